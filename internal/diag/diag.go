@@ -1,0 +1,169 @@
+// Package diag describes mistakes in source files (schema, configuration, seeds, migrations): where each
+// one is, what is wrong and what to write instead. A reader of a file reports all its mistakes as one List.
+package diag
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Position is a place in a file. Line and Column count from 1, columns in runes; a Line of 0 means the
+// file as a whole.
+type Position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// String returns file:line:column, as editors and terminals understand it.
+func (p Position) String() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// Severity tells a mistake from a remark.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Diagnostic is one mistake or remark.
+type Diagnostic struct {
+	Severity Severity `json:"severity"`
+	Code     string   `json:"code"` // stable, kebab-case: unknown-directive
+	Position
+	Width   int    `json:"width,omitempty"`  // runes to underline; 0 is 1
+	Source  string `json:"source,omitempty"` // the text of the line, without its end
+	Message string `json:"message"`
+	Remedy  string `json:"remedy,omitempty"` // what to write instead
+}
+
+// String renders the diagnostic as a compiler would, without colour: the place and the message, the line
+// with a caret below it, and the remedy.
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s: %s", d.Position, d.Severity, d.Message)
+	if d.Line > 0 && d.Source != "" {
+		source, caret := d.Snippet()
+		gutter := fmt.Sprintf("%5d | ", d.Line)
+		fmt.Fprintf(&b, "\n%s%s\n%s| %s", gutter, source, strings.Repeat(" ", len(gutter)-2), caret)
+	}
+	if d.Remedy != "" {
+		fmt.Fprintf(&b, "\n      = %s", d.Remedy)
+	}
+	return b.String()
+}
+
+// snippetWidth is how many runes of a long line a snippet shows.
+const snippetWidth = 120
+
+// Snippet returns the source line, tabs made spaces and cut to a readable length around the mistake, and
+// the carets that belong under it.
+func (d Diagnostic) Snippet() (source, caret string) {
+	line := []rune(strings.ReplaceAll(strings.ToValidUTF8(d.Source, "\uFFFD"), "\t", " "))
+	at := min(max(d.Column-1, 0), len(line))
+	width := max(d.Width, 1)
+	if from := at - snippetWidth/2; len(line) > snippetWidth && from > 0 {
+		line, at = append([]rune("…"), line[from:]...), at-from+1
+	}
+	if len(line) > snippetWidth {
+		line = append(line[:snippetWidth:snippetWidth], '…')
+	}
+	width = max(1, min(width, len(line)-at))
+	return string(line), strings.Repeat(" ", at) + strings.Repeat("^", width)
+}
+
+// List is every mistake of one reading. As an error it prints them all.
+type List []Diagnostic
+
+// Error renders the whole list.
+func (l List) Error() string {
+	parts := make([]string, len(l))
+	for i, d := range l {
+		parts[i] = d.String()
+	}
+	return strings.Join(parts, "\n")
+}
+
+// Errors returns how many of the list are errors rather than warnings.
+func (l List) Errors() int {
+	n := 0
+	for _, d := range l {
+		if d.Severity == Error {
+			n++
+		}
+	}
+	return n
+}
+
+// Sort orders the list by file and position.
+func (l List) Sort() {
+	slices.SortStableFunc(l, func(a, b Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+}
+
+// Err returns nil when the list holds no error, and otherwise a fault of code invalid that wraps the list,
+// saying what was read.
+func (l List) Err(op string) error {
+	n := l.Errors()
+	if n == 0 {
+		return nil
+	}
+	message := "1 mistake"
+	if n > 1 {
+		message = fmt.Sprintf("%d mistakes", n)
+	}
+	return &fault.Error{Code: fault.Invalid, Op: op, Message: message, Err: l}
+}
+
+// Suggest returns the candidate nearest to word by edit distance, or "" when none is near enough to be
+// what was meant.
+func Suggest(word string, candidates []string) string {
+	best, bestDistance := "", max(1, utf8.RuneCountInString(word)/3)+1
+	for _, c := range candidates {
+		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDistance {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// distance is the optimal string alignment distance: Levenshtein's, with a swap of neighbours as one edit.
+func distance(a, b string) int {
+	s, t := []rune(a), []rune(b)
+	var before []int
+	row := make([]int, len(t)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range s {
+		next := make([]int, len(t)+1)
+		next[0] = i + 1
+		for j := range t {
+			cost := 1
+			if s[i] == t[j] {
+				cost = 0
+			}
+			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && s[i] == t[j-1] && s[i-1] == t[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(t)]
+}

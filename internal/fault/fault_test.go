@@ -1,0 +1,48 @@
+package fault_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+func TestCodeOf(t *testing.T) {
+	conflict := fault.New(fault.Conflict, "save prompt", "title is taken", "choose another")
+	for name, tc := range map[string]struct {
+		err  error
+		want fault.Code
+	}{
+		"nil":             {nil, ""},
+		"plain":           {errors.New("x"), fault.Internal},
+		"canceled":        {fmt.Errorf("read: %w", context.Canceled), fault.Canceled},
+		"deadline":        {context.DeadlineExceeded, fault.Timeout},
+		"fault":           {conflict, fault.Conflict},
+		"wrapped by fmt":  {fmt.Errorf("handle: %w", conflict), fault.Conflict},
+		"wrapped by Wrap": {fault.Wrap("handle", conflict), fault.Conflict},
+	} {
+		if got := fault.CodeOf(tc.err); got != tc.want {
+			t.Errorf("%s: CodeOf = %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func TestWrapKeepsHintAndCause(t *testing.T) {
+	cause := errors.New("duplicate key")
+	inner := &fault.Error{Code: fault.Conflict, Op: "insert", Hint: "choose another", Err: cause}
+	err := fault.Wrap("save prompt", inner)
+	if got, want := err.Error(), "save prompt: insert: duplicate key"; got != want {
+		t.Errorf("Error() = %q, want %q", got, want)
+	}
+	if !errors.Is(err, cause) {
+		t.Error("the cause is lost")
+	}
+	if got := fault.HintOf(err); got != "choose another" {
+		t.Errorf("HintOf = %q", got)
+	}
+	if fault.Wrap("x", nil) != nil {
+		t.Error("Wrap(nil) is not nil")
+	}
+}

@@ -1,0 +1,178 @@
+// Package schema is the model of a team's types: the one picture of types, fields, relations, constraints
+// and rules that every other part of Krowoc works from. A Schema is built once (by schema/sdl), checked,
+// and never changed after; it knows no SQL dialect and no transport.
+package schema
+
+import "github.com/krowoc/krowoc/internal/diag"
+
+// Schema is a complete, checked set of types. It must not be modified once built.
+type Schema struct {
+	Tables []*Type // stored types (@table), in source order
+	Plain  []*Type // object types that are not stored, in source order
+	Enums  []*Enum // in source order
+
+	types map[string]*Type
+	enums map[string]*Enum
+}
+
+// New indexes the given types and enums as a Schema. The caller (schema/sdl) has checked them.
+func New(tables, plain []*Type, enums []*Enum) *Schema {
+	s := &Schema{Tables: tables, Plain: plain, Enums: enums, types: map[string]*Type{}, enums: map[string]*Enum{}}
+	for _, list := range [][]*Type{tables, plain} {
+		for _, t := range list {
+			s.types[t.Name] = t
+		}
+	}
+	for _, e := range enums {
+		s.enums[e.Name] = e
+	}
+	return s
+}
+
+// Type returns the stored or plain type of that name, or nil.
+func (s *Schema) Type(name string) *Type { return s.types[name] }
+
+// Enum returns the enum of that name, or nil.
+func (s *Schema) Enum(name string) *Enum { return s.enums[name] }
+
+// Position is where something is written in the source.
+type Position = diag.Position
+
+// Type is an object type. Table is empty for a type that is not stored.
+type Type struct {
+	Name        string
+	Description string
+	Table       string   // physical name: prompts
+	RenamedFrom string   // the GraphQL name that the type had before
+	Fields      []*Field // in source order; an implicit id comes first
+	Key         []*Field // the primary key, in order; never empty for a stored type
+	Indexes     []Index
+	Uniques     []Unique // over several fields (@unique(fields:) on the type)
+	Checks      []Check
+	Rules       []Rule // empty: nobody but the service reaches it through the API
+	Join        *Join  // set when the type is the implied join table of a many-to-many relation
+	Pos         Position
+}
+
+// Field returns the field of that name, or nil.
+func (t *Type) Field(name string) *Field {
+	for _, f := range t.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Stored reports whether the type has a table.
+func (t *Type) Stored() bool { return t.Table != "" }
+
+// Join names the two relations that an implied join table connects.
+type Join struct{ Left, Right *Field }
+
+// Field is a field of a type: a column, a reference to another stored type, or the other end of one.
+type Field struct {
+	Name        string
+	Description string
+	Owner       *Type
+	Type        FieldType
+	Column      string // physical name (created_at, owner_id); empty when no single column holds the field
+	DataType    string // @col(dataType:), the Postgres type to use instead of the usual one; usually empty
+	Implicit    bool   // not written in the source: the id that every stored type has unless it declares a key
+	Relation    *Relation
+	Default     *Default
+	OnUpdate    *Expr // @onUpdate(expr:)
+	Unique      bool
+	Constraints Constraints
+	Checks      []Check
+	Rules       []Rule // narrow the rules of the type for this field
+	RenamedFrom string
+	Pos         Position
+}
+
+// FieldType is the type of a field. Exactly one of Scalar, Enum and Object is set.
+type FieldType struct {
+	Scalar      Scalar
+	Enum        *Enum
+	Object      *Type
+	List        bool
+	NonNull     bool // T! or [T]!
+	ElemNonNull bool // [T!]; meaningless when List is false
+}
+
+// Name returns the GraphQL name of the type without its wrappers: String, Visibility, Prompt.
+func (t FieldType) Name() string {
+	switch {
+	case t.Enum != nil:
+		return t.Enum.Name
+	case t.Object != nil:
+		return t.Object.Name
+	}
+	return string(t.Scalar)
+}
+
+// String returns the type as SDL writes it: [String!]!.
+func (t FieldType) String() string {
+	s := t.Name()
+	if t.List {
+		if t.ElemNonNull {
+			s += "!"
+		}
+		s = "[" + s + "]"
+	}
+	if t.NonNull {
+		s += "!"
+	}
+	return s
+}
+
+// Scalar is the name of a built-in scalar.
+type Scalar string
+
+// The scalars and, in parentheses, the Postgres types that store them.
+const (
+	ID       Scalar = "ID"       // (uuid)
+	String   Scalar = "String"   // (text)
+	Int      Scalar = "Int"      // (int4)
+	Int64    Scalar = "Int64"    // (int8); a JSON string beyond 2^53 in no place but the API
+	Float    Scalar = "Float"    // (float8)
+	Decimal  Scalar = "Decimal"  // (numeric); a JSON string
+	Boolean  Scalar = "Boolean"  // (bool)
+	Date     Scalar = "Date"     // (date); RFC 3339 full-date
+	DateTime Scalar = "DateTime" // (timestamptz); RFC 3339
+	Duration Scalar = "Duration" // (interval); ISO 8601
+	JSON     Scalar = "JSON"     // (jsonb)
+	Bytes    Scalar = "Bytes"    // (bytea); base64
+	Vector   Scalar = "Vector"   // (pgvector's vector); an array of numbers
+)
+
+// Scalars lists every scalar.
+var Scalars = [...]Scalar{ID, String, Int, Int64, Float, Decimal, Boolean, Date, DateTime, Duration, JSON, Bytes, Vector}
+
+// Enum is an enumeration; in Postgres, an enum type.
+type Enum struct {
+	Name        string
+	Description string
+	DBName      string // physical name: visibility
+	Values      []EnumValue
+	RenamedFrom string
+	Pos         Position
+}
+
+// EnumValue is one value of an Enum.
+type EnumValue struct {
+	Name        string
+	Description string
+	RenamedFrom string
+	Pos         Position
+}
+
+// Has reports whether the enum has a value of that name.
+func (e *Enum) Has(name string) bool {
+	for _, v := range e.Values {
+		if v.Name == name {
+			return true
+		}
+	}
+	return false
+}
