@@ -1,0 +1,129 @@
+// Package problem presents errors over HTTP as RFC 9457 problem details. It is the one place that maps the
+// categories of package fault to HTTP statuses, and the one place that decides what a client may read.
+package problem
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// MediaType is the content type of problem details.
+const MediaType = "application/problem+json"
+
+// RequestIDHeader names the response header that carries the request's id. Middleware sets it before any
+// handler runs; a problem repeats it in its body, so that whoever reports an error can quote it.
+const RequestIDHeader = "X-Request-ID"
+
+// Details is a problem as RFC 9457 describes it. Type stays "about:blank": the category is in Code.
+type Details struct {
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail,omitempty"`
+	Instance string `json:"instance,omitempty"`
+
+	Code      fault.Code `json:"code"`                // a category of package fault
+	Hint      string     `json:"hint,omitempty"`      // what to do next
+	RequestID string     `json:"requestId,omitempty"` // find it in the log
+}
+
+// category is what a client learns of a fault's code. Where public is empty the fault's own message and
+// hint are shown; where it is set they stay in the log, for they may name hosts, tables or queries.
+type category struct {
+	status int
+	title  string
+	public string
+	hint   string
+}
+
+// categories is the table of every fault code; a code that is not here is internal.
+var categories = map[fault.Code]category{
+	fault.Invalid:         {status: http.StatusBadRequest, title: "Bad Request"},
+	fault.Unauthenticated: {status: http.StatusUnauthorized, title: "Unauthorized"},
+	fault.Forbidden:       {status: http.StatusForbidden, title: "Forbidden"},
+	fault.NotFound:        {status: http.StatusNotFound, title: "Not Found"},
+	fault.Conflict:        {status: http.StatusConflict, title: "Conflict"},
+	fault.CheckFailed:     {status: http.StatusUnprocessableEntity, title: "Unprocessable Content"},
+	fault.RateLimited:     {status: http.StatusTooManyRequests, title: "Too Many Requests"},
+	fault.Canceled:        {status: 499, title: "Client Closed Request"}, // nginx's number; nobody is left to read it
+	fault.Upstream: {
+		http.StatusBadGateway, "Bad Gateway",
+		"another service gave an answer that cannot be used", "try again in a moment",
+	},
+	fault.Unavailable: {
+		http.StatusServiceUnavailable, "Service Unavailable",
+		"the service, or one that it needs, does not answer now", "try again in a moment",
+	},
+	fault.Timeout: {
+		http.StatusGatewayTimeout, "Gateway Timeout",
+		"the answer took too long", "try again, or ask for less",
+	},
+	fault.Internal: {
+		http.StatusInternalServerError, "Internal Server Error",
+		"something went wrong on our side", "report it with the request id",
+	},
+}
+
+// Status returns the HTTP status of a fault code.
+func Status(code fault.Code) int { return lookup(code).status }
+
+func lookup(code fault.Code) category {
+	if c, ok := categories[code]; ok {
+		return c
+	}
+	return categories[fault.Internal]
+}
+
+// From describes err to a client. A body cut off by http.MaxBytesReader is 413 Content Too Large; every
+// other error goes by its fault code.
+func From(err error) Details {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return TooLarge(tooLarge.Limit)
+	}
+	code := fault.CodeOf(err)
+	c := lookup(code)
+	d := Details{Title: c.title, Status: c.status, Code: code, Detail: c.public, Hint: c.hint}
+	if c.public == "" {
+		d.Detail, d.Hint = messageOf(err), fault.HintOf(err)
+	}
+	return d
+}
+
+// messageOf returns the outermost message of a fault in err's chain. Text that is not a fault's message was
+// not written for clients and is left out.
+func messageOf(err error) string {
+	var f *fault.Error
+	for errors.As(err, &f) {
+		if f.Message != "" {
+			return f.Message
+		}
+		err = f.Err
+	}
+	return ""
+}
+
+// Write answers r with err as problem details. It replaces headers that described another body, so it may
+// be called by a handler that had begun to prepare its answer, but had not sent the status.
+func Write(w http.ResponseWriter, r *http.Request, err error) { From(err).Write(w, r) }
+
+// Write answers r with the problem, and fills in the members that depend on the request.
+func (d Details) Write(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	d.Type, d.RequestID = "about:blank", h.Get(RequestIDHeader)
+	d.Instance = r.URL.EscapedPath()
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
+		h.Del(name)
+	}
+	h.Set("Content-Type", MediaType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if d.Status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(d.Status)
+	_ = json.NewEncoder(w).Encode(d) // a client that has gone away reads no error either
+}
