@@ -1,0 +1,148 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Fault turns an error of the driver into a fault that says what was being done: the code from the
+// SQLSTATE or from what the network did, Postgres's message and detail, and its hint or ours. A server that
+// cannot be reached, is starting, stopping or full is Unavailable: the same pool works again once it is
+// back. A fault keeps its code. Fault(op, nil) is nil.
+func Fault(op string, err error) error {
+	var known *fault.Error
+	var connect *pgconn.ConnectError
+	var server *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return fault.Wrap(op, err)
+	case errors.As(err, &connect):
+		return connectFault(op, connect)
+	case errors.As(err, &server):
+		return serverFault(op, server, err)
+	case errors.Is(err, context.Canceled):
+		return &fault.Error{Code: fault.Canceled, Op: op, Message: "interrupted", Err: err}
+	case isTimeout(err):
+		return &fault.Error{Code: fault.Timeout, Op: op, Message: "Postgres did not answer in time", Err: err}
+	case errors.Is(err, pgx.ErrNoRows):
+		return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no such row", Err: err}
+	case errors.Is(err, pgx.ErrTxCommitRollback):
+		return &fault.Error{Code: fault.Conflict, Op: op, Message: "Postgres rolled the transaction back, because a statement in it had failed", Err: err}
+	case errors.Is(err, puddle.ErrClosedPool):
+		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "the pool of connections is closed", Err: err}
+	case isNetwork(err):
+		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "the connection to Postgres was lost",
+			Hint: "was Postgres stopped or restarted? The next attempt connects again", Err: err}
+	}
+	return &fault.Error{Code: fault.Internal, Op: op, Err: err}
+}
+
+// connectFault is for a connection that never came to be. It drops the ConnectError itself, which carries
+// the whole configuration, and keeps its cause.
+func connectFault(op string, e *pgconn.ConnectError) error {
+	cause := e.Unwrap()
+	address := Address(e.Config)
+	f := &fault.Error{Code: fault.Unavailable, Op: op, Err: cause}
+	var server *pgconn.PgError
+	var dns *net.DNSError
+	switch {
+	case errors.As(cause, &server):
+		f.Message = fmt.Sprintf("Postgres at %s: %s", address, serverMessage(server))
+		f.Hint = connectHint(server, e.Config)
+	case errors.Is(cause, context.Canceled):
+		f.Code, f.Message = fault.Canceled, "interrupted"
+	case errors.As(cause, &dns) && dns.IsNotFound:
+		f.Message = fmt.Sprintf("there is no host named %q", dns.Name)
+		f.Hint = "check the host in the database URL"
+	case isTimeout(cause):
+		f.Code = fault.Timeout
+		f.Message = fmt.Sprintf("Postgres at %s did not answer in time", address)
+		f.Hint = "is the address right, and does a firewall let you through?"
+	default:
+		f.Message = fmt.Sprintf("Postgres at %s cannot be reached: %s", address, lastCause(cause))
+		f.Hint = fmt.Sprintf("is Postgres running at %s? `krowoc dev` brings one up", address)
+	}
+	return f
+}
+
+// Address returns where a configuration connects to first: host:port, or the path of a socket.
+func Address(c *pgconn.Config) string {
+	if strings.HasPrefix(c.Host, "/") {
+		return fmt.Sprintf("%s/.s.PGSQL.%d", c.Host, c.Port)
+	}
+	return net.JoinHostPort(c.Host, fmt.Sprint(c.Port))
+}
+
+func connectHint(e *pgconn.PgError, c *pgconn.Config) string {
+	switch {
+	case e.Hint != "":
+		return e.Hint
+	case e.Code == "3D000":
+		return fmt.Sprintf("create it: createdb -h %s -p %d -U %s %s", c.Host, c.Port, c.User, c.Database)
+	case strings.HasPrefix(e.Code, "28"):
+		return "check the user and password in the database URL, and the server's pg_hba.conf"
+	}
+	return serverHints[e.Code]
+}
+
+// serverFault is for an error that Postgres itself reported.
+func serverFault(op string, e *pgconn.PgError, err error) error {
+	f := &fault.Error{Code: codeOf(e), Op: op, Message: serverMessage(e), Hint: e.Hint, Err: err}
+	if f.Hint == "" {
+		f.Hint = serverHints[e.Code]
+	}
+	return f
+}
+
+// serverMessage is Postgres's message and its detail, which often names the row or the object.
+func serverMessage(e *pgconn.PgError) string {
+	if e.Detail == "" {
+		return e.Message
+	}
+	return e.Message + ": " + e.Detail
+}
+
+// lastCause is the innermost error: `connection refused` without the attempts around it.
+func lastCause(err error) string {
+	for {
+		switch e := err.(type) { //nolint:errorlint // this walks the chain by hand, to its end
+		case interface{ Unwrap() error }:
+			next := e.Unwrap()
+			if next == nil {
+				return err.Error()
+			}
+			err = next
+		case interface{ Unwrap() []error }:
+			all := e.Unwrap()
+			if len(all) == 0 {
+				return err.Error()
+			}
+			err = all[len(all)-1]
+		default:
+			return err.Error()
+		}
+	}
+}
+
+func isTimeout(err error) bool {
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
+}
+
+func isNetwork(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed)
+}

@@ -1,0 +1,77 @@
+package pg
+
+import (
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// The SQLSTATEs of https://www.postgresql.org/docs/current/errcodes-appendix.html as fault codes: a code of
+// its own first, else its class, the first two characters.
+var (
+	sqlstates = map[string]fault.Code{
+		"23001": fault.Conflict, // restrict_violation
+		"23503": fault.Conflict, // foreign_key_violation
+		"23505": fault.Conflict, // unique_violation
+		"23P01": fault.Conflict, // exclusion_violation
+		"25006": fault.Forbidden,
+		"25P03": fault.Timeout, // idle_in_transaction_session_timeout
+		"25P04": fault.Timeout, // transaction_timeout
+		"42501": fault.Forbidden,
+		"42P04": fault.Conflict, // duplicate_database
+		"57014": fault.Timeout,  // query_canceled: by statement_timeout, see codeOf
+		"57P04": fault.NotFound, // database_dropped
+		"P0002": fault.NotFound, // no_data_found
+	}
+	sqlstateClasses = map[string]fault.Code{
+		"08": fault.Unavailable, // connection exception
+		"0A": fault.Invalid,     // feature not supported
+		"21": fault.Invalid,     // cardinality violation
+		"22": fault.Invalid,     // data exception
+		"23": fault.Invalid,     // integrity constraint violation: not null, check
+		"28": fault.Forbidden,   // invalid authorization
+		"2B": fault.Conflict,    // dependent objects still exist
+		"3D": fault.NotFound,    // no such database
+		"3F": fault.Invalid,     // no such schema
+		"40": fault.Conflict,    // serialization failure, deadlock
+		"42": fault.Invalid,     // syntax error or access rule violation
+		"44": fault.Invalid,     // WITH CHECK OPTION
+		"53": fault.Unavailable, // insufficient resources
+		"54": fault.Invalid,     // program limit exceeded
+		"55": fault.Conflict,    // object not in prerequisite state
+		"57": fault.Unavailable, // operator intervention: shutdown, crash, starting up
+		"58": fault.Unavailable, // system error
+		"P0": fault.Invalid,     // RAISE EXCEPTION
+	}
+	serverHints = map[string]string{
+		"25006": "connect to the primary, or without read-only transactions",
+		"40001": "try again: another transaction changed the same rows",
+		"40P01": "try again: two transactions waited for each other",
+		"42501": "grant the role the right, or connect as another",
+		"53100": "free some disk space on the database server",
+		"53300": "lower the number of connections here, or raise max_connections on the server",
+		"57P01": "Postgres is shutting down; the next attempt connects again once it is back",
+		"57P02": "Postgres crashed and is recovering; try again in a moment",
+		"57P03": "Postgres is starting up; try again in a moment",
+	}
+)
+
+func codeOf(e *pgconn.PgError) fault.Code {
+	switch {
+	case e.Code == "57014" && strings.Contains(e.Message, "user request"):
+		return fault.Canceled
+	case e.Code == "55P03" && strings.Contains(e.Message, "timeout"): // lock_timeout, rather than NOWAIT
+		return fault.Timeout
+	case len(e.Code) != 5:
+		return fault.Internal
+	}
+	if code, ok := sqlstates[e.Code]; ok {
+		return code
+	}
+	if code, ok := sqlstateClasses[e.Code[:2]]; ok {
+		return code
+	}
+	return fault.Internal
+}
