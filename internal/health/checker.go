@@ -1,0 +1,178 @@
+package health
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// DefaultTimeout is how long a check may take when it does not say otherwise.
+const DefaultTimeout = 2 * time.Second
+
+// Check looks at one component.
+type Check struct {
+	Name     string        // of the component, without a colon: postgres
+	Critical bool          // when it fails the service cannot do its work
+	Timeout  time.Duration // 0 is DefaultTimeout
+
+	// Run returns what it observed, at least one measurement. Its context ends with the timeout; a Run that
+	// ignores this is reported as failing, and is not started again until it has returned.
+	Run func(ctx context.Context) []Measurement
+}
+
+// Options describe the service that is checked.
+type Options struct {
+	Version, ReleaseID, ServiceID, Description string
+
+	// CacheFor is how long a report is given out again before the checks run anew; 0 is one second.
+	CacheFor time.Duration
+	Now      func() time.Time // nil is time.Now
+}
+
+// Checker runs checks and remembers their report for a moment.
+type Checker struct {
+	options Options
+	checks  []*guarded
+
+	mu   sync.Mutex
+	last *round
+}
+
+// round is one run of all the checks, shared by everyone who asks meanwhile and for a moment after.
+type round struct {
+	done    chan struct{}
+	at      time.Time // when it was done
+	results []result
+}
+
+// result is what one check observed.
+type result struct {
+	check        *Check
+	measurements []Measurement
+}
+
+// New returns a Checker, or an Invalid fault that names the check which cannot work.
+func New(o Options, checks ...Check) (*Checker, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.CacheFor == 0 {
+		o.CacheFor = time.Second
+	}
+	c := &Checker{options: o}
+	seen := make(map[string]bool)
+	for _, check := range checks {
+		if err := check.validate(seen); err != nil {
+			return nil, err
+		}
+		c.checks = append(c.checks, &guarded{Check: check, now: o.Now})
+	}
+	return c, nil
+}
+
+// Report returns the health of the whole service. A failing check that is not critical makes it warn.
+func (c *Checker) Report(ctx context.Context) Report { return c.report(ctx, false) }
+
+// Ready returns a report of the critical checks alone.
+func (c *Checker) Ready(ctx context.Context) Report { return c.report(ctx, true) }
+
+func (c *Checker) report(ctx context.Context, criticalOnly bool) Report {
+	r := Report{
+		Status: Pass, Version: c.options.Version, ReleaseID: c.options.ReleaseID,
+		ServiceID: c.options.ServiceID, Description: c.options.Description,
+	}
+	results, err := c.results(ctx)
+	if err != nil {
+		r.Status, r.Output = Fail, "the checks did not end in time: "+err.Error()
+		return r
+	}
+	for _, result := range results {
+		if !criticalOnly || result.check.Critical {
+			r.add(result)
+		}
+	}
+	return r
+}
+
+// add puts a check's measurements into the report.
+func (r *Report) add(from result) {
+	if r.Checks == nil {
+		r.Checks = make(map[string][]Measurement)
+	}
+	for _, m := range from.measurements {
+		key := from.check.Name
+		if m.Name != "" {
+			key += ":" + m.Name
+		}
+		r.Checks[key] = append(r.Checks[key], m)
+		status := m.Status
+		if status == Fail && !from.check.Critical {
+			status = Warn
+		}
+		if m.Status != Pass && status.rank() >= r.Status.rank() {
+			r.Output = fmt.Sprintf("%s: %s", key, m.Output)
+		}
+		r.Status = worse(r.Status, status)
+	}
+}
+
+// results returns those of the last round if they are fresh, or joins or begins a round.
+func (c *Checker) results(ctx context.Context) ([]result, error) {
+	c.mu.Lock()
+	if !c.fresh() {
+		c.last = &round{done: make(chan struct{})}
+		go c.run(context.WithoutCancel(ctx), c.last) // it serves others too, and its checks have deadlines
+	}
+	r := c.last
+	c.mu.Unlock()
+	select {
+	case <-r.done:
+		return r.results, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// fresh reports whether the last round is under way or recent.
+func (c *Checker) fresh() bool {
+	if c.last == nil {
+		return false
+	}
+	select {
+	case <-c.last.done:
+		age := c.options.Now().Sub(c.last.at)
+		return age >= 0 && age < c.options.CacheFor
+	default:
+		return true
+	}
+}
+
+// run fills in a round: every check at once.
+func (c *Checker) run(ctx context.Context, r *round) {
+	r.results = make([]result, len(c.checks))
+	var wg sync.WaitGroup
+	for i, check := range c.checks {
+		wg.Go(func() { r.results[i] = result{&check.Check, check.run(ctx)} })
+	}
+	wg.Wait()
+	r.at = c.options.Now()
+	close(r.done)
+}
+
+func (c Check) validate(seen map[string]bool) error {
+	const op = "set up the health checks"
+	switch {
+	case c.Name == "" || !validName(c.Name):
+		return fault.New(fault.Invalid, op, fmt.Sprintf("%q cannot be the name of a check", c.Name),
+			"a name is not empty and has no colon")
+	case seen[c.Name]:
+		return fault.New(fault.Invalid, op, fmt.Sprintf("there are two checks named %q", c.Name), "rename one")
+	case c.Run == nil:
+		return fault.New(fault.Invalid, op, fmt.Sprintf("the check %q has nothing to run", c.Name))
+	}
+	seen[c.Name] = true
+	return nil
+}

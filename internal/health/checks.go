@@ -1,0 +1,81 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Migrations checks that none is pending. That is no failure: new code runs on the old schema during every
+// deployment.
+func Migrations(pending func(ctx context.Context) (int, error)) Check {
+	return Check{Name: "migrations", Run: func(ctx context.Context) []Measurement {
+		n, err := pending(ctx)
+		m := Measurement{Name: "pending", ComponentType: "component", ObservedValue: n, Status: Pass}
+		switch {
+		case err != nil:
+			m.Status, m.ObservedValue, m.Output = Fail, nil, describe(err)
+		case n > 0:
+			m.Status, m.Output = Warn, fmt.Sprintf("%d pending: run krowoc migrate up", n)
+		}
+		return []Measurement{m}
+	}}
+}
+
+// Disk checks that the file system of path has minFree bytes left for us. It warns below twice as many.
+func Disk(path string, minFree uint64) Check {
+	return Check{Name: "disk", Run: func(context.Context) []Measurement {
+		free, err := freeBytes(path)
+		m := Measurement{
+			Name: "free", ComponentID: path, ComponentType: "system", Status: Pass,
+			ObservedValue: free, ObservedUnit: "bytes",
+		}
+		switch {
+		case err != nil:
+			m.Status, m.ObservedValue, m.ObservedUnit, m.Output = Fail, nil, "", describe(err)
+		case free < minFree:
+			m.Status, m.Output = Fail, fmt.Sprintf("%d MiB left, below %d", free>>20, minFree>>20)
+		case free/2 < minFree:
+			m.Status, m.Output = Warn, fmt.Sprintf("%d MiB left", free>>20)
+		}
+		return []Measurement{m}
+	}}
+}
+
+// URL checks that a service answers at address, and takes over the status of its report if it gives one.
+func URL(client *http.Client, name, address string) Check {
+	return Check{Name: name, Run: func(ctx context.Context) []Measurement {
+		began := time.Now()
+		report, err := Fetch(ctx, client, address)
+		m := Measurement{
+			Name: "responseTime", ComponentID: bare(address), ComponentType: "component",
+			ObservedValue: milliseconds(time.Since(began)), ObservedUnit: "ms",
+			Status: report.Status, Output: report.Output,
+		}
+		if err != nil {
+			m.Status, m.Output = Fail, describe(err)
+		}
+		return []Measurement{m}
+	}}
+}
+
+// bare returns an address without what may be secret in it: the user, the query and the fragment.
+func bare(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// cause returns what is inside a url.Error, which repeats the whole address.
+func cause(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package health
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// guarded runs a check so that it can neither hang, nor panic, nor say a secret.
+type guarded struct {
+	Check
+	now func() time.Time
+
+	mu    sync.Mutex
+	since time.Time // when the run that has not returned began
+}
+
+// run returns the check's measurements, or one failing measurement that says why there are none.
+func (g *guarded) run(ctx context.Context) []Measurement {
+	if since, busy := g.begin(); busy {
+		return g.finish([]Measurement{{Status: Fail, Output: "it hangs since " + since.UTC().Format(time.RFC3339)}})
+	}
+	timeout := g.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	result := make(chan []Measurement, 1)
+	go func() {
+		defer cancel()
+		measurements := g.recovered(ctx)
+		g.end()
+		result <- measurements
+	}()
+	select {
+	case measurements := <-result:
+		return g.finish(measurements)
+	case <-ctx.Done():
+	}
+	select {
+	case measurements := <-result: // it noticed, and may know more than we do
+		return g.finish(measurements)
+	case <-time.After(timeout / 10):
+		return g.finish([]Measurement{{Status: Fail, Output: fmt.Sprintf("no answer within %s", timeout)}})
+	}
+}
+
+// begin notes that the check runs, unless it still does.
+func (g *guarded) begin() (since time.Time, busy bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.since.IsZero() {
+		return g.since, true
+	}
+	g.since = g.now()
+	return g.since, false
+}
+
+func (g *guarded) end() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.since = time.Time{}
+}
+
+func (g *guarded) recovered(ctx context.Context) (measurements []Measurement) {
+	defer func() {
+		if v := recover(); v != nil {
+			measurements = []Measurement{{Status: Fail, Output: fmt.Sprintf("the check panicked: %v", v)}}
+		}
+	}()
+	return g.Run(ctx)
+}
+
+// finish makes measurements presentable: complete, and without secrets.
+func (g *guarded) finish(measurements []Measurement) []Measurement {
+	if len(measurements) == 0 {
+		measurements = []Measurement{{Status: Fail, Output: "the check observed nothing"}}
+	}
+	for i := range measurements {
+		m := &measurements[i]
+		if m.Status != Pass && m.Status != Warn {
+			m.Status = Fail
+		}
+		if m.Time.IsZero() {
+			m.Time = g.now().UTC()
+		}
+		m.Output = redact(m.Output)
+	}
+	return measurements
+}
+
+// The forms in which a password finds its way into an error: a URL and a key=value pair.
+var (
+	urlPassword = regexp.MustCompile(`(://[^/\s:@]*):[^\s]*@`)
+	keyPassword = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|api[-_]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;]+)`)
+)
+
+// redact hides what looks like a secret. It is the last line of defence: checks are written not to say any.
+func redact(output string) string {
+	output = urlPassword.ReplaceAllString(output, "$1:***@")
+	return keyPassword.ReplaceAllString(output, "$1***")
+}
+
+func validName(name string) bool { return !strings.ContainsAny(name, ": \t\n") }

@@ -1,0 +1,118 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// When Postgres works, but somebody should have a look.
+const (
+	warnSaturation = 0.9              // of the pool's connections are in use
+	warnLag        = 30 * time.Second // behind the primary
+)
+
+// Postgres checks that the database answers, how fast, how much of the pool is in use, and how far
+// replication lags: on a standby its own lag, on a primary that of every standby.
+func Postgres(pool *pgxpool.Pool) Check {
+	return Check{
+		Name: "postgres", Critical: true,
+		Run: func(ctx context.Context) []Measurement { return postgres(ctx, pool) },
+	}
+}
+
+func postgres(ctx context.Context, pool *pgxpool.Pool) []Measurement {
+	use := saturation(pool.Stat())
+	began := time.Now()
+	lags, err := probe(ctx, pool, use.Status == Warn)
+	response := Measurement{
+		Name: "responseTime", ComponentType: "datastore", Status: Pass,
+		ObservedValue: milliseconds(time.Since(began)), ObservedUnit: "ms",
+	}
+	if err != nil {
+		response.Status, response.Output = Fail, describe(err)
+	}
+	return append([]Measurement{response, use}, lags...)
+}
+
+// saturation measures how much of the pool is in use.
+func saturation(stat *pgxpool.Stat) Measurement {
+	used, most := stat.AcquiredConns(), stat.MaxConns()
+	m := Measurement{
+		Name: "connections", ComponentType: "datastore", Status: Pass,
+		ObservedValue: used, ObservedUnit: fmt.Sprintf("of %d", most),
+	}
+	if float64(used) >= warnSaturation*float64(most) {
+		m.Status, m.Output = Warn, fmt.Sprintf("%d of the pool's %d connections are in use", used, most)
+	}
+	return m
+}
+
+// probe asks the database. A full pool would make a healthy database look dead, so then the question goes
+// over a connection of its own.
+func probe(ctx context.Context, pool *pgxpool.Pool, full bool) ([]Measurement, error) {
+	if !full {
+		conn, err := pool.Acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer conn.Release()
+		return replication(ctx, conn.Conn())
+	}
+	conn, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return replication(ctx, conn)
+}
+
+// replicationSQL returns a row per replica that can be seen from here: this server if it is a standby, and
+// every standby that streams from it. A standby that has replayed all it received, and still receives, does
+// not lag, however long ago the last transaction was. Without the right to see others' statistics
+// (pg_monitor) state is null and the standby is left out.
+const replicationSQL = `
+SELECT 'self', CASE
+    WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+     AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL) THEN 0
+    ELSE coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0)
+  END::float8
+  WHERE pg_is_in_recovery()
+UNION ALL
+SELECT coalesce(nullif(application_name, ''), host(client_addr), 'standby'),
+       coalesce(extract(epoch FROM replay_lag), 0)::float8
+  FROM pg_stat_replication WHERE state = 'streaming'`
+
+func replication(ctx context.Context, conn *pgx.Conn) ([]Measurement, error) {
+	rows, err := conn.Query(ctx, replicationSQL)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Measurement, error) {
+		var node string
+		var seconds float64
+		err := row.Scan(&node, &seconds)
+		m := Measurement{
+			Name: "replicationLag", ComponentID: node, ComponentType: "datastore", Status: Pass,
+			ObservedValue: seconds, ObservedUnit: "s",
+		}
+		if seconds > warnLag.Seconds() {
+			m.Status, m.Output = Warn, fmt.Sprintf("%s is %.0f s behind", node, seconds)
+		}
+		return m, err
+	})
+}
+
+// describe says why something did not answer, without the addresses, users and passwords that drivers add.
+func describe(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return err.Error()
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

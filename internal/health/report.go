@@ -1,0 +1,70 @@
+// Package health checks what a service depends on and reports it in one form, application/health+json, after
+// draft-inadarei-api-health-check-06. The server, the CLI and the dev session use the same report.
+package health
+
+import (
+	"time"
+)
+
+// MediaType is the content type of a report.
+const MediaType = "application/health+json"
+
+// Status is the state of a service or of one component.
+type Status string
+
+// The statuses, from best to worst.
+const (
+	Pass Status = "pass"
+	Warn Status = "warn" // healthy, with concerns
+	Fail Status = "fail"
+)
+
+// rank orders statuses; one that is unknown is as bad as Fail.
+func (s Status) rank() int {
+	switch s {
+	case Pass:
+		return 0
+	case Warn:
+		return 1
+	}
+	return 2
+}
+
+// worse returns the worse of two statuses.
+func worse(a, b Status) Status {
+	if b.rank() > a.rank() {
+		return b
+	}
+	return a
+}
+
+// Report is the health of a service (section 3 of the draft).
+type Report struct {
+	Status      Status   `json:"status"`
+	Version     string   `json:"version,omitempty"`   // of the public interface
+	ReleaseID   string   `json:"releaseId,omitempty"` // of the build
+	Notes       []string `json:"notes,omitempty"`
+	Output      string   `json:"output,omitempty"` // why it does not pass
+	ServiceID   string   `json:"serviceId,omitempty"`
+	Description string   `json:"description,omitempty"`
+
+	// Checks holds the measurements under "component:measurement", or under "component" alone. A key has
+	// several when the component has several nodes.
+	Checks map[string][]Measurement `json:"checks,omitempty"`
+	Links  map[string]string        `json:"links,omitempty"`
+}
+
+// Measurement is one observation of a component (section 4 of the draft, "the checks object").
+type Measurement struct {
+	Name string `json:"-"` // after the colon of its key in Report.Checks: responseTime
+
+	ComponentID       string            `json:"componentId,omitempty"`
+	ComponentType     string            `json:"componentType,omitempty"` // component, datastore or system
+	ObservedValue     any               `json:"observedValue,omitempty"`
+	ObservedUnit      string            `json:"observedUnit,omitempty"`
+	Status            Status            `json:"status,omitempty"`
+	AffectedEndpoints []string          `json:"affectedEndpoints,omitempty"` // when it does not pass
+	Time              time.Time         `json:"time,omitzero"`
+	Output            string            `json:"output,omitempty"` // why it does not pass
+	Links             map[string]string `json:"links,omitempty"`
+}
