@@ -23,8 +23,12 @@ type Relation struct {
 	// Columns are the foreign key columns on the holder's table, in the order of References; for RefOne the
 	// holder is the field's own type, for BackOne and BackMany it is Target.
 	Columns []string
-	// References are the key fields that Columns point at.
+	// References are the key fields that Columns point at, one for each; a key field that is itself a
+	// reference with several columns is repeated.
 	References []*Field
+	// Fields are the fields of the same type that hold the key, where @ref(fields:) names them: Columns are
+	// then theirs, and the reference has none of its own.
+	Fields []*Field
 	// Inverse is the field at the other end; nil where the schema declares none.
 	Inverse *Field
 	// OnDelete is what deleting the referenced row does; set for RefOne.

@@ -7,7 +7,7 @@ import "github.com/krowoc/krowoc/internal/diag"
 
 // Schema is a complete, checked set of types. It must not be modified once built.
 type Schema struct {
-	Tables []*Type // stored types (@table), in source order
+	Tables []*Type // stored types (@table) in source order, then the implied join types (Join is set)
 	Plain  []*Type // object types that are not stored, in source order
 	Enums  []*Enum // in source order
 
@@ -67,7 +67,7 @@ func (t *Type) Field(name string) *Field {
 // Stored reports whether the type has a table.
 func (t *Type) Stored() bool { return t.Table != "" }
 
-// Join names the two relations that an implied join table connects.
+// Join names the two many-to-many fields that an implied join table connects.
 type Join struct{ Left, Right *Field }
 
 // Field is a field of a type: a column, a reference to another stored type, or the other end of one.
@@ -85,7 +85,8 @@ type Field struct {
 	Unique      bool
 	Constraints Constraints
 	Checks      []Check
-	Rules       []Rule // narrow the rules of the type for this field
+	Auth        bool   // @auth is on the field: Rules then narrow the rules of the type, and none at all means nobody
+	Rules       []Rule // a caller may do with the field what the type allows and one of these does
 	RenamedFrom string
 	Pos         Position
 }
@@ -98,6 +99,18 @@ type FieldType struct {
 	List        bool
 	NonNull     bool // T! or [T]!
 	ElemNonNull bool // [T!]; meaningless when List is false
+}
+
+// Columns returns the physical columns that hold the field: the foreign key of a reference, else its one
+// column, and nil for the other end of a relation and in a type that is not stored.
+func (f *Field) Columns() []string {
+	switch {
+	case f.Relation != nil && f.Relation.Kind == RefOne:
+		return f.Relation.Columns
+	case f.Column != "":
+		return []string{f.Column}
+	}
+	return nil
 }
 
 // Name returns the GraphQL name of the type without its wrappers: String, Visibility, Prompt.

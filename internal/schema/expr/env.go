@@ -1,0 +1,141 @@
+package expr
+
+import (
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// newEnv builds the environment of every expression of s but for the variable this.
+func newEnv(s *schema.Schema) (*cel.Env, error) {
+	registry, err := types.NewRegistry()
+	if err != nil {
+		return nil, err
+	}
+	return cel.NewEnv(
+		cel.ClearMacros(),
+		cel.Macros(cel.HasMacro, cel.ExistsMacro, cel.AllMacro),
+		cel.CustomTypeProvider(&provider{Registry: registry, schema: s}),
+		cel.CrossTypeNumericComparisons(true),
+		cel.ParserRecursionLimit(100),
+		cel.Variable("auth", cel.ObjectType(AuthType)),
+		cel.Variable("request", cel.ObjectType(RequestType)),
+		cel.Function("uuidV7", cel.Overload("uuid_v7", nil, cel.StringType)),
+		method("lowerAscii"),
+		method("upperAscii"),
+	)
+}
+
+// method declares a function of a string that returns a string.
+func method(name string) cel.EnvOption {
+	return cel.Function(name, cel.MemberOverload("string_"+name, []*cel.Type{cel.StringType}, cel.StringType))
+}
+
+// provider tells CEL about the types of a schema.
+type provider struct {
+	*types.Registry
+	schema *schema.Schema
+}
+
+// FindStructType implements types.Provider.
+func (p *provider) FindStructType(name string) (*types.Type, bool) {
+	if p.schema.Type(name) != nil || name == AuthType || name == RequestType {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
+	}
+	return p.Registry.FindStructType(name)
+}
+
+// FindStructFieldNames implements types.Provider.
+func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
+	names := fieldNames(p.schema, name)
+	return names, names != nil
+}
+
+// FindStructFieldType implements types.Provider.
+func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	switch name + "." + field {
+	case AuthType + ".uid":
+		return &types.FieldType{Type: types.NewNullableType(types.StringType)}, true
+	case AuthType + ".roles":
+		return &types.FieldType{Type: types.NewListType(types.StringType)}, true
+	case RequestType + ".time":
+		return &types.FieldType{Type: types.TimestampType}, true
+	}
+	if t := p.schema.Type(name); t != nil {
+		if f := t.Field(field); f != nil {
+			return &types.FieldType{Type: typeOf(f.Type)}, true
+		}
+	}
+	return nil, false
+}
+
+// fieldNames returns what may follow a dot after an object of the named type.
+func fieldNames(s *schema.Schema, name string) []string {
+	switch name {
+	case AuthType:
+		return []string{"uid", "roles"}
+	case RequestType:
+		return []string{"time"}
+	}
+	t := s.Type(name)
+	if t == nil {
+		return nil
+	}
+	names := make([]string, len(t.Fields))
+	for i, f := range t.Fields {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// typeOf returns the CEL type of a field's type.
+func typeOf(t schema.FieldType) *types.Type {
+	base := baseType(t)
+	switch {
+	case t.List && !t.ElemNonNull:
+		return types.NewListType(nullable(base))
+	case t.List:
+		return types.NewListType(base)
+	case t.NonNull:
+		return base
+	}
+	return nullable(base)
+}
+
+// nullable lets t be compared with null, where CEL does not do so of itself.
+func nullable(t *types.Type) *types.Type {
+	switch t.Kind() {
+	case types.BoolKind, types.BytesKind, types.DoubleKind, types.IntKind, types.StringKind:
+		return types.NewNullableType(t)
+	}
+	return t
+}
+
+func baseType(t schema.FieldType) *types.Type {
+	switch {
+	case t.Object != nil:
+		return types.NewObjectType(t.Object.Name)
+	case t.Enum != nil:
+		return types.StringType
+	}
+	switch t.Scalar {
+	case schema.Int, schema.Int64:
+		return types.IntType
+	case schema.Float, schema.Decimal:
+		return types.DoubleType
+	case schema.Boolean:
+		return types.BoolType
+	case schema.Date, schema.DateTime:
+		return types.TimestampType
+	case schema.Duration:
+		return types.DurationType
+	case schema.Bytes:
+		return types.BytesType
+	case schema.Vector:
+		return types.NewListType(types.DoubleType)
+	case schema.JSON:
+		return types.DynType
+	}
+	return types.StringType // ID, String
+}

@@ -1,0 +1,138 @@
+// Package expr type-checks the CEL expressions of a schema. It knows no SQL: package pg/celsql turns what
+// it checked into one.
+//
+// An expression sees
+//
+//	this     the row, an object of the type it belongs to; this.owner.id follows a reference,
+//	         this.members a list of rows
+//	auth     who is asking: auth.uid (string, null when nobody is signed in), auth.roles (list of string)
+//	request  what is asked: request.time (timestamp, the same throughout one request)
+//
+// and uses these operators, macros and functions, each of which a translator must know:
+//
+//	== != < <= > >= && || ! + - * / % ?: in [index] [list, literals]
+//	has(this.field) list.exists(x, cond) list.all(x, cond)
+//	size(x) s.startsWith(t) s.endsWith(t) s.contains(t) s.matches(re) s.lowerAscii() s.upperAscii()
+//	int(x) double(x) string(x) timestamp(s) duration(s)
+//	t.getFullYear() t.getMonth() t.getDate() t.getDayOfMonth() t.getDayOfWeek() t.getHours() t.getMinutes() t.getSeconds()
+//	uuidV7()
+//
+// In a checked AST the type of an object expression is named after its schema type, so the field of a
+// select is Schema.Type(ast.GetType(operand.ID()).TypeName()).Field(name); AuthType and RequestType are
+// the types of auth and request. Enums are strings, Decimal is a double, a Date is a timestamp.
+package expr
+
+import (
+	"fmt"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// The names of the variables' types in a checked AST.
+const (
+	AuthType    = "krowoc.Auth"
+	RequestType = "krowoc.Request"
+)
+
+// Use says what an expression is for: it decides the variables that the expression sees and its result.
+type Use int
+
+// The uses.
+const (
+	// Check is @check(expr:), a condition on the columns of one row.
+	Check Use = iota + 1
+	// IndexWhere is @index(where:), the same.
+	IndexWhere
+	// RuleWhere is the where of an @auth rule, a condition on this and its relations, auth and request.
+	RuleWhere
+	// DefaultValue is @default(expr:), a value made of auth and request.
+	DefaultValue
+	// UpdateValue is @onUpdate(expr:), a value made of the columns of this, auth and request.
+	UpdateValue
+)
+
+// Kind is what an expression must be. Field is the field that takes the value, for DefaultValue and
+// UpdateValue.
+type Kind struct {
+	Use   Use
+	Field *schema.Field
+}
+
+// Issue is a mistake in an expression. Offset and Width count runes of its source.
+type Issue struct {
+	Offset, Width int
+	Message       string
+	Remedy        string
+}
+
+// Checker checks the expressions of one schema. It is safe for concurrent use.
+type Checker struct {
+	schema *schema.Schema
+	base   func() (*cel.Env, error)
+	envs   sync.Map // of *schema.Type: func() (*cel.Env, error)
+}
+
+// New returns a Checker for the expressions of s. It costs nothing until the first Check.
+func New(s *schema.Schema) *Checker {
+	return &Checker{schema: s, base: sync.OnceValues(func() (*cel.Env, error) { return newEnv(s) })}
+}
+
+// env returns the environment in which this is a row of the given type.
+func (c *Checker) env(this *schema.Type) (*cel.Env, error) {
+	build, ok := c.envs.Load(this)
+	if !ok {
+		build, _ = c.envs.LoadOrStore(this, sync.OnceValues(func() (*cel.Env, error) {
+			base, err := c.base()
+			if err != nil {
+				return nil, err
+			}
+			return base.Extend(cel.Variable("this", cel.ObjectType(this.Name)))
+		}))
+	}
+	return build.(func() (*cel.Env, error))()
+}
+
+// Check parses and type-checks src, an expression on rows of the type this. The AST is nil when there are
+// issues.
+func (c *Checker) Check(src string, this *schema.Type, want Kind) (*cel.Ast, []Issue) {
+	env, err := c.env(this)
+	if err != nil {
+		return nil, []Issue{{Message: fmt.Sprintf("expressions cannot be checked: %v", err)}}
+	}
+	parsed, iss := env.Parse(src)
+	if iss.Err() != nil {
+		return nil, syntaxIssues(src, iss)
+	}
+	v := &visitor{checker: c, this: this, want: want, ast: parsed.NativeRep(), src: []rune(src)}
+	if v.parsed(); len(v.issues) > 0 {
+		return nil, v.issues
+	}
+	checked, iss := env.Check(parsed)
+	if iss.Err() != nil {
+		return nil, v.typeIssues(src, iss)
+	}
+	v.ast = checked.NativeRep()
+	if v.checked(); len(v.issues) > 0 {
+		return nil, v.issues
+	}
+	return checked, nil
+}
+
+// offset returns where a location of CEL is in src, in runes.
+func offset(src string, at common.Location) int {
+	line, column := 1, 0
+	for i, r := range []rune(src) {
+		if line == at.Line() && column >= at.Column() {
+			return i
+		}
+		column++
+		if r == '\n' {
+			line, column = line+1, 0
+		}
+	}
+	return max(0, len([]rune(src))-1)
+}

@@ -1,0 +1,117 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"unicode"
+)
+
+// MaxName is the longest physical name that Postgres keeps whole, in bytes.
+const MaxName = 63
+
+// SnakeCase turns a GraphQL name into a physical one: createdAt -> created_at, HTTPServer -> http_server.
+func SnakeCase(name string) string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		if unicode.IsUpper(r) && i > 0 && runes[i-1] != '_' {
+			afterLower := !unicode.IsUpper(runes[i-1])
+			endsAcronym := i+1 < len(runes) && unicode.IsLower(runes[i+1])
+			if afterLower || endsAcronym {
+				b.WriteByte('_')
+			}
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// irregular holds the few plurals that the rules of Plural would get wrong and that name things people store.
+func irregular(word string) (plural string, ok bool) {
+	switch word {
+	case "person":
+		return "people", true
+	case "child":
+		return "children", true
+	case "man", "woman":
+		return word[:len(word)-2] + "en", true
+	case "half", "leaf", "shelf":
+		return word[:len(word)-1] + "ves", true
+	case "index", "matrix", "vertex":
+		return word[:len(word)-2] + "ices", true
+	case "quiz":
+		return "quizzes", true
+	case "hero", "potato", "tomato", "echo":
+		return word + "es", true
+	case "datum", "medium":
+		return word[:len(word)-2] + "a", true
+	case "criterion":
+		return "criteria", true
+	}
+	return "", false
+}
+
+// Plural returns the English plural of a name in snake_case or camelCase; only its last word changes, and
+// no plural equals its singular: category -> categories, userDay -> userDays. @table(name:) overrides it.
+func Plural(name string) string {
+	start := strings.LastIndexFunc(name, func(r rune) bool { return r == '_' || unicode.IsUpper(r) })
+	if start < 0 || name[start] == '_' {
+		start++
+	}
+	head, word := name[:start], name[start:]
+	lower := strings.ToLower(word)
+	if p, ok := irregular(lower); ok {
+		return head + word[:1] + p[1:]
+	}
+	switch {
+	case endsWith(lower, "s", "x", "z", "ch", "sh"):
+		return name + "es"
+	case strings.HasSuffix(lower, "y") && len(lower) > 1 && !strings.ContainsRune("aeiou", rune(lower[len(lower)-2])):
+		return name[:len(name)-1] + "ies"
+	}
+	return name + "s"
+}
+
+// Singular undoes Plural for the names of lists: followers -> follower, categories -> category. A name that
+// is no plural stays as it is.
+func Singular(name string) string {
+	for _, cut := range []struct{ suffix, with string }{{"ies", "y"}, {"es", ""}, {"s", ""}} {
+		if stem, ok := strings.CutSuffix(name, cut.suffix); ok && stem != "" && Plural(stem+cut.with) == name {
+			return stem + cut.with
+		}
+	}
+	return name
+}
+
+func endsWith(word string, suffixes ...string) bool {
+	for _, s := range suffixes {
+		if strings.HasSuffix(word, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// ObjectName builds the physical name of an index or a constraint as Postgres itself would, prompts +
+// visibility, created_at + idx -> prompts_visibility_created_at_idx. A name that would be longer than
+// MaxName bytes is cut and given a hash of the whole, so that it stays unique and the same every time.
+func ObjectName(table string, columns []string, suffix string) string {
+	stem := strings.Join(append([]string{table}, columns...), "_")
+	if len(stem)+1+len(suffix) <= MaxName {
+		return stem + "_" + suffix
+	}
+	sum := sha256.Sum256([]byte(stem))
+	hash := hex.EncodeToString(sum[:4])
+	cut := stem[:MaxName-len(suffix)-len(hash)-2]
+	return strings.ToValidUTF8(cut, "") + "_" + hash + "_" + suffix
+}
+
+// UniqueName returns the physical name of the constraint of a field that is @unique.
+func (f *Field) UniqueName() string { return ObjectName(f.Owner.Table, f.Columns(), "key") }
+
+// ConstraintName returns the physical name of the check that keeps one of the field's Constraints; kind is
+// length, range, pattern or format.
+func (f *Field) ConstraintName(kind string) string {
+	return ObjectName(f.Owner.Table, f.Columns(), kind+"_check")
+}
