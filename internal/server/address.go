@@ -1,0 +1,85 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// wsaeAddrInUse is Windows' number for an address in use, which its syscall package does not translate.
+const wsaeAddrInUse = syscall.Errno(10048)
+
+// listenFault says why address cannot be listened on, and what to do about it.
+func listenFault(address string, err error) error {
+	f := &fault.Error{Code: fault.Invalid, Op: "listen on " + address, Err: err, Hint: "choose another address"}
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaeAddrInUse):
+		f.Code, f.Message = fault.Conflict, "the address is in use"+holder("/proc", address)
+		f.Hint = "stop what holds it, or choose another port (0 takes any free one)"
+	case errors.Is(err, os.ErrPermission):
+		f.Code, f.Message = fault.Forbidden, "this user may not"
+		f.Hint = "choose a port of 1024 or above"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		f.Message = "this machine does not have that address"
+	case errors.As(err, &dns):
+		f.Message = "there is no host named " + strconv.Quote(dns.Name)
+	default:
+		f.Code = fault.CodeOf(err)
+	}
+	return f
+}
+
+// holder says which process listens on address's port, as far as Linux' proc file system tells this user,
+// and "" otherwise.
+func holder(proc, address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return ""
+	}
+	sockets := make(map[string]bool)
+	for _, table := range []string{"net/tcp", "net/tcp6"} {
+		listening(filepath.Join(proc, table), uint16(number), sockets)
+	}
+	if len(sockets) == 0 {
+		return ""
+	}
+	links, _ := filepath.Glob(filepath.Join(proc, "[0-9]*", "fd", "*"))
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && sockets[target] {
+			dir := filepath.Dir(filepath.Dir(link))
+			command, _ := os.ReadFile(filepath.Join(dir, "comm"))
+			return fmt.Sprintf(" by %s (pid %s)", strings.TrimSpace(string(command)), filepath.Base(dir))
+		}
+	}
+	return ""
+}
+
+// listening adds the sockets of a table like /proc/net/tcp that listen on port, as file descriptors name them.
+func listening(table string, port uint16, sockets map[string]bool) {
+	file, err := os.Open(table)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	const listen, localAddress, state, inode = "0A", 1, 3, 9
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) > inode && fields[state] == listen &&
+			strings.HasSuffix(fields[localAddress], fmt.Sprintf(":%04X", port)) {
+			sockets["socket:["+fields[inode]+"]"] = true
+		}
+	}
+}

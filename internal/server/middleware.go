@@ -1,0 +1,131 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/problem"
+)
+
+// surround puts around next what every request gets: an id, a line in the access log, headers that protect
+// browsers, a limit of its body, and an answer even if its handler panics.
+func (s *Server) surround(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s.inFlight.Add(1)
+		defer s.inFlight.Add(-1)
+		r = identified(rw, r)
+		protect(rw.Header())
+		w := &response{ResponseWriter: rw, request: r}
+		began := time.Now()
+		aborted := true
+		defer func() { s.logAccess(w, r, time.Since(began), aborted) }()
+		s.guard(w, r, next)
+		aborted = false
+	})
+}
+
+// protect sets headers for answers that no browser should interpret, frame or send its address along from.
+func protect(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+}
+
+// guard limits the body, calls next, and turns its panic into a problem. If the header is sent already, the
+// connection is aborted, so that the client cannot take half an answer for a whole one.
+func (s *Server) guard(w *response, r *http.Request, next http.Handler) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(http.ErrAbortHandler)
+		}
+		s.options.Logger.ErrorContext(r.Context(), "a handler panicked", "request_id", RequestID(r.Context()),
+			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		if w.status != 0 || w.hijacked {
+			panic(http.ErrAbortHandler)
+		}
+		problem.Write(w, r, fault.New(fault.Internal, "serve "+r.URL.Path, "a handler panicked"))
+	}()
+	if r.ContentLength > s.options.MaxBody {
+		w.Header().Set("Connection", "close") // rather than read it all
+		problem.TooLarge(s.options.MaxBody).Write(w, r)
+		return
+	}
+	r.Body = limitedBody{http.MaxBytesReader(w.ResponseWriter, r.Body, s.options.MaxBody), w}
+	next.ServeHTTP(w, r)
+}
+
+// limitedBody tells the response when the body proves too large: a chunked one does not say so beforehand.
+type limitedBody struct {
+	io.ReadCloser
+	response *response
+}
+
+func (b limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		b.response.tooLarge.Store(tooLarge.Limit)
+	}
+	return n, err
+}
+
+// maxLogged is how much of a text that the client chose goes into the log.
+const maxLogged = 256
+
+// logAccess writes the access log's line. The query is left out: people put secrets there.
+func (s *Server) logAccess(w *response, r *http.Request, took time.Duration, aborted bool) {
+	level := slog.LevelInfo
+	switch {
+	case aborted || w.status >= http.StatusInternalServerError:
+		level = slog.LevelWarn
+	case isProbe(r.URL.Path):
+		level = slog.LevelDebug
+	}
+	remote, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		remote = r.RemoteAddr
+	}
+	status := w.status
+	if status == 0 && !aborted && !w.hijacked {
+		status = http.StatusOK // net/http sends it for a handler that wrote nothing
+	}
+	s.options.Logger.LogAttrs(r.Context(), level, "request",
+		slog.String("request_id", RequestID(r.Context())),
+		slog.String("method", clipped(r.Method)),
+		slog.String("path", clipped(r.URL.Path)),
+		slog.Int("status", status),
+		slog.Int64("bytes", w.bytes),
+		slog.Duration("duration", took),
+		slog.String("remote", remote),
+		slog.String("user_agent", clipped(r.UserAgent())),
+		slog.Bool("aborted", aborted),
+	)
+}
+
+func isProbe(path string) bool {
+	switch path {
+	case "/livez", "/readyz", "/startupz", "/healthz":
+		return true
+	}
+	return false
+}
+
+func clipped(s string) string {
+	if len(s) > maxLogged {
+		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/krowoc/krowoc/internal/health"
+)
+
+// livez passes while the process can answer at all: an orchestrator that restarts on its failure must not do
+// so because a database is down.
+func (s *Server) livez() http.Handler {
+	return probe(func(*http.Request) health.Report { return health.Report{Status: health.Pass} })
+}
+
+// startupz fails until the service has started.
+func (s *Server) startupz() http.Handler {
+	return probe(func(*http.Request) health.Report {
+		if !s.options.Started() {
+			return failing("the service is starting")
+		}
+		return health.Report{Status: health.Pass}
+	})
+}
+
+// readyz passes while requests may be sent here: it is the first to fail when the server stops.
+func (s *Server) readyz() http.Handler {
+	return probe(func(r *http.Request) health.Report {
+		switch {
+		case s.draining.Load():
+			return failing("the service is shutting down")
+		case !s.options.Started():
+			return failing("the service is starting")
+		}
+		return s.options.Health.Ready(r.Context())
+	})
+}
+
+// healthz is the full report.
+func (s *Server) healthz() http.Handler {
+	return probe(func(r *http.Request) health.Report { return s.options.Health.Report(r.Context()) })
+}
+
+func failing(why string) health.Report { return health.Report{Status: health.Fail, Output: why} }
+
+// probe serves a report: 200 if it passes or warns, else 503.
+func probe(report func(*http.Request) health.Report) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := report(r)
+		w.Header().Set("Content-Type", health.MediaType)
+		w.Header().Set("Cache-Control", "no-store")
+		if answer.Status == health.Fail {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(answer) // a probe that has gone away reads no error either
+	})
+}

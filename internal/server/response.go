@@ -1,0 +1,88 @@
+package server
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/krowoc/krowoc/internal/problem"
+)
+
+// response watches what a handler answers. http.ResponseController finds the connection through Unwrap;
+// Flush and Hijack are there for handlers that look for http.Flusher and http.Hijacker.
+type response struct {
+	http.ResponseWriter
+	request *http.Request
+
+	status   int // 0 until the header is sent
+	bytes    int64
+	hijacked bool
+	tooLarge atomic.Int64 // the limit that the request's body broke; its readers may be other goroutines
+	replaced bool         // the handler's answer is discarded
+}
+
+// Unwrap returns the writer within.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader sends the status. A handler whose request body was cut off has answered a request that nobody
+// sent, so that answer is replaced with 413.
+func (w *response) WriteHeader(status int) {
+	if w.status != 0 {
+		return // net/http would log it as superfluous
+	}
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	if limit := w.tooLarge.Load(); limit > 0 {
+		w.replaced = true
+		problem.TooLarge(limit).Write(counted{w}, w.request)
+		return
+	}
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends the header if it is not sent, and the bytes.
+func (w *response) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.replaced {
+		return len(p), nil
+	}
+	return counted{w}.Write(p)
+}
+
+// Flush sends what is buffered.
+func (w *response) Flush() { _ = w.FlushError() }
+
+// FlushError sends what is buffered.
+func (w *response) FlushError() error {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Hijack takes over the connection.
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	w.hijacked = w.hijacked || err == nil
+	return conn, buffered, err
+}
+
+// counted writes through to the client and counts.
+type counted struct{ *response }
+
+func (c counted) WriteHeader(status int) {
+	c.status = status
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}

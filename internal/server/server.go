@@ -1,0 +1,160 @@
+// Package server is the HTTP side of Krowoc: the routes, what surrounds every request (ids, log, limits,
+// panics), the probes, and a stop that cuts nobody off.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Server serves the API of one project.
+type Server struct {
+	options Options
+	http    *http.Server
+	cancel  context.CancelFunc // ends the context of every request
+
+	inFlight atomic.Int64
+	draining atomic.Bool
+
+	mu       sync.Mutex
+	listener net.Listener
+	served   chan struct{} // closed when serving is over
+	serveErr error
+	stopping chan struct{} // closed when Stop is done
+	stopErr  error
+}
+
+// New returns a server that does not listen yet.
+func New(o Options) (*Server, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	base, cancel := context.WithCancel(context.Background())
+	s := &Server{options: o, cancel: cancel, served: make(chan struct{})}
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: o.ReadHeaderTimeout,
+		ReadTimeout:       o.ReadTimeout,
+		WriteTimeout:      o.WriteTimeout,
+		IdleTimeout:       o.IdleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug), // clients' broken connections
+		BaseContext:       func(net.Listener) context.Context { return base },
+	}
+	return s, nil
+}
+
+// Start listens and serves in the background. An address in use is a Conflict that says who holds it.
+func (s *Server) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.stopping != nil:
+		return fault.New(fault.Canceled, "start the server", "it was stopped before")
+	case s.listener != nil:
+		return nil
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", s.options.Address)
+	if err != nil {
+		return listenFault(s.options.Address, err)
+	}
+	s.listener = listener
+	s.options.Logger.Info("serving", "address", listener.Addr().String())
+	go func() {
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.serveErr = fault.Wrap("serve "+listener.Addr().String(), err)
+		}
+		close(s.served)
+	}()
+	return nil
+}
+
+// Addr returns the address on which the server listens, with its real port, or "" if it does not.
+func (s *Server) Addr() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		return ""
+	}
+	return s.listener.Addr().String()
+}
+
+// Wait blocks until the server no longer accepts connections, and says why if it was not stopped.
+func (s *Server) Wait() error {
+	<-s.served
+	return s.serveErr
+}
+
+// Stop takes the server out of service: /readyz fails, then after PreStopDelay no connection is accepted any
+// more, then requests in flight have DrainTimeout to finish, and what is left is cut off and reported. When
+// ctx ends, each wait ends.
+func (s *Server) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	if done := s.stopping; done != nil {
+		s.mu.Unlock()
+		select {
+		case <-done:
+			return s.stopErr
+		case <-ctx.Done():
+			return fault.Wrap("wait for the server to stop", ctx.Err())
+		}
+	}
+	s.stopping = make(chan struct{})
+	listening := s.listener != nil
+	s.mu.Unlock()
+
+	defer close(s.stopping)
+	defer s.cancel()
+	if listening {
+		s.stopErr = s.drain(ctx)
+	}
+	return s.stopErr
+}
+
+func (s *Server) drain(ctx context.Context) error {
+	began := time.Now()
+	s.draining.Store(true)
+	wait(ctx, s.options.PreStopDelay)
+
+	drain, cancel := context.WithTimeout(ctx, s.options.DrainTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(drain); err != nil {
+		cut := s.inFlight.Load()
+		_ = s.http.Close() // only repeats that the listener is closed
+		<-s.served
+		return &fault.Error{
+			Code: fault.Timeout, Op: "stop the server", Err: err,
+			Message: fmt.Sprintf("%d requests had not finished after %s and were cut off", cut, time.Since(began).Round(time.Millisecond)),
+			Hint:    "give them more time with a longer drain timeout",
+		}
+	}
+	<-s.served
+	return nil
+}
+
+// wait lets d pass, or less if ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func quoted(s string) string { return strconv.Quote(s) }
