@@ -1,0 +1,60 @@
+// Package cli is the command line: the tree of commands, and how what they return becomes output and an
+// exit code. Commands hold no logic; they turn flags into a library's options and its results into text.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Process is what the command line takes from the process it runs in.
+type Process struct {
+	Args    []string // without the program's name
+	Streams term.Streams
+	Environ []string // NAME=value
+	Dir     string   // the working directory
+	Build   factory.Build
+}
+
+// Main runs one command line and returns the process's exit code. It writes the error, if there is one,
+// to standard error. It never panics.
+func Main(ctx context.Context, p Process) (code int) {
+	lookup := lookupIn(p.Environ)
+	t := term.New(p.Streams, lookup)
+	defer func() {
+		if problem := recover(); problem != nil {
+			t.Error(fault.New(fault.Internal, "krowoc met a bug", fmt.Sprint(problem),
+				"report it with the output of the same command under KROWOC_DEBUG=1"))
+			if value, _ := lookup("KROWOC_DEBUG"); value != "" {
+				fmt.Fprintf(t.Err, "%s", debug.Stack())
+			}
+			code = ExitFailed
+		}
+	}()
+	err := run(ctx, factory.New(t, p.Build, p.Dir, p.Environ), p.Args)
+	if ctx.Err() != nil && fault.CodeOf(err) == fault.Canceled {
+		err = fault.New(fault.Canceled, "interrupted", "")
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return exitCode(err)
+}
+
+// lookupIn returns a function like os.LookupEnv over a list of NAME=value.
+func lookupIn(environ []string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for _, entry := range environ {
+			if value, ok := strings.CutPrefix(entry, name+"="); ok {
+				return value, true
+			}
+		}
+		return "", false
+	}
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli/completioncmd"
+	"github.com/krowoc/krowoc/internal/cli/configcmd"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/mancmd"
+	"github.com/krowoc/krowoc/internal/cli/versioncmd"
+)
+
+// groups is the tree's first level: the groups as help shows them, and the constructors of their commands.
+var groups = []struct {
+	id, title string
+	commands  []func(*factory.Factory) *cobra.Command
+}{
+	{"develop", "Develop", nil},
+	{"database", "Database", nil},
+	{"production", "Production", nil},
+	{"project", "Project", []func(*factory.Factory) *cobra.Command{configcmd.New}},
+	{"more", "More", []func(*factory.Factory) *cobra.Command{versioncmd.New, completioncmd.New, mancmd.New}},
+}
+
+// newRoot builds the tree. ran is set as soon as a command's own code starts: an error before that is one
+// of the command line.
+func newRoot(f *factory.Factory, ran *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "krowoc",
+		Short: "From a GraphQL schema to a production Postgres platform",
+		Long: `Krowoc keeps a Postgres platform in step with one GraphQL schema: migrations, seed data, a development
+stack and the production API.`,
+		Example:       "krowoc dev\nkrowoc migrate up --env production\nkrowoc schema check --output json",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	f.GlobalFlags(root.PersistentFlags())
+	for _, g := range groups {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, construct := range g.commands {
+			cmd := construct(f)
+			cmd.GroupID = g.id
+			root.AddCommand(cmd)
+		}
+	}
+	root.SetHelpCommandGroupID("more")
+	root.SetIn(f.Term.In)
+	root.SetOut(f.Term.Out)
+	root.SetErr(f.Term.Err)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(f.Term, cmd) })
+	root.SetFlagErrorFunc(flagError)
+	root.InitDefaultHelpCmd()
+	prepare(root, ran)
+	return root
+}
+
+// prepare gives every command what its author would forget: no arguments unless it says otherwise, an
+// answer to a verb that does not exist, and the mark that it ran.
+func prepare(cmd *cobra.Command, ran *bool) {
+	for _, sub := range cmd.Commands() {
+		prepare(sub, ran)
+	}
+	if !cmd.Runnable() {
+		cmd.Args = cobra.ArbitraryArgs
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return &factory.UsageError{Err: unknownCommand(cmd, args[0])}
+		}
+		return
+	}
+	if cmd.Args == nil {
+		cmd.Args = cobra.NoArgs
+	}
+	if own := cmd.RunE; own != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*ran = true
+			return own(cmd, args)
+		}
+	}
+}
+
+// run executes one command line.
+func run(ctx context.Context, f *factory.Factory, args []string) error {
+	ran := false
+	root := newRoot(f, &ran)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil || ran {
+		return err
+	}
+	if usage := new(factory.UsageError); errors.As(err, &usage) {
+		return err
+	}
+	return &factory.UsageError{Err: argumentError(cmd, err)}
+}

@@ -1,0 +1,108 @@
+package term
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// ErrorReport is the JSON form of an error, written to Err as {"error": …} under --output json.
+type ErrorReport struct {
+	Code        fault.Code `json:"code"`
+	Op          string     `json:"op,omitempty"` // what failed
+	Message     string     `json:"message"`      // why
+	Hint        string     `json:"hint,omitempty"`
+	Diagnostics diag.List  `json:"diagnostics,omitempty"`
+}
+
+// NewErrorReport takes an error apart: what failed, why, what to do, and where in which file.
+func NewErrorReport(err error) ErrorReport {
+	r := ErrorReport{Code: fault.CodeOf(err), Hint: fault.HintOf(err), Message: err.Error()}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		r.Op, r.Message = f.Op, why(f)
+	}
+	errors.As(err, &r.Diagnostics)
+	if r.Op != "" && r.Message == "" {
+		r.Message = string(r.Code)
+	}
+	return r
+}
+
+// why is the message of a fault, or of the error within it. A list of diagnostics is shown on its own.
+func why(f *fault.Error) string {
+	if f.Message != "" || f.Err == nil {
+		return f.Message
+	}
+	var list diag.List
+	if inner, ok := f.Err.(*fault.Error); ok {
+		return inner.Error()
+	} else if errors.As(f.Err, &list) {
+		return ""
+	}
+	return f.Err.Error()
+}
+
+// Error writes an error to Err: a line for what failed, one for why, the places in files if it has any,
+// and a line for what to do next. Under --output json it is one JSON object.
+func (t *Terminal) Error(err error) {
+	r := NewErrorReport(err)
+	if t.Format == JSON {
+		_ = writeJSON(t.Err, map[string]ErrorReport{"error": r}) // there is nowhere left to report to
+		return
+	}
+	s := t.errStyles
+	what := r.Op
+	if what == "" {
+		what, r.Message = r.Message, ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n", s.Bad.Render("error:"), what)
+	if r.Message != "" {
+		fmt.Fprintf(&b, "%s %s\n", s.Bold.Render("cause:"), indent(r.Message))
+	}
+	for _, d := range r.Diagnostics {
+		b.WriteString(s.diagnostic(d))
+	}
+	if r.Hint != "" {
+		fmt.Fprintf(&b, " %s %s\n", s.Accent.Render("hint:"), indent(r.Hint))
+	}
+	fmt.Fprint(t.Err, b.String())
+}
+
+// indent keeps the further lines of a text under its first.
+func indent(text string) string {
+	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n       ")
+}
+
+// Diagnostics writes a list to Out, as the result of a check.
+func (t *Terminal) Diagnostics(list diag.List) {
+	for _, d := range list {
+		fmt.Fprint(t.Out, t.styles.diagnostic(d))
+	}
+}
+
+// diagnostic renders one diagnostic as diag.Diagnostic.String does, in colour.
+func (s Styles) diagnostic(d diag.Diagnostic) string {
+	severity := s.Bad
+	if d.Severity == diag.Warning {
+		severity = s.Warn
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s %s\n", s.Bold.Render(d.Position.String()), severity.Render(string(d.Severity)+":"), d.Message)
+	if d.Line > 0 && d.Source != "" {
+		source, caret := d.Snippet()
+		gutter := fmt.Sprintf("%5d | ", d.Line)
+		empty := strings.Repeat(" ", len(gutter)-2) + "| "
+		spaces := len(caret) - len(strings.TrimLeft(caret, " "))
+		fmt.Fprintf(&b, "%s%s\n", s.Faint.Render(gutter), source)
+		fmt.Fprintf(&b, "%s%s%s\n", s.Faint.Render(empty), caret[:spaces], severity.Render(caret[spaces:]))
+	}
+	if d.Remedy != "" {
+		fmt.Fprintf(&b, "      %s %s\n", s.Accent.Render("="), d.Remedy)
+	}
+	return b.String()
+}

@@ -1,0 +1,120 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Progress shows on Err how far some work is: on a terminal one line that is redrawn, with a spinner or,
+// where the total is known, a bar; elsewhere a line at the start and one at the end. It may be used from
+// several goroutines.
+type Progress struct {
+	out    io.Writer
+	tty    bool
+	styles Styles
+	label  string
+	now    func() time.Time
+	start  time.Time
+
+	mu          sync.Mutex
+	done, total int64
+	note        string
+	frame       int
+	stopped     bool
+	stop        chan struct{}
+	drawn       sync.WaitGroup
+}
+
+const (
+	frames    = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+	barWidth  = 24
+	frameTime = 100 * time.Millisecond
+	clearLine = "\r\x1b[K"
+)
+
+// Progress starts to show some work. Under --output json it shows nothing.
+func (t *Terminal) Progress(label string) *Progress {
+	p := &Progress{out: t.Err, tty: t.ErrTTY, styles: t.errStyles, label: label, now: t.Now, start: t.Now(), stop: make(chan struct{})}
+	switch {
+	case t.Format == JSON:
+		p.out = io.Discard
+	case !p.tty:
+		fmt.Fprintf(p.out, "%s …\n", label)
+	}
+	if p.tty {
+		p.drawn.Go(p.animate)
+	}
+	return p
+}
+
+func (p *Progress) animate() {
+	ticker := time.NewTicker(frameTime)
+	defer ticker.Stop()
+	for {
+		p.draw()
+		select {
+		case <-p.stop:
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (p *Progress) draw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	runes := []rune(frames)
+	p.frame = (p.frame + 1) % len(runes)
+	line := p.styles.Accent.Render(string(runes[p.frame])) + " " + p.label
+	if p.total > 0 {
+		full := int(min(p.done, p.total) * barWidth / p.total)
+		line += fmt.Sprintf(" %s%s %3d%%", p.styles.Good.Render(strings.Repeat("█", full)),
+			p.styles.Faint.Render(strings.Repeat("░", barWidth-full)), min(p.done, p.total)*100/p.total)
+	}
+	if p.note != "" {
+		line += " " + p.styles.Faint.Render(p.note)
+	}
+	fmt.Fprint(p.out, clearLine+line)
+}
+
+// Set says how much of how much is done; a total of 0 is unknown.
+func (p *Progress) Set(done, total int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done, p.total = done, total
+}
+
+// Note says what is being worked on.
+func (p *Progress) Note(note string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note = note
+}
+
+// Done ends the display with a line that says what came of it and how long it took.
+func (p *Progress) Done(outcome string) { p.end(p.styles.Good.Render("✓"), outcome) }
+
+// Fail ends the display of work that failed; the error itself is for the caller to report.
+func (p *Progress) Fail() { p.end(p.styles.Bad.Render("✗"), p.label) }
+
+// end is idempotent, so that a deferred Fail after Done does nothing.
+func (p *Progress) end(mark, text string) {
+	p.mu.Lock()
+	if p.stopped {
+		p.mu.Unlock()
+		return
+	}
+	p.stopped = true
+	close(p.stop)
+	p.mu.Unlock()
+	p.drawn.Wait()
+	took := p.now().Sub(p.start)
+	rounded := took.Round(time.Millisecond)
+	if p.tty {
+		fmt.Fprint(p.out, clearLine)
+	}
+	fmt.Fprintf(p.out, "%s %s %s\n", mark, text, p.styles.Faint.Render("("+rounded.String()+")"))
+}

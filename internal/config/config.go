@@ -1,0 +1,117 @@
+// Package config is the only reader of krowoc.yaml, .env and KROWOC_* variables. It turns them, and the
+// flags that the command line gave, into one typed Config that knows where each of its values came from.
+//
+// A value is taken from the first of: flag, KROWOC_* variable, the chosen environment's block, the base of
+// krowoc.yaml, the default. The table in keys.go is the single source of keys, types, defaults, variable
+// names, the JSON Schema for editors and the reference page.
+package config
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/diag"
+)
+
+// The environments that every project has; krowoc.yaml may declare more.
+const (
+	Development = "development"
+	Test        = "test"
+	Production  = "production"
+)
+
+// Config is the configuration of one project in one environment.
+type Config struct {
+	Environment string    `mapstructure:"-"` // development, test, production or one that krowoc.yaml declares
+	File        string    `mapstructure:"-"` // absolute path of krowoc.yaml
+	Root        string    `mapstructure:"-"` // the folder that holds it
+	Warnings    diag.List `mapstructure:"-"` // remarks that do not keep the configuration from being used
+
+	Project    string
+	Schema     string
+	Protected  bool
+	Migrations Migrations
+	Seeds      Seeds
+	Database   Database
+	Server     Server
+	GraphQL    GraphQL
+	Health     Health
+	Log        Log
+	Dev        Dev
+
+	origins map[string]Origin
+}
+
+// Migrations says where the migration files are and where the database records them.
+type Migrations struct{ Dir, Table string }
+
+// Seeds says where fixtures are and which sets are loaded, in order.
+type Seeds struct {
+	Dir  string
+	Sets []string
+}
+
+// Database is the connection. An empty URL in development means the local Postgres that `krowoc dev` runs.
+type Database struct {
+	URL            Secret
+	MaxConnections int
+	ConnectTimeout time.Duration
+	Postgres       int // major version wanted of the local Postgres; 0 takes any supported one
+}
+
+// Server is the HTTP server.
+type Server struct {
+	Address      string
+	Timeouts     Timeouts
+	MaxBodyBytes ByteSize
+}
+
+// Timeouts are the HTTP server's deadlines. DrainDelay is how long /readyz fails before connections close.
+type Timeouts struct{ ReadHeader, Read, Write, Idle, Shutdown, DrainDelay time.Duration }
+
+// GraphQL limits what one operation may ask for and says what the endpoint shows of itself.
+type GraphQL struct {
+	MaxDepth, MaxComplexity, MaxPageSize int
+	Introspection, GraphiQL              bool
+	Timeout                              time.Duration
+}
+
+// Health configures the checks behind /readyz and /healthz. A check's result is reused for CacheFor.
+type Health struct {
+	CacheFor, Timeout time.Duration
+	Disk              Disk
+	URLs              []URL
+}
+
+// Disk is the folder whose file system must have MinFree bytes left.
+type Disk struct {
+	Path    string
+	MinFree ByteSize
+}
+
+// URL is an address that must answer; when a critical one does not, the service is not ready.
+type URL struct {
+	Name, URL string
+	Critical  bool
+}
+
+// Log is the level and form of the log on standard error.
+type Log struct{ Level, Format string }
+
+// Dev configures `krowoc dev`.
+type Dev struct{ Watch bool }
+
+// Path returns the absolute form of a path that the configuration gives relative to the project folder.
+func (c *Config) Path(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(c.Root, path)
+}
+
+// Setting is one key with its value, fit to be shown, and where that came from.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  any    `json:"value"`
+	Origin Origin `json:"origin"`
+}

@@ -1,0 +1,98 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Kind is the type of a key's value.
+type Kind string
+
+// The kinds.
+const (
+	Text       Kind = "text"
+	SecretText Kind = "secret"
+	Int        Kind = "whole number"
+	Bool       Kind = "true or false"
+	Duration   Kind = "duration"
+	Size       Kind = "size"
+	Address    Kind = "address"
+	HTTPURL    Kind = "URL"
+	List       Kind = "list of texts"
+	Objects    Kind = "list of objects"
+)
+
+// Key is one key of krowoc.yaml.
+type Key struct {
+	Path      string // dotted: database.maxConnections
+	Kind      Kind
+	Doc       string // a sentence for the reference page and for editors
+	Default   string // as one would write it in krowoc.yaml; a list with commas
+	DefaultIn in     // the default where an environment has another one
+	OneOf     []string
+	Pattern   string // regular expression that a text must match
+	Min, Max  int    // of a whole number
+	Items     []Key  // of Objects
+	Required  bool   // within Items
+}
+
+// Keys returns the table of keys.
+func Keys() []Key { return slices.Clone(keys) }
+
+// Variable returns the environment variable that sets the key, or "" where none can.
+func (k Key) Variable() string {
+	if k.Kind == Objects {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("KROWOC_")
+	before := '_'
+	for _, r := range k.Path {
+		switch {
+		case r == '.':
+			r = '_'
+		case unicode.IsUpper(r) && unicode.IsLower(before):
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToUpper(r))
+		before = r
+	}
+	return b.String()
+}
+
+// DefaultFor returns the default in an environment, as one would write it in krowoc.yaml.
+func (k Key) DefaultFor(environment string) string {
+	if d, ok := k.DefaultIn[environment]; ok {
+		return d
+	}
+	return k.Default
+}
+
+// lookup finds a key by its dotted path.
+func lookup(table []Key, path string) (Key, bool) {
+	i := slices.IndexFunc(table, func(k Key) bool { return k.Path == path })
+	if i < 0 {
+		return Key{}, false
+	}
+	return table[i], true
+}
+
+// children returns the names directly under a dotted prefix ("" is the top), in the table's order.
+func children(table []Key, prefix string) []string {
+	var names []string
+	for _, k := range table {
+		rest := k.Path
+		if prefix != "" {
+			var ok bool
+			if rest, ok = strings.CutPrefix(k.Path, prefix+"."); !ok {
+				continue
+			}
+		}
+		name, _, _ := strings.Cut(rest, ".")
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

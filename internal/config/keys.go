@@ -1,0 +1,60 @@
+package config
+
+// Keys is every key of krowoc.yaml, in the order in which they are shown.
+var keys = []Key{
+	{Path: "project", Kind: Text, Doc: "Name of the project; the folder's name unless given.", Pattern: `^[a-z][a-z0-9_-]*$`},
+	{Path: "schema", Kind: Text, Default: "schema.graphql", Doc: "The types: a file, a folder of *.graphql files or a glob."},
+	{Path: "protected", Kind: Bool, Default: "false", DefaultIn: in{Production: "true"},
+		Doc: "Refuse destructive commands (seed, migrate down, redo) unless they are told twice."},
+
+	{Path: "migrations.dir", Kind: Text, Default: "migrations", Doc: "Folder of the migration files."},
+	{Path: "migrations.table", Kind: Text, Default: "goose_db_version", Pattern: `^[A-Za-z_][A-Za-z0-9_.]*$`,
+		Doc: "Table in which the database records what was applied."},
+
+	{Path: "seeds.dir", Kind: Text, Default: "seeds", Doc: "Folder of the fixtures, one sub-folder per set."},
+	{Path: "seeds.sets", Kind: List, Default: "common", DefaultIn: in{Development: "common,dev", Test: "common,test"},
+		Doc: "Sets of fixtures to load, in order."},
+
+	{Path: "database.url", Kind: SecretText,
+		Doc: "Connection URL of Postgres. Empty in development: the local Postgres that `krowoc dev` runs."},
+	{Path: "database.maxConnections", Kind: Int, Default: "10", Min: 1, Max: 10000, Doc: "Most connections that one process opens."},
+	{Path: "database.connectTimeout", Kind: Duration, Default: "5s", Doc: "How long to wait for a connection."},
+	{Path: "database.postgres", Kind: Int, Default: "0", Max: 18,
+		Doc: "Major version of the local Postgres, 14 to 18; 0 takes any that is there."},
+
+	{Path: "server.address", Kind: Address, Default: "127.0.0.1:8080", Doc: "Address to listen on, host:port; port 0 takes a free one."},
+	{Path: "server.timeouts.readHeader", Kind: Duration, Default: "5s", Doc: "For the headers of a request."},
+	{Path: "server.timeouts.read", Kind: Duration, Default: "30s", Doc: "For the whole request."},
+	{Path: "server.timeouts.write", Kind: Duration, Default: "60s", Doc: "For the response."},
+	{Path: "server.timeouts.idle", Kind: Duration, Default: "120s", Doc: "For the next request on a kept connection."},
+	{Path: "server.timeouts.shutdown", Kind: Duration, Default: "15s", Doc: "For requests in flight when the server stops."},
+	{Path: "server.timeouts.drainDelay", Kind: Duration, Default: "0s", DefaultIn: in{Production: "5s"},
+		Doc: "How long /readyz fails before the server stops accepting, so that load balancers notice."},
+	{Path: "server.maxBodyBytes", Kind: Size, Default: "1MiB", Doc: "Largest request body."},
+
+	{Path: "graphql.maxDepth", Kind: Int, Default: "12", Min: 1, Max: 1000, Doc: "Deepest nesting of one operation."},
+	{Path: "graphql.maxComplexity", Kind: Int, Default: "10000", Min: 1, Max: 100000000, Doc: "Most rows and fields that one operation may ask for."},
+	{Path: "graphql.maxPageSize", Kind: Int, Default: "100", Min: 1, Max: 100000, Doc: "Largest `first` or `last` of a connection."},
+	{Path: "graphql.introspection", Kind: Bool, Default: "true", DefaultIn: in{Production: "false"}, Doc: "Answer introspection queries."},
+	{Path: "graphql.graphiql", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"}, Doc: "Serve the GraphiQL page."},
+	{Path: "graphql.timeout", Kind: Duration, Default: "30s", Doc: "For one operation, its SQL included."},
+
+	{Path: "health.cacheFor", Kind: Duration, Default: "1s", Doc: "How long a check's result is reused, so that a storm of probes costs nothing."},
+	{Path: "health.timeout", Kind: Duration, Default: "3s", Doc: "For one check."},
+	{Path: "health.disk.path", Kind: Text, Default: ".", Doc: "Folder whose file system must have space left."},
+	{Path: "health.disk.minFree", Kind: Size, Default: "256MiB", Doc: "Space that must be left."},
+	{Path: "health.urls", Kind: Objects, Doc: "Other services that must answer.", Items: []Key{
+		{Path: "name", Kind: Text, Required: true, Doc: "Name of the check."},
+		{Path: "url", Kind: HTTPURL, Required: true, Doc: "Address to GET; any 2xx answer is healthy."},
+		{Path: "critical", Kind: Bool, Default: "false", Doc: "Whether this service is not ready without it."},
+	}},
+
+	{Path: "log.level", Kind: Text, Default: "info", OneOf: []string{"debug", "info", "warn", "error"}, Doc: "Least severe record to write."},
+	{Path: "log.format", Kind: Text, Default: "json", DefaultIn: in{Development: "text", Test: "text"}, OneOf: []string{"text", "json"},
+		Doc: "Form of the log on standard error."},
+
+	{Path: "dev.watch", Kind: Bool, Default: "true", Doc: "Reload `krowoc dev` when the schema, a migration or a fixture changes."},
+}
+
+// in is a default per environment.
+type in map[string]string

@@ -1,0 +1,198 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+)
+
+// leaf reads the value of one key. A nil layer only checks.
+func (r *reader) leaf(k Key, node *yaml.Node, into layer) {
+	before := len(r.mistakes)
+	var value any
+	switch {
+	case node.ShortTag() == "!!null":
+		r.report(node, "no-value", k.Path+" has no value", "write a value, or remove the key to get its default")
+	case k.Kind == Objects:
+		value = r.objects(k, node, into != nil)
+	case k.Kind == List && node.Kind == yaml.SequenceNode:
+		value = r.list(k, node, into != nil)
+	default:
+		value = r.scalar(k, node, into != nil)
+	}
+	if into != nil && len(r.mistakes) == before {
+		into[k.Path] = setting{value, Origin{Source: FromFile, File: r.file, Line: node.Line}}
+	}
+}
+
+func (r *reader) list(k Key, node *yaml.Node, live bool) []string {
+	items := []string{}
+	for _, item := range node.Content {
+		element := Key{Path: "an item of " + k.Path, Kind: Text}
+		if s, ok := r.scalar(element, resolveAlias(item), live).(string); ok {
+			items = append(items, s)
+		}
+	}
+	return items
+}
+
+func (r *reader) objects(k Key, node *yaml.Node, live bool) []map[string]any {
+	if node.Kind != yaml.SequenceNode {
+		r.report(node, "wrong-type", k.Path+" must be a list", "start each item with a dash: - name: …")
+		return nil
+	}
+	var names []string
+	for _, item := range k.Items {
+		names = append(names, item.Path)
+	}
+	var all []map[string]any
+	for _, element := range node.Content {
+		element = resolveAlias(element)
+		if element.Kind != yaml.MappingNode {
+			r.report(element, "wrong-type", "an item of "+k.Path+" must hold keys and values", "its keys are "+strings.Join(names, ", "))
+			continue
+		}
+		all = append(all, r.object(k, element, names, live))
+	}
+	return all
+}
+
+func (r *reader) object(k Key, node *yaml.Node, names []string, live bool) map[string]any {
+	object := map[string]any{}
+	for key, value := range r.pairs(node) {
+		item, ok := lookup(k.Items, key.Value)
+		if !ok {
+			r.unknownKey(key, k.Path, names)
+			continue
+		}
+		item.Path = k.Path + "." + item.Path
+		object[key.Value] = r.scalar(item, value, live)
+	}
+	for _, item := range k.Items {
+		if _, given := object[item.Path]; item.Required && !given {
+			r.report(node, "missing-key", fmt.Sprintf("this item of %s has no %s", k.Path, item.Path), "")
+		}
+	}
+	return object
+}
+
+// tags are the YAML types in which a value may be written, and how a person calls what was found instead.
+var tags = map[string]string{"!!str": "text", "!!int": "a number", "!!float": "a number", "!!bool": "true or false",
+	"!!timestamp": "a date", "!!null": "nothing", "!!binary": "binary data", "!!map": "keys and values", "!!seq": "a list"}
+
+// scalar reads a single value; live tells whether ${…} is replaced or only left alone.
+func (r *reader) scalar(k Key, node *yaml.Node, live bool) any {
+	if node.Kind != yaml.ScalarNode {
+		r.wrong(k, node, &badValue{want: "must be " + article(k.Kind)})
+		return nil
+	}
+	text, found := node.Value, false
+	if node.ShortTag() == "!!str" {
+		lookup := r.lookup
+		if !live {
+			lookup = func(string) (string, bool) { return "", true }
+		}
+		var err error
+		if text, found, err = interpolate(node.Value, lookup); err != nil {
+			r.badReference(node, err)
+			return nil
+		}
+	}
+	if found && !live {
+		return nil
+	}
+	if bad := k.typeMistake(node); bad != nil && !found {
+		r.wrong(k, node, bad)
+		return nil
+	}
+	value, err := k.parse(text)
+	if err != nil {
+		r.wrong(k, node, asBadValue(err))
+		return nil
+	}
+	return value
+}
+
+// typeMistake compares the YAML type of a node with what the key takes.
+func (k Key) typeMistake(node *yaml.Node) *badValue {
+	tag := node.ShortTag()
+	found := tags[tag]
+	if found == "" {
+		found = tag
+	}
+	switch k.Kind {
+	case Int:
+		if tag != "!!int" {
+			return &badValue{fmt.Sprintf("must be %s, not %s", article(k.Kind), found), "write digits only, without quotes"}
+		}
+	case Bool:
+		if tag != "!!bool" {
+			return &badValue{fmt.Sprintf("must be true or false, not %s", found), "write true or false, without quotes"}
+		}
+	case Size:
+		if tag != "!!str" && tag != "!!int" {
+			return &badValue{fmt.Sprintf("must be a size, not %s", found), "write it like 512KiB, 1MiB or 10MB"}
+		}
+	case List:
+		return &badValue{fmt.Sprintf("must be a list, not %s", found), "write each item on its own line after a dash, or [a, b]"}
+	case Duration:
+		if tag != "!!str" && tag != "!!int" { // a bare number gets its own remedy from parse
+			return &badValue{fmt.Sprintf("must be a duration, not %s", found), "write it like 500ms, 30s or 1m30s"}
+		}
+	default:
+		if tag != "!!str" {
+			return &badValue{fmt.Sprintf("must be text, not %s", found), "put it in quotes"}
+		}
+	}
+	return nil
+}
+
+func article(kind Kind) string {
+	switch kind {
+	case Text, SecretText:
+		return "text"
+	case Address:
+		return "an address"
+	case Bool:
+		return string(kind)
+	}
+	return "a " + string(kind)
+}
+
+// wrong reports a value that its key does not take. The line of a secret is not shown.
+func (r *reader) wrong(k Key, node *yaml.Node, bad *badValue) {
+	r.report(node, "wrong-value", k.Path+" "+bad.want, bad.remedy)
+	if k.Kind == SecretText {
+		r.mistakes[len(r.mistakes)-1].Source = ""
+	}
+}
+
+// badReference reports a ${…} at its own place within the line.
+func (r *reader) badReference(node *yaml.Node, err error) {
+	var bad *badReference
+	if !errors.As(err, &bad) {
+		bad = &badReference{message: err.Error()}
+	}
+	r.report(node, "bad-reference", bad.message, bad.remedy)
+	d := &r.mistakes[len(r.mistakes)-1]
+	runes := []rune(d.Source)
+	if at := min(max(d.Column-1, 0), len(runes)); bad.reference != "" {
+		if before, _, ok := strings.Cut(string(runes[at:]), bad.reference); ok {
+			d.Column, d.Width = at+len([]rune(before))+1, len([]rune(bad.reference))
+		}
+	}
+}
+
+// mistake is a diagnostic about a value outside krowoc.yaml: a variable or a flag.
+func (k Key) mistake(origin Origin, bad *badValue) diag.Diagnostic {
+	at := diag.Position{File: origin.Name}
+	if origin.File != "" {
+		at = diag.Position{File: origin.File, Line: origin.Line}
+	}
+	return diag.Diagnostic{Severity: diag.Error, Code: "wrong-value", Position: at,
+		Message: fmt.Sprintf("%s (%s) %s", origin.Name, k.Path, bad.want), Remedy: bad.remedy}
+}

@@ -1,0 +1,246 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+)
+
+// setting is the value of one key in one layer.
+type setting struct {
+	value  any
+	origin Origin
+}
+
+// layer is what one source says, by dotted key.
+type layer map[string]setting
+
+// environmentsKey is the block of krowoc.yaml that holds one block per environment.
+const environmentsKey = "environments"
+
+// reader turns the text of krowoc.yaml into layers and collects every mistake on the way.
+type reader struct {
+	file     string
+	lines    []string
+	lookup   func(string) (string, bool) // the variables that ${…} may name
+	top      *yaml.Node                  // the file's own mapping, in which alone environments stand
+	mistakes diag.List
+}
+
+// document is krowoc.yaml before its values are read.
+type document struct {
+	root         *yaml.Node            // nil when the file is empty
+	environments map[string]*yaml.Node // the block of each
+	names        []string              // their names, in order
+}
+
+func newReader(file, text string) *reader {
+	return &reader{file: file, lines: strings.Split(text, "\n")}
+}
+
+var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+
+// parse reads the YAML and finds the environments; ok is false when there is nothing to go on with.
+func (r *reader) parse() (doc document, ok bool) {
+	decoder := yaml.NewDecoder(strings.NewReader(strings.Join(r.lines, "\n")))
+	var root, second yaml.Node
+	err := decoder.Decode(&root)
+	switch {
+	case errors.Is(err, io.EOF):
+		return doc, true
+	case err == nil:
+		if err = decoder.Decode(&second); err == nil {
+			r.report(&second, "yaml-syntax", "a second YAML document", "keep one document: remove the --- line")
+			return doc, false
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
+	if err != nil {
+		r.syntaxError(err)
+		return doc, false
+	}
+	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
+		doc.root = resolveAlias(root.Content[0])
+	}
+	if doc.root == nil || doc.root.ShortTag() == "!!null" {
+		doc.root = nil
+		return doc, true
+	}
+	if doc.root.Kind != yaml.MappingNode {
+		r.report(doc.root, "wrong-type", FileName+" must hold keys and values", "start with a line like: project: my-project")
+		return doc, false
+	}
+	r.top = doc.root
+	r.findEnvironments(&doc)
+	return doc, true
+}
+
+func (r *reader) syntaxError(err error) {
+	d := diag.Diagnostic{Severity: diag.Error, Code: "yaml-syntax", Position: diag.Position{File: r.file}}
+	parts := yamlErrorLine.FindStringSubmatch(err.Error())
+	if parts == nil {
+		parts = []string{"", "", err.Error()}
+	}
+	d.Message = "this is not YAML: " + parts[2]
+	if line, err := strconv.Atoi(parts[1]); err == nil && line <= len(r.lines) {
+		d.Line, d.Source = line, r.source(line)
+		d.Column = len(d.Source) - len(strings.TrimLeft(d.Source, " ")) + 1
+	}
+	r.mistakes = append(r.mistakes, d)
+}
+
+func (r *reader) findEnvironments(doc *document) {
+	doc.environments = map[string]*yaml.Node{}
+	var blocks *yaml.Node
+	for i := 0; i+1 < len(doc.root.Content) && blocks == nil; i += 2 {
+		if doc.root.Content[i].Value == environmentsKey {
+			blocks = resolveAlias(doc.root.Content[i+1])
+		}
+	}
+	switch {
+	case blocks == nil || blocks.ShortTag() == "!!null":
+	case blocks.Kind != yaml.MappingNode:
+		r.report(blocks, "wrong-type", "environments must hold one block per environment", "write development: below it, and its keys below that")
+	default:
+		for name, block := range r.pairs(blocks) {
+			doc.environments[name.Value] = block
+			doc.names = append(doc.names, name.Value)
+		}
+	}
+}
+
+// base reads the keys outside the environments block.
+func (r *reader) base(doc document) layer {
+	l := layer{}
+	if doc.root != nil {
+		r.section(doc.root, "", l)
+	}
+	return l
+}
+
+// block reads the block of one environment. The blocks of the others are checked as well, except for
+// what their ${…} stand for, since their variables are set elsewhere.
+func (r *reader) block(doc document, environment string) layer {
+	chosen := layer{}
+	for _, name := range doc.names {
+		into := chosen
+		if name != environment {
+			into = nil
+		}
+		block := doc.environments[name]
+		switch {
+		case block.ShortTag() == "!!null":
+		case block.Kind != yaml.MappingNode:
+			r.report(block, "wrong-type", fmt.Sprintf("environments.%s must hold keys and values", name), "")
+		default:
+			r.section(block, "", into)
+		}
+	}
+	return chosen
+}
+
+// section reads a mapping whose keys lie under prefix. A nil layer only checks.
+func (r *reader) section(node *yaml.Node, prefix string, into layer) {
+	names := children(keys, prefix)
+	for key, value := range r.pairs(node) {
+		path := key.Value
+		if prefix != "" {
+			path = prefix + "." + path
+		}
+		k, isKey := lookup(keys, path)
+		switch {
+		case isKey:
+			r.leaf(k, value, into)
+		case prefix == "" && key.Value == environmentsKey && node == r.top:
+		case !slices.Contains(names, key.Value):
+			r.unknownKey(key, prefix, names)
+		case value.ShortTag() == "!!null":
+		case value.Kind != yaml.MappingNode:
+			r.report(value, "wrong-type", fmt.Sprintf("%s must hold keys and values", path),
+				"its keys are "+strings.Join(children(keys, path), ", "))
+		default:
+			r.section(value, path, into)
+		}
+	}
+}
+
+func (r *reader) unknownKey(key *yaml.Node, prefix string, names []string) {
+	message := fmt.Sprintf("unknown key %q", key.Value)
+	if prefix != "" {
+		message += " in " + prefix
+	} else {
+		names = append(slices.Clone(names), environmentsKey)
+	}
+	remedy := "the keys here are " + strings.Join(names, ", ")
+	if s := diag.Suggest(key.Value, names); s != "" {
+		remedy = fmt.Sprintf("did you mean %q?", s)
+	} else if i := slices.IndexFunc(keys, func(k Key) bool { return strings.HasSuffix(k.Path, "."+key.Value) }); i >= 0 {
+		remedy = fmt.Sprintf("did you mean %s?", keys[i].Path)
+	}
+	r.report(key, "unknown-key", message, remedy)
+}
+
+// pairs yields the keys and values of a mapping, aliases resolved; a key that is no plain text or comes
+// twice is reported, and left out.
+func (r *reader) pairs(node *yaml.Node) func(func(key, value *yaml.Node) bool) {
+	return func(yield func(key, value *yaml.Node) bool) {
+		first := map[string]*yaml.Node{}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			key, value := node.Content[i], resolveAlias(node.Content[i+1])
+			if key.Kind != yaml.ScalarNode {
+				r.report(key, "wrong-type", "a key must be a plain text", "")
+				continue
+			}
+			if before := first[key.Value]; before != nil {
+				r.report(key, "duplicate-key", fmt.Sprintf("%q is given twice", key.Value),
+					fmt.Sprintf("remove this one, or the one in line %d", before.Line))
+				continue
+			}
+			first[key.Value] = key
+			if !yield(key, value) {
+				return
+			}
+		}
+	}
+}
+
+func resolveAlias(node *yaml.Node) *yaml.Node {
+	for node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	return node
+}
+
+// report adds a mistake at a node.
+func (r *reader) report(node *yaml.Node, code, message, remedy string) {
+	d := diag.Diagnostic{Severity: diag.Error, Code: code, Message: message, Remedy: remedy,
+		Position: diag.Position{File: r.file, Line: node.Line, Column: node.Column}, Source: r.source(node.Line)}
+	if node.Kind == yaml.ScalarNode && node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+		d.Width = len([]rune(node.Value))
+	}
+	r.mistakes = append(r.mistakes, d)
+}
+
+// password matches what a connection URL must not show.
+var password = regexp.MustCompile(`(://[^:/@\s]*:)([^\s"']+)(@)`)
+
+// source returns a line of the file, passwords masked by as many stars.
+func (r *reader) source(line int) string {
+	if line < 1 || line > len(r.lines) {
+		return ""
+	}
+	text := strings.TrimRight(r.lines[line-1], "\r")
+	return password.ReplaceAllStringFunc(text, func(match string) string {
+		parts := password.FindStringSubmatch(match)
+		return parts[1] + strings.Repeat("*", len([]rune(parts[2]))) + parts[3]
+	})
+}

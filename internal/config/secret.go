@@ -1,0 +1,60 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+)
+
+// masked stands where a secret would.
+const masked = "***"
+
+// Secret is a text that no log, message or encoder shows. A connection URL is shown without its password.
+type Secret struct{ value string }
+
+// NewSecret returns a Secret that holds value.
+func NewSecret(value string) Secret { return Secret{value} }
+
+// Reveal returns the text itself.
+func (s Secret) Reveal() string { return s.value }
+
+// Empty reports whether there is no text.
+func (s Secret) Empty() bool { return s.value == "" }
+
+// String returns the text masked: a URL keeps all but its password, anything else nothing.
+func (s Secret) String() string {
+	if s.value == "" {
+		return ""
+	}
+	u, err := url.Parse(s.value)
+	if err != nil || u.Scheme == "" || u.Host == "" || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+		return masked
+	}
+	query := u.Query()
+	for name := range query {
+		if strings.Contains(strings.ToLower(name), "pass") {
+			query.Set(name, masked)
+		}
+	}
+	_, hasPassword := u.User.Password()
+	name := u.User.Username()
+	u.User, u.RawQuery, u.ForceQuery = nil, strings.ReplaceAll(query.Encode(), "%2A", "*"), false
+	shown := u.String()
+	if name == "" && !hasPassword {
+		return shown
+	}
+	if name = url.PathEscape(name); hasPassword {
+		name += ":" + masked
+	}
+	return strings.Replace(shown, "://", "://"+name+"@", 1)
+}
+
+// Format masks the secret under every verb.
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
+
+// MarshalText masks the secret in JSON and every other encoding.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue masks the secret in logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

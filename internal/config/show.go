@@ -1,0 +1,44 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Settings returns every key with its value and origin, in the table's order, fit to be shown: secrets
+// masked, durations and sizes as one would write them.
+func (c *Config) Settings() []Setting {
+	out := make([]Setting, 0, len(keys))
+	for _, k := range keys {
+		out = append(out, Setting{Key: k.Path, Value: shown(c.value(k.Path)), Origin: c.origins[k.Path]})
+	}
+	return out
+}
+
+// value walks the struct by a dotted key; names match without regard to case, as when it was filled.
+func (c *Config) value(path string) any {
+	at := reflect.ValueOf(*c)
+	for name := range strings.SplitSeq(path, ".") {
+		at = at.FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
+	}
+	return at.Interface()
+}
+
+func shown(value any) any {
+	switch v := value.(type) {
+	case Secret:
+		return v.String()
+	case ByteSize:
+		return v.String()
+	case time.Duration:
+		return v.String()
+	case []URL:
+		items := make([]map[string]any, 0, len(v))
+		for _, u := range v {
+			items = append(items, map[string]any{"name": u.Name, "url": NewSecret(u.URL).String(), "critical": u.Critical})
+		}
+		return items
+	}
+	return value
+}
