@@ -130,13 +130,25 @@ func (l List) Err(op string) error {
 	return &fault.Error{Code: fault.Invalid, Op: op, Message: message, Err: l}
 }
 
-// Suggest returns the candidate nearest to word by edit distance, or "" when none is near enough to be
-// what was meant.
+// Suggest returns the candidate nearest to word by edit distance, else the only one that word abbreviates,
+// or "" when none is near enough to be what was meant.
 func Suggest(word string, candidates []string) string {
 	best, bestDistance := "", max(1, utf8.RuneCountInString(word)/3)+1
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDistance {
 			best, bestDistance = c, d
+		}
+	}
+	if best != "" || len(word) < 2 {
+		return best
+	}
+	for _, c := range candidates {
+		switch {
+		case !strings.HasPrefix(strings.ToLower(c), strings.ToLower(word)):
+		case best != "":
+			return ""
+		default:
+			best = c
 		}
 	}
 	return best

@@ -45,8 +45,8 @@ func TestErr(t *testing.T) {
 }
 
 func TestSuggest(t *testing.T) {
-	names := []string{"title", "owner", "createdAt"}
-	for word, want := range map[string]string{"tilte": "title", "Owner": "owner", "created_at": "createdAt", "zzz": "", "": ""} {
+	names := []string{"title", "owner", "createdAt", "production", "professional"}
+	for word, want := range map[string]string{"tilte": "title", "Owner": "owner", "created_at": "createdAt", "zzz": "", "": "", "produ": "production", "pro": "", "p": ""} {
 		if got := diag.Suggest(word, names); got != want {
 			t.Errorf("Suggest(%q) = %q, want %q", word, got, want)
 		}
