@@ -54,7 +54,11 @@ func (t *Terminal) Error(err error) {
 		_ = writeJSON(t.Err, map[string]ErrorReport{"error": r}) // there is nowhere left to report to
 		return
 	}
-	s := t.errStyles
+	fmt.Fprint(t.Err, t.errStyles.report(r))
+}
+
+// report renders an error.
+func (s Styles) report(r ErrorReport) string {
 	what := r.Op
 	if what == "" {
 		what, r.Message = r.Message, ""
@@ -70,7 +74,16 @@ func (t *Terminal) Error(err error) {
 	if r.Hint != "" {
 		fmt.Fprintf(&b, " %s %s\n", s.Accent.Render("hint:"), indent(r.Hint))
 	}
-	fmt.Fprint(t.Err, b.String())
+	return b.String()
+}
+
+// Fault returns the error that a report was made of, as far as the report tells.
+func (r ErrorReport) Fault() error {
+	f := &fault.Error{Code: r.Code, Op: r.Op, Message: r.Message, Hint: r.Hint}
+	if len(r.Diagnostics) > 0 {
+		f.Err = r.Diagnostics
+	}
+	return f
 }
 
 // indent keeps the further lines of a text under its first.

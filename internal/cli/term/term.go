@@ -83,6 +83,8 @@ func isTTY(stream any) bool {
 // Styles are the few ways in which text is set off. Where colour is off they change nothing.
 type Styles struct {
 	Bold, Faint, Heading, Good, Warn, Bad, Accent lipgloss.Style
+
+	colour bool
 }
 
 func newStyles(w io.Writer, colour bool) Styles {
@@ -94,9 +96,9 @@ func newStyles(w io.Writer, colour bool) Styles {
 	}
 	style := r.NewStyle()
 	return Styles{
-		Bold: style.Bold(true), Faint: style.Faint(true), Heading: style.Bold(true).Underline(true),
+		Bold: style.Bold(true), Faint: style.Faint(true), Heading: style.Bold(true),
 		Good: style.Foreground(lipgloss.Color("2")), Warn: style.Foreground(lipgloss.Color("3")),
-		Bad: style.Foreground(lipgloss.Color("1")).Bold(true), Accent: style.Foreground(lipgloss.Color("6")),
+		Bad: style.Foreground(lipgloss.Color("1")).Bold(true), Accent: style.Foreground(lipgloss.Color("6")), colour: colour,
 	}
 }
 
@@ -117,6 +119,12 @@ func (t *Terminal) Result(value any, text func() error) error {
 func writeJSON(w io.Writer, value any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(value)
+}
+
+func writeJSONLine(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(value)
 }
