@@ -2,10 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
@@ -35,14 +37,10 @@ func writeHelp(t *term.Terminal, cmd *cobra.Command) {
 		section("Commands", commandLines(s, cmd, ""))
 	}
 	if cmd.Example != "" {
-		section("Examples", "  "+strings.ReplaceAll(s.Accent.Render(cmd.Example), "\n", "\n  "))
+		section("Examples", exampleLines(s, cmd.Example))
 	}
 	section("Flags", cmd.LocalNonPersistentFlags().FlagUsagesWrapped(t.Width))
-	if cmd.HasParent() {
-		section("Global flags", cmd.InheritedFlags().FlagUsagesWrapped(t.Width))
-	} else {
-		section("Global flags", cmd.PersistentFlags().FlagUsagesWrapped(t.Width))
-	}
+	section("Global flags", cmd.Root().PersistentFlags().FlagUsagesWrapped(t.Width))
 	fmt.Fprint(t.Out, b.String())
 }
 
@@ -56,4 +54,34 @@ func commandLines(s term.Styles, parent *cobra.Command, group string) string {
 		}
 	}
 	return b.String()
+}
+
+func exampleLines(s term.Styles, example string) string {
+	var b strings.Builder
+	for line := range strings.Lines(example) {
+		fmt.Fprintf(&b, "  %s\n", s.Accent.Render(strings.TrimSpace(line)))
+	}
+	return b.String()
+}
+
+// newHelp is `krowoc help COMMAND…`, the same as COMMAND --help.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Show what a command does and how it is called",
+		Example: "krowoc help config show",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			at := cmd.Root()
+			for _, name := range args {
+				i := slices.IndexFunc(at.Commands(), func(c *cobra.Command) bool { return c.Name() == name || c.HasAlias(name) })
+				if i < 0 {
+					return &factory.UsageError{Err: unknownCommand(at, name)}
+				}
+				at = at.Commands()[i]
+			}
+			at.InitDefaultHelpFlag()
+			return at.Help()
+		},
+	}
 }

@@ -34,6 +34,7 @@ func newRoot(f *factory.Factory, ran *bool) *cobra.Command {
 		Long: `Krowoc keeps a Postgres platform in step with one GraphQL schema: migrations, seed data, a development
 stack and the production API.`,
 		Example:       "krowoc dev\nkrowoc migrate up --env production\nkrowoc schema check --output json",
+		Version:       f.Build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -53,6 +54,7 @@ stack and the production API.`,
 	root.SetErr(f.Term.Err)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(f.Term, cmd) })
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	prepare(root, ran)
 	return root

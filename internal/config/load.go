@@ -76,7 +76,7 @@ func environ(list []string) map[string]string {
 }
 
 func (l *loader) load() (*Config, error) {
-	const op = "read " + FileName
+	const op = "read the configuration"
 	doc, ok := l.reader.parse()
 	if !ok {
 		return nil, l.reader.mistakes.Err(op)

@@ -241,6 +241,9 @@ func (r *reader) source(line int) string {
 	text := strings.TrimRight(r.lines[line-1], "\r")
 	return password.ReplaceAllStringFunc(text, func(match string) string {
 		parts := password.FindStringSubmatch(match)
+		if strings.HasPrefix(parts[2], "${") && strings.HasSuffix(parts[2], "}") {
+			return match // only the name of a variable
+		}
 		return parts[1] + strings.Repeat("*", len([]rune(parts[2]))) + parts[3]
 	})
 }

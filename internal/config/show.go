@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -41,4 +42,19 @@ func shown(value any) any {
 		return items
 	}
 	return value
+}
+
+// Text returns the value on one line, the items of a list separated by commas.
+func (s Setting) Text() string {
+	switch v := s.Value.(type) {
+	case []string:
+		return strings.Join(v, ",")
+	case []map[string]any:
+		items := make([]string, 0, len(v))
+		for _, item := range v {
+			items = append(items, fmt.Sprintf("%v=%v", item["name"], item["url"]))
+		}
+		return strings.Join(items, ",")
+	}
+	return fmt.Sprint(s.Value)
 }

@@ -54,7 +54,7 @@ func show(f *factory.Factory, r shown) error {
 	fmt.Fprintf(t.Err, "environment %s, %s\n", t.ErrStyles().Bold.Render(r.Environment), r.File)
 	table := t.NewTable("KEY", "VALUE", "FROM")
 	for _, s := range r.Settings {
-		table.Row(s.Key, s.Value, s.Origin)
+		table.Row(s.Key, s.Text(), s.Origin)
 	}
 	return table.Flush()
 }

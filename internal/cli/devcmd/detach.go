@@ -1,0 +1,95 @@
+package devcmd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	"github.com/spf13/pflag"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// detach runs the same session in a process of its own and returns when it is up. Ctrl-C before that stops
+// what was started.
+func detach(ctx context.Context, f *factory.Factory, flags *pflag.FlagSet) error {
+	a, err := f.App()
+	if err != nil {
+		return err
+	}
+	if err := developmentOnly(a.Config); err != nil {
+		return err
+	}
+	if state, err := dev.Find(a.StateDir()); err == nil {
+		return dev.Running(state)
+	}
+	said, err := os.CreateTemp("", "krowoc-dev-*") // not a pipe: the child outlives its reader
+	if err != nil {
+		return fault.Wrap("start the development session", err)
+	}
+	defer os.Remove(said.Name())
+	defer said.Close()
+	child, exited, err := start(f, flags, said)
+	if err != nil {
+		return fault.Wrap("start the development session", err)
+	}
+	state, err := dev.Await(ctx, a.StateDir(), exited)
+	if err != nil {
+		return giveUp(child, exited, said, err)
+	}
+	return f.Term.Result(state, func() error {
+		_, err := fmt.Fprint(f.Term.Out, banner(f.Term.Parts(), &dev.Ready{State: state, Took: f.Term.Now().Sub(state.Started)}))
+		return err
+	})
+}
+
+// start starts the detached process; exited is closed when it is gone. Its errors are JSON, to be read back.
+func start(f *factory.Factory, flags *pflag.FlagSet, stderr *os.File) (*os.Process, <-chan struct{}, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	args := []string{"dev", "--output=json"}
+	flags.Visit(func(flag *pflag.Flag) {
+		if flag.Name != "detach" && flag.Name != "output" {
+			args = append(args, "--"+flag.Name+"="+flag.Value.String())
+		}
+	})
+	child := exec.Command(program, args...) //nolint:noctx // it is to outlive this process
+	child.Dir, child.Env, child.Stderr = f.Dir, f.Environ, stderr
+	child.SysProcAttr = ownSession()
+	if err := child.Start(); err != nil {
+		return nil, nil, err
+	}
+	exited := make(chan struct{})
+	go func() {
+		_ = child.Wait() // what it has to say is on stderr
+		close(exited)
+	}()
+	return child.Process, exited, nil
+}
+
+// giveUp ends a process that did not become a session and returns its own error where it gave one.
+func giveUp(child *os.Process, exited <-chan struct{}, said io.ReadSeeker, err error) error {
+	dev.Interrupt(child)
+	<-exited
+	if fault.CodeOf(err) == fault.Canceled {
+		return err
+	}
+	var last struct{ Error *term.ErrorReport }
+	if _, seekErr := said.Seek(0, io.SeekStart); seekErr != nil {
+		return err
+	}
+	text, readErr := io.ReadAll(said)
+	if start := bytes.LastIndex(text, []byte("{\n  \"error\"")); readErr != nil || start < 0 || json.Unmarshal(text[start:], &last) != nil {
+		return err
+	}
+	return last.Error.Fault()
+}

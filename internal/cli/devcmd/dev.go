@@ -1,0 +1,82 @@
+// Package devcmd is `krowoc dev`.
+package devcmd
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// New returns the command with its verbs.
+func New(f *factory.Factory) *cobra.Command {
+	var background bool
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run the development stack and follow every save",
+		Long: `Start a Postgres with no set-up, apply the migrations, load the seeds and serve the API with GraphiQL.
+A save of the schema, a migration or a fixture takes effect at once; a mistake is shown and the last good
+state keeps serving. Ctrl-C stops everything. The state is in .krowoc/, which git should ignore.`,
+		Example: "krowoc dev\nkrowoc dev --detach\nkrowoc dev logs --follow\nkrowoc dev stop",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if background {
+				return detach(cmd.Context(), f, cmd.Flags())
+			}
+			return run(cmd.Context(), f)
+		},
+	}
+	cmd.Flags().BoolVar(&background, "detach", false, "run in the background; return when it is up")
+	cmd.Flags().String("address", "", "`host:port` of the API")
+	f.Bind(cmd.Flags().Lookup("address"), "server.address")
+	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f))
+	return cmd
+}
+
+// run is the session in the foreground. What it says goes to the terminal and, plain, to the log file.
+func run(ctx context.Context, f *factory.Factory) error {
+	a, err := f.App()
+	if err != nil {
+		return err
+	}
+	if err := developmentOnly(a.Config); err != nil {
+		return err
+	}
+	log, err := openLog(a.StateDir())
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	view := newView(f.Term, log)
+	defer view.close()
+	return a.Dev(ctx, os.Getpid(), view.show, view.onProgress)
+}
+
+// developmentOnly keeps the session, with its seeds and its callers who say who they are, away from
+// production.
+func developmentOnly(c *config.Config) error {
+	if c.Environment == config.Development || c.Environment == config.Test {
+		return nil
+	}
+	return fault.New(fault.Invalid, "start the development session", "the environment is "+c.Environment,
+		"`krowoc dev` runs in development and test; `krowoc serve` is for "+c.Environment+".")
+}
+
+// openLog starts the session's log afresh, unless a session is writing it.
+func openLog(stateDir string) (io.WriteCloser, error) {
+	const op = "open the session's log"
+	if state, err := dev.Find(stateDir); err == nil {
+		return nil, dev.Running(state)
+	}
+	if err := os.MkdirAll(stateDir, 0o755); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	file, err := os.OpenFile(filepath.Clean(dev.LogPath(stateDir)), os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
+	return file, fault.Wrap(op, err)
+}

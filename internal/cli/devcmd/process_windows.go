@@ -1,0 +1,12 @@
+package devcmd
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// ownSession takes a process out of the console's reach: Ctrl-C and a closed window do not end it.
+func ownSession() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.DETACHED_PROCESS}
+}

@@ -1,0 +1,102 @@
+package devcmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/pg/local"
+)
+
+// view shows a session: every event as lines behind the name of the part that they come from. The terminal
+// gets colour, the log file plain text with times; under --output json the terminal gets an object per event.
+type view struct {
+	t        *term.Terminal
+	screen   *term.PartWriter
+	log      *term.PartWriter
+	progress *term.Progress // of what takes long before the first event; nil when nothing does
+}
+
+func newView(t *term.Terminal, log io.Writer) *view {
+	return &view{t: t, screen: t.Parts(), log: term.PlainParts(log)}
+}
+
+// event is the JSON form of dev.Event.
+type event struct {
+	Time        time.Time         `json:"time"`
+	Part        string            `json:"part"`
+	Level       string            `json:"level"`
+	Text        string            `json:"text,omitempty"`
+	Error       *term.ErrorReport `json:"error,omitempty"`
+	Diagnostics diag.List         `json:"diagnostics,omitempty"`
+	Ready       *dev.State        `json:"ready,omitempty"`
+}
+
+// show writes one event. A terminal that is gone does not end the session.
+func (v *view) show(e dev.Event) {
+	v.close()
+	if v.t.Format == term.JSON {
+		_ = v.t.JSONLine(jsonEvent(e))
+	} else {
+		_ = v.screen.Lines("", e.Part, body(v.screen, e))
+	}
+	_ = v.log.Lines(e.Time.Format("15:04:05.000 "), e.Part, body(v.log, e))
+}
+
+func body(w *term.PartWriter, e dev.Event) string {
+	switch {
+	case e.Err != nil:
+		return w.Error(e.Err)
+	case e.Ready != nil:
+		return banner(w, e.Ready)
+	case len(e.Mistakes) > 0:
+		return w.Diagnostics(e.Mistakes)
+	}
+	return e.Text
+}
+
+// banner says what is where.
+func banner(w *term.PartWriter, r *dev.Ready) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n", w.Bold(r.Project+" is up"), fmt.Sprintf("(%d ms)", r.Took.Milliseconds()))
+	if r.URL != "" {
+		fmt.Fprintf(&b, "  GraphQL   %s/graphql\n  GraphiQL  %s/graphiql\n  Health    %s/healthz\n", r.URL, r.URL, r.URL)
+	}
+	fmt.Fprintf(&b, "  Postgres  %s\n", r.DatabaseURL)
+	return b.String()
+}
+
+func jsonEvent(e dev.Event) event {
+	j := event{Time: e.Time, Part: e.Part, Level: strings.ToLower(e.Level.String()), Text: e.Text, Diagnostics: e.Mistakes}
+	if e.Err != nil {
+		report := term.NewErrorReport(e.Err)
+		j.Error, j.Text = &report, ""
+	}
+	if e.Ready != nil {
+		j.Ready = &e.Ready.State
+	}
+	return j
+}
+
+// onProgress shows long work before the first event: fetching Postgres.
+func (v *view) onProgress(p local.Progress) {
+	if p.Total == 0 {
+		return
+	}
+	if v.progress == nil {
+		v.progress = v.t.Progress(p.Phase)
+	}
+	v.progress.Set(p.Done, p.Total)
+}
+
+// close ends the progress display.
+func (v *view) close() {
+	if v.progress != nil {
+		v.progress.Done("PostgreSQL fetched")
+		v.progress = nil
+	}
+}

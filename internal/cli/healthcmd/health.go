@@ -1,0 +1,146 @@
+// Package healthcmd is `krowoc health`.
+package healthcmd
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/health"
+)
+
+// Options are what the flags say.
+type Options struct {
+	URL  string        // of a running service; empty checks from here
+	Wait time.Duration // how long to wait for it to become healthy
+}
+
+const (
+	askTimeout  = 10 * time.Second // for one answer of a service
+	retryEvery  = 250 * time.Millisecond
+	healthzPath = "/healthz"
+)
+
+// New returns the command.
+func New(f *factory.Factory) *cobra.Command { return newCommand(f, run) }
+
+func newCommand(f *factory.Factory, run func(context.Context, *factory.Factory, Options) error) *cobra.Command {
+	var o Options
+	cmd := &cobra.Command{
+		Use:   "health",
+		Short: "Check the service and all it depends on",
+		Long: `Check Postgres, its migrations, disk space and the configured URLs, from here or, with --url, as a running
+service reports them. Exit code 0 when healthy (warnings included), 3 when not.`,
+		Example: "krowoc health\nkrowoc health --url http://127.0.0.1:8080 --wait 60s\nkrowoc health --output json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), f, o) },
+	}
+	cmd.Flags().StringVar(&o.URL, "url", "", "ask the service at `address`; without a path, its /healthz")
+	cmd.Flags().DurationVar(&o.Wait, "wait", 0, "wait so long for it to become healthy")
+	return cmd
+}
+
+func run(ctx context.Context, f *factory.Factory, o Options) error {
+	ask, done, err := source(ctx, f, o)
+	if err != nil {
+		return err
+	}
+	report, err := await(ctx, ask, o.Wait)
+	if stopErr := done(); err == nil {
+		err = stopErr
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.Term.Result(report, func() error { return render(f.Term, report) }); err != nil {
+		return err
+	}
+	if report.Status == health.Fail {
+		return fault.New(fault.CheckFailed, "check health", "the service is not healthy", unhealthyHint(report))
+	}
+	return nil
+}
+
+// source returns what gets a report, and what ends it.
+func source(ctx context.Context, f *factory.Factory, o Options) (func(context.Context) (health.Report, error), func() error, error) {
+	if o.URL != "" {
+		address := o.URL
+		if at := strings.Index(address, "://"); at >= 0 && !strings.Contains(strings.TrimSuffix(address[at+3:], "/"), "/") {
+			address = strings.TrimSuffix(address, "/") + healthzPath
+		}
+		client := &http.Client{Timeout: askTimeout}
+		return func(ctx context.Context) (health.Report, error) { return health.Fetch(ctx, client, address) }, func() error { return nil }, nil
+	}
+	a, err := f.App()
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, done, err := a.Pool(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	checker, err := a.Health(pool)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(ctx context.Context) (health.Report, error) { return checker.Report(ctx), nil }, done, nil
+}
+
+// await asks until the service is healthy or the wait is over, and returns the last answer.
+func await(ctx context.Context, ask func(context.Context) (health.Report, error), wait time.Duration) (health.Report, error) {
+	deadline := time.Now().Add(wait)
+	for {
+		report, err := ask(ctx)
+		if err == nil && report.Status != health.Fail || !fault.CodeOf(err).Retryable() && err != nil || !time.Now().Before(deadline) {
+			return report, err
+		}
+		select {
+		case <-ctx.Done():
+			return report, ctx.Err()
+		case <-time.After(min(retryEvery, time.Until(deadline))):
+		}
+	}
+}
+
+func render(t *term.Terminal, r health.Report) error {
+	s := t.Styles()
+	cells := map[health.Status]term.Cell{health.Pass: {Style: s.Good}, health.Warn: {Style: s.Warn}, health.Fail: {Style: s.Bad}}
+	cell := func(status health.Status) term.Cell {
+		c := cells[status]
+		c.Text = string(status)
+		return c
+	}
+	table := t.NewTable("CHECK", "STATUS", "OBSERVED", "OUTPUT")
+	names := make([]string, 0, len(r.Checks))
+	for name := range r.Checks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, m := range r.Checks[name] {
+			observed := ""
+			if m.ObservedValue != nil {
+				observed = strings.TrimSpace(fmt.Sprint(m.ObservedValue, " ", m.ObservedUnit))
+			}
+			table.Row(name, cell(m.Status), observed, m.Output)
+		}
+	}
+	table.Row("overall", cell(r.Status), "", r.Output)
+	return table.Flush()
+}
+
+func unhealthyHint(r health.Report) string {
+	for name := range r.Checks {
+		if strings.HasPrefix(name, "migrations") && r.Checks[name][0].Status == health.Fail {
+			return "Apply what is pending with `krowoc migrate up`."
+		}
+	}
+	return ""
+}
