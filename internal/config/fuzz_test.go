@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/diag"
@@ -34,7 +33,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("no diagnostics: %v", err)
 		}
 		for _, d := range list {
-			if d.Message == "" || d.File == "" || d.Line > strings.Count(text, "\n")+1 {
+			if d.Message == "" || d.File == "" || d.Line > len(lineBreak.Split(text, -1)) {
 				t.Errorf("a mistake without message or outside the file: %+v", d)
 			}
 			_ = d.String()

@@ -63,7 +63,7 @@ func (k Key) jsonSchema() object {
 	s := object{"description": k.Doc}
 	switch k.Kind {
 	case Int:
-		maps.Copy(s, oneOf(object{"type": "integer", "minimum": k.Min, "maximum": k.Max}))
+		maps.Copy(s, oneOf(k.intSchema()))
 	case Bool:
 		maps.Copy(s, oneOf(object{"type": "boolean"}))
 	case Size:
@@ -86,6 +86,17 @@ func (k Key) jsonSchema() object {
 		maps.Copy(s, k.textSchema())
 	}
 	return s
+}
+
+func (k Key) intSchema() object {
+	if len(k.OneOf) == 0 {
+		return object{"type": "integer", "minimum": k.Min, "maximum": k.Max}
+	}
+	numbers := make([]json.Number, len(k.OneOf))
+	for i, n := range k.OneOf {
+		numbers[i] = json.Number(n)
+	}
+	return object{"enum": numbers}
 }
 
 func (k Key) textSchema() object {

@@ -77,6 +77,8 @@ func TestJSONSchemaAgreesWithTheLoader(t *testing.T) {
 		"server: {maxBodyBytes: 4096}":                           true,
 		"server: {maxBodyBytes: -1}":                             false,
 		"server: {maxBodyBytes: lots}":                           false,
+		"database: {postgres: 15}":                               true,
+		"database: {postgres: 13}":                               false,
 		"database: {maxConnections: 0}":                          false,
 		"database: {maxConnections: '5'}":                        false,
 		"database: {maxConnections: '${UNSET:-5}'}":              true,

@@ -19,8 +19,8 @@ var keys = []Key{
 		Doc: "Connection URL of Postgres. Empty in development: the local Postgres that `krowoc dev` runs."},
 	{Path: "database.maxConnections", Kind: Int, Default: "10", Min: 1, Max: 10000, Doc: "Most connections that one process opens."},
 	{Path: "database.connectTimeout", Kind: Duration, Default: "5s", Doc: "How long to wait for a connection."},
-	{Path: "database.postgres", Kind: Int, Default: "0", Max: 18,
-		Doc: "Major version of the local Postgres, 14 to 18; 0 takes any that is there."},
+	{Path: "database.postgres", Kind: Int, Default: "0", OneOf: []string{"0", "14", "15", "16", "17", "18"},
+		Doc: "Major version of the local Postgres; 0 takes any that is there."},
 
 	{Path: "server.address", Kind: Address, Default: "127.0.0.1:8080", Doc: "Address to listen on, host:port; port 0 takes a free one."},
 	{Path: "server.timeouts.readHeader", Kind: Duration, Default: "5s", Doc: "For the headers of a request."},

@@ -29,7 +29,8 @@ const environmentsKey = "environments"
 // reader turns the text of krowoc.yaml into layers and collects every mistake on the way.
 type reader struct {
 	file     string
-	lines    []string
+	text     string
+	lines    []string                    // without their ends
 	lookup   func(string) (string, bool) // the variables that ${…} may name
 	top      *yaml.Node                  // the file's own mapping, in which alone environments stand
 	mistakes diag.List
@@ -42,15 +43,18 @@ type document struct {
 	names        []string              // their names, in order
 }
 
+// lineBreak is what ends a line in YAML 1.1, by which yaml.v3 counts.
+var lineBreak = regexp.MustCompile(`\r\n|[\n\r\x{85}\x{2028}\x{2029}]`)
+
 func newReader(file, text string) *reader {
-	return &reader{file: file, lines: strings.Split(text, "\n")}
+	return &reader{file: file, text: text, lines: lineBreak.Split(text, -1)}
 }
 
 var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 
 // parse reads the YAML and finds the environments; ok is false when there is nothing to go on with.
 func (r *reader) parse() (doc document, ok bool) {
-	decoder := yaml.NewDecoder(strings.NewReader(strings.Join(r.lines, "\n")))
+	decoder := yaml.NewDecoder(strings.NewReader(r.text))
 	var root, second yaml.Node
 	err := decoder.Decode(&root)
 	switch {
@@ -238,8 +242,7 @@ func (r *reader) source(line int) string {
 	if line < 1 || line > len(r.lines) {
 		return ""
 	}
-	text := strings.TrimRight(r.lines[line-1], "\r")
-	return password.ReplaceAllStringFunc(text, func(match string) string {
+	return password.ReplaceAllStringFunc(r.lines[line-1], func(match string) string {
 		parts := password.FindStringSubmatch(match)
 		if strings.HasPrefix(parts[2], "${") && strings.HasSuffix(parts[2], "}") {
 			return match // only the name of a variable

@@ -86,9 +86,11 @@ func (k Key) parse(text string) (any, error) {
 
 func (k Key) parseInt(text string) (any, error) {
 	n, err := strconv.ParseInt(text, 0, 32)
-	limits := fmt.Sprintf("must be a whole number from %d to %d", k.Min, k.Max)
-	if err != nil || int(n) < k.Min || int(n) > k.Max {
-		return nil, &badValue{limits, ""}
+	switch {
+	case len(k.OneOf) > 0 && (err != nil || !slices.Contains(k.OneOf, strconv.FormatInt(n, 10))):
+		return nil, &badValue{"must be one of " + strings.Join(k.OneOf, ", "), ""}
+	case len(k.OneOf) == 0 && (err != nil || int(n) < k.Min || int(n) > k.Max):
+		return nil, &badValue{fmt.Sprintf("must be a whole number from %d to %d", k.Min, k.Max), ""}
 	}
 	return int(n), nil
 }
