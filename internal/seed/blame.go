@@ -1,0 +1,168 @@
+package seed
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// blame finds the row that Postgres refused and returns a fault that says where it stands. Everything up to
+// the refused component has been rolled back, so it is written again first.
+func (w *writer) blame(ctx context.Context, refused *refusal) error {
+	unplaced := pg.Fault(op, refused.cause)
+	if !aboutRows(refused.cause) {
+		return unplaced
+	}
+	if refused.component == len(w.components) {
+		return w.place(w.rowOf(refused.cause), refused.cause)
+	}
+	for _, c := range w.components[:refused.component] {
+		if err := w.run(ctx, w.tx, w.statements(c, c.rows)); err != nil {
+			return pg.Fault(op, err)
+		}
+	}
+	c := w.components[refused.component]
+	cause := refused.cause
+	var broken error // what keeps the search from going on, such as a lost connection
+	fails := func(n int) bool {
+		err := w.savepoint(ctx, func(tx pgx.Tx) error {
+			if err := w.run(ctx, tx, w.statements(c, c.rows[:n])); err != nil {
+				return err
+			}
+			return errUndo
+		})
+		var found *pgconn.PgError
+		switch {
+		case errors.Is(err, errUndo):
+			return false
+		case errors.As(err, &found):
+			if found.Code == refused.cause.Code && found.ConstraintName == refused.cause.ConstraintName {
+				cause = found
+				return true
+			}
+			return false
+		}
+		broken = err
+		return true
+	}
+	// The first rows that fail together end with the row at fault: each comes after those it refers to.
+	n := 1 + sort.Search(len(c.rows), func(i int) bool { return broken != nil || fails(i+1) })
+	switch {
+	case broken != nil:
+		return pg.Fault(op, broken)
+	case n > len(c.rows):
+		return unplaced
+	}
+	return w.place(c.rows[n-1], cause)
+}
+
+// errUndo rolls back the savepoint of an attempt that went well.
+var errUndo = errors.New("undo")
+
+// run executes statements one by one.
+func (w *writer) run(ctx context.Context, tx pgx.Tx, statements []statement) error {
+	for _, s := range statements {
+		if err := w.count(tx.QueryRow(ctx, s.sql, append([]any{pgx.QueryExecModeExec}, s.args...)...), s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// aboutRows reports whether an error may be about the values of a row, rather than about the server or
+// about another transaction.
+func aboutRows(e *pgconn.PgError) bool {
+	return len(e.Code) == 5 && !slices.Contains([]string{"08", "25", "28", "40", "53", "54", "55", "57", "58", "XX"}, e.Code[:2])
+}
+
+// keyDetail is how Postgres names the columns and values of a key in the detail of an error.
+var keyDetail = regexp.MustCompile(`^Key \((.*?)\)=\((.*)\) `)
+
+// rowOf finds the row with the key that an error names, for constraints that are checked at the end.
+func (w *writer) rowOf(e *pgconn.PgError) *row {
+	m := keyDetail.FindStringSubmatch(e.Detail)
+	if m == nil {
+		return nil
+	}
+	columns, values := strings.Split(m[1], ", "), strings.Split(m[2], ", ")
+	for _, component := range w.components {
+		for _, r := range component.rows {
+			if r.table.Table == e.TableName && len(columns) == len(values) && r.holds(columns, values) {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+func (r *row) holds(columns, values []string) bool {
+	for i, name := range columns {
+		c, ok := r.table.index[strings.Trim(name, `"`)]
+		if !ok || r.values[c].text != values[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// place returns the fault for a row that Postgres refused, with the value at fault where Postgres names it.
+func (w *writer) place(r *row, e *pgconn.PgError) error {
+	known := pg.Fault(op, e)
+	if r == nil {
+		return known
+	}
+	p := wrong("refused", e.Hint, "Postgres refuses %s: %s", r.label(), e.Message)
+	switch {
+	case e.Code == "23514": // check_violation; its detail is the whole row
+		if text := checkMessage(r.table.Type, e.ConstraintName); text != "" {
+			p.message = "Postgres refuses " + r.label() + ": " + text
+		}
+	case e.Detail != "" && e.Code != "23502": // not_null_violation; the same
+		p.message += ": " + e.Detail
+	}
+	if e.Code == "23505" {
+		p.remedy = "another row has this value already: change it here, or change or delete that row"
+	}
+	return &fault.Error{Code: fault.CodeOf(known), Op: op, Message: "Postgres refused a row, so nothing was loaded",
+		Err: diag.List{r.source.at(r.nodeOf(e), p)}}
+}
+
+// nodeOf returns the value that an error is about, or the row's own node.
+func (r *row) nodeOf(e *pgconn.PgError) *yaml.Node {
+	names := []string{e.ColumnName}
+	if m := keyDetail.FindStringSubmatch(e.Detail); m != nil {
+		names = strings.Split(m[1], ", ")
+	}
+	for _, name := range names {
+		if c, ok := r.table.index[strings.Trim(name, `"`)]; ok && r.values[c].node != nil {
+			return r.values[c].node
+		}
+	}
+	return r.node
+}
+
+// checkMessage returns what the schema says to whoever breaks a check.
+func checkMessage(t *schema.Type, constraint string) string {
+	checks := t.Checks
+	for _, f := range t.Fields {
+		checks = append(checks[:len(checks):len(checks)], f.Checks...)
+	}
+	for _, c := range checks {
+		if c.Name == constraint {
+			return c.Message
+		}
+	}
+	return ""
+}

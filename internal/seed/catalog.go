@@ -1,0 +1,113 @@
+package seed
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// dbColumn is a column as the database has it.
+type dbColumn struct {
+	castType   string // what a text is cast to
+	asText     bool   // of a type without equality: compared as text
+	hasDefault bool
+	generated  bool   // computed: nothing can be written to it
+	always     bool   // GENERATED ALWAYS AS IDENTITY
+	sequence   string // that it takes its default from; quoted
+}
+
+// catalogQuery describes the columns of some tables. An explicit cast to varchar(3) or bit(3) would cut a
+// value short in silence where an insert refuses it, so those are cast without their length; a numeric or a
+// time is rounded by both alike.
+const catalogQuery = `
+SELECT n.name, a.attname,
+       CASE WHEN regexp_replace(t.typname, '^_', '') IN ('varchar', 'bpchar', 'bit', 'varbit')
+            THEN format_type(a.atttypid, -1) ELSE format_type(a.atttypid, a.atttypmod) END,
+       regexp_replace(t.typname, '^_', '') IN ('json', 'xml'),
+       (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
+       a.attgenerated <> '', a.attidentity = 'a',
+       CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(n.name), a.attname) END
+FROM unnest($1::text[]) AS n (name)
+LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_type t ON t.oid = a.atttypid`
+
+// describeTables asks the database about the tables of the rows, and reports tables and columns that the
+// rows need and the database does not have.
+func describeTables(ctx context.Context, tx pgx.Tx, components []*component) error {
+	tables := map[string]*table{}
+	var names []string
+	for _, c := range components {
+		for _, t := range c.tables {
+			tables[t.Table] = t
+			names = append(names, t.Table)
+		}
+	}
+	rows, err := tx.Query(ctx, catalogQuery, pgx.QueryExecModeExec, names)
+	if err != nil {
+		return pg.Fault(op, err)
+	}
+	var table string
+	var column, castType, sequence pgtype.Text
+	var asText, hasDefault, generated, always pgtype.Bool
+	scans := []any{&table, &column, &castType, &asText, &hasDefault, &generated, &always, &sequence}
+	_, err = pgx.ForEachRow(rows, scans, func() error {
+		t := tables[table]
+		if c, ok := t.index[column.String]; ok && column.Valid {
+			t.columns[c].db = dbColumn{castType: castType.String, asText: asText.Bool, hasDefault: hasDefault.Bool,
+				generated: generated.Bool, always: always.Bool, sequence: sequence.String}
+		}
+		t.found = t.found || column.Valid
+		return nil
+	})
+	if err != nil {
+		return pg.Fault(op, err)
+	}
+	return missing(components)
+}
+
+// missing reports each table and column that the rows need and the database lacks, once.
+func missing(components []*component) error {
+	var list diag.List
+	reported := map[any]bool{}
+	report := func(what any, r *row, v *value, message string) {
+		if reported[what] {
+			return
+		}
+		reported[what] = true
+		n := r.node
+		if v != nil && v.node != nil {
+			n = v.node
+		}
+		list = append(list, r.source.at(n, wrong("not-in-database", "", "%s", message)))
+	}
+	for _, component := range components {
+		for _, r := range component.rows {
+			if !r.table.found {
+				report(r.table, r, nil, "the database has no table "+r.table.Table)
+				continue
+			}
+			for c := range r.values {
+				column := &r.table.columns[c]
+				switch v := &r.values[c]; {
+				case v.state == absent:
+				case column.db.castType == "":
+					report(column, r, v, fmt.Sprintf("the table %s has no column %s in the database", r.table.Table, column.name))
+				case column.db.generated:
+					report(column, r, v, fmt.Sprintf("the database computes %s.%s, so a fixture cannot give it", r.table.Table, column.name))
+				}
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	list.Sort()
+	return &fault.Error{Code: fault.Conflict, Op: op, Message: "the database does not fit the schema",
+		Hint: "Are migrations pending? Run `krowoc migrate up`, then load the seeds again.", Err: list}
+}

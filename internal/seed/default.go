@@ -1,0 +1,107 @@
+package seed
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// fallback is what becomes of a column that a row does not give, where the database has no default for it.
+type fallback struct {
+	kind   fallbackKind
+	text   string // of a constant
+	remedy string // of a column that must be given
+}
+
+type fallbackKind uint8
+
+const (
+	none     fallbackKind = iota // it stays null, or the database fills it
+	required                     // the row must give it
+	constant                     // @default(value:)
+	now                          // the time of the load
+	newUUID                      // a UUID made from the row's own
+)
+
+func fallbackOf(f *schema.Field) fallback {
+	must := fallback{kind: required, remedy: "add " + f.Name + ": " + example(f)}
+	if !f.Type.NonNull {
+		must = fallback{}
+	}
+	switch d := f.Default; {
+	case d == nil:
+		return must
+	case d.SQL != "":
+		return fallback{}
+	case d.Expr == nil:
+		return constantOf(f, d.Value)
+	case strings.TrimSpace(d.Expr.Source) == "request.time":
+		return fallback{kind: now}
+	case strings.TrimSpace(d.Expr.Source) == "uuidV7()":
+		return fallback{kind: newUUID}
+	default:
+		must.remedy += "; its default, " + d.Expr.Source + ", means nothing here: no user is signed in"
+		return must
+	}
+}
+
+// constantOf converts the value of a @default with the same rules as a value of a fixture.
+func constantOf(f *schema.Field, v any) fallback {
+	var n yaml.Node
+	if err := n.Encode(v); err != nil || isNull(&n) {
+		return fallback{}
+	}
+	text, p := fieldText(f, &n)
+	if p != nil {
+		return fallback{} // the schema has been checked; what is left is for the database
+	}
+	return fallback{kind: constant, text: text}
+}
+
+// example shows how a value of the field is written.
+func example(f *schema.Field) string {
+	if f.Relation != nil {
+		return "$" + f.Relation.Target.Table + ".row"
+	}
+	text := "…"
+	if f.Type.Enum != nil && len(f.Type.Enum.Values) > 0 {
+		text = f.Type.Enum.Values[0].Name
+	}
+	if f.Type.List {
+		return "[" + text + "]"
+	}
+	return text
+}
+
+// namespace makes our name-based UUIDs differ from everybody else's.
+var namespace = uuid.MustParse("6b726f77-6f63-5eed-8000-000000000000")
+
+// stableID returns the UUID (RFC 9562, version 5) that a row has for ever: of its table and its name, or
+// of whatever else tells it from all others.
+func stableID(parts ...string) string {
+	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "/"))).String()
+}
+
+// fill gives the row the defaults that the database lacks. They are for a new row alone.
+func (r *row) fill(at time.Time) {
+	for c := range r.values {
+		column := &r.table.columns[c]
+		if r.values[c].state != absent || column.db.hasDefault || column.db.generated {
+			continue
+		}
+		v := value{state: insertOnly, text: column.fallback.text}
+		switch column.fallback.kind {
+		case none, required:
+			continue
+		case now:
+			v.text = at.UTC().Format(time.RFC3339Nano)
+		case newUUID:
+			v.text = stableID(r.table.Table, r.name, r.text(r.match), column.name)
+		}
+		r.values[c] = v
+	}
+}

@@ -1,0 +1,238 @@
+package seed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// linker joins the rows of all files: it finds what references name, gives every row the key by which it
+// is found again, and sees that nothing required is missing and nothing unique is there twice.
+type linker struct {
+	tables   *tables
+	rows     []*row
+	named    map[*table]map[string]*row
+	mistakes diag.List
+}
+
+func link(all *tables, rows []*row) diag.List {
+	l := &linker{tables: all, rows: rows, named: map[*table]map[string]*row{}}
+	l.names()
+	for _, r := range rows {
+		l.identify(r)
+	}
+	for _, r := range rows {
+		for c := range r.values {
+			l.resolve(r, c)
+		}
+	}
+	for _, r := range rows {
+		l.hashID(r)
+		l.require(r)
+	}
+	l.unique()
+	return l.mistakes
+}
+
+// report notes a problem at a value of the row, or at the row itself when c is negative.
+func (l *linker) report(r *row, c int, p *problem) {
+	n := r.node
+	if c >= 0 {
+		n = r.values[c].node
+	}
+	l.mistakes = append(l.mistakes, r.source.at(n, p))
+}
+
+// names indexes the rows by name.
+func (l *linker) names() {
+	for _, r := range l.rows {
+		if r.name == "" {
+			continue
+		}
+		if l.named[r.table] == nil {
+			l.named[r.table] = map[string]*row{}
+		}
+		if first := l.named[r.table][r.name]; first != nil {
+			l.report(r, -1, wrong("duplicate-row", "give it another name", "%s is the name of the row at %s too", r.label(), first.place()))
+			continue
+		}
+		l.named[r.table][r.name] = r
+	}
+}
+
+// place is the row's file and line.
+func (r *row) place() string { return fmt.Sprintf("%s:%d", r.source.name, r.node.Line) }
+
+// identify chooses the columns by which the row is found in the database, and makes the id of a row that
+// has a name instead of one.
+func (l *linker) identify(r *row) {
+	primary := r.table.keys[0]
+	if r.gives(primary) {
+		r.match = primary
+		return
+	}
+	if r.name != "" && r.table.keyIsID() && r.values[primary[0]].state == absent {
+		r.values[primary[0]] = value{state: given, text: stableID(r.table.Table, r.name), node: r.node}
+		r.match = primary
+		return
+	}
+	for _, key := range r.table.keys[1:] {
+		if r.gives(key) {
+			r.match = key
+			return
+		}
+	}
+	remedies := make([]string, 0, len(r.table.keys)+1)
+	if r.table.keyIsID() {
+		remedies = append(remedies, "give it a name")
+	}
+	for _, key := range r.table.keys {
+		remedies = append(remedies, "give "+r.table.describe(key))
+	}
+	l.report(r, -1, wrong("no-key", strings.Join(remedies, ", or "), "%s has nothing by which it could be found again", r.label()))
+}
+
+// keyIsID reports whether the primary key is one ID, which can be made from a name.
+func (t *table) keyIsID() bool {
+	return len(t.keys[0]) == 1 && len(t.Key) == 1 && t.Key[0].Type.Scalar == schema.ID
+}
+
+// hashID makes the id of a row that is found by other unique values; it holds if the row is new.
+func (l *linker) hashID(r *row) {
+	if r.match == nil || !r.table.keyIsID() {
+		return
+	}
+	if id := &r.values[r.table.keys[0][0]]; id.state == absent {
+		*id = value{state: insertOnly, text: stableID(r.table.Table, r.table.describe(r.match), r.text(r.match))}
+	}
+}
+
+// resolve gives a reference the key of the row it names.
+func (l *linker) resolve(r *row, c int) {
+	v := &r.values[c]
+	switch v.state {
+	case unresolved:
+	case resolving:
+		v.state = broken
+		l.report(r, c, wrong("reference-cycle", "give one of the rows a key of its own",
+			"the keys of these rows go round in a circle: %s", l.circle(r, c)))
+		return
+	default:
+		return
+	}
+	v.state = resolving
+	ref := v.ref
+	if ref.target == nil {
+		ref.target = l.named[ref.table][ref.name]
+	}
+	if ref.target == nil {
+		l.dangling(r, c, ref)
+		return
+	}
+	source := ref.target.table.referenced(ref.field, r.table.columns[c].name)
+	l.resolve(ref.target, source)
+	from := ref.target.values[source]
+	switch {
+	case v.state == broken || from.state == broken || from.state == resolving:
+		v.state = broken
+	case from.state == absent || from.null:
+		v.state = broken
+		l.report(r, c, wrong("no-key", "give "+ref.target.label()+" at "+ref.target.place()+" its "+ref.target.table.columns[source].field.Name,
+			"the key of %s is not known before the database makes it, so nothing can refer to it", ref.target.label()))
+	default:
+		v.state, v.text = given, from.text
+	}
+}
+
+// circle names the rows whose keys depend on one another, beginning and ending with the same one.
+func (l *linker) circle(r *row, c int) string {
+	var path []string
+	for at := r; ; {
+		path = append(path, fmt.Sprintf("%s (%s)", at.label(), at.place()))
+		if at == r && len(path) > 1 {
+			return strings.Join(path, " -> ")
+		}
+		ref := at.values[c].ref
+		at, c = ref.target, ref.target.table.referenced(ref.field, at.table.columns[c].name)
+	}
+}
+
+// dangling reports a reference to a row that is not there, once for all its columns.
+func (l *linker) dangling(r *row, c int, ref *reference) {
+	names := make([]string, 0, len(l.named[ref.table]))
+	for name := range l.named[ref.table] {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	remedy := didYouMean(ref.name, names)
+	if remedy == "" {
+		remedy = "no set that is loaded has rows of " + ref.table.Table + " with names"
+	}
+	l.report(r, c, wrong("dangling-reference", remedy, "there is no row $%s.%s", ref.table.Table, ref.name))
+	for i := range r.values {
+		if r.values[i].ref == ref {
+			r.values[i].state = broken
+		}
+	}
+}
+
+// referenced returns the column of t that a column of a foreign key points at. A key field that holds
+// several columns stands in References once for each.
+func (t *table) referenced(f *schema.Field, column string) int {
+	seen := map[*schema.Field]int{}
+	for i, key := range f.Relation.References {
+		if f.Relation.Columns[i] == column {
+			return t.index[key.Columns()[seen[key]]]
+		}
+		seen[key]++
+	}
+	return 0
+}
+
+// require reports the fields that must be given and are not.
+func (l *linker) require(r *row) {
+	var before *schema.Field
+	for c := range r.values {
+		column := &r.table.columns[c]
+		if r.values[c].state != absent || column.fallback.kind != required || column.field == before {
+			continue
+		}
+		before = column.field // one report for all the columns of a reference
+		l.report(r, -1, wrong("required", column.fallback.remedy, "%s lacks %s, which is required", r.label(), column.field.Name))
+	}
+}
+
+// unique reports rows that share a primary key or a unique value.
+func (l *linker) unique() {
+	type key struct {
+		table *table
+		key   int
+		text  string
+	}
+	seen := make(map[key]*row, len(l.rows))
+	for _, r := range l.rows {
+		for i, columns := range r.table.keys {
+			if !r.gives(columns) || l.isBroken(r, columns) {
+				continue
+			}
+			k := key{r.table, i, r.text(columns)}
+			first := seen[k]
+			if first != nil && first.name == r.name && r.name != "" {
+				continue // names has reported them
+			}
+			if first != nil {
+				l.report(r, columns[0], wrong("duplicate-value", "change one of them, or remove it",
+					"%s has the same %s as %s at %s", r.label(), r.table.describe(columns), first.label(), first.place()))
+				continue
+			}
+			seen[k] = r
+		}
+	}
+}
+
+func (l *linker) isBroken(r *row, columns []int) bool {
+	return slices.ContainsFunc(columns, func(c int) bool { return r.values[c].state == broken })
+}

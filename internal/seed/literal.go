@@ -1,0 +1,165 @@
+package seed
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// arrayText returns a Postgres array literal; nil is NULL.
+func arrayText(elements []*string) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, e := range elements {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if e == nil {
+			b.WriteString("NULL")
+			continue
+		}
+		b.WriteByte('"')
+		for _, c := range []byte(*e) {
+			if c == '"' || c == '\\' {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(c)
+		}
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// vectorText returns a pgvector literal from a list of numbers.
+func vectorText(n *yaml.Node) (string, *problem) {
+	const remedy = "write a list of numbers: [0.1, 0.2, 0.3]"
+	if n.Kind != yaml.SequenceNode {
+		return "", wrong("wrong-type", remedy, "a Vector is a list of numbers, found %s", describe(n))
+	}
+	numbers := make([]string, len(n.Content))
+	for i, item := range n.Content {
+		item = resolve(item)
+		number, err := strconv.ParseFloat(item.Value, 32)
+		if err != nil || item.Kind != yaml.ScalarNode || math.IsInf(number, 0) || math.IsNaN(number) {
+			p := wrong("wrong-type", remedy, "a Vector holds numbers, found %s", describe(item))
+			p.node = item
+			return "", p
+		}
+		numbers[i] = strconv.FormatFloat(number, 'g', -1, 32)
+	}
+	return "[" + strings.Join(numbers, ",") + "]", nil
+}
+
+// The bounds of one JSON value; aliases can make a short file stand for an endless one.
+const (
+	maxJSONDepth = 200
+	maxJSONBytes = 64 << 20
+)
+
+// jsonText turns YAML into JSON, keys in their order and numbers in their own digits.
+func jsonText(n *yaml.Node) (string, *problem) {
+	var w jsonWriter
+	p := w.value(n, 0)
+	return w.String(), p
+}
+
+type jsonWriter struct{ strings.Builder }
+
+func (w *jsonWriter) value(n *yaml.Node, depth int) *problem {
+	n = resolve(n)
+	if depth > maxJSONDepth || w.Len() > maxJSONBytes {
+		return wrong("too-large", "is an alias part of what it stands for?", "this value is nested too deep or is too large for JSON")
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		return w.object(n, depth)
+	case yaml.SequenceNode:
+		w.WriteByte('[')
+		for i, item := range n.Content {
+			if i > 0 {
+				w.WriteByte(',')
+			}
+			if p := w.value(item, depth+1); p != nil {
+				return p
+			}
+		}
+		w.WriteByte(']')
+		return nil
+	}
+	return w.scalar(n)
+}
+
+func (w *jsonWriter) object(n *yaml.Node, depth int) *problem {
+	seen := map[string]bool{}
+	w.WriteByte('{')
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := resolve(n.Content[i])
+		if key.Kind != yaml.ScalarNode || key.ShortTag() == mergeTag || seen[key.Value] {
+			p := wrong("wrong-shape", "", "a key of JSON is a text, given once, found %s", describe(key))
+			p.node = key
+			return p
+		}
+		seen[key.Value] = true
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		if p := w.text(key); p != nil {
+			return p
+		}
+		w.WriteByte(':')
+		if p := w.value(n.Content[i+1], depth+1); p != nil {
+			return p
+		}
+	}
+	w.WriteByte('}')
+	return nil
+}
+
+func (w *jsonWriter) scalar(n *yaml.Node) *problem {
+	switch n.ShortTag() {
+	case "!!null":
+		w.WriteString("null")
+	case "!!bool":
+		w.WriteString(strings.ToLower(n.Value))
+	case "!!int", "!!float":
+		number, ok := jsonNumber(n)
+		if !ok {
+			return &problem{code: "wrong-type", node: n, message: "JSON has no number " + clip(n.Value), remedy: "quote it, if it is a text"}
+		}
+		w.WriteString(number)
+	default:
+		return w.text(n)
+	}
+	return nil
+}
+
+// jsonNumber returns the number as it is written when JSON writes it so, else in JSON's own way.
+func jsonNumber(n *yaml.Node) (string, bool) {
+	if json.Valid([]byte(n.Value)) && decimal.MatchString(n.Value) {
+		return n.Value, true
+	}
+	if number, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
+		return strconv.FormatInt(number, 10), true
+	}
+	number, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
+	if err != nil || math.IsInf(number, 0) || math.IsNaN(number) {
+		return "", false
+	}
+	return strconv.FormatFloat(number, 'g', -1, 64), true
+}
+
+func (w *jsonWriter) text(n *yaml.Node) *problem {
+	if strings.ContainsRune(n.Value, 0) {
+		return &problem{code: "wrong-type", node: n, message: "Postgres stores no NUL character in JSON", remedy: "remove it"}
+	}
+	text, err := json.Marshal(n.Value)
+	if err != nil {
+		return &problem{code: "wrong-type", node: n, message: err.Error()}
+	}
+	w.Write(text)
+	return nil
+}

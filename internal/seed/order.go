@@ -1,0 +1,119 @@
+package seed
+
+import (
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// component is a set of tables whose rows refer to one another, most often a single table. One statement
+// writes it, because Postgres checks foreign keys at the end of a statement: any cycle is then in order.
+type component struct {
+	tables []*table
+	rows   []*row // each after the rows that it refers to, except where references go round in a circle
+	cyclic bool   // rows refer to rows of the same component
+}
+
+// inOrder groups the rows into components, each after those that it refers to.
+func inOrder(rows []*row) []*component {
+	o := &orderer{rows: map[*table][]*row{}, number: map[*table]int{}, low: map[*table]int{}}
+	var tables []*table
+	for _, r := range rows {
+		if o.rows[r.table] == nil {
+			tables = append(tables, r.table)
+		}
+		o.rows[r.table] = append(o.rows[r.table], r)
+	}
+	o.byType = make(map[*schema.Type]*table, len(tables))
+	for _, t := range tables {
+		o.byType[t.Type] = t
+	}
+	for _, t := range tables {
+		if o.number[t] == 0 {
+			o.visit(t)
+		}
+	}
+	return o.components
+}
+
+// orderer finds the strongly connected components of the tables with Tarjan's algorithm (SIAM J. Comput.
+// 1(2), 1972), which yields each after all those that it leads to.
+type orderer struct {
+	rows       map[*table][]*row
+	byType     map[*schema.Type]*table
+	number     map[*table]int // in the order of the first visit, from 1
+	low        map[*table]int
+	stack      []*table
+	components []*component
+}
+
+func (o *orderer) visit(t *table) {
+	o.number[t] = len(o.number) + 1
+	o.low[t] = o.number[t]
+	o.stack = append(o.stack, t)
+	selfish := false
+	for _, to := range o.targets(t) {
+		selfish = selfish || to == t
+		if o.number[to] == 0 {
+			o.visit(to)
+			o.low[t] = min(o.low[t], o.low[to])
+		} else if slices.Contains(o.stack, to) {
+			o.low[t] = min(o.low[t], o.number[to])
+		}
+	}
+	if o.low[t] != o.number[t] {
+		return
+	}
+	at := slices.Index(o.stack, t)
+	c := &component{tables: slices.Clone(o.stack[at:]), cyclic: selfish || len(o.stack) > at+1}
+	o.stack = o.stack[:at]
+	for _, t := range c.tables {
+		c.rows = append(c.rows, o.rows[t]...)
+	}
+	if c.cyclic {
+		c.rows = afterTargets(c.rows)
+	}
+	o.components = append(o.components, c)
+}
+
+// targets returns the tables with rows that some row of t refers to.
+func (o *orderer) targets(t *table) []*table {
+	var targets []*table
+	for _, f := range t.Fields {
+		if f.Relation == nil || f.Relation.Kind != schema.RefOne {
+			continue
+		}
+		to := o.byType[f.Relation.Target]
+		columns := t.columnsOf(f)
+		if to != nil && slices.ContainsFunc(o.rows[t], func(r *row) bool { return r.gives(columns) }) {
+			targets = append(targets, to)
+		}
+	}
+	return targets
+}
+
+// afterTargets orders rows so that each comes after the rows that it refers to, as far as that can be.
+func afterTargets(rows []*row) []*row {
+	ordered := make([]*row, 0, len(rows))
+	pending := make(map[*row]bool, len(rows))
+	for _, r := range rows {
+		pending[r] = true
+	}
+	var visit func(r *row)
+	visit = func(r *row) {
+		if !pending[r] {
+			return
+		}
+		delete(pending, r)
+		for c := range r.values {
+			if ref := r.values[c].ref; ref != nil && ref.target != nil {
+				visit(ref.target)
+			}
+		}
+		ordered = append(ordered, r)
+	}
+	for _, r := range rows {
+		visit(r)
+	}
+	return ordered
+}

@@ -1,0 +1,203 @@
+package seed
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// read reads, checks and links every row of the sets.
+func (o *Options) read(ctx context.Context) ([]*row, error) {
+	sources, err := readFiles(o.FS, o.Dir, o.Sets)
+	if err != nil {
+		return nil, err
+	}
+	all := newTables(o.Schema)
+	readers := make([]*reader, len(sources))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, s := range sources {
+		readers[i] = &reader{source: s, tables: all}
+		group.Go(func() error {
+			readers[i].read()
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var rows []*row
+	var mistakes diag.List
+	for _, r := range readers {
+		rows = append(rows, r.rows...)
+		mistakes = append(mistakes, r.mistakes...)
+	}
+	mistakes = append(mistakes, link(all, rows)...)
+	mistakes.Sort()
+	return rows, mistakes.Err("read the seeds")
+}
+
+// reader turns one file into rows.
+type reader struct {
+	source   *source
+	tables   *tables
+	rows     []*row
+	mistakes diag.List
+}
+
+// report notes a problem at a node.
+func (r *reader) report(n *yaml.Node, p *problem) { r.mistakes = append(r.mistakes, r.source.at(n, p)) }
+
+func (r *reader) read() {
+	decoder := yaml.NewDecoder(bytes.NewReader(r.source.text))
+	var document, next yaml.Node
+	if err := decode(decoder, &document); err != nil {
+		r.syntax(err)
+		return
+	}
+	if len(document.Content) > 0 {
+		r.file(resolve(document.Content[0]))
+	}
+	switch err := decode(decoder, &next); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		r.syntax(err)
+	default:
+		r.report(&next, wrong("two-documents", "remove the --- line, or move what follows into a file of its own",
+			"a fixture file is one YAML document, and here a second one begins"))
+	}
+}
+
+// decode is Decode, with a panic of the YAML library made an error: the file comes from a person.
+func decode(d *yaml.Decoder, n *yaml.Node) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("yaml: %v", r)
+		}
+	}()
+	return d.Decode(n)
+}
+
+var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// syntax reports text that is not YAML. The library tells the line in its message alone.
+func (r *reader) syntax(err error) {
+	if errors.Is(err, io.EOF) {
+		return // an empty file
+	}
+	at := &yaml.Node{}
+	message := err.Error()
+	if m := yamlError.FindStringSubmatch(message); m != nil {
+		message = message[len(m[0]):]
+		at.Line, _ = strconv.Atoi(m[1]) // no line is line 0: the file as a whole
+	}
+	r.report(at, wrong("yaml-syntax", "", "this is not YAML: %s", message))
+}
+
+// file reads the tables of a file.
+func (r *reader) file(n *yaml.Node) {
+	if isNull(n) {
+		return
+	}
+	for _, e := range r.entries(n, "the tables of the file, each with its rows") {
+		t, ok := r.tables.byName[e.key.Value]
+		if !ok {
+			r.report(e.key, wrong("unknown-table", didYouMean(e.key.Value, r.tables.names), "the schema has no table %q", e.key.Value))
+			continue
+		}
+		switch n := resolve(e.value); {
+		case isNull(n):
+		case n.Kind == yaml.SequenceNode:
+			for _, item := range n.Content {
+				r.row(t, "", item, item)
+			}
+		default:
+			for _, e := range r.entries(n, "the rows of "+t.Table+", each with its name, or a list of rows") {
+				if !rowName.MatchString(e.key.Value) {
+					r.report(e.key, wrong("row-name", "use letters, digits, _ and -", "%q cannot be the name of a row", e.key.Value))
+					continue
+				}
+				r.row(t, e.key.Value, e.key, e.value)
+			}
+		}
+	}
+}
+
+// rowName is what a reference can name: no dot, which separates the table from the row.
+var rowName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_-]*$`)
+
+// row reads the fields of one row.
+func (r *reader) row(t *table, name string, at, n *yaml.Node) {
+	row := &row{table: t, source: r.source, name: name, node: at, values: make([]value, len(t.columns))}
+	r.rows = append(r.rows, row)
+	if n = resolve(n); isNull(n) && name != "" {
+		return // a row of defaults alone
+	}
+	for _, e := range r.entries(n, "the fields of "+row.label()+" with their values") {
+		f := t.Field(e.key.Value)
+		if p := notGivable(t, f, e.key.Value); p != nil {
+			r.report(e.key, p)
+			continue
+		}
+		if f.Relation != nil && f.Relation.Kind == schema.ManyToMany {
+			r.joins(row, f, resolve(e.value))
+			continue
+		}
+		r.field(row, f, e.key, resolve(e.value))
+	}
+}
+
+// notGivable says why a fixture cannot give the field; nil when it can.
+func notGivable(t *table, f *schema.Field, name string) *problem {
+	switch {
+	case f == nil:
+		return wrong("unknown-field", didYouMean(name, t.fieldNames()), "%s has no field %q", t.Name, name)
+	case f.Relation != nil && f.Relation.Kind == schema.ManyToMany, len(f.Columns()) > 0:
+		return nil
+	case f.Relation != nil && f.Relation.Inverse != nil:
+		return wrong("other-end", fmt.Sprintf("give %s.%s in the rows of %s instead", f.Relation.Target.Name, f.Relation.Inverse.Name, f.Relation.Target.Table),
+			"%s.%s is the other end of a reference", t.Name, f.Name)
+	}
+	return wrong("not-stored", "remove it", "%s.%s is not stored", t.Name, f.Name)
+}
+
+// field reads the value of one field into its columns.
+func (r *reader) field(row *row, f *schema.Field, key, n *yaml.Node) {
+	columns := row.table.columnsOf(f)
+	for _, c := range columns {
+		if row.values[c].state != absent {
+			r.report(key, wrong("given-twice", "give one of them", "the column %s is given by another field of the row too", row.table.columns[c].name))
+			return
+		}
+	}
+	v := value{state: given, node: n}
+	switch {
+	case isNull(n):
+		v.null = true
+		if f.Type.NonNull {
+			r.report(n, wrong("required", "give a value, or leave the field out for its default", "%s.%s is required and cannot be null", f.Owner.Name, f.Name))
+		}
+	case f.Relation != nil:
+		r.reference(row, f, n)
+		return
+	default:
+		text, err := fieldText(f, n)
+		if err != nil {
+			r.report(n, err)
+			v.state = broken
+		}
+		v.text = text
+	}
+	for _, c := range columns {
+		row.values[c] = v
+	}
+}

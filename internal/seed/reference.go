@@ -1,0 +1,108 @@
+package seed
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// reference is a value of a reference field that names another row of the fixtures. All the columns of a
+// foreign key share one.
+type reference struct {
+	field  *schema.Field
+	table  *table // the table it names
+	name   string // the row it names
+	target *row   // set from the start where the row itself is known; else by link
+}
+
+// reference reads the value of a field that holds a foreign key: $table.row, or the key itself.
+func (r *reader) reference(row *row, f *schema.Field, n *yaml.Node) {
+	set := func(v value) {
+		v.node = n
+		for _, c := range row.table.columnsOf(f) {
+			row.values[c] = v
+		}
+	}
+	set(value{state: broken})
+	const remedy = "write $table.row, like $users.ada"
+	if n.Kind != yaml.ScalarNode {
+		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to one row of %s, found %s", f.Owner.Name, f.Name, f.Relation.Target.Table, describe(n)))
+		return
+	}
+	if ref, ok := strings.CutPrefix(n.Value, "$"); ok && !strings.HasPrefix(ref, "$") {
+		if parsed := r.parseReference(f, f.Relation.Target, n, ref); parsed != nil {
+			set(value{state: unresolved, ref: parsed})
+		}
+		return
+	}
+	if len(f.Relation.Columns) != 1 {
+		r.report(n, wrong("wrong-type", remedy, "the key of %s has several fields, so %s.%s must name a row", f.Relation.Target.Table, f.Owner.Name, f.Name))
+		return
+	}
+	key := f.Relation.References[0]
+	for key.Relation != nil { // the key of the target is itself a reference
+		key = key.Relation.References[0]
+	}
+	literal := *n
+	literal.Value = strings.TrimPrefix(n.Value, "$") // $$ stands for one $
+	text, p := fieldText(key, &literal)
+	if p != nil {
+		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to a row of %s; %s is neither a reference nor a key", f.Owner.Name, f.Name, f.Relation.Target.Table, describe(n)))
+		return
+	}
+	set(value{state: given, text: text})
+}
+
+// parseReference reads the table.row after the dollar sign. Whether the row exists is known later.
+func (r *reader) parseReference(f *schema.Field, target *schema.Type, n *yaml.Node, ref string) *reference {
+	tableName, rowName, dot := strings.Cut(ref, ".")
+	t, known := r.tables.byName[tableName]
+	switch {
+	case !dot || rowName == "":
+		r.report(n, wrong("bad-reference", "write $"+target.Table+".row; a key that begins with $ is written with $$", "%q names no row", clip(n.Value)))
+	case !known:
+		r.report(n, wrong("unknown-table", didYouMean(tableName, r.tables.names), "the schema has no table %q", clip(tableName)))
+	case t.Type != target:
+		r.report(n, wrong("wrong-type", "write $"+target.Table+".row", "%s.%s refers to a row of %s, not of %s", f.Owner.Name, f.Name, target.Table, t.Table))
+	default:
+		return &reference{field: f, table: t, name: rowName}
+	}
+	return nil
+}
+
+// joins turns the list of a many-to-many field into rows of its join table.
+func (r *reader) joins(from *row, f *schema.Field, n *yaml.Node) {
+	if n.Kind != yaml.SequenceNode {
+		if !isNull(n) {
+			r.report(n, wrong("wrong-type", "write [$table.row, $table.row]", "%s.%s is a list of references, found %s", f.Owner.Name, f.Name, describe(n)))
+		}
+		return
+	}
+	through := r.tables.byName[f.Relation.Through.Table]
+	for _, item := range n.Content {
+		item = resolve(item)
+		text, ok := strings.CutPrefix(item.Value, "$")
+		if item.Kind != yaml.ScalarNode || !ok {
+			r.report(item, wrong("wrong-type", "write $table.row", "%s.%s is a list of references, found %s", f.Owner.Name, f.Name, describe(item)))
+			continue
+		}
+		ref := r.parseReference(f, f.Relation.Target, item, text)
+		if ref == nil {
+			continue
+		}
+		join := &row{table: through, source: r.source, node: item, values: make([]value, len(through.columns))}
+		r.rows = append(r.rows, join)
+		ref.field = f.Relation.TargetRef
+		join.refer(f.Relation.ThisRef, &reference{field: f.Relation.ThisRef, table: from.table, target: from}, item)
+		join.refer(f.Relation.TargetRef, ref, item)
+	}
+}
+
+// refer sets the columns of a reference field.
+func (r *row) refer(f *schema.Field, ref *reference, n *yaml.Node) {
+	for _, c := range r.table.columnsOf(f) {
+		r.values[c] = value{state: unresolved, ref: ref, node: n}
+	}
+}
