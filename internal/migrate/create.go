@@ -1,0 +1,121 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Style is how versions are numbered.
+type Style string
+
+// The styles. Auto goes on as the folder's newest file does, and is Sequential in an empty one.
+const (
+	Auto       Style = ""
+	Sequential Style = "sequential" // 00001
+	Timestamp  Style = "timestamp"  // 20060102150405, in UTC
+)
+
+const (
+	timestampFormat = "20060102150405"
+	sequentialWidth = 5
+	maxNameLength   = 100
+)
+
+const template = `-- +goose Up
+-- End each statement with a semicolon. One that holds semicolons itself, such as a function, stands
+-- between two more lines like the one above: StatementBegin and StatementEnd in place of Up.
+
+
+-- +goose Down
+-- What restores exactly what was before.
+
+`
+
+// Create writes an empty migration into dir, making dir when it is missing, and returns its path. The name
+// becomes lower case with underscores. No file is ever overwritten.
+func Create(dir, name string, now time.Time, style Style) (string, error) {
+	op := fmt.Sprintf("create migration %q", name)
+	slug := slugOf(name)
+	if slug == "" || len(slug) > maxNameLength {
+		return "", fault.New(fault.Invalid, op, "the name must hold letters or digits, and be short",
+			"say what changes: krowoc migrate create add_votes")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fileFault(op, err)
+	}
+	files, err := readFolder(os.DirFS(dir), dir)
+	if err != nil {
+		return "", err
+	}
+	version, err := nextVersion(files, now, style)
+	if err != nil {
+		return "", fault.Wrap(op, err)
+	}
+	path := filepath.Join(dir, version+"_"+slug+".sql")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return "", fileFault(op, err)
+	}
+	_, err = f.WriteString(template)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fileFault(op, err)
+	}
+	return path, nil
+}
+
+// nextVersion returns the version after the newest file's, written as style says.
+func nextVersion(files []*file, now time.Time, style Style) (string, error) {
+	var newest int64
+	width := sequentialWidth
+	if n := len(files); n > 0 {
+		newest = files[n-1].version
+		digits, _, _ := strings.Cut(files[n-1].name, "_")
+		width = len(digits)
+	}
+	if style == Auto {
+		style = Sequential
+		if _, err := time.Parse(timestampFormat, strconv.FormatInt(newest, 10)); err == nil {
+			style = Timestamp
+		}
+	}
+	switch style {
+	case Sequential:
+		return fmt.Sprintf("%0*d", width, newest+1), nil
+	case Timestamp:
+		stamp, err := strconv.ParseInt(now.UTC().Format(timestampFormat), 10, 64)
+		return strconv.FormatInt(max(stamp, newest+1), 10), err
+	}
+	return "", fault.New(fault.Invalid, "number the migration", fmt.Sprintf("there is no style %q", style), "sequential or timestamp")
+}
+
+var (
+	wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	notName   = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+// slugOf makes a file name: `Add Votes!` and `addVotes` become add_votes.
+func slugOf(name string) string {
+	name = strings.ToLower(wordStart.ReplaceAllString(strings.TrimSuffix(name, ".sql"), "${1}_${2}"))
+	return strings.Trim(notName.ReplaceAllString(name, "_"), "_")
+}
+
+// fileFault is for what the file system refuses.
+func fileFault(op string, err error) error {
+	code := fault.Internal
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		code = fault.Conflict
+	case errors.Is(err, fs.ErrPermission):
+		code = fault.Forbidden
+	}
+	return &fault.Error{Code: code, Op: op, Err: err}
+}

@@ -1,0 +1,132 @@
+package migrate
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// file is one migration of the folder.
+type file struct {
+	version int64
+	name    string
+	// text and script are set by load.
+	text   string
+	script *script
+}
+
+// readFolder lists the migrations of a folder by version. As goose does, it passes over files whose name
+// does not begin with a version and an underscore. No file is read yet.
+func readFolder(fsys fs.FS, dir string) ([]*file, error) {
+	op := "read the migrations in " + cmp.Or(dir, "the folder")
+	entries, err := fs.ReadDir(fsys, ".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no such folder",
+			Hint: "`krowoc migrate create NAME` makes it", Err: err}
+	} else if err != nil {
+		return nil, &fault.Error{Code: fault.Invalid, Op: op, Err: err}
+	}
+	var files []*file
+	for _, entry := range entries {
+		name := entry.Name()
+		version, err := goose.NumericComponent(name)
+		switch {
+		case err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go"):
+		case path.Ext(name) == ".go":
+			return nil, fault.New(fault.Invalid, op, name+" is a migration in Go, and only SQL can be run",
+				"write it in SQL, or run this folder with a goose binary of your own")
+		default:
+			files = append(files, &file{version: version, name: name})
+		}
+	}
+	slices.SortStableFunc(files, func(a, b *file) int { return cmp.Compare(a.version, b.version) })
+	for i := 1; i < len(files); i++ {
+		if a, b := files[i-1], files[i]; a.version == b.version {
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("%s and %s have the same version", a.name, b.name),
+				"give the newer one the next free number")
+		}
+	}
+	return files, nil
+}
+
+// load reads and parses the files that are about to run, so that all of their mistakes are known before
+// any of them runs.
+func load(fsys fs.FS, dir string, files []*file) error {
+	var mistakes diag.List
+	for _, f := range files {
+		text, err := fs.ReadFile(fsys, f.name)
+		if err != nil {
+			return &fault.Error{Code: fault.Invalid, Op: "read " + path.Join(dir, f.name), Err: err}
+		}
+		f.text = string(text)
+		var m *mistake
+		if f.script, m = parse(f.text); m != nil {
+			mistakes = append(mistakes, diag.Diagnostic{
+				Severity: diag.Error, Code: "migration-syntax",
+				Position: diag.Position{File: path.Join(dir, f.name), Line: m.line, Column: 1},
+				Source:   f.sourceLine(m.line), Message: m.message, Remedy: m.remedy,
+			})
+		}
+	}
+	return mistakes.Err("read the migrations")
+}
+
+// sourceLine returns a line of the file, counted from 1, without its end.
+func (f *file) sourceLine(n int) string {
+	for line := range strings.Lines(f.text) {
+		if n--; n == 0 {
+			return strings.TrimRight(line, "\r\n")
+		}
+	}
+	return ""
+}
+
+// folder is what goose sees: the names of all files, and the text of those that were loaded, as it was
+// then. A file that is edited during a run cannot run half in its old and half in its new form.
+type folder struct{ files []*file }
+
+func (d folder) Glob(pattern string) ([]string, error) {
+	var names []string
+	for _, f := range d.files {
+		if ok, err := path.Match(pattern, f.name); err != nil {
+			return nil, err
+		} else if ok {
+			names = append(names, f.name)
+		}
+	}
+	return names, nil
+}
+
+func (d folder) Open(name string) (fs.File, error) {
+	for _, f := range d.files {
+		if f.name == name && f.script != nil {
+			return &openFile{Reader: bytes.NewReader([]byte(f.text)), name: name}, nil
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// openFile is a loaded file as an fs.File, of which goose uses nothing but Read and Close.
+type openFile struct {
+	*bytes.Reader
+	name string
+}
+
+func (f *openFile) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *openFile) Close() error               { return nil }
+func (f *openFile) Name() string               { return f.name }
+func (f *openFile) Mode() fs.FileMode          { return 0o444 }
+func (f *openFile) ModTime() time.Time         { return time.Time{} }
+func (f *openFile) IsDir() bool                { return false }
+func (f *openFile) Sys() any                   { return nil }

@@ -1,0 +1,120 @@
+// Package migrate applies, rolls back and creates SQL migrations. The files and the goose_db_version table
+// are goose's, and goose's Provider runs them; this package adds a lock that any number of processes may
+// wait for, checks before anything is touched, progress, and errors that point into the file.
+package migrate
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Options says what a Migrator works on. DB and FS are required.
+type Options struct {
+	DB     *pgxpool.Pool // the database; each operation opens one more connection with the pool's settings
+	FS     fs.FS         // rooted at the folder of migrations
+	Dir    string        // the folder's name, put before file names in errors; may be empty
+	Report func(Event)   // called as files start and end, one call at a time; may be nil
+	Logger *slog.Logger  // nil discards
+}
+
+// Migrator brings a database to a version. It keeps no state between calls and is safe for concurrent use.
+type Migrator struct{ o Options }
+
+// New returns a Migrator. It touches neither the database nor the folder.
+func New(o Options) (*Migrator, error) {
+	if o.DB == nil || o.FS == nil {
+		return nil, fault.New(fault.Invalid, "set up migrations", "a database and a folder are required")
+	}
+	if o.Report == nil {
+		o.Report = func(Event) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Migrator{o: o}, nil
+}
+
+// Direction is up, to apply, or down, to roll back.
+type Direction string
+
+// The directions.
+const (
+	Up   Direction = "up"
+	Down Direction = "down"
+)
+
+// Result is a migration that was applied or rolled back.
+type Result struct {
+	Version   int64         `json:"version"`
+	File      string        `json:"file"`
+	Direction Direction     `json:"direction"`
+	Duration  time.Duration `json:"duration"` // nanoseconds
+	Empty     bool          `json:"empty,omitempty"`
+}
+
+// EventKind says what an Event reports.
+type EventKind string
+
+// The kinds of events: Waiting comes at most once and first; then each file has Started, and Done or Failed.
+const (
+	Waiting EventKind = "waiting" // another process holds the lock
+	Started EventKind = "started"
+	Done    EventKind = "done" // applied, or rolled back
+	Failed  EventKind = "failed"
+)
+
+// Event is progress. Holder belongs to Waiting, Err to Failed; Waiting has no Result.
+type Event struct {
+	Kind EventKind
+	Result
+	N, Of  int // this is the Nth file of this run, counted from 1
+	Holder *Holder
+	Err    error
+}
+
+// Up applies every pending migration. The results are what was done, also beside an error.
+func (m *Migrator) Up(ctx context.Context) ([]Result, error) {
+	return m.run(ctx, "migrate up", func(s state) (plan, error) { return s.up(latest) })
+}
+
+// UpTo applies the pending migrations up to and including version, which must have a file.
+func (m *Migrator) UpTo(ctx context.Context, version int64) ([]Result, error) {
+	return m.run(ctx, "migrate up", func(s state) (plan, error) { return s.up(version) })
+}
+
+// Down rolls back the last steps migrations, in the reverse of the order in which they were applied.
+func (m *Migrator) Down(ctx context.Context, steps int) ([]Result, error) {
+	return m.run(ctx, "migrate down", func(s state) (plan, error) { return s.down(steps) })
+}
+
+// DownTo rolls back every migration above version, which is 0 for all of them.
+func (m *Migrator) DownTo(ctx context.Context, version int64) ([]Result, error) {
+	return m.run(ctx, "migrate down", func(s state) (plan, error) { return s.downTo(version) })
+}
+
+// To brings the database to version: down when version is applied, or is 0, and otherwise up.
+func (m *Migrator) To(ctx context.Context, version int64) ([]Result, error) {
+	return m.run(ctx, "migrate to", func(s state) (plan, error) {
+		if version == 0 || s.isApplied(version) {
+			return s.downTo(version)
+		}
+		return s.up(version)
+	})
+}
+
+// Redo rolls back the last migration and applies it again.
+func (m *Migrator) Redo(ctx context.Context) ([]Result, error) {
+	return m.run(ctx, "migrate redo", func(s state) (plan, error) {
+		p, err := s.down(1)
+		for _, step := range p {
+			p = append(p, planned{step.file, Up})
+		}
+		return p, err
+	})
+}

@@ -1,0 +1,198 @@
+package migrate
+
+import (
+	"cmp"
+	"strings"
+	"unicode"
+)
+
+// A script is a migration file cut into statements exactly as goose cuts it. Goose runs its own; ours say
+// on which lines of the file a statement stands.
+type script struct {
+	up, down      []statement
+	noTransaction bool
+}
+
+// statement is the SQL of one statement as it is sent, and the number in the file of each of its lines.
+type statement struct {
+	text  string
+	lines []int
+	// indent is how much of the first line was trimmed away, in runes.
+	indent int
+}
+
+// statements returns those of one direction.
+func (s *script) statements(d Direction) []statement {
+	if d == Up {
+		return s.up
+	}
+	return s.down
+}
+
+// mistake is why a file cannot be read.
+type mistake struct {
+	line            int // 0 for the line that was being read
+	message, remedy string
+}
+
+// place is where in a file the parser is.
+type place int
+
+const (
+	beforeUp   place = iota // nothing but comments yet
+	plain                   // a statement ends with the line that ends with a semicolon
+	block                   // between StatementBegin and StatementEnd
+	afterBlock              // StatementEnd has been read, and its statement is not stored yet
+)
+
+type parser struct {
+	script
+	place   place
+	section Direction // of the section, once place is past beforeUp
+	buffer  []string  // the lines of the statement being read
+	lines   []int
+}
+
+// parse reads a migration in goose's format (https://pressly.github.io/goose/documentation/annotations/).
+// Variables of ENVSUB stay as they are written.
+func parse(text string) (*script, *mistake) {
+	var p parser
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		if m := p.line(n, line); m != nil {
+			m.line = cmp.Or(m.line, n)
+			return nil, m
+		}
+	}
+	switch {
+	case p.place == beforeUp:
+		return nil, &mistake{1, "the file has no `-- +goose Up`", "begin it with the line `-- +goose Up`"}
+	case p.place == block:
+		return nil, &mistake{n, "`-- +goose StatementBegin` is never ended", "end the statement with the line `-- +goose StatementEnd`"}
+	}
+	if m := p.unfinished(); m != nil {
+		return nil, m
+	}
+	return &p.script, nil
+}
+
+func (p *parser) line(n int, line string) *mistake {
+	trimmed := strings.TrimSpace(line)
+	comment := strings.HasPrefix(trimmed, "--")
+	if p.place == beforeUp && trimmed == "" {
+		return nil
+	}
+	if comment && strings.Contains(line, "+goose") {
+		if done, m := p.annotation(line); done || m != nil {
+			return m
+		}
+	}
+	if len(p.buffer) == 0 && (comment || line == "") {
+		return nil // what stands between statements
+	}
+	switch p.place {
+	case beforeUp:
+		return &mistake{message: "SQL before `-- +goose Up`", remedy: "put the line `-- +goose Up` above it"}
+	case afterBlock:
+		p.store()
+		p.place = plain
+	case block, plain:
+		p.buffer, p.lines = append(p.buffer, line), append(p.lines, n)
+		if p.place == plain && endsStatement(line) {
+			p.store()
+		}
+	}
+	return nil
+}
+
+// annotation acts on a `-- +goose` line. It reports whether the line is done with.
+func (p *parser) annotation(line string) (done bool, m *mistake) {
+	name, m := annotationName(line)
+	if m != nil {
+		return false, m
+	}
+	switch name {
+	case "up":
+		if p.place != beforeUp {
+			return false, &mistake{message: "a second `-- +goose Up`", remedy: "a file has one Up, and after it one Down"}
+		}
+		p.place, p.section = plain, Up
+	case "down":
+		if p.section != Up || p.place == block {
+			return false, &mistake{message: "`-- +goose Down` in the wrong place", remedy: "it comes once, after the statements of `-- +goose Up`"}
+		}
+		if m := p.unfinished(); m != nil {
+			return false, m
+		}
+		p.place, p.section, p.buffer, p.lines = plain, Down, nil, nil
+	case "statementbegin":
+		if p.place == beforeUp || p.place == block {
+			return false, &mistake{message: "`-- +goose StatementBegin` in the wrong place", remedy: "it comes after Up or Down, and after the StatementEnd of the one before"}
+		}
+		p.place = block
+	case "statementend":
+		if p.place != block {
+			return false, &mistake{message: "`-- +goose StatementEnd` without StatementBegin", remedy: "put the line `-- +goose StatementBegin` above the statement"}
+		}
+		p.place = afterBlock
+		return false, nil // the line itself stores the statement
+	case "no transaction":
+		p.noTransaction = true
+	}
+	return true, nil
+}
+
+// annotationName returns what a `-- +goose` line says, in lower case.
+func annotationName(line string) (string, *mistake) {
+	const remedy = "Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON and ENVSUB OFF can follow `-- +goose`"
+	if line[0] == ' ' || line[0] == '\t' {
+		return "", &mistake{message: "space before `-- +goose`", remedy: "begin the line with `-- +goose`"}
+	}
+	name := strings.Replace(strings.ReplaceAll(line, "--", ""), "+goose", "", 1)
+	name = strings.TrimSpace(name)
+	for _, known := range []string{"up", "down", "statementbegin", "statementend", "no transaction", "envsub on", "envsub off"} {
+		if strings.EqualFold(name, known) {
+			return known, nil
+		}
+	}
+	return "", &mistake{message: "there is no annotation `+goose " + name + "`", remedy: remedy}
+}
+
+// store ends the statement in the buffer.
+func (p *parser) store() {
+	text := strings.Join(p.buffer, "\n")
+	rest := strings.TrimLeftFunc(text, unicode.IsSpace)
+	skipped := text[:len(text)-len(rest)]
+	s := statement{text: strings.TrimRightFunc(rest, unicode.IsSpace), lines: p.lines[strings.Count(skipped, "\n"):]}
+	s.indent = len([]rune(skipped[strings.LastIndexByte(skipped, '\n')+1:]))
+	if p.section == Up {
+		p.up = append(p.up, s)
+	} else {
+		p.down = append(p.down, s)
+	}
+	p.buffer, p.lines = nil, nil
+}
+
+// unfinished reports a statement that lacks its semicolon.
+func (p *parser) unfinished() *mistake {
+	for i, line := range p.buffer {
+		if strings.TrimSpace(line) != "" {
+			return &mistake{p.lines[i], "this statement has no end", "end it with a semicolon as the last thing on a line, or put it between StatementBegin and StatementEnd"}
+		}
+	}
+	return nil
+}
+
+// endsStatement reports whether the last word before a comment ends with a semicolon.
+func endsStatement(line string) bool {
+	last := ""
+	for word := range strings.FieldsSeq(line) {
+		if strings.HasPrefix(word, "--") {
+			break
+		}
+		last = word
+	}
+	return strings.HasSuffix(last, ";")
+}

@@ -1,0 +1,205 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// latest stands for the newest file as the target of up.
+const latest = math.MaxInt64
+
+// planned is one file to run.
+type planned struct {
+	file      *file
+	direction Direction
+}
+
+// plan is what a run does, in order. It is complete before anything is touched.
+type plan []planned
+
+// applied is a row of goose_db_version.
+type applied struct {
+	version int64
+	at      time.Time
+}
+
+// querier is what reading the table takes: the pool, or the session that holds the lock.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// readApplied lists the applied migrations in the order in which they were applied. A database without the
+// table has none.
+func readApplied(ctx context.Context, db querier) ([]applied, error) {
+	// tstamp is a local time without a zone, which the cast takes to be in the session's.
+	rows, _ := db.Query(ctx, "select version_id, tstamp::timestamptz from goose_db_version where version_id > 0 order by id")
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a applied, err error) {
+		return a, row.Scan(&a.version, &a.at)
+	})
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == "42P01" { // undefined_table
+		return nil, nil
+	}
+	return list, pg.Fault("read the applied migrations", err)
+}
+
+// state is the folder beside the database.
+type state struct {
+	files   []*file // by version
+	applied []applied
+}
+
+func (s state) isApplied(version int64) bool {
+	return slices.ContainsFunc(s.applied, func(a applied) bool { return a.version == version })
+}
+
+// file returns the file of a version, or nil.
+func (s state) file(version int64) *file {
+	i, found := slices.BinarySearchFunc(s.files, version, func(f *file, v int64) int {
+		switch {
+		case f.version < v:
+			return -1
+		case f.version > v:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		return nil
+	}
+	return s.files[i]
+}
+
+// pending lists the files that are not applied.
+func (s state) pending() []*file {
+	done := make(map[int64]bool, len(s.applied))
+	for _, a := range s.applied {
+		done[a.version] = true
+	}
+	return slices.DeleteFunc(slices.Clone(s.files), func(f *file) bool { return done[f.version] })
+}
+
+// newest returns the highest applied version, or 0.
+func (s state) newest() int64 {
+	var v int64
+	for _, a := range s.applied {
+		v = max(v, a.version)
+	}
+	return v
+}
+
+func (s state) up(target int64) (plan, error) {
+	if target != latest && s.file(target) == nil {
+		return nil, s.unknown(target)
+	}
+	if err := s.checkUnknownApplied(); err != nil {
+		return nil, err
+	}
+	newest := s.newest()
+	var p plan
+	var late []string
+	for _, f := range s.pending() {
+		switch {
+		case f.version < newest:
+			late = append(late, f.name)
+		case f.version <= target:
+			p = append(p, planned{f, Up})
+		}
+	}
+	if len(late) > 0 {
+		return nil, fault.New(fault.Conflict, "plan the migrations",
+			fmt.Sprintf("out of order: not applied, but older than version %d, which is: %s", newest, strings.Join(late, ", ")),
+			"give them versions above it, so that every database applies them in the same order; `krowoc migrate status` shows both")
+	}
+	return p, nil
+}
+
+// checkUnknownApplied refuses a database that is ahead of the folder or on another branch. What is older than
+// the first file is no such sign: folders are shortened at that end.
+func (s state) checkUnknownApplied() error {
+	var unknown []string
+	for _, a := range s.applied {
+		if s.file(a.version) == nil && (len(s.files) == 0 || a.version > s.files[0].version) {
+			unknown = append(unknown, strconv.FormatInt(a.version, 10))
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "plan the migrations",
+		"the database has migrations that this folder does not: "+strings.Join(unknown, ", "),
+		"this checkout is older than the database, or on another branch: get the files of these versions first")
+}
+
+func (s state) down(steps int) (plan, error) {
+	if steps < 1 {
+		return nil, fault.New(fault.Invalid, "plan the rollback", "the number of migrations to roll back must be at least 1")
+	}
+	return s.rollback(s.applied[max(0, len(s.applied)-steps):])
+}
+
+func (s state) downTo(version int64) (plan, error) {
+	if version != 0 && s.file(version) == nil && !s.isApplied(version) {
+		return nil, s.unknown(version)
+	}
+	return s.rollback(slices.DeleteFunc(slices.Clone(s.applied), func(a applied) bool { return a.version <= version }))
+}
+
+// rollback plans the reverse of list.
+func (s state) rollback(list []applied) (plan, error) {
+	var p plan
+	for _, a := range slices.Backward(list) {
+		f := s.file(a.version)
+		if f == nil {
+			return nil, fault.New(fault.NotFound, "plan the rollback",
+				fmt.Sprintf("version %d is applied, but its file is not in the folder", a.version),
+				"get the file back: its down section is what undoes it")
+		}
+		p = append(p, planned{f, Down})
+	}
+	return p, nil
+}
+
+// checkReversible refuses, before anything is touched, to roll back what has no down section.
+func (p plan) checkReversible() error {
+	var names []string
+	for _, step := range p {
+		if s := step.file.script; step.direction == Down && len(s.down) == 0 && len(s.up) > 0 {
+			names = append(names, step.file.name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "plan the rollback",
+		"irreversible: nothing stands below `-- +goose Down` in "+strings.Join(names, ", "),
+		"nothing was touched; write the statements that undo it, or `SELECT 1;` if there is nothing to undo")
+}
+
+func (p plan) files() []*file {
+	files := make([]*file, len(p))
+	for i, step := range p {
+		files[i] = step.file
+	}
+	return files
+}
+
+func (s state) unknown(version int64) error {
+	hint := "the folder is empty"
+	if n := len(s.files); n > 0 {
+		hint = fmt.Sprintf("the folder has versions from %d to %d; `krowoc migrate status` lists them", s.files[0].version, s.files[n-1].version)
+	}
+	return fault.New(fault.NotFound, "plan the migrations", fmt.Sprintf("there is no version %d", version), hint)
+}

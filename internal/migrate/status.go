@@ -1,0 +1,59 @@
+package migrate
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// State is where a migration stands.
+type State string
+
+// The states.
+const (
+	Applied    State = "applied"
+	Pending    State = "pending"
+	OutOfOrder State = "out_of_order" // not applied, but a newer one is
+	NoFile     State = "no_file"      // applied, but not in the folder
+)
+
+// Status is one migration of the folder, the database or both.
+type Status struct {
+	Version   int64     `json:"version"`
+	File      string    `json:"file,omitempty"` // empty with NoFile
+	State     State     `json:"state"`
+	AppliedAt time.Time `json:"appliedAt,omitzero"`
+}
+
+// Status lists all migrations by version. It takes no lock, so it shows how far another process is.
+func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
+	s, err := m.state(ctx, m.o.DB)
+	if err != nil {
+		return nil, err
+	}
+	newest := s.newest()
+	var list []Status
+	for _, f := range s.pending() {
+		state := Pending
+		if f.version < newest {
+			state = OutOfOrder
+		}
+		list = append(list, Status{Version: f.version, File: f.name, State: state})
+	}
+	for _, a := range s.applied {
+		status := Status{Version: a.version, State: NoFile, AppliedAt: a.at}
+		if f := s.file(a.version); f != nil {
+			status.State, status.File = Applied, f.name
+		}
+		list = append(list, status)
+	}
+	slices.SortFunc(list, func(a, b Status) int { return cmp.Compare(a.Version, b.Version) })
+	return list, nil
+}
+
+// Pending counts the files that are not applied.
+func (m *Migrator) Pending(ctx context.Context) (int, error) {
+	s, err := m.state(ctx, m.o.DB)
+	return len(s.pending()), err
+}
