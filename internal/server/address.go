@@ -21,6 +21,7 @@ const wsaeAddrInUse = syscall.Errno(10048)
 func listenFault(address string, err error) error {
 	f := &fault.Error{Code: fault.Invalid, Op: "listen on " + address, Err: err, Hint: "choose another address"}
 	var dns *net.DNSError
+	var syntax *net.AddrError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaeAddrInUse):
 		f.Code, f.Message = fault.Conflict, "the address is in use"+holder("/proc", address)
@@ -32,6 +33,8 @@ func listenFault(address string, err error) error {
 		f.Message = "this machine does not have that address"
 	case errors.As(err, &dns):
 		f.Message = "there is no host named " + strconv.Quote(dns.Name)
+	case errors.As(err, &syntax):
+		f.Message = syntax.Err
 	default:
 		f.Code = fault.CodeOf(err)
 	}

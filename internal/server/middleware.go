@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -19,6 +16,8 @@ import (
 // browsers, a limit of its body, and an answer even if its handler panics.
 func (s *Server) surround(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s.handlers.Add(1)
+		defer s.handlers.Done()
 		s.inFlight.Add(1)
 		defer s.inFlight.Add(-1)
 		r = identified(rw, r)
@@ -28,6 +27,7 @@ func (s *Server) surround(next http.Handler) http.Handler {
 		aborted := true
 		defer func() { s.logAccess(w, r, time.Since(began), aborted) }()
 		s.guard(w, r, next)
+		w.finish()
 		aborted = false
 	})
 }
@@ -51,7 +51,7 @@ func (s *Server) guard(w *response, r *http.Request, next http.Handler) {
 		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(http.ErrAbortHandler)
 		}
-		s.options.Logger.ErrorContext(r.Context(), "a handler panicked", "request_id", RequestID(r.Context()),
+		s.options.Logger.ErrorContext(r.Context(), "a handler panicked",
 			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 		if w.status != 0 || w.hijacked {
 			panic(http.ErrAbortHandler)
@@ -80,52 +80,4 @@ func (b limitedBody) Read(p []byte) (int, error) {
 		b.response.tooLarge.Store(tooLarge.Limit)
 	}
 	return n, err
-}
-
-// maxLogged is how much of a text that the client chose goes into the log.
-const maxLogged = 256
-
-// logAccess writes the access log's line. The query is left out: people put secrets there.
-func (s *Server) logAccess(w *response, r *http.Request, took time.Duration, aborted bool) {
-	level := slog.LevelInfo
-	switch {
-	case aborted || w.status >= http.StatusInternalServerError:
-		level = slog.LevelWarn
-	case isProbe(r.URL.Path):
-		level = slog.LevelDebug
-	}
-	remote, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		remote = r.RemoteAddr
-	}
-	status := w.status
-	if status == 0 && !aborted && !w.hijacked {
-		status = http.StatusOK // net/http sends it for a handler that wrote nothing
-	}
-	s.options.Logger.LogAttrs(r.Context(), level, "request",
-		slog.String("request_id", RequestID(r.Context())),
-		slog.String("method", clipped(r.Method)),
-		slog.String("path", clipped(r.URL.Path)),
-		slog.Int("status", status),
-		slog.Int64("bytes", w.bytes),
-		slog.Duration("duration", took),
-		slog.String("remote", remote),
-		slog.String("user_agent", clipped(r.UserAgent())),
-		slog.Bool("aborted", aborted),
-	)
-}
-
-func isProbe(path string) bool {
-	switch path {
-	case "/livez", "/readyz", "/startupz", "/healthz":
-		return true
-	}
-	return false
-}
-
-func clipped(s string) string {
-	if len(s) > maxLogged {
-		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
-	}
-	return s
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -42,7 +43,7 @@ const maxHeader = 64 << 10
 func (o Options) withDefaults() (Options, error) {
 	const op = "set up the server"
 	if _, _, err := net.SplitHostPort(o.Address); err != nil {
-		return o, fault.New(fault.Invalid, op, "the address "+quoted(o.Address)+" is not host:port",
+		return o, fault.New(fault.Invalid, op, fmt.Sprintf("the address %q is not host:port", o.Address),
 			"write it as in 127.0.0.1:8080, or :8080 for every interface")
 	}
 	if o.GraphQL == nil || o.Health == nil {
@@ -55,6 +56,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	o.Logger = slog.New(LogRequestID(o.Logger.Handler()))
 	if o.Started == nil {
 		o.Started = func() bool { return true }
 	}

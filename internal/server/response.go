@@ -73,6 +73,13 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, buffered, err
 }
 
+// finish answers for a handler that read too large a body and wrote nothing.
+func (w *response) finish() {
+	if w.status == 0 && !w.hijacked && w.tooLarge.Load() > 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+}
+
 // counted writes through to the client and counts.
 type counted struct{ *response }
 

@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/server/graphiql"
 )
 
 // handler returns the routes within the middleware.
-func (s *Server) handler() http.Handler {
+func (s *Server) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /livez", s.livez())
 	mux.Handle("GET /startupz", s.startupz())
@@ -16,7 +17,13 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("GET /healthz", s.healthz())
 	mux.Handle("GET /graphql", s.options.GraphQL)
 	mux.Handle("POST /graphql", s.options.GraphQL)
-	return s.surround(presentErrors(mux))
+	if s.options.GraphiQL {
+		mux.Handle("GET /{$}", http.RedirectHandler("/graphiql", http.StatusFound))
+		if err := graphiql.Register(mux); err != nil {
+			return nil, err
+		}
+	}
+	return s.surround(presentErrors(mux)), nil
 }
 
 // presentErrors answers what the mux does not serve with problem details.

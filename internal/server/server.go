@@ -9,12 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/lifecycle"
 )
 
 // Server serves the API of one project.
@@ -23,7 +23,8 @@ type Server struct {
 	http    *http.Server
 	cancel  context.CancelFunc // ends the context of every request
 
-	inFlight atomic.Int64
+	handlers sync.WaitGroup
+	inFlight atomic.Int64 // how many handlers there are
 	draining atomic.Bool
 
 	mu       sync.Mutex
@@ -42,8 +43,13 @@ func New(o Options) (*Server, error) {
 	}
 	base, cancel := context.WithCancel(context.Background())
 	s := &Server{options: o, cancel: cancel, served: make(chan struct{})}
+	handler, err := s.handler()
+	if err != nil {
+		cancel()
+		return nil, err
+	}
 	s.http = &http.Server{
-		Handler:           s.handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: o.ReadHeaderTimeout,
 		ReadTimeout:       o.ReadTimeout,
 		WriteTimeout:      o.WriteTimeout,
@@ -116,39 +122,59 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Unlock()
 
 	defer close(s.stopping)
-	defer s.cancel()
-	if listening {
-		s.stopErr = s.drain(ctx)
+	if !listening {
+		s.cancel()
+		close(s.served)
+		return nil
 	}
+	s.stopErr = s.drain(ctx)
+	s.abandon()
 	return s.stopErr
 }
 
+// drain lets load balancers notice, and requests in flight finish.
 func (s *Server) drain(ctx context.Context) error {
-	began := time.Now()
 	s.draining.Store(true)
+	s.options.Logger.Info("stopping", "requests_in_flight", s.inFlight.Load())
 	wait(ctx, s.options.PreStopDelay)
 
-	drain, cancel := context.WithTimeout(ctx, s.options.DrainTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.options.DrainTimeout)
 	defer cancel()
-	if err := s.http.Shutdown(drain); err != nil {
-		cut := s.inFlight.Load()
-		_ = s.http.Close() // only repeats that the listener is closed
-		<-s.served
-		return &fault.Error{
-			Code: fault.Timeout, Op: "stop the server", Err: err,
-			Message: fmt.Sprintf("%d requests had not finished after %s and were cut off", cut, time.Since(began).Round(time.Millisecond)),
-			Hint:    "give them more time with a longer drain timeout",
-		}
+	began := time.Now()
+	err := s.http.Shutdown(ctx)
+	if err == nil {
+		return nil
 	}
+	cut := s.inFlight.Load()
+	_ = s.http.Close() // its error is that of the listener, which is closed already
+	return &fault.Error{
+		Code: fault.Timeout, Op: "stop the server", Err: err,
+		Message: fmt.Sprintf("%d requests had not finished after %s and were cut off", cut, time.Since(began).Round(time.Millisecond)),
+		Hint:    "a longer drain timeout gives them more time",
+	}
+}
+
+// abandonGrace is how long handlers may take to notice that their context has ended.
+const abandonGrace = time.Second
+
+// abandon ends the context of the handlers that are left, those of cut off requests and of connections that
+// were hijacked (WebSockets), and gives them a moment to return.
+func (s *Server) abandon() {
+	s.cancel()
 	<-s.served
-	return nil
+	returned := make(chan struct{})
+	go func() { s.handlers.Wait(); close(returned) }()
+	timer := time.NewTimer(abandonGrace)
+	defer timer.Stop()
+	select {
+	case <-returned:
+	case <-timer.C:
+		s.options.Logger.Warn("requests were left behind", "requests_in_flight", s.inFlight.Load())
+	}
 }
 
 // wait lets d pass, or less if ctx ends.
 func wait(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -157,4 +183,10 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-func quoted(s string) string { return strconv.Quote(s) }
+// Part returns the server as a part of a process.
+func (s *Server) Part() lifecycle.Part {
+	return lifecycle.Part{
+		Name: "server", Start: s.Start, Stop: s.Stop, Wait: s.Wait,
+		StopTimeout: s.options.PreStopDelay + s.options.DrainTimeout + 2*abandonGrace,
+	}
+}

@@ -1,0 +1,7 @@
+package server
+
+// Holder is holder, for tests.
+var Holder = holder
+
+// RequestIDOf is requestIDOf, for tests.
+var RequestIDOf = requestIDOf

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// LogRequestID returns a handler that adds request_id to every record whose context belongs to a request,
+// and hands it to next. Wrap the whole program's logger in it, and what the database layer logs can be found
+// by the id that a client quotes.
+func LogRequestID(next slog.Handler) slog.Handler {
+	if known, ok := next.(idHandler); ok {
+		return known
+	}
+	return idHandler{next}
+}
+
+type idHandler struct{ slog.Handler }
+
+func (h idHandler) Handle(ctx context.Context, record slog.Record) error {
+	if id := RequestID(ctx); id != "" {
+		record.AddAttrs(slog.String("request_id", id))
+	}
+	return h.Handler.Handle(ctx, record)
+}
+
+func (h idHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return idHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Handler.WithGroup(name)} }
+
+// logAccess writes the access log's line. The query is left out: people put secrets there.
+func (s *Server) logAccess(w *response, r *http.Request, took time.Duration, aborted bool) {
+	status := w.status
+	if status == 0 && !aborted && !w.hijacked {
+		status = http.StatusOK // net/http sends it for a handler that wrote nothing
+	}
+	level := slog.LevelInfo
+	switch {
+	case isProbe(r.URL.Path):
+		level = slog.LevelDebug
+	case aborted || status >= http.StatusInternalServerError:
+		level = slog.LevelWarn
+	}
+	remote, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		remote = r.RemoteAddr
+	}
+	attrs := []slog.Attr{
+		slog.String("method", clipped(r.Method)),
+		slog.String("path", clipped(r.URL.Path)),
+		slog.Int("status", status),
+		slog.Int64("bytes", w.bytes),
+		slog.Duration("duration", took),
+		slog.String("remote", remote),
+		slog.String("user_agent", clipped(r.UserAgent())),
+	}
+	if aborted {
+		attrs = append(attrs, slog.Bool("aborted", true))
+	}
+	s.options.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+func isProbe(path string) bool {
+	switch path {
+	case "/livez", "/readyz", "/startupz", "/healthz":
+		return true
+	}
+	return false
+}
+
+// maxLogged is how many bytes of a text that the client chose go into the log.
+const maxLogged = 256
+
+func clipped(s string) string {
+	if len(s) > maxLogged {
+		s = s[:maxLogged] + "…"
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}

@@ -1,0 +1,307 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/server"
+)
+
+func TestOptionsAreChecked(t *testing.T) {
+	good := server.Options{Address: ":0", GraphQL: http.NotFoundHandler(), Health: checker(t)}
+	for name, tc := range map[string]struct {
+		change func(*server.Options)
+		code   fault.Code
+	}{
+		"an address without port": {func(o *server.Options) { o.Address = "localhost" }, fault.Invalid},
+		"a negative limit":        {func(o *server.Options) { o.MaxBody = -1 }, fault.Invalid},
+		"a negative time":         {func(o *server.Options) { o.DrainTimeout = -1 }, fault.Invalid},
+		"no API":                  {func(o *server.Options) { o.GraphQL = nil }, fault.Internal},
+		"no health":               {func(o *server.Options) { o.Health = nil }, fault.Internal},
+	} {
+		o := good
+		tc.change(&o)
+		if _, err := server.New(o); fault.CodeOf(err) != tc.code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := server.New(good); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAddressInUseNamesItsHolder(t *testing.T) {
+	held, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	s, err := server.New(server.Options{Address: held.Addr().String(), GraphQL: http.NotFoundHandler(), Health: checker(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Start(t.Context())
+	if fault.CodeOf(err) != fault.Conflict || fault.HintOf(err) == "" ||
+		!strings.Contains(err.Error(), "listen on "+held.Addr().String()+": the address is in use") {
+		t.Errorf("got %v", err)
+	}
+	if want := fmt.Sprintf("(pid %d)", os.Getpid()); runtime.GOOS == "linux" && !strings.Contains(err.Error(), want) {
+		t.Errorf("%v does not name the holder %s", err, want)
+	}
+	if addr := s.Addr(); addr != "" {
+		t.Errorf("it listens on %s", addr)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Errorf("Stop of a server that never served: %v", err)
+	}
+	if err := s.Wait(); err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+}
+
+func TestAddressesThatCannotBe(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1:0":          "this machine does not have that address",
+		"127.0.0.1:99999":      "invalid port",
+		"nowhere.invalid:8080": "there is no host named",
+	} {
+		s, err := server.New(server.Options{Address: address, GraphQL: http.NotFoundHandler(), Health: checker(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Start(t.Context()); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v (%s)", address, err, fault.CodeOf(err))
+		}
+		_ = s.Stop(t.Context())
+	}
+}
+
+func TestStartAndStopAreIdempotent(t *testing.T) {
+	r := start(t, hello)
+	if err := r.Start(t.Context()); err != nil {
+		t.Errorf("a second Start: %v", err)
+	}
+	if got := r.do(t, "GET", "/graphql", nil); got.body != "hello" {
+		t.Errorf("got %q", got.body)
+	}
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			if err := r.Stop(context.Background()); err != nil {
+				t.Errorf("Stop: %v", err)
+			}
+		})
+	}
+	if err := r.Wait(); err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+	wg.Wait()
+	if err := r.Start(t.Context()); fault.CodeOf(err) != fault.Canceled {
+		t.Errorf("Start after Stop: %v", err)
+	}
+}
+
+func TestStopLetsRequestsFinish(t *testing.T) {
+	begun, release := make(chan struct{}), make(chan struct{})
+	r := start(t, func(w http.ResponseWriter, req *http.Request) {
+		close(begun)
+		<-release
+		if req.Context().Err() != nil {
+			t.Error("the context of a request in flight ended")
+		}
+		hello(w, req)
+	}, func(o *server.Options) { o.PreStopDelay = 50 * time.Millisecond })
+
+	got := make(chan answer, 1)
+	go func() { got <- r.do(t, "POST", "/graphql", nil) }()
+	<-begun
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.Stop(context.Background()) }()
+
+	// During the delay requests are still served, and the probe tells load balancers to send no more.
+	other := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	sawDraining := false
+	for {
+		resp, err := other.Get(r.url + "/readyz")
+		if err != nil {
+			break // the listener is closed
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(body), "shutting down") {
+			sawDraining = true
+		}
+	}
+	if !sawDraining {
+		t.Error("readyz did not fail before the listener closed")
+	}
+	close(release)
+	if a := <-got; a.StatusCode != http.StatusOK || a.body != "hello" {
+		t.Errorf("the request in flight got %d %q", a.StatusCode, a.body)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func TestStopCutsOffWhatDoesNotFinish(t *testing.T) {
+	begun, ended := make(chan struct{}), make(chan struct{})
+	r := start(t, func(_ http.ResponseWriter, req *http.Request) {
+		close(begun)
+		<-req.Context().Done()
+		close(ended)
+	}, func(o *server.Options) { o.DrainTimeout = 20 * time.Millisecond })
+	failed := make(chan error, 1)
+	go func() {
+		resp, err := r.client.Get(r.url + "/graphql")
+		if err == nil {
+			resp.Body.Close()
+		}
+		failed <- err
+	}()
+	<-begun
+	err := r.Stop(context.Background())
+	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "1 requests had not finished") {
+		t.Errorf("Stop: %v", err)
+	}
+	<-ended
+	if err := <-failed; err == nil {
+		t.Error("the client got an answer")
+	}
+}
+
+func TestStopEndsHijackedConnections(t *testing.T) {
+	begun, ended := make(chan struct{}), make(chan struct{})
+	r := start(t, func(w http.ResponseWriter, req *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Errorf("Hijack: %v", err)
+			return
+		}
+		defer conn.Close()
+		close(begun)
+		<-req.Context().Done()
+		close(ended)
+	})
+	conn, err := net.Dial("tcp", r.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-begun
+	if err := r.Stop(context.Background()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+	select {
+	case <-ended:
+	default:
+		t.Error("Stop returned before the hijacked connection's handler did")
+	}
+}
+
+func TestStopGivesUpWithItsContext(t *testing.T) {
+	r := start(t, hello, func(o *server.Options) { o.PreStopDelay = time.Hour })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Stop(ctx); err != nil {
+		t.Errorf("an idle server's Stop: %v", err)
+	}
+}
+
+func TestSlowClientsAreCutOff(t *testing.T) {
+	r := start(t, func(w http.ResponseWriter, req *http.Request) { _, _ = io.Copy(w, req.Body) }, func(o *server.Options) {
+		o.ReadHeaderTimeout, o.ReadTimeout, o.IdleTimeout = 20*time.Millisecond, 40*time.Millisecond, 20*time.Millisecond
+	})
+	for name, sent := range map[string]string{
+		"half a header": "POST /graphql HTTP/1.1\r\nHos",
+		"half a body":   "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
+		"nothing":       "",
+	} {
+		conn, err := net.Dial("tcp", r.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(conn, sent)
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := io.ReadAll(conn); err != nil && strings.Contains(err.Error(), "timeout") {
+			t.Errorf("%s: the connection stays open", name)
+		}
+		conn.Close()
+	}
+}
+
+func TestPart(t *testing.T) {
+	s, err := server.New(server.Options{
+		Address: "127.0.0.1:0", GraphQL: http.NotFoundHandler(), Health: checker(t),
+		PreStopDelay: time.Second, DrainTimeout: time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := s.Part()
+	if part.StopTimeout <= 61*time.Second {
+		t.Errorf("the part may take %s, less than its drain", part.StopTimeout)
+	}
+	if err := part.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel() // no delay
+	if err := part.Stop(gone); err != nil {
+		t.Error(err)
+	}
+	if err := part.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHolderReadsProc uses a folder like /proc, since what the real one shows depends on the machine.
+func TestHolderReadsProc(t *testing.T) {
+	proc := t.TempDir()
+	for name, content := range map[string]string{
+		"net/tcp6": "  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode\n" +
+			"   0: 00000000000000000000000000000000:1F90 0000:0000 0A 0:0 00:0 0 0 0 4711 1 0\n" +
+			"   1: 00000000000000000000000000000000:1F91 0000:0000 01 0:0 00:0 0 0 0 4712 1 0\n" +
+			"   2: short\n",
+		"42/comm": "node\n",
+	} {
+		path := filepath.Join(proc, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(proc, "42/fd"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for fd, target := range map[string]string{"3": "socket:[4711]", "4": "socket:[4712]"} {
+		if err := os.Symlink(target, filepath.Join(proc, "42/fd", fd)); err != nil {
+			t.Skip("no symbolic links here:", err)
+		}
+	}
+	for address, want := range map[string]string{
+		"127.0.0.1:8080": " by node (pid 42)",
+		"127.0.0.1:8081": "", // connected, not listening
+		"127.0.0.1:9":    "",
+		"127.0.0.1:http": "",
+		"nonsense":       "",
+	} {
+		if got := server.Holder(proc, address); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+}
