@@ -1,0 +1,91 @@
+package sdl
+
+import (
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// applyDirectives works through what is left once every field has its columns: constraints, defaults,
+// indexes, checks and rules.
+func (b *builder) applyDirectives() {
+	for _, t := range b.types {
+		for _, f := range t.fields {
+			if f.broken {
+				continue
+			}
+			b.constraints(f)
+			if t.stored {
+				b.fieldDirectives(t, f)
+			}
+		}
+		if t.stored {
+			b.typeDirectives(t)
+		}
+	}
+}
+
+func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {
+	b.fieldUnique(f)
+	for _, u := range f.uses.all("index") {
+		b.index(t, f, u)
+	}
+	for _, u := range f.uses.all("check") {
+		check := b.check(t, u, f.Columns(), len(f.Checks))
+		f.Checks = append(f.Checks, check)
+	}
+	if u := f.uses.one("default"); u != nil {
+		b.defaultOf(t, f, u)
+	}
+	if u := f.uses.one("onUpdate"); u != nil {
+		f.OnUpdate = b.expr(u.args["expr"], t.Type, updateKind(f.Field))
+	}
+	if u := f.uses.one("auth"); u != nil {
+		f.Auth = true
+		f.Rules = b.rules(t, u, true)
+	}
+}
+
+// fieldUnique reads @unique on a field.
+func (b *builder) fieldUnique(f *fieldDecl) {
+	for i, u := range f.uses.all("unique") {
+		if i > 0 {
+			b.errorf(codeRepeated, u.Position, "keep one of them", "@unique is given twice")
+		}
+		for _, a := range u.Arguments {
+			b.errorf(codeConflict, a.Position, "put @unique("+a.Name+": …) on the type", "@unique on a field takes no arguments")
+		}
+		f.Unique = true
+		if f.Type.Scalar == schema.JSON || f.Type.Scalar == schema.Vector {
+			b.errorf(codeInvalidConstraint, u.Position, "remove it", "%s values are not unique", f.Type.Scalar)
+		}
+	}
+}
+
+func (b *builder) typeDirectives(t *typeDecl) {
+	for _, u := range t.uses.all("unique") {
+		fields := b.indexFields(t, u)
+		if fields == nil {
+			continue
+		}
+		name := schema.ObjectName(t.Table, columnsOf(fields), "key")
+		t.Uniques = append(t.Uniques, schema.Unique{Name: b.physicalName(u, "name", name), Fields: fields, Pos: b.position(u.Position)})
+	}
+	for _, u := range t.uses.all("index") {
+		b.index(t, nil, u)
+	}
+	for _, u := range t.uses.all("check") {
+		t.Checks = append(t.Checks, b.check(t, u, nil, len(t.Checks)))
+	}
+	if u := t.uses.one("auth"); u != nil {
+		t.Rules = b.rules(t, u, false)
+	}
+}
+
+// check reads @check; n is how many the field or type has already.
+func (b *builder) check(t *typeDecl, u *use, columns []string, n int) schema.Check {
+	return schema.Check{
+		Name:    b.physicalName(u, "name", checkName(t.Table, columns, n)),
+		Expr:    b.expr(u.args["expr"], t.Type, checkKind()),
+		Message: u.text("message"),
+		Pos:     b.position(u.Position),
+	}
+}

@@ -1,0 +1,131 @@
+package sdl
+
+import (
+	"math/big"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// constraints reads @length, @range, @pattern and @format.
+func (b *builder) constraints(f *fieldDecl) {
+	if u := f.uses.one("length"); u != nil {
+		b.length(f, u)
+	}
+	if u := f.uses.one("range"); u != nil {
+		b.bounds(f, u)
+	}
+	if u := f.uses.one("pattern"); u != nil && b.ofString(f, u) {
+		v := u.args["regex"]
+		if _, err := regexp.Compile(v.Raw); err != nil {
+			problem := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+			b.errorf(codeInvalidPattern, v.Position, "the syntax is RE2's; write \\\\ for a backslash", "the pattern does not compile: %s", problem)
+		} else {
+			f.Constraints.Pattern = v.Raw
+		}
+	}
+	if u := f.uses.one("format"); u != nil && b.ofString(f, u) {
+		f.Constraints.Format = schema.Format(u.text("type"))
+	}
+}
+
+func (b *builder) ofString(f *fieldDecl, u *use) bool {
+	if f.Type.Scalar == schema.String && !f.Type.List {
+		return true
+	}
+	b.errorf(codeInvalidConstraint, u.Position, "use @check(expr:) for other types", "@%s is for String, and %s is %s", u.Name, f.Name, f.Type)
+	return false
+}
+
+func (b *builder) length(f *fieldDecl, u *use) {
+	if !f.Type.List && f.Type.Scalar != schema.String && f.Type.Scalar != schema.Bytes {
+		remedy := "remove it"
+		if ranged(f.Type) {
+			remedy = "use @range for the value"
+		}
+		b.errorf(codeInvalidConstraint, u.Position, remedy, "@length is for String, Bytes and lists, and %s is %s", f.Name, f.Type)
+		return
+	}
+	l := &schema.Length{Min: u.number("min"), Max: u.number("max")}
+	switch {
+	case l.Min == nil && l.Max == nil:
+		b.errorf(codeMissingArgument, u.Position, "write @length(min: 1, max: 200)", "@length needs min, max or both")
+	case l.Min != nil && l.Max != nil && *l.Min > *l.Max:
+		b.errorf(codeInvalidConstraint, u.position("min"), "exchange the two", "min %d is more than max %d", *l.Min, *l.Max)
+	default:
+		f.Constraints.Length = l
+	}
+}
+
+// ranged reports whether values of the type have an order that @range can bound.
+func ranged(t schema.FieldType) bool {
+	if t.List {
+		return false
+	}
+	switch t.Scalar {
+	case schema.Int, schema.Int64, schema.Float, schema.Decimal, schema.Date, schema.DateTime:
+		return true
+	}
+	return false
+}
+
+func (b *builder) bounds(f *fieldDecl, u *use) {
+	if !ranged(f.Type) {
+		remedy := "remove it"
+		if f.Type.Scalar == schema.String || f.Type.List {
+			remedy = "use @length"
+		}
+		b.errorf(codeInvalidConstraint, u.Position, remedy, "@range is for numbers and dates, and %s is %s", f.Name, f.Type)
+		return
+	}
+	r := &schema.Range{}
+	ok := b.bound(f, u.args["min"], &r.Min)
+	ok = b.bound(f, u.args["max"], &r.Max) && ok
+	switch {
+	case !ok:
+	case r.Min == "" && r.Max == "":
+		b.errorf(codeMissingArgument, u.Position, "write @range(min: 0, max: 100)", "@range needs min, max or both")
+	case r.Min != "" && r.Max != "" && compare(f.Type.Scalar, r.Min, r.Max) > 0:
+		b.errorf(codeInvalidConstraint, u.position("min"), "exchange the two", "min %s is more than max %s", r.Min, r.Max)
+	default:
+		f.Constraints.Range = r
+	}
+}
+
+// bound reads one bound, which must be a value of the field's type.
+func (b *builder) bound(f *fieldDecl, v *ast.Value, to *string) bool {
+	if v == nil {
+		return true
+	}
+	if _, problem := scalarValue(f.Type.Scalar, v); problem != "" {
+		b.errorf(codeInvalidConstraint, v.Position, exampleOf(f.Type.Scalar), "the bound is no %s: %s", f.Type.Scalar, problem)
+		return false
+	}
+	*to = v.Raw
+	return true
+}
+
+// compare orders two values of a scalar that @range can bound, as they are written.
+func compare(s schema.Scalar, x, y string) int {
+	switch s {
+	case schema.Date, schema.DateTime:
+		return parseTime(s, x).Compare(parseTime(s, y))
+	}
+	a, _ := new(big.Rat).SetString(x)
+	c, _ := new(big.Rat).SetString(y)
+	return a.Cmp(c)
+}
+
+// parseTime reads what scalarValue accepted.
+func parseTime(s schema.Scalar, v string) time.Time {
+	layout := time.RFC3339Nano
+	if s == schema.Date {
+		layout = time.DateOnly
+	}
+	t, _ := time.Parse(layout, v)
+	return t
+}

@@ -1,0 +1,146 @@
+package sdl
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// defaultOf reads @default.
+func (b *builder) defaultOf(t *typeDecl, f *fieldDecl, u *use) {
+	switch len(u.args) {
+	case 0:
+		b.errorf(codeMissingArgument, u.Position, "write @default(value: …), (expr: …) or (sql: …)", "@default needs value, expr or sql")
+		return
+	case 1:
+	default:
+		b.errorf(codeConflict, u.Position, "keep one of value, expr and sql", "@default takes one argument")
+		return
+	}
+	switch {
+	case u.args["expr"] != nil:
+		f.Default = &schema.Default{Expr: b.expr(u.args["expr"], t.Type, defaultKind(f.Field))}
+	case u.args["sql"] != nil:
+		sql := strings.TrimSpace(u.text("sql"))
+		if sql == "" || strings.Contains(sql, ";") || !printable(sql) {
+			b.errorf(codeInvalidDefault, u.args["sql"].Position, `write one SQL expression: "now()"`, "this is no SQL expression")
+			return
+		}
+		f.Default = &schema.Default{SQL: sql}
+	default:
+		b.defaultValue(f, u.args["value"])
+	}
+}
+
+func (b *builder) defaultValue(f *fieldDecl, v *ast.Value) {
+	target := f.Type
+	if f.Relation != nil {
+		leaves := leafTypes(f.Field)
+		if len(leaves) != 1 {
+			b.errorf(codeInvalidDefault, v.Position, "give the fields of its key defaults of their own", "%s has a key of %d fields", f.Name, len(leaves))
+			return
+		}
+		target = leaves[0]
+	}
+	value, ok := b.valueOf(target, v)
+	if !ok {
+		return
+	}
+	if problem := violation(f.Field, value); problem != "" {
+		b.errorf(codeInvalidDefault, v.Position, "change the default or the constraint", "the default %s", problem)
+		return
+	}
+	f.Default = &schema.Default{Value: value}
+}
+
+// valueOf returns the Go value of a literal of the given type, or reports why it is none.
+func (b *builder) valueOf(t schema.FieldType, v *ast.Value) (any, bool) {
+	if v.Kind == ast.NullValue && t.Scalar != schema.JSON || v.Kind == ast.NullValue && t.List {
+		b.errorf(codeInvalidDefault, v.Position, "leave the directive out: a field that may be null is null by itself", "null is no default")
+		return nil, false
+	}
+	if t.List {
+		return b.listValue(t, v)
+	}
+	if t.Enum != nil {
+		if v.Kind == ast.EnumValue && t.Enum.Has(v.Raw) {
+			return v.Raw, true
+		}
+		b.enumDefault(t.Enum, v)
+		return nil, false
+	}
+	value, problem := scalarValue(t.Scalar, v)
+	if problem != "" {
+		b.errorf(codeInvalidDefault, v.Position, exampleOf(t.Scalar), "the default is no %s: %s", t.Scalar, problem)
+		return nil, false
+	}
+	return value, true
+}
+
+func (b *builder) enumDefault(e *schema.Enum, v *ast.Value) {
+	names := make([]string, len(e.Values))
+	for i, value := range e.Values {
+		names[i] = value.Name
+	}
+	switch {
+	case v.Kind == ast.StringValue && e.Has(v.Raw):
+		b.errorf(codeInvalidDefault, v.Position, "write "+v.Raw+" without quotes", "the default is a string, and an enum's values are names")
+	case v.Kind == ast.EnumValue || v.Kind == ast.StringValue:
+		b.errorf(codeInvalidDefault, v.Position, didYouMean(v.Raw, names, "%s"), "%s has no value %s", e.Name, v.Raw)
+	default:
+		b.errorf(codeInvalidDefault, v.Position, "write "+orList(names), "the default is %s and no %s", kindName(v.Kind), e.Name)
+	}
+}
+
+func (b *builder) listValue(t schema.FieldType, v *ast.Value) (any, bool) {
+	if v.Kind != ast.ListValue {
+		b.errorf(codeInvalidDefault, v.Position, "write a list: ["+"…]", "the default is %s, and the field is a list", kindName(v.Kind))
+		return nil, false
+	}
+	elem := t
+	elem.List = false
+	out := make([]any, 0, len(v.Children))
+	for _, c := range v.Children {
+		value, ok := b.valueOf(elem, c.Value)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, value)
+	}
+	return out, true
+}
+
+// violation says which constraint of a field a value does not satisfy, or "".
+func violation(f *schema.Field, value any) string {
+	c := f.Constraints
+	if c.Length != nil {
+		n := 0
+		switch v := value.(type) {
+		case string:
+			n = utf8.RuneCountInString(v)
+			if f.Type.Scalar == schema.Bytes {
+				n = decodedLength(v)
+			}
+		case []any:
+			n = len(v)
+		}
+		if c.Length.Min != nil && n < *c.Length.Min || c.Length.Max != nil && n > *c.Length.Max {
+			return fmt.Sprintf("has length %d, outside its @length", n)
+		}
+	}
+	if c.Range != nil {
+		written := fmt.Sprint(value)
+		if c.Range.Min != "" && compare(f.Type.Scalar, written, c.Range.Min) < 0 || c.Range.Max != "" && compare(f.Type.Scalar, written, c.Range.Max) > 0 {
+			return written + " is outside its @range"
+		}
+	}
+	if s, ok := value.(string); ok && c.Pattern != "" && !regexp.MustCompile(c.Pattern).MatchString(s) {
+		return "does not match its @pattern"
+	}
+	return ""
+}

@@ -1,0 +1,64 @@
+package sdl
+
+import (
+	"runtime"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/expr"
+)
+
+// exprTask is an expression to check once the schema stands. at is its literal, nil for one that is implied.
+type exprTask struct {
+	expr *schema.Expr
+	at   *ast.Value
+	this *schema.Type
+	kind expr.Kind
+}
+
+func checkKind() expr.Kind                  { return expr.Kind{Use: expr.Check} }
+func indexKind() expr.Kind                  { return expr.Kind{Use: expr.IndexWhere} }
+func ruleKind() expr.Kind                   { return expr.Kind{Use: expr.RuleWhere} }
+func defaultKind(f *schema.Field) expr.Kind { return expr.Kind{Use: expr.DefaultValue, Field: f} }
+func updateKind(f *schema.Field) expr.Kind  { return expr.Kind{Use: expr.UpdateValue, Field: f} }
+
+// expr notes the expression in the literal v for checking.
+func (b *builder) expr(v *ast.Value, this *schema.Type, kind expr.Kind) *schema.Expr {
+	e := &schema.Expr{Source: v.Raw, Pos: b.position(v.Position)}
+	b.exprs = append(b.exprs, exprTask{expr: e, at: v, this: this, kind: kind})
+	return e
+}
+
+// verdict is what checking one expression found.
+type verdict struct {
+	ast    *cel.Ast
+	issues []expr.Issue
+}
+
+// checkExprs checks every expression, on all processors, and reports in source order.
+func (b *builder) checkExprs(s *schema.Schema) {
+	checker := expr.New(s)
+	verdicts := make([]verdict, len(b.exprs))
+	workers := min(runtime.GOMAXPROCS(0), len(b.exprs))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(b.exprs); i += workers {
+				task := b.exprs[i]
+				verdicts[i].ast, verdicts[i].issues = checker.Check(task.expr.Source, task.this, task.kind)
+			}
+		})
+	}
+	wg.Wait()
+	for i, task := range b.exprs {
+		task.expr.AST = verdicts[i].ast
+		for _, issue := range verdicts[i].issues {
+			if task.at != nil {
+				b.report(codeInvalidExpression, b.within(task.at, issue.Offset, issue.Width), issue.Message, issue.Remedy)
+			}
+		}
+	}
+}

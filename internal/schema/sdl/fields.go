@@ -1,0 +1,134 @@
+package sdl
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// resolveFields gives every field its type.
+func (b *builder) resolveFields() {
+	for _, t := range b.types {
+		for _, f := range t.fields {
+			if !b.resolveType(f) {
+				f.broken = true
+				f.Type.Scalar = schema.JSON // expressions that use it are not blamed
+				continue
+			}
+			if t.stored && f.Type.Object != nil && b.named[f.Type.Object.Name].stored == false {
+				f.broken = true
+				remedy := fmt.Sprintf("give %s a @table, or store the value as JSON", f.Type.Object.Name)
+				b.errorf(codePlainInTable, namedType(f.def.Type).Position, remedy, "%s is not stored, so no column can hold it", f.Type.Object.Name)
+			}
+		}
+	}
+}
+
+// namedType returns the innermost type of a reference: String in [String!]!.
+func namedType(t *ast.Type) *ast.Type {
+	for t.Elem != nil {
+		t = t.Elem
+	}
+	return t
+}
+
+func (b *builder) resolveType(f *fieldDecl) bool {
+	ref := f.def.Type
+	f.Type.NonNull = ref.NonNull
+	if ref.Elem != nil {
+		f.Type.List, f.Type.ElemNonNull = true, ref.Elem.NonNull
+		if ref.Elem.Elem != nil {
+			b.errorf(codeNestedList, ref.Elem.Position, "use one list, or JSON", "a list cannot hold lists")
+			return false
+		}
+	}
+	named := namedType(ref)
+	name := named.NamedType
+	switch {
+	case isScalar(name):
+		f.Type.Scalar = schema.Scalar(name)
+	case b.enumOf[name] != nil:
+		f.Type.Enum = b.enumOf[name]
+	case b.named[name] != nil:
+		f.Type.Object = b.named[name].Type
+	case b.broken[name]: // reported where it is defined
+		return false
+	default:
+		b.errorf(codeUnknownType, named.Position, b.typeRemedy(name), "there is no type %s", name)
+		return false
+	}
+	return true
+}
+
+// foreign are the names that other systems have for our scalars.
+func foreign(name string) (schema.Scalar, bool) {
+	switch strings.ToLower(name) {
+	case "uuid", "guid", "serial":
+		return schema.ID, true
+	case "text", "varchar", "char":
+		return schema.String, true
+	case "integer", "int32", "smallint":
+		return schema.Int, true
+	case "bigint", "long", "int8":
+		return schema.Int64, true
+	case "double", "real", "number", "float64":
+		return schema.Float, true
+	case "numeric", "money", "bigdecimal":
+		return schema.Decimal, true
+	case "bool":
+		return schema.Boolean, true
+	case "timestamp", "timestamptz", "time", "instant":
+		return schema.DateTime, true
+	case "interval":
+		return schema.Duration, true
+	case "any", "map", "object", "jsonb", "jsonobject":
+		return schema.JSON, true
+	case "binary", "bytea", "blob":
+		return schema.Bytes, true
+	}
+	return "", false
+}
+
+func (b *builder) typeRemedy(name string) string {
+	if s, ok := foreign(name); ok {
+		return fmt.Sprintf("did you mean %s?", s)
+	}
+	candidates := scalarNames()
+	for _, e := range b.enums {
+		candidates = append(candidates, e.Name)
+	}
+	for _, t := range b.types {
+		candidates = append(candidates, t.Name)
+	}
+	if near := didYouMean(name, candidates, "%s"); strings.HasPrefix(near, "did") {
+		return near
+	}
+	return fmt.Sprintf("define it: type %s @table { … } or enum %s { … }; the scalars are %s", name, name, orList(scalarNames()))
+}
+
+// orList joins words as a sentence does.
+func orList(words []string) string {
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
+// place says where a field's directives stand.
+func (f *fieldDecl) place(stored bool) (on location, where string) {
+	switch {
+	case !stored:
+		return onPlain, "a field of a type that is not stored"
+	case f.Relation == nil:
+		return onColumn, "a field with a column"
+	case f.Relation.Kind == schema.RefOne:
+		return onReference, "a reference"
+	}
+	return onInverse, "the other end of a relation"
+}

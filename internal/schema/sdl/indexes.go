@@ -1,0 +1,140 @@
+package sdl
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// checkName is the name that Postgres would give the nth check of a column or a table.
+func checkName(table string, columns []string, n int) string {
+	suffix := "check"
+	if n > 0 {
+		suffix += strconv.Itoa(n)
+	}
+	return schema.ObjectName(table, columns, suffix)
+}
+
+// indexFields returns the fields that @index or @unique on a type names, or nil after reporting.
+func (b *builder) indexFields(t *typeDecl, u *use) []*schema.Field {
+	if u.args["fields"] == nil {
+		b.errorf(codeMissingArgument, u.Position, "write @"+u.Name+`(fields: ["…"])`, "@%s on a type needs the argument fields", u.Name)
+		return nil
+	}
+	var fields []*schema.Field
+	ok := true
+	for _, v := range u.items("fields") {
+		f := b.fieldNamed(t, v)
+		switch {
+		case f == nil || f.broken:
+			ok = false
+		case len(f.Columns()) == 0:
+			b.errorf(codeInvalidIndex, v.Position, "name fields that have columns", "%s is in the rows of another type", f.Name)
+			ok = false
+		case slices.Contains(fields, f.Field):
+			b.errorf(codeInvalidIndex, v.Position, "remove one", "%s is named twice", f.Name)
+			ok = false
+		default:
+			fields = append(fields, f.Field)
+		}
+	}
+	if len(u.items("fields")) == 0 {
+		b.errorf(codeInvalidIndex, u.args["fields"].Position, "name at least one", "@%s has no fields", u.Name)
+	}
+	if !ok || len(fields) == 0 {
+		return nil
+	}
+	return fields
+}
+
+func columnsOf(fields []*schema.Field) []string {
+	var columns []string
+	for _, f := range fields {
+		columns = append(columns, f.Columns()...)
+	}
+	return columns
+}
+
+// index reads @index on a type, or on the field f.
+func (b *builder) index(t *typeDecl, f *fieldDecl, u *use) {
+	var fields []*schema.Field
+	switch {
+	case f == nil:
+		if fields = b.indexFields(t, u); fields == nil {
+			return
+		}
+	case u.args["fields"] != nil:
+		b.errorf(codeConflict, u.args["fields"].Position, "remove the argument, or put @index on the type", "@index on a field is over that field")
+		return
+	default:
+		fields = []*schema.Field{f.Field}
+	}
+	index := schema.Index{Method: schema.BTree, Pos: b.position(u.Position)}
+	if v := u.args["type"]; v != nil {
+		index.Method = schema.IndexMethod(v.Raw)
+	}
+	for _, field := range fields {
+		index.Fields = append(index.Fields, schema.IndexField{Field: field})
+	}
+	b.indexOrder(&index, u)
+	b.indexMethod(&index, u)
+	index.Name = b.physicalName(u, "name", schema.ObjectName(t.Table, columnsOf(fields), "idx"))
+	if v := u.args["where"]; v != nil {
+		index.Where = b.expr(v, t.Type, indexKind())
+	}
+	t.Indexes = append(t.Indexes, index)
+}
+
+func (b *builder) indexOrder(index *schema.Index, u *use) {
+	orders := u.items("order")
+	if len(orders) == 0 {
+		return
+	}
+	at := u.position("order")
+	switch {
+	case index.Method != schema.BTree:
+		b.errorf(codeInvalidIndex, at, "remove the order", "a %s index has no order", index.Method)
+	case len(orders) != len(index.Fields):
+		b.errorf(codeInvalidIndex, at, "write one ASC or DESC for each field", "%d orders for %d fields", len(orders), len(index.Fields))
+	default:
+		for i, v := range orders {
+			index.Fields[i].Desc = v.Raw == "DESC"
+		}
+	}
+}
+
+// indexMethod checks that the kind of index can hold the fields.
+func (b *builder) indexMethod(index *schema.Index, u *use) {
+	at := u.position("type")
+	for _, f := range index.Fields {
+		t := f.Field.Type
+		var problem, remedy string
+		switch index.Method {
+		case schema.GIN:
+			if !t.List && t.Scalar != schema.JSON {
+				problem, remedy = "a GIN index holds lists and JSON", "leave the type out for a BTREE index"
+			}
+		case schema.HNSW, schema.IVFFlat:
+			if t.Scalar != schema.Vector || len(index.Fields) > 1 {
+				problem, remedy = fmt.Sprintf("a %s index holds one Vector", index.Method), "name one field of type Vector"
+			}
+		case schema.Hash:
+			if len(index.Fields) > 1 || len(f.Field.Columns()) > 1 {
+				problem, remedy = "a HASH index holds one column", "leave the type out for a BTREE index"
+			}
+		default:
+			if t.List || t.Scalar == schema.JSON || t.Scalar == schema.Vector {
+				problem, remedy = fmt.Sprintf("a %s index cannot find what is inside %s: %s", index.Method, f.Field.Name, t), "write type: GIN"
+				if t.Scalar == schema.Vector {
+					remedy = "write type: HNSW"
+				}
+			}
+		}
+		if problem != "" {
+			b.errorf(codeInvalidIndex, at, remedy, "%s", problem)
+			return
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package sdl
+
+import (
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// joinImplied connects two lists through a join table of their own. It is called for both ends and does
+// its work for the first of them, by name, so that moving types in the file changes nothing.
+func (b *builder) joinImplied(e *end) {
+	g := e.inverse
+	left, right := e.f, g
+	if right.Owner.Name+"."+right.Name < left.Owner.Name+"."+left.Name {
+		left, right = right, left
+	}
+	if left.Relation.Kind == schema.ManyToMany {
+		return
+	}
+	join := &schema.Type{Pos: left.Pos, Join: &schema.Join{Left: left.Field, Right: right.Field}}
+	leftName, rightName := lowerFirst(left.Owner.Name), lowerFirst(right.Owner.Name)
+	join.Name = left.Owner.Name + right.Owner.Name
+	join.Table = left.Owner.Table + "_" + right.Owner.Table
+	if left.Owner == right.Owner { // each list holds what its name says: following -> following_id
+		leftName, rightName = schema.Singular(right.Name), schema.Singular(left.Name)
+		join.Name = left.Owner.Name + upperFirst(left.Name)
+		join.Table = schema.SnakeCase(left.Owner.Name) + "_" + schema.SnakeCase(left.Name)
+	}
+	if u, other := b.joinTable(left), b.joinTable(right); u != nil || other != nil {
+		if u == nil {
+			u = other
+		}
+		join.Table = b.physicalName(u, "table", join.Table)
+		join.Name = joinName(join.Name, join.Table)
+	}
+	leftRef := joinRef(join, leftName, left.Owner, left.Pos)
+	rightRef := joinRef(join, rightName, right.Owner, left.Pos)
+	join.Fields = []*schema.Field{leftRef, rightRef}
+	join.Key = join.Fields
+	join.Indexes = []schema.Index{{Method: schema.BTree, Fields: []schema.IndexField{{Field: rightRef}}, Pos: left.Pos}}
+	b.joins = append(b.joins, join)
+	connectJoin(left, right, join, leftRef, rightRef)
+	connectJoin(right, left, join, rightRef, leftRef)
+}
+
+// joinName keeps the names of join types apart where two types have several relations: each of them names
+// its table.
+func joinName(name, table string) string {
+	words := ""
+	for _, w := range splitWords(table) {
+		words += upperFirst(w)
+	}
+	if words == "" {
+		return name
+	}
+	return words
+}
+
+func (b *builder) joinTable(f *fieldDecl) *use {
+	u := f.uses.one("manyToMany")
+	if u == nil || u.args["table"] == nil {
+		return nil
+	}
+	return u
+}
+
+func joinRef(join *schema.Type, name string, target *schema.Type, pos schema.Position) *schema.Field {
+	return &schema.Field{
+		Name: name, Owner: join, Pos: pos, Type: schema.FieldType{Object: target, NonNull: true},
+		Relation: &schema.Relation{Kind: schema.RefOne, Target: target, OnDelete: schema.Cascade},
+	}
+}
+
+func connectJoin(f, inverse *fieldDecl, join *schema.Type, this, target *schema.Field) {
+	f.Relation.Kind, f.Relation.Inverse = schema.ManyToMany, inverse.Field
+	f.Relation.Through, f.Relation.ThisRef, f.Relation.TargetRef = join, this, target
+}
+
+// throughWithoutInverse lets a relation through a join type be declared at one end only.
+func (b *builder) throughWithoutInverse(e *end, found []*fieldDecl) *fieldDecl {
+	if len(found) > 1 {
+		b.errorf(codeAmbiguous, e.f.def.Position, fmt.Sprintf("say which with @inverse(field: %q)", found[0].Name), "%s.%s may be the other end of %d fields of %s", e.t.Name, e.f.Name, len(found), e.target.Name)
+		e.f.broken = true
+		return nil
+	}
+	b.joinThrough(e)
+	return nil
+}
+
+// joinThrough connects a list to the rows at the other end of a stored type that joins the two.
+func (b *builder) joinThrough(e *end) {
+	u := e.through
+	v := u.args["through"]
+	join := b.named[v.Raw]
+	if join == nil || !join.stored {
+		var tables []string
+		b.stored(func(t *typeDecl) { tables = append(tables, t.Name) })
+		b.errorf(codeInvalidThrough, v.Position, didYouMean(v.Raw, tables, "%s"), "there is no stored type %s", v.Raw)
+		e.f.broken = true
+		return
+	}
+	if table := u.args["table"]; table != nil {
+		b.errorf(codeConflict, table.Position, "name its table in "+join.Name, "%s has a table of its own", join.Name)
+	}
+	this := b.joinEnd(e, join, "from", e.t, nil)
+	target := b.joinEnd(e, join, "to", e.target, this)
+	if this == nil || target == nil {
+		e.f.broken = true
+		return
+	}
+	rel := e.f.Relation
+	rel.Kind, rel.Through, rel.ThisRef, rel.TargetRef = schema.ManyToMany, join.Type, this.Field, target.Field
+	if e.inverse != nil {
+		rel.Inverse = e.inverse.Field
+	}
+}
+
+// joinEnd finds the reference of a join type to one of the types it joins.
+func (b *builder) joinEnd(e *end, join *typeDecl, arg string, to *typeDecl, not *fieldDecl) *fieldDecl {
+	refers := func(f *fieldDecl) bool {
+		return f != not && f.Relation != nil && f.Relation.Kind == schema.RefOne && f.Relation.Target == to.Type
+	}
+	if v := e.through.args[arg]; v != nil {
+		f := b.fieldNamed(join, v)
+		if f != nil && !refers(f) {
+			b.errorf(codeInvalidThrough, v.Position, "name a reference to "+to.Name, "%s.%s does not refer to %s", join.Name, f.Name, to.Name)
+			return nil
+		}
+		return f
+	}
+	at := e.through.args["through"].Position
+	switch names := join.names(refers); len(names) {
+	case 1:
+		return join.field(names[0])
+	case 0:
+		b.errorf(codeInvalidThrough, at, fmt.Sprintf("add %s: %s! to it", lowerFirst(to.Name), to.Name), "%s does not refer to %s", join.Name, to.Name)
+	default:
+		b.errorf(codeInvalidThrough, at, fmt.Sprintf("say which with %s: %q", arg, names[0]), "%s refers to %s %d times", join.Name, to.Name, len(names))
+	}
+	return nil
+}
+
+// value is the position of an argument, for what is wrong with a pair of them.
+func (u *use) position(arg string) *ast.Position {
+	if v := u.args[arg]; v != nil {
+		return v.Position
+	}
+	return u.Position
+}

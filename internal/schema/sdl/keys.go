@@ -1,0 +1,80 @@
+package sdl
+
+import (
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// keyState is how far the columns of a type's key are resolved.
+type keyState uint8
+
+const (
+	keyUnresolved keyState = iota
+	keyResolving
+	keyResolved
+)
+
+// resolveKeys gives every stored type its primary key: what @table(key:) names, its own id, or an implied one.
+func (b *builder) resolveKeys() {
+	b.stored(func(t *typeDecl) {
+		table := t.uses.one("table")
+		switch own := t.field("id"); {
+		case table != nil && table.args["key"] != nil:
+			b.namedKey(t, table)
+		case own != nil:
+			t.Key = []*schema.Field{own.Field}
+			if !own.broken && !keyable(own.Type) {
+				b.errorf(codeInvalidKey, own.def.Position, "write id: ID!, or name other fields in @table(key: [...])", "id is the key, and %s cannot be", own.Type)
+				own.broken = true
+			}
+		default:
+			t.Key = []*schema.Field{b.implicitID(t)}
+		}
+	})
+}
+
+// keyable reports whether a key may have a field of this type.
+func keyable(t schema.FieldType) bool {
+	if t.List || !t.NonNull {
+		return false
+	}
+	switch t.Scalar {
+	case schema.JSON, schema.Vector, schema.Float:
+		return false
+	}
+	return true
+}
+
+func (b *builder) namedKey(t *typeDecl, table *use) {
+	for _, v := range table.items("key") {
+		f := b.fieldNamed(t, v)
+		switch {
+		case f == nil:
+		case slices.Contains(t.Key, f.Field):
+			b.errorf(codeInvalidKey, v.Position, "remove one", "%s is in the key twice", f.Name)
+		case !f.broken && !keyable(f.Type):
+			b.errorf(codeInvalidKey, v.Position, "a key takes fields that are never null and no lists, floats or JSON", "%s: %s cannot be in a key", f.Name, f.Type)
+		default:
+			t.Key = append(t.Key, f.Field)
+		}
+	}
+	if len(table.items("key")) == 0 {
+		b.errorf(codeInvalidKey, table.args["key"].Position, "leave the argument out for an implied id", "the key has no fields")
+	}
+	if len(t.Key) == 0 { // reported above; later steps want a key
+		t.Key = []*schema.Field{b.implicitID(t)}
+	}
+}
+
+// implicitID adds the id that a type without a key of its own gets: a time-ordered UUID.
+func (b *builder) implicitID(t *typeDecl) *schema.Field {
+	e := &schema.Expr{Source: "uuidV7()", Pos: t.Pos}
+	f := &schema.Field{
+		Name: "id", Owner: t.Type, Type: schema.FieldType{Scalar: schema.ID, NonNull: true}, Column: "id",
+		Implicit: true, Default: &schema.Default{Expr: e}, Pos: t.Pos,
+	}
+	t.Fields = slices.Insert(t.Fields, 0, f)
+	b.exprs = append(b.exprs, exprTask{expr: e, this: t.Type, kind: defaultKind(f)})
+	return f
+}

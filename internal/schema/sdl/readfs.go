@@ -1,0 +1,65 @@
+package sdl
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// ReadFS reads the files of a schema: name is one file, a folder of *.graphql files, which may have
+// folders of their own, or a glob pattern. The sources come sorted by name.
+func ReadFS(fsys fs.FS, name string) ([]Source, error) {
+	op := "read the schema " + name
+	name = path.Clean(name)
+	names, err := files(fsys, name)
+	if err != nil {
+		return nil, readFault(op, name, err)
+	}
+	if len(names) == 0 {
+		return nil, fault.New(fault.NotFound, op, "there is no .graphql file", "Write your types in schema.graphql.")
+	}
+	slices.Sort(names)
+	sources := make([]Source, len(names))
+	for i, n := range names {
+		text, err := fs.ReadFile(fsys, n)
+		if err != nil {
+			return nil, readFault(op, n, err)
+		}
+		sources[i] = Source{Name: n, Text: string(text)}
+	}
+	return sources, nil
+}
+
+func files(fsys fs.FS, name string) ([]string, error) {
+	if strings.ContainsAny(name, "*?[") {
+		return fs.Glob(fsys, name)
+	}
+	info, err := fs.Stat(fsys, name)
+	if err != nil || !info.IsDir() {
+		return []string{name}, err
+	}
+	var names []string
+	err = fs.WalkDir(fsys, name, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && path.Ext(p) == ".graphql" {
+			names = append(names, p)
+		}
+		return err
+	})
+	return names, err
+}
+
+func readFault(op, name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no file " + name, Hint: "Write your types in it, or set schema in krowoc.yaml.", Err: err}
+	case errors.Is(err, fs.ErrPermission):
+		return &fault.Error{Code: fault.Invalid, Op: op, Message: name + " may not be read", Hint: "Check its permissions.", Err: err}
+	case errors.Is(err, path.ErrBadPattern):
+		return &fault.Error{Code: fault.Invalid, Op: op, Message: "the pattern is malformed", Hint: "Write it as schema/*.graphql.", Err: err}
+	}
+	return fault.Wrap(op, err)
+}

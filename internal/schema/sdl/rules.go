@@ -1,0 +1,104 @@
+package sdl
+
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// rules reads the rules of an @auth on a type, or on one of its fields.
+func (b *builder) rules(t *typeDecl, u *use, onField bool) []schema.Rule {
+	var rules []schema.Rule
+	for _, v := range u.items("rules") {
+		if rule, ok := b.rule(t, v, onField); ok {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
+}
+
+func (b *builder) rule(t *typeDecl, v *ast.Value, onField bool) (schema.Rule, bool) {
+	u := &use{Directive: &ast.Directive{Name: "auth", Position: v.Position}, args: map[string]*ast.Value{}}
+	ok := true
+	given := ast.ArgumentList{}
+	for _, c := range v.Children {
+		given = append(given, &ast.Argument{Name: c.Name})
+		ok = b.argument(u.args, ruleArgs[:], c.Name, c.Value, c.Position, "a rule") && ok
+	}
+	ok = b.required(u.args, ruleArgs[:], given.ForName, v.Position, "a rule") && ok
+	if !ok {
+		return schema.Rule{}, false
+	}
+	rule := schema.Rule{Allow: schema.Allow(u.text("allow")), Pos: b.position(v.Position)}
+	b.ruleOperations(&rule, u, onField)
+	b.ruleOwner(&rule, t, u)
+	b.ruleRoles(&rule, u)
+	if where := u.args["where"]; where != nil {
+		rule.Where = b.expr(where, t.Type, ruleKind())
+	}
+	return rule, true
+}
+
+func (b *builder) ruleOperations(rule *schema.Rule, u *use, onField bool) {
+	seen := map[schema.Operation]bool{}
+	for _, v := range u.items("operations") {
+		op := schema.Operation(v.Raw)
+		switch {
+		case onField && op == schema.Delete:
+			b.errorf(codeInvalidRule, v.Position, "remove it", "a field is not deleted by itself")
+		case seen[op]:
+			b.errorf(codeInvalidRule, v.Position, "remove one", "%s is named twice", op)
+		}
+		seen[op] = true
+	}
+	if u.args["operations"] != nil && len(seen) == 0 {
+		b.errorf(codeInvalidRule, u.position("operations"), "name some, or leave the argument out for all", "the rule allows no operation")
+	}
+	for _, op := range schema.Operations {
+		if seen[op] || u.args["operations"] == nil && !(onField && op == schema.Delete) {
+			rule.Operations = append(rule.Operations, op)
+		}
+	}
+}
+
+// ruleOwner reads the field of an OWNER rule: what it holds is compared with auth.uid.
+func (b *builder) ruleOwner(rule *schema.Rule, t *typeDecl, u *use) {
+	v := u.args["field"]
+	switch {
+	case rule.Allow != schema.AllowOwner && v != nil:
+		b.errorf(codeInvalidRule, v.Position, "remove it, or write allow: OWNER", "only an OWNER rule has a field")
+	case rule.Allow == schema.AllowOwner && v == nil:
+		b.errorf(codeInvalidRule, u.Position, `write { allow: OWNER, field: "owner" }`, "an OWNER rule names the field that holds the owner")
+	case v != nil:
+		f := b.fieldNamed(t, v)
+		if f == nil || f.broken {
+			return
+		}
+		if !holdsUser(f.Field) {
+			b.errorf(codeInvalidRule, v.Position, "name a reference to the type of your users, or a field with their id", "%s.%s: %s holds no user's id", t.Name, f.Name, f.Type)
+			return
+		}
+		rule.Field = f.Field
+	}
+}
+
+// holdsUser reports whether a field can be compared with the id of a user.
+func holdsUser(f *schema.Field) bool {
+	if len(f.Columns()) != 1 || f.Type.List {
+		return false
+	}
+	leaves := leafTypes(f)
+	return len(leaves) == 1 && (leaves[0].Scalar == schema.ID || leaves[0].Scalar == schema.String)
+}
+
+func (b *builder) ruleRoles(rule *schema.Rule, u *use) {
+	for _, v := range u.items("roles") {
+		rule.Roles = append(rule.Roles, v.Raw)
+	}
+	switch {
+	case rule.Allow != schema.AllowRole && u.args["roles"] != nil:
+		b.errorf(codeInvalidRule, u.position("roles"), "remove them, or write allow: ROLE", "only a ROLE rule has roles")
+	case rule.Allow == schema.AllowRole && len(rule.Roles) == 0:
+		b.errorf(codeInvalidRule, u.Position, `write { allow: ROLE, roles: ["admin"] }`, "a ROLE rule names roles")
+	}
+}

@@ -1,0 +1,159 @@
+package sdl
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+)
+
+// read parses one source into definitions. Where it does not parse as a whole, each of its definitions is
+// parsed on its own, so that one slip hides neither the others nor the mistakes elsewhere.
+func (b *builder) read(s Source) {
+	f := newFile(len(b.files), s)
+	b.files = append(b.files, f)
+	if b.parse(f, chunk{text: f.text}) == nil {
+		return
+	}
+	reported := false
+	for _, c := range split(f) {
+		if err := b.parse(f, c); err != nil {
+			b.syntaxError(f, c, err)
+			b.broken[c.name] = true
+			reported = true
+		}
+	}
+	if !reported { // each part is well-formed and the whole is not: say what the parser said
+		b.syntaxError(f, chunk{text: f.text}, b.parse(f, chunk{text: f.text}))
+	}
+}
+
+// chunk is the text of one definition: where it starts in its file, and the name it defines.
+type chunk struct {
+	text  string
+	runes int
+	name  string
+}
+
+// parse adds the definitions of a chunk to the builder.
+func (b *builder) parse(f *file, c chunk) error {
+	src := &ast.Source{Name: f.name, Input: c.text}
+	doc, err := parser.ParseSchema(src)
+	if err != nil {
+		return err
+	}
+	b.origins[src] = origin{f, c.runes}
+	b.defs = append(b.defs, doc.Definitions...)
+	b.unsupported(doc)
+	return nil
+}
+
+// syntaxError reports what stopped the parser.
+func (b *builder) syntaxError(f *file, c chunk, err error) {
+	at := span{file: f, start: c.runes, width: 1}
+	message := err.Error()
+	var g *gqlerror.Error
+	if errors.As(err, &g) {
+		message = g.Message
+		if len(g.Locations) > 0 {
+			first, _ := f.place(c.runes)
+			n := min(first+max(g.Locations[0].Line, 1)-1, len(f.lines))
+			column := max(g.Locations[0].Column, 1) - 1
+			if max(g.Locations[0].Line, 1) == 1 {
+				column += c.runes - f.lines[first-1].runes
+			}
+			at.start = f.lines[n-1].runes + min(column, len([]rune(f.lineText(n))))
+		}
+	}
+	b.report(codeSyntax, at, lowerFirst(message), syntaxRemedy(message))
+}
+
+// syntaxRemedy knows the slips that people make most.
+func syntaxRemedy(message string) string {
+	switch {
+	case strings.Contains(message, "Unterminated string"):
+		return `close the string with "`
+	case strings.Contains(message, "found <EOF>"), strings.Contains(message, "Unexpected <EOF>"):
+		return "a closing } is missing above"
+	case strings.Contains(message, "Expected :"):
+		return "write a field as name: Type"
+	case strings.Contains(message, "at least one definition"):
+		return "a type needs at least one field, and parentheses at least one argument"
+	case strings.Contains(message, "Single quote"):
+		return `write strings in double quotes`
+	}
+	return "see docs/schema.md for the language"
+}
+
+// keywords start a definition.
+var keywords = [...]string{"type", "enum", "interface", "union", "input", "scalar", "directive", "schema", "extend"}
+
+// split cuts a file where a line starts with a keyword, descriptions going with what they describe.
+func split(f *file) []chunk {
+	var starts []int // line numbers
+	var names []string
+	description, block := 0, false
+	for n := 1; n <= len(f.lines); n++ {
+		text := f.lineText(n)
+		opens := !block && strings.HasPrefix(text, `"`)
+		wasBlock := block
+		if strings.Count(text, `"""`)%2 == 1 {
+			block = !block
+		}
+		if name, ok := defines(text); ok && !wasBlock {
+			if description == 0 {
+				description = n
+			}
+			starts, names, description = append(starts, description), append(names, name), 0
+			continue
+		}
+		switch trimmed := strings.TrimSpace(text); {
+		case opens && description == 0:
+			description = n
+		case wasBlock, opens, trimmed == "", strings.HasPrefix(trimmed, "#"):
+		default:
+			description = 0
+		}
+	}
+	if len(starts) == 0 || starts[0] > 1 { // what stands before the first definition belongs to no other
+		starts, names = append([]int{1}, starts...), append([]string{""}, names...)
+	}
+	chunks := make([]chunk, len(starts))
+	for i, n := range starts {
+		end := len(f.text)
+		if i+1 < len(starts) {
+			end = f.lines[starts[i+1]-1].bytes
+		}
+		chunks[i] = chunk{text: f.text[f.lines[n-1].bytes:end], runes: f.lines[n-1].runes, name: names[i]}
+	}
+	return chunks
+}
+
+// defines reports whether a line starts a definition, and of what name.
+func defines(text string) (name string, ok bool) {
+	for _, k := range keywords {
+		rest, found := strings.CutPrefix(text, k)
+		if !found || rest != "" && !strings.ContainsAny(rest[:1], " \t@{") {
+			continue
+		}
+		words := strings.FieldsFunc(rest, func(r rune) bool { return !isNameRune(r) })
+		if len(words) > 0 {
+			name = words[0]
+		}
+		return name, true
+	}
+	return "", false
+}
+
+func isNameRune(r rune) bool {
+	return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}

@@ -1,0 +1,204 @@
+package sdl
+
+import (
+	"encoding/base64"
+	"math"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// scalarValue returns the Go value of a literal, in the form of schema.Default, or what is wrong with it.
+func scalarValue(s schema.Scalar, v *ast.Value) (value any, problem string) {
+	switch s {
+	case schema.Int, schema.Int64:
+		return intValue(s, v)
+	case schema.Float:
+		f, err := strconv.ParseFloat(v.Raw, 64)
+		if v.Kind != ast.IntValue && v.Kind != ast.FloatValue || err != nil || math.IsInf(f, 0) {
+			return nil, "it is " + kindName(v.Kind)
+		}
+		return f, ""
+	case schema.Boolean:
+		if v.Kind != ast.BooleanValue {
+			return nil, "it is " + kindName(v.Kind)
+		}
+		return v.Raw == "true", ""
+	case schema.Decimal:
+		if v.Kind != ast.IntValue && v.Kind != ast.FloatValue && v.Kind != ast.StringValue || !isDecimal(v.Raw) {
+			return nil, "it is " + kindName(v.Kind)
+		}
+		return v.Raw, ""
+	case schema.JSON:
+		return jsonValue(v)
+	case schema.Vector:
+		return vectorValue(v)
+	}
+	if v.Kind != ast.StringValue && v.Kind != ast.BlockValue {
+		return nil, "it is " + kindName(v.Kind)
+	}
+	return v.Raw, stringProblem(s, v.Raw)
+}
+
+func intValue(s schema.Scalar, v *ast.Value) (any, string) {
+	if v.Kind != ast.IntValue {
+		return nil, "it is " + kindName(v.Kind)
+	}
+	bits := 64
+	if s == schema.Int {
+		bits = 32
+	}
+	n, err := strconv.ParseInt(v.Raw, 10, bits)
+	if err != nil {
+		return nil, "it does not fit " + strconv.Itoa(bits) + " bits"
+	}
+	return n, ""
+}
+
+// isDecimal reports whether s is a decimal number of a size that can be worked with.
+func isDecimal(s string) bool {
+	if len(s) > 1000 || strings.ContainsAny(s, "/_xXpP") {
+		return false
+	}
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		if n, err := strconv.Atoi(s[i+1:]); err != nil || n > 1000 || n < -1000 {
+			return false
+		}
+	}
+	_, ok := new(big.Rat).SetString(s)
+	return ok
+}
+
+// stringProblem checks the scalars that are written as strings.
+func stringProblem(s schema.Scalar, raw string) string {
+	var err error
+	problem := ""
+	switch s {
+	case schema.ID:
+		_, err = uuid.Parse(raw)
+		problem = "it is no UUID"
+	case schema.Date:
+		_, err = time.Parse(time.DateOnly, raw)
+		problem = "it is no date"
+	case schema.DateTime:
+		_, err = time.Parse(time.RFC3339Nano, raw)
+		problem = "it is no RFC 3339 time"
+	case schema.Duration:
+		if !isDuration(raw) {
+			return "it is no ISO 8601 duration"
+		}
+	case schema.Bytes:
+		_, err = base64.StdEncoding.DecodeString(raw)
+		problem = "it is no base64"
+	case schema.String:
+		if strings.ContainsRune(raw, 0) {
+			return "Postgres stores no NUL character"
+		}
+	}
+	if err != nil {
+		return problem
+	}
+	return ""
+}
+
+// isDuration reports whether raw is a duration after ISO 8601: P1DT12H, P2W.
+func isDuration(raw string) bool {
+	ok, _ := regexp.MatchString(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$`, raw)
+	return ok && raw != "P" && !strings.HasSuffix(raw, "T")
+}
+
+func decodedLength(base64Text string) int {
+	raw, _ := base64.StdEncoding.DecodeString(base64Text)
+	return len(raw)
+}
+
+// jsonValue reads any literal as JSON: numbers become int64 or float64, objects maps.
+func jsonValue(v *ast.Value) (any, string) {
+	switch v.Kind {
+	case ast.NullValue:
+		return nil, ""
+	case ast.IntValue:
+		return intValue(schema.Int64, v)
+	case ast.FloatValue:
+		return scalarValue(schema.Float, v)
+	case ast.BooleanValue:
+		return v.Raw == "true", ""
+	case ast.StringValue, ast.BlockValue:
+		return v.Raw, stringProblem(schema.String, v.Raw)
+	case ast.ListValue:
+		list := make([]any, 0, len(v.Children))
+		for _, c := range v.Children {
+			item, problem := jsonValue(c.Value)
+			if problem != "" {
+				return nil, problem
+			}
+			list = append(list, item)
+		}
+		return list, ""
+	case ast.ObjectValue:
+		object := map[string]any{}
+		for _, c := range v.Children {
+			item, problem := jsonValue(c.Value)
+			if problem != "" {
+				return nil, problem
+			}
+			if _, twice := object[c.Name]; twice {
+				return nil, c.Name + " is given twice"
+			}
+			object[c.Name] = item
+		}
+		return object, ""
+	}
+	return nil, "names go in quotes"
+}
+
+func vectorValue(v *ast.Value) (any, string) {
+	if v.Kind != ast.ListValue {
+		return nil, "it is " + kindName(v.Kind)
+	}
+	list := make([]any, 0, len(v.Children))
+	for _, c := range v.Children {
+		f, problem := scalarValue(schema.Float, c.Value)
+		if problem != "" {
+			return nil, "an element of it is " + kindName(c.Value.Kind)
+		}
+		list = append(list, f)
+	}
+	return list, ""
+}
+
+// exampleOf shows how a literal of the scalar is written.
+func exampleOf(s schema.Scalar) string {
+	switch s {
+	case schema.ID:
+		return `write a UUID in quotes, or @default(expr: "uuidV7()")`
+	case schema.Int, schema.Int64:
+		return "write a whole number: 10"
+	case schema.Float:
+		return "write a number: 0.5"
+	case schema.Decimal:
+		return `write a number, in quotes if it is long: "0.0001"`
+	case schema.Boolean:
+		return "write true or false"
+	case schema.Date:
+		return `write a date in quotes: "2026-01-31"`
+	case schema.DateTime:
+		return `write a time in quotes: "2026-01-31T12:00:00Z", or @default(expr: "request.time")`
+	case schema.Duration:
+		return `write a duration in quotes: "PT15M"`
+	case schema.Bytes:
+		return "write base64 in quotes"
+	case schema.Vector:
+		return "write a list of numbers"
+	case schema.JSON:
+		return "write JSON as GraphQL does: { theme: \"dark\", size: 2 }"
+	}
+	return "write a string in quotes"
+}
