@@ -122,7 +122,7 @@ func (b *builder) required(args map[string]*ast.Value, specs []argSpec, given fu
 	ok := true
 	for _, s := range specs {
 		if s.required && args[s.name] == nil && given(s.name) == nil {
-			b.errorf(codeMissingArgument, at, s.doc, "%s needs the argument %s", of, s.name)
+			b.errorf(codeMissingArgument, at, "add "+s.name+": …", "%s needs the argument %s", of, s.name)
 			ok = false
 		}
 	}

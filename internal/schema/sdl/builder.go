@@ -36,7 +36,7 @@ type typeDecl struct {
 	def    *ast.Definition
 	uses   uses
 	stored bool
-	fields []*fieldDecl // as written, without an implicit id
+	fields []*fieldDecl
 
 	key keyState
 }
@@ -180,5 +180,5 @@ func didYouMean(word string, candidates []string, format string) string {
 		}
 		shown = append(shown, fmt.Sprintf(format, c))
 	}
-	return "there are " + strings.Join(shown, ", ")
+	return "choose from " + strings.Join(shown, ", ")
 }

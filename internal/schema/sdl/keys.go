@@ -3,6 +3,8 @@ package sdl
 import (
 	"slices"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -62,7 +64,7 @@ func (b *builder) namedKey(t *typeDecl, table *use) {
 	if len(table.items("key")) == 0 {
 		b.errorf(codeInvalidKey, table.args["key"].Position, "leave the argument out for an implied id", "the key has no fields")
 	}
-	if len(t.Key) == 0 { // reported above; later steps want a key
+	if len(t.Key) == 0 && t.field("id") == nil { // reported above; later steps want a key
 		t.Key = []*schema.Field{b.implicitID(t)}
 	}
 }
@@ -75,6 +77,8 @@ func (b *builder) implicitID(t *typeDecl) *schema.Field {
 		Implicit: true, Default: &schema.Default{Expr: e}, Pos: t.Pos,
 	}
 	t.Fields = slices.Insert(t.Fields, 0, f)
+	def := &ast.FieldDefinition{Name: f.Name, Position: t.def.Position}
+	t.fields = slices.Insert(t.fields, 0, &fieldDecl{Field: f, def: def})
 	b.exprs = append(b.exprs, exprTask{expr: e, this: t.Type, kind: defaultKind(f)})
 	return f
 }

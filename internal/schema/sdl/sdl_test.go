@@ -34,7 +34,7 @@ type Label @table @auth(rules: []) {
 
 type Prompt
   @table
-  @index(fields: ["visibility", "createdAt"], order: [ASC, DESC])
+  @index(fields: ["visibility", "createdAt"], order: [ASC, DESC]) @index(fields: ["id", "createdAt"])
   @index(fields: ["owner"], where: "this.visibility == 'PUBLIC'", name: "prompts_public_idx")
   @check(expr: "size(this.title) > 0")
   @auth(rules: [
