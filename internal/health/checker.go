@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,6 +57,9 @@ type result struct {
 
 // New returns a Checker, or an Invalid fault that names the check which cannot work.
 func New(o Options, checks ...Check) (*Checker, error) {
+	if o.CacheFor < 0 {
+		return nil, fault.New(fault.Invalid, setUp, "CacheFor is negative", "leave it out for one second")
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -162,16 +166,17 @@ func (c *Checker) run(ctx context.Context, r *round) {
 	close(r.done)
 }
 
+const setUp = "set up the health checks"
+
 func (c Check) validate(seen map[string]bool) error {
-	const op = "set up the health checks"
 	switch {
-	case c.Name == "" || !validName(c.Name):
-		return fault.New(fault.Invalid, op, fmt.Sprintf("%q cannot be the name of a check", c.Name),
-			"a name is not empty and has no colon")
+	case c.Name == "" || strings.ContainsAny(c.Name, ": \t\n"):
+		return fault.New(fault.Invalid, setUp, fmt.Sprintf("%q cannot be the name of a check", c.Name),
+			"a name is not empty and has no colon or space")
 	case seen[c.Name]:
-		return fault.New(fault.Invalid, op, fmt.Sprintf("there are two checks named %q", c.Name), "rename one")
-	case c.Run == nil:
-		return fault.New(fault.Invalid, op, fmt.Sprintf("the check %q has nothing to run", c.Name))
+		return fault.New(fault.Invalid, setUp, fmt.Sprintf("there are two checks named %q", c.Name), "rename one")
+	case c.Run == nil || c.Timeout < 0:
+		return fault.New(fault.Invalid, setUp, fmt.Sprintf("the check %q has nothing to run, or no time for it", c.Name))
 	}
 	seen[c.Name] = true
 	return nil

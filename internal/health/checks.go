@@ -17,7 +17,7 @@ func Migrations(pending func(ctx context.Context) (int, error)) Check {
 		m := Measurement{Name: "pending", ComponentType: "component", ObservedValue: n, Status: Pass}
 		switch {
 		case err != nil:
-			m.Status, m.ObservedValue, m.Output = Fail, nil, describe(err)
+			m.Status, m.ObservedValue, m.Output = Fail, nil, err.Error()
 		case n > 0:
 			m.Status, m.Output = Warn, fmt.Sprintf("%d pending: run krowoc migrate up", n)
 		}
@@ -35,7 +35,7 @@ func Disk(path string, minFree uint64) Check {
 		}
 		switch {
 		case err != nil:
-			m.Status, m.ObservedValue, m.ObservedUnit, m.Output = Fail, nil, "", describe(err)
+			m.Status, m.ObservedValue, m.ObservedUnit, m.Output = Fail, nil, "", err.Error()
 		case free < minFree:
 			m.Status, m.Output = Fail, fmt.Sprintf("%d MiB left, below %d", free>>20, minFree>>20)
 		case free/2 < minFree:
@@ -56,7 +56,7 @@ func URL(client *http.Client, name, address string) Check {
 			Status: report.Status, Output: report.Output,
 		}
 		if err != nil {
-			m.Status, m.Output = Fail, describe(err)
+			m.Status, m.Output = Fail, err.Error()
 		}
 		return []Measurement{m}
 	}}

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -60,8 +61,10 @@ func parse(resp *http.Response, body []byte) Report {
 	}
 	r.Status = r.Status.canonical()
 	for _, measurements := range r.Checks {
-		for i := range measurements {
-			measurements[i].Status = measurements[i].Status.canonical()
+		for i, m := range measurements {
+			if m.Status != "" { // it is optional here
+				measurements[i].Status = m.Status.canonical()
+			}
 		}
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
@@ -73,15 +76,14 @@ func parse(resp *http.Response, body []byte) Report {
 	return r
 }
 
-// canonical translates the aliases that the draft allows for Terminus and Spring Boot.
+// canonical translates the aliases that the draft allows for Terminus and Spring Boot. What is no status
+// does not pass.
 func (s Status) canonical() Status {
-	switch s {
-	case "ok", "up", "OK", "UP", "PASS":
+	switch strings.ToLower(string(s)) {
+	case "pass", "ok", "up":
 		return Pass
-	case "error", "down", "ERROR", "DOWN", "FAIL":
-		return Fail
-	case "WARN":
+	case "warn":
 		return Warn
 	}
-	return s
+	return Fail
 }

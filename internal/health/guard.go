@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 )
@@ -103,5 +102,3 @@ func redact(output string) string {
 	output = urlPassword.ReplaceAllString(output, "$1:***@")
 	return keyPassword.ReplaceAllString(output, "$1***")
 }
-
-func validName(name string) bool { return !strings.ContainsAny(name, ": \t\n") }

@@ -2,12 +2,13 @@ package health
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // When Postgres works, but somebody should have a look.
@@ -34,7 +35,7 @@ func postgres(ctx context.Context, pool *pgxpool.Pool) []Measurement {
 		ObservedValue: milliseconds(time.Since(began)), ObservedUnit: "ms",
 	}
 	if err != nil {
-		response.Status, response.Output = Fail, describe(err)
+		response.Status, response.Output = Fail, pg.Fault("", err).Error()
 	}
 	return append([]Measurement{response, use}, lags...)
 }
@@ -105,14 +106,6 @@ func replication(ctx context.Context, conn *pgx.Conn) ([]Measurement, error) {
 		}
 		return m, err
 	})
-}
-
-// describe says why something did not answer, without the addresses, users and passwords that drivers add.
-func describe(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
-	}
-	return err.Error()
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
