@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
@@ -17,21 +16,20 @@ import (
 type Process struct {
 	Args    []string // without the program's name
 	Streams term.Streams
-	Environ []string // NAME=value
-	Dir     string   // the working directory
+	Environ factory.Environ
+	Dir     string // the working directory
 	Build   factory.Build
 }
 
 // Main runs one command line and returns the process's exit code. It writes the error, if there is one,
 // to standard error. It never panics.
 func Main(ctx context.Context, p Process) (code int) {
-	lookup := lookupIn(p.Environ)
-	t := term.New(p.Streams, lookup)
+	t := term.New(p.Streams, p.Environ.Lookup)
 	defer func() {
 		if problem := recover(); problem != nil {
 			t.Error(fault.New(fault.Internal, "krowoc met a bug", fmt.Sprint(problem),
 				"report it with the output of the same command under KROWOC_DEBUG=1"))
-			if value, _ := lookup("KROWOC_DEBUG"); value != "" {
+			if value, _ := p.Environ.Lookup("KROWOC_DEBUG"); value != "" {
 				fmt.Fprintf(t.Err, "%s", debug.Stack())
 			}
 			code = ExitFailed
@@ -45,16 +43,4 @@ func Main(ctx context.Context, p Process) (code int) {
 		t.Error(err)
 	}
 	return exitCode(err)
-}
-
-// lookupIn returns a function like os.LookupEnv over a list of NAME=value.
-func lookupIn(environ []string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		for _, entry := range environ {
-			if value, ok := strings.CutPrefix(entry, name+"="); ok {
-				return value, true
-			}
-		}
-		return "", false
-	}
 }

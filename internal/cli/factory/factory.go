@@ -5,6 +5,7 @@ package factory
 import (
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/spf13/pflag"
@@ -24,12 +25,25 @@ type Build struct {
 type Factory struct {
 	Term    *term.Terminal
 	Build   Build
-	Dir     string   // the working directory
-	Environ []string // the process's environment, NAME=value
+	Dir     string // the working directory
+	Environ Environ
 
 	env, dir string // --env and -C
 	bound    []binding
 	config   func() (*config.Config, error)
+}
+
+// Environ is the environment of a process, as NAME=value.
+type Environ []string
+
+// Lookup returns the value of a variable and whether it is set, like os.LookupEnv.
+func (e Environ) Lookup(name string) (value string, set bool) {
+	for _, entry := range e {
+		if v, ok := strings.CutPrefix(entry, name+"="); ok {
+			value, set = v, true // the last one counts
+		}
+	}
+	return value, set
 }
 
 // binding is a flag that sets a key of the configuration.
@@ -39,7 +53,7 @@ type binding struct {
 }
 
 // New returns a factory that has read nothing yet.
-func New(t *term.Terminal, build Build, dir string, environ []string) *Factory {
+func New(t *term.Terminal, build Build, dir string, environ Environ) *Factory {
 	f := &Factory{Term: t, Build: build, Dir: dir, Environ: environ}
 	f.config = sync.OnceValues(f.load)
 	return f
@@ -72,6 +86,12 @@ func (f *Factory) load() (*config.Config, error) {
 		return nil, &UsageError{err}
 	}
 	return c, nil
+}
+
+// Getenv returns a variable of the process's environment, "" when it is not set.
+func (f *Factory) Getenv(name string) string {
+	value, _ := f.Environ.Lookup(name)
+	return value
 }
 
 // WorkDir returns the folder that the command works in: the working directory, or what -C says.
