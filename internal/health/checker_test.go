@@ -142,7 +142,7 @@ func TestReportIsCachedForAMoment(t *testing.T) {
 			pass time.Duration
 			want int64
 		}{{0, 1}, {999 * time.Millisecond, 1}, {time.Millisecond, 2}, {0, 2}, {time.Hour, 3}} {
-			time.Sleep(step.pass) //nolint:forbidigo // the bubble's clock jumps
+			time.Sleep(step.pass) // the bubble's clock jumps
 			if got := observe(); got != step.want {
 				t.Errorf("after %s: run %v, want %d", step.pass, got, step.want)
 			}
@@ -190,13 +190,13 @@ func TestHangingCheckHangsNothing(t *testing.T) {
 		if got := observe(); got != "fail: no answer within 1s" || time.Since(began) > 1100*time.Millisecond {
 			t.Errorf("first: %q after %s", got, time.Since(began))
 		}
-		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock jumps
+		time.Sleep(time.Minute) // the bubble's clock jumps
 		want := "fail: it hangs since " + began.UTC().Format(time.RFC3339)
 		if got := observe(); got != want || runs.Load() != 1 {
 			t.Errorf("later: %q, want %q; %d runs", got, want, runs.Load())
 		}
 		close(release)
-		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock jumps
+		time.Sleep(time.Minute) // the bubble's clock jumps
 		if got := observe(); got != "pass: " {
 			t.Errorf("at last: %q", got)
 		}

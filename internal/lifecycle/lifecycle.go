@@ -136,7 +136,7 @@ func (g *Group) Start(ctx context.Context) error {
 			err = died // the rest is its consequence
 		}
 		g.markOver(nil)
-		g.stopAll(context.WithoutCancel(ctx)) // its errors are logged; the failed start is the news
+		_ = g.stopAll(context.WithoutCancel(ctx)) // its errors are logged; the failed start is the news
 	}
 	return c.finish(err)
 }
@@ -151,7 +151,7 @@ func (g *Group) startAll(ctx context.Context) error {
 			return fault.Wrap("start "+p.Name, err)
 		}
 		g.logger.Debug("started", "part", p.Name, "took", time.Since(began))
-		g.watch(p)
+		g.watch(ctx, p)
 	}
 	if err := ctx.Err(); err != nil {
 		return fault.Wrap("start", err)
@@ -160,7 +160,7 @@ func (g *Group) startAll(ctx context.Context) error {
 }
 
 // watch records that p runs, and its death.
-func (g *Group) watch(p Part) {
+func (g *Group) watch(ctx context.Context, p Part) {
 	r := &running{Part: p, ended: make(chan struct{})}
 	g.mu.Lock()
 	g.running = append(g.running, r)
@@ -171,7 +171,7 @@ func (g *Group) watch(p Part) {
 	}
 	go func() {
 		defer close(r.ended)
-		err := safely(context.Background(), func(context.Context) error { return p.Wait() })
+		err := safely(ctx, func(context.Context) error { return p.Wait() })
 		f := &fault.Error{Code: fault.Unavailable, Op: "run " + p.Name, Message: "it ended by itself", Err: err}
 		if err != nil {
 			f.Code, f.Message, f.Hint = fault.CodeOf(err), "it died: "+err.Error(), fault.HintOf(err)

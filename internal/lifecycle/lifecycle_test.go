@@ -84,7 +84,7 @@ func TestFailedStartStopsWhatHadStarted(t *testing.T) {
 	if got, want := j.String(), "+a +b -b -a"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if again := g.Start(t.Context()); again != err {
+	if again := g.Start(t.Context()); !errors.Is(again, err) {
 		t.Errorf("a second start returns %v", again)
 	}
 	if err := g.Stop(t.Context()); err != nil {

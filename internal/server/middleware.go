@@ -40,23 +40,12 @@ func protect(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
-// guard limits the body, calls next, and turns its panic into a problem. If the header is sent already, the
-// connection is aborted, so that the client cannot take half an answer for a whole one.
+// guard limits the body, calls next, and answers for it if it panics.
 func (s *Server) guard(w *response, r *http.Request, next http.Handler) {
 	defer func() {
-		v := recover()
-		if v == nil {
-			return
+		if v := recover(); v != nil {
+			s.answerPanic(w, r, v)
 		}
-		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(http.ErrAbortHandler)
-		}
-		s.options.Logger.ErrorContext(r.Context(), "a handler panicked",
-			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-		if w.status != 0 || w.hijacked {
-			panic(http.ErrAbortHandler)
-		}
-		problem.Write(w, r, fault.New(fault.Internal, "serve "+r.URL.Path, "a handler panicked"))
 	}()
 	if r.ContentLength > s.options.MaxBody {
 		w.Header().Set("Connection", "close") // rather than read it all
@@ -65,6 +54,20 @@ func (s *Server) guard(w *response, r *http.Request, next http.Handler) {
 	}
 	r.Body = limitedBody{http.MaxBytesReader(w.ResponseWriter, r.Body, s.options.MaxBody), w}
 	next.ServeHTTP(w, r)
+}
+
+// answerPanic turns a panic into a problem. If the header is sent already, the connection is aborted, so that
+// the client cannot take half an answer for a whole one.
+func (s *Server) answerPanic(w *response, r *http.Request, v any) {
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler)
+	}
+	s.options.Logger.ErrorContext(r.Context(), "a handler panicked",
+		"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	if w.status != 0 || w.hijacked {
+		panic(http.ErrAbortHandler)
+	}
+	problem.Write(w, r, fault.New(fault.Internal, "serve "+r.URL.Path, "a handler panicked"))
 }
 
 // limitedBody tells the response when the body proves too large: a chunked one does not say so beforehand.

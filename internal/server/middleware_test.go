@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -79,13 +78,9 @@ func TestRequestIDs(t *testing.T) {
 func TestRequestIDCannotSplitTheAnswer(t *testing.T) {
 	r := start(t, hello)
 	for _, id := range []string{"a\r\n Set-Cookie: x=1", "a\x00b", "a\rSet-Cookie: x=1"} {
-		conn, err := net.Dial("tcp", r.Addr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-ID: %s\r\n\r\n", id)
+		conn := r.dial(t)
+		send(t, conn, "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-ID: %s\r\n\r\n", id)
 		got, _ := io.ReadAll(conn)
-		conn.Close()
 		if strings.Contains(strings.ToLower(string(got)), "set-cookie") || strings.Contains(string(got), "\x00") {
 			t.Errorf("%q comes back: %q", id, got)
 		}
@@ -132,7 +127,7 @@ func TestPanicIsAProblem(t *testing.T) {
 	})
 	got := r.do(t, "POST", "/graphql", strings.NewReader("{}"), "X-Request-ID", "r-1")
 	body := got.json(t)
-	if got.StatusCode != 500 || got.Header.Get("Content-Type") != problem.MediaType ||
+	if got.StatusCode != http.StatusInternalServerError || got.Header.Get("Content-Type") != problem.MediaType ||
 		body["requestId"] != "r-1" || body["instance"] != "/graphql" || body["status"] != 500.0 {
 		t.Errorf("got %d %v", got.StatusCode, body)
 	}
@@ -144,7 +139,7 @@ func TestPanicIsAProblem(t *testing.T) {
 		!strings.Contains(fmt.Sprint(records[0]["stack"]), "middleware_test.go") {
 		t.Errorf("the log has %v", records)
 	}
-	if again := r.do(t, "GET", "/livez", nil); again.StatusCode != 200 {
+	if again := r.do(t, "GET", "/livez", nil); again.StatusCode != http.StatusOK {
 		t.Error("the server is gone")
 	}
 }
@@ -239,18 +234,14 @@ func TestBodyLimit(t *testing.T) {
 
 func TestHugeDeclaredBodyIsNotRead(t *testing.T) {
 	r := start(t, func(http.ResponseWriter, *http.Request) { t.Error("the handler is reached") })
-	conn, err := net.Dial("tcp", r.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")
+	conn := r.dial(t)
+	send(t, conn, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 413 || !resp.Close {
+	if resp.StatusCode != http.StatusRequestEntityTooLarge || !resp.Close {
 		t.Errorf("got %d, close %t", resp.StatusCode, resp.Close)
 	}
 }
@@ -298,16 +289,12 @@ func TestHeadersThatProtectBrowsers(t *testing.T) {
 
 func TestBrokenClientsDoNotFillTheLog(t *testing.T) {
 	r := start(t, hello)
-	conn, err := net.Dial("tcp", r.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprint(conn, "\x16\x03\x01 this is TLS\r\n\r\n")
-	_, err = io.ReadAll(conn)
+	conn := r.dial(t)
+	send(t, conn, "\x16\x03\x01 this is TLS\r\n\r\n")
+	_, err := io.ReadAll(conn)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !strings.Contains(err.Error(), "reset") {
 		t.Error(err)
 	}
-	conn.Close()
 	if strings.Contains(r.logs.String(), `"level":"ERROR"`) {
 		t.Errorf("the log has %s", r.logs)
 	}

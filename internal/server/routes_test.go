@@ -45,12 +45,12 @@ func TestWhatIsNotServed(t *testing.T) {
 
 func TestGraphiQLInDevelopment(t *testing.T) {
 	r := start(t, hello, func(o *server.Options) { o.GraphiQL = true })
-	if got := r.do(t, "GET", "/", nil); got.StatusCode != 302 || got.Header.Get("Location") != "/graphiql" {
+	if got := r.do(t, "GET", "/", nil); got.StatusCode != http.StatusFound || got.Header.Get("Location") != "/graphiql" {
 		t.Errorf("/ leads to %d %s", got.StatusCode, got.Header.Get("Location"))
 	}
 	page := r.do(t, "GET", "/graphiql", nil)
 	policy := page.Header.Get("Content-Security-Policy")
-	if page.StatusCode != 200 || !strings.Contains(page.body, "GraphiQL") || !strings.Contains(policy, "script-src 'self'") {
+	if page.StatusCode != http.StatusOK || !strings.Contains(page.body, "GraphiQL") || !strings.Contains(policy, "script-src 'self'") {
 		t.Errorf("got %d, policy %q", page.StatusCode, policy)
 	}
 	if got := r.do(t, "GET", "/graphiql/missing.js", nil); got.Header.Get("Content-Type") != problem.MediaType {
@@ -80,7 +80,7 @@ func TestProbes(t *testing.T) {
 		for path, want := range want {
 			got := r.do(t, "GET", path, nil)
 			status := got.json(t)["status"]
-			if status != want || (got.StatusCode == 503) != (want == "fail") {
+			if status != want || (got.StatusCode == http.StatusServiceUnavailable) != (want == "fail") {
 				t.Errorf("%s: %s is %v with %d, want %s", when, path, status, got.StatusCode, want)
 			}
 			if got.Header.Get("Content-Type") != health.MediaType || got.Header.Get("Cache-Control") != "no-store" {

@@ -194,12 +194,8 @@ func TestStopEndsHijackedConnections(t *testing.T) {
 		<-req.Context().Done()
 		close(ended)
 	})
-	conn, err := net.Dial("tcp", r.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: x\r\n\r\n")
+	conn := r.dial(t)
+	send(t, conn, "GET /graphql HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
 	if err := r.Stop(context.Background()); err != nil {
 		t.Errorf("Stop: %v", err)
@@ -229,16 +225,12 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		"half a body":   "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
 		"nothing":       "",
 	} {
-		conn, err := net.Dial("tcp", r.Addr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprint(conn, sent)
+		conn := r.dial(t)
+		send(t, conn, "%s", sent)
 		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := io.ReadAll(conn); err != nil && strings.Contains(err.Error(), "timeout") {
 			t.Errorf("%s: the connection stays open", name)
 		}
-		conn.Close()
 	}
 }
 
