@@ -68,6 +68,7 @@ func exampleLines(s term.Styles, example string) string {
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
+		GroupID: "more",
 		Short:   "Show what a command does and how it is called",
 		Example: "krowoc help config show",
 		Args:    cobra.ArbitraryArgs,
@@ -81,6 +82,7 @@ func newHelp() *cobra.Command {
 				at = at.Commands()[i]
 			}
 			at.InitDefaultHelpFlag()
+			at.InitDefaultVersionFlag()
 			return at.Help()
 		},
 	}

@@ -48,7 +48,6 @@ stack and the production API.`,
 			root.AddCommand(cmd)
 		}
 	}
-	root.SetHelpCommandGroupID("more")
 	root.SetIn(f.Term.In)
 	root.SetOut(f.Term.Out)
 	root.SetErr(f.Term.Err)

@@ -181,9 +181,9 @@ func (l *loader) fromVariables() layer {
 			continue
 		}
 		known = append(known, name)
-		text, ok := l.variable(name)
-		if !ok {
-			continue
+		text, _ := l.variable(name)
+		if text == "" {
+			continue // as in other tools, an empty variable is one that is not set
 		}
 		origin := Origin{Source: FromVariable, Name: name}
 		if _, process := l.variables[name]; !process {
@@ -200,7 +200,8 @@ func (l *loader) warnUnknown(known []string) {
 	names := slices.Concat(slices.Collect(maps.Keys(l.variables)), slices.Collect(maps.Keys(l.dotenv)))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if !strings.HasPrefix(name, "KROWOC_") || slices.Contains(known, name) {
+		value, _ := l.variable(name)
+		if !strings.HasPrefix(name, "KROWOC_") || value == "" || slices.Contains(known, name) {
 			continue
 		}
 		if s := diag.Suggest(name, known); s != "" {

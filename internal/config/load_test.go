@@ -65,6 +65,7 @@ func TestEachLayerIsStrongerThanTheOneBefore(t *testing.T) {
 	}{
 		{"", config.Options{}, "127.0.0.1:8080", "default"},
 		{yaml, config.Options{}, "base:1", "krowoc.yaml:2"},
+		{yaml, config.Options{Environ: []string{"KROWOC_SERVER_ADDRESS="}}, "base:1", "krowoc.yaml:2"},
 		{yaml, config.Options{Environment: "production"}, "block:2", "krowoc.yaml:6"},
 		{yaml, config.Options{Environment: "production", Environ: variable}, "variable:3", "KROWOC_SERVER_ADDRESS"},
 		{yaml, config.Options{Environment: "production", Environ: variable, Flags: flag}, "flag:4", "--address"},

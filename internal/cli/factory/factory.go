@@ -64,7 +64,7 @@ func (f *Factory) GlobalFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.env, "env", "", "`name` of the environment: development, test, production or another of krowoc.yaml (default development)")
 	flags.StringVarP(&f.dir, "dir", "C", "", "run as if started in `folder`")
 	flags.VarP((*formatFlag)(&f.Term.Format), "output", "o", "`form` of results and errors, text or json")
-	flags.String("log-level", "", "least severe record to log, a `level`: debug, info, warn or error")
+	flags.String("log-level", "", "`level` of the log: debug, info, warn or error")
 	f.Bind(flags.Lookup("log-level"), "log.level")
 }
 

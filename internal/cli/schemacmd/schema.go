@@ -1,0 +1,92 @@
+// Package schemacmd is `krowoc schema`.
+package schemacmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+)
+
+// New returns the command with its verbs.
+func New(f *factory.Factory) *cobra.Command {
+	cmd := &cobra.Command{Use: "schema", Short: "Check and print the project's types"}
+	cmd.AddCommand(newCheck(f), newPrint(f))
+	return cmd
+}
+
+// checked is what `schema check --output json` prints.
+type checked struct {
+	OK          bool      `json:"ok"`
+	Types       int       `json:"types"` // 0 when the schema has errors
+	Errors      int       `json:"errors"`
+	Warnings    int       `json:"warnings"`
+	Diagnostics diag.List `json:"diagnostics"`
+}
+
+func newCheck(f *factory.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Report every mistake in the schema, with its place and a remedy",
+		Long: `Report every mistake in the schema, each with file, line, column and what to write instead.
+Exit code 3 when there is an error; warnings alone are fine.`,
+		Example: "krowoc schema check\nkrowoc schema check --output json | jq '.diagnostics[].message'",
+		RunE: func(*cobra.Command, []string) error {
+			a, err := f.App()
+			if err != nil {
+				return err
+			}
+			s, list := a.ParseSchema()
+			report := checked{Errors: list.Errors(), Warnings: len(list) - list.Errors(), Diagnostics: append(diag.List{}, list...)}
+			if report.OK = s != nil; report.OK {
+				report.Types = len(s.Types)
+			}
+			if err := f.Term.Result(report, func() error { return show(f, a.Config.Schema, report) }); err != nil {
+				return err
+			}
+			if !report.OK {
+				return fault.New(fault.CheckFailed, "check "+a.Config.Schema, count(report.Errors, "mistake"))
+			}
+			return nil
+		},
+	}
+}
+
+func show(f *factory.Factory, path string, r checked) error {
+	f.Term.Diagnostics(r.Diagnostics)
+	if !r.OK {
+		return nil
+	}
+	_, err := fmt.Fprintf(f.Term.Out, "%s is right: %s, %s\n", path, count(r.Types, "type"), count(r.Warnings, "warning"))
+	return err
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func newPrint(f *factory.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "print",
+		Short:   "Print the schema as SDL in its canonical form",
+		Example: "krowoc schema print > canonical.graphql",
+		RunE: func(*cobra.Command, []string) error {
+			a, err := f.App()
+			if err != nil {
+				return err
+			}
+			s, err := a.Schema()
+			if err != nil {
+				return err
+			}
+			return sdl.Print(f.Term.Out, s)
+		},
+	}
+}

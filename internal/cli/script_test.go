@@ -1,0 +1,189 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/krowoc/krowoc/internal/cli"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"krowoc": func() { os.Exit(krowoc()) }})
+}
+
+// krowoc is the program as scripts run it: what cmd/krowoc does, with a version that does not change.
+func krowoc() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return cli.Main(ctx, cli.Process{
+		Args: os.Args[1:], Streams: term.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr},
+		Environ: os.Environ(), Dir: dir,
+		Build: factory.Build{Version: "1.2.3", Commit: "0123456789abcdef", Date: "2026-01-02T03:04:05Z"},
+	})
+}
+
+var update = flag.Bool("update", false, "rewrite what scripts compare with")
+
+// TestScripts runs testdata/script/*.txtar. Beside testscript's own, the verbs are:
+//
+//	exits N krowoc …       run it; the exit code must be N
+//	stdout-json PATH TEXT  the value at PATH (.a.b[0].c) of the JSON on stdout, written as TEXT
+//	stdout-fields PATH …   the object at PATH has exactly these fields
+//	stderr-json, stderr-fields   the same of stderr
+//	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
+//	repository             copy the prompt platform of this repository into the working directory
+func TestScripts(t *testing.T) {
+	cache := t.TempDir()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", UpdateScripts: *update, RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			home := filepath.Join(env.WorkDir, ".home")
+			env.Setenv("HOME", home)
+			env.Setenv("XDG_CACHE_HOME", cache)
+			return os.Mkdir(home, 0o755)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":         exits,
+			"stdout-json":   jsonValue("stdout"),
+			"stderr-json":   jsonValue("stderr"),
+			"stdout-fields": jsonFields("stdout"),
+			"stderr-fields": jsonFields("stderr"),
+			"tty":           onTerminal,
+			"repository":    repository,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N COMMAND …")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func jsonValue(stream string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if len(args) != 2 {
+			ts.Fatalf("usage: %s-json PATH TEXT", stream)
+		}
+		value, err := at(ts.ReadFile(stream), args[0])
+		ts.Check(err)
+		got, ok := value.(string)
+		if !ok {
+			encoded, err := json.Marshal(value)
+			ts.Check(err)
+			got = string(encoded)
+		}
+		if (got == args[1]) == neg {
+			ts.Fatalf("%s is %s", args[0], got)
+		}
+	}
+}
+
+func jsonFields(stream string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) < 2 {
+			ts.Fatalf("usage: %s-fields PATH FIELD …", stream)
+		}
+		value, err := at(ts.ReadFile(stream), args[0])
+		ts.Check(err)
+		object, ok := value.(map[string]any)
+		if !ok {
+			ts.Fatalf("%s is no object", args[0])
+		}
+		var got []string
+		for name := range object {
+			got = append(got, name)
+		}
+		want := slices.Clone(args[1:])
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			ts.Fatalf("%s has the fields %v", args[0], got)
+		}
+	}
+}
+
+// at decodes a JSON text and walks down a path like .a.b[0].c; . is the whole.
+func at(text, path string) (any, error) {
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return nil, fmt.Errorf("not JSON: %w\n%s", err, text)
+	}
+	steps := strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+	for _, step := range steps {
+		switch v := value.(type) {
+		case map[string]any:
+			next, ok := v[step]
+			if !ok {
+				return nil, fmt.Errorf("%s: there is no %s in\n%s", path, step, text)
+			}
+			value = next
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil, fmt.Errorf("%s: there is no [%s] among %d items", path, step, len(v))
+			}
+			value = v[i]
+		default:
+			return nil, fmt.Errorf("%s: %v has no %s", path, v, step)
+		}
+	}
+	return value, nil
+}
+
+// repository copies the project that this repository is.
+func repository(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: repository")
+	}
+	root := filepath.Join(scriptRoot, "..", "..")
+	for _, name := range []string{"krowoc.yaml", "schema.graphql"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), text, 0o644))
+	}
+	for _, name := range []string{"migrations", "seeds"} {
+		ts.Check(os.CopyFS(ts.MkAbs(name), os.DirFS(filepath.Join(root, name))))
+	}
+}
+
+// scriptRoot is this package's folder: scripts run elsewhere.
+var scriptRoot = func() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()

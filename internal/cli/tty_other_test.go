@@ -1,0 +1,9 @@
+//go:build !linux
+
+package cli_test
+
+import "github.com/rogpeppe/go-internal/testscript"
+
+func onTerminal(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Fatalf("start the script with: [!linux] skip")
+}
