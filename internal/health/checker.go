@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -10,14 +11,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// DefaultTimeout is how long a check may take when it does not say otherwise.
-const DefaultTimeout = 2 * time.Second
-
 // Check looks at one component.
 type Check struct {
 	Name     string        // of the component, without a colon: postgres
 	Critical bool          // when it fails the service cannot do its work
-	Timeout  time.Duration // 0 is DefaultTimeout
+	Timeout  time.Duration // 0 is that of the Options
 
 	// Run returns what it observed, at least one measurement. Its context ends with the timeout; a Run that
 	// ignores this is reported as failing, and is not started again until it has returned.
@@ -27,6 +25,8 @@ type Check struct {
 // Options describe the service that is checked.
 type Options struct {
 	Version, ReleaseID, ServiceID, Description string
+
+	Timeout time.Duration // of a check that has none of its own; 0 is two seconds
 
 	// CacheFor is how long a report is given out again before the checks run anew; 0 is one second.
 	CacheFor time.Duration
@@ -57,14 +57,12 @@ type result struct {
 
 // New returns a Checker, or an Invalid fault that names the check which cannot work.
 func New(o Options, checks ...Check) (*Checker, error) {
-	if o.CacheFor < 0 {
-		return nil, fault.New(fault.Invalid, setUp, "CacheFor is negative", "leave it out for one second")
+	if o.CacheFor < 0 || o.Timeout < 0 {
+		return nil, fault.New(fault.Invalid, setUp, "a time is negative", "leave it out for the default")
 	}
+	o.CacheFor, o.Timeout = cmp.Or(o.CacheFor, time.Second), cmp.Or(o.Timeout, 2*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
-	}
-	if o.CacheFor == 0 {
-		o.CacheFor = time.Second
 	}
 	c := &Checker{options: o}
 	seen := make(map[string]bool)
@@ -72,6 +70,7 @@ func New(o Options, checks ...Check) (*Checker, error) {
 		if err := check.validate(seen); err != nil {
 			return nil, err
 		}
+		check.Timeout = cmp.Or(check.Timeout, o.Timeout)
 		c.checks = append(c.checks, &guarded{Check: check, now: o.Now})
 	}
 	return c, nil

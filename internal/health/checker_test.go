@@ -98,8 +98,10 @@ func TestChecksThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := health.New(health.Options{CacheFor: -1}, good); fault.CodeOf(err) != fault.Invalid {
-		t.Errorf("a negative CacheFor: %v", err)
+	for _, o := range []health.Options{{CacheFor: -1}, {Timeout: -1}} {
+		if _, err := health.New(o, good); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("%+v: %v", o, err)
+		}
 	}
 }
 
@@ -158,7 +160,7 @@ func TestChecksRunInParallelWithDeadlines(t *testing.T) {
 				return []health.Measurement{{Status: health.Fail, Output: name + " gave up"}}
 			}}
 		}
-		c := newChecker(t, health.Options{}, obedient("a", time.Second), obedient("b", 3*time.Second), obedient("c", 0))
+		c := newChecker(t, health.Options{Timeout: 3 * time.Second}, obedient("a", time.Second), obedient("b", 0))
 		began := time.Now()
 		r := c.Report(t.Context())
 		if took := time.Since(began); took != 3*time.Second {

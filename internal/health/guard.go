@@ -22,11 +22,7 @@ func (g *guarded) run(ctx context.Context) []Measurement {
 	if since, busy := g.begin(); busy {
 		return g.finish([]Measurement{{Status: Fail, Output: "it hangs since " + since.UTC().Format(time.RFC3339)}})
 	}
-	timeout := g.Timeout
-	if timeout == 0 {
-		timeout = DefaultTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, g.Timeout)
 	result := make(chan []Measurement, 1)
 	go func() {
 		defer cancel()
@@ -42,8 +38,8 @@ func (g *guarded) run(ctx context.Context) []Measurement {
 	select {
 	case measurements := <-result: // it noticed, and may know more than we do
 		return g.finish(measurements)
-	case <-time.After(timeout / 10):
-		return g.finish([]Measurement{{Status: Fail, Output: fmt.Sprintf("no answer within %s", timeout)}})
+	case <-time.After(g.Timeout / 10):
+		return g.finish([]Measurement{{Status: Fail, Output: fmt.Sprintf("no answer within %s", g.Timeout)}})
 	}
 }
 
