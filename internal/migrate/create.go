@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -52,7 +53,7 @@ func Create(dir, name string, now time.Time, style Style) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fileFault(op, err)
 	}
-	files, err := readFolder(os.DirFS(dir), dir)
+	files, err := readFolder(os.DirFS(dir), dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", err
 	}

@@ -41,7 +41,11 @@ func (e *StatementError) Unwrap() []error { return []error{diag.List{e.Diagnosti
 func (m *Migrator) failure(ctx context.Context, op string, o *observer, err error) error {
 	step := o.current()
 	if o.started == len(o.results) && o.failed != "begin" && !isPartial(err) {
-		return m.fault(ctx, op, err) // before or between files
+		f := m.fault(ctx, op, err)
+		if f.Code == fault.Internal { // goose could not read the file: a variable of ENVSUB is not set
+			f.Code = fault.Invalid
+		}
+		return f
 	}
 	o.begin()
 	op = "apply migration " + step.file.name
@@ -61,15 +65,10 @@ func (m *Migrator) failure(ctx context.Context, op string, o *observer, err erro
 	case o.failed == "commit":
 		f.Message, f.Hint = "Postgres refused to commit it: "+f.Message, step.kept(o.next)
 	case server != nil:
-		f.Message = "its version cannot be recorded in goose_db_version: " + f.Message
+		f.Message = "its version cannot be recorded in " + m.o.Table + ": " + f.Message
 		f.Hint = step.kept(o.next) + "; does the file change search_path or the role? SET LOCAL keeps that to itself"
 	}
-	result := o.result()
-	var partial *goose.PartialError
-	if errors.As(err, &partial) {
-		result.Duration = partial.Failed.Duration
-	}
-	o.send(Event{Kind: Failed, Result: result, Err: f})
+	o.send(Event{Kind: Failed, Result: o.ended(), Err: f})
 	return f
 }
 
@@ -83,10 +82,8 @@ func (m *Migrator) fault(ctx context.Context, op string, err error) *fault.Error
 	if ctx.Err() != nil {
 		return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: op, Message: "interrupted", Err: ctx.Err()}
 	}
-	var f *fault.Error
-	if !errors.As(pg.Fault(op, err), &f) {
-		panic("migrate: pg.Fault returns faults")
-	}
+	f := &fault.Error{}
+	errors.As(pg.Fault(op, err), &f)
 	return f
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ type file struct {
 
 // readFolder lists the migrations of a folder by version. As goose does, it passes over files whose name
 // does not begin with a version and an underscore. No file is read yet.
-func readFolder(fsys fs.FS, dir string) ([]*file, error) {
+func readFolder(fsys fs.FS, dir string, logger *slog.Logger) ([]*file, error) {
 	op := "read the migrations in " + cmp.Or(dir, "the folder")
 	entries, err := fs.ReadDir(fsys, ".")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -42,7 +43,11 @@ func readFolder(fsys fs.FS, dir string) ([]*file, error) {
 		name := entry.Name()
 		version, err := goose.NumericComponent(name)
 		switch {
-		case err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go"):
+		case entry.IsDir() || strings.HasSuffix(name, "_test.go"):
+		case err != nil:
+			if path.Ext(name) == ".sql" {
+				logger.Warn("this file is no migration: its name does not begin with a version and an underscore", "file", path.Join(dir, name))
+			}
 		case path.Ext(name) == ".go":
 			return nil, fault.New(fault.Invalid, op, name+" is a migration in Go, and only SQL can be run",
 				"write it in SQL, or run this folder with a goose binary of your own")

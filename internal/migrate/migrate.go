@@ -4,23 +4,29 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/pressly/goose/v3"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // Options says what a Migrator works on. DB and FS are required.
 type Options struct {
-	DB     *pgxpool.Pool // the database; each operation opens one more connection with the pool's settings
-	FS     fs.FS         // rooted at the folder of migrations
-	Dir    string        // the folder's name, put before file names in errors; may be empty
-	Report func(Event)   // called as files start and end, one call at a time; may be nil
-	Logger *slog.Logger  // nil discards
+	DB     *pgxpool.Pool    // the database; each operation opens one more connection with the pool's settings
+	FS     fs.FS            // rooted at the folder of migrations
+	Dir    string           // the folder's name, put before file names in errors; may be empty
+	Table  string           // of the applied versions, with a schema or without; empty is goose_db_version
+	Report func(Event)      // called as files start and end, one call at a time; may be nil
+	Now    func() time.Time // nil is time.Now
+	Logger *slog.Logger     // warned of files that are passed over; nil discards
 }
 
 // Migrator brings a database to a version. It keeps no state between calls and is safe for concurrent use.
@@ -31,14 +37,24 @@ func New(o Options) (*Migrator, error) {
 	if o.DB == nil || o.FS == nil {
 		return nil, fault.New(fault.Invalid, "set up migrations", "a database and a folder are required")
 	}
+	if o.Table = cmp.Or(o.Table, goose.DefaultTablename); !tableName.MatchString(o.Table) {
+		return nil, fault.New(fault.Invalid, "set up migrations", fmt.Sprintf("%q cannot name the table of versions", o.Table),
+			"lower-case letters, digits and underscores, after a schema and a dot if need be")
+	}
 	if o.Report == nil {
 		o.Report = func(Event) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Migrator{o: o}, nil
 }
+
+// tableName is what goose can put into its SQL, where it quotes nothing.
+var tableName = regexp.MustCompile(`^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$`)
 
 // Direction is up, to apply, or down, to roll back.
 type Direction string

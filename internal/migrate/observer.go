@@ -13,6 +13,8 @@ import (
 // as well, since only the connection knows whether a statement failed or the COMMIT after it.
 type observer struct {
 	report    func(Event)
+	now       func() time.Time
+	since     time.Time // when the current file could begin: the last one ended
 	plan      plan
 	results   []Result
 	started   int    // files of the plan that have begun
@@ -38,20 +40,23 @@ func (o *observer) WithGroup(string) slog.Handler { return o }
 
 // Handle implements slog.Handler.
 func (o *observer) Handle(_ context.Context, r slog.Record) error {
-	attrs := make(map[string]slog.Value, r.NumAttrs())
-	r.Attrs(func(a slog.Attr) bool { attrs[a.Key] = a.Value; return true })
 	switch r.Message {
 	case beforeStatement:
 		o.begin()
 		o.next++
-		o.statement, o.failed = attrs["statement"].String(), ""
+		o.failed = ""
+		r.Attrs(func(a slog.Attr) bool {
+			if a.Key == "statement" {
+				o.statement = a.Value.String()
+			}
+			return true
+		})
 	case afterFile:
 		o.begin()
-		result := o.result()
-		result.Duration = time.Duration(attrs["duration_seconds"].Float64() * float64(time.Second))
+		result := o.ended()
 		o.results = append(o.results, result)
 		o.send(Event{Kind: Done, Result: result})
-		o.next, o.statement = 0, ""
+		o.next, o.statement, o.since = 0, "", o.now()
 	}
 	return nil
 }
@@ -66,6 +71,13 @@ func (o *observer) begin() {
 
 // current is the file that runs now, or the next one to run.
 func (o *observer) current() planned { return o.plan[min(len(o.results), len(o.plan)-1)] }
+
+// ended is the result of the current file, which ends now.
+func (o *observer) ended() Result {
+	r := o.result()
+	r.Duration = o.now().Sub(o.since)
+	return r
+}
 
 // result describes the current file.
 func (o *observer) result() Result {

@@ -66,10 +66,10 @@ func parse(text string) (*script, *mistake) {
 			return nil, m
 		}
 	}
-	switch {
-	case p.place == beforeUp:
+	switch p.place {
+	case beforeUp:
 		return nil, &mistake{1, "the file has no `-- +goose Up`", "begin it with the line `-- +goose Up`"}
-	case p.place == block:
+	case block:
 		return nil, &mistake{n, "`-- +goose StatementBegin` is never ended", "end the statement with the line `-- +goose StatementEnd`"}
 	}
 	if m := p.unfinished(); m != nil {

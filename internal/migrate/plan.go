@@ -29,7 +29,7 @@ type planned struct {
 // plan is what a run does, in order. It is complete before anything is touched.
 type plan []planned
 
-// applied is a row of goose_db_version.
+// applied is a row of the table of versions.
 type applied struct {
 	version int64
 	at      time.Time
@@ -42,9 +42,9 @@ type querier interface {
 
 // readApplied lists the applied migrations in the order in which they were applied. A database without the
 // table has none.
-func readApplied(ctx context.Context, db querier) ([]applied, error) {
+func readApplied(ctx context.Context, db querier, table string) ([]applied, error) {
 	// tstamp is a local time without a zone, which the cast takes to be in the session's.
-	rows, _ := db.Query(ctx, "select version_id, tstamp::timestamptz from goose_db_version where version_id > 0 order by id")
+	rows, _ := db.Query(ctx, "select version_id, tstamp::timestamptz from "+table+" where version_id > 0 order by id")
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a applied, err error) {
 		return a, row.Scan(&a.version, &a.at)
 	})

@@ -37,7 +37,7 @@ func openSession(ctx context.Context, pool *pgxpool.Pool, tracer pgx.QueryTracer
 	s.db.SetMaxOpenConns(1)
 	s.db.SetMaxIdleConns(1)
 	if err := s.db.PingContext(ctx); err != nil {
-		s.db.Close()
+		_ = s.db.Close()
 		return nil, pg.Fault("connect to Postgres", err)
 	}
 	return s, nil
@@ -52,7 +52,7 @@ func (s *session) close(ctx context.Context) {
 	if s.locked && !s.conn.IsClosed() {
 		released = s.conn.QueryRow(ctx, "select pg_advisory_unlock($1)", lockID).Scan(new(bool)) == nil
 	}
-	s.db.Close() // it was of use to nobody else
+	_ = s.db.Close() // nobody else has a use for it
 	if !released {
 		awaitRelease(ctx, s.pool, pid)
 	}

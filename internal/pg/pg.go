@@ -100,11 +100,11 @@ func (o Options) poolConfig() (*pgxpool.Config, error) {
 // logNotice logs what the server says beside its answers: RAISE NOTICE, deprecations, truncated names.
 func logNotice(logger *slog.Logger) pgconn.NoticeHandler {
 	return func(conn *pgconn.PgConn, n *pgconn.Notice) {
-		level := slog.LevelDebug
+		log := logger.Debug
 		if n.SeverityUnlocalized == "WARNING" {
-			level = slog.LevelWarn
+			log = logger.Warn
 		}
-		logger.Log(context.Background(), level, n.Message, "severity", n.Severity, "sqlstate", n.Code,
+		log(n.Message, "severity", n.Severity, "sqlstate", n.Code,
 			"detail", n.Detail, "hint", n.Hint, "backend_pid", conn.PID())
 	}
 }
