@@ -35,9 +35,13 @@ func Main(ctx context.Context, p Process) (code int) {
 			code = ExitFailed
 		}
 	}()
-	err := run(ctx, factory.New(t, p.Build, p.Dir, p.Environ), p.Args)
+	return report(ctx, t, run(ctx, factory.New(t, p.Build, p.Dir, p.Environ), p.Args))
+}
+
+// report writes an error, if there is one, and returns the exit code.
+func report(ctx context.Context, t *term.Terminal, err error) int {
 	if ctx.Err() != nil && fault.CodeOf(err) == fault.Canceled {
-		err = fault.New(fault.Canceled, "interrupted", "")
+		err = fault.New(fault.Canceled, "", "interrupted")
 	}
 	if err != nil {
 		t.Error(err)

@@ -26,7 +26,7 @@ func NewErrorReport(err error) ErrorReport {
 		r.Op, r.Message = f.Op, why(f)
 	}
 	errors.As(err, &r.Diagnostics)
-	if r.Op != "" && r.Message == "" {
+	if r.Op != "" && r.Message == "" && len(r.Diagnostics) == 0 {
 		r.Message = string(r.Code)
 	}
 	return r
@@ -38,9 +38,8 @@ func why(f *fault.Error) string {
 		return f.Message
 	}
 	var list diag.List
-	if inner, ok := f.Err.(*fault.Error); ok {
-		return inner.Error()
-	} else if errors.As(f.Err, &list) {
+	var inner *fault.Error
+	if errors.As(f.Err, &list) && !errors.As(f.Err, &inner) {
 		return ""
 	}
 	return f.Err.Error()

@@ -1,0 +1,108 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+func TestExitCodes(t *testing.T) {
+	invalid := fault.New(fault.Invalid, "x", "y")
+	for _, tt := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("boom"), 1},
+		{invalid, 1},
+		{fault.New(fault.Unavailable, "connect", "no answer"), 1},
+		{&factory.UsageError{Err: invalid}, 2},
+		{fmt.Errorf("wrapped: %w", &factory.UsageError{Err: invalid}), 2},
+		{fault.New(fault.CheckFailed, "check", "2 mistakes"), 3},
+		{fault.Wrap("health", fault.New(fault.CheckFailed, "check", "x")), 3},
+		{context.Canceled, 130},
+		{fault.Wrap("migrate up", context.Canceled), 130},
+	} {
+		if got := cli.ExitCode(tt.err); got != tt.want {
+			t.Errorf("%v: %d, want %d", tt.err, got, tt.want)
+		}
+	}
+}
+
+// broken is a stream whose writer has a bug.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { panic("bug") }
+
+func TestAPanicIsAnErrorWithoutAStackTrace(t *testing.T) {
+	for debug, traced := range map[string]bool{"": false, "1": true} {
+		var stderr bytes.Buffer
+		code := cli.Main(t.Context(), cli.Process{
+			Args: []string{"version"}, Streams: term.Streams{Out: broken{}, Err: &stderr}, Environ: factory.Environ{"KROWOC_DEBUG=" + debug},
+		})
+		if code != cli.ExitFailed || !strings.HasPrefix(stderr.String(), "error: krowoc met a bug\ncause: bug\n hint: ") ||
+			strings.Contains(stderr.String(), "goroutine") != traced {
+			t.Errorf("code %d\n%s", code, &stderr)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stderr bytes.Buffer
+	code := cli.Report(ctx, term.New(term.Streams{Out: io.Discard, Err: &stderr}, factory.Environ{}.Lookup), fault.Wrap("load seeds", ctx.Err()))
+	if code != cli.ExitInterrupted || stderr.String() != "error: interrupted\n" {
+		t.Errorf("code %d\n%s", code, &stderr)
+	}
+}
+
+// Every command can be read about: what it does, and how it is called.
+func TestEveryCommandIsDocumented(t *testing.T) {
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
+			t.Errorf("%s: Short is a phrase without full stop, not %q", cmd.CommandPath(), cmd.Short)
+		}
+		if !cmd.HasSubCommands() && cmd.Example == "" {
+			t.Errorf("%s has no example", cmd.CommandPath())
+		}
+		for line := range strings.Lines(cmd.Example) {
+			if !strings.Contains(line, "krowoc") {
+				t.Errorf("%s: an example that does not run krowoc: %q", cmd.CommandPath(), line)
+			}
+		}
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk(cli.NewRoot())
+}
+
+// The program itself, with what a release's linker sets.
+func TestMainPackage(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "krowoc")
+	build := exec.Command("go", "build", "-ldflags", "-X main.version=9.8.7 -X main.commit=abc -X main.date=2026-01-01T00:00:00Z", "-o", program, "../../cmd/krowoc")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command(program, "version").Output()
+	if err != nil || !strings.HasPrefix(string(out), "krowoc 9.8.7 (commit abc, 2026-01-01T00:00:00Z, go") {
+		t.Errorf("%s, %v", out, err)
+	}
+}

@@ -1,0 +1,20 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+)
+
+// What tests see of this package beside its exports.
+var (
+	ExitCode = exitCode
+	Report   = report
+)
+
+// NewRoot returns the tree of commands over buffers.
+func NewRoot() *cobra.Command {
+	t, _, _ := term.Test(nil)
+	return newRoot(factory.New(t, factory.Build{}, ".", nil), new(bool))
+}
