@@ -36,11 +36,12 @@ func openSession(ctx context.Context, pool *pgxpool.Pool, tracer pgx.QueryTracer
 	s.db = sql.OpenDB(&once{Connector: stdlib.GetConnector(*config, keep)})
 	s.db.SetMaxOpenConns(1)
 	s.db.SetMaxIdleConns(1)
-	if err := s.db.PingContext(ctx); err != nil {
+	conn, err := s.db.Conn(ctx) // connects; goose takes the same connection from the pool of one
+	if err != nil {
 		_ = s.db.Close()
 		return nil, pg.Fault("connect to Postgres", err)
 	}
-	return s, nil
+	return s, conn.Close()
 }
 
 // close gives the lock back and disconnects. When it returns, the server has let go of the lock too.
@@ -48,8 +49,12 @@ func (s *session) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	pid := s.conn.PgConn().PID()
-	released := !s.locked
-	if s.locked && !s.conn.IsClosed() {
+	released := false
+	switch {
+	case s.conn.IsClosed(): // an interrupted statement closes it, and may have taken the lock just before
+	case !s.locked:
+		released = true
+	default:
 		released = s.conn.QueryRow(ctx, "select pg_advisory_unlock($1)", lockID).Scan(new(bool)) == nil
 	}
 	_ = s.db.Close() // nobody else has a use for it

@@ -3,6 +3,7 @@ package pg_test
 import (
 	"bytes"
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,7 @@ func TestFaultCode(t *testing.T) {
 		"no rows":           {fmt.Errorf("read: %w", pgx.ErrNoRows), fault.NotFound},
 		"eof":               {io.ErrUnexpectedEOF, fault.Unavailable},
 		"reset":             {&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, fault.Unavailable},
+		"bad conn":          {driver.ErrBadConn, fault.Unavailable},
 		"closed":            {pgconn.ErrConnClosed, fault.Unavailable},
 		"canceled":          {fmt.Errorf("x: %w", context.Canceled), fault.Canceled},
 		"deadline":          {context.DeadlineExceeded, fault.Timeout},
