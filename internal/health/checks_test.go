@@ -10,8 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/krowoc/krowoc/internal/health"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // only runs a check by itself and returns its one measurement.
 func only(t *testing.T, c health.Check) health.Measurement {

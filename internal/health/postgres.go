@@ -11,11 +11,11 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// When Postgres works, but somebody should have a look.
-const (
-	warnSaturation = 0.9              // of the pool's connections are in use
-	warnLag        = 30 * time.Second // behind the primary
-)
+// warnSaturation is how much of the pool may be in use before somebody should have a look.
+const warnSaturation = 0.9
+
+// warnLag is how far a standby may be behind, by the unit in which that is measured.
+var warnLag = map[string]float64{"s": 30, "bytes": 256 << 20}
 
 // Postgres checks that the database answers, how fast, how much of the pool is in use, and how far
 // replication lags: on a standby its own lag, on a primary that of every standby.
@@ -72,21 +72,23 @@ func probe(ctx context.Context, pool *pgxpool.Pool, full bool) ([]Measurement, e
 	return replication(ctx, conn)
 }
 
-// replicationSQL returns a row per replica that can be seen from here: this server if it is a standby, and
-// every standby that streams from it. A standby that has replayed all it received, and still receives, does
-// not lag, however long ago the last transaction was. Without the right to see others' statistics
-// (pg_monitor) state is null and the standby is left out.
+// replicationSQL returns a row per replica that can be seen from here. If this server is a standby, that is
+// its own lag in seconds: none if it has replayed all it received and still receives, however long ago the
+// last transaction was. And for every standby that streams from this server, how many bytes it has yet to
+// replay; replay_lag would stand still with a replay that is stuck. A role without pg_monitor does not see
+// them.
 const replicationSQL = `
-SELECT 'self', CASE
+SELECT 'self', 's', CASE
     WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
      AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL) THEN 0
-    ELSE coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0)
+    ELSE extract(epoch FROM clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(), pg_postmaster_start_time()))
   END::float8
   WHERE pg_is_in_recovery()
 UNION ALL
-SELECT coalesce(nullif(application_name, ''), host(client_addr), 'standby'),
-       coalesce(extract(epoch FROM replay_lag), 0)::float8
-  FROM pg_stat_replication WHERE state = 'streaming'`
+SELECT coalesce(nullif(application_name, ''), host(client_addr), 'standby'), 'bytes',
+       pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,
+                       replay_lsn)::float8
+  FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn IS NOT NULL`
 
 func replication(ctx context.Context, conn *pgx.Conn) ([]Measurement, error) {
 	rows, err := conn.Query(ctx, replicationSQL)
@@ -94,15 +96,15 @@ func replication(ctx context.Context, conn *pgx.Conn) ([]Measurement, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Measurement, error) {
-		var node string
-		var seconds float64
-		err := row.Scan(&node, &seconds)
+		var node, unit string
+		var lag float64
+		err := row.Scan(&node, &unit, &lag)
 		m := Measurement{
 			Name: "replicationLag", ComponentID: node, ComponentType: "datastore", Status: Pass,
-			ObservedValue: seconds, ObservedUnit: "s",
+			ObservedValue: lag, ObservedUnit: unit,
 		}
-		if seconds > warnLag.Seconds() {
-			m.Status, m.Output = Warn, fmt.Sprintf("%s is %.0f s behind", node, seconds)
+		if lag > warnLag[unit] {
+			m.Status, m.Output = Warn, fmt.Sprintf("%s is %.0f %s behind", node, lag, unit)
 		}
 		return m, err
 	})
