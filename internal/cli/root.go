@@ -10,7 +10,9 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/mancmd"
+	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/cli/versioncmd"
+	"github.com/krowoc/krowoc/internal/config"
 )
 
 // groups is the tree's first level: the groups as help shows them, and the constructors of their commands.
@@ -40,6 +42,7 @@ stack and the production API.`,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	f.GlobalFlags(root.PersistentFlags())
+	completeFlags(root)
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, construct := range g.commands {
@@ -57,6 +60,18 @@ stack and the production API.`,
 	root.InitDefaultHelpCmd()
 	prepare(root, ran)
 	return root
+}
+
+// completeFlags says what the shell may offer as values of the global flags.
+func completeFlags(root *cobra.Command) {
+	for flag, values := range map[string][]cobra.Completion{
+		"env":       {config.Development, config.Test, config.Production},
+		"output":    {string(term.Text), string(term.JSON)},
+		"log-level": {"debug", "info", "warn", "error"},
+	} {
+		// It fails only for a flag that is not there, which a script would show.
+		_ = root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
 }
 
 // prepare gives every command what its author would forget: no arguments unless it says otherwise, an
