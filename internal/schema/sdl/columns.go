@@ -25,8 +25,7 @@ func (b *builder) resolveColumns() {
 	})
 	for _, join := range b.joins {
 		for _, f := range join.Fields {
-			target := b.named[f.Relation.Target.Name]
-			b.foreignKey(f, target, schema.SnakeCase(f.Name))
+			b.foreignKey(f, b.named[f.Relation.Target.Name])
 		}
 		join.Indexes[0].Name = schema.ObjectName(join.Table, join.Fields[1].Columns(), "idx")
 	}
@@ -73,25 +72,22 @@ func (b *builder) dataType(col *use) string {
 	return s
 }
 
-// foreignKey sets the columns of a reference that has columns of its own: base_id, or one for each column
-// of the target's key. It reports false when the target's key is itself unresolved: keys in a circle.
-func (b *builder) foreignKey(f *schema.Field, target *typeDecl, base string) bool {
+// foreignKey sets the columns of a reference that has columns of its own, one for each column of the
+// target's key. It reports false when the target's key is itself unresolved: keys in a circle.
+func (b *builder) foreignKey(f *schema.Field, target *typeDecl) bool {
 	if target.key == keyResolving {
 		return false
 	}
 	target.key = keyResolving
 	defer func() { target.key = keyResolved }()
 	for _, k := range target.Key {
-		if kf := target.field(k.Name); kf != nil && k.Relation != nil && k.Relation.Columns == nil {
-			if kf.state == columnsResolving {
-				return false
-			}
-			b.columns(target, kf)
-		} else if kf != nil {
-			b.columns(target, kf)
+		kf := target.field(k.Name)
+		if kf.state == columnsResolving {
+			return false
 		}
+		b.columns(target, kf)
 		for _, c := range k.Columns() {
-			f.Relation.Columns = append(f.Relation.Columns, base+"_"+c)
+			f.Relation.Columns = append(f.Relation.Columns, referenceColumn(f.Name, c))
 			f.Relation.References = append(f.Relation.References, k)
 		}
 	}
@@ -101,18 +97,22 @@ func (b *builder) foreignKey(f *schema.Field, target *typeDecl, base string) boo
 	return true
 }
 
+// referenceColumn names the column of a reference that holds a column of its target's key: owner_id.
+func referenceColumn(field, key string) string {
+	name := schema.SnakeCase(field) + "_" + key
+	if len(name) > schema.MaxName {
+		return schema.ObjectName(name, nil, "fk")
+	}
+	return name
+}
+
 // reference resolves a reference: its columns and what a delete of its target does.
 func (b *builder) reference(t *typeDecl, f *fieldDecl, col *use) {
 	target := b.named[f.Relation.Target.Name]
-	if !b.foreignKey(f.Field, target, schema.SnakeCase(f.Name)) {
+	if !b.foreignKey(f.Field, target) {
 		b.errorf(codeKeyCycle, f.def.Position, "take one of the references out of its type's key", "the key of %s contains itself, by way of %s", t.Name, f.Name)
 		f.broken = true
 		return
-	}
-	for i, c := range f.Relation.Columns {
-		if len(c) > schema.MaxName {
-			f.Relation.Columns[i] = schema.ObjectName(c, nil, "fk")
-		}
 	}
 	if name := b.physicalName(col, "name", ""); name != "" {
 		if len(f.Relation.Columns) != 1 {

@@ -2,6 +2,7 @@ package sdl
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -20,20 +21,14 @@ func (b *builder) joinImplied(e *end) {
 		return
 	}
 	join := &schema.Type{Pos: left.Pos, Join: &schema.Join{Left: left.Field, Right: right.Field}}
+	join.Name, join.Table = joinNames(left.Field, right.Field)
 	leftName, rightName := lowerFirst(left.Owner.Name), lowerFirst(right.Owner.Name)
-	join.Name = left.Owner.Name + right.Owner.Name
-	join.Table = left.Owner.Table + "_" + right.Owner.Table
 	if left.Owner == right.Owner { // each list holds what its name says: following -> following_id
 		leftName, rightName = schema.Singular(right.Name), schema.Singular(left.Name)
-		join.Name = left.Owner.Name + upperFirst(left.Name)
-		join.Table = schema.SnakeCase(left.Owner.Name) + "_" + schema.SnakeCase(left.Name)
 	}
-	if u, other := b.joinTable(left), b.joinTable(right); u != nil || other != nil {
-		if u == nil {
-			u = other
-		}
-		join.Table = b.physicalName(u, "table", join.Table)
-		join.Name = joinName(join.Name, join.Table)
+	if table := b.joinTable(left, right); table != join.Table {
+		join.Table = table
+		join.Name = join.Name + "Via" + typeName(table)
 	}
 	leftRef := joinRef(join, leftName, left.Owner, left.Pos)
 	rightRef := joinRef(join, rightName, right.Owner, left.Pos)
@@ -45,25 +40,33 @@ func (b *builder) joinImplied(e *end) {
 	connectJoin(right, left, join, rightRef, leftRef)
 }
 
-// joinName keeps the names of join types apart where two types have several relations: each of them names
-// its table.
-func joinName(name, table string) string {
-	words := ""
-	for _, w := range splitWords(table) {
-		words += upperFirst(w)
+// joinNames returns the usual names of an implied join type and of its table.
+func joinNames(left, right *schema.Field) (name, table string) {
+	if left.Owner == right.Owner {
+		return left.Owner.Name + upperFirst(left.Name), schema.SnakeCase(left.Owner.Name) + "_" + schema.SnakeCase(left.Name)
 	}
-	if words == "" {
-		return name
-	}
-	return words
+	return left.Owner.Name + right.Owner.Name, left.Owner.Table + "_" + right.Owner.Table
 }
 
-func (b *builder) joinTable(f *fieldDecl) *use {
-	u := f.uses.one("manyToMany")
-	if u == nil || u.args["table"] == nil {
-		return nil
+// joinTable returns the table that either end names with @manyToMany(table:), or the usual one.
+func (b *builder) joinTable(left, right *fieldDecl) string {
+	_, table := joinNames(left.Field, right.Field)
+	for _, f := range []*fieldDecl{left, right} {
+		if u := f.uses.one("manyToMany"); u != nil {
+			table = b.physicalName(u, "table", table)
+		}
 	}
-	return u
+	return table
+}
+
+// typeName turns the name of a table into part of the name of a type, so that two relations between the
+// same types, which must name their tables, have join types of different names.
+func typeName(table string) string {
+	var b strings.Builder
+	for _, w := range splitWords(table) {
+		b.WriteString(upperFirst(w))
+	}
+	return b.String()
 }
 
 func joinRef(join *schema.Type, name string, target *schema.Type, pos schema.Position) *schema.Field {
@@ -142,7 +145,7 @@ func (b *builder) joinEnd(e *end, join *typeDecl, arg string, to *typeDecl, not 
 	return nil
 }
 
-// value is the position of an argument, for what is wrong with a pair of them.
+// position returns where an argument is, or the directive when it is not given.
 func (u *use) position(arg string) *ast.Position {
 	if v := u.args[arg]; v != nil {
 		return v.Position

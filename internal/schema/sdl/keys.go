@@ -50,6 +50,10 @@ func keyable(t schema.FieldType) bool {
 
 func (b *builder) namedKey(t *typeDecl, table *use) {
 	for _, v := range table.items("key") {
+		if v.Raw == "id" && t.field("id") == nil {
+			b.errorf(codeInvalidKey, v.Position, `write id: ID! @default(expr: "uuidV7()")`, "a key of several fields needs an id of its own")
+			continue
+		}
 		f := b.fieldNamed(t, v)
 		switch {
 		case f == nil:

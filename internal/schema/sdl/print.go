@@ -1,0 +1,225 @@
+package sdl
+
+import (
+	"bufio"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Print writes s in canonical form: enums, then types that are not stored, then stored types, each in the
+// order of the schema; names and arguments that say what is the case anyway are left out. Parse reads the
+// text back as an equal schema.
+func Print(w io.Writer, s *schema.Schema) error {
+	p := &printer{Writer: bufio.NewWriter(w)}
+	for _, e := range s.Enums {
+		p.enum(e)
+	}
+	for _, t := range s.Plain {
+		p.object(t)
+	}
+	for _, t := range s.Tables {
+		if t.Join == nil {
+			p.object(t)
+		}
+	}
+	return p.Flush()
+}
+
+// printer writes definitions, with a blank line between them. Its writer keeps the first error for Flush.
+type printer struct {
+	*bufio.Writer
+	started bool
+}
+
+func (p *printer) write(parts ...string) {
+	for _, s := range parts {
+		_, _ = p.WriteString(s) // kept for Flush
+	}
+}
+
+func (p *printer) begin(description string) {
+	if p.started {
+		p.write("\n")
+	}
+	p.started = true
+	p.description(description, "")
+}
+
+func (p *printer) enum(e *schema.Enum) {
+	p.begin(e.Description)
+	p.write("enum ", e.Name, directive("renamed", text("from", e.RenamedFrom)), " {\n")
+	for _, v := range e.Values {
+		p.description(v.Description, "  ")
+		p.write("  ", v.Name, directive("renamed", text("from", v.RenamedFrom)), "\n")
+	}
+	p.write("}\n")
+}
+
+func (p *printer) object(t *schema.Type) {
+	p.begin(t.Description)
+	p.write("type ", t.Name)
+	all := typeDirectives(t)
+	for _, d := range all {
+		if len(all) > 1 {
+			p.write("\n ")
+		}
+		p.write(d)
+	}
+	p.write(" {\n")
+	for _, f := range t.Fields {
+		if f.Implicit {
+			continue
+		}
+		p.description(f.Description, "  ")
+		p.write("  ", f.Name, ": ", f.Type.String())
+		for _, d := range fieldDirectives(f) {
+			p.write(d)
+		}
+		p.write("\n")
+	}
+	p.write("}\n")
+}
+
+// description writes a description, as a block string when it has several lines and survives that.
+func (p *printer) description(text, indent string) {
+	switch {
+	case text == "":
+	case isBlock(text):
+		p.write(indent, `"""`, "\n")
+		for line := range strings.SplitSeq(text, "\n") {
+			if line == "" {
+				p.write("\n")
+				continue
+			}
+			p.write(indent, strings.ReplaceAll(line, `"""`, `\"""`), "\n")
+		}
+		p.write(indent, `"""`, "\n")
+	default:
+		p.write(indent, quote(text), "\n")
+	}
+}
+
+// isBlock reports whether a block string gives back exactly the text: it drops blank lines at both ends and
+// space that all lines start with, and it knows no control characters.
+func isBlock(text string) bool {
+	lines := strings.Split(text, "\n")
+	blank := func(s string) bool { return strings.Trim(s, " \t") == "" }
+	if len(lines) == 1 || blank(lines[0]) || blank(lines[len(lines)-1]) {
+		return false
+	}
+	flush := false
+	for _, l := range lines {
+		if l != "" && blank(l) || strings.HasSuffix(l, `\`) || strings.HasSuffix(l, `"`) || strings.ContainsFunc(l, func(r rune) bool { return r < ' ' && r != '\t' }) {
+			return false
+		}
+		flush = flush || l != "" && l[0] != ' ' && l[0] != '\t'
+	}
+	return flush
+}
+
+// typeDirectives returns the directives of a type, each with a space before it.
+func typeDirectives(t *schema.Type) []string {
+	if !t.Stored() {
+		return nil
+	}
+	var key []string
+	if len(t.Key) != 1 || t.Key[0].Name != "id" {
+		for _, k := range t.Key {
+			key = append(key, quote(k.Name))
+		}
+	}
+	name := given(t.Table, schema.Plural(schema.SnakeCase(t.Name)))
+	out := []string{" @table" + arguments(text("name", name), list("key", key))}
+	add := func(d string) {
+		if d != "" {
+			out = append(out, d)
+		}
+	}
+	add(directive("renamed", text("from", t.RenamedFrom)))
+	for _, u := range t.Uniques {
+		name := given(u.Name, schema.ObjectName(t.Table, columnsOf(u.Fields), "key"))
+		add(directive("unique", list("fields", fieldNames(u.Fields)), text("name", name)))
+	}
+	for _, x := range t.Indexes {
+		add(indexDirective(t, x))
+	}
+	for n, c := range t.Checks {
+		add(checkDirective(c, checkName(t.Table, nil, n)))
+	}
+	if len(t.Rules) > 0 {
+		add(authDirective(t.Rules, len(schema.Operations)))
+	}
+	return out
+}
+
+func fieldNames(fields []*schema.Field) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = quote(f.Name)
+	}
+	return out
+}
+
+func indexDirective(t *schema.Type, x schema.Index) string {
+	var fields []*schema.Field
+	var order []string
+	for _, f := range x.Fields {
+		fields = append(fields, f.Field)
+		order = append(order, map[bool]string{false: "ASC", true: "DESC"}[f.Desc])
+	}
+	if !slices.Contains(order, "DESC") {
+		order = nil
+	}
+	where := ""
+	if x.Where != nil {
+		where = x.Where.Source
+	}
+	return directive("index", list("fields", fieldNames(fields)), list("order", order), word("type", given(string(x.Method), string(schema.BTree))),
+		text("where", where), text("name", given(x.Name, schema.ObjectName(t.Table, columnsOf(fields), "idx"))))
+}
+
+func checkDirective(c schema.Check, usual string) string {
+	return directive("check", text("expr", c.Expr.Source), text("name", given(c.Name, usual)), text("message", c.Message))
+}
+
+// authDirective prints rules, one on each line; all is how many operations there are.
+func authDirective(rules []schema.Rule, all int) string {
+	if len(rules) == 0 {
+		return " @auth(rules: [])"
+	}
+	var b strings.Builder
+	b.WriteString(" @auth(rules: [\n")
+	for _, r := range rules {
+		var ops, roles []string
+		if len(r.Operations) < all {
+			for _, op := range r.Operations {
+				ops = append(ops, string(op))
+			}
+		}
+		for _, role := range r.Roles {
+			roles = append(roles, quote(role))
+		}
+		field, where := "", ""
+		if r.Field != nil {
+			field = r.Field.Name
+		}
+		if r.Where != nil {
+			where = r.Where.Source
+		}
+		args := arguments(word("allow", string(r.Allow)), list("operations", ops), text("field", field), list("roles", roles), text("where", where))
+		b.WriteString("    { " + strings.Trim(args, "()") + " }\n")
+	}
+	b.WriteString("  ])")
+	return b.String()
+}
+
+// given returns name, or "" when it is the usual one.
+func given(name, usual string) string {
+	if name == usual {
+		return ""
+	}
+	return name
+}
