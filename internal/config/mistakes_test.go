@@ -15,7 +15,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		"unknown key": {"databse:\n  url: x\n", []string{
 			"krowoc.yaml:1:1: error: unknown key \"databse\"\n    1 | databse:\n      | ^^^^^^^\n      = did you mean \"database\"?"}},
-		"unknown key in a section": {"server:\n  addres: :80\n", []string{`2:3: error: unknown key "addres" in server`, `"address"`}},
+		"unknown key in a section": {"server:\n  addess: :80\n", []string{`2:3: error: unknown key "addess" in server`, `"address"`}},
 		"key of another section":   {"maxConnections: 3\n", []string{"did you mean database.maxConnections?"}},
 		"key far from any":         {"server:\n  zzzzzz: 1\n", []string{"the keys here are address, timeouts, maxBodyBytes"}},
 		"unknown key in an item":   {"health:\n  urls:\n    - {name: a, ulr: 'http://x'}\n", []string{`unknown key "ulr" in health.urls`, "this item of health.urls has no url"}},

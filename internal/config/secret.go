@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 // masked stands where a secret would.
 const masked = "***"
+
+// secretParameter matches the names of URL parameters whose values are not shown.
+var secretParameter = regexp.MustCompile(`(?i)pass|secret|token|key`)
 
 // Secret is a text that no log, message or encoder shows. A connection URL is shown without its password.
 type Secret struct{ value string }
@@ -28,12 +32,12 @@ func (s Secret) String() string {
 		return ""
 	}
 	u, err := url.Parse(s.value)
-	if err != nil || u.Scheme == "" || u.Host == "" || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+	if err != nil || u.Scheme == "" || !strings.HasPrefix(s.value[len(u.Scheme):], "://") || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
 		return masked
 	}
 	query := u.Query()
 	for name := range query {
-		if strings.Contains(strings.ToLower(name), "pass") {
+		if secretParameter.MatchString(name) {
 			query.Set(name, masked)
 		}
 	}
