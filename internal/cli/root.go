@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/mancmd"
+	"github.com/krowoc/krowoc/internal/cli/schemacmd"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/cli/versioncmd"
 	"github.com/krowoc/krowoc/internal/config"
@@ -23,7 +24,7 @@ var groups = []struct {
 	{"develop", "Develop", nil},
 	{"database", "Database", nil},
 	{"production", "Production", nil},
-	{"project", "Project", []func(*factory.Factory) *cobra.Command{configcmd.New}},
+	{"project", "Project", []func(*factory.Factory) *cobra.Command{schemacmd.New, configcmd.New}},
 	{"more", "More", []func(*factory.Factory) *cobra.Command{versioncmd.New, completioncmd.New, mancmd.New}},
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
@@ -22,7 +23,7 @@ func New(f *factory.Factory) *cobra.Command {
 // checked is what `schema check --output json` prints.
 type checked struct {
 	OK          bool      `json:"ok"`
-	Types       int       `json:"types"` // 0 when the schema has errors
+	Types       int       `json:"types"` // that the files declare; 0 when there are errors
 	Errors      int       `json:"errors"`
 	Warnings    int       `json:"warnings"`
 	Diagnostics diag.List `json:"diagnostics"`
@@ -43,7 +44,7 @@ Exit code 3 when there is an error; warnings alone are fine.`,
 			s, list := a.ParseSchema()
 			report := checked{Errors: list.Errors(), Warnings: len(list) - list.Errors(), Diagnostics: append(diag.List{}, list...)}
 			if report.OK = s != nil; report.OK {
-				report.Types = len(s.Types)
+				report.Types = declared(s)
 			}
 			if err := f.Term.Result(report, func() error { return show(f, a.Config.Schema, report) }); err != nil {
 				return err
@@ -54,6 +55,17 @@ Exit code 3 when there is an error; warnings alone are fine.`,
 			return nil
 		},
 	}
+}
+
+// declared counts the types that the files declare: join tables that Krowoc adds are not among them.
+func declared(s *schema.Schema) int {
+	n := len(s.Plain)
+	for _, t := range s.Tables {
+		if t.Join == nil {
+			n++
+		}
+	}
+	return n
 }
 
 func show(f *factory.Factory, path string, r checked) error {
