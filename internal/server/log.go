@@ -56,7 +56,7 @@ func (s *Server) logAccess(w *response, r *http.Request, took time.Duration, abo
 		slog.String("path", clipped(r.URL.Path)),
 		slog.Int("status", status),
 		slog.Int64("bytes", w.bytes),
-		slog.Duration("duration", took),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("remote", remote),
 		slog.String("user_agent", clipped(r.UserAgent())),
 	}

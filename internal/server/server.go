@@ -55,7 +55,7 @@ func New(o Options) (*Server, error) {
 		WriteTimeout:      o.WriteTimeout,
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug), // clients' broken connections
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return base },
 	}
 	return s, nil
@@ -147,6 +147,9 @@ func (s *Server) drain(ctx context.Context) error {
 	}
 	cut := s.inFlight.Load()
 	_ = s.http.Close() // its error is that of the listener, which is closed already
+	if cut == 0 {
+		return nil // all were answered, and only the connections were not idle yet
+	}
 	return &fault.Error{
 		Code: fault.Timeout, Op: "stop the server", Err: err,
 		Message: fmt.Sprintf("%d requests had not finished after %s and were cut off", cut, time.Since(began).Round(time.Millisecond)),

@@ -121,35 +121,49 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 			t.Error("the context of a request in flight ended")
 		}
 		hello(w, req)
-	}, func(o *server.Options) { o.PreStopDelay = 50 * time.Millisecond })
-
+	})
 	got := make(chan answer, 1)
 	go func() { got <- r.do(t, "POST", "/graphql", nil) }()
 	<-begun
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.Stop(context.Background()) }()
-
-	// During the delay requests are still served, and the probe tells load balancers to send no more.
-	other := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	sawDraining := false
-	for {
-		resp, err := other.Get(r.url + "/readyz")
+	for { // until no connection is accepted any more
+		conn, err := net.Dial("tcp", r.Addr())
 		if err != nil {
-			break // the listener is closed
+			break
 		}
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if resp.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(body), "shutting down") {
-			sawDraining = true
-		}
-	}
-	if !sawDraining {
-		t.Error("readyz did not fail before the listener closed")
+		conn.Close()
 	}
 	close(release)
 	if a := <-got; a.StatusCode != http.StatusOK || a.body != "hello" {
 		t.Errorf("the request in flight got %d %q", a.StatusCode, a.body)
 	}
+	if err := <-stopped; err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+// TestReadyzFailsFirst sees that requests are still served while the probe tells load balancers to send no
+// more.
+func TestReadyzFailsFirst(t *testing.T) {
+	r := start(t, hello, func(o *server.Options) { o.PreStopDelay = time.Hour })
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.Stop(ctx) }()
+	for {
+		if a := r.do(t, "GET", "/readyz", nil); a.StatusCode == http.StatusServiceUnavailable {
+			if a.json(t)["output"] != "the service is shutting down" {
+				t.Errorf("readyz says %s", a.body)
+			}
+			break
+		}
+	}
+	for path, want := range map[string]int{"/graphql": 200, "/livez": 200, "/startupz": 200, "/healthz": 200} {
+		if a := r.do(t, "GET", path, nil); a.StatusCode != want {
+			t.Errorf("%s answers %d", path, a.StatusCode)
+		}
+	}
+	cancel()
 	if err := <-stopped; err != nil {
 		t.Errorf("Stop: %v", err)
 	}
