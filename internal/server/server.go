@@ -152,7 +152,7 @@ func (s *Server) drain(ctx context.Context) error {
 	}
 	return &fault.Error{
 		Code: fault.Timeout, Op: "stop the server", Err: err,
-		Message: fmt.Sprintf("%d requests had not finished after %s and were cut off", cut, time.Since(began).Round(time.Millisecond)),
+		Message: fmt.Sprintf("%d of the requests in flight did not finish within %s and were cut off", cut, time.Since(began).Round(time.Millisecond)),
 		Hint:    "a longer drain timeout gives them more time",
 	}
 }

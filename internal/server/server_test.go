@@ -186,7 +186,7 @@ func TestStopCutsOffWhatDoesNotFinish(t *testing.T) {
 	}()
 	<-begun
 	err := r.Stop(context.Background())
-	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "1 requests had not finished") {
+	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "1 of the requests in flight did not finish") {
 		t.Errorf("Stop: %v", err)
 	}
 	<-ended
