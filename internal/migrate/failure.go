@@ -40,7 +40,7 @@ func (e *StatementError) Unwrap() []error { return []error{diag.List{e.Diagnosti
 // failure says what stopped a run, and in what state it leaves the database.
 func (m *Migrator) failure(ctx context.Context, op string, o *observer, err error) error {
 	step := o.current()
-	if o.started == len(o.results) && o.failed != "begin" && !isPartial(err) {
+	if o.started == len(o.results) && !errors.As(err, new(*goose.PartialError)) {
 		f := m.fault(ctx, op, err)
 		if f.Code == fault.Internal { // goose could not read the file: a variable of ENVSUB is not set
 			f.Code = fault.Invalid
@@ -70,11 +70,6 @@ func (m *Migrator) failure(ctx context.Context, op string, o *observer, err erro
 	}
 	o.send(Event{Kind: Failed, Result: o.ended(), Err: f})
 	return f
-}
-
-func isPartial(err error) bool {
-	var partial *goose.PartialError
-	return errors.As(err, &partial)
 }
 
 // fault translates err, giving the end of ctx precedence over the errors that followed from it.

@@ -13,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg"
 )
 
 func TestFailingStatementIsShownInItsFile(t *testing.T) {
@@ -44,6 +45,12 @@ func TestFailingStatementIsShownInItsFile(t *testing.T) {
 			`migrations/1_x.sql:4:1: error: column "nope" does not exist (SQLSTATE 42703)
     4 | nope;
       | ^^^^`,
+		},
+		"end of input": {
+			"-- +goose Up\n-- +goose StatementBegin\nSELECT (1\n\n-- +goose StatementEnd\n", fault.Invalid,
+			`migrations/1_x.sql:3:10: error: syntax error at end of input (SQLSTATE 42601)
+    3 | SELECT (1
+      |          ^`,
 		},
 		"second of two in a block": {
 			"-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\nSELECT nope;\n-- +goose StatementEnd\n", fault.Invalid,
@@ -209,6 +216,24 @@ func TestVariables(t *testing.T) {
 	p.write("1_x.sql", "-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE ${KROWOC_TEST_UNSET?must be set} (id int);\n")
 	if _, err := p.migrator().Up(t.Context()); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), "must be set") {
 		t.Errorf("unset: %s %v", fault.CodeOf(err), err)
+	}
+}
+
+func TestNoServer(t *testing.T) {
+	pool, err := pg.Open(t.Context(), pg.Options{URL: "postgres://127.0.0.1:1/x?sslmode=disable"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	m, err := migrate.New(migrate.Options{DB: pool, FS: threeFiles(t).files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Up(t.Context()); fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("up: %v", err)
+	}
+	if _, err := m.Status(t.Context()); fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("status: %v", err)
 	}
 }
 
