@@ -20,6 +20,8 @@ const (
 	Production  = "production"
 )
 
+var builtIn = []string{Development, Test, Production}
+
 // Config is the configuration of one project in one environment.
 type Config struct {
 	Environment string    `mapstructure:"-"` // development, test, production or one that krowoc.yaml declares

@@ -2,13 +2,10 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/spf13/viper"
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -110,7 +107,7 @@ func (l *loader) chooseEnvironment(doc document) error {
 	if name == "" {
 		name = Development
 	}
-	known := []string{Development, Test, Production}
+	known := slices.Clone(builtIn)
 	for _, declared := range doc.names {
 		if !slices.Contains(known, declared) {
 			known = append(known, declared)
@@ -151,97 +148,4 @@ func (l *loader) variable(name string) (string, bool) {
 	}
 	v, ok := l.dotenv[name]
 	return v.value, ok
-}
-
-func (l *loader) defaults() layer {
-	out := layer{}
-	for _, k := range keys {
-		text := k.DefaultFor(l.environment)
-		var value any = text
-		switch k.Kind {
-		case Objects:
-			value = []map[string]any{}
-		case SecretText:
-			value = NewSecret(text)
-		default:
-			if text != "" {
-				value, _ = k.parse(text) // a test parses every default
-			}
-		}
-		out[k.Path] = setting{value, Origin{Source: FromDefault}}
-	}
-	return out
-}
-
-func (l *loader) fromVariables() layer {
-	out, known := layer{}, []string{EnvironmentVariable}
-	for _, k := range keys {
-		name := k.Variable()
-		if name == "" {
-			continue
-		}
-		known = append(known, name)
-		text, _ := l.variable(name)
-		if text == "" {
-			continue // as in other tools, an empty variable is one that is not set
-		}
-		origin := Origin{Source: FromVariable, Name: name}
-		if _, process := l.variables[name]; !process {
-			origin.File, origin.Line = dotenvFile, l.dotenv[name].line
-		}
-		l.add(out, k, text, origin)
-	}
-	l.warnUnknown(known)
-	return out
-}
-
-// warnUnknown remarks on a KROWOC_* variable that is nearly one that exists.
-func (l *loader) warnUnknown(known []string) {
-	names := slices.Concat(slices.Collect(maps.Keys(l.variables)), slices.Collect(maps.Keys(l.dotenv)))
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		value, _ := l.variable(name)
-		if !strings.HasPrefix(name, "KROWOC_") || value == "" || slices.Contains(known, name) {
-			continue
-		}
-		if s := diag.Suggest(name, known); s != "" {
-			l.mistakes = append(l.mistakes, diag.Diagnostic{Severity: diag.Warning, Code: "unknown-variable",
-				Position: diag.Position{File: name}, Message: "this variable has no effect", Remedy: fmt.Sprintf("did you mean %s?", s)})
-		}
-	}
-}
-
-func (l *loader) fromFlags() layer {
-	out := layer{}
-	for _, f := range l.options.Flags {
-		if k, ok := lookup(keys, f.Key); ok {
-			l.add(out, k, f.Value, Origin{Source: FromFlag, Name: f.Name})
-		}
-	}
-	return out
-}
-
-func (l *loader) add(to layer, k Key, text string, origin Origin) {
-	value, err := k.parse(text)
-	if err != nil {
-		l.mistakes = append(l.mistakes, k.mistake(origin, asBadValue(err)))
-		return
-	}
-	to[k.Path] = setting{value, origin}
-}
-
-// merge lays the layers over one another, the last on top, and remembers where each value came from.
-func merge(layers []layer) (*Config, error) {
-	c := &Config{origins: map[string]Origin{}}
-	v := viper.New()
-	for _, l := range layers {
-		for path, s := range l {
-			v.Set(path, s.value)
-			c.origins[path] = s.origin
-		}
-	}
-	if err := v.UnmarshalExact(c); err != nil {
-		return nil, err
-	}
-	return c, nil
 }

@@ -231,3 +231,11 @@ func TestAVariableThatIsNearlyAKeyIsRemarkedOn(t *testing.T) {
 		t.Errorf("got %s", c.Warnings)
 	}
 }
+
+func TestAnEnvironmentThatIsNearlyAnotherIsRemarkedOn(t *testing.T) {
+	c := mustLoad(t, "environments:\n  prodution: {}\n  test: {}\n  staging: {}\n", config.Options{})
+	want := `krowoc.yaml:2:3: warning: "prodution" is an environment of its own`
+	if len(c.Warnings) != 1 || !strings.HasPrefix(c.Warnings.Error(), want) {
+		t.Errorf("got %s", c.Warnings)
+	}
+}

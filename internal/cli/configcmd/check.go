@@ -32,7 +32,6 @@ that ${…} names must be set for the chosen environment only. Exit code 2 when 
 			}
 			report := checked{true, c.Environment, c.File, append(diag.List{}, c.Warnings...)}
 			return f.Term.Result(report, func() error {
-				f.Term.Diagnostics(c.Warnings)
 				_, err := fmt.Fprintf(f.Term.Out, "%s is right for %s\n", c.File, c.Environment)
 				return err
 			})

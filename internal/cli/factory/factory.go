@@ -71,7 +71,8 @@ func (f *Factory) GlobalFlags(flags *pflag.FlagSet) {
 // Bind makes a flag, where it is given, set a key of the configuration.
 func (f *Factory) Bind(flag *pflag.Flag, key string) { f.bound = append(f.bound, binding{flag, key}) }
 
-// Config returns the configuration, read at the first call. What is wrong with it is a *UsageError.
+// Config returns the configuration, read at the first call, which also shows its warnings. What is wrong
+// with it is a *UsageError.
 func (f *Factory) Config() (*config.Config, error) { return f.config() }
 
 func (f *Factory) load() (*config.Config, error) {
@@ -85,6 +86,7 @@ func (f *Factory) load() (*config.Config, error) {
 	if err != nil {
 		return nil, &UsageError{err}
 	}
+	f.Term.Warnings(c.Warnings)
 	return c, nil
 }
 

@@ -97,6 +97,17 @@ func (t *Terminal) Diagnostics(list diag.List) {
 	}
 }
 
+// Warnings writes remarks to Err, beside the result of a command; under --output json nothing, since what
+// stands there is one JSON object or none.
+func (t *Terminal) Warnings(list diag.List) {
+	if t.Format == JSON {
+		return
+	}
+	for _, d := range list {
+		fmt.Fprint(t.Err, t.errStyles.diagnostic(d))
+	}
+}
+
 // diagnostic renders one diagnostic as diag.Diagnostic.String does, in colour.
 func (s Styles) diagnostic(d diag.Diagnostic) string {
 	severity := s.Bad
