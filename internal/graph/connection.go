@@ -1,0 +1,255 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// source is where the rows of a list come from: the whole table, or what a row is related to.
+type source struct {
+	object *object
+	parent *scope // nil for the whole table
+	field  *field // of the parent
+	depth  int
+}
+
+// page is what the arguments of a list say.
+type page struct {
+	source
+	scope    *scope
+	base     []string // conditions on every row of the list
+	cursors  []string // conditions of after and before
+	order    []orderTerm
+	backward bool // last, rather than first
+	after    bool // an after is given
+	before   bool
+	limit    string // SQL of first or last
+	rows     func(map[string]any) int
+	numbered bool // the rows need their number: pageInfo asks for it
+}
+
+// connection returns SQL for the JSON of a Relay connection.
+// See https://relay.dev/graphql/connections.htm.
+func (b *builder) connection(src source, f selected, c *cost) (string, error) {
+	if src.depth > b.api.options.MaxDepth {
+		return "", invalid(fmt.Sprintf("the operation is nested more than %d levels deep", b.api.options.MaxDepth), "ask for less at once")
+	}
+	p, err := b.page(src, f.Field)
+	if err != nil {
+		return "", err
+	}
+	fields, err := b.collect(f.selections...)
+	if err != nil {
+		return "", err
+	}
+	p.numbered = slices.ContainsFunc(fields, func(f selected) bool { return f.Name == "pageInfo" })
+	each := c.child(p.rows)
+	c.fields += len(fields)
+	var t text
+	rows := false // whether the page itself is needed
+	t.constant("{")
+	for i, field := range fields {
+		if i > 0 {
+			t.constant(",")
+		}
+		t.constant(`"` + field.Alias + `":`)
+		switch field.Name {
+		case "__typename":
+			t.constant(`"` + src.object.typ.Name + `Connection"`)
+		case "totalCount":
+			t.expr(b.totalCount(p))
+		case "pageInfo":
+			rows = true
+			err = b.pageInfo(&t, p, field)
+		case "nodes":
+			rows = true
+			err = b.elements(&t, p, func() (string, error) { return b.objectJSON(p.scope, field.selections, each, src.depth+1) })
+		case "edges":
+			rows = true
+			err = b.elements(&t, p, func() (string, error) { return b.edge(p, field, each) })
+		}
+		if err != nil {
+			return "", at(field.Field, err)
+		}
+	}
+	t.constant("}")
+	if !rows {
+		return "(SELECT " + t.sql() + ")", nil
+	}
+	content := t.sql() // before the page, which yields the columns that the content uses
+	return "(SELECT " + content + " FROM " + b.pageSQL(p) + ")", nil
+}
+
+// page reads the arguments of a list.
+func (b *builder) page(src source, f *ast.Field) (*page, error) {
+	s := &scope{object: src.object, alias: b.alias(), paged: true}
+	p := &page{source: src, scope: s}
+	if src.parent != nil {
+		related, err := b.related(src, s)
+		if err != nil {
+			return nil, err
+		}
+		p.base = related
+	}
+	rule, err := b.predicate(src.object.access, src.object, s.alias)
+	if err != nil {
+		return nil, err
+	}
+	if rule != "" {
+		p.base = append(p.base, rule)
+	}
+	if where, ok := b.argument(f, "where"); ok {
+		condition, err := b.where(src.object, s.alias, where)
+		if err != nil {
+			return nil, err
+		}
+		p.base = append(p.base, condition)
+	}
+	if err := b.pageSize(p, f); err != nil {
+		return nil, err
+	}
+	if err := b.orderBy(p, f); err != nil {
+		return nil, err
+	}
+	return p, b.bounds(p, f)
+}
+
+// pageSize reads first and last.
+func (b *builder) pageSize(p *page, f *ast.Field) error {
+	first, hasFirst := b.argument(f, "first")
+	last, hasLast := b.argument(f, "last")
+	most := b.api.options.MaxPageSize
+	size := first
+	switch {
+	case hasFirst && hasLast:
+		return invalid("a page is either the first rows or the last, not both", "give first or last")
+	case hasLast:
+		p.backward, size = true, last
+	case !hasFirst:
+		n := b.api.options.DefaultPageSize
+		p.limit, p.rows = strconv.Itoa(n), func(map[string]any) int { return n }
+		return nil
+	}
+	name := "first"
+	if p.backward {
+		name = "last"
+	}
+	if f.Arguments.ForName(name).Value.Kind != ast.Variable { // known to Postgres's planner, then
+		n, err := pageRows(name, size.leaf(nil), most)
+		p.limit, p.rows = strconv.Itoa(n), func(map[string]any) int { return n }
+		return err
+	}
+	p.rows = func(vars map[string]any) int {
+		n, _ := pageRows(name, size.leaf(vars), most)
+		return n
+	}
+	p.limit = b.param(param{bind: func(r Request) (any, error) { return pageRows(name, size.leaf(r.Variables), most) }}) + "::int8"
+	return nil
+}
+
+func pageRows(name string, value any, most int) (int, error) {
+	s, _ := plainText(value)
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > most {
+		return 0, invalid(fmt.Sprintf("%s is %s, and must be between 0 and %d", name, s, most), "read more with after or before")
+	}
+	return n, nil
+}
+
+// related returns the conditions under which the rows of s belong to the parent's row.
+func (b *builder) related(src source, s *scope) ([]string, error) {
+	rel := src.field.src.Relation
+	if rel.Through == nil {
+		return joinColumns(rel, src.parent, s), nil
+	}
+	return b.through(rel, src.parent, s)
+}
+
+// pageSQL returns the subquery of the page's rows, under the alias of its scope.
+func (b *builder) pageSQL(p *page) string {
+	s := p.scope
+	for _, o := range p.order {
+		if !o.computed {
+			s.column(o.column)
+		} else {
+			s.computed(o.sql)
+		}
+	}
+	var columns []string
+	for _, c := range s.columns {
+		columns = append(columns, s.raw(c))
+	}
+	for i, sql := range s.extra {
+		columns = append(columns, "("+sql+") AS "+computedName(i))
+	}
+	where := slices.Concat(p.base, p.cursors)
+	sql := "SELECT " + join(columns, ", ") + " FROM " + ident(s.object.typ.Table) + " " + s.alias
+	if len(where) > 0 {
+		sql += " WHERE " + join(where, " AND ")
+	}
+	sql += " ORDER BY " + orderSQL(p.order, p.backward, func(o orderTerm) string { return o.sql })
+	if !p.numbered {
+		return "(" + sql + " LIMIT " + p.limit + ") " + s.alias
+	}
+	// One row more than asked for tells whether there is another page.
+	return "(SELECT " + s.alias + ".*, row_number() OVER (ORDER BY " + p.outerOrder(p.backward) + ") AS \"row\" FROM (" +
+		sql + " LIMIT " + p.limit + " + 1) " + s.alias + ") " + s.alias
+}
+
+// outerOrder orders the rows of the page outside of it.
+func (p *page) outerOrder(reverse bool) string {
+	return orderSQL(p.order, reverse, func(o orderTerm) string {
+		if o.computed {
+			return p.scope.computed(o.sql)
+		}
+		return p.scope.column(o.column)
+	})
+}
+
+// elements appends a JSON array with an element for each row of the page.
+func (b *builder) elements(t *text, p *page, element func() (string, error)) error {
+	sql, err := element()
+	if err != nil {
+		return err
+	}
+	t.constant("[")
+	t.expr("coalesce(string_agg(" + sql + ", ',' ORDER BY " + p.outerOrder(false) + ")" + p.filter() + ", '')")
+	t.constant("]")
+	return nil
+}
+
+// edge returns SQL for the JSON of one edge.
+func (b *builder) edge(p *page, f selected, c *cost) (string, error) {
+	fields, err := b.collect(f.selections...)
+	if err != nil {
+		return "", err
+	}
+	c.fields += len(fields)
+	var t text
+	t.constant("{")
+	for i, field := range fields {
+		if i > 0 {
+			t.constant(",")
+		}
+		t.constant(`"` + field.Alias + `":`)
+		switch field.Name {
+		case "__typename":
+			t.constant(`"` + p.object.typ.Name + `Edge"`)
+		case "cursor":
+			t.constant(`"`)
+			t.expr(p.cursorSQL())
+			t.constant(`"`)
+		case "node":
+			sql, err := b.objectJSON(p.scope, field.selections, c, p.depth+1)
+			if err != nil {
+				return "", at(field.Field, err)
+			}
+			t.expr("(" + sql + ")")
+		}
+	}
+	t.constant("}")
+	return t.sql(), nil
+}

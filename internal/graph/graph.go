@@ -1,0 +1,88 @@
+// Package graph derives a GraphQL API from a schema and plans its operations: one SQL statement per
+// operation, whose JSON Postgres builds. Planning is pure; package graph/exec runs the plans.
+//
+// A stored type takes part in the API when it has at least one @auth rule. Its rules become predicates of
+// the SQL wherever its rows are read: at the root, below another object, in counts and in filters. Only the
+// caller's values are parameters, so that a plan serves every caller of the same Kind.
+package graph
+
+import (
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Options bounds what one operation may ask for. Zero values take the defaults.
+type Options struct {
+	MaxDepth        int // nesting of fields with selections; default 12
+	MaxComplexity   int // fields and rows that an operation can cost, see Plan.Bind; default 10,000
+	MaxPageSize     int // largest first or last; default 100
+	DefaultPageSize int // rows of a list that gives neither; default 20, or MaxPageSize where that is less
+}
+
+func (o Options) withDefaults() (Options, error) {
+	for _, v := range []struct {
+		name  string
+		value *int
+		usual int
+	}{
+		{"MaxDepth", &o.MaxDepth, 12},
+		{"MaxComplexity", &o.MaxComplexity, 10_000},
+		{"MaxPageSize", &o.MaxPageSize, 100},
+		{"DefaultPageSize", &o.DefaultPageSize, 20},
+	} {
+		if *v.value < 0 {
+			return o, fault.New(fault.Invalid, "derive the API", fmt.Sprintf("%s is %d, and cannot be negative", v.name, *v.value))
+		}
+		if *v.value == 0 {
+			*v.value = v.usual
+		}
+	}
+	o.DefaultPageSize = min(o.DefaultPageSize, o.MaxPageSize)
+	return o, nil
+}
+
+// API is the derived API of one schema. It is immutable and safe for concurrent use.
+type API struct {
+	options Options
+	model   *schema.Schema
+	objects []*object          // in the order of the schema
+	byName  map[string]*object // by GraphQL type name
+	single  map[string]*object // by the root field of one row: prompt
+	plural  map[string]*object // by the root field of a list: prompts
+	sdl     string
+	schema  *ast.Schema
+}
+
+// New derives the API of s. It fails on names that collide and on rules that cannot be put in SQL.
+func New(s *schema.Schema, o Options) (*API, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}}
+	if err := a.addObjects(); err != nil {
+		return nil, err
+	}
+	if err := a.checkRules(); err != nil {
+		return nil, err
+	}
+	a.sdl = a.printSDL()
+	a.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "api.graphql", Input: a.sdl})
+	if err != nil {
+		return nil, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
+			Message: "a type of the schema has a name that the API needs: " + err.Error(),
+			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, ScalarFilter, PageInfo and OrderDirection"}
+	}
+	return a, nil
+}
+
+// SDL returns the API as a GraphQL schema document.
+func (a *API) SDL() string { return a.sdl }
+
+// Schema returns the API as gqlparser reads it. It must not be modified.
+func (a *API) Schema() *ast.Schema { return a.schema }

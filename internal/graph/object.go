@@ -1,0 +1,181 @@
+package graph
+
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// object is a stored type as the API shows it.
+type object struct {
+	typ    *schema.Type
+	single string // prompt
+	plural string // prompts
+	access access
+	fields []*field
+	byName map[string]*field
+	key    []*field // scalar fields that hold the key, in order; some may not be among fields
+}
+
+// field is a field of an object: a scalar in a column, one row of another object, or a list of them.
+type field struct {
+	name     string
+	src      *schema.Field
+	access   access
+	nullable bool // in the API
+
+	column string // of a scalar
+	value  valueType
+
+	target *object // of a relation
+	many   bool
+}
+
+// access is who may read something. Open is everybody; otherwise a caller needs one of the rules.
+type access struct {
+	open  bool
+	rules []schema.Rule
+}
+
+// readAccess keeps what rules say about reading.
+func readAccess(rules []schema.Rule) access {
+	var a access
+	for _, r := range rules {
+		if !r.Allows(schema.Read) {
+			continue
+		}
+		if r.Allow == schema.AllowPublic && r.Where == nil {
+			return access{open: true}
+		}
+		a.rules = append(a.rules, r)
+	}
+	return a
+}
+
+// exposed reports whether a type takes part in the API at all.
+func exposed(t *schema.Type) bool { return t.Stored() && t.Join == nil && len(t.Rules) > 0 }
+
+func (a *API) addObjects() error {
+	for _, t := range a.model.Tables {
+		if !exposed(t) {
+			continue
+		}
+		single := camelCase(t.Name)
+		o := &object{typ: t, single: single, plural: schema.Plural(single), access: readAccess(t.Rules), byName: map[string]*field{}}
+		for _, name := range []string{o.single, o.plural} {
+			if other := a.rootOwner(name); other != nil {
+				return fault.New(fault.Invalid, "derive the API",
+					"types "+other.typ.Name+" and "+t.Name+" would both be queried as "+name, "rename one of them")
+			}
+		}
+		a.single[o.single], a.plural[o.plural], a.byName[t.Name] = o, o, o
+		a.objects = append(a.objects, o)
+	}
+	for _, o := range a.objects {
+		a.addFields(o)
+	}
+	return nil
+}
+
+func (a *API) rootOwner(name string) *object {
+	if o := a.single[name]; o != nil {
+		return o
+	}
+	return a.plural[name]
+}
+
+func (a *API) addFields(o *object) {
+	for _, f := range o.typ.Fields {
+		if f.Auth && len(f.Rules) == 0 {
+			continue // nobody but the service, and so not in the API, like a type without rules
+		}
+		if f.Type.Object == nil {
+			o.add(scalarField(f, f.Name, f.Column))
+			continue
+		}
+		a.addRelation(o, f)
+	}
+	for _, k := range o.typ.Key {
+		o.key = append(o.key, keyFields(k)...)
+	}
+}
+
+func (o *object) add(f *field) {
+	if o.byName[f.name] == nil {
+		o.fields = append(o.fields, f)
+		o.byName[f.name] = f
+	}
+}
+
+// scalarField shows the column of f under a name.
+func scalarField(f *schema.Field, name, column string) *field {
+	out := &field{name: name, src: f, column: column, value: valueOf(f), nullable: !f.Type.NonNull, access: access{open: true}}
+	out.restrict(f)
+	return out
+}
+
+// restrict applies the rules of a field. A field that some callers may not read is null for them, whatever
+// its type says, so the API makes it nullable.
+func (f *field) restrict(src *schema.Field) {
+	if !src.Auth {
+		return
+	}
+	f.access = readAccess(src.Rules)
+	f.nullable = f.nullable || !f.access.open
+}
+
+// addRelation shows a relation where its target takes part in the API, and the key that a reference holds.
+func (a *API) addRelation(o *object, f *schema.Field) {
+	rel := f.Relation
+	if rel == nil {
+		return
+	}
+	target := a.byName[rel.Target.Name]
+	if target == nil || rel.Through != nil && rel.Through.Join == nil && !exposed(rel.Through) {
+		return
+	}
+	out := &field{name: f.Name, src: f, target: target, access: access{open: true}}
+	out.many = rel.Kind == schema.BackMany || rel.Kind == schema.ManyToMany
+	// A row that the caller may not read is null; were the field not nullable, its parent would vanish too.
+	out.nullable = !out.many && (!f.Type.NonNull || !target.access.open)
+	out.restrict(f)
+	o.add(out)
+	if rel.Kind == schema.RefOne && len(rel.Fields) == 0 {
+		for _, k := range keyFields(f) {
+			if o.typ.Field(k.name) == nil {
+				o.add(k)
+			}
+		}
+	}
+}
+
+// keyFields returns the scalar fields that hold f: f itself, or the parts of the key that a reference
+// holds, named after both: owner -> ownerId.
+func keyFields(f *schema.Field) []*field {
+	if f.Relation == nil || f.Relation.Kind != schema.RefOne {
+		return []*field{scalarField(f, f.Name, f.Column)}
+	}
+	var out []*field
+	seen := map[*schema.Field]int{}
+	for i, ref := range f.Relation.References {
+		leaves := keyFields(ref)
+		leaf := leaves[min(seen[ref], len(leaves)-1)]
+		seen[ref]++
+		k := scalarField(f, f.Name+strings.ToUpper(leaf.name[:1])+leaf.name[1:], f.Relation.Columns[i])
+		k.value = leaf.value
+		out = append(out, k)
+	}
+	return out
+}
+
+// camelCase starts a name in lower case: UsageDaily -> usageDaily, LLMModel -> llmModel.
+func camelCase(name string) string {
+	words := strings.Split(schema.SnakeCase(name), "_")
+	for i, w := range words {
+		if i > 0 && w != "" {
+			words[i] = strings.ToUpper(w[:1]) + w[1:]
+		}
+	}
+	return strings.Join(words, "")
+}

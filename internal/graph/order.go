@@ -1,0 +1,206 @@
+package graph
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+const orderDirection = "OrderDirection"
+
+// maxOrder is the most fields of an orderBy.
+const maxOrder = 8
+
+// orderTerm is one key of an order. Null is the greatest value, as Postgres has it, so that plain indexes
+// serve the order.
+type orderTerm struct {
+	name     string // of the field
+	column   string
+	sql      string // on the table
+	computed bool   // sql is more than the column
+	value    valueType
+	desc     bool
+	nullable bool
+}
+
+// orderBy reads the order of a page. The key comes last, so that no two rows are equal.
+func (b *builder) orderBy(p *page, f *ast.Field) error {
+	seen := map[string]bool{}
+	if order, ok := b.argument(f, "orderBy"); ok {
+		for _, item := range order.items {
+			if len(item.fields) != 1 || item.fields[0].value.null {
+				return invalid("each element of orderBy names one field", "write orderBy: [{createdAt: DESC}, {title: ASC}]")
+			}
+			if err := b.orderField(p, item.fields[0], seen); err != nil {
+				return err
+			}
+		}
+	}
+	if len(p.order) > maxOrder {
+		return invalid(fmt.Sprintf("orderBy has more than %d fields", maxOrder), "order by fewer fields")
+	}
+	desc := len(p.order) > 0 && p.order[len(p.order)-1].desc // one direction throughout lets one index serve
+	for _, k := range p.object.key {
+		if !seen[k.column] {
+			p.order = append(p.order, orderTerm{name: k.name, column: k.column, sql: p.scope.raw(k.column), value: k.value, desc: desc})
+		}
+	}
+	return nil
+}
+
+func (b *builder) orderField(p *page, item argField, seen map[string]bool) error {
+	field := p.object.byName[item.name]
+	if seen[field.column] {
+		return nil // it cannot change the order any more
+	}
+	seen[field.column] = true
+	term := orderTerm{name: item.name, column: field.column, sql: p.scope.raw(field.column), value: field.value,
+		desc: item.value.known == "DESC", nullable: field.nullable}
+	rule, err := b.predicate(field.access, p.object, p.scope.alias)
+	if err != nil {
+		return err
+	}
+	if rule != "" { // what a caller may not read orders as null
+		term.sql, term.computed = "CASE WHEN "+rule+" THEN "+term.sql+" END", true
+	}
+	p.order = append(p.order, term)
+	return b.grow(1)
+}
+
+// orderSQL writes the terms for ORDER BY.
+func orderSQL(terms []orderTerm, reverse bool, expr func(orderTerm) string) string {
+	parts := make([]string, len(terms))
+	for i, o := range terms {
+		parts[i] = expr(o)
+		if o.desc != reverse {
+			parts[i] += " DESC"
+		}
+	}
+	return join(parts, ", ")
+}
+
+// orderName identifies an order, so that a cursor of another list is known for what it is.
+func (p *page) orderName() string {
+	h := fnv.New32a()
+	h.Write([]byte(p.object.typ.Name))
+	for _, o := range p.order {
+		fmt.Fprintf(h, " %s %t", o.name, o.desc)
+	}
+	return fmt.Sprintf("%08x", h.Sum32())
+}
+
+// cursorSQL returns SQL for the cursor of a row of the page: base64 of a JSON array of the order's name and
+// the row's values in it.
+func (p *page) cursorSQL() string {
+	values := make([]string, len(p.order))
+	for i, o := range p.order {
+		values[i] = p.scope.column(o.column)
+		if o.computed {
+			values[i] = p.scope.computed(o.sql)
+		}
+		if o.value.scalar == schema.Duration {
+			values[i] = durationText(values[i])
+		}
+	}
+	return "translate(encode(convert_to(json_build_array('" + p.orderName() + "', " + join(values, ", ") + ")::text, 'UTF8'), 'base64'), E'\\n', '')"
+}
+
+// bounds reads after and before.
+func (b *builder) bounds(p *page, f *ast.Field) error {
+	for _, bound := range []struct {
+		name    string
+		given   *bool
+		reverse bool
+	}{{"after", &p.after, false}, {"before", &p.before, true}} {
+		value, ok := b.argument(f, bound.name)
+		if !ok {
+			continue
+		}
+		*bound.given = true
+		p.cursors = append(p.cursors, beyond(p.order, b.cursorParams(p, bound.name, value.leaf), bound.reverse))
+	}
+	return nil
+}
+
+// cursorParams adds a parameter for each value of a cursor.
+func (b *builder) cursorParams(p *page, argument string, get leaf) []string {
+	name, order := p.orderName(), p.order
+	out := make([]string, len(order))
+	for i, o := range order {
+		out[i] = b.param(param{bind: func(r Request) (any, error) {
+			values, ok := decodeCursor(get(r.Variables), name, len(order))
+			if !ok {
+				return nil, invalid(argument+" is no cursor of this list in this order", "use a cursor of a page with the same orderBy")
+			}
+			if values[i] == nil {
+				return nil, nil
+			}
+			s, err := o.value.encode(values[i])
+			if err != nil {
+				return nil, invalid(argument+" is no cursor of this list in this order", "use a cursor of a page with the same orderBy")
+			}
+			return s, nil
+		}})
+	}
+	return out
+}
+
+func decodeCursor(cursor any, name string, n int) ([]any, bool) {
+	s, _ := cursor.(string)
+	raw, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return nil, false
+	}
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.UseNumber()
+	var values []any
+	if d.Decode(&values) != nil || len(values) != n+1 || values[0] != name {
+		return nil, false
+	}
+	return values[1:], true
+}
+
+// beyond returns the condition under which a row comes after the values in the order, or before them.
+func beyond(order []orderTerm, values []string, reverse bool) string {
+	plain := true
+	for _, o := range order {
+		plain = plain && !o.nullable && !o.computed && o.desc == order[0].desc
+	}
+	if plain { // a comparison of rows, which an index serves
+		operator := ">"
+		if order[0].desc != reverse {
+			operator = "<"
+		}
+		columns := make([]string, len(order))
+		for i, o := range order {
+			columns[i] = o.sql
+		}
+		return "(" + join(columns, ", ") + ") " + operator + " (" + join(values, ", ") + ")"
+	}
+	condition := ""
+	for i := len(order) - 1; i >= 0; i-- {
+		o, v := order[i], values[i]
+		further := o.sql + " > " + v
+		nulls := " OR " + o.sql + " IS NULL AND " + v + " IS NOT NULL"
+		if o.desc != reverse {
+			further = o.sql + " < " + v
+			nulls = " OR " + o.sql + " IS NOT NULL AND " + v + " IS NULL"
+		}
+		same := o.sql + " = " + v
+		if o.nullable || o.computed {
+			further += nulls
+			same = o.sql + " IS NOT DISTINCT FROM " + v
+		}
+		if condition != "" {
+			further += " OR " + same + " AND " + condition
+		}
+		condition = "(" + further + ")"
+	}
+	return condition
+}

@@ -1,0 +1,174 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Plan is one operation as one SQL statement. It is immutable, and serves every request whose document and
+// Shape are equal.
+type Plan struct {
+	// SQL is the statement, one row of one text column for each root field that reads rows; empty when no
+	// root field does.
+	SQL string
+	// Fields are the root fields, in the order of the answer.
+	Fields []Root
+
+	params []param
+	cost   cost
+	limit  int
+}
+
+// Root is a root field of an operation.
+type Root struct {
+	Key  string                           // in the answer
+	JSON func(vars map[string]any) []byte // the value where it takes no SQL; nil for the next column of the row
+}
+
+// Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
+func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
+	if op.Operation != ast.Query {
+		return nil, invalid("the API answers queries only", "")
+	}
+	b := &builder{api: a, fragments: doc.Fragments, vars: r.Variables, kind: r.Caller.kind(), plan: &Plan{limit: a.options.MaxComplexity}}
+	if err := b.operation(op); err != nil {
+		return nil, err
+	}
+	b.plan.params = b.params
+	return b.plan, nil
+}
+
+// Bind returns the parameters of the statement for a request. It refuses values that are not of their
+// type, cursors of another list, and an operation that costs too much with these variables.
+func (p *Plan) Bind(r Request) ([]any, error) {
+	if n := p.cost.total(r.Variables, p.limit); n > p.limit {
+		return nil, invalid(fmt.Sprintf("the operation could cost %d rows and fields, and may cost %d", n, p.limit),
+			"ask for fewer fields, or for smaller pages with first")
+	}
+	args := make([]any, len(p.params))
+	for i, param := range p.params {
+		value, err := param.bind(r)
+		if err != nil {
+			return nil, err
+		}
+		args[i] = value
+	}
+	return args, nil
+}
+
+// builder makes one plan.
+type builder struct {
+	api       *API
+	fragments ast.FragmentDefinitionList
+	vars      map[string]any
+	kind      byte // of the caller
+	plan      *Plan
+	params    []param
+	index     map[string]int // of params by their key
+	aliases   int
+	size      int // fields and conditions so far
+}
+
+// param adds a parameter and returns its name in the SQL: $3.
+func (b *builder) param(p param) string {
+	if p.key != "" {
+		if i, ok := b.index[p.key]; ok {
+			return fmt.Sprintf("$%d", i)
+		}
+	}
+	b.params = append(b.params, p)
+	if p.key != "" {
+		if b.index == nil {
+			b.index = map[string]int{}
+		}
+		b.index[p.key] = len(b.params)
+	}
+	return fmt.Sprintf("$%d", len(b.params))
+}
+
+func (b *builder) alias() string {
+	b.aliases++
+	return fmt.Sprintf("t%d", b.aliases)
+}
+
+// grow counts a field or a condition, so that no document makes a statement without bound.
+func (b *builder) grow(n int) error {
+	b.size += n
+	if b.size > b.api.options.MaxComplexity {
+		return invalid(fmt.Sprintf("the operation has more than %d fields and conditions", b.api.options.MaxComplexity), "ask for less at once")
+	}
+	return nil
+}
+
+func (b *builder) operation(op *ast.OperationDefinition) error {
+	fields, err := b.collect(op.SelectionSet)
+	if err != nil {
+		return err
+	}
+	var columns []string
+	for _, f := range fields {
+		root, sql, err := b.root(f)
+		if err != nil {
+			return at(f.Field, err)
+		}
+		b.plan.Fields = append(b.plan.Fields, root)
+		if sql != "" {
+			columns = append(columns, sql)
+		}
+	}
+	if len(columns) > 0 {
+		b.plan.SQL = "SELECT " + join(columns, ",\n  ")
+	}
+	return nil
+}
+
+// root plans one root field.
+func (b *builder) root(f selected) (Root, string, error) {
+	root := Root{Key: f.Alias}
+	switch f.Name {
+	case "__typename":
+		root.JSON = func(map[string]any) []byte { return []byte(`"Query"`) }
+		return root, "", nil
+	case "__schema", "__type":
+		root.JSON = b.api.introspect(b, f)
+		return root, "", nil
+	}
+	if o := b.api.single[f.Name]; o != nil {
+		sql, err := b.byKey(o, f, &b.plan.cost)
+		return root, sql, err
+	}
+	o := b.api.plural[f.Name]
+	sql, err := b.connection(source{object: o, depth: 1}, f, &b.plan.cost)
+	return root, sql, err
+}
+
+// byKey plans a query for one row by its key.
+func (b *builder) byKey(o *object, f selected, c *cost) (string, error) {
+	s := &scope{object: o, alias: b.alias()}
+	var where []string
+	for _, k := range o.key {
+		value, ok := b.argument(f.Field, k.name)
+		if !ok {
+			return "", invalid("the argument "+k.name+" is missing", "")
+		}
+		where = append(where, s.raw(k.column)+" = "+b.value(k.value, value))
+	}
+	return b.row(s, where, f, c, 1)
+}
+
+// at adds the place of a field to an error about it.
+func at(f *ast.Field, err error) error {
+	var placed *gqlerror.Error
+	if asError(err, &placed) {
+		return err
+	}
+	e := &gqlerror.Error{Err: err, Message: err.Error()}
+	if f.Position != nil {
+		e.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
+	}
+	return &fault.Error{Code: fault.CodeOf(err), Message: err.Error(), Hint: fault.HintOf(err), Err: e}
+}

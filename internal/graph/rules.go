@@ -1,0 +1,171 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// predicate returns the condition under which the caller may read what a is about, on the row with the
+// given alias; "" for always.
+func (b *builder) predicate(a access, o *object, alias string) (string, error) {
+	return b.readable(a, o.typ, alias)
+}
+
+func (b *builder) readable(a access, t *schema.Type, alias string) (string, error) {
+	if a.open || b.kind == 's' {
+		return "", nil
+	}
+	var any []string
+	for _, r := range a.rules {
+		condition, holds, err := b.rule(r, t, alias)
+		if err != nil {
+			return "", err
+		}
+		if !holds {
+			continue
+		}
+		if condition == "" {
+			return "", nil
+		}
+		any = append(any, condition)
+	}
+	switch len(any) {
+	case 0:
+		return "false", nil
+	case 1:
+		return any[0], nil
+	}
+	return "(" + join(any, " OR ") + ")", nil
+}
+
+// rule returns the condition of one rule; holds is false when it allows this kind of caller nothing.
+func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition string, holds bool, err error) {
+	var all []string
+	switch r.Allow {
+	case schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole:
+		if b.kind == 'a' {
+			return "", false, nil
+		}
+	}
+	switch r.Allow {
+	case schema.AllowPublic:
+	case schema.AllowAuthenticated:
+		all = append(all, b.uid(valueType{scalar: schema.String, dataType: "text"})+"::text IS NOT NULL")
+	case schema.AllowOwner:
+		for _, k := range keyFields(r.Field) {
+			all = append(all, alias+"."+ident(k.column)+" = "+b.uid(k.value))
+		}
+	case schema.AllowRole:
+		all = append(all, b.rolesParam()+" && "+textArray(r.Roles))
+	default:
+		return "", false, nil
+	}
+	if r.Where != nil {
+		where, err := celsql.Translate(r.Where.AST, b.api.model, t, alias, b.celArgument)
+		if err != nil {
+			return "", false, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
+				Message: fmt.Sprintf("%s: the condition %q of a rule of %s cannot be put in SQL: %v", r.Where.Pos, r.Where.Source, t.Name, err)}
+		}
+		all = append(all, where)
+	}
+	return join(all, " AND "), true, nil
+}
+
+// uid returns a parameter with the caller's id as a column of the given type holds it: null for nobody, and
+// for an id that such a column cannot hold.
+func (b *builder) uid(v valueType) string {
+	return b.param(param{key: "uid " + v.name() + " " + v.dataType, bind: func(r Request) (any, error) {
+		if r.Caller.UID == "" {
+			return nil, nil
+		}
+		s, err := v.encode(r.Caller.UID)
+		if err != nil {
+			return nil, nil //nolint:nilerr // no such row can be the caller's
+		}
+		return s, nil
+	}})
+}
+
+func (b *builder) rolesParam() string {
+	return b.param(param{key: "roles", bind: func(r Request) (any, error) {
+		roles := r.Caller.Roles
+		if roles == nil {
+			roles = []string{}
+		}
+		return roles, nil
+	}}) + "::text[]"
+}
+
+// celArgument gives celsql the parameters of a rule's condition.
+func (b *builder) celArgument(v celsql.Variable) (string, error) {
+	switch v {
+	case celsql.UID:
+		return b.uid(valueType{scalar: schema.String, dataType: "text"}) + "::text", nil
+	case celsql.UIDAsUUID:
+		return b.uid(valueType{scalar: schema.ID}) + "::uuid", nil
+	case celsql.Roles:
+		return b.rolesParam(), nil
+	case celsql.Time:
+		return b.param(param{key: "time", bind: func(r Request) (any, error) { return r.Time, nil }}) + "::timestamptz", nil
+	}
+	return "", fault.New(fault.Internal, "", "a rule uses a value that the API does not know")
+}
+
+// checkRules translates every rule once, so that one that cannot be put in SQL is known when the API is
+// built.
+func (a *API) checkRules() error {
+	b := &builder{api: a, kind: 'u'}
+	for _, o := range a.objects {
+		if _, err := b.readable(o.access, o.typ, "t"); err != nil {
+			return err
+		}
+		for _, f := range o.fields {
+			if _, err := b.readable(f.access, o.typ, "t"); err != nil {
+				return err
+			}
+			if f.src.Relation == nil || f.src.Relation.Through == nil {
+				continue
+			}
+			through := f.src.Relation.Through
+			if _, err := b.readable(readAccess(through.Rules), through, "t"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func textArray(values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = strings.TrimSpace(literalText(v))
+	}
+	return "ARRAY[" + join(quoted, ", ") + "]::text[]"
+}
+
+// through returns the conditions that tie the rows of target to those of s through a join table, whose own
+// rules hold as well.
+func (b *builder) through(rel *schema.Relation, s, target *scope) ([]string, error) {
+	link := &scope{alias: b.alias()}
+	var where []string
+	for i, k := range refColumns(rel.ThisRef.Relation) {
+		where = append(where, link.raw(rel.ThisRef.Relation.Columns[i])+" = "+s.column(k))
+	}
+	for i, k := range refColumns(rel.TargetRef.Relation) {
+		where = append(where, link.raw(rel.TargetRef.Relation.Columns[i])+" = "+target.raw(k))
+	}
+	if rel.Through.Join == nil {
+		rule, err := b.readable(readAccess(rel.Through.Rules), rel.Through, link.alias)
+		if err != nil {
+			return nil, err
+		}
+		if rule != "" {
+			where = append(where, rule)
+		}
+	}
+	return []string{"EXISTS (SELECT FROM " + ident(rel.Through.Table) + " " + link.alias + " WHERE " + join(where, " AND ") + ")"}, nil
+}

@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// valueType is what a column holds.
+type valueType struct {
+	scalar   schema.Scalar
+	enum     *schema.Enum
+	list     bool
+	elemNull bool   // a list may hold nulls
+	dataType string // the Postgres type where it is not the usual one
+}
+
+func valueOf(f *schema.Field) valueType {
+	return valueType{scalar: f.Type.Scalar, enum: f.Type.Enum, list: f.Type.List,
+		elemNull: f.Type.List && !f.Type.ElemNonNull, dataType: strings.ToLower(f.DataType)}
+}
+
+// name is the GraphQL name of the type of one element.
+func (v valueType) name() string {
+	if v.enum != nil {
+		return v.enum.Name
+	}
+	return string(v.scalar)
+}
+
+// ordered reports whether the values have an order that clients may use.
+func (v valueType) ordered() bool {
+	if v.list {
+		return false
+	}
+	switch v.scalar {
+	case schema.JSON, schema.Bytes, schema.Vector:
+		return false
+	}
+	return true
+}
+
+// writeJSON appends the JSON of a column's value to t. The SQL is never null: a null in a concatenation
+// would swallow the whole object.
+func (v valueType) writeJSON(t *text, column string) {
+	if v.list {
+		t.expr("coalesce(" + v.listJSON(column) + ", 'null')")
+		return
+	}
+	expr, quoted := v.elementJSON(column)
+	if quoted {
+		expr = `'"' || ` + expr + ` || '"'`
+	}
+	t.expr("coalesce(" + expr + ", 'null')")
+}
+
+// elementJSON returns SQL for the JSON of one value; quoted says that it still needs quotes around it.
+func (v valueType) elementJSON(column string) (expr string, quoted bool) {
+	if v.enum != nil {
+		return column + "::text", true
+	}
+	switch v.scalar {
+	case schema.ID:
+		if v.dataType == "" || v.dataType == "uuid" {
+			return column + "::text", true
+		}
+		return "to_json(" + column + "::text)::text", false
+	case schema.Int64, schema.Decimal:
+		return column + "::text", true
+	case schema.Int, schema.Boolean, schema.JSON, schema.Vector:
+		return column + "::text", false
+	case schema.Float:
+		// JSON has no NaN and no infinity.
+		return "to_json(nullif(nullif(nullif(" + column + ", 'NaN'), 'Infinity'), '-Infinity'))::text", false
+	case schema.DateTime:
+		if v.dataType == "timestamp" || strings.HasPrefix(v.dataType, "timestamp without") {
+			return "left(to_json(" + column + ")::text, -1) || 'Z\"'", false
+		}
+		return "left(to_json(" + column + " AT TIME ZONE 'UTC')::text, -1) || 'Z\"'", false
+	case schema.Duration:
+		return durationText(column), true
+	case schema.Bytes:
+		return "translate(encode(" + column + ", 'base64'), E'\\n', '')", true
+	}
+	return "to_json(" + column + ")::text", false // String, Date
+}
+
+// listJSON returns SQL for a JSON array, or null.
+func (v valueType) listJSON(column string) string {
+	switch v.scalar {
+	case schema.Int64, schema.Decimal, schema.Float, schema.DateTime, schema.Duration, schema.Bytes, schema.JSON:
+	default:
+		return "to_json(" + column + ")::text"
+	}
+	expr, quoted := v.elementJSON("u.v")
+	if quoted {
+		expr = `'"' || ` + expr + ` || '"'`
+	}
+	return "CASE WHEN " + column + " IS NOT NULL THEN (SELECT '[' || coalesce(string_agg(coalesce(" + expr +
+		", 'null'), ',' ORDER BY u.n), '') || ']' FROM unnest(" + column + ") WITH ORDINALITY u(v, n)) END"
+}
+
+// durationText writes an interval as ISO 8601 whatever the session's IntervalStyle, leaving out what is
+// zero: P1Y2M3DT4H5M6.5S.
+func durationText(column string) string {
+	part := func(unit, letter string) string {
+		return "nullif(trim_scale(extract(" + unit + " FROM " + column + ")::numeric)::text, '0') || '" + letter + "'"
+	}
+	days := part("year", "Y") + ", " + part("month", "M") + ", " + part("day", "D")
+	times := part("hour", "H") + ", " + part("minute", "M") + ", " + part("second", "S")
+	return "CASE WHEN " + column + " IS NOT NULL THEN coalesce(nullif(concat('P', " + days +
+		", 'T' || nullif(concat(" + times + "), '')), 'P'), 'PT0S') END"
+}

@@ -1,0 +1,230 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// sdlPrinter writes the API as SDL.
+type sdlPrinter struct {
+	strings.Builder
+	filters []valueType // the filters that fields use, each once
+	used    map[string]bool
+}
+
+func (a *API) printSDL() string {
+	p := &sdlPrinter{used: map[string]bool{}}
+	p.query(a)
+	for _, o := range a.objects {
+		p.object(o)
+	}
+	for i := 0; i < len(p.filters); i++ {
+		p.filter(p.filters[i])
+	}
+	for _, e := range a.model.Enums {
+		p.enum(e)
+	}
+	p.fixed()
+	return p.String()
+}
+
+func (p *sdlPrinter) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+// describe writes a description as a block string.
+func (p *sdlPrinter) describe(indent, text string) {
+	if text == "" {
+		return
+	}
+	p.line(`%s"""`, indent)
+	for _, line := range strings.Split(strings.ReplaceAll(text, `"""`, `\"""`), "\n") {
+		p.line("%s%s", indent, line)
+	}
+	p.line(`%s"""`, indent)
+}
+
+func (p *sdlPrinter) query(a *API) {
+	p.line("type Query {")
+	for _, o := range a.objects {
+		var args []string
+		for _, k := range o.key {
+			args = append(args, k.name+": "+k.value.name()+"!")
+		}
+		p.describe("  ", "The "+o.typ.Name+" with this key; null where there is none that the caller may read.")
+		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.Name)
+		p.describe("  ", "Every "+o.typ.Name+" that the caller may read.")
+		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.Name)
+	}
+	if len(a.objects) == 0 {
+		p.describe("  ", "No type of the schema has @auth rules, so there is nothing to read.")
+		p.line("  nothing: Boolean")
+	}
+	p.line("}\n")
+}
+
+func listArguments(o *object) string {
+	return fmt.Sprintf("(where: %sWhere, orderBy: [%sOrder!], first: Int, after: String, last: Int, before: String)", o.typ.Name, o.typ.Name)
+}
+
+func (p *sdlPrinter) object(o *object) {
+	name := o.typ.Name
+	p.describe("", o.typ.Description)
+	p.line("type %s {", name)
+	for _, f := range o.fields {
+		description := f.src.Description
+		if f.name != f.src.Name {
+			description = "The key that " + f.src.Name + " holds."
+		}
+		p.describe("  ", description)
+		if f.many {
+			p.line("  %s%s: %sConnection%s", f.name, listArguments(f.target), f.target.typ.Name, bang(!f.nullable))
+			continue
+		}
+		p.line("  %s: %s", f.name, f.sdlType())
+	}
+	p.line("}\n")
+	p.line("type %sConnection {\n  nodes: [%s!]!\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, name, name)
+	p.describe("  ", "The number of rows of all pages together. It takes time where there are many.")
+	p.line("  totalCount: Int!\n}\n")
+	p.line("type %sEdge {\n  cursor: String!\n  node: %s!\n}\n", name, name)
+	p.where(o)
+	p.order(o)
+}
+
+func (f *field) sdlType() string {
+	if f.target != nil {
+		return f.target.typ.Name + bang(!f.nullable)
+	}
+	s := f.value.name()
+	if f.value.list {
+		s = "[" + s + bang(!f.value.elemNull) + "]"
+	}
+	return s + bang(!f.nullable)
+}
+
+func bang(v bool) string {
+	if v {
+		return "!"
+	}
+	return ""
+}
+
+func (p *sdlPrinter) where(o *object) {
+	name := o.typ.Name
+	p.describe("", "Conditions on a "+name+"; all of them hold.")
+	p.line("input %sWhere {", name)
+	for _, f := range o.fields {
+		switch {
+		case f.many:
+			p.line("  %s: %sListWhere", f.name, f.target.typ.Name)
+		case f.target != nil:
+			p.line("  %s: %sWhere", f.name, f.target.typ.Name)
+		default:
+			p.line("  %s: %s", f.name, p.use(f.value))
+		}
+	}
+	for _, connective := range []string{"and: [%sWhere!]", "or: [%sWhere!]", "not: %sWhere"} {
+		if field, _, _ := strings.Cut(connective, ":"); o.byName[field] == nil {
+			p.line("  "+connective, name)
+		}
+	}
+	p.line("}\n")
+	p.describe("", "Conditions on the rows of a list that the caller may read.")
+	p.line("input %sListWhere {\n  some: %sWhere\n  every: %sWhere\n  none: %sWhere\n}\n", name, name, name, name)
+}
+
+// order writes the input of orderBy. One element names one field; a list of them orders by several.
+func (p *sdlPrinter) order(o *object) {
+	p.describe("", "One field to order by. Nulls are the greatest values.")
+	p.line("input %sOrder {", o.typ.Name)
+	for _, f := range o.fields {
+		if f.target == nil && f.value.ordered() {
+			p.line("  %s: %s", f.name, orderDirection)
+		}
+	}
+	p.line("}\n")
+}
+
+// use returns the name of the filter of a type of value, and has it written.
+func (p *sdlPrinter) use(v valueType) string {
+	name := v.name()
+	if v.list || v.scalar == schema.Vector {
+		name += "List"
+	}
+	name += "Filter"
+	if !p.used[name] {
+		p.used[name] = true
+		p.filters = append(p.filters, v)
+	}
+	return name
+}
+
+func (p *sdlPrinter) filter(v valueType) {
+	t := v.name()
+	p.line("input %s {", p.use(v))
+	switch {
+	case v.scalar == schema.Vector:
+	case v.list && (v.scalar == schema.JSON):
+		p.line("  isEmpty: Boolean")
+	case v.list:
+		p.line("  has: %s\n  hasAny: [%s!]\n  hasAll: [%s!]\n  isEmpty: Boolean", t, t, t)
+	case v.scalar == schema.JSON:
+		p.line("  contains: JSON")
+	case v.scalar == schema.Boolean:
+		p.line("  eq: Boolean\n  ne: Boolean")
+	case v.scalar == schema.Bytes:
+		p.line("  eq: Bytes\n  ne: Bytes")
+	default:
+		p.line("  eq: %s\n  ne: %s\n  in: [%s!]\n  notIn: [%s!]", t, t, t, t)
+		if v.enum == nil && v.scalar != schema.ID {
+			p.line("  gt: %s\n  gte: %s\n  lt: %s\n  lte: %s", t, t, t, t)
+		}
+		if v.scalar == schema.String {
+			p.line("  contains: String\n  containsIgnoreCase: String\n  startsWith: String\n  endsWith: String")
+		}
+	}
+	p.line("  isNull: Boolean\n}\n")
+}
+
+func (p *sdlPrinter) enum(e *schema.Enum) {
+	p.describe("", e.Description)
+	p.line("enum %s {", e.Name)
+	for _, v := range e.Values {
+		p.describe("  ", v.Description)
+		p.line("  %s", v.Name)
+	}
+	p.line("}\n")
+}
+
+// fixed writes what every API has.
+func (p *sdlPrinter) fixed() {
+	p.line("%s", `enum OrderDirection {
+  ASC
+  DESC
+}
+
+type PageInfo {
+  hasNextPage: Boolean!
+  hasPreviousPage: Boolean!
+  startCursor: String
+  endCursor: String
+}
+
+"A whole number of 64 bits, as a string."
+scalar Int64
+"A decimal number of any precision, as a string."
+scalar Decimal
+"A date: 2026-01-31."
+scalar Date
+"A moment, as RFC 3339 writes it, in UTC: 2026-01-31T12:00:00Z."
+scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
+"A duration, as ISO 8601 writes it: PT1H30M."
+scalar Duration
+"Any JSON value."
+scalar JSON
+"Bytes, in base64."
+scalar Bytes
+"A vector of numbers."
+scalar Vector`)
+}

@@ -1,0 +1,124 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+func ident(name string) string { return pg.QuoteIdent(name) }
+
+func literalText(s string) string { return pg.QuoteLiteral(s) }
+
+func computedName(i int) string { return fmt.Sprintf(`"computed %d"`, i+1) }
+
+// row returns SQL for the JSON of the row of s that meets the conditions and that the caller may read, or
+// for null.
+func (b *builder) row(s *scope, where []string, f selected, c *cost, depth int) (string, error) {
+	rule, err := b.predicate(s.object.access, s.object, s.alias)
+	if err != nil {
+		return "", err
+	}
+	if rule != "" {
+		where = append(where, rule)
+	}
+	content, err := b.objectJSON(s, f.selections, c.child(nil), depth)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("coalesce((SELECT %s FROM %s %s WHERE %s), 'null')", content, ident(s.object.typ.Table), s.alias, join(where, " AND ")), nil
+}
+
+// objectJSON returns SQL for the JSON object of a row.
+func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *cost, depth int) (string, error) {
+	if depth > b.api.options.MaxDepth {
+		return "", invalid(fmt.Sprintf("the operation is nested more than %d levels deep", b.api.options.MaxDepth), "ask for less at once")
+	}
+	fields, err := b.collect(sets...)
+	if err != nil {
+		return "", err
+	}
+	c.fields += len(fields)
+	var t text
+	t.constant("{")
+	for i, f := range fields {
+		if i > 0 {
+			t.constant(",")
+		}
+		t.constant(`"` + f.Alias + `":`)
+		if err := b.fieldJSON(&t, s, f, c, depth); err != nil {
+			return "", at(f.Field, err)
+		}
+	}
+	t.constant("}")
+	return t.sql(), nil
+}
+
+// fieldJSON appends the JSON of one field of a row.
+func (b *builder) fieldJSON(t *text, s *scope, f selected, c *cost, depth int) error {
+	if f.Name == "__typename" {
+		t.constant(`"` + s.object.typ.Name + `"`)
+		return nil
+	}
+	field := s.object.byName[f.Name]
+	rule, err := b.predicate(field.access, s.object, s.alias)
+	if err != nil {
+		return err
+	}
+	if rule == "" {
+		return b.valueJSON(t, s, field, f, c, depth)
+	}
+	var allowed text
+	if err := b.valueJSON(&allowed, s, field, f, c, depth); err != nil {
+		return err
+	}
+	t.expr("CASE WHEN " + s.computed(rule) + " THEN " + allowed.sql() + " ELSE 'null' END")
+	return nil
+}
+
+func (b *builder) valueJSON(t *text, s *scope, field *field, f selected, c *cost, depth int) error {
+	switch {
+	case field.target == nil:
+		field.value.writeJSON(t, s.column(field.column))
+		return nil
+	case field.many:
+		sql, err := b.connection(source{object: field.target, parent: s, field: field, depth: depth + 1}, f, c)
+		t.expr(sql)
+		return err
+	}
+	target := &scope{object: field.target, alias: b.alias()}
+	sql, err := b.row(target, joinColumns(field.src.Relation, s, target), f, c, depth+1)
+	t.expr(sql)
+	return err
+}
+
+// joinColumns returns the conditions that tie the rows of target to the row of s that refers to them, or
+// is referred to by them.
+func joinColumns(rel *schema.Relation, s, target *scope) []string {
+	var out []string
+	if rel.Kind == schema.RefOne {
+		for i, k := range refColumns(rel) {
+			out = append(out, target.raw(k)+" = "+s.column(rel.Columns[i]))
+		}
+		return out
+	}
+	for i, k := range refColumns(rel) {
+		out = append(out, target.raw(rel.Columns[i])+" = "+s.column(k))
+	}
+	return out
+}
+
+// refColumns returns the columns that the columns of a foreign key refer to, one for each.
+func refColumns(rel *schema.Relation) []string {
+	seen := map[*schema.Field]int{}
+	out := make([]string, len(rel.Columns))
+	for i, ref := range rel.References {
+		columns := ref.Columns()
+		out[i] = columns[min(seen[ref], len(columns)-1)]
+		seen[ref]++
+	}
+	return out
+}

@@ -1,0 +1,36 @@
+package graph
+
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// text builds an SQL expression that concatenates constant text and expressions. Neighbouring constants
+// become one.
+type text struct {
+	parts   []string
+	pending strings.Builder
+}
+
+// constant appends text as it is.
+func (t *text) constant(s string) { t.pending.WriteString(s) }
+
+// expr appends the value of an SQL expression, which must be of type text and never null.
+func (t *text) expr(sql string) {
+	t.flush()
+	t.parts = append(t.parts, sql)
+}
+
+func (t *text) flush() {
+	if t.pending.Len() > 0 {
+		t.parts = append(t.parts, strings.TrimSpace(pg.QuoteLiteral(t.pending.String())))
+		t.pending.Reset()
+	}
+}
+
+// sql returns the whole expression.
+func (t *text) sql() string {
+	t.flush()
+	return strings.Join(t.parts, " || ")
+}
