@@ -24,10 +24,12 @@ package expr
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/parser"
 
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -72,13 +74,27 @@ type Issue struct {
 // Checker checks the expressions of one schema. It is safe for concurrent use.
 type Checker struct {
 	schema *schema.Schema
+	parser func() (*parser.Parser, error)
 	base   func() (*cel.Env, error)
 	envs   sync.Map // of *schema.Type: func() (*cel.Env, error)
+	shared sync.Map // of sharedKey: *cel.Ast
+}
+
+// sharedKey is what the check of an expression depends on that does not mention this. Schemas say auth.uid
+// and request.time on every other line.
+type sharedKey struct {
+	src  string
+	use  Use
+	want schema.FieldType
 }
 
 // New returns a Checker for the expressions of s. It costs nothing until the first Check.
 func New(s *schema.Schema) *Checker {
-	return &Checker{schema: s, base: sync.OnceValues(func() (*cel.Env, error) { return newEnv(s) })}
+	return &Checker{
+		schema: s,
+		parser: sync.OnceValues(newParser),
+		base:   sync.OnceValues(func() (*cel.Env, error) { return newEnv(s) }),
+	}
 }
 
 // env returns the environment in which this is a row of the given type.
@@ -97,23 +113,50 @@ func (c *Checker) env(this *schema.Type) (*cel.Env, error) {
 }
 
 // Check parses and type-checks src, an expression on rows of the type this. The AST is nil when there are
-// issues.
+// issues. Equal expressions may share one AST, which must not be changed.
 func (c *Checker) Check(src string, this *schema.Type, want Kind) (*cel.Ast, []Issue) {
+	if strings.Contains(src, "this") {
+		return c.check(src, this, want)
+	}
+	key := sharedKey{src: src, use: want.Use}
+	if want.Field != nil {
+		key.want, _ = valueType(want.Field)
+	}
+	if ast, ok := c.shared.Load(key); ok {
+		return ast.(*cel.Ast), nil
+	}
+	ast, issues := c.check(src, this, want)
+	if ast != nil {
+		c.shared.Store(key, ast)
+	}
+	return ast, issues
+}
+
+func (c *Checker) check(src string, this *schema.Type, want Kind) (*cel.Ast, []Issue) {
 	env, err := c.env(this)
 	if err != nil {
-		return nil, []Issue{{Message: fmt.Sprintf("expressions cannot be checked: %v", err)}}
+		return nil, internal(err)
 	}
-	parsed, iss := env.Parse(src)
-	if iss.Err() != nil {
-		return nil, syntaxIssues(src, iss)
+	p, err := c.parser()
+	if err != nil {
+		return nil, internal(err)
 	}
-	v := &visitor{checker: c, this: this, want: want, ast: parsed.NativeRep(), src: []rune(src)}
+	source := common.NewTextSource(src)
+	tree, errs := p.Parse(source)
+	if len(errs.GetErrors()) > 0 {
+		return nil, syntaxIssues(src, errs)
+	}
+	v := &visitor{checker: c, this: this, want: want, ast: tree, src: []rune(src), info: tree.SourceInfo()}
 	if v.parsed(); len(v.issues) > 0 {
 		return nil, v.issues
 	}
+	parsed, err := unchecked(tree, source)
+	if err != nil {
+		return nil, internal(err)
+	}
 	checked, iss := env.Check(parsed)
 	if iss.Err() != nil {
-		return nil, v.typeIssues(src, iss)
+		return nil, v.typeIssues(iss)
 	}
 	v.ast = checked.NativeRep()
 	if v.checked(); len(v.issues) > 0 {
@@ -122,10 +165,16 @@ func (c *Checker) Check(src string, this *schema.Type, want Kind) (*cel.Ast, []I
 	return checked, nil
 }
 
-// offset returns where a location of CEL is in src, in runes.
+// internal is the issue of an expression that our own set-up keeps from being checked.
+func internal(err error) []Issue {
+	return []Issue{{Message: fmt.Sprintf("the expression cannot be checked: %v", err)}}
+}
+
+// offset returns where a location of CEL is in src, in runes; the end of src is its last rune.
 func offset(src string, at common.Location) int {
 	line, column := 1, 0
-	for i, r := range []rune(src) {
+	runes := []rune(src)
+	for i, r := range runes {
 		if line == at.Line() && column >= at.Column() {
 			return i
 		}
@@ -134,5 +183,5 @@ func offset(src string, at common.Location) int {
 			line, column = line+1, 0
 		}
 	}
-	return max(0, len([]rune(src))-1)
+	return max(0, len(runes)-1)
 }

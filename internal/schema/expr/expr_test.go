@@ -107,7 +107,7 @@ func TestCheckRefuses(t *testing.T) {
 		{expr.RuleWhere, "", "this.status == 'OPNE'", "15+6 Status has no value \"OPNE\" | did you mean 'OPEN'?"},
 		{expr.RuleWhere, "", "this.status in ['OPEN', 'NEVER']", "24+7 Status has no value \"NEVER\" | its values are OPEN, DONE"},
 		{expr.RuleWhere, "", "auth.user == 'x'", "5+4 auth has no field user | it has uid, roles"},
-		{expr.RuleWhere, "", "this.title ==", "12+1 the expression does not parse: mismatched input '<EOF>' | "},
+		{expr.RuleWhere, "", "this.title ==", "12+1 the expression does not parse: it ends too early | "},
 		{expr.DefaultValue, "count", "this.count", `0+4 a default has no "this" | it sees only auth, request`},
 		{expr.DefaultValue, "count", "'x'", "0+3 the expression is a string, and a default of count must be a whole number | "},
 		{expr.DefaultValue, "status", "'OPEN1'", "0+7 Status has no value \"OPEN1\" | did you mean 'OPEN'?"},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 
@@ -12,12 +13,12 @@ import (
 )
 
 // syntaxIssues puts CEL's syntax errors in our words.
-func syntaxIssues(src string, iss *cel.Issues) []Issue {
+func syntaxIssues(src string, errs *common.Errors) []Issue {
 	var out []Issue
-	for _, e := range iss.Errors() {
+	for _, e := range errs.GetErrors() {
 		message := strings.TrimPrefix(e.Message, "Syntax error: ")
-		if i := strings.Index(message, " expecting {"); i > 0 {
-			message = message[:i] // the list of every token that could follow helps nobody
+		if strings.Contains(message, "<EOF>") {
+			message = "it ends too early"
 		}
 		out = append(out, Issue{Offset: offset(src, e.Location), Width: 1, Message: "the expression does not parse: " + message})
 	}
@@ -25,7 +26,8 @@ func syntaxIssues(src string, iss *cel.Issues) []Issue {
 }
 
 // typeIssues puts CEL's type errors in our words.
-func (v *visitor) typeIssues(src string, iss *cel.Issues) []Issue {
+func (v *visitor) typeIssues(iss *cel.Issues) []Issue {
+	src := string(v.src)
 	var out []Issue
 	for _, e := range iss.Errors() {
 		at := Issue{Offset: offset(src, e.Location), Width: 1, Message: e.Message}

@@ -19,6 +19,7 @@ type visitor struct {
 	want    Kind
 	ast     *ast.AST
 	src     []rune
+	info    *ast.SourceInfo // of the parsed tree: a checked one has lost where things end
 	issues  []Issue
 }
 
@@ -32,7 +33,7 @@ func (v *visitor) report(e ast.Expr, remedy, format string, args ...any) {
 // span returns an Issue that covers e: for a select its field, for a call its operator or the name of its
 // function.
 func (v *visitor) span(e ast.Expr) Issue {
-	r, _ := v.ast.SourceInfo().GetOffsetRange(e.ID())
+	r, _ := v.info.GetOffsetRange(e.ID())
 	at, width := int(r.Start), max(1, int(r.Stop-r.Start))
 	switch e.Kind() {
 	case ast.SelectKind: // CEL says where the point is
