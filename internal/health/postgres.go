@@ -11,11 +11,12 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// warnSaturation is how much of the pool may be in use before somebody should have a look.
-const warnSaturation = 0.9
-
-// warnLag is how far a standby may be behind, by the unit in which that is measured.
-var warnLag = map[string]float64{"s": 30, "bytes": 256 << 20}
+// When Postgres works, but somebody should have a look.
+const (
+	warnSaturation = 0.9       // of the pool's connections are in use
+	warnSeconds    = 30        // a standby is behind its primary
+	warnBytes      = 256 << 20 // a standby has yet to replay
+)
 
 // Postgres checks that the database answers, how fast, how much of the pool is in use, and how far
 // replication lags: on a standby its own lag, on a primary that of every standby.
@@ -103,7 +104,7 @@ func replication(ctx context.Context, conn *pgx.Conn) ([]Measurement, error) {
 			Name: "replicationLag", ComponentID: node, ComponentType: "datastore", Status: Pass,
 			ObservedValue: lag, ObservedUnit: unit,
 		}
-		if lag > warnLag[unit] {
+		if (unit == "s" && lag > warnSeconds) || (unit == "bytes" && lag > warnBytes) {
 			m.Status, m.Output = Warn, fmt.Sprintf("%s is %.0f %s behind", node, lag, unit)
 		}
 		return m, err
