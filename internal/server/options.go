@@ -20,10 +20,6 @@ type Options struct {
 	Health   *health.Checker
 	Logger   *slog.Logger // nil is silent
 
-	// Started reports whether what the service does before its first request is done; /startupz and /readyz
-	// fail until then. Nil means as soon as it listens.
-	Started func() bool
-
 	MaxBody           int64         // bytes of a request's body; default 1 MiB
 	ReadHeaderTimeout time.Duration // default 5 s
 	ReadTimeout       time.Duration // of the whole request; default 30 s
@@ -57,9 +53,6 @@ func (o Options) withDefaults() (Options, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Logger = slog.New(LogRequestID(o.Logger.Handler()))
-	if o.Started == nil {
-		o.Started = func() bool { return true }
-	}
 	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
 	o.ReadHeaderTimeout = cmp.Or(o.ReadHeaderTimeout, 5*time.Second)
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, 30*time.Second)

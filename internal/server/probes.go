@@ -16,7 +16,7 @@ func (s *Server) livez() http.Handler {
 // startupz fails until the service has started.
 func (s *Server) startupz() http.Handler {
 	return probe(func(*http.Request) health.Report {
-		if !s.options.Started() {
+		if !s.started.Load() {
 			return failing("the service is starting")
 		}
 		return health.Report{Status: health.Pass}
@@ -29,7 +29,7 @@ func (s *Server) readyz() http.Handler {
 		switch {
 		case s.draining.Load():
 			return failing("the service is shutting down")
-		case !s.options.Started():
+		case !s.started.Load():
 			return failing("the service is starting")
 		}
 		return s.options.Health.Ready(r.Context())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -68,13 +69,12 @@ func TestProbes(t *testing.T) {
 			return []health.Measurement{{Status: health.Pass}}
 		}}
 	}
-	var started atomic.Bool
 	checker, err := health.New(health.Options{CacheFor: 1, Version: "1.2.3"},
 		check("database", true, &database), check("cache", false, &cache))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, hello, func(o *server.Options) { o.Health, o.Started = checker, started.Load })
+	r := start(t, hello, func(o *server.Options) { o.Health = checker })
 	expect := func(when string, want map[string]string) {
 		t.Helper()
 		for path, want := range want {
@@ -93,9 +93,7 @@ func TestProbes(t *testing.T) {
 		}
 	}
 	down := errors.New("down")
-	expect("at first", map[string]string{"/livez": "pass", "/startupz": "fail", "/readyz": "fail", "/healthz": "pass"})
-	started.Store(true)
-	expect("started", map[string]string{"/livez": "pass", "/startupz": "pass", "/readyz": "pass", "/healthz": "pass"})
+	expect("at first", map[string]string{"/livez": "pass", "/startupz": "pass", "/readyz": "pass", "/healthz": "pass"})
 	cache.Store(&down)
 	expect("cache down", map[string]string{"/livez": "pass", "/startupz": "pass", "/readyz": "pass", "/healthz": "warn"})
 	database.Store(&down)
@@ -106,6 +104,20 @@ func TestProbes(t *testing.T) {
 	report, err := health.Fetch(t.Context(), r.client, r.url+"/healthz")
 	if err != nil || report.Version != "1.2.3" || report.Status != health.Warn || len(report.Checks) != 2 {
 		t.Errorf("fetched %+v, %v", report, err)
+	}
+}
+
+func TestProbesBeforeTheStart(t *testing.T) {
+	s, err := server.New(server.Options{Address: ":0", GraphQL: http.NotFoundHandler(), Health: checker(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{"/livez": 200, "/startupz": 503, "/readyz": 503} {
+		w := httptest.NewRecorder()
+		server.HandlerOf(s).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want {
+			t.Errorf("%s answers %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type Server struct {
 
 	handlers sync.WaitGroup
 	inFlight atomic.Int64 // how many handlers there are
+	started  atomic.Bool
 	draining atomic.Bool
 
 	mu       sync.Mutex
@@ -84,6 +85,7 @@ func (s *Server) Start(ctx context.Context) error {
 		}
 		close(s.served)
 	}()
+	s.started.Store(true)
 	return nil
 }
 
