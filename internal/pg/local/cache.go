@@ -1,0 +1,28 @@
+package local
+
+import (
+	"path/filepath"
+	"runtime"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// defaultCacheDir returns the user's cache folder for Krowoc's Postgres. Root's home is closed to the account
+// that the server runs as, so root has the system's.
+func defaultCacheDir(env func(string) string, a *account) (string, error) {
+	if a != nil {
+		return "/var/cache/krowoc/postgres", nil
+	}
+	home := env("HOME")
+	for _, c := range []struct{ os, base, rest string }{
+		{"windows", env("LocalAppData"), ""},
+		{"darwin", home, "Library/Caches"},
+		{"", env("XDG_CACHE_HOME"), ""},
+		{"", home, ".cache"},
+	} {
+		if c.base != "" && (c.os == "" || c.os == runtime.GOOS) {
+			return filepath.Join(c.base, c.rest, "krowoc", "postgres"), nil
+		}
+	}
+	return "", fault.New(fault.Invalid, "find the cache folder", "HOME is not set", "Set HOME, or XDG_CACHE_HOME.")
+}

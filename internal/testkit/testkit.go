@@ -1,0 +1,145 @@
+// Package testkit gives tests a real Postgres: one server per test process, started on first use and thrown
+// away whole at the end, and a database per test, cloned from a template. It also holds what tests of every
+// package share: golden files and a logger. Only tests import it.
+package testkit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/pg/local"
+)
+
+// startTimeout is for a machine that has to fetch Postgres first.
+const startTimeout = 5 * time.Minute
+
+// server is the test process's Postgres.
+var server struct {
+	start sync.Once
+	*local.Server
+	err       error
+	databases atomic.Int64
+}
+
+func postgres(t testing.TB) *local.Server {
+	t.Helper()
+	server.start.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		defer cancel()
+		server.Server, server.err = local.Start(ctx, local.Options{Ephemeral: true, Env: os.Getenv})
+	})
+	if server.err != nil {
+		t.Fatalf("start Postgres for the tests: %v", server.err)
+	}
+	return server.Server
+}
+
+// Main runs the tests of a package and stops its Postgres. Call it from TestMain, and nothing after it:
+//
+//	func TestMain(m *testing.M) { testkit.Main(m) }
+func Main(m *testing.M) {
+	code := m.Run()
+	if server.Server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		if err := server.Stop(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+		cancel()
+	}
+	os.Exit(code)
+}
+
+// Option changes what a test's database is like.
+type Option func(*options)
+
+type options struct{ template string }
+
+// DatabaseURL makes a database of the test's own and returns its URL.
+func DatabaseURL(t testing.TB, opts ...Option) string {
+	t.Helper()
+	pg := postgres(t)
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	name := fmt.Sprintf("test_%d", server.databases.Add(1))
+	if err := pg.CreateDatabase(t.Context(), name, o.template); err != nil {
+		t.Fatal(err)
+	}
+	return pg.URL(name)
+}
+
+// NewDatabase makes a database of the test's own and returns a pool that is closed when the test ends.
+func NewDatabase(t testing.TB, opts ...Option) *pgxpool.Pool {
+	t.Helper()
+	return open(t, DatabaseURL(t, opts...))
+}
+
+func open(t testing.TB, url string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// templates are the databases that Template prepared, by key.
+var templates sync.Map
+
+type template struct {
+	build sync.Once
+	name  string
+	err   error
+}
+
+// Template is the option of a database cloned from one that build prepared. It is built once per process and
+// key, and must not stay connected: build gets a pool that is closed when it returns.
+func Template(t testing.TB, key string, build func(ctx context.Context, pool *pgxpool.Pool) error) Option {
+	t.Helper()
+	entry, _ := templates.LoadOrStore(key, &template{})
+	tpl := entry.(*template)
+	tpl.build.Do(func() {
+		pg := postgres(t)
+		ctx := context.Background()
+		tpl.name = fmt.Sprintf("template_%d", server.databases.Add(1))
+		if tpl.err = pg.CreateDatabase(ctx, tpl.name, ""); tpl.err != nil {
+			return
+		}
+		pool, err := pgxpool.New(ctx, pg.URL(tpl.name))
+		if err != nil {
+			tpl.err = err
+			return
+		}
+		defer pool.Close()
+		tpl.err = build(ctx, pool)
+	})
+	if tpl.err != nil {
+		t.Fatalf("build the template %q: %v", key, tpl.err)
+	}
+	return func(o *options) { o.template = tpl.name }
+}
+
+// Logger returns a logger that writes to the test's own log.
+func Logger(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Helper()
+	w.t.Log(strings.TrimRight(string(p), "\n"))
+	return len(p), nil
+}
