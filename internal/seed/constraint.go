@@ -39,9 +39,9 @@ func checkLength(f *schema.Field, n int, unit string) *problem {
 	switch {
 	case l == nil:
 	case l.Min != nil && n < *l.Min:
-		return wrong("length", "", "%s.%s must have at least %d %s, and has %d", f.Owner.Name, f.Name, *l.Min, unit, n)
+		return wrong("length", "", "%s.%s has %d %s, and must have at least %d", f.Owner.Name, f.Name, n, unit, *l.Min)
 	case l.Max != nil && n > *l.Max:
-		return wrong("length", "", "%s.%s may have at most %d %s, and has %d", f.Owner.Name, f.Name, *l.Max, unit, n)
+		return wrong("length", "", "%s.%s has %d %s, and may have at most %d", f.Owner.Name, f.Name, n, unit, *l.Max)
 	}
 	return nil
 }

@@ -69,6 +69,9 @@ func (r *row) place() string { return fmt.Sprintf("%s:%d", r.source.name, r.node
 // identify chooses the columns by which the row is found in the database, and makes the id of a row that
 // has a name instead of one.
 func (l *linker) identify(r *row) {
+	if r.broken {
+		return
+	}
 	primary := r.table.keys[0]
 	if r.gives(primary) {
 		r.match = primary
@@ -128,8 +131,12 @@ func (l *linker) resolve(r *row, c int) {
 	if ref.target == nil {
 		ref.target = l.named[ref.table][ref.name]
 	}
-	if ref.target == nil {
+	switch {
+	case ref.target == nil:
 		l.dangling(r, c, ref)
+		return
+	case ref.target.broken:
+		v.state = broken
 		return
 	}
 	source := ref.target.table.referenced(ref.field, r.table.columns[c].name)
@@ -192,12 +199,16 @@ func (t *table) referenced(f *schema.Field, column string) int {
 	return 0
 }
 
-// require reports the fields that must be given and are not.
+// require reports the fields that must be given and are not. Without a key, the key's have been reported.
 func (l *linker) require(r *row) {
+	if r.broken {
+		return
+	}
 	var before *schema.Field
 	for c := range r.values {
 		column := &r.table.columns[c]
-		if r.values[c].state != absent || column.fallback.kind != required || column.field == before {
+		if r.values[c].state != absent || column.fallback.kind != required || column.field == before ||
+			r.match == nil && slices.Contains(r.table.Key, column.field) {
 			continue
 		}
 		before = column.field // one report for all the columns of a reference

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"gopkg.in/yaml.v3"
@@ -95,12 +96,15 @@ func (r *reader) syntax(err error) {
 		return // an empty file
 	}
 	at := &yaml.Node{}
-	message := err.Error()
+	message, remedy := err.Error(), ""
 	if m := yamlError.FindStringSubmatch(message); m != nil {
 		message = message[len(m[0]):]
 		at.Line, _ = strconv.Atoi(m[1]) // no line is line 0: the file as a whole
 	}
-	r.report(at, wrong("yaml-syntax", "", "this is not YAML: %s", message))
+	if strings.HasPrefix(r.source.line(at.Line), "\t") {
+		remedy = "indent with spaces: YAML knows no tabs"
+	}
+	r.report(at, wrong("yaml-syntax", remedy, "this is not YAML: %s", message))
 }
 
 // file reads the tables of a file.
@@ -142,10 +146,12 @@ func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 	if n = resolve(n); isNull(n) && name != "" {
 		return // a row of defaults alone
 	}
+	row.broken = n.Kind != yaml.MappingNode
 	for _, e := range r.entries(n, "the fields of "+row.label()+" with their values") {
 		f := t.Field(e.key.Value)
 		if p := notGivable(t, f, e.key.Value); p != nil {
 			r.report(e.key, p)
+			row.excuse(diag.Suggest(e.key.Value, t.fieldNames()))
 			continue
 		}
 		if f.Relation != nil && f.Relation.Kind == schema.ManyToMany {
@@ -153,6 +159,17 @@ func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 			continue
 		}
 		r.field(row, f, e.key, resolve(e.value))
+	}
+}
+
+// excuse marks a field whose name was probably mistyped, so that it is not reported as missing too.
+func (r *row) excuse(name string) {
+	if f := r.table.Field(name); f != nil {
+		for _, c := range r.table.columnsOf(f) {
+			if r.values[c].state == absent {
+				r.values[c].state = broken
+			}
+		}
 	}
 }
 
@@ -174,7 +191,7 @@ func notGivable(t *table, f *schema.Field, name string) *problem {
 func (r *reader) field(row *row, f *schema.Field, key, n *yaml.Node) {
 	columns := row.table.columnsOf(f)
 	for _, c := range columns {
-		if row.values[c].state != absent {
+		if v := &row.values[c]; v.state != absent && v.node != nil {
 			r.report(key, wrong("given-twice", "give one of them", "the column %s is given by another field of the row too", row.table.columns[c].name))
 			return
 		}

@@ -115,6 +115,7 @@ type row struct {
 	node   *yaml.Node // where it stands
 	values []value    // one for each column of the table
 	match  []int      // the columns by which the row is found in the database
+	broken bool       // not a mapping; that has been reported
 }
 
 // label is how messages name the row: users.ada, or the table alone for a row without a name.
