@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -10,21 +11,23 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 )
 
-// leaf reads the value of one key. A nil layer only checks.
+// leaf reads the value of one key. With a nil layer, or for a key that a stronger layer gives, it only
+// checks: what ${…} stands for does not matter then.
 func (r *reader) leaf(k Key, node *yaml.Node, into layer) {
+	live := into != nil && !slices.ContainsFunc(r.stronger, func(l layer) bool { _, given := l[k.Path]; return given })
 	before := len(r.mistakes)
 	var value any
 	switch {
 	case node.ShortTag() == "!!null":
 		r.report(node, "no-value", k.Path+" has no value", "write a value, or remove the key to get its default")
 	case k.Kind == Objects:
-		value = r.objects(k, node, into != nil)
+		value = r.objects(k, node, live)
 	case k.Kind == List && node.Kind == yaml.SequenceNode:
-		value = r.list(k, node, into != nil)
+		value = r.list(k, node, live)
 	default:
-		value = r.scalar(k, node, into != nil)
+		value = r.scalar(k, node, live)
 	}
-	if into != nil && len(r.mistakes) == before {
+	if live && len(r.mistakes) == before {
 		into[k.Path] = setting{value, Origin{Source: FromFile, File: r.file, Line: node.Line}}
 	}
 }
@@ -189,10 +192,9 @@ func (r *reader) badReference(node *yaml.Node, err error) {
 
 // mistake is a diagnostic about a value outside krowoc.yaml: a variable or a flag.
 func (k Key) mistake(origin Origin, bad *badValue) diag.Diagnostic {
-	at := diag.Position{File: origin.Name}
+	at, subject := diag.Position{File: origin.Name}, k.Path
 	if origin.File != "" {
-		at = diag.Position{File: origin.File, Line: origin.Line}
+		at, subject = diag.Position{File: origin.File, Line: origin.Line}, origin.Name
 	}
-	return diag.Diagnostic{Severity: diag.Error, Code: "wrong-value", Position: at,
-		Message: fmt.Sprintf("%s (%s) %s", origin.Name, k.Path, bad.want), Remedy: bad.remedy}
+	return diag.Diagnostic{Severity: diag.Error, Code: "wrong-value", Position: at, Message: subject + " " + bad.want, Remedy: bad.remedy}
 }

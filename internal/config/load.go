@@ -85,13 +85,15 @@ func (l *loader) load() (*Config, error) {
 		return nil, err
 	}
 	l.reader.lookup = l.variable
-	layers := []layer{l.defaults(), l.reader.base(doc), l.reader.block(doc, l.environment), l.fromVariables(), l.fromFlags()}
+	flags, variables := l.fromFlags(), l.fromVariables()
+	block := l.reader.block(doc, l.environment, variables, flags)
+	base := l.reader.base(doc, block, variables, flags)
 	mistakes := slices.Concat(l.reader.mistakes, l.mistakes)
 	mistakes.Sort()
 	if err := mistakes.Err(op); err != nil {
 		return nil, err
 	}
-	c, err := merge(layers)
+	c, err := merge([]layer{l.defaults(), base, block, variables, flags})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}

@@ -239,3 +239,11 @@ func TestAnEnvironmentThatIsNearlyAnotherIsRemarkedOn(t *testing.T) {
 		t.Errorf("got %s", c.Warnings)
 	}
 }
+
+func TestAReferenceBelowAStrongerLayerMayBeUnset(t *testing.T) {
+	const yaml = "project: ${UNSET}\ndatabase: {url: '${UNSET}'}\nenvironments:\n  production:\n    project: shop\n    database: {url: '${UNSET}'}\n"
+	c := mustLoad(t, yaml, config.Options{Environment: "production", Environ: []string{"KROWOC_DATABASE_URL=postgres://db/shop"}})
+	if c.Project != "shop" || c.Database.URL.Reveal() != "postgres://db/shop" || c.Origin("project").Line != 5 {
+		t.Errorf("got %+v", c)
+	}
+}

@@ -83,9 +83,9 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	for _, want := range []string{
 		"krowoc.yaml:1:1:", "krowoc.yaml:3:12:", "krowoc.yaml:4:14:", "krowoc.yaml:5:14:",
 		".env:1: error: not an assignment", ".env:2: error: a quote that is not closed", ".env:3: error: text after",
-		".env:4: error: KROWOC_ENV has no effect here", ".env:5: error: KROWOC_LOG_FORMAT (log.format) must be one of text, json",
-		"KROWOC_PROTECTED: error: KROWOC_PROTECTED (protected) must be true or false",
-		"--timeout: error: --timeout (graphql.timeout) must be a duration",
+		".env:4: error: KROWOC_ENV has no effect here", ".env:5: error: KROWOC_LOG_FORMAT must be one of text, json",
+		"KROWOC_PROTECTED: error: protected must be true or false",
+		"--timeout: error: graphql.timeout must be a duration",
 	} {
 		if !strings.Contains(errText(err), want) {
 			t.Errorf("%q is missing in\n%s", want, errText(err))

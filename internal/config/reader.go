@@ -18,6 +18,7 @@ type reader struct {
 	lines    []string                    // without their ends
 	lookup   func(string) (string, bool) // the variables that ${…} may name
 	top      *yaml.Node                  // the file's own mapping, in which alone environments stand
+	stronger []layer                     // what has been read of the layers above
 	mistakes diag.List
 }
 
@@ -29,8 +30,9 @@ func newReader(file, text string) *reader {
 }
 
 // base reads the keys outside the environments block.
-func (r *reader) base(doc document) layer {
+func (r *reader) base(doc document, stronger ...layer) layer {
 	l := layer{}
+	r.stronger = stronger
 	if doc.root != nil {
 		r.section(doc.root, "", l)
 	}
@@ -39,8 +41,9 @@ func (r *reader) base(doc document) layer {
 
 // block reads the block of one environment. The blocks of the others are checked as well, except for
 // what their ${…} stand for, since their variables are set elsewhere.
-func (r *reader) block(doc document, environment string) layer {
+func (r *reader) block(doc document, environment string, stronger ...layer) layer {
 	chosen := layer{}
+	r.stronger = stronger
 	for _, name := range doc.names {
 		into := chosen
 		if name != environment {
