@@ -8,9 +8,14 @@ import (
 
 	"github.com/krowoc/krowoc/internal/cli/completioncmd"
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
+	"github.com/krowoc/krowoc/internal/cli/devcmd"
 	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/healthcmd"
 	"github.com/krowoc/krowoc/internal/cli/mancmd"
+	"github.com/krowoc/krowoc/internal/cli/migratecmd"
 	"github.com/krowoc/krowoc/internal/cli/schemacmd"
+	"github.com/krowoc/krowoc/internal/cli/seedcmd"
+	"github.com/krowoc/krowoc/internal/cli/servecmd"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/cli/versioncmd"
 	"github.com/krowoc/krowoc/internal/config"
@@ -21,9 +26,9 @@ var groups = []struct {
 	id, title string
 	commands  []func(*factory.Factory) *cobra.Command
 }{
-	{"develop", "Develop", nil},
-	{"database", "Database", nil},
-	{"production", "Production", nil},
+	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{devcmd.New, seedcmd.New}},
+	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New}},
+	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
 	{"project", "Project", []func(*factory.Factory) *cobra.Command{schemacmd.New, configcmd.New}},
 	{"more", "More", []func(*factory.Factory) *cobra.Command{versioncmd.New, completioncmd.New, mancmd.New}},
 }

@@ -1,0 +1,96 @@
+// Package app is the composition root: it turns a Config into wired parts. The commands, the production
+// server, the development session and the end-to-end tests all get their parts here, so they cannot differ.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/seed"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// App makes the parts of one project in one environment.
+type App struct {
+	Config  *config.Config
+	Version string // of the binary, for the health report
+	Logger  *slog.Logger
+	Now     func() time.Time
+	Env     func(string) string // the process's environment, for finding Postgres and the user's cache
+}
+
+// ParseSchema reads the project's schema and returns its mistakes and remarks beside it; the schema is nil
+// when there are mistakes.
+func (a *App) ParseSchema() (*schema.Schema, diag.List) {
+	sources, err := sdl.ReadFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
+	if err != nil {
+		return nil, diag.List{{Severity: diag.Error, Code: "unreadable", Position: diag.Position{File: a.Config.Schema},
+			Message: err.Error(), Remedy: fault.HintOf(err)}}
+	}
+	return sdl.Parse(sources...)
+}
+
+// Schema reads the project's schema; its mistakes are the error.
+func (a *App) Schema() (*schema.Schema, error) {
+	s, mistakes := a.ParseSchema()
+	if err := mistakes.Err("check " + a.Config.Schema); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Connect opens a pool to url and makes sure that Postgres answers.
+func (a *App) Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	return pg.Connect(ctx, a.poolOptions(url))
+}
+
+func (a *App) poolOptions(url string) pg.Options {
+	return pg.Options{
+		URL:             url,
+		MaxConns:        int32(a.Config.Database.MaxConnections),
+		ConnectTimeout:  a.Config.Database.ConnectTimeout,
+		ApplicationName: "krowoc " + a.Config.Project,
+		Logger:          a.Logger,
+	}
+}
+
+// Migrator works on the migration folder and the database behind pool; report is told of every step.
+func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
+	return migrate.New(migrate.Options{
+		DB: pool, FS: os.DirFS(a.Config.Path(a.Config.Migrations.Dir)), Dir: a.Config.Migrations.Dir,
+		Logger: a.Logger, Report: report,
+	})
+}
+
+// SeedConsent is what a person has said about loading seeds into a protected environment.
+type SeedConsent struct {
+	AllowProtected string // the environment's name, typed out
+	Confirmed      bool
+}
+
+// Seed loads the configured sets of fixtures, or the given ones.
+func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, sets []string, consent SeedConsent) (seed.Summary, error) {
+	if len(sets) == 0 {
+		sets = a.Config.Seeds.Sets
+	}
+	return seed.Load(ctx, seed.Options{
+		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: sets, Now: a.Now,
+		Environment: a.Config.Environment, Protected: a.Config.Protected,
+		AllowProtected: consent.AllowProtected, Confirmed: consent.Confirmed,
+	})
+}
+
+// httpClient is for calls to other services: health checks of URLs.
+func (a *App) httpClient() *http.Client { return &http.Client{Timeout: a.Config.Health.Timeout} }

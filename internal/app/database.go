@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/local"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// StateDir is where a project keeps what is nobody's source: the local database, logs, the running session.
+func (a *App) StateDir() string { return filepath.Join(a.Config.Root, ".krowoc") }
+
+// Database is an open database with whatever had to be started to reach it.
+type Database struct {
+	*pgxpool.Pool
+	URL    string
+	server *local.Server // nil unless it was started for this process
+}
+
+// Close closes the pool and stops the server that was started for it.
+func (d *Database) Close(ctx context.Context) error {
+	d.Pool.Close()
+	if d.server == nil {
+		return nil
+	}
+	return d.server.Stop(context.WithoutCancel(ctx))
+}
+
+// Open opens the environment's database: the configured one; else, in development and test, the local
+// Postgres, of the running session if there is one and otherwise started until Close.
+func (a *App) Open(ctx context.Context, progress func(local.Progress)) (*Database, error) {
+	url, server, err := a.locate(ctx, progress)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := a.Connect(ctx, url)
+	if err != nil {
+		if server != nil {
+			_ = server.Stop(context.WithoutCancel(ctx))
+		}
+		return nil, err
+	}
+	return &Database{Pool: pool, URL: url, server: server}, nil
+}
+
+func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string, *local.Server, error) {
+	if url := a.Config.Database.URL.Reveal(); url != "" {
+		return url, nil, nil
+	}
+	if !a.local() {
+		return "", nil, fault.New(fault.Invalid, "find the database of "+a.Config.Environment, "database.url is not set",
+			"Set KROWOC_DATABASE_URL, or database.url under environments."+a.Config.Environment+" in krowoc.yaml.")
+	}
+	switch state, err := dev.Find(a.StateDir()); {
+	case err == nil && state.DatabaseURL != "":
+		return state.DatabaseURL, nil, nil
+	case err == nil:
+		return "", nil, fault.New(fault.Unavailable, "find the local database", "the development session is still starting",
+			"Try again in a moment, or see `krowoc dev logs`.")
+	case fault.CodeOf(err) != fault.NotFound:
+		return "", nil, err
+	}
+	server, url, err := dev.StartLocal(ctx, a.localPostgres(progress), a.Config.Project)
+	return url, server, err
+}
+
+// local reports whether the environment may run a Postgres of its own.
+func (a *App) local() bool {
+	return a.Config.Environment == config.Development || a.Config.Environment == config.Test
+}
+
+func (a *App) localPostgres(progress func(local.Progress)) local.Options {
+	return local.Options{
+		DataDir:  dev.DataDir(a.StateDir()),
+		Major:    a.Config.Database.Postgres,
+		Logger:   a.Logger,
+		Progress: progress,
+		Env:      a.Env,
+	}
+}

@@ -1,0 +1,38 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Dev runs a development session until ctx ends.
+func (a *App) Dev(ctx context.Context, pid int, report func(dev.Event), progress func(local.Progress)) error {
+	c := a.Config
+	return dev.Run(ctx, dev.Options{
+		Project: c.Project, StateDir: a.StateDir(), PID: pid, Watch: c.Dev.Watch, Now: a.Now, Report: report,
+		SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: c.Seeds.Sets,
+		DatabaseURL: c.Database.URL.Reveal(), Postgres: a.localPostgres(progress),
+		Connect: a.Connect, Parse: a.ParseSchema,
+		Migrator: func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
+			return a.Migrator(pool, report)
+		},
+		Seed: func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error) {
+			return a.Seed(ctx, pool, s, nil, SeedConsent{})
+		},
+		Serve: func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
+			srv, err := a.NewServer(pool, s, logger)
+			if err != nil {
+				return nil, err
+			}
+			return srv, srv.Start(ctx)
+		},
+	})
+}

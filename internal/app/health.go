@@ -1,0 +1,29 @@
+package app
+
+import (
+	"github.com/krowoc/krowoc/internal/health"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Health checks everything the service needs: Postgres, its migrations, disk space and the configured URLs.
+func (a *App) Health(pool *pgxpool.Pool) (*health.Checker, error) {
+	migrator, err := a.Migrator(pool, nil)
+	if err != nil {
+		return nil, err
+	}
+	h := a.Config.Health
+	checks := []health.Check{
+		health.Postgres(pool),
+		health.Migrations(migrator.Pending),
+		health.Disk(a.Config.Path(h.Disk.Path), uint64(h.Disk.MinFree)),
+	}
+	for _, u := range h.URLs {
+		check := health.URL(a.httpClient(), u.Name, u.URL)
+		check.Critical = u.Critical
+		checks = append(checks, check)
+	}
+	return health.New(health.Options{
+		ReleaseID: a.Version, ServiceID: a.Config.Project, CacheFor: h.CacheFor, Timeout: h.Timeout, Now: a.Now,
+	}, checks...)
+}

@@ -1,0 +1,27 @@
+package factory
+
+import (
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/pg/local"
+)
+
+// App returns what wires the parts of the configured project.
+func (f *Factory) App() (*app.App, error) {
+	c, err := f.Config()
+	if err != nil {
+		return nil, err
+	}
+	logger, err := f.Logger()
+	if err != nil {
+		return nil, err
+	}
+	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv}, nil
+}
+
+// Usage marks an error as one of the command line: exit code 2.
+func Usage(err error) error { return &UsageError{Err: err} }
+
+// Fetching returns what shows how far the fetching of Postgres is, where a command has to.
+func (f *Factory) Fetching() func(local.Progress) {
+	return nil
+}

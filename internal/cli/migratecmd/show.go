@@ -1,0 +1,54 @@
+package migratecmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/migrate"
+)
+
+// progress shows each file as it is done: on standard output as the result in text, nothing in JSON.
+type progress struct{ t *term.Terminal }
+
+func newProgress(t *term.Terminal) progress { return progress{t} }
+
+func (p progress) report(e migrate.Event) {
+	if e.Kind == migrate.Waiting {
+		fmt.Fprintf(p.t.Err, "waiting for the migration lock, which %s (pid %d) holds\n", e.Holder.Application, e.Holder.PID)
+		return
+	}
+	if p.t.Format == term.JSON {
+		return
+	}
+	s := p.t.Styles()
+	mark, took := map[migrate.Direction]string{migrate.Up: "↑", migrate.Down: "↓"}[e.Direction], ""
+	switch e.Kind {
+	case migrate.Done:
+		mark, took = s.Good.Render(mark), s.Faint.Render(fmt.Sprintf("%.1f ms", milliseconds(e.Duration)))
+	case migrate.Failed:
+		mark = s.Bad.Render("✗")
+	default:
+		return
+	}
+	fmt.Fprintf(p.t.Out, "%s %s  %s\n", mark, e.File, took)
+}
+
+func summarise(t *term.Terminal, r report, err error) error {
+	if err != nil {
+		return nil // the error says it all
+	}
+	switch n := len(r.Migrations); n {
+	case 0:
+		fmt.Fprintln(t.Err, "nothing to do")
+	case 1:
+		fmt.Fprintf(t.Err, "1 migration in %.0f ms\n", r.DurationMs)
+	default:
+		fmt.Fprintf(t.Err, "%d migrations in %.0f ms\n", n, r.DurationMs)
+	}
+	return nil
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Round(10*time.Microsecond)) / float64(time.Millisecond)
+}

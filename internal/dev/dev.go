@@ -1,0 +1,155 @@
+// Package dev runs a development session: a local Postgres, the migrations, the seeds and the API, kept in
+// step with the files that a team edits. A mistake in a file is reported and the last good state keeps
+// serving; the end of the context stops everything in reverse order.
+package dev
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Options say what a session runs. Paths are absolute.
+type Options struct {
+	Project    string // shown to people, and the name of the local database
+	StateDir   string // .krowoc: data folder, log, session file
+	SchemaPath string // a file or a folder
+	Migrations string // folder
+	Seeds      string // folder; it need not exist
+	SeedSets   []string
+	Watch      bool
+
+	// DatabaseURL is an existing database to use; empty runs a local Postgres under StateDir.
+	DatabaseURL string
+	Postgres    local.Options // DataDir and logging are the session's own
+
+	Connect  func(ctx context.Context, url string) (*pgxpool.Pool, error)
+	Migrator func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error)
+	Seed     func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error)
+	Parse    func() (*schema.Schema, diag.List)
+	Serve    func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
+
+	Report func(Event) // called from one goroutine at a time
+	Now    func() time.Time
+	PID    int
+}
+
+// API is a running server whose schema can be replaced while it serves.
+type API interface {
+	URL() string
+	Replace(s *schema.Schema) error
+	Stop(ctx context.Context) error
+}
+
+// session is one run: its options and what is up so far.
+type session struct {
+	Options
+	*reporter
+	began    time.Time
+	lock     *sessionLock
+	postgres *database
+	pool     *pgxpool.Pool
+	schema   *schema.Schema
+	api      API
+}
+
+// stopTimeout bounds how long the parts may take to stop.
+const stopTimeout = 20 * time.Second
+
+// Run brings the session up and keeps it up until ctx ends. It returns nil when ctx ended it, and
+// otherwise what kept it from starting; in both cases nothing it started is left running.
+func Run(ctx context.Context, o Options) error {
+	s := &session{Options: o, reporter: &reporter{sink: o.Report, now: o.Now}, began: o.Now()}
+	lock, err := acquire(o.StateDir, State{PID: o.PID, Started: o.Now(), Project: o.Project})
+	if err != nil {
+		return err
+	}
+	s.lock = lock
+	defer s.stop(ctx)
+	if err := s.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	if !o.Watch {
+		<-ctx.Done()
+		return nil
+	}
+	return s.watch(ctx)
+}
+
+// start runs the phases in dependency order. A mistake in the team's files does not end it: the session
+// stays up and waits for the save that mends it.
+func (s *session) start(ctx context.Context) error {
+	if err := s.startPostgres(ctx); err != nil {
+		return err
+	}
+	s.loadSchema()
+	if err := s.syncDatabase(ctx); err != nil {
+		return err
+	}
+	if err := s.serve(ctx); err != nil {
+		return err
+	}
+	return s.announce()
+}
+
+// syncDatabase applies what is pending and loads the seeds if they changed.
+func (s *session) syncDatabase(ctx context.Context) error {
+	if s.tolerate("migrate", s.migrateUp(ctx)) && s.schema != nil {
+		s.tolerate("seed", s.loadSeeds(ctx))
+	}
+	return ctx.Err()
+}
+
+// tolerate reports an error in the team's own files and goes on.
+func (s *session) tolerate(part string, err error) bool {
+	if err != nil && fault.CodeOf(err) != fault.Canceled {
+		s.fail(part, err)
+	}
+	return err == nil
+}
+
+func (s *session) announce() error {
+	state := s.lock.state
+	state.Ready, state.DatabaseURL = true, s.postgres.url
+	if s.api != nil {
+		state.URL = s.api.URL()
+	}
+	if err := s.lock.write(state); err != nil {
+		return err
+	}
+	s.emit(Event{Part: "dev", Ready: &Ready{State: state, Took: s.now().Sub(s.began)}})
+	return nil
+}
+
+// stop ends what was started, in reverse order, after ctx has ended.
+func (s *session) stop(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	s.info("dev", "stopping")
+	if s.api != nil {
+		s.tolerate("api", s.api.Stop(ctx))
+	}
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	if s.postgres != nil {
+		s.tolerate("postgres", s.postgres.stop(ctx))
+	}
+	s.lock.release()
+}
+
+// LogPath is where a session of the state folder writes what it reports.
+func LogPath(stateDir string) string { return filepath.Join(stateDir, "dev.log") }

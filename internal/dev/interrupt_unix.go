@@ -1,0 +1,11 @@
+//go:build unix
+
+package dev
+
+import (
+	"os"
+	"syscall"
+)
+
+// Interrupt asks a process to end in order.
+func Interrupt(p *os.Process) error { return p.Signal(syscall.SIGTERM) }

@@ -1,0 +1,98 @@
+package dev
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/diag"
+)
+
+// Event is something a session tells the person at the terminal.
+type Event struct {
+	Time     time.Time
+	Part     string // dev, postgres, schema, migrate, seed, api
+	Level    slog.Level
+	Text     string
+	Err      error     // with Level Error: the whole error, for hints and diagnostics
+	Mistakes diag.List // warnings about the team's files
+	Ready    *Ready    // set once, when the session is up
+}
+
+// Ready says that the session is up, and how long that took.
+type Ready struct {
+	State
+	Took time.Duration
+}
+
+// reporter hands events to the sink one at a time, whichever goroutine they come from.
+type reporter struct {
+	mu   sync.Mutex
+	sink func(Event)
+	now  func() time.Time
+}
+
+func (r *reporter) emit(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.Time = r.now()
+	r.sink(e)
+}
+
+func (r *reporter) info(part, text string) { r.emit(Event{Part: part, Text: text}) }
+
+func (r *reporter) warn(part, text string) {
+	r.emit(Event{Part: part, Level: slog.LevelWarn, Text: text})
+}
+
+func (r *reporter) fail(part string, err error) {
+	r.emit(Event{Part: part, Level: slog.LevelError, Text: err.Error(), Err: err})
+}
+
+// logger returns a logger whose records become events of a part.
+func (r *reporter) logger(part string, level slog.Level) *slog.Logger {
+	return slog.New(&eventHandler{reporter: r, part: part, level: level})
+}
+
+// eventHandler is a slog.Handler that turns records into events, attributes as key=value.
+type eventHandler struct {
+	*reporter
+	part   string
+	level  slog.Level
+	prefix string // of open groups
+	attrs  string // rendered
+}
+
+func (h *eventHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+
+func (h *eventHandler) Handle(_ context.Context, rec slog.Record) error {
+	text := rec.Message + h.attrs
+	rec.Attrs(func(a slog.Attr) bool {
+		text += h.render(a)
+		return true
+	})
+	h.emit(Event{Part: h.part, Level: rec.Level, Text: text})
+	return nil
+}
+
+func (h *eventHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	next := *h
+	for _, a := range attrs {
+		next.attrs += h.render(a)
+	}
+	return &next
+}
+
+func (h *eventHandler) WithGroup(name string) slog.Handler {
+	next := *h
+	next.prefix += name + "."
+	return &next
+}
+
+func (h *eventHandler) render(a slog.Attr) string {
+	if a.Equal(slog.Attr{}) {
+		return ""
+	}
+	return " " + h.prefix + a.Key + "=" + a.Value.Resolve().String()
+}

@@ -1,0 +1,111 @@
+package dev
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/seed"
+)
+
+// loadSchema reads the schema and reports whether it may be used. The one before stays when it may not.
+func (s *session) loadSchema() bool {
+	parsed, mistakes := s.Parse()
+	if err := mistakes.Err("check " + filepath.Base(s.SchemaPath)); err != nil {
+		s.fail("schema", err)
+		return false
+	}
+	if len(mistakes) > 0 {
+		s.emit(Event{Part: "schema", Level: slog.LevelWarn, Text: "remarks", Mistakes: mistakes})
+	}
+	s.schema = parsed
+	return true
+}
+
+// migrateUp applies the pending migrations.
+func (s *session) migrateUp(ctx context.Context) error {
+	migrator, err := s.Migrator(s.pool, s.reportMigration)
+	if err != nil {
+		return err
+	}
+	_, err = migrator.Up(ctx)
+	return err
+}
+
+func (s *session) reportMigration(e migrate.Event) {
+	switch e.Kind {
+	case migrate.Waiting:
+		s.info("migrate", fmt.Sprintf("waiting for the lock, which %s (pid %d) holds", e.Holder.Application, e.Holder.PID))
+	case migrate.Done:
+		s.info("migrate", fmt.Sprintf("%s (%.1f ms)", e.File, float64(e.Duration.Microseconds())/1000))
+	}
+}
+
+// loadSeeds loads the fixtures unless the same were loaded into the same tables before: people's own
+// changes to seeded rows outlive a restart that way.
+func (s *session) loadSeeds(ctx context.Context) error {
+	if _, err := os.Stat(s.Seeds); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	digest, err := s.seedDigest(ctx)
+	if err != nil {
+		return err
+	}
+	if before, err := os.ReadFile(s.digestPath()); err == nil && string(before) == digest {
+		return nil
+	}
+	began := s.now()
+	summary, err := s.Seed(ctx, s.pool, s.schema)
+	if err != nil {
+		return err
+	}
+	s.info("seed", fmt.Sprintf("%s %s", summary, since(began, s.now())))
+	return fault.Wrap("note which seeds are loaded", os.WriteFile(s.digestPath(), []byte(digest), 0o644))
+}
+
+func (s *session) digestPath() string { return filepath.Join(s.StateDir, "seeds.digest") }
+
+// seedDigest tells a set of fixtures and the tables that they are for from any other: it holds when each
+// migration was applied, so tables that are new, or made again, are seeded again.
+func (s *session) seedDigest(ctx context.Context) (string, error) {
+	digest, err := seed.Digest(os.DirFS(s.Seeds), s.SeedSets)
+	if err != nil {
+		return "", err
+	}
+	migrator, err := s.Migrator(s.pool, nil)
+	if err != nil {
+		return "", err
+	}
+	status, err := migrator.Status(ctx)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	fmt.Fprintln(sum, digest, s.DatabaseURL)
+	for _, m := range status {
+		fmt.Fprintln(sum, m.Version, m.AppliedAt.UnixNano())
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// serve starts the API; without a schema there is nothing to serve yet.
+func (s *session) serve(ctx context.Context) error {
+	if s.schema == nil {
+		s.warn("api", "waits for a schema without mistakes")
+		return nil
+	}
+	api, err := s.Serve(ctx, s.pool, s.schema, s.logger("api", slog.LevelInfo))
+	if err != nil {
+		return err
+	}
+	s.api = api
+	return nil
+}

@@ -1,0 +1,166 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// settle is how long the files must be quiet before a change is acted on: an editor writes a file in
+// several steps, and a branch switch writes many files.
+const settle = 40 * time.Millisecond
+
+// changes is what a burst of file events touched.
+type changes struct{ schema, migrations, seeds bool }
+
+func (c changes) any() bool { return c.schema || c.migrations || c.seeds }
+
+// watch acts on saved files until ctx ends. Postgres is watched over as well: when it ends by itself, it is
+// started again.
+func (s *session) watch(ctx context.Context) error {
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return fault.Wrap("watch the project's files", err)
+	}
+	defer watcher.Close()
+	if err := s.watchAll(watcher); err != nil {
+		return fault.Wrap("watch the project's files", err)
+	}
+
+	var pending changes
+	quiet := time.NewTimer(0)
+	<-quiet.C
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e := <-watcher.Events:
+			if c := s.classify(watcher, e); c.any() {
+				pending = changes{pending.schema || c.schema, pending.migrations || c.migrations, pending.seeds || c.seeds}
+				quiet.Reset(settle)
+			}
+		case err := <-watcher.Errors:
+			s.warn("dev", "watching files: "+err.Error())
+			pending = changes{true, true, true} // events were lost: look at everything
+			quiet.Reset(settle)
+		case <-quiet.C:
+			s.apply(ctx, pending)
+			pending = changes{}
+		case <-s.postgres.exited():
+			if err := s.restartPostgres(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// watchAll watches folders rather than files: editors replace a file, and a watch on it would be lost.
+func (s *session) watchAll(w *fsnotify.Watcher) error {
+	for _, root := range []string{s.SchemaPath, s.Migrations, s.Seeds} {
+		if info, err := os.Stat(root); err == nil && !info.IsDir() {
+			root = filepath.Dir(root)
+			if err := w.Add(root); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := watchTree(w, root); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchTree watches a folder and all below it; one that does not exist has nothing to watch.
+func watchTree(w *fsnotify.Watcher, root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return w.Add(path)
+		}
+		return nil
+	})
+}
+
+// classify says what an event touches. A folder that appears is watched from now on.
+func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
+	if e.Op == fsnotify.Chmod {
+		return changes{}
+	}
+	if info, err := os.Stat(e.Name); err == nil && info.IsDir() && e.Has(fsnotify.Create) {
+		if err := watchTree(w, e.Name); err != nil {
+			s.warn("dev", "watching "+e.Name+": "+err.Error())
+		}
+	}
+	return changes{
+		schema:     within(s.SchemaPath, e.Name) && (e.Name == s.SchemaPath || filepath.Ext(e.Name) == ".graphql"),
+		migrations: within(s.Migrations, e.Name) && filepath.Ext(e.Name) == ".sql",
+		seeds:      within(s.Seeds, e.Name) && (isYAML(e.Name) || filepath.Ext(e.Name) == ""),
+	}
+}
+
+func within(root, path string) bool {
+	rel, err := filepath.Rel(root, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+func isYAML(path string) bool {
+	ext := filepath.Ext(path)
+	return ext == ".yaml" || ext == ".yml"
+}
+
+// apply brings the session in step with the files that changed.
+func (s *session) apply(ctx context.Context, c changes) {
+	began := s.now()
+	reloaded := c.schema && s.loadSchema()
+	if c.migrations {
+		if !s.tolerate("migrate", s.migrateUp(ctx)) {
+			return
+		}
+	}
+	if (c.seeds || c.migrations || reloaded) && s.schema != nil {
+		s.tolerate("seed", s.loadSeeds(ctx))
+	}
+	if !reloaded {
+		return
+	}
+	switch {
+	case s.api == nil:
+		if s.tolerate("api", s.serve(ctx)) {
+			s.tolerate("dev", s.announce())
+		}
+	case s.tolerate("api", s.api.Replace(s.schema)):
+		s.info("api", "serves the new schema "+since(began, s.now()))
+	}
+}
+
+// restartPostgres starts the local server again after it ended by itself. It takes the port that it had, so
+// the API's pool finds it.
+func (s *session) restartPostgres(ctx context.Context) error {
+	s.fail("postgres", s.postgres.server.Err())
+	server, url, err := StartLocal(ctx, s.Postgres, s.Project)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	s.postgres.server = server
+	if url != s.postgres.url {
+		return fault.New(fault.Unavailable, "start Postgres again", "its port was taken meanwhile", "Run `krowoc dev` again.")
+	}
+	s.info("postgres", "is up again")
+	return nil
+}
