@@ -20,10 +20,16 @@ import (
 	"github.com/krowoc/krowoc/internal/cli"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
+// tests runs the tests and stops the Postgres that they started.
+type tests struct{ m *testing.M }
+
+func (t tests) Run() int { return testkit.Run(t.m) }
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"krowoc": func() { os.Exit(krowoc()) }})
+	testscript.Main(tests{m}, map[string]func(){"krowoc": func() { os.Exit(krowoc()) }})
 }
 
 // krowoc is the program as scripts run it: what cmd/krowoc does, with a version that does not change.
@@ -41,8 +47,6 @@ func krowoc() int {
 	})
 }
 
-var update = flag.Bool("update", false, "rewrite what scripts compare with")
-
 // TestScripts runs testdata/script/*.txtar. Beside testscript's own, the verbs are:
 //
 //	exits N krowoc …       run it; the exit code must be N
@@ -50,15 +54,17 @@ var update = flag.Bool("update", false, "rewrite what scripts compare with")
 //	stdout-fields PATH …   the object at PATH has exactly these fields
 //	stderr-json, stderr-fields   the same of stderr
 //	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
+//	database               make an empty database of the script's own and set DATABASE_URL
 //	repository             copy the prompt platform of this repository into the working directory
 func TestScripts(t *testing.T) {
 	cache := t.TempDir()
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", UpdateScripts: *update, RequireUniqueNames: true,
+		Dir: "testdata/script", UpdateScripts: flag.Lookup("update").Value.String() == "true", RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			home := filepath.Join(env.WorkDir, ".home")
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Values[testingKey{}] = env.T()
 			return os.Mkdir(home, 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -68,9 +74,20 @@ func TestScripts(t *testing.T) {
 			"stdout-fields": jsonFields("stdout"),
 			"stderr-fields": jsonFields("stderr"),
 			"tty":           onTerminal,
+			"database":      database,
 			"repository":    repository,
 		},
 	})
+}
+
+// testingKey is where a script keeps its testing.TB.
+type testingKey struct{}
+
+func database(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: database")
+	}
+	ts.Setenv("DATABASE_URL", testkit.DatabaseURL(ts.Value(testingKey{}).(testing.TB)))
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 const repository = "../.."
@@ -31,7 +33,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 }
 
 func TestJSONSchemaOfTheRepositoryIsCurrent(t *testing.T) {
-	current(t, filepath.Join(repository, "docs", "krowoc.schema.json"), JSONSchema())
+	testkit.Golden(t, filepath.Join(repository, "docs", "krowoc.schema.json"), JSONSchema())
 }
 
 func TestKrowocYAMLOfTheRepositoryIsValid(t *testing.T) {

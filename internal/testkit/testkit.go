@@ -46,7 +46,10 @@ func postgres(t testing.TB) *local.Server {
 // Main runs the tests of a package and stops its Postgres. Call it from TestMain, and nothing after it:
 //
 //	func TestMain(m *testing.M) { testkit.Main(m) }
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for a TestMain that has more to do at the end: it returns the exit code.
+func Run(m *testing.M) int {
 	code := m.Run()
 	if server.Server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -56,7 +59,7 @@ func Main(m *testing.M) {
 		}
 		cancel()
 	}
-	os.Exit(code)
+	return code
 }
 
 // Option changes what a test's database is like.
