@@ -97,7 +97,7 @@ func TestCheckRefuses(t *testing.T) {
 	}{
 		{expr.Check, "", "this.tilte != ''", "5+5 Item has no field tilte | did you mean title?"},
 		{expr.Check, "", "title != ''", "0+5 there is no title in expressions | did you mean this.title?"},
-		{expr.Check, "", "this.title", "0+10 the expression is a string, and a check must be a Boolean | "},
+		{expr.Check, "", "this.title", "0+10 the expression is a string, and a check must be a Boolean | compare it with something: … == …"},
 		{expr.Check, "", "auth.uid == 'x'", `0+4 a check has no "auth" | it sees only this`},
 		{expr.Check, "", "this.owner.team.id == ''", "11+4 a check sees the columns of one row: of owner it may read only the key | "},
 		{expr.Check, "", "this.title == null", "11+2 == does not take (string, null) | the field is never null, so it need not be compared with null"},
@@ -109,7 +109,7 @@ func TestCheckRefuses(t *testing.T) {
 		{expr.RuleWhere, "", "auth.user == 'x'", "5+4 auth has no field user | it has uid, roles"},
 		{expr.RuleWhere, "", "this.title ==", "12+1 the expression does not parse: it ends too early | "},
 		{expr.DefaultValue, "count", "this.count", `0+4 a default has no "this" | it sees only auth, request`},
-		{expr.DefaultValue, "count", "'x'", "0+3 the expression is a string, and a default of count must be a whole number | "},
+		{expr.DefaultValue, "count", "'x'", "0+3 the expression is a string, and a default of count must be a whole number | change the expression, or the type of the field"},
 		{expr.DefaultValue, "status", "'OPEN1'", "0+7 Status has no value \"OPEN1\" | did you mean 'OPEN'?"},
 	} {
 		_, issues := c.Check(tc.src, s.Type("Item"), kind(s, tc.use, tc.field))

@@ -27,8 +27,21 @@ func (v *visitor) result() {
 	}
 	if !yields(got, want) {
 		message := fmt.Sprintf("the expression is a %s, and %s must be a %s", name(got), v.subject(), name(want))
-		v.issues = append(v.issues, Issue{Width: len(v.src), Message: message})
+		v.issues = append(v.issues, Issue{Width: len(v.src), Message: message, Remedy: resultRemedy(want)})
 	}
+}
+
+// resultRemedy says how to get a value of the type.
+func resultRemedy(want *cel.Type) string {
+	switch want.Kind() {
+	case types.BoolKind:
+		return "compare it with something: … == …"
+	case types.TimestampKind:
+		return "request.time is the time of the request"
+	case types.StringKind:
+		return "string(…) makes a string of a number or a time"
+	}
+	return "change the expression, or the type of the field"
 }
 
 // subject names what takes the result.

@@ -1,6 +1,7 @@
 package sdl
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -170,7 +171,7 @@ func (b *builder) refFields(t *typeDecl, f *fieldDecl, ref *use) {
 	want := referenceTypes(f.Field)
 	at := ref.position("fields")
 	if len(columns) != len(want) {
-		b.errorf(codeInvalidReference, at, "name one field for each part of the key", "the key of %s has %d columns and these are %d", f.Relation.Target.Name, len(want), len(columns))
+		b.errorf(codeInvalidReference, at, "name one field for each part of the key", "the key of %s has %s, and the fields named have %d", f.Relation.Target.Name, columnCount(len(want)), len(columns))
 		return
 	}
 	for i := range want {
@@ -180,6 +181,13 @@ func (b *builder) refFields(t *typeDecl, f *fieldDecl, ref *use) {
 		}
 	}
 	f.Relation.Columns, f.Column = columns, ""
+}
+
+func columnCount(n int) string {
+	if n == 1 {
+		return "1 column"
+	}
+	return strconv.Itoa(n) + " columns"
 }
 
 // leafTypes returns the types of a field's columns: its own, or those of the key that it refers to.

@@ -84,13 +84,7 @@ func (b *builder) declarable(d *ast.Definition) bool {
 
 func isScalar(name string) bool { return slices.Contains(scalarNames(), name) }
 
-func scalarNames() []string {
-	names := make([]string, len(schema.Scalars))
-	for i, s := range schema.Scalars {
-		names[i] = string(s)
-	}
-	return names
-}
+func scalarNames() []string { return words(schema.Scalars[:]...) }
 
 func (b *builder) declareEnum(d *ast.Definition) {
 	us := b.directives(d.Directives, onEnum, "an enum")

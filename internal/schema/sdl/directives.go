@@ -1,5 +1,7 @@
 package sdl
 
+import "github.com/krowoc/krowoc/internal/schema"
+
 // location is where a directive may stand.
 type location uint8
 
@@ -45,18 +47,25 @@ type argSpec struct {
 	values    []string // enumArg: its values
 }
 
-// specs returns every directive of the language.
-func specs() []directiveSpec { return directiveSpecs[:] }
-
+// The values of the arguments that take one of a few.
 var (
 	orders     = []string{"ASC", "DESC"}
-	methods    = []string{"BTREE", "HASH", "GIN", "GIST", "BRIN", "HNSW", "IVFFLAT"}
-	deletes    = []string{"RESTRICT", "CASCADE", "SET_NULL"}
-	formats    = []string{"email", "url", "hostname", "ipv4", "ipv6", "uuid", "slug", "color", "phone"}
-	allows     = []string{"PUBLIC", "AUTHENTICATED", "OWNER", "ROLE"}
-	operations = []string{"READ", "CREATE", "UPDATE", "DELETE"}
+	methods    = words(schema.BTree, schema.Hash, schema.GIN, schema.GiST, schema.BRIN, schema.HNSW, schema.IVFFlat)
+	deletes    = words(schema.Restrict, schema.Cascade, schema.SetNull)
+	formats    = words(schema.Formats[:]...)
+	allows     = words(schema.AllowPublic, schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole)
+	operations = words(schema.Operations[:]...)
 )
 
+func words[T ~string](values ...T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// directiveSpecs is the language: every directive, its places and its arguments.
 var directiveSpecs = [...]directiveSpec{
 	{name: "table", on: onType, doc: "The type is stored in a table.", args: []argSpec{
 		{name: "name", doc: "The table, when not the plural of the type's name."},

@@ -15,12 +15,13 @@ const reservedPrefix = "Krowoc"
 type names map[string]string
 
 // claim takes a name, or reports who has it.
-func (b *builder) claim(in names, name, owner string, at schema.Position, remedy string) {
+func (b *builder) claim(in names, name, owner string, at schema.Position, remedy string) bool {
 	if other, taken := in[name]; taken {
 		b.reportAt(codeCollision, at, remedy, owner+" and "+other+" would both be called "+name)
-		return
+		return false
 	}
 	in[name] = owner
+	return true
 }
 
 // reportAt adds an error at a position of the model.
@@ -53,10 +54,13 @@ func (b *builder) checkNames() {
 		}
 	}
 	for _, t := range tables {
-		b.claim(types, t.Table, "the table of "+t.Name, t.Pos, `give one another table: @table(name: "…")`)
-	}
-	for _, t := range tables {
-		b.tableNames(relations, t)
+		owner, remedy := "the table of "+t.Name, `give one another table: @table(name: "…")`
+		if t.Join != nil {
+			owner, remedy = "the join table of "+t.Join.Left.Owner.Name+"."+t.Join.Left.Name, `give one another table: @manyToMany(table: "…")`
+		}
+		if b.claim(types, t.Table, owner, t.Pos, remedy) {
+			b.tableNames(relations, t)
+		}
 	}
 	b.apiNames()
 }
@@ -65,7 +69,7 @@ func (b *builder) checkNames() {
 func (b *builder) tableNames(relations names, t *schema.Type) {
 	remedy := `give one a name: name: "…"`
 	of := " of " + t.Name
-	b.claim(relations, t.Table, "the table"+of, t.Pos, `give one another table: @table(name: "…")`)
+	b.claim(relations, t.Table, "the table"+of, t.Pos, remedy)
 	b.claim(relations, schema.ObjectName(t.Table, nil, "pkey"), "the key"+of, t.Pos, remedy)
 	columns, constraints := names{}, names{}
 	for _, u := range t.Uniques {

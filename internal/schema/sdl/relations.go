@@ -105,7 +105,7 @@ func (b *builder) namedInverse(e *end) *fieldDecl {
 	case g == e.f:
 		b.errorf(codeInvalidInverse, v.Position, "name another field", "a field is not its own other end")
 	case g.Type.Object != e.t.Type:
-		b.errorf(codeInvalidInverse, v.Position, "name a field of type "+e.t.Name, "%s.%s is a %s", e.target.Name, g.Name, g.Type.Name())
+		b.errorf(codeInvalidInverse, v.Position, "name a field of type "+e.t.Name, "%s.%s is of type %s", e.target.Name, g.Name, g.Type.Name())
 	case !e.f.Type.List && (g.Relation == nil || g.Relation.Kind != schema.RefOne):
 		b.errorf(codeInvalidInverse, v.Position, "make one of the two a reference", "%s.%s holds no foreign key either", e.target.Name, g.Name)
 	default:

@@ -1,6 +1,7 @@
 package sdl_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -78,4 +79,13 @@ func TestParse(t *testing.T) {
 	if s.Type("Prompt").Field("owner").Column != "owner_id" {
 		t.Error("owner")
 	}
+}
+
+func read(t testing.TB, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -3,9 +3,11 @@ package sdl
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
@@ -67,7 +69,28 @@ func (b *builder) syntaxError(f *file, c chunk, err error) {
 			at.start = f.lines[n-1].runes + min(column, len([]rune(f.lineText(n))))
 		}
 	}
+	if problem, offset := lexError(c.text); problem != "" {
+		message, at.start = problem, c.runes+offset
+	}
 	b.report(codeSyntax, at, lowerFirst(message), syntaxRemedy(message))
+}
+
+// lexError returns what is wrong with the first token that is none, and where; the parser does not say.
+func lexError(text string) (message string, offset int) {
+	lex := lexer.New(&ast.Source{Input: text})
+	for {
+		token, err := lex.ReadToken()
+		var g *gqlerror.Error
+		if errors.As(err, &g) {
+			if strings.Contains(g.Message, "String") || strings.Contains(g.Message, "string") {
+				token.Pos.Start = max(0, token.Pos.Start-1) // the quote
+			}
+			return strings.TrimSuffix(g.Message, "."), min(token.Pos.Start, max(0, utf8.RuneCountInString(text)-1))
+		}
+		if err != nil || token.Kind == lexer.EOF {
+			return "", 0
+		}
+	}
 }
 
 // syntaxRemedy knows the slips that people make most.
@@ -78,11 +101,15 @@ func syntaxRemedy(message string) string {
 	case strings.Contains(message, "found <EOF>"), strings.Contains(message, "Unexpected <EOF>"):
 		return "a closing } is missing above"
 	case strings.Contains(message, "Expected :"):
-		return "write a field as name: Type"
+		return "write fields as name: Type, and arguments as name: value"
+	case strings.Contains(message, "Expected Name"):
+		return "a name of letters, digits and _ goes here"
 	case strings.Contains(message, "at least one definition"):
 		return "a type needs at least one field, and parentheses at least one argument"
-	case strings.Contains(message, "Single quote"):
+	case strings.Contains(message, "single quote"):
 		return `write strings in double quotes`
+	case strings.Contains(message, "escape sequence"):
+		return `write \\ for a backslash`
 	}
 	return "see docs/schema.md for the language"
 }

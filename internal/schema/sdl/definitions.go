@@ -1,0 +1,101 @@
+package sdl
+
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Directives returns the definitions of the scalars and directives as SDL, for editors, which would
+// underline them otherwise. Parse lets the text through when it stands among the sources.
+func Directives() string {
+	var b strings.Builder
+	b.WriteString("# The language of Krowoc schemas, for editors. Krowoc itself does not need this file.\n\n")
+	for _, s := range schema.Scalars {
+		switch s {
+		case schema.ID, schema.String, schema.Int, schema.Float, schema.Boolean:
+		default:
+			b.WriteString("scalar " + string(s) + "\n")
+		}
+	}
+	b.WriteString("\n\"A literal of any type.\"\nscalar " + reservedPrefix + "Value\n")
+	for _, d := range directiveSpecs {
+		writeEnums(&b, d.args)
+	}
+	writeEnums(&b, ruleArgs[:])
+	b.WriteString("\n\"A rule of @auth.\"\ninput " + reservedPrefix + "Rule {\n")
+	writeArguments(&b, ruleArgs[:])
+	b.WriteString("}\n")
+	for _, d := range directiveSpecs {
+		writeDirective(&b, d)
+	}
+	return b.String()
+}
+
+func writeEnums(b *strings.Builder, args []argSpec) {
+	for _, a := range args {
+		if a.kind == enumArg {
+			b.WriteString("\nenum " + reservedPrefix + a.enum + " { " + strings.Join(a.values, " ") + " }\n")
+		}
+	}
+}
+
+func writeDirective(b *strings.Builder, d directiveSpec) {
+	b.WriteString("\n" + quote(d.doc) + "\ndirective @" + d.name)
+	if len(d.args) > 0 {
+		b.WriteString("(\n")
+		writeArguments(b, d.args)
+		b.WriteString(")")
+	}
+	if d.repeatable {
+		b.WriteString(" repeatable")
+	}
+	b.WriteString(" on " + strings.Join(graphqlLocations(d.on), " | ") + "\n")
+}
+
+func writeArguments(b *strings.Builder, args []argSpec) {
+	for _, a := range args {
+		if a.doc != "" {
+			b.WriteString("  " + quote(a.doc) + "\n")
+		}
+		b.WriteString("  " + a.name + ": " + graphqlType(a) + "\n")
+	}
+}
+
+func graphqlType(a argSpec) string {
+	t := "String"
+	switch a.kind {
+	case intArg:
+		t = "Int"
+	case boundArg, valueArg:
+		t = reservedPrefix + "Value"
+	case enumArg:
+		t = reservedPrefix + a.enum
+	case rulesArg:
+		t = reservedPrefix + "Rule"
+	}
+	if a.list {
+		t = "[" + t + "!]"
+	}
+	if a.required {
+		t += "!"
+	}
+	return t
+}
+
+func graphqlLocations(on location) []string {
+	var out []string
+	if on&onType != 0 {
+		out = append(out, "OBJECT")
+	}
+	if on&onField != 0 {
+		out = append(out, "FIELD_DEFINITION")
+	}
+	if on&onEnum != 0 {
+		out = append(out, "ENUM")
+	}
+	if on&onEnumValue != 0 {
+		out = append(out, "ENUM_VALUE")
+	}
+	return out
+}

@@ -1,0 +1,194 @@
+package sdl_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// mistakes has at least one row for each code. The ‸ stands where the diagnostic must, and is taken out
+// before the source is parsed; every row must give exactly the one diagnostic, but for warnings.
+var mistakes = []struct{ code, source string }{
+	{"syntax", "type A @table { a: Int @ ‸}"},
+	{"syntax", "type A @table { a ‸String }"},
+	{"syntax", "type A @table { a: String @default(value: ‸\"x) }"},
+	{"syntax", "type ‸A @table"},
+	{"syntax", "enum ‸E"},
+	{"unsupported-definition", "scalar ‸Money"},
+	{"unsupported-definition", "interface ‸Node { id: ID! }"},
+	{"unsupported-definition", "input ‸NewUser { name: String }"},
+	{"unsupported-definition", "type A @table { a: Int } extend type ‸A { b: Int }"},
+	{"unsupported-definition", "directive @‸secret on OBJECT"},
+	{"unsupported-definition", "schema ‸{ query: A } type A @table { a: Int }"},
+	{"unsupported-definition", "type ‸A implements B @table { a: Int }"},
+	{"duplicate-name", "type A @table { a: Int }\ntype ‸A @table { b: Int }"},
+	{"duplicate-name", "type A @table { a: Int\n  ‸a: String }"},
+	{"duplicate-name", "enum E { ONE ‸ONE }"},
+	{"reserved-name", "type ‸Query { a: Int }"},
+	{"reserved-name", "type A @table { ‸__a: Int }"},
+	{"reserved-name", "type ‸__A @table { a: Int }"},
+	{"reserved-name", "type ‸DateTime { a: Int }"},
+	{"reserved-name", "enum E { ‸true }"},
+	{"reserved-name", "enum ‸Text { A }"},
+	{"reserved-name", "type A @table { ‸xmin: Int }"},
+	{"reserved-name", "type A @table { a: Int } type ‸AConnection { a: Int }"},
+	{"name-collision", "type A @table { a: Int ‸b: Int @col(name: \"a\") }"},
+	{"name-collision", "type A @table { a: Int } type ‸B @table(name: \"as\") { a: Int }"},
+	{"name-collision", "type A @table @index(fields: [\"a\"]) @‸index(fields: [\"a\"], where: \"this.a > 1\") { a: Int }"},
+	{"name-collision", "type A @table @check(expr: \"this.a > 1\", name: \"c\") @‸check(expr: \"this.a > 2\", name: \"c\") { a: Int! }"},
+	{"name-collision", "enum As { X } type ‸A @table { a: Int }"},
+	{"name-collision", "type A @table { bs: [B!]! @inverse(field: \"as\") ‸cs: [B!]! @inverse(field: \"ds\") } type B @table { as: [A!]! ds: [A!]! }"},
+	{"name-collision", "type Box @table { a: Int } type ‸Boxes @table { a: Int }"},
+	{"invalid-name", "type A @table(name: ‸\"\") { a: Int }"},
+	{"invalid-name", "type A @table { a: Int @col(name: ‸\"" + strings.Repeat("x", 64) + "\") }"},
+	{"invalid-name", "type A @table { ‸" + strings.Repeat("x", 64) + ": Int }"},
+	{"invalid-name", "type A @table { a: Int @col(dataType: ‸\"int; drop table users\") }"},
+	{"unknown-type", "type A @table { a: ‸Strng }"},
+	{"unknown-type", "type A @table { a: [‸Timestamp!]! }"},
+	{"unknown-type", "type A @table { a: ‸Owner }"},
+	{"unknown-field", "type A @table @unique(fields: [\"name\", ‸\"nmae\"]) { name: String }"},
+	{"unknown-field", "type A @table @auth(rules: [{ allow: OWNER, field: ‸\"owner\" }]) { a: Int }"},
+	{"unknown-directive", "type A @table { a: Int @‸uniqe }"},
+	{"unknown-directive", "type A @‸tabel { a: Int }"},
+	{"misplaced-directive", "type A @table @‸length(min: 1) { a: String }"},
+	{"misplaced-directive", "type A { a: Int @‸unique }"},
+	{"misplaced-directive", "type A @table { a: A @‸length(min: 1) }"},
+	{"misplaced-directive", "type A @table { a: A as: [A!]! @‸unique }"},
+	{"repeated-directive", "type A @table { a: Int @default(value: 1) @‸default(value: 2) }"},
+	{"repeated-directive", "type A @table { a: Int @unique @‸unique }"},
+	{"repeated-directive", "type A @table { a: String @length(min: 1, ‸min: 2) }"},
+	{"unknown-argument", "type A @table { a: String @length(‸minimum: 1) }"},
+	{"unknown-argument", "type A @table @auth(rules: [{ allow: PUBLIC, ‸opreations: [READ] }]) { a: Int }"},
+	{"missing-argument", "type A @table { a: String @‸pattern }"},
+	{"missing-argument", "type A @table @‸index { a: String }"},
+	{"missing-argument", "type A @table @auth(rules: [‸{ roles: [\"a\"] }]) { a: Int }"},
+	{"missing-argument", "type A @table { a: String @‸length }"},
+	{"argument-type", "type A @table(name: ‸1) { a: Int }"},
+	{"argument-type", "type A @table { a: String @length(min: ‸-1) }"},
+	{"argument-type", "type A @table { a: String @format(type: ‸emial) }"},
+	{"argument-type", "type A @table { a: A @ref(onDelete: ‸\"CASCADE\") }"},
+	{"argument-type", "type A @table @auth(rules: [{ allow: ‸EVERYONE }]) { a: Int }"},
+	{"argument-type", "type A @table @auth(rules: ‸\"PUBLIC\") { a: Int }"},
+	{"conflicting-arguments", "type A @table { a: Int @‸default(value: 1, sql: \"2\") }"},
+	{"conflicting-arguments", "type A @table { a: Int @unique(‸name: \"x\") }"},
+	{"conflicting-arguments", "type A @table { a: Int @index(fields: ‸[\"a\"]) }"},
+	{"conflicting-arguments", "type A @table(key: [\"a\", \"b\"]) { a: Int! b: Int! } type B @table { a: A @col(name: ‸\"x\") }"},
+	{"nested-list", "type A @table { a: [[‸Int]] }"},
+	{"field-arguments", "type A @table { a(‸first: Int): Int }"},
+	{"plain-type-in-table", "type A @table { b: ‸B } type B { a: Int }"},
+	{"invalid-key", "type A @table { ‸id: ID }"},
+	{"invalid-key", "type A @table(key: [‸\"a\"]) { a: JSON! }"},
+	{"invalid-key", "type A @table(key: [\"a\", ‸\"a\"]) { a: Int! }"},
+	{"invalid-key", "type A @table(key: ‸[]) { a: Int! }"},
+	{"invalid-key", "type A @table(key: [‸\"id\", \"a\"]) { a: Int! }"},
+	{"key-cycle", "type A @table(key: [\"b\"]) { b: B! } type B @table(key: [\"a\"]) { ‸a: A! }"},
+	{"invalid-reference", "type A @table { b: B @ref(fields: ‸[\"x\", \"y\"]) x: ID y: ID } type B @table { a: Int }"},
+	{"invalid-reference", "type A @table { b: B @ref(fields: ‸[\"x\"]) x: Int } type B @table { a: Int }"},
+	{"invalid-reference", "type A @table { b: B! @ref(fields: [‸\"x\"]) x: ID } type B @table { a: Int }"},
+	{"invalid-reference", "type A @table { b: B @ref(fields: [‸\"as\"]) a: A as: [A!]! } type B @table { a: Int }"},
+	{"required-self-reference", "type Category @table { ‸parent: Category! }"},
+	{"set-null-on-required", "type A @table { b: B! @ref(onDelete: ‸SET_NULL) } type B @table { a: Int }"},
+	{"no-inverse", "type A @table { ‸bs: [B!]! } type B @table { a: Int }"},
+	{"no-inverse", "type A @table { ‸friends: [A!]! }"},
+	{"ambiguous-relation", "type A @table { ‸bs: [B!]! } type B @table { a: A c: A }"},
+	{"ambiguous-relation", "type A @table { bs: [B!]! ‸cs: [B!]! } type B @table { a: A }"},
+	{"ambiguous-relation", "type A @table { ‸b: B } type B @table { a: A! @unique }"},
+	{"invalid-inverse", "type A @table { bs: [B!]! @inverse(field: ‸\"n\") } type B @table { a: A n: Int }"},
+	{"invalid-inverse", "type A @table { ‸b: B @inverse(field: \"a\") } type B @table { a: A }"},
+	{"invalid-inverse", "type A @table { as: [A!]! @inverse(field: ‸\"as\") a: A }"},
+	{"invalid-through", "type A @table { bs: [B!]! @manyToMany(through: ‸\"AB\") } type B @table { a: Int }"},
+	{"invalid-through", "type A @table { bs: [B!]! @manyToMany(through: ‸\"C\") } type B @table { x: Int } type C @table { a: A }"},
+	{"invalid-through", "type A @table { bs: [B!]! @manyToMany(through: ‸\"C\") } type B @table { x: Int } type C @table { a: A b: B c: B }"},
+	{"invalid-index", "type A @table { a: Int @index(type: ‸GIN) }"},
+	{"invalid-index", "type A @table { a: JSON @‸index }"},
+	{"invalid-index", "type A @table @index(fields: [\"a\", \"b\"], order: ‸[ASC]) { a: Int b: Int }"},
+	{"invalid-index", "type A @table @index(fields: [‸\"as\"]) { a: A as: [A!]! }"},
+	{"invalid-constraint", "type A @table { a: Int @‸length(min: 1) }"},
+	{"invalid-constraint", "type A @table { a: String @‸range(min: 1) }"},
+	{"invalid-constraint", "type A @table { a: String @length(min: ‸2, max: 1) }"},
+	{"invalid-constraint", "type A @table { a: Date @range(min: ‸\"yesterday\") }"},
+	{"invalid-constraint", "type A @table { a: Decimal @range(min: ‸0.2, max: 0.10) }"},
+	{"invalid-constraint", "type A @table { a: [String] @‸format(type: email) }"},
+	{"invalid-pattern", "type A @table { a: String @pattern(regex: ‸\"(\") }"},
+	{"invalid-default", "enum E { ONE } type A @table { a: E @default(value: ‸\"ONE\") }"},
+	{"invalid-default", "enum E { ONE } type A @table { a: E @default(value: ‸OEN) }"},
+	{"invalid-default", "type A @table { a: Int @default(value: ‸\"1\") }"},
+	{"invalid-default", "type A @table { a: Int @default(value: ‸3000000000) }"},
+	{"invalid-default", "type A @table { a: DateTime @default(value: ‸\"now\") }"},
+	{"invalid-default", "type A @table { a: [Int!]! @default(value: [1, ‸true]) }"},
+	{"invalid-default", "type A @table { a: String @length(max: 2) @default(value: ‸\"abc\") }"},
+	{"invalid-default", "type A @table { a: Int @range(min: 1) @default(value: ‸0) }"},
+	{"invalid-default", "type A @table { a: String @pattern(regex: \"^a\") @default(value: ‸\"b\") }"},
+	{"invalid-default", "type A @table { a: Int @default(value: ‸null) }"},
+	{"invalid-default", "type A @table { a: Int @default(sql: ‸\"1; drop table users\") }"},
+	{"invalid-expression", "type A @table @check(expr: \"this.‸tilte != ''\") { title: String! }"},
+	{"invalid-expression", "type A @table @check(expr: \"this.a == \\\"\\u0041\\\" || ‸b\") { a: String! }"},
+	{"invalid-expression", "type A @table @check(expr: \"\"\"\n    this.a > 1\n      && this.‸bb > 2\n  \"\"\") { a: Int! b: Int! }"},
+	{"invalid-expression", "enum E { ONE } type A @table @index(fields: [\"e\"], where: \"this.e == ‸'TOW'\") { e: E! }"},
+	{"invalid-expression", "type A @table { a: DateTime @default(expr: \"‸uuidV7()\") }"},
+	{"invalid-rule", "type A @table @auth(rules: [‸{ allow: OWNER }]) { a: Int }"},
+	{"invalid-rule", "type A @table @auth(rules: [‸{ allow: ROLE }]) { a: Int }"},
+	{"invalid-rule", "type A @table @auth(rules: [{ allow: PUBLIC, field: ‸\"a\" }]) { a: Int }"},
+	{"invalid-rule", "type A @table @auth(rules: [{ allow: OWNER, field: ‸\"a\" }]) { a: Int }"},
+	{"invalid-rule", "type A @table { a: Int @auth(rules: [{ allow: PUBLIC, operations: [‸DELETE] }]) }"},
+	{"invalid-rename", "type A @table { a: Int @renamed(from: ‸\"b\") b: Int }"},
+	{"invalid-rename", "type A @table @renamed(from: ‸\"A\") { a: Int }"},
+	{"no-auth-rules", "type ‸Diary @table { text: String! }"},
+}
+
+func TestMistakes(t *testing.T) {
+	var rendered bytes.Buffer
+	for _, tc := range mistakes {
+		before, after, marked := strings.Cut(tc.source, "‸")
+		if !marked {
+			t.Fatalf("no mark in %s", tc.source)
+		}
+		_, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: before + after})
+		if tc.code != "no-auth-rules" {
+			list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Severity == diag.Warning })
+		}
+		fmt.Fprintf(&rendered, "[%s]\n%s\n\n", tc.code, list.Error())
+		lineNo := strings.Count(before, "\n") + 1
+		column := len([]rune(before[strings.LastIndex(before, "\n")+1:])) + 1
+		if len(list) != 1 || list[0].Code != tc.code || list[0].Line != lineNo || list[0].Column != column || list[0].Remedy == "" {
+			t.Errorf("want one %s at %d:%d, got\n%s", tc.code, lineNo, column, list.Error())
+		}
+	}
+	testkit.Golden(t, "testdata/mistakes.golden", rendered.Bytes())
+}
+
+// Every code has a row.
+func TestMistakesAreComplete(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok {
+			code, _ := strconv.Unquote(lit.Value)
+			if !slices.ContainsFunc(mistakes, func(m struct{ code, source string }) bool { return m.code == code }) {
+				t.Errorf("no row for %s", code)
+			}
+		}
+		return true
+	})
+}
+
+func TestTenMistakes(t *testing.T) {
+	const name = "testdata/ten-mistakes.graphql"
+	s, list := sdl.Parse(sdl.Source{Name: name, Text: read(t, name)})
+	if s != nil || list.Errors() != 10 {
+		t.Errorf("%d mistakes", list.Errors())
+	}
+	testkit.Golden(t, "testdata/ten-mistakes.golden", []byte(list.Error()+"\n"))
+}
