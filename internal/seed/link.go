@@ -72,13 +72,11 @@ func (l *linker) identify(r *row) {
 	if r.broken {
 		return
 	}
-	primary := r.table.keys[0]
-	if r.gives(primary) {
-		r.match = primary
-		return
+	primary, id := r.table.keys[0], r.table.idColumn()
+	if r.name != "" && id >= 0 && r.values[id].state == absent {
+		r.values[id] = value{state: given, text: stableID(r.table.Table, r.name), node: r.node}
 	}
-	if r.name != "" && r.table.keyIsID() && r.values[primary[0]].state == absent {
-		r.values[primary[0]] = value{state: given, text: stableID(r.table.Table, r.name), node: r.node}
+	if r.gives(primary) {
 		r.match = primary
 		return
 	}
@@ -89,7 +87,7 @@ func (l *linker) identify(r *row) {
 		}
 	}
 	remedies := make([]string, 0, len(r.table.keys)+1)
-	if r.table.keyIsID() {
+	if r.name == "" && id >= 0 {
 		remedies = append(remedies, "give it a name")
 	}
 	for _, key := range r.table.keys {
@@ -98,19 +96,41 @@ func (l *linker) identify(r *row) {
 	l.report(r, -1, wrong("no-key", strings.Join(remedies, ", or "), "%s has nothing by which it could be found again", r.label()))
 }
 
-// keyIsID reports whether the primary key is one ID, which can be made from a name.
-func (t *table) keyIsID() bool {
-	return len(t.keys[0]) == 1 && len(t.Key) == 1 && t.Key[0].Type.Scalar == schema.ID
+// idColumn returns the column of the primary key's one ID, which can be made from a name; -1 without one.
+func (t *table) idColumn() int {
+	id := -1
+	for _, c := range t.keys[0] {
+		if f := t.columns[c].field; f.Type.Scalar != schema.ID || !takesUUID(f) || t.isReference(c) {
+			continue
+		}
+		if id >= 0 {
+			return -1
+		}
+		id = c
+	}
+	return id
+}
+
+// takesUUID reports whether the column of an ID can hold a UUID.
+func takesUUID(f *schema.Field) bool {
+	kind := strings.ToLower(f.DataType)
+	return kind == "" || kind == "uuid" || kind == "text" || strings.Contains(kind, "char")
+}
+
+// isReference reports whether a column belongs to a foreign key.
+func (t *table) isReference(c int) bool {
+	return slices.ContainsFunc(t.Fields, func(f *schema.Field) bool {
+		return f.Relation != nil && f.Relation.Kind == schema.RefOne && slices.Contains(f.Relation.Columns, t.columns[c].name)
+	})
 }
 
 // hashID makes the id of a row that is found by other unique values; it holds if the row is new.
 func (l *linker) hashID(r *row) {
-	if r.match == nil || !r.table.keyIsID() {
+	id := r.table.idColumn()
+	if r.match == nil || id < 0 || r.values[id].state != absent {
 		return
 	}
-	if id := &r.values[r.table.keys[0][0]]; id.state == absent {
-		*id = value{state: insertOnly, text: stableID(r.table.Table, r.table.describe(r.match), r.text(r.match))}
-	}
+	r.values[id] = value{state: insertOnly, text: stableID(r.table.Table, r.table.describe(r.match), r.text(r.match))}
 }
 
 // resolve gives a reference the key of the row it names.
