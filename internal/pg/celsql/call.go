@@ -1,0 +1,219 @@
+package celsql
+
+import (
+	"fmt"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+)
+
+// call translates operators and functions other than those of logic. All are strict: a null or a failure
+// among the operands makes them NULL, which is a failure.
+func (t *translator) call(e ast.Expr) (value, error) {
+	c := e.AsCall()
+	switch c.FunctionName() {
+	case operators.Conditional:
+		return t.conditional(e)
+	case "timestamp":
+		return t.timestamp(e, c.Args()[0])
+	case "duration":
+		return t.duration(e, c.Args()[0])
+	case "matches":
+		return t.matches(e)
+	}
+	var args []value
+	exprs := c.Args()
+	if c.IsMemberFunction() {
+		exprs = append([]ast.Expr{c.Target()}, exprs...)
+	}
+	for _, arg := range exprs {
+		v, err := t.value(arg)
+		if err != nil {
+			return value{}, err
+		}
+		args = append(args, v)
+	}
+	switch c.FunctionName() {
+	case "size":
+		return t.size(e, args[0])
+	case operators.Index:
+		return t.index(e, args[0], args[1])
+	case "startsWith", "endsWith", "contains", "lowerAscii", "upperAscii":
+		return t.stringFunction(e, c.FunctionName(), args)
+	case operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate:
+		return t.arithmetic(e, c.FunctionName(), args)
+	case "int", "double", "string":
+		return t.convert(e, c.FunctionName(), args[0])
+	}
+	if field, ok := timeFields[c.FunctionName()]; ok && len(args) == 1 && args[0].kind == timeKind {
+		return value{kind: intKind, sql: fmt.Sprintf("(floor(extract(%s FROM %s AT TIME ZONE 'UTC'))::int8 - %d)", field.unit, args[0].sql, field.from)}, nil
+	}
+	return value{}, t.refuse(e, "%s cannot be put in SQL here", c.FunctionName())
+}
+
+// timeFields are the functions of a timestamp; CEL counts some from 0 where SQL counts from 1.
+var timeFields = map[string]struct {
+	unit string
+	from int
+}{
+	"getFullYear": {"year", 0}, "getMonth": {"month", 1}, "getDate": {"day", 0}, "getDayOfMonth": {"day", 1},
+	"getDayOfWeek": {"dow", 0}, "getHours": {"hour", 0}, "getMinutes": {"minute", 0}, "getSeconds": {"second", 0},
+}
+
+// conditional translates c ? a : b, which fails when c does.
+func (t *translator) conditional(e ast.Expr) (value, error) {
+	args := e.AsCall().Args()
+	condition, err := t.condition(args[0], exact)
+	if err != nil {
+		return value{}, err
+	}
+	a, b, err := t.pair(args[1], args[2])
+	if err != nil {
+		return value{}, err
+	}
+	if a.kind >= rowKind || b.kind >= rowKind || a.kind == listKind || b.kind == listKind {
+		return value{}, t.refuse(e, "?: cannot choose between lists or rows")
+	}
+	out := value{kind: a.kind, null: a.null || b.null, enum: a.enum}
+	l, r := a.sql, b.sql
+	switch {
+	case a.kind == nullKind:
+		out.kind, out.enum = b.kind, b.enum
+	case b.kind == nullKind:
+	case a.isText() && b.isText() && (a.kind != b.kind || a.enum != b.enum):
+		out.kind, out.enum, l, r = textKind, nil, a.text(), b.text()
+	case a.kind != b.kind:
+		return value{}, t.refuse(e, "?: needs two values of one type")
+	}
+	out.sql = "CASE WHEN " + condition + " THEN " + l + " WHEN NOT (" + condition + ") THEN " + r + " END"
+	if out.null {
+		out.guard = "CASE WHEN " + condition + " THEN " + always(a.ok()) + " WHEN NOT (" + condition + ") THEN " + always(b.ok()) + " END"
+	}
+	return out, nil
+}
+
+func always(condition string) string {
+	if condition == "" {
+		return "true"
+	}
+	return condition
+}
+
+func (t *translator) size(e ast.Expr, v value) (value, error) {
+	out := value{kind: intKind, sure: v.sure}
+	switch v.kind {
+	case textKind, uuidKind, enumKind:
+		out.sql = "length(" + v.text() + ")::int8"
+	case bytesKind:
+		out.sql = "octet_length(" + v.sql + ")::int8"
+	case listKind:
+		out.sql = "cardinality(" + v.sql + ")::int8"
+	case rowsKind:
+		x := &row{typ: v.field.Relation.Target, alias: t.alias()}
+		out.sql = "(SELECT count(*) FROM " + ident(x.typ.Table) + " " + x.alias + " WHERE " + t.joined(v.field.Relation, v.row, x) + ")"
+		if guard := t.present(v.row); guard != "" {
+			out.sql = "CASE WHEN " + guard + " THEN " + out.sql + " END"
+		}
+	default:
+		return value{}, t.refuse(e, "this has no size in SQL")
+	}
+	return out, nil
+}
+
+// index translates list[i], which counts from 0 and fails outside of the list.
+func (t *translator) index(e ast.Expr, list, i value) (value, error) {
+	if list.kind != listKind || i.kind != intKind || list.elem.null || list.elem.kind == otherKind {
+		return value{}, t.refuse(e, "only the elements of a list that holds no nulls can be indexed in SQL")
+	}
+	position := "(" + i.sql + " + 1)::int4"
+	element := list.elementSQL("(" + list.sql + ")[" + position + "]")
+	return value{kind: list.elem.kind, enum: list.elem.enum, sql: element}, nil
+}
+
+// elementSQL makes the SQL of an element of a column's array what that of a column would be.
+func (v value) elementSQL(sql string) string {
+	switch {
+	case v.items != nil:
+		return sql
+	case v.elem.kind == intKind:
+		return sql + "::int8"
+	case v.elem.kind == floatKind:
+		return "nullif(" + sql + ", 'NaN')::float8"
+	}
+	return sql
+}
+
+func (t *translator) stringFunction(e ast.Expr, name string, args []value) (value, error) {
+	for _, v := range args {
+		if !v.isText() {
+			return value{}, t.refuse(e, "%s needs strings", name)
+		}
+	}
+	s := args[0].text()
+	switch name {
+	case "startsWith":
+		return value{kind: boolKind, sql: "starts_with(" + s + ", " + args[1].text() + ")"}, nil
+	case "endsWith":
+		suffix := args[1].text()
+		return value{kind: boolKind, sql: "(right(" + s + ", length(" + suffix + ")) = " + suffix + ")"}, nil
+	case "contains":
+		return value{kind: boolKind, sql: "(strpos(" + s + ", " + args[1].text() + ") > 0)"}, nil
+	}
+	from, to := "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+	if name == "upperAscii" {
+		from, to = to, from
+	}
+	return value{kind: textKind, sql: "translate(" + s + ", '" + from + "', '" + to + "')"}, nil
+}
+
+func (t *translator) arithmetic(e ast.Expr, name string, args []value) (value, error) {
+	a := args[0]
+	if name == operators.Negate {
+		if !isNumber(a) {
+			return value{}, t.refuse(e, "- needs a number")
+		}
+		return value{kind: a.kind, sql: "(- " + a.sql + ")"}, nil
+	}
+	b := args[1]
+	symbol, _ := operators.FindReverse(name)
+	sql := "(" + a.sql + " " + symbol + " " + b.sql + ")"
+	switch {
+	case a.isText() && b.isText() && name == operators.Add:
+		return value{kind: textKind, sql: "(" + a.text() + " || " + b.text() + ")"}, nil
+	case isNumber(a) && a.kind == b.kind:
+		if name == operators.Divide || name == operators.Modulo {
+			sql = "(" + a.sql + " " + symbol + " nullif(" + b.sql + ", 0))"
+		}
+		return value{kind: a.kind, sql: sql}, nil
+	case a.kind == durationKind && b.kind == timeKind && name == operators.Add:
+		return shift(b, symbol, a), nil
+	case a.kind == timeKind && b.kind == durationKind && (name == operators.Add || name == operators.Subtract):
+		return shift(a, symbol, b), nil
+	case a.kind == timeKind && b.kind == timeKind && name == operators.Subtract,
+		a.kind == durationKind && b.kind == durationKind && (name == operators.Add || name == operators.Subtract):
+		return value{kind: durationKind, sql: sql}, nil
+	}
+	return value{}, t.refuse(e, "%s cannot be put in SQL for these", symbol)
+}
+
+// shift moves a time by a duration, by days of 24 hours whatever the session's time zone.
+func shift(at value, symbol string, by value) value {
+	return value{kind: timeKind, sql: "((" + at.sql + " AT TIME ZONE 'UTC' " + symbol + " " + by.sql + ") AT TIME ZONE 'UTC')"}
+}
+
+func (t *translator) convert(e ast.Expr, name string, v value) (value, error) {
+	switch {
+	case name == "string" && v.isText():
+		return value{kind: textKind, sql: v.text(), null: v.null, guard: v.guard, sure: v.sure}, nil
+	case name == "string" && (v.kind == intKind || v.kind == boolKind):
+		return value{kind: textKind, sql: v.sql + "::text"}, nil
+	case name == "int" && v.kind == intKind, name == "double" && v.kind == floatKind:
+		v.null, v.guard = false, ""
+		return v, nil
+	case name == "int" && v.kind == floatKind:
+		return value{kind: intKind, sql: "trunc(" + v.sql + ")::int8"}, nil
+	case name == "double" && v.kind == intKind:
+		return value{kind: floatKind, sql: v.sql + "::float8"}, nil
+	}
+	return value{}, t.refuse(e, "%s() cannot convert this in SQL", name)
+}

@@ -1,0 +1,129 @@
+package celsql
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
+	"github.com/google/uuid"
+
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// literal translates a literal of the expression.
+func (t *translator) literal(e ast.Expr) (value, error) {
+	switch v := e.AsLiteral().(type) {
+	case types.Null:
+		return value{kind: nullKind, sql: "NULL", null: true}, nil
+	case types.Bool:
+		return value{kind: boolKind, sql: strconv.FormatBool(bool(v)), sure: true}, nil
+	case types.Int:
+		return value{kind: intKind, sql: "(" + strconv.FormatInt(int64(v), 10) + ")::int8", sure: true}, nil
+	case types.Double:
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return value{}, t.refuse(e, "the number is too large")
+		}
+		return value{kind: floatKind, sql: "'" + strconv.FormatFloat(float64(v), 'g', -1, 64) + "'::float8", sure: true}, nil
+	case types.String:
+		if strings.ContainsRune(string(v), 0) {
+			return value{}, t.refuse(e, "text in Postgres cannot hold the character U+0000")
+		}
+		return value{kind: textKind, sql: quote(string(v)), sure: true, literal: string(v)}, nil
+	case types.Bytes:
+		return value{kind: bytesKind, sql: fmt.Sprintf(`'\x%x'::bytea`, []byte(v)), sure: true}, nil
+	}
+	return value{}, t.refuse(e, "a %s cannot be put in SQL", e.AsLiteral().Type().TypeName())
+}
+
+func quote(s string) string { return strings.TrimSpace(pg.QuoteLiteral(s)) }
+
+// isUUID reports whether s is a UUID in the form in which Postgres writes one.
+func isUUID(s string) bool {
+	id, err := uuid.Parse(s)
+	return err == nil && id.String() == s
+}
+
+// list translates a list literal.
+func (t *translator) list(e ast.Expr) (value, error) {
+	out := value{kind: listKind, sure: true, elem: &value{sure: true}}
+	for i, item := range e.AsList().Elements() {
+		v, err := t.value(item)
+		if err != nil {
+			return value{}, err
+		}
+		if v.kind >= listKind || v.kind == nullKind || v.null {
+			return value{}, t.refuse(item, "a list in SQL cannot hold this")
+		}
+		if i == 0 {
+			out.elem.kind, out.elem.enum = v.kind, v.enum
+		} else if v.kind != out.elem.kind || v.enum != out.elem.enum {
+			return value{}, t.refuse(item, "a list in SQL holds values of one type")
+		}
+		out.items = append(out.items, v)
+	}
+	parts := make([]string, len(out.items))
+	for i, v := range out.items {
+		parts[i] = v.sql
+		out.sure = out.sure && v.sure
+	}
+	if len(parts) == 0 {
+		out.elem.kind = textKind
+	}
+	out.sql = "ARRAY[" + strings.Join(parts, ", ") + "]" + arrayTypes[out.elem.kind]
+	if !out.sure { // the list fails where an element does
+		out.sql = "CASE WHEN array_position(" + out.sql + ", NULL) IS NULL THEN " + out.sql + " END"
+	}
+	return out, nil
+}
+
+// arrayTypes are casts for list literals, which may be empty.
+var arrayTypes = map[kind]string{
+	boolKind: "::bool[]", intKind: "::int8[]", floatKind: "::float8[]", textKind: "::text[]", uuidKind: "::uuid[]",
+	timeKind: "::timestamptz[]", durationKind: "::interval[]", bytesKind: "::bytea[]",
+}
+
+// constant returns the string that an argument is, for functions whose argument must be known beforehand.
+func (t *translator) constant(e, arg ast.Expr, what string) (string, error) {
+	if arg.Kind() == ast.LiteralKind {
+		if s, ok := arg.AsLiteral().(types.String); ok {
+			return string(s), nil
+		}
+	}
+	return "", t.refuse(e, "%s needs a literal string", what)
+}
+
+// timestamp translates timestamp('…').
+func (t *translator) timestamp(e ast.Expr, arg ast.Expr) (value, error) {
+	if t.ast.GetType(arg.ID()).Kind() == types.TimestampKind {
+		return t.value(arg)
+	}
+	s, err := t.constant(e, arg, "timestamp")
+	if err != nil {
+		return value{}, err
+	}
+	at, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || at.Nanosecond()%1000 != 0 {
+		return value{}, t.refuse(arg, "write a time of whole microseconds as 2026-01-31T12:00:00Z")
+	}
+	return value{kind: timeKind, sql: "'" + at.UTC().Format("2006-01-02T15:04:05.999999Z") + "'::timestamptz", sure: true}, nil
+}
+
+// duration translates duration('…').
+func (t *translator) duration(e ast.Expr, arg ast.Expr) (value, error) {
+	if t.ast.GetType(arg.ID()).Kind() == types.DurationKind {
+		return t.value(arg)
+	}
+	s, err := t.constant(e, arg, "duration")
+	if err != nil {
+		return value{}, err
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d%time.Microsecond != 0 {
+		return value{}, t.refuse(arg, "write a duration of whole microseconds as 1h30m")
+	}
+	return value{kind: durationKind, sql: fmt.Sprintf("'%d microseconds'::interval", d.Microseconds()), sure: true}, nil
+}

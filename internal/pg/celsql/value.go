@@ -1,0 +1,149 @@
+package celsql
+
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// kind is the type of a value in the SQL.
+type kind int
+
+const (
+	nullKind kind = iota
+	boolKind
+	intKind   // int8
+	floatKind // float8
+	textKind
+	uuidKind
+	enumKind // an enum of Postgres
+	timeKind // timestamptz
+	durationKind
+	bytesKind
+	listKind // an array
+	rowKind  // a row, or a reference to one
+	rowsKind // the rows at the other end of a relation
+	otherKind
+)
+
+// value is a translated expression.
+//
+// Its SQL may be NULL for two reasons. Where null is false, NULL says that CEL would have failed. Where it
+// is true, NULL is CEL's null as long as guard holds, and a failure where guard does not.
+type value struct {
+	kind  kind
+	sql   string
+	null  bool
+	guard string // empty: always holds
+	sure  bool   // the SQL is never NULL
+
+	literal any          // string, of a textKind literal
+	enum    *schema.Enum // of an enumKind
+	uid     bool         // auth.uid
+	elem    *value       // of a listKind: what its elements are, without SQL
+	items   []value      // of a list literal
+	row     *row         // of rowKind, and the parent of rowsKind
+	field   *schema.Field
+}
+
+// fails reports whether the SQL can be NULL for a failure.
+func (v value) fails() bool { return !v.sure && !v.null || v.guard != "" }
+
+// ok returns a condition that is true when the value did not fail, and false or null when it did; "" for
+// always.
+func (v value) ok() string {
+	switch {
+	case v.guard != "":
+		return v.guard
+	case v.null || v.sure:
+		return ""
+	}
+	return v.sql + " IS NOT NULL"
+}
+
+// columnKind is the kind of a scalar field's column, or otherKind where CEL and SQL do not agree on it.
+func columnKind(f *schema.Field) kind {
+	if f.Type.Enum != nil {
+		if f.DataType == "" {
+			return enumKind
+		}
+		return textKind
+	}
+	switch f.Type.Scalar {
+	case schema.ID:
+		if f.DataType == "" || strings.EqualFold(f.DataType, "uuid") {
+			return uuidKind
+		}
+		return textKind
+	case schema.String:
+		return textKind
+	case schema.Int, schema.Int64:
+		return intKind
+	case schema.Float, schema.Decimal:
+		return floatKind
+	case schema.Boolean:
+		return boolKind
+	case schema.Date, schema.DateTime:
+		return timeKind
+	case schema.Duration:
+		return durationKind
+	case schema.Bytes:
+		return bytesKind
+	}
+	return otherKind // JSON, Vector
+}
+
+// column makes the value of a scalar field from SQL for its column.
+func column(f *schema.Field, sql string) value {
+	v := value{kind: columnKind(f), sql: sql, null: !f.Type.NonNull, sure: f.Type.NonNull, enum: f.Type.Enum}
+	if f.Type.List {
+		elem := value{kind: v.kind, null: !f.Type.ElemNonNull, sure: f.Type.ElemNonNull, enum: v.enum}
+		v.kind, v.elem = listKind, &elem
+		if f.DataType != "" && elem.kind == textKind {
+			v.sql += "::text[]"
+		}
+		if f.Type.Scalar == schema.Date {
+			v.elem.kind = otherKind
+		}
+		return v
+	}
+	switch {
+	case f.DataType != "" && v.kind == textKind:
+		v.sql += "::text" // citext, say, compares differently
+	case v.kind == floatKind:
+		v.sql = "nullif(" + v.sql + ", 'NaN')::float8" // Postgres holds NaN equal to itself and greater than all
+		v.sure = false
+	case v.kind == intKind:
+		v.sql += "::int8"
+	case f.Type.Scalar == schema.Date:
+		v.sql = "(" + v.sql + "::timestamp AT TIME ZONE 'UTC')"
+	case v.kind == timeKind && strings.HasPrefix(strings.ToLower(f.DataType), "timestamp") && !strings.Contains(strings.ToLower(f.DataType), "tz") &&
+		!strings.Contains(strings.ToLower(f.DataType), "with time zone"):
+		v.sql = "(" + v.sql + " AT TIME ZONE 'UTC')"
+	}
+	return v
+}
+
+// text returns the value as text, which is what CEL takes ids and enums for.
+func (v value) text() string {
+	switch v.kind {
+	case uuidKind, enumKind:
+		return v.sql + "::text"
+	}
+	return v.sql
+}
+
+func (v value) isText() bool { return v.kind == textKind || v.kind == uuidKind || v.kind == enumKind }
+
+func ident(name string) string { return pg.QuoteIdent(name) }
+
+func both(a, b string) string {
+	switch {
+	case a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return a + " AND " + b
+}
