@@ -170,7 +170,7 @@ func didYouMean(word string, candidates []string, format string) string {
 		return fmt.Sprintf("did you mean "+format+"?", near)
 	}
 	if len(candidates) == 0 {
-		return ""
+		return "remove it"
 	}
 	shown := make([]string, 0, 12)
 	for _, c := range candidates {

@@ -56,6 +56,9 @@ func (b *builder) checkExprs(s *schema.Schema) {
 	for i, task := range b.exprs {
 		task.expr.AST = verdicts[i].ast
 		for _, issue := range verdicts[i].issues {
+			if issue.Remedy == "" {
+				issue.Remedy = "docs/schema.md says what expressions may hold"
+			}
 			if task.at != nil {
 				b.report(codeInvalidExpression, b.within(task.at, issue.Offset, issue.Width), issue.Message, issue.Remedy)
 			}
