@@ -1,12 +1,15 @@
 package seed
 
 import (
+	"cmp"
 	"math/big"
 	"net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -15,26 +18,85 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// checkElement holds a value, or an element of a list, against the constraints of its field. Postgres has
-// the last word; here every mistake is found at once and has its place.
-func checkElement(f *schema.Field, n *yaml.Node, text string) *problem {
+// field is a field of the schema with its constraints made ready for many values.
+type field struct {
+	*schema.Field
+	columns   []int          // in the table
+	pattern   *regexp.Regexp // nil for none, and for one that Go cannot read: then Postgres decides
+	low, high *bound
+}
+
+// bound is one end of a range: a number or a time.
+type bound struct {
+	exact *big.Rat
+	near  float64
+	time  time.Time
+}
+
+func newField(f *schema.Field, columns []int) *field {
+	ready := &field{Field: f, columns: columns}
+	if f.Constraints.Pattern != "" {
+		ready.pattern, _ = regexp.Compile(f.Constraints.Pattern)
+	}
+	if r := f.Constraints.Range; r != nil {
+		ready.low, ready.high = newBound(f.Type.Scalar, r.Min), newBound(f.Type.Scalar, r.Max)
+	}
+	return ready
+}
+
+// newBound returns nil for an open end, and for a type whose values are left to Postgres.
+func newBound(scalar schema.Scalar, text string) *bound {
+	switch scalar {
+	case schema.Int, schema.Int64, schema.Float, schema.Decimal:
+		if exact, ok := new(big.Rat).SetString(text); ok {
+			near, _ := exact.Float64()
+			return &bound{exact: exact, near: near}
+		}
+	case schema.Date, schema.DateTime:
+		if at, ok := parseTime(text); ok {
+			return &bound{time: at}
+		}
+	}
+	return nil
+}
+
+// compare returns how a value lies to the bound: negative below, positive above.
+func (b *bound) compare(text string) int {
+	if b.exact == nil {
+		at, _ := parseTime(text)
+		return at.Compare(b.time)
+	}
+	// Rounding keeps order, so floats that differ decide; equal ones need every digit.
+	if near, err := strconv.ParseFloat(text, 64); err == nil && near != b.near {
+		return cmp.Compare(near, b.near)
+	}
+	number, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return 0
+	}
+	return number.Cmp(b.exact)
+}
+
+// check holds a value, or an element of a list, against the constraints of its field. Postgres has the last
+// word; here every mistake is found at once and has its place.
+func (f *field) check(n *yaml.Node, text string) *problem {
 	c := f.Constraints
 	switch {
-	case c.Pattern != "" && !matches(c.Pattern, text):
+	case f.pattern != nil && !f.pattern.MatchString(text):
 		return wrong("pattern", "", "%s.%s must match %s, found %q", f.Owner.Name, f.Name, c.Pattern, clip(text))
 	case c.Format != "" && !hasFormat(c.Format, text):
 		return wrong("format", "", "%s.%s must be a valid %s, found %q", f.Owner.Name, f.Name, c.Format, clip(text))
-	case c.Range != nil && outside(c.Range, f.Type.Scalar, text):
+	case f.low != nil && f.low.compare(text) < 0, f.high != nil && f.high.compare(text) > 0:
 		return wrong("range", "", "%s.%s must be %s, found %s", f.Owner.Name, f.Name, bounds(c.Range), clip(n.Value))
 	case f.Type.List || c.Length == nil:
 		return nil
 	case f.Type.Scalar == schema.Bytes:
-		return checkLength(f, (len(text)-len(`\x`))/2, "bytes")
+		return f.checkLength((len(text)-len(`\x`))/2, "bytes")
 	}
-	return checkLength(f, utf8.RuneCountInString(text), "characters")
+	return f.checkLength(utf8.RuneCountInString(text), "characters")
 }
 
-func checkLength(f *schema.Field, n int, unit string) *problem {
+func (f *field) checkLength(n int, unit string) *problem {
 	l := f.Constraints.Length
 	switch {
 	case l == nil:
@@ -44,12 +106,6 @@ func checkLength(f *schema.Field, n int, unit string) *problem {
 		return wrong("length", "", "%s.%s has %d %s, and may have at most %d", f.Owner.Name, f.Name, n, unit, *l.Max)
 	}
 	return nil
-}
-
-// matches is true too for a pattern that Go cannot read: then Postgres decides.
-func matches(pattern, text string) bool {
-	re, err := regexp.Compile(pattern)
-	return err != nil || re.MatchString(text)
 }
 
 var (
@@ -82,26 +138,6 @@ func hasFormat(format schema.Format, text string) bool {
 		return phone.MatchString(text)
 	}
 	return true
-}
-
-// outside reports whether a number or a time is beyond the bounds; bounds of other types are left to Postgres.
-func outside(r *schema.Range, scalar schema.Scalar, text string) bool {
-	switch scalar {
-	case schema.Int, schema.Int64, schema.Float, schema.Decimal:
-		number, ok := new(big.Rat).SetString(text)
-		if !ok {
-			return false
-		}
-		low, hasLow := new(big.Rat).SetString(r.Min)
-		high, hasHigh := new(big.Rat).SetString(r.Max)
-		return hasLow && number.Cmp(low) < 0 || hasHigh && number.Cmp(high) > 0
-	case schema.Date, schema.DateTime:
-		at, ok := parseTime(text)
-		low, hasLow := parseTime(r.Min)
-		high, hasHigh := parseTime(r.Max)
-		return ok && (hasLow && at.Before(low) || hasHigh && at.After(high))
-	}
-	return false
 }
 
 func bounds(r *schema.Range) string {

@@ -55,7 +55,7 @@ func constantOf(f *schema.Field, v any) fallback {
 	if err := n.Encode(v); err != nil || isNull(&n) {
 		return fallback{}
 	}
-	text, p := fieldText(f, &n)
+	text, p := newField(f, nil).text(&n)
 	if p != nil {
 		return fallback{} // the schema has been checked; what is left is for the database
 	}

@@ -83,8 +83,7 @@ func (o *orderer) targets(t *table) []*table {
 		if f.Relation == nil || f.Relation.Kind != schema.RefOne {
 			continue
 		}
-		to := o.byType[f.Relation.Target]
-		columns := t.columnsOf(f)
+		to, columns := o.byType[f.Relation.Target], t.fields[f.Name].columns
 		if to != nil && slices.ContainsFunc(o.rows[t], func(r *row) bool { return r.gives(columns) }) {
 			targets = append(targets, to)
 		}

@@ -148,14 +148,14 @@ func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 	}
 	row.broken = n.Kind != yaml.MappingNode
 	for _, e := range r.entries(n, "the fields of "+row.label()+" with their values") {
-		f := t.Field(e.key.Value)
+		f := t.fields[e.key.Value]
 		if p := notGivable(t, f, e.key.Value); p != nil {
 			r.report(e.key, p)
 			row.excuse(diag.Suggest(e.key.Value, t.fieldNames()))
 			continue
 		}
 		if f.Relation != nil && f.Relation.Kind == schema.ManyToMany {
-			r.joins(row, f, resolve(e.value))
+			r.joins(row, f.Field, resolve(e.value))
 			continue
 		}
 		r.field(row, f, e.key, resolve(e.value))
@@ -164,8 +164,8 @@ func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 
 // excuse marks a field whose name was probably mistyped, so that it is not reported as missing too.
 func (r *row) excuse(name string) {
-	if f := r.table.Field(name); f != nil {
-		for _, c := range r.table.columnsOf(f) {
+	if f := r.table.fields[name]; f != nil {
+		for _, c := range f.columns {
 			if r.values[c].state == absent {
 				r.values[c].state = broken
 			}
@@ -174,11 +174,11 @@ func (r *row) excuse(name string) {
 }
 
 // notGivable says why a fixture cannot give the field; nil when it can.
-func notGivable(t *table, f *schema.Field, name string) *problem {
+func notGivable(t *table, f *field, name string) *problem {
 	switch {
 	case f == nil:
 		return wrong("unknown-field", didYouMean(name, t.fieldNames()), "%s has no field %q", t.Name, name)
-	case f.Relation != nil && f.Relation.Kind == schema.ManyToMany, len(f.Columns()) > 0:
+	case f.Relation != nil && f.Relation.Kind == schema.ManyToMany, len(f.columns) > 0:
 		return nil
 	case f.Relation != nil && f.Relation.Inverse != nil:
 		return wrong("other-end", fmt.Sprintf("give %s.%s in the rows of %s instead", f.Relation.Target.Name, f.Relation.Inverse.Name, f.Relation.Target.Table),
@@ -188,9 +188,8 @@ func notGivable(t *table, f *schema.Field, name string) *problem {
 }
 
 // field reads the value of one field into its columns.
-func (r *reader) field(row *row, f *schema.Field, key, n *yaml.Node) {
-	columns := row.table.columnsOf(f)
-	for _, c := range columns {
+func (r *reader) field(row *row, f *field, key, n *yaml.Node) {
+	for _, c := range f.columns {
 		if v := &row.values[c]; v.state != absent && v.node != nil {
 			r.report(key, wrong("given-twice", "give one of them", "the column %s is given by another field of the row too", row.table.columns[c].name))
 			return
@@ -207,14 +206,14 @@ func (r *reader) field(row *row, f *schema.Field, key, n *yaml.Node) {
 		r.reference(row, f, n)
 		return
 	default:
-		text, err := fieldText(f, n)
+		text, err := f.text(n)
 		if err != nil {
 			r.report(n, err)
 			v.state = broken
 		}
 		v.text = text
 	}
-	for _, c := range columns {
+	for _, c := range f.columns {
 		row.values[c] = v
 	}
 }

@@ -18,10 +18,10 @@ type reference struct {
 }
 
 // reference reads the value of a field that holds a foreign key: $table.row, or the key itself.
-func (r *reader) reference(row *row, f *schema.Field, n *yaml.Node) {
+func (r *reader) reference(row *row, f *field, n *yaml.Node) {
 	set := func(v value) {
 		v.node = n
-		for _, c := range row.table.columnsOf(f) {
+		for _, c := range f.columns {
 			row.values[c] = v
 		}
 	}
@@ -32,7 +32,7 @@ func (r *reader) reference(row *row, f *schema.Field, n *yaml.Node) {
 		return
 	}
 	if ref, ok := strings.CutPrefix(n.Value, "$"); ok && !strings.HasPrefix(ref, "$") {
-		if parsed := r.parseReference(f, f.Relation.Target, n, ref); parsed != nil {
+		if parsed := r.parseReference(f.Field, f.Relation.Target, n, ref); parsed != nil {
 			set(value{state: unresolved, ref: parsed})
 		}
 		return
@@ -47,7 +47,7 @@ func (r *reader) reference(row *row, f *schema.Field, n *yaml.Node) {
 	}
 	literal := *n
 	literal.Value = strings.TrimPrefix(n.Value, "$") // $$ stands for one $
-	text, p := fieldText(key, &literal)
+	text, p := r.tables.byName[key.Owner.Table].fields[key.Name].text(&literal)
 	if p != nil {
 		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to a row of %s; %s is neither a reference nor a key", f.Owner.Name, f.Name, f.Relation.Target.Table, describe(n)))
 		return

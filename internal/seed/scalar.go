@@ -15,14 +15,10 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// fieldText returns the value of a field as Postgres reads it. The node is not null.
-func fieldText(f *schema.Field, n *yaml.Node) (string, *problem) {
+// text returns the value of a field as Postgres reads it. The node is not null.
+func (f *field) text(n *yaml.Node) (string, *problem) {
 	if !f.Type.List {
-		text, p := elementText(f, n)
-		if p == nil {
-			p = checkElement(f, n, text)
-		}
-		return text, p
+		return f.element(n)
 	}
 	if n.Kind != yaml.SequenceNode {
 		return "", wrong("wrong-type", "write it in brackets: ["+clip(n.Value)+"]", "%s.%s is a list (%s), found %s", f.Owner.Name, f.Name, f.Type, describe(n))
@@ -36,10 +32,7 @@ func fieldText(f *schema.Field, n *yaml.Node) (string, *problem) {
 			}
 			continue
 		}
-		text, p := elementText(f, item)
-		if p == nil {
-			p = checkElement(f, item, text)
-		}
+		text, p := f.element(item)
 		if p != nil {
 			if p.node == nil {
 				p.node = item
@@ -48,10 +41,19 @@ func fieldText(f *schema.Field, n *yaml.Node) (string, *problem) {
 		}
 		elements[i] = &text
 	}
-	return arrayText(elements), checkLength(f, len(elements), "elements")
+	return arrayText(elements), f.checkLength(len(elements), "elements")
 }
 
-// elementText returns one value, or one element of a list, as Postgres reads it.
+// element returns one value, or one element of a list, and sees that it keeps the constraints.
+func (f *field) element(n *yaml.Node) (string, *problem) {
+	text, p := elementText(f.Field, n)
+	if p == nil {
+		p = f.check(n, text)
+	}
+	return text, p
+}
+
+// elementText returns one value as Postgres reads it.
 func elementText(f *schema.Field, n *yaml.Node) (string, *problem) {
 	switch {
 	case f.Type.Enum != nil:

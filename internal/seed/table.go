@@ -12,6 +12,7 @@ import (
 // table is a stored type with its columns laid out, so that a row can hold its values in a slice.
 type table struct {
 	*schema.Type
+	fields  map[string]*field
 	columns []column
 	index   map[string]int // column number by physical name
 	keys    [][]int        // the columns of the primary key, then of each uniqueness constraint
@@ -48,7 +49,7 @@ func newTables(s *schema.Schema) *tables {
 }
 
 func newTable(typ *schema.Type) *table {
-	t := &table{Type: typ, index: map[string]int{}}
+	t := &table{Type: typ, fields: map[string]*field{}, index: map[string]int{}}
 	for _, f := range typ.Fields {
 		for _, name := range f.Columns() {
 			if _, shared := t.index[name]; !shared {
@@ -59,6 +60,7 @@ func newTable(typ *schema.Type) *table {
 	}
 	t.keys = append(t.keys, t.columnsOf(typ.Key...))
 	for _, f := range typ.Fields {
+		t.fields[f.Name] = newField(f, t.columnsOf(f))
 		if f.Unique {
 			t.addKey(t.columnsOf(f))
 		}
