@@ -37,9 +37,6 @@ type Key struct {
 	Required  bool   // within Items
 }
 
-// Keys returns the table of keys.
-func Keys() []Key { return slices.Clone(keys) }
-
 // Variable returns the environment variable that sets the key, or "" where none can.
 func (k Key) Variable() string {
 	if k.Kind == Objects {

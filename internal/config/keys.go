@@ -1,6 +1,6 @@
 package config
 
-// Keys is every key of krowoc.yaml, in the order in which they are shown.
+// keys is every key of krowoc.yaml, in the order in which they are shown.
 var keys = []Key{
 	{Path: "project", Kind: Text, Doc: "Name of the project; the folder's name unless given.", Pattern: `^[a-z][a-z0-9_-]*$`},
 	{Path: "schema", Kind: Text, Default: "schema.graphql", Doc: "The types: a file, a folder of *.graphql files or a glob."},

@@ -23,9 +23,6 @@ func NewSecret(value string) Secret { return Secret{value} }
 // Reveal returns the text itself.
 func (s Secret) Reveal() string { return s.value }
 
-// Empty reports whether there is no text.
-func (s Secret) Empty() bool { return s.value == "" }
-
 // String returns the text masked: a URL keeps all but its password, anything else nothing.
 func (s Secret) String() string {
 	if s.value == "" {

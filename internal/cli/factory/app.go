@@ -2,6 +2,7 @@ package factory
 
 import (
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
@@ -23,5 +24,16 @@ func Usage(err error) error { return &UsageError{Err: err} }
 
 // Fetching returns what shows how far the fetching of Postgres is, where a command has to.
 func (f *Factory) Fetching() func(local.Progress) {
-	return nil
+	var shown *term.Progress
+	return func(p local.Progress) {
+		switch {
+		case p.Phase != local.PhaseFetch:
+		case shown == nil:
+			shown = f.Term.Progress(p.Phase)
+		case p.Took > 0:
+			shown.Done("fetched Postgres")
+		default:
+			shown.Set(p.Done, p.Total)
+		}
+	}
 }

@@ -48,6 +48,9 @@ func why(f *fault.Error) string {
 // Error writes an error to Err: a line for what failed, one for why, the places in files if it has any,
 // and a line for what to do next. Under --output json it is one JSON object.
 func (t *Terminal) Error(err error) {
+	if p := t.running.Load(); p != nil {
+		p.Fail() // or it would draw over the error
+	}
 	r := NewErrorReport(err)
 	if t.Format == JSON {
 		_ = writeJSON(t.Err, map[string]ErrorReport{"error": r}) // there is nowhere left to report to

@@ -21,7 +21,6 @@ type Progress struct {
 
 	mu          sync.Mutex
 	done, total int64
-	note        string
 	frame       int
 	stopped     bool
 	stop        chan struct{}
@@ -47,6 +46,7 @@ func (t *Terminal) Progress(label string) *Progress {
 	if p.tty {
 		p.drawn.Go(p.animate)
 	}
+	t.running.Store(p)
 	return p
 }
 
@@ -74,9 +74,6 @@ func (p *Progress) draw() {
 		line += fmt.Sprintf(" %s%s %3d%%", p.styles.Good.Render(strings.Repeat("█", full)),
 			p.styles.Faint.Render(strings.Repeat("░", barWidth-full)), min(p.done, p.total)*100/p.total)
 	}
-	if p.note != "" {
-		line += " " + p.styles.Faint.Render(p.note)
-	}
 	fmt.Fprint(p.out, clearLine+line)
 }
 
@@ -85,13 +82,6 @@ func (p *Progress) Set(done, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done, p.total = done, total
-}
-
-// Note says what is being worked on.
-func (p *Progress) Note(note string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.note = note
 }
 
 // Done ends the display with a line that says what came of it and how long it took.

@@ -1,6 +1,7 @@
 package term_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,6 @@ func TestProgressInAPipeIsPlainLines(t *testing.T) {
 	terminal.Now = clock()
 	p := terminal.Progress("fetch Postgres")
 	p.Set(1, 2)
-	p.Note("x")
 	p.Done("fetched Postgres")
 	p.Fail()
 	if want := "fetch Postgres …\n✓ fetched Postgres (1s)\n"; stderr.String() != want || out.Len() > 0 {
@@ -39,12 +39,11 @@ func TestProgressOnATerminalIsRedrawn(t *testing.T) {
 	terminal.Err, terminal.ErrTTY, terminal.Now = drawn, true, clock()
 	p := terminal.Progress("fetch Postgres")
 	p.Set(1, 2)
-	p.Note("60 MB")
-	for !strings.Contains(drawn.String(), "fetch Postgres ████████████░░░░░░░░░░░░  50% 60 MB") {
+	for !strings.Contains(drawn.String(), "fetch Postgres ████████████░░░░░░░░░░░░  50%") {
 		<-drawn.changed
 	}
-	p.Fail()
-	if !strings.HasSuffix(drawn.String(), "\r\x1b[K✗ fetch Postgres (1s)\n") {
+	terminal.Error(errors.New("no network"))
+	if !strings.HasSuffix(drawn.String(), "\r\x1b[K✗ fetch Postgres (1s)\nerror: no network\n") {
 		t.Errorf("got %q", drawn.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/charmbracelet/lipgloss"
@@ -38,8 +39,9 @@ type Terminal struct {
 	Format                Format
 	Now                   func() time.Time
 
-	styles    Styles // for Out
-	errStyles Styles // for Err
+	running   atomic.Pointer[Progress] // the last that was started
+	styles    Styles                   // for Out
+	errStyles Styles                   // for Err
 }
 
 // New inspects the streams. It honours NO_COLOR (https://no-color.org), CI, TERM=dumb and COLUMNS, which
