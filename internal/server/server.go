@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/lifecycle"
 )
 
 // Server serves the API of one project.
@@ -185,13 +184,5 @@ func wait(ctx context.Context, d time.Duration) {
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
-	}
-}
-
-// Part returns the server as a part of a process.
-func (s *Server) Part() lifecycle.Part {
-	return lifecycle.Part{
-		Name: "server", Start: s.Start, Stop: s.Stop, Wait: s.Wait,
-		StopTimeout: s.options.PreStopDelay + s.options.DrainTimeout + 2*abandonGrace,
 	}
 }

@@ -248,31 +248,6 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	}
 }
 
-func TestPart(t *testing.T) {
-	s, err := server.New(server.Options{
-		Address: "127.0.0.1:0", GraphQL: http.NotFoundHandler(), Health: checker(t),
-		PreStopDelay: time.Second, DrainTimeout: time.Minute,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	part := s.Part()
-	if part.StopTimeout <= 61*time.Second {
-		t.Errorf("the part may take %s, less than its drain", part.StopTimeout)
-	}
-	if err := part.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	gone, cancel := context.WithCancel(t.Context())
-	cancel() // no delay
-	if err := part.Stop(gone); err != nil {
-		t.Error(err)
-	}
-	if err := part.Wait(); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestHolderReadsProc uses a folder like /proc, since what the real one shows depends on the machine.
 func TestHolderReadsProc(t *testing.T) {
 	proc := t.TempDir()
