@@ -55,6 +55,11 @@ func krowoc() int {
 //	stderr-json, stderr-fields   the same of stderr
 //	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
 //	database               make an empty database of the script's own and set DATABASE_URL
+//	session                wait for the development session and set URL to where it serves
+//	graphql OPERATION [TEXT]   send it to the session and print the answer, or wait for one with TEXT
+//	logged TEXT            wait until the session's log contains it
+//	kill-postgres          kill the session's Postgres as a crash would
+//	nothing-left           no session and no Postgres of this folder runs
 //	repository             copy the prompt platform of this repository into the working directory
 func TestScripts(t *testing.T) {
 	cache := t.TempDir()
@@ -76,6 +81,11 @@ func TestScripts(t *testing.T) {
 			"tty":           onTerminal,
 			"database":      database,
 			"repository":    repository,
+			"session":       session,
+			"graphql":       graphql,
+			"logged":        logged,
+			"kill-postgres": killPostgres,
+			"nothing-left":  nothingLeft,
 		},
 	})
 }

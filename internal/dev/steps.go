@@ -102,7 +102,11 @@ func (s *session) serve(ctx context.Context) error {
 		s.warn("api", "waits for a schema without mistakes")
 		return nil
 	}
-	api, err := s.Serve(ctx, s.pool, s.schema, s.logger("api", slog.LevelInfo))
+	api, err := s.Serve(ctx, s.pool, s.schema, s.logger("api"))
+	if fault.CodeOf(err) == fault.Invalid {
+		s.fail("api", err) // the schema cannot be served; the next save may mend it
+		return nil
+	}
 	if err != nil {
 		return err
 	}

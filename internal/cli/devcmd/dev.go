@@ -48,12 +48,16 @@ func run(ctx context.Context, f *factory.Factory) error {
 	if err := developmentOnly(a.Config); err != nil {
 		return err
 	}
+	level, err := f.LogLevel()
+	if err != nil {
+		return err
+	}
 	log, err := openLog(a.StateDir())
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	view := newView(f.Term, log)
+	view := newView(f.Term, log, level)
 	defer view.close()
 	return a.Dev(ctx, os.Getpid(), view.show, view.onProgress)
 }

@@ -3,6 +3,7 @@ package devcmd
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -18,11 +19,12 @@ type view struct {
 	t        *term.Terminal
 	screen   *term.PartWriter
 	log      *term.PartWriter
+	least    slog.Level     // what the terminal shows; the log file gets everything
 	progress *term.Progress // of what takes long before the first event; nil when nothing does
 }
 
-func newView(t *term.Terminal, log io.Writer) *view {
-	return &view{t: t, screen: t.Parts(), log: term.PlainParts(log)}
+func newView(t *term.Terminal, log io.Writer, least slog.Level) *view {
+	return &view{t: t, screen: t.Parts(), log: term.PlainParts(log), least: least}
 }
 
 // event is the JSON form of dev.Event.
@@ -39,9 +41,11 @@ type event struct {
 // show writes one event. A terminal that is gone does not end the session.
 func (v *view) show(e dev.Event) {
 	v.close()
-	if v.t.Format == term.JSON {
+	switch {
+	case e.Level < v.least:
+	case v.t.Format == term.JSON:
 		_ = v.t.JSONLine(jsonEvent(e))
-	} else {
+	default:
 		_ = v.screen.Lines("", e.Part, body(v.screen, e))
 	}
 	_ = v.log.Lines(e.Time.Format("15:04:05.000 "), e.Part, body(v.log, e))
@@ -62,7 +66,7 @@ func body(w *term.PartWriter, e dev.Event) string {
 // banner says what is where.
 func banner(w *term.PartWriter, r *dev.Ready) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n", w.Bold(r.Project+" is up"), fmt.Sprintf("(%d ms)", r.Took.Milliseconds()))
+	fmt.Fprintf(&b, "%s in %s\n", w.Bold(r.Project+" is up"), r.Took.Round(time.Millisecond))
 	if r.URL != "" {
 		fmt.Fprintf(&b, "  GraphQL   %s/graphql\n  GraphiQL  %s/graphiql\n  Health    %s/healthz\n", r.URL, r.URL, r.URL)
 	}

@@ -104,15 +104,28 @@ func (f *Factory) WorkDir() string {
 	return filepath.Join(f.Dir, f.dir)
 }
 
-// Logger returns the log on standard error, at the level and in the form that the configuration says.
-func (f *Factory) Logger() (*slog.Logger, error) {
+// LogLevel returns the least severe level that is logged.
+func (f *Factory) LogLevel() (slog.Level, error) {
 	c, err := f.Config()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil {
-		return nil, &UsageError{err}
+		return 0, &UsageError{err}
+	}
+	return level, nil
+}
+
+// Logger returns the log on standard error, at the level and in the form that the configuration says.
+func (f *Factory) Logger() (*slog.Logger, error) {
+	level, err := f.LogLevel()
+	if err != nil {
+		return nil, err
+	}
+	c, err := f.Config()
+	if err != nil {
+		return nil, err
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if c.Log.Format == "json" {

@@ -34,7 +34,7 @@ func newUp(f *factory.Factory) *cobra.Command {
 		Short:   "Apply every pending migration",
 		Example: "krowoc migrate up\nkrowoc migrate up --env production --output json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), f, "", func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
+			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
 		},
 	}
 }
@@ -55,9 +55,12 @@ func newDown(f *factory.Factory) *cobra.Command {
 			if steps == 1 {
 				question = "Roll back the last migration?"
 			}
-			return run(cmd.Context(), f, unless(yes, question), func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) {
-				return m.Down(ctx, steps)
-			})
+			if !yes {
+				if err := confirm(cmd.Context(), f, question); err != nil {
+					return err
+				}
+			}
+			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Down(ctx, steps) })
 		},
 	}
 	cmd.Flags().IntVar(&steps, "steps", 1, "how many to roll back")
@@ -72,8 +75,12 @@ func newRedo(f *factory.Factory) *cobra.Command {
 		Short:   "Roll back the last migration and apply it again",
 		Example: "krowoc migrate redo --yes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), f, unless(yes, "Roll back the last migration and apply it again?"),
-				func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
+			if !yes {
+				if err := confirm(cmd.Context(), f, "Roll back the last migration and apply it again?"); err != nil {
+					return err
+				}
+			}
+			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
 		},
 	}
 	addYes(cmd, &yes)
@@ -83,9 +90,10 @@ func newRedo(f *factory.Factory) *cobra.Command {
 func newTo(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use:     "to VERSION",
-		Short:   "Bring the database to a version, up or down",
-		Long:    "Bring the database to a version: up when it is not applied yet, else down to it. 0 rolls everything back.",
+		Use:   "to VERSION",
+		Short: "Bring the database to a version, up or down",
+		Long: `Bring the database to a version: up when it is not applied yet, else down to it, which asks. 0 rolls
+everything back.`,
 		Example: "krowoc migrate to 5\nkrowoc migrate to 0 --yes",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -94,24 +102,52 @@ func newTo(f *factory.Factory) *cobra.Command {
 				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate to "+args[0], "a version is a number",
 					"`krowoc migrate status` lists them."))
 			}
-			return run(cmd.Context(), f, unless(yes, fmt.Sprintf("Bring the database to version %d, rolling back what is above it?", version)),
-				func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.To(ctx, version) })
+			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) {
+				lost, err := above(ctx, m, version)
+				if err == nil && lost > 0 && !yes {
+					err = confirm(ctx, f, fmt.Sprintf("Roll back %d of the migrations, to version %d?", lost, version))
+				}
+				if err != nil {
+					return nil, err
+				}
+				return m.To(ctx, version)
+			})
 		},
 	}
 	addYes(cmd, &yes)
 	return cmd
 }
 
+// above counts the applied migrations that going to a version rolls back: none where that goes up.
+func above(ctx context.Context, m *migrate.Migrator, version int64) (int, error) {
+	list, err := m.Status(ctx)
+	n, applied := 0, version == 0
+	for _, s := range list {
+		if s.AppliedAt.IsZero() {
+			continue
+		}
+		applied = applied || s.Version == version
+		if s.Version > version {
+			n++
+		}
+	}
+	if !applied {
+		return 0, err
+	}
+	return n, err
+}
+
 func addYes(cmd *cobra.Command, yes *bool) {
 	cmd.Flags().BoolVar(yes, "yes", false, "do not ask")
 }
 
-// unless returns the question that is still to be asked.
-func unless(yes bool, question string) string {
-	if yes {
-		return ""
+// confirm asks; any answer but yes is the error.
+func confirm(ctx context.Context, f *factory.Factory, question string) error {
+	sure, err := f.Term.Confirm(ctx, question)
+	if err == nil && !sure {
+		return fault.New(fault.Canceled, "migrate", "nothing was changed")
 	}
-	return question
+	return err
 }
 
 // report is what the verbs that change the database print under --output json.
@@ -127,18 +163,11 @@ type result struct {
 	DurationMs float64           `json:"durationMs"`
 }
 
-// run asks, opens the database, does the work and shows what was done, also when it failed half-way.
-func run(ctx context.Context, f *factory.Factory, question string, work func(context.Context, *migrate.Migrator) ([]migrate.Result, error)) error {
+// run opens the database, does the work and shows what was done, also when it failed half-way.
+func run(ctx context.Context, f *factory.Factory, work func(context.Context, *migrate.Migrator) ([]migrate.Result, error)) error {
 	a, err := f.App()
 	if err != nil {
 		return err
-	}
-	if question != "" {
-		if sure, err := f.Term.Confirm(ctx, question); err != nil {
-			return err
-		} else if !sure {
-			return fault.New(fault.Canceled, "migrate", "nothing was changed")
-		}
 	}
 	return withDatabase(ctx, f, a, func(db *app.Database) error {
 		began := f.Term.Now()
