@@ -142,13 +142,25 @@ func (b *builder) cursorParams(p *page, argument string, get leaf) []string {
 				return nil, nil
 			}
 			s, err := o.value.encode(values[i])
-			if err != nil {
+			if err != nil && !o.value.unbounded(values[i]) {
 				return nil, invalid(argument+" is no cursor of this list in this order", "use a cursor of a page with the same orderBy")
+			}
+			if err != nil {
+				return values[i], nil
 			}
 			return s, nil
 		}})
 	}
 	return out
+}
+
+// unbounded reports whether a value of a cursor is one that columns may hold and clients cannot write.
+func (v valueType) unbounded(value any) bool {
+	switch v.scalar {
+	case schema.Float, schema.Decimal, schema.Date, schema.DateTime:
+		return value == "NaN" || value == "Infinity" || value == "-Infinity" || value == "infinity" || value == "-infinity"
+	}
+	return false
 }
 
 func decodeCursor(cursor any, name string, n int) ([]any, bool) {

@@ -25,8 +25,9 @@ type Plan struct {
 
 // Root is a root field of an operation.
 type Root struct {
-	Key  string                           // in the answer
-	JSON func(vars map[string]any) []byte // the value where it takes no SQL; nil for the next column of the row
+	Key           string                                    // in the answer
+	JSON          func(vars map[string]any) ([]byte, error) // the value where it takes no SQL; nil for the next column of the row
+	Introspection bool                                      // it is __schema or __type
 }
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
@@ -131,11 +132,13 @@ func (b *builder) root(f selected) (Root, string, error) {
 	root := Root{Key: f.Alias}
 	switch f.Name {
 	case "__typename":
-		root.JSON = func(map[string]any) []byte { return []byte(`"Query"`) }
+		root.JSON = func(map[string]any) ([]byte, error) { return []byte(`"Query"`), nil }
 		return root, "", nil
 	case "__schema", "__type":
-		root.JSON = b.api.introspect(b, f)
-		return root, "", nil
+		var err error
+		root.Introspection = true
+		root.JSON, err = b.api.introspect(b, f)
+		return root, "", err
 	}
 	if o := b.api.single[f.Name]; o != nil {
 		sql, err := b.byKey(o, f, &b.plan.cost)

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"reflect"
 	"sort"
 	"strings"
 	"time"
@@ -102,10 +103,19 @@ func (a *API) shape(b *strings.Builder, typ *ast.Type, value any) {
 	}
 }
 
-// asList coerces a single value to a list of one, as GraphQL does.
+// asList coerces a single value to a list of one, as GraphQL does. gqlparser does so for variables with a
+// slice of the value's own type.
 func asList(value any) []any {
 	if list, ok := value.([]any); ok {
 		return list
 	}
-	return []any{value}
+	v := reflect.ValueOf(value)
+	if v.Kind() != reflect.Slice {
+		return []any{value}
+	}
+	list := make([]any, v.Len())
+	for i := range list {
+		list[i] = v.Index(i).Interface()
+	}
+	return list
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/hashicorp/golang-lru/v2"
@@ -56,14 +57,37 @@ func (e *executable) run(ctx context.Context, op *graphql.OperationContext) (jso
 	if err != nil {
 		return nil, err
 	}
-	if plan.SQL == "" {
-		return assemble(plan, op.Variables, nil), nil
+	own, err := e.resolve(plan, op.Variables)
+	switch {
+	case err != nil:
+		return nil, err
+	case plan.SQL == "":
+		return assemble(plan, own, nil), nil
 	}
-	data, err := e.query(ctx, plan, args, op.Variables)
+	data, err := e.query(ctx, plan, args, own)
 	if err != nil {
 		return nil, queryFault(ctx, err)
 	}
 	return data, nil
+}
+
+// resolve returns the values of the root fields that take no SQL, in their order.
+func (e *executable) resolve(plan *graph.Plan, vars map[string]any) ([][]byte, error) {
+	var own [][]byte
+	for _, f := range plan.Fields {
+		if f.JSON == nil {
+			continue
+		}
+		if f.Introspection && !e.options.Introspection {
+			return nil, fault.New(fault.Forbidden, "", "introspection is off here", "ask whoever runs this server for the schema")
+		}
+		value, err := f.JSON(vars)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, value)
+	}
+	return own, nil
 }
 
 // plan finds or makes the plan of an operation.
@@ -81,7 +105,7 @@ func (e *executable) plan(op *graphql.OperationContext, request graph.Request) (
 
 // query runs the statement of a plan, and assembles the answer while the row's bytes are in the
 // connection's buffer.
-func (e *executable) query(ctx context.Context, plan *graph.Plan, args []any, vars map[string]any) (json.RawMessage, error) {
+func (e *executable) query(ctx context.Context, plan *graph.Plan, args []any, own [][]byte) (json.RawMessage, error) {
 	rows, err := e.options.DB.Query(ctx, plan.SQL, args...)
 	if err != nil {
 		return nil, err
@@ -93,16 +117,17 @@ func (e *executable) query(ctx context.Context, plan *graph.Plan, args []any, va
 		}
 		return nil, pgx.ErrNoRows
 	}
-	data := assemble(plan, vars, rows.RawValues())
+	data := assemble(plan, own, rows.RawValues())
 	rows.Close()
 	return data, rows.Err()
 }
 
-// assemble writes the data of the answer.
-func assemble(plan *graph.Plan, vars map[string]any, columns [][]byte) json.RawMessage {
+// assemble writes the data of the answer: in the order of the fields, our own values and the columns of the
+// row.
+func assemble(plan *graph.Plan, own, columns [][]byte) json.RawMessage {
 	size := 2
-	for _, c := range columns {
-		size += len(c)
+	for _, value := range slices.Concat(own, columns) {
+		size += len(value)
 	}
 	for _, f := range plan.Fields {
 		size += len(f.Key) + 4
@@ -116,12 +141,12 @@ func assemble(plan *graph.Plan, vars map[string]any, columns [][]byte) json.RawM
 		out = append(out, '"')
 		out = append(out, f.Key...)
 		out = append(out, `":`...)
+		from := &columns
 		if f.JSON != nil {
-			out = append(out, f.JSON(vars)...)
-			continue
+			from = &own
 		}
-		out = append(out, columns[0]...)
-		columns = columns[1:]
+		out = append(out, (*from)[0]...)
+		*from = (*from)[1:]
 	}
 	return append(out, '}')
 }

@@ -1,0 +1,102 @@
+package exec_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// platform is the API of testdata/platform.graphql.
+func platform(t testing.TB, o graph.Options) *graph.API {
+	t.Helper()
+	text, err := os.ReadFile("../testdata/platform.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, list := sdl.Parse(sdl.Source{Name: "platform.graphql", Text: string(text)})
+	if err := list.Err("parse"); err != nil {
+		t.Fatal(list)
+	}
+	api, err := graph.New(s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+// database is one with the rows of testdata/platform.sql.
+func database(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return testkit.NewDatabase(t, testkit.Template(t, "platform", func(ctx context.Context, pool *pgxpool.Pool) error {
+		text, err := os.ReadFile("../testdata/platform.sql")
+		if err != nil {
+			return err
+		}
+		_, err = pool.Exec(ctx, string(text))
+		return err
+	}))
+}
+
+// client asks a handler as somebody.
+type client struct {
+	handler http.Handler
+	caller  graph.Caller
+}
+
+func newClient(t testing.TB, change func(*exec.Options)) client {
+	t.Helper()
+	o := exec.Options{API: platform(t, graph.Options{}), DB: database(t), Logger: testkit.Logger(t), Introspection: true}
+	if change != nil {
+		change(&o)
+	}
+	h, err := exec.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client{handler: h}
+}
+
+func (c client) as(caller graph.Caller) client {
+	c.caller = caller
+	return c
+}
+
+// send posts a document and returns the answer whole.
+func (c client) send(t testing.TB, query string, vars map[string]any) *httptest.ResponseRecorder {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r.WithContext(exec.WithCaller(r.Context(), c.caller)))
+	return w
+}
+
+// data returns the data of an answer without errors, as it was sent.
+func (c client) data(t testing.TB, query string, vars map[string]any) string {
+	t.Helper()
+	w := c.send(t, query, vars)
+	text, ok := strings.CutPrefix(strings.TrimSpace(w.Body.String()), `{"data":`)
+	if w.Code != http.StatusOK || !ok || !json.Valid(w.Body.Bytes()) {
+		t.Fatalf("%s\nanswers %d %s", query, w.Code, w.Body)
+	}
+	return strings.TrimSuffix(text, "}")
+}
+
+var service = graph.Caller{Service: true}
