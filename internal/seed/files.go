@@ -17,11 +17,15 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// source is one fixture file.
+// source is one fixture file, or a part of one.
 type source struct {
-	name string // as messages show it: seeds/dev/users.yaml
-	text []byte
+	name  string // as messages show it: seeds/dev/users.yaml
+	text  []byte // of the whole file
+	body  []byte // of the part that is parsed
+	shift int    // what to add to a line of the body to have the line of the file
 }
+
+func newSource(name string, text []byte) *source { return &source{name: name, text: text, body: text} }
 
 // Digest returns a hash of everything in the sets: their names, their files' names and contents. Equal
 // digests mean that the fixtures have not changed.
@@ -56,7 +60,7 @@ func readFiles(fsys fs.FS, dir string, sets []string) ([]*source, error) {
 				return err
 			}
 			text, err := fs.ReadFile(fsys, name)
-			sources = append(sources, &source{name: path.Join(dir, name), text: text})
+			sources = append(sources, newSource(path.Join(dir, name), text))
 			return err
 		})
 		if err != nil {
@@ -90,7 +94,7 @@ func missingSet(fsys fs.FS, folder string, err error) error {
 	return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no folder " + folder, Hint: hint, Err: err}
 }
 
-// line returns the text of a line, counted from 1.
+// line returns the text of a line of the file, counted from 1.
 func (s *source) line(n int) string {
 	rest := s.text
 	for ; n > 1; n-- {
@@ -114,7 +118,7 @@ func (s *source) at(n *yaml.Node, p *problem) diag.Diagnostic {
 	if n == nil || n.Line == 0 {
 		return d
 	}
-	d.Line, d.Column, d.Source = n.Line, n.Column, s.line(n.Line)
+	d.Line, d.Column, d.Source = n.Line+s.shift, n.Column, s.line(n.Line+s.shift)
 	if n.Kind == yaml.ScalarNode {
 		d.Width = utf8.RuneCountInString(n.Value)
 		if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {

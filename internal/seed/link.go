@@ -64,7 +64,7 @@ func (l *linker) names() {
 }
 
 // place is the row's file and line.
-func (r *row) place() string { return fmt.Sprintf("%s:%d", r.source.name, r.node.Line) }
+func (r *row) place() string { return fmt.Sprintf("%s:%d", r.source.name, r.node.Line+r.source.shift) }
 
 // identify chooses the columns by which the row is found in the database, and makes the id of a row that
 // has a name instead of one.

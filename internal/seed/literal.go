@@ -57,7 +57,7 @@ func vectorText(n *yaml.Node) (string, *problem) {
 // The bounds of one JSON value; aliases can make a short file stand for an endless one.
 const (
 	maxJSONDepth = 200
-	maxJSONBytes = 64 << 20
+	maxJSONBytes = 16 << 20
 )
 
 // jsonText turns YAML into JSON, keys in their order and numbers in their own digits.

@@ -27,9 +27,8 @@ func (o *Options) read(ctx context.Context) ([]*row, error) {
 	readers := make([]*reader, len(sources))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, s := range sources {
-		readers[i] = &reader{source: s, tables: all}
 		group.Go(func() error {
-			readers[i].read()
+			readers[i] = readSource(all, s)
 			return ctx.Err()
 		})
 	}
@@ -59,7 +58,7 @@ type reader struct {
 func (r *reader) report(n *yaml.Node, p *problem) { r.mistakes = append(r.mistakes, r.source.at(n, p)) }
 
 func (r *reader) read() {
-	decoder := yaml.NewDecoder(bytes.NewReader(r.source.text))
+	decoder := yaml.NewDecoder(bytes.NewReader(r.source.body))
 	var document, next yaml.Node
 	if err := decode(decoder, &document); err != nil {
 		r.syntax(err)

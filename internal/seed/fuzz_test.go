@@ -1,0 +1,62 @@
+package seed
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+)
+
+// FuzzRead reads any text as a fixture file. Whatever it is, reading ends, and every mistake has a place
+// and a message.
+func FuzzRead(f *testing.F) {
+	s := fixtureSchema(f)
+	files, err := filepath.Glob("testdata/mistakes/*/dev/*.yaml")
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	for _, seed := range []string{
+		"users: &u {a: *u}", "users: {a: {<<: *a}}", "samples: [&x {code: a, aJSON: &y [*y, *y]}]", "a: &a [*a, *a]\n",
+		"users: {a: {manager: $users.a, <<: [{bio: x}]}}", "!!binary users: {? [a] : b}", "projects: {p: {members: [$users.a, $p]}}",
+		"samples: [{code: x, texts: [\"\\x00\"], aDecimal: 1e999, aDuration: P, aBytes: =}]", "---\n---\n", "\xff", "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		all := newTables(s)
+		r := &reader{source: newSource("a.yaml", []byte(text)), tables: all}
+		r.read()
+		for _, d := range append(r.mistakes, link(all, r.rows)...) {
+			if d.Message == "" || d.Code == "" || d.File != "a.yaml" || d.Line < 0 {
+				t.Errorf("incomplete: %+v", d)
+			}
+			_ = d.String()
+		}
+		for _, c := range inOrder(r.rows) {
+			_ = groups(c.rows)
+		}
+	})
+}
+
+// fixtureSchema parses testdata/team.graphql.
+func fixtureSchema(t testing.TB) *schema.Schema {
+	t.Helper()
+	text, err := os.ReadFile("testdata/team.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, mistakes := sdl.Parse(sdl.Source{Name: "team.graphql", Text: string(text)})
+	if s == nil {
+		t.Fatal(mistakes)
+	}
+	return s
+}

@@ -1,0 +1,89 @@
+package seed
+
+import (
+	"bytes"
+	"regexp"
+	"sync"
+)
+
+// partBytes is how much of a file is parsed at a time: larger files are parsed in parallel.
+const partBytes = 96 << 10
+
+// tableLine is a line that names a table and leaves its rows to the lines below.
+var tableLine = regexp.MustCompile(`^[\pL_][\pL\pN_]*:[ \t]*(#.*)?\s*$`)
+
+// readSource reads a file, a large one in parts. A part that has any mistake may have been cut in the wrong
+// place, or may use an anchor of another part, so then the file is read again as a whole.
+func readSource(all *tables, s *source) *reader {
+	whole := &reader{source: s, tables: all}
+	parts := s.split()
+	if len(parts) < 2 {
+		whole.read()
+		return whole
+	}
+	readers := make([]*reader, len(parts))
+	var group sync.WaitGroup
+	for i, part := range parts {
+		readers[i] = &reader{source: part, tables: all}
+		group.Go(readers[i].read)
+	}
+	group.Wait()
+	for _, r := range readers {
+		if len(r.mistakes) > 0 {
+			whole.rows = nil
+			whole.read()
+			return whole
+		}
+		whole.rows = append(whole.rows, r.rows...)
+	}
+	return whole
+}
+
+// split cuts a file before lines that begin a row: lines that begin as the first row of their table does.
+// Every part begins with the line of its table. In text that spans lines, such a line may begin no row; but
+// text and brackets that one part leaves open are no YAML, so a wrong cut never goes unnoticed. A file that
+// is small, or not laid out in this way, has no parts.
+func (s *source) split() []*source {
+	if len(s.text) < 2*partBytes {
+		return nil
+	}
+	var parts []*source
+	var table []byte    // the line of the table at hand
+	var rows *lineStart // how its rows begin; nil before the first
+	part := &source{name: s.name, text: s.text}
+	from, at, number := 0, 0, 0
+	for line := range bytes.Lines(s.text) {
+		start := startOf(line)
+		switch {
+		case start.blank:
+		case tableLine.Match(line):
+			table, rows = line, nil
+		case table == nil, start.indent == 0 && !start.item:
+			return nil
+		case rows == nil:
+			rows = &start
+		case start == *rows && at-from > partBytes:
+			part.body = append(part.body, s.text[from:at]...)
+			parts = append(parts, part)
+			part = &source{name: s.name, text: s.text, body: bytes.Clone(table), shift: number - 1}
+			from = at
+		}
+		at += len(line)
+		number++
+	}
+	part.body = append(part.body, s.text[from:]...)
+	return append(parts, part)
+}
+
+// lineStart is how a line begins.
+type lineStart struct {
+	indent int
+	item   bool // with a dash
+	blank  bool // or a comment
+}
+
+func startOf(line []byte) lineStart {
+	rest := bytes.TrimLeft(line, " ")
+	blank := len(bytes.TrimSpace(rest)) == 0 || rest[0] == '#'
+	return lineStart{indent: len(line) - len(rest), item: bytes.HasPrefix(rest, []byte("- ")), blank: blank}
+}
