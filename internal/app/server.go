@@ -25,6 +25,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
+	logger = slog.New(server.LogRequestID(logger.Handler()))
 	c := a.Config
 	handler, err := exec.New(exec.Options{
 		API: api, DB: pool, Logger: logger, Timeout: c.GraphQL.Timeout, Introspection: c.GraphQL.Introspection,
