@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // project is a folder of migrations beside a database of its own.
@@ -24,7 +25,7 @@ type project struct {
 // newProject makes a folder of the given files: name, text, name, text.
 func newProject(t testing.TB, namesAndTexts ...string) *project {
 	t.Helper()
-	p := &project{t: t, db: newDatabase(t), files: fstest.MapFS{}}
+	p := &project{t: t, db: testkit.NewDatabase(t), files: fstest.MapFS{}}
 	for i := 0; i < len(namesAndTexts); i += 2 {
 		p.write(namesAndTexts[i], namesAndTexts[i+1])
 	}

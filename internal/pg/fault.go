@@ -54,13 +54,13 @@ func Fault(op string, err error) error {
 // the whole configuration, and keeps its cause.
 func connectFault(op string, e *pgconn.ConnectError) error {
 	cause := e.Unwrap()
-	address := Address(e.Config)
+	at := address(e.Config)
 	f := &fault.Error{Code: fault.Unavailable, Op: op, Err: cause}
 	var server *pgconn.PgError
 	var dns *net.DNSError
 	switch {
 	case errors.As(cause, &server):
-		f.Message = fmt.Sprintf("Postgres at %s: %s", address, serverMessage(server))
+		f.Message = fmt.Sprintf("Postgres at %s: %s", at, serverMessage(server))
 		f.Hint = connectHint(server, e.Config)
 	case errors.Is(cause, context.Canceled):
 		f.Code, f.Message = fault.Canceled, "interrupted"
@@ -69,17 +69,17 @@ func connectFault(op string, e *pgconn.ConnectError) error {
 		f.Hint = "check the host in the database URL"
 	case isTimeout(cause):
 		f.Code = fault.Timeout
-		f.Message = fmt.Sprintf("Postgres at %s did not answer in time", address)
+		f.Message = fmt.Sprintf("Postgres at %s did not answer in time", at)
 		f.Hint = "is the address right, and does a firewall let you through?"
 	default:
-		f.Message = fmt.Sprintf("Postgres at %s cannot be reached: %s", address, lastCause(cause))
-		f.Hint = fmt.Sprintf("is Postgres running at %s? `krowoc dev` brings one up", address)
+		f.Message = fmt.Sprintf("Postgres at %s cannot be reached: %s", at, lastCause(cause))
+		f.Hint = fmt.Sprintf("is Postgres running at %s? `krowoc dev` brings one up", at)
 	}
 	return f
 }
 
-// Address returns where a configuration connects to first: host:port, or the path of a socket.
-func Address(c *pgconn.Config) string {
+// address returns where a configuration connects to first: host:port, or the path of a socket.
+func address(c *pgconn.Config) string {
 	if strings.HasPrefix(c.Host, "/") {
 		return fmt.Sprintf("%s/.s.PGSQL.%d", c.Host, c.Port)
 	}
