@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -14,9 +15,10 @@ type component struct {
 	cyclic bool   // rows refer to rows of the same component
 }
 
-// inOrder groups the rows into components, each after those that it refers to.
+// inOrder groups the rows into components, each after those that it refers to and else in the order of the
+// schema.
 func inOrder(rows []*row) []*component {
-	o := &orderer{rows: map[*table][]*row{}, number: map[*table]int{}, low: map[*table]int{}}
+	o := &orderer{rows: map[*table][]*row{}, index: map[*table]int{}, low: map[*table]int{}}
 	var tables []*table
 	for _, r := range rows {
 		if o.rows[r.table] == nil {
@@ -24,12 +26,13 @@ func inOrder(rows []*row) []*component {
 		}
 		o.rows[r.table] = append(o.rows[r.table], r)
 	}
+	slices.SortFunc(tables, func(a, b *table) int { return cmp.Compare(a.number, b.number) })
 	o.byType = make(map[*schema.Type]*table, len(tables))
 	for _, t := range tables {
 		o.byType[t.Type] = t
 	}
 	for _, t := range tables {
-		if o.number[t] == 0 {
+		if o.index[t] == 0 {
 			o.visit(t)
 		}
 	}
@@ -41,27 +44,27 @@ func inOrder(rows []*row) []*component {
 type orderer struct {
 	rows       map[*table][]*row
 	byType     map[*schema.Type]*table
-	number     map[*table]int // in the order of the first visit, from 1
+	index      map[*table]int // in the order of the first visit, from 1
 	low        map[*table]int
 	stack      []*table
 	components []*component
 }
 
 func (o *orderer) visit(t *table) {
-	o.number[t] = len(o.number) + 1
-	o.low[t] = o.number[t]
+	o.index[t] = len(o.index) + 1
+	o.low[t] = o.index[t]
 	o.stack = append(o.stack, t)
 	selfish := false
 	for _, to := range o.targets(t) {
 		selfish = selfish || to == t
-		if o.number[to] == 0 {
+		if o.index[to] == 0 {
 			o.visit(to)
 			o.low[t] = min(o.low[t], o.low[to])
 		} else if slices.Contains(o.stack, to) {
-			o.low[t] = min(o.low[t], o.number[to])
+			o.low[t] = min(o.low[t], o.index[to])
 		}
 	}
-	if o.low[t] != o.number[t] {
+	if o.low[t] != o.index[t] {
 		return
 	}
 	at := slices.Index(o.stack, t)

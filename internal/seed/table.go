@@ -12,6 +12,7 @@ import (
 // table is a stored type with its columns laid out, so that a row can hold its values in a slice.
 type table struct {
 	*schema.Type
+	number  int // in the order of the schema
 	fields  map[string]*field
 	columns []column
 	index   map[string]int // column number by physical name
@@ -36,8 +37,9 @@ type tables struct {
 
 func newTables(s *schema.Schema) *tables {
 	all := &tables{byName: map[string]*table{}}
-	for _, typ := range s.Tables {
+	for i, typ := range s.Tables {
 		t := newTable(typ)
+		t.number = i
 		all.list = append(all.list, t)
 		all.byName[typ.Name] = t
 		all.names = append(all.names, typ.Table)
