@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -65,6 +66,9 @@ func (e *executable) run(ctx context.Context, op *graphql.OperationContext) (jso
 		return assemble(plan, own, nil), nil
 	}
 	data, err := e.query(ctx, plan, args, own)
+	if stale(err) && ctx.Err() == nil {
+		data, err = e.query(ctx, plan, args, own)
+	}
 	if err != nil {
 		return nil, queryFault(ctx, err)
 	}
@@ -120,6 +124,13 @@ func (e *executable) query(ctx context.Context, plan *graph.Plan, args []any, ow
 	data := assemble(plan, own, rows.RawValues())
 	rows.Close()
 	return data, rows.Err()
+}
+
+// stale reports whether a statement failed because Postgres had closed the pool's connection, as a restart
+// does to all of them. A query may run again on a new one.
+func stale(err error) bool {
+	var connect *pgconn.ConnectError
+	return err != nil && !errors.As(err, &connect) && fault.CodeOf(pg.Fault("", err)) == fault.Unavailable
 }
 
 // assemble writes the data of the answer: in the order of the fields, our own values and the columns of the

@@ -1,0 +1,329 @@
+package exec_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// answer is the part of an answer that tells of errors.
+type answer struct {
+	Data   json.RawMessage
+	Errors []struct {
+		Message    string
+		Locations  []struct{ Line, Column int }
+		Extensions struct{ Code, Hint string }
+	}
+}
+
+func (c client) mistakes(t *testing.T, query string, vars map[string]any) (int, answer) {
+	t.Helper()
+	w := c.send(t, query, vars)
+	var a answer
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || len(a.Errors) == 0 {
+		t.Fatalf("%s\nanswers %d %s", query, w.Code, w.Body)
+	}
+	return w.Code, a
+}
+
+// Whatever a client gets wrong is answered before any SQL runs, with status 400, the code INVALID and
+// words that say what to do.
+func TestMistakesOfClients(t *testing.T) {
+	var db counting
+	c := newClient(t, func(o *execOptions) { db.DB = o.DB; o.DB = &db }).as(service)
+	for query, want := range map[string]string{
+		`{`:                                         "Expected Name",
+		`{promts {totalCount}}`:                     `Did you mean "prompts"`,
+		`{prompts {nodes {titel}}}`:                 `Did you mean "title"`,
+		`mutation {createPrompt {id}}`:              "mutation",
+		`subscription {prompts {x}}`:                "subscription",
+		`{prompts}`:                                 "must have a selection",
+		`{prompt {id}}`:                             `argument "id" of type "ID!" is required`,
+		`{prompt(id: "x") {id}}`:                    `"x" is no ID`,
+		`{prompts(first: -1) {totalCount}}`:         "first is -1, and must be between 0 and 100",
+		`{prompts(first: 101) {totalCount}}`:        "first is 101, and must be between 0 and 100",
+		`{prompts(last: 101) {totalCount}}`:         "last is 101",
+		`{prompts(first: 1, last: 1) {totalCount}}`: "not both",
+		`{prompts(orderBy: [{}]) {totalCount}}`:     "each element of orderBy names one field",
+		`{prompts(orderBy: [{title: ASC, id: ASC}]) {totalCount}}`:                "each element of orderBy names one field",
+		`{prompts(orderBy: [{parameters: ASC}]) {totalCount}}`:                    "parameters",
+		`{prompts(where: {title: {eq: null}}) {totalCount}}`:                      "title.eq cannot be null",
+		`{prompts(where: {title: null}) {totalCount}}`:                            "title cannot be null",
+		`{prompts(where: {executions: {some: null}}) {totalCount}}`:               "executions.some cannot be null",
+		`{prompts(where: {score: {eq: 3000000000}}) {totalCount}}`:                "3000000000",
+		`{prompts(where: {cost: {eq: "1,5"}}) {totalCount}}`:                      `"1,5" is no Decimal`,
+		`{prompts(where: {createdAt: {gt: "yesterday"}}) {totalCount}}`:           `"yesterday" is no DateTime`,
+		`{prompts(where: {title: {eq: "a\u0000b"}}) {totalCount}}`:                "U+0000",
+		`{prompts(where: {visibility: {eq: SECRET}}) {totalCount}}`:               "SECRET",
+		`{executions(where: {day: {eq: "2026-02-30"}}) {totalCount}}`:             `no Date`,
+		`{executions(where: {latency: {eq: "1 day"}}) {totalCount}}`:              `no Duration`,
+		`{executions(where: {payload: {eq: "%%"}}) {totalCount}}`:                 `no Bytes`,
+		`{executions(where: {tokens: {eq: "9223372036854775808"}}) {totalCount}}`: `no Int64`,
+		`{prompts(where: {cost: {in: ["1", null]}}) {totalCount}}`:                "",
+		`query($a: Int!) {prompts(first: $a) {totalCount}}`:                       "must be defined",
+		`query A {users {totalCount}} query B {users {totalCount}}`:               "not found",
+		`{prompts {nodes {...F}}} fragment F on Prompt {...F}`:                    "fragment",
+		`{prompts {nodes {title: body title}}}`:                                   "conflict",
+	} {
+		code, a := c.mistakes(t, query, nil)
+		e := a.Errors[0]
+		if code != http.StatusBadRequest || e.Extensions.Code != "INVALID" || !strings.Contains(e.Message, want) || a.Data != nil {
+			t.Errorf("%s\nanswers %d %+v", query, code, e)
+		}
+	}
+	for vars, want := range map[string]string{
+		`{"w": {"visibility": {"eq": "public"}}}`:         `"public" is no Visibility`,
+		`{"w": {"visibility": {"eq": 1}}}`:                "",
+		`{"w": {"createdAt": {"eq": {"a": 1}}}}`:          "cannot be an object",
+		`{"w": {"createdAt": {"eq": [1]}}}`:               "cannot be a list",
+		`{"w": {"title": {"in": [null]}}}`:                "cannot be null",
+		`{"w": {"nope": 1}}`:                              "unknown field",
+		`{"w": {"and": [null]}}`:                          "null",
+		`{"w": [1]}`:                                      "",
+		`{"w": "x"}`:                                      "",
+		`{"w": {"title": {"eq": "x", "isNull": "true"}}}`: "",
+	} {
+		var variables map[string]any
+		if err := json.Unmarshal([]byte(vars), &variables); err != nil {
+			t.Fatal(err)
+		}
+		code, a := c.mistakes(t, `query($w: PromptWhere) {prompts(where: $w) {totalCount}}`, variables)
+		if e := a.Errors[0]; code != http.StatusBadRequest || e.Extensions.Code != "INVALID" || !strings.Contains(e.Message, want) {
+			t.Errorf("%s answers %d %+v", vars, code, e)
+		}
+	}
+	if db.queries != 0 {
+		t.Errorf("%d statements ran", db.queries)
+	}
+}
+
+func TestMistakesHaveAPlace(t *testing.T) {
+	_, a := newClient(t, nil).mistakes(t, "{\n  users {\n    nodes { prompts(first: 500) { totalCount } }\n  }\n}", nil)
+	if l := a.Errors[0].Locations; len(l) != 1 || l[0].Line != 3 || l[0].Column != 13 {
+		t.Errorf("%+v", a.Errors)
+	}
+}
+
+// Text of a client is never SQL.
+func TestInjection(t *testing.T) {
+	c := newClient(t, nil).as(service)
+	for _, evil := range []string{
+		`'; DROP TABLE prompts; --`, `' OR '1'='1`, `\'; SELECT 1; --`, `$1`, `{"a"}`, `","`, "\\", `"`, "%", "E'\\n'", "\u2028", "🌍", "}}{{",
+	} {
+		vars := map[string]any{"s": evil, "w": map[string]any{"title": map[string]any{"eq": evil}, "tags": map[string]any{"hasAny": []any{evil}}}}
+		for _, query := range []string{
+			`query($s: String!) {prompts(where: {or: [{title: {eq: $s}}, {title: {in: [$s]}}, {body: {contains: $s, startsWith: $s, endsWith: $s}}, {tags: {hasAll: [$s, $s]}}]}) {totalCount}}`,
+			`query($w: PromptWhere) {prompts(where: $w) {totalCount}}`,
+			`query($s: ID!) {user(id: $s) {id}}`,
+		} {
+			if got := c.data(t, query, vars); got != `{"prompts":{"totalCount":0}}` && got != `{"user":null}` && evil != "\\" && evil != "}}{{" {
+				t.Errorf("%q: %s", evil, got)
+			}
+		}
+		if got := c.as(graph.Caller{UID: evil, Roles: []string{evil}}).data(t, `{prompts {totalCount} profiles {totalCount}}`, nil); got != `{"prompts":{"totalCount":2},"profiles":{"totalCount":1}}` {
+			t.Errorf("as %q: %s", evil, got)
+		}
+	}
+	if got := c.data(t, `query($s: String) {prompts(where: {title: {eq: $s}}) {totalCount}}`, map[string]any{"s": `Summarise "this"`}); got != `{"prompts":{"totalCount":1}}` {
+		t.Errorf("an honest quote finds %s", got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	c := newClient(t, func(o *execOptions) {
+		o.API = platform(t, graph.Options{MaxDepth: 4, MaxComplexity: 200, MaxPageSize: 50, DefaultPageSize: 5})
+		o.MaxDocument, o.MaxTokens = 5000, 400
+	}).as(service)
+	bomb := "{users {nodes {...F0}}}"
+	for i := range 10 {
+		next := "fragment F%d on User {a: profile {user {...F%e}} b: profile {user {...F%e}}}"
+		bomb += strings.NewReplacer("%d", string(rune('0'+i)), "%e", string(rune('1'+i))).Replace(next)
+	}
+	bomb = strings.ReplaceAll(bomb, "{...F:}", "{id}")
+	for name, tt := range map[string]struct {
+		query, want string
+		vars        map[string]any
+	}{
+		"depth":             {`{users {nodes {prompts {nodes {owner {prompts {totalCount}}}}}}}`, "more than 4 levels deep", nil},
+		"rows":              {`{users(first: 50) {nodes {a: id b: id c: id d: id e: id}}}`, "could cost", nil},
+		"rows by variable":  {`query($n: Int) {users(first: $n) {nodes {a: id b: id c: id d: id e: id}}}`, "could cost", map[string]any{"n": 50}},
+		"rows of rows":      {`{users(first: 20) {nodes {prompts(first: 20) {nodes {id}}}}}`, "could cost", nil},
+		"tokens":            {"{users {nodes {" + strings.Repeat("id ", 500) + "}}}", "exceeded token limit", nil},
+		"document":          {"{users {totalCount}} #" + strings.Repeat("x", 5000), "", nil},
+		"fragments":         {bomb, "", nil},
+		"conditions":        {`query($w: UserWhere) {users(where: $w) {totalCount}}`, "more than 200 fields and conditions", map[string]any{"w": wide(150)}},
+		"nested conditions": {`query($w: UserWhere) {users(where: $w) {totalCount}}`, "nested more than 20 levels", map[string]any{"w": deep(30)}},
+	} {
+		started := time.Now()
+		w := c.send(t, tt.query, tt.vars)
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if d := time.Since(started); d > 5*time.Second {
+			t.Errorf("%s: answered after %s", name, d)
+		}
+	}
+	c.data(t, `query($n: Int) {users(first: $n) {nodes {a: id b: id c: id d: id e: id}}}`, map[string]any{"n": 10})
+}
+
+func wide(n int) map[string]any {
+	list := make([]any, n)
+	for i := range list {
+		list[i] = map[string]any{"name": map[string]any{"eq": "x"}}
+	}
+	return map[string]any{"or": list}
+}
+
+func deep(n int) map[string]any {
+	where := map[string]any{"name": map[string]any{"eq": "x"}}
+	for range n {
+		where = map[string]any{"not": where}
+	}
+	return where
+}
+
+// A table of 120 fields: Postgres's functions take 100 arguments.
+func TestWideSelections(t *testing.T) {
+	c := newClient(t, nil).as(service)
+	query := `{prompt(id: "` + prompt1 + `") {`
+	want := `{"prompt":{`
+	for i := range 120 {
+		key := "f" + string(rune('a'+i/26)) + string(rune('a'+i%26))
+		query += key + ": score "
+		want += `"` + key + `":3,`
+	}
+	if got := c.data(t, query+"}}", nil); got != strings.TrimSuffix(want, ",")+"}}" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// failing answers every statement with an error.
+type failing struct{ err error }
+
+func (f failing) Query(context.Context, string, ...any) (pgx.Rows, error) { return nil, f.err }
+
+func TestErrorsOfPostgres(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err    error
+		status int
+		code   string
+		media  string
+	}{
+		"shutting down":   {&pgconn.PgError{Code: "57P01", Message: "terminating secret"}, 503, "unavailable", "application/problem+json"},
+		"timeout":         {&pgconn.PgError{Code: "57014", Message: "secret: statement timeout"}, 504, "TIMEOUT", "application/json; charset=utf-8"},
+		"drifted schema":  {&pgconn.PgError{Code: "42703", Message: `column "secret" does not exist`}, 500, "INTERNAL", "application/json; charset=utf-8"},
+		"no permission":   {&pgconn.PgError{Code: "42501", Message: `secret denied`}, 500, "INTERNAL", "application/json; charset=utf-8"},
+		"unknown mistake": {errors.New("secret"), 500, "INTERNAL", "application/json; charset=utf-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, func(o *execOptions) { o.DB = failing{tt.err} })
+			w := c.send(t, `{users {totalCount}}`, nil)
+			body := w.Body.String()
+			if w.Code != tt.status || !strings.Contains(body, `"code":"`+tt.code+`"`) || w.Header().Get("Content-Type") != tt.media {
+				t.Errorf("%d %s %s", w.Code, w.Header(), body)
+			}
+			if strings.Contains(body, "secret") {
+				t.Errorf("the client learns %s", body)
+			}
+		})
+	}
+}
+
+// An API over a Postgres that is not there answers 503, and by itself again once it is.
+func TestPostgresIsAway(t *testing.T) {
+	away, err := pgxpool.New(t.Context(), "postgres://u:secret@/db?host="+t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer away.Close()
+	var db switched
+	c := newClient(t, func(o *execOptions) { db.DB = o.DB; o.DB = &db })
+	here := db.DB
+	c.data(t, `{users {totalCount}}`, nil)
+	db.DB = away
+	if w := c.send(t, `{users {totalCount}}`, nil); w.Code != 503 || w.Header().Get("Content-Type") != "application/problem+json" || strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("%d %s %s", w.Code, w.Header(), w.Body)
+	}
+	db.DB = here
+	c.data(t, `{users {totalCount}}`, nil)
+	var name string
+	rows, err := here.Query(t.Context(), "SELECT current_database()::text")
+	if err == nil {
+		name, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	execSQL(t, testkit.NewDatabase(t), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+name+"'")
+	c.data(t, `{users {totalCount}}`, nil)
+}
+
+// switched is a database that another can take the place of.
+type switched struct{ exec.DB }
+
+// slow is a database whose statements take a minute, and says when one has begun.
+type slow struct {
+	exec.DB
+	begun chan struct{}
+}
+
+func (s slow) Query(ctx context.Context, _ string, _ ...any) (pgx.Rows, error) {
+	close(s.begun)
+	return s.DB.Query(ctx, "SELECT pg_sleep(60)::text, 'slow query of a test'")
+}
+
+func TestTimeout(t *testing.T) {
+	c := newClient(t, func(o *execOptions) { o.DB = slow{o.DB, make(chan struct{})}; o.Timeout = 50 * time.Millisecond })
+	if code, a := c.mistakes(t, `{users {totalCount}}`, nil); code != 504 || a.Errors[0].Extensions.Code != "TIMEOUT" {
+		t.Errorf("%d %+v", code, a)
+	}
+}
+
+func TestClientThatLeavesEndsItsStatement(t *testing.T) {
+	var db exec.DB
+	begun := make(chan struct{})
+	c := newClient(t, func(o *execOptions) { db = o.DB; o.DB = slow{o.DB, begun} })
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/graphql?query=%7Busers%7BtotalCount%7D%7D", nil)
+		c.handler.ServeHTTP(httptest.NewRecorder(), r)
+	}()
+	<-begun
+	cancel()
+	<-done
+	for { // Postgres hears of it in its own time, and the test's deadline bounds the wait
+		rows, _ := db.Query(t.Context(), "SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%slow query of a test%' AND state = 'active'")
+		running := rows.Next()
+		rows.Close()
+		if !running {
+			return
+		}
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for name, o := range map[string]exec.Options{
+		"nothing":          {},
+		"negative timeout": {API: platform(t, graph.Options{}), DB: failing{}, Logger: testLogger(t), Timeout: -1},
+	} {
+		if _, err := exec.New(o); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
