@@ -27,6 +27,17 @@ func SnakeCase(name string) string {
 	return b.String()
 }
 
+// CamelCase turns the name of a type into that of a field: UsageDaily -> usageDaily, LLMModel -> llmModel.
+func CamelCase(name string) string {
+	words := strings.Split(SnakeCase(name), "_")
+	for i, w := range words[1:] {
+		if w != "" {
+			words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+		}
+	}
+	return strings.Join(words, "")
+}
+
 // irregular holds the few plurals that the rules of Plural would get wrong and that name things people store.
 func irregular(word string) (plural string, ok bool) {
 	switch word {

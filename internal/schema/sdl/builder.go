@@ -26,8 +26,7 @@ type builder struct {
 	joins  []*schema.Type
 	exprs  []exprTask
 
-	list  diag.List
-	order map[string]int // file name -> place among the sources
+	list diag.List
 }
 
 // typeDecl is a type under construction.

@@ -71,7 +71,7 @@ func (b *builder) declarable(d *ast.Definition) bool {
 		b.errorf(codeReserved, d.Position, "choose another name", "names that start with __ belong to GraphQL")
 	case isScalar(d.Name):
 		b.errorf(codeReserved, d.Position, "choose another name", "%s is a built-in scalar", d.Name)
-	case slices.Contains([]string{"Query", "Mutation", "Subscription", "PageInfo"}, d.Name):
+	case slices.Contains([]string{"Query", "Mutation", "Subscription", "PageInfo", "OrderDirection"}, d.Name):
 		b.errorf(codeReserved, d.Position, "choose another name; the API's queries and mutations are derived from the types", "%s belongs to the API", d.Name)
 	default:
 		if len(d.Interfaces) > 0 {
@@ -140,15 +140,14 @@ func (b *builder) renamed(us uses, what, name string, exists func(string) bool) 
 
 func (b *builder) declareType(d *ast.Definition) {
 	t := &typeDecl{def: d, Type: &schema.Type{Name: d.Name, Description: d.Description, Pos: b.position(d.Position)}}
-	t.stored = d.Directives.ForName("table") != nil
-	if t.stored {
+	if t.stored = b.isStored(d); t.stored {
 		t.uses = b.directives(d.Directives, onType, "a type")
 		table := t.uses.one("table")
 		t.Table = b.physicalName(table, "name", schema.Plural(schema.SnakeCase(d.Name)))
 		t.RenamedFrom = t.uses.one("renamed").text("from")
 		b.renamed(t.uses, "a type", d.Name, b.defined)
 	} else {
-		b.plainType(d)
+		b.directives(d.Directives, 0, "a type that is not stored")
 	}
 	if len(d.Fields) == 0 {
 		b.errorf(codeSyntax, d.Position, "give it fields: type "+d.Name+" { name: String! }", "the type %s has no fields", d.Name)
@@ -160,16 +159,26 @@ func (b *builder) declareType(d *ast.Definition) {
 	}
 }
 
-// plainType checks the directives of a type that is not stored: there is none it may have, but a slip in
-// @table itself must not be reported as twenty misplaced directives.
-func (b *builder) plainType(d *ast.Definition) {
+// isStored reports whether a type is meant to be stored. One that lacks a @table and has what only stored
+// types have is, so that the slip is reported once and not wherever the type is used.
+func (b *builder) isStored(d *ast.Definition) bool {
+	if d.Directives.ForName("table") != nil {
+		return true
+	}
 	for _, dir := range d.Directives {
-		if dir.Name != "table" && diag.Suggest(dir.Name, []string{"table"}) != "" {
-			b.errorf(codeUnknownDirective, dir.Position, "did you mean @table?", "there is no directive @%s", dir.Name)
-			return
+		if diag.Suggest(dir.Name, []string{"table"}) != "" {
+			return true // directives reports it
 		}
 	}
-	b.directives(d.Directives, 0, "a type that is not stored: add @table")
+	for _, dir := range d.Directives {
+		for _, spec := range directiveSpecs {
+			if spec.name == dir.Name && spec.on&onType != 0 {
+				b.errorf(codeMisplaced, dir.Position, "add @table to "+d.Name, "@%s is for stored types, and %s is not stored", dir.Name, d.Name)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (b *builder) declareField(t *typeDecl, fd *ast.FieldDefinition) {

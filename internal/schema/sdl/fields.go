@@ -18,7 +18,7 @@ func (b *builder) resolveFields() {
 				f.Type.Scalar = schema.JSON // expressions that use it are not blamed
 				continue
 			}
-			if t.stored && f.Type.Object != nil && b.named[f.Type.Object.Name].stored == false {
+			if t.stored && f.Type.Object != nil && !b.named[f.Type.Object.Name].stored {
 				f.broken = true
 				remedy := fmt.Sprintf("give %s a @table, or store the value as JSON", f.Type.Object.Name)
 				b.errorf(codePlainInTable, namedType(f.def.Type).Position, remedy, "%s is not stored, so no column can hold it", f.Type.Object.Name)
@@ -125,6 +125,8 @@ func (f *fieldDecl) place(stored bool) (on location, where string) {
 	switch {
 	case !stored:
 		return onPlain, "a field of a type that is not stored"
+	case f.broken: // it may have become any of them
+		return onField, "a field"
 	case f.Relation == nil:
 		return onColumn, "a field with a column"
 	case f.Relation.Kind == schema.RefOne:

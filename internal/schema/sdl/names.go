@@ -111,15 +111,31 @@ func (b *builder) tableNames(relations names, t *schema.Type) {
 func (b *builder) apiNames() {
 	fields := names{}
 	b.stored(func(t *typeDecl) {
-		single := lowerFirst(t.Name)
+		single := schema.CamelCase(t.Name)
 		b.claim(fields, single, "the query for one "+t.Name, t.Pos, "rename one of the types")
 		b.claim(fields, schema.Plural(single), "the query for many "+t.Name, t.Pos, "rename one of the types")
-		for _, suffix := range []string{"Connection", "Edge", "Where", "OrderBy", "Input", "Patch"} {
-			if d := b.defs.ForName(t.Name + suffix); d != nil {
-				b.errorf(codeReserved, d.Position, "choose another name", "the API has a type %s of its own, for lists and changes of %s", d.Name, t.Name)
+		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order")
+		for _, f := range t.fields {
+			if f.Name == "and" || f.Name == "or" || f.Name == "not" {
+				b.errorf(codeReserved, f.def.Position, "choose another name", "%s joins the conditions of where in the API", f.Name)
 			}
 		}
 	})
+	for _, e := range b.enums {
+		b.apiTypes(e.Name, "Filter", "ListFilter")
+	}
+	for _, s := range scalarNames() {
+		b.apiTypes(s, "Filter", "ListFilter")
+	}
+}
+
+// apiTypes reports the definitions that are called like what the API derives from another.
+func (b *builder) apiTypes(name string, suffixes ...string) {
+	for _, suffix := range suffixes {
+		if d := b.defs.ForName(name + suffix); d != nil {
+			b.errorf(codeReserved, d.Position, "choose another name", "the API has a type %s of its own, for lists of %s", d.Name, name)
+		}
+	}
 }
 
 // pgTypes reports whether Postgres has a type of that name that would hide one of ours.

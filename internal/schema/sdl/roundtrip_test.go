@@ -3,6 +3,7 @@ package sdl_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -67,6 +68,16 @@ func dumpValue(b *strings.Builder, v reflect.Value, path string) {
 		if !v.IsNil() {
 			dumpValue(b, v.Elem(), path)
 		}
+	case reflect.Interface:
+		if !v.IsNil() {
+			dumpValue(b, v.Elem(), path)
+		}
+	case reflect.Map:
+		for _, k := range slices.Sorted(maps.Keys(v.Interface().(map[string]any))) {
+			dumpValue(b, v.MapIndex(reflect.ValueOf(k)), path+"."+k)
+		}
+	case reflect.Float64:
+		fmt.Fprintf(b, "%s = float %v\n", path, v.Interface())
 	default:
 		fmt.Fprintf(b, "%s = %#v\n", path, v.Interface())
 	}

@@ -55,7 +55,8 @@ func (b *builder) ruleOperations(rule *schema.Rule, u *use, onField bool) {
 		b.errorf(codeInvalidRule, u.position("operations"), "name some, or leave the argument out for all", "the rule allows no operation")
 	}
 	for _, op := range schema.Operations {
-		if seen[op] || u.args["operations"] == nil && !(onField && op == schema.Delete) {
+		implied := u.args["operations"] == nil && (!onField || op != schema.Delete)
+		if seen[op] || implied {
 			rule.Operations = append(rule.Operations, op)
 		}
 	}

@@ -48,6 +48,9 @@ func scalarValue(s schema.Scalar, v *ast.Value) (value any, problem string) {
 }
 
 func intValue(s schema.Scalar, v *ast.Value) (any, string) {
+	if v.Kind == ast.FloatValue {
+		return nil, "it has a fraction"
+	}
 	if v.Kind != ast.IntValue {
 		return nil, "it is " + kindName(v.Kind)
 	}
