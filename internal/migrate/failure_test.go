@@ -22,11 +22,11 @@ func TestFailingStatementIsShownInItsFile(t *testing.T) {
 		code fault.Code
 		want string // the diagnostic
 	}{
-		"position": {
+		"a name instead of a position": {
 			"-- +goose Up\n-- Votes.\nCREATE TABLE v (id int);\n\nCREATE INDEX v_usr ON v (\n\tuser_id,\n\tid\n);\n", fault.Invalid,
-			`migrations/1_x.sql:5:1: error: column "user_id" does not exist (SQLSTATE 42703)
-    5 | CREATE INDEX v_usr ON v (
-      | ^^^^^^`,
+			`migrations/1_x.sql:6:2: error: column "user_id" does not exist (SQLSTATE 42703)
+    6 |  user_id,
+      |  ^^^^^^^`,
 		},
 		"syntax": {
 			"-- +goose Up\r\n\r\nSELECT 'é' AS a,\r\n  'ü' ASS \"b c\";\r\n", fault.Invalid,

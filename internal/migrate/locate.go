@@ -11,37 +11,30 @@ import (
 )
 
 // locate returns where in the file the server's error is: at its position in the statement, at the line of
-// a DO block that it names, or else at the statement's first word. sent differs from the statement's own
-// text when variables were substituted; columns that this moves are not reported, as 0.
+// a DO block that it names, at the one place that has the name it quotes, or else at the first word. sent
+// differs from the statement's own text when variables were substituted; columns that this moves are not
+// reported, as 0.
 func (s statement) locate(sent string, e *pgconn.PgError) (line, column, width int) {
-	row, col := 0, 0 // in sent, from 0
-	rest := sent
-	switch {
-	case e.Position > 0:
-		before := prefix(sent, int(e.Position)-1)
-		rest = sent[len(before):]
-		row = strings.Count(before, "\n")
-		col = utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	default:
-		if n := inlineLine(sent, e.Where); n > 0 {
-			row = n
-			text := strings.Split(sent, "\n")[row]
-			rest = strings.TrimLeftFunc(text, unicode.IsSpace)
-			col = utf8.RuneCountInString(text) - utf8.RuneCountInString(rest)
-		}
+	var at int
+	if e.Position > 0 {
+		at = len(prefix(sent, int(e.Position)-1))
+	} else if at = inlineOffset(sent, e.Where); at == 0 {
+		at = nameOffset(sent, e.Message)
 	}
-	own := strings.Split(s.text, "\n")
-	sentLines := strings.Split(sent, "\n")
-	if len(own) != len(sentLines) || row >= len(s.lines) {
+	before := sent[:at]
+	row := strings.Count(before, "\n")
+	own, substituted := strings.Split(s.text, "\n"), strings.Split(sent, "\n")
+	if len(own) != len(substituted) {
 		return s.lines[0], 0, 0
 	}
-	if own[row] != sentLines[row] {
+	if own[row] != substituted[row] {
 		return s.lines[row], 0, 0
 	}
+	column = utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 	if row == 0 {
-		col += s.indent
+		column += s.indent
 	}
-	return s.lines[row], col + 1, wordWidth(rest)
+	return s.lines[row], column, wordWidth(sent[at:])
 }
 
 // prefix returns the first n runes of s.
@@ -58,22 +51,45 @@ func prefix(s string, n int) string {
 var (
 	inlineBlock = regexp.MustCompile(`inline_code_block line (\d+)`)
 	dollarQuote = regexp.MustCompile(`\$\w*\$`)
+	quotedName  = regexp.MustCompile(`"([^"]+)"`)
 )
 
-// inlineLine returns the row of sql, from 0, that an error inside a DO block speaks of; 0 when it speaks of
-// none. Postgres counts from 1 at the opening quote.
-func inlineLine(sql, where string) int {
+// inlineOffset returns where in sql the line of a DO block begins that an error speaks of, or 0. Postgres
+// counts those lines from 1 at the opening quote.
+func inlineOffset(sql, where string) int {
 	match := inlineBlock.FindStringSubmatch(where)
 	quote := dollarQuote.FindStringIndex(sql)
 	if match == nil || quote == nil {
 		return 0
 	}
 	n, err := strconv.Atoi(match[1])
-	row := strings.Count(sql[:quote[0]], "\n") + n - 1
-	if err != nil || row > strings.Count(sql, "\n") {
+	if err != nil {
 		return 0
 	}
-	return row
+	at := quote[0]
+	for ; n > 1; n-- {
+		end := strings.IndexByte(sql[at:], '\n')
+		if end < 0 {
+			return 0
+		}
+		at += end + 1
+	}
+	return len(sql) - len(strings.TrimLeftFunc(sql[at:], unicode.IsSpace))
+}
+
+// nameOffset returns where in sql the first name stands that a message quotes and that sql has just once,
+// or 0. Postgres gives many errors of definitions without a position.
+func nameOffset(sql, message string) int {
+	for _, match := range quotedName.FindAllStringSubmatch(message, -1) {
+		word, err := regexp.Compile(`\b` + regexp.QuoteMeta(match[1]) + `\b`)
+		if err != nil {
+			continue
+		}
+		if places := word.FindAllStringIndex(sql, 2); len(places) == 1 {
+			return places[0][0]
+		}
+	}
+	return 0
 }
 
 // wordWidth is how many runes of s to underline: its first word, quoted name or string, or one rune.

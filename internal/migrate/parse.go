@@ -96,6 +96,9 @@ func (p *parser) line(n int, line string) *mistake {
 	case beforeUp:
 		return &mistake{message: "SQL before `-- +goose Up`", remedy: "put the line `-- +goose Up` above it"}
 	case afterBlock:
+		if len(p.buffer) == 0 { // an empty block: goose drops the line after it, and sends nothing in its place
+			p.lines = []int{n}
+		}
 		p.store()
 		p.place = plain
 	case block, plain:
