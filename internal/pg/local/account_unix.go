@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // account is the user that the server runs as when it is not the current one. Its nil value is the current
-// user, and every method of it does nothing.
+// user.
 type account struct {
 	name     string
 	uid, gid int
@@ -36,8 +37,27 @@ func serverAccount() (*account, error) {
 			return &account{name: name, uid: uid, gid: gid}, nil
 		}
 	}
-	return nil, fault.New(fault.Unavailable, "start Postgres", "it does not run as root, and there is neither a user postgres nor a user nobody",
+	return nil, fault.New(fault.Unavailable, "start Postgres",
+		"it does not run as root, and there is neither a user postgres nor a user nobody to run it as",
 		"Add one, as in `useradd --system postgres`, or run krowoc as an ordinary user.")
+}
+
+// ownerOf returns the account that owns a file.
+func ownerOf(path string) (*account, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || st.Uid == 0 {
+		return nil, fault.New(fault.Forbidden, "use "+path, "it belongs to root, and Postgres does not run as root",
+			"Give it to the user who is to run the server: chown -R.")
+	}
+	a := &account{name: strconv.Itoa(int(st.Uid)), uid: int(st.Uid), gid: int(st.Gid)}
+	if u, err := user.LookupId(a.name); err == nil {
+		a.name = u.Username
+	}
+	return a, nil
 }
 
 // String names the account, "" for the current user.
@@ -53,14 +73,47 @@ func (a *account) own(path string) error {
 	if a == nil {
 		return nil
 	}
-	return fault.Wrap("give "+path+" to "+a.name, os.Lchown(path, a.uid, a.gid))
+	return os.Lchown(path, a.uid, a.gid)
 }
 
-// run makes cmd run as the account, in a session of its own so that a Ctrl-C meant for krowoc does not reach
-// it.
+// canEnter reports whether the account may pass through a folder and all folders above it, by their
+// permission bits.
+func (a *account) canEnter(dir string) bool {
+	if a == nil {
+		return true
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return false
+	}
+	for ; ; real = filepath.Dir(real) {
+		info, err := os.Stat(real)
+		if err != nil {
+			return false
+		}
+		allowed := info.Mode().Perm() & 0o001
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) == a.uid {
+			allowed = info.Mode().Perm() & 0o100
+		} else if ok && int(st.Gid) == a.gid {
+			allowed = info.Mode().Perm() & 0o010
+		}
+		if allowed == 0 {
+			return false
+		}
+		if real == filepath.Dir(real) {
+			return true
+		}
+	}
+}
+
+// run makes cmd run as the account, in a session of its own: a Ctrl-C meant for krowoc does not reach it, and
+// the end of its context ends its children too.
 func (a *account) run(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if a != nil {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+	}
+	if cmd.Cancel != nil {
+		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	}
 }

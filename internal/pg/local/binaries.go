@@ -2,11 +2,19 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -23,36 +31,177 @@ func (b *binaries) postgres() string { return filepath.Join(b.dir, "postgres"+ex
 
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`)
 
-// inspect runs the binaries of a folder to learn their version, and so that they run at all.
-func inspect(ctx context.Context, dir string) (*binaries, error) {
+// inspect learns the version of the binaries in a folder by running them, as the account that is to run the
+// server: what cannot run is of no use.
+func (s *starting) inspect(ctx context.Context, dir string) (*binaries, error) {
 	b := &binaries{dir: dir}
-	out, err := exec.CommandContext(ctx, b.postgres(), "--version").Output()
+	if _, err := os.Stat(b.initdb()); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, b.postgres(), "--version")
+	cmd.Dir, cmd.Env = filepath.VolumeName(dir)+string(filepath.Separator), serverEnv()
+	s.account.run(cmd)
+	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", b.postgres(), err)
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && len(exit.Stderr) > 0 {
+			return nil, fmt.Errorf("%s: %w: %s", b.postgres(), err, lastLine(exit.Stderr))
+		}
+		return nil, err
 	}
 	m := versionPattern.FindSubmatch(out)
 	if m == nil {
-		return nil, fmt.Errorf("%s does not say its version: %q", b.postgres(), out)
+		return nil, fmt.Errorf("%s --version: %q", b.postgres(), out)
 	}
 	b.version = string(m[1])
 	b.major, err = strconv.Atoi(string(m[2]))
 	return b, err
 }
 
-// findBinaries settles which Postgres to run.
+// findBinaries settles which Postgres to run: that of Bin; else the newest installed one of the major that is
+// asked for; else one that was fetched; else it fetches one.
 func (s *starting) findBinaries(ctx context.Context) error {
-	if s.Bin != "" {
-		b, err := inspect(ctx, s.Bin)
-		s.bin = b
-		return fault.Wrap("use the Postgres in "+s.Bin, err)
+	major, err := s.wantedMajor()
+	if err != nil {
+		return err
 	}
-	matches, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	for _, m := range matches {
-		b, err := inspect(ctx, filepath.Dir(m))
-		if err == nil {
-			s.bin = b
+	if s.Bin != "" {
+		return s.useBin(ctx, major)
+	}
+	found, err := s.installed(ctx)
+	if err != nil {
+		return err
+	}
+	fits := func(b *binaries) bool { return major == 0 || b.major == major }
+	if i := slices.IndexFunc(found, fits); i >= 0 {
+		s.bin = found[i]
+		return nil
+	}
+	s.bin, err = s.fetch(ctx, major)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return s.notFound(major, found, err)
+}
+
+// wantedMajor returns the major to look for, 0 for any.
+func (s *starting) wantedMajor() (int, error) {
+	if made := s.data.major; made != 0 {
+		if s.Major != 0 && s.Major != made {
+			return 0, fault.New(fault.Conflict, "open the data folder "+s.data.path,
+				fmt.Sprintf("PostgreSQL %d made it, and PostgreSQL %d is asked for", made, s.Major), otherMajorHint(made, s.data.path))
+		}
+		return made, nil
+	}
+	return s.Major, nil
+}
+
+func otherMajorHint(made int, path string) string {
+	return fmt.Sprintf("Ask for PostgreSQL %d, or move %s away to start with an empty database; pg_dump and psql carry the data over.", made, path)
+}
+
+func (s *starting) useBin(ctx context.Context, major int) error {
+	op := "use the Postgres in " + s.Bin
+	b, err := s.inspect(ctx, s.Bin)
+	switch {
+	case err != nil:
+		return &fault.Error{Code: fault.Invalid, Op: op, Message: err.Error(), Err: err,
+			Hint: "Name the folder that holds initdb and postgres, or none to have krowoc look for it."}
+	case !supported(b.major):
+		return fault.New(fault.Invalid, op, fmt.Sprintf("PostgreSQL %d is not supported", b.major),
+			fmt.Sprintf("Use one from %d to %d.", OldestMajor, NewestMajor))
+	case major != 0 && b.major != major:
+		return fault.New(fault.Conflict, op, fmt.Sprintf("it is PostgreSQL %d, and PostgreSQL %d is needed", b.major, major),
+			otherMajorHint(major, s.data.path))
+	}
+	s.bin = b
+	return nil
+}
+
+// installed returns every Postgres that is installed and supported, the newest major first, and of one major
+// the one first that the user would get by typing its name.
+func (s *starting) installed(ctx context.Context) ([]*binaries, error) {
+	dirs := s.candidates(ctx)
+	found := make([]*binaries, len(dirs))
+	var g errgroup.Group
+	for i, dir := range dirs {
+		g.Go(func() error {
+			if b, err := s.inspect(ctx, dir); err == nil && supported(b.major) {
+				found[i] = b
+			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				s.Logger.Debug("Postgres that cannot be used", "folder", dir, "error", err)
+			}
 			return nil
+		})
+	}
+	_ = g.Wait()
+	found = slices.DeleteFunc(found, func(b *binaries) bool { return b == nil })
+	slices.SortStableFunc(found, func(a, b *binaries) int { return b.major - a.major })
+	return found, ctx.Err()
+}
+
+// candidates lists folders that may hold Postgres: of PATH, of pg_config, and where installers put it.
+func (s *starting) candidates(ctx context.Context) []string {
+	var dirs []string
+	add := func(dir string) {
+		if dir != "" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
 		}
 	}
-	return fault.New(fault.Unavailable, "find Postgres", "it is not installed")
+	for _, dir := range filepath.SplitList(s.Env("PATH")) {
+		if real, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres"+exeSuffix)); err == nil {
+			add(filepath.Dir(real))
+			add(dir)
+		}
+	}
+	if config := s.lookPath("pg_config"); config != "" {
+		if out, err := exec.CommandContext(ctx, config, "--bindir").Output(); err == nil {
+			add(filepath.FromSlash(strings.TrimSpace(string(out))))
+		}
+	}
+	for _, pattern := range s.folders {
+		matches, _ := filepath.Glob(pattern)
+		for _, dir := range matches {
+			add(dir)
+		}
+	}
+	return dirs
+}
+
+// lookPath finds a program in the PATH of Env, "" when there is none.
+func (s *starting) lookPath(name string) string {
+	suffixes := []string{""}
+	if runtime.GOOS == "windows" {
+		suffixes = []string{".exe", ".cmd", ".bat"}
+	}
+	for _, dir := range filepath.SplitList(s.Env("PATH")) {
+		for _, suffix := range suffixes {
+			path := filepath.Join(dir, name+suffix)
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && (suffix != "" || info.Mode()&0o111 != 0) {
+				return path
+			}
+		}
+	}
+	return ""
+}
+
+// usualFolders are the patterns of where the installers of every system put Postgres; those of other systems
+// match nothing here.
+func usualFolders() []string {
+	return []string{
+		"/usr/lib/postgresql/*/bin",              // Debian, Ubuntu
+		"/usr/pgsql-*/bin",                       // Fedora, RHEL: the PostgreSQL project's packages
+		"/usr/bin",                               // Fedora's own, Arch
+		"/usr/libexec/postgresql*",               // Alpine
+		"/usr/lib/postgresql*/bin",               // SUSE
+		"/usr/local/bin", "/usr/local/pgsql/bin", // FreeBSD, from source
+		"/opt/homebrew/opt/postgresql@*/bin",                      // Homebrew, Apple silicon
+		"/usr/local/opt/postgresql@*/bin",                         // Homebrew, Intel
+		"/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",         // Homebrew, Linux
+		"/opt/homebrew/opt/postgresql/bin",                        // Homebrew, the unversioned formula
+		"/usr/local/opt/postgresql/bin",                           //
+		"/Applications/Postgres.app/Contents/Versions/*/bin",      // Postgres.app
+		"/Library/PostgreSQL/*/bin",                               // EDB, macOS
+		"/opt/PostgreSQL/*/bin", "/opt/local/lib/postgresql*/bin", // EDB, Linux; MacPorts
+		`C:\Program Files\PostgreSQL\*\bin`, // EDB, Windows
+	}
 }

@@ -11,7 +11,7 @@ import (
 // that the server runs as, so root has the system's.
 func defaultCacheDir(env func(string) string, a *account) (string, error) {
 	if a != nil {
-		return "/var/cache/krowoc/postgres", nil
+		return "/var/cache/krowoc", nil
 	}
 	home := env("HOME")
 	for _, c := range []struct{ os, base, rest string }{
@@ -21,7 +21,7 @@ func defaultCacheDir(env func(string) string, a *account) (string, error) {
 		{"", home, ".cache"},
 	} {
 		if c.base != "" && (c.os == "" || c.os == runtime.GOOS) {
-			return filepath.Join(c.base, c.rest, "krowoc", "postgres"), nil
+			return filepath.Join(c.base, c.rest, "krowoc"), nil
 		}
 	}
 	return "", fault.New(fault.Invalid, "find the cache folder", "HOME is not set", "Set HOME, or XDG_CACHE_HOME.")

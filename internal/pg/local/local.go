@@ -2,7 +2,7 @@
 // by copying a cached template, starts the server on a free port of the loopback interface and stops it in
 // order. When the process that started it dies, however that happens, the server goes with it.
 //
-// See docs/decisions/0003-local-postgres.md for why it works the way it does.
+// docs/decisions/0003-local-postgres.md says why it works the way it does.
 package local
 
 import (
@@ -25,8 +25,8 @@ const (
 
 // Options says which server to run, and where.
 type Options struct {
-	// DataDir keeps the data. It is made when it is missing, its parents included. It may be empty when
-	// Ephemeral is set: then the data lives in a folder below TempDir.
+	// DataDir keeps the data. It is made when it is missing, its parents included. Required, and only
+	// allowed, when the server is not Ephemeral.
 	DataDir string
 
 	// CacheDir keeps fetched binaries and the templates of data folders; empty is the user's cache folder.
@@ -41,36 +41,33 @@ type Options struct {
 	// Settings are added to the server's, as in postgresql.conf.
 	Settings map[string]string
 
-	// Ephemeral gives up every promise about the data for speed, and removes DataDir when the server stops:
-	// for tests.
+	// Ephemeral gives up every promise about the data for speed, keeps it in a folder of the system's
+	// temporary one, and removes that when the server stops: for tests.
 	Ephemeral bool
 
-	// TempDir is where an ephemeral server without a DataDir keeps its data; empty is the system's.
-	TempDir string
-
-	// Logger receives the server's log; nil drops it.
+	// Logger receives the server's log, a record per line; nil drops it.
 	Logger *slog.Logger
 
-	// Progress is told how far Start is; may be nil. It is called from one goroutine at a time.
+	// Progress is told how far Start is; may be nil.
 	Progress func(Progress)
 
 	// Env looks up the process's environment, as os.Getenv does: PATH, HOME and the like. Required.
 	Env func(name string) string
 }
 
-// Progress is a step of Start. Done and Total are bytes while a download is unpacked and 0 otherwise; a step
-// is over when Took is set.
+// Progress is a step of Start. A step is over when Took is set. Done and Total are bytes of a download that is
+// being unpacked and 0 otherwise.
 type Progress struct {
 	Phase       string
 	Done, Total int64
 	Took        time.Duration
 }
 
-// The phases of Start.
+// The phases of Start. PhaseFetch, PhaseInit and PhaseCopy happen only where they are needed.
 const (
 	PhaseFind  = "find Postgres"
 	PhaseFetch = "fetch Postgres"
-	PhaseInit  = "initialise a template"
+	PhaseInit  = "initialise Postgres"
 	PhaseCopy  = "copy the template"
 	PhaseStart = "start Postgres"
 )
@@ -80,9 +77,9 @@ func (o *Options) validate() error {
 	switch {
 	case o.Env == nil:
 		return fault.New(fault.Internal, op, "Options.Env is missing")
-	case o.DataDir == "" && !o.Ephemeral:
-		return fault.New(fault.Internal, op, "Options.DataDir is missing")
-	case o.Major != 0 && (o.Major < OldestMajor || o.Major > NewestMajor):
+	case o.Ephemeral == (o.DataDir != ""):
+		return fault.New(fault.Internal, op, "either Options.DataDir or Options.Ephemeral must be set")
+	case o.Major != 0 && !supported(o.Major):
 		return fault.New(fault.Invalid, op, fmt.Sprintf("PostgreSQL %d is not supported", o.Major),
 			fmt.Sprintf("Choose a major version from %d to %d.", OldestMajor, NewestMajor))
 	}
@@ -95,19 +92,11 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// phase runs one step of Start and reports its beginning and its end.
-func (o *Options) phase(name string, step func() error) error {
-	began := time.Now()
-	o.Progress(Progress{Phase: name})
-	if err := step(); err != nil {
-		return fault.Wrap(name, err)
-	}
-	o.Progress(Progress{Phase: name, Took: time.Since(began)})
-	return nil
-}
+func supported(major int) bool { return major >= OldestMajor && major <= NewestMajor }
 
 // Start runs a server and returns when it accepts connections. The context bounds the start alone. A start
-// that fails or is canceled leaves no process behind, and a data folder either whole or not at all.
+// that fails or is canceled leaves no process behind, and a data folder either whole or not at all. A folder
+// that another server runs on, or that was made by a major that is not here, is a Conflict.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -116,46 +105,49 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &starting{Options: o, account: account}
-	server, err := s.run(ctx)
-	if err != nil {
-		s.release()
-		return nil, err
-	}
-	return server, nil
+	return newStarting(o, account).run(ctx)
 }
 
-// starting is a start under way: what it has found so far, and what it must give back if it fails.
+// starting is a start under way: what it works with, and what it has found so far.
 type starting struct {
 	Options
-	account *account
-	bin     *binaries
-	lock    *folderLock
-	made    bool // this start made DataDir
+	account  *account
+	folders  []string // patterns of folders where installers put Postgres
+	fetchers []fetcher
+	pickPort func() (int, error)
+
+	bin  *binaries
+	data *dataFolder
 }
 
-func (s *starting) release() {
-	if s.Ephemeral && s.lock != nil {
-		_ = os.RemoveAll(s.DataDir)
-	}
-	s.lock.unlock()
+func newStarting(o Options, a *account) *starting {
+	return &starting{Options: o, account: a, folders: usualFolders(), fetchers: fetchers(), pickPort: freePort}
 }
 
-func (s *starting) run(ctx context.Context) (*Server, error) {
-	if err := s.chooseFolders(); err != nil {
+func (s *starting) run(ctx context.Context) (server *Server, err error) {
+	if err := s.prepareCache(); err != nil {
 		return nil, err
 	}
-	var err error
-	if s.lock, err = lockFolder(s.DataDir); err != nil {
+	if s.data, err = openDataFolder(s.DataDir, s.account); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			s.data.close()
+		}
+	}()
 	if err := s.phase(PhaseFind, func() error { return s.findBinaries(ctx) }); err != nil {
 		return nil, err
 	}
-	if err := s.ensureData(ctx); err != nil {
-		return nil, err
+	if s.data.major == 0 {
+		template, err := s.ensureTemplate(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.phase(PhaseCopy, func() error { return s.data.fill(ctx, template) }); err != nil {
+			return nil, err
+		}
 	}
-	var server *Server
 	err = s.phase(PhaseStart, func() error {
 		server, err = s.launch(ctx)
 		return err
@@ -163,37 +155,60 @@ func (s *starting) run(ctx context.Context) (*Server, error) {
 	return server, err
 }
 
-// chooseFolders makes the paths absolute and places what has no place yet.
-func (s *starting) chooseFolders() (err error) {
+// phase runs one step of Start and reports its beginning and its end.
+func (s *starting) phase(name string, step func() error) error {
+	began := time.Now()
+	s.Progress(Progress{Phase: name})
+	if err := step(); err != nil {
+		return explainDisk(name, err)
+	}
+	s.Progress(Progress{Phase: name, Took: time.Since(began)})
+	return nil
+}
+
+// prepareCache settles the cache folder and makes it.
+func (s *starting) prepareCache() (err error) {
 	if s.CacheDir == "" {
 		if s.CacheDir, err = defaultCacheDir(s.Env, s.account); err != nil {
 			return err
 		}
 	}
-	if s.DataDir == "" {
-		if s.DataDir, err = os.MkdirTemp(s.TempDir, "krowoc-postgres-"); err != nil {
-			return fault.Wrap("make a folder for the data", err)
-		}
-		return s.account.own(s.DataDir)
+	op := "use the cache folder " + s.CacheDir
+	if s.CacheDir, err = filepath.Abs(s.CacheDir); err != nil {
+		return fault.Wrap(op, err)
 	}
-	if s.DataDir, err = filepath.Abs(s.DataDir); err != nil {
-		return fault.Wrap("place the data folder", err)
+	for _, dir := range []string{s.CacheDir, s.templatesDir(), s.fetchedDir()} {
+		if err := makeFolder(dir, s.account); err != nil {
+			return explainDisk(op, err)
+		}
+	}
+	if !s.account.canEnter(s.fetchedDir()) {
+		return fault.New(fault.Invalid, op, "the server runs as user "+s.account.String()+", who cannot enter it",
+			"Leave the cache folder at its default.")
 	}
 	return nil
 }
 
-// ensureData makes DataDir from the template, unless it is there.
-func (s *starting) ensureData(ctx context.Context) error {
-	_, err := os.Stat(filepath.Join(s.DataDir, "PG_VERSION"))
-	switch {
-	case err == nil:
+// makeFolder makes a folder and its missing parents. Where the server runs as another account, that account
+// may enter it, whatever the umask.
+func makeFolder(dir string, a *account) error {
+	if _, err := os.Stat(dir); err == nil {
 		return nil
-	case !errors.Is(err, os.ErrNotExist):
-		return fault.Wrap("read "+s.DataDir, err)
 	}
-	template, err := s.ensureTemplate(ctx)
-	if err != nil {
+	if err := makeFolder(filepath.Dir(dir), a); err != nil {
 		return err
 	}
-	return s.phase(PhaseCopy, func() error { return s.copyTemplate(ctx, template) })
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			return nil // another process was faster
+		}
+		return err
+	}
+	if a == nil {
+		return nil
+	}
+	return os.Chmod(dir, 0o755)
 }
+
+func (s *starting) templatesDir() string { return filepath.Join(s.CacheDir, "templates") }
+func (s *starting) fetchedDir() string   { return filepath.Join(s.CacheDir, "bin") }

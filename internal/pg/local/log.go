@@ -2,51 +2,120 @@ package local
 
 import (
 	"bufio"
+	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
+	"time"
 )
 
-// serverLog passes what the server writes on to a logger, line by line, and keeps the last lines for errors.
+// keepLines is how many of the server's last lines are kept for the error that says why it ended.
+const keepLines = 50
+
+// graceForLastWords is how long the processes of a dead server may keep its log open.
+const graceForLastWords = 2 * time.Second
+
+// serverLog passes what the server writes on to a logger, a record per line.
 type serverLog struct {
-	w    *os.File // the server's end
-	r    *os.File
-	done chan struct{}
+	from   *os.File
+	logger *slog.Logger
+	done   chan struct{}
 
 	mu    sync.Mutex
-	lines []string
+	lines []logLine
 }
 
-func newServerLog(logger *slog.Logger) (*serverLog, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	l := &serverLog{w: w, r: r, done: make(chan struct{})}
-	go func() {
-		defer close(l.done)
-		for in := bufio.NewScanner(r); in.Scan(); {
-			logger.Debug(in.Text())
-			l.mu.Lock()
-			l.lines = append(l.lines, in.Text())
-			if len(l.lines) > 20 {
-				l.lines = l.lines[1:]
+type logLine struct{ severity, text string }
+
+func readLog(from *os.File, logger *slog.Logger) *serverLog {
+	l := &serverLog{from: from, logger: logger, done: make(chan struct{})}
+	go l.read()
+	return l
+}
+
+func (l *serverLog) read() {
+	defer close(l.done)
+	level := slog.LevelDebug
+	for in := bufio.NewReader(l.from); ; {
+		text, err := in.ReadString('\n') // not a Scanner: a statement may be longer than its lines
+		if line := parseLogLine(strings.TrimRight(text, "\r\n")); line.text != "" {
+			if known, ok := logLevels[line.severity]; ok {
+				level = known
 			}
-			l.mu.Unlock()
+			l.keep(line)
+			l.logger.Log(context.Background(), level, line.text, "severity", line.severity)
 		}
-	}()
-	return l, nil
+		if err != nil {
+			return
+		}
+	}
 }
 
-// last returns the last n lines.
-func (l *serverLog) last(n int) []string {
+// logLevels are the levels of the severities that begin a message; DETAIL, HINT and the like have that of the
+// message before them.
+var logLevels = map[string]slog.Level{
+	"DEBUG": slog.LevelDebug, "LOG": slog.LevelDebug, "INFO": slog.LevelInfo, "NOTICE": slog.LevelInfo,
+	"WARNING": slog.LevelWarn, "ERROR": slog.LevelWarn, "FATAL": slog.LevelError, "PANIC": slog.LevelError,
+}
+
+// parseLogLine splits a line like "LOG:  database system is ready". The server runs with an empty
+// log_line_prefix; a line without a severity continues the one before it.
+func parseLogLine(line string) logLine {
+	if severity, text, ok := strings.Cut(line, ":  "); ok && severity != "" && strings.ToUpper(severity) == severity {
+		return logLine{strings.TrimRight(severity, "12345"), text}
+	}
+	return logLine{"", line}
+}
+
+func (l *serverLog) keep(line logLine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lines[max(0, len(l.lines)-n):]
+	if len(l.lines) == keepLines {
+		l.lines = append(l.lines[:0], l.lines[1:]...)
+	}
+	l.lines = append(l.lines, line)
 }
 
-// close waits for the server's last words, which end when the last of its processes does.
+// reason says in the server's words why it ended: its fatal messages, else the last lines.
+func (l *serverLog) reason() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var fatal, last []string
+	for i, line := range l.lines {
+		if line.severity == "FATAL" || line.severity == "PANIC" {
+			fatal = append(fatal, line.text)
+		}
+		if i >= len(l.lines)-5 {
+			last = append(last, line.text)
+		}
+	}
+	if len(fatal) > 0 {
+		return strings.Join(fatal[max(0, len(fatal)-3):], "; ")
+	}
+	return strings.Join(last, "; ")
+}
+
+// hint returns the server's last hint.
+func (l *serverLog) hint() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := len(l.lines) - 1; i >= 0; i-- {
+		if l.lines[i].severity == "HINT" {
+			return l.lines[i].text
+		}
+	}
+	return ""
+}
+
+// close waits for the server's last words, which come when the last of its processes ends.
 func (l *serverLog) close() {
+	timer := time.NewTimer(graceForLastWords)
+	defer timer.Stop()
+	select {
+	case <-l.done:
+	case <-timer.C:
+	}
+	_ = l.from.Close()
 	<-l.done
-	_ = l.r.Close()
 }

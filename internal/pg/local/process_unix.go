@@ -12,42 +12,43 @@ const exeSuffix = ""
 
 // serverEnv is the environment of initdb and postgres: nothing of the user's, so that no PGDATA or locale of
 // theirs changes what we make.
-var serverEnv = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
+func serverEnv() []string {
+	return []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
+}
 
-// guard starts the server behind a shell that leaves a watchdog and becomes the server itself. The watchdog
-// holds the read end of a pipe whose only write end is ours: end of file without a line means that we are
-// dead, and the server is told to stop. It is a grandchild, so that the server does not see it as a child of
-// its own. $1 is the signal, $2 a folder to remove afterwards or empty; the rest is the command.
-const guard = `signal=$1 dir=$2; shift 2
+// guard becomes the server, after it has left a watchdog behind. The watchdog holds the read end of a pipe
+// whose only write end is ours: its end without a line before means that we are dead, and that the server is
+// to stop. It is a grandchild, since the server would take a child for one of its own. $1 is the signal to
+// stop with, $2 a folder to remove afterwards or empty; the rest is the command.
+const guard = `signal=$1 folder=$2
+shift 2
 ( ( read -r _ || {
 	kill -s "$signal" $$
-	if [ -n "$dir" ]; then
-		while kill -0 $$; do sleep 0.05; done
-		rm -rf "$dir"
-	fi
+	[ -z "$folder" ] || { while kill -0 $$; do sleep 0.05; done; rm -rf "$folder"; }
 } ) <&3 >/dev/null 2>&1 & )
 exec "$@" 3<&-`
 
-// process is a running server and the pipe that its watchdog reads.
+// process is a server and the pipe that its watchdog reads.
 type process struct {
 	*exec.Cmd
 	leash *os.File
 }
 
-func startProcess(name string, args []string, dir, remove string, stderr *os.File, a *account) (*process, error) {
+// startProcess runs a server in its data folder. It ends when we do, with the folder if that is to be removed.
+func startProcess(path string, args []string, data *dataFolder, output *os.File) (*process, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	signal := "INT"
-	if remove != "" {
-		signal = "QUIT"
+	signal, remove := "INT", ""
+	if data.remove {
+		signal, remove = "QUIT", data.path
 	}
-	cmd := exec.Command("/bin/sh", append([]string{"-c", guard, "krowoc-postgres", signal, remove, name}, args...)...)
-	cmd.Dir, cmd.Env, cmd.Stderr, cmd.Stdout = dir, serverEnv, stderr, stderr
+	cmd := exec.Command("/bin/sh", append([]string{"-c", guard, "krowoc", signal, remove, path}, args...)...) //nolint:noctx // it outlives every context
+	cmd.Dir, cmd.Env, cmd.Stderr, cmd.Stdout = data.path, serverEnv(), output, output
 	cmd.ExtraFiles = []*os.File{r}
-	a.run(cmd)
+	data.account.run(cmd)
 	if err := cmd.Start(); err != nil {
 		w.Close()
 		return nil, err
@@ -55,11 +56,15 @@ func startProcess(name string, args []string, dir, remove string, stderr *os.Fil
 	return &process{cmd, w}, nil
 }
 
-// release sends the watchdog home.
-func (p *process) release() {
+// wait returns when the server is gone, and dismisses the watchdog.
+func (p *process) wait() {
+	_ = p.Wait() // ProcessState says how it ended
 	_, _ = p.leash.WriteString("\n")
 	_ = p.leash.Close()
 }
 
-func (p *process) stopFast() error      { return p.Process.Signal(syscall.SIGINT) }
-func (p *process) stopImmediate() error { return p.Process.Signal(syscall.SIGQUIT) }
+// stop has the server disconnect its clients, write everything down and end.
+func (p *process) stop() { _ = p.Process.Signal(syscall.SIGINT) }
+
+// abort has the server end at once; it recovers when it starts again.
+func (p *process) abort() { _ = p.Process.Signal(syscall.SIGQUIT) }

@@ -5,34 +5,34 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
+// graceToAbort is how long a server may take to end at once, before it is killed.
+const graceToAbort = 10 * time.Second
+
 // Server is a running Postgres.
 type Server struct {
-	dataDir  string
+	data     *dataFolder
 	version  string
 	password string
 	port     int
-	remove   bool // DataDir goes when the server stops
 	process  *process
-	lock     *folderLock
 	log      *serverLog
 
-	stopping sync.Once
-	asked    chan struct{} // closed when somebody asks it to stop
-	exited   chan struct{} // closed when it is gone
-	err      error         // why, if nobody asked; readable after exited
+	stop   sync.Once
+	asked  chan struct{} // closed when somebody asks it to stop
+	gone   chan struct{} // closed when its process has ended
+	exited chan struct{} // closed when its folder is free as well
+	err    error         // why it ended, if nobody asked; readable when gone is closed
 }
 
-// URL returns the connection string of a database, for pgx, psql and every other client.
+// URL returns the connection string of a database, for pgx, psql and every other client. It holds the
+// password.
 func (s *Server) URL(database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", s.password),
@@ -41,8 +41,9 @@ func (s *Server) URL(database string) string {
 	return u.String()
 }
 
-// DataDir returns the folder that holds the data.
-func (s *Server) DataDir() string { return s.dataDir }
+// DataDir returns the folder that holds the data, which may be elsewhere than Options.DataDir when that is a
+// link.
+func (s *Server) DataDir() string { return s.data.path }
 
 // Version returns the server's version, like 15.13.
 func (s *Server) Version() string { return s.version }
@@ -63,113 +64,61 @@ func (s *Server) Err() error {
 	}
 }
 
-// Stop shuts the server down: clients are disconnected and the data is left clean. When ctx ends first, it is
-// shut down at once and recovers at its next start. Every call after the first waits for the same end.
+// Stop shuts the server down and returns when it is gone: clients are disconnected and the data is left
+// clean. When ctx ends first, it is shut down at once and recovers at its next start. Any number of calls
+// have the effect of one.
 func (s *Server) Stop(ctx context.Context) error {
-	s.stopping.Do(func() {
+	s.stop.Do(func() {
 		close(s.asked)
-		if s.remove {
-			_ = s.process.stopImmediate()
+		if s.data.remove {
+			s.process.abort()
 		} else {
-			_ = s.process.stopFast()
+			s.process.stop()
 		}
 	})
 	select {
 	case <-s.exited:
 		return nil
 	case <-ctx.Done():
+		s.abandon()
+		<-s.exited
+		return fault.Wrap("stop Postgres in order", ctx.Err())
 	}
-	_ = s.process.stopImmediate()
-	<-s.exited
-	return fault.Wrap("stop Postgres in order", ctx.Err())
 }
 
-// wait reaps the server and tidies up after it.
+// abandon ends the server at once, by force if need be.
+func (s *Server) abandon() {
+	s.stop.Do(func() { close(s.asked) })
+	s.process.abort()
+	timer := time.NewTimer(graceToAbort)
+	defer timer.Stop()
+	select {
+	case <-s.gone:
+		return
+	case <-timer.C:
+	}
+	_ = s.process.Process.Kill()
+	<-s.gone
+}
+
+// wait reaps the server and says why it ended.
 func (s *Server) wait() {
-	err := s.process.Wait()
-	s.process.release()
+	s.process.wait()
 	s.log.close()
 	select {
 	case <-s.asked:
 	default:
-		s.err = &fault.Error{Code: fault.Unavailable, Op: "run Postgres", Err: err,
-			Message: fmt.Sprintf("it ended by itself (%s): %s", s.process.ProcessState, strings.Join(s.log.last(5), "; "))}
+		s.err = &fault.Error{
+			Code: fault.Unavailable, Op: "run Postgres " + s.version, Hint: s.log.hint(),
+			Message: fmt.Sprintf("it ended by itself (%s): %s", s.process.ProcessState, s.log.reason()),
+		}
 	}
-	if s.remove {
-		_ = os.RemoveAll(s.dataDir)
-	}
-	s.lock.unlock()
+	close(s.gone)
+}
+
+// release lets go of the folder of a server that is over.
+func (s *Server) release() {
+	<-s.gone
+	s.data.close()
 	close(s.exited)
-}
-
-// launch starts the server and waits until it accepts connections.
-func (s *starting) launch(ctx context.Context) (*Server, error) {
-	password, err := os.ReadFile(filepath.Join(s.DataDir, passwordFile))
-	if err != nil {
-		return nil, fault.Wrap("read the password of the data folder", err)
-	}
-	port, err := freePort(ctx)
-	if err != nil {
-		return nil, err
-	}
-	args := []string{"-D", s.DataDir}
-	for name, value := range s.settings(port) {
-		args = append(args, "-c", name+"="+value)
-	}
-	log, err := newServerLog(s.Logger)
-	if err != nil {
-		return nil, err
-	}
-	remove := ""
-	if s.Ephemeral {
-		remove = s.DataDir
-	}
-	p, err := startProcess(s.bin.postgres(), args, s.DataDir, remove, log.w, s.account)
-	_ = log.w.Close()
-	if err != nil {
-		log.close()
-		return nil, err
-	}
-	server := &Server{
-		dataDir: s.DataDir, version: s.bin.version, password: string(password), port: port, remove: s.Ephemeral,
-		process: p, lock: s.lock, log: log, asked: make(chan struct{}), exited: make(chan struct{}),
-	}
-	go server.wait()
-	if err := server.awaitReady(ctx); err != nil {
-		stopping, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		cancel()
-		_ = server.Stop(stopping)
-		return nil, err
-	}
-	return server, nil
-}
-
-// awaitReady polls the line of postmaster.pid in which the server says how it is, as pg_ctl does, but often.
-func (s *Server) awaitReady(ctx context.Context) error {
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for {
-		if text, err := os.ReadFile(filepath.Join(s.dataDir, "postmaster.pid")); err == nil {
-			lines := strings.Split(string(text), "\n")
-			if len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" && lines[0] == strconv.Itoa(s.PID()) {
-				return nil
-			}
-		}
-		select {
-		case <-s.exited:
-			return s.err
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
-}
-
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fault.Wrap("find a free port", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -5,18 +5,17 @@ import (
 	"strconv"
 )
 
-// settings are the server's own, over those of its data folder and under the caller's.
+// settings are the server's, over those of its data folder and under the caller's, save those
+// that this package relies on.
 func (s *starting) settings(port int) map[string]string {
 	all := map[string]string{
-		"listen_addresses":        "127.0.0.1",
-		"port":                    strconv.Itoa(port),
-		"unix_socket_directories": "",
-		"timezone":                "UTC",
-		"logging_collector":       "off",
-		"log_destination":         "stderr",
-		"max_connections":         "100",
+		"timezone":        "UTC",
+		"log_timezone":    "UTC",
+		"max_connections": "200",
+		"shared_buffers":  "128MB",
+		"max_wal_size":    "1GB",
 	}
-	if s.Ephemeral {
+	if s.data.remove {
 		maps.Copy(all, map[string]string{
 			"fsync":              "off",
 			"synchronous_commit": "off",
@@ -24,8 +23,21 @@ func (s *starting) settings(port int) map[string]string {
 			"shared_buffers":     "32MB",
 			"wal_level":          "minimal",
 			"max_wal_senders":    "0",
+			"autovacuum_naptime": "1h", // no test lives so long; it wakes up for every database
+			"max_wal_size":       "256MB",
+			"checkpoint_timeout": "1h",
+			"log_checkpoints":    "off",
 		})
 	}
 	maps.Copy(all, s.Settings)
+	maps.Copy(all, map[string]string{ // what this package relies on
+		"listen_addresses":        "127.0.0.1",
+		"port":                    strconv.Itoa(port),
+		"unix_socket_directories": "",
+		"log_destination":         "stderr",
+		"logging_collector":       "off",
+		"log_line_prefix":         "",
+		"lc_messages":             "C",
+	})
 	return all
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,92 +14,114 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// passwordFile is in every data folder that we made and holds the password of user postgres.
+// passwordFile is in every data folder that we made and holds the password of user postgres. It comes with
+// the template, so that all data folders of one user share it, and nobody else can read it.
 const passwordFile = "krowoc.password"
 
-func (s *starting) initdbArgs() []string {
-	args := []string{"--username=postgres", "--encoding=UTF8", "--auth=scram-sha-256", "--no-sync", "--no-instructions"}
-	if s.bin.major >= 17 {
-		return append(args, "--locale-provider=builtin", "--locale=C.UTF-8")
-	}
-	return append(args, "--locale=C.UTF-8")
+// templateFormat changes when templates must be made anew for a reason that their key does not show.
+const templateFormat = "1"
+
+// initdbArgs are initdb's arguments for one of the locales to try.
+func (s *starting) initdbArgs(locale []string) []string {
+	args := []string{"--username=postgres", "--encoding=UTF8", "--auth=scram-sha-256", "--no-sync"}
+	return append(args, locale...)
 }
 
-// ensureTemplate returns the folder of a data folder made by initdb, made once for a version and its options.
+// locales are what text is sorted and folded by, the best first: code points with Unicode's upper and lower
+// case, the same on every system. Only Postgres 17 brings its own; before, some systems have it and others not.
+func (b *binaries) locales() [][]string {
+	if b.major >= 17 {
+		return [][]string{{"--locale-provider=builtin", "--locale=C.UTF-8"}}
+	}
+	return [][]string{{"--locale=C.UTF-8"}, {"--locale=C", "--lc-ctype=en_US.UTF-8"}, {"--locale=C"}}
+}
+
+// ensureTemplate returns the data folder that every other is a copy of: made by initdb, once for a version.
 func (s *starting) ensureTemplate(ctx context.Context) (string, error) {
-	key := sha256.Sum256([]byte(strings.Join(append([]string{s.bin.dir, s.bin.version, s.account.String()}, s.initdbArgs()...), "\x00")))
-	dir := filepath.Join(s.CacheDir, "templates", s.bin.version+"-"+hex.EncodeToString(key[:6]))
+	account := s.data.account.String()
+	key := sha256.Sum256([]byte(strings.Join([]string{templateFormat, s.bin.dir, s.bin.version, account}, "\x00")))
+	dir := filepath.Join(s.templatesDir(), s.bin.version+"-"+hex.EncodeToString(key[:6]))
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	err := s.phase(PhaseInit, func() error { return s.makeTemplate(ctx, dir) })
+	err := s.phase(PhaseInit, func() error {
+		lock, err := waitLock(ctx, dir+".lock")
+		if err != nil {
+			return err
+		}
+		defer lock.unlock()
+		if _, err := os.Stat(dir); err == nil {
+			return nil
+		}
+		return s.makeTemplate(ctx, dir)
+	})
 	return dir, err
 }
 
-// makeTemplate runs initdb in a folder beside dir and renames it, so that dir is whole from its first moment.
-// Several processes may do so at once: the first to finish wins.
+// makeTemplate runs initdb in a folder beside dir and renames the result, so that dir is whole from its first
+// moment.
 func (s *starting) makeTemplate(ctx context.Context, dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".new-")
+	fresh, err := os.MkdirTemp(s.templatesDir(), ".new-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
-	if err := s.account.own(tmp); err != nil {
-		return err
-	}
-	password := filepath.Join(tmp, "password")
-	data := filepath.Join(tmp, "data")
+	defer os.RemoveAll(fresh)
+	password, data := filepath.Join(fresh, "password"), filepath.Join(fresh, "data")
 	if err := os.WriteFile(password, []byte(rand.Text()), 0o600); err != nil {
 		return err
 	}
-	if err := s.account.own(password); err != nil {
-		return err
+	for _, path := range []string{fresh, password} {
+		if err := s.data.account.own(path); err != nil {
+			return err
+		}
 	}
-	cmd := exec.CommandContext(ctx, s.bin.initdb(), append(s.initdbArgs(), "--pwfile="+password, "--pgdata="+data)...)
-	cmd.Dir = tmp
-	cmd.Env = serverEnv
-	s.account.run(cmd)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		return &fault.Error{Code: fault.Internal, Op: "run initdb", Message: fmt.Sprintf("%v: %s", err, lastLine(out.String())), Err: err}
+	for _, locale := range s.bin.locales() {
+		args := append(s.initdbArgs(locale), "--pwfile="+password, "--pgdata="+data)
+		if err = s.runInitdb(ctx, fresh, args); err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "locale") {
+			break
+		}
+	}
+	if err != nil {
+		return err
 	}
 	if err := os.Rename(password, filepath.Join(data, passwordFile)); err != nil {
 		return err
 	}
-	if err := os.Rename(data, dir); err != nil {
-		if _, statErr := os.Stat(dir); statErr == nil {
-			return nil
+	return os.Rename(data, dir)
+}
+
+func (s *starting) runInitdb(ctx context.Context, dir string, args []string) error {
+	cmd := exec.CommandContext(ctx, s.bin.initdb(), args...)
+	cmd.Dir, cmd.Env = dir, serverEnv()
+	s.data.account.run(cmd)
+	out, err := cmd.CombinedOutput()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return &fault.Error{Code: fault.Unavailable, Op: "run " + s.bin.initdb(), Message: initdbReason(out), Err: err}
+}
+
+// initdbReason picks what went wrong from what initdb wrote.
+func initdbReason(out []byte) string {
+	var reasons []string
+	for line := range strings.Lines(string(out)) {
+		for _, mark := range []string{"error: ", "FATAL:  ", "PANIC:  ", "could not "} {
+			if _, reason, ok := strings.Cut(line, mark); ok {
+				reasons = append(reasons, strings.TrimPrefix(mark, "error: ")+strings.TrimSpace(reason))
+				break
+			}
 		}
-		return err
 	}
-	return nil
+	if len(reasons) == 0 {
+		return lastLine(out)
+	}
+	return strings.Join(reasons, "; ")
 }
 
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return lines[len(lines)-1]
-}
-
-// copyTemplate makes DataDir a copy of the template, whole from its first moment.
-func (s *starting) copyTemplate(ctx context.Context, template string) error {
-	parent := filepath.Dir(s.DataDir)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return err
-	}
-	if s.Ephemeral {
-		return copyTree(ctx, template, s.DataDir, s.account)
-	}
-	tmp, err := os.MkdirTemp(parent, ".new-postgres-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	if err := copyTree(ctx, template, tmp, s.account); err != nil {
-		return err
-	}
-	return os.Rename(tmp, s.DataDir)
+func lastLine(text []byte) string {
+	text = bytes.TrimSpace(text)
+	return string(text[bytes.LastIndexByte(text, '\n')+1:])
 }
