@@ -3,7 +3,6 @@ package sdl
 import (
 	"errors"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -82,10 +81,12 @@ func lexError(text string) (message string, offset int) {
 		token, err := lex.ReadToken()
 		var g *gqlerror.Error
 		if errors.As(err, &g) {
-			if strings.Contains(g.Message, "String") || strings.Contains(g.Message, "string") {
-				token.Pos.Start = max(0, token.Pos.Start-1) // the quote
+			runes := []rune(text)
+			at := min(token.Pos.Start, max(0, len(runes)-1))
+			for n := 0; n < 3 && at > 0 && runes[at-1] == '"'; n++ {
+				at-- // the lexer says where the string starts within its quotes
 			}
-			return strings.TrimSuffix(g.Message, "."), min(token.Pos.Start, max(0, utf8.RuneCountInString(text)-1))
+			return strings.TrimSuffix(g.Message, "."), at
 		}
 		if err != nil || token.Kind == lexer.EOF {
 			return "", 0
@@ -143,6 +144,9 @@ func split(f *file) []chunk {
 		default:
 			description = 0
 		}
+	}
+	if description > 0 { // it describes nothing, and may well be unterminated
+		starts, names = append(starts, description), append(names, "")
 	}
 	if len(starts) == 0 || starts[0] > 1 { // what stands before the first definition belongs to no other
 		starts, names = append([]int{1}, starts...), append([]string{""}, names...)
