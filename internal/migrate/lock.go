@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,11 +21,6 @@ type Holder struct {
 	Application string    `json:"application"`
 	User        string    `json:"user"`
 	Since       time.Time `json:"since"` // when the session began
-}
-
-// String names the holder on one line.
-func (h Holder) String() string {
-	return fmt.Sprintf("held by %q (user %s, server process %d, connected %s)", h.Application, h.User, h.PID, h.Since.Format(time.DateTime))
 }
 
 // How often a waiting process asks for the lock: soon at first, then at leisure.
