@@ -21,16 +21,15 @@ import (
 // blame finds the row that Postgres refused and returns a fault that says where it stands. Everything up to
 // the refused component has been rolled back, so it is written again first.
 func (w *writer) blame(ctx context.Context, refused *refusal) error {
-	unplaced := pg.Fault(op, refused.cause)
 	if !aboutRows(refused.cause) {
-		return unplaced
+		return refused.cause
 	}
 	if refused.component == len(w.components) {
 		return w.place(w.rowOf(refused.cause), refused.cause)
 	}
 	for _, c := range w.components[:refused.component] {
 		if err := w.run(ctx, w.tx, w.statements(c, c.rows)); err != nil {
-			return pg.Fault(op, err)
+			return err
 		}
 	}
 	c := w.components[refused.component]
@@ -61,9 +60,9 @@ func (w *writer) blame(ctx context.Context, refused *refusal) error {
 	n := 1 + sort.Search(len(c.rows), func(i int) bool { return broken != nil || fails(i+1) })
 	switch {
 	case broken != nil:
-		return pg.Fault(op, broken)
+		return broken
 	case n > len(c.rows):
-		return unplaced
+		return cause
 	}
 	return w.place(c.rows[n-1], cause)
 }
@@ -81,10 +80,10 @@ func (w *writer) run(ctx context.Context, tx pgx.Tx, statements []statement) err
 	return nil
 }
 
-// aboutRows reports whether an error may be about the values of a row, rather than about the server or
-// about another transaction.
+// aboutRows reports whether an error may be about the values of a row, rather than about the server, a right
+// that is lacking or another transaction: by the class of its SQLSTATE.
 func aboutRows(e *pgconn.PgError) bool {
-	return len(e.Code) == 5 && !slices.Contains([]string{"08", "25", "28", "40", "53", "54", "55", "57", "58", "XX"}, e.Code[:2])
+	return len(e.Code) == 5 && !slices.Contains([]string{"08", "25", "28", "40", "42", "53", "54", "55", "57", "58", "XX"}, e.Code[:2])
 }
 
 // keyDetail is how Postgres names the columns and values of a key in the detail of an error.
@@ -119,9 +118,8 @@ func (r *row) holds(columns, values []string) bool {
 
 // place returns the fault for a row that Postgres refused, with the value at fault where Postgres names it.
 func (w *writer) place(r *row, e *pgconn.PgError) error {
-	known := pg.Fault(op, e)
 	if r == nil {
-		return known
+		return e
 	}
 	p := wrong("refused", e.Hint, "Postgres refuses %s: %s", r.label(), e.Message)
 	switch {
@@ -135,7 +133,11 @@ func (w *writer) place(r *row, e *pgconn.PgError) error {
 	if e.Code == "23505" {
 		p.remedy = "another row has this value already: change it here, or change or delete that row"
 	}
-	return &fault.Error{Code: fault.CodeOf(known), Op: op, Message: "Postgres refused a row, so nothing was loaded",
+	code := fault.CodeOf(pg.Fault(op, e))
+	if code == fault.Internal { // a SQLSTATE of a trigger's own
+		code = fault.Invalid
+	}
+	return &fault.Error{Code: code, Message: "Postgres refused a row, so nothing was loaded",
 		Err: diag.List{r.source.at(r.nodeOf(e), p)}}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // dbColumn is a column as the database has it.
@@ -50,7 +49,7 @@ func describeTables(ctx context.Context, tx pgx.Tx, components []*component) err
 	}
 	rows, err := tx.Query(ctx, catalogQuery, pgx.QueryExecModeExec, names)
 	if err != nil {
-		return pg.Fault(op, err)
+		return err
 	}
 	var table string
 	var column, castType, sequence pgtype.Text
@@ -66,7 +65,7 @@ func describeTables(ctx context.Context, tx pgx.Tx, components []*component) err
 		return nil
 	})
 	if err != nil {
-		return pg.Fault(op, err)
+		return err
 	}
 	return missing(components)
 }
@@ -108,6 +107,6 @@ func missing(components []*component) error {
 		return nil
 	}
 	list.Sort()
-	return &fault.Error{Code: fault.Conflict, Op: op, Message: "the database does not fit the schema",
+	return &fault.Error{Code: fault.Conflict, Message: "the database does not fit the schema",
 		Hint: "Are migrations pending? Run `krowoc migrate up`, then load the seeds again.", Err: list}
 }

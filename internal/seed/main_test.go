@@ -100,13 +100,13 @@ func load(t testing.TB, pool *pgxpool.Pool, text string) seed.Summary {
 }
 
 // fails loads a single file of the set dev and wants an error, whose whole text it returns.
-func fails(t testing.TB, pool *pgxpool.Pool, text string) (error, string) {
+func fails(t testing.TB, pool *pgxpool.Pool, text string) (string, error) {
 	t.Helper()
 	summary, err := seed.Load(t.Context(), options(t, pool, files("dev/a.yaml", text)))
 	if err == nil {
 		t.Fatalf("loaded: %s", summary)
 	}
-	return err, explain(err)
+	return explain(err), err
 }
 
 // explain is an error with the mistakes that it wraps.

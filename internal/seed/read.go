@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -33,7 +34,7 @@ func (o *Options) read(ctx context.Context) ([]*row, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, fault.Wrap(op, err)
 	}
 	var rows []*row
 	var mistakes diag.List

@@ -35,7 +35,7 @@ func TestRefusals(t *testing.T) {
 				IF NEW.title = 'Tea' THEN RAISE EXCEPTION 'no tea here' USING HINT = 'drink coffee', ERRCODE = 'T0001'; END IF; RETURN NEW; END $$;
 				CREATE TRIGGER no_tea BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION no_tea()`,
 			yaml:  "users:\n" + others + "tickets:\n  - title: Water\n  - title: Tea\n  - title: Milk\n",
-			code:  fault.Internal,
+			code:  fault.Invalid,
 			wants: []string{"seeds/dev/a.yaml:6:5:", "a row of tickets: no tea here", "drink coffee"},
 		},
 		{
@@ -78,6 +78,14 @@ func TestRefusals(t *testing.T) {
 			wants: []string{"seeds/dev/a.yaml:5:10:", "the table users has no column bio in the database"},
 		},
 		{
+			name: "trigger that fails by itself",
+			sql: `CREATE FUNCTION oops() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nothing(); RETURN NEW; END $$;
+				CREATE TRIGGER oops BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION oops()`,
+			yaml:  "tickets:\n  - title: Water\n",
+			code:  fault.Invalid,
+			wants: []string{"function nothing() does not exist"},
+		},
+		{
 			name:  "table that is not there",
 			sql:   "DROP TABLE samples",
 			yaml:  "samples:\n  - { code: a }\n  - { code: b }\n",
@@ -99,7 +107,7 @@ func TestRefusals(t *testing.T) {
 				execute(t, pool, c.sql)
 			}
 			before := counts(t, pool)
-			err, text := fails(t, pool, c.yaml)
+			text, err := fails(t, pool, c.yaml)
 			if fault.CodeOf(err) != c.code {
 				t.Errorf("code %s, want %s", fault.CodeOf(err), c.code)
 			}
@@ -108,8 +116,11 @@ func TestRefusals(t *testing.T) {
 					t.Errorf("no %q in\n%s", want, text)
 				}
 			}
-			if strings.Count(text, "error:") != 1 {
+			if strings.Count(text, "error:") > 1 {
 				t.Errorf("want one mistake, got\n%s", text)
+			}
+			if strings.Count(text, "load the seeds") != 1 {
+				t.Errorf("what was being done is not said once:\n%s", text)
 			}
 			if after := counts(t, pool); after != before {
 				t.Errorf("something was written: %s, then %s", before, after)
@@ -131,7 +142,7 @@ func TestRefusalAmongMany(t *testing.T) {
 		fmt.Fprintf(&text, "  - {title: %s%s}\n", title, []string{"", ", project: null"}[i%2])
 	}
 	execute(t, pool, "CREATE UNIQUE INDEX ON tickets (lower(title)); INSERT INTO tickets (title) VALUES ('TAKEN')")
-	_, got := fails(t, pool, text.String())
+	got, _ := fails(t, pool, text.String())
 	if !strings.Contains(got, "seeds/dev/a.yaml:619:") {
 		t.Error(got)
 	}

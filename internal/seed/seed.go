@@ -45,7 +45,7 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	rows, err := o.read(ctx)
-	if err != nil || len(rows) == 0 {
+	if err != nil {
 		return Summary{}, err
 	}
 	return write(ctx, o.DB, rows, o.Now())

@@ -79,7 +79,7 @@ func TestWrongValues(t *testing.T) {
 		{"anEnum", "GOLD"}, {"anEnum", "free"}, {"anEnum", "[FREE]"}, {"anEnum", "1"},
 		{"texts", "a"}, {"texts", "[[a]]"}, {"texts", "[1]"}, {"tiers", "[FREE, null]"}, {"tiers", "[GOLD]"}, {"numbers", "{a: 1}"},
 	} {
-		_, text := fails(t, noDatabase(t), "samples:\n  - {aBoolean: true, code: x}\n  -\n    "+c.field+": "+c.yaml+"\n")
+		text, _ := fails(t, noDatabase(t), "samples:\n  - {aBoolean: true, code: x}\n  -\n    "+c.field+": "+c.yaml+"\n")
 		if !strings.Contains(text, "seeds/dev/a.yaml:4:") || strings.Contains(text, "panic") {
 			t.Errorf("%s: %s: got\n%s", c.field, c.yaml, text)
 		}

@@ -28,7 +28,7 @@ func write(ctx context.Context, db pg.Beginner, rows []*row, at time.Time) (Summ
 		w := &writer{tx: tx, components: inOrder(rows), now: at, counts: map[*table]*TableSummary{}}
 		// Two loads at once would race to insert the same rows: the second waits for the first.
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))", pgx.QueryExecModeExec); err != nil {
-			return pg.Fault(op, err)
+			return err
 		}
 		if err := describeTables(ctx, tx, w.components); err != nil {
 			return err
@@ -78,7 +78,7 @@ func (w *writer) load(ctx context.Context) error {
 	if errors.As(err, &refused) {
 		return w.blame(ctx, refused)
 	}
-	return pg.Fault(op, err)
+	return err
 }
 
 // savepoint runs fn in a savepoint, which an error of fn rolls back.
@@ -160,7 +160,7 @@ func (w *writer) count(result pgx.Row, s statement) error {
 }
 
 func (w *writer) summary() Summary {
-	var s Summary
+	s := Summary{Tables: []TableSummary{}} // an empty list in JSON, not null
 	for _, c := range w.components {
 		for _, t := range c.tables {
 			s.Tables = append(s.Tables, *w.counts[t])
