@@ -1,6 +1,7 @@
 package seed_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/seed"
@@ -128,14 +129,33 @@ func TestReferenceThroughFields(t *testing.T) {
 	o.FS = files("dev/a.yaml", `
 docs:
 	leaf: { slug: leaf, parent: $docs.root }
-	root: { slug: root, tenant: $tenants.acme }
+	both: { slug: both, tenant: $tenants.acme, parent: $docs.root }
+	root: { slug: root, tenant: $tenants.acme, parent: null }
 tenants:
 	acme: { name: Acme }
+	other: { name: Other }
 `)
 	if _, err := seed.Load(t.Context(), o); err != nil {
 		t.Fatal(explain(err))
 	}
-	if got := query(t, pool, "SELECT string_agg(slug || coalesce('<' || parent_slug, ''), ' ' ORDER BY slug) FROM docs"); got != "leaf<root root" {
+	if got := query(t, pool, "SELECT string_agg(slug || coalesce('<' || parent_slug, ''), ' ' ORDER BY slug) FROM docs"); got != "both<root leaf<root root" {
 		t.Errorf("got %s", got)
+	}
+
+	o.FS = files("dev/a.yaml", `
+docs:
+	root: { slug: root, tenant: $tenants.acme }
+	lost: { slug: lost, tenant: $tenants.other, parent: $docs.root }
+	gone: { slug: lost, tenant: $tenants.acme, parent: $docs.nowhere }
+tenants:
+	acme: { name: Acme }
+	other: { name: Other }
+`)
+	_, err := seed.Load(t.Context(), o)
+	text := explain(err)
+	for _, want := range []string{"a.yaml:4:55: error: another field of docs.lost gives the column tenant_id another value", "a.yaml:5:54: error: there is no row $docs.nowhere"} {
+		if !strings.Contains(text, want) || strings.Count(text, "error:") != 2 {
+			t.Errorf("no %q in\n%s", want, text)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package seed
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ func link(all *tables, rows []*row) diag.List {
 		for c := range r.values {
 			l.resolve(r, c)
 		}
+		l.agree(r)
 	}
 	for _, r := range rows {
 		l.hashID(r)
@@ -37,13 +39,12 @@ func link(all *tables, rows []*row) diag.List {
 	return l.mistakes
 }
 
-// report notes a problem at a value of the row, or at the row itself when c is negative.
-func (l *linker) report(r *row, c int, p *problem) {
-	n := r.node
-	if c >= 0 {
-		n = r.values[c].node
-	}
-	l.mistakes = append(l.mistakes, r.source.at(n, p))
+// report notes a problem at the row.
+func (l *linker) report(r *row, p *problem) { l.mistakes = append(l.mistakes, r.source.at(r.node, p)) }
+
+// reportAt notes a problem at a value of the row.
+func (l *linker) reportAt(r *row, v *value, p *problem) {
+	l.mistakes = append(l.mistakes, r.source.at(v.node, p))
 }
 
 // names indexes the rows by name.
@@ -56,7 +57,7 @@ func (l *linker) names() {
 			l.named[r.table] = map[string]*row{}
 		}
 		if first := l.named[r.table][r.name]; first != nil {
-			l.report(r, -1, wrong("duplicate-row", "give it another name", "%s is the name of the row at %s too", r.label(), first.place()))
+			l.report(r, wrong("duplicate-row", "give it another name", "%s is the name of the row at %s too", r.label(), first.place()))
 			continue
 		}
 		l.named[r.table][r.name] = r
@@ -93,7 +94,7 @@ func (l *linker) identify(r *row) {
 	for _, key := range r.table.keys {
 		remedies = append(remedies, "give "+r.table.describe(key))
 	}
-	l.report(r, -1, wrong("no-key", strings.Join(remedies, ", or "), "%s has nothing by which it could be found again", r.label()))
+	l.report(r, wrong("no-key", strings.Join(remedies, ", or "), "%s has nothing by which it could be found again", r.label()))
 }
 
 // idColumn returns the column of the primary key's one ID, which can be made from a name; -1 without one.
@@ -134,13 +135,15 @@ func (l *linker) hashID(r *row) {
 }
 
 // resolve gives a reference the key of the row it names.
-func (l *linker) resolve(r *row, c int) {
-	v := &r.values[c]
+func (l *linker) resolve(r *row, c int) { l.follow(r, c, &r.values[c]) }
+
+// follow is resolve for a value of the column that need not be the row's.
+func (l *linker) follow(r *row, c int, v *value) {
 	switch v.state {
 	case unresolved:
 	case resolving:
 		v.state = broken
-		l.report(r, c, wrong("reference-cycle", "give one of the rows a key of its own",
+		l.reportAt(r, v, wrong("reference-cycle", "give one of the rows a key of its own",
 			"the keys of these rows go round in a circle: %s", l.circle(r, c)))
 		return
 	default:
@@ -148,29 +151,57 @@ func (l *linker) resolve(r *row, c int) {
 	}
 	v.state = resolving
 	ref := v.ref
+	target := l.target(r, v)
+	if target == nil {
+		v.state = broken
+		return
+	}
+	source := target.table.referenced(ref.field, r.table.columns[c].name)
+	l.resolve(target, source)
+	from := target.values[source]
+	switch {
+	case v.state == broken || from.state == broken || from.state == resolving || ref.broken:
+		v.state = broken
+	case from.state == absent || from.null:
+		v.state, ref.broken = broken, true
+		l.reportAt(r, v, wrong("no-key", "give "+target.label()+" at "+target.place()+" its "+target.table.columns[source].field.Name,
+			"the key of %s is not known before the database makes it, so nothing can refer to it", target.label()))
+	default:
+		v.state, v.text = given, from.text
+	}
+}
+
+// target returns the row that a reference names; nil for none, which is reported once for all the columns.
+func (l *linker) target(r *row, v *value) *row {
+	ref := v.ref
 	if ref.target == nil {
 		ref.target = l.named[ref.table][ref.name]
 	}
-	switch {
-	case ref.target == nil:
-		l.dangling(r, c, ref)
-		return
-	case ref.target.broken:
-		v.state = broken
-		return
+	if ref.target != nil && !ref.target.broken {
+		return ref.target
 	}
-	source := ref.target.table.referenced(ref.field, r.table.columns[c].name)
-	l.resolve(ref.target, source)
-	from := ref.target.values[source]
-	switch {
-	case v.state == broken || from.state == broken || from.state == resolving:
-		v.state = broken
-	case from.state == absent || from.null:
-		v.state = broken
-		l.report(r, c, wrong("no-key", "give "+ref.target.label()+" at "+ref.target.place()+" its "+ref.target.table.columns[source].field.Name,
-			"the key of %s is not known before the database makes it, so nothing can refer to it", ref.target.label()))
-	default:
-		v.state, v.text = given, from.text
+	if ref.target == nil && !ref.broken {
+		ref.broken = true
+		names := slices.Sorted(maps.Keys(l.named[ref.table]))
+		remedy := didYouMean(ref.name, names)
+		if remedy == "" {
+			remedy = "no set that is loaded has rows of " + ref.table.Table + " with names"
+		}
+		l.reportAt(r, v, wrong("dangling-reference", remedy, "there is no row $%s.%s", ref.table.Table, ref.name))
+	}
+	return nil
+}
+
+// agree reports fields that share a column and give it different values.
+func (l *linker) agree(r *row) {
+	for i := range r.claims {
+		claim := &r.claims[i]
+		l.follow(r, claim.column, &claim.value)
+		first := &r.values[claim.column]
+		if claim.state == given && first.state == given && (claim.text != first.text || claim.null != first.null) {
+			l.reportAt(r, &claim.value, wrong("given-twice", "give one of them, or make them agree",
+				"another field of %s gives the column %s another value", r.label(), r.table.columns[claim.column].name))
+		}
 	}
 }
 
@@ -184,25 +215,6 @@ func (l *linker) circle(r *row, c int) string {
 		}
 		ref := at.values[c].ref
 		at, c = ref.target, ref.target.table.referenced(ref.field, at.table.columns[c].name)
-	}
-}
-
-// dangling reports a reference to a row that is not there, once for all its columns.
-func (l *linker) dangling(r *row, c int, ref *reference) {
-	names := make([]string, 0, len(l.named[ref.table]))
-	for name := range l.named[ref.table] {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	remedy := didYouMean(ref.name, names)
-	if remedy == "" {
-		remedy = "no set that is loaded has rows of " + ref.table.Table + " with names"
-	}
-	l.report(r, c, wrong("dangling-reference", remedy, "there is no row $%s.%s", ref.table.Table, ref.name))
-	for i := range r.values {
-		if r.values[i].ref == ref {
-			r.values[i].state = broken
-		}
 	}
 }
 
@@ -232,7 +244,7 @@ func (l *linker) require(r *row) {
 			continue
 		}
 		before = column.field // one report for all the columns of a reference
-		l.report(r, -1, wrong("required", column.fallback.remedy, "%s lacks %s, which is required", r.label(), column.field.Name))
+		l.report(r, wrong("required", column.fallback.remedy, "%s lacks %s, which is required", r.label(), column.field.Name))
 	}
 }
 
@@ -255,7 +267,7 @@ func (l *linker) unique() {
 				continue // names has reported them
 			}
 			if first != nil {
-				l.report(r, columns[0], wrong("duplicate-value", "change one of them, or remove it",
+				l.reportAt(r, &r.values[columns[0]], wrong("duplicate-value", "change one of them, or remove it",
 					"%s has the same %s as %s at %s", r.label(), r.table.describe(columns), first.label(), first.place()))
 				continue
 			}

@@ -158,7 +158,7 @@ func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 			r.joins(row, f.Field, resolve(e.value))
 			continue
 		}
-		r.field(row, f, e.key, resolve(e.value))
+		r.field(row, f, resolve(e.value))
 	}
 }
 
@@ -188,13 +188,7 @@ func notGivable(t *table, f *field, name string) *problem {
 }
 
 // field reads the value of one field into its columns.
-func (r *reader) field(row *row, f *field, key, n *yaml.Node) {
-	for _, c := range f.columns {
-		if v := &row.values[c]; v.state != absent && v.node != nil {
-			r.report(key, wrong("given-twice", "give one of them", "the column %s is given by another field of the row too", row.table.columns[c].name))
-			return
-		}
-	}
+func (r *reader) field(row *row, f *field, n *yaml.Node) {
 	v := value{state: given, node: n}
 	switch {
 	case isNull(n):
@@ -203,8 +197,7 @@ func (r *reader) field(row *row, f *field, key, n *yaml.Node) {
 			r.report(n, wrong("required", "give a value, or leave the field out for its default", "%s.%s is required and cannot be null", f.Owner.Name, f.Name))
 		}
 	case f.Relation != nil:
-		r.reference(row, f, n)
-		return
+		v = r.reference(f, n)
 	default:
 		text, err := f.text(n)
 		if err != nil {
@@ -213,7 +206,5 @@ func (r *reader) field(row *row, f *field, key, n *yaml.Node) {
 		}
 		v.text = text
 	}
-	for _, c := range f.columns {
-		row.values[c] = v
-	}
+	row.give(f, v)
 }

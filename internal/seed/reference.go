@@ -15,31 +15,26 @@ type reference struct {
 	table  *table // the table it names
 	name   string // the row it names
 	target *row   // set from the start where the row itself is known; else by link
+	broken bool   // it leads nowhere; that has been reported
 }
 
 // reference reads the value of a field that holds a foreign key: $table.row, or the key itself.
-func (r *reader) reference(row *row, f *field, n *yaml.Node) {
-	set := func(v value) {
-		v.node = n
-		for _, c := range f.columns {
-			row.values[c] = v
-		}
-	}
-	set(value{state: broken})
+func (r *reader) reference(f *field, n *yaml.Node) value {
+	v := value{state: broken, node: n}
 	const remedy = "write $table.row, like $users.ada"
 	if n.Kind != yaml.ScalarNode {
 		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to one row of %s, found %s", f.Owner.Name, f.Name, f.Relation.Target.Table, describe(n)))
-		return
+		return v
 	}
 	if ref, ok := strings.CutPrefix(n.Value, "$"); ok && !strings.HasPrefix(ref, "$") {
-		if parsed := r.parseReference(f.Field, f.Relation.Target, n, ref); parsed != nil {
-			set(value{state: unresolved, ref: parsed})
+		if v.ref = r.parseReference(f.Field, f.Relation.Target, n, ref); v.ref != nil {
+			v.state = unresolved
 		}
-		return
+		return v
 	}
 	if len(f.Relation.Columns) != 1 {
 		r.report(n, wrong("wrong-type", remedy, "the key of %s has several fields, so %s.%s must name a row", f.Relation.Target.Table, f.Owner.Name, f.Name))
-		return
+		return v
 	}
 	key := f.Relation.References[0]
 	for key.Relation != nil { // the key of the target is itself a reference
@@ -50,9 +45,10 @@ func (r *reader) reference(row *row, f *field, n *yaml.Node) {
 	text, p := r.tables.byName[key.Owner.Table].fields[key.Name].text(&literal)
 	if p != nil {
 		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to a row of %s; %s is neither a reference nor a key", f.Owner.Name, f.Name, f.Relation.Target.Table, describe(n)))
-		return
+		return v
 	}
-	set(value{state: given, text: text})
+	v.state, v.text = given, text
+	return v
 }
 
 // parseReference reads the table.row after the dollar sign. Whether the row exists is known later.

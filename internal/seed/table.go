@@ -119,7 +119,29 @@ type row struct {
 	node   *yaml.Node // where it stands
 	values []value    // one for each column of the table
 	match  []int      // the columns by which the row is found in the database
+	claims []claim    // what fields say about columns that others have given already
 	broken bool       // not a mapping; that has been reported
+}
+
+// claim is a second value for a column, which has to agree with the first: a reference may share the columns
+// of other fields (@ref(fields:)).
+type claim struct {
+	column int
+	value
+}
+
+// give sets the columns of a field. A null reference leaves the columns alone that cannot be null: they are
+// another field's.
+func (r *row) give(f *field, v value) {
+	for _, c := range f.columns {
+		switch now := &r.values[c]; {
+		case v.null && f.Field != r.table.columns[c].field && r.table.columns[c].field.Type.NonNull:
+		case now.state == absent || now.node == nil:
+			*now = v
+		default:
+			r.claims = append(r.claims, claim{c, v})
+		}
+	}
 }
 
 // label is how messages name the row: users.ada, or the table alone for a row without a name.
