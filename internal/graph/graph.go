@@ -65,9 +65,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}}
-	if err := a.addObjects(); err != nil {
-		return nil, err
-	}
+	a.addObjects()
 	if err := a.checkRules(); err != nil {
 		return nil, err
 	}

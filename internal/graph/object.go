@@ -3,7 +3,6 @@ package graph
 import (
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -56,33 +55,19 @@ func readAccess(rules []schema.Rule) access {
 // exposed reports whether a type takes part in the API at all.
 func exposed(t *schema.Type) bool { return t.Stored() && t.Join == nil && len(t.Rules) > 0 }
 
-func (a *API) addObjects() error {
+func (a *API) addObjects() {
 	for _, t := range a.model.Tables {
 		if !exposed(t) {
 			continue
 		}
 		single := camelCase(t.Name)
 		o := &object{typ: t, single: single, plural: schema.Plural(single), access: readAccess(t.Rules), byName: map[string]*field{}}
-		for _, name := range []string{o.single, o.plural} {
-			if other := a.rootOwner(name); other != nil {
-				return fault.New(fault.Invalid, "derive the API",
-					"types "+other.typ.Name+" and "+t.Name+" would both be queried as "+name, "rename one of them")
-			}
-		}
 		a.single[o.single], a.plural[o.plural], a.byName[t.Name] = o, o, o
 		a.objects = append(a.objects, o)
 	}
 	for _, o := range a.objects {
 		a.addFields(o)
 	}
-	return nil
-}
-
-func (a *API) rootOwner(name string) *object {
-	if o := a.single[name]; o != nil {
-		return o
-	}
-	return a.plural[name]
 }
 
 func (a *API) addFields(o *object) {

@@ -68,8 +68,12 @@ func (b *builder) fieldJSON(t *text, s *scope, f selected, c *cost, depth int) e
 	if err != nil {
 		return err
 	}
-	if rule == "" {
+	switch rule {
+	case "":
 		return b.valueJSON(t, s, field, f, c, depth)
+	case "false":
+		t.constant("null")
+		return nil
 	}
 	var allowed text
 	if err := b.valueJSON(&allowed, s, field, f, c, depth); err != nil {

@@ -109,7 +109,7 @@ func column(f *schema.Field, sql string) value {
 		return v
 	}
 	switch {
-	case f.DataType != "" && v.kind == textKind:
+	case f.DataType != "" && f.DataType != "text" && v.kind == textKind:
 		v.sql += "::text" // citext, say, compares differently
 	case v.kind == floatKind:
 		v.sql = "nullif(" + v.sql + ", 'NaN')::float8" // Postgres holds NaN equal to itself and greater than all
