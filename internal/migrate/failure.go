@@ -55,14 +55,14 @@ func (m *Migrator) failure(ctx context.Context, op string, o *observer, err erro
 	f := m.fault(ctx, op, err)
 	var server *pgconn.PgError
 	switch {
-	case ctx.Err() != nil && o.failed == "commit":
+	case ctx.Err() != nil && o.failed("commit"):
 		f.Hint = "it was about to be committed: `krowoc migrate status` shows whether it was"
 	case ctx.Err() != nil:
 		f.Hint = step.kept(o.next - 1)
-	case errors.As(err, &server) && o.next > 0 && o.failed == o.statement:
+	case errors.As(err, &server) && o.next > 0 && o.failed(o.statement):
 		e := step.statementError(m.o.Dir, o.next, o.statement, server)
 		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, server.Message), step.kept(o.next-1), e
-	case o.failed == "commit":
+	case o.failed("commit"):
 		f.Message, f.Hint = "Postgres refused to commit it: "+f.Message, step.kept(o.next)
 	case server != nil:
 		f.Message = "its version cannot be recorded in " + m.o.Table + ": " + f.Message

@@ -99,7 +99,7 @@ func TestInterruptedWaitReturnsAtOnceAndLeavesNoLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = m.Up(ctx)
-	if took := time.Since(canceled); took > time.Second {
+	if took := time.Since(canceled); took > 5*time.Second { // it is milliseconds, on a machine that does nothing else
 		t.Errorf("it took %s", took)
 	}
 	if fault.CodeOf(err) != fault.Canceled || !strings.Contains(err.Error(), "wait for the migration lock") {

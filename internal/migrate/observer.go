@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,7 +21,9 @@ type observer struct {
 	started   int    // files of the plan that have begun
 	next      int    // statements of the current file that have begun
 	statement string // the last of them, as sent
-	failed    string // the SQL that failed, if any has
+	// refused is the SQL that failed, if any has. When the caller gives up, database/sql rolls back in a
+	// goroutine of its own, which the tracer then follows.
+	refused atomic.Pointer[string]
 }
 
 // The messages of goose's Provider that the observer knows; a test fails when goose changes them.
@@ -44,7 +47,7 @@ func (o *observer) Handle(_ context.Context, r slog.Record) error {
 	case beforeStatement:
 		o.begin()
 		o.next++
-		o.failed = ""
+		o.refused.Store(nil)
 		r.Attrs(func(a slog.Attr) bool {
 			if a.Key == "statement" {
 				o.statement = a.Value.String()
@@ -100,9 +103,16 @@ func (o *observer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.Trace
 
 // TraceQueryEnd implements pgx.QueryTracer. What fails after the first failure is its consequence.
 func (o *observer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryEndData) {
-	if d.Err != nil && o.failed == "" {
-		o.failed, _ = ctx.Value(tracedSQL{}).(string)
+	if d.Err != nil {
+		sql, _ := ctx.Value(tracedSQL{}).(string)
+		o.refused.CompareAndSwap(nil, &sql)
 	}
+}
+
+// failed reports whether sql is what failed.
+func (o *observer) failed(sql string) bool {
+	refused := o.refused.Load()
+	return refused != nil && *refused == sql
 }
 
 type tracedSQL struct{}
