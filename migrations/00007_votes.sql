@@ -11,7 +11,7 @@ CREATE INDEX votes_prompt_id_idx ON votes (prompt_id);
 ALTER TABLE prompts
   ADD COLUMN vote_count integer NOT NULL DEFAULT 0,
   ADD CONSTRAINT prompts_vote_count_range_check CHECK (vote_count >= 0);
-CREATE INDEX prompts_visibility_status_vote_count_id_idx ON prompts (visibility, status, vote_count DESC, id);
+CREATE INDEX prompts_visibility_status_vote_count_id_idx ON prompts (visibility, status, vote_count DESC, id DESC);
 
 -- Adding to the stored value under the row's lock counts right however many people vote at once.
 -- +goose StatementBegin
