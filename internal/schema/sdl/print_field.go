@@ -66,7 +66,11 @@ func relationDirectives(f *schema.Field) []string {
 		if f.Type.NonNull {
 			usual = schema.Restrict
 		}
-		return []string{directive("ref", word("onDelete", given(string(rel.OnDelete), string(usual))), list("fields", fieldNames(rel.Fields)))}
+		ref := directive("ref", word("onDelete", given(string(rel.OnDelete), string(usual))), list("fields", fieldNames(rel.Fields)))
+		if ref == "" && refersOnce(rel.Target, f) {
+			ref = " @ref"
+		}
+		return []string{ref}
 	}
 	var out []string
 	if rel.Inverse != nil && (rel.Kind == schema.BackOne || refers(rel.Target, f.Owner) > 1 || refers(f.Owner, rel.Target) > 1) {
@@ -76,6 +80,14 @@ func relationDirectives(f *schema.Field) []string {
 		out = append(out, joinDirective(f))
 	}
 	return out
+}
+
+// refersOnce reports whether a unique reference leads back from t to the type of f, so that f might be taken
+// for its other end.
+func refersOnce(t *schema.Type, f *schema.Field) bool {
+	return slices.ContainsFunc(t.Fields, func(g *schema.Field) bool {
+		return g != f && g.Unique && g.Type.Object == f.Owner && g.Relation.Inverse == nil
+	})
 }
 
 // refers counts the fields of t that are of type to.

@@ -26,6 +26,13 @@ func (b *builder) resolveRelations() {
 			b.connect(e)
 		}
 	}
+	b.stored(func(t *typeDecl) {
+		for _, f := range t.fields {
+			if f.Relation != nil && f.Relation.Kind == schema.RefOne {
+				b.oneToOne(t, f)
+			}
+		}
+	})
 }
 
 // end is a field that holds no foreign key: one that lists, or names, the rows that refer to its own.
@@ -65,26 +72,26 @@ func (b *builder) references() []*end {
 		for _, f := range t.fields {
 			if !t.stored {
 				f.uses = b.directives(f.def.Directives, onPlain, "a field of a type that is not stored")
-			} else if f.Relation != nil && f.Relation.Kind == schema.RefOne {
-				b.oneToOne(t, f)
 			}
 		}
 	}
 	return ends
 }
 
-// oneToOne reports a single reference that looks like the other end of a unique one: with both, each row
-// would be kept in step with the other by nobody.
+// oneToOne reports a bare reference that looks like the other end of a unique one: were both meant as one
+// relation, nobody would keep each row in step with the other.
 func (b *builder) oneToOne(t *typeDecl, f *fieldDecl) {
 	if len(f.def.Directives) > 0 || f.Type.NonNull {
 		return
 	}
 	for _, g := range b.named[f.Type.Object.Name].fields {
-		if g.Relation != nil && g.Relation.Kind == schema.RefOne && g.Relation.Target == t.Type && g.def.Directives.ForName("unique") != nil && g != f {
-			remedy := fmt.Sprintf("write @inverse(field: %q) if it is the other end of %s.%s, or @ref if it is a reference of its own", g.Name, g.Owner.Name, g.Name)
-			b.errorf(codeAmbiguous, f.def.Position, remedy, "%s.%s and %s.%s may be one relation or two", t.Name, f.Name, g.Owner.Name, g.Name)
-			return
+		unique := g.def.Directives.ForName("unique") != nil
+		if !unique || g == f || g.Relation == nil || g.Relation.Kind != schema.RefOne || g.Relation.Target != t.Type || g.Relation.Inverse != nil {
+			continue
 		}
+		remedy := fmt.Sprintf("write @inverse(field: %q) if it is the other end of %s.%s, or @ref if it is a reference of its own", g.Name, g.Owner.Name, g.Name)
+		b.errorf(codeAmbiguous, f.def.Position, remedy, "%s.%s and %s.%s may be one relation or two", t.Name, f.Name, g.Owner.Name, g.Name)
+		return
 	}
 }
 
