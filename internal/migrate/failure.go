@@ -54,17 +54,18 @@ func (m *Migrator) failure(ctx context.Context, op string, o *observer, err erro
 	}
 	f := m.fault(ctx, op, err)
 	var server *pgconn.PgError
+	answered := errors.As(err, &server)
 	switch {
-	case ctx.Err() != nil && o.failed("commit"):
+	case o.failed("commit") && !answered: // interrupted, or cut off, while Postgres was at it
 		f.Hint = "it was about to be committed: `krowoc migrate status` shows whether it was"
 	case ctx.Err() != nil:
 		f.Hint = step.kept(o.next - 1)
-	case errors.As(err, &server) && o.next > 0 && o.failed(o.statement):
+	case answered && o.next > 0 && o.failed(o.statement):
 		e := step.statementError(m.o.Dir, o.next, o.statement, server)
 		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, server.Message), step.kept(o.next-1), e
 	case o.failed("commit"):
 		f.Message, f.Hint = "Postgres refused to commit it: "+f.Message, step.kept(o.next)
-	case server != nil:
+	case answered:
 		f.Message = "its version cannot be recorded in " + m.o.Table + ": " + f.Message
 		f.Hint = step.kept(o.next) + "; does the file change search_path or the role? SET LOCAL keeps that to itself"
 	}

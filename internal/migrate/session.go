@@ -41,7 +41,8 @@ func openSession(ctx context.Context, pool *pgxpool.Pool, tracer pgx.QueryTracer
 		_ = s.db.Close()
 		return nil, pg.Fault("connect to Postgres", err)
 	}
-	return s, conn.Close()
+	_ = conn.Close() // back to its pool
+	return s, nil
 }
 
 // close gives the lock back and disconnects. When it returns, the server has let go of the lock too.
