@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -257,34 +261,67 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// The server is killed, is away for a while, and comes back at the same address.
-func TestPoolOutlivesARestartOfTheServer(t *testing.T) {
-	sockets, err := os.MkdirTemp("", "krowoc-pg") // short: the path of a socket has at most 107 bytes
+// relay is an address that stays the same while the server behind it changes.
+type relay struct {
+	net.Listener
+	to atomic.Pointer[string]
+}
+
+func newRelay(t *testing.T) *relay {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
-	if err := os.Chmod(sockets, 0o777); err != nil { // the server may run under another account
-		t.Fatal(err)
+	r := &relay{Listener: listener}
+	var open sync.WaitGroup
+	open.Go(func() {
+		for {
+			from, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			open.Go(func() { r.pass(from) })
+		}
+	})
+	t.Cleanup(func() { listener.Close(); open.Wait() })
+	return r
+}
+
+// pass connects a client to the server, and cuts it off when there is none.
+func (r *relay) pass(from net.Conn) {
+	defer from.Close()
+	to, err := net.Dial("tcp", *r.to.Load())
+	if err != nil {
+		return
 	}
-	start := func() *local.Server {
+	defer to.Close()
+	go func() { _, _ = io.Copy(to, from); to.Close() }()
+	_, _ = io.Copy(from, to)
+}
+
+// The server is killed, is away for a while, and comes back at the same address.
+func TestPoolOutlivesARestartOfTheServer(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	r := newRelay(t)
+	start := func() (*local.Server, *url.URL) {
 		t.Helper()
-		server, err := local.Start(t.Context(), local.Options{DataDir: filepath.Join(sockets, "data"), Env: os.Getenv, Settings: map[string]string{
-			"unix_socket_directories": sockets, "port": "5432", "listen_addresses": "", "fsync": "off",
-		}})
+		server, err := local.Start(t.Context(), local.Options{DataDir: data, Env: os.Getenv, Settings: map[string]string{"fsync": "off"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = server.Stop(context.Background()) })
-		return server
+		u, err := url.Parse(server.URL("postgres"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		host := u.Host
+		r.to.Store(&host)
+		return server, u
 	}
-	server := start()
-	raw, err := url.Parse(server.URL("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw.Host = ""
-	pool := connect(t, pg.Options{URL: withParameter(t, raw.String(), "host", sockets)})
+	server, u := start()
+	u.Host = r.Addr().String()
+	pool := connect(t, pg.Options{URL: u.String()})
 	process, err := os.FindProcess(server.PID())
 	if err != nil {
 		t.Fatal(err)
