@@ -36,8 +36,7 @@ FROM unnest($1::text[]) AS n (name)
 LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_type t ON t.oid = a.atttypid`
 
-// describeTables asks the database about the tables of the rows, and reports tables and columns that the
-// rows need and the database does not have.
+// describeTables asks the database about the tables of the rows.
 func describeTables(ctx context.Context, tx pgx.Tx, components []*component) error {
 	tables := map[string]*table{}
 	var names []string
@@ -64,13 +63,10 @@ func describeTables(ctx context.Context, tx pgx.Tx, components []*component) err
 		t.found = t.found || column.Valid
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return missing(components)
+	return err
 }
 
-// missing reports each table and column that the rows need and the database lacks, once.
+// missing reports each table and column that the rows need and the database does not have, once.
 func missing(components []*component) error {
 	var list diag.List
 	reported := map[any]bool{}

@@ -32,10 +32,9 @@ func FuzzRead(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		all := newTables(s)
-		r := &reader{source: newSource("a.yaml", []byte(text)), tables: all}
+		r := &reader{source: newSource("a.yaml", []byte(text)), tables: newTables(s)}
 		r.read()
-		for _, d := range append(r.mistakes, link(all, r.rows)...) {
+		for _, d := range append(r.mistakes, link(r.rows)...) {
 			if d.Message == "" || d.Code == "" || d.File != "a.yaml" || d.Line < 0 {
 				t.Errorf("incomplete: %+v", d)
 			}

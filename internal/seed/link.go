@@ -13,14 +13,13 @@ import (
 // linker joins the rows of all files: it finds what references name, gives every row the key by which it
 // is found again, and sees that nothing required is missing and nothing unique is there twice.
 type linker struct {
-	tables   *tables
 	rows     []*row
 	named    map[*table]map[string]*row
 	mistakes diag.List
 }
 
-func link(all *tables, rows []*row) diag.List {
-	l := &linker{tables: all, rows: rows, named: map[*table]map[string]*row{}}
+func link(rows []*row) diag.List {
+	l := &linker{rows: rows, named: map[*table]map[string]*row{}}
 	l.names()
 	for _, r := range rows {
 		l.identify(r)

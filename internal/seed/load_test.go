@@ -1,6 +1,7 @@
 package seed_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -102,6 +103,13 @@ func TestSets(t *testing.T) {
 	_, err = seed.Load(t.Context(), o)
 	if got, want := fault.HintOf(err), "Create the folder, or name the sets to load in krowoc.yaml (seeds.sets). There are: common, demo, dev."; fault.CodeOf(err) != fault.NotFound || got != want {
 		t.Errorf("%v: got %q, want %q", err, got, want)
+	}
+}
+
+func TestNothingToLoad(t *testing.T) {
+	summary := load(t, database(t), "# nothing yet\nusers:\n")
+	if text, err := json.Marshal(summary); err != nil || string(text) != `{"tables":[]}` {
+		t.Errorf("%s %v", text, err)
 	}
 }
 

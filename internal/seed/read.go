@@ -42,7 +42,7 @@ func (o *Options) read(ctx context.Context) ([]*row, error) {
 		rows = append(rows, r.rows...)
 		mistakes = append(mistakes, r.mistakes...)
 	}
-	mistakes = append(mistakes, link(all, rows)...)
+	mistakes = append(mistakes, link(rows)...)
 	mistakes.Sort()
 	return rows, mistakes.Err("read the seeds")
 }

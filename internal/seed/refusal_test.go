@@ -86,6 +86,13 @@ func TestRefusals(t *testing.T) {
 			wants: []string{"function nothing() does not exist"},
 		},
 		{
+			name:  "column of a default that is not there",
+			sql:   "ALTER TABLE projects DROP COLUMN stars",
+			yaml:  "users:\n" + others + "projects:\n  one: { slug: one, owner: $users.x }\n",
+			code:  fault.Conflict,
+			wants: []string{"seeds/dev/a.yaml:5:3:", "the table projects has no column stars in the database"},
+		},
+		{
 			name:  "table that is not there",
 			sql:   "DROP TABLE samples",
 			yaml:  "samples:\n  - { code: a }\n  - { code: b }\n",

@@ -30,7 +30,6 @@ type column struct {
 
 // tables holds every stored type of a schema.
 type tables struct {
-	list   []*table
 	byName map[string]*table // by physical name and by type name
 	names  []string          // physical names, to suggest from
 }
@@ -40,12 +39,11 @@ func newTables(s *schema.Schema) *tables {
 	for i, typ := range s.Tables {
 		t := newTable(typ)
 		t.number = i
-		all.list = append(all.list, t)
 		all.byName[typ.Name] = t
 		all.names = append(all.names, typ.Table)
 	}
-	for _, t := range all.list {
-		all.byName[t.Table] = t
+	for _, typ := range s.Tables {
+		all.byName[typ.Table] = all.byName[typ.Name]
 	}
 	return all
 }
@@ -168,7 +166,7 @@ const (
 	absent     state = iota // the row does not give it
 	unresolved              // a reference
 	resolving               // a reference that is being followed: meeting one again is a cycle
-	broken                  // a reference that leads nowhere; that has been reported
+	broken                  // of no use; that has been reported
 	insertOnly              // for a row that is not there yet, such as a default
 	given
 )

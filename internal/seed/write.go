@@ -36,6 +36,9 @@ func write(ctx context.Context, db pg.Beginner, rows []*row, at time.Time) (Summ
 		for _, r := range rows {
 			r.fill(at)
 		}
+		if err := missing(w.components); err != nil {
+			return err
+		}
 		if err := w.load(ctx); err != nil {
 			return err
 		}
