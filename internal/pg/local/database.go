@@ -7,16 +7,16 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // CreateDatabase makes a database: a copy of template, or an empty one when that is "".
 func (s *Server) CreateDatabase(ctx context.Context, name, template string) error {
-	sql := "CREATE DATABASE " + pgx.Identifier{name}.Sanitize()
+	sql := "CREATE DATABASE " + pg.QuoteIdent(name)
 	if template != "" {
-		sql += " TEMPLATE " + pgx.Identifier{template}.Sanitize()
+		sql += " TEMPLATE " + pg.QuoteIdent(template)
 	}
-	return fault.Wrap("create database "+name, s.exec(ctx, sql))
+	return pg.Fault("create database "+name, s.exec(ctx, sql))
 }
 
 // EnsureDatabase makes an empty database unless there is one of that name.
@@ -31,7 +31,7 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 
 // DropDatabase removes a database and disconnects whoever uses it; one that is not there is no error.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
-	return fault.Wrap("drop database "+name, s.exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)"))
+	return pg.Fault("drop database "+name, s.exec(ctx, "DROP DATABASE IF EXISTS "+pg.QuoteIdent(name)+" WITH (FORCE)"))
 }
 
 // exec runs one statement outside of any transaction, on a connection of its own.

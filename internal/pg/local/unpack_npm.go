@@ -122,7 +122,7 @@ func linkNPM(root *os.Root) error {
 	for _, l := range links {
 		source, okSource := strings.CutPrefix(l.Source, "native/")
 		target, okTarget := strings.CutPrefix(l.Target, "native/")
-		if !okSource || !okTarget || !filepath.IsLocal(source) {
+		if !okSource || !okTarget || !filepath.IsLocal(source) || !filepath.IsLocal(target) {
 			return fmt.Errorf("%s: %q for %q leads outside of the package", nativeLinks, l.Target, l.Source)
 		}
 		to, err := filepath.Rel(path.Dir(target), source)
