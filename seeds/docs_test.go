@@ -10,8 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/krowoc/krowoc/internal/graph"
 )
@@ -72,10 +70,7 @@ func crowded(t testing.TB) *pgxpool.Pool {
 // TestDocumentedQueries sees that each query of the page uses the index that the page names.
 func TestDocumentedQueries(t *testing.T) {
 	pool := crowded(t)
-	api, err := graph.New(types(t), graph.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := derived(t)
 	name := regexp.MustCompile("(?m)^Index: `(\\w+)`")
 	queries := strings.Split(section(t, "## Which index serves which query"), "\n### ")[1:]
 	if len(queries) < 10 {
@@ -138,29 +133,15 @@ func genericPlan(t testing.TB, pool *pgxpool.Pool, sql string, settings ...strin
 // planOf explains the statement that the API makes of a query, for a caller with many prompts.
 func planOf(t testing.TB, pool *pgxpool.Pool, api *graph.API, query string) string {
 	t.Helper()
-	document, mistakes := gqlparser.LoadQueryWithRules(api.Schema(), query, rules.NewDefaultRules())
-	if mistakes != nil {
-		t.Fatal(mistakes)
-	}
-	request := graph.Request{
-		Caller: graph.Caller{UID: "u1"}, Time: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
-		Variables: map[string]any{"me": "u1", "from": "2024-02-01", "to": "2024-02-28", "tags": []any{"tag7", "tag8"}},
-	}
-	for variable, sql := range map[string]string{
+	variables := map[string]any{"me": "u1", "from": "2024-02-01", "to": "2024-02-28", "tags": []any{"tag7", "tag8"}}
+	for name, sql := range map[string]string{
 		"team":   "SELECT id FROM teams WHERE slug = 't-1'",
 		"prompt": "SELECT id FROM prompts WHERE owner_id = 'u1' LIMIT 1",
 	} {
-		request.Variables[variable] = query1(t, pool, sql)
+		variables[name] = value(t, pool, sql)
 	}
-	plan, err := api.Plan(document, document.Operations[0], request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	args, err := plan.Bind(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := pool.Query(t.Context(), "EXPLAIN "+plan.SQL, args...)
+	sql, args := statement(t, api, graph.Caller{UID: "u1"}, query, variables)
+	rows, err := pool.Query(t.Context(), "EXPLAIN "+sql, args...)
 	return lines(t, rows, err)
 }
 
@@ -169,11 +150,11 @@ func TestSumUpDays(t *testing.T) {
 	pool := platform(t)
 	const digest = `SELECT md5(string_agg(concat_ws(' ', user_id, day, provider_id, executions, failures, tokens_in, tokens_out, trim_scale(cost)),
 		';' ORDER BY user_id, day, provider_id)) FROM usage_daily`
-	before := query1(t, pool, digest)
-	statement := blocks(section(t, "## Summing up a day"), "sql")[0]
+	before := value(t, pool, digest)
+	sumUp := blocks(section(t, "## Summing up a day"), "sql")[0]
 	for _, title := range []string{"with the sums there", "without them"} {
-		execute(t, pool, statement, time.Date(2026, 8, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
-		if after := query1(t, pool, digest); after != before {
+		execute(t, pool, sumUp, time.Date(2026, 8, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+		if after := value(t, pool, digest); after != before {
 			t.Errorf("%s: the executions do not add up to usage_daily", title)
 		}
 		execute(t, pool, "DELETE FROM usage_daily")
@@ -187,8 +168,8 @@ func execute(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
 	}
 }
 
-// query1 returns the text of a single value.
-func query1(t testing.TB, pool *pgxpool.Pool, sql string) string {
+// value returns the text of a single value.
+func value(t testing.TB, pool *pgxpool.Pool, sql string) string {
 	t.Helper()
 	var text *string
 	if err := pool.QueryRow(t.Context(), "SELECT ("+sql+")::text").Scan(&text); err != nil {

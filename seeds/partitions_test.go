@@ -11,10 +11,9 @@ import (
 func TestMonthlyPartitions(t *testing.T) {
 	pool := platform(t)
 	const (
-		digest = "SELECT md5(string_agg(e::text, ';' ORDER BY id)) || count(*) FROM executions e"
-		// constraints but for the names of the partitions' own
+		digest      = "SELECT md5(string_agg(e::text, ';' ORDER BY id)) || count(*) FROM executions e"
 		constraints = `SELECT string_agg(concat_ws(' ', conname, pg_get_constraintdef(oid)), E'\n' ORDER BY conname)
-			FROM pg_constraint WHERE conrelid = 'executions'::regclass`
+			FROM pg_constraint WHERE conrelid = 'executions'::regclass AND contype <> 'n'`
 		columns = `SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid)), E'\n' ORDER BY attnum)
 			FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid = 'executions'::regclass AND attnum > 0`
 		indexes = `SELECT string_agg(replace(pg_get_indexdef(indexrelid), 'ON ONLY', 'ON'), E'\n' ORDER BY indexrelid::regclass::text)
@@ -22,7 +21,7 @@ func TestMonthlyPartitions(t *testing.T) {
 	)
 	same := map[string]string{digest: "", constraints: "", columns: "", indexes: ""}
 	for sql := range same {
-		same[sql] = query1(t, pool, sql)
+		same[sql] = value(t, pool, sql)
 	}
 	steps := blocks(section(t, "## Monthly partitions"), "sql")
 	if len(steps) < 6 {
@@ -34,21 +33,21 @@ func TestMonthlyPartitions(t *testing.T) {
 			continue // the constraint that step 2 drops is still there
 		}
 		for sql, want := range same {
-			if got := query1(t, pool, sql); got != want {
+			if got := value(t, pool, sql); got != want {
 				t.Fatalf("after\n%s\n%s is\n%s\nand was\n%s", step, sql, got, want)
 			}
 		}
 	}
 
 	const tables = "SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'executions'::regclass"
-	if got := query1(t, pool, tables); !strings.HasPrefix(got, "executions_2026_10 executions_2026_11 executions_2026_12 executions_2027_01 ") {
+	if got := value(t, pool, tables); !strings.HasPrefix(got, "executions_2026_10 executions_2026_11 executions_2026_12 executions_2027_01 ") {
 		t.Errorf("the partitions are %s", got)
 	}
 	for table, want := range map[string]string{
 		"executions_2026_11": "SELECT count(*) FROM executions WHERE started_at >= '2026-11-01T00:00:00Z'",
 		"executions_history": "SELECT count(*) FROM executions WHERE started_at < '2026-10-01T00:00:00Z'",
 	} {
-		if got, want := query1(t, pool, "SELECT count(*) FROM "+table), query1(t, pool, want); got != want || got == "0" {
+		if got, want := value(t, pool, "SELECT count(*) FROM "+table), value(t, pool, want); got != want || got == "0" {
 			t.Errorf("%s has %s rows, want %s", table, got, want)
 		}
 	}
@@ -61,7 +60,7 @@ func partitionsWork(t *testing.T, pool *pgxpool.Pool) {
 	const add = `INSERT INTO executions (user_id, prompt_id, model_id, provider_id, started_at)
 		SELECT owner_id, id, 'gpt-5', 'openai', $1::timestamptz FROM prompts WHERE title LIKE 'Incident summary%'`
 	execute(t, pool, add, "2026-12-24T18:00:00Z")
-	if got := query1(t, pool, "SELECT tableoid::regclass FROM executions WHERE started_at > '2026-12-01T00:00:00Z'"); got != "executions_2026_12" {
+	if got := value(t, pool, "SELECT tableoid::regclass FROM executions WHERE started_at > '2026-12-01T00:00:00Z'"); got != "executions_2026_12" {
 		t.Errorf("a run in December went to %s", got)
 	}
 	if _, err := pool.Exec(t.Context(), add, "2031-01-01T00:00:00Z"); err == nil {
@@ -87,7 +86,7 @@ func partitionsWork(t *testing.T, pool *pgxpool.Pool) {
 	}
 
 	execute(t, pool, "DELETE FROM prompts WHERE title LIKE 'Incident summary%'")
-	if got := query1(t, pool, "SELECT count(*) FROM executions WHERE prompt_id IS NULL AND started_at > '2026-12-01T00:00:00Z'"); got != "1" {
+	if got := value(t, pool, "SELECT count(*) FROM executions WHERE prompt_id IS NULL AND started_at > '2026-12-01T00:00:00Z'"); got != "1" {
 		t.Errorf("%s runs survived their prompt, want 1", got)
 	}
 	execute(t, pool, "DROP TABLE executions_2026_10")
