@@ -20,14 +20,15 @@ func newParser() (*parser.Parser, error) {
 	)
 }
 
-// unchecked makes what an Env checks of what the parser returns.
-func unchecked(tree *ast.AST, source cel.Source) (*cel.Ast, error) {
-	checked, err := ast.ToProto(tree)
-	if err != nil {
-		return nil, err
-	}
-	parsed := &exprpb.ParsedExpr{Expr: checked.GetExpr(), SourceInfo: checked.GetSourceInfo()}
-	return cel.ParsedExprToAstWithSource(parsed, source), nil
+// unchecked makes what an Env checks of what the parser returns. An Ast can be made only of its protobuf
+// form; one of a constant is made, and the tree put in the constant's place.
+func unchecked(tree *ast.AST, source cel.Source) *cel.Ast {
+	root := tree.Expr()
+	constant := &exprpb.Constant{ConstantKind: &exprpb.Constant_BoolValue{}}
+	shell := &exprpb.Expr{Id: root.ID(), ExprKind: &exprpb.Expr_ConstExpr{ConstExpr: constant}}
+	parsed := cel.ParsedExprToAstWithSource(&exprpb.ParsedExpr{Expr: shell}, source)
+	parsed.NativeRep().Expr().SetKindCase(root)
+	return parsed
 }
 
 // newEnv builds the environment of every expression of s but for the variable this.

@@ -76,7 +76,7 @@ type Checker struct {
 	schema *schema.Schema
 	parser func() (*parser.Parser, error)
 	base   func() (*cel.Env, error)
-	envs   sync.Map // of *schema.Type: func() (*cel.Env, error)
+	envs   sync.Map // of *schema.Type: *typeEnv
 	shared sync.Map // of sharedKey: *cel.Ast
 }
 
@@ -97,19 +97,29 @@ func New(s *schema.Schema) *Checker {
 	}
 }
 
-// env returns the environment in which this is a row of the given type.
-func (c *Checker) env(this *schema.Type) (*cel.Env, error) {
-	build, ok := c.envs.Load(this)
+// typeEnv is the environment in which this is a row of one type. It is locked because the checker of an
+// Env writes to it when it reports an error.
+type typeEnv struct {
+	sync.Mutex
+	*cel.Env
+	err error
+}
+
+// env returns the environment of a type, locked.
+func (c *Checker) env(this *schema.Type) *typeEnv {
+	found, ok := c.envs.Load(this)
 	if !ok {
-		build, _ = c.envs.LoadOrStore(this, sync.OnceValues(func() (*cel.Env, error) {
-			base, err := c.base()
-			if err != nil {
-				return nil, err
-			}
-			return base.Extend(cel.Variable("this", cel.ObjectType(this.Name)))
-		}))
+		found, _ = c.envs.LoadOrStore(this, &typeEnv{})
 	}
-	return build.(func() (*cel.Env, error))()
+	env := found.(*typeEnv)
+	env.Lock()
+	if env.Env == nil && env.err == nil {
+		var base *cel.Env
+		if base, env.err = c.base(); env.err == nil {
+			env.Env, env.err = base.Extend(cel.Variable("this", cel.ObjectType(this.Name)))
+		}
+	}
+	return env
 }
 
 // Check parses and type-checks src, an expression on rows of the type this. The AST is nil when there are
@@ -133,10 +143,6 @@ func (c *Checker) Check(src string, this *schema.Type, want Kind) (*cel.Ast, []I
 }
 
 func (c *Checker) check(src string, this *schema.Type, want Kind) (*cel.Ast, []Issue) {
-	env, err := c.env(this)
-	if err != nil {
-		return nil, internal(err)
-	}
 	p, err := c.parser()
 	if err != nil {
 		return nil, internal(err)
@@ -146,15 +152,16 @@ func (c *Checker) check(src string, this *schema.Type, want Kind) (*cel.Ast, []I
 	if len(errs.GetErrors()) > 0 {
 		return nil, syntaxIssues(src, errs)
 	}
-	v := &visitor{checker: c, this: this, want: want, ast: tree, src: []rune(src), info: tree.SourceInfo()}
+	v := &visitor{checker: c, this: this, want: want, ast: tree, src: []rune(src), places: tree.SourceInfo()}
 	if v.parsed(); len(v.issues) > 0 {
 		return nil, v.issues
 	}
-	parsed, err := unchecked(tree, source)
-	if err != nil {
-		return nil, internal(err)
+	env := c.env(this)
+	defer env.Unlock()
+	if env.err != nil {
+		return nil, internal(env.err)
 	}
-	checked, iss := env.Check(parsed)
+	checked, iss := env.Check(unchecked(tree, source))
 	if iss.Err() != nil {
 		return nil, v.typeIssues(iss)
 	}

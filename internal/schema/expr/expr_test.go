@@ -2,6 +2,7 @@ package expr_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -122,4 +123,23 @@ func TestCheckRefuses(t *testing.T) {
 			t.Errorf("%s:\n got %q\nwant %q", tc.src, got, tc.want)
 		}
 	}
+}
+
+// One Checker serves many goroutines, mistakes included.
+func TestCheckConcurrently(t *testing.T) {
+	s := shop()
+	c := expr.New(s)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 50 {
+				c.Check("this.tags.exists(t, t == nothing)", s.Type("Item"), expr.Kind{Use: expr.Check})
+				src := fmt.Sprintf("this.owner.team.members.exists(m, m.id == auth.uid && %d > 0)", i)
+				if _, issues := c.Check(src, s.Type("Item"), expr.Kind{Use: expr.RuleWhere}); len(issues) > 0 {
+					t.Errorf("%+v", issues)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
@@ -27,14 +28,14 @@ func syntaxIssues(src string, errs *common.Errors) []Issue {
 
 // typeIssues puts CEL's type errors in our words.
 func (v *visitor) typeIssues(iss *cel.Issues) []Issue {
-	src := string(v.src)
 	var out []Issue
 	for _, e := range iss.Errors() {
-		at := Issue{Offset: offset(src, e.Location), Width: 1, Message: e.Message}
+		place, _ := v.places.GetOffsetRange(e.ExprID)
+		at := Issue{Offset: int(place.Start), Width: 1, Message: e.Message}
 		if name, ok := quoted(e.Message, "undeclared reference to "); ok {
 			v.undeclared(&at, name)
 		} else if name, ok := quoted(e.Message, "undefined field "); ok {
-			v.undefinedField(&at, src, name, e.ExprID)
+			v.undefinedField(&at, name, e.ExprID)
 		} else if name, ok := quoted(e.Message, "found no matching overload for "); ok {
 			noOverload(&at, name, e.Message)
 		}
@@ -54,7 +55,7 @@ func quoted(message, prefix string) (string, bool) {
 }
 
 func (v *visitor) undeclared(at *Issue, name string) {
-	at.Width = len([]rune(name))
+	at.Width = utf8.RuneCountInString(name)
 	at.Message = "there is no " + name + " in expressions"
 	first, _, _ := strings.Cut(name, ".")
 	known := variables(v.want.Use)
@@ -68,12 +69,12 @@ func (v *visitor) undeclared(at *Issue, name string) {
 }
 
 // undefinedField names the type that lacks the field and moves the place from the dot to the name.
-func (v *visitor) undefinedField(at *Issue, src, name string, id int64) {
-	runes := []rune(src)
-	if i := strings.Index(string(runes[at.Offset:]), name); i >= 0 {
-		at.Offset += len([]rune(string(runes[at.Offset:])[:i]))
+func (v *visitor) undefinedField(at *Issue, name string, id int64) {
+	after := string(v.src[min(at.Offset, len(v.src)):])
+	if before, _, ok := strings.Cut(after, name); ok {
+		at.Offset += utf8.RuneCountInString(before)
 	}
-	at.Width = len([]rune(name))
+	at.Width = utf8.RuneCountInString(name)
 	at.Message = "there is no field " + name
 	owner := v.ownerOf(id)
 	fields := fieldNames(v.checker.schema, owner)
@@ -134,7 +135,7 @@ func noOverload(at *Issue, name, message string) {
 	if symbol, ok := operators.FindReverse(name); ok && symbol != "" {
 		shown = symbol
 	}
-	at.Width = len([]rune(shown))
+	at.Width = utf8.RuneCountInString(shown)
 	at.Message = fmt.Sprintf("%s does not take %s", shown, types)
 	switch {
 	case strings.Contains(types, "null"):

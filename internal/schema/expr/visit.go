@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/common/ast"
@@ -19,7 +20,7 @@ type visitor struct {
 	want    Kind
 	ast     *ast.AST
 	src     []rune
-	info    *ast.SourceInfo // of the parsed tree: a checked one has lost where things end
+	places  *ast.SourceInfo // where each part of the expression stands
 	issues  []Issue
 }
 
@@ -33,7 +34,7 @@ func (v *visitor) report(e ast.Expr, remedy, format string, args ...any) {
 // span returns an Issue that covers e: for a select its field, for a call its operator or the name of its
 // function.
 func (v *visitor) span(e ast.Expr) Issue {
-	r, _ := v.info.GetOffsetRange(e.ID())
+	r, _ := v.places.GetOffsetRange(e.ID())
 	at, width := int(r.Start), max(1, int(r.Stop-r.Start))
 	switch e.Kind() {
 	case ast.SelectKind: // CEL says where the point is
@@ -103,35 +104,29 @@ func (v *visitor) ident(e ast.Expr) {
 }
 
 // functions lists every function and operator of an expression, as CEL names them.
-func functions() []string {
-	return []string{
-		operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.Equals,
-		operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
-		operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate,
-		operators.Index, operators.In, operators.NotStrictlyFalse,
-		"size", "startsWith", "endsWith", "contains", "matches", "lowerAscii", "upperAscii",
-		"int", "double", "string", "timestamp", "duration", "getFullYear", "getMonth", "getDate", "getDayOfMonth",
-		"getDayOfWeek", "getHours", "getMinutes", "getSeconds", "uuidV7", "has", "exists", "all",
-	}
+var functions = [...]string{
+	operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.Equals,
+	operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
+	operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate,
+	operators.Index, operators.In, operators.NotStrictlyFalse,
+	"size", "startsWith", "endsWith", "contains", "matches", "lowerAscii", "upperAscii",
+	"int", "double", "string", "timestamp", "duration", "getFullYear", "getMonth", "getDate", "getDayOfMonth",
+	"getDayOfWeek", "getHours", "getMinutes", "getSeconds", "uuidV7", "has", "exists", "all",
 }
 
 func (v *visitor) call(e ast.Expr) {
 	name := e.AsCall().FunctionName()
-	known := functions()
-	for _, f := range known {
-		if f != name {
-			continue
+	onRow := v.want.Use == Check || v.want.Use == IndexWhere
+	switch {
+	case name == "uuidV7" && onRow:
+		v.report(e, "", "%s cannot use uuidV7(), which is different each time", purpose(v.want.Use))
+	case !slices.Contains(functions[:], name):
+		remedy := "expressions have size, startsWith, contains, matches, exists, all and has; docs/schema.md lists them all"
+		if near := diag.Suggest(name, functions[:]); near != "" {
+			remedy = "did you mean " + near + "?"
 		}
-		if name == "uuidV7" && (v.want.Use == Check || v.want.Use == IndexWhere) {
-			v.report(e, "", "%s cannot use uuidV7(), which is different each time", purpose(v.want.Use))
-		}
-		return
+		v.report(e, remedy, "there is no function %q in expressions", name)
 	}
-	remedy := "expressions have size, startsWith, contains, matches, exists, all and has; docs/schema.md lists them all"
-	if near := diag.Suggest(name, known); near != "" {
-		remedy = "did you mean " + near + "?"
-	}
-	v.report(e, remedy, "there is no function %q in expressions", name)
 }
 
 // checked checks what needs types: the result, the relations, and the literals beside enums.

@@ -3,6 +3,7 @@ package sdl
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"cel.dev/cel-go/cel"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -38,17 +39,27 @@ type verdict struct {
 	issues []expr.Issue
 }
 
+// batch is how many expressions a worker takes at a time: neighbours are of one type, whose environment
+// serves one worker at a time.
+const batch = 8
+
 // checkExprs checks every expression, on all processors, and reports in source order.
 func (b *builder) checkExprs(s *schema.Schema) {
 	checker := expr.New(s)
 	verdicts := make([]verdict, len(b.exprs))
-	workers := min(runtime.GOMAXPROCS(0), len(b.exprs))
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for w := range workers {
+	for range min(runtime.GOMAXPROCS(0), len(b.exprs)/batch+1) {
 		wg.Go(func() {
-			for i := w; i < len(b.exprs); i += workers {
-				task := b.exprs[i]
-				verdicts[i].ast, verdicts[i].issues = checker.Check(task.expr.Source, task.this, task.kind)
+			for {
+				end := int(next.Add(batch))
+				if end-batch >= len(b.exprs) {
+					return
+				}
+				for i := end - batch; i < min(end, len(b.exprs)); i++ {
+					task := b.exprs[i]
+					verdicts[i].ast, verdicts[i].issues = checker.Check(task.expr.Source, task.this, task.kind)
+				}
 			}
 		})
 	}

@@ -106,10 +106,10 @@ func words(t *testing.T, text string) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch {
-		case token.Kind == lexer.EOF:
+		switch token.Kind {
+		case lexer.EOF:
 			return out
-		case token.Kind == lexer.Comment:
+		case lexer.Comment:
 		default:
 			word := string(runes[token.Pos.Start:token.Pos.End])
 			if token.Pos.Column == 1 && token.Kind == lexer.Name {
