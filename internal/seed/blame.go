@@ -32,12 +32,20 @@ func (w *writer) blame(ctx context.Context, refused *refusal) error {
 			return err
 		}
 	}
-	c := w.components[refused.component]
-	cause := refused.cause
+	return w.search(ctx, w.components[refused.component], refused.cause)
+}
+
+// search halves the rows of a component until it knows the row at fault. Each row comes after those it
+// refers to, so that the fewest first rows that fail as all of them did end with it.
+func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError) error {
+	last := cause
 	var broken error // what keeps the search from going on, such as a lost connection
-	fails := func(n int) bool {
+	n := sort.Search(len(c.rows), func(i int) bool {
+		if broken != nil {
+			return true
+		}
 		err := w.savepoint(ctx, func(tx pgx.Tx) error {
-			if err := w.run(ctx, tx, w.statements(c, c.rows[:n])); err != nil {
+			if err := w.run(ctx, tx, w.statements(c, c.rows[:i+1])); err != nil {
 				return err
 			}
 			return errUndo
@@ -46,25 +54,22 @@ func (w *writer) blame(ctx context.Context, refused *refusal) error {
 		switch {
 		case errors.Is(err, errUndo):
 			return false
-		case errors.As(err, &found):
-			if found.Code == refused.cause.Code && found.ConstraintName == refused.cause.ConstraintName {
-				cause = found
-				return true
-			}
+		case !errors.As(err, &found):
+			broken = err
+			return true
+		case found.Code != cause.Code || found.ConstraintName != cause.ConstraintName:
 			return false
 		}
-		broken = err
+		last = found
 		return true
-	}
-	// The first rows that fail together end with the row at fault: each comes after those it refers to.
-	n := 1 + sort.Search(len(c.rows), func(i int) bool { return broken != nil || fails(i+1) })
+	})
 	switch {
 	case broken != nil:
 		return broken
-	case n > len(c.rows):
+	case n == len(c.rows):
 		return cause
 	}
-	return w.place(c.rows[n-1], cause)
+	return w.place(c.rows[n], last)
 }
 
 // errUndo rolls back the savepoint of an attempt that went well.

@@ -54,9 +54,9 @@ func (o *orderer) visit(t *table) {
 	o.index[t] = len(o.index) + 1
 	o.low[t] = o.index[t]
 	o.stack = append(o.stack, t)
-	selfish := false
+	toItself := false
 	for _, to := range o.targets(t) {
-		selfish = selfish || to == t
+		toItself = toItself || to == t
 		if o.index[to] == 0 {
 			o.visit(to)
 			o.low[t] = min(o.low[t], o.low[to])
@@ -68,7 +68,7 @@ func (o *orderer) visit(t *table) {
 		return
 	}
 	at := slices.Index(o.stack, t)
-	c := &component{tables: slices.Clone(o.stack[at:]), cyclic: selfish || len(o.stack) > at+1}
+	c := &component{tables: slices.Clone(o.stack[at:]), cyclic: toItself || len(o.stack) > at+1}
 	o.stack = o.stack[:at]
 	for _, t := range c.tables {
 		c.rows = append(c.rows, o.rows[t]...)

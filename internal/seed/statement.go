@@ -3,6 +3,7 @@ package seed
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg"
@@ -68,14 +69,14 @@ type statement struct {
 // newStatement builds the statement. Existing rows are compared first and written only if something
 // differs; rows that are not there are inserted. So a second load writes nothing, fires no trigger and
 // draws from no sequence. All parts see the database as it was before the statement, and foreign keys are
-// checked at its end.
-func newStatement(list []*group, request string) statement {
+// checked at its end. now is the time that @onUpdate sets.
+func newStatement(list []*group, now string) statement {
 	s := statement{groups: list}
 	var with, counts []string
 	for i, g := range list {
 		with = append(with, fmt.Sprintf("s%d AS (%s)", i, s.values(g)))
 		updated := "0::bigint"
-		if sql := g.update(fmt.Sprintf("s%d", i), request); sql != "" {
+		if sql := g.update(fmt.Sprintf("s%d", i), now); sql != "" {
 			with = append(with, fmt.Sprintf("u%d AS (%s)", i, sql))
 			updated = fmt.Sprintf("(SELECT count(*) FROM u%d)", i)
 		}
@@ -106,14 +107,14 @@ func (s *statement) values(g *group) string {
 	return fmt.Sprintf("SELECT %s FROM unnest(%s) AS v (%s)", strings.Join(casts, ", "), strings.Join(arrays, ", "), strings.Join(names, ", "))
 }
 
-func (g *group) all() []int { return append(append([]int{}, g.given...), g.insert...) }
+func (g *group) all() []int { return slices.Concat(g.given, g.insert) }
 
 // update returns the statement that updates the rows which are there and differ; empty when rows of the
 // group have nothing but their key.
 func (g *group) update(source, now string) string {
 	var sets, differs []string
 	for _, c := range g.given {
-		if g.isMatch(c) {
+		if slices.Contains(g.match, c) {
 			continue
 		}
 		name := pg.QuoteIdent(g.table.columns[c].name)
@@ -169,13 +170,4 @@ func (g *group) matches() string {
 		parts = append(parts, fmt.Sprintf("t.%s = s.%s", name, name))
 	}
 	return strings.Join(parts, " AND ")
-}
-
-func (g *group) isMatch(c int) bool {
-	for _, m := range g.match {
-		if m == c {
-			return true
-		}
-	}
-	return false
 }
