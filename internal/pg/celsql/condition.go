@@ -94,6 +94,8 @@ func (t *translator) compare(e ast.Expr, name string, left, right ast.Expr) (str
 	return "(" + l + " " + symbol + " " + r + ")", nil
 }
 
+func isRow(v value) bool { return v.kind == rowKind || v.kind == rowsKind }
+
 func isNumber(v value) bool { return v.kind == intKind || v.kind == floatKind }
 
 func (t *translator) pair(left, right ast.Expr) (a, b value, err error) {
@@ -116,7 +118,7 @@ func (t *translator) equals(e, left, right ast.Expr, m mode) (string, error) {
 	if b.kind == nullKind {
 		return t.isNull(e, a)
 	}
-	if a.kind >= rowKind || b.kind >= rowKind {
+	if isRow(a) || isRow(b) {
 		return "", t.refuse(e, "rows cannot be compared: compare their keys")
 	}
 	return t.equal(e, a, b, m)

@@ -34,7 +34,14 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 		return "", t.refuse(e, "in needs a list of values of the same type")
 	}
 	if !x.null && !list.elem.null && !list.null {
-		return "(" + needle + " = ANY (" + hay + "))", nil
+		if strings.HasPrefix(hay, "(SELECT") { // ANY would take it for the set to search, rather than for an array
+			hay = "coalesce(" + hay + ")"
+		}
+		found := "(" + needle + " = ANY (" + hay + "))"
+		if ok := x.ok(); m == exact && ok != "" { // in an empty list not even NULL is found
+			found = "CASE WHEN " + ok + " THEN " + found + " END"
+		}
+		return found, nil
 	}
 	found := "(array_position(" + hay + ", " + needle + ") IS NOT NULL)"
 	if guard := both(list.nonNull(), x.ok()); guard != "" {

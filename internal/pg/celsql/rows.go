@@ -132,10 +132,10 @@ func (t *translator) field(e ast.Expr, r *row, f *schema.Field) (value, error) {
 // has translates has(x.field): whether the field of a row is not null.
 func (t *translator) has(e ast.Expr, r *row, v value) (value, error) {
 	var sql string
-	switch {
-	case v.kind == rowsKind:
+	switch v.kind {
+	case rowsKind:
 		return value{}, t.refuse(e, "has cannot tell whether a list of rows is empty; write exists")
-	case v.kind == rowKind:
+	case rowKind:
 		sql = t.present(v.row)
 		if sql == "" {
 			sql = "true"
@@ -144,8 +144,10 @@ func (t *translator) has(e ast.Expr, r *row, v value) (value, error) {
 		sql = v.sql + " IS NOT NULL"
 	}
 	out := value{kind: boolKind, sql: "(" + sql + ") IS TRUE", sure: true}
-	if guard := t.present(r); guard != "" {
-		out = value{kind: boolKind, sql: "CASE WHEN " + guard + " THEN " + out.sql + " END"}
+	if r.parent != nil { // of a reference that is null, has is false; of the field of one, it fails
+		if guard := t.present(r.parent); guard != "" {
+			out = value{kind: boolKind, sql: "CASE WHEN " + guard + " THEN " + out.sql + " END"}
+		}
 	}
 	out.sql = "(" + out.sql + ")"
 	return out, nil

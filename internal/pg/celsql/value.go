@@ -47,9 +47,6 @@ type value struct {
 	field   *schema.Field
 }
 
-// fails reports whether the SQL can be NULL for a failure.
-func (v value) fails() bool { return !v.sure && !v.null || v.guard != "" }
-
 // ok returns a condition that is true when the value did not fail, and false or null when it did; "" for
 // always.
 func (v value) ok() string {

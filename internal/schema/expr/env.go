@@ -28,6 +28,9 @@ func unchecked(tree *ast.AST, source cel.Source) *cel.Ast {
 	shell := &exprpb.Expr{Id: root.ID(), ExprKind: &exprpb.Expr_ConstExpr{ConstExpr: constant}}
 	parsed := cel.ParsedExprToAstWithSource(&exprpb.ParsedExpr{Expr: shell}, source)
 	parsed.NativeRep().Expr().SetKindCase(root)
+	for id, place := range tree.SourceInfo().OffsetRanges() { // for those who translate the expression
+		parsed.NativeRep().SourceInfo().SetOffsetRange(id, place)
+	}
 	return parsed
 }
 
