@@ -68,7 +68,7 @@ func (c *collector) field(f *ast.Field) error {
 	if f.SelectionSet != nil {
 		c.fields[i].selections = append(c.fields[i].selections, f.SelectionSet)
 	}
-	return c.builder.grow(1)
+	return c.builder.grow()
 }
 
 // included evaluates @skip and @include. The values of Boolean variables are part of the plan's shape.

@@ -114,7 +114,8 @@ func (b *builder) page(src source, f *ast.Field) (*page, error) {
 	if err := b.orderBy(p, f); err != nil {
 		return nil, err
 	}
-	return p, b.bounds(p, f)
+	b.bounds(p, f)
+	return p, nil
 }
 
 // pageSize reads first and last.

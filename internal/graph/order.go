@@ -70,7 +70,7 @@ func (b *builder) orderField(p *page, item argField, seen map[string]bool) error
 		term.sql, term.computed = "CASE WHEN "+rule+" THEN "+term.sql+" END", true
 	}
 	p.order = append(p.order, term)
-	return b.grow(1)
+	return b.grow()
 }
 
 // orderSQL writes the terms for ORDER BY.
@@ -112,7 +112,7 @@ func (p *page) cursorSQL() string {
 }
 
 // bounds reads after and before.
-func (b *builder) bounds(p *page, f *ast.Field) error {
+func (b *builder) bounds(p *page, f *ast.Field) {
 	for _, bound := range []struct {
 		name    string
 		given   *bool
@@ -125,7 +125,6 @@ func (b *builder) bounds(p *page, f *ast.Field) error {
 		*bound.given = true
 		p.cursors = append(p.cursors, beyond(p.order, b.cursorParams(p, bound.name, value.leaf), bound.reverse))
 	}
-	return nil
 }
 
 // cursorParams adds a parameter for each value of a cursor.
@@ -141,12 +140,12 @@ func (b *builder) cursorParams(p *page, argument string, get leaf) []string {
 			if values[i] == nil {
 				return nil, nil
 			}
-			s, err := o.value.encode(values[i])
-			if err != nil && !o.value.unbounded(values[i]) {
-				return nil, invalid(argument+" is no cursor of this list in this order", "use a cursor of a page with the same orderBy")
-			}
-			if err != nil {
+			if o.value.unbounded(values[i]) {
 				return values[i], nil
+			}
+			s, err := o.value.encode(values[i])
+			if err != nil {
+				return nil, invalid(argument+" is no cursor of this list in this order", "use a cursor of a page with the same orderBy")
 			}
 			return s, nil
 		}})

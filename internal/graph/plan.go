@@ -97,8 +97,8 @@ func (b *builder) alias() string {
 }
 
 // grow counts a field or a condition, so that no document makes a statement without bound.
-func (b *builder) grow(n int) error {
-	b.size += n
+func (b *builder) grow() error {
+	b.size++
 	if b.size > b.api.options.MaxComplexity {
 		return invalid(fmt.Sprintf("the operation has more than %d fields and conditions", b.api.options.MaxComplexity), "ask for less at once")
 	}

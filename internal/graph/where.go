@@ -21,7 +21,7 @@ func (b *builder) filter(o *object, alias string, filter arg, depth int) (string
 	}
 	var all []string
 	for _, f := range filter.fields {
-		if err := b.grow(1); err != nil {
+		if err := b.grow(); err != nil {
 			return "", err
 		}
 		condition, err := b.filterField(o, alias, f, depth+1)
@@ -85,7 +85,7 @@ func (b *builder) scalarFilter(field *field, column string, filter arg) (string,
 		if f.value.null {
 			return "", invalid(fmt.Sprintf("where: %s.%s cannot be null", field.name, f.name), "to look for null, write isNull: true")
 		}
-		if err := b.grow(1); err != nil {
+		if err := b.grow(); err != nil {
 			return "", err
 		}
 		all = append(all, b.operator(field.value, column, f))

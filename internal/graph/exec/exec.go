@@ -12,7 +12,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql/handler"
 	gqllru "github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/hashicorp/golang-lru/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/vektah/gqlparser/v2/ast"
 
