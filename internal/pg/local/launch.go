@@ -90,8 +90,7 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, fault.Wrap("find a free port", err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
 // launchOn starts the server on one port.

@@ -99,20 +99,6 @@ func query(t *testing.T, s *Server, database, sql string) string {
 	return ""
 }
 
-// eventually waits until a condition holds.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.After(30 * time.Second); !condition(); {
-		select {
-		case <-deadline:
-			t.Fatalf("it never happened: %s", what)
-		case <-tick.C:
-		}
-	}
-}
-
 // wantFault checks an error's code and that it says, hint included, all that is wanted.
 func wantFault(t *testing.T, err error, code fault.Code, says ...string) {
 	t.Helper()
