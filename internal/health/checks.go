@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// Migrations checks that none is pending. That is no failure: new code runs on the old schema during every
-// deployment.
+// Migrations checks that none is pending: the code expects what the database does not have yet, so the
+// service is not ready. Code that is older than the database has nothing pending and goes on.
 func Migrations(pending func(ctx context.Context) (int, error)) Check {
-	return Check{Name: "migrations", Run: func(ctx context.Context) []Measurement {
+	return Check{Name: "migrations", Critical: true, Run: func(ctx context.Context) []Measurement {
 		n, err := pending(ctx)
 		m := Measurement{Name: "pending", ComponentType: "component", ObservedValue: n, Status: Pass}
 		switch {
 		case err != nil:
 			m.Status, m.ObservedValue, m.Output = Fail, nil, err.Error()
 		case n > 0:
-			m.Status, m.Output = Warn, fmt.Sprintf("%d pending: run krowoc migrate up", n)
+			m.Status, m.Output = Fail, fmt.Sprintf("%d pending: run krowoc migrate up", n)
 		}
 		return []Measurement{m}
 	}}
