@@ -27,12 +27,8 @@ func (a *App) Dev(ctx context.Context, pid int, report func(dev.Event), progress
 		Seed: func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error) {
 			return a.Seed(ctx, pool, s, nil, SeedConsent{})
 		},
-		Serve: func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
-			srv, err := a.NewServer(pool, s, logger)
-			if err != nil {
-				return nil, err
-			}
-			return srv, srv.Start(ctx)
+		NewAPI: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
+			return a.NewServer(pool, s, logger)
 		},
 	})
 }

@@ -39,7 +39,7 @@ func (s *session) startPostgres(ctx context.Context) error {
 	s.postgres = &database{url: s.DatabaseURL}
 	if s.DatabaseURL == "" {
 		began := s.now()
-		s.Postgres.Logger = s.serverLogger()
+		s.Postgres.Logger = s.logger("postgres")
 		server, url, err := StartLocal(ctx, s.Postgres, s.Project)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"path/filepath"
@@ -37,15 +38,16 @@ type Options struct {
 	Migrator func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error)
 	Seed     func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error)
 	Parse    func() (*schema.Schema, diag.List)
-	Serve    func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
+	NewAPI   func(pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
 
 	Report func(Event) // called from one goroutine at a time
 	Now    func() time.Time
 	PID    int
 }
 
-// API is a running server whose schema can be replaced while it serves.
+// API is a server whose schema can be replaced while it serves.
 type API interface {
+	Start(ctx context.Context) error
 	URL() string
 	Replace(s *schema.Schema) error
 	Stop(ctx context.Context) error
@@ -66,27 +68,27 @@ type session struct {
 // stopTimeout bounds how long the parts may take to stop.
 const stopTimeout = 20 * time.Second
 
-// Run brings the session up and keeps it up until ctx ends. It returns nil when ctx ended it, and
-// otherwise what kept it from starting; in both cases nothing it started is left running.
+// Run brings the session up and keeps it up until ctx ends, which is no error once the session was up. In
+// every case nothing it started is left running.
 func Run(ctx context.Context, o Options) error {
 	s := &session{Options: o, reporter: &reporter{sink: o.Report, now: o.Now}, began: o.Now()}
-	lock, err := acquire(o.StateDir, State{PID: o.PID, Started: o.Now(), Project: o.Project})
+	lock, err := acquire(ctx, o.StateDir, State{PID: o.PID, Started: o.Now(), Project: o.Project})
 	if err != nil {
 		return err
 	}
 	s.lock = lock
 	defer s.stop(ctx)
 	if err := s.start(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
+		return cmp.Or(ctx.Err(), err)
 	}
 	if !o.Watch {
 		<-ctx.Done()
 		return nil
 	}
-	return s.watch(ctx)
+	if err := s.watch(ctx); ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // start runs the phases in dependency order. A mistake in the team's files does not end it: the session

@@ -3,7 +3,6 @@ package dev
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -53,37 +52,13 @@ func (r *reporter) fail(part string, err error) {
 
 // logger returns a logger whose records become events of a part.
 func (r *reporter) logger(part string) *slog.Logger {
-	return slog.New(&eventHandler{reporter: r, part: part, level: func(rec slog.Record) slog.Level { return rec.Level }})
-}
-
-// serverLogger returns a logger for the lines that Postgres writes. Their severity is in their text; what is
-// routine there is debug here.
-func (r *reporter) serverLogger() *slog.Logger {
-	return slog.New(&eventHandler{reporter: r, part: "postgres", level: serverSeverity})
-}
-
-// serverSeverity reads the severity off a line: "ERROR:  relation …", whatever prefix stands before it. The
-// lines that follow an error (DETAIL, HINT, STATEMENT) belong to it.
-func serverSeverity(rec slog.Record) slog.Level {
-	for _, severity := range []struct {
-		word  string
-		level slog.Level
-	}{
-		{"PANIC:  ", slog.LevelError}, {"FATAL:  ", slog.LevelError}, {"ERROR:  ", slog.LevelError}, {"WARNING:  ", slog.LevelWarn},
-		{"DETAIL:  ", slog.LevelWarn}, {"HINT:  ", slog.LevelWarn}, {"STATEMENT:  ", slog.LevelWarn},
-	} {
-		if strings.Contains(rec.Message, severity.word) {
-			return severity.level
-		}
-	}
-	return slog.LevelDebug
+	return slog.New(&eventHandler{reporter: r, part: part})
 }
 
 // eventHandler is a slog.Handler that turns records into events, attributes as key=value.
 type eventHandler struct {
 	*reporter
 	part   string
-	level  func(slog.Record) slog.Level
 	prefix string // of open groups
 	attrs  string // rendered
 }
@@ -98,7 +73,7 @@ func (h *eventHandler) Handle(_ context.Context, rec slog.Record) error {
 		text += h.render(a)
 		return true
 	})
-	h.emit(Event{Part: h.part, Level: h.level(rec), Text: text})
+	h.emit(Event{Part: h.part, Level: rec.Level, Text: text})
 	return nil
 }
 

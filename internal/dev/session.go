@@ -38,14 +38,14 @@ func statePath(dir string) string { return filepath.Join(dir, "dev.json") }
 
 // acquire makes the caller the session of dir and writes its state there. It fails with a conflict that
 // names the session which runs already.
-func acquire(dir string, state State) (*sessionLock, error) {
+func acquire(ctx context.Context, dir string, state State) (*sessionLock, error) {
 	const op = "start the development session"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "Make the folder writable.", Err: err}
 	}
 	l := &sessionLock{flock: flock.New(filepath.Join(dir, "dev.lock")), path: statePath(dir)}
 	// A command that looks whether a session runs holds the lock for a moment: try more than once.
-	ctx, cancel := context.WithTimeout(context.Background(), 10*pollEvery)
+	ctx, cancel := context.WithTimeout(ctx, 10*pollEvery)
 	defer cancel()
 	held, err := l.flock.TryLockContext(ctx, pollEvery)
 	if err != nil && ctx.Err() == nil {

@@ -96,18 +96,19 @@ func (s *session) seedDigest(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// serve starts the API; without a schema there is nothing to serve yet.
+// serve starts the API. Without a schema, or with one that cannot be served, it waits for the save that mends
+// it; an address that cannot be listened on is an error.
 func (s *session) serve(ctx context.Context) error {
 	if s.schema == nil {
 		s.warn("api", "waits for a schema without mistakes")
 		return nil
 	}
-	api, err := s.Serve(ctx, s.pool, s.schema, s.logger("api"))
-	if fault.CodeOf(err) == fault.Invalid {
-		s.fail("api", err) // the schema cannot be served; the next save may mend it
+	api, err := s.NewAPI(s.pool, s.schema, s.logger("api"))
+	if err != nil {
+		s.fail("api", err)
 		return nil
 	}
-	if err != nil {
+	if err := api.Start(ctx); err != nil {
 		return err
 	}
 	s.api = api

@@ -138,7 +138,7 @@ func (s *session) apply(ctx context.Context, c changes) {
 	}
 	switch {
 	case s.api == nil:
-		if s.tolerate("api", s.serve(ctx)) {
+		if s.tolerate("api", s.serve(ctx)) && s.api != nil {
 			s.tolerate("dev", s.announce())
 		}
 	case s.tolerate("api", s.api.Replace(s.schema)):
@@ -152,9 +152,6 @@ func (s *session) restartPostgres(ctx context.Context) error {
 	s.fail("postgres", s.postgres.server.Err())
 	server, url, err := StartLocal(ctx, s.Postgres, s.Project)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
 		return err
 	}
 	s.postgres.server = server
@@ -162,5 +159,5 @@ func (s *session) restartPostgres(ctx context.Context) error {
 		return fault.New(fault.Unavailable, "start Postgres again", "its port was taken meanwhile", "Run `krowoc dev` again.")
 	}
 	s.info("postgres", "is up again")
-	return nil
+	return s.syncDatabase(ctx) // a crash may have lost the last moments
 }

@@ -78,7 +78,7 @@ func start(f *factory.Factory, flags *pflag.FlagSet, stderr *os.File) (*os.Proce
 
 // giveUp ends a process that did not become a session and returns its own error where it gave one.
 func giveUp(child *os.Process, exited <-chan struct{}, said io.ReadSeeker, err error) error {
-	dev.Interrupt(child)
+	_ = dev.Interrupt(child) // fails only when it has ended
 	<-exited
 	if fault.CodeOf(err) == fault.Canceled {
 		return err

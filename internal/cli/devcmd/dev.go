@@ -57,9 +57,7 @@ func run(ctx context.Context, f *factory.Factory) error {
 		return err
 	}
 	defer log.Close()
-	view := newView(f.Term, log, level)
-	defer view.close()
-	return a.Dev(ctx, os.Getpid(), view.show, view.onProgress)
+	return a.Dev(ctx, os.Getpid(), newView(f.Term, log, level).show, f.Fetching())
 }
 
 // developmentOnly keeps the session, with its seeds and its callers who say who they are, away from

@@ -12,15 +12,13 @@ import (
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/health"
-	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // status is what `dev status --output json` prints.
 type status struct {
 	Running bool `json:"running"`
 	*dev.State
-	DatabaseURL string        `json:"databaseUrl,omitempty"` // without the password
-	Health      health.Status `json:"health,omitempty"`
+	Health health.Status `json:"health,omitempty"`
 }
 
 const askTimeout = 5 * time.Second
@@ -46,7 +44,7 @@ func newStatus(f *factory.Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s := status{Running: true, State: &state, DatabaseURL: pg.RedactURL(state.DatabaseURL), Health: ask(cmd.Context(), state)}
+			s := status{Running: true, State: &state, Health: ask(cmd.Context(), state)}
 			return f.Term.Result(s, func() error { return renderStatus(f, s) })
 		},
 	}

@@ -10,17 +10,15 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/diag"
-	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
 // view shows a session: every event as lines behind the name of the part that they come from. The terminal
 // gets colour, the log file plain text with times; under --output json the terminal gets an object per event.
 type view struct {
-	t        *term.Terminal
-	screen   *term.PartWriter
-	log      *term.PartWriter
-	least    slog.Level     // what the terminal shows; the log file gets everything
-	progress *term.Progress // of what takes long before the first event; nil when nothing does
+	t      *term.Terminal
+	screen *term.PartWriter
+	log    *term.PartWriter
+	least  slog.Level // what the terminal shows; the log file gets everything
 }
 
 func newView(t *term.Terminal, log io.Writer, least slog.Level) *view {
@@ -40,7 +38,6 @@ type event struct {
 
 // show writes one event. A terminal that is gone does not end the session.
 func (v *view) show(e dev.Event) {
-	v.close()
 	switch {
 	case e.Level < v.least:
 	case v.t.Format == term.JSON:
@@ -84,23 +81,4 @@ func jsonEvent(e dev.Event) event {
 		j.Ready = &e.Ready.State
 	}
 	return j
-}
-
-// onProgress shows long work before the first event: fetching Postgres.
-func (v *view) onProgress(p local.Progress) {
-	if p.Total == 0 {
-		return
-	}
-	if v.progress == nil {
-		v.progress = v.t.Progress(p.Phase)
-	}
-	v.progress.Set(p.Done, p.Total)
-}
-
-// close ends the progress display.
-func (v *view) close() {
-	if v.progress != nil {
-		v.progress.Done("PostgreSQL fetched")
-		v.progress = nil
-	}
 }

@@ -2,6 +2,7 @@
 package migratecmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,7 +181,12 @@ func run(ctx context.Context, f *factory.Factory, work func(context.Context, *mi
 		for _, done := range results {
 			r.Migrations = append(r.Migrations, result{done.Version, done.File, done.Direction, milliseconds(done.Duration)})
 		}
-		return errors.Join(err, f.Term.Result(r, func() error { return summarise(f.Term, r, err) }))
+		return cmp.Or(err, f.Term.Result(r, func() error {
+			if err == nil {
+				summarise(f.Term, r)
+			}
+			return nil
+		}))
 	})
 }
 

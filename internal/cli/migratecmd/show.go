@@ -34,10 +34,7 @@ func (p progress) report(e migrate.Event) {
 	fmt.Fprintf(p.t.Out, "%s %s  %s\n", mark, e.File, took)
 }
 
-func summarise(t *term.Terminal, r report, err error) error {
-	if err != nil {
-		return nil // the error says it all
-	}
+func summarise(t *term.Terminal, r report) {
 	switch n := len(r.Migrations); n {
 	case 0:
 		fmt.Fprintln(t.Err, "nothing to do")
@@ -46,7 +43,6 @@ func summarise(t *term.Terminal, r report, err error) error {
 	default:
 		fmt.Fprintf(t.Err, "%d migrations in %.0f ms\n", n, r.DurationMs)
 	}
-	return nil
 }
 
 func milliseconds(d time.Duration) float64 {
