@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -190,7 +191,7 @@ func TestRootTakesOverAUsersFolder(t *testing.T) {
 	}
 	server := start(t, Options{DataDir: dir})
 	if _, err := os.Stat("/proc/self"); err == nil {
-		owner, err := ownerOf("/proc/" + query(t, server, "postgres", "SELECT pg_backend_pid()"))
+		owner, err := ownerOf("/proc/" + strconv.Itoa(server.PID()))
 		if err != nil || owner.uid != nobody.uid {
 			t.Errorf("the server runs as %v, %v", owner, err)
 		}
