@@ -54,20 +54,30 @@ func newApp(t *testing.T, dir string, environ ...string) *app.App {
 	return &app.App{Config: c, Version: "1.2.3", Logger: testkit.Logger(t), Now: time.Now, Env: os.Getenv}
 }
 
+func applyMigrations(t *testing.T, a *app.App) {
+	t.Helper()
+	db, err := a.Open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Pool.Close()
+	migrator, err := a.Migrator(db.Pool, nil)
+	if err == nil {
+		_, err = migrator.Up(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // platform serves the prompt platform, migrated and seeded, and returns its URL.
 func platform(t *testing.T) string {
 	t.Helper()
 	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
+	applyMigrations(t, a)
 	ctx := t.Context()
 	db, err := a.Open(ctx, nil)
 	if err != nil {
-		t.Fatal(err)
-	}
-	migrator, err := a.Migrator(db.Pool, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator.Up(ctx); err != nil {
 		t.Fatal(err)
 	}
 	s, err := a.Schema()

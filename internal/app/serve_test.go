@@ -1,0 +1,160 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// addressLog is a log that tells where the server of this test listens.
+type addressLog struct{ address chan string }
+
+func (l addressLog) Write(line []byte) (int, error) {
+	var record struct{ Msg, Address string }
+	if json.Unmarshal(line, &record) == nil && record.Msg == "serving" {
+		l.address <- record.Address
+	}
+	return len(line), nil
+}
+
+// serve runs `krowoc serve` on a database until the test ends and returns its URL.
+func serve(t *testing.T, databaseURL string) string {
+	t.Helper()
+	a := newApp(t, repository, "KROWOC_ENV=production", "KROWOC_SERVER_TIMEOUTS_DRAIN_DELAY=0s", "KROWOC_DATABASE_URL="+databaseURL)
+	log := addressLog{make(chan string, 1)}
+	a.Logger = slog.New(slog.NewJSONHandler(log, nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	select {
+	case address := <-log.address:
+		return "http://" + address
+	case err := <-ended:
+		t.Fatalf("serve: %v", err)
+	}
+	return ""
+}
+
+// get returns what a path answers; with a body it posts that.
+func get(t *testing.T, url string, body io.Reader) (status int, contentType, text string) {
+	t.Helper()
+	method := http.MethodGet
+	if body != nil {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, response.Header.Get("Content-Type"), string(raw)
+}
+
+// eventually asks an operation until it is answered with the status.
+func eventually(t *testing.T, url, operation string, want int) (contentType, text string) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(30 * time.Second); ; {
+		status, contentType, text := get(t, url+"/graphql", strings.NewReader(operation))
+		if status == want {
+			return contentType, text
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("the answer is still %d %s, not %d", status, text, want)
+		case <-tick.C:
+		}
+	}
+}
+
+// Postgres is killed while the API is served, and started again: the API says so, and recovers by itself.
+func TestServeOutlivesPostgres(t *testing.T) {
+	dataDir := filepath.Join(t.TempDir(), "postgres")
+	start := func() *local.Server {
+		server, err := local.Start(t.Context(), local.Options{DataDir: dataDir, Env: os.Getenv, Logger: testkit.Logger(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return server
+	}
+	postgres := start()
+	url := postgres.URL("postgres")
+	applyMigrations(t, newApp(t, repository, "KROWOC_DATABASE_URL="+url))
+	api := serve(t, url)
+	const operation = `{"query": "{ prompts { totalCount } }"}`
+	if _, text := eventually(t, api, operation, http.StatusOK); strings.TrimSpace(text) != `{"data":{"prompts":{"totalCount":0}}}` {
+		t.Fatalf("answer %s", text)
+	}
+
+	process, err := os.FindProcess(postgres.PID())
+	if err == nil {
+		err = process.Kill()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-postgres.Exited()
+	contentType, text := eventually(t, api, operation, http.StatusServiceUnavailable)
+	var problem struct{ Title string }
+	if err := json.Unmarshal([]byte(text), &problem); err != nil || contentType != "application/problem+json" || problem.Title == "" {
+		t.Errorf("without Postgres: %s %s", contentType, text)
+	}
+	if strings.Contains(text, url) || strings.Contains(text, "127.0.0.1") {
+		t.Errorf("the answer tells where the database is: %s", text)
+	}
+	if status, _, text := get(t, api+"/livez", nil); status != http.StatusOK {
+		t.Errorf("/livez: %d %s", status, text)
+	}
+
+	again := start()
+	defer func() {
+		if err := again.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	if again.URL("postgres") != url {
+		t.Fatalf("Postgres is back at another address: %s, was %s", again.URL("postgres"), url)
+	}
+	eventually(t, api, operation, http.StatusOK)
+	if status, _, text := get(t, api+"/graphiql", nil); status != http.StatusNotFound {
+		t.Errorf("GraphiQL in production: %d %s", status, text)
+	}
+}
+
+// Serve starts where Postgres is not yet up, says that it is not ready, and drains at once when told to.
+func TestServeStartsWithoutPostgres(t *testing.T) {
+	api := serve(t, "postgres://nobody:s3cret@127.0.0.1:1/app")
+	if _, text := eventually(t, api, `{"query": "{ prompts { totalCount } }"}`, http.StatusServiceUnavailable); strings.Contains(text, "s3cret") {
+		t.Errorf("the password is in %s", text)
+	}
+	if status, contentType, text := get(t, api+"/readyz", nil); status != http.StatusServiceUnavailable || contentType != "application/health+json" ||
+		strings.Contains(text, "s3cret") {
+		t.Errorf("/readyz: %d %s %s", status, contentType, text)
+	}
+}
