@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -56,6 +57,7 @@ func krowoc() int {
 //	stderr-json, stderr-fields   the same of stderr
 //	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
 //	database               make an empty database of the script's own and set DATABASE_URL
+//	free-address           set ADDRESS to a free port of the loopback interface
 //	session                wait for the development session and set URL to where it serves
 //	graphql OPERATION [TEXT]   send it to the session and print the answer, or wait for one with TEXT
 //	logged TEXT            wait until the session's log contains it
@@ -81,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"stderr-fields": jsonFields("stderr"),
 			"tty":           onTerminal,
 			"database":      database,
+			"free-address":  freeAddress,
 			"repository":    repository,
 			"session":       session,
 			"graphql":       graphql,
@@ -99,6 +102,13 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: database")
 	}
 	ts.Setenv("DATABASE_URL", testkit.DatabaseURL(ts.Value(testingKey{}).(testing.TB)))
+}
+
+func freeAddress(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer l.Close()
+	ts.Setenv("ADDRESS", l.Addr().String())
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
