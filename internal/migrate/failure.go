@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/pressly/goose/v3"
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -37,72 +36,83 @@ func (e *StatementError) Error() string { return e.Diagnostic.String() }
 // Unwrap returns the diagnostic as a list, and Postgres's error.
 func (e *StatementError) Unwrap() []error { return []error{diag.List{e.Diagnostic}, e.Err} }
 
-// failure says what stopped a run, and in what state it leaves the database.
-func (m *Migrator) failure(ctx context.Context, op string, o *observer, err error) error {
-	step := o.current()
-	if o.started == len(o.results) && !errors.As(err, new(*goose.PartialError)) {
-		f := m.fault(ctx, op, err)
-		if f.Code == fault.Internal { // goose could not read the file: a variable of ENVSUB is not set
-			f.Code = fault.Invalid
-		}
-		return f
-	}
-	o.begin()
-	op = "apply migration " + step.file.name
+// failure says what stopped a file, and in what state that leaves the database.
+func (r *run) failure(ctx context.Context, step planned, o outcome) error {
+	op := "apply migration " + step.file.name
 	if step.direction == Down {
 		op = "roll back migration " + step.file.name
 	}
-	f := m.fault(ctx, op, err)
-	var server *pgconn.PgError
-	answered := errors.As(err, &server)
+	f := r.fault(ctx, op, o.err)
 	switch {
-	case o.failed("commit") && !answered: // interrupted, or cut off, while Postgres was at it
-		f.Hint = "it was about to be committed: `krowoc migrate status` shows whether it was"
-	case ctx.Err() != nil:
-		f.Hint = step.kept(o.next - 1)
-	case answered && o.next > 0 && o.failed(o.statement):
-		e := step.statementError(m.o.Dir, o.next, o.statement, server)
-		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, server.Message), step.kept(o.next-1), e
-	case o.failed("commit"):
-		f.Message, f.Hint = "Postgres refused to commit it: "+f.Message, step.kept(o.next)
-	case answered:
-		f.Message = "its version cannot be recorded in " + m.o.Table + ": " + f.Message
-		f.Hint = step.kept(o.next) + "; does the file change search_path or the role? SET LOCAL keeps that to itself"
+	case ctx.Err() != nil || o.server == nil || r.session.conn.IsClosed(): // cut off
+		f.Hint = r.aftermath(ctx, step)
+	case hasCode(o.err, leaseLost):
+		f.Message, f.Hint = errLeaseLost.Error(), step.kept(r.done(step, o))
+	case o.at > 0:
+		e := step.statementError(r.o.Dir, o.at, o.server)
+		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, o.server.Message), step.kept(o.at-1), e
+	case o.at == committing:
+		f.Message, f.Hint = "Postgres refused to commit it: "+f.Message, step.kept(r.done(step, o))
+	case o.at == recording:
+		f.Message = "its version cannot be recorded in " + r.o.Table + ": " + f.Message
+		f.Hint = step.kept(r.done(step, o)) + "; does the file change search_path or the role? SET LOCAL keeps that to itself"
 	}
-	o.send(Event{Kind: Failed, Result: o.ended(), Err: f})
 	return f
 }
 
-// fault translates err, giving the end of ctx precedence over the errors that followed from it.
-func (m *Migrator) fault(ctx context.Context, op string, err error) *fault.Error {
-	if ctx.Err() != nil {
-		return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: op, Message: "interrupted", Err: ctx.Err()}
+// done counts the statements of a file that stay when what comes after them fails.
+func (r *run) done(step planned, o outcome) int {
+	if o.at > 0 {
+		return o.at - 1
 	}
+	return len(step.sql)
+}
+
+// aftermath asks, once the server has let go, what became of a file whose end we have not seen.
+func (r *run) aftermath(ctx context.Context, step planned) string {
+	r.session.close(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	s, err := r.Migrator.state(ctx, r.o.DB)
+	if err != nil {
+		return "whether it was committed cannot be told now: `krowoc migrate status` shows it"
+	}
+	if s.isApplied(step.file.version) == (step.direction == Up) {
+		return fmt.Sprintf("%s was %s all the same", step.file.name, step.direction.past())
+	}
+	return step.kept(s.finished(step))
+}
+
+// asFault translates an error of Postgres.
+func asFault(op string, err error) *fault.Error {
 	f := &fault.Error{}
 	errors.As(pg.Fault(op, err), &f)
 	return f
 }
 
+// past is the direction as what was done.
+func (d Direction) past() string {
+	if d == Down {
+		return "rolled back"
+	}
+	return "applied"
+}
+
 // kept says what a failure leaves behind, when ran statements had succeeded before it.
 func (p planned) kept(ran int) string {
-	done, again := "applied", "apply"
-	if p.direction == Down {
-		done, again = "rolled back", "roll back"
-	}
 	if !p.file.script.noTransaction || ran <= 0 {
-		return fmt.Sprintf("nothing of %s was %s", p.file.name, done)
+		return fmt.Sprintf("nothing of %s was %s", p.file.name, p.direction.past())
 	}
 	statements := fmt.Sprintf("first %d statements stay", ran)
 	if ran == 1 {
 		statements = "first statement stays"
 	}
-	return fmt.Sprintf("%s says NO TRANSACTION, so its %s; undo that by hand, or write it so that it can run twice (IF NOT EXISTS), and %s it again",
-		p.file.name, statements, again)
+	return fmt.Sprintf("%s says NO TRANSACTION, so its %s; mend what follows and run `krowoc migrate %s` again, which goes on from there",
+		p.file.name, statements, p.direction)
 }
 
-// statementError locates what Postgres said of the nth statement of the file, counted from 1. sent is its
-// text after the substitution of variables.
-func (p planned) statementError(dir string, n int, sent string, server *pgconn.PgError) *StatementError {
+// statementError locates what Postgres said of the nth statement of the file, counted from 1.
+func (p planned) statementError(dir string, n int, server *pgconn.PgError) *StatementError {
 	e := &StatementError{
 		Version: p.file.version, Direction: p.direction,
 		SQLState: server.Code, Detail: server.Detail, Hint: server.Hint, Where: server.Where, Constraint: server.ConstraintName,
@@ -111,17 +121,14 @@ func (p planned) statementError(dir string, n int, sent string, server *pgconn.P
 	if p.file.script.noTransaction {
 		e.Kept = n - 1
 	}
-	d := diag.Diagnostic{
+	s := p.file.script.statements(p.direction)[n-1]
+	e.Line = s.lines[0]
+	e.Diagnostic = diag.Diagnostic{
 		Severity: diag.Error, Code: "sql-" + strings.ToLower(server.Code), Message: serverText(server), Remedy: server.Hint,
 		Position: diag.Position{File: path.Join(dir, p.file.name)},
 	}
-	if all := p.file.script.statements(p.direction); n <= len(all) {
-		s := all[n-1]
-		e.Line = s.lines[0]
-		d.Line, d.Column, d.Width = s.locate(sent, server)
-		d.Source = p.file.sourceLine(d.Line)
-	}
-	e.Diagnostic = d
+	e.Diagnostic.Line, e.Diagnostic.Column, e.Diagnostic.Width = s.locate(p.sql[n-1], server)
+	e.Diagnostic.Source = p.file.sourceLine(e.Diagnostic.Line)
 	return e
 }
 

@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -77,14 +75,17 @@ func load(fsys fs.FS, dir string, files []*file) error {
 		f.text = string(text)
 		var m *mistake
 		if f.script, m = parse(f.text); m != nil {
-			mistakes = append(mistakes, diag.Diagnostic{
-				Severity: diag.Error, Code: "migration-syntax",
-				Position: diag.Position{File: path.Join(dir, f.name), Line: m.line, Column: 1},
-				Source:   f.sourceLine(m.line), Message: m.message, Remedy: m.remedy,
-			})
+			mistakes = append(mistakes, f.mistake(dir, m.line, m.message, m.remedy))
 		}
 	}
 	return mistakes.Err("read the migrations")
+}
+
+func (f *file) mistake(dir string, line int, message, remedy string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "migration-syntax", Position: diag.Position{File: path.Join(dir, f.name), Line: line, Column: 1},
+		Source: f.sourceLine(line), Message: message, Remedy: remedy,
+	}
 }
 
 // sourceLine returns a line of the file, counted from 1, without its end.
@@ -96,42 +97,3 @@ func (f *file) sourceLine(n int) string {
 	}
 	return ""
 }
-
-// folder is what goose sees: the names of all files, and the text of those that were loaded, as it was
-// then. A file that is edited during a run cannot run half in its old and half in its new form.
-type folder struct{ files []*file }
-
-func (d folder) Glob(pattern string) ([]string, error) {
-	var names []string
-	for _, f := range d.files {
-		if ok, err := path.Match(pattern, f.name); err != nil {
-			return nil, err
-		} else if ok {
-			names = append(names, f.name)
-		}
-	}
-	return names, nil
-}
-
-func (d folder) Open(name string) (fs.File, error) {
-	for _, f := range d.files {
-		if f.name == name && f.script != nil {
-			return &openFile{Reader: bytes.NewReader([]byte(f.text)), name: name}, nil
-		}
-	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-}
-
-// openFile is a loaded file as an fs.File, of which goose uses nothing but Read and Close.
-type openFile struct {
-	*bytes.Reader
-	name string
-}
-
-func (f *openFile) Stat() (fs.FileInfo, error) { return f, nil }
-func (f *openFile) Close() error               { return nil }
-func (f *openFile) Name() string               { return f.name }
-func (f *openFile) Mode() fs.FileMode          { return 0o444 }
-func (f *openFile) ModTime() time.Time         { return time.Time{} }
-func (f *openFile) IsDir() bool                { return false }
-func (f *openFile) Sys() any                   { return nil }

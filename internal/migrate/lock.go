@@ -15,12 +15,13 @@ import (
 // lockID is goose's own, so that a program that migrates with goose's session lock waits for us as well.
 const lockID = lock.DefaultLockID
 
-// Holder is the session that holds the migration lock.
+// Holder is who holds the migration lock.
 type Holder struct {
-	PID         uint32    `json:"pid"` // of the server process
+	PID         uint32    `json:"pid"` // of the server process, or behind a pooler of the client
 	Application string    `json:"application"`
-	User        string    `json:"user"`
-	Since       time.Time `json:"since"` // when the session began
+	User        string    `json:"user,omitempty"`
+	Host        string    `json:"host,omitempty"` // empty is the server's own
+	Since       time.Time `json:"since"`          // when the session began
 }
 
 // How often a waiting process asks for the lock: soon at first, then at leisure.
@@ -29,44 +30,78 @@ const (
 	lastWait  = 250 * time.Millisecond
 )
 
-// lock takes the session's advisory lock and waits for it as long as ctx lives. It asks again and again
-// rather than block in pg_advisory_lock: a blocked statement holds a snapshot, which CREATE INDEX
-// CONCURRENTLY in the holder waits for, and the two would be a deadlock.
-func (s *session) lock(ctx context.Context, waiting func(Holder)) error {
-	const op = "wait for the migration lock"
+const lockOp = "wait for the migration lock"
+
+// lock takes the migration lock and waits for it as long as ctx lives: the session's advisory lock, or a
+// lease where a session is not one connection. Each respects the other.
+func (s *session) lock(ctx context.Context, tables tables, ttl time.Duration, waiting func(Holder)) error {
+	try := s.tryAdvisory(tables)
+	if s.pooled() {
+		s.lease = newLease(s.pool, tables.lease, ttl)
+		try = s.lease.try
+	}
 	for wait := firstWait; ; wait = min(wait*2, lastWait) {
-		if err := s.conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", lockID).Scan(&s.locked); err != nil {
-			return pg.Fault(op, err)
+		holder, err := try(ctx)
+		if err != nil {
+			return pg.Fault(lockOp, err)
 		}
-		if s.locked {
+		if holder == nil {
 			return nil
 		}
-		if wait == firstWait {
-			switch h, err := s.holder(ctx); {
-			case err == nil:
-				waiting(h)
-			case !errors.Is(err, pgx.ErrNoRows): // else it was released between the two questions
-				return pg.Fault(op, err)
-			}
+		if wait == firstWait && *holder != (Holder{}) {
+			waiting(*holder)
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: op, Message: "gave up", Err: ctx.Err(),
+		if !pause(ctx, wait) {
+			return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: lockOp, Message: "gave up", Err: ctx.Err(),
 				Hint: "another process is migrating this database; `krowoc migrate status` shows how far it is"}
 		}
 	}
 }
 
-// holder says who holds the lock. A superuser's session hides its details from others, hence the coalesce.
-func (s *session) holder(ctx context.Context) (h Holder, err error) {
-	err = s.conn.QueryRow(ctx, `
-		select a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), coalesce(a.backend_start, now())
+// tryAdvisory returns what asks for the session's advisory lock once. Its holder is nil when it is ours. It
+// does not block in pg_advisory_lock: a blocked statement holds a snapshot, which CREATE INDEX CONCURRENTLY
+// in the holder waits for, and the two would be a deadlock.
+func (s *session) tryAdvisory(tables tables) func(context.Context) (*Holder, error) {
+	return func(ctx context.Context) (*Holder, error) {
+		if err := s.conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", lockID).Scan(&s.locked); err != nil {
+			return nil, err
+		}
+		if !s.locked {
+			return s.advisoryHolder(ctx)
+		}
+		holder, err := leaseHolder(ctx, s.conn, tables.lease)
+		if holder != nil || err != nil { // somebody behind a pooler is at work
+			s.locked = false
+			err = errors.Join(err, s.conn.QueryRow(ctx, "select pg_advisory_unlock($1)", lockID).Scan(new(bool)))
+		}
+		return holder, err
+	}
+}
+
+// advisoryHolder says who holds the lock. A superuser's session hides its details from others, hence the
+// coalesce.
+func (s *session) advisoryHolder(ctx context.Context) (*Holder, error) {
+	var h Holder
+	err := s.conn.QueryRow(ctx, `
+		select a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), coalesce(host(a.client_addr), ''), coalesce(a.backend_start, now())
 		from pg_locks l join pg_stat_activity a using (pid)
 		where l.locktype = 'advisory' and l.granted and l.objsubid = 1
 			and l.database = (select oid from pg_database where datname = current_database())
-			and l.classid::bigint << 32 | l.objid::bigint = $1`, lockID).Scan(&h.PID, &h.Application, &h.User, &h.Since)
-	return h, err
+			and l.classid::bigint << 32 | l.objid::bigint = $1`, lockID).Scan(&h.PID, &h.Application, &h.User, &h.Host, &h.Since)
+	if errors.Is(err, pgx.ErrNoRows) { // it was released between the two questions
+		return &Holder{}, nil
+	}
+	return &h, err
+}
+
+// pause waits, and reports whether ctx still lives.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

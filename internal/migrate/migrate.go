@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,6 +28,24 @@ type Options struct {
 	Report func(Event)      // called as files start and end, one call at a time; may be nil
 	Now    func() time.Time // nil is time.Now
 	Logger *slog.Logger     // warned of files that are passed over; nil discards
+
+	// LookupEnv finds the variables that a file substitutes between `-- +goose ENVSUB ON` and OFF; nil finds none.
+	LookupEnv func(name string) (string, bool)
+
+	LockTimeout      time.Duration // how long a statement waits for a lock before its file is tried again; 0 is the server's
+	StatementTimeout time.Duration // how long a statement may run; 0 is the server's
+	LockRetries      int           // how often a file is tried again for want of a lock; 0 is 30, less is never
+	LeaseTTL         time.Duration // behind a pooler, how long after its death a process still has the lock; 0 is 30 s
+
+	AllowMissing      bool     // apply files that are older than applied ones, too
+	RollbackOnFailure bool     // a run that fails rolls back what it had applied
+	DryRun            bool     // change nothing: the results say what would be done, with its SQL
+	Locks             bool     // results say which locks were taken
+	Before, After     []string // SQL that is run before the first file and after the last, if there is any to run
+
+	// RecordSums is given the checksums of the folder when files were applied that are new or changed, in a
+	// folder that keeps checksums. Where it is nil such files are refused.
+	RecordSums func(Sums) error
 }
 
 // Migrator brings a database to a version. It keeps no state between calls and is safe for concurrent use.
@@ -41,8 +60,18 @@ func New(o Options) (*Migrator, error) {
 		return nil, fault.New(fault.Invalid, "set up migrations", fmt.Sprintf("%q cannot name the table of versions", o.Table),
 			"lower-case letters, digits and underscores, after a schema and a dot if need be")
 	}
-	if o.Report == nil {
-		o.Report = func(Event) {}
+	return &Migrator{o.withDefaults()}, nil
+}
+
+// withDefaults fills in what was left out.
+func (o Options) withDefaults() Options {
+	report, reporting := o.Report, sync.Mutex{}
+	o.Report = func(e Event) {
+		reporting.Lock()
+		defer reporting.Unlock()
+		if report != nil {
+			report(e)
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -50,7 +79,12 @@ func New(o Options) (*Migrator, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Migrator{o: o}, nil
+	if o.LookupEnv == nil {
+		o.LookupEnv = func(string) (string, bool) { return "", false }
+	}
+	o.LockRetries = cmp.Or(o.LockRetries, 30)
+	o.LeaseTTL = cmp.Or(o.LeaseTTL, 30*time.Second)
+	return o
 }
 
 // tableName is what goose can put into its SQL, where it quotes nothing.
@@ -72,6 +106,9 @@ type Result struct {
 	Direction Direction     `json:"direction"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
 	Empty     bool          `json:"empty,omitempty"`
+	Retries   int           `json:"retries,omitempty"` // for want of a lock
+	Locks     []string      `json:"locks,omitempty"`   // `table mode`, where they were asked for
+	SQL       string        `json:"sql,omitempty"`     // of a dry run
 }
 
 // EventKind says what an Event reports.
@@ -79,19 +116,24 @@ type EventKind string
 
 // The kinds of events: Waiting comes at most once and first; then each file has Started, and Done or Failed.
 const (
-	Waiting EventKind = "waiting" // another process holds the lock
-	Started EventKind = "started"
-	Done    EventKind = "done" // applied, or rolled back
-	Failed  EventKind = "failed"
+	Waiting  EventKind = "waiting" // another process holds the lock
+	Started  EventKind = "started"
+	Blocked  EventKind = "blocked"  // the file waits for other sessions
+	Retrying EventKind = "retrying" // it was refused a lock, and is tried again
+	Done     EventKind = "done"     // applied, or rolled back
+	Failed   EventKind = "failed"
 )
 
-// Event is progress. Holder belongs to Waiting, Err to Failed; Waiting has no Result.
+// Event is progress. Holder belongs to Waiting, which has no Result; Blockers to Blocked; Err to Failed and
+// Retrying, and After to Retrying.
 type Event struct {
 	Kind EventKind
 	Result
-	N, Of  int // this is the Nth file of this run, counted from 1
-	Holder *Holder
-	Err    error
+	N, Of    int // this is the Nth file of this run, counted from 1
+	Holder   *Holder
+	Blockers []Blocker
+	Err      error
+	After    time.Duration
 }
 
 // Up applies every pending migration. The results are what was done, also beside an error.
@@ -129,7 +171,7 @@ func (m *Migrator) Redo(ctx context.Context) ([]Result, error) {
 	return m.run(ctx, "migrate redo", func(s state) (plan, error) {
 		p, err := s.down(1)
 		for _, step := range p {
-			p = append(p, planned{step.file, Up})
+			p = append(p, planned{file: step.file, direction: Up})
 		}
 		return p, err
 	})

@@ -6,17 +6,18 @@ import (
 	"unicode"
 )
 
-// A script is a migration file cut into statements exactly as goose cuts it. Goose runs its own; ours say
-// on which lines of the file a statement stands.
+// A script is a migration file cut into statements exactly as goose cuts it.
 type script struct {
 	up, down      []statement
 	noTransaction bool
+	directives
 }
 
-// statement is the SQL of one statement as it is sent, and the number in the file of each of its lines.
+// statement is the SQL of one statement as it is written, and the number in the file of each of its lines.
 type statement struct {
-	text  string
-	lines []int
+	text   string
+	lines  []int
+	envsub []bool // whether variables in the line are to be substituted
 	// indent is how much of the first line was trimmed away, in runes.
 	indent int
 }
@@ -51,6 +52,8 @@ type parser struct {
 	section Direction // of the section, once place is past beforeUp
 	buffer  []string  // the lines of the statement being read
 	lines   []int
+	envsub  []bool
+	on      bool // ENVSUB is
 }
 
 // parse reads a migration in goose's format (https://pressly.github.io/goose/documentation/annotations/).
@@ -84,6 +87,9 @@ func (p *parser) line(n int, line string) *mistake {
 	if p.place == beforeUp && trimmed == "" {
 		return nil
 	}
+	if m := p.directive(trimmed); m != nil {
+		return m
+	}
 	if comment && strings.Contains(line, "+goose") {
 		if done, m := p.annotation(line); done || m != nil {
 			return m
@@ -97,12 +103,12 @@ func (p *parser) line(n int, line string) *mistake {
 		return &mistake{message: "SQL before `-- +goose Up`", remedy: "put the line `-- +goose Up` above it"}
 	case afterBlock:
 		if len(p.buffer) == 0 { // an empty block: goose drops the line after it, and sends nothing in its place
-			p.lines = []int{n}
+			p.lines, p.envsub = []int{n}, []bool{false}
 		}
 		p.store()
 		p.place = plain
 	case block, plain:
-		p.buffer, p.lines = append(p.buffer, line), append(p.lines, n)
+		p.buffer, p.lines, p.envsub = append(p.buffer, line), append(p.lines, n), append(p.envsub, p.on)
 		if p.place == plain && endsStatement(line) {
 			p.store()
 		}
@@ -129,7 +135,8 @@ func (p *parser) annotation(line string) (done bool, m *mistake) {
 		if m := p.unfinished(); m != nil {
 			return false, m
 		}
-		p.place, p.section, p.buffer, p.lines = plain, Down, nil, nil
+		p.place, p.section = plain, Down
+		p.buffer, p.lines, p.envsub = nil, nil, nil
 	case "statementbegin":
 		if p.place == beforeUp || p.place == block {
 			return false, &mistake{message: "`-- +goose StatementBegin` in the wrong place", remedy: "it comes after Up or Down, and after the StatementEnd of the one before"}
@@ -143,6 +150,8 @@ func (p *parser) annotation(line string) (done bool, m *mistake) {
 		return false, nil // the line itself stores the statement
 	case "no transaction":
 		p.noTransaction = true
+	case "envsub on", "envsub off":
+		p.on = name == "envsub on"
 	}
 	return true, nil
 }
@@ -168,14 +177,15 @@ func (p *parser) store() {
 	text := strings.Join(p.buffer, "\n")
 	rest := strings.TrimLeftFunc(text, unicode.IsSpace)
 	skipped := text[:len(text)-len(rest)]
-	s := statement{text: strings.TrimRightFunc(rest, unicode.IsSpace), lines: p.lines[strings.Count(skipped, "\n"):]}
+	above := strings.Count(skipped, "\n")
+	s := statement{text: strings.TrimRightFunc(rest, unicode.IsSpace), lines: p.lines[above:], envsub: p.envsub[above:]}
 	s.indent = len([]rune(skipped[strings.LastIndexByte(skipped, '\n')+1:]))
 	if p.section == Up {
 		p.up = append(p.up, s)
 	} else {
 		p.down = append(p.down, s)
 	}
-	p.buffer, p.lines = nil, nil
+	p.buffer, p.lines, p.envsub = nil, nil, nil
 }
 
 // unfinished reports a statement that lacks its semicolon.

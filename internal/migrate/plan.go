@@ -1,20 +1,13 @@
 package migrate
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // latest stands for the newest file as the target of up.
@@ -24,41 +17,18 @@ const latest = math.MaxInt64
 type planned struct {
 	file      *file
 	direction Direction
+	sql       []string // its statements, as they are sent
 }
 
 // plan is what a run does, in order. It is complete before anything is touched.
 type plan []planned
 
-// applied is a row of the table of versions.
-type applied struct {
-	version int64
-	at      time.Time
-}
-
-// querier is what reading the table takes: the pool, or the session that holds the lock.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-// readApplied lists the applied migrations in the order in which they were applied. A database without the
-// table has none.
-func readApplied(ctx context.Context, db querier, table string) ([]applied, error) {
-	// tstamp is a local time without a zone, which the cast takes to be in the session's.
-	rows, _ := db.Query(ctx, "select version_id, tstamp::timestamptz from "+table+" where version_id > 0 order by id")
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a applied, err error) {
-		return a, row.Scan(&a.version, &a.at)
-	})
-	var server *pgconn.PgError
-	if errors.As(err, &server) && server.Code == "42P01" { // undefined_table
-		return nil, nil
-	}
-	return list, pg.Fault("read the applied migrations", err)
-}
-
 // state is the folder beside the database.
 type state struct {
-	files   []*file // by version
-	applied []applied
+	files    []*file // by version
+	applied  []applied
+	known    bool               // the table of versions is there
+	progress map[int64]progress // of files that were interrupted
 }
 
 func (s state) isApplied(version int64) bool {
@@ -107,23 +77,31 @@ func (s state) up(target int64) (plan, error) {
 	if err := s.checkUnknownApplied(); err != nil {
 		return nil, err
 	}
-	newest := s.newest()
 	var p plan
-	var late []string
 	for _, f := range s.pending() {
-		switch {
-		case f.version < newest:
-			late = append(late, f.name)
-		case f.version <= target:
-			p = append(p, planned{f, Up})
+		if f.version <= target {
+			p = append(p, planned{file: f, direction: Up})
 		}
 	}
-	if len(late) > 0 {
-		return nil, fault.New(fault.Conflict, "plan the migrations",
-			fmt.Sprintf("out of order: not applied, but older than version %d, which is: %s", newest, strings.Join(late, ", ")),
-			"give them versions above it, so that every database applies them in the same order; `krowoc migrate status` shows both")
-	}
 	return p, nil
+}
+
+// checkOrder refuses files that are older than an applied one, but for those that say they may be.
+func (p plan) checkOrder(s state, allow bool) error {
+	newest := s.newest()
+	var late []string
+	for _, step := range p {
+		if step.direction == Up && step.file.version < newest && !s.isApplied(step.file.version) && !step.file.script.outOfOrder && !allow {
+			late = append(late, step.file.name)
+		}
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "plan the migrations",
+		fmt.Sprintf("out of order: not applied, but older than version %d, which is: %s", newest, strings.Join(late, ", ")),
+		"give them versions above it, so that every database applies them in the same order; or, where they do not depend on it, "+
+			"say `-- +krowoc allow_out_of_order` in the file, or --allow-missing once")
 }
 
 // checkUnknownApplied refuses a database that is ahead of the folder or on another branch. What is older than
@@ -167,7 +145,7 @@ func (s state) rollback(list []applied) (plan, error) {
 				fmt.Sprintf("version %d is applied, but its file is not in the folder", a.version),
 				"get the file back: its down section is what undoes it")
 		}
-		p = append(p, planned{f, Down})
+		p = append(p, planned{file: f, direction: Down})
 	}
 	return p, nil
 }
@@ -186,6 +164,11 @@ func (p plan) checkReversible() error {
 	return fault.New(fault.Conflict, "plan the rollback",
 		"irreversible: nothing stands below `-- +goose Down` in "+strings.Join(names, ", "),
 		"nothing was touched; write the statements that undo it, or `SELECT 1;` if there is nothing to undo")
+}
+
+// goesUp reports whether the plan applies anything.
+func (p plan) goesUp() bool {
+	return slices.ContainsFunc(p, func(step planned) bool { return step.direction == Up })
 }
 
 func (p plan) files() []*file {

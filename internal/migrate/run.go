@@ -2,78 +2,215 @@ package migrate
 
 import (
 	"context"
-	"log/slog"
+	"errors"
 
-	"github.com/pressly/goose/v3"
+	"github.com/krowoc/krowoc/internal/fault"
 )
+
+// run is one operation on the database, from the lock to the last file.
+type run struct {
+	*Migrator
+	op      string
+	session *session
+	tables  tables
+	state   state
+	plan    plan
+	results []Result
+	retries int // of the current file
+}
 
 // run takes the lock, decides what to do and does it. The lock is held from before the first look at the
 // database to after the last change, so of many processes one works and the others find nothing to do.
-func (m *Migrator) run(ctx context.Context, op string, decide func(state) (plan, error)) (_ []Result, err error) {
-	o := &observer{report: m.o.Report, now: m.o.Now}
-	s, err := openSession(ctx, m.o.DB, o)
+func (m *Migrator) run(ctx context.Context, op string, decide func(state) (plan, error)) (results []Result, err error) {
+	if m.o.DryRun {
+		return m.dryRun(ctx, decide)
+	}
+	err = m.locked(ctx, op, func(ctx context.Context, r *run) error {
+		if r.plan, err = m.planned(r.state, decide); err != nil || len(r.plan) == 0 {
+			return err
+		}
+		if err := r.prepare(ctx); err != nil {
+			return err
+		}
+		results, err = r.work(ctx)
+		return errors.Join(err, m.recordSums(results, r.plan))
+	})
+	return results, err
+}
+
+// locked does work under the migration lock.
+func (m *Migrator) locked(ctx context.Context, op string, work func(context.Context, *run) error) error {
+	s, err := openSession(ctx, m.o.DB)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer s.close(ctx)
-	if err := s.lock(ctx, o.waiting); err != nil {
-		return nil, err
-	}
-	state, err := m.state(ctx, s.conn)
-	if err != nil {
-		return nil, err
-	}
-	if o.plan, err = decide(state); err != nil || len(o.plan) == 0 {
-		return nil, err
-	}
-	if err := load(m.o.FS, m.o.Dir, o.plan.files()); err != nil {
-		return nil, err
-	}
-	if err := o.plan.checkReversible(); err != nil {
-		return nil, err
-	}
-	if err := m.execute(ctx, s, o, folder{state.files}); err != nil {
-		return o.results, m.failure(ctx, op, o, err)
-	}
-	return o.results, nil
-}
-
-// state reads the folder and the table.
-func (m *Migrator) state(ctx context.Context, db querier) (state, error) {
-	files, err := readFolder(m.o.FS, m.o.Dir, m.o.Logger)
-	if err != nil {
-		return state{}, err
-	}
-	applied, err := readApplied(ctx, db, m.o.Table)
-	return state{files: files, applied: applied}, err
-}
-
-// execute has goose run the plan.
-func (m *Migrator) execute(ctx context.Context, s *session, o *observer, files folder) error {
-	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, files,
-		goose.WithTableName(m.o.Table), goose.WithDisableGlobalRegistry(true), goose.WithVerbose(true), goose.WithSlog(slog.New(o)))
-	if err != nil {
+	r := &run{Migrator: m, op: op, session: s, tables: tablesOf(m.o.Table)}
+	if err := s.lock(ctx, r.tables, m.o.LeaseTTL, r.waiting); err != nil {
 		return err
 	}
-	o.since = o.now()
-	if o.plan.allUp() {
-		_, err := provider.UpTo(ctx, o.plan[len(o.plan)-1].file.version)
+	if s.lease != nil {
+		ctx = s.lease.keep(ctx)
+	}
+	if r.state, err = m.state(ctx, s.conn); err != nil {
 		return err
 	}
-	for _, step := range o.plan {
-		if _, err := provider.ApplyVersion(ctx, step.file.version, step.direction == Up); err != nil {
+	return work(ctx, r)
+}
+
+// planned decides what to do and checks all that can be checked before the first statement.
+func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, error) {
+	p, err := decide(s)
+	if err == nil {
+		err = p.checkInterrupted(s)
+	}
+	if err != nil || len(p) == 0 {
+		return nil, err
+	}
+	if err := load(m.o.FS, m.o.Dir, p.files()); err != nil {
+		return nil, err
+	}
+	if err := p.checkOrder(s, m.o.AllowMissing); err != nil {
+		return nil, err
+	}
+	if err := m.checkSums(s, p); err != nil {
+		return nil, err
+	}
+	if err := p.checkReversible(); err != nil {
+		return nil, err
+	}
+	for i := range p {
+		if p[i].sql, err = p[i].file.substitute(m.o.Dir, p[i].direction, m.o.LookupEnv); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// prepare makes what the work needs, and sets what holds for all of it.
+func (r *run) prepare(ctx context.Context) error {
+	if !r.state.known {
+		if err := createVersions(ctx, r.o.DB, r.tables.versions); err != nil {
 			return err
+		}
+	}
+	for _, step := range r.plan {
+		if step.file.script.noTransaction {
+			return r.createProgress(ctx)
 		}
 	}
 	return nil
 }
 
-// allUp reports whether the plan is one that goose runs in one go.
-func (p plan) allUp() bool {
-	for _, step := range p {
-		if step.direction == Down {
-			return false
+// work runs the hooks and the files.
+func (r *run) work(ctx context.Context) ([]Result, error) {
+	if err := r.hook(ctx, "before", r.o.Before); err != nil {
+		return nil, err
+	}
+	if err := r.files(ctx, r.plan); err != nil {
+		if r.o.RollbackOnFailure && ctx.Err() == nil {
+			err = r.undo(ctx, err)
+		}
+		return r.results, err
+	}
+	return r.results, r.hook(ctx, "after", r.o.After)
+}
+
+func (r *run) files(ctx context.Context, p plan) error {
+	for i, step := range p {
+		if ctx.Err() != nil {
+			return r.interrupted(ctx, r.op)
+		}
+		began := r.o.Now()
+		result := Result{Version: step.file.version, File: step.file.name, Direction: step.direction, Empty: len(step.sql) == 0}
+		event := Event{Kind: Started, N: i + 1, Of: len(p), Result: result}
+		r.o.Report(event)
+		r.retries = 0
+		locks, err := r.watched(ctx, event, func() ([]string, error) { return r.file(ctx, step) })
+		event.Duration, event.Locks, event.Retries = r.o.Now().Sub(began), locks, r.retries
+		if err != nil {
+			event.Kind, event.Err = Failed, err
+			r.o.Report(event)
+			return err
+		}
+		event.Kind = Done
+		r.results = append(r.results, event.Result)
+		r.o.Report(event)
+	}
+	return nil
+}
+
+// undo rolls back what this run has applied, after a failure.
+func (r *run) undo(ctx context.Context, failure error) error {
+	var back plan
+	for i := len(r.results) - 1; i >= 0; i-- {
+		step := planned{file: r.plan[i].file, direction: Down}
+		sql, err := step.file.substitute(r.o.Dir, Down, r.o.LookupEnv)
+		if err != nil {
+			return errors.Join(failure, err)
+		}
+		step.sql = sql
+		back = append(back, step)
+	}
+	if err := back.checkReversible(); err != nil {
+		return errors.Join(failure, err)
+	}
+	if err := r.files(ctx, back); err != nil {
+		return errors.Join(failure, err)
+	}
+	return failure
+}
+
+// hook runs SQL of the configuration, each statement on its own.
+func (r *run) hook(ctx context.Context, when string, statements []string) error {
+	for _, sql := range statements {
+		if _, err := r.session.conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+			f := r.fault(ctx, "run the hook "+when+" the migrations", err)
+			f.Hint = "the statement is `" + sql + "`, in migrations." + when + " of the configuration"
+			return f
 		}
 	}
-	return true
+	return nil
+}
+
+// state reads the folder and the tables.
+func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
+	if s.files, err = readFolder(m.o.FS, m.o.Dir, m.o.Logger); err != nil {
+		return s, err
+	}
+	if s.applied, s.known, err = readApplied(ctx, db, m.o.Table); err != nil {
+		return s, err
+	}
+	s.progress, err = readProgress(ctx, db, tablesOf(m.o.Table).progress)
+	return s, err
+}
+
+// dryRun returns what a run would do, with the SQL that it would send. It takes no lock.
+func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error)) ([]Result, error) {
+	s, err := m.state(ctx, m.o.DB)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.planned(s, decide)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Migrator: m, state: s, tables: tablesOf(m.o.Table)}
+	var results []Result
+	for _, step := range p {
+		results = append(results, Result{Version: step.file.version, File: step.file.name, Direction: step.direction,
+			Empty: len(step.sql) == 0, SQL: r.preview(step)})
+	}
+	return results, nil
+}
+
+// waiting reports who has the lock.
+func (r *run) waiting(h Holder) { r.o.Report(Event{Kind: Waiting, Holder: &h}) }
+
+// interrupted is the error of a run whose caller has given up, or whose lease is lost.
+func (r *run) interrupted(ctx context.Context, op string) *fault.Error {
+	if cause := context.Cause(ctx); errors.Is(cause, errLeaseLost) {
+		return &fault.Error{Code: fault.Unavailable, Op: op, Message: cause.Error(), Hint: "run the command again: it goes on where this one ended"}
+	}
+	return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: op, Message: "interrupted", Err: ctx.Err()}
 }

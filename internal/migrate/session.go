@@ -2,65 +2,68 @@ package migrate
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// session is the one connection that holds the lock and does the work. If it breaks, the lock goes with
-// it and so does the work.
+// session is the one connection that does the work and, where it is Postgres's own, holds the lock: if it
+// breaks, the lock goes with it and so does the work.
 type session struct {
 	pool   *pgxpool.Pool
-	db     *sql.DB
 	conn   *pgx.Conn
+	pid    uint32 // of the server process, as the server sees it
 	locked bool
+	lease  *lease // the lock behind a pooler; nil elsewhere
+	gone   bool   // closed, and the server has let go of what it held
 }
 
 // endTimeout bounds what is done after the caller's context has ended.
 const endTimeout = 5 * time.Second
 
 // openSession connects with the settings of the pool, outside it, so that a full pool does not block.
-func openSession(ctx context.Context, pool *pgxpool.Pool, tracer pgx.QueryTracer) (*session, error) {
+func openSession(ctx context.Context, pool *pgxpool.Pool) (*session, error) {
 	config := pool.Config().ConnConfig
-	config.Tracer = tracer
-	s := &session{pool: pool}
-	keep := stdlib.OptionAfterConnect(func(_ context.Context, conn *pgx.Conn) error { s.conn = conn; return nil })
-	s.db = sql.OpenDB(&once{Connector: stdlib.GetConnector(*config, keep)})
-	s.db.SetMaxOpenConns(1)
-	s.db.SetMaxIdleConns(1)
-	conn, err := s.db.Conn(ctx) // connects; goose takes the same connection from the pool of one
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec // a pooler may hand each message to another server process
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		_ = s.db.Close()
 		return nil, pg.Fault("connect to Postgres", err)
 	}
-	_ = conn.Close() // back to its pool
+	s := &session{pool: pool, conn: conn}
+	if err := conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&s.pid); err != nil {
+		_ = conn.Close(ctx)
+		return nil, pg.Fault("connect to Postgres", err)
+	}
 	return s, nil
 }
 
+// pooled reports whether a pooler stands between us and Postgres: it gives its clients keys of its own.
+func (s *session) pooled() bool { return s.conn.PgConn().PID() != s.pid }
+
 // close gives the lock back and disconnects. When it returns, the server has let go of the lock too.
 func (s *session) close(ctx context.Context) {
+	if s.gone {
+		return
+	}
+	s.gone = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	pid := s.conn.PgConn().PID()
-	released := false
-	switch {
-	case s.conn.IsClosed(): // an interrupted statement closes it, and may have taken the lock just before
-	case !s.locked:
-		released = true
-	default:
+	if s.lease != nil {
+		s.lease.release(ctx)
+	}
+	released := !s.locked
+	if s.locked && !s.conn.IsClosed() {
 		released = s.conn.QueryRow(ctx, "select pg_advisory_unlock($1)", lockID).Scan(new(bool)) == nil
 	}
-	_ = s.db.Close() // nobody else has a use for it
-	if !released {
-		awaitRelease(ctx, s.pool, pid)
+	if s.conn.IsClosed() { // an interrupted statement closes it, and may have taken the lock just before
+		released = false
+	}
+	_ = s.conn.Close(ctx)
+	if !released && !s.pooled() {
+		awaitRelease(ctx, s.pool, s.pid)
 	}
 }
 
@@ -80,18 +83,4 @@ func awaitRelease(ctx context.Context, pool *pgxpool.Pool, pid uint32) {
 			return
 		}
 	}
-}
-
-// once is a connector that connects once: a second connection would work without the lock.
-type once struct {
-	driver.Connector
-	used atomic.Bool
-}
-
-func (o *once) Connect(ctx context.Context) (driver.Conn, error) {
-	if o.used.Swap(true) {
-		return nil, fault.New(fault.Unavailable, "connect to Postgres", "the connection that held the migration lock was lost",
-			"run the command again once Postgres answers")
-	}
-	return o.Connector.Connect(ctx)
 }

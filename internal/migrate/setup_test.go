@@ -2,6 +2,7 @@ package migrate_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ func (p *project) write(name, text string) {
 
 func (p *project) migrator() *migrate.Migrator {
 	p.t.Helper()
-	m, err := migrate.New(migrate.Options{DB: p.db, FS: p.files, Dir: "migrations", Report: p.report})
+	m, err := migrate.New(migrate.Options{DB: p.db, FS: p.files, Dir: "migrations", Report: p.report, LookupEnv: os.LookupEnv})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func (p *project) catalog() string {
 	return p.query(`select coalesce(string_agg(kind || ' ' || name, ', ' order by kind, name), '') from (
 		select 'relation', c.oid::regclass::text || case when c.relkind = 'i' and not i.indisvalid then ' (invalid)' else '' end
 		from pg_class c left join pg_index i on i.indexrelid = c.oid
-		where relnamespace = 'public'::regnamespace and relname not like 'goose%'
+		where relnamespace = 'public'::regnamespace and relname not like 'goose%' and relname not like 'krowoc%'
 		union all select 'function', oid::regproc::text from pg_proc where pronamespace = 'public'::regnamespace
 		union all select 'type', typname from pg_type where typnamespace = 'public'::regnamespace and typtype = 'e'
 	) all_objects(kind, name)`)

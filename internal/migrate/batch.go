@@ -1,0 +1,130 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// batch is what is sent to Postgres in one message, so that a whole file costs one round trip. Between the
+// statements of the file stand rows that mark how far it came.
+type batch struct {
+	sql   strings.Builder
+	runes int // in sql
+	spans []span
+}
+
+// span is where in a batch a statement stands, in runes as Postgres counts positions.
+type span struct {
+	n, start, end int
+}
+
+// The column whose value is the number of the statement that comes next, counted from 1. What comes after
+// the last statement of the file has the numbers of recording and committing.
+const (
+	markColumn = "krowoc_statement"
+	recording  = -1
+	committing = -2
+)
+
+// lockColumn is the one column of the rows that list the locks of the transaction.
+const lockColumn = "krowoc_lock"
+
+// add appends SQL of our own.
+func (b *batch) add(sql string) {
+	b.write(sql)
+	b.write(";\n")
+}
+
+// mark has everything after it belong to statement n.
+func (b *batch) mark(n int) { b.add("SELECT " + strconv.Itoa(n) + " AS " + markColumn) }
+
+// statement appends the nth statement of the file. A semicolon too many is nothing to Postgres.
+func (b *batch) statement(n int, sql string) {
+	b.mark(n)
+	start := b.runes
+	b.write(sql)
+	b.spans = append(b.spans, span{n, start, b.runes})
+	b.write("\n;\n")
+}
+
+func (b *batch) write(s string) {
+	b.sql.WriteString(s)
+	b.runes += utf8.RuneCountInString(s)
+}
+
+// outcome is what became of a batch: how far it came, and why it ended there.
+type outcome struct {
+	at     int // the statement that failed, or recording or committing; 0 is before the first
+	err    error
+	server *pgconn.PgError // err, when Postgres gave it; its position is within the statement
+	locks  []string
+}
+
+// run sends a batch and waits for its end. A transaction that it leaves open is rolled back.
+func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
+	results := conn.PgConn().Exec(ctx, b.sql.String())
+	for results.NextResult() {
+		r := results.ResultReader()
+		fields := r.FieldDescriptions()
+		for r.NextRow() {
+			if len(fields) != 1 {
+				continue
+			}
+			switch fields[0].Name {
+			case markColumn:
+				o.at, _ = strconv.Atoi(string(r.Values()[0]))
+			case lockColumn:
+				o.locks = append(o.locks, string(r.Values()[0]))
+			}
+		}
+		_, _ = r.Close() // its error is that of results
+	}
+	if o.err = results.Close(); o.err == nil {
+		return o
+	}
+	if o.server, _ = o.err.(*pgconn.PgError); o.server != nil {
+		b.place(&o)
+	}
+	if !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {
+		_, _ = conn.Exec(ctx, "ROLLBACK")
+	}
+	return o
+}
+
+// place makes the position of an error one within its statement. A position in a statement that was not
+// reached is that of a syntax error: Postgres parses the batch before it runs any of it.
+func (b *batch) place(o *outcome) {
+	at := int(o.server.Position) - 1
+	for _, s := range b.spans {
+		if at == s.end+1 { // the semicolon that we put there
+			o.server.Message, at = strings.Replace(o.server.Message, `at or near ";"`, "at end of input", 1), s.end
+		}
+		if at >= s.start && at <= s.end {
+			o.at, o.server.Position = s.n, int32(at-s.start+1)
+			return
+		}
+	}
+	o.server.Position = 0
+}
+
+// String is the SQL, without the marks: for people.
+func (b *batch) String() string {
+	var lines []string
+	for line := range strings.Lines(b.sql.String()) {
+		if !strings.HasSuffix(line, " AS "+markColumn+";\n") && line != ";\n" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// setLocal is SQL that sets a parameter until the end of the transaction.
+func setLocal(name string, milliseconds int64) string {
+	return fmt.Sprintf("SET LOCAL %s = %d", name, milliseconds)
+}

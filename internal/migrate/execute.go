@@ -1,0 +1,126 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// file runs one file and records it, and returns the locks that it took.
+func (r *run) file(ctx context.Context, step planned) ([]string, error) {
+	if step.file.script.noTransaction {
+		return nil, r.piecemeal(ctx, step)
+	}
+	b := r.transaction(step)
+	o := r.retried(ctx, step, b)
+	if o.err != nil {
+		return nil, r.failure(ctx, step, o)
+	}
+	return o.locks, nil
+}
+
+// transaction is a whole file as one message: Postgres runs it from BEGIN to COMMIT without waiting for us.
+func (r *run) transaction(step planned) *batch {
+	b := &batch{}
+	r.begin(b, step, true)
+	for i, sql := range step.sql {
+		b.statement(i+1, sql)
+	}
+	b.mark(recording)
+	b.add(r.record(step))
+	r.commit(b)
+	return b
+}
+
+// begin opens a transaction with the limits of its file. The run's own limits hold only where a file is
+// in a transaction: CREATE INDEX CONCURRENTLY waits for others by design.
+func (r *run) begin(b *batch, step planned, limits bool) {
+	b.add("BEGIN")
+	d := step.file.script.directives
+	if limits {
+		d.lockTimeout, d.statementTimeout = orElse(d.lockTimeout, r.o.LockTimeout), orElse(d.statementTimeout, r.o.StatementTimeout)
+	}
+	if d.lockTimeout != nil {
+		b.add(setLocal("lock_timeout", d.lockTimeout.Milliseconds()))
+	}
+	if d.statementTimeout != nil {
+		b.add(setLocal("statement_timeout", d.statementTimeout.Milliseconds()))
+	}
+	if r.session != nil && r.session.lease != nil {
+		b.add(r.session.lease.guard(false))
+	}
+}
+
+func (r *run) commit(b *batch) {
+	if r.o.Locks {
+		b.add(`SELECT coalesce(c.oid::regclass::text, l.locktype) || ' ' || l.mode AS ` + lockColumn + `
+FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
+WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation > 16383 ORDER BY 1`)
+	}
+	if r.session != nil && r.session.lease != nil {
+		b.add(r.session.lease.guard(true))
+	}
+	b.mark(committing)
+	b.add("COMMIT")
+}
+
+// record is SQL that notes a file as applied, or as rolled back.
+func (r *run) record(step planned) string {
+	if step.direction == Up {
+		return fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES (%d, true)", r.tables.versions, step.file.version)
+	}
+	return fmt.Sprintf("DELETE FROM %s WHERE version_id = %d", r.tables.versions, step.file.version)
+}
+
+// orElse returns what a file says, or else what the run says if it says anything.
+func orElse(own *time.Duration, others time.Duration) *time.Duration {
+	if own == nil && others > 0 {
+		return &others
+	}
+	return own
+}
+
+// What the waits between attempts at a lock begin with and grow to, before jitter.
+const (
+	firstBackoff = 100 * time.Millisecond
+	lastBackoff  = 5 * time.Second
+)
+
+// retried runs a batch, again and again while it is refused a lock.
+func (r *run) retried(ctx context.Context, step planned, b *batch) outcome {
+	wait := firstBackoff
+	for {
+		o := b.run(ctx, r.session.conn)
+		refused := hasCode(o.err, "55P03", "40P01", advisoryHeld) // lock_not_available, deadlock_detected
+		if !refused || r.retries >= r.o.LockRetries || r.session.conn.IsClosed() {
+			return o
+		}
+		r.retries++
+		after := wait/2 + rand.N(wait) //nolint:gosec // jitter is no secret
+		r.o.Report(Event{Kind: Retrying, Err: o.err, After: after, Result: Result{Version: step.file.version, File: step.file.name, Direction: step.direction, Retries: r.retries}})
+		if !pause(ctx, after) {
+			return outcome{err: ctx.Err()}
+		}
+		wait = min(wait*2, lastBackoff)
+	}
+}
+
+// preview is what a file would send, for people.
+func (r *run) preview(step planned) string {
+	if !step.file.script.noTransaction {
+		return r.transaction(step).String()
+	}
+	return strings.Join(append(step.sql[r.state.finished(step):], r.record(step)+";"), "\n") + "\n"
+}
+
+// fault translates err, giving the end of ctx precedence over the errors that followed from it.
+func (r *run) fault(ctx context.Context, op string, err error) *fault.Error {
+	if ctx.Err() != nil {
+		return r.interrupted(ctx, op)
+	}
+	return asFault(op, err)
+}

@@ -1,0 +1,201 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// progress is how far a file without a transaction came, when it did not come to its end.
+type progress struct {
+	version   int64
+	direction Direction
+	finished  int    // statements that are done
+	begun     int    // one more when a statement was begun that cannot share a transaction with its record
+	sum       string // of the statements that are done, so that they are known again
+	message   string // why it ended, if Postgres gave a reason
+	at        time.Time
+}
+
+const progressColumns = `(
+	version_id bigint PRIMARY KEY, direction text NOT NULL,
+	finished integer NOT NULL, begun integer NOT NULL, sum text NOT NULL, message text NOT NULL DEFAULT '',
+	tstamp timestamptz NOT NULL DEFAULT now())`
+
+func (r *run) createProgress(ctx context.Context) error {
+	return pg.Fault("create the table of progress", createIfMissing(ctx, r.o.DB, r.tables.progress, progressColumns))
+}
+
+func readProgress(ctx context.Context, db querier, table string) (map[int64]progress, error) {
+	if there, err := exists(ctx, db, table); !there || err != nil {
+		return nil, pg.Fault("read the progress of migrations", err)
+	}
+	rows, _ := db.Query(ctx, "select version_id, direction, finished, begun, sum, message, tstamp from "+table)
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p progress, err error) {
+		return p, row.Scan(&p.version, &p.direction, &p.finished, &p.begun, &p.sum, &p.message, &p.at)
+	})
+	byVersion := make(map[int64]progress, len(list))
+	for _, p := range list {
+		byVersion[p.version] = p
+	}
+	return byVersion, pg.Fault("read the progress of migrations", err)
+}
+
+// finished returns how many statements of a step were done by a run before.
+func (s state) finished(step planned) int {
+	if p, ok := s.progress[step.file.version]; ok && p.direction == step.direction {
+		return p.finished
+	}
+	return 0
+}
+
+// piecemeal runs a file statement by statement and notes each, so that a run after a failure goes on at the
+// statement that failed.
+func (r *run) piecemeal(ctx context.Context, step planned) error {
+	before, resumed := r.state.progress[step.file.version]
+	if resumed {
+		if err := before.check(step); err != nil {
+			return err
+		}
+	}
+	alone := controlsTransactions(step.sql)
+	for i := before.finished; i < len(step.sql); i++ {
+		n := i + 1
+		uncertain := resumed && before.begun == n
+		if uncertain {
+			done, err := r.settle(ctx, step, n)
+			if err != nil {
+				return err
+			}
+			if done {
+				if err := r.note(ctx, step, n, n, ""); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if err := r.statement(ctx, step, n, alone); err != nil {
+			return err
+		}
+	}
+	b := &batch{}
+	r.begin(b, step, false)
+	b.mark(recording)
+	b.add(r.record(step))
+	b.add(fmt.Sprintf("DELETE FROM %s WHERE version_id = %d", r.tables.progress, step.file.version))
+	r.commit(b)
+	if o := r.retried(ctx, step, b); o.err != nil {
+		return r.failure(ctx, step, o)
+	}
+	return nil
+}
+
+// statement runs the nth statement: in one transaction with its record if Postgres allows that, else alone.
+func (r *run) statement(ctx context.Context, step planned, n int, alone bool) error {
+	if !alone {
+		b := &batch{}
+		r.begin(b, step, false)
+		b.statement(n, step.sql[n-1])
+		b.mark(recording)
+		b.add(r.noteSQL(step, n, n, ""))
+		r.commit(b)
+		o := r.retried(ctx, step, b)
+		// active_sql_transaction: refused before it did anything; invalid_transaction_termination: rolled back
+		if !hasCode(o.err, "25001", "2D000") {
+			if o.err != nil {
+				return r.failure(ctx, step, o)
+			}
+			return nil
+		}
+	}
+	if err := r.note(ctx, step, n-1, n, ""); err != nil {
+		return err
+	}
+	b := &batch{}
+	b.spans = []span{{n: n, end: len(step.sql[n-1])}}
+	b.write(step.sql[n-1])
+	o := r.retried(ctx, step, b)
+	if o.err != nil {
+		o.at = n
+		if o.server != nil {
+			_ = r.note(ctx, step, n-1, n, o.server.Message) // the failure is what counts
+		}
+		return r.failure(ctx, step, o)
+	}
+	return r.note(ctx, step, n, n, "")
+}
+
+// note records progress.
+func (r *run) note(ctx context.Context, step planned, finished, begun int, message string) error {
+	if r.session.conn.PgConn().TxStatus() != 'I' { // a transaction of the file's own, whose end is noted
+		return nil
+	}
+	b := &batch{}
+	r.begin(b, step, false)
+	b.mark(recording)
+	b.add(r.noteSQL(step, finished, begun, message))
+	r.commit(b)
+	if o := b.run(ctx, r.session.conn); o.err != nil {
+		return r.failure(ctx, step, o)
+	}
+	return nil
+}
+
+func (r *run) noteSQL(step planned, finished, begun int, message string) string {
+	return fmt.Sprintf(`INSERT INTO %s (version_id, direction, finished, begun, sum, message) VALUES (%d, '%s', %d, %d, '%s', %s)
+ON CONFLICT (version_id) DO UPDATE SET (direction, finished, begun, sum, message, tstamp) =
+	(excluded.direction, excluded.finished, excluded.begun, excluded.sum, excluded.message, now())`,
+		r.tables.progress, step.file.version, step.direction, finished, begun, sumOf(step.sql[:finished]), pg.QuoteLiteral(message))
+}
+
+const goOn = "go on with an interrupted migration"
+
+// checkInterrupted refuses a plan that leaves a file half done.
+func (p plan) checkInterrupted(s state) error {
+	for _, half := range s.progress {
+		goesOn := func(step planned) bool { return step.file.version == half.version && step.direction == half.direction }
+		if slices.ContainsFunc(p, goesOn) {
+			continue
+		}
+		name := fmt.Sprintf("version %d", half.version)
+		if f := s.file(half.version); f != nil {
+			name = f.name
+		}
+		return fault.New(fault.Conflict, goOn,
+			fmt.Sprintf("%s is half %s: %d of its statements are done", name, half.direction.past(), half.finished),
+			fmt.Sprintf("finish that first with `krowoc migrate %s`, or see `krowoc migrate repair`", half.direction))
+	}
+	return nil
+}
+
+// check refuses to go on with a file that is not the one that was begun.
+func (p progress) check(step planned) error {
+	name := step.file.name
+	if p.finished > len(step.sql) || p.sum != sumOf(step.sql[:p.finished]) {
+		return fault.New(fault.Conflict, goOn, fmt.Sprintf("the first %d statements of %s are done, and they have been changed since", p.finished, name),
+			"restore them: only what comes after may change; or see `krowoc migrate repair`")
+	}
+	return nil
+}
+
+// controlsTransactions reports whether statements begin and end transactions of their own.
+func controlsTransactions(sql []string) bool {
+	for _, s := range sql {
+		switch word, _, _ := strings.Cut(strings.ToLower(normalise(s)), " "); strings.TrimSuffix(word, ";") {
+		case "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare":
+			return true
+		}
+	}
+	return false
+}
+
+// errUncertain is why a statement is not run again.
+var errUncertain = errors.New("it was interrupted, and whether it was done cannot be told")

@@ -1,0 +1,193 @@
+package migrate
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// SumFile is the file beside the migrations that holds a checksum of each. A folder without it is not
+// checked.
+const SumFile = "krowoc.sum"
+
+// Sums are the checksums of migrations by file name.
+type Sums map[string]string
+
+const sumHeader = "# A checksum of the SQL of each migration. `krowoc migrate hash` writes it.\n"
+
+// sumOf is the checksum of statements: comments and white space do not count.
+func sumOf(sql []string) string {
+	h := sha256.New()
+	for _, s := range sql {
+		fmt.Fprintf(h, "%s\x00", strings.TrimRight(normalise(s), "; "))
+	}
+	return "h1:" + base64.StdEncoding.EncodeToString(h.Sum(nil))
+}
+
+// sum is the checksum of a file: of both directions, and of what they are run with.
+func (f *file) sum() string {
+	all := []string{fmt.Sprint(f.script.noTransaction)}
+	for _, s := range f.script.up {
+		all = append(all, s.text)
+	}
+	all = append(all, "down")
+	for _, s := range f.script.down {
+		all = append(all, s.text)
+	}
+	return sumOf(all)
+}
+
+// ReadSums reads the checksums of a folder; they are nil when it has none.
+func ReadSums(fsys fs.FS) (Sums, error) {
+	const op = "read " + SumFile
+	text, err := fs.ReadFile(fsys, SumFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fileFault(op, err)
+	}
+	sums := Sums{}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, sum, ok := strings.Cut(line, " ")
+		if _, twice := sums[name]; !ok || twice || !strings.HasPrefix(sum, "h1:") {
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("line %d is not a file name and its checksum: %s", n, line),
+				"after a merge, see that both sides' migrations are in order; then `krowoc migrate hash` writes the file anew")
+		}
+		sums[name] = sum
+	}
+	return sums, lines.Err()
+}
+
+// Hash computes the checksums of all migrations of a folder. dir is its name in errors.
+func Hash(fsys fs.FS, dir string) (Sums, error) {
+	m := &Migrator{Options{FS: fsys, Dir: dir}.withDefaults()}
+	files, err := readFolder(fsys, dir, m.o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	if err := load(fsys, dir, files); err != nil {
+		return nil, err
+	}
+	sums := Sums{}
+	for _, f := range files {
+		sums[f.name] = f.sum()
+	}
+	return sums, nil
+}
+
+// Write replaces the checksums of a folder, whole or not at all.
+func (s Sums) Write(dir string) error {
+	const op = "write " + SumFile
+	var out bytes.Buffer
+	out.WriteString(sumHeader)
+	names := make([]string, 0, len(s))
+	for name := range s {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintln(&out, name, s[name])
+	}
+	fresh := filepath.Join(dir, "."+SumFile+".new")
+	if err := os.WriteFile(fresh, out.Bytes(), 0o644); err != nil {
+		return fileFault(op, err)
+	}
+	if err := os.Rename(fresh, filepath.Join(dir, SumFile)); err != nil {
+		os.Remove(fresh)
+		return fileFault(op, err)
+	}
+	return nil
+}
+
+// checkSums compares the files with their checksums before they, or files after them, are applied. Files that
+// are applied must be what they were; pending ones too, unless they are recorded as they are applied.
+func (m *Migrator) checkSums(s state, p plan) error {
+	sums, err := ReadSums(m.o.FS)
+	if sums == nil || err != nil || !p.goesUp() {
+		return err
+	}
+	changed, err := m.changed(s, sums)
+	if err != nil {
+		return err
+	}
+	if err := changed.Err("compare the migrations with " + path.Join(m.o.Dir, SumFile)); err != nil {
+		return err
+	}
+	var unlisted []string
+	for _, step := range p {
+		if sums[step.file.name] == step.file.sum() {
+			continue
+		}
+		if m.o.RecordSums == nil {
+			unlisted = append(unlisted, step.file.name)
+		}
+		sums[step.file.name] = step.file.sum()
+	}
+	if len(unlisted) > 0 {
+		return fault.New(fault.Conflict, "compare the migrations with "+path.Join(m.o.Dir, SumFile),
+			"not as they were last recorded: "+strings.Join(unlisted, ", "), "look at what changed; `krowoc migrate hash` records it")
+	}
+	return nil
+}
+
+// changed lists the applied files whose SQL is not what it was.
+func (m *Migrator) changed(s state, sums Sums) (diag.List, error) {
+	var files []*file
+	for _, a := range s.applied {
+		if f := s.file(a.version); f != nil && sums[f.name] != "" {
+			files = append(files, f)
+		}
+	}
+	if err := load(m.o.FS, m.o.Dir, files); err != nil {
+		return nil, err
+	}
+	var list diag.List
+	for _, f := range files {
+		if sums[f.name] != f.sum() {
+			list = append(list, diag.Diagnostic{
+				Severity: diag.Error, Code: "migration-changed", Position: diag.Position{File: path.Join(m.o.Dir, f.name)},
+				Message: "its SQL was changed after it was applied",
+				Remedy:  "restore it and write the change as a new migration; if databases do not differ by it, record it with `krowoc migrate hash`",
+			})
+		}
+	}
+	return list, nil
+}
+
+// recordSums notes the files that a run has applied, where that is wanted and the folder has checksums.
+func (m *Migrator) recordSums(results []Result, p plan) error {
+	if m.o.RecordSums == nil {
+		return nil
+	}
+	sums, err := ReadSums(m.o.FS)
+	if sums == nil || err != nil {
+		return err
+	}
+	fresh := false
+	for i, r := range results {
+		if r.Direction == Up && sums[r.File] != p[i].file.sum() {
+			sums[r.File], fresh = p[i].file.sum(), true
+		}
+	}
+	if !fresh {
+		return nil
+	}
+	return m.o.RecordSums(sums)
+}

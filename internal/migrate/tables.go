@@ -1,0 +1,108 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// tables are what migrations keep in the database: goose's table of versions and, where they are needed, a
+// lease and the progress of files that run without a transaction, in the same schema.
+type tables struct {
+	versions, lease, progress string
+}
+
+func tablesOf(versions string) tables {
+	schema := versions[:strings.LastIndexByte(versions, '.')+1]
+	return tables{versions, schema + "krowoc_migration_lease", schema + "krowoc_migration_progress"}
+}
+
+// InternalTables names the tables that migrations keep for themselves beside the table of versions, which is
+// goose_db_version when it is empty. What compares databases leaves them out.
+func InternalTables(versions string) []string {
+	if versions == "" {
+		versions = goose.DefaultTablename
+	}
+	t := tablesOf(versions)
+	return []string{t.versions, t.lease, t.progress}
+}
+
+// applied is a row of the table of versions.
+type applied struct {
+	version int64
+	at      time.Time
+}
+
+// rowQuerier and querier are what reading takes: the pool, or the session that holds the lock.
+type rowQuerier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+type querier interface {
+	rowQuerier
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// exists reports whether a table is there. Asking is better than failing: Postgres logs each error.
+func exists(ctx context.Context, db rowQuerier, table string) (there bool, err error) {
+	return there, db.QueryRow(ctx, "select to_regclass($1) is not null", table).Scan(&there)
+}
+
+// readApplied lists the applied migrations in the order in which they were applied. A database without the
+// table has none.
+func readApplied(ctx context.Context, db querier, table string) (list []applied, known bool, err error) {
+	if known, err = exists(ctx, db, table); !known || err != nil {
+		return nil, false, pg.Fault("read the applied migrations", err)
+	}
+	// tstamp is a local time without a zone, which the cast takes to be in the session's.
+	rows, _ := db.Query(ctx, "select version_id, tstamp::timestamptz from "+table+" where version_id > 0 order by id")
+	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a applied, err error) {
+		return a, row.Scan(&a.version, &a.at)
+	})
+	return list, true, pg.Fault("read the applied migrations", err)
+}
+
+// createVersions makes the table of versions as goose does, with its row for version 0.
+func createVersions(ctx context.Context, pool *pgxpool.Pool, table string) (err error) {
+	const op = "create the table of versions"
+	store, err := database.NewStore(database.DialectPostgres, table)
+	if err != nil {
+		return pg.Fault(op, err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return pg.Fault(op, err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	err = store.CreateVersionTable(ctx, tx)
+	if err == nil {
+		err = store.Insert(ctx, tx, database.InsertRequest{Version: 0})
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	return pg.Fault(op, err)
+}
+
+// createIfMissing makes a table of ours. Two processes may be at it at once.
+func createIfMissing(ctx context.Context, pool *pgxpool.Pool, table, columns string) error {
+	if there, err := exists(ctx, pool, table); there || err != nil {
+		return err
+	}
+	_, err := pool.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+table+" "+columns)
+	if hasCode(err, "23505", "42P07") { // unique_violation in the catalog, duplicate_table
+		return nil
+	}
+	return err
+}

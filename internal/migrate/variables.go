@@ -1,0 +1,40 @@
+package migrate
+
+import (
+	"path"
+	"strings"
+
+	"github.com/mfridman/interpolate"
+
+	"github.com/krowoc/krowoc/internal/diag"
+)
+
+// environment is where goose's ENVSUB looks up variables.
+type environment func(name string) (string, bool)
+
+// Get implements interpolate.Env.
+func (e environment) Get(name string) (string, bool) { return e(name) }
+
+// substitute returns the statements of one direction as they are sent: with variables in their place.
+func (f *file) substitute(dir string, d Direction, env environment) ([]string, error) {
+	var mistakes diag.List
+	statements := f.script.statements(d)
+	sent := make([]string, len(statements))
+	for i, s := range statements {
+		lines := strings.Split(s.text, "\n")
+		for j, line := range lines {
+			if !s.envsub[j] {
+				continue
+			}
+			expanded, err := interpolate.Interpolate(env, line)
+			if err != nil {
+				mistakes = append(mistakes, f.mistake(dir, s.lines[j], err.Error(), "set the variable, or give a default: ${NAME:-…}"))
+			}
+			lines[j] = expanded
+		}
+		if sent[i] = strings.Join(lines, "\n"); !closed(sent[i]) || strings.ContainsRune(sent[i], 0) {
+			mistakes = append(mistakes, f.mistake(dir, s.lines[0], "a string, quoted name or comment of this statement has no end", "end it"))
+		}
+	}
+	return sent, mistakes.Err("read " + path.Join(dir, f.name))
+}
