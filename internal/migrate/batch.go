@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -88,7 +89,7 @@ func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
 	if o.err = results.Close(); o.err == nil {
 		return o
 	}
-	if o.server, _ = o.err.(*pgconn.PgError); o.server != nil {
+	if errors.As(o.err, &o.server) {
 		b.place(&o)
 	}
 	if !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {

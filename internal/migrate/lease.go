@@ -47,19 +47,33 @@ func (l *lease) try(ctx context.Context) (*Holder, error) {
 		since timestamptz NOT NULL, expires timestamptz NOT NULL)`); err != nil {
 		return nil, err
 	}
+	// Under the advisory lock the lease is either seen by a process that has a connection of its own, or such a
+	// process has the lock and is seen here.
+	tx, err := l.pool.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	var free bool
+	if err := tx.QueryRow(ctx, "select pg_try_advisory_xact_lock($1)", lockID).Scan(&free); err != nil {
+		return nil, err
+	}
+	if !free {
+		return advisoryHolder(ctx, tx)
+	}
 	host, _ := os.Hostname()
-	tag, err := l.pool.Exec(ctx, `
+	tag, err := tx.Exec(ctx, `
 		INSERT INTO `+l.table+` AS held (token, application, host, pid, since, expires)
 		VALUES ($1, $2, $3, $4, now(), now() + $5::interval)
 		ON CONFLICT (id) DO UPDATE SET (token, application, host, pid, since, expires) =
 			(excluded.token, excluded.application, excluded.host, excluded.pid, excluded.since, excluded.expires)
 		WHERE held.expires < now()`,
 		l.token, l.pool.Config().ConnConfig.RuntimeParams["application_name"], host, os.Getpid(), l.ttl)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = tx.Commit(ctx)
 	}
-	if tag.RowsAffected() == 1 {
-		return nil, nil
+	if err != nil || tag.RowsAffected() == 1 {
+		return nil, err
 	}
 	holder, err := leaseHolder(ctx, l.pool, l.table)
 	if holder == nil && err == nil {

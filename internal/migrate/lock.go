@@ -67,7 +67,7 @@ func (s *session) tryAdvisory(tables tables) func(context.Context) (*Holder, err
 			return nil, err
 		}
 		if !s.locked {
-			return s.advisoryHolder(ctx)
+			return advisoryHolder(ctx, s.conn)
 		}
 		holder, err := leaseHolder(ctx, s.conn, tables.lease)
 		if holder != nil || err != nil { // somebody behind a pooler is at work
@@ -80,9 +80,9 @@ func (s *session) tryAdvisory(tables tables) func(context.Context) (*Holder, err
 
 // advisoryHolder says who holds the lock. A superuser's session hides its details from others, hence the
 // coalesce.
-func (s *session) advisoryHolder(ctx context.Context) (*Holder, error) {
+func advisoryHolder(ctx context.Context, db rowQuerier) (*Holder, error) {
 	var h Holder
-	err := s.conn.QueryRow(ctx, `
+	err := db.QueryRow(ctx, `
 		select a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), coalesce(host(a.client_addr), ''), coalesce(a.backend_start, now())
 		from pg_locks l join pg_stat_activity a using (pid)
 		where l.locktype = 'advisory' and l.granted and l.objsubid = 1

@@ -156,6 +156,7 @@ func TestKilledAtAnyPoint(t *testing.T) {
 		}
 		return
 	}
+	t.Parallel()
 	const kills = 200
 	p := newProject(t)
 	p.files = killedFiles

@@ -150,11 +150,12 @@ func (s state) rollback(list []applied) (plan, error) {
 	return p, nil
 }
 
-// checkReversible refuses, before anything is touched, to roll back what has no down section.
-func (p plan) checkReversible() error {
+// checkReversible refuses, before anything is touched, to roll back what has no down section, or to apply it
+// where a failure of a later file is to roll it back.
+func (p plan) checkReversible(undo bool) error {
 	var names []string
-	for _, step := range p {
-		if s := step.file.script; step.direction == Down && len(s.down) == 0 && len(s.up) > 0 {
+	for i, step := range p {
+		if s := step.file.script; (step.direction == Down || undo && i+1 < len(p)) && len(s.down) == 0 && len(s.up) > 0 {
 			names = append(names, step.file.name)
 		}
 	}

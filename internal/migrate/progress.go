@@ -143,7 +143,7 @@ func (r *run) note(ctx context.Context, step planned, finished, begun int, messa
 	b.mark(recording)
 	b.add(r.noteSQL(step, finished, begun, message))
 	r.commit(b)
-	if o := b.run(ctx, r.session.conn); o.err != nil {
+	if o := r.retried(ctx, step, b); o.err != nil {
 		return r.failure(ctx, step, o)
 	}
 	return nil

@@ -76,7 +76,7 @@ func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, err
 	if err := m.checkSums(s, p); err != nil {
 		return nil, err
 	}
-	if err := p.checkReversible(); err != nil {
+	if err := p.checkReversible(m.o.RollbackOnFailure); err != nil {
 		return nil, err
 	}
 	for i := range p {
@@ -151,9 +151,6 @@ func (r *run) undo(ctx context.Context, failure error) error {
 		}
 		step.sql = sql
 		back = append(back, step)
-	}
-	if err := back.checkReversible(); err != nil {
-		return errors.Join(failure, err)
 	}
 	if err := r.files(ctx, back); err != nil {
 		return errors.Join(failure, err)

@@ -37,9 +37,13 @@ func (p *project) write(name, text string) {
 	p.files[name] = &fstest.MapFile{Data: []byte(text)}
 }
 
-func (p *project) migrator() *migrate.Migrator {
+func (p *project) migrator(change ...func(*migrate.Options)) *migrate.Migrator {
 	p.t.Helper()
-	m, err := migrate.New(migrate.Options{DB: p.db, FS: p.files, Dir: "migrations", Report: p.report, LookupEnv: os.LookupEnv})
+	o := migrate.Options{DB: p.db, FS: p.files, Dir: "migrations", Report: p.report, LookupEnv: os.LookupEnv}
+	for _, c := range change {
+		c(&o)
+	}
+	m, err := migrate.New(o)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -15,6 +15,8 @@ const (
 	Applied    State = "applied"
 	Pending    State = "pending"
 	OutOfOrder State = "out_of_order" // not applied, but a newer one is
+	Changed    State = "changed"      // applied, and its SQL is not what it was
+	Half       State = "interrupted"  // a file without a transaction that did not come to its end
 	NoFile     State = "no_file"      // applied, but not in the folder
 )
 
@@ -32,6 +34,10 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	if err != nil {
 		return nil, err
 	}
+	changed, err := m.changedFiles(s)
+	if err != nil {
+		return nil, err
+	}
 	newest := s.newest()
 	var list []Status
 	for _, f := range s.pending() {
@@ -39,12 +45,20 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 		if f.version < newest {
 			state = OutOfOrder
 		}
+		if _, half := s.progress[f.version]; half {
+			state = Half
+		}
 		list = append(list, Status{Version: f.version, File: f.name, State: state})
 	}
 	for _, a := range s.applied {
 		status := Status{Version: a.version, State: NoFile, AppliedAt: a.at}
 		if f := s.file(a.version); f != nil {
 			status.State, status.File = Applied, f.name
+			if _, half := s.progress[a.version]; half {
+				status.State = Half
+			} else if changed[f.name] {
+				status.State = Changed
+			}
 		}
 		list = append(list, status)
 	}

@@ -116,39 +116,53 @@ func (s Sums) Write(dir string) error {
 	return nil
 }
 
-// checkSums compares the files with their checksums before they, or files after them, are applied. Files that
-// are applied must be what they were; pending ones too, unless they are recorded as they are applied.
+// checkSums compares files with their checksums before anything is applied. Files that are applied must be
+// what they were; those that are about to be, too, unless their checksums are recorded by that.
 func (m *Migrator) checkSums(s state, p plan) error {
-	sums, err := ReadSums(m.o.FS)
-	if sums == nil || err != nil || !p.goesUp() {
-		return err
+	if !p.goesUp() {
+		return nil
 	}
-	changed, err := m.changed(s, sums)
+	op := "compare the migrations with " + path.Join(m.o.Dir, SumFile)
+	changed, err := m.changedFiles(s)
 	if err != nil {
 		return err
 	}
-	if err := changed.Err("compare the migrations with " + path.Join(m.o.Dir, SumFile)); err != nil {
+	var list diag.List
+	for _, f := range s.files {
+		if changed[f.name] && !slices.ContainsFunc(p, func(step planned) bool { return step.file == f }) {
+			list = append(list, diag.Diagnostic{
+				Severity: diag.Error, Code: "migration-changed", Position: diag.Position{File: path.Join(m.o.Dir, f.name)},
+				Message: "its SQL was changed after it was applied",
+				Remedy:  "restore it and write the change as a new migration; if databases do not differ by it, record it with `krowoc migrate hash`",
+			})
+		}
+	}
+	if len(list) > 0 {
+		return &fault.Error{Code: fault.Conflict, Op: op, Message: fmt.Sprintf("changed since they were applied: %d", len(list)), Err: list}
+	}
+	sums, err := ReadSums(m.o.FS)
+	if sums == nil || err != nil || m.o.RecordSums != nil {
 		return err
 	}
-	var unlisted []string
+	var unknown []string
 	for _, step := range p {
-		if sums[step.file.name] == step.file.sum() {
-			continue
+		if step.direction == Up && sums[step.file.name] != step.file.sum() {
+			unknown = append(unknown, step.file.name)
 		}
-		if m.o.RecordSums == nil {
-			unlisted = append(unlisted, step.file.name)
-		}
-		sums[step.file.name] = step.file.sum()
 	}
-	if len(unlisted) > 0 {
-		return fault.New(fault.Conflict, "compare the migrations with "+path.Join(m.o.Dir, SumFile),
-			"not as they were last recorded: "+strings.Join(unlisted, ", "), "look at what changed; `krowoc migrate hash` records it")
+	if len(unknown) == 0 {
+		return nil
 	}
-	return nil
+	return fault.New(fault.Conflict, op, "not as they were last recorded: "+strings.Join(unknown, ", "),
+		"look at what changed; `krowoc migrate hash` records it")
 }
 
-// changed lists the applied files whose SQL is not what it was.
-func (m *Migrator) changed(s state, sums Sums) (diag.List, error) {
+// changedFiles names the applied files whose SQL is not what it was.
+func (m *Migrator) changedFiles(s state) (map[string]bool, error) {
+	sums, err := ReadSums(m.o.FS)
+	if sums == nil || err != nil {
+		return nil, err
+	}
 	var files []*file
 	for _, a := range s.applied {
 		if f := s.file(a.version); f != nil && sums[f.name] != "" {
@@ -158,17 +172,11 @@ func (m *Migrator) changed(s state, sums Sums) (diag.List, error) {
 	if err := load(m.o.FS, m.o.Dir, files); err != nil {
 		return nil, err
 	}
-	var list diag.List
+	changed := map[string]bool{}
 	for _, f := range files {
-		if sums[f.name] != f.sum() {
-			list = append(list, diag.Diagnostic{
-				Severity: diag.Error, Code: "migration-changed", Position: diag.Position{File: path.Join(m.o.Dir, f.name)},
-				Message: "its SQL was changed after it was applied",
-				Remedy:  "restore it and write the change as a new migration; if databases do not differ by it, record it with `krowoc migrate hash`",
-			})
-		}
+		changed[f.name] = sums[f.name] != f.sum()
 	}
-	return list, nil
+	return changed, nil
 }
 
 // recordSums notes the files that a run has applied, where that is wanted and the folder has checksums.

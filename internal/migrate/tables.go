@@ -101,7 +101,7 @@ func createIfMissing(ctx context.Context, pool *pgxpool.Pool, table, columns str
 		return err
 	}
 	_, err := pool.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+table+" "+columns)
-	if hasCode(err, "23505", "42P07") { // unique_violation in the catalog, duplicate_table
+	if hasCode(err, "23505", "42P07", "42710") { // unique_violation in the catalog, duplicate_table, duplicate_object
 		return nil
 	}
 	return err
