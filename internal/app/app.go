@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -66,12 +67,24 @@ func (a *App) poolOptions(url string) pg.Options {
 	}
 }
 
-// Migrator works on the migration folder and the database behind pool; report is told of every step.
-func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
-	return migrate.New(migrate.Options{
-		DB: pool, FS: os.DirFS(a.Config.Path(a.Config.Migrations.Dir)), Dir: a.Config.Migrations.Dir,
-		Logger: a.Logger, Report: report,
-	})
+// Migrator works on the migration folder and the database behind pool; report is told of every step. What else
+// a command asks for, it sets in options. In development and test the checksums of what is applied are recorded.
+func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options ...func(*migrate.Options)) (*migrate.Migrator, error) {
+	c := a.Config.Migrations
+	dir := a.Config.Path(c.Dir)
+	o := migrate.Options{
+		DB: pool, FS: os.DirFS(dir), Dir: c.Dir, Table: c.Table, Logger: a.Logger, Report: report, Now: a.Now,
+		LookupEnv:   func(name string) (string, bool) { value := a.Env(name); return value, value != "" },
+		LockTimeout: c.LockTimeout, StatementTimeout: c.StatementTimeout, LockRetries: cmp.Or(c.LockRetries, -1),
+		Before: c.Before, After: c.After,
+	}
+	if a.local() {
+		o.RecordSums = func(sums migrate.Sums) error { return sums.Write(dir) }
+	}
+	for _, set := range options {
+		set(&o)
+	}
+	return migrate.New(o)
 }
 
 // SeedConsent is what a person has said about loading seeds into a protected environment.

@@ -44,8 +44,13 @@ type Config struct {
 	origins map[string]Origin
 }
 
-// Migrations says where the migration files are and where the database records them.
-type Migrations struct{ Dir, Table string }
+// Migrations says where the migration files are, where the database records them, and how they are run.
+type Migrations struct {
+	Dir, Table                    string
+	LockTimeout, StatementTimeout time.Duration
+	LockRetries                   int
+	Before, After                 []string
+}
 
 // Seeds says where fixtures are and which sets are loaded, in order.
 type Seeds struct {

@@ -10,6 +10,12 @@ var keys = []Key{
 	{Path: "migrations.dir", Kind: Text, Default: "migrations", Doc: "Folder of the migration files."},
 	{Path: "migrations.table", Kind: Text, Default: "goose_db_version", Pattern: `^[A-Za-z_][A-Za-z0-9_.]*$`,
 		Doc: "Table in which the database records what was applied."},
+	{Path: "migrations.lockTimeout", Kind: Duration, Default: "5s",
+		Doc: "How long a statement waits for a lock before its file gives way and is tried again; 0s is the server's setting."},
+	{Path: "migrations.lockRetries", Kind: Int, Default: "30", Min: 0, Max: 10000, Doc: "How often a file is tried again for want of a lock."},
+	{Path: "migrations.statementTimeout", Kind: Duration, Default: "0s", Doc: "How long a statement may run; 0s is the server's setting."},
+	{Path: "migrations.before", Kind: List, Doc: "SQL to run before the first migration, when there is one to apply or roll back."},
+	{Path: "migrations.after", Kind: List, Doc: "SQL to run after the last, such as ANALYZE or GRANT."},
 
 	{Path: "seeds.dir", Kind: Text, Default: "seeds", Doc: "Folder of the fixtures, one sub-folder per set."},
 	{Path: "seeds.sets", Kind: List, Default: "common", DefaultIn: in{Development: "common,dev", Test: "common,test"},

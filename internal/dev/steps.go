@@ -44,6 +44,12 @@ func (s *session) reportMigration(e migrate.Event) {
 	switch e.Kind {
 	case migrate.Waiting:
 		s.info("migrate", fmt.Sprintf("waiting for the lock, which %s (pid %d) holds", e.Holder.Application, e.Holder.PID))
+	case migrate.Blocked:
+		for _, b := range e.Blockers {
+			s.info("migrate", fmt.Sprintf("%s waits for %s (pid %d), %s", e.File, b.Application, b.PID, b.State))
+		}
+	case migrate.Retrying:
+		s.info("migrate", fmt.Sprintf("%s: %v; trying again", e.File, e.Err))
 	case migrate.Done:
 		s.info("migrate", fmt.Sprintf("%s (%.1f ms)", e.File, float64(e.Duration.Microseconds())/1000))
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // file runs one file and records it, and returns the locks that it took.
@@ -57,9 +58,10 @@ func (r *run) begin(b *batch, step planned, limits bool) {
 
 func (r *run) commit(b *batch) {
 	if r.o.Locks {
-		b.add(`SELECT coalesce(c.oid::regclass::text, l.locktype) || ' ' || l.mode AS ` + lockColumn + `
+		b.add(fmt.Sprintf(`SELECT coalesce(c.oid::regclass::text, 'dropped') || ' ' || l.mode AS %s
 FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
-WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation > 16383 ORDER BY 1`)
+WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation > 16383
+	AND coalesce(c.oid::regclass::text, '') NOT LIKE %s ORDER BY 1`, lockColumn, pg.QuoteLiteral(r.o.Table+"%")))
 	}
 	if r.session != nil && r.session.lease != nil {
 		b.add(r.session.lease.guard(true))

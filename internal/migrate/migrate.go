@@ -109,6 +109,8 @@ type Result struct {
 	Retries   int           `json:"retries,omitempty"` // for want of a lock
 	Locks     []string      `json:"locks,omitempty"`   // `table mode`, where they were asked for
 	SQL       string        `json:"sql,omitempty"`     // of a dry run
+
+	statements []string // of a dry run, for Losses
 }
 
 // EventKind says what an Event reports.

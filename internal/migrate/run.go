@@ -196,7 +196,7 @@ func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error))
 	var results []Result
 	for _, step := range p {
 		results = append(results, Result{Version: step.file.version, File: step.file.name, Direction: step.direction,
-			Empty: len(step.sql) == 0, SQL: r.preview(step)})
+			Empty: len(step.sql) == 0, SQL: r.preview(step), statements: step.sql})
 	}
 	return results, nil
 }

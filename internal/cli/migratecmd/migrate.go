@@ -2,15 +2,11 @@
 package migratecmd
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
@@ -25,70 +21,79 @@ func New(f *factory.Factory) *cobra.Command {
 existing goose folder works as it is. Any number of processes may start at once; one applies, the others
 wait. A file is applied whole or not at all, unless it says "-- +goose NO TRANSACTION".`,
 	}
-	cmd.AddCommand(newUp(f), newDown(f), newRedo(f), newTo(f), newStatus(f), newCreate(f))
+	cmd.AddCommand(newUp(f), newDown(f), newRedo(f), newTo(f), newStatus(f), newCreate(f), newHash(f), newRepair(f))
 	return cmd
 }
 
 func newUp(f *factory.Factory) *cobra.Command {
-	return &cobra.Command{
-		Use:     "up",
-		Short:   "Apply every pending migration",
-		Example: "krowoc migrate up\nkrowoc migrate up --env production --output json",
+	var o migrate.Options
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Apply every pending migration",
+		Long: `Apply every pending migration, in the order of their versions. A statement that waits too long for a lock
+gives way, so that it does not stop the traffic behind it, and its file is tried again.`,
+		Example: "krowoc migrate up\nkrowoc migrate up --dry-run\nkrowoc migrate up --env production --rollback-on-failure --output json",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
+			return run(cmd.Context(), f, o, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
 		},
 	}
+	addDryRun(cmd, &o.DryRun)
+	cmd.Flags().BoolVar(&o.AllowMissing, "allow-missing", false, "apply files that are older than applied ones, too")
+	cmd.Flags().BoolVar(&o.RollbackOnFailure, "rollback-on-failure", false, "when a file fails, roll back those that this run applied")
+	return cmd
 }
 
 func newDown(f *factory.Factory) *cobra.Command {
+	var o migrate.Options
 	var steps int
+	var to int64
 	var yes bool
 	cmd := &cobra.Command{
-		Use:     "down",
-		Short:   "Roll back the last migration, or more",
-		Long:    "Roll back the last migration, or as many as --steps says. What the tables held that go is lost, so it asks.",
-		Example: "krowoc migrate down\nkrowoc migrate down --steps 3 --yes",
+		Use:   "down",
+		Short: "Roll back the last migration, or more",
+		Long: `Roll back the last migration, as many as --steps says, or all above the version that --to names. What that would
+delete is counted first, and it asks.`,
+		Example: "krowoc migrate down\nkrowoc migrate down --steps 3 --dry-run\nkrowoc migrate down --to 5 --yes",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if steps < 1 {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate down", "--steps must be 1 or more"))
+			if steps < 1 || to < 0 {
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate down", "--steps must be 1 or more, and --to 0 or more"))
 			}
-			question := fmt.Sprintf("Roll back the last %d migrations?", steps)
-			if steps == 1 {
-				question = "Roll back the last migration?"
+			down := func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Down(ctx, steps) }
+			if cmd.Flags().Changed("to") {
+				down = func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.DownTo(ctx, to) }
 			}
-			if !yes {
-				if err := confirm(cmd.Context(), f, question); err != nil {
-					return err
-				}
-			}
-			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Down(ctx, steps) })
+			return runAsked(cmd.Context(), f, o, yes, down)
 		},
 	}
 	cmd.Flags().IntVar(&steps, "steps", 1, "how many to roll back")
+	cmd.Flags().Int64Var(&to, "to", 0, "roll back all above this `version`; 0 rolls back everything")
+	cmd.MarkFlagsMutuallyExclusive("steps", "to")
+	addDryRun(cmd, &o.DryRun)
 	addYes(cmd, &yes)
 	return cmd
 }
 
 func newRedo(f *factory.Factory) *cobra.Command {
+	var o migrate.Options
 	var yes bool
 	cmd := &cobra.Command{
 		Use:     "redo",
 		Short:   "Roll back the last migration and apply it again",
 		Example: "krowoc migrate redo --yes",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !yes {
-				if err := confirm(cmd.Context(), f, "Roll back the last migration and apply it again?"); err != nil {
-					return err
-				}
-			}
-			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
+			return runAsked(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
 		},
 	}
+	addDryRun(cmd, &o.DryRun)
 	addYes(cmd, &yes)
 	return cmd
 }
 
 func newTo(f *factory.Factory) *cobra.Command {
+	var o migrate.Options
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "to VERSION",
@@ -103,99 +108,18 @@ everything back.`,
 				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate to "+args[0], "a version is a number",
 					"`krowoc migrate status` lists them."))
 			}
-			return run(cmd.Context(), f, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) {
-				lost, err := above(ctx, m, version)
-				if err == nil && lost > 0 && !yes {
-					err = confirm(ctx, f, fmt.Sprintf("Roll back %d of the migrations, to version %d?", lost, version))
-				}
-				if err != nil {
-					return nil, err
-				}
-				return m.To(ctx, version)
-			})
+			return runAsked(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.To(ctx, version) })
 		},
 	}
+	addDryRun(cmd, &o.DryRun)
 	addYes(cmd, &yes)
 	return cmd
-}
-
-// above counts the applied migrations that going to a version rolls back: none where that goes up.
-func above(ctx context.Context, m *migrate.Migrator, version int64) (int, error) {
-	list, err := m.Status(ctx)
-	n, applied := 0, version == 0
-	for _, s := range list {
-		if s.AppliedAt.IsZero() {
-			continue
-		}
-		applied = applied || s.Version == version
-		if s.Version > version {
-			n++
-		}
-	}
-	if !applied {
-		return 0, err
-	}
-	return n, err
 }
 
 func addYes(cmd *cobra.Command, yes *bool) {
 	cmd.Flags().BoolVar(yes, "yes", false, "do not ask")
 }
 
-// confirm asks; any answer but yes is the error.
-func confirm(ctx context.Context, f *factory.Factory, question string) error {
-	sure, err := f.Term.Confirm(ctx, question)
-	if err == nil && !sure {
-		return fault.New(fault.Canceled, "migrate", "nothing was changed")
-	}
-	return err
-}
-
-// report is what the verbs that change the database print under --output json.
-type report struct {
-	Migrations []result `json:"migrations"`
-	DurationMs float64  `json:"durationMs"`
-}
-
-type result struct {
-	Version    int64             `json:"version"`
-	File       string            `json:"file"`
-	Direction  migrate.Direction `json:"direction"`
-	DurationMs float64           `json:"durationMs"`
-}
-
-// run opens the database, does the work and shows what was done, also when it failed half-way.
-func run(ctx context.Context, f *factory.Factory, work func(context.Context, *migrate.Migrator) ([]migrate.Result, error)) error {
-	a, err := f.App()
-	if err != nil {
-		return err
-	}
-	return withDatabase(ctx, f, a, func(db *app.Database) error {
-		began := f.Term.Now()
-		m, err := a.Migrator(db.Pool, newProgress(f.Term).report)
-		if err != nil {
-			return err
-		}
-		results, err := work(ctx, m)
-		r := report{Migrations: []result{}, DurationMs: milliseconds(f.Term.Now().Sub(began))}
-		for _, done := range results {
-			r.Migrations = append(r.Migrations, result{done.Version, done.File, done.Direction, milliseconds(done.Duration)})
-		}
-		return cmp.Or(err, f.Term.Result(r, func() error {
-			if err == nil {
-				summarise(f.Term, r)
-			}
-			return nil
-		}))
-	})
-}
-
-// withDatabase opens the environment's database for the time of work.
-func withDatabase(ctx context.Context, f *factory.Factory, a *app.App, work func(*app.Database) error) (err error) {
-	db, err := a.Open(ctx, f.Fetching())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close(ctx)) }()
-	return work(db)
+func addDryRun(cmd *cobra.Command, dryRun *bool) {
+	cmd.Flags().BoolVar(dryRun, "dry-run", false, "print the SQL that would be sent, and change nothing")
 }

@@ -1,6 +1,7 @@
 package migratecmd
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -14,8 +15,17 @@ type progress struct{ t *term.Terminal }
 func newProgress(t *term.Terminal) progress { return progress{t} }
 
 func (p progress) report(e migrate.Event) {
-	if e.Kind == migrate.Waiting {
-		fmt.Fprintf(p.t.Err, "waiting for the migration lock, which %s (pid %d) holds\n", e.Holder.Application, e.Holder.PID)
+	switch e.Kind {
+	case migrate.Waiting:
+		fmt.Fprintf(p.t.Err, "waiting for the migration lock, which %s holds\n", p.holder(e.Holder))
+		return
+	case migrate.Blocked:
+		for _, b := range e.Blockers {
+			fmt.Fprintf(p.t.Err, "%s waits for %s (pid %d), %s for %s\n", e.File, cmp.Or(b.Application, "a session"), b.PID, b.State, b.QueryAge.Round(time.Millisecond))
+		}
+		return
+	case migrate.Retrying:
+		fmt.Fprintf(p.t.Err, "%s: %v; trying again in %s\n", e.File, e.Err, e.After.Round(time.Millisecond))
 		return
 	}
 	if p.t.Format == term.JSON {
@@ -32,6 +42,24 @@ func (p progress) report(e migrate.Event) {
 		return
 	}
 	fmt.Fprintf(p.t.Out, "%s %s  %s\n", mark, e.File, took)
+}
+
+func (p progress) holder(h *migrate.Holder) string {
+	where := ""
+	if h.Host != "" {
+		where = " on " + h.Host
+	}
+	return fmt.Sprintf("%s (pid %d%s, since %s)", cmp.Or(h.Application, "a session"), h.PID, where, h.Since.Local().Format(time.DateTime))
+}
+
+// preview prints the SQL of a dry run.
+func preview(t *term.Terminal, r report) {
+	for _, m := range r.Migrations {
+		fmt.Fprintf(t.Out, "-- %s, %s\n%s\n", m.File, m.Direction, m.SQL)
+	}
+	if len(r.Migrations) == 0 {
+		fmt.Fprintln(t.Err, "nothing to do")
+	}
 }
 
 func summarise(t *term.Terminal, r report) {

@@ -41,6 +41,7 @@ func showStatus(t *term.Terminal, list []migrate.Status) error {
 	s := t.Styles()
 	style := map[migrate.State]term.Cell{
 		migrate.Applied: {Style: s.Good}, migrate.Pending: {Style: s.Warn}, migrate.OutOfOrder: {Style: s.Bad}, migrate.NoFile: {Style: s.Bad},
+		migrate.Changed: {Style: s.Bad}, migrate.Half: {Style: s.Warn},
 	}
 	table := t.NewTable("VERSION", "STATE", "APPLIED", "FILE")
 	for _, m := range list {
