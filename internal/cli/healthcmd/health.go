@@ -125,15 +125,25 @@ func render(t *term.Terminal, r health.Report) error {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, m := range r.Checks[name] {
-			observed := ""
-			if m.ObservedValue != nil {
-				observed = strings.TrimSpace(fmt.Sprint(m.ObservedValue, " ", m.ObservedUnit))
-			}
-			table.Row(name, cell(m.Status), observed, m.Output)
+			table.Row(name, cell(m.Status), observed(m), m.Output)
 		}
 	}
 	table.Row("overall", cell(r.Status), "", r.Output)
 	return table.Flush()
+}
+
+// observed is what a check measured, for people.
+func observed(m health.Measurement) string {
+	if m.ObservedValue == nil {
+		return ""
+	}
+	if m.ObservedUnit == "bytes" {
+		var bytes float64
+		if _, err := fmt.Sscan(fmt.Sprint(m.ObservedValue), &bytes); err == nil {
+			return fmt.Sprintf("%.1f GB", bytes/1e9)
+		}
+	}
+	return strings.TrimSpace(fmt.Sprint(m.ObservedValue, " ", m.ObservedUnit))
 }
 
 func unhealthyHint(r health.Report) string {
