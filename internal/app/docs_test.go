@@ -1,0 +1,36 @@
+package app_test
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// example is a query of the guide and the answer below it; a first line `# as root; admin` says who asks.
+var example = regexp.MustCompile("(?s)```graphql\n(?:# as ([^\n]+)\n)?(.+?)```\n\n```json\n(.+?)```")
+
+func TestExamplesOfTheAPI(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := platform(t)
+	examples := example.FindAllStringSubmatch(string(guide), -1)
+	if n := strings.Count(string(guide), "```graphql"); len(examples) != n || n == 0 {
+		t.Fatalf("%d of %d examples are read", len(examples), n)
+	}
+	for _, e := range examples {
+		_, got := ask(t, url, e[1], strings.TrimSpace(e[2]))
+		var want map[string]any
+		if err := json.Unmarshal([]byte(e[3]), &want); err != nil {
+			t.Fatalf("%s\n%v", e[3], err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s\n%s", e[2], diff)
+		}
+	}
+}
