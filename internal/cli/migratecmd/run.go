@@ -73,16 +73,14 @@ func runOn(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database
 	for _, done := range results {
 		r.Migrations = append(r.Migrations, result{done.Version, done.File, done.Direction, milliseconds(done.Duration), done.Retries, done.Locks, done.SQL})
 	}
-	return cmp.Or(err, f.Term.Result(r, func() error {
-		switch {
-		case err != nil:
-		case o.DryRun:
-			preview(f.Term, r)
-		default:
-			summarise(f.Term, r)
-		}
-		return nil
-	}))
+	show := summarise
+	switch {
+	case err != nil:
+		show = func(*term.Terminal, report) {} // the files were shown as they were done
+	case o.DryRun:
+		show = preview
+	}
+	return cmp.Or(err, f.Term.Result(r, func() error { show(f.Term, r); return nil }))
 }
 
 // confirm says what w would roll back and delete, and asks; any answer but yes is the error. Where nothing would
