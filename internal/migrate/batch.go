@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -33,7 +34,7 @@ const (
 	committing = -2
 )
 
-// lockColumn is the one column of the rows that list the locks of the transaction.
+// lockColumn is the first of two columns, table and mode, of the rows that list the locks of the transaction.
 const lockColumn = "krowoc_lock"
 
 // add appends SQL of our own.
@@ -64,7 +65,7 @@ type outcome struct {
 	at     int // the statement that failed, or recording or committing; 0 is before the first
 	err    error
 	server *pgconn.PgError // err, when Postgres gave it; its position is within the statement
-	locks  []string
+	locks  []Lock
 }
 
 // run sends a batch and waits for its end. A transaction that it leaves open is rolled back.
@@ -74,14 +75,11 @@ func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
 		r := results.ResultReader()
 		fields := r.FieldDescriptions()
 		for r.NextRow() {
-			if len(fields) != 1 {
-				continue
-			}
-			switch fields[0].Name {
-			case markColumn:
+			switch {
+			case len(fields) == 1 && fields[0].Name == markColumn:
 				o.at, _ = strconv.Atoi(string(r.Values()[0]))
-			case lockColumn:
-				o.locks = append(o.locks, string(r.Values()[0]))
+			case len(fields) == 2 && fields[0].Name == lockColumn:
+				o.lock(Lock{statement: o.at, Table: string(r.Values()[0]), Mode: string(r.Values()[1])})
 			}
 		}
 		_, _ = r.Close() // its error is that of results
@@ -96,6 +94,13 @@ func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
 		_, _ = conn.Exec(ctx, "ROLLBACK")
 	}
 	return o
+}
+
+// lock notes a lock, once.
+func (o *outcome) lock(l Lock) {
+	if !slices.ContainsFunc(o.locks, func(had Lock) bool { return had.Table == l.Table && had.Mode == l.Mode }) {
+		o.locks = append(o.locks, l)
+	}
 }
 
 // place makes the position of an error one within its statement. A position in a statement that was not

@@ -12,7 +12,7 @@ import (
 )
 
 // file runs one file and records it, and returns the locks that it took.
-func (r *run) file(ctx context.Context, step planned) ([]string, error) {
+func (r *run) file(ctx context.Context, step planned) ([]Lock, error) {
 	if step.file.script.noTransaction {
 		return nil, r.piecemeal(ctx, step)
 	}
@@ -20,6 +20,9 @@ func (r *run) file(ctx context.Context, step planned) ([]string, error) {
 	o := r.retried(ctx, step, b)
 	if o.err != nil {
 		return nil, r.failure(ctx, step, o)
+	}
+	for i, l := range o.locks {
+		o.locks[i].Line = step.file.script.statements(step.direction)[l.statement-1].lines[0]
 	}
 	return o.locks, nil
 }
@@ -30,6 +33,9 @@ func (r *run) transaction(step planned) *batch {
 	r.begin(b, step, true)
 	for i, sql := range step.sql {
 		b.statement(i+1, sql)
+		if r.o.Locks {
+			b.add(r.listLocks())
+		}
 	}
 	b.mark(recording)
 	b.add(r.record(step))
@@ -56,13 +62,14 @@ func (r *run) begin(b *batch, step planned, limits bool) {
 	}
 }
 
-func (r *run) commit(b *batch) {
-	if r.o.Locks {
-		b.add(fmt.Sprintf(`SELECT coalesce(c.oid::regclass::text, 'dropped') || ' ' || l.mode AS %s
-FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
+// listLocks is SQL that lists the locks on tables and indexes of users that the transaction has.
+func (r *run) listLocks() string {
+	return fmt.Sprintf(`SELECT coalesce(c.oid::regclass::text, 'dropped') AS %s, l.mode FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation > 16383
-	AND coalesce(c.oid::regclass::text, '') NOT LIKE %s ORDER BY 1`, lockColumn, pg.QuoteLiteral(r.o.Table+"%")))
-	}
+	AND coalesce(c.oid::regclass::text, '') NOT LIKE %s ORDER BY 1, 2`, lockColumn, pg.QuoteLiteral(r.o.Table+"%"))
+}
+
+func (r *run) commit(b *batch) {
 	if r.session != nil && r.session.lease != nil {
 		b.add(r.session.lease.guard(true))
 	}

@@ -107,10 +107,18 @@ type Result struct {
 	Duration  time.Duration `json:"duration"` // nanoseconds
 	Empty     bool          `json:"empty,omitempty"`
 	Retries   int           `json:"retries,omitempty"` // for want of a lock
-	Locks     []string      `json:"locks,omitempty"`   // `table mode`, where they were asked for
+	Locks     []Lock        `json:"locks,omitempty"`   // where they were asked for
 	SQL       string        `json:"sql,omitempty"`     // of a dry run
 
 	statements []string // of a dry run, for Losses
+}
+
+// Lock is a lock on a table or an index, held from the statement that took it to the end of the file.
+type Lock struct {
+	Line      int    `json:"line"` // of the statement
+	Table     string `json:"table"`
+	Mode      string `json:"mode"` // as pg_locks has it: AccessExclusiveLock
+	statement int
 }
 
 // EventKind says what an Event reports.

@@ -205,7 +205,7 @@ func TestLocksAreReported(t *testing.T) {
 	p.up()
 	p.write("2_name.sql", "-- +goose Up\nALTER TABLE users ADD name text;\n")
 	results, err := p.migrator(func(o *migrate.Options) { o.Locks = true }).Up(t.Context())
-	if err != nil || !slices.Contains(results[0].Locks, "users AccessExclusiveLock") {
+	if err != nil || !slices.ContainsFunc(results[0].Locks, func(l migrate.Lock) bool { return l.Line == 2 && l.Table == "users" && l.Mode == "AccessExclusiveLock" }) {
 		t.Errorf("%v, %v", results, err)
 	}
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // watched runs work and, while it lasts, reports whom it waits for.
-func (r *run) watched(ctx context.Context, e Event, work func() ([]string, error)) ([]string, error) {
+func (r *run) watched(ctx context.Context, e Event, work func() ([]Lock, error)) ([]Lock, error) {
 	looking, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {

@@ -29,7 +29,7 @@ type result struct {
 	Direction  migrate.Direction `json:"direction"`
 	DurationMs float64           `json:"durationMs"`
 	Retries    int               `json:"retries,omitempty"`
-	Locks      []string          `json:"locks,omitempty"`
+	Locks      []migrate.Lock    `json:"locks,omitempty"`
 	SQL        string            `json:"sql,omitempty"`
 }
 
