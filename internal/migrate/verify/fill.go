@@ -1,0 +1,209 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// fill gives rows to the tables that have none: values that their types, references, enums and unique keys allow.
+// What a constraint refuses is tried with other values; a table that will take no row stays empty. References to a table
+// that is still empty are filled on a later pass, so that the order does not matter.
+func (v *verifier) fill(ctx context.Context, c *catalog.Catalog) error {
+	pending, err := v.emptyTables(ctx, c)
+	for err == nil && len(pending) > 0 {
+		var left []*catalog.Table
+		for _, t := range pending {
+			filled, err := v.fillTable(ctx, c, t)
+			if err != nil {
+				return err
+			}
+			if !filled {
+				left = append(left, t)
+			}
+		}
+		if len(left) == len(pending) {
+			return nil
+		}
+		pending = left
+	}
+	return err
+}
+
+// emptyTables lists the tables to fill that have no rows. A partition is filled through its parent.
+func (v *verifier) emptyTables(ctx context.Context, c *catalog.Catalog) (list []*catalog.Table, err error) {
+	batch := &pgx.Batch{}
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		if t.Kind == "foreign table" || t.Bound != "" {
+			continue
+		}
+		batch.Queue("SELECT EXISTS (SELECT FROM " + quoted(t) + ")").QueryRow(func(row pgx.Row) error {
+			var has bool
+			err := row.Scan(&has)
+			if !has {
+				list = append(list, t)
+			}
+			return err
+		})
+	}
+	return list, pg.Fault("look for empty tables", v.DB.SendBatch(ctx, batch).Close())
+}
+
+// fillTable reports whether the table took a row.
+func (v *verifier) fillTable(ctx context.Context, c *catalog.Catalog, t *catalog.Table) (has bool, err error) {
+	for n := 1; n <= v.Rows; n++ {
+		inserted, err := v.fillRow(ctx, c, t, n)
+		if err != nil {
+			return has, pg.Fault("fill "+quoted(t), err)
+		}
+		has = has || inserted
+	}
+	return has, nil
+}
+
+// ways is how many ways there are to make a value of a column, and attempts how often a row is tried.
+const (
+	ways     = 4
+	attempts = 24
+)
+
+// fillRow makes the nth row. A constraint that refuses it has its columns made in another way.
+func (v *verifier) fillRow(ctx context.Context, c *catalog.Catalog, t *catalog.Table, n int) (bool, error) {
+	way := map[string]int{}
+	for range attempts {
+		_, err := v.DB.Exec(ctx, insertSQL(c, t, n, way))
+		var server *pgconn.PgError
+		switch {
+		case err == nil:
+			return true, nil
+		case !errors.As(err, &server):
+			return false, err
+		}
+		for _, column := range blamed(t, server) {
+			way[column]++
+		}
+	}
+	return false, nil
+}
+
+// blamed are the columns of the constraint that refused a row, or all.
+func blamed(t *catalog.Table, server *pgconn.PgError) (columns []string) {
+	for _, k := range t.Constraints {
+		if k.Name == server.ConstraintName && len(k.Columns) > 0 {
+			return k.Columns
+		}
+	}
+	for _, column := range t.Columns {
+		columns = append(columns, column.Name)
+	}
+	return columns
+}
+
+// insertSQL makes the nth row of a table.
+func insertSQL(c *catalog.Catalog, t *catalog.Table, n int, way map[string]int) string {
+	references := referencesOf(t)
+	var names, values []string
+	for _, column := range t.Columns {
+		w := way[column.Name] % ways
+		if column.Generated != "" || column.Identity == "always" {
+			continue
+		}
+		source := references[column.Name]
+		if column.Default != "" && w == 0 && source == "" {
+			continue // its default is the likeliest value
+		}
+		names = append(names, pg.QuoteIdent(column.Name))
+		if source != "" {
+			values = append(values, fmt.Sprintf("(%s OFFSET %d %% greatest(1, (SELECT count(*) FROM (%s) s)) LIMIT 1)", source, n-1, source))
+			continue
+		}
+		values = append(values, value(c, column, n, w))
+	}
+	if len(names) == 0 {
+		return "INSERT INTO " + quoted(t) + " DEFAULT VALUES"
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quoted(t), strings.Join(names, ", "), strings.Join(values, ", "))
+}
+
+var foreignKey = regexp.MustCompile(`^FOREIGN KEY \((.+?)\) REFERENCES (\S+?)\((.+?)\)`)
+
+// referencesOf returns, for each column of a foreign key, the query that lists what it may refer to. The columns of
+// one key are listed in one order, so that they agree.
+func referencesOf(t *catalog.Table) map[string]string {
+	out := map[string]string{}
+	for _, k := range t.Constraints {
+		match := foreignKey.FindStringSubmatch(k.Definition)
+		if k.Kind != "foreign key" || match == nil {
+			continue
+		}
+		targets := strings.Split(match[3], ", ")
+		for i, column := range k.Columns {
+			if i < len(targets) && out[column] == "" {
+				out[column] = fmt.Sprintf("SELECT %s FROM %s ORDER BY %s", targets[i], match[2], match[3])
+			}
+		}
+	}
+	return out
+}
+
+var typeLength = regexp.MustCompile(`\((\d+)`)
+
+// value is an expression of a column's type that differs from row to row.
+func value(c *catalog.Catalog, column catalog.Column, n, way int) string {
+	kind := column.Type
+	if strings.HasSuffix(kind, "[]") {
+		inner := column
+		inner.Type = strings.TrimSuffix(kind, "[]")
+		return fmt.Sprintf("ARRAY[%s]::%s", value(c, inner, n, way), kind)
+	}
+	base, _, _ := strings.Cut(kind, "(")
+	switch base {
+	case "smallint", "integer", "bigint", "real", "double precision":
+		return strconv.Itoa([]int{n, n + 100, -n, 0}[way])
+	case "numeric":
+		return fmt.Sprintf("0.%d", n)
+	case "boolean":
+		return strconv.FormatBool((n+way)%2 == 0)
+	case "uuid":
+		return fmt.Sprintf("'00000000-0000-4000-8000-%012d'", n)
+	case "date", "timestamp without time zone", "timestamp with time zone", "timestamp":
+		return fmt.Sprintf("(now() - interval '%d days')::%s", n, kind)
+	case "interval":
+		return fmt.Sprintf("interval '%d hours'", n)
+	case "json", "jsonb":
+		return fmt.Sprintf(`'{"n": %d}'`, n)
+	case "bytea":
+		return fmt.Sprintf(`'\x%02x'`, n)
+	case "inet", "cidr":
+		return fmt.Sprintf("'10.0.0.%d'", n)
+	case "text", "character varying", "character", "citext":
+		return textValue(kind, n, way)
+	}
+	for _, e := range c.Enums {
+		if kind == e.Schema+"."+e.Name && len(e.Values) > 0 {
+			return pg.QuoteLiteral(e.Values[(n+way)%len(e.Values)]) + "::" + kind
+		}
+	}
+	return "NULL"
+}
+
+// textValue is a text that fits its type, in forms that common checks ask for.
+func textValue(kind string, n, way int) string {
+	text := []string{fmt.Sprintf("text %d", n), fmt.Sprintf("person%d@example.com", n), fmt.Sprintf("https://example.com/%d", n), fmt.Sprintf("t%d", n)}[way]
+	if match := typeLength.FindStringSubmatch(kind); match != nil {
+		if limit, err := strconv.Atoi(match[1]); err == nil && len(text) > limit {
+			text = fmt.Sprintf("%0*d", limit, n)[:limit]
+		}
+	}
+	return pg.QuoteLiteral(text)
+}

@@ -1,0 +1,82 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// rowCounts is what is in the tables: how many rows, and a sum of hashes for each column.
+type rowCounts map[string]tableRows
+
+type tableRows struct {
+	count   int64
+	columns map[string]string
+}
+
+// countRows reads the rows of ordinary tables. Other databases than the scratch one are not looked at, so there is
+// no bound.
+func (v *verifier) countRows(ctx context.Context, c *catalog.Catalog) (rowCounts, error) {
+	counts := rowCounts{}
+	batch := &pgx.Batch{}
+	for _, t := range c.Tables {
+		if t.Kind == "foreign table" || t.Kind == "partitioned table" {
+			continue
+		}
+		columns := []string{"count(*)::text"}
+		for _, column := range t.Columns {
+			// The sum of hashes does not depend on the order of rows. A null counts as one of its own.
+			columns = append(columns, fmt.Sprintf("coalesce(sum(hashtextextended(coalesce(t.%s::text, '\\N'), 1)::numeric), 0)::text", pg.QuoteIdent(column.Name)))
+		}
+		sql := fmt.Sprintf("SELECT ARRAY[%s] FROM %s t", strings.Join(columns, ", "), quoted(&t))
+		batch.Queue(sql).QueryRow(func(row pgx.Row) error {
+			var values []string
+			if err := row.Scan(&values); err != nil {
+				return err
+			}
+			table := tableRows{columns: map[string]string{}}
+			for i, column := range t.Columns {
+				table.columns[column.Name] = values[i+1]
+			}
+			var err error
+			table.count, err = strconv.ParseInt(values[0], 10, 64)
+			counts[t.Schema+"."+t.Name] = table
+			return err
+		})
+	}
+	return counts, pg.Fault("read the rows", v.DB.SendBatch(ctx, batch).Close())
+}
+
+// changes says how rows differ, by table.
+func (before rowCounts) changes(after rowCounts) (list []string) {
+	for name, was := range before {
+		is, there := after[name]
+		if !there {
+			continue // the catalog says so
+		}
+		if is.count != was.count {
+			list = append(list, fmt.Sprintf("%s has %d rows, and had %d", name, is.count, was.count))
+			continue
+		}
+		var columns []string
+		for column, sum := range was.columns {
+			if now, there := is.columns[column]; there && now != sum {
+				columns = append(columns, column)
+			}
+		}
+		if slices.Sort(columns); len(columns) > 0 {
+			list = append(list, fmt.Sprintf("%s has other values in %s", name, strings.Join(columns, ", ")))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func quoted(t *catalog.Table) string { return pg.QuoteIdent(t.Schema) + "." + pg.QuoteIdent(t.Name) }

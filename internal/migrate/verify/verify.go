@@ -1,0 +1,296 @@
+// Package verify proves that migrations can be rolled back: it applies each on a scratch database that holds rows,
+// rolls it back, and compares what the database is then with what it was.
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// Options say what to verify, and where. DB and FS are required.
+type Options struct {
+	DB    *pgxpool.Pool // of an empty scratch database, which is changed
+	FS    fs.FS         // rooted at the folder of migrations
+	Dir   string        // its name in errors
+	Table string        // of the applied versions
+
+	// Only are the files to verify; the others are applied without. Nil is all.
+	Only map[string]bool
+
+	// Rows is how many rows a table gets that has none; 0 is 3.
+	Rows int
+
+	Report    func(File) // told of each file that was verified; may be nil
+	Now       func() time.Time
+	Logger    *slog.Logger
+	LookupEnv func(string) (string, bool)
+}
+
+// Result is what was found.
+type Result struct {
+	OK    bool   `json:"ok"`
+	Files []File `json:"files"`
+}
+
+// File is what was found of one migration.
+type File struct {
+	Version    int64          `json:"version"`
+	File       string         `json:"file"`
+	OK         bool           `json:"ok"`
+	DurationMs float64        `json:"durationMs"` // of up, down and up
+	Findings   []Finding      `json:"findings,omitempty"`
+	Locks      []migrate.Lock `json:"locks,omitempty"`     // that up took and that stop readers or writers
+	Rewritten  []string       `json:"rewritten,omitempty"` // tables that up wrote anew
+}
+
+// Kind says what is wrong.
+type Kind string
+
+// The kinds. A file with any of them but Rows fails.
+const (
+	UpFails      Kind = "up-fails"
+	DownFails    Kind = "down-fails"
+	Irreversible Kind = "irreversible"   // it has no down section
+	NotRestored  Kind = "not-restored"   // down does not give back what was there
+	NotRepeated  Kind = "not-repeatable" // up after down gives something else
+	Rows         Kind = "rows-changed"   // rows are not what they were, as after a column was dropped and made again
+)
+
+// Finding is one thing that is wrong.
+type Finding struct {
+	Kind        Kind                 `json:"kind"`
+	Message     string               `json:"message"`
+	Differences []catalog.Difference `json:"differences,omitempty"`
+	Err         error                `json:"-"` // why up or down fails
+}
+
+// verifier is one run.
+type verifier struct {
+	Options
+	migrator *migrate.Migrator
+	exclude  []string
+	before   *catalog.Catalog // what the last file left; nil is unknown
+}
+
+// Run verifies the migrations in order. What is wrong with them is in the result; the error says why they could
+// not be verified.
+func Run(ctx context.Context, o Options) (Result, error) {
+	const op = "verify the migrations"
+	if o.DB == nil || o.FS == nil {
+		return Result{}, fault.New(fault.Invalid, op, "a database and a folder are required")
+	}
+	if o.Rows == 0 {
+		o.Rows = 3
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m, err := migrate.New(migrate.Options{DB: o.DB, FS: o.FS, Dir: o.Dir, Table: o.Table, Locks: true, Logger: o.Logger, LookupEnv: o.LookupEnv, AllowMissing: true,
+		RecordSums: func(migrate.Sums) error { return nil }})
+	if err != nil {
+		return Result{}, err
+	}
+	v := &verifier{Options: o, migrator: m, exclude: migrate.InternalTables(o.Table)}
+	status, err := m.Status(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{OK: true, Files: []File{}}
+	for _, s := range status {
+		if o.Only != nil && !o.Only[s.File] {
+			if _, err := m.UpTo(ctx, s.Version); err != nil {
+				return result, err
+			}
+			v.before = nil
+			continue
+		}
+		f, err := v.file(ctx, s)
+		if err != nil {
+			return result, fault.Wrap(op, err)
+		}
+		result.Files = append(result.Files, f)
+		result.OK = result.OK && f.OK
+		if o.Report != nil {
+			o.Report(f)
+		}
+		if !f.applied() {
+			break // what follows builds on it
+		}
+	}
+	return result, nil
+}
+
+// applied reports whether the file's up was the last thing that happened.
+func (f *File) applied() bool {
+	for _, x := range f.Findings {
+		if x.Kind == UpFails {
+			return false
+		}
+	}
+	return true
+}
+
+// state is what a database is at one moment.
+type state struct {
+	catalog *catalog.Catalog
+	rows    rowCounts
+	files   map[string]uint32 // relfilenode by table
+}
+
+// file verifies one migration, and leaves it applied wherever that is possible.
+func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err error) {
+	f = File{Version: s.Version, File: s.File}
+	before, err := v.prepare(ctx)
+	if err != nil {
+		return f, err
+	}
+	began := v.Now()
+	defer func() {
+		f.DurationMs = float64(v.Now().Sub(began).Microseconds()) / 1000
+		f.OK = true
+		for _, x := range f.Findings {
+			f.OK = f.OK && x.Kind == Rows
+		}
+	}()
+	results, err := v.migrator.UpTo(ctx, s.Version)
+	if err != nil {
+		return f, f.blame(ctx, UpFails, err)
+	}
+	f.Locks = blocking(results)
+	up, err := v.catalog(ctx)
+	if err != nil {
+		return f, err
+	}
+	files, err := v.relfilenodes(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.Rewritten = rewritten(before.files, files)
+	if _, err := v.migrator.Down(ctx, 1); err != nil {
+		v.before = up
+		kind := DownFails
+		if fault.CodeOf(err) == fault.Conflict && !errors.As(err, new(*migrate.StatementError)) {
+			kind = Irreversible
+		}
+		return f, f.blame(ctx, kind, err)
+	}
+	down, err := v.catalog(ctx)
+	if err != nil {
+		return f, err
+	}
+	rows, err := v.countRows(ctx, down)
+	if err != nil {
+		return f, err
+	}
+	f.compare(NotRestored, "after its down the database is not what it was before", before.catalog, down)
+	for _, change := range before.rows.changes(rows) {
+		f.Findings = append(f.Findings, Finding{Kind: Rows, Message: change})
+	}
+	if _, err = v.migrator.UpTo(ctx, s.Version); err != nil {
+		return f, f.blame(ctx, UpFails, err)
+	}
+	if v.before, err = v.catalog(ctx); err != nil {
+		return f, err
+	}
+	f.compare(NotRepeated, "applied again after its down, it does not make what it made at first", up, v.before)
+	return f, nil
+}
+
+func (v *verifier) catalog(ctx context.Context) (*catalog.Catalog, error) {
+	return catalog.Read(ctx, v.DB, catalog.Options{Exclude: v.exclude})
+}
+
+// prepare fills the empty tables, and says what the database is then.
+func (v *verifier) prepare(ctx context.Context) (s state, err error) {
+	if s.catalog = v.before; s.catalog == nil {
+		if s.catalog, err = v.catalog(ctx); err != nil {
+			return s, err
+		}
+	}
+	if err := v.fill(ctx, s.catalog); err != nil {
+		return s, err
+	}
+	if s.rows, err = v.countRows(ctx, s.catalog); err != nil {
+		return s, err
+	}
+	s.files, err = v.relfilenodes(ctx)
+	return s, err
+}
+
+// blame notes that a direction fails; an interruption is nobody's fault.
+func (f *File) blame(ctx context.Context, kind Kind, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	f.Findings = append(f.Findings, Finding{Kind: kind, Message: err.Error(), Err: err})
+	return nil
+}
+
+func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog) {
+	if differences := catalog.Compare(before, after); len(differences) > 0 {
+		f.Findings = append(f.Findings, Finding{Kind: kind, Message: message, Differences: differences})
+	}
+}
+
+// relfilenodes lists the files that tables are in: another one means that the table was written anew.
+func (v *verifier) relfilenodes(ctx context.Context) (map[string]uint32, error) {
+	rows, err := v.DB.Query(ctx, `SELECT c.oid::regclass::text, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'`)
+	if err != nil {
+		return nil, pg.Fault("list the files of tables", err)
+	}
+	defer rows.Close()
+	files := map[string]uint32{}
+	for rows.Next() {
+		var name string
+		var node uint32
+		if err := rows.Scan(&name, &node); err != nil {
+			return nil, pg.Fault("list the files of tables", err)
+		}
+		files[name] = node
+	}
+	return files, pg.Fault("list the files of tables", rows.Err())
+}
+
+func rewritten(before, after map[string]uint32) []string {
+	var list []string
+	for name, node := range after {
+		if had, there := before[name]; there && had != node {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// blocking are the locks that others notice: from ShareLock on they stop writers, and AccessExclusiveLock readers.
+func blocking(results []migrate.Result) (list []migrate.Lock) {
+	for _, r := range results {
+		for _, l := range r.Locks {
+			switch l.Mode {
+			case "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock":
+				list = append(list, l)
+			}
+		}
+	}
+	return list
+}
+
+// String renders a finding for people.
+func (f Finding) String() string {
+	text := fmt.Sprintf("%s: %s", f.Kind, f.Message)
+	for _, d := range f.Differences {
+		text += "\n" + d.String()
+	}
+	return text
+}

@@ -1,0 +1,153 @@
+package verify_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/krowoc/krowoc/internal/migrate/verify"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// run verifies files given as name, up, down, …; a down of "-" is none.
+func run(t *testing.T, only map[string]bool, files ...string) verify.Result {
+	t.Helper()
+	folder := fstest.MapFS{}
+	for i := 0; i+2 < len(files); i += 3 {
+		text := "-- +goose Up\n" + files[i+1] + "\n"
+		if files[i+2] != "-" {
+			text += "-- +goose Down\n" + files[i+2] + "\n"
+		}
+		if strings.Contains(files[i+1], "CONCURRENTLY") {
+			text = "-- +goose NO TRANSACTION\n" + text
+		}
+		folder[files[i]] = &fstest.MapFile{Data: []byte(text)}
+	}
+	result, err := verify.Run(t.Context(), verify.Options{DB: testkit.NewDatabase(t), FS: folder, Dir: "migrations", Only: only})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+const (
+	people     = "CREATE TABLE people (id uuid PRIMARY KEY, name varchar(20) NOT NULL UNIQUE, age int CHECK (age > 0), boss uuid REFERENCES people);"
+	dropPeople = "DROP TABLE people;"
+)
+
+func TestFindings(t *testing.T) {
+	for name, c := range map[string]struct {
+		up, down string
+		kind     verify.Kind
+		says     string
+	}{
+		"restored":           {"ALTER TABLE people ADD nick text;", "ALTER TABLE people DROP COLUMN nick;", "", ""},
+		"nothing undone":     {"ALTER TABLE people ADD nick text;", "SELECT 1;", verify.NotRestored, "table public.people\n+     column nick text"},
+		"another default":    {"ALTER TABLE people ALTER age SET DEFAULT 1;", "ALTER TABLE people ALTER age SET DEFAULT 0;", verify.NotRestored, "+     column age integer default 0"},
+		"an index forgotten": {"CREATE TABLE pets (id int); CREATE INDEX people_age ON people (age);", "DROP TABLE pets;", verify.NotRestored, "+ index public.people_age"},
+		"column order":       {"ALTER TABLE people DROP COLUMN name;", "ALTER TABLE people ADD name varchar(20); UPDATE people SET name = right(id::text, 20); ALTER TABLE people ALTER name SET NOT NULL, ADD UNIQUE (name);", verify.NotRestored, "column name"},
+		"rows lost":          {"ALTER TABLE people DROP COLUMN boss;", "ALTER TABLE people ADD boss uuid REFERENCES people;", verify.Rows, "public.people has other values in boss"},
+		"rows deleted":       {"DELETE FROM people;", "SELECT 1;", verify.Rows, "public.people has 0 rows, and had 3"},
+		"no down":            {"CREATE TABLE pets (id int);", "-", verify.Irreversible, "irreversible"},
+		"down fails":         {"CREATE TABLE pets (id int);", "DROP TABLE dogs;", verify.DownFails, `table "dogs" does not exist`},
+		"up fails on rows":   {"ALTER TABLE people ADD nick text NOT NULL;", "ALTER TABLE people DROP COLUMN nick;", verify.UpFails, "contains null values"},
+		"up fails again":     {"CREATE TABLE pets (id int);", "ALTER TABLE pets RENAME TO dogs; CREATE TABLE pets (id int);", verify.UpFails, "already exists"},
+		"a comment":          {"COMMENT ON TABLE people IS 'x';", "SELECT 1;", verify.NotRestored, "+     comment x"},
+		"a grant":            {"GRANT SELECT ON people TO PUBLIC;", "SELECT 1;", verify.NotRestored, "+     grant SELECT TO PUBLIC"},
+		"concurrently":       {"CREATE INDEX CONCURRENTLY i ON people (age);", "DROP INDEX CONCURRENTLY i;", "", ""},
+		"random":             {"CREATE TABLE pets AS SELECT 1 AS id; DO $$ BEGIN EXECUTE 'CREATE TABLE t' || (SELECT count(*) FROM pg_class WHERE relname LIKE 'pets%') || '_' || (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text || ' ()'; END $$;", "DO $$ DECLARE n text; BEGIN FOR n IN SELECT relname FROM pg_class WHERE relname ~ '^t[0-9]+_' LOOP EXECUTE 'DROP TABLE ' || n; END LOOP; END $$; DROP TABLE pets;", verify.NotRepeated, "table public.t"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := run(t, nil, "1_people.sql", people, dropPeople, "2_change.sql", c.up, c.down)
+			if len(result.Files) != 2 || !result.Files[0].OK {
+				t.Fatalf("%+v", result)
+			}
+			f := result.Files[1]
+			if ok := c.kind == "" || c.kind == verify.Rows; f.OK != ok || result.OK != ok {
+				t.Errorf("ok is %v and %v: %v", f.OK, result.OK, f.Findings)
+			}
+			if c.kind == "" {
+				if len(f.Findings) != 0 {
+					t.Errorf("found %v", f.Findings)
+				}
+				return
+			}
+			var said []string
+			for _, x := range f.Findings {
+				said = append(said, x.String())
+			}
+			if got := strings.Join(said, "\n"); !strings.Contains(got, string(c.kind)+": ") || !strings.Contains(got, c.says) {
+				t.Errorf("want %s %s in\n%s", c.kind, c.says, got)
+			}
+		})
+	}
+}
+
+func TestLocksAndRewrites(t *testing.T) {
+	result := run(t, map[string]bool{"2_change.sql": true}, "1_people.sql", people, dropPeople,
+		"2_change.sql", "SELECT 1;\nALTER TABLE people ALTER age TYPE bigint;\nCREATE INDEX i ON people (age);", "DROP INDEX i;\nALTER TABLE people ALTER age TYPE int;")
+	if len(result.Files) != 1 || !result.OK {
+		t.Fatalf("%+v", result)
+	}
+	f := result.Files[0]
+	locks := fmt.Sprintf("%+v", f.Locks)
+	if !strings.Contains(locks, "Line:3 Table:people Mode:AccessExclusiveLock") || !strings.Contains(locks, "Line:4 Table:i Mode:AccessExclusiveLock") {
+		t.Errorf("locks %s", locks)
+	}
+	if len(f.Rewritten) != 1 || f.Rewritten[0] != "people" || f.DurationMs <= 0 {
+		t.Errorf("rewritten %v in %v ms", f.Rewritten, f.DurationMs)
+	}
+}
+
+// Every kind of column is given rows, so that migrations are tried on tables that are not empty.
+func TestTablesAreFilled(t *testing.T) {
+	up := `CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE a (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), mood mood NOT NULL, moods mood[] NOT NULL, n numeric(4,2) NOT NULL, b bytea NOT NULL, j jsonb NOT NULL, at timestamptz NOT NULL,
+	day date NOT NULL, span interval NOT NULL, ok boolean NOT NULL, email text NOT NULL CHECK (email LIKE '%@%'), url text NOT NULL CHECK (url LIKE 'https:%'), code char(3) NOT NULL UNIQUE, small smallint NOT NULL CHECK (small < 0));
+CREATE TABLE c (a1 uuid NOT NULL REFERENCES a, n int NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (a1, n), up text GENERATED ALWAYS AS ('x') STORED, i int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE d (a1 uuid NOT NULL, n int NOT NULL, FOREIGN KEY (a1, n) REFERENCES c, self int);
+CREATE TABLE log (at timestamptz NOT NULL, line text NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE log_all PARTITION OF log DEFAULT;`
+	result := run(t, nil, "1_all.sql", up, "DROP TABLE log, d, c, a;\nDROP TYPE mood;",
+		"2_full.sql", "DO $$ DECLARE t text; n int; BEGIN FOREACH t IN ARRAY ARRAY['a', 'c', 'd', 'log'] LOOP\n EXECUTE 'SELECT count(*) FROM ' || t INTO n; IF n < 3 THEN RAISE 'table % has % rows', t, n; END IF; END LOOP; END $$;", "SELECT 1;")
+	for _, f := range result.Files {
+		if !f.OK {
+			t.Errorf("%s: %v", f.File, f.Findings)
+		}
+	}
+}
+
+// The migrations of the prompt platform can all be rolled back, on tables with rows.
+func TestPromptPlatform(t *testing.T) {
+	result, err := verify.Run(t.Context(), verify.Options{DB: testkit.NewDatabase(t), FS: os.DirFS("../../../migrations"), Dir: "migrations"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range result.Files {
+		for _, x := range f.Findings {
+			t.Errorf("%s: %s", f.File, x)
+		}
+	}
+	if len(result.Files) < 9 {
+		t.Errorf("only %d files", len(result.Files))
+	}
+}
+
+func BenchmarkVerify200Files(b *testing.B) {
+	folder := fstest.MapFS{}
+	for i := 1; i <= 200; i++ {
+		folder[fmt.Sprintf("%05d_t.sql", i)] = &fstest.MapFile{Data: fmt.Appendf(nil,
+			"-- +goose Up\nCREATE TABLE t%d (id int PRIMARY KEY, name text NOT NULL, up int REFERENCES t%d);\n-- +goose Down\nDROP TABLE t%d;\n", i, max(1, i-1), i)}
+	}
+	for b.Loop() {
+		result, err := verify.Run(b.Context(), verify.Options{DB: testkit.NewDatabase(b), FS: folder, Dir: "migrations"})
+		if err != nil || !result.OK {
+			b.Fatalf("%v, %v", result, err)
+		}
+	}
+}
