@@ -74,7 +74,7 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 	dir := a.Config.Path(c.Dir)
 	o := migrate.Options{
 		DB: pool, FS: os.DirFS(dir), Dir: c.Dir, Table: c.Table, Logger: a.Logger, Report: report, Now: a.Now,
-		LookupEnv:   func(name string) (string, bool) { value := a.Env(name); return value, value != "" },
+		LookupEnv:   a.lookupEnv,
 		LockTimeout: c.LockTimeout, StatementTimeout: c.StatementTimeout, LockRetries: cmp.Or(c.LockRetries, -1),
 		Before: c.Before, After: c.After,
 	}

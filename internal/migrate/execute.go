@@ -66,7 +66,7 @@ func (r *run) begin(b *batch, step planned, limits bool) {
 func (r *run) listLocks() string {
 	return fmt.Sprintf(`SELECT coalesce(c.oid::regclass::text, 'dropped') AS %s, l.mode FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation > 16383
-	AND coalesce(c.oid::regclass::text, '') NOT LIKE %s ORDER BY 1, 2`, lockColumn, pg.QuoteLiteral(r.o.Table+"%"))
+	AND coalesce(c.relnamespace, 0) <> 'pg_toast'::regnamespace AND coalesce(c.oid::regclass::text, '') NOT LIKE %s ORDER BY 1, 2`, lockColumn, pg.QuoteLiteral(r.o.Table+"%"))
 }
 
 func (r *run) commit(b *batch) {

@@ -63,7 +63,7 @@ func New(t *term.Terminal, build Build, dir string, environ Environ) *Factory {
 func (f *Factory) GlobalFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.env, "env", "", "`name` of the environment: development, test, production or another of krowoc.yaml (default development)")
 	flags.StringVarP(&f.dir, "dir", "C", "", "run as if started in `folder`")
-	flags.VarP((*formatFlag)(&f.Term.Format), "output", "o", "`form` of results and errors, text or json")
+	f.Output(flags)
 	flags.String("log-level", "", "`level` of the log: debug, info, warn or error")
 	f.Bind(flags.Lookup("log-level"), "log.level")
 }

@@ -2,6 +2,10 @@ package factory
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/krowoc/krowoc/internal/cli/term"
 )
@@ -15,17 +19,40 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
 
 // formatFlag is --output.
-type formatFlag term.Format
+type formatFlag struct {
+	format *term.Format
+	forms  []term.Format
+}
 
-func (f *formatFlag) String() string { return string(*f) }
-
-func (f *formatFlag) Type() string { return "form" }
-
-func (f *formatFlag) Set(value string) error {
-	switch term.Format(value) {
-	case term.Text, term.JSON:
-		*f = formatFlag(value)
-		return nil
+func (f formatFlag) String() string {
+	if f.format == nil { // the zero value, of which pflag asks what the default is
+		return ""
 	}
-	return fmt.Errorf("must be text or json")
+	return string(*f.format)
+}
+
+func (f formatFlag) Type() string { return "form" }
+
+func (f formatFlag) Set(value string) error {
+	if !slices.Contains(f.forms, term.Format(value)) {
+		return fmt.Errorf("must be %s", f.list())
+	}
+	*f.format = term.Format(value)
+	return nil
+}
+
+// list names the forms: text, json or junit.
+func (f formatFlag) list() string {
+	var names []string
+	for _, form := range f.forms {
+		names = append(names, string(form))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// Output adds --output to flags, of a command that has more forms than text and JSON, or of all commands.
+func (f *Factory) Output(flags *pflag.FlagSet, more ...term.Format) {
+	value := formatFlag{&f.Term.Format, append([]term.Format{term.Text, term.JSON}, more...)}
+	flags.VarP(value, "output", "o", "`form` of results and errors, "+value.list())
 }

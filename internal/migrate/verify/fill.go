@@ -56,7 +56,7 @@ func (v *verifier) emptyTables(ctx context.Context, c *catalog.Catalog) (list []
 			return err
 		})
 	}
-	return list, pg.Fault("look for empty tables", v.DB.SendBatch(ctx, batch).Close())
+	return list, pg.Fault("look for empty tables", v.db.SendBatch(ctx, batch).Close())
 }
 
 // fillTable reports whether the table took a row.
@@ -81,7 +81,7 @@ const (
 func (v *verifier) fillRow(ctx context.Context, c *catalog.Catalog, t *catalog.Table, n int) (bool, error) {
 	way := map[string]int{}
 	for range attempts {
-		_, err := v.DB.Exec(ctx, insertSQL(c, t, n, way))
+		_, err := v.db.Exec(ctx, insertSQL(c, t, n, way))
 		var server *pgconn.PgError
 		switch {
 		case err == nil:

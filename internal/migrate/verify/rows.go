@@ -51,7 +51,7 @@ func (v *verifier) countRows(ctx context.Context, c *catalog.Catalog) (rowCounts
 			return err
 		})
 	}
-	return counts, pg.Fault("read the rows", v.DB.SendBatch(ctx, batch).Close())
+	return counts, pg.Fault("read the rows", v.db.SendBatch(ctx, batch).Close())
 }
 
 // changes says how rows differ, by table.

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"regexp"
+	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -18,15 +21,18 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// Options say what to verify, and where. DB and FS are required.
+// Options say what to verify, and where. Database and FS are required.
 type Options struct {
-	DB    *pgxpool.Pool // of an empty scratch database, which is changed
-	FS    fs.FS         // rooted at the folder of migrations
-	Dir   string        // its name in errors
-	Table string        // of the applied versions
+	Database func(context.Context) (db *pgxpool.Pool, drop func() error, err error) // makes an empty scratch database
+	FS       fs.FS                                                                  // rooted at the folder of migrations
+	Dir      string                                                                 // its name in errors
+	Table    string                                                                 // of the applied versions
 
 	// Only are the files to verify; the others are applied without. Nil is all.
 	Only map[string]bool
+
+	// MakeRoles makes the roles that migrations name and the server lacks: roles are the server's, not a database's.
+	MakeRoles bool
 
 	// Rows is how many rows a table gets that has none; 0 is 3.
 	Rows int
@@ -78,6 +84,8 @@ type Finding struct {
 // verifier is one run.
 type verifier struct {
 	Options
+	db       *pgxpool.Pool
+	drop     func() error // nil until there is a database
 	migrator *migrate.Migrator
 	exclude  []string
 	before   *catalog.Catalog // what the last file left; nil is unknown
@@ -85,31 +93,20 @@ type verifier struct {
 
 // Run verifies the migrations in order. What is wrong with them is in the result; the error says why they could
 // not be verified.
-func Run(ctx context.Context, o Options) (Result, error) {
-	const op = "verify the migrations"
-	if o.DB == nil || o.FS == nil {
-		return Result{}, fault.New(fault.Invalid, op, "a database and a folder are required")
-	}
-	if o.Rows == 0 {
-		o.Rows = 3
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	m, err := migrate.New(migrate.Options{DB: o.DB, FS: o.FS, Dir: o.Dir, Table: o.Table, Locks: true, Logger: o.Logger, LookupEnv: o.LookupEnv, AllowMissing: true,
-		RecordSums: func(migrate.Sums) error { return nil }})
+func Run(ctx context.Context, o Options) (result Result, err error) {
+	v, err := newVerifier(ctx, o)
 	if err != nil {
 		return Result{}, err
 	}
-	v := &verifier{Options: o, migrator: m, exclude: migrate.InternalTables(o.Table)}
-	status, err := m.Status(ctx)
+	defer func() { err = errors.Join(err, v.drop()) }()
+	status, err := v.migrator.Status(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{OK: true, Files: []File{}}
+	result = Result{OK: true, Files: []File{}}
 	for _, s := range status {
 		if o.Only != nil && !o.Only[s.File] {
-			if _, err := m.UpTo(ctx, s.Version); err != nil {
+			if _, err := v.up(ctx, s.Version); err != nil {
 				return result, err
 			}
 			v.before = nil
@@ -124,21 +121,103 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		if o.Report != nil {
 			o.Report(f)
 		}
-		if !f.applied() {
+		if f.has(UpFails) {
 			break // what follows builds on it
+		}
+		if f.has(NotRestored) || f.has(NotRepeated) {
+			if err := v.restart(ctx, s.Version); err != nil {
+				return result, err
+			}
 		}
 	}
 	return result, nil
 }
 
-// applied reports whether the file's up was the last thing that happened.
-func (f *File) applied() bool {
-	for _, x := range f.Findings {
-		if x.Kind == UpFails {
-			return false
+const op = "verify the migrations"
+
+func (f *File) has(kind Kind) bool {
+	return slices.ContainsFunc(f.Findings, func(x Finding) bool { return x.Kind == kind })
+}
+
+// Build applies all migrations to a scratch database, without verifying them, and reads what that holds.
+func Build(ctx context.Context, o Options) (c *catalog.Catalog, err error) {
+	v, err := newVerifier(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, v.drop()) }()
+	status, err := v.migrator.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(status) > 0 {
+		if _, err = v.up(ctx, status[len(status)-1].Version); err != nil {
+			return nil, err
 		}
 	}
-	return true
+	return v.catalog(ctx)
+}
+
+func newVerifier(ctx context.Context, o Options) (*verifier, error) {
+	if o.Database == nil || o.FS == nil {
+		return nil, fault.New(fault.Invalid, op, "a database and a folder are required")
+	}
+	if o.Rows == 0 {
+		o.Rows = 3
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	v := &verifier{Options: o, exclude: migrate.InternalTables(o.Table)}
+	return v, v.restart(ctx, 0)
+}
+
+// restart goes on with a fresh database, brought up to a version: one that a down has left in disorder is no
+// ground for what follows.
+func (v *verifier) restart(ctx context.Context, version int64) error {
+	if v.drop != nil {
+		if err := v.drop(); err != nil {
+			return err
+		}
+		v.drop = func() error { return nil }
+	}
+	db, drop, err := v.Database(ctx)
+	if err != nil {
+		return err
+	}
+	v.db, v.drop, v.before = db, drop, nil
+	v.migrator, err = migrate.New(migrate.Options{
+		DB: db, FS: v.FS, Dir: v.Dir, Table: v.Table, Locks: true, Logger: v.Logger, LookupEnv: v.LookupEnv, AllowMissing: true,
+		RecordSums: func(migrate.Sums) error { return nil },
+	})
+	if err == nil && version > 0 {
+		_, err = v.up(ctx, version)
+	}
+	if err != nil {
+		return errors.Join(err, drop())
+	}
+	return nil
+}
+
+// missingRole is how Postgres says that there is no such role.
+var missingRole = regexp.MustCompile(`^role "(.+)" does not exist$`)
+
+// up applies the migrations up to a version.
+func (v *verifier) up(ctx context.Context, version int64) ([]migrate.Result, error) {
+	for {
+		results, err := v.migrator.UpTo(ctx, version)
+		var server *pgconn.PgError
+		if !v.MakeRoles || !errors.As(err, &server) {
+			return results, err
+		}
+		role := missingRole.FindStringSubmatch(server.Message)
+		if role == nil {
+			return results, err
+		}
+		if _, err := v.db.Exec(ctx, "CREATE ROLE "+pg.QuoteIdent(role[1])); err != nil {
+			return results, pg.Fault("make role "+role[1], err)
+		}
+	}
 }
 
 // state is what a database is at one moment.
@@ -163,7 +242,7 @@ func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err erro
 			f.OK = f.OK && x.Kind == Rows
 		}
 	}()
-	results, err := v.migrator.UpTo(ctx, s.Version)
+	results, err := v.up(ctx, s.Version)
 	if err != nil {
 		return f, f.blame(ctx, UpFails, err)
 	}
@@ -197,8 +276,8 @@ func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err erro
 	for _, change := range before.rows.changes(rows) {
 		f.Findings = append(f.Findings, Finding{Kind: Rows, Message: change})
 	}
-	if _, err = v.migrator.UpTo(ctx, s.Version); err != nil {
-		return f, f.blame(ctx, UpFails, err)
+	if _, err = v.up(ctx, s.Version); err != nil {
+		return f, f.blame(ctx, NotRepeated, err)
 	}
 	if v.before, err = v.catalog(ctx); err != nil {
 		return f, err
@@ -208,7 +287,7 @@ func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err erro
 }
 
 func (v *verifier) catalog(ctx context.Context) (*catalog.Catalog, error) {
-	return catalog.Read(ctx, v.DB, catalog.Options{Exclude: v.exclude})
+	return catalog.Read(ctx, v.db, catalog.Options{Exclude: v.exclude})
 }
 
 // prepare fills the empty tables, and says what the database is then.
@@ -245,7 +324,7 @@ func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog
 
 // relfilenodes lists the files that tables are in: another one means that the table was written anew.
 func (v *verifier) relfilenodes(ctx context.Context) (map[string]uint32, error) {
-	rows, err := v.DB.Query(ctx, `SELECT c.oid::regclass::text, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	rows, err := v.db.Query(ctx, `SELECT c.oid::regclass::text, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'`)
 	if err != nil {
 		return nil, pg.Fault("list the files of tables", err)

@@ -21,7 +21,16 @@ func (s *Server) CreateDatabase(ctx context.Context, name, template string) erro
 
 // EnsureDatabase makes an empty database unless there is one of that name.
 func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
-	err := s.CreateDatabase(ctx, name, "")
+	var there bool
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err == nil {
+		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+		err = errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	if there || err != nil { // to try would put an error into the server's log
+		return pg.Fault("look for database "+name, err)
+	}
+	err = s.CreateDatabase(ctx, name, "")
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "42P04" { // duplicate_database
 		return nil

@@ -29,10 +29,7 @@ type dataFolder struct {
 // temporary one.
 func openDataFolder(dir string, a *account) (*dataFolder, error) {
 	if dir == "" {
-		path, err := os.MkdirTemp("", "krowoc-postgres-")
-		if err == nil {
-			err = a.own(path)
-		}
+		path, err := makeTemporary(a)
 		return &dataFolder{path: path, remove: true, account: a}, explainDisk("make a folder for the data", err)
 	}
 	op := "use the data folder " + dir
@@ -52,6 +49,22 @@ func openDataFolder(dir string, a *account) (*dataFolder, error) {
 		return nil, explainDisk(op, err)
 	}
 	return d, nil
+}
+
+// makeTemporary makes a folder that the account can reach, which it may not be able to where root has a TMPDIR.
+func makeTemporary(a *account) (string, error) {
+	base := os.TempDir()
+	if !a.canEnter(base) {
+		base = systemDataDir
+		if err := makeFolder(base, a); err != nil {
+			return "", err
+		}
+	}
+	path, err := os.MkdirTemp(base, "krowoc-postgres-")
+	if err != nil {
+		return "", err
+	}
+	return path, a.own(path)
 }
 
 // open finds out where the data is, and who made it.

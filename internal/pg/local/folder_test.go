@@ -173,6 +173,24 @@ func TestRootsClosedFolder(t *testing.T) {
 	}
 }
 
+// TestRootsClosedTemporaryFolder starts a server for a while where the server's account cannot enter TMPDIR.
+func TestRootsClosedTemporaryFolder(t *testing.T) {
+	asRoot(t)
+	closed := folder(t)
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", closed)
+	server := start(t, Options{Ephemeral: true})
+	if got := query(t, server, "postgres", "SELECT 42"); got != "42" {
+		t.Error(got)
+	}
+	stop(t, server)
+	if _, err := os.Stat(server.DataDir()); err == nil {
+		t.Errorf("%s is left", server.DataDir())
+	}
+}
+
 // TestRootTakesOverAUsersFolder has root start the server of an ordinary user's project: as that user.
 func TestRootTakesOverAUsersFolder(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/migrate/verify"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Verify proves on a scratch database that the migrations can be rolled back; only names the files to look at, nil all.
+func (a *App) Verify(ctx context.Context, s *Scratch, only map[string]bool, report func(verify.File)) (verify.Result, error) {
+	o := a.verifyOptions(s)
+	o.Only, o.Report = only, report
+	return verify.Run(ctx, o)
+}
+
+func (a *App) verifyOptions(s *Scratch) verify.Options {
+	c := a.Config.Migrations
+	return verify.Options{
+		Database: s.Database, FS: os.DirFS(a.Config.Path(c.Dir)), Dir: c.Dir, Table: c.Table, MakeRoles: s.Own(),
+		Now: a.Now, Logger: a.Logger, LookupEnv: a.lookupEnv,
+	}
+}
+
+// Drift is how a live database differs from what its applied migrations build.
+type Drift struct {
+	Applied     int                  `json:"applied"` // migrations
+	Differences []catalog.Difference `json:"differences"`
+}
+
+// Drift compares the database behind live with what the migrations that are applied to it build on a scratch database.
+func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *Scratch) (d Drift, err error) {
+	migrator, err := a.Migrator(live, nil)
+	if err != nil {
+		return d, err
+	}
+	status, err := migrator.Status(ctx)
+	if err != nil {
+		return d, err
+	}
+	applied := map[string]bool{}
+	for _, m := range status {
+		if m.AppliedAt.IsZero() {
+			continue
+		}
+		if m.File == "" {
+			return d, fault.New(fault.Conflict, "look for drift", "the database has a migration that this folder does not", "`krowoc migrate status` shows which: get its file first")
+		}
+		applied[m.File] = true
+	}
+	o := a.verifyOptions(s)
+	o.FS = chosen{o.FS, applied}
+	expected, err := verify.Build(ctx, o)
+	if err != nil {
+		return d, err
+	}
+	actual, err := catalog.Read(ctx, live, catalog.Options{Exclude: migrate.InternalTables(a.Config.Migrations.Table)})
+	return Drift{len(applied), append([]catalog.Difference{}, catalog.Compare(expected, actual)...)}, err
+}
+
+// chosen is a folder that shows only some of its files.
+type chosen struct {
+	fs.FS
+	files map[string]bool
+}
+
+// ReadDir implements fs.ReadDirFS.
+func (c chosen) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(c.FS, name)
+	var list []fs.DirEntry
+	for _, e := range entries {
+		if c.files[path.Join(name, e.Name())] {
+			list = append(list, e)
+		}
+	}
+	return list, err
+}
+
+func (a *App) lookupEnv(name string) (string, bool) {
+	value := a.Env(name)
+	return value, value != ""
+}

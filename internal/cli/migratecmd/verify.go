@@ -1,0 +1,177 @@
+package migratecmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate/verify"
+)
+
+func newVerify(f *factory.Factory) *cobra.Command {
+	var server, since string
+	var changed bool
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Prove on a scratch database that every migration can be rolled back",
+		Long: `Apply each migration on a scratch database whose tables hold rows, roll it back, apply it again, and compare what
+the database holds at each step. It fails where a rollback does not restore exactly what was there, and names the
+difference; it reports rows that the round trip loses, locks that stop others, and tables that are written anew.
+
+The scratch database is on a Postgres that is started for it and leaves nothing behind; --url names another server,
+on which a database is made and dropped.`,
+		Example: "krowoc migrate verify\nkrowoc migrate verify --changed-only --since origin/main --output junit",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if changed != cmd.Flags().Changed("since") {
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate verify", "--changed-only and --since REVISION go together"))
+			}
+			a, err := f.App()
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			var only map[string]bool
+			if changed {
+				if only, err = a.ChangedSince(ctx, since, a.Config.Path(a.Config.Migrations.Dir)); err != nil {
+					return err
+				}
+			}
+			return withScratch(ctx, f, a, server, func(s *app.Scratch) error { return runVerify(ctx, f, a, s, only) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&server, "url", "", "`URL` of a server to make the scratch database on")
+	flags.BoolVar(&changed, "changed-only", false, "verify only files that changed; those before them are applied")
+	flags.StringVar(&since, "since", "", "the `revision` of git that --changed-only compares with")
+	f.Output(flags, term.JUnit)
+	return cmd
+}
+
+// withScratch runs work with a scratch server.
+func withScratch(ctx context.Context, f *factory.Factory, a *app.App, url string, work func(*app.Scratch) error) (err error) {
+	s, err := a.Scratch(ctx, url, f.Fetching())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	return work(s)
+}
+
+func runVerify(ctx context.Context, f *factory.Factory, a *app.App, s *app.Scratch, only map[string]bool) error {
+	result, err := a.Verify(ctx, s, only, func(file verify.File) {
+		if f.Term.Format == term.Text {
+			showVerified(f.Term, file)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if f.Term.Format == term.JUnit {
+		err = term.WriteJUnit(f.Term.Out, "krowoc migrate verify", verifiedCases(a.Config.Migrations.Dir, result))
+	} else {
+		err = f.Term.Result(result, func() error { return nil })
+	}
+	if err != nil || result.OK {
+		return err
+	}
+	bad := 0
+	for _, file := range result.Files {
+		if !file.OK {
+			bad++
+		}
+	}
+	return fault.New(fault.CheckFailed, "verify the migrations", fmt.Sprintf("%d of %d cannot be rolled back as they should", bad, len(result.Files)))
+}
+
+func showVerified(t *term.Terminal, file verify.File) {
+	s := t.Styles()
+	mark := s.Good.Render("✓")
+	if !file.OK {
+		mark = s.Bad.Render("✗")
+	}
+	fmt.Fprintf(t.Out, "%s %s  %s\n", mark, file.File, s.Faint.Render(fmt.Sprintf("%.0f ms", file.DurationMs)))
+	for _, finding := range file.Findings {
+		style := s.Bad
+		if finding.Kind == verify.Rows {
+			style = s.Warn
+		}
+		fmt.Fprintf(t.Out, "  %s %s\n", style.Render(string(finding.Kind)+":"), finding.Message)
+		for _, d := range finding.Differences {
+			fmt.Fprintln(t.Out, "    "+strings.ReplaceAll(d.String(), "\n", "\n    "))
+		}
+	}
+	for _, table := range file.Rewritten {
+		fmt.Fprintf(t.Out, "  %s %s is written anew, under a lock\n", s.Warn.Render("rewrites:"), table)
+	}
+}
+
+func verifiedCases(dir string, result verify.Result) (cases []term.TestCase) {
+	for _, file := range result.Files {
+		c := term.TestCase{Name: file.File, File: path.Join(dir, file.File), Seconds: file.DurationMs / 1000}
+		var failures []string
+		for _, finding := range file.Findings {
+			if finding.Kind != verify.Rows {
+				failures = append(failures, finding.String())
+			}
+		}
+		c.Failure = strings.Join(failures, "\n")
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+func newDrift(f *factory.Factory) *cobra.Command {
+	var server string
+	cmd := &cobra.Command{
+		Use:   "drift",
+		Short: "Compare a live database with what its migrations build",
+		Long: `Compare the environment's database with what the migrations that are applied to it build on a scratch database:
+tables, types, indexes, functions, triggers, policies, grants and so on. It reads the database and changes nothing.
+Lines with + are in the database alone, lines with - are missing there. Exit code 3 when there are any.`,
+		Example: "krowoc migrate drift --env production",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := f.App()
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			return withDatabase(ctx, f, a, func(db *app.Database) error {
+				return withScratch(ctx, f, a, server, func(s *app.Scratch) error {
+					d, err := a.Drift(ctx, db.Pool, s)
+					if err != nil {
+						return err
+					}
+					return showDrift(f.Term, d)
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&server, "url", "", "`URL` of a server to make the scratch database on")
+	return cmd
+}
+
+func showDrift(t *term.Terminal, d app.Drift) error {
+	err := t.Result(d, func() error {
+		for _, difference := range d.Differences {
+			fmt.Fprintln(t.Out, difference)
+		}
+		if len(d.Differences) == 0 {
+			fmt.Fprintf(t.Err, "the database is what its %d migrations build\n", d.Applied)
+		}
+		return nil
+	})
+	if err != nil || len(d.Differences) == 0 {
+		return err
+	}
+	return fault.New(fault.CheckFailed, "look for drift", fmt.Sprintf("%d objects are not as the %d applied migrations build them", len(d.Differences), d.Applied))
+}
