@@ -5,6 +5,7 @@ CREATE TYPE prompt_category AS ENUM (
 CREATE TYPE prompt_visibility AS ENUM ('PRIVATE', 'TEAM', 'PUBLIC');
 CREATE TYPE prompt_status AS ENUM ('DRAFT', 'PUBLISHED', 'ARCHIVED');
 
+-- +krowoc ignore foreign-key-without-index: a model or provider is retired (active = false), never deleted
 CREATE TABLE prompts (
   id                 uuid PRIMARY KEY DEFAULT uuid_generate_v7(),
   title              text NOT NULL,

@@ -4,6 +4,7 @@
 -- +goose Up
 CREATE TYPE execution_status AS ENUM ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED');
 
+-- +krowoc ignore foreign-key-without-index: a model or provider is retired (active = false), never deleted
 CREATE TABLE executions (
   id          uuid NOT NULL DEFAULT uuid_generate_v7(),
   user_id     text NOT NULL REFERENCES users (id) ON DELETE CASCADE,

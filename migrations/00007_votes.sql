@@ -8,9 +8,11 @@ CREATE TABLE votes (
 CREATE INDEX votes_prompt_id_idx ON votes (prompt_id);
 
 -- The count lives in the prompt, so that the most popular prompts are one index scan.
+-- +krowoc ignore add-check: the platform was not in use yet when this file was written
 ALTER TABLE prompts
   ADD COLUMN vote_count integer NOT NULL DEFAULT 0,
   ADD CONSTRAINT prompts_vote_count_range_check CHECK (vote_count >= 0);
+-- +krowoc ignore create-index: the platform was not in use yet when this file was written
 CREATE INDEX prompts_visibility_status_vote_count_id_idx ON prompts (visibility, status, vote_count DESC, id DESC);
 
 -- Adding to the stored value under the row's lock counts right however many people vote at once.

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +krowoc ignore foreign-key-without-index: a model or provider is retired (active = false), never deleted
 CREATE TABLE provider_keys (
   id           uuid PRIMARY KEY DEFAULT uuid_generate_v7(),
   user_id      text NOT NULL REFERENCES users (id) ON DELETE CASCADE,

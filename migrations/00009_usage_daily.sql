@@ -1,4 +1,5 @@
 -- +goose Up
+-- +krowoc ignore foreign-key-without-index: a model or provider is retired (active = false), never deleted
 CREATE TABLE usage_daily (
   user_id     text NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   day         date NOT NULL,

@@ -33,6 +33,7 @@ type Config struct {
 	Schema     string
 	Protected  bool
 	Migrations Migrations
+	Lint       Lint
 	Seeds      Seeds
 	Database   Database
 	Server     Server
@@ -50,6 +51,19 @@ type Migrations struct {
 	LockTimeout, StatementTimeout time.Duration
 	LockRetries                   int
 	Before, After                 []string
+}
+
+// Lint configures `krowoc migrate lint`.
+type Lint struct {
+	Postgres int // major version to judge for; 0 is Database.Postgres
+	FailOn   string
+	Rules    []LintRule
+}
+
+// LintRule is the severity of a rule in the files that Paths name, or in all.
+type LintRule struct {
+	Rule, Severity string
+	Paths          []string
 }
 
 // Seeds says where fixtures are and which sets are loaded, in order.

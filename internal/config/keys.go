@@ -17,6 +17,15 @@ var keys = []Key{
 	{Path: "migrations.before", Kind: List, Doc: "SQL to run before the first migration, when there is one to apply or roll back."},
 	{Path: "migrations.after", Kind: List, Doc: "SQL to run after the last, such as ANALYZE or GRANT."},
 
+	{Path: "lint.postgres", Kind: Int, Default: "0", OneOf: []string{"0", "11", "12", "13", "14", "15", "16", "17", "18"},
+		Doc: "Major version of Postgres that `krowoc migrate lint` judges for; 0 is `database.postgres`, or else the oldest that Krowoc supports."},
+	{Path: "lint.failOn", Kind: Text, Default: "warning", OneOf: []string{"error", "warning", "info"}, Doc: "The mildest finding with which lint fails."},
+	{Path: "lint.rules", Kind: Objects, Doc: "Severities of rules, of all files or some; the last that fits counts.", Items: []Key{
+		{Path: "rule", Kind: Text, Required: true, Doc: "Id of a rule, or * for all."},
+		{Path: "severity", Kind: Text, Required: true, OneOf: []string{"off", "info", "warning", "error"}, Doc: "How bad its findings are; off silences it."},
+		{Path: "paths", Kind: List, Doc: "Patterns of file names in the migrations' folder, such as 0000*.sql; none is all files."},
+	}},
+
 	{Path: "seeds.dir", Kind: Text, Default: "seeds", Doc: "Folder of the fixtures, one sub-folder per set."},
 	{Path: "seeds.sets", Kind: List, Default: "common", DefaultIn: in{Development: "common,dev", Test: "common,test"},
 		Doc: "Sets of fixtures to load, in order."},

@@ -27,10 +27,22 @@ func TestEveryKeyHasItsFieldAndEveryFieldItsKey(t *testing.T) {
 	leaves(reflect.TypeFor[Config](), "", fields)
 	types := map[Kind]reflect.Type{Text: reflect.TypeFor[string](), SecretText: reflect.TypeFor[Secret](), Int: reflect.TypeFor[int](),
 		Bool: reflect.TypeFor[bool](), Duration: reflect.TypeFor[time.Duration](), Size: reflect.TypeFor[ByteSize](),
-		Address: reflect.TypeFor[string](), List: reflect.TypeFor[[]string](), Objects: reflect.TypeFor[[]URL]()}
+		Address: reflect.TypeFor[string](), List: reflect.TypeFor[[]string]()}
 	for _, k := range keys {
 		path := strings.ToLower(k.Path)
-		if fields[path] != types[k.Kind] {
+		if k.Kind == Objects {
+			items := map[string]reflect.Type{}
+			leaves(fields[path].Elem(), "", items)
+			for _, item := range k.Items {
+				if items[strings.ToLower(item.Path)] != types[item.Kind] && item.Kind != HTTPURL {
+					t.Errorf("%s.%s is %s, its field %v", k.Path, item.Path, item.Kind, items[item.Path])
+				}
+				delete(items, strings.ToLower(item.Path))
+			}
+			if len(items) > 0 {
+				t.Errorf("%s has no key for %v", k.Path, items)
+			}
+		} else if fields[path] != types[k.Kind] {
 			t.Errorf("%s is %s, its field %v", k.Path, k.Kind, fields[path])
 		}
 		delete(fields, path)

@@ -73,7 +73,11 @@ func (r *reader) object(k Key, node *yaml.Node, names []string, live bool) map[s
 			continue
 		}
 		item.Path = k.Path + "." + item.Path
-		object[key.Value] = r.scalar(item, value, live)
+		if value = resolveAlias(value); item.Kind == List && value.Kind == yaml.SequenceNode {
+			object[key.Value] = r.list(item, value, live)
+		} else {
+			object[key.Value] = r.scalar(item, value, live)
+		}
 	}
 	for _, item := range k.Items {
 		if _, given := object[item.Path]; item.Required && !given {

@@ -12,11 +12,15 @@ type directives struct {
 	outOfOrder                    bool           // may be applied after newer files
 }
 
-const directivePrefix = "-- +krowoc"
+// DirectivePrefix is what such a line begins with.
+const DirectivePrefix = "-- +krowoc"
+
+// IgnoreWord begins a directive that silences a finding of lint.
+const IgnoreWord = "ignore"
 
 // directive acts on such a line.
 func (d *directives) directive(line string) *mistake {
-	rest, ok := strings.CutPrefix(line, directivePrefix)
+	rest, ok := strings.CutPrefix(line, DirectivePrefix)
 	if !ok {
 		return nil
 	}
@@ -25,10 +29,13 @@ func (d *directives) directive(line string) *mistake {
 		d.outOfOrder = true
 		return nil
 	}
+	if len(words) > 0 && words[0] == IgnoreWord {
+		return nil // lint reads it
+	}
 	timeout := map[string]**time.Duration{"lock_timeout": &d.lockTimeout, "statement_timeout": &d.statementTimeout}
 	if len(words) != 2 || timeout[words[0]] == nil {
 		return &mistake{message: fmt.Sprintf("`%s` is no directive", line),
-			remedy: "`-- +krowoc` is followed by `lock_timeout 2s`, `statement_timeout 1m` or `allow_out_of_order`"}
+			remedy: "`-- +krowoc` is followed by `lock_timeout 2s`, `statement_timeout 1m`, `allow_out_of_order` or `ignore RULE: reason`"}
 	}
 	value, err := time.ParseDuration(words[1])
 	if words[1] != "0" && (err != nil || value < time.Millisecond) {

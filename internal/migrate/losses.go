@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // Loss is data that a rollback would take along: the rows of a table, or the values of a column.
@@ -31,7 +32,7 @@ func (m *Migrator) Losses(ctx context.Context, dry []Result) ([]Loss, error) {
 	var found []Loss
 	for _, r := range dry {
 		for _, sql := range r.statements {
-			found = append(found, lossesOf(normalise(sql))...)
+			found = append(found, lossesOf(sqltext.Normalise(sql))...)
 		}
 	}
 	seen := map[Loss]bool{}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // progress is how far a file without a transaction came, when it did not come to its end.
@@ -189,7 +190,7 @@ func (p progress) check(step planned) error {
 // controlsTransactions reports whether statements begin and end transactions of their own.
 func controlsTransactions(sql []string) bool {
 	for _, s := range sql {
-		switch word, _, _ := strings.Cut(strings.ToLower(normalise(s)), " "); strings.TrimSuffix(word, ";") {
+		switch word, _, _ := strings.Cut(strings.ToLower(sqltext.Normalise(s)), " "); strings.TrimSuffix(word, ";") {
 		case "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare":
 			return true
 		}

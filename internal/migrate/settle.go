@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // A statement that cannot share a transaction with its record may have been done by a process that died
@@ -40,7 +41,7 @@ var settlements = []struct {
 
 // settle finds out whether the nth statement of a file, which was interrupted, was done.
 func (r *run) settle(ctx context.Context, step planned, n int) (bool, error) {
-	sql := normalise(step.sql[n-1])
+	sql := sqltext.Normalise(step.sql[n-1])
 	for _, s := range settlements {
 		match := s.form.FindStringSubmatch(sql)
 		if match == nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // SumFile is the file beside the migrations that holds a checksum of each. A folder without it is not
@@ -31,7 +32,7 @@ const sumHeader = "# A checksum of the SQL of each migration. `krowoc migrate ha
 func sumOf(sql []string) string {
 	h := sha256.New()
 	for _, s := range sql {
-		fmt.Fprintf(h, "%s\x00", strings.TrimRight(normalise(s), "; "))
+		fmt.Fprintf(h, "%s\x00", strings.TrimRight(sqltext.Normalise(s), "; "))
 	}
 	return "h1:" + base64.StdEncoding.EncodeToString(h.Sum(nil))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/mfridman/interpolate"
 
 	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // environment is where goose's ENVSUB looks up variables.
@@ -32,7 +33,7 @@ func (f *file) substitute(dir string, d Direction, env environment) ([]string, e
 			}
 			lines[j] = expanded
 		}
-		if sent[i] = strings.Join(lines, "\n"); !closed(sent[i]) || strings.ContainsRune(sent[i], 0) {
+		if sent[i] = strings.Join(lines, "\n"); !sqltext.Closed(sent[i]) || strings.ContainsRune(sent[i], 0) {
 			mistakes = append(mistakes, f.mistake(dir, s.lines[0], "a string, quoted name or comment of this statement has no end", "end it"))
 		}
 	}

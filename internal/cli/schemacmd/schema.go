@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -50,7 +51,7 @@ Exit code 3 when there is an error; warnings alone are fine.`,
 				return err
 			}
 			if !report.OK {
-				return fault.New(fault.CheckFailed, "check "+a.Config.Schema, count(report.Errors, "mistake"))
+				return fault.New(fault.CheckFailed, "check "+a.Config.Schema, term.Count(report.Errors, "mistake"))
 			}
 			return nil
 		},
@@ -73,15 +74,8 @@ func show(f *factory.Factory, path string, r checked) error {
 	if !r.OK {
 		return nil
 	}
-	_, err := fmt.Fprintf(f.Term.Out, "%s is right: %s, %s\n", path, count(r.Types, "type"), count(r.Warnings, "warning"))
+	_, err := fmt.Fprintf(f.Term.Out, "%s is right: %s, %s\n", path, term.Count(r.Types, "type"), term.Count(r.Warnings, "warning"))
 	return err
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func newPrint(f *factory.Factory) *cobra.Command {

@@ -113,3 +113,11 @@ func (t *Terminal) Time(at time.Time) string {
 	}
 	return "now"
 }
+
+// Count returns a number with its noun: 1 file, 2 files.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -7,6 +7,15 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
+// CacheDir returns the user's cache folder for Krowoc.
+func CacheDir(env func(string) string) (string, error) {
+	a, err := serverAccount()
+	if err != nil {
+		return "", err
+	}
+	return defaultCacheDir(env, a)
+}
+
 // defaultCacheDir returns the user's cache folder for Krowoc's Postgres. Root's home is closed to the account
 // that the server runs as, so root has the system's.
 func defaultCacheDir(env func(string) string, a *account) (string, error) {

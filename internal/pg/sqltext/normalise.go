@@ -1,19 +1,19 @@
-package migrate
+package sqltext
 
 import (
 	"regexp"
 	"strings"
 )
 
-// normalise returns SQL without its comments and with single spaces between its words: what can be changed
+// Normalise returns SQL without its comments and with single spaces between its words: what can be changed
 // without a change of meaning. Strings, quoted names and the bodies of functions stay as they are.
-func normalise(sql string) string {
+func Normalise(sql string) string {
 	out, _ := scan(sql)
 	return out
 }
 
-// closed reports whether every string, quoted name and comment of sql ends within it.
-func closed(sql string) bool {
+// Closed reports whether every string, quoted name and comment of sql ends within it.
+func Closed(sql string) bool {
 	_, ok := scan(sql)
 	return ok
 }
@@ -32,12 +32,12 @@ func scan(sql string) (normal string, closed bool) {
 		out.WriteString(text)
 	}
 	for len(sql) > 0 {
-		n, kind := token(sql)
+		n, blank := Token(sql)
 		if n < 0 {
 			word(sql)
 			return out.String(), false
 		}
-		if kind == blank {
+		if blank {
 			space = true
 		} else {
 			word(sql[:n])
@@ -47,48 +47,42 @@ func scan(sql string) (normal string, closed bool) {
 	return out.String(), true
 }
 
-type tokenKind int
-
-const (
-	blank tokenKind = iota // space or a comment
-	text                   // anything else
-)
-
-// token returns the length and kind of what sql begins with; -1 when it has no end.
-func token(sql string) (int, tokenKind) {
+// Token returns the length in bytes of the token that sql, which is not empty, begins with, -1 when it has no end; blank
+// is space and comments.
+func Token(sql string) (n int, blank bool) {
 	switch c := sql[0]; {
 	case strings.ContainsRune(" \t\r\n\f\v", rune(c)):
-		return 1, blank
+		return 1, true
 	case strings.HasPrefix(sql, "--"):
 		if end := strings.IndexByte(sql, '\n'); end >= 0 {
-			return end, blank
+			return end, true
 		}
-		return len(sql), blank
+		return len(sql), true
 	case strings.HasPrefix(sql, "/*"):
-		return commentLength(sql), blank
+		return commentLength(sql), true
 	case c == '\'' || c == '"':
-		return quotedLength(sql, false), text
+		return quotedLength(sql, false), false
 	case (c == 'e' || c == 'E') && len(sql) > 1 && sql[1] == '\'':
 		if n := quotedLength(sql[1:], true); n >= 0 {
-			return n + 1, text
+			return n + 1, false
 		}
-		return -1, text
+		return -1, false
 	case c == '$':
 		if tag := dollarTag.FindString(sql); tag != "" {
 			if end := strings.Index(sql[len(tag):], tag); end >= 0 {
-				return end + 2*len(tag), text
+				return end + 2*len(tag), false
 			}
-			return -1, text
+			return -1, false
 		}
-		return 1, text
+		return 1, false
 	case isWord(c):
 		n := 1
 		for n < len(sql) && (isWord(sql[n]) || sql[n] == '$') { // a$b$ is a name, not the start of a string
 			n++
 		}
-		return n, text
+		return n, false
 	}
-	return 1, text
+	return 1, false
 }
 
 func isWord(c byte) bool {

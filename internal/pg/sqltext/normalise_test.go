@@ -1,4 +1,4 @@
-package migrate
+package sqltext
 
 import "testing"
 
@@ -14,12 +14,12 @@ func TestNormalise(t *testing.T) {
 		"":                                "",
 		"SELECT 'é  ü' -- no end of line": "SELECT 'é  ü'",
 	} {
-		if got := normalise(sql); got != want || !closed(sql) {
+		if got := Normalise(sql); got != want || !Closed(sql) {
 			t.Errorf("%q becomes %q, want %q", sql, got, want)
 		}
 	}
 	for _, sql := range []string{"SELECT 'a", `SELECT "a""`, "/* /* */", "DO $x$ $$", `SELECT E'\'`} {
-		if closed(sql) {
+		if Closed(sql) {
 			t.Errorf("%q has no end", sql)
 		}
 	}

@@ -1,0 +1,230 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// transaction is what the statements of a file have done so far in their transaction.
+type transaction struct {
+	begun      *statement      // BEGIN in a file without a transaction
+	timeouts   map[string]bool // that are set, or whose lack has been reported
+	locked     []string        // tables with a heavy lock
+	altered    bool            // the definition of a table that others use
+	changed    []*statement    // rows of a table that others use
+	notValid   map[string]bool // constraints added NOT VALID
+	enumValues []string        // added to enums
+}
+
+// transaction checks what a statement does to its transaction, and what it may not do in one.
+func (p *pass) transaction(s *statement) {
+	t := &p.file.shared
+	if t.notValid == nil {
+		t.notValid = map[string]bool{}
+		t.timeouts = map[string]bool{"lock_timeout": p.LockTimeout || p.file.LockTimeout, "statement_timeout": p.StatementTimeout || p.file.StatementTimeout}
+	}
+	switch n := s.node.GetNode().(type) {
+	case *pg.Node_TransactionStmt:
+		p.transactionStatement(s, n.TransactionStmt)
+	case *pg.Node_VariableSetStmt:
+		t.timeouts[strings.ToLower(n.VariableSetStmt.Name)] = true
+	case *pg.Node_SelectStmt:
+		for name := range t.timeouts {
+			t.timeouts[name] = t.timeouts[name] || strings.Contains(s.text, "set_config") && strings.Contains(s.text, name)
+		}
+	}
+	if what := p.outside(s.node); what != "" && !p.file.NoTransaction {
+		p.report(s, "not-in-transaction", detail{message: what + " cannot run in a transaction, and the file has one",
+			safe: "-- +goose NO TRANSACTION\n" + s.text + ";"})
+	}
+	if len(t.enumValues) == 0 {
+		return
+	}
+	walk(s.node, func(n *pg.Node) {
+		c := n.GetAConst().GetSval()
+		if c != nil && slices.Contains(t.enumValues, c.Sval) {
+			p.report(s, "new-enum-value-used", detail{message: fmt.Sprintf("%s is new in this transaction, and cannot be used before it ends: Postgres refuses", c.Sval),
+				safe: "-- put this into the next file"})
+		}
+	})
+}
+
+// outside returns the name of a statement that cannot run in a transaction, or "".
+func (p *pass) outside(node *pg.Node) string {
+	switch n := node.GetNode().(type) {
+	case *pg.Node_IndexStmt:
+		return flag(n.IndexStmt.Concurrent, "CREATE INDEX CONCURRENTLY")
+	case *pg.Node_DropStmt:
+		return flag(n.DropStmt.Concurrent, "DROP INDEX CONCURRENTLY")
+	case *pg.Node_ReindexStmt:
+		return flag(hasOption(n.ReindexStmt.Params, "concurrently"), "REINDEX CONCURRENTLY")
+	case *pg.Node_AlterTableStmt:
+		return flag(slices.ContainsFunc(n.AlterTableStmt.Cmds, func(c *pg.Node) bool {
+			return c.GetAlterTableCmd().GetDef().GetPartitionCmd().GetConcurrent()
+		}), "DETACH PARTITION CONCURRENTLY")
+	case *pg.Node_AlterEnumStmt:
+		return flag(p.Postgres < 12 && n.AlterEnumStmt.OldVal == "", "ALTER TYPE … ADD VALUE before PostgreSQL 12")
+	case *pg.Node_VacuumStmt:
+		return flag(n.VacuumStmt.IsVacuumcmd, "VACUUM")
+	case *pg.Node_CreatedbStmt:
+		return "CREATE DATABASE"
+	case *pg.Node_DropdbStmt:
+		return "DROP DATABASE"
+	case *pg.Node_AlterSystemStmt:
+		return "ALTER SYSTEM"
+	case *pg.Node_CreateTableSpaceStmt:
+		return "CREATE TABLESPACE"
+	}
+	return ""
+}
+
+func (p *pass) transactionStatement(s *statement, n *pg.TransactionStmt) {
+	t := &p.file.shared
+	switch n.Kind {
+	case pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT, pg.TransactionStmtKind_TRANS_STMT_RELEASE, pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		return
+	case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START:
+		if p.file.NoTransaction {
+			if t.begun != nil {
+				p.report(s, "nested-transaction", detail{message: "a transaction is open already: this BEGIN does nothing"})
+			}
+			t.begun = s
+			return
+		}
+	default:
+		if p.file.NoTransaction {
+			t.begun = nil
+			return
+		}
+	}
+	p.report(s, "nested-transaction", detail{message: "the file runs in a transaction already: this ends it too early, or does nothing, and a file that fails is half applied",
+		safe: "-- remove the statement, or write `-- +goose NO TRANSACTION` at the top of the file"})
+}
+
+// finish checks the up as a whole, when it is applied.
+func (p *pass) finish() {
+	t := &p.file.shared
+	p.reportKeyless()
+	if t.begun != nil {
+		p.report(t.begun, "uncommitted-transaction", detail{message: "the transaction is never ended: what it does is rolled back when the connection closes", safe: "COMMIT;"})
+	}
+	if t.altered && !p.file.NoTransaction {
+		for _, s := range t.changed {
+			p.report(s, "backfill-with-ddl", detail{message: "the lock that the change of the definition takes is held until all rows are changed, and nobody can read or write the table meanwhile",
+				safe: "-- put this into a file of its own, after the one that changes the definition"})
+		}
+	}
+}
+
+// heavy notes a lock on a table that others use and that stops them.
+func (p *pass) heavy(s *statement, t target, lock string) {
+	x := &p.file.shared
+	x.altered = true
+	p.needTimeout(s, "lock_timeout", detail{lock: lock, tables: []string{t.name}, safe: "-- +krowoc lock_timeout 2s",
+		message: fmt.Sprintf("while this waits for someone who uses %s, everyone else waits behind it", t.short())})
+	p.needTimeout(s, "statement_timeout", detail{lock: lock, tables: []string{t.name}, safe: "-- +krowoc statement_timeout 1m",
+		message: fmt.Sprintf("when this takes longer than thought, everyone else waits for %s", t.short())})
+	if slices.Contains(x.locked, t.name) {
+		return
+	}
+	x.locked = append(x.locked, t.name)
+	if len(x.locked) > 1 && !p.file.NoTransaction {
+		p.report(s, "several-locks", detail{lock: lock, tables: slices.Clone(x.locked),
+			message: fmt.Sprintf("%s stays locked while this waits for %s; with code that uses them the other way round it is a deadlock", short(x.locked[0]), t.short()),
+			safe:    "-- give each table a file of its own"})
+	}
+}
+
+// needTimeout reports the first statement that ought to have a timeout and does not.
+func (p *pass) needTimeout(s *statement, name string, d detail) {
+	if !p.file.shared.timeouts[name] {
+		p.file.shared.timeouts[name] = true
+		p.report(s, "no-"+strings.ReplaceAll(name, "_", "-"), d)
+	}
+}
+
+// heavyAlter is heavy for what ALTER TABLE does.
+func (p *pass) heavyAlter(s *statement, t target, cmd *pg.AlterTableCmd) {
+	switch cmd.Subtype {
+	case pg.AlterTableType_AT_ValidateConstraint, pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster,
+		pg.AlterTableType_AT_SetRelOptions, pg.AlterTableType_AT_ResetRelOptions, pg.AlterTableType_AT_AttachPartition, pg.AlterTableType_AT_SetOptions:
+		return // SHARE UPDATE EXCLUSIVE stops nobody but other DDL
+	case pg.AlterTableType_AT_DetachPartition:
+		if cmd.Def.GetPartitionCmd().GetConcurrent() {
+			return
+		}
+	case pg.AlterTableType_AT_EnableTrig, pg.AlterTableType_AT_DisableTrig, pg.AlterTableType_AT_EnableTrigAll, pg.AlterTableType_AT_DisableTrigAll:
+		p.heavy(s, t, shareRowExclusive)
+		return
+	}
+	lock := accessExclusive
+	if cmd.Def.GetConstraint().GetContype() == pg.ConstrType_CONSTR_FOREIGN {
+		lock = shareRowExclusive
+	}
+	p.heavy(s, t, lock)
+}
+
+func (p *pass) changeRows(s *statement, r *pg.RangeVar, all bool) {
+	t := p.target(r)
+	if t.fresh {
+		return
+	}
+	p.file.shared.changed = append(p.file.shared.changed, s)
+	if all {
+		p.report(s, "backfill-all-rows", detail{tables: []string{t.name},
+			message: fmt.Sprintf("all rows of %s stay locked until the last is done, and the table doubles in size", t.short()),
+			safe:    "-- outside of a transaction, and again until no row is changed\n" + batched(t, s)})
+	}
+}
+
+func batched(t target, s *statement) string {
+	return fmt.Sprintf("%s\nWHERE id IN (SELECT id FROM %s WHERE … LIMIT 1000 FOR UPDATE SKIP LOCKED);", s.text, t.sql())
+}
+
+func (p *pass) deleteRows(s *statement, n *pg.DeleteStmt) {
+	if n.Relation.Relname == "pg_enum" {
+		p.report(s, "drop-enum-value", detail{message: "rows and indexes that hold the value can no longer be read: make a new type and change the column to it"})
+		return
+	}
+	p.changeRows(s, n.Relation, n.WhereClause == nil)
+}
+
+// robust reports statements that fail when they are run a second time, outside of a transaction.
+func (p *pass) robust(s *statement) {
+	if !p.file.NoTransaction || p.file.shared.begun != nil {
+		return
+	}
+	guard := ""
+	switch n := s.node.GetNode().(type) {
+	case *pg.Node_CreateStmt:
+		guard = missing(n.CreateStmt.IfNotExists, "IF NOT EXISTS")
+	case *pg.Node_CreateSchemaStmt:
+		guard = missing(n.CreateSchemaStmt.IfNotExists, "IF NOT EXISTS")
+	case *pg.Node_DropStmt:
+		guard = missing(n.DropStmt.MissingOk, "IF EXISTS")
+	case *pg.Node_AlterTableStmt:
+		for _, c := range n.AlterTableStmt.Cmds {
+			switch cmd := c.GetAlterTableCmd(); cmd.Subtype {
+			case pg.AlterTableType_AT_AddColumn:
+				guard = missing(cmd.MissingOk, "IF NOT EXISTS")
+			case pg.AlterTableType_AT_DropColumn, pg.AlterTableType_AT_DropConstraint:
+				guard = missing(cmd.MissingOk, "IF EXISTS")
+			}
+		}
+	case *pg.Node_AlterEnumStmt:
+		guard = missing(n.AlterEnumStmt.SkipIfNewValExists || n.AlterEnumStmt.OldVal != "", "IF NOT EXISTS")
+	}
+	if guard != "" {
+		p.report(s, "not-rerunnable", detail{message: "without " + guard + " it fails where it has run before. `krowoc migrate up` goes on after the last statement that is done; other tools begin anew"})
+	}
+}
+
+func missing(there bool, guard string) string {
+	if there {
+		return ""
+	}
+	return guard
+}

@@ -1,0 +1,95 @@
+package migrate
+
+import (
+	"io/fs"
+	"log/slog"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mfridman/interpolate"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Source is a migration as it is written, for those who read it and do not run it.
+type Source struct {
+	Version                       int64
+	Name                          string // of the file, in its folder
+	Text                          string // nothing is cut out of it
+	Up, Down                      []SourceStatement
+	HasDown                       bool // the file has statements to roll it back
+	NoTransaction                 bool
+	LockTimeout, StatementTimeout bool             // the file sets one of its own
+	Mistake                       *diag.Diagnostic // why it cannot be read; the statements are then missing
+}
+
+// SourceStatement is one statement as goose cuts the file, which can be several of SQL's.
+type SourceStatement struct {
+	Text   string
+	Lines  []int // the number in the file of each line of Text
+	Indent int   // runes that stand before the first of them
+}
+
+// SourceNames returns the names of a folder's migrations, ordered by version.
+func SourceNames(fsys fs.FS, dir string, logger *slog.Logger) ([]string, error) {
+	files, err := readFolder(fsys, dir, logger)
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.name
+	}
+	return names, err
+}
+
+// ReadSource reads a migration. Variables of ENVSUB become their values or their defaults, or else their names.
+func ReadSource(fsys fs.FS, dir, name string, env func(string) (string, bool)) (Source, error) {
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return Source{}, &fault.Error{Code: fault.Invalid, Op: "read " + path.Join(dir, name), Err: err}
+	}
+	f := &file{name: name, text: string(text)}
+	return f.source(dir, environment(func(name string) (string, bool) {
+		if value, ok := env(name); ok {
+			return value, true
+		}
+		return name, true
+	})), nil
+}
+
+func (f *file) source(dir string, env environment) Source {
+	s := Source{Name: f.name, Text: f.text}
+	parsed, m := parse(f.text)
+	if !utf8.ValidString(f.text) || strings.ContainsRune(f.text, 0) {
+		m = &mistake{1, "the file is not UTF-8 text", "save it as UTF-8, without NUL bytes"}
+	}
+	if m != nil {
+		mistake := f.mistake(dir, m.line, m.message, m.remedy)
+		s.Mistake = &mistake
+		return s
+	}
+	s.NoTransaction = parsed.noTransaction
+	s.LockTimeout = parsed.lockTimeout != nil && *parsed.lockTimeout > 0
+	s.StatementTimeout = parsed.statementTimeout != nil && *parsed.statementTimeout > 0
+	s.Up, s.Down = sourceStatements(parsed.up, env), sourceStatements(parsed.down, env)
+	s.HasDown = len(s.Down) > 0
+	return s
+}
+
+func sourceStatements(statements []statement, env environment) []SourceStatement {
+	out := make([]SourceStatement, len(statements))
+	for i, s := range statements {
+		out[i] = SourceStatement{Text: s.text, Lines: s.lines, Indent: s.indent}
+		lines := strings.Split(s.text, "\n")
+		for j, line := range lines {
+			if !s.envsub[j] {
+				continue
+			}
+			if expanded, err := interpolate.Interpolate(env, line); err == nil {
+				lines[j] = expanded
+			}
+		}
+		out[i].Text = strings.Join(lines, "\n")
+	}
+	return out
+}
