@@ -63,6 +63,7 @@ func waitLock(ctx context.Context, path string) (*fileLock, error) {
 
 func (l *fileLock) unlock() {
 	if l != nil {
+		_ = unlockFile(l.file)
 		_ = l.file.Close()
 	}
 }
