@@ -14,7 +14,7 @@ CREATE TABLE users (
   CONSTRAINT users_id_length_check CHECK (char_length(id) BETWEEN 1 AND 255),
   CONSTRAINT users_email_length_check CHECK (char_length(email) <= 320),
   CONSTRAINT users_email_format_check CHECK (email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
-  CONSTRAINT users_email_check CHECK (email = lower(email)),
+  CONSTRAINT users_email_check CHECK (email = lower(email COLLATE "C")),
   CONSTRAINT users_name_length_check CHECK (char_length(name) BETWEEN 1 AND 100)
 );
 

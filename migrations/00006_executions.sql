@@ -27,7 +27,7 @@ CREATE TABLE executions (
   CONSTRAINT executions_cost_range_check CHECK (cost >= 0),
   CONSTRAINT executions_latency_ms_range_check CHECK (latency_ms >= 0),
   CONSTRAINT executions_error_length_check CHECK (char_length(error) <= 2000),
-  CONSTRAINT executions_failed_has_error_check CHECK (status <> 'FAILED' OR error IS NOT NULL)
+  CONSTRAINT executions_failed_has_error_check CHECK (NOT status = 'FAILED' OR error IS NOT NULL)
 );
 
 CREATE INDEX executions_user_id_started_at_idx ON executions (user_id, started_at DESC);

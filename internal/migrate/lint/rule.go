@@ -100,7 +100,7 @@ var rules = []Rule{
 	{"not-in-transaction", Concurrently, Error, "A statement that cannot run in a transaction is in a file that has one."},
 
 	{"add-required-column", Data, Error, "A column that is NOT NULL and has no default is added: it fails where there are rows."},
-	{"unique-on-data", Data, Warning, "A unique index is created on a table that has rows: it fails where two are the same."},
+	{"unique-on-data", Data, Info, "A unique index is created on a table that has rows: it fails where two are the same."},
 	{"new-enum-value-used", Data, Error, "A value that the same transaction adds to an enum is used."},
 
 	{"no-lock-timeout", Running, Error, "A statement takes a heavy lock, and nothing sets lock_timeout."},

@@ -21,6 +21,9 @@ func text(m proto.Message) string {
 }
 
 func writeMessage(b *strings.Builder, m protoreflect.Message) {
+	if n, ok := m.Interface().(*pg.Node); ok && writeSame(b, n) {
+		return
+	}
 	type entry struct {
 		field protoreflect.FieldDescriptor
 		value protoreflect.Value
@@ -46,6 +49,25 @@ func writeMessage(b *strings.Builder, m protoreflect.Message) {
 		}
 	}
 	b.WriteByte('}')
+}
+
+// writeSame writes what can be written in several ways: Postgres gives expressions back with casts that nobody wrote,
+// and BETWEEN as two comparisons.
+func writeSame(b *strings.Builder, n *pg.Node) bool {
+	if cast := n.GetTypeCast(); cast != nil {
+		b.WriteString(text(cast.Arg))
+		return true
+	}
+	x := n.GetAExpr()
+	bounds := x.GetRexpr().GetList().GetItems()
+	if x.GetKind() != pg.A_Expr_Kind_AEXPR_BETWEEN || len(bounds) != 2 {
+		return false
+	}
+	compare := func(operator string, bound *pg.Node) *pg.Node {
+		return &pg.Node{Node: &pg.Node_AExpr{AExpr: &pg.A_Expr{Kind: pg.A_Expr_Kind_AEXPR_OP, Name: []*pg.Node{pg.MakeStrNode(operator)}, Lexpr: x.Lexpr, Rexpr: bound}}}
+	}
+	b.WriteString(text(pg.MakeBoolExprNode(pg.BoolExprType_AND_EXPR, []*pg.Node{compare(">=", bounds[0]), compare("<=", bounds[1])}, 0)))
+	return true
 }
 
 func writeValue(b *strings.Builder, f protoreflect.FieldDescriptor, v protoreflect.Value) {

@@ -141,21 +141,28 @@ func (f *File) has(kind Kind) bool {
 
 // Build applies all migrations to a scratch database, without verifying them, and reads what that holds.
 func Build(ctx context.Context, o Options) (c *catalog.Catalog, err error) {
+	db, drop, err := BuildDatabase(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	return catalog.Read(ctx, db, catalog.Options{Exclude: migrate.InternalTables(o.Table)})
+}
+
+// BuildDatabase applies all migrations to a scratch database, without verifying them, and returns it and what drops it.
+func BuildDatabase(ctx context.Context, o Options) (*pgxpool.Pool, func() error, error) {
 	v, err := newVerifier(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer func() { err = errors.Join(err, v.drop()) }()
 	status, err := v.migrator.Status(ctx)
+	if err == nil && len(status) > 0 {
+		_, err = v.up(ctx, status[len(status)-1].Version)
+	}
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, v.drop())
 	}
-	if len(status) > 0 {
-		if _, err = v.up(ctx, status[len(status)-1].Version); err != nil {
-			return nil, err
-		}
-	}
-	return v.catalog(ctx)
+	return v.db, v.drop, nil
 }
 
 func newVerifier(ctx context.Context, o Options) (*verifier, error) {

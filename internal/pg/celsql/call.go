@@ -159,11 +159,11 @@ func (t *translator) stringFunction(e ast.Expr, name string, args []value) (valu
 	case "contains":
 		return value{kind: boolKind, sql: "(strpos(" + s + ", " + args[1].text() + ") > 0)"}, nil
 	}
-	from, to := "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+	function := "lower" // which changes ASCII letters alone under the collation "C"
 	if name == "upperAscii" {
-		from, to = to, from
+		function = "upper"
 	}
-	return value{kind: textKind, sql: "translate(" + s + ", '" + from + "', '" + to + "')"}, nil
+	return value{kind: textKind, sql: function + "(" + s + ` COLLATE "C")`}, nil
 }
 
 func (t *translator) arithmetic(e ast.Expr, name string, args []value) (value, error) {

@@ -1,6 +1,7 @@
 package celsql
 
 import (
+	"regexp"
 	"strings"
 
 	"cel.dev/cel-go/common/ast"
@@ -68,13 +69,30 @@ func (t *translator) logic(e ast.Expr, m mode) (string, error) {
 		return t.equals(e, args[0], args[1], m)
 	case operators.NotEquals:
 		sql, err := t.equals(e, args[0], args[1], exact)
-		return "NOT (" + sql + ")", err
+		return negated(sql), err
 	case operators.In:
 		return t.in(e, args[0], args[1], m)
 	default:
 		return t.compare(e, name, args[0], args[1])
 	}
 }
+
+// negated returns NOT of a comparison: of one with null in the form that indexes serve.
+func negated(sql string) string {
+	if present, ok := strings.CutSuffix(sql, ") IS NOT TRUE)"); ok && strings.HasPrefix(present, "((") {
+		return present[1:] + ")"
+	}
+	if operand, ok := strings.CutSuffix(sql, " IS NULL)"); ok && strings.HasPrefix(operand, "(") {
+		return operand + " IS NOT NULL)"
+	}
+	if parts := plainEquality.FindStringSubmatch(sql); parts != nil {
+		return "(" + parts[1] + " <> " + parts[2] + ")"
+	}
+	return "NOT (" + sql + ")"
+}
+
+// plainEquality is one of two columns or literals.
+var plainEquality = regexp.MustCompile(`^\(("[^" ]+"(?:\."[^" ]+")?) = ("[^" ]+"(?:\."[^" ]+")?|'[^']*'(?:::"[^" ]+"|::[a-z0-9]+)?|-?[0-9.]+)\)$`)
 
 // compare translates an order. A null fails, and NULL says so.
 func (t *translator) compare(e ast.Expr, name string, left, right ast.Expr) (string, error) {

@@ -32,12 +32,20 @@ func (t *translator) matches(e ast.Expr) (value, error) {
 	if err != nil {
 		return value{}, t.refuse(args[1], "the pattern is not valid: %v", err)
 	}
-	var b strings.Builder
-	b.WriteString("***:") // an advanced pattern, whatever regex_flavor and its first characters are
-	if !writePattern(&b, re) {
+	written, ok := Pattern(re)
+	if !ok {
 		return value{}, t.refuse(args[1], "the pattern uses what Postgres's patterns cannot say")
 	}
-	return value{kind: boolKind, sql: "(" + subject.text() + ` COLLATE "C" ~ ` + quote(b.String()) + ")"}, nil
+	return value{kind: boolKind, sql: "(" + subject.text() + ` COLLATE "C" ~ ` + quote(written) + ")"}, nil
+}
+
+// Pattern writes a pattern of RE2 as one of Postgres's that the same texts match under the collation "C"; false when
+// it cannot be.
+func Pattern(re *syntax.Regexp) (string, bool) {
+	var b strings.Builder
+	b.WriteString("***:") // an advanced pattern, whatever regex_flavor and its first characters are
+	ok := writePattern(&b, re)
+	return b.String(), ok
 }
 
 // writePattern writes a pattern for Postgres; false when it cannot be.

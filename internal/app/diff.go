@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/migrate/verify"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+)
+
+// Diff returns the migrations that turn what the project's migrations build into what its schema says. They have been run
+// on a scratch database, up and down.
+func (a *App) Diff(ctx context.Context, s *Scratch, o ddl.PlanOptions) (plan ddl.Plan, err error) {
+	types, err := a.Schema()
+	if err != nil {
+		return plan, err
+	}
+	empty, dropEmpty, err := s.Database(ctx)
+	if err != nil {
+		return plan, err
+	}
+	defer func() { err = errors.Join(err, dropEmpty()) }()
+	target, err := ddl.NewTarget(ctx, empty, types)
+	if err != nil {
+		return plan, err
+	}
+	db, drop, err := a.migrated(ctx, s)
+	if err != nil {
+		return plan, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	o.Exclude = migrate.InternalTables(a.Config.Migrations.Table)
+	return target.Plan(ctx, db, o)
+}
+
+// migrated makes a database with what the migrations build. The first migration makes their folder.
+func (a *App) migrated(ctx context.Context, s *Scratch) (*pgxpool.Pool, func() error, error) {
+	if _, err := os.Stat(a.Config.Path(a.Config.Migrations.Dir)); errors.Is(err, fs.ErrNotExist) {
+		return s.Database(ctx)
+	}
+	return verify.BuildDatabase(ctx, a.verifyOptions(s))
+}
+
+// WriteDiff writes the files of a plan under a name.
+func (a *App) WriteDiff(name string, plan ddl.Plan) ([]string, error) {
+	return migrate.Write(a.Config.Path(a.Config.Migrations.Dir), Drafts(name, plan), a.Now())
+}
+
+// Drafts returns the migrations of a plan under a name.
+func Drafts(name string, plan ddl.Plan) []migrate.Draft {
+	drafts := make([]migrate.Draft, len(plan.Files))
+	for i, f := range plan.Files {
+		drafts[i] = migrate.Draft{Name: strings.TrimSuffix(name+"_"+f.Suffix, "_"), Note: f.Note, NoTransaction: f.NoTransaction, Up: f.Up, Down: f.Down}
+	}
+	return drafts
+}

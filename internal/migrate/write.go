@@ -1,0 +1,104 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Draft is a migration that is to be written.
+type Draft struct {
+	Name          string // becomes the file's name after its version
+	Note          string // for whoever reads the file; may be empty
+	NoTransaction bool
+	Up, Down      []string // statements without their semicolons
+}
+
+// Text returns the file.
+func (d Draft) Text() string {
+	var b strings.Builder
+	if d.NoTransaction {
+		b.WriteString("-- +goose NO TRANSACTION\n")
+	}
+	if d.Note != "" {
+		b.WriteString("-- " + d.Note + "\n")
+	}
+	section := func(name string, statements []string) {
+		b.WriteString("-- +goose " + name + "\n")
+		for i, s := range statements {
+			if i > 0 && (strings.Contains(s, "\n") || strings.Contains(statements[i-1], "\n")) {
+				b.WriteByte('\n')
+			}
+			if goosePiece(s) {
+				b.WriteString(s + ";\n")
+			} else {
+				b.WriteString("-- +goose StatementBegin\n" + s + ";\n-- +goose StatementEnd\n")
+			}
+		}
+	}
+	section("Up", d.Up)
+	b.WriteByte('\n')
+	section("Down", d.Down)
+	return b.String()
+}
+
+// goosePiece reports whether goose takes a statement as one: none of its lines but the last ends with a semicolon, and
+// none looks like a comment.
+func goosePiece(sql string) bool {
+	parsed, m := parse("-- +goose Up\n" + sql + ";\n")
+	return m == nil && len(parsed.up) == 1 && parsed.up[0].text == sql+";"
+}
+
+// Write writes drafts into dir under the next versions, all or none of them, and returns their paths.
+func Write(dir string, drafts []Draft, now time.Time) (paths []string, err error) {
+	const op = "write the migrations"
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fileFault(op, err)
+	}
+	files, err := readFolder(os.DirFS(dir), dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			for _, p := range paths {
+				err = errors.Join(err, os.Remove(p))
+			}
+			paths = nil
+		}
+	}()
+	for _, d := range drafts {
+		slug := slugOf(d.Name)
+		if slug == "" || len(slug) > maxNameLength {
+			return paths, fault.New(fault.Invalid, op, fmt.Sprintf("%q is no name of a migration: it must hold letters or digits, and be short", d.Name))
+		}
+		version, err := nextVersion(files, now, Auto)
+		if err != nil {
+			return paths, fault.Wrap(op, err)
+		}
+		number, err := strconv.ParseInt(version, 10, 64)
+		if err != nil {
+			return paths, fault.Wrap(op, err)
+		}
+		name := version + "_" + slug + ".sql"
+		files = append(files, &file{version: number, name: name})
+		path := filepath.Join(dir, name)
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return paths, fileFault(op, err)
+		}
+		paths = append(paths, path)
+		_, err = f.WriteString(d.Text())
+		if err := errors.Join(err, f.Close()); err != nil {
+			return paths, fileFault(op, err)
+		}
+	}
+	return paths, nil
+}

@@ -1,0 +1,291 @@
+package ddl
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// dropConstraints drops what a table's constraints are no more, before anything that they could stand in the way of.
+func (p *planner) dropConstraints(cur, want *catalog.Table) {
+	for i := range cur.Constraints {
+		c := &cur.Constraints[i]
+		if constraintOf(want, c.Name) != nil || c.Kind == "not null" || c.Kind == "primary key" || renamedTo(cur, want, c) != nil {
+			continue
+		}
+		if slices.ContainsFunc(c.Columns, func(column string) bool { return want.Column(column) == nil }) {
+			continue // it goes, and stays, with its column
+		}
+		if p.droppable(cur.Name, c.Name, "constraint") {
+			s := one(alter(tableName(cur), dropConstraint(c)), alter(tableName(cur), addConstraint(c)))
+			s.table = tableKey(cur)
+			p.main = append(p.main, s)
+		}
+	}
+}
+
+// replaced returns the constraint of cur in whose place one of want comes: that of its name, and of a primary key the
+// only other one.
+func replaced(cur *catalog.Table, c *catalog.Constraint) *catalog.Constraint {
+	if old := constraintOf(cur, c.Name); old != nil || c.Kind != "primary key" {
+		return old
+	}
+	for i := range cur.Constraints {
+		if cur.Constraints[i].Kind == c.Kind {
+			return &cur.Constraints[i]
+		}
+	}
+	return nil
+}
+
+func constraintOf(t *catalog.Table, name string) *catalog.Constraint {
+	for i := range t.Constraints {
+		if t.Constraints[i].Name == name {
+			return &t.Constraints[i]
+		}
+	}
+	return nil
+}
+
+// renamedTo returns the constraint of want that is one of cur under another name, or nil.
+func renamedTo(cur, want *catalog.Table, c *catalog.Constraint) *catalog.Constraint {
+	for i := range want.Constraints {
+		w := &want.Constraints[i]
+		if w.Definition == c.Definition && constraintOf(cur, w.Name) == nil && constraintOf(want, c.Name) == nil {
+			return w
+		}
+	}
+	return nil
+}
+
+// commands are parts of one ALTER TABLE, with what undoes them.
+type commands struct {
+	up, down  []string
+	afterDown []string // what Postgres would do too early within down
+}
+
+func (c *commands) add(up, down string) {
+	c.up, c.down = append(c.up, up), append([]string{down}, c.down...)
+}
+
+// alterTable turns one table into another of the same name.
+func (p *planner) alterTable(cur, want *catalog.Table) {
+	var c commands
+	for i := range cur.Columns {
+		if want.Column(cur.Columns[i].Name) == nil {
+			p.dropColumn(&c, cur, &cur.Columns[i])
+		}
+	}
+	for i := range want.Columns {
+		w := &want.Columns[i]
+		if old := cur.Column(w.Name); old == nil {
+			p.addColumn(&c, want, w)
+		} else {
+			p.alterColumn(&c, want, old, w)
+		}
+	}
+	if len(c.up) > 0 {
+		s := step{up: []string{alter(tableName(want), c.up...)}, down: []string{alter(tableName(want), c.down...)}, table: tableKey(want)}
+		if len(c.afterDown) > 0 {
+			s.down = append(s.down, alter(tableName(want), c.afterDown...))
+		}
+		p.main = append(p.main, s)
+	}
+	p.alterConstraints(cur, want)
+	p.alterIndexes(cur, want)
+}
+
+// zeros are values that a required column can have for a moment, by the beginning of its type.
+var zeros = []struct{ kind, value string }{
+	{"text", "''"}, {"character", "''"}, {"citext", "''"}, {"integer", "0"}, {"bigint", "0"}, {"smallint", "0"}, {"numeric", "0"}, {"double", "0"},
+	{"real", "0"}, {"boolean", "false"}, {"date", "CURRENT_DATE"}, {"timestamp", "now()"}, {"interval", "'0'"}, {"jsonb", "'{}'"}, {"json", "'{}'"},
+	{"bytea", "''"}, {"uuid", "gen_random_uuid()"},
+}
+
+// dropColumn drops a column, and notes what goes with it.
+func (p *planner) dropColumn(c *commands, t *catalog.Table, column *catalog.Column) {
+	if !p.AllowDrop {
+		p.left = append(p.left, "column "+t.Name+"."+column.Name)
+		if column.NotNull && column.Default == "" && column.Identity == "" && !inPrimaryKey(t, column.Name) {
+			name := ident(column.Name)
+			c.add("ALTER COLUMN "+name+" DROP NOT NULL", "ALTER COLUMN "+name+" SET NOT NULL")
+		}
+		return
+	}
+	for i := range t.Constraints { // they go with it
+		if x := &t.Constraints[i]; slices.Contains(x.Columns, column.Name) && x.Kind != "not null" {
+			c.down = append([]string{addConstraint(x)}, c.down...)
+		}
+	}
+	undo := "ADD COLUMN " + columnDefinition(column)
+	if zero := zeroOf(p.cur, column); column.NotNull && column.Default == "" && column.Identity == "" && column.Generated == "" && zero != "" {
+		// Rows that are there need a value for a moment.
+		name := ident(column.Name)
+		c.afterDown = append(c.afterDown, "ALTER COLUMN "+name+" DROP DEFAULT")
+		undo += " DEFAULT " + zero
+	}
+	c.add("DROP COLUMN "+ident(column.Name), undo)
+}
+
+func inPrimaryKey(t *catalog.Table, column string) bool {
+	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool { return c.Kind == "primary key" && slices.Contains(c.Columns, column) })
+}
+
+func zeroOf(c *catalog.Catalog, column *catalog.Column) string {
+	if strings.HasSuffix(column.Type, "[]") {
+		return "'{}'"
+	}
+	for _, z := range zeros {
+		if strings.HasPrefix(column.Type, z.kind) {
+			return z.value
+		}
+	}
+	for _, e := range c.Enums {
+		if column.Type == catalogName(e.Schema, e.Name) && len(e.Values) > 0 {
+			return literal(e.Values[0])
+		}
+	}
+	return ""
+}
+
+// catalogName is how format_type writes the name of a type.
+func catalogName(schema, name string) string { return ident(schema) + "." + ident(name) }
+
+// steady is a default that is the same for all rows of a statement.
+var steady = regexp.MustCompile(`^(now\(\)|CURRENT_[A-Z]+(\(\d\))?|'(?:[^']|'')*'(::.+)?|\(?-?[0-9.]+\)?(::.+)?|true|false|ARRAY\[\](::.+)?|NULL(::.+)?)$`)
+
+func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Column) {
+	name := ident(column.Name)
+	drop := "DROP COLUMN " + name
+	bare := *column
+	switch {
+	case column.Generated != "" || column.Identity != "":
+		c.add("ADD COLUMN "+columnDefinition(column), drop)
+	case column.Default != "" && !steady.MatchString(column.Default):
+		// Given at once, the default would be computed for every row, which writes the table anew.
+		bare.Default, bare.NotNull = "", false
+		c.add("ADD COLUMN "+columnDefinition(&bare), drop)
+		c.add("ALTER COLUMN "+name+" SET DEFAULT "+short(column.Default), "ALTER COLUMN "+name+" DROP DEFAULT")
+		if column.NotNull {
+			p.online = append(p.online, step{up: []string{fill(t, column)}})
+			p.setNotNull(t, column)
+		}
+	case column.NotNull && column.Default == "":
+		bare.NotNull = false
+		c.add("ADD COLUMN "+columnDefinition(&bare), drop)
+		p.fill = append(p.fill, t.Name+"."+column.Name)
+		p.setNotNull(t, column)
+	default:
+		c.add("ADD COLUMN "+p.column(t, column)+p.inlineReference(t, column), drop)
+	}
+}
+
+// inlineReference returns the foreign key of a new column that is null in all rows: beside the column it is added
+// without a look at them.
+func (p *planner) inlineReference(t *catalog.Table, column *catalog.Column) string {
+	if c := inlined(t, column.Name); c != nil && !column.NotNull && column.Default == "" {
+		_, references, _ := strings.Cut(p.constraint(t, c), " REFERENCES ")
+		return " CONSTRAINT " + ident(c.Name) + " REFERENCES " + references
+	}
+	return ""
+}
+
+func inlined(t *catalog.Table, column string) *catalog.Constraint {
+	for i := range t.Constraints {
+		if c := &t.Constraints[i]; c.Kind == "foreign key" && slices.Equal(c.Columns, []string{column}) {
+			return c
+		}
+	}
+	return nil
+}
+
+// fill gives the rows that are there the default, some at a time.
+func fill(t *catalog.Table, column *catalog.Column) string {
+	return fmt.Sprintf(`DO $$
+BEGIN
+  LOOP
+    UPDATE %[1]s SET %[2]s = DEFAULT
+    WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s IS NULL LIMIT 1000 FOR UPDATE));
+    EXIT WHEN NOT FOUND;
+    COMMIT;
+  END LOOP;
+END $$`, tableName(t), ident(column.Name))
+}
+
+// setNotNull has all rows read without a lock that stops anyone, and then no need to read them again.
+func (p *planner) setNotNull(t *catalog.Table, column *catalog.Column) {
+	table, name := tableName(t), ident(column.Name)
+	check := ident(cut(t.Name+"_"+column.Name) + "_not_null")
+	p.online = append(p.online, step{
+		up: []string{
+			alter(table, "ADD CONSTRAINT "+check+" CHECK ("+name+" IS NOT NULL) NOT VALID"),
+			alter(table, "VALIDATE CONSTRAINT "+check),
+			alter(table, "ALTER COLUMN "+name+" SET NOT NULL"),
+			alter(table, "DROP CONSTRAINT "+check),
+		},
+		down: []string{alter(table, "ALTER COLUMN "+name+" DROP NOT NULL")},
+	})
+}
+
+// cut leaves room for a suffix in a name.
+func cut(name string) string { return strings.ToValidUTF8(name[:min(len(name), 50)], "") }
+
+func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalog.Column) {
+	name := "ALTER COLUMN " + ident(column.Name)
+	from, to := old.Default, column.Default
+	if old.Generated != column.Generated || old.Identity != column.Identity || old.Generated != "" && from != to {
+		if old.Generated == "" && old.Identity == "" && column.Generated == "" {
+			return
+		}
+		p.left = append(p.left, "how column "+t.Name+"."+column.Name+" is generated")
+		return
+	}
+	typed := old.Type != column.Type || old.Collation != column.Collation
+	if typed {
+		if from != "" {
+			c.add(name+" DROP DEFAULT", name+" SET DEFAULT "+short(from))
+			from = ""
+		}
+		c.add(name+" "+setType(column, old), name+" "+setType(old, column))
+	}
+	switch {
+	case from == to:
+	case to == "":
+		c.add(name+" DROP DEFAULT", name+" SET DEFAULT "+short(from))
+	case from == "":
+		c.add(name+" SET DEFAULT "+short(to), name+" DROP DEFAULT")
+	default:
+		c.add(name+" SET DEFAULT "+short(to), name+" SET DEFAULT "+short(from))
+	}
+	switch {
+	case old.NotNull && !column.NotNull:
+		c.add(name+" DROP NOT NULL", name+" SET NOT NULL")
+	case column.NotNull && !old.NotNull && !inPrimaryKey(t, column.Name):
+		p.fill = append(p.fill, t.Name+"."+column.Name)
+		p.setNotNull(t, column)
+	}
+}
+
+func setType(column, from *catalog.Column) string {
+	sql := "TYPE " + short(column.Type)
+	if column.Collation != "" {
+		sql += " COLLATE " + short(column.Collation)
+	}
+	if column.Type == from.Type || family(column.Type) != "" && family(column.Type) == family(from.Type) {
+		return sql
+	}
+	return sql + " USING " + ident(column.Name) + "::" + short(column.Type)
+}
+
+// families are types that Postgres turns into one another by itself.
+var families = map[string]string{"smallint": "number", "integer": "number", "bigint": "number", "numeric": "number", "real": "number",
+	"double precision": "number", "text": "text", "character varying": "text", "date": "time", "timestamp with time zone": "time",
+	"timestamp without time zone": "time"}
+
+func family(kind string) string {
+	name, _, _ := strings.Cut(kind, "(")
+	return families[name]
+}

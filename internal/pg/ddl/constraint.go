@@ -1,0 +1,175 @@
+package ddl
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// alterConstraints adds and changes the constraints of a table that has rows.
+func (p *planner) alterConstraints(cur, want *catalog.Table) {
+	for i := range cur.Constraints {
+		if c := &cur.Constraints[i]; c.Kind != "not null" {
+			if to := renamedTo(cur, want, c); to != nil {
+				s := one(alter(tableName(want), "RENAME CONSTRAINT "+ident(c.Name)+" TO "+ident(to.Name)),
+					alter(tableName(want), "RENAME CONSTRAINT "+ident(to.Name)+" TO "+ident(c.Name)))
+				p.main = append(p.main, s)
+			}
+		}
+	}
+	for i := range want.Constraints {
+		c := &want.Constraints[i]
+		old := replaced(cur, c)
+		switch {
+		case c.Kind == "not null" || p.takenOver(cur, want, c) || p.isInline(cur, want, c):
+		case old == nil:
+			p.addConstraint(want, c, nil)
+		case old.Definition == c.Definition:
+		case !old.Validated && strings.TrimSuffix(old.Definition, " NOT VALID") == c.Definition:
+			p.online = append(p.online, one(alter(tableName(want), "VALIDATE CONSTRAINT "+ident(c.Name)),
+				alter(tableName(want), dropConstraint(c), addConstraint(old))))
+		default:
+			p.addConstraint(want, c, old)
+		}
+	}
+}
+
+// takenOver reports whether a constraint is one of cur under another name.
+func (p *planner) takenOver(cur, want *catalog.Table, c *catalog.Constraint) bool {
+	for i := range cur.Constraints {
+		if renamedTo(cur, want, &cur.Constraints[i]) == c {
+			return true
+		}
+	}
+	return false
+}
+
+// isInline reports whether a foreign key is added with its column.
+func (p *planner) isInline(cur, want *catalog.Table, c *catalog.Constraint) bool {
+	if len(c.Columns) != 1 || cur.Column(c.Columns[0]) != nil || inlined(want, c.Columns[0]) != c {
+		return false
+	}
+	return p.inlineReference(want, want.Column(c.Columns[0])) != ""
+}
+
+// addConstraint adds a constraint, in the place of another where old is not nil, with no lock that lasts.
+func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
+	table := tableName(t)
+	var before, undo []string
+	if old != nil {
+		before, undo = []string{dropConstraint(old)}, []string{addConstraint(old)}
+	}
+	down := []string{alter(table, append([]string{dropConstraint(c)}, undo...)...)}
+	switch c.Kind {
+	case "check", "foreign key":
+		p.online = append(p.online, step{up: []string{
+			alter(table, append(before, p.addConstraintOf(t, c)+" NOT VALID")...),
+			alter(table, "VALIDATE CONSTRAINT "+ident(c.Name)),
+		}, down: down})
+	case "unique", "primary key":
+		index := ident(c.Name)
+		if old != nil {
+			index = ident(cut(c.Name) + "_next")
+		}
+		kind, columns, _ := strings.Cut(p.constraint(t, c), " (")
+		p.alone = append(p.alone, lone{c.Name, []step{{up: []string{
+			"CREATE UNIQUE INDEX CONCURRENTLY " + index + " ON " + table + " (" + columns,
+			alter(table, append(before, "ADD CONSTRAINT "+ident(c.Name)+" "+kind+" USING INDEX "+index)...),
+		}, down: down}}})
+	default:
+		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t)})
+	}
+}
+
+// alterIndexes adds and drops the indexes of a table that has rows, each in a file of its own.
+func (p *planner) alterIndexes(cur, want *catalog.Table) {
+	had, has := indexesOf(p.cur, cur), indexesOf(p.want, want)
+	for _, i := range had {
+		switch to := byName(has, i.Name); {
+		case to != nil && body(to) == body(i):
+		case to != nil:
+			p.alone = append(p.alone, lone{i.Name, []step{p.indexStep(nil, i), p.indexStep(to, nil)}})
+		case renamedIndex(had, has, i) != nil:
+			to := renamedIndex(had, has, i)
+			p.main = append(p.main, one("ALTER INDEX "+name(i.Schema, i.Name)+" RENAME TO "+ident(to.Name), "ALTER INDEX "+name(i.Schema, to.Name)+" RENAME TO "+ident(i.Name)))
+		case losesColumn(cur, want, i):
+			if p.AllowDrop {
+				p.restoreIndex(want, i)
+			}
+		case expressionIndex(cur, i):
+			// The schema cannot say it, so that a person wrote it.
+		case p.droppable(cur.Name, i.Name, "index"):
+			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{p.indexStep(nil, i)}})
+		}
+	}
+	for _, i := range has {
+		if byName(had, i.Name) == nil && !isRenamed(had, has, i) {
+			p.alone = append(p.alone, lone{i.Name, []step{p.indexStep(i, nil)}})
+		}
+	}
+}
+
+// indexStep creates or drops an index.
+func (p *planner) indexStep(create, drop *catalog.Index) step {
+	make := func(sql string) string { return strings.Replace(sql, "INDEX ", "INDEX CONCURRENTLY ", 1) }
+	remove := func(i *catalog.Index) string { return "DROP INDEX CONCURRENTLY " + name(i.Schema, i.Name) }
+	if create != nil {
+		return one(make(p.index(create)), remove(create))
+	}
+	return one(remove(drop), make(plainIndex(drop)))
+}
+
+// losesColumn reports whether an index is over a column that the schema no longer has: it goes, and stays, with that.
+func losesColumn(cur, want *catalog.Table, i *catalog.Index) bool {
+	return slices.ContainsFunc(i.Columns, func(c string) bool { return cur.Column(c) != nil && want.Column(c) == nil })
+}
+
+// restoreIndex makes an index again when its column comes back.
+func (p *planner) restoreIndex(t *catalog.Table, i *catalog.Index) {
+	for n := len(p.main) - 1; n >= 0; n-- {
+		if s := &p.main[n]; s.table == tableKey(t) {
+			s.down = append(s.down, plainIndex(i))
+			return
+		}
+	}
+}
+
+func byName(list []*catalog.Index, name string) *catalog.Index {
+	for _, i := range list {
+		if i.Name == name {
+			return i
+		}
+	}
+	return nil
+}
+
+// body is the definition of an index without its name.
+func body(i *catalog.Index) string {
+	head := "INDEX " + ident(i.Name) + " "
+	return strings.Replace(i.Definition, head, "INDEX ", 1)
+}
+
+func renamedIndex(had, has []*catalog.Index, i *catalog.Index) *catalog.Index {
+	for _, to := range has {
+		if body(to) == body(i) && byName(had, to.Name) == nil && byName(has, i.Name) == nil {
+			return to
+		}
+	}
+	return nil
+}
+
+func isRenamed(had, has []*catalog.Index, to *catalog.Index) bool {
+	for _, i := range had {
+		if renamedIndex(had, has, i) == to {
+			return true
+		}
+	}
+	return false
+}
+
+// expressionIndex reports whether an index is over more than columns.
+func expressionIndex(t *catalog.Table, i *catalog.Index) bool {
+	return len(i.Columns) == 0 || strings.Contains(i.Definition, " INCLUDE (") ||
+		slices.ContainsFunc(i.Columns, func(c string) bool { return t.Column(c) == nil })
+}

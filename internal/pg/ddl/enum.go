@@ -1,0 +1,203 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+func enumOf(c *catalog.Catalog, schema, name string) *catalog.Enum {
+	for i := range c.Enums {
+		if e := &c.Enums[i]; e.Schema == schema && e.Name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+func createEnum(e *catalog.Enum, values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = literal(v)
+	}
+	return fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", name(e.Schema, e.Name), strings.Join(quoted, ", "))
+}
+
+func (p *planner) newEnums() {
+	for i := range p.want.Enums {
+		if e := &p.want.Enums[i]; enumOf(p.cur, e.Schema, e.Name) == nil {
+			p.main = append(p.main, one(createEnum(e, e.Values), "DROP TYPE "+name(e.Schema, e.Name)))
+		}
+	}
+}
+
+func (p *planner) dropEnums() {
+	for i := range p.cur.Enums {
+		e := &p.cur.Enums[i]
+		switch {
+		case enumOf(p.want, e.Schema, e.Name) != nil:
+		case p.AllowDrop:
+			p.main = append(p.main, one("DROP TYPE "+name(e.Schema, e.Name), createEnum(e, e.Values)))
+		default:
+			p.left = append(p.left, "enum "+name(e.Schema, e.Name))
+		}
+	}
+}
+
+// gains reports whether an enum only gains values, so that it can be changed in place.
+func gains(cur, want *catalog.Enum) bool {
+	kept := slices.DeleteFunc(slices.Clone(want.Values), func(v string) bool { return !slices.Contains(cur.Values, v) })
+	return len(kept) == len(cur.Values) && isSubsequence(kept, cur.Values)
+}
+
+// changeEnums gives enums their new values. One that loses some, or has them in another order, keeps them here: see rebuilds.
+func (p *planner) changeEnums() {
+	for i := range p.want.Enums {
+		want := &p.want.Enums[i]
+		cur := enumOf(p.cur, want.Schema, want.Name)
+		switch {
+		case cur == nil || slices.Equal(cur.Values, want.Values):
+		case gains(cur, want):
+			p.addValues(cur, want.Values)
+		default:
+			lost := false
+			for _, v := range cur.Values {
+				if !slices.Contains(want.Values, v) {
+					lost = true
+					p.left = append(p.left, "value "+v+" of enum "+name(cur.Schema, cur.Name))
+				}
+			}
+			values := withOld(cur.Values, want.Values)
+			if !lost || len(values) > len(want.Values) && !isSubsequence(want.Values, values) {
+				p.left = append(p.left, "the order of the values of enum "+name(cur.Schema, cur.Name))
+			}
+			p.addValues(cur, values)
+		}
+	}
+}
+
+// rebuilds makes enums anew that lose values or have them in another order. What the schema says of the columns is left
+// to Diff, which then finds it missing; what a person wrote is put back.
+func rebuilds(cur, want *catalog.Catalog) (steps []step) {
+	for i := range want.Enums {
+		w := &want.Enums[i]
+		e := enumOf(cur, w.Schema, w.Name)
+		if e != nil && !slices.Equal(e.Values, w.Values) && !gains(e, w) {
+			byHand := func(t *catalog.Table, constraint, index string) bool {
+				ours := ownName.MatchString(constraint+index) && strings.HasPrefix(constraint+index, t.Name+"_")
+				t = want.Table(t.Schema, t.Name)
+				return t == nil || !ours && (constraint != "" && constraintOf(t, constraint) == nil || index != "" && byName(indexesOf(want, t), index) == nil)
+			}
+			steps = append(steps, step{up: rebuild(cur, e, w.Values, all, byHand), down: rebuild(cur, e, e.Values, byHand, all)})
+		}
+	}
+	return steps
+}
+
+func isSubsequence(part, of []string) bool {
+	for _, v := range of {
+		if len(part) > 0 && part[0] == v {
+			part = part[1:]
+		}
+	}
+	return len(part) == 0
+}
+
+// withOld returns the old values with the new ones among them, each after the one that it follows in want.
+func withOld(old, want []string) []string {
+	values := slices.Clone(old)
+	for i, v := range want {
+		if slices.Contains(values, v) {
+			continue
+		}
+		at := 0
+		if i > 0 {
+			at = slices.Index(values, want[i-1]) + 1
+		}
+		values = slices.Insert(values, at, v)
+	}
+	return values
+}
+
+// addValues adds what an enum lacks. It cannot be taken back but by making the type anew.
+func (p *planner) addValues(cur *catalog.Enum, values []string) {
+	var up []string
+	now := slices.Clone(cur.Values)
+	for i, v := range values {
+		if slices.Contains(now, v) {
+			continue
+		}
+		place := ""
+		switch {
+		case i > 0:
+			place = " AFTER " + literal(values[i-1])
+			now = slices.Insert(now, slices.Index(now, values[i-1])+1, v)
+		case len(now) > 0:
+			place = " BEFORE " + literal(now[0])
+			now = slices.Insert(now, 0, v)
+		}
+		up = append(up, fmt.Sprintf("ALTER TYPE %s ADD VALUE %s%s", name(cur.Schema, cur.Name), literal(v), place))
+	}
+	if len(up) == 0 {
+		return
+	}
+	longer := *cur
+	longer.Values = values
+	p.values = append(p.values, step{up: up, down: rebuild(p.cur, &longer, cur.Values, all, all)})
+}
+
+// chooses says which constraints or indexes of a table are meant; with neither, whether defaults are.
+type chooses func(t *catalog.Table, constraint, index string) bool
+
+func all(*catalog.Table, string, string) bool { return true }
+
+// rebuild makes an enum anew with other values. Defaults, checks and indexes that name the type stand in the way: those that
+// there lets in are dropped before, and those that back lets in are made again after.
+func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, there, back chooses) []string {
+	typ, old := name(e.Schema, e.Name), name(e.Schema, cut(e.Name)+"_old")
+	full := catalogName(e.Schema, e.Name)
+	var before, change, after []string
+	aside := func(t *catalog.Table, constraint, index, drop, make string) {
+		if there(t, constraint, index) {
+			before = append(before, drop)
+		}
+		if back(t, constraint, index) {
+			after = append(after, make)
+		}
+	}
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		table := tableName(t)
+		var commands []string
+		for j := range t.Columns {
+			col := &t.Columns[j]
+			if col.Type != full && col.Type != full+"[]" {
+				continue
+			}
+			column := "ALTER COLUMN " + ident(col.Name)
+			if col.Default != "" {
+				aside(t, "", "", alter(table, column+" DROP DEFAULT"), alter(table, column+" SET DEFAULT "+short(col.Default)))
+			}
+			through := strings.Replace(col.Type, full, "text", 1)
+			commands = append(commands, fmt.Sprintf("%s TYPE %s USING %s::%s::%s", column, short(col.Type), ident(col.Name), through, short(col.Type)))
+		}
+		if len(commands) == 0 {
+			continue
+		}
+		change = append(change, alter(table, commands...))
+		for j := range t.Constraints {
+			if x := &t.Constraints[j]; x.Kind == "check" && strings.Contains(x.Definition, "::"+full) {
+				aside(t, x.Name, "", alter(table, dropConstraint(x)), alter(table, addConstraint(x)))
+			}
+		}
+		for _, x := range indexesOf(c, t) {
+			if strings.Contains(x.Definition, "::"+full) {
+				aside(t, "", x.Name, "DROP INDEX "+name(x.Schema, x.Name), plainIndex(x))
+			}
+		}
+	}
+	anew := []string{"ALTER TYPE " + typ + " RENAME TO " + ident(cut(e.Name)+"_old"), createEnum(e, values)}
+	return slices.Concat(before, anew, change, []string{"DROP TYPE " + old}, after)
+}

@@ -1,0 +1,235 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Target is the database that a schema describes.
+type Target struct {
+	schema  *schema.Schema
+	catalog *catalog.Catalog
+	written written
+}
+
+// NewTarget makes the tables of a schema in an empty database and reads them, as Postgres understands them.
+func NewTarget(ctx context.Context, empty *pgxpool.Pool, s *schema.Schema) (*Target, error) {
+	statements, written, err := create(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range Extensions(s) {
+		if _, err := empty.Exec(ctx, "CREATE EXTENSION "+name); err != nil {
+			return nil, pg.Fault("make the extension "+name, err)
+		}
+	}
+	for _, sql := range append([]string{CreateUUIDFunction}, statements...) {
+		if _, err := empty.Exec(ctx, sql); err != nil {
+			return nil, &fault.Error{Code: fault.Invalid, Op: "make the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
+				Hint: "what the schema says in SQL (@default(sql:), @col(dataType:)) must be right for Postgres", Err: err}
+		}
+	}
+	c, err := catalog.Read(ctx, empty, catalog.Options{})
+	return &Target{s, c, written}, err
+}
+
+// PlanOptions say what a plan may do.
+type PlanOptions struct {
+	Options
+	Exclude []string // tables that are nobody's business
+	// AskRename is asked whether a column that the schema no longer has is one that it has now; nil is no.
+	AskRename func(table, from, to string) (bool, error)
+}
+
+// Plan returns the migrations that turn a database into the target. It tries them on the database, there and back.
+func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (Plan, error) {
+	o.written = t.written
+	d := &differ{db: db, want: t.catalog, types: t.schema, options: o}
+	return d.diff(ctx)
+}
+
+// differ makes one plan.
+type differ struct {
+	db      *pgxpool.Pool
+	want    *catalog.Catalog
+	types   *schema.Schema
+	options PlanOptions
+	asked   []string // renames that have been asked about
+}
+
+func (d *differ) read(ctx context.Context) (*catalog.Catalog, error) {
+	return catalog.Read(ctx, d.db, catalog.Options{Exclude: d.options.Exclude})
+}
+
+func (d *differ) diff(ctx context.Context) (Plan, error) {
+	before, err := d.read(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	first := d.prepare(before)
+	cur, err := d.run(ctx, first.Up)
+	if err != nil {
+		return Plan{}, err
+	}
+	if d.options.AllowDrop {
+		for _, s := range rebuilds(cur, d.want) {
+			first.Up, first.Down = append(first.Up, s.up...), slices.Concat(s.down, first.Down)
+			if cur, err = d.run(ctx, s.up); err != nil {
+				return Plan{}, err
+			}
+		}
+	}
+	for renamed := true; renamed; {
+		if renamed, err = d.ask(ctx, cur, &first); err != nil {
+			return Plan{}, err
+		}
+		if cur, err = d.read(ctx); err != nil {
+			return Plan{}, err
+		}
+	}
+	plan := Diff(cur, d.want, d.options.Options)
+	applied := plan.Files
+	plan.Files = joined(first, plan.Files)
+	return plan, d.prove(ctx, before, applied, plan)
+}
+
+// prepare returns what has to be there first: the function that makes ids, the extensions, and the renames.
+func (d *differ) prepare(cur *catalog.Catalog) File {
+	var f File
+	add := func(up, down string) { f.Up, f.Down = append(f.Up, up), append([]string{down}, f.Down...) }
+	has := func(kind, name string) bool {
+		return slices.ContainsFunc(cur.Others, func(o catalog.Other) bool { return o.Kind == kind && strings.HasPrefix(o.Name, name) })
+	}
+	for _, name := range Extensions(d.types) {
+		if !has("extension", name) {
+			add("CREATE EXTENSION "+name, "DROP EXTENSION "+name)
+		}
+	}
+	if !has("function", "public."+UUIDFunction+"(") && d.usesUUIDs() {
+		add(CreateUUIDFunction, "DROP FUNCTION "+UUIDFunction+"()")
+	}
+	list, former := renames(cur, d.types)
+	for _, r := range list {
+		add(r.up, r.down)
+	}
+	d.options.former = former
+	return f
+}
+
+func (d *differ) usesUUIDs() bool {
+	for _, t := range d.want.Tables {
+		for _, c := range t.Columns {
+			if strings.Contains(c.Default, UUIDFunction+"()") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// run executes statements on the scratch database and returns what it then holds.
+func (d *differ) run(ctx context.Context, statements []string) (*catalog.Catalog, error) {
+	for _, sql := range statements {
+		if _, err := d.db.Exec(ctx, sql); err != nil {
+			return nil, &fault.Error{Code: fault.Conflict, Op: "try the migration on a scratch database", Message: pg.Fault("", err).Error() + "\n" + sql,
+				Hint: "something that the schema does not know stands in the way: write this one by hand, with `krowoc migrate create NAME`", Err: err}
+		}
+	}
+	return d.read(ctx)
+}
+
+// ask asks about one column that may have been renamed, and renames it when it was.
+func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (renamed bool, err error) {
+	if d.options.AskRename == nil {
+		return false, nil
+	}
+	for i := range d.want.Tables {
+		want := &d.want.Tables[i]
+		table := cur.Table(want.Schema, want.Name)
+		if table == nil {
+			continue
+		}
+		for _, old := range table.Columns {
+			for _, now := range want.Columns {
+				question := want.Name + "." + old.Name + " " + now.Name
+				if want.Column(old.Name) != nil || table.Column(now.Name) != nil || old.Type != now.Type || slices.Contains(d.asked, question) {
+					continue
+				}
+				d.asked = append(d.asked, question)
+				if yes, err := d.options.AskRename(want.Name, old.Name, now.Name); err != nil {
+					return false, err
+				} else if !yes {
+					continue
+				}
+				up, down := RenameColumn(want, old.Name, now.Name), RenameColumn(want, now.Name, old.Name)
+				first.Up, first.Down = append(first.Up, up), append([]string{down}, first.Down...)
+				_, err = d.run(ctx, []string{up})
+				return true, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// joined puts the statements of first before those of the files.
+func joined(first File, files []File) []File {
+	switch {
+	case len(first.Up) == 0:
+		return files
+	case len(files) == 0 || files[0].NoTransaction || files[0].Suffix == "values":
+		return append([]File{first}, files...)
+	}
+	f := files[0]
+	f.Up, f.Down = slices.Concat(first.Up, f.Up), slices.Concat(f.Down, first.Down)
+	return append([]File{f}, files[1:]...)
+}
+
+// prove runs the plan on the scratch database, which has its preparations, and rolls it back.
+func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []File, plan Plan) error {
+	const op = "try the migration on a scratch database"
+	if len(plan.Files) == 0 {
+		return nil
+	}
+	var up []string
+	for _, f := range applied {
+		up = append(up, f.Up...)
+	}
+	after, err := d.run(ctx, up)
+	if err != nil {
+		return err
+	}
+	if again := Diff(after, d.want, d.options.Options); len(again.Files) > 0 {
+		return fault.New(fault.Internal, op, fmt.Sprintf("it does not lead to the schema: %s would still be needed", strings.Join(again.Files[0].Up, "; ")),
+			"this is a mistake of krowoc's: please report it, and write this one by hand")
+	}
+	for _, f := range slices.Backward(plan.Files) {
+		if after, err = d.run(ctx, f.Down); err != nil {
+			return err
+		}
+	}
+	if left := catalog.Compare(inOrder(before), inOrder(after)); len(left) > 0 {
+		return fault.New(fault.Conflict, op, "rolled back, it is not what it was: "+left[0].String(),
+			"something that the schema does not know depends on it: write this one by hand, with `krowoc migrate create NAME`")
+	}
+	return nil
+}
+
+// inOrder sorts the columns: one that is dropped and made again comes last.
+func inOrder(c *catalog.Catalog) *catalog.Catalog {
+	sorted := *c
+	sorted.Tables = slices.Clone(c.Tables)
+	for i := range sorted.Tables {
+		t := &sorted.Tables[i]
+		t.Columns = slices.SortedFunc(slices.Values(t.Columns), func(a, b catalog.Column) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return &sorted
+}

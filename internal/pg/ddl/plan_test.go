@@ -1,0 +1,175 @@
+package ddl_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/tools/txtar"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func target(t testing.TB, text string) *ddl.Target {
+	t.Helper()
+	s, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	if mistakes.Errors() > 0 {
+		t.Fatalf("%v\n%s", mistakes, text)
+	}
+	target, err := ddl.NewTarget(t.Context(), testkit.NewDatabase(t), s)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return target
+}
+
+func execute(t testing.TB, db *pgxpool.Pool, sql string) {
+	t.Helper()
+	if _, err := db.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// apply runs the files of a plan.
+func apply(t testing.TB, db *pgxpool.Pool, plan ddl.Plan) {
+	t.Helper()
+	for _, f := range plan.Files {
+		for _, sql := range f.Up {
+			execute(t, db, sql)
+		}
+	}
+}
+
+// move turns db into the target, and demands that nothing is left to do then.
+func move(t testing.TB, db *pgxpool.Pool, to *ddl.Target, o ddl.PlanOptions) ddl.Plan {
+	t.Helper()
+	plan, err := to.Plan(t.Context(), db, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, db, plan)
+	again, err := to.Plan(t.Context(), db, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Files) > 0 {
+		t.Fatalf("after\n%s\nthere is still\n%s", show(plan), show(again))
+	}
+	return plan
+}
+
+func show(plan ddl.Plan) string {
+	var b strings.Builder
+	for _, f := range plan.Files {
+		fmt.Fprintf(&b, "-- file %q", f.Suffix)
+		if f.NoTransaction {
+			b.WriteString(", no transaction")
+		}
+		if f.Note != "" {
+			b.WriteString(": " + f.Note)
+		}
+		fmt.Fprintf(&b, "\n%s;\n-- down\n%s;\n", strings.Join(f.Up, ";\n"), strings.Join(f.Down, ";\n"))
+	}
+	for _, left := range plan.Left {
+		b.WriteString("-- left: " + left + "\n")
+	}
+	return b.String()
+}
+
+// TestPlans shows for each change of a schema the migrations that it takes. Each file of testdata has the schema before,
+// the schema after, and what is written.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	const file = "testdata/plans.txtar"
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, f := range archive.Files {
+		texts[f.Name] = string(f.Data)
+	}
+	for i := range archive.Files {
+		f := &archive.Files[i]
+		name, ok := strings.CutSuffix(f.Name, "/plan.sql")
+		if !ok {
+			continue
+		}
+		db := testkit.NewDatabase(t)
+		move(t, db, target(t, texts[name+"/before"]), ddl.PlanOptions{})
+		if rows := texts[name+"/rows"]; rows != "" {
+			execute(t, db, rows)
+		}
+		o := ddl.PlanOptions{Options: ddl.Options{AllowDrop: strings.HasSuffix(name, ", allowed")}}
+		f.Data = []byte(show(move(t, db, target(t, texts[name+"/after"]), o)))
+	}
+	testkit.Golden(t, file, txtar.Format(archive))
+}
+
+// What people wrote by hand stays.
+func TestHandWritten(t *testing.T) {
+	t.Parallel()
+	const before = `type Book @table { title: String! price: Int }`
+	db := testkit.NewDatabase(t)
+	move(t, db, target(t, before), ddl.PlanOptions{})
+	execute(t, db, `
+		CREATE TABLE legacy (id int PRIMARY KEY);
+		CREATE VIEW titles AS SELECT title FROM books;
+		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+		CREATE TRIGGER t BEFORE UPDATE ON books FOR EACH ROW EXECUTE FUNCTION f();
+		CREATE POLICY p ON books USING (true);
+		CREATE INDEX lower_title ON books (lower(title));
+		CREATE INDEX by_hand ON books (price);
+		ALTER TABLE books ADD COLUMN search tsvector GENERATED ALWAYS AS (to_tsvector('simple', title)) STORED, ADD CONSTRAINT positive CHECK (price > 0);`)
+	plan := move(t, db, target(t, `type Book @table { title: String! price: Int pages: Int }`), ddl.PlanOptions{})
+	want := []string{"constraint positive of books", "column books.search", "index by_hand of books", "table legacy"}
+	if strings.Join(plan.Left, "\n") != strings.Join(want, "\n") || len(plan.Files) != 1 {
+		t.Errorf("left %q, want %q\n%s", plan.Left, want, show(plan))
+	}
+	// What hangs on a column that is to go is in the way, and is not lost.
+	_, err := target(t, `type Book @table { price: Int }`).Plan(t.Context(), db, ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}})
+	if err == nil || !strings.Contains(err.Error(), "titles") {
+		t.Errorf("a view hangs on it: %v", err)
+	}
+}
+
+func TestAskRename(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	move(t, db, target(t, `type Book @table { titel: String! a: Int b: Int }`), ddl.PlanOptions{})
+	execute(t, db, "INSERT INTO books (titel) VALUES ('kept')")
+	var asked []string
+	plan := move(t, db, target(t, `type Book @table { title: String! c: Int d: Int }`), ddl.PlanOptions{AskRename: func(table, from, to string) (bool, error) {
+		asked = append(asked, from+" "+to)
+		return from+to == "titeltitle" || from+to == "bd", nil
+	}})
+	var title string
+	if err := db.QueryRow(t.Context(), "SELECT title FROM books").Scan(&title); err != nil || title != "kept" {
+		t.Errorf("%q, %v\n%s", title, err, show(plan))
+	}
+	if strings.Join(plan.Left, ", ") != "column books.a" {
+		t.Errorf("asked %q, left %q\n%s", asked, plan.Left, show(plan))
+	}
+}
+
+// The reference project's migrations build what its schema says: see TestSchemaMatchesMigrations in migrations/.
+func TestPlatformIsStable(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../schema.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := testkit.NewDatabase(t)
+	to := target(t, string(text))
+	move(t, db, to, ddl.PlanOptions{})
+	if c, err := catalog.Read(t.Context(), db, catalog.Options{}); err != nil || len(c.Tables) < 9 {
+		t.Errorf("%v, %v", c, err)
+	}
+}

@@ -1,0 +1,325 @@
+package ddl_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// TestRoundTrip changes generated schemas in generated ways: what a plan makes is what the schema says, and rolled back
+// it is what it was, which Plan itself demands. KROWOC_TEST_ROUNDS says how many schemas, KROWOC_TEST_SEED which.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	rounds, seed := 6, rand.Uint64()
+	if n, err := strconv.Atoi(os.Getenv("KROWOC_TEST_ROUNDS")); err == nil {
+		rounds = n
+	}
+	if n, err := strconv.ParseUint(os.Getenv("KROWOC_TEST_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	for i := range rounds {
+		t.Run(fmt.Sprint(seed+uint64(i)), func(t *testing.T) {
+			t.Parallel()
+			w := &world{r: rand.New(rand.NewPCG(seed+uint64(i), 0))}
+			for range 3 {
+				w.addEnum()
+			}
+			for range 4 {
+				w.addType()
+			}
+			db := testkit.NewDatabase(t)
+			for step := range 8 {
+				text := w.sdl()
+				allow := w.r.IntN(3) > 0
+				to := target(t, text)
+				plan, err := to.Plan(t.Context(), db, ddl.PlanOptions{Options: ddl.Options{AllowDrop: allow}})
+				if err != nil {
+					t.Fatalf("step %d: %v\n%s", step, err, text)
+				}
+				apply(t, db, plan)
+				again, err := to.Plan(t.Context(), db, ddl.PlanOptions{Options: ddl.Options{AllowDrop: allow}})
+				if err != nil || len(again.Files) > 0 {
+					t.Fatalf("step %d: after\n%s\nthere is still (%v)\n%s\n%s", step, show(plan), err, show(again), text)
+				}
+				if allow {
+					same(t, to, text, plan)
+				}
+				w.change()
+			}
+		})
+	}
+}
+
+// same demands that a plan for an empty database makes the same tables.
+func same(t *testing.T, to *ddl.Target, text string, plan ddl.Plan) {
+	t.Helper()
+	db := testkit.NewDatabase(t)
+	fresh := move(t, db, to, ddl.PlanOptions{})
+	if len(fresh.Files) > 1 {
+		t.Fatalf("an empty database takes several files:\n%s\n%s", show(fresh), text)
+	}
+	c, err := catalog.Read(t.Context(), db, catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := ddl.Diff(c, c, ddl.Options{}); len(again.Files) > 0 {
+		t.Fatalf("a database differs from itself:\n%s", show(again))
+	}
+	_ = plan
+}
+
+// world is a schema that is made up.
+type world struct {
+	r     *rand.Rand
+	enums []*madeEnum
+	types []*madeType
+	names int
+}
+
+type madeEnum struct {
+	name, was string
+	values    []madeValue
+}
+
+type madeValue struct{ name, was string }
+
+type madeType struct {
+	name, was string
+	fields    []*madeField
+	extra     []string // directives
+}
+
+type madeField struct {
+	name, was, kind string
+	ref             *madeType
+	enum            *madeEnum
+	required        bool
+	directives      string
+}
+
+func (w *world) name() string {
+	w.names++
+	return fmt.Sprintf("%c%d", 'a'+rune(w.r.IntN(26)), w.names)
+}
+
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+func (w *world) addEnum() {
+	e := &madeEnum{name: "E" + w.name()}
+	for range 2 + w.r.IntN(3) {
+		e.values = append(e.values, madeValue{name: strings.ToUpper(w.name())})
+	}
+	w.enums = append(w.enums, e)
+}
+
+func (w *world) addType() {
+	t := &madeType{name: "T" + w.name()}
+	w.types = append(w.types, t)
+	for range 2 + w.r.IntN(4) {
+		w.addField(t)
+	}
+	w.addExtra(t)
+}
+
+// kinds are the types of fields, each with directives that it may have.
+var kinds = map[string][]string{
+	"String": {"", "@length(max: 20)", "@length(min: 1, max: 9)", `@pattern(regex: "^[a-z]+$")`, `@pattern(regex: "\\d.x")`, "@format(type: email)", "@unique", "@index",
+		`@default(value: "it's")`, `@col(dataType: "varchar(20)")`},
+	"Int":      {"", "@range(min: 0)", "@range(min: 1, max: 9) @default(value: 5)", "@default(value: 7)", "@index(type: BRIN)", "@unique"},
+	"Int64":    {"", "@default(value: 5000000000)"},
+	"Float":    {"", "@default(value: 0.5)", "@range(max: 1)"},
+	"Decimal":  {"", `@default(value: "1.50")`, "@range(min: 0)"},
+	"Boolean":  {"", "@default(value: true)"},
+	"Date":     {"", `@range(min: "2020-01-01")`},
+	"DateTime": {"", `@default(expr: "request.time")`, "@index"},
+	"Duration": {""},
+	"JSON":     {"", "@default(value: {a: 1})", "@index(type: GIN)"},
+	"Bytes":    {"", "@length(max: 9)"},
+	"ID":       {"", `@default(expr: "uuidV7()")`, "@unique"},
+	"[String]": {"", "@default(value: [])", "@length(max: 3)", "@index(type: GIN)"},
+	"[Int!]":   {"", "@default(value: [1, 2])"},
+}
+
+func (w *world) addField(t *madeType) {
+	f := &madeField{name: "f" + w.name(), required: w.r.IntN(3) == 0}
+	switch n := w.r.IntN(10); {
+	case n == 0:
+		f.enum = pick(w.r, w.enums)
+	case n <= 2:
+		f.ref = pick(w.r, w.types)
+		f.required = f.required && f.ref != t
+		f.directives = pick(w.r, []string{"", "@index", "@ref(onDelete: CASCADE)", "@ref(onDelete: RESTRICT) @index"})
+	default:
+		f.kind = pick(w.r, sortedKinds())
+		f.directives = pick(w.r, kinds[f.kind])
+	}
+	t.fields = append(t.fields, f)
+}
+
+func sortedKinds() (list []string) {
+	for k := range kinds {
+		list = append(list, k)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (f *madeField) plain() bool { return f.kind == "Int" || f.kind == "String" }
+
+// addExtra adds a directive over some of the type's fields.
+func (w *world) addExtra(t *madeType) {
+	var plain []*madeField
+	for _, f := range t.fields {
+		if f.plain() {
+			plain = append(plain, f)
+		}
+	}
+	if len(plain) < 2 {
+		return
+	}
+	a, b := plain[0], plain[1+w.r.IntN(len(plain)-1)]
+	t.extra = append(t.extra, pick(w.r, []string{
+		fmt.Sprintf("@index(fields: [%q, %q])", a.name, b.name),
+		fmt.Sprintf("@index(fields: [%q, %q], order: [DESC, ASC])", b.name, a.name),
+		fmt.Sprintf("@unique(fields: [%q, %q])", a.name, b.name),
+		fmt.Sprintf("@check(expr: %q)", "this."+a.name+" == null || this."+b.name+" != null"),
+		fmt.Sprintf("@index(fields: [%q], where: %q, name: %q)", a.name, "this."+b.name+" != null", w.name()+"_idx"),
+	}))
+}
+
+func (w *world) sdl() string {
+	var b strings.Builder
+	renamed := func(was string) string {
+		if was == "" {
+			return ""
+		}
+		return fmt.Sprintf(" @renamed(from: %q)", was)
+	}
+	for _, e := range w.enums {
+		fmt.Fprintf(&b, "enum %s%s {", e.name, renamed(e.was))
+		for _, v := range e.values {
+			b.WriteString(" " + v.name + renamed(v.was))
+		}
+		b.WriteString(" }\n")
+	}
+	for _, t := range w.types {
+		fmt.Fprintf(&b, "type %s @table%s %s {\n", t.name, renamed(t.was), strings.Join(t.extra, " "))
+		for _, f := range t.fields {
+			kind := f.kind
+			switch {
+			case f.ref != nil:
+				kind = f.ref.name
+			case f.enum != nil:
+				kind = f.enum.name
+			}
+			if f.required {
+				kind += "!"
+			}
+			fmt.Fprintf(&b, "  %s: %s %s%s\n", f.name, kind, f.directives, renamed(f.was))
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}
+
+// change changes a few things. What was renamed before is no longer called so.
+func (w *world) change() {
+	for _, e := range w.enums {
+		e.was = ""
+		for i := range e.values {
+			e.values[i].was = ""
+		}
+	}
+	for _, t := range w.types {
+		t.was = ""
+		for _, f := range t.fields {
+			f.was = ""
+		}
+	}
+	for range 1 + w.r.IntN(5) {
+		w.changeOne()
+	}
+}
+
+func (w *world) changeOne() {
+	t := pick(w.r, w.types)
+	f := pick(w.r, t.fields)
+	e := pick(w.r, w.enums)
+	switch w.r.IntN(12) {
+	case 0:
+		w.addType()
+	case 1:
+		w.dropType(t)
+	case 2, 3:
+		w.addField(t)
+	case 4:
+		if len(t.fields) > 1 {
+			t.fields = slices.DeleteFunc(t.fields, func(x *madeField) bool { return x == f })
+			t.extra = nil
+		}
+	case 5:
+		if f.was == "" && !slices.ContainsFunc(t.extra, func(x string) bool { return strings.Contains(x, f.name) }) {
+			f.was, f.name = f.name, "f"+w.name()
+		}
+	case 6:
+		f.required = !f.required && f.ref != t
+	case 7:
+		if f.kind != "" {
+			f.directives = pick(w.r, kinds[f.kind])
+		}
+	case 8:
+		t.extra = nil
+		w.addExtra(t)
+	case 9:
+		w.changeEnum(e)
+	case 10:
+		if t.was == "" {
+			t.was, t.name = t.name, "T"+w.name()
+		}
+	case 11:
+		if f.kind == "Int" && f.directives == "" {
+			f.kind = "Int64"
+		}
+	}
+}
+
+func (w *world) dropType(t *madeType) {
+	for _, other := range w.types {
+		for _, f := range other.fields {
+			if f.ref == t && other != t {
+				return
+			}
+		}
+	}
+	if len(w.types) > 2 {
+		w.types = slices.DeleteFunc(w.types, func(x *madeType) bool { return x == t })
+	}
+}
+
+func (w *world) changeEnum(e *madeEnum) {
+	i := w.r.IntN(len(e.values))
+	switch w.r.IntN(4) {
+	case 0:
+		e.values = slices.Insert(e.values, i, madeValue{name: strings.ToUpper(w.name())})
+	case 1:
+		if len(e.values) > 1 {
+			e.values = slices.Delete(e.values, i, i+1)
+		}
+	case 2:
+		if e.values[i].was == "" {
+			e.values[i] = madeValue{strings.ToUpper(w.name()), e.values[i].name}
+		}
+	case 3:
+		if e.was == "" {
+			e.was, e.name = e.name, "E"+w.name()
+		}
+	}
+}

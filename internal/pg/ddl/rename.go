@@ -1,0 +1,155 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// rename is a change of a name, and what undoes it.
+type rename struct{ up, down string }
+
+// renames returns the renames that a schema declares with @renamed(from:) and that a database has not seen yet. What is
+// named after something else is renamed with it: the join table of a renamed type, the reference to a renamed key. former
+// has the old name of each table that is renamed.
+func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[string]string) {
+	r := &renamer{cur: cur, schema: s, tables: map[*schema.Type]string{}}
+	for _, e := range s.Enums {
+		r.enum(e)
+	}
+	for _, t := range s.Tables {
+		r.table(t)
+	}
+	for _, t := range s.Tables {
+		r.columns(t)
+	}
+	former = map[string]string{}
+	for t, old := range r.tables {
+		if old != t.Table {
+			former[t.Table] = old
+		}
+	}
+	return r.list, former
+}
+
+type renamer struct {
+	cur    *catalog.Catalog
+	schema *schema.Schema
+	tables map[*schema.Type]string // what the table of a type is called in cur
+	list   []rename
+}
+
+const public = "public"
+
+func (r *renamer) add(format, from, to string) {
+	r.list = append(r.list, rename{fmt.Sprintf(format, ident(from), ident(to)), fmt.Sprintf(format, ident(to), ident(from))})
+}
+
+func (r *renamer) enum(e *schema.Enum) {
+	name := e.DBName
+	if old := schema.SnakeCase(e.RenamedFrom); e.RenamedFrom != "" && enumOf(r.cur, public, e.DBName) == nil && enumOf(r.cur, public, old) != nil {
+		r.add("ALTER TYPE %s RENAME TO %s", old, e.DBName)
+		name = old
+	}
+	cur := enumOf(r.cur, public, name)
+	for _, v := range e.Values {
+		if cur != nil && v.RenamedFrom != "" && slices.Contains(cur.Values, v.RenamedFrom) && !slices.Contains(cur.Values, v.Name) {
+			format := "ALTER TYPE " + ident(e.DBName) + " RENAME VALUE %s TO %s"
+			r.list = append(r.list, rename{fmt.Sprintf(format, literal(v.RenamedFrom), literal(v.Name)), fmt.Sprintf(format, literal(v.Name), literal(v.RenamedFrom))})
+		}
+	}
+}
+
+func (r *renamer) table(t *schema.Type) {
+	r.tables[t] = t.Table
+	if r.cur.Table(public, t.Table) != nil {
+		return
+	}
+	for _, old := range oldTables(t) {
+		if r.cur.Table(public, old) != nil {
+			r.add("ALTER TABLE %s RENAME TO %s", old, t.Table)
+			r.tables[t] = old
+			return
+		}
+	}
+}
+
+// oldTables returns what the table of a type may have been called.
+func oldTables(t *schema.Type) []string {
+	usual := func(t *schema.Type) string {
+		if t.RenamedFrom == "" {
+			return t.Table
+		}
+		return schema.Plural(schema.SnakeCase(t.RenamedFrom))
+	}
+	if t.Join == nil {
+		if t.RenamedFrom == "" {
+			return nil
+		}
+		return []string{usual(t), schema.SnakeCase(t.RenamedFrom)}
+	}
+	left, right := t.Join.Left.Owner, t.Join.Right.Owner
+	if left == right {
+		field := oldName(t.Join.Left)
+		return []string{schema.SnakeCase(left.Name) + "_" + schema.SnakeCase(field), schema.SnakeCase(oldTypeName(left)) + "_" + schema.SnakeCase(field)}
+	}
+	return []string{usual(left) + "_" + usual(right), usual(right) + "_" + usual(left)}
+}
+
+func oldName(f *schema.Field) string {
+	if f.RenamedFrom != "" {
+		return f.RenamedFrom
+	}
+	return f.Name
+}
+
+func oldTypeName(t *schema.Type) string {
+	if t.RenamedFrom != "" {
+		return t.RenamedFrom
+	}
+	return t.Name
+}
+
+func (r *renamer) columns(t *schema.Type) {
+	cur := r.cur.Table(public, r.tables[t])
+	if cur == nil {
+		return
+	}
+	for _, f := range t.Fields {
+		for i, column := range f.Columns() {
+			old := oldColumn(f, i)
+			if f.Relation != nil && len(f.Relation.Fields) > 0 || old == column || cur.Column(column) != nil || cur.Column(old) == nil {
+				continue
+			}
+			r.add("ALTER TABLE "+ident(t.Table)+" RENAME COLUMN %s TO %s", old, column)
+		}
+	}
+}
+
+// oldColumn returns what the i-th column of a field was called under the old names.
+func oldColumn(f *schema.Field, i int) string {
+	if f.Relation == nil {
+		if f.RenamedFrom == "" {
+			return f.Column
+		}
+		return schema.SnakeCase(f.RenamedFrom)
+	}
+	key := f.Relation.References[i]
+	first := i
+	for first > 0 && f.Relation.References[first-1] == key {
+		first--
+	}
+	name := oldName(f)
+	if join := f.Owner.Join; join != nil && join.Left.Owner != join.Right.Owner {
+		name = strings.ToLower(oldTypeName(f.Relation.Target)[:1]) + oldTypeName(f.Relation.Target)[1:]
+	}
+	return schema.SnakeCase(name) + "_" + oldColumn(key, i-first)
+}
+
+// RenameColumn returns the statement that renames a column.
+func RenameColumn(t *catalog.Table, from, to string) string {
+	return alter(tableName(t), "RENAME COLUMN "+ident(from)+" TO "+ident(to))
+}

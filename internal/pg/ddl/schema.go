@@ -1,0 +1,293 @@
+// Package ddl writes SQL that defines a database: the tables of a schema, and the migrations that turn one database into
+// another.
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// UUIDFunction makes ids. Postgres has the like from version 18 on; this works on every version.
+const UUIDFunction = "uuid_generate_v7"
+
+// CreateUUIDFunction makes the function: a random UUID whose first 48 bits become the milliseconds since 1970, and whose
+// version becomes 7 (RFC 9562).
+const CreateUUIDFunction = `CREATE FUNCTION ` + UUIDFunction + `() RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE
+AS $$
+  SELECT encode(
+    set_bit(
+      set_bit(
+        overlay(
+          uuid_send(gen_random_uuid())
+          PLACING substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+          FROM 1 FOR 6
+        ),
+        52, 1
+      ),
+      53, 1
+    ),
+    'hex'
+  )::uuid
+$$`
+
+// written is the SQL of parts of a schema as a person would write it, where Postgres gives it back in another form: by
+// what it defines.
+type written map[string]string
+
+// Create returns the statements that make the database of a schema, in an order in which they run: types, tables,
+// references, indexes. The function that makes ids must be there. Extensions are those of Extensions.
+func Create(s *schema.Schema) ([]string, error) {
+	statements, _, err := create(s)
+	return statements, err
+}
+
+func create(s *schema.Schema) ([]string, written, error) {
+	var out []string
+	as := written{}
+	for _, e := range s.Enums {
+		values := make([]string, len(e.Values))
+		for i, v := range e.Values {
+			values[i] = literal(v.Name)
+		}
+		out = append(out, fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", ident(e.DBName), strings.Join(values, ", ")))
+	}
+	var references, indexes []string
+	for _, t := range s.Tables {
+		w := &tableWriter{schema: s, table: t, written: as}
+		if err := w.write(); err != nil {
+			return nil, nil, err
+		}
+		out = append(out, w.create())
+		references = append(references, w.references...)
+		indexes = append(indexes, w.indexes...)
+	}
+	return slices.Concat(out, references, indexes), as, nil
+}
+
+// Extensions names the extensions that a schema needs.
+func Extensions(s *schema.Schema) (names []string) {
+	for _, t := range s.Tables {
+		for _, f := range t.Fields {
+			name := map[bool]string{true: "vector"}[f.Type.Scalar == schema.Vector]
+			if strings.EqualFold(f.DataType, "citext") {
+				name = "citext"
+			}
+			if name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// tableWriter collects what makes one table.
+type tableWriter struct {
+	schema     *schema.Schema
+	table      *schema.Type
+	lines      []string // columns and constraints
+	columns    []string
+	references []string
+	indexes    []string
+	written    written
+}
+
+// as notes how a part of the table is written.
+func (w *tableWriter) as(kind, name, sql string) { w.written[kind+" "+w.table.Table+"."+name] = sql }
+
+func (w *tableWriter) create() string {
+	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)", ident(w.table.Table), strings.Join(w.lines, ",\n  "))
+}
+
+func (w *tableWriter) write() error {
+	t := w.table
+	for _, f := range t.Fields {
+		if err := w.field(f); err != nil {
+			return err
+		}
+	}
+	w.constraint(schema.ObjectName(t.Table, nil, "pkey"), "PRIMARY KEY ("+columnList(t.Key...)+")")
+	for _, f := range t.Fields {
+		if err := w.fieldConstraints(f); err != nil {
+			return err
+		}
+	}
+	for _, u := range t.Uniques {
+		w.constraint(u.Name, "UNIQUE ("+columnList(u.Fields...)+")")
+	}
+	for _, c := range t.Checks {
+		if err := w.check(c); err != nil {
+			return err
+		}
+	}
+	for _, x := range t.Indexes {
+		if err := w.index(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *tableWriter) constraint(name, definition string) {
+	w.as("constraint", name, definition)
+	w.lines = append(w.lines, "CONSTRAINT "+ident(name)+" "+definition)
+}
+
+// field writes the columns of a field, unless another field holds them.
+func (w *tableWriter) field(f *schema.Field) error {
+	if f.Relation != nil && len(f.Relation.Fields) > 0 {
+		return nil
+	}
+	for i, name := range f.Columns() {
+		if slices.Contains(w.columns, name) {
+			continue
+		}
+		w.columns = append(w.columns, name)
+		line := ident(name) + " " + columnType(f, i)
+		if f.Type.NonNull {
+			line += " NOT NULL"
+		}
+		def, err := w.defaultOf(f, i)
+		if err != nil {
+			return err
+		}
+		if def != "" {
+			line += " DEFAULT " + def
+		}
+		w.as("column", name, line)
+		w.lines = append(w.lines, line)
+	}
+	return nil
+}
+
+// fieldConstraints writes what a field demands of its columns.
+func (w *tableWriter) fieldConstraints(f *schema.Field) error {
+	if len(f.Columns()) == 0 {
+		return nil
+	}
+	if f.Unique {
+		w.constraint(f.UniqueName(), "UNIQUE ("+columnList(f)+")")
+	}
+	column := ident(f.Columns()[0])
+	c := f.Constraints
+	if c.Length != nil {
+		measure := map[bool]string{true: "octet_length", false: "char_length"}[f.Type.Scalar == schema.Bytes]
+		if f.Type.List {
+			measure = "cardinality"
+		}
+		w.constraint(f.ConstraintName("length"), "CHECK ("+between(measure+"("+column+")", number(c.Length.Min), number(c.Length.Max))+")")
+	}
+	if c.Range != nil {
+		w.constraint(f.ConstraintName("range"), "CHECK ("+between(column, bound(f, c.Range.Min), bound(f, c.Range.Max))+")")
+	}
+	if c.Pattern != "" {
+		condition, err := matches(column, c.Pattern)
+		if err != nil {
+			return fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: @pattern of %s.%s %s", f.Pos, f.Owner.Name, f.Name, err),
+				"write it without word boundaries and line ends, or use @check")
+		}
+		w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
+	}
+	if c.Format != "" {
+		w.constraint(f.ConstraintName("format"), "CHECK ("+column+" ~ "+patternLiteral(formats[c.Format])+")")
+	}
+	if f.Type.List && f.Type.ElemNonNull && f.Relation == nil {
+		w.constraint(f.ConstraintName("elements"), "CHECK (array_position("+column+", NULL) IS NULL)")
+	}
+	for _, check := range f.Checks {
+		if err := w.check(check); err != nil {
+			return err
+		}
+	}
+	w.reference(f)
+	return nil
+}
+
+func (w *tableWriter) reference(f *schema.Field) {
+	r := f.Relation
+	if r == nil || r.Kind != schema.RefOne {
+		return
+	}
+	name := schema.ObjectName(w.table.Table, f.Columns(), "fkey")
+	definition := fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s", columnList(f), ident(r.Target.Table), columnList(r.Target.Key...),
+		strings.ReplaceAll(string(r.OnDelete), "_", " "))
+	w.as("constraint", name, definition)
+	w.references = append(w.references, alter(ident(w.table.Table), "ADD CONSTRAINT "+ident(name)+" "+definition))
+}
+
+func (w *tableWriter) check(c schema.Check) error {
+	condition, err := w.condition(c.Expr)
+	if err != nil {
+		return err
+	}
+	w.constraint(c.Name, "CHECK ("+condition+")")
+	delete(w.written, "constraint "+w.table.Table+"."+c.Name) // Postgres writes it more plainly
+	return nil
+}
+
+// condition translates an expression over the row.
+func (w *tableWriter) condition(e *schema.Expr) (string, error) {
+	sql, err := celsql.Translate(e.AST, w.schema, w.table, w.table.Table, func(celsql.Variable) (string, error) {
+		return "", fmt.Errorf("the database knows nothing of the request")
+	})
+	if err != nil {
+		return "", fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: %v", e.Pos, err))
+	}
+	return sql, nil
+}
+
+func (w *tableWriter) index(x schema.Index) error {
+	var keys []string
+	for _, f := range x.Fields {
+		for _, c := range f.Field.Columns() {
+			key := ident(c)
+			if class := operatorClasses[x.Method]; class != "" {
+				key += " " + class
+			}
+			if f.Desc {
+				key += " DESC"
+			}
+			keys = append(keys, key)
+		}
+	}
+	sql := fmt.Sprintf("CREATE INDEX %s ON %s", ident(x.Name), ident(w.table.Table))
+	if x.Method != schema.BTree {
+		sql += " USING " + strings.ToLower(string(x.Method))
+	}
+	sql += " (" + strings.Join(keys, ", ") + ")"
+	if x.Where != nil {
+		condition, err := w.condition(x.Where)
+		if err != nil {
+			return err
+		}
+		sql += " WHERE " + condition
+	} else {
+		w.as("index", x.Name, sql)
+	}
+	w.indexes = append(w.indexes, sql)
+	return nil
+}
+
+// operatorClasses are those of pgvector's indexes, which have no default.
+var operatorClasses = map[schema.IndexMethod]string{schema.HNSW: "vector_cosine_ops", schema.IVFFlat: "vector_cosine_ops"}
+
+func columnList(fields ...*schema.Field) string {
+	var names []string
+	for _, f := range fields {
+		for _, c := range f.Columns() {
+			names = append(names, ident(c))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func ident(name string) string { return sqltext.Ident(name) }
+
+func literal(text string) string { return strings.TrimSpace(pg.QuoteLiteral(text)) }

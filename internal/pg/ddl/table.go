@@ -1,0 +1,159 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// createTables makes tables after those that they refer to; references in a circle come last.
+func (p *planner) createTables(tables []*catalog.Table) {
+	made := map[string]bool{}
+	for i := range p.cur.Tables {
+		made[tableKey(&p.cur.Tables[i])] = true
+	}
+	waiting := slices.Clone(tables)
+	var references []step
+	for len(waiting) > 0 {
+		next := slices.IndexFunc(waiting, func(t *catalog.Table) bool { return ready(t, made) })
+		next = max(next, 0) // a circle: begin somewhere
+		t := waiting[next]
+		made[tableKey(t)] = true
+		inline := func(c catalog.Constraint) bool { return made[referenced(t, &c)] }
+		p.main = append(p.main, one(p.createTable(t, inline), "DROP TABLE "+tableName(t)))
+		for i := range t.Constraints {
+			if c := &t.Constraints[i]; c.Kind == "foreign key" && !inline(*c) {
+				references = append(references, one(alter(tableName(t), p.addConstraintOf(t, c)), alter(tableName(t), dropConstraint(c))))
+			}
+		}
+		waiting = slices.Delete(waiting, next, next+1)
+	}
+	p.main = append(p.main, references...)
+	for _, t := range tables {
+		for _, i := range indexesOf(p.want, t) {
+			p.main = append(p.main, one(p.index(i), "DROP INDEX "+name(i.Schema, i.Name)))
+		}
+	}
+}
+
+func ready(t *catalog.Table, made map[string]bool) bool {
+	return !slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool {
+		to := referenced(t, &c)
+		return c.Kind == "foreign key" && !made[to] && to != tableKey(t)
+	})
+}
+
+// referenced returns the key of the table that a foreign key refers to.
+func referenced(t *catalog.Table, c *catalog.Constraint) string {
+	if c.References == "" || strings.Contains(c.References, ".") {
+		return c.References
+	}
+	return t.Schema + "." + c.References
+}
+
+// createTable writes a table with its constraints; foreign keys are those that inline lets in.
+func (p *planner) createTable(t *catalog.Table, inline func(catalog.Constraint) bool) string {
+	var lines []string
+	for i := range t.Columns {
+		lines = append(lines, p.column(t, &t.Columns[i]))
+	}
+	order := []string{"primary key", "unique", "check", "exclusion", "foreign key"}
+	for _, kind := range order {
+		for i := range t.Constraints {
+			if c := &t.Constraints[i]; c.Kind == kind && (kind != "foreign key" || inline(*c)) {
+				lines = append(lines, "CONSTRAINT "+ident(c.Name)+" "+p.constraint(t, c))
+			}
+		}
+	}
+	unlogged := ""
+	if t.Unlogged {
+		unlogged = "UNLOGGED "
+	}
+	return fmt.Sprintf("CREATE %sTABLE %s (\n  %s\n)", unlogged, tableName(t), strings.Join(lines, ",\n  "))
+}
+
+// columnDefinition writes a column as it stands in CREATE TABLE.
+func columnDefinition(c *catalog.Column) string {
+	words := []string{ident(c.Name), short(c.Type)}
+	if c.Collation != "" {
+		words = append(words, "COLLATE "+short(c.Collation))
+	}
+	switch {
+	case c.Generated != "":
+		words = append(words, "GENERATED ALWAYS AS ("+short(c.Default)+") "+strings.ToUpper(c.Generated))
+	case c.Identity != "":
+		words = append(words, "GENERATED "+strings.ToUpper(c.Identity)+" AS IDENTITY")
+	case c.Default != "":
+		words = append(words, "DEFAULT "+short(c.Default))
+	}
+	if c.NotNull && c.Identity == "" {
+		words = append(words, "NOT NULL")
+	}
+	return strings.Join(words, " ")
+}
+
+// indexesOf returns the indexes of a table that stand for themselves.
+func indexesOf(c *catalog.Catalog, t *catalog.Table) (list []*catalog.Index) {
+	for i := range c.Indexes {
+		if x := &c.Indexes[i]; x.Schema == t.Schema && x.Table == t.Name && !x.Constraint {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// dropTables drops what only cur has, those first that refer to others.
+func (p *planner) dropTables() {
+	var gone []*catalog.Table
+	for i := range p.cur.Tables {
+		t := &p.cur.Tables[i]
+		switch {
+		case p.want.Table(t.Schema, t.Name) != nil || t.Kind != "table" || t.Bound != "":
+		case p.AllowDrop:
+			gone = append(gone, t)
+		default:
+			p.left = append(p.left, "table "+tableName(t))
+		}
+	}
+	var references, drops []step
+	left := map[string]bool{}
+	for _, t := range gone {
+		left[tableKey(t)] = true
+	}
+	for len(gone) > 0 {
+		next := slices.IndexFunc(gone, func(t *catalog.Table) bool { return !referredTo(gone, t) })
+		if next < 0 { // a circle: its references go first
+			t := gone[0]
+			for _, other := range gone {
+				for i := range other.Constraints {
+					if c := &other.Constraints[i]; c.Kind == "foreign key" && other != t && referenced(other, c) == tableKey(t) {
+						references = append(references, one(alter(tableName(other), dropConstraint(c)), alter(tableName(other), addConstraint(c))))
+						other.Constraints = slices.DeleteFunc(slices.Clone(other.Constraints), func(x catalog.Constraint) bool { return x.Name == c.Name })
+						break
+					}
+				}
+			}
+			continue
+		}
+		t := gone[next]
+		s := step{up: []string{"DROP TABLE " + tableName(t)}, table: tableKey(t)}
+		s.down = append(s.down, p.createTable(t, func(catalog.Constraint) bool { return true }))
+		for _, i := range indexesOf(p.cur, t) {
+			s.down = append(s.down, plainIndex(i))
+		}
+		drops = append(drops, s)
+		gone = slices.Delete(gone, next, next+1)
+	}
+	p.main = slices.Concat(p.main, references, drops)
+}
+
+// referredTo reports whether another table of a list refers to one.
+func referredTo(list []*catalog.Table, t *catalog.Table) bool {
+	return slices.ContainsFunc(list, func(other *catalog.Table) bool {
+		return other != t && slices.ContainsFunc(other.Constraints, func(c catalog.Constraint) bool {
+			return c.Kind == "foreign key" && referenced(other, &c) == tableKey(t)
+		})
+	})
+}

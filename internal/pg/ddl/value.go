@@ -1,0 +1,242 @@
+package ddl
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp/syntax"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// scalarTypes are the types that hold the scalars.
+var scalarTypes = map[schema.Scalar]string{
+	schema.ID: "uuid", schema.String: "text", schema.Int: "integer", schema.Int64: "bigint", schema.Float: "double precision",
+	schema.Decimal: "numeric", schema.Boolean: "boolean", schema.Date: "date", schema.DateTime: "timestamptz",
+	schema.Duration: "interval", schema.JSON: "jsonb", schema.Bytes: "bytea", schema.Vector: "vector",
+}
+
+// columnType returns the type of the i-th column of a field: that of a reference is the key's.
+func columnType(f *schema.Field, i int) string {
+	leaf := leafOf(f, i)
+	name := scalarTypes[leaf.Type.Scalar]
+	switch {
+	case f.DataType != "":
+		name = f.DataType
+	case leaf.DataType != "":
+		name = leaf.DataType
+	case leaf.Type.Enum != nil:
+		name = ident(leaf.Type.Enum.DBName)
+	}
+	if f.Relation == nil && f.Type.List && f.Type.Scalar != schema.Vector && f.DataType == "" {
+		name += "[]"
+	}
+	return name
+}
+
+// leafOf follows a reference to the field that the i-th column of its key holds.
+func leafOf(f *schema.Field, i int) *schema.Field {
+	for f.Relation != nil {
+		references := f.Relation.References
+		f = references[i]
+		// A key field with several columns stands there once for each.
+		first := i
+		for first > 0 && references[first-1] == f {
+			first--
+		}
+		i -= first
+	}
+	return f
+}
+
+// defaultOf returns the default of the i-th column of a field, "" when the database has none.
+func (w *tableWriter) defaultOf(f *schema.Field, i int) (string, error) {
+	d := f.Default
+	switch {
+	case d == nil && f.Implicit:
+		return UUIDFunction + "()", nil
+	case d == nil:
+		return "", nil
+	case d.SQL != "":
+		return d.SQL, nil
+	case d.Expr != nil:
+		return w.defaultExpr(f, d.Expr), nil
+	}
+	sql, err := value(leafOf(f, i), f.Type.List, d.Value)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: the default of %s.%s: %v", f.Pos, f.Owner.Name, f.Name, err))
+	}
+	return sql, nil
+}
+
+// defaultExpr returns an expression as a default, "" where it depends on what the database does not know: then a
+// create evaluates it.
+func (w *tableWriter) defaultExpr(f *schema.Field, e *schema.Expr) string {
+	switch strings.ReplaceAll(e.Source, " ", "") {
+	case "request.time":
+		return map[bool]string{true: "CURRENT_DATE", false: "now()"}[f.Type.Scalar == schema.Date]
+	case "uuidV7()":
+		return UUIDFunction + "()"
+	}
+	return ""
+}
+
+// value returns a literal of the schema as SQL.
+func value(f *schema.Field, list bool, v any) (string, error) {
+	if items, ok := v.([]any); ok && list {
+		return arrayLiteral(f, items)
+	}
+	text, err := valueText(f, v)
+	if err != nil {
+		return "", err
+	}
+	switch f.Type.Scalar {
+	case schema.Int, schema.Int64, schema.Float, schema.Decimal, schema.Boolean:
+		return text, nil
+	}
+	return literal(text), nil
+}
+
+// valueText returns a value as Postgres reads it.
+func valueText(f *schema.Field, v any) (string, error) {
+	switch x := v.(type) {
+	case string:
+		if f.Type.Scalar == schema.Bytes {
+			raw, err := base64.StdEncoding.DecodeString(x)
+			return `\x` + hex.EncodeToString(raw), err
+		}
+		if f.Type.Scalar != schema.JSON {
+			return x, nil
+		}
+	case bool:
+		if f.Type.Scalar != schema.JSON {
+			return strconv.FormatBool(x), nil
+		}
+	case int64, float64:
+		if f.Type.Scalar != schema.JSON {
+			return fmt.Sprint(x), nil
+		}
+	}
+	encoded, err := json.Marshal(v)
+	return string(encoded), err
+}
+
+// arrayLiteral returns an array, or pgvector's vector.
+func arrayLiteral(f *schema.Field, items []any) (string, error) {
+	open, end := "{", "}"
+	if f.Type.Scalar == schema.Vector {
+		open, end = "[", "]"
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		text, err := valueText(f, item)
+		if err != nil {
+			return "", err
+		}
+		if f.Type.Scalar != schema.Vector {
+			text = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+		}
+		texts[i] = text
+	}
+	return literal(open + strings.Join(texts, ",") + end), nil
+}
+
+func number(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
+// bound returns a bound of @range as SQL.
+func bound(f *schema.Field, text string) string {
+	switch f.Type.Scalar {
+	case schema.Date, schema.DateTime:
+		if text != "" {
+			return literal(text)
+		}
+	}
+	return text
+}
+
+// between returns a condition on a value with one bound or two.
+func between(value, low, high string) string {
+	switch {
+	case low == "":
+		return value + " <= " + high
+	case high == "":
+		return value + " >= " + low
+	case low == high:
+		return value + " = " + low
+	}
+	return value + " BETWEEN " + low + " AND " + high
+}
+
+// formats are the patterns of @format.
+var formats = map[schema.Format]string{
+	schema.Email:    `^[^@\s]+@[^@\s]+\.[^@\s]+$`,
+	schema.URL:      `^[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+\S*$`,
+	schema.Hostname: `^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`,
+	schema.IPv4:     `^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$`,
+	schema.IPv6:     `^(([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|([0-9A-Fa-f]{1,4}:){1,7}:|([0-9A-Fa-f]{1,4}:){1,6}:[0-9A-Fa-f]{1,4}|([0-9A-Fa-f]{1,4}:){1,5}(:[0-9A-Fa-f]{1,4}){1,2}|([0-9A-Fa-f]{1,4}:){1,4}(:[0-9A-Fa-f]{1,4}){1,3}|([0-9A-Fa-f]{1,4}:){1,3}(:[0-9A-Fa-f]{1,4}){1,4}|([0-9A-Fa-f]{1,4}:){1,2}(:[0-9A-Fa-f]{1,4}){1,5}|([0-9A-Fa-f]{1,4}:){1,1}(:[0-9A-Fa-f]{1,4}){1,6}|:((:[0-9A-Fa-f]{1,4}){1,7}|:)|([0-9A-Fa-f]{1,4}:){6}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}|::([0-9A-Fa-f]{1,4}:){0,5}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}|([0-9A-Fa-f]{1,4}:){1,5}:([0-9A-Fa-f]{1,4}:){0,4}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3})$`,
+	schema.UUID:     `^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`,
+	schema.Slug:     `^[a-z0-9]+(-[a-z0-9]+)*$`,
+	schema.Color:    `^#([0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$`,
+	schema.Phone:    `^\+[1-9][0-9]{1,14}$`,
+}
+
+// matches returns a condition that a text matches a pattern of RE2. A plain pattern means the same to Postgres; any
+// other is written anew.
+func matches(column, pattern string) (string, error) {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return "", err
+	}
+	if plainPattern(pattern) {
+		return column + " ~ " + patternLiteral(pattern), nil
+	}
+	translated, ok := celsql.Pattern(re)
+	if !ok {
+		return "", fmt.Errorf("uses what Postgres's patterns cannot say")
+	}
+	return column + ` COLLATE "C" ~ ` + patternLiteral(translated), nil
+}
+
+// patternLiteral writes a pattern with its backslashes as they are, which standard_conforming_strings lets mean themselves.
+func patternLiteral(pattern string) string { return "'" + strings.ReplaceAll(pattern, "'", "''") + "'" }
+
+// plainPattern reports whether RE2 and Postgres read a pattern alike: ASCII letters, digits and classes of them,
+// groups, alternatives, counts and the two ends. A point stands for a line's end in one of them, and a letter after a
+// backslash for other characters.
+func plainPattern(pattern string) bool {
+	class := false
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c < ' ' || c > '~':
+			return false
+		case c == '\\':
+			if i++; i == len(pattern) || !strings.ContainsRune(`.+*?()[]{}|^$/-\`, rune(pattern[i])) || class {
+				return false
+			}
+		case c == '[' && class, c == '.' && !class, c == '&' && class:
+			return false
+		case c == '[':
+			class = true
+			if strings.HasPrefix(pattern[i+1:], "]") || strings.HasPrefix(pattern[i+1:], "^]") || strings.HasPrefix(pattern[i+1:], "^") {
+				return false // a negated class holds a line's end, and more letters
+			}
+		case c == ']':
+			class = false
+		case c == '(' && strings.HasPrefix(pattern[i+1:], "?"), c == '*' && i > 0 && strings.HasPrefix(pattern[i+1:], "?"):
+			return false
+		case c == '?' && i > 0 && strings.ContainsRune("*+?}", rune(pattern[i-1])) && !class:
+			return false
+		}
+	}
+	return true
+}
