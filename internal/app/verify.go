@@ -50,6 +50,9 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *Scratch) (d Drif
 		if m.AppliedAt.IsZero() {
 			continue
 		}
+		if m.State == migrate.Squashed {
+			continue
+		}
 		if m.File == "" {
 			return d, fault.New(fault.Conflict, "look for drift", "the database has a migration that this folder does not", "`krowoc migrate status` shows which: get its file first")
 		}

@@ -10,6 +10,7 @@ import (
 type directives struct {
 	lockTimeout, statementTimeout *time.Duration // nil is the run's, 0 is none
 	outOfOrder                    bool           // may be applied after newer files
+	baseline                      bool           // stands for all files up to it
 }
 
 // DirectivePrefix is what such a line begins with.
@@ -25,8 +26,9 @@ func (d *directives) directive(line string) *mistake {
 		return nil
 	}
 	words := strings.Fields(rest)
-	if len(words) == 1 && words[0] == "allow_out_of_order" {
-		d.outOfOrder = true
+	flags := map[string]*bool{"allow_out_of_order": &d.outOfOrder, "baseline": &d.baseline}
+	if len(words) == 1 && flags[words[0]] != nil {
+		*flags[words[0]] = true
 		return nil
 	}
 	if len(words) > 0 && words[0] == IgnoreWord {
@@ -35,7 +37,7 @@ func (d *directives) directive(line string) *mistake {
 	timeout := map[string]**time.Duration{"lock_timeout": &d.lockTimeout, "statement_timeout": &d.statementTimeout}
 	if len(words) != 2 || timeout[words[0]] == nil {
 		return &mistake{message: fmt.Sprintf("`%s` is no directive", line),
-			remedy: "`-- +krowoc` is followed by `lock_timeout 2s`, `statement_timeout 1m`, `allow_out_of_order` or `ignore RULE: reason`"}
+			remedy: "`-- +krowoc` is followed by `lock_timeout 2s`, `statement_timeout 1m`, `allow_out_of_order`, `baseline` or `ignore RULE: reason`"}
 	}
 	value, err := time.ParseDuration(words[1])
 	if words[1] != "0" && (err != nil || value < time.Millisecond) {

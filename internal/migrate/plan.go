@@ -86,6 +86,25 @@ func (s state) up(target int64) (plan, error) {
 	return p, nil
 }
 
+// checkBaseline refuses to apply a baseline to a database that has some of what it stands for, and to roll it back where
+// that was applied file by file.
+func (p plan) checkBaseline(s state) error {
+	for _, step := range p {
+		older := slices.ContainsFunc(s.applied, func(a applied) bool { return a.version < step.file.version && s.file(a.version) == nil })
+		switch {
+		case !step.file.script.baseline || !older:
+		case step.direction == Up:
+			return fault.New(fault.Conflict, "plan the migrations",
+				fmt.Sprintf("%s stands for all migrations up to %d, and this database has some of them but not all", step.file.name, step.file.version),
+				fmt.Sprintf("bring it to %d with the files from before the squash, then come back", step.file.version))
+		default:
+			return fault.New(fault.Conflict, "plan the rollback",
+				step.file.name+" stands for migrations that were applied one by one here", "roll them back with the files from before the squash")
+		}
+	}
+	return nil
+}
+
 // checkOrder refuses files that are older than an applied one, but for those that say they may be.
 func (p plan) checkOrder(s state, allow bool) error {
 	newest := s.newest()

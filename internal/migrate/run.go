@@ -70,6 +70,9 @@ func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, err
 	if err := load(m.o.FS, m.o.Dir, p.files()); err != nil {
 		return nil, err
 	}
+	if err := p.checkBaseline(s); err != nil {
+		return nil, err
+	}
 	if err := p.checkOrder(s, m.o.AllowMissing); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package migrate
 import (
 	"cmp"
 	"context"
+	"io/fs"
 	"slices"
 	"time"
 )
@@ -18,6 +19,7 @@ const (
 	Changed    State = "changed"      // applied, and its SQL is not what it was
 	Half       State = "interrupted"  // a file without a transaction that did not come to its end
 	NoFile     State = "no_file"      // applied, but not in the folder
+	Squashed   State = "squashed"     // applied, and a baseline stands for it now
 )
 
 // Status is one migration of the folder, the database or both.
@@ -39,6 +41,10 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 		return nil, err
 	}
 	newest := s.newest()
+	baseline, err := m.baseline(s)
+	if err != nil {
+		return nil, err
+	}
 	var list []Status
 	for _, f := range s.pending() {
 		state := Pending
@@ -52,7 +58,9 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	}
 	for _, a := range s.applied {
 		status := Status{Version: a.version, State: NoFile, AppliedAt: a.at}
-		if f := s.file(a.version); f != nil {
+		if f := s.file(a.version); f == nil && a.version < baseline {
+			status.State = Squashed
+		} else if f != nil {
 			status.State, status.File = Applied, f.name
 			if _, half := s.progress[a.version]; half {
 				status.State = Half
@@ -64,6 +72,22 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	}
 	slices.SortFunc(list, func(a, b Status) int { return cmp.Compare(a.Version, b.Version) })
 	return list, nil
+}
+
+// baseline returns the version of the folder's first file when that stands for all before it, else 0.
+func (m *Migrator) baseline(s state) (int64, error) {
+	if len(s.files) == 0 {
+		return 0, nil
+	}
+	first := s.files[0]
+	text, err := fs.ReadFile(m.o.FS, first.name)
+	if err != nil {
+		return 0, fileFault("read "+first.name, err)
+	}
+	if script, _ := parse(string(text)); script == nil || !script.baseline {
+		return 0, nil
+	}
+	return first.version, nil
 }
 
 // Pending counts the files that are not applied.

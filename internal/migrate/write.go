@@ -18,6 +18,7 @@ type Draft struct {
 	Name          string // becomes the file's name after its version
 	Note          string // for whoever reads the file; may be empty
 	NoTransaction bool
+	Directives    []string // what `-- +krowoc` lines say
 	Up, Down      []string // statements without their semicolons
 }
 
@@ -26,6 +27,9 @@ func (d Draft) Text() string {
 	var b strings.Builder
 	if d.NoTransaction {
 		b.WriteString("-- +goose NO TRANSACTION\n")
+	}
+	for _, directive := range d.Directives {
+		b.WriteString(DirectivePrefix + " " + directive + "\n")
 	}
 	if d.Note != "" {
 		b.WriteString("-- " + d.Note + "\n")

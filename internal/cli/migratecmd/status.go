@@ -40,7 +40,7 @@ func newStatus(f *factory.Factory) *cobra.Command {
 func showStatus(t *term.Terminal, list []migrate.Status) error {
 	s := t.Styles()
 	style := map[migrate.State]term.Cell{
-		migrate.Applied: {Style: s.Good}, migrate.Pending: {Style: s.Warn}, migrate.OutOfOrder: {Style: s.Bad}, migrate.NoFile: {Style: s.Bad},
+		migrate.Applied: {Style: s.Good}, migrate.Pending: {Style: s.Warn}, migrate.OutOfOrder: {Style: s.Bad}, migrate.NoFile: {Style: s.Bad}, migrate.Squashed: {Style: s.Faint},
 		migrate.Changed: {Style: s.Bad}, migrate.Half: {Style: s.Warn},
 	}
 	table := t.NewTable("VERSION", "STATE", "APPLIED", "FILE")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // alterConstraints adds and changes the constraints of a table that has rows.
@@ -120,9 +121,21 @@ func (p *planner) indexStep(create, drop *catalog.Index) step {
 	return one(remove(drop), make(plainIndex(drop)))
 }
 
-// losesColumn reports whether an index is over a column that the schema no longer has: it goes, and stays, with that.
+// losesColumn reports whether an index is over, or asks about, a column that the schema no longer has: it goes, and stays,
+// with that.
 func losesColumn(cur, want *catalog.Table, i *catalog.Index) bool {
-	return slices.ContainsFunc(i.Columns, func(c string) bool { return cur.Column(c) != nil && want.Column(c) == nil })
+	words := map[string]bool{}
+	for rest := i.Predicate; rest != ""; {
+		n, _ := sqltext.Token(rest)
+		if n < 0 {
+			break
+		}
+		words[rest[:n]] = true
+		rest = rest[n:]
+	}
+	return slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool {
+		return want.Column(c.Name) == nil && (slices.Contains(i.Columns, c.Name) || words[ident(c.Name)])
+	})
 }
 
 // restoreIndex makes an index again when its column comes back.

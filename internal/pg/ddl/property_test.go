@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -38,6 +39,12 @@ func TestRoundTrip(t *testing.T) {
 			db := testkit.NewDatabase(t)
 			for step := range 8 {
 				text := w.sdl()
+				if _, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text}); mistakes.Errors() > 0 {
+					for _, made := range w.types { // a field that became required can no longer be compared with null
+						made.extra = nil
+					}
+					text = w.sdl()
+				}
 				allow := w.r.IntN(3) > 0
 				to := target(t, text)
 				plan, err := to.Plan(t.Context(), db, ddl.PlanOptions{Options: ddl.Options{AllowDrop: allow}})

@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/migrate/verify"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// Squash returns a baseline in the place of all migrations up to a version. On a scratch database it builds exactly what
+// they build, and rolled back it leaves nothing.
+func (a *App) Squash(ctx context.Context, s *Scratch, to int64, name string) (migrate.Squash, error) {
+	o := a.verifyOptions(s)
+	transaction, err := migrate.NewSquash(o.FS, o.Dir, to, name, true)
+	if err != nil {
+		return migrate.Squash{}, err
+	}
+	if err = a.proveSquash(ctx, s, transaction); err == nil || ctx.Err() != nil {
+		return transaction, err
+	}
+	// Some statement cannot run in a transaction, or not in one with the others.
+	alone, err := migrate.NewSquash(o.FS, o.Dir, to, name, false)
+	if err != nil {
+		return migrate.Squash{}, err
+	}
+	return alone, a.proveSquash(ctx, s, alone)
+}
+
+func (a *App) proveSquash(ctx context.Context, s *Scratch, squash migrate.Squash) (err error) {
+	o := a.verifyOptions(s)
+	files := map[string]bool{}
+	for _, name := range squash.Replaces {
+		files[name] = true
+	}
+	o.FS = chosen{o.FS, files}
+	want, err := verify.Build(ctx, o)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "krowoc-squash-")
+	if err != nil {
+		return fault.Wrap("try the baseline", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.WriteFile(filepath.Join(dir, squash.File), []byte(squash.Text), 0o600); err != nil {
+		return fault.Wrap("try the baseline", err)
+	}
+	o.FS = os.DirFS(dir)
+	got, err := verify.Build(ctx, o)
+	if err != nil {
+		return err
+	}
+	if differences := catalog.Compare(want, got); len(differences) > 0 {
+		return fault.New(fault.Conflict, "try the baseline", "it does not build what the migrations build: "+differences[0].String(),
+			"something in them depends on what is there when they run: squash up to an earlier version")
+	}
+	result, err := verify.Run(ctx, o)
+	if err == nil && !result.OK {
+		return fault.New(fault.Conflict, "try the baseline", result.Files[0].Findings[0].String(), "mend the down of the migrations first: `krowoc migrate verify`")
+	}
+	return err
+}
