@@ -19,6 +19,9 @@ const DirectivePrefix = "-- +krowoc"
 // IgnoreWord begins a directive that silences a finding of lint.
 const IgnoreWord = "ignore"
 
+// ImportedWord begins a directive that says which migration of another tool a file was made of.
+const ImportedWord = "imported"
+
 // directive acts on such a line.
 func (d *directives) directive(line string) *mistake {
 	rest, ok := strings.CutPrefix(line, DirectivePrefix)
@@ -31,8 +34,8 @@ func (d *directives) directive(line string) *mistake {
 		*flags[words[0]] = true
 		return nil
 	}
-	if len(words) > 0 && words[0] == IgnoreWord {
-		return nil // lint reads it
+	if len(words) > 0 && (words[0] == IgnoreWord || words[0] == ImportedWord) {
+		return nil // lint reads the one, and import the other
 	}
 	timeout := map[string]**time.Duration{"lock_timeout": &d.lockTimeout, "statement_timeout": &d.statementTimeout}
 	if len(words) != 2 || timeout[words[0]] == nil {

@@ -11,15 +11,17 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // Draft is a migration that is to be written.
 type Draft struct {
+	Version       string // digits; empty is the next one
 	Name          string // becomes the file's name after its version
 	Note          string // for whoever reads the file; may be empty
 	NoTransaction bool
 	Directives    []string // what `-- +krowoc` lines say
-	Up, Down      []string // statements without their semicolons
+	Up, Down      []string // statements without their semicolons; comments may stand above each
 }
 
 // Text returns the file.
@@ -40,6 +42,8 @@ func (d Draft) Text() string {
 			if i > 0 && (strings.Contains(s, "\n") || strings.Contains(statements[i-1], "\n")) {
 				b.WriteByte('\n')
 			}
+			comments, s := cutComments(s)
+			b.WriteString(comments)
 			if goosePiece(s) {
 				b.WriteString(s + ";\n")
 			} else {
@@ -51,6 +55,22 @@ func (d Draft) Text() string {
 	b.WriteByte('\n')
 	section("Down", d.Down)
 	return b.String()
+}
+
+// cutComments cuts a statement where its comments end.
+func cutComments(s string) (comments, sql string) {
+	at := 0
+	for at < len(s) {
+		n, blank := sqltext.Token(s[at:])
+		if !blank || n < 0 {
+			break
+		}
+		at += n
+	}
+	if comments = strings.TrimSpace(s[:at]); comments != "" {
+		comments += "\n"
+	}
+	return comments, s[at:]
 }
 
 // goosePiece reports whether goose takes a statement as one: none of its lines but the last ends with a semicolon, and
@@ -83,9 +103,11 @@ func Write(dir string, drafts []Draft, now time.Time) (paths []string, err error
 		if slug == "" || len(slug) > maxNameLength {
 			return paths, fault.New(fault.Invalid, op, fmt.Sprintf("%q is no name of a migration: it must hold letters or digits, and be short", d.Name))
 		}
-		version, err := nextVersion(files, now, Auto)
-		if err != nil {
-			return paths, fault.Wrap(op, err)
+		version := d.Version
+		if version == "" {
+			if version, err = nextVersion(files, now, Auto); err != nil {
+				return paths, fault.Wrap(op, err)
+			}
 		}
 		number, err := strconv.ParseInt(version, 10, 64)
 		if err != nil {

@@ -54,6 +54,14 @@ func (p *pass) transaction(s *statement) {
 
 // outside returns the name of a statement that cannot run in a transaction, or "".
 func (p *pass) outside(node *pg.Node) string {
+	if n := node.GetAlterEnumStmt(); n != nil {
+		return flag(p.Postgres < 12 && n.OldVal == "", "ALTER TYPE … ADD VALUE before PostgreSQL 12")
+	}
+	return OutsideTransaction(node)
+}
+
+// OutsideTransaction returns the name of a statement that no version of Postgres runs in a transaction, or "".
+func OutsideTransaction(node *pg.Node) string {
 	switch n := node.GetNode().(type) {
 	case *pg.Node_IndexStmt:
 		return flag(n.IndexStmt.Concurrent, "CREATE INDEX CONCURRENTLY")
@@ -65,8 +73,6 @@ func (p *pass) outside(node *pg.Node) string {
 		return flag(slices.ContainsFunc(n.AlterTableStmt.Cmds, func(c *pg.Node) bool {
 			return c.GetAlterTableCmd().GetDef().GetPartitionCmd().GetConcurrent()
 		}), "DETACH PARTITION CONCURRENTLY")
-	case *pg.Node_AlterEnumStmt:
-		return flag(p.Postgres < 12 && n.AlterEnumStmt.OldVal == "", "ALTER TYPE … ADD VALUE before PostgreSQL 12")
 	case *pg.Node_VacuumStmt:
 		return flag(n.VacuumStmt.IsVacuumcmd, "VACUUM")
 	case *pg.Node_CreatedbStmt:

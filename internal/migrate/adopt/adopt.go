@@ -1,0 +1,162 @@
+// Package adopt turns the migrations of other tools into Krowoc's, and finds out which of them a database has.
+package adopt
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/migrate/lint"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
+)
+
+// Tool is another tool.
+type Tool string
+
+// The tools.
+const (
+	GolangMigrate Tool = "golang-migrate"
+	Dbmate        Tool = "dbmate"
+	Alembic       Tool = "alembic"
+	Prisma        Tool = "prisma"
+	Atlas         Tool = "atlas"
+	Flyway        Tool = "flyway"
+)
+
+// Tools are all of them.
+var Tools = []Tool{GolangMigrate, Dbmate, Alembic, Prisma, Atlas, Flyway}
+
+// Migration is one of another tool's.
+type Migration struct {
+	Origin string // what the other tool calls it, and stores in its table
+	Name   string
+	number string // digits of the version that it keeps; empty where its version is no number
+	up     string
+	down   string
+	noTx   bool // the other tool runs it without a transaction
+}
+
+// Read reads the migrations of a tool in the order in which it runs them. Alembic's are Python: see ReadAlembic.
+func Read(tool Tool, fsys fs.FS) ([]Migration, error) {
+	readers := map[Tool]func(fs.FS) ([]Migration, error){
+		GolangMigrate: readGolangMigrate, Dbmate: readDbmate, Prisma: readPrisma, Atlas: readAtlas, Flyway: readFlyway,
+	}
+	op := "read the migrations of " + string(tool)
+	read := readers[tool]
+	if read == nil {
+		return nil, fault.New(fault.Invalid, op, "there is no such tool", "golang-migrate, dbmate, alembic, prisma, atlas or flyway")
+	}
+	list, err := read(fsys)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, op, "the folder has none", "name the folder that holds them")
+	}
+	return list, nil
+}
+
+// Drafts turns migrations into files. Those whose versions are not numbers get numbers in their order.
+func Drafts(parser *sqltext.Parser, tool Tool, list []Migration) []migrate.Draft {
+	numbered := !slices.ContainsFunc(list, func(m Migration) bool { return m.number == "" })
+	drafts := make([]migrate.Draft, len(list))
+	for i, m := range list {
+		d := migrate.Draft{Version: fmt.Sprintf("%05d", i+1), Name: cmp.Or(m.Name, string(tool)), NoTransaction: m.noTx,
+			Directives: []string{migrate.ImportedWord + " " + string(tool) + " " + m.Origin}}
+		if numbered {
+			d.Version = m.number
+		}
+		var upOutside, downOutside bool
+		d.Up, upOutside = split(parser, m.up)
+		d.Down, downOutside = split(parser, m.down)
+		d.NoTransaction = d.NoTransaction || upOutside || downOutside
+		drafts[i] = d
+	}
+	return drafts
+}
+
+// split cuts a text into statements. A transaction around all of them is left out, since the file has one of its own.
+func split(parser *sqltext.Parser, text string) (statements []string, outside bool) {
+	if strings.TrimSpace(text) == "" {
+		return nil, false
+	}
+	trees, err := parser.Parse(text)
+	if err != nil { // not all that tools take is SQL: what cannot be read is sent as it is
+		return []string{strings.TrimRight(strings.TrimSpace(text), ";")}, false
+	}
+	if n := len(trees); n >= 2 && begins(trees[0]) && commits(trees[n-1]) {
+		trees = trees[1 : n-1]
+	}
+	for _, t := range trees {
+		end := int(t.StmtLocation + t.StmtLen)
+		if t.StmtLen == 0 {
+			end = len(text)
+		}
+		statements = append(statements, strings.TrimSpace(text[t.StmtLocation:end]))
+		outside = outside || lint.OutsideTransaction(t.Stmt) != ""
+	}
+	return statements, outside
+}
+
+func begins(t *pg.RawStmt) bool {
+	s := t.Stmt.GetTransactionStmt()
+	return s.GetKind() == pg.TransactionStmtKind_TRANS_STMT_BEGIN || s.GetKind() == pg.TransactionStmtKind_TRANS_STMT_START
+}
+
+func commits(t *pg.RawStmt) bool {
+	return t.Stmt.GetTransactionStmt().GetKind() == pg.TransactionStmtKind_TRANS_STMT_COMMIT
+}
+
+// Imported returns the versions of files that were made of another tool's migrations, by what that calls them.
+func Imported(fsys fs.FS, tool Tool) (map[string]int64, error) {
+	names, err := fs.Glob(fsys, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	versions := map[string]int64{}
+	for _, name := range names {
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		head := migrate.DirectivePrefix + " " + migrate.ImportedWord + " " + string(tool) + " "
+		for line := range strings.Lines(string(text)) {
+			if origin, ok := strings.CutPrefix(strings.TrimRight(line, "\r\n"), head); ok {
+				digits, _, _ := strings.Cut(path.Base(name), "_")
+				if versions[origin], err = strconv.ParseInt(digits, 10, 64); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return versions, nil
+}
+
+var digitsFirst = regexp.MustCompile(`^(\d+)_?(.*)$`)
+
+// numbered cuts a name into its version and the rest.
+func numbered(name string) (digits, rest string, ok bool) {
+	m := digitsFirst.FindStringSubmatch(name)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
+}
+
+// byNumber orders migrations by their versions as numbers.
+func byNumber(list []Migration) []Migration {
+	slices.SortStableFunc(list, func(a, b Migration) int {
+		x, y := strings.TrimLeft(a.number, "0"), strings.TrimLeft(b.number, "0")
+		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
+	})
+	return list
+}

@@ -1,0 +1,36 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Record notes versions as applied without running their files: another tool has run what they were made of. It returns
+// those that were not noted yet.
+func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int64, err error) {
+	const op = "record what is applied"
+	err = m.locked(ctx, op, func(ctx context.Context, r *run) error {
+		if !r.state.known {
+			if err := createVersions(ctx, r.o.DB, r.tables.versions); err != nil {
+				return err
+			}
+		}
+		var values []string
+		for _, v := range slices.Sorted(slices.Values(versions)) {
+			if !r.state.isApplied(v) {
+				recorded = append(recorded, v)
+				values = append(values, fmt.Sprintf("(%d, true)", v))
+			}
+		}
+		if len(values) == 0 {
+			return nil
+		}
+		if _, err := r.session.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES %s", r.tables.versions, strings.Join(values, ", "))); err != nil {
+			return r.fault(ctx, op, err)
+		}
+		return nil
+	})
+	return recorded, err
+}
