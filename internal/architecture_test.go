@@ -19,7 +19,7 @@ const module = "github.com/krowoc/krowoc"
 // of one another. A name that ends in /* stands for as many groups as it has folders.
 var layers = [][]string{
 	{"internal/fault"},
-	{"internal/diag", "internal/lifecycle", "internal/problem"},
+	{"internal/diag", "internal/lifecycle", "internal/problem", "internal/container"},
 	{"internal/schema", "internal/config", "internal/cli/term"},
 	{"internal/pg"},
 	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/testkit"},
@@ -46,6 +46,7 @@ var homes = map[string]string{
 	"github.com/spf13/viper":            "internal/config",
 	"github.com/charmbracelet/lipgloss": "internal/cli/term",
 	"github.com/muesli/termenv":         "internal/cli/term",
+	"github.com/testcontainers":         "internal/container",
 	"testing":                           "internal/testkit",
 }
 

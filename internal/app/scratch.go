@@ -4,37 +4,71 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/docker"
 	"github.com/krowoc/krowoc/internal/pg/local"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// Engine is how a server is run.
+type Engine string
+
+// The engines.
+const (
+	Native Engine = "native" // Postgres's own programs, of this machine or fetched
+	Docker Engine = "docker" // the official image
+)
+
+// ScratchOptions say where scratch databases are made.
+type ScratchOptions struct {
+	Engine   Engine
+	URL      string // of a server of somebody else's; empty starts one
+	Progress func(local.Progress)
+}
+
 // Scratch is a Postgres on which databases are made, used and dropped.
 type Scratch struct {
 	app    *App
-	server *local.Server // nil for a server of somebody else's
+	server scratchServer // nil for a server of somebody else's
 	url    string        // of a database in which others can be made
+}
+
+type scratchServer interface {
+	URL(database string) string
+	Stop(ctx context.Context) error
 }
 
 // Scratch starts a Postgres of the version that the project asks for and that leaves nothing behind; or, with a URL,
 // uses that server, on which it makes databases of its own.
-func (a *App) Scratch(ctx context.Context, serverURL string, progress func(local.Progress)) (*Scratch, error) {
-	if serverURL != "" {
-		return &Scratch{app: a, url: serverURL}, nil
+func (a *App) Scratch(ctx context.Context, o ScratchOptions) (*Scratch, error) {
+	if o.URL != "" {
+		return &Scratch{app: a, url: o.URL}, nil
 	}
-	o := a.localPostgres(progress)
-	o.DataDir, o.Ephemeral, o.Settings, o.Logger = "", true, nil, nil
-	server, err := local.Start(ctx, o)
+	server, err := a.scratchServer(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	return &Scratch{app: a, server: server, url: server.URL("postgres")}, nil
+}
+
+func (a *App) scratchServer(ctx context.Context, o ScratchOptions) (scratchServer, error) {
+	switch o.Engine {
+	case Native:
+		settings := a.localPostgres(o.Progress)
+		settings.DataDir, settings.Ephemeral, settings.Settings, settings.Logger = "", true, nil, nil
+		return local.Start(ctx, settings)
+	case Docker:
+		return docker.Start(ctx, docker.Options{Major: a.Config.Database.Postgres, Logger: a.Logger})
+	default:
+		return nil, fault.New(fault.Invalid, "start a scratch Postgres", fmt.Sprintf("there is no engine %q", o.Engine), "native or docker")
+	}
 }
 
 // Own reports whether the server is ours alone, so that roles may be made on it.

@@ -35,7 +35,17 @@ func Main(ctx context.Context, p Process) (code int) {
 			code = ExitFailed
 		}
 	}()
-	return report(ctx, t, run(ctx, factory.New(t, p.Build, p.Dir, p.Environ), p.Args))
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	out := &reader{Writer: t.Out, leave: leave}
+	if !t.OutTTY {
+		t.Out = out
+	}
+	err := run(ctx, factory.New(t, p.Build, p.Dir, p.Environ), p.Args)
+	if out.gone.Load() {
+		return ExitNoReader
+	}
+	return report(ctx, t, err)
 }
 
 // report writes an error, if there is one, and returns the exit code.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -67,6 +68,23 @@ func TestInterrupted(t *testing.T) {
 	var stderr bytes.Buffer
 	code := cli.Report(ctx, term.New(term.Streams{Out: io.Discard, Err: &stderr}, factory.Environ{}.Lookup), fault.Wrap("load seeds", ctx.Err()))
 	if code != cli.ExitInterrupted || stderr.String() != "error: interrupted\n" {
+		t.Errorf("code %d\n%s", code, &stderr)
+	}
+}
+
+// closed is a pipe that nobody reads any more.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
+}
+
+func TestNoReader(t *testing.T) {
+	var stderr bytes.Buffer
+	code := cli.Main(t.Context(), cli.Process{
+		Args: []string{"version"}, Streams: term.Streams{Out: closed{}, Err: &stderr},
+	})
+	if code != cli.ExitNoReader || stderr.Len() != 0 {
 		t.Errorf("code %d\n%s", code, &stderr)
 	}
 }

@@ -14,6 +14,7 @@ const (
 	ExitUsage       = 2   // the command line or the configuration is wrong
 	ExitCheckFailed = 3   // a check found problems
 	ExitInterrupted = 130 // Ctrl-C, with everything put back
+	ExitNoReader    = 141 // who read the output went away; as a shell says of SIGPIPE
 )
 
 // exitCodes maps what an error is to what the process returns; every other code is ExitFailed.

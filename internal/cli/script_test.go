@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 func krowoc() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	dir, err := os.Getwd()
 	if err != nil {
 		panic(err)
@@ -57,6 +58,7 @@ func krowoc() int {
 //	stderr-json, stderr-fields   the same of stderr
 //	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
 //	database               make an empty database of the script's own and set DATABASE_URL
+//	need-docker            skip the script where no Docker engine answers, unless KROWOC_TEST_DOCKER=require
 //	free-address           set ADDRESS to a free port of the loopback interface
 //	session                wait for the development session and set URL to where it serves
 //	graphql OPERATION [TEXT]   send it to the session and print the answer, or wait for one with TEXT
@@ -72,6 +74,9 @@ func TestScripts(t *testing.T) {
 			home := filepath.Join(env.WorkDir, ".home")
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_CACHE_HOME", cache)
+			for _, name := range []string{"TESTCONTAINERS_RYUK_DISABLED", "TESTCONTAINERS_HOST_OVERRIDE", "DOCKER_HOST"} {
+				env.Setenv(name, os.Getenv(name))
+			}
 			env.Values[testingKey{}] = env.T()
 			return os.Mkdir(home, 0o755)
 		},
@@ -81,6 +86,7 @@ func TestScripts(t *testing.T) {
 			"stderr-json":   jsonValue("stderr"),
 			"stdout-fields": jsonFields("stdout"),
 			"stderr-fields": jsonFields("stderr"),
+			"need-docker":   needDocker,
 			"tty":           onTerminal,
 			"database":      database,
 			"free-address":  freeAddress,
@@ -102,6 +108,10 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: database")
 	}
 	ts.Setenv("DATABASE_URL", testkit.DatabaseURL(ts.Value(testingKey{}).(testing.TB)))
+}
+
+func needDocker(ts *testscript.TestScript, _ bool, _ []string) {
+	testkit.NeedDocker(ts.Value(testingKey{}).(testing.TB))
 }
 
 func freeAddress(ts *testscript.TestScript, _ bool, _ []string) {

@@ -17,7 +17,7 @@ import (
 
 // diffFlags are the flags of diff.
 type diffFlags struct {
-	server        string
+	scratch       app.ScratchOptions
 	check, dryRun bool
 	allowDrop     bool
 }
@@ -48,14 +48,14 @@ grants are never touched.`,
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return withScratch(cmd.Context(), f, a, o.server, func(s *app.Scratch) error { return runDiff(cmd.Context(), f, a, s, name, o) })
+			return withScratch(cmd.Context(), f, a, o.scratch, func(s *app.Scratch) error { return runDiff(cmd.Context(), f, a, s, name, o) })
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.check, "check", false, "write nothing; exit code 3 when a migration is missing")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing, and show what would be written")
 	flags.BoolVar(&o.allowDrop, "allow-drop", false, "drop tables, columns and enum values that the schema does not have")
-	flags.StringVar(&o.server, "url", "", "`URL` of a server to make the scratch databases on")
+	addScratch(flags, &o.scratch)
 	return cmd
 }
 

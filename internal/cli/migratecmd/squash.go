@@ -15,9 +15,10 @@ import (
 
 // squashFlags are the flags of squash.
 type squashFlags struct {
-	to           int64
-	name, server string
-	dryRun, yes  bool
+	to          int64
+	name        string
+	scratch     app.ScratchOptions
+	dryRun, yes bool
 }
 
 func newSquash(f *factory.Factory) *cobra.Command {
@@ -40,13 +41,13 @@ Databases that are older than the version must be brought to it first.`,
 			if err != nil {
 				return err
 			}
-			return withScratch(cmd.Context(), f, a, o.server, func(s *app.Scratch) error { return runSquash(cmd.Context(), f, a, s, o) })
+			return withScratch(cmd.Context(), f, a, o.scratch, func(s *app.Scratch) error { return runSquash(cmd.Context(), f, a, s, o) })
 		},
 	}
 	flags := cmd.Flags()
 	flags.Int64Var(&o.to, "to", 0, "the last `version` that the baseline stands for")
 	flags.StringVar(&o.name, "name", "baseline", "`name` of the file, after its version")
-	flags.StringVar(&o.server, "url", "", "`URL` of a server to make the scratch databases on")
+	addScratch(flags, &o.scratch)
 	addYes(cmd, &o.yes)
 	flags.BoolVar(&o.dryRun, "dry-run", false, "show the baseline, and change no file")
 	return cmd

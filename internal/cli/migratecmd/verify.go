@@ -2,7 +2,6 @@ package migratecmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -17,7 +16,8 @@ import (
 )
 
 func newVerify(f *factory.Factory) *cobra.Command {
-	var server, since string
+	var scratch app.ScratchOptions
+	var since string
 	var changed bool
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -26,8 +26,8 @@ func newVerify(f *factory.Factory) *cobra.Command {
 the database holds at each step. It fails where a rollback does not restore exactly what was there, and names the
 difference; it reports rows that the round trip loses, locks that stop others, and tables that are written anew.
 
-The scratch database is on a Postgres that is started for it and leaves nothing behind; --url names another server,
-on which a database is made and dropped.`,
+The scratch database is on a Postgres that is started for it and leaves nothing behind, in a container with --engine
+docker; --url names another server, on which a database is made and dropped.`,
 		Example: "krowoc migrate verify\nkrowoc migrate verify --changed-only --since origin/main --output junit",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,25 +45,15 @@ on which a database is made and dropped.`,
 					return err
 				}
 			}
-			return withScratch(ctx, f, a, server, func(s *app.Scratch) error { return runVerify(ctx, f, a, s, only) })
+			return withScratch(ctx, f, a, scratch, func(s *app.Scratch) error { return runVerify(ctx, f, a, s, only) })
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&server, "url", "", "`URL` of a server to make the scratch database on")
+	addScratch(flags, &scratch)
 	flags.BoolVar(&changed, "changed-only", false, "verify only files that changed; those before them are applied")
 	flags.StringVar(&since, "since", "", "the `revision` of git that --changed-only compares with")
 	f.Output(flags, term.JUnit)
 	return cmd
-}
-
-// withScratch runs work with a scratch server.
-func withScratch(ctx context.Context, f *factory.Factory, a *app.App, url string, work func(*app.Scratch) error) (err error) {
-	s, err := a.Scratch(ctx, url, f.Fetching())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	return work(s)
 }
 
 func runVerify(ctx context.Context, f *factory.Factory, a *app.App, s *app.Scratch, only map[string]bool) error {
@@ -130,7 +120,7 @@ func verifiedCases(dir string, result verify.Result) (cases []term.TestCase) {
 }
 
 func newDrift(f *factory.Factory) *cobra.Command {
-	var server string
+	var scratch app.ScratchOptions
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Compare a live database with what its migrations build",
@@ -146,7 +136,7 @@ Lines with + are in the database alone, lines with - are missing there. Exit cod
 			}
 			ctx := cmd.Context()
 			return withDatabase(ctx, f, a, func(db *app.Database) error {
-				return withScratch(ctx, f, a, server, func(s *app.Scratch) error {
+				return withScratch(ctx, f, a, scratch, func(s *app.Scratch) error {
 					d, err := a.Drift(ctx, db.Pool, s)
 					if err != nil {
 						return err
@@ -156,7 +146,7 @@ Lines with + are in the database alone, lines with - are missing there. Exit cod
 			})
 		},
 	}
-	cmd.Flags().StringVar(&server, "url", "", "`URL` of a server to make the scratch database on")
+	addScratch(cmd.Flags(), &scratch)
 	return cmd
 }
 

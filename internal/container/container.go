@@ -1,0 +1,199 @@
+// Package container runs one container on the Docker engine of the machine, or of DOCKER_HOST, through testcontainers-go.
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/testcontainers/testcontainers-go"
+	tclog "github.com/testcontainers/testcontainers-go/log"
+
+	"github.com/krowoc/krowoc/internal/container/quiet"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+var _ = quiet.Restore()
+
+// Label marks the containers that are Krowoc's; its value says what for.
+const Label = "io.krowoc"
+
+// Options say what to run.
+type Options struct {
+	Image   string
+	Command []string // arguments of the image's entrypoint; nil is the image's own
+	Env     map[string]string
+	Port    int           // TCP; published on a free port of the host
+	Memory  []string      // folders of the container that are kept in memory alone
+	Purpose string        // value of Label
+	Grace   time.Duration // to end by itself when it is stopped; 0 ends it at once
+	Logger  *slog.Logger
+	// Probe returns nil when what listens at address does its work. It is asked until then.
+	Probe func(ctx context.Context, address string) error
+}
+
+// Container is a running container.
+type Container struct {
+	docker  *testcontainers.DockerContainer
+	address string
+	grace   time.Duration
+	stop    sync.Once
+	err     error
+}
+
+// Start starts a container and returns when it is ready. Its image is pulled if it is not there.
+func Start(ctx context.Context, o Options) (c *Container, err error) {
+	op := "start a container of " + o.Image
+	host, err := engine(ctx, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	port := network.MustParsePort(fmt.Sprintf("%d/tcp", o.Port))
+	memory := map[string]string{}
+	for _, folder := range o.Memory {
+		memory[folder] = "rw"
+	}
+	docker, err := testcontainers.Run(ctx, o.Image,
+		testcontainers.WithLogger(logger{o.Logger}),
+		testcontainers.WithCmd(o.Command...),
+		testcontainers.WithEnv(o.Env),
+		testcontainers.WithTmpfs(memory),
+		testcontainers.WithLabels(map[string]string{Label: o.Purpose}),
+		testcontainers.WithExposedPorts(port.String()),
+		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
+			if loopback(host) { // nobody else on the network is meant to reach it
+				h.PortBindings = network.PortMap{port: {{HostIP: netip.MustParseAddr("127.0.0.1")}}}
+			}
+		}),
+	)
+	c = &Container{docker: docker, grace: o.Grace}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
+			c = nil
+		}
+	}()
+	if err != nil {
+		return c, explain(ctx, op, o.Image, err)
+	}
+	mapped, err := docker.MappedPort(ctx, port.String())
+	if err != nil {
+		return c, explain(ctx, op, o.Image, errors.Join(err, errors.New(c.lastLines(ctx))))
+	}
+	c.address = net.JoinHostPort(host, mapped.Port())
+	return c, c.awaitReady(ctx, op, o.Probe)
+}
+
+// Address returns the host and port at which the published port is reached.
+func (c *Container) Address() string { return c.address }
+
+// Stop removes the container and everything in it. Any number of calls have the effect of one.
+func (c *Container) Stop(ctx context.Context) error {
+	c.stop.Do(func() {
+		if c.docker == nil {
+			return
+		}
+		err := c.docker.Terminate(ctx, testcontainers.StopTimeout(c.grace))
+		if err != nil && !errdefs.IsNotFound(err) {
+			c.err = fault.Wrap("remove the container", err)
+		}
+	})
+	return c.err
+}
+
+// awaitReady asks until the answer is yes or the container is gone.
+func (c *Container) awaitReady(ctx context.Context, op string, probe func(context.Context, string) error) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		if probe(ctx, c.address) == nil {
+			return nil
+		}
+		if n%10 == 9 {
+			if state, err := c.docker.State(ctx); err != nil || !state.Running {
+				return fault.New(fault.Unavailable, op, "it ended by itself: "+c.lastLines(ctx))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fault.Wrap(op, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// lastLines returns the end of what the container has written.
+func (c *Container) lastLines(ctx context.Context) string {
+	r, err := c.docker.Logs(ctx)
+	if err != nil {
+		return "it left no log"
+	}
+	defer r.Close()
+	text, _ := io.ReadAll(io.LimitReader(r, 1<<20)) // as much as there is
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-3):], "; ")
+}
+
+// engine returns the host on which the engine publishes ports.
+func engine(ctx context.Context, l *slog.Logger) (host string, err error) {
+	const op = "reach a Docker engine"
+	unavailable := func(err error) error {
+		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "none answers", Err: err,
+			Hint: "start Docker (or Podman with its socket), set DOCKER_HOST, or use the native engine"}
+	}
+	defer func() {
+		if p := recover(); p != nil { // testcontainers-go panics where it finds no socket
+			err = unavailable(fmt.Errorf("%v", p))
+		}
+	}()
+	tclog.SetDefault(logger{l}) // what it says before it knows whose container it is
+	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(logger{l}))
+	if err != nil {
+		return "", unavailable(err)
+	}
+	defer func() { err = errors.Join(err, provider.Close()) }()
+	if err := provider.Health(ctx); err != nil {
+		return "", unavailable(err)
+	}
+	if host, err = provider.DaemonHost(ctx); err != nil {
+		return "", unavailable(err)
+	}
+	return host, nil
+}
+
+// explain says what can be done about an error of the engine.
+func explain(ctx context.Context, op, image string, err error) error {
+	if ctx.Err() != nil {
+		return fault.Wrap(op, ctx.Err())
+	}
+	hint := "`docker pull " + image + "` shows more"
+	if strings.Contains(err.Error(), "reaper") {
+		hint = "TESTCONTAINERS_RYUK_DISABLED=true does without testcontainers' reaper, which removes containers after a crash"
+	}
+	_, reason, _ := strings.Cut(err.Error(), "Error response from daemon: ")
+	return &fault.Error{Code: fault.Unavailable, Op: op, Message: cmp.Or(reason, err.Error()), Hint: hint, Err: err}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// logger hands on what testcontainers-go says of its work.
+type logger struct{ to *slog.Logger }
+
+// Printf implements log.Logger.
+func (l logger) Printf(format string, v ...any) {
+	l.to.Debug(strings.TrimSpace(fmt.Sprintf(format, v...)))
+}
