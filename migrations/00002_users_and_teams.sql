@@ -13,7 +13,7 @@ CREATE TABLE users (
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT users_id_length_check CHECK (char_length(id) BETWEEN 1 AND 255),
   CONSTRAINT users_email_length_check CHECK (char_length(email) <= 320),
-  CONSTRAINT users_email_format_check CHECK (email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
+  CONSTRAINT users_email_format_check CHECK (email ~ '^[A-Za-z0-9.!#$%&''*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$'),
   CONSTRAINT users_email_check CHECK (email = lower(email COLLATE "C")),
   CONSTRAINT users_name_length_check CHECK (char_length(name) BETWEEN 1 AND 100)
 );

@@ -7,7 +7,7 @@ CREATE TABLE providers (
   CONSTRAINT providers_id_format_check CHECK (id ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
   CONSTRAINT providers_name_length_check CHECK (char_length(name) BETWEEN 1 AND 80),
   CONSTRAINT providers_website_length_check CHECK (char_length(website) <= 200),
-  CONSTRAINT providers_website_format_check CHECK (website ~ '^[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+\S*$')
+  CONSTRAINT providers_website_format_check CHECK (website ~ '^[A-Za-z][A-Za-z0-9+.-]*://[!-"$-.0->@-~][!-~]*$')
 );
 
 -- Prices are US dollars for a million tokens. A model keeps its latest price; what a run cost is in its row.

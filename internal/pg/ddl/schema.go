@@ -196,7 +196,7 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 		w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
 	}
 	if c.Format != "" {
-		w.constraint(f.ConstraintName("format"), "CHECK ("+column+" ~ "+patternLiteral(formats[c.Format])+")")
+		w.constraint(f.ConstraintName("format"), "CHECK ("+column+" ~ "+patternLiteral(c.Format.Pattern())+")")
 	}
 	if f.Type.List && f.Type.ElemNonNull && f.Relation == nil {
 		w.constraint(f.ConstraintName("elements"), "CHECK (array_position("+column+", NULL) IS NULL)")
