@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"internal/diag", "internal/lifecycle", "internal/problem", "internal/container"},
 	{"internal/schema", "internal/config", "internal/cli/term"},
 	{"internal/pg"},
-	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/testkit"},
+	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/generate", "internal/testkit"},
 	{"internal/server", "internal/dev"},
 	{"internal/app"},
 	{"internal/cli/factory"},

@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
 	"github.com/krowoc/krowoc/internal/cli/devcmd"
 	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/generatecmd"
 	"github.com/krowoc/krowoc/internal/cli/healthcmd"
 	"github.com/krowoc/krowoc/internal/cli/mancmd"
 	"github.com/krowoc/krowoc/internal/cli/migratecmd"
@@ -26,7 +27,7 @@ var groups = []struct {
 	id, title string
 	commands  []func(*factory.Factory) *cobra.Command
 }{
-	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{devcmd.New, seedcmd.New}},
+	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{devcmd.New, generatecmd.New, seedcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
 	{"project", "Project", []func(*factory.Factory) *cobra.Command{schemacmd.New, configcmd.New}},

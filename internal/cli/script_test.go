@@ -58,7 +58,7 @@ func krowoc() int {
 //	stderr-json, stderr-fields   the same of stderr
 //	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
 //	database               make an empty database of the script's own and set DATABASE_URL
-//	need-docker            skip the script where no Docker engine answers, unless KROWOC_TEST_DOCKER=require
+//	need-docker            skip the script where no Docker engine answers, unless KROWOC_TEST_SKIP=refuse
 //	free-address           set ADDRESS to a free port of the loopback interface
 //	session                wait for the development session and set URL to where it serves
 //	graphql OPERATION [TEXT]   send it to the session and print the answer, or wait for one with TEXT

@@ -34,6 +34,7 @@ type Config struct {
 	Protected  bool
 	Migrations Migrations
 	Lint       Lint
+	Generate   []Generate
 	Seeds      Seeds
 	Database   Database
 	Server     Server
@@ -64,6 +65,12 @@ type Lint struct {
 type LintRule struct {
 	Rule, Severity string
 	Paths          []string
+}
+
+// Generate is something that `krowoc generate` writes.
+type Generate struct {
+	Target string
+	Out    string // a folder or a file; empty is the target's usual one
 }
 
 // Seeds says where fixtures are and which sets are loaded, in order.

@@ -26,6 +26,12 @@ var keys = []Key{
 		{Path: "paths", Kind: List, Doc: "Patterns of file names in the migrations' folder, such as 0000*.sql; none is all files."},
 	}},
 
+	{Path: "generate", Kind: Objects, Doc: "What `krowoc generate` writes from the schema.", Items: []Key{
+		{Path: "target", Kind: Text, Required: true, OneOf: []string{"go", "typescript", "typescript-client", "pydantic", "jsonschema", "graphql", "sql", "markdown", "compose"},
+			Doc: "Kind of files."},
+		{Path: "out", Kind: Text, Doc: "Folder or file that they go to; each target has a usual one."},
+	}},
+
 	{Path: "seeds.dir", Kind: Text, Default: "seeds", Doc: "Folder of the fixtures, one sub-folder per set."},
 	{Path: "seeds.sets", Kind: List, Default: "common", DefaultIn: in{Development: "common,dev", Test: "common,test"},
 		Doc: "Sets of fixtures to load, in order."},

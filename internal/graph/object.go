@@ -126,11 +126,9 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 	out.nullable = !out.many && (!f.Type.NonNull || !target.access.open)
 	out.restrict(f)
 	o.add(out)
-	if rel.Kind == schema.RefOne && len(rel.Fields) == 0 {
-		for _, k := range keyFields(f) {
-			if o.typ.Field(k.name) == nil {
-				o.add(k)
-			}
+	for _, k := range keyFields(f) {
+		if o.typ.Field(k.name) == nil {
+			o.add(k)
 		}
 	}
 }
@@ -138,17 +136,10 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 // keyFields returns the scalar fields that hold f: f itself, or the parts of the key that a reference
 // holds, named after both: owner -> ownerId.
 func keyFields(f *schema.Field) []*field {
-	if f.Relation == nil || f.Relation.Kind != schema.RefOne {
-		return []*field{scalarField(f, f.Name, f.Column)}
-	}
 	var out []*field
-	seen := map[*schema.Field]int{}
-	for i, ref := range f.Relation.References {
-		leaves := keyFields(ref)
-		leaf := leaves[min(seen[ref], len(leaves)-1)]
-		seen[ref]++
-		k := scalarField(f, f.Name+strings.ToUpper(leaf.name[:1])+leaf.name[1:], f.Relation.Columns[i])
-		k.value = leaf.value
+	for _, part := range f.KeyFields() {
+		k := scalarField(f, part.Name, part.Column)
+		k.value = valueOf(part.Leaf)
 		out = append(out, k)
 	}
 	return out

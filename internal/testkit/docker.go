@@ -8,17 +8,33 @@ import (
 	"time"
 )
 
-// NeedDocker skips a test where no Docker engine answers, unless KROWOC_TEST_DOCKER is "require".
-func NeedDocker(t testing.TB) {
+// Skip skips a test for want of something on this machine, and fails it where KROWOC_TEST_SKIP is "refuse", as in CI.
+func Skip(t testing.TB, reason string) {
 	t.Helper()
-	if os.Getenv("KROWOC_TEST_DOCKER") == "require" || dockerAnswers(t.Context()) {
-		return
+	if os.Getenv("KROWOC_TEST_SKIP") == "refuse" {
+		t.Fatal(reason)
 	}
-	t.Skip("no Docker engine answers here: what runs in containers is not tested")
+	t.Skip(reason)
 }
 
-func dockerAnswers(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// NeedDocker skips a test where no Docker engine answers.
+func NeedDocker(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	return exec.CommandContext(ctx, "docker", "info").Run() == nil
+	if err := exec.CommandContext(ctx, "docker", "info").Run(); err != nil {
+		Skip(t, "no Docker engine answers here: what runs in containers is not tested")
+	}
+}
+
+// Python returns a command that runs Python with Pydantic 2 and mypy: that of KROWOC_TEST_PYTHON, or python3 where it has both.
+func Python(t testing.TB) string {
+	t.Helper()
+	if command := os.Getenv("KROWOC_TEST_PYTHON"); command != "" {
+		return command
+	}
+	if err := exec.CommandContext(t.Context(), "python3", "-c", "import mypy, pydantic; assert pydantic.VERSION >= '2'").Run(); err != nil {
+		Skip(t, "no Python with pydantic 2 and mypy here: generated models are not run in Python")
+	}
+	return "python3"
 }

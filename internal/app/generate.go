@@ -1,0 +1,124 @@
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/generate/compose"
+	"github.com/krowoc/krowoc/internal/generate/golang"
+	"github.com/krowoc/krowoc/internal/generate/jsonschema"
+	"github.com/krowoc/krowoc/internal/generate/markdown"
+	"github.com/krowoc/krowoc/internal/generate/pydantic"
+	"github.com/krowoc/krowoc/internal/generate/sqlfile"
+	"github.com/krowoc/krowoc/internal/generate/typescript"
+	"github.com/krowoc/krowoc/internal/pg/docker"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Targets returns everything that can be generated.
+func (a *App) Targets() []generate.Target {
+	return []generate.Target{
+		golang.Target(),
+		typescript.Target(),
+		pydantic.Target(),
+		jsonschema.Target(func(s *schema.Schema) (*ast.Schema, error) {
+			api, err := a.newAPI(s)
+			if err != nil {
+				return nil, err
+			}
+			return api.Schema(), nil
+		}),
+		a.apiTarget(),
+		sqlfile.Target(),
+		markdown.Target(),
+		compose.Target(a.composeServices()),
+	}
+}
+
+// apiTarget writes the API as SDL, for the code generators of other clients.
+func (a *App) apiTarget() generate.Target {
+	return generate.Target{
+		Name: "graphql", Out: "api.graphql", Doc: "The GraphQL API as SDL, for Apollo, Relay and code generators",
+		Files: func(in generate.Input) ([]generate.File, error) {
+			api, err := a.newAPI(in.Schema)
+			if err != nil {
+				return nil, err
+			}
+			return []generate.File{{Content: []byte("\n" + strings.TrimRight(api.SDL(), "\n") + "\n")}}, nil
+		},
+	}
+}
+
+// composeServices are the services of the development stack.
+func (a *App) composeServices() []compose.Service {
+	return []compose.Service{{
+		Name: "postgres", Image: fmt.Sprintf("postgres:%d", cmp.Or(a.Config.Database.Postgres, docker.DefaultMajor)),
+		Environment: map[string]string{"POSTGRES_PASSWORD": "postgres", "POSTGRES_DB": a.Config.Project},
+		Ports:       []string{"127.0.0.1:5432:5432"}, Volumes: []string{"postgres:/var/lib/postgresql/data"},
+		HealthCheck: &compose.HealthCheck{Test: []string{"CMD", "pg_isready", "--username", "postgres", "--host", "127.0.0.1"}, Interval: "1s", Retries: 60},
+	}}
+}
+
+// GenerateJobs returns the configured targets, or those of them that are named. A target that is named and not configured goes
+// to its usual place.
+func (a *App) GenerateJobs(names []string) ([]generate.Job, error) {
+	const op = "generate"
+	targets := a.Targets()
+	find := func(name string) (generate.Target, error) {
+		i := slices.IndexFunc(targets, func(t generate.Target) bool { return t.Name == name })
+		if i < 0 {
+			var all []string
+			for _, t := range targets {
+				all = append(all, t.Name)
+			}
+			return generate.Target{}, fault.New(fault.Invalid, op, fmt.Sprintf("there is no target %q", name), strings.Join(all, ", "))
+		}
+		return targets[i], nil
+	}
+	var jobs []generate.Job
+	configured := map[string]bool{}
+	for _, g := range a.Config.Generate {
+		t, err := find(g.Target)
+		if err != nil {
+			return nil, err
+		}
+		configured[t.Name] = true
+		if len(names) == 0 || slices.Contains(names, t.Name) {
+			jobs = append(jobs, generate.Job{Target: t, Out: a.Config.Path(cmp.Or(g.Out, t.Out))})
+		}
+	}
+	for _, name := range names {
+		t, err := find(name)
+		if err != nil {
+			return nil, err
+		}
+		if !configured[name] {
+			jobs = append(jobs, generate.Job{Target: t, Out: a.Config.Path(t.Out)})
+		}
+	}
+	return jobs, nil
+}
+
+// Generate finds out which generated files are not what the schema says.
+func (a *App) Generate(jobs []generate.Job) ([]generate.Change, error) {
+	s, err := a.Schema()
+	if err != nil {
+		return nil, err
+	}
+	return generate.Plan(generate.Input{Project: a.Config.Project, Schema: s}, jobs)
+}
+
+// Relative returns a path as people write it in the project.
+func (a *App) Relative(path string) string {
+	if rel, err := filepath.Rel(a.Config.Root, path); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}

@@ -1,0 +1,448 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// rules are fields of a type, one for each directive and type of value, with values that are right and wrong, in JSON.
+var rules = []struct{ field, right, wrong string }{
+	{"id0: ID", `"0190d4a1-0000-7000-8000-00000000000a" "0190D4A1-0000-7000-8000-00000000000A" null`, `"" "0190d4a1" 7 "0190d4a1-0000-7000-8000-00000000000g" "0190d4a1-0000-7000-8000-00000000000a\n"`},
+	{"string: String", `"" "a" "ä😀\n" null`, `7 true [] {}`},
+	{"int: Int", `0 -2147483648 2147483647 null`, `2147483648 -2147483649 0.5 "7" true`},
+	{"int64: Int64", `"0" "-9223372036854775808" "9223372036854775807" null`, `7 "9223372036854775808" "-9223372036854775809" "" "1.0" "1e3" "01" "a"`},
+	{"float: Float", `0 0.5 -1e300 7 null`, `"0.5" true []`},
+	{"decimal: Decimal", `"0" "-12.50" "123456789012345678901234567890.123456789" null`, `0 0.5 "" "1e3" ".5" "1." "+1" "NaN" "a"`},
+	{"boolean: Boolean", `true false null`, `0 1 "true" []`},
+	{"date: Date", `"2026-01-31" "2024-02-29" "0001-01-01" null`, `"" "2026-02-29" "2026-13-01" "2026-1-1" "2026-01-31T00:00:00Z" 20260131`},
+	{"dateTime: DateTime", `"2026-01-31T12:00:00Z" "2026-01-31T12:00:00.000001Z" "2026-01-31T12:00:00+02:00" null`, `"" "2026-01-31" "2026-01-31T12:00:00" "2026-02-30T12:00:00Z" "2026-01-31T25:00:00Z" "2026-01-31 12:00:00Z" 1769860800`},
+	{"duration: Duration", `"PT1H30M" "P1Y2M3D" "P2W" "PT0.5S" "PT0S" null`, `"" "P" "PT" "1 hour" "P1DT" 90`},
+	{"json: JSON", `{} [] "a" 7 true {"a":[null]}`, ``},
+	{"bytes: Bytes", `"" "aGk=" "aGVsbG8=" "aGVsbG8h" null`, `"a" "aGk" "!!!!" 7 []`},
+	{"enumerated: Colour", `"RED" "blue" "Blue" null`, `"" "red" "GREEN" 0`},
+	{"list: [String!]", `[] ["a"] ["a","b"] null`, `"a" [7] [null]`},
+	{"holes: [Int]", `[] [1,null] null`, `[0.5] ["a"]`},
+	{"enums: [Colour!]", `[] ["RED"]`, `["red"] [null]`},
+
+	{"shortest: String @length(min: 2)", `"ab" "😀😀" null`, `"" "a" "😀"`},
+	{"longest: String @length(max: 2)", `"" "ab" "😀😀" null`, `"abc" "😀😀😀"`},
+	{"exact: String @length(min: 2, max: 2)", `"ab" null`, `"a" "abc"`},
+	{"fewBytes: Bytes @length(max: 4)", `"" "YQ==" "YWI=" "YWJj" "YWJjZA==" null`, `"YWJjZGU=" "YWJjZGVm" "YWJjZGVmZw=="`},
+	{"manyBytes: Bytes @length(min: 4)", `"YWJjZA==" "YWJjZGU=" "YWJjZGVm" null`, `"" "YQ==" "YWI=" "YWJj"`},
+	{"sixBytes: Bytes @length(min: 5, max: 6)", `"YWJjZGU=" "YWJjZGVm" null`, `"YWJjZA==" "YWJjZGVmZw=="`},
+	{"tags: [String!] @length(min: 1, max: 2)", `["a"] ["a","b"] null`, `[] ["a","b","c"]`},
+
+	{"positive: Int @range(min: 1)", `1 7 null`, `0 -1`},
+	{"percent: Int @range(min: 0, max: 100)", `0 100 null`, `-1 101`},
+	{"big: Int64 @range(min: -5, max: 9007199254740993)", `"-5" "0" "9007199254740993" null`, `"-6" "9007199254740994" "99999999999999999"`},
+	{"ratio: Float @range(min: 0, max: 1)", `0 0.5 1 null`, `-0.001 1.001`},
+	{"price: Decimal @range(min: 0, max: 1000.5)", `"0" "0.00" "999.99" "1000.5" "1000.50" "1000.4999" null`, `"-0.01" "1000.51" "1001" "10000"`},
+	{"debt: Decimal @range(max: -0.5)", `"-0.5" "-0.50" "-7" null`, `"0" "-0.49" "0.5"`},
+	{"day: Date @range(min: \"2020-02-29\", max: \"2029-12-31\")", `"2020-02-29" "2025-06-01" "2029-12-31" null`, `"2020-02-28" "2030-01-01" "0001-01-01"`},
+	{"moment: DateTime @range(min: \"2020-01-01T00:00:00Z\")", `"2020-01-01T00:00:00Z" "2020-01-01T00:00:00.000001Z" "2026-01-01T00:00:00Z" null`, `"2019-12-31T23:59:59.999999Z" "1999-01-01T00:00:00Z"`},
+	{"until: DateTime @range(max: \"2020-01-01T02:00:00+02:00\")", `"2020-01-01T00:00:00Z" "2020-01-01T00:00:00.000Z" null`, `"2020-01-01T00:00:00.000001Z" "2020-01-01T00:00:01Z"`},
+
+	{"slugged: String @pattern(regex: \"^[a-z][a-z0-9-]*$\")", `"a" "a-1" null`, `"" "A" "1a" "a_" "a\n"`},
+	{"anywhere: String @pattern(regex: \"b.d\")", `"abcde" "bxd" null`, `"" "b\nd" "bd"`},
+	{"digits: String @pattern(regex: \"^\\\\d{2,}(?:\\\\.\\\\d+)?$\")", `"12" "12.5" null`, `"1" "12." "٣٤" "12\n"`},
+	{"words: String @pattern(regex: \"^\\\\w+\\\\s\\\\w+$\")", `"a b" "a\tb" null`, `"é b" "a\u00a0b" "ab"`},
+	{"folded: String @pattern(regex: \"(?i)^stra[sß]e$\")", `"Strase" "STRASE" "straße" null`, `"strasse" "xstrase"`},
+	{"letters: String @pattern(regex: \"^\\\\pL+$\")", `"aé" "Ω" null`, `"1" "😀" ""`},
+	{"negated: String @pattern(regex: \"^[^/&]+$\")", `"a" "\n" "😀" null`, `"" "/" "a&b"`},
+	{"quoted: String @pattern(regex: \"^['\\\"/\\\\\\\\*]+$\")", `"'\"/\\*" null`, `"a"`},
+
+	{"email: String @format(type: email)", `"ada@example.com" "o'neil@sub.example.co" null`, `"" "ada" "ada@localhost" "a b@example.com" "ä@example.com" "ada@example.com\n"`},
+	{"url: String @format(type: url)", `"https://example.com/a?b#c" "http://a" null`, `"" "example.com" "https://" "https://a b"`},
+	{"hostname: String @format(type: hostname)", `"a" "example.com" null`, `"" "-a" "a_b"`},
+	{"ipv4: String @format(type: ipv4)", `"127.0.0.1" null`, `"" "256.0.0.1" "1.2.3"`},
+	{"ipv6: String @format(type: ipv6)", `"::1" "1:2:3:4:5:6:7:8" "::ffff:1.2.3.4" null`, `"" ":" "1::2::3" "12345::"`},
+	{"uuid: String @format(type: uuid)", `"0190d4a1-0000-7000-8000-00000000000a" null`, `"" "0190d4a1"`},
+	{"slug: String @format(type: slug)", `"a-1" null`, `"" "A" "a--b"`},
+	{"color: String @format(type: color)", `"#fff" "#A0b1c2d3" null`, `"" "fff" "#fffff"`},
+	{"phone: String @format(type: phone)", `"+4915112345678" null`, `"" "0151" "+0151"`},
+	{"both: String @format(type: slug) @length(max: 3) @pattern(regex: \"^a\")", `"a" "a-b" null`, `"b" "abcd" "A"`},
+
+	{"class: String @length(max: 1)", `"a" null`, `"ab"`}, // words of Python, Go and TypeScript
+	{"type: Int @range(min: 0)", `0 null`, `-1`},
+	{"json_: JSON", `{}`, ``},
+	{"self: Boolean", `true null`, `1`},
+}
+
+const matrixSchema = "enum Colour { RED blue Blue }\n\"\"\"Says \\\"\"\" and */ and {@link x} ü.\"\"\"\ntype Thing @table @auth(rules: [{ allow: PUBLIC }]) {\n%s}\n" +
+	"type Strict @table @auth(rules: [{ allow: PUBLIC }]) { must: String! may: String dflt: Int! @default(value: 7) thing: Thing! choice: Colour! @default(value: RED) list: [Int!]! }\n"
+
+type matrixCase struct {
+	Shape string          `json:"shape"`
+	Doc   json.RawMessage `json:"doc"`
+	field string
+	want  bool
+}
+
+func matrixCases(t *testing.T) []matrixCase {
+	var cases []matrixCase
+	add := func(shape, field, docs string, want bool) {
+		d := json.NewDecoder(strings.NewReader(docs))
+		for d.More() {
+			var doc json.RawMessage
+			if err := d.Decode(&doc); err != nil {
+				t.Fatalf("%s: %v in %s", field, err, docs)
+			}
+			cases = append(cases, matrixCase{shape, doc, field, want})
+		}
+	}
+	for _, r := range rules {
+		name, _, _ := strings.Cut(r.field, ":")
+		for _, group := range []struct {
+			values string
+			want   bool
+		}{{r.right, true}, {r.wrong, false}} {
+			d := json.NewDecoder(strings.NewReader(group.values))
+			for d.More() {
+				var value json.RawMessage
+				if err := d.Decode(&value); err != nil {
+					t.Fatalf("%s: %v", r.field, err)
+				}
+				for _, shape := range []string{"ThingPatch", "ThingCreate"} {
+					cases = append(cases, matrixCase{shape, fmt.Appendf(nil, `{%q: %s}`, name, value), name, group.want})
+				}
+			}
+		}
+	}
+	const id = `"0190d4a1-0000-7000-8000-00000000000a"`
+	add("StrictCreate", "", `{"must": "a", "thingId": `+id+`, "list": []} {"must": "a", "may": null, "dflt": 1, "thingId": `+id+`, "choice": "blue", "list": [1]}`, true)
+	add("StrictCreate", "", `{} {"must": null, "thingId": `+id+`, "list": []} {"must": "a", "list": []} {"must": "a", "thingId": `+id+`, "list": null} {"must": "a", "thingId": `+id+`, "list": [], "dflt": null} {"must": "a", "thingId": `+id+`, "list": [], "other": 1} [] null`, false)
+	add("StrictPatch", "", `{} {"must": "a"} {"may": null} {"list": [1, 2]}`, true)
+	add("StrictPatch", "", `{"must": null} {"id": `+id+`} {"other": 1} {"list": null} {"choice": null} null [] 7`, false)
+	return cases
+}
+
+// Every generated artefact says of every value what Postgres says.
+func TestConstraintMatrix(t *testing.T) {
+	t.Parallel()
+	var fields strings.Builder
+	for _, r := range rules {
+		fields.WriteString("  " + r.field + "\n")
+	}
+	types, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: fmt.Sprintf(matrixSchema, fields.String())})
+	if err := mistakes.Err("parse"); err != nil {
+		t.Fatal(mistakes)
+	}
+	cases := matrixCases(t)
+	dir := matrixFiles(t, types, cases)
+	for name, run := range map[string]func(*testing.T) []bool{
+		"Postgres":    func(t *testing.T) []bool { return postgresVerdicts(t, types, cases) },
+		"Go":          func(t *testing.T) []bool { return goVerdicts(t, dir, types) },
+		"JSON Schema": func(t *testing.T) []bool { return schemaVerdicts(t, dir, cases) },
+		"TypeScript":  func(t *testing.T) []bool { return nodeVerdicts(t, dir) },
+		"Pydantic":    func(t *testing.T) []bool { return pythonVerdicts(t, dir) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			verdicts := run(t)
+			for i, c := range cases {
+				if i < len(verdicts) && verdicts[i] != c.want {
+					t.Errorf("%s %s: accepted %t", c.Shape, c.Doc, verdicts[i])
+				}
+			}
+		})
+	}
+}
+
+// What the names of a schema mean elsewhere, what comments end with, and wide tables do not matter.
+const oddSchema = `
+enum Case { a A aA AA_ None class mro }
+"Ends in a backslash \\"
+type class @table @auth(rules: []) { import: String! def: Int type: Boolean self: Case! list: [Case!] }
+type None @table @auth(rules: []) { model_dump: String model_config: Int copy: Boolean json: JSON Validate: String valiDate: String table: Int }
+type ClassCreate @table @auth(rules: []) { id: Int! parent: ClassCreate children: [ClassCreate!]! schema: String @length(max: 3) }
+type A @table @auth(rules: []) { bC: String @length(max: 1) "*/ end" b: B }
+type AB @table @auth(rules: []) { c: String @length(max: 1) a: A }
+type B @table(key: ["x", "y"]) @auth(rules: []) { x: Int! y: A! as: [A!]! @inverse(field: "b") }
+type String_test @table @auth(rules: []) { httpURL: String urls: String apiKeyID: String id_linux: String }
+type Wide @table @auth(rules: []) {%s}
+`
+
+func TestOddNames(t *testing.T) {
+	t.Parallel()
+	var wide strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&wide, "\n  field%d: String! @length(min: 1, max: %d) @default(value: \"x\")", i, i+1)
+	}
+	text := fmt.Sprintf(oddSchema, wide.String())
+	types, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	if err := mistakes.Err("parse"); err != nil {
+		t.Fatal(mistakes)
+	}
+	dir := matrixFiles(t, types, nil)
+	for name, compile := range map[string]func(*testing.T){
+		"Go":         func(t *testing.T) { goModule(t, dir); program(t, dir, "go", "vet", "./models") },
+		"TypeScript": func(t *testing.T) { nodeModules(t, dir) },
+		"Python":     func(t *testing.T) { program(t, dir, checkedPython(t, dir), "-c", "import models") },
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); compile(t) })
+	}
+}
+
+// matrixFiles writes everything that is generated, the cases, and the programs that run them.
+func matrixFiles(t *testing.T, types *schema.Schema, cases []matrixCase) string {
+	dir := t.TempDir()
+	a := &app.App{Config: &config.Config{Project: "matrix", Root: dir}}
+	var jobs []generate.Job
+	out := map[string]string{"go": "models", "typescript": "models.ts", "pydantic": "models.py", "jsonschema": "schemas"}
+	for _, target := range a.Targets() {
+		if out[target.Name] != "" {
+			jobs = append(jobs, generate.Job{Target: target, Out: filepath.Join(dir, out[target.Name])})
+		}
+	}
+	changes, err := generate.Plan(generate.Input{Project: "matrix", Schema: types}, jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := generate.Write(changes, false); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cases.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS("testdata/matrix")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func program(t *testing.T, dir, name string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, &stderr)
+	}
+	return out
+}
+
+func verdicts(t *testing.T, out []byte) (list []bool) {
+	t.Helper()
+	if err := json.Unmarshal(out, &list); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return list
+}
+
+// goModule makes the folder a module that may use what this one does.
+func goModule(t *testing.T, dir string) {
+	t.Helper()
+	sums, err := os.ReadFile("../../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := "module matrix\n\ngo 1.26.0\n\nrequire github.com/jackc/pgx/v5 v5.12.0\n"
+	for name, text := range map[string][]byte{"go.mod": []byte(module), "go.sum": sums} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program(t, dir, "go", "mod", "tidy")
+	if unformatted := program(t, dir, "gofmt", "-l", "models"); len(unformatted) > 0 {
+		t.Errorf("gofmt would change %s", unformatted)
+	}
+}
+
+func goVerdicts(t *testing.T, dir string, types *schema.Schema) []bool {
+	if err := os.Rename(filepath.Join(dir, "main.go.txt"), filepath.Join(dir, "main.go")); err != nil {
+		t.Fatal(err)
+	}
+	goModule(t, dir)
+	program(t, dir, "go", "vet", "./...")
+	program(t, dir, "go", "build", "-o", "models.exe", ".")
+	scansRows(t, dir, types)
+	return verdicts(t, program(t, dir, filepath.Join(dir, "models.exe")))
+}
+
+// scansRows has the program read a row of every type of value with pgx, and write what it read as a second row.
+func scansRows(t *testing.T, dir string, types *schema.Schema) {
+	t.Helper()
+	pool := matrixDatabase(t, types)
+	values := map[string]string{
+		"ID": "'0190d4a1-0000-7000-8000-00000000000a'", "String": "'text'", "Int": "-7", "Int64": "9223372036854775807", "Float": "0.1",
+		"Decimal": "12345678901234567890.10", "Boolean": "true", "Date": "'2024-02-29'", "DateTime": "'2026-01-31T12:00:00.000001Z'",
+		"Duration": "'1 year 2 months 3 days 04:05:06.7'", "JSON": `'{"a": [null]}'`, "Bytes": `'\x00ff'`, "Colour": "'blue'",
+	}
+	var columns, row []string
+	for _, f := range types.Type("Thing").Fields {
+		if c := f.Constraints; c.Length == nil && c.Range == nil && c.Pattern == "" && c.Format == "" && !f.Type.List && f.Name != "id" {
+			columns, row = append(columns, `"`+f.Column+`"`), append(row, values[f.Type.Name()])
+		}
+	}
+	columns, row = append(columns, "list", "holes", "enums"), append(row, "'{a,NULL}'", "'{1,NULL}'", "'{RED}'")
+	row[len(row)-3] = "'{a,b}'"
+	if _, err := pool.Exec(t.Context(), "INSERT INTO things ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(row, ", ")+")"); err != nil {
+		t.Fatal(err)
+	}
+	program(t, dir, filepath.Join(dir, "models.exe"), pool.Config().ConnString())
+	var rows, kinds int
+	if err := pool.QueryRow(t.Context(), "SELECT count(*), count(DISTINCT to_jsonb(things) - 'id') FROM things").Scan(&rows, &kinds); err != nil || rows != 2 || kinds != 1 {
+		t.Errorf("%d rows of %d kinds, %v", rows, kinds, err)
+	}
+}
+
+// matrixDatabase makes a database with the tables of the types.
+func matrixDatabase(t *testing.T, types *schema.Schema) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), testkit.DatabaseURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	statements, err := ddl.Create(types)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range append([]string{ddl.CreateUUIDFunction}, statements...) {
+		if _, err := pool.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%v: %s", err, s)
+		}
+	}
+	return pool
+}
+
+func schemaVerdicts(t *testing.T, dir string, cases []matrixCase) []bool {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	f, err := os.Open(filepath.Join(dir, "schemas", "schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	doc, err := jsonschema.UnmarshalJSON(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.AddResource("urn:krowoc:matrix:schema", doc); err != nil {
+		t.Fatal(err)
+	}
+	list := make([]bool, len(cases))
+	for i, x := range cases {
+		s, err := c.Compile("urn:krowoc:matrix:schema#/$defs/" + x.Shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(x.Doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list[i] = s.Validate(value) == nil
+	}
+	return list
+}
+
+// nodeVerdicts compiles what is TypeScript under strict, and asks Zod; and ajv, which must agree with it.
+func nodeVerdicts(t *testing.T, dir string) []bool {
+	nodeModules(t, dir)
+	zod := verdicts(t, program(t, dir, "node", "zod.mjs"))
+	var cases []matrixCase
+	text, err := os.ReadFile(filepath.Join(dir, "cases.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &cases)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, verdict := range verdicts(t, program(t, dir, "node", "ajv.mjs")) {
+		if verdict != zod[i] {
+			t.Errorf("%s %s: ajv accepted %t, zod %t", cases[i].Shape, cases[i].Doc, verdict, zod[i])
+		}
+	}
+	return zod
+}
+
+// nodeModules compiles the TypeScript, which must be formatted as prettier does.
+func nodeModules(t *testing.T, dir string) {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil {
+		testkit.Skip(t, "no npm here: generated models are not run in node")
+	}
+	program(t, dir, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
+	written, err := os.ReadFile(filepath.Join(dir, "models.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := diff.Diff("models.ts", written, "prettier", program(t, dir, "npx", "prettier", "models.ts")); len(d) > 0 {
+		t.Errorf("%s", d)
+	}
+	program(t, dir, "npx", "tsc")
+}
+
+func pythonVerdicts(t *testing.T, dir string) []bool {
+	return verdicts(t, program(t, dir, checkedPython(t, dir), "check.py"))
+}
+
+// checkedPython returns Python when mypy and black have nothing to say of the models.
+func checkedPython(t *testing.T, dir string) string {
+	t.Helper()
+	python := testkit.Python(t)
+	program(t, dir, python, "-m", "mypy", "--strict", "--cache-dir", "/tmp/mypy", "models.py")
+	program(t, dir, python, "-m", "black", "--check", "--diff", "--quiet", "models.py")
+	return python
+}
+
+// postgresVerdicts inserts the values. Only those of one field are asked of it: what is JSON and not a value of SQL is not.
+func postgresVerdicts(t *testing.T, types *schema.Schema, cases []matrixCase) []bool {
+	pool := matrixDatabase(t, types)
+	list := make([]bool, len(cases))
+	for i, c := range cases {
+		list[i] = c.want
+		f := types.Type("Thing").Field(c.field)
+		if f == nil || !ofSQL(f, c) {
+			continue
+		}
+		list[i] = inserts(t.Context(), pool, f, c.Doc)
+	}
+	return list
+}
+
+// ofSQL reports whether a value is one that its type of SQL could hold: the types of JSON are for the models to check.
+func ofSQL(f *schema.Field, c matrixCase) bool {
+	x := f.Constraints
+	return c.want || x.Length != nil || x.Range != nil || x.Pattern != "" || x.Format != ""
+}
+
+func inserts(ctx context.Context, pool *pgxpool.Pool, f *schema.Field, doc []byte) bool {
+	var members map[string]any
+	if err := json.Unmarshal(doc, &members); err != nil {
+		return false
+	}
+	value, _ := json.Marshal(map[string]any{f.Column: members[f.Name]})
+	column := `"` + f.Column + `"`
+	from := "(jsonb_populate_record(NULL::things, $1))." + column
+	if f.Type.Scalar == schema.Bytes {
+		from = "decode($1::jsonb ->> '" + f.Column + "', 'base64')"
+	}
+	_, err := pool.Exec(ctx, "INSERT INTO things ("+column+") SELECT "+from, value)
+	return err == nil
+}

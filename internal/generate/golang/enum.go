@@ -1,0 +1,52 @@
+package golang
+
+import (
+	"fmt"
+	"strings"
+)
+
+func (m *model) enumFile() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "package %s\n\nimport (\n\"context\"\n\"fmt\"\n\n\"github.com/jackc/pgx/v5\"\n)\n", m.pkg)
+	for _, e := range m.order {
+		fmt.Fprintf(&b, "\n")
+		doc(&b, "", described(e.name, e.Description, "is one of a fixed set of values."))
+		fmt.Fprintf(&b, "type %s string\n\n", e.name)
+		fmt.Fprintf(&b, "// The values of %s.\nconst (\n", e.name)
+		for i, v := range e.Values {
+			if v.Description != "" {
+				doc(&b, "\t", v.Description)
+			}
+			fmt.Fprintf(&b, "\t%s %s = %q\n", e.values[i], e.name, v.Name)
+		}
+		fmt.Fprintf(&b, ")\n\n// Valid reports whether it is one of the values.\nfunc (v %s) Valid() bool {\n\tswitch v {\n\tcase %s:\n\t\treturn true\n\t}\n\treturn false\n}\n",
+			e.name, strings.Join(e.values, ", "))
+		fmt.Fprintf(&b, "\n// MarshalText implements encoding.TextMarshaler.\nfunc (v %[1]s) MarshalText() ([]byte, error) {\n\tif !v.Valid() {\n\t\treturn nil, fmt.Errorf(\"%%q is no %[2]s\", string(v))\n\t}\n\treturn []byte(v), nil\n}\n", e.name, e.Name)
+		fmt.Fprintf(&b, "\n// UnmarshalText implements encoding.TextUnmarshaler.\nfunc (v *%[1]s) UnmarshalText(text []byte) error {\n\tif x := %[1]s(text); x.Valid() {\n\t\t*v = x\n\t\treturn nil\n\t}\n\treturn fmt.Errorf(\"%%q is no %[2]s\", text)\n}\n", e.name, e.Name)
+	}
+	var loads []string
+	for _, e := range m.order {
+		loads = append(loads, fmt.Sprintf("%q, %q", e.DBName, "_"+e.DBName)) // the second is Postgres's name of the list
+	}
+	fmt.Fprintf(&b, registerTypes, strings.Join(loads, ", "))
+	return []byte(b.String())
+}
+
+const registerTypes = `
+// RegisterTypes lets a connection read lists of enums; it is a pgxpool.Config's AfterConnect.
+func RegisterTypes(ctx context.Context, conn *pgx.Conn) error {
+	types, err := conn.LoadTypes(ctx, []string{%s})
+	if err == nil {
+		conn.TypeMap().RegisterTypes(types)
+	}
+	return err
+}
+`
+
+// described begins a doc comment with the name, as Go's do.
+func described(name, description, otherwise string) string {
+	if description == "" {
+		return name + " " + otherwise
+	}
+	return name + ": " + description
+}

@@ -1,0 +1,127 @@
+package golang
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// rule writes the function that checks a value of a field.
+func (m *model) rule(b *strings.Builder, f goField) error {
+	if !m.ruled(f) {
+		return nil
+	}
+	var body, patterns strings.Builder
+	element := "value"
+	path := strconv.Quote(f.Name)
+	if f.List() {
+		if l := f.Constraints().Length; l != nil {
+			fmt.Fprintf(&body, "\tv.length(%s, len(value), %s, \"elements\")\n", path, limits(l))
+		}
+		element = "element"
+	}
+	checks, err := elementChecks(&patterns, f, element, path)
+	if err != nil {
+		return err
+	}
+	b.WriteString(patterns.String())
+	if f.List() && checks != "" {
+		fmt.Fprintf(&body, "\tfor i, element := range value {\n")
+		checks = strings.ReplaceAll(checks, path, "at("+path+", i)")
+		if f.NullableElements() {
+			fmt.Fprintf(&body, "\t\tif element == nil {\n\t\t\tcontinue\n\t\t}\n\t\telement := *element\n")
+		}
+		fmt.Fprintf(&body, "%s\t}\n", checks)
+	} else {
+		body.WriteString(checks)
+	}
+	fmt.Fprintf(b, "\nfunc %s(v *violations, value %s) {\n%s}\n", f.rule, f.value(), body.String())
+	return nil
+}
+
+// elementChecks writes what must hold of one value.
+func elementChecks(patterns *strings.Builder, f goField, x, path string) (string, error) {
+	var b strings.Builder
+	c := f.Constraints()
+	switch {
+	case f.Enum() != nil:
+		fmt.Fprintf(&b, "v.check(%s.Valid(), %s, \"is no %s\")\n", x, path, f.Enum().Name)
+	case f.Scalar() == schema.ID:
+		fmt.Fprintf(&b, "v.check(uuidPattern.MatchString(%s), %s, \"must be a UUID\")\n", x, path)
+	case f.Scalar() == schema.Decimal:
+		fmt.Fprintf(&b, "v.check(%s.Valid(), %s, \"must be a decimal number\")\n", x, path)
+	case f.Scalar() == schema.JSON:
+		fmt.Fprintf(&b, "v.check(json.Valid(%s), %s, \"must be JSON\")\n", x, path)
+	}
+	if n := f.Dimensions(); n > 0 {
+		fmt.Fprintf(&b, "v.length(%s, len(%s), %d, %d, \"dimensions\")\n", path, x, n, n)
+	}
+	if l := c.Length; l != nil && !f.List() {
+		if f.Scalar() == schema.Bytes {
+			fmt.Fprintf(&b, "v.length(%s, len(%s), %s, \"bytes\")\n", path, x, limits(l))
+		} else {
+			fmt.Fprintf(&b, "v.length(%s, utf8.RuneCountInString(%s), %s, \"characters\")\n", path, x, limits(l))
+		}
+	}
+	if r := c.Range; r != nil {
+		for _, end := range []struct{ bound, op, message string }{{r.Min, ">=", "must be at least "}, {r.Max, "<=", "must be at most "}} {
+			if end.bound != "" {
+				fmt.Fprintf(&b, "v.check(%s, %s, %q)\n", comparison(f, x, end.op, end.bound), path, end.message+end.bound)
+			}
+		}
+	}
+	list, err := f.Patterns()
+	if err != nil {
+		return "", err
+	}
+	for i, p := range list {
+		name := f.pattern
+		if i > 0 {
+			name += "_"
+		}
+		message := "must match " + c.Pattern
+		if p.Of != "" {
+			message = "must be a valid " + p.Of
+		}
+		fmt.Fprintf(patterns, "\nvar %s = regexp.MustCompile(%s)\n", name, quote(p.Regexp))
+		fmt.Fprintf(&b, "v.check(%s.MatchString(%s), %s, %q)\n", name, x, path, message)
+	}
+	return b.String(), nil
+}
+
+// comparison compares a value with a bound of @range.
+func comparison(f goField, x, op, bound string) string {
+	switch f.Scalar() {
+	case schema.Decimal:
+		return fmt.Sprintf("compareDecimals(string(%s), %q) %s 0", x, bound, op)
+	case schema.Date:
+		return fmt.Sprintf("%s.Compare(dateOf(%q)) %s 0", x, bound, op)
+	case schema.DateTime:
+		return fmt.Sprintf("%s.Compare(timeOf(%q)) %s 0", x, bound, op)
+	}
+	if f.Scalar() != schema.Float && strings.ContainsAny(bound, ".eE") {
+		return fmt.Sprintf("float64(%s) %s %s", x, op, bound)
+	}
+	return fmt.Sprintf("%s %s %s", x, op, bound)
+}
+
+// limits writes the ends of a length; -1 is none.
+func limits(l *schema.Length) string {
+	end := func(n *int) string {
+		if n == nil {
+			return "-1"
+		}
+		return strconv.Itoa(*n)
+	}
+	return end(l.Min) + ", " + end(l.Max)
+}
+
+// quote writes a text as a raw string where it can be one.
+func quote(text string) string {
+	if strconv.CanBackquote(text) {
+		return "`" + text + "`"
+	}
+	return strconv.Quote(text)
+}

@@ -1,0 +1,400 @@
+// Package runtime is what every generated package of Go models holds beside its types. The generator copies the file.
+package runtime
+
+import (
+	"bytes"
+	"database/sql/driver"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// Optional is a value that may be absent, null, or there. The zero value is absent, and is left out of JSON.
+type Optional[T any] struct {
+	Set   bool // it is not absent
+	Null  bool // it is null; Value is then the zero value
+	Value T
+}
+
+// Some returns a value that is there.
+func Some[T any](value T) Optional[T] { return Optional[T]{Set: true, Value: value} }
+
+// Null returns null.
+func Null[T any]() Optional[T] { return Optional[T]{Set: true, Null: true} }
+
+// Get returns the value, and whether there is one that is not null.
+func (o Optional[T]) Get() (value T, ok bool) { return o.Value, o.Set && !o.Null }
+
+// IsZero reports whether it is absent.
+func (o Optional[T]) IsZero() bool { return !o.Set }
+
+// MarshalJSON implements json.Marshaler.
+func (o Optional[T]) MarshalJSON() ([]byte, error) {
+	if value, ok := o.Get(); ok {
+		return json.Marshal(value)
+	}
+	return []byte("null"), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *Optional[T]) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*o = Null[T]()
+		return nil
+	}
+	*o = Optional[T]{Set: true}
+	return json.Unmarshal(text, &o.Value)
+}
+
+// Int64 is a whole number of 64 bits; a string in JSON, where numbers lose digits.
+type Int64 int64
+
+// MarshalText implements encoding.TextMarshaler.
+func (n Int64) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(n), 10), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (n *Int64) UnmarshalText(text []byte) error {
+	if !wholePattern.Match(text) {
+		return fmt.Errorf("%q is no whole number", text)
+	}
+	value, err := strconv.ParseInt(string(text), 10, 64)
+	*n = Int64(value)
+	return err
+}
+
+// Decimal is a decimal number of any precision, in digits: "12.50". It is a string in JSON.
+type Decimal string
+
+// Valid reports whether it is a number.
+func (d Decimal) Valid() bool { return decimalPattern.MatchString(string(d)) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Decimal) MarshalText() ([]byte, error) {
+	if !d.Valid() {
+		return nil, fmt.Errorf("%q is no decimal number", string(d))
+	}
+	return []byte(d), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Decimal) UnmarshalText(text []byte) error {
+	if *d = Decimal(text); !d.Valid() {
+		return fmt.Errorf("%q is no decimal number", text)
+	}
+	return nil
+}
+
+// ScanNumeric implements pgtype.NumericScanner.
+func (d *Decimal) ScanNumeric(n pgtype.Numeric) error {
+	if !n.Valid || n.NaN || n.InfinityModifier != pgtype.Finite {
+		return fmt.Errorf("the number cannot be written in digits")
+	}
+	value, err := n.Value()
+	if err == nil {
+		*d = Decimal(value.(string))
+	}
+	return err
+}
+
+// NumericValue implements pgtype.NumericValuer.
+func (d Decimal) NumericValue() (pgtype.Numeric, error) {
+	var n pgtype.Numeric
+	return n, n.Scan(string(d))
+}
+
+// Date is a day of the calendar: "2026-01-31".
+type Date struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+// Compare returns -1 where d is before other, 0 where they are the same day, and 1 where d is after it.
+func (d Date) Compare(other Date) int { return d.time().Compare(other.time()) }
+
+func (d Date) time() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
+
+// String returns the date as ISO 8601 writes it.
+func (d Date) String() string { return d.time().Format(time.DateOnly) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Date) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err == nil {
+		d.Year, d.Month, d.Day = t.Date()
+	}
+	return err
+}
+
+// ScanDate implements pgtype.DateScanner.
+func (d *Date) ScanDate(v pgtype.Date) error {
+	if !v.Valid || v.InfinityModifier != pgtype.Finite {
+		return fmt.Errorf("the date is no day of the calendar")
+	}
+	d.Year, d.Month, d.Day = v.Time.Date()
+	return nil
+}
+
+// DateValue implements pgtype.DateValuer.
+func (d Date) DateValue() (pgtype.Date, error) { return pgtype.Date{Time: d.time(), Valid: true}, nil }
+
+// Duration is an amount of time in months, days and microseconds, none of which is a fixed number of another: "P1M2DT3H".
+type Duration struct {
+	Months, Days int32
+	Microseconds int64
+}
+
+var durationPattern = regexp.MustCompile(`^P(?:([0-9]+)W|(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,6}))?S)?)?)$`)
+
+// String returns the duration as ISO 8601 writes it.
+func (d Duration) String() string {
+	var b strings.Builder
+	b.WriteString("P")
+	part := func(n int64, unit string) {
+		if n != 0 {
+			fmt.Fprintf(&b, "%d%s", n, unit)
+		}
+	}
+	part(int64(d.Months/12), "Y")
+	part(int64(d.Months%12), "M")
+	part(int64(d.Days), "D")
+	if d.Microseconds != 0 || b.Len() == 1 {
+		b.WriteString("T")
+		const second = 1_000_000
+		part(d.Microseconds/(3600*second), "H")
+		part(d.Microseconds/(60*second)%60, "M")
+		if rest := d.Microseconds % (60 * second); rest != 0 || d.Microseconds == 0 {
+			sign, text := "", ""
+			if rest < 0 {
+				sign, rest = "-", -rest
+			}
+			if rest%second != 0 {
+				text = strings.TrimRight(fmt.Sprintf(".%06d", rest%second), "0")
+			}
+			fmt.Fprintf(&b, "%s%d%sS", sign, rest/second, text)
+		}
+	}
+	return b.String()
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	m := durationPattern.FindStringSubmatch(string(text))
+	if m == nil || strings.HasSuffix(m[0], "P") || strings.HasSuffix(m[0], "T") {
+		return fmt.Errorf("%q is no duration of ISO 8601", text)
+	}
+	n := make([]int64, len(m))
+	for i, digits := range m[1:7] {
+		if digits == "" {
+			continue
+		}
+		value, err := strconv.ParseInt(digits, 10, 32)
+		if err != nil {
+			return err
+		}
+		n[i+1] = value
+	}
+	if m[7] != "" {
+		value, err := strconv.ParseInt(m[7]+(m[8] + "000000")[:6], 10, 64)
+		if err != nil {
+			return err
+		}
+		n[7] = value
+	}
+	const minute = 60_000_000
+	*d = Duration{Months: int32(n[2]*12 + n[3]), Days: int32(n[1]*7 + n[4]), Microseconds: (n[5]*60+n[6])*minute + n[7]}
+	return nil
+}
+
+// ScanInterval implements pgtype.IntervalScanner.
+func (d *Duration) ScanInterval(v pgtype.Interval) error {
+	if !v.Valid {
+		return fmt.Errorf("the duration is null")
+	}
+	*d = Duration{v.Months, v.Days, v.Microseconds}
+	return nil
+}
+
+// IntervalValue implements pgtype.IntervalValuer.
+func (d Duration) IntervalValue() (pgtype.Interval, error) {
+	return pgtype.Interval{Months: d.Months, Days: d.Days, Microseconds: d.Microseconds, Valid: true}, nil
+}
+
+// Vector is pgvector's vector.
+type Vector []float32
+
+// Value implements driver.Valuer.
+func (v Vector) Value() (driver.Value, error) {
+	if v == nil {
+		return nil, nil
+	}
+	text, err := json.Marshal([]float32(v))
+	return string(text), err
+}
+
+// Scan implements sql.Scanner.
+func (v *Vector) Scan(src any) error {
+	switch x := src.(type) {
+	case nil:
+		*v = nil
+		return nil
+	case string:
+		return json.Unmarshal([]byte(x), (*[]float32)(v))
+	case []byte:
+		return json.Unmarshal(x, (*[]float32)(v))
+	}
+	return fmt.Errorf("%T is no vector", src)
+}
+
+// Bytes are bytes; base64 in JSON.
+type Bytes []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (b Bytes) MarshalText() ([]byte, error) { return base64.StdEncoding.AppendEncode(nil, b), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (b Bytes) MarshalJSON() ([]byte, error) { return json.Marshal([]byte(b)) }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (b *Bytes) UnmarshalText(text []byte) error {
+	if bytes.ContainsAny(text, "\r\n") { // which the decoder skips
+		return fmt.Errorf("%q is not base64", text)
+	}
+	decoded, err := base64.StdEncoding.Strict().AppendDecode([]byte{}, text)
+	*b = decoded
+	return err
+}
+
+// FieldError is a value that the schema refuses.
+type FieldError struct {
+	Path    string `json:"path"` // of the field: title, tags[2]
+	Message string `json:"message"`
+}
+
+// ValidationError is everything that is wrong with a value.
+type ValidationError []FieldError
+
+// Error implements error.
+func (e ValidationError) Error() string {
+	lines := make([]string, len(e))
+	for i, f := range e {
+		lines[i] = f.Path + " " + f.Message
+	}
+	return strings.Join(lines, "; ")
+}
+
+// violations collects what is wrong.
+type violations struct{ list ValidationError }
+
+func (v *violations) add(path, message string) {
+	v.list = append(v.list, FieldError{path, message})
+}
+
+func (v *violations) check(ok bool, path, message string) {
+	if !ok {
+		v.add(path, message)
+	}
+}
+
+// length holds a length against its ends; -1 is none.
+func (v *violations) length(path string, n, low, high int, unit string) {
+	v.check(low < 0 || n >= low, path, fmt.Sprintf("must have at least %d %s", low, unit))
+	v.check(high < 0 || n <= high, path, fmt.Sprintf("may have at most %d %s", high, unit))
+}
+
+func (v *violations) err() error {
+	if v.list == nil {
+		return nil
+	}
+	return v.list
+}
+
+func at(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
+var (
+	uuidPattern    = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	wholePattern   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	decimalPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+)
+
+// compareDecimals compares numbers in digits; what is none is less than every number.
+func compareDecimals(a, b string) int {
+	x, okA := new(big.Rat).SetString(a)
+	y, okB := new(big.Rat).SetString(b)
+	if !okA || !okB {
+		return -1
+	}
+	return x.Cmp(y)
+}
+
+func dateOf(text string) (d Date) {
+	_ = d.UnmarshalText([]byte(text)) // of the schema, which was checked
+	return d
+}
+
+func timeOf(text string) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, text) // of the schema, which was checked
+	return t
+}
+
+// members says what must be in an object of JSON.
+type members struct {
+	required []string // are there
+	notNull  []string // are not null
+	noHoles  []string // are lists without null
+	strict   bool     // and no others are there
+}
+
+func (m members) check(object map[string]json.RawMessage) error {
+	var v violations
+	for _, name := range m.required {
+		if _, there := object[name]; !there {
+			v.add(name, "is required")
+		}
+	}
+	for _, name := range m.notNull {
+		v.check(string(bytes.TrimSpace(object[name])) != "null", name, "cannot be null")
+	}
+	for _, name := range m.noHoles {
+		var elements []json.RawMessage
+		if json.Unmarshal(object[name], &elements) != nil {
+			continue // said where it is decoded
+		}
+		for i, e := range elements {
+			v.check(string(e) != "null", at(name, i), "cannot be null")
+		}
+	}
+	return v.err()
+}
+
+// decode reads an object.
+func decode(text []byte, dst any, m members) error {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(text, &object); err != nil {
+		return err
+	}
+	if object == nil {
+		return fmt.Errorf("null is no object")
+	}
+	if err := m.check(object); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if m.strict {
+		d.DisallowUnknownFields()
+	}
+	return d.Decode(dst)
+}

@@ -1,0 +1,173 @@
+package golang
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+func (m *model) typeFile(t goType) ([]byte, error) {
+	var b strings.Builder
+	m.constants(&b, t)
+	fmt.Fprintf(&b, "\n")
+	doc(&b, "", described(t.name, t.Description, "is a row of "+t.Table+"."))
+	m.structure(&b, t.name, t, func(goField) bool { return true }, goField.row, "")
+	fmt.Fprintf(&b, "\n// %sCreate creates a %s. What is optional takes its default.\n", t.name, t.Name)
+	m.structure(&b, t.name+"Create", t, func(goField) bool { return true }, func(f goField) string {
+		if f.Optional {
+			return "Optional[" + f.value() + "]"
+		}
+		return f.value()
+	}, ",omitzero")
+	fmt.Fprintf(&b, "\n// %sPatch changes a %s. What is not set stays as it is.\n", t.name, t.Name)
+	m.structure(&b, t.name+"Patch", t, func(f goField) bool { return !f.Fixed }, func(f goField) string { return "Optional[" + f.value() + "]" }, ",omitzero")
+	if err := m.validation(&b, t); err != nil {
+		return nil, err
+	}
+	return []byte(m.header(t) + b.String()), nil
+}
+
+// header begins a file with the packages that its text uses.
+func (m *model) header(t goType) string {
+	uses := map[string]bool{}
+	for _, f := range t.fields {
+		c := f.Constraints()
+		uses["encoding/json"] = uses["encoding/json"] || f.Scalar() == schema.JSON
+		uses["regexp"] = uses["regexp"] || c.Pattern != "" || c.Format != ""
+		uses["time"] = uses["time"] || f.Scalar() == schema.DateTime
+		uses["unicode/utf8"] = uses["unicode/utf8"] || c.Length != nil && !f.List() && f.Scalar() == schema.String
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "package %s\n", m.pkg)
+	if pkgs := slices.Sorted(maps.Keys(uses)); len(pkgs) > 0 {
+		b.WriteString("\nimport (\n")
+		for _, pkg := range pkgs {
+			if uses[pkg] {
+				fmt.Fprintf(&b, "\t%q\n", pkg)
+			}
+		}
+		b.WriteString(")\n")
+	}
+	return b.String()
+}
+
+func (m *model) constants(b *strings.Builder, t goType) {
+	fmt.Fprintf(b, "\n// The names of the table of %s and its columns.\nconst (\n\t%sTable = %q\n", t.name, t.name, t.Table)
+	for _, f := range t.fields {
+		fmt.Fprintf(b, "\t%s = %q\n", f.constant, f.Column)
+	}
+	b.WriteString(")\n")
+}
+
+func (m *model) structure(b *strings.Builder, name string, t goType, has func(goField) bool, typ func(goField) string, option string) {
+	fmt.Fprintf(b, "type %s struct {\n", name)
+	for _, f := range t.fields {
+		if !has(f) {
+			continue
+		}
+		if f.Description != "" {
+			doc(b, "\t", f.Description)
+		}
+		omit := ""
+		if strings.HasPrefix(typ(f), "Optional[") {
+			omit = option
+		}
+		fmt.Fprintf(b, "\t%s %s `json:\"%s%s\" db:\"%s\"`\n", f.name, typ(f), f.Name, omit, f.Column)
+	}
+	b.WriteString("}\n")
+}
+
+// validation writes how JSON becomes the structs, and what their values must be.
+func (m *model) validation(b *strings.Builder, t goType) error {
+	for _, shape := range []struct {
+		suffix   string
+		optional func(goField) bool
+		has      func(goField) bool
+	}{
+		{"", func(goField) bool { return false }, func(goField) bool { return true }},
+		{"Create", func(f goField) bool { return f.Optional }, func(goField) bool { return true }},
+		{"Patch", func(goField) bool { return true }, func(f goField) bool { return !f.Fixed }},
+	} {
+		name := t.name + shape.suffix
+		var required, notNull, noHoles []string
+		var body strings.Builder
+		for _, f := range t.fields {
+			if !shape.has(f) {
+				continue
+			}
+			if !shape.optional(f) {
+				required = append(required, fmt.Sprintf("%q", f.Name))
+			}
+			if !f.Nullable {
+				notNull = append(notNull, fmt.Sprintf("%q", f.Name))
+			}
+			if f.List() && !f.NullableElements() {
+				noHoles = append(noHoles, fmt.Sprintf("%q", f.Name))
+			}
+			m.visit(&body, f, shape.optional(f))
+		}
+		for _, check := range m.checks(t, shape.suffix, shape.optional) {
+			body.WriteString(check)
+		}
+		var parts []string
+		for _, p := range []struct {
+			name  string
+			names []string
+		}{{"required", required}, {"notNull", notNull}, {"noHoles", noHoles}} {
+			if len(p.names) > 0 {
+				parts = append(parts, "\t\t"+p.name+": []string{"+strings.Join(p.names, ", ")+"},\n")
+			}
+		}
+		if shape.suffix != "" {
+			parts = append(parts, "\t\tstrict: true,\n")
+		}
+		fmt.Fprintf(b, "\n// UnmarshalJSON implements json.Unmarshaler.\nfunc (x *%s) UnmarshalJSON(text []byte) error {\n\ttype plain %s\n\treturn decode(text, (*plain)(x), members{\n%s\t})\n}\n",
+			name, name, strings.Join(parts, ""))
+		fmt.Fprintf(b, "\n// Validate returns a ValidationError with everything that the database would refuse.\nfunc (x %s) Validate() error {\n\tvar v violations\n%s\treturn v.err()\n}\n", name, body.String())
+	}
+	for _, f := range t.fields {
+		if err := m.rule(b, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visit calls the rule of a field with its value, where it has one.
+func (m *model) visit(b *strings.Builder, f goField, optional bool) {
+	rule := f.rule + "(&v, "
+	switch {
+	case optional:
+		if !f.Nullable {
+			fmt.Fprintf(b, "\tif x.%s.Null {\n\t\tv.add(%q, \"cannot be null\")\n\t}\n", f.name, f.Name)
+		}
+		if m.ruled(f) {
+			fmt.Fprintf(b, "\tif value, ok := x.%s.Get(); ok {\n\t\t%svalue)\n\t}\n", f.name, rule)
+		}
+	case f.slice():
+		fmt.Fprintf(b, "\tif x.%s != nil {\n", f.name)
+		if m.ruled(f) {
+			fmt.Fprintf(b, "\t\t%sx.%s)\n", rule, f.name)
+		}
+		if f.Nullable {
+			b.WriteString("\t}\n")
+		} else {
+			fmt.Fprintf(b, "\t} else {\n\t\tv.add(%q, \"cannot be null\")\n\t}\n", f.Name)
+		}
+	case !m.ruled(f):
+	case f.Nullable:
+		fmt.Fprintf(b, "\tif x.%[1]s != nil {\n\t\t%[2]s*x.%[1]s)\n\t}\n", f.name, rule)
+	default:
+		fmt.Fprintf(b, "\t%sx.%s)\n", rule, f.name)
+	}
+}
+
+// ruled reports whether there is anything to check of a value.
+func (m *model) ruled(f goField) bool {
+	c := f.Constraints()
+	return c.Length != nil || c.Range != nil || c.Pattern != "" || c.Format != "" || f.Enum() != nil || f.Dimensions() > 0 ||
+		f.Scalar() == schema.ID || f.Scalar() == schema.Decimal || f.Scalar() == schema.JSON
+}

@@ -1,0 +1,67 @@
+package jsonschema
+
+import (
+	"github.com/krowoc/krowoc/internal/generate/shape"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// annotate adds what JSON Schema notes of a value and does not check.
+func annotate(v object, f shape.Field) object {
+	out := object{}.with("description", f.Description)
+	out = append(out, v...)
+	if d := f.Source.Default; d != nil && d.Value != nil && !f.Reference() {
+		out = append(out, member{"default", d.Value})
+	}
+	return out.with("x-krowoc", aboutField(f))
+}
+
+// aboutField says what only the database and the API know of a field.
+func aboutField(f shape.Field) object {
+	about := object{}
+	if r := f.Source.Relation; r != nil {
+		about = append(about, member{"references", object{{"field", f.Source.Name}, {"type", r.Target.Name}, {"key", f.Leaf.Name}, {"onDelete", string(r.OnDelete)}}})
+	}
+	if f.Source.Unique {
+		about = append(about, member{"unique", true})
+	}
+	about = about.with("format", string(f.Constraints().Format))
+	if !f.Reference() {
+		about = about.with("checks", checks(f.Source.Checks))
+	}
+	return about
+}
+
+func aboutType(s shape.Type) object {
+	about := object{{"table", s.Table}, {"key", columns(s.Key)}}
+	var uniques []any
+	for _, u := range s.Uniques {
+		uniques = append(uniques, columns(u.Fields))
+	}
+	about = about.with("unique", uniques).with("checks", checks(s.Checks))
+	var relations object
+	for _, f := range s.Type.Fields {
+		if r := f.Relation; r != nil && r.Kind != schema.RefOne {
+			kind := map[schema.RelationKind]string{schema.BackOne: "one", schema.BackMany: "many", schema.ManyToMany: "manyToMany"}[r.Kind]
+			relations = append(relations, member{f.Name, object{{"type", r.Target.Name}, {"kind", kind}}})
+		}
+	}
+	return about.with("relations", relations)
+}
+
+func columns(fields []*schema.Field) []any {
+	var out []any
+	for _, f := range fields {
+		for _, part := range f.KeyFields() {
+			out = append(out, part.Name)
+		}
+	}
+	return out
+}
+
+func checks(list []schema.Check) []any {
+	var out []any
+	for _, c := range list {
+		out = append(out, object{{"expr", c.Expr.Source}}.with("message", c.Message))
+	}
+	return out
+}

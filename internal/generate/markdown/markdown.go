@@ -1,0 +1,200 @@
+// Package markdown writes a data dictionary: every type with its fields, and a diagram of how they relate.
+package markdown
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Target returns the target.
+func Target() generate.Target {
+	return generate.Target{Name: "markdown", Out: "docs/data.md", Doc: "A data dictionary with a Mermaid entity diagram", Files: files}
+}
+
+func files(in generate.Input) ([]generate.File, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# The data of %s\n\n", in.Project)
+	diagram(&b, in.Schema)
+	for _, t := range in.Schema.Tables {
+		if t.Join == nil {
+			table(&b, t)
+		}
+	}
+	if len(in.Schema.Enums) > 0 {
+		b.WriteString("\n## Enums\n")
+	}
+	for _, e := range in.Schema.Enums {
+		fmt.Fprintf(&b, "\n### %s\n\n", e.Name)
+		if e.Description != "" {
+			fmt.Fprintf(&b, "%s\n\n", e.Description)
+		}
+		for _, v := range e.Values {
+			fmt.Fprintf(&b, "- `%s`", v.Name)
+			if v.Description != "" {
+				b.WriteString(": " + strings.Join(strings.Fields(v.Description), " "))
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return []generate.File{{Content: []byte(b.String())}}, nil
+}
+
+// diagram writes an entity diagram (https://mermaid.js.org/syntax/entityRelationshipDiagram.html).
+func diagram(b *strings.Builder, s *schema.Schema) {
+	b.WriteString("```mermaid\nerDiagram\n")
+	drawn := map[*schema.Type]bool{}
+	for _, t := range s.Tables {
+		if t.Join != nil {
+			continue
+		}
+		for _, f := range t.Fields {
+			r := f.Relation
+			if r == nil {
+				continue
+			}
+			switch r.Kind {
+			case schema.RefOne:
+				one := map[bool]string{true: "||", false: "|o"}[f.Type.NonNull]
+				many := map[bool]string{true: "o|", false: "o{"}[f.Unique]
+				fmt.Fprintf(b, "  %s %s--%s %s : %s\n", entity(r.Target), one, many, entity(t), f.Name)
+			case schema.ManyToMany:
+				if r.Through.Join != nil && !drawn[r.Through] {
+					drawn[r.Through] = true
+					fmt.Fprintf(b, "  %s }o--o{ %s : %s\n", entity(t), entity(r.Target), f.Name)
+				}
+			}
+		}
+	}
+	for _, t := range s.Tables {
+		if t.Join != nil {
+			continue
+		}
+		key := map[*schema.Field]bool{}
+		for _, k := range t.Key {
+			key[k] = true
+		}
+		fmt.Fprintf(b, "  %s {\n", entity(t))
+		for _, f := range t.Fields {
+			for _, part := range f.KeyFields() {
+				var marks []string
+				for _, mark := range []struct {
+					has  bool
+					name string
+				}{{key[f], "PK"}, {f.Relation != nil, "FK"}, {f.Unique && !key[f], "UK"}} {
+					if mark.has {
+						marks = append(marks, mark.name)
+					}
+				}
+				list := map[bool]string{true: "[]"}[f.Type.List && f.Relation == nil]
+				fmt.Fprintf(b, "    %s\n", strings.TrimRight(part.Leaf.Type.Name()+list+" "+part.Name+" "+strings.Join(marks, ", "), " "))
+			}
+		}
+		b.WriteString("  }\n")
+	}
+	b.WriteString("```\n")
+}
+
+// entity is a type's name in quotes, which lets it be a word of Mermaid's.
+func entity(t *schema.Type) string { return `"` + t.Name + `"` }
+
+func table(b *strings.Builder, t *schema.Type) {
+	fmt.Fprintf(b, "\n## %s\n\n", t.Name)
+	if t.Description != "" {
+		fmt.Fprintf(b, "%s\n\n", t.Description)
+	}
+	fmt.Fprintf(b, "Table `%s`. Key: %s.\n\n", t.Table, fieldNames(t.Key))
+	b.WriteString("| field | column | type | rules | |\n| --- | --- | --- | --- | --- |\n")
+	for _, f := range t.Fields {
+		if columns := f.Columns(); len(columns) > 0 {
+			fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s | %s |\n", f.Name, strings.Join(columns, "`, `"), f.Type, cell(rules(f)), cell(f.Description))
+		}
+	}
+	var notes []string
+	for _, u := range t.Uniques {
+		notes = append(notes, "unique together: "+fieldNames(u.Fields))
+	}
+	for _, c := range t.Checks {
+		notes = append(notes, "`"+strings.Join(strings.Fields(c.Expr.Source), " ")+"`"+map[bool]string{true: ": " + c.Message}[c.Message != ""])
+	}
+	for _, x := range t.Indexes {
+		var names []*schema.Field
+		for _, f := range x.Fields {
+			names = append(names, f.Field)
+		}
+		notes = append(notes, "index on "+fieldNames(names))
+	}
+	if len(notes) > 0 {
+		b.WriteString("\n- " + strings.Join(notes, "\n- ") + "\n")
+	}
+}
+
+func fieldNames(fields []*schema.Field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = "`" + f.Name + "`"
+	}
+	return strings.Join(names, ", ")
+}
+
+// rules says what is demanded of a field, in few words.
+func rules(f *schema.Field) string {
+	var out []string
+	c := f.Constraints
+	if f.Unique {
+		out = append(out, "unique")
+	}
+	if r := f.Relation; r != nil {
+		out = append(out, "on delete "+strings.ToLower(strings.ReplaceAll(string(r.OnDelete), "_", " ")))
+	}
+	if l := c.Length; l != nil {
+		out = append(out, "length "+span(integer(l.Min), integer(l.Max)))
+	}
+	if r := c.Range; r != nil {
+		out = append(out, "range "+span(r.Min, r.Max))
+	}
+	if c.Pattern != "" {
+		out = append(out, "`"+c.Pattern+"`")
+	}
+	if c.Format != "" {
+		out = append(out, string(c.Format))
+	}
+	for _, check := range f.Checks {
+		out = append(out, "`"+strings.Join(strings.Fields(check.Expr.Source), " ")+"`")
+	}
+	if d := f.Default; d != nil {
+		switch {
+		case d.Expr != nil:
+			out = append(out, "default `"+d.Expr.Source+"`")
+		case d.SQL != "":
+			out = append(out, "default `"+d.SQL+"`")
+		default:
+			out = append(out, fmt.Sprintf("default `%v`", d.Value))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func integer(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return fmt.Sprint(*n)
+}
+
+func span(low, high string) string {
+	switch {
+	case low == "":
+		return "≤ " + high
+	case high == "":
+		return "≥ " + low
+	}
+	return low + "…" + high
+}
+
+// cell keeps a text in its cell.
+func cell(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+}

@@ -1,0 +1,190 @@
+// Package pydantic writes Pydantic 2 models (https://docs.pydantic.dev): for each stored type a row, what creates one and what
+// patches one.
+package pydantic
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/generate/shape"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Target returns the target.
+func Target() generate.Target {
+	return generate.Target{Name: "pydantic", Out: "python/models.py", Doc: "Pydantic 2 models for rows, creates and patches", Files: files, Runtime: runtime}
+}
+
+//go:embed runtime.py
+var runtime string
+
+type writer struct {
+	strings.Builder
+	scope map[string]bool
+	names map[any]string // of types and enums
+}
+
+func files(in generate.Input) ([]generate.File, error) {
+	w := &writer{scope: map[string]bool{}, names: map[any]string{}}
+	for _, name := range strings.Fields(keywords + " " + imports) {
+		w.scope[name] = true
+	}
+	shapes := shape.Of(in.Schema)
+	for _, e := range in.Schema.Enums {
+		w.names[e] = w.take(e.Name, "")
+	}
+	for _, s := range shapes {
+		w.names[s.Type] = w.take(s.Name, "", "Create", "Patch")
+	}
+	w.WriteString(runtime)
+	for _, e := range in.Schema.Enums {
+		w.enum(e)
+	}
+	for _, s := range shapes {
+		if err := w.shapes(s); err != nil {
+			return nil, err
+		}
+	}
+	return []generate.File{{Content: []byte(w.String())}}, nil
+}
+
+// take finds a name that is free with all suffixes.
+func (w *writer) take(name string, suffixes ...string) string {
+	if strings.HasPrefix(name, "_") {
+		name = "X" + name // it would be private
+	}
+	for free := false; !free; {
+		free = true
+		for _, s := range suffixes {
+			if w.scope[name+s] {
+				free = false
+				name += "_"
+				break
+			}
+		}
+	}
+	for _, s := range suffixes {
+		w.scope[name+s] = true
+	}
+	return name
+}
+
+func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+
+// doc writes a docstring.
+func (w *writer) doc(text string) {
+	const indent = "    "
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return
+	}
+	text = strings.NewReplacer(`\`, `\\`, `"""`, `\"\"\"`).Replace(text)
+	if strings.HasSuffix(text, `"`) {
+		text = text[:len(text)-1] + `\"`
+	}
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " \t\r")
+		if i > 0 && lines[i] != "" {
+			lines[i] = indent + lines[i]
+		}
+	}
+	closing := ""
+	if len(lines) > 1 {
+		closing = "\n" + indent
+	}
+	w.line(`%s"""%s%s"""`, indent, strings.Join(lines, "\n"), closing)
+}
+
+func (w *writer) enum(e *schema.Enum) {
+	w.line("\n\nclass %s(StrEnum):", w.names[e])
+	w.doc(e.Description)
+	if e.Description != "" {
+		w.line("")
+	}
+	members := &writer{scope: map[string]bool{"mro": true, "name": true, "value": true}}
+	for _, name := range strings.Fields(keywords + " " + stringMethods) {
+		members.scope[name] = true
+	}
+	for _, v := range e.Values {
+		w.line("    %s = %s", members.take(v.Name, ""), strconv.Quote(v.Name))
+		w.doc(v.Description)
+	}
+}
+
+func (w *writer) shapes(s shape.Type) error {
+	name := w.names[s.Type]
+	fields := &writer{scope: map[string]bool{}}
+	for _, n := range strings.Fields(keywords + " " + attributes) {
+		fields.scope[n] = true
+	}
+	type named struct {
+		shape.Field
+		name, alias string
+	}
+	var list []named
+	w.line("\n")
+	for _, f := range s.Fields {
+		alias := "_" + name + "_" + f.Name
+		typ, err := w.value(f)
+		if err != nil {
+			return err
+		}
+		w.line("%s", typ.assignment(alias))
+		list = append(list, named{f, fields.take(schema.SnakeCase(f.Name), ""), alias})
+	}
+	write := func(class, base, description string, has func(shape.Field) bool, optional func(shape.Field) bool) {
+		w.line("\n\nclass %s(%s):", class, base)
+		w.doc(description)
+		empty := description == ""
+		for i, f := range list {
+			if !has(f.Field) {
+				continue
+			}
+			if i == 0 && description != "" {
+				w.line("")
+			}
+			empty = false
+			w.field(f.Field, f.name, f.alias, optional(f.Field))
+		}
+		if empty {
+			w.line("    pass")
+		}
+		w.checks(s, class)
+	}
+	all := func(shape.Field) bool { return true }
+	none := func(shape.Field) bool { return false }
+	write(name, "_Row", s.Description, all, none)
+	write(name+"Create", "_Input", "What creates a "+s.Name+".", all, func(f shape.Field) bool { return f.Optional })
+	write(name+"Patch", "_Input", "What changes of a "+s.Name+"; what is not set stays.", func(f shape.Field) bool { return !f.Fixed }, all)
+	return nil
+}
+
+// field writes a member of a class.
+func (w *writer) field(f shape.Field, name, typ string, optional bool) {
+	if f.Nullable {
+		typ += " | None"
+	}
+	var args []string
+	if optional {
+		args = append(args, "default=None")
+	}
+	if name != f.Name {
+		args = append(args, "alias="+strconv.Quote(f.Name))
+	}
+	value := ""
+	if len(args) > 0 {
+		value = " = Field(" + strings.Join(args, ", ") + ")"
+	}
+	line := "    " + name + ": " + typ + value
+	if len(line) > width && value != "" {
+		line = "    " + name + ": " + typ + " = Field(\n        " + strings.Join(args, ", ") + "\n    )"
+	}
+	w.line("%s", line)
+	w.doc(f.Description)
+}
+
+func (w *writer) checks(shape.Type, string) {}

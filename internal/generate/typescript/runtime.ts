@@ -1,0 +1,149 @@
+import * as z from "zod";
+
+/** A whole number of 64 bits, in digits: numbers of JavaScript lose some. */
+export type Int64 = string & z.$brand<"Int64">;
+/** A decimal number of any precision, in digits: "12.50". */
+export type Decimal = string & z.$brand<"Decimal">;
+/** A day of the calendar: "2026-01-31". */
+export type LocalDate = string & z.$brand<"LocalDate">;
+/** A moment: "2026-01-31T12:00:00.000001Z". JavaScript's Date drops microseconds. */
+export type DateTime = string & z.$brand<"DateTime">;
+/** A duration, as ISO 8601 writes it: "PT1H30M". */
+export type Duration = string & z.$brand<"Duration">;
+/** Bytes, in base64. */
+export type Bytes = string & z.$brand<"Bytes">;
+
+type $Limits = { min?: number; max?: number };
+type $Patterns = { patterns?: [RegExp, string][] };
+type $Range = { from?: string; to?: string };
+
+const $limited = <T extends z.ZodType>(
+  schema: T,
+  size: (value: z.output<T>) => number,
+  unit: string,
+  { min, max }: $Limits,
+) =>
+  schema
+    .refine((v) => min === undefined || size(v) >= min, {
+      error: `must have at least ${min} ${unit}`,
+    })
+    .refine((v) => max === undefined || size(v) <= max, {
+      error: `may have at most ${max} ${unit}`,
+    });
+
+const $text = ({ patterns = [], ...limits }: $Limits & $Patterns = {}) =>
+  patterns.reduce<z.ZodString>(
+    (schema, [pattern, error]) => schema.regex(pattern, { error }),
+    $limited(z.string(), (v) => [...v].length, "characters", limits),
+  );
+
+const $in = <T extends z.ZodType<string>, K extends bigint | string>(
+  schema: T,
+  key: (value: string) => K,
+  { from, to }: $Range,
+) =>
+  schema
+    .refine((v) => from === undefined || key(v) >= key(from), {
+      error: `must be at least ${from}`,
+    })
+    .refine((v) => to === undefined || key(v) <= key(to), {
+      error: `must be at most ${to}`,
+    });
+
+const $uuid = () =>
+  z.string().regex(/^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/, {
+    error: "must be a UUID",
+  });
+
+const $number = (schema: z.ZodNumber, { min, max }: $Limits) => {
+  const above = min === undefined ? schema : schema.min(min);
+  return max === undefined ? above : above.max(max);
+};
+const $int = (limits: $Limits = {}) => $number(z.int32(), limits);
+const $float = (limits: $Limits = {}) => $number(z.number(), limits);
+
+const $whole = /^-?(?:0|[1-9][0-9]*)$/;
+const $int64 = (range: $Range = {}) =>
+  $in(
+    $in(
+      z
+        .string()
+        .regex($whole, { error: "must be a whole number", abort: true }),
+      BigInt,
+      { from: "-9223372036854775808", to: "9223372036854775807" },
+    ),
+    BigInt,
+    range,
+  ).brand<"Int64">();
+
+/** Makes whole numbers that compare as decimals do, to 1000 places. */
+const $scaled = (v: string) => {
+  const [whole = "", fraction = ""] = v.split(".");
+  return BigInt(whole + fraction.padEnd(1000, "0").slice(0, 1000));
+};
+const $decimal = (range: $Range = {}) =>
+  $in(
+    z.string().regex(/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/, {
+      error: "must be a decimal number",
+      abort: true,
+    }),
+    $scaled,
+    range,
+  ).brand<"Decimal">();
+
+const $date = (range: $Range = {}) =>
+  $in(z.iso.date({ abort: true }), (v) => v, range).brand<"LocalDate">();
+
+/** Nanoseconds since 1970. */
+const $instant = (v: string) => {
+  const [, time = "", fraction = "", zone = ""] =
+    /^(.{19})(?:\.([0-9]+))?(.*)$/.exec(v) ?? [];
+  return (
+    BigInt(Date.parse(time + zone)) * 1000000n + BigInt(fraction.padEnd(9, "0"))
+  );
+};
+const $dateTime = (range: $Range = {}) =>
+  $in(
+    z.iso
+      .datetime({ offset: true, abort: true })
+      .regex(
+        /^[^T]{10}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/,
+        { error: "must be a time", abort: true },
+      ),
+    $instant,
+    range,
+  ).brand<"DateTime">();
+
+const $duration = () =>
+  z
+    .string()
+    .regex(
+      /^P(?:[0-9]+W|(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:T(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]{1,6})?S)?)?)$/,
+      { error: "must be a duration" },
+    )
+    .regex(/[0-9][YMWDHS]$/, { error: "must be a duration" })
+    .brand<"Duration">();
+
+const $bytes = (limits: $Limits = {}) =>
+  $limited(
+    z
+      .string()
+      .regex(
+        /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+        { error: "must be base64", abort: true },
+      ),
+    (v) => (v.length / 4) * 3 - (/=*$/.exec(v)?.[0].length ?? 0),
+    "bytes",
+    limits,
+  ).brand<"Bytes">();
+
+const $json = () =>
+  z.json().refine((v) => v !== null, { error: "cannot be null" });
+
+const $vector = (dimensions?: number) =>
+  dimensions === undefined
+    ? z.array(z.number())
+    : z.array(z.number()).length(dimensions);
+
+const $list = <T extends z.ZodType>(element: T, limits: $Limits = {}) =>
+  $limited(z.array(element), (v) => v.length, "elements", limits);

@@ -1,0 +1,203 @@
+// Package typescript writes TypeScript types with Zod 4 schemas (https://zod.dev): for each stored type a row, what creates one
+// and what patches one.
+package typescript
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/generate/shape"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Target returns the target.
+func Target() generate.Target {
+	return generate.Target{Name: "typescript", Out: "web/src/models.ts", Doc: "TypeScript types and Zod 4 schemas for rows, creates and patches", Files: files, Runtime: runtime}
+}
+
+//go:embed runtime.ts
+var runtime string
+
+// writer writes the file.
+type writer struct {
+	strings.Builder
+	scope map[string]bool
+	names map[any]string // of types and enums
+	ids   map[*schema.Type]string
+}
+
+// reserved are words that no declaration may have, and what the file declares itself.
+var reserved = strings.Fields(`break case catch class const continue debugger default delete do else enum export extends false finally for
+	function if import in instanceof new null return super switch this throw true try typeof var void while with implements interface let package
+	private protected public static yield await async arguments eval undefined NaN Infinity any unknown never object string number boolean symbol bigint
+	Array BigInt Date Int64 Decimal LocalDate DateTime Duration Bytes z`)
+
+func files(in generate.Input) ([]generate.File, error) {
+	w := &writer{scope: map[string]bool{}, names: map[any]string{}, ids: map[*schema.Type]string{}}
+	for _, name := range reserved {
+		w.scope[name] = true
+	}
+	shapes := shape.Of(in.Schema)
+	for _, e := range in.Schema.Enums {
+		w.names[e] = w.take(e.Name, "", "Schema")
+	}
+	for _, s := range shapes {
+		w.names[s.Type] = w.take(s.Name, "", "Schema", "Create", "CreateSchema", "Patch", "PatchSchema")
+	}
+	for _, s := range shapes {
+		if len(s.Key) == 1 && s.Key[0].Relation == nil {
+			w.ids[s.Type] = w.take(w.names[s.Type]+"Id", "", "Schema")
+		}
+	}
+	w.WriteString(runtime)
+	for _, e := range in.Schema.Enums {
+		w.enum(e)
+	}
+	for _, s := range shapes {
+		w.id(s)
+	}
+	for _, s := range shapes {
+		if err := w.shapes(s); err != nil {
+			return nil, err
+		}
+	}
+	return []generate.File{{Content: []byte(w.String())}}, nil
+}
+
+// take finds a name that is free with all suffixes.
+func (w *writer) take(name string, suffixes ...string) string {
+	for free := false; !free; {
+		free = true
+		for _, s := range suffixes {
+			if w.scope[name+s] {
+				free = false
+				name += "_"
+				break
+			}
+		}
+	}
+	for _, s := range suffixes {
+		w.scope[name+s] = true
+	}
+	return name
+}
+
+func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+
+// doc writes a comment.
+func (w *writer) doc(indent, text string) {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "*/", `*\/`))
+	if text == "" {
+		return
+	}
+	lines := strings.Split(text, "\n")
+	if len(lines) == 1 {
+		w.line("%s/** %s */", indent, lines[0])
+		return
+	}
+	w.line("%s/**", indent)
+	for _, line := range lines {
+		w.line("%s", strings.TrimRight(indent+" * "+line, " \t\r"))
+	}
+	w.line("%s */", indent)
+}
+
+func (w *writer) enum(e *schema.Enum) {
+	name := w.names[e]
+	w.line("")
+	w.doc("", e.Description)
+	w.line("export const %s = {", name)
+	for _, v := range e.Values {
+		w.doc("  ", v.Description)
+		w.line("  %s: %q,", v.Name, v.Name)
+	}
+	w.line("} as const;")
+	value := fmt.Sprintf("(typeof %[1]s)[keyof typeof %[1]s];", name)
+	if len("export type  = "+name+value) > width {
+		value = "\n  " + value
+	} else {
+		value = " " + value
+	}
+	w.line("export type %s =%s", name, value)
+	w.declare("export const "+name+"Schema", call{name: "z.enum", args: []node{text(name)}})
+}
+
+// declare writes a declaration with a value.
+func (w *writer) declare(head string, value node) {
+	w.line("%s = %s;", head, fit(value, 0, width-len(head)-3))
+}
+
+// id writes the branded type of the keys of a type.
+func (w *writer) id(s shape.Type) {
+	name := w.ids[s.Type]
+	if name == "" {
+		return
+	}
+	for _, f := range s.Fields {
+		if f.Source != s.Key[0] {
+			continue
+		}
+		value, err := w.plain(f)
+		if err != nil {
+			return // said where the field is written
+		}
+		value.after = ".brand<" + strconv.Quote(name) + ">()"
+		w.line("\n/** The key of a %s. */", s.Name)
+		w.declare("export const "+name+"Schema", value)
+		w.line("export type %s = z.infer<typeof %sSchema>;", name, name)
+	}
+}
+
+func (w *writer) shapes(s shape.Type) error {
+	name := w.names[s.Type]
+	w.line("\nconst $%s = {", name)
+	for _, f := range s.Fields {
+		value, err := w.value(f)
+		if err != nil {
+			return err
+		}
+		w.line("  %s,", property{f.Name, value}.broken(2, width-2))
+	}
+	w.line("};")
+	w.shape(s, name, "z.object", s.Description, func(f shape.Field) (string, bool) { return nulls(f), true })
+	w.shape(s, name+"Create", "z.strictObject", "What creates a "+s.Name+".", func(f shape.Field) (string, bool) {
+		if f.Optional {
+			return nulls(f) + ".optional()", true
+		}
+		return nulls(f), true
+	})
+	w.shape(s, name+"Patch", "z.strictObject", "What changes of a "+s.Name+"; what is absent stays.", func(f shape.Field) (string, bool) {
+		return nulls(f) + ".optional()", !f.Fixed
+	})
+	return nil
+}
+
+func nulls(f shape.Field) string {
+	if f.Nullable {
+		return ".nullable()"
+	}
+	return ""
+}
+
+// shape writes a schema and its type, of the fields for which how returns true, with what it returns after them.
+func (w *writer) shape(s shape.Type, name, object, description string, how func(shape.Field) (string, bool)) {
+	w.line("")
+	w.doc("", description)
+	fmt.Fprintf(w, "export const %sSchema = %s({", name, object)
+	line := "\n"
+	for _, f := range s.Fields {
+		if after, ok := how(f); ok {
+			w.WriteString(line)
+			line = ""
+			w.doc("  ", f.Description)
+			w.line("  %s: $%s.%s%s,", f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
+		}
+	}
+	w.line("})%s;", w.checks(s, name))
+	w.line("export type %s = z.infer<typeof %sSchema>;", name, name)
+}
+
+func (w *writer) checks(shape.Type, string) string { return "" }

@@ -1,0 +1,191 @@
+package generate
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Job is a target and where its files go.
+type Job struct {
+	Target Target
+	Out    string // a folder, or a file; absolute
+}
+
+// Change is a file on disk that is not what it should be.
+type Change struct {
+	Target string
+	Path   string // absolute
+	Old    []byte // nil for a file that is not there
+	New    []byte // nil for a file that goes
+	State  string // "", or why it is not written: "edited" or "foreign"
+}
+
+// Plan makes the files of all jobs and compares them with what is there. Files that are as they should be are left out.
+func Plan(in Input, jobs []Job) ([]Change, error) {
+	var changes []Change
+	owner := map[string]string{}
+	for _, job := range jobs {
+		in.Out = job.Out
+		files, err := job.Target.Files(in)
+		if err != nil {
+			return nil, fault.Wrap("generate "+job.Target.Name, err)
+		}
+		wanted := map[string]bool{}
+		for _, file := range files {
+			path := filepath.Join(job.Out, filepath.FromSlash(file.Name))
+			if other, twice := owner[path]; twice {
+				return nil, fault.New(fault.Conflict, "generate "+job.Target.Name, fmt.Sprintf("%s writes %s, too", other, path), "give one of them another `out` in krowoc.yaml")
+			}
+			owner[path], wanted[path] = job.Target.Name, true
+			c, err := compare(job.Target.Name, path, mark(job.Target.Name, path, file.Content))
+			if err != nil {
+				return nil, fault.Wrap("generate "+job.Target.Name, err)
+			}
+			if c != nil {
+				changes = append(changes, *c)
+			}
+		}
+		leftovers, err := leftovers(job, wanted)
+		if err != nil {
+			return nil, fault.Wrap("generate "+job.Target.Name, err)
+		}
+		changes = append(changes, leftovers...)
+	}
+	return changes, nil
+}
+
+func compare(target, path string, content []byte) (*Change, error) {
+	old, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Change{Target: target, Path: path, New: content}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Equal(bytes.ReplaceAll(old, []byte("\r\n"), []byte("\n")), content) {
+		return nil, nil
+	}
+	return &Change{Target: target, Path: path, Old: old, New: content, State: stateOf(target, path, old)}, nil
+}
+
+func stateOf(target, path string, old []byte) string {
+	return map[state]string{pristine: "", edited: "edited", foreign: "foreign"}[inspect(target, path, old)]
+}
+
+// leftovers are files that the target has made before and makes no more.
+func leftovers(job Job, wanted map[string]bool) ([]Change, error) {
+	entries, err := os.ReadDir(job.Out)
+	if err != nil {
+		return nil, nil //nolint:nilerr // no folder: a file, or nothing yet
+	}
+	var out []Change
+	for _, e := range entries {
+		path := filepath.Join(job.Out, e.Name())
+		if _, known := comments[filepath.Ext(path)]; !known || !e.Type().IsRegular() || wanted[path] {
+			continue
+		}
+		old, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if inspect(job.Target.Name, path, old) == pristine {
+			out = append(out, Change{Target: job.Target.Name, Path: path, Old: old})
+		}
+	}
+	return out, nil
+}
+
+// Write makes the changes: all of them, or, where one fails, none. Files that people have edited are refused unless force
+// is set.
+func Write(changes []Change, force bool) (err error) {
+	const op = "write generated files"
+	if refused := refusals(changes); len(refused) > 0 && !force {
+		return fault.New(fault.Conflict, op, strings.Join(refused, "; "),
+			"move what you wrote to a file of your own, or overwrite it with --force")
+	}
+	var staged []string
+	done := 0
+	defer func() {
+		for _, path := range staged {
+			_ = os.Remove(path) // what was not moved into place
+		}
+		if err != nil {
+			err = errors.Join(fault.Wrap(op, err), restore(changes[:done]))
+		}
+	}()
+	for _, c := range changes {
+		if c.New == nil {
+			continue
+		}
+		path, err := stage(c)
+		if err != nil {
+			return err
+		}
+		staged = append(staged, path)
+	}
+	next := 0
+	for i, c := range changes {
+		done = i + 1
+		if c.New == nil {
+			err = os.Remove(c.Path)
+		} else {
+			err = os.Rename(staged[next], c.Path)
+			next++
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func refusals(changes []Change) []string {
+	why := map[string]string{"edited": "was edited by hand", "foreign": "was not made by krowoc"}
+	var out []string
+	for _, c := range changes {
+		if c.State != "" {
+			out = append(out, filepath.Base(c.Path)+" "+why[c.State])
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// stage writes a file beside its place.
+func stage(c Change) (path string, err error) {
+	if err := os.MkdirAll(filepath.Dir(c.Path), 0o755); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(filepath.Dir(c.Path), ".krowoc-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(c.New)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), err
+}
+
+// restore puts back what was before.
+func restore(changes []Change) error {
+	var errs []error
+	for _, c := range changes {
+		if c.Old == nil {
+			if err := os.Remove(c.Path); !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
+			continue
+		}
+		errs = append(errs, os.WriteFile(c.Path, c.Old, 0o644))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,180 @@
+package schema
+
+import (
+	"fmt"
+	"regexp/syntax"
+	"strings"
+	"unicode"
+)
+
+// PortablePattern writes a pattern of RE2 so that ECMAScript (with the flag u), Rust's regex crate, Python and RE2 itself find it in the
+// same texts. What cannot be written so, word boundaries and the ends of lines, is an error.
+func PortablePattern(pattern string) (string, error) {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	if err := writePortable(&b, re); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+func writePortable(b *strings.Builder, re *syntax.Regexp) error {
+	switch re.Op {
+	case syntax.OpEmptyMatch:
+		b.WriteString("(?:)")
+	case syntax.OpNoMatch:
+		b.WriteString(`[^\x00-` + string(unicode.MaxRune) + `]`)
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			writeLiteral(b, r, re.Flags&syntax.FoldCase != 0)
+		}
+	case syntax.OpCharClass:
+		b.WriteString(class(re.Rune))
+	case syntax.OpAnyCharNotNL:
+		b.WriteString(`[^\n]`)
+	case syntax.OpAnyChar:
+		b.WriteString(`[\x00-` + string(unicode.MaxRune) + `]`)
+	case syntax.OpBeginText:
+		b.WriteString("^")
+	case syntax.OpEndText:
+		b.WriteString("$")
+	case syntax.OpCapture:
+		return group(b, re.Sub[0])
+	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
+		if err := atom(b, re.Sub[0]); err != nil {
+			return err
+		}
+		b.WriteString(quantifier(re))
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			write := writePortable
+			if sub.Op == syntax.OpAlternate {
+				write = group
+			}
+			if err := write(b, sub); err != nil {
+				return err
+			}
+		}
+	case syntax.OpAlternate:
+		for i, sub := range re.Sub {
+			if i > 0 {
+				b.WriteString("|")
+			}
+			if err := writePortable(b, sub); err != nil {
+				return err
+			}
+		}
+	default:
+		return fmt.Errorf("word boundaries and the ends of lines mean other things elsewhere")
+	}
+	return nil
+}
+
+// atom writes what a quantifier follows.
+func atom(b *strings.Builder, re *syntax.Regexp) error {
+	single := re.Op == syntax.OpCharClass || re.Op == syntax.OpAnyChar || re.Op == syntax.OpAnyCharNotNL || re.Op == syntax.OpLiteral && len(re.Rune) == 1
+	if single || re.Op == syntax.OpCapture {
+		return writePortable(b, re)
+	}
+	return group(b, re)
+}
+
+func group(b *strings.Builder, re *syntax.Regexp) error {
+	b.WriteString("(?:")
+	err := writePortable(b, re)
+	b.WriteString(")")
+	return err
+}
+
+// quantifier says how often what precedes repeats. Whether it is greedy changes no verdict.
+func quantifier(re *syntax.Regexp) string {
+	switch re.Op {
+	case syntax.OpStar:
+		return "*"
+	case syntax.OpPlus:
+		return "+"
+	case syntax.OpQuest:
+		return "?"
+	}
+	switch {
+	case re.Max < 0:
+		return fmt.Sprintf("{%d,}", re.Min)
+	case re.Max == re.Min:
+		return fmt.Sprintf("{%d}", re.Min)
+	}
+	return fmt.Sprintf("{%d,%d}", re.Min, re.Max)
+}
+
+func writeLiteral(b *strings.Builder, r rune, fold bool) {
+	if other := unicode.SimpleFold(r); !fold || other == r {
+		b.WriteString(literal(r, `\.+*?()|[]{}^$/`))
+		return
+	}
+	runes := []rune{r, r}
+	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+		runes = append(runes, other, other)
+	}
+	b.WriteString(class(runes))
+}
+
+// class writes ranges of characters, each given by its two ends. A lone surrogate is in no text.
+func class(ranges []rune) string {
+	var b strings.Builder
+	b.WriteString("[")
+	if last := len(ranges) - 1; last > 1 && ranges[0] == 0 && ranges[last] == unicode.MaxRune {
+		b.WriteString("^")
+		ranges = gaps(ranges)
+	}
+	write := func(from, to rune) {
+		if from > to {
+			return
+		}
+		const special = `\]^[-&~`
+		b.WriteString(literal(from, special))
+		if to > from {
+			if to > from+1 {
+				b.WriteString("-")
+			}
+			b.WriteString(literal(to, special))
+		}
+	}
+	for i := 0; i+1 < len(ranges); i += 2 {
+		const firstSurrogate, lastSurrogate = 0xD800, 0xDFFF
+		from, to := ranges[i], ranges[i+1]
+		if to < firstSurrogate || from > lastSurrogate {
+			write(from, to)
+			continue
+		}
+		write(from, min(to, firstSurrogate-1))
+		write(max(from, lastSurrogate+1), to)
+	}
+	b.WriteString("]")
+	return b.String()
+}
+
+// gaps returns the ranges between ranges.
+func gaps(ranges []rune) []rune {
+	var out []rune
+	for i := 1; i+1 < len(ranges); i += 2 {
+		out = append(out, ranges[i]+1, ranges[i+1]-1)
+	}
+	return out
+}
+
+// literal writes one character; those of special stand behind a backslash.
+func literal(r rune, special string) string {
+	switch {
+	case r == '\n':
+		return `\n`
+	case r < ' ' || r == 0x7f:
+		return fmt.Sprintf(`\x%02x`, r)
+	case strings.ContainsRune("&~", r) && strings.ContainsRune(special, r):
+		return fmt.Sprintf(`\x%02x`, r) // doubled, they mean sets of classes to Rust and to ECMAScript's v flag
+	case strings.ContainsRune(special, r):
+		return `\` + string(r)
+	}
+	return string(r)
+}
