@@ -17,6 +17,7 @@ import (
 	"github.com/krowoc/krowoc/internal/generate/markdown"
 	"github.com/krowoc/krowoc/internal/generate/pydantic"
 	"github.com/krowoc/krowoc/internal/generate/sqlfile"
+	"github.com/krowoc/krowoc/internal/generate/tsclient"
 	"github.com/krowoc/krowoc/internal/generate/typescript"
 	"github.com/krowoc/krowoc/internal/pg/docker"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -27,19 +28,22 @@ func (a *App) Targets() []generate.Target {
 	return []generate.Target{
 		golang.Target(),
 		typescript.Target(),
+		tsclient.Target(a.apiSchema),
 		pydantic.Target(),
-		jsonschema.Target(func(s *schema.Schema) (*ast.Schema, error) {
-			api, err := a.newAPI(s)
-			if err != nil {
-				return nil, err
-			}
-			return api.Schema(), nil
-		}),
+		jsonschema.Target(a.apiSchema),
 		a.apiTarget(),
 		sqlfile.Target(),
 		markdown.Target(),
 		compose.Target(a.composeServices()),
 	}
+}
+
+func (a *App) apiSchema(s *schema.Schema) (*ast.Schema, error) {
+	api, err := a.newAPI(s)
+	if err != nil {
+		return nil, err
+	}
+	return api.Schema(), nil
 }
 
 // apiTarget writes the API as SDL, for the code generators of other clients.

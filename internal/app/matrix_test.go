@@ -384,10 +384,7 @@ func nodeVerdicts(t *testing.T, dir string) []bool {
 // nodeModules compiles the TypeScript, which must be formatted as prettier does.
 func nodeModules(t *testing.T, dir string) {
 	t.Helper()
-	if _, err := exec.LookPath("npm"); err != nil {
-		testkit.Skip(t, "no npm here: generated models are not run in node")
-	}
-	program(t, dir, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
+	npmInstall(t, dir)
 	written, err := os.ReadFile(filepath.Join(dir, "models.ts"))
 	if err != nil {
 		t.Fatal(err)
@@ -396,6 +393,14 @@ func nodeModules(t *testing.T, dir string) {
 		t.Errorf("%s", d)
 	}
 	program(t, dir, "npx", "tsc")
+}
+
+func npmInstall(t *testing.T, dir string) {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil {
+		testkit.Skip(t, "no npm here: what is generated for TypeScript is not run")
+	}
+	program(t, dir, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
 }
 
 func pythonVerdicts(t *testing.T, dir string) []bool {

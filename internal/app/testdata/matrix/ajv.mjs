@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs";
 import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
-const ajv = new Ajv2020.default({ strict: true, strictTypes: false, strictRequired: false, allowUnionTypes: true });
+const ajv = new Ajv2020.default({
+  strict: true,
+  strictTypes: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+});
 addFormats.default(ajv);
 ajv.addKeyword("x-krowoc");
 const bundle = JSON.parse(readFileSync("schemas/schema.json", "utf8"));

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { KrowocError, createClient } from "./client.js";
+
+/** Compiles where both types are the same. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2
+    ? true
+    : false;
+const same = <A, B>(_: Same<A, B>) => {};
+
+const api = createClient({ url: process.argv[2]! + "/graphql" });
+
+// The selection decides the type of the answer, to the last null.
+const answer = await api.query({
+  prompts: {
+    $: {
+      where: { title: { contains: "e" } },
+      orderBy: [{ title: "ASC" }],
+      first: 2,
+    },
+    totalCount: true,
+    nodes: {
+      title: true,
+      visibility: true,
+      tags: true,
+      parameters: true,
+      owner: { name: true },
+      team: { slug: true },
+      executions: { $: { first: 1 }, nodes: { cost: true } },
+    },
+  },
+});
+same<
+  typeof answer,
+  {
+    prompts: {
+      totalCount: number;
+      nodes: {
+        title: string;
+        visibility: "PRIVATE" | "TEAM" | "PUBLIC";
+        tags: string[];
+        parameters: unknown;
+        owner: { name: string };
+        team: { slug: string } | null;
+        executions: { nodes: { cost: string }[] };
+      }[];
+    };
+  }
+>(true);
+assert.equal(answer.prompts.nodes.length, 2);
+assert.ok(answer.prompts.totalCount > 2);
+assert.equal(typeof answer.prompts.nodes[0]!.owner.name, "string");
+
+// Arguments that are asked for must be given; the row may not be there.
+const none = await api.query({
+  prompt: { $: { id: "0190d4a1-0000-7000-8000-00000000000a" }, title: true },
+});
+same<typeof none, { prompt: { title: string } | null }>(true);
+assert.equal(none.prompt, null);
+
+const wrong = () => {
+  // @ts-expect-error there is no such field
+  void api.query({ prompts: { nodes: { titel: true } } });
+  // @ts-expect-error there is no such field, deep down
+  void api.query({ prompts: { nodes: { owner: { nam: true } } } });
+  // @ts-expect-error an object needs a selection
+  void api.query({ prompts: { nodes: { owner: true } } });
+  // @ts-expect-error the key is required
+  void api.query({ prompt: { title: true } });
+  // @ts-expect-error there is no such operator
+  void api.query({
+    prompts: { $: { where: { title: { like: "a" } } }, totalCount: true },
+  });
+  // @ts-expect-error there is no such order
+  void api.query({
+    prompts: { $: { orderBy: [{ title: "UP" }] }, totalCount: true },
+  });
+  // @ts-expect-error a value has no selection
+  void api.query({ prompts: { nodes: { title: { x: true } } } });
+};
+void wrong;
+
+// What the API refuses is an error with its code.
+await assert.rejects(
+  api.query({ prompts: { $: { first: -1 }, totalCount: true } }),
+  (error: unknown) => {
+    assert.ok(error instanceof KrowocError);
+    assert.equal(error.code, "invalid");
+    assert.ok(error.errors.length > 0);
+    assert.ok(error.requestId);
+    return true;
+  },
+);
+await assert.rejects(
+  createClient({ url: "http://127.0.0.1:1/graphql" }).query({
+    prompts: { totalCount: true },
+  }),
+  (error: unknown) => error instanceof KrowocError && error.code === "network",
+);
+
+// A request can be ended.
+const controller = new AbortController();
+const ended = api.query(
+  { prompts: { totalCount: true } },
+  { signal: controller.signal },
+);
+controller.abort(new Error("enough"));
+await assert.rejects(ended, /enough/);
+
+// The token against cross-site requests goes from its cookie into its header.
+const seen: Record<string, string | string[] | undefined>[] = [];
+const server = createServer((request, response) => {
+  seen.push(request.headers);
+  response.setHeader("Content-Type", "application/json");
+  response.statusCode = seen.length > 1 ? 401 : 200;
+  response.end(
+    seen.length > 1
+      ? '{"detail": "sign in"}'
+      : '{"data": {"prompts": {"totalCount": 1}}}',
+  );
+});
+await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+Object.assign(globalThis, { document: { cookie: "a=b; csrf_token=x%3D1" } });
+const other = createClient({
+  url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+  headers: async () => ({ Authorization: "Bearer y" }),
+});
+await other.query({ prompts: { totalCount: true } });
+assert.equal(seen[0]!["x-csrf-token"], "x=1");
+assert.equal(seen[0]!["authorization"], "Bearer y");
+await assert.rejects(
+  other.query({ prompts: { totalCount: true } }),
+  (error: unknown) =>
+    error instanceof KrowocError &&
+    error.code === "unauthenticated" &&
+    error.message === "sign in" &&
+    error.status === 401,
+);
+server.close();
+console.log("used");

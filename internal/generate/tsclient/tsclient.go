@@ -1,0 +1,286 @@
+// Package tsclient writes a TypeScript client for the GraphQL API, which depends on nothing: what is selected decides what
+// type comes back.
+package tsclient
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Target returns the target. api returns the GraphQL API of a schema.
+func Target(api func(*schema.Schema) (*ast.Schema, error)) generate.Target {
+	return generate.Target{
+		Name: "typescript-client", Out: "web/src/client.ts", Doc: "A typed TypeScript client for the GraphQL API, without dependencies", Runtime: runtime,
+		Files: func(in generate.Input) ([]generate.File, error) {
+			derived, err := api(in.Schema)
+			if err != nil {
+				return nil, err
+			}
+			return []generate.File{{Content: []byte(client(derived))}}, nil
+		},
+	}
+}
+
+//go:embed runtime.ts
+var runtime string
+
+const width = 80
+
+type writer struct {
+	strings.Builder
+	api   *ast.Schema
+	names map[string]string // of declarations, by types of the API
+}
+
+// taken are the names that the file has already, and words that no declaration may have.
+var taken = strings.Fields(`ErrorCode ApiError KrowocError ClientOptions RequestOptions Select Result Client createClient Error Record Promise Response
+	RequestCredentials AbortSignal AsyncGenerator Exclude Omit Object TextDecoderStream Date JSON Array
+	break case catch class const continue debugger default delete do else enum export extends false finally for function if import in
+	instanceof new null return super switch this throw true try typeof var void while with implements interface let package private protected
+	public static yield await any unknown never object string number boolean symbol bigint undefined`)
+
+func client(api *ast.Schema) string {
+	w := &writer{api: api, names: map[string]string{}}
+	used := map[string]bool{}
+	for _, name := range taken {
+		used[name] = true
+	}
+	types := w.ordered()
+	for _, d := range types {
+		name := d.Name
+		for used[name] {
+			name += "_"
+		}
+		used[name] = true
+		w.names[d.Name] = name
+	}
+	w.WriteString(runtime)
+	for _, d := range types {
+		switch d.Kind {
+		case ast.Enum:
+			w.enum(d)
+		case ast.InputObject:
+			w.input(d)
+		}
+	}
+	w.objects(types)
+	w.meta(types)
+	w.roots()
+	return w.String()
+}
+
+// ordered returns the types of the API by name, without those of GraphQL itself.
+func (w *writer) ordered() []*ast.Definition {
+	var out []*ast.Definition
+	for _, name := range slices.Sorted(maps.Keys(w.api.Types)) {
+		if d := w.api.Types[name]; !d.BuiltIn && !strings.HasPrefix(name, "__") && d.Kind != ast.Scalar {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+
+func (w *writer) doc(indent, text string) {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "*/", `*\/`))
+	if text == "" {
+		return
+	}
+	if !strings.Contains(text, "\n") {
+		w.line("%s/** %s */", indent, text)
+		return
+	}
+	w.line("%s/**", indent)
+	for line := range strings.SplitSeq(text, "\n") {
+		w.line("%s", strings.TrimRight(indent+" * "+line, " \t\r"))
+	}
+	w.line("%s */", indent)
+}
+
+func (w *writer) enum(d *ast.Definition) {
+	w.line("")
+	w.doc("", d.Description)
+	values := make([]string, len(d.EnumValues))
+	for i, v := range d.EnumValues {
+		values[i] = fmt.Sprintf("%q", v.Name)
+	}
+	head := "export type " + w.names[d.Name] + " ="
+	if one := head + " " + strings.Join(values, " | ") + ";"; len(one) <= width {
+		w.line("%s", one)
+		return
+	}
+	if two := "  " + strings.Join(values, " | ") + ";"; len(two) <= width {
+		w.line("%s\n%s", head, two)
+		return
+	}
+	w.line("%s\n  | %s;", head, strings.Join(values, "\n  | "))
+}
+
+func (w *writer) input(d *ast.Definition) {
+	w.line("")
+	w.doc("", d.Description)
+	w.line("export interface %s {", w.names[d.Name])
+	for _, f := range d.Fields {
+		optional := map[bool]string{true: "?"}[!f.Type.NonNull || f.DefaultValue != nil]
+		w.doc("  ", f.Description)
+		w.line("  %s%s: %s;", f.Name, optional, w.typ(f.Type, false))
+	}
+	w.line("}")
+}
+
+// scalars are what the scalars are in JSON; every other is a string.
+var scalars = map[string]string{"Int": "number", "Float": "number", "Boolean": "boolean", "JSON": "unknown", "Vector": "number[]"}
+
+// typ writes the type of a value.
+func (w *writer) typ(t *ast.Type, null bool) string {
+	var s string
+	if t.Elem != nil {
+		s = w.typ(t.Elem, true)
+		if strings.Contains(s, " ") {
+			s = "(" + s + ")"
+		}
+		s += "[]"
+	} else {
+		s = w.named(t.NamedType)
+	}
+	if null && !t.NonNull && s != "unknown" {
+		s += " | null"
+	}
+	return s
+}
+
+func (w *writer) named(name string) string {
+	if n := w.names[name]; n != "" {
+		return n
+	}
+	if n := scalars[name]; n != "" {
+		return n
+	}
+	return "string"
+}
+
+func (w *writer) composite(t *ast.Type) bool {
+	return w.api.Types[t.Name()].Kind == ast.Object
+}
+
+// objects writes what can be selected of each type.
+func (w *writer) objects(types []*ast.Definition) {
+	w.line("\n/** What each type of the API has. */\nexport interface $Types {")
+	for _, d := range types {
+		if d.Kind != ast.Object {
+			continue
+		}
+		w.doc("  ", d.Description)
+		w.line("  %s: {", d.Name)
+		for _, f := range d.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			w.doc("    ", f.Description)
+			w.field(f)
+		}
+		w.line("  };")
+	}
+	w.line("}")
+}
+
+func (w *writer) field(f *ast.FieldDefinition) {
+	if !w.composite(f.Type) {
+		w.line("    %s: $Leaf<%s>;", f.Name, w.typ(f.Type, true))
+		return
+	}
+	wrap := strings.ReplaceAll(f.Type.String(), f.Type.Name(), "T")
+	if len(f.Arguments) == 0 {
+		w.parameters(fmt.Sprintf("    %s: $Node<", f.Name), []string{fmt.Sprintf("%q", f.Type.Name()), fmt.Sprintf("%q", wrap), "never"})
+		return
+	}
+	w.line("    %s: $Node<\n      %q,\n      %q,\n      {", f.Name, f.Type.Name(), wrap)
+	for _, a := range f.Arguments {
+		optional := map[bool]string{true: "?"}[!a.Type.NonNull]
+		w.line("        %s%s: %s;", a.Name, optional, w.typ(a.Type, false))
+	}
+	w.line("      }\n    >;")
+}
+
+func (w *writer) parameters(head string, list []string) {
+	if one := head + strings.Join(list, ", ") + ">;"; len(one) <= width {
+		w.line("%s", one)
+		return
+	}
+	w.line("%s\n      %s\n    >;", head, strings.Join(list, ",\n      "))
+}
+
+// meta writes what the client must know to write operations: where objects are, and the types of arguments.
+func (w *writer) meta(types []*ast.Definition) {
+	w.line("\nconst $meta: $Meta = {")
+	for _, d := range types {
+		if d.Kind != ast.Object {
+			continue
+		}
+		var fields []string
+		for _, f := range d.Fields {
+			if strings.HasPrefix(f.Name, "__") || !w.composite(f.Type) {
+				continue
+			}
+			if len(f.Arguments) == 0 {
+				fields = append(fields, fmt.Sprintf("    %s: [%q],", f.Name, f.Type.Name()))
+				continue
+			}
+			var args []string
+			for _, a := range f.Arguments {
+				args = append(args, fmt.Sprintf("%s: %q", a.Name, a.Type.String()))
+			}
+			one := fmt.Sprintf("    %s: [%q, { %s }],", f.Name, f.Type.Name(), strings.Join(args, ", "))
+			if len(one) > width {
+				one = fmt.Sprintf("    %s: [\n      %q,\n%s\n    ],", f.Name, f.Type.Name(), object(args))
+			}
+			fields = append(fields, one)
+		}
+		if len(fields) > 0 {
+			w.line("  %s: {\n%s\n  },", d.Name, strings.Join(fields, "\n"))
+		}
+	}
+	w.line("};")
+}
+
+func object(members []string) string {
+	if one := "      { " + strings.Join(members, ", ") + " },"; len(one) <= width {
+		return one
+	}
+	return "      {\n        " + strings.Join(members, ",\n        ") + ",\n      },"
+}
+
+// roots writes the methods of the client.
+func (w *writer) roots() {
+	w.line("\nexport interface Client {")
+	var methods []string
+	for _, root := range []struct {
+		def         *ast.Definition
+		method, doc string
+	}{
+		{w.api.Query, "query", "Reads."},
+		{w.api.Mutation, "mutate", "Writes."},
+	} {
+		if root.def == nil {
+			continue
+		}
+		w.line("  /** %s Throws a KrowocError. */\n  %s<const S extends Select<%q>>(\n    selection: S & $Strict<%q, S>,\n    options?: RequestOptions,\n  ): Promise<Result<%q, S>>;",
+			root.doc, root.method, root.def.Name, root.def.Name, root.def.Name)
+		methods = append(methods, fmt.Sprintf("    %s: async (selection, options = {}) =>\n      (await $answer(\n        await send($print(%q, %q, selection), $json, options),\n      )) as never,",
+			root.method, map[string]string{"query": "query", "mutate": "mutation"}[root.method], root.def.Name))
+	}
+	if d := w.api.Subscription; d != nil {
+		w.line("  /** Follows what happens, until the loop over it ends. Throws a KrowocError. */\n  subscribe<const S extends Select<%q>>(\n    selection: S & $Strict<%q, S>,\n    options?: RequestOptions,\n  ): AsyncGenerator<Result<%q, S>>;", d.Name, d.Name, d.Name)
+		methods = append(methods, fmt.Sprintf("    subscribe: async function* (selection, options = {}) {\n      yield* $events(\n        await send(\n          $print(\"subscription\", %q, selection),\n          `text/event-stream, ${$json}`,\n          options,\n        ),\n      ) as AsyncGenerator<never>;\n    },", d.Name))
+	}
+	w.line("}\n\n/** Makes a client. */\nexport const createClient = (options: ClientOptions = {}): Client => {\n  const send = $transport(options);\n  return {\n%s\n  };\n};", strings.Join(methods, "\n"))
+}
