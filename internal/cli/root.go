@@ -14,6 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/healthcmd"
 	"github.com/krowoc/krowoc/internal/cli/mancmd"
 	"github.com/krowoc/krowoc/internal/cli/migratecmd"
+	"github.com/krowoc/krowoc/internal/cli/newcmd"
 	"github.com/krowoc/krowoc/internal/cli/schemacmd"
 	"github.com/krowoc/krowoc/internal/cli/seedcmd"
 	"github.com/krowoc/krowoc/internal/cli/servecmd"
@@ -27,7 +28,7 @@ var groups = []struct {
 	id, title string
 	commands  []func(*factory.Factory) *cobra.Command
 }{
-	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{devcmd.New, generatecmd.New, seedcmd.New}},
+	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, devcmd.New, generatecmd.New, seedcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
 	{"project", "Project", []func(*factory.Factory) *cobra.Command{schemacmd.New, configcmd.New}},

@@ -1,0 +1,41 @@
+package term
+
+import (
+	"context"
+	"errors"
+
+	"github.com/charmbracelet/huh"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Question is a choice to make, or without options a text to give. Value holds the usual answer, and then the one that was
+// given.
+type Question struct {
+	Title   string
+	Options []string
+	Value   *string
+	Check   func(string) error // of a text
+}
+
+// Interactive reports whether somebody can answer.
+func (t *Terminal) Interactive() bool { return t.InTTY && t.ErrTTY }
+
+// Ask asks questions on Err, one after the other. The terminal must be Interactive.
+func (t *Terminal) Ask(ctx context.Context, questions []Question) error {
+	var groups []*huh.Group
+	for _, q := range questions {
+		var field huh.Field
+		if len(q.Options) == 0 {
+			field = huh.NewInput().Title(q.Title).Value(q.Value).Validate(q.Check)
+		} else {
+			field = huh.NewSelect[string]().Title(q.Title).Options(huh.NewOptions(q.Options...)...).Value(q.Value)
+		}
+		groups = append(groups, huh.NewGroup(field))
+	}
+	err := huh.NewForm(groups...).WithInput(t.In).WithOutput(t.Err).WithShowHelp(true).RunWithContext(ctx)
+	if errors.Is(err, huh.ErrUserAborted) {
+		return fault.New(fault.Canceled, "", "interrupted")
+	}
+	return fault.Wrap("ask", err)
+}

@@ -1,0 +1,241 @@
+// Package scaffold makes the files of a new project from templates: a plan first, which a command can show, and then all of it.
+package scaffold
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Options say what a project is.
+type Options struct {
+	Name     string // of the project and its folder
+	Template string // minimal or prompts
+	Frontend string // react or none
+	CI       string // github, gitlab or none
+	Module   string // of Go; "" makes no Go models
+
+	// Existing is the folder, for a project that moves in; nil for a new one. Where it has a schema or migrations, those of the
+	// template are left out.
+	Existing fs.FS
+}
+
+// Has reports whether a file or folder is there already.
+func (o Options) Has(name string) bool {
+	if o.Existing == nil {
+		return false
+	}
+	_, err := fs.Stat(o.Existing, name)
+	return err == nil
+}
+
+// started reports whether the folder has what a template would give.
+func (o Options) started() bool {
+	return o.Has("schema.graphql") || o.Has("schema") || o.Has("migrations") || o.Has("seeds")
+}
+
+// The choices, the usual one first.
+var (
+	Templates = []string{"minimal", "prompts"}
+	Frontends = []string{"none", "react"}
+	CIs       = []string{"github", "gitlab", "none"}
+)
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	const op = "make a project"
+	if !nameForm.MatchString(o.Name) {
+		return fault.New(fault.Invalid, op, fmt.Sprintf("%q is no name of a project", o.Name), "use lower-case letters, digits, - and _, such as my-shop")
+	}
+	for _, choice := range []struct {
+		flag, value string
+		of          []string
+	}{{"--template", o.Template, Templates}, {"--frontend", o.Frontend, Frontends}, {"--ci", o.CI, CIs}} {
+		if !slices.Contains(choice.of, choice.value) {
+			return fault.New(fault.Invalid, op, fmt.Sprintf("there is no %s %q", choice.flag, choice.value), strings.Join(choice.of, " or "))
+		}
+	}
+	return nil
+}
+
+// Example is the type that the template's files speak of.
+func (o Options) Example() string {
+	return map[string]string{"minimal": "Note", "prompts": "Prompt"}[o.Template]
+}
+
+// Plural is the API's name for a list of it.
+func (o Options) Plural() string { return strings.ToLower(o.Example()) + "s" }
+
+// File is a file of a project.
+type File struct {
+	Path    string // below the project's folder, with slashes
+	Content []byte
+}
+
+// Sources are where the files come from.
+type Sources struct {
+	Templates fs.FS  // package templates
+	Platform  fs.FS  // the prompt platform
+	Schema    []byte // JSON Schema of krowoc.yaml, for editors
+	Types     string // definitions of the schema language, for editors
+}
+
+// Plan returns the files of a project, by path.
+func Plan(o Options, s Sources) ([]File, error) {
+	parts := []fs.FS{sub(s.Templates, "common")}
+	switch {
+	case o.started():
+	case o.Template == "prompts":
+		parts = append(parts, s.Platform)
+	default:
+		parts = append(parts, sub(s.Templates, o.Template))
+	}
+	if o.Frontend == "react" {
+		parts = append(parts, sub(s.Templates, "react"))
+	}
+	if o.CI != "none" {
+		parts = append(parts, sub(s.Templates, "ci/"+o.CI))
+	}
+	files := []File{{".vscode/krowoc.schema.json", s.Schema}, {".vscode/krowoc.graphql", []byte(s.Types)}}
+	if o.started() && !o.Has("schema.graphql") && !o.Has("schema") {
+		files = append(files, File{"schema.graphql", []byte("# The types. `krowoc schema import` writes those of an existing database.\n")})
+	}
+	if o.Module != "" {
+		files = append(files, File{"go.mod", []byte("module " + o.Module + "\n\ngo 1.26\n\nrequire github.com/jackc/pgx/v5 v5.12.0\n")})
+	}
+	for _, part := range parts {
+		more, err := render(part, o)
+		if err != nil {
+			return nil, fault.Wrap("make a project", err)
+		}
+		files = append(files, more...)
+	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+func sub(fsys fs.FS, dir string) fs.FS {
+	part, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return fsys // dir is one of ours, and valid
+	}
+	return part
+}
+
+// dotted are files whose names begin with a point in a project.
+var dotted = map[string]bool{"gitignore": true, "env.example": true, "editorconfig": true, "graphqlrc.yml": true, "gitlab-ci.yml": true}
+
+// render returns the files of a part, filled in.
+func render(part fs.FS, o Options) ([]File, error) {
+	var files []File
+	err := fs.WalkDir(part, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(part, name)
+		if err != nil {
+			return err
+		}
+		if plain, ok := strings.CutSuffix(name, ".tmpl"); ok {
+			t, err := template.New(name).Delims("[[", "]]").Parse(string(content))
+			if err != nil {
+				return err
+			}
+			var b bytes.Buffer
+			if err := t.Execute(&b, o); err != nil {
+				return err
+			}
+			name, content = plain, b.Bytes()
+		}
+		if dotted[name] {
+			name = "." + name
+		}
+		files = append(files, File{name, content})
+		return nil
+	})
+	return files, err
+}
+
+// Write makes the files below a folder. One that is there already stays as it is, and is returned; where something cannot be
+// written, what was is removed.
+func Write(dir string, files []File) (kept []string, err error) {
+	var made []string
+	defer func() {
+		if err != nil {
+			err = errors.Join(fault.Wrap("make a project", err), remove(made))
+		}
+	}()
+	for _, f := range files {
+		name := filepath.Join(dir, filepath.FromSlash(f.Path))
+		folders, err := makeFolders(filepath.Dir(name))
+		made = append(made, folders...)
+		if err != nil {
+			return nil, err
+		}
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			kept = append(kept, f.Path)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, name)
+		_, err = file.Write(f.Content)
+		if err := errors.Join(err, file.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
+}
+
+// makeFolders is os.MkdirAll that tells which it has made.
+func makeFolders(dir string) (made []string, err error) {
+	if _, err := os.Stat(dir); err == nil {
+		return nil, nil
+	}
+	if parent := filepath.Dir(dir); parent != dir {
+		if made, err = makeFolders(parent); err != nil {
+			return made, err
+		}
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return made, err
+	}
+	return append(made, dir), nil
+}
+
+// remove takes away what was made, the last first.
+func remove(made []string) error {
+	var errs []error
+	for _, name := range slices.Backward(made) {
+		if err := os.Remove(name); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// HasFiles reports whether a folder has anything in it.
+func HasFiles(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) > 0
+}
+
+// NameFor makes a name of a project of that of a folder.
+func NameFor(dir string) string {
+	name := regexp.MustCompile(`[^a-z0-9_-]+`).ReplaceAllString(strings.ToLower(path.Base(filepath.ToSlash(dir))), "-")
+	return strings.TrimLeft(strings.Trim(name, "-"), "0123456789_-")
+}
