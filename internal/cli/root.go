@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/krowoc/krowoc/internal/cli/cicmd"
 	"github.com/krowoc/krowoc/internal/cli/completioncmd"
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
 	"github.com/krowoc/krowoc/internal/cli/devcmd"
@@ -31,7 +32,7 @@ var groups = []struct {
 	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, devcmd.New, generatecmd.New, seedcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
-	{"project", "Project", []func(*factory.Factory) *cobra.Command{schemacmd.New, configcmd.New}},
+	{"project", "Project", []func(*factory.Factory) *cobra.Command{cicmd.New, schemacmd.New, configcmd.New}},
 	{"more", "More", []func(*factory.Factory) *cobra.Command{versioncmd.New, completioncmd.New, mancmd.New}},
 }
 

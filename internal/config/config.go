@@ -35,6 +35,7 @@ type Config struct {
 	Migrations Migrations
 	Lint       Lint
 	Generate   []Generate
+	CI         CI
 	Seeds      Seeds
 	Database   Database
 	Server     Server
@@ -72,6 +73,15 @@ type Generate struct {
 	Target string
 	Out    string // a folder or a file; empty is the target's usual one
 }
+
+// CI configures `krowoc ci`.
+type CI struct {
+	Skip  []string // names of steps
+	Steps []CIStep
+}
+
+// CIStep is a command that `krowoc ci` runs, too.
+type CIStep struct{ Name, Run string }
 
 // Seeds says where fixtures are and which sets are loaded, in order.
 type Seeds struct {

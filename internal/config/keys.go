@@ -32,6 +32,12 @@ var keys = []Key{
 		{Path: "out", Kind: Text, Doc: "Folder or file that they go to; each target has a usual one."},
 	}},
 
+	{Path: "ci.skip", Kind: List, Doc: "Steps of `krowoc ci` to leave out: schema, generate, lint, diff, verify or seed."},
+	{Path: "ci.steps", Kind: Objects, Doc: "Commands that `krowoc ci` runs after its own steps.", Items: []Key{
+		{Path: "name", Kind: Text, Required: true, Doc: "Name of the step."},
+		{Path: "run", Kind: Text, Required: true, Doc: "Command for `sh`, in the project's folder; any exit code but 0 is a finding."},
+	}},
+
 	{Path: "seeds.dir", Kind: Text, Default: "seeds", Doc: "Folder of the fixtures, one sub-folder per set."},
 	{Path: "seeds.sets", Kind: List, Default: "common", DefaultIn: in{Development: "common,dev", Test: "common,test"},
 		Doc: "Sets of fixtures to load, in order."},

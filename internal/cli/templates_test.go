@@ -1,0 +1,70 @@
+package cli_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/cli"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/scaffold"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// Every combination of choices gives a project that passes its own CI, and whose front end and models build.
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	for _, template := range scaffold.Templates {
+		for _, frontend := range scaffold.Frontends {
+			for _, ci := range scaffold.CIs {
+				t.Run(strings.Join([]string{template, frontend, ci}, " "), func(t *testing.T) {
+					t.Parallel()
+					dir := t.TempDir()
+					args := []string{"new", "made", "--yes", "--template", template, "--frontend", frontend, "--ci", ci}
+					if ci == "none" { // once for each of the others
+						args = append(args, "--module", "example.com/made")
+					}
+					inFolder(t, dir, args...)
+					dir = filepath.Join(dir, "made")
+					inFolder(t, dir, "ci")
+					if ci != "none" {
+						return
+					}
+					run(t, dir, "go", "mod", "tidy")
+					run(t, dir, "go", "vet", "./...")
+					if frontend == "react" {
+						if _, err := exec.LookPath("npm"); err != nil {
+							testkit.Skip(t, "no npm here: the front end is not built")
+						}
+						web := filepath.Join(dir, "web")
+						run(t, web, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
+						run(t, web, "npm", "run", "build")
+					}
+				})
+			}
+		}
+	}
+}
+
+func inFolder(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	var out, stderr bytes.Buffer
+	if code := cli.Main(t.Context(), cli.Process{
+		Args: args, Streams: term.Streams{Out: &out, Err: &stderr}, Environ: factory.Environ(os.Environ()), Dir: dir,
+	}); code != cli.ExitDone {
+		t.Fatalf("krowoc %s: code %d\n%s%s", strings.Join(args, " "), code, &out, &stderr)
+	}
+}
+
+func run(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+}
