@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/krowoc/krowoc/internal/cli/addcmd"
 	"github.com/krowoc/krowoc/internal/cli/cicmd"
 	"github.com/krowoc/krowoc/internal/cli/completioncmd"
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
@@ -29,7 +30,7 @@ var groups = []struct {
 	id, title string
 	commands  []func(*factory.Factory) *cobra.Command
 }{
-	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, devcmd.New, generatecmd.New, seedcmd.New}},
+	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, addcmd.New, devcmd.New, generatecmd.New, seedcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
 	{"project", "Project", []func(*factory.Factory) *cobra.Command{cicmd.New, schemacmd.New, configcmd.New}},

@@ -1,0 +1,162 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+)
+
+// Addition is something to add to the schema.
+type Addition struct {
+	Type  string
+	New   bool     // the type itself is new, with Fields
+	Field []string // SDL of the fields to add
+	Index []string // names of the fields of an index
+	Name  string   // of the migration
+}
+
+// Add edits the schema and does what follows: the migration, a stub of seeds for a new type, and the generated files. It returns the
+// paths of what was written. Where something fails, the schema is as it was.
+func (a *App) Add(ctx context.Context, s *Scratch, add Addition) (paths []string, err error) {
+	file, err := a.schemaFile(add)
+	if err != nil {
+		return nil, err
+	}
+	old, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap("add to the schema", err)
+	}
+	text, err := edit(string(old), add)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		return nil, fault.Wrap("add to the schema", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, putBack(file, old))
+		}
+	}()
+	if _, err := a.Schema(); err != nil {
+		return nil, err
+	}
+	plan, err := a.Diff(ctx, s, ddl.PlanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	migrations, err := a.WriteDiff(add.Name, plan)
+	if err != nil {
+		return nil, err
+	}
+	paths = append([]string{a.Relative(file)}, relatives(a, migrations)...)
+	if add.New {
+		stub, err := a.seedStub(add)
+		if err != nil {
+			return paths, err
+		}
+		paths = append(paths, stub...)
+	}
+	jobs, err := a.GenerateJobs(nil)
+	if err != nil {
+		return paths, err
+	}
+	changes, err := a.Generate(jobs)
+	if err != nil {
+		return paths, err
+	}
+	for _, c := range changes {
+		paths = append(paths, a.Relative(c.Path))
+	}
+	return paths, generate.Write(changes, false)
+}
+
+func relatives(a *App, paths []string) (out []string) {
+	for _, p := range paths {
+		out = append(out, a.Relative(p))
+	}
+	return out
+}
+
+func putBack(file string, old []byte) error {
+	if old == nil {
+		return os.Remove(file)
+	}
+	return os.WriteFile(file, old, 0o644)
+}
+
+// schemaFile returns the file to edit: the one with the type, or for a new type that of the schema.
+func (a *App) schemaFile(add Addition) (string, error) {
+	const op = "add to the schema"
+	place := a.Config.Path(a.Config.Schema)
+	info, err := os.Stat(place)
+	types, err2 := a.Schema()
+	if err2 != nil {
+		return "", err2
+	}
+	t := types.Type(add.Type)
+	switch {
+	case !add.New && (t == nil || !t.Stored() || t.Join != nil):
+		return "", fault.New(fault.NotFound, op, "the schema has no stored type "+add.Type, "`krowoc add type "+add.Type+" …` adds it")
+	case !add.New:
+		return a.Config.Path(filepath.FromSlash(t.Pos.File)), nil
+	case t != nil || types.Enum(add.Type) != nil:
+		return "", fault.New(fault.Conflict, op, "the schema has "+add.Type+" already", "`krowoc add field "+add.Type+" …` adds to it")
+	case err == nil && info.IsDir():
+		return filepath.Join(place, schema.SnakeCase(add.Type)+".graphql"), nil
+	case strings.ContainsAny(a.Config.Schema, "*?["):
+		return filepath.Join(filepath.Dir(place), schema.SnakeCase(add.Type)+".graphql"), nil
+	}
+	return place, nil
+}
+
+func edit(text string, add Addition) (string, error) {
+	if add.New {
+		return sdl.AddType(text, add.Type, add.Field), nil
+	}
+	ok := true
+	for _, f := range add.Field {
+		text, ok = sdl.AddField(text, add.Type, f)
+	}
+	if len(add.Index) > 0 {
+		text, ok = sdl.AddIndex(text, add.Type, add.Index)
+	}
+	if !ok {
+		return "", fault.New(fault.Internal, "add to the schema", "the type "+add.Type+" is not where the schema says")
+	}
+	return text, nil
+}
+
+// seedStub writes a file that shows how fixtures of a type are written, and loads none.
+func (a *App) seedStub(add Addition) ([]string, error) {
+	set := "dev"
+	if sets := a.Config.Seeds.Sets; len(sets) > 0 {
+		set = sets[len(sets)-1]
+	}
+	name := path.Join(a.Config.Seeds.Dir, set, schema.Plural(schema.SnakeCase(add.Type))+".yaml")
+	file := a.Config.Path(filepath.FromSlash(name))
+	if _, err := os.Stat(file); err == nil {
+		return nil, nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Rows of %s. Each has a name, by which others refer to it.\n# %s:\n#   first:\n", add.Type, add.Type)
+	for _, f := range add.Field {
+		field, typ, _ := strings.Cut(f, ": ")
+		fmt.Fprintf(&b, "#     %s: # %s\n", field, typ)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return nil, fault.Wrap("write a stub of seeds", err)
+	}
+	return []string{name}, fault.Wrap("write a stub of seeds", os.WriteFile(file, []byte(b.String()), 0o644))
+}

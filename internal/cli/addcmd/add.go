@@ -1,0 +1,105 @@
+// Package addcmd is `krowoc add`.
+package addcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+)
+
+// New returns the command with its verbs.
+func New(f *factory.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "add",
+		Short: "Add a type, a field or an index, and do what follows",
+		Long: `Edit the schema where it is, keeping comments and order, and do what follows: write the migration, a stub of seeds for a
+new type, and the generated files. When anything fails, the schema is as it was.`,
+	}
+	cmd.AddCommand(
+		verb(f, "type NAME FIELD:TYPE…", "Add a stored type", "krowoc add type Comment text:String! prompt:Prompt!", 2, addType),
+		verb(f, "field TYPE FIELD:TYPE…", "Add fields to a type", "krowoc add field Prompt summary:String", 2, addField),
+		verb(f, "index TYPE FIELD,…", "Add an index to a type", "krowoc add index Prompt visibility,createdAt", 2, addIndex),
+	)
+	return cmd
+}
+
+func verb(f *factory.Factory, use, short, example string, least int, read func([]string) (app.Addition, error)) *cobra.Command {
+	var scratch app.ScratchOptions
+	cmd := &cobra.Command{
+		Use: use, Short: short, Example: example, Args: cobra.MinimumNArgs(least),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			addition, err := read(args)
+			if err != nil {
+				return factory.Usage(fault.New(fault.Invalid, "krowoc add", err.Error(), example))
+			}
+			a, err := f.App()
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), f, a, scratch, addition)
+		},
+	}
+	cmd.Flags().StringVar((*string)(&scratch.Engine), "engine", string(app.Native), "how to run the Postgres of the scratch databases: `native` or docker")
+	cmd.Flags().StringVar(&scratch.URL, "url", "", "`URL` of a server to make the scratch databases on")
+	return cmd
+}
+
+func addType(args []string) (app.Addition, error) {
+	fields, err := fields(args[1:])
+	return app.Addition{Type: args[0], New: true, Field: fields, Name: "add_" + schema.Plural(schema.SnakeCase(args[0]))}, err
+}
+
+func addField(args []string) (app.Addition, error) {
+	list, err := fields(args[1:])
+	var names []string
+	for _, field := range list {
+		name, _, _ := strings.Cut(field, ":")
+		names = append(names, schema.SnakeCase(name))
+	}
+	return app.Addition{Type: args[0], Field: list, Name: "add_" + strings.Join(names, "_") + "_to_" + schema.Plural(schema.SnakeCase(args[0]))}, err
+}
+
+func addIndex(args []string) (app.Addition, error) {
+	names := strings.FieldsFunc(strings.Join(args[1:], ","), func(r rune) bool { return r == ',' })
+	if len(names) == 0 {
+		return app.Addition{}, errors.New("an index needs a field")
+	}
+	return app.Addition{Type: args[0], Index: names, Name: "index_" + schema.Plural(schema.SnakeCase(args[0]))}, nil
+}
+
+func fields(args []string) (list []string, err error) {
+	for _, arg := range args {
+		field, err := sdl.Field(arg)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, field)
+	}
+	return list, nil
+}
+
+func run(ctx context.Context, f *factory.Factory, a *app.App, o app.ScratchOptions, addition app.Addition) (err error) {
+	o.Progress = f.Fetching()
+	s, err := a.Scratch(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	paths, err := a.Add(ctx, s, addition)
+	if err != nil {
+		return err
+	}
+	return f.Term.Result(map[string][]string{"files": paths}, func() error {
+		_, err := fmt.Fprintln(f.Term.Out, strings.Join(paths, "\n"))
+		return err
+	})
+}
