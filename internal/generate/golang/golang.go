@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"go/format"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/generate/check"
 	"github.com/krowoc/krowoc/internal/generate/shape"
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -54,11 +56,14 @@ var helpers = []string{"Int64", "Decimal", "Date", "Duration", "Vector", "Bytes"
 func files(in generate.Input) ([]generate.File, error) {
 	m := newModel(in)
 	sources := make([]generate.File, 0, len(m.types)+2)
-	sources = append(sources, generate.File{Name: "krowoc.go", Content: m.runtime()})
+	sources = append(sources, generate.File{Name: "krowoc.go", Content: m.runtime(runtimeSource)})
 	if len(m.order) > 0 {
 		sources = append(sources, generate.File{Name: "enums.go", Content: m.enumFile()})
 	}
-	taken := names{"krowoc.go": true, "enums.go": true}
+	if slices.ContainsFunc(m.types, func(t goType) bool { return len(check.All(t.Type)) > 0 }) {
+		sources = append(sources, generate.File{Name: "checks.go", Content: m.runtime(checkSource)})
+	}
+	taken := names{"krowoc.go": true, "enums.go": true, "checks.go": true}
 	for _, t := range m.types {
 		content, err := m.typeFile(t)
 		if err != nil {

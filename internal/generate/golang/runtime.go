@@ -10,10 +10,13 @@ import (
 //go:embed runtime/runtime.go
 var runtimeSource string
 
-// runtime returns it with the package's name.
-func (m *model) runtime() []byte {
-	_, body, _ := strings.Cut(runtimeSource, "package runtime\n")
+// checkSource is what expressions of @check need.
+//
+//go:embed runtime/check.go
+var checkSource string
+
+// runtime returns a file of the runtime with the package's name.
+func (m *model) runtime(source string) []byte {
+	_, body, _ := strings.Cut("\n"+source, "\npackage runtime\n")
 	return []byte("package " + m.pkg + "\n" + body)
 }
-
-func (m *model) checks(goType, string, func(goField) bool) []string { return nil }

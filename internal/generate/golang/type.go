@@ -109,9 +109,7 @@ func (m *model) validation(b *strings.Builder, t goType) error {
 			}
 			m.visit(&body, f, shape.optional(f))
 		}
-		for _, check := range m.checks(t, shape.suffix, shape.optional) {
-			body.WriteString(check)
-		}
+		writeChecks(&body, t, shape.suffix == "Create", shape.has)
 		var parts []string
 		for _, p := range []struct {
 			name  string

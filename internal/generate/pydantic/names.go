@@ -6,10 +6,6 @@ const keywords = `False None True and as assert async await break class continue
 	import in is lambda nonlocal not or pass raise return try while with yield match case type
 	str int float bool bytes list object property super isinstance format print`
 
-// imports are the names at the top of the file.
-const imports = `annotations base64 re Callable UTC date datetime Decimal StrEnum Annotated Any Final UUID AfterValidator AwareDatetime BaseModel
-	BeforeValidator ConfigDict Field JsonValue PlainSerializer Strict StringConstraints model_validator`
-
 // attributes are what BaseModel has already.
 const attributes = `copy dict json schema schema_json validate construct parse_obj parse_raw parse_file from_orm update_forward_refs
 	model_config model_fields model_computed_fields model_extra model_fields_set model_construct model_copy model_dump model_dump_json

@@ -5,10 +5,12 @@ package pydantic
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/generate/check"
 	"github.com/krowoc/krowoc/internal/generate/shape"
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -29,7 +31,7 @@ type writer struct {
 
 func files(in generate.Input) ([]generate.File, error) {
 	w := &writer{scope: map[string]bool{}, names: map[any]string{}}
-	for _, name := range strings.Fields(keywords + " " + imports) {
+	for _, name := range strings.Fields(keywords + " annotations") {
 		w.scope[name] = true
 	}
 	shapes := shape.Of(in.Schema)
@@ -39,7 +41,12 @@ func files(in generate.Input) ([]generate.File, error) {
 	for _, s := range shapes {
 		w.names[s.Type] = w.take(s.Name, "", "Create", "Patch")
 	}
-	w.WriteString(runtime)
+	checked := slices.ContainsFunc(shapes, func(s shape.Type) bool { return len(check.All(s)) > 0 })
+	if checked {
+		w.WriteString(strings.Replace(runtime, "from functools import", "from fractions import Fraction as _Fraction\nfrom functools import", 1) + checkRuntime)
+	} else {
+		w.WriteString(runtime)
+	}
 	for _, e := range in.Schema.Enums {
 		w.enum(e)
 	}
@@ -100,7 +107,7 @@ func (w *writer) doc(text string) {
 }
 
 func (w *writer) enum(e *schema.Enum) {
-	w.line("\n\nclass %s(StrEnum):", w.names[e])
+	w.line("\n\nclass %s(_StrEnum):", w.names[e])
 	w.doc(e.Description)
 	if e.Description != "" {
 		w.line("")
@@ -136,30 +143,38 @@ func (w *writer) shapes(s shape.Type) error {
 		w.line("%s", typ.assignment(alias))
 		list = append(list, named{f, fields.take(schema.SnakeCase(f.Name), ""), alias})
 	}
-	write := func(class, base, description string, has func(shape.Field) bool, optional func(shape.Field) bool) {
+	write := func(class, base, description string, create bool, has func(shape.Field) bool, optional func(shape.Field) bool) {
 		w.line("\n\nclass %s(%s):", class, base)
 		w.doc(description)
 		empty := description == ""
-		for i, f := range list {
+		first := true
+		for _, f := range list {
 			if !has(f.Field) {
 				continue
 			}
-			if i == 0 && description != "" {
+			if first && description != "" {
 				w.line("")
 			}
-			empty = false
+			first, empty = false, false
 			w.field(f.Field, f.name, f.alias, optional(f.Field))
 		}
 		if empty {
 			w.line("    pass")
 		}
-		w.checks(s, class)
+		w.checks(s, class, create, func(f shape.Field) string {
+			for _, x := range list {
+				if x.Name == f.Name && has(f) {
+					return x.name
+				}
+			}
+			return ""
+		})
 	}
 	all := func(shape.Field) bool { return true }
 	none := func(shape.Field) bool { return false }
-	write(name, "_Row", s.Description, all, none)
-	write(name+"Create", "_Input", "What creates a "+s.Name+".", all, func(f shape.Field) bool { return f.Optional })
-	write(name+"Patch", "_Input", "What changes of a "+s.Name+"; what is not set stays.", func(f shape.Field) bool { return !f.Fixed }, all)
+	write(name, "_Row", s.Description, false, all, none)
+	write(name+"Create", "_Input", "What creates a "+s.Name+".", true, all, func(f shape.Field) bool { return f.Optional })
+	write(name+"Patch", "_Input", "What changes of a "+s.Name+"; what is not set stays.", false, func(f shape.Field) bool { return !f.Fixed }, all)
 	return nil
 }
 
@@ -169,22 +184,23 @@ func (w *writer) field(f shape.Field, name, typ string, optional bool) {
 		typ += " | None"
 	}
 	var args []string
-	if optional {
+	switch {
+	case optional && f.Nullable:
 		args = append(args, "default=None")
+	case optional:
+		args = append(args, "default=_ABSENT")
 	}
 	if name != f.Name {
 		args = append(args, "alias="+strconv.Quote(f.Name))
 	}
 	value := ""
 	if len(args) > 0 {
-		value = " = Field(" + strings.Join(args, ", ") + ")"
+		value = " = _pd.Field(" + strings.Join(args, ", ") + ")"
 	}
 	line := "    " + name + ": " + typ + value
 	if len(line) > width && value != "" {
-		line = "    " + name + ": " + typ + " = Field(\n        " + strings.Join(args, ", ") + "\n    )"
+		line = "    " + name + ": " + typ + " = _pd.Field(\n        " + strings.Join(args, ", ") + "\n    )"
 	}
 	w.line("%s", line)
 	w.doc(f.Description)
 }
-
-func (w *writer) checks(shape.Type, string) {}

@@ -1,46 +1,47 @@
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any, Final
-from uuid import UUID
+import base64 as _b64
+import datetime as _dt
+import decimal as _dec
+import re as _re
+import typing as _t
+import uuid as _uuid
+from enum import StrEnum as _StrEnum
+from functools import cache as _cache
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    PlainSerializer,
-    Strict,
-    StringConstraints,
-    model_validator,
-)
+import pydantic as _pd
 
 
-def _text(pattern: str, what: str) -> BeforeValidator:
+def _text(pattern: str, what: str) -> _pd.BeforeValidator:
     """Refuse texts that do not match, and what is neither a text nor made already."""
-    compiled: Final = re.compile(pattern)
+    compiled: _t.Final = _re.compile(pattern)
 
-    def check(value: Any) -> Any:
+    def check(value: _t.Any) -> _t.Any:
         if isinstance(value, str) and not compiled.fullmatch(value):
             raise ValueError(f"must be {what}")
         if isinstance(value, bool | int | float):
             raise ValueError(f"must be {what}, as a string")
         return value
 
-    return BeforeValidator(check)
+    return _pd.BeforeValidator(check)
 
 
-def _int64(value: Any) -> Any:
+@_cache
+def _adapter(pattern: str) -> _pd.TypeAdapter[str]:
+    constrained = _pd.StringConstraints(pattern=pattern)
+    return _pd.TypeAdapter(_t.Annotated[str, constrained])
+
+
+def _matching(pattern: str) -> _pd.AfterValidator:
+    """Refuse texts without a match, beside another pattern."""
+    return _pd.AfterValidator(lambda text: _adapter(pattern).validate_python(text))
+
+
+def _int64(value: _t.Any, info: _pd.ValidationInfo) -> _t.Any:
+    if info.mode == "json" and not isinstance(value, str):
+        raise ValueError("must be a whole number, as a string")
     if isinstance(value, str):
-        if not re.fullmatch(r"-?(?:0|[1-9][0-9]*)", value):
+        if not _re.fullmatch(r"-?(?:0|[1-9][0-9]*)", value):
             raise ValueError("must be a whole number, as a string")
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -48,21 +49,21 @@ def _int64(value: Any) -> Any:
     return value
 
 
-def _bytes(value: Any) -> Any:
+def _bytes(value: _t.Any) -> _t.Any:
     if isinstance(value, str):
-        return base64.b64decode(value, validate=True)
+        return _b64.b64decode(value, validate=True)
     return value
 
 
 def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+    return _b64.b64encode(value).decode()
 
 
-def _decimal(value: Decimal) -> str:
+def _decimal(value: _dec.Decimal) -> str:
     return format(value, "f")
 
 
-def _not_null(value: JsonValue) -> JsonValue:
+def _not_null(value: _pd.JsonValue) -> _pd.JsonValue:
     if value is None:
         raise ValueError("cannot be null")
     return value
@@ -79,44 +80,48 @@ _ISO8601 = (
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 
 _UUID_TEXT = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-_Id = Annotated[UUID, _text(_UUID_TEXT, "a UUID")]
-_String = Annotated[str, Strict()]
-_Int = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
-_Int64 = Annotated[
+_Id = _t.Annotated[_uuid.UUID, _text(_UUID_TEXT, "a UUID")]
+_String = _t.Annotated[str, _pd.Strict()]
+_Int = _t.Annotated[int, _pd.Strict(), _pd.Field(ge=-(2**31), le=2**31 - 1)]
+_Int64 = _t.Annotated[
     int,
-    BeforeValidator(_int64),
-    Field(ge=-(2**63), le=2**63 - 1),
-    PlainSerializer(str, return_type=str, when_used="json"),
+    _pd.BeforeValidator(_int64),
+    _pd.Field(ge=-(2**63), le=2**63 - 1),
+    _pd.PlainSerializer(str, return_type=str, when_used="json"),
 ]
-_Float = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-_Decimal = Annotated[
-    Decimal,
+_Float = _t.Annotated[float, _pd.Strict(), _pd.Field(allow_inf_nan=False)]
+_Decimal = _t.Annotated[
+    _dec.Decimal,
     _text(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", "a decimal number"),
-    PlainSerializer(_decimal, return_type=str, when_used="json"),
+    _pd.PlainSerializer(_decimal, return_type=str, when_used="json"),
 ]
-_Boolean = Annotated[bool, Strict()]
-_Date = Annotated[date, _text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date")]
-_DateTime = Annotated[AwareDatetime, _text(_RFC3339, "a time")]
-_Duration = Annotated[str, Strict(), _text(_ISO8601, "a duration")]
-_Json = Annotated[JsonValue, AfterValidator(_not_null)]
-_Bytes = Annotated[
+_Boolean = _t.Annotated[bool, _pd.Strict()]
+_Date = _t.Annotated[_dt.date, _text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date")]
+_DateTime = _t.Annotated[_pd.AwareDatetime, _text(_RFC3339, "a time")]
+_Duration = _t.Annotated[str, _pd.Strict(), _text(_ISO8601, "a duration")]
+_Json = _t.Annotated[_pd.JsonValue, _pd.AfterValidator(_not_null)]
+_Bytes = _t.Annotated[
     bytes,
     _text(_BASE64, "base64"),
-    BeforeValidator(_bytes),
-    PlainSerializer(_base64, return_type=str, when_used="json"),
+    _pd.BeforeValidator(_bytes),
+    _pd.PlainSerializer(_base64, return_type=str, when_used="json"),
 ]
 _Vector = list[_Float]
 
 
-class _Row(BaseModel):
+# What is not set is None, and cannot be set to it.
+_ABSENT: _t.Final[_t.Any] = None
+
+
+class _Row(_pd.BaseModel):
     """What is read may have members that are not known here."""
 
-    model_config = ConfigDict(populate_by_name=True, protected_namespaces=())
+    model_config = _pd.ConfigDict(populate_by_name=True, protected_namespaces=())
 
 
-class _Input(BaseModel):
+class _Input(_pd.BaseModel):
     """What is written may not. Dump it by alias and without what is not set."""
 
-    model_config = ConfigDict(
+    model_config = _pd.ConfigDict(
         populate_by_name=True, protected_namespaces=(), extra="forbid"
     )

@@ -23,7 +23,7 @@ func (a annotation) String() string {
 	if len(a.rules) == 0 {
 		return a.base
 	}
-	return "Annotated[" + a.base + ", " + strings.Join(a.rules, ", ") + "]"
+	return "_t.Annotated[" + a.base + ", " + strings.Join(a.rules, ", ") + "]"
 }
 
 // assignment writes the definition of an alias.
@@ -33,13 +33,13 @@ func (a annotation) assignment(name string) string {
 	}
 	one := "    " + a.base + ", " + strings.Join(a.rules, ", ")
 	if len([]rune(one)) <= width {
-		return name + " = Annotated[\n" + one + "\n]"
+		return name + " = _t.Annotated[\n" + one + "\n]"
 	}
 	lines := []string{"    " + a.base + ","}
 	for _, r := range a.rules {
 		lines = append(lines, "    "+brokenCall(r, 4)+",")
 	}
-	return name + " = Annotated[\n" + strings.Join(lines, "\n") + "\n]"
+	return name + " = _t.Annotated[\n" + strings.Join(lines, "\n") + "\n]"
 }
 
 // brokenCall writes Field(a=1, b=2) over several lines where it is too long for one.
@@ -85,7 +85,7 @@ func (w *writer) element(f shape.Field) (annotation, error) {
 		a.rules = append(a.rules, lengths(c.Length))
 	}
 	if n := f.Dimensions(); n > 0 {
-		a.rules = append(a.rules, fmt.Sprintf("Field(min_length=%d, max_length=%d)", n, n))
+		a.rules = append(a.rules, fmt.Sprintf("_pd.Field(min_length=%d, max_length=%d)", n, n))
 	}
 	if c.Range != nil {
 		a.rules = append(a.rules, bounds(f.Scalar(), c.Range))
@@ -94,8 +94,12 @@ func (w *writer) element(f shape.Field) (annotation, error) {
 	if err != nil {
 		return a, err
 	}
-	for _, p := range patterns {
-		a.rules = append(a.rules, "StringConstraints(pattern="+raw(p.Regexp)+")")
+	for i, p := range patterns {
+		if i > 0 { // Pydantic keeps one
+			a.rules = append(a.rules, "_matching("+raw(p.Regexp)+")")
+			continue
+		}
+		a.rules = append(a.rules, "_pd.StringConstraints(pattern="+raw(p.Regexp)+")")
 	}
 	return a, nil
 }
@@ -108,7 +112,7 @@ func lengths(l *schema.Length) string {
 	if l.Max != nil {
 		args = append(args, "max_length="+strconv.Itoa(*l.Max))
 	}
-	return "Field(" + strings.Join(args, ", ") + ")"
+	return "_pd.Field(" + strings.Join(args, ", ") + ")"
 }
 
 func bounds(scalar schema.Scalar, r *schema.Range) string {
@@ -118,28 +122,28 @@ func bounds(scalar schema.Scalar, r *schema.Range) string {
 			args = append(args, end.name+"="+bound(scalar, end.bound))
 		}
 	}
-	return "Field(" + strings.Join(args, ", ") + ")"
+	return "_pd.Field(" + strings.Join(args, ", ") + ")"
 }
 
 func bound(scalar schema.Scalar, text string) string {
 	switch scalar {
 	case schema.Decimal:
-		return "Decimal(" + strconv.Quote(text) + ")"
+		return "_dec.Decimal(" + strconv.Quote(text) + ")"
 	case schema.Date:
 		if t, err := time.Parse(time.DateOnly, text); err == nil {
-			return fmt.Sprintf("date(%d, %d, %d)", t.Year(), t.Month(), t.Day())
+			return fmt.Sprintf("_dt.date(%d, %d, %d)", t.Year(), t.Month(), t.Day())
 		}
 	case schema.DateTime:
 		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 			t = t.UTC()
-			s := fmt.Sprintf("datetime(%d, %d, %d, %d, %d", t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute())
+			s := fmt.Sprintf("_dt.datetime(%d, %d, %d, %d, %d", t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute())
 			if micro := t.Nanosecond() / 1000; micro > 0 || t.Second() > 0 {
 				s += fmt.Sprintf(", %d", t.Second())
 				if micro > 0 {
 					s += fmt.Sprintf(", %d", micro)
 				}
 			}
-			return s + ", tzinfo=UTC)"
+			return s + ", tzinfo=_dt.UTC)"
 		}
 	}
 	return text

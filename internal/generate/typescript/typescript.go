@@ -5,10 +5,12 @@ package typescript
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/generate/check"
 	"github.com/krowoc/krowoc/internal/generate/shape"
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -53,6 +55,9 @@ func files(in generate.Input) ([]generate.File, error) {
 		}
 	}
 	w.WriteString(runtime)
+	if slices.ContainsFunc(shapes, func(s shape.Type) bool { return len(check.All(s)) > 0 }) {
+		w.WriteString(checkRuntime)
+	}
 	for _, e := range in.Schema.Enums {
 		w.enum(e)
 	}
@@ -162,14 +167,14 @@ func (w *writer) shapes(s shape.Type) error {
 		w.line("  %s,", property{f.Name, value}.broken(2, width-2))
 	}
 	w.line("};")
-	w.shape(s, name, "z.object", s.Description, func(f shape.Field) (string, bool) { return nulls(f), true })
-	w.shape(s, name+"Create", "z.strictObject", "What creates a "+s.Name+".", func(f shape.Field) (string, bool) {
+	w.shape(s, name, "z.object", s.Description, false, func(f shape.Field) (string, bool) { return nulls(f), true })
+	w.shape(s, name+"Create", "z.strictObject", "What creates a "+s.Name+".", true, func(f shape.Field) (string, bool) {
 		if f.Optional {
 			return nulls(f) + ".optional()", true
 		}
 		return nulls(f), true
 	})
-	w.shape(s, name+"Patch", "z.strictObject", "What changes of a "+s.Name+"; what is absent stays.", func(f shape.Field) (string, bool) {
+	w.shape(s, name+"Patch", "z.strictObject", "What changes of a "+s.Name+"; what is absent stays.", false, func(f shape.Field) (string, bool) {
 		return nulls(f) + ".optional()", !f.Fixed
 	})
 	return nil
@@ -183,10 +188,15 @@ func nulls(f shape.Field) string {
 }
 
 // shape writes a schema and its type, of the fields for which how returns true, with what it returns after them.
-func (w *writer) shape(s shape.Type, name, object, description string, how func(shape.Field) (string, bool)) {
+func (w *writer) shape(s shape.Type, name, object, description string, create bool, how func(shape.Field) (string, bool)) {
+	all := len(check.All(s)) > 0
 	w.line("")
-	w.doc("", description)
-	fmt.Fprintf(w, "export const %sSchema = %s({", name, object)
+	if all {
+		fmt.Fprintf(w, "const $%sShape = %s({", name, object)
+	} else {
+		w.doc("", description)
+		fmt.Fprintf(w, "export const %sSchema = %s({", name, object)
+	}
 	line := "\n"
 	for _, f := range s.Fields {
 		if after, ok := how(f); ok {
@@ -196,8 +206,12 @@ func (w *writer) shape(s shape.Type, name, object, description string, how func(
 			w.line("  %s: $%s.%s%s,", f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
 		}
 	}
-	w.line("})%s;", w.checks(s, name))
+	w.line("});")
+	if all {
+		w.checks(s, name, create, func(f shape.Field) bool { _, ok := how(f); return ok })
+		w.line("")
+		w.doc("", description)
+		w.declare("export const "+name+"Schema", call{name: "$checked", args: []node{text("$" + name + "Shape"), text("$" + name + "Checks")}})
+	}
 	w.line("export type %s = z.infer<typeof %sSchema>;", name, name)
 }
-
-func (w *writer) checks(shape.Type, string) string { return "" }

@@ -137,6 +137,10 @@ func (v *visitor) checked() {
 			v.navigation(e)
 		case ast.CallKind:
 			v.enumOperands(e)
+		case ast.ComprehensionKind:
+			if v.want.Use == Check || v.want.Use == IndexWhere {
+				v.report(e, "compare the whole list, or use in and size", "%s cannot look at each element of a list: Postgres allows no subquery there", purpose(v.want.Use))
+			}
 		}
 	}))
 	v.result()

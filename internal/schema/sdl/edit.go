@@ -12,7 +12,7 @@ var fieldForm = regexp.MustCompile(`^([_A-Za-z][_0-9A-Za-z]*)\s*:\s*([_A-Za-z][_
 func Field(text string) (string, error) {
 	m := fieldForm.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return "", fmt.Errorf("%q is no field: write it like text:String! or tags:[String!]!", text)
+		return "", fmt.Errorf("%q is no field: write it like tags:[String!] or text:String", text)
 	}
 	return m[1] + ": " + m[2], nil
 }
@@ -128,9 +128,10 @@ func token(text string) (n int, word string) {
 		return end, ""
 	case c == '"':
 		for i := 1; i < len(text); i++ {
-			if text[i] == '\\' {
+			switch text[i] {
+			case '\\':
 				i++
-			} else if text[i] == '"' {
+			case '"':
 				return i + 1, ""
 			}
 		}

@@ -69,14 +69,12 @@ const wrong = () => {
   void api.query({ prompts: { nodes: { owner: true } } });
   // @ts-expect-error the key is required
   void api.query({ prompt: { title: true } });
+  const like = { title: { like: "a" } };
   // @ts-expect-error there is no such operator
-  void api.query({
-    prompts: { $: { where: { title: { like: "a" } } }, totalCount: true },
-  });
+  void api.query({ prompts: { $: { where: like }, totalCount: true } });
+  const up = [{ title: "UP" }] as const;
   // @ts-expect-error there is no such order
-  void api.query({
-    prompts: { $: { orderBy: [{ title: "UP" }] }, totalCount: true },
-  });
+  void api.query({ prompts: { $: { orderBy: up }, totalCount: true } });
   // @ts-expect-error a value has no selection
   void api.query({ prompts: { nodes: { title: { x: true } } } });
 };
