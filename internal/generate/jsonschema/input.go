@@ -6,29 +6,43 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// inputs makes the definitions of the filters of the API.
+// inputs makes the definitions of the filters of the API. Those of one type that refer to another are made twice: for the bundle, and
+// for a file per type, where they name the other's file.
 func (t *types) inputs(api *ast.Schema) {
 	for name, d := range api.Types {
 		if d.Kind != ast.InputObject || t.all[name] != nil {
 			continue
 		}
-		var properties object
-		for _, f := range d.Fields {
-			properties = append(properties, member{f.Name, t.input(name, f.Type)})
-		}
-		t.all[name] = object{{"title", name}}.with("description", d.Description).with("type", "object").
-			with("properties", properties).with("additionalProperties", false)
+		t.all[name] = inputObject(d, func(ref string) string {
+			t.uses[name] = append(t.uses[name], ref)
+			return "#/$defs/" + ref
+		})
+		t.alone[name] = inputObject(d, func(ref string) string {
+			if other := t.owner[ref]; other != t.owner[name] && other != "" {
+				return t.id(other) + "#/$defs/" + ref
+			}
+			t.usesAlone[name] = append(t.usesAlone[name], ref)
+			return "#/$defs/" + ref
+		})
 	}
 }
 
+func inputObject(d *ast.Definition, ref func(string) string) object {
+	var properties object
+	for _, f := range d.Fields {
+		properties = append(properties, member{f.Name, input(f.Type, ref)})
+	}
+	return object{{"title", d.Name}}.with("description", d.Description).with("type", "object").
+		with("properties", properties).with("additionalProperties", false)
+}
+
 // input returns the schema of a value of a filter.
-func (t *types) input(in string, typ *ast.Type) object {
+func input(typ *ast.Type, ref func(string) string) object {
 	if typ.Elem != nil {
-		return object{{"type", "array"}, {"items", t.input(in, typ.Elem)}}
+		return object{{"type", "array"}, {"items", input(typ.Elem, ref)}}
 	}
 	if s, ok := scalars[schema.Scalar(typ.NamedType)]; ok {
 		return s
 	}
-	t.uses[in] = append(t.uses[in], typ.NamedType)
-	return object{{"$ref", "#/$defs/" + typ.NamedType}}
+	return object{{"$ref", ref(typ.NamedType)}}
 }

@@ -4,6 +4,7 @@ package jsonschema
 
 import (
 	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/generate/shape"
@@ -28,63 +29,71 @@ const dialect = "https://json-schema.org/draft/2020-12/schema"
 
 // types makes the definitions of one schema.
 type types struct {
-	all  map[string]object // definitions by name
-	uses map[string][]string
+	project         string
+	all, alone      map[string]object   // definitions by name, in the bundle and, where it is another, in a file of one type
+	uses, usesAlone map[string][]string // what they refer to, there
+	owner           map[string]string   // the types of the filters that are of one
 }
 
+// id returns the identifier of the file of a type.
+func (t *types) id(name string) string { return "urn:krowoc:" + t.project + ":" + name }
+
 func files(in generate.Input, api *ast.Schema) ([]generate.File, error) {
-	t := &types{all: map[string]object{}, uses: map[string][]string{}}
+	t := &types{project: in.Project, all: map[string]object{}, alone: map[string]object{}, uses: map[string][]string{}, usesAlone: map[string][]string{}, owner: map[string]string{}}
 	shapes := shape.Of(in.Schema)
-	var names []string
+	var all []string
+	roots := map[string][]string{}
 	for _, s := range shapes {
 		if err := t.stored(s); err != nil {
 			return nil, err
 		}
-		names = append(names, s.Name, s.Name+"Create", s.Name+"Patch")
-		if where := api.Types[s.Name+"Where"]; where != nil {
-			names = append(names, where.Name)
+		roots[s.Name] = []string{s.Name, s.Name + "Create", s.Name + "Patch"}
+		if api.Types[s.Name+"Where"] != nil {
+			roots[s.Name] = append(roots[s.Name], s.Name+"Where", s.Name+"ListWhere")
+			t.owner[s.Name+"Where"], t.owner[s.Name+"ListWhere"] = s.Name, s.Name
 		}
+		all = append(all, roots[s.Name]...)
 	}
 	for _, e := range in.Schema.Enums {
 		t.all[e.Name] = enumeration(e)
 	}
 	t.inputs(api)
-	var out []generate.File
-	add := func(name, id string, body object, roots []string) error {
-		doc := append(object{{"$schema", dialect}, {"$id", "urn:krowoc:" + in.Project + ":" + id}}, body...)
-		content, err := append(doc, member{"$defs", t.definitions(roots)}).file()
-		out = append(out, generate.File{Name: name, Content: content})
-		return err
+	out := make([]generate.File, len(shapes)+1)
+	var group errgroup.Group
+	group.SetLimit(8)
+	write := func(i int, name, id string, body, definitions object) {
+		group.Go(func() error {
+			doc := append(object{{"$schema", dialect}, {"$id", t.id(id)}}, body...)
+			content, err := append(doc, member{"$defs", definitions}).file()
+			out[i] = generate.File{Name: name, Content: content}
+			return err
+		})
 	}
-	if err := add("schema.json", "schema", object{{"title", in.Project}}, names); err != nil {
-		return nil, err
+	write(0, "schema.json", "schema", object{{"title", in.Project}}, t.definitions(all, false))
+	for i, s := range shapes {
+		write(i+1, s.Name+".json", s.Name, object{{"$ref", "#/$defs/" + s.Name}}, t.definitions(roots[s.Name], true))
 	}
-	for _, s := range shapes {
-		roots := []string{s.Name, s.Name + "Create", s.Name + "Patch"}
-		if api.Types[s.Name+"Where"] != nil {
-			roots = append(roots, s.Name+"Where")
-		}
-		if err := add(s.Name+".json", s.Name, object{{"$ref", "#/$defs/" + s.Name}}, roots); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return out, group.Wait()
 }
 
 // definitions returns those that roots need, in the order in which they are met.
-func (t *types) definitions(roots []string) object {
+func (t *types) definitions(roots []string, alone bool) object {
 	var out object
 	seen := map[string]bool{}
 	queue := append([]string{}, roots...)
 	for len(queue) > 0 {
 		name := queue[0]
 		queue = queue[1:]
-		if seen[name] || t.all[name] == nil {
+		definition, uses := t.all[name], t.uses[name]
+		if other := t.alone[name]; alone && other != nil {
+			definition, uses = other, t.usesAlone[name]
+		}
+		if seen[name] || definition == nil {
 			continue
 		}
 		seen[name] = true
-		out = append(out, member{name, t.all[name]})
-		queue = append(queue, t.uses[name]...)
+		out = append(out, member{name, definition})
+		queue = append(queue, uses...)
 	}
 	return out
 }
