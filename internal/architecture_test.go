@@ -45,7 +45,7 @@ var homes = map[string]string{
 	"github.com/spf13/pflag":            "internal/cli",
 	"github.com/spf13/viper":            "internal/config",
 	"github.com/charmbracelet/lipgloss": "internal/cli/term",
-	"github.com/charmbracelet/huh":      "internal/cli/term",
+	"charm.land/huh/v2":                 "internal/cli/term",
 	"github.com/muesli/termenv":         "internal/cli/term",
 	"github.com/testcontainers":         "internal/container",
 	"testing":                           "internal/testkit",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -151,6 +153,7 @@ func TestKilledAtAnyPoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		fmt.Println("begins")
 		if _, err := m.Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -162,14 +165,30 @@ func TestKilledAtAnyPoint(t *testing.T) {
 	p.files = killedFiles
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
 	ends := map[string]int{}
-	for range kills {
+	// The machine may be busy, so the kills are spread over as long as a run takes here and now.
+	whole := 120 * time.Millisecond
+	for i := range kills {
 		ctx, cancel := context.WithCancel(t.Context())
 		process := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestKilledAtAnyPoint$", "-killed="+p.db.Config().ConnString())
+		begins, err := process.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
 		}
-		moment := time.NewTimer(time.Duration(random.Int64N(int64(120 * time.Millisecond))))
-		<-moment.C
+		if i%10 != 9 { // one in ten dies before it begins, or as it does
+			if _, err := begins.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if began := time.Now(); i%20 == 0 {
+			_, _ = io.Copy(io.Discard, begins)
+			whole = time.Since(began)
+		} else {
+			moment := time.NewTimer(time.Duration(random.Int64N(int64(whole))))
+			<-moment.C
+		}
 		cancel() // SIGKILL
 		_ = process.Wait()
 		ends[p.versionsOr0()]++

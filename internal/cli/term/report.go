@@ -10,6 +10,8 @@ import (
 const (
 	SARIF  Format = "sarif"  // for code scanning
 	GitHub Format = "github" // annotations of a pull request
+
+	Markdown Format = "markdown" // a comment on one
 )
 
 // Remark is something that a check found in a file.

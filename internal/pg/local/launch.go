@@ -114,7 +114,11 @@ func (s *starting) launchOn(ctx context.Context, port int, password string) (*Se
 		log: readLog(r, s.Logger), asked: make(chan struct{}), gone: make(chan struct{}), exited: make(chan struct{}),
 	}
 	go server.wait()
-	if err := server.awaitReady(ctx); err != nil {
+	err = server.awaitReady(ctx)
+	if err == nil {
+		err = ctx.Err() // it came up as somebody gave up
+	}
+	if err != nil {
 		server.abandon()
 		return nil, err
 	}

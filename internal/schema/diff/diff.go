@@ -1,0 +1,186 @@
+// Package diff compares two versions of a schema and says of each change what it means to those who depend on the schema: clients
+// of the API, the data that is stored, and code that uses generated models.
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Severity says how bad a change is for somebody.
+type Severity string
+
+// The severities, from mild to bad.
+const (
+	Safe      Severity = "safe"
+	Dangerous Severity = "dangerous" // it may break what relies on details, or fail on some data
+	Breaking  Severity = "breaking"  // what worked stops working
+)
+
+var rank = map[Severity]int{Safe: 0, Dangerous: 1, Breaking: 2}
+
+// Change is one difference.
+type Change struct {
+	Kind    string   `json:"kind"` // stable, kebab-case: field-removed
+	Path    string   `json:"path"` // Prompt, Prompt.title, Visibility.TEAM
+	Message string   `json:"message"`
+	Clients Severity `json:"clients"`
+	Data    Severity `json:"data"`
+	Models  Severity `json:"models"`
+}
+
+// Worst returns the worst of the three.
+func (c Change) Worst() Severity {
+	return slices.MaxFunc([]Severity{c.Clients, c.Data, c.Models}, func(a, b Severity) int { return cmp.Compare(rank[a], rank[b]) })
+}
+
+// comparison collects changes.
+type comparison struct{ changes []Change }
+
+func (c *comparison) add(kind, path string, clients, data, models Severity, format string, args ...any) {
+	c.changes = append(c.changes, Change{kind, path, fmt.Sprintf(format, args...), clients, data, models})
+}
+
+// Compare returns what is other in a schema than in an older one: the worst first, and else in the order of the schema.
+func Compare(before, after *schema.Schema) []Change {
+	c := &comparison{}
+	c.enums(before, after)
+	c.types(before, after)
+	slices.SortStableFunc(c.changes, func(a, b Change) int { return cmp.Compare(rank[b.Worst()], rank[a.Worst()]) })
+	return c.changes
+}
+
+func (c *comparison) enums(before, after *schema.Schema) {
+	kept := map[*schema.Enum]bool{}
+	for _, e := range after.Enums {
+		old := before.Enum(e.Name)
+		if old == nil && e.RenamedFrom != "" {
+			if old = before.Enum(e.RenamedFrom); old != nil {
+				c.add("enum-renamed", e.Name, Dangerous, Safe, Breaking, "the enum was %s", old.Name)
+			}
+		}
+		if old == nil {
+			c.add("enum-added", e.Name, Safe, Safe, Safe, "the enum is new")
+			continue
+		}
+		kept[old] = true
+		c.values(old, e)
+	}
+	for _, old := range before.Enums {
+		if !kept[old] {
+			c.add("enum-removed", old.Name, Breaking, Dangerous, Breaking, "the enum is gone")
+		}
+	}
+}
+
+func (c *comparison) values(old, e *schema.Enum) {
+	kept := map[string]bool{}
+	for _, v := range e.Values {
+		path := e.Name + "." + v.Name
+		switch {
+		case old.Has(v.Name):
+			kept[v.Name] = true
+		case v.RenamedFrom != "" && old.Has(v.RenamedFrom):
+			kept[v.RenamedFrom] = true
+			c.add("value-renamed", path, Breaking, Safe, Breaking, "the value was %s", v.RenamedFrom)
+		default:
+			c.add("value-added", path, Dangerous, Safe, Dangerous, "the value is new: who handles every value does not handle it")
+		}
+	}
+	for _, v := range old.Values {
+		if !kept[v.Name] {
+			c.add("value-removed", e.Name+"."+v.Name, Breaking, Breaking, Breaking, "the value is gone, and rows may have it")
+		}
+	}
+}
+
+func (c *comparison) types(before, after *schema.Schema) {
+	kept := map[*schema.Type]bool{}
+	for _, t := range append(slices.Clone(after.Tables), after.Plain...) {
+		if t.Join != nil {
+			continue
+		}
+		old := before.Type(t.Name)
+		if old == nil && t.RenamedFrom != "" {
+			if old = before.Type(t.RenamedFrom); old != nil {
+				c.add("type-renamed", t.Name, Breaking, Safe, Breaking, "the type was %s", old.Name)
+			}
+		}
+		if old == nil {
+			c.add("type-added", t.Name, Safe, Safe, Safe, "the type is new")
+			continue
+		}
+		kept[old] = true
+		c.typ(old, t)
+	}
+	for _, old := range append(slices.Clone(before.Tables), before.Plain...) {
+		if !kept[old] && old.Join == nil {
+			c.add("type-removed", old.Name, Breaking, Dangerous, Breaking, "the type is gone; its table stays until it is dropped")
+		}
+	}
+}
+
+func (c *comparison) typ(old, t *schema.Type) {
+	if old.Table != t.Table && t.RenamedFrom != old.Name {
+		c.add("table-changed", t.Name, Safe, Breaking, Dangerous, "its table was %s, and is %s: rows do not move", old.Table, t.Table)
+	}
+	if o, n := names(old.Key), names(t.Key); o != n {
+		c.add("key-changed", t.Name, Breaking, Breaking, Breaking, "its key was %s, and is %s", o, n)
+	}
+	if old.Description != t.Description {
+		c.add("description-changed", t.Name, Safe, Safe, Safe, "its description changed")
+	}
+	c.fields(old, t)
+	c.sets(t.Name, "unique", "unique together", uniques(old), uniques(t), Safe, Dangerous)
+	c.sets(t.Name, "check", "a check", checks(old.Checks), checks(t.Checks), Dangerous, Dangerous)
+	c.sets(t.Name, "index", "an index on", indexes(old), indexes(t), Safe, Safe)
+	c.rules(t.Name, old.Rules, t.Rules)
+}
+
+func (c *comparison) fields(old, t *schema.Type) {
+	kept := map[*schema.Field]bool{}
+	for _, f := range t.Fields {
+		path := t.Name + "." + f.Name
+		was := old.Field(f.Name)
+		if was == nil && f.RenamedFrom != "" {
+			if was = old.Field(f.RenamedFrom); was != nil {
+				c.add("field-renamed", path, Breaking, Safe, Breaking, "the field was %s", was.Name)
+			}
+		}
+		if was == nil {
+			c.added(path, f)
+			continue
+		}
+		kept[was] = true
+		c.field(path, was, f)
+	}
+	for _, was := range old.Fields {
+		if !kept[was] {
+			data := Safe
+			if len(was.Columns()) > 0 {
+				data = Dangerous
+			}
+			c.add("field-removed", t.Name+"."+was.Name, Breaking, data, Breaking, "the field is gone%s", map[bool]string{true: "; its column stays until it is dropped"}[data != Safe])
+		}
+	}
+}
+
+func (c *comparison) added(path string, f *schema.Field) {
+	if len(f.Columns()) > 0 && f.Type.NonNull && f.Default == nil && !f.Implicit {
+		c.add("required-field-added", path, Breaking, Breaking, Breaking, "the field is new and required: creates must give it, and rows that exist have no value")
+		return
+	}
+	c.add("field-added", path, Safe, Safe, Safe, "the field is new")
+}
+
+func names(fields []*schema.Field) string {
+	list := make([]string, len(fields))
+	for i, f := range fields {
+		list[i] = f.Name
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,86 @@
+package diff_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/diff"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+)
+
+func parse(t *testing.T, text string) *schema.Schema {
+	t.Helper()
+	s, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	if err := mistakes.Err("parse"); err != nil {
+		t.Fatalf("%v\n%s", mistakes, text)
+	}
+	return s
+}
+
+// Every kind of change, as clients, data and models see it.
+func TestCompare(t *testing.T) {
+	in := func(fields string) string { return "type A @table @auth(rules: []) { " + fields + " }" }
+	for name, tt := range map[string]struct {
+		before, after string
+		want          []string // kind path clients data models
+	}{
+		"nothing":          {in("x: Int"), in("x: Int"), nil},
+		"type added":       {in("x: Int"), in("x: Int") + " type B @table @auth(rules: []) { x: Int }", []string{"type-added B safe safe safe"}},
+		"type removed":     {in("x: Int") + " type B @table @auth(rules: []) { x: Int }", in("x: Int"), []string{"type-removed B breaking dangerous breaking"}},
+		"type renamed":     {in("x: Int"), `type B @table @renamed(from: "A") @auth(rules: []) { x: Int }`, []string{"type-renamed B breaking safe breaking"}},
+		"table":            {in("x: Int"), `type A @table(name: "z") @auth(rules: []) { x: Int }`, []string{"table-changed A safe breaking dangerous"}},
+		"key":              {in("x: Int!"), `type A @table(key: ["x"]) @auth(rules: []) { x: Int! }`, []string{"key-changed A breaking breaking breaking", "field-removed A.id breaking dangerous breaking"}},
+		"description":      {in("x: Int"), in(`"Says." x: Int`), []string{"description-changed A.x safe safe safe"}},
+		"field added":      {in("x: Int"), in("x: Int y: Int"), []string{"field-added A.y safe safe safe"}},
+		"required added":   {in("x: Int"), in("x: Int y: Int!"), []string{"required-field-added A.y breaking breaking breaking"}},
+		"with default":     {in("x: Int"), in("x: Int y: Int! @default(value: 1)"), []string{"field-added A.y safe safe safe"}},
+		"field removed":    {in("x: Int y: Int"), in("x: Int"), []string{"field-removed A.y breaking dangerous breaking"}},
+		"field renamed":    {in("x: Int"), in(`y: Int @renamed(from: "x")`), []string{"field-renamed A.y breaking safe breaking"}},
+		"type changed":     {in("x: Int"), in("x: String"), []string{"type-changed A.x breaking dangerous breaking"}},
+		"list":             {in("x: Int"), in("x: [Int]"), []string{"type-changed A.x breaking dangerous breaking"}},
+		"elements":         {in("x: [Int]"), in("x: [Int!]"), []string{"elements-changed A.x dangerous dangerous breaking"}},
+		"nullable":         {in("x: Int!"), in("x: Int"), []string{"nullable A.x breaking safe breaking"}},
+		"required":         {in("x: Int"), in("x: Int!"), []string{"required A.x breaking dangerous breaking"}},
+		"column":           {in("x: Int"), in(`x: Int @col(name: "z")`), []string{"column-changed A.x safe breaking dangerous"}},
+		"data type":        {in("x: String"), in(`x: String @col(dataType: "citext")`), []string{"data-type-changed A.x safe dangerous safe"}},
+		"default added":    {in("x: Int!"), in("x: Int! @default(value: 1)"), []string{"default-added A.x safe safe safe"}},
+		"default removed":  {in("x: Int! @default(value: 1)"), in("x: Int!"), []string{"default-removed A.x breaking safe breaking"}},
+		"default changed":  {in("x: Int @default(value: 1)"), in("x: Int @default(value: 2)"), []string{"default-changed A.x dangerous safe safe"}},
+		"length tightened": {in("x: String @length(max: 9)"), in("x: String @length(max: 8)"), []string{"length-tightened A.x dangerous dangerous dangerous"}},
+		"length loosened":  {in("x: String @length(min: 2)"), in("x: String @length(min: 1)"), []string{"length-loosened A.x safe safe safe"}},
+		"range tightened":  {in("x: Int"), in("x: Int @range(min: 0)"), []string{"range-tightened A.x dangerous dangerous dangerous"}},
+		"range loosened":   {in("x: Int @range(min: 9)"), in("x: Int @range(min: -10)"), []string{"range-loosened A.x safe safe safe"}},
+		"pattern":          {in("x: String"), in(`x: String @pattern(regex: "a")`), []string{"pattern-changed A.x dangerous dangerous dangerous"}},
+		"no format":        {in("x: String @format(type: url)"), in("x: String"), []string{"format-removed A.x safe safe safe"}},
+		"unique":           {in("x: Int"), in("x: Int @unique"), []string{"unique-added A.x dangerous dangerous safe"}},
+		"not unique":       {in("x: Int @unique"), in("x: Int"), []string{"unique-removed A.x safe safe safe"}},
+		"check":            {in("x: Int"), in(`x: Int @check(expr: "this.x > 0")`), []string{"check-added A.x dangerous dangerous dangerous"}},
+		"index":            {in("x: Int"), in("x: Int @index"), []string{"index-added A safe safe safe"}},
+		"uniques":          {in("x: Int y: Int"), `type A @table @unique(fields: ["x", "y"]) @auth(rules: []) { x: Int y: Int }`, []string{"unique-added A safe dangerous safe"}},
+		"on delete": {
+			in("x: B") + " type B @table @auth(rules: []) { y: Int }", in("x: B @ref(onDelete: CASCADE)") + " type B @table @auth(rules: []) { y: Int }",
+			[]string{"on-delete-changed A.x dangerous dangerous safe"},
+		},
+		"rule added":   {in("x: Int"), "type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", []string{"rule-added A dangerous safe safe"}},
+		"rule removed": {"type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", in("x: Int"), []string{"rule-removed A breaking safe safe"}},
+		"field rules":  {in("x: Int"), in("x: Int @auth(rules: [])"), []string{"field-rules-added A.x breaking safe safe"}},
+		"enum": {
+			"enum E { P Q } " + in("x: E"), "enum E { P R } enum F { Z } " + in("x: E"),
+			[]string{"value-removed E.Q breaking breaking breaking", "value-added E.R dangerous safe dangerous", "enum-added F safe safe safe"},
+		},
+		"value renamed": {"enum E { P } " + in("x: E"), `enum E { Q @renamed(from: "P") } ` + in("x: E"), []string{"value-renamed E.Q breaking safe breaking"}},
+		"enum renamed":  {"enum E { P } " + in("x: E"), `enum F @renamed(from: "E") { P } ` + in("x: F"), []string{"enum-renamed F dangerous safe breaking"}},
+	} {
+		var got []string
+		for _, c := range diff.Compare(parse(t, tt.before), parse(t, tt.after)) {
+			got = append(got, c.Kind+" "+c.Path+" "+string(c.Clients)+" "+string(c.Data)+" "+string(c.Models))
+			if c.Message == "" {
+				t.Errorf("%s: %s says nothing", name, c.Kind)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s:\n got %q\nwant %q", name, got, tt.want)
+		}
+	}
+}
