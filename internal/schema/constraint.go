@@ -37,13 +37,29 @@ const (
 // Formats lists every format.
 var Formats = [...]Format{Email, URL, Hostname, IPv4, IPv6, UUID, Slug, Color, Phone}
 
-// Expr is a CEL expression: its source, where it stands, and its checked form. AST is nil only while the
-// schema is being built.
+// Expr is a CEL expression: its source, where it stands, and its checked form. AST is nil while the schema is being built,
+// and of an expression in SQL, which the database alone evaluates.
 type Expr struct {
 	Source string
+	SQL    bool // Source is SQL and not CEL
 	AST    *cel.Ast
 	Pos    Position
 }
+
+// Generated says how the database makes the value of a field. Either Expr or Identity is set.
+type Generated struct {
+	Expr     *Expr    // a stored generated column, computed from the others of its row
+	Identity Identity // a number that counts up
+}
+
+// Identity says whether a create may give a number of its own.
+type Identity string
+
+// The kinds of identity columns, as SQL names them.
+const (
+	Always    Identity = "ALWAYS"
+	ByDefault Identity = "BY_DEFAULT"
+)
 
 // Default is the value of a field that a create does not give. Exactly one of the three is set.
 type Default struct {

@@ -82,6 +82,7 @@ type Field struct {
 	Relation    *Relation
 	Default     *Default
 	OnUpdate    *Expr // @onUpdate(expr:)
+	Generated   *Generated
 	Unique      bool
 	Constraints Constraints
 	Checks      []Check
@@ -100,6 +101,9 @@ type FieldType struct {
 	NonNull     bool // T! or [T]!
 	ElemNonNull bool // [T!]; meaningless when List is false
 }
+
+// ReadOnly reports whether the database alone gives the field its value.
+func (f *Field) ReadOnly() bool { return f.Generated != nil && f.Generated.Identity != ByDefault }
 
 // Columns returns the physical columns that hold the field: the foreign key of a reference, else its one
 // column, and nil for the other end of a relation and in a type that is not stored.

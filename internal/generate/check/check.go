@@ -38,6 +38,9 @@ var functions = map[string]string{
 
 // Write writes a check of a type. ok is false for one that only the database can decide.
 func Write[T any](l Language[T], t shape.Type, c schema.Check) (written T, ok bool) {
+	if c.Expr.SQL {
+		return written, false
+	}
 	w := &writer[T]{Language: l, ast: c.Expr.AST.NativeRep(), fields: map[string]shape.Field{}, ok: true}
 	for _, f := range t.Fields {
 		w.fields[f.Name] = f

@@ -21,7 +21,7 @@ func writeChecks(b *strings.Builder, t goType, create bool, has func(goField) bo
 			if f.Scalar() == schema.ID && !f.List() {
 				value = "lower(" + value + ")"
 			}
-			if create && f.Optional && f.Source.Default == nil && !f.Source.Implicit {
+			if create && f.NullInCreate() {
 				value = "orNull(" + value + ")"
 			}
 			return value

@@ -16,7 +16,7 @@ func (m *model) typeFile(t goType) ([]byte, error) {
 	doc(&b, "", described(t.name, t.Description, "is a row of "+t.Table+"."))
 	m.structure(&b, t.name, t, func(goField) bool { return true }, goField.row, "")
 	fmt.Fprintf(&b, "\n// %sCreate creates a %s. What is optional takes its default.\n", t.name, t.Name)
-	m.structure(&b, t.name+"Create", t, func(goField) bool { return true }, func(f goField) string {
+	m.structure(&b, t.name+"Create", t, goField.InCreate, func(f goField) string {
 		if f.Optional {
 			return "Optional[" + f.value() + "]"
 		}
@@ -88,7 +88,7 @@ func (m *model) validation(b *strings.Builder, t goType) error {
 		has      func(goField) bool
 	}{
 		{"", func(goField) bool { return false }, func(goField) bool { return true }},
-		{"Create", func(f goField) bool { return f.Optional }, func(goField) bool { return true }},
+		{"Create", func(f goField) bool { return f.Optional }, goField.InCreate},
 		{"Patch", func(goField) bool { return true }, func(f goField) bool { return !f.Fixed }},
 	} {
 		name := t.name + shape.suffix

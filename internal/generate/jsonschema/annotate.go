@@ -12,6 +12,9 @@ func annotate(v object, f shape.Field) object {
 	if d := f.Source.Default; d != nil && d.Value != nil && !f.Reference() {
 		out = append(out, member{"default", d.Value})
 	}
+	if f.ReadOnly {
+		out = append(out, member{"readOnly", true})
+	}
 	return out.with("x-krowoc", aboutField(f))
 }
 
@@ -61,7 +64,7 @@ func columns(fields []*schema.Field) []any {
 func checks(list []schema.Check) []any {
 	var out []any
 	for _, c := range list {
-		out = append(out, object{{"expr", c.Expr.Source}}.with("message", c.Message))
+		out = append(out, object{{map[bool]string{true: "sql", false: "expr"}[c.Expr.SQL], c.Expr.Source}}.with("message", c.Message))
 	}
 	return out
 }

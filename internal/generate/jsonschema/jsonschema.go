@@ -108,9 +108,11 @@ func (t *types) stored(s shape.Type) error {
 		}
 		annotated := annotate(v, f)
 		row = append(row, member{f.Name, annotated})
-		create = append(create, member{f.Name, annotated})
 		required = append(required, member{f.Name, nil})
-		if !f.Optional {
+		if f.InCreate() {
+			create = append(create, member{f.Name, annotated})
+		}
+		if !f.Optional && f.InCreate() {
 			needed = append(needed, member{f.Name, nil})
 		}
 		if !f.Fixed {

@@ -164,6 +164,14 @@ func rules(f *schema.Field) string {
 	for _, check := range f.Checks {
 		out = append(out, "`"+strings.Join(strings.Fields(check.Expr.Source), " ")+"`")
 	}
+	if g := f.Generated; g != nil {
+		switch {
+		case g.Expr != nil:
+			out = append(out, "computed `"+strings.Join(strings.Fields(g.Expr.Source), " ")+"`")
+		default:
+			out = append(out, "counts up")
+		}
+	}
 	if d := f.Default; d != nil {
 		switch {
 		case d.Expr != nil:

@@ -27,7 +27,7 @@ func (w *writer) checks(s shape.Type, class string, create bool, member func(sha
 			if name == "" {
 				return "_UNKNOWN"
 			}
-			if create && f.Optional && f.Source.Default == nil && !f.Source.Implicit {
+			if create && f.NullInCreate() {
 				return "_of(self, " + quote(name) + ", None)"
 			}
 			return "_of(self, " + quote(name) + ")"

@@ -173,7 +173,7 @@ func (w *writer) shapes(s shape.Type) error {
 	all := func(shape.Field) bool { return true }
 	none := func(shape.Field) bool { return false }
 	write(name, "_Row", s.Description, false, all, none)
-	write(name+"Create", "_Input", "What creates a "+s.Name+".", true, all, func(f shape.Field) bool { return f.Optional })
+	write(name+"Create", "_Input", "What creates a "+s.Name+".", true, shape.Field.InCreate, func(f shape.Field) bool { return f.Optional })
 	write(name+"Patch", "_Input", "What changes of a "+s.Name+"; what is not set stays.", false, func(f shape.Field) bool { return !f.Fixed }, all)
 	return nil
 }

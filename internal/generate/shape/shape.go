@@ -25,7 +25,8 @@ type Field struct {
 	Leaf        *schema.Field // whose values it has; Source but for a reference
 	Nullable    bool
 	Optional    bool // a create may leave it out
-	Fixed       bool // part of the key, which a patch does not change
+	Fixed       bool // a patch does not change it: part of the key, or read-only
+	ReadOnly    bool // the database alone gives it a value
 }
 
 // Of returns the stored types that people wrote, in their order.
@@ -52,12 +53,21 @@ func fields(t *schema.Type) []Field {
 			}
 			out = append(out, Field{
 				Name: part.Name, Column: part.Column, Description: description(f, part.Name), Source: f, Leaf: part.Leaf,
-				Nullable: !f.Type.NonNull, Optional: !f.Type.NonNull || f.Default != nil || f.Implicit, Fixed: key[f],
+				Nullable: !f.Type.NonNull, Optional: !f.Type.NonNull || hasValue(f), Fixed: key[f] || f.ReadOnly(), ReadOnly: f.ReadOnly(),
 			})
 		}
 	}
 	return out
 }
+
+// hasValue reports whether a field that a create leaves out gets a value.
+func hasValue(f *schema.Field) bool { return f.Default != nil || f.Implicit || f.Generated != nil }
+
+// NullInCreate reports whether the field is null where a create leaves it out.
+func (f Field) NullInCreate() bool { return f.Optional && !hasValue(f.Source) }
+
+// InCreate reports whether a create may give it.
+func (f Field) InCreate() bool { return !f.ReadOnly }
 
 func description(f *schema.Field, name string) string {
 	if name == f.Name {

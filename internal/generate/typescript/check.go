@@ -42,7 +42,7 @@ func fieldValue(f shape.Field, create bool, has func(shape.Field) bool) node {
 		return text("undefined")
 	}
 	value := "x." + f.Name
-	if create && f.Optional && f.Source.Default == nil && !f.Source.Implicit {
+	if create && f.NullInCreate() {
 		value += " ?? null"
 	}
 	convert := map[schema.Scalar]string{

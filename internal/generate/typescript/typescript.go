@@ -170,9 +170,9 @@ func (w *writer) shapes(s shape.Type) error {
 	w.shape(s, name, "z.object", s.Description, false, func(f shape.Field) (string, bool) { return nulls(f), true })
 	w.shape(s, name+"Create", "z.strictObject", "What creates a "+s.Name+".", true, func(f shape.Field) (string, bool) {
 		if f.Optional {
-			return nulls(f) + ".optional()", true
+			return nulls(f) + ".optional()", f.InCreate()
 		}
-		return nulls(f), true
+		return nulls(f), f.InCreate()
 	})
 	w.shape(s, name+"Patch", "z.strictObject", "What changes of a "+s.Name+"; what is absent stays.", false, func(f shape.Field) (string, bool) {
 		return nulls(f) + ".optional()", !f.Fixed

@@ -46,11 +46,21 @@ func (e *Error) Error() string { return fmt.Sprintf("at character %d: %s", e.Off
 // Translate returns a condition on the row that has the given alias in the SQL around it. The condition is
 // true when the expression is; otherwise it is false or null, and must not be negated.
 func Translate(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, args ArgFunc) (string, error) {
-	native := checked.NativeRep()
-	t := &translator{ast: native, schema: s, args: args, vars: map[string]value{
+	t := newTranslator(checked, s, this, alias, args)
+	return t.condition(t.ast.Expr(), positive)
+}
+
+// Value is Translate for an expression whose value is wanted, of whatever type. It is null where the expression has an error.
+func Value(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, args ArgFunc) (string, error) {
+	t := newTranslator(checked, s, this, alias, args)
+	v, err := t.value(t.ast.Expr())
+	return v.sql, err
+}
+
+func newTranslator(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, args ArgFunc) *translator {
+	return &translator{ast: checked.NativeRep(), schema: s, args: args, vars: map[string]value{
 		"this": {kind: rowKind, row: &row{typ: this, alias: alias}},
 	}}
-	return t.condition(native.Expr(), positive)
 }
 
 type translator struct {

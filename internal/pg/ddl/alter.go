@@ -74,16 +74,22 @@ func (c *commands) add(up, down string) {
 // alterTable turns one table into another of the same name.
 func (p *planner) alterTable(cur, want *catalog.Table) {
 	var c commands
-	for i := range cur.Columns {
-		if want.Column(cur.Columns[i].Name) == nil {
-			p.dropColumn(&c, cur, &cur.Columns[i])
+	again := p.remade(cur, want)
+	for _, old := range again {
+		c.add("DROP COLUMN "+ident(old.Name), "ADD COLUMN "+columnDefinition(old))
+	}
+	for _, old := range slices.Backward(computedLast(cur)) {
+		if want.Column(old.Name) == nil {
+			p.dropColumn(&c, cur, old)
 		}
 	}
-	for i := range want.Columns {
-		w := &want.Columns[i]
-		if old := cur.Column(w.Name); old == nil {
+	for _, w := range computedLast(want) {
+		switch old := cur.Column(w.Name); {
+		case old == nil:
 			p.addColumn(&c, want, w)
-		} else {
+		case slices.Contains(again, old):
+			c.add("ADD COLUMN "+columnDefinition(w), "DROP COLUMN "+ident(w.Name))
+		default:
 			p.alterColumn(&c, want, old, w)
 		}
 	}
@@ -236,8 +242,9 @@ func cut(name string) string { return strings.ToValidUTF8(name[:min(len(name), 5
 func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalog.Column) {
 	name := "ALTER COLUMN " + ident(column.Name)
 	from, to := old.Default, column.Default
-	if old.Generated != column.Generated || old.Identity != column.Identity || old.Generated != "" && from != to {
-		if old.Generated == "" && old.Identity == "" && column.Generated == "" {
+	if old.Generated != column.Generated || old.Identity != column.Identity || old.Generated != "" && (from != to || old.Type != column.Type) {
+		if old.Identity != "" && column.Identity != "" {
+			c.add(name+" SET GENERATED "+strings.ToUpper(column.Identity), name+" SET GENERATED "+strings.ToUpper(old.Identity))
 			return
 		}
 		p.left = append(p.left, "how column "+t.Name+"."+column.Name+" is generated")

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
-	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // alterConstraints adds and changes the constraints of a table that has rows.
@@ -124,18 +123,7 @@ func (p *planner) indexStep(create, drop *catalog.Index) step {
 // losesColumn reports whether an index is over, or asks about, a column that the schema no longer has: it goes, and stays,
 // with that.
 func losesColumn(cur, want *catalog.Table, i *catalog.Index) bool {
-	words := map[string]bool{}
-	for rest := i.Predicate; rest != ""; {
-		n, _ := sqltext.Token(rest)
-		if n < 0 {
-			break
-		}
-		words[rest[:n]] = true
-		rest = rest[n:]
-	}
-	return slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool {
-		return want.Column(c.Name) == nil && (slices.Contains(i.Columns, c.Name) || words[ident(c.Name)])
-	})
+	return slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool { return want.Column(c.Name) == nil && isOver(i, c.Name) })
 }
 
 // restoreIndex makes an index again when its column comes back.

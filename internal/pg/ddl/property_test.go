@@ -108,6 +108,7 @@ type madeField struct {
 	name, was, kind string
 	ref             *madeType
 	enum            *madeEnum
+	of              *madeField // what it is computed from
 	required        bool
 	directives      string
 }
@@ -157,7 +158,10 @@ var kinds = map[string][]string{
 
 func (w *world) addField(t *madeType) {
 	f := &madeField{name: "f" + w.name(), required: w.r.IntN(3) == 0}
-	switch n := w.r.IntN(10); {
+	switch n := w.r.IntN(11); {
+	case n == 10 && slices.ContainsFunc(t.fields, (*madeField).counted):
+		f.of = t.fields[slices.IndexFunc(t.fields, (*madeField).counted)]
+		f.kind, f.required, f.directives = "Int64", false, pick(w.r, formulas)
 	case n == 0:
 		f.enum = pick(w.r, w.enums)
 	case n <= 2:
@@ -170,6 +174,11 @@ func (w *world) addField(t *madeType) {
 	}
 	t.fields = append(t.fields, f)
 }
+
+// formulas compute a field from another.
+var formulas = []string{`@generated(expr: "this.%s + 1")`, `@generated(expr: "this.%s * 2")`, `@generated(sql: "abs(%[1]s) + %[1]s")`, `@generated(expr: "this.%s * 2") @index`}
+
+func (f *madeField) counted() bool { return f.kind == "Int" && f.of == nil }
 
 func sortedKinds() (list []string) {
 	for k := range kinds {
@@ -230,7 +239,11 @@ func (w *world) sdl() string {
 			if f.required {
 				kind += "!"
 			}
-			fmt.Fprintf(&b, "  %s: %s %s%s\n", f.name, kind, f.directives, renamed(f.was))
+			directives := f.directives
+			if f.of != nil {
+				directives = fmt.Sprintf(directives, f.of.name)
+			}
+			fmt.Fprintf(&b, "  %s: %s %s%s\n", f.name, kind, directives, renamed(f.was))
 		}
 		b.WriteString("}\n")
 	}
@@ -269,7 +282,7 @@ func (w *world) changeOne() {
 		w.addField(t)
 	case 4:
 		if len(t.fields) > 1 {
-			t.fields = slices.DeleteFunc(t.fields, func(x *madeField) bool { return x == f })
+			t.fields = slices.DeleteFunc(t.fields, func(x *madeField) bool { return x == f || x.of == f })
 			t.extra = nil
 		}
 	case 5:
@@ -277,9 +290,12 @@ func (w *world) changeOne() {
 			f.was, f.name = f.name, "f"+w.name()
 		}
 	case 6:
-		f.required = !f.required && f.ref != t
+		f.required = !f.required && f.ref != t && f.of == nil
 	case 7:
-		if f.kind != "" {
+		switch {
+		case f.of != nil:
+			f.directives = pick(w.r, formulas)
+		case f.kind != "":
 			f.directives = pick(w.r, kinds[f.kind])
 		}
 	case 8:

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"cel.dev/cel-go/cel"
+
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
@@ -154,6 +156,11 @@ func (w *tableWriter) field(f *schema.Field) error {
 		if f.Type.NonNull {
 			line += " NOT NULL"
 		}
+		generated, err := w.generated(f)
+		if err != nil {
+			return err
+		}
+		line += generated
 		def, err := w.defaultOf(f, i)
 		if err != nil {
 			return err
@@ -165,6 +172,19 @@ func (w *tableWriter) field(f *schema.Field) error {
 		w.lines = append(w.lines, line)
 	}
 	return nil
+}
+
+// generated returns how the database makes the value of a field, with a space before it.
+func (w *tableWriter) generated(f *schema.Field) (string, error) {
+	switch g := f.Generated; {
+	case g == nil:
+		return "", nil
+	case g.Expr == nil:
+		return " GENERATED " + strings.ReplaceAll(string(g.Identity), "_", " ") + " AS IDENTITY", nil
+	default:
+		value, err := w.expression(g.Expr, celsql.Value)
+		return " GENERATED ALWAYS AS (" + value + ") STORED", err
+	}
 }
 
 // fieldConstraints writes what a field demands of its columns.
@@ -233,8 +253,15 @@ func (w *tableWriter) check(c schema.Check) error {
 }
 
 // condition translates an expression over the row.
-func (w *tableWriter) condition(e *schema.Expr) (string, error) {
-	sql, err := celsql.Translate(e.AST, w.schema, w.table, w.table.Table, func(celsql.Variable) (string, error) {
+func (w *tableWriter) condition(e *schema.Expr) (string, error) { return w.expression(e, celsql.Translate) }
+
+type translate func(*cel.Ast, *schema.Schema, *schema.Type, string, celsql.ArgFunc) (string, error)
+
+func (w *tableWriter) expression(e *schema.Expr, translate translate) (string, error) {
+	if e.SQL {
+		return e.Source, nil
+	}
+	sql, err := translate(e.AST, w.schema, w.table, w.table.Table, func(celsql.Variable) (string, error) {
 		return "", fmt.Errorf("the database knows nothing of the request")
 	})
 	if err != nil {

@@ -28,8 +28,8 @@ func columnType(f *schema.Field, i int) string {
 	switch {
 	case f.DataType != "":
 		name = f.DataType
-	case leaf.DataType != "":
-		name = leaf.DataType
+	case leaf.DataType != "" && leaf != f:
+		name = stored(leaf.DataType)
 	case leaf.Type.Enum != nil:
 		name = ident(leaf.Type.Enum.DBName)
 	}
@@ -37,6 +37,19 @@ func columnType(f *schema.Field, i int) string {
 		name += "[]"
 	}
 	return name
+}
+
+// stored returns the type of the values of a column: serial is an integer with a default, which a reference to it does not have.
+func stored(dataType string) string {
+	switch strings.ToLower(dataType) {
+	case "smallserial", "serial2":
+		return "smallint"
+	case "serial", "serial4":
+		return "integer"
+	case "bigserial", "serial8":
+		return "bigint"
+	}
+	return dataType
 }
 
 // leafOf follows a reference to the field that the i-th column of its key holds.

@@ -65,6 +65,8 @@ func (c *comparison) defaults(path string, old, f *schema.Field) {
 	was, is := defaultOf(old), defaultOf(f)
 	switch {
 	case was == is:
+	case old.Generated != nil || f.Generated != nil:
+		c.add("generated-changed", path, Dangerous, Dangerous, Dangerous, "how the database makes its value was %s, and is %s", or(was, "not said"), or(is, "not said"))
 	case is == "" && f.Type.NonNull:
 		c.add("default-removed", path, Breaking, Safe, Breaking, "it had the default %s: creates must give it now", was)
 	case is == "":
@@ -78,6 +80,10 @@ func (c *comparison) defaults(path string, old, f *schema.Field) {
 
 func defaultOf(f *schema.Field) string {
 	switch d := f.Default; {
+	case f.Generated != nil && f.Generated.Expr != nil:
+		return f.Generated.Expr.Source
+	case f.Generated != nil:
+		return "identity " + string(f.Generated.Identity)
 	case d == nil:
 		return ""
 	case d.Expr != nil:

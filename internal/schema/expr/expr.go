@@ -55,10 +55,12 @@ const (
 	DefaultValue
 	// UpdateValue is @onUpdate(expr:), a value made of the columns of this, auth and request.
 	UpdateValue
+	// GeneratedValue is @generated(expr:), a value made of the columns of this.
+	GeneratedValue
 )
 
-// Kind is what an expression must be. Field is the field that takes the value, for DefaultValue and
-// UpdateValue.
+// Kind is what an expression must be. Field is the field that takes the value, for DefaultValue,
+// UpdateValue and GeneratedValue.
 type Kind struct {
 	Use   Use
 	Field *schema.Field

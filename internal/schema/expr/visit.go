@@ -64,7 +64,7 @@ func (v *visitor) parsed() {
 // variables lists what each use sees.
 func variables(u Use) []string {
 	switch u {
-	case Check, IndexWhere:
+	case Check, IndexWhere, GeneratedValue:
 		return []string{"this"}
 	case DefaultValue:
 		return []string{"auth", "request"}
@@ -72,11 +72,16 @@ func variables(u Use) []string {
 	return []string{"this", "auth", "request"}
 }
 
+// onRow reports whether the database evaluates an expression on the columns of one row, always with the same result.
+func (u Use) onRow() bool { return u == Check || u == IndexWhere || u == GeneratedValue }
+
 // purpose says in words what an expression of the use is.
 func purpose(u Use) string {
 	switch u {
 	case Check:
 		return "a check"
+	case GeneratedValue:
+		return "@generated"
 	case IndexWhere:
 		return "the condition of an index"
 	case RuleWhere:
@@ -116,9 +121,8 @@ var functions = [...]string{
 
 func (v *visitor) call(e ast.Expr) {
 	name := e.AsCall().FunctionName()
-	onRow := v.want.Use == Check || v.want.Use == IndexWhere
 	switch {
-	case name == "uuidV7" && onRow:
+	case name == "uuidV7" && v.want.Use.onRow():
 		v.report(e, "", "%s cannot use uuidV7(), which is different each time", purpose(v.want.Use))
 	case !slices.Contains(functions[:], name):
 		remedy := "expressions have size, startsWith, contains, matches, exists, all and has; docs/schema.md lists them all"
@@ -138,7 +142,7 @@ func (v *visitor) checked() {
 		case ast.CallKind:
 			v.enumOperands(e)
 		case ast.ComprehensionKind:
-			if v.want.Use == Check || v.want.Use == IndexWhere {
+			if v.want.Use.onRow() {
 				v.report(e, "compare the whole list, or use in and size", "%s cannot look at each element of a list: Postgres allows no subquery there", purpose(v.want.Use))
 			}
 		}
@@ -170,6 +174,10 @@ func (v *visitor) navigation(e ast.Expr) {
 	}
 	if rel := field.Relation; rel != nil && rel.Kind != schema.RefOne {
 		v.report(e, "", "%s sees the columns of one row, and %s is in other rows", purpose(v.want.Use), field.Name)
+		return
+	}
+	if v.want.Use == GeneratedValue && field.Generated != nil {
+		v.report(e, "compute it from what that is computed from", "%s is generated itself, and Postgres computes no column from such a one", field.Name)
 		return
 	}
 	operand := e.AsSelect().Operand()

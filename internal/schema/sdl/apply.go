@@ -35,6 +35,9 @@ func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {
 	if u := f.uses.one("default"); u != nil {
 		b.defaultOf(t, f, u)
 	}
+	if u := f.uses.one("generated"); u != nil {
+		b.generated(t, f, u)
+	}
 	if u := f.uses.one("onUpdate"); u != nil {
 		f.OnUpdate = b.expr(u.args["expr"], t.Type, updateKind(f.Field))
 	}
@@ -82,9 +85,14 @@ func (b *builder) typeDirectives(t *typeDecl) {
 
 // check reads @check; n is how many the field or type has already.
 func (b *builder) check(t *typeDecl, u *use, columns []string, n int) schema.Check {
+	e := b.condition(t, u, "expr", "sql", checkKind())
+	if e == nil {
+		b.errorf(codeMissingArgument, u.Position, `write @check(expr: "this.price > 0.0")`, "@check needs expr or sql")
+		e = &schema.Expr{Source: "true", SQL: true, Pos: b.position(u.Position)} // later steps want one
+	}
 	return schema.Check{
 		Name:    b.physicalName(u, "name", checkName(t.Table, columns, n)),
-		Expr:    b.expr(u.args["expr"], t.Type, checkKind()),
+		Expr:    e,
 		Message: u.text("message"),
 		Pos:     b.position(u.Position),
 	}

@@ -26,8 +26,8 @@ func (b *builder) defaultOf(t *typeDecl, f *fieldDecl, u *use) {
 	case u.args["expr"] != nil:
 		f.Default = &schema.Default{Expr: b.expr(u.args["expr"], t.Type, defaultKind(f.Field))}
 	case u.args["sql"] != nil:
-		sql := strings.TrimSpace(u.text("sql"))
-		if sql == "" || strings.Contains(sql, ";") || !printable(sql) {
+		sql, ok := sqlExpression(u.text("sql"))
+		if !ok {
 			b.errorf(codeInvalidDefault, u.args["sql"].Position, `write one SQL expression: "now()"`, "this is no SQL expression")
 			return
 		}
@@ -35,6 +35,12 @@ func (b *builder) defaultOf(t *typeDecl, f *fieldDecl, u *use) {
 	default:
 		b.defaultValue(f, u.args["value"])
 	}
+}
+
+// sqlExpression returns SQL as it stands in a schema, when it can be one expression.
+func sqlExpression(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	return text, text != "" && !strings.Contains(text, ";") && printable(strings.NewReplacer("\n", "", "\t", "").Replace(text))
 }
 
 func (b *builder) defaultValue(f *fieldDecl, v *ast.Value) {

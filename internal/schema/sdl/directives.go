@@ -55,6 +55,7 @@ var (
 	formats    = words(schema.Formats[:]...)
 	allows     = words(schema.AllowPublic, schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole)
 	operations = words(schema.Operations[:]...)
+	identities = words(schema.ByDefault, schema.Always)
 )
 
 func words[T ~string](values ...T) []string {
@@ -99,11 +100,13 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "fields", doc: "The fields; on a type only, and there required.", list: true},
 		{name: "order", doc: "The order of each field. Ascending unless given.", kind: enumArg, list: true, enum: "Order", values: orders},
 		{name: "where", doc: "CEL: only the rows that satisfy it are in the index.", kind: exprArg},
+		{name: "whereSql", doc: "The same in SQL, where CEL cannot say it."},
 		{name: "type", doc: "The kind of index. BTREE unless given.", kind: enumArg, enum: "IndexType", values: methods},
 		{name: "name", doc: "The index, when not table_fields_idx."},
 	}},
 	{name: "check", on: onType | onColumn | onReference, repeatable: true, doc: "Every row satisfies the condition.", args: []argSpec{
-		{name: "expr", doc: "CEL over this, the row.", kind: exprArg, required: true},
+		{name: "expr", doc: "CEL over this, the row.", kind: exprArg},
+		{name: "sql", doc: "An SQL condition in its place, which the database alone checks."},
 		{name: "name", doc: "The constraint, when not table_field_check."},
 		{name: "message", doc: "What to tell the person whose row does not."},
 	}},
@@ -123,6 +126,11 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "value", doc: "A literal of the field's type.", kind: valueArg},
 		{name: "expr", doc: "CEL over auth and request: auth.uid, request.time, uuidV7().", kind: exprArg},
 		{name: "sql", doc: "An SQL expression, which the database evaluates."},
+	}},
+	{name: "generated", on: onColumn, doc: "The database makes the value. Exactly one of the three.", args: []argSpec{
+		{name: "expr", doc: "CEL over this, the row: a stored generated column.", kind: exprArg},
+		{name: "sql", doc: "The same in SQL, where CEL cannot say it."},
+		{name: "identity", doc: "A number that counts up. BY_DEFAULT lets a create give one of its own.", kind: enumArg, enum: "Identity", values: identities},
 	}},
 	{name: "onUpdate", on: onColumn | onReference, doc: "The value that every update sets, unless it gives one.", args: []argSpec{
 		{name: "expr", doc: "CEL over this, auth and request.", kind: exprArg, required: true},

@@ -81,9 +81,7 @@ func (b *builder) index(t *typeDecl, f *fieldDecl, u *use) {
 	b.indexOrder(&index, u)
 	b.indexMethod(&index, u)
 	index.Name = b.physicalName(u, "name", schema.ObjectName(t.Table, columnsOf(fields), "idx"))
-	if v := u.args["where"]; v != nil {
-		index.Where = b.expr(v, t.Type, indexKind())
-	}
+	index.Where = b.condition(t, u, "where", "whereSql", indexKind())
 	t.Indexes = append(t.Indexes, index)
 }
 

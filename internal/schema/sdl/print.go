@@ -173,16 +173,23 @@ func indexDirective(t *schema.Type, x schema.Index) string {
 	if !slices.Contains(order, "DESC") {
 		order = nil
 	}
-	where := ""
-	if x.Where != nil {
-		where = x.Where.Source
-	}
 	return directive("index", list("fields", fieldNames(fields)), list("order", order), word("type", given(string(x.Method), string(schema.BTree))),
-		text("where", where), text("name", given(x.Name, schema.ObjectName(t.Table, columnsOf(fields), "idx"))))
+		source(x.Where, "where", "whereSql"), text("name", given(x.Name, schema.ObjectName(t.Table, columnsOf(fields), "idx"))))
+}
+
+// source prints an expression under the name for the language that it is in, or nothing for none.
+func source(e *schema.Expr, inCEL, inSQL string) string {
+	switch {
+	case e == nil:
+		return ""
+	case e.SQL:
+		return text(inSQL, e.Source)
+	}
+	return text(inCEL, e.Source)
 }
 
 func checkDirective(c schema.Check, usual string) string {
-	return directive("check", text("expr", c.Expr.Source), text("name", given(c.Name, usual)), text("message", c.Message))
+	return directive("check", source(c.Expr, "expr", "sql"), text("name", given(c.Name, usual)), text("message", c.Message))
 }
 
 // authDirective prints rules, one on each line; all is how many operations there are.

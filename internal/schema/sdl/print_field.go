@@ -34,6 +34,9 @@ func fieldDirectives(f *schema.Field) []string {
 			out = append(out, " @default(value: "+literal(d.Value, f.Type.Enum != nil)+")")
 		}
 	}
+	if g := f.Generated; g != nil {
+		out = append(out, directive("generated", source(g.Expr, "expr", "sql"), word("identity", string(g.Identity))))
+	}
 	if f.OnUpdate != nil {
 		out = append(out, directive("onUpdate", text("expr", f.OnUpdate.Source)))
 	}

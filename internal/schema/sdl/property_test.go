@@ -50,7 +50,8 @@ func generate(r *rand.Rand) string {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")
 		}
 		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`))
-		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, ` @onUpdate(expr: "this.n + 1")`))
+		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, ` @onUpdate(expr: "this.n + 1")`,
+			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
 		b.WriteString("\n  l: [Color!]!" + pick(r, "", " @default(value: [RED, BLUE])", " @length(max: 3)"))
 		b.WriteString("\n  d: Decimal" + pick(r, "", " @default(value: 1e3)", ` @range(min: "-5", max: 5.50)`, ` @auth(rules: [{ allow: PUBLIC }])`))
 		b.WriteString("\n  j: JSON" + pick(r, "", ` @default(value: { a: [1, 1.0, "x"], b: { c: null } })`, " @default(value: null)", " @renamed(from: \"old\")") + "\n")
