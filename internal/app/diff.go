@@ -12,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // Diff returns the migrations that turn what the project's migrations build into what its schema says. They have been run
@@ -21,22 +22,31 @@ func (a *App) Diff(ctx context.Context, s *Scratch, o ddl.PlanOptions) (plan ddl
 	if err != nil {
 		return plan, err
 	}
-	empty, dropEmpty, err := s.Database(ctx)
-	if err != nil {
-		return plan, err
-	}
-	defer func() { err = errors.Join(err, dropEmpty()) }()
-	target, err := ddl.NewTarget(ctx, empty, types)
-	if err != nil {
-		return plan, err
-	}
 	db, drop, err := a.migrated(ctx, s)
 	if err != nil {
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
+	target, dropTarget, err := s.target(ctx, db, types)
+	if err != nil {
+		return plan, err
+	}
+	defer func() { err = errors.Join(err, dropTarget()) }()
 	o.Exclude = migrate.InternalTables(a.Config.Migrations.Table)
 	return target.Plan(ctx, db, o)
+}
+
+// target builds what a schema describes, in a copy of a database.
+func (s *Scratch) target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
+	scratch, drop, err := s.Copy(ctx, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	target, err := ddl.NewTarget(ctx, scratch, types)
+	if err != nil {
+		return nil, nil, errors.Join(err, drop())
+	}
+	return target, drop, nil
 }
 
 // migrated makes a database with what the migrations build. The first migration makes their folder.

@@ -143,16 +143,12 @@ func (a *App) schemaAt(ctx context.Context, revision string) (*schema.Schema, er
 
 // sqlOf finds the migrations that make one schema of the other, and what is dangerous in them.
 func (a *App) sqlOf(ctx context.Context, s *Scratch, before, after *schema.Schema, b *BlastRadius) (err error) {
-	empty, drop, err := s.Database(ctx)
+	db, drop, err := a.migrated(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	target, err := ddl.NewTarget(ctx, empty, after)
-	if err != nil {
-		return err
-	}
-	old, dropOld, err := s.Database(ctx)
+	old, dropOld, err := s.Copy(ctx, db)
 	if err != nil {
 		return err
 	}
@@ -160,6 +156,11 @@ func (a *App) sqlOf(ctx context.Context, s *Scratch, before, after *schema.Schem
 	if _, err := ddl.NewTarget(ctx, old, before); err != nil {
 		return err
 	}
+	target, dropTarget, err := s.target(ctx, db, after)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dropTarget()) }()
 	plan, err := target.Plan(ctx, old, ddl.PlanOptions{})
 	if err != nil {
 		return err

@@ -84,8 +84,18 @@ func (s *Scratch) Close(ctx context.Context) error {
 
 // Database makes an empty database and returns a pool to it, and what drops it.
 func (s *Scratch) Database(ctx context.Context) (*pgxpool.Pool, func() error, error) {
+	return s.create(ctx, "template0")
+}
+
+// Copy makes a copy of a scratch database, which nobody may be using.
+func (s *Scratch) Copy(ctx context.Context, of *pgxpool.Pool) (*pgxpool.Pool, func() error, error) {
+	of.Reset() // a database with connections cannot be copied
+	return s.create(ctx, of.Config().ConnConfig.Database)
+}
+
+func (s *Scratch) create(ctx context.Context, template string) (*pgxpool.Pool, func() error, error) {
 	name := "krowoc_scratch_" + strings.ToLower(rand.Text()[:12])
-	if err := s.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+	if err := s.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+pg.QuoteIdent(template)); err != nil {
 		return nil, nil, err
 	}
 	drop := func() error {

@@ -11,13 +11,20 @@ import (
 
 // dropConstraints drops what a table's constraints are no more, before anything that they could stand in the way of.
 func (p *planner) dropConstraints(cur, want *catalog.Table) {
+	kept := map[*catalog.Constraint]bool{}
+	for _, old := range pairs(cur, want) {
+		kept[old] = true
+	}
 	for i := range cur.Constraints {
 		c := &cur.Constraints[i]
-		if constraintOf(want, c.Name) != nil || c.Kind == "not null" || c.Kind == "primary key" || renamedTo(cur, want, c) != nil {
+		if kept[c] || c.Kind == "not null" || c.Kind == "primary key" {
 			continue
 		}
 		if slices.ContainsFunc(c.Columns, func(column string) bool { return want.Column(column) == nil }) {
 			continue // it goes, and stays, with its column
+		}
+		if p.foreign(cur, c) {
+			continue
 		}
 		if p.droppable(cur.Name, c.Name, "constraint") {
 			s := one(alter(tableName(cur), dropConstraint(c)), alter(tableName(cur), addConstraint(c)))
@@ -27,35 +34,10 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 	}
 }
 
-// replaced returns the constraint of cur in whose place one of want comes: that of its name, and of a primary key the
-// only other one.
-func replaced(cur *catalog.Table, c *catalog.Constraint) *catalog.Constraint {
-	if old := constraintOf(cur, c.Name); old != nil || c.Kind != "primary key" {
-		return old
-	}
-	for i := range cur.Constraints {
-		if cur.Constraints[i].Kind == c.Kind {
-			return &cur.Constraints[i]
-		}
-	}
-	return nil
-}
-
 func constraintOf(t *catalog.Table, name string) *catalog.Constraint {
 	for i := range t.Constraints {
 		if t.Constraints[i].Name == name {
 			return &t.Constraints[i]
-		}
-	}
-	return nil
-}
-
-// renamedTo returns the constraint of want that is one of cur under another name, or nil.
-func renamedTo(cur, want *catalog.Table, c *catalog.Constraint) *catalog.Constraint {
-	for i := range want.Constraints {
-		w := &want.Constraints[i]
-		if w.Definition == c.Definition && constraintOf(cur, w.Name) == nil && constraintOf(want, c.Name) == nil {
-			return w
 		}
 	}
 	return nil
@@ -78,12 +60,12 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 	for _, old := range again {
 		c.add("DROP COLUMN "+ident(old.Name), "ADD COLUMN "+columnDefinition(old))
 	}
-	for _, old := range slices.Backward(computedLast(cur)) {
+	for _, old := range columnsBy(cur, true) {
 		if want.Column(old.Name) == nil {
 			p.dropColumn(&c, cur, old)
 		}
 	}
-	for _, w := range computedLast(want) {
+	for _, w := range columnsBy(want, false) {
 		switch old := cur.Column(w.Name); {
 		case old == nil:
 			p.addColumn(&c, want, w)

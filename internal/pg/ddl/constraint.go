@@ -9,40 +9,38 @@ import (
 
 // alterConstraints adds and changes the constraints of a table that has rows.
 func (p *planner) alterConstraints(cur, want *catalog.Table) {
-	for i := range cur.Constraints {
-		if c := &cur.Constraints[i]; c.Kind != "not null" {
-			if to := renamedTo(cur, want, c); to != nil {
-				s := one(alter(tableName(want), "RENAME CONSTRAINT "+ident(c.Name)+" TO "+ident(to.Name)),
-					alter(tableName(want), "RENAME CONSTRAINT "+ident(to.Name)+" TO "+ident(c.Name)))
-				p.main = append(p.main, s)
-			}
-		}
-	}
+	found := pairs(cur, want)
 	for i := range want.Constraints {
 		c := &want.Constraints[i]
-		old := replaced(cur, c)
+		old := found[c]
 		switch {
-		case c.Kind == "not null" || p.takenOver(cur, want, c) || p.isInline(cur, want, c):
+		case c.Kind == "not null" || p.isInline(cur, want, c):
+		case old == nil && p.uniqueIndex(cur, c):
 		case old == nil:
 			p.addConstraint(want, c, nil)
-		case old.Definition == c.Definition:
-		case !old.Validated && strings.TrimSuffix(old.Definition, " NOT VALID") == c.Definition:
-			p.online = append(p.online, one(alter(tableName(want), "VALIDATE CONSTRAINT "+ident(c.Name)),
-				alter(tableName(want), dropConstraint(c), addConstraint(old))))
-		default:
+		case !satisfies(old, c):
 			p.addConstraint(want, c, old)
+		default:
+			name := ident(p.renameConstraint(want, old, c))
+			if !old.Validated {
+				p.online = append(p.online, one(alter(tableName(want), "VALIDATE CONSTRAINT "+name),
+					alter(tableName(want), "DROP CONSTRAINT "+name, "ADD CONSTRAINT "+name+" "+short(old.Definition))))
+			}
 		}
 	}
 }
 
-// takenOver reports whether a constraint is one of cur under another name.
-func (p *planner) takenOver(cur, want *catalog.Table, c *catalog.Constraint) bool {
-	for i := range cur.Constraints {
-		if renamedTo(cur, want, &cur.Constraints[i]) == c {
-			return true
-		}
+// renameConstraint gives a constraint the name of the schema, when it has its name of a table or column that is renamed. It
+// returns the name that it has then.
+func (p *planner) renameConstraint(want *catalog.Table, old, c *catalog.Constraint) string {
+	renamed := p.former[want.Name] != "" || slices.ContainsFunc(c.Columns, func(column string) bool { return p.former[want.Name+"."+column] != "" })
+	if old.Name == c.Name || !renamed {
+		return old.Name
 	}
-	return false
+	table := tableName(want)
+	p.main = append(p.main, one(alter(table, "RENAME CONSTRAINT "+ident(old.Name)+" TO "+ident(c.Name)),
+		alter(table, "RENAME CONSTRAINT "+ident(c.Name)+" TO "+ident(old.Name))))
+	return c.Name
 }
 
 // isInline reports whether a foreign key is added with its column.
@@ -97,7 +95,7 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 			if p.AllowDrop {
 				p.restoreIndex(want, i)
 			}
-		case expressionIndex(cur, i):
+		case !Expressible(i):
 			// The schema cannot say it, so that a person wrote it.
 		case p.droppable(cur.Name, i.Name, "index"):
 			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{p.indexStep(nil, i)}})
@@ -148,7 +146,7 @@ func byName(list []*catalog.Index, name string) *catalog.Index {
 // body is the definition of an index without its name.
 func body(i *catalog.Index) string {
 	head := "INDEX " + ident(i.Name) + " "
-	return strings.Replace(i.Definition, head, "INDEX ", 1)
+	return strings.Replace(strings.Replace(i.Definition, head, "INDEX ", 1), " ON ONLY ", " ON ", 1)
 }
 
 func renamedIndex(had, has []*catalog.Index, i *catalog.Index) *catalog.Index {
@@ -167,10 +165,4 @@ func isRenamed(had, has []*catalog.Index, to *catalog.Index) bool {
 		}
 	}
 	return false
-}
-
-// expressionIndex reports whether an index is over more than columns.
-func expressionIndex(t *catalog.Table, i *catalog.Index) bool {
-	return len(i.Columns) == 0 || strings.Contains(i.Definition, " INCLUDE (") ||
-		slices.ContainsFunc(i.Columns, func(c string) bool { return t.Column(c) == nil })
 }

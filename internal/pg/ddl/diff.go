@@ -30,7 +30,7 @@ type Plan struct {
 type Options struct {
 	AllowDrop bool // of tables, columns and enum values
 
-	former  map[string]string // the old names of tables that were renamed
+	former  map[string]string // the old names of tables and columns that were renamed
 	written written           // the parts of want as the schema writes them
 }
 

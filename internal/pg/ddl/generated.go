@@ -7,11 +7,12 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// computedLast returns the columns of a table with the generated ones after those that they are computed from.
-func computedLast(t *catalog.Table) (list []*catalog.Column) {
-	for _, computed := range []bool{false, true} {
+// columnsBy returns the columns of a table, the generated ones first or last: they go before what they are computed from,
+// and come after it.
+func columnsBy(t *catalog.Table, generatedFirst bool) (list []*catalog.Column) {
+	for _, generated := range []bool{generatedFirst, !generatedFirst} {
 		for i := range t.Columns {
-			if c := &t.Columns[i]; (c.Generated != "") == computed {
+			if c := &t.Columns[i]; (c.Generated != "") == generated {
 				list = append(list, c)
 			}
 		}

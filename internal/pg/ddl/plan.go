@@ -14,34 +14,6 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target is the database that a schema describes.
-type Target struct {
-	schema  *schema.Schema
-	catalog *catalog.Catalog
-	written written
-}
-
-// NewTarget makes the tables of a schema in an empty database and reads them, as Postgres understands them.
-func NewTarget(ctx context.Context, empty *pgxpool.Pool, s *schema.Schema) (*Target, error) {
-	statements, written, err := create(s)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range Extensions(s) {
-		if _, err := empty.Exec(ctx, "CREATE EXTENSION "+name); err != nil {
-			return nil, pg.Fault("make the extension "+name, err)
-		}
-	}
-	for _, sql := range append([]string{CreateUUIDFunction}, statements...) {
-		if _, err := empty.Exec(ctx, sql); err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Op: "make the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
-				Hint: "what the schema says in SQL (@default(sql:), @col(dataType:)) must be right for Postgres", Err: err}
-		}
-	}
-	c, err := catalog.Read(ctx, empty, catalog.Options{})
-	return &Target{s, c, written}, err
-}
-
 // PlanOptions say what a plan may do.
 type PlanOptions struct {
 	Options
@@ -171,6 +143,7 @@ func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (re
 					continue
 				}
 				up, down := RenameColumn(want, old.Name, now.Name), RenameColumn(want, now.Name, old.Name)
+				d.options.former[want.Name+"."+now.Name] = old.Name
 				first.Up, first.Down = append(first.Up, up), append([]string{down}, first.Down...)
 				_, err = d.run(ctx, []string{up})
 				return true, err

@@ -14,9 +14,9 @@ type rename struct{ up, down string }
 
 // renames returns the renames that a schema declares with @renamed(from:) and that a database has not seen yet. What is
 // named after something else is renamed with it: the join table of a renamed type, the reference to a renamed key. former
-// has the old name of each table that is renamed.
+// has the old name of each table and, as table.column, of each column that is renamed.
 func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[string]string) {
-	r := &renamer{cur: cur, schema: s, tables: map[*schema.Type]string{}}
+	r := &renamer{cur: cur, schema: s, tables: map[*schema.Type]string{}, former: map[string]string{}}
 	for _, e := range s.Enums {
 		r.enum(e)
 	}
@@ -26,13 +26,12 @@ func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[
 	for _, t := range s.Tables {
 		r.columns(t)
 	}
-	former = map[string]string{}
 	for t, old := range r.tables {
 		if old != t.Table {
-			former[t.Table] = old
+			r.former[t.Table] = old
 		}
 	}
-	return r.list, former
+	return r.list, r.former
 }
 
 type renamer struct {
@@ -40,6 +39,7 @@ type renamer struct {
 	schema *schema.Schema
 	tables map[*schema.Type]string // what the table of a type is called in cur
 	list   []rename
+	former map[string]string
 }
 
 const public = "public"
@@ -125,6 +125,7 @@ func (r *renamer) columns(t *schema.Type) {
 				continue
 			}
 			r.add("ALTER TABLE "+ident(t.Table)+" RENAME COLUMN %s TO %s", old, column)
+			r.former[t.Table+"."+column] = old
 		}
 	}
 }

@@ -253,7 +253,9 @@ func (w *tableWriter) check(c schema.Check) error {
 }
 
 // condition translates an expression over the row.
-func (w *tableWriter) condition(e *schema.Expr) (string, error) { return w.expression(e, celsql.Translate) }
+func (w *tableWriter) condition(e *schema.Expr) (string, error) {
+	return w.expression(e, celsql.Translate)
+}
 
 type translate func(*cel.Ast, *schema.Schema, *schema.Type, string, celsql.ArgFunc) (string, error)
 

@@ -1,0 +1,134 @@
+package ddl
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// pairs returns for each constraint of want the one of cur that it is, or in whose place it comes: that of its name, one
+// that says the same under a name that somebody else gave it, or the only one that there can be.
+func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint {
+	found := map[*catalog.Constraint]*catalog.Constraint{}
+	taken := map[*catalog.Constraint]bool{}
+	for _, same := range []func(old, c *catalog.Constraint) bool{
+		func(old, c *catalog.Constraint) bool { return old.Name == c.Name },
+		satisfies,
+		func(old, c *catalog.Constraint) bool {
+			return old.Kind == c.Kind && (c.Kind == "primary key" || c.Kind == "foreign key" && old.References == c.References && slices.Equal(old.Columns, c.Columns))
+		},
+	} {
+		for i := range want.Constraints {
+			c := &want.Constraints[i]
+			for k := range cur.Constraints {
+				if old := &cur.Constraints[k]; found[c] == nil && !taken[old] && same(old, c) {
+					found[c], taken[old] = old, true
+				}
+			}
+		}
+	}
+	return found
+}
+
+// satisfies reports whether a constraint of a database is as good as one of the schema. What the schema cannot say, such as
+// ON UPDATE CASCADE or DEFERRABLE, the database keeps.
+func satisfies(old, c *catalog.Constraint) bool {
+	if old.Kind != c.Kind {
+		return false
+	}
+	switch c.Kind {
+	case "primary key", "unique":
+		return slices.Equal(old.Columns, c.Columns)
+	case "foreign key":
+		return essence(old.Definition) == essence(c.Definition)
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(old.Definition, " NOT VALID"), " NO INHERIT") == c.Definition
+}
+
+var references = regexp.MustCompile(`( MATCH FULL)?( ON UPDATE (?:CASCADE|RESTRICT|SET NULL|SET DEFAULT))?( ON DELETE RESTRICT)?( ON DELETE (?:CASCADE|SET NULL|SET DEFAULT)(?: \([^)]*\))?)?( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT VALID)?$`)
+
+// essence is a foreign key as far as a schema says it. To RESTRICT a delete is to take NO ACTION, but for when it is checked.
+func essence(definition string) string { return references.ReplaceAllString(definition, "$4") }
+
+// foreign reports whether a foreign key is one that a schema cannot say, so that a person wrote it.
+func (p *planner) foreign(t *catalog.Table, c *catalog.Constraint) bool {
+	if c.Kind != "foreign key" {
+		return false
+	}
+	schema, name, _ := strings.Cut(referenced(t, c), ".")
+	return Foreign(t, c, p.want.Table(schema, name))
+}
+
+// Foreign reports whether no reference of a schema makes a foreign key of a table. to is the table that it refers to, nil when
+// the schema does not have it.
+func Foreign(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
+	if to == nil || strings.Contains(c.Definition, " ON DELETE SET DEFAULT") || strings.Contains(c.Definition, " ON DELETE SET NULL (") {
+		return true
+	}
+	key := slices.IndexFunc(to.Constraints, func(x catalog.Constraint) bool { return x.Kind == "primary key" })
+	if key < 0 || !strings.Contains(c.Definition, " REFERENCES "+tableName(to)+"("+columnsOf(to.Constraints[key].Columns)+")") &&
+		!strings.Contains(c.Definition, " REFERENCES "+catalogName(to.Schema, to.Name)+"("+columnsOf(to.Constraints[key].Columns)+")") {
+		return true
+	}
+	required := func(column string) bool { return t.Column(column) != nil && t.Column(column).NotNull }
+	return tableKey(to) == tableKey(t) && !slices.ContainsFunc(c.Columns, func(column string) bool { return !required(column) })
+}
+
+func columnsOf(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = ident(n)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// uniqueIndex reports whether an index already keeps a unique constraint of the schema.
+func (p *planner) uniqueIndex(t *catalog.Table, c *catalog.Constraint) bool {
+	return c.Kind == "unique" && slices.ContainsFunc(indexesOf(p.cur, t), func(i *catalog.Index) bool {
+		return KeepsUnique(i) && slices.Equal(i.Columns, quotedAll(c.Columns))
+	})
+}
+
+// KeepsUnique reports whether an index does what a unique constraint over its columns does.
+func KeepsUnique(i *catalog.Index) bool {
+	return i.Unique && i.Valid && i.Predicate == "" && plainKeys(i)
+}
+
+func quotedAll(names []string) []string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = ident(n)
+	}
+	return quoted
+}
+
+// Expressible reports whether @index can say an index: over plain columns in an order, with the usual operators.
+func Expressible(i *catalog.Index) bool { return !i.Unique && i.Valid && plainKeys(i) }
+
+var indexKeys = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX .+? ON .+? USING \w+ \((.*?)\)( WHERE .*)?$`)
+
+// plainKeys reports whether an index is over columns alone, with nothing said of them that the schema cannot say.
+func plainKeys(i *catalog.Index) bool {
+	m := indexKeys.FindStringSubmatch(strings.ReplaceAll(i.Definition, "\n", " "))
+	if m == nil || len(i.Columns) == 0 {
+		return false
+	}
+	keys := strings.Split(m[1], ", ")
+	if len(keys) != len(i.Columns) {
+		return false
+	}
+	for n, key := range keys {
+		if rest, ok := strings.CutPrefix(key, i.Columns[n]); !ok || rest != "" && rest != " DESC" && rest != " vector_cosine_ops" || !isIdent(i.Columns[n]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isIdent reports whether SQL is one name and no expression.
+func isIdent(sql string) bool {
+	name := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(sql, `"`), `"`), `""`, `"`)
+	return ident(name) == sql
+}

@@ -1,0 +1,115 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Target is the database that a schema describes.
+type Target struct {
+	schema  *schema.Schema
+	catalog *catalog.Catalog
+	written written
+}
+
+// NewTarget makes the tables of a schema in a scratch database and reads them, as Postgres understands them. The database is
+// empty, or a copy of one that a plan is for: its tables are dropped, and the functions, domains and sequences stay that
+// the schema may name in SQL.
+func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Target, error) {
+	statements, written, err := create(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := clearTables(ctx, scratch, s); err != nil {
+		return nil, err
+	}
+	for _, name := range Extensions(s) {
+		if _, err := scratch.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+name); err != nil {
+			return nil, pg.Fault("make the extension "+name, err)
+		}
+	}
+	uuids := strings.Replace(CreateUUIDFunction, "CREATE", "CREATE OR REPLACE", 1)
+	for _, sql := range append([]string{uuids}, statements...) {
+		if _, err := scratch.Exec(ctx, sql); err != nil {
+			return nil, &fault.Error{Code: fault.Invalid, Op: "make the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
+				Hint: "what the schema says in SQL (@default(sql:), @col(dataType:)) must be right for Postgres, after the migrations that are there", Err: err}
+		}
+	}
+	c, err := catalog.Read(ctx, scratch, catalog.Options{})
+	if err != nil {
+		return nil, err
+	}
+	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
+	return &Target{s, c, written}, nil
+}
+
+// Catalog is what the schema builds.
+func (t *Target) Catalog() *catalog.Catalog { return t.catalog }
+
+// declared reports whether an enum is one of the schema.
+func declared(s *schema.Schema, e catalog.Enum) bool {
+	return e.Schema == public && slices.ContainsFunc(s.Enums, func(x *schema.Enum) bool { return x.DBName == e.Name })
+}
+
+// used reports whether a column has an enum that only the database knows.
+func used(c *catalog.Catalog, e catalog.Enum) bool {
+	name := catalogName(e.Schema, e.Name)
+	return slices.ContainsFunc(c.Tables, func(t catalog.Table) bool {
+		return slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return strings.TrimSuffix(c.Type, "[]") == name })
+	})
+}
+
+// clearTables drops every table, and what the schema makes beside them. A sequence that a column owns stays, unless
+// the schema makes it anew.
+func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) error {
+	var serials, types []string
+	for _, t := range s.Tables {
+		for _, f := range t.Fields {
+			if stored(f.DataType) != f.DataType {
+				serials = append(serials, catalogName(public, t.Table)+"."+ident(f.Column))
+			}
+		}
+	}
+	for _, e := range s.Enums {
+		types = append(types, catalogName(public, e.DBName))
+	}
+	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials), arrayOf(types)))
+	return pg.Fault("clear the scratch database", err)
+}
+
+func arrayOf(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, t := range texts {
+		quoted[i] = literal(t)
+	}
+	return "ARRAY[" + strings.Join(quoted, ", ") + "]::text[]"
+}
+
+const clearSQL = `DO $krowoc$
+DECLARE statement text;
+BEGIN
+  FOR statement IN
+    SELECT format('ALTER SEQUENCE %%I.%%I OWNED BY NONE', n.nspname, c.relname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace
+      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+    WHERE c.relkind = 'S' AND NOT format('%%I.%%I.%%I', tn.nspname, t.relname, a.attname) = ANY (%[1]s)
+  LOOP EXECUTE statement; END LOOP;
+  FOR statement IN
+    SELECT format('DROP %%s IF EXISTS %%I.%%I CASCADE', CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, n.nspname, c.relname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%%'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid)
+  LOOP EXECUTE statement; END LOOP;
+  FOREACH statement IN ARRAY %[2]s LOOP EXECUTE 'DROP TYPE IF EXISTS ' || statement || ' CASCADE'; END LOOP;
+END $krowoc$`
