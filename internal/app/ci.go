@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/schema/diff"
 )
 
 // CIOptions say what is looked at.
@@ -63,9 +66,12 @@ func CISteps() []string {
 
 func (a *App) ciSteps() []ciStep {
 	return []ciStep{
-		{"schema", a.ciSchema}, {"generate", a.ciGenerate}, {"lint", a.ciLint}, {"diff", a.ciDiff}, {"verify", a.ciVerify}, {"seed", a.ciSeed},
+		{"schema", a.ciSchema}, {changesStep, a.ciChanges}, {"generate", a.ciGenerate}, {"lint", a.ciLint}, {"diff", a.ciDiff}, {"verify", a.ciVerify}, {"seed", a.ciSeed},
 	}
 }
+
+// changesStep needs a base to compare with.
+const changesStep = "changes"
 
 // errFound is returned by a step that has found something.
 var errFound = errors.New("something was found")
@@ -79,7 +85,7 @@ func (a *App) CI(ctx context.Context, o CIOptions) (results []CIStep, err error)
 			return nil, fault.New(fault.Invalid, "run CI", fmt.Sprintf("ci.skip names %q, and there is no such step", name), strings.Join(CISteps(), ", "))
 		}
 	}
-	steps := slices.DeleteFunc(a.ciSteps(), func(s ciStep) bool { return slices.Contains(c.Skip, s.name) })
+	steps := slices.DeleteFunc(a.ciSteps(), func(s ciStep) bool { return slices.Contains(c.Skip, s.name) || s.name == changesStep && o.Since == "" })
 	scratch, err := a.Scratch(ctx, o.Scratch)
 	if err != nil {
 		return nil, err
@@ -160,6 +166,34 @@ func (a *App) ciSchema(context.Context, CIOptions, *Scratch) (string, []CIRemark
 		return fmt.Sprintf("%d mistakes", list.Errors()), remarks, errFound
 	}
 	return fmt.Sprintf("%d types", len(s.Tables)+len(s.Plain)), remarks, nil
+}
+
+// ciChanges compares the schema with the base's.
+func (a *App) ciChanges(ctx context.Context, o CIOptions, s *Scratch) (string, []CIRemark, error) {
+	b, err := a.SchemaDiff(ctx, s, o.Since, a.Config.CI.Operations)
+	if fault.CodeOf(err) == fault.NotFound {
+		return "the base has no schema", nil, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	refuse := a.Config.CI.Breaking == "refuse"
+	level := map[diff.Severity]string{diff.Breaking: "warning", diff.Dangerous: "info", diff.Safe: "info"}
+	if refuse {
+		level[diff.Breaking] = "error"
+	}
+	var remarks []CIRemark
+	for _, c := range b.Changes {
+		remarks = append(remarks, CIRemark{Rule: "changes/" + c.Kind, Level: level[c.Worst()], File: a.Config.Schema, Line: 1, Message: string(c.Worst()) + ": " + c.Path + ": " + c.Message})
+	}
+	for _, x := range b.Operations {
+		remarks = append(remarks, CIRemark{Rule: "changes/operation", Level: level[diff.Breaking], File: x.File, Line: x.Line, Column: x.Column, Message: x.Message})
+	}
+	summary := fmt.Sprintf("%d changes, %d breaking", len(b.Changes), b.Breaking())
+	if refuse && b.Breaking() > 0 {
+		return summary, remarks, errFound
+	}
+	return summary, remarks, nil
 }
 
 func (a *App) ciGenerate(context.Context, CIOptions, *Scratch) (string, []CIRemark, error) {
@@ -256,6 +290,9 @@ func (a *App) ciDiff(ctx context.Context, _ CIOptions, s *Scratch) (string, []CI
 }
 
 func (a *App) ciSeed(ctx context.Context, _ CIOptions, s *Scratch) (_ string, _ []CIRemark, err error) {
+	if _, err := os.Stat(a.Config.Path(a.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
+		return "no seeds", nil, nil
+	}
 	types, err := a.Schema()
 	if err != nil {
 		return "", nil, err

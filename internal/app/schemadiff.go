@@ -115,7 +115,12 @@ func (a *App) schemaAt(ctx context.Context, revision string) (*schema.Schema, er
 		if errors.Is(err, exec.ErrNotFound) {
 			return nil, fault.New(fault.Unavailable, op, "git is not installed")
 		}
-		return nil, &fault.Error{Code: fault.Invalid, Op: op, Message: strings.TrimSpace(stderr.String()), Err: err,
+		code := fault.Invalid
+		known := exec.CommandContext(ctx, "git", "rev-parse", "--quiet", "--verify", revision+"^{commit}")
+		if known.Dir = a.Config.Root; known.Run() == nil {
+			code = fault.NotFound // it has no schema
+		}
+		return nil, &fault.Error{Code: code, Op: op, Message: strings.TrimSpace(stderr.String()), Err: err,
 			Hint: "name a commit, branch or tag that is in this clone and has " + pathspec}
 	}
 	var sources []sdl.Source

@@ -76,8 +76,10 @@ type Generate struct {
 
 // CI configures `krowoc ci`.
 type CI struct {
-	Skip  []string // names of steps
-	Steps []CIStep
+	Skip       []string // names of steps
+	Breaking   string   // refuse or warn
+	Operations []string // patterns of files with GraphQL operations
+	Steps      []CIStep
 }
 
 // CIStep is a command that `krowoc ci` runs, too.

@@ -32,7 +32,9 @@ var keys = []Key{
 		{Path: "out", Kind: Text, Doc: "Folder or file that they go to; each target has a usual one."},
 	}},
 
-	{Path: "ci.skip", Kind: List, Doc: "Steps of `krowoc ci` to leave out: schema, generate, lint, diff, verify or seed."},
+	{Path: "ci.skip", Kind: List, Doc: "Steps of `krowoc ci` to leave out: schema, changes, generate, lint, diff, verify or seed."},
+	{Path: "ci.breaking", Kind: Text, Default: "refuse", OneOf: []string{"refuse", "warn"}, Doc: "What `krowoc ci --since` does about a breaking change of the schema."},
+	{Path: "ci.operations", Kind: List, Doc: "Patterns of files with GraphQL operations that a change of the schema may break, such as web/**/*.graphql."},
 	{Path: "ci.steps", Kind: Objects, Doc: "Commands that `krowoc ci` runs after its own steps.", Items: []Key{
 		{Path: "name", Kind: Text, Required: true, Doc: "Name of the step."},
 		{Path: "run", Kind: Text, Required: true, Doc: "Command for `sh`, in the project's folder; any exit code but 0 is a finding."},

@@ -21,6 +21,7 @@ type Source struct {
 	Up, Down                      []SourceStatement
 	HasDown                       bool // the file has statements to roll it back
 	NoTransaction                 bool
+	Baseline                      bool             // it describes what databases have already
 	LockTimeout, StatementTimeout bool             // the file sets one of its own
 	Mistake                       *diag.Diagnostic // why it cannot be read; the statements are then missing
 }
@@ -68,7 +69,7 @@ func (f *file) source(dir string, env environment) Source {
 		s.Mistake = &mistake
 		return s
 	}
-	s.NoTransaction = parsed.noTransaction
+	s.NoTransaction, s.Baseline = parsed.noTransaction, parsed.baseline
 	s.LockTimeout = parsed.lockTimeout != nil && *parsed.lockTimeout > 0
 	s.StatementTimeout = parsed.statementTimeout != nil && *parsed.statementTimeout > 0
 	s.Up, s.Down = sourceStatements(parsed.up, env), sourceStatements(parsed.down, env)

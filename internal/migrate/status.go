@@ -74,6 +74,15 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	return list, nil
 }
 
+// Baseline returns the version of the folder's first file when that is a baseline, else 0.
+func (m *Migrator) Baseline(ctx context.Context) (int64, error) {
+	s, err := m.state(ctx, m.o.DB)
+	if err != nil {
+		return 0, err
+	}
+	return m.baseline(s)
+}
+
 // baseline returns the version of the folder's first file when that stands for all before it, else 0.
 func (m *Migrator) baseline(s state) (int64, error) {
 	if len(s.files) == 0 {

@@ -95,7 +95,7 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 			if p.AllowDrop {
 				p.restoreIndex(want, i)
 			}
-		case !Expressible(i):
+		case !Expressible(i, cur):
 			// The schema cannot say it, so that a person wrote it.
 		case p.droppable(cur.Name, i.Name, "index"):
 			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{p.indexStep(nil, i)}})

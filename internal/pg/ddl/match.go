@@ -104,8 +104,43 @@ func quotedAll(names []string) []string {
 	return quoted
 }
 
-// Expressible reports whether @index can say an index: over plain columns in an order, with the usual operators.
-func Expressible(i *catalog.Index) bool { return !i.Unique && i.Valid && plainKeys(i) }
+// Expressible reports whether @index can say an index of a table: over plain columns in an order, with the usual operators,
+// of a method that suits what they hold.
+func Expressible(i *catalog.Index, t *catalog.Table) bool {
+	if i.Unique || !i.Valid || !plainKeys(i) {
+		return false
+	}
+	for _, c := range t.Columns {
+		if !slices.Contains(i.Columns, ident(c.Name)) {
+			continue
+		}
+		list := strings.HasSuffix(c.Type, "[]") || strings.HasPrefix(c.Type, "json")
+		vector := strings.Contains(c.Type, "vector") && !strings.Contains(c.Type, "tsvector")
+		switch i.Method {
+		case "gin":
+			if !list {
+				return false
+			}
+		case "hnsw", "ivfflat":
+			if !vector || len(i.Columns) > 1 {
+				return false
+			}
+		case "btree", "hash", "gist", "brin":
+			if list || vector || i.Method == "hash" && len(i.Columns) > 1 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Descends reports whether the n-th key of an index that the schema can say is in descending order.
+func Descends(i *catalog.Index, n int) bool {
+	m := indexKeys.FindStringSubmatch(strings.ReplaceAll(i.Definition, "\n", " "))
+	return m != nil && strings.HasSuffix(strings.Split(m[1], ", ")[n], " DESC")
+}
 
 var indexKeys = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX .+? ON .+? USING \w+ \((.*?)\)( WHERE .*)?$`)
 

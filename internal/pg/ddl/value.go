@@ -197,7 +197,7 @@ func matches(column, pattern string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if plainPattern(pattern) {
+	if PlainPattern(pattern) {
 		return column + " ~ " + patternLiteral(pattern), nil
 	}
 	translated, ok := celsql.Pattern(re)
@@ -210,10 +210,10 @@ func matches(column, pattern string) (string, error) {
 // patternLiteral writes a pattern with its backslashes as they are, which standard_conforming_strings lets mean themselves.
 func patternLiteral(pattern string) string { return "'" + strings.ReplaceAll(pattern, "'", "''") + "'" }
 
-// plainPattern reports whether RE2 and Postgres read a pattern alike: ASCII letters, digits and classes of them,
+// PlainPattern reports whether RE2 and Postgres read a pattern alike: ASCII letters, digits and classes of them,
 // groups, alternatives, counts and the two ends. A point stands for a line's end in one of them, and a letter after a
 // backslash for other characters.
-func plainPattern(pattern string) bool {
+func PlainPattern(pattern string) bool {
 	class := false
 	for i := 0; i < len(pattern); i++ {
 		switch c := pattern[i]; {

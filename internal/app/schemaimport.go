@@ -1,0 +1,260 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/introspect"
+	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+)
+
+// ImportedSchema is what became of a database that exists.
+type ImportedSchema struct {
+	Schema   string            `json:"schema"` // the file
+	Types    int               `json:"types"`
+	Enums    int               `json:"enums"`
+	Baseline string            `json:"baseline,omitempty"` // the migration that builds the database; none where there are migrations
+	Left     []introspect.Left `json:"left"`
+	Differs  []string          `json:"differs"` // SQL that `migrate diff` would still write
+}
+
+const importOp = "import the schema"
+
+// foreignRecords are tables in which other tools keep what they have applied: nobody's data.
+var foreignRecords = []string{"schema_migrations", "ar_internal_metadata", "alembic_version", "flyway_schema_history", "knex_migrations", "knex_migrations_lock",
+	"_prisma_migrations", "django_migrations", "atlas_schema_revisions", "databasechangelog", "databasechangeloglock", "goose_db_version", "__drizzle_migrations"}
+
+// ImportSchema writes the schema of a database, and the migration that builds it where the project has none. It has proved on
+// scratch databases that the two agree, but for what Differs says. The database is only read.
+func (a *App) ImportSchema(ctx context.Context, s *Scratch, url string, overwrite bool) (result ImportedSchema, err error) {
+	path, err := a.importInto(overwrite)
+	if err != nil {
+		return result, err
+	}
+	live, err := a.Connect(ctx, url)
+	if err != nil {
+		return result, err
+	}
+	defer live.Close()
+	exclude := append(migrate.InternalTables(a.Config.Migrations.Table), foreignRecords...)
+	read := func(db *pgxpool.Pool) (*catalog.Catalog, error) {
+		return catalog.Read(ctx, db, catalog.Options{Exclude: exclude})
+	}
+	cur, err := read(live)
+	if err != nil {
+		return result, err
+	}
+	baseline, err := a.baseline(ctx, url, live, cur, exclude)
+	if err != nil {
+		return result, err
+	}
+	db, drop, err := a.rebuilt(ctx, s, baseline)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	text, err := a.proved(ctx, s, db, read, &result)
+	if err != nil {
+		return result, err
+	}
+	result.Schema = a.Relative(path)
+	if baseline != nil {
+		paths, err := migrate.Write(a.Config.Path(a.Config.Migrations.Dir), []migrate.Draft{*baseline}, a.Now())
+		if err != nil {
+			return result, err
+		}
+		result.Baseline = a.Relative(paths[0])
+	}
+	return result, fault.Wrap(importOp, os.WriteFile(path, []byte(text), 0o644))
+}
+
+// importInto returns the file to write, which must be empty or missing.
+func (a *App) importInto(overwrite bool) (string, error) {
+	path := a.Config.Path(a.Config.Schema)
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return path, nil
+	case err != nil:
+		return "", fault.Wrap(importOp, err)
+	case info.IsDir():
+		path = filepath.Join(path, "schema.graphql")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fault.Wrap(importOp, err)
+	}
+	if strings.TrimSpace(string(text)) != "" && !overwrite {
+		return "", fault.New(fault.Conflict, importOp, a.Relative(path)+" has types already", "--force writes it anew; git keeps what it was")
+	}
+	return path, nil
+}
+
+// baseline makes a migration of what pg_dump says of a database, or nil where the project has migrations.
+func (a *App) baseline(ctx context.Context, at string, live *pgxpool.Pool, cur *catalog.Catalog, exclude []string) (*migrate.Draft, error) {
+	dir := a.Config.Path(a.Config.Migrations.Dir)
+	if names, err := filepath.Glob(filepath.Join(dir, "*.sql")); err != nil || len(names) > 0 {
+		return nil, err
+	}
+	var major int
+	if err := live.QueryRow(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&major); err != nil {
+		return nil, pg.Fault(importOp, err)
+	}
+	dump, err := a.dump(ctx, at, major, exclude)
+	if err != nil {
+		return nil, err
+	}
+	up, err := introspect.Up(a.sqlParser(), dump)
+	if err != nil {
+		return nil, fault.Wrap("read what pg_dump wrote", err)
+	}
+	return &migrate.Draft{Name: "baseline", Directives: []string{"baseline"}, Note: "What the database had when its schema was imported.", Up: up, Down: introspect.Down(cur)}, nil
+}
+
+// dump returns what pg_dump writes of the structure of a database.
+func (a *App) dump(ctx context.Context, at string, major int, exclude []string) (string, error) {
+	const op = "dump the structure of the database"
+	env := func(name string) string { v, _ := a.lookupEnv(name); return v }
+	tool, err := local.Tool(ctx, env, "pg_dump", major)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(at)
+	if err != nil || u.Scheme == "" {
+		return "", fault.New(fault.Invalid, op, "the database must be given as a URL", "postgres://user@host/database")
+	}
+	password, _ := u.User.Password() // other processes see arguments, and not the environment
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	args := []string{"--schema-only", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels", "--dbname", u.String()}
+	for _, table := range exclude {
+		args = append(args, "--exclude-table", "*."+pg.QuoteIdent(table))
+	}
+	cmd := exec.CommandContext(ctx, tool, args...)
+	if password != "" {
+		cmd.Env = append(cmd.Environ(), "PGPASSWORD="+password)
+	}
+	var out, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		return "", &fault.Error{Code: fault.Upstream, Op: op, Message: strings.TrimSpace(stderr.String()), Err: err, Hint: "the account must be allowed to read every table: pg_dump locks them while it looks"}
+	}
+	return out.String(), nil
+}
+
+// rebuilt returns a scratch database with what the baseline builds, or the migrations.
+func (a *App) rebuilt(ctx context.Context, s *Scratch, baseline *migrate.Draft) (*pgxpool.Pool, func() error, error) {
+	if baseline == nil {
+		return a.migrated(ctx, s)
+	}
+	db, drop, err := s.Database(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	sql := "BEGIN;\n" + strings.Join(baseline.Up, ";\n") + ";\nCOMMIT"
+	if _, err := db.Exec(ctx, sql); err != nil {
+		return nil, nil, errors.Join(&fault.Error{Code: fault.Conflict, Op: "rebuild the database on a scratch server", Message: pg.Fault("", err).Error(), Err: err,
+			Hint: "extensions that it has must be installed there too: --scratch-url names a server that has them"}, drop())
+	}
+	return db, drop, nil
+}
+
+// proved writes the schema of a scratch database so that the two agree, in SQL where the words of the language come out otherwise.
+func (a *App) proved(ctx context.Context, s *Scratch, db *pgxpool.Pool, read func(*pgxpool.Pool) (*catalog.Catalog, error), result *ImportedSchema) (string, error) {
+	cur, err := read(db)
+	if err != nil {
+		return "", err
+	}
+	inSQL := map[string]bool{}
+	for {
+		written := introspect.Schema(cur, introspect.Options{Parser: a.sqlParser(), InSQL: inSQL})
+		types, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: written.Text})
+		if mistakes.Errors() > 0 {
+			return "", fault.New(fault.Internal, importOp, "the schema that was written has mistakes: "+mistakes.Error(), "this is a mistake of krowoc's: please report it")
+		}
+		target, drop, err := s.target(ctx, db, types)
+		if err != nil {
+			return "", err
+		}
+		again := false
+		for what := range introspect.Differing(cur, target.Catalog()) {
+			again = again || !inSQL[what]
+			inSQL[what] = true
+		}
+		if again {
+			if err := drop(); err != nil {
+				return "", err
+			}
+			continue
+		}
+		plan, err := target.Plan(ctx, db, ddl.PlanOptions{Exclude: append(migrate.InternalTables(a.Config.Migrations.Table), foreignRecords...)})
+		if err := errors.Join(err, drop()); err != nil {
+			return "", err
+		}
+		result.Left, result.Differs = append([]introspect.Left{}, written.Left...), []string{}
+		for _, f := range plan.Files {
+			result.Differs = append(result.Differs, f.Up...)
+		}
+		result.Types, result.Enums = typesOf(types), len(types.Enums)
+		return printed(types)
+	}
+}
+
+func typesOf(s *schema.Schema) (n int) {
+	for _, t := range s.Tables {
+		if t.Join == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func printed(s *schema.Schema) (string, error) {
+	var b strings.Builder
+	err := sdl.Print(&b, s)
+	return b.String(), err
+}
+
+// RecordBaseline notes in a database that it has what the project's baseline builds.
+func (a *App) RecordBaseline(ctx context.Context, db *pgxpool.Pool) ([]int64, error) {
+	const op = "record the baseline"
+	m, err := a.Migrator(db, nil)
+	if err != nil {
+		return nil, err
+	}
+	version, err := m.Baseline(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case version == 0:
+		return nil, fault.New(fault.NotFound, op, "the first migration is no baseline", "`krowoc schema import` writes one of a database that exists")
+	}
+	cur, err := catalog.Read(ctx, db, catalog.Options{Exclude: migrate.InternalTables(a.Config.Migrations.Table)})
+	if err != nil {
+		return nil, err
+	}
+	if len(cur.Tables) == 0 {
+		return nil, fault.New(fault.Conflict, op, "the database is empty", "`krowoc migrate up` builds it")
+	}
+	recorded, err := m.Record(ctx, []int64{version})
+	return recorded, fault.Wrap(fmt.Sprintf("%s %d", op, version), err)
+}

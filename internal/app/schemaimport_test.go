@@ -1,0 +1,71 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// TestImportSchema imports databases and demands that nothing is left to do then, and that the baseline goes back and forth.
+func TestImportSchema(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/import/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".sql"), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			db := testkit.NewDatabase(t)
+			if _, err := db.Exec(t.Context(), string(text)); err != nil {
+				t.Fatal(err)
+			}
+			a := emptyProject(t)
+			s, err := a.Scratch(t.Context(), app.ScratchOptions{URL: db.Config().ConnString()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := a.ImportSchema(t.Context(), s, db.Config().ConnString(), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(result.Differs) > 0 {
+				t.Errorf("the schema differs from the database:\n%s", strings.Join(result.Differs, ";\n"))
+			}
+			plan, err := a.Diff(t.Context(), s, ddl.PlanOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range plan.Files {
+				t.Errorf("migrate diff is not empty:\n%s", strings.Join(f.Up, ";\n"))
+			}
+			schema, err := os.ReadFile(filepath.Join(a.Config.Root, result.Schema))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var left strings.Builder
+			for _, l := range result.Left {
+				left.WriteString("# left out: " + l.What + ": " + l.Why + "\n")
+			}
+			testkit.Golden(t, strings.TrimSuffix(file, ".sql")+".graphql", []byte(string(schema)+"\n"+left.String()))
+		})
+	}
+}
+
+func emptyProject(t *testing.T) *app.App {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "krowoc.yaml"), []byte("project: shop\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return newApp(t, dir)
+}

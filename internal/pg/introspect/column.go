@@ -1,0 +1,205 @@
+package introspect
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// kind is what a column is in a schema.
+type kind struct {
+	scalar   string
+	list     bool
+	dataType string // @col(dataType:), where the scalar's own is another
+}
+
+// scalars are the types that a scalar has by itself, as format_type writes them.
+var scalars = map[string]string{
+	"uuid": "ID", "text": "String", "integer": "Int", "bigint": "Int64", "double precision": "Float", "numeric": "Decimal", "boolean": "Boolean",
+	"date": "Date", "timestamp with time zone": "DateTime", "interval": "Duration", "jsonb": "JSON", "bytea": "Bytes", "vector": "Vector",
+}
+
+// likes are types that come close to a scalar, without what stands in parentheses.
+var likes = map[string]string{
+	"smallint": "Int", "real": "Float", "numeric": "Decimal", "json": "JSON", "timestamp with time zone": "DateTime", "timestamp without time zone": "DateTime",
+	"interval": "Duration", "vector": "Vector",
+}
+
+var modifier = regexp.MustCompile(`\([0-9, ]+\)`)
+
+// kindOf returns what a type of the database is in a schema: a domain is what it is made of.
+func (m *importer) kindOf(typ string) kind {
+	k := scalarOf(typ)
+	for _, o := range m.catalog.Others {
+		if o.Kind == "domain" && o.Name == typ {
+			base, _, _ := strings.Cut(o.Definition, " CONSTRAINT ")
+			base, _, _ = strings.Cut(base, " DEFAULT ")
+			k = scalarOf(strings.TrimSuffix(base, " NOT NULL"))
+			k.dataType = typ
+		}
+	}
+	k.dataType = shortType(strings.TrimPrefix(k.dataType, public+"."))
+	return k
+}
+
+var timeType = regexp.MustCompile(`^time(stamp)?(\([0-9]\))? with(out)? time zone`)
+
+// shortType writes a type as people do: varchar(40), timestamptz(3).
+func shortType(typ string) string {
+	typ = timeType.ReplaceAllStringFunc(typ, func(s string) string {
+		x := timeType.FindStringSubmatch(s)
+		return "time" + x[1] + map[bool]string{true: "tz"}[x[3] == ""] + x[2]
+	})
+	return strings.NewReplacer("character varying", "varchar", "character(", "char(").Replace(typ)
+}
+
+// scalarOf returns what a type is in a schema. What is not known is a string, as Postgres can write every value as one.
+func scalarOf(typ string) kind {
+	if element, ok := strings.CutSuffix(typ, "[]"); ok {
+		k := scalarOf(element)
+		if k.list || k.scalar == "Vector" {
+			return kind{scalar: "String", dataType: typ}
+		}
+		k.list = true
+		if k.dataType != "" {
+			k.dataType = typ
+		}
+		return k
+	}
+	typ = strings.TrimPrefix(typ, public+".")
+	if s := scalars[typ]; s != "" {
+		return kind{scalar: s}
+	}
+	if s := likes[modifier.ReplaceAllString(typ, "")]; s != "" {
+		return kind{scalar: s, dataType: typ}
+	}
+	return kind{scalar: "String", dataType: typ}
+}
+
+// takeColumns makes a field of each column. Those that turn out to hold references are changed later.
+func (m *importer) takeColumns(t *table) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		k := m.kindOf(c.Type)
+		for _, e := range m.enums {
+			if strings.TrimSuffix(c.Type, "[]") == qualifiedType(e.Enum) {
+				k = kind{scalar: e.name, list: strings.HasSuffix(c.Type, "[]")}
+			}
+		}
+		if c.Collation != "" {
+			k.dataType = shortType(c.Type) + " COLLATE " + sqltext.Ident(c.Collation)
+		}
+		f := &field{column: c, description: c.Comment, scalar: k.scalar, list: k.list, required: c.NotNull, dataType: k.dataType, has: map[string]bool{}}
+		f.name = t.free(camel(c.Name), camel(c.Name)+"Column")
+		f.usual = schema.SnakeCase(f.name)
+		m.value(t, f)
+		t.fields = append(t.fields, f)
+	}
+	m.tableDirective(t)
+}
+
+func qualifiedType(e *catalog.Enum) string {
+	return sqltext.Ident(e.Schema) + "." + sqltext.Ident(e.Name)
+}
+
+// tableDirective writes @table.
+func (m *importer) tableDirective(t *table) {
+	var args []string
+	if schema.Plural(schema.SnakeCase(t.name)) != t.Name {
+		args = append(args, "name: "+quote(t.Name))
+	}
+	id := t.field("id")
+	if len(t.key) != 1 || id == nil || id.column.Name != t.key[0] {
+		args = append(args, "key: "+quoteAll(t.ofColumns(t.key)))
+	}
+	d := "@table"
+	if len(args) > 0 {
+		d += "(" + strings.Join(args, ", ") + ")"
+	}
+	t.directives = append([]string{d}, t.directives...)
+}
+
+// serials are the types of columns that count up by a sequence of their own.
+var serials = map[string]string{"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
+
+// value writes how a column gets its value when nobody gives it one.
+func (m *importer) value(t *table, f *field) {
+	c := f.column
+	directive := func(text string) { f.directives, f.hasDefault = append(f.directives, text), true }
+	switch {
+	case c.Identity != "":
+		directive("@generated(identity: " + strings.ToUpper(strings.ReplaceAll(c.Identity, " ", "_")) + ")")
+	case c.Generated != "":
+		directive("@generated(sql: " + quote(c.Default) + ")")
+	case c.Default == "":
+	case m.isSerial(t, c):
+		f.dataType, f.hasDefault = serials[c.Type], true
+	case m.InSQL["default "+t.Name+"."+c.Name]:
+		directive("@default(sql: " + quote(c.Default) + ")")
+	default:
+		directive("@default(" + m.defaultOf(f) + ")")
+	}
+}
+
+// isSerial reports whether a column has the sequence that serial makes.
+func (m *importer) isSerial(t *table, c *catalog.Column) bool {
+	name := schema.ObjectName(t.Name, []string{c.Name}, "seq")
+	return c.NotNull && serials[c.Type] != "" && c.Default == "nextval('"+qualifiedName(public, name)+"'::regclass)" &&
+		slices.ContainsFunc(m.catalog.Sequences, func(s catalog.Sequence) bool { return s.Schema == public && s.Name == name && s.OwnedBy != "" })
+}
+
+func qualifiedName(schema, name string) string {
+	return sqltext.Ident(schema) + "." + sqltext.Ident(name)
+}
+
+var quoted = regexp.MustCompile(`^'((?:[^']|'')*)'::[^']+$`)
+
+// numberDefault is a number as Postgres writes it back.
+var numberDefault = regexp.MustCompile(`^\(?'?(-?[0-9]+(?:\.[0-9]+)?)'?\)?(?:::[a-z ]+)?$`)
+
+// defaultOf writes the argument of @default: in the words of the language where the value has them.
+func (m *importer) defaultOf(f *field) string {
+	sql := f.column.Default
+	switch {
+	case sql == "now()" && f.scalar == "DateTime" && f.dataType == "", sql == "CURRENT_DATE" && f.scalar == "Date":
+		return `expr: "request.time"`
+	case sql == "public.uuid_generate_v7()" && f.scalar == "ID":
+		return `expr: "uuidV7()"`
+	case (sql == "true" || sql == "false") && f.scalar == "Boolean":
+		return "value: " + sql
+	}
+	if f.list {
+		if strings.HasPrefix(sql, "'{}'::") || strings.HasPrefix(sql, "ARRAY[]::") {
+			return "value: []"
+		}
+		return "sql: " + quote(sql)
+	}
+	if n := numberDefault.FindStringSubmatch(sql); n != nil {
+		switch f.scalar {
+		case "Int", "Int64":
+			if !strings.Contains(n[1], ".") {
+				return "value: " + n[1]
+			}
+		case "Decimal":
+			return "value: " + quote(n[1])
+		case "Float":
+			if strings.Contains(n[1], ".") {
+				return "value: " + n[1]
+			}
+		}
+	}
+	if text := quoted.FindStringSubmatch(sql); text != nil {
+		value := strings.ReplaceAll(text[1], "''", "'")
+		switch {
+		case slices.ContainsFunc(m.enums, func(e *enum) bool { return e.name == f.scalar }):
+			return "value: " + value
+		case f.scalar == "String" && f.dataType == "":
+			return "value: " + quote(value)
+		}
+	}
+	return "sql: " + quote(sql)
+}

@@ -1,0 +1,232 @@
+package introspect
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// takeConstraints takes what must be unique, and checks.
+func (m *importer) takeConstraints(t *table) {
+	for i := range t.Constraints {
+		switch c := &t.Constraints[i]; c.Kind {
+		case "unique":
+			m.unique(t, c.Columns, "constraint "+c.Name)
+		case "check":
+			m.check(t, c)
+		case "exclusion":
+			m.leave("constraint "+c.Name+" of "+t.Name, "the language has no exclusion constraints")
+		}
+	}
+	for _, i := range m.indexesOf(t) {
+		if ddl.KeepsUnique(i) {
+			m.unique(t, bare(i.Columns), "index "+i.Name)
+		}
+	}
+}
+
+func (m *importer) indexesOf(t *table) (list []*catalog.Index) {
+	for i := range m.catalog.Indexes {
+		if x := &m.catalog.Indexes[i]; x.Schema == t.Schema && x.Table == t.Name && !x.Constraint {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// bare takes names out of their quotes.
+func bare(names []string) []string {
+	list := make([]string, len(names))
+	for i, n := range names {
+		list[i] = n
+		if strings.HasPrefix(n, `"`) {
+			list[i] = strings.ReplaceAll(n[1:len(n)-1], `""`, `"`)
+		}
+	}
+	return list
+}
+
+func (m *importer) unique(t *table, columns []string, what string) {
+	fields := t.ofColumns(columns)
+	if len(columns) == 1 {
+		if f := t.ofColumn(columns[0]); f.scalar != "JSON" && f.scalar != "Vector" {
+			f.unique = true
+			return
+		}
+	}
+	d := "@unique(fields: " + quoteAll(fields) + ")"
+	if len(columns) == 1 || slices.Contains(t.directives, d) {
+		m.leave(what+" of "+t.Name, "the schema says it once, or cannot say it")
+		return
+	}
+	t.directives = append(t.directives, d)
+}
+
+// check takes a check: in the words of a constraint of the field, in CEL, or in SQL.
+func (m *importer) check(t *table, c *catalog.Constraint) {
+	if !c.Validated {
+		m.leave("constraint "+c.Name+" of "+t.Name, "it is NOT VALID: rows may be against it")
+		return
+	}
+	condition, ok := strings.CutPrefix(strings.TrimSuffix(c.Definition, " NO INHERIT"), "CHECK ")
+	if !ok {
+		return
+	}
+	condition = inner(condition)
+	var f *field
+	if len(c.Columns) == 1 {
+		f = t.ofColumn(c.Columns[0])
+	}
+	inSQL := m.InSQL["check "+t.Name+"."+c.Name]
+	if f != nil && !inSQL && m.constraint(f, condition) {
+		return
+	}
+	d := "@check(sql: " + quote(condition)
+	if cel, ok := m.toCEL(t, condition); ok && !inSQL {
+		d = "@check(expr: " + quote(cel)
+	}
+	d += ", name: " + quote(c.Name) + ")"
+	if f == nil || f.to != nil {
+		t.directives = append(t.directives, d)
+		return
+	}
+	f.directives = append(f.directives, d)
+}
+
+// inner takes away parentheses around a whole expression.
+func inner(sql string) string {
+	for strings.HasPrefix(sql, "(") && strings.HasSuffix(sql, ")") {
+		depth, rest := 0, sql
+		for rest != "" {
+			n, _ := sqltext.Token(rest)
+			if n < 0 {
+				return sql
+			}
+			switch rest[:n] {
+			case "(":
+				depth++
+			case ")":
+				depth--
+			}
+			rest = rest[n:]
+			if depth == 0 && rest != "" {
+				return sql
+			}
+		}
+		sql = strings.TrimSpace(sql[1 : len(sql)-1])
+	}
+	return sql
+}
+
+const (
+	measured = `(char_length|octet_length|cardinality)\((.+?)\)`
+	digits   = `([0-9]+)`
+	bounded  = `\(?'?(-?[0-9][-0-9.:+T ]*)'?(?:::[a-z ]+)?\)?(?:::[a-z ]+)?`
+)
+
+var (
+	lengthBoth = regexp.MustCompile(`^\(` + measured + ` >= ` + digits + `\) AND \(` + measured + ` <= ` + digits + `\)$`)
+	lengthOne  = regexp.MustCompile(`^` + measured + ` (>=|<=|=) ` + digits + `$`)
+	rangeBoth  = regexp.MustCompile(`^\((\S+) >= ` + bounded + `\) AND \((\S+) <= ` + bounded + `\)$`)
+	rangeOne   = regexp.MustCompile(`^(\S+) (>=|<=) ` + bounded + `$`)
+	pattern    = regexp.MustCompile(`^(\S+) ~ '((?:[^']|'')*)'::text$`)
+	elements   = regexp.MustCompile(`^array_position\((\S+), NULL::[^)]+\) IS NULL$`)
+)
+
+// constraint takes a condition as @length, @range, @pattern or @format, or as the elements of a list that are never null.
+func (m *importer) constraint(f *field, condition string) bool {
+	column := sqltext.Ident(f.column.Name)
+	once := func(kind, directive string) bool {
+		if f.has[kind] {
+			return false
+		}
+		f.has[kind] = true
+		if directive != "" {
+			f.directives = append(f.directives, directive)
+		}
+		return true
+	}
+	of := func(arg string) bool { return arg == column || arg == "("+column+")::text" }
+	sized := f.list || f.scalar == "String" || f.scalar == "Bytes"
+	ranged := !f.list && slices.Contains([]string{"Int", "Int64", "Float", "Decimal", "Date", "DateTime"}, f.scalar)
+	value := func(text string) string {
+		if f.scalar == "Date" || f.scalar == "DateTime" {
+			return quote(text)
+		}
+		return text
+	}
+	if x := lengthBoth.FindStringSubmatch(condition); x != nil && sized && of(x[2]) && of(x[5]) {
+		return once("length", "@length(min: "+x[3]+", max: "+x[6]+")")
+	}
+	if x := lengthOne.FindStringSubmatch(condition); x != nil && sized && of(x[2]) {
+		return once("length", map[string]string{">=": "@length(min: " + x[4] + ")", "<=": "@length(max: " + x[4] + ")", "=": "@length(min: " + x[4] + ", max: " + x[4] + ")"}[x[3]])
+	}
+	if x := rangeBoth.FindStringSubmatch(condition); x != nil && ranged && x[1] == column && x[3] == column {
+		return once("range", "@range(min: "+value(x[2])+", max: "+value(x[4])+")")
+	}
+	if x := rangeOne.FindStringSubmatch(condition); x != nil && ranged && x[1] == column {
+		return once("range", map[string]string{">=": "@range(min: ", "<=": "@range(max: "}[x[2]]+value(x[3])+")")
+	}
+	if x := pattern.FindStringSubmatch(condition); x != nil && f.scalar == "String" && !f.list && f.dataType == "" && x[1] == column {
+		return m.pattern(once, strings.ReplaceAll(x[2], "''", "'"))
+	}
+	if x := elements.FindStringSubmatch(condition); x != nil && f.list && x[1] == column {
+		f.elements = true
+		return once("elements", "")
+	}
+	return false
+}
+
+func (m *importer) pattern(once func(kind, directive string) bool, regex string) bool {
+	for _, format := range schema.Formats {
+		if regex == format.Pattern() {
+			return once("format", "@format(type: "+string(format)+")")
+		}
+	}
+	if _, err := regexp.Compile(regex); err != nil || !ddl.PlainPattern(regex) {
+		return false
+	}
+	return once("pattern", "@pattern(regex: "+quote(regex)+")")
+}
+
+// takeIndexes takes the indexes that the language can say.
+func (m *importer) takeIndexes(t *table) {
+	for _, i := range m.indexesOf(t) {
+		fields := t.ofColumns(bare(i.Columns))
+		switch {
+		case ddl.KeepsUnique(i):
+			continue
+		case !ddl.Expressible(i, t.Table) || fields == nil:
+			m.leave("index "+i.Name+" of "+t.Name, "the language cannot say it: it stays as it is")
+			continue
+		}
+		args := []string{"fields: " + quoteAll(fields)}
+		var order []string
+		for n := range i.Columns {
+			order = append(order, map[bool]string{true: "DESC", false: "ASC"}[ddl.Descends(i, n)])
+		}
+		if slices.Contains(order, "DESC") {
+			args = append(args, "order: ["+strings.Join(order, ", ")+"]")
+		}
+		if i.Predicate != "" {
+			args = append(args, m.where(t, i))
+		}
+		if i.Method != "btree" {
+			args = append(args, "type: "+strings.ToUpper(i.Method))
+		}
+		t.directives = append(t.directives, "@index("+strings.Join(append(args, "name: "+quote(i.Name)), ", ")+")")
+	}
+}
+
+func (m *importer) where(t *table, i *catalog.Index) string {
+	condition := inner(i.Predicate)
+	if cel, ok := m.toCEL(t, condition); ok && !m.InSQL["index "+t.Name+"."+i.Name] {
+		return "where: " + quote(cel)
+	}
+	return "whereSql: " + quote(condition)
+}

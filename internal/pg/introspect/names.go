@@ -1,0 +1,190 @@
+package introspect
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// names remembers which names of the API are taken.
+type names struct {
+	types  map[string]bool
+	fields map[string]bool // of the query
+}
+
+func newNames() *names {
+	n := &names{types: map[string]bool{}, fields: map[string]bool{}}
+	for _, name := range []string{"Query", "Mutation", "Subscription", "PageInfo"} {
+		n.types[name] = true
+	}
+	for _, s := range schema.Scalars {
+		for _, suffix := range []string{"", "Filter", "ListFilter"} {
+			n.types[string(s)+suffix] = true
+		}
+	}
+	return n
+}
+
+// typ names the type of a table: order_lines -> OrderLine.
+func (n *names) typ(table string) string {
+	base := pascal(schema.Singular(table))
+	for i := 0; ; i++ {
+		name := base
+		switch {
+		case i == 1:
+			name += "Record"
+		case i > 1:
+			name += strconv.Itoa(i)
+		}
+		single := schema.CamelCase(name)
+		if n.take(append(with(name, "", "Connection", "Edge", "Where", "ListWhere", "Order"), name+"Create", name+"Patch"), single, schema.Plural(single)) {
+			return name
+		}
+	}
+}
+
+// enum names an enum, whose name in the database follows from that; false when nothing does.
+func (n *names) enum(e *catalog.Enum) (string, bool) {
+	name := pascal(e.Name)
+	if e.Schema != public || schema.SnakeCase(name) != e.Name || len(e.Values) == 0 || slices.Contains(pgTypes, e.Name) {
+		return "", false
+	}
+	for _, v := range e.Values {
+		if !graphqlName.MatchString(v) || strings.HasPrefix(v, "__") || v == "true" || v == "false" || v == "null" {
+			return "", false
+		}
+	}
+	return name, n.take(with(name, "", "Filter", "ListFilter"))
+}
+
+// pgTypes are names of Postgres's own types, which a quoted name can have.
+var pgTypes = strings.Fields(`bit bool box bytea char cidr circle date float4 float8 inet int2 int4 int8 interval json jsonb jsonpath line lseg
+	macaddr money name numeric oid path point polygon text time timestamp timestamptz timetz tsquery tsvector unknown uuid varbit varchar vector xml record`)
+
+func with(name string, suffixes ...string) []string {
+	list := make([]string, len(suffixes))
+	for i, s := range suffixes {
+		list[i] = name + s
+	}
+	return list
+}
+
+// take takes names of types and of fields of the query, all or none.
+func (n *names) take(types []string, fields ...string) bool {
+	if slices.ContainsFunc(types, func(t string) bool { return n.types[t] }) || slices.ContainsFunc(fields, func(f string) bool { return n.fields[f] }) {
+		return false
+	}
+	for _, t := range types {
+		n.types[t] = true
+	}
+	for _, f := range fields {
+		n.fields[f] = true
+	}
+	return true
+}
+
+var graphqlName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
+
+// pascal makes the name of a type: order_line -> OrderLine.
+func pascal(name string) string {
+	var b strings.Builder
+	for _, word := range words(name) {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	if b.Len() == 0 || !unicode.IsLetter(rune(b.String()[0])) {
+		return "T" + b.String()
+	}
+	return b.String()
+}
+
+// camel makes the name of a field: created_at -> createdAt, FirstName -> firstName.
+func camel(column string) string {
+	list := words(column)
+	var b strings.Builder
+	for i, word := range list {
+		if i == 0 {
+			b.WriteString(lowerStart(word))
+			continue
+		}
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	name := b.String()
+	if name == "" || !unicode.IsLetter(rune(name[0])) {
+		name = "f" + name
+	}
+	if name == "and" || name == "or" || name == "not" {
+		name += "Value"
+	}
+	return name
+}
+
+// lowerStart lowers the capitals that a word begins with, but not the first of the next word: URLPath -> urlPath.
+func lowerStart(word string) string {
+	runes := []rune(word)
+	for i, r := range runes {
+		if !unicode.IsUpper(r) || i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1]) {
+			break
+		}
+		runes[i] = unicode.ToLower(r)
+	}
+	return string(runes)
+}
+
+// words cuts a name at what is no letter and no digit of ASCII, which is what GraphQL has.
+func words(name string) []string {
+	return strings.FieldsFunc(name, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
+// free returns the first of some names that no field of a type has, with a number after the last when all are taken.
+func (t *table) free(candidates ...string) string {
+	for _, name := range candidates {
+		if t.field(name) == nil {
+			return name
+		}
+	}
+	last := candidates[len(candidates)-1]
+	for i := 2; ; i++ {
+		if name := last + strconv.Itoa(i); t.field(name) == nil {
+			return name
+		}
+	}
+}
+
+func (t *table) field(name string) *field {
+	for _, f := range t.fields {
+		if f.name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// ofColumn returns the field that has a column.
+func (t *table) ofColumn(column string) *field {
+	for _, f := range t.fields {
+		if f.column != nil && f.column.Name == column {
+			return f
+		}
+	}
+	return nil
+}
+
+// ofColumns returns the names of the fields that have columns, or nil when one has none of its own.
+func (t *table) ofColumns(columns []string) []string {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		f := t.ofColumn(c)
+		if f == nil {
+			return nil
+		}
+		list[i] = f.name
+	}
+	return list
+}
