@@ -103,7 +103,8 @@ var rules = []struct{ field, right, wrong string }{
 
 const matrixSchema = "enum Colour { RED blue Blue }\n\"\"\"Says \\\"\"\" and */ and {@link x} ü.\"\"\"\ntype Thing @table @auth(rules: [{ allow: PUBLIC }]) {\n%s}\n" +
 	"type Strict @table @auth(rules: [{ allow: PUBLIC }]) { must: String! may: String dflt: Int! @default(value: 7) thing: Thing! choice: Colour! @default(value: RED) list: [Int!]! }\n" +
-	"type Span @table @auth(rules: [{ allow: PUBLIC }]) @check(expr: \"this.until == null || this.until >= this.since\", message: \"It cannot end before it starts.\") { since: DateTime! until: DateTime a: Int b: Int @check(expr: \"this.a == null || this.b != null\") thing: Thing @check(expr: \"this.thing == null || this.thing.id != this.id\") }\n"
+	"type Span @table @auth(rules: [{ allow: PUBLIC }]) @check(expr: \"this.until == null || this.until >= this.since\", message: \"It cannot end before it starts.\") { since: DateTime! until: DateTime a: Int b: Int @check(expr: \"this.a == null || this.b != null\") thing: Thing @check(expr: \"this.thing == null || this.thing.id != this.id\") }\n" +
+	"type Line @table @auth(rules: []) { id: Int! @generated(identity: BY_DEFAULT) number: Int! @generated(identity: ALWAYS) quantity: Int! total: Int @generated(expr: \"this.quantity * 2\") note: String @check(sql: \"note <> ''\") }\n"
 
 type matrixCase struct {
 	Shape string          `json:"shape"`
@@ -150,6 +151,10 @@ func matrixCases(t *testing.T) []matrixCase {
 	add("StrictPatch", "", `{"must": null} {"id": `+id+`} {"other": 1} {"list": null} {"choice": null} null [] 7`, false)
 	add("SpanCreate", "", `{"since": "2020-01-01T00:00:00Z"} {"since": "2020-01-01T00:00:00Z", "until": "2020-01-01T00:00:00.000001Z"} {"since": "2020-01-01T00:00:00Z", "b": 1} {"since": "2020-01-01T00:00:00Z", "a": 1, "b": 1}`, true)
 	add("SpanPatch", "", `{} {"a": 1} {"until": "2000-01-01T00:00:00Z"} {"thingId": `+id+`}`, true)
+	add("LineCreate", "", `{"quantity": 1} {"id": 7, "quantity": 1, "note": "a"}`, true)
+	add("LineCreate", "", `{"quantity": 1, "number": 1} {"quantity": 1, "total": 2} {"id": 7} {"id": null, "quantity": 1}`, false)
+	add("LinePatch", "", `{} {"quantity": 2} {"note": null}`, true)
+	add("LinePatch", "", `{"number": 1} {"total": 2} {"id": 1}`, false)
 	return cases
 }
 
@@ -208,6 +213,7 @@ type A @table @auth(rules: []) { bC: String @length(max: 1) "*/ end" b: B }
 type AB @table @auth(rules: []) { c: String @length(max: 1) a: A }
 type B @table(key: ["x", "y"]) @auth(rules: []) { x: Int! y: A! as: [A!]! @inverse(field: "b") }
 type String_test @table @auth(rules: []) { httpURL: String urls: String apiKeyID: String id_linux: String }
+type Count @table @auth(rules: []) { id: Int64! @generated(identity: ALWAYS) n: Int! @col(dataType: "serial") twice: Int @generated(expr: "this.n * 2") @check(sql: "twice > 0") }
 type Wide @table @auth(rules: []) {%s}
 `
 
