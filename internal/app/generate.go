@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -19,19 +20,28 @@ import (
 	"github.com/krowoc/krowoc/internal/generate/sqlfile"
 	"github.com/krowoc/krowoc/internal/generate/tsclient"
 	"github.com/krowoc/krowoc/internal/generate/typescript"
+	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/pg/docker"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Targets returns everything that can be generated.
+// Targets returns everything that can be generated. Those that need the API share it while the schema is the same.
 func (a *App) Targets() []generate.Target {
+	api := a.sharedAPI()
+	types := func(s *schema.Schema) (*ast.Schema, error) {
+		shared, err := api(s)
+		if err != nil {
+			return nil, err
+		}
+		return shared.Schema(), nil
+	}
 	return []generate.Target{
 		golang.Target(),
 		typescript.Target(),
-		tsclient.Target(a.apiSchema),
+		tsclient.Target(types),
 		pydantic.Target(),
-		jsonschema.Target(a.apiSchema),
-		a.apiTarget(),
+		jsonschema.Target(types),
+		apiTarget(api),
 		sqlfile.Target(),
 		markdown.Target(),
 		compose.Target(a.composeServices()),
@@ -46,12 +56,28 @@ func (a *App) apiSchema(s *schema.Schema) (*ast.Schema, error) {
 	return api.Schema(), nil
 }
 
+// sharedAPI returns what makes the API of a schema, once for each.
+func (a *App) sharedAPI() func(*schema.Schema) (*graph.API, error) {
+	var lock sync.Mutex
+	apis := map[*schema.Schema]func() (*graph.API, error){}
+	return func(s *schema.Schema) (*graph.API, error) {
+		lock.Lock()
+		once := apis[s]
+		if once == nil {
+			once = sync.OnceValues(func() (*graph.API, error) { return a.newAPI(s) })
+			apis[s] = once
+		}
+		lock.Unlock()
+		return once()
+	}
+}
+
 // apiTarget writes the API as SDL, for the code generators of other clients.
-func (a *App) apiTarget() generate.Target {
+func apiTarget(shared func(*schema.Schema) (*graph.API, error)) generate.Target {
 	return generate.Target{
 		Name: "graphql", Out: "api.graphql", Doc: "The GraphQL API as SDL, for Apollo, Relay and code generators",
 		Files: func(in generate.Input) ([]generate.File, error) {
-			api, err := a.newAPI(in.Schema)
+			api, err := shared(in.Schema)
 			if err != nil {
 				return nil, err
 			}

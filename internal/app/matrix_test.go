@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -214,6 +216,13 @@ type AB @table @auth(rules: []) { c: String @length(max: 1) a: A }
 type B @table(key: ["x", "y"]) @auth(rules: []) { x: Int! y: A! as: [A!]! @inverse(field: "b") }
 type String_test @table @auth(rules: []) { httpURL: String urls: String apiKeyID: String id_linux: String }
 type Count @table @auth(rules: []) { id: Int64! @generated(identity: ALWAYS) n: Int! @col(dataType: "serial") twice: Int @generated(expr: "this.n * 2") @check(sql: "twice > 0") }
+"""
+With a list:
+ - one
+ - two
+"""
+type Listed @table @auth(rules: []) { "# no heading" a: String " 1. no list" b: Int "Ünïcode 名前" c: Case "- dash" d: Boolean }
+type Nothing @table(key: ["n"]) @auth(rules: []) { n: Int! @generated(identity: ALWAYS) }
 type Wide @table @auth(rules: []) {%s}
 `
 
@@ -252,6 +261,14 @@ func matrixFiles(t *testing.T, types *schema.Schema, cases []matrixCase) string 
 	changes, err := generate.Plan(generate.Input{Project: "matrix", Schema: types}, jobs)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range changes {
+		if filepath.Ext(c.Path) != ".go" {
+			continue
+		}
+		if formatted, err := format.Source(c.New); err != nil || !bytes.Equal(formatted, c.New) {
+			t.Errorf("%s is not as gofmt writes it (%v):\n%s", filepath.Base(c.Path), err, cmp.Diff(string(formatted), string(c.New)))
+		}
 	}
 	if err := generate.Write(changes, false); err != nil {
 		t.Fatal(err)

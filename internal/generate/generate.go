@@ -76,13 +76,14 @@ const (
 func mark(target, name string, content []byte) []byte {
 	c := comments[path.Ext(name)]
 	line := c[0] + markStart + target + sumStart + sum(content) + markEnd + c[1] + "\n"
-	if path.Ext(name) == ".json" {
-		return append([]byte("{\n"+line), bytes.TrimPrefix(content, []byte("{\n"))...)
+	head := line + gap(name)
+	switch path.Ext(name) {
+	case ".json":
+		head, content = "{\n"+line, bytes.TrimPrefix(content, []byte("{\n"))
+	case ".md":
+		head = line + "\n"
 	}
-	if path.Ext(name) == ".md" {
-		return append([]byte(line+"\n"), content...)
-	}
-	return append([]byte(line+gap(name)), content...)
+	return slices.Concat([]byte(head), content)
 }
 
 // gap is what stands between the mark and the rest where a formatter or a documentation tool wants it.

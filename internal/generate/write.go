@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -30,36 +33,59 @@ type Change struct {
 
 // Plan makes the files of all jobs and compares them with what is there. Files that are as they should be are left out.
 func Plan(in Input, jobs []Job) ([]Change, error) {
-	var changes []Change
+	made := make([][]Change, len(jobs))
+	paths := make([][]string, len(jobs))
+	var group errgroup.Group
+	for i, job := range jobs {
+		group.Go(func() (err error) {
+			made[i], paths[i], err = job.plan(in)
+			return fault.Wrap("generate "+job.Target.Name, err)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	owner := map[string]string{}
-	for _, job := range jobs {
-		in.Out = job.Out
-		files, err := job.Target.Files(in)
-		if err != nil {
-			return nil, fault.Wrap("generate "+job.Target.Name, err)
-		}
-		wanted := map[string]bool{}
-		for _, file := range files {
-			path := filepath.Join(job.Out, filepath.FromSlash(file.Name))
+	for i, job := range jobs {
+		for _, path := range paths[i] {
 			if other, twice := owner[path]; twice {
 				return nil, fault.New(fault.Conflict, "generate "+job.Target.Name, fmt.Sprintf("%s writes %s, too", other, path), "give one of them another `out` in krowoc.yaml")
 			}
-			owner[path], wanted[path] = job.Target.Name, true
-			c, err := compare(job.Target.Name, path, mark(job.Target.Name, path, file.Content))
-			if err != nil {
-				return nil, fault.Wrap("generate "+job.Target.Name, err)
-			}
-			if c != nil {
-				changes = append(changes, *c)
-			}
+			owner[path] = job.Target.Name
 		}
-		leftovers, err := leftovers(job, wanted)
-		if err != nil {
-			return nil, fault.Wrap("generate "+job.Target.Name, err)
-		}
-		changes = append(changes, leftovers...)
 	}
-	return changes, nil
+	return slices.Concat(made...), nil
+}
+
+// plan makes the files of one job and compares them with what is there. It returns the paths of all of them as well.
+func (job Job) plan(in Input) (changes []Change, paths []string, err error) {
+	in.Out = job.Out
+	files, err := job.Target.Files(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	compared := make([]*Change, len(files))
+	wanted := map[string]bool{}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		path := filepath.Join(job.Out, filepath.FromSlash(file.Name))
+		paths, wanted[path] = append(paths, path), true
+		group.Go(func() (err error) {
+			compared[i], err = compare(job.Target.Name, path, mark(job.Target.Name, path, file.Content))
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for _, c := range compared {
+		if c != nil {
+			changes = append(changes, *c)
+		}
+	}
+	left, err := leftovers(job, wanted)
+	return append(changes, left...), paths, err
 }
 
 func compare(target, path string, content []byte) (*Change, error) {
@@ -70,7 +96,7 @@ func compare(target, path string, content []byte) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Equal(bytes.ReplaceAll(old, []byte("\r\n"), []byte("\n")), content) {
+	if bytes.Equal(old, content) || bytes.Equal(bytes.ReplaceAll(old, []byte("\r\n"), []byte("\n")), content) {
 		return nil, nil
 	}
 	return &Change{Target: target, Path: path, Old: old, New: content, State: stateOf(target, path, old)}, nil

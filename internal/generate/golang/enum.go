@@ -2,23 +2,26 @@ package golang
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
-func (m *model) enumFile() []byte {
+func (m *model) enumFile() ([]byte, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "package %s\n\nimport (\n\"context\"\n\"fmt\"\n\n\"github.com/jackc/pgx/v5\"\n)\n", m.pkg)
+	var descriptions []string
+	fmt.Fprintf(&b, "package %s\n\nimport (\n\t\"context\"\n\t\"fmt\"\n\n\t\"github.com/jackc/pgx/v5\"\n)\n", m.pkg)
 	for _, e := range m.order {
 		fmt.Fprintf(&b, "\n")
 		doc(&b, "", described(e.name, e.Description, "is one of a fixed set of values."))
 		fmt.Fprintf(&b, "type %s string\n\n", e.name)
 		fmt.Fprintf(&b, "// The values of %s.\nconst (\n", e.name)
+		descriptions = append(descriptions, e.Description)
+		var lines table
 		for i, v := range e.Values {
-			if v.Description != "" {
-				doc(&b, "\t", v.Description)
-			}
-			fmt.Fprintf(&b, "\t%s %s = %q\n", e.values[i], e.name, v.Name)
+			descriptions = append(descriptions, v.Description)
+			lines.add(v.Description, e.values[i], e.name, "= "+strconv.Quote(v.Name))
 		}
+		lines.write(&b)
 		fmt.Fprintf(&b, ")\n\n// Valid reports whether it is one of the values.\nfunc (v %s) Valid() bool {\n\tswitch v {\n\tcase %s:\n\t\treturn true\n\t}\n\treturn false\n}\n",
 			e.name, strings.Join(e.values, ", "))
 		fmt.Fprintf(&b, "\n// MarshalText implements encoding.TextMarshaler.\nfunc (v %[1]s) MarshalText() ([]byte, error) {\n\tif !v.Valid() {\n\t\treturn nil, fmt.Errorf(\"%%q is no %[2]s\", string(v))\n\t}\n\treturn []byte(v), nil\n}\n", e.name, e.Name)
@@ -29,7 +32,7 @@ func (m *model) enumFile() []byte {
 		loads = append(loads, fmt.Sprintf("%q, %q", e.DBName, "_"+e.DBName)) // the second is Postgres's name of the list
 	}
 	fmt.Fprintf(&b, registerTypes, strings.Join(loads, ", "))
-	return []byte(b.String())
+	return formatted([]byte(b.String()), descriptions)
 }
 
 const registerTypes = `

@@ -3,8 +3,8 @@ package golang
 
 import (
 	"fmt"
-	"go/format"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -58,29 +58,26 @@ func files(in generate.Input) ([]generate.File, error) {
 	sources := make([]generate.File, 0, len(m.types)+2)
 	sources = append(sources, generate.File{Name: "krowoc.go", Content: m.runtime(runtimeSource)})
 	if len(m.order) > 0 {
-		sources = append(sources, generate.File{Name: "enums.go", Content: m.enumFile()})
+		content, err := m.enumFile()
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, generate.File{Name: "enums.go", Content: content})
 	}
 	if slices.ContainsFunc(m.types, func(t goType) bool { return len(check.All(t.Type)) > 0 }) {
 		sources = append(sources, generate.File{Name: "checks.go", Content: m.runtime(checkSource)})
 	}
 	taken := names{"krowoc.go": true, "enums.go": true, "checks.go": true}
+	first := len(sources)
 	for _, t := range m.types {
-		content, err := m.typeFile(t)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, generate.File{Name: fileName(taken, t.Name), Content: content})
+		sources = append(sources, generate.File{Name: fileName(taken, t.Name)})
 	}
 	var group errgroup.Group
-	group.SetLimit(8)
-	for i := range sources {
-		group.Go(func() error {
-			formatted, err := format.Source(sources[i].Content)
-			if err != nil {
-				return fmt.Errorf("%s: %w", sources[i].Name, err)
-			}
-			sources[i].Content = formatted
-			return nil
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, t := range m.types {
+		group.Go(func() (err error) {
+			sources[first+i].Content, err = m.typeFile(t)
+			return err
 		})
 	}
 	return sources, group.Wait()
@@ -180,6 +177,9 @@ func (f goField) row() string {
 
 // doc writes a comment.
 func doc(b *strings.Builder, indent, text string) {
+	if text == "" {
+		return
+	}
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		if line = strings.TrimRight(line, " \t\r"); line == "" && text == "" {
 			continue

@@ -29,16 +29,25 @@ func (m *model) rule(b *strings.Builder, f goField) error {
 	b.WriteString(patterns.String())
 	if f.List() && checks != "" {
 		fmt.Fprintf(&body, "\tfor i, element := range value {\n")
-		checks = strings.ReplaceAll(checks, path, "at("+path+", i)")
+		checks = indented(strings.ReplaceAll(checks, path, "at("+path+", i)"), "\t\t")
 		if f.NullableElements() {
 			fmt.Fprintf(&body, "\t\tif element == nil {\n\t\t\tcontinue\n\t\t}\n\t\telement := *element\n")
 		}
 		fmt.Fprintf(&body, "%s\t}\n", checks)
 	} else {
-		body.WriteString(checks)
+		body.WriteString(indented(checks, "\t"))
 	}
 	fmt.Fprintf(b, "\nfunc %s(v *violations, value %s) {\n%s}\n", f.rule, f.value(), body.String())
 	return nil
+}
+
+// indented indents every line.
+func indented(lines, indent string) string {
+	var b strings.Builder
+	for line := range strings.Lines(lines) {
+		b.WriteString(indent + line)
+	}
+	return b.String()
 }
 
 // elementChecks writes what must hold of one value.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -27,7 +28,11 @@ func (m *model) typeFile(t goType) ([]byte, error) {
 	if err := m.validation(&b, t); err != nil {
 		return nil, err
 	}
-	return []byte(m.header(t) + b.String()), nil
+	descriptions := []string{t.Description}
+	for _, f := range t.fields {
+		descriptions = append(descriptions, f.Description)
+	}
+	return formatted([]byte(m.header(t)+b.String()), descriptions)
 }
 
 // header begins a file with the packages that its text uses.
@@ -42,12 +47,11 @@ func (m *model) header(t goType) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "package %s\n", m.pkg)
+	maps.DeleteFunc(uses, func(_ string, used bool) bool { return !used })
 	if pkgs := slices.Sorted(maps.Keys(uses)); len(pkgs) > 0 {
 		b.WriteString("\nimport (\n")
 		for _, pkg := range pkgs {
-			if uses[pkg] {
-				fmt.Fprintf(&b, "\t%q\n", pkg)
-			}
+			fmt.Fprintf(&b, "\t%q\n", pkg)
 		}
 		b.WriteString(")\n")
 	}
@@ -55,28 +59,34 @@ func (m *model) header(t goType) string {
 }
 
 func (m *model) constants(b *strings.Builder, t goType) {
-	fmt.Fprintf(b, "\n// The names of the table of %s and its columns.\nconst (\n\t%sTable = %q\n", t.name, t.name, t.Table)
+	fmt.Fprintf(b, "\n// The names of the table of %s and its columns.\nconst (\n", t.name)
+	var lines table
+	lines.add("", t.name+"Table", "= "+strconv.Quote(t.Table))
 	for _, f := range t.fields {
-		fmt.Fprintf(b, "\t%s = %q\n", f.constant, f.Column)
+		lines.add("", f.constant, "= "+strconv.Quote(f.Column))
 	}
+	lines.write(b)
 	b.WriteString(")\n")
 }
 
 func (m *model) structure(b *strings.Builder, name string, t goType, has func(goField) bool, typ func(goField) string, option string) {
-	fmt.Fprintf(b, "type %s struct {\n", name)
+	var lines table
 	for _, f := range t.fields {
 		if !has(f) {
 			continue
-		}
-		if f.Description != "" {
-			doc(b, "\t", f.Description)
 		}
 		omit := ""
 		if strings.HasPrefix(typ(f), "Optional[") {
 			omit = option
 		}
-		fmt.Fprintf(b, "\t%s %s `json:\"%s%s\" db:\"%s\"`\n", f.name, typ(f), f.Name, omit, f.Column)
+		lines.add(f.Description, f.name, typ(f), "`json:\""+f.Name+omit+"\" db:\""+f.Column+"\"`")
 	}
+	if lines.lines == nil {
+		fmt.Fprintf(b, "type %s struct{}\n", name)
+		return
+	}
+	fmt.Fprintf(b, "type %s struct {\n", name)
+	lines.write(b)
 	b.WriteString("}\n")
 }
 
@@ -110,20 +120,20 @@ func (m *model) validation(b *strings.Builder, t goType) error {
 			m.visit(&body, f, shape.optional(f))
 		}
 		writeChecks(&body, t, shape.suffix == "Create", shape.has)
-		var parts []string
+		var parts [][2]string
 		for _, p := range []struct {
 			name  string
 			names []string
 		}{{"required", required}, {"notNull", notNull}, {"noHoles", noHoles}} {
 			if len(p.names) > 0 {
-				parts = append(parts, "\t\t"+p.name+": []string{"+strings.Join(p.names, ", ")+"},\n")
+				parts = append(parts, [2]string{p.name + ":", "[]string{" + strings.Join(p.names, ", ") + "}"})
 			}
 		}
 		if shape.suffix != "" {
-			parts = append(parts, "\t\tstrict: true,\n")
+			parts = append(parts, [2]string{"strict:", "true"})
 		}
-		fmt.Fprintf(b, "\n// UnmarshalJSON implements json.Unmarshaler.\nfunc (x *%s) UnmarshalJSON(text []byte) error {\n\ttype plain %s\n\treturn decode(text, (*plain)(x), members{\n%s\t})\n}\n",
-			name, name, strings.Join(parts, ""))
+		fmt.Fprintf(b, "\n// UnmarshalJSON implements json.Unmarshaler.\nfunc (x *%s) UnmarshalJSON(text []byte) error {\n\ttype plain %s\n\treturn decode(text, (*plain)(x), members{%s})\n}\n",
+			name, name, literal(parts))
 		fmt.Fprintf(b, "\n// Validate returns a ValidationError with everything that the database would refuse.\nfunc (x %s) Validate() error {\n\tvar v violations\n%s\treturn v.err()\n}\n", name, body.String())
 	}
 	for _, f := range t.fields {
@@ -132,6 +142,23 @@ func (m *model) validation(b *strings.Builder, t goType) error {
 		}
 	}
 	return nil
+}
+
+// literal writes the members of a composite literal.
+func literal(parts [][2]string) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	width := 0
+	for _, p := range parts {
+		width = max(width, len(p[0]))
+	}
+	var b strings.Builder
+	b.WriteByte('\n')
+	for _, p := range parts {
+		fmt.Fprintf(&b, "\t\t%-*s %s,\n", width, p[0], p[1])
+	}
+	return b.String() + "\t"
 }
 
 // visit calls the rule of a field with its value, where it has one.

@@ -7,23 +7,26 @@ import (
 )
 
 // inputs makes the definitions of the filters of the API. Those of one type that refer to another are made twice: for the bundle, and
-// for a file per type, where they name the other's file.
+// for a file per type, where they name the other's file, or the bundle for what all types share.
 func (t *types) inputs(api *ast.Schema) {
 	for name, d := range api.Types {
 		if d.Kind != ast.InputObject || t.all[name] != nil {
 			continue
 		}
-		t.all[name] = inputObject(d, func(ref string) string {
+		t.all[name] = definition(inputObject(d, func(ref string) string {
 			t.uses[name] = append(t.uses[name], ref)
 			return "#/$defs/" + ref
-		})
-		t.alone[name] = inputObject(d, func(ref string) string {
-			if other := t.owner[ref]; other != t.owner[name] && other != "" {
+		}))
+		t.alone[name] = definition(inputObject(d, func(ref string) string {
+			switch other := t.owner[ref]; {
+			case other == "": // the filters of scalars and enums, which are the same for all
+				return t.id(bundle) + "#/$defs/" + ref
+			case other != t.owner[name]:
 				return t.id(other) + "#/$defs/" + ref
 			}
 			t.usesAlone[name] = append(t.usesAlone[name], ref)
 			return "#/$defs/" + ref
-		})
+		}))
 	}
 }
 

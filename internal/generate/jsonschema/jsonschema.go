@@ -3,6 +3,9 @@
 package jsonschema
 
 import (
+	"errors"
+	"runtime"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"golang.org/x/sync/errgroup"
 
@@ -16,21 +19,23 @@ func Target(api func(*schema.Schema) (*ast.Schema, error)) generate.Target {
 	return generate.Target{
 		Name: "jsonschema", Out: "schemas", Doc: "JSON Schema (draft 2020-12): a bundle, and a file per type",
 		Files: func(in generate.Input) ([]generate.File, error) {
-			derived, err := api(in.Schema)
-			if err != nil {
-				return nil, err
-			}
-			return files(in, derived)
+			return files(in, func() (*ast.Schema, error) { return api(in.Schema) })
 		},
 	}
 }
+
+// suffixes name what is made of a stored type: its rows, and what creates and patches them.
+var suffixes = [...]string{"", "Create", "Patch"}
+
+// bundle is the name of the file with all types.
+const bundle = "schema"
 
 const dialect = "https://json-schema.org/draft/2020-12/schema"
 
 // types makes the definitions of one schema.
 type types struct {
 	project         string
-	all, alone      map[string]object   // definitions by name, in the bundle and, where it is another, in a file of one type
+	all, alone      map[string]written  // definitions by name, in the bundle and, where it is another, in a file of one type
 	uses, usesAlone map[string][]string // what they refer to, there
 	owner           map[string]string   // the types of the filters that are of one
 }
@@ -38,16 +43,35 @@ type types struct {
 // id returns the identifier of the file of a type.
 func (t *types) id(name string) string { return "urn:krowoc:" + t.project + ":" + name }
 
-func files(in generate.Input, api *ast.Schema) ([]generate.File, error) {
-	t := &types{project: in.Project, all: map[string]object{}, alone: map[string]object{}, uses: map[string][]string{}, usesAlone: map[string][]string{}, owner: map[string]string{}}
+func files(in generate.Input, derive func() (*ast.Schema, error)) ([]generate.File, error) {
+	t := &types{project: in.Project, all: map[string]written{}, alone: map[string]written{}, uses: map[string][]string{}, usesAlone: map[string][]string{}, owner: map[string]string{}}
+	var api *ast.Schema
+	var early, group errgroup.Group // what is done while the API is made, and then
+	early.SetLimit(runtime.GOMAXPROCS(0) + 1)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	early.Go(func() (err error) {
+		api, err = derive()
+		return err
+	})
 	shapes := shape.Of(in.Schema)
+	for _, s := range shapes {
+		if err := t.stored(s); err != nil {
+			return nil, errors.Join(err, early.Wait())
+		}
+		for _, suffix := range suffixes {
+			text := t.all[s.Name+suffix]
+			early.Go(func() error { text(); return nil })
+		}
+	}
+	if err := early.Wait(); err != nil {
+		return nil, err
+	}
 	var all []string
 	roots := map[string][]string{}
 	for _, s := range shapes {
-		if err := t.stored(s); err != nil {
-			return nil, err
+		for _, suffix := range suffixes {
+			roots[s.Name] = append(roots[s.Name], s.Name+suffix)
 		}
-		roots[s.Name] = []string{s.Name, s.Name + "Create", s.Name + "Patch"}
 		if api.Types[s.Name+"Where"] != nil {
 			roots[s.Name] = append(roots[s.Name], s.Name+"Where", s.Name+"ListWhere")
 			t.owner[s.Name+"Where"], t.owner[s.Name+"ListWhere"] = s.Name, s.Name
@@ -55,21 +79,18 @@ func files(in generate.Input, api *ast.Schema) ([]generate.File, error) {
 		all = append(all, roots[s.Name]...)
 	}
 	for _, e := range in.Schema.Enums {
-		t.all[e.Name] = enumeration(e)
+		t.all[e.Name] = definition(enumeration(e))
 	}
 	t.inputs(api)
 	out := make([]generate.File, len(shapes)+1)
-	var group errgroup.Group
-	group.SetLimit(8)
 	write := func(i int, name, id string, body, definitions object) {
 		group.Go(func() error {
 			doc := append(object{{"$schema", dialect}, {"$id", t.id(id)}}, body...)
-			content, err := append(doc, member{"$defs", definitions}).file()
-			out[i] = generate.File{Name: name, Content: content}
-			return err
+			out[i] = generate.File{Name: name, Content: append(doc, member{"$defs", definitions}).file()}
+			return nil
 		})
 	}
-	write(0, "schema.json", "schema", object{{"title", in.Project}}, t.definitions(all, false))
+	write(0, "schema.json", bundle, object{{"title", in.Project}}, t.definitions(all, false))
 	for i, s := range shapes {
 		write(i+1, s.Name+".json", s.Name, object{{"$ref", "#/$defs/" + s.Name}}, t.definitions(roots[s.Name], true))
 	}
@@ -84,15 +105,15 @@ func (t *types) definitions(roots []string, alone bool) object {
 	for len(queue) > 0 {
 		name := queue[0]
 		queue = queue[1:]
-		definition, uses := t.all[name], t.uses[name]
+		found, uses := t.all[name], t.uses[name]
 		if other := t.alone[name]; alone && other != nil {
-			definition, uses = other, t.usesAlone[name]
+			found, uses = other, t.usesAlone[name]
 		}
-		if seen[name] || definition == nil {
+		if seen[name] || found == nil {
 			continue
 		}
 		seen[name] = true
-		out = append(out, member{name, definition})
+		out = append(out, member{name, found})
 		queue = append(queue, uses...)
 	}
 	return out
@@ -119,17 +140,17 @@ func (t *types) stored(s shape.Type) error {
 			patch = append(patch, member{f.Name, annotated})
 		}
 		if e := f.Enum(); e != nil {
-			for _, name := range []string{s.Name, s.Name + "Create", s.Name + "Patch"} {
-				t.uses[name] = append(t.uses[name], e.Name)
+			for _, suffix := range suffixes {
+				t.uses[s.Name+suffix] = append(t.uses[s.Name+suffix], e.Name)
 			}
 		}
 	}
-	t.all[s.Name] = object{{"title", s.Name}}.with("description", s.Description).with("type", "object").
-		with("properties", row).with("required", names(required)).with("x-krowoc", aboutType(s))
-	t.all[s.Name+"Create"] = object{{"title", s.Name + "Create"}, {"description", "What creates a " + s.Name + "."}, {"type", "object"}}.
-		with("properties", create).with("required", names(needed)).with("additionalProperties", false)
-	t.all[s.Name+"Patch"] = object{{"title", s.Name + "Patch"}, {"description", "What changes of a " + s.Name + "; what is absent stays."}, {"type", "object"}}.
-		with("properties", patch).with("additionalProperties", false)
+	t.all[s.Name] = definition(object{{"title", s.Name}}.with("description", s.Description).with("type", "object").
+		with("properties", row).with("required", names(required)).with("x-krowoc", aboutType(s)))
+	t.all[s.Name+"Create"] = definition(object{{"title", s.Name + "Create"}, {"description", "What creates a " + s.Name + "."}, {"type", "object"}}.
+		with("properties", create).with("required", names(needed)).with("additionalProperties", false))
+	t.all[s.Name+"Patch"] = definition(object{{"title", s.Name + "Patch"}, {"description", "What changes of a " + s.Name + "; what is absent stays."}, {"type", "object"}}.
+		with("properties", patch).with("additionalProperties", false))
 	return nil
 }
 

@@ -3,6 +3,8 @@ package jsonschema
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
+	"sync"
 )
 
 // object is a JSON object whose members keep their order.
@@ -13,35 +15,12 @@ type member struct {
 	value any
 }
 
-// MarshalJSON implements json.Marshaler.
-func (o object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		if err := write(&b, m.name); err != nil {
-			return nil, err
-		}
-		b.WriteByte(':')
-		if err := write(&b, m.value); err != nil {
-			return nil, err
-		}
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
+// written is a value that is written once for all the files that it is in, where it stands at one depth.
+type written func() []byte
 
-// write writes a value without escaping what is special in HTML alone.
-func write(b *bytes.Buffer, value any) error {
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
-		return err
-	}
-	b.Truncate(b.Len() - 1) // the line's end
-	return nil
+// definition writes a value where definitions stand: {"$defs": {"Name": here}}.
+func definition(o object) written {
+	return sync.OnceValue(func() []byte { return appendValue(nil, o, 2) })
 }
 
 // with returns o with a member more, unless its value is nothing.
@@ -70,14 +49,75 @@ func (o object) with(name string, value any) object {
 }
 
 // file writes a document, indented as editors do.
-func (o object) file() ([]byte, error) {
-	var compact, out bytes.Buffer
-	if err := write(&compact, o); err != nil {
-		return nil, err
+func (o object) file() []byte {
+	size := 1 << 10
+	for _, m := range o {
+		if definitions, ok := m.value.(object); ok {
+			for _, d := range definitions {
+				if text, ok := d.value.(written); ok {
+					size += len(d.name) + len(text()) + 16
+				}
+			}
+		}
 	}
-	if err := json.Indent(&out, compact.Bytes(), "", "  "); err != nil {
-		return nil, err
+	return append(appendValue(make([]byte, 0, size), o, 0), '\n')
+}
+
+// appendValue writes a value as json.Indent would lay it out at a depth.
+func appendValue(b []byte, value any, depth int) []byte {
+	switch v := value.(type) {
+	case written:
+		return append(b, v()...)
+	case string:
+		return appendString(b, v)
+	case object:
+		return appendList(b, '{', '}', len(v), depth, func(b []byte, i int) []byte {
+			b = append(appendString(b, v[i].name), ": "...)
+			return appendValue(b, v[i].value, depth+1)
+		})
+	case []any:
+		return appendList(b, '[', ']', len(v), depth, func(b []byte, i int) []byte { return appendValue(b, v[i], depth+1) })
 	}
-	out.WriteByte('\n')
-	return out.Bytes(), nil
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		panic(err) // numbers and booleans have no errors
+	}
+	return append(b, bytes.TrimRight(text.Bytes(), "\n")...)
+}
+
+func appendList(b []byte, open, end byte, n, depth int, item func(b []byte, i int) []byte) []byte {
+	b = append(b, open)
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = item(appendLine(b, depth+1), i)
+	}
+	if n > 0 {
+		b = appendLine(b, depth)
+	}
+	return append(b, end)
+}
+
+func appendLine(b []byte, depth int) []byte {
+	b = append(b, '\n')
+	for range depth {
+		b = append(b, "  "...)
+	}
+	return b
+}
+
+// appendString writes a string without escaping what is special in HTML alone.
+func appendString(b []byte, s string) []byte {
+	plain := strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= 0x7f }) < 0
+	if plain {
+		return append(append(append(b, '"'), s...), '"')
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string has no errors
+	return append(b, bytes.TrimRight(text.Bytes(), "\n")...)
 }

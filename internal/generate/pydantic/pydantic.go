@@ -94,9 +94,12 @@ func (w *writer) doc(text string) {
 	}
 	lines := strings.Split(text, "\n")
 	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " \t\r")
+		lines[i] = strings.ReplaceAll(strings.TrimRight(lines[i], " \t\r"), "\t", "    ")
+	}
+	common := commonIndent(lines[1:]) // formatters of Python take it away
+	for i := range lines {
 		if i > 0 && lines[i] != "" {
-			lines[i] = indent + lines[i]
+			lines[i] = indent + lines[i][common:]
 		}
 	}
 	closing := ""
@@ -104,6 +107,17 @@ func (w *writer) doc(text string) {
 		closing = "\n" + indent
 	}
 	w.line(`%s"""%s%s"""`, indent, strings.Join(lines, "\n"), closing)
+}
+
+// commonIndent counts the spaces with which all lines begin that are not empty.
+func commonIndent(lines []string) int {
+	common := -1
+	for _, l := range lines {
+		if n := len(l) - len(strings.TrimLeft(l, " ")); l != "" && (common < 0 || n < common) {
+			common = n
+		}
+	}
+	return max(common, 0)
 }
 
 func (w *writer) enum(e *schema.Enum) {
