@@ -135,6 +135,35 @@ func isInteger(dataType string) bool {
 	return false
 }
 
+// column returns the text of a value that a column takes.
+func (v valueType) column(value any) (string, error) {
+	switch {
+	case v.scalar == schema.Vector:
+		text, err := json.Marshal(asList(value))
+		return string(text), err
+	case !v.list:
+		return v.encode(value)
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, item := range asList(value) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if item == nil {
+			b.WriteString("NULL") // where it may be, the API's types say
+			continue
+		}
+		s, err := v.encode(item)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(`"` + arrayEscaper.Replace(s) + `"`)
+	}
+	b.WriteByte('}')
+	return b.String(), nil
+}
+
 // encodeList returns a Postgres array of the values.
 func (v valueType) encodeList(value any) (string, error) {
 	var b strings.Builder

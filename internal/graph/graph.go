@@ -54,8 +54,12 @@ type API struct {
 	byName  map[string]*object // by GraphQL type name
 	single  map[string]*object // by the root field of one row: prompt
 	plural  map[string]*object // by the root field of a list: prompts
-	sdl     string
-	schema  *ast.Schema
+
+	mutations     map[string]mutation // by the root field: createPrompt
+	mutationNames []string            // in the order of the schema
+
+	sdl    string
+	schema *ast.Schema
 }
 
 // New derives the API of s. It fails on names that collide and on rules that cannot be put in SQL.
@@ -64,8 +68,9 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}}
+	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}, mutations: map[string]mutation{}}
 	a.addObjects()
+	a.addMutations()
 	if err := a.checkRules(); err != nil {
 		return nil, err
 	}
@@ -74,7 +79,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err != nil {
 		return nil, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
 			Message: "a type of the schema has a name that the API needs: " + err.Error(),
-			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, ScalarFilter, PageInfo and OrderDirection"}
+			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, ScalarFilter, PageInfo and OrderDirection"}
 	}
 	return a, nil
 }

@@ -15,6 +15,7 @@ type object struct {
 	fields []*field
 	byName map[string]*field
 	key    []*field // scalar fields that hold the key, in order; some may not be among fields
+	inputs []input  // what clients write
 }
 
 // field is a field of an object: a scalar in a column, one row of another object, or a list of them.
@@ -38,10 +39,13 @@ type access struct {
 }
 
 // readAccess keeps what rules say about reading.
-func readAccess(rules []schema.Rule) access {
+func readAccess(rules []schema.Rule) access { return accessTo(rules, schema.Read) }
+
+// accessTo keeps what rules say about an operation.
+func accessTo(rules []schema.Rule, op schema.Operation) access {
 	var a access
 	for _, r := range rules {
-		if !r.Allows(schema.Read) {
+		if !r.Allows(op) {
 			continue
 		}
 		if r.Allow == schema.AllowPublic && r.Where == nil {

@@ -17,6 +17,8 @@ type Plan struct {
 	SQL string
 	// Fields are the root fields, in the order of the answer.
 	Fields []Root
+	// Steps are the writes of a mutation, one for each root field that has no JSON of its own.
+	Steps []Step
 
 	params []param
 	cost   cost
@@ -32,8 +34,8 @@ type Root struct {
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
 func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
-	if op.Operation != ast.Query {
-		return nil, invalid("the API answers queries only", "")
+	if op.Operation == ast.Subscription {
+		return nil, invalid("the API answers queries and mutations only", "")
 	}
 	b := &builder{api: a, fragments: doc.Fragments, vars: r.Variables, kind: r.Caller.kind(), plan: &Plan{limit: a.options.MaxComplexity}}
 	if err := b.operation(op); err != nil {
@@ -50,8 +52,12 @@ func (p *Plan) Bind(r Request) ([]any, error) {
 		return nil, invalid(fmt.Sprintf("the operation could cost %d rows and fields, and may cost %d", n, p.limit),
 			"ask for fewer fields, or for smaller pages with first")
 	}
-	args := make([]any, len(p.params))
-	for i, param := range p.params {
+	return bindAll(p.params, r)
+}
+
+func bindAll(params []param, r Request) ([]any, error) {
+	args := make([]any, len(params))
+	for i, param := range params {
 		value, err := param.bind(r)
 		if err != nil {
 			return nil, err
@@ -112,7 +118,7 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 	}
 	var columns []string
 	for _, f := range fields {
-		root, sql, err := b.root(f)
+		root, sql, err := b.root(f, op.Operation)
 		if err != nil {
 			return at(f.Field, err)
 		}
@@ -128,17 +134,21 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 }
 
 // root plans one root field.
-func (b *builder) root(f selected) (Root, string, error) {
+func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 	root := Root{Key: f.Alias}
 	switch f.Name {
 	case "__typename":
-		root.JSON = func(map[string]any) ([]byte, error) { return []byte(`"Query"`), nil }
+		name := map[ast.Operation]string{ast.Query: `"Query"`, ast.Mutation: `"Mutation"`}[op]
+		root.JSON = func(map[string]any) ([]byte, error) { return []byte(name), nil }
 		return root, "", nil
 	case "__schema", "__type":
 		var err error
 		root.Introspection = true
 		root.JSON, err = b.api.introspect(b, f)
 		return root, "", err
+	}
+	if op == ast.Mutation {
+		return root, "", b.mutate(f)
 	}
 	if o := b.api.single[f.Name]; o != nil {
 		sql, err := b.byKey(o, f, &b.plan.cost)

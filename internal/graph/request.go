@@ -32,6 +32,8 @@ type Request struct {
 	Variables map[string]any // coerced by gqlparser
 	Caller    Caller
 	Time      time.Time // request.time
+
+	key []string // of the row that a step of a mutation has written
 }
 
 // Shape returns the part of a request that a plan depends on besides its document: whether the caller is

@@ -118,8 +118,11 @@ func (b *builder) celArgument(v celsql.Variable) (string, error) {
 // checkRules translates every rule once, so that one that cannot be put in SQL is known when the API is
 // built.
 func (a *API) checkRules() error {
-	b := &builder{api: a, kind: 'u'}
+	b := &builder{api: a, kind: 'u', plan: &Plan{}}
 	for _, o := range a.objects {
+		if err := b.checkWrites(o); err != nil {
+			return err
+		}
 		if _, err := b.readable(o.access, o.typ, "t"); err != nil {
 			return err
 		}
@@ -137,6 +140,39 @@ func (a *API) checkRules() error {
 		}
 	}
 	return nil
+}
+
+// checkWrites translates what writes of a type evaluate.
+func (b *builder) checkWrites(o *object) error {
+	for _, op := range schema.Operations {
+		if _, err := b.readable(accessTo(o.typ.Rules, op), o.typ, "t"); err != nil {
+			return err
+		}
+	}
+	for _, in := range o.inputs {
+		for _, op := range schema.Operations {
+			if _, err := b.readable(accessTo(in.src.Rules, op), o.typ, "t"); err != nil {
+				return err
+			}
+		}
+		for _, e := range []*schema.Expr{defaultExpr(in.src), in.src.OnUpdate} {
+			if e == nil {
+				continue
+			}
+			if _, err := b.computed(o, in, e, "t"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// defaultExpr returns the expression that a create evaluates for a field that it does not give, or nil.
+func defaultExpr(f *schema.Field) *schema.Expr {
+	if f.Default == nil || f.Default.Expr == nil || f.Default.Expr.Source == "uuidV7()" {
+		return nil
+	}
+	return f.Default.Expr
 }
 
 func textArray(values []string) string {

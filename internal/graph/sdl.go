@@ -17,6 +17,7 @@ type sdlPrinter struct {
 func (a *API) printSDL() string {
 	p := &sdlPrinter{used: map[string]bool{}}
 	p.query(a)
+	p.mutation(a)
 	for _, o := range a.objects {
 		p.object(o)
 	}
@@ -58,6 +59,68 @@ func (p *sdlPrinter) query(a *API) {
 	}
 	if len(a.objects) == 0 {
 		p.describe("  ", "No type of the schema has @auth rules, so there is nothing to read.")
+		p.line("  nothing: Boolean")
+	}
+	p.line("}\n")
+}
+
+// mutation writes the writes: at most three for each type.
+func (p *sdlPrinter) mutation(a *API) {
+	if len(a.mutationNames) == 0 {
+		return
+	}
+	p.line("type Mutation {")
+	for _, name := range a.mutationNames {
+		m := a.mutations[name]
+		typ := m.object.typ.Name
+		var key []string
+		for _, k := range m.object.key {
+			key = append(key, k.name+": "+k.value.name()+"!")
+		}
+		switch m.operation {
+		case schema.Create:
+			p.describe("  ", "Creates "+article(typ)+", and gives it back; null where the caller may not read it.")
+			p.line("  %s(data: %sCreate!): %s", name, typ, typ)
+		case schema.Update:
+			p.describe("  ", "Changes what data gives of the "+typ+" with this key.")
+			p.line("  %s(%s, data: %sPatch!): %s", name, join(key, ", "), typ, typ)
+		case schema.Delete:
+			p.describe("  ", "Deletes the "+typ+" with this key, and gives back what it was.")
+			p.line("  %s(%s): %s", name, join(key, ", "), typ)
+		}
+	}
+	p.line("}\n")
+	for _, name := range a.mutationNames {
+		m := a.mutations[name]
+		switch m.operation {
+		case schema.Create:
+			p.input(m.object, "Create", "What creates "+article(m.object.typ.Name)+". What is left out takes its default.", m.operation)
+		case schema.Update:
+			p.input(m.object, "Patch", "What changes of "+article(m.object.typ.Name)+". What is left out stays.", m.operation)
+		}
+	}
+}
+
+func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation) {
+	p.describe("", about)
+	p.line("input %s%s {", o.typ.Name, suffix)
+	some := false
+	for _, in := range o.inputs {
+		if !in.writable(op) {
+			continue
+		}
+		some = true
+		if in.name == in.src.Name {
+			p.describe("  ", in.src.Description)
+		}
+		typ := in.value.name()
+		if in.value.list {
+			typ = "[" + typ + bang(!in.value.elemNull) + "]"
+		}
+		p.line("  %s: %s%s", in.name, typ, bang(op == schema.Create && !in.optional))
+	}
+	if !some {
+		p.describe("  ", "There is nothing to say.")
 		p.line("  nothing: Boolean")
 	}
 	p.line("}\n")

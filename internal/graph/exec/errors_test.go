@@ -46,19 +46,20 @@ func TestMistakesOfClients(t *testing.T) {
 	var db counting
 	c := newClient(t, func(o *execOptions) { db.DB = o.DB; o.DB = &db }).as(service)
 	for query, want := range map[string]string{
-		`{`:                                         "Expected Name",
-		`{promts {totalCount}}`:                     `Did you mean "prompts"`,
-		`{prompts {nodes {titel}}}`:                 `Did you mean "title"`,
-		`mutation {createPrompt {id}}`:              "mutation",
-		`subscription {prompts {x}}`:                "subscription",
-		`{prompts}`:                                 "must have a selection",
-		`{prompt {id}}`:                             `argument "id" of type "ID!" is required`,
-		`{prompt(id: "x") {id}}`:                    `"x" is no ID`,
-		`{prompts(first: -1) {totalCount}}`:         "first is -1, and must be between 0 and 100",
-		`{prompts(first: 101) {totalCount}}`:        "first is 101, and must be between 0 and 100",
-		`{prompts(last: 101) {totalCount}}`:         "last is 101",
-		`{prompts(first: 1, last: 1) {totalCount}}`: "not both",
-		`{prompts(orderBy: [{}]) {totalCount}}`:     "each element of orderBy names one field",
+		`{`:                            "Expected Name",
+		`{promts {totalCount}}`:        `Did you mean "prompts"`,
+		`{prompts {nodes {titel}}}`:    `Did you mean "title"`,
+		`mutation {createPrompt {id}}`: `argument "data" of type "PromptCreate!" is required`,
+		`mutation {createPrompt(data: {title: "a", body: "b", ownerId: "a", x: 1}) {id}}`: `Field "x" is not defined by type "PromptCreate"`,
+		`subscription {prompts {x}}`:                                              "subscription",
+		`{prompts}`:                                                               "must have a selection",
+		`{prompt {id}}`:                                                           `argument "id" of type "ID!" is required`,
+		`{prompt(id: "x") {id}}`:                                                  `"x" is no ID`,
+		`{prompts(first: -1) {totalCount}}`:                                       "first is -1, and must be between 0 and 100",
+		`{prompts(first: 101) {totalCount}}`:                                      "first is 101, and must be between 0 and 100",
+		`{prompts(last: 101) {totalCount}}`:                                       "last is 101",
+		`{prompts(first: 1, last: 1) {totalCount}}`:                               "not both",
+		`{prompts(orderBy: [{}]) {totalCount}}`:                                   "each element of orderBy names one field",
 		`{prompts(orderBy: [{title: ASC, id: ASC}]) {totalCount}}`:                "each element of orderBy names one field",
 		`{prompts(orderBy: [{parameters: ASC}]) {totalCount}}`:                    "parameters",
 		`{prompts(where: {title: {eq: null}}) {totalCount}}`:                      "title.eq cannot be null",
@@ -215,6 +216,8 @@ func TestWideSelections(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Query(context.Context, string, ...any) (pgx.Rows, error) { return nil, f.err }
+
+func (f failing) Begin(context.Context) (pgx.Tx, error) { return nil, f.err }
 
 func TestErrorsOfPostgres(t *testing.T) {
 	for name, tt := range map[string]struct {

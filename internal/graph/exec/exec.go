@@ -20,9 +20,10 @@ import (
 	"github.com/krowoc/krowoc/internal/graph"
 )
 
-// DB runs queries: a *pgxpool.Pool.
+// DB runs queries and begins transactions: a *pgxpool.Pool.
 type DB interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
 // Options says what to serve. API, DB and Logger are required; zero values of the others take the defaults.

@@ -62,6 +62,8 @@ func (e *executable) run(ctx context.Context, op *graphql.OperationContext) (jso
 	switch {
 	case err != nil:
 		return nil, err
+	case len(plan.Steps) > 0:
+		return e.mutate(ctx, plan, request, own)
 	case plan.SQL == "":
 		return assemble(plan, own, nil), nil
 	}

@@ -114,7 +114,7 @@ func (b *builder) apiNames() {
 		single := schema.CamelCase(t.Name)
 		b.claim(fields, single, "the query for one "+t.Name, t.Pos, "rename one of the types")
 		b.claim(fields, schema.Plural(single), "the query for many "+t.Name, t.Pos, "rename one of the types")
-		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order")
+		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch")
 		for _, f := range t.fields {
 			if f.Name == "and" || f.Name == "or" || f.Name == "not" {
 				b.errorf(codeReserved, f.def.Position, "choose another name", "%s joins the conditions of where in the API", f.Name)

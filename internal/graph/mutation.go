@@ -1,0 +1,358 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// input is a column that clients write: a scalar field, or a part of the key that a reference holds.
+type input struct {
+	*field
+	optional bool // a create may leave it out
+	fixed    bool // part of the key, which a patch does not change
+}
+
+// mutation is a root field of Mutation.
+type mutation struct {
+	object    *object
+	operation schema.Operation
+}
+
+// addMutations names the writes of every type that has a rule for them.
+func (a *API) addMutations() {
+	for _, o := range a.objects {
+		o.inputs = inputsOf(o)
+		for _, m := range []struct {
+			verb      string
+			operation schema.Operation
+		}{{"create", schema.Create}, {"update", schema.Update}, {"delete", schema.Delete}} {
+			if slices.ContainsFunc(o.typ.Rules, func(r schema.Rule) bool { return r.Allows(m.operation) }) {
+				name := m.verb + o.typ.Name
+				a.mutations[name] = mutation{o, m.operation}
+				a.mutationNames = append(a.mutationNames, name)
+			}
+		}
+	}
+}
+
+func inputsOf(o *object) (list []input) {
+	for _, f := range o.typ.Fields {
+		if f.ReadOnly() || f.Auth && len(f.Rules) == 0 {
+			continue
+		}
+		for _, k := range keyFields(f) {
+			if k.column == "" || k.name != f.Name && o.typ.Field(k.name) != nil {
+				continue
+			}
+			k.nullable = !f.Type.NonNull
+			if f.Relation == nil {
+				k.value = valueOf(f)
+			}
+			list = append(list, input{field: k, optional: k.nullable || f.Default != nil || f.Implicit || f.Generated != nil, fixed: slices.Contains(o.typ.Key, f)})
+		}
+	}
+	return list
+}
+
+// writable reports whether some caller may give a field in an operation.
+func (in input) writable(op schema.Operation) bool {
+	if op == schema.Update && in.fixed {
+		return false
+	}
+	return !in.src.Auth || slices.ContainsFunc(in.src.Rules, func(r schema.Rule) bool { return r.Allows(op) })
+}
+
+// Step is one root field of a mutation: a statement that writes, and one that reads the row for the answer. All steps
+// of an operation run in one transaction.
+type Step struct {
+	// Write yields the key of the row as texts, and last whether the caller may leave it as it is then: a boolean. It yields
+	// nothing where there is no such row that the caller may change.
+	Write Statement
+	// Read yields the JSON of the row. It takes the key; of a row that is deleted it runs before Write.
+	Read Statement
+	// Deletes says that Read comes first.
+	Deletes bool
+
+	object *object
+	place  func(error) error
+}
+
+// Statement is SQL with its parameters.
+type Statement struct {
+	SQL    string
+	params []param
+}
+
+// Bind returns the parameters for a request; key are the texts that Write has yielded, for Read.
+func (s Statement) Bind(r Request, key []string) ([]any, error) {
+	r.key = key
+	return bindAll(s.params, r)
+}
+
+// Missing is the fault of a step whose Write yields nothing.
+func (s Step) Missing() error {
+	return s.place(fault.New(fault.NotFound, "", "there is no "+s.object.typ.Name+" with this key that you may change"))
+}
+
+// Refused is the fault of a step after which the caller may not have the row as it is.
+func (s Step) Refused() error {
+	return s.place(fault.New(fault.Forbidden, "", "the rules of "+s.object.typ.Name+" do not allow you this"))
+}
+
+// At places an error at the field of the step.
+func (s Step) At(err error) error { return s.place(err) }
+
+// mutate plans one root field of a mutation.
+func (b *builder) mutate(f selected) error {
+	m := b.api.mutations[f.Name]
+	step := Step{object: m.object, Deletes: m.operation == schema.Delete, place: func(err error) error { return at(f.Field, err) }}
+	var err error
+	step.Write, err = b.statement(func() (string, error) {
+		switch m.operation {
+		case schema.Create:
+			return b.create(m.object, f)
+		case schema.Update:
+			return b.update(m.object, f)
+		}
+		return b.delete(m.object, f)
+	})
+	if err != nil {
+		return err
+	}
+	step.Read, err = b.statement(func() (string, error) {
+		s := &scope{object: m.object, alias: b.alias()}
+		var where []string
+		var err error
+		for i, k := range m.object.key {
+			value := ""
+			if step.Deletes {
+				if value, err = b.keyArgument(f, k); err != nil {
+					return "", err
+				}
+			} else {
+				value = b.param(param{bind: func(r Request) (any, error) { return r.key[i], nil }})
+			}
+			where = append(where, s.raw(k.column)+" = "+value)
+		}
+		sql, err := b.row(s, where, f, &b.plan.cost, 1)
+		return "SELECT " + sql, err
+	})
+	b.plan.Steps = append(b.plan.Steps, step)
+	return err
+}
+
+// statement has a statement written, with parameters of its own.
+func (b *builder) statement(write func() (string, error)) (Statement, error) {
+	params, index := b.params, b.index
+	b.params, b.index = nil, nil
+	defer func() { b.params, b.index = params, index }()
+	sql, err := write()
+	return Statement{sql, b.params}, err
+}
+
+func (b *builder) keyArgument(f selected, k *field) (string, error) {
+	value, ok := b.argument(f.Field, k.name)
+	if !ok {
+		return "", invalid("the argument "+k.name+" is missing", "")
+	}
+	return b.value(k.value, value), nil
+}
+
+// permission returns the condition under which the caller may do an operation with a row, and with those of its fields that
+// are given. It fails where no row would do.
+func (b *builder) permission(o *object, op schema.Operation, given []input, alias string) (string, error) {
+	var all []string
+	add := func(rules []schema.Rule, what string) error {
+		condition, err := b.readable(accessTo(rules, op), o.typ, alias)
+		switch {
+		case err != nil:
+			return err
+		case condition == "false" && b.kind == 'a':
+			return fault.New(fault.Unauthenticated, "", what, "sign in")
+		case condition == "false":
+			return fault.New(fault.Forbidden, "", what)
+		case condition != "":
+			all = append(all, condition)
+		}
+		return nil
+	}
+	verb := map[schema.Operation]string{schema.Create: "create", schema.Update: "update", schema.Delete: "delete"}[op]
+	if err := add(o.typ.Rules, "you may not "+verb+" "+article(o.typ.Name)); err != nil {
+		return "", err
+	}
+	for _, in := range given {
+		if in.src.Auth {
+			if err := add(in.src.Rules, "you may not set "+in.name+" of "+article(o.typ.Name)); err != nil {
+				return "", err
+			}
+		}
+	}
+	if len(all) == 0 {
+		return "true", nil
+	}
+	return join(all, " AND "), nil
+}
+
+// assignments returns the columns that data gives and their values, and the fields.
+func (b *builder) assignments(o *object, f selected, op schema.Operation) (columns, values []string, given []input, err error) {
+	data, _ := b.argument(f.Field, "data")
+	for _, d := range data.fields {
+		i := slices.IndexFunc(o.inputs, func(in input) bool { return in.name == d.name && in.writable(op) })
+		if i < 0 {
+			continue // the field of an input that has none
+		}
+		in := o.inputs[i]
+		value, err := b.assigned(in, d.value)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		columns, values, given = append(columns, ident(in.column)), append(values, value), append(given, in)
+	}
+	return columns, values, given, b.grow()
+}
+
+// assigned returns SQL for a value that a column takes.
+func (b *builder) assigned(in input, value arg) (string, error) {
+	switch {
+	case value.null && !in.nullable:
+		return "", invalid(in.name+" cannot be null", "leave it out, or give it a value")
+	case value.null:
+		return "NULL", nil
+	}
+	return b.param(param{bind: func(r Request) (any, error) {
+		given := value.leaf(r.Variables)
+		if given == nil {
+			return nil, nil
+		}
+		text, err := in.value.column(given)
+		if err != nil {
+			return nil, invalid(in.name+": "+err.Error(), fault.HintOf(err))
+		}
+		return text, nil
+	}}), nil
+}
+
+// computed returns SQL for the value that an expression of the schema gives a column.
+func (b *builder) computed(o *object, in input, e *schema.Expr, alias string) (string, error) {
+	if e.Source == "auth.uid" {
+		return b.uid(in.value), nil
+	}
+	sql, err := celsql.Value(e.AST, b.api.model, o.typ, alias, b.celArgument)
+	if err != nil {
+		return "", &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err, Message: fmt.Sprintf("%s: %q cannot be put in SQL: %v", e.Pos, e.Source, err)}
+	}
+	switch {
+	case in.value.enum != nil:
+		sql = "(" + sql + ")::" + ident(in.value.enum.DBName)
+	case in.value.scalar == schema.ID && (in.value.dataType == "" || in.value.dataType == "uuid"):
+		sql = "(" + sql + ")::uuid"
+	}
+	return sql, nil
+}
+
+// create writes a row, and asks whether the caller may have made it.
+func (b *builder) create(o *object, f selected) (string, error) {
+	columns, values, given, err := b.assignments(o, f, schema.Create)
+	if err != nil {
+		return "", err
+	}
+	for _, in := range o.inputs {
+		e := defaultExpr(in.src)
+		if e == nil || slices.Contains(columns, ident(in.column)) {
+			continue
+		}
+		value, err := b.computed(o, in, e, "new")
+		if err != nil {
+			return "", err
+		}
+		columns, values = append(columns, ident(in.column)), append(values, value)
+	}
+	alias := b.alias()
+	allowed, err := b.permission(o, schema.Create, given, alias)
+	insert := "INSERT INTO " + ident(o.typ.Table)
+	if len(columns) == 0 {
+		insert += " DEFAULT VALUES"
+	} else {
+		insert += " (" + join(columns, ", ") + ") VALUES (" + join(values, ", ") + ")"
+	}
+	return written(o, insert+" RETURNING *", alias, allowed), err
+}
+
+// update changes a row that the caller may change, and asks whether it may be so afterwards.
+func (b *builder) update(o *object, f selected) (string, error) {
+	columns, values, given, err := b.assignments(o, f, schema.Update)
+	if err != nil {
+		return "", err
+	}
+	old, alias := b.alias(), b.alias()
+	for _, in := range o.inputs {
+		if in.src.OnUpdate == nil || slices.Contains(columns, ident(in.column)) {
+			continue
+		}
+		value, err := b.computed(o, in, in.src.OnUpdate, old)
+		if err != nil {
+			return "", err
+		}
+		columns, values = append(columns, ident(in.column)), append(values, value)
+	}
+	where, err := b.keyed(o, f, old, schema.Update, given)
+	if err != nil {
+		return "", err
+	}
+	allowed, err := b.permission(o, schema.Update, given, alias)
+	if len(columns) == 0 {
+		return written(o, fmt.Sprintf("SELECT * FROM %s %s WHERE %s", ident(o.typ.Table), old, where), alias, allowed), err
+	}
+	var set []string
+	for i, c := range columns {
+		set = append(set, c+" = "+values[i])
+	}
+	return written(o, fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), old, join(set, ", "), where, old), alias, allowed), err
+}
+
+// delete deletes a row that the caller may delete.
+func (b *builder) delete(o *object, f selected) (string, error) {
+	alias := b.alias()
+	where, err := b.keyed(o, f, alias, schema.Delete, nil)
+	return fmt.Sprintf("DELETE FROM %s %s WHERE %s RETURNING %s, true", ident(o.typ.Table), alias, where, keyTexts(o, alias)), err
+}
+
+// keyed returns the condition on the row that the arguments name, and that the caller may do something with.
+func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation, given []input) (string, error) {
+	var where []string
+	for _, k := range o.key {
+		value, err := b.keyArgument(f, k)
+		if err != nil {
+			return "", err
+		}
+		where = append(where, alias+"."+ident(k.column)+" = "+value)
+	}
+	allowed, err := b.permission(o, op, given, alias)
+	return join(append(where, allowed), " AND "), err
+}
+
+// written wraps a statement that returns a row.
+func written(o *object, statement, alias, allowed string) string {
+	return fmt.Sprintf("WITH new AS (%s) SELECT %s, coalesce(%s, false) FROM new %s", statement, keyTexts(o, alias), allowed, alias)
+}
+
+func keyTexts(o *object, alias string) string {
+	var keys []string
+	for _, k := range o.key {
+		keys = append(keys, alias+"."+ident(k.column)+"::text")
+	}
+	return join(keys, ", ")
+}
+
+// article puts a or an before the name of a type.
+func article(name string) string {
+	if strings.ContainsRune("AEIO", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}
