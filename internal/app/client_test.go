@@ -29,7 +29,7 @@ func TestTypescriptClient(t *testing.T) {
 			writeClient(t, dir, "client.ts", target, types)
 		}
 	}
-	// The API has no mutations and subscriptions yet; the client has.
+	// The API has no subscriptions yet; the client has.
 	const events = `type Query { x: Int } type Subscription { voted(id: ID!): Vote! } type Mutation { vote(count: Int!): Vote } type Vote { count: Int! }`
 	writeClient(t, dir, "events.ts", tsclient.Target(func(*schema.Schema) (*ast.Schema, error) {
 		return gqlparser.LoadSchema(&ast.Source{Input: events})

@@ -36,7 +36,7 @@ func TestTemplates(t *testing.T) {
 					}
 					run(t, dir, "go", "mod", "tidy")
 					run(t, dir, "go", "vet", "./...")
-					if frontend == "react" {
+					if frontend == "react" { // TestFrontEnd uses it
 						if _, err := exec.LookPath("npm"); err != nil {
 							testkit.Skip(t, "no npm here: the front end is not built")
 						}

@@ -127,15 +127,10 @@ func (b *builder) mutate(f selected) error {
 	step.Read, err = b.statement(func() (string, error) {
 		s := &scope{object: m.object, alias: b.alias()}
 		var where []string
-		var err error
 		for i, k := range m.object.key {
-			value := ""
-			if step.Deletes {
-				if value, err = b.keyArgument(f, k); err != nil {
-					return "", err
-				}
-			} else {
-				value = b.param(param{bind: func(r Request) (any, error) { return r.key[i], nil }})
+			value, err := b.keyToRead(f, k, i, step.Deletes)
+			if err != nil {
+				return "", err
 			}
 			where = append(where, s.raw(k.column)+" = "+value)
 		}
@@ -153,6 +148,14 @@ func (b *builder) statement(write func() (string, error)) (Statement, error) {
 	defer func() { b.params, b.index = params, index }()
 	sql, err := write()
 	return Statement{sql, b.params}, err
+}
+
+// keyToRead returns SQL for a part of the key of the row to read: of the arguments, or of what was written.
+func (b *builder) keyToRead(f selected, k *field, i int, given bool) (string, error) {
+	if given {
+		return b.keyArgument(f, k)
+	}
+	return b.param(param{bind: func(r Request) (any, error) { return r.key[i], nil }}), nil
 }
 
 func (b *builder) keyArgument(f selected, k *field) (string, error) {

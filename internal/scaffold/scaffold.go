@@ -78,6 +78,31 @@ func (o Options) Example() string {
 // Plural is the API's name for a list of it.
 func (o Options) Plural() string { return strings.ToLower(o.Example()) + "s" }
 
+// State is the enum of it that the front end changes; First and Second are two of its values.
+func (o Options) State() string {
+	return map[string]string{"minimal": "status", "prompts": "visibility"}[o.Template]
+}
+
+// First is the value that a new one has.
+func (o Options) First() string {
+	return map[string]string{"minimal": "OPEN", "prompts": "PRIVATE"}[o.Template]
+}
+
+// Second is another value.
+func (o Options) Second() string {
+	return map[string]string{"minimal": "DONE", "prompts": "PUBLIC"}[o.Template]
+}
+
+// Required is what a create must give beside the title, in TypeScript.
+func (o Options) Required() string {
+	return map[string]string{"prompts": `, body: title, category: "WRITING"`}[o.Template]
+}
+
+// Somebody is the user as whom the front end asks in development.
+func (o Options) Somebody() string {
+	return map[string]string{"minimal": "dev", "prompts": "8f1c2b7e-4a55-4e0b-9d3e-5b0a6f1c0001"}[o.Template]
+}
+
 // File is a file of a project.
 type File struct {
 	Path    string // below the project's folder, with slashes

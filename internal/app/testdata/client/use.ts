@@ -98,6 +98,47 @@ await assert.rejects(
   (error: unknown) => error instanceof KrowocError && error.code === "network",
 );
 
+// Writes have the types of what they give, and take.
+const ada = createClient({
+  url: process.argv[2]! + "/graphql",
+  headers: { "Krowoc-Act-As": "8f1c2b7e-4a55-4e0b-9d3e-5b0a6f1c0001" },
+});
+const made = await ada.mutate({
+  createPrompt: {
+    $: { data: { title: "Made", body: "a", category: "WRITING", tags: ["b"] } },
+    id: true,
+    tags: true,
+    owner: { name: true },
+  },
+});
+same<
+  typeof made,
+  {
+    createPrompt: {
+      id: string;
+      tags: string[];
+      owner: { name: string };
+    } | null;
+  }
+>(true);
+assert.equal(made.createPrompt?.owner.name, "Ada Lindqvist");
+const { id } = made.createPrompt;
+const edited = await ada.mutate({
+  updatePrompt: { $: { id, data: { title: "Edited" } }, title: true },
+  deletePrompt: { $: { id }, tags: true },
+});
+assert.deepEqual(edited, {
+  updatePrompt: { title: "Edited" },
+  deletePrompt: { tags: ["b"] },
+});
+await assert.rejects(
+  ada.mutate({ deletePrompt: { $: { id }, id: true } }),
+  (error: unknown) =>
+    error instanceof KrowocError && error.code === "not_found",
+);
+// @ts-expect-error: a create must give the title
+ada.mutate({ createPrompt: { $: { data: { body: "a" } }, id: true } }).catch(() => {});
+
 // A request can be ended.
 const controller = new AbortController();
 const ended = api.query(

@@ -1,0 +1,182 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/krowoc/krowoc/internal/cli"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// The front end of a new project, in a browser: what is written shows at once, stays when the API has it, and goes when the
+// API refuses it.
+func TestFrontEnd(t *testing.T) {
+	t.Parallel()
+	browser := testkit.Browser(t)
+	if _, err := exec.LookPath("npm"); err != nil {
+		testkit.Skip(t, "no npm here")
+	}
+	dir := t.TempDir()
+	inFolder(t, dir, "new", "made", "--yes", "--frontend", "react", "--ci", "none")
+	dir = filepath.Join(dir, "made")
+	run(t, filepath.Join(dir, "web"), "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
+	api := &held{}
+	gate := httptest.NewServer(api)
+	t.Cleanup(gate.Close)
+	proxy := httputil.NewSingleHostReverseProxy(devSession(t, dir))
+	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { // React's development mode gives up its first request
+		w.WriteHeader(http.StatusBadGateway)
+	}
+	api.proxy = proxy
+	page := vite(t, filepath.Join(dir, "web"), gate.URL)
+
+	act := func(what string, actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		step, cancel := context.WithTimeout(browser, 10*time.Second)
+		defer cancel()
+		if err := chromedp.Do(step, actions...); err != nil {
+			shown, _ := chromedp.Run(browser, chromedp.OuterHTML(chromedp.CSS("main")))
+			t.Fatalf("%s: %v\n%s", what, err, shown)
+		}
+	}
+	if err := chromedp.Do(browser); err != nil { // starts it
+		t.Fatal(err)
+	}
+	row := func(title string) string { return `//li[input[@value="` + title + `"]]` }
+	act("open", chromedp.Navigate(page), chromedp.WaitVisible(chromedp.CSS("li")))
+
+	release := api.hold()
+	act("add", chromedp.SendKeys(chromedp.CSS("input[name=title]"), "Milk\r"), chromedp.WaitVisible(row("Milk")+`[@aria-busy="true"]`))
+	release(http.StatusOK)
+	act("is added", chromedp.WaitVisible(row("Milk")+`[@aria-busy="false"]`), chromedp.Reload(), chromedp.WaitVisible(row("Milk")))
+
+	release = api.hold()
+	act("change", chromedp.Click(row("Milk")+`/button[text()="OPEN"]`), chromedp.WaitVisible(row("Milk")+`/button[text()="DONE"]`))
+	release(http.StatusOK)
+	act("edit", chromedp.SendKeys(row("Milk")+`/input`, kb.End+" and honey\t"), chromedp.WaitVisible(row("Milk and honey")))
+	act("is edited", chromedp.Reload(), chromedp.WaitVisible(row("Milk and honey")+`/button[text()="DONE"]`))
+
+	release = api.hold()
+	act("delete", chromedp.Click(row("Milk and honey")+`/button[last()]`), chromedp.WaitNotPresent(row("Milk and honey")))
+	release(http.StatusInternalServerError)
+	act("comes back", chromedp.WaitVisible(row("Milk and honey")), chromedp.WaitVisible(chromedp.CSS("[role=alert]")))
+	act("is deleted", chromedp.Click(row("Milk and honey")+`/button[last()]`), chromedp.WaitNotPresent(row("Milk and honey")), chromedp.WaitNotPresent(chromedp.CSS("[role=alert]")),
+		chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("li")), chromedp.WaitNotPresent(row("Milk and honey")))
+}
+
+// held passes requests on, and keeps the next write waiting when it is told to.
+type held struct {
+	proxy http.Handler
+	next  atomic.Pointer[chan int]
+}
+
+// hold keeps the next mutation until the function that it returns is called with the status of the answer: 200 passes it on.
+func (h *held) hold() func(status int) {
+	c := make(chan int, 1)
+	h.next.Store(&c)
+	return func(status int) { c <- status }
+}
+
+func (h *held) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if bytes.Contains(body, []byte("mutation")) {
+		if c := h.next.Swap(nil); c != nil {
+			if status := <-*c; status != http.StatusOK {
+				http.Error(w, "held", status)
+				return
+			}
+		}
+	}
+	h.proxy.ServeHTTP(w, r)
+}
+
+// devSession runs `krowoc dev` until the test ends, and returns where its API is.
+func devSession(t *testing.T, dir string) *url.URL {
+	t.Helper()
+	address := free(t)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	var out bytes.Buffer
+	go func() {
+		defer close(done)
+		cli.Main(ctx, cli.Process{
+			Args: []string{"dev"}, Streams: term.Streams{Out: &out, Err: &out}, Dir: dir,
+			Environ: factory.Environ(append(os.Environ(), "KROWOC_SERVER_ADDRESS="+address)),
+		})
+	}()
+	t.Cleanup(func() { stop(); <-done })
+	answers(t, "http://"+address+"/readyz")
+	return &url.URL{Scheme: "http", Host: address}
+}
+
+// vite serves a front end until the test ends, and returns its address.
+func vite(t *testing.T, dir, api string) string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(free(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "node_modules/vite/bin/vite.js", "--host", host, "--port", port, "--strictPort")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "KROWOC_URL="+api)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	at := "http://" + net.JoinHostPort(host, port) + "/"
+	answers(t, at)
+	return at
+}
+
+// free returns an address that nobody listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// answers waits until something answers with success; the test's deadline bounds it.
+func answers(t *testing.T, at string) {
+	t.Helper()
+	for t.Context().Err() == nil {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, strings.NewReader(""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			continue
+		}
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	t.Fatalf("%s does not answer", at)
+}
