@@ -50,7 +50,7 @@ func TestFrontEnd(t *testing.T) {
 
 	act := func(what string, actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		step, cancel := context.WithTimeout(browser, 10*time.Second)
+		step, cancel := context.WithTimeout(browser, time.Minute)
 		defer cancel()
 		if err := chromedp.Do(step, actions...); err != nil {
 			shown, _ := chromedp.Run(browser, chromedp.OuterHTML(chromedp.CSS("main")))
@@ -64,14 +64,14 @@ func TestFrontEnd(t *testing.T) {
 	act("open", chromedp.Navigate(page), chromedp.WaitVisible(chromedp.CSS("li")))
 
 	release := api.hold()
-	act("add", chromedp.SendKeys(chromedp.CSS("input[name=title]"), "Milk\r"), chromedp.WaitVisible(row("Milk")+`[@aria-busy="true"]`))
+	act("add", chromedp.Focus(chromedp.CSS("input[name=title]")), chromedp.KeyEvent("Milk\r"), chromedp.WaitVisible(row("Milk")+`[@aria-busy="true"]`))
 	release(http.StatusOK)
 	act("is added", chromedp.WaitVisible(row("Milk")+`[@aria-busy="false"]`), chromedp.Reload(), chromedp.WaitVisible(row("Milk")))
 
 	release = api.hold()
 	act("change", chromedp.Click(row("Milk")+`/button[text()="OPEN"]`), chromedp.WaitVisible(row("Milk")+`/button[text()="DONE"]`))
 	release(http.StatusOK)
-	act("edit", chromedp.SendKeys(row("Milk")+`/input`, kb.End+" and honey\t"), chromedp.WaitVisible(row("Milk and honey")))
+	act("edit", chromedp.Focus(row("Milk")+`/input`), chromedp.KeyEvent(kb.End+" and honey\t"), chromedp.WaitVisible(row("Milk and honey")))
 	act("is edited", chromedp.Reload(), chromedp.WaitVisible(row("Milk and honey")+`/button[text()="DONE"]`))
 
 	release = api.hold()

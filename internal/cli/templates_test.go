@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"bytes"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +36,7 @@ func TestTemplates(t *testing.T) {
 					if ci != "none" {
 						return
 					}
+					asksAPI(t, dir, scaffold.Options{Template: template}.Plural())
 					run(t, dir, "go", "mod", "tidy")
 					run(t, dir, "go", "vet", "./...")
 					if frontend == "react" { // TestFrontEnd uses it
@@ -47,6 +50,26 @@ func TestTemplates(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// asksAPI demands that the API of `krowoc dev` has rows of the example.
+func asksAPI(t *testing.T, dir, list string) {
+	t.Helper()
+	at := devSession(t, dir).JoinPath("graphql")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, at.String(), strings.NewReader(`{"query": "{ `+list+` { totalCount nodes { title } } }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || !strings.HasPrefix(string(text), `{"data":{"`+list+`":{"totalCount":`) || !strings.Contains(string(text), `"title":"`) {
+		t.Errorf("the API answers %s %s (%v)", response.Status, text, err)
 	}
 }
 
