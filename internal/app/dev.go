@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -30,5 +32,27 @@ func (a *App) Dev(ctx context.Context, pid int, report func(dev.Event), progress
 		NewAPI: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
 			return a.NewServer(pool, s, logger)
 		},
+		NewSyncer: a.newSyncer, Generate: a.generateAll,
 	})
+}
+
+// generateAll writes the configured targets, but for files that people have edited, and returns what it has written.
+func (a *App) generateAll() ([]string, error) {
+	jobs, err := a.GenerateJobs(nil)
+	if err != nil || len(jobs) == 0 {
+		return nil, err
+	}
+	changes, err := a.Generate(jobs)
+	if err != nil {
+		return nil, err
+	}
+	changes = slices.DeleteFunc(changes, func(c generate.Change) bool { return c.State != "" })
+	if err := generate.Write(changes, false); err != nil {
+		return nil, err
+	}
+	var written []string
+	for _, c := range changes {
+		written = append(written, a.Relative(c.Path))
+	}
+	return written, nil
 }

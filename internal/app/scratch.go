@@ -38,6 +38,7 @@ type Scratch struct {
 	app    *App
 	server scratchServer // nil for a server of somebody else's
 	url    string        // of a database in which others can be made
+	quiet  bool          // what is tried is nothing for the server's log, which people read
 }
 
 type scratchServer interface {
@@ -101,6 +102,11 @@ func (s *Scratch) create(ctx context.Context, template string) (*pgxpool.Pool, f
 	drop := func() error {
 		return s.exec(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 	}
+	if s.quiet {
+		if err := s.exec(ctx, "ALTER DATABASE "+name+" SET log_min_messages = 'fatal'"); err != nil {
+			return nil, nil, errors.Join(err, drop())
+		}
+	}
 	u, err := url.Parse(s.url)
 	if err != nil {
 		return nil, nil, errors.Join(fault.New(fault.Invalid, "read the URL", "it is none"), drop())
@@ -111,6 +117,24 @@ func (s *Scratch) create(ctx context.Context, template string) (*pgxpool.Pool, f
 		return nil, nil, errors.Join(err, drop())
 	}
 	return pool, func() error { pool.Close(); return drop() }, nil
+}
+
+// dropLeft drops the scratch databases that a process has left that was killed. The server is the caller's alone.
+func (s *Scratch) dropLeft(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return pg.Fault("look for scratch databases", err)
+	}
+	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database WHERE datname LIKE 'krowoc\_scratch\_%'`)
+	var names []string
+	if err == nil {
+		names, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	for _, name := range names {
+		_, dropErr := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pg.QuoteIdent(name)+" WITH (FORCE)")
+		err = errors.Join(err, dropErr)
+	}
+	return pg.Fault("drop scratch databases", errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
 }
 
 // Exec runs one statement beside the scratch databases.

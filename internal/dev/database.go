@@ -46,6 +46,9 @@ func (s *session) startPostgres(ctx context.Context) error {
 		}
 		s.postgres = &database{url: url, server: server}
 		s.info("postgres", fmt.Sprintf("PostgreSQL %s is up %s", server.Version(), since(began, s.now())))
+		if s.NewSyncer != nil {
+			s.syncer = s.NewSyncer(server.URL("postgres"))
+		}
 	}
 	pool, err := s.Connect(ctx, s.postgres.url)
 	s.pool = pool

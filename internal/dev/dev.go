@@ -39,6 +39,10 @@ type Options struct {
 	Seed     func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error)
 	Parse    func() (*schema.Schema, diag.List)
 	NewAPI   func(pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
+	// NewSyncer returns what brings the tables in step with the schema, on the local server with this database; nil leaves
+	// that to migrations.
+	NewSyncer func(url string) Syncer
+	Generate  func() (written []string, err error) // writes the models; nil writes none
 
 	Report func(Event) // called from one goroutine at a time
 	Now    func() time.Time
@@ -53,6 +57,12 @@ type API interface {
 	Stop(ctx context.Context) error
 }
 
+// Syncer changes the tables of a database to what a schema says, and returns the statements that did.
+type Syncer interface {
+	Sync(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) ([]string, error)
+	Close(ctx context.Context) error
+}
+
 // session is one run: its options and what is up so far.
 type session struct {
 	Options
@@ -61,8 +71,10 @@ type session struct {
 	lock     *sessionLock
 	postgres *database
 	pool     *pgxpool.Pool
-	schema   *schema.Schema
+	schema   *schema.Schema // that is served: its tables are there
 	api      API
+	syncer   Syncer // nil where the database is somebody else's
+	late     bool   // the tables are to be compared with the schema once the session is up
 }
 
 // stopTimeout bounds how long the parts may take to stop.
@@ -97,7 +109,6 @@ func (s *session) start(ctx context.Context) error {
 	if err := s.startPostgres(ctx); err != nil {
 		return err
 	}
-	s.loadSchema()
 	if err := s.syncDatabase(ctx); err != nil {
 		return err
 	}
@@ -109,7 +120,7 @@ func (s *session) start(ctx context.Context) error {
 
 // syncDatabase applies what is pending and loads the seeds if they changed.
 func (s *session) syncDatabase(ctx context.Context) error {
-	if s.tolerate("migrate", s.migrateUp(ctx)) && s.schema != nil {
+	if s.tolerate("migrate", s.migrateUp(ctx)) && s.loadSchema(ctx) {
 		s.tolerate("seed", s.loadSeeds(ctx))
 	}
 	return ctx.Err()
@@ -143,6 +154,9 @@ func (s *session) stop(ctx context.Context) {
 	s.info("dev", "stopping")
 	if s.api != nil {
 		s.tolerate("api", s.api.Stop(ctx))
+	}
+	if s.syncer != nil {
+		s.tolerate("schema", s.syncer.Close(ctx))
 	}
 	if s.pool != nil {
 		s.pool.Close()

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -16,8 +17,9 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// loadSchema reads the schema and reports whether it may be used. The one before stays when it may not.
-func (s *session) loadSchema() bool {
+// loadSchema reads the schema, brings the tables in step with it and reports whether it may be used. The one before stays
+// when it may not.
+func (s *session) loadSchema(ctx context.Context) bool {
 	parsed, mistakes := s.Parse()
 	if err := mistakes.Err("check " + filepath.Base(s.SchemaPath)); err != nil {
 		s.fail("schema", err)
@@ -25,6 +27,9 @@ func (s *session) loadSchema() bool {
 	}
 	if len(mistakes) > 0 {
 		s.emit(Event{Part: "schema", Level: slog.LevelWarn, Text: "remarks", Mistakes: mistakes})
+	}
+	if s.syncer != nil && !s.tolerate("schema", s.syncTables(ctx, parsed)) {
+		return false
 	}
 	s.schema = parsed
 	return true
@@ -34,6 +39,9 @@ func (s *session) loadSchema() bool {
 func (s *session) migrateUp(ctx context.Context) error {
 	migrator, err := s.Migrator(s.pool, s.reportMigration)
 	if err != nil {
+		return err
+	}
+	if err := s.makeWay(ctx, migrator); err != nil {
 		return err
 	}
 	_, err = migrator.Up(ctx)
@@ -86,20 +94,31 @@ func (s *session) seedDigest(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	sum := sha256.New()
+	fmt.Fprintln(sum, digest, s.DatabaseURL)
+	err = s.writeTables(ctx, sum)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// writeTables writes what tells the tables from any other: when each migration was applied, and what is not saved.
+func (s *session) writeTables(ctx context.Context, w io.Writer) error {
 	migrator, err := s.Migrator(s.pool, nil)
 	if err != nil {
-		return "", err
+		return err
 	}
 	status, err := migrator.Status(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	sum := sha256.New()
-	fmt.Fprintln(sum, digest, s.DatabaseURL)
 	for _, m := range status {
-		fmt.Fprintln(sum, m.Version, m.AppliedAt.UnixNano())
+		fmt.Fprintln(w, m.Version, m.AppliedAt.UnixNano())
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	if s.syncer == nil {
+		return nil
+	}
+	unsaved, err := ReadUnsaved(ctx, s.pool)
+	fmt.Fprintf(w, "%q", unsaved)
+	return err
 }
 
 // serve starts the API. Without a schema, or with one that cannot be served, it waits for the save that mends

@@ -38,6 +38,9 @@ func (s *session) watch(ctx context.Context) error {
 	var pending changes
 	quiet := time.NewTimer(0)
 	<-quiet.C
+	if s.late && s.schema != nil {
+		s.tolerate("schema", s.syncTables(ctx, s.schema))
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -124,18 +127,20 @@ func isYAML(path string) bool {
 // apply brings the session in step with the files that changed.
 func (s *session) apply(ctx context.Context, c changes) {
 	began := s.now()
-	reloaded := c.schema && s.loadSchema()
-	if c.migrations {
-		if !s.tolerate("migrate", s.migrateUp(ctx)) {
-			return
-		}
+	if c.migrations && !s.tolerate("migrate", s.migrateUp(ctx)) {
+		return
+	}
+	reloaded := (c.schema || c.migrations && s.syncer != nil) && s.loadSchema(ctx)
+	if reloaded && (c.schema || s.api == nil) {
+		s.serveAgain(ctx, began)
 	}
 	if (c.seeds || c.migrations || reloaded) && s.schema != nil {
 		s.tolerate("seed", s.loadSeeds(ctx))
 	}
-	if !reloaded {
-		return
-	}
+}
+
+// serveAgain has the API serve the schema that was loaded.
+func (s *session) serveAgain(ctx context.Context, began time.Time) {
 	switch {
 	case s.api == nil:
 		if s.tolerate("api", s.serve(ctx)) && s.api != nil {

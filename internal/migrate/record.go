@@ -34,3 +34,12 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 	})
 	return recorded, err
 }
+
+// Unrecord takes back what Record has noted.
+func (m *Migrator) Unrecord(ctx context.Context, versions []int64) error {
+	const op = "take back what is recorded"
+	return m.locked(ctx, op, func(ctx context.Context, r *run) error {
+		_, err := r.session.conn.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE version_id = ANY ($1)", r.tables.versions), versions)
+		return r.fault(ctx, op, err)
+	})
+}

@@ -33,8 +33,11 @@ func InternalTables(versions string) []string {
 		versions = goose.DefaultTablename
 	}
 	t := tablesOf(versions)
-	return []string{t.versions, t.lease, t.progress}
+	return []string{t.versions, t.lease, t.progress, UnsavedTable}
 }
+
+// UnsavedTable is where a development session keeps what it has changed in the tables and no migration says yet.
+const UnsavedTable = "krowoc_unsaved"
 
 // applied is a row of the table of versions.
 type applied struct {

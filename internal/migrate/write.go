@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +79,32 @@ func cutComments(s string) (comments, sql string) {
 func goosePiece(sql string) bool {
 	parsed, m := parse("-- +goose Up\n" + sql + ";\n")
 	return m == nil && len(parsed.up) == 1 && parsed.up[0].text == sql+";"
+}
+
+// Number gives drafts the versions under which Write would put them into dir.
+func Number(dir string, drafts []Draft, now time.Time) ([]Draft, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fileFault("number the migrations", err)
+	}
+	files, err := readFolder(os.DirFS(dir), dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	numbered := slices.Clone(drafts)
+	for i := range numbered {
+		d := &numbered[i]
+		if d.Version, err = nextVersion(files, now, Auto); err != nil {
+			return nil, fault.Wrap("number the migrations", err)
+		}
+		files = append(files, &file{version: d.Number(), name: d.Version + "_" + slugOf(d.Name) + ".sql"})
+	}
+	return numbered, nil
+}
+
+// Number returns the version as a number, 0 when it is none.
+func (d Draft) Number() int64 {
+	n, _ := strconv.ParseInt(d.Version, 10, 64) // "" is 0
+	return n
 }
 
 // Write writes drafts into dir under the next versions, all or none of them, and returns their paths.

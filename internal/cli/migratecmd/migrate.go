@@ -21,7 +21,7 @@ func New(f *factory.Factory) *cobra.Command {
 existing goose folder works as it is. Any number of processes may start at once; one applies, the others
 wait. A file is applied whole or not at all, unless it says "-- +goose NO TRANSACTION".`,
 	}
-	cmd.AddCommand(newUp(f), newDown(f), newRedo(f), newTo(f), newStatus(f), newCreate(f), newHash(f), newRepair(f), newDiff(f), newImport(f), newLint(f), newSquash(f), newVerify(f), newDrift(f))
+	cmd.AddCommand(newUp(f), newDown(f), newRedo(f), newTo(f), newStatus(f), newCreate(f), newHash(f), newRepair(f), newDiff(f), newSave(f), newImport(f), newLint(f), newSquash(f), newVerify(f), newDrift(f))
 	return cmd
 }
 

@@ -95,7 +95,7 @@ var zeros = []struct{ kind, value string }{
 
 // dropColumn drops a column, and notes what goes with it.
 func (p *planner) dropColumn(c *commands, t *catalog.Table, column *catalog.Column) {
-	if !p.AllowDrop {
+	if !p.mayDropColumn(t, column.Name) {
 		p.left = append(p.left, "column "+t.Name+"."+column.Name)
 		if column.NotNull && column.Default == "" && column.Identity == "" && !inPrimaryKey(t, column.Name) {
 			name := ident(column.Name)
@@ -158,7 +158,7 @@ func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Colum
 		c.add("ADD COLUMN "+columnDefinition(&bare), drop)
 		c.add("ALTER COLUMN "+name+" SET DEFAULT "+short(column.Default), "ALTER COLUMN "+name+" DROP DEFAULT")
 		if column.NotNull {
-			p.online = append(p.online, step{up: []string{fill(t, column)}})
+			p.online = append(p.online, step{up: []string{p.fillRows(t, column)}})
 			p.setNotNull(t, column)
 		}
 	case column.NotNull && column.Default == "":
@@ -188,6 +188,13 @@ func inlined(t *catalog.Table, column string) *catalog.Constraint {
 		}
 	}
 	return nil
+}
+
+func (p *planner) fillRows(t *catalog.Table, column *catalog.Column) string {
+	if p.Plain {
+		return fmt.Sprintf("UPDATE %[1]s SET %[2]s = DEFAULT WHERE %[2]s IS NULL", tableName(t), ident(column.Name))
+	}
+	return fill(t, column)
 }
 
 // fill gives the rows that are there the default, some at a time.

@@ -72,7 +72,7 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 		}
 		kind, columns, _ := strings.Cut(p.constraint(t, c), " (")
 		p.alone = append(p.alone, lone{c.Name, []step{{up: []string{
-			"CREATE UNIQUE INDEX CONCURRENTLY " + index + " ON " + table + " (" + columns,
+			"CREATE UNIQUE INDEX " + p.concurrently() + index + " ON " + table + " (" + columns,
 			alter(table, append(before, "ADD CONSTRAINT "+ident(c.Name)+" "+kind+" USING INDEX "+index)...),
 		}, down: down}}})
 	default:
@@ -92,7 +92,9 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 			to := renamedIndex(had, has, i)
 			p.main = append(p.main, one("ALTER INDEX "+name(i.Schema, i.Name)+" RENAME TO "+ident(to.Name), "ALTER INDEX "+name(i.Schema, to.Name)+" RENAME TO "+ident(i.Name)))
 		case losesColumn(cur, want, i):
-			if p.AllowDrop {
+			if slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool {
+				return want.Column(c.Name) == nil && isOver(i, c.Name) && p.mayDropColumn(cur, c.Name)
+			}) {
 				p.restoreIndex(want, i)
 			}
 		case !Expressible(i, cur):
@@ -108,10 +110,18 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 	}
 }
 
+// concurrently is how indexes are made and dropped that others may be using.
+func (p *planner) concurrently() string {
+	if p.Plain {
+		return ""
+	}
+	return "CONCURRENTLY "
+}
+
 // indexStep creates or drops an index.
 func (p *planner) indexStep(create, drop *catalog.Index) step {
-	make := func(sql string) string { return strings.Replace(sql, "INDEX ", "INDEX CONCURRENTLY ", 1) }
-	remove := func(i *catalog.Index) string { return "DROP INDEX CONCURRENTLY " + name(i.Schema, i.Name) }
+	make := func(sql string) string { return strings.Replace(sql, "INDEX ", "INDEX "+p.concurrently(), 1) }
+	remove := func(i *catalog.Index) string { return "DROP INDEX " + p.concurrently() + name(i.Schema, i.Name) }
 	if create != nil {
 		return one(make(p.index(create)), remove(create))
 	}

@@ -29,9 +29,39 @@ type Plan struct {
 // Options say what a plan may do.
 type Options struct {
 	AllowDrop bool // of tables, columns and enum values
+	// Keep has what AllowDrop does not let go: that of the migrations, where a plan undoes what was added to them.
+	Keep *catalog.Catalog
+	// Plain is for a database that nobody else uses: each file can run in one transaction.
+	Plain bool
 
 	former  map[string]string // the old names of tables and columns that were renamed
 	written written           // the parts of want as the schema writes them
+}
+
+// mayDropColumn, mayDropTable and mayDropEnum report whether something that only the database has may go.
+func (o Options) mayDropColumn(t *catalog.Table, column string) bool {
+	if o.Keep == nil || !o.AllowDrop {
+		return o.AllowDrop
+	}
+	kept := o.Keep.Table(t.Schema, t.Name)
+	return kept == nil || kept.Column(column) == nil
+}
+
+func (o Options) mayDropTable(t *catalog.Table) bool {
+	return o.AllowDrop && (o.Keep == nil || o.Keep.Table(t.Schema, t.Name) == nil)
+}
+
+func (o Options) mayDropEnum(e *catalog.Enum) bool {
+	return o.AllowDrop && (o.Keep == nil || enumOf(o.Keep, e.Schema, e.Name) == nil)
+}
+
+// mayRebuild reports whether an enum may lose the values that it has and want does not.
+func (o Options) mayRebuild(e, want *catalog.Enum) bool {
+	if o.Keep == nil || !o.AllowDrop {
+		return o.AllowDrop
+	}
+	kept := enumOf(o.Keep, e.Schema, e.Name)
+	return kept == nil || !slices.ContainsFunc(kept.Values, func(v string) bool { return !slices.Contains(want.Values, v) })
 }
 
 // planner collects the steps of a plan.
@@ -174,7 +204,7 @@ var ownName = regexp.MustCompile(`_(idx|key|fkey|pkey|check\d*)$`)
 // droppable reports whether a constraint or index that the schema does not have may go.
 func (p *planner) droppable(table, name, what string) bool {
 	ours := strings.HasPrefix(name, table+"_") || p.former[table] != "" && strings.HasPrefix(name, p.former[table]+"_")
-	if p.AllowDrop || ours && ownName.MatchString(name) {
+	if p.AllowDrop && p.Keep == nil || ours && ownName.MatchString(name) {
 		return true
 	}
 	p.left = append(p.left, what+" "+name+" of "+table)

@@ -38,7 +38,7 @@ func (p *planner) dropEnums() {
 		e := &p.cur.Enums[i]
 		switch {
 		case enumOf(p.want, e.Schema, e.Name) != nil:
-		case p.AllowDrop:
+		case p.mayDropEnum(e):
 			p.main = append(p.main, one("DROP TYPE "+name(e.Schema, e.Name), createEnum(e, e.Values)))
 		default:
 			p.left = append(p.left, "enum "+name(e.Schema, e.Name))
@@ -80,11 +80,11 @@ func (p *planner) changeEnums() {
 
 // rebuilds makes enums anew that lose values or have them in another order. What the schema says of the columns is left
 // to Diff, which then finds it missing; what a person wrote is put back.
-func rebuilds(cur, want *catalog.Catalog) (steps []step) {
+func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 	for i := range want.Enums {
 		w := &want.Enums[i]
 		e := enumOf(cur, w.Schema, w.Name)
-		if e != nil && !slices.Equal(e.Values, w.Values) && !gains(e, w) {
+		if e != nil && !slices.Equal(e.Values, w.Values) && !gains(e, w) && o.mayRebuild(e, w) {
 			byHand := func(t *catalog.Table, constraint, index string) bool {
 				ours := ownName.MatchString(constraint+index) && strings.HasPrefix(constraint+index, t.Name+"_")
 				t = want.Table(t.Schema, t.Name)

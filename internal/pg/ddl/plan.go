@@ -53,7 +53,7 @@ func (d *differ) diff(ctx context.Context) (Plan, error) {
 		return Plan{}, err
 	}
 	if d.options.AllowDrop {
-		for _, s := range rebuilds(cur, d.want) {
+		for _, s := range rebuilds(cur, d.want, d.options.Options) {
 			first.Up, first.Down = append(first.Up, s.up...), slices.Concat(s.down, first.Down)
 			if cur, err = d.run(ctx, s.up); err != nil {
 				return Plan{}, err

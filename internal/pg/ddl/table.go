@@ -111,7 +111,7 @@ func (p *planner) dropTables() {
 		t := &p.cur.Tables[i]
 		switch {
 		case p.want.Table(t.Schema, t.Name) != nil || t.Kind != "table" || t.Bound != "":
-		case p.AllowDrop:
+		case p.mayDropTable(t):
 			gone = append(gone, t)
 		default:
 			p.left = append(p.left, "table "+tableName(t))

@@ -1,0 +1,88 @@
+package dev
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+)
+
+// syncTables changes the tables to what a schema says, unless they are known to be so.
+func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
+	digest, err := s.tablesDigest(ctx, types)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.StateDir, "tables.digest")
+	before, err := os.ReadFile(path)
+	switch {
+	case err == nil && string(before) == digest:
+		return nil
+	case err != nil && s.api == nil && s.Watch && !s.late:
+		s.late = true // a new database has what the migrations say: the session is up sooner when this is looked at then
+		return nil
+	}
+	began := s.now()
+	statements, err := s.syncer.Sync(ctx, s.pool, types)
+	if err != nil {
+		return err
+	}
+	for _, sql := range statements {
+		line, _, more := strings.Cut(sql, "\n")
+		s.info("schema", line+map[bool]string{true: " …"}[more])
+	}
+	if len(statements) > 0 {
+		s.info("schema", fmt.Sprintf("is in the database, and in no migration yet: `krowoc migrate save NAME` writes it %s", since(began, s.now())))
+		s.generate()
+	}
+	if digest, err = s.tablesDigest(ctx, types); err != nil {
+		return err
+	}
+	return fault.Wrap("note which tables there are", os.WriteFile(path, []byte(digest), 0o644))
+}
+
+// tablesDigest tells a schema, with the tables that it is compared with, from any other.
+func (s *session) tablesDigest(ctx context.Context, types *schema.Schema) (string, error) {
+	sum := sha256.New()
+	if err := sdl.Print(sum, types); err != nil {
+		return "", err
+	}
+	err := s.writeTables(ctx, sum)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// makeWay undoes what is not saved before new migrations, which may say the same. Afterwards the schema is looked at again.
+func (s *session) makeWay(ctx context.Context, migrator *migrate.Migrator) error {
+	if s.syncer == nil {
+		return nil
+	}
+	unsaved, err := ReadUnsaved(ctx, s.pool)
+	if err != nil || len(unsaved) == 0 {
+		return err
+	}
+	pending, err := migrator.Pending(ctx)
+	if err != nil || pending == 0 {
+		return err
+	}
+	s.info("migrate", "what is not saved makes way for new migrations")
+	return UndoUnsaved(ctx, s.pool)
+}
+
+// generate brings the models in step.
+func (s *session) generate() {
+	if s.Generate == nil {
+		return
+	}
+	written, err := s.Generate()
+	if s.tolerate("generate", err) && len(written) > 0 {
+		s.info("generate", strings.Join(written, ", "))
+	}
+}
