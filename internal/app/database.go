@@ -22,6 +22,9 @@ type Database struct {
 	server *local.Server // nil unless it was started for this process
 }
 
+// Started reports whether a server was started for this process, which ends with it.
+func (d *Database) Started() bool { return d.server != nil }
+
 // Close closes the pool and stops the server that was started for it.
 func (d *Database) Close(ctx context.Context) error {
 	d.Pool.Close()

@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/cicmd"
 	"github.com/krowoc/krowoc/internal/cli/completioncmd"
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
+	"github.com/krowoc/krowoc/internal/cli/dbcmd"
 	"github.com/krowoc/krowoc/internal/cli/devcmd"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/generatecmd"
@@ -31,7 +32,7 @@ var groups = []struct {
 	commands  []func(*factory.Factory) *cobra.Command
 }{
 	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, addcmd.New, devcmd.New, generatecmd.New, seedcmd.New}},
-	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New}},
+	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New, dbcmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
 	{"project", "Project", []func(*factory.Factory) *cobra.Command{cicmd.New, schemacmd.New, configcmd.New}},
 	{"more", "More", []func(*factory.Factory) *cobra.Command{versioncmd.New, completioncmd.New, mancmd.New}},

@@ -1,0 +1,94 @@
+// Package dbcmd is `krowoc db`.
+package dbcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os/exec"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// New returns the command with its verbs.
+func New(f *factory.Factory) *cobra.Command {
+	cmd := &cobra.Command{Use: "db", Short: "Look into the environment's database, copy it and put it back"}
+	cmd.AddCommand(newURL(f), newPsql(f), newSnapshot(f), newSnapshots(f), newRestore(f))
+	return cmd
+}
+
+// withDatabase does something with the environment's database: in development, of the session that runs or of a Postgres
+// that is started for it.
+func withDatabase(ctx context.Context, f *factory.Factory, work func(*app.App, *app.Database) error) (err error) {
+	a, err := f.App()
+	if err != nil {
+		return err
+	}
+	db, err := a.Open(ctx, f.Fetching())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close(ctx)) }()
+	return work(a, db)
+}
+
+// location is what `db url --output json` prints.
+type location struct {
+	URL string `json:"url"`
+}
+
+func newURL(f *factory.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "url",
+		Short:   "Print the URL of the environment's database, with its password",
+		Example: "psql \"$(krowoc db url)\"",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withDatabase(cmd.Context(), f, func(_ *app.App, db *app.Database) error {
+				if db.Started() {
+					return fault.New(fault.NotFound, "find the local database", "no session of `krowoc dev` runs, so that it is not there",
+						"start one, or use `krowoc db psql`, which starts Postgres for as long as it runs")
+				}
+				return f.Term.Result(location{db.URL}, func() error { _, err := fmt.Fprintln(f.Term.Out, db.URL); return err })
+			})
+		},
+	}
+}
+
+func newPsql(f *factory.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "psql [-- ARGUMENT…]",
+		Short:   "Open psql on the environment's database",
+		Args:    cobra.ArbitraryArgs,
+		Example: "krowoc db psql\nkrowoc db psql -- -c 'select count(*) from prompts'",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
+				program, err := a.Psql(cmd.Context())
+				if err != nil {
+					return err
+				}
+				u, err := url.Parse(db.URL)
+				if err != nil {
+					return fault.New(fault.Invalid, "open psql", "the database must be given as a URL")
+				}
+				password, _ := u.User.Password() // other processes see arguments, and not the environment
+				u.User = url.User(u.User.Username())
+				psql := exec.CommandContext(cmd.Context(), program, append([]string{"--dbname", u.String()}, args...)...)
+				psql.Stdin, psql.Stdout, psql.Stderr = f.Term.In, f.Term.Out, f.Term.Err
+				psql.Env = append(f.Environ, "PGPASSWORD="+password)
+				var exit *exec.ExitError
+				if err := psql.Run(); errors.As(err, &exit) {
+					return fault.New(fault.Invalid, "run psql", fmt.Sprintf("it ended with code %d", exit.ExitCode()))
+				} else if err != nil {
+					return fault.Wrap("run psql", err)
+				}
+				return nil
+			})
+		},
+	}
+}

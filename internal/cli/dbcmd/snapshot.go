@@ -1,0 +1,110 @@
+package dbcmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+func newSnapshot(f *factory.Factory) *cobra.Command {
+	var drop bool
+	cmd := &cobra.Command{
+		Use:   "snapshot NAME",
+		Short: "Copy the development database, to put it back later",
+		Long: `Copy the development database on its own server, in the place of a snapshot of that name. Who is connected is
+disconnected for a moment.`,
+		Example: "krowoc db snapshot before-import\nkrowoc db restore before-import\nkrowoc db snapshot before-import --delete",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return withDatabase(ctx, f, func(a *app.App, db *app.Database) error {
+				if drop {
+					return a.DropSnapshot(ctx, db, args[0])
+				}
+				began := f.Term.Now()
+				s, err := a.TakeSnapshot(ctx, db, args[0])
+				if err != nil {
+					return err
+				}
+				return f.Term.Result(s, func() error {
+					_, err := fmt.Fprintf(f.Term.Out, "%s: %s, in %d ms\n", s.Name, megabytes(s.Size), f.Term.Now().Sub(began).Milliseconds())
+					return err
+				})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&drop, "delete", false, "delete the snapshot of that name")
+	return cmd
+}
+
+// snapshots is what `db snapshots --output json` prints.
+type snapshots struct {
+	Snapshots []app.Snapshot `json:"snapshots"`
+}
+
+func newSnapshots(f *factory.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "snapshots",
+		Short:   "List the snapshots and their sizes",
+		Example: "krowoc db snapshots",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
+				list, err := a.Snapshots(cmd.Context(), db)
+				if err != nil {
+					return err
+				}
+				return f.Term.Result(snapshots{list}, func() error {
+					for _, s := range list {
+						fmt.Fprintf(f.Term.Out, "%s\t%s\n", s.Name, megabytes(s.Size))
+					}
+					if len(list) == 0 {
+						fmt.Fprintln(f.Term.Err, "there are none: krowoc db snapshot NAME")
+					}
+					return nil
+				})
+			})
+		},
+	}
+}
+
+func newRestore(f *factory.Factory) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:     "restore NAME",
+		Short:   "Put a snapshot in the place of the development database",
+		Example: "krowoc db restore before-import",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return withDatabase(ctx, f, func(a *app.App, db *app.Database) error {
+				if !yes {
+					ok, err := f.Term.Confirm(ctx, "Replace the development database by the snapshot "+args[0]+"? What has changed since is lost.")
+					if err != nil {
+						return err
+					}
+					if !ok {
+						return fault.New(fault.Canceled, "restore the snapshot", "it was declined")
+					}
+				}
+				began := f.Term.Now()
+				s, err := a.RestoreSnapshot(ctx, db, args[0])
+				if err != nil {
+					return err
+				}
+				return f.Term.Result(s, func() error {
+					_, err := fmt.Fprintf(f.Term.Out, "%s is back, in %d ms\n", s.Name, f.Term.Now().Sub(began).Milliseconds())
+					return err
+				})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

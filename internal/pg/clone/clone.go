@@ -1,0 +1,125 @@
+// Package clone copies whole databases on one server, as Postgres does it from a template: in the time that it takes to copy
+// their files.
+package clone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// Server makes copies on a server, through a database that is none of them. Who uses a database that is copied or replaced is
+// disconnected for that moment: a pool connects again.
+type Server struct {
+	URL string // of the database postgres
+}
+
+// Database is a database on the server.
+type Database struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"` // bytes
+}
+
+// List returns the databases whose names begin with a prefix, by name.
+func (s Server) List(ctx context.Context, prefix string) (list []Database, err error) {
+	err = s.with(ctx, "list the databases", func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, "SELECT datname, pg_database_size(oid) FROM pg_database WHERE starts_with(datname, $1) ORDER BY 1", prefix)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Database])
+		return err
+	})
+	return list, err
+}
+
+// Copy makes a database that is a copy of another, and replaces one that has its name.
+func (s Server) Copy(ctx context.Context, from, to string) error {
+	return s.with(ctx, "copy the database "+from, func(conn *pgx.Conn) error {
+		return closed(ctx, conn, from, func() error {
+			return replaced(ctx, conn, to, func() error {
+				_, err := conn.Exec(ctx, "CREATE DATABASE "+pg.QuoteIdent(to)+" TEMPLATE "+pg.QuoteIdent(from))
+				return err
+			})
+		})
+	})
+}
+
+// Drop drops a database.
+func (s Server) Drop(ctx context.Context, name string) error {
+	return s.with(ctx, "drop the database "+name, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "DROP DATABASE "+pg.QuoteIdent(name)+" WITH (FORCE)")
+		return err
+	})
+}
+
+func (s Server) with(ctx context.Context, op string, work func(*pgx.Conn) error) error {
+	conn, err := pgx.Connect(ctx, s.URL)
+	if err != nil {
+		return pg.Fault(op, err)
+	}
+	return pg.Fault(op, errors.Join(work(conn), conn.Close(context.WithoutCancel(ctx))))
+}
+
+// closed does something while nobody is connected to a database, and opens it again when that fails or leaves it its name.
+func closed(ctx context.Context, conn *pgx.Conn, name string, work func() error) (err error) {
+	if err := allow(ctx, conn, name, false); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, allow(context.WithoutCancel(ctx), conn, name, true)) }()
+	if _, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name); err != nil {
+		return err
+	}
+	return work()
+}
+
+// allow lets people connect to a database, or not; one that is not there is no error.
+func allow(ctx context.Context, conn *pgx.Conn, name string, yes bool) error {
+	there, err := exists(ctx, conn, name)
+	if err != nil || !there {
+		return err
+	}
+	_, err = conn.Exec(ctx, fmt.Sprintf("ALTER DATABASE %s ALLOW_CONNECTIONS %t", pg.QuoteIdent(name), yes))
+	return err
+}
+
+func exists(ctx context.Context, conn *pgx.Conn, name string) (there bool, err error) {
+	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	return there, err
+}
+
+// replaced makes a database in the place of one that may be there, which stays when that fails.
+func replaced(ctx context.Context, conn *pgx.Conn, name string, create func() error) error {
+	there, err := exists(ctx, conn, name)
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return create()
+	}
+	aside := strings.ToValidUTF8(name[:min(len(name), 50)], "") + " replaced"
+	rename := func(ctx context.Context, from, to string) error {
+		_, err := conn.Exec(ctx, "ALTER DATABASE "+pg.QuoteIdent(from)+" RENAME TO "+pg.QuoteIdent(to))
+		return err
+	}
+	drop := func() error {
+		_, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pg.QuoteIdent(aside)+" WITH (FORCE)")
+		return err
+	}
+	if err := drop(); err != nil {
+		return err
+	}
+	if err := closed(ctx, conn, name, func() error { return rename(ctx, name, aside) }); err != nil {
+		return err
+	}
+	if err := create(); err != nil {
+		back := context.WithoutCancel(ctx)
+		return errors.Join(err, rename(back, aside, name), allow(back, conn, name, true))
+	}
+	return drop()
+}
