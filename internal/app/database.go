@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/krowoc/krowoc/internal/config"
@@ -69,7 +70,15 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 		return "", nil, err
 	}
 	server, url, err := dev.StartLocal(ctx, a.localPostgres(progress), a.Config.Project)
-	return url, server, err
+	if err != nil {
+		return "", nil, err
+	}
+	if b := a.newBranches(server.URL("postgres")); b != nil {
+		if _, err := b.Follow(ctx); err != nil {
+			return "", nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+		}
+	}
+	return url, server, nil
 }
 
 // local reports whether the environment may run a Postgres of its own.

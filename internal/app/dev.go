@@ -33,6 +33,12 @@ func (a *App) Dev(ctx context.Context, pid int, report func(dev.Event), progress
 			return a.NewServer(pool, s, logger)
 		},
 		NewSyncer: a.newSyncer, Generate: a.generateAll,
+		NewBranches: func(url string) dev.Branches {
+			if b := a.newBranches(url); b != nil {
+				return b
+			}
+			return nil
+		},
 	})
 }
 

@@ -139,7 +139,7 @@ type URL struct {
 type Log struct{ Level, Format string }
 
 // Dev configures `krowoc dev`.
-type Dev struct{ Watch bool }
+type Dev struct{ Watch, Branching bool }
 
 // Path returns the absolute form of a path that the configuration gives relative to the project folder.
 func (c *Config) Path(path string) string {

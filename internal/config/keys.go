@@ -82,6 +82,7 @@ var keys = []Key{
 	{Path: "log.format", Kind: Text, Default: "json", DefaultIn: in{Development: "text", Test: "text"}, OneOf: []string{"text", "json"},
 		Doc: "Form of the log on standard error."},
 
+	{Path: "dev.branching", Kind: Bool, Default: "false", Doc: "Give each branch of git a development database of its own, which `krowoc dev` switches to."},
 	{Path: "dev.watch", Kind: Bool, Default: "true", Doc: "Reload `krowoc dev` when the schema, a migration or a fixture changes."},
 }
 

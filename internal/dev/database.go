@@ -49,9 +49,16 @@ func (s *session) startPostgres(ctx context.Context) error {
 		if s.NewSyncer != nil {
 			s.syncer = s.NewSyncer(server.URL("postgres"))
 		}
+		if s.NewBranches != nil {
+			s.branches = s.NewBranches(server.URL("postgres"))
+		}
 	}
 	pool, err := s.Connect(ctx, s.postgres.url)
 	s.pool = pool
+	if err != nil {
+		return err
+	}
+	_, err = s.followBranch(ctx)
 	return err
 }
 

@@ -43,6 +43,8 @@ type Options struct {
 	// that to migrations.
 	NewSyncer func(url string) Syncer
 	Generate  func() (written []string, err error) // writes the models; nil writes none
+	// NewBranches returns the databases of the branches of git, on the local server with this database; nil keeps one for all.
+	NewBranches func(url string) Branches
 
 	Report func(Event) // called from one goroutine at a time
 	Now    func() time.Time
@@ -63,6 +65,13 @@ type Syncer interface {
 	Close(ctx context.Context) error
 }
 
+// Branches makes the database that of the branch of git which is checked out.
+type Branches interface {
+	Head() string                                          // the file that changes with the branch
+	Follow(ctx context.Context) (branch string, err error) // the branch where it is another than before
+	Reset(ctx context.Context) error                       // makes the database an empty one
+}
+
 // session is one run: its options and what is up so far.
 type session struct {
 	Options
@@ -73,8 +82,9 @@ type session struct {
 	pool     *pgxpool.Pool
 	schema   *schema.Schema // that is served: its tables are there
 	api      API
-	syncer   Syncer // nil where the database is somebody else's
-	late     bool   // the tables are to be compared with the schema once the session is up
+	syncer   Syncer   // nil where the database is somebody else's
+	branches Branches // nil where all share one database
+	late     bool     // the tables are to be compared with the schema once the session is up
 }
 
 // stopTimeout bounds how long the parts may take to stop.

@@ -19,9 +19,9 @@ import (
 const settle = 40 * time.Millisecond
 
 // changes is what a burst of file events touched.
-type changes struct{ schema, migrations, seeds bool }
+type changes struct{ schema, migrations, seeds, branch bool }
 
-func (c changes) any() bool { return c.schema || c.migrations || c.seeds }
+func (c changes) any() bool { return c.schema || c.migrations || c.seeds || c.branch }
 
 // watch acts on saved files until ctx ends. Postgres is watched over as well: when it ends by itself, it is
 // started again.
@@ -47,14 +47,18 @@ func (s *session) watch(ctx context.Context) error {
 			return nil
 		case e := <-watcher.Events:
 			if c := s.classify(watcher, e); c.any() {
-				pending = changes{pending.schema || c.schema, pending.migrations || c.migrations, pending.seeds || c.seeds}
+				pending = changes{pending.schema || c.schema, pending.migrations || c.migrations, pending.seeds || c.seeds, pending.branch || c.branch}
 				quiet.Reset(settle)
 			}
 		case err := <-watcher.Errors:
 			s.warn("dev", "watching files: "+err.Error())
-			pending = changes{true, true, true} // events were lost: look at everything
+			pending = changes{true, true, true, true} // events were lost: look at everything
 			quiet.Reset(settle)
 		case <-quiet.C:
+			if s.changing() {
+				quiet.Reset(settle)
+				continue
+			}
 			s.apply(ctx, pending)
 			pending = changes{}
 		case <-s.postgres.exited():
@@ -78,6 +82,9 @@ func (s *session) watchAll(w *fsnotify.Watcher) error {
 		if err := watchTree(w, root); err != nil {
 			return err
 		}
+	}
+	if s.branches != nil {
+		return w.Add(filepath.Dir(s.branches.Head()))
 	}
 	return nil
 }
@@ -108,6 +115,7 @@ func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
 		}
 	}
 	return changes{
+		branch:     s.branches != nil && e.Name == s.branches.Head(),
 		schema:     within(s.SchemaPath, e.Name) && (e.Name == s.SchemaPath || filepath.Ext(e.Name) == ".graphql"),
 		migrations: within(s.Migrations, e.Name) && filepath.Ext(e.Name) == ".sql",
 		seeds:      within(s.Seeds, e.Name) && (isYAML(e.Name) || filepath.Ext(e.Name) == ""),
@@ -127,6 +135,13 @@ func isYAML(path string) bool {
 // apply brings the session in step with the files that changed.
 func (s *session) apply(ctx context.Context, c changes) {
 	began := s.now()
+	switched, err := s.followBranch(ctx)
+	if !s.tolerate("dev", err) {
+		return
+	}
+	if switched {
+		c = changes{true, true, true, true}
+	}
 	if c.migrations && !s.tolerate("migrate", s.migrateUp(ctx)) {
 		return
 	}

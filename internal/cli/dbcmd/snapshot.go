@@ -88,7 +88,7 @@ func newRestore(f *factory.Factory) *cobra.Command {
 						return err
 					}
 					if !ok {
-						return fault.New(fault.Canceled, "restore the snapshot", "it was declined")
+						return fault.New(fault.Canceled, "restore the snapshot", "nothing was changed")
 					}
 				}
 				began := f.Term.Now()

@@ -50,6 +50,46 @@ func (s Server) Copy(ctx context.Context, from, to string) error {
 	})
 }
 
+// Move gives a database another name.
+func (s Server) Move(ctx context.Context, from, to string) error {
+	return s.with(ctx, "rename the database "+from, func(conn *pgx.Conn) error {
+		err := closed(ctx, conn, from, func() error {
+			_, err := conn.Exec(ctx, "ALTER DATABASE "+pg.QuoteIdent(from)+" RENAME TO "+pg.QuoteIdent(to))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return allow(ctx, conn, to, true)
+	})
+}
+
+// Empty makes an empty database, in the place of one that has its name.
+func (s Server) Empty(ctx context.Context, name string) error {
+	return s.with(ctx, "make the database "+name, func(conn *pgx.Conn) error {
+		return replaced(ctx, conn, name, func() error {
+			_, err := conn.Exec(ctx, "CREATE DATABASE "+pg.QuoteIdent(name)+" TEMPLATE template0")
+			return err
+		})
+	})
+}
+
+// Label returns what SetLabel has noted of a database, "" for nothing.
+func (s Server) Label(ctx context.Context, name string) (label string, err error) {
+	err = s.with(ctx, "read the label of the database "+name, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = $1", name).Scan(&label)
+	})
+	return label, err
+}
+
+// SetLabel notes something of a database, as its comment.
+func (s Server) SetLabel(ctx context.Context, name, label string) error {
+	return s.with(ctx, "label the database "+name, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "COMMENT ON DATABASE "+pg.QuoteIdent(name)+" IS "+strings.TrimSpace(pg.QuoteLiteral(label)))
+		return err
+	})
+}
+
 // Drop drops a database.
 func (s Server) Drop(ctx context.Context, name string) error {
 	return s.with(ctx, "drop the database "+name, func(conn *pgx.Conn) error {

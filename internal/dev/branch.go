@@ -1,0 +1,51 @@
+package dev
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/migrate"
+)
+
+// followBranch switches to the database of the branch that is checked out, and reports whether it did. One that is new is a copy
+// of the database of the branch before; where that has migrations which are not here, it begins empty.
+func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
+	if s.branches == nil {
+		return false, nil
+	}
+	began := s.now()
+	s.pool.Reset()
+	branch, err := s.branches.Follow(ctx)
+	if err != nil || branch == "" {
+		return false, err
+	}
+	s.pool.Reset()
+	migrator, err := s.Migrator(s.pool, nil)
+	if err != nil {
+		return true, err
+	}
+	status, err := migrator.Status(ctx)
+	if err != nil {
+		return true, err
+	}
+	if slices.ContainsFunc(status, func(m migrate.Status) bool { return m.State == migrate.NoFile }) {
+		s.info("dev", "the database of the branch before has migrations that are not here: it is made anew")
+		if err := s.branches.Reset(ctx); err != nil {
+			return true, err
+		}
+		s.pool.Reset()
+	}
+	s.info("dev", "has the database of the branch "+branch+" "+since(began, s.now()))
+	return true, nil
+}
+
+// changing reports whether git is in the middle of changing the files.
+func (s *session) changing() bool {
+	if s.branches == nil {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(filepath.Dir(s.branches.Head()), "index.lock"))
+	return err == nil
+}
