@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"log/slog"
+	"net"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/local"
@@ -31,6 +33,13 @@ func (a *App) Dev(ctx context.Context, pid int, report func(dev.Event), progress
 		},
 		NewAPI: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
 			return a.NewServer(pool, s, logger)
+		},
+		NewAPIElsewhere: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
+			host, _, err := net.SplitHostPort(c.Server.Address)
+			if err != nil {
+				return nil, fault.New(fault.Invalid, "choose another port", "server.address is no host:port")
+			}
+			return a.newServerAt(net.JoinHostPort(host, "0"), pool, s, logger)
 		},
 		NewSyncer: a.newSyncer, Generate: a.generateAll,
 		NewBranches: func(url string) dev.Branches {

@@ -21,6 +21,10 @@ type Server struct {
 
 // NewServer wires the API of a schema over the database behind pool. It serves nothing until Start.
 func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (*Server, error) {
+	return a.newServerAt(a.Config.Server.Address, pool, s, logger)
+}
+
+func (a *App) newServerAt(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (*Server, error) {
 	api, err := a.newAPI(s)
 	if err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	}
 	t := c.Server.Timeouts
 	srv, err := server.New(server.Options{
-		Address: c.Server.Address, GraphQL: a.identify(handler), GraphiQL: c.GraphQL.GraphiQL, Health: checker, Logger: logger,
+		Address: address, GraphQL: a.identify(handler), GraphiQL: c.GraphQL.GraphiQL, Health: checker, Logger: logger,
 		MaxBody: int64(c.Server.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, DrainTimeout: t.Shutdown, PreStopDelay: t.DrainDelay,
 	})

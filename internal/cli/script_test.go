@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -60,6 +61,7 @@ func krowoc() int {
 //	database               make an empty database of the script's own and set DATABASE_URL
 //	need-docker            skip the script where no Docker engine answers, unless KROWOC_TEST_SKIP=refuse
 //	free-address           set ADDRESS to a free port of the loopback interface
+//	address-of URL         set ADDRESS to the host and port of a URL
 //	session                wait for the development session and set URL to where it serves
 //	graphql OPERATION [TEXT]   send it to the session and print the answer, or wait for one with TEXT
 //	logged TEXT            wait until the session's log contains it
@@ -90,6 +92,7 @@ func TestScripts(t *testing.T) {
 			"tty":           onTerminal,
 			"database":      database,
 			"free-address":  freeAddress,
+			"address-of":    addressOf,
 			"repository":    repository,
 			"session":       session,
 			"graphql":       graphql,
@@ -112,6 +115,16 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 
 func needDocker(ts *testscript.TestScript, _ bool, _ []string) {
 	testkit.NeedDocker(ts.Value(testingKey{}).(testing.TB))
+}
+
+// addressOf sets ADDRESS to the host and port of a URL.
+func addressOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: address-of URL")
+	}
+	u, err := url.Parse(args[0])
+	ts.Check(err)
+	ts.Setenv("ADDRESS", u.Host)
 }
 
 func freeAddress(ts *testscript.TestScript, _ bool, _ []string) {

@@ -22,6 +22,10 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 		return false, err
 	}
 	s.pool.Reset()
+	if !s.hasMigrations() {
+		s.info("dev", "has the database of the branch "+branch+" "+since(began, s.now()))
+		return true, nil
+	}
 	migrator, err := s.Migrator(s.pool, nil)
 	if err != nil {
 		return true, err

@@ -39,6 +39,8 @@ type Options struct {
 	Seed     func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error)
 	Parse    func() (*schema.Schema, diag.List)
 	NewAPI   func(pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
+	// NewAPIElsewhere is NewAPI for a port that is free, where the API's own is taken.
+	NewAPIElsewhere func(pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
 	// NewSyncer returns what brings the tables in step with the schema, on the local server with this database; nil leaves
 	// that to migrations.
 	NewSyncer func(url string) Syncer
@@ -130,7 +132,8 @@ func (s *session) start(ctx context.Context) error {
 
 // syncDatabase applies what is pending and loads the seeds if they changed.
 func (s *session) syncDatabase(ctx context.Context) error {
-	if s.tolerate("migrate", s.migrateUp(ctx)) && s.loadSchema(ctx) {
+	migrated := s.tolerate("migrate", s.migrateUp(ctx))
+	if s.loadSchema(ctx, migrated) && migrated {
 		s.tolerate("seed", s.loadSeeds(ctx))
 	}
 	return ctx.Err()

@@ -17,9 +17,9 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// loadSchema reads the schema, brings the tables in step with it and reports whether it may be used. The one before stays
-// when it may not.
-func (s *session) loadSchema(ctx context.Context) bool {
+// loadSchema reads the schema, brings the tables in step with it, unless the migrations have failed, and reports whether it may
+// be used. The one before stays when it may not.
+func (s *session) loadSchema(ctx context.Context, migrated bool) bool {
 	parsed, mistakes := s.Parse()
 	if err := mistakes.Err("check " + filepath.Base(s.SchemaPath)); err != nil {
 		s.fail("schema", err)
@@ -28,7 +28,7 @@ func (s *session) loadSchema(ctx context.Context) bool {
 	if len(mistakes) > 0 {
 		s.emit(Event{Part: "schema", Level: slog.LevelWarn, Text: "remarks", Mistakes: mistakes})
 	}
-	if s.syncer != nil && !s.tolerate("schema", s.syncTables(ctx, parsed)) {
+	if s.syncer != nil && migrated && !s.tolerate("schema", s.syncTables(ctx, parsed)) {
 		return false
 	}
 	s.schema = parsed
@@ -37,6 +37,9 @@ func (s *session) loadSchema(ctx context.Context) bool {
 
 // migrateUp applies the pending migrations.
 func (s *session) migrateUp(ctx context.Context) error {
+	if !s.hasMigrations() {
+		return nil
+	}
 	migrator, err := s.Migrator(s.pool, s.reportMigration)
 	if err != nil {
 		return err
@@ -46,6 +49,12 @@ func (s *session) migrateUp(ctx context.Context) error {
 	}
 	_, err = migrator.Up(ctx)
 	return err
+}
+
+// hasMigrations reports whether there is a folder of migrations: a project may begin with its schema alone.
+func (s *session) hasMigrations() bool {
+	_, err := os.Stat(s.Migrations)
+	return s.syncer == nil || !errors.Is(err, fs.ErrNotExist)
 }
 
 func (s *session) reportMigration(e migrate.Event) {
@@ -102,16 +111,18 @@ func (s *session) seedDigest(ctx context.Context) (string, error) {
 
 // writeTables writes what tells the tables from any other: when each migration was applied, and what is not saved.
 func (s *session) writeTables(ctx context.Context, w io.Writer) error {
-	migrator, err := s.Migrator(s.pool, nil)
-	if err != nil {
-		return err
-	}
-	status, err := migrator.Status(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range status {
-		fmt.Fprintln(w, m.Version, m.AppliedAt.UnixNano())
+	if s.hasMigrations() {
+		migrator, err := s.Migrator(s.pool, nil)
+		if err != nil {
+			return err
+		}
+		status, err := migrator.Status(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range status {
+			fmt.Fprintln(w, m.Version, m.AppliedAt.UnixNano())
+		}
 	}
 	if s.syncer == nil {
 		return nil
@@ -122,7 +133,7 @@ func (s *session) writeTables(ctx context.Context, w io.Writer) error {
 }
 
 // serve starts the API. Without a schema, or with one that cannot be served, it waits for the save that mends
-// it; an address that cannot be listened on is an error.
+// it. A port that somebody holds is named, and another one taken.
 func (s *session) serve(ctx context.Context) error {
 	if s.schema == nil {
 		s.warn("api", "waits for a schema without mistakes")
@@ -133,7 +144,14 @@ func (s *session) serve(ctx context.Context) error {
 		s.fail("api", err)
 		return nil
 	}
-	if err := api.Start(ctx); err != nil {
+	err = api.Start(ctx)
+	if fault.CodeOf(err) == fault.Conflict {
+		s.warn("api", err.Error()+": it takes another port")
+		if api, err = s.NewAPIElsewhere(s.pool, s.schema, s.logger("api")); err == nil {
+			err = api.Start(ctx)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	s.api = api

@@ -26,7 +26,7 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	switch {
 	case err == nil && string(before) == digest:
 		return nil
-	case err != nil && s.api == nil && s.Watch && !s.late:
+	case err != nil && s.api == nil && s.Watch && !s.late && s.hasMigrations():
 		s.late = true // a new database has what the migrations say: the session is up sooner when this is looked at then
 		return nil
 	}

@@ -145,7 +145,7 @@ func (s *session) apply(ctx context.Context, c changes) {
 	if c.migrations && !s.tolerate("migrate", s.migrateUp(ctx)) {
 		return
 	}
-	reloaded := (c.schema || c.migrations && s.syncer != nil) && s.loadSchema(ctx)
+	reloaded := (c.schema || c.migrations && s.syncer != nil) && s.loadSchema(ctx, true)
 	if reloaded && (c.schema || s.api == nil) {
 		s.serveAgain(ctx, began)
 	}
