@@ -12,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
 	"github.com/krowoc/krowoc/internal/cli/dbcmd"
 	"github.com/krowoc/krowoc/internal/cli/devcmd"
+	"github.com/krowoc/krowoc/internal/cli/doctorcmd"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/generatecmd"
 	"github.com/krowoc/krowoc/internal/cli/healthcmd"
@@ -34,7 +35,7 @@ var groups = []struct {
 	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, addcmd.New, devcmd.New, generatecmd.New, seedcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New, dbcmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
-	{"project", "Project", []func(*factory.Factory) *cobra.Command{cicmd.New, schemacmd.New, configcmd.New}},
+	{"project", "Project", []func(*factory.Factory) *cobra.Command{cicmd.New, doctorcmd.New, schemacmd.New, configcmd.New}},
 	{"more", "More", []func(*factory.Factory) *cobra.Command{versioncmd.New, completioncmd.New, mancmd.New}},
 }
 

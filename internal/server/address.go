@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,16 @@ import (
 
 // wsaeAddrInUse is Windows' number for an address in use, which its syscall package does not translate.
 const wsaeAddrInUse = syscall.Errno(10048)
+
+// Available returns nil when a server could listen on address now, and else why not.
+func Available(ctx context.Context, address string) error {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return listenFault(address, err)
+	}
+	return l.Close()
+}
 
 // listenFault says why address cannot be listened on, and what to do about it.
 func listenFault(address string, err error) error {
