@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -53,7 +54,8 @@ func report(ctx context.Context, t *term.Terminal, err error) int {
 	if ctx.Err() != nil && fault.CodeOf(err) == fault.Canceled {
 		err = fault.New(fault.Canceled, "", "interrupted")
 	}
-	if err != nil {
+	var command *factory.CommandError
+	if err != nil && !errors.As(err, &command) { // which has said itself what was wrong
 		t.Error(err)
 	}
 	return exitCode(err)

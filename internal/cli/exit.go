@@ -27,8 +27,12 @@ var exitCodes = map[fault.Code]int{
 // exitCode returns the exit code for an error of a command.
 func exitCode(err error) int {
 	var usage *factory.UsageError
-	if errors.As(err, &usage) {
+	var command *factory.CommandError
+	switch {
+	case errors.As(err, &usage):
 		return ExitUsage
+	case errors.As(err, &command):
+		return command.Code
 	}
 	if code, ok := exitCodes[fault.CodeOf(err)]; ok {
 		return code

@@ -6,6 +6,7 @@ package dev
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -102,14 +103,22 @@ func Run(ctx context.Context, o Options) error {
 	}
 	s.lock = lock
 	defer s.stop(ctx)
-	if err := s.start(ctx); err != nil {
-		return cmp.Or(ctx.Err(), err)
-	}
 	if !o.Watch {
+		if err := s.start(ctx); err != nil {
+			return cmp.Or(ctx.Err(), err)
+		}
 		<-ctx.Done()
 		return nil
 	}
-	if err := s.watch(ctx); ctx.Err() == nil {
+	watcher, err := s.newWatcher() // first, so that no save is missed that comes while the parts start
+	if err != nil {
+		return err
+	}
+	defer watcher.Close()
+	if err := s.start(ctx); err != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	if err := s.watch(ctx, watcher); ctx.Err() == nil {
 		return err
 	}
 	return nil
@@ -153,7 +162,7 @@ func (s *session) announce() error {
 	if s.api != nil {
 		state.URL = s.api.URL()
 	}
-	if err := s.lock.write(state); err != nil {
+	if err := errors.Join(s.lock.write(state), writeEnv(s.StateDir, state)); err != nil {
 		return err
 	}
 	s.emit(Event{Part: "dev", Ready: &Ready{State: state, Took: s.now().Sub(s.began)}})

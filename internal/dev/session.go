@@ -85,6 +85,7 @@ func (l *sessionLock) write(state State) error {
 // release removes the state and lets the next session in.
 func (l *sessionLock) release() {
 	_ = os.Remove(l.path)
+	_ = os.Remove(filepath.Join(filepath.Dir(l.path), envFile))
 	_ = l.flock.Unlock()
 }
 

@@ -23,21 +23,30 @@ type changes struct{ schema, migrations, seeds, branch bool }
 
 func (c changes) any() bool { return c.schema || c.migrations || c.seeds || c.branch }
 
+// newWatcher watches the project's files.
+func (s *session) newWatcher() (*fsnotify.Watcher, error) {
+	watcher, err := fsnotify.NewWatcher()
+	if err == nil {
+		if err = s.watchAll(watcher); err != nil {
+			err = errors.Join(err, watcher.Close())
+		}
+	}
+	return watcher, fault.Wrap("watch the project's files", err)
+}
+
 // watch acts on saved files until ctx ends. Postgres is watched over as well: when it ends by itself, it is
 // started again.
-func (s *session) watch(ctx context.Context) error {
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return fault.Wrap("watch the project's files", err)
-	}
-	defer watcher.Close()
-	if err := s.watchAll(watcher); err != nil {
-		return fault.Wrap("watch the project's files", err)
-	}
-
+func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 	var pending changes
 	quiet := time.NewTimer(0)
 	<-quiet.C
+	if s.branches != nil {
+		if err := watcher.Add(filepath.Dir(s.branches.Head())); err != nil {
+			return fault.Wrap("watch the branch of git", err)
+		}
+		pending.branch = true // it may be another since the session began
+		quiet.Reset(0)
+	}
 	if s.late && s.schema != nil {
 		s.tolerate("schema", s.syncTables(ctx, s.schema))
 	}
@@ -82,9 +91,6 @@ func (s *session) watchAll(w *fsnotify.Watcher) error {
 		if err := watchTree(w, root); err != nil {
 			return err
 		}
-	}
-	if s.branches != nil {
-		return w.Add(filepath.Dir(s.branches.Head()))
 	}
 	return nil
 }

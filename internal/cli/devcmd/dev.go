@@ -17,25 +17,40 @@ import (
 
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
-	var background bool
+	var background, ci bool
 	cmd := &cobra.Command{
-		Use:   "dev",
+		Use:   "dev [--ci -- COMMAND…]",
 		Short: "Run the development stack and follow every save",
 		Long: `Start a Postgres with no set-up, apply the migrations, load the seeds and serve the API with GraphiQL.
 A save of the schema, a migration or a fixture takes effect at once; a mistake is shown and the last good
-state keeps serving. Ctrl-C stops everything. The state is in .krowoc/, which git should ignore.`,
-		Example: "krowoc dev\nkrowoc dev --detach\nkrowoc dev logs --follow\nkrowoc dev stop",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if background {
+state keeps serving. Ctrl-C stops everything. The state is in .krowoc/, which git should ignore.
+
+With --ci it runs a command once the stack is up, such as the tests of a front end, and ends with that, and with its exit
+code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, as does whoever reads .krowoc/env.`,
+		Example: "krowoc dev\nkrowoc dev --detach\nkrowoc dev logs --follow\nkrowoc dev stop\nkrowoc dev --ci -- npm test",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if ci {
+				return nil
+			}
+			return cobra.NoArgs(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case ci && (len(args) == 0 || background):
+				return factory.Usage(fault.New(fault.Invalid, "krowoc dev", "--ci runs a command, in the foreground", "krowoc dev --ci -- npm test"))
+			case ci:
+				return runCommand(cmd.Context(), f, args)
+			case background:
 				return detach(cmd.Context(), f, cmd.Flags())
 			}
 			return run(cmd.Context(), f)
 		},
 	}
 	cmd.Flags().BoolVar(&background, "detach", false, "run in the background; return when it is up")
+	cmd.Flags().BoolVar(&ci, "ci", false, "run a command once the stack is up, and end with it")
 	cmd.Flags().String("address", "", "`host:port` of the API")
 	f.Bind(cmd.Flags().Lookup("address"), "server.address")
-	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f))
+	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f), newReset(f))
 	return cmd
 }
 

@@ -56,3 +56,10 @@ func (f *Factory) Output(flags *pflag.FlagSet, more ...term.Format) {
 	value := formatFlag{&f.Term.Format, append([]term.Format{term.Text, term.JSON}, more...)}
 	flags.VarP(value, "output", "o", "`form` of results and errors, "+value.list())
 }
+
+// CommandError is the end of a program that a command has run for the user, whose exit code is the command's own. The program
+// has said itself what was wrong.
+type CommandError struct{ Code int }
+
+// Error implements error.
+func (e *CommandError) Error() string { return fmt.Sprintf("the command ended with code %d", e.Code) }

@@ -1,0 +1,136 @@
+package devcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// runCommand runs a command beside a session of its own. What the session warns of goes to stderr, and the rest to its log.
+func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
+	a, err := f.App()
+	if err != nil {
+		return err
+	}
+	if err := developmentOnly(a.Config); err != nil {
+		return err
+	}
+	log, err := openLog(a.StateDir())
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	a.Config.Dev.Watch = false
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	v := &view{t: f.Term, screen: term.PlainParts(f.Term.Err), log: term.PlainParts(log), least: slog.LevelWarn}
+	mistaken := false
+	ended := make(chan error, 1)
+	err = a.Dev(ctx, os.Getpid(), func(e dev.Event) {
+		if e.Part == "postgres" {
+			e.Level = min(e.Level, slog.LevelInfo) // the log has what the server says
+		}
+		if e.Ready == nil {
+			v.show(e)
+			mistaken = mistaken || e.Err != nil
+			return
+		}
+		if mistaken {
+			ended <- fault.New(fault.Invalid, "bring the stack up", "something in the project's files is wrong", "mend what stands above")
+			stop()
+			return
+		}
+		go func() {
+			ended <- command(ctx, f, e.Ready.Env(), args)
+			stop()
+		}()
+	}, f.Fetching())
+	select {
+	case commandErr := <-ended:
+		return commandErr
+	default:
+		return err
+	}
+}
+
+// command runs a program to its end; Ctrl-C is for it as well, and it has some time to end.
+func command(ctx context.Context, f *factory.Factory, env, args []string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Env = f.Dir, append(f.Environ, env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = f.Term.In, f.Term.Out, f.Term.Err
+	cmd.Cancel = func() error { return dev.Interrupt(cmd.Process) }
+	cmd.WaitDelay = 10 * time.Second
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &exit):
+		return &factory.CommandError{Code: exit.ExitCode()}
+	}
+	return fault.New(fault.Invalid, "run "+args[0], err.Error())
+}
+
+func newReset(f *factory.Factory) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:     "reset",
+		Short:   "Remove the local database, so that the next session begins afresh",
+		Long:    "Remove the local database with everything in it: rows, snapshots and the databases of branches. No session may run.",
+		Example: "krowoc dev reset",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := stateDir(f)
+			if err != nil {
+				return err
+			}
+			size, err := dev.Size(dir)
+			if err != nil {
+				return err
+			}
+			if other, err := dev.Find(dir); err == nil {
+				return dev.Running(other)
+			}
+			if size == 0 {
+				fmt.Fprintln(f.Term.Err, "there is no local database")
+				return nil
+			}
+			if !yes {
+				sure, err := f.Term.Confirm(cmd.Context(), fmt.Sprintf("Remove the local database (%.0f MB)? What is in it is lost.", float64(size)/1e6))
+				if err != nil {
+					return err
+				}
+				if !sure {
+					return fault.New(fault.Canceled, "remove the local database", "nothing was changed")
+				}
+			}
+			if err := dev.Reset(dir); err != nil {
+				return err
+			}
+			return f.Term.Result(removed{size}, func() error {
+				_, err := fmt.Fprintf(f.Term.Out, "%.0f MB are free again\n", float64(size)/1e6)
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// removed is what `dev reset --output json` prints.
+type removed struct {
+	Removed int64 `json:"removed"` // bytes
+}

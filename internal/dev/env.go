@@ -1,0 +1,61 @@
+package dev
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// envFile has the variables of a session for shells and direnv, below its state folder, while it runs.
+const envFile = "env"
+
+// Env returns the variables in which a program finds a session.
+func (s State) Env() []string {
+	env := []string{"DATABASE_URL=" + s.DatabaseURL, "KROWOC_DATABASE_URL=" + s.DatabaseURL}
+	if s.URL != "" {
+		env = append(env, "KROWOC_URL="+s.URL)
+	}
+	return env
+}
+
+func writeEnv(dir string, s State) error {
+	var b strings.Builder
+	for _, v := range s.Env() {
+		name, value, _ := strings.Cut(v, "=")
+		b.WriteString("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n")
+	}
+	return fault.Wrap("write the session's variables", os.WriteFile(filepath.Join(dir, envFile), []byte(b.String()), 0o600))
+}
+
+// Size returns how many bytes the local database of a state folder takes.
+func Size(stateDir string) (bytes int64, err error) {
+	err = filepath.WalkDir(DataDir(stateDir), func(_ string, d os.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			bytes += info.Size()
+		}
+		return err
+	})
+	return bytes, fault.Wrap("measure the local database", err)
+}
+
+// Reset removes the local database of a state folder and what is noted of it. No session may run.
+func Reset(stateDir string) error {
+	if other, err := Find(stateDir); err == nil {
+		return Running(other)
+	}
+	for _, name := range []string{"postgres", "seeds.digest", "tables.digest", "dev.log"} {
+		if err := os.RemoveAll(filepath.Join(stateDir, name)); err != nil {
+			return fault.Wrap("remove the local database", err)
+		}
+	}
+	return nil
+}
