@@ -3,6 +3,7 @@ package devcmd
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -24,6 +25,7 @@ func New(f *factory.Factory) *cobra.Command {
 		Long: `Start a Postgres with no set-up, apply the migrations, load the seeds and serve the API with GraphiQL.
 A save of the schema, a migration or a fixture takes effect at once; a mistake is shown and the last good
 state keeps serving. Ctrl-C stops everything. The state is in .krowoc/, which git should ignore.
+Where a session runs already, its log is shown, and Ctrl-C leaves it running.
 
 With --ci it runs a command once the stack is up, such as the tests of a front end, and ends with that, and with its exit
 code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, as does whoever reads .krowoc/env.`,
@@ -63,6 +65,9 @@ func run(ctx context.Context, f *factory.Factory) error {
 	if err := developmentOnly(a.Config); err != nil {
 		return err
 	}
+	if state, err := dev.Find(a.StateDir()); err == nil {
+		return attach(ctx, f, a.StateDir(), state)
+	}
 	level, err := f.LogLevel()
 	if err != nil {
 		return err
@@ -73,6 +78,12 @@ func run(ctx context.Context, f *factory.Factory) error {
 	}
 	defer log.Close()
 	return a.Dev(ctx, os.Getpid(), newView(f.Term, log, level).show, f.Fetching())
+}
+
+// attach shows the log of a session that runs already, until it ends or Ctrl-C, which leaves it running.
+func attach(ctx context.Context, f *factory.Factory, dir string, state dev.State) error {
+	fmt.Fprintf(f.Term.Err, "attached to the session that runs (pid %d); Ctrl-C leaves it running, `krowoc dev stop` ends it\n", state.PID)
+	return logs(ctx, f.Term.Out, dir, logsOptions{Follow: true, Tail: -1})
 }
 
 // developmentOnly keeps the session, with its seeds and its callers who say who they are, away from
