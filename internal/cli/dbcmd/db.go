@@ -22,19 +22,13 @@ func New(f *factory.Factory) *cobra.Command {
 	return cmd
 }
 
-// withDatabase does something with the environment's database: in development, of the session that runs or of a Postgres
-// that is started for it.
-func withDatabase(ctx context.Context, f *factory.Factory, work func(*app.App, *app.Database) error) (err error) {
+// withDatabase does something with the database of the project.
+func withDatabase(ctx context.Context, f *factory.Factory, work func(*app.App, *app.Database) error) error {
 	a, err := f.App()
 	if err != nil {
 		return err
 	}
-	db, err := a.Open(ctx, f.Fetching())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close(ctx)) }()
-	return work(a, db)
+	return f.WithDatabase(ctx, a, func(db *app.Database) error { return work(a, db) })
 }
 
 // location is what `db url --output json` prints.

@@ -1,6 +1,9 @@
 package factory
 
 import (
+	"context"
+	"errors"
+
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/pg/local"
@@ -36,4 +39,26 @@ func (f *Factory) Fetching() func(local.Progress) {
 			shown.Set(p.Done, p.Total)
 		}
 	}
+}
+
+// WithDatabase does something with the environment's database: in development, of the session that runs or of a Postgres
+// that is started for it.
+func (f *Factory) WithDatabase(ctx context.Context, a *app.App, work func(*app.Database) error) (err error) {
+	db, err := a.Open(ctx, f.Fetching())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close(ctx)) }()
+	return work(db)
+}
+
+// WithScratch does something on a server for scratch databases.
+func (f *Factory) WithScratch(ctx context.Context, a *app.App, o app.ScratchOptions, work func(*app.Scratch) error) (err error) {
+	o.Progress = f.Fetching()
+	s, err := a.Scratch(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	return work(s)
 }

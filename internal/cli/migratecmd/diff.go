@@ -48,7 +48,7 @@ grants are never touched.`,
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return withScratch(cmd.Context(), f, a, o.scratch, func(s *app.Scratch) error { return runDiff(cmd.Context(), f, a, s, name, o) })
+			return f.WithScratch(cmd.Context(), a, o.scratch, func(s *app.Scratch) error { return runDiff(cmd.Context(), f, a, s, name, o) })
 		},
 	}
 	flags := cmd.Flags()

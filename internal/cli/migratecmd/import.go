@@ -83,7 +83,7 @@ func toolNames() string {
 }
 
 func recordAdopted(ctx context.Context, f *factory.Factory, a *app.App, tool adopt.Tool) (result *app.Adopted, err error) {
-	err = withDatabase(ctx, f, a, func(db *app.Database) error {
+	err = f.WithDatabase(ctx, a, func(db *app.Database) error {
 		adopted, err := a.RecordAdopted(ctx, db, tool)
 		result = &adopted
 		return err

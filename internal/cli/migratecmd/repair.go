@@ -73,7 +73,7 @@ that was killed during a CALL, look at the database and say what happened.`,
 				return err
 			}
 			changed := cmd.Flags().Changed
-			return withDatabase(cmd.Context(), f, a, func(db *app.Database) error {
+			return f.WithDatabase(cmd.Context(), a, func(db *app.Database) error {
 				m, err := a.Migrator(db.Pool, newProgress(f.Term).report)
 				if err != nil {
 					return err

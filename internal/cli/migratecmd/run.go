@@ -3,7 +3,6 @@ package migratecmd
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -39,7 +38,7 @@ func run(ctx context.Context, f *factory.Factory, o migrate.Options, w work) err
 	if err != nil {
 		return err
 	}
-	return withDatabase(ctx, f, a, func(db *app.Database) error { return runOn(ctx, f, a, db, o, w) })
+	return f.WithDatabase(ctx, a, func(db *app.Database) error { return runOn(ctx, f, a, db, o, w) })
 }
 
 // runAsked is run for what may roll back: it counts what that would delete, and asks.
@@ -51,7 +50,7 @@ func runAsked(ctx context.Context, f *factory.Factory, o migrate.Options, yes bo
 	if err != nil {
 		return err
 	}
-	return withDatabase(ctx, f, a, func(db *app.Database) error {
+	return f.WithDatabase(ctx, a, func(db *app.Database) error {
 		if err := confirm(ctx, f, a, db, w); err != nil {
 			return err
 		}
@@ -132,14 +131,4 @@ func question(down []migrate.Result, losses []migrate.Loss) string {
 		lost = append(lost, what)
 	}
 	return text + " This deletes " + strings.Join(lost, ", ") + "."
-}
-
-// withDatabase opens the environment's database for the time of work.
-func withDatabase(ctx context.Context, f *factory.Factory, a *app.App, work func(*app.Database) error) (err error) {
-	db, err := a.Open(ctx, f.Fetching())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close(ctx)) }()
-	return work(db)
 }

@@ -28,8 +28,8 @@ development database that it has them: "krowoc dev" has changed its tables as th
 				return err
 			}
 			ctx := cmd.Context()
-			return withScratch(ctx, f, a, scratch, func(s *app.Scratch) error {
-				return withDatabase(ctx, f, a, func(db *app.Database) error {
+			return f.WithScratch(ctx, a, scratch, func(s *app.Scratch) error {
+				return f.WithDatabase(ctx, a, func(db *app.Database) error {
 					unsaved, err := dev.ReadUnsaved(ctx, db.Pool)
 					if err != nil {
 						return err

@@ -41,7 +41,7 @@ Databases that are older than the version must be brought to it first.`,
 			if err != nil {
 				return err
 			}
-			return withScratch(cmd.Context(), f, a, o.scratch, func(s *app.Scratch) error { return runSquash(cmd.Context(), f, a, s, o) })
+			return f.WithScratch(cmd.Context(), a, o.scratch, func(s *app.Scratch) error { return runSquash(cmd.Context(), f, a, s, o) })
 		},
 	}
 	flags := cmd.Flags()

@@ -22,7 +22,7 @@ func newStatus(f *factory.Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withDatabase(cmd.Context(), f, a, func(db *app.Database) error {
+			return f.WithDatabase(cmd.Context(), a, func(db *app.Database) error {
 				m, err := a.Migrator(db.Pool, nil)
 				if err != nil {
 					return err

@@ -45,7 +45,7 @@ docker; --url names another server, on which a database is made and dropped.`,
 					return err
 				}
 			}
-			return withScratch(ctx, f, a, scratch, func(s *app.Scratch) error { return runVerify(ctx, f, a, s, only) })
+			return f.WithScratch(ctx, a, scratch, func(s *app.Scratch) error { return runVerify(ctx, f, a, s, only) })
 		},
 	}
 	flags := cmd.Flags()
@@ -135,8 +135,8 @@ Lines with + are in the database alone, lines with - are missing there. Exit cod
 				return err
 			}
 			ctx := cmd.Context()
-			return withDatabase(ctx, f, a, func(db *app.Database) error {
-				return withScratch(ctx, f, a, scratch, func(s *app.Scratch) error {
+			return f.WithDatabase(ctx, a, func(db *app.Database) error {
+				return f.WithScratch(ctx, a, scratch, func(s *app.Scratch) error {
 					d, err := a.Drift(ctx, db.Pool, s)
 					if err != nil {
 						return err

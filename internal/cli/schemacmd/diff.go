@@ -2,7 +2,6 @@ package schemacmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -58,13 +57,11 @@ Exit code 3 when anything is breaking.`,
 }
 
 func blastRadius(ctx context.Context, f *factory.Factory, a *app.App, o app.ScratchOptions, revision string, operations []string) (b app.BlastRadius, err error) {
-	o.Progress = f.Fetching()
-	s, err := a.Scratch(ctx, o)
-	if err != nil {
-		return b, err
-	}
-	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	return a.SchemaDiff(ctx, s, revision, operations)
+	err = f.WithScratch(ctx, a, o, func(s *app.Scratch) error {
+		b, err = a.SchemaDiff(ctx, s, revision, operations)
+		return err
+	})
+	return b, err
 }
 
 func showBlastRadius(t *term.Terminal, b app.BlastRadius) {

@@ -63,13 +63,11 @@ func importSchema(ctx context.Context, f *factory.Factory, a *app.App, o app.Scr
 		return result, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	o.Progress = f.Fetching()
-	s, err := a.Scratch(ctx, o)
-	if err != nil {
-		return result, err
-	}
-	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	return a.ImportSchema(ctx, s, url, force)
+	err = f.WithScratch(ctx, a, o, func(s *app.Scratch) error {
+		result, err = a.ImportSchema(ctx, s, url, force)
+		return err
+	})
+	return result, err
 }
 
 // databaseURL returns the database that is given, else the environment's, and what closes it.

@@ -8,6 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // kind is what a column is in a schema.
@@ -110,7 +111,7 @@ func qualifiedType(e *catalog.Enum) string {
 func (m *importer) tableDirective(t *table) {
 	var args []string
 	if schema.Plural(schema.SnakeCase(t.name)) != t.Name {
-		args = append(args, "name: "+quote(t.Name))
+		args = append(args, "name: "+sdl.Quote(t.Name))
 	}
 	id := t.field("id")
 	if len(t.key) != 1 || id == nil || id.column.Name != t.key[0] {
@@ -134,12 +135,12 @@ func (m *importer) value(t *table, f *field) {
 	case c.Identity != "":
 		directive("@generated(identity: " + strings.ToUpper(strings.ReplaceAll(c.Identity, " ", "_")) + ")")
 	case c.Generated != "":
-		directive("@generated(sql: " + quote(c.Default) + ")")
+		directive("@generated(sql: " + sdl.Quote(c.Default) + ")")
 	case c.Default == "":
 	case m.isSerial(t, c):
 		f.dataType, f.hasDefault = serials[c.Type], true
 	case m.InSQL["default "+t.Name+"."+c.Name]:
-		directive("@default(sql: " + quote(c.Default) + ")")
+		directive("@default(sql: " + sdl.Quote(c.Default) + ")")
 	default:
 		directive("@default(" + m.defaultOf(f) + ")")
 	}
@@ -176,7 +177,7 @@ func (m *importer) defaultOf(f *field) string {
 		if strings.HasPrefix(sql, "'{}'::") || strings.HasPrefix(sql, "ARRAY[]::") {
 			return "value: []"
 		}
-		return "sql: " + quote(sql)
+		return "sql: " + sdl.Quote(sql)
 	}
 	if n := numberDefault.FindStringSubmatch(sql); n != nil {
 		switch f.scalar {
@@ -185,7 +186,7 @@ func (m *importer) defaultOf(f *field) string {
 				return "value: " + n[1]
 			}
 		case "Decimal":
-			return "value: " + quote(n[1])
+			return "value: " + sdl.Quote(n[1])
 		case "Float":
 			if strings.Contains(n[1], ".") {
 				return "value: " + n[1]
@@ -198,8 +199,8 @@ func (m *importer) defaultOf(f *field) string {
 		case slices.ContainsFunc(m.enums, func(e *enum) bool { return e.name == f.scalar }):
 			return "value: " + value
 		case f.scalar == "String" && f.dataType == "":
-			return "value: " + quote(value)
+			return "value: " + sdl.Quote(value)
 		}
 	}
-	return "sql: " + quote(sql)
+	return "sql: " + sdl.Quote(sql)
 }

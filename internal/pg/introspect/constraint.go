@@ -9,6 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // takeConstraints takes what must be unique, and checks.
@@ -86,11 +87,11 @@ func (m *importer) check(t *table, c *catalog.Constraint) {
 	if f != nil && !inSQL && m.constraint(f, condition) {
 		return
 	}
-	d := "@check(sql: " + quote(condition)
+	d := "@check(sql: " + sdl.Quote(condition)
 	if cel, ok := m.toCEL(t, condition); ok && !inSQL {
-		d = "@check(expr: " + quote(cel)
+		d = "@check(expr: " + sdl.Quote(cel)
 	}
-	d += ", name: " + quote(c.Name) + ")"
+	d += ", name: " + sdl.Quote(c.Name) + ")"
 	if f == nil || f.to != nil {
 		t.directives = append(t.directives, d)
 		return
@@ -156,7 +157,7 @@ func (m *importer) constraint(f *field, condition string) bool {
 	ranged := !f.list && slices.Contains([]string{"Int", "Int64", "Float", "Decimal", "Date", "DateTime"}, f.scalar)
 	value := func(text string) string {
 		if f.scalar == "Date" || f.scalar == "DateTime" {
-			return quote(text)
+			return sdl.Quote(text)
 		}
 		return text
 	}
@@ -191,7 +192,7 @@ func (m *importer) pattern(once func(kind, directive string) bool, regex string)
 	if _, err := regexp.Compile(regex); err != nil || !ddl.PlainPattern(regex) {
 		return false
 	}
-	return once("pattern", "@pattern(regex: "+quote(regex)+")")
+	return once("pattern", "@pattern(regex: "+sdl.Quote(regex)+")")
 }
 
 // takeIndexes takes the indexes that the language can say.
@@ -219,14 +220,14 @@ func (m *importer) takeIndexes(t *table) {
 		if i.Method != "btree" {
 			args = append(args, "type: "+strings.ToUpper(i.Method))
 		}
-		t.directives = append(t.directives, "@index("+strings.Join(append(args, "name: "+quote(i.Name)), ", ")+")")
+		t.directives = append(t.directives, "@index("+strings.Join(append(args, "name: "+sdl.Quote(i.Name)), ", ")+")")
 	}
 }
 
 func (m *importer) where(t *table, i *catalog.Index) string {
 	condition := inner(i.Predicate)
 	if cel, ok := m.toCEL(t, condition); ok && !m.InSQL["index "+t.Name+"."+i.Name] {
-		return "where: " + quote(cel)
+		return "where: " + sdl.Quote(cel)
 	}
-	return "whereSql: " + quote(condition)
+	return "whereSql: " + sdl.Quote(condition)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // Options say how a schema is written.
@@ -227,7 +228,7 @@ func described(comment, indent string) string {
 	if comment == "" {
 		return ""
 	}
-	return indent + quote(comment) + "\n"
+	return indent + sdl.Quote(comment) + "\n"
 }
 
 // typ writes the type of a field.
@@ -243,10 +244,10 @@ func (f *field) typ() string {
 func (f *field) written() []string {
 	var args []string
 	if f.column != nil && f.column.Name != f.usual {
-		args = append(args, "name: "+quote(f.column.Name))
+		args = append(args, "name: "+sdl.Quote(f.column.Name))
 	}
 	if f.dataType != "" {
-		args = append(args, "dataType: "+quote(f.dataType))
+		args = append(args, "dataType: "+sdl.Quote(f.dataType))
 	}
 	var out []string
 	if len(args) > 0 {
@@ -258,29 +259,10 @@ func (f *field) written() []string {
 	return append(out, f.directives...)
 }
 
-// quote writes a GraphQL string.
-func quote(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
-		quoted[i] = quote(n)
+		quoted[i] = sdl.Quote(n)
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }

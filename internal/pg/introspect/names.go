@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // names remembers which names of the API are taken.
@@ -51,7 +52,7 @@ func (n *names) typ(table string) string {
 // enum names an enum, whose name in the database follows from that; false when nothing does.
 func (n *names) enum(e *catalog.Enum) (string, bool) {
 	name := pascal(e.Name)
-	if e.Schema != public || schema.SnakeCase(name) != e.Name || len(e.Values) == 0 || slices.Contains(pgTypes, e.Name) {
+	if e.Schema != public || schema.SnakeCase(name) != e.Name || len(e.Values) == 0 || sdl.IsPostgresType(e.Name) {
 		return "", false
 	}
 	for _, v := range e.Values {
@@ -61,10 +62,6 @@ func (n *names) enum(e *catalog.Enum) (string, bool) {
 	}
 	return name, n.take(with(name, "", "Filter", "ListFilter"))
 }
-
-// pgTypes are names of Postgres's own types, which a quoted name can have.
-var pgTypes = strings.Fields(`bit bool box bytea char cidr circle date float4 float8 inet int2 int4 int8 interval json jsonb jsonpath line lseg
-	macaddr money name numeric oid path point polygon text time timestamp timestamptz timetz tsquery tsvector unknown uuid varbit varchar vector xml record`)
 
 func with(name string, suffixes ...string) []string {
 	list := make([]string, len(suffixes))

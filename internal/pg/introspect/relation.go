@@ -8,6 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // takeReferences makes references of foreign keys.
@@ -103,7 +104,7 @@ func isSerialType(dataType string) bool { return strings.HasSuffix(dataType, "se
 
 // rename changes the name of a field in the key of its type.
 func (m *importer) rename(t *table, from, to string) {
-	t.directives[0] = strings.Replace(t.directives[0], quote(from), quote(to), 1)
+	t.directives[0] = strings.Replace(t.directives[0], sdl.Quote(from), sdl.Quote(to), 1)
 }
 
 // shared adds a reference whose key other fields hold.
@@ -180,7 +181,7 @@ func (m *importer) inverse(t *table, f *field, others []*field) {
 		candidates = candidates[1:]
 	}
 	end.name = f.to.free(candidates...)
-	end.directives = []string{"@inverse(field: " + quote(f.name) + ")"}
+	end.directives = []string{"@inverse(field: " + sdl.Quote(f.name) + ")"}
 	f.to.fields = append(f.to.fields, end)
 }
 
@@ -216,5 +217,5 @@ func (m *importer) through(join, at, to *table) {
 		return
 	}
 	at.fields = append(at.fields, &field{name: name, scalar: to.name, to: to, list: true, required: true, elements: true, has: map[string]bool{},
-		directives: []string{"@manyToMany(through: " + quote(join.name) + ")"}})
+		directives: []string{"@manyToMany(through: " + sdl.Quote(join.name) + ")"}})
 }

@@ -41,7 +41,7 @@ func writeEnums(b *strings.Builder, args []argSpec) {
 }
 
 func writeDirective(b *strings.Builder, d directiveSpec) {
-	b.WriteString("\n" + quote(d.doc) + "\ndirective @" + d.name)
+	b.WriteString("\n" + Quote(d.doc) + "\ndirective @" + d.name)
 	if len(d.args) > 0 {
 		b.WriteString("(\n")
 		writeArguments(b, d.args)
@@ -56,7 +56,7 @@ func writeDirective(b *strings.Builder, d directiveSpec) {
 func writeArguments(b *strings.Builder, args []argSpec) {
 	for _, a := range args {
 		if a.doc != "" {
-			b.WriteString("  " + quote(a.doc) + "\n")
+			b.WriteString("  " + Quote(a.doc) + "\n")
 		}
 		b.WriteString("  " + a.name + ": " + graphqlType(a) + "\n")
 	}

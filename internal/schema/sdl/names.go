@@ -41,7 +41,7 @@ func (b *builder) reportAt(code string, at schema.Position, remedy, message stri
 func (b *builder) checkNames() {
 	relations, types := names{}, names{}
 	for _, e := range b.enums {
-		if pgTypes(e.DBName) {
+		if IsPostgresType(e.DBName) {
 			b.reportAt(codeReserved, e.Pos, "choose another name", "Postgres has a type "+e.DBName+" of its own")
 		}
 		b.claim(types, e.DBName, "enum "+e.Name, e.Pos, "rename one of them")
@@ -138,8 +138,8 @@ func (b *builder) apiTypes(name string, suffixes ...string) {
 	}
 }
 
-// pgTypes reports whether Postgres has a type of that name that would hide one of ours.
-func pgTypes(name string) bool {
+// IsPostgresType reports whether Postgres has a type of that name that would hide one of ours.
+func IsPostgresType(name string) bool {
 	return slices.Contains(strings.Fields(`bit bool box bytea char cidr circle date float4 float8 inet int2 int4 int8
 		interval json jsonb jsonpath line lseg macaddr money name numeric oid path point polygon text time timestamp
 		timestamptz timetz tsquery tsvector unknown uuid varbit varchar vector xml record`), name)

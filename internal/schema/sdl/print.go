@@ -98,7 +98,7 @@ func (p *printer) description(text, indent string) {
 		}
 		p.write(indent, `"""`, "\n")
 	default:
-		p.write(indent, quote(text), "\n")
+		p.write(indent, Quote(text), "\n")
 	}
 }
 
@@ -128,7 +128,7 @@ func typeDirectives(t *schema.Type) []string {
 	var key []string
 	if len(t.Key) != 1 || t.Key[0].Name != "id" {
 		for _, k := range t.Key {
-			key = append(key, quote(k.Name))
+			key = append(key, Quote(k.Name))
 		}
 	}
 	name := given(t.Table, schema.Plural(schema.SnakeCase(t.Name)))
@@ -158,7 +158,7 @@ func typeDirectives(t *schema.Type) []string {
 func fieldNames(fields []*schema.Field) []string {
 	out := make([]string, len(fields))
 	for i, f := range fields {
-		out[i] = quote(f.Name)
+		out[i] = Quote(f.Name)
 	}
 	return out
 }
@@ -207,7 +207,7 @@ func authDirective(rules []schema.Rule, all int) string {
 			}
 		}
 		for _, role := range r.Roles {
-			roles = append(roles, quote(role))
+			roles = append(roles, Quote(role))
 		}
 		field, where := "", ""
 		if r.Field != nil {

@@ -156,7 +156,7 @@ func text(name, value string) string {
 	if value == "" {
 		return ""
 	}
-	return name + ": " + quote(value)
+	return name + ": " + Quote(value)
 }
 
 func word(name, value string) string {
@@ -213,7 +213,7 @@ func literal(v any, enum bool) string {
 		if enum {
 			return v
 		}
-		return quote(v)
+		return Quote(v)
 	case float64:
 		s := strconv.FormatFloat(v, 'g', -1, 64)
 		if !strings.ContainsAny(s, ".e") {
@@ -236,8 +236,8 @@ func literal(v any, enum bool) string {
 	return fmt.Sprint(v) // bool, int64
 }
 
-// quote prints a GraphQL string.
-func quote(s string) string {
+// Quote writes a GraphQL string.
+func Quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range s {
