@@ -14,9 +14,9 @@ import (
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/listen"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/local"
-	"github.com/krowoc/krowoc/internal/server"
 )
 
 // Finding is what doctor has found of one thing.
@@ -198,7 +198,7 @@ func (a *App) checkAddress(ctx context.Context) Finding {
 	if state, err := dev.Find(a.StateDir()); err == nil {
 		return good("the session serves at %s", state.URL)
 	}
-	if err := server.Available(ctx, a.Config.Server.Address); err != nil {
+	if err := listen.Available(ctx, a.Config.Server.Address); err != nil {
 		return warning("`krowoc dev` takes another port; set server.address for good", "%v", err)
 	}
 	return good("%s is free", a.Config.Server.Address)

@@ -2,9 +2,6 @@ package server
 
 import "net/http"
 
-// Holder is holder, for tests.
-var Holder = holder
-
 // RequestIDOf is requestIDOf, for tests.
 var RequestIDOf = requestIDOf
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/listen"
 )
 
 // Server serves the API of one project.
@@ -71,10 +72,9 @@ func (s *Server) Start(ctx context.Context) error {
 	case s.listener != nil:
 		return nil
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", s.options.Address)
+	listener, err := listen.TCP(ctx, s.options.Address)
 	if err != nil {
-		return listenFault(s.options.Address, err)
+		return err
 	}
 	s.listener = listener
 	s.options.Logger.Info("serving", "address", listener.Addr().String())

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -244,45 +243,6 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := io.ReadAll(conn); err != nil && strings.Contains(err.Error(), "timeout") {
 			t.Errorf("%s: the connection stays open", name)
-		}
-	}
-}
-
-// TestHolderReadsProc uses a folder like /proc, since what the real one shows depends on the machine.
-func TestHolderReadsProc(t *testing.T) {
-	proc := t.TempDir()
-	for name, content := range map[string]string{
-		"net/tcp6": "  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode\n" +
-			"   0: 00000000000000000000000000000000:1F90 0000:0000 0A 0:0 00:0 0 0 0 4711 1 0\n" +
-			"   1: 00000000000000000000000000000000:1F91 0000:0000 01 0:0 00:0 0 0 0 4712 1 0\n" +
-			"   2: short\n",
-		"42/comm": "node\n",
-	} {
-		path := filepath.Join(proc, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Mkdir(filepath.Join(proc, "42/fd"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for fd, target := range map[string]string{"3": "socket:[4711]", "4": "socket:[4712]"} {
-		if err := os.Symlink(target, filepath.Join(proc, "42/fd", fd)); err != nil {
-			t.Skip("no symbolic links here:", err)
-		}
-	}
-	for address, want := range map[string]string{
-		"127.0.0.1:8080": " by node (pid 42)",
-		"127.0.0.1:8081": "", // connected, not listening
-		"127.0.0.1:9":    "",
-		"127.0.0.1:http": "",
-		"nonsense":       "",
-	} {
-		if got := server.Holder(proc, address); got != want {
-			t.Errorf("%s: %q, want %q", address, got, want)
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package server
+// Package listen opens TCP ports, and says who holds one that is taken.
+package listen
 
 import (
 	"bufio"
@@ -18,18 +19,42 @@ import (
 // wsaeAddrInUse is Windows' number for an address in use, which its syscall package does not translate.
 const wsaeAddrInUse = syscall.Errno(10048)
 
-// Available returns nil when a server could listen on address now, and else why not.
-func Available(ctx context.Context, address string) error {
+// TCP listens on address, host:port. One in use is a Conflict that says who holds it.
+func TCP(ctx context.Context, address string) (net.Listener, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return listenFault(address, err)
+		return nil, explain(address, err)
+	}
+	return l, nil
+}
+
+// Near listens on address, or, where that is taken, on a free port of the same host; taken then says who holds the first.
+func Near(ctx context.Context, address string) (l net.Listener, taken, err error) {
+	l, err = TCP(ctx, address)
+	if fault.CodeOf(err) != fault.Conflict {
+		return l, nil, err
+	}
+	host, _, splitErr := net.SplitHostPort(address)
+	if splitErr != nil {
+		return nil, nil, err
+	}
+	taken = err
+	l, err = TCP(ctx, net.JoinHostPort(host, "0"))
+	return l, taken, err
+}
+
+// Available returns nil when a server could listen on address now, and else why not.
+func Available(ctx context.Context, address string) error {
+	l, err := TCP(ctx, address)
+	if err != nil {
+		return err
 	}
 	return l.Close()
 }
 
-// listenFault says why address cannot be listened on, and what to do about it.
-func listenFault(address string, err error) error {
+// explain says why address cannot be listened on, and what to do about it.
+func explain(address string, err error) error {
 	f := &fault.Error{Code: fault.Invalid, Op: "listen on " + address, Err: err, Hint: "choose another address"}
 	var dns *net.DNSError
 	var syntax *net.AddrError
