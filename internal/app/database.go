@@ -20,7 +20,7 @@ func (a *App) StateDir() string { return filepath.Join(a.Config.Root, ".krowoc")
 type Database struct {
 	*pgxpool.Pool
 	URL    string
-	server *local.Server // nil unless it was started for this process
+	server dev.Postgres // nil unless it was started for this process
 }
 
 // Started reports whether a server was started for this process, which ends with it.
@@ -52,7 +52,7 @@ func (a *App) Open(ctx context.Context, progress func(local.Progress)) (*Databas
 	return &Database{Pool: pool, URL: url, server: server}, nil
 }
 
-func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string, *local.Server, error) {
+func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string, dev.Postgres, error) {
 	if url := a.Config.Database.URL.Reveal(); url != "" {
 		return url, nil, nil
 	}
@@ -69,7 +69,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 	case fault.CodeOf(err) != fault.NotFound:
 		return "", nil, err
 	}
-	server, url, err := dev.StartLocal(ctx, a.localPostgres(progress), a.Config.Project)
+	server, err := a.startPostgres(ctx, a.Logger, progress)
 	if err != nil {
 		return "", nil, err
 	}
@@ -78,7 +78,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 			return "", nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 		}
 	}
-	return url, server, nil
+	return server.URL(a.Config.Project), server, nil
 }
 
 // local reports whether the environment may run a Postgres of its own.

@@ -17,13 +17,25 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// DevOptions are those of a session that the configuration does not have.
+type DevOptions struct {
+	PID      int
+	Environ  []string // of the team's own processes, as NAME=value
+	Report   func(dev.Event)
+	Progress func(local.Progress)
+}
+
 // Dev runs a development session until ctx ends.
-func (a *App) Dev(ctx context.Context, pid int, report func(dev.Event), progress func(local.Progress)) error {
+func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
 	return dev.Run(ctx, dev.Options{
-		Project: c.Project, StateDir: a.StateDir(), PID: pid, Watch: c.Dev.Watch, Now: a.Now, Report: report,
+		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Watch: c.Dev.Watch, Now: a.Now, Report: o.Report,
 		SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: c.Seeds.Sets,
-		DatabaseURL: c.Database.URL.Reveal(), Postgres: a.localPostgres(progress),
+		DatabaseURL: c.Database.URL.Reveal(),
+		StartPostgres: func(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
+			return a.startPostgres(ctx, log, o.Progress)
+		},
+		Services: a.devServices(), Processes: a.devProcesses(o.Environ),
 		Connect: a.Connect, Parse: a.ParseSchema,
 		Migrator: func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
 			return a.Migrator(pool, report)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/local"
@@ -28,12 +29,12 @@ func runUntil(t *testing.T, dir string, n int) (up bool) {
 			cancel()
 		}
 	}
-	err := newApp(t, dir).Dev(ctx, os.Getpid(), func(e dev.Event) {
+	err := newApp(t, dir).Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: os.Environ(), Report: func(e dev.Event) {
 		if step(); e.Ready != nil {
 			up = true
 			cancel()
 		}
-	}, func(local.Progress) { step() })
+	}, Progress: func(local.Progress) { step() }})
 	if up && err != nil || !up && !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted at step %d (up: %t): %v", n, up, err)
 	}
@@ -71,14 +72,14 @@ func TestSessionIsRefusedWhereOneRuns(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ready, done := make(chan struct{}), make(chan error)
 	go func() {
-		done <- newApp(t, dir).Dev(ctx, os.Getpid(), func(e dev.Event) {
+		done <- newApp(t, dir).Dev(ctx, app.DevOptions{PID: os.Getpid(), Report: func(e dev.Event) {
 			if e.Ready != nil {
 				close(ready)
 			}
-		}, nil)
+		}})
 	}()
 	<-ready
-	err := newApp(t, dir).Dev(t.Context(), os.Getpid(), func(dev.Event) {}, nil)
+	err := newApp(t, dir).Dev(t.Context(), app.DevOptions{PID: os.Getpid(), Report: func(dev.Event) {}})
 	if fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a second session: %v", err)
 	}

@@ -138,8 +138,65 @@ type URL struct {
 // Log is the level and form of the log on standard error.
 type Log struct{ Level, Format string }
 
-// Dev configures `krowoc dev`.
-type Dev struct{ Watch, Branching bool }
+// Dev configures `krowoc dev`. An engine that is empty is Engine.
+type Dev struct {
+	Watch, Branching bool
+	Web              bool // start web/ where it is recognised
+	Engine, Address  string
+	Postgres         DevPostgres
+	Redis            DevRedis
+	Mail             DevMail
+	Traces           DevTraces
+	Auth             DevAuth
+	Services         []DevService
+	Processes        []DevProcess
+}
+
+// DevPostgres is the Postgres of the stack.
+type DevPostgres struct {
+	Engine, Image string
+	Replicas      int
+}
+
+// DevRedis is the Redis of the stack.
+type DevRedis struct {
+	Enabled       bool
+	Engine, Image string
+}
+
+// DevMail is the mail catcher.
+type DevMail struct {
+	Enabled bool
+	Address string // of SMTP
+}
+
+// DevTraces is the sink of traces.
+type DevTraces struct{ Enabled bool }
+
+// DevAuth is the development identity provider.
+type DevAuth struct {
+	Enabled    bool
+	Users      string // type
+	RedirectTo []string
+}
+
+// DevService is a container of the stack.
+type DevService struct {
+	Name, Image   string
+	Command, Env  []string
+	Port, Publish int
+	Data, Ready   string
+}
+
+// DevProcess is a command of the stack.
+type DevProcess struct {
+	Name, Command, Build, Dir string
+	Env                       []string
+	Port                      int
+	Ready, Restart            string
+	After, Watch              []string
+	Handover                  bool
+}
 
 // Path returns the absolute form of a path that the configuration gives relative to the project folder.
 func (c *Config) Path(path string) string {

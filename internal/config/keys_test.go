@@ -57,6 +57,11 @@ func TestEveryKeyHasItsFieldAndEveryFieldItsKey(t *testing.T) {
 
 func TestEveryDefaultIsAValueOfItsKey(t *testing.T) {
 	for _, k := range keys {
+		for _, item := range k.Items {
+			if _, err := item.parse(item.Default); err != nil && item.Default != "" {
+				t.Errorf("%s.%s: %q %v", k.Path, item.Path, item.Default, err)
+			}
+		}
 		for _, environment := range []string{Development, Test, Production, "staging"} {
 			text := k.DefaultFor(environment)
 			if text == "" && (k.Kind == Objects || k.Kind == SecretText || k.Path == "project") {

@@ -80,8 +80,13 @@ func (r *reader) object(k Key, node *yaml.Node, names []string, live bool) map[s
 		}
 	}
 	for _, item := range k.Items {
-		if _, given := object[item.Path]; item.Required && !given {
+		_, given := object[item.Path]
+		switch {
+		case given:
+		case item.Required:
 			r.report(node, "missing-key", fmt.Sprintf("this item of %s has no %s", k.Path, item.Path), "")
+		case item.Default != "":
+			object[item.Path], _ = item.parse(item.Default) // a test parses every default
 		}
 	}
 	return object

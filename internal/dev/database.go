@@ -5,15 +5,21 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
-
-	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
-// database is the session's Postgres: its own local server, or one that was there before.
+// Postgres is a server that a session has for itself.
+type Postgres interface {
+	URL(database string) string
+	Version() string
+	Exited() <-chan struct{} // closed when it has ended, asked or not
+	Err() error              // why, where nobody asked
+	Stop(ctx context.Context) error
+}
+
+// database is the session's Postgres: its own server, or one that was there before.
 type database struct {
 	url    string
-	server *local.Server // nil for one that was there before
+	server Postgres // nil for one that was there before
 }
 
 func (d *database) stop(ctx context.Context) error {
@@ -23,7 +29,7 @@ func (d *database) stop(ctx context.Context) error {
 	return d.server.Stop(ctx)
 }
 
-// exited is closed when the local server has ended; nil, and so never ready, for one of somebody else's.
+// exited is closed when the session's own server has ended; nil, and so never ready, for one of somebody else's.
 func (d *database) exited() <-chan struct{} {
 	if d.server == nil {
 		return nil
@@ -39,12 +45,11 @@ func (s *session) startPostgres(ctx context.Context) error {
 	s.postgres = &database{url: s.DatabaseURL}
 	if s.DatabaseURL == "" {
 		began := s.now()
-		s.Postgres.Logger = s.logger("postgres")
-		server, url, err := StartLocal(ctx, s.Postgres, s.Project)
+		server, err := s.StartPostgres(ctx, s.logger("postgres"))
 		if err != nil {
 			return err
 		}
-		s.postgres = &database{url: url, server: server}
+		s.postgres = &database{url: server.URL(s.Project), server: server}
 		s.info("postgres", fmt.Sprintf("PostgreSQL %s is up %s", server.Version(), since(began, s.now())))
 		if s.NewSyncer != nil {
 			s.syncer = s.NewSyncer(server.URL("postgres"))
@@ -60,21 +65,6 @@ func (s *session) startPostgres(ctx context.Context) error {
 	}
 	_, err = s.followBranch(ctx)
 	return err
-}
-
-// StartLocal starts a local Postgres with the database of a project in it and returns that database's URL.
-func StartLocal(ctx context.Context, o local.Options, project string) (*local.Server, string, error) {
-	server, err := local.Start(ctx, o)
-	if err != nil {
-		return nil, "", err
-	}
-	if err := server.EnsureDatabase(ctx, project); err != nil {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		_ = server.Stop(stopping)
-		return nil, "", fault.Wrap("create database "+project, err)
-	}
-	return server, server.URL(project), nil
 }
 
 func since(began, now time.Time) string { return fmt.Sprintf("(%d ms)", now.Sub(began).Milliseconds()) }

@@ -9,14 +9,15 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
-	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/supervise"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -31,9 +32,14 @@ type Options struct {
 	SeedSets   []string
 	Watch      bool
 
-	// DatabaseURL is an existing database to use; empty runs a local Postgres under StateDir.
-	DatabaseURL string
-	Postgres    local.Options // DataDir and logging are the session's own
+	// DatabaseURL is an existing database to use; where it is empty, StartPostgres starts a server with a database called
+	// Project, on the port that it had before.
+	DatabaseURL   string
+	StartPostgres func(ctx context.Context, log *slog.Logger) (Postgres, error)
+
+	Services []Service
+	// Processes returns the team's own processes, given what the stack adds to their environment; nil is none.
+	Processes func(env []string) ([]supervise.Process, error)
 
 	Connect  func(ctx context.Context, url string) (*pgxpool.Pool, error)
 	Migrator func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error)
@@ -88,10 +94,15 @@ type session struct {
 	syncer   Syncer   // nil where the database is somebody else's
 	branches Branches // nil where all share one database
 	late     bool     // the tables are to be compared with the schema once the session is up
+
+	cancel    context.CancelFunc // ends what goes on in the background
+	services  services
+	processes *supervise.Supervisor // nil where there are none
+	settling  sync.WaitGroup
 }
 
 // stopTimeout bounds how long the parts may take to stop.
-const stopTimeout = 20 * time.Second
+const stopTimeout = 25 * time.Second
 
 // Run brings the session up and keeps it up until ctx ends, which is no error once the session was up. In
 // every case nothing it started is left running.
@@ -102,6 +113,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	s.lock = lock
+	ctx, s.cancel = context.WithCancel(ctx)
 	defer s.stop(ctx)
 	if !o.Watch {
 		if err := s.start(ctx); err != nil {
@@ -127,6 +139,7 @@ func Run(ctx context.Context, o Options) error {
 // start runs the phases in dependency order. A mistake in the team's files does not end it: the session
 // stays up and waits for the save that mends it.
 func (s *session) start(ctx context.Context) error {
+	s.startServices(ctx)
 	if err := s.startPostgres(ctx); err != nil {
 		return err
 	}
@@ -136,7 +149,13 @@ func (s *session) start(ctx context.Context) error {
 	if err := s.serve(ctx); err != nil {
 		return err
 	}
-	return s.announce()
+	s.services.await()
+	if err := s.announce(); err != nil {
+		return err
+	}
+	s.tolerate("dev", s.startProcesses(ctx))
+	s.settling.Go(func() { s.settle(ctx) })
+	return nil
 }
 
 // syncDatabase applies what is pending and loads the seeds if they changed.
@@ -156,17 +175,36 @@ func (s *session) tolerate(part string, err error) bool {
 	return err == nil
 }
 
+// announce says that the API is up, where it is, and what else there is.
 func (s *session) announce() error {
-	state := s.lock.state
-	state.Ready, state.DatabaseURL = true, s.postgres.url
-	if s.api != nil {
-		state.URL = s.api.URL()
-	}
-	if err := errors.Join(s.lock.write(state), writeEnv(s.StateDir, state)); err != nil {
+	state := s.currentState()
+	if err := s.publish(state); err != nil {
 		return err
 	}
 	s.emit(Event{Part: "dev", Ready: &Ready{State: state, Took: s.now().Sub(s.began)}})
 	return nil
+}
+
+// currentState is the state with all that is up.
+func (s *session) currentState() State {
+	state := s.lock.current()
+	state.DatabaseURL, state.Links, state.Vars = s.postgres.url, nil, nil
+	if s.api != nil {
+		state.URL = s.api.URL()
+	}
+	for _, r := range s.services.await() {
+		if r.URL != "" {
+			state.Links = append(state.Links, Link{r.name, r.URL})
+		}
+		state.Vars = append(state.Vars, r.Env...)
+	}
+	state.Links = append(state.Links, s.processLinks()...)
+	return state
+}
+
+// publish tells other commands and programs of a state.
+func (s *session) publish(state State) error {
+	return errors.Join(s.lock.write(state), writeEnv(s.StateDir, state))
 }
 
 // stop ends what was started, in reverse order, after ctx has ended.
@@ -174,6 +212,11 @@ func (s *session) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	s.info("dev", "stopping")
+	s.cancel()
+	s.settling.Wait()
+	if s.processes != nil {
+		s.processes.Stop(ctx)
+	}
 	if s.api != nil {
 		s.tolerate("api", s.api.Stop(ctx))
 	}
@@ -186,6 +229,7 @@ func (s *session) stop(ctx context.Context) {
 	if s.postgres != nil {
 		s.tolerate("postgres", s.postgres.stop(ctx))
 	}
+	s.tolerate("dev", s.services.stop(ctx))
 	s.lock.release()
 }
 

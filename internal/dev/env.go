@@ -17,7 +17,7 @@ func (s State) Env() []string {
 	if s.URL != "" {
 		env = append(env, "KROWOC_URL="+s.URL)
 	}
-	return env
+	return append(env, s.Vars...)
 }
 
 func writeEnv(dir string, s State) error {

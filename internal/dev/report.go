@@ -12,12 +12,20 @@ import (
 // Event is something a session tells the person at the terminal.
 type Event struct {
 	Time     time.Time
-	Part     string // dev, postgres, schema, migrate, seed, api
+	Part     string // dev, postgres, schema, migrate, seed, api, or the name of a service or process
 	Level    slog.Level
 	Text     string
 	Err      error     // with Level Error: the whole error, for hints and diagnostics
 	Mistakes diag.List // warnings about the team's files
-	Ready    *Ready    // set once, when the session is up
+	Request  string    // id of the request that it is about, where it is about one
+	Ready    *Ready    // set when the API is up
+	Settled  *Settled  // set once, when all is up that comes up
+}
+
+// Settled says that every part is up or has failed to come up.
+type Settled struct {
+	State
+	Failed bool // a service or process has
 }
 
 // Ready says that the session is up, and how long that took.
@@ -68,12 +76,16 @@ func (h *eventHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle reports a record.
 func (h *eventHandler) Handle(_ context.Context, rec slog.Record) error {
-	text := rec.Message + h.attrs
+	text, request := rec.Message+h.attrs, ""
 	rec.Attrs(func(a slog.Attr) bool {
+		if a.Key == "request_id" {
+			request = a.Value.String()
+			return true
+		}
 		text += h.render(a)
 		return true
 	})
-	h.emit(Event{Part: h.part, Level: rec.Level, Text: text})
+	h.emit(Event{Part: h.part, Level: rec.Level, Text: text, Request: request})
 	return nil
 }
 

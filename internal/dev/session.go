@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -24,6 +25,14 @@ type State struct {
 	Ready       bool      `json:"ready"`
 	URL         string    `json:"url,omitempty"` // of the API; empty until it serves
 	DatabaseURL string    `json:"databaseUrl,omitempty"`
+	Links       []Link    `json:"links,omitempty"` // of services and processes
+	Vars        []string  `json:"vars,omitempty"`  // in which programs find the services, as NAME=value
+}
+
+// Link is where a part of the stack is reached.
+type Link struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
 }
 
 // sessionLock is the right to be the session of a state folder. The lock is the operating system's, on an
@@ -31,7 +40,14 @@ type State struct {
 type sessionLock struct {
 	flock *flock.Flock
 	path  string
+	mu    sync.Mutex
 	state State
+}
+
+func (l *sessionLock) current() State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state
 }
 
 func statePath(dir string) string { return filepath.Join(dir, "dev.json") }
@@ -70,6 +86,8 @@ func Running(other State) error {
 
 // write replaces the state file in one step.
 func (l *sessionLock) write(state State) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.state = state
 	text, err := json.MarshalIndent(state, "", "  ")
 	if err != nil {

@@ -176,12 +176,12 @@ func (s *session) serveAgain(ctx context.Context, began time.Time) {
 // the API's pool finds it.
 func (s *session) restartPostgres(ctx context.Context) error {
 	s.fail("postgres", s.postgres.server.Err())
-	server, url, err := StartLocal(ctx, s.Postgres, s.Project)
+	server, err := s.StartPostgres(ctx, s.logger("postgres"))
 	if err != nil {
 		return err
 	}
 	s.postgres.server = server
-	if url != s.postgres.url {
+	if server.URL(s.Project) != s.postgres.url {
 		return fault.New(fault.Unavailable, "start Postgres again", "its port was taken meanwhile", "Run `krowoc dev` again.")
 	}
 	s.info("postgres", "is up again")

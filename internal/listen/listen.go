@@ -122,3 +122,12 @@ func listening(table string, port uint16, sockets map[string]bool) {
 		}
 	}
 }
+
+// FreePort returns a port of this machine that is free now.
+func FreePort(ctx context.Context) (int, error) {
+	l, err := TCP(ctx, "127.0.0.1:0")
+	if err != nil {
+		return 0, fault.Wrap("find a free port", err)
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/listen"
 	"github.com/krowoc/krowoc/internal/process"
 )
@@ -72,7 +71,7 @@ func (r *runner) start(ctx context.Context) (*instance, error) {
 	port := r.Port
 	if r.Handover {
 		var err error
-		if port, err = freePort(ctx); err != nil {
+		if port, err = listen.FreePort(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -133,12 +132,4 @@ func (r *runner) notePort(l net.Listener, taken error) {
 	if taken != nil {
 		r.warn(fmt.Sprintf("%v: it takes %d", taken, r.Port))
 	}
-}
-
-func freePort(ctx context.Context) (int, error) {
-	l, err := listen.TCP(ctx, "127.0.0.1:0")
-	if err != nil {
-		return 0, fault.Wrap("find a free port", err)
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }

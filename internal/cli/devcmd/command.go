@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/dev"
@@ -37,25 +38,28 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 	v := &view{t: f.Term, screen: term.PlainParts(f.Term.Err), log: term.PlainParts(log), least: slog.LevelWarn}
 	mistaken := false
 	ended := make(chan error, 1)
-	err = a.Dev(ctx, os.Getpid(), func(e dev.Event) {
+	report := func(e dev.Event) {
 		if e.Part == "postgres" {
 			e.Level = min(e.Level, slog.LevelInfo) // the log has what the server says
 		}
-		if e.Ready == nil {
-			v.show(e)
+		if e.Settled == nil {
+			if e.Ready == nil {
+				v.show(e)
+			}
 			mistaken = mistaken || e.Err != nil
 			return
 		}
-		if mistaken {
+		if mistaken || e.Settled.Failed {
 			ended <- fault.New(fault.Invalid, "bring the stack up", "something in the project's files is wrong", "mend what stands above")
 			stop()
 			return
 		}
 		go func() {
-			ended <- command(ctx, f, e.Ready.Env(), args)
+			ended <- command(ctx, f, e.Settled.Env(), args)
 			stop()
 		}()
-	}, f.Fetching())
+	}
+	err = a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: report, Progress: f.Fetching()})
 	select {
 	case commandErr := <-ended:
 		return commandErr

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev"
@@ -52,6 +53,8 @@ code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, 
 	cmd.Flags().BoolVar(&ci, "ci", false, "run a command once the stack is up, and end with it")
 	cmd.Flags().String("address", "", "`host:port` of the API")
 	f.Bind(cmd.Flags().Lookup("address"), "server.address")
+	cmd.Flags().String("engine", "", "what runs Postgres and Redis: auto, `native` or docker")
+	f.Bind(cmd.Flags().Lookup("engine"), "dev.engine")
 	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f), newReset(f))
 	return cmd
 }
@@ -77,7 +80,7 @@ func run(ctx context.Context, f *factory.Factory) error {
 		return err
 	}
 	defer log.Close()
-	return a.Dev(ctx, os.Getpid(), newView(f.Term, log, level).show, f.Fetching())
+	return a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: newView(f.Term, log, level).show, Progress: f.Fetching()})
 }
 
 // attach shows the log of a session that runs already, until it ends or Ctrl-C, which leaves it running.

@@ -31,6 +31,7 @@ type event struct {
 	Part        string            `json:"part"`
 	Level       string            `json:"level"`
 	Text        string            `json:"text,omitempty"`
+	Request     string            `json:"request,omitempty"`
 	Error       *term.ErrorReport `json:"error,omitempty"`
 	Diagnostics diag.List         `json:"diagnostics,omitempty"`
 	Ready       *dev.State        `json:"ready,omitempty"`
@@ -39,11 +40,14 @@ type event struct {
 // show writes one event. A terminal that is gone does not end the session.
 func (v *view) show(e dev.Event) {
 	switch {
-	case e.Level < v.least:
+	case e.Level < v.least || e.Settled != nil:
 	case v.t.Format == term.JSON:
 		_ = v.t.JSONLine(jsonEvent(e))
 	default:
 		_ = v.screen.Lines("", e.Part, body(v.screen, e))
+	}
+	if e.Settled != nil {
+		return
 	}
 	_ = v.log.Lines(e.Time.Format("15:04:05.000 "), e.Part, body(v.log, e))
 }
@@ -57,7 +61,29 @@ func body(w *term.PartWriter, e dev.Event) string {
 	case len(e.Mistakes) > 0:
 		return w.Diagnostics(e.Mistakes)
 	}
-	return e.Text
+	return severity(e.Level) + e.Text + requestMark(e.Request)
+}
+
+// severity says that a line is a warning or an error.
+func severity(l slog.Level) string {
+	switch {
+	case l >= slog.LevelError:
+		return "error: "
+	case l >= slog.LevelWarn:
+		return "warning: "
+	}
+	return ""
+}
+
+// shortRequest is how much of a request's id is shown: enough to tell the lines of one from those of others.
+const shortRequest = 8
+
+// requestMark ends a line that is about a request.
+func requestMark(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " [" + id[max(0, len(id)-shortRequest):] + "]"
 }
 
 // banner says what is where.
@@ -68,11 +94,14 @@ func banner(w *term.PartWriter, r *dev.Ready) string {
 		fmt.Fprintf(&b, "  GraphQL   %s/graphql\n  GraphiQL  %s/graphiql\n  Health    %s/healthz\n", r.URL, r.URL, r.URL)
 	}
 	fmt.Fprintf(&b, "  Postgres  %s\n", r.DatabaseURL)
+	for _, l := range r.Links {
+		fmt.Fprintf(&b, "  %-9s %s\n", strings.ToUpper(l.Name[:1])+l.Name[1:], l.URL)
+	}
 	return b.String()
 }
 
 func jsonEvent(e dev.Event) event {
-	j := event{Time: e.Time, Part: e.Part, Level: strings.ToLower(e.Level.String()), Text: e.Text, Diagnostics: e.Mistakes}
+	j := event{Time: e.Time, Part: e.Part, Level: strings.ToLower(e.Level.String()), Text: e.Text, Request: e.Request, Diagnostics: e.Mistakes}
 	if e.Err != nil {
 		report := term.NewErrorReport(e.Err)
 		j.Error, j.Text = &report, ""

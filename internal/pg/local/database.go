@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/pg"
 )
@@ -21,21 +20,7 @@ func (s *Server) CreateDatabase(ctx context.Context, name, template string) erro
 
 // EnsureDatabase makes an empty database unless there is one of that name.
 func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
-	var there bool
-	conn, err := pgx.Connect(ctx, s.URL("postgres"))
-	if err == nil {
-		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
-		err = errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
-	}
-	if there || err != nil { // to try would put an error into the server's log
-		return pg.Fault("look for database "+name, err)
-	}
-	err = s.CreateDatabase(ctx, name, "")
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && pgErr.Code == "42P04" { // duplicate_database
-		return nil
-	}
-	return err
+	return pg.EnsureDatabase(ctx, s.URL("postgres"), name)
 }
 
 // DropDatabase removes a database and disconnects whoever uses it; one that is not there is no error.

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/listen"
+	"github.com/krowoc/krowoc/internal/pg/docker"
+	"github.com/krowoc/krowoc/internal/pg/local"
+)
+
+// auto is the engine that is whichever is there.
+const auto Engine = "auto"
+
+// engine returns the engine of a service that says own.
+func (a *App) engine(own string) Engine {
+	if own == string(auto) {
+		return Engine(a.Config.Dev.Engine)
+	}
+	return Engine(own)
+}
+
+// startPostgres starts the project's own Postgres, with its database, on the port that it had the last time.
+func (a *App) startPostgres(ctx context.Context, log *slog.Logger, progress func(local.Progress)) (dev.Postgres, error) {
+	engine := a.engine(a.Config.Dev.Postgres.Engine)
+	if engine == Docker {
+		return a.dockerPostgres(ctx, log)
+	}
+	options := a.localPostgres(progress)
+	options.Logger = log
+	server, err := local.Start(ctx, options)
+	if engine == auto && fault.CodeOf(err) == fault.Unavailable && ctx.Err() == nil {
+		if inDocker, dockerErr := a.dockerPostgres(ctx, log); dockerErr == nil {
+			return inDocker, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ensured(ctx, server, a.Config.Project)
+}
+
+// ensured returns a server with a database in it, or stops it.
+func ensured[S interface {
+	dev.Postgres
+	EnsureDatabase(ctx context.Context, name string) error
+}](ctx context.Context, server S, database string) (dev.Postgres, error) {
+	if err := server.EnsureDatabase(ctx, database); err != nil {
+		return nil, fault.Wrap("create database "+database, errors.Join(err, server.Stop(context.WithoutCancel(ctx))))
+	}
+	return server, nil
+}
+
+// dockerPostgres starts Postgres in a container whose data outlives it. Password and port are kept below .krowoc.
+func (a *App) dockerPostgres(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
+	password, err := a.remember("postgres-docker.password", func() (string, error) { return rand.Text(), nil })
+	if err != nil {
+		return nil, err
+	}
+	port, err := a.remember("postgres-docker.port", func() (string, error) {
+		free, err := listen.FreePort(ctx)
+		return strconv.Itoa(free), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "read .krowoc/postgres-docker.port", port+" is no port", "Remove the file.")
+	}
+	server, err := docker.Start(ctx, docker.Options{
+		Image: a.Config.Dev.Postgres.Image, Logger: log, Keep: a.containerName("postgres"), Purpose: a.purpose("postgres"),
+		Port: number, Password: password,
+	})
+	if err != nil {
+		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+	}
+	return ensured(ctx, server, a.Config.Project)
+}
+
+// remember returns what a file below .krowoc says, and writes it where there is none.
+func (a *App) remember(name string, fresh func() (string, error)) (string, error) {
+	path := filepath.Join(a.StateDir(), name)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fault.Wrap("read "+name, err)
+	}
+	value, err := fresh()
+	if err != nil {
+		return "", err
+	}
+	err = cmp.Or(os.MkdirAll(a.StateDir(), 0o755), os.WriteFile(path, []byte(value+"\n"), 0o600))
+	return value, fault.Wrap("write "+name, err)
+}
+
+// containerName is the name of a service's container, and of its volume: the same from session to session, and another for
+// another copy of the project.
+func (a *App) containerName(service string) string {
+	sum := sha256.Sum256([]byte(a.Config.Root))
+	return "krowoc-" + a.Config.Project + "-" + hex.EncodeToString(sum[:3]) + "-" + service
+}
+
+// purpose is the label of a service's container and volume: it says whose they are.
+func (a *App) purpose(service string) string { return "dev " + service + " " + a.Config.Root }

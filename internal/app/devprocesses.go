@@ -1,0 +1,90 @@
+package app
+
+import (
+	"cmp"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/supervise"
+)
+
+// devProcesses returns what turns the declared processes, and a front end that is recognised, into commands with the
+// environment of this process and what the stack adds to it.
+func (a *App) devProcesses(environ []string) func(env []string) ([]supervise.Process, error) {
+	return func(env []string) ([]supervise.Process, error) {
+		declared := a.Config.Dev.Processes
+		if web, found := a.frontEnd(); found {
+			declared = append(slices.Clone(declared), web)
+		}
+		var list []supervise.Process
+		for _, p := range declared {
+			ready, err := supervise.ParseReadiness(p.Ready)
+			if err != nil {
+				return nil, fault.Wrap("dev.processes: "+p.Name, err)
+			}
+			// Python keeps what it writes to a pipe to itself, unless told otherwise.
+			all := slices.Concat(environ, []string{"PYTHONUNBUFFERED=1"}, env, p.Env)
+			list = append(list, supervise.Process{
+				Name: p.Name, Command: p.Command, Build: p.Build, Dir: a.Config.Path(cmp.Or(p.Dir, ".")), Env: all, Port: p.Port, Ready: ready,
+				Restart: supervise.Policy(cmp.Or(p.Restart, string(supervise.OnFailure))), After: p.After, Watch: p.Watch,
+				Handover: p.Handover && p.Port != 0 && len(p.Watch) > 0,
+			})
+		}
+		return list, nil
+	}
+}
+
+// frontEnds are the tools whose development server is known, by the package that a project has of them.
+var frontEnds = []struct {
+	name, arguments string
+	port            int
+}{
+	{"next", "--port $PORT", 3000},
+	{"vite", "--port $PORT --strictPort", 5173},
+}
+
+// managers are the programs that run the scripts of a package, by the file that each leaves; npm is the last.
+var managers = []struct{ lock, install, run string }{
+	{"pnpm-lock.yaml", "pnpm install", "pnpm run dev "},
+	{"yarn.lock", "yarn install", "yarn run dev "},
+	{"bun.lock", "bun install", "bun run dev "},
+	{"bun.lockb", "bun install", "bun run dev "},
+	{"package-lock.json", "npm ci", "npm run dev -- "},
+	{"", "npm install", "npm run dev -- "},
+}
+
+// frontEnd returns the process of web/, where that is a project of a known tool and no declared process is called web.
+func (a *App) frontEnd() (config.DevProcess, bool) {
+	dir := a.Config.Path("web")
+	text, err := os.ReadFile(filepath.Join(dir, "package.json"))
+	isWeb := func(p config.DevProcess) bool { return p.Name == "web" }
+	if err != nil || !a.Config.Dev.Web || slices.ContainsFunc(a.Config.Dev.Processes, isWeb) {
+		return config.DevProcess{}, false
+	}
+	var pkg struct {
+		Scripts                       map[string]string
+		Dependencies, DevDependencies map[string]string
+	}
+	if json.Unmarshal(text, &pkg) != nil || pkg.Scripts["dev"] == "" {
+		return config.DevProcess{}, false
+	}
+	for _, f := range frontEnds {
+		if pkg.Dependencies[f.name] == "" && pkg.DevDependencies[f.name] == "" {
+			continue
+		}
+		for _, m := range managers {
+			if _, err := os.Stat(filepath.Join(dir, m.lock)); err != nil {
+				continue
+			}
+			return config.DevProcess{
+				Name: "web", Dir: "web", Build: "test -d node_modules || " + m.install, Command: "exec " + m.run + f.arguments,
+				Port: f.port, Ready: "http:/", Restart: string(supervise.OnFailure),
+			}, true
+		}
+	}
+	return config.DevProcess{}, false
+}

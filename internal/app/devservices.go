@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/container"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/redis"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/supervise"
+
+	"github.com/krowoc/krowoc/internal/config"
+)
+
+// devServices are the services of the development stack that the configuration asks for.
+func (a *App) devServices() []dev.Service {
+	var list []dev.Service
+	if c := a.Config.Dev.Redis; c.Enabled {
+		list = append(list, dev.Service{Name: "redis", Start: a.startRedis})
+	}
+	for _, s := range a.Config.Dev.Services {
+		list = append(list, dev.Service{Name: s.Name, Start: func(ctx context.Context, log *slog.Logger) (dev.RunningService, error) {
+			return a.startContainer(ctx, s, log)
+		}})
+	}
+	return list
+}
+
+// redisPort is Redis's own.
+const redisPort = 6379
+
+func (a *App) startRedis(ctx context.Context, log *slog.Logger) (dev.RunningService, error) {
+	c := a.Config.Dev.Redis
+	return redis.Start(ctx, redis.Options{
+		Engine: redis.Engine(a.engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
+		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Path: a.Env("PATH"), Log: log,
+	})
+}
+
+// startContainer starts a service that the team has declared.
+func (a *App) startContainer(ctx context.Context, s config.DevService, log *slog.Logger) (dev.RunningService, error) {
+	ready, err := supervise.ParseReadiness(s.Ready)
+	if err == nil && ready.Kind != supervise.ReadyStarted && ready.Kind != supervise.ReadyTCP && ready.Kind != supervise.ReadyHTTP {
+		err = fault.New(fault.Invalid, "read ready", "a container is ready by tcp or http:/path")
+	}
+	if err != nil {
+		return dev.RunningService{}, fault.Wrap("dev.services: "+s.Name, err)
+	}
+	env := map[string]string{}
+	for _, v := range s.Env {
+		name, value, _ := strings.Cut(v, "=")
+		env[name] = value
+	}
+	o := container.Options{
+		Image: s.Image, Command: s.Command, Env: env, Port: s.Port, Publish: s.Publish, Name: a.containerName(s.Name),
+		Purpose: a.purpose(s.Name), Grace: container.DefaultGrace, Logger: log, Probe: probe(ready),
+	}
+	if s.Data != "" {
+		o.Volume, o.Mount = o.Name, s.Data
+	}
+	c, err := container.Start(ctx, o)
+	if err != nil {
+		return dev.RunningService{}, err
+	}
+	variable := strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+	_, port, _ := strings.Cut(c.Address(), ":")
+	return dev.RunningService{
+		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: c.Stop,
+	}, nil
+}
+
+// probeTimeout bounds one look at a container.
+const probeTimeout = 2 * time.Second
+
+// probe returns what tells whether a container is ready.
+func probe(ready supervise.Readiness) func(context.Context, string) error {
+	if ready.Kind == supervise.ReadyHTTP {
+		client := &http.Client{Timeout: probeTimeout}
+		return func(ctx context.Context, address string) error {
+			return getOK(ctx, client, "http://"+address+ready.Value)
+		}
+	}
+	return container.Accepts
+}
+
+// getOK returns nil when url answers with a status below 400.
+func getOK(ctx context.Context, client *http.Client, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= http.StatusBadRequest {
+		return fault.New(fault.Unavailable, "GET "+url, res.Status)
+	}
+	return nil
+}

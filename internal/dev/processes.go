@@ -1,0 +1,94 @@
+package dev
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/krowoc/krowoc/internal/supervise"
+)
+
+// startProcesses starts the team's own processes, which find the rest of the stack in their environment.
+func (s *session) startProcesses(ctx context.Context) error {
+	if s.Processes == nil {
+		return nil
+	}
+	list, err := s.Processes(s.currentState().Env())
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	supervisor, err := supervise.New(supervise.Options{Processes: list, Report: s.reportProcess, Now: s.now})
+	if err != nil {
+		return err
+	}
+	s.processes = supervisor
+	supervisor.Start(ctx)
+	return nil
+}
+
+func (s *session) reportProcess(e supervise.Event) {
+	switch {
+	case e.Output:
+		s.emit(outputEvent(e.Process, e.Text))
+	case e.Err != nil:
+		s.emit(Event{Part: e.Process, Level: slog.LevelError, Text: e.Err.Error(), Err: e.Err})
+		if e.State == supervise.Restarting {
+			s.info(e.Process, "starts "+e.Text)
+		}
+	case e.State == "":
+		s.warn(e.Process, e.Text)
+	case e.State == supervise.Ready:
+		s.info(e.Process, "is ready"+s.address(e.Process)+" "+e.Text)
+	case e.State == supervise.Done:
+		s.info(e.Process, "is done "+e.Text)
+	case e.State == supervise.Restarting:
+		s.info(e.Process, "has ended; it starts "+e.Text)
+	default:
+		s.emit(Event{Part: e.Process, Level: slog.LevelDebug, Text: string(e.State)})
+	}
+}
+
+// address says where a process is reached.
+func (s *session) address(name string) string {
+	for _, l := range s.processLinks() {
+		if l.Name == name {
+			return " at " + l.URL
+		}
+	}
+	return ""
+}
+
+// processLinks are where the processes are reached that have a port.
+func (s *session) processLinks() []Link {
+	var links []Link
+	if s.processes == nil {
+		return nil
+	}
+	for _, p := range s.processes.Status() {
+		if p.Port != 0 {
+			links = append(links, Link{p.Name, fmt.Sprintf("http://localhost:%d", p.Port)})
+		}
+	}
+	return links
+}
+
+// settle says that the session is all up, once the processes are ready or have failed.
+func (s *session) settle(ctx context.Context) {
+	if s.processes != nil {
+		if s.processes.Settle(ctx) != nil {
+			return
+		}
+	}
+	settled := Settled{Failed: s.services.failed}
+	state := s.currentState()
+	if s.processes != nil {
+		for _, p := range s.processes.Status() {
+			settled.Failed = settled.Failed || p.State != supervise.Ready && p.State != supervise.Done
+		}
+	}
+	state.Ready = true
+	if s.tolerate("dev", s.publish(state)) {
+		settled.State = state
+		s.emit(Event{Part: "dev", Settled: &settled})
+	}
+}

@@ -1,0 +1,218 @@
+// Package redis runs the Redis of a development session: the program of this machine, a container, or one within krowoc.
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/krowoc/krowoc/internal/container"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/listen"
+	"github.com/krowoc/krowoc/internal/supervise"
+)
+
+// Engine is how a Redis is run.
+type Engine string
+
+// The engines.
+const (
+	Auto     Engine = "auto"   // the first of the others that there is
+	Native   Engine = "native" // redis-server or valkey-server
+	Docker   Engine = "docker"
+	Embedded Engine = "embedded" // miniredis: in memory, and not all of Redis
+)
+
+// Options say which Redis to run.
+type Options struct {
+	Engine  Engine
+	Image   string
+	Name    string // of the container and its volume
+	Purpose string // of the two
+	Dir     string // where the native one keeps its data
+	Port    int    // that it is to have, if it is free; 0 is any
+	Path    string // the folders in which programs are looked for, as in $PATH
+	Log     *slog.Logger
+}
+
+// Start starts a Redis.
+func Start(ctx context.Context, o Options) (_ dev.RunningService, err error) {
+	if o.Port == 0 {
+		if o.Port, err = listen.FreePort(ctx); err != nil {
+			return dev.RunningService{}, err
+		}
+	}
+	switch o.Engine {
+	case Native:
+		return native(ctx, o)
+	case Docker:
+		return docker(ctx, o)
+	case Embedded:
+		return embedded(ctx, o)
+	}
+	if r, err := native(ctx, o); fault.CodeOf(err) != fault.NotFound {
+		return r, err
+	}
+	if r, err := docker(ctx, o); err == nil || ctx.Err() != nil {
+		return r, err
+	}
+	return embedded(ctx, o)
+}
+
+// running describes a Redis at an address.
+func running(detail, address string, stop func(context.Context) error) dev.RunningService {
+	url := "redis://" + address
+	return dev.RunningService{Detail: detail, URL: url, Env: []string{"REDIS_URL=" + url, "KROWOC_REDIS_URL=" + url}, Stop: stop}
+}
+
+// find returns the program, in the folders of path.
+func find(path string) string {
+	for _, dir := range strings.Split(path, string(os.PathListSeparator)) {
+		for _, name := range []string{"redis-server", "valkey-server"} {
+			if found, err := exec.LookPath(dir + string(os.PathSeparator) + name); err == nil && dir != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+// native runs the program of this machine, and again where it ends.
+func native(ctx context.Context, o Options) (dev.RunningService, error) {
+	const op = "start Redis"
+	program := find(o.Path)
+	if program == "" {
+		return dev.RunningService{}, fault.New(fault.NotFound, op, "there is neither redis-server nor valkey-server on PATH",
+			"Install it, or set dev.redis.engine to docker or embedded.")
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return dev.RunningService{}, fault.Wrap(op, err)
+	}
+	trouble := make(chan error, 1)
+	process := supervise.Process{
+		Name: "redis", Command: `exec "$REDIS_SERVER" --bind 127.0.0.1 --port "$PORT" --daemonize no --save 60 1 --dir "$REDIS_DIR" --logfile ""`,
+		Dir: o.Dir, Env: []string{"PATH=" + o.Path, "REDIS_SERVER=" + program, "REDIS_DIR=" + o.Dir}, Port: o.Port,
+		Ready: supervise.Readiness{Kind: supervise.ReadyTCP, Timeout: 10 * time.Second}, Restart: supervise.Always,
+	}
+	report := func(e supervise.Event) {
+		switch {
+		case e.Output:
+			logLine(ctx, o.Log, e.Text)
+		case e.Err != nil:
+			o.Log.Warn(e.Err.Error())
+			select {
+			case trouble <- e.Err:
+			default:
+			}
+		}
+	}
+	s, err := supervise.New(supervise.Options{Processes: []supervise.Process{process}, Now: time.Now, Report: report})
+	if err != nil {
+		return dev.RunningService{}, err
+	}
+	s.Start(ctx)
+	stop := func(ctx context.Context) error { s.Stop(ctx); return nil }
+	if err := s.Settle(ctx); err != nil {
+		return dev.RunningService{}, errors.Join(err, stop(context.WithoutCancel(ctx)))
+	}
+	status := s.Status()[0]
+	if status.State != supervise.Ready {
+		err := <-trouble
+		return dev.RunningService{}, errors.Join(err, stop(context.WithoutCancel(ctx)))
+	}
+	return running("Redis is up, natively", net.JoinHostPort("127.0.0.1", strconv.Itoa(status.Port)), stop), nil
+}
+
+// logLine hands on a line of Redis's log: "pid:role date level message", with # for warnings.
+func logLine(ctx context.Context, log *slog.Logger, line string) {
+	level := slog.LevelDebug
+	if fields := strings.Fields(line); len(fields) > 5 && fields[5] == "#" && !strings.Contains(line, "Redis is starting") {
+		level = slog.LevelInfo
+	}
+	log.Log(ctx, level, line)
+}
+
+// docker runs the image, with its data in a volume.
+func docker(ctx context.Context, o Options) (dev.RunningService, error) {
+	c, err := container.Start(ctx, container.Options{
+		Image: o.Image, Port: 6379, Name: o.Name, Volume: o.Name, Mount: "/data", Purpose: o.Purpose, Grace: container.DefaultGrace,
+		Logger: o.Log, Probe: ping,
+	})
+	if err != nil {
+		return dev.RunningService{}, err
+	}
+	return running("Redis is up, as a container of "+o.Image, c.Address(), c.Stop), nil
+}
+
+// ping returns nil when a Redis answers at an address.
+func ping(ctx context.Context, address string) error {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	answer := make([]byte, 5)
+	if _, err := conn.Read(answer); err != nil {
+		return err
+	}
+	if string(answer) != "+PONG" {
+		return fmt.Errorf("it answers %q", answer)
+	}
+	return nil
+}
+
+// embedded runs miniredis, whose clock it moves as time goes by, so that keys expire.
+func embedded(ctx context.Context, o Options) (dev.RunningService, error) {
+	l, taken, err := listen.Near(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
+	if err != nil {
+		return dev.RunningService{}, err
+	}
+	if taken != nil {
+		o.Log.Warn(taken.Error() + ": it takes another port")
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return dev.RunningService{}, err
+	}
+	server := miniredis.NewMiniRedis()
+	if err := server.StartAddr(address); err != nil {
+		return dev.RunningService{}, fault.Wrap("start miniredis", err)
+	}
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				server.FastForward(time.Second)
+			case <-stopped:
+				return
+			}
+		}
+	}()
+	return running("miniredis is up: it keeps all in memory and is not all of Redis", address, func(context.Context) error {
+		close(stopped)
+		<-ended
+		server.Close()
+		return nil
+	}), nil
+}

@@ -1,0 +1,29 @@
+package pg
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// EnsureDatabase makes an empty database, on the server of which url names another, unless there is one of that name.
+func EnsureDatabase(ctx context.Context, url, name string) (err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return Fault("look for database "+name, err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	var there bool
+	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	if there || err != nil { // to try would put an error into the server's log
+		return Fault("look for database "+name, err)
+	}
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+QuoteIdent(name))
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && pgErr.Code == "42P04" { // duplicate_database
+		return nil
+	}
+	return Fault("create database "+name, err)
+}
