@@ -28,15 +28,17 @@ type DevOptions struct {
 // Dev runs a development session until ctx ends.
 func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
+	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
-		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Watch: c.Dev.Watch, Now: a.Now, Report: o.Report,
+		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),
 		SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: c.Seeds.Sets,
 		DatabaseURL: c.Database.URL.Reveal(),
 		StartPostgres: func(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
 			return a.startPostgres(ctx, log, o.Progress)
 		},
-		Services: a.devServices(), Processes: a.devProcesses(o.Environ),
-		Connect: a.Connect, Parse: a.ParseSchema,
+		Services:  func(log func(string) *slog.Logger) []dev.Service { return append(a.devServices(), tools.service(log)) },
+		Processes: a.devProcesses(o.Environ),
+		Connect:   a.Connect, Parse: a.ParseSchema,
 		Migrator: func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
 			return a.Migrator(pool, report)
 		},
@@ -44,14 +46,14 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 			return a.Seed(ctx, pool, s, nil, SeedConsent{})
 		},
 		NewAPI: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
-			return a.NewServer(pool, s, logger)
+			return tools.newAPI(c.Server.Address, pool, s, logger)
 		},
 		NewAPIElsewhere: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
 			host, _, err := net.SplitHostPort(c.Server.Address)
 			if err != nil {
 				return nil, fault.New(fault.Invalid, "choose another port", "server.address is no host:port")
 			}
-			return a.newServerAt(net.JoinHostPort(host, "0"), pool, s, logger)
+			return tools.newAPI(net.JoinHostPort(host, "0"), pool, s, logger)
 		},
 		NewSyncer: a.newSyncer, Generate: a.generateAll,
 		NewBranches: func(url string) dev.Branches {

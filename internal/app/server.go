@@ -21,10 +21,11 @@ type Server struct {
 
 // NewServer wires the API of a schema over the database behind pool. It serves nothing until Start.
 func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (*Server, error) {
-	return a.newServerAt(a.Config.Server.Address, pool, s, logger)
+	return a.newServerAt(a.Config.Server.Address, pool, s, logger, nil)
 }
 
-func (a *App) newServerAt(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (*Server, error) {
+// newServerAt is NewServer at an address; callerOf says whom an access token names, nil that none does.
+func (a *App) newServerAt(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, callerOf callerOf) (*Server, error) {
 	api, err := a.newAPI(s)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func (a *App) newServerAt(address string, pool *pgxpool.Pool, s *schema.Schema, 
 	}
 	t := c.Server.Timeouts
 	srv, err := server.New(server.Options{
-		Address: address, GraphQL: a.identify(handler), GraphiQL: c.GraphQL.GraphiQL, Health: checker, Logger: logger,
+		Address: address, GraphQL: a.identify(handler, callerOf), GraphiQL: c.GraphQL.GraphiQL, Health: checker, Logger: logger,
 		MaxBody: int64(c.Server.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, DrainTimeout: t.Shutdown, PreStopDelay: t.DrainDelay,
 	})

@@ -37,7 +37,8 @@ type Options struct {
 	DatabaseURL   string
 	StartPostgres func(ctx context.Context, log *slog.Logger) (Postgres, error)
 
-	Services []Service
+	// Services returns the services, given what makes the loggers of parts; nil is none.
+	Services func(log func(part string) *slog.Logger) []Service
 	// Processes returns the team's own processes, given what the stack adds to their environment; nil is none.
 	Processes func(env []string) ([]supervise.Process, error)
 

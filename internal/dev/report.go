@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/diag"
@@ -18,6 +19,7 @@ type Event struct {
 	Err      error     // with Level Error: the whole error, for hints and diagnostics
 	Mistakes diag.List // warnings about the team's files
 	Request  string    // id of the request that it is about, where it is about one
+	Reloaded bool      // a save was taken over, all of it
 	Ready    *Ready    // set when the API is up
 	Settled  *Settled  // set once, when all is up that comes up
 }
@@ -39,6 +41,8 @@ type reporter struct {
 	mu   sync.Mutex
 	sink func(Event)
 	now  func() time.Time
+
+	failures atomic.Int64
 }
 
 func (r *reporter) emit(e Event) {
@@ -55,6 +59,7 @@ func (r *reporter) warn(part, text string) {
 }
 
 func (r *reporter) fail(part string, err error) {
+	r.failures.Add(1)
 	r.emit(Event{Part: part, Level: slog.LevelError, Text: err.Error(), Err: err})
 }
 

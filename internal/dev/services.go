@@ -41,7 +41,10 @@ type started struct {
 
 // startServices starts the services in the background.
 func (s *session) startServices(ctx context.Context) {
-	for i, service := range s.Services {
+	if s.Services == nil {
+		return
+	}
+	for i, service := range s.Services(s.logger) {
 		s.services.wg.Go(func() {
 			began := s.now()
 			running, err := service.Start(ctx, s.logger(service.Name))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,7 +141,12 @@ func isYAML(path string) bool {
 
 // apply brings the session in step with the files that changed.
 func (s *session) apply(ctx context.Context, c changes) {
-	began := s.now()
+	began, failures := s.now(), s.failures.Load()
+	defer func() {
+		if s.failures.Load() == failures && ctx.Err() == nil {
+			s.emit(Event{Part: "dev", Level: slog.LevelDebug, Text: "is in step with the files", Reloaded: true})
+		}
+	}()
 	switched, err := s.followBranch(ctx)
 	if !s.tolerate("dev", err) {
 		return

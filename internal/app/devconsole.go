@@ -1,0 +1,177 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/console"
+	"github.com/krowoc/krowoc/internal/dev/identity"
+	"github.com/krowoc/krowoc/internal/dev/mail"
+	"github.com/krowoc/krowoc/internal/dev/traces"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// devConsole is the development console of a session: mail, traces and the identity provider behind one address.
+type devConsole struct {
+	app      *App
+	people   *people
+	console  atomic.Pointer[console.Console]
+	identity atomic.Pointer[identity.Provider]
+}
+
+func (a *App) newDevConsole() *devConsole {
+	return &devConsole{app: a, people: &people{typeName: a.Config.Dev.Auth.Users}}
+}
+
+// service is the console as a part of the stack. What belongs to it logs under its own name.
+func (d *devConsole) service(log func(part string) *slog.Logger) dev.Service {
+	return dev.Service{Name: "console", Start: func(ctx context.Context, own *slog.Logger) (dev.RunningService, error) {
+		return d.start(ctx, own, log)
+	}}
+}
+
+func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(string) *slog.Logger) (_ dev.RunningService, err error) {
+	c, err := console.New(ctx, console.Options{Address: d.app.Config.Dev.Address, Project: d.app.Config.Project, Logger: own, Links: d.links})
+	if err != nil {
+		return dev.RunningService{}, err
+	}
+	running := dev.RunningService{Detail: "the console is up", URL: c.URL(), Env: []string{"KROWOC_CONSOLE_URL=" + c.URL()}}
+	var send func(to, subject, text, html string)
+	var catcher *mail.Catcher
+	stop := func(ctx context.Context) error {
+		err := c.Stop(ctx)
+		if catcher != nil {
+			err = errors.Join(err, catcher.Stop(ctx))
+		}
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	if m := d.app.Config.Dev.Mail; m.Enabled {
+		if catcher, err = mail.New(ctx, mail.Options{Address: m.Address, Logger: log("mail"), Now: d.app.Now}); err != nil {
+			return running, err
+		}
+		catcher.Register(c.Mux)
+		catcher.Start()
+		send = catcher.Send
+		host, port, err := net.SplitHostPort(catcher.Address())
+		if err != nil {
+			return running, err
+		}
+		running.Env = append(running.Env, "SMTP_HOST="+host, "SMTP_PORT="+port, "SMTP_URL=smtp://"+catcher.Address())
+	}
+	if d.app.Config.Dev.Traces.Enabled {
+		(&traces.Sink{}).Register(c.Mux)
+		running.Env = append(running.Env, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL(), "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
+	}
+	if d.app.Config.Dev.Auth.Enabled {
+		if err := d.startIdentity(c, log("auth"), send); err != nil {
+			return running, err
+		}
+		running.Env = append(running.Env, "KROWOC_AUTH_URL="+c.URL()+identity.Path)
+	}
+	d.console.Store(c)
+	c.Start(ctx)
+	running.Stop = stop
+	return running, nil
+}
+
+func (d *devConsole) startIdentity(c *console.Console, log *slog.Logger, send func(to, subject, text, html string)) error {
+	p, err := identity.New(identity.Options{
+		Environment: d.app.Config.Environment, Origin: c.URL(), Project: d.app.Config.Project, Dir: filepath.Join(d.app.StateDir(), "auth"),
+		Users: d.people, Mail: send, RedirectTo: d.app.Config.Dev.Auth.RedirectTo, Logger: log, Now: d.app.Now,
+	})
+	if err != nil {
+		return err
+	}
+	p.Register(c.Mux)
+	d.identity.Store(p)
+	return nil
+}
+
+// links are what the console's first page leads to.
+func (d *devConsole) links() []console.Link {
+	state, err := dev.Find(d.app.StateDir())
+	if err != nil {
+		return nil // the session is ending
+	}
+	var links []console.Link
+	if state.URL != "" {
+		links = append(links, console.Link{Name: "GraphiQL", URL: state.URL + "/graphiql"}, console.Link{Name: "Health", URL: state.URL + "/healthz"})
+	}
+	for _, l := range state.Links {
+		if l.Name != "console" {
+			links = append(links, console.Link{Name: l.Name, URL: l.URL})
+		}
+	}
+	return links
+}
+
+// caller returns whom an access token names.
+func (d *devConsole) caller(ctx context.Context, token string) (graph.Caller, error) {
+	p := d.identity.Load()
+	if p == nil {
+		return graph.Caller{}, fault.New(fault.Unauthenticated, "read the access token", "the development identity provider does not run")
+	}
+	claims, err := p.Verify(ctx, token)
+	return graph.Caller{UID: claims.Subject, Roles: claims.Roles}, err
+}
+
+// watch tells pages under development what the session reports.
+func (d *devConsole) watch(report func(dev.Event)) func(dev.Event) {
+	return func(e dev.Event) {
+		report(e)
+		c := d.console.Load()
+		switch {
+		case c == nil:
+		case e.Reloaded:
+			c.Reload()
+		case e.Err != nil && ofFiles[e.Part]:
+			text := e.Err.Error()
+			if hint := fault.HintOf(e.Err); hint != "" {
+				text += "\n" + hint
+			}
+			c.Mistake(text)
+		}
+	}
+}
+
+// ofFiles are the parts whose errors are mistakes in the team's files.
+var ofFiles = map[string]bool{"schema": true, "migrate": true, "seed": true, "generate": true, "api": true}
+
+// devAPI is the API of a session: its people are those of its schema.
+type devAPI struct {
+	*Server
+	people *people
+	pool   *pgxpool.Pool
+}
+
+func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
+	server, err := d.app.newServerAt(address, pool, s, logger, d.caller)
+	if err != nil {
+		return nil, err
+	}
+	d.people.use(pool, s)
+	return &devAPI{server, d.people, pool}, nil
+}
+
+// Replace serves another schema from the next request on.
+func (a *devAPI) Replace(next *schema.Schema) error {
+	err := a.Server.Replace(next)
+	if err == nil {
+		a.people.use(a.pool, next)
+	}
+	return err
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/dev/identity"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// people is the directory of the development identity provider: the rows of a type with a key of one field and a field email.
+// Of its other fields it knows name, role or roles, and createdAt, where there are such.
+type people struct {
+	typeName string
+
+	mu   sync.Mutex
+	pool *pgxpool.Pool // nil until the API has a schema
+	of   *schema.Schema
+}
+
+// use says where the people are from now on.
+func (p *people) use(pool *pgxpool.Pool, s *schema.Schema) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pool, p.of = pool, s
+}
+
+// source is the table and what to select of it.
+type source struct {
+	pool                 *pgxpool.Pool
+	table                string
+	key, email           string // quoted columns
+	name, roles, created string // expressions
+	nameColumn           string // quoted, "" where there is none
+}
+
+func (p *people) source() (source, error) {
+	const op = "look for people"
+	p.mu.Lock()
+	pool, types := p.pool, p.of
+	p.mu.Unlock()
+	if pool == nil {
+		return source{}, fault.New(fault.Unavailable, op, "the API is not up yet")
+	}
+	t := types.Type(p.typeName)
+	if t == nil || !t.Stored() || len(t.Key) != 1 || columnOf(t, "email") == "" {
+		return source{}, fault.New(fault.Invalid, op, "there is no type "+p.typeName+" with a key of one field and a field email",
+			"Say in dev.auth.users which type has the people.")
+	}
+	s := source{pool: pool, table: pg.QuoteIdent(t.Table), key: pg.QuoteIdent(t.Key[0].Column), email: columnOf(t, "email"),
+		name: "''", roles: "'{}'::text[]", created: "now()", nameColumn: columnOf(t, "name")}
+	if s.nameColumn != "" {
+		s.name = s.nameColumn
+	}
+	if role := columnOf(t, "role"); role != "" {
+		s.roles = "ARRAY[" + role + "::text]"
+	}
+	if roles := columnOf(t, "roles"); roles != "" {
+		s.roles = roles + "::text[]"
+	}
+	if created := columnOf(t, "createdAt"); created != "" {
+		s.created = created
+	}
+	return s, nil
+}
+
+// columnOf returns the quoted column of a field, "" where there is none.
+func columnOf(t *schema.Type, field string) string {
+	if f := t.Field(field); f != nil && f.Column != "" {
+		return pg.QuoteIdent(f.Column)
+	}
+	return ""
+}
+
+// selectWhere reads the people that a condition lets through.
+func (p *people) selectWhere(ctx context.Context, condition string, args ...any) ([]identity.User, error) {
+	const op = "look for people"
+	s, err := p.source()
+	if err != nil {
+		return nil, err
+	}
+	condition = strings.NewReplacer("{key}", s.key, "{email}", s.email, "{name}", s.name).Replace(condition)
+	rows, err := s.pool.Query(ctx, fmt.Sprintf("SELECT %s::text, %s::text, coalesce(%s::text, ''), %s, %s::timestamptz FROM %s WHERE %s",
+		s.key, s.email, s.name, s.roles, s.created, s.table, condition), args...)
+	if err != nil {
+		return nil, pg.Fault(op, err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (identity.User, error) {
+		var u identity.User
+		var created *time.Time
+		err := row.Scan(&u.ID, &u.Email, &u.Name, &u.Roles, &created)
+		if created != nil {
+			u.Created = *created
+		}
+		for i, r := range u.Roles {
+			u.Roles[i] = strings.ToLower(r)
+		}
+		return u, err
+	})
+	return list, pg.Fault(op, err)
+}
+
+// List returns people whose name or address has a text in it.
+func (p *people) List(ctx context.Context, search string, limit int) ([]identity.User, error) {
+	return p.selectWhere(ctx, "position(lower($1) in lower({email}::text || ' ' || coalesce({name}::text, ''))) > 0 ORDER BY {name}, {email} LIMIT $2", search, limit)
+}
+
+// ByID returns a person.
+func (p *people) ByID(ctx context.Context, id string) (identity.User, error) {
+	return one(p.selectWhere(ctx, "{key}::text = $1", id))
+}
+
+// ByEmail returns a person.
+func (p *people) ByEmail(ctx context.Context, email string) (identity.User, error) {
+	return one(p.selectWhere(ctx, "lower({email}::text) = lower($1)", email))
+}
+
+func one(list []identity.User, err error) (identity.User, error) {
+	switch {
+	case err != nil:
+		return identity.User{}, err
+	case len(list) == 0:
+		return identity.User{}, fault.New(fault.NotFound, "look for a person", "there is none")
+	}
+	return list[0], nil
+}
+
+// Create adds a person. What the type wants beside an address and a name must have a default.
+func (p *people) Create(ctx context.Context, u identity.User) (identity.User, error) {
+	const op = "add a person"
+	s, err := p.source()
+	if err != nil {
+		return u, err
+	}
+	columns, values, args := []string{s.email}, []string{"$1"}, []any{u.Email}
+	if s.nameColumn != "" {
+		columns, values, args = append(columns, s.nameColumn), append(values, "$2"), append(args, u.Name)
+	}
+	var given bool // the database gives the key its value
+	err = s.pool.QueryRow(ctx, `SELECT atthasdef OR attidentity <> '' FROM pg_attribute WHERE attrelid = $1::regclass AND quote_ident(attname) = quote_ident($2)`,
+		s.table, strings.ReplaceAll(strings.Trim(s.key, `"`), `""`, `"`)).Scan(&given)
+	if err != nil {
+		return u, pg.Fault(op, err)
+	}
+	if !given {
+		columns, values, args = append(columns, s.key), append(values, fmt.Sprintf("$%d", len(args)+1)), append(args, uuid.NewString())
+	}
+	err = s.pool.QueryRow(ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) RETURNING %s::text", s.table, strings.Join(columns, ", "),
+		strings.Join(values, ", "), s.key), args...).Scan(&u.ID)
+	if err != nil {
+		return u, pg.Fault(op, err)
+	}
+	return p.ByID(ctx, u.ID)
+}

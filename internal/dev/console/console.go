@@ -1,0 +1,157 @@
+// Package console is the web side of a development session: one HTTP server for what people and their programs look at beside
+// the API, and the events that a page under development follows.
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/listen"
+	"github.com/krowoc/krowoc/internal/problem"
+)
+
+// Link is something to look at.
+type Link struct{ Name, URL string }
+
+// Options say what the console shows.
+type Options struct {
+	Address string // host:port; a free port where that one is taken
+	Project string
+	Logger  *slog.Logger
+	Links   func() []Link
+}
+
+// Console is the server. Parts add their pages to its Mux before it starts.
+type Console struct {
+	Mux *http.ServeMux
+
+	options  Options
+	listener net.Listener
+	http     *http.Server
+	cancel   context.CancelFunc
+	pages    Broadcast // tells the pages under development
+
+	mu      sync.Mutex
+	mistake string
+}
+
+// New listens, and serves nothing yet.
+func New(ctx context.Context, o Options) (*Console, error) {
+	l, taken, err := listen.Near(ctx, o.Address)
+	if err != nil {
+		return nil, err
+	}
+	if taken != nil {
+		o.Logger.Warn(taken.Error() + ": it takes another port")
+	}
+	c := &Console{Mux: http.NewServeMux(), options: o, listener: l}
+	c.Mux.Handle("GET /{$}", http.HandlerFunc(c.index))
+	c.Mux.Handle("GET /console.css", asset("page/console.css"))
+	c.Mux.Handle("GET /console.js", asset("page/console.js"))
+	c.Mux.Handle("GET /client.js", asset("page/client.js"))
+	c.Mux.Handle("GET /events", anyOrigin(http.HandlerFunc(c.events)))
+	return c, nil
+}
+
+// URL is where the console is.
+func (c *Console) URL() string { return "http://" + c.listener.Addr().String() }
+
+// Start serves in the background.
+func (c *Console) Start(ctx context.Context) {
+	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	c.http = &http.Server{
+		Handler: LocalOnly(c.Mux), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(c.options.Logger.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := c.http.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
+			c.options.Logger.Error(fault.Wrap("serve the console", err).Error())
+		}
+	}()
+}
+
+// Stop ends the server, and whoever follows its events.
+func (c *Console) Stop(ctx context.Context) error {
+	if c.http == nil {
+		return c.listener.Close()
+	}
+	c.cancel()
+	if err := c.http.Shutdown(ctx); err != nil {
+		return c.http.Close()
+	}
+	return nil
+}
+
+// Reload tells the pages that the API has changed, and that nothing is wrong any more.
+func (c *Console) Reload() {
+	c.setMistake("")
+	c.pages.Send("reload", "")
+}
+
+// Mistake tells the pages what is wrong; an empty text says that nothing is any more.
+func (c *Console) Mistake(text string) {
+	c.setMistake(text)
+	c.pages.Send("mistake", text)
+}
+
+func (c *Console) setMistake(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mistake = text
+}
+
+func (c *Console) currentMistake() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mistake
+}
+
+func (c *Console) events(w http.ResponseWriter, r *http.Request) {
+	var first []Event
+	if text := c.currentMistake(); text != "" {
+		first = append(first, Event{"mistake", text})
+	}
+	c.pages.Serve(w, r, first...)
+}
+
+var index = Parse("page/index.html", pages)
+
+func (c *Console) index(w http.ResponseWriter, _ *http.Request) {
+	Render(w, index, struct {
+		Project, Mistake string
+		Links            []Link
+	}{c.options.Project, c.currentMistake(), c.options.Links()})
+}
+
+// LocalOnly refuses requests that were not meant for this machine: a page of somebody else's, whose name resolves to it, could
+// read what is here otherwise (DNS rebinding).
+func LocalOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		ip := net.ParseIP(strings.Trim(host, "[]"))
+		if host != "localhost" && !strings.HasSuffix(host, ".localhost") && (ip == nil || !ip.IsLoopback()) {
+			problem.Write(w, r, fault.New(fault.Forbidden, "use the development console", "it is for this machine alone"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// anyOrigin lets pages of any origin read an answer. It is for what is no secret.
+func anyOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,206 @@
+package identity
+
+import (
+	"fmt"
+	"html"
+	"maps"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"strings"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Lengths of passwords; bcrypt takes no more than 72 bytes.
+const (
+	minPassword = 6
+	maxPassword = 72
+)
+
+// credentials are what a person gives.
+type credentials struct {
+	Email      string
+	Password   string
+	Data       map[string]any
+	CreateUser *bool `json:"create_user"`
+	challenge
+}
+
+func (p *Provider) read(r *http.Request) (credentials, error) {
+	var c credentials
+	if err := readBody(r, &c); err != nil {
+		return c, err
+	}
+	c.Email = strings.ToLower(strings.TrimSpace(c.Email))
+	if c.Email == "" {
+		return c, refuse(http.StatusUnprocessableEntity, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
+	}
+	if a, err := mail.ParseAddress(c.Email); err != nil || a.Address != c.Email {
+		return c, refuse(http.StatusBadRequest, "validation_failed", "Unable to validate email address: invalid format")
+	}
+	return c, nil
+}
+
+func hashPassword(password string) ([]byte, error) {
+	if len(password) < minPassword || len(password) > maxPassword {
+		return nil, refuse(http.StatusUnprocessableEntity, "weak_password", fmt.Sprintf("Password should be at least %d characters, and at most %d bytes", minPassword, maxPassword))
+	}
+	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // a development password protects nothing
+}
+
+// create adds a person.
+func (p *Provider) create(r *http.Request, c credentials) (User, error) {
+	name, _ := c.Data["name"].(string)
+	if name == "" {
+		name, _ = c.Data["full_name"].(string)
+	}
+	if name == "" {
+		name, _, _ = strings.Cut(c.Email, "@")
+	}
+	u, err := p.Users.Create(r.Context(), User{Email: c.Email, Name: name, Created: p.Now()})
+	switch fault.CodeOf(err) {
+	case fault.Conflict:
+		return u, refuse(http.StatusUnprocessableEntity, "user_already_exists", "User already registered")
+	case fault.Invalid:
+		return u, refuse(http.StatusUnprocessableEntity, "signup_disabled", err.Error())
+	}
+	return u, err
+}
+
+// signUp answers POST /signup.
+func (p *Provider) signUp(r *http.Request) (any, error) {
+	c, err := p.read(r)
+	if err != nil {
+		return nil, err
+	}
+	password, err := hashPassword(c.Password)
+	if err != nil {
+		return nil, err
+	}
+	u, err := p.create(r, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.store.update(u.ID, func(a *account) { a.Password, a.Metadata = password, c.Data }); err != nil {
+		return nil, err
+	}
+	return p.logIn(u, "password")
+}
+
+// otp answers POST /otp: mail with a link and a code.
+func (p *Provider) otp(r *http.Request) (any, error) { return p.send(r, "magiclink", "otp") }
+
+// recoverPassword answers POST /recover. Whether there is such a person, it does not say.
+func (p *Provider) recoverPassword(r *http.Request) (any, error) {
+	answer, err := p.send(r, "recovery", "recovery")
+	if refused, ok := err.(*apiError); ok && refused.Code == "otp_disabled" { //nolint:errorlint // it is made in send, and wrapped by nobody
+		return map[string]any{}, nil
+	}
+	return answer, err
+}
+
+func (p *Provider) send(r *http.Request, kind, method string) (any, error) {
+	c, err := p.read(r)
+	if err != nil {
+		return nil, err
+	}
+	if p.Mail == nil {
+		return nil, refuse(http.StatusUnprocessableEntity, "email_provider_disabled", "Email logins are disabled: the mail catcher is")
+	}
+	to, err := p.redirectTo(r.URL.Query().Get("redirect_to"))
+	if err != nil {
+		return nil, err
+	}
+	u, err := p.Users.ByEmail(r.Context(), c.Email)
+	if fault.CodeOf(err) == fault.NotFound {
+		if kind == "recovery" || c.CreateUser != nil && !*c.CreateUser {
+			return nil, refuse(http.StatusUnprocessableEntity, "otp_disabled", "Signups not allowed for otp")
+		}
+		u, err = p.create(r, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	n, err := p.codes.add(code{user: u.ID, email: u.Email, method: method, proof: c.challenge})
+	if err != nil {
+		return nil, err
+	}
+	link := p.Origin + Path + "/verify?" + url.Values{"token": {n.token}, "type": {kind}, "redirect_to": {to}}.Encode()
+	p.Mail(u.Email, "Log in to "+p.Project, fmt.Sprintf("Log in:\n\n%s\n\nor enter the code %s\n", link, n.digits),
+		fmt.Sprintf(`<p>Hello %s,</p><p><a href="%s">Log in to %s</a></p><p>or enter the code <strong>%s</strong></p>`,
+			html.EscapeString(u.Name), html.EscapeString(link), html.EscapeString(p.Project), n.digits))
+	return map[string]any{}, nil
+}
+
+// verify answers POST /verify: a session for what was sent by mail.
+func (p *Provider) verify(r *http.Request) (any, error) {
+	var q struct {
+		Email, Token string
+		TokenHash    string `json:"token_hash"`
+	}
+	if err := readBody(r, &q); err != nil {
+		return nil, err
+	}
+	take := func() (code, error) { return p.codes.takeDigits(q.Email, q.Token) }
+	if q.TokenHash != "" {
+		take = func() (code, error) { return p.codes.take(q.TokenHash) }
+	}
+	c, err := take()
+	if err != nil {
+		return nil, err
+	}
+	u, err := found(p.Users.ByID(r.Context(), c.user))
+	if err != nil {
+		return nil, err
+	}
+	return p.logIn(u, c.method)
+}
+
+// verifyLink answers GET /verify, the link of a mail, by leading back to the application.
+func (p *Provider) verifyLink(r *http.Request) (any, error) {
+	to, err := p.redirectTo(r.URL.Query().Get("redirect_to"))
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.codes.take(r.URL.Query().Get("token"))
+	if err != nil {
+		return redirect(withFragment(to, url.Values{"error": {"access_denied"}, "error_code": {"otp_expired"},
+			"error_description": {"Email link is invalid or has expired"}})), nil
+	}
+	return p.leadBack(r, to, c)
+}
+
+func (p *Provider) getUser(_ *http.Request, _ Claims, u User) (any, error) { return p.describe(u), nil }
+
+// putUser answers PUT /user.
+func (p *Provider) putUser(r *http.Request, c Claims, u User) (any, error) {
+	var q credentials
+	if err := readBody(r, &q); err != nil {
+		return nil, err
+	}
+	if q.Email != "" && !strings.EqualFold(q.Email, u.Email) {
+		return nil, refuse(http.StatusUnprocessableEntity, "email_provider_disabled", "The e-mail address is that of the table: change it there")
+	}
+	var password []byte
+	if q.Password != "" {
+		var err error
+		if password, err = hashPassword(q.Password); err != nil {
+			return nil, err
+		}
+	}
+	err := p.store.update(c.Subject, func(a *account) {
+		if password != nil {
+			a.Password = password
+		}
+		merged := maps.Clone(a.Metadata)
+		if merged == nil {
+			merged = map[string]any{}
+		}
+		maps.Copy(merged, q.Data)
+		a.Metadata = merged
+	})
+	return p.describe(u), err
+}

@@ -1,0 +1,111 @@
+package identity
+
+import (
+	"embed"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/dev/console"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+//go:embed page
+var files embed.FS
+
+var loginPage = console.Parse("page/login.html", files)
+
+// shown is how many people the page shows at once; the rest is found by searching.
+const shown = 50
+
+// authorize answers GET /authorize: the page on which a click logs in.
+func (p *Provider) authorize(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	to, err := p.redirectTo(q.Get("redirect_to"))
+	if err != nil {
+		return nil, err
+	}
+	people, err := p.Users.List(r.Context(), q.Get("search"), shown)
+	if err != nil {
+		return nil, err
+	}
+	return page(func(w http.ResponseWriter) {
+		console.Render(w, loginPage, struct {
+			Project, To, Search, Challenge, Method, State string
+			People                                        []User
+		}{p.Project, to, q.Get("search"), q.Get("code_challenge"), q.Get("code_challenge_method"), q.Get("state"), people})
+	}), nil
+}
+
+// chosen answers the click.
+func (p *Provider) chosen(r *http.Request) (any, error) {
+	to, err := p.redirectTo(r.PostFormValue("redirect_to"))
+	if err != nil {
+		return nil, err
+	}
+	if state := r.PostFormValue("state"); state != "" {
+		to = withQuery(to, url.Values{"state": {state}})
+	}
+	return p.leadBack(r, to, code{
+		user: r.PostFormValue("user"), method: "oauth", proof: challenge{r.PostFormValue("code_challenge"), r.PostFormValue("code_challenge_method")},
+	})
+}
+
+// leadBack leads to the application: with a code where it can prove that it is the same one, and else with the session itself.
+func (p *Provider) leadBack(r *http.Request, to string, c code) (any, error) {
+	u, err := found(p.Users.ByID(r.Context(), c.user))
+	if err != nil {
+		return nil, err
+	}
+	if c.proof.Value != "" {
+		n, err := p.codes.add(code{user: u.ID, method: c.method, proof: c.proof})
+		return redirect(withQuery(to, url.Values{"code": {n.token}})), err
+	}
+	s, err := p.logIn(u, c.method)
+	return redirect(withFragment(to, url.Values{
+		"access_token": {s.AccessToken}, "refresh_token": {s.RefreshToken}, "expires_in": {strconv.Itoa(s.ExpiresIn)},
+		"expires_at": {strconv.FormatInt(s.ExpiresAt, 10)}, "token_type": {s.TokenType}, "type": {c.method},
+	})), err
+}
+
+func withQuery(to string, add url.Values) string {
+	u, err := url.Parse(to)
+	if err != nil {
+		return to
+	}
+	q := u.Query()
+	for name, values := range add {
+		q[name] = values
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func withFragment(to string, add url.Values) string {
+	to, _, _ = strings.Cut(to, "#")
+	return to + "#" + add.Encode()
+}
+
+// redirectTo returns an address to which a log-in may lead back: one of this machine, or of an origin that was allowed. To lead
+// anywhere would hand the session to whoever made the link. Where none is asked for, it is the console.
+func (p *Provider) redirectTo(address string) (string, error) {
+	if address == "" {
+		return p.Origin + "/", nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || u.Host == "" {
+		return "", refuse(http.StatusBadRequest, "validation_failed", "redirect_to is no address of a page")
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+	web := u.Scheme == "http" || u.Scheme == "https"
+	if local && web || slices.Contains(p.RedirectTo, u.Scheme+"://"+u.Host) {
+		return address, nil
+	}
+	return "", fault.Wrap("log in", refuse(http.StatusBadRequest, "validation_failed",
+		"redirect_to leads to "+u.Scheme+"://"+u.Host+": add that to dev.auth.redirectTo to allow it"))
+}

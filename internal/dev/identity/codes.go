@@ -1,0 +1,111 @@
+package identity
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits of one-time codes.
+const (
+	codeLifetime = 10 * time.Minute
+	maxCodes     = 1000
+	maxTries     = 5
+)
+
+// code is a right to log in once: a link, with the digits that stand beside it in the mail, or the code that an application
+// exchanges for a session.
+type code struct {
+	token  string
+	digits string // "" for an application's
+	user   string
+	email  string
+	method string // otp, recovery, password, …
+	proof  challenge
+	until  time.Time
+	tries  int
+}
+
+// challenge is what an application has said before a log-in, to prove afterwards that it is the same (PKCE, RFC 7636).
+type challenge struct {
+	Value  string `json:"code_challenge"`
+	Method string `json:"code_challenge_method"`
+}
+
+// met reports whether a verifier is that of the challenge.
+func (c challenge) met(verifier string) bool {
+	if strings.EqualFold(c.Method, "s256") {
+		sum := sha256.Sum256([]byte(verifier))
+		verifier = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	return c.Value != "" && subtle.ConstantTimeCompare([]byte(verifier), []byte(c.Value)) == 1
+}
+
+// codes are those that were given out and not used.
+type codes struct {
+	now func() time.Time
+	mu  sync.Mutex
+	all []*code // oldest first
+}
+
+func newCodes(now func() time.Time) *codes { return &codes{now: now} }
+
+// add gives a code out.
+func (c *codes) add(n code) (code, error) {
+	n.token, n.until = strings.ToLower(rand.Text()), c.now().Add(codeLifetime)
+	if n.email != "" {
+		number, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+		if err != nil {
+			return n, err
+		}
+		n.digits = fmt.Sprintf("%06d", number)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = slices.DeleteFunc(c.all, func(o *code) bool {
+		return c.now().After(o.until) || n.email != "" && o.email == n.email // the last one counts
+	})
+	c.all = slices.Delete(c.all, 0, max(0, len(c.all)-maxCodes+1))
+	c.all = append(c.all, &n)
+	return n, nil
+}
+
+var errCode = refuse(http.StatusForbidden, "otp_expired", "Token has expired or is invalid")
+
+// take uses a code up, by its token.
+func (c *codes) take(token string) (code, error) {
+	return c.use(func(o *code) bool { return equal(o.token, token) })
+}
+
+// takeDigits uses a code up, by the digits that were sent to an address. It dies of too many wrong ones.
+func (c *codes) takeDigits(email, digits string) (code, error) {
+	return c.use(func(o *code) bool {
+		if o.email == "" || !strings.EqualFold(o.email, email) || o.tries >= maxTries {
+			return false
+		}
+		o.tries++
+		return equal(o.digits, digits)
+	})
+}
+
+func (c *codes) use(matches func(*code) bool) (code, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, o := range c.all {
+		if !c.now().After(o.until) && matches(o) {
+			c.all = slices.Delete(c.all, i, i+1)
+			return *o, nil
+		}
+	}
+	return code{}, errCode
+}
+
+func equal(a, b string) bool { return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

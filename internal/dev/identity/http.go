@@ -1,0 +1,114 @@
+package identity
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// maxBody is how many bytes a request may have.
+const maxBody = 64 << 10
+
+// handler answers with a value as JSON, with nothing, or with something of its own.
+type handler func(*http.Request) (any, error)
+
+// redirect and page are answers of their own.
+type redirect string
+
+type page func(http.ResponseWriter)
+
+// apiError is an error in the form of the protocol.
+type apiError struct {
+	Status  int    `json:"code"`
+	Code    string `json:"error_code"`
+	Message string `json:"msg"`
+}
+
+// Error implements error.
+func (e *apiError) Error() string { return e.Message }
+
+func refuse(status int, code, message string) error { return &apiError{status, code, message} }
+
+func cutPattern(pattern string) (method, path string) {
+	method, path, _ = strings.Cut(pattern, " ")
+	return method, path
+}
+
+// serve writes the answer of a handler.
+func serve(w http.ResponseWriter, r *http.Request, handle handler) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	answer, err := handle(r)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Supabase-Api-Version", "2024-01-01")
+	var refused *apiError
+	switch to := answer.(type) {
+	case redirect:
+		if err == nil {
+			w.Header().Set("Referrer-Policy", "no-referrer")
+			http.Redirect(w, r, string(to), http.StatusSeeOther)
+			return
+		}
+	case page:
+		if err == nil {
+			to(w)
+			return
+		}
+	}
+	status := http.StatusOK
+	switch {
+	case errors.As(err, &refused):
+		status, answer = refused.Status, refused
+	case err != nil:
+		status, answer = http.StatusInternalServerError, &apiError{http.StatusInternalServerError, "unexpected_failure", err.Error()}
+	case answer == nil:
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // who is gone needs no answer
+}
+
+// allowAnyOrigin lets pages of any origin call a handler: there are no cookies that could be misused.
+func allowAnyOrigin(handle handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "X-Supabase-Api-Version")
+		if handle == nil {
+			h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS")
+			h.Set("Access-Control-Allow-Headers", "authorization, apikey, content-type, x-client-info, x-supabase-api-version")
+			h.Set("Access-Control-Max-Age", "600")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		serve(w, r, handle)
+	})
+}
+
+// readBody reads JSON into a value.
+func readBody(r *http.Request, into any) error {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return refuse(http.StatusRequestEntityTooLarge, "validation_failed", "The request is too large")
+	}
+	if len(text) == 0 {
+		return nil
+	}
+	if json.Unmarshal(text, into) != nil {
+		return refuse(http.StatusBadRequest, "bad_json", "Could not parse request body as JSON")
+	}
+	return nil
+}
+
+// found makes an error of the directory one of the protocol.
+func found(u User, err error) (User, error) {
+	if fault.CodeOf(err) == fault.NotFound {
+		return u, refuse(http.StatusNotFound, "user_not_found", "User not found")
+	}
+	return u, err
+}

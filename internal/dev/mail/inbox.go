@@ -1,0 +1,211 @@
+package mail
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/dev/console"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/problem"
+)
+
+//go:embed page
+var files embed.FS
+
+var (
+	inboxPage   = console.Parse("page/inbox.html", files)
+	messagePage = console.Parse("page/message.html", files)
+)
+
+// Register adds the inbox beneath /mail/, and its JSON for tests of any language beneath /mail/api/.
+func (c *Catcher) Register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /mail/{$}", c.inbox)
+	mux.HandleFunc("GET /mail/events", func(w http.ResponseWriter, r *http.Request) { c.changed.Serve(w, r) })
+	mux.HandleFunc("GET /mail/{id}", c.one(c.message))
+	mux.HandleFunc("GET /mail/{id}/html", c.one(html))
+	mux.HandleFunc("GET /mail/{id}/source", c.one(source))
+	mux.HandleFunc("GET /mail/{id}/attachments/{n}", c.one(attachment))
+	mux.HandleFunc("POST /mail/delete", console.SameOrigin(c.delete))
+	mux.HandleFunc("GET /mail/api/messages", c.list)
+	mux.HandleFunc("GET /mail/api/messages/wait", c.wait)
+	mux.HandleFunc("GET /mail/api/messages/{id}", c.one(func(w http.ResponseWriter, _ *http.Request, m *Message) { writeJSON(w, m) }))
+	mux.HandleFunc("GET /mail/api/messages/{id}/source", c.one(source))
+	mux.HandleFunc("DELETE /mail/api/messages", console.SameOrigin(c.clear))
+	mux.HandleFunc("DELETE /mail/api/messages/{id}", console.SameOrigin(c.clear))
+}
+
+func (c *Catcher) inbox(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query().Get("q")
+	console.Render(w, inboxPage, struct {
+		Query, Address string
+		Messages       []*Message
+	}{query, c.Address(), c.find(func(m *Message) bool { return m.matches(query) }, keep)})
+}
+
+// one returns a handler of the message whose id is in the path.
+func (c *Catcher) one(show func(http.ResponseWriter, *http.Request, *Message)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		found := c.find(func(m *Message) bool { return m.ID == r.PathValue("id") }, 1)
+		if len(found) == 0 {
+			problem.NotFound().Write(w, r)
+			return
+		}
+		show(w, r, found[0])
+	}
+}
+
+func (c *Catcher) message(w http.ResponseWriter, r *http.Request, m *Message) {
+	show := r.URL.Query().Get("show")
+	if show == "" && m.HTML != "" {
+		show = "html"
+	}
+	console.Render(w, messagePage, struct {
+		Message *Message
+		Show    string
+	}{m, show})
+}
+
+// mailPolicy is what the HTML of a message may do: look as it wants, and nothing else. Pictures of others would tell them that it was read.
+const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+
+var byContentID = regexp.MustCompile(`(?i)cid:([^"'\s>)]+)`)
+
+// html answers with the message's own page, for the frame in ours. Its links open in a page of their own.
+func html(w http.ResponseWriter, _ *http.Request, m *Message) {
+	page := byContentID.ReplaceAllStringFunc(m.HTML, func(link string) string {
+		id, err := url.PathUnescape(link[len("cid:"):])
+		for i, a := range m.Attachments {
+			if err == nil && a.id == id {
+				return fmt.Sprintf("/mail/%s/attachments/%d", m.ID, i)
+			}
+		}
+		return link
+	})
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", mailPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write([]byte(`<!doctype html><base target="_blank">` + page)) // who is gone needs no page
+}
+
+func source(w http.ResponseWriter, _ *http.Request, m *Message) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(m.raw) // who is gone needs no source
+}
+
+// attachment answers with a file. Only pictures are shown; all else is saved, since it could be a page with a script.
+func attachment(w http.ResponseWriter, r *http.Request, m *Message) {
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil || n < 0 || n >= len(m.Attachments) {
+		problem.NotFound().Write(w, r)
+		return
+	}
+	a := m.Attachments[n]
+	disposition, kind := "attachment", "application/octet-stream"
+	if strings.HasPrefix(a.Type, "image/") && !strings.Contains(a.Type, "svg") {
+		disposition, kind = "inline", a.Type
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	if text := mime.FormatMediaType(disposition, map[string]string{"filename": a.Name}); text != "" {
+		h.Set("Content-Disposition", text)
+	}
+	_, _ = w.Write(a.content) // who is gone needs no file
+}
+
+func (c *Catcher) delete(w http.ResponseWriter, r *http.Request) {
+	id := r.PostFormValue("id")
+	c.remove(func(m *Message) bool { return id == "" || m.ID == id })
+	http.Redirect(w, r, "/mail/", http.StatusSeeOther)
+}
+
+func (c *Catcher) clear(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	c.remove(func(m *Message) bool { return id == "" || m.ID == id })
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// list answers with the messages to somebody, with a subject, or with a text anywhere; newest first.
+func (c *Catcher) list(w http.ResponseWriter, r *http.Request) {
+	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
+	if err != nil || limit < 1 {
+		limit = keep
+	}
+	writeJSON(w, map[string]any{"messages": c.find(filter(r), limit)})
+}
+
+func filter(r *http.Request) func(*Message) bool {
+	q := r.URL.Query()
+	to, subject, text := q.Get("to"), strings.ToLower(q.Get("subject")), q.Get("q")
+	return func(m *Message) bool {
+		return m.to(to) && strings.Contains(strings.ToLower(m.Subject), subject) && m.matches(text)
+	}
+}
+
+// Waits of the API.
+const (
+	usualWait   = 10 * time.Second
+	longestWait = 5 * time.Minute
+)
+
+// wait answers with the newest message that fits, as soon as there is one; after says of which message, or of which time, it
+// must be newer.
+func (c *Catcher) wait(w http.ResponseWriter, r *http.Request) {
+	limit := usualWait
+	if text := r.URL.Query().Get("timeout"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			problem.Write(w, r, fault.New(fault.Invalid, "wait for mail", "timeout is no duration", "write it as in 10s"))
+			return
+		}
+		limit = min(d, longestWait)
+	}
+	fits, after := filter(r), c.moment(r.URL.Query().Get("after"))
+	events, end := c.changed.Follow()
+	defer end()
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	for {
+		if found := c.find(func(m *Message) bool { return m.At.After(after) && fits(m) }, 1); len(found) > 0 {
+			writeJSON(w, found[0])
+			return
+		}
+		select {
+		case <-events:
+		case <-timeout.C:
+			problem.Write(w, r, fault.New(fault.Timeout, "wait for mail", fmt.Sprintf("none came within %v", limit)))
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// moment returns the time that a text says, or that of the message with that id.
+func (c *Catcher) moment(text string) time.Time {
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return at
+	}
+	for _, m := range c.find(func(m *Message) bool { return m.ID == text }, 1) {
+		return m.At
+	}
+	return time.Time{}
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(value) // who is gone needs no answer
+}
