@@ -37,8 +37,8 @@ func Render(w http.ResponseWriter, page *template.Template, data any) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	_, _ = w.Write(b.Bytes()) // who is gone needs no page
+	h.Set("Referrer-Policy", "same-origin") // with none at all, a form of ours would say that it comes from nowhere
+	_, _ = w.Write(b.Bytes())               // who is gone needs no page
 }
 
 // types are the content types of assets.
