@@ -46,6 +46,8 @@ var homes = map[string]string{
 	"github.com/spf13/viper":            "internal/config",
 	"github.com/charmbracelet/lipgloss": "internal/cli/term",
 	"charm.land/huh/v2":                 "internal/cli/term",
+	"charm.land/bubbletea/v2":           "internal/cli/term",
+	"charm.land/lipgloss/v2":            "internal/cli/term",
 	"github.com/muesli/termenv":         "internal/cli/term",
 	"github.com/testcontainers":         "internal/container",
 	"testing":                           "internal/testkit",

@@ -20,7 +20,8 @@ import (
 // DevOptions are those of a session that the configuration does not have.
 type DevOptions struct {
 	PID      int
-	Environ  []string // of the team's own processes, as NAME=value
+	Environ  []string     // of the team's own processes, as NAME=value
+	Control  *dev.Control // may be nil
 	Report   func(dev.Event)
 	Progress func(local.Progress)
 }
@@ -30,7 +31,7 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
-		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),
+		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Control: o.Control, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),
 		SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: c.Seeds.Sets,
 		DatabaseURL: c.Database.URL.Reveal(),
 		StartPostgres: func(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {

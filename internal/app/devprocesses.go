@@ -47,14 +47,15 @@ var frontEnds = []struct {
 	{"vite", "--port $PORT --strictPort", 5173},
 }
 
-// managers are the programs that run the scripts of a package, by the file that each leaves; npm is the last.
-var managers = []struct{ lock, install, run string }{
-	{"pnpm-lock.yaml", "pnpm install", "pnpm run dev "},
-	{"yarn.lock", "yarn install", "yarn run dev "},
-	{"bun.lock", "bun install", "bun run dev "},
-	{"bun.lockb", "bun install", "bun run dev "},
-	{"package-lock.json", "npm ci", "npm run dev -- "},
-	{"", "npm install", "npm run dev -- "},
+// managers are the programs that run the scripts of a package, by the file that each keeps beside it; npm is the last. What each
+// leaves when it has installed all packages tells that from an install that was interrupted.
+var managers = []struct{ lock, installed, install, run string }{
+	{"pnpm-lock.yaml", ".modules.yaml", "pnpm install", "pnpm run dev "},
+	{"yarn.lock", ".yarn-integrity", "yarn install", "yarn run dev "},
+	{"bun.lock", ".bin", "bun install", "bun run dev "},
+	{"bun.lockb", ".bin", "bun install", "bun run dev "},
+	{"package-lock.json", ".package-lock.json", "npm ci", "npm run dev -- "},
+	{"", ".package-lock.json", "npm install", "npm run dev -- "},
 }
 
 // frontEnd returns the process of web/, where that is a project of a known tool and no declared process is called web.
@@ -81,7 +82,7 @@ func (a *App) frontEnd() (config.DevProcess, bool) {
 				continue
 			}
 			return config.DevProcess{
-				Name: "web", Dir: "web", Build: "test -d node_modules || " + m.install, Command: "exec " + m.run + f.arguments,
+				Name: "web", Dir: "web", Build: "test -e node_modules/" + m.installed + " || " + m.install, Command: "exec " + m.run + f.arguments,
 				Port: f.port, Ready: "http:/", Restart: string(supervise.OnFailure),
 			}, true
 		}

@@ -29,6 +29,14 @@ func (d *database) stop(ctx context.Context) error {
 	return d.server.Stop(ctx)
 }
 
+// pid is the process of the server, 0 where it is not one of this machine.
+func (d *database) pid() int {
+	if p, ok := d.server.(interface{ PID() int }); ok {
+		return p.PID()
+	}
+	return 0
+}
+
 // exited is closed when the session's own server has ended; nil, and so never ready, for one of somebody else's.
 func (d *database) exited() <-chan struct{} {
 	if d.server == nil {

@@ -56,6 +56,8 @@ type Options struct {
 	// NewBranches returns the databases of the branches of git, on the local server with this database; nil keeps one for all.
 	NewBranches func(url string) Branches
 
+	Control *Control // may be nil
+
 	Report func(Event) // called from one goroutine at a time
 	Now    func() time.Time
 	PID    int
@@ -155,6 +157,9 @@ func (s *session) start(ctx context.Context) error {
 		return err
 	}
 	s.tolerate("dev", s.startProcesses(ctx))
+	if s.Control != nil {
+		s.Control.bind(s)
+	}
 	s.settling.Go(func() { s.settle(ctx) })
 	return nil
 }

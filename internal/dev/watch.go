@@ -71,12 +71,24 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 			}
 			s.apply(ctx, pending)
 			pending = changes{}
+		case done := <-s.reseeding():
+			err := s.seedAgain(ctx)
+			s.tolerate("seed", err)
+			done <- err
 		case <-s.postgres.exited():
 			if err := s.restartPostgres(ctx); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// reseeding is where somebody asks for the seeds; nil, and so never ready, where nobody can.
+func (s *session) reseeding() chan chan error {
+	if s.Control == nil {
+		return nil
+	}
+	return s.Control.reseed
 }
 
 // watchAll watches folders rather than files: editors replace a file, and a watch on it would be lost.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -19,7 +20,7 @@ import (
 
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
-	var background, ci bool
+	var background, ci, plain bool
 	cmd := &cobra.Command{
 		Use:   "dev [--ci -- COMMAND…]",
 		Short: "Run the development stack and follow every save",
@@ -46,11 +47,12 @@ code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, 
 			case background:
 				return detach(cmd.Context(), f, cmd.Flags())
 			}
-			return run(cmd.Context(), f)
+			return run(cmd.Context(), f, plain)
 		},
 	}
 	cmd.Flags().BoolVar(&background, "detach", false, "run in the background; return when it is up")
 	cmd.Flags().BoolVar(&ci, "ci", false, "run a command once the stack is up, and end with it")
+	cmd.Flags().BoolVar(&plain, "plain", false, "print lines, also on a terminal")
 	cmd.Flags().String("address", "", "`host:port` of the API")
 	f.Bind(cmd.Flags().Lookup("address"), "server.address")
 	cmd.Flags().String("engine", "", "what runs Postgres and Redis: auto, `native` or docker")
@@ -60,7 +62,7 @@ code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, 
 }
 
 // run is the session in the foreground. What it says goes to the terminal and, plain, to the log file.
-func run(ctx context.Context, f *factory.Factory) error {
+func run(ctx context.Context, f *factory.Factory, plain bool) error {
 	a, err := f.App()
 	if err != nil {
 		return err
@@ -80,7 +82,12 @@ func run(ctx context.Context, f *factory.Factory) error {
 		return err
 	}
 	defer log.Close()
-	return a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: newView(f.Term, log, level).show, Progress: f.Fetching()})
+	o := app.DevOptions{PID: os.Getpid(), Environ: f.Environ}
+	if !plain && f.Term.InTTY && f.Term.OutTTY && f.Term.Format == term.Text {
+		return runOnScreen(ctx, f, a, o, log)
+	}
+	o.Report, o.Progress = newView(f.Term, log, level).show, f.Fetching()
+	return a.Dev(ctx, o)
 }
 
 // attach shows the log of a session that runs already, until it ends or Ctrl-C, which leaves it running.

@@ -19,6 +19,7 @@ type view struct {
 	screen *term.PartWriter
 	log    *term.PartWriter
 	least  slog.Level // what the terminal shows; the log file gets everything
+	quiet  bool       // the terminal shows nothing
 }
 
 func newView(t *term.Terminal, log io.Writer, least slog.Level) *view {
@@ -40,7 +41,7 @@ type event struct {
 // show writes one event. A terminal that is gone does not end the session.
 func (v *view) show(e dev.Event) {
 	switch {
-	case e.Level < v.least || e.Settled != nil:
+	case v.quiet || e.Level < v.least || e.Settled != nil:
 	case v.t.Format == term.JSON:
 		_ = v.t.JSONLine(jsonEvent(e))
 	default:

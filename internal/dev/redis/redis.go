@@ -180,21 +180,20 @@ func ping(ctx context.Context, address string) error {
 
 // embedded runs miniredis, whose clock it moves as time goes by, so that keys expire.
 func embedded(ctx context.Context, o Options) (dev.RunningService, error) {
-	l, taken, err := listen.Near(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
-	if err != nil {
-		return dev.RunningService{}, err
-	}
-	if taken != nil {
-		o.Log.Warn(taken.Error() + ": it takes another port")
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return dev.RunningService{}, err
-	}
 	server := miniredis.NewMiniRedis()
-	if err := server.StartAddr(address); err != nil {
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port))
+	if taken := listen.Available(ctx, address); taken != nil {
+		o.Log.Warn(taken.Error() + ": it takes another port")
+		address = "127.0.0.1:0"
+	}
+	err := server.StartAddr(address)
+	if err != nil { // somebody was faster
+		err = server.StartAddr("127.0.0.1:0")
+	}
+	if err != nil {
 		return dev.RunningService{}, fault.Wrap("start miniredis", err)
 	}
+	address = server.Addr()
 	stopped, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
