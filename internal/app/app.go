@@ -30,6 +30,8 @@ type App struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 	Env     func(string) string // the process's environment, for finding Postgres and the user's cache
+
+	guard func(container string) (dismiss func(), err error) // of the session; nil guards nothing
 }
 
 // ParseSchema reads the project's schema and returns its mistakes and remarks beside it; the schema is nil

@@ -36,10 +36,14 @@ const redisPort = 6379
 
 func (a *App) startRedis(ctx context.Context, log *slog.Logger) (dev.RunningService, error) {
 	c := a.Config.Dev.Redis
-	return redis.Start(ctx, redis.Options{
+	r, err := redis.Start(ctx, redis.Options{
 		Engine: redis.Engine(a.engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
 		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Path: a.Env("PATH"), Log: log,
 	})
+	if err == nil && r.Container != "" {
+		r.Stop = a.guarded(r.Container, r.Stop)
+	}
+	return r, err
 }
 
 // startContainer starts a service that the team has declared.
@@ -70,7 +74,7 @@ func (a *App) startContainer(ctx context.Context, s config.DevService, log *slog
 	variable := strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
 	_, port, _ := strings.Cut(c.Address(), ":")
 	return dev.RunningService{
-		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: c.Stop,
+		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: a.guarded(o.Name, c.Stop),
 	}, nil
 }
 

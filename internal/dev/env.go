@@ -30,8 +30,11 @@ func writeEnv(dir string, s State) error {
 }
 
 // Size returns how many bytes the local database of a state folder takes.
-func Size(stateDir string) (bytes int64, err error) {
-	err = filepath.WalkDir(DataDir(stateDir), func(_ string, d os.DirEntry, err error) error {
+func Size(stateDir string) (int64, error) { return SizeOf(DataDir(stateDir)) }
+
+// SizeOf returns how many bytes the files of a folder take; one that is not there takes none.
+func SizeOf(dir string) (bytes int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
 		if os.IsNotExist(err) {
 			return nil
 		}
@@ -44,7 +47,7 @@ func Size(stateDir string) (bytes int64, err error) {
 		}
 		return err
 	})
-	return bytes, fault.Wrap("measure the local database", err)
+	return bytes, fault.Wrap("measure "+dir, err)
 }
 
 // Reset removes the local database of a state folder and what is noted of it. No session may run.

@@ -59,7 +59,7 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 			stop()
 		}()
 	}
-	err = a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: report, Progress: f.Fetching()})
+	err = a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: report, Progress: f.Fetching(), Guard: guard(f)})
 	select {
 	case commandErr := <-ended:
 		return commandErr
@@ -97,18 +97,18 @@ func newReset(f *factory.Factory) *cobra.Command {
 		Example: "krowoc dev reset",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := stateDir(f)
+			a, err := f.App()
 			if err != nil {
 				return err
 			}
-			size, err := dev.Size(dir)
-			if err != nil {
-				return err
-			}
-			if other, err := dev.Find(dir); err == nil {
+			if other, err := dev.Find(a.StateDir()); err == nil {
 				return dev.Running(other)
 			}
-			if size == 0 {
+			size, volumes, err := a.DevSize(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if size == 0 && len(volumes) == 0 {
 				fmt.Fprintln(f.Term.Err, "there is no local database")
 				return nil
 			}
@@ -121,7 +121,7 @@ func newReset(f *factory.Factory) *cobra.Command {
 					return fault.New(fault.Canceled, "remove the local database", "nothing was changed")
 				}
 			}
-			if err := dev.Reset(dir); err != nil {
+			if size, err = a.ResetDev(cmd.Context()); err != nil {
 				return err
 			}
 			return f.Term.Result(removed{size}, func() error {

@@ -57,7 +57,7 @@ code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, 
 	f.Bind(cmd.Flags().Lookup("address"), "server.address")
 	cmd.Flags().String("engine", "", "what runs Postgres and Redis: auto, `native` or docker")
 	f.Bind(cmd.Flags().Lookup("engine"), "dev.engine")
-	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f), newReset(f))
+	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f), newReset(f), newPrune(f), newGuard(f))
 	return cmd
 }
 
@@ -82,7 +82,7 @@ func run(ctx context.Context, f *factory.Factory, plain bool) error {
 		return err
 	}
 	defer log.Close()
-	o := app.DevOptions{PID: os.Getpid(), Environ: f.Environ}
+	o := app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Guard: guard(f)}
 	if !plain && f.Term.InTTY && f.Term.OutTTY && f.Term.Format == term.Text {
 		return runOnScreen(ctx, f, a, o, log)
 	}

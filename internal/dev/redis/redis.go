@@ -151,7 +151,9 @@ func docker(ctx context.Context, o Options) (dev.RunningService, error) {
 	if err != nil {
 		return dev.RunningService{}, err
 	}
-	return running("Redis is up, as a container of "+o.Image, c.Address(), c.Stop), nil
+	r := running("Redis is up, as a container of "+o.Image, c.Address(), c.Stop)
+	r.Container = o.Name
+	return r, nil
 }
 
 // ping returns nil when a Redis answers at an address.

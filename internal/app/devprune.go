@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/container"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/local"
+)
+
+// Leftover is something that sessions have left on the machine.
+type Leftover struct {
+	Kind string `json:"kind"` // container, volume, cache
+	Name string `json:"name"` // a path for a cache
+	Size int64  `json:"size"` // bytes; -1 where the engine does not say
+	Of   string `json:"of"`   // what it was for
+}
+
+// Leftovers returns what no session uses: containers that were left running, and volumes of projects that are gone; with all,
+// also the volumes of projects whose session does not run, and what was fetched or made for speed alone. Only what carries
+// Krowoc's label is looked at.
+func (a *App) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
+	found := []Leftover{}
+	owned, err := container.List(ctx, a.Logger)
+	if err != nil && fault.CodeOf(err) != fault.Unavailable { // no engine, no containers
+		return nil, err
+	}
+	for _, o := range owned {
+		root := projectOf(o.Purpose)
+		_, gone := os.Stat(root)
+		switch {
+		case root != "" && inUse(root), root == "" && !all: // another command may be using it
+		case o.Kind == "container", all, errors.Is(gone, fs.ErrNotExist):
+			found = append(found, Leftover{o.Kind, o.Name, o.Size, o.Purpose})
+		}
+	}
+	if !all {
+		return found, nil
+	}
+	cache, err := local.CacheDir(a.Env)
+	if err != nil {
+		return nil, err
+	}
+	size, err := dev.SizeOf(cache)
+	if err == nil && size > 0 {
+		found = append(found, Leftover{"cache", cache, size, "Postgres that was fetched, and templates of its data"})
+	}
+	return found, err
+}
+
+// projectOf returns the folder that a purpose names, "" where it is of no session.
+func projectOf(purpose string) string {
+	parts := strings.SplitN(purpose, " ", 3)
+	if len(parts) < 3 || parts[0] != "dev" {
+		return ""
+	}
+	return parts[2]
+}
+
+// inUse reports whether the session of a folder runs.
+func inUse(root string) bool {
+	_, err := dev.Find(filepath.Join(root, ".krowoc"))
+	return err == nil
+}
+
+// Prune removes leftovers.
+func (a *App) Prune(ctx context.Context, list []Leftover) error {
+	var owned []container.Owned
+	for _, l := range list {
+		if l.Kind == "cache" {
+			if err := os.RemoveAll(l.Name); err != nil {
+				return fault.Wrap("remove "+l.Name, err)
+			}
+			continue
+		}
+		owned = append(owned, container.Owned{Kind: l.Kind, Name: l.Name})
+	}
+	return container.Remove(ctx, a.Logger, owned...)
+}
+
+// ResetDev removes the project's own databases, those in volumes too. No session may run. It returns how many bytes are free
+// again, as far as that is known.
+func (a *App) ResetDev(ctx context.Context) (int64, error) {
+	size, volumes, err := a.DevSize(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := dev.Reset(a.StateDir()); err != nil {
+		return 0, err
+	}
+	return size, container.Remove(ctx, a.Logger, volumes...)
+}
+
+// DevSize returns how many bytes the project's own databases take, and the volumes and containers among them.
+func (a *App) DevSize(ctx context.Context) (int64, []container.Owned, error) {
+	size, err := dev.Size(a.StateDir())
+	if err != nil {
+		return 0, nil, err
+	}
+	if _, err := os.Stat(filepath.Join(a.StateDir(), "postgres-docker.port")); err != nil && !a.Config.Dev.Redis.Enabled {
+		return size, nil, nil //nolint:nilerr // it never had a container, and there may be no engine to ask
+	}
+	list, err := container.List(ctx, a.Logger)
+	if err != nil {
+		return size, nil, nil //nolint:nilerr // without an engine there is nothing that it could remove
+	}
+	var own []container.Owned
+	for _, o := range list {
+		if projectOf(o.Purpose) == a.Config.Root {
+			own = append(own, o)
+			size += max(0, o.Size)
+		}
+	}
+	return size, own, nil
+}
+
+// guarded has somebody remove a container when this process is killed; stop is what removes it otherwise.
+func (a *App) guarded(name string, stop func(context.Context) error) func(context.Context) error {
+	if a.guard == nil {
+		return stop
+	}
+	dismiss, err := a.guard(name)
+	if err != nil {
+		a.Logger.Warn(fmt.Sprintf("nobody stops the container %s when krowoc is killed: %v", name, err))
+		return stop
+	}
+	return func(ctx context.Context) error {
+		err := stop(ctx)
+		dismiss()
+		return err
+	}
+}
