@@ -105,7 +105,7 @@ func (a *App) DevSize(ctx context.Context) (int64, []container.Owned, error) {
 		return 0, nil, err
 	}
 	if _, err := os.Stat(filepath.Join(a.StateDir(), "postgres-docker.port")); err != nil && !a.Config.Dev.Redis.Enabled {
-		return size, nil, nil //nolint:nilerr // it never had a container, and there may be no engine to ask
+		return size, nil, nil // it never had a container, and there may be no engine to ask
 	}
 	list, err := container.List(ctx, a.Logger)
 	if err != nil {

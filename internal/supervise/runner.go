@@ -200,15 +200,19 @@ func (r *runner) loop(ctx context.Context) {
 func (r *runner) replace(ctx context.Context) <-chan time.Time {
 	for {
 		attempt, cancel := context.WithCancel(ctx)
-		result := make(chan error, 1)
-		go func() { result <- r.bring(attempt) }()
+		var err error
+		tried := make(chan struct{})
+		go func() {
+			defer close(tried)
+			err = r.bring(attempt)
+		}()
 		select {
-		case err := <-result:
+		case <-tried:
 			cancel()
 			return r.settle(ctx, err)
 		case <-r.again: // the files have changed meanwhile
 			cancel()
-			<-result
+			<-tried
 		}
 	}
 }

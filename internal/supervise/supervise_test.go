@@ -318,17 +318,14 @@ func TestMistakes(t *testing.T) {
 		"watch [: it is no pattern of files":       {{Name: "a", Watch: []string{"["}}},
 		"there is no folder " + dir + "/not-there": {{Name: "a", Dir: dir + "/not-there", Watch: []string{"*"}}},
 	} {
-		s, err := supervise.New(supervise.Options{Processes: list, Now: time.Now, Report: func(supervise.Event) {}})
+		failed := make(chan error, 10)
+		s, err := supervise.New(supervise.Options{Processes: list, Now: time.Now, Report: func(e supervise.Event) { failed <- e.Err }})
 		if err == nil { // it shows when it starts
-			failed := make(chan error, 10)
-			s, err = supervise.New(supervise.Options{Processes: list, Now: time.Now, Report: func(e supervise.Event) { failed <- e.Err }})
-			if err == nil {
-				s.Start(t.Context())
-				for err == nil {
-					err = <-failed
-				}
-				s.Stop(t.Context())
+			s.Start(t.Context())
+			for err == nil {
+				err = <-failed
 			}
+			s.Stop(t.Context())
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)

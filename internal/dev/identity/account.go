@@ -167,8 +167,8 @@ func (p *Provider) verifyLink(r *http.Request) (any, error) {
 	}
 	c, err := p.codes.take(r.URL.Query().Get("token"))
 	if err != nil {
-		return redirect(withFragment(to, url.Values{"error": {"access_denied"}, "error_code": {"otp_expired"},
-			"error_description": {"Email link is invalid or has expired"}})), nil
+		to = withFragment(to, url.Values{"error": {"access_denied"}, "error_code": {"otp_expired"}, "error_description": {err.Error()}})
+		return redirect(to), nil //nolint:nilerr // it is told to the application
 	}
 	return p.leadBack(r, to, c)
 }

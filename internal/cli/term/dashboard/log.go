@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -62,27 +63,19 @@ func (f filter) lets(r row) bool {
 		(f.search == "" || strings.Contains(strings.ToLower(r.text), f.search))
 }
 
-// last returns the n rows that the filter lets through before the newest skip of them, oldest first, and whether there are more.
-func (r rows) last(f filter, n, skip int) (shown rows, more bool) {
-	for i := len(r) - 1; i >= 0; i-- {
+// last returns the n rows that the filter lets through before the newest skip of them, oldest first.
+func (r rows) last(f filter, n, skip int) (shown rows) {
+	for i := len(r) - 1; i >= 0 && len(shown) < n; i-- {
 		switch {
 		case !f.lets(r[i]):
 		case skip > 0:
 			skip--
-		case len(shown) == n:
-			return reversed(shown), true
 		default:
 			shown = append(shown, r[i])
 		}
 	}
-	return reversed(shown), false
-}
-
-func reversed(r rows) rows {
-	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
-		r[i], r[j] = r[j], r[i]
-	}
-	return r
+	slices.Reverse(shown)
+	return shown
 }
 
 // count returns how many rows the filter lets through.

@@ -196,7 +196,7 @@ func (m *model) joinRequest() {
 		m.filter.request, m.scroll = "", 0
 		return
 	}
-	shown, _ := m.log.last(m.filter, m.pane(), m.scroll)
+	shown := m.log.last(m.filter, m.pane(), m.scroll)
 	for i := len(shown) - 1; i >= 0; i-- {
 		if shown[i].request != "" {
 			m.filter.request, m.scroll = shown[i].request, 0

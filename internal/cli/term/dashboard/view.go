@@ -163,7 +163,7 @@ func (m *model) divider() string {
 func (m *model) pane() int { return max(1, m.height-4-m.tableRows()) }
 
 func (m *model) logPane() []string {
-	shown, _ := m.log.last(m.filter, m.pane(), m.scroll)
+	shown := m.log.last(m.filter, m.pane(), m.scroll)
 	lines := make([]string, m.pane())
 	for i, r := range shown {
 		lines[i] = m.logLine(r)
