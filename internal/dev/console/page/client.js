@@ -16,7 +16,7 @@
       "background:#1b1b1b;color:#f2b8b5;font:13px/1.5 ui-monospace,monospace;white-space:pre-wrap;border-top:4px solid #b3261e");
     box.addEventListener("click", () => show(""));
     shadow.append(box);
-    document.body.append(overlay);
+    (document.body ?? document.documentElement).append(overlay);
   };
   source.addEventListener("mistake", (e) => show(JSON.parse(e.data)));
   source.addEventListener("reload", () => {
