@@ -124,7 +124,7 @@ func devSession(t *testing.T, dir string) *url.URL {
 		defer close(done)
 		cli.Main(ctx, cli.Process{
 			Args: []string{"dev"}, Streams: term.Streams{Out: &out, Err: &out}, Dir: dir,
-			Environ: factory.Environ(append(os.Environ(), "KROWOC_SERVER_ADDRESS="+address, "KROWOC_DEV_WEB=false")),
+			Environ: factory.Environ(append(os.Environ(), "KROWOC_SERVER_ADDRESS="+address, "KROWOC_DEV_WEB=false", "KROWOC_DEV_ADDRESS=127.0.0.1:0", "KROWOC_DEV_MAIL_ADDRESS=127.0.0.1:0")),
 		})
 	}()
 	t.Cleanup(func() { stop(); <-done })

@@ -76,6 +76,8 @@ func TestScripts(t *testing.T) {
 			home := filepath.Join(env.WorkDir, ".home")
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("KROWOC_DEV_ADDRESS", "127.0.0.1:0") // sessions of scripts run beside one another
+			env.Setenv("KROWOC_DEV_MAIL_ADDRESS", "127.0.0.1:0")
 			for _, name := range []string{"TESTCONTAINERS_RYUK_DISABLED", "TESTCONTAINERS_HOST_OVERRIDE", "DOCKER_HOST"} {
 				env.Setenv(name, os.Getenv(name))
 			}

@@ -29,6 +29,9 @@ import (
 
 var _ = quiet.Restore()
 
+// beforehand guards the logger of what testcontainers-go says before it knows whose container it is: it has but one.
+var beforehand sync.Once
+
 // Label marks the containers that are Krowoc's; its value says what for.
 const Label = "io.krowoc"
 
@@ -264,7 +267,7 @@ func engine(ctx context.Context, l *slog.Logger) (host string, err error) {
 			err = unavailable(fmt.Errorf("%v", p))
 		}
 	}()
-	tclog.SetDefault(logger{l}) // what it says before it knows whose container it is
+	beforehand.Do(func() { tclog.SetDefault(logger{l}) })
 	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(logger{l}))
 	if err != nil {
 		return "", unavailable(err)

@@ -85,6 +85,7 @@ func leftovers(list []app.Leftover) string {
 func newGuard(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use: "guard CONTAINER", Short: "Remove a container when standard input ends", Hidden: true, Args: cobra.ExactArgs(1),
+		Example: "krowoc dev guard krowoc-shop-postgres",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if bufio.NewScanner(f.Term.In).Scan() {
 				return nil
