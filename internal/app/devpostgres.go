@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -49,7 +50,56 @@ func (a *App) startPostgres(ctx context.Context, log *slog.Logger, progress func
 	if err != nil {
 		return nil, err
 	}
-	return ensured(ctx, server, a.Config.Project)
+	made, err := ensured(ctx, server, a.Config.Project)
+	if err != nil {
+		return nil, err
+	}
+	if err := server.DropReplicaSlots(ctx); err != nil {
+		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+	}
+	if n := a.Config.Dev.Postgres.Replicas; n > 0 {
+		return a.startReplicas(ctx, server, options, n)
+	}
+	return made, nil
+}
+
+// replicated is a server with read replicas.
+type replicated struct {
+	*local.Server
+	replicas []*local.Replica
+}
+
+// startReplicas starts replicas of a server, each a fresh copy of it; the server itself stops where one does not start.
+func (a *App) startReplicas(ctx context.Context, server *local.Server, o local.Options, n int) (dev.Postgres, error) {
+	r := &replicated{Server: server}
+	o.Logger = nil // that the server has gone, or stops, it says itself
+	for i := range n {
+		o.DataDir = filepath.Join(a.StateDir(), fmt.Sprintf("postgres-replica-%d", i+1))
+		replica, err := server.StartReplica(ctx, o)
+		if err != nil {
+			return nil, errors.Join(err, r.Stop(context.WithoutCancel(ctx)))
+		}
+		r.replicas = append(r.replicas, replica)
+	}
+	return r, nil
+}
+
+// Replicas returns the URLs of a database on the replicas.
+func (r *replicated) Replicas(database string) []string {
+	var urls []string
+	for _, replica := range r.replicas {
+		urls = append(urls, replica.URL(database))
+	}
+	return urls
+}
+
+// Stop stops the replicas, and then the server.
+func (r *replicated) Stop(ctx context.Context) error {
+	var errs []error
+	for _, replica := range r.replicas {
+		errs = append(errs, replica.Stop(ctx))
+	}
+	return errors.Join(append(errs, r.Server.Stop(ctx))...)
 }
 
 // ensured returns a server with a database in it, or stops it.

@@ -29,6 +29,16 @@ func (d *database) stop(ctx context.Context) error {
 	return d.server.Stop(ctx)
 }
 
+// replicas are the URLs of the server's read replicas.
+func (d *database) replicas(name string) []string {
+	if r, ok := d.server.(interface {
+		Replicas(database string) []string
+	}); ok {
+		return r.Replicas(name)
+	}
+	return nil
+}
+
 // pid is the process of the server, 0 where it is not one of this machine.
 func (d *database) pid() int {
 	if p, ok := d.server.(interface{ PID() int }); ok {

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -197,6 +198,14 @@ func (s *session) currentState() State {
 	state.DatabaseURL, state.Links, state.Vars = s.postgres.url, nil, nil
 	if s.api != nil {
 		state.URL = s.api.URL()
+	}
+	for i, url := range s.postgres.replicas(s.Project) {
+		name, suffix := "replica", ""
+		if i > 0 {
+			suffix = fmt.Sprint("_", i+1)
+		}
+		state.Links = append(state.Links, Link{name, url})
+		state.Vars = append(state.Vars, "DATABASE_REPLICA_URL"+suffix+"="+url)
 	}
 	for _, r := range s.services.await() {
 		if r.URL != "" {

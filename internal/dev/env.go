@@ -55,7 +55,14 @@ func Reset(stateDir string) error {
 	if other, err := Find(stateDir); err == nil {
 		return Running(other)
 	}
-	for _, name := range []string{"postgres", "seeds.digest", "tables.digest", "dev.log"} {
+	replicas, err := filepath.Glob(filepath.Join(stateDir, "postgres-replica-*"))
+	if err != nil {
+		return fault.Wrap("remove the local database", err)
+	}
+	for i := range replicas {
+		replicas[i] = filepath.Base(replicas[i])
+	}
+	for _, name := range append(replicas, "postgres", "seeds.digest", "tables.digest", "dev.log") {
 		if err := os.RemoveAll(filepath.Join(stateDir, name)); err != nil {
 			return fault.Wrap("remove the local database", err)
 		}

@@ -194,6 +194,7 @@ func (s *session) serveAgain(ctx context.Context, began time.Time) {
 // the API's pool finds it.
 func (s *session) restartPostgres(ctx context.Context) error {
 	s.fail("postgres", s.postgres.server.Err())
+	_ = s.postgres.stop(ctx) // what goes with it, such as its replicas; that it has ended is known
 	server, err := s.StartPostgres(ctx, s.logger("postgres"))
 	if err != nil {
 		return err

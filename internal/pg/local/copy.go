@@ -22,8 +22,7 @@ const copyBlock = 64 << 10
 // copyTree copies the files of a folder into to, which exists, and gives them to owner. Where the file system
 // can, the copies share their blocks with the originals; else blocks of zeros are left out.
 func copyTree(ctx context.Context, from, to string, owner *account) error {
-	c := copier{from: from, to: to, owner: owner}
-	c.buffers.New = func() any { return make([]byte, copyBlock) }
+	c := newCopier(from, to, owner)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(copyWorkers)
 	walkErr := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
@@ -50,6 +49,12 @@ type copier struct {
 	from, to string
 	owner    *account
 	buffers  sync.Pool
+}
+
+func newCopier(from, to string, owner *account) *copier {
+	c := &copier{from: from, to: to, owner: owner}
+	c.buffers.New = func() any { return make([]byte, copyBlock) }
+	return c
 }
 
 func (c *copier) copyFile(from, to string) error {

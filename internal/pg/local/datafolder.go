@@ -134,6 +134,11 @@ func (d *dataFolder) fill(ctx context.Context, template string) error {
 	if d.remove {
 		return copyTree(ctx, template, d.path, d.account)
 	}
+	return d.fillWith(func(fresh string) error { return copyTree(ctx, template, fresh, d.account) })
+}
+
+// fillWith puts a folder in its place that make fills.
+func (d *dataFolder) fillWith(make func(fresh string) error) error {
 	fresh := d.path + ".new"
 	if err := os.RemoveAll(fresh); err != nil { // left by a process that was killed
 		return err
@@ -142,7 +147,7 @@ func (d *dataFolder) fill(ctx context.Context, template string) error {
 	if err := os.Mkdir(fresh, 0o700); err != nil {
 		return err
 	}
-	if err := copyTree(ctx, template, fresh, d.account); err != nil {
+	if err := make(fresh); err != nil {
 		return err
 	}
 	if err := os.Rename(fresh, d.path); err != nil || d.link == "" {

@@ -130,7 +130,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		if pid, status := s.data.readPIDFile(); pid == s.PID() && status == "ready" {
+		if pid, status := s.data.readPIDFile(); pid == s.PID() && (status == "ready" || status == "standby") {
 			return nil
 		}
 		select {

@@ -53,6 +53,10 @@ type Options struct {
 
 	// Env looks up the process's environment, as os.Getenv does: PATH, HOME and the like. Required.
 	Env func(name string) string
+
+	replicaOf  *Server // that the server is a replica of; nil for one of its own
+	slot       string  // of the replica
+	portBefore []byte  // of the replica, as its file says
 }
 
 // Progress is a step of Start. A step is over when Took is set. Done and Total are bytes of a download that is
@@ -138,6 +142,13 @@ func (s *starting) run(ctx context.Context) (server *Server, err error) {
 	}()
 	if err := s.phase(PhaseFind, func() error { return s.findBinaries(ctx) }); err != nil {
 		return nil, err
+	}
+	if s.replicaOf != nil {
+		fill := func() error { return s.data.fillFrom(ctx, s.replicaOf, s.slot, s.portBefore) }
+		if err := s.phase(PhaseCopy, fill); err != nil {
+			return nil, err
+		}
+		s.data.major = s.bin.major
 	}
 	if s.data.major == 0 {
 		template, err := s.ensureTemplate(ctx)

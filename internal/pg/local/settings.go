@@ -30,6 +30,9 @@ func (s *starting) settings(port int) map[string]string {
 		})
 	}
 	maps.Copy(all, s.Settings)
+	if s.replicaOf != nil {
+		all["hot_standby"] = "on"
+	}
 	maps.Copy(all, map[string]string{ // what this package relies on
 		"listen_addresses":        "127.0.0.1",
 		"port":                    strconv.Itoa(port),
