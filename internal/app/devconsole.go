@@ -15,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/dev/identity"
 	"github.com/krowoc/krowoc/internal/dev/mail"
 	"github.com/krowoc/krowoc/internal/dev/traces"
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -140,6 +141,9 @@ func (d *devConsole) watch(report func(dev.Event)) func(dev.Event) {
 			c.Reload()
 		case e.Err != nil && ofFiles[e.Part]:
 			text := e.Err.Error()
+			if list := (diag.List{}); errors.As(e.Err, &list) {
+				text += "\n\n" + list.Error()
+			}
 			if hint := fault.HintOf(e.Err); hint != "" {
 				text += "\n" + hint
 			}

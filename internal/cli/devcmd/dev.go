@@ -24,9 +24,11 @@ func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev [--ci -- COMMAND…]",
 		Short: "Run the development stack and follow every save",
-		Long: `Start a Postgres with no set-up, apply the migrations, load the seeds and serve the API with GraphiQL.
+		Long: `Start a Postgres with no set-up, apply the migrations, load the seeds and serve the API with GraphiQL. Beside it run an inbox
+for mail, a log-in page and a sink for traces, and what krowoc.yaml declares under dev: Redis, containers, your own processes.
 A save of the schema, a migration or a fixture takes effect at once; a mistake is shown and the last good
 state keeps serving. Ctrl-C stops everything. The state is in .krowoc/, which git should ignore.
+On a terminal there is a dashboard, in which ? has the keys; --plain prints lines.
 Where a session runs already, its log is shown, and Ctrl-C leaves it running.
 
 With --ci it runs a command once the stack is up, such as the tests of a front end, and ends with that, and with its exit

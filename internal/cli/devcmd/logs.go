@@ -32,7 +32,7 @@ func newLogs(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "logs [PART]",
 		Short:     "Print the log of the development session",
-		Long:      "Print the log of the running session, or of the last one. PART is dev, postgres, schema, migrate, seed or api.",
+		Long:      "Print the log of the running session, or of the last one. PART is dev, postgres, schema, migrate, seed, api, or a service or process.",
 		Example:   "krowoc dev logs\nkrowoc dev logs api --follow\nkrowoc dev logs --tail 20",
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: []string{"dev", "postgres", "schema", "migrate", "seed", "api"},
