@@ -17,7 +17,7 @@ func ask(t *testing.T, url, sql string) (text string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // the test has what it wants
+	defer conn.Close(context.Background())
 	err = conn.QueryRow(t.Context(), sql).Scan(&text)
 	return text, err
 }
