@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -39,6 +40,13 @@ func Render(w http.ResponseWriter, page *template.Template, data any) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin") // with none at all, a form of ours would say that it comes from nowhere
 	_, _ = w.Write(b.Bytes())               // who is gone needs no page
+}
+
+// JSON answers with a value as JSON.
+func JSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(value) // who is gone needs no answer
 }
 
 // types are the content types of assets.

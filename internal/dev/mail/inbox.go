@@ -2,7 +2,6 @@ package mail
 
 import (
 	"embed"
-	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
@@ -36,7 +35,7 @@ func (c *Catcher) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /mail/delete", console.SameOrigin(c.delete))
 	mux.HandleFunc("GET /mail/api/messages", c.list)
 	mux.HandleFunc("GET /mail/api/messages/wait", c.wait)
-	mux.HandleFunc("GET /mail/api/messages/{id}", c.one(func(w http.ResponseWriter, _ *http.Request, m *Message) { writeJSON(w, m) }))
+	mux.HandleFunc("GET /mail/api/messages/{id}", c.one(func(w http.ResponseWriter, _ *http.Request, m *Message) { console.JSON(w, m) }))
 	mux.HandleFunc("GET /mail/api/messages/{id}/source", c.one(source))
 	mux.HandleFunc("DELETE /mail/api/messages", console.SameOrigin(c.clear))
 	mux.HandleFunc("DELETE /mail/api/messages/{id}", console.SameOrigin(c.clear))
@@ -143,7 +142,7 @@ func (c *Catcher) list(w http.ResponseWriter, r *http.Request) {
 	if err != nil || limit < 1 {
 		limit = keep
 	}
-	writeJSON(w, map[string]any{"messages": c.find(filter(r), limit)})
+	console.JSON(w, map[string]any{"messages": c.find(filter(r), limit)})
 }
 
 func filter(r *http.Request) func(*Message) bool {
@@ -179,7 +178,7 @@ func (c *Catcher) wait(w http.ResponseWriter, r *http.Request) {
 	defer timeout.Stop()
 	for {
 		if found := c.find(func(m *Message) bool { return m.At.After(after) && fits(m) }, 1); len(found) > 0 {
-			writeJSON(w, found[0])
+			console.JSON(w, found[0])
 			return
 		}
 		select {
@@ -202,10 +201,4 @@ func (c *Catcher) moment(text string) time.Time {
 		return m.At
 	}
 	return time.Time{}
-}
-
-func writeJSON(w http.ResponseWriter, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(value) // who is gone needs no answer
 }

@@ -3,7 +3,6 @@ package traces
 import (
 	"compress/gzip"
 	"embed"
-	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -195,7 +194,7 @@ func (s *Sink) listJSON(w http.ResponseWriter, r *http.Request) {
 	if err != nil || limit < 1 {
 		limit = shown
 	}
-	writeJSON(w, map[string]any{"traces": s.find(filter(r), limit)})
+	console.JSON(w, map[string]any{"traces": s.find(filter(r), limit)})
 }
 
 func (s *Sink) showJSON(w http.ResponseWriter, r *http.Request) {
@@ -204,11 +203,5 @@ func (s *Sink) showJSON(w http.ResponseWriter, r *http.Request) {
 		problem.NotFound().Write(w, r)
 		return
 	}
-	writeJSON(w, t)
-}
-
-func writeJSON(w http.ResponseWriter, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(value) // who is gone needs no answer
+	console.JSON(w, t)
 }
