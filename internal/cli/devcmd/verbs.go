@@ -72,6 +72,9 @@ func renderStatus(f *factory.Factory, s status) error {
 		table.Row("graphql", s.URL+"/graphql")
 	}
 	table.Row("postgres", s.DatabaseURL)
+	for _, l := range s.Links {
+		table.Row(l.Name, l.URL)
+	}
 	return table.Flush()
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/problem"
 )
 
 // maxBody is how many bytes a request may have.
@@ -63,7 +64,8 @@ func serve(w http.ResponseWriter, r *http.Request, handle handler) {
 	case errors.As(err, &refused):
 		status, answer = refused.Status, refused
 	case err != nil:
-		status, answer = http.StatusInternalServerError, &apiError{http.StatusInternalServerError, "unexpected_failure", err.Error()}
+		status = problem.Status(fault.CodeOf(err))
+		answer = &apiError{status, "unexpected_failure", err.Error()}
 	case answer == nil:
 		w.WriteHeader(http.StatusNoContent)
 		return
