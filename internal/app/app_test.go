@@ -26,7 +26,7 @@ const repository = "../.."
 // copyProject copies a project's files into a folder of the test's own.
 func copyProject(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := testkit.Folder(t)
 	for _, name := range []string{"krowoc.yaml", "schema.graphql"} {
 		text, err := os.ReadFile(filepath.Join(repository, name))
 		if err == nil {

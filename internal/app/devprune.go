@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/container"
@@ -17,13 +19,13 @@ import (
 
 // Leftover is something that sessions have left on the machine.
 type Leftover struct {
-	Kind string `json:"kind"` // container, volume, cache
-	Name string `json:"name"` // a path for a cache
+	Kind string `json:"kind"` // container, volume, data, cache
+	Name string `json:"name"` // a path for data and a cache
 	Size int64  `json:"size"` // bytes; -1 where the engine does not say
 	Of   string `json:"of"`   // what it was for
 }
 
-// Leftovers returns what no session uses: containers that were left running, and volumes of projects that are gone; with all,
+// Leftovers returns what no session uses: containers that were left running, and volumes and data of projects that are gone; with all,
 // also the volumes of projects whose session does not run, and what was fetched or made for speed alone. Only what carries
 // Krowoc's label is looked at.
 func (a *App) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
@@ -40,6 +42,17 @@ func (a *App) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
 		case o.Kind == "container", all, errors.Is(gone, fs.ErrNotExist):
 			found = append(found, Leftover{o.Kind, o.Name, o.Size, o.Purpose})
 		}
+	}
+	data, err := local.Abandoned()
+	if err != nil {
+		return nil, fault.Wrap("look for data of projects that are gone", err)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(data)) {
+		size, err := dev.SizeOf(dir)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, Leftover{"data", dir, size, "dev postgres " + data[dir]})
 	}
 	if !all {
 		return found, nil
@@ -74,7 +87,7 @@ func inUse(root string) bool {
 func (a *App) Prune(ctx context.Context, list []Leftover) error {
 	var owned []container.Owned
 	for _, l := range list {
-		if l.Kind == "cache" {
+		if l.Kind == "cache" || l.Kind == "data" {
 			if err := os.RemoveAll(l.Name); err != nil {
 				return fault.Wrap("remove "+l.Name, err)
 			}

@@ -249,7 +249,7 @@ func TestOddNames(t *testing.T) {
 
 // matrixFiles writes everything that is generated, the cases, and the programs that run them.
 func matrixFiles(t *testing.T, types *schema.Schema, cases []matrixCase) string {
-	dir := t.TempDir()
+	dir := testkit.Folder(t)
 	a := &app.App{Config: &config.Config{Project: "matrix", Root: dir}}
 	var jobs []generate.Job
 	out := map[string]string{"go": "models", "typescript": "models.ts", "pydantic": "models.py", "jsonschema": "schemas"}

@@ -63,7 +63,7 @@ func TestImportSchema(t *testing.T) {
 
 func emptyProject(t *testing.T) *app.App {
 	t.Helper()
-	dir := t.TempDir()
+	dir := testkit.Folder(t)
 	if err := os.WriteFile(filepath.Join(dir, "krowoc.yaml"), []byte("project: shop\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}

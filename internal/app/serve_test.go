@@ -95,7 +95,7 @@ func eventually(t *testing.T, url, operation string, want int) (contentType, tex
 
 // Postgres is killed while the API is served, and started again: the API says so, and recovers by itself.
 func TestServeOutlivesPostgres(t *testing.T) {
-	dataDir := filepath.Join(t.TempDir(), "postgres")
+	dataDir := filepath.Join(testkit.Folder(t), "postgres")
 	start := func() *local.Server {
 		server, err := local.Start(t.Context(), local.Options{DataDir: dataDir, Env: os.Getenv, Logger: testkit.Logger(t)})
 		if err != nil {

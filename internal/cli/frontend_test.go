@@ -34,7 +34,7 @@ func TestFrontEnd(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {
 		testkit.Skip(t, "no npm here")
 	}
-	dir := t.TempDir()
+	dir := testkit.Folder(t)
 	inFolder(t, dir, "new", "made", "--yes", "--frontend", "react", "--ci", "none")
 	dir = filepath.Join(dir, "made")
 	run(t, filepath.Join(dir, "web"), "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")

@@ -72,6 +72,7 @@ func TestScripts(t *testing.T) {
 	cache := t.TempDir()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: flag.Lookup("update").Value.String() == "true", RequireUniqueNames: true,
+		WorkdirRoot: testkit.Folder(t),
 		Setup: func(env *testscript.Env) error {
 			home := filepath.Join(env.WorkDir, ".home")
 			env.Setenv("HOME", home)

@@ -25,7 +25,7 @@ func TestTemplates(t *testing.T) {
 			for _, ci := range scaffold.CIs {
 				t.Run(strings.Join([]string{template, frontend, ci}, " "), func(t *testing.T) {
 					t.Parallel()
-					dir := t.TempDir()
+					dir := testkit.Folder(t)
 					args := []string{"new", "made", "--yes", "--template", template, "--frontend", frontend, "--ci", ci}
 					if ci == "none" { // once for each of the others
 						args = append(args, "--module", "example.com/made")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,16 @@ func postgres(t testing.TB) *local.Server {
 //
 //	func TestMain(m *testing.M) { testkit.Main(m) }
 func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Folder is t.TempDir for a test that starts a stack: Postgres, which never runs as root, can reach it.
+func Folder(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // nothing in it is secret
+		t.Fatal(err)
+	}
+	return dir
+}
 
 // Run is Main for a TestMain that has more to do at the end: it returns the exit code.
 func Run(m *testing.M) int {

@@ -24,9 +24,10 @@ func newPrune(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what sessions have left on this machine",
-		Long: `Remove containers that were left running, and volumes of projects that are gone, with their sizes. With --all, also the
-volumes of every project whose session does not run, with the databases in them, and the Postgres that was fetched.
-Only containers and volumes with krowoc's label are ever touched.`,
+		Long: `Remove containers that were left running, and volumes and data of projects that are gone, with their sizes. With --all,
+also the volumes of every project whose session does not run, with the databases in them, and the Postgres that was
+fetched. Only containers and volumes with krowoc's label are ever touched, and the data folders that krowoc made where
+root's project is in a folder that Postgres cannot reach.`,
 		Example: "krowoc dev prune\nkrowoc dev prune --all",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -72,8 +72,12 @@ func (d *dataFolder) open() error {
 	real, err := filepath.EvalSymlinks(d.path)
 	switch {
 	case err == nil:
+		link := d.path
 		d.path = real
-		return d.adopt()
+		if err := d.adopt(); err != nil {
+			return err
+		}
+		return d.noteOrigin(link)
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	case !d.account.canEnter(filepath.Dir(d.path)):
@@ -154,7 +158,10 @@ func (d *dataFolder) fillWith(make func(fresh string) error) error {
 		return err
 	}
 	_ = os.Remove(d.link) // a link whose target is gone
-	return os.Symlink(d.path, d.link)
+	if err := os.Symlink(d.path, d.link); err != nil {
+		return err
+	}
+	return d.noteOrigin(d.link)
 }
 
 // close lets go of the folder, and removes what nobody wants.

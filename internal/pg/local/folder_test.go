@@ -171,6 +171,21 @@ func TestRootsClosedFolder(t *testing.T) {
 	if got := query(t, again, "postgres", "SELECT answer FROM kept"); got != "42" || again.DataDir() != server.DataDir() {
 		t.Errorf("after the move the data is %q, in %s", got, again.DataDir())
 	}
+	stop(t, again)
+	abandoned(t, server, "")
+	if err := os.RemoveAll(filepath.Join(home, "moved")); err != nil {
+		t.Fatal(err)
+	}
+	abandoned(t, server, filepath.Join(home, "moved"))
+}
+
+// abandoned checks which place, if any, a server's data is said to have been abandoned by.
+func abandoned(t *testing.T, server *Server, want string) {
+	t.Helper()
+	found, err := Abandoned()
+	if got := found[filepath.Dir(server.DataDir())]; err != nil || got != want {
+		t.Errorf("the data is abandoned by %q, %v; want %q", got, err, want)
+	}
 }
 
 // TestRootsClosedTemporaryFolder starts a server for a while where the server's account cannot enter TMPDIR.
