@@ -60,6 +60,8 @@ func krowoc() int {
 //	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
 //	database               make an empty database of the script's own and set DATABASE_URL
 //	need-docker            skip the script where no Docker engine answers, unless KROWOC_TEST_SKIP=refuse
+//	docker-way             reach the engine, if there is one, through a socket of the script's own
+//	docker-gone            close that socket, as if the engine were gone
 //	free-address           set ADDRESS to a free port of the loopback interface
 //	address-of URL         set ADDRESS to the host and port of a URL
 //	session                wait for the development session and set URL to where it serves
@@ -83,6 +85,7 @@ func TestScripts(t *testing.T) {
 				env.Setenv(name, os.Getenv(name))
 			}
 			env.Values[testingKey{}] = env.T()
+			env.Values[dockerWayKey{}] = &dockerWay{}
 			return os.Mkdir(home, 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -92,6 +95,8 @@ func TestScripts(t *testing.T) {
 			"stdout-fields": jsonFields("stdout"),
 			"stderr-fields": jsonFields("stderr"),
 			"need-docker":   needDocker,
+			"docker-way":    dockerWayOpen,
+			"docker-gone":   dockerGone,
 			"tty":           onTerminal,
 			"database":      database,
 			"free-address":  freeAddress,

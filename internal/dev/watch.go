@@ -51,10 +51,18 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 	if s.late && s.schema != nil {
 		s.tolerate("schema", s.syncTables(ctx, s.schema))
 	}
+	look, clock := time.NewTicker(clockPeriod), newClock(s.Now)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-look.C:
+			if leap := clock.leap(); leap != 0 {
+				s.afterLeap(ctx, leap)
+				pending = changes{true, true, true, true}
+				quiet.Reset(settle)
+			}
 		case e := <-watcher.Events:
 			if c := s.classify(watcher, e); c.any() {
 				pending = changes{pending.schema || c.schema, pending.migrations || c.migrations, pending.seeds || c.seeds, pending.branch || c.branch}

@@ -302,7 +302,7 @@ func (r *relay) pass(from net.Conn) {
 
 // The server is killed, is away for a while, and comes back at the same address.
 func TestPoolOutlivesARestartOfTheServer(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "data")
+	data := filepath.Join(testkit.Folder(t), "data")
 	r := newRelay(t)
 	start := func() (*local.Server, *url.URL) {
 		t.Helper()
