@@ -70,7 +70,8 @@ const (
 func Run(ctx context.Context, o Options, lines <-chan Line) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p := tea.NewProgram(newModel(ctx, o), tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
+	// The program is asked to end rather than given ctx: one that is killed still reads the terminal after it has returned.
+	p := tea.NewProgram(newModel(ctx, o), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
 		tea.WithoutSignalHandler(), tea.WithFPS(30))
 	fed := make(chan struct{})
 	go func() {
@@ -80,7 +81,7 @@ func Run(ctx context.Context, o Options, lines <-chan Line) error {
 	_, err := p.Run()
 	cancel()
 	<-fed
-	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, context.Canceled) || errors.Is(err, tea.ErrInterrupted) {
+	if errors.Is(err, tea.ErrInterrupted) {
 		return nil
 	}
 	return err
@@ -96,6 +97,7 @@ func feed(ctx context.Context, p *tea.Program, o Options, lines <-chan Line) {
 	for {
 		select {
 		case <-ctx.Done():
+			p.Quit()
 			return
 		case l, more := <-lines:
 			if !more {
