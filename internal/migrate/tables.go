@@ -26,14 +26,14 @@ func tablesOf(versions string) tables {
 	return tables{versions, schema + "krowoc_migration_lease", schema + "krowoc_migration_progress"}
 }
 
-// InternalTables names the tables that migrations keep for themselves beside the table of versions, which is
-// goose_db_version when it is empty. What compares databases leaves them out.
+// InternalTables names the tables that krowoc keeps for itself, with that of versions, which is goose_db_version when it is empty.
+// What compares databases leaves them out.
 func InternalTables(versions string) []string {
 	if versions == "" {
 		versions = goose.DefaultTablename
 	}
 	t := tablesOf(versions)
-	return []string{t.versions, t.lease, t.progress, UnsavedTable}
+	return []string{t.versions, t.lease, t.progress, UnsavedTable, pg.SeedsTable}
 }
 
 // UnsavedTable is where a development session keeps what it has changed in the tables and no migration says yet.

@@ -1,0 +1,140 @@
+package generate
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/brianvoe/gofakeit/v7"
+	"gopkg.in/yaml.v3"
+)
+
+// fakes are the texts that can be faked, by the names that fixtures use too.
+var fakes = map[string]func(f *gofakeit.Faker) string{
+	"name":      (*gofakeit.Faker).Name,
+	"firstName": (*gofakeit.Faker).FirstName,
+	"lastName":  (*gofakeit.Faker).LastName,
+	"username":  (*gofakeit.Faker).Username,
+	"email": func(f *gofakeit.Faker) string { // at domains that RFC 2606 keeps for examples
+		return strings.ToLower(letters(f.FirstName()) + "." + letters(f.LastName()) + "@example." + []string{"com", "org", "net"}[f.IntN(3)])
+	},
+	"phone":       func(f *gofakeit.Faker) string { return "+1" + f.Phone() },
+	"company":     (*gofakeit.Faker).Company,
+	"jobTitle":    (*gofakeit.Faker).JobTitle,
+	"street":      (*gofakeit.Faker).Street,
+	"city":        (*gofakeit.Faker).City,
+	"state":       (*gofakeit.Faker).State,
+	"country":     (*gofakeit.Faker).Country,
+	"countryCode": (*gofakeit.Faker).CountryAbr,
+	"zip":         (*gofakeit.Faker).Zip,
+	"address":     func(f *gofakeit.Faker) string { return f.Street() + ", " + f.City() },
+	"timezone":    (*gofakeit.Faker).TimeZoneRegion,
+	"language":    (*gofakeit.Faker).Language,
+	"locale": func(f *gofakeit.Faker) string {
+		return f.RandomString([]string{"en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "pt-BR", "ja-JP"})
+	},
+	"currency":  (*gofakeit.Faker).CurrencyShort,
+	"product":   (*gofakeit.Faker).ProductName,
+	"color":     (*gofakeit.Faker).HexColor,
+	"word":      (*gofakeit.Faker).Noun,
+	"title":     func(f *gofakeit.Faker) string { return sentence(f, 2, 6, "") },
+	"sentence":  func(f *gofakeit.Faker) string { return sentence(f, 5, 14, ".") },
+	"paragraph": paragraph,
+	"slug":      func(f *gofakeit.Faker) string { return Slug(f.Adjective() + "-" + f.Noun()) },
+	"url":       func(f *gofakeit.Faker) string { return "https://" + domain(f) + "/" + Slug(f.Noun()) },
+	"domain":    domain,
+	"ipv4":      (*gofakeit.Faker).IPv4Address,
+	"ipv6":      (*gofakeit.Faker).IPv6Address,
+	"userAgent": (*gofakeit.Faker).UserAgent,
+	"password":  func(f *gofakeit.Faker) string { return f.Password(true, true, true, false, false, 16) },
+	"uuid":      (*gofakeit.Faker).UUID,
+	"emoji":     (*gofakeit.Faker).Emoji,
+	"hex":       func(f *gofakeit.Faker) string { return strings.TrimPrefix(f.HexUint(64), "0x") },
+}
+
+func domain(f *gofakeit.Faker) string { return Slug(f.Noun()) + ".example.com" }
+
+func sentence(f *gofakeit.Faker, least, most int, end string) string {
+	var b strings.Builder
+	n := least + f.IntN(most-least+1)
+	for i := range n {
+		word := f.Noun()
+		switch i % 4 {
+		case 0:
+			word = f.Adjective()
+		case 2:
+			word = f.Verb()
+		}
+		if i == 0 && word != "" {
+			word = strings.ToUpper(word[:1]) + word[1:]
+		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+	}
+	return b.String() + end
+}
+
+func paragraph(f *gofakeit.Faker) string {
+	sentences := make([]string, 2+f.IntN(4))
+	for i := range sentences {
+		sentences[i] = sentence(f, 5, 14, ".")
+	}
+	return strings.Join(sentences, " ")
+}
+
+// Slug is a text in lower case with dashes between its words.
+func Slug(text string) string {
+	var b strings.Builder
+	dash := false
+	for _, c := range strings.ToLower(text) {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			if dash && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			dash = false
+			b.WriteRune(c)
+			continue
+		}
+		dash = true
+	}
+	return b.String()
+}
+
+// letters drops what is no letter.
+func letters(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+			return c
+		}
+		return -1
+	}, s)
+}
+
+// FakeNames are the names of what can be faked, in order.
+func FakeNames() []string { return slices.Sorted(maps.Keys(fakes)) }
+
+// Fake makes the text of that name for a cell of the fixtures: the same one for the same seed and place.
+func Fake(name string, seed uint64, place ...string) (string, bool) {
+	make1, ok := fakes[name]
+	if !ok {
+		return "", false
+	}
+	s := newStream()
+	s.seek(salt(seed, place...), 0, 0)
+	return make1(gofakeit.NewFaker(s, false)), true
+}
+
+func (r *Reader) fake(c *column, arg *yaml.Node) source {
+	make1, ok := fakes[arg.Value]
+	switch {
+	case !ok:
+		r.fail(arg, "unknown-fake", oneOf(FakeNames()), "%q cannot be faked", arg.Value)
+	case c.kind != kindText && c.kind != kindJSONB && c.kind != kindRaw:
+		r.fail(arg, "wrong-type", "", "%s.%s is %s, and a fake is a text", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
+	default:
+		return faked{make1, c.longest(), c.shortest()}
+	}
+	return &constant{null: true}
+}

@@ -1,0 +1,362 @@
+package generate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+const opLoad = "load the generated rows"
+
+// Options say where rows go.
+type Options struct {
+	Pool   *pgxpool.Pool
+	Seed   uint64
+	Named  func(table string) map[string]map[string]string // the keys of the rows of fixtures that have names, by column
+	Report func(Progress)                                  // from any goroutine; may be nil
+	DryRun bool                                            // says what would be made
+}
+
+// Progress is how far a table has come.
+type Progress struct {
+	Table       string
+	Rows, Total int64
+	Stage       string // rows, indexes
+}
+
+// Made is how many rows a table got.
+type Made struct {
+	Table string
+	Rows  int64 // made in this run
+	Kept  int64 // made in an earlier one
+}
+
+// loader is one run of a plan.
+type loader struct {
+	Options
+	*Plan
+	batched bool // in transactions of their own, one after the other
+}
+
+// lockQuery has two loads wait for each other, as fixtures do.
+const lockQuery = "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))"
+
+// Run makes the rows. Where the tables had fewer rows than they get, all goes in in one transaction: indexes and foreign keys come after
+// the rows, and after any error everything is as it was. Else rows go in batches, each in a transaction of its own, and a run that was
+// cut short goes on where it was.
+func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
+	l := &loader{Options: o, Plan: p}
+	if l.Report == nil {
+		l.Report = func(Progress) {}
+	}
+	if len(p.order) == 0 {
+		return nil, nil
+	}
+	err := l.inTx(ctx, func(tx pgx.Tx) error { return l.run(ctx, tx) })
+	if err != nil {
+		return nil, pg.Fault(opLoad, err)
+	}
+	made := make([]Made, len(p.order))
+	for i, t := range p.order {
+		made[i] = Made{t.typ.Table, t.count - min(t.done, t.count), min(t.done, t.count)}
+	}
+	return made, nil
+}
+
+// inTx runs fn in a transaction on a connection of its own.
+func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, l.Pool, fn)
+}
+
+// run holds the lock for as long as it takes.
+func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, lockQuery); err != nil {
+		return err
+	}
+	if err := l.describe(ctx, tx); err != nil {
+		return err
+	}
+	if err := l.resume(ctx, tx); err != nil {
+		return err
+	}
+	for _, t := range l.tables {
+		if l.Named != nil {
+			t.named = l.Named(t.typ.Table)
+		}
+		for _, key := range t.named {
+			for column := range key {
+				if i, ok := t.index[column]; ok && len(t.rows.columns) > 0 {
+					t.rows.need(i)
+				}
+			}
+		}
+	}
+	if err := l.prepare(ctx, tx); err != nil {
+		return err
+	}
+	if l.DryRun {
+		return nil
+	}
+	if err := l.choose(ctx, tx); err != nil {
+		return err
+	}
+	if l.batched {
+		return l.inBatches(ctx)
+	}
+	return l.atOnce(ctx, tx)
+}
+
+// choose decides between one transaction and many.
+func (l *loader) choose(ctx context.Context, tx pgx.Tx) error {
+	owned, err := l.owned(ctx, tx)
+	if err != nil {
+		return err
+	}
+	filled := !owned
+	for _, t := range l.order {
+		var there int64
+		if err := tx.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) t", t.quoted(), max(t.count-t.done, 1))).Scan(&there); err != nil {
+			return err
+		}
+		filled = filled || t.count > t.done && there >= t.count-t.done && t.count-t.done >= batchRows || t.done > 0 && t.count-t.done >= batchRows
+	}
+	l.batched = filled
+	if filled && l.cyclic {
+		l.batched = false
+		if !owned {
+			return fault.New(fault.Forbidden, opLoad, "the tables refer to one another in a circle, so their foreign keys have to be checked at the end, which only their owner can have done",
+				"Connect as the owner of the tables.")
+		}
+	}
+	return nil
+}
+
+// atOnce loads everything in the transaction.
+func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
+	// What follows is undone as a whole, so nobody waits for the disk in between.
+	if _, err := tx.Exec(ctx, "SET LOCAL maintenance_work_mem = '256MB'"); err != nil {
+		return err
+	}
+	apart := map[*table][]part{}
+	for _, t := range l.order {
+		if t.count-t.done < rebuildRows && !l.cyclic {
+			continue
+		}
+		parts, err := t.takeApart(ctx, tx)
+		if err != nil {
+			return err
+		}
+		apart[t] = parts
+	}
+	for _, t := range l.order {
+		if t.done >= t.count {
+			continue
+		}
+		fresh := false
+		if t.count-t.done >= rebuildRows {
+			var err error
+			if fresh, err = t.renew(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if err := l.copy(ctx, tx, t, t.done, t.count, fresh); err != nil {
+			return err
+		}
+	}
+	for _, t := range l.order {
+		if len(apart[t]) > 0 {
+			l.Report(Progress{t.typ.Table, t.count, t.count, "indexes"})
+			if err := t.putTogether(ctx, tx, apart[t]); err != nil {
+				return t.blame(err)
+			}
+		}
+	}
+	for _, t := range l.order {
+		if t.done < t.count {
+			if err := l.finish(ctx, tx, t, t.count); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+	return err
+}
+
+// copy sends some rows of a table.
+func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *table, from, to int64, freeze bool) error {
+	at := from
+	err := t.copyRows(ctx, tx.Conn().PgConn(), from, to, freeze, func(rows int64) {
+		at += rows
+		l.Report(Progress{t.typ.Table, at - t.done, t.count - t.done, "rows"})
+	})
+	if err != nil {
+		return t.blame(err)
+	}
+	return nil
+}
+
+// finish moves the sequences of a table, and notes how many rows it got.
+func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *table, done int64) error {
+	if err := t.setSequences(ctx, tx); err != nil {
+		return err
+	}
+	return l.note(ctx, tx, t, done)
+}
+
+// batchRows is how many rows go in in one transaction where the tables are in use.
+const batchRows = 50_000
+
+// inBatches loads the tables, those that do not refer to one another at the same time.
+func (l *loader) inBatches(ctx context.Context) error {
+	for _, level := range l.levels() {
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(max(1, int(l.Pool.Config().MaxConns)-1))
+		for _, t := range level {
+			group.Go(func() error { return l.batches(ctx, t) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) batches(ctx context.Context, t *table) error {
+	for at := t.done; at < t.count; at += batchRows {
+		to := min(at+batchRows, t.count)
+		err := l.inTx(ctx, func(tx pgx.Tx) error {
+			if err := l.copy(ctx, tx, t, at, to, false); err != nil {
+				return err
+			}
+			return l.finish(ctx, tx, t, to)
+		})
+		if err != nil {
+			return &fault.Error{Code: fault.CodeOf(pg.Fault(opLoad, err)), Op: opLoad, Err: pg.Fault("", err),
+				Message: fmt.Sprintf("%d of %d rows are in %s", at, t.count, t.typ.Table), Hint: "The same command goes on from there."}
+		}
+	}
+	return nil
+}
+
+// levels groups the tables: each refers only to those of groups before its own.
+func (l *loader) levels() [][]*table {
+	level := map[*table]int{}
+	var list [][]*table
+	for _, t := range l.order {
+		n := 0
+		for _, m := range t.makers {
+			if m.pick != nil && m.pick.universe != nil {
+				if of, ok := level[m.pick.universe.table]; ok && m.pick.universe.table != t {
+					n = max(n, of+1)
+				}
+			}
+		}
+		level[t] = n
+		for len(list) <= n {
+			list = append(list, nil)
+		}
+		list[n] = append(list[n], t)
+	}
+	return list
+}
+
+var copyLine = regexp.MustCompile(`COPY \S+, line (\d+)`)
+
+// blame says which row Postgres refused, and what to do.
+func (t *table) blame(err error) error {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	row := ""
+	if m := copyLine.FindStringSubmatch(refused.Where); m != nil {
+		line, _ := strconv.ParseInt(m[1], 10, 64)
+		row = fmt.Sprintf(" row %d of", line)
+	}
+	switch refused.Code[:2] {
+	case "23", "22":
+		message := fmt.Sprintf("Postgres refuses%s %s: %s", row, t.typ.Table, refused.Message)
+		if refused.Detail != "" && refused.Code != "23514" && refused.Code != "23502" {
+			message += ": " + refused.Detail
+		}
+		what := refused.ColumnName
+		if what == "" {
+			what = columnOf(refused.Detail)
+		}
+		if what == "" {
+			what = "the fields of " + refused.ConstraintName
+		}
+		return &fault.Error{Code: fault.Invalid, Op: opLoad, Message: message, Err: err,
+			Hint: fmt.Sprintf("Say under generate: %s how %s is made, so that the database takes it.", t.typ.Name, what)}
+	}
+	return err
+}
+
+// digest names what a table's rows are made by.
+func (l *loader) digest(t *table) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s", l.Seed, t.typ.Table, t.spec.Text))
+	return hex.EncodeToString(sum[:12])
+}
+
+const notesTable = `CREATE TABLE IF NOT EXISTS ` + pg.SeedsTable + ` (
+	kind text NOT NULL, name text NOT NULL, digest text NOT NULL DEFAULT '', done bigint NOT NULL DEFAULT 0,
+	keys jsonb NOT NULL DEFAULT '[]', loaded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (kind, name, digest))`
+
+// EnsureNotes makes the table that remembers what was loaded.
+func EnsureNotes(ctx context.Context, tx pgx.Tx) error {
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there); err != nil || there {
+		return err
+	}
+	_, err := tx.Exec(ctx, notesTable)
+	return err
+}
+
+// resume finds out what earlier runs have made.
+func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there); err != nil || !there {
+		return err
+	}
+	for _, t := range l.order {
+		var done int64
+		var others []string
+		var empty bool
+		err := tx.QueryRow(ctx, fmt.Sprintf(`SELECT coalesce(max(done) FILTER (WHERE digest = $2), 0), coalesce(array_agg(digest) FILTER (WHERE digest <> $2), '{}'),
+			NOT EXISTS (SELECT FROM %s) FROM %s WHERE kind = 'generated' AND name = $1`, t.quoted(), pg.SeedsTable),
+			t.typ.Table, l.digest(t)).Scan(&done, &others, &empty)
+		switch {
+		case err != nil:
+			return err
+		case empty: // somebody has emptied the table
+			continue
+		case len(others) > 0 && t.spec.Place != "":
+			return fault.New(fault.Conflict, opLoad, fmt.Sprintf("%s: %s has rows that were made in another way before", t.spec.Place, t.typ.Table),
+				"`krowoc seed --reset` empties the tables and makes all rows anew.")
+		}
+		t.done = done
+	}
+	return nil
+}
+
+// note remembers how many rows a table got.
+func (l *loader) note(ctx context.Context, tx pgx.Tx, t *table, done int64) error {
+	if err := EnsureNotes(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` (kind, name, digest, done) VALUES ('generated', $1, $2, $3)
+		ON CONFLICT (kind, name, digest) DO UPDATE SET done = excluded.done, loaded_at = now()`, t.typ.Table, l.digest(t), done)
+	return err
+}
