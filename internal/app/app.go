@@ -89,22 +89,16 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 	return migrate.New(o)
 }
 
-// SeedConsent is what a person has said about loading seeds into a protected environment.
-type SeedConsent struct {
-	AllowProtected string // the environment's name, typed out
-	Confirmed      bool
-}
-
-// Seed loads the configured sets of fixtures, or the given ones.
-func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, sets []string, consent SeedConsent) (seed.Summary, error) {
-	if len(sets) == 0 {
-		sets = a.Config.Seeds.Sets
-	}
-	return seed.Load(ctx, seed.Options{
-		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: sets, Now: a.Now,
+// Seed loads the configured sets of fixtures; what else a command asks for, it sets in options.
+func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, options ...func(*seed.Options)) (seed.Summary, error) {
+	o := seed.Options{
+		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.Config.Seeds.Sets, Now: a.Now,
 		Environment: a.Config.Environment, Protected: a.Config.Protected,
-		AllowProtected: consent.AllowProtected, Confirmed: consent.Confirmed,
-	})
+	}
+	for _, set := range options {
+		set(&o)
+	}
+	return seed.Load(ctx, o)
 }
 
 // httpClient is for calls to other services: health checks of URLs.

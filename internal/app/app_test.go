@@ -84,7 +84,7 @@ func platform(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Seed(ctx, db.Pool, s, nil, app.SeedConsent{}); err != nil {
+	if _, err := a.Seed(ctx, db.Pool, s); err != nil {
 		t.Fatal(err)
 	}
 	srv, err := a.NewServer(db.Pool, s, a.Logger)

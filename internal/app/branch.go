@@ -223,6 +223,6 @@ func (a *App) ResetBranch(ctx context.Context, db *Database) error {
 	if _, err := os.Stat(a.Config.Path(a.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	_, err = a.Seed(ctx, db.Pool, types, nil, SeedConsent{})
+	_, err = a.Seed(ctx, db.Pool, types)
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema/diff"
+	"github.com/krowoc/krowoc/internal/seed"
 )
 
 // CIOptions say what is looked at.
@@ -303,7 +304,7 @@ func (a *App) ciSeed(ctx context.Context, _ CIOptions, s *Scratch) (_ string, _ 
 	}
 	defer func() { err = errors.Join(err, drop()) }()
 	// The database is a scratch one, whatever the environment is.
-	summary, err := a.Seed(ctx, db, types, nil, SeedConsent{AllowProtected: a.Config.Environment, Confirmed: true})
+	summary, err := a.Seed(ctx, db, types, func(o *seed.Options) { o.AllowProtected, o.Confirmed = a.Config.Environment, true })
 	if err != nil {
 		return "", nil, err
 	}

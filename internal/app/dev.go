@@ -47,7 +47,7 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 			return a.Migrator(pool, report)
 		},
 		Seed: func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error) {
-			return a.Seed(ctx, pool, s, nil, SeedConsent{})
+			return a.Seed(ctx, pool, s)
 		},
 		NewAPI: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
 			return tools.newAPI(c.Server.Address, pool, s, logger)

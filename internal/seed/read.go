@@ -16,10 +16,17 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
+// fixtures is all that the files of the sets ask for.
+type fixtures struct {
+	rows []*row
+	plan *generate.Plan // of rows that are made; nil for none
+}
+
 // read reads, checks and links every row of the sets.
-func (o *Options) read(ctx context.Context) ([]*row, error) {
+func (o *Options) read(ctx context.Context) (*fixtures, error) {
 	sources, err := readFiles(o.FS, o.Dir, o.Sets)
 	if err != nil {
 		return nil, err
@@ -36,15 +43,23 @@ func (o *Options) read(ctx context.Context) ([]*row, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	var rows []*row
+	f := &fixtures{}
+	var recipes []recipe
 	var mistakes diag.List
 	for _, r := range readers {
-		rows = append(rows, r.rows...)
+		f.rows = append(f.rows, r.rows...)
+		recipes = append(recipes, r.recipes...)
 		mistakes = append(mistakes, r.mistakes...)
 	}
-	mistakes = append(mistakes, link(rows)...)
+	mistakes = append(mistakes, link(f.rows)...)
+	plan, more, err := o.plan(all, recipes)
+	if err != nil {
+		return nil, err
+	}
+	f.plan = plan
+	mistakes = append(mistakes, more...)
 	mistakes.Sort()
-	return rows, mistakes.Err("read the seeds")
+	return f, mistakes.Err("read the seeds")
 }
 
 // reader turns one file into rows.
@@ -52,6 +67,7 @@ type reader struct {
 	source   *source
 	tables   *tables
 	rows     []*row
+	recipes  []recipe
 	mistakes diag.List
 }
 
@@ -114,7 +130,11 @@ func (r *reader) file(n *yaml.Node) {
 	}
 	for _, e := range r.entries(n, "the tables of the file, each with its rows") {
 		t, ok := r.tables.byName[e.key.Value]
-		if !ok {
+		switch {
+		case !ok && e.key.Value == generateKey:
+			r.generate(resolve(e.value))
+			continue
+		case !ok:
 			r.report(e.key, wrong("unknown-table", didYouMean(e.key.Value, r.tables.names), "the schema has no table %q", e.key.Value))
 			continue
 		}

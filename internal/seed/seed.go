@@ -10,9 +10,11 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
 // op is what a fault of this package says was being done.
@@ -20,12 +22,17 @@ const op = "load the seeds"
 
 // Options say which fixtures to load, and where.
 type Options struct {
-	DB     pg.Beginner
+	DB     *pgxpool.Pool
 	Schema *schema.Schema
 	FS     fs.FS            // the seeds folder: one folder for each set
 	Dir    string           // what messages call that folder; empty is "seeds"
 	Sets   []string         // folders of FS, loaded as one: a row of any may refer to a row of any other
 	Now    func() time.Time // the request.time of defaults
+
+	Generate   []Count // rows to make beside those that the files ask for
+	RandomSeed uint64  // what made rows depend on: the same one makes the same rows
+	// Report is told how far the rows that are made have come, from any goroutine; it may be nil.
+	Report func(generate.Progress)
 
 	Environment string // the name of the environment, for messages and for AllowProtected
 	Protected   bool   // refuse, unless AllowProtected and Confirmed both consent
@@ -44,11 +51,16 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 	if err := o.consent(); err != nil {
 		return Summary{}, err
 	}
-	rows, err := o.read(ctx)
+	f, err := o.read(ctx)
 	if err != nil {
 		return Summary{}, err
 	}
-	return write(ctx, o.DB, rows, o.Now())
+	summary, err := write(ctx, o.DB, f.rows, o.Now())
+	if err != nil {
+		return Summary{}, err
+	}
+	summary.Generated, err = o.make(ctx, f)
+	return summary, err
 }
 
 func (o *Options) validate() error {

@@ -30,11 +30,12 @@ func readSource(all *tables, s *source) *reader {
 	group.Wait()
 	for _, r := range readers {
 		if len(r.mistakes) > 0 {
-			whole.rows = nil
+			whole.rows, whole.recipes = nil, nil
 			whole.read()
 			return whole
 		}
 		whole.rows = append(whole.rows, r.rows...)
+		whole.recipes = append(whole.recipes, r.recipes...)
 	}
 	return whole
 }

@@ -3,8 +3,6 @@ package seedcmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -12,12 +10,17 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
 // Options are what the arguments and flags say.
 type Options struct {
-	Sets    []string // empty for the configured ones
-	Consent app.SeedConsent
+	Sets       []string // empty for the configured ones
+	Generate   []string
+	RandomSeed uint64
+
+	AllowProtected string
+	Yes            bool
 }
 
 // New returns the command.
@@ -25,25 +28,40 @@ func New(f *factory.Factory) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   "seed [SET…]",
-		Short: "Load the fixtures of the environment",
+		Short: "Load the fixtures of the environment, and make rows",
 		Long: `Load the fixtures of seeds/, or of the named sets. Every value is checked against the schema first; then all
-rows are loaded in one transaction. Rows are found again by their key: running twice changes nothing.
+rows are loaded in one transaction. Rows are found again by their key: running twice changes nothing. Then the rows
+are made that the files ask for under generate:, or that --generate does.
 
 A protected environment (production, unless krowoc.yaml says otherwise) refuses, unless told twice: its name
 typed out after --allow-protected, and --yes.`,
-		Example: "krowoc seed\nkrowoc seed common demo\nkrowoc seed common --env production --allow-protected production --yes",
-		Args:    cobra.ArbitraryArgs,
+		Example: "krowoc seed\nkrowoc seed demo\nkrowoc seed --generate 1000\nkrowoc seed --generate Prompt=500 --generate Execution=1_000_000\n" +
+			"krowoc seed common --env production --allow-protected production --yes",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Sets = args
 			return run(cmd.Context(), f, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.Consent.AllowProtected, "allow-protected", "", "the `name` of the protected environment to load into")
-	cmd.Flags().BoolVar(&o.Consent.Confirmed, "yes", false, "confirm --allow-protected")
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.Generate, "generate", nil, "make so many rows of each type, `1000`, or of one, Prompt=1000; may be given again")
+	flags.Uint64Var(&o.RandomSeed, "random-seed", 0, "`number` that made rows depend on: the same one makes the same rows")
+	flags.StringVar(&o.AllowProtected, "allow-protected", "", "the `name` of the protected environment to load into")
+	flags.BoolVar(&o.Yes, "yes", false, "confirm --allow-protected")
+	flags.String("url", "", "load into the database of this `URL`, in place of the environment's")
+	f.Bind(flags.Lookup("url"), "database.url")
 	return cmd
 }
 
-func run(ctx context.Context, f *factory.Factory, o Options) (err error) {
+func run(ctx context.Context, f *factory.Factory, o Options) error {
+	var counts []seed.Count
+	for _, text := range o.Generate {
+		c, err := seed.ParseCount(text)
+		if err != nil {
+			return factory.Usage(err)
+		}
+		counts = append(counts, c)
+	}
 	a, err := f.App()
 	if err != nil {
 		return err
@@ -52,25 +70,28 @@ func run(ctx context.Context, f *factory.Factory, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	db, err := a.Open(ctx, f.Fetching())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close(ctx)) }()
-	progress := f.Term.Progress("loading the seeds")
-	defer progress.Fail()
-	summary, err := a.Seed(ctx, db.Pool, s, o.Sets, o.Consent)
-	if err != nil {
-		return err
-	}
-	progress.Done(summary.String())
-	return f.Term.Result(summary, func() error { return show(f.Term, summary) })
+	return f.WithDatabase(ctx, a, func(db *app.Database) error {
+		shown := f.Term.Progress("loading the seeds")
+		defer shown.Fail()
+		summary, err := a.Seed(ctx, db.Pool, s, func(so *seed.Options) {
+			if len(o.Sets) > 0 {
+				so.Sets = o.Sets
+			}
+			so.Generate, so.RandomSeed, so.Report = counts, o.RandomSeed, report(shown)
+			so.AllowProtected, so.Confirmed = o.AllowProtected, o.Yes
+		})
+		if err != nil {
+			return err
+		}
+		shown.Done(summary.String())
+		return f.Term.Result(summary, func() error { return show(f.Term, summary) })
+	})
 }
 
-func show(t *term.Terminal, s seed.Summary) error {
-	table := t.NewTable("TABLE", "INSERTED", "UPDATED", "UNCHANGED")
-	for _, row := range s.Tables {
-		table.Row(row.Table, fmt.Sprint(row.Inserted), fmt.Sprint(row.Updated), fmt.Sprint(row.Unchanged))
+// report shows how far the rows that are made have come.
+func report(shown *term.Progress) func(generate.Progress) {
+	return func(p generate.Progress) {
+		shown.Label(map[generate.Stage]string{generate.Rows: "making ", generate.Indexes: "indexing "}[p.Stage] + p.Table)
+		shown.Count("rows", p.Rows, p.Total)
 	}
-	return table.Flush()
 }

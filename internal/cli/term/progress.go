@@ -21,6 +21,8 @@ type Progress struct {
 
 	mu          sync.Mutex
 	done, total int64
+	unit        string    // of what is counted; empty where a share is enough
+	counted     time.Time // when counting began
 	frame       int
 	stopped     bool
 	stop        chan struct{}
@@ -72,7 +74,7 @@ func (p *Progress) draw() {
 	if p.total > 0 {
 		full := int(min(p.done, p.total) * barWidth / p.total)
 		line += fmt.Sprintf(" %s%s %3d%%", p.styles.Good.Render(strings.Repeat("█", full)),
-			p.styles.Faint.Render(strings.Repeat("░", barWidth-full)), min(p.done, p.total)*100/p.total)
+			p.styles.Faint.Render(strings.Repeat("░", barWidth-full)), min(p.done, p.total)*100/p.total) + p.rate()
 	}
 	fmt.Fprint(p.out, clearLine+line)
 }
@@ -82,6 +84,37 @@ func (p *Progress) Set(done, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done, p.total = done, total
+}
+
+// Count is Set for things of which there are many: it shows how many there are, how fast they come, and the time left.
+func (p *Progress) Count(unit string, done, total int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.unit == "" {
+		p.unit, p.counted = unit, p.now()
+	}
+	p.done, p.total = done, total
+}
+
+// Label says what is at work now.
+func (p *Progress) Label(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.label = text
+}
+
+// rate is how fast what is counted comes, and how long the rest will take.
+func (p *Progress) rate() string {
+	took := p.now().Sub(p.counted)
+	if p.unit == "" || p.done == 0 || took < time.Second {
+		return ""
+	}
+	perSecond := float64(p.done) / took.Seconds()
+	text := fmt.Sprintf(" %s of %s %s, %s/s", Thousands(p.done), Thousands(p.total), p.unit, Thousands(int64(perSecond)))
+	if left := time.Duration(float64(p.total-p.done) / perSecond * float64(time.Second)).Round(time.Second); left > 0 {
+		text += ", " + left.String() + " left"
+	}
+	return p.styles.Faint.Render(text)
 }
 
 // Done ends the display with a line that says what came of it and how long it took.

@@ -2,7 +2,6 @@ package generate
 
 import (
 	"encoding/json"
-	"fmt"
 	"hash/maphash"
 	"slices"
 	"strings"
@@ -21,14 +20,14 @@ type Plan struct {
 
 // Guess is a specification that leaves everything open.
 func Guess(typ *schema.Type, count int64) *Spec {
-	return &Spec{Type: typ, Count: count, Text: fmt.Sprint(count), made: map[string]*recipe{}}
+	return &Spec{Type: typ, Count: count, made: map[string]*recipe{}}
 }
 
 // Plan puts specifications together. Mistakes are reported.
 func (r *Reader) Plan(specs []*Spec, seed uint64) *Plan {
 	p := &Plan{tables: map[*schema.Type]*table{}}
 	for _, s := range specs {
-		t := newTable(s.Type, seed, r.Now)
+		t := newTable(s.Type, salt(seed, s.Text), r.Now)
 		t.spec, t.count = s, s.Count
 		p.tables[s.Type] = t
 	}

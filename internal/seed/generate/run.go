@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,18 +30,27 @@ type Options struct {
 	DryRun bool                                            // says what would be made
 }
 
-// Progress is how far a table has come.
+// Progress is how far a run has come.
 type Progress struct {
-	Table       string
-	Rows, Total int64
-	Stage       string // rows, indexes
+	Table       string // that is at work
+	Stage       Stage
+	Rows, Total int64 // of all tables
 }
+
+// Stage is a step in the loading of a table.
+type Stage string
+
+// The steps of a table.
+const (
+	Rows    Stage = "rows"
+	Indexes Stage = "indexes" // and foreign keys
+)
 
 // Made is how many rows a table got.
 type Made struct {
-	Table string
-	Rows  int64 // made in this run
-	Kept  int64 // made in an earlier one
+	Table string `json:"table"`
+	Rows  int64  `json:"rows"` // made in this run
+	Kept  int64  `json:"kept"` // made in an earlier one
 }
 
 // loader is one run of a plan.
@@ -48,6 +58,8 @@ type loader struct {
 	Options
 	*Plan
 	batched bool // in transactions of their own, one after the other
+	sent    atomic.Int64
+	total   int64
 }
 
 // lockQuery has two loads wait for each other, as fixtures do.
@@ -58,9 +70,6 @@ const lockQuery = "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))"
 // cut short goes on where it was.
 func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
 	l := &loader{Options: o, Plan: p}
-	if l.Report == nil {
-		l.Report = func(Progress) {}
-	}
 	if len(p.order) == 0 {
 		return nil, nil
 	}
@@ -75,10 +84,15 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
 	return made, nil
 }
 
-// inTx runs fn in a transaction on a connection of its own.
-func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, l.Pool, fn)
+// progress reports that more rows have been sent.
+func (l *loader) progress(t *table, stage Stage, more int64) {
+	if l.Report != nil {
+		l.Report(Progress{t.typ.Table, stage, l.sent.Add(more), l.total})
+	}
 }
+
+// inTx runs fn in a transaction on a connection of its own.
+func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error { return pg.InTx(ctx, l.Pool, fn) }
 
 // run holds the lock for as long as it takes.
 func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
@@ -105,6 +119,9 @@ func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
 	}
 	if err := l.prepare(ctx, tx); err != nil {
 		return err
+	}
+	for _, t := range l.order {
+		l.total += max(0, t.count-t.done)
 	}
 	if l.DryRun {
 		return nil
@@ -177,7 +194,7 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 	}
 	for _, t := range l.order {
 		if len(apart[t]) > 0 {
-			l.Report(Progress{t.typ.Table, t.count, t.count, "indexes"})
+			l.progress(t, Indexes, 0)
 			if err := t.putTogether(ctx, tx, apart[t]); err != nil {
 				return t.blame(err)
 			}
@@ -196,11 +213,7 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 
 // copy sends some rows of a table.
 func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *table, from, to int64, freeze bool) error {
-	at := from
-	err := t.copyRows(ctx, tx.Conn().PgConn(), from, to, freeze, func(rows int64) {
-		at += rows
-		l.Report(Progress{t.typ.Table, at - t.done, t.count - t.done, "rows"})
-	})
+	err := t.copyRows(ctx, tx.Conn().PgConn(), from, to, freeze, func(rows int64) { l.progress(t, Rows, rows) })
 	if err != nil {
 		return t.blame(err)
 	}

@@ -18,7 +18,7 @@ import (
 type Spec struct {
 	Type  *schema.Type
 	Place string // where it stands, for messages: seeds/demo/executions.yaml:4
-	Text  string // what it says: equal texts make equal rows
+	Text  string // what it says but for the count: equal texts make equal rows
 	Count int64  // how many there are to be; 0 when Per says
 	Per   *Per
 	made  map[string]*recipe // by field name; guessed where there is none
@@ -61,8 +61,6 @@ type recipe struct {
 // Table reads the specification of one type: a mapping of count or per, and fields.
 func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 	s := &Spec{Type: typ, made: map[string]*recipe{}}
-	text, _ := yaml.Marshal(n) // a node that was read can be written
-	s.Text = string(text)
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
 		s.Count = r.count(n)
 		return s
@@ -71,6 +69,7 @@ func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 		r.fail(n, "wrong-shape", "write "+typ.Name+": 1000, or "+typ.Name+": {count: 1000, …}", "how %s are made is said by their count, or by a mapping", typ.Table)
 		return s
 	}
+	s.Text = textOf(n)
 	for _, e := range r.entries(n) {
 		switch e.key.Value {
 		case "count":
@@ -89,6 +88,19 @@ func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 		r.fail(at, "no-count", "add count: 1000, or per: {parent: [0, 20]}", "how many %s there are to be must be said, once", typ.Table)
 	}
 	return s
+}
+
+// textOf is what a mapping says but for its count, so that a greater one adds rows to those that there are.
+func textOf(n *yaml.Node) string {
+	rest := *n
+	rest.Content = nil
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != "count" {
+			rest.Content = append(rest.Content, n.Content[i], n.Content[i+1])
+		}
+	}
+	text, _ := yaml.Marshal(&rest) // a node that was read can be written
+	return string(text)
 }
 
 type entry struct{ key, value *yaml.Node }
@@ -122,9 +134,15 @@ func resolve(n *yaml.Node) *yaml.Node {
 // mostRows bounds a count: beyond it, a row's number and a good deal else would not fit.
 const mostRows = 10_000_000_000
 
+// ParseRows reads a number of rows: 1000, 1_000_000.
+func ParseRows(text string) (int64, bool) {
+	count, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 64)
+	return count, err == nil && count > 0 && count <= mostRows
+}
+
 func (r *Reader) count(n *yaml.Node) int64 {
-	count, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 10, 64)
-	if err != nil || count < 1 || count > mostRows {
+	count, ok := ParseRows(n.Value)
+	if !ok {
 		r.fail(n, "bad-count", "write a whole number, as in 1_000_000", "%q is no number of rows", n.Value)
 		return 1
 	}

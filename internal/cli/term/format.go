@@ -1,0 +1,16 @@
+package term
+
+import "strconv"
+
+// Thousands writes a number with a comma between its groups of three digits.
+func Thousands(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := len(text) - 3; i > first; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,180 @@
+package seed
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/generate"
+)
+
+// generateKey is the key of a file under which it says which rows to make, and how.
+const generateKey = "generate"
+
+// Count asks for rows of a type of which the fixtures need not say anything.
+type Count struct {
+	Type string // name of the type or of its table; empty for every type that nothing else is said of
+	Rows int64
+}
+
+// ParseCount reads 1000, or Prompt=1000.
+func ParseCount(text string) (Count, error) {
+	name, number, named := strings.Cut(text, "=")
+	if !named {
+		name, number = "", text
+	}
+	rows, ok := generate.ParseRows(number)
+	if !ok || named && name == "" {
+		return Count{}, fault.New(fault.Invalid, "", fmt.Sprintf("%q says no number of rows", text), "Write 1000 for every type, or Prompt=1000 for one.")
+	}
+	return Count{Type: name, Rows: rows}, nil
+}
+
+// recipe is what a file says of the rows that are made of one type.
+type recipe struct {
+	table      *table
+	source     *source
+	key, value *yaml.Node
+}
+
+// generate reads the section of a file that says which rows to make.
+func (r *reader) generate(n *yaml.Node) {
+	if isNull(n) {
+		return
+	}
+	for _, e := range r.entries(n, "the types of which rows are made, each with how many") {
+		t, ok := r.tables.byName[e.key.Value]
+		if !ok {
+			r.report(e.key, wrong("unknown-table", didYouMean(e.key.Value, r.tables.names), "the schema has no table %q", e.key.Value))
+			continue
+		}
+		r.recipes = append(r.recipes, recipe{t, r.source, e.key, resolve(e.value)})
+	}
+}
+
+// plan puts together what the files and the counts ask for. It is nil where no rows are to be made.
+func (o *Options) plan(all *tables, recipes []recipe) (*generate.Plan, diag.List, error) {
+	var mistakes diag.List
+	sources := map[*yaml.Node]*source{}
+	r := generate.Reader{Schema: o.Schema, Now: o.Now()}
+	r.Report = func(p generate.Problem) {
+		s := sources[p.Node]
+		if s == nil { // of no file
+			s = &source{name: "--" + generateKey}
+		}
+		mistakes = append(mistakes, s.at(p.Node, wrong(p.Code, p.Remedy, "%s", p.Message)))
+	}
+	r.Value = func(f *schema.Field, n *yaml.Node) (text string, null, ok bool) {
+		if isNull(n) {
+			return "", true, true
+		}
+		text, p := newField(f, nil).text(n)
+		if p != nil {
+			mistakes = append(mistakes, sources[n].at(n, p))
+		}
+		return text, false, p == nil
+	}
+	var specs []*generate.Spec
+	first := map[*table]recipe{}
+	for _, made := range recipes {
+		eachNode(made.value, func(n *yaml.Node) { sources[n] = made.source })
+		sources[made.key] = made.source
+		if before, twice := first[made.table]; twice {
+			r.Report(generate.Problem{Node: made.key, Code: "given-twice", Remedy: "keep one of them",
+				Message: fmt.Sprintf("how %s are made is said at %s:%d already", made.table.Table, before.source.name, before.key.Line+before.source.shift)})
+			continue
+		}
+		first[made.table] = made
+		spec := r.Table(made.table.Type, made.key, made.value)
+		spec.Place = fmt.Sprintf("%s:%d", made.source.name, made.key.Line+made.source.shift)
+		specs = append(specs, spec)
+	}
+	specs, err := o.counted(all, first, specs)
+	if err != nil || len(specs) == 0 {
+		return nil, mistakes, err
+	}
+	return r.Plan(specs, o.RandomSeed), mistakes, nil
+}
+
+// counted adds what the counts ask for.
+func (o *Options) counted(all *tables, said map[*table]recipe, specs []*generate.Spec) ([]*generate.Spec, error) {
+	rows := map[*table]int64{}
+	for _, c := range o.Generate {
+		if c.Type == "" {
+			continue
+		}
+		t := all.byName[c.Type]
+		if t == nil {
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("the schema has no table %q", c.Type), didYouMean(c.Type, all.names))
+		}
+		if made, twice := said[t]; twice {
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("how %s are made is said at %s:%d already", t.Table, made.source.name, made.key.Line+made.source.shift),
+				"Change the count there.")
+		}
+		rows[t] = c.Rows
+	}
+	for _, c := range o.Generate {
+		for _, typ := range o.Schema.Tables {
+			t := all.byName[typ.Name]
+			if _, files := said[t]; c.Type == "" && rows[t] == 0 && !files {
+				rows[t] = c.Rows
+			}
+		}
+	}
+	for _, typ := range o.Schema.Tables {
+		if n := rows[all.byName[typ.Name]]; n > 0 {
+			specs = append(specs, generate.Guess(typ, n))
+		}
+	}
+	return specs, nil
+}
+
+// eachNode visits a node and all below it. What an alias stands for is visited where it is used first.
+func eachNode(n *yaml.Node, visit func(*yaml.Node)) {
+	seen := map[*yaml.Node]bool{}
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if n == nil || seen[n] {
+			return
+		}
+		seen[n] = true
+		visit(n)
+		walk(n.Alias)
+		for _, c := range n.Content {
+			walk(c)
+		}
+	}
+	walk(n)
+}
+
+// names are the keys of the rows that have names, by table, name and column, for generators to pick from.
+func names(rows []*row) func(table string) map[string]map[string]string {
+	list := map[string]map[string]map[string]string{}
+	for _, r := range rows {
+		if r.name == "" || r.match == nil {
+			continue
+		}
+		if list[r.table.Table] == nil {
+			list[r.table.Table] = map[string]map[string]string{}
+		}
+		key := map[string]string{}
+		for _, c := range r.match {
+			key[r.table.columns[c].name] = r.values[c].text
+		}
+		list[r.table.Table][r.name] = key
+	}
+	return func(table string) map[string]map[string]string { return list[table] }
+}
+
+// make makes the rows.
+func (o *Options) make(ctx context.Context, f *fixtures) ([]generate.Made, error) {
+	if f.plan == nil {
+		return nil, nil
+	}
+	return f.plan.Run(ctx, generate.Options{Pool: o.DB, Seed: o.RandomSeed, Named: names(f.rows), Report: o.Report})
+}
