@@ -97,3 +97,34 @@ func BenchmarkPlatform(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkGenerate makes 100,000 executions and loads them into an empty table.
+func BenchmarkGenerate(b *testing.B) {
+	pool := migrated(b)
+	o := platform(b, pool)
+	o.FS = files("demo/executions.yaml", `
+generate:
+  Provider: 3
+  Model: 10
+  User: 100
+  Prompt: 100
+  Execution:
+    count: 100_000
+    prompt: {pick: $prompts, weighted: zipf}
+    version: null
+    startedAt: {between: [-90d, now], daily: business-hours}
+    cost: {normal: [0.02, 0.01], min: 0}
+    status: {weights: {SUCCEEDED: 95, FAILED: 5}}
+    error: {value: "429: too many requests"}
+`)
+	o.Sets = []string{"demo"}
+	for b.Loop() {
+		if _, err := seed.Load(b.Context(), o); err != nil {
+			b.Fatal(explain(err))
+		}
+		b.StopTimer()
+		execute(b, pool, "TRUNCATE executions")
+		b.StartTimer()
+	}
+	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}

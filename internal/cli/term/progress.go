@@ -105,8 +105,11 @@ func (p *Progress) Label(text string) {
 
 // rate is how fast what is counted comes, and how long the rest will take.
 func (p *Progress) rate() string {
+	if p.unit == "" || p.done == 0 {
+		return ""
+	}
 	took := p.now().Sub(p.counted)
-	if p.unit == "" || p.done == 0 || took < time.Second {
+	if took < time.Second {
 		return ""
 	}
 	perSecond := float64(p.done) / took.Seconds()

@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"strings"
+
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/ext"
 
@@ -32,7 +34,7 @@ func (t *table) newCheck(c schema.Check) *check {
 	if c.Expr == nil || c.Expr.SQL || c.Expr.AST == nil {
 		return nil
 	}
-	env, err := cel.NewEnv(cel.Variable("this", cel.DynType), ext.Strings())
+	env, err := cel.NewEnv(cel.Variable("this", cel.DynType), cel.CrossTypeNumericComparisons(true), ext.Strings())
 	if err != nil {
 		return nil
 	}
@@ -49,7 +51,7 @@ func (t *table) newCheck(c schema.Check) *check {
 	for _, f := range t.typ.Fields {
 		columns := t.columnsOf(f)
 		switch {
-		case len(columns) != 1:
+		case len(columns) != 1 || !strings.Contains(c.Expr.Source, f.Name):
 		case f.Relation != nil:
 			made.fields = append(made.fields, checked{f.Name, columns[0], keyField(f.Relation.References[0]).Name})
 		default:

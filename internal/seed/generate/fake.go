@@ -36,12 +36,12 @@ var fakes = map[string]func(f *gofakeit.Faker) string{
 	"currency":  (*gofakeit.Faker).CurrencyShort,
 	"product":   (*gofakeit.Faker).ProductName,
 	"color":     (*gofakeit.Faker).HexColor,
-	"word":      (*gofakeit.Faker).Noun,
-	"title":     func(f *gofakeit.Faker) string { return sentence(f, 2, 6, "") },
-	"sentence":  func(f *gofakeit.Faker) string { return sentence(f, 5, 14, ".") },
+	"word":      func(f *gofakeit.Faker) string { return oneWord(f, nouns) },
+	"title":     title,
+	"sentence":  sentence,
 	"paragraph": paragraph,
-	"slug":      func(f *gofakeit.Faker) string { return Slug(f.Adjective() + "-" + f.Noun()) },
-	"url":       func(f *gofakeit.Faker) string { return "https://" + domain(f) + "/" + Slug(f.Noun()) },
+	"slug":      slug,
+	"url":       func(f *gofakeit.Faker) string { return "https://" + domain(f) + "/" + oneWord(f, nouns) },
 	"domain":    domain,
 	"ipv4":      (*gofakeit.Faker).IPv4Address,
 	"ipv6":      (*gofakeit.Faker).IPv6Address,
@@ -50,38 +50,6 @@ var fakes = map[string]func(f *gofakeit.Faker) string{
 	"uuid":      (*gofakeit.Faker).UUID,
 	"emoji":     (*gofakeit.Faker).Emoji,
 	"hex":       func(f *gofakeit.Faker) string { return strings.TrimPrefix(f.HexUint(64), "0x") },
-}
-
-func domain(f *gofakeit.Faker) string { return Slug(f.Noun()) + ".example.com" }
-
-func sentence(f *gofakeit.Faker, least, most int, end string) string {
-	var b strings.Builder
-	n := least + f.IntN(most-least+1)
-	for i := range n {
-		word := f.Noun()
-		switch i % 4 {
-		case 0:
-			word = f.Adjective()
-		case 2:
-			word = f.Verb()
-		}
-		if i == 0 && word != "" {
-			word = strings.ToUpper(word[:1]) + word[1:]
-		}
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(word)
-	}
-	return b.String() + end
-}
-
-func paragraph(f *gofakeit.Faker) string {
-	sentences := make([]string, 2+f.IntN(4))
-	for i := range sentences {
-		sentences[i] = sentence(f, 5, 14, ".")
-	}
-	return strings.Join(sentences, " ")
 }
 
 // Slug is a text in lower case with dashes between its words.

@@ -92,7 +92,9 @@ func (l *loader) progress(t *table, stage Stage, more int64) {
 }
 
 // inTx runs fn in a transaction on a connection of its own.
-func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error { return pg.InTx(ctx, l.Pool, fn) }
+func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return pg.InTx(ctx, l.Pool, fn)
+}
 
 // run holds the lock for as long as it takes.
 func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
