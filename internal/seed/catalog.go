@@ -36,15 +36,13 @@ FROM unnest($1::text[]) AS n (name)
 LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_type t ON t.oid = a.atttypid`
 
-// describeTables asks the database about the tables of the rows.
-func describeTables(ctx context.Context, tx pgx.Tx, components []*component) error {
+// describeTables asks the database about tables.
+func describeTables(ctx context.Context, tx pgx.Tx, list []*table) error {
 	tables := map[string]*table{}
 	var names []string
-	for _, c := range components {
-		for _, t := range c.tables {
-			tables[t.Table] = t
-			names = append(names, t.Table)
-		}
+	for _, t := range list {
+		tables[t.Table] = t
+		names = append(names, t.Table)
 	}
 	rows, err := tx.Query(ctx, catalogQuery, pgx.QueryExecModeExec, names)
 	if err != nil {

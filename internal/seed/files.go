@@ -20,12 +20,15 @@ import (
 // source is one fixture file, or a part of one.
 type source struct {
 	name  string // as messages show it: seeds/dev/users.yaml
+	set   string // that it belongs to
 	text  []byte // of the whole file
 	body  []byte // of the part that is parsed
 	shift int    // what to add to a line of the body to have the line of the file
 }
 
-func newSource(name string, text []byte) *source { return &source{name: name, text: text, body: text} }
+func newSource(name, set string, text []byte) *source {
+	return &source{name: name, set: set, text: text, body: text}
+}
 
 // Digest returns a hash of everything in the sets: their names, their files' names and contents. Equal
 // digests mean that the fixtures have not changed.
@@ -60,7 +63,7 @@ func readFiles(fsys fs.FS, dir string, sets []string) ([]*source, error) {
 				return err
 			}
 			text, err := fs.ReadFile(fsys, name)
-			sources = append(sources, newSource(path.Join(dir, name), text))
+			sources = append(sources, newSource(path.Join(dir, name), set, text))
 			return err
 		})
 		if err != nil {

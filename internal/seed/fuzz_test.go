@@ -32,7 +32,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r := &reader{source: newSource("a.yaml", []byte(text)), tables: newTables(s)}
+		r := &reader{source: newSource("a.yaml", "dev", []byte(text)), tables: newTables(s)}
 		r.read()
 		for _, d := range append(r.mistakes, link(r.rows)...) {
 			if d.Message == "" || d.Code == "" || d.File != "a.yaml" || d.Line < 0 {

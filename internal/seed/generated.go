@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/diag"
@@ -58,10 +59,10 @@ func (r *reader) generate(n *yaml.Node) {
 }
 
 // plan puts together what the files and the counts ask for. It is nil where no rows are to be made.
-func (o *Options) plan(all *tables, recipes []recipe) (*generate.Plan, diag.List, error) {
+func (o *Options) plan(f *fixtures, recipes []recipe) (*generate.Plan, diag.List, error) {
 	var mistakes diag.List
 	sources := map[*yaml.Node]*source{}
-	r := generate.Reader{Schema: o.Schema, Now: o.Now()}
+	r := generate.Reader{Schema: o.Schema, Now: f.now}
 	r.Report = func(p generate.Problem) {
 		s := sources[p.Node]
 		if s == nil { // of no file
@@ -94,7 +95,7 @@ func (o *Options) plan(all *tables, recipes []recipe) (*generate.Plan, diag.List
 		spec.Place = fmt.Sprintf("%s:%d", made.source.name, made.key.Line+made.source.shift)
 		specs = append(specs, spec)
 	}
-	specs, err := o.counted(all, first, specs)
+	specs, err := o.counted(f.tables, first, specs)
 	if err != nil || len(specs) == 0 {
 		return nil, mistakes, err
 	}
@@ -174,7 +175,15 @@ func names(rows []*row) func(table string) map[string]map[string]string {
 // make makes the rows.
 func (o *Options) make(ctx context.Context, f *fixtures) ([]generate.Made, error) {
 	if f.plan == nil {
-		return nil, nil
+		return []generate.Made{}, nil
 	}
 	return f.plan.Run(ctx, generate.Options{Pool: o.DB, Seed: o.RandomSeed, Named: names(f.rows), Report: o.Report})
+}
+
+// preview says which rows would be made after the fixtures that tx has loaded.
+func (o *Options) preview(ctx context.Context, tx pgx.Tx, f *fixtures) ([]generate.Made, error) {
+	if f.plan == nil {
+		return []generate.Made{}, nil
+	}
+	return f.plan.Preview(ctx, tx, generate.Options{Seed: o.RandomSeed, Named: names(f.rows)})
 }

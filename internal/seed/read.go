@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"gopkg.in/yaml.v3"
@@ -21,8 +22,10 @@ import (
 
 // fixtures is all that the files of the sets ask for.
 type fixtures struct {
-	rows []*row
-	plan *generate.Plan // of rows that are made; nil for none
+	rows   []*row
+	plan   *generate.Plan // of rows that are made; nil for none
+	tables *tables
+	now    time.Time
 }
 
 // read reads, checks and links every row of the sets.
@@ -43,7 +46,7 @@ func (o *Options) read(ctx context.Context) (*fixtures, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	f := &fixtures{}
+	f := &fixtures{tables: all, now: o.Now()}
 	var recipes []recipe
 	var mistakes diag.List
 	for _, r := range readers {
@@ -52,7 +55,7 @@ func (o *Options) read(ctx context.Context) (*fixtures, error) {
 		mistakes = append(mistakes, r.mistakes...)
 	}
 	mistakes = append(mistakes, link(f.rows)...)
-	plan, more, err := o.plan(all, recipes)
+	plan, more, err := o.plan(f, recipes)
 	if err != nil {
 		return nil, err
 	}

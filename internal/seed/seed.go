@@ -29,6 +29,10 @@ type Options struct {
 	Sets   []string         // folders of FS, loaded as one: a row of any may refer to a row of any other
 	Now    func() time.Time // the request.time of defaults
 
+	DryRun bool      // changes nothing, and says what would change
+	Prune  bool      // deletes rows that an earlier load has inserted for these sets and that they no longer have
+	Reset  ResetMode // empties the tables first
+
 	Generate   []Count // rows to make beside those that the files ask for
 	RandomSeed uint64  // what made rows depend on: the same one makes the same rows
 	// Report is told how far the rows that are made have come, from any goroutine; it may be nil.
@@ -55,9 +59,9 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	summary, err := write(ctx, o.DB, f.rows, o.Now())
-	if err != nil {
-		return Summary{}, err
+	summary, err := o.write(ctx, f)
+	if err != nil || o.DryRun {
+		return summary, err
 	}
 	summary.Generated, err = o.make(ctx, f)
 	return summary, err

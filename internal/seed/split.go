@@ -51,7 +51,7 @@ func (s *source) split() []*source {
 	var parts []*source
 	var table []byte    // the line of the table at hand
 	var rows *lineStart // how its rows begin; nil before the first
-	part := &source{name: s.name, text: s.text}
+	part := &source{name: s.name, set: s.set, text: s.text}
 	from, at, number := 0, 0, 0
 	for line := range bytes.Lines(s.text) {
 		start := startOf(line)
@@ -66,7 +66,7 @@ func (s *source) split() []*source {
 		case start == *rows && at-from > partBytes:
 			part.body = append(part.body, s.text[from:at]...)
 			parts = append(parts, part)
-			part = &source{name: s.name, text: s.text, body: bytes.Clone(table), shift: number - 1}
+			part = &source{name: s.name, set: s.set, text: s.text, body: bytes.Clone(table), shift: number - 1}
 			from = at
 		}
 		at += len(line)

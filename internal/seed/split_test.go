@@ -38,7 +38,7 @@ func TestSplit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			all := newTables(fixtureSchema(t))
-			s := newSource("a.yaml", []byte(c.text))
+			s := newSource("a.yaml", "dev", []byte(c.text))
 			whole := &reader{source: s, tables: all}
 			whole.read()
 			got := readSource(all, s)

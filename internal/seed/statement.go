@@ -58,34 +58,64 @@ func (r *row) signature() string {
 	return string(b)
 }
 
-// statement is one SQL statement that writes some groups. It returns one row: for each group, how many rows
-// were updated and how many inserted.
+// statement is one SQL statement that writes some groups. It returns one row with an outcome for each group.
 type statement struct {
 	sql    string
 	args   []any
 	groups []*group
 }
 
+// outcome is what a statement says of a group. Rows are numbered from 1.
+type outcome struct {
+	inserted []int64
+	keys     []string // of those, as noted
+	updated  []int64
+	fields   []string // of those, what differs: names with commas between; when asked for
+	all      []string // the keys of all rows; when asked for
+}
+
+// asked is what a statement tells beside what it always does.
+type asked struct {
+	now    string // the time that @onUpdate sets
+	fields bool
+	keys   bool
+}
+
 // newStatement builds the statement. Existing rows are compared first and written only if something
 // differs; rows that are not there are inserted. So a second load writes nothing, fires no trigger and
 // draws from no sequence. All parts see the database as it was before the statement, and foreign keys are
-// checked at its end. now is the time that @onUpdate sets.
-func newStatement(list []*group, now string) statement {
+// checked at its end.
+func newStatement(list []*group, a asked) statement {
 	s := statement{groups: list}
-	var with, counts []string
+	var with, says []string
 	for i, g := range list {
-		with = append(with, fmt.Sprintf("s%d AS (%s)", i, s.values(g)))
-		updated := "0::bigint"
-		if sql := g.update(fmt.Sprintf("s%d", i), now); sql != "" {
-			with = append(with, fmt.Sprintf("u%d AS (%s)", i, sql))
-			updated = fmt.Sprintf("(SELECT count(*) FROM u%d)", i)
+		source, updated, missing := fmt.Sprint("s", i), fmt.Sprint("u", i), fmt.Sprint("n", i)
+		with = append(with, fmt.Sprintf("%s AS (%s)", source, s.values(g)))
+		columns := [5]string{"'{}'::bigint[]", "'{}'::text[]", "'{}'::bigint[]", "'{}'::text[]", "'{}'::text[]"}
+		if differs, sets := g.differences(), g.touched(a.now); len(differs) > 0 {
+			with = append(with, fmt.Sprintf("%s AS (%s)", updated, g.update(source, differs, sets)))
+			columns[2] = list64(updated, "ord")
+			if a.fields {
+				with = append(with, fmt.Sprintf("d%d AS (%s)", i, g.describeDifferences(source, differs)))
+				columns[3] = listText(fmt.Sprint("d", i), "fields")
+			}
 		}
-		with = append(with, fmt.Sprintf("i%d AS (%s)", i, g.insertSQL(fmt.Sprintf("s%d", i))))
-		counts = append(counts, updated, fmt.Sprintf("(SELECT count(*) FROM i%d)", i))
+		with = append(with, fmt.Sprintf("%s AS (%s)", missing, g.missing(source)), fmt.Sprintf("i%d AS (%s)", i, g.insertSQL(missing)))
+		columns[0], columns[1] = list64(missing, "ord"), listText(missing, g.keyExpr())
+		if a.keys {
+			columns[4] = listText(source, g.keyExpr())
+		}
+		says = append(says, columns[:]...)
 	}
-	s.sql = "WITH " + strings.Join(with, ",\n") + "\nSELECT " + strings.Join(counts, ", ")
+	s.sql = "WITH " + strings.Join(with, ",\n") + "\nSELECT " + strings.Join(says, ", ")
 	return s
 }
+
+func list64(from, expr string) string {
+	return fmt.Sprintf("(SELECT coalesce(array_agg(%s ORDER BY ord), '{}') FROM %s AS s)", expr, from)
+}
+
+func listText(from, expr string) string { return list64(from, expr+"::text") }
 
 // values makes the rows of a group a query with typed columns: every column travels as an array of texts
 // and is cast to the type that the database has for it.
@@ -104,33 +134,73 @@ func (s *statement) values(g *group) string {
 		arrays = append(arrays, fmt.Sprintf("$%d::text[]", len(s.args)))
 		names = append(names, fmt.Sprintf("v%d", i))
 	}
-	return fmt.Sprintf("SELECT %s FROM unnest(%s) AS v (%s)", strings.Join(casts, ", "), strings.Join(arrays, ", "), strings.Join(names, ", "))
+	return fmt.Sprintf("SELECT ord, %s FROM unnest(%s) WITH ORDINALITY AS v (%s, ord)", strings.Join(casts, ", "), strings.Join(arrays, ", "), strings.Join(names, ", "))
 }
 
 func (g *group) all() []int { return slices.Concat(g.given, g.insert) }
 
-// update returns the statement that updates the rows which are there and differ; empty when rows of the
-// group have nothing but their key.
-func (g *group) update(source, now string) string {
-	var sets, differs []string
+// difference is a column that an existing row gets, and the condition that it differs.
+type difference struct{ field, name, differs string }
+
+// differences are empty when rows of the group have nothing but their key.
+func (g *group) differences() []difference {
+	var list []difference
 	for _, c := range g.given {
 		if slices.Contains(g.match, c) {
 			continue
 		}
-		name := pg.QuoteIdent(g.table.columns[c].name)
-		sets = append(sets, name+" = s."+name)
-		cast := ""
-		if g.table.columns[c].db.asText {
+		column := &g.table.columns[c]
+		name, cast := pg.QuoteIdent(column.name), ""
+		if column.db.asText {
 			cast = "::text"
 		}
-		differs = append(differs, fmt.Sprintf("t.%s%s IS DISTINCT FROM s.%s%s", name, cast, name, cast))
+		list = append(list, difference{column.field.Name, name, fmt.Sprintf("t.%s%s IS DISTINCT FROM s.%s%s", name, cast, name, cast)})
 	}
-	if len(sets) == 0 {
-		return ""
+	return list
+}
+
+// update returns the statement that updates the rows which are there and differ.
+func (g *group) update(source string, list []difference, touched []string) string {
+	var sets, differs []string
+	for _, d := range list {
+		sets, differs = append(sets, d.name+" = s."+d.name), append(differs, d.differs)
 	}
-	sets = append(sets, g.touched(now)...)
-	return fmt.Sprintf("UPDATE %s AS t SET %s FROM %s AS s WHERE %s AND (%s) RETURNING 1",
-		pg.QuoteIdent(g.table.Table), strings.Join(sets, ", "), source, g.matches(), strings.Join(differs, " OR "))
+	return fmt.Sprintf("UPDATE %s AS t SET %s FROM %s AS s WHERE %s AND (%s) RETURNING s.ord",
+		pg.QuoteIdent(g.table.Table), strings.Join(append(sets, touched...), ", "), source, g.matches(), strings.Join(differs, " OR "))
+}
+
+// describeDifferences returns a query for the fields that differ, of the rows that do.
+func (g *group) describeDifferences(source string, list []difference) string {
+	var fields, differs []string
+	for _, d := range list {
+		fields = append(fields, fmt.Sprintf("CASE WHEN %s THEN %s END", d.differs, pg.QuoteLiteral(d.field)))
+		differs = append(differs, d.differs)
+	}
+	return fmt.Sprintf("SELECT s.ord, concat_ws(',', %s) AS fields FROM %s AS s JOIN %s AS t ON %s WHERE %s",
+		strings.Join(fields, ", "), source, pg.QuoteIdent(g.table.Table), g.matches(), strings.Join(differs, " OR "))
+}
+
+// missing returns a query for the rows that are not there.
+func (g *group) missing(source string) string {
+	return fmt.Sprintf("SELECT s.* FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s)", source, pg.QuoteIdent(g.table.Table), g.matches())
+}
+
+// keyExpr is what a row is noted by: its primary key, or by what it is found where the database makes that.
+func (g *group) keyExpr() string {
+	columns, all := g.table.keys[0], g.all()
+	if slices.ContainsFunc(columns, func(c int) bool { return !slices.Contains(all, c) }) {
+		columns = g.match
+	}
+	var parts []string
+	for _, c := range columns {
+		column := &g.table.columns[c]
+		value := "s." + pg.QuoteIdent(column.name)
+		if strings.HasSuffix(column.db.castType, "with time zone") { // whatever zone the session is in
+			value = "(" + value + " AT TIME ZONE 'UTC')"
+		}
+		parts = append(parts, pg.QuoteLiteral(column.name)+", "+value+"::text")
+	}
+	return "jsonb_build_object(" + strings.Join(parts, ", ") + ")"
 }
 
 // touched sets the columns with @onUpdate(expr: "request.time") that the rows do not give themselves.
@@ -147,7 +217,7 @@ func (g *group) touched(now string) []string {
 	return sets
 }
 
-// insertSQL returns the statement that inserts the rows which are not there.
+// insertSQL returns the statement that inserts rows.
 func (g *group) insertSQL(source string) string {
 	table := pg.QuoteIdent(g.table.Table)
 	var names []string
@@ -159,8 +229,7 @@ func (g *group) insertSQL(source string) string {
 		}
 	}
 	columns := strings.Join(names, ", ")
-	return fmt.Sprintf("INSERT INTO %s (%s)%s SELECT %s FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s) RETURNING 1",
-		table, columns, overriding, columns, source, table, g.matches())
+	return fmt.Sprintf("INSERT INTO %s (%s)%s SELECT %s FROM %s AS s", table, columns, overriding, columns, source)
 }
 
 func (g *group) matches() string {

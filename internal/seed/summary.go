@@ -2,14 +2,16 @@ package seed
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
-// Summary is what a load changed, table by table in the order in which they were written.
+// Summary is what a load changed, table by table in the order in which they were written; of a dry run, what it would change.
 type Summary struct {
 	Tables    []TableSummary  `json:"tables"`
-	Generated []generate.Made `json:"generated"` // rows that were made, in the same order
+	Generated []generate.Made `json:"generated"`         // rows that were made, in the same order
+	Changes   []Change        `json:"changes,omitempty"` // of a dry run: row by row
 }
 
 // TableSummary counts the rows of one table that the fixtures name.
@@ -18,6 +20,36 @@ type TableSummary struct {
 	Inserted  int    `json:"inserted"`
 	Updated   int    `json:"updated"`
 	Unchanged int    `json:"unchanged"`
+	Deleted   int    `json:"deleted"` // that left the fixtures, or went when the table was emptied
+}
+
+// Action is what becomes of a row.
+type Action string
+
+// The actions.
+const (
+	Insert Action = "insert"
+	Update Action = "update"
+	Delete Action = "delete"
+)
+
+// Change is what a dry run would do to a row of the fixtures.
+type Change struct {
+	Table  string   `json:"table"`
+	Row    string   `json:"row"` // its name, or file:line; of one that left, its key
+	Action Action   `json:"action"`
+	Fields []string `json:"fields,omitempty"` // of an update: those that differ
+}
+
+// add adds what was deleted to the table's other counts.
+func (s *Summary) add(e TableSummary) {
+	for i := range s.Tables {
+		if s.Tables[i].Table == e.Table {
+			s.Tables[i].Deleted += e.Deleted
+			return
+		}
+	}
+	s.Tables = append(s.Tables, e)
 }
 
 // Total adds the tables up.
@@ -27,6 +59,7 @@ func (s Summary) Total() TableSummary {
 		total.Inserted += t.Inserted
 		total.Updated += t.Updated
 		total.Unchanged += t.Unchanged
+		total.Deleted += t.Deleted
 	}
 	return total
 }
@@ -34,19 +67,21 @@ func (s Summary) Total() TableSummary {
 // String sums the load up in one line.
 func (s Summary) String() string {
 	t := s.Total()
-	text := fmt.Sprintf("%d rows in %d tables: %d inserted, %d updated, %d unchanged",
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rows in %d tables: %d inserted, %d updated, %d unchanged",
 		t.Inserted+t.Updated+t.Unchanged, len(s.Tables), t.Inserted, t.Updated, t.Unchanged)
+	if t.Deleted > 0 {
+		fmt.Fprintf(&b, ", %d deleted", t.Deleted)
+	}
 	var made, kept int64
 	for _, g := range s.Generated {
 		made, kept = made+g.Rows, kept+g.Kept
 	}
-	switch {
-	case made > 0 && kept > 0:
-		text += fmt.Sprintf("; %d made, %d were there", made, kept)
-	case made > 0:
-		text += fmt.Sprintf("; %d made", made)
-	case kept > 0:
-		text += fmt.Sprintf("; %d made before", kept)
+	if made > 0 {
+		fmt.Fprintf(&b, "; %d made", made)
 	}
-	return text
+	if kept > 0 {
+		fmt.Fprintf(&b, "; %d made before", kept)
+	}
+	return b.String()
 }

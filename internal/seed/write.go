@@ -1,67 +1,108 @@
 package seed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
 // writer writes rows within one transaction.
 type writer struct {
 	tx         pgx.Tx
 	components []*component
-	now        time.Time
+	asked      asked
 	counts     map[*table]*TableSummary
+	noted      []noted // the rows that were inserted
+	present    map[string]bool
+	changes    []Change
 }
 
+// errDryRun rolls back what was only to be seen.
+var errDryRun = errors.New("a dry run")
+
 // write writes all rows, or none.
-func write(ctx context.Context, db pg.Beginner, rows []*row, at time.Time) (Summary, error) {
+func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	var summary Summary
-	err := pg.InTx(ctx, db, func(tx pgx.Tx) error {
-		w := &writer{tx: tx, components: inOrder(rows), now: at, counts: map[*table]*TableSummary{}}
+	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
+		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
+		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), fields: o.DryRun, keys: o.Prune}
 		// Two loads at once would race to insert the same rows: the second waits for the first.
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))", pgx.QueryExecModeExec); err != nil {
 			return err
 		}
-		if err := describeTables(ctx, tx, w.components); err != nil {
-			return err
+		summary, err = o.writeRows(ctx, w, f)
+		if err == nil && o.DryRun {
+			summary.Generated, err = o.preview(ctx, tx, f)
+			return cmp.Or(err, errDryRun)
 		}
-		for _, r := range rows {
-			r.fill(at)
-		}
-		if err := missing(w.components); err != nil {
-			return err
-		}
-		if err := w.load(ctx); err != nil {
-			return err
-		}
-		summary = w.summary()
-		return nil
+		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errDryRun) {
 		return Summary{}, pg.Fault(op, err)
 	}
 	return summary, nil
 }
 
+// writeRows brings the database to what the fixtures say.
+func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summary, error) {
+	var emptied []TableSummary
+	var err error
+	if o.Reset != "" {
+		if emptied, err = o.reset(ctx, w.tx, f); err != nil {
+			return Summary{}, err
+		}
+	}
+	if err := describeTables(ctx, w.tx, tablesOf(w.components)); err != nil {
+		return Summary{}, err
+	}
+	for _, r := range f.rows {
+		r.fill(f.now)
+	}
+	if err := missing(w.components); err != nil {
+		return Summary{}, err
+	}
+	if err := w.load(ctx); err != nil {
+		return Summary{}, err
+	}
+	if err := w.note(ctx); err != nil {
+		return Summary{}, err
+	}
+	if o.Prune {
+		if err := o.prune(ctx, w, f); err != nil {
+			return Summary{}, err
+		}
+	}
+	return w.summary(emptied), nil
+}
+
+// tablesOf are the tables of some components.
+func tablesOf(components []*component) (list []*table) {
+	for _, c := range components {
+		list = append(list, c.tables...)
+	}
+	return list
+}
+
 // statements returns what writes the rows of a component: one statement for each group of rows, or a single
 // one where rows refer to one another.
 func (w *writer) statements(c *component, rows []*row) []statement {
-	now := w.now.UTC().Format(time.RFC3339Nano)
 	list := groups(rows)
 	if c.cyclic && len(list) > 0 {
-		return []statement{newStatement(list, now)}
+		return []statement{newStatement(list, w.asked)}
 	}
 	statements := make([]statement, len(list))
 	for i, g := range list {
-		statements[i] = newStatement([]*group{g}, now)
+		statements[i] = newStatement([]*group{g}, w.asked)
 	}
 	return statements
 }
@@ -140,34 +181,67 @@ func refusedBy(err error, component int) error {
 
 // count adds what a statement did.
 func (w *writer) count(result pgx.Row, s statement) error {
-	counts := make([]int64, 2*len(s.groups))
-	targets := make([]any, len(counts))
-	for i := range counts {
-		targets[i] = &counts[i]
+	outcomes := make([]outcome, len(s.groups))
+	var targets []any
+	for i := range outcomes {
+		o := &outcomes[i]
+		targets = append(targets, &o.inserted, &o.keys, &o.updated, &o.fields, &o.all)
 	}
 	if err := result.Scan(targets...); err != nil {
 		return err
 	}
 	for i, g := range s.groups {
-		t := w.counts[g.table]
-		if t == nil {
-			t = &TableSummary{Table: g.table.Table}
-			w.counts[g.table] = t
-		}
-		updated, inserted := int(counts[2*i]), int(counts[2*i+1])
-		t.Updated += updated
-		t.Inserted += inserted
-		t.Unchanged += len(g.rows) - updated - inserted
+		w.add(g, &outcomes[i])
 	}
 	return nil
 }
 
-func (w *writer) summary() Summary {
-	s := Summary{Tables: []TableSummary{}} // an empty list in JSON, not null
+func (w *writer) add(g *group, o *outcome) {
+	t := w.counts[g.table]
+	if t == nil {
+		t = &TableSummary{Table: g.table.Table}
+		w.counts[g.table] = t
+	}
+	t.Updated += len(o.updated)
+	t.Inserted += len(o.inserted)
+	t.Unchanged += len(g.rows) - len(o.updated) - len(o.inserted)
+	for i, n := range o.inserted {
+		r := g.rows[n-1]
+		w.noted = append(w.noted, noted{set: r.source.set, table: g.table.Table, key: o.keys[i]})
+		w.changes = append(w.changes, Change{Table: g.table.Table, Row: r.title(), Action: Insert})
+	}
+	for i, n := range o.updated {
+		c := Change{Table: g.table.Table, Row: g.rows[n-1].title(), Action: Update}
+		if i < len(o.fields) {
+			c.Fields = strings.Split(o.fields[i], ",")
+		}
+		w.changes = append(w.changes, c)
+	}
+	for _, key := range o.all {
+		w.present[g.table.Table+key] = true
+	}
+}
+
+// title names a row for a person: by its name, or by where it stands.
+func (r *row) title() string {
+	if r.name != "" {
+		return r.name
+	}
+	return r.place()
+}
+
+func (w *writer) summary(emptied []TableSummary) Summary {
+	s := Summary{Tables: []TableSummary{}, Generated: []generate.Made{}} // empty lists in JSON, not null
 	for _, c := range w.components {
 		for _, t := range c.tables {
 			s.Tables = append(s.Tables, *w.counts[t])
 		}
+	}
+	for _, e := range emptied {
+		s.add(e)
+	}
+	if w.asked.fields {
+		s.Changes = w.changes
 	}
 	return s
 }

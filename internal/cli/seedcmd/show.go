@@ -2,20 +2,29 @@ package seedcmd
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// show prints what a load has changed.
+// show prints what a load has changed, and what a dry run would change row by row.
 func show(t *term.Terminal, s seed.Summary) error {
-	table := t.NewTable("TABLE", "INSERTED", "UPDATED", "UNCHANGED")
+	if len(s.Changes) > 0 {
+		changes := t.NewTable("CHANGE", "TABLE", "ROW", "FIELDS")
+		for _, c := range s.Changes {
+			changes.Row(string(c.Action), c.Table, c.Row, strings.Join(c.Fields, ", "))
+		}
+		if err := changes.Flush(); err != nil {
+			return err
+		}
+	}
+	table := t.NewTable("TABLE", "INSERTED", "UPDATED", "UNCHANGED", "DELETED")
 	for _, row := range s.Tables {
-		table.Row(row.Table, fmt.Sprint(row.Inserted), fmt.Sprint(row.Updated), fmt.Sprint(row.Unchanged))
+		table.Row(row.Table, fmt.Sprint(row.Inserted), fmt.Sprint(row.Updated), fmt.Sprint(row.Unchanged), fmt.Sprint(row.Deleted))
 	}
 	for _, made := range s.Generated {
-		table.Row(made.Table, fmt.Sprint(made.Rows), "0", fmt.Sprint(made.Kept))
+		table.Row(made.Table, fmt.Sprint(made.Rows), "0", fmt.Sprint(made.Kept), "0")
 	}
 	return table.Flush()
 }
-

@@ -2,8 +2,6 @@ package generate
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -77,11 +75,33 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
 	if err != nil {
 		return nil, pg.Fault(opLoad, err)
 	}
+	return p.made(), nil
+}
+
+// Preview says what Run would make in the database as tx sees it.
+func (p *Plan) Preview(ctx context.Context, tx pgx.Tx, o Options) ([]Made, error) {
+	l := &loader{Options: o, Plan: p}
+	if err := l.ready(ctx, tx); err != nil {
+		return nil, pg.Fault(opLoad, err)
+	}
+	return p.made(), nil
+}
+
+func (p *Plan) made() []Made {
 	made := make([]Made, len(p.order))
 	for i, t := range p.order {
 		made[i] = Made{t.typ.Table, t.count - min(t.done, t.count), min(t.done, t.count)}
 	}
-	return made, nil
+	return made
+}
+
+// Tables are the names of the tables that rows are made for.
+func (p *Plan) Tables() []string {
+	names := make([]string, len(p.order))
+	for i, t := range p.order {
+		names[i] = t.typ.Table
+	}
+	return names
 }
 
 // progress reports that more rows have been sent.
@@ -101,32 +121,8 @@ func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, lockQuery); err != nil {
 		return err
 	}
-	if err := l.describe(ctx, tx); err != nil {
+	if err := l.ready(ctx, tx); err != nil {
 		return err
-	}
-	if err := l.resume(ctx, tx); err != nil {
-		return err
-	}
-	for _, t := range l.tables {
-		if l.Named != nil {
-			t.named = l.Named(t.typ.Table)
-		}
-		for _, key := range t.named {
-			for column := range key {
-				if i, ok := t.index[column]; ok && len(t.rows.columns) > 0 {
-					t.rows.need(i)
-				}
-			}
-		}
-	}
-	if err := l.prepare(ctx, tx); err != nil {
-		return err
-	}
-	for _, t := range l.order {
-		l.total += max(0, t.count-t.done)
-	}
-	if l.DryRun {
-		return nil
 	}
 	if err := l.choose(ctx, tx); err != nil {
 		return err
@@ -135,6 +131,41 @@ func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
 		return l.inBatches(ctx)
 	}
 	return l.atOnce(ctx, tx)
+}
+
+// ready finds out all that rows depend on.
+func (l *loader) ready(ctx context.Context, tx pgx.Tx) error {
+	if err := l.describe(ctx, tx); err != nil {
+		return err
+	}
+	if err := l.resume(ctx, tx); err != nil {
+		return err
+	}
+	for _, t := range l.tables {
+		t.name(l.Named)
+	}
+	if err := l.prepare(ctx, tx); err != nil {
+		return err
+	}
+	for _, t := range l.order {
+		l.total += max(0, t.count-t.done)
+	}
+	return nil
+}
+
+// name takes over the rows of fixtures that have names, and sees that what tells them is read.
+func (t *table) name(named func(table string) map[string]map[string]string) {
+	if named == nil {
+		return
+	}
+	t.named = named(t.typ.Table)
+	for _, key := range t.named {
+		for column := range key {
+			if i, ok := t.index[column]; ok && len(t.rows.columns) > 0 {
+				t.rows.need(i)
+			}
+		}
+	}
 }
 
 // choose decides between one transaction and many.
@@ -316,62 +347,5 @@ func (t *table) blame(err error) error {
 		return &fault.Error{Code: fault.Invalid, Op: opLoad, Message: message, Err: err,
 			Hint: fmt.Sprintf("Say under generate: %s how %s is made, so that the database takes it.", t.typ.Name, what)}
 	}
-	return err
-}
-
-// digest names what a table's rows are made by.
-func (l *loader) digest(t *table) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s", l.Seed, t.typ.Table, t.spec.Text))
-	return hex.EncodeToString(sum[:12])
-}
-
-const notesTable = `CREATE TABLE IF NOT EXISTS ` + pg.SeedsTable + ` (
-	kind text NOT NULL, name text NOT NULL, digest text NOT NULL DEFAULT '', done bigint NOT NULL DEFAULT 0,
-	keys jsonb NOT NULL DEFAULT '[]', loaded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (kind, name, digest))`
-
-// EnsureNotes makes the table that remembers what was loaded.
-func EnsureNotes(ctx context.Context, tx pgx.Tx) error {
-	var there bool
-	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there); err != nil || there {
-		return err
-	}
-	_, err := tx.Exec(ctx, notesTable)
-	return err
-}
-
-// resume finds out what earlier runs have made.
-func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
-	var there bool
-	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there); err != nil || !there {
-		return err
-	}
-	for _, t := range l.order {
-		var done int64
-		var others []string
-		var empty bool
-		err := tx.QueryRow(ctx, fmt.Sprintf(`SELECT coalesce(max(done) FILTER (WHERE digest = $2), 0), coalesce(array_agg(digest) FILTER (WHERE digest <> $2), '{}'),
-			NOT EXISTS (SELECT FROM %s) FROM %s WHERE kind = 'generated' AND name = $1`, t.quoted(), pg.SeedsTable),
-			t.typ.Table, l.digest(t)).Scan(&done, &others, &empty)
-		switch {
-		case err != nil:
-			return err
-		case empty: // somebody has emptied the table
-			continue
-		case len(others) > 0 && t.spec.Place != "":
-			return fault.New(fault.Conflict, opLoad, fmt.Sprintf("%s: %s has rows that were made in another way before", t.spec.Place, t.typ.Table),
-				"`krowoc seed --reset` empties the tables and makes all rows anew.")
-		}
-		t.done = done
-	}
-	return nil
-}
-
-// note remembers how many rows a table got.
-func (l *loader) note(ctx context.Context, tx pgx.Tx, t *table, done int64) error {
-	if err := EnsureNotes(ctx, tx); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` (kind, name, digest, done) VALUES ('generated', $1, $2, $3)
-		ON CONFLICT (kind, name, digest) DO UPDATE SET done = excluded.done, loaded_at = now()`, t.typ.Table, l.digest(t), done)
 	return err
 }

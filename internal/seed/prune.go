@@ -1,0 +1,143 @@
+package seed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// prune deletes the rows that an earlier load has inserted for the sets and that they no longer have.
+func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
+	if there, err := hasNotes(ctx, w.tx); err != nil || !there {
+		return err
+	}
+	rows, err := w.tx.Query(ctx, "SELECT set, name, digest FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", o.Sets)
+	if err != nil {
+		return err
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (n noted, err error) { return n, row.Scan(&n.set, &n.table, &n.key) })
+	if err != nil {
+		return err
+	}
+	gone := map[*table][]noted{}
+	for _, n := range all {
+		if t := f.tables.byName[n.table]; t != nil && !w.present[n.table+n.key] {
+			gone[t] = append(gone[t], n)
+		}
+	}
+	if err := describeTables(ctx, w.tx, slices.Collect(maps.Keys(gone))); err != nil {
+		return err
+	}
+	for _, typ := range referrersFirst(o.Schema.Tables) {
+		t := f.tables.byName[typ.Table]
+		if err := w.deleteRows(ctx, t, gone[t]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteRows deletes rows by their keys, and forgets them.
+func (w *writer) deleteRows(ctx context.Context, t *table, list []noted) error {
+	if len(list) == 0 || !t.found {
+		return nil
+	}
+	keys := make([]string, len(list))
+	shapes := map[string][]string{} // keys by the columns that they have
+	for i, n := range list {
+		keys[i] = n.key
+		var key map[string]string
+		if err := json.Unmarshal([]byte(n.key), &key); err != nil {
+			return fault.Wrap("read what was loaded", err)
+		}
+		shape := strings.Join(slices.Sorted(maps.Keys(key)), "\x00")
+		shapes[shape] = append(shapes[shape], n.key)
+	}
+	for _, shape := range slices.Sorted(maps.Keys(shapes)) {
+		deleted, err := w.deleteKeys(ctx, t, strings.Split(shape, "\x00"), shapes[shape])
+		if err != nil {
+			return stillUsed(t, err)
+		}
+		w.deleted(t, deleted)
+	}
+	_, err := w.tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind = 'row' AND name = $1 AND digest = ANY($2)", t.Table, keys)
+	return err
+}
+
+func (w *writer) deleteKeys(ctx context.Context, t *table, columns, keys []string) ([]string, error) {
+	var same []string
+	for _, name := range columns {
+		c, ok := t.index[name]
+		if !ok { // the column is gone, and with it the way to find the row
+			return nil, nil
+		}
+		cast := t.columns[c].db.castType
+		value := fmt.Sprintf("(k.key->>%s)::%s", pg.QuoteLiteral(name), cast)
+		if strings.HasSuffix(cast, "with time zone") {
+			value = fmt.Sprintf("((k.key->>%s) || 'Z')::%s", pg.QuoteLiteral(name), cast)
+		}
+		same = append(same, fmt.Sprintf("t.%s = %s", pg.QuoteIdent(name), value))
+	}
+	rows, err := w.tx.Query(ctx, fmt.Sprintf("DELETE FROM %s AS t USING unnest($1::jsonb[]) AS k (key) WHERE %s RETURNING k.key::text",
+		pg.QuoteIdent(t.Table), strings.Join(same, " AND ")), keys)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+func (w *writer) deleted(t *table, keys []string) {
+	if w.counts[t] == nil {
+		w.counts[t] = &TableSummary{Table: t.Table}
+		w.components = append(w.components, &component{tables: []*table{t}})
+	}
+	w.counts[t].Deleted += len(keys)
+	for _, key := range keys {
+		w.changes = append(w.changes, Change{Table: t.Table, Row: key, Action: Delete})
+	}
+}
+
+// stillUsed explains that a row which left the fixtures is referred to by another.
+func stillUsed(t *table, err error) error {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != "23503" {
+		return err
+	}
+	return &fault.Error{Code: fault.Conflict, Op: "delete the rows of " + t.Table + " that left the fixtures", Message: refused.Message + ": " + refused.Detail,
+		Hint: "Delete or change the rows that refer to it, or put it back into the fixtures. Nothing was changed.", Err: err}
+}
+
+// referrersFirst orders types so that each comes before those that it refers to, as far as that can be.
+func referrersFirst(types []*schema.Type) []*schema.Type {
+	list := make([]*schema.Type, 0, len(types))
+	seen := map[*schema.Type]bool{}
+	var visit func(t *schema.Type)
+	visit = func(t *schema.Type) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		for _, f := range t.Fields {
+			if f.Relation != nil && f.Relation.Kind == schema.RefOne {
+				visit(f.Relation.Target)
+			}
+		}
+		list = append(list, t)
+	}
+	for _, t := range types {
+		visit(t)
+	}
+	slices.Reverse(list)
+	return list
+}
