@@ -9,10 +9,13 @@ import (
 
 // Summary is what a load changed, table by table in the order in which they were written; of a dry run, what it would change.
 type Summary struct {
-	Tables    []TableSummary  `json:"tables"`
-	Generated []generate.Made `json:"generated"`         // rows that were made, in the same order
-	Changes   []Change        `json:"changes,omitempty"` // of a dry run: row by row
+	Tables    []TableSummary `json:"tables"`
+	Generated []Made         `json:"generated"`         // rows that were made, in the same order
+	Changes   []Change       `json:"changes,omitempty"` // of a dry run: row by row
 }
+
+// Made is how many rows were made for a table.
+type Made = generate.Made
 
 // TableSummary counts the rows of one table that the fixtures name.
 type TableSummary struct {

@@ -22,7 +22,6 @@ type column struct {
 	notNull  bool
 	fills    bool   // the database fills it where nothing is given
 	computed bool   // nothing can be written to it
-	always   bool   // GENERATED ALWAYS AS IDENTITY
 	sequence string // that it takes its default from; quoted
 }
 
@@ -50,8 +49,6 @@ func newColumn(f *schema.Field) *column {
 	switch {
 	case f.Type.Enum != nil:
 		c.kind = kindText
-	case f.Type.Object != nil && f.Relation == nil:
-		c.kind = kindJSONB
 	default:
 		c.kind = scalarKinds[f.Type.Scalar]
 	}
@@ -83,7 +80,7 @@ func newColumn(f *schema.Field) *column {
 // longest is how many characters a text of the column may have.
 func (c *column) longest() int {
 	most := c.most
-	if l := c.field.Constraints.Length; l != nil && l.Max != nil && !c.array && (most == 0 || *l.Max < most) {
+	if l := c.field.Constraints.Length; l != nil && l.Max != nil && !c.field.Type.List && (most == 0 || *l.Max < most) {
 		most = *l.Max
 	}
 	return most
@@ -91,7 +88,7 @@ func (c *column) longest() int {
 
 // shortest is how many characters a text of the column must have.
 func (c *column) shortest() int {
-	if l := c.field.Constraints.Length; l != nil && l.Min != nil && !c.array {
+	if l := c.field.Constraints.Length; l != nil && l.Min != nil && !c.field.Type.List {
 		return *l.Min
 	}
 	return 0

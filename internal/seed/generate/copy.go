@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -51,11 +52,12 @@ func (t *table) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int6
 	if freeze {
 		options += ", FREEZE"
 	}
-	reader := &chunkReader{table: t, chunks: t.produce(ctx, columns, from, to), sent: sent, buffer: signature}
+	var workers sync.WaitGroup
+	reader := &chunkReader{ctx: ctx, chunks: t.produce(ctx, &workers, columns, from, to), sent: sent, buffer: signature}
 	_, err := conn.CopyFrom(ctx, reader, fmt.Sprintf("COPY %s (%s) FROM STDIN (%s)", t.quoted(), strings.Join(names, ", "), options))
 	cancel()
-	for range reader.chunks { //nolint:revive // until the workers have ended
-	}
+	reader.close()
+	workers.Wait()
 	if reader.err != nil {
 		return reader.err
 	}
@@ -66,7 +68,7 @@ func (t *table) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int6
 }
 
 // produce makes rows on several workers, where they do not depend on one another, and returns them in their order.
-func (t *table) produce(ctx context.Context, columns []int, from, to int64) <-chan chan chunk {
+func (t *table) produce(ctx context.Context, running *sync.WaitGroup, columns []int, from, to int64) <-chan chan chunk {
 	workers := max(1, runtime.GOMAXPROCS(0))
 	if t.stateful() {
 		workers = 1
@@ -90,12 +92,12 @@ func (t *table) produce(ctx context.Context, columns []int, from, to int64) <-ch
 		}
 	}()
 	for range workers {
-		go func() {
+		running.Go(func() {
 			r := t.newRow()
 			for task := range tasks {
 				task.result <- t.chunk(ctx, r, columns, task.from, task.to)
 			}
-		}()
+		})
 	}
 	return ordered
 }
@@ -108,8 +110,8 @@ func (t *table) chunk(ctx context.Context, r *row, columns []int, from, to int64
 	keep := len(t.rows.columns) > 0 && t.count-t.done <= keptRows
 	c.data = make([]byte, 0, 256<<10)
 	for number := from; number < to; number++ {
-		if !t.make(r, number) {
-			return chunk{err: fault.New(fault.Invalid, "make rows", fmt.Sprintf("no row %d of %s can be made: %s", number+1, t.typ.Table, t.failure),
+		if failure := t.make(r, number); failure != "" {
+			return chunk{err: fault.New(fault.Invalid, "make rows", fmt.Sprintf("no row %d of %s can be made: %s", number+1, t.typ.Table, failure),
 				"Say how its fields are made under generate: "+t.typ.Name+", or ask for fewer rows.")}
 		}
 		c.data = binary.BigEndian.AppendUint16(c.data, uint16(len(columns))) //nolint:gosec // a table has at most 1600
@@ -126,21 +128,37 @@ func (t *table) chunk(ctx context.Context, r *row, columns []int, from, to int64
 
 // chunkReader is what COPY reads.
 type chunkReader struct {
-	table  *table
+	ctx    context.Context //nolint:containedctx // of the one COPY that reads
 	chunks <-chan chan chunk
 	sent   func(rows int64)
 	buffer []byte
 	kept   [][]datum
-	ended  bool
 	err    error
+
+	mu    sync.Mutex // CopyFrom may return while it still reads
+	ended bool
+}
+
+// close ends what is read, and waits for whoever reads.
+func (c *chunkReader) close() {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	for range c.chunks { // so that no worker waits to be read
+	}
 }
 
 func (c *chunkReader) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for len(c.buffer) == 0 {
 		if c.ended {
 			return 0, io.EOF
 		}
 		next, ok := <-c.chunks
+		if c.err = c.ctx.Err(); c.err != nil { // the rows that are there are not all
+			return 0, c.err
+		}
 		if !ok {
 			c.ended, c.buffer = true, []byte{0xff, 0xff}
 			break

@@ -52,6 +52,48 @@ var fakes = map[string]func(f *gofakeit.Faker) string{
 	"hex":       func(f *gofakeit.Faker) string { return strings.TrimPrefix(f.HexUint(64), "0x") },
 }
 
+// address is an e-mail address of the first and the last word of a person's names.
+type address struct {
+	names   []*operand
+	longest int
+}
+
+func (s address) make(r *row) datum {
+	var words []string
+	for _, o := range s.names {
+		d := o.value(r)
+		words = append(words, strings.Fields(o.column.text(&d))...)
+	}
+	for i := range words {
+		words[i] = strings.ToLower(letters(words[i]))
+	}
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+	local := "someone"
+	switch {
+	case len(words) > 1:
+		local = words[0] + "." + words[len(words)-1]
+	case len(words) == 1:
+		local = words[0]
+	}
+	host := "@example." + []string{"com", "org", "net"}[r.rng.IntN(3)]
+	if s.longest > len(host) {
+		local = fit(local, 0, s.longest-len(host))
+	}
+	return datum{s: local + host}
+}
+
+// slugged is another text as a slug.
+type slugged struct {
+	of                *operand
+	shortest, longest int
+}
+
+func (s slugged) make(r *row) datum {
+	d := s.of.value(r)
+	text := Slug(fit(s.of.column.text(&d), 0, s.longest))
+	return datum{s: fit(text, max(1, s.shortest), s.longest)}
+}
+
 // Slug is a text in lower case with dashes between its words.
 func Slug(text string) string {
 	var b strings.Builder

@@ -49,13 +49,14 @@ func (t *table) guessOne(c *column, made *recipe) source {
 	switch {
 	case f.Type.Enum != nil:
 		return enumSource(f)
-	case f.Type.Object != nil:
-		return t.objectSource(f.Type.Object)
 	}
 	switch c.kind {
 	case kindUUID:
 		return randomUUID{}
 	case kindText:
+		if s := t.fromNames(c); s != nil {
+			return s
+		}
 		return textSource(c, made)
 	case kindJSONB:
 		return jsonSource(f)
@@ -74,6 +75,38 @@ func (t *table) guessOne(c *column, made *recipe) source {
 		return numberSource(c)
 	}
 	return &constant{null: true}
+}
+
+// fromNames makes an e-mail address of a person's name and a slug of a title, so that a row speaks of one thing; nil for other fields.
+func (t *table) fromNames(c *column) source {
+	f := c.field
+	given := func(names ...string) (list []*operand) {
+		for _, name := range names {
+			o := t.typ.Field(name)
+			if o == nil || o == f || o.Type.Scalar != schema.String || o.Type.List || !o.Type.NonNull {
+				return nil
+			}
+			list = append(list, &operand{path: name})
+		}
+		return list
+	}
+	switch {
+	case f.Owner != t.typ || f.Type.List || f.Constraints.Pattern != "":
+	case f.Constraints.Format == schema.Email || f.Name == "email":
+		if of := given("firstName", "lastName"); of != nil {
+			return address{of, c.longest()}
+		}
+		if of := given("name"); of != nil && people.MatchString(t.typ.Name) {
+			return address{of, c.longest()}
+		}
+	case f.Constraints.Format == schema.Slug || f.Name == "slug":
+		for _, name := range []string{"title", "name"} {
+			if of := given(name); of != nil {
+				return slugged{of[0], c.shortest(), c.longest()}
+			}
+		}
+	}
+	return nil
 }
 
 func defaultValue(f *schema.Field) any {
@@ -95,19 +128,6 @@ func enumSource(f *schema.Field) source {
 		sum += weight
 		s.values = append(s.values, &constant{text: v.Name, d: datum{s: v.Name}})
 		s.upTo = append(s.upTo, sum)
-	}
-	return s
-}
-
-// objectSource makes a document of a type that is not stored.
-func (t *table) objectSource(typ *schema.Type) source {
-	s := document{}
-	for _, f := range typ.Fields {
-		c := newColumn(f)
-		if c.kind == kindRaw || f.Type.List {
-			continue
-		}
-		s.names, s.columns, s.values = append(s.names, f.Name), append(s.columns, c), append(s.values, t.guessOne(c, &recipe{}))
 	}
 	return s
 }
@@ -247,7 +267,7 @@ func (t *table) timeSource(c *column, made *recipe) source {
 	m := &moments{weekend: 1, power: 1, day: c.kind == kindDate, low: now - 365*day, high: now}
 	name := schema.SnakeCase(c.field.Name)
 	switch {
-	case strings.Contains(name, "birth"):
+	case strings.Contains(name, "birth") || name == "born" || name == "dob":
 		m.low, m.high = now-80*365*day, now-18*365*day
 	case strings.Contains(name, "expire") || strings.Contains(name, "due") || strings.Contains(name, "until") || strings.HasPrefix(name, "next"):
 		m.low, m.high = now, now+365*day

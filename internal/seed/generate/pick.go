@@ -19,7 +19,6 @@ type pick struct {
 	universe *universe // the rows of the table
 	only     []int64   // those of the names
 	rank     *zipfian
-	order    shuffle // so that the likeliest rows are not the first ones
 	salt     uint64
 }
 
@@ -81,7 +80,7 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 func (p *pick) choose(r *row) int64 {
 	n := p.universe.len()
 	if p.universe.table == r.table {
-		n = p.universe.existing + r.number
+		n = p.universe.existing + r.number - r.table.done
 	}
 	if p.only != nil {
 		n = int64(len(p.only))
@@ -108,10 +107,19 @@ func (p *pick) choose(r *row) int64 {
 type operand struct {
 	node   *yaml.Node
 	path   string
+	field  *schema.Field
 	column *column // what it is
 	at     int     // the column of the row; of the parent's universe where there is one
 	parent int     // the number of the reference, -1 for the row itself
 	many   []int   // all columns, for a reference
+}
+
+// leadsTo reports whether the operand is the key of a row of a type.
+func (o *operand) leadsTo(typ *schema.Type) bool {
+	if o.field.Relation != nil {
+		return o.field.Relation.Target == typ
+	}
+	return o.field.Owner == typ && len(typ.Key) == 1 && typ.Key[0] == o.field
 }
 
 // value is the value of the operand.

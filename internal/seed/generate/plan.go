@@ -37,7 +37,7 @@ func (r *Reader) Plan(specs []*Spec, seed uint64) *Plan {
 	for _, s := range specs {
 		t := p.tables[s.Type]
 		for i := range t.makers {
-			r.bind(t, t.makers[i], i)
+			r.bind(t, t.makers[i])
 		}
 		r.sort(t)
 		for _, f := range s.Type.Fields {
@@ -114,11 +114,11 @@ func (r *Reader) makers(p *Plan, t *table, seed uint64) {
 			t.per = &children{maker: i}
 		}
 	}
-	t.keys(r)
+	t.keys()
 }
 
 // keys sees to it that what has to be unique is.
-func (t *table) keys(r *Reader) {
+func (t *table) keys() {
 	t.addUnique(t.typ.Key...)
 	for _, f := range t.typ.Fields {
 		if f.Unique {
@@ -224,7 +224,7 @@ func division(f *schema.Field) string {
 }
 
 // bind finds what the operands of a source are.
-func (r *Reader) bind(t *table, m *maker, number int) {
+func (r *Reader) bind(t *table, m *maker) {
 	var visit func(s any)
 	visit = func(s any) {
 		switch s := s.(type) {
@@ -245,6 +245,12 @@ func (r *Reader) bind(t *table, m *maker, number int) {
 			visit(s.count)
 		case numbered:
 			visit(s.of)
+		case address:
+			for _, o := range s.names {
+				r.operand(t, m, o)
+			}
+		case slugged:
+			r.operand(t, m, s.of)
 		case filled:
 			for _, o := range s.fields {
 				r.operand(t, m, o)
@@ -258,7 +264,7 @@ func (r *Reader) bind(t *table, m *maker, number int) {
 	visit(m.source)
 	if m.pick != nil && m.pick.of != nil {
 		r.operand(t, m, m.pick.of)
-		if of := m.pick.of; of.column != nil && len(of.many) != len(m.columns) {
+		if of := m.pick.of; of.column != nil && !of.leadsTo(m.field.Relation.Target) {
 			r.fail(of.node, "wrong-type", "", "%s is not the key of a row of %s", of.path, m.field.Relation.Target.Table)
 			of.column = nil
 		}
@@ -268,7 +274,6 @@ func (r *Reader) bind(t *table, m *maker, number int) {
 			m.after[i] = slices.IndexFunc(t.makers, func(o *maker) bool { return slices.Contains(o.columns, -1-a) })
 		}
 	}
-	_ = number
 }
 
 // operand finds the field that a path names.
@@ -285,7 +290,7 @@ func (r *Reader) operand(t *table, m *maker, o *operand) {
 	}
 	m.after = append(m.after, at)
 	if !nested {
-		o.parent, o.many = -1, t.columnsOf(f)
+		o.parent, o.field, o.many = -1, f, t.columnsOf(f)
 		o.at = o.many[0]
 		o.column = t.columns[o.at]
 		return
@@ -301,7 +306,7 @@ func (r *Reader) operand(t *table, m *maker, o *operand) {
 		r.failAt(o.node, "unknown-field", oneOf(madeFields(other.typ)), "%s has no field %q", other.typ.Name, inner)
 		return
 	}
-	o.parent, o.many = at, other.columnsOf(target)
+	o.parent, o.field, o.many = at, target, other.columnsOf(target)
 	o.at = o.many[0]
 	o.column = other.columns[o.at]
 	for _, c := range o.many {

@@ -40,12 +40,15 @@ func (p *Plan) prepare(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+t.quoted()+")").Scan(&t.filled); err != nil {
+		return err
+	}
 	if err := t.readConstants(ctx, tx); err != nil {
 		return pg.Fault(opPrepare, err)
 	}
-	for i, m := range t.makers {
+	for _, m := range t.makers {
 		if m.pick != nil {
-			if err := t.preparePick(m, i); err != nil {
+			if err := t.preparePick(m); err != nil {
 				return err
 			}
 		}
@@ -71,13 +74,16 @@ func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
 			if err := t.known(ctx, tx, u); err != nil {
 				return err
 			}
+			if u.total > 0 && t.spec.Place == "" {
+				t.count = min(t.count, t.done+u.total-int64(len(u.seen)))
+			}
 		}
 	}
 	return nil
 }
 
 // preparePick finds the rows that are named, and sees that there are any.
-func (t *table) preparePick(m *maker, number int) error {
+func (t *table) preparePick(m *maker) error {
 	p := m.pick
 	if p.of != nil || p.nothing {
 		return nil
@@ -95,7 +101,6 @@ func (t *table) preparePick(m *maker, number int) error {
 		return fault.New(fault.Conflict, opPrepare, fmt.Sprintf("%s has no rows that %s could refer to", p.universe.table.typ.Table, label(m.field)),
 			fmt.Sprintf("Make some first: generate: {%s: {count: 100}}.", p.universe.table.typ.Name))
 	}
-	_ = number
 	return nil
 }
 
@@ -146,29 +151,56 @@ func (t *table) prepareSpread() error {
 				total *= size
 			}
 		}
-		if finite && total < t.count {
+		if finite {
+			u.total = total
+		}
+		if guessed := t.spec.Place == ""; finite && guessed {
+			t.count = min(t.count, total)
+		} else if finite && total < t.count {
 			return fault.New(fault.Invalid, opPrepare, fmt.Sprintf("%s: no two rows of %s may have the same %s, and there are only %d for %d rows",
 				t.spec.Place, t.typ.Table, names(u.fields), total, t.count), "Ask for fewer rows, or allow more values.")
 		}
-		free := finite && t.spreading.sizes == nil && t.rows.existing == 0 && t.done == 0 && t.per == nil
+		free := finite && t.spreading.sizes == nil && !t.filled && t.per == nil
 		for _, f := range u.fields {
 			m := t.makers[t.makerOf(f)]
 			free = free && m.digit < 0 && t.evenly(m)
 		}
 		if !free {
 			u.seen = map[uint64]struct{}{}
+			if finite {
+				t.walkable(u, sizes, total)
+			}
 			continue
 		}
 		t.spreading = spread{sizes, newShuffle(total, t.seed)}
 		for i, f := range u.fields {
 			m := t.makers[t.makerOf(f)]
 			m.digit, m.steady = i, true
-			if s, ok := m.source.(*moments); ok {
-				m.source = days{s}
-			}
+			m.digits()
 		}
 	}
 	return nil
+}
+
+// digits makes the source of a field one that can make each of its values in turn.
+func (m *maker) digits() {
+	if s, ok := m.source.(*moments); ok {
+		m.source = days{s}
+	}
+}
+
+// walkable lets rows for which no combination is found by chance try one after the other.
+func (t *table) walkable(u *uniqueness, sizes []int64, total int64) {
+	for _, f := range u.fields {
+		if m := t.makers[t.makerOf(f)]; m.digit >= 0 || m.walk != nil || t.per != nil && t.makers[t.per.maker] == m {
+			return
+		}
+	}
+	u.walk = &spread{sizes, newShuffle(total, t.seed)}
+	for i, f := range u.fields {
+		m := t.makers[t.makerOf(f)]
+		m.walk, m.walkDigit = u, i
+	}
 }
 
 // sizeOf is how many values a field can have, 0 for who knows.
@@ -210,7 +242,7 @@ func (t *table) evenly(m *maker) bool {
 
 // known reads the values that the rows which are there have.
 func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
-	if t.rows.existing == 0 && t.done == 0 {
+	if !t.filled {
 		return nil
 	}
 	columns := make([]string, len(u.columns))

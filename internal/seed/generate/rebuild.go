@@ -15,7 +15,7 @@ import (
 const rebuildRows = 10_000
 
 // part is an index or a foreign key that is dropped before the rows come, and made again after.
-type part struct{ drop, create, name, definition string }
+type part struct{ drop, create, name string }
 
 // partsQuery lists what of a table can be dropped and made again to the letter. The primary key stays, since others refer to it and rows
 // come in its order; so does whatever more hangs on: a comment, a statistics target, a place in replication or clustering, another object.

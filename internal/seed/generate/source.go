@@ -87,7 +87,12 @@ type (
 	coordinates struct{ n int }
 )
 
-func (s *constant) make(*row) datum { return s.d }
+func (s *constant) make(*row) datum {
+	if s.null {
+		return null
+	}
+	return s.d
+}
 
 func (s *choice) make(r *row) datum { return s.values[s.index(r)].d }
 
@@ -122,7 +127,7 @@ func (s faked) make(r *row) datum {
 // fit makes a text as long as it has to be.
 func fit(text string, shortest, longest int) string {
 	if runes := []rune(text); longest > 0 && len(runes) > longest {
-		text = strings.TrimSpace(string(runes[:longest]))
+		text = strings.TrimRight(string(runes[:longest]), " -._") // what a word, a slug or an address does not end with
 	}
 	for n := len([]rune(text)); n < shortest; n++ {
 		text += string(rune('a' + n%26))

@@ -25,10 +25,10 @@ type table struct {
 	rows      *universe
 	count     int64 // rows that there are to be
 	done      int64 // rows that an earlier run has made
+	filled    bool  // the database has rows of it
 	per       *children
 	spreading spread
 	named     map[string]map[string]string // the keys of the rows of fixtures: by row name, then by column
-	failure   string                       // what no row could be made for
 	closures  map[int]closure              // by column
 }
 
@@ -38,10 +38,12 @@ type maker struct {
 	columns []int
 	salt    uint64
 	recipe
-	steady bool // the same at every attempt
-	digit  int  // which digit of the row's place in a spread decides; -1 for none
-	after  []int
-	filled bool // something is written; else the database fills it
+	steady    bool        // the same at every attempt
+	digit     int         // which digit of the row's place in a spread decides; -1 for none
+	walk      *uniqueness // that decides after many attempts, by a digit of its own
+	walkDigit int
+	after     []int
+	filled    bool // something is written; else the database fills it
 }
 
 // newTable lays a type out as the schema has it.
@@ -100,25 +102,50 @@ func (t *table) newRow() *row {
 	return r
 }
 
-// make makes a row, in as many attempts as it takes to have one that keeps the checks and differs from all others. It reports
-// false when none can be found.
-func (t *table) make(r *row, number int64) bool {
-	for attempt := range mostAttempts {
+// make makes a row, in as many attempts as it takes to have one that keeps the checks and differs from all others. It says what
+// the last one did not keep when none can be found, else "".
+func (t *table) make(r *row, number int64) (failure string) {
+	most := mostAttempts
+	for attempt := 0; attempt < most; attempt++ {
 		r.number, r.attempt = number, attempt
+		if attempt == chances {
+			most = max(most, attempt+t.startWalks())
+		}
 		if t.per != nil {
 			t.per.place(r)
 		}
 		for _, i := range t.order {
 			t.makers[i].fill(r, i)
 		}
-		if failed := t.refused(r); failed == "" {
-			return true
-		} else if attempt == mostAttempts-1 {
-			t.failure = failed
+		if failure = t.refused(r); failure == "" {
+			return ""
+		}
+		t.step(attempt)
+	}
+	return failure
+}
+
+// startWalks returns how many combinations there are left to try.
+func (t *table) startWalks() (left int) {
+	for _, u := range t.uniques {
+		if u.walk != nil {
+			left = max(left, int(u.total-u.walked))
 		}
 	}
-	return false
+	return left
 }
+
+// step goes on to the next combination.
+func (t *table) step(attempt int) {
+	for _, u := range t.uniques {
+		if u.walk != nil && attempt >= chances && u.walked < u.total-1 {
+			u.walked++
+		}
+	}
+}
+
+// chances is how often a row is made by chance before what is unique in it is sought one after the other.
+const chances = 60
 
 // mostAttempts is how often a row is made anew before it is given up.
 const mostAttempts = 300
@@ -158,8 +185,8 @@ func (m *maker) fill(r *row, number int) {
 	if m.pick == nil {
 		d := null
 		if m.null == 0 || r.rng.Float64() >= m.null {
-			if m.digit >= 0 {
-				d = m.source.(digital).at(r, r.table.spread(r, m.digit))
+			if place := m.place(r); place >= 0 {
+				d = m.source.(digital).at(r, place)
 			} else {
 				d = m.source.make(r)
 			}
@@ -168,6 +195,18 @@ func (m *maker) fill(r *row, number int) {
 		return
 	}
 	m.refer(r, number)
+}
+
+// place is which of its values a field gets; -1 where that is left to chance.
+func (m *maker) place(r *row) int64 {
+	switch {
+	case m.digit >= 0:
+		return r.table.spreading.digit(r.number, m.digit)
+	case m.walk != nil && r.attempt >= chances:
+		m.digits()
+		return m.walk.walk.digit(m.walk.walked, m.walkDigit)
+	}
+	return -1
 }
 
 // refer fills the columns of a reference.
@@ -185,8 +224,8 @@ func (m *maker) refer(r *row, number int) {
 	case r.table.per != nil && r.table.per.maker == number:
 		at = r.parents[number]
 	case m.null > 0 && r.rng.Float64() < m.null:
-	case m.digit >= 0:
-		at = r.table.spread(r, m.digit)
+	case m.place(r) >= 0:
+		at = m.place(r)
 	default:
 		at = p.choose(r)
 	}
@@ -195,8 +234,6 @@ func (m *maker) refer(r *row, number int) {
 		switch {
 		case at >= 0:
 			r.values[c] = p.universe.value(r, at, p.universe.table.keyColumn(m.field, i))
-		case r.table.columns[c].notNull && p.universe.table == r.table: // the first of a tree is its own parent
-			r.values[c] = r.values[r.table.keyColumn(m.field, i)]
 		default:
 			r.values[c] = null
 		}

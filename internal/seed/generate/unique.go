@@ -12,7 +12,10 @@ import (
 type uniqueness struct {
 	fields  []*schema.Field
 	columns []int
+	total   int64               // how many there can be; 0 for who knows
 	seen    map[uint64]struct{} // hashes of the rows so far; nil where they differ by their making
+	walk    *spread             // over all combinations, for rows that find none by chance
+	walked  int64               // of these, how many were tried
 	seed    maphash.Seed
 	buffer  []byte
 }
@@ -54,12 +57,14 @@ type digital interface {
 	at(r *row, i int64) datum
 }
 
-func (s whole) size() int64                { return s.high - s.low + 1 }
-func (s whole) at(_ *row, i int64) datum   { return datum{i: s.low + i} }
-func (s *choice) size() int64              { return int64(len(s.values)) }
-func (s *choice) at(_ *row, i int64) datum { return s.values[i].d }
-func (s coin) size() int64                 { return 2 }
-func (s coin) at(_ *row, i int64) datum    { return datum{i: i} }
+func (s whole) size() int64                  { return s.high - s.low + 1 }
+func (s whole) at(_ *row, i int64) datum     { return datum{i: s.low + i} }
+func (s *choice) size() int64                { return int64(len(s.values)) }
+func (s *choice) at(_ *row, i int64) datum   { return s.values[i].d }
+func (s *constant) size() int64              { return 1 }
+func (s *constant) at(r *row, _ int64) datum { return s.make(r) }
+func (s coin) size() int64                   { return 2 }
+func (s coin) at(_ *row, i int64) datum      { return datum{i: i} }
 
 // days are the days of a Date.
 type days struct{ *moments }
@@ -75,13 +80,13 @@ type spread struct {
 	order shuffle
 }
 
-// spread returns a digit of the row's place.
-func (t *table) spread(r *row, digit int) int64 {
-	place := t.spreading.order.at(r.number)
-	for _, size := range t.spreading.sizes[:digit] {
+// digit returns a digit of a number's place.
+func (s *spread) digit(number int64, digit int) int64 {
+	place := s.order.at(number)
+	for _, size := range s.sizes[:digit] {
 		place /= size
 	}
-	return place % t.spreading.sizes[digit]
+	return place % s.sizes[digit]
 }
 
 // numbered makes texts that differ: by the row's number where they would not otherwise.

@@ -9,7 +9,6 @@ type universe struct {
 	there    [][]datum // of the rows that are there, by the order of columns
 	existing int64     // how many those are
 	made     [][]datum // of the rows that were made in this run, in their order; as long as there are not too many
-	most     int64     // how many rows may be kept
 }
 
 // keptRows bounds the rows of a table that are kept in memory for others to refer to. Beyond it they are made again.

@@ -41,9 +41,9 @@ var (
 	titlePatterns = patternsOf("{a} {n} {n}", "{n} {n}", "{a} {n}", "{v} the {n}", "how to {v} {N}", "{N} for {N}", "{a} {N}", "{v} {N} by {n}", "the {a} {n}",
 		"{n} of the {n}", "{n} {n} {n}")
 	sentencePatterns = patternsOf("the {a} {n} {V} every {n}", "{v} the {n} before the {a} {n} {V}", "we {v} {a} {N} for each {n}",
-		"see whether the {n} is {a}, then {v} it", "{N} that are {a} {v} the {n}", "the {n} {V} when a {n} of the {n} is {a}",
-		"please {v} the {n} and {v} all {N}", "{a} {N} {v} no {n}", "most {N} {v} the {a} {n} and its {n}", "nobody {V} a {n} with {a} {N}",
-		"if the {n} is {a}, {v} the {n} first", "our {n} {V} {N} within the {n}", "the {n} is {a} because a {n} {V} it",
+		"see whether the {n} is {a}, then {v} it", "{N} that are {a} {v} the {n}", "the {n} {V} when any {n} of the {n} is {a}",
+		"please {v} the {n} and {v} all {N}", "{a} {N} {v} no {n}", "most {N} {v} the {a} {n} and its {n}", "nobody {V} any {n} with {a} {N}",
+		"if the {n} is {a}, {v} the {n} first", "our {n} {V} {N} within the {n}", "the {n} is {a} because one {n} {V} it",
 		"last week the {n} {V} {a} {N}, this week it {V} {N}", "two {N} {v} this {n}", "the {a} {n} is the one to {v}")
 )
 
