@@ -78,6 +78,9 @@ func (r *Reader) makers(p *Plan, t *table, seed uint64) {
 		switch {
 		case made != nil:
 			m.recipe = *made
+			if made.round != nil {
+				t.columns[m.columns[0]].scale = *made.round
+			}
 		case f.Generated != nil || f.Default != nil && f.Default.SQL != "" && !slices.Contains(t.typ.Key, f):
 			if !slices.Contains(t.typ.Key, f) && !f.Unique {
 				continue // the database makes it
@@ -244,6 +247,14 @@ func (r *Reader) bind(t *table, m *maker) {
 			visit(s.of)
 			visit(s.count)
 		case numbered:
+			visit(s.of)
+		case switched:
+			r.operand(t, m, s.of)
+			for _, branch := range s.when {
+				visit(branch)
+			}
+			visit(s.rest)
+		case sometimes:
 			visit(s.of)
 		case address:
 			for _, o := range s.names {

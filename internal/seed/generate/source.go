@@ -214,6 +214,7 @@ func (r *Reader) source(c *column, n *yaml.Node, made *recipe) source {
 	made.null, made.distinct = r.share(with["null"]), with["unique"] != nil && with["unique"].Value == "true"
 	if round := with["round"]; round != nil && c.kind == kindNumeric {
 		c.scale = min(max(int(r.number(round, 0)), 0), len(pow10)-1)
+		made.round = &c.scale
 	}
 	one := *c
 	one.array = false
@@ -228,7 +229,7 @@ func (r *Reader) source(c *column, n *yaml.Node, made *recipe) source {
 	return s
 }
 
-var sourceNames = []string{"between", "exponential", "fake", "lognormal", "normal", "object", "of", "pick", "poisson", "sequence", "template", "value", "weights", "zipf"}
+var sourceNames = []string{"between", "case", "exponential", "fake", "lognormal", "normal", "object", "of", "pick", "poisson", "sequence", "template", "value", "weights", "zipf"}
 
 // named reads the source of that name.
 func (r *Reader) named(c *column, name, arg *yaml.Node, with map[string]*yaml.Node) source {
@@ -245,6 +246,8 @@ func (r *Reader) named(c *column, name, arg *yaml.Node, with map[string]*yaml.No
 		return r.template(c, arg)
 	case "sequence":
 		return counter{start: int64(r.number(arg, 1)), step: 1}
+	case "case":
+		return r.switched(c, arg, with)
 	case "of":
 		a := r.arithmetic(arg, with)
 		return copied{column: c, arithmetic: a, plain: a.times == nil && a.plus == nil}

@@ -56,6 +56,7 @@ type recipe struct {
 	source   source
 	pick     *pick // of a reference, in place of a source
 	distinct bool  // all differ
+	round    *int  // digits after the point of a Decimal
 }
 
 // Table reads the specification of one type: a mapping of count or per, and fields.
@@ -215,7 +216,7 @@ func madeFields(typ *schema.Type) (names []string) {
 
 // modifiers are the keys that may stand beside that of a source.
 var modifiers = map[string]bool{"null": true, "min": true, "max": true, "round": true, "weighted": true, "daily": true, "weekly": true,
-	"trend": true, "plus": true, "times": true, "unique": true, "length": true}
+	"trend": true, "plus": true, "times": true, "unique": true, "length": true, "when": true, "else": true}
 
 // parts splits a mapping into the one key that names a source and the modifiers.
 func (r *Reader) parts(n *yaml.Node) (name, arg *yaml.Node, with map[string]*yaml.Node) {
