@@ -51,6 +51,12 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 	return write(ctx, o.DB, rows, o.Now())
 }
 
+// Check reads, checks and links the fixtures as Load does, without a database. Its error is what Load's would be.
+func Check(ctx context.Context, o Options) error {
+	_, err := o.read(ctx)
+	return err
+}
+
 func (o *Options) validate() error {
 	if o.DB == nil || o.Schema == nil || o.FS == nil || o.Now == nil {
 		return fault.New(fault.Internal, op, "seed.Options needs DB, Schema, FS and Now")
