@@ -40,6 +40,7 @@ typed out after --allow-protected, and --yes.`,
 	}
 	cmd.Flags().StringVar(&o.Consent.AllowProtected, "allow-protected", "", "the `name` of the protected environment to load into")
 	cmd.Flags().BoolVar(&o.Consent.Confirmed, "yes", false, "confirm --allow-protected")
+	cmd.AddCommand(newDump(f))
 	return cmd
 }
 

@@ -82,9 +82,6 @@ func (d *dumper) fetch(ctx context.Context, t *table, sql string, args ...any) (
 		list = append(list, d.choose(t, slices.Clone(values)))
 		return nil
 	})
-	if d.Report != nil {
-		d.Report(d.count)
-	}
 	return list, err
 }
 

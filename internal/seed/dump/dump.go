@@ -34,7 +34,6 @@ type Options struct {
 	Out       string // the folder to write
 	Name      string // what messages call that folder; empty is Out
 	Overwrite bool   // replace fixtures that are there
-	Report    func(rows int)
 }
 
 // Summary is what a dump wrote.
