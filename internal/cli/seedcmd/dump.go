@@ -75,7 +75,7 @@ func showDump(t *term.Terminal, r app.DumpedSeeds) error {
 		fmt.Fprintln(t.Err, "masked with a random key: the next dump will have other masks, unless both get one with --mask-key-file")
 	}
 	if len(r.Unmarked) > 0 {
-		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("not masked:"), strings.Join(r.Unmarked, ", ")+" look like personal data; mark them with @pii, or with @pii(kind: NONE)")
+		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("not masked, though it looks like personal data:"), strings.Join(r.Unmarked, ", ")+"; mark it with @pii, or with @pii(kind: NONE)")
 	}
 	table := t.NewTable("TABLE", "ROWS", "MASKED", "FILE")
 	for _, row := range r.Tables {

@@ -71,6 +71,9 @@ func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 	if f.pattern != nil {
 		return generated(f.pattern.String(), f.seed("pattern", text, attempt))
 	}
+	if !f.unique {
+		own = ""
+	}
 	return f.words(text, own, f.seed("words", text, attempt))
 }
 
@@ -117,11 +120,13 @@ func (f *Field) distinct(text, code string) string {
 // shortText is the length in runes below which the letters of a text are permuted; a longer one becomes words.
 const shortText = 16
 
-// words makes a text as long as another, with its line breaks. A code in it tells it from all others.
+// words makes a text as long as another, with its line breaks. It begins with a code where it has to be one of its own.
 func (f *Field) words(text, code string, seed uint64) string {
 	runes := []rune(text)
 	out := make([]rune, 0, len(runes))
-	out = append(out, []rune(code+" ")...)
+	if code != "" {
+		out = append(out, []rune(code+" ")...)
+	}
 	for len(out) < len(runes) {
 		word, _ := generate.Fake("word", seed, strconv.Itoa(len(out)))
 		out = append(out, []rune(word+" ")...)
