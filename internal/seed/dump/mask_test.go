@@ -1,6 +1,7 @@
 package dump_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -241,4 +242,39 @@ func TestWrongOptions(t *testing.T) {
 	dumped(t, o)
 	execute(t, pool, "DROP TABLE prices")
 	refused(t, options(t, pool, s), fault.Conflict, "the database has no table prices")
+}
+
+// TestMaskedKeys masks numbers that rows are found by: references and lists of them follow.
+func TestMaskedKeys(t *testing.T) {
+	s := parse(t, `
+		type Patient @table @auth(rules: []) { id: Int64! @generated(identity: BY_DEFAULT) @pii ward: Int! double: Int! @generated(expr: "this.ward * 2") friends: [Patient!]! @inverse(field: "friendOf") @manyToMany(table: "friends") friendOf: [Patient!]! visits: [Visit!]! }
+		type Visit @table(key: ["patient", "day"]) @auth(rules: []) { patient: Patient! day: Date! @pii notes: [Note!]! }
+		type Note @table @auth(rules: []) { visit: Visit! text: String! @pii }`)
+	pool := database(t, s)
+	execute(t, pool, `INSERT INTO patients (id, ward) SELECT 7000 + n, n FROM generate_series(1, 300) n;
+		INSERT INTO friends SELECT 7000 + n, 7001 + n FROM generate_series(1, 299) n;
+		INSERT INTO visits SELECT 7000 + n, '2025-03-01'::date + n FROM generate_series(1, 300) n;
+		INSERT INTO notes (visit_patient_id, visit_day, text) SELECT patient_id, day, 'of patient ' || patient_id FROM visits`)
+	o := options(t, pool, s)
+	dumped(t, o)
+	to := database(t, s)
+	load(t, to, s, o)
+	const chain = `SELECT concat_ws(' ', count(*), count(DISTINCT n.text), sum(p.double))
+		FROM patients p JOIN visits v ON v.patient_id = p.id JOIN notes n ON n.visit_patient_id = v.patient_id AND n.visit_day = v.day`
+	if got, want := query(t, to, chain), query(t, pool, chain); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := query(t, to, "SELECT concat_ws(' ', count(*), min(length(id::text)), max(length(id::text))) FROM patients"); got != "300 4 4" {
+		t.Errorf("the keys are %s", got)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	s := parse(t, `type Tag @table @auth(rules: []) { name: String! @unique }`)
+	o := options(t, database(t, s), s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := dump.Dump(ctx, o); fault.CodeOf(err) != fault.Canceled {
+		t.Errorf("got %v", err)
+	}
 }
