@@ -43,6 +43,8 @@ var keys = []Key{
 	{Path: "seeds.dir", Kind: Text, Default: "seeds", Doc: "Folder of the fixtures, one sub-folder per set."},
 	{Path: "seeds.sets", Kind: List, Default: "common", DefaultIn: in{Development: "common,dev", Test: "common,test"},
 		Doc: "Sets of fixtures to load, in order."},
+	{Path: "seeds.from", Kind: SecretText, Doc: "Connection URL of the database that `krowoc seed dump` reads, when not `database.url`."},
+	{Path: "seeds.maskKey", Kind: SecretText, Doc: "Key with which `krowoc seed dump` masks personal data; a random one for each dump unless given."},
 
 	{Path: "database.url", Kind: SecretText,
 		Doc: "Connection URL of Postgres. Empty in development: the local Postgres that `krowoc dev` runs."},
