@@ -11,8 +11,6 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-const opPrepare = "prepare the rows"
-
 // mostKnown bounds the values of a unique constraint that are read from a table that has rows already.
 const mostKnown = 5_000_000
 
@@ -44,7 +42,7 @@ func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	if err := t.readConstants(ctx, tx); err != nil {
-		return pg.Fault(opPrepare, err)
+		return err
 	}
 	for _, m := range t.makers {
 		if m.pick != nil {
@@ -92,13 +90,13 @@ func (t *table) preparePick(m *maker) error {
 		_, name, _ := strings.Cut(n.Value, ".")
 		at := p.universe.find(name)
 		if at < 0 {
-			return fault.New(fault.NotFound, opPrepare, fmt.Sprintf("%s: there is no row %s for %s", t.spec.Place, n.Value, label(m.field)),
+			return fault.New(fault.NotFound, "", fmt.Sprintf("%s: there is no row %s for %s", t.spec.Place, n.Value, label(m.field)),
 				"The rows of fixtures that generators pick from have names, and are loaded with them.")
 		}
 		p.only = append(p.only, at)
 	}
 	if p.universe.len() == 0 && m.field.Type.NonNull && p.universe.table != t {
-		return fault.New(fault.Conflict, opPrepare, fmt.Sprintf("%s has no rows that %s could refer to", p.universe.table.typ.Table, label(m.field)),
+		return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", p.universe.table.typ.Table, label(m.field)),
 			fmt.Sprintf("Make some first: generate: {%s: {count: 100}}.", p.universe.table.typ.Name))
 	}
 	return nil
@@ -109,11 +107,11 @@ func (t *table) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) 
 	c := t.columns[m.columns[0]]
 	err := tx.QueryRow(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0)::bigint FROM %s", pg.QuoteIdent(c.name), t.quoted())).Scan(&up.after)
 	if low, high := c.bounds(); err == nil && float64(up.after+t.count-t.done) > high {
-		return fault.New(fault.Invalid, opPrepare, fmt.Sprintf("%s ends at %s, so %d more rows have no number of their own", label(m.field), short(high), t.count-t.done))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s ends at %s, so %d more rows have no number of their own", label(m.field), short(high), t.count-t.done))
 	} else if float64(up.after) < low-1 {
 		up.after = int64(low) - 1
 	}
-	return pg.Fault(opPrepare, err)
+	return err
 }
 
 // prepareChildren gives each parent its number of rows.
@@ -132,7 +130,7 @@ func (t *table) prepareChildren() error {
 		t.per.upTo[i] = sum
 	}
 	if t.count = sum; sum > mostRows {
-		return fault.New(fault.Invalid, opPrepare, fmt.Sprintf("%s: that makes %d rows of %s", t.spec.Place, sum, t.typ.Table))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s: that makes %d rows of %s", t.spec.Place, sum, t.typ.Table))
 	}
 	return nil
 }
@@ -157,7 +155,7 @@ func (t *table) prepareSpread() error {
 		if guessed := t.spec.Place == ""; finite && guessed {
 			t.count = min(t.count, total)
 		} else if finite && total < t.count {
-			return fault.New(fault.Invalid, opPrepare, fmt.Sprintf("%s: no two rows of %s may have the same %s, and there are only %d for %d rows",
+			return fault.New(fault.Invalid, "", fmt.Sprintf("%s: no two rows of %s may have the same %s, and there are only %d for %d rows",
 				t.spec.Place, t.typ.Table, names(u.fields), total, t.count), "Ask for fewer rows, or allow more values.")
 		}
 		free := finite && t.spreading.sizes == nil && !t.filled && t.per == nil
@@ -252,7 +250,7 @@ func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
 	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", strings.Join(columns, ", "), t.quoted(), mostKnown),
 		pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
-		return pg.Fault(opPrepare, err)
+		return err
 	}
 	defer rows.Close()
 	values := make([]datum, len(t.columns))
@@ -264,7 +262,7 @@ func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
 			u.seen[h] = struct{}{}
 		}
 	}
-	return pg.Fault(opPrepare, rows.Err())
+	return rows.Err()
 }
 
 // read reads the rows that are there and that others may refer to; of very many, some.
@@ -292,7 +290,7 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), t.quoted(), strings.Join(keys, ", "), keptRows),
 		pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
-		return pg.Fault(opPrepare, err)
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -303,5 +301,5 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 		u.there = append(u.there, row)
 	}
 	u.existing = int64(len(u.there))
-	return pg.Fault(opPrepare, rows.Err())
+	return rows.Err()
 }

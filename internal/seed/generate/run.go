@@ -186,7 +186,7 @@ func (l *loader) choose(ctx context.Context, tx pgx.Tx) error {
 	if filled && l.cyclic {
 		l.batched = false
 		if !owned {
-			return fault.New(fault.Forbidden, opLoad, "the tables refer to one another in a circle, so their foreign keys have to be checked at the end, which only their owner can have done",
+			return fault.New(fault.Forbidden, "", "the tables refer to one another in a circle, so their foreign keys have to be checked at the end, which only their owner can have done",
 				"Connect as the owner of the tables.")
 		}
 	}
@@ -289,7 +289,7 @@ func (l *loader) batches(ctx context.Context, t *table) error {
 			return l.finish(ctx, tx, t, to)
 		})
 		if err != nil {
-			return &fault.Error{Code: fault.CodeOf(pg.Fault(opLoad, err)), Op: opLoad, Err: pg.Fault("", err),
+			return &fault.Error{Code: fault.CodeOf(pg.Fault(opLoad, err)), Err: pg.Fault("", err),
 				Message: fmt.Sprintf("%d of %d rows are in %s", at, t.count, t.typ.Table), Hint: "The same command goes on from there."}
 		}
 	}
@@ -344,7 +344,7 @@ func (t *table) blame(err error) error {
 		if what == "" {
 			what = "the fields of " + refused.ConstraintName
 		}
-		return &fault.Error{Code: fault.Invalid, Op: opLoad, Message: message, Err: err,
+		return &fault.Error{Code: fault.Invalid, Message: message, Err: err,
 			Hint: fmt.Sprintf("Say under generate: %s how %s is made, so that the database takes it.", t.typ.Name, what)}
 	}
 	return err
