@@ -3,6 +3,8 @@ package seed
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -79,6 +81,14 @@ func (o *Options) plan(f *fixtures, recipes []recipe) (*generate.Plan, diag.List
 			mistakes = append(mistakes, sources[n].at(n, p))
 		}
 		return text, false, p == nil
+	}
+	named := names(f.rows)
+	r.Missing = func(table, row string) *generate.Problem {
+		if _, ok := named(table)[row]; ok {
+			return nil
+		}
+		return &generate.Problem{Code: "dangling-reference", Remedy: noSuchRow(table, row, slices.Sorted(maps.Keys(named(table)))),
+			Message: fmt.Sprintf("there is no row $%s.%s", table, row)}
 	}
 	var specs []*generate.Spec
 	first := map[*table]recipe{}

@@ -190,7 +190,7 @@ func TestTooFewValues(t *testing.T) {
 		"Owner: 3\n  Item: {count: 3, rank: 4}":                  "there are only 2 for 3 rows",
 		"Owner: 3\n  Vote: 4":                                    "there are only 3 for 4 rows",
 		"Item: 5":                                                "owners has no rows that Item.owner could refer to",
-		"Owner: 3\n  Vote: {count: 1, owner: $owners.nobody}":    "there is no row $owners.nobody",
+		"Owner: 3\n  Vote: {count: 1, owner: $owners.nobody}":    "a.yaml:3:27: error: there is no row $owners.nobody",
 	} {
 		_, err := seed.Load(t.Context(), making(t, pool, s, "generate:\n  "+text))
 		if err == nil || !strings.Contains(explain(err), want) {

@@ -41,8 +41,10 @@ type Reader struct {
 	Schema *schema.Schema
 	Now    time.Time
 	// Value reads a constant as a fixture would: as Postgres reads it. ok is false after a mistake, which has been reported.
-	Value  func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
-	Report func(Problem)
+	Value func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
+	// Missing returns the problem with a row $table.row that no fixture has; nil where one has.
+	Missing func(table, row string) *Problem
+	Report  func(Problem)
 }
 
 func (r *Reader) fail(n *yaml.Node, code, remedy, format string, args ...any) {
