@@ -108,13 +108,19 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	o.DB = as(t, pool, appRole(t))
 	o.Report = midway(100_000, func() { terminateCopies(t, pool) })
 	_, err := seed.Load(t.Context(), o)
-	if err == nil || !strings.Contains(err.Error(), "items") || !strings.Contains(hint(err), "goes on from there") {
+	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "items: ") || !strings.Contains(hint(err), "goes on from there") {
 		t.Fatal(explain(err))
 	}
 	there, _ := strconv.ParseInt(query(t, pool, "SELECT count(*) FROM items"), 10, 64)
 	if there < 51_000 || there >= 160_000 || there%50_000 != 1000 {
 		t.Errorf("%d rows are there; %v", there, err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	o.Report = midway(1, cancel)
+	if _, err := seed.Load(ctx, o); fault.CodeOf(err) != fault.Canceled || !strings.Contains(hint(err), "goes on from there") {
+		t.Error(err)
+	}
+	cancel()
 	o.Report = nil
 	if made := must(t)(seed.Load(t.Context(), o)).Generated; made[1].Rows != 160_000-there || made[1].Kept != there {
 		t.Errorf("%+v", made)

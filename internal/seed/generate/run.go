@@ -72,6 +72,9 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
 		return nil, nil
 	}
 	err := l.inTx(ctx, func(tx pgx.Tx) error { return l.run(ctx, tx) })
+	if err != nil && ctx.Err() != nil && fault.HintOf(err) == "" {
+		return nil, fault.Wrap(opLoad, ctx.Err())
+	}
 	if err != nil {
 		return nil, pg.Fault(opLoad, err)
 	}
@@ -289,11 +292,20 @@ func (l *loader) batches(ctx context.Context, t *table) error {
 			return l.finish(ctx, tx, t, to)
 		})
 		if err != nil {
-			return &fault.Error{Code: fault.CodeOf(pg.Fault(opLoad, err)), Err: pg.Fault("", err),
-				Message: fmt.Sprintf("%d of %d rows are in %s", at, t.count, t.typ.Table), Hint: "The same command goes on from there."}
+			return cutShort(ctx, err, fmt.Sprintf("%d of %d rows are in %s", at, t.count, t.typ.Table))
 		}
 	}
 	return nil
+}
+
+// cutShort says how many rows are in, and why there are no more.
+func cutShort(ctx context.Context, err error, message string) error {
+	cause := pg.Fault("", err)
+	f := &fault.Error{Code: fault.CodeOf(cause), Message: message + ": " + cause.Error(), Hint: "The same command goes on from there.", Err: cause}
+	if ctx.Err() != nil { // the driver says of it that the connection is closed
+		f.Code, f.Message = fault.Canceled, message
+	}
+	return f
 }
 
 // levels groups the tables: each refers only to those of groups before its own.
