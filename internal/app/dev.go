@@ -24,14 +24,11 @@ type DevOptions struct {
 	Control  *dev.Control // may be nil
 	Report   func(dev.Event)
 	Progress func(local.Progress)
-	// Guard has a container removed when this process is killed, until it is dismissed; nil guards nothing.
-	Guard func(container string) (dismiss func(), err error)
 }
 
 // Dev runs a development session until ctx ends.
 func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
-	a.guard = o.Guard
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
 		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Control: o.Control, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),

@@ -132,22 +132,13 @@ func (a *App) dockerPostgres(ctx context.Context, log *slog.Logger) (dev.Postgre
 	}
 	server, err := docker.Start(ctx, docker.Options{
 		Image: a.Config.Dev.Postgres.Image, Logger: log, Keep: a.containerName("postgres"), Purpose: a.purpose("postgres"),
-		Port: number, Password: password,
+		Port: number, Password: password, Guard: a.guarded,
 	})
 	if err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
-	return ensured(ctx, &guardedPostgres{server, a.guarded(a.containerName("postgres"), server.Stop)}, a.Config.Project)
+	return ensured(ctx, server, a.Config.Project)
 }
-
-// guardedPostgres is a server in a container that somebody removes when this process is killed.
-type guardedPostgres struct {
-	*docker.Server
-	stop func(context.Context) error
-}
-
-// Stop removes the container.
-func (g *guardedPostgres) Stop(ctx context.Context) error { return g.stop(ctx) }
 
 // remember returns what a file below .krowoc says, and writes it where there is none.
 func (a *App) remember(name string, fresh func() (string, error)) (string, error) {

@@ -36,14 +36,10 @@ const redisPort = 6379
 
 func (a *App) startRedis(ctx context.Context, log *slog.Logger) (dev.RunningService, error) {
 	c := a.Config.Dev.Redis
-	r, err := redis.Start(ctx, redis.Options{
+	return redis.Start(ctx, redis.Options{
 		Engine: redis.Engine(a.engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
-		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Path: a.Env("PATH"), Log: log,
+		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Path: a.Env("PATH"), Log: log, Guard: a.guarded,
 	})
-	if err == nil && r.Container != "" {
-		r.Stop = a.guarded(r.Container, r.Stop)
-	}
-	return r, err
 }
 
 // startContainer starts a service that the team has declared.
@@ -62,7 +58,7 @@ func (a *App) startContainer(ctx context.Context, s config.DevService, log *slog
 	}
 	o := container.Options{
 		Image: s.Image, Command: s.Command, Env: env, Port: s.Port, Publish: s.Publish, Name: a.containerName(s.Name),
-		Purpose: a.purpose(s.Name), Grace: container.DefaultGrace, Logger: log, Probe: probe(ready),
+		Purpose: a.purpose(s.Name), Grace: container.DefaultGrace, Logger: log, Guard: a.guarded, Probe: probe(ready),
 	}
 	if s.Data != "" {
 		o.Volume, o.Mount = o.Name, s.Data
@@ -74,7 +70,7 @@ func (a *App) startContainer(ctx context.Context, s config.DevService, log *slog
 	variable := strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
 	_, port, _ := strings.Cut(c.Address(), ":")
 	return dev.RunningService{
-		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: a.guarded(o.Name, c.Stop),
+		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: c.Stop,
 	}, nil
 }
 

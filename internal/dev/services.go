@@ -17,12 +17,11 @@ type Service struct {
 
 // RunningService is a service that was started.
 type RunningService struct {
-	Detail    string   // what it is: engine and version
-	URL       string   // where people, or programs, find it
-	Env       []string // in which programs find it
-	PID       int      // 0 where it is no process of its own
-	Container string   // its name, where it is one
-	Stop      func(ctx context.Context) error
+	Detail string   // what it is: engine and version
+	URL    string   // where people, or programs, find it
+	Env    []string // in which programs find it
+	PID    int      // 0 where it is no process of its own
+	Stop   func(ctx context.Context) error
 }
 
 // services are those of a session. One that does not start is reported, and the others do.

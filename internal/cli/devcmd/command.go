@@ -59,7 +59,7 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 			stop()
 		}()
 	}
-	err = a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: report, Progress: f.Fetching(), Guard: guard(f)})
+	err = a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: report, Progress: f.Fetching()})
 	select {
 	case commandErr := <-ended:
 		return commandErr

@@ -43,6 +43,7 @@ type Options struct {
 	Port    int    // that it is to have, if it is free; 0 is any
 	Path    string // the folders in which programs are looked for, as in $PATH
 	Log     *slog.Logger
+	Guard   func(container string) (dismiss func()) // has it removed when this process is killed; nil is nobody
 }
 
 // Start starts a Redis.
@@ -146,14 +147,12 @@ func logLine(ctx context.Context, log *slog.Logger, line string) {
 func docker(ctx context.Context, o Options) (dev.RunningService, error) {
 	c, err := container.Start(ctx, container.Options{
 		Image: o.Image, Port: 6379, Name: o.Name, Volume: o.Name, Mount: "/data", Purpose: o.Purpose, Grace: container.DefaultGrace,
-		Logger: o.Log, Probe: ping,
+		Logger: o.Log, Guard: o.Guard, Probe: ping,
 	})
 	if err != nil {
 		return dev.RunningService{}, err
 	}
-	r := running("Redis is up, as a container of "+o.Image, c.Address(), c.Stop)
-	r.Container = o.Name
-	return r, nil
+	return running("Redis is up, as a container of "+o.Image, c.Address(), c.Stop), nil
 }
 
 // ping returns nil when a Redis answers at an address.

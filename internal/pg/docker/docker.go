@@ -26,6 +26,7 @@ const DefaultMajor = 17
 type Options struct {
 	Image  string // of the official one; empty is DefaultMajor's
 	Logger *slog.Logger
+	Guard  func(container string) (dismiss func()) // has it removed when this process is killed; nil is nobody
 
 	// Keep names the volume in which the data is kept, and the container; empty keeps nothing.
 	Keep     string
@@ -57,7 +58,7 @@ const folder = "/pgdata"
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{password: cmp.Or(o.Password, rand.Text()), exited: make(chan struct{})}
 	settings := container.Options{
-		Image: cmp.Or(o.Image, Image(0)), Port: 5432, Publish: o.Port, Purpose: cmp.Or(o.Purpose, "scratch"), Logger: o.Logger,
+		Image: cmp.Or(o.Image, Image(0)), Port: 5432, Publish: o.Port, Purpose: cmp.Or(o.Purpose, "scratch"), Logger: o.Logger, Guard: o.Guard,
 		Env:     map[string]string{"POSTGRES_PASSWORD": s.password, "PGDATA": folder + "/data"},
 		Command: []string{"postgres", "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "synchronous_commit=off"},
 		Probe:   s.probe,
