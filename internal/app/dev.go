@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg/clone"
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
@@ -56,6 +57,7 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 			}
 			return tools.newAPI(net.JoinHostPort(host, "0"), pool, s, logger)
 		},
+		Empty:     func(ctx context.Context, url, name string) error { return clone.Server{URL: url}.Empty(ctx, name) },
 		NewSyncer: a.newSyncer, Generate: a.generateAll,
 		NewBranches: func(url string) dev.Branches {
 			if b := a.newBranches(url); b != nil {

@@ -79,24 +79,16 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 			}
 			s.apply(ctx, pending)
 			pending = changes{}
-		case done := <-s.reseeding():
-			err := s.seedAgain(ctx)
-			s.tolerate("seed", err)
-			done <- err
+		case w := <-s.wished():
+			s.fulfil(ctx, w)
+		case <-s.moved:
+			s.tolerate("dev", s.publish(s.currentState()))
 		case <-s.postgres.exited():
 			if err := s.restartPostgres(ctx); err != nil {
 				return err
 			}
 		}
 	}
-}
-
-// reseeding is where somebody asks for the seeds; nil, and so never ready, where nobody can.
-func (s *session) reseeding() chan chan error {
-	if s.Control == nil {
-		return nil
-	}
-	return s.Control.reseed
 }
 
 // watchAll watches folders rather than files: editors replace a file, and a watch on it would be lost.
@@ -196,21 +188,4 @@ func (s *session) serveAgain(ctx context.Context, began time.Time) {
 	case s.tolerate("api", s.api.Replace(s.schema)):
 		s.info("api", "serves the new schema "+since(began, s.now()))
 	}
-}
-
-// restartPostgres starts the local server again after it ended by itself. It takes the port that it had, so
-// the API's pool finds it.
-func (s *session) restartPostgres(ctx context.Context) error {
-	s.fail("postgres", s.postgres.server.Err())
-	_ = s.postgres.stop(ctx) // what goes with it, such as its replicas; that it has ended is known
-	server, err := s.StartPostgres(ctx, s.logger("postgres"))
-	if err != nil {
-		return err
-	}
-	s.postgres.server = server
-	if server.URL(s.Project) != s.postgres.url {
-		return fault.New(fault.Unavailable, "start Postgres again", "its port was taken meanwhile", "Run `krowoc dev` again.")
-	}
-	s.info("postgres", "is up again")
-	return s.syncDatabase(ctx) // a crash may have lost the last moments
 }

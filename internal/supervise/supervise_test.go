@@ -337,3 +337,17 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestSlowStartIsTold has people told what a process is waited for.
+func TestSlowStartIsTold(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir, supervise.Process{
+		Name: "slow", Command: "until test -e go; do sleep 0.01; done; echo up; sleep 60",
+		Ready: supervise.Readiness{Kind: supervise.ReadyLog, Value: "^up", Remind: 20 * time.Millisecond},
+	})
+	s.await("slow: starting is not ready after 0 s: krowoc waits for a line with ^up", 1)
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.await("slow: ready", 1)
+}
