@@ -35,6 +35,7 @@ const Label = "io.krowoc"
 type Options struct {
 	Image   string
 	Command []string // arguments of the image's entrypoint; nil is the image's own
+	User    string   // as whom it runs; empty is as the image says
 	Env     map[string]string
 	Port    int           // TCP; published on the host
 	Publish int           // port of the host; 0 is any free one
@@ -78,6 +79,7 @@ func Start(ctx context.Context, o Options) (c *Container, err error) {
 		testcontainers.WithLogger(logger{o.Logger}),
 		testcontainers.WithCmd(o.Command...),
 		testcontainers.WithEnv(o.Env),
+		testcontainers.WithConfigModifier(func(c *container.Config) { c.User = o.User }),
 		testcontainers.WithTmpfs(o.memory()),
 		testcontainers.WithLabels(map[string]string{Label: o.Purpose}),
 		testcontainers.WithExposedPorts(port.String()),
@@ -149,6 +151,12 @@ func (o Options) configure(h *container.HostConfig, port network.Port, host stri
 
 // Address returns the host and port at which the published port is reached.
 func (c *Container) Address() string { return c.address }
+
+// Inside returns the address at which other containers reach it.
+func (c *Container) Inside(ctx context.Context) (string, error) {
+	ip, err := c.docker.ContainerIP(ctx)
+	return ip, fault.Wrap("find the container's address", err)
+}
 
 // Accepts is a Probe that is content with a connection. Docker's own proxy accepts one before the container does, and closes it.
 func Accepts(ctx context.Context, address string) error {
