@@ -77,8 +77,8 @@ func running(detail, address string, stop func(context.Context) error) dev.Runni
 	return dev.RunningService{Detail: detail, URL: url, Env: []string{"REDIS_URL=" + url, "KROWOC_REDIS_URL=" + url}, Stop: stop}
 }
 
-// find returns the program, in the folders of path.
-func find(path string) string {
+// Program returns the path of redis-server or valkey-server, in the folders of path; "" where there is neither.
+func Program(path string) string {
 	for _, dir := range strings.Split(path, string(os.PathListSeparator)) {
 		for _, name := range []string{"redis-server", "valkey-server"} {
 			if found, err := exec.LookPath(dir + string(os.PathSeparator) + name); err == nil && dir != "" {
@@ -92,7 +92,7 @@ func find(path string) string {
 // native runs the program of this machine, and again where it ends.
 func native(ctx context.Context, o Options) (dev.RunningService, error) {
 	const op = "start Redis"
-	program := find(o.Path)
+	program := Program(o.Path)
 	if program == "" {
 		return dev.RunningService{}, fault.New(fault.NotFound, op, "there is neither redis-server nor valkey-server on PATH",
 			"Install it, or set dev.redis.engine to docker or embedded.")
