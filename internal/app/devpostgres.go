@@ -42,8 +42,9 @@ func (a *App) startPostgres(ctx context.Context, log *slog.Logger, progress func
 	options := a.localPostgres(progress)
 	options.Logger = log
 	server, err := local.Start(ctx, options)
-	if engine == auto && fault.CodeOf(err) == fault.Unavailable && ctx.Err() == nil {
+	if engine == auto && fault.CodeOf(err) == fault.Unavailable && errors.Is(err, local.ErrMissing) && ctx.Err() == nil {
 		if inDocker, dockerErr := a.dockerPostgres(ctx, log); dockerErr == nil {
+			log.Warn("no Postgres is installed here, so it runs in a container, with data of its own")
 			return inDocker, nil
 		}
 	}
