@@ -222,7 +222,7 @@ func TestFirstRequestWaits(t *testing.T) {
 	broken.Build = "false"
 	s = start(t, dir, broken)
 	s.await("api: failed", 1)
-	if text, err := get(broken.Port); !strings.Contains(text, "api does not run: run /bin/sh -c false: it ended with exit status 1") {
+	if text, err := get(broken.Port); !strings.Contains(text, "api does not run: run false: it ended with exit status 1") {
 		t.Error(text, err)
 	}
 }
@@ -265,7 +265,7 @@ func TestPolicies(t *testing.T) {
 		supervise.Process{Name: "absent", Command: "no-such-program", Restart: supervise.Never, Ready: supervise.Readiness{Kind: supervise.ReadyExit}},
 	)
 	s.await("always: restarting again in 600ms", 1)
-	s.await("crash: restarting again in 600ms ! run /bin/sh -c sleep 0.05; exit 3: it ended with exit status 3", 1)
+	s.await("crash: restarting again in 600ms ! run sleep 0.05; exit 3: it ended with exit status 3", 1)
 	s.await("fine: stopped", 1)
 	s.await("never: failed", 1)
 	s.await("absent: failed", 1)
