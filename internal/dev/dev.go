@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Project    string // shown to people, and the name of the local database
 	StateDir   string // .krowoc: data folder, log, session file
+	ConfigPath string // the file of the configuration
 	SchemaPath string // a file or a folder
 	Migrations string // folder
 	Seeds      string // folder; it need not exist
