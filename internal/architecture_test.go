@@ -25,32 +25,33 @@ var layers = [][]string{
 	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/generate", "internal/scaffold", "internal/supervise", "internal/testkit"},
 	{"internal/server", "internal/dev"},
 	{"internal/app"},
-	{"internal/cli/factory"},
+	{"internal/cli/factory", "krowoctest"},
 	{"internal/cli/*"},
 	{"internal/cli"},
 	{"cmd"},
 }
 
 // importers names the few who may import a group, where being above it is not enough. Tests are not
-// looked at, so testkit has none.
+// looked at, so testkit has none; krowoctest is for the tests of others.
 var importers = map[string][]string{
-	"internal/config":   {"internal/app", "internal/cli"},
+	"internal/config":   {"internal/app", "internal/cli", "krowoctest"},
 	"internal/cli/term": {"internal/cli", "cmd"},
 	"internal/testkit":  {},
+	"krowoctest":        {},
 }
 
 // homes says where a module of others may be imported, by the start of its path.
-var homes = map[string]string{
-	"github.com/spf13/cobra":            "internal/cli",
-	"github.com/spf13/pflag":            "internal/cli",
-	"github.com/spf13/viper":            "internal/config",
-	"github.com/charmbracelet/lipgloss": "internal/cli/term",
-	"charm.land/huh/v2":                 "internal/cli/term",
-	"charm.land/bubbletea/v2":           "internal/cli/term",
-	"charm.land/lipgloss/v2":            "internal/cli/term",
-	"github.com/muesli/termenv":         "internal/cli/term",
-	"github.com/testcontainers":         "internal/container",
-	"testing":                           "internal/testkit",
+var homes = map[string][]string{
+	"github.com/spf13/cobra":            {"internal/cli"},
+	"github.com/spf13/pflag":            {"internal/cli"},
+	"github.com/spf13/viper":            {"internal/config"},
+	"github.com/charmbracelet/lipgloss": {"internal/cli/term"},
+	"charm.land/huh/v2":                 {"internal/cli/term"},
+	"charm.land/bubbletea/v2":           {"internal/cli/term"},
+	"charm.land/lipgloss/v2":            {"internal/cli/term"},
+	"github.com/muesli/termenv":         {"internal/cli/term"},
+	"github.com/testcontainers":         {"internal/container"},
+	"testing":                           {"internal/testkit", "krowoctest"},
 }
 
 // place returns the group of a folder and its layer, -1 when it has none.
@@ -78,25 +79,29 @@ func place(folder string) (group string, layer int) {
 
 func within(folder, of string) bool { return folder == of || strings.HasPrefix(folder, of+"/") }
 
+func withinAny(folder string, list []string) bool {
+	return slices.ContainsFunc(list, func(of string) bool { return within(folder, of) })
+}
+
 // complaint says what is wrong with one package's importing another, or "".
 func complaint(from, imported string) string {
 	if to, ours := strings.CutPrefix(imported, module+"/"); ours {
 		return ourComplaint(from, to)
 	}
-	for start, home := range homes {
-		if within(imported, start) && !within(from, home) {
-			return "only " + home + " may import it"
+	for start, allowed := range homes {
+		if within(imported, start) && !withinAny(from, allowed) {
+			return "only " + strings.Join(allowed, " and ") + " may import it"
 		}
 	}
 	return ""
 }
 
 func ourComplaint(from, to string) string {
-	if !strings.Contains(to, "/") {
-		return "" // data beside its embed.go
-	}
 	fromGroup, fromLayer := place(from)
 	toGroup, toLayer := place(to)
+	if toLayer < 0 && !strings.Contains(to, "/") {
+		return "" // data beside its embed.go
+	}
 	allowed, restricted := importers[toGroup]
 	switch {
 	case fromLayer < 0:
@@ -107,7 +112,7 @@ func ourComplaint(from, to string) string {
 		return ""
 	case toLayer >= fromLayer:
 		return "imports point down, and features do not know one another"
-	case restricted && !slices.ContainsFunc(allowed, func(folder string) bool { return within(from, folder) }):
+	case restricted && !withinAny(from, allowed):
 		return "only " + strings.Join(allowed, " and ") + " may import it"
 	}
 	return ""
@@ -166,6 +171,9 @@ func TestComplaint(t *testing.T) {
 		{"cmd/krowoc", module + "/internal/cli", false},
 		{"internal/app", module + "/internal/config", false},
 		{"internal/app", module + "/seeds", false},
+		{"krowoctest", module + "/internal/app", false},
+		{"krowoctest", module + "/internal/config", false},
+		{"krowoctest", "testing", false},
 		{"internal/cli/term", "github.com/charmbracelet/lipgloss/table", false},
 		{"internal/pg", module + "/internal/migrate", true},
 		{"internal/migrate", module + "/internal/seed", true},
@@ -179,6 +187,11 @@ func TestComplaint(t *testing.T) {
 		{"internal/dev", "github.com/spf13/cobra", true},
 		{"internal/cli/devcmd", "github.com/charmbracelet/lipgloss", true},
 		{"internal/pg", "testing", true},
+		{"krowoctest", module + "/internal/cli", true},
+		{"krowoctest", module + "/internal/testkit", true},
+		{"internal/app", module + "/krowoctest", true},
+		{"internal/cli/dbcmd", module + "/krowoctest", true},
+		{"cmd/krowoc", module + "/krowoctest", true},
 	} {
 		if c := complaint(tt.from, tt.imported); (c != "") != tt.wrong {
 			t.Errorf("%s imports %s: %q", tt.from, tt.imported, c)

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 const repository = "../.."
 
 // copyProject copies a project's files into a folder of the test's own.
-func copyProject(t *testing.T) string {
+func copyProject(t testing.TB) string {
 	t.Helper()
 	dir := testkit.Folder(t)
 	for _, name := range []string{"krowoc.yaml", "schema.graphql"} {
@@ -45,7 +45,7 @@ func copyProject(t *testing.T) string {
 }
 
 // newApp loads the project in dir with some variables set.
-func newApp(t *testing.T, dir string, environ ...string) *app.App {
+func newApp(t testing.TB, dir string, environ ...string) *app.App {
 	t.Helper()
 	c, err := config.Load(config.Options{Dir: dir, Environ: append(environ, "KROWOC_SERVER_ADDRESS=127.0.0.1:0")})
 	if err != nil {
@@ -54,7 +54,7 @@ func newApp(t *testing.T, dir string, environ ...string) *app.App {
 	return &app.App{Config: c, Version: "1.2.3", Logger: testkit.Logger(t), Now: time.Now, Env: os.Getenv}
 }
 
-func applyMigrations(t *testing.T, a *app.App) {
+func applyMigrations(t testing.TB, a *app.App) {
 	t.Helper()
 	db, err := a.Open(t.Context(), nil)
 	if err != nil {
@@ -74,7 +74,7 @@ func applyMigrations(t *testing.T, a *app.App) {
 func platform(t *testing.T) string {
 	t.Helper()
 	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
-	applyMigrations(t, a)
+	migrateAndSeed(t, a)
 	ctx := t.Context()
 	db, err := a.Open(ctx, nil)
 	if err != nil {
@@ -82,9 +82,6 @@ func platform(t *testing.T) string {
 	}
 	s, err := a.Schema()
 	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.Seed(ctx, db.Pool, s); err != nil {
 		t.Fatal(err)
 	}
 	srv, err := a.NewServer(db.Pool, s, a.Logger)

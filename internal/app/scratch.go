@@ -30,6 +30,7 @@ const (
 type ScratchOptions struct {
 	Engine   Engine
 	URL      string // of a server of somebody else's; empty starts one
+	InMemory bool   // keep the data of one that is started in memory, where there is room
 	Progress func(local.Progress)
 }
 
@@ -64,6 +65,7 @@ func (a *App) scratchServer(ctx context.Context, o ScratchOptions) (scratchServe
 	case Native:
 		settings := a.localPostgres(o.Progress)
 		settings.DataDir, settings.Ephemeral, settings.Settings, settings.Logger = "", true, nil, nil
+		settings.InMemory = o.InMemory
 		return local.Start(ctx, settings)
 	case Docker:
 		return docker.Start(ctx, docker.Options{Image: docker.Image(a.Config.Database.Postgres), Logger: a.Logger, Guard: a.guarded})

@@ -17,8 +17,8 @@ import (
 
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
-	cmd := &cobra.Command{Use: "db", Short: "Look into the environment's database, copy it and put it back"}
-	cmd.AddCommand(newURL(f), newPsql(f), newSnapshot(f), newSnapshots(f), newRestore(f), newBranch(f))
+	cmd := &cobra.Command{Use: "db", Short: "Look into the environment's database, copy it and put it back; databases for tests"}
+	cmd.AddCommand(newURL(f), newPsql(f), newSnapshot(f), newSnapshots(f), newRestore(f), newBranch(f), newTest(f))
 	return cmd
 }
 

@@ -68,6 +68,13 @@ func (f *Factory) GlobalFlags(flags *pflag.FlagSet) {
 	f.Bind(flags.Lookup("log-level"), "log.level")
 }
 
+// DefaultEnvironment names the environment of a command where --env does not, whatever KROWOC_ENV says.
+func (f *Factory) DefaultEnvironment(name string) {
+	if f.env == "" {
+		f.env = name
+	}
+}
+
 // Bind makes a flag, where it is given, set a key of the configuration.
 func (f *Factory) Bind(flag *pflag.Flag, key string) { f.bound = append(f.bound, binding{flag, key}) }
 

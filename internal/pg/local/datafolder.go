@@ -26,10 +26,10 @@ type dataFolder struct {
 }
 
 // openDataFolder locks the data folder that belongs at dir and says what is in it. An empty dir is a new
-// temporary one.
-func openDataFolder(dir string, a *account) (*dataFolder, error) {
+// temporary one, in base.
+func openDataFolder(dir, base string, a *account) (*dataFolder, error) {
 	if dir == "" {
-		path, err := makeTemporary(a)
+		path, err := makeTemporary(base, a)
 		return &dataFolder{path: path, remove: true, account: a}, explainDisk("make a folder for the data", err)
 	}
 	op := "use the data folder " + dir
@@ -51,9 +51,8 @@ func openDataFolder(dir string, a *account) (*dataFolder, error) {
 	return d, nil
 }
 
-// makeTemporary makes a folder that the account can reach, which it may not be able to where root has a TMPDIR.
-func makeTemporary(a *account) (string, error) {
-	base := os.TempDir()
+// makeTemporary makes a folder in base that the account can reach, which it may not be able to where root has a TMPDIR.
+func makeTemporary(base string, a *account) (string, error) {
 	if !a.canEnter(base) {
 		base = systemDataDir
 		if err := makeFolder(base, a); err != nil {

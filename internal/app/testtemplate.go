@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/seed"
+)
+
+// testSets are the sets that databases for tests have unless others are named.
+func (a *App) testSets() []string {
+	if _, err := os.Stat(a.Config.Path(a.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
+		return nil // a project may begin without fixtures
+	}
+	return a.Config.Seeds.Sets
+}
+
+// testDigest is a hash of all that the content of a database for tests depends on: the files, this program, and the day, since
+// fixtures may say how long ago something was.
+func (a *App) testDigest(sets []string) (string, error) {
+	sum := sha256.New()
+	c := a.Config.Migrations
+	fmt.Fprintf(sum, "%q\n", []string{a.Version, a.Config.Environment, a.Now().UTC().Format(time.DateOnly), c.Table})
+	fmt.Fprintf(sum, "%q\n%q\n", c.Before, c.After)
+	sources, err := sdl.ReadFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
+	if err != nil {
+		return "", err
+	}
+	for _, s := range sources {
+		fmt.Fprintf(sum, "%q %q\n", s.Name, s.Text)
+	}
+	names, err := a.migrationNames()
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.lookupEnv) // which knows the variables
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%q %q\n", name, source.Text)
+		for _, s := range source.Up {
+			fmt.Fprintf(sum, "%q\n", s.Text)
+		}
+	}
+	if len(sets) > 0 {
+		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(sum, seeds)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
+}
+
+// migrationNames lists the migrations; a folder that is not there has none.
+func (a *App) migrationNames() ([]string, error) {
+	dir := a.Config.Path(a.Config.Migrations.Dir)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return migrate.SourceNames(os.DirFS(dir), a.Config.Migrations.Dir, a.Logger)
+}
+
+// fillTestDatabase makes the tables and the rows of a database for tests.
+func (a *App) fillTestDatabase(ctx context.Context, url string, sets []string) error {
+	types, err := a.Schema()
+	if err != nil {
+		return err
+	}
+	pool, err := a.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := a.makeTestTables(ctx, pool, types); err != nil || len(sets) == 0 {
+		return err
+	}
+	_, err = a.Seed(ctx, pool, types, func(o *seed.Options) { o.Sets = sets })
+	return err
+}
+
+// makeTestTables applies the migrations. A project that has none yet has the tables that its schema says.
+func (a *App) makeTestTables(ctx context.Context, pool *pgxpool.Pool, types *schema.Schema) error {
+	names, err := a.migrationNames()
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		_, err := ddl.NewTarget(ctx, pool, types)
+		return err
+	}
+	m, err := a.Migrator(pool, nil, func(o *migrate.Options) {
+		o.RecordSums = func(migrate.Sums) error { return nil } // as in development, but a test leaves the project's files alone
+	})
+	if err != nil {
+		return err
+	}
+	_, err = m.Up(ctx)
+	return err
+}

@@ -1,0 +1,143 @@
+package krowoctest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/config"
+)
+
+const (
+	startTimeout = 5 * time.Minute // for a machine that has to fetch Postgres first
+	stopTimeout  = time.Minute
+)
+
+// project is a project in an environment, with the server that its databases are on and the templates that are made.
+type project struct {
+	app   *app.App
+	start func() (*app.TestServer, error) // once
+
+	mu     sync.Mutex
+	made   map[string]func() (*app.TestDatabases, error) // each once, by sets
+	server *app.TestServer                               // to close; nil until it is there
+}
+
+// projects are those of the test process, by folder and environment.
+var projects struct {
+	sync.Mutex
+	list map[[2]string]*project
+}
+
+// projectOf returns the project that a test asks for, whose configuration is read once.
+func projectOf(o options) (*project, error) {
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	projects.Lock()
+	defer projects.Unlock()
+	key := [2]string{dir, cmp.Or(o.environment, config.Test)}
+	if p := projects.list[key]; p != nil {
+		return p, nil
+	}
+	c, err := config.Load(config.Options{Dir: key[0], Environment: key[1], Environ: os.Environ()})
+	if err != nil {
+		return nil, err
+	}
+	p := &project{made: map[string]func() (*app.TestDatabases, error){}, app: &app.App{
+		Config: c, Version: version(), Logger: slog.New(slog.DiscardHandler), Now: time.Now, Env: os.Getenv,
+	}}
+	p.start = sync.OnceValues(p.find)
+	if projects.list == nil {
+		projects.list = map[[2]string]*project{}
+	}
+	projects.list[key] = p
+	return p, nil
+}
+
+// find returns the server for the process. It is not the test's that happens to come first, so that it outlives that.
+func (p *project) find() (*app.TestServer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	server, err := p.app.TestServer(ctx, nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.server = server
+	return server, err
+}
+
+// databases returns what makes databases with some sets, whose template is there. An error is found once, and told every test.
+func (p *project) databases(sets []string) (*app.TestDatabases, error) {
+	server, err := p.start()
+	if err != nil {
+		return nil, err
+	}
+	key := strings.Join(sets, "\x00")
+	p.mu.Lock()
+	prepare := p.made[key]
+	if prepare == nil {
+		prepare = sync.OnceValues(func() (*app.TestDatabases, error) {
+			databases, err := p.app.TestDatabases(server, sets...)
+			if err != nil {
+				return nil, err
+			}
+			return databases, databases.Prepare(context.Background())
+		})
+		p.made[key] = prepare
+	}
+	p.mu.Unlock()
+	return prepare()
+}
+
+// Main runs the tests of a package and stops the Postgres that they have started, if they have: call it from TestMain. Without it, the
+// server ends with the process, too, a moment later.
+func Main(m *testing.M) {
+	code := m.Run()
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, explain(err))
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// stop stops the servers that were started.
+func stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	projects.Lock()
+	defer projects.Unlock()
+	var errs []error
+	for _, p := range projects.list {
+		if p.server != nil {
+			errs = append(errs, p.server.Close(ctx))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// version is that of the module, as `krowoc version` shows it: both share their templates.
+func version() string {
+	const module = "github.com/krowoc/krowoc"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "dev"
+	}
+	found := info.Main.Version
+	for _, d := range info.Deps {
+		if d.Path == module {
+			found = d.Version
+		}
+	}
+	return cmp.Or(strings.TrimPrefix(strings.Trim(found, "()"), "v"), "dev")
+}
