@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
@@ -27,23 +28,32 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		"users: &u {a: *u}", "users: {a: {<<: *a}}", "samples: [&x {code: a, aJSON: &y [*y, *y]}]", "a: &a [*a, *a]\n",
 		"users: {a: {manager: $users.a, <<: [{bio: x}]}}", "!!binary users: {? [a] : b}", "projects: {p: {members: [$users.a, $p]}}",
-		"samples: [{code: x, texts: [\"\\x00\"], aDecimal: 1e999, aDuration: P, aBytes: =}]", "---\n---\n", "\xff", "",
+		"samples: [{code: x, texts: [\"\\x00\"], aDecimal: 1e999, aDuration: P, aBytes: =}]", "---\n---\n", "\xff", "", "extends: [dev, x]\ninclude: ['*', ../a]\n",
+		"samples: [{code: &c '{{ $x := 1 }}{{ printf \"%9d\" $x }}', texts: [*c, {{ x }}]}]",
 	} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		r := &reader{source: newSource("a.yaml", []byte(text)), tables: newTables(s)}
-		r.read()
-		for _, d := range append(r.mistakes, link(r.rows)...) {
-			if d.Message == "" || d.Code == "" || d.File != "a.yaml" || d.Line < 0 {
-				t.Errorf("incomplete: %+v", d)
-			}
-			_ = d.String()
+	f.Fuzz(func(t *testing.T, text string) { readAny(t, s, "dev/a.yaml", text) })
+}
+
+// readAny reads a text as a fixture file, alone and as part of a set.
+func readAny(t *testing.T, s *schema.Schema, name, text string) *reader {
+	t.Helper()
+	fsys := fstest.MapFS{name: {Data: []byte(text)}}
+	r := readSource(inputs{newTables(s)}, newSource(name, []byte(text)))
+	for _, d := range append(r.mistakes, link(r.rows)...) {
+		if d.Message == "" || d.Code == "" || d.File != name || d.Line < 0 {
+			t.Errorf("incomplete: %+v", d)
 		}
-		for _, c := range inOrder(r.rows) {
-			_ = groups(c.rows)
-		}
-	})
+		_ = d.String()
+	}
+	for _, c := range inOrder(r.rows) {
+		_ = groups(c.rows)
+	}
+	if _, err := Digest(fsys, []string{"dev"}); err != nil {
+		t.Error(err)
+	}
+	return r
 }
 
 // fixtureSchema parses testdata/team.graphql.

@@ -20,16 +20,16 @@ import (
 
 // read reads, checks and links every row of the sets.
 func (o *Options) read(ctx context.Context) ([]*row, error) {
-	sources, err := readFiles(o.FS, o.Dir, o.Sets)
+	c, err := collect(o.FS, o.Dir, o.Sets)
 	if err != nil {
 		return nil, err
 	}
-	all := newTables(o.Schema)
-	readers := make([]*reader, len(sources))
+	in := inputs{newTables(o.Schema)}
+	readers := make([]*reader, len(c.sources))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, s := range sources {
+	for i, s := range c.sources {
 		group.Go(func() error {
-			readers[i] = readSource(all, s)
+			readers[i] = readSource(in, s)
 			return ctx.Err()
 		})
 	}
@@ -37,20 +37,27 @@ func (o *Options) read(ctx context.Context) ([]*row, error) {
 		return nil, fault.Wrap(op, err)
 	}
 	var rows []*row
-	var mistakes diag.List
+	mistakes := c.mistakes
 	for _, r := range readers {
 		rows = append(rows, r.rows...)
 		mistakes = append(mistakes, r.mistakes...)
 	}
-	mistakes = append(mistakes, link(rows)...)
+	if len(c.mistakes) == 0 { // else references would be missing that are only not there yet
+		mistakes = append(mistakes, link(rows)...)
+	}
 	mistakes.Sort()
 	return rows, mistakes.Err("read the seeds")
 }
 
+// inputs is what the readers of all files share.
+type inputs struct {
+	tables *tables
+}
+
 // reader turns one file into rows.
 type reader struct {
+	inputs
 	source   *source
-	tables   *tables
 	rows     []*row
 	mistakes diag.List
 }
@@ -112,26 +119,37 @@ func (r *reader) file(n *yaml.Node) {
 	if isNull(n) {
 		return
 	}
+	var tables []entry
 	for _, e := range r.entries(n, "the tables of the file, each with its rows") {
+		if !r.directive(e) {
+			tables = append(tables, e)
+		}
+	}
+	for _, e := range tables {
 		t, ok := r.tables.byName[e.key.Value]
 		if !ok {
-			r.report(e.key, wrong("unknown-table", didYouMean(e.key.Value, r.tables.names), "the schema has no table %q", e.key.Value))
+			r.unknownKey(e.key)
 			continue
 		}
-		switch n := resolve(e.value); {
-		case isNull(n):
-		case n.Kind == yaml.SequenceNode:
-			for _, item := range n.Content {
-				r.row(t, "", item, item)
+		r.table(t, e.value)
+	}
+}
+
+// table reads the rows of one table.
+func (r *reader) table(t *table, value *yaml.Node) {
+	switch n := resolve(value); {
+	case isNull(n):
+	case n.Kind == yaml.SequenceNode:
+		for _, item := range n.Content {
+			r.row(t, "", item, item)
+		}
+	default:
+		for _, e := range r.entries(n, "the rows of "+t.Table+", each with its name, or a list of rows") {
+			if !rowName.MatchString(e.key.Value) {
+				r.report(e.key, badRowName(e.key.Value))
+				continue
 			}
-		default:
-			for _, e := range r.entries(n, "the rows of "+t.Table+", each with its name, or a list of rows") {
-				if !rowName.MatchString(e.key.Value) {
-					r.report(e.key, wrong("row-name", "use letters, digits, _ and -", "%q cannot be the name of a row", e.key.Value))
-					continue
-				}
-				r.row(t, e.key.Value, e.key, e.value)
-			}
+			r.row(t, e.key.Value, e.key, e.value)
 		}
 	}
 }
@@ -139,13 +157,28 @@ func (r *reader) file(n *yaml.Node) {
 // rowName is what a reference can name: no dot, which separates the table from the row.
 var rowName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_-]*$`)
 
-// row reads the fields of one row.
+func badRowName(name string) *problem {
+	return wrong("row-name", "use letters, digits, _ and -", "%q cannot be the name of a row", clip(name))
+}
+
+// row reads one row.
 func (r *reader) row(t *table, name string, at, n *yaml.Node) {
-	row := &row{table: t, source: r.source, name: name, node: at, values: make([]value, len(t.columns))}
-	r.rows = append(r.rows, row)
+	row := r.newRow(t, name, at)
 	if n = resolve(n); isNull(n) && name != "" {
 		return // a row of defaults alone
 	}
+	r.fields(row, n)
+}
+
+func (r *reader) newRow(t *table, name string, at *yaml.Node) *row {
+	row := &row{table: t, source: r.source, name: name, node: at, values: make([]value, len(t.columns))}
+	r.rows = append(r.rows, row)
+	return row
+}
+
+// fields reads the fields of one row.
+func (r *reader) fields(row *row, n *yaml.Node) {
+	t := row.table
 	row.broken = n.Kind != yaml.MappingNode
 	for _, e := range r.entries(n, "the fields of "+row.label()+" with their values") {
 		f := t.fields[e.key.Value]

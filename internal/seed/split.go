@@ -3,6 +3,7 @@ package seed
 import (
 	"bytes"
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -12,10 +13,13 @@ const partBytes = 96 << 10
 // tableLine is a line that names a table and leaves its rows to the lines below.
 var tableLine = regexp.MustCompile(`^[\pL_][\pL\pN_]*:[ \t]*(#.*)?\s*$`)
 
+// directiveLine is a line that begins a directive: what follows it belongs together.
+var directiveLine = regexp.MustCompile(`^(?:` + strings.Join(directives, "|") + `):(?:\s|$)`)
+
 // readSource reads a file, a large one in parts. A part that has any mistake may have been cut in the wrong
 // place, or may use an anchor of another part, so then the file is read again as a whole.
-func readSource(all *tables, s *source) *reader {
-	whole := &reader{source: s, tables: all}
+func readSource(in inputs, s *source) *reader {
+	whole := &reader{source: s, inputs: in}
 	parts := s.split()
 	if len(parts) < 2 {
 		whole.read()
@@ -24,7 +28,7 @@ func readSource(all *tables, s *source) *reader {
 	readers := make([]*reader, len(parts))
 	var group sync.WaitGroup
 	for i, part := range parts {
-		readers[i] = &reader{source: part, tables: all}
+		readers[i] = &reader{source: part, inputs: in}
 		group.Go(readers[i].read)
 	}
 	group.Wait()
@@ -50,22 +54,25 @@ func (s *source) split() []*source {
 	var parts []*source
 	var table []byte    // the line of the table at hand
 	var rows *lineStart // how its rows begin; nil before the first
-	part := &source{name: s.name, text: s.text}
+	whole := false      // no cut can be made here
+	part := s.part(nil, 0)
 	from, at, number := 0, 0, 0
 	for line := range bytes.Lines(s.text) {
 		start := startOf(line)
 		switch {
 		case start.blank:
+		case directiveLine.Match(line):
+			table, rows, whole = line, nil, true
 		case tableLine.Match(line):
-			table, rows = line, nil
+			table, rows, whole = line, nil, false
 		case table == nil, start.indent == 0 && !start.item:
 			return nil
 		case rows == nil:
 			rows = &start
-		case start == *rows && at-from > partBytes:
+		case start == *rows && at-from > partBytes && !whole:
 			part.body = append(part.body, s.text[from:at]...)
 			parts = append(parts, part)
-			part = &source{name: s.name, text: s.text, body: bytes.Clone(table), shift: number - 1}
+			part = s.part(bytes.Clone(table), number-1)
 			from = at
 		}
 		at += len(line)
@@ -73,6 +80,11 @@ func (s *source) split() []*source {
 	}
 	part.body = append(part.body, s.text[from:]...)
 	return append(parts, part)
+}
+
+// part returns a part of the file, so far with its first lines.
+func (s *source) part(body []byte, shift int) *source {
+	return &source{name: s.name, path: s.path, text: s.text, body: body, shift: shift}
 }
 
 // lineStart is how a line begins.

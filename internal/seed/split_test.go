@@ -32,16 +32,18 @@ func TestSplit(t *testing.T) {
 		"brackets":       {"samples:\n  - code: x\n  - {texts: [\n" + rows("  - x%d%s,\n") + "]}\n", false},
 		"anchors":        {"samples:\n  - &first {code: x}\n" + rows("  - {<<: *first, code: c%d, texts: [%s]}\n"), false},
 		"tagged table":   {"users:\n  a: {name: x}\nsamples: !!seq\n" + rows("  - {code: c%d, texts: [%s]}\n"), false},
+		"long directive": {"include:\n" + rows("  - x%d%s\n") + "samples:\n" + rows("  - {code: c%d, texts: [%s]}\n"), true},
+		"extends":        {"extends: [dev]\ninclude:\n- a\n- b\nsamples:\n" + rows("  - {code: '{{ \"c%d\" }}', texts: [%s]}\n"), true},
 		"two documents":  {"samples:\n" + rows("  - {code: c%d, texts: [%s]}\n") + "---\nusers: {}\n", false},
 		"mistake":        {"samples:\n" + rows("  - {code: c%d, texts: [%s]}\n") + "  - {code: 1}\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := newTables(fixtureSchema(t))
+			in := inputs{newTables(fixtureSchema(t))}
 			s := newSource("a.yaml", []byte(c.text))
-			whole := &reader{source: s, tables: all}
+			whole := &reader{source: s, inputs: in}
 			whole.read()
-			got := readSource(all, s)
+			got := readSource(in, s)
 			if diff := cmp.Diff(outline(whole), outline(got)); diff != "" {
 				t.Errorf("the parts differ from the whole:\n%.2000s", diff)
 			}
