@@ -102,6 +102,7 @@ func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, se
 	}
 	return seed.Load(ctx, seed.Options{
 		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: sets, Now: a.Now,
+		LookupEnv:   a.lookupEnv,
 		Environment: a.Config.Environment, Protected: a.Config.Protected,
 		AllowProtected: consent.AllowProtected, Confirmed: consent.Confirmed,
 	})

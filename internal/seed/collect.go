@@ -20,7 +20,7 @@ import (
 var extensions = []string{".yaml", ".yml"}
 
 // Digest returns a hash of everything that the sets consist of: the names and contents of their files, and of the
-// files that those include or extend. Equal digests mean that the fixtures have not changed.
+// files that those include, extend or embed. Equal digests mean that the fixtures have not changed.
 func Digest(fsys fs.FS, sets []string) (string, error) {
 	c, err := collect(fsys, "", sets)
 	if err != nil {
@@ -33,6 +33,11 @@ func Digest(fsys fs.FS, sets []string) (string, error) {
 	}
 	for _, s := range c.sources {
 		add(s.name, s.text)
+		for _, name := range s.embedded() {
+			if text, err := fs.ReadFile(fsys, name); err == nil { // one that cannot be read is for the load to report
+				add(name, text)
+			}
+		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -51,6 +51,41 @@ func TestExtends(t *testing.T) {
 	}
 }
 
+// A file that a template embeds counts in the digest.
+func TestDigestOfEmbeddedFiles(t *testing.T) {
+	for name, text := range map[string]string{
+		"a.yaml": "users:\n  ada: {bio: '{{ file \"bio.txt\" }}', name: '{{ file `none` }}'}\n",
+		"b.yaml": `users: {ada: {bio: "{{ file \"../dev/bio.txt\" }}"}}`,
+	} {
+		fsys := files("dev/"+name, text, "dev/bio.txt", "one")
+		before, err := seed.Digest(fsys, []string{"dev"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mapOf(fsys)["dev/bio.txt"].Data = []byte("two")
+		if after, _ := seed.Digest(fsys, []string{"dev"}); after == before {
+			t.Errorf("%s: the digest is the same", name)
+		}
+	}
+}
+
+// A table that has the name of a directive keeps it, and the directive's single value works beside it.
+func TestTableNamedLikeDirective(t *testing.T) {
+	pool := database(t)
+	execute(t, pool, "CREATE TABLE templates (id uuid PRIMARY KEY, body text NOT NULL); CREATE TABLE extends (id uuid PRIMARY KEY, body text)")
+	o := options(t, pool, files(
+		"dev/a.yaml", "templates:\n  one: {body: '{{ \"{{\" }}x}}'}\nextends:\n  - {id: 00000000-0000-0000-0000-00000000000a}\n",
+		"dev/b.yaml", "templates: false\nTemplate:\n  two: {body: '{{x}}'}\n",
+	))
+	o.Schema = parse(t, "type Template @table @auth(rules: []) { body: String! }\ntype Extend @table(name: \"extends\") @auth(rules: []) { body: String }")
+	if _, err := seed.Load(t.Context(), o); err != nil {
+		t.Fatal(explain(err))
+	}
+	if got := query(t, pool, "SELECT count(*) FILTER (WHERE body = '{{x}}') FROM templates"); got != "2" {
+		t.Errorf("%s texts are as meant", got)
+	}
+}
+
 // A file that cannot be read ends the load.
 func TestUnreadable(t *testing.T) {
 	fsys := unreadable{mapOf(files("dev/a.yaml", "include: ../shared/b.yaml\n", "shared/b.yaml", ""))}

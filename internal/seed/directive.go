@@ -9,7 +9,7 @@ import (
 )
 
 // directives are the keys of a file, beside its tables, that say how it is read.
-var directives = []string{"extends", "include"}
+var directives = []string{"extends", "include", "templates"}
 
 // directive reads a key that is a directive, and reports whether it is one. Where a table has the name of a
 // directive, the key is the table's, unless its value is a single word, which rows never are.
@@ -23,6 +23,8 @@ func (r *reader) directive(e entry) bool {
 		r.list(n, "the names of sets: [common]")
 	case "include":
 		r.list(n, "the names of files: [../shared/users.yaml]")
+	case "templates":
+		r.templatesKey(n)
 	default:
 		return false
 	}
@@ -36,6 +38,17 @@ func (r *reader) list(n *yaml.Node, want string) {
 			r.report(item, wrong("wrong-shape", "", "expected %s, found %s", want, describe(item)))
 		}
 	}
+}
+
+// templatesKey reads templates: false.
+func (r *reader) templatesKey(n *yaml.Node) {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
+		r.report(n, wrong("wrong-type", "write templates: false, if {{ is meant as it stands", "templates is true or false, found %s", describe(n)))
+		return
+	}
+	var on bool
+	_ = n.Decode(&on) // it is a boolean
+	r.verbatim = !on
 }
 
 // scalars returns a single node or the elements of a list.

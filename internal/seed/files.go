@@ -19,6 +19,8 @@ type source struct {
 	text  []byte // of the whole file
 	body  []byte // of the part that is parsed
 	shift int    // what to add to a line of the body to have the line of the file
+
+	written map[*yaml.Node]*yaml.Node // how values that templates made stand in the file
 }
 
 func newSource(name string, text []byte) *source {
@@ -51,6 +53,9 @@ func (s *source) at(n *yaml.Node, p *problem) diag.Diagnostic {
 	}
 	if n == nil || n.Line == 0 {
 		return d
+	}
+	if written := s.written[n]; written != nil {
+		n = written
 	}
 	d.Line, d.Column, d.Source = n.Line+s.shift, n.Column, s.line(n.Line+s.shift)
 	if n.Kind == yaml.ScalarNode {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
@@ -28,8 +29,10 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		"users: &u {a: *u}", "users: {a: {<<: *a}}", "samples: [&x {code: a, aJSON: &y [*y, *y]}]", "a: &a [*a, *a]\n",
 		"users: {a: {manager: $users.a, <<: [{bio: x}]}}", "!!binary users: {? [a] : b}", "projects: {p: {members: [$users.a, $p]}}",
-		"samples: [{code: x, texts: [\"\\x00\"], aDecimal: 1e999, aDuration: P, aBytes: =}]", "---\n---\n", "\xff", "", "extends: [dev, x]\ninclude: ['*', ../a]\n",
+		"samples: [{code: x, texts: [\"\\x00\"], aDecimal: 1e999, aDuration: P, aBytes: =}]", "---\n---\n", "\xff", "", "templates: false\nusers: {a: {bio: '{{x}}'}}", "extends: [dev, x]\ninclude: ['*', ../a]\n",
+		"users: {a: {bio: '{{ fake.name | upper }}', createdAt: {{ now | minus \"3d\" }}}}",
 		"samples: [{code: &c '{{ $x := 1 }}{{ printf \"%9d\" $x }}', texts: [*c, {{ x }}]}]",
+		"users: {a: {bio: '{{ if true }}{{ range 9 }}{{ end }}{{ end }}', name: '{{ file \"a.yaml\" | base64 | sha256 }}'}}",
 	} {
 		f.Add(seed)
 	}
@@ -40,7 +43,8 @@ func FuzzRead(f *testing.F) {
 func readAny(t *testing.T, s *schema.Schema, name, text string) *reader {
 	t.Helper()
 	fsys := fstest.MapFS{name: {Data: []byte(text)}}
-	r := readSource(inputs{newTables(s)}, newSource(name, []byte(text)))
+	o := Options{FS: fsys}
+	r := readSource(inputs{newTables(s), o.templates(time.Unix(0, 0))}, newSource(name, []byte(text)))
 	for _, d := range append(r.mistakes, link(r.rows)...) {
 		if d.Message == "" || d.Code == "" || d.File != name || d.Line < 0 {
 			t.Errorf("incomplete: %+v", d)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"gopkg.in/yaml.v3"
@@ -19,12 +20,12 @@ import (
 )
 
 // read reads, checks and links every row of the sets.
-func (o *Options) read(ctx context.Context) ([]*row, error) {
+func (o *Options) read(ctx context.Context, now time.Time) ([]*row, error) {
 	c, err := collect(o.FS, o.Dir, o.Sets)
 	if err != nil {
 		return nil, err
 	}
-	in := inputs{newTables(o.Schema)}
+	in := inputs{newTables(o.Schema), o.templates(now)}
 	readers := make([]*reader, len(c.sources))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, s := range c.sources {
@@ -51,13 +52,15 @@ func (o *Options) read(ctx context.Context) ([]*row, error) {
 
 // inputs is what the readers of all files share.
 type inputs struct {
-	tables *tables
+	tables    *tables
+	templates *templates
 }
 
 // reader turns one file into rows.
 type reader struct {
 	inputs
 	source   *source
+	verbatim bool // there are no templates: {{ stands for itself
 	rows     []*row
 	mistakes diag.List
 }
@@ -108,8 +111,11 @@ func (r *reader) syntax(err error) {
 		message = message[len(m[0]):]
 		at.Line, _ = strconv.Atoi(m[1]) // no line is line 0: the file as a whole
 	}
-	if strings.HasPrefix(r.source.line(at.Line), "\t") {
+	switch line := r.source.line(at.Line); {
+	case strings.HasPrefix(line, "\t"):
 		remedy = "indent with spaces: YAML knows no tabs"
+	case isTemplate(line):
+		remedy = "put quotes around the template: '{{ … }}'"
 	}
 	r.report(at, wrong("yaml-syntax", remedy, "this is not YAML: %s", message))
 }
@@ -121,7 +127,7 @@ func (r *reader) file(n *yaml.Node) {
 	}
 	var tables []entry
 	for _, e := range r.entries(n, "the tables of the file, each with its rows") {
-		if !r.directive(e) {
+		if !r.directive(e) { // directives first: they hold for all rows, wherever they stand
 			tables = append(tables, e)
 		}
 	}
@@ -187,11 +193,15 @@ func (r *reader) fields(row *row, n *yaml.Node) {
 			row.excuse(diag.Suggest(e.key.Value, t.fieldNames()))
 			continue
 		}
-		if f.Relation != nil && f.Relation.Kind == schema.ManyToMany {
-			r.joins(row, f.Field, resolve(e.value))
-			continue
+		n, x := r.expand(row, f.Field, resolve(e.value))
+		switch {
+		case x.broken:
+			row.give(f, value{state: broken, node: n})
+		case f.Relation != nil && f.Relation.Kind == schema.ManyToMany:
+			r.joins(row, f.Field, n)
+		default:
+			r.field(row, f, n, x.volatile)
 		}
-		r.field(row, f, resolve(e.value))
 	}
 }
 
@@ -220,8 +230,9 @@ func notGivable(t *table, f *field, name string) *problem {
 	return wrong("not-stored", "remove it", "%s.%s is not stored", t.Name, f.Name)
 }
 
-// field reads the value of one field into its columns.
-func (r *reader) field(row *row, f *field, n *yaml.Node) {
+// field reads the value of one field into its columns. A volatile value would differ the next time, so it is for a new
+// row alone.
+func (r *reader) field(row *row, f *field, n *yaml.Node, volatile bool) {
 	v := value{state: given, node: n}
 	switch {
 	case isNull(n):
@@ -238,6 +249,9 @@ func (r *reader) field(row *row, f *field, n *yaml.Node) {
 			v.state = broken
 		}
 		v.text = text
+	}
+	if volatile && v.state == given {
+		v.state = insertOnly
 	}
 	row.give(f, v)
 }

@@ -25,7 +25,10 @@ type Options struct {
 	FS     fs.FS            // the seeds folder: one folder for each set
 	Dir    string           // what messages call that folder; empty is "seeds"
 	Sets   []string         // folders of FS, loaded as one: a row of any may refer to a row of any other
-	Now    func() time.Time // the request.time of defaults
+	Now    func() time.Time // the request.time of defaults, and the now of templates
+
+	LookupEnv  func(name string) (string, bool) // the env of templates; nil is an empty environment
+	RandomSeed uint64                           // what templates fake is the same for the same seed
 
 	Environment string // the name of the environment, for messages and for AllowProtected
 	Protected   bool   // refuse, unless AllowProtected and Confirmed both consent
@@ -44,11 +47,12 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 	if err := o.consent(); err != nil {
 		return Summary{}, err
 	}
-	rows, err := o.read(ctx)
+	now := o.Now()
+	rows, err := o.read(ctx, now)
 	if err != nil {
 		return Summary{}, err
 	}
-	return write(ctx, o.DB, rows, o.Now())
+	return write(ctx, o.DB, rows, now)
 }
 
 func (o *Options) validate() error {

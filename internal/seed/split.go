@@ -3,6 +3,7 @@ package seed
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -13,13 +14,17 @@ const partBytes = 96 << 10
 // tableLine is a line that names a table and leaves its rows to the lines below.
 var tableLine = regexp.MustCompile(`^[\pL_][\pL\pN_]*:[ \t]*(#.*)?\s*$`)
 
-// directiveLine is a line that begins a directive: what follows it belongs together.
-var directiveLine = regexp.MustCompile(`^(?:` + strings.Join(directives, "|") + `):(?:\s|$)`)
+// directiveLine is a line that begins a directive: what follows it belongs together. The one that every part has to
+// know, templates, has to be a line of its own.
+var (
+	directiveLine = regexp.MustCompile(`^(?:` + strings.Join(directives, "|") + `):(?:\s|$)`)
+	templatesLine = regexp.MustCompile(`^templates:[ \t]+[a-z]+[ \t]*(#.*)?\s*$`)
+)
 
 // readSource reads a file, a large one in parts. A part that has any mistake may have been cut in the wrong
 // place, or may use an anchor of another part, so then the file is read again as a whole.
 func readSource(in inputs, s *source) *reader {
-	whole := &reader{source: s, inputs: in}
+	whole := &reader{source: s, inputs: in, verbatim: !bytes.Contains(s.text, []byte("{{"))}
 	parts := s.split()
 	if len(parts) < 2 {
 		whole.read()
@@ -28,7 +33,7 @@ func readSource(in inputs, s *source) *reader {
 	readers := make([]*reader, len(parts))
 	var group sync.WaitGroup
 	for i, part := range parts {
-		readers[i] = &reader{source: part, inputs: in}
+		readers[i] = &reader{source: part, inputs: in, verbatim: whole.verbatim}
 		group.Go(readers[i].read)
 	}
 	group.Wait()
@@ -52,6 +57,7 @@ func (s *source) split() []*source {
 		return nil
 	}
 	var parts []*source
+	var head []byte     // the line that is repeated in every part: templates: false
 	var table []byte    // the line of the table at hand
 	var rows *lineStart // how its rows begin; nil before the first
 	whole := false      // no cut can be made here
@@ -62,6 +68,14 @@ func (s *source) split() []*source {
 		switch {
 		case start.blank:
 		case directiveLine.Match(line):
+			if len(parts) > 0 {
+				return nil // the parts before did not know of it
+			}
+			if templatesLine.Match(line) {
+				head = slices.Concat(bytes.TrimRight(line, "\r\n"), []byte("\n"))
+			} else if bytes.HasPrefix(line, []byte("templates")) {
+				return nil
+			}
 			table, rows, whole = line, nil, true
 		case tableLine.Match(line):
 			table, rows, whole = line, nil, false
@@ -72,7 +86,7 @@ func (s *source) split() []*source {
 		case start == *rows && at-from > partBytes && !whole:
 			part.body = append(part.body, s.text[from:at]...)
 			parts = append(parts, part)
-			part = s.part(bytes.Clone(table), number-1)
+			part = s.part(slices.Concat(head, table), number-1-bytes.Count(head, []byte("\n")))
 			from = at
 		}
 		at += len(line)
