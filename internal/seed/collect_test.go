@@ -19,11 +19,11 @@ func TestExtends(t *testing.T) {
 	pool := database(t)
 	fsys := files(
 		"dev/a.yaml", "extends: [demo, common]\ninclude: ../shared/u*\nusers:\n  ada: {email: ada@example.com, name: Ada, manager: $users.shared}\n",
-		"dev/b.yaml", "include: [a.yaml, ../shared/users.yaml, ../shared/tickets.yaml]\n",
+		"dev/b.yaml", "include: [a.yaml, ../shared/users.yaml, ../shared/tickets.csv]\n",
 		"demo/a.yml", "{extends: common, tickets: [{title: Demo}]}\n",
 		"common/a.yaml", "extends: [dev, common]\nsamples:\n  - {code: common}\n",
 		"shared/users.yaml", "include: [users.yaml, ../dev/b.yaml]\nusers:\n  shared: {email: shared@example.com, name: Shared}\n",
-		"shared/tickets.yaml", "tickets:\n  - title: Included\n",
+		"shared/tickets.csv", "title\nIncluded\n",
 		"shared/users.txt", "no fixture",
 		"other/a.yaml", "nonsense: [",
 	)
@@ -39,7 +39,7 @@ func TestExtends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, counted := range map[string]bool{"demo/a.yml": true, "common/a.yaml": true, "shared/users.yaml": true, "shared/tickets.yaml": true,
+	for name, counted := range map[string]bool{"demo/a.yml": true, "common/a.yaml": true, "shared/users.yaml": true, "shared/tickets.csv": true,
 		"shared/users.txt": false, "other/a.yaml": false} {
 		file := mapOf(fsys)[name]
 		before := file.Data
@@ -56,6 +56,7 @@ func TestDigestOfEmbeddedFiles(t *testing.T) {
 	for name, text := range map[string]string{
 		"a.yaml": "users:\n  ada: {bio: '{{ file \"bio.txt\" }}', name: '{{ file `none` }}'}\n",
 		"b.yaml": `users: {ada: {bio: "{{ file \"../dev/bio.txt\" }}"}}`,
+		"c.csv":  "bio\n\"{{ file \"\"bio.txt\"\" }}\"\n",
 	} {
 		fsys := files("dev/"+name, text, "dev/bio.txt", "one")
 		before, err := seed.Digest(fsys, []string{"dev"})

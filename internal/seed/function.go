@@ -198,7 +198,7 @@ func (x *expansion) fakes(text string, position int) map[string]string {
 	return made
 }
 
-// embeddedFile is how a template names a file; quotes within quotes have a backslash.
+// embeddedFile is how a template names a file; quotes are doubled in CSV, and have a backslash within quotes in YAML.
 var embeddedFile = regexp.MustCompile("\\bfile\\s+[\\\\\"`]+([^\\\\\"`\n]+)[\\\\\"`]")
 
 // embedded returns the files that templates of a fixture may embed.

@@ -39,6 +39,18 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { readAny(t, s, "dev/a.yaml", text) })
 }
 
+// FuzzCSV reads any text as CSV.
+func FuzzCSV(f *testing.F) {
+	s := fixtureSchema(f)
+	for _, text := range []string{
+		"$name,email,name,tags,projects\nada,a@b.c,\"A \"\"x\"\"\",\"[a, \"\"b\"\"]\",[$projects.x]\n", "\ufeffid,$name\r\n,\r\n\"\n", "id,id,$name\na\n1,2,3,4\n",
+		"bio,tags\n{{ now }},\"[{{ fake.name }}, &a [*a]]\"\n", "name;x\n1", "name\n\"a\nb\"c\n", "\xff,\x00\n\xff,\x00\n", "tags\n\"[é\n,\n{\"\n", "tags\n--- a\n\"--- a\n--- b\"\n",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) { readAny(t, s, "dev/users.csv", text) })
+}
+
 // readAny reads a text as a fixture file, alone and as part of a set.
 func readAny(t *testing.T, s *schema.Schema, name, text string) *reader {
 	t.Helper()

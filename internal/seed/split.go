@@ -2,6 +2,7 @@ package seed
 
 import (
 	"bytes"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,10 @@ var (
 // place, or may use an anchor of another part, so then the file is read again as a whole.
 func readSource(in inputs, s *source) *reader {
 	whole := &reader{source: s, inputs: in, verbatim: !bytes.Contains(s.text, []byte("{{"))}
+	if path.Ext(s.path) == ".csv" {
+		whole.readCSV()
+		return whole
+	}
 	parts := s.split()
 	if len(parts) < 2 {
 		whole.read()

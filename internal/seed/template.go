@@ -133,7 +133,7 @@ func (b *bounded) Write(text []byte) (int, error) {
 func (x *expansion) evaluate(text string, position int) (string, *problem) {
 	t, err := template.New("").Option("missingkey=error").Funcs(x.functions(text, position)).Parse(text)
 	if err != nil {
-		return "", templateProblem(err)
+		return "", x.reader.templateProblem(err)
 	}
 	var out bounded
 	if t.Tree != nil {
@@ -141,7 +141,7 @@ func (x *expansion) evaluate(text string, position int) (string, *problem) {
 			return "", p
 		}
 		if err := t.Execute(&out, nil); err != nil {
-			return "", templateProblem(err)
+			return "", x.reader.templateProblem(err)
 		}
 	}
 	if !utf8.ValidString(out.String()) {
@@ -184,13 +184,13 @@ var (
 )
 
 // templateProblem says what is wrong with a template.
-func templateProblem(err error) *problem {
+func (r *reader) templateProblem(err error) *problem {
 	var own *problem
 	if errors.As(err, &own) {
 		return own
 	}
 	if m := unknownFunction.FindStringSubmatch(err.Error()); m != nil {
-		remedy := bracesRemedy
+		remedy := r.bracesRemedy()
 		if near := diag.Suggest(m[1], functionNames); near != "" {
 			remedy = "did you mean " + near + "? If not: " + remedy
 		}
@@ -203,8 +203,13 @@ func templateProblem(err error) *problem {
 		}
 		return wrong("unknown-fake", remedy, "%q cannot be faked", clip(m[1]))
 	}
-	return wrong("bad-template", bracesRemedy, "the template cannot be read: %s", templatePrefix.ReplaceAllString(err.Error(), ""))
+	return wrong("bad-template", r.bracesRemedy(), "the template cannot be read: %s", templatePrefix.ReplaceAllString(err.Error(), ""))
 }
 
 // bracesRemedy says how to write braces that begin no template.
-const bracesRemedy = "a file whose texts have {{ of their own says templates: false at its top"
+func (r *reader) bracesRemedy() string {
+	if r.source.isYAML() {
+		return "a file whose texts have {{ of their own says templates: false at its top"
+	}
+	return `a {{ of the text's own is written {{ "{{" }}`
+}
