@@ -17,7 +17,7 @@ import (
 )
 
 // extensions are those of the files that are read.
-var extensions = []string{".yaml", ".yml", ".csv"}
+var extensions = []string{".yaml", ".yml", ".csv", ".sql"}
 
 // Digest returns a hash of everything that the sets consist of: the names and contents of their files, and of the
 // files that those include, extend or embed. Equal digests mean that the fixtures have not changed.

@@ -1,12 +1,17 @@
 package seed
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
+	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
@@ -49,6 +54,30 @@ func FuzzCSV(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) { readAny(t, s, "dev/users.csv", text) })
+}
+
+// FuzzSQL reads any text as SQL, and places errors of Postgres anywhere in it.
+func FuzzSQL(f *testing.F) {
+	s := fixtureSchema(f)
+	for _, text := range []string{"SELECT 1; COMMIT", "\\d x\n;copy a from stdin", "SELECT 'é", "$$;$$ begin atomic case end; end; end", "\xff", "é;\x00"} {
+		f.Add(text, 1, 0)
+		f.Add(text, 3, 1)
+	}
+	f.Fuzz(func(t *testing.T, text string, position, statement int) {
+		r := readAny(t, s, "dev/a.sql", text)
+		if len(r.mistakes) > 0 || statement < 0 {
+			return
+		}
+		if position > utf8.RuneCountInString(text)+1 {
+			return
+		}
+		err := r.script.failure(&pgconn.PgError{Position: int32(position), Message: "m", Code: "42601"}, statement)
+		var list diag.List
+		if !errors.As(err, &list) || len(list) != 1 {
+			t.Fatalf("got %v", err)
+		}
+		_ = list.Error()
+	})
 }
 
 // readAny reads a text as a fixture file, alone and as part of a set.

@@ -19,8 +19,14 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
+// fixtures is what the sets hold.
+type fixtures struct {
+	rows    []*row
+	scripts []*script
+}
+
 // read reads, checks and links every row of the sets.
-func (o *Options) read(ctx context.Context, now time.Time) ([]*row, error) {
+func (o *Options) read(ctx context.Context, now time.Time) (*fixtures, error) {
 	c, err := collect(o.FS, o.Dir, o.Sets)
 	if err != nil {
 		return nil, err
@@ -37,17 +43,20 @@ func (o *Options) read(ctx context.Context, now time.Time) ([]*row, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	var rows []*row
+	all := &fixtures{}
 	mistakes := c.mistakes
 	for _, r := range readers {
-		rows = append(rows, r.rows...)
+		all.rows = append(all.rows, r.rows...)
+		if r.script != nil {
+			all.scripts = append(all.scripts, r.script)
+		}
 		mistakes = append(mistakes, r.mistakes...)
 	}
 	if len(c.mistakes) == 0 { // else references would be missing that are only not there yet
-		mistakes = append(mistakes, link(rows)...)
+		mistakes = append(mistakes, link(all.rows)...)
 	}
 	mistakes.Sort()
-	return rows, mistakes.Err("read the seeds")
+	return all, mistakes.Err("read the seeds")
 }
 
 // inputs is what the readers of all files share.
@@ -62,6 +71,7 @@ type reader struct {
 	source   *source
 	verbatim bool // there are no templates: {{ stands for itself
 	rows     []*row
+	script   *script // of an SQL file
 	mistakes diag.List
 }
 

@@ -48,11 +48,11 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	now := o.Now()
-	rows, err := o.read(ctx, now)
+	all, err := o.read(ctx, now)
 	if err != nil {
 		return Summary{}, err
 	}
-	return write(ctx, o.DB, rows, now)
+	return write(ctx, o.DB, all, now)
 }
 
 func (o *Options) validate() error {

@@ -26,8 +26,12 @@ var (
 // place, or may use an anchor of another part, so then the file is read again as a whole.
 func readSource(in inputs, s *source) *reader {
 	whole := &reader{source: s, inputs: in, verbatim: !bytes.Contains(s.text, []byte("{{"))}
-	if path.Ext(s.path) == ".csv" {
+	switch path.Ext(s.path) {
+	case ".csv":
 		whole.readCSV()
+		return whole
+	case ".sql":
+		whole.readSQL()
 		return whole
 	}
 	parts := s.split()

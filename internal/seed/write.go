@@ -21,11 +21,11 @@ type writer struct {
 	counts     map[*table]*TableSummary
 }
 
-// write writes all rows, or none.
-func write(ctx context.Context, db pg.Beginner, rows []*row, at time.Time) (Summary, error) {
+// write writes all rows and runs the SQL files, or does nothing.
+func write(ctx context.Context, db pg.Beginner, all *fixtures, at time.Time) (Summary, error) {
 	var summary Summary
 	err := pg.InTx(ctx, db, func(tx pgx.Tx) error {
-		w := &writer{tx: tx, components: inOrder(rows), now: at, counts: map[*table]*TableSummary{}}
+		w := &writer{tx: tx, components: inOrder(all.rows), now: at, counts: map[*table]*TableSummary{}}
 		// Two loads at once would race to insert the same rows: the second waits for the first.
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))", pgx.QueryExecModeExec); err != nil {
 			return err
@@ -33,7 +33,7 @@ func write(ctx context.Context, db pg.Beginner, rows []*row, at time.Time) (Summ
 		if err := describeTables(ctx, tx, w.components); err != nil {
 			return err
 		}
-		for _, r := range rows {
+		for _, r := range all.rows {
 			r.fill(at)
 		}
 		if err := missing(w.components); err != nil {
@@ -43,7 +43,9 @@ func write(ctx context.Context, db pg.Beginner, rows []*row, at time.Time) (Summ
 			return err
 		}
 		summary = w.summary()
-		return nil
+		var err error
+		summary.SQL, err = runScripts(ctx, tx, all.scripts)
+		return err
 	})
 	if err != nil {
 		return Summary{}, pg.Fault(op, err)

@@ -72,5 +72,12 @@ func show(t *term.Terminal, s seed.Summary) error {
 	for _, row := range s.Tables {
 		table.Row(row.Table, fmt.Sprint(row.Inserted), fmt.Sprint(row.Updated), fmt.Sprint(row.Unchanged))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil || len(s.SQL) == 0 {
+		return err
+	}
+	files := t.NewTable("FILE", "STATE")
+	for _, file := range s.SQL {
+		files.Row(file.File, map[bool]string{true: "ran", false: "unchanged"}[file.Ran])
+	}
+	return files.Flush()
 }
