@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/generate"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -24,8 +25,13 @@ func TestGuide(t *testing.T) {
 	fixtures := fstest.MapFS{}
 	for _, m := range regexp.MustCompile("(?ms)^```(\\w+ ?\\S*)$\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
 		blocks[m[1]] = m[2]
-		if name, ok := strings.CutPrefix(m[1], "yaml "); ok {
+		if _, name, ok := strings.Cut(m[1], " "); ok && strings.Contains(name, "/") {
 			fixtures[name] = &fstest.MapFile{Data: []byte(m[2])}
+		}
+	}
+	for _, name := range generate.FakeNames() {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("it does not say that %s can be faked", name)
 		}
 	}
 	pool := testkit.NewDatabase(t)
@@ -43,21 +49,23 @@ func TestGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got strings.Builder
-	for range 2 {
-		summary, err := seed.Load(t.Context(), o)
-		if err != nil {
-			t.Fatal(explain(err))
-		}
-		got.WriteString("$ krowoc seed\n")
-		for _, table := range summary.Tables {
-			got.WriteString(strings.Join([]string{table.Table, strconv.Itoa(table.Inserted), strconv.Itoa(table.Updated), strconv.Itoa(table.Unchanged)}, "\t") + "\n")
-		}
+	if got := console(t, o, "krowoc seed") + console(t, o, "krowoc seed"); got != blocks["console"] {
+		t.Errorf("krowoc seed prints\n%s", got)
 	}
-	if got.String() != blocks["console"] {
-		t.Errorf("krowoc seed prints\n%s", got.String())
+	o.Sets = []string{"demo"}
+	if got := console(t, o, "krowoc seed demo"); got != blocks["console demo"] {
+		t.Errorf("krowoc seed demo prints\n%s", got)
+	}
+	for sql, want := range map[string]string{
+		"SELECT created_at = '2026-02-26T09:30:00Z' AND title = 'Release notes of Krowoc' FROM prompts WHERE title LIKE 'Rel%'": "true",
+		"SELECT votes FROM popular": "1",
+	} {
+		if got := query(t, pool, sql); got != want {
+			t.Errorf("%s: got %s, want %s", sql, got, want)
+		}
 	}
 
+	o.Sets = []string{"dev"}
 	o.FS, err = fixtures.Sub("wrong")
 	if err != nil {
 		t.Fatal(err)
@@ -67,4 +75,21 @@ func TestGuide(t *testing.T) {
 	if !errors.As(err, &list) || list.Error()+"\n" != blocks["text"] {
 		t.Errorf("the mistakes are\n%v", list)
 	}
+}
+
+// console is what a load prints.
+func console(t *testing.T, o seed.Options, command string) string {
+	t.Helper()
+	summary, err := seed.Load(t.Context(), o)
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	lines := []string{"$ " + command}
+	for _, table := range summary.Tables {
+		lines = append(lines, strings.Join([]string{table.Table, strconv.Itoa(table.Inserted), strconv.Itoa(table.Updated), strconv.Itoa(table.Unchanged)}, "\t"))
+	}
+	for _, file := range summary.SQL {
+		lines = append(lines, file.File+"\t"+map[bool]string{true: "ran", false: "unchanged"}[file.Ran])
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
