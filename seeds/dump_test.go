@@ -53,16 +53,6 @@ func mistakes(err error) string {
 	return err.Error()
 }
 
-// withoutBraces takes the variables out of the texts: a fixture may take what is in double braces for a template.
-func withoutBraces(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	_, err := pool.Exec(t.Context(), `BEGIN; SET LOCAL session_replication_role = replica;
-		UPDATE prompts SET body = replace(body, '{{', '(('); UPDATE prompt_versions SET body = replace(body, '{{', '(('); COMMIT`)
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func rowsOf(t *testing.T, pool *pgxpool.Pool, s *schema.Schema) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
@@ -88,7 +78,6 @@ func TestDumpOfEverything(t *testing.T) {
 		t.Fatal(list)
 	}
 	pool := platform(t)
-	withoutBraces(t, pool)
 	_, loaded := dumpOf(t, pool, s, func(*dump.Options) {})
 	if diff := cmp.Diff(rowsOf(t, pool, s), rowsOf(t, loaded, s)); diff != "" {
 		t.Errorf("rows (-platform +loaded):\n%s", diff)
@@ -98,7 +87,6 @@ func TestDumpOfEverything(t *testing.T) {
 // TestDumpOfAPart dumps a few prompts with all that belongs to them: nobody's name or address leaves with them.
 func TestDumpOfAPart(t *testing.T) {
 	pool := platform(t)
-	withoutBraces(t, pool)
 	dir, loaded := dumpOf(t, pool, types(t), func(o *dump.Options) {
 		o.Strict = true // everything that looks like personal data is marked
 		o.Roots, o.Limit, o.Children, o.Depth = []string{"prompts where visibility = 'PUBLIC'", "User where tier = 'TEAM'"}, 3, 5, 2

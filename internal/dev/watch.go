@@ -146,18 +146,13 @@ func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
 		branch:     s.branches != nil && e.Name == s.branches.Head(),
 		schema:     within(s.SchemaPath, e.Name) && (e.Name == s.SchemaPath || filepath.Ext(e.Name) == ".graphql"),
 		migrations: within(s.Migrations, e.Name) && filepath.Ext(e.Name) == ".sql",
-		seeds:      within(s.Seeds, e.Name) && (isYAML(e.Name) || filepath.Ext(e.Name) == ""),
+		seeds:      within(s.Seeds, e.Name), // templates embed files of any kind; a digest says whether one of them matters
 	}
 }
 
 func within(root, path string) bool {
 	rel, err := filepath.Rel(root, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-func isYAML(path string) bool {
-	ext := filepath.Ext(path)
-	return ext == ".yaml" || ext == ".yml"
 }
 
 // apply brings the session in step with the files that changed.

@@ -5,47 +5,37 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/generate"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // page returns the blocks of a page of docs/, by what stands after the fence, and the files among them.
-func page(t testing.TB, name string) (blocks map[string][]string, fixtures fstest.MapFS) {
+func page(t testing.TB, name string) (text string, blocks map[string][]string, fixtures fstest.MapFS) {
 	t.Helper()
-	text, err := os.ReadFile(repository + "/docs/" + name)
+	body, err := os.ReadFile(repository + "/docs/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks, fixtures = map[string][]string{}, fstest.MapFS{}
-	for _, m := range regexp.MustCompile("(?ms)^```(\\w+ ?\\S*)$\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("(?ms)^```(\\w+ ?\\S*)$\n(.*?)^```$").FindAllStringSubmatch(string(body), -1) {
 		blocks[m[1]] = append(blocks[m[1]], m[2])
-		if name, ok := strings.CutPrefix(m[1], "yaml "); ok {
+		if _, name, ok := strings.Cut(m[1], " "); ok && strings.Contains(name, "/") {
 			fixtures[name] = &fstest.MapFile{Data: []byte(m[2])}
 		}
 	}
-	return blocks, fixtures
-}
-
-// printed is what krowoc seed prints.
-func printed(s seed.Summary) string {
-	var b strings.Builder
-	for _, t := range s.Tables {
-		fmt.Fprintf(&b, "%s\t%d\t%d\t%d\t%d\n", t.Table, t.Inserted, t.Updated, t.Unchanged, t.Deleted)
-	}
-	for _, m := range s.Generated {
-		fmt.Fprintf(&b, "%s\t%d\t0\t%d\t0\n", m.Table, m.Rows, m.Kept)
-	}
-	return b.String()
+	return string(body), blocks, fixtures
 }
 
 // TestMakingRows does what docs/seed-generate.md shows and compares what it says.
 func TestMakingRows(t *testing.T) {
-	blocks, fixtures := page(t, "seed-generate.md")
+	_, blocks, fixtures := page(t, "seed-generate.md")
 	s := parse(t, blocks["graphql"][0])
 	pool := built(t, s)
 	o := options(t, pool, nil)
@@ -54,14 +44,19 @@ func TestMakingRows(t *testing.T) {
 	if o.FS, err = fixtures.Sub("seeds"); err != nil {
 		t.Fatal(err)
 	}
-	if got := "$ krowoc seed demo\n" + printed(must(t)(seed.Load(t.Context(), o))); got != blocks["console"][1] {
+	if got := console(t, o, "krowoc seed demo"); got != blocks["console"][1] {
 		t.Errorf("krowoc seed demo prints\n%s", got)
 	}
 }
 
 // TestGuide does what docs/seeds.md shows and compares what it says.
 func TestGuide(t *testing.T) {
-	blocks, fixtures := page(t, "seeds.md")
+	text, blocks, fixtures := page(t, "seeds.md")
+	for _, name := range generate.FakeNames() {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("it does not say that %s can be faked", name)
+		}
+	}
 	pool := testkit.NewDatabase(t)
 	execute(t, pool, `
 		CREATE TYPE tier AS ENUM ('FREE', 'TEAM');
@@ -77,18 +72,23 @@ func TestGuide(t *testing.T) {
 	if o.FS, err = fixtures.Sub("seeds"); err != nil {
 		t.Fatal(err)
 	}
-	var got strings.Builder
-	for range 2 {
-		summary, err := seed.Load(t.Context(), o)
-		if err != nil {
-			t.Fatal(explain(err))
-		}
-		got.WriteString("$ krowoc seed\n" + printed(summary))
+	if got := console(t, o, "krowoc seed") + console(t, o, "krowoc seed"); got != blocks["console"][0] {
+		t.Errorf("krowoc seed prints\n%s", got)
 	}
-	if got.String() != blocks["console"][0] {
-		t.Errorf("krowoc seed prints\n%s", got.String())
+	o.Sets = []string{"demo"}
+	if got := console(t, o, "krowoc seed demo"); got != blocks["console demo"][0] {
+		t.Errorf("krowoc seed demo prints\n%s", got)
+	}
+	for sql, want := range map[string]string{
+		"SELECT created_at = '2026-02-26T09:30:00Z' AND title = 'Release notes of Krowoc' FROM prompts WHERE title LIKE 'Rel%'": "true",
+		"SELECT votes FROM popular": "1",
+	} {
+		if got := query(t, pool, sql); got != want {
+			t.Errorf("%s: got %s, want %s", sql, got, want)
+		}
 	}
 
+	o.Sets = []string{"dev"}
 	o.FS, err = fixtures.Sub("wrong")
 	if err != nil {
 		t.Fatal(err)
@@ -98,4 +98,24 @@ func TestGuide(t *testing.T) {
 	if !errors.As(err, &list) || list.Error()+"\n" != blocks["text"][0] {
 		t.Errorf("the mistakes are\n%v", list)
 	}
+}
+
+// console is what a load prints.
+func console(t *testing.T, o seed.Options, command string) string {
+	t.Helper()
+	summary, err := seed.Load(t.Context(), o)
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	lines := []string{"$ " + command}
+	for _, table := range summary.Tables {
+		lines = append(lines, strings.Join([]string{table.Table, strconv.Itoa(table.Inserted), strconv.Itoa(table.Updated), strconv.Itoa(table.Unchanged), strconv.Itoa(table.Deleted)}, "\t"))
+	}
+	for _, made := range summary.Generated {
+		lines = append(lines, fmt.Sprintf("%s\t%d\t0\t%d\t0", made.Table, made.Rows, made.Kept))
+	}
+	for _, file := range summary.SQL {
+		lines = append(lines, file.File+"\t"+map[bool]string{true: "ran", false: "unchanged"}[file.Ran])
+	}
+	return strings.Join(lines, "\n") + "\n"
 }

@@ -2,11 +2,7 @@ package seed
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 	"unicode/utf8"
@@ -14,88 +10,26 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/diag"
-	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // source is one fixture file, or a part of one.
 type source struct {
 	name  string // as messages show it: seeds/dev/users.yaml
-	set   string // that it belongs to
+	path  string // below the seeds folder: dev/users.yaml
+	set   string // that it is part of
 	text  []byte // of the whole file
 	body  []byte // of the part that is parsed
 	shift int    // what to add to a line of the body to have the line of the file
+
+	written map[*yaml.Node]*yaml.Node // how values that templates made stand in the file
 }
 
-func newSource(name, set string, text []byte) *source {
-	return &source{name: name, set: set, text: text, body: text}
+func newSource(name string, text []byte) *source {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which some editors write
+	return &source{name: name, path: name, text: text, body: text}
 }
 
-// Digest returns a hash of everything in the sets: their names, their files' names and contents. Equal
-// digests mean that the fixtures have not changed.
-func Digest(fsys fs.FS, sets []string) (string, error) {
-	sources, err := readFiles(fsys, "", sets)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.New()
-	for _, s := range sources {
-		fmt.Fprintf(sum, "%s\x00%d\x00", s.name, len(s.text))
-		sum.Write(s.text)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// readFiles reads every .yaml and .yml file of the sets, in the order of the sets and then by name.
-func readFiles(fsys fs.FS, dir string, sets []string) ([]*source, error) {
-	var sources []*source
-	seen := map[string]bool{}
-	for _, set := range sets {
-		if !fs.ValidPath(set) || set == "." || seen[set] {
-			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("%q cannot be a set, or is named twice", set),
-				"Name each folder below the seeds folder once, like common or dev.")
-		}
-		seen[set] = true
-		if info, err := fs.Stat(fsys, set); err != nil || !info.IsDir() {
-			return nil, missingSet(fsys, path.Join(dir, set), err)
-		}
-		err := fs.WalkDir(fsys, set, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || !isFixture(name, entry) {
-				return err
-			}
-			text, err := fs.ReadFile(fsys, name)
-			sources = append(sources, newSource(path.Join(dir, name), set, text))
-			return err
-		})
-		if err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "Make the files readable.", Err: err}
-		}
-	}
-	return sources, nil
-}
-
-func isFixture(name string, entry fs.DirEntry) bool {
-	ext := path.Ext(name)
-	return !entry.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(entry.Name(), ".")
-}
-
-// missingSet explains that the folder of a set is not there, and which are.
-func missingSet(fsys fs.FS, folder string, err error) error {
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.Wrap(op, err)
-	}
-	hint := "Create the folder, or name the sets to load in krowoc.yaml (seeds.sets)."
-	var sets []string
-	entries, _ := fs.ReadDir(fsys, ".") // without the list, the message still stands
-	for _, e := range entries {
-		if e.IsDir() {
-			sets = append(sets, e.Name())
-		}
-	}
-	if len(sets) > 0 {
-		hint += " There are: " + strings.Join(sets, ", ") + "."
-	}
-	return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no folder " + folder, Hint: hint, Err: err}
-}
+func (s *source) isYAML() bool { return path.Ext(s.path) == ".yaml" || path.Ext(s.path) == ".yml" }
 
 // line returns the text of a line of the file, counted from 1.
 func (s *source) line(n int) string {
@@ -120,6 +54,9 @@ func (s *source) at(n *yaml.Node, p *problem) diag.Diagnostic {
 	}
 	if n == nil || n.Line == 0 {
 		return d
+	}
+	if written := s.written[n]; written != nil {
+		n = written
 	}
 	d.Line, d.Column, d.Source = n.Line+s.shift, n.Column, s.line(n.Line+s.shift)
 	if n.Kind == yaml.ScalarNode {

@@ -60,9 +60,8 @@ func (r *reader) generate(n *yaml.Node) {
 	}
 }
 
-// plan puts together what the files and the counts ask for. It is nil where no rows are to be made.
-func (o *Options) plan(f *fixtures, recipes []recipe) (*generate.Plan, diag.List, error) {
-	var mistakes diag.List
+// plan puts together what the files and the counts ask for.
+func (o *Options) plan(f *fixtures, recipes []recipe) (mistakes diag.List, err error) {
 	sources := map[*yaml.Node]*source{}
 	r := generate.Reader{Schema: o.Schema, Now: f.now}
 	r.Report = func(p generate.Problem) {
@@ -108,11 +107,10 @@ func (o *Options) plan(f *fixtures, recipes []recipe) (*generate.Plan, diag.List
 		spec.Place = fmt.Sprintf("%s:%d", made.source.name, made.key.Line+made.source.shift)
 		specs = append(specs, spec)
 	}
-	specs, err := o.counted(f.tables, first, specs)
-	if err != nil || len(specs) == 0 {
-		return nil, mistakes, err
+	if specs, err = o.counted(f.tables, first, specs); err == nil && len(specs) > 0 {
+		f.plan = r.Plan(specs, o.RandomSeed)
 	}
-	return r.Plan(specs, o.RandomSeed), mistakes, nil
+	return mistakes, err
 }
 
 // counted adds what the counts ask for.

@@ -108,7 +108,7 @@ func TestSets(t *testing.T) {
 
 func TestNothingToLoad(t *testing.T) {
 	summary := load(t, database(t), "# nothing yet\nusers:\n")
-	if text, err := json.Marshal(summary); err != nil || string(text) != `{"tables":[],"generated":[]}` {
+	if text, err := json.Marshal(summary); err != nil || string(text) != `{"tables":[],"generated":[],"sql":[]}` {
 		t.Errorf("%s %v", text, err)
 	}
 }

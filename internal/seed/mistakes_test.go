@@ -28,7 +28,7 @@ func TestMistakes(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			for _, d := range list {
-				if d.Code == "" || d.File == "" || !strings.HasPrefix(d.File, "seeds/dev/") {
+				if d.Code == "" || d.File == "" || !strings.HasPrefix(d.File, "seeds/") {
 					t.Errorf("incomplete: %+v", d)
 				}
 			}

@@ -22,7 +22,7 @@ func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
 	if there, err := hasNotes(ctx, w.tx); err != nil || !there {
 		return err
 	}
-	rows, err := w.tx.Query(ctx, "SELECT set, name, digest FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", o.Sets)
+	rows, err := w.tx.Query(ctx, "SELECT set, name, digest FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", f.sets)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,56 +22,70 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
-// fixtures is all that the files of the sets ask for.
+// fixtures is what the sets hold.
 type fixtures struct {
-	rows   []*row
-	plan   *generate.Plan // of rows that are made; nil for none
-	tables *tables
-	now    time.Time
+	sets    []string // those that were asked for, and those that they extend
+	tables  *tables
+	rows    []*row
+	plan    *generate.Plan // of rows that are made; nil for none
+	scripts []*script
+	now     time.Time
 }
 
 // read reads, checks and links every row of the sets.
 func (o *Options) read(ctx context.Context) (*fixtures, error) {
-	sources, err := readFiles(o.FS, o.Dir, o.Sets)
+	c, err := collect(o.FS, o.Dir, o.Sets)
 	if err != nil {
 		return nil, err
 	}
-	all := newTables(o.Schema)
-	readers := make([]*reader, len(sources))
+	f := &fixtures{sets: slices.Sorted(maps.Keys(c.sets)), tables: newTables(o.Schema), now: o.Now()}
+	in := inputs{f.tables, o.templates(f.now)}
+	readers := make([]*reader, len(c.sources))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, s := range sources {
+	for i, s := range c.sources {
 		group.Go(func() error {
-			readers[i] = readSource(all, s)
+			readers[i] = readSource(in, s)
 			return ctx.Err()
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	f := &fixtures{tables: all, now: o.Now()}
 	var recipes []recipe
-	var mistakes diag.List
+	mistakes := c.mistakes
 	for _, r := range readers {
 		f.rows = append(f.rows, r.rows...)
+		if r.script != nil {
+			f.scripts = append(f.scripts, r.script)
+		}
 		recipes = append(recipes, r.recipes...)
 		mistakes = append(mistakes, r.mistakes...)
 	}
-	mistakes = append(mistakes, link(f.rows)...)
-	plan, more, err := o.plan(f, recipes)
-	if err != nil {
-		return nil, err
+	if len(c.mistakes) == 0 { // else references would be missing that are only not there yet
+		mistakes = append(mistakes, link(f.rows)...)
+		more, err := o.plan(f, recipes)
+		if err != nil {
+			return nil, err
+		}
+		mistakes = append(mistakes, more...)
 	}
-	f.plan = plan
-	mistakes = append(mistakes, more...)
 	mistakes.Sort()
 	return f, mistakes.Err("read the seeds")
 }
 
+// inputs is what the readers of all files share.
+type inputs struct {
+	tables    *tables
+	templates *templates
+}
+
 // reader turns one file into rows.
 type reader struct {
+	inputs
 	source   *source
-	tables   *tables
+	verbatim bool // there are no templates: {{ stands for itself
 	rows     []*row
+	script   *script // of an SQL file
 	recipes  []recipe
 	mistakes diag.List
 }
@@ -120,8 +136,11 @@ func (r *reader) syntax(err error) {
 		message = message[len(m[0]):]
 		at.Line, _ = strconv.Atoi(m[1]) // no line is line 0: the file as a whole
 	}
-	if strings.HasPrefix(r.source.line(at.Line), "\t") {
+	switch line := r.source.line(at.Line); {
+	case strings.HasPrefix(line, "\t"):
 		remedy = "indent with spaces: YAML knows no tabs"
+	case isTemplate(line):
+		remedy = "put quotes around the template: '{{ … }}'"
 	}
 	r.report(at, wrong("yaml-syntax", remedy, "this is not YAML: %s", message))
 }
@@ -131,30 +150,37 @@ func (r *reader) file(n *yaml.Node) {
 	if isNull(n) {
 		return
 	}
+	var tables []entry
 	for _, e := range r.entries(n, "the tables of the file, each with its rows") {
+		if !r.directive(e) { // directives first: they hold for all rows, wherever they stand
+			tables = append(tables, e)
+		}
+	}
+	for _, e := range tables {
 		t, ok := r.tables.byName[e.key.Value]
-		switch {
-		case !ok && e.key.Value == generateKey:
-			r.generate(resolve(e.value))
-			continue
-		case !ok:
-			r.report(e.key, wrong("unknown-table", didYouMean(e.key.Value, r.tables.names), "the schema has no table %q", e.key.Value))
+		if !ok {
+			r.unknownKey(e.key)
 			continue
 		}
-		switch n := resolve(e.value); {
-		case isNull(n):
-		case n.Kind == yaml.SequenceNode:
-			for _, item := range n.Content {
-				r.row(t, "", item, item)
+		r.table(t, e.value)
+	}
+}
+
+// table reads the rows of one table.
+func (r *reader) table(t *table, value *yaml.Node) {
+	switch n := resolve(value); {
+	case isNull(n):
+	case n.Kind == yaml.SequenceNode:
+		for _, item := range n.Content {
+			r.row(t, "", item, item)
+		}
+	default:
+		for _, e := range r.entries(n, "the rows of "+t.Table+", each with its name, or a list of rows") {
+			if !rowName.MatchString(e.key.Value) {
+				r.report(e.key, badRowName(e.key.Value))
+				continue
 			}
-		default:
-			for _, e := range r.entries(n, "the rows of "+t.Table+", each with its name, or a list of rows") {
-				if !rowName.MatchString(e.key.Value) {
-					r.report(e.key, wrong("row-name", "use letters, digits, _ and -", "%q cannot be the name of a row", e.key.Value))
-					continue
-				}
-				r.row(t, e.key.Value, e.key, e.value)
-			}
+			r.row(t, e.key.Value, e.key, e.value)
 		}
 	}
 }
@@ -162,13 +188,28 @@ func (r *reader) file(n *yaml.Node) {
 // rowName is what a reference can name: no dot, which separates the table from the row.
 var rowName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_-]*$`)
 
-// row reads the fields of one row.
+func badRowName(name string) *problem {
+	return wrong("row-name", "use letters, digits, _ and -", "%q cannot be the name of a row", clip(name))
+}
+
+// row reads one row.
 func (r *reader) row(t *table, name string, at, n *yaml.Node) {
-	row := &row{table: t, source: r.source, name: name, node: at, values: make([]value, len(t.columns))}
-	r.rows = append(r.rows, row)
+	row := r.newRow(t, name, at)
 	if n = resolve(n); isNull(n) && name != "" {
 		return // a row of defaults alone
 	}
+	r.fields(row, n)
+}
+
+func (r *reader) newRow(t *table, name string, at *yaml.Node) *row {
+	row := &row{table: t, source: r.source, name: name, node: at, values: make([]value, len(t.columns))}
+	r.rows = append(r.rows, row)
+	return row
+}
+
+// fields reads the fields of one row.
+func (r *reader) fields(row *row, n *yaml.Node) {
+	t := row.table
 	row.broken = n.Kind != yaml.MappingNode
 	for _, e := range r.entries(n, "the fields of "+row.label()+" with their values") {
 		f := t.fields[e.key.Value]
@@ -177,11 +218,15 @@ func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 			row.excuse(diag.Suggest(e.key.Value, t.fieldNames()))
 			continue
 		}
-		if f.Relation != nil && f.Relation.Kind == schema.ManyToMany {
-			r.joins(row, f.Field, resolve(e.value))
-			continue
+		n, x := r.expand(row, f.Field, resolve(e.value))
+		switch {
+		case x.broken:
+			row.give(f, value{state: broken, node: n})
+		case f.Relation != nil && f.Relation.Kind == schema.ManyToMany:
+			r.joins(row, f.Field, n)
+		default:
+			r.field(row, f, n, x.volatile)
 		}
-		r.field(row, f, resolve(e.value))
 	}
 }
 
@@ -210,8 +255,9 @@ func notGivable(t *table, f *field, name string) *problem {
 	return wrong("not-stored", "remove it", "%s.%s is not stored", t.Name, f.Name)
 }
 
-// field reads the value of one field into its columns.
-func (r *reader) field(row *row, f *field, n *yaml.Node) {
+// field reads the value of one field into its columns. A volatile value would differ the next time, so it is for a new
+// row alone.
+func (r *reader) field(row *row, f *field, n *yaml.Node, volatile bool) {
 	v := value{state: given, node: n}
 	switch {
 	case isNull(n):
@@ -228,6 +274,9 @@ func (r *reader) field(row *row, f *field, n *yaml.Node) {
 			v.state = broken
 		}
 		v.text = text
+	}
+	if volatile && v.state == given {
+		v.state = insertOnly
 	}
 	row.give(f, v)
 }

@@ -42,7 +42,7 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 			}
 		}
 	}
-	return emptyTables(ctx, tx, tables, counts)
+	return emptyTables(ctx, tx, f.sets, tables, counts)
 }
 
 // resettable are the tables that are filled, those that were filled for the sets before, and those that refer to them: these must be
@@ -60,7 +60,7 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]str
 	if there, err := hasNotes(ctx, tx); err != nil {
 		return nil, err
 	} else if there {
-		rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", o.Sets)
+		rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", f.sets)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func countRows(ctx context.Context, tx pgx.Tx, tables []string) ([]held, error) 
 }
 
 // emptyTables empties tables, and forgets what was loaded into them.
-func emptyTables(ctx context.Context, tx pgx.Tx, tables []string, counts []held) ([]TableSummary, error) {
+func emptyTables(ctx context.Context, tx pgx.Tx, sets, tables []string, counts []held) ([]TableSummary, error) {
 	quoted := make([]string, len(tables))
 	var emptied []TableSummary
 	for i, name := range tables {
@@ -118,6 +118,6 @@ func emptyTables(ctx context.Context, tx pgx.Tx, tables []string, counts []held)
 	if there, err := hasNotes(ctx, tx); err != nil || !there {
 		return emptied, err
 	}
-	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated') AND name = ANY($1)", tables)
+	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated') AND name = ANY($1) OR kind = 'sql' AND set = ANY($2)", tables, sets)
 	return emptied, err
 }

@@ -1,4 +1,4 @@
-// Package seed loads fixtures, rows that a team writes in YAML, into the tables of a schema. Every value is
+// Package seed loads fixtures, rows that a team writes in YAML or CSV, into the tables of a schema. Every value is
 // checked against the schema before the first row is written; then all rows are written in the order of
 // their references, in one transaction. Rows are found again by a stable key, so that loading the same
 // fixtures twice changes nothing.
@@ -22,19 +22,21 @@ const op = "load the seeds"
 
 // Options say which fixtures to load, and where.
 type Options struct {
-	DB     *pgxpool.Pool
+	DB     *pgxpool.Pool // of two connections or more, where rows are made in tables that are in use
 	Schema *schema.Schema
 	FS     fs.FS            // the seeds folder: one folder for each set
 	Dir    string           // what messages call that folder; empty is "seeds"
 	Sets   []string         // folders of FS, loaded as one: a row of any may refer to a row of any other
-	Now    func() time.Time // the request.time of defaults
+	Now    func() time.Time // the request.time of defaults, and the now of templates
+
+	LookupEnv  func(name string) (string, bool) // the env of templates; nil is an empty environment
+	RandomSeed uint64                           // what is faked and made is the same for the same seed
 
 	DryRun bool      // changes nothing, and says what would change
 	Prune  bool      // deletes rows that an earlier load has inserted for these sets and that they no longer have
 	Reset  ResetMode // empties the tables first
 
-	Generate   []Count // rows to make beside those that the files ask for
-	RandomSeed uint64  // what made rows depend on: the same one makes the same rows
+	Generate []Count // rows to make beside those that the files ask for
 	// Report is told how far the rows that are made have come, from any goroutine; it may be nil.
 	Report func(generate.Progress)
 
@@ -45,9 +47,9 @@ type Options struct {
 	Confirmed      bool
 }
 
-// Load loads the fixtures and says what that changed. Mistakes in the fixtures come back all at once, as a
-// fault that wraps a diag.List; so does a row that Postgres refuses. After any error the database is as it
-// was before.
+// Load loads the fixtures and says what that changed; then it makes the rows that are asked for. Mistakes in the fixtures come back all
+// at once, as a fault that wraps a diag.List; so does a row that Postgres refuses. After an error with the fixtures the database is as
+// it was before; after one with the rows that are made, it has the fixtures.
 func Load(ctx context.Context, o Options) (Summary, error) {
 	if err := o.validate(); err != nil {
 		return Summary{}, err
@@ -60,10 +62,13 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	summary, err := o.write(ctx, f)
-	if err != nil || o.DryRun {
+	if err != nil || o.DryRun || f.plan == nil {
 		return summary, err
 	}
-	summary.Generated, err = o.make(ctx, f)
+	if summary.Generated, err = o.make(ctx, f); err != nil {
+		return summary, err
+	}
+	summary.SQL, err = o.afterwards(ctx, f)
 	return summary, err
 }
 

@@ -2,7 +2,10 @@ package seed
 
 import (
 	"bytes"
+	"path"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -12,10 +15,25 @@ const partBytes = 96 << 10
 // tableLine is a line that names a table and leaves its rows to the lines below.
 var tableLine = regexp.MustCompile(`^[\pL_][\pL\pN_]*:[ \t]*(#.*)?\s*$`)
 
+// directiveLine is a line that begins a directive: what follows it belongs together. The one that every part has to
+// know, templates, has to be a line of its own.
+var (
+	directiveLine = regexp.MustCompile(`^(?:` + strings.Join(directives, "|") + `):(?:\s|$)`)
+	templatesLine = regexp.MustCompile(`^templates:[ \t]+[a-z]+[ \t]*(#.*)?\s*$`)
+)
+
 // readSource reads a file, a large one in parts. A part that has any mistake may have been cut in the wrong
 // place, or may use an anchor of another part, so then the file is read again as a whole.
-func readSource(all *tables, s *source) *reader {
-	whole := &reader{source: s, tables: all}
+func readSource(in inputs, s *source) *reader {
+	whole := &reader{source: s, inputs: in, verbatim: !bytes.Contains(s.text, []byte("{{"))}
+	switch path.Ext(s.path) {
+	case ".csv":
+		whole.readCSV()
+		return whole
+	case ".sql":
+		whole.readSQL()
+		return whole
+	}
 	parts := s.split()
 	if len(parts) < 2 {
 		whole.read()
@@ -24,7 +42,7 @@ func readSource(all *tables, s *source) *reader {
 	readers := make([]*reader, len(parts))
 	var group sync.WaitGroup
 	for i, part := range parts {
-		readers[i] = &reader{source: part, tables: all}
+		readers[i] = &reader{source: part, inputs: in, verbatim: whole.verbatim}
 		group.Go(readers[i].read)
 	}
 	group.Wait()
@@ -49,24 +67,36 @@ func (s *source) split() []*source {
 		return nil
 	}
 	var parts []*source
+	var head []byte     // the line that is repeated in every part: templates: false
 	var table []byte    // the line of the table at hand
 	var rows *lineStart // how its rows begin; nil before the first
-	part := &source{name: s.name, set: s.set, text: s.text}
+	whole := false      // no cut can be made here
+	part := s.part(nil, 0)
 	from, at, number := 0, 0, 0
 	for line := range bytes.Lines(s.text) {
 		start := startOf(line)
 		switch {
 		case start.blank:
+		case directiveLine.Match(line):
+			if len(parts) > 0 {
+				return nil // the parts before did not know of it
+			}
+			if templatesLine.Match(line) {
+				head = slices.Concat(bytes.TrimRight(line, "\r\n"), []byte("\n"))
+			} else if bytes.HasPrefix(line, []byte("templates")) {
+				return nil
+			}
+			table, rows, whole = line, nil, true
 		case tableLine.Match(line):
-			table, rows = line, nil
+			table, rows, whole = line, nil, false
 		case table == nil, start.indent == 0 && !start.item:
 			return nil
 		case rows == nil:
 			rows = &start
-		case start == *rows && at-from > partBytes:
+		case start == *rows && at-from > partBytes && !whole:
 			part.body = append(part.body, s.text[from:at]...)
 			parts = append(parts, part)
-			part = &source{name: s.name, set: s.set, text: s.text, body: bytes.Clone(table), shift: number - 1}
+			part = s.part(slices.Concat(head, table), number-1-bytes.Count(head, []byte("\n")))
 			from = at
 		}
 		at += len(line)
@@ -74,6 +104,11 @@ func (s *source) split() []*source {
 	}
 	part.body = append(part.body, s.text[from:]...)
 	return append(parts, part)
+}
+
+// part returns a part of the file, so far with its first lines.
+func (s *source) part(body []byte, shift int) *source {
+	return &source{name: s.name, path: s.path, set: s.set, text: s.text, body: body, shift: shift}
 }
 
 // lineStart is how a line begins.

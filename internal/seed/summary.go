@@ -9,9 +9,16 @@ import (
 
 // Summary is what a load changed, table by table in the order in which they were written; of a dry run, what it would change.
 type Summary struct {
-	Tables    []TableSummary `json:"tables"`
-	Generated []Made         `json:"generated"`         // rows that were made, in the same order
-	Changes   []Change       `json:"changes,omitempty"` // of a dry run: row by row
+	Tables    []TableSummary  `json:"tables"`
+	Generated []Made          `json:"generated"`         // rows that were made, in the same order
+	SQL       []ScriptSummary `json:"sql"`               // in the order of the sets and of their names
+	Changes   []Change        `json:"changes,omitempty"` // of a dry run: row by row
+}
+
+// ScriptSummary says what became of an SQL file.
+type ScriptSummary struct {
+	File string `json:"file"`
+	Ran  bool   `json:"ran"` // false when it has not changed since it was run in this database
 }
 
 // Made is how many rows were made for a table.
@@ -85,6 +92,15 @@ func (s Summary) String() string {
 	}
 	if kept > 0 {
 		fmt.Fprintf(&b, "; %d made before", kept)
+	}
+	ran := 0
+	for _, file := range s.SQL {
+		if file.Ran {
+			ran++
+		}
+	}
+	if len(s.SQL) > 0 {
+		fmt.Fprintf(&b, "; %d of %d SQL files run", ran, len(s.SQL))
 	}
 	return b.String()
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/pg"
-	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
 // writer writes rows within one transaction.
@@ -36,8 +35,7 @@ func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
 		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
 		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), fields: o.DryRun, keys: o.Prune}
-		// Two loads at once would race to insert the same rows: the second waits for the first.
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))", pgx.QueryExecModeExec); err != nil {
+		if _, err := tx.Exec(ctx, lockQuery, pgx.QueryExecModeExec); err != nil {
 			return err
 		}
 		summary, err = o.writeRows(ctx, w, f)
@@ -82,8 +80,27 @@ func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summar
 			return Summary{}, err
 		}
 	}
-	return w.summary(emptied), nil
+	summary := w.summary(emptied)
+	if f.plan == nil || o.DryRun { // else they run when all rows are there
+		summary.SQL, err = runScripts(ctx, w.tx, f.scripts)
+	}
+	return summary, err
 }
+
+// afterwards runs the SQL files when rows have been made, which they may be about.
+func (o *Options) afterwards(ctx context.Context, f *fixtures) (ran []ScriptSummary, err error) {
+	err = pg.InTx(ctx, o.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockQuery, pgx.QueryExecModeExec); err != nil {
+			return err
+		}
+		ran, err = runScripts(ctx, tx, f.scripts)
+		return err
+	})
+	return ran, pg.Fault(op, err)
+}
+
+// lockQuery has a second load wait for the first: both would race to insert the same rows.
+const lockQuery = "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))"
 
 // tablesOf are the tables of some components.
 func tablesOf(components []*component) (list []*table) {
@@ -231,7 +248,7 @@ func (r *row) title() string {
 }
 
 func (w *writer) summary(emptied []TableSummary) Summary {
-	s := Summary{Tables: []TableSummary{}, Generated: []generate.Made{}} // empty lists in JSON, not null
+	s := Summary{Tables: []TableSummary{}, Generated: []Made{}, SQL: []ScriptSummary{}} // empty lists in JSON, not null
 	for _, c := range w.components {
 		for _, t := range c.tables {
 			s.Tables = append(s.Tables, *w.counts[t])

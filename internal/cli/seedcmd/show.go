@@ -26,5 +26,12 @@ func show(t *term.Terminal, s seed.Summary) error {
 	for _, made := range s.Generated {
 		table.Row(made.Table, fmt.Sprint(made.Rows), "0", fmt.Sprint(made.Kept), "0")
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil || len(s.SQL) == 0 {
+		return err
+	}
+	files := t.NewTable("FILE", "STATE")
+	for _, file := range s.SQL {
+		files.Row(file.File, map[bool]string{true: "ran", false: "unchanged"}[file.Ran])
+	}
+	return files.Flush()
 }

@@ -1,0 +1,232 @@
+package seed
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// extensions are those of the files that are read.
+var extensions = []string{".yaml", ".yml", ".csv", ".sql"}
+
+// Digest returns a hash of everything that the sets consist of: the names and contents of their files, and of the
+// files that those include, extend or embed. Equal digests mean that the fixtures have not changed.
+func Digest(fsys fs.FS, sets []string) (string, error) {
+	c, err := collect(fsys, "", sets)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	add := func(name string, text []byte) {
+		fmt.Fprintf(sum, "%s\x00%d\x00", name, len(text))
+		sum.Write(text)
+	}
+	for _, s := range c.sources {
+		add(s.name, s.text)
+		for _, name := range s.embedded() {
+			if text, err := fs.ReadFile(fsys, name); err == nil { // one that cannot be read is for the load to report
+				add(name, text)
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// collector finds the files of some sets, with what those extend and include, each once.
+type collector struct {
+	fsys     fs.FS
+	dir      string // what messages call fsys
+	sets     map[string]bool
+	files    map[string]bool
+	sources  []*source
+	mistakes diag.List // in what is extended and included
+}
+
+// bundle is the files of one set.
+type bundle struct {
+	name    string
+	sources []*source
+	extends []mention
+}
+
+// mention is a name that a file extends or includes, and where it says so.
+type mention struct {
+	key    string
+	source *source
+	node   *yaml.Node
+}
+
+// collect reads the files of the sets, in the order of the sets and then by name. What a set extends comes before it,
+// and what a file includes before that file.
+func collect(fsys fs.FS, dir string, sets []string) (*collector, error) {
+	c := &collector{fsys: fsys, dir: dir, sets: map[string]bool{}, files: map[string]bool{}}
+	named := map[string]bool{}
+	for _, set := range sets {
+		if !fs.ValidPath(set) || set == "." || named[set] {
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("%q cannot be a set, or is named twice", set),
+				"Name each folder below the seeds folder once, like common or dev.")
+		}
+		named[set] = true
+		if info, err := fs.Stat(fsys, set); err != nil || !info.IsDir() {
+			return nil, missingSet(fsys, path.Join(dir, set), err)
+		}
+	}
+	for _, set := range sets {
+		if err := c.set(set); err != nil {
+			return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "Make the files readable.", Err: err}
+		}
+	}
+	return c, nil
+}
+
+// set adds the files of a set, after those of the sets that it extends.
+func (c *collector) set(name string) error {
+	if c.sets[name] {
+		return nil
+	}
+	c.sets[name] = true
+	own := bundle{name: name}
+	err := fs.WalkDir(c.fsys, name, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !isFixture(name, entry) {
+			return err
+		}
+		return c.file(name, &own)
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range own.extends {
+		if err := c.extend(m); err != nil {
+			return err
+		}
+	}
+	c.sources = append(c.sources, own.sources...)
+	return nil
+}
+
+// file adds a file, after those that it includes.
+func (c *collector) file(name string, own *bundle) error {
+	if c.files[name] {
+		return nil
+	}
+	c.files[name] = true
+	text, err := fs.ReadFile(c.fsys, name)
+	if err != nil {
+		return err
+	}
+	s := newSource(path.Join(c.dir, name), text)
+	s.path, s.set = name, own.name
+	for _, m := range s.mentions() {
+		if m.key == "extends" {
+			own.extends = append(own.extends, m)
+		} else if err := c.include(m, own); err != nil {
+			return err
+		}
+	}
+	own.sources = append(own.sources, s)
+	return nil
+}
+
+func (c *collector) report(m mention, p *problem) {
+	c.mistakes = append(c.mistakes, m.source.at(m.node, p))
+}
+
+// extend adds the set that a file extends.
+func (c *collector) extend(m mention) error {
+	name := m.node.Value
+	if !fs.ValidPath(name) || name == "." || !isDir(c.fsys, name) {
+		c.report(m, wrong("unknown-set", didYouMean(name, setsOf(c.fsys)), "there is no set %q", clip(name)))
+		return nil
+	}
+	return c.set(name)
+}
+
+// include adds the files that a file includes: one, or those that a pattern matches.
+func (c *collector) include(m mention, own *bundle) error {
+	pattern := path.Join(path.Dir(m.source.path), m.node.Value)
+	if !fs.ValidPath(pattern) || path.IsAbs(m.node.Value) {
+		c.report(m, wrong("outside", "move it into the seeds folder", "%q lies outside the seeds folder", clip(m.node.Value)))
+		return nil
+	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		c.report(m, wrong("bad-pattern", "write a name, or a pattern such as ../shared/*.yaml", "%q cannot be read as a pattern", clip(m.node.Value)))
+		return nil //nolint:nilerr // it is reported with all other mistakes
+	}
+	names, err := fs.Glob(c.fsys, pattern)
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, name := range names {
+		if info, err := fs.Stat(c.fsys, name); err != nil || !isFixture(name, fs.FileInfoToDirEntry(info)) {
+			continue
+		}
+		found = true
+		if err := c.file(name, own); err != nil {
+			return err
+		}
+	}
+	if !found {
+		c.report(m, c.notIncluded(m, pattern, names))
+	}
+	return nil
+}
+
+// notIncluded says why nothing was included.
+func (c *collector) notIncluded(m mention, pattern string, names []string) *problem {
+	if len(names) > 0 {
+		return wrong("no-fixture", "fixtures end in "+strings.Join(extensions, ", ")+"; a folder is included as folder/*.yaml",
+			"%q is no file of fixtures", clip(m.node.Value))
+	}
+	var near []string
+	entries, _ := fs.ReadDir(c.fsys, path.Dir(pattern)) // without the list, the message still stands
+	for _, e := range entries {
+		if isFixture(e.Name(), e) {
+			near = append(near, path.Join(path.Dir(m.node.Value), e.Name()))
+		}
+	}
+	return wrong("unknown-file", didYouMean(m.node.Value, near), "there is no file %q beside this one", clip(m.node.Value))
+}
+
+func isFixture(name string, entry fs.DirEntry) bool {
+	return !entry.IsDir() && slices.Contains(extensions, path.Ext(name)) && !strings.HasPrefix(entry.Name(), ".")
+}
+
+func isDir(fsys fs.FS, name string) bool {
+	info, err := fs.Stat(fsys, name)
+	return err == nil && info.IsDir()
+}
+
+// setsOf returns the folders that can be sets.
+func setsOf(fsys fs.FS) []string {
+	var sets []string
+	entries, _ := fs.ReadDir(fsys, ".") // the list is for messages, which stand without it
+	for _, e := range entries {
+		if e.IsDir() {
+			sets = append(sets, e.Name())
+		}
+	}
+	return sets
+}
+
+// missingSet explains that the folder of a set is not there, and which are.
+func missingSet(fsys fs.FS, folder string, err error) error {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(op, err)
+	}
+	hint := "Create the folder, or name the sets to load in krowoc.yaml (seeds.sets)."
+	if sets := setsOf(fsys); len(sets) > 0 {
+		hint += " There are: " + strings.Join(sets, ", ") + "."
+	}
+	return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no folder " + folder, Hint: hint, Err: err}
+}

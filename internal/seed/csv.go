@@ -1,0 +1,284 @@
+package seed
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// nameColumn is the column that names the rows.
+const nameColumn = "$name"
+
+// sheet turns a CSV file into rows, by way of the YAML that would say the same.
+type sheet struct {
+	*reader
+	csv     *csv.Reader
+	lines   [][]byte
+	table   *table
+	header  []heading
+	excused []string // fields whose names were probably mistyped
+	lost    bool     // the first line says too little to read the others
+}
+
+// heading is one column.
+type heading struct {
+	node  *yaml.Node
+	field *field // nil for $name and for a column with a mistake
+	name  bool   // $name
+}
+
+// cell is what a row has in one column.
+type cell struct {
+	text   string
+	quoted bool
+	node   yaml.Node // its place
+}
+
+// readCSV reads a CSV file (RFC 4180). The table is in its name.
+func (r *reader) readCSV() {
+	s := &sheet{reader: r, csv: csv.NewReader(bytes.NewReader(r.source.text)), lines: bytes.Split(r.source.text, []byte("\n"))}
+	s.csv.FieldsPerRecord = -1 // rows of another length are reported, all of them
+	if s.table = r.tableOf(r.source.path); s.table == nil {
+		name := strings.TrimSuffix(path.Base(r.source.path), path.Ext(r.source.path))
+		r.report(nil, wrong("unknown-table", didYouMean(name, r.tables.names), "a CSV file is named after its table, and the schema has no table %q", clip(name)))
+		return
+	}
+	for {
+		cells, err := s.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case err != nil:
+			s.syntax(err)
+		case s.header == nil:
+			s.heads(cells)
+		case !s.lost:
+			s.line(cells)
+		}
+	}
+}
+
+var numbered = regexp.MustCompile(`^\d+[-_. ]*`)
+
+// tableOf returns the table that a file is named after: users.csv, or User.csv, with a number before it or anything
+// after a dot.
+func (r *reader) tableOf(file string) *table {
+	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	for _, name := range []string{name, numbered.ReplaceAllString(name, "")} {
+		name, _, _ = strings.Cut(name, ".")
+		if t := r.tables.byName[name]; t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// next returns the cells of the next line that is not empty.
+func (s *sheet) next() ([]cell, error) {
+	record, err := s.csv.Read()
+	if err != nil {
+		return nil, err
+	}
+	cells := make([]cell, len(record))
+	for i, text := range record {
+		line, column := s.csv.FieldPos(i)
+		before, at := s.lines[line-1], column-1
+		c := &cells[i]
+		c.text, c.quoted = text, at < len(before) && before[at] == '"'
+		c.node = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text, Line: line, Column: utf8.RuneCount(before[:at]) + 1}
+		if c.quoted {
+			c.node.Style = yaml.DoubleQuotedStyle
+		}
+	}
+	return cells, nil
+}
+
+// syntax reports a line that is not CSV.
+func (s *sheet) syntax(err error) {
+	at := &yaml.Node{}
+	var bad *csv.ParseError
+	message, remedy := err.Error(), ""
+	if errors.As(err, &bad) {
+		at.Line, message = bad.StartLine, bad.Err.Error()
+		if bad.Line == bad.StartLine && bad.Line <= len(s.lines) {
+			at.Column = utf8.RuneCount(s.lines[bad.Line-1][:min(max(bad.Column-1, 0), len(s.lines[bad.Line-1]))]) + 1
+		}
+	}
+	if errors.Is(err, csv.ErrQuote) || errors.Is(err, csv.ErrBareQuote) {
+		message, remedy = "a quote is not closed, or stands within a cell that has none around it", `write "a ""quoted"" word"`
+	}
+	s.report(at, wrong("csv-syntax", remedy, "this is not CSV: %s", message))
+}
+
+// heads reads the first line: the names of the columns.
+func (s *sheet) heads(cells []cell) {
+	s.header = make([]heading, len(cells))
+	seen := map[string]bool{}
+	for i := range cells {
+		h := &s.header[i]
+		h.node = &cells[i].node
+		h.node.Value = strings.TrimSpace(cells[i].text)
+		name := h.node.Value
+		f := s.table.fields[name]
+		switch {
+		case seen[name]:
+			s.report(h.node, wrong("given-twice", "remove one of them", "%q names a column for the second time", name))
+			continue
+		case name == nameColumn:
+			h.name = true
+		default:
+			if p := s.badHeading(f, name); p != nil {
+				s.report(h.node, p)
+				s.excused = append(s.excused, diag.Suggest(name, s.table.fieldNames()))
+				continue
+			}
+			h.field = f
+		}
+		seen[name] = true
+	}
+}
+
+func (s *sheet) badHeading(f *field, name string) *problem {
+	p := notGivable(s.table, f, name)
+	switch {
+	case p == nil:
+	case strings.ContainsAny(name, ";\t"):
+		p.remedy = "separate the columns with commas"
+		s.lost = true
+	case f == nil && strings.HasPrefix(name, "$"):
+		p.remedy = "the column of the rows' names is called " + nameColumn
+		s.lost = true
+	}
+	return p
+}
+
+// line reads a row.
+func (s *sheet) line(cells []cell) {
+	name, at := "", &cells[0].node
+	n := &yaml.Node{Kind: yaml.MappingNode, Line: at.Line, Column: at.Column}
+	if len(cells) != len(s.header) {
+		extra := &cells[min(len(cells)-1, len(s.header))].node
+		s.report(extra, wrong("wrong-shape", "an empty cell has its comma too; a cell with a comma in it is quoted",
+			"this line has %d cells, and the first has %d", len(cells), len(s.header)))
+		n = at // no mapping: the row is there, so that references find it, and broken
+	}
+	for i, h := range s.header[:min(len(cells), len(s.header))] {
+		c := &cells[i]
+		if h.name && c.text != "" {
+			name, at = c.text, &c.node
+			if !rowName.MatchString(name) {
+				s.report(at, badRowName(name))
+				return
+			}
+		}
+		if h.field != nil && n.Kind == yaml.MappingNode {
+			if value := s.value(h.field, c); value != nil {
+				n.Content = append(n.Content, h.node, value)
+			}
+		}
+	}
+	row := s.newRow(s.table, name, at)
+	if n.Kind != yaml.MappingNode {
+		row.broken = true
+		return
+	}
+	for _, name := range s.excused {
+		row.excuse(name)
+	}
+	s.fields(row, n)
+}
+
+// value returns what a cell gives for a field; nil when it leaves the field out.
+func (s *sheet) value(f *field, c *cell) *yaml.Node {
+	empty := strings.TrimSpace(c.text) == ""
+	switch {
+	case c.text == "" && !c.quoted:
+		return nil
+	case c.text == "null" && !c.quoted:
+		c.node.Tag = "!!null"
+		return &c.node
+	case isCollection(f):
+		if empty {
+			return nil
+		}
+		return s.parse(c)
+	case f.Relation == nil && f.Type.Scalar == schema.String:
+		return &c.node
+	case empty:
+		return nil
+	}
+	n := c.node
+	n.Style, n.Value = 0, strings.TrimSpace(c.text)
+	if !isText(keyOf(f.Field)) {
+		n.Tag = "" // what it is shows in the text, as in YAML
+	}
+	if c.quoted {
+		s.source.wrote(&n, &c.node)
+	}
+	return &n
+}
+
+// isCollection reports whether YAML is needed to write a value of the field.
+func isCollection(f *field) bool {
+	many := f.Relation != nil && f.Relation.Kind == schema.ManyToMany
+	return many || f.Type.List || f.Relation == nil && f.Type.Object != nil || f.Type.Scalar == schema.JSON || f.Type.Scalar == schema.Vector
+}
+
+// keyOf returns the field itself, or the key that a reference gives.
+func keyOf(f *schema.Field) *schema.Field {
+	for f.Relation != nil && len(f.Relation.References) == 1 && f.Relation.References[0] != f {
+		f = f.Relation.References[0]
+	}
+	return f
+}
+
+func isText(f *schema.Field) bool {
+	return f.Relation == nil && (f.Type.Scalar == schema.String || f.Type.Scalar == schema.ID)
+}
+
+// parse reads a list or JSON in a cell, and moves its nodes to where they stand in the file.
+func (s *sheet) parse(c *cell) *yaml.Node {
+	var document, next yaml.Node
+	decoder := yaml.NewDecoder(strings.NewReader(c.text))
+	err := decode(decoder, &document)
+	if err == nil && !errors.Is(decode(decoder, &next), io.EOF) {
+		err = errors.New("more than one document")
+	}
+	if errors.Is(err, io.EOF) {
+		return nil // a comment
+	}
+	if err != nil {
+		s.report(&c.node, wrong("yaml-syntax", `lists and JSON are written as in YAML: "[a, b]", "{x: 1}"`, "this cell cannot be read: %s", yamlError.ReplaceAllString(err.Error(), "")))
+		return nil
+	}
+	c.move(&document, strings.Split(c.text, "\n"))
+	return resolve(document.Content[0])
+}
+
+// move turns places within the cell into places within the file. A quote within quotes is written twice.
+func (c *cell) move(n *yaml.Node, lines []string) {
+	if c.quoted && n.Line > 0 && n.Line <= len(lines) {
+		line := []rune(lines[n.Line-1])
+		n.Column += strings.Count(string(line[:min(max(n.Column-1, 0), len(line))]), `"`)
+	}
+	if n.Line == 1 {
+		n.Column += c.node.Column - 1
+		if c.quoted {
+			n.Column++
+		}
+	}
+	n.Line += c.node.Line - 1
+	for _, child := range n.Content {
+		c.move(child, lines)
+	}
+}

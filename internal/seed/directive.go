@@ -1,0 +1,122 @@
+package seed
+
+import (
+	"bytes"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/diag"
+)
+
+// directives are the keys of a file, beside its tables, that say how it is read.
+var directives = []string{"extends", "generate", "include", "templates"}
+
+// directive reads a key that is a directive, and reports whether it is one. Where a table has the name of a
+// directive, the key is the table's, unless its value is a single word, which rows never are.
+func (r *reader) directive(e entry) bool {
+	n := resolve(e.value)
+	if r.tables.byName[e.key.Value] != nil && (n.Kind != yaml.ScalarNode || isNull(n)) {
+		return false
+	}
+	switch e.key.Value {
+	case "extends":
+		r.list(n, "the names of sets: [common]")
+	case generateKey:
+		r.generate(n)
+	case "include":
+		r.list(n, "the names of files: [../shared/users.yaml]")
+	case "templates":
+		r.templatesKey(n)
+	default:
+		return false
+	}
+	return true
+}
+
+// list checks the shape of a list of names. What they name has been collected before.
+func (r *reader) list(n *yaml.Node, want string) {
+	for _, item := range scalars(n) {
+		if item.Kind != yaml.ScalarNode || isNull(item) || item.Value == "" {
+			r.report(item, wrong("wrong-shape", "", "expected %s, found %s", want, describe(item)))
+		}
+	}
+}
+
+// templatesKey reads templates: false.
+func (r *reader) templatesKey(n *yaml.Node) {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
+		r.report(n, wrong("wrong-type", "write templates: false, if {{ is meant as it stands", "templates is true or false, found %s", describe(n)))
+		return
+	}
+	var on bool
+	_ = n.Decode(&on) // it is a boolean
+	r.verbatim = !on
+}
+
+// scalars returns a single node or the elements of a list.
+func scalars(n *yaml.Node) []*yaml.Node {
+	if n.Kind != yaml.SequenceNode {
+		return []*yaml.Node{n}
+	}
+	items := make([]*yaml.Node, len(n.Content))
+	for i, item := range n.Content {
+		items[i] = resolve(item)
+	}
+	return items
+}
+
+// mayMention reports whether the file may extend or include others: most do not, and are parsed once only. A pattern
+// would take much longer, in texts that have these words.
+func (s *source) mayMention() bool {
+	for _, word := range []string{"extends", "include"} {
+		for at := 0; ; {
+			next := bytes.Index(s.text[at:], []byte(word))
+			if next < 0 {
+				break
+			}
+			begin := at + next
+			at = begin + len(word)
+			before := bytes.TrimRight(s.text[:begin], " \t'\"")
+			after := bytes.TrimLeft(s.text[at:], " \t'\"\r\n") // ? key may have its colon on the next line
+			if (len(before) == 0 || bytes.IndexByte([]byte("\n{,?"), before[len(before)-1]) >= 0) && bytes.HasPrefix(after, []byte(":")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mentions returns what the file extends and includes, before it is read in full. Mistakes are for the reader to
+// report.
+func (s *source) mentions() []mention {
+	if !s.isYAML() || !s.mayMention() {
+		return nil
+	}
+	var document yaml.Node
+	if err := decode(yaml.NewDecoder(bytes.NewReader(s.text)), &document); err != nil || len(document.Content) == 0 {
+		return nil
+	}
+	var list []mention
+	root := resolve(document.Content[0])
+	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
+		key := root.Content[i].Value
+		if key != "extends" && key != "include" {
+			continue
+		}
+		for _, n := range scalars(resolve(root.Content[i+1])) {
+			if n.Kind == yaml.ScalarNode && !isNull(n) && n.Value != "" {
+				list = append(list, mention{key, s, n})
+			}
+		}
+	}
+	return list
+}
+
+// unknownKey reports a key of a file that is neither a table nor a directive.
+func (r *reader) unknownKey(key *yaml.Node) {
+	remedy := didYouMean(key.Value, r.tables.names)
+	if near := diag.Suggest(key.Value, directives); near != "" && diag.Suggest(key.Value, r.tables.names) == "" {
+		remedy = didYouMean(key.Value, directives)
+	}
+	r.report(key, wrong("unknown-table", remedy, "the schema has no table %q", key.Value))
+}

@@ -1,0 +1,216 @@
+package seed
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"text/template"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/krowoc/krowoc/internal/seed/generate"
+)
+
+// templates is what the templates of one load share.
+type templates struct {
+	fsys      fs.FS
+	lookupEnv func(string) (string, bool)
+	now       time.Time
+	seed      uint64
+	hashes    sync.Map // of bcrypt, by text: it is slow on purpose
+}
+
+func (o *Options) templates(now time.Time) *templates {
+	return &templates{fsys: o.FS, lookupEnv: o.LookupEnv, now: now, seed: o.RandomSeed}
+}
+
+// moment is a time in a template, or a day.
+type moment struct {
+	time.Time
+	day bool
+}
+
+// String is the moment as fixtures write it.
+func (m moment) String() string {
+	if m.day {
+		return m.Format(time.DateOnly)
+	}
+	return m.Format(time.RFC3339Nano)
+}
+
+// functionNames are the functions of templates that are worth a suggestion.
+var functionNames = slices.Sorted(maps.Keys(new(expansion).functions("", 0)))
+
+var fakeNames = generate.FakeNames()
+
+// functions are those that a template can call.
+func (x *expansion) functions(text string, position int) template.FuncMap {
+	all := template.FuncMap{
+		"now":    x.now,
+		"today":  x.today,
+		"minus":  func(span string, at any) (moment, error) { return x.shift(at, span, -1) },
+		"plus":   func(span string, at any) (moment, error) { return x.shift(at, span, 1) },
+		"format": x.format,
+		"env":    x.env,
+		"file":   x.file,
+		"fake":   func() map[string]string { return x.fakes(text, position) },
+		"uuid":   func(name string) string { return stableID(name) },
+		"base64": func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
+		"sha256": func(text string) string {
+			sum := sha256.Sum256([]byte(text))
+			return hex.EncodeToString(sum[:])
+		},
+		"bcrypt": x.bcrypt,
+	}
+	maps.Copy(all, generate.TextFuncs)
+	return all
+}
+
+func (x *expansion) now() moment {
+	x.volatile = true
+	return moment{Time: x.reader.templates.now.UTC()}
+}
+
+func (x *expansion) today() moment {
+	x.volatile = true
+	year, month, day := x.reader.templates.now.UTC().Date()
+	return moment{time.Date(year, month, day, 0, 0, 0, 0, time.UTC), true}
+}
+
+// moment reads what a function of times was given: a moment, or a text such as 2026-01-31.
+func (x *expansion) moment(at any) (moment, error) {
+	switch at := at.(type) {
+	case moment:
+		return at, nil
+	case string:
+		if t, ok := parseTime(at); ok {
+			return moment{t.UTC(), len(at) <= len(time.DateOnly)}, nil
+		}
+	}
+	return moment{}, wrong("bad-template", "write now, today, or a text such as \"2026-01-31\"", "a time is expected, found %q", clip(fmt.Sprint(at)))
+}
+
+// shift moves a time. A day moved by hours is no day any longer.
+func (x *expansion) shift(at any, span string, sign time.Duration) (moment, error) {
+	m, err := x.moment(at)
+	if err != nil {
+		return m, err
+	}
+	by, ok := generate.ParseSpan(span)
+	if !ok {
+		return m, wrong("bad-template", "write a length of time such as 3d, 90m, 1h30m, 2w or 1y", "%q is no length of time", clip(span))
+	}
+	return moment{m.Add(sign * by), m.day && by%(24*time.Hour) == 0}, nil
+}
+
+func (x *expansion) format(layout string, at any) (string, error) {
+	m, err := x.moment(at)
+	return m.Format(layout), err
+}
+
+// env returns a variable of the environment, or the default.
+func (x *expansion) env(name string, fallback ...string) (string, error) {
+	if lookup := x.reader.templates.lookupEnv; lookup != nil {
+		if value, ok := lookup(name); ok {
+			return value, nil
+		}
+	}
+	if len(fallback) > 0 {
+		return fallback[0], nil
+	}
+	return "", wrong("missing-variable", fmt.Sprintf("set it, or give a default: {{ env %q \"…\" }}", clip(name)),
+		"the environment has no variable %s", clip(name))
+}
+
+// maxFile is how large a file in a template can be.
+const maxFile = 8 << 20
+
+// file returns what a file holds, which lies beside the fixture or elsewhere in the seeds folder.
+func (x *expansion) file(name string) (string, error) {
+	full := path.Join(path.Dir(x.reader.source.path), name)
+	if !fs.ValidPath(full) || path.IsAbs(name) {
+		return "", wrong("outside", "move it into the seeds folder", "%q lies outside the seeds folder", clip(name))
+	}
+	f, err := x.reader.templates.fsys.Open(full)
+	if err != nil {
+		return "", wrong("unknown-file", didYouMean(name, x.reader.templates.beside(full, name)), "there is no file %q beside this one", clip(name))
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	switch {
+	case err != nil:
+		return "", wrong("unknown-file", "", "%q cannot be read", clip(name))
+	case len(text) > maxFile:
+		return "", wrong("too-large", "", "%q is larger than %d MB", clip(name), maxFile>>20)
+	}
+	return string(text), nil
+}
+
+// beside returns the files of a folder, as the name of one of them is written.
+func (t *templates) beside(full, name string) []string {
+	var names []string
+	entries, _ := fs.ReadDir(t.fsys, path.Dir(full)) // without the list, the message still stands
+	for _, e := range entries {
+		if !e.IsDir() {
+			names = append(names, path.Join(path.Dir(name), e.Name()))
+		}
+	}
+	return names
+}
+
+// bcrypt hashes a password. Every hash is another one, so an existing row keeps its own.
+func (x *expansion) bcrypt(password string) (string, error) {
+	x.volatile = true
+	if known, ok := x.reader.templates.hashes.Load(password); ok {
+		return known.(string), nil
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	if err != nil {
+		return "", wrong("bad-template", "", "%s", strings.TrimPrefix(err.Error(), "bcrypt: "))
+	}
+	known, _ := x.reader.templates.hashes.LoadOrStore(password, string(hash))
+	return known.(string), nil
+}
+
+var fakeName = regexp.MustCompile(`\bfake\.([a-zA-Z0-9]+)`)
+
+// fakes makes what the template asks for.
+func (x *expansion) fakes(text string, position int) map[string]string {
+	made := map[string]string{}
+	for _, m := range fakeName.FindAllStringSubmatch(text, -1) {
+		place := append(x.place[:len(x.place):len(x.place)], strconv.Itoa(position), m[1])
+		if fake, ok := generate.Fake(m[1], x.reader.templates.seed, place...); ok {
+			made[m[1]] = fake
+		}
+	}
+	return made
+}
+
+// embeddedFile is how a template names a file; quotes are doubled in CSV, and have a backslash within quotes in YAML.
+var embeddedFile = regexp.MustCompile("\\bfile\\s+[\\\\\"`]+([^\\\\\"`\n]+)[\\\\\"`]")
+
+// embedded returns the files that templates of a fixture may embed.
+func (s *source) embedded() []string {
+	var names []string
+	if !bytes.Contains(s.text, []byte("{{")) {
+		return nil
+	}
+	for _, m := range embeddedFile.FindAllSubmatch(s.text, -1) {
+		if name := path.Join(path.Dir(s.path), string(m[1])); fs.ValidPath(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
