@@ -31,7 +31,8 @@ type App struct {
 	Now     func() time.Time
 	Env     func(string) string // the process's environment, for finding Postgres and the user's cache
 
-	guard func(container string) (dismiss func(), err error) // of the session; nil guards nothing
+	// Guard has a container removed when this process is killed, until it is dismissed; nil guards nothing.
+	Guard func(container string) (dismiss func(), err error)
 }
 
 // ParseSchema reads the project's schema and returns its mistakes and remarks beside it; the schema is nil

@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg/clone"
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
@@ -24,18 +25,15 @@ type DevOptions struct {
 	Control  *dev.Control // may be nil
 	Report   func(dev.Event)
 	Progress func(local.Progress)
-	// Guard has a container removed when this process is killed, until it is dismissed; nil guards nothing.
-	Guard func(container string) (dismiss func(), err error)
 }
 
 // Dev runs a development session until ctx ends.
 func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
-	a.guard = o.Guard
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
 		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Control: o.Control, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),
-		SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: c.Seeds.Sets,
+		ConfigPath: c.File, SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: c.Seeds.Sets,
 		DatabaseURL: c.Database.URL.Reveal(),
 		StartPostgres: func(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
 			return a.startPostgres(ctx, log, o.Progress)
@@ -59,6 +57,7 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 			}
 			return tools.newAPI(net.JoinHostPort(host, "0"), pool, s, logger)
 		},
+		Empty:     func(ctx context.Context, url, name string) error { return clone.Server{URL: url}.Empty(ctx, name) },
 		NewSyncer: a.newSyncer, Generate: a.generateAll,
 		NewBranches: func(url string) dev.Branches {
 			if b := a.newBranches(url); b != nil {

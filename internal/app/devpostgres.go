@@ -42,8 +42,9 @@ func (a *App) startPostgres(ctx context.Context, log *slog.Logger, progress func
 	options := a.localPostgres(progress)
 	options.Logger = log
 	server, err := local.Start(ctx, options)
-	if engine == auto && fault.CodeOf(err) == fault.Unavailable && ctx.Err() == nil {
+	if engine == auto && fault.CodeOf(err) == fault.Unavailable && errors.Is(err, local.ErrMissing) && ctx.Err() == nil {
 		if inDocker, dockerErr := a.dockerPostgres(ctx, log); dockerErr == nil {
+			log.Warn("no Postgres is installed here, so it runs in a container, with data of its own")
 			return inDocker, nil
 		}
 	}
@@ -57,49 +58,11 @@ func (a *App) startPostgres(ctx context.Context, log *slog.Logger, progress func
 	if err := server.DropReplicaSlots(ctx); err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
-	if n := a.Config.Dev.Postgres.Replicas; n > 0 {
-		return a.startReplicas(ctx, server, options, n)
-	}
-	return made, nil
-}
-
-// replicated is a server with read replicas.
-type replicated struct {
-	*local.Server
-	replicas []*local.Replica
-}
-
-// startReplicas starts replicas of a server, each a fresh copy of it; the server itself stops where one does not start.
-func (a *App) startReplicas(ctx context.Context, server *local.Server, o local.Options, n int) (dev.Postgres, error) {
-	r := &replicated{Server: server}
-	o.Logger = nil // that the server has gone, or stops, it says itself
-	for i := range n {
-		o.DataDir = filepath.Join(a.StateDir(), fmt.Sprintf("postgres-replica-%d", i+1))
-		replica, err := server.StartReplica(ctx, o)
-		if err != nil {
-			return nil, errors.Join(err, r.Stop(context.WithoutCancel(ctx)))
-		}
-		r.replicas = append(r.replicas, replica)
-	}
-	return r, nil
-}
-
-// Replicas returns the URLs of a database on the replicas.
-func (r *replicated) Replicas(database string) []string {
-	var urls []string
-	for _, replica := range r.replicas {
-		urls = append(urls, replica.URL(database))
-	}
-	return urls
-}
-
-// Stop stops the replicas, and then the server.
-func (r *replicated) Stop(ctx context.Context) error {
-	var errs []error
-	for _, replica := range r.replicas {
-		errs = append(errs, replica.Stop(ctx))
-	}
-	return errors.Join(append(errs, r.Server.Stop(ctx))...)
+	options.Logger = nil // that the server has gone, or stops, it says itself
+	return a.withReplicas(ctx, made, func(i int) (replica, error) {
+		options.DataDir = filepath.Join(a.StateDir(), fmt.Sprintf("postgres-replica-%d", i))
+		return server.StartReplica(ctx, options)
+	})
 }
 
 // ensured returns a server with a database in it, or stops it.
@@ -119,35 +82,59 @@ func (a *App) dockerPostgres(ctx context.Context, log *slog.Logger) (dev.Postgre
 	if err != nil {
 		return nil, err
 	}
-	port, err := a.remember("postgres-docker.port", func() (string, error) {
-		free, err := listen.FreePort(ctx)
-		return strconv.Itoa(free), err
-	})
+	port, err := a.rememberPort(ctx, "postgres-docker.port")
 	if err != nil {
 		return nil, err
 	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "read .krowoc/postgres-docker.port", port+" is no port", "Remove the file.")
-	}
 	server, err := docker.Start(ctx, docker.Options{
-		Image: a.Config.Dev.Postgres.Image, Logger: log, Keep: a.containerName("postgres"), Purpose: a.purpose("postgres"),
-		Port: number, Password: password,
+		Image: a.postgresImage(), Logger: log, Keep: a.containerName("postgres"), Purpose: a.purpose("postgres"),
+		Port: port, Password: password, Guard: a.guarded,
 	})
 	if err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
-	return ensured(ctx, &guardedPostgres{server, a.guarded(a.containerName("postgres"), server.Stop)}, a.Config.Project)
+	made, err := ensured(ctx, server, a.Config.Project)
+	if err != nil {
+		return nil, err
+	}
+	if err := server.DropReplicaSlots(ctx); err != nil {
+		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+	}
+	return a.withReplicas(ctx, made, func(i int) (replica, error) {
+		name := fmt.Sprintf("postgres-replica-%d", i)
+		port, err := a.rememberPort(ctx, name+"-docker.port")
+		if err != nil {
+			return nil, err
+		}
+		return server.StartReplica(ctx, name, docker.Options{
+			Image: a.postgresImage(), Logger: log, Keep: a.containerName(name), Purpose: a.purpose(name), Port: port, Guard: a.guarded,
+		})
+	})
 }
 
-// guardedPostgres is a server in a container that somebody removes when this process is killed.
-type guardedPostgres struct {
-	*docker.Server
-	stop func(context.Context) error
+// postgresImage is the image of Postgres in containers: that of the version which the project asks for, unless it says which.
+func (a *App) postgresImage() string {
+	if image := a.Config.Dev.Postgres.Image; image != docker.Image(0) {
+		return image
+	}
+	return docker.Image(a.Config.Database.Postgres)
 }
 
-// Stop removes the container.
-func (g *guardedPostgres) Stop(ctx context.Context) error { return g.stop(ctx) }
+// rememberPort returns the port that a file below .krowoc notes, and notes a free one where there is none.
+func (a *App) rememberPort(ctx context.Context, name string) (int, error) {
+	text, err := a.remember(name, func() (string, error) {
+		free, err := listen.FreePort(ctx)
+		return strconv.Itoa(free), err
+	})
+	if err != nil {
+		return 0, err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fault.New(fault.Invalid, "read .krowoc/"+name, text+" is no port", "Remove the file.")
+	}
+	return port, nil
+}
 
 // remember returns what a file below .krowoc says, and writes it where there is none.
 func (a *App) remember(name string, fresh func() (string, error)) (string, error) {

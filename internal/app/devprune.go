@@ -134,19 +134,15 @@ func (a *App) DevSize(ctx context.Context) (int64, []container.Owned, error) {
 	return size, own, nil
 }
 
-// guarded has somebody remove a container when this process is killed; stop is what removes it otherwise.
-func (a *App) guarded(name string, stop func(context.Context) error) func(context.Context) error {
-	if a.guard == nil {
-		return stop
+// guarded has somebody remove a container when this process is killed, until it is dismissed.
+func (a *App) guarded(name string) (dismiss func()) {
+	if a.Guard == nil {
+		return func() {}
 	}
-	dismiss, err := a.guard(name)
+	dismiss, err := a.Guard(name)
 	if err != nil {
 		a.Logger.Warn(fmt.Sprintf("nobody stops the container %s when krowoc is killed: %v", name, err))
-		return stop
+		return func() {}
 	}
-	return func(ctx context.Context) error {
-		err := stop(ctx)
-		dismiss()
-		return err
-	}
+	return dismiss
 }

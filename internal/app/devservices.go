@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,11 +23,20 @@ import (
 func (a *App) devServices() []dev.Service {
 	var list []dev.Service
 	if c := a.Config.Dev.Redis; c.Enabled {
-		list = append(list, dev.Service{Name: "redis", Start: a.startRedis})
+		publish := 0
+		list = append(list, dev.Service{Name: "redis", Start: func(ctx context.Context, log *slog.Logger) (r dev.RunningService, err error) {
+			r, err = a.startRedis(ctx, publish, log)
+			publish = portOf(r.URL) // programs that know it find it again
+			return r, err
+		}})
 	}
 	for _, s := range a.Config.Dev.Services {
-		list = append(list, dev.Service{Name: s.Name, Start: func(ctx context.Context, log *slog.Logger) (dev.RunningService, error) {
-			return a.startContainer(ctx, s, log)
+		list = append(list, dev.Service{Name: s.Name, Start: func(ctx context.Context, log *slog.Logger) (r dev.RunningService, err error) {
+			r, err = a.startContainer(ctx, s, log)
+			if err == nil {
+				s.Publish = portOf("tcp://" + r.URL)
+			}
+			return r, err
 		}})
 	}
 	return list
@@ -34,16 +45,22 @@ func (a *App) devServices() []dev.Service {
 // redisPort is Redis's own.
 const redisPort = 6379
 
-func (a *App) startRedis(ctx context.Context, log *slog.Logger) (dev.RunningService, error) {
-	c := a.Config.Dev.Redis
-	r, err := redis.Start(ctx, redis.Options{
-		Engine: redis.Engine(a.engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
-		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Path: a.Env("PATH"), Log: log,
-	})
-	if err == nil && r.Container != "" {
-		r.Stop = a.guarded(r.Container, r.Stop)
+// portOf returns the port of a URL, 0 where it has none.
+func portOf(address string) int {
+	u, err := url.Parse(address)
+	if err != nil {
+		return 0
 	}
-	return r, err
+	port, _ := strconv.Atoi(u.Port()) // 0 is what it is otherwise
+	return port
+}
+
+func (a *App) startRedis(ctx context.Context, publish int, log *slog.Logger) (dev.RunningService, error) {
+	c := a.Config.Dev.Redis
+	return redis.Start(ctx, redis.Options{
+		Engine: redis.Engine(a.engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
+		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Publish: publish, Path: a.Env("PATH"), Log: log, Guard: a.guarded,
+	})
 }
 
 // startContainer starts a service that the team has declared.
@@ -62,7 +79,7 @@ func (a *App) startContainer(ctx context.Context, s config.DevService, log *slog
 	}
 	o := container.Options{
 		Image: s.Image, Command: s.Command, Env: env, Port: s.Port, Publish: s.Publish, Name: a.containerName(s.Name),
-		Purpose: a.purpose(s.Name), Grace: container.DefaultGrace, Logger: log, Probe: probe(ready),
+		Purpose: a.purpose(s.Name), Grace: container.DefaultGrace, Logger: log, Guard: a.guarded, Probe: probe(ready),
 	}
 	if s.Data != "" {
 		o.Volume, o.Mount = o.Name, s.Data
@@ -74,7 +91,7 @@ func (a *App) startContainer(ctx context.Context, s config.DevService, log *slog
 	variable := strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
 	_, port, _ := strings.Cut(c.Address(), ":")
 	return dev.RunningService{
-		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: a.guarded(o.Name, c.Stop),
+		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: c.Stop, Lost: c.AwaitExit,
 	}, nil
 }
 

@@ -50,7 +50,8 @@ func (a *App) Doctor(ctx context.Context, fix bool) []Finding {
 		look func(context.Context) Finding
 	}{
 		{"schema", a.checkSchema}, {"migrations", a.checkMigrations}, {"seeds", a.checkSeeds}, {"models", a.checkModels},
-		{"git", a.checkGit}, {"postgres", a.checkPostgres}, {"client programs", a.checkPrograms}, {"address", a.checkAddress}, {"front end", a.checkFrontEnd},
+		{"git", a.checkGit}, {"postgres", a.checkPostgres}, {"redis", a.checkRedis}, {"docker", a.checkDocker}, {"disk", a.checkDisk},
+		{"client programs", a.checkPrograms}, {"address", a.checkAddress}, {"front end", a.checkFrontEnd},
 	} {
 		f := check.look(ctx)
 		if fix && f.fix != nil {
@@ -170,6 +171,9 @@ func (a *App) checkPostgres(ctx context.Context) Finding {
 	}
 	if state, err := dev.Find(a.StateDir()); err == nil {
 		return good("of the session that runs (pid %d)", state.PID)
+	}
+	if a.engine(a.Config.Dev.Postgres.Engine) == Docker {
+		return good("in a container of %s", a.postgresImage())
 	}
 	path, err := local.Tool(ctx, a.Env, "postgres", local.OldestMajor)
 	if err == nil {

@@ -21,7 +21,6 @@ import (
 	"github.com/krowoc/krowoc/internal/generate/tsclient"
 	"github.com/krowoc/krowoc/internal/generate/typescript"
 	"github.com/krowoc/krowoc/internal/graph"
-	"github.com/krowoc/krowoc/internal/pg/docker"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -84,41 +83,6 @@ func apiTarget(shared func(*schema.Schema) (*graph.API, error)) generate.Target 
 			return []generate.File{{Content: []byte("\n" + strings.TrimRight(api.SDL(), "\n") + "\n")}}, nil
 		},
 	}
-}
-
-// composeServices are the containers of the development stack.
-func (a *App) composeServices() []compose.Service {
-	image := a.Config.Dev.Postgres.Image
-	if major := a.Config.Database.Postgres; major != 0 {
-		image = docker.Image(major)
-	}
-	list := []compose.Service{{
-		Name: "postgres", Image: image,
-		Environment: map[string]string{"POSTGRES_PASSWORD": "postgres", "POSTGRES_DB": a.Config.Project},
-		Ports:       []string{"127.0.0.1:5432:5432"}, Volumes: []string{"postgres:/var/lib/postgresql/data"},
-		HealthCheck: &compose.HealthCheck{Test: []string{"CMD", "pg_isready", "--username", "postgres", "--host", "127.0.0.1"}, Interval: "1s", Retries: 60},
-	}}
-	if a.Config.Dev.Redis.Enabled {
-		list = append(list, compose.Service{
-			Name: "redis", Image: a.Config.Dev.Redis.Image, Ports: []string{"127.0.0.1:6379:6379"}, Volumes: []string{"redis:/data"},
-			HealthCheck: &compose.HealthCheck{Test: []string{"CMD", "redis-cli", "ping"}, Interval: "1s", Retries: 60},
-		})
-	}
-	for _, s := range a.Config.Dev.Services {
-		c := compose.Service{
-			Name: s.Name, Image: s.Image, Command: s.Command, Environment: map[string]string{},
-			Ports: []string{fmt.Sprintf("127.0.0.1:%d:%d", cmp.Or(s.Publish, s.Port), s.Port)},
-		}
-		for _, v := range s.Env {
-			name, value, _ := strings.Cut(v, "=")
-			c.Environment[name] = value
-		}
-		if s.Data != "" {
-			c.Volumes = []string{s.Name + ":" + s.Data}
-		}
-		list = append(list, c)
-	}
-	return list
 }
 
 // GenerateJobs returns the configured targets, or those of them that are named. A target that is named and not configured goes

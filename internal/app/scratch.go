@@ -68,7 +68,7 @@ func (a *App) scratchServer(ctx context.Context, o ScratchOptions) (scratchServe
 		settings.InMemory = o.InMemory
 		return local.Start(ctx, settings)
 	case Docker:
-		return docker.Start(ctx, docker.Options{Image: docker.Image(a.Config.Database.Postgres), Logger: a.Logger})
+		return docker.Start(ctx, docker.Options{Image: docker.Image(a.Config.Database.Postgres), Logger: a.Logger, Guard: a.guarded})
 	default:
 		return nil, fault.New(fault.Invalid, "start a scratch Postgres", fmt.Sprintf("there is no engine %q", o.Engine), "native or docker")
 	}

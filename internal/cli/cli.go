@@ -49,10 +49,19 @@ func Main(ctx context.Context, p Process) (code int) {
 	return report(ctx, t, err)
 }
 
+// interrupted says no more than that, unless something is left to be done.
+func interrupted(err error) error {
+	hint := fault.HintOf(err)
+	if hint == "" {
+		return fault.New(fault.Canceled, "", "interrupted")
+	}
+	return fault.New(fault.Canceled, "interrupted", term.NewErrorReport(err).Message, hint)
+}
+
 // report writes an error, if there is one, and returns the exit code.
 func report(ctx context.Context, t *term.Terminal, err error) int {
 	if ctx.Err() != nil && fault.CodeOf(err) == fault.Canceled {
-		err = fault.New(fault.Canceled, "", "interrupted")
+		err = interrupted(err)
 	}
 	var command *factory.CommandError
 	if err != nil && !errors.As(err, &command) { // which has said itself what was wrong

@@ -72,6 +72,18 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// What an interrupted command has done in part, it says, and how to go on.
+func TestInterruptedHalfway(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stderr bytes.Buffer
+	err := fault.Wrap("load the rows", fault.New(fault.Canceled, "", "50 of 100 rows are in", "The same command goes on from there."))
+	cli.Report(ctx, term.New(term.Streams{Out: io.Discard, Err: &stderr}, factory.Environ{}.Lookup), err)
+	if stderr.String() != "error: interrupted\ncause: 50 of 100 rows are in\n hint: The same command goes on from there.\n" {
+		t.Error(stderr.String())
+	}
+}
+
 // closed is a pipe that nobody reads any more.
 type closed struct{}
 

@@ -81,8 +81,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", cache)
 			env.Setenv("KROWOC_DEV_ADDRESS", "127.0.0.1:0") // sessions of scripts run beside one another
 			env.Setenv("KROWOC_DEV_MAIL_ADDRESS", "127.0.0.1:0")
-			for _, name := range []string{"TESTCONTAINERS_RYUK_DISABLED", "TESTCONTAINERS_HOST_OVERRIDE", "DOCKER_HOST"} {
-				env.Setenv(name, os.Getenv(name))
+			for _, name := range []string{"TESTCONTAINERS_HOST_OVERRIDE", "DOCKER_HOST"} {
+				if value, set := os.LookupEnv(name); set {
+					env.Setenv(name, value)
+				}
 			}
 			env.Values[testingKey{}] = env.T()
 			env.Values[dockerWayKey{}] = &dockerWay{}

@@ -85,10 +85,11 @@ type CI struct {
 // CIStep is a command that `krowoc ci` runs, too.
 type CIStep struct{ Name, Run string }
 
-// Seeds says where fixtures are and which sets are loaded, in order.
+// Seeds says where fixtures are and which sets are loaded, in order; and what a dump reads and masks with.
 type Seeds struct {
-	Dir  string
-	Sets []string
+	Dir           string
+	Sets          []string
+	From, MaskKey Secret
 }
 
 // Database is the connection. An empty URL in development means the local Postgres that `krowoc dev` runs.

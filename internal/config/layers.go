@@ -40,8 +40,11 @@ func (l *loader) defaults() layer {
 	return out
 }
 
+// forPrograms are the variables in which a development session tells other programs where it is; krowoc may be one of those.
+var forPrograms = []string{"KROWOC_URL", "KROWOC_CONSOLE_URL", "KROWOC_AUTH_URL"}
+
 func (l *loader) fromVariables() layer {
-	out, known := layer{}, []string{EnvironmentVariable}
+	out, known := layer{}, append([]string{EnvironmentVariable}, forPrograms...)
 	for _, k := range keys {
 		name := k.Variable()
 		if name == "" {
@@ -74,7 +77,7 @@ func (l *loader) warnUnknown(known []string) {
 		if !strings.HasPrefix(name, "KROWOC_") || value == "" || slices.Contains(known, name) || slices.Contains(ofSessions, name) {
 			continue
 		}
-		if s := diag.Suggest(name, known); s != "" {
+		if s := diag.Suggest(name, known); s != "" && !slices.Contains(forPrograms, s) {
 			l.mistakes = append(l.mistakes, diag.Diagnostic{Severity: diag.Warning, Code: "unknown-variable",
 				Position: diag.Position{File: name}, Message: "this variable has no effect", Remedy: fmt.Sprintf("did you mean %s?", s)})
 		}

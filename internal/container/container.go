@@ -2,8 +2,8 @@
 package container
 
 import (
-	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -21,16 +21,12 @@ import (
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
-	tclog "github.com/testcontainers/testcontainers-go/log"
 
 	"github.com/krowoc/krowoc/internal/container/quiet"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
 var _ = quiet.Restore()
-
-// beforehand guards the logger of what testcontainers-go says before it knows whose container it is: it has but one.
-var beforehand sync.Once
 
 // Label marks the containers that are Krowoc's; its value says what for.
 const Label = "io.krowoc"
@@ -39,6 +35,7 @@ const Label = "io.krowoc"
 type Options struct {
 	Image   string
 	Command []string // arguments of the image's entrypoint; nil is the image's own
+	User    string   // as whom it runs; empty is as the image says
 	Env     map[string]string
 	Port    int           // TCP; published on the host
 	Publish int           // port of the host; 0 is any free one
@@ -49,6 +46,8 @@ type Options struct {
 	Purpose string        // value of Label
 	Grace   time.Duration // to end by itself when it is stopped; 0 ends it at once
 	Logger  *slog.Logger
+	// Guard has somebody remove the container of a name when this process is killed, until it is dismissed; nil is nobody.
+	Guard func(name string) (dismiss func())
 	// Probe returns nil when what listens at address does its work. It is asked until then.
 	Probe func(ctx context.Context, address string) error
 }
@@ -61,6 +60,7 @@ type Container struct {
 	docker  *testcontainers.DockerContainer
 	address string
 	grace   time.Duration
+	dismiss func() // whoever guards it
 	stop    sync.Once
 	err     error
 }
@@ -72,18 +72,20 @@ func Start(ctx context.Context, o Options) (c *Container, err error) {
 	if err != nil {
 		return nil, err
 	}
+	dismiss := o.guard()
 	tellOfFetch(ctx, o)
 	port := network.MustParsePort(fmt.Sprintf("%d/tcp", o.Port))
 	docker, err := testcontainers.Run(ctx, o.Image, append(o.reused(),
 		testcontainers.WithLogger(logger{o.Logger}),
 		testcontainers.WithCmd(o.Command...),
 		testcontainers.WithEnv(o.Env),
+		testcontainers.WithConfigModifier(func(c *container.Config) { c.User = o.User }),
 		testcontainers.WithTmpfs(o.memory()),
 		testcontainers.WithLabels(map[string]string{Label: o.Purpose}),
 		testcontainers.WithExposedPorts(port.String()),
 		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) { o.configure(h, port, host) }),
 	)...)
-	c = &Container{docker: docker, grace: o.Grace}
+	c = &Container{docker: docker, grace: o.Grace, dismiss: dismiss}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
@@ -108,6 +110,17 @@ func (o Options) memory() map[string]string {
 		folders[folder] = "rw"
 	}
 	return folders
+}
+
+// guard has somebody remove the container when this process is killed. One that has no name is given one for that.
+func (o *Options) guard() (dismiss func()) {
+	if o.Guard == nil {
+		return func() {}
+	}
+	if o.Name == "" {
+		o.Name = "krowoc-" + strings.ToLower(rand.Text()[:12])
+	}
+	return o.Guard(o.Name)
 }
 
 // reused returns what makes a container that is there already the one that is wanted.
@@ -138,6 +151,12 @@ func (o Options) configure(h *container.HostConfig, port network.Port, host stri
 
 // Address returns the host and port at which the published port is reached.
 func (c *Container) Address() string { return c.address }
+
+// Inside returns the address at which other containers reach it.
+func (c *Container) Inside(ctx context.Context) (string, error) {
+	ip, err := c.docker.ContainerIP(ctx)
+	return ip, fault.Wrap("find the container's address", err)
+}
 
 // Accepts is a Probe that is content with a connection. Docker's own proxy accepts one before the container does, and closes it.
 func Accepts(ctx context.Context, address string) error {
@@ -191,6 +210,7 @@ func (c *Container) AwaitExit(ctx context.Context) error {
 // Stop removes the container and everything in it, but for its volume. Any number of calls have the effect of one.
 func (c *Container) Stop(ctx context.Context) error {
 	c.stop.Do(func() {
+		defer c.dismiss()
 		if c.docker == nil {
 			return
 		}
@@ -253,57 +273,4 @@ func (c *Container) lastLines(ctx context.Context) string {
 	text, _ := io.ReadAll(io.LimitReader(r, 1<<20)) // as much as there is
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-3):], "; ")
-}
-
-// engine returns the host on which the engine publishes ports.
-func engine(ctx context.Context, l *slog.Logger) (host string, err error) {
-	const op = "reach a Docker engine"
-	unavailable := func(err error) error {
-		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "none answers", Err: err,
-			Hint: "start Docker (or Podman with its socket), set DOCKER_HOST, or use the native engine"}
-	}
-	defer func() {
-		if p := recover(); p != nil { // testcontainers-go panics where it finds no socket
-			err = unavailable(fmt.Errorf("%v", p))
-		}
-	}()
-	beforehand.Do(func() { tclog.SetDefault(logger{l}) })
-	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(logger{l}))
-	if err != nil {
-		return "", unavailable(err)
-	}
-	defer func() { err = errors.Join(err, provider.Close()) }()
-	if err := provider.Health(ctx); err != nil {
-		return "", unavailable(err)
-	}
-	if host, err = provider.DaemonHost(ctx); err != nil {
-		return "", unavailable(err)
-	}
-	return host, nil
-}
-
-// explain says what can be done about an error of the engine.
-func explain(ctx context.Context, op, image string, err error) error {
-	if ctx.Err() != nil {
-		return fault.Wrap(op, ctx.Err())
-	}
-	hint := "`docker pull " + image + "` shows more"
-	if strings.Contains(err.Error(), "reaper") {
-		hint = "TESTCONTAINERS_RYUK_DISABLED=true does without testcontainers' reaper, which removes containers after a crash"
-	}
-	_, reason, _ := strings.Cut(err.Error(), "Error response from daemon: ")
-	return &fault.Error{Code: fault.Unavailable, Op: op, Message: cmp.Or(reason, err.Error()), Hint: hint, Err: err}
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// logger hands on what testcontainers-go says of its work.
-type logger struct{ to *slog.Logger }
-
-// Printf implements log.Logger.
-func (l logger) Printf(format string, v ...any) {
-	l.to.Debug(strings.TrimSpace(fmt.Sprintf(format, v...)))
 }

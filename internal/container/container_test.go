@@ -3,6 +3,7 @@ package container_test
 import (
 	"context"
 	"log/slog"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -20,6 +21,15 @@ func TestStartDoesNotListProcesses(t *testing.T) {
 	if id := testcontainers.SessionID(); len(id) != len("00000000-0000-0000-0000-000000000000") {
 		t.Errorf("session %s: testcontainers-go has listed the processes", id)
 	}
+}
+
+// TestMain does without the variable that turns testcontainers' reaper off, and with it off where an engine has no such image.
+func TestMain(m *testing.M) {
+	if err := os.Unsetenv("TESTCONTAINERS_RYUK_DISABLED"); err != nil {
+		panic(err)
+	}
+	_, _ = container.List(context.Background(), slog.New(slog.DiscardHandler)) // the configuration is read once, as in the program
+	os.Exit(m.Run())
 }
 
 func options(t *testing.T) container.Options {
@@ -41,9 +51,15 @@ func left(t *testing.T) string {
 
 func TestStop(t *testing.T) {
 	testkit.NeedDocker(t)
-	c, err := container.Start(t.Context(), options(t))
+	o := options(t)
+	guarded, dismissed := "", 0
+	o.Guard = func(name string) func() { guarded = name; return func() { dismissed++ } }
+	c, err := container.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if out, err := exec.Command("docker", "ps", "--quiet", "--filter", "name="+guarded).Output(); guarded == "" || len(out) == 0 {
+		t.Errorf("%q is guarded: %v", guarded, err)
 	}
 	if !strings.HasPrefix(c.Address(), "127.0.0.1:") && !strings.HasPrefix(c.Address(), "localhost:") || left(t) == "" {
 		t.Errorf("at %s, running: %q", c.Address(), left(t))
@@ -53,8 +69,8 @@ func TestStop(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if ids := left(t); ids != "" {
-		t.Errorf("left behind: %s", ids)
+	if ids := left(t); ids != "" || dismissed != 1 {
+		t.Errorf("left behind: %s; its guard was dismissed %d times", ids, dismissed)
 	}
 }
 

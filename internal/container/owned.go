@@ -93,15 +93,3 @@ func Remove(ctx context.Context, l *slog.Logger, list ...Owned) (err error) {
 	}
 	return errors.Join(errs...)
 }
-
-// tellOfFetch says so when an image is not there: to fetch it may take minutes.
-func tellOfFetch(ctx context.Context, o Options) {
-	docker, err := testcontainers.NewDockerClientWithOpts(ctx)
-	if err != nil {
-		return // the start will say so
-	}
-	defer docker.Close() //nolint:errcheck // nothing is written through it
-	if _, err := docker.ImageInspect(ctx, o.Image); errdefs.IsNotFound(err) {
-		o.Logger.Info("fetches the image " + o.Image + ", which may take a while")
-	}
-}

@@ -2,7 +2,9 @@ package dev
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -12,7 +14,7 @@ import (
 type Control struct {
 	mu      sync.Mutex
 	session *session
-	reseed  chan chan error
+	wishes  chan wish
 }
 
 // PartStatus is how a part of the stack is.
@@ -25,7 +27,7 @@ type PartStatus struct {
 func (c *Control) bind(s *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.session, c.reseed = s, make(chan chan error)
+	c.session, c.wishes = s, make(chan wish)
 }
 
 // Parts returns how the parts are, once the session is up.
@@ -41,7 +43,11 @@ func (c *Control) Parts() []PartStatus {
 		list[1].State, list[1].URL = "ready", url+"/graphiql"
 	}
 	for _, r := range s.services.await() {
-		list = append(list, PartStatus{r.name, "ready", r.URL, r.PID})
+		part := PartStatus{Name: r.Name, State: r.state, URL: r.URL}
+		if r.PID != nil {
+			part.PID = r.PID()
+		}
+		list = append(list, part)
 	}
 	if s.processes == nil {
 		return list
@@ -56,34 +62,62 @@ func (c *Control) Parts() []PartStatus {
 	return list
 }
 
-// Restart starts one of the team's processes anew.
-func (c *Control) Restart(name string) error {
+// Restart starts a part anew: Postgres, a service or one of the team's own processes.
+func (c *Control) Restart(ctx context.Context, name string) error {
 	c.mu.Lock()
 	s := c.session
 	c.mu.Unlock()
-	if s == nil || s.processes == nil {
-		return fault.New(fault.NotFound, "restart "+name, "there are no processes")
+	if s == nil {
+		return fault.New(fault.Unavailable, "restart "+name, "the session is not up yet")
+	}
+	if name == "postgres" {
+		return c.wish(ctx, (*session).renewPostgres)
+	}
+	if there, err := s.services.restart(name); there {
+		return err
+	}
+	if s.processes == nil || name == "api" {
+		return fault.New(fault.Invalid, "restart "+name, "it is a part of krowoc, and starts anew with the session")
 	}
 	return s.processes.Restart(name)
 }
 
 // Seed loads the seeds again, also where they are unchanged.
-func (c *Control) Seed(ctx context.Context) error {
+func (c *Control) Seed(ctx context.Context) error { return c.wish(ctx, (*session).seedAgain) }
+
+// Reset makes the database anew, with migrations and seeds.
+func (c *Control) Reset(ctx context.Context) error { return c.wish(ctx, (*session).resetDatabase) }
+
+// wish is something that the session is to do between two saves.
+type wish struct {
+	grant func(*session, context.Context) error
+	done  chan error
+}
+
+func (c *Control) wish(ctx context.Context, grant func(*session, context.Context) error) error {
 	c.mu.Lock()
-	reseed := c.reseed
+	wishes := c.wishes
 	c.mu.Unlock()
-	done := make(chan error, 1)
+	w := wish{grant, make(chan error, 1)}
 	select {
-	case reseed <- done: // nil, and so never ready, before the session is up
+	case wishes <- w: // nil, and so never ready, before the session is up
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
-	case err := <-done:
+	case err := <-w.done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// wished is where wishes come from; nil, and so never ready, where nobody has any.
+func (s *session) wished() chan wish {
+	if s.Control == nil {
+		return nil
+	}
+	return s.Control.wishes
 }
 
 // seedAgain loads the seeds whether or not they were loaded before.
@@ -91,8 +125,38 @@ func (s *session) seedAgain(ctx context.Context) error {
 	if s.schema == nil {
 		return fault.New(fault.Invalid, "load the seeds", "the schema has mistakes")
 	}
-	if err := os.Remove(s.digestPath()); err != nil && !os.IsNotExist(err) {
-		return fault.Wrap("forget which seeds are loaded", err)
+	if err := s.forget("seeds.digest"); err != nil {
+		return err
 	}
 	return s.loadSeeds(ctx)
+}
+
+// resetDatabase empties the session's own database, and brings it in step with the files.
+func (s *session) resetDatabase(ctx context.Context) error {
+	const op = "reset the database"
+	if s.postgres.server == nil || s.Empty == nil {
+		return fault.New(fault.Invalid, op, "it is not the session's own", "`krowoc dev` without database.url has one of its own.")
+	}
+	s.pool.Reset()
+	var err error
+	if s.branches != nil {
+		err = s.branches.Reset(ctx)
+	} else {
+		err = s.Empty(ctx, s.postgres.server.URL("postgres"), s.Project)
+	}
+	s.pool.Reset() // some connections were made meanwhile
+	if err = errors.Join(err, s.forget("seeds.digest"), s.forget("tables.digest")); err != nil {
+		return fault.Wrap(op, err)
+	}
+	s.info("dev", "the database is empty, and made anew")
+	s.apply(ctx, changes{schema: true, migrations: true, seeds: true})
+	return nil
+}
+
+// forget removes what is noted of the database.
+func (s *session) forget(name string) error {
+	if err := os.Remove(filepath.Join(s.StateDir, name)); err != nil && !os.IsNotExist(err) {
+		return fault.Wrap("forget what is in the database", err)
+	}
+	return nil
 }

@@ -63,7 +63,9 @@ func (s *session) startPostgres(ctx context.Context) error {
 	s.postgres = &database{url: s.DatabaseURL}
 	if s.DatabaseURL == "" {
 		began := s.now()
+		started := s.whileStarting("postgres")
 		server, err := s.StartPostgres(ctx, s.logger("postgres"))
+		started()
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Project    string // shown to people, and the name of the local database
 	StateDir   string // .krowoc: data folder, log, session file
+	ConfigPath string // the file of the configuration
 	SchemaPath string // a file or a folder
 	Migrations string // folder
 	Seeds      string // folder; it need not exist
@@ -54,6 +55,8 @@ type Options struct {
 	// that to migrations.
 	NewSyncer func(url string) Syncer
 	Generate  func() (written []string, err error) // writes the models; nil writes none
+	// Empty makes the database of a name an empty one, on the local server with this database; nil cannot be done.
+	Empty func(ctx context.Context, url, name string) error
 	// NewBranches returns the databases of the branches of git, on the local server with this database; nil keeps one for all.
 	NewBranches func(url string) Branches
 
@@ -101,6 +104,7 @@ type session struct {
 
 	cancel    context.CancelFunc // ends what goes on in the background
 	services  services
+	moved     chan struct{}         // a service was started anew, and may be elsewhere
 	processes *supervise.Supervisor // nil where there are none
 	settling  sync.WaitGroup
 }
@@ -111,7 +115,7 @@ const stopTimeout = 25 * time.Second
 // Run brings the session up and keeps it up until ctx ends, which is no error once the session was up. In
 // every case nothing it started is left running.
 func Run(ctx context.Context, o Options) error {
-	s := &session{Options: o, reporter: &reporter{sink: o.Report, now: o.Now}, began: o.Now()}
+	s := &session{Options: o, reporter: &reporter{sink: o.Report, now: o.Now}, began: o.Now(), moved: make(chan struct{}, 1)}
 	lock, err := acquire(ctx, o.StateDir, State{PID: o.PID, Started: o.Now(), Project: o.Project})
 	if err != nil {
 		return err
@@ -123,7 +127,9 @@ func Run(ctx context.Context, o Options) error {
 		if err := s.start(ctx); err != nil {
 			return cmp.Or(ctx.Err(), err)
 		}
-		<-ctx.Done()
+		if err := s.idle(ctx); ctx.Err() == nil {
+			return err
+		}
 		return nil
 	}
 	watcher, err := s.newWatcher() // first, so that no save is missed that comes while the parts start
@@ -209,7 +215,7 @@ func (s *session) currentState() State {
 	}
 	for _, r := range s.services.await() {
 		if r.URL != "" {
-			state.Links = append(state.Links, Link{r.name, r.URL})
+			state.Links = append(state.Links, Link{r.Name, r.URL})
 		}
 		state.Vars = append(state.Vars, r.Env...)
 	}

@@ -39,6 +39,8 @@ func (s *session) reportProcess(e supervise.Event) {
 		s.warn(e.Process, e.Text)
 	case e.State == supervise.Ready:
 		s.info(e.Process, "is ready"+s.address(e.Process)+" "+e.Text)
+	case e.State == supervise.Starting && e.Text != "":
+		s.info(e.Process, e.Text)
 	case e.State == supervise.Done:
 		s.info(e.Process, "is done "+e.Text)
 	case e.State == supervise.Restarting:

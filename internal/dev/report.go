@@ -2,6 +2,7 @@ package dev
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,27 @@ func (r *reporter) warn(part, text string) {
 func (r *reporter) fail(part string, err error) {
 	r.failures.Add(1)
 	r.emit(Event{Part: part, Level: slog.LevelError, Text: err.Error(), Err: err})
+}
+
+// slow is how long a part may take to start until people are told that it still does, and how often they are.
+const slow = 5 * time.Second
+
+// whileStarting tells that a part still starts, until done.
+func (r *reporter) whileStarting(part string) (done func()) {
+	began, end := r.now(), make(chan struct{})
+	go func() {
+		tick := time.NewTicker(slow)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				r.info(part, fmt.Sprintf("still starts, after %d s", int(r.now().Sub(began).Seconds())))
+			case <-end:
+				return
+			}
+		}
+	}()
+	return sync.OnceFunc(func() { close(end) })
 }
 
 // logger returns a logger whose records become events of a part.

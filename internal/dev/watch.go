@@ -20,9 +20,17 @@ import (
 const settle = 40 * time.Millisecond
 
 // changes is what a burst of file events touched.
-type changes struct{ schema, migrations, seeds, branch bool }
+type changes struct{ schema, migrations, seeds, branch, config bool }
 
-func (c changes) any() bool { return c.schema || c.migrations || c.seeds || c.branch }
+func (c changes) any() bool { return c != changes{} }
+
+// and is what either touched.
+func (c changes) and(d changes) changes {
+	return changes{c.schema || d.schema, c.migrations || d.migrations, c.seeds || d.seeds, c.branch || d.branch, c.config || d.config}
+}
+
+// everything is what may have been touched where events were lost; the configuration is not looked at for that.
+var everything = changes{schema: true, migrations: true, seeds: true, branch: true}
 
 // newWatcher watches the project's files.
 func (s *session) newWatcher() (*fsnotify.Watcher, error) {
@@ -60,17 +68,17 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 		case <-look.C:
 			if leap := clock.leap(); leap != 0 {
 				s.afterLeap(ctx, leap)
-				pending = changes{true, true, true, true}
+				pending = pending.and(everything)
 				quiet.Reset(settle)
 			}
 		case e := <-watcher.Events:
 			if c := s.classify(watcher, e); c.any() {
-				pending = changes{pending.schema || c.schema, pending.migrations || c.migrations, pending.seeds || c.seeds, pending.branch || c.branch}
+				pending = pending.and(c)
 				quiet.Reset(settle)
 			}
 		case err := <-watcher.Errors:
 			s.warn("dev", "watching files: "+err.Error())
-			pending = changes{true, true, true, true} // events were lost: look at everything
+			pending = pending.and(everything) // events were lost
 			quiet.Reset(settle)
 		case <-quiet.C:
 			if s.changing() {
@@ -79,10 +87,10 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 			}
 			s.apply(ctx, pending)
 			pending = changes{}
-		case done := <-s.reseeding():
-			err := s.seedAgain(ctx)
-			s.tolerate("seed", err)
-			done <- err
+		case w := <-s.wished():
+			s.fulfil(ctx, w)
+		case <-s.moved:
+			s.tolerate("dev", s.publish(s.currentState()))
 		case <-s.postgres.exited():
 			if err := s.restartPostgres(ctx); err != nil {
 				return err
@@ -91,17 +99,9 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 	}
 }
 
-// reseeding is where somebody asks for the seeds; nil, and so never ready, where nobody can.
-func (s *session) reseeding() chan chan error {
-	if s.Control == nil {
-		return nil
-	}
-	return s.Control.reseed
-}
-
 // watchAll watches folders rather than files: editors replace a file, and a watch on it would be lost.
 func (s *session) watchAll(w *fsnotify.Watcher) error {
-	for _, root := range []string{s.SchemaPath, s.Migrations, s.Seeds} {
+	for _, root := range []string{s.ConfigPath, s.SchemaPath, s.Migrations, s.Seeds} {
 		if info, err := os.Stat(root); err == nil && !info.IsDir() {
 			root = filepath.Dir(root)
 			if err := w.Add(root); err != nil {
@@ -142,6 +142,7 @@ func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
 		}
 	}
 	return changes{
+		config:     e.Name == s.ConfigPath,
 		branch:     s.branches != nil && e.Name == s.branches.Head(),
 		schema:     within(s.SchemaPath, e.Name) && (e.Name == s.SchemaPath || filepath.Ext(e.Name) == ".graphql"),
 		migrations: within(s.Migrations, e.Name) && filepath.Ext(e.Name) == ".sql",
@@ -161,6 +162,12 @@ func isYAML(path string) bool {
 
 // apply brings the session in step with the files that changed.
 func (s *session) apply(ctx context.Context, c changes) {
+	if c.config {
+		s.warn("dev", filepath.Base(s.ConfigPath)+" has changed, which the next session takes over: end this one and run `krowoc dev` again")
+	}
+	if c == (changes{config: true}) {
+		return
+	}
 	began, failures := s.now(), s.failures.Load()
 	defer func() {
 		if s.failures.Load() == failures && ctx.Err() == nil {
@@ -172,7 +179,7 @@ func (s *session) apply(ctx context.Context, c changes) {
 		return
 	}
 	if switched {
-		c = changes{true, true, true, true}
+		c = everything
 	}
 	if c.migrations && !s.tolerate("migrate", s.migrateUp(ctx)) {
 		return
@@ -196,21 +203,4 @@ func (s *session) serveAgain(ctx context.Context, began time.Time) {
 	case s.tolerate("api", s.api.Replace(s.schema)):
 		s.info("api", "serves the new schema "+since(began, s.now()))
 	}
-}
-
-// restartPostgres starts the local server again after it ended by itself. It takes the port that it had, so
-// the API's pool finds it.
-func (s *session) restartPostgres(ctx context.Context) error {
-	s.fail("postgres", s.postgres.server.Err())
-	_ = s.postgres.stop(ctx) // what goes with it, such as its replicas; that it has ended is known
-	server, err := s.StartPostgres(ctx, s.logger("postgres"))
-	if err != nil {
-		return err
-	}
-	s.postgres.server = server
-	if server.URL(s.Project) != s.postgres.url {
-		return fault.New(fault.Unavailable, "start Postgres again", "its port was taken meanwhile", "Run `krowoc dev` again.")
-	}
-	s.info("postgres", "is up again")
-	return s.syncDatabase(ctx) // a crash may have lost the last moments
 }

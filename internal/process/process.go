@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,12 +45,20 @@ type Group struct {
 	stop   sync.Once
 }
 
+// String is the command as people have written it: a line for the shell is that line.
+func (c Command) String() string {
+	if line := c.Args[len(c.Args)-1]; slices.Equal(c.Args, shell(line)) {
+		return line
+	}
+	return strings.Join(c.Args, " ")
+}
+
 // Shell returns the arguments that have the system's shell run a line.
 func Shell(line string) []string { return shell(line) }
 
 // Start starts a command. The error is an Invalid fault where there is no such program or folder.
 func Start(c Command) (*Group, error) {
-	op := "run " + strings.Join(c.Args, " ")
+	op := "run " + c.String()
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace
 	}

@@ -88,6 +88,7 @@ type Field struct {
 	Checks      []Check
 	Auth        bool   // @auth is on the field: Rules then narrow the rules of the type, and none at all means nobody
 	Rules       []Rule // a caller may do with the field what the type allows and one of these does
+	PII         *PII   // @pii: personal data
 	RenamedFrom string
 	Pos         Position
 }

@@ -29,7 +29,7 @@ const (
 
 func fallbackOf(f *schema.Field) fallback {
 	must := fallback{kind: required, remedy: "add " + f.Name + ": " + example(f)}
-	if !f.Type.NonNull || f.Generated != nil {
+	if !f.Type.NonNull || f.Generated != nil { // the latter is the database's to give
 		must = fallback{}
 	}
 	switch d := f.Default; {

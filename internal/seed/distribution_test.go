@@ -20,10 +20,12 @@ type Run @table @auth(rules: []) {
   owner: User
   status: Status!
   cost: Decimal! @range(min: 0)
+  price: Decimal! @range(min: 0)
   tokens: Int!
   tokensOut: Int!
   error: String
   note: String
+  about: String
   startedAt: DateTime!
   endedAt: DateTime
   day: Date!
@@ -50,11 +52,13 @@ generate:
     user: {pick: [$users.ada, $users.bob]}
     owner: {of: prompt.owner}
     status: {weights: {OK: 95, ERROR: 5}}
-    cost: {normal: [0.02, 0.01], min: 0.001, round: 4}
+    cost: {normal: [0.02, 0.01], min: 0.001, round: 6}
+    price: {of: cost, times: 1000, round: 1}
     tokens: {lognormal: [400, 0.8], max: 8000}
     tokensOut: {of: tokens, times: {between: [0.5, 2]}, plus: 10}
     error: {pick: [timeout, quota], null: 0.9}
-    note: null
+    note: {case: status, when: {ERROR: {fake: sentence}}, else: {value: fine, null: 0.5}}
+    about: null
     startedAt: {between: [-90d, now], daily: business-hours, trend: growing}
     endedAt: {of: startedAt, plus: {exponential: 30s}, null: 0.1}
     day: {of: startedAt}
@@ -86,13 +90,16 @@ func TestDistributions(t *testing.T) {
 		"normal: mean":                `SELECT avg(cost) BETWEEN 0.019 AND 0.021 FROM runs`,
 		"normal: deviation":           `SELECT stddev(cost) BETWEEN 0.0085 AND 0.0105 FROM runs`,
 		"min":                         `SELECT min(cost) >= 0.001 FROM runs`,
-		"round":                       `SELECT max(scale(cost)) = 4 FROM runs`,
+		"round":                       `SELECT max(scale(cost)) = 6 AND max(scale(price)) = 1 FROM runs`,
+		"of another scale":            `SELECT bool_and(abs(price - cost * 1000) <= 0.05) FROM runs`,
 		"lognormal: median":           `SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY tokens) BETWEEN 380 AND 420 FROM runs`,
 		"max":                         `SELECT max(tokens) <= 8000 FROM runs`,
 		"times and plus":              `SELECT bool_and(tokens_out BETWEEN tokens / 2 + 9 AND tokens * 2 + 11) FROM runs`,
 		"correlated":                  `SELECT corr(tokens, tokens_out) > 0.7 FROM runs`,
 		"null":                        `SELECT count(error) BETWEEN 1800 AND 2200 FROM runs`,
-		"always null":                 `SELECT count(note) = 0 FROM runs`,
+		"always null":                 `SELECT count(about) = 0 FROM runs`,
+		"case":                        `SELECT bool_and(CASE status WHEN 'ERROR' THEN length(note) > 10 ELSE coalesce(note, 'fine') = 'fine' END) FROM runs`,
+		"else":                        `SELECT count(note) FILTER (WHERE status = 'OK') BETWEEN 9000 AND 10000 FROM runs`,
 		"between times":               `SELECT min(started_at) >= '2025-12-01 09:30Z' AND max(started_at) <= '2026-03-01 09:30Z' FROM runs`,
 		"business hours":              `SELECT count(*) FILTER (WHERE extract(hour FROM started_at AT TIME ZONE 'UTC') BETWEEN 8 AND 17) > 15000 FROM runs`,
 		"workdays":                    `SELECT count(*) FILTER (WHERE extract(isodow FROM started_at AT TIME ZONE 'UTC') > 5) < 1500 FROM runs`,
@@ -157,6 +164,9 @@ func TestMistakesOfGenerators(t *testing.T) {
 		"Run: {count: 5, owner: {of: prompt.title}}":                          `is not the key of a row of users`,
 		"Run: {count: 5, error: {pick: [a], weights: {b: 1}}}":                `both say how the values are made`,
 		"Run: 5\n  runs: 6":                                                   `how runs are made is said at seeds/dev/a.yaml:3 already`,
+		"Run: {count: 5, error: {case: status}}":                              `nothing says when`,
+		"Run: {count: 5, error: {case: stat, when: {OK: a}}}":                 `Run has no field "stat"`,
+		"Run: {count: 5, tokens: {case: status, when: {OK: 1}}}":              `nothing says what it is otherwise`,
 		"Run: {count: 5, error: {pick: []}}":                                  `a list of values is expected`,
 		"Run: {count: 5, took: {between: [x, 2]}":                             `did not find expected`,
 		"Run: 5\n  Run: 6":                                                    `for the second time`,

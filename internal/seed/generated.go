@@ -3,6 +3,8 @@ package seed
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -80,11 +82,22 @@ func (o *Options) plan(f *fixtures, recipes []recipe) (*generate.Plan, diag.List
 		}
 		return text, false, p == nil
 	}
+	named := names(f.rows)
+	r.Missing = func(table, row string) *generate.Problem {
+		if _, ok := named(table)[row]; ok {
+			return nil
+		}
+		return &generate.Problem{Code: "dangling-reference", Remedy: noSuchRow(table, row, slices.Sorted(maps.Keys(named(table)))),
+			Message: fmt.Sprintf("there is no row $%s.%s", table, row)}
+	}
 	var specs []*generate.Spec
 	first := map[*table]recipe{}
 	for _, made := range recipes {
-		eachNode(made.value, func(n *yaml.Node) { sources[n] = made.source })
 		sources[made.key] = made.source
+		if !eachNode(made.value, func(n *yaml.Node) { sources[n] = made.source }) {
+			r.Report(generate.Problem{Node: made.key, Code: "too-large", Message: "what an alias stands for contains itself, or is used too often", Remedy: "write it out"})
+			continue
+		}
 		if before, twice := first[made.table]; twice {
 			r.Report(generate.Problem{Node: made.key, Code: "given-twice", Remedy: "keep one of them",
 				Message: fmt.Sprintf("how %s are made is said at %s:%d already", made.table.Table, before.source.name, before.key.Line+before.source.shift)})
@@ -135,15 +148,17 @@ func (o *Options) counted(all *tables, said map[*table]recipe, specs []*generate
 	return specs, nil
 }
 
-// eachNode visits a node and all below it. What an alias stands for is visited where it is used first.
-func eachNode(n *yaml.Node, visit func(*yaml.Node)) {
-	seen := map[*yaml.Node]bool{}
+// mostNodes bounds what aliases may blow a section up to.
+const mostNodes = 50_000
+
+// eachNode visits a node and all below it, as often as aliases stand for it. It reports whether there is an end to that.
+func eachNode(n *yaml.Node, visit func(*yaml.Node)) bool {
+	left := mostNodes
 	var walk func(n *yaml.Node)
 	walk = func(n *yaml.Node) {
-		if n == nil || seen[n] {
+		if left--; n == nil || left < 0 {
 			return
 		}
-		seen[n] = true
 		visit(n)
 		walk(n.Alias)
 		for _, c := range n.Content {
@@ -151,6 +166,7 @@ func eachNode(n *yaml.Node, visit func(*yaml.Node)) {
 		}
 	}
 	walk(n)
+	return left >= 0
 }
 
 // names are the keys of the rows that have names, by table, name and column, for generators to pick from.

@@ -181,14 +181,18 @@ func (l *linker) target(r *row, v *value) *row {
 	}
 	if ref.target == nil && !ref.broken {
 		ref.broken = true
-		names := slices.Sorted(maps.Keys(l.named[ref.table]))
-		remedy := didYouMean(ref.name, names)
-		if remedy == "" {
-			remedy = "no set that is loaded has rows of " + ref.table.Table + " with names"
-		}
-		l.reportAt(r, v, wrong("dangling-reference", remedy, "there is no row $%s.%s", ref.table.Table, ref.name))
+		l.reportAt(r, v, wrong("dangling-reference", noSuchRow(ref.table.Table, ref.name, slices.Sorted(maps.Keys(l.named[ref.table]))),
+			"there is no row $%s.%s", ref.table.Table, ref.name))
 	}
 	return nil
+}
+
+// noSuchRow says which rows there are in place of one that is not there.
+func noSuchRow(table, row string, names []string) string {
+	if len(names) == 0 {
+		return "no set that is loaded has rows of " + table + " with names"
+	}
+	return didYouMean(row, names)
 }
 
 // agree reports fields that share a column and give it different values.

@@ -67,6 +67,15 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 	return summary, err
 }
 
+// Check reads, checks and links the fixtures as Load does, without a database. Its error is what Load's would be.
+func Check(ctx context.Context, o Options) error {
+	if o.Now == nil { // no mistake depends on the time
+		o.Now = func() time.Time { return time.Time{} }
+	}
+	_, err := o.read(ctx)
+	return err
+}
+
 func (o *Options) validate() error {
 	if o.DB == nil || o.Schema == nil || o.FS == nil || o.Now == nil {
 		return fault.New(fault.Internal, op, "seed.Options needs DB, Schema, FS and Now")

@@ -90,12 +90,17 @@ func (r *runner) start(ctx context.Context) (*instance, error) {
 		return nil, err
 	}
 	next := &instance{Group: group, port: port, since: r.now()}
-	ended, err := r.Ready.await(ctx, next, said)
+	ended, err := r.Ready.await(ctx, next, said, func(d time.Duration) { r.waits(d, port) })
 	if err == nil && !ended {
 		return next, nil
 	}
 	next.Stop(context.WithoutCancel(ctx))
 	return nil, err
+}
+
+// waits tells that the process is not ready yet.
+func (r *runner) waits(d time.Duration, port int) {
+	r.report(Event{Process: r.Name, State: Starting, Text: fmt.Sprintf("is not ready after %d s: krowoc waits for %s", int(d.Seconds()), r.Ready.wanted(port))})
 }
 
 // awaitLine closes said at the first line that fits, and hands every line on.

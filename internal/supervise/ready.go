@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ type Readiness struct {
 	Kind    ReadyKind
 	Value   string        // the path of ReadyHTTP, the regular expression of ReadyLog
 	Timeout time.Duration // 0 is DefaultReadyTimeout
+	Remind  time.Duration // how often people are told that it is waited for; 0 is every 5 seconds
 }
 
 // ReadyKind is a way to see that a process is ready.
@@ -68,8 +70,10 @@ func (r Readiness) check(p Process) error {
 // askEvery is how often an instance is asked whether it is ready.
 const askEvery = 10 * time.Millisecond
 
-// await waits until an instance is ready; ended says that it has ended, as it was to.
-func (r Readiness) await(ctx context.Context, i *instance, said <-chan struct{}) (ended bool, err error) {
+const defaultRemind = 5 * time.Second
+
+// await waits until an instance is ready; ended says that it has ended, as it was to. waits is told how long it has waited.
+func (r Readiness) await(ctx context.Context, i *instance, said <-chan struct{}, waits func(time.Duration)) (ended bool, err error) {
 	limit := r.Timeout
 	if limit == 0 {
 		limit = DefaultReadyTimeout
@@ -78,12 +82,16 @@ func (r Readiness) await(ctx context.Context, i *instance, said <-chan struct{})
 	defer timeout.Stop()
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
-	for {
+	remind := time.NewTicker(cmp.Or(r.Remind, defaultRemind))
+	defer remind.Stop()
+	for began := time.Now(); ; {
 		if r.answers(ctx, i.port) {
 			return false, nil
 		}
 		select {
 		case <-tick.C:
+		case <-remind.C:
+			waits(time.Since(began))
 		case <-said:
 			return false, nil
 		case <-i.Exited():
@@ -149,4 +157,17 @@ func answersHTTP(ctx context.Context, url string) bool {
 	_, _ = io.CopyN(io.Discard, res.Body, 1<<20)
 	res.Body.Close()
 	return res.StatusCode < http.StatusBadRequest
+}
+
+// wanted says what is waited for.
+func (r Readiness) wanted(port int) string {
+	switch r.Kind {
+	case ReadyHTTP:
+		return fmt.Sprintf("GET %s on port %d", r.Value, port)
+	case ReadyLog:
+		return "a line with " + r.Value
+	case ReadyExit:
+		return "its end"
+	}
+	return fmt.Sprintf("a connection to port %d", port)
 }

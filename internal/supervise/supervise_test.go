@@ -222,7 +222,7 @@ func TestFirstRequestWaits(t *testing.T) {
 	broken.Build = "false"
 	s = start(t, dir, broken)
 	s.await("api: failed", 1)
-	if text, err := get(broken.Port); !strings.Contains(text, "api does not run: run /bin/sh -c false: it ended with exit status 1") {
+	if text, err := get(broken.Port); !strings.Contains(text, "api does not run: run false: it ended with exit status 1") {
 		t.Error(text, err)
 	}
 }
@@ -265,7 +265,7 @@ func TestPolicies(t *testing.T) {
 		supervise.Process{Name: "absent", Command: "no-such-program", Restart: supervise.Never, Ready: supervise.Readiness{Kind: supervise.ReadyExit}},
 	)
 	s.await("always: restarting again in 600ms", 1)
-	s.await("crash: restarting again in 600ms ! run /bin/sh -c sleep 0.05; exit 3: it ended with exit status 3", 1)
+	s.await("crash: restarting again in 600ms ! run sleep 0.05; exit 3: it ended with exit status 3", 1)
 	s.await("fine: stopped", 1)
 	s.await("never: failed", 1)
 	s.await("absent: failed", 1)
@@ -336,4 +336,18 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+}
+
+// TestSlowStartIsTold has people told what a process is waited for.
+func TestSlowStartIsTold(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir, supervise.Process{
+		Name: "slow", Command: "until test -e go; do sleep 0.01; done; echo up; sleep 60",
+		Ready: supervise.Readiness{Kind: supervise.ReadyLog, Value: "^up", Remind: 20 * time.Millisecond},
+	})
+	s.await("slow: starting is not ready after 0 s: krowoc waits for a line with ^up", 1)
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.await("slow: ready", 1)
 }

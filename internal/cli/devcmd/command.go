@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +38,8 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	v := &view{t: f.Term, screen: term.PlainParts(f.Term.Err), log: term.PlainParts(log), least: slog.LevelWarn}
-	mistaken := false
+	var failed []string // parts
+	broken := false     // something in the team's files is wrong
 	ended := make(chan error, 1)
 	report := func(e dev.Event) {
 		if e.Part == "postgres" {
@@ -46,11 +49,16 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 			if e.Ready == nil {
 				v.show(e)
 			}
-			mistaken = mistaken || e.Err != nil
+			if e.Err != nil && !slices.Contains(failed, e.Part) {
+				failed = append(failed, e.Part)
+			}
+			broken = broken || e.Err != nil && fault.CodeOf(e.Err) == fault.Invalid
 			return
 		}
-		if mistaken || e.Settled.Failed {
-			ended <- fault.New(fault.Invalid, "bring the stack up", "something in the project's files is wrong", "mend what stands above")
+		if err := notUp(failed, broken, e.Settled.Failed); err != nil {
+			if ctx.Err() == nil { // Ctrl-C is what else may have kept parts from starting
+				ended <- err
+			}
 			stop()
 			return
 		}
@@ -59,13 +67,27 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 			stop()
 		}()
 	}
-	err = a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: report, Progress: f.Fetching(), Guard: guard(f)})
+	err = a.Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Report: report, Progress: f.Fetching()})
 	select {
 	case commandErr := <-ended:
 		return commandErr
 	default:
 		return err
 	}
+}
+
+// notUp is the error of a stack of which parts have failed.
+func notUp(failed []string, broken, incomplete bool) error {
+	const op, hint = "bring the stack up", "Mend what stands above; .krowoc/dev.log has more."
+	switch {
+	case broken:
+		return fault.New(fault.Invalid, op, "something in the project's files is wrong: "+strings.Join(failed, ", "), hint)
+	case len(failed) > 0:
+		return fault.New(fault.Unavailable, op, "not everything came up: "+strings.Join(failed, ", "), hint)
+	case incomplete:
+		return fault.New(fault.Unavailable, op, "not everything came up", hint)
+	}
+	return nil
 }
 
 // command runs a program to its end; Ctrl-C is for it as well, and it has some time to end.

@@ -15,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/process"
 )
 
 // detach runs the same session in a process of its own and returns when it is up. Ctrl-C before that stops
@@ -64,7 +65,7 @@ func start(f *factory.Factory, flags *pflag.FlagSet, stderr *os.File) (*os.Proce
 	})
 	child := exec.Command(program, args...) //nolint:noctx // it is to outlive this process
 	child.Dir, child.Env, child.Stderr = f.Dir, f.Environ, stderr
-	child.SysProcAttr = ownSession()
+	child.SysProcAttr = process.OwnSession()
 	if err := child.Start(); err != nil {
 		return nil, nil, err
 	}

@@ -84,7 +84,7 @@ func run(ctx context.Context, f *factory.Factory, plain bool) error {
 		return err
 	}
 	defer log.Close()
-	o := app.DevOptions{PID: os.Getpid(), Environ: f.Environ, Guard: guard(f)}
+	o := app.DevOptions{PID: os.Getpid(), Environ: f.Environ}
 	if !plain && f.Term.InTTY && f.Term.OutTTY && f.Term.Format == term.Text {
 		return runOnScreen(ctx, f, a, o, log)
 	}

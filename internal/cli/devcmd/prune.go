@@ -3,8 +3,6 @@ package devcmd
 import (
 	"bufio"
 	"fmt"
-	"os"
-	"os/exec"
 
 	"github.com/spf13/cobra"
 
@@ -97,28 +95,5 @@ func newGuard(f *factory.Factory) *cobra.Command {
 			}
 			return container.Remove(cmd.Context(), a.Logger, container.Owned{Kind: "container", Name: args[0]})
 		},
-	}
-}
-
-// guard starts a guard of a container, and returns what dismisses it.
-func guard(f *factory.Factory) func(name string) (func(), error) {
-	return func(name string) (func(), error) {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		child := exec.Command(program, "dev", "guard", name) //nolint:noctx // it is to outlive this process
-		child.Dir, child.Env, child.SysProcAttr = f.Dir, f.Environ, ownSession()
-		stdin, err := child.StdinPipe()
-		if err != nil {
-			return nil, err
-		}
-		if err := child.Start(); err != nil {
-			return nil, err
-		}
-		return func() {
-			fmt.Fprintln(stdin, "done")
-			_ = child.Wait() // it has done nothing
-		}, nil
 	}
 }

@@ -101,7 +101,7 @@ func parts(ctx context.Context, control *dev.Control, now func() time.Time) func
 // actions are the keys of the dashboard.
 func actions(control *dev.Control) []dashboard.Action {
 	return []dashboard.Action{
-		{Key: "r", Name: "restart", PerPart: true, Run: func(_ context.Context, part string) error { return control.Restart(part) }},
+		{Key: "r", Name: "restart", PerPart: true, Run: control.Restart},
 		{Key: "o", Name: "open", PerPart: true, Run: func(ctx context.Context, part string) error {
 			for _, p := range control.Parts() {
 				if p.Name == part && p.URL != "" {
@@ -112,6 +112,8 @@ func actions(control *dev.Control) []dashboard.Action {
 		}},
 		{Key: "s", Name: "seed again", Confirm: "Load the seeds again? Seeded rows that were changed are put back.",
 			Run: func(ctx context.Context, _ string) error { return control.Seed(ctx) }},
+		{Key: "x", Name: "reset", Confirm: "Make the database anew? What is in it and in no seed is lost.",
+			Run: func(ctx context.Context, _ string) error { return control.Reset(ctx) }},
 	}
 }
 

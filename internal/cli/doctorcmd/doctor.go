@@ -25,7 +25,7 @@ func New(f *factory.Factory) *cobra.Command {
 		Use:   "doctor",
 		Short: "Look at the project and the machine, and say how to mend what is wrong",
 		Long: `Look at what the project needs, of itself and of the machine: schema, migrations, seeds, models, git, Postgres, its
-client programs, the address of the API and the front end. Each thing that is wrong comes with its remedy, and --fix
+client programs, Redis, Docker and its images, space on the disk, the address of the API and the front end. Each thing that is wrong comes with its remedy, and --fix
 mends what can be mended without a question. Exit code 3 when a problem is left; warnings alone are fine.`,
 		Example: "krowoc doctor\nkrowoc doctor --fix",
 		Args:    cobra.NoArgs,

@@ -19,7 +19,7 @@ func (f *Factory) App() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv}, nil
+	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv, Guard: f.guard}, nil
 }
 
 // Usage marks an error as one of the command line: exit code 2.

@@ -60,6 +60,7 @@ typed out after --allow-protected, and --yes.`,
 	flags.BoolVar(&o.Yes, "yes", false, "ask nothing")
 	flags.String("url", "", "load into the database of this `URL`, in place of the environment's")
 	f.Bind(flags.Lookup("url"), "database.url")
+	cmd.AddCommand(newDump(f))
 	return cmd
 }
 

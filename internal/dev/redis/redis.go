@@ -40,9 +40,11 @@ type Options struct {
 	Name    string // of the container and its volume
 	Purpose string // of the two
 	Dir     string // where the native one keeps its data
-	Port    int    // that it is to have, if it is free; 0 is any
+	Port    int    // that the program is to have, if it is free; 0 is any
+	Publish int    // that the container is to have; 0 is any
 	Path    string // the folders in which programs are looked for, as in $PATH
 	Log     *slog.Logger
+	Guard   func(container string) (dismiss func()) // has it removed when this process is killed; nil is nobody
 }
 
 // Start starts a Redis.
@@ -75,8 +77,8 @@ func running(detail, address string, stop func(context.Context) error) dev.Runni
 	return dev.RunningService{Detail: detail, URL: url, Env: []string{"REDIS_URL=" + url, "KROWOC_REDIS_URL=" + url}, Stop: stop}
 }
 
-// find returns the program, in the folders of path.
-func find(path string) string {
+// Program returns the path of redis-server or valkey-server, in the folders of path; "" where there is neither.
+func Program(path string) string {
 	for _, dir := range strings.Split(path, string(os.PathListSeparator)) {
 		for _, name := range []string{"redis-server", "valkey-server"} {
 			if found, err := exec.LookPath(dir + string(os.PathSeparator) + name); err == nil && dir != "" {
@@ -90,7 +92,7 @@ func find(path string) string {
 // native runs the program of this machine, and again where it ends.
 func native(ctx context.Context, o Options) (dev.RunningService, error) {
 	const op = "start Redis"
-	program := find(o.Path)
+	program := Program(o.Path)
 	if program == "" {
 		return dev.RunningService{}, fault.New(fault.NotFound, op, "there is neither redis-server nor valkey-server on PATH",
 			"Install it, or set dev.redis.engine to docker or embedded.")
@@ -130,7 +132,10 @@ func native(ctx context.Context, o Options) (dev.RunningService, error) {
 		err := <-trouble
 		return dev.RunningService{}, errors.Join(err, stop(context.WithoutCancel(ctx)))
 	}
-	return running("Redis is up, natively", net.JoinHostPort("127.0.0.1", strconv.Itoa(status.Port)), stop), nil
+	r := running("Redis is up, natively", net.JoinHostPort("127.0.0.1", strconv.Itoa(status.Port)), stop)
+	r.PID = func() int { return s.Status()[0].PID }
+	r.Lost = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() } // it is started again where it ends
+	return r, nil
 }
 
 // logLine hands on a line of Redis's log: "pid:role date level message", with # for warnings.
@@ -145,14 +150,14 @@ func logLine(ctx context.Context, log *slog.Logger, line string) {
 // docker runs the image, with its data in a volume.
 func docker(ctx context.Context, o Options) (dev.RunningService, error) {
 	c, err := container.Start(ctx, container.Options{
-		Image: o.Image, Port: 6379, Name: o.Name, Volume: o.Name, Mount: "/data", Purpose: o.Purpose, Grace: container.DefaultGrace,
-		Logger: o.Log, Probe: ping,
+		Image: o.Image, Port: 6379, Publish: o.Publish, Name: o.Name, Volume: o.Name, Mount: "/data", Purpose: o.Purpose, Grace: container.DefaultGrace,
+		Logger: o.Log, Guard: o.Guard, Probe: ping,
 	})
 	if err != nil {
 		return dev.RunningService{}, err
 	}
 	r := running("Redis is up, as a container of "+o.Image, c.Address(), c.Stop)
-	r.Container = o.Name
+	r.Lost = c.AwaitExit
 	return r, nil
 }
 

@@ -4,6 +4,7 @@ package compose
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -12,13 +13,37 @@ import (
 
 // Service is a service of the stack.
 type Service struct {
-	Name        string            `yaml:"-"`
-	Image       string            `yaml:"image"`
-	Command     []string          `yaml:"command,omitempty,flow"`
-	Environment map[string]string `yaml:"environment,omitempty"`
-	Ports       []string          `yaml:"ports,omitempty"`
-	Volumes     []string          `yaml:"volumes,omitempty"`
-	HealthCheck *HealthCheck      `yaml:"healthcheck,omitempty"`
+	Name        string               `yaml:"-"`
+	Image       string               `yaml:"image"`
+	User        string               `yaml:"user,omitempty"`
+	Command     Command              `yaml:"command,omitempty"`
+	Environment map[string]string    `yaml:"environment,omitempty"`
+	Ports       []string             `yaml:"ports,omitempty"`
+	Volumes     []string             `yaml:"volumes,omitempty"`
+	HealthCheck *HealthCheck         `yaml:"healthcheck,omitempty"`
+	DependsOn   map[string]Condition `yaml:"depends_on,omitempty"`
+}
+
+// Command is the arguments of an image's entrypoint.
+type Command []string
+
+// MarshalYAML writes the arguments in one line, unless one has several.
+func (c Command) MarshalYAML() (any, error) {
+	list := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, argument := range c {
+		node := &yaml.Node{}
+		node.SetString(argument)
+		if node.Style == yaml.LiteralStyle {
+			list.Style = 0
+		}
+		list.Content = append(list.Content, node)
+	}
+	return list, nil
+}
+
+// Condition is how another service has to be first.
+type Condition struct {
+	Condition string `yaml:"condition"`
 }
 
 // HealthCheck says when a service is ready.
@@ -40,7 +65,7 @@ func files(in generate.Input, services []Service) ([]generate.File, error) {
 	list, volumes := &yaml.Node{Kind: yaml.MappingNode}, &yaml.Node{Kind: yaml.MappingNode}
 	for _, s := range services {
 		var node yaml.Node
-		if err := node.Encode(s); err != nil {
+		if err := node.Encode(s.escaped()); err != nil {
 			return nil, err
 		}
 		list.Content = append(list.Content, scalar(s.Name), &node)
@@ -59,6 +84,20 @@ func files(in generate.Input, services []Service) ([]generate.File, error) {
 		return nil, fmt.Errorf("write YAML: %w", err)
 	}
 	return []generate.File{{Content: b.Bytes()}}, nil
+}
+
+// escaped returns the service as compose reads it: what begins with a dollar is one of its own variables there.
+func (s Service) escaped() Service {
+	escape := func(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+	command, env := s.Command, s.Environment
+	s.Command, s.Environment = nil, map[string]string{}
+	for _, argument := range command {
+		s.Command = append(s.Command, escape(argument))
+	}
+	for name, value := range env {
+		s.Environment[name] = escape(value)
+	}
+	return s
 }
 
 func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }

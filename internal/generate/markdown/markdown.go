@@ -164,6 +164,9 @@ func rules(f *schema.Field) string {
 	for _, check := range f.Checks {
 		out = append(out, "`"+strings.Join(strings.Fields(check.Expr.Source), " ")+"`")
 	}
+	if f.Personal() {
+		out = append(out, "personal data")
+	}
 	if g := f.Generated; g != nil {
 		switch {
 		case g.Expr != nil:

@@ -26,6 +26,7 @@ const DefaultMajor = 17
 type Options struct {
 	Image  string // of the official one; empty is DefaultMajor's
 	Logger *slog.Logger
+	Guard  func(container string) (dismiss func()) // has it removed when this process is killed; nil is nobody
 
 	// Keep names the volume in which the data is kept, and the container; empty keeps nothing.
 	Keep     string
@@ -50,23 +51,31 @@ type Server struct {
 	err      error
 }
 
-// folder is where the data is; official images of version 18 and later have another default than those before.
-const folder = "/pgdata"
+// Folder is where the data is kept, in DataDir; official images of version 18 and later have another default than those before.
+const (
+	Folder  = "/pgdata"
+	DataDir = Folder + "/data"
+)
+
+// Command returns the command of the official image for a server of the development stack.
+func Command() []string {
+	return []string{"postgres", "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "synchronous_commit=off"}
+}
 
 // Start runs the official image.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{password: cmp.Or(o.Password, rand.Text()), exited: make(chan struct{})}
 	settings := container.Options{
-		Image: cmp.Or(o.Image, Image(0)), Port: 5432, Publish: o.Port, Purpose: cmp.Or(o.Purpose, "scratch"), Logger: o.Logger,
-		Env:     map[string]string{"POSTGRES_PASSWORD": s.password, "PGDATA": folder + "/data"},
-		Command: []string{"postgres", "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "synchronous_commit=off"},
+		Image: cmp.Or(o.Image, Image(0)), Port: 5432, Publish: o.Port, Purpose: cmp.Or(o.Purpose, "scratch"), Logger: o.Logger, Guard: o.Guard,
+		Env:     map[string]string{"POSTGRES_PASSWORD": s.password, "PGDATA": DataDir},
+		Command: Command(),
 		Probe:   s.probe,
 	}
 	if o.Keep == "" {
-		settings.Memory = []string{folder}
+		settings.Memory = []string{Folder}
 		settings.Command = append(settings.Command, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "autovacuum_naptime=1h")
 	} else {
-		settings.Name, settings.Volume, settings.Mount, settings.Grace = o.Keep, o.Keep, folder, container.DefaultGrace
+		settings.Name, settings.Volume, settings.Mount, settings.Grace = o.Keep, o.Keep, Folder, container.DefaultGrace
 	}
 	c, err := container.Start(ctx, settings)
 	s.container = c
@@ -78,10 +87,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 			return s, err
 		}
 	}
+	s.watch(ctx)
+	return s, nil
+}
+
+// watch notes when the container ends, until Stop.
+func (s *Server) watch(ctx context.Context) {
 	watched, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopping = cancel
 	go s.await(watched)
-	return s, nil
 }
 
 // unlock gives the server our password. Whoever is in its container needs none.

@@ -13,9 +13,12 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
+// ErrMissing is in the error of a start that found no Postgres on this machine and could fetch none.
+var ErrMissing = errors.New("there is no Postgres")
+
 // notFound is the fault of a machine with no Postgres that will do, and no way to fetch one.
 func (s *starting) notFound(major int, found []*binaries, cause error) error {
-	f := &fault.Error{Code: fault.Unavailable, Op: "find Postgres", Err: cause}
+	f := &fault.Error{Code: fault.Unavailable, Op: "find Postgres", Err: errors.Join(ErrMissing, cause)}
 	f.Message = fmt.Sprintf("PostgreSQL %d to %d is not installed, and none could be fetched: %v", OldestMajor, NewestMajor, cause)
 	if major != 0 {
 		f.Message = fmt.Sprintf("PostgreSQL %d is not installed%s, and could not be fetched: %v", major, hereIs(found), cause)

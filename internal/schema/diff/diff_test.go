@@ -53,6 +53,8 @@ func TestCompare(t *testing.T) {
 		"range loosened":   {in("x: Int @range(min: 9)"), in("x: Int @range(min: -10)"), []string{"range-loosened A.x safe safe safe"}},
 		"pattern":          {in("x: String"), in(`x: String @pattern(regex: "a")`), []string{"pattern-changed A.x dangerous dangerous dangerous"}},
 		"no format":        {in("x: String @format(type: url)"), in("x: String"), []string{"format-removed A.x safe safe safe"}},
+		"personal":         {in("x: Int"), in("x: Int @pii"), []string{"pii-added A.x safe safe safe"}},
+		"not personal":     {in("x: String @pii"), in("x: String @pii(kind: NONE)"), []string{"pii-removed A.x safe safe safe"}},
 		"unique":           {in("x: Int"), in("x: Int @unique"), []string{"unique-added A.x dangerous dangerous safe"}},
 		"not unique":       {in("x: Int @unique"), in("x: Int"), []string{"unique-removed A.x safe safe safe"}},
 		"check":            {in("x: Int"), in(`x: Int @check(expr: "this.x > 0")`), []string{"check-added A.x dangerous dangerous dangerous"}},

@@ -38,6 +38,12 @@ func (c *comparison) field(path string, old, f *schema.Field) {
 	c.defaults(path, old, f)
 	c.constraints(path, old, f)
 	c.relation(path, old, f)
+	switch was, is := old.Personal(), f.Personal(); {
+	case is && !was:
+		c.add("pii-added", path, Safe, Safe, Safe, "it is personal data now: dumps mask it")
+	case was && !is:
+		c.add("pii-removed", path, Safe, Safe, Safe, "it is no personal data any more: dumps show it")
+	}
 	if old.Auth || f.Auth {
 		c.fieldRules(path, old, f)
 	}

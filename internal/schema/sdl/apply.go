@@ -41,6 +41,9 @@ func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {
 	if u := f.uses.one("onUpdate"); u != nil {
 		f.OnUpdate = b.expr(u.args["expr"], t.Type, updateKind(f.Field))
 	}
+	if u := f.uses.one("pii"); u != nil {
+		b.pii(f, u)
+	}
 	if u := f.uses.one("auth"); u != nil {
 		f.Auth = true
 		f.Rules = b.rules(t, u, true)

@@ -33,6 +33,13 @@ func (b *builder) constraints(f *fieldDecl) {
 	}
 }
 
+func (b *builder) pii(f *fieldDecl, u *use) {
+	f.PII = &schema.PII{Kind: schema.PIIKind(u.text("kind"))}
+	if k := f.PII.Kind; k != "" && k != schema.PIINone && f.Type.Scalar != schema.String {
+		b.errorf(codeInvalidConstraint, u.position("kind"), "write @pii alone", "kinds are for String, and %s is %s", f.Name, f.Type)
+	}
+}
+
 func (b *builder) ofString(f *fieldDecl, u *use) bool {
 	if f.Type.Scalar == schema.String && !f.Type.List {
 		return true

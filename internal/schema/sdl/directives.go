@@ -55,6 +55,7 @@ var (
 	formats    = words(schema.Formats[:]...)
 	allows     = words(schema.AllowPublic, schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole)
 	operations = words(schema.Operations[:]...)
+	piiKinds   = words(schema.PIIKinds[:]...)
 	identities = words(schema.ByDefault, schema.Always)
 )
 
@@ -134,6 +135,9 @@ var directiveSpecs = [...]directiveSpec{
 	}},
 	{name: "onUpdate", on: onColumn | onReference, doc: "The value that every update sets, unless it gives one.", args: []argSpec{
 		{name: "expr", doc: "CEL over this, auth and request.", kind: exprArg, required: true},
+	}},
+	{name: "pii", on: onColumn, doc: "Personal data: a dump masks its values.", args: []argSpec{
+		{name: "kind", doc: "What a string is, when its format, its name and its values do not tell; NONE is no personal data.", kind: enumArg, enum: "PII", values: piiKinds},
 	}},
 	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Who may do what through the API. Rules add up; on a field they narrow those of its type.", args: []argSpec{
 		{name: "rules", kind: rulesArg, list: true, required: true},

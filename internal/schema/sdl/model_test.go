@@ -19,6 +19,7 @@ func TestModel(t *testing.T) {
 			`field Prompt.createdAt.Column = "created_at"`,
 			`field User.email.Column = "mail"`,
 			`field User.email.DataType = "citext"`,
+			`field User.email.PII.Kind = ""`,
 			// keys
 			`field Prompt.id.Implicit = true`,
 			`field Prompt.id.Default.Expr.Source = "uuidV7()"`,

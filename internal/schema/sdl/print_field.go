@@ -40,6 +40,9 @@ func fieldDirectives(f *schema.Field) []string {
 	if f.OnUpdate != nil {
 		out = append(out, directive("onUpdate", text("expr", f.OnUpdate.Source)))
 	}
+	if f.PII != nil {
+		out = append(out, " @pii"+arguments(word("kind", string(f.PII.Kind))))
+	}
 	if f.Auth {
 		out = append(out, authDirective(f.Rules, len(schema.Operations)-1))
 	}

@@ -49,7 +49,7 @@ func generate(r *rand.Rand) string {
 		if strings.Contains(key, "id") {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")
 		}
-		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`))
+		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)"))
 		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, ` @onUpdate(expr: "this.n + 1")`,
 			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
 		b.WriteString("\n  l: [Color!]!" + pick(r, "", " @default(value: [RED, BLUE])", " @length(max: 3)"))

@@ -111,7 +111,7 @@ func (t *table) chunk(ctx context.Context, r *row, columns []int, from, to int64
 	c.data = make([]byte, 0, 256<<10)
 	for number := from; number < to; number++ {
 		if failure := t.make(r, number); failure != "" {
-			return chunk{err: fault.New(fault.Invalid, "make rows", fmt.Sprintf("no row %d of %s can be made: %s", number+1, t.typ.Table, failure),
+			return chunk{err: fault.New(fault.Invalid, "", fmt.Sprintf("no row %d of %s can be made: %s", number+1, t.typ.Table, failure),
 				"Say how its fields are made under generate: "+t.typ.Name+", or ask for fewer rows.")}
 		}
 		c.data = binary.BigEndian.AppendUint16(c.data, uint16(len(columns))) //nolint:gosec // a table has at most 1600

@@ -167,6 +167,13 @@ func eachConstant(s source, c *column, visit func(*constant, *column)) {
 		one := *c
 		one.array, one.oid, one.castType = false, c.elemOID, strings.TrimSuffix(c.castType, "[]")
 		eachConstant(s.of, &one, visit)
+	case switched:
+		for _, branch := range s.when {
+			eachConstant(branch, c, visit)
+		}
+		eachConstant(s.rest, c, visit)
+	case sometimes:
+		eachConstant(s.of, c, visit)
 	case numbered:
 		eachConstant(s.of, c, visit)
 	case document:

@@ -55,7 +55,7 @@ func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
 		case empty: // somebody has emptied the table
 			continue
 		case len(others) > 0 && t.spec.Place != "":
-			return fault.New(fault.Conflict, opLoad, fmt.Sprintf("%s: %s has rows that were made in another way before", t.spec.Place, t.typ.Table),
+			return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %s has rows that were made in another way before", t.spec.Place, t.typ.Table),
 				"`krowoc seed --reset` empties the tables and makes all rows anew.")
 		}
 		t.done = done

@@ -69,6 +69,10 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 		case table != target.Table && table != target.Name:
 			r.fail(n, "wrong-type", "write $"+target.Table, "%s.%s refers to a row of %s, not of %s", p.field.Owner.Name, p.field.Name, target.Table, table)
 		case named && row != "":
+			if missing := r.Missing(target.Table, row); missing != nil {
+				missing.Node = n
+				r.Report(*missing)
+			}
 			p.names = append(p.names, n)
 		case len(nodes) > 1:
 			r.fail(at, "wrong-shape", "write $"+target.Table+" alone", "$%s stands for all rows already", target.Table)

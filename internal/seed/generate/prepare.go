@@ -11,8 +11,6 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-const opPrepare = "prepare the rows"
-
 // mostKnown bounds the values of a unique constraint that are read from a table that has rows already.
 const mostKnown = 5_000_000
 
@@ -44,7 +42,7 @@ func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	if err := t.readConstants(ctx, tx); err != nil {
-		return pg.Fault(opPrepare, err)
+		return err
 	}
 	for _, m := range t.makers {
 		if m.pick != nil {
@@ -92,13 +90,13 @@ func (t *table) preparePick(m *maker) error {
 		_, name, _ := strings.Cut(n.Value, ".")
 		at := p.universe.find(name)
 		if at < 0 {
-			return fault.New(fault.NotFound, opPrepare, fmt.Sprintf("%s: there is no row %s for %s", t.spec.Place, n.Value, label(m.field)),
+			return fault.New(fault.NotFound, "", fmt.Sprintf("%s: there is no row %s for %s", t.spec.Place, n.Value, label(m.field)),
 				"The rows of fixtures that generators pick from have names, and are loaded with them.")
 		}
 		p.only = append(p.only, at)
 	}
 	if p.universe.len() == 0 && m.field.Type.NonNull && p.universe.table != t {
-		return fault.New(fault.Conflict, opPrepare, fmt.Sprintf("%s has no rows that %s could refer to", p.universe.table.typ.Table, label(m.field)),
+		return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", p.universe.table.typ.Table, label(m.field)),
 			fmt.Sprintf("Make some first: generate: {%s: {count: 100}}.", p.universe.table.typ.Name))
 	}
 	return nil
@@ -109,11 +107,11 @@ func (t *table) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) 
 	c := t.columns[m.columns[0]]
 	err := tx.QueryRow(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0)::bigint FROM %s", pg.QuoteIdent(c.name), t.quoted())).Scan(&up.after)
 	if low, high := c.bounds(); err == nil && float64(up.after+t.count-t.done) > high {
-		return fault.New(fault.Invalid, opPrepare, fmt.Sprintf("%s ends at %s, so %d more rows have no number of their own", label(m.field), short(high), t.count-t.done))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s ends at %s, so %d more rows have no number of their own", label(m.field), short(high), t.count-t.done))
 	} else if float64(up.after) < low-1 {
 		up.after = int64(low) - 1
 	}
-	return pg.Fault(opPrepare, err)
+	return err
 }
 
 // prepareChildren gives each parent its number of rows.
@@ -132,112 +130,9 @@ func (t *table) prepareChildren() error {
 		t.per.upTo[i] = sum
 	}
 	if t.count = sum; sum > mostRows {
-		return fault.New(fault.Invalid, opPrepare, fmt.Sprintf("%s: that makes %d rows of %s", t.spec.Place, sum, t.typ.Table))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s: that makes %d rows of %s", t.spec.Place, sum, t.typ.Table))
 	}
 	return nil
-}
-
-// prepareSpread decides how rows differ where a key has several fields or few values: by giving each another combination, where
-// that can be, or by remembering which there were.
-func (t *table) prepareSpread() error {
-	for _, u := range t.uniques {
-		sizes := make([]int64, len(u.fields))
-		total, finite := int64(1), true
-		for i, f := range u.fields {
-			m := t.makers[t.makerOf(f)]
-			size := t.sizeOf(m)
-			sizes[i] = size
-			if finite = finite && size > 0 && m.null == 0; finite && total < mostRows {
-				total *= size
-			}
-		}
-		if finite {
-			u.total = total
-		}
-		if guessed := t.spec.Place == ""; finite && guessed {
-			t.count = min(t.count, total)
-		} else if finite && total < t.count {
-			return fault.New(fault.Invalid, opPrepare, fmt.Sprintf("%s: no two rows of %s may have the same %s, and there are only %d for %d rows",
-				t.spec.Place, t.typ.Table, names(u.fields), total, t.count), "Ask for fewer rows, or allow more values.")
-		}
-		free := finite && t.spreading.sizes == nil && !t.filled && t.per == nil
-		for _, f := range u.fields {
-			m := t.makers[t.makerOf(f)]
-			free = free && m.digit < 0 && t.evenly(m)
-		}
-		if !free {
-			u.seen = map[uint64]struct{}{}
-			if finite {
-				t.walkable(u, sizes, total)
-			}
-			continue
-		}
-		t.spreading = spread{sizes, newShuffle(total, t.seed)}
-		for i, f := range u.fields {
-			m := t.makers[t.makerOf(f)]
-			m.digit, m.steady = i, true
-			m.digits()
-		}
-	}
-	return nil
-}
-
-// digits makes the source of a field one that can make each of its values in turn.
-func (m *maker) digits() {
-	if s, ok := m.source.(*moments); ok {
-		m.source = days{s}
-	}
-}
-
-// walkable lets rows for which no combination is found by chance try one after the other.
-func (t *table) walkable(u *uniqueness, sizes []int64, total int64) {
-	for _, f := range u.fields {
-		if m := t.makers[t.makerOf(f)]; m.digit >= 0 || m.walk != nil || t.per != nil && t.makers[t.per.maker] == m {
-			return
-		}
-	}
-	u.walk = &spread{sizes, newShuffle(total, t.seed)}
-	for i, f := range u.fields {
-		m := t.makers[t.makerOf(f)]
-		m.walk, m.walkDigit = u, i
-	}
-}
-
-// sizeOf is how many values a field can have, 0 for who knows.
-func (t *table) sizeOf(m *maker) int64 {
-	switch s := m.source.(type) {
-	case nil:
-		switch {
-		case m.pick.of != nil:
-			return 0
-		case m.pick.only != nil:
-			return int64(len(m.pick.only))
-		case m.pick.universe.table == t:
-			return 0
-		}
-		return m.pick.universe.len()
-	case digital:
-		return s.size()
-	case *moments:
-		if s.day {
-			return days{s}.size()
-		}
-	}
-	return 0
-}
-
-// evenly reports whether all values of a field are as likely, so that another way to choose them is as good.
-func (t *table) evenly(m *maker) bool {
-	if m.pick != nil {
-		return m.pick.rank == nil && m.pick.only == nil
-	}
-	switch s := m.source.(type) {
-	case *choice:
-		return s.rank == nil && (s.upTo == nil || t.spec.made[m.field.Name] == nil)
-	case *moments:
-		return s.hours == nil && s.weekend == 1 && s.power == 1
-	}
-	return true
 }
 
 // known reads the values that the rows which are there have.
@@ -252,7 +147,7 @@ func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
 	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", strings.Join(columns, ", "), t.quoted(), mostKnown),
 		pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
-		return pg.Fault(opPrepare, err)
+		return err
 	}
 	defer rows.Close()
 	values := make([]datum, len(t.columns))
@@ -264,7 +159,7 @@ func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
 			u.seen[h] = struct{}{}
 		}
 	}
-	return pg.Fault(opPrepare, rows.Err())
+	return rows.Err()
 }
 
 // read reads the rows that are there and that others may refer to; of very many, some.
@@ -292,7 +187,7 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), t.quoted(), strings.Join(keys, ", "), keptRows),
 		pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
-		return pg.Fault(opPrepare, err)
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -303,5 +198,5 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 		u.there = append(u.there, row)
 	}
 	u.existing = int64(len(u.there))
-	return pg.Fault(opPrepare, rows.Err())
+	return rows.Err()
 }

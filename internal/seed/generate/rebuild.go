@@ -76,7 +76,7 @@ func (t *table) putTogether(ctx context.Context, tx pgx.Tx, parts []part) error 
 	}
 	for i, p := range parts {
 		if i >= len(again) || again[i] != p {
-			return fault.New(fault.Internal, opLoad, fmt.Sprintf("%s of %s is not again what it was, so nothing was changed", p.name, t.typ.Table))
+			return fault.New(fault.Internal, "", fmt.Sprintf("%s of %s is not again what it was, so nothing was changed", p.name, t.typ.Table))
 		}
 	}
 	return nil

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -72,6 +71,9 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
 		return nil, nil
 	}
 	err := l.inTx(ctx, func(tx pgx.Tx) error { return l.run(ctx, tx) })
+	if err != nil && ctx.Err() != nil && fault.HintOf(err) == "" {
+		return nil, fault.Wrap(opLoad, ctx.Err())
+	}
 	if err != nil {
 		return nil, pg.Fault(opLoad, err)
 	}
@@ -186,7 +188,7 @@ func (l *loader) choose(ctx context.Context, tx pgx.Tx) error {
 	if filled && l.cyclic {
 		l.batched = false
 		if !owned {
-			return fault.New(fault.Forbidden, opLoad, "the tables refer to one another in a circle, so their foreign keys have to be checked at the end, which only their owner can have done",
+			return fault.New(fault.Forbidden, "", "the tables refer to one another in a circle, so their foreign keys have to be checked at the end, which only their owner can have done",
 				"Connect as the owner of the tables.")
 		}
 	}
@@ -261,63 +263,6 @@ func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *table, done int64) er
 	return l.note(ctx, tx, t, done)
 }
 
-// batchRows is how many rows go in in one transaction where the tables are in use.
-const batchRows = 50_000
-
-// inBatches loads the tables, those that do not refer to one another at the same time.
-func (l *loader) inBatches(ctx context.Context) error {
-	for _, level := range l.levels() {
-		group, ctx := errgroup.WithContext(ctx)
-		group.SetLimit(max(1, int(l.Pool.Config().MaxConns)-1))
-		for _, t := range level {
-			group.Go(func() error { return l.batches(ctx, t) })
-		}
-		if err := group.Wait(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *loader) batches(ctx context.Context, t *table) error {
-	for at := t.done; at < t.count; at += batchRows {
-		to := min(at+batchRows, t.count)
-		err := l.inTx(ctx, func(tx pgx.Tx) error {
-			if err := l.copy(ctx, tx, t, at, to, false); err != nil {
-				return err
-			}
-			return l.finish(ctx, tx, t, to)
-		})
-		if err != nil {
-			return &fault.Error{Code: fault.CodeOf(pg.Fault(opLoad, err)), Op: opLoad, Err: pg.Fault("", err),
-				Message: fmt.Sprintf("%d of %d rows are in %s", at, t.count, t.typ.Table), Hint: "The same command goes on from there."}
-		}
-	}
-	return nil
-}
-
-// levels groups the tables: each refers only to those of groups before its own.
-func (l *loader) levels() [][]*table {
-	level := map[*table]int{}
-	var list [][]*table
-	for _, t := range l.order {
-		n := 0
-		for _, m := range t.makers {
-			if m.pick != nil && m.pick.universe != nil {
-				if of, ok := level[m.pick.universe.table]; ok && m.pick.universe.table != t {
-					n = max(n, of+1)
-				}
-			}
-		}
-		level[t] = n
-		for len(list) <= n {
-			list = append(list, nil)
-		}
-		list[n] = append(list[n], t)
-	}
-	return list
-}
-
 var copyLine = regexp.MustCompile(`COPY \S+, line (\d+)`)
 
 // blame says which row Postgres refused, and what to do.
@@ -344,7 +289,7 @@ func (t *table) blame(err error) error {
 		if what == "" {
 			what = "the fields of " + refused.ConstraintName
 		}
-		return &fault.Error{Code: fault.Invalid, Op: opLoad, Message: message, Err: err,
+		return &fault.Error{Code: fault.Invalid, Message: message, Err: err,
 			Hint: fmt.Sprintf("Say under generate: %s how %s is made, so that the database takes it.", t.typ.Name, what)}
 	}
 	return err

@@ -41,8 +41,10 @@ type Reader struct {
 	Schema *schema.Schema
 	Now    time.Time
 	// Value reads a constant as a fixture would: as Postgres reads it. ok is false after a mistake, which has been reported.
-	Value  func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
-	Report func(Problem)
+	Value func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
+	// Missing returns the problem with a row $table.row that no fixture has; nil where one has.
+	Missing func(table, row string) *Problem
+	Report  func(Problem)
 }
 
 func (r *Reader) fail(n *yaml.Node, code, remedy, format string, args ...any) {
@@ -56,6 +58,7 @@ type recipe struct {
 	source   source
 	pick     *pick // of a reference, in place of a source
 	distinct bool  // all differ
+	round    *int  // digits after the point of a Decimal
 }
 
 // Table reads the specification of one type: a mapping of count or per, and fields.
@@ -215,7 +218,7 @@ func madeFields(typ *schema.Type) (names []string) {
 
 // modifiers are the keys that may stand beside that of a source.
 var modifiers = map[string]bool{"null": true, "min": true, "max": true, "round": true, "weighted": true, "daily": true, "weekly": true,
-	"trend": true, "plus": true, "times": true, "unique": true, "length": true}
+	"trend": true, "plus": true, "times": true, "unique": true, "length": true, "when": true, "else": true}
 
 // parts splits a mapping into the one key that names a source and the modifiers.
 func (r *Reader) parts(n *yaml.Node) (name, arg *yaml.Node, with map[string]*yaml.Node) {

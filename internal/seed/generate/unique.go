@@ -2,6 +2,7 @@ package generate
 
 import (
 	"hash/maphash"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,45 +51,6 @@ func (u *uniqueness) add(r *row) {
 	}
 }
 
-// digital is a source of a finite number of values.
-type digital interface {
-	source
-	size() int64
-	at(r *row, i int64) datum
-}
-
-func (s whole) size() int64                  { return s.high - s.low + 1 }
-func (s whole) at(_ *row, i int64) datum     { return datum{i: s.low + i} }
-func (s *choice) size() int64                { return int64(len(s.values)) }
-func (s *choice) at(_ *row, i int64) datum   { return s.values[i].d }
-func (s *constant) size() int64              { return 1 }
-func (s *constant) at(r *row, _ int64) datum { return s.make(r) }
-func (s coin) size() int64                   { return 2 }
-func (s coin) at(_ *row, i int64) datum      { return datum{i: i} }
-
-// days are the days of a Date.
-type days struct{ *moments }
-
-func (s days) size() int64 { return (s.high-s.low)/microsPerDay + 1 }
-func (s days) at(_ *row, i int64) datum {
-	return datum{i: s.low - floorMod(s.low, microsPerDay) + i*microsPerDay}
-}
-
-// spread gives each row of a table other digits, so that their combinations all differ.
-type spread struct {
-	sizes []int64
-	order shuffle
-}
-
-// digit returns a digit of a number's place.
-func (s *spread) digit(number int64, digit int) int64 {
-	place := s.order.at(number)
-	for _, size := range s.sizes[:digit] {
-		place /= size
-	}
-	return place % s.sizes[digit]
-}
-
 // numbered makes texts that differ: by the row's number where they would not otherwise.
 type numbered struct {
 	of       source
@@ -135,4 +97,110 @@ func (s textIDs) make(r *row) datum {
 	}
 	text := strconv.FormatInt(r.number+1, 36)
 	return datum{s: fit(text, 0, s.longest)}
+}
+
+// keys sees to it that what has to be unique is.
+func (t *table) keys() {
+	t.addUnique(t.typ.Key...)
+	for _, f := range t.typ.Fields {
+		if f.Unique {
+			t.addUnique(f)
+		} else if made := t.spec.made[f.Name]; made != nil && made.distinct {
+			t.addUnique(f)
+		}
+	}
+	for _, u := range t.typ.Uniques {
+		t.addUnique(u.Fields...)
+	}
+}
+
+func (t *table) addUnique(fields ...*schema.Field) {
+	u := &uniqueness{fields: fields, seed: maphash.MakeSeed()}
+	makers := make([]*maker, 0, len(fields))
+	for _, f := range fields {
+		i := t.makerOf(f)
+		if i < 0 {
+			return // the database makes it
+		}
+		makers = append(makers, t.makers[i])
+		u.columns = append(u.columns, t.makers[i].columns...)
+	}
+	for _, m := range makers {
+		if t.distinct(m, len(fields) == 1) {
+			return // one that differs is enough
+		}
+	}
+	if t.per != nil && slices.ContainsFunc(makers, func(m *maker) bool { return m == t.makers[t.per.maker] }) {
+		for _, m := range makers {
+			if t.spec.made[m.field.Name] == nil && m.pick == nil && isWhole(t.columns[m.columns[0]].kind) {
+				m.source, m.null, m.steady = nth{}, 0, true
+				return
+			}
+		}
+	}
+	t.uniques = append(t.uniques, u)
+}
+
+func isWhole(k kind) bool { return k == kindInt2 || k == kindInt4 || k == kindInt8 }
+
+// distinct makes a field such that no two rows have the same, if that takes no memory; alone says that nothing else is in the key.
+func (t *table) distinct(m *maker, alone bool) bool {
+	c := t.columns[m.columns[0]]
+	said := t.spec.made[m.field.Name] != nil
+	_, counts := m.source.(counter)
+	_, random := m.source.(randomUUID)
+	switch {
+	case counts:
+		m.null = 0
+		return true
+	case m.pick != nil:
+		return false
+	case m.field.Type.Scalar == schema.ID && c.kind == kindUUID && !said:
+		m.source, m.null, m.steady = ids{m.salt}, 0, true
+		return true
+	case random:
+		return true
+	case !alone:
+		return false
+	case c.kind == kindText && !said && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && m.field.Constraints.Format == "" && isID(m.field):
+		m.source, m.null, m.steady = textIDs{m.salt, c.longest()}, 0, true
+		return true
+	case c.kind == kindText && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && !isFinite(m.source):
+		if m.null == 1 {
+			return true
+		}
+		always := t.count > keptRows || t.per != nil
+		m.source = numbered{of: m.source, longest: c.longest(), always: always, division: division(m.field)}
+		return always
+	case isWhole(c.kind) && !said:
+		m.source, m.null, m.steady = &upwards{}, 0, true
+		return true
+	}
+	return false
+}
+
+func isID(f *schema.Field) bool {
+	return f.Type.Scalar == schema.ID || f.Name == "id" || strings.HasSuffix(f.Name, "Id") || strings.HasSuffix(f.Name, "ID")
+}
+
+// upwards counts from the greatest number that is there.
+type upwards struct{ after int64 }
+
+func (s *upwards) make(r *row) datum { return datum{i: s.after + r.number + 1 - r.table.done} }
+
+func isFinite(s source) bool {
+	_, choice := s.(*choice)
+	_, same := s.(*constant)
+	return choice || same
+}
+
+// division is what may stand between a text and a number.
+func division(f *schema.Field) string {
+	switch f.Constraints.Format {
+	case schema.Email:
+		return "+"
+	case schema.Phone, schema.IPv4, schema.IPv6, schema.UUID, schema.Color:
+		return ""
+	}
+	return "-"
 }

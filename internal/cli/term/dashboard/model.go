@@ -61,7 +61,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case doneMsg:
 		m.status = msg.action + ": done"
 		if msg.err != nil {
-			m.status = msg.action + ": " + plain(msg.err.Error())
+			why := plain(msg.err.Error())
+			m.status = msg.action + ": " + strings.TrimPrefix(why, msg.action+": ")
 		}
 	case tea.MouseWheelMsg:
 		if msg.Button == tea.MouseWheelUp {
@@ -70,6 +71,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.scrollBy(-3)
 		}
 	case tea.KeyPressMsg:
+		m.status = ""
 		return m, m.press(msg)
 	}
 	return m, nil

@@ -1,4 +1,4 @@
-package devcmd
+package process
 
 import (
 	"syscall"
@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// ownSession takes a process out of the console's reach: Ctrl-C and a closed window do not end it.
-func ownSession() *syscall.SysProcAttr {
+// OwnSession takes a process out of the console's reach: Ctrl-C and a closed window do not end it.
+func OwnSession() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.DETACHED_PROCESS}
 }

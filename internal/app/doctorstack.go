@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/container"
+	"github.com/krowoc/krowoc/internal/dev/redis"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/health"
+)
+
+// devImages are the images of what the development stack runs in containers for sure.
+func (a *App) devImages() []string {
+	var images []string
+	c := a.Config.Dev
+	if a.Config.Database.URL.Reveal() == "" && a.engine(c.Postgres.Engine) == Docker {
+		images = append(images, a.postgresImage())
+	}
+	if c.Redis.Enabled && a.engine(c.Redis.Engine) == Docker {
+		images = append(images, c.Redis.Image)
+	}
+	for _, s := range c.Services {
+		images = append(images, s.Image)
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
+}
+
+// checkDocker looks whether an engine answers that has the images, where the stack needs one.
+func (a *App) checkDocker(ctx context.Context) Finding {
+	images := a.devImages()
+	if len(images) == 0 {
+		return good("not needed")
+	}
+	missing, err := container.Missing(ctx, a.Logger, images...)
+	if err != nil {
+		return problem(fault.HintOf(err), "%s needs it: %v", strings.Join(images, ", "), err)
+	}
+	if len(missing) == 0 {
+		return good("it has %s", strings.Join(images, ", "))
+	}
+	f := warning("--fix fetches them, or the first `krowoc dev` does", "it has no %s yet", strings.Join(missing, ", "))
+	f.fix = func(ctx context.Context) error {
+		var errs []error
+		for _, image := range missing {
+			errs = append(errs, container.Fetch(ctx, a.Logger, image))
+		}
+		return errors.Join(errs...)
+	}
+	return f
+}
+
+// checkRedis looks whether there is what runs Redis.
+func (a *App) checkRedis(ctx context.Context) Finding {
+	const remedy = "install Debian's redis-server or Homebrew's redis, or set dev.redis.engine to docker or embedded"
+	c := a.Config.Dev.Redis
+	if !c.Enabled {
+		return good("not needed")
+	}
+	program := redis.Program(a.Env("PATH"))
+	switch engine := a.engine(c.Engine); {
+	case engine == Docker:
+		return good("in a container of %s", c.Image)
+	case redis.Engine(engine) == redis.Embedded:
+		return good("miniredis")
+	case program != "":
+		return good("%s", program)
+	case engine == Native:
+		return problem(remedy, "there is neither redis-server nor valkey-server on PATH")
+	}
+	if _, err := container.Missing(ctx, a.Logger); err == nil {
+		return good("in a container of %s", c.Image)
+	}
+	return warning(remedy, "miniredis, which is not all of Redis, stands in: there is neither a program nor a Docker engine")
+}
+
+// leastFree is how many bytes a development database needs at least, with its log and a copy for a branch.
+const leastFree = 512 << 20
+
+// checkDisk looks whether there is space for the database.
+func (a *App) checkDisk(ctx context.Context) Finding {
+	const remedy = "`krowoc dev prune` shows what krowoc has left, and frees it"
+	m := health.Disk(a.Config.Root, leastFree).Run(ctx)[0]
+	switch m.Status {
+	case health.Fail:
+		return problem(remedy, "%s", m.Output)
+	case health.Warn:
+		return warning(remedy, "%s", m.Output)
+	}
+	return good("there is space")
+}

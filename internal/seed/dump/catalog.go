@@ -1,0 +1,79 @@
+package dump
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// settings make Postgres write values in one form, whatever the server's usual one is, and keep messages about rows to itself.
+const settings = `SET LOCAL client_min_messages = error; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
+SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'`
+
+const catalogQuery = `
+SELECT n.name, a.attname,
+       CASE WHEN t.typname IN ('varchar', 'bpchar', 'bit', 'varbit') THEN format_type(a.atttypid, -1) ELSE format_type(a.atttypid, a.atttypmod) END,
+       a.attgenerated <> ''
+FROM unnest($1::text[]) AS n (name)
+LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_type t ON t.oid = a.atttypid`
+
+// begin makes the transaction ready and asks the database about the columns.
+func (d *dumper) begin(ctx context.Context) error {
+	for statement := range strings.SplitSeq(settings, ";") {
+		if _, err := d.tx.Exec(ctx, statement, pgx.QueryExecModeExec); err != nil {
+			return err
+		}
+	}
+	names := make([]string, len(d.tables))
+	for i, t := range d.tables {
+		names[i] = t.Table
+	}
+	rows, err := d.tx.Query(ctx, catalogQuery, pgx.QueryExecModeExec, names)
+	if err != nil {
+		return err
+	}
+	var name string
+	var columnName, cast pgtype.Text
+	var computed pgtype.Bool
+	found := map[*table]bool{}
+	_, err = pgx.ForEachRow(rows, []any{&name, &columnName, &cast, &computed}, func() error {
+		t := d.byName[name]
+		found[t] = found[t] || columnName.Valid
+		if c, ok := t.index[columnName.String]; ok {
+			t.columns[c].cast = cast.String
+			if computed.Bool {
+				t.omitted[t.columns[c].field] = true // by the database alone; the schema does not say it
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return d.missing(found)
+}
+
+// missing reports what the schema has and the database has not.
+func (d *dumper) missing(found map[*table]bool) error {
+	for _, t := range d.tables {
+		message := ""
+		if !found[t] {
+			message = "the database has no table " + t.Table
+		}
+		for _, c := range t.columns {
+			if found[t] && c.cast == "" {
+				message = fmt.Sprintf("the table %s has no column %s in the database", t.Table, c.name)
+			}
+		}
+		if message != "" {
+			return fault.New(fault.Conflict, op, message, "Does the schema fit this database? Are migrations pending there?")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package dump
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// check holds the masks against the checks of the schema that are over them. Postgres evaluates them, as it would in the load;
+// constraints of single fields are checked when the files are read again.
+func (d *dumper) check(ctx context.Context) error {
+	for _, t := range d.tables {
+		if d.masked[t] == 0 {
+			continue
+		}
+		for _, c := range t.checks() {
+			if err := d.holds(ctx, t, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *table) checks() []schema.Check {
+	checks := slices.Clone(t.Checks)
+	for _, f := range t.Fields {
+		checks = append(checks, f.Checks...)
+	}
+	return checks
+}
+
+// personal names the masked fields that a condition is over.
+func (t *table) personal(e *schema.Expr) []string {
+	var names []string
+	for _, c := range t.columns {
+		word := regexp.MustCompile(`\b(` + regexp.QuoteMeta(c.field.Name) + `|` + regexp.QuoteMeta(c.name) + `)\b`)
+		if name := t.Name + "." + c.field.Name; c.leaf.Personal() && word.MatchString(e.Source) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (d *dumper) holds(ctx context.Context, t *table, c schema.Check) error {
+	fields := t.personal(c.Expr)
+	if len(fields) == 0 {
+		return nil
+	}
+	condition := c.Expr.Source
+	if !c.Expr.SQL {
+		var err error
+		if condition, err = celsql.Translate(c.Expr.AST, d.Schema, t.Type, t.Table, noVariables); err != nil {
+			return fault.Wrap(op, err)
+		}
+	}
+	for batch := range slices.Chunk(t.rows, batchRows) {
+		broken, err := d.broken(ctx, t, condition, batch)
+		if err != nil {
+			return err
+		}
+		if broken {
+			message := fmt.Sprintf("the masks of %s break the check %s", strings.Join(fields, " and "), c.Name)
+			if c.Message != "" {
+				message += ": " + c.Message
+			}
+			return fault.New(fault.Conflict, op, message, "Say with @pii(kind:) what the field is, change the check, or leave the field out: --omit "+fields[0])
+		}
+	}
+	return nil
+}
+
+func noVariables(celsql.Variable) (string, error) {
+	return "", errors.New("a check knows nothing of the request")
+}
+
+// broken reports whether a row breaks a condition. One over columns that no fixture gives is left to the load.
+func (d *dumper) broken(ctx context.Context, t *table, condition string, rows []*row) (broken bool, err error) {
+	var arrays, names, values []string
+	args := []any{pgx.QueryExecModeExec}
+	for c := range t.columns {
+		texts := make([]*string, len(rows))
+		for i, r := range rows {
+			texts[i] = r.values[c]
+		}
+		args = append(args, texts)
+		name := fmt.Sprintf("v%d", c)
+		value := name
+		if t.columns[c].list {
+			value = fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(%s::json)) END", name, name)
+		}
+		arrays = append(arrays, fmt.Sprintf("$%d::text[]", c+1))
+		names = append(names, name)
+		values = append(values, fmt.Sprintf("(%s)::%s AS %s", value, t.columns[c].cast, pg.QuoteIdent(t.columns[c].name)))
+	}
+	sql := fmt.Sprintf("SELECT EXISTS (SELECT FROM (SELECT %s FROM unnest(%s) AS v (%s)) AS %s WHERE (%s) IS FALSE)",
+		strings.Join(values, ", "), strings.Join(arrays, ", "), strings.Join(names, ", "), t.quoted(), condition)
+	err = pg.InTx(ctx, d.tx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, sql, args...).Scan(&broken) })
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "42703" { // undefined_column: one that the database computes
+		return false, nil
+	}
+	return broken, err
+}

@@ -1,0 +1,57 @@
+package dump
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// vacant refuses a folder in which something would be overwritten, unless that is wanted and is fixtures alone.
+func vacant(dir, name string, overwrite bool) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0:
+		return nil
+	case err != nil:
+		return &fault.Error{Code: fault.Invalid, Op: op, Message: name + " is no folder that can be read", Hint: "Name a folder with --out.", Err: err}
+	case !overwrite:
+		return fault.New(fault.Conflict, op, name+" is not empty", "Name another folder with --out, or replace the fixtures in it: --yes")
+	}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); !e.Type().IsRegular() || ext != ".yaml" && ext != ".yml" {
+			return fault.New(fault.Conflict, op, fmt.Sprintf("%s holds %s, which is no fixture", name, e.Name()), "A dump replaces folders of fixtures alone. Name another one with --out.")
+		}
+	}
+	return nil
+}
+
+// replaced makes a folder in the place of another, or leaves everything as it was. The new one is filled beside it.
+func replaced(dir string, fill func(staging string) error) (err error) {
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // fixtures are source files
+		return err
+	}
+	work, err := os.MkdirTemp(parent, ".krowoc-dump-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	staging, old := filepath.Join(work, "new", filepath.Base(dir)), filepath.Join(work, "old")
+	if err := os.MkdirAll(staging, 0o755); err != nil { //nolint:gosec // the same
+		return err
+	}
+	if err := fill(staging); err != nil {
+		return err
+	}
+	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(staging, dir); err != nil {
+		return errors.Join(err, os.Rename(old, dir))
+	}
+	return nil
+}

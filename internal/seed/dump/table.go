@@ -1,0 +1,174 @@
+package dump
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/mask"
+)
+
+// table is a stored type with the rows that are chosen of it.
+type table struct {
+	*schema.Type
+	columns []column
+	index   map[string]int // column number by physical name
+	key     []int
+	refs    []reference
+	omitted map[*schema.Field]bool
+
+	rows    []*row
+	byKey   map[string]*row
+	pending map[string]*row // keys of rows that others refer to and that are still to be read; the row is the key alone
+	named   bool            // the rows have names
+}
+
+// column is one physical column that a fixture gives.
+type column struct {
+	name  string
+	field *schema.Field // of the table
+	leaf  *schema.Field // whose values it has: the field itself, or the key that a reference leads to in the end
+	cast  string        // its type in the database
+	list  bool
+}
+
+// reference is a foreign key.
+type reference struct {
+	field   *schema.Field
+	columns []int // in the order of the target's key
+	target  *table
+}
+
+// row is one row. A value is a text of Postgres, of a list a JSON array of such texts; nil is null.
+type row struct {
+	values   []*string
+	name     string // in the fixtures; empty for none
+	expanded bool   // its children have been chosen
+}
+
+// layOut makes the tables of the schema.
+func (d *dumper) layOut() {
+	for _, typ := range d.Schema.Tables {
+		t := &table{Type: typ, index: map[string]int{}, byKey: map[string]*row{}, pending: map[string]*row{}, omitted: map[*schema.Field]bool{}}
+		d.tables = append(d.tables, t)
+		d.byType[typ], d.byName[typ.Name] = t, t
+		for _, f := range typ.Fields {
+			if f.Generated != nil && f.Generated.Expr != nil {
+				t.omitted[f] = true // the database computes it
+				continue
+			}
+			for _, k := range f.KeyFields() {
+				if _, shared := t.index[k.Column]; k.Column != "" && !shared {
+					t.index[k.Column] = len(t.columns)
+					t.columns = append(t.columns, column{name: k.Column, field: f, leaf: k.Leaf, list: f.Relation == nil && f.Type.List})
+				}
+			}
+		}
+		t.key = t.columnsOf(typ.Key...)
+	}
+	for _, t := range d.tables {
+		d.byName[t.Table] = t
+		for _, f := range t.Fields {
+			if f.Relation != nil && f.Relation.Kind == schema.RefOne {
+				t.refs = append(t.refs, reference{field: f, columns: t.columnsOf(f), target: d.byType[f.Relation.Target]})
+			}
+		}
+	}
+}
+
+func (t *table) columnsOf(fields ...*schema.Field) []int {
+	var columns []int
+	for _, f := range fields {
+		for _, name := range f.Columns() {
+			if c, ok := t.index[name]; ok {
+				columns = append(columns, c)
+			}
+		}
+	}
+	return columns
+}
+
+// omit takes the fields out that are to be left out.
+func (d *dumper) omit() error {
+	for _, name := range d.Omit {
+		typ, field, _ := strings.Cut(name, ".")
+		t := d.byName[typ]
+		if t == nil {
+			return fault.New(fault.Invalid, op, fmt.Sprintf("--omit %s: the schema has no table %q", name, typ), suggest(typ, d.typeNames()))
+		}
+		f := t.Field(field)
+		switch {
+		case f == nil || len(f.Columns()) == 0:
+			return fault.New(fault.Invalid, op, fmt.Sprintf("--omit %s: %s has no field %q that a fixture gives", name, t.Name, field), "write Type.field, like Prompt.voteCount")
+		case slices.Contains(t.Key, f):
+			return fault.New(fault.Invalid, op, fmt.Sprintf("--omit %s: it is in the key, by which rows are found again", name))
+		}
+		t.omitted[f] = true
+		t.refs = slices.DeleteFunc(t.refs, func(r reference) bool { return r.field == f })
+	}
+	return nil
+}
+
+func (d *dumper) typeNames() []string {
+	names := make([]string, len(d.tables))
+	for i, t := range d.tables {
+		names[i] = t.Name
+	}
+	return names
+}
+
+func suggest(word string, candidates []string) string {
+	if near := diag.Suggest(word, candidates); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "There are: " + strings.Join(candidates, ", ")
+}
+
+// distinct reports whether different values of a field need different masks: it is unique, or part of what is.
+func distinct(f *schema.Field) bool {
+	return f.Unique || slices.Contains(f.Owner.Key, f) ||
+		slices.ContainsFunc(f.Owner.Uniques, func(u schema.Unique) bool { return slices.Contains(u.Fields, f) })
+}
+
+// maskValue masks a value, or every element of a list.
+func maskValue(f *mask.Field, c *column, text string) (string, error) {
+	if !c.list {
+		return f.Value(text)
+	}
+	elements, err := listOf(text)
+	if err != nil {
+		return "", err
+	}
+	for i, e := range elements {
+		if e == nil {
+			continue
+		}
+		masked, err := f.Value(*e)
+		if err != nil {
+			return "", err
+		}
+		elements[i] = &masked
+	}
+	out, err := json.Marshal(elements)
+	return string(out), err
+}
+
+// listOf returns the elements of a list.
+func listOf(text string) ([]*string, error) {
+	var elements []*string
+	if err := json.Unmarshal([]byte(text), &elements); err != nil {
+		return nil, errors.New("has a list within a list, which the schema does not know")
+	}
+	return elements, nil
+}
+
+// qualified is a column with its table, as SQL.
+func (t *table) qualified(c int) string {
+	return pg.QuoteIdent(t.Table) + "." + pg.QuoteIdent(t.columns[c].name)
+}

@@ -1,0 +1,181 @@
+package mask
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// bytes masks bytea in hex with as many other bytes.
+func (f *Field) bytes(text string) string {
+	n := max(len(text)-len(`\x`), 0) / 2
+	mask := text
+	for attempt := 0; mask == text && n > 0; attempt++ {
+		mask = `\x` + hex.EncodeToString(f.bits(n, "bytes", text, strconv.Itoa(attempt)))
+	}
+	return mask
+}
+
+// vector masks a vector with one of as many numbers from -1 to 1.
+func (f *Field) vector(text string) string {
+	n := strings.Count(text, ",") + 1
+	numbers := make([]string, n)
+	for i, b := range f.bits(n, "vector", text) {
+		numbers[i] = strconv.FormatFloat((float64(b)-127.5)/127.5, 'g', 6, 32)
+	}
+	return "[" + strings.Join(numbers, ",") + "]"
+}
+
+const (
+	blockDays    = 4096 // a mask lies in the same eleven years as its value
+	dayLayout    = time.DateOnly
+	momentLayout = "2006-01-02 15:04:05.999999Z07"
+)
+
+// time masks a date or a time with another of the same eleven years, in the unit that the value is given in: a day, a second or a
+// microsecond.
+func (f *Field) time(text string) (string, error) {
+	layout, unit := momentLayout, time.Microsecond
+	at, err := time.Parse(layout, text)
+	if err != nil {
+		layout = dayLayout
+		if at, err = time.Parse(layout, text); err != nil {
+			return "", errNone // infinity, and years that YAML does not write
+		}
+	}
+	switch {
+	case at.Equal(at.Truncate(24 * time.Hour)):
+		unit = 24 * time.Hour
+	case at.Equal(at.Truncate(time.Second)):
+		unit = time.Second
+	}
+	days := at.Unix() / 86400
+	if at.Unix()%86400 < 0 {
+		days--
+	}
+	perDay := int64(24 * time.Hour / unit)
+	within := int64(at.Sub(time.Unix(days*86400, 0)) / unit)
+	block := days &^ (blockDays - 1)
+	moment := func(d []int64) time.Time {
+		return time.Unix((block+d[0])*86400, 0).UTC().Add(time.Duration(d[1]) * unit)
+	}
+	digits := f.permutation("time "+strconv.FormatInt(block, 10)+unit.String(), []int64{blockDays, perDay}).
+		walk([]int64{days - block, within}, maxSteps, func(d []int64) bool { return f.inPeriod(moment(d)) })
+	if digits == nil {
+		return "", errNone
+	}
+	return moment(digits).Format(layout), nil
+}
+
+// inPeriod reports whether a time keeps the bounds of the field.
+func (f *Field) inPeriod(at time.Time) bool {
+	r := f.field.Constraints.Range
+	if r == nil {
+		return true
+	}
+	low, lowErr := parseBound(r.Min)
+	high, highErr := parseBound(r.Max)
+	return (lowErr != nil || !at.Before(low)) && (highErr != nil || !at.After(high))
+}
+
+func parseBound(text string) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return at, nil
+	}
+	return time.Parse(time.DateOnly, text)
+}
+
+// json masks every text and every number of a document; names that look like the names of fields stay.
+func (f *Field) json(text string) (string, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var out bytes.Buffer
+	if err := f.jsonValue(d, &out, f.name); err != nil {
+		return "", errNone
+	}
+	return out.String(), nil
+}
+
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,40}$`)
+
+func (f *Field) jsonValue(d *json.Decoder, out *bytes.Buffer, name string) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	switch v := token.(type) {
+	case json.Delim:
+		return f.jsonGroup(d, out, v, name)
+	case string:
+		return f.jsonLeaf(out, name, v)
+	case json.Number:
+		field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.Decimal}}
+		mask, err := f.Field(&field, false).Value(v.String())
+		if err != nil {
+			return err
+		}
+		out.WriteString(mask)
+	case bool:
+		out.WriteString("false")
+	default:
+		out.WriteString("null")
+	}
+	return nil
+}
+
+// jsonGroup masks what is between two brackets.
+func (f *Field) jsonGroup(d *json.Decoder, out *bytes.Buffer, open json.Delim, name string) error {
+	out.WriteString(open.String())
+	for first := true; d.More(); first = false {
+		if !first {
+			out.WriteByte(',')
+		}
+		within := name
+		if open == '{' {
+			key, err := d.Token()
+			if err != nil {
+				return err
+			}
+			within, _ = key.(string)
+			if err := f.jsonKey(out, within); err != nil {
+				return err
+			}
+			out.WriteByte(':')
+		}
+		if err := f.jsonValue(d, out, within); err != nil {
+			return err
+		}
+	}
+	end, err := d.Token()
+	if err != nil {
+		return err
+	}
+	out.WriteString(end.(json.Delim).String()) //nolint:forcetypeassert // the decoder balances them
+	return nil
+}
+
+func (f *Field) jsonKey(out *bytes.Buffer, key string) error {
+	if fieldName.MatchString(key) && kindOfValue(key) == schema.PIIText {
+		text, err := json.Marshal(key)
+		out.Write(text)
+		return err
+	}
+	return f.jsonLeaf(out, "", key)
+}
+
+func (f *Field) jsonLeaf(out *bytes.Buffer, name, value string) error {
+	field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.String}}
+	mask, err := f.Field(&field, false).Value(value)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(mask)
+	out.Write(text)
+	return err
+}
