@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -126,18 +127,16 @@ func stop() error {
 	return errors.Join(errs...)
 }
 
-// version is that of the module, as `krowoc version` shows it: both share their templates.
+// version is that of the module, as the command has it: both share their templates.
 func version() string {
 	const module = "github.com/krowoc/krowoc"
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "dev"
 	}
-	found := info.Main.Version
-	for _, d := range info.Deps {
-		if d.Path == module {
-			found = d.Version
-		}
+	i := slices.IndexFunc(info.Deps, func(d *debug.Module) bool { return d.Path == module })
+	if i < 0 || info.Deps[i].Version == "" {
+		return "dev"
 	}
-	return cmp.Or(strings.TrimPrefix(strings.Trim(found, "()"), "v"), "dev")
+	return strings.TrimPrefix(info.Deps[i].Version, "v")
 }

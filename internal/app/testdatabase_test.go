@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -304,6 +305,44 @@ func TestInterruptedTestDatabaseLeavesNothing(t *testing.T) {
 		if wait == "60" && len(l.made("template")) > 0 {
 			t.Errorf("%v are left", l.made("template"))
 		}
+	}
+}
+
+// The right to create databases is enough, and is needed.
+func TestTestDatabasesNeedTheRightToCreateDatabases(t *testing.T) {
+	t.Parallel()
+	l := newLibrary(t)
+	conn, err := pgx.Connect(t.Context(), l.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	u, err := url.Parse(l.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := strings.ReplaceAll(conn.Config().Database, "test", "tester")
+	u.User = url.UserPassword(role, "secret")
+	l.url = u.String()
+	if _, err := conn.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN PASSWORD 'secret'"); err != nil {
+		t.Fatal(err)
+	}
+	d, err := l.databases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Create(t.Context()); fault.CodeOf(err) != fault.Forbidden || !strings.Contains(err.Error(), "permission denied to create database") {
+		t.Errorf("without the right: %v (%s)", err, fault.HintOf(err))
+	}
+	if _, err := conn.Exec(t.Context(), "ALTER ROLE "+role+" CREATEDB"); err != nil {
+		t.Fatal(err)
+	}
+	at, err := d.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.app().DropTestDatabase(t.Context(), at); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -65,13 +65,16 @@ func (l *loader) fromVariables() layer {
 	return out
 }
 
+// ofSessions are the variables that a development session sets for the commands beside it, krowoc among them.
+var ofSessions = []string{"KROWOC_URL", "KROWOC_CONSOLE_URL", "KROWOC_AUTH_URL"}
+
 // warnUnknown remarks on a KROWOC_* variable that is nearly one that exists.
 func (l *loader) warnUnknown(known []string) {
 	names := slices.Concat(slices.Collect(maps.Keys(l.variables)), slices.Collect(maps.Keys(l.dotenv)))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		value, _ := l.variable(name)
-		if !strings.HasPrefix(name, "KROWOC_") || value == "" || slices.Contains(known, name) {
+		if !strings.HasPrefix(name, "KROWOC_") || value == "" || slices.Contains(known, name) || slices.Contains(ofSessions, name) {
 			continue
 		}
 		if s := diag.Suggest(name, known); s != "" && !slices.Contains(forPrograms, s) {

@@ -225,7 +225,7 @@ environments:
 }
 
 func TestAVariableThatIsNearlyAKeyIsRemarkedOn(t *testing.T) {
-	c := mustLoad(t, "", config.Options{Environ: []string{"KROWOC_DATABASE_URI=postgres://u:hunter2@h/d", "KROWOC_HOME=/x"}})
+	c := mustLoad(t, "", config.Options{Environ: []string{"KROWOC_DATABASE_URI=postgres://u:hunter2@h/d", "KROWOC_HOME=/x", "KROWOC_URL=http://session"}})
 	want := "KROWOC_DATABASE_URI: warning: this variable has no effect\n      = did you mean KROWOC_DATABASE_URL?"
 	if c.Warnings.Error() != want {
 		t.Errorf("got %s", c.Warnings)
