@@ -57,7 +57,7 @@ func (a *App) testDigest(sets []string) (string, error) {
 		}
 	}
 	if len(sets) > 0 {
-		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets)
+		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets, a.lookupEnv)
 		if err != nil {
 			return "", err
 		}

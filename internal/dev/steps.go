@@ -99,7 +99,7 @@ func (s *session) digestPath() string { return filepath.Join(s.StateDir, "seeds.
 // seedDigest tells a set of fixtures and the tables that they are for from any other: it holds when each
 // migration was applied, so tables that are new, or made again, are seeded again.
 func (s *session) seedDigest(ctx context.Context) (string, error) {
-	digest, err := seed.Digest(os.DirFS(s.Seeds), s.SeedSets)
+	digest, err := seed.Digest(os.DirFS(s.Seeds), s.SeedSets, nil)
 	if err != nil {
 		return "", err
 	}

@@ -20,8 +20,9 @@ import (
 var extensions = []string{".yaml", ".yml", ".csv", ".sql"}
 
 // Digest returns a hash of everything that the sets consist of: the names and contents of their files, and of the
-// files that those include, extend or embed. Equal digests mean that the fixtures have not changed.
-func Digest(fsys fs.FS, sets []string) (string, error) {
+// files that those include, extend or embed, and, where there is a lookup, the variables of the environment that they mention. Equal
+// digests mean that the fixtures have not changed.
+func Digest(fsys fs.FS, sets []string, lookup func(name string) (string, bool)) (string, error) {
 	c, err := collect(fsys, "", sets)
 	if err != nil {
 		return "", err
@@ -37,6 +38,13 @@ func Digest(fsys fs.FS, sets []string) (string, error) {
 			if text, err := fs.ReadFile(fsys, name); err == nil { // one that cannot be read is for the load to report
 				add(name, text)
 			}
+		}
+		if lookup == nil {
+			continue
+		}
+		for _, name := range s.variables() {
+			value, _ := lookup(name)
+			add("$"+name, []byte(value))
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil

@@ -35,7 +35,7 @@ func TestExtends(t *testing.T) {
 		}
 		wantTotal(t, summary, 5-5*i, 0, 5*i)
 	}
-	base, err := seed.Digest(fsys, o.Sets)
+	base, err := seed.Digest(fsys, o.Sets, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestExtends(t *testing.T) {
 		file := mapOf(fsys)[name]
 		before := file.Data
 		file.Data = append(before[:len(before):len(before)], "\n# changed\n"...)
-		if now, err := seed.Digest(fsys, o.Sets); err != nil || (now != base) != counted {
+		if now, err := seed.Digest(fsys, o.Sets, nil); err != nil || (now != base) != counted {
 			t.Errorf("%s: the digest has changed: %t, %v", name, now != base, err)
 		}
 		file.Data = before
@@ -59,14 +59,30 @@ func TestDigestOfEmbeddedFiles(t *testing.T) {
 		"c.csv":  "bio\n\"{{ file \"\"bio.txt\"\" }}\"\n",
 	} {
 		fsys := files("dev/"+name, text, "dev/bio.txt", "one")
-		before, err := seed.Digest(fsys, []string{"dev"})
+		before, err := seed.Digest(fsys, []string{"dev"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		mapOf(fsys)["dev/bio.txt"].Data = []byte("two")
-		if after, _ := seed.Digest(fsys, []string{"dev"}); after == before {
+		if after, _ := seed.Digest(fsys, []string{"dev"}, nil); after == before {
 			t.Errorf("%s: the digest is the same", name)
 		}
+	}
+}
+
+// What a variable of the environment is, changes what the fixtures are.
+func TestDigestOfVariables(t *testing.T) {
+	fsys := files("dev/a.yaml", `users: {ada: {bio: "{{ env \"BIO\" }}", name: '{{ env "NAME" "Ada" }}'}}`)
+	with := func(values map[string]string) string {
+		digest, err := seed.Digest(fsys, []string{"dev"}, func(name string) (string, bool) { value, ok := values[name]; return value, ok })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return digest
+	}
+	base := with(nil)
+	if with(map[string]string{"OTHER": "x"}) != base || with(map[string]string{"BIO": "x"}) == base || with(map[string]string{"NAME": "x"}) == base {
+		t.Error("the digest is not that of the variables that are mentioned")
 	}
 }
 

@@ -201,6 +201,18 @@ func (x *expansion) fakes(text string, position int) map[string]string {
 // embeddedFile is how a template names a file; quotes are doubled in CSV, and have a backslash within quotes in YAML.
 var embeddedFile = regexp.MustCompile("\\bfile\\s+[\\\\\"`]+([^\\\\\"`\n]+)[\\\\\"`]")
 
+var mentionedVariable = regexp.MustCompile("\\benv\\s+[\\\\\"`]+(\\w+)[\\\\\"`]")
+
+// variables returns the variables of the environment that templates of a fixture mention.
+func (s *source) variables() (names []string) {
+	if bytes.Contains(s.text, []byte("{{")) {
+		for _, m := range mentionedVariable.FindAllSubmatch(s.text, -1) {
+			names = append(names, string(m[1]))
+		}
+	}
+	return names
+}
+
 // embedded returns the files that templates of a fixture may embed.
 func (s *source) embedded() []string {
 	var names []string

@@ -106,7 +106,7 @@ func readAny(t *testing.T, s *schema.Schema, name, text string) *reader {
 	for _, c := range inOrder(r.rows) {
 		_ = groups(c.rows)
 	}
-	if _, err := Digest(fsys, []string{"dev"}); err != nil {
+	if _, err := Digest(fsys, []string{"dev"}, nil); err != nil {
 		t.Error(err)
 	}
 	return r

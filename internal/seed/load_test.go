@@ -140,7 +140,7 @@ func TestConsent(t *testing.T) {
 
 func TestDigest(t *testing.T) {
 	digest := func(sets []string, pairs ...string) string {
-		sum, err := seed.Digest(files(pairs...), sets)
+		sum, err := seed.Digest(files(pairs...), sets, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
