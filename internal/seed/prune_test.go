@@ -185,6 +185,19 @@ func TestReset(t *testing.T) {
 	if got := names(t, pool); got != "Ada" {
 		t.Error(got)
 	}
+	// Rows that SQL has inserted are those of seeds, too, and it runs again.
+	o := options(t, pool, files("dev/a.yaml", ada, "dev/b.sql", "INSERT INTO tickets (title) SELECT 'ticket ' || n FROM generate_series(1, 5) AS n;"))
+	must(t)(seed.Load(t.Context(), o))
+	execute(t, pool, "INSERT INTO projects (id, slug, owner_id) SELECT gen_random_uuid(), 'p', id FROM users")
+	o.Reset = seed.ResetLoaded
+	if _, err := seed.Load(t.Context(), o); err == nil || !strings.Contains(err.Error(), "projects has 1 rows, of which seeds have loaded 0") {
+		t.Error(err)
+	}
+	execute(t, pool, "DELETE FROM projects")
+	must(t)(seed.Load(t.Context(), o))
+	if got := query(t, pool, "SELECT count(*) FROM tickets"); got != "5" {
+		t.Errorf("%s tickets", got)
+	}
 	if _, err := with(t, pool, ada, func(o *seed.Options) { o.Reset = "some" }); err == nil {
 		t.Error("any mode is taken")
 	}

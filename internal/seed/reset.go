@@ -90,7 +90,7 @@ func countRows(ctx context.Context, tx pgx.Tx, tables []string) ([]held, error) 
 	if there, err := hasNotes(ctx, tx); err != nil {
 		return nil, err
 	} else if there {
-		loaded = "(SELECT coalesce(sum(CASE kind WHEN 'row' THEN 1 ELSE done END), 0)::bigint FROM " + pg.SeedsTable + " WHERE name = %s AND kind IN ('row', 'generated'))"
+		loaded = "(SELECT coalesce(sum(CASE kind WHEN 'row' THEN 1 ELSE done END), 0)::bigint FROM " + pg.SeedsTable + " WHERE name = %s AND kind IN ('row', 'generated', 'inserted'))"
 	}
 	counts := make([]held, len(tables))
 	for i, name := range tables {
@@ -118,6 +118,6 @@ func emptyTables(ctx context.Context, tx pgx.Tx, sets, tables []string, counts [
 	if there, err := hasNotes(ctx, tx); err != nil || !there {
 		return emptied, err
 	}
-	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated') AND name = ANY($1) OR kind = 'sql' AND set = ANY($2)", tables, sets)
+	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated', 'inserted') AND name = ANY($1) OR kind = 'sql' AND set = ANY($2)", tables, sets)
 	return emptied, err
 }

@@ -145,7 +145,7 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 	for _, s := range scripts {
 		fresh, err := s.note(ctx, tx)
 		if err == nil && fresh {
-			err = s.run(ctx, tx)
+			err = s.counted(ctx, tx, func() error { return s.run(ctx, tx) })
 		}
 		if err != nil {
 			return nil, err
@@ -168,6 +168,48 @@ func (s *script) note(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
 	_, err = tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind = 'sql' AND name = $1 AND digest <> $2",
 		pgx.QueryExecModeExec, s.source.path, digest)
 	return true, err
+}
+
+// counted notes how many rows the run inserts, so that --reset knows them from those of others.
+func (s *script) counted(ctx context.Context, tx pgx.Tx, run func() error) error {
+	before, err := insertedRows(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := run(); err != nil {
+		return err
+	}
+	after, err := insertedRows(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for table, rows := range after {
+		if rows == before[table] {
+			continue
+		}
+		_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` AS n (kind, set, name, digest, done) VALUES ('inserted', $1, $2, $3, $4)
+			ON CONFLICT (kind, name, digest) DO UPDATE SET done = n.done + excluded.done, loaded_at = now()`, s.source.set, table, s.source.path, rows-before[table])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertedRows is how many rows the transaction has inserted into each table so far.
+func insertedRows(ctx context.Context, tx pgx.Tx) (map[string]int64, error) {
+	rows, err := tx.Query(ctx, "SELECT relname::text, n_tup_ins FROM pg_stat_xact_user_tables WHERE n_tup_ins > 0 AND relname <> $1", pg.SeedsTable)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int64{}
+	var table string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error {
+		counts[table] = n
+		return nil
+	})
+	return counts, err
 }
 
 // run sends the file as it is, so that Postgres counts positions in it. Deferred constraints are checked at its end, and

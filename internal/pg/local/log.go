@@ -43,6 +43,9 @@ func (l *serverLog) read() {
 			if known, ok := logLevels[line.severity]; ok {
 				level = known
 			}
+			if line.text == endedByOrder {
+				level = slog.LevelDebug
+			}
 			l.keep(line)
 			l.logger.Log(context.Background(), level, line.text, "severity", line.severity)
 		}
@@ -51,6 +54,9 @@ func (l *serverLog) read() {
 		}
 	}
 }
+
+// endedByOrder is what a connection says that a stop, or somebody, has ended: nothing is wrong with the server.
+const endedByOrder = "terminating connection due to administrator command"
 
 // logLevels are the levels of the severities that begin a message; DETAIL, HINT and the like have that of the
 // message before them.

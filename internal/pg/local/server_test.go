@@ -189,9 +189,11 @@ func TestServerLogReachesTheLogger(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), "SELECT 1/0 AS "+`"`+long+`"`); err == nil {
 		t.Error("division by zero succeeded")
 	}
+	_, _ = conn.Exec(t.Context(), "SELECT pg_terminate_backend(pg_backend_pid())") // it fails: the connection is gone
 	_ = conn.Close(t.Context())
 	stop(t, server)
 	for _, want := range []string{
+		`level=DEBUG msg="terminating connection due to administrator command" severity=FATAL`,
 		`level=WARN msg="division by zero" severity=ERROR`, "severity=STATEMENT", long,
 		`level=DEBUG msg="database system is ready to accept connections" severity=LOG`,
 	} {

@@ -21,7 +21,8 @@ func (l *loader) digest(t *table) string {
 // notesTable remembers what was loaded. A note of the kind
 //   - row is of a row that a fixture has inserted: name is its table, digest its key;
 //   - generated is of the first done rows that a specification has made: name is the table, digest what tells the specification;
-//   - sql is of a file of SQL that has run: name is the file, digest that of its text.
+//   - sql is of a file of SQL that has run: name is the file, digest that of its text;
+//   - inserted is of the done rows that a file of SQL has inserted into a table: name is the table, digest the file.
 const notesTable = `CREATE TABLE IF NOT EXISTS ` + pg.SeedsTable + ` (
 	kind text NOT NULL, set text NOT NULL DEFAULT '', name text NOT NULL, digest text NOT NULL, done bigint NOT NULL DEFAULT 0,
 	loaded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (kind, name, digest))`
