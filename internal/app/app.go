@@ -5,10 +5,13 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/config"
@@ -93,14 +96,29 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 // Seed loads the configured sets of fixtures; what else a command asks for, it sets in options.
 func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, options ...func(*seed.Options)) (seed.Summary, error) {
 	o := seed.Options{
-		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.Config.Seeds.Sets, Now: a.Now,
+		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.seedSets(), Now: a.Now,
 		LookupEnv:   a.lookupEnv,
 		Environment: a.Config.Environment, Protected: a.Config.Protected,
 	}
 	for _, set := range options {
 		set(&o)
 	}
+	if len(o.Sets) == 0 && len(o.Generate) == 0 {
+		o.Sets = a.Config.Seeds.Sets // which says that there is none
+	}
 	return seed.Load(ctx, o)
+}
+
+// seedSets are the configured sets. Of those that nobody has asked for, the defaults, a folder need not be there.
+func (a *App) seedSets() []string {
+	sets := a.Config.Seeds.Sets
+	if a.Config.Origin("seeds.sets").Source != config.FromDefault {
+		return sets
+	}
+	return slices.DeleteFunc(slices.Clone(sets), func(set string) bool {
+		_, err := os.Stat(filepath.Join(a.Config.Path(a.Config.Seeds.Dir), set))
+		return errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 // httpClient is for calls to other services: health checks of URLs.

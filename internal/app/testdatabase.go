@@ -98,7 +98,7 @@ func (a *App) TestDatabases(server *TestServer, sets ...string) (*TestDatabases,
 		return nil, err
 	}
 	if len(sets) == 0 {
-		sets = a.testSets()
+		sets = a.seedSets()
 	}
 	digest, err := a.testDigest(sets)
 	if err != nil {

@@ -20,14 +20,6 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// testSets are the sets that databases for tests have unless others are named.
-func (a *App) testSets() []string {
-	if _, err := os.Stat(a.Config.Path(a.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
-		return nil // a project may begin without fixtures
-	}
-	return a.Config.Seeds.Sets
-}
-
 // testDigest is a hash of all that the content of a database for tests depends on: the files, this program, and the day, since
 // fixtures may say how long ago something was.
 func (a *App) testDigest(sets []string) (string, error) {

@@ -31,7 +31,7 @@ type Options struct {
 	SchemaPath string // a file or a folder
 	Migrations string // folder
 	Seeds      string // folder; it need not exist
-	SeedSets   []string
+	SeedSets   func() []string
 	Watch      bool
 
 	// DatabaseURL is an existing database to use; where it is empty, StartPostgres starts a server with a database called

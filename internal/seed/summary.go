@@ -76,31 +76,33 @@ func (s Summary) Total() TableSummary {
 
 // String sums the load up in one line.
 func (s Summary) String() string {
-	t := s.Total()
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d rows in %d tables: %d inserted, %d updated, %d unchanged",
-		t.Inserted+t.Updated+t.Unchanged, len(s.Tables), t.Inserted, t.Updated, t.Unchanged)
-	if t.Deleted > 0 {
-		fmt.Fprintf(&b, ", %d deleted", t.Deleted)
-	}
+	var parts []string
 	var made, kept int64
 	for _, g := range s.Generated {
 		made, kept = made+g.Rows, kept+g.Kept
 	}
+	if t := s.Total(); len(s.Tables) > 0 || made+kept == 0 {
+		text := fmt.Sprintf("%d rows in %d tables: %d inserted, %d updated, %d unchanged",
+			t.Inserted+t.Updated+t.Unchanged, len(s.Tables), t.Inserted, t.Updated, t.Unchanged)
+		if t.Deleted > 0 {
+			text += fmt.Sprintf(", %d deleted", t.Deleted)
+		}
+		parts = append(parts, text)
+	}
 	if made > 0 {
-		fmt.Fprintf(&b, "; %d made", made)
+		parts = append(parts, fmt.Sprintf("%d rows made", made))
 	}
 	if kept > 0 {
-		fmt.Fprintf(&b, "; %d made before", kept)
-	}
-	ran := 0
-	for _, file := range s.SQL {
-		if file.Ran {
-			ran++
-		}
+		parts = append(parts, fmt.Sprintf("%d rows made before", kept))
 	}
 	if len(s.SQL) > 0 {
-		fmt.Fprintf(&b, "; %d of %d SQL files run", ran, len(s.SQL))
+		ran := 0
+		for _, file := range s.SQL {
+			if file.Ran {
+				ran++
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%d of %d SQL files run", ran, len(s.SQL)))
 	}
-	return b.String()
+	return strings.Join(parts, "; ")
 }
