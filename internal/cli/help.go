@@ -25,11 +25,14 @@ func writeHelp(t *term.Terminal, cmd *cobra.Command) {
 		}
 	}
 	b.WriteString(strings.TrimSpace(about) + "\n")
-	use := cmd.UseLine()
-	if cmd.HasAvailableSubCommands() {
-		use = cmd.CommandPath() + " COMMAND [flags]"
+	var use []string
+	if strings.Contains(cmd.Use, " ") || !cmd.HasAvailableSubCommands() { // a group takes no arguments of its own
+		use = append(use, "  "+cmd.UseLine())
 	}
-	section("Usage", "  "+use)
+	if cmd.HasAvailableSubCommands() {
+		use = append(use, "  "+cmd.CommandPath()+" COMMAND [flags]")
+	}
+	section("Usage", strings.Join(use, "\n"))
 	for _, g := range cmd.Groups() {
 		section(g.Title, commandLines(s, cmd, g.ID))
 	}
