@@ -192,11 +192,12 @@ func TestTooFewValues(t *testing.T) {
 		type Vote @table(key: ["owner"]) @auth(rules: []) { owner: Owner! }`)
 	pool := built(t, s)
 	for text, want := range map[string]string{
-		"Owner: 3\n  Item: {count: 11, rank: {between: [1, 5]}}": "there are only 10 for 11 rows",
-		"Owner: 3\n  Item: {count: 3, rank: 4}":                  "there are only 2 for 3 rows",
-		"Owner: 3\n  Vote: 4":                                    "there are only 3 for 4 rows",
-		"Item: 5":                                                "owners has no rows that Item.owner could refer to",
-		"Owner: 3\n  Vote: {count: 1, owner: $owners.nobody}":    "a.yaml:3:27: error: there is no row $owners.nobody",
+		"Owner: 3\n  Item: {count: 11, rank: {between: [1, 5]}}":              "there are only 10 for 11 rows",
+		"Owner: 3\n  Item: {count: 3, rank: 4}":                               "there are only 2 for 3 rows",
+		"Owner: 3\n  Vote: 4":                                                 "there are only 3 for 4 rows",
+		"Owner: 3\n  Item: {count: 5, kind: X, rank: {sequence: 2147483645}}": "the sequence of Item.rank goes from 2147483645",
+		"Item: 5": "owners has no rows that Item.owner could refer to",
+		"Owner: 3\n  Vote: {count: 1, owner: $owners.nobody}": "a.yaml:3:27: error: there is no row $owners.nobody",
 	} {
 		_, err := seed.Load(t.Context(), making(t, pool, s, "generate:\n  "+text))
 		if err == nil || !strings.Contains(explain(err), want) {

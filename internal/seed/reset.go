@@ -17,9 +17,18 @@ type ResetMode string
 
 // How a table is emptied.
 const (
-	ResetLoaded ResetMode = "loaded" // only if it holds no more rows than seeds have loaded
+	ResetLoaded ResetMode = "loaded" // only if it holds no rows but those that seeds have loaded
 	ResetAll    ResetMode = "all"    // whatever it holds, and with it the tables that refer to it
 )
+
+// emptied is a table that is to be emptied.
+type emptied struct {
+	name   string // as the schema has it
+	sql    string // with the schema of the database, where that is another
+	rows   int64
+	others int64 // of these, rows that no fixture has inserted
+	made   int64 // rows that were made, or inserted by SQL
+}
 
 // reset empties the tables of the sets and of the rows that are made.
 func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSummary, error) {
@@ -30,24 +39,40 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 	if err != nil || len(tables) == 0 {
 		return nil, err
 	}
-	counts, err := countRows(ctx, tx, tables)
-	if err != nil {
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = t.sql
+	}
+	// Whoever writes ends first, so that nothing comes between the look and the emptying.
+	if _, err := tx.Exec(ctx, "LOCK TABLE "+strings.Join(names, ", ")+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return nil, err
 	}
-	if o.Reset == ResetLoaded {
-		for i, c := range counts {
-			if c.rows > c.loaded {
-				return nil, fault.New(fault.Conflict, "empty the tables", fmt.Sprintf("%s has %d rows, of which seeds have loaded %d", tables[i], c.rows, c.loaded),
-					"--reset=all empties it all the same, and the tables that refer to it. Nothing was changed.")
-			}
+	if err := o.countRows(ctx, tx, f, tables); err != nil {
+		return nil, err
+	}
+	for _, t := range tables {
+		if o.Reset == ResetLoaded && t.others != t.made {
+			return nil, fault.New(fault.Conflict, "empty the tables", t.strangers(),
+				"--reset=all empties it all the same, and the tables that refer to it. Nothing was changed.")
 		}
 	}
-	return emptyTables(ctx, tx, f.sets, tables, counts)
+	if _, err := tx.Exec(ctx, "TRUNCATE "+strings.Join(names, ", ")+" RESTART IDENTITY"); err != nil {
+		return nil, err
+	}
+	return forget(ctx, tx, f.sets, tables)
+}
+
+// strangers says why a table is not emptied. Rows that are made are counted, not known one by one.
+func (t *emptied) strangers() string {
+	if t.made == 0 {
+		return fmt.Sprintf("%s has %d rows, of which seeds have loaded %d", t.name, t.rows, t.rows-t.others)
+	}
+	return fmt.Sprintf("%s has %d rows beside those of fixtures, and seeds have made %d", t.name, t.others, t.made)
 }
 
 // resettable are the tables that are filled, those that were filled for the sets before, and those that refer to them: these must be
 // empty unless all is to go.
-func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]string, error) {
+func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*emptied, error) {
 	var names []string
 	for _, r := range f.rows {
 		if !slices.Contains(names, r.table.Table) {
@@ -60,7 +85,7 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]str
 	if there, err := hasNotes(ctx, tx); err != nil {
 		return nil, err
 	} else if there {
-		rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", f.sets)
+		rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'inserted') AND set = ANY($1)", f.sets)
 		if err != nil {
 			return nil, err
 		}
@@ -74,50 +99,63 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]str
 	const query = `WITH RECURSIVE t AS (
 			SELECT to_regclass(quote_ident(n))::oid AS oid FROM unnest($1::text[]) AS n
 			UNION SELECT k.conrelid FROM t JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = t.oid AND k.conparentid = 0)
-		SELECT c.relname FROM t JOIN pg_class c ON c.oid = t.oid ORDER BY 1`
+		SELECT CASE WHEN to_regclass(quote_ident(c.relname)) = c.oid THEN c.relname ELSE c.oid::regclass::text END, c.oid::regclass::text
+		FROM t JOIN pg_class c ON c.oid = t.oid ORDER BY 1`
 	rows, err := tx.Query(ctx, query, names)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*emptied, error) {
+		t := &emptied{}
+		return t, row.Scan(&t.name, &t.sql)
+	})
 }
-
-type held struct{ rows, loaded int64 }
 
 // countRows says of each table how many rows it has, and how many of them seeds have loaded.
-func countRows(ctx context.Context, tx pgx.Tx, tables []string) ([]held, error) {
-	loaded := "0::bigint"
-	if there, err := hasNotes(ctx, tx); err != nil {
-		return nil, err
-	} else if there {
-		loaded = "(SELECT coalesce(sum(CASE kind WHEN 'row' THEN 1 ELSE done END), 0)::bigint FROM " + pg.SeedsTable + " WHERE name = %s AND kind IN ('row', 'generated', 'inserted'))"
-	}
-	counts := make([]held, len(tables))
-	for i, name := range tables {
-		sql := "SELECT (SELECT count(*) FROM " + pg.QuoteIdent(name) + "), " + strings.ReplaceAll(loaded, "%s", pg.QuoteLiteral(name))
-		if err := tx.QueryRow(ctx, sql).Scan(&counts[i].rows, &counts[i].loaded); err != nil {
-			return nil, err
+func (o *Options) countRows(ctx context.Context, tx pgx.Tx, f *fixtures, tables []*emptied) error {
+	var known []*table
+	for _, t := range tables {
+		if own := f.tables.byName[t.name]; own != nil {
+			known = append(known, own)
 		}
 	}
-	return counts, nil
+	if err := describeTables(ctx, tx, known); err != nil {
+		return err
+	}
+	there, err := hasNotes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		own := f.tables.byName[t.name]
+		if own == nil || !there {
+			if err := tx.QueryRow(ctx, "SELECT count(*), count(*) FROM "+t.sql).Scan(&t.rows, &t.others); err != nil {
+				return err
+			}
+			continue
+		}
+		sql := fmt.Sprintf(`SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (SELECT FROM %[1]s WHERE kind = 'row' AND name = $1 AND digest = %[2]s::text)),
+			(SELECT coalesce(sum(done), 0)::bigint FROM %[1]s WHERE name = $1 AND kind IN ('generated', 'inserted')) FROM %[3]s AS t`,
+			pg.SeedsTable, own.keyExpr("t", own.keys[0]), t.sql)
+		if err := tx.QueryRow(ctx, sql, own.Table).Scan(&t.rows, &t.others, &t.made); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// emptyTables empties tables, and forgets what was loaded into them.
-func emptyTables(ctx context.Context, tx pgx.Tx, sets, tables []string, counts []held) ([]TableSummary, error) {
-	quoted := make([]string, len(tables))
-	var emptied []TableSummary
-	for i, name := range tables {
-		quoted[i] = pg.QuoteIdent(name)
-		if counts[i].rows > 0 {
-			emptied = append(emptied, TableSummary{Table: name, Deleted: int(counts[i].rows)})
+// forget drops the notes of what was emptied, and says what was.
+func forget(ctx context.Context, tx pgx.Tx, sets []string, tables []*emptied) (gone []TableSummary, err error) {
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = t.name
+		if t.rows > 0 {
+			gone = append(gone, TableSummary{Table: t.name, Deleted: int(t.rows)})
 		}
 	}
-	if _, err := tx.Exec(ctx, "TRUNCATE "+strings.Join(quoted, ", ")+" RESTART IDENTITY"); err != nil {
-		return nil, err
-	}
 	if there, err := hasNotes(ctx, tx); err != nil || !there {
-		return emptied, err
+		return gone, err
 	}
-	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated', 'inserted') AND name = ANY($1) OR kind = 'sql' AND set = ANY($2)", tables, sets)
-	return emptied, err
+	_, err = tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated', 'inserted') AND name = ANY($1) OR kind = 'sql' AND set = ANY($2)", names, sets)
+	return gone, err
 }

@@ -196,9 +196,12 @@ func (s *script) counted(ctx context.Context, tx pgx.Tx, run func() error) error
 	return nil
 }
 
-// insertedRows is how many rows the transaction has inserted into each table so far.
+// insertedRows is how many rows more the transaction has brought into each table so far, partitions counted as their table.
 func insertedRows(ctx context.Context, tx pgx.Tx) (map[string]int64, error) {
-	rows, err := tx.Query(ctx, "SELECT relname::text, n_tup_ins FROM pg_stat_xact_user_tables WHERE n_tup_ins > 0 AND relname <> $1", pg.SeedsTable)
+	const query = `SELECT c.relname::text, sum(s.n_tup_ins - s.n_tup_del)::bigint
+		FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = coalesce(pg_partition_root(s.relid), s.relid)
+		WHERE c.oid = to_regclass(quote_ident(c.relname)) AND c.relname <> $1 GROUP BY 1`
+	rows, err := tx.Query(ctx, query, pg.SeedsTable)
 	if err != nil {
 		return nil, err
 	}

@@ -71,13 +71,13 @@ type outcome struct {
 	keys     []string // of those, as noted
 	updated  []int64
 	fields   []string // of those, what differs: names with commas between; when asked for
-	all      []string // the keys of all rows; when asked for
+	all      []string // the keys of the rows that were there; when asked for
 }
 
 // asked is what a statement tells beside what it always does.
 type asked struct {
 	now    string // the time that @onUpdate sets
-	fields bool
+	dryRun bool   // the fields that differ
 	keys   bool
 }
 
@@ -94,16 +94,18 @@ func newStatement(list []*group, a asked) statement {
 		columns := [5]string{"'{}'::bigint[]", "'{}'::text[]", "'{}'::bigint[]", "'{}'::text[]", "'{}'::text[]"}
 		if differs, sets := g.differences(), g.touched(a.now); len(differs) > 0 {
 			with = append(with, fmt.Sprintf("%s AS (%s)", updated, g.update(source, differs, sets)))
-			columns[2] = list64(updated, "ord")
-			if a.fields {
+			columns[2] = list64(updated+" AS s", "s.ord")
+			if a.dryRun {
 				with = append(with, fmt.Sprintf("d%d AS (%s)", i, g.describeDifferences(source, differs)))
-				columns[3] = listText(fmt.Sprint("d", i), "fields")
+				columns[3] = listText(fmt.Sprint("d", i, " AS s"), "s.fields")
 			}
 		}
-		with = append(with, fmt.Sprintf("%s AS (%s)", missing, g.missing(source)), fmt.Sprintf("i%d AS (%s)", i, g.insertSQL(missing)))
-		columns[0], columns[1] = list64(missing, "ord"), listText(missing, g.keyExpr())
+		inserted := fmt.Sprint("i", i)
+		with = append(with, fmt.Sprintf("%s AS (%s)", missing, g.missing(source)), fmt.Sprintf("%s AS (%s)", inserted, g.insertSQL(missing)))
+		came := fmt.Sprintf("%s AS t JOIN %s AS s ON %s", inserted, missing, g.matches())
+		columns[0], columns[1] = list64(came, "s.ord"), listText(came, g.table.keyExpr("t", g.match))
 		if a.keys {
-			columns[4] = listText(source, g.keyExpr())
+			columns[4] = listText(fmt.Sprintf("%s AS t JOIN %s AS s ON %s", pg.QuoteIdent(g.table.Table), source, g.matches()), g.table.keyExpr("t", g.match))
 		}
 		says = append(says, columns[:]...)
 	}
@@ -112,7 +114,7 @@ func newStatement(list []*group, a asked) statement {
 }
 
 func list64(from, expr string) string {
-	return fmt.Sprintf("(SELECT coalesce(array_agg(%s ORDER BY ord), '{}') FROM %s AS s)", expr, from)
+	return fmt.Sprintf("(SELECT coalesce(array_agg(%s ORDER BY s.ord), '{}') FROM %s)", expr, from)
 }
 
 func listText(from, expr string) string { return list64(from, expr+"::text") }
@@ -185,16 +187,16 @@ func (g *group) missing(source string) string {
 	return fmt.Sprintf("SELECT s.* FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s)", source, pg.QuoteIdent(g.table.Table), g.matches())
 }
 
-// keyExpr is what a row is noted by: its primary key, or by what it is found where the database makes that.
-func (g *group) keyExpr() string {
-	columns, all := g.table.keys[0], g.all()
-	if slices.ContainsFunc(columns, func(c int) bool { return !slices.Contains(all, c) }) {
-		columns = g.match
+// keyExpr is what a row of the database is noted by: its primary key, or else what it is found by.
+func (t *table) keyExpr(alias string, match []int) string {
+	columns := t.keys[0]
+	if slices.ContainsFunc(columns, func(c int) bool { return t.columns[c].db.castType == "" }) {
+		columns = match
 	}
 	var parts []string
 	for _, c := range columns {
-		column := &g.table.columns[c]
-		value := "s." + pg.QuoteIdent(column.name)
+		column := &t.columns[c]
+		value := alias + "." + pg.QuoteIdent(column.name)
 		if strings.HasSuffix(column.db.castType, "with time zone") { // whatever zone the session is in
 			value = "(" + value + " AT TIME ZONE 'UTC')"
 		}
@@ -217,7 +219,7 @@ func (g *group) touched(now string) []string {
 	return sets
 }
 
-// insertSQL returns the statement that inserts rows.
+// insertSQL returns the statement that inserts rows, and returns them as they then are.
 func (g *group) insertSQL(source string) string {
 	table := pg.QuoteIdent(g.table.Table)
 	var names []string
@@ -229,7 +231,7 @@ func (g *group) insertSQL(source string) string {
 		}
 	}
 	columns := strings.Join(names, ", ")
-	return fmt.Sprintf("INSERT INTO %s (%s)%s SELECT %s FROM %s AS s", table, columns, overriding, columns, source)
+	return fmt.Sprintf("INSERT INTO %s (%s)%s SELECT %s FROM %s AS s RETURNING *", table, columns, overriding, columns, source)
 }
 
 func (g *group) matches() string {

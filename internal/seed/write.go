@@ -34,7 +34,7 @@ func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	var summary Summary
 	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
 		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
-		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), fields: o.DryRun, keys: o.Prune}
+		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), dryRun: o.DryRun, keys: o.Prune}
 		if _, err := tx.Exec(ctx, lockQuery, pgx.QueryExecModeExec); err != nil {
 			return err
 		}
@@ -157,7 +157,9 @@ func (w *writer) send(ctx context.Context, tx pgx.Tx) error {
 			sent, of = append(sent, s), append(of, i)
 		}
 	}
-	w.queueSequences(batch)
+	if !w.asked.dryRun { // a rollback does not put a sequence back
+		w.queueSequences(batch)
+	}
 	batch.Queue("SET CONSTRAINTS ALL IMMEDIATE") // so that what is deferred fails here, not in the commit
 	results := tx.SendBatch(ctx, batch)
 	for i, s := range sent {
@@ -234,7 +236,7 @@ func (w *writer) add(g *group, o *outcome) {
 		}
 		w.changes = append(w.changes, c)
 	}
-	for _, key := range o.all {
+	for _, key := range slices.Concat(o.all, o.keys) {
 		w.present[g.table.Table+key] = true
 	}
 }
@@ -257,7 +259,7 @@ func (w *writer) summary(emptied []TableSummary) Summary {
 	for _, e := range emptied {
 		s.add(e)
 	}
-	if w.asked.fields {
+	if w.asked.dryRun {
 		s.Changes = w.changes
 	}
 	return s

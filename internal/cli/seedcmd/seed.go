@@ -134,7 +134,7 @@ func confirm(ctx context.Context, t *term.Terminal, planned seed.Summary) (bool,
 	if len(tables) == 0 {
 		return true, nil
 	}
-	return t.Confirm(ctx, "Delete "+strings.Join(tables, ", ")+"?")
+	return t.Confirm(ctx, "Delete "+strings.Join(tables, ", ")+", and what refers to them as the schema says?")
 }
 
 func outcome(s seed.Summary, dryRun bool) string {

@@ -123,7 +123,8 @@ func (r *Reader) sort(t *table) {
 		}
 		state[i] = 1
 		for _, before := range t.makers[i].after {
-			if before >= 0 && before != i && !visit(before) {
+			itself := before == i && t.makers[i].pick == nil // a row refers to others of its table
+			if itself || before >= 0 && before != i && !visit(before) {
 				r.failAt(t.makers[i].node, "circle", "let one of them be made of itself", "%s is made from a field that is made from it", label(t.makers[i].field))
 			}
 		}

@@ -160,6 +160,22 @@ func (r *Reader) numbers(n *yaml.Node) numbers {
 	return fixed(0)
 }
 
+// some reads how many of something there are: a distribution, of which a number or a range is held to what makes sense.
+func (r *Reader) some(n *yaml.Node, most float64) numbers {
+	made := r.numbers(n)
+	low, high := 0.0, 0.0
+	switch made := made.(type) {
+	case fixed:
+		low, high = float64(made), float64(made)
+	case uniform:
+		low, high = made.low, made.high
+	}
+	if low < 0 || high < low || high > most {
+		r.fail(n, "range", "", "a number from 0 to %s, or two such, the smaller first, are expected", short(most))
+	}
+	return made
+}
+
 func (r *Reader) arithmetic(arg *yaml.Node, with map[string]*yaml.Node) arithmetic {
 	a := arithmetic{of: &operand{node: arg, path: arg.Value}}
 	if n := with["times"]; n != nil {

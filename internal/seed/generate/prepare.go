@@ -55,6 +55,13 @@ func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
 				return err
 			}
 		}
+		if s, ok := m.source.(counter); ok {
+			low, high := t.columns[m.columns[0]].bounds()
+			if last := float64(s.start) + float64(s.step)*float64(t.count-1); float64(s.start) < low || last > high {
+				return fault.New(fault.Invalid, "", fmt.Sprintf("%s: the sequence of %s goes from %d to %s, and it must be from %s to %s",
+					t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Let it begin with a smaller number, or ask for fewer rows.")
+			}
+		}
 		for _, c := range m.columns { // what the database makes is left to it
 			if s, constant := m.source.(*constant); constant && s.null && m.pick == nil && (t.columns[c].fills || t.columns[c].computed) {
 				m.filled = false

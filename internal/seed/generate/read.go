@@ -26,10 +26,13 @@ func (r *Reader) source(c *column, n *yaml.Node, made *recipe) source {
 	one := *c
 	one.array = false
 	s := r.named(&one, name, arg, with)
+	if with["length"] != nil && !c.array {
+		r.fail(with["length"], "wrong-type", "remove it; the schema's @length holds for texts", "length is that of a list, and %s.%s is none", c.field.Owner.Name, c.field.Name)
+	}
 	if c.array && name.Value != "value" {
 		count := numbers(uniform{1, 3})
 		if l := with["length"]; l != nil {
-			count = r.numbers(l)
+			count = r.some(l, 1000)
 		}
 		return many{of: s, count: count, distinct: name.Value == "pick" || name.Value == "weights"}
 	}

@@ -2,10 +2,12 @@ package generate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -82,13 +84,16 @@ func (t *table) putTogether(ctx context.Context, tx pgx.Tx, parts []part) error 
 	return nil
 }
 
-// owned reports whether the caller may drop the parts of all tables.
+// owned reports whether the caller may drop the parts of all tables, and make them again.
 func (p *Plan) owned(ctx context.Context, db pgx.Tx) (owned bool, err error) {
 	list := make([]string, len(p.order))
 	for i, t := range p.order {
 		list[i] = t.quoted()
 	}
-	return owned, db.QueryRow(ctx, `SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM unnest($1::text[]) AS n (name) JOIN pg_class c ON c.oid = to_regclass(n.name)`, list).Scan(&owned)
+	const query = `SELECT bool_and(pg_has_role(c.relowner, 'USAGE') AND has_schema_privilege(c.relnamespace, 'CREATE')
+			AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f' AND NOT has_table_privilege(k.confrelid, 'REFERENCES')))
+		FROM unnest($1::text[]) AS n (name) JOIN pg_class c ON c.oid = to_regclass(n.name)`
+	return owned, db.QueryRow(ctx, query, list).Scan(&owned)
 }
 
 // renew truncates a table that is empty and that nothing refers to: into a table that is new in its transaction, Postgres copies rows
@@ -98,6 +103,18 @@ func (t *table) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
 		AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 32 <> 0) FROM pg_class c WHERE c.oid = to_regclass($1)`
 	var may, empty bool
 	if err = tx.QueryRow(ctx, query, t.quoted()).Scan(&may); err != nil || !may {
+		return false, err
+	}
+	// Nobody may write between the look and the emptying; whoever does already is not waited for.
+	err = pg.InTx(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "LOCK TABLE "+t.quoted()+" IN ACCESS EXCLUSIVE MODE NOWAIT")
+		return err
+	})
+	var busy *pgconn.PgError
+	if errors.As(err, &busy) && busy.Code == "55P03" { // lock_not_available
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	if err = tx.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM "+t.quoted()+")").Scan(&empty); err != nil || !empty {

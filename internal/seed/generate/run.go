@@ -123,6 +123,9 @@ func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, lockQuery); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil { // it only holds the lock while batches run
+		return err
+	}
 	if err := l.ready(ctx, tx); err != nil {
 		return err
 	}
@@ -226,6 +229,10 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 		if err := l.copy(ctx, tx, t, t.done, t.count, fresh); err != nil {
 			return err
 		}
+	}
+	// An index is not built on a table for which deferred triggers still wait.
+	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
+		return err
 	}
 	for _, t := range l.order {
 		if len(apart[t]) > 0 {

@@ -164,7 +164,7 @@ func (r *Reader) per(typ *schema.Type, n *yaml.Node) *Per {
 		r.fail(list[0].key, "unknown-field", oneOf(references(typ)), "%s has no reference %q", typ.Name, list[0].key.Value)
 		return &Per{}
 	}
-	return &Per{Field: f, count: r.numbers(list[0].value)}
+	return &Per{Field: f, count: r.some(list[0].value, mostRows)}
 }
 
 func references(typ *schema.Type) (names []string) {
