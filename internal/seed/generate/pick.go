@@ -84,7 +84,7 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 func (p *pick) choose(r *row) int64 {
 	n := p.universe.len()
 	if p.universe.table == r.table {
-		n = p.universe.existing + r.number - r.table.done
+		n = p.universe.existing + r.number - p.universe.first()
 	}
 	if p.only != nil {
 		n = int64(len(p.only))

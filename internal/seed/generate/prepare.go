@@ -129,12 +129,16 @@ func (t *table) prepareChildren() error {
 	m := t.makers[t.per.maker]
 	n := m.pick.universe.len()
 	t.per.upTo = make([]int64, n)
+	t.basis = m.pick.universe.fingerprint()
 	r := t.newRow()
 	sum := int64(0)
 	for i := range n {
 		r.rng.seek(salt(t.seed, "per"), i, 0)
 		sum += countOf(t.spec.Per.count, r)
 		t.per.upTo[i] = sum
+	}
+	if t.done > 0 && t.basis != t.noted.basis {
+		return t.otherParents(m)
 	}
 	if t.count = sum; sum > mostRows {
 		return fault.New(fault.Invalid, "", fmt.Sprintf("%s: that makes %d rows of %s", t.spec.Place, sum, t.typ.Table))
@@ -166,44 +170,5 @@ func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
 			u.seen[h] = struct{}{}
 		}
 	}
-	return rows.Err()
-}
-
-// read reads the rows that are there and that others may refer to; of very many, some.
-func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
-	if len(u.columns) == 0 {
-		return nil
-	}
-	t := u.table
-	columns := make([]string, len(u.columns))
-	for i, c := range u.columns {
-		columns[i] = pg.QuoteIdent(t.columns[c].name)
-	}
-	var keys []string
-	for _, f := range t.typ.Key {
-		for _, c := range t.columnsOf(f) {
-			keys = append(keys, pg.QuoteIdent(t.columns[c].name))
-		}
-	}
-	// Texts in the order of their bytes, which is the same on every machine.
-	for i, f := range t.typ.Key {
-		if len(keys) == len(t.typ.Key) && isText(keyField(f)) {
-			keys[i] += ` COLLATE "C"`
-		}
-	}
-	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), t.quoted(), strings.Join(keys, ", "), keptRows),
-		pgx.QueryResultFormats{pgx.BinaryFormatCode})
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		row := make([]datum, len(u.columns))
-		for i, raw := range rows.RawValues() {
-			row[i] = t.columns[u.columns[i]].decode(raw)
-		}
-		u.there = append(u.there, row)
-	}
-	u.existing = int64(len(u.there))
 	return rows.Err()
 }

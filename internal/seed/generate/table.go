@@ -25,7 +25,9 @@ type table struct {
 	rows      *universe
 	count     int64 // rows that there are to be
 	done      int64 // rows that an earlier run has made
-	filled    bool  // the database has rows of it
+	noted     noted
+	basis     string // of what parents the rows are, for the children of each
+	filled    bool   // the database has rows of it
 	per       *children
 	spreading spread
 	named     map[string]map[string]string // the keys of the rows of fixtures: by row name, then by column

@@ -9,13 +9,22 @@ type universe struct {
 	there    [][]datum // of the rows that are there, by the order of columns
 	existing int64     // how many those are
 	made     [][]datum // of the rows that were made in this run, in their order; as long as there are not too many
+	again    bool      // rows of earlier runs are not among those that are there: they are made again
+}
+
+// first is the number of the first row that is made, not there.
+func (u *universe) first() int64 {
+	if u.again {
+		return 0
+	}
+	return u.table.done
 }
 
 // keptRows bounds the rows of a table that are kept in memory for others to refer to. Beyond it they are made again.
 const keptRows = 200_000
 
 // len is how many rows there are to choose from.
-func (u *universe) len() int64 { return u.existing + max(0, u.table.count-u.table.done) }
+func (u *universe) len() int64 { return u.existing + max(0, u.table.count-u.first()) }
 
 // need adds a column to those that others take something from.
 func (u *universe) need(column int) {
@@ -23,6 +32,12 @@ func (u *universe) need(column int) {
 		u.columns = append(u.columns, column)
 		slices.Sort(u.columns)
 	}
+}
+
+// position is where a column is among those that others take something from.
+func (u *universe) position(column int) int {
+	at, _ := slices.BinarySearch(u.columns, column)
+	return at
 }
 
 // pick returns the columns of a row that others take something from.
@@ -54,13 +69,13 @@ func (u *universe) find(name string) int64 {
 
 // value returns a column of a row. A row that is not kept is made again, as far as the column needs it.
 func (u *universe) value(r *row, number int64, column int) datum {
-	at, _ := slices.BinarySearch(u.columns, column)
+	at := u.position(column)
 	if number < u.existing {
 		return u.there[number][at]
 	}
-	number -= u.existing
-	if number < int64(len(u.made)) {
-		return u.made[number][at]
+	number += u.first() - u.existing
+	if kept := number - u.table.done; kept >= 0 && kept < int64(len(u.made)) {
+		return u.made[kept][at]
 	}
 	other := r.others[u.table]
 	if other == nil {
@@ -68,7 +83,6 @@ func (u *universe) value(r *row, number int64, column int) datum {
 		other.number = -1
 		r.others[u.table] = other
 	}
-	number += u.table.done
 	if steps, steady := u.table.steps(column); steady {
 		other.number, other.attempt = number, 0
 		if u.table.per != nil {
@@ -85,15 +99,8 @@ func (u *universe) value(r *row, number int64, column int) datum {
 	return other.values[column]
 }
 
-// steps are the makers that a column needs, in order, and whether what they make does not depend on the attempt.
-func (t *table) steps(column int) (steps []int, steady bool) {
-	if t.closures == nil {
-		t.closures = map[int]closure{}
-	}
-	if c, ok := t.closures[column]; ok {
-		return c.steps, c.steady
-	}
-	last := slices.IndexFunc(t.makers, func(m *maker) bool { return slices.Contains(m.columns, column) })
+// needs are the makers that a column needs.
+func (t *table) needs(column int) map[int]bool {
 	needed := map[int]bool{}
 	var visit func(i int)
 	visit = func(i int) {
@@ -104,7 +111,19 @@ func (t *table) steps(column int) (steps []int, steady bool) {
 			}
 		}
 	}
-	visit(last)
+	visit(slices.IndexFunc(t.makers, func(m *maker) bool { return slices.Contains(m.columns, column) }))
+	return needed
+}
+
+// steps are the makers that a column needs, in order, and whether what they make does not depend on the attempt.
+func (t *table) steps(column int) (steps []int, steady bool) {
+	if t.closures == nil {
+		t.closures = map[int]closure{}
+	}
+	if c, ok := t.closures[column]; ok {
+		return c.steps, c.steady
+	}
+	needed := t.needs(column)
 	c := closure{steady: true}
 	retries := len(t.checks) > 0 || t.stateful()
 	for _, i := range t.order {
