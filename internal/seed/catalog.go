@@ -14,7 +14,7 @@ import (
 // dbColumn is a column as the database has it.
 type dbColumn struct {
 	castType   string // what a text is cast to
-	asText     bool   // of a type without equality: compared as text
+	asText     bool   // of a type without equality, or with one that hides differences: compared as text
 	hasDefault bool
 	generated  bool   // computed: nothing can be written to it
 	always     bool   // GENERATED ALWAYS AS IDENTITY
@@ -28,7 +28,7 @@ const catalogQuery = `
 SELECT n.name, a.attname,
        CASE WHEN regexp_replace(t.typname, '^_', '') IN ('varchar', 'bpchar', 'bit', 'varbit')
             THEN format_type(a.atttypid, -1) ELSE format_type(a.atttypid, a.atttypmod) END,
-       regexp_replace(t.typname, '^_', '') IN ('json', 'xml'),
+       regexp_replace(t.typname, '^_', '') IN ('json', 'xml', 'citext'),
        (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
        a.attgenerated <> '', a.attidentity = 'a',
        CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(n.name), a.attname) END

@@ -210,6 +210,18 @@ func TestTooFewValues(t *testing.T) {
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "generate:\n  Owner: 3\n  Item: {count: 10, rank: {between: [1, 5]}}\n  Vote: 3")))
 }
 
+// What a trigger keeps out is not counted.
+func TestTriggerThatKeepsRowsOut(t *testing.T) {
+	s := parse(t, plain)
+	pool := built(t, s)
+	execute(t, pool, `CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.rank % 2 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+		CREATE TRIGGER few BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION few()`)
+	made := must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Owner: 10, Item: 200}"))).Generated
+	if got := query(t, pool, "SELECT count(*) FROM items"); got == "200" || fmt.Sprint(made[1].Rows) != got {
+		t.Errorf("%s came, %+v", got, made)
+	}
+}
+
 // The next row of the application does not meet one that was made.
 func TestSequencesOfMadeRows(t *testing.T) {
 	s := parse(t, `type Item @table(key: ["number"]) @auth(rules: []) { number: Int! @default(sql: "nextval('items_number_seq')") name: String! }`)

@@ -54,13 +54,14 @@ func (t *table) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int6
 	}
 	var workers sync.WaitGroup
 	reader := &chunkReader{ctx: ctx, chunks: t.produce(ctx, &workers, columns, from, to), sent: sent, buffer: signature}
-	_, err := conn.CopyFrom(ctx, reader, fmt.Sprintf("COPY %s (%s) FROM STDIN (%s)", t.quoted(), strings.Join(names, ", "), options))
+	tag, err := conn.CopyFrom(ctx, reader, fmt.Sprintf("COPY %s (%s) FROM STDIN (%s)", t.quoted(), strings.Join(names, ", "), options))
 	cancel()
 	reader.close()
 	workers.Wait()
 	if reader.err != nil {
 		return reader.err
 	}
+	t.came += tag.RowsAffected() // a trigger may have kept some out
 	if err == nil {
 		t.rows.made = append(t.rows.made, reader.kept...)
 	}

@@ -77,7 +77,11 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
 	if err != nil {
 		return nil, pg.Fault(opLoad, err)
 	}
-	return p.made(), nil
+	made := p.made()
+	for i, t := range p.order {
+		made[i].Rows = t.came
+	}
+	return made, nil
 }
 
 // Preview says what Run would make in the database as tx sees it.

@@ -27,6 +27,7 @@ type table struct {
 	done      int64 // rows that an earlier run has made
 	noted     noted
 	basis     string // of what parents the rows are, for the children of each
+	came      int64  // rows that came in in this run
 	filled    bool   // the database has rows of it
 	per       *children
 	spreading spread
