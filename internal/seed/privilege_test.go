@@ -45,8 +45,8 @@ func TestIdleTimeout(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
 	execute(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t)+
-		"; ALTER DATABASE "+pgx.Identifier{pool.Config().ConnConfig.Database}.Sanitize()+" SET idle_in_transaction_session_timeout = '50ms'")
-	o := making(t, pool, s, "generate: {Owner: 100, Item: 120_000}")
+		"; ALTER DATABASE "+pgx.Identifier{pool.Config().ConnConfig.Database}.Sanitize()+" SET idle_in_transaction_session_timeout = '500ms'")
+	o := making(t, pool, s, "generate: {Owner: 100, Item: 250_000}")
 	o.DB = as(t, pool, appRole(t))
 	must(t)(seed.Load(t.Context(), o))
 }
