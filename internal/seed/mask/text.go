@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -148,12 +149,13 @@ func generated(pattern string, seed uint64) string {
 	return gofakeit.New(seed).Regex(strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$"))
 }
 
-// address masks an IP address: of version 4 by a permutation, of version 6 within what RFC 3849 keeps for examples.
+// prefixLength is what may follow an IP address. Anything else after a slash is part of what is masked.
+var prefixLength = regexp.MustCompile(`/[0-9]{1,3}$`)
+
+// address masks an IP address: of version 4 by a permutation, of version 6, and what is none, within what RFC 3849 keeps for examples.
 func (f *Field) address(text string) string {
-	host, prefix, _ := strings.Cut(text, "/")
-	if prefix != "" {
-		prefix = "/" + prefix
-	}
+	prefix := prefixLength.FindString(text)
+	host := strings.TrimSuffix(text, prefix)
 	if !ipv4.MatchString(host) {
 		b := f.bits(12, "ipv6", host)
 		out := "2001:db8"
