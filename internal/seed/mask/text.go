@@ -37,6 +37,9 @@ func (f *Field) text(text string) (string, error) {
 	return "", errNone
 }
 
+// urlScheme is what stays of a URL: a scheme that everybody uses, since another may say whose it is.
+var urlScheme = regexp.MustCompile(`^(?i:https?|s?ftp|ftps|wss?|ssh|git|ldaps?|mqtts?|amqps?|rediss?|postgres(?:ql)?|mysql|s3|gs)://`)
+
 // make makes one mask, which may not fit.
 func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 	own := f.code(uniqueLength, string(kind), text, attempt) // tells the mask from all others
@@ -57,11 +60,11 @@ func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 	case schema.PIIAddress:
 		return f.distinct(fake("address"), own)
 	case schema.PIIURL:
-		scheme, _, found := strings.Cut(text, "://")
-		if !found {
-			scheme = "https"
+		scheme := urlScheme.FindString(text)
+		if scheme == "" {
+			scheme = "https://"
 		}
-		return f.within(scheme+"://example.com/", own, "")
+		return f.within(scheme+"example.com/", own, "")
 	case kindHostname:
 		return f.within("", own, ".example.com")
 	case schema.PIIIP:
