@@ -37,7 +37,7 @@ func people(t testing.TB) (*schema.Schema, *pgxpool.Pool) {
 		execute(t, pool, fmt.Sprintf(`
 			INSERT INTO people VALUES ('marker|%[1]d', 'marker.%[1]d@leaky.example', 'Leaky Marcher%[1]d', '+4977712345%02[1]d', 'Secretstreet %[1]d', 'https://leaky.example/marker%[1]d',
 				'203.0.113.%[1]d', 'marker%[1]d', E'Born in Wonderland,\n%[1]d children', ARRAY['leaky%[1]d', 'marker.%[1]d@leaky.example'],
-				'{"email": "marker.%[1]d@leaky.example", "deep": [{"note": "marker %[1]d"}], "salary": 48321.77, "marker@leaky.example": 1}', 'marker',
+				'{"email": "marker.%[1]d@leaky.example", "deep": [{"note": "marker %[1]d"}], "salary": 48321.77, "marker@leaky.example": 1, "marker_%[1]d": {"leaky": 1}}', 'marker',
 				'1931-05-%02[2]d', 48321.77, %[2]d, '1931-05-03 10:00:00Z', 1931.05, 'TEAM', true, 'Uppsala', %[3]s);
 			INSERT INTO passports VALUES ('marker|%[1]d', 'SE', 'P88%05[1]d');
 			INSERT INTO visits (passport_holder_id, passport_country, contact, at) VALUES ('marker|%[1]d', 'SE', 'marker.%[1]d@leaky.example', now());

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,7 +91,7 @@ func parseBound(text string) (time.Time, error) {
 	return time.Parse(time.DateOnly, text)
 }
 
-// json masks every text and every number of a document; names that look like the names of fields stay.
+// json masks every text, every number and every name of a document, but for the names that the schema says are no personal data.
 func (f *Field) json(text string) (string, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -102,8 +102,6 @@ func (f *Field) json(text string) (string, error) {
 	return out.String(), nil
 }
 
-var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,40}$`)
-
 func (f *Field) jsonValue(d *json.Decoder, out *bytes.Buffer, name string) error {
 	token, err := d.Token()
 	if err != nil {
@@ -113,7 +111,7 @@ func (f *Field) jsonValue(d *json.Decoder, out *bytes.Buffer, name string) error
 	case json.Delim:
 		return f.jsonGroup(d, out, v, name)
 	case string:
-		return f.jsonLeaf(out, name, v)
+		return f.jsonText(out, name, v, false)
 	case json.Number:
 		field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.Decimal}}
 		mask, err := f.Field(&field, false).Value(v.String())
@@ -161,17 +159,17 @@ func (f *Field) jsonGroup(d *json.Decoder, out *bytes.Buffer, open json.Delim, n
 }
 
 func (f *Field) jsonKey(out *bytes.Buffer, key string) error {
-	if fieldName.MatchString(key) && kindOfValue(key) == schema.PIIText {
+	if f.field.PII != nil && slices.Contains(f.field.PII.Keys, key) {
 		text, err := json.Marshal(key)
 		out.Write(text)
 		return err
 	}
-	return f.jsonLeaf(out, "", key)
+	return f.jsonText(out, "", key, true) // or two values would have one name, and one be lost
 }
 
-func (f *Field) jsonLeaf(out *bytes.Buffer, name, value string) error {
+func (f *Field) jsonText(out *bytes.Buffer, name, value string, unique bool) error {
 	field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.String}}
-	mask, err := f.Field(&field, false).Value(value)
+	mask, err := f.Field(&field, unique).Value(value)
 	if err != nil {
 		return err
 	}
