@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -159,6 +160,27 @@ func TestSame(t *testing.T) {
 	masks[list[0]] = true
 	if len(masks) != 1 {
 		t.Errorf("one address has the masks %v", masks)
+	}
+}
+
+// TestNames masks the names of a document: no two become one, nor one that stays.
+func TestNames(t *testing.T) {
+	document, want := map[string]int{}, 0
+	for i := range 26 {
+		for _, key := range []string{string(rune('a' + i)), string(rune('あ' + i)), strings.Repeat("-", i+1), fmt.Sprintf("a name of many words, %d", i)} {
+			document[key] = i
+			want++
+		}
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := masker.Field(field(t, `j: JSON @pii(keys: ["a", "b", "c"])`), false).Value(string(text))
+	names := regexp.MustCompile(`"[^"]*":`).FindAllString(got, -1)
+	slices.Sort(names)
+	if n := len(slices.Compact(names)); err != nil || n != want || !strings.Contains(got, `"a":`) || strings.Contains(got, "あ") {
+		t.Errorf("%d names of %d: %v, %s", n, want, err, got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,7 +112,7 @@ func (f *Field) jsonValue(d *json.Decoder, out *bytes.Buffer, name string) error
 	case json.Delim:
 		return f.jsonGroup(d, out, v, name)
 	case string:
-		return f.jsonText(out, name, v, false)
+		return f.jsonText(out, name, v)
 	case json.Number:
 		field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.Decimal}}
 		mask, err := f.Field(&field, false).Value(v.String())
@@ -158,22 +159,42 @@ func (f *Field) jsonGroup(d *json.Decoder, out *bytes.Buffer, open json.Delim, n
 	return nil
 }
 
+// asciiName is a name of which letters for letters are as many masks as there are names.
+var asciiName = regexp.MustCompile(`^[ -~]*[A-Za-z0-9][ -~]*$`)
+
+// jsonKey masks a name. Different names have different masks, or a value would be lost.
 func (f *Field) jsonKey(out *bytes.Buffer, key string) error {
-	if f.field.PII != nil && slices.Contains(f.field.PII.Keys, key) {
-		text, err := json.Marshal(key)
-		out.Write(text)
-		return err
+	var kept []string
+	if f.field.PII != nil {
+		kept = f.field.PII.Keys
 	}
-	return f.jsonText(out, "", key, true) // or two values would have one name, and one be lost
+	mask := key
+	switch {
+	case key == "" || slices.Contains(kept, key):
+	case asciiName.MatchString(key):
+		names := f.Field(&schema.Field{Type: schema.FieldType{Scalar: schema.String}}, true)
+		names.taken = kept
+		var err error
+		if mask, err = names.Value(key); err != nil {
+			return err
+		}
+	default:
+		mask = f.code(uniqueLength, "key", key)
+	}
+	return writeJSON(out, mask)
 }
 
-func (f *Field) jsonText(out *bytes.Buffer, name, value string, unique bool) error {
+func (f *Field) jsonText(out *bytes.Buffer, name, value string) error {
 	field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.String}}
-	mask, err := f.Field(&field, unique).Value(value)
+	mask, err := f.Field(&field, false).Value(value)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(mask)
-	out.Write(text)
+	return writeJSON(out, mask)
+}
+
+func writeJSON(out *bytes.Buffer, text string) error {
+	quoted, err := json.Marshal(text)
+	out.Write(quoted)
 	return err
 }
