@@ -2,7 +2,8 @@ package schema
 
 // PII marks a field that holds personal data (@pii): no value of it leaves the database in a dump.
 type PII struct {
-	Kind PIIKind // empty: by the field's format, its name and the value itself
+	Kind PIIKind  // empty: by the field's format, its name and the value itself
+	Keys []string // of JSON: the names within the documents that are no personal data
 }
 
 // PIIKind is what a text of a person is, and so what its mask looks like.

@@ -53,6 +53,10 @@ func (r *reader) readCSV() {
 		r.report(nil, wrong("unknown-table", didYouMean(name, r.tables.names), "a CSV file is named after its table, and the schema has no table %q", clip(name)))
 		return
 	}
+	if at := notUTF8(r.source.text); at >= 0 { // spreadsheets save in other encodings, too
+		r.report(r.source.node(at, 1), wrong("csv-syntax", "save the file as UTF-8", "this file is no text in UTF-8"))
+		return
+	}
 	for {
 		cells, err := s.next()
 		switch {
@@ -66,6 +70,18 @@ func (r *reader) readCSV() {
 			s.line(cells)
 		}
 	}
+}
+
+// notUTF8 returns where a text stops to be UTF-8; -1 when it is all of it.
+func notUTF8(text []byte) int {
+	for at := 0; at < len(text); {
+		c, size := utf8.DecodeRune(text[at:])
+		if c == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+	return -1
 }
 
 var numbered = regexp.MustCompile(`^\d+[-_. ]*`)

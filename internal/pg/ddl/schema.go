@@ -263,7 +263,7 @@ func (w *tableWriter) expression(e *schema.Expr, translate translate) (string, e
 	if e.SQL {
 		return e.Source, nil
 	}
-	sql, err := translate(e.AST, w.schema, w.table, w.table.Table, func(celsql.Variable) (string, error) {
+	sql, err := translate(e.AST, w.schema, w.table, ident(w.table.Table), func(celsql.Variable) (string, error) {
 		return "", fmt.Errorf("the database knows nothing of the request")
 	})
 	if err != nil {

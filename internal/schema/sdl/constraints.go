@@ -38,6 +38,12 @@ func (b *builder) pii(f *fieldDecl, u *use) {
 	if k := f.PII.Kind; k != "" && k != schema.PIINone && f.Type.Scalar != schema.String {
 		b.errorf(codeInvalidConstraint, u.position("kind"), "write @pii alone", "kinds are for String, and %s is %s", f.Name, f.Type)
 	}
+	for _, v := range u.items("keys") {
+		f.PII.Keys = append(f.PII.Keys, v.Raw)
+	}
+	if len(f.PII.Keys) > 0 && f.Type.Scalar != schema.JSON {
+		b.errorf(codeInvalidConstraint, u.position("keys"), "remove them", "keys are for JSON, and %s is %s", f.Name, f.Type)
+	}
 }
 
 func (b *builder) ofString(f *fieldDecl, u *use) bool {

@@ -138,6 +138,7 @@ var directiveSpecs = [...]directiveSpec{
 	}},
 	{name: "pii", on: onColumn, doc: "Personal data: a dump masks its values.", args: []argSpec{
 		{name: "kind", doc: "What a string is, when its format, its name and its values do not tell; NONE is no personal data.", kind: enumArg, enum: "PII", values: piiKinds},
+		{name: "keys", doc: "The names within JSON documents that are no personal data; all others are masked.", list: true},
 	}},
 	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Who may do what through the API. Rules add up; on a field they narrow those of its type.", args: []argSpec{
 		{name: "rules", kind: rulesArg, list: true, required: true},

@@ -93,6 +93,7 @@ var mistakes = []struct{ code, source string }{
 	{"argument-type", "type A @table { a: String @format(type: ‸emial) }"},
 	{"argument-type", "type A @table { a: String @pii(kind: ‸MAIL) }"},
 	{"invalid-constraint", "type A @table { a: Int @pii(kind: ‸EMAIL) }"},
+	{"invalid-constraint", "type A @table { a: String @pii(keys: ‸[\"b\"]) }"},
 	{"misplaced-directive", "type A @table { a: Int } type B @table { a: A @‸pii }"},
 	{"argument-type", "type A @table { a: A @ref(onDelete: ‸\"CASCADE\") }"},
 	{"argument-type", "type A @table @auth(rules: [{ allow: ‸EVERYONE }]) { a: Int }"},

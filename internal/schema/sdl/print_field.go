@@ -41,7 +41,11 @@ func fieldDirectives(f *schema.Field) []string {
 		out = append(out, directive("onUpdate", text("expr", f.OnUpdate.Source)))
 	}
 	if f.PII != nil {
-		out = append(out, " @pii"+arguments(word("kind", string(f.PII.Kind))))
+		var keys []string
+		for _, key := range f.PII.Keys {
+			keys = append(keys, Quote(key))
+		}
+		out = append(out, " @pii"+arguments(word("kind", string(f.PII.Kind)), list("keys", keys)))
 	}
 	if f.Auth {
 		out = append(out, authDirective(f.Rules, len(schema.Operations)-1))

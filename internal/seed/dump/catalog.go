@@ -11,9 +11,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// settings make Postgres write values in one form, whatever the server's usual one is, and keep messages about rows to itself.
+// settings make Postgres write values in one form, whatever the server's usual one is, and keep messages about rows to itself: also
+// out of its log, which whoever started the server may be shown. Only a superuser may say that.
 const settings = `SET LOCAL client_min_messages = error; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
-SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'`
+SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
+SELECT set_config('log_min_messages', 'panic', true) WHERE current_setting('is_superuser') = 'on'`
 
 const catalogQuery = `
 SELECT n.name, a.attname,

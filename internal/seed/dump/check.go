@@ -61,7 +61,7 @@ func (d *dumper) holds(ctx context.Context, t *table, c schema.Check) error {
 	condition := c.Expr.Source
 	if !c.Expr.SQL {
 		var err error
-		if condition, err = celsql.Translate(c.Expr.AST, d.Schema, t.Type, t.Table, noVariables); err != nil {
+		if condition, err = celsql.Translate(c.Expr.AST, d.Schema, t.Type, t.quoted(), noVariables); err != nil {
 			return fault.Wrap(op, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -173,5 +174,8 @@ func safeFault(err error) error {
 	if known := (*fault.Error)(nil); errors.As(err, &known) {
 		return err
 	}
-	return pg.Fault(op, withoutValues(err))
+	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) {
+		err = withoutValues(refused)
+	}
+	return pg.Fault(op, err)
 }

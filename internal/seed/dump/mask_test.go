@@ -2,6 +2,7 @@ package dump_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,7 +37,7 @@ func people(t testing.TB) (*schema.Schema, *pgxpool.Pool) {
 		execute(t, pool, fmt.Sprintf(`
 			INSERT INTO people VALUES ('marker|%[1]d', 'marker.%[1]d@leaky.example', 'Leaky Marcher%[1]d', '+4977712345%02[1]d', 'Secretstreet %[1]d', 'https://leaky.example/marker%[1]d',
 				'203.0.113.%[1]d', 'marker%[1]d', E'Born in Wonderland,\n%[1]d children', ARRAY['leaky%[1]d', 'marker.%[1]d@leaky.example'],
-				'{"email": "marker.%[1]d@leaky.example", "deep": [{"note": "marker %[1]d"}], "salary": 48321.77, "marker@leaky.example": 1}', 'marker',
+				'{"email": "marker.%[1]d@leaky.example", "deep": [{"note": "marker %[1]d"}], "salary": 48321.77, "marker@leaky.example": 1, "marker_%[1]d": {"leaky": 1}}', 'marker',
 				'1931-05-%02[2]d', 48321.77, %[2]d, '1931-05-03 10:00:00Z', 1931.05, 'TEAM', true, 'Uppsala', %[3]s);
 			INSERT INTO passports VALUES ('marker|%[1]d', 'SE', 'P88%05[1]d');
 			INSERT INTO visits (passport_holder_id, passport_country, contact, at) VALUES ('marker|%[1]d', 'SE', 'marker.%[1]d@leaky.example', now());
@@ -124,6 +125,7 @@ func TestNothingInErrors(t *testing.T) {
 	}{
 		"a cast in the condition":    {s, "", "people where email::int > 0", fault.Invalid, "read --root people"},
 		"a function that raises":     {s, "CREATE FUNCTION tell(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE 'no %', $1; END $$", "people where tell(email)", fault.Invalid, "read --root people"},
+		"a hint that tells":          {s, "CREATE FUNCTION hint(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING HINT = $1; END $$", "people where hint(email)", fault.Invalid, "read --root people"},
 		"a name that is not there":   {s, "", "people where mail = ''", fault.Invalid, `column "mail" does not exist`},
 		"a write in the condition":   {s, "CREATE FUNCTION forget() RETURNS bool LANGUAGE sql AS $$ DELETE FROM visits RETURNING true $$", "people where forget()", fault.Invalid, "read-only"},
 		"a check that masks break":   {changed(`@check(expr: "this.email == this.email.lowerAscii()")`, `@check(expr: "this.email.endsWith('.example')", message: "Ours alone.")`), "", "", fault.Conflict, "the masks of Person.email break the check people_email_check: Ours alone."},
@@ -149,6 +151,43 @@ func TestNothingInErrors(t *testing.T) {
 				noMarkers(t, fmt.Sprintf("%+v", err))
 			}
 		})
+	}
+}
+
+// TestNothingInLog looks at what the server may write to its log during a dump: nothing, where the role may say so.
+func TestNothingInLog(t *testing.T) {
+	s, pool := people(t)
+	o := options(t, pool, s)
+	o.Roots = []string{"people where current_setting('log_min_messages') = 'panic'"}
+	dumped(t, o)
+
+	role := "krowoc_reader_" + strings.ToLower(rand.Text()[:8])
+	execute(t, pool, "CREATE ROLE "+role)
+	t.Cleanup(func() {
+		_, _ = pool.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role)
+	})
+	execute(t, pool, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role)
+	conn, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(t.Context(), "SET ROLE "+role); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = conn.Exec(context.Background(), "RESET ROLE") }()
+	o = options(t, pool, s)
+	o.DB = conn
+	dumped(t, o)
+}
+
+// TestBlame wants Postgres's message of a condition, without the form that the driver gives it.
+func TestBlame(t *testing.T) {
+	s, pool := people(t)
+	o := options(t, pool, s)
+	o.Roots = []string{"people where mail = ''"}
+	if _, err := dump.Dump(t.Context(), o); err == nil || strings.Contains(err.Error(), "SQLSTATE") || strings.Contains(err.Error(), "ERROR:") {
+		t.Error(explain(err))
 	}
 }
 

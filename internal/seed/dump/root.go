@@ -101,16 +101,13 @@ func (r root) blame(err error) error {
 	if r.where == "" || !errors.As(err, &refused) {
 		return err
 	}
-	return &fault.Error{Code: fault.Invalid, Op: "read --root " + r.table.Table, Message: withoutValues(err).Error(), Hint: refused.Hint}
+	said := withoutValues(refused)
+	return &fault.Error{Code: fault.Invalid, Op: "read --root " + r.table.Table, Message: said.Message, Hint: said.Hint}
 }
 
 // withoutValues is an error of Postgres without what may be a value of a row: only what is wrong with a statement or with the server
 // is told in Postgres's words.
-func withoutValues(err error) error {
-	var e *pgconn.PgError
-	if !errors.As(err, &e) {
-		return err
-	}
+func withoutValues(e *pgconn.PgError) *pgconn.PgError {
 	if len(e.Code) == 5 && slices.Contains([]string{"08", "25", "28", "40", "42", "53", "54", "55", "57"}, e.Code[:2]) {
 		return &pgconn.PgError{Severity: e.Severity, Code: e.Code, Message: e.Message, Hint: e.Hint}
 	}

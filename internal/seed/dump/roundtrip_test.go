@@ -122,3 +122,24 @@ func TestSubset(t *testing.T) {
 		load(t, to, s, o)
 	}
 }
+
+// TestTableNames dumps tables whose names Postgres wants in quotes, and that make the same name of a file.
+func TestTableNames(t *testing.T) {
+	s := parse(t, `
+		type User @table(name: "Order Users") @auth(rules: []) { name: String! @pii(kind: TEXT) @check(expr: "this.name != ''") }
+		type Account @table(name: "user") @auth(rules: []) { name: String! }
+		type Person @table(name: "User") @auth(rules: []) { name: String! }
+		type Other @table(name: "user-2") @auth(rules: []) { name: String! }`)
+	pool := database(t, s)
+	for _, table := range s.Tables {
+		execute(t, pool, fmt.Sprintf("INSERT INTO %q (name) VALUES ('a'), ('b')", table.Table))
+	}
+	o := options(t, pool, s)
+	names := map[string]bool{}
+	for _, table := range dumped(t, o).Tables {
+		names[strings.ToLower(table.File)] = true // as on a file system that does not tell them apart
+	}
+	if got := load(t, database(t, s), s, o); got != "8 inserted, 0 updated, 0 unchanged" || len(names) != 4 {
+		t.Errorf("got %s of %v\n%s", got, names, files(t, o.Out))
+	}
+}

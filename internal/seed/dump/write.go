@@ -29,12 +29,13 @@ func (d *dumper) write(ctx context.Context) (Summary, error) {
 		return summary, fault.New(fault.CheckFailed, op, "these fields look like personal data and are not marked: "+strings.Join(summary.Unmarked, ", "),
 			"Mark them with @pii, or with @pii(kind: NONE) where they are none. Nothing was written.")
 	}
+	names := fileNames{}
 	err := replaced(d.Out, func(staging string) error {
 		for _, t := range d.tables {
 			if len(t.rows) == 0 {
 				continue
 			}
-			name := t.fileName()
+			name := names.of(t)
 			if err := d.writeFile(filepath.Join(staging, name), t); err != nil {
 				return err
 			}
@@ -48,12 +49,21 @@ func (d *dumper) write(ctx context.Context) (Summary, error) {
 	return summary, &fault.Error{Code: fault.CodeOf(err), Op: op, Message: "cannot write " + d.Name, Hint: "May you write there, and is there room on the disk?", Err: err}
 }
 
-// fileName is the table's name, as far as file systems take it.
-func (t *table) fileName() string {
-	if rowName.MatchString(t.Table) {
-		return t.Table + ".yaml"
+// fileNames are the names that are taken, in lower case: some file systems do not tell the case.
+type fileNames map[string]bool
+
+// of is the table's name, as far as file systems take it, with a number where another table has it.
+func (taken fileNames) of(t *table) string {
+	name := t.Table
+	if !rowName.MatchString(name) {
+		name = generate.Slug(t.Name)
 	}
-	return generate.Slug(t.Name) + ".yaml"
+	free := name
+	for n := 2; taken[strings.ToLower(free)]; n++ {
+		free = fmt.Sprintf("%s-%d", name, n)
+	}
+	taken[strings.ToLower(free)] = true
+	return free + ".yaml"
 }
 
 // wouldLoad reads the fixtures as a load does: every mask keeps the constraints of its field, and nothing unique is there twice.

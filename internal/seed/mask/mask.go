@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,6 +39,7 @@ type Field struct {
 	pattern     *regexp.Regexp // nil for none
 	prefix      string         // that the pattern demands
 	low, high   *big.Rat       // of a number; nil for none
+	taken       []string       // no mask is one of these
 }
 
 // Field makes a field ready. unique says that different values have to have different masks.
@@ -122,7 +124,8 @@ func (f *Field) Value(text string) (string, error) {
 // fits reports whether a text keeps the constraints of the field.
 func (f *Field) fits(text string) bool {
 	n := utf8.RuneCountInString(text)
-	return n >= f.least && (f.most == 0 || n <= f.most) && (f.pattern == nil || f.pattern.MatchString(text))
+	return n >= f.least && (f.most == 0 || n <= f.most) && (f.pattern == nil || f.pattern.MatchString(text)) &&
+		!slices.Contains(f.taken, text)
 }
 
 // bits returns n bytes that look random and depend on the key and the parts alone: HMAC-SHA-256 (RFC 2104) in counter mode.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -39,10 +40,16 @@ func TestMasks(t *testing.T) {
 		{`phone: String @pii`, "(030) 1234-56", `^\(\d{3}\) \d{4}-\d\d$`},
 		{`street: String @pii`, "Unter den Linden 1", `^.{5,}$`},
 		{`site: String @format(type: url) @pii`, "http://ada.dev/me", `^http://example\.com/[a-z0-9]{12}$`},
+		{`site: String @pii(kind: URL)`, "ada@lindqvist.se, see http://x.se", `^https://example\.com/[a-z0-9]{12}$`},
+		{`site: String @pii(kind: URL)`, "lindqvist://x", `^https://example\.com/[a-z0-9]{12}$`},
+		{`site: String @pii(kind: URL)`, "WSS://x.se", `^WSS://example\.com/[a-z0-9]{12}$`},
 		{`host: String @format(type: hostname) @pii`, "ada.dev", `^[a-z0-9]{12}\.example\.com$`},
 		{`ip: String @format(type: ipv4) @pii`, "203.0.113.9", `^\d+\.\d+\.\d+\.\d+$`},
 		{`ip: String @pii`, "2a00:1450::8a", `^2001:db8(:[0-9a-f]{1,4}){6}$`},
 		{`ip: String @col(dataType: "cidr") @pii`, "203.0.113.0/24", `.`},
+		{`ip: String @pii(kind: IP)`, "unknown/ada lindqvist", `^2001:db8(:[0-9a-f]{1,4}){6}$`},
+		{`ip: String @pii(kind: IP)`, "10.0.0.1/ada@lindqvist.se", `^2001:db8(:[0-9a-f]{1,4}){6}$`},
+		{`ip: String @pii(kind: IP)`, "10.0.0.1/8", `^\d+\.\d+\.\d+\.\d+/8$`},
 		{`login: String @pii`, "ada-L7", `^[a-z]{3}-[A-Z]\d$`},
 		{`slug: String @format(type: slug) @pii`, "ada-lindqvist", `^[a-z]{3}-[a-z]{9}$`},
 		{`color: String @format(type: color) @pii`, "#a0B1c2", `^#[0-9a-f]{6}$`},
@@ -68,7 +75,9 @@ func TestMasks(t *testing.T) {
 		{`d: DateTime @pii`, "1926-03-04 10:11:12.000001+00", `^19\d\d-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?Z$`},
 		{`b: Bytes @pii`, `\x00ff`, `^\\x[0-9a-f]{4}$`},
 		{`v: Vector @pii`, `[1,2,3]`, `^\[[^,]+,[^,]+,[^,]+\]$`},
-		{`j: JSON @pii`, `{"email": "ada@lindqvist.se", "age": 42, "tags": ["x", true, null], "ada@lindqvist.se": 1}`,
+		{`j: JSON @pii`, `{"ada_lindqvist": {"lindqvist": 1}, "the long name of Ada Lindqvist": 2, "1815": 3, "": 4}`,
+			`^\{"[a-z]{3}_[a-z]{9}":\{"[a-z]{9}":\d\},"[a-z0-9]{12} [^"]{17}":\d,"\d{4}":\d,"":\d\}$`},
+		{`j: JSON @pii(keys: ["email", "age", "tags"])`, `{"email": "ada@lindqvist.se", "age": 42, "tags": ["x", true, null], "ada@lindqvist.se": 1}`,
 			`^\{"email":"[^"]+@example\.com","age":\d\d,"tags":\["[a-z]",false,null\],"[^"]+@example\.com":\d\}$`},
 		{`t: Tier @pii`, "TEAM", "^FREE$"},
 		{`b: Boolean @pii`, "true", "^false$"},
@@ -151,6 +160,27 @@ func TestSame(t *testing.T) {
 	masks[list[0]] = true
 	if len(masks) != 1 {
 		t.Errorf("one address has the masks %v", masks)
+	}
+}
+
+// TestNames masks the names of a document: no two become one, nor one that stays.
+func TestNames(t *testing.T) {
+	document, want := map[string]int{}, 0
+	for i := range 26 {
+		for _, key := range []string{string(rune('a' + i)), string(rune('あ' + i)), strings.Repeat("-", i+1), fmt.Sprintf("a name of many words, %d", i)} {
+			document[key] = i
+			want++
+		}
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := masker.Field(field(t, `j: JSON @pii(keys: ["a", "b", "c"])`), false).Value(string(text))
+	names := regexp.MustCompile(`"[^"]*":`).FindAllString(got, -1)
+	slices.Sort(names)
+	if n := len(slices.Compact(names)); err != nil || n != want || !strings.Contains(got, `"a":`) || strings.Contains(got, "あ") {
+		t.Errorf("%d names of %d: %v, %s", n, want, err, got)
 	}
 }
 

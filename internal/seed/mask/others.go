@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,7 +92,7 @@ func parseBound(text string) (time.Time, error) {
 	return time.Parse(time.DateOnly, text)
 }
 
-// json masks every text and every number of a document; names that look like the names of fields stay.
+// json masks every text, every number and every name of a document, but for the names that the schema says are no personal data.
 func (f *Field) json(text string) (string, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -102,8 +103,6 @@ func (f *Field) json(text string) (string, error) {
 	return out.String(), nil
 }
 
-var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,40}$`)
-
 func (f *Field) jsonValue(d *json.Decoder, out *bytes.Buffer, name string) error {
 	token, err := d.Token()
 	if err != nil {
@@ -113,7 +112,7 @@ func (f *Field) jsonValue(d *json.Decoder, out *bytes.Buffer, name string) error
 	case json.Delim:
 		return f.jsonGroup(d, out, v, name)
 	case string:
-		return f.jsonLeaf(out, name, v)
+		return f.jsonText(out, name, v)
 	case json.Number:
 		field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.Decimal}}
 		mask, err := f.Field(&field, false).Value(v.String())
@@ -160,22 +159,42 @@ func (f *Field) jsonGroup(d *json.Decoder, out *bytes.Buffer, open json.Delim, n
 	return nil
 }
 
+// asciiName is a name of which letters for letters are as many masks as there are names.
+var asciiName = regexp.MustCompile(`^[ -~]*[A-Za-z0-9][ -~]*$`)
+
+// jsonKey masks a name. Different names have different masks, or a value would be lost.
 func (f *Field) jsonKey(out *bytes.Buffer, key string) error {
-	if fieldName.MatchString(key) && kindOfValue(key) == schema.PIIText {
-		text, err := json.Marshal(key)
-		out.Write(text)
-		return err
+	var kept []string
+	if f.field.PII != nil {
+		kept = f.field.PII.Keys
 	}
-	return f.jsonLeaf(out, "", key)
+	mask := key
+	switch {
+	case key == "" || slices.Contains(kept, key):
+	case asciiName.MatchString(key):
+		names := f.Field(&schema.Field{Type: schema.FieldType{Scalar: schema.String}}, true)
+		names.taken = kept
+		var err error
+		if mask, err = names.Value(key); err != nil {
+			return err
+		}
+	default:
+		mask = f.code(uniqueLength, "key", key)
+	}
+	return writeJSON(out, mask)
 }
 
-func (f *Field) jsonLeaf(out *bytes.Buffer, name, value string) error {
+func (f *Field) jsonText(out *bytes.Buffer, name, value string) error {
 	field := schema.Field{Name: name, Type: schema.FieldType{Scalar: schema.String}}
 	mask, err := f.Field(&field, false).Value(value)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(mask)
-	out.Write(text)
+	return writeJSON(out, mask)
+}
+
+func writeJSON(out *bytes.Buffer, text string) error {
+	quoted, err := json.Marshal(text)
+	out.Write(quoted)
 	return err
 }

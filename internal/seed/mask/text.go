@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,6 +37,9 @@ func (f *Field) text(text string) (string, error) {
 	return "", errNone
 }
 
+// urlScheme is what stays of a URL: a scheme that everybody uses, since another may say whose it is.
+var urlScheme = regexp.MustCompile(`^(?i:https?|s?ftp|ftps|wss?|ssh|git|ldaps?|mqtts?|amqps?|rediss?|postgres(?:ql)?|mysql|s3|gs)://`)
+
 // make makes one mask, which may not fit.
 func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 	own := f.code(uniqueLength, string(kind), text, attempt) // tells the mask from all others
@@ -56,11 +60,11 @@ func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 	case schema.PIIAddress:
 		return f.distinct(fake("address"), own)
 	case schema.PIIURL:
-		scheme, _, found := strings.Cut(text, "://")
-		if !found {
-			scheme = "https"
+		scheme := urlScheme.FindString(text)
+		if scheme == "" {
+			scheme = "https://"
 		}
-		return f.within(scheme+"://example.com/", own, "")
+		return f.within(scheme+"example.com/", own, "")
 	case kindHostname:
 		return f.within("", own, ".example.com")
 	case schema.PIIIP:
@@ -148,12 +152,13 @@ func generated(pattern string, seed uint64) string {
 	return gofakeit.New(seed).Regex(strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$"))
 }
 
-// address masks an IP address: of version 4 by a permutation, of version 6 within what RFC 3849 keeps for examples.
+// prefixLength is what may follow an IP address. Anything else after a slash is part of what is masked.
+var prefixLength = regexp.MustCompile(`/[0-9]{1,3}$`)
+
+// address masks an IP address: of version 4 by a permutation, of version 6, and what is none, within what RFC 3849 keeps for examples.
 func (f *Field) address(text string) string {
-	host, prefix, _ := strings.Cut(text, "/")
-	if prefix != "" {
-		prefix = "/" + prefix
-	}
+	prefix := prefixLength.FindString(text)
+	host := strings.TrimSuffix(text, prefix)
 	if !ipv4.MatchString(host) {
 		b := f.bits(12, "ipv6", host)
 		out := "2001:db8"
