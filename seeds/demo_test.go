@@ -34,17 +34,17 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	for name, question := range map[string]string{
-		"votes are counted":           `SELECT bool_and(vote_count = (SELECT count(*) FROM votes WHERE prompt_id = p.id)) FROM prompts p`,
+		"votes are counted": `SELECT bool_and(vote_count = (SELECT count(*) FROM votes WHERE prompt_id = p.id)) FROM prompts p`,
 		"usage is that of executions": `SELECT (SELECT concat_ws(' ', sum(executions), sum(tokens_in), sum(tokens_out), sum(cost), sum(failures)) FROM usage_daily) =
 			(SELECT concat_ws(' ', count(*), sum(tokens_in), sum(tokens_out), sum(cost), count(*) FILTER (WHERE status = 'FAILED')) FROM executions)`,
-		"versions are of the prompt":  `SELECT bool_and(v.prompt_id = e.prompt_id) FROM executions e JOIN prompt_versions v ON v.id = version_id`,
-		"models are of the provider":  `SELECT bool_and(m.provider_id = e.provider_id) FROM executions e JOIN models m ON m.id = model_id`,
-		"costs are at the prices":     `SELECT max(abs(cost - (tokens_in * input_price + tokens_out * output_price) / 1e6)) < 0.00001 FROM executions e JOIN models m ON m.id = model_id`,
-		"only failures have errors":   `SELECT bool_and((error IS NOT NULL) = (status = 'FAILED')) FROM executions`,
-		"a few prompts lead":          `SELECT max(n) > 8 * avg(n) FROM (SELECT count(*) AS n FROM executions GROUP BY prompt_id) p`,
-		"more from month to month":    `SELECT count(*) FILTER (WHERE started_at > '2026-10-22') > count(*) FILTER (WHERE started_at < '2026-09-22') * 2 FROM executions`,
-		"the presenter is there":      `SELECT email = 'presenter@example.com' AND created_at = '2026-07-24 09:00Z' FROM users WHERE id = 'demo-presenter'`,
-		"teams of the CSV have her":   `SELECT count(*) = 1 FROM memberships m JOIN teams t ON t.id = team_id WHERE t.slug = 'showcase' AND user_id = 'demo-presenter'`,
+		"versions are of the prompt": `SELECT bool_and(v.prompt_id = e.prompt_id) FROM executions e JOIN prompt_versions v ON v.id = version_id`,
+		"models are of the provider": `SELECT bool_and(m.provider_id = e.provider_id) FROM executions e JOIN models m ON m.id = model_id`,
+		"costs are at the prices":    `SELECT max(abs(cost - (tokens_in * input_price + tokens_out * output_price) / 1e6)) < 0.00001 FROM executions e JOIN models m ON m.id = model_id`,
+		"only failures have errors":  `SELECT bool_and((error IS NOT NULL) = (status = 'FAILED')) FROM executions`,
+		"a few prompts lead":         `SELECT max(n) > 8 * avg(n) FROM (SELECT count(*) AS n FROM executions GROUP BY prompt_id) p`,
+		"more from month to month":   `SELECT count(*) FILTER (WHERE started_at > '2026-10-22') > count(*) FILTER (WHERE started_at < '2026-09-22') * 2 FROM executions`,
+		"the presenter is there":     `SELECT email = 'presenter@example.com' AND created_at = '2026-07-24 09:00Z' FROM users WHERE id = 'demo-presenter'`,
+		"teams of the CSV have her":  `SELECT count(*) = 1 FROM memberships m JOIN teams t ON t.id = team_id WHERE t.slug = 'showcase' AND user_id = 'demo-presenter'`,
 	} {
 		if !isTrue(t, pool, question) {
 			t.Errorf("%s: %s", name, question)
