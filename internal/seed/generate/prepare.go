@@ -180,7 +180,7 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 	}
 	// Texts in the order of their bytes, which is the same on every machine.
 	for i, f := range t.typ.Key {
-		if len(keys) == len(t.typ.Key) && isText(keyField(f)) {
+		if len(keys) == len(t.typ.Key) && t.columns[t.columnsOf(f)[0]].isText() {
 			keys[i] += ` COLLATE "C"`
 		}
 	}

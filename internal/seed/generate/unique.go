@@ -114,8 +114,12 @@ func (t *table) keys() {
 	}
 }
 
+func newUniqueness(fields []*schema.Field, columns []int) *uniqueness {
+	return &uniqueness{fields: fields, columns: columns, seed: maphash.MakeSeed()}
+}
+
 func (t *table) addUnique(fields ...*schema.Field) {
-	u := &uniqueness{fields: fields, seed: maphash.MakeSeed()}
+	u := newUniqueness(fields, nil)
 	makers := make([]*maker, 0, len(fields))
 	for _, f := range fields {
 		i := t.makerOf(f)
