@@ -138,3 +138,14 @@ func TestRefusesTypesThatNothingIsKnownOf(t *testing.T) {
 		}
 	}
 }
+
+// TestBlamesAColumn names the field whose value Postgres alone can refuse.
+func TestBlamesAColumn(t *testing.T) {
+	s := parse(t, `type Odd @table @auth(rules: []) { some: Int! small: Int! @col(dataType: "size") }`)
+	pool := typed(t, s)
+	_, err := seed.Load(t.Context(), making(t, pool, s, "generate: {Odd: {count: 5, some: 3, small: {of: some}}}"))
+	want := "Say under generate: Odd how small is made, so that the database takes it."
+	if err == nil || fault.HintOf(err) != want {
+		t.Errorf("%v; hint %s", err, fault.HintOf(err))
+	}
+}
