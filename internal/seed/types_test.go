@@ -149,3 +149,65 @@ func TestBlamesAColumn(t *testing.T) {
 		t.Errorf("%v; hint %s", err, fault.HintOf(err))
 	}
 }
+
+// TestFollowsReferencesOfSeveralFields fills the fields that a reference is made of from the row that it leads to; the types are those of
+// docs/schema.md.
+func TestFollowsReferencesOfSeveralFields(t *testing.T) {
+	s := parse(t, followers)
+	pool := built(t, s)
+	for _, rows := range []int64{300, 320} {
+		must(t)(seed.Load(t.Context(), making(t, pool, s, "", seed.Count{Rows: rows})))
+	}
+	for _, question := range []string{
+		`SELECT count(*) = 320 FROM versions`,
+		`SELECT count(*) > 200 AND count(DISTINCT (prompt_id, number)) > 100 FROM executions JOIN versions USING (prompt_id, number)`,
+		`SELECT count(*) BETWEEN 5 AND 80 AND bool_and(prompt_id IS NULL AND number IS NULL) FROM executions WHERE prompt_id IS NULL OR number IS NULL`,
+		`SELECT count(*) = 320 FROM notes`,
+		`SELECT count(*) = 320 AND count(before) = 0 FROM steps`,
+		`SELECT count(*) = 320 AND count(reader_number) = 0 FROM pairs`,
+	} {
+		if got := query(t, pool, question); got != "true" {
+			t.Errorf("%s is %s", question, got)
+		}
+	}
+}
+
+// TestFollowsWhatIsSaidOfReferences of several fields: how the row is picked, how many each has, or one of the fields itself.
+func TestFollowsWhatIsSaidOfReferences(t *testing.T) {
+	s := parse(t, followers)
+	for said, question := range map[string]string{
+		"{count: 50, version: {pick: [$versions.first]}}": `SELECT count(*) = 50 AND min(number) = 7 AND max(number) = 7 AND count(DISTINCT prompt_id) = 1 FROM executions`,
+		"{per: {version: 2}}":                             `SELECT count(*) = 42 AND count(DISTINCT (prompt_id, number)) = 21 FROM executions`,
+		"{count: 50, version: null}":                      `SELECT count(*) = 50 AND count(number) = 0 FROM executions`,
+		"{per: {prompt: 2}}":                              `SELECT count(*) = 42 AND count(number) = 0 FROM executions`,
+		"{count: 50, prompt: $prompts.first}":             `SELECT count(*) = 50 AND count(number) = 0 AND count(prompt_id) = 50 FROM executions`,
+	} {
+		pool := built(t, s)
+		must(t)(seed.Load(t.Context(), making(t, pool, s, "prompts: {first: {title: One}}\nversions: {first: {prompt: $prompts.first, number: 7}}\n"+
+			"generate: {Prompt: 20, Version: 20, Execution: "+said+"}")))
+		if got := query(t, pool, question); got != "true" {
+			t.Errorf("%s: %s is %s", said, question, got)
+		}
+	}
+	_, err := seed.Load(t.Context(), making(t, built(t, s), s, "generate: {Version: 5, Execution: {count: 5, version: $versions, number: 3}}"))
+	if err == nil || !strings.Contains(explain(err), "Execution.version is made of number, of which it is said how it is made") {
+		t.Error(err)
+	}
+}
+
+// followers have references that are made of other fields' columns; the first types are those of docs/schema.md.
+const followers = `
+type Prompt @table @auth(rules: []) { title: String! }
+type Version @table(key: ["prompt", "number"]) @auth(rules: []) { prompt: Prompt! @ref(onDelete: CASCADE) number: Int! }
+type Execution @table @auth(rules: []) {
+  prompt: Prompt @ref(onDelete: CASCADE)
+  number: Int
+  version: Version @ref(fields: ["prompt", "number"])
+}
+type Note @table(key: ["prompt", "number"]) @auth(rules: []) { prompt: Prompt! number: Int! version: Version! @ref(fields: ["prompt", "number"]) text: String! }
+type Step @table(key: ["prompt", "number"]) @auth(rules: []) { prompt: Prompt! number: Int! before: Int previous: Step @ref(fields: ["prompt", "before"]) }
+type Pair @table @auth(rules: []) {
+  prompt: Prompt! number: Int! readerNumber: Int
+  version: Version! @ref(fields: ["prompt", "number"]) reader: Version @ref(fields: ["prompt", "readerNumber"])
+}
+`

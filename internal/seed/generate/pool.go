@@ -90,6 +90,8 @@ func (p *pooler) replace(s source, c *column) (made source, err error) {
 		if s.plain && s.of.column.oid == c.oid {
 			return same{s.of}, nil
 		}
+	case followed:
+		return s, nil
 	case ids, randomUUID:
 		if c.kind != kindRaw {
 			return s, nil
