@@ -70,6 +70,7 @@ func (r *Reader) bind(t *table, m *maker) {
 
 // operand finds the field that a path names.
 func (r *Reader) operand(t *table, m *maker, o *operand) {
+	m.operands = append(m.operands, o)
 	name, inner, nested := strings.Cut(o.path, ".")
 	f := t.typ.Field(name)
 	at := -1

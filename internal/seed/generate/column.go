@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,15 +15,22 @@ type column struct {
 	field    *schema.Field
 	kind     kind
 	array    bool
-	scale    int    // digits after the point that a Decimal is held with
-	most     int    // characters that the type holds; 0 for any number
-	oid      uint32 // of its type
-	elemOID  uint32 // of an array
-	castType string // what a text is cast to
+	scale    int     // digits after the point that a Decimal is held with
+	most     int     // characters that the type holds; 0 for any number
+	limit    float64 // the greatest number that a Decimal's type holds; 0 for any
+	unit     float64 // what numbers are rounded to by a type such as numeric(3,-2); else 1
+	base     string  // its type, without arrays and domains, as the catalog has it
+	oid      uint32  // of its type
+	elemOID  uint32  // of an array
+	castType string  // what a text is cast to
 	notNull  bool
-	fills    bool   // the database fills it where nothing is given
-	computed bool   // nothing can be written to it
-	sequence string // that it takes its default from; quoted
+	elemType string   // of an array, that a text is cast to
+	modifier int32    // of the base; below 0 for none
+	read     bool     // Postgres has to read the values from texts, once
+	labels   []string // of an enum
+	fills    bool     // the database fills it where nothing is given
+	computed bool     // nothing can be written to it
+	sequence string   // that it takes its default from; quoted
 }
 
 // scalarKinds is how the values of a scalar are held.
@@ -39,13 +47,13 @@ var typeNames = map[string]string{
 	"timestamp with time zone": "timestamptz", "timestamp without time zone": "timestamp",
 }
 
-var typeArgs = regexp.MustCompile(`^([a-z0-9 _]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$`)
+var typeArgs = regexp.MustCompile(`^([a-z0-9 _]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\))?(?:\s*\[\])*$`)
 
 const defaultScale = 4
 
 // newColumn is the column of a field as the schema has it.
 func newColumn(f *schema.Field) *column {
-	c := &column{name: f.Column, field: f, array: f.Type.List, scale: defaultScale, notNull: f.Type.NonNull}
+	c := &column{name: f.Column, field: f, array: f.Type.List, scale: defaultScale, unit: 1, notNull: f.Type.NonNull}
 	switch {
 	case f.Type.Enum != nil:
 		c.kind = kindText
@@ -64,17 +72,30 @@ func newColumn(f *schema.Field) *column {
 	if !known {
 		return c
 	}
-	c.kind = k
-	switch first, _ := strconv.Atoi(m[2]); {
+	c.kind, c.base = k, name
+	first, _ := strconv.Atoi(m[2])
+	switch {
 	case k == kindNumeric && m[2] != "":
-		c.scale, _ = strconv.Atoi(m[3])
-	case k == kindText:
-		c.most = first
-	case k == kindVector:
+		scale, _ := strconv.Atoi(m[3])
+		c.sized(first, scale)
+	case name == "bpchar":
+		c.most = max(first, 1)
+	case name == "name":
+		c.most = mostName
+	case k == kindText, k == kindVector:
 		c.most = first
 	}
-	c.scale = min(c.scale, len(pow10)-1)
 	return c
+}
+
+// mostName is how many bytes a name of Postgres has (NAMEDATALEN, less the zero at its end).
+const mostName = 63
+
+// sized gives a Decimal the precision and the scale of its type: numeric(3,3) ends at 0.999, numeric(3,-2) at 99900.
+func (c *column) sized(precision, scale int) {
+	c.limit = math.Pow10(precision-scale) - math.Pow10(-scale)
+	c.unit = math.Pow10(max(0, -scale))
+	c.scale = min(max(scale, 0), len(pow10)-1)
 }
 
 // longest is how many characters a text of the column may have.
@@ -103,6 +124,15 @@ func (k kind) isNumber() bool {
 	return false
 }
 
+// isText reports whether the database compares the values as texts.
+func (c *column) isText() bool {
+	switch c.base {
+	case "text", "varchar", "bpchar", "citext", "name":
+		return true
+	}
+	return false
+}
+
 func (k kind) isTime() bool { return k == kindDate || k == kindTimestamp }
 
 // bounds are the least and the greatest number that the type and the schema allow.
@@ -112,6 +142,12 @@ func (c *column) bounds() (low, high float64) {
 		low, high = -32768, 32767
 	case kindInt4:
 		low, high = -2147483648, 2147483647
+	case kindNumeric:
+		high = min(9e15, 9e18/pow10[c.scale]) // what is held
+		if c.limit > 0 {
+			high = min(high, c.limit)
+		}
+		low = -high
 	default:
 		low, high = -9e15, 9e15
 	}

@@ -43,7 +43,7 @@ const (
 
 // kinds are the types whose binary format is written here: what a type's receive function of Postgres reads (src/backend/utils/adt).
 var kinds = map[string]kind{
-	"text": kindText, "varchar": kindText, "bpchar": kindText, "citext": kindText, "name": kindText, "json": kindText, "xml": kindText,
+	"text": kindText, "varchar": kindText, "bpchar": kindText, "citext": kindText, "name": kindText, "json": kindText,
 	"bytea": kindText, "jsonb": kindJSONB, "int2": kindInt2, "int4": kindInt4, "int8": kindInt8, "float4": kindFloat4, "float8": kindFloat8,
 	"numeric": kindNumeric, "bool": kindBool, "uuid": kindUUID, "date": kindDate, "timestamp": kindTimestamp, "timestamptz": kindTimestamp,
 	"interval": kindInterval, "vector": kindVector,

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -14,16 +15,46 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// describeQuery says of the columns of some tables what their types are, in the order of the tables.
+// describeQuery says of the columns of some tables what their types are, in the order of the tables. Behind a type may stand others: that of
+// a domain's values, that of an array's elements.
 const describeQuery = `
-SELECT n.name, a.attname, a.atttypid, coalesce(t.typelem, 0), coalesce(e.typname, b.typname, t.typname),
-       format_type(a.atttypid, a.atttypmod), (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '', a.attgenerated <> '',
-       CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(n.name), a.attname) END
-FROM unnest($1::text[]) AS n (name)
-JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
-JOIN pg_type t ON t.oid = a.atttypid
-LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
-LEFT JOIN pg_type b ON b.oid = t.typbasetype`
+WITH RECURSIVE behind AS (
+  SELECT n.name, a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier, 0::oid AS element, 0 AS arrays, false AS domain
+  FROM unnest($1::text[]) AS n (name)
+  JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT b.name, b.attrelid, b.attnum, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END, CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE b.modifier END,
+         CASE t.typtype WHEN 'd' THEN b.element ELSE t.typelem END, b.arrays + (t.typtype <> 'd')::int, b.domain OR t.typtype = 'd'
+  FROM behind b JOIN pg_type t ON t.oid = b.type
+  WHERE t.typtype = 'd' OR t.typreceive = 'array_recv'::regproc AND t.typelem <> 0
+)
+SELECT b.name, a.attname, a.atttypid, b.element, format_type(a.atttypid, a.atttypmod),
+       CASE b.element WHEN 0 THEN '' WHEN t.oid THEN format_type(t.oid, b.modifier) ELSE format_type(b.element, NULL) END,
+       (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '', a.attgenerated <> '',
+       CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(b.name), a.attname) END,
+       t.typname, b.modifier, b.arrays, b.domain, coalesce(r.proname, ''),
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
+FROM behind b
+JOIN pg_attribute a ON a.attrelid = b.attrelid AND a.attnum = b.attnum
+JOIN pg_type t ON t.oid = b.type
+LEFT JOIN pg_proc r ON r.oid = t.typreceive
+WHERE NOT (t.typtype = 'd' OR t.typreceive = 'array_recv'::regproc AND t.typelem <> 0)`
+
+// described is what the catalog says of a column.
+type described struct {
+	table, name     string
+	oid, element    uint32
+	castType        string
+	elemType        string // of an array
+	fills, computed bool
+	sequence        pgtype.Text
+	base            string // the type that is neither a domain nor an array
+	modifier        int32  // of it
+	arrays          int
+	domain          bool
+	receive         string // reads it in its binary format
+	labels          []string
+}
 
 // describe asks the database about the columns of all tables.
 func (p *Plan) describe(ctx context.Context, db querier) error {
@@ -35,52 +66,81 @@ func (p *Plan) describe(ctx context.Context, db querier) error {
 	}
 	found := map[*column]bool{}
 	there := map[*table]bool{}
-	var extra error
 	rows, _ := db.Query(ctx, describeQuery, list)
-	var table, name, typeName, castType string
-	var oid, elem uint32
-	var fills, computed bool
-	var sequence pgtype.Text
-	_, err := pgx.ForEachRow(rows, []any{&table, &name, &oid, &elem, &typeName, &castType, &fills, &computed, &sequence}, func() error {
-		t := tables[table]
+	var d described
+	_, err := pgx.ForEachRow(rows, []any{&d.table, &d.name, &d.oid, &d.element, &d.castType, &d.elemType, &d.fills, &d.computed, &d.sequence,
+		&d.base, &d.modifier, &d.arrays, &d.domain, &d.receive, &d.labels}, func() error {
+		t := tables[d.table]
 		there[t] = true
-		i, ok := t.index[name]
+		i, ok := t.index[d.name]
 		if !ok {
 			return nil
 		}
-		c := t.columns[i]
-		found[c] = true
-		c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = oid, elem, castType, fills, computed, sequence.String
-		return c.settle(t, typeName, strings.HasSuffix(castType, "[]"))
+		found[t.columns[i]] = true
+		return t.columns[i].settle(t, &d)
 	})
 	if err != nil {
 		return err
 	}
+	var missing error
 	for _, t := range tables {
 		for _, c := range t.columns {
 			if !found[c] && (t.spec != nil || !there[t]) {
-				extra = fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("the database has no column %s.%s", t.typ.Table, c.name),
+				missing = fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("the database has no column %s.%s", t.typ.Table, c.name),
 					"Are migrations pending? Run `krowoc migrate up`, then try again.")
 			}
 		}
 	}
-	return extra
+	return missing
 }
 
+// textual are the functions that read the bytes of a text: what is written to other types has to have their format.
+var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv": true, "citextrecv": true, "namerecv": true,
+	"json_recv": true, "jsonb_recv": true, "bytearecv": true}
+
 // settle brings what the schema says of a column in line with what the database has.
-func (c *column) settle(t *table, typeName string, array bool) error {
-	k, known := kinds[typeName]
-	switch {
-	case array != c.array:
+func (c *column) settle(t *table, d *described) error {
+	c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = d.oid, d.element, d.castType, d.fills, d.computed, d.sequence.String
+	c.elemType, c.base, c.modifier, c.labels = d.elemType, d.base, d.modifier, slices.Clone(d.labels)
+	if c.array != (d.arrays > 0) || d.arrays > 1 {
 		return fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("%s.%s is %s, which the schema does not say", t.typ.Table, c.name, c.castType), "Run `krowoc migrate diff`.")
-	case known && class(k) == class(c.kind):
-		c.kind = k
-	case c.kind == kindText && !known: // an enum, or a type that is not known here and may take the bytes of a text
-	case c.kind == kindRaw:
+	}
+	k, known := kinds[d.base]
+	switch {
+	case len(d.labels) > 0 && c.kind == kindText: // an enum
+		c.read = d.domain || c.field.Type.Enum == nil
+	case c.longUnit() != "":
+		c.kind, c.read = kindRaw, true
+	case known && class(k) == class(c.kind) && (class(k) != kindJSONB || textual[d.receive]):
+		c.kind, c.read = k, d.domain
 	default:
-		c.kind = kindRaw
+		c.kind, c.read = kindRaw, true
 	}
 	return nil
+}
+
+// longUnit is the smallest unit of an interval that drops minutes, and with them most of what is guessed: month of interval year to month.
+func (c *column) longUnit() string {
+	words := strings.Fields(strings.TrimSuffix(c.castType, "[]"))
+	if last := len(words) - 1; c.base == "interval" && slices.Contains([]string{"year", "month", "day", "hour"}, words[last]) {
+		return words[last]
+	}
+	return ""
+}
+
+// sizes takes the sizes of a type from its modifier, whose form every type has of its own.
+func (c *column) sizes(modifier int32) {
+	switch {
+	case c.base == "name":
+		c.most = mostName
+	case modifier < 0:
+	case c.base == "numeric": // numeric_typmod_precision, numeric_typmod_scale
+		c.sized(int((modifier-4)>>16&0xffff), int((modifier-4)&0x7ff^1024)-1024)
+	case c.base == "varchar" || c.base == "bpchar":
+		c.most = int(modifier) - 4
+	case c.base == "bit" || c.base == "varbit" || kinds[c.base] == kindVector || c.base == "halfvec":
+		c.most = int(modifier)
+	}
 }
 
 // class is equal for the kinds that hold their values alike.
@@ -100,87 +160,6 @@ func class(k kind) kind {
 
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-// readConstants has Postgres read every constant, so that whatever type a column has, the value is as it takes it.
-func (t *table) readConstants(ctx context.Context, db querier) error {
-	var list []*constant
-	var of []*column
-	for _, m := range t.makers {
-		if m.pick == nil && m.source != nil {
-			eachConstant(m.source, t.columns[m.columns[0]], func(s *constant, c *column) {
-				if !s.null && s.d.s == "" {
-					list, of = append(list, s), append(of, c)
-				}
-			})
-		}
-	}
-	const most = 500 // expressions in one query
-	for len(list) > 0 {
-		n := min(most, len(list))
-		if err := readSome(ctx, db, list[:n], of[:n]); err != nil {
-			return err
-		}
-		list, of = list[n:], of[n:]
-	}
-	return nil
-}
-
-func readSome(ctx context.Context, db querier, list []*constant, of []*column) error {
-	exprs := make([]string, len(list))
-	args := make([]any, 0, len(list)+1)
-	args = append(args, pgx.QueryResultFormats{pgx.BinaryFormatCode})
-	for i, s := range list {
-		cast := of[i].castType
-		if cast == "" { // of a document
-			cast = map[kind]string{kindText: "text", kindJSONB: "jsonb", kindNumeric: "numeric", kindFloat8: "float8", kindInt8: "int8", kindInt4: "int4", kindBool: "bool"}[of[i].kind]
-		}
-		exprs[i] = fmt.Sprintf("$%d::text::%s", i+1, cast)
-		args = append(args, s.text)
-	}
-	rows, err := db.Query(ctx, "SELECT "+strings.Join(exprs, ", "), args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		for i, raw := range rows.RawValues() {
-			list[i].d = of[i].decode(raw)
-			if list[i].d.s == "" {
-				list[i].d.s = list[i].text
-			}
-		}
-	}
-	return rows.Err()
-}
-
-// eachConstant visits the constants of a source, each with a column of its type.
-func eachConstant(s source, c *column, visit func(*constant, *column)) {
-	switch s := s.(type) {
-	case *constant:
-		visit(s, c)
-	case *choice:
-		for _, v := range s.values {
-			visit(v, c)
-		}
-	case many:
-		one := *c
-		one.array, one.oid, one.castType = false, c.elemOID, strings.TrimSuffix(c.castType, "[]")
-		eachConstant(s.of, &one, visit)
-	case switched:
-		for _, branch := range s.when {
-			eachConstant(branch, c, visit)
-		}
-		eachConstant(s.rest, c, visit)
-	case sometimes:
-		eachConstant(s.of, c, visit)
-	case numbered:
-		eachConstant(s.of, c, visit)
-	case document:
-		for i, part := range s.values {
-			eachConstant(part, s.columns[i], visit)
-		}
-	}
 }
 
 // decode reads a value in Postgres's binary format. What it does not know it keeps as it is.

@@ -42,6 +42,8 @@ func (t *table) guessOne(c *column, made *recipe) source {
 	switch {
 	case f.Type.Enum != nil:
 		return enumSource(f)
+	case c.base == "json":
+		return jsonSource(f)
 	}
 	switch c.kind {
 	case kindUUID:

@@ -38,8 +38,10 @@ func numberSource(c *column) source {
 		m.low, m.numbers = -180, uniform{-180, 180}
 	case strings.HasSuffix(column, "share") || strings.HasSuffix(column, "ratio") || strings.HasSuffix(column, "rate"):
 		m.numbers = uniform{max(m.low, 0), max(m.low, 0) + 1}
+	case c.kind == kindNumeric && high < 200: // numeric(3,3)
+		m.numbers = uniform{m.low, high}
 	case c.kind == kindNumeric:
-		m.numbers = lognormal{max(m.low, 1) * 20, 1}
+		m.numbers = lognormal{max(m.low, c.unit) * 20, 1}
 	case c.kind == kindInterval:
 		m.numbers = lognormal{60, 1.5}
 	default:

@@ -93,6 +93,9 @@ func (c *column) datum(f float64) datum {
 	case kindFloat4, kindFloat8:
 		return datum{f: significant(f)}
 	case kindNumeric:
+		if c.unit > 1 {
+			f = math.Round(f/c.unit) * c.unit
+		}
 		return datum{i: int64(math.Round(f * pow10[c.scale]))}
 	case kindInterval:
 		return datum{i: int64(math.Round(f*1e3)) * 1e3} // milliseconds

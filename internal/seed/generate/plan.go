@@ -65,9 +65,10 @@ func (p *Plan) tableOf(typ *schema.Type, like *table, seed uint64) *table {
 
 // makers decides how each field of a table is made.
 func (r *Reader) makers(p *Plan, t *table, seed uint64) {
+	shared := r.lead(t)
 	for _, f := range t.typ.Fields {
 		made := t.spec.made[f.Name]
-		if len(f.Columns()) == 0 || f.Generated != nil && f.Generated.Expr != nil || f.Relation != nil && len(f.Relation.Fields) > 0 {
+		if len(f.Columns()) == 0 || f.Generated != nil && f.Generated.Expr != nil || f.Relation != nil && len(f.Relation.Fields) > 0 && !shared.leads(f) {
 			continue
 		}
 		m := &maker{field: f, columns: t.columnsOf(f), salt: salt(t.seed, f.Name), digit: -1, filled: true}
@@ -78,13 +79,14 @@ func (r *Reader) makers(p *Plan, t *table, seed uint64) {
 				t.columns[m.columns[0]].scale = *made.round
 			}
 		case f.Generated != nil || f.Default != nil && f.Default.SQL != "" && !slices.Contains(t.typ.Key, f):
-			if !slices.Contains(t.typ.Key, f) && !f.Unique {
+			if !slices.Contains(t.typ.Key, f) && !f.Unique && shared.leader[f] == nil {
 				continue // the database makes it
 			}
 			m.source = &constant{null: true}
 		default:
 			m.recipe = *t.guess(f)
 		}
+		shared.maker(t, m)
 		if n := m.pick; n != nil && n.of == nil {
 			n.universe = p.tableOf(f.Relation.Target, t, seed).rows
 			n.salt = m.salt
@@ -102,6 +104,7 @@ func (r *Reader) makers(p *Plan, t *table, seed uint64) {
 		}
 		t.makers = append(t.makers, m)
 	}
+	shared.follow(t)
 	if s := t.spec.Per; s != nil && s.Field != nil {
 		if i := t.makerOf(s.Field); i >= 0 {
 			m := t.makers[i]

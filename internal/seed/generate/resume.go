@@ -121,7 +121,7 @@ func (t *table) keyOrder() string {
 	for _, f := range t.typ.Key {
 		for _, c := range t.columnsOf(f) {
 			name := pg.QuoteIdent(t.columns[c].name)
-			if len(t.columnsOf(f)) == 1 && isText(keyField(f)) {
+			if len(t.columnsOf(f)) == 1 && t.columns[c].isText() {
 				name += ` COLLATE "C"`
 			}
 			keys = append(keys, name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -274,7 +275,8 @@ func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *table, done int64) er
 	return l.note(ctx, tx, t, done)
 }
 
-var copyLine = regexp.MustCompile(`COPY \S+, line (\d+)`)
+// copyLine is where a COPY stopped: COPY people, line 7, column email.
+var copyLine = regexp.MustCompile(`^COPY \S+, line (\d+)(?:, column ([^:]+))?`)
 
 // blame says which row Postgres refused, and what to do.
 func (t *table) blame(err error) error {
@@ -282,26 +284,38 @@ func (t *table) blame(err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	row := ""
+	row, column := "", ""
 	if m := copyLine.FindStringSubmatch(refused.Where); m != nil {
 		line, _ := strconv.ParseInt(m[1], 10, 64)
-		row = fmt.Sprintf(" row %d of", line)
+		row, column = fmt.Sprintf(" row %d of", line), m[2]
 	}
-	switch refused.Code[:2] {
-	case "23", "22":
-		message := fmt.Sprintf("Postgres refuses%s %s: %s", row, t.typ.Table, refused.Message)
-		if refused.Detail != "" && refused.Code != "23514" && refused.Code != "23502" {
-			message += ": " + refused.Detail
-		}
-		what := refused.ColumnName
-		if what == "" {
-			what = columnOf(refused.Detail)
-		}
-		if what == "" {
-			what = "the fields of " + refused.ConstraintName
-		}
-		return &fault.Error{Code: fault.Invalid, Message: message, Err: err,
-			Hint: fmt.Sprintf("Say under generate: %s how %s is made, so that the database takes it.", t.typ.Name, what)}
+	class := refused.Code[:2]
+	if class != "22" && class != "23" && column == "" { // a column is named where its type did not take a value, with any code
+		return err
 	}
-	return err
+	message := fmt.Sprintf("Postgres refuses%s %s: %s", row, t.typ.Table, refused.Message)
+	if refused.Detail != "" && refused.Code != "23514" && refused.Code != "23502" {
+		message += ": " + refused.Detail
+	}
+	return &fault.Error{Code: fault.Invalid, Message: message, Err: err,
+		Hint: fmt.Sprintf("Say under generate: %s how %s made, so that the database takes it.", t.typ.Name, t.blamed(refused, column))}
+}
+
+// blamed is what is to be made in another way: name is, the fields of a_b_key are.
+func (t *table) blamed(refused *pgconn.PgError, column string) string {
+	for _, name := range []string{refused.ColumnName, columnOf(refused.Detail), column} {
+		at, ok := t.index[name]
+		switch {
+		case ok:
+			return t.columns[at].field.Name + " is"
+		case strings.Contains(name, ", "):
+			return name + " are"
+		case name != "":
+			return name + " is"
+		}
+	}
+	if refused.ConstraintName != "" {
+		return "the fields of " + refused.ConstraintName + " are"
+	}
+	return "its fields are"
 }

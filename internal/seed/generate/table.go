@@ -46,7 +46,8 @@ type maker struct {
 	walk      *uniqueness // that decides after many attempts, by a digit of its own
 	walkDigit int
 	after     []int
-	filled    bool // something is written; else the database fills it
+	operands  []*operand // that it takes something from
+	filled    bool       // something is written; else the database fills it
 }
 
 // newTable lays a type out as the schema has it.

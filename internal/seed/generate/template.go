@@ -8,8 +8,6 @@ import (
 	"text/template"
 
 	"gopkg.in/yaml.v3"
-
-	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // filled is a text with the row's other fields in it.
@@ -76,9 +74,4 @@ func (s filled) make(r *row) datum {
 		return null
 	}
 	return datum{s: fit(b.String(), 0, s.longest)}
-}
-
-// isText reports whether a field holds a text.
-func isText(f *schema.Field) bool {
-	return f.Type.Scalar == schema.String || f.Type.Scalar == schema.ID && f.DataType != ""
 }

@@ -114,8 +114,13 @@ func (t *table) keys() {
 	}
 }
 
+func newUniqueness(fields []*schema.Field, columns []int) *uniqueness {
+	return &uniqueness{fields: fields, columns: columns, seed: maphash.MakeSeed()}
+}
+
 func (t *table) addUnique(fields ...*schema.Field) {
-	u := &uniqueness{fields: fields, seed: maphash.MakeSeed()}
+	fields = t.led(fields)
+	u := newUniqueness(fields, nil)
 	makers := make([]*maker, 0, len(fields))
 	for _, f := range fields {
 		i := t.makerOf(f)
@@ -132,7 +137,7 @@ func (t *table) addUnique(fields ...*schema.Field) {
 	}
 	if t.per != nil && slices.ContainsFunc(makers, func(m *maker) bool { return m == t.makers[t.per.maker] }) {
 		for _, m := range makers {
-			if t.spec.made[m.field.Name] == nil && m.pick == nil && isWhole(t.columns[m.columns[0]].kind) {
+			if _, follows := m.source.(followed); !follows && t.spec.made[m.field.Name] == nil && m.pick == nil && isWhole(t.columns[m.columns[0]].kind) {
 				m.source, m.null, m.steady = nth{}, 0, true
 				return
 			}
@@ -149,11 +154,12 @@ func (t *table) distinct(m *maker, alone bool) bool {
 	said := t.spec.made[m.field.Name] != nil
 	_, counts := m.source.(counter)
 	_, random := m.source.(randomUUID)
+	_, follows := m.source.(followed)
 	switch {
 	case counts:
 		m.null = 0
 		return true
-	case m.pick != nil:
+	case m.pick != nil, follows:
 		return false
 	case m.field.Type.Scalar == schema.ID && c.kind == kindUUID && !said:
 		m.source, m.null, m.steady = ids{m.salt}, 0, true
