@@ -71,7 +71,7 @@ func (t *table) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int6
 // produce makes rows on several workers, where they do not depend on one another, and returns them in their order.
 func (t *table) produce(ctx context.Context, running *sync.WaitGroup, columns []int, from, to int64) <-chan chan chunk {
 	workers := max(1, runtime.GOMAXPROCS(0))
-	if t.stateful() {
+	if t.stateful() || t.remembers() {
 		workers = 1
 	}
 	type task struct {
@@ -108,7 +108,7 @@ func (t *table) chunk(ctx context.Context, r *row, columns []int, from, to int64
 	if ctx.Err() != nil {
 		return chunk{err: ctx.Err()}
 	}
-	keep := len(t.rows.columns) > 0 && t.count-t.done <= keptRows
+	keep, remember := len(t.rows.columns) > 0 && t.count-t.done <= keptRows, t.remembers()
 	c.data = make([]byte, 0, 256<<10)
 	for number := from; number < to; number++ {
 		if failure := t.make(r, number); failure != "" {
@@ -119,7 +119,10 @@ func (t *table) chunk(ctx context.Context, r *row, columns []int, from, to int64
 		for _, at := range columns {
 			c.data = t.columns[at].appendDatum(c.data, &r.values[at])
 		}
-		if keep {
+		switch {
+		case remember:
+			t.rows.made = append(t.rows.made, t.rows.pick(r.values))
+		case keep:
 			c.kept = append(c.kept, t.rows.pick(r.values))
 		}
 		c.rows++

@@ -136,6 +136,22 @@ func (t *table) steps(column int) (steps []int, steady bool) {
 	return c.steps, c.steady
 }
 
+// remembers reports whether rows refer to earlier rows of the table by a key that cannot be made again by itself: these rows are kept as
+// they are made, one after the other.
+func (t *table) remembers() bool {
+	for _, m := range t.makers {
+		if m.pick == nil || m.pick.of != nil || m.pick.universe.table != t {
+			continue
+		}
+		for i := range m.field.Relation.References {
+			if _, steady := t.steps(t.keyColumn(m.field, i)); !steady {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // closure is what a column needs.
 type closure struct {
 	steps  []int
