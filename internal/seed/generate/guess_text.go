@@ -53,7 +53,7 @@ var byName = []struct{ pattern, fake string }{
 	{`(^|_)user_agent$`, "userAgent"}, {`(^|_)(password|secret|token)$|(^|_)(hash|digest|checksum|key|ciphertext)$`, "hex"}, {`(^|_)colou?r$`, "color"},
 	{`(^|_)(title|subject|headline|topic)$`, "title"}, {`(^|_)(body|content|text|description|bio|about|output|prompt|message)$`, "paragraph"},
 	{`(^|_)(summary|comment|note|notes|reason|error|caption|excerpt|question|answer)$`, "sentence"}, {`(^|_)(tag|label|category|keyword)s?$`, "word"},
-	{`(^|_)(code|sku|reference|number)$`, "hex"}, {`(^|_)uuid$`, "uuid"},
+	{`(^|_)(code|sku|reference|number)$`, "hex"}, {`(^|_)uuid$`, "uuid"}, {`_id$`, "hex"},
 }
 
 var namePatterns = func() []*regexp.Regexp {
