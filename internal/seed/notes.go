@@ -3,8 +3,6 @@ package seed
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/seed/generate"
 )
@@ -28,9 +26,4 @@ func (w *writer) note(ctx context.Context) error {
 		SELECT DISTINCT ON (name, digest) 'row', set, name, digest FROM unnest($1::text[], $2::text[], $3::text[]) AS n (set, name, digest)
 		ON CONFLICT (kind, name, digest) DO UPDATE SET set = excluded.set, loaded_at = now()`, sets, names, keys)
 	return err
-}
-
-// hasNotes reports whether anything was ever noted.
-func hasNotes(ctx context.Context, tx pgx.Tx) (there bool, err error) {
-	return there, tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/seed/generate"
 )
 
 // writer writes rows within one transaction.
@@ -35,7 +35,7 @@ func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
 		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
 		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), dryRun: o.DryRun, keys: o.Prune}
-		if _, err := tx.Exec(ctx, lockQuery, pgx.QueryExecModeExec); err != nil {
+		if err := generate.Lock(ctx, tx); err != nil {
 			return err
 		}
 		summary, err = o.writeRows(ctx, w, f)
@@ -90,7 +90,7 @@ func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summar
 // afterwards runs the SQL files when rows have been made, which they may be about.
 func (o *Options) afterwards(ctx context.Context, f *fixtures) (ran []ScriptSummary, err error) {
 	err = pg.InTx(ctx, o.DB, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, lockQuery, pgx.QueryExecModeExec); err != nil {
+		if err := generate.Lock(ctx, tx); err != nil {
 			return err
 		}
 		ran, err = runScripts(ctx, tx, f.scripts)
@@ -98,9 +98,6 @@ func (o *Options) afterwards(ctx context.Context, f *fixtures) (ran []ScriptSumm
 	})
 	return ran, pg.Fault(op, err)
 }
-
-// lockQuery has a second load wait for the first: both would race to insert the same rows.
-const lockQuery = "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))"
 
 // tablesOf are the tables of some components.
 func tablesOf(components []*component) (list []*table) {
@@ -181,10 +178,7 @@ func (w *writer) queueSequences(batch *pgx.Batch) {
 				if t.columns[c].db.sequence == "" || !slices.ContainsFunc(component.rows, gives) {
 					continue
 				}
-				sequence := t.columns[c].db.sequence
-				batch.Queue(fmt.Sprintf(`SELECT setval(%s, highest) FROM (SELECT max(%s) AS highest FROM %s) AS m, %s AS s
-					WHERE highest > CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END`,
-					pg.QuoteLiteral(sequence), pg.QuoteIdent(t.columns[c].name), pg.QuoteIdent(t.Table), sequence))
+				batch.Queue(generate.AdvanceSequence(t.columns[c].db.sequence, t.columns[c].name, t.Table))
 			}
 		}
 	}

@@ -29,10 +29,14 @@ const notesTable = `CREATE TABLE IF NOT EXISTS ` + pg.SeedsTable + ` (
 	total bigint NOT NULL DEFAULT 0, basis text NOT NULL DEFAULT '',
 	loaded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (kind, name, digest))`
 
+// HasNotes reports whether anything was ever noted.
+func HasNotes(ctx context.Context, tx pgx.Tx) (there bool, err error) {
+	return there, tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there)
+}
+
 // EnsureNotes makes the table that remembers what was loaded.
 func EnsureNotes(ctx context.Context, tx pgx.Tx) error {
-	var there bool
-	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there); err != nil || there {
+	if there, err := HasNotes(ctx, tx); err != nil || there {
 		return err
 	}
 	_, err := tx.Exec(ctx, notesTable)
@@ -41,8 +45,7 @@ func EnsureNotes(ctx context.Context, tx pgx.Tx) error {
 
 // resume finds out what earlier runs have made.
 func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
-	var there bool
-	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&there); err != nil || !there {
+	if there, err := HasNotes(ctx, tx); err != nil || !there {
 		return err
 	}
 	for _, t := range l.order {

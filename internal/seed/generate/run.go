@@ -60,8 +60,11 @@ type loader struct {
 	total   int64
 }
 
-// lockQuery has two loads wait for each other, as fixtures do.
-const lockQuery = "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))"
+// Lock has a second load wait until the transaction of the first ends: both would race to insert the same rows.
+func Lock(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))", pgx.QueryExecModeExec)
+	return err
+}
 
 // Run makes the rows. Where the tables had fewer rows than they get, all goes in in one transaction: indexes and foreign keys come after
 // the rows, and after any error everything is as it was. Else rows go in batches, each in a transaction of its own, and a run that was
@@ -125,7 +128,7 @@ func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
 
 // run holds the lock for as long as it takes.
 func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.Exec(ctx, lockQuery); err != nil {
+	if err := Lock(ctx, tx); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil { // it only holds the lock while batches run
