@@ -16,15 +16,15 @@ import (
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
-// built returns a database with the tables of a schema.
-func built(t testing.TB, s *schema.Schema) *pgxpool.Pool {
+// built returns a database with the tables of a schema, after what they need has been made by hand.
+func built(t testing.TB, s *schema.Schema, byHand ...string) *pgxpool.Pool {
 	t.Helper()
 	pool := testkit.NewDatabase(t)
 	statements, err := ddl.Create(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sql := range append([]string{ddl.CreateUUIDFunction}, statements...) {
+	for _, sql := range slices.Concat(byHand, []string{ddl.CreateUUIDFunction}, statements) {
 		execute(t, pool, sql)
 	}
 	return pool

@@ -9,10 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
-	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // typesByHand are what the schema of these tests has to find in the database.
@@ -28,20 +26,6 @@ CREATE DOMAIN never AS text CHECK (false);
 CREATE TYPE pair AS (a int, b int);
 `
 
-// typed returns a database with types made by hand and the tables of a schema.
-func typed(t testing.TB, s *schema.Schema) *pgxpool.Pool {
-	t.Helper()
-	pool := testkit.NewDatabase(t)
-	statements, err := ddl.Create(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, sql := range append([]string{typesByHand, ddl.CreateUUIDFunction}, statements...) {
-		execute(t, pool, sql)
-	}
-	return pool
-}
-
 func types(t testing.TB) *schema.Schema {
 	t.Helper()
 	text, err := os.ReadFile("testdata/types.graphql")
@@ -56,7 +40,7 @@ func TestFillsAnyType(t *testing.T) {
 	s := types(t)
 	const rows = 300
 	load := func() *pgxpool.Pool {
-		pool := typed(t, s)
+		pool := built(t, s, typesByHand)
 		must(t)(seed.Load(t.Context(), making(t, pool, s, "", seed.Count{Rows: rows})))
 		return pool
 	}
@@ -99,7 +83,7 @@ func TestReadsWhatIsSaidOfAnyType(t *testing.T) {
 	s := parse(t, `type Odd @table @auth(rules: []) {
 		opens: DateTime! @col(dataType: "time") price: Decimal! @col(dataType: "money") address: String! @col(dataType: "inet") other: String! @col(dataType: "inet") copy: String @col(dataType: "inet")
 		which: String! pair: String! @col(dataType: "pair") grade: String! @col(dataType: "grade") hosts: [String!]! @col(dataType: "cidr[]") }`)
-	pool := typed(t, s)
+	pool := built(t, s, typesByHand)
 	must(t)(seed.Load(t.Context(), making(t, pool, s, `generate: {Odd: {count: 100, address: {fake: ipv6}, other: {weights: {"10.0.0.1": 3, "10.0.0.2": 1}},
 		copy: {of: address}, pair: {pick: ["(1,2)", "(3,4)"]}, grade: {case: which, when: {a: good}, else: not so good}, which: {pick: [a, b]}, hosts: {pick: [10.0.0.0/8]},
 		opens: {between: [-3d, now]}, price: {between: [2, 4], round: 1}}}`)))
@@ -117,14 +101,14 @@ func TestRefusesTypesThatNothingIsKnownOf(t *testing.T) {
 		`a: [String!]! @col(dataType: "regclass[]")`: "Odd.a is regclass[]",
 	} {
 		s := parse(t, fmt.Sprintf("type First @table @auth(rules: []) { name: String! } type Odd @table @auth(rules: []) { first: First! %s }", text))
-		pool := typed(t, s)
+		pool := built(t, s, typesByHand)
 		_, err := seed.Load(t.Context(), making(t, pool, s, "", seed.Count{Rows: 10}))
 		if err == nil || !strings.Contains(explain(err), want) || !strings.Contains(fault.HintOf(err), "generate: {Odd: {a: {value: …}}}") {
 			t.Errorf("%s: %v; hint %s", text, err, fault.HintOf(err))
 		}
 	}
 	s := parse(t, `type Odd @table @auth(rules: []) { name: String! a: String! @col(dataType: "inet") }`)
-	pool := typed(t, s)
+	pool := built(t, s, typesByHand)
 	for text, want := range map[string]string{
 		`{count: 5, a: {template: "{{ .name }}"}}`: "Odd.a is inet",
 		`{count: 5, a: {value: nowhere}}`:          `Odd.a cannot be "nowhere": invalid input syntax for type inet`,
@@ -142,7 +126,7 @@ func TestRefusesTypesThatNothingIsKnownOf(t *testing.T) {
 // TestBlamesAColumn names the field whose value Postgres alone can refuse.
 func TestBlamesAColumn(t *testing.T) {
 	s := parse(t, `type Odd @table @auth(rules: []) { some: Int! small: Int! @col(dataType: "size") }`)
-	pool := typed(t, s)
+	pool := built(t, s, typesByHand)
 	_, err := seed.Load(t.Context(), making(t, pool, s, "generate: {Odd: {count: 5, some: 3, small: {of: some}}}"))
 	want := "Say under generate: Odd how small is made, so that the database takes it."
 	if err == nil || fault.HintOf(err) != want {

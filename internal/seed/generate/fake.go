@@ -16,7 +16,7 @@ var fakes = map[string]func(f *gofakeit.Faker) string{
 	"lastName":  (*gofakeit.Faker).LastName,
 	"username":  (*gofakeit.Faker).Username,
 	"email": func(f *gofakeit.Faker) string { // at domains that RFC 2606 keeps for examples
-		return strings.ToLower(letters(f.FirstName()) + "." + letters(f.LastName()) + "@example." + []string{"com", "org", "net"}[f.IntN(3)])
+		return strings.ToLower(Letters(f.FirstName()) + "." + Letters(f.LastName()) + "@example." + []string{"com", "org", "net"}[f.IntN(3)])
 	},
 	"phone":       func(f *gofakeit.Faker) string { return "+1" + f.Phone() },
 	"company":     (*gofakeit.Faker).Company,
@@ -65,7 +65,7 @@ func (s address) make(r *row) datum {
 		words = append(words, strings.Fields(o.column.text(&d))...)
 	}
 	for i := range words {
-		words[i] = strings.ToLower(letters(words[i]))
+		words[i] = strings.ToLower(Letters(words[i]))
 	}
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
 	local := "someone"
@@ -112,8 +112,8 @@ func Slug(text string) string {
 	return b.String()
 }
 
-// letters drops what is no letter.
-func letters(s string) string {
+// Letters drops what is no letter of ASCII.
+func Letters(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
 			return c

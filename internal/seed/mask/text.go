@@ -49,7 +49,7 @@ func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 	}
 	switch kind {
 	case schema.PIIEmail:
-		local := strings.ToLower(ascii(fake("firstName")) + "." + ascii(fake("lastName")) + ".")
+		local := strings.ToLower(generate.Letters(fake("firstName")) + "." + generate.Letters(fake("lastName")) + ".")
 		return f.within(local, own, "@example.com")
 	case schema.PIIName:
 		name := fake("firstName")
@@ -186,14 +186,4 @@ func (f *Field) uuid(text, attempt string) string {
 	}
 	s := string(out)
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
-}
-
-// ascii drops what is no letter of ASCII.
-func ascii(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-			return c
-		}
-		return -1
-	}, s)
 }
