@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
 )
 
@@ -140,7 +141,7 @@ func planOf(t testing.TB, pool *pgxpool.Pool, api *graph.API, query string) stri
 	} {
 		variables[name] = value(t, pool, sql)
 	}
-	sql, args := statement(t, api, graph.Caller{UID: "u1"}, query, variables)
+	sql, args := statement(t, api, caller.Caller{UID: "u1"}, query, variables)
 	rows, err := pool.Query(t.Context(), "EXPLAIN "+sql, args...)
 	return lines(t, rows, err)
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
 )
 
 // statement returns the SQL that the API makes of a query, and its parameters.
-func statement(t testing.TB, api *graph.API, caller graph.Caller, query string, variables map[string]any) (string, []any) {
+func statement(t testing.TB, api *graph.API, caller caller.Caller, query string, variables map[string]any) (string, []any) {
 	t.Helper()
 	document, mistakes := gqlparser.LoadQueryWithRules(api.Schema(), query, rules.NewDefaultRules())
 	if mistakes != nil {
@@ -41,8 +42,8 @@ func TestWhoReadsWhat(t *testing.T) {
 		team   = "team_id IN (SELECT team_id FROM memberships WHERE user_id = " + me + ")"
 		mine   = "owner_id = " + me + " OR " + public + " OR visibility = 'TEAM' AND " + team
 	)
-	chidi := graph.Caller{UID: value(t, pool, me)}
-	admin := graph.Caller{UID: "somebody", Roles: []string{"admin"}}
+	chidi := caller.Caller{UID: value(t, pool, me)}
+	admin := caller.Caller{UID: "somebody", Roles: []string{"admin"}}
 	for _, tt := range []struct{ list, table, anonymous, chidi, admin string }{
 		{"prompts", "prompts", public, mine, "true"},
 		{"promptVersions", "prompt_versions", "prompt_id IN (SELECT id FROM prompts WHERE " + public + ")", "prompt_id IN (SELECT id FROM prompts WHERE " + mine + ")", "true"},
@@ -55,7 +56,7 @@ func TestWhoReadsWhat(t *testing.T) {
 		{"models", "models", "true", "true", "true"},
 		{"providers", "providers", "true", "true", "true"},
 	} {
-		for who, readable := range map[*graph.Caller]string{{}: tt.anonymous, &chidi: tt.chidi, &admin: tt.admin} {
+		for who, readable := range map[*caller.Caller]string{{}: tt.anonymous, &chidi: tt.chidi, &admin: tt.admin} {
 			sql, args := statement(t, api, *who, "{ "+tt.list+" { totalCount } }", nil)
 			var got string
 			if err := pool.QueryRow(t.Context(), sql, args...).Scan(&got); err != nil {
@@ -73,18 +74,18 @@ func TestPrivateFields(t *testing.T) {
 	pool := platform(t)
 	api := derived(t)
 	ada := value(t, pool, "SELECT id FROM users WHERE email = 'ada@example.com'")
-	for caller, want := range map[string]string{
+	for uid, want := range map[string]string{
 		"":       `{"name":"Ada Lindqvist","email":null,"tier":null,"role":null}`,
 		"nobody": `{"name":"Ada Lindqvist","email":null,"tier":null,"role":null}`,
 		ada:      `{"name":"Ada Lindqvist","email":"ada@example.com","tier":"TEAM","role":"ADMIN"}`,
 	} {
-		sql, args := statement(t, api, graph.Caller{UID: caller}, "query ($id: String!) { user(id: $id) { name email tier role } }", map[string]any{"id": ada})
+		sql, args := statement(t, api, caller.Caller{UID: uid}, "query ($id: String!) { user(id: $id) { name email tier role } }", map[string]any{"id": ada})
 		var got string
 		if err := pool.QueryRow(t.Context(), sql, args...).Scan(&got); err != nil {
 			t.Fatal(err)
 		}
 		if got != want {
-			t.Errorf("Ada, seen by %q: %s, want %s", caller, got, want)
+			t.Errorf("Ada, seen by %q: %s, want %s", uid, got, want)
 		}
 	}
 	if leak := regexp.MustCompile(`(?i).*(provider_?key|ciphertext|lastFour|keyId).*`).FindString(api.SDL()); leak != "" {

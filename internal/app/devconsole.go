@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/console"
 	"github.com/krowoc/krowoc/internal/dev/identity"
@@ -17,7 +18,6 @@ import (
 	"github.com/krowoc/krowoc/internal/dev/traces"
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -121,13 +121,13 @@ func (d *devConsole) links() []console.Link {
 }
 
 // caller returns whom an access token names.
-func (d *devConsole) caller(ctx context.Context, token string) (graph.Caller, error) {
+func (d *devConsole) caller(ctx context.Context, token string) (caller.Caller, error) {
 	p := d.identity.Load()
 	if p == nil {
-		return graph.Caller{}, fault.New(fault.Unauthenticated, "read the access token", "the development identity provider does not run")
+		return caller.Caller{}, fault.New(fault.Unauthenticated, "read the access token", "the development identity provider does not run")
 	}
 	claims, err := p.Verify(ctx, token)
-	return graph.Caller{UID: claims.Subject, Roles: claims.Roles}, err
+	return caller.Caller{UID: claims.Subject, Roles: claims.Roles}, err
 }
 
 // watch tells pages under development what the session reports.

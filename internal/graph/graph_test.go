@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -60,7 +61,7 @@ func operation(t testing.TB, api *graph.API, query string) (*ast.QueryDocument, 
 // of a document is a comment that says who asks.
 func TestPlans(t *testing.T) {
 	api := platform(t)
-	callers := map[string]graph.Caller{"service": {Service: true}, "nobody": {}, "a user": {UID: "ada"}}
+	callers := map[string]caller.Caller{"service": {Service: true}, "nobody": {}, "a user": {UID: "ada"}}
 	files, err := filepath.Glob("testdata/plans/*.graphql")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no plans", err)
@@ -91,13 +92,13 @@ func TestPlanDependsOnShapeOnly(t *testing.T) {
 	vars := func(title string, n int) map[string]any {
 		return map[string]any{"w": map[string]any{"title": map[string]any{"eq": title}}, "o": []any{map[string]any{"title": "ASC"}}, "n": n, "b": true}
 	}
-	base := graph.Request{Variables: vars("a", 1), Caller: graph.Caller{UID: "ada"}}
+	base := graph.Request{Variables: vars("a", 1), Caller: caller.Caller{UID: "ada"}}
 	shape := api.Shape(op, base)
 	plan, err := api.Plan(doc, op, base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := graph.Request{Variables: vars("'; --", 7), Caller: graph.Caller{UID: "bob", Roles: []string{"admin"}}}
+	same := graph.Request{Variables: vars("'; --", 7), Caller: caller.Caller{UID: "bob", Roles: []string{"admin"}}}
 	if got := api.Shape(op, same); got != shape {
 		t.Errorf("shapes %q and %q differ", got, shape)
 	}
@@ -109,8 +110,8 @@ func TestPlanDependsOnShapeOnly(t *testing.T) {
 		t.Errorf("bound %v, %v", args, err)
 	}
 	for name, change := range map[string]func(r *graph.Request){
-		"service":   func(r *graph.Request) { r.Caller = graph.Caller{Service: true} },
-		"nobody":    func(r *graph.Request) { r.Caller = graph.Caller{} },
+		"service":   func(r *graph.Request) { r.Caller = caller.Caller{Service: true} },
+		"nobody":    func(r *graph.Request) { r.Caller = caller.Caller{} },
 		"boolean":   func(r *graph.Request) { r.Variables["b"] = false },
 		"null":      func(r *graph.Request) { r.Variables["n"] = nil },
 		"not given": func(r *graph.Request) { delete(r.Variables, "n") },
@@ -120,7 +121,7 @@ func TestPlanDependsOnShapeOnly(t *testing.T) {
 		"other field":     func(r *graph.Request) { r.Variables["w"] = map[string]any{"body": map[string]any{"eq": "a"}} },
 		"other direction": func(r *graph.Request) { r.Variables["o"] = []any{map[string]any{"title": "DESC"}} },
 	} {
-		r := graph.Request{Variables: vars("a", 1), Caller: graph.Caller{UID: "ada"}}
+		r := graph.Request{Variables: vars("a", 1), Caller: caller.Caller{UID: "ada"}}
 		change(&r)
 		if api.Shape(op, r) == shape {
 			t.Errorf("%s: the shape is the same", name)
@@ -190,7 +191,7 @@ func FuzzPlan(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			r := graph.Request{Variables: vars, Caller: graph.Caller{UID: s}}
+			r := graph.Request{Variables: vars, Caller: caller.Caller{UID: s}}
 			plan, err := api.Plan(doc, op, r)
 			if err != nil {
 				continue

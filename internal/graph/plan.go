@@ -37,7 +37,7 @@ func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 	if op.Operation == ast.Subscription {
 		return nil, invalid("the API answers queries and mutations only", "")
 	}
-	b := &builder{api: a, fragments: doc.Fragments, vars: r.Variables, kind: r.Caller.kind(), plan: &Plan{limit: a.options.MaxComplexity}}
+	b := &builder{api: a, fragments: doc.Fragments, vars: r.Variables, kind: kind(r.Caller), plan: &Plan{limit: a.options.MaxComplexity}}
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}

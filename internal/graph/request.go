@@ -7,21 +7,16 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/caller"
 )
 
-// Caller is who asks. The zero value is anonymous.
-type Caller struct {
-	UID     string   // the auth provider's subject; empty for nobody
-	Roles   []string // the caller's roles
-	Service bool     // the project's own service: no rule applies
-}
-
 // kind is the part of a caller that plans depend on.
-func (c Caller) kind() byte {
+func kind(c caller.Caller) byte {
 	switch {
 	case c.Service:
 		return 's'
-	case c.UID == "" && len(c.Roles) == 0:
+	case c.Anonymous():
 		return 'a'
 	}
 	return 'u'
@@ -30,7 +25,7 @@ func (c Caller) kind() byte {
 // Request is what changes from one execution of a document to the next.
 type Request struct {
 	Variables map[string]any // coerced by gqlparser
-	Caller    Caller
+	Caller    caller.Caller
 	Time      time.Time // request.time
 
 	key []string // of the row that a step of a mutation has written
@@ -41,7 +36,7 @@ type Request struct {
 // and orders, which fields they hold. Requests of equal shape have the same plan.
 func (a *API) Shape(op *ast.OperationDefinition, r Request) string {
 	var b strings.Builder
-	b.WriteByte(r.Caller.kind())
+	b.WriteByte(kind(r.Caller))
 	for _, def := range op.VariableDefinitions {
 		value, given := r.Variables[def.Variable]
 		if !given {

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/caller"
 )
 
 const nestedList = `{prompts(first: 10, orderBy: [{createdAt: DESC}]) {nodes {id title body tags visibility createdAt owner {id name} executions(first: 5, orderBy: [{startedAt: DESC}]) {nodes {id tokens cost startedAt ok}}}}}`
@@ -46,7 +46,7 @@ func BenchmarkNestedList(b *testing.B) {
 		b.Run(side.name, func(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					r := httptest.NewRequestWithContext(exec.WithCaller(b.Context(), service), http.MethodPost, "/graphql", bytes.NewReader(body))
+					r := httptest.NewRequestWithContext(caller.With(b.Context(), service), http.MethodPost, "/graphql", bytes.NewReader(body))
 					r.Header.Set("Content-Type", "application/json")
 					w := httptest.NewRecorder()
 					side.handler.ServeHTTP(w, r)

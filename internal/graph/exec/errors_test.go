@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
@@ -135,7 +136,7 @@ func TestInjection(t *testing.T) {
 				t.Errorf("%q: %s", evil, got)
 			}
 		}
-		if got := c.as(graph.Caller{UID: evil, Roles: []string{evil}}).data(t, `{prompts {totalCount} profiles {totalCount}}`, nil); got != `{"prompts":{"totalCount":2},"profiles":{"totalCount":1}}` {
+		if got := c.as(caller.Caller{UID: evil, Roles: []string{evil}}).data(t, `{prompts {totalCount} profiles {totalCount}}`, nil); got != `{"prompts":{"totalCount":2},"profiles":{"totalCount":1}}` {
 			t.Errorf("as %q: %s", evil, got)
 		}
 	}

@@ -102,15 +102,3 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	h.current.Load().ServeHTTP(w, r.WithContext(ctx))
 }
-
-type callerKey struct{}
-
-// WithCaller says who asks. Without it, everybody is anonymous.
-func WithCaller(ctx context.Context, c graph.Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
-}
-
-func caller(ctx context.Context) graph.Caller {
-	c, _ := ctx.Value(callerKey{}).(graph.Caller)
-	return c
-}

@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -49,7 +50,7 @@ func (e *executable) Exec(ctx context.Context) graphql.ResponseHandler {
 }
 
 func (e *executable) run(ctx context.Context, op *graphql.OperationContext) (json.RawMessage, error) {
-	request := graph.Request{Variables: op.Variables, Caller: caller(ctx), Time: e.options.Now()}
+	request := graph.Request{Variables: op.Variables, Caller: caller.From(ctx), Time: e.options.Now()}
 	plan, err := e.plan(op, request)
 	if err != nil {
 		return nil, err

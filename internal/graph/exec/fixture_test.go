@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
@@ -53,7 +54,7 @@ func database(t testing.TB) *pgxpool.Pool {
 // client asks a handler as somebody.
 type client struct {
 	handler http.Handler
-	caller  graph.Caller
+	caller  caller.Caller
 }
 
 func newClient(t testing.TB, change func(*exec.Options)) client {
@@ -69,7 +70,7 @@ func newClient(t testing.TB, change func(*exec.Options)) client {
 	return client{handler: h}
 }
 
-func (c client) as(caller graph.Caller) client {
+func (c client) as(caller caller.Caller) client {
 	c.caller = caller
 	return c
 }
@@ -84,7 +85,7 @@ func (c client) send(t testing.TB, query string, vars map[string]any) *httptest.
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
-	c.handler.ServeHTTP(w, r.WithContext(exec.WithCaller(r.Context(), c.caller)))
+	c.handler.ServeHTTP(w, r.WithContext(caller.With(r.Context(), c.caller)))
 	return w
 }
 
@@ -99,4 +100,4 @@ func (c client) data(t testing.TB, query string, vars map[string]any) string {
 	return strings.TrimSuffix(text, "}")
 }
 
-var service = graph.Caller{Service: true}
+var service = caller.Caller{Service: true}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
@@ -58,7 +59,7 @@ var anyUUID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{
 func TestMutations(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		caller graph.Caller
+		caller caller.Caller
 		query  string
 		vars   map[string]any
 		want   string // data, or an error's code and message
@@ -84,8 +85,8 @@ func TestMutations(t *testing.T) {
 		"create where a rule looks at another row": {ada, `mutation {createNote(data: {postId: "` + post1 + `", text: "a"}) {text post {title}}}`, nil, `{"createNote":{"text":"a","post":{"title":"First"}}}`},
 		"create against such a rule":               {ada, `mutation {createNote(data: {postId: "` + post2 + `", text: "a"}) {text}}`, nil, `FORBIDDEN the rules of Note do not allow you this`},
 		"create what the service may":              {service, `mutation {createPost(data: {title: "New", ownerId: "bob"}) {title ownerId}}`, nil, `{"createPost":{"title":"New","ownerId":"bob"}}`},
-		"create with a field of one's own":         {graph.Caller{UID: "cy"}, `mutation {createUser(data: {id: "cy", name: "Cy", email: "cy@example.com"}) {name email}}`, nil, `{"createUser":{"name":"Cy","email":"cy@example.com"}}`},
-		"create with a field of others":            {graph.Caller{UID: "cy"}, `mutation {createUser(data: {id: "cy", name: "Cy", role: "admin"}) {name}}`, nil, `FORBIDDEN the rules of User do not allow you this`},
+		"create with a field of one's own":         {caller.Caller{UID: "cy"}, `mutation {createUser(data: {id: "cy", name: "Cy", email: "cy@example.com"}) {name email}}`, nil, `{"createUser":{"name":"Cy","email":"cy@example.com"}}`},
+		"create with a field of others":            {caller.Caller{UID: "cy"}, `mutation {createUser(data: {id: "cy", name: "Cy", role: "admin"}) {name}}`, nil, `FORBIDDEN the rules of User do not allow you this`},
 		"create what nobody may":                   {ada, `mutation {createLog(data: {line: "a"}) {line}}`, nil, `INVALID Cannot query field "createLog"`},
 
 		"update":                    {ada, `mutation {updatePost(id: "` + post1 + `", data: {title: "Other", price: 3}) {title price state changed revision doubled}}`, nil, `{"updatePost":{"title":"Other","price":"3","state":"LIVE","changed":"2026-02-03T04:05:06Z","revision":2,"doubled":4}}`},

@@ -4,25 +4,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/caller"
 )
 
 // The callers of the matrices.
 var (
-	anonymous = graph.Caller{}
-	ada       = graph.Caller{UID: "ada"}                                // owns S, T and R; in team Core
-	bob       = graph.Caller{UID: "bob"}                                // owns H; in team Core
-	cy        = graph.Caller{UID: "cy"}                                 // owns nothing; in no team
-	admin     = graph.Caller{UID: "root", Roles: []string{"admin"}}     // a role of Prompt's and Membership's rules
-	support   = graph.Caller{UID: "s", Roles: []string{"x", "support"}} // may read User.email
-	keyed     = graph.Caller{Roles: []string{"admin"}}                  // a role, and nobody
+	anonymous = caller.Caller{}
+	ada       = caller.Caller{UID: "ada"}                                // owns S, T and R; in team Core
+	bob       = caller.Caller{UID: "bob"}                                // owns H; in team Core
+	cy        = caller.Caller{UID: "cy"}                                 // owns nothing; in no team
+	admin     = caller.Caller{UID: "root", Roles: []string{"admin"}}     // a role of Prompt's and Membership's rules
+	support   = caller.Caller{UID: "s", Roles: []string{"x", "support"}} // may read User.email
+	keyed     = caller.Caller{Roles: []string{"admin"}}                  // a role, and nobody
 )
 
 func TestRulesOnTypes(t *testing.T) {
 	c := newClient(t, nil)
 	type row struct {
 		name   string
-		caller graph.Caller
+		caller caller.Caller
 		want   string
 	}
 	for query, rows := range map[string][]row{
@@ -85,7 +85,7 @@ func TestRulesOnToOneRelations(t *testing.T) {
 	c := newClient(t, nil)
 	const query = `{execution(id: "00000000-0000-7000-8000-0000000b0003") {tokens prompt {title}} user(id: "ada") {profile {bio}}}`
 	for name, tt := range map[string]struct {
-		caller graph.Caller
+		caller caller.Caller
 		want   string
 	}{
 		"hidden row":    {anonymous, `{"execution":null,"user":{"profile":null}}`},
@@ -105,7 +105,7 @@ func TestRulesOnToOneRelations(t *testing.T) {
 func TestRulesOnFields(t *testing.T) {
 	c := newClient(t, nil)
 	for name, tt := range map[string]struct {
-		caller graph.Caller
+		caller caller.Caller
 		query  string
 		want   string
 	}{
