@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 )
 
 // Code is the category of an error.
@@ -46,6 +47,10 @@ type Error struct {
 	Message string // why it failed; empty to say what Err says
 	Hint    string // what to do next; may be empty
 	Err     error
+
+	// RetryAfter is how long the caller should wait before the same call; 0 when nobody knows. It means
+	// something only where the code is Retryable.
+	RetryAfter time.Duration
 }
 
 // Error returns "op: message" on one line, followed by the cause when there is no message.
@@ -112,4 +117,19 @@ func HintOf(err error) string {
 		err = f.Err
 	}
 	return ""
+}
+
+// RetryAfterOf returns the outermost wait in err's chain, or 0.
+func RetryAfterOf(err error) time.Duration {
+	for err != nil {
+		var f *Error
+		if !errors.As(err, &f) {
+			return 0
+		}
+		if f.RetryAfter > 0 {
+			return f.RetryAfter
+		}
+		err = f.Err
+	}
+	return 0
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -44,5 +45,24 @@ func TestWrapKeepsHintAndCause(t *testing.T) {
 	}
 	if fault.Wrap("x", nil) != nil {
 		t.Error("Wrap(nil) is not nil")
+	}
+}
+
+func TestRetryAfterOf(t *testing.T) {
+	limited := &fault.Error{Code: fault.RateLimited, Op: "ask", RetryAfter: 3 * time.Second}
+	for name, tc := range map[string]struct {
+		err  error
+		want time.Duration
+	}{
+		"nil":       {nil, 0},
+		"plain":     {errors.New("x"), 0},
+		"unknown":   {fault.New(fault.Unavailable, "ask", "away"), 0},
+		"fault":     {limited, 3 * time.Second},
+		"wrapped":   {fault.Wrap("handle", fmt.Errorf("x: %w", limited)), 3 * time.Second},
+		"outermost": {&fault.Error{Code: fault.RateLimited, RetryAfter: time.Second, Err: limited}, time.Second},
+	} {
+		if got := fault.RetryAfterOf(tc.err); got != tc.want {
+			t.Errorf("%s: RetryAfterOf = %s, want %s", name, got, tc.want)
+		}
 	}
 }

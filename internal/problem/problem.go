@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -28,6 +30,9 @@ type Details struct {
 	Code      fault.Code `json:"code"`                // a category of package fault
 	Hint      string     `json:"hint,omitempty"`      // what to do next
 	RequestID string     `json:"requestId,omitempty"` // find it in the log
+
+	// RetryAfter is how many seconds to wait before the same request; the header of that name repeats it.
+	RetryAfter int64 `json:"retryAfter,omitempty"`
 }
 
 // category is what a client learns of a fault's code. Where public is empty the fault's own message and
@@ -90,8 +95,17 @@ func From(err error) Details {
 	if c.public == "" {
 		d.Detail, d.Hint = messageOf(err), fault.HintOf(err)
 	}
+	if code.Retryable() {
+		d.RetryAfter = wholeSeconds(fault.RetryAfterOf(err))
+	}
+	if d.RetryAfter == 0 && code == fault.Unavailable {
+		d.RetryAfter = 1
+	}
 	return d
 }
+
+// wholeSeconds rounds up, because a client that comes back too early is refused again.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // messageOf returns the outermost message of a fault in err's chain. Text that is not a fault's message was
 // not written for clients and is left out.
@@ -121,9 +135,15 @@ func (d Details) Write(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", MediaType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if d.Status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
-		h.Set("Retry-After", "1")
-	}
+	d.SetRetryAfter(h)
 	w.WriteHeader(d.Status)
 	_ = json.NewEncoder(w).Encode(d) // a client that has gone away reads no error either
+}
+
+// SetRetryAfter sets the Retry-After header (RFC 9110, section 10.2.3) if the problem says how long to wait.
+// Answers in another form than problem details, such as those of GraphQL, call it themselves.
+func (d Details) SetRetryAfter(h http.Header) {
+	if d.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.FormatInt(d.RetryAfter, 10))
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
@@ -98,5 +99,33 @@ func TestMethodNotAllowedSaysWhatIs(t *testing.T) {
 	}
 	if d := problem.NotFound(); d.Status != 404 || d.Code != fault.NotFound {
 		t.Errorf("got %+v", d)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	wait := func(code fault.Code, d time.Duration) error {
+		return fault.Wrap("handle", &fault.Error{Code: code, Op: "x", Message: "y", RetryAfter: d})
+	}
+	for name, tc := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a limit":                {wait(fault.RateLimited, 30*time.Second), "30"},
+		"rounded up":             {wait(fault.RateLimited, 1001*time.Millisecond), "2"},
+		"less than a second":     {wait(fault.Upstream, time.Nanosecond), "1"},
+		"a limit without a wait": {wait(fault.RateLimited, 0), ""},
+		"away, known":            {wait(fault.Unavailable, time.Minute), "60"},
+		"away, unknown":          {wait(fault.Unavailable, 0), "1"},
+		"no retry would help":    {wait(fault.Invalid, time.Minute), ""},
+	} {
+		w := httptest.NewRecorder()
+		problem.Write(w, httptest.NewRequest(http.MethodGet, "/", nil), tc.err)
+		var body struct{ RetryAfter json.Number }
+		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+			t.Fatal(err)
+		}
+		if header := w.Header().Get("Retry-After"); header != tc.want || body.RetryAfter.String() != tc.want {
+			t.Errorf("%s: header %q, member %q, want %q", name, header, body.RetryAfter, tc.want)
+		}
 	}
 }
