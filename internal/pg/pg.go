@@ -28,6 +28,9 @@ type Options struct {
 	ConnectTimeout  time.Duration // for one attempt; 0 is what the URL's connect_timeout says, else 5 s
 	ReadOnly        bool          // every transaction is read-only unless it says otherwise
 	Logger          *slog.Logger  // receives the server's notices and warnings; nil drops them
+
+	// Tracer is told of every query; if it also implements pgx.BatchTracer, pgx.ConnectTracer and so on, of those too.
+	Tracer pgx.QueryTracer
 }
 
 // Connect opens a pool and makes sure that Postgres answers.
@@ -94,6 +97,7 @@ func (o Options) poolConfig() (*pgxpool.Config, error) {
 	if o.Logger != nil {
 		conn.OnNotice = logNotice(o.Logger)
 	}
+	conn.Tracer = o.Tracer
 	return config, nil
 }
 

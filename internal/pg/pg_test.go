@@ -78,6 +78,28 @@ func TestOptionsReachTheSession(t *testing.T) {
 	}
 }
 
+// countingTracer counts the queries that begin and end.
+type countingTracer struct{ began, ended atomic.Int64 }
+
+func (c *countingTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.began.Add(1)
+	return ctx
+}
+
+func (c *countingTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {
+	c.ended.Add(1)
+}
+
+func TestTracerSeesEveryQuery(t *testing.T) {
+	var tracer countingTracer
+	pool := connect(t, pg.Options{Tracer: &tracer})
+	before := tracer.ended.Load() // the ping
+	query(t, pool, "SELECT 'x'")
+	if began, ended := tracer.began.Load(), tracer.ended.Load(); began != ended || ended != before+1 {
+		t.Errorf("%d queries began and %d ended, after %d", began, ended, before)
+	}
+}
+
 func TestTheURLHasTheLastWord(t *testing.T) {
 	raw := withParameter(t, withParameter(t, testkit.DatabaseURL(t), "application_name", "mine"), "connect_timeout", "7")
 	pool := connect(t, pg.Options{URL: raw, ApplicationName: "krowoc"})
