@@ -8,30 +8,41 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Serve runs the production server until ctx ends, then drains it. Postgres need not be up: the server
 // starts, is not ready, and serves as soon as Postgres answers.
-func (a *App) Serve(ctx context.Context) (err error) {
+func (a *App) Serve(ctx context.Context) error {
 	s, err := a.Schema()
 	if err != nil {
 		return err
 	}
-	pool, stop, err := a.Pool(ctx)
+	pool, closePool, err := a.Pool(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	parts, err := a.parts(pool, s)
+	if err != nil {
+		return errors.Join(err, closePool())
+	}
+	database := lifecycle.Part{Name: "database", Stop: func(context.Context) error { return closePool() }}
+	return lifecycle.New(a.Logger, append([]lifecycle.Part{database}, parts...)...).Run(ctx)
+}
+
+// parts are what runs on a database in production, in the order in which they start. The server is the last, so that
+// background work is ready before the first request and ends after the last.
+func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, error) {
 	srv, err := a.NewServer(pool, s, a.Logger)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t := a.Config.Server.Timeouts
-	return lifecycle.New(a.Logger, lifecycle.Part{
-		Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second,
-	}).Run(ctx)
+	return []lifecycle.Part{
+		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
+	}, nil
 }
 
 // Pool opens a pool that need not reach Postgres yet: to the configured database, else to the local one,
