@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -23,11 +22,8 @@ import (
 type param struct {
 	key  string // parameters of equal key, other than "", are the same
 	bind func(r Request) (any, error)
-}
 
-// invalid is the fault of a value that a client gave.
-func invalid(message, hint string) error {
-	return fault.New(fault.Invalid, "", message, hint)
+	location *Location // of the field whose argument it is
 }
 
 // encode returns the text of a value that a client gave, or why it is none.

@@ -29,6 +29,7 @@ type page struct {
 	limit    string // SQL of first or last
 	rows     func(map[string]any) int
 	numbered bool // the rows need their number: pageInfo asks for it
+	needed   bool // the rows are selected, not only their count
 }
 
 // connection returns SQL for the JSON of a Relay connection.
@@ -49,38 +50,42 @@ func (b *builder) connection(src source, f selected, c *cost) (string, error) {
 	each := c.child(p.rows)
 	c.fields += len(fields)
 	var t text
-	rows := false // whether the page itself is needed
 	t.constant("{")
 	for i, field := range fields {
 		if i > 0 {
 			t.constant(",")
 		}
 		t.constant(`"` + field.Alias + `":`)
-		switch field.Name {
-		case "__typename":
-			t.constant(`"` + src.object.typ.Name + `Connection"`)
-		case "totalCount":
-			t.expr(b.totalCount(p))
-		case "pageInfo":
-			rows = true
-			err = b.pageInfo(&t, p, field)
-		case "nodes":
-			rows = true
-			err = b.elements(&t, p, func() (string, error) { return b.objectJSON(p.scope, field.selections, each, src.depth+1) })
-		case "edges":
-			rows = true
-			err = b.elements(&t, p, func() (string, error) { return b.edge(p, field, each) })
-		}
-		if err != nil {
-			return "", at(field.Field, err)
+		if err := b.within(field, func() error { return b.connectionField(&t, p, field, each) }); err != nil {
+			return "", err
 		}
 	}
 	t.constant("}")
-	if !rows {
+	if !p.needed {
 		return "(SELECT " + t.sql() + ")", nil
 	}
 	content := t.sql() // before the page, which yields the columns that the content uses
 	return "(SELECT " + content + " FROM " + b.pageSQL(p) + ")", nil
+}
+
+// connectionField appends the JSON of one field of a connection.
+func (b *builder) connectionField(t *text, p *page, f selected, each *cost) error {
+	switch f.Name {
+	case "__typename":
+		t.constant(`"` + p.object.typ.Name + `Connection"`)
+		return nil
+	case "totalCount":
+		t.expr(b.totalCount(p))
+		return nil
+	}
+	p.needed = true
+	switch f.Name {
+	case "nodes":
+		return b.elements(t, p, func() (string, error) { return b.objectJSON(p.scope, f.selections, each, p.depth+1) })
+	case "edges":
+		return b.elements(t, p, func() (string, error) { return b.edge(p, f, each) })
+	}
+	return b.pageInfo(t, p, f)
 }
 
 // page reads the arguments of a list.
@@ -244,11 +249,14 @@ func (b *builder) edge(p *page, f selected, c *cost) (string, error) {
 			t.expr(p.cursorSQL())
 			t.constant(`"`)
 		case "node":
-			sql, err := b.objectJSON(p.scope, field.selections, c, p.depth+1)
+			err := b.within(field, func() error {
+				sql, err := b.objectJSON(p.scope, field.selections, c, p.depth+1)
+				t.expr("(" + sql + ")")
+				return err
+			})
 			if err != nil {
-				return "", at(field.Field, err)
+				return "", err
 			}
-			t.expr("(" + sql + ")")
 		}
 	}
 	t.constant("}")

@@ -78,8 +78,10 @@ type Step struct {
 	// Deletes says that Read comes first.
 	Deletes bool
 
+	// Location is the root field.
+	Location *Location
+
 	object *object
-	place  func(error) error
 }
 
 // Statement is SQL with its parameters.
@@ -96,21 +98,21 @@ func (s Statement) Bind(r Request, key []string) ([]any, error) {
 
 // Missing is the fault of a step whose Write yields nothing.
 func (s Step) Missing() error {
-	return s.place(fault.New(fault.NotFound, "", "there is no "+s.object.typ.Name+" with this key that you may change"))
+	return fault.New(fault.NotFound, "", "there is no "+s.object.typ.Name+" with this key that you may change")
 }
 
 // Refused is the fault of a step after which the caller may not have the row as it is.
 func (s Step) Refused() error {
-	return s.place(fault.New(fault.Forbidden, "", "the rules of "+s.object.typ.Name+" do not allow you this"))
+	return fault.New(fault.Forbidden, "", "the rules of "+s.object.typ.Name+" do not allow you this")
 }
 
-// At places an error at the field of the step.
-func (s Step) At(err error) error { return s.place(err) }
+// Table is the table that the step writes.
+func (s Step) Table() string { return s.object.typ.Table }
 
 // mutate plans one root field of a mutation.
 func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
-	step := Step{object: m.object, Deletes: m.operation == schema.Delete, place: func(err error) error { return at(f.Field, err) }}
+	step := Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
 	var err error
 	step.Write, err = b.statement(func() (string, error) {
 		switch m.operation {

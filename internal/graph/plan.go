@@ -4,9 +4,6 @@ import (
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // Plan is one operation as one SQL statement. It is immutable, and serves every request whose document and
@@ -30,6 +27,7 @@ type Root struct {
 	Key           string                                    // in the answer
 	JSON          func(vars map[string]any) ([]byte, error) // the value where it takes no SQL; nil for the next column of the row
 	Introspection bool                                      // it is __schema or __type
+	Location      *Location
 }
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
@@ -60,7 +58,7 @@ func bindAll(params []param, r Request) ([]any, error) {
 	for i, param := range params {
 		value, err := param.bind(r)
 		if err != nil {
-			return nil, err
+			return nil, param.location.Wrap(err)
 		}
 		args[i] = value
 	}
@@ -77,7 +75,8 @@ type builder struct {
 	params    []param
 	index     map[string]int // of params by their key
 	aliases   int
-	size      int // fields and conditions so far
+	size      int       // fields and conditions so far
+	location  *Location // of the field that is being planned
 }
 
 // param adds a parameter and returns its name in the SQL: $3.
@@ -87,6 +86,7 @@ func (b *builder) param(p param) string {
 			return fmt.Sprintf("$%d", i)
 		}
 	}
+	p.location = b.location
 	b.params = append(b.params, p)
 	if p.key != "" {
 		if b.index == nil {
@@ -118,13 +118,16 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 	}
 	var columns []string
 	for _, f := range fields {
-		root, sql, err := b.root(f, op.Operation)
+		err := b.within(f, func() error {
+			root, sql, err := b.root(f, op.Operation)
+			b.plan.Fields = append(b.plan.Fields, root)
+			if sql != "" {
+				columns = append(columns, sql)
+			}
+			return err
+		})
 		if err != nil {
-			return at(f.Field, err)
-		}
-		b.plan.Fields = append(b.plan.Fields, root)
-		if sql != "" {
-			columns = append(columns, sql)
+			return err
 		}
 	}
 	if len(columns) > 0 {
@@ -135,7 +138,7 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 
 // root plans one root field.
 func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
-	root := Root{Key: f.Alias}
+	root := Root{Key: f.Alias, Location: b.location}
 	switch f.Name {
 	case "__typename":
 		name := map[ast.Operation]string{ast.Query: `"Query"`, ast.Mutation: `"Mutation"`}[op]
@@ -171,17 +174,4 @@ func (b *builder) byKey(o *object, f selected, c *cost) (string, error) {
 		where = append(where, s.raw(k.column)+" = "+b.value(k.value, value))
 	}
 	return b.row(s, where, f, c, 1)
-}
-
-// at adds the place of a field to an error about it.
-func at(f *ast.Field, err error) error {
-	var placed *gqlerror.Error
-	if asError(err, &placed) {
-		return err
-	}
-	e := &gqlerror.Error{Err: err, Message: err.Error()}
-	if f.Position != nil {
-		e.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
-	}
-	return &fault.Error{Code: fault.CodeOf(err), Message: err.Error(), Hint: fault.HintOf(err), Err: e}
 }

@@ -49,8 +49,8 @@ func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *cost, depth i
 			t.constant(",")
 		}
 		t.constant(`"` + f.Alias + `":`)
-		if err := b.fieldJSON(&t, s, f, c, depth); err != nil {
-			return "", at(f.Field, err)
+		if err := b.within(f, func() error { return b.fieldJSON(&t, s, f, c, depth) }); err != nil {
+			return "", err
 		}
 	}
 	t.constant("}")

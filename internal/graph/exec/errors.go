@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/problem"
 )
 
@@ -26,9 +28,15 @@ func present(err error) *gqlerror.Error {
 	if details.Hint != "" {
 		e.Extensions["hint"] = details.Hint
 	}
-	var placed *gqlerror.Error
-	if errors.As(err, &placed) {
-		e.Locations = placed.Locations
+	var located *graph.Error
+	if !errors.As(err, &located) {
+		return e
+	}
+	for _, key := range located.Path {
+		e.Path = append(e.Path, ast.PathName(key))
+	}
+	if located.Line > 0 {
+		e.Locations = []gqlerror.Location{{Line: located.Line, Column: located.Column}}
 	}
 	return e
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -26,6 +27,7 @@ type answer struct {
 	Data   json.RawMessage
 	Errors []struct {
 		Message    string
+		Path       []any
 		Locations  []struct{ Line, Column int }
 		Extensions struct{ Code, Hint string }
 	}
@@ -113,11 +115,55 @@ func TestMistakesOfClients(t *testing.T) {
 	}
 }
 
-func TestMistakesHaveAPlace(t *testing.T) {
-	_, a := newClient(t, nil).mistakes(t, "{\n  users {\n    nodes { prompts(first: 500) { totalCount } }\n  }\n}", nil)
-	if l := a.Errors[0].Locations; len(l) != 1 || l[0].Line != 3 || l[0].Column != 13 {
-		t.Errorf("%+v", a.Errors)
+// An error of a field has the field's path and location, whoever finds it.
+func TestErrorsAreLocated(t *testing.T) {
+	queries := newClient(t, nil).as(service)
+	mutations := blog(t).as(ada)
+	for name, tt := range map[string]struct {
+		client client
+		query  string
+		vars   map[string]any
+		want   string // path, line:column
+	}{
+		"planner, a literal":        {queries, "{\n  users {\n    nodes { prompts(first: 500) { totalCount } }\n  }\n}", nil, "users.nodes.prompts 3:13"},
+		"planner, an alias":         {queries, `{a: users {b: edges {c: node {d: prompts(first: 1, last: 1) {totalCount}}}}}`, nil, "a.b.c.d 1:31"},
+		"binding, a page size":      {queries, `query($n: Int) {users {nodes {prompts(first: $n) {totalCount}}}}`, map[string]any{"n": 500}, "users.nodes.prompts 1:31"},
+		"binding, a filter":         {queries, `query($w: PromptWhere) {users {nodes {prompts(where: $w) {totalCount}}}}`, map[string]any{"w": map[string]any{"id": map[string]any{"eq": "x"}}}, "users.nodes.prompts 1:39"},
+		"binding, a cursor":         {queries, `query($c: String) {a: users(after: $c) {totalCount}}`, map[string]any{"c": "x"}, "a 1:20"},
+		"binding, a key":            {queries, `{prompt(id: "x") {id}}`, nil, "prompt 1:2"},
+		"introspection":             {queries, `{a: __schema {` + strings.Repeat("types {name} ", 3) + bigIntrospection() + `}}`, nil, "a 1:2"},
+		"validation":                {queries, `{users {nodes {titel}}}`, nil, " 1:16"},
+		"mutation, a value":         {mutations, `mutation {a: createPost(data: {title: "New", price: "a"}) {title}}`, nil, "a 1:11"},
+		"mutation, null":            {mutations, `mutation {createPost(data: {title: "New", tags: null}) {title}}`, nil, "createPost 1:11"},
+		"mutation, its selection":   {mutations, `mutation {createPost(data: {title: "New"}) {posts(first: 900) {totalCount}}}`, nil, "createPost.posts 1:45"},
+		"mutation, a constraint":    {mutations, `mutation {a: createPost(data: {title: "A"}) {id} b: createPost(data: {title: ""}) {id}}`, nil, "b 1:50"},
+		"mutation, no such row":     {mutations, `mutation {a: createPost(data: {title: "A"}) {id} updatePost(id: "` + post2 + `", data: {}) {id}}`, nil, "updatePost 1:50"},
+		"mutation, not allowed":     {mutations, `mutation {createPost(data: {title: "A", ownerId: "bob"}) {id}}`, nil, "createPost 1:11"},
+		"mutation, not by a caller": {mutations.as(anonymous), `mutation {createPost(data: {title: "A"}) {id}}`, nil, "createPost 1:11"},
+	} {
+		_, a := tt.client.mistakes(t, tt.query, tt.vars)
+		e := a.Errors[0]
+		var path []string
+		for _, key := range e.Path {
+			path = append(path, fmt.Sprint(key))
+		}
+		got := strings.Join(path, ".")
+		for _, l := range e.Locations {
+			got += fmt.Sprintf(" %d:%d", l.Line, l.Column)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q of %+v", name, got, tt.want, e)
+		}
 	}
+}
+
+// bigIntrospection is a selection of __schema whose answer is over the limit.
+func bigIntrospection() string {
+	var b strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&b, "t%d: types {fields {name description args {name description}} inputFields {name description}} ", i)
+	}
+	return b.String()
 }
 
 // Text of a client is never SQL.

@@ -86,11 +86,11 @@ func (e *executable) resolve(plan *graph.Plan, vars map[string]any) ([][]byte, e
 			continue
 		}
 		if f.Introspection && !e.options.Introspection {
-			return nil, fault.New(fault.Forbidden, "", "introspection is off here", "ask whoever runs this server for the schema")
+			return nil, f.Location.Wrap(fault.New(fault.Forbidden, "", "introspection is off here", "ask whoever runs this server for the schema"))
 		}
 		value, err := f.JSON(vars)
 		if err != nil {
-			return nil, err
+			return nil, f.Location.Wrap(err)
 		}
 		own = append(own, value)
 	}

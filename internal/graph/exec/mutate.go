@@ -27,14 +27,27 @@ func (e *executable) mutate(ctx context.Context, plan *graph.Plan, request graph
 	columns := make([][]byte, len(plan.Steps))
 	for i, s := range plan.Steps {
 		if columns[i], err = e.step(ctx, tx, s, request); err != nil {
-			return nil, err
+			return nil, s.Location.Wrap(err)
 		}
 	}
-	// A constraint that is deferred speaks now.
-	if err := tx.Commit(ctx); err != nil {
-		return nil, e.writeFault(ctx, plan.Steps[len(plan.Steps)-1], err)
+	if err := tx.Commit(ctx); err != nil { // a deferred constraint fails here
+		return nil, locate(plan, err).Wrap(e.writeFault(ctx, err))
 	}
 	return assemble(plan, own, columns), nil
+}
+
+// locate returns the last step that wrote the table that an error of Postgres names, or nil.
+func locate(plan *graph.Plan, err error) *graph.Location {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return nil
+	}
+	for _, s := range slices.Backward(plan.Steps) {
+		if s.Table() == server.TableName {
+			return s.Location
+		}
+	}
+	return nil
 }
 
 // step writes, and reads the row for the answer.
@@ -48,11 +61,11 @@ func (e *executable) step(ctx context.Context, tx pgx.Tx, s graph.Step, request 
 	}
 	args, err := s.Write.Bind(request, nil)
 	if err != nil {
-		return nil, s.At(err)
+		return nil, err
 	}
 	rows, err := tx.Query(ctx, s.Write.SQL, args...)
 	if err != nil {
-		return nil, e.writeFault(ctx, s, err)
+		return nil, e.writeFault(ctx, err)
 	}
 	var values []any
 	if rows.Next() {
@@ -60,7 +73,7 @@ func (e *executable) step(ctx context.Context, tx pgx.Tx, s graph.Step, request 
 	}
 	rows.Close()
 	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, e.writeFault(ctx, s, err)
+		return nil, e.writeFault(ctx, err)
 	}
 	if values == nil {
 		return nil, s.Missing()
@@ -83,7 +96,7 @@ func (e *executable) step(ctx context.Context, tx pgx.Tx, s graph.Step, request 
 func (e *executable) read(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request, key []string) ([]byte, error) {
 	args, err := s.Read.Bind(request, key)
 	if err != nil {
-		return nil, s.At(err)
+		return nil, err
 	}
 	rows, err := tx.Query(ctx, s.Read.SQL, args...)
 	if err != nil {
@@ -103,7 +116,7 @@ func (e *executable) read(ctx context.Context, tx pgx.Tx, s graph.Step, request 
 
 // writeFault says what an error of a write means to the client: a rule of the schema that its row breaks, a value that its
 // column cannot hold, another write in the way. Anything else is as for a query.
-func (e *executable) writeFault(ctx context.Context, s graph.Step, err error) error {
+func (e *executable) writeFault(ctx context.Context, err error) error {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) || ctx.Err() != nil {
 		return queryFault(ctx, err)
@@ -126,7 +139,7 @@ func (e *executable) writeFault(ctx context.Context, s graph.Step, err error) er
 	default:
 		said = server.Message // of a value that the client gave
 	}
-	return s.At(&fault.Error{Code: code, Message: said, Err: pg.Fault("write", err)})
+	return &fault.Error{Code: code, Message: said, Err: pg.Fault("write", err)}
 }
 
 // class is the kind of an error: the first two digits of its SQLSTATE.

@@ -1,0 +1,65 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Error is what is wrong at one field of an operation. Fault holds the category, the message and the hint; the rest is what
+// the errors of a GraphQL response carry beside them.
+type Error struct {
+	Fault        error
+	Path         []string // response keys from the root to the field; no list indexes, because no row has been read yet
+	Line, Column int      // of the field in the document, from 1; 0 when unknown
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Fault.Error() }
+
+// Unwrap returns the fault.
+func (e *Error) Unwrap() error { return e.Fault }
+
+// Location is a field of an operation. A nil Location is the operation as a whole.
+type Location struct {
+	Parent       *Location
+	Key          string // in the response
+	Line, Column int
+}
+
+// Path returns the response keys from the root to the field.
+func (l *Location) Path() []string {
+	var path []string
+	for ; l != nil; l = l.Parent {
+		path = append(path, l.Key)
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// Wrap returns err as an Error at the field. An error that already has a location keeps it, because the innermost field is
+// the most precise.
+func (l *Location) Wrap(err error) error {
+	var located *Error
+	if err == nil || l == nil || asError(err, &located) {
+		return err
+	}
+	return &Error{Fault: err, Path: l.Path(), Line: l.Line, Column: l.Column}
+}
+
+// within plans a field: errors and parameters that plan brings about are located there.
+func (b *builder) within(f selected, plan func() error) error {
+	outer := b.location
+	b.location = &Location{Parent: outer, Key: f.Alias}
+	if p := f.Position; p != nil {
+		b.location.Line, b.location.Column = p.Line, p.Column
+	}
+	err := b.location.Wrap(plan())
+	b.location = outer
+	return err
+}
+
+// invalid is the fault of a value that a client gave.
+func invalid(message, hint string) error {
+	return fault.New(fault.Invalid, "", message, hint)
+}
