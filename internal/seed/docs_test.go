@@ -12,7 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/seed"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -52,7 +52,7 @@ func TestMakingRows(t *testing.T) {
 // TestGuide does what docs/seeds.md shows and compares what it says.
 func TestGuide(t *testing.T) {
 	text, blocks, fixtures := page(t, "seeds.md")
-	for _, name := range generate.FakeNames() {
+	for _, name := range maker.FakeNames() {
 		if !strings.Contains(text, "`"+name+"`") {
 			t.Errorf("it does not say that %s can be faked", name)
 		}

@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // templates is what the templates of one load share.
@@ -53,7 +53,7 @@ func (m moment) String() string {
 // functionNames are the functions of templates that are worth a suggestion.
 var functionNames = slices.Sorted(maps.Keys(new(expansion).functions("", 0)))
 
-var fakeNames = generate.FakeNames()
+var fakeNames = maker.FakeNames()
 
 // functions are those that a template can call.
 func (x *expansion) functions(text string, position int) template.FuncMap {
@@ -74,7 +74,7 @@ func (x *expansion) functions(text string, position int) template.FuncMap {
 		},
 		"bcrypt": x.bcrypt,
 	}
-	maps.Copy(all, generate.TextFuncs)
+	maps.Copy(all, maker.TextFuncs)
 	return all
 }
 
@@ -108,7 +108,7 @@ func (x *expansion) shift(at any, span string, sign time.Duration) (moment, erro
 	if err != nil {
 		return m, err
 	}
-	by, ok := generate.ParseSpan(span)
+	by, ok := maker.ParseSpan(span)
 	if !ok {
 		return m, wrong("bad-template", "write a length of time such as 3d, 90m, 1h30m, 2w or 1y", "%q is no length of time", clip(span))
 	}
@@ -191,7 +191,7 @@ func (x *expansion) fakes(text string, position int) map[string]string {
 	made := map[string]string{}
 	for _, m := range fakeName.FindAllStringSubmatch(text, -1) {
 		place := append(x.place[:len(x.place):len(x.place)], strconv.Itoa(position), m[1])
-		if fake, ok := generate.Fake(m[1], x.reader.templates.seed, place...); ok {
+		if fake, ok := maker.Fake(m[1], x.reader.templates.seed, place...); ok {
 			made[m[1]] = fake
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // generateKey is the key of a file under which it says which rows to make, and how.
@@ -31,7 +31,7 @@ func ParseCount(text string) (Count, error) {
 	if !named {
 		name, number = "", text
 	}
-	rows, ok := generate.ParseRows(number)
+	rows, ok := maker.ParseRows(number)
 	if !ok || named && name == "" {
 		return Count{}, fault.New(fault.Invalid, "", fmt.Sprintf("%q says no number of rows", text), "Write 1000 for every type, or Prompt=1000 for one.")
 	}
@@ -63,8 +63,8 @@ func (r *reader) generate(n *yaml.Node) {
 // plan puts together what the files and the counts ask for.
 func (o *Options) plan(f *fixtures, recipes []recipe) (mistakes diag.List, err error) {
 	sources := map[*yaml.Node]*source{}
-	r := generate.Reader{Schema: o.Schema, Now: f.now}
-	r.Report = func(p generate.Problem) {
+	r := maker.Reader{Schema: o.Schema, Now: f.now}
+	r.Report = func(p maker.Problem) {
 		s := sources[p.Node]
 		if s == nil { // of no file
 			s = &source{name: "--" + generateKey}
@@ -82,23 +82,23 @@ func (o *Options) plan(f *fixtures, recipes []recipe) (mistakes diag.List, err e
 		return text, false, p == nil
 	}
 	named := names(f.rows)
-	r.Missing = func(table, row string) *generate.Problem {
+	r.Missing = func(table, row string) *maker.Problem {
 		if _, ok := named(table)[row]; ok {
 			return nil
 		}
-		return &generate.Problem{Code: "dangling-reference", Remedy: noSuchRow(table, row, slices.Sorted(maps.Keys(named(table)))),
+		return &maker.Problem{Code: "dangling-reference", Remedy: noSuchRow(table, row, slices.Sorted(maps.Keys(named(table)))),
 			Message: fmt.Sprintf("there is no row $%s.%s", table, row)}
 	}
-	var specs []*generate.Spec
+	var specs []*maker.Spec
 	first := map[*table]recipe{}
 	for _, made := range recipes {
 		sources[made.key] = made.source
 		if !eachNode(made.value, func(n *yaml.Node) { sources[n] = made.source }) {
-			r.Report(generate.Problem{Node: made.key, Code: "too-large", Message: "what an alias stands for contains itself, or is used too often", Remedy: "write it out"})
+			r.Report(maker.Problem{Node: made.key, Code: "too-large", Message: "what an alias stands for contains itself, or is used too often", Remedy: "write it out"})
 			continue
 		}
 		if before, twice := first[made.table]; twice {
-			r.Report(generate.Problem{Node: made.key, Code: "given-twice", Remedy: "keep one of them",
+			r.Report(maker.Problem{Node: made.key, Code: "given-twice", Remedy: "keep one of them",
 				Message: fmt.Sprintf("how %s are made is said at %s:%d already", made.table.Table, before.source.name, before.key.Line+before.source.shift)})
 			continue
 		}
@@ -114,7 +114,7 @@ func (o *Options) plan(f *fixtures, recipes []recipe) (mistakes diag.List, err e
 }
 
 // counted adds what the counts ask for.
-func (o *Options) counted(all *tables, said map[*table]recipe, specs []*generate.Spec) ([]*generate.Spec, error) {
+func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Spec) ([]*maker.Spec, error) {
 	rows := map[*table]int64{}
 	for _, c := range o.Generate {
 		if c.Type == "" {
@@ -140,7 +140,7 @@ func (o *Options) counted(all *tables, said map[*table]recipe, specs []*generate
 	}
 	for _, typ := range o.Schema.Tables {
 		if n := rows[all.byName[typ.Name]]; n > 0 {
-			specs = append(specs, generate.Guess(typ, n))
+			specs = append(specs, maker.Guess(typ, n))
 		}
 	}
 	return specs, nil
@@ -187,17 +187,17 @@ func names(rows []*row) func(table string) map[string]map[string]string {
 }
 
 // make makes the rows.
-func (o *Options) make(ctx context.Context, f *fixtures) ([]generate.Made, error) {
+func (o *Options) make(ctx context.Context, f *fixtures) ([]maker.Made, error) {
 	if f.plan == nil {
-		return []generate.Made{}, nil
+		return []maker.Made{}, nil
 	}
-	return f.plan.Run(ctx, generate.Options{Pool: o.DB, Seed: o.RandomSeed, Named: names(f.rows), Report: o.Report})
+	return f.plan.Run(ctx, maker.Options{Pool: o.DB, Seed: o.RandomSeed, Named: names(f.rows), Report: o.Report})
 }
 
 // preview says which rows would be made after the fixtures that tx has loaded.
-func (o *Options) preview(ctx context.Context, tx pgx.Tx, f *fixtures) ([]generate.Made, error) {
+func (o *Options) preview(ctx context.Context, tx pgx.Tx, f *fixtures) ([]maker.Made, error) {
 	if f.plan == nil {
-		return []generate.Made{}, nil
+		return []maker.Made{}, nil
 	}
-	return f.plan.Preview(ctx, tx, generate.Options{Seed: o.RandomSeed, Named: names(f.rows)})
+	return f.plan.Preview(ctx, tx, maker.Options{Seed: o.RandomSeed, Named: names(f.rows)})
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -53,9 +53,9 @@ func TestIndexesComeBack(t *testing.T) {
 }
 
 // midway calls fn once, when that many rows have been sent.
-func midway(rows int64, fn func()) func(generate.Progress) {
+func midway(rows int64, fn func()) func(maker.Progress) {
 	var called atomic.Bool
-	return func(p generate.Progress) {
+	return func(p maker.Progress) {
 		if p.Rows >= rows && !called.Swap(true) {
 			fn()
 		}

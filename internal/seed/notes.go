@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/krowoc/krowoc/internal/pg"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // noted is a row that was inserted for a set. Its key is JSON: values as texts, by column.
@@ -15,7 +15,7 @@ func (w *writer) note(ctx context.Context) error {
 	if len(w.noted) == 0 {
 		return nil
 	}
-	if err := generate.EnsureNotes(ctx, w.tx); err != nil {
+	if err := maker.EnsureNotes(ctx, w.tx); err != nil {
 		return err
 	}
 	sets, names, keys := make([]string, len(w.noted)), make([]string, len(w.noted)), make([]string, len(w.noted))

@@ -15,12 +15,12 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // prune deletes the rows that an earlier load has inserted for the sets and that they no longer have.
 func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
-	if there, err := generate.HasNotes(ctx, w.tx); err != nil || !there {
+	if there, err := maker.HasNotes(ctx, w.tx); err != nil || !there {
 		return err
 	}
 	rows, err := w.tx.Query(ctx, "SELECT set, name, digest FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", f.sets)

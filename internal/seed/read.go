@@ -19,7 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // fixtures is what the sets hold.
@@ -27,7 +27,7 @@ type fixtures struct {
 	sets    []string // those that were asked for, and those that they extend
 	tables  *tables
 	rows    []*row
-	plan    *generate.Plan // of rows that are made; nil for none
+	plan    *maker.Plan // of rows that are made; nil for none
 	scripts []*script
 	now     time.Time
 }

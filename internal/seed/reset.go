@@ -10,7 +10,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // ResetMode says which tables may be emptied before a load.
@@ -83,7 +83,7 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*em
 	if f.plan != nil {
 		names = append(names, f.plan.Tables()...)
 	}
-	if there, err := generate.HasNotes(ctx, tx); err != nil {
+	if there, err := maker.HasNotes(ctx, tx); err != nil {
 		return nil, err
 	} else if there {
 		rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'inserted') AND set = ANY($1)", f.sets)
@@ -123,7 +123,7 @@ func (o *Options) countRows(ctx context.Context, tx pgx.Tx, f *fixtures, tables 
 	if err := describeTables(ctx, tx, known); err != nil {
 		return err
 	}
-	there, err := generate.HasNotes(ctx, tx)
+	there, err := maker.HasNotes(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func forget(ctx context.Context, tx pgx.Tx, sets []string, tables []*emptied) (g
 			gone = append(gone, TableSummary{Table: t.name, Deleted: int(t.rows)})
 		}
 	}
-	if there, err := generate.HasNotes(ctx, tx); err != nil || !there {
+	if there, err := maker.HasNotes(ctx, tx); err != nil || !there {
 		return gone, err
 	}
 	_, err = tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated', 'inserted') AND name = ANY($1) OR kind = 'sql' AND set = ANY($2)", names, sets)

@@ -18,7 +18,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // script is an SQL file, which runs after the rows are in, and again only when it has changed.
@@ -139,7 +139,7 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 	if len(scripts) == 0 {
 		return list, nil
 	}
-	if err := generate.EnsureNotes(ctx, tx); err != nil {
+	if err := maker.EnsureNotes(ctx, tx); err != nil {
 		return nil, err
 	}
 	for _, s := range scripts {

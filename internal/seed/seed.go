@@ -14,7 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // op is what a fault of this package says was being done.
@@ -38,7 +38,7 @@ type Options struct {
 
 	Generate []Count // rows to make beside those that the files ask for
 	// Report is told how far the rows that are made have come, from any goroutine; it may be nil.
-	Report func(generate.Progress)
+	Report func(maker.Progress)
 
 	Environment string // the name of the environment, for messages and for AllowProtected
 	Protected   bool   // refuse, unless AllowProtected and Confirmed both consent

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // Summary is what a load changed, table by table in the order in which they were written; of a dry run, what it would change.
@@ -22,7 +22,7 @@ type ScriptSummary struct {
 }
 
 // Made is how many rows were made for a table.
-type Made = generate.Made
+type Made = maker.Made
 
 // TableSummary counts the rows of one table that the fixtures name.
 type TableSummary struct {

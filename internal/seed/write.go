@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/pg"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // writer writes rows within one transaction.
@@ -35,7 +35,7 @@ func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
 		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
 		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), dryRun: o.DryRun, keys: o.Prune}
-		if err := generate.Lock(ctx, tx); err != nil {
+		if err := maker.Lock(ctx, tx); err != nil {
 			return err
 		}
 		summary, err = o.writeRows(ctx, w, f)
@@ -90,7 +90,7 @@ func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summar
 // afterwards runs the SQL files when rows have been made, which they may be about.
 func (o *Options) afterwards(ctx context.Context, f *fixtures) (ran []ScriptSummary, err error) {
 	err = pg.InTx(ctx, o.DB, func(tx pgx.Tx) error {
-		if err := generate.Lock(ctx, tx); err != nil {
+		if err := maker.Lock(ctx, tx); err != nil {
 			return err
 		}
 		ran, err = runScripts(ctx, tx, f.scripts)
@@ -178,7 +178,7 @@ func (w *writer) queueSequences(batch *pgx.Batch) {
 				if t.columns[c].db.sequence == "" || !slices.ContainsFunc(component.rows, gives) {
 					continue
 				}
-				batch.Queue(generate.AdvanceSequence(t.columns[c].db.sequence, t.columns[c].name, t.Table))
+				batch.Queue(maker.AdvanceSequence(t.columns[c].db.sequence, t.columns[c].name, t.Table))
 			}
 		}
 	}

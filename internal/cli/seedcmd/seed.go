@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // Options are what the arguments and flags say.
@@ -78,7 +78,7 @@ func run(ctx context.Context, f *factory.Factory, o Options) error {
 		return err
 	}
 	return f.WithDatabase(ctx, a, func(db *app.Database) error {
-		load := func(dryRun bool, report func(generate.Progress)) (seed.Summary, error) {
+		load := func(dryRun bool, report func(maker.Progress)) (seed.Summary, error) {
 			return a.Seed(ctx, db.Pool, s, func(so *seed.Options) {
 				if len(o.Sets) > 0 {
 					so.Sets = o.Sets
@@ -145,9 +145,9 @@ func outcome(s seed.Summary, dryRun bool) string {
 }
 
 // report shows how far the rows that are made have come.
-func report(shown *term.Progress) func(generate.Progress) {
-	return func(p generate.Progress) {
-		shown.Label(map[generate.Stage]string{generate.Rows: "making ", generate.Indexes: "indexing "}[p.Stage] + p.Table)
+func report(shown *term.Progress) func(maker.Progress) {
+	return func(p maker.Progress) {
+		shown.Label(map[maker.Stage]string{maker.Rows: "making ", maker.Indexes: "indexing "}[p.Stage] + p.Table)
 		shown.Count("rows", p.Rows, p.Total)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/seed/mask"
 )
 
@@ -82,7 +82,7 @@ func (t *table) nameBy(f *schema.Field) bool {
 		}
 		name := *r.values[c]
 		if !rowName.MatchString(name) {
-			name = generate.Slug(name)
+			name = maker.Slug(name)
 		}
 		const longest = 60
 		if name == "" || len(name) > longest || seen[name] || uuidForm.MatchString(name) || strings.Contains(*r.values[c], "@") {

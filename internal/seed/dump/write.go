@@ -15,7 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/seed/mask"
 )
 
@@ -56,7 +56,7 @@ type fileNames map[string]bool
 func (taken fileNames) of(t *table) string {
 	name := t.Table
 	if !rowName.MatchString(name) {
-		name = generate.Slug(t.Name)
+		name = maker.Slug(t.Name)
 	}
 	free := name
 	for n := 2; taken[strings.ToLower(free)]; n++ {

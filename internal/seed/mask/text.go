@@ -12,7 +12,7 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/generate"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
 // attempts is how many masks of a text are made before its field is given up.
@@ -44,12 +44,12 @@ var urlScheme = regexp.MustCompile(`^(?i:https?|s?ftp|ftps|wss?|ssh|git|ldaps?|m
 func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 	own := f.code(uniqueLength, string(kind), text, attempt) // tells the mask from all others
 	fake := func(name string) string {
-		value, _ := generate.Fake(name, f.seed(string(kind), name, text, attempt))
+		value, _ := maker.Fake(name, f.seed(string(kind), name, text, attempt))
 		return value
 	}
 	switch kind {
 	case schema.PIIEmail:
-		local := strings.ToLower(generate.Letters(fake("firstName")) + "." + generate.Letters(fake("lastName")) + ".")
+		local := strings.ToLower(maker.Letters(fake("firstName")) + "." + maker.Letters(fake("lastName")) + ".")
 		return f.within(local, own, "@example.com")
 	case schema.PIIName:
 		name := fake("firstName")
@@ -132,7 +132,7 @@ func (f *Field) words(text, code string, seed uint64) string {
 		out = append(out, []rune(code+" ")...)
 	}
 	for len(out) < len(runes) {
-		word, _ := generate.Fake("word", seed, strconv.Itoa(len(out)))
+		word, _ := maker.Fake("word", seed, strconv.Itoa(len(out)))
 		out = append(out, []rune(word+" ")...)
 	}
 	out = out[:len(runes)]

@@ -1,0 +1,78 @@
+package make
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// batchRows is how many rows go in in one transaction where the tables are in use.
+const batchRows = 50_000
+
+// inBatches loads the tables, those that do not refer to one another at the same time.
+func (l *loader) inBatches(ctx context.Context) error {
+	for _, level := range l.levels() {
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(max(1, int(l.Pool.Config().MaxConns)-1))
+		for _, t := range level {
+			group.Go(func() error { return l.batches(ctx, t) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) batches(ctx context.Context, t *table) error {
+	for at := t.done; at < t.count; at += batchRows {
+		to := min(at+batchRows, t.count)
+		err := l.inTx(ctx, func(tx pgx.Tx) error {
+			if err := l.copy(ctx, tx, t, at, to, false); err != nil {
+				return err
+			}
+			return l.finish(ctx, tx, t, to)
+		})
+		if err != nil {
+			return cutShort(ctx, err, fmt.Sprintf("%d of %d rows are in %s", at, t.count, t.typ.Table))
+		}
+	}
+	return nil
+}
+
+// cutShort says how many rows are in, and why there are no more.
+func cutShort(ctx context.Context, err error, message string) error {
+	cause := pg.Fault("", err)
+	f := &fault.Error{Code: fault.CodeOf(cause), Message: message + ": " + cause.Error(), Hint: "The same command goes on from there.", Err: cause}
+	if ctx.Err() != nil { // the driver says of it that the connection is closed
+		f.Code, f.Message = fault.Canceled, message
+	}
+	return f
+}
+
+// levels groups the tables: each refers only to those of groups before its own.
+func (l *loader) levels() [][]*table {
+	level := map[*table]int{}
+	var list [][]*table
+	for _, t := range l.order {
+		n := 0
+		for _, m := range t.makers {
+			if m.pick != nil && m.pick.universe != nil {
+				if of, ok := level[m.pick.universe.table]; ok && m.pick.universe.table != t {
+					n = max(n, of+1)
+				}
+			}
+		}
+		level[t] = n
+		for len(list) <= n {
+			list = append(list, nil)
+		}
+		list[n] = append(list[n], t)
+	}
+	return list
+}

@@ -1,0 +1,104 @@
+package make
+
+import (
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/ext"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// check is a condition of the schema that a row keeps.
+type check struct {
+	name, message string
+	program       cel.Program
+	fields        []checked
+}
+
+type checked struct {
+	name   string
+	column int
+	key    string // of a reference: the name of the field it holds
+}
+
+func (c *check) String() string {
+	if c.message != "" {
+		return c.message
+	}
+	return "the check " + c.name
+}
+
+// newCheck makes a condition ready; nil for one that the database alone can evaluate.
+func (t *table) newCheck(c schema.Check) *check {
+	if c.Expr == nil || c.Expr.SQL || c.Expr.AST == nil {
+		return nil
+	}
+	env, err := cel.NewEnv(cel.Variable("this", cel.DynType), cel.CrossTypeNumericComparisons(true), ext.Strings())
+	if err != nil {
+		return nil
+	}
+	// The text is checked anew, with this of any type: values are plain ones here.
+	ast, issues := env.Compile(c.Expr.Source)
+	if issues.Err() != nil {
+		return nil
+	}
+	program, err := env.Program(ast)
+	if err != nil {
+		return nil
+	}
+	made := &check{name: c.Name, message: c.Message, program: program}
+	for _, f := range t.typ.Fields {
+		columns := t.columnsOf(f)
+		switch {
+		case len(columns) != 1 || !strings.Contains(c.Expr.Source, f.Name):
+		case f.Relation != nil:
+			made.fields = append(made.fields, checked{f.Name, columns[0], keyField(f.Relation.References[0]).Name})
+		default:
+			made.fields = append(made.fields, checked{f.Name, columns[0], ""})
+		}
+	}
+	return made
+}
+
+// holds reports whether a row keeps the condition. As in SQL, what cannot be told is no breach.
+func (c *check) holds(r *row) bool {
+	for _, f := range c.fields {
+		column := r.table.columns[f.column]
+		d := &r.values[f.column]
+		var value any
+		switch {
+		case column.array:
+			list := make([]any, len(d.list))
+			for i := range d.list {
+				list[i] = column.checkable(&d.list[i])
+			}
+			value = list
+		default:
+			value = column.checkable(d)
+		}
+		if f.key != "" && value != nil {
+			value = map[string]any{f.key: value}
+		}
+		r.this[f.name] = value
+	}
+	result, _, err := c.program.Eval(map[string]any{"this": r.this})
+	if err != nil {
+		return true
+	}
+	holds, ok := result.Value().(bool)
+	return holds || !ok
+}
+
+// checkable is a value as CEL takes it.
+func (c *column) checkable(d *datum) any {
+	switch {
+	case d.null:
+		return nil
+	case c.kind.isTime():
+		return timeOf(d.i)
+	case c.kind == kindJSONB:
+		return d.s
+	}
+	return c.native(d)
+}

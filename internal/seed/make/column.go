@@ -1,0 +1,163 @@
+package make
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// column is a column of a table: first as the schema has it, then as the database has it.
+type column struct {
+	name     string
+	field    *schema.Field
+	kind     kind
+	array    bool
+	scale    int     // digits after the point that a Decimal is held with
+	most     int     // characters that the type holds; 0 for any number
+	limit    float64 // the greatest number that a Decimal's type holds; 0 for any
+	unit     float64 // what numbers are rounded to by a type such as numeric(3,-2); else 1
+	base     string  // its type, without arrays and domains, as the catalog has it
+	oid      uint32  // of its type
+	elemOID  uint32  // of an array
+	castType string  // what a text is cast to
+	notNull  bool
+	elemType string   // of an array, that a text is cast to
+	modifier int32    // of the base; below 0 for none
+	read     bool     // Postgres has to read the values from texts, once
+	labels   []string // of an enum
+	fills    bool     // the database fills it where nothing is given
+	computed bool     // nothing can be written to it
+	sequence string   // that it takes its default from; quoted
+}
+
+// scalarKinds is how the values of a scalar are held.
+var scalarKinds = map[schema.Scalar]kind{
+	schema.ID: kindUUID, schema.String: kindText, schema.Int: kindInt4, schema.Int64: kindInt8, schema.Float: kindFloat8,
+	schema.Decimal: kindNumeric, schema.Boolean: kindBool, schema.Date: kindDate, schema.DateTime: kindTimestamp,
+	schema.Duration: kindInterval, schema.JSON: kindJSONB, schema.Bytes: kindText, schema.Vector: kindVector,
+}
+
+// typeNames are the names that a @col(dataType:) may have for a type, beside Postgres's own.
+var typeNames = map[string]string{
+	"smallint": "int2", "integer": "int4", "int": "int4", "bigint": "int8", "real": "float4", "double precision": "float8", "decimal": "numeric",
+	"boolean": "bool", "character varying": "varchar", "character": "bpchar", "char": "bpchar",
+	"timestamp with time zone": "timestamptz", "timestamp without time zone": "timestamp",
+}
+
+var typeArgs = regexp.MustCompile(`^([a-z0-9 _]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\))?(?:\s*\[\])*$`)
+
+const defaultScale = 4
+
+// newColumn is the column of a field as the schema has it.
+func newColumn(f *schema.Field) *column {
+	c := &column{name: f.Column, field: f, array: f.Type.List, scale: defaultScale, unit: 1, notNull: f.Type.NonNull}
+	switch {
+	case f.Type.Enum != nil:
+		c.kind = kindText
+	default:
+		c.kind = scalarKinds[f.Type.Scalar]
+	}
+	m := typeArgs.FindStringSubmatch(strings.ToLower(f.DataType))
+	if m == nil {
+		return c
+	}
+	name := m[1]
+	if alias, ok := typeNames[name]; ok {
+		name = alias
+	}
+	k, known := kinds[name]
+	if !known {
+		return c
+	}
+	c.kind, c.base = k, name
+	first, _ := strconv.Atoi(m[2])
+	switch {
+	case k == kindNumeric && m[2] != "":
+		scale, _ := strconv.Atoi(m[3])
+		c.sized(first, scale)
+	case name == "bpchar":
+		c.most = max(first, 1)
+	case name == "name":
+		c.most = mostName
+	case k == kindText, k == kindVector:
+		c.most = first
+	}
+	return c
+}
+
+// mostName is how many bytes a name of Postgres has (NAMEDATALEN, less the zero at its end).
+const mostName = 63
+
+// sized gives a Decimal the precision and the scale of its type: numeric(3,3) ends at 0.999, numeric(3,-2) at 99900.
+func (c *column) sized(precision, scale int) {
+	c.limit = math.Pow10(precision-scale) - math.Pow10(-scale)
+	c.unit = math.Pow10(max(0, -scale))
+	c.scale = min(max(scale, 0), len(pow10)-1)
+}
+
+// longest is how many characters a text of the column may have.
+func (c *column) longest() int {
+	most := c.most
+	if l := c.field.Constraints.Length; l != nil && l.Max != nil && !c.field.Type.List && (most == 0 || *l.Max < most) {
+		most = *l.Max
+	}
+	return most
+}
+
+// shortest is how many characters a text of the column must have.
+func (c *column) shortest() int {
+	if l := c.field.Constraints.Length; l != nil && l.Min != nil && !c.field.Type.List {
+		return *l.Min
+	}
+	return 0
+}
+
+// isNumber reports whether the values are numbers, which can be drawn from a distribution.
+func (k kind) isNumber() bool {
+	switch k {
+	case kindInt2, kindInt4, kindInt8, kindFloat4, kindFloat8, kindNumeric, kindInterval:
+		return true
+	}
+	return false
+}
+
+// isText reports whether the database compares the values as texts.
+func (c *column) isText() bool {
+	switch c.base {
+	case "text", "varchar", "bpchar", "citext", "name":
+		return true
+	}
+	return false
+}
+
+func (k kind) isTime() bool { return k == kindDate || k == kindTimestamp }
+
+// bounds are the least and the greatest number that the type and the schema allow.
+func (c *column) bounds() (low, high float64) {
+	switch c.kind {
+	case kindInt2:
+		low, high = -32768, 32767
+	case kindInt4:
+		low, high = -2147483648, 2147483647
+	case kindNumeric:
+		high = min(9e15, 9e18/pow10[c.scale]) // what is held
+		if c.limit > 0 {
+			high = min(high, c.limit)
+		}
+		low = -high
+	default:
+		low, high = -9e15, 9e15
+	}
+	if r := c.field.Constraints.Range; r != nil {
+		if f, err := strconv.ParseFloat(r.Min, 64); err == nil {
+			low = f
+		}
+		if f, err := strconv.ParseFloat(r.Max, 64); err == nil {
+			high = f
+		}
+	}
+	return low, high
+}

@@ -1,0 +1,180 @@
+package make
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// chunkRows is how many rows a worker makes at once.
+const chunkRows = 2048
+
+// chunk is rows in the binary format of COPY.
+type chunk struct {
+	data []byte
+	rows int64
+	kept [][]datum
+	err  error
+}
+
+// signature begins a binary COPY: the signature, no flags, no extension.
+var signature = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+
+// copied columns are those that something is written to.
+func (t *table) written() (columns []int) {
+	for _, m := range t.makers {
+		if m.filled {
+			columns = append(columns, m.columns...)
+		}
+	}
+	return columns
+}
+
+// copyRows makes rows and sends them to Postgres; done is told how many more have been sent.
+func (t *table) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int64, freeze bool, sent func(rows int64)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	columns := t.written()
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = pg.QuoteIdent(t.columns[c].name)
+	}
+	options := "FORMAT binary"
+	if freeze {
+		options += ", FREEZE"
+	}
+	var workers sync.WaitGroup
+	reader := &chunkReader{ctx: ctx, chunks: t.produce(ctx, &workers, columns, from, to), sent: sent, buffer: signature}
+	tag, err := conn.CopyFrom(ctx, reader, fmt.Sprintf("COPY %s (%s) FROM STDIN (%s)", t.quoted(), strings.Join(names, ", "), options))
+	cancel()
+	reader.close()
+	workers.Wait()
+	if reader.err != nil {
+		return reader.err
+	}
+	t.came += tag.RowsAffected() // a trigger may have kept some out
+	if err == nil {
+		t.rows.made = append(t.rows.made, reader.kept...)
+	}
+	return err
+}
+
+// produce makes rows on several workers, where they do not depend on one another, and returns them in their order.
+func (t *table) produce(ctx context.Context, running *sync.WaitGroup, columns []int, from, to int64) <-chan chan chunk {
+	workers := max(1, runtime.GOMAXPROCS(0))
+	if t.stateful() || t.remembers() {
+		workers = 1
+	}
+	type task struct {
+		from, to int64
+		result   chan chunk
+	}
+	tasks, ordered := make(chan task, workers), make(chan chan chunk, 2*workers)
+	go func() {
+		defer close(ordered)
+		defer close(tasks)
+		for at := from; at < to; at += chunkRows {
+			result := make(chan chunk, 1)
+			select {
+			case ordered <- result:
+				tasks <- task{at, min(at+chunkRows, to), result}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for range workers {
+		running.Go(func() {
+			r := t.newRow()
+			for task := range tasks {
+				task.result <- t.chunk(ctx, r, columns, task.from, task.to)
+			}
+		})
+	}
+	return ordered
+}
+
+// chunk makes some rows.
+func (t *table) chunk(ctx context.Context, r *row, columns []int, from, to int64) (c chunk) {
+	if ctx.Err() != nil {
+		return chunk{err: ctx.Err()}
+	}
+	keep, remember := len(t.rows.columns) > 0 && t.count-t.done <= keptRows, t.remembers()
+	c.data = make([]byte, 0, 256<<10)
+	for number := from; number < to; number++ {
+		if failure := t.make(r, number); failure != "" {
+			return chunk{err: fault.New(fault.Invalid, "", fmt.Sprintf("no row %d of %s can be made: %s", number+1, t.typ.Table, failure),
+				"Say how its fields are made under generate: "+t.typ.Name+", or ask for fewer rows.")}
+		}
+		c.data = binary.BigEndian.AppendUint16(c.data, uint16(len(columns))) //nolint:gosec // a table has at most 1600
+		for _, at := range columns {
+			c.data = t.columns[at].appendDatum(c.data, &r.values[at])
+		}
+		switch {
+		case remember:
+			t.rows.made = append(t.rows.made, t.rows.pick(r.values))
+		case keep:
+			c.kept = append(c.kept, t.rows.pick(r.values))
+		}
+		c.rows++
+	}
+	return c
+}
+
+// chunkReader is what COPY reads.
+type chunkReader struct {
+	ctx    context.Context //nolint:containedctx // of the one COPY that reads
+	chunks <-chan chan chunk
+	sent   func(rows int64)
+	buffer []byte
+	kept   [][]datum
+	err    error
+
+	mu    sync.Mutex // CopyFrom may return while it still reads
+	ended bool
+}
+
+// close ends what is read, and waits for whoever reads.
+func (c *chunkReader) close() {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	for range c.chunks { // so that no worker waits to be read
+	}
+}
+
+func (c *chunkReader) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.buffer) == 0 {
+		if c.ended {
+			return 0, io.EOF
+		}
+		next, ok := <-c.chunks
+		if c.err = c.ctx.Err(); c.err != nil { // the rows that are there are not all
+			return 0, c.err
+		}
+		if !ok {
+			c.ended, c.buffer = true, []byte{0xff, 0xff}
+			break
+		}
+		made := <-next
+		if c.err = made.err; c.err != nil {
+			return 0, c.err
+		}
+		c.buffer, c.kept = made.data, append(c.kept, made.kept...)
+		c.sent(made.rows)
+	}
+	n := copy(p, c.buffer)
+	c.buffer = c.buffer[n:]
+	return n, nil
+}

@@ -1,0 +1,221 @@
+package make
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+	"time"
+)
+
+// datum is one value. Which of its members holds it depends on the kind of its column.
+type datum struct {
+	null bool
+	i    int64 // a whole number; a Decimal times ten to the scale of its column; a time or a duration in microseconds; a Boolean
+	f    float64
+	s    string // a text, an enum's value, JSON, bytes, or raw: what Postgres takes in its binary format
+	id   [16]byte
+	list []datum
+	raw  bool // s is what Postgres takes
+}
+
+var null = datum{null: true}
+
+// kind says how a column's values are held and written.
+type kind uint8
+
+const (
+	kindRaw kind = iota // what Postgres takes, in s
+	kindText
+	kindJSONB
+	kindInt2
+	kindInt4
+	kindInt8
+	kindFloat4
+	kindFloat8
+	kindNumeric
+	kindBool
+	kindUUID
+	kindDate
+	kindTimestamp
+	kindInterval
+	kindVector
+)
+
+// kinds are the types whose binary format is written here: what a type's receive function of Postgres reads (src/backend/utils/adt).
+var kinds = map[string]kind{
+	"text": kindText, "varchar": kindText, "bpchar": kindText, "citext": kindText, "name": kindText, "json": kindText,
+	"bytea": kindText, "jsonb": kindJSONB, "int2": kindInt2, "int4": kindInt4, "int8": kindInt8, "float4": kindFloat4, "float8": kindFloat8,
+	"numeric": kindNumeric, "bool": kindBool, "uuid": kindUUID, "date": kindDate, "timestamp": kindTimestamp, "timestamptz": kindTimestamp,
+	"interval": kindInterval, "vector": kindVector,
+}
+
+// pgEpoch is the zero of Postgres's times.
+var pgEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const microsPerDay = 24 * 60 * 60 * 1_000_000
+
+func microsOf(t time.Time) int64 { return t.Sub(pgEpoch).Microseconds() }
+
+func timeOf(micros int64) time.Time { return pgEpoch.Add(time.Duration(micros) * time.Microsecond) }
+
+// appendDatum appends a value in the binary format of COPY: its length, then itself.
+func (c *column) appendDatum(b []byte, d *datum) []byte {
+	if d.null {
+		return binary.BigEndian.AppendUint32(b, 0xffffffff)
+	}
+	at := len(b)
+	b = append(b, 0, 0, 0, 0)
+	switch {
+	case d.raw:
+		b = append(b, d.s...)
+	case c.array:
+		b = c.appendArray(b, d.list)
+	default:
+		b = appendValue(b, c.kind, c.scale, d)
+	}
+	binary.BigEndian.PutUint32(b[at:], uint32(len(b)-at-4)) //nolint:gosec // a value has less than 2 GB
+	return b
+}
+
+func appendValue(b []byte, k kind, scale int, d *datum) []byte {
+	switch k {
+	case kindJSONB:
+		return append(append(b, 1), d.s...)
+	case kindInt2:
+		return binary.BigEndian.AppendUint16(b, uint16(d.i)) //nolint:gosec // it was held to the range of the type
+	case kindInt4:
+		return binary.BigEndian.AppendUint32(b, uint32(d.i)) //nolint:gosec // the same
+	case kindInt8, kindTimestamp:
+		return binary.BigEndian.AppendUint64(b, uint64(d.i)) //nolint:gosec // two's complement
+	case kindFloat4:
+		return binary.BigEndian.AppendUint32(b, math.Float32bits(float32(d.f)))
+	case kindFloat8:
+		return binary.BigEndian.AppendUint64(b, math.Float64bits(d.f))
+	case kindNumeric:
+		return appendNumeric(b, d.i, scale)
+	case kindBool:
+		return append(b, byte(d.i&1))
+	case kindUUID:
+		return append(b, d.id[:]...)
+	case kindDate:
+		return binary.BigEndian.AppendUint32(b, uint32(floorDiv(d.i, microsPerDay))) //nolint:gosec // two's complement
+	case kindInterval:
+		b = binary.BigEndian.AppendUint64(b, uint64(d.i)) //nolint:gosec // two's complement
+		return append(b, 0, 0, 0, 0, 0, 0, 0, 0)          // no days, no months
+	case kindVector:
+		b = binary.BigEndian.AppendUint16(b, uint16(len(d.list))) //nolint:gosec // at most 16000
+		b = append(b, 0, 0)
+		for i := range d.list {
+			b = binary.BigEndian.AppendUint32(b, math.Float32bits(float32(d.list[i].f)))
+		}
+		return b
+	case kindRaw, kindText:
+	}
+	return append(b, d.s...)
+}
+
+// appendArray appends a one-dimensional array (array_recv).
+func (c *column) appendArray(b []byte, list []datum) []byte {
+	hasNull, dimensions := uint32(0), uint32(1)
+	for i := range list {
+		if list[i].null {
+			hasNull = 1
+		}
+	}
+	if len(list) == 0 {
+		dimensions = 0
+	}
+	b = binary.BigEndian.AppendUint32(b, dimensions)
+	b = binary.BigEndian.AppendUint32(b, hasNull)
+	b = binary.BigEndian.AppendUint32(b, c.elemOID)
+	if len(list) == 0 {
+		return b
+	}
+	b = binary.BigEndian.AppendUint32(b, uint32(len(list))) //nolint:gosec // it fits in memory
+	b = binary.BigEndian.AppendUint32(b, 1)
+	for i := range list {
+		elem := column{kind: c.kind, scale: c.scale}
+		b = elem.appendDatum(b, &list[i])
+	}
+	return b
+}
+
+// appendNumeric appends value / 10^scale (numeric_recv): groups of four decimal digits, the first of weight 10000^weight.
+func appendNumeric(b []byte, value int64, scale int) []byte {
+	sign := uint16(0)
+	rest := uint64(value) //nolint:gosec // negated below
+	if value < 0 {
+		sign, rest = 0x4000, uint64(-value)
+	}
+	var groups [8]uint16
+	n, fraction := len(groups), (scale+3)/4
+	// The groups of the fraction come first, from the right; the last of them is filled up with zeros.
+	pad := uint64(1)
+	for range fraction*4 - scale {
+		pad *= 10
+	}
+	if fraction > 0 {
+		n--
+		groups[n] = uint16(rest % (10000 / pad) * pad)
+		rest /= 10000 / pad
+	}
+	for rest > 0 || len(groups)-n < fraction {
+		n--
+		groups[n] = uint16(rest % 10000)
+		rest /= 10000
+	}
+	digits := groups[n:]
+	weight := len(digits) - fraction - 1
+	for len(digits) > 0 && digits[0] == 0 {
+		digits, weight = digits[1:], weight-1
+	}
+	for len(digits) > 0 && digits[len(digits)-1] == 0 {
+		digits = digits[:len(digits)-1]
+	}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(digits)))
+	b = binary.BigEndian.AppendUint16(b, uint16(weight)) //nolint:gosec // two's complement
+	b = binary.BigEndian.AppendUint16(b, sign)
+	b = binary.BigEndian.AppendUint16(b, uint16(scale)) //nolint:gosec // at most 18
+	for _, d := range digits {
+		b = binary.BigEndian.AppendUint16(b, d)
+	}
+	return b
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// text is the value as a person reads it, for templates and messages.
+func (c *column) text(d *datum) string {
+	if d.null {
+		return ""
+	}
+	switch c.kind {
+	case kindInt2, kindInt4, kindInt8:
+		return strconv.FormatInt(d.i, 10)
+	case kindFloat4, kindFloat8:
+		return strconv.FormatFloat(d.f, 'g', -1, 64)
+	case kindNumeric:
+		return strconv.FormatFloat(float64(d.i)/pow10[c.scale], 'f', -1, 64)
+	case kindBool:
+		return strconv.FormatBool(d.i&1 == 1)
+	case kindUUID:
+		return formatUUID(d.id)
+	case kindDate:
+		return timeOf(d.i).Format(time.DateOnly)
+	case kindTimestamp:
+		return timeOf(d.i).Format(time.RFC3339)
+	case kindInterval:
+		return (time.Duration(d.i) * time.Microsecond).String()
+	case kindRaw, kindText, kindJSONB, kindVector:
+	}
+	return d.s
+}
+
+// pow10 are the powers of ten that a scale of a Decimal can be.
+var pow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12}

@@ -1,0 +1,219 @@
+package make
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// describeQuery says of the columns of some tables what their types are, in the order of the tables. Behind a type may stand others: that of
+// a domain's values, that of an array's elements.
+const describeQuery = `
+WITH RECURSIVE behind AS (
+  SELECT n.name, a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier, 0::oid AS element, 0 AS arrays, false AS domain
+  FROM unnest($1::text[]) AS n (name)
+  JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT b.name, b.attrelid, b.attnum, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END, CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE b.modifier END,
+         CASE t.typtype WHEN 'd' THEN b.element ELSE t.typelem END, b.arrays + (t.typtype <> 'd')::int, b.domain OR t.typtype = 'd'
+  FROM behind b JOIN pg_type t ON t.oid = b.type
+  WHERE t.typtype = 'd' OR t.typreceive = 'array_recv'::regproc AND t.typelem <> 0
+)
+SELECT b.name, a.attname, a.atttypid, b.element, format_type(a.atttypid, a.atttypmod),
+       CASE b.element WHEN 0 THEN '' WHEN t.oid THEN format_type(t.oid, b.modifier) ELSE format_type(b.element, NULL) END,
+       (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '', a.attgenerated <> '',
+       CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(b.name), a.attname) END,
+       t.typname, b.modifier, b.arrays, b.domain, coalesce(r.proname, ''),
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
+FROM behind b
+JOIN pg_attribute a ON a.attrelid = b.attrelid AND a.attnum = b.attnum
+JOIN pg_type t ON t.oid = b.type
+LEFT JOIN pg_proc r ON r.oid = t.typreceive
+WHERE NOT (t.typtype = 'd' OR t.typreceive = 'array_recv'::regproc AND t.typelem <> 0)`
+
+// described is what the catalog says of a column.
+type described struct {
+	table, name     string
+	oid, element    uint32
+	castType        string
+	elemType        string // of an array
+	fills, computed bool
+	sequence        pgtype.Text
+	base            string // the type that is neither a domain nor an array
+	modifier        int32  // of it
+	arrays          int
+	domain          bool
+	receive         string // reads it in its binary format
+	labels          []string
+}
+
+// describe asks the database about the columns of all tables.
+func (p *Plan) describe(ctx context.Context, db querier) error {
+	tables := map[string]*table{}
+	var list []string
+	for _, t := range p.tables {
+		tables[t.typ.Table] = t
+		list = append(list, t.typ.Table)
+	}
+	found := map[*column]bool{}
+	there := map[*table]bool{}
+	rows, _ := db.Query(ctx, describeQuery, list)
+	var d described
+	_, err := pgx.ForEachRow(rows, []any{&d.table, &d.name, &d.oid, &d.element, &d.castType, &d.elemType, &d.fills, &d.computed, &d.sequence,
+		&d.base, &d.modifier, &d.arrays, &d.domain, &d.receive, &d.labels}, func() error {
+		t := tables[d.table]
+		there[t] = true
+		i, ok := t.index[d.name]
+		if !ok {
+			return nil
+		}
+		found[t.columns[i]] = true
+		return t.columns[i].settle(t, &d)
+	})
+	if err != nil {
+		return err
+	}
+	var missing error
+	for _, t := range tables {
+		for _, c := range t.columns {
+			if !found[c] && (t.spec != nil || !there[t]) {
+				missing = fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("the database has no column %s.%s", t.typ.Table, c.name),
+					"Are migrations pending? Run `krowoc migrate up`, then try again.")
+			}
+		}
+	}
+	return missing
+}
+
+// textual are the functions that read the bytes of a text: what is written to other types has to have their format.
+var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv": true, "citextrecv": true, "namerecv": true,
+	"json_recv": true, "jsonb_recv": true, "bytearecv": true}
+
+// settle brings what the schema says of a column in line with what the database has.
+func (c *column) settle(t *table, d *described) error {
+	c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = d.oid, d.element, d.castType, d.fills, d.computed, d.sequence.String
+	c.elemType, c.base, c.modifier, c.labels = d.elemType, d.base, d.modifier, slices.Clone(d.labels)
+	if c.array != (d.arrays > 0) || d.arrays > 1 {
+		return fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("%s.%s is %s, which the schema does not say", t.typ.Table, c.name, c.castType), "Run `krowoc migrate diff`.")
+	}
+	k, known := kinds[d.base]
+	switch {
+	case len(d.labels) > 0 && c.kind == kindText: // an enum
+		c.read = d.domain || c.field.Type.Enum == nil
+	case c.longUnit() != "":
+		c.kind, c.read = kindRaw, true
+	case known && class(k) == class(c.kind) && (class(k) != kindJSONB || textual[d.receive]):
+		c.kind, c.read = k, d.domain
+	default:
+		c.kind, c.read = kindRaw, true
+	}
+	return nil
+}
+
+// longUnit is the smallest unit of an interval that drops minutes, and with them most of what is guessed: month of interval year to month.
+func (c *column) longUnit() string {
+	words := strings.Fields(strings.TrimSuffix(c.castType, "[]"))
+	if last := len(words) - 1; c.base == "interval" && slices.Contains([]string{"year", "month", "day", "hour"}, words[last]) {
+		return words[last]
+	}
+	return ""
+}
+
+// sizes takes the sizes of a type from its modifier, whose form every type has of its own.
+func (c *column) sizes(modifier int32) {
+	switch {
+	case c.base == "name":
+		c.most = mostName
+	case modifier < 0:
+	case c.base == "numeric": // numeric_typmod_precision, numeric_typmod_scale
+		c.sized(int((modifier-4)>>16&0xffff), int((modifier-4)&0x7ff^1024)-1024)
+	case c.base == "varchar" || c.base == "bpchar":
+		c.most = int(modifier) - 4
+	case c.base == "bit" || c.base == "varbit" || kinds[c.base] == kindVector || c.base == "halfvec":
+		c.most = int(modifier)
+	}
+}
+
+// class is equal for the kinds that hold their values alike.
+func class(k kind) kind {
+	switch k {
+	case kindInt2, kindInt4:
+		return kindInt8
+	case kindFloat4:
+		return kindFloat8
+	case kindDate:
+		return kindTimestamp
+	case kindText:
+		return kindJSONB
+	}
+	return k
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// decode reads a value in Postgres's binary format. What it does not know it keeps as it is.
+func (c *column) decode(raw []byte) datum {
+	switch {
+	case raw == nil:
+		return null
+	case c.array:
+		return datum{raw: true, s: string(raw)}
+	}
+	be := binary.BigEndian
+	switch c.kind {
+	case kindInt2:
+		return datum{i: int64(int16(be.Uint16(raw)))} //nolint:gosec // two's complement
+	case kindInt4:
+		return datum{i: int64(int32(be.Uint32(raw)))} //nolint:gosec // the same
+	case kindInt8, kindTimestamp:
+		return datum{i: int64(be.Uint64(raw))} //nolint:gosec // the same
+	case kindDate:
+		return datum{i: int64(int32(be.Uint32(raw))) * microsPerDay} //nolint:gosec // the same
+	case kindFloat4:
+		return datum{f: float64(math.Float32frombits(be.Uint32(raw)))}
+	case kindFloat8:
+		return datum{f: math.Float64frombits(be.Uint64(raw))}
+	case kindBool:
+		return datum{i: int64(raw[0])}
+	case kindUUID:
+		return datum{id: [16]byte(raw)}
+	case kindJSONB:
+		return datum{s: string(raw[1:])}
+	case kindNumeric:
+		return c.decodeNumeric(raw)
+	case kindInterval:
+		months, days := int32(be.Uint32(raw[12:])), int32(be.Uint32(raw[8:]))                                           //nolint:gosec // two's complement
+		return datum{raw: true, s: string(raw), i: int64(be.Uint64(raw)) + (int64(days)+30*int64(months))*microsPerDay} //nolint:gosec // the same
+	case kindVector:
+		return datum{raw: true, s: string(raw)}
+	case kindText, kindRaw:
+	}
+	return datum{s: string(raw)}
+}
+
+// decodeNumeric reads numeric_send. What the scale does not hold is kept as it is, for copies.
+func (c *column) decodeNumeric(raw []byte) datum {
+	var n pgtype.Numeric
+	if err := (pgtype.NumericCodec{}).PlanScan(nil, pgtype.NumericOID, pgtype.BinaryFormatCode, &n).Scan(raw, &n); err != nil {
+		return datum{raw: true, s: string(raw)}
+	}
+	f, err := n.Float64Value()
+	if err != nil {
+		return datum{raw: true, s: string(raw)}
+	}
+	return datum{raw: true, s: string(raw), i: int64(math.Round(f.Float64 * pow10[c.scale]))}
+}
+
+// quoted is the table's name in SQL.
+func (t *table) quoted() string { return pg.QuoteIdent(t.typ.Table) }

@@ -1,0 +1,103 @@
+package make
+
+import (
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// guess is how a field is made of which nothing is said: by its constraints, its name and its type, in this order.
+func (t *table) guess(f *schema.Field) *recipe {
+	made := &recipe{}
+	if !f.Type.NonNull {
+		made.null = 0.1
+	}
+	if f.Relation != nil {
+		made.pick = &pick{field: f}
+		if f.Relation.Target == t.typ && !f.Type.NonNull {
+			made.null = 0.3
+		}
+		return made
+	}
+	c := t.columns[t.index[f.Column]]
+	one := *c
+	one.array = false
+	made.source = t.guessOne(&one, made)
+	if c.array {
+		low, high := 0.0, 4.0
+		if l := f.Constraints.Length; l != nil {
+			if l.Min != nil {
+				low, high = float64(*l.Min), float64(*l.Min+4)
+			}
+			if l.Max != nil {
+				high = min(high, float64(*l.Max))
+			}
+		}
+		made.source = many{of: made.source, count: uniform{low, high}, distinct: true}
+	}
+	return made
+}
+
+// guessOne is guess for one value.
+func (t *table) guessOne(c *column, made *recipe) source {
+	f := c.field
+	switch {
+	case f.Type.Enum != nil:
+		return enumSource(f)
+	case c.base == "json":
+		return jsonSource(f)
+	}
+	switch c.kind {
+	case kindUUID:
+		return randomUUID{}
+	case kindText:
+		if s := t.fromNames(c); s != nil {
+			return s
+		}
+		return textSource(c, made)
+	case kindJSONB:
+		return jsonSource(f)
+	case kindBool:
+		share := 0.5
+		if d, ok := defaultValue(f).(bool); ok {
+			share = map[bool]float64{true: 0.8, false: 0.2}[d]
+		}
+		return coin{share}
+	case kindDate, kindTimestamp:
+		return t.timeSource(c, made)
+	case kindVector:
+		return coordinates{max(c.most, 3)}
+	}
+	if c.kind.isNumber() {
+		return numberSource(c)
+	}
+	return &constant{null: true}
+}
+
+func defaultValue(f *schema.Field) any {
+	if f.Default == nil {
+		return nil
+	}
+	return f.Default.Value
+}
+
+// enumSource takes every value, the default as often as all others together.
+func enumSource(f *schema.Field) source {
+	s := &choice{}
+	sum, usual := 0.0, defaultValue(f)
+	for _, v := range f.Type.Enum.Values {
+		weight := 1.0
+		if v.Name == usual {
+			weight = max(1, float64(len(f.Type.Enum.Values)-1))
+		}
+		sum += weight
+		s.values = append(s.values, &constant{text: v.Name, d: datum{s: v.Name}})
+		s.upTo = append(s.upTo, sum)
+	}
+	return s
+}
+
+func jsonSource(f *schema.Field) source {
+	if f.Default == nil || f.Default.Value == nil {
+		return &constant{d: datum{s: "{}"}, text: "{}"}
+	}
+	return &constant{d: datum{s: jsonText(f.Default.Value)}, text: jsonText(f.Default.Value)}
+}

@@ -1,0 +1,116 @@
+package make
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// numberSource goes by the bounds of the schema, else by the name.
+func numberSource(c *column) source {
+	low, high := c.bounds()
+	column := schema.SnakeCase(c.field.Name)
+	r := c.field.Constraints.Range
+	bounded := r != nil && r.Max != ""
+	if d := defaultValue(c.field); d != nil && strings.HasSuffix(column, "count") { // the application keeps it
+		return &constant{text: fmt.Sprint(d)}
+	}
+	integer := c.kind == kindInt2 || c.kind == kindInt4 || c.kind == kindInt8
+	m := &measure{column: c, low: low, high: high}
+	if r == nil || r.Min == "" {
+		m.low = max(low, 0)
+	}
+	switch {
+	case bounded && integer:
+		return whole{int64(math.Ceil(m.low)), int64(math.Floor(high))}
+	case bounded:
+		m.numbers = uniform{m.low, high}
+	case strings.HasSuffix(column, "year"):
+		return whole{max(int64(m.low), 1990), 2026}
+	case strings.HasSuffix(column, "age"):
+		return whole{max(int64(m.low), 18), 90}
+	case strings.HasSuffix(column, "latitude") || column == "lat":
+		m.low, m.numbers = -90, uniform{-90, 90}
+	case strings.HasSuffix(column, "longitude") || column == "lng" || column == "lon":
+		m.low, m.numbers = -180, uniform{-180, 180}
+	case strings.HasSuffix(column, "share") || strings.HasSuffix(column, "ratio") || strings.HasSuffix(column, "rate"):
+		m.numbers = uniform{max(m.low, 0), max(m.low, 0) + 1}
+	case c.kind == kindNumeric && high < 200: // numeric(3,3)
+		m.numbers = uniform{m.low, high}
+	case c.kind == kindNumeric:
+		m.numbers = lognormal{max(m.low, c.unit) * 20, 1}
+	case c.kind == kindInterval:
+		m.numbers = lognormal{60, 1.5}
+	default:
+		m.numbers = lognormal{max(m.low, 1) * 30, 1.2}
+	}
+	return m
+}
+
+// timeSource goes by the name: a row is made before it is updated, and what expires does so in the future.
+func (t *table) timeSource(c *column, made *recipe) source {
+	const day = int64(microsPerDay)
+	now := microsOf(t.now)
+	m := &moments{weekend: 1, power: 1, day: c.kind == kindDate, low: now - 365*day, high: now}
+	name := schema.SnakeCase(c.field.Name)
+	switch {
+	case strings.Contains(name, "birth") || name == "born" || name == "dob":
+		m.low, m.high = now-80*365*day, now-18*365*day
+	case strings.Contains(name, "expire") || strings.Contains(name, "due") || strings.Contains(name, "until") || strings.HasPrefix(name, "next"):
+		m.low, m.high = now, now+365*day
+	case strings.HasPrefix(name, "created") || strings.HasPrefix(name, "registered") || strings.HasPrefix(name, "joined"):
+		m.power = 2
+	case strings.HasPrefix(name, "updated") || strings.HasPrefix(name, "modified"):
+		if created := t.typ.Field("createdAt"); created != nil && created != c.field && created.Type.NonNull {
+			of := &operand{path: created.Name}
+			return later{copied{column: c, arithmetic: arithmetic{of: of, plus: exponential{20 * 86400}}}, now}
+		}
+	}
+	if !c.field.Type.NonNull && (strings.HasPrefix(name, "deleted") || strings.HasPrefix(name, "archived") || strings.HasPrefix(name, "canceled")) {
+		made.null = 0.9
+	}
+	if r := c.field.Constraints.Range; r != nil {
+		if at, ok := ParseMoment(r.Min, t.now); ok && r.Min != "" {
+			m.low = max(m.low, microsOf(at))
+			m.high = max(m.high, m.low)
+		}
+		if at, ok := ParseMoment(r.Max, t.now); ok && r.Max != "" {
+			m.high = min(m.high, microsOf(at))
+			m.low = min(m.low, m.high-day)
+		}
+	}
+	return m
+}
+
+// later is a time after another, but not in the future.
+type later struct {
+	copied
+	now int64
+}
+
+func (s later) make(r *row) datum {
+	d, first := s.copied.make(r), s.of.value(r)
+	if !d.null && d.i > s.now {
+		d.i = max(first.i, s.now)
+	}
+	return d
+}
+
+// make draws a direction.
+func (s coordinates) make(r *row) datum {
+	list := make([]datum, s.n)
+	sum := 0.0
+	for i := range list {
+		list[i].f = r.rng.NormFloat64()
+		sum += float64(list[i].f * list[i].f)
+	}
+	text := make([]string, s.n)
+	for i := range list {
+		list[i].f = significant(list[i].f / math.Sqrt(sum))
+		text[i] = strconv.FormatFloat(list[i].f, 'g', 6, 64)
+	}
+	return datum{list: list, s: "[" + strings.Join(text, ",") + "]"}
+}

@@ -1,0 +1,127 @@
+package make
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/brianvoe/gofakeit/v7"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// fromNames makes an e-mail address of a person's name and a slug of a title, so that a row speaks of one thing; nil for other fields.
+func (t *table) fromNames(c *column) source {
+	f := c.field
+	given := func(names ...string) (list []*operand) {
+		for _, name := range names {
+			o := t.typ.Field(name)
+			if o == nil || o == f || o.Type.Scalar != schema.String || o.Type.List || !o.Type.NonNull {
+				return nil
+			}
+			list = append(list, &operand{path: name})
+		}
+		return list
+	}
+	switch {
+	case f.Owner != t.typ || f.Type.List || f.Constraints.Pattern != "":
+	case f.Constraints.Format == schema.Email || f.Name == "email":
+		if of := given("firstName", "lastName"); of != nil {
+			return address{of, c.longest()}
+		}
+		if of := given("name"); of != nil && people.MatchString(t.typ.Name) {
+			return address{of, c.longest()}
+		}
+	case f.Constraints.Format == schema.Slug || f.Name == "slug":
+		for _, name := range []string{"title", "name"} {
+			if of := given(name); of != nil {
+				return slugged{of[0], c.shortest(), c.longest()}
+			}
+		}
+	}
+	return nil
+}
+
+// byName are the texts that a name asks for, by the words that it ends with.
+var byName = []struct{ pattern, fake string }{
+	{`(^|_)(e_?mail|email_address)$`, "email"}, {`(^|_)first_name$|given_name$`, "firstName"}, {`(^|_)last_name$|surname$|family_name$`, "lastName"},
+	{`(^|_)(user_?name|login|handle|nickname)$`, "username"}, {`(^|_)(company|organi[sz]ation|employer)(_name)?$`, "company"},
+	{`(^|_)(product)(_name)?$`, "product"}, {`(^|_)phone(_number)?$|mobile$`, "phone"}, {`(^|_)(street|address_line_?\d?)$`, "street"},
+	{`(^|_)address$`, "address"}, {`(^|_)city$|town$`, "city"}, {`(^|_)(state|province|region)$`, "state"}, {`(^|_)country_code$`, "countryCode"},
+	{`(^|_)country$`, "country"}, {`(^|_)(zip|zip_code|postal_code|postcode)$`, "zip"}, {`(^|_)time_?zone$`, "timezone"}, {`(^|_)locale$`, "locale"},
+	{`(^|_)language$`, "language"}, {`(^|_)currency$`, "currency"}, {`(^|_)(job|job_title|position)$`, "jobTitle"}, {`(^|_)slug$`, "slug"},
+	{`(^|_)(url|link|website|homepage|avatar|image)$`, "url"}, {`(^|_)(host|hostname|domain)$`, "domain"}, {`(^|_)(ip|ip_address)$`, "ipv4"},
+	{`(^|_)user_agent$`, "userAgent"}, {`(^|_)(password|secret|token)$|(^|_)(hash|digest|checksum|key|ciphertext)$`, "hex"}, {`(^|_)colou?r$`, "color"},
+	{`(^|_)(title|subject|headline|topic)$`, "title"}, {`(^|_)(body|content|text|description|bio|about|output|prompt|message)$`, "paragraph"},
+	{`(^|_)(summary|comment|note|notes|reason|error|caption|excerpt|question|answer)$`, "sentence"}, {`(^|_)(tag|label|category|keyword)s?$`, "word"},
+	{`(^|_)(code|sku|reference|number)$`, "hex"}, {`(^|_)uuid$`, "uuid"}, {`_id$`, "hex"},
+}
+
+var namePatterns = func() []*regexp.Regexp {
+	list := make([]*regexp.Regexp, len(byName))
+	for i, n := range byName {
+		list[i] = regexp.MustCompile(n.pattern)
+	}
+	return list
+}()
+
+// people are types whose name is that of a person.
+var people = regexp.MustCompile(`(?i)(user|person|people|customer|author|employee|member|contact|patient|student|teacher|profile|account|owner)$`)
+
+var byFormat = map[schema.Format]string{schema.Email: "email", schema.URL: "url", schema.Hostname: "domain", schema.IPv4: "ipv4", schema.IPv6: "ipv6",
+	schema.UUID: "uuid", schema.Slug: "slug", schema.Color: "color", schema.Phone: "phone"}
+
+func textSource(c *column, made *recipe) source {
+	f := c.field
+	if c.field.Type.Scalar == schema.Bytes {
+		low, high := max(c.shortest(), 8), 48
+		if most := c.longest(); most > 0 {
+			low, high = min(low, most), min(high, most)
+		}
+		return octets{low, max(low, high)}
+	}
+	s := faked{fakes["sentence"], c.longest(), c.shortest()}
+	column := schema.SnakeCase(f.Name)
+	switch {
+	case f.Constraints.Format != "":
+		s.make1 = fakes[byFormat[f.Constraints.Format]]
+	case f.Constraints.Pattern != "":
+		return patterned(f.Constraints.Pattern, s.longest, s.shortest)
+	case c.field.Type.Scalar == schema.ID || column == "id":
+		s.make1 = fakes["uuid"]
+	case column == "name" && f.Owner != nil && people.MatchString(f.Owner.Name):
+		s.make1 = fakes["name"]
+	case column == "name" || strings.HasSuffix(column, "_name"):
+		s.make1 = fakes["title"]
+	}
+	if f.Constraints.Format == "" {
+		for i, p := range namePatterns {
+			if p.MatchString(column) {
+				s.make1 = fakes[byName[i].fake]
+				break
+			}
+		}
+	}
+	if column == "error" || strings.HasSuffix(column, "_error") {
+		made.null = map[bool]float64{true: 0, false: 0.8}[f.Type.NonNull]
+	}
+	if s.longest > 0 && s.longest <= 8 {
+		s.make1 = fakes["hex"]
+	}
+	return s
+}
+
+// patterned makes texts that match a regular expression.
+func patterned(pattern string, longest, shortest int) source {
+	expr, err := regexp.Compile(pattern)
+	plain := strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$")
+	return faked{longest: longest, shortest: shortest, make1: func(f *gofakeit.Faker) (text string) {
+		for range 50 {
+			text = f.Regex(plain)
+			length := len([]rune(text))
+			if err != nil || expr.MatchString(text) && (longest == 0 || length <= longest) && length >= shortest {
+				return text
+			}
+		}
+		return text
+	}}
+}

@@ -1,0 +1,228 @@
+package make
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gopkg.in/yaml.v3"
+)
+
+// numbers is a distribution of numbers.
+type numbers interface{ draw(r *row) float64 }
+
+type (
+	fixed       float64
+	uniform     struct{ low, high float64 }
+	normal      struct{ mean, deviation float64 }
+	lognormal   struct{ median, sigma float64 }
+	exponential struct{ mean float64 }
+	poisson     struct{ mean float64 }
+	zipfian     struct {
+		exponent float64
+		most     uint64
+	}
+	// arithmetic is another field's number, times and plus others.
+	arithmetic struct {
+		of          *operand
+		times, plus numbers // may be nil
+	}
+)
+
+func (n fixed) draw(*row) float64     { return float64(n) }
+func (n uniform) draw(r *row) float64 { return n.low + float64(r.rng.Float64()*(n.high-n.low)) }
+func (n normal) draw(r *row) float64  { return n.mean + float64(r.rng.NormFloat64()*n.deviation) }
+func (n lognormal) draw(r *row) float64 {
+	return n.median * math.Exp(float64(r.rng.NormFloat64()*n.sigma))
+}
+func (n exponential) draw(r *row) float64 { return float64(r.rng.ExpFloat64() * n.mean) }
+
+// draw multiplies uniform numbers until they are too small (Knuth, TAOCP 2, 3.4.1), or rounds a normal one where the mean is large.
+func (n poisson) draw(r *row) float64 {
+	if n.mean > 60 {
+		return max(0, math.Round(n.mean+float64(r.rng.NormFloat64()*math.Sqrt(n.mean))))
+	}
+	limit, product, k := math.Exp(-n.mean), 1.0, -1.0
+	for product > limit {
+		product *= r.rng.Float64()
+		k++
+	}
+	return max(0, k)
+}
+
+func (n zipfian) draw(r *row) float64 {
+	return float64(rand.NewZipf(r.rng.Rand, n.exponent, 1, n.most).Uint64())
+}
+
+func (n arithmetic) draw(r *row) float64 {
+	times, plus := n.apply(r)
+	return n.of.column.number(n.of.value(r), times, plus)
+}
+
+// apply returns what the operand is multiplied by, and what is added.
+func (n arithmetic) apply(r *row) (times, plus float64) {
+	times = 1
+	if n.times != nil {
+		times = n.times.draw(r)
+	}
+	if n.plus != nil {
+		plus = n.plus.draw(r)
+	}
+	return times, plus
+}
+
+// number is a value times and plus others; a time and a duration are in seconds, a time since 2000.
+func (c *column) number(d datum, times, plus float64) float64 {
+	var f float64
+	switch c.kind {
+	case kindFloat4, kindFloat8:
+		f = d.f
+	case kindNumeric:
+		f = float64(d.i) / pow10[c.scale]
+	case kindDate, kindTimestamp, kindInterval:
+		f = float64(d.i) / 1e6
+	default:
+		f = float64(d.i)
+	}
+	return float64(f*times) + plus
+}
+
+// datum is a number as a value of the column.
+func (c *column) datum(f float64) datum {
+	switch c.kind {
+	case kindFloat4, kindFloat8:
+		return datum{f: significant(f)}
+	case kindNumeric:
+		if c.unit > 1 {
+			f = math.Round(f/c.unit) * c.unit
+		}
+		return datum{i: int64(math.Round(f * pow10[c.scale]))}
+	case kindInterval:
+		return datum{i: int64(math.Round(f*1e3)) * 1e3} // milliseconds
+	case kindDate, kindTimestamp:
+		return datum{i: int64(math.Round(f*1e3)) * 1e3}
+	case kindBool:
+		return datum{i: int64(math.Round(f)) & 1}
+	}
+	return datum{i: int64(math.Round(f))}
+}
+
+// significant keeps ten digits: what is below them may differ between processors that round a multiplication with an addition once
+// and those that round twice.
+func significant(f float64) float64 {
+	if f == 0 || math.IsInf(f, 0) || math.IsNaN(f) {
+		return 0
+	}
+	scale := math.Pow(10, 9-math.Floor(math.Log10(math.Abs(f))))
+	if math.IsInf(scale, 0) || scale == 0 {
+		return f
+	}
+	return math.Round(f*scale) / scale
+}
+
+// distributions are the sources that draw numbers from their arguments.
+var distributions = map[string]struct {
+	args int
+	make func(a []float64) numbers
+}{
+	"between":     {2, func(a []float64) numbers { return uniform{a[0], a[1]} }},
+	"normal":      {2, func(a []float64) numbers { return normal{a[0], a[1]} }},
+	"lognormal":   {2, func(a []float64) numbers { return lognormal{a[0], a[1]} }},
+	"exponential": {1, func(a []float64) numbers { return exponential{a[0]} }},
+	"poisson":     {1, func(a []float64) numbers { return poisson{a[0]} }},
+	"zipf":        {2, func(a []float64) numbers { return zipfian{max(a[0], 1.01), uint64(max(a[1], 1))} }},
+}
+
+// numbers reads a distribution: 5, [0, 20], {normal: [10, 3]}, {of: field, times: 2}. A text is a duration, in seconds.
+func (r *Reader) numbers(n *yaml.Node) numbers {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		return fixed(r.amount(n))
+	case yaml.SequenceNode:
+		if a := r.amounts(n, 2); a != nil {
+			return uniform{a[0], a[1]}
+		}
+		return fixed(0)
+	}
+	name, arg, with := r.parts(n)
+	if name == nil {
+		r.fail(n, "no-source", "", "a number, a range [0, 20] or a distribution such as {normal: [10, 3]} is expected")
+		return fixed(0)
+	}
+	if name.Value == "of" {
+		return r.arithmetic(arg, with)
+	}
+	d, ok := distributions[name.Value]
+	if !ok {
+		r.fail(name, "unknown-source", "there are: between, exponential, lognormal, normal, of, poisson, zipf", "there is no distribution %q", name.Value)
+		return fixed(0)
+	}
+	if a := r.amounts(arg, d.args); a != nil {
+		return d.make(a)
+	}
+	return fixed(0)
+}
+
+// some reads how many of something there are: a distribution, of which a number or a range is held to what makes sense.
+func (r *Reader) some(n *yaml.Node, most float64) numbers {
+	made := r.numbers(n)
+	low, high := 0.0, 0.0
+	switch made := made.(type) {
+	case fixed:
+		low, high = float64(made), float64(made)
+	case uniform:
+		low, high = made.low, made.high
+	}
+	if low < 0 || high < low || high > most {
+		r.fail(n, "range", "", "a number from 0 to %s, or two such, the smaller first, are expected", short(most))
+	}
+	return made
+}
+
+func (r *Reader) arithmetic(arg *yaml.Node, with map[string]*yaml.Node) arithmetic {
+	a := arithmetic{of: &operand{node: arg, path: arg.Value}}
+	if n := with["times"]; n != nil {
+		a.times = r.numbers(n)
+	}
+	if n := with["plus"]; n != nil {
+		a.plus = r.numbers(n)
+	}
+	return a
+}
+
+// amounts reads as many numbers; nil after a mistake.
+func (r *Reader) amounts(n *yaml.Node, want int) []float64 {
+	nodes := n.Content
+	if n.Kind == yaml.ScalarNode {
+		nodes = []*yaml.Node{n}
+	}
+	if len(nodes) != want || n.Kind == yaml.MappingNode {
+		r.fail(n, "wrong-shape", "", "%s here", map[int]string{1: "one number is expected", 2: "two numbers are expected, as in [1, 10],"}[want])
+		return nil
+	}
+	a := make([]float64, want)
+	for i, node := range nodes {
+		a[i] = r.amount(resolve(node))
+	}
+	return a
+}
+
+// amount reads a number, or a duration as seconds.
+func (r *Reader) amount(n *yaml.Node) float64 {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
+		if d, ok := ParseSpan(n.Value); ok {
+			return d.Seconds()
+		}
+	}
+	return r.number(n, 0)
+}
+
+// countOf is how many a distribution gives: a whole number, none below 0.
+func countOf(n numbers, r *row) int64 {
+	if u, ok := n.(uniform); ok { // both ends are as likely as the rest
+		return int64(u.low) + r.rng.Int64N(max(1, int64(u.high)-int64(u.low)+1))
+	}
+	return max(0, int64(math.Round(n.draw(r))))
+}
+
+func (p *Per) String() string { return fmt.Sprintf("per %s", p.Field.Name) }

@@ -1,0 +1,141 @@
+package make
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// pick chooses the row that a reference leads to.
+type pick struct {
+	field    *schema.Field
+	names    []*yaml.Node // of rows of the fixtures, $table.row; none for any row of the table
+	exponent float64      // of a Zipf distribution over the rows; 0 is even
+	of       *operand     // the key that another row has, in place of a choice
+	nothing  bool         // it is null
+
+	universe *universe // the rows of the table
+	only     []int64   // those of the names
+	rank     *zipfian
+	salt     uint64
+}
+
+// pick reads how a reference is made: $table, $table.row, a list of rows, {pick: …}, {of: field} or null.
+func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *recipe) *pick {
+	p := &pick{field: f}
+	if n.Kind == yaml.MappingNode {
+		name, arg, with := r.parts(n)
+		made.null, made.distinct = r.share(with["null"]), with["unique"] != nil && with["unique"].Value == "true"
+		p.exponent = r.weighted(with["weighted"])
+		switch {
+		case name == nil:
+			p.rows(r, n, []*yaml.Node{{Kind: yaml.ScalarNode, Value: "$" + f.Relation.Target.Table}})
+			return p
+		case name.Value == "of":
+			p.of = &operand{node: arg, path: arg.Value}
+			return p
+		case name.Value != "pick":
+			r.fail(name, "unknown-source", "there are: pick, of", "%s.%s is a reference, and %q makes none", f.Owner.Name, f.Name, name.Value)
+			return p
+		}
+		n = arg
+	}
+	switch {
+	case n.Kind == yaml.SequenceNode:
+		p.rows(r, n, n.Content)
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
+		p.nothing = true
+		if f.Type.NonNull {
+			r.fail(n, "required", "", "%s.%s is required and cannot be null", f.Owner.Name, f.Name)
+		}
+	default:
+		p.rows(r, n, []*yaml.Node{n})
+	}
+	return p
+}
+
+// rows reads what is picked from.
+func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
+	target := p.field.Relation.Target
+	for _, n := range nodes {
+		n = resolve(n)
+		ref, ok := strings.CutPrefix(n.Value, "$")
+		table, row, named := strings.Cut(ref, ".")
+		switch {
+		case !ok || n.Kind != yaml.ScalarNode:
+			r.fail(n, "wrong-type", "write $"+target.Table+" for any row, or $"+target.Table+".row", "%s.%s refers to a row of %s", p.field.Owner.Name, p.field.Name, target.Table)
+		case table != target.Table && table != target.Name:
+			r.fail(n, "wrong-type", "write $"+target.Table, "%s.%s refers to a row of %s, not of %s", p.field.Owner.Name, p.field.Name, target.Table, table)
+		case named && row != "":
+			if missing := r.Missing(target.Table, row); missing != nil {
+				missing.Node = n
+				r.Report(*missing)
+			}
+			p.names = append(p.names, n)
+		case len(nodes) > 1:
+			r.fail(at, "wrong-shape", "write $"+target.Table+" alone", "$%s stands for all rows already", target.Table)
+		}
+	}
+}
+
+// choose returns the number of the row in its universe, -1 where there is none. A row of the same table comes earlier.
+func (p *pick) choose(r *row) int64 {
+	n := p.universe.len()
+	if p.universe.table == r.table {
+		n = p.universe.existing + r.number - p.universe.first()
+	}
+	if p.only != nil {
+		n = int64(len(p.only))
+	}
+	if n == 0 || p.nothing {
+		return -1
+	}
+	var at int64
+	switch {
+	case p.rank != nil:
+		rank := *p.rank
+		rank.most = uint64(n - 1) //nolint:gosec // n is positive
+		at = newShuffle(n, p.salt).at(min(int64(rank.draw(r)), n-1))
+	default:
+		at = r.rng.Int64N(n)
+	}
+	if p.only != nil {
+		return p.only[at]
+	}
+	return at
+}
+
+// operand is another field of the row, or a field of a row that it refers to: startedAt, prompt.owner.
+type operand struct {
+	node   *yaml.Node
+	path   string
+	field  *schema.Field
+	column *column // what it is
+	at     int     // the column of the row; of the parent's universe where there is one
+	parent int     // the number of the reference, -1 for the row itself
+	many   []int   // all columns, for a reference
+}
+
+// leadsTo reports whether the operand is the key of a row of a type.
+func (o *operand) leadsTo(typ *schema.Type) bool {
+	if o.field.Relation != nil {
+		return o.field.Relation.Target == typ
+	}
+	return o.field.Owner == typ && len(typ.Key) == 1 && typ.Key[0] == o.field
+}
+
+// value is the value of the operand.
+func (o *operand) value(r *row) datum { return o.valueAt(r, o.at) }
+
+func (o *operand) valueAt(r *row, at int) datum {
+	if o.parent < 0 {
+		return r.values[at]
+	}
+	number := r.parents[o.parent]
+	if number < 0 {
+		return null
+	}
+	return r.table.makers[o.parent].pick.universe.value(r, number, at)
+}

@@ -1,0 +1,174 @@
+package make
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// mostKnown bounds the values of a unique constraint that are read from a table that has rows already.
+const mostKnown = 5_000_000
+
+// prepare reads what rows depend on: constants as Postgres reads them, and rows that others refer to.
+func (p *Plan) prepare(ctx context.Context, tx pgx.Tx) error {
+	for _, t := range p.tables {
+		if err := t.rows.read(ctx, tx); err != nil {
+			return err
+		}
+	}
+	for _, t := range p.order {
+		if err := t.prepare(ctx, tx); err != nil {
+			return err
+		}
+	}
+	for _, t := range p.tables {
+		if t.spec == nil {
+			continue
+		}
+		for _, c := range t.rows.columns {
+			t.steps(c) // before several workers ask
+		}
+	}
+	return nil
+}
+
+func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+t.quoted()+")").Scan(&t.filled); err != nil {
+		return err
+	}
+	if err := t.readConstants(ctx, tx); err != nil {
+		return err
+	}
+	for _, m := range t.makers {
+		if m.pick != nil {
+			if err := t.preparePick(m); err != nil {
+				return err
+			}
+		}
+		if up, ok := m.source.(*upwards); ok {
+			if err := t.greatest(ctx, tx, m, up); err != nil {
+				return err
+			}
+		}
+		if s, ok := m.source.(counter); ok {
+			low, high := t.columns[m.columns[0]].bounds()
+			if last := float64(s.start) + float64(s.step)*float64(t.count-1); float64(s.start) < low || last > high {
+				return fault.New(fault.Invalid, "", fmt.Sprintf("%s: the sequence of %s goes from %d to %s, and it must be from %s to %s",
+					t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Let it begin with a smaller number, or ask for fewer rows.")
+			}
+		}
+		for _, c := range m.columns { // what the database makes is left to it
+			if s, constant := m.source.(*constant); constant && s.null && m.pick == nil && (t.columns[c].fills || t.columns[c].computed) {
+				m.filled = false
+			}
+		}
+	}
+	if err := t.prepareChildren(); err != nil {
+		return err
+	}
+	if err := t.prepareSpread(); err != nil {
+		return err
+	}
+	for _, u := range t.uniques {
+		if u.seen != nil {
+			if err := t.known(ctx, tx, u); err != nil {
+				return err
+			}
+			if u.total > 0 && t.spec.Place == "" {
+				t.count = min(t.count, t.done+u.total-int64(len(u.seen)))
+			}
+		}
+	}
+	return nil
+}
+
+// preparePick finds the rows that are named, and sees that there are any.
+func (t *table) preparePick(m *maker) error {
+	p := m.pick
+	if p.of != nil || p.nothing {
+		return nil
+	}
+	for _, n := range p.names {
+		_, name, _ := strings.Cut(n.Value, ".")
+		at := p.universe.find(name)
+		if at < 0 {
+			return fault.New(fault.NotFound, "", fmt.Sprintf("%s: there is no row %s for %s", t.spec.Place, n.Value, label(m.field)),
+				"The rows of fixtures that generators pick from have names, and are loaded with them.")
+		}
+		p.only = append(p.only, at)
+	}
+	if p.universe.len() == 0 && m.field.Type.NonNull && p.universe.table != t {
+		return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", p.universe.table.typ.Table, label(m.field)),
+			fmt.Sprintf("Make some first: generate: {%s: {count: 100}}.", p.universe.table.typ.Name))
+	}
+	return nil
+}
+
+// greatest finds the number from which on a column counts.
+func (t *table) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) error {
+	c := t.columns[m.columns[0]]
+	err := tx.QueryRow(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0)::bigint FROM %s", pg.QuoteIdent(c.name), t.quoted())).Scan(&up.after)
+	if low, high := c.bounds(); err == nil && float64(up.after+t.count-t.done) > high {
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s ends at %s, so %d more rows have no number of their own", label(m.field), short(high), t.count-t.done))
+	} else if float64(up.after) < low-1 {
+		up.after = int64(low) - 1
+	}
+	return err
+}
+
+// prepareChildren gives each parent its number of rows.
+func (t *table) prepareChildren() error {
+	if t.per == nil {
+		return nil
+	}
+	m := t.makers[t.per.maker]
+	n := m.pick.universe.len()
+	t.per.upTo = make([]int64, n)
+	t.basis = m.pick.universe.fingerprint()
+	r := t.newRow()
+	sum := int64(0)
+	for i := range n {
+		r.rng.seek(salt(t.seed, "per"), i, 0)
+		sum += countOf(t.spec.Per.count, r)
+		t.per.upTo[i] = sum
+	}
+	if t.done > 0 && t.basis != t.noted.basis {
+		return t.otherParents(m)
+	}
+	if t.count = sum; sum > mostRows {
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s: that makes %d rows of %s", t.spec.Place, sum, t.typ.Table))
+	}
+	return nil
+}
+
+// known reads the values that the rows which are there have.
+func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
+	if !t.filled {
+		return nil
+	}
+	columns := make([]string, len(u.columns))
+	for i, c := range u.columns {
+		columns[i] = pg.QuoteIdent(t.columns[c].name)
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", strings.Join(columns, ", "), t.quoted(), mostKnown),
+		pgx.QueryResultFormats{pgx.BinaryFormatCode})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	values := make([]datum, len(t.columns))
+	for rows.Next() {
+		for i, raw := range rows.RawValues() {
+			values[u.columns[i]] = t.columns[u.columns[i]].decode(raw)
+		}
+		if h, ok := u.hash(values, t.columns); ok {
+			u.seen[h] = struct{}{}
+		}
+	}
+	return rows.Err()
+}

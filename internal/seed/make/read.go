@@ -1,0 +1,218 @@
+package make
+
+import (
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// source reads how a value is made: a constant, or a mapping with the name of a source.
+func (r *Reader) source(c *column, n *yaml.Node, made *recipe) source {
+	if n.Kind != yaml.MappingNode {
+		return r.constant(c.field, n)
+	}
+	name, arg, with := r.parts(n)
+	if name == nil {
+		r.fail(n, "no-source", oneOf(sourceNames), "nothing here says how the values are made")
+		return &constant{null: true}
+	}
+	made.null, made.distinct = r.share(with["null"]), with["unique"] != nil && with["unique"].Value == "true"
+	if round := with["round"]; round != nil && c.kind == kindNumeric {
+		c.scale = min(max(int(r.number(round, 0)), 0), len(pow10)-1)
+		made.round = &c.scale
+	}
+	one := *c
+	one.array = false
+	s := r.named(&one, name, arg, with)
+	if with["length"] != nil && !c.array {
+		r.fail(with["length"], "wrong-type", "remove it; the schema's @length holds for texts", "length is that of a list, and %s.%s is none", c.field.Owner.Name, c.field.Name)
+	}
+	if c.array && name.Value != "value" {
+		count := numbers(uniform{1, 3})
+		if l := with["length"]; l != nil {
+			count = r.some(l, 1000)
+		}
+		return many{of: s, count: count, distinct: name.Value == "pick" || name.Value == "weights"}
+	}
+	return s
+}
+
+var sourceNames = []string{"between", "case", "exponential", "fake", "lognormal", "normal", "object", "of", "pick", "poisson", "sequence", "template", "value", "weights", "zipf"}
+
+// named reads the source of that name.
+func (r *Reader) named(c *column, name, arg *yaml.Node, with map[string]*yaml.Node) source {
+	switch name.Value {
+	case "value":
+		return r.constant(c.field, arg)
+	case "pick":
+		return r.choice(c, arg, with)
+	case "weights":
+		return r.weights(c, arg)
+	case "fake":
+		return r.fake(c, arg)
+	case "template":
+		return r.template(c, arg)
+	case "sequence":
+		return counter{start: int64(r.number(arg, 1)), step: 1}
+	case "case":
+		return r.switched(c, arg, with)
+	case "of":
+		a := r.arithmetic(arg, with)
+		return copied{column: c, arithmetic: a, plain: a.times == nil && a.plus == nil}
+	case "object":
+		return r.document(c, arg)
+	case "between":
+		if c.kind.isTime() {
+			return r.moments(c, arg, with)
+		}
+	}
+	d, ok := distributions[name.Value]
+	switch {
+	case !ok:
+		r.fail(name, "unknown-source", oneOf(sourceNames), "there is no source %q", name.Value)
+	case !c.kind.isNumber():
+		r.fail(name, "wrong-type", "", "%s.%s is %s, and %s makes numbers", c.field.Owner.Name, c.field.Name, c.field.Type.Name(), name.Value)
+	default:
+		return r.measure(c, name, arg, with, d.args, d.make)
+	}
+	return &constant{null: true}
+}
+
+// measure reads a distribution of numbers, and holds it against the bounds of the schema.
+func (r *Reader) measure(c *column, name, arg *yaml.Node, with map[string]*yaml.Node, args int, make func([]float64) numbers) source {
+	a := r.amounts(arg, args)
+	if a == nil {
+		return &constant{null: true}
+	}
+	low, high := c.bounds()
+	m := &measure{column: c, numbers: make(a), low: max(low, r.amountOr(with["min"], low)), high: min(high, r.amountOr(with["max"], high))}
+	u, between := m.numbers.(uniform)
+	switch {
+	case between && u.low > u.high:
+		r.fail(arg, "bad-range", "exchange them", "the second number is below the first")
+	case between && (u.low < low || u.high > high), m.low > m.high:
+		r.fail(name, "range", "", "%s.%s must be from %s to %s", c.field.Owner.Name, c.field.Name, short(low), short(high))
+	case between && (c.kind == kindInt2 || c.kind == kindInt4 || c.kind == kindInt8):
+		return whole{int64(u.low), int64(u.high)}
+	}
+	return m
+}
+
+func short(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+
+func (r *Reader) amountOr(n *yaml.Node, def float64) float64 {
+	if n == nil {
+		return def
+	}
+	return r.amount(n)
+}
+
+// constant reads a value as a fixture has it.
+func (r *Reader) constant(f *schema.Field, n *yaml.Node) *constant {
+	text, null, ok := r.Value(f, n)
+	return &constant{text: text, null: null || !ok}
+}
+
+// element is the field as one element of its list.
+func element(c *column) *schema.Field {
+	if !c.field.Type.List {
+		return c.field
+	}
+	f := *c.field
+	f.Type.List, f.Constraints.Length = false, nil
+	return &f
+}
+
+func (r *Reader) choice(c *column, arg *yaml.Node, with map[string]*yaml.Node) source {
+	s := &choice{}
+	if arg.Kind != yaml.SequenceNode || len(arg.Content) == 0 {
+		r.fail(arg, "wrong-shape", "write pick: [a, b, c]", "a list of values is expected")
+		return &constant{null: true}
+	}
+	for _, n := range arg.Content {
+		s.values = append(s.values, r.constant(element(c), resolve(n)))
+	}
+	if exponent := r.weighted(with["weighted"]); exponent > 0 {
+		s.rank = &zipfian{exponent, uint64(len(s.values) - 1)}
+	}
+	return s
+}
+
+// weighted reads zipf, or {zipf: 1.3}; 0 is even.
+func (r *Reader) weighted(n *yaml.Node) float64 {
+	switch {
+	case n == nil, n.Value == "even":
+		return 0
+	case n.Value == "zipf":
+		return 1.2
+	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == "zipf":
+		return max(r.number(n.Content[1], 1.2), 1.01)
+	}
+	r.fail(n, "unknown-value", "write zipf, {zipf: 1.3} or even", "%q is no way to weigh", n.Value)
+	return 0
+}
+
+func (r *Reader) weights(c *column, arg *yaml.Node) source {
+	s := &choice{}
+	sum := 0.0
+	for _, e := range r.entries(arg) {
+		weight := r.number(e.value, 0)
+		if weight < 0 {
+			r.fail(e.value, "bad-share", "write a number that is not below 0", "%q is no weight", e.value.Value)
+			weight = 0
+		}
+		sum += weight
+		s.values, s.upTo = append(s.values, r.constant(element(c), resolve(e.key))), append(s.upTo, sum)
+	}
+	if sum == 0 {
+		r.fail(arg, "wrong-shape", "write weights: {A: 95, B: 5}", "values and their weights are expected")
+		return &constant{null: true}
+	}
+	return s
+}
+
+// jsonField is a field of any JSON, for the parts of a document.
+func jsonField(c *column, scalar schema.Scalar) *column {
+	f := &schema.Field{Name: c.field.Name, Owner: c.field.Owner, Type: schema.FieldType{Scalar: scalar}}
+	return newColumn(f)
+}
+
+// document reads {object: {name: source}}. The type of each part follows from its source.
+func (r *Reader) document(c *column, arg *yaml.Node) source {
+	s := document{}
+	if c.kind != kindJSONB && c.field.Type.Scalar != schema.JSON {
+		r.fail(arg, "wrong-type", "", "%s.%s is %s, and object makes JSON", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
+		return &constant{null: true}
+	}
+	for _, e := range r.entries(arg) {
+		part := jsonField(c, partType(e.value))
+		s.names, s.columns = append(s.names, e.key.Value), append(s.columns, part)
+		s.values = append(s.values, r.source(part, e.value, &recipe{}))
+	}
+	return s
+}
+
+// partType is the type of a part of a document.
+func partType(n *yaml.Node) schema.Scalar {
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			arg := n.Content[i+1]
+			switch n.Content[i].Value {
+			case "between", "normal", "lognormal", "exponential":
+				if len(arg.Content) == 2 && arg.Content[0].ShortTag() == "!!int" && arg.Content[1].ShortTag() == "!!int" && n.Content[i].Value == "between" {
+					return schema.Int64
+				}
+				return schema.Float
+			case "poisson", "zipf", "sequence":
+				return schema.Int64
+			case "fake", "template":
+				return schema.String
+			case "object", "value", "pick", "weights":
+				return schema.JSON
+			}
+		}
+	}
+	return schema.JSON
+}

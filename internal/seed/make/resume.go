@@ -1,0 +1,131 @@
+package make
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// noted is what an earlier run has noted of a table.
+type noted struct {
+	total int64  // rows that there were to be
+	basis string // of what parents, for the children of each
+}
+
+// otherParents ends what was made for other parents than there are now: which child is whose can no longer be told.
+func (t *table) otherParents(m *maker) error {
+	if t.count = t.done; t.done >= t.noted.total {
+		return nil // all were made
+	}
+	return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %d of %d rows of %s are in, and %s has other rows than when they were begun",
+		t.spec.Place, t.done, t.noted.total, t.typ.Table, m.field.Relation.Target.Table), "`krowoc seed --reset` empties the tables and makes all rows anew.")
+}
+
+// fingerprint tells the rows that are there from any others.
+func (u *universe) fingerprint() string {
+	h := fnv.New128a()
+	var b []byte
+	for _, row := range u.there {
+		b = b[:0]
+		for i, c := range u.columns {
+			b = u.table.columns[c].appendDatum(b, &row[i])
+		}
+		_, _ = h.Write(b) // it never fails
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// remakes reports whether the rows of earlier runs can be made again, and told from others by their ids.
+func (u *universe) remakes() bool {
+	t := u.table
+	if t.done == 0 || len(t.typ.Key) != 1 {
+		return false
+	}
+	key := t.makerOf(t.typ.Key[0])
+	if key < 0 {
+		return false
+	}
+	if _, own := t.makers[key].source.(ids); !own {
+		return false
+	}
+	u.need(t.makers[key].columns[0])
+	tries := len(t.checks) > 0 || len(t.uniques) > 0
+	for _, c := range u.columns {
+		for i := range t.needs(c) {
+			if tries && !t.makers[i].steady {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// isMade reports whether an id is that of a row that an earlier run has made.
+func (s ids) isMade(id [16]byte, done int64) bool {
+	number := int64(binary.BigEndian.Uint64(id[:8])>>16) - idEpoch //nolint:gosec // 48 bits
+	return number >= 0 && number < done && rowID(s.salt, number) == id
+}
+
+// read reads the rows that are there and that others may refer to; of very many, some.
+func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
+	if len(u.columns) == 0 {
+		return nil
+	}
+	t := u.table
+	made := func([]datum) bool { return false }
+	limit := fmt.Sprint(" LIMIT ", keptRows)
+	if u.again = u.remakes(); u.again {
+		key := t.makers[t.makerOf(t.typ.Key[0])]
+		source, at := key.source.(ids), u.position(key.columns[0])
+		made, limit = func(row []datum) bool { return source.isMade(row[at].id, t.done) }, ""
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s ORDER BY %s%s", u.names(), t.quoted(), t.keyOrder(), limit), pgx.QueryResultFormats{pgx.BinaryFormatCode})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for len(u.there) < keptRows && rows.Next() {
+		row := make([]datum, len(u.columns))
+		for i, raw := range rows.RawValues() {
+			row[i] = t.columns[u.columns[i]].decode(raw)
+		}
+		if !made(row) {
+			u.there = append(u.there, row)
+		}
+	}
+	u.existing = int64(len(u.there))
+	rows.Close()
+	return rows.Err()
+}
+
+// names are the columns in SQL.
+func (u *universe) names() string {
+	names := make([]string, len(u.columns))
+	for i, c := range u.columns {
+		names[i] = pg.QuoteIdent(u.table.columns[c].name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// keyOrder sorts by the key; texts by their bytes, which is the same on every machine.
+func (t *table) keyOrder() string {
+	var keys []string
+	for _, f := range t.typ.Key {
+		for _, c := range t.columnsOf(f) {
+			name := pg.QuoteIdent(t.columns[c].name)
+			if len(t.columnsOf(f)) == 1 && t.columns[c].isText() {
+				name += ` COLLATE "C"`
+			}
+			keys = append(keys, name)
+		}
+	}
+	return strings.Join(keys, ", ")
+}

@@ -1,0 +1,222 @@
+package make
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/brianvoe/gofakeit/v7"
+)
+
+// source makes the values of a field.
+type source interface{ make(r *row) datum }
+
+// row is the row that is being made.
+type row struct {
+	table   *table
+	number  int64 // from 0
+	attempt int   // at a row that keeps the checks and is unlike the others
+	values  []datum
+	parents []int64 // by field: which row of the table that it refers to; -1 for none
+	rng     *stream
+	faker   *gofakeit.Faker
+	this    map[string]any  // for checks
+	others  map[*table]*row // to make rows of other tables again
+}
+
+type (
+	// constant is always the same.
+	constant struct {
+		text string
+		null bool
+		d    datum // once Postgres has read the text
+	}
+	// choice is one of some, each with its weight.
+	choice struct {
+		values []*constant
+		upTo   []float64 // the sum of weights up to each
+		rank   *zipfian  // in place of weights
+	}
+	// measure is a number from a distribution, drawn again while it is out of bounds.
+	measure struct {
+		column    *column
+		numbers   numbers
+		low, high float64
+	}
+	// whole is a whole number between two, both as likely as the rest.
+	whole struct{ low, high int64 }
+	// faked is a text of gofakeit's.
+	faked struct {
+		make1    func(f *gofakeit.Faker) string
+		longest  int
+		shortest int
+	}
+	// counter counts up.
+	counter struct{ start, step int64 }
+	// copied is another field's value, or that with something added.
+	copied struct {
+		column *column
+		arithmetic
+		plain bool // with nothing added
+	}
+	// many is a list.
+	many struct {
+		of       source
+		count    numbers
+		distinct bool
+	}
+	// document is a JSON object.
+	document struct {
+		names   []string
+		columns []*column
+		values  []source
+	}
+	// randomUUID is 122 bits.
+	randomUUID struct{}
+	// coin is true as often as its share says.
+	coin struct{ share float64 }
+	// octets are bytes.
+	octets struct{ low, high int }
+	// coordinates are a vector of length 1.
+	coordinates struct{ n int }
+)
+
+func (s *constant) make(*row) datum {
+	if s.null {
+		return null
+	}
+	return s.d
+}
+
+func (s *choice) make(r *row) datum { return s.values[s.index(r)].d }
+
+func (s *choice) index(r *row) int {
+	if s.rank != nil {
+		return min(int(s.rank.draw(r)), len(s.values)-1)
+	}
+	if s.upTo == nil {
+		return r.rng.IntN(len(s.values))
+	}
+	return min(sort.SearchFloat64s(s.upTo, r.rng.Float64()*s.upTo[len(s.upTo)-1]), len(s.values)-1)
+}
+
+func (s *measure) make(r *row) datum {
+	f := s.numbers.draw(r)
+	for n := 0; (f < s.low || f > s.high) && n < 32; n++ {
+		f = s.numbers.draw(r)
+	}
+	return s.column.datum(min(max(f, s.low), s.high))
+}
+
+func (s whole) make(r *row) datum { return datum{i: s.low + r.rng.Int64N(s.high-s.low+1)} }
+
+func (s faked) make(r *row) datum {
+	text := s.make1(r.faker)
+	for n := 0; s.longest > 0 && len(text) > s.longest && n < 8; n++ {
+		text = s.make1(r.faker)
+	}
+	return datum{s: fit(text, s.shortest, s.longest)}
+}
+
+// fit makes a text as long as it has to be.
+func fit(text string, shortest, longest int) string {
+	if runes := []rune(text); longest > 0 && len(runes) > longest {
+		text = strings.TrimRight(string(runes[:longest]), " -._") // what a word, a slug or an address does not end with
+	}
+	for n := len([]rune(text)); n < shortest; n++ {
+		text += string(rune('a' + n%26))
+	}
+	return text
+}
+
+func (s counter) make(r *row) datum { return datum{i: s.start + s.step*r.number} }
+
+func (s copied) make(r *row) datum {
+	d := s.of.value(r)
+	if d.null || s.plain && s.column.kind == s.of.column.kind && (d.raw || s.column.scale == s.of.column.scale) {
+		return d
+	}
+	if s.plain && s.column.kind == kindText {
+		return datum{s: s.of.column.text(&d)}
+	}
+	times, plus := s.apply(r)
+	if s.column.kind.isTime() && s.of.column.kind.isTime() { // to the microsecond
+		d = datum{i: d.i + s.column.datum(plus).i}
+		if s.column.kind == kindDate {
+			d.i -= floorMod(d.i, microsPerDay)
+		}
+		return d
+	}
+	return s.column.datum(s.of.column.number(d, times, plus))
+}
+
+func (s many) make(r *row) datum {
+	n := int(countOf(s.count, r))
+	list := make([]datum, 0, n)
+	for tries := 0; len(list) < n && tries < 20*n; tries++ {
+		d := s.of.make(r)
+		if s.distinct && slices.ContainsFunc(list, func(e datum) bool { return e.s == d.s && e.i == d.i && e.id == d.id }) {
+			continue
+		}
+		list = append(list, d)
+	}
+	return datum{list: list}
+}
+
+func (s document) make(r *row) datum {
+	object := make(map[string]any, len(s.names))
+	for i, name := range s.names {
+		d := s.values[i].make(r)
+		object[name] = s.columns[i].native(&d)
+	}
+	text, err := json.Marshal(object)
+	if err != nil {
+		return null
+	}
+	return datum{s: string(text)}
+}
+
+func (randomUUID) make(r *row) datum {
+	return datum{id: uuidOf(r.rng.Uint64(), r.rng.Uint64(), 4)}
+}
+
+func (s coin) make(r *row) datum {
+	if r.rng.Float64() < s.share {
+		return datum{i: 1}
+	}
+	return datum{}
+}
+
+func (s octets) make(r *row) datum {
+	b := make([]byte, s.low+r.rng.IntN(s.high-s.low+1))
+	for i := range b {
+		b[i] = byte(r.rng.Uint64())
+	}
+	return datum{s: string(b)}
+}
+
+// native is a value as encoding/json and CEL take it.
+func (c *column) native(d *datum) any {
+	if d.null {
+		return nil
+	}
+	switch c.kind {
+	case kindInt2, kindInt4, kindInt8:
+		return d.i
+	case kindFloat4, kindFloat8:
+		return d.f
+	case kindNumeric:
+		return float64(d.i) / pow10[c.scale]
+	case kindBool:
+		return d.i&1 == 1
+	case kindJSONB:
+		return json.RawMessage(d.s)
+	}
+	return c.text(d)
+}
+
+func formatUUID(id [16]byte) string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16])
+}

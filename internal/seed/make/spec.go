@@ -1,0 +1,262 @@
+// Package make makes rows of believable data in any number. What a field gets is said in a fixture file, or guessed from its
+// name, type and constraints. A row depends on the random seed and its number alone, so that any part of a table can be made again,
+// anywhere; rows travel to Postgres in the binary format of COPY.
+package make
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Spec says how many rows of a type to make, and how.
+type Spec struct {
+	Type  *schema.Type
+	Place string // where it stands, for messages: seeds/demo/executions.yaml:4
+	Text  string // what it says but for the count: equal texts make equal rows
+	Count int64  // how many there are to be; 0 when Per says
+	Per   *Per
+	made  map[string]*recipe // by field name; guessed where there is none
+}
+
+// Per gives each row of another table children of its own.
+type Per struct {
+	Field *schema.Field // the reference to the parent
+	count numbers
+}
+
+// Problem is a mistake in a specification, at a node of its file.
+type Problem struct {
+	Node                  *yaml.Node
+	Code, Message, Remedy string
+}
+
+// Reader reads specifications. The functions are those of fixtures.
+type Reader struct {
+	Schema *schema.Schema
+	Now    time.Time
+	// Value reads a constant as a fixture would: as Postgres reads it. ok is false after a mistake, which has been reported.
+	Value func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
+	// Missing returns the problem with a row $table.row that no fixture has; nil where one has.
+	Missing func(table, row string) *Problem
+	Report  func(Problem)
+}
+
+func (r *Reader) fail(n *yaml.Node, code, remedy, format string, args ...any) {
+	r.Report(Problem{Node: n, Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy})
+}
+
+// recipe is how the values of a field are made: by a source, and how many are null.
+type recipe struct {
+	node     *yaml.Node
+	null     float64 // the share of nulls
+	source   source
+	pick     *pick // of a reference, in place of a source
+	distinct bool  // all differ
+	round    *int  // digits after the point of a Decimal
+}
+
+// Table reads the specification of one type: a mapping of count or per, and fields.
+func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
+	s := &Spec{Type: typ, made: map[string]*recipe{}}
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
+		s.Count = r.count(n)
+		return s
+	}
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, "wrong-shape", "write "+typ.Name+": 1000, or "+typ.Name+": {count: 1000, …}", "how %s are made is said by their count, or by a mapping", typ.Table)
+		return s
+	}
+	s.Text = textOf(n)
+	for _, e := range r.entries(n) {
+		switch e.key.Value {
+		case "count":
+			s.Count = r.count(e.value)
+		case "per":
+			s.Per = r.per(typ, e.value)
+		case "fields":
+			for _, f := range r.entries(e.value) {
+				r.field(s, f)
+			}
+		default:
+			r.field(s, e)
+		}
+	}
+	if (s.Count > 0) == (s.Per != nil) {
+		r.fail(at, "no-count", "add count: 1000, or per: {parent: [0, 20]}", "how many %s there are to be must be said, once", typ.Table)
+	}
+	return s
+}
+
+// textOf is what a mapping says but for its count, so that a greater one adds rows to those that there are.
+func textOf(n *yaml.Node) string {
+	rest := *n
+	rest.Content = nil
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != "count" {
+			rest.Content = append(rest.Content, n.Content[i], n.Content[i+1])
+		}
+	}
+	text, _ := yaml.Marshal(&rest) // a node that was read can be written
+	return string(text)
+}
+
+type entry struct{ key, value *yaml.Node }
+
+func (r *Reader) entries(n *yaml.Node) []entry {
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, "wrong-shape", "", "a mapping is expected here")
+		return nil
+	}
+	list := make([]entry, 0, len(n.Content)/2)
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		e := entry{n.Content[i], resolve(n.Content[i+1])}
+		if seen[e.key.Value] {
+			r.fail(e.key, "given-twice", "remove one of them", "%q stands here for the second time", e.key.Value)
+			continue
+		}
+		seen[e.key.Value] = true
+		list = append(list, e)
+	}
+	return list
+}
+
+func resolve(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode && n.Alias != nil {
+		n = n.Alias
+	}
+	return n
+}
+
+// mostRows bounds a count: beyond it, a row's number and a good deal else would not fit.
+const mostRows = 10_000_000_000
+
+// ParseRows reads a number of rows: 1000, 1_000_000.
+func ParseRows(text string) (int64, bool) {
+	count, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 64)
+	return count, err == nil && count > 0 && count <= mostRows
+}
+
+func (r *Reader) count(n *yaml.Node) int64 {
+	count, ok := ParseRows(n.Value)
+	if !ok {
+		r.fail(n, "bad-count", "write a whole number, as in 1_000_000", "%q is no number of rows", n.Value)
+		return 1
+	}
+	return count
+}
+
+// per reads {parent: count}; the count is a number, a range or a distribution.
+func (r *Reader) per(typ *schema.Type, n *yaml.Node) *Per {
+	list := r.entries(n)
+	if len(list) != 1 {
+		r.fail(n, "wrong-shape", "write per: {parent: [0, 20]}", "per names one reference")
+		return &Per{}
+	}
+	f := typ.Field(list[0].key.Value)
+	if f == nil || f.Relation == nil || f.Relation.Kind != schema.RefOne {
+		r.fail(list[0].key, "unknown-field", oneOf(references(typ)), "%s has no reference %q", typ.Name, list[0].key.Value)
+		return &Per{}
+	}
+	return &Per{Field: f, count: r.some(list[0].value, mostRows)}
+}
+
+func references(typ *schema.Type) (names []string) {
+	for _, f := range typ.Fields {
+		if f.Relation != nil && f.Relation.Kind == schema.RefOne {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+func oneOf(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "there are: " + strings.Join(names, ", ")
+}
+
+// field reads how one field is made.
+func (r *Reader) field(s *Spec, e entry) {
+	f := s.Type.Field(e.key.Value)
+	switch {
+	case f == nil:
+		r.fail(e.key, "unknown-field", oneOf(madeFields(s.Type)), "%s has no field %q", s.Type.Name, e.key.Value)
+		return
+	case len(f.Columns()) == 0 || f.ReadOnly():
+		r.fail(e.key, "not-stored", "remove it", "%s.%s is not stored, or the database makes it", s.Type.Name, f.Name)
+		return
+	}
+	made := &recipe{node: e.value}
+	if f.Relation != nil {
+		made.pick = r.pick(f, e.value, made)
+	} else {
+		made.source = r.source(newColumn(f), e.value, made)
+	}
+	if made.null > 0 && f.Type.NonNull {
+		r.fail(e.value, "required", "remove null", "%s.%s is required and cannot be null", s.Type.Name, f.Name)
+	}
+	s.made[f.Name] = made
+}
+
+// madeFields are the fields that can be made.
+func madeFields(typ *schema.Type) (names []string) {
+	for _, f := range typ.Fields {
+		if len(f.Columns()) > 0 && !f.ReadOnly() {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// modifiers are the keys that may stand beside that of a source.
+var modifiers = map[string]bool{"null": true, "min": true, "max": true, "round": true, "weighted": true, "daily": true, "weekly": true,
+	"trend": true, "plus": true, "times": true, "unique": true, "length": true, "when": true, "else": true}
+
+// parts splits a mapping into the one key that names a source and the modifiers.
+func (r *Reader) parts(n *yaml.Node) (name, arg *yaml.Node, with map[string]*yaml.Node) {
+	with = map[string]*yaml.Node{}
+	for _, e := range r.entries(n) {
+		switch {
+		case modifiers[e.key.Value]:
+			with[e.key.Value] = e.value
+		case name != nil:
+			r.fail(e.key, "two-sources", "keep one of them", "%q and %q both say how the values are made", name.Value, e.key.Value)
+		default:
+			name, arg = e.key, e.value
+		}
+	}
+	return name, arg, with
+}
+
+// share reads a number from 0 to 1.
+func (r *Reader) share(n *yaml.Node) float64 {
+	if n == nil {
+		return 0
+	}
+	f, err := strconv.ParseFloat(n.Value, 64)
+	if err != nil || f < 0 || f > 1 {
+		r.fail(n, "bad-share", "write a number from 0 to 1, as in 0.2", "%q is no share", n.Value)
+	}
+	return f
+}
+
+// number reads a number; def where there is no node.
+func (r *Reader) number(n *yaml.Node, def float64) float64 {
+	if n == nil {
+		return def
+	}
+	f, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
+	if err != nil || n.Kind != yaml.ScalarNode {
+		r.fail(n, "wrong-type", "write a number", "%q is no number", n.Value)
+		return def
+	}
+	return f
+}

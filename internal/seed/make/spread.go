@@ -1,0 +1,157 @@
+package make
+
+import (
+	"fmt"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// prepareSpread decides how rows differ where a key has several fields or few values: by giving each another combination, where
+// that can be, or by remembering which there were.
+func (t *table) prepareSpread() error {
+	for _, u := range t.uniques {
+		sizes := make([]int64, len(u.fields))
+		total, finite := int64(1), true
+		for i, f := range u.fields {
+			m := t.makers[t.makerOf(f)]
+			size := t.sizeOf(m)
+			sizes[i] = size
+			if finite = finite && size > 0 && m.null == 0; finite && total < mostRows {
+				total *= size
+			}
+		}
+		if finite {
+			u.total = total
+		}
+		if guessed := t.spec.Place == ""; finite && guessed {
+			t.count = min(t.count, total)
+		} else if finite && total < t.count {
+			return fault.New(fault.Invalid, "", fmt.Sprintf("%s: no two rows of %s may have the same %s, and there are only %d for %d rows",
+				t.spec.Place, t.typ.Table, names(u.fields), total, t.count), "Ask for fewer rows, or allow more values.")
+		}
+		free := finite && t.spreading.sizes == nil && !t.filled && t.per == nil
+		for _, f := range u.fields {
+			m := t.makers[t.makerOf(f)]
+			free = free && m.digit < 0 && t.evenly(m)
+		}
+		if !free {
+			u.seen = map[uint64]struct{}{}
+			if finite {
+				t.walkable(u, sizes, total)
+			}
+			continue
+		}
+		t.spreading = spread{sizes, newShuffle(total, t.seed)}
+		for i, f := range u.fields {
+			m := t.makers[t.makerOf(f)]
+			m.digit, m.steady = i, true
+			m.digits()
+		}
+	}
+	return nil
+}
+
+// digits makes the source of a field one that can make each of its values in turn.
+func (m *maker) digits() {
+	if s, ok := m.source.(*moments); ok {
+		m.source = days{s}
+	}
+}
+
+// walkable lets rows for which no combination is found by chance try one after the other.
+func (t *table) walkable(u *uniqueness, sizes []int64, total int64) {
+	for _, f := range u.fields {
+		if m := t.makers[t.makerOf(f)]; m.digit >= 0 || m.walk != nil || t.per != nil && t.makers[t.per.maker] == m {
+			return
+		}
+	}
+	u.walk = &spread{sizes, newShuffle(total, t.seed)}
+	for i, f := range u.fields {
+		m := t.makers[t.makerOf(f)]
+		m.walk, m.walkDigit = u, i
+	}
+}
+
+// sizeOf is how many values a field can have, 0 for who knows.
+func (t *table) sizeOf(m *maker) int64 {
+	switch s := m.source.(type) {
+	case nil:
+		switch {
+		case m.pick.of != nil:
+			return 0
+		case m.pick.only != nil:
+			return int64(len(m.pick.only))
+		case m.pick.universe.table == t:
+			return 0
+		}
+		return m.pick.universe.len()
+	case digital:
+		return s.size()
+	case *moments:
+		if s.day {
+			return days{s}.size()
+		}
+	}
+	return 0
+}
+
+// evenly reports whether all values of a field are as likely, so that another way to choose them is as good.
+func (t *table) evenly(m *maker) bool {
+	if m.pick != nil {
+		return m.pick.rank == nil && m.pick.only == nil
+	}
+	switch s := m.source.(type) {
+	case *choice:
+		return s.rank == nil && (s.upTo == nil || t.spec.made[m.field.Name] == nil)
+	case *moments:
+		return s.hours == nil && s.weekend == 1 && s.power == 1
+	}
+	return true
+}
+
+// digital is a source of a finite number of values.
+type digital interface {
+	source
+	size() int64
+	at(r *row, i int64) datum
+}
+
+func (s whole) size() int64 { return s.high - s.low + 1 }
+
+func (s whole) at(_ *row, i int64) datum { return datum{i: s.low + i} }
+
+func (s *choice) size() int64 { return int64(len(s.values)) }
+
+func (s *choice) at(_ *row, i int64) datum { return s.values[i].d }
+
+func (s *constant) size() int64 { return 1 }
+
+func (s *constant) at(r *row, _ int64) datum { return s.make(r) }
+
+func (s coin) size() int64 { return 2 }
+
+func (s coin) at(_ *row, i int64) datum { return datum{i: i} }
+
+// days are the days of a Date.
+type days struct{ *moments }
+
+func (s days) size() int64 { return (s.high-s.low)/microsPerDay + 1 }
+
+func (s days) at(_ *row, i int64) datum {
+	return datum{i: s.low - floorMod(s.low, microsPerDay) + i*microsPerDay}
+}
+
+// spread gives each row of a table other digits, so that their combinations all differ.
+type spread struct {
+	sizes []int64
+	order shuffle
+}
+
+// digit returns a digit of a number's place.
+func (s *spread) digit(number int64, digit int) int64 {
+	place := s.order.at(number)
+	for _, size := range s.sizes[:digit] {
+		place /= size
+	}
+	return place % s.sizes[digit]
+}

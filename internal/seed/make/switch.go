@@ -1,0 +1,61 @@
+package make
+
+import (
+	"gopkg.in/yaml.v3"
+)
+
+// switched is a value that depends on another field's: {case: status, when: {ERROR: {fake: sentence}}, else: null}.
+type switched struct {
+	of   *operand
+	when map[string]source
+	rest source
+}
+
+func (s switched) make(r *row) datum {
+	d := s.of.value(r)
+	if made, ok := s.when[s.of.column.text(&d)]; ok && !d.null {
+		return made.make(r)
+	}
+	return s.rest.make(r)
+}
+
+// sometimes is null as often as its share says.
+type sometimes struct {
+	null float64
+	of   source
+}
+
+func (s sometimes) make(r *row) datum {
+	if r.rng.Float64() < s.null {
+		return null
+	}
+	return s.of.make(r)
+}
+
+// switched reads the field that decides, and how the values are made then.
+func (r *Reader) switched(c *column, arg *yaml.Node, with map[string]*yaml.Node) source {
+	s := switched{of: &operand{node: arg, path: arg.Value}, when: map[string]source{}, rest: &constant{null: true}}
+	branch := func(n *yaml.Node) source {
+		var made recipe
+		of := r.source(c, n, &made)
+		if made.null > 0 {
+			return sometimes{made.null, of}
+		}
+		return of
+	}
+	if when := with["when"]; when != nil {
+		for _, e := range r.entries(when) {
+			s.when[e.key.Value] = branch(e.value)
+		}
+	}
+	if len(s.when) == 0 {
+		r.fail(arg, "no-source", "write {case: status, when: {ERROR: {fake: sentence}}, else: null}", "nothing says when the values are made how")
+	}
+	switch rest := with["else"]; {
+	case rest != nil:
+		s.rest = branch(rest)
+	case c.field.Type.NonNull:
+		r.fail(arg, "required", "add else", "%s.%s is required, and nothing says what it is otherwise", c.field.Owner.Name, c.field.Name)
+	}
+	return s
+}

@@ -1,0 +1,212 @@
+package make
+
+import (
+	"hash/maphash"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// uniqueness is a key, or another constraint that no two rows have the same values.
+type uniqueness struct {
+	fields  []*schema.Field
+	columns []int
+	total   int64               // how many there can be; 0 for who knows
+	seen    map[uint64]struct{} // hashes of the rows so far; nil where they differ by their making
+	walk    *spread             // over all combinations, for rows that find none by chance
+	walked  int64               // of these, how many were tried
+	seed    maphash.Seed
+	buffer  []byte
+}
+
+func (u *uniqueness) String() string { return "no two rows may have the same " + names(u.fields) }
+
+// hash is of a row's values; 0, false where one is null, since nulls differ.
+func (u *uniqueness) hash(values []datum, columns []*column) (uint64, bool) {
+	b := u.buffer[:0]
+	for _, c := range u.columns {
+		if values[c].null {
+			return 0, false
+		}
+		b = columns[c].appendDatum(b, &values[c])
+	}
+	u.buffer = b
+	return maphash.Bytes(u.seed, b), true
+}
+
+func (u *uniqueness) has(r *row) bool {
+	h, ok := u.hash(r.values, r.table.columns)
+	if !ok {
+		return false
+	}
+	_, seen := u.seen[h]
+	return seen
+}
+
+func (u *uniqueness) add(r *row) {
+	if h, ok := u.hash(r.values, r.table.columns); ok {
+		u.seen[h] = struct{}{}
+	}
+}
+
+// numbered makes texts that differ: by the row's number where they would not otherwise.
+type numbered struct {
+	of       source
+	longest  int
+	always   bool
+	division string
+}
+
+func (s numbered) make(r *row) datum {
+	d := s.of.make(r)
+	if d.null || !s.always && r.attempt < 4 {
+		return d
+	}
+	suffix := s.division + strconv.FormatInt(r.number+1, 36)
+	if r.attempt >= 4 {
+		suffix += strconv.FormatUint(r.rng.Uint64()%46656, 36) // another run may have had this number
+	}
+	base, rest := d.s, ""
+	switch name, host, email := strings.Cut(d.s, "@"); {
+	case email:
+		base, rest = name, "@"+host
+	}
+	if s.longest > 0 {
+		base = fit(base, 0, max(1, s.longest-len(suffix)-len(rest)))
+	}
+	return datum{s: base + suffix + rest}
+}
+
+// ids are the keys of rows that nothing else is said of.
+type ids struct{ salt uint64 }
+
+func (s ids) make(r *row) datum { return datum{id: rowID(s.salt, r.number)} }
+
+// textIDs are ids as texts.
+type textIDs struct {
+	salt    uint64
+	longest int
+}
+
+func (s textIDs) make(r *row) datum {
+	id := rowID(s.salt, r.number)
+	if s.longest == 0 || s.longest >= 36 {
+		return datum{s: formatUUID(id)}
+	}
+	text := strconv.FormatInt(r.number+1, 36)
+	return datum{s: fit(text, 0, s.longest)}
+}
+
+// keys sees to it that what has to be unique is.
+func (t *table) keys() {
+	t.addUnique(t.typ.Key...)
+	for _, f := range t.typ.Fields {
+		if f.Unique {
+			t.addUnique(f)
+		} else if made := t.spec.made[f.Name]; made != nil && made.distinct {
+			t.addUnique(f)
+		}
+	}
+	for _, u := range t.typ.Uniques {
+		t.addUnique(u.Fields...)
+	}
+}
+
+func newUniqueness(fields []*schema.Field, columns []int) *uniqueness {
+	return &uniqueness{fields: fields, columns: columns, seed: maphash.MakeSeed()}
+}
+
+func (t *table) addUnique(fields ...*schema.Field) {
+	fields = t.led(fields)
+	u := newUniqueness(fields, nil)
+	makers := make([]*maker, 0, len(fields))
+	for _, f := range fields {
+		i := t.makerOf(f)
+		if i < 0 {
+			return // the database makes it
+		}
+		makers = append(makers, t.makers[i])
+		u.columns = append(u.columns, t.makers[i].columns...)
+	}
+	for _, m := range makers {
+		if t.distinct(m, len(fields) == 1) {
+			return // one that differs is enough
+		}
+	}
+	if t.per != nil && slices.ContainsFunc(makers, func(m *maker) bool { return m == t.makers[t.per.maker] }) {
+		for _, m := range makers {
+			if _, follows := m.source.(followed); !follows && t.spec.made[m.field.Name] == nil && m.pick == nil && isWhole(t.columns[m.columns[0]].kind) {
+				m.source, m.null, m.steady = nth{}, 0, true
+				return
+			}
+		}
+	}
+	t.uniques = append(t.uniques, u)
+}
+
+func isWhole(k kind) bool { return k == kindInt2 || k == kindInt4 || k == kindInt8 }
+
+// distinct makes a field such that no two rows have the same, if that takes no memory; alone says that nothing else is in the key.
+func (t *table) distinct(m *maker, alone bool) bool {
+	c := t.columns[m.columns[0]]
+	said := t.spec.made[m.field.Name] != nil
+	_, counts := m.source.(counter)
+	_, random := m.source.(randomUUID)
+	_, follows := m.source.(followed)
+	switch {
+	case counts:
+		m.null = 0
+		return true
+	case m.pick != nil, follows:
+		return false
+	case m.field.Type.Scalar == schema.ID && c.kind == kindUUID && !said:
+		m.source, m.null, m.steady = ids{m.salt}, 0, true
+		return true
+	case random:
+		return true
+	case !alone:
+		return false
+	case c.kind == kindText && !said && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && m.field.Constraints.Format == "" && isID(m.field):
+		m.source, m.null, m.steady = textIDs{m.salt, c.longest()}, 0, true
+		return true
+	case c.kind == kindText && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && !isFinite(m.source):
+		if m.null == 1 {
+			return true
+		}
+		always := t.count > keptRows || t.per != nil
+		m.source = numbered{of: m.source, longest: c.longest(), always: always, division: division(m.field)}
+		return always
+	case isWhole(c.kind) && !said:
+		m.source, m.null, m.steady = &upwards{}, 0, true
+		return true
+	}
+	return false
+}
+
+func isID(f *schema.Field) bool {
+	return f.Type.Scalar == schema.ID || f.Name == "id" || strings.HasSuffix(f.Name, "Id") || strings.HasSuffix(f.Name, "ID")
+}
+
+// upwards counts from the greatest number that is there.
+type upwards struct{ after int64 }
+
+func (s *upwards) make(r *row) datum { return datum{i: s.after + r.number + 1 - r.table.done} }
+
+func isFinite(s source) bool {
+	_, choice := s.(*choice)
+	_, same := s.(*constant)
+	return choice || same
+}
+
+// division is what may stand between a text and a number.
+func division(f *schema.Field) string {
+	switch f.Constraints.Format {
+	case schema.Email:
+		return "+"
+	case schema.Phone, schema.IPv4, schema.IPv6, schema.UUID, schema.Color:
+		return ""
+	}
+	return "-"
+}
