@@ -12,10 +12,10 @@ func TestString(t *testing.T) {
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "unknown-directive", Width: 6,
 		Position: diag.Position{File: "schema.graphql", Line: 12, Column: 10},
-		Source:   "\ttitle: S @uniqe", Message: "there is no directive @uniqe", Remedy: "did you mean @unique?",
+		Source:   "\ttitle: S @uniqe", Message: "unknown directive @uniqe", Remedy: "did you mean @unique?",
 	}
 	d.Column = 11
-	want := `schema.graphql:12:11: error: there is no directive @uniqe
+	want := `schema.graphql:12:11: error: unknown directive @uniqe
    12 |  title: S @uniqe
       |           ^^^^^^
       = did you mean @unique?`

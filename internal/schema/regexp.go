@@ -75,7 +75,7 @@ func writePortable(b *strings.Builder, re *syntax.Regexp) error {
 
 // atom writes what a quantifier follows.
 func atom(b *strings.Builder, re *syntax.Regexp) error {
-	single := re.Op == syntax.OpCharClass || re.Op == syntax.OpAnyChar || re.Op == syntax.OpAnyCharNotNL || re.Op == syntax.OpLiteral && len(re.Rune) == 1
+	single := re.Op == syntax.OpCharClass || re.Op == syntax.OpAnyChar || re.Op == syntax.OpAnyCharNotNL || (re.Op == syntax.OpLiteral && len(re.Rune) == 1)
 	if single || re.Op == syntax.OpCapture {
 		return writePortable(b, re)
 	}

@@ -55,7 +55,7 @@ func TestPageFollowsTheSession(t *testing.T) {
 	do() // starts it
 	do(chromedp.Navigate(page.URL), chromedp.WaitVisible(chromedp.CSS("p")))
 	before := loads.Load()
-	c.Mistake("schema.graphql:5:11: there is no type <i>Sting</i>")
+	c.Mistake("schema.graphql:5:11: unknown type <i>Sting</i>")
 	do(chromedp.WaitReady(chromedp.CSS("#krowoc-mistake")))
 	do(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("#krowoc-mistake"))) // who comes later is told as well
 	c.Mistake("")

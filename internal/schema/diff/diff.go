@@ -1,5 +1,5 @@
-// Package diff compares two versions of a schema and says of each change what it means to those who depend on the schema: clients
-// of the API, the data that is stored, and code that uses generated models.
+// Package diff compares two versions of a schema and rates each change for everything that depends on the schema: clients of the
+// API, stored data, and code that uses generated models.
 package diff
 
 import (
@@ -11,14 +11,14 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Severity says how bad a change is for somebody.
+// Severity is the effect of a change on one of those that depend on the schema.
 type Severity string
 
-// The severities, from mild to bad.
+// The severities, in increasing order.
 const (
 	Safe      Severity = "safe"
-	Dangerous Severity = "dangerous" // it may break what relies on details, or fail on some data
-	Breaking  Severity = "breaking"  // what worked stops working
+	Dangerous Severity = "dangerous" // it can break code that relies on details, or fail on some data
+	Breaking  Severity = "breaking"  // existing uses stop working
 )
 
 var rank = map[Severity]int{Safe: 0, Dangerous: 1, Breaking: 2}
@@ -45,7 +45,7 @@ func (c *comparison) add(kind, path string, clients, data, models Severity, form
 	c.changes = append(c.changes, Change{kind, path, fmt.Sprintf(format, args...), clients, data, models})
 }
 
-// Compare returns what is other in a schema than in an older one: the worst first, and else in the order of the schema.
+// Compare returns the changes between two versions of a schema, by decreasing severity and then in the order of the schema.
 func Compare(before, after *schema.Schema) []Change {
 	c := &comparison{}
 	c.enums(before, after)
@@ -60,11 +60,11 @@ func (c *comparison) enums(before, after *schema.Schema) {
 		old := before.Enum(e.Name)
 		if old == nil && e.RenamedFrom != "" {
 			if old = before.Enum(e.RenamedFrom); old != nil {
-				c.add("enum-renamed", e.Name, Dangerous, Safe, Breaking, "the enum was %s", old.Name)
+				c.add("enum-renamed", e.Name, Dangerous, Safe, Breaking, "the enum was renamed from %q", old.Name)
 			}
 		}
 		if old == nil {
-			c.add("enum-added", e.Name, Safe, Safe, Safe, "the enum is new")
+			c.add("enum-added", e.Name, Safe, Safe, Safe, "the enum was added")
 			continue
 		}
 		kept[old] = true
@@ -72,7 +72,7 @@ func (c *comparison) enums(before, after *schema.Schema) {
 	}
 	for _, old := range before.Enums {
 		if !kept[old] {
-			c.add("enum-removed", old.Name, Breaking, Dangerous, Breaking, "the enum is gone")
+			c.add("enum-removed", old.Name, Breaking, Dangerous, Breaking, "the enum was removed")
 		}
 	}
 }
@@ -86,14 +86,14 @@ func (c *comparison) values(old, e *schema.Enum) {
 			kept[v.Name] = true
 		case v.RenamedFrom != "" && old.Has(v.RenamedFrom):
 			kept[v.RenamedFrom] = true
-			c.add("value-renamed", path, Breaking, Safe, Breaking, "the value was %s", v.RenamedFrom)
+			c.add("value-renamed", path, Breaking, Safe, Breaking, "the value was renamed from %q", v.RenamedFrom)
 		default:
-			c.add("value-added", path, Dangerous, Safe, Dangerous, "the value is new: who handles every value does not handle it")
+			c.add("value-added", path, Dangerous, Safe, Dangerous, "the value was added; code that handles every value does not handle it yet")
 		}
 	}
 	for _, v := range old.Values {
 		if !kept[v.Name] {
-			c.add("value-removed", e.Name+"."+v.Name, Breaking, Breaking, Breaking, "the value is gone, and rows may have it")
+			c.add("value-removed", e.Name+"."+v.Name, Breaking, Breaking, Breaking, "the value was removed; existing rows may contain it")
 		}
 	}
 }
@@ -107,11 +107,11 @@ func (c *comparison) types(before, after *schema.Schema) {
 		old := before.Type(t.Name)
 		if old == nil && t.RenamedFrom != "" {
 			if old = before.Type(t.RenamedFrom); old != nil {
-				c.add("type-renamed", t.Name, Breaking, Safe, Breaking, "the type was %s", old.Name)
+				c.add("type-renamed", t.Name, Breaking, Safe, Breaking, "the type was renamed from %q", old.Name)
 			}
 		}
 		if old == nil {
-			c.add("type-added", t.Name, Safe, Safe, Safe, "the type is new")
+			c.add("type-added", t.Name, Safe, Safe, Safe, "the type was added")
 			continue
 		}
 		kept[old] = true
@@ -119,25 +119,25 @@ func (c *comparison) types(before, after *schema.Schema) {
 	}
 	for _, old := range append(slices.Clone(before.Tables), before.Plain...) {
 		if !kept[old] && old.Join == nil {
-			c.add("type-removed", old.Name, Breaking, Dangerous, Breaking, "the type is gone; its table stays until it is dropped")
+			c.add("type-removed", old.Name, Breaking, Dangerous, Breaking, "the type was removed; its table remains until it is dropped")
 		}
 	}
 }
 
 func (c *comparison) typ(old, t *schema.Type) {
 	if old.Table != t.Table && t.RenamedFrom != old.Name {
-		c.add("table-changed", t.Name, Safe, Breaking, Dangerous, "its table was %s, and is %s: rows do not move", old.Table, t.Table)
+		c.add("table-changed", t.Name, Safe, Breaking, Dangerous, "its table changed from %q to %q; existing rows do not move", old.Table, t.Table)
 	}
 	if o, n := names(old.Key), names(t.Key); o != n {
-		c.add("key-changed", t.Name, Breaking, Breaking, Breaking, "its key was %s, and is %s", o, n)
+		c.add("key-changed", t.Name, Breaking, Breaking, Breaking, "its key changed from %s to %s", o, n)
 	}
 	if old.Description != t.Description {
 		c.add("description-changed", t.Name, Safe, Safe, Safe, "its description changed")
 	}
 	c.fields(old, t)
-	c.sets(t.Name, "unique", "unique together", uniques(old), uniques(t), Safe, Dangerous)
-	c.sets(t.Name, "check", "a check", checks(old.Checks), checks(t.Checks), Dangerous, Dangerous)
-	c.sets(t.Name, "index", "an index on", indexes(old), indexes(t), Safe, Safe)
+	c.sets(t.Name, "unique", "the unique constraint on", uniques(old), uniques(t), Safe, Dangerous)
+	c.sets(t.Name, "check", "the check", checks(old.Checks), checks(t.Checks), Dangerous, Dangerous)
+	c.sets(t.Name, "index", "the index on", indexes(old), indexes(t), Safe, Safe)
 	c.rules(t.Name, old.Rules, t.Rules)
 }
 
@@ -148,7 +148,7 @@ func (c *comparison) fields(old, t *schema.Type) {
 		was := old.Field(f.Name)
 		if was == nil && f.RenamedFrom != "" {
 			if was = old.Field(f.RenamedFrom); was != nil {
-				c.add("field-renamed", path, Breaking, Safe, Breaking, "the field was %s", was.Name)
+				c.add("field-renamed", path, Breaking, Safe, Breaking, "the field was renamed from %q", was.Name)
 			}
 		}
 		if was == nil {
@@ -160,21 +160,25 @@ func (c *comparison) fields(old, t *schema.Type) {
 	}
 	for _, was := range old.Fields {
 		if !kept[was] {
-			data := Safe
-			if len(was.Columns()) > 0 {
-				data = Dangerous
-			}
-			c.add("field-removed", t.Name+"."+was.Name, Breaking, data, Breaking, "the field is gone%s", map[bool]string{true: "; its column stays until it is dropped"}[data != Safe])
+			c.removed(t.Name+"."+was.Name, was)
 		}
 	}
 }
 
-func (c *comparison) added(path string, f *schema.Field) {
-	if len(f.Columns()) > 0 && f.Type.NonNull && f.Default == nil && !f.Implicit {
-		c.add("required-field-added", path, Breaking, Breaking, Breaking, "the field is new and required: creates must give it, and rows that exist have no value")
+func (c *comparison) removed(path string, f *schema.Field) {
+	if len(f.Columns()) == 0 {
+		c.add("field-removed", path, Breaking, Safe, Breaking, "the field was removed")
 		return
 	}
-	c.add("field-added", path, Safe, Safe, Safe, "the field is new")
+	c.add("field-removed", path, Breaking, Dangerous, Breaking, "the field was removed; its column remains until it is dropped")
+}
+
+func (c *comparison) added(path string, f *schema.Field) {
+	if len(f.Columns()) > 0 && f.Type.NonNull && f.Default == nil && !f.Implicit {
+		c.add("required-field-added", path, Breaking, Breaking, Breaking, "the field was added and is required; creates must set it, and existing rows have no value")
+		return
+	}
+	c.add("field-added", path, Safe, Safe, Safe, "the field was added")
 }
 
 func names(fields []*schema.Field) string {

@@ -18,19 +18,19 @@ func (c *comparison) field(path string, old, f *schema.Field) {
 		if len(f.Columns()) == 0 {
 			data = Safe
 		}
-		c.add("type-changed", path, Breaking, data, Breaking, "its type was %s, and is %s", was, is)
+		c.add("type-changed", path, Breaking, data, Breaking, "its type changed from %s to %s", was, is)
 	case was.NonNull && !is.NonNull:
-		c.add("nullable", path, Breaking, Safe, Breaking, "it may be null now, which who reads it does not expect")
+		c.add("nullable", path, Breaking, Safe, Breaking, "it is now optional; code that reads it may not expect null")
 	case !was.NonNull && is.NonNull:
-		c.add("required", path, Breaking, Dangerous, Breaking, "it cannot be null any more: creates must give it, and rows with null refuse the change")
+		c.add("required", path, Breaking, Dangerous, Breaking, "it is now required; creates must set it, and the change fails if rows contain null")
 	case was.ElemNonNull != is.ElemNonNull:
-		c.add("elements-changed", path, Dangerous, Dangerous, Breaking, "its type was %s, and is %s", was, is)
+		c.add("elements-changed", path, Dangerous, Dangerous, Breaking, "its type changed from %s to %s", was, is)
 	}
 	if len(old.Columns()) > 0 && len(f.Columns()) > 0 && !slices.Equal(old.Columns(), f.Columns()) && f.RenamedFrom != old.Name {
-		c.add("column-changed", path, Safe, Breaking, Dangerous, "its column was %s, and is %s: values do not move", strings.Join(old.Columns(), ", "), strings.Join(f.Columns(), ", "))
+		c.add("column-changed", path, Safe, Breaking, Dangerous, "its column changed from %s to %s; existing values do not move", strings.Join(old.Columns(), ", "), strings.Join(f.Columns(), ", "))
 	}
 	if !strings.EqualFold(old.DataType, f.DataType) {
-		c.add("data-type-changed", path, Safe, Dangerous, Safe, "its type in Postgres was %s, and is %s", or(old.DataType, "the usual one"), or(f.DataType, "the usual one"))
+		c.add("data-type-changed", path, Safe, Dangerous, Safe, "its Postgres type changed from %s to %s", or(old.DataType, "the default"), or(f.DataType, "the default"))
 	}
 	if old.Description != f.Description {
 		c.add("description-changed", path, Safe, Safe, Safe, "its description changed")
@@ -40,16 +40,16 @@ func (c *comparison) field(path string, old, f *schema.Field) {
 	c.relation(path, old, f)
 	switch was, is := old.Personal(), f.Personal(); {
 	case is && !was:
-		c.add("pii-added", path, Safe, Safe, Safe, "it is personal data now: dumps mask it")
+		c.add("pii-added", path, Safe, Safe, Safe, "it is now personal data; dumps mask it")
 	case was && !is:
-		c.add("pii-removed", path, Safe, Safe, Safe, "it is no personal data any more: dumps show it")
+		c.add("pii-removed", path, Safe, Safe, Safe, "it is no longer personal data; dumps contain its values")
 	}
 	if old.Auth || f.Auth {
 		c.fieldRules(path, old, f)
 	}
 }
 
-// renamed reports whether two types are one under two names.
+// renamed reports whether one type is the other under a new name.
 func renamed(was, is schema.FieldType) bool {
 	switch {
 	case was.Enum != nil && is.Enum != nil:
@@ -72,15 +72,15 @@ func (c *comparison) defaults(path string, old, f *schema.Field) {
 	switch {
 	case was == is:
 	case old.Generated != nil || f.Generated != nil:
-		c.add("generated-changed", path, Dangerous, Dangerous, Dangerous, "how the database makes its value was %s, and is %s", or(was, "not said"), or(is, "not said"))
+		c.add("generated-changed", path, Dangerous, Dangerous, Dangerous, "its generated value changed from %s to %s", or(was, "none"), or(is, "none"))
 	case is == "" && f.Type.NonNull:
-		c.add("default-removed", path, Breaking, Safe, Breaking, "it had the default %s: creates must give it now", was)
+		c.add("default-removed", path, Breaking, Safe, Breaking, "its default %s was removed; creates must set the field", was)
 	case is == "":
-		c.add("default-removed", path, Dangerous, Safe, Safe, "it had the default %s", was)
+		c.add("default-removed", path, Dangerous, Safe, Safe, "its default %s was removed", was)
 	case was == "":
-		c.add("default-added", path, Safe, Safe, Safe, "it has the default %s now", is)
+		c.add("default-added", path, Safe, Safe, Safe, "the default %s was added", is)
 	default:
-		c.add("default-changed", path, Dangerous, Safe, Safe, "its default was %s, and is %s", was, is)
+		c.add("default-changed", path, Dangerous, Safe, Safe, "its default changed from %s to %s", was, is)
 	}
 }
 
@@ -113,11 +113,11 @@ func (c *comparison) constraints(path string, old, f *schema.Field) {
 	c.texts(path, "format", string(was.Format), string(is.Format))
 	switch {
 	case !old.Unique && f.Unique:
-		c.add("unique-added", path, Dangerous, Dangerous, Safe, "it is unique now: rows that share a value refuse the change")
+		c.add("unique-added", path, Dangerous, Dangerous, Safe, "it is now unique; the change fails if rows share a value")
 	case old.Unique && !f.Unique:
-		c.add("unique-removed", path, Safe, Safe, Safe, "it is not unique any more")
+		c.add("unique-removed", path, Safe, Safe, Safe, "it is no longer unique")
 	}
-	c.sets(path, "check", "a check", checks(old.Checks), checks(f.Checks), Dangerous, Dangerous)
+	c.sets(path, "check", "the check", checks(old.Checks), checks(f.Checks), Dangerous, Dangerous)
 }
 
 func lengths(l *schema.Length) (low, high string) {
@@ -140,18 +140,18 @@ func ranges(r *schema.Range) (low, high string) {
 	return r.Min, r.Max
 }
 
-// bounds compares the ends of a length or a range.
+// bounds compares the limits of a length or a range.
 func (c *comparison) bounds(path, what, oldLow, oldHigh, newLow, newHigh string) {
 	if oldLow == newLow && oldHigh == newHigh {
 		return
 	}
-	tighter := newLow != "" && (oldLow == "" || order(newLow, oldLow) > 0) || newHigh != "" && (oldHigh == "" || order(newHigh, oldHigh) < 0)
+	tighter := (newLow != "" && (oldLow == "" || order(newLow, oldLow) > 0)) || (newHigh != "" && (oldHigh == "" || order(newHigh, oldHigh) < 0))
 	was, is := span(oldLow, oldHigh), span(newLow, newHigh)
 	if tighter {
-		c.add(what+"-tightened", path, Dangerous, Dangerous, Dangerous, "its %s was %s, and is %s: values that were right are refused", what, was, is)
+		c.add(what+"-tightened", path, Dangerous, Dangerous, Dangerous, "its %s changed from %s to %s; values that were valid are rejected", what, was, is)
 		return
 	}
-	c.add(what+"-loosened", path, Safe, Safe, Safe, "its %s was %s, and is %s", what, was, is)
+	c.add(what+"-loosened", path, Safe, Safe, Safe, "its %s changed from %s to %s", what, was, is)
 }
 
 func span(low, high string) string {
@@ -185,9 +185,9 @@ func (c *comparison) texts(path, what, was, is string) {
 	switch {
 	case was == is:
 	case is == "":
-		c.add(what+"-removed", path, Safe, Safe, Safe, "its %s was %s", what, was)
+		c.add(what+"-removed", path, Safe, Safe, Safe, "its %s %s was removed", what, was)
 	default:
-		c.add(what+"-changed", path, Dangerous, Dangerous, Dangerous, "its %s was %s, and is %s: values that were right may be refused", what, or(was, "none"), is)
+		c.add(what+"-changed", path, Dangerous, Dangerous, Dangerous, "its %s changed from %s to %s; values that were valid may be rejected", what, or(was, "none"), is)
 	}
 }
 
@@ -197,6 +197,6 @@ func (c *comparison) relation(path string, old, f *schema.Field) {
 		return
 	}
 	if was.OnDelete != is.OnDelete {
-		c.add("on-delete-changed", path, Dangerous, Dangerous, Safe, "when what it refers to is deleted it was %s, and is %s", was.OnDelete, is.OnDelete)
+		c.add("on-delete-changed", path, Dangerous, Dangerous, Safe, "its onDelete changed from %s to %s", was.OnDelete, is.OnDelete)
 	}
 }

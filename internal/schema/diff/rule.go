@@ -8,16 +8,16 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// sets compares what a type or a field has any number of.
+// sets compares the unique constraints, checks or indexes of a type or a field.
 func (c *comparison) sets(path, kind, what string, before, after []string, clients, data Severity) {
 	for _, x := range after {
 		if !slices.Contains(before, x) {
-			c.add(kind+"-added", path, clients, data, clients, "%s %s is new", what, x)
+			c.add(kind+"-added", path, clients, data, clients, "%s %s was added", what, x)
 		}
 	}
 	for _, x := range before {
 		if !slices.Contains(after, x) {
-			c.add(kind+"-removed", path, Safe, Safe, Safe, "%s %s is gone", what, x)
+			c.add(kind+"-removed", path, Safe, Safe, Safe, "%s %s was removed", what, x)
 		}
 	}
 }
@@ -40,7 +40,11 @@ func indexes(t *schema.Type) (list []string) {
 	for _, x := range t.Indexes {
 		var fields []string
 		for _, f := range x.Fields {
-			fields = append(fields, f.Field.Name+map[bool]string{true: " descending"}[f.Desc])
+			name := f.Field.Name
+			if f.Desc {
+				name += " descending"
+			}
+			fields = append(fields, name)
 		}
 		text := strings.Join(fields, ", ")
 		if x.Method != schema.BTree && x.Method != "" {
@@ -54,30 +58,30 @@ func indexes(t *schema.Type) (list []string) {
 	return list
 }
 
-// rules compares who may do what. A rule less takes something from somebody; a rule more gives it.
+// rules compares access rules. Removing a rule takes access away; adding one grants it.
 func (c *comparison) rules(path string, before, after []schema.Rule) {
 	was, is := ruleTexts(before), ruleTexts(after)
 	for _, r := range is {
 		if !slices.Contains(was, r) {
-			c.add("rule-added", path, Dangerous, Safe, Safe, "callers may do more: %s", r)
+			c.add("rule-added", path, Dangerous, Safe, Safe, "access was added: %s", r)
 		}
 	}
 	for _, r := range was {
 		if !slices.Contains(is, r) {
-			c.add("rule-removed", path, Breaking, Safe, Safe, "callers may do less: %s is gone", r)
+			c.add("rule-removed", path, Breaking, Safe, Safe, "access was removed: %s", r)
 		}
 	}
 }
 
-// fieldRules compares the rules of a field, which narrow those of its type.
+// fieldRules compares the rules of a field, which restrict those of its type.
 func (c *comparison) fieldRules(path string, old, f *schema.Field) {
 	switch {
 	case old.Auth && f.Auth:
 		c.rules(path, old.Rules, f.Rules)
 	case f.Auth:
-		c.add("field-rules-added", path, Breaking, Safe, Safe, "it has rules of its own now, which narrow those of its type")
+		c.add("field-rules-added", path, Breaking, Safe, Safe, "it now has its own rules, which restrict those of its type")
 	default:
-		c.add("field-rules-removed", path, Dangerous, Safe, Safe, "it has no rules of its own any more: whoever may read the row may read it")
+		c.add("field-rules-removed", path, Dangerous, Safe, Safe, "it no longer has its own rules; every caller who may read the row may read it")
 	}
 }
 

@@ -20,8 +20,8 @@ func newParser() (*parser.Parser, error) {
 	)
 }
 
-// unchecked makes what an Env checks of what the parser returns. An Ast can be made only of its protobuf
-// form; one of a constant is made, and the tree put in the constant's place.
+// unchecked converts the parser's tree to the Ast that an Env checks. CEL builds an Ast only from its protobuf form, so this
+// builds one of a constant and replaces the constant with the tree.
 func unchecked(tree *ast.AST, source cel.Source) *cel.Ast {
 	root := tree.Expr()
 	constant := &exprpb.Constant{ConstantKind: &exprpb.Constant_BoolValue{}}
@@ -34,7 +34,7 @@ func unchecked(tree *ast.AST, source cel.Source) *cel.Ast {
 	return parsed
 }
 
-// newEnv builds the environment of every expression of s but for the variable this.
+// newEnv builds the environment of every expression of s, without the variable this.
 func newEnv(s *schema.Schema) (*cel.Env, error) {
 	registry, err := types.NewRegistry()
 	if err != nil {
@@ -56,7 +56,7 @@ func method(name string) cel.EnvOption {
 	return cel.Function(name, cel.MemberOverload("string_"+name, []*cel.Type{cel.StringType}, cel.StringType))
 }
 
-// provider tells CEL about the types of a schema.
+// provider gives CEL the types of a schema.
 type provider struct {
 	*types.Registry
 	schema *schema.Schema
@@ -94,7 +94,7 @@ func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bo
 	return nil, false
 }
 
-// fieldNames returns what may follow a dot after an object of the named type.
+// fieldNames returns the fields of the named type.
 func fieldNames(s *schema.Schema, name string) []string {
 	switch name {
 	case AuthType:
@@ -127,7 +127,7 @@ func typeOf(t schema.FieldType) *types.Type {
 	return nullable(base)
 }
 
-// nullable lets t be compared with null, where CEL does not do so of itself.
+// nullable allows t to be compared with null, if CEL does not already.
 func nullable(t *types.Type) *types.Type {
 	switch t.Kind() {
 	case types.BoolKind, types.BytesKind, types.DoubleKind, types.IntKind, types.StringKind:

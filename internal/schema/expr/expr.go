@@ -1,14 +1,13 @@
-// Package expr type-checks the CEL expressions of a schema. It knows no SQL: package pg/celsql turns what
-// it checked into one.
+// Package expr type-checks the CEL expressions of a schema. Package pg/celsql translates checked expressions to SQL.
 //
-// An expression sees
+// The variables of an expression:
 //
 //	this     the row, an object of the type it belongs to; this.owner.id follows a reference,
 //	         this.members a list of rows
-//	auth     who is asking: auth.uid (string, null when nobody is signed in), auth.roles (list of string)
-//	request  what is asked: request.time (timestamp, the same throughout one request)
+//	auth     the caller: auth.uid (string, null for an anonymous caller), auth.roles (list of string)
+//	request  the request: request.time (timestamp, the same throughout one request)
 //
-// and uses these operators, macros and functions, each of which a translator must know:
+// Its operators, macros and functions, all of which a translator must support:
 //
 //	== != < <= > >= && || ! + - * / % ?: in [index] [list, literals]
 //	has(this.field) list.exists(x, cond) list.all(x, cond)
@@ -40,7 +39,7 @@ const (
 	RequestType = "krowoc.Request"
 )
 
-// Use says what an expression is for: it decides the variables that the expression sees and its result.
+// Use is the purpose of an expression, which determines its variables and the type of its result.
 type Use int
 
 // The uses.
@@ -49,18 +48,17 @@ const (
 	Check Use = iota + 1
 	// IndexWhere is @index(where:), the same.
 	IndexWhere
-	// RuleWhere is the where of an @auth rule, a condition on this and its relations, auth and request.
+	// RuleWhere is the where of an @auth rule, a condition over this and its relations, auth and request.
 	RuleWhere
-	// DefaultValue is @default(expr:), a value made of auth and request.
+	// DefaultValue is @default(expr:), a value computed from auth and request.
 	DefaultValue
-	// UpdateValue is @onUpdate(expr:), a value made of the columns of this, auth and request.
+	// UpdateValue is @onUpdate(expr:), a value computed from the columns of this, auth and request.
 	UpdateValue
-	// GeneratedValue is @generated(expr:), a value made of the columns of this.
+	// GeneratedValue is @generated(expr:), a value computed from the columns of this.
 	GeneratedValue
 )
 
-// Kind is what an expression must be. Field is the field that takes the value, for DefaultValue,
-// UpdateValue and GeneratedValue.
+// Kind is the use of an expression and, for DefaultValue, UpdateValue and GeneratedValue, the field that takes the value.
 type Kind struct {
 	Use   Use
 	Field *schema.Field
@@ -82,15 +80,14 @@ type Checker struct {
 	shared sync.Map // of sharedKey: *cel.Ast
 }
 
-// sharedKey is what the check of an expression depends on that does not mention this. Schemas say auth.uid
-// and request.time on every other line.
+// sharedKey identifies the check of an expression that does not mention this. Schemas repeat auth.uid and request.time often.
 type sharedKey struct {
 	src  string
 	use  Use
 	want schema.FieldType
 }
 
-// New returns a Checker for the expressions of s. It costs nothing until the first Check.
+// New returns a Checker for the expressions of s. The first Check sets it up.
 func New(s *schema.Schema) *Checker {
 	return &Checker{
 		schema: s,
@@ -174,7 +171,7 @@ func (c *Checker) check(src string, this *schema.Type, want Kind) (*cel.Ast, []I
 	return checked, nil
 }
 
-// internal is the issue of an expression that our own set-up keeps from being checked.
+// internal is the issue of an expression that cannot be checked because CEL could not be set up.
 func internal(err error) []Issue {
 	return []Issue{{Message: fmt.Sprintf("the expression cannot be checked: %v", err)}}
 }

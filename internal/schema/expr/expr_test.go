@@ -97,22 +97,22 @@ func TestCheckRefuses(t *testing.T) {
 		src   string
 		want  string // offset+width message | remedy
 	}{
-		{expr.Check, "", "this.tilte != ''", "5+5 Item has no field tilte | did you mean title?"},
-		{expr.Check, "", "title != ''", "0+5 there is no title in expressions | did you mean this.title?"},
-		{expr.Check, "", "this.title", "0+10 the expression is a string, and a check must be a Boolean | compare it with something: … == …"},
-		{expr.Check, "", "auth.uid == 'x'", `0+4 a check has no "auth" | it sees only this`},
-		{expr.Check, "", "this.owner.team.id == ''", "11+4 a check sees the columns of one row: of owner it may read only the key | "},
-		{expr.Check, "", "this.title == null", "11+2 == does not take (string, null) | the field is never null, so it need not be compared with null"},
-		{expr.Check, "", "this.price == 0", "11+2 == does not take (double, int) | write whole numbers beside Float and Decimal fields with a point: 0.0"},
-		{expr.Check, "", "this.title.fooBar()", `11+6 there is no function "fooBar" in expressions | expressions have size, startsWith, contains, matches, exists, all and has; docs/schema.md lists them all`},
-		{expr.Check, "", "uuidV7() == this.id", "0+6 a check cannot use uuidV7(), which is different each time | "},
-		{expr.RuleWhere, "", "this.status == 'OPNE'", "15+6 Status has no value \"OPNE\" | did you mean 'OPEN'?"},
-		{expr.RuleWhere, "", "this.status in ['OPEN', 'NEVER']", "24+7 Status has no value \"NEVER\" | its values are OPEN, DONE"},
-		{expr.RuleWhere, "", "auth.user == 'x'", "5+4 auth has no field user | it has uid, roles"},
-		{expr.RuleWhere, "", "this.title ==", "12+1 the expression does not parse: it ends too early | "},
-		{expr.DefaultValue, "count", "this.count", `0+4 a default has no "this" | it sees only auth, request`},
-		{expr.DefaultValue, "count", "'x'", "0+3 the expression is a string, and a default of count must be a whole number | change the expression, or the type of the field"},
-		{expr.DefaultValue, "status", "'OPEN1'", "0+7 Status has no value \"OPEN1\" | did you mean 'OPEN'?"},
+		{expr.Check, "", "this.tilte != ''", `5+5 type "Item" has no field "tilte" | did you mean "title"?`},
+		{expr.Check, "", "title != ''", `0+5 unknown name "title" | did you mean "this.title"?`},
+		{expr.Check, "", "this.title", "0+10 the expression returns a string, but @check requires a Boolean | compare the value: … == …"},
+		{expr.Check, "", "auth.uid == 'x'", `0+4 "auth" is not available in @check | use only this`},
+		{expr.Check, "", "this.owner.team.id == ''", `11+4 @check can only read the columns of its own row: of "owner", only the key | `},
+		{expr.Check, "", "this.title == null", "11+2 == cannot be applied to (string, null) | remove the comparison with null: the field is never null"},
+		{expr.Check, "", "this.price == 0", "11+2 == cannot be applied to (double, int) | write whole numbers with a decimal point next to Float and Decimal fields: 0.0"},
+		{expr.Check, "", "this.title.fooBar()", `11+6 unknown function "fooBar" | use size, startsWith, contains, matches, exists, all or has; docs/schema.md lists all functions`},
+		{expr.Check, "", "uuidV7() == this.id", "0+6 @check cannot use uuidV7(), which returns a different value each time | "},
+		{expr.RuleWhere, "", "this.status == 'OPNE'", "15+6 enum \"Status\" has no value \"OPNE\" | did you mean 'OPEN'?"},
+		{expr.RuleWhere, "", "this.status in ['OPEN', 'NEVER']", "24+7 enum \"Status\" has no value \"NEVER\" | use one of OPEN, DONE"},
+		{expr.RuleWhere, "", "auth.user == 'x'", `5+4 auth has no field "user" | use one of uid, roles`},
+		{expr.RuleWhere, "", "this.title ==", "12+1 invalid expression: unexpected end | "},
+		{expr.DefaultValue, "count", "this.count", `0+4 "this" is not available in @default | use only auth, request`},
+		{expr.DefaultValue, "count", "'x'", `0+3 the expression returns a string, but @default on "count" requires an integer | change the expression or the type of the field`},
+		{expr.DefaultValue, "status", "'OPEN1'", "0+7 enum \"Status\" has no value \"OPEN1\" | did you mean 'OPEN'?"},
 	} {
 		_, issues := c.Check(tc.src, s.Type("Item"), kind(s, tc.use, tc.field))
 		if len(issues) == 0 {

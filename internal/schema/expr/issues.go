@@ -13,20 +13,20 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 )
 
-// syntaxIssues puts CEL's syntax errors in our words.
+// syntaxIssues translates CEL's syntax errors.
 func syntaxIssues(src string, errs *common.Errors) []Issue {
 	var out []Issue
 	for _, e := range errs.GetErrors() {
 		message := strings.TrimPrefix(e.Message, "Syntax error: ")
 		if strings.Contains(message, "<EOF>") {
-			message = "it ends too early"
+			message = "unexpected end"
 		}
-		out = append(out, Issue{Offset: offset(src, e.Location), Width: 1, Message: "the expression does not parse: " + message})
+		out = append(out, Issue{Offset: offset(src, e.Location), Width: 1, Message: "invalid expression: " + message})
 	}
 	return out
 }
 
-// typeIssues puts CEL's type errors in our words.
+// typeIssues translates CEL's type errors.
 func (v *visitor) typeIssues(iss *cel.Issues) []Issue {
 	var out []Issue
 	for _, e := range iss.Errors() {
@@ -56,44 +56,44 @@ func quoted(message, prefix string) (string, bool) {
 
 func (v *visitor) undeclared(at *Issue, name string) {
 	at.Width = utf8.RuneCountInString(name)
-	at.Message = "there is no " + name + " in expressions"
+	at.Message = fmt.Sprintf("unknown name %q", name)
 	first, _, _ := strings.Cut(name, ".")
 	known := variables(v.want.Use)
 	if near := diag.Suggest(first, known); near != "" {
-		at.Remedy = "did you mean " + near + strings.TrimPrefix(name, first) + "?"
+		at.Remedy = fmt.Sprintf("did you mean %q?", near+strings.TrimPrefix(name, first))
 	} else if v.this.Field(first) != nil && v.want.Use != DefaultValue {
-		at.Remedy = "did you mean this." + name + "?"
+		at.Remedy = fmt.Sprintf("did you mean %q?", "this."+name)
 	} else {
-		at.Remedy = purpose(v.want.Use) + " sees only " + strings.Join(known, ", ")
+		at.Remedy = onlyKnown(v.want.Use)
 	}
 }
 
-// undefinedField names the type that lacks the field and moves the place from the dot to the name.
+// undefinedField names the type without the field, and moves the position from the dot to the name.
 func (v *visitor) undefinedField(at *Issue, name string, id int64) {
 	after := string(v.src[min(at.Offset, len(v.src)):])
 	if before, _, ok := strings.Cut(after, name); ok {
 		at.Offset += utf8.RuneCountInString(before)
 	}
 	at.Width = utf8.RuneCountInString(name)
-	at.Message = "there is no field " + name
+	at.Message = fmt.Sprintf("unknown field %q", name)
 	owner := v.ownerOf(id)
 	fields := fieldNames(v.checker.schema, owner)
 	if fields == nil {
 		return
 	}
-	at.Message = fmt.Sprintf("%s has no field %s", strings.ToLower(strings.TrimPrefix(owner, "krowoc.")), name)
+	at.Message = fmt.Sprintf("%s has no field %q", strings.ToLower(strings.TrimPrefix(owner, "krowoc.")), name)
 	if v.checker.schema.Type(owner) != nil {
-		at.Message = fmt.Sprintf("%s has no field %s", owner, name)
+		at.Message = fmt.Sprintf("type %q has no field %q", owner, name)
 	}
 	if near := diag.Suggest(name, fields); near != "" {
-		at.Remedy = "did you mean " + near + "?"
+		at.Remedy = fmt.Sprintf("did you mean %q?", near)
 	} else {
-		at.Remedy = "it has " + strings.Join(fields, ", ")
+		at.Remedy = "use one of " + strings.Join(fields, ", ")
 	}
 }
 
-// ownerOf follows the path before a select that failed, from its variable on, to the type it ends at. The
-// variables of exists and all are not followed: their type is known only to CEL.
+// ownerOf returns the type of the operand of a select that failed, or "" for variables of exists and all, whose type only CEL
+// knows.
 func (v *visitor) ownerOf(id int64) string {
 	var owner string
 	ast.PreOrderVisit(v.ast.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
@@ -127,7 +127,7 @@ func (v *visitor) pathType(e ast.Expr) string {
 	return ""
 }
 
-// noOverload says which types an operator or function cannot take, and the remedy for the usual causes.
+// noOverload reports the types that an operator or function does not accept, with the remedy for common causes.
 func noOverload(at *Issue, name, message string) {
 	_, types, _ := strings.Cut(message, "applied to '")
 	types = strings.TrimSuffix(types, "'")
@@ -136,12 +136,12 @@ func noOverload(at *Issue, name, message string) {
 		shown = symbol
 	}
 	at.Width = utf8.RuneCountInString(shown)
-	at.Message = fmt.Sprintf("%s does not take %s", shown, types)
+	at.Message = fmt.Sprintf("%s cannot be applied to %s", shown, types)
 	switch {
 	case strings.Contains(types, "null"):
-		at.Remedy = "the field is never null, so it need not be compared with null"
+		at.Remedy = "remove the comparison with null: the field is never null"
 	case strings.Contains(types, "double") && strings.Contains(types, "int"):
-		at.Remedy = "write whole numbers beside Float and Decimal fields with a point: 0.0"
+		at.Remedy = "write whole numbers with a decimal point next to Float and Decimal fields: 0.0"
 	case strings.Contains(types, "timestamp") && strings.Contains(types, "string"):
 		at.Remedy = "write times as timestamp('2026-01-31T00:00:00Z')"
 	case strings.Contains(types, "duration") && strings.Contains(types, "string"):

@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// result checks that the expression yields what it is for.
+// result checks the type of the expression against its purpose.
 func (v *visitor) result() {
 	root := v.ast.Expr()
 	got := v.ast.GetType(root.ID())
@@ -17,7 +17,7 @@ func (v *visitor) result() {
 	if f := v.want.Field; f != nil {
 		target, ok := valueType(f)
 		if !ok {
-			v.report(root, "give the fields of its key defaults of their own", "%s has a key of several fields, which no expression yields", f.Name)
+			v.report(root, "set a default on each field of the key", "%q refers to a key of several fields, which one expression cannot set", f.Name)
 			return
 		}
 		want = typeOf(target)
@@ -26,33 +26,33 @@ func (v *visitor) result() {
 		}
 	}
 	if !yields(got, want) {
-		message := fmt.Sprintf("the expression is a %s, and %s must be a %s", name(got), v.subject(), name(want))
+		message := fmt.Sprintf("the expression returns %s, but %s requires %s", name(got), v.subject(), name(want))
 		v.issues = append(v.issues, Issue{Width: len(v.src), Message: message, Remedy: resultRemedy(want)})
 	}
 }
 
-// resultRemedy says how to get a value of the type.
+// resultRemedy returns how to get a value of the type.
 func resultRemedy(want *cel.Type) string {
 	switch want.Kind() {
 	case types.BoolKind:
-		return "compare it with something: … == …"
+		return "compare the value: … == …"
 	case types.TimestampKind:
-		return "request.time is the time of the request"
+		return "use request.time for the time of the request"
 	case types.StringKind:
-		return "string(…) makes a string of a number or a time"
+		return "convert a number or a time with string(…)"
 	}
-	return "change the expression, or the type of the field"
+	return "change the expression or the type of the field"
 }
 
-// subject names what takes the result.
+// subject names what uses the result, for messages.
 func (v *visitor) subject() string {
 	if v.want.Field != nil {
-		return purpose(v.want.Use) + " of " + v.want.Field.Name
+		return fmt.Sprintf("%s on %q", purpose(v.want.Use), v.want.Field.Name)
 	}
 	return purpose(v.want.Use)
 }
 
-// valueType returns the type of the value that a field takes: for a reference, that of the key it holds.
+// valueType returns the type of the value that a field takes: for a reference, the type of its key.
 func valueType(f *schema.Field) (schema.FieldType, bool) {
 	t := f.Type
 	for t.Object != nil {
@@ -67,8 +67,8 @@ func valueType(f *schema.Field) (schema.FieldType, bool) {
 	return t, true
 }
 
-// yields reports whether a value of type got may be stored as want. A null from auth.uid is refused by the
-// database where the field is not nullable, not here: most APIs let nobody create rows who is not signed in.
+// yields reports whether a value of type got may be stored as want. A null from auth.uid is accepted here even for a required
+// field: most APIs let only authenticated callers create rows, and the database rejects the null otherwise.
 func yields(got, want *cel.Type) bool {
 	return got.Kind() == types.DynKind || got.Kind() == types.ErrorKind || want.IsAssignableType(got) ||
 		types.NewNullableType(want).IsAssignableType(got) || sameList(got, want)
@@ -79,21 +79,29 @@ func sameList(got, want *cel.Type) bool {
 		yields(got.Parameters()[0], want.Parameters()[0])
 }
 
-// name says a CEL type in the words of a schema.
+// name describes a value of a CEL type in the terms of a schema.
 func name(t *cel.Type) string {
 	switch t.Kind() {
 	case types.BoolKind:
-		return "Boolean"
+		return "a Boolean"
 	case types.IntKind:
-		return "whole number"
+		return "an integer"
 	case types.DoubleKind:
-		return "number"
+		return "a number"
+	case types.StringKind:
+		return "a string"
+	case types.BytesKind:
+		return "bytes"
 	case types.TimestampKind:
-		return "time"
+		return "a time"
+	case types.DurationKind:
+		return "a duration"
 	case types.StructKind:
-		return "whole " + t.TypeName()
+		return "an object of type " + t.TypeName()
 	case types.ListKind:
-		return "list"
+		return "a list"
+	case types.NullTypeKind:
+		return "null"
 	}
-	return cel.FormatCELType(t)
+	return "a value of type " + cel.FormatCELType(t)
 }

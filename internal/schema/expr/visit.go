@@ -13,14 +13,14 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// visitor looks for what CEL allows and a schema does not.
+// visitor reports what CEL allows and a schema does not.
 type visitor struct {
 	checker *Checker
 	this    *schema.Type
 	want    Kind
 	ast     *ast.AST
 	src     []rune
-	places  *ast.SourceInfo // where each part of the expression stands
+	places  *ast.SourceInfo // the position of each part of the expression
 	issues  []Issue
 }
 
@@ -37,9 +37,9 @@ func (v *visitor) span(e ast.Expr) Issue {
 	r, _ := v.places.GetOffsetRange(e.ID())
 	at, width := int(r.Start), max(1, int(r.Stop-r.Start))
 	switch e.Kind() {
-	case ast.SelectKind: // CEL says where the point is
+	case ast.SelectKind: // CEL reports the position of the dot
 		return Issue{Offset: at + 1, Width: len(e.AsSelect().FieldName())}
-	case ast.CallKind: // CEL says where the operator or the parenthesis is
+	case ast.CallKind: // CEL reports the position of the operator or the parenthesis
 		if name := e.AsCall().FunctionName(); at >= len(name) && string(v.src[at-len(name):min(at, len(v.src))]) == name {
 			return Issue{Offset: at - len(name), Width: len(name)}
 		}
@@ -47,7 +47,7 @@ func (v *visitor) span(e ast.Expr) Issue {
 	return Issue{Offset: at, Width: width}
 }
 
-// parsed checks what needs no types: the variables and the functions.
+// parsed checks what does not depend on types: the variables and the functions.
 func (v *visitor) parsed() {
 	ast.PreOrderVisit(v.ast.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
@@ -56,12 +56,12 @@ func (v *visitor) parsed() {
 		case ast.CallKind:
 			v.call(e)
 		case ast.StructKind, ast.MapKind:
-			v.report(e, "", "an expression cannot build objects")
+			v.report(e, "", "expressions cannot build objects or maps")
 		}
 	}))
 }
 
-// variables lists what each use sees.
+// variables lists the variables of each use.
 func variables(u Use) []string {
 	switch u {
 	case Check, IndexWhere, GeneratedValue:
@@ -75,21 +75,21 @@ func variables(u Use) []string {
 // onRow reports whether the database evaluates an expression on the columns of one row, always with the same result.
 func (u Use) onRow() bool { return u == Check || u == IndexWhere || u == GeneratedValue }
 
-// purpose says in words what an expression of the use is.
+// purpose names the directive of an expression, for messages.
 func purpose(u Use) string {
 	switch u {
 	case Check:
-		return "a check"
+		return "@check"
 	case GeneratedValue:
 		return "@generated"
 	case IndexWhere:
-		return "the condition of an index"
+		return "@index(where:)"
 	case RuleWhere:
-		return "the condition of a rule"
+		return "the where of an @auth rule"
 	case DefaultValue:
-		return "a default"
+		return "@default"
 	}
-	return "an update value"
+	return "@onUpdate"
 }
 
 func (v *visitor) ident(e ast.Expr) {
@@ -97,16 +97,18 @@ func (v *visitor) ident(e ast.Expr) {
 	switch name {
 	case "this", "auth", "request":
 	default:
-		return // a variable of exists or all, or unknown: the type check says so
+		return // a variable of exists or all, or unknown, which the type check reports
 	}
 	for _, known := range variables(v.want.Use) {
 		if name == known {
 			return
 		}
 	}
-	remedy := "it sees only " + strings.Join(variables(v.want.Use), ", ")
-	v.report(e, remedy, "%s has no %q", purpose(v.want.Use), name)
+	v.report(e, onlyKnown(v.want.Use), "%q is not available in %s", name, purpose(v.want.Use))
 }
+
+// onlyKnown is the remedy for a name that an expression of the use does not have.
+func onlyKnown(u Use) string { return "use only " + strings.Join(variables(u), ", ") }
 
 // functions lists every function and operator of an expression, as CEL names them.
 var functions = [...]string{
@@ -123,17 +125,17 @@ func (v *visitor) call(e ast.Expr) {
 	name := e.AsCall().FunctionName()
 	switch {
 	case name == "uuidV7" && v.want.Use.onRow():
-		v.report(e, "", "%s cannot use uuidV7(), which is different each time", purpose(v.want.Use))
+		v.report(e, "", "%s cannot use uuidV7(), which returns a different value each time", purpose(v.want.Use))
 	case !slices.Contains(functions[:], name):
-		remedy := "expressions have size, startsWith, contains, matches, exists, all and has; docs/schema.md lists them all"
+		remedy := "use size, startsWith, contains, matches, exists, all or has; docs/schema.md lists all functions"
 		if near := diag.Suggest(name, functions[:]); near != "" {
-			remedy = "did you mean " + near + "?"
+			remedy = fmt.Sprintf("did you mean %q?", near)
 		}
-		v.report(e, remedy, "there is no function %q in expressions", name)
+		v.report(e, remedy, "unknown function %q", name)
 	}
 }
 
-// checked checks what needs types: the result, the relations, and the literals beside enums.
+// checked checks what depends on types: the result, the relations, and the literals that are compared with enums.
 func (v *visitor) checked() {
 	ast.PreOrderVisit(v.ast.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
@@ -143,7 +145,7 @@ func (v *visitor) checked() {
 			v.enumOperands(e)
 		case ast.ComprehensionKind:
 			if v.want.Use.onRow() {
-				v.report(e, "compare the whole list, or use in and size", "%s cannot look at each element of a list: Postgres allows no subquery there", purpose(v.want.Use))
+				v.report(e, "use in or size, or compare the whole list", "%s cannot iterate over a list: Postgres does not allow a subquery there", purpose(v.want.Use))
 			}
 		}
 	}))
@@ -162,8 +164,8 @@ func (v *visitor) fieldOf(e ast.Expr) *schema.Field {
 	return t.Field(e.AsSelect().FieldName())
 }
 
-// navigation keeps an expression that Postgres evaluates on one row from reading others: all it may read
-// of a reference is its key, which the row itself holds.
+// navigation keeps an expression that Postgres evaluates on one row from reading other rows. Of a reference it may read only
+// the key, which the row itself holds.
 func (v *visitor) navigation(e ast.Expr) {
 	if v.want.Use == RuleWhere || v.want.Use == DefaultValue {
 		return
@@ -173,11 +175,11 @@ func (v *visitor) navigation(e ast.Expr) {
 		return
 	}
 	if rel := field.Relation; rel != nil && rel.Kind != schema.RefOne {
-		v.report(e, "", "%s sees the columns of one row, and %s is in other rows", purpose(v.want.Use), field.Name)
+		v.report(e, "", "%s can only read the columns of its own row, and %q is stored in other rows", purpose(v.want.Use), field.Name)
 		return
 	}
 	if v.want.Use == GeneratedValue && field.Generated != nil {
-		v.report(e, "compute it from what that is computed from", "%s is generated itself, and Postgres computes no column from such a one", field.Name)
+		v.report(e, fmt.Sprintf("use the fields that %q is computed from", field.Name), "a generated column cannot depend on %q, which is generated too", field.Name)
 		return
 	}
 	operand := e.AsSelect().Operand()
@@ -190,7 +192,7 @@ func (v *visitor) navigation(e ast.Expr) {
 			return
 		}
 	}
-	v.report(e, "", "%s sees the columns of one row: of %s it may read only the key", purpose(v.want.Use), ref.Name)
+	v.report(e, "", "%s can only read the columns of its own row: of %q, only the key", purpose(v.want.Use), ref.Name)
 }
 
 // enumOperands checks the strings that are compared with enum fields.
@@ -209,7 +211,7 @@ func (v *visitor) enumOperands(e ast.Expr) {
 	}
 }
 
-// enumLiteral reports every string literal of e, or of a list of them, that is no value of the enum.
+// enumLiteral reports every string literal in e that is not a value of the enum.
 func (v *visitor) enumLiteral(e ast.Expr, enum *schema.Enum) {
 	switch e.Kind() {
 	case ast.ListKind:
@@ -224,7 +226,7 @@ func (v *visitor) enumLiteral(e ast.Expr, enum *schema.Enum) {
 		}
 	case ast.LiteralKind:
 		if s, ok := e.AsLiteral().(types.String); ok && !enum.Has(string(s)) {
-			v.report(e, enumRemedy(enum, string(s)), "%s has no value %q", enum.Name, string(s))
+			v.report(e, enumRemedy(enum, string(s)), "enum %q has no value %q", enum.Name, string(s))
 		}
 	}
 }
@@ -237,5 +239,5 @@ func enumRemedy(enum *schema.Enum, word string) string {
 	if near := diag.Suggest(word, names); near != "" {
 		return fmt.Sprintf("did you mean '%s'?", near)
 	}
-	return "its values are " + strings.Join(names, ", ")
+	return "use one of " + strings.Join(names, ", ")
 }

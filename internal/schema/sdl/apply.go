@@ -4,8 +4,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// applyDirectives works through what is left once every field has its columns: constraints, defaults,
-// indexes, checks and rules.
+// applyDirectives reads the directives that need the columns of every field: constraints, defaults, indexes, checks and rules.
 func (b *builder) applyDirectives() {
 	for _, t := range b.types {
 		for _, f := range t.fields {
@@ -54,14 +53,14 @@ func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {
 func (b *builder) fieldUnique(f *fieldDecl) {
 	for i, u := range f.uses.all("unique") {
 		if i > 0 {
-			b.errorf(codeRepeated, u.Position, "keep one of them", "@unique is given twice")
+			b.errorf(codeRepeated, u.Position, "remove one of them", "@unique is used twice")
 		}
 		for _, a := range u.Arguments {
-			b.errorf(codeConflict, a.Position, "put @unique("+a.Name+": …) on the type", "@unique on a field takes no arguments")
+			b.errorf(codeConflict, a.Position, "move @unique("+a.Name+": …) to the type", "@unique on a field takes no arguments")
 		}
 		f.Unique = true
 		if f.Type.Scalar == schema.JSON || f.Type.Scalar == schema.Vector {
-			b.errorf(codeInvalidConstraint, u.Position, "remove it", "%s values are not unique", f.Type.Scalar)
+			b.errorf(codeInvalidConstraint, u.Position, "remove @unique", "@unique does not support %s", f.Type.Scalar)
 		}
 	}
 }
@@ -86,12 +85,12 @@ func (b *builder) typeDirectives(t *typeDecl) {
 	}
 }
 
-// check reads @check; n is how many the field or type has already.
+// check reads @check; n is the number of checks before it on the same field or type.
 func (b *builder) check(t *typeDecl, u *use, columns []string, n int) schema.Check {
 	e := b.condition(t, u, "expr", "sql", checkKind())
 	if e == nil {
-		b.errorf(codeMissingArgument, u.Position, `write @check(expr: "this.price > 0.0")`, "@check needs expr or sql")
-		e = &schema.Expr{Source: "true", SQL: true, Pos: b.position(u.Position)} // later steps want one
+		b.errorf(codeMissingArgument, u.Position, `write @check(expr: "this.price > 0.0")`, "@check requires expr or sql")
+		e = &schema.Expr{Source: "true", SQL: true, Pos: b.position(u.Position)} // later steps require one
 	}
 	return schema.Check{
 		Name:    b.physicalName(u, "name", checkName(t.Table, columns, n)),

@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// use is one directive as it stands in the source, with the arguments that are what they should be. One
-// that lacks an argument it needs, or has a wrong one, is broken: that has been reported.
+// use is one directive in the source, with its valid arguments. It is broken when an argument is missing or invalid, which has
+// been reported.
 type use struct {
 	*ast.Directive
 	spec   *directiveSpec
@@ -21,7 +21,7 @@ type use struct {
 // uses are the directives of one definition, by name, in source order.
 type uses map[string][]*use
 
-// one returns the only use of a directive that does not repeat, or nil.
+// one returns the first valid use of a directive, or nil.
 func (u uses) one(name string) *use {
 	for _, each := range u[name] {
 		if !each.broken {
@@ -31,13 +31,13 @@ func (u uses) one(name string) *use {
 	return nil
 }
 
-// all returns the uses of a directive that can be worked with.
+// all returns the valid uses of a directive.
 func (u uses) all(name string) []*use {
 	return slices.DeleteFunc(slices.Clone(u[name]), func(each *use) bool { return each.broken })
 }
 
-// directives checks the directives of a definition as far as their own descriptions go: that each exists,
-// may stand here, is not repeated, and has the arguments it takes.
+// directives checks the directives of a definition against their specifications: each exists, is valid in this place, is not
+// repeated, and has valid arguments.
 func (b *builder) directives(list ast.DirectiveList, on location, where string) uses {
 	found := uses{}
 	for _, d := range list {
@@ -49,10 +49,10 @@ func (b *builder) directives(list ast.DirectiveList, on location, where string) 
 		spec := &directiveSpecs[i]
 		switch {
 		case spec.on&on == 0:
-			b.errorf(codeMisplaced, d.Position, "it belongs on "+places(spec.on), "@%s does not go on %s", d.Name, where)
+			b.errorf(codeMisplaced, d.Position, "it is valid on "+places(spec.on), "@%s is not valid on %s", d.Name, where)
 			continue
 		case len(found[d.Name]) > 0 && !spec.repeatable:
-			b.errorf(codeRepeated, d.Position, "keep one of them", "@%s is given twice", d.Name)
+			b.errorf(codeRepeated, d.Position, "remove one of them", "@%s is used twice", d.Name)
 			continue
 		}
 		found[d.Name] = append(found[d.Name], b.use(d, spec))
@@ -67,10 +67,10 @@ func (b *builder) unknownDirective(d *ast.Directive, on location) {
 			names = append(names, s.name)
 		}
 	}
-	b.errorf(codeUnknownDirective, d.Position, didYouMean(d.Name, names, "@%s"), "there is no directive @%s", d.Name)
+	b.errorf(codeUnknownDirective, d.Position, didYouMean(d.Name, names, "@%s"), "unknown directive @%s", d.Name)
 }
 
-// places names the places of a directive.
+// places describes the locations of a directive.
 func places(on location) string {
 	var out []string
 	for _, p := range []struct {
@@ -78,7 +78,7 @@ func places(on location) string {
 		name string
 	}{
 		{onType, "a stored type"}, {onEnum, "an enum"}, {onEnumValue, "an enum value"},
-		{onColumn, "a field with a column"}, {onReference, "a reference"}, {onInverse, "the other end of a relation"},
+		{onColumn, "a scalar or enum field"}, {onReference, "a reference to another type"}, {onInverse, "the inverse side of a relation"},
 	} {
 		if on&p.on != 0 {
 			out = append(out, p.name)
@@ -96,7 +96,7 @@ func (b *builder) use(d *ast.Directive, spec *directiveSpec) *use {
 	return u
 }
 
-// argument checks one argument of a directive or a rule and, if it is right, keeps it.
+// argument checks one argument of a directive or a rule, and adds it to args if it is valid.
 func (b *builder) argument(args map[string]*ast.Value, specs []argSpec, name string, v *ast.Value, at *ast.Position, of string) bool {
 	i := slices.IndexFunc(specs, func(s argSpec) bool { return s.name == name })
 	switch {
@@ -105,10 +105,10 @@ func (b *builder) argument(args map[string]*ast.Value, specs []argSpec, name str
 		for _, s := range specs {
 			names = append(names, s.name)
 		}
-		b.errorf(codeUnknownArgument, at, didYouMean(name, names, "%s"), "%s has no argument %s", of, name)
+		b.errorf(codeUnknownArgument, at, didYouMean(name, names, "%q"), "%s has no argument %q", of, name)
 		return false
 	case args[name] != nil:
-		b.errorf(codeRepeated, at, "keep one of them", "%s of %s is given twice", name, of)
+		b.errorf(codeRepeated, at, "remove one of them", "argument %q of %s is given twice", name, of)
 		return false
 	case !b.argumentValue(&specs[i], v, of):
 		return false
@@ -117,20 +117,19 @@ func (b *builder) argument(args map[string]*ast.Value, specs []argSpec, name str
 	return true
 }
 
-// required reports the arguments that must be given and are not; given says what was, right or wrong.
+// required reports required arguments that are missing; given returns an argument of the source, valid or not.
 func (b *builder) required(args map[string]*ast.Value, specs []argSpec, given func(string) *ast.Argument, at *ast.Position, of string) bool {
 	ok := true
 	for _, s := range specs {
 		if s.required && args[s.name] == nil && given(s.name) == nil {
-			b.errorf(codeMissingArgument, at, "add "+s.name+": …", "%s needs the argument %s", of, s.name)
+			b.errorf(codeMissingArgument, at, "add "+s.name+": …", "%s requires the argument %q", of, s.name)
 			ok = false
 		}
 	}
 	return ok
 }
 
-// argumentValue checks that a value is what the argument takes. A list of one may be written without
-// brackets, as everywhere in GraphQL.
+// argumentValue checks the value of an argument. A list of one may be written without brackets, as everywhere in GraphQL.
 func (b *builder) argumentValue(s *argSpec, v *ast.Value, of string) bool {
 	if s.list && v.Kind == ast.ListValue {
 		ok := true
@@ -143,33 +142,42 @@ func (b *builder) argumentValue(s *argSpec, v *ast.Value, of string) bool {
 }
 
 func (b *builder) argumentItem(s *argSpec, v *ast.Value, of string) bool {
-	fits, want := false, ""
+	valid, want, remedy := true, "", ""
+	isString := v.Kind == ast.StringValue || v.Kind == ast.BlockValue
+	isNumber := v.Kind == ast.IntValue || v.Kind == ast.FloatValue
 	switch s.kind {
 	case stringArg, exprArg:
-		fits, want = v.Kind == ast.StringValue || v.Kind == ast.BlockValue, "a string in quotes"
+		valid, want, remedy = isString, "a string", "write it in quotes"
 	case intArg:
 		n, err := strconv.Atoi(v.Raw)
-		fits, want = v.Kind == ast.IntValue && err == nil && n >= 0 && n < 1<<30, "a whole number that is not negative"
+		inRange := err == nil && n >= 0 && n <= maxInt
+		valid, want, remedy = v.Kind == ast.IntValue && inRange, "a whole number from 0 to "+strconv.Itoa(maxInt), "write "+s.name+": 1, for example"
 	case boundArg:
-		fits, want = v.Kind == ast.IntValue || v.Kind == ast.FloatValue || v.Kind == ast.StringValue, "a number, or a date in quotes"
+		valid, want, remedy = isNumber || v.Kind == ast.StringValue, "a number or a date", "write a number, or a date in quotes"
 	case enumArg:
 		if v.Kind == ast.EnumValue && !slices.Contains(s.values, v.Raw) {
-			b.errorf(codeArgumentType, v.Position, didYouMean(v.Raw, s.values, "%s"), "%s of %s has no value %s", s.name, of, v.Raw)
+			b.errorf(codeArgumentType, v.Position, didYouMean(v.Raw, s.values, "%s"), "unknown value %q for argument %q of %s", v.Raw, s.name, of)
 			return false
 		}
-		fits, want = v.Kind == ast.EnumValue, "one of "+orList(s.values)+", without quotes"
+		valid, want, remedy = v.Kind == ast.EnumValue, "one of "+orList(s.values), "write the value without quotes"
 	case rulesArg:
-		fits, want = v.Kind == ast.ObjectValue, "a rule in braces: { allow: PUBLIC }"
+		valid, want, remedy = v.Kind == ast.ObjectValue, "a rule", "write a rule in braces, for example { allow: PUBLIC }"
 	case valueArg:
-		fits = true
 	}
-	if !fits {
-		b.errorf(codeArgumentType, v.Position, "write "+want, "%s of %s is %s", s.name, of, kindName(v.Kind))
+	if !valid {
+		given := kindName(v.Kind)
+		if isNumber {
+			given = v.Raw
+		}
+		b.errorf(codeArgumentType, v.Position, remedy, "argument %q of %s must be %s; it is %s", s.name, of, want, given)
 	}
-	return fits
+	return valid
 }
 
-// kindName says what a literal is.
+// maxInt is the largest value of an argument that is a whole number.
+const maxInt = 1<<30 - 1
+
+// kindName names the kind of a literal.
 func kindName(k ast.ValueKind) string {
 	switch k {
 	case ast.IntValue, ast.FloatValue:
@@ -235,11 +243,11 @@ func (b *builder) physicalName(u *use, arg, fallback string) string {
 	v := u.args[arg]
 	switch {
 	case v.Raw == "":
-		b.errorf(codeInvalidName, v.Position, "leave the argument out for the usual name", "a name cannot be empty")
+		b.errorf(codeInvalidName, v.Position, "remove the argument to use the default name", "the name is empty")
 	case len(v.Raw) > schema.MaxName:
-		b.errorf(codeInvalidName, v.Position, "shorten it", "the name has %d bytes and Postgres keeps %d", len(v.Raw), schema.MaxName)
+		b.errorf(codeInvalidName, v.Position, "shorten the name", "the name has %d bytes; Postgres allows at most %d", len(v.Raw), schema.MaxName)
 	case !printable(v.Raw):
-		b.errorf(codeInvalidName, v.Position, "use letters, digits and _", "the name holds control characters")
+		b.errorf(codeInvalidName, v.Position, "use letters, digits and _", "the name contains control characters")
 	default:
 		return v.Raw
 	}

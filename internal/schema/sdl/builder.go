@@ -11,8 +11,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// builder turns definitions into a schema. Each step works on what the steps before it could make sense
-// of, and marks what it could not as broken, so that one mistake is reported once.
+// builder turns definitions into a schema. Each step marks what it could not resolve as broken, and later steps skip it, so that
+// one mistake is reported once.
 type builder struct {
 	files   []*file
 	origins map[*ast.Source]origin
@@ -56,7 +56,7 @@ func newBuilder() *builder {
 	}
 }
 
-// build runs every step, in the order in which they need one another.
+// build runs every step; each depends on those before it.
 func (b *builder) build() *schema.Schema {
 	b.declare()
 	b.resolveFields()
@@ -119,6 +119,15 @@ func (b *builder) spanOf(p *ast.Position) span {
 	return span{o.file, o.offset + p.Start, max(1, p.End-p.Start)}
 }
 
+// lineOf returns where an earlier definition is, as seen from another: its line, and its file if that differs.
+func (b *builder) lineOf(first, from *ast.Position) string {
+	p := b.position(first)
+	if p.File == b.position(from).File {
+		return fmt.Sprintf("line %d", p.Line)
+	}
+	return fmt.Sprintf("line %d of %s", p.Line, p.File)
+}
+
 func (b *builder) position(p *ast.Position) schema.Position {
 	s := b.spanOf(p)
 	n, column := s.file.place(s.start)
@@ -163,7 +172,7 @@ func (b *builder) sorted(sources []Source) diag.List {
 	return slices.CompactFunc(b.list, func(x, y diag.Diagnostic) bool { return x == y })
 }
 
-// didYouMean is the remedy for a word that is none of the candidates.
+// didYouMean is the remedy for a word that is not one of the candidates; format writes one of them.
 func didYouMean(word string, candidates []string, format string) string {
 	if near := diag.Suggest(word, candidates); near != "" {
 		return fmt.Sprintf("did you mean "+format+"?", near)
@@ -179,5 +188,5 @@ func didYouMean(word string, candidates []string, format string) string {
 		}
 		shown = append(shown, fmt.Sprintf(format, c))
 	}
-	return "choose from " + strings.Join(shown, ", ")
+	return "use one of " + strings.Join(shown, ", ")
 }

@@ -1,6 +1,6 @@
 package sdl
 
-// The codes of the diagnostics. They are stable: editors, CI and people's filters use them.
+// The codes of the diagnostics. They are stable: editors, CI and filters use them.
 const (
 	codeSyntax            = "syntax"
 	codeUnsupported       = "unsupported-definition"

@@ -41,7 +41,7 @@ func (b *builder) resolveColumns() {
 
 // columns names the columns of a field, after those of the keys that it refers to.
 func (b *builder) columns(t *typeDecl, f *fieldDecl) {
-	if f.state != columnsUnresolved || f.broken && f.Type.Object != nil {
+	if f.state != columnsUnresolved || (f.broken && f.Type.Object != nil) {
 		return
 	}
 	f.state = columnsResolving
@@ -60,21 +60,21 @@ func (b *builder) columns(t *typeDecl, f *fieldDecl) {
 	b.reference(t, f, col)
 }
 
-// dataType returns @col(dataType:) as it stands, when it can be a Postgres type.
+// dataType returns @col(dataType:), and reports text that cannot be a Postgres type.
 func (b *builder) dataType(col *use) string {
 	s := strings.TrimSpace(col.text("dataType"))
 	if col == nil || col.args["dataType"] == nil {
 		return ""
 	}
 	if s == "" || strings.ContainsAny(s, ";'\\") || strings.Contains(s, "--") || !printable(s) {
-		b.errorf(codeInvalidName, col.args["dataType"].Position, "write a Postgres type: varchar(40)", "this is no data type")
+		b.errorf(codeInvalidName, col.args["dataType"].Position, "write a Postgres type, for example varchar(40)", "%q is not a valid Postgres type", s)
 		return ""
 	}
 	return s
 }
 
 // foreignKey sets the columns of a reference that has columns of its own, one for each column of the
-// target's key. It reports false when the target's key is itself unresolved: keys in a circle.
+// target's key. It returns false when the keys form a cycle.
 func (b *builder) foreignKey(f *schema.Field, target *typeDecl) bool {
 	if target.key == keyResolving {
 		return false
@@ -107,17 +107,17 @@ func referenceColumn(field, key string) string {
 	return name
 }
 
-// reference resolves a reference: its columns and what a delete of its target does.
+// reference resolves a reference: its columns, and the effect of deleting its target.
 func (b *builder) reference(t *typeDecl, f *fieldDecl, col *use) {
 	target := b.named[f.Relation.Target.Name]
 	if !b.foreignKey(f.Field, target) {
-		b.errorf(codeKeyCycle, f.def.Position, "take one of the references out of its type's key", "the key of %s contains itself, by way of %s", t.Name, f.Name)
+		b.errorf(codeKeyCycle, f.def.Position, "remove one of the references from the key of its type", "the key of %q contains itself through the field %q", t.Name, f.Name)
 		f.broken = true
 		return
 	}
 	if name := b.physicalName(col, "name", ""); name != "" {
 		if len(f.Relation.Columns) != 1 {
-			b.errorf(codeConflict, col.args["name"].Position, "name existing fields in @ref(fields: [...])", "%s has %d columns, and one name cannot name them", f.Name, len(f.Relation.Columns))
+			b.errorf(codeConflict, col.args["name"].Position, "name existing fields with @ref(fields: [...])", "%q has %d columns, and @col(name:) can name only one", f.Name, len(f.Relation.Columns))
 		} else {
 			f.Column = name
 			f.Relation.Columns = []string{name}
@@ -129,7 +129,7 @@ func (b *builder) reference(t *typeDecl, f *fieldDecl, col *use) {
 	}
 	b.onDelete(f, ref)
 	if f.Type.NonNull && target == t {
-		b.errorf(codeSelfReference, f.def.Position, "write "+f.Name+": "+t.Name, "no first %s could be created: it would have to refer to another", t.Name)
+		b.errorf(codeSelfReference, f.def.Position, "make it optional: "+f.Name+": "+t.Name, "%q is required, so the first %s could not be created", f.Name, t.Name)
 	}
 }
 
@@ -143,7 +143,7 @@ func (b *builder) onDelete(f *fieldDecl, ref *use) {
 	}
 	f.Relation.OnDelete = schema.OnDelete(ref.args["onDelete"].Raw)
 	if f.Relation.OnDelete == schema.SetNull && f.Type.NonNull {
-		b.errorf(codeSetNull, ref.args["onDelete"].Position, "write CASCADE or RESTRICT, or make it "+f.Name+": "+f.Type.Object.Name, "%s: %s cannot become null", f.Name, f.Type)
+		b.errorf(codeSetNull, ref.args["onDelete"].Position, "write CASCADE or RESTRICT, or make the field optional: "+f.Name+": "+f.Type.Object.Name, "%q is required and cannot be set to null", f.Name)
 	}
 }
 
@@ -156,13 +156,13 @@ func (b *builder) refFields(t *typeDecl, f *fieldDecl, ref *use) {
 		if g == nil || g.broken {
 			return
 		}
-		if g == f || g.state == columnsResolving || g.Relation != nil && g.Relation.Kind != schema.RefOne {
-			b.errorf(codeInvalidReference, v.Position, "name fields that have columns", "%s has no column that could hold the key", g.Name)
+		if g == f || g.state == columnsResolving || (g.Relation != nil && g.Relation.Kind != schema.RefOne) {
+			b.errorf(codeInvalidReference, v.Position, "name fields that have columns", "%q has no column to hold the key", g.Name)
 			return
 		}
 		b.columns(t, g)
 		if g.Type.NonNull != f.Type.NonNull && f.Type.NonNull {
-			b.errorf(codeInvalidReference, v.Position, "write "+f.Name+": "+f.Type.Object.Name, "%s may be null, and %s may not", g.Name, f.Name)
+			b.errorf(codeInvalidReference, v.Position, "make the reference optional: "+f.Name+": "+f.Type.Object.Name, "%q is optional, but %q is required", g.Name, f.Name)
 		}
 		f.Relation.Fields = append(f.Relation.Fields, g.Field)
 		columns = append(columns, g.Columns()...)
@@ -171,12 +171,12 @@ func (b *builder) refFields(t *typeDecl, f *fieldDecl, ref *use) {
 	want := referenceTypes(f.Field)
 	at := ref.position("fields")
 	if len(columns) != len(want) {
-		b.errorf(codeInvalidReference, at, "name one field for each part of the key", "the key of %s has %s, and the fields named have %d", f.Relation.Target.Name, columnCount(len(want)), len(columns))
+		b.errorf(codeInvalidReference, at, "name one field for each column of the key", "the key of %q has %s, but the named fields have %d", f.Relation.Target.Name, columnCount(len(want)), len(columns))
 		return
 	}
 	for i := range want {
 		if leaves[i].Name() != want[i].Name() || leaves[i].List {
-			b.errorf(codeInvalidReference, at, "give the field the type of the key", "column %s is %s, and the key of %s has %s there", columns[i], leaves[i].Name(), f.Relation.Target.Name, want[i].Name())
+			b.errorf(codeInvalidReference, at, "give the field the same type as the key", "column %q has type %s, but the key of %q has type %s there", columns[i], leaves[i].Name(), f.Relation.Target.Name, want[i].Name())
 			return
 		}
 	}

@@ -23,7 +23,7 @@ func (b *builder) constraints(f *fieldDecl) {
 		v := u.args["regex"]
 		if _, err := regexp.Compile(v.Raw); err != nil {
 			problem := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-			b.errorf(codeInvalidPattern, v.Position, "the syntax is RE2's; write \\\\ for a backslash", "the pattern does not compile: %s", problem)
+			b.errorf(codeInvalidPattern, v.Position, "use RE2 syntax; write \\\\ for a backslash", "invalid regular expression: %s", problem)
 		} else {
 			f.Constraints.Pattern = v.Raw
 		}
@@ -36,13 +36,13 @@ func (b *builder) constraints(f *fieldDecl) {
 func (b *builder) pii(f *fieldDecl, u *use) {
 	f.PII = &schema.PII{Kind: schema.PIIKind(u.text("kind"))}
 	if k := f.PII.Kind; k != "" && k != schema.PIINone && f.Type.Scalar != schema.String {
-		b.errorf(codeInvalidConstraint, u.position("kind"), "write @pii alone", "kinds are for String, and %s is %s", f.Name, f.Type)
+		b.errorf(codeInvalidConstraint, u.position("kind"), "write @pii without kind", "the kind of @pii is only valid for String, and %q has type %s", f.Name, f.Type)
 	}
 	for _, v := range u.items("keys") {
 		f.PII.Keys = append(f.PII.Keys, v.Raw)
 	}
 	if len(f.PII.Keys) > 0 && f.Type.Scalar != schema.JSON {
-		b.errorf(codeInvalidConstraint, u.position("keys"), "remove them", "keys are for JSON, and %s is %s", f.Name, f.Type)
+		b.errorf(codeInvalidConstraint, u.position("keys"), "remove the argument", "the keys of @pii are only valid for JSON, and %q has type %s", f.Name, f.Type)
 	}
 }
 
@@ -50,31 +50,31 @@ func (b *builder) ofString(f *fieldDecl, u *use) bool {
 	if f.Type.Scalar == schema.String && !f.Type.List {
 		return true
 	}
-	b.errorf(codeInvalidConstraint, u.Position, "use @check(expr:) for other types", "@%s is for String, and %s is %s", u.Name, f.Name, f.Type)
+	b.errorf(codeInvalidConstraint, u.Position, "use @check(expr: …) for other types", "@%s is only valid for String, and %q has type %s", u.Name, f.Name, f.Type)
 	return false
 }
 
 func (b *builder) length(f *fieldDecl, u *use) {
 	if !f.Type.List && f.Type.Scalar != schema.String && f.Type.Scalar != schema.Bytes {
-		remedy := "remove it"
+		remedy := "remove @length"
 		if ranged(f.Type) {
-			remedy = "use @range for the value"
+			remedy = "use @range to limit the value"
 		}
-		b.errorf(codeInvalidConstraint, u.Position, remedy, "@length is for String, Bytes and lists, and %s is %s", f.Name, f.Type)
+		b.errorf(codeInvalidConstraint, u.Position, remedy, "@length is only valid for String, Bytes and lists, and %q has type %s", f.Name, f.Type)
 		return
 	}
 	l := &schema.Length{Min: u.number("min"), Max: u.number("max")}
 	switch {
 	case l.Min == nil && l.Max == nil:
-		b.errorf(codeMissingArgument, u.Position, "write @length(min: 1, max: 200)", "@length needs min, max or both")
+		b.errorf(codeMissingArgument, u.Position, "write @length(min: 1, max: 200)", "@length requires min, max or both")
 	case l.Min != nil && l.Max != nil && *l.Min > *l.Max:
-		b.errorf(codeInvalidConstraint, u.position("min"), "exchange the two", "min %d is more than max %d", *l.Min, *l.Max)
+		b.errorf(codeInvalidConstraint, u.position("min"), "swap min and max", "min %d is greater than max %d", *l.Min, *l.Max)
 	default:
 		f.Constraints.Length = l
 	}
 }
 
-// ranged reports whether values of the type have an order that @range can bound.
+// ranged reports whether @range may limit values of the type.
 func ranged(t schema.FieldType) bool {
 	if t.List {
 		return false
@@ -88,11 +88,11 @@ func ranged(t schema.FieldType) bool {
 
 func (b *builder) bounds(f *fieldDecl, u *use) {
 	if !ranged(f.Type) {
-		remedy := "remove it"
+		remedy := "remove @range"
 		if f.Type.Scalar == schema.String || f.Type.List {
 			remedy = "use @length"
 		}
-		b.errorf(codeInvalidConstraint, u.Position, remedy, "@range is for numbers and dates, and %s is %s", f.Name, f.Type)
+		b.errorf(codeInvalidConstraint, u.Position, remedy, "@range is only valid for numbers and dates, and %q has type %s", f.Name, f.Type)
 		return
 	}
 	r := &schema.Range{}
@@ -101,9 +101,9 @@ func (b *builder) bounds(f *fieldDecl, u *use) {
 	switch {
 	case !ok:
 	case r.Min == "" && r.Max == "":
-		b.errorf(codeMissingArgument, u.Position, "write @range(min: 0, max: 100)", "@range needs min, max or both")
+		b.errorf(codeMissingArgument, u.Position, "write @range(min: 0, max: 100)", "@range requires min, max or both")
 	case r.Min != "" && r.Max != "" && compare(f.Type.Scalar, r.Min, r.Max) > 0:
-		b.errorf(codeInvalidConstraint, u.position("min"), "exchange the two", "min %s is more than max %s", r.Min, r.Max)
+		b.errorf(codeInvalidConstraint, u.position("min"), "swap min and max", "min %s is greater than max %s", r.Min, r.Max)
 	default:
 		f.Constraints.Range = r
 	}
@@ -115,7 +115,7 @@ func (b *builder) bound(f *fieldDecl, v *ast.Value, to *string) bool {
 		return true
 	}
 	if _, problem := scalarValue(f.Type.Scalar, v); problem != "" {
-		b.errorf(codeInvalidConstraint, v.Position, exampleOf(f.Type.Scalar), "the bound is no %s: %s", f.Type.Scalar, problem)
+		b.errorf(codeInvalidConstraint, v.Position, exampleOf(f.Type.Scalar), "invalid %s: %s", f.Type.Scalar, problem)
 		return false
 	}
 	*to = v.Raw

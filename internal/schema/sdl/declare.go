@@ -10,31 +10,31 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// unsupported reports what GraphQL has and a schema of Krowoc does not. The definitions of Directives are
-// let through, since editors need them somewhere.
+// unsupported reports the definitions that GraphQL has and Krowoc does not support. Those that Directives returns are accepted,
+// since editors need them in a file.
 func (b *builder) unsupported(doc *ast.SchemaDocument) {
 	for _, d := range doc.Directives {
 		known := func(s directiveSpec) bool { return s.name == d.Name }
 		if !slices.ContainsFunc(directiveSpecs[:], known) {
-			b.errorf(codeUnsupported, d.Position, "remove it: the directives are built in", "a schema cannot define directives")
+			b.errorf(codeUnsupported, d.Position, "remove the definition; the directives of a schema are built in", "custom directives are not supported")
 		}
 	}
 	for _, s := range slices.Concat(doc.Schema, doc.SchemaExtension) {
-		b.errorf(codeUnsupported, s.Position, "remove it: queries and mutations are derived from the types", "a schema has no schema definition")
+		b.errorf(codeUnsupported, s.Position, "remove the block; queries and mutations are derived from the types", "a schema block is not supported")
 	}
 	for _, d := range doc.Extensions {
-		b.errorf(codeUnsupported, d.Position, "put its fields into the type itself", "types are not extended")
+		b.errorf(codeUnsupported, d.Position, "move its fields into the type definition", "extending a type is not supported")
 	}
 	for _, d := range doc.DirectiveExtensions {
-		b.errorf(codeUnsupported, d.Position, "remove it: the directives are built in", "directives are not extended")
+		b.errorf(codeUnsupported, d.Position, "remove the extension; the directives of a schema are built in", "extending a directive is not supported")
 	}
 }
 
-// declare makes a type or an enum of every definition.
+// declare creates a type or an enum for every definition.
 func (b *builder) declare() {
 	seen := map[string]*ast.Position{}
 	for _, d := range b.defs {
-		if strings.HasPrefix(d.Name, reservedPrefix) || d.Kind == ast.Scalar && isScalar(d.Name) {
+		if strings.HasPrefix(d.Name, reservedPrefix) || (d.Kind == ast.Scalar && isScalar(d.Name)) {
 			continue // from Directives
 		}
 		if !b.declarable(d) {
@@ -42,7 +42,7 @@ func (b *builder) declare() {
 			continue
 		}
 		if first := seen[d.Name]; first != nil {
-			b.errorf(codeDuplicate, d.Position, "rename or remove one", "%s is already defined on line %d", d.Name, b.position(first).Line)
+			b.errorf(codeDuplicate, d.Position, "rename or remove one of them", "%q is already defined on %s", d.Name, b.lineOf(first, d.Position))
 			continue
 		}
 		seen[d.Name] = d.Position
@@ -54,28 +54,28 @@ func (b *builder) declare() {
 	}
 }
 
-// declarable reports a definition that a schema cannot have.
+// declarable returns whether a schema may have the definition, and reports one that it may not.
 func (b *builder) declarable(d *ast.Definition) bool {
 	kind := strings.ReplaceAll(strings.ToLower(string(d.Kind)), "input_object", "input")
 	switch d.Kind {
 	case ast.Object, ast.Enum:
 	case ast.Scalar:
-		b.errorf(codeUnsupported, d.Position, "use "+orList(scalarNames())+", with a @check or @pattern for what is special", "a schema cannot define scalars")
+		b.errorf(codeUnsupported, d.Position, "use one of "+orList(scalarNames())+", with @pattern or @check to restrict its values", "custom scalars are not supported")
 		return false
 	default:
-		b.errorf(codeUnsupported, d.Position, "the API's inputs, connections and edges are derived from the types", "a schema has types and enums, no %s", kind)
+		b.errorf(codeUnsupported, d.Position, "define a type or an enum; the inputs and connections of the API are derived from them", "%s definitions are not supported", kind)
 		return false
 	}
 	switch {
 	case strings.HasPrefix(d.Name, "__"):
-		b.errorf(codeReserved, d.Position, "choose another name", "names that start with __ belong to GraphQL")
+		b.errorf(codeReserved, d.Position, "choose another name", "names that start with \"__\" are reserved by GraphQL")
 	case isScalar(d.Name):
-		b.errorf(codeReserved, d.Position, "choose another name", "%s is a built-in scalar", d.Name)
+		b.errorf(codeReserved, d.Position, "choose another name", "%q is a built-in scalar", d.Name)
 	case slices.Contains([]string{"Query", "Mutation", "Subscription", "PageInfo", "OrderDirection"}, d.Name):
-		b.errorf(codeReserved, d.Position, "choose another name; the API's queries and mutations are derived from the types", "%s belongs to the API", d.Name)
+		b.errorf(codeReserved, d.Position, "choose another name; queries and mutations are derived from the types", "%q is reserved by the API", d.Name)
 	default:
 		if len(d.Interfaces) > 0 {
-			b.errorf(codeUnsupported, d.Position, "remove implements", "types do not implement interfaces")
+			b.errorf(codeUnsupported, d.Position, "remove the implements clause", "types cannot implement interfaces")
 		}
 		return true
 	}
@@ -96,23 +96,23 @@ func (b *builder) declareEnum(d *ast.Definition) {
 	for _, v := range d.EnumValues {
 		switch {
 		case slices.Contains([]string{"true", "false", "null"}, v.Name) || strings.HasPrefix(v.Name, "__"):
-			b.errorf(codeReserved, v.Position, "choose another name", "%s cannot name an enum value", v.Name)
+			b.errorf(codeReserved, v.Position, "choose another name", "%q cannot be an enum value", v.Name)
 			continue
 		case names[v.Name]:
-			b.errorf(codeDuplicate, v.Position, "remove one", "%s already has a value %s", d.Name, v.Name)
+			b.errorf(codeDuplicate, v.Position, "remove one of them", "enum %q already has the value %q", d.Name, v.Name)
 			continue
 		case len(v.Name) > schema.MaxName:
-			b.errorf(codeInvalidName, v.Position, "shorten it", "the name has %d bytes and Postgres keeps %d", len(v.Name), schema.MaxName)
+			b.errorf(codeInvalidName, v.Position, "shorten the name", "the name has %d bytes; Postgres allows at most %d", len(v.Name), schema.MaxName)
 		}
 		names[v.Name] = true
 		vs := b.directives(v.Directives, onEnumValue, "an enum value")
 		e.Values = append(e.Values, schema.EnumValue{
 			Name: v.Name, Description: v.Description, RenamedFrom: vs.one("renamed").text("from"), Pos: b.position(v.Position),
 		})
-		b.renamed(vs, "a value", v.Name, func(from string) bool { return d.EnumValues.ForName(from) != nil })
+		b.renamed(vs, "an enum value", v.Name, func(from string) bool { return d.EnumValues.ForName(from) != nil })
 	}
 	if len(d.EnumValues) == 0 {
-		b.errorf(codeSyntax, d.Position, "give it values: enum "+d.Name+" { ONE TWO }", "the enum %s has no values", d.Name)
+		b.errorf(codeSyntax, d.Position, "add values: enum "+d.Name+" { ONE TWO }", "enum %q has no values", d.Name)
 	}
 	b.enums = append(b.enums, e)
 	b.enumOf[d.Name] = e
@@ -122,7 +122,7 @@ func (b *builder) declareEnum(d *ast.Definition) {
 // defined reports whether the source defines a type or an enum of that name.
 func (b *builder) defined(name string) bool { return b.defs.ForName(name) != nil }
 
-// renamed checks that the old name in @renamed(from:) is gone.
+// renamed checks that the previous name in @renamed(from:) is no longer defined.
 func (b *builder) renamed(us uses, what, name string, exists func(string) bool) {
 	u := us.one("renamed")
 	if u == nil {
@@ -130,11 +130,11 @@ func (b *builder) renamed(us uses, what, name string, exists func(string) bool) 
 	}
 	switch from := u.text("from"); {
 	case from == name:
-		b.errorf(codeInvalidRename, u.args["from"].Position, "write the name it had before", "%s is its name now", name)
+		b.errorf(codeInvalidRename, u.args["from"].Position, "write the previous name", "%q is the current name", name)
 	case from == "":
-		b.errorf(codeInvalidRename, u.args["from"].Position, "write the name it had before", "the old name is empty")
+		b.errorf(codeInvalidRename, u.args["from"].Position, "write the previous name", "the previous name is empty")
 	case exists(from):
-		b.errorf(codeInvalidRename, u.args["from"].Position, "remove the directive, or what still has the old name", "there still is %s named %s", what, from)
+		b.errorf(codeInvalidRename, u.args["from"].Position, "remove @renamed, or the definition that still has that name", "%s named %q still exists", what, from)
 	}
 }
 
@@ -150,7 +150,7 @@ func (b *builder) declareType(d *ast.Definition) {
 		b.directives(d.Directives, 0, "a type that is not stored")
 	}
 	if len(d.Fields) == 0 {
-		b.errorf(codeSyntax, d.Position, "give it fields: type "+d.Name+" { name: String! }", "the type %s has no fields", d.Name)
+		b.errorf(codeSyntax, d.Position, "add fields: type "+d.Name+" { name: String! }", "type %q has no fields", d.Name)
 	}
 	b.types = append(b.types, t)
 	b.named[d.Name] = t
@@ -159,8 +159,8 @@ func (b *builder) declareType(d *ast.Definition) {
 	}
 }
 
-// isStored reports whether a type is meant to be stored. One that lacks a @table and has what only stored
-// types have is, so that the slip is reported once and not wherever the type is used.
+// isStored returns whether a type is meant to be stored. A type without @table that has directives for stored types counts as
+// stored, so that the mistake is reported once and not wherever the type is used.
 func (b *builder) isStored(d *ast.Definition) bool {
 	if d.Directives.ForName("table") != nil {
 		return true
@@ -173,7 +173,7 @@ func (b *builder) isStored(d *ast.Definition) bool {
 	for _, dir := range d.Directives {
 		for _, spec := range directiveSpecs {
 			if spec.name == dir.Name && spec.on&onType != 0 {
-				b.errorf(codeMisplaced, dir.Position, "add @table to "+d.Name, "@%s is for stored types, and %s is not stored", dir.Name, d.Name)
+				b.errorf(codeMisplaced, dir.Position, "add @table to "+d.Name, "@%s is only valid on stored types, and %q has no @table", dir.Name, d.Name)
 				return true
 			}
 		}
@@ -184,15 +184,15 @@ func (b *builder) isStored(d *ast.Definition) bool {
 func (b *builder) declareField(t *typeDecl, fd *ast.FieldDefinition) {
 	switch {
 	case strings.HasPrefix(fd.Name, "__"):
-		b.errorf(codeReserved, fd.Position, "choose another name", "names that start with __ belong to GraphQL")
+		b.errorf(codeReserved, fd.Position, "choose another name", "names that start with \"__\" are reserved by GraphQL")
 		return
 	case t.field(fd.Name) != nil:
-		first := b.position(t.field(fd.Name).def.Position).Line
-		b.errorf(codeDuplicate, fd.Position, "rename or remove one", "%s already has a field %s, on line %d", t.Name, fd.Name, first)
+		first := t.field(fd.Name).def.Position
+		b.errorf(codeDuplicate, fd.Position, "rename or remove one of them", "type %q already has a field %q on %s", t.Name, fd.Name, b.lineOf(first, fd.Position))
 		return
 	}
 	if len(fd.Arguments) > 0 {
-		b.errorf(codeFieldArguments, fd.Arguments[0].Position, "remove them: lists get where, orderBy and first by themselves", "fields take no arguments")
+		b.errorf(codeFieldArguments, fd.Arguments[0].Position, "remove them; list fields get where, orderBy and first automatically", "a field cannot declare arguments")
 	}
 	f := &fieldDecl{def: fd, Field: &schema.Field{Name: fd.Name, Description: fd.Description, Owner: t.Type, Pos: b.position(fd.Position)}}
 	t.fields = append(t.fields, f)

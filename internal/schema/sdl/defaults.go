@@ -15,11 +15,11 @@ import (
 func (b *builder) defaultOf(t *typeDecl, f *fieldDecl, u *use) {
 	switch len(u.args) {
 	case 0:
-		b.errorf(codeMissingArgument, u.Position, "write @default(value: …), (expr: …) or (sql: …)", "@default needs value, expr or sql")
+		b.errorf(codeMissingArgument, u.Position, "write @default(value: …), @default(expr: …) or @default(sql: …)", "@default requires value, expr or sql")
 		return
 	case 1:
 	default:
-		b.errorf(codeConflict, u.Position, "keep one of value, expr and sql", "@default takes one argument")
+		b.errorf(codeConflict, u.Position, "keep one of them", "@default takes only one of value, expr and sql")
 		return
 	}
 	switch {
@@ -28,7 +28,7 @@ func (b *builder) defaultOf(t *typeDecl, f *fieldDecl, u *use) {
 	case u.args["sql"] != nil:
 		sql, ok := sqlExpression(u.text("sql"))
 		if !ok {
-			b.errorf(codeInvalidDefault, u.args["sql"].Position, `write one SQL expression: "now()"`, "this is no SQL expression")
+			b.errorf(codeInvalidDefault, u.args["sql"].Position, `write one SQL expression, for example "now()"`, "invalid SQL expression")
 			return
 		}
 		f.Default = &schema.Default{SQL: sql}
@@ -37,7 +37,7 @@ func (b *builder) defaultOf(t *typeDecl, f *fieldDecl, u *use) {
 	}
 }
 
-// sqlExpression returns SQL as it stands in a schema, when it can be one expression.
+// sqlExpression returns the trimmed SQL, and whether it can be one expression.
 func sqlExpression(text string) (string, bool) {
 	text = strings.TrimSpace(text)
 	return text, text != "" && !strings.Contains(text, ";") && printable(strings.NewReplacer("\n", "", "\t", "").Replace(text))
@@ -48,7 +48,7 @@ func (b *builder) defaultValue(f *fieldDecl, v *ast.Value) {
 	if f.Relation != nil {
 		leaves := leafTypes(f.Field)
 		if len(leaves) != 1 {
-			b.errorf(codeInvalidDefault, v.Position, "give the fields of its key defaults of their own", "%s has a key of %d fields", f.Name, len(leaves))
+			b.errorf(codeInvalidDefault, v.Position, "set a default on each field of the key", "%q refers to a key of %d fields, so it cannot have a default itself", f.Name, len(leaves))
 			return
 		}
 		target = leaves[0]
@@ -64,10 +64,10 @@ func (b *builder) defaultValue(f *fieldDecl, v *ast.Value) {
 	f.Default = &schema.Default{Value: value}
 }
 
-// valueOf returns the Go value of a literal of the given type, or reports why it is none.
+// valueOf returns the Go value of a literal of the given type, or reports why it is not valid.
 func (b *builder) valueOf(t schema.FieldType, v *ast.Value) (any, bool) {
-	if v.Kind == ast.NullValue && t.Scalar != schema.JSON || v.Kind == ast.NullValue && t.List {
-		b.errorf(codeInvalidDefault, v.Position, "leave the directive out: a field that may be null is null by itself", "null is no default")
+	if (v.Kind == ast.NullValue && t.Scalar != schema.JSON) || (v.Kind == ast.NullValue && t.List) {
+		b.errorf(codeInvalidDefault, v.Position, "remove @default; an optional field is null by default", "null is not a valid default")
 		return nil, false
 	}
 	if t.List {
@@ -82,7 +82,7 @@ func (b *builder) valueOf(t schema.FieldType, v *ast.Value) (any, bool) {
 	}
 	value, problem := scalarValue(t.Scalar, v)
 	if problem != "" {
-		b.errorf(codeInvalidDefault, v.Position, exampleOf(t.Scalar), "the default is no %s: %s", t.Scalar, problem)
+		b.errorf(codeInvalidDefault, v.Position, exampleOf(t.Scalar), "invalid %s: %s", t.Scalar, problem)
 		return nil, false
 	}
 	return value, true
@@ -95,17 +95,17 @@ func (b *builder) enumDefault(e *schema.Enum, v *ast.Value) {
 	}
 	switch {
 	case v.Kind == ast.StringValue && e.Has(v.Raw):
-		b.errorf(codeInvalidDefault, v.Position, "write "+v.Raw+" without quotes", "the default is a string, and an enum's values are names")
+		b.errorf(codeInvalidDefault, v.Position, "write "+v.Raw+" without quotes", "the default is a string; enum values have no quotes")
 	case v.Kind == ast.EnumValue || v.Kind == ast.StringValue:
-		b.errorf(codeInvalidDefault, v.Position, didYouMean(v.Raw, names, "%s"), "%s has no value %s", e.Name, v.Raw)
+		b.errorf(codeInvalidDefault, v.Position, didYouMean(v.Raw, names, "%s"), "enum %q has no value %q", e.Name, v.Raw)
 	default:
-		b.errorf(codeInvalidDefault, v.Position, "write "+orList(names), "the default is %s and no %s", kindName(v.Kind), e.Name)
+		b.errorf(codeInvalidDefault, v.Position, "write "+orList(names), "the default is %s, not a value of enum %q", kindName(v.Kind), e.Name)
 	}
 }
 
 func (b *builder) listValue(t schema.FieldType, v *ast.Value) (any, bool) {
 	if v.Kind != ast.ListValue {
-		b.errorf(codeInvalidDefault, v.Position, "write a list: ["+"…]", "the default is %s, and the field is a list", kindName(v.Kind))
+		b.errorf(codeInvalidDefault, v.Position, "write a list: […]", "the default is %s, but the field is a list", kindName(v.Kind))
 		return nil, false
 	}
 	elem := t
@@ -121,32 +121,41 @@ func (b *builder) listValue(t schema.FieldType, v *ast.Value) (any, bool) {
 	return out, true
 }
 
-// violation says which constraint of a field a value does not satisfy, or "".
+// violation describes the first constraint of a field that a value does not satisfy, or returns "".
 func violation(f *schema.Field, value any) string {
 	c := f.Constraints
 	if c.Length != nil {
-		n := 0
-		switch v := value.(type) {
-		case string:
-			n = utf8.RuneCountInString(v)
-			if f.Type.Scalar == schema.Bytes {
-				n = decodedLength(v)
-			}
-		case []any:
-			n = len(v)
-		}
-		if c.Length.Min != nil && n < *c.Length.Min || c.Length.Max != nil && n > *c.Length.Max {
-			return fmt.Sprintf("has length %d, outside its @length", n)
+		n := length(f.Type, value)
+		tooShort := c.Length.Min != nil && n < *c.Length.Min
+		tooLong := c.Length.Max != nil && n > *c.Length.Max
+		if tooShort || tooLong {
+			return fmt.Sprintf("must have %s; it has %d", c.Length.Describe(f.Type), n)
 		}
 	}
 	if c.Range != nil {
 		written := fmt.Sprint(value)
-		if c.Range.Min != "" && compare(f.Type.Scalar, written, c.Range.Min) < 0 || c.Range.Max != "" && compare(f.Type.Scalar, written, c.Range.Max) > 0 {
-			return written + " is outside its @range"
+		tooSmall := c.Range.Min != "" && compare(f.Type.Scalar, written, c.Range.Min) < 0
+		tooLarge := c.Range.Max != "" && compare(f.Type.Scalar, written, c.Range.Max) > 0
+		if tooSmall || tooLarge {
+			return fmt.Sprintf("must be %s; it is %s", c.Range.Describe(), written)
 		}
 	}
 	if s, ok := value.(string); ok && c.Pattern != "" && !regexp.MustCompile(c.Pattern).MatchString(s) {
-		return "does not match its @pattern"
+		return "does not match the pattern " + c.Pattern
 	}
 	return ""
+}
+
+// length returns the length of a value in the unit of @length: characters, bytes or elements.
+func length(t schema.FieldType, value any) int {
+	switch v := value.(type) {
+	case string:
+		if t.Scalar == schema.Bytes {
+			return decodedLength(v)
+		}
+		return utf8.RuneCountInString(v)
+	case []any:
+		return len(v)
+	}
+	return 0
 }

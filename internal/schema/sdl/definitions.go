@@ -6,11 +6,11 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Directives returns the definitions of the scalars and directives as SDL, for editors, which would
-// underline them otherwise. Parse lets the text through when it stands among the sources.
+// Directives returns the definitions of the scalars and directives as SDL, so that editors know them. Parse ignores them when
+// they are among the sources.
 func Directives() string {
 	var b strings.Builder
-	b.WriteString("# The language of Krowoc schemas, for editors. Krowoc itself does not need this file.\n\n")
+	b.WriteString("# The scalars and directives of a Krowoc schema, for editors. Krowoc itself does not read this file.\n\n")
 	for _, s := range schema.Scalars {
 		switch s {
 		case schema.ID, schema.String, schema.Int, schema.Float, schema.Boolean:

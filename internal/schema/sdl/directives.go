@@ -2,7 +2,7 @@ package sdl
 
 import "github.com/krowoc/krowoc/internal/schema"
 
-// location is where a directive may stand.
+// location is where a directive is valid.
 type location uint8
 
 const (
@@ -11,13 +11,13 @@ const (
 	onEnumValue
 	onColumn    // a field with a column: a scalar, an enum, or a list of those
 	onReference // a field that refers to one row of another stored type
-	onInverse   // the other end of a reference, or one end of a many-to-many relation
+	onInverse   // the inverse of a reference, or one side of a many-to-many relation
 	onPlain     // a field of a type that is not stored
 
 	onField = onColumn | onReference | onInverse | onPlain
 )
 
-// argKind is what an argument takes.
+// argKind is the kind of value that an argument takes.
 type argKind uint8
 
 const (
@@ -30,7 +30,7 @@ const (
 	rulesArg
 )
 
-// directiveSpec describes one directive: the checks and the definitions for editors come from it.
+// directiveSpec describes one directive, for the checks and for the definitions that editors read.
 type directiveSpec struct {
 	name, doc  string
 	on         location
@@ -47,7 +47,7 @@ type argSpec struct {
 	values    []string // enumArg: its values
 }
 
-// The values of the arguments that take one of a few.
+// The values of the enum arguments.
 var (
 	orders     = []string{"ASC", "DESC"}
 	methods    = words(schema.BTree, schema.Hash, schema.GIN, schema.GiST, schema.BRIN, schema.HNSW, schema.IVFFlat)
@@ -67,89 +67,89 @@ func words[T ~string](values ...T) []string {
 	return out
 }
 
-// directiveSpecs is the language: every directive, its places and its arguments.
+// directiveSpecs lists every directive with its locations and arguments.
 var directiveSpecs = [...]directiveSpec{
-	{name: "table", on: onType, doc: "The type is stored in a table.", args: []argSpec{
-		{name: "name", doc: "The table, when not the plural of the type's name."},
-		{name: "key", doc: "The fields of the primary key, when not id.", list: true},
+	{name: "table", on: onType, doc: "Stores the type in a table.", args: []argSpec{
+		{name: "name", doc: "Name of the table. Default: the plural of the type's name, in snake_case."},
+		{name: "key", doc: "Fields of the primary key. Default: id.", list: true},
 	}},
-	{name: "col", on: onColumn | onReference, doc: "The column of a field.", args: []argSpec{
-		{name: "name", doc: "Its name, when not the field's in snake_case."},
-		{name: "dataType", doc: "Its Postgres type, when not the usual one: varchar(40), vector(1536)."},
+	{name: "col", on: onColumn | onReference, doc: "Sets the column of a field.", args: []argSpec{
+		{name: "name", doc: "Name of the column. Default: the name of the field, in snake_case."},
+		{name: "dataType", doc: "Postgres type of the column, for example varchar(40) or vector(1536). Default: the type for the scalar."},
 	}},
-	{name: "renamed", on: onType | onEnum | onEnumValue | onField, doc: "Had another name before: nothing is dropped and added instead.", args: []argSpec{
-		{name: "from", doc: "The name in the schema before.", required: true},
+	{name: "renamed", on: onType | onEnum | onEnumValue | onField, doc: "Declares a rename, so that migrations rename instead of dropping and adding.", args: []argSpec{
+		{name: "from", doc: "Previous name in the schema.", required: true},
 	}},
 	{name: "ref", on: onReference, doc: "A reference to a row of another type.", args: []argSpec{
-		{name: "onDelete", doc: "What deleting that row does. T! refuses it and T becomes null, unless this says otherwise.", kind: enumArg, enum: "OnDelete", values: deletes},
-		{name: "fields", doc: "The fields of this type that hold the key, in its order, when it needs no column of its own.", list: true},
+		{name: "onDelete", doc: "What deleting the referenced row does. Default: RESTRICT for a required field, SET_NULL for an optional one.", kind: enumArg, enum: "OnDelete", values: deletes},
+		{name: "fields", doc: "Existing fields of this type that hold the key, in the order of the key. The reference then adds no column.", list: true},
 	}},
-	{name: "inverse", on: onInverse, doc: "Names the other end of a relation, where the types alone leave it open.", args: []argSpec{
-		{name: "field", doc: "The field of the other type.", required: true},
+	{name: "inverse", on: onInverse, doc: "Names the field on the other side of a relation, if the types alone are ambiguous.", args: []argSpec{
+		{name: "field", doc: "Field of the other type.", required: true},
 	}},
 	{name: "manyToMany", on: onInverse, doc: "A relation through a join table.", args: []argSpec{
-		{name: "through", doc: "The stored type that joins the two, when not an implied one."},
-		{name: "from", doc: "The field of that type that refers to this type, where it has several."},
-		{name: "to", doc: "The field of that type that refers to the other type, where it has several."},
-		{name: "table", doc: "The name of the implied join table, when not both tables' names."},
+		{name: "through", doc: "Stored type that joins the two. Default: an implicit join table."},
+		{name: "from", doc: "Field of the join type that refers to this type, if it has several."},
+		{name: "to", doc: "Field of the join type that refers to the other type, if it has several."},
+		{name: "table", doc: "Name of the implicit join table. Default: the names of both tables."},
 	}},
-	{name: "unique", on: onType | onColumn | onReference, repeatable: true, doc: "No two rows have the same value, or on a type the same values of the fields.", args: []argSpec{
-		{name: "fields", doc: "The fields; on a type only, and there required.", list: true},
-		{name: "name", doc: "The constraint, when not table_fields_key; on a type only."},
+	{name: "unique", on: onType | onColumn | onReference, repeatable: true, doc: "No two rows have the same value; on a type, the same combination of values.", args: []argSpec{
+		{name: "fields", doc: "Fields; required on a type, not allowed on a field.", list: true},
+		{name: "name", doc: "Name of the constraint; on a type only. Default: table_columns_key."},
 	}},
-	{name: "index", on: onType | onColumn | onReference, repeatable: true, doc: "An index, on a type over several fields, on a field over itself.", args: []argSpec{
-		{name: "fields", doc: "The fields; on a type only, and there required.", list: true},
-		{name: "order", doc: "The order of each field. Ascending unless given.", kind: enumArg, list: true, enum: "Order", values: orders},
-		{name: "where", doc: "CEL: only the rows that satisfy it are in the index.", kind: exprArg},
-		{name: "whereSql", doc: "The same in SQL, where CEL cannot say it."},
-		{name: "type", doc: "The kind of index. BTREE unless given.", kind: enumArg, enum: "IndexType", values: methods},
-		{name: "name", doc: "The index, when not table_fields_idx."},
+	{name: "index", on: onType | onColumn | onReference, repeatable: true, doc: "Adds an index: on a type over several fields, on a field over that field.", args: []argSpec{
+		{name: "fields", doc: "Fields; required on a type, not allowed on a field.", list: true},
+		{name: "order", doc: "Sort order of each field. Default: ASC.", kind: enumArg, list: true, enum: "Order", values: orders},
+		{name: "where", doc: "CEL condition; only the rows that satisfy it are indexed.", kind: exprArg},
+		{name: "whereSql", doc: "The condition in SQL, if CEL cannot express it."},
+		{name: "type", doc: "Index method. Default: BTREE.", kind: enumArg, enum: "IndexType", values: methods},
+		{name: "name", doc: "Name of the index. Default: table_columns_idx."},
 	}},
-	{name: "check", on: onType | onColumn | onReference, repeatable: true, doc: "Every row satisfies the condition.", args: []argSpec{
-		{name: "expr", doc: "CEL over this, the row.", kind: exprArg},
-		{name: "sql", doc: "An SQL condition in its place, which the database alone checks."},
-		{name: "name", doc: "The constraint, when not table_field_check."},
-		{name: "message", doc: "What to tell the person whose row does not."},
+	{name: "check", on: onType | onColumn | onReference, repeatable: true, doc: "A condition that every row must satisfy.", args: []argSpec{
+		{name: "expr", doc: "CEL condition on this, the row.", kind: exprArg},
+		{name: "sql", doc: "SQL condition instead; only the database checks it."},
+		{name: "name", doc: "Name of the constraint. Default: table_column_check."},
+		{name: "message", doc: "Error message for a row that fails the check."},
 	}},
-	{name: "length", on: onColumn | onPlain, doc: "The length of a string in characters, of Bytes in bytes, or of a list in elements.", args: []argSpec{
+	{name: "length", on: onColumn | onPlain, doc: "Limits the length of a string in characters, of Bytes in bytes, or of a list in elements.", args: []argSpec{
 		{name: "min", kind: intArg}, {name: "max", kind: intArg},
 	}},
-	{name: "range", on: onColumn | onPlain, doc: "The bounds of a number, a Date or a DateTime, both included.", args: []argSpec{
+	{name: "range", on: onColumn | onPlain, doc: "Limits a number, a Date or a DateTime; both limits are inclusive.", args: []argSpec{
 		{name: "min", kind: boundArg}, {name: "max", kind: boundArg},
 	}},
-	{name: "pattern", on: onColumn | onPlain, doc: "A string matches a regular expression.", args: []argSpec{
+	{name: "pattern", on: onColumn | onPlain, doc: "A string must match a regular expression.", args: []argSpec{
 		{name: "regex", doc: "RE2 syntax; anchor it with ^ and $ to match the whole string.", required: true},
 	}},
-	{name: "format", on: onColumn | onPlain, doc: "A string has a well-known form.", args: []argSpec{
+	{name: "format", on: onColumn | onPlain, doc: "A string must have a well-known format.", args: []argSpec{
 		{name: "type", kind: enumArg, enum: "Format", values: formats, required: true},
 	}},
-	{name: "default", on: onColumn | onReference, doc: "The value when a create gives none. Exactly one of the three.", args: []argSpec{
-		{name: "value", doc: "A literal of the field's type.", kind: valueArg},
-		{name: "expr", doc: "CEL over auth and request: auth.uid, request.time, uuidV7().", kind: exprArg},
-		{name: "sql", doc: "An SQL expression, which the database evaluates."},
+	{name: "default", on: onColumn | onReference, doc: "Value of the field when a create does not set it. Takes exactly one argument.", args: []argSpec{
+		{name: "value", doc: "Literal of the field's type.", kind: valueArg},
+		{name: "expr", doc: "CEL expression over auth and request: auth.uid, request.time, uuidV7().", kind: exprArg},
+		{name: "sql", doc: "SQL expression that the database evaluates."},
 	}},
-	{name: "generated", on: onColumn, doc: "The database makes the value. Exactly one of the three.", args: []argSpec{
-		{name: "expr", doc: "CEL over this, the row: a stored generated column.", kind: exprArg},
-		{name: "sql", doc: "The same in SQL, where CEL cannot say it."},
-		{name: "identity", doc: "A number that counts up. BY_DEFAULT lets a create give one of its own.", kind: enumArg, enum: "Identity", values: identities},
+	{name: "generated", on: onColumn, doc: "The database generates the value. Takes exactly one argument.", args: []argSpec{
+		{name: "expr", doc: "CEL expression over this, the row, for a stored generated column.", kind: exprArg},
+		{name: "sql", doc: "The expression in SQL, if CEL cannot express it."},
+		{name: "identity", doc: "Identity column that counts up. BY_DEFAULT allows a create to set the value.", kind: enumArg, enum: "Identity", values: identities},
 	}},
-	{name: "onUpdate", on: onColumn | onReference, doc: "The value that every update sets, unless it gives one.", args: []argSpec{
-		{name: "expr", doc: "CEL over this, auth and request.", kind: exprArg, required: true},
+	{name: "onUpdate", on: onColumn | onReference, doc: "Value that every update sets, unless the update sets the field itself.", args: []argSpec{
+		{name: "expr", doc: "CEL expression over this, auth and request.", kind: exprArg, required: true},
 	}},
-	{name: "pii", on: onColumn, doc: "Personal data: a dump masks its values.", args: []argSpec{
-		{name: "kind", doc: "What a string is, when its format, its name and its values do not tell; NONE is no personal data.", kind: enumArg, enum: "PII", values: piiKinds},
-		{name: "keys", doc: "The names within JSON documents that are no personal data; all others are masked.", list: true},
+	{name: "pii", on: onColumn, doc: "Marks personal data, which dumps mask.", args: []argSpec{
+		{name: "kind", doc: "Kind of a string, if its format, name and values do not show it. NONE: not personal data.", kind: enumArg, enum: "PII", values: piiKinds},
+		{name: "keys", doc: "Keys of JSON documents whose values are not personal data; all other values are masked.", list: true},
 	}},
-	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Who may do what through the API. Rules add up; on a field they narrow those of its type.", args: []argSpec{
+	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
 		{name: "rules", kind: rulesArg, list: true, required: true},
 	}},
 }
 
 // ruleArgs describes one rule of @auth.
 var ruleArgs = [...]argSpec{
-	{name: "allow", doc: "Whom the rule is for.", kind: enumArg, enum: "Allow", values: allows, required: true},
-	{name: "operations", doc: "What they may do. Everything unless given.", kind: enumArg, list: true, enum: "Operation", values: operations},
-	{name: "field", doc: "OWNER: the field that holds the owner."},
-	{name: "roles", doc: "ROLE: any of these.", list: true},
-	{name: "where", doc: "CEL over this, auth and request: a further condition on the row.", kind: exprArg},
+	{name: "allow", doc: "Callers that the rule applies to.", kind: enumArg, enum: "Allow", values: allows, required: true},
+	{name: "operations", doc: "Operations that the rule allows. Default: all.", kind: enumArg, list: true, enum: "Operation", values: operations},
+	{name: "field", doc: "For OWNER: field that holds the owner."},
+	{name: "roles", doc: "For ROLE: roles of which the caller needs one.", list: true},
+	{name: "where", doc: "CEL condition over this, auth and request that the row must also satisfy.", kind: exprArg},
 }

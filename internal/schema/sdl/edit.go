@@ -8,11 +8,11 @@ import (
 
 var fieldForm = regexp.MustCompile(`^([_A-Za-z][_0-9A-Za-z]*)\s*:\s*([_A-Za-z][_0-9A-Za-z]*!?|\[[_A-Za-z][_0-9A-Za-z]*!?\]!?)$`)
 
-// Field reads a field as people write it on a command line, text:String!, and returns it as SDL.
+// Field reads a field in the form of the command line, text:String!, and returns it as SDL.
 func Field(text string) (string, error) {
 	m := fieldForm.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return "", fmt.Errorf("%q is no field: write it like tags:[String!] or text:String", text)
+		return "", fmt.Errorf("invalid field %q: write name:Type, for example text:String! or tags:[String!]", text)
 	}
 	return m[1] + ": " + m[2], nil
 }
@@ -63,7 +63,7 @@ func AddIndex(document, typeName string, fields []string) (string, bool) {
 	return document[:at] + separator + directive + document[at:], true
 }
 
-// findType returns where the name of a type ends, and where its braces are; -1 where there is no such type.
+// findType returns where the name of a type ends, and where its braces are; open is -1 when the type does not exist.
 func findType(document, typeName string) (name, open, end int) {
 	depth, last := 0, ""
 	found := false
@@ -89,7 +89,7 @@ func findType(document, typeName string) (name, open, end int) {
 	return 0, -1, -1
 }
 
-// skipBrackets returns the length of a text in brackets, which it begins with.
+// skipBrackets returns the length of the bracketed text at the start of text.
 func skipBrackets(text string) int {
 	depth := 0
 	for i := 0; i < len(text); {
@@ -108,8 +108,8 @@ func skipBrackets(text string) int {
 	return len(text)
 }
 
-// token returns the length of what stands at the start of a document, and its text where that is a name or a sign: comments,
-// strings and white space are skipped.
+// token returns the length of the first token of a text, and the token itself if it is a name or a bracket. Comments, strings
+// and white space are tokens without text.
 func token(text string) (n int, word string) {
 	until := func(end string, from int) int {
 		if i := strings.Index(text[from:], end); i >= 0 {
@@ -148,5 +148,5 @@ func token(text string) (n int, word string) {
 }
 
 func nameByte(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
 }

@@ -62,7 +62,7 @@ func TestEdit(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{"text:String!": "text: String!", "tags: [String!]!": "tags: [String!]!", "a": "", "a:b c": "", "1:Int": "", "a:[Int": ""} {
-		if got, err := sdl.Field(text); got != want && err == nil || got == "" && want != "" {
+		if got, err := sdl.Field(text); (got != want && err == nil) || (got == "" && want != "") {
 			t.Errorf("%s is %q, %v", text, got, err)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/expr"
 )
 
-// exprTask is an expression to check once the schema stands. at is its literal, nil for one that is implied.
+// exprTask is an expression to check once the schema is complete. at is its literal, nil for an implicit one.
 type exprTask struct {
 	expr *schema.Expr
 	at   *ast.Value
@@ -26,14 +26,14 @@ func ruleKind() expr.Kind                   { return expr.Kind{Use: expr.RuleWhe
 func defaultKind(f *schema.Field) expr.Kind { return expr.Kind{Use: expr.DefaultValue, Field: f} }
 func updateKind(f *schema.Field) expr.Kind  { return expr.Kind{Use: expr.UpdateValue, Field: f} }
 
-// expr notes the expression in the literal v for checking.
+// expr queues the expression in the literal v for checking.
 func (b *builder) expr(v *ast.Value, this *schema.Type, kind expr.Kind) *schema.Expr {
 	e := &schema.Expr{Source: v.Raw, Pos: b.position(v.Position)}
 	b.exprs = append(b.exprs, exprTask{expr: e, at: v, this: this, kind: kind})
 	return e
 }
 
-// verdict is what checking one expression found.
+// verdict is the result of checking one expression.
 type verdict struct {
 	ast    *cel.Ast
 	issues []expr.Issue
@@ -68,7 +68,7 @@ func (b *builder) checkExprs(s *schema.Schema) {
 		task.expr.AST = verdicts[i].ast
 		for _, issue := range verdicts[i].issues {
 			if issue.Remedy == "" {
-				issue.Remedy = "docs/schema.md says what expressions may hold"
+				issue.Remedy = "docs/schema.md lists the operators and functions of expressions"
 			}
 			if task.at != nil {
 				b.report(codeInvalidExpression, b.within(task.at, issue.Offset, issue.Width), issue.Message, issue.Remedy)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -15,13 +16,13 @@ func (b *builder) resolveFields() {
 		for _, f := range t.fields {
 			if !b.resolveType(f) {
 				f.broken = true
-				f.Type.Scalar = schema.JSON // expressions that use it are not blamed
+				f.Type.Scalar = schema.JSON // so that expressions that use the field are not reported too
 				continue
 			}
 			if t.stored && f.Type.Object != nil && !b.named[f.Type.Object.Name].stored {
 				f.broken = true
-				remedy := fmt.Sprintf("give %s a @table, or store the value as JSON", f.Type.Object.Name)
-				b.errorf(codePlainInTable, namedType(f.def.Type).Position, remedy, "%s is not stored, so no column can hold it", f.Type.Object.Name)
+				remedy := fmt.Sprintf("add @table to %s, or give the field the type JSON", f.Type.Object.Name)
+				b.errorf(codePlainInTable, namedType(f.def.Type).Position, remedy, "%q cannot be stored: its type %q has no @table", f.Name, f.Type.Object.Name)
 			}
 		}
 	}
@@ -41,7 +42,7 @@ func (b *builder) resolveType(f *fieldDecl) bool {
 	if ref.Elem != nil {
 		f.Type.List, f.Type.ElemNonNull = true, ref.Elem.NonNull
 		if ref.Elem.Elem != nil {
-			b.errorf(codeNestedList, ref.Elem.Position, "use one list, or JSON", "a list cannot hold lists")
+			b.errorf(codeNestedList, ref.Elem.Position, "use a single list, or JSON", "a list of lists is not supported")
 			return false
 		}
 	}
@@ -57,13 +58,13 @@ func (b *builder) resolveType(f *fieldDecl) bool {
 	case b.broken[name]: // reported where it is defined
 		return false
 	default:
-		b.errorf(codeUnknownType, named.Position, b.typeRemedy(name), "there is no type %s", name)
+		b.errorf(codeUnknownType, named.Position, b.typeRemedy(name), "unknown type %q", name)
 		return false
 	}
 	return true
 }
 
-// foreign are the names that other systems have for our scalars.
+// foreign returns the scalar that other systems call by this name.
 func foreign(name string) (schema.Scalar, bool) {
 	switch strings.ToLower(name) {
 	case "uuid", "guid", "serial":
@@ -94,7 +95,7 @@ func foreign(name string) (schema.Scalar, bool) {
 
 func (b *builder) typeRemedy(name string) string {
 	if s, ok := foreign(name); ok {
-		return fmt.Sprintf("did you mean %s?", s)
+		return fmt.Sprintf("did you mean %q?", s)
 	}
 	candidates := scalarNames()
 	for _, e := range b.enums {
@@ -103,13 +104,13 @@ func (b *builder) typeRemedy(name string) string {
 	for _, t := range b.types {
 		candidates = append(candidates, t.Name)
 	}
-	if near := didYouMean(name, candidates, "%s"); strings.HasPrefix(near, "did") {
-		return near
+	if near := diag.Suggest(name, candidates); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
 	}
-	return fmt.Sprintf("define it: type %s @table { … } or enum %s { … }; the scalars are %s", name, name, orList(scalarNames()))
+	return fmt.Sprintf("define it with type %s @table { … } or enum %s { … }, or use one of %s", name, name, orList(scalarNames()))
 }
 
-// orList joins words as a sentence does.
+// orList joins words in the form "a, b or c".
 func orList(words []string) string {
 	switch len(words) {
 	case 0:
@@ -120,17 +121,17 @@ func orList(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
-// place says where a field's directives stand.
+// place returns the location of a field's directives, and its name for messages.
 func (f *fieldDecl) place(stored bool) (on location, where string) {
 	switch {
 	case !stored:
 		return onPlain, "a field of a type that is not stored"
-	case f.broken: // it may have become any of them
+	case f.broken: // its kind is not known
 		return onField, "a field"
 	case f.Relation == nil:
-		return onColumn, "a field with a column"
+		return onColumn, "a scalar or enum field"
 	case f.Relation.Kind == schema.RefOne:
-		return onReference, "a reference"
+		return onReference, "a reference to another type"
 	}
-	return onInverse, "the other end of a relation"
+	return onInverse, "the inverse side of a relation"
 }

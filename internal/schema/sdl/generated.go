@@ -11,20 +11,20 @@ import (
 func (b *builder) generated(t *typeDecl, f *fieldDecl, u *use) {
 	for _, name := range []string{"default", "onUpdate"} {
 		if other := f.uses.one(name); other != nil {
-			b.errorf(codeConflict, other.Position, "keep one of the two", "@%s gives a value, and the database makes that of %s", name, f.Name)
+			b.errorf(codeConflict, other.Position, "remove one of them", "@%s cannot be combined with @generated", name)
 		}
 	}
 	identity := u.args["identity"]
 	e := b.condition(t, u, "expr", "sql", expr.Kind{Use: expr.GeneratedValue, Field: f.Field})
 	switch {
 	case e != nil && identity != nil:
-		b.errorf(codeConflict, identity.Position, "keep one of them", "a number that counts up is not computed")
+		b.errorf(codeConflict, identity.Position, "remove one of them", "identity cannot be combined with expr or sql")
 	case e != nil:
 		f.Generated = &schema.Generated{Expr: e}
 	case identity == nil:
-		b.errorf(codeMissingArgument, u.Position, "write @generated(expr: …), (sql: …) or (identity: BY_DEFAULT)", "@generated needs expr, sql or identity")
+		b.errorf(codeMissingArgument, u.Position, "write @generated(expr: …), @generated(sql: …) or @generated(identity: BY_DEFAULT)", "@generated requires expr, sql or identity")
 	case f.Type.List || !slices.Contains([]schema.Scalar{schema.Int, schema.Int64}, f.Type.Scalar) || !f.Type.NonNull:
-		b.errorf(codeInvalidConstraint, identity.Position, "make it Int! or Int64!", "only whole numbers that are never null count up, and %s is %s", f.Name, f.Type)
+		b.errorf(codeInvalidConstraint, identity.Position, "make it Int! or Int64!", "identity is only valid for Int! and Int64!, and %q has type %s", f.Name, f.Type)
 	default:
 		f.Generated = &schema.Generated{Identity: schema.Identity(identity.Raw)}
 	}
@@ -35,7 +35,7 @@ func (b *builder) condition(t *typeDecl, u *use, inCEL, inSQL string, kind expr.
 	cel, sql := u.args[inCEL], u.args[inSQL]
 	switch {
 	case cel != nil && sql != nil:
-		b.errorf(codeConflict, sql.Position, "keep one of the two", "%s and %s say the same", inCEL, inSQL)
+		b.errorf(codeConflict, sql.Position, "remove one of them", "%s and %s cannot be combined", inCEL, inSQL)
 		return b.expr(cel, t.Type, kind)
 	case cel != nil:
 		return b.expr(cel, t.Type, kind)
@@ -44,7 +44,7 @@ func (b *builder) condition(t *typeDecl, u *use, inCEL, inSQL string, kind expr.
 	}
 	text, ok := sqlExpression(sql.Raw)
 	if !ok {
-		b.errorf(codeInvalidExpression, sql.Position, `write one SQL expression: "price > 0"`, "this is no SQL expression")
+		b.errorf(codeInvalidExpression, sql.Position, `write one SQL expression, for example "price > 0"`, "invalid SQL expression")
 	}
 	return &schema.Expr{Source: text, SQL: true, Pos: b.position(sql.Position)}
 }

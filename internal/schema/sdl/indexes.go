@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// checkName is the name that Postgres would give the nth check of a column or a table.
+// checkName returns the name that Postgres would give the nth check of a column or a table.
 func checkName(table string, columns []string, n int) string {
 	suffix := "check"
 	if n > 0 {
@@ -20,7 +20,7 @@ func checkName(table string, columns []string, n int) string {
 // indexFields returns the fields that @index or @unique on a type names, or nil after reporting.
 func (b *builder) indexFields(t *typeDecl, u *use) []*schema.Field {
 	if u.args["fields"] == nil {
-		b.errorf(codeMissingArgument, u.Position, "write @"+u.Name+`(fields: ["…"])`, "@%s on a type needs the argument fields", u.Name)
+		b.errorf(codeMissingArgument, u.Position, "write @"+u.Name+`(fields: ["…"])`, "@%s on a type requires the argument \"fields\"", u.Name)
 		return nil
 	}
 	var fields []*schema.Field
@@ -31,17 +31,17 @@ func (b *builder) indexFields(t *typeDecl, u *use) []*schema.Field {
 		case f == nil || f.broken:
 			ok = false
 		case len(f.Columns()) == 0:
-			b.errorf(codeInvalidIndex, v.Position, "name fields that have columns", "%s is in the rows of another type", f.Name)
+			b.errorf(codeInvalidIndex, v.Position, "name fields that have columns", "%q has no column in this table", f.Name)
 			ok = false
 		case slices.Contains(fields, f.Field):
-			b.errorf(codeInvalidIndex, v.Position, "remove one", "%s is named twice", f.Name)
+			b.errorf(codeInvalidIndex, v.Position, "remove one of them", "%q is listed twice", f.Name)
 			ok = false
 		default:
 			fields = append(fields, f.Field)
 		}
 	}
 	if len(u.items("fields")) == 0 {
-		b.errorf(codeInvalidIndex, u.args["fields"].Position, "name at least one", "@%s has no fields", u.Name)
+		b.errorf(codeInvalidIndex, u.args["fields"].Position, "name at least one field", "@%s has no fields", u.Name)
 	}
 	if !ok || len(fields) == 0 {
 		return nil
@@ -66,7 +66,7 @@ func (b *builder) index(t *typeDecl, f *fieldDecl, u *use) {
 			return
 		}
 	case u.args["fields"] != nil:
-		b.errorf(codeConflict, u.args["fields"].Position, "remove the argument, or put @index on the type", "@index on a field is over that field")
+		b.errorf(codeConflict, u.args["fields"].Position, "remove the argument, or move @index to the type", "@index on a field cannot list fields")
 		return
 	default:
 		fields = []*schema.Field{f.Field}
@@ -93,9 +93,9 @@ func (b *builder) indexOrder(index *schema.Index, u *use) {
 	at := u.position("order")
 	switch {
 	case index.Method != schema.BTree:
-		b.errorf(codeInvalidIndex, at, "remove the order", "a %s index has no order", index.Method)
+		b.errorf(codeInvalidIndex, at, "remove the argument", "%s indexes have no sort order", index.Method)
 	case len(orders) != len(index.Fields):
-		b.errorf(codeInvalidIndex, at, "write one ASC or DESC for each field", "%d orders for %d fields", len(orders), len(index.Fields))
+		b.errorf(codeInvalidIndex, at, "write one ASC or DESC for each field", "order must have %d values, one for each field; it has %d", len(index.Fields), len(orders))
 	default:
 		for i, v := range orders {
 			index.Fields[i].Desc = v.Raw == "DESC"
@@ -103,7 +103,7 @@ func (b *builder) indexOrder(index *schema.Index, u *use) {
 	}
 }
 
-// indexMethod checks that the kind of index can hold the fields.
+// indexMethod checks that the index method supports the fields.
 func (b *builder) indexMethod(index *schema.Index, u *use) {
 	at := u.position("type")
 	for _, f := range index.Fields {
@@ -112,19 +112,19 @@ func (b *builder) indexMethod(index *schema.Index, u *use) {
 		switch index.Method {
 		case schema.GIN:
 			if !t.List && t.Scalar != schema.JSON {
-				problem, remedy = "a GIN index holds lists and JSON", "leave the type out for a BTREE index"
+				problem, remedy = "GIN indexes support only lists and JSON", "remove the type to use BTREE"
 			}
 		case schema.HNSW, schema.IVFFlat:
 			if t.Scalar != schema.Vector || len(index.Fields) > 1 {
-				problem, remedy = fmt.Sprintf("a %s index holds one Vector", index.Method), "name one field of type Vector"
+				problem, remedy = fmt.Sprintf("%s indexes support exactly one Vector field", index.Method), "name one field of type Vector"
 			}
 		case schema.Hash:
 			if len(index.Fields) > 1 || len(f.Field.Columns()) > 1 {
-				problem, remedy = "a HASH index holds one column", "leave the type out for a BTREE index"
+				problem, remedy = "HASH indexes support exactly one column", "remove the type to use BTREE"
 			}
 		default:
 			if t.List || t.Scalar == schema.JSON || t.Scalar == schema.Vector {
-				problem, remedy = fmt.Sprintf("a %s index cannot find what is inside %s: %s", index.Method, f.Field.Name, t), "write type: GIN"
+				problem, remedy = fmt.Sprintf("%s indexes do not support %q, which has type %s", index.Method, f.Field.Name, t), "write type: GIN"
 				if t.Scalar == schema.Vector {
 					remedy = "write type: HNSW"
 				}

@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// joinImplied connects two lists through a join table of their own. It is called for both ends and does
-// its work for the first of them, by name, so that moving types in the file changes nothing.
+// joinImplied connects two lists through an implicit join table. It is called for both sides and acts for the first of them by
+// name, so that the order of the types in the file does not matter.
 func (b *builder) joinImplied(e *end) {
 	g := e.inverse
 	left, right := e.f, g
@@ -23,7 +23,7 @@ func (b *builder) joinImplied(e *end) {
 	join := &schema.Type{Pos: left.Pos, Join: &schema.Join{Left: left.Field, Right: right.Field}}
 	join.Name, join.Table = joinNames(left.Field, right.Field)
 	leftName, rightName := lowerFirst(left.Owner.Name), lowerFirst(right.Owner.Name)
-	if left.Owner == right.Owner { // each list holds what its name says: following -> following_id
+	if left.Owner == right.Owner { // each column is named after the list that holds it: following -> following_id
 		leftName, rightName = schema.Singular(right.Name), schema.Singular(left.Name)
 	}
 	if table := b.joinTable(left, right); table != join.Table {
@@ -40,7 +40,7 @@ func (b *builder) joinImplied(e *end) {
 	connectJoin(right, left, join, rightRef, leftRef)
 }
 
-// joinNames returns the usual names of an implied join type and of its table.
+// joinNames returns the default names of an implicit join type and of its table.
 func joinNames(left, right *schema.Field) (name, table string) {
 	if left.Owner == right.Owner {
 		return left.Owner.Name + upperFirst(left.Name), schema.SnakeCase(left.Owner.Name) + "_" + schema.SnakeCase(left.Name)
@@ -48,7 +48,7 @@ func joinNames(left, right *schema.Field) (name, table string) {
 	return left.Owner.Name + right.Owner.Name, left.Owner.Table + "_" + right.Owner.Table
 }
 
-// joinTable returns the table that either end names with @manyToMany(table:), or the usual one.
+// joinTable returns the table that either side names with @manyToMany(table:), or the default.
 func (b *builder) joinTable(left, right *fieldDecl) string {
 	_, table := joinNames(left.Field, right.Field)
 	for _, f := range []*fieldDecl{left, right} {
@@ -81,10 +81,10 @@ func connectJoin(f, inverse *fieldDecl, join *schema.Type, this, target *schema.
 	f.Relation.Through, f.Relation.ThisRef, f.Relation.TargetRef = join, this, target
 }
 
-// throughWithoutInverse lets a relation through a join type be declared at one end only.
+// throughWithoutInverse allows a relation through a join type to be declared on one side only.
 func (b *builder) throughWithoutInverse(e *end, found []*fieldDecl) *fieldDecl {
 	if len(found) > 1 {
-		b.errorf(codeAmbiguous, e.f.def.Position, fmt.Sprintf("say which with @inverse(field: %q)", found[0].Name), "%s.%s may be the other end of %d fields of %s", e.t.Name, e.f.Name, len(found), e.target.Name)
+		b.errorf(codeAmbiguous, e.f.def.Position, fmt.Sprintf("choose one, for example with @inverse(field: %q)", found[0].Name), "%s.%s could be the inverse of %d fields of %s", e.t.Name, e.f.Name, len(found), e.target.Name)
 		e.f.broken = true
 		return nil
 	}
@@ -92,7 +92,7 @@ func (b *builder) throughWithoutInverse(e *end, found []*fieldDecl) *fieldDecl {
 	return nil
 }
 
-// joinThrough connects a list to the rows at the other end of a stored type that joins the two.
+// joinThrough connects a list to its target through a stored type that refers to both.
 func (b *builder) joinThrough(e *end) {
 	u := e.through
 	v := u.args["through"]
@@ -100,12 +100,12 @@ func (b *builder) joinThrough(e *end) {
 	if join == nil || !join.stored {
 		var tables []string
 		b.stored(func(t *typeDecl) { tables = append(tables, t.Name) })
-		b.errorf(codeInvalidThrough, v.Position, didYouMean(v.Raw, tables, "%s"), "there is no stored type %s", v.Raw)
+		b.errorf(codeInvalidThrough, v.Position, didYouMean(v.Raw, tables, "%q"), "unknown stored type %q", v.Raw)
 		e.f.broken = true
 		return
 	}
 	if table := u.args["table"]; table != nil {
-		b.errorf(codeConflict, table.Position, "name its table in "+join.Name, "%s has a table of its own", join.Name)
+		b.errorf(codeConflict, table.Position, "use @table(name: …) on "+join.Name+" instead", "%q already defines its table", join.Name)
 	}
 	this := b.joinEnd(e, join, "from", e.t, nil)
 	target := b.joinEnd(e, join, "to", e.target, this)
@@ -138,14 +138,14 @@ func (b *builder) joinEnd(e *end, join *typeDecl, arg string, to *typeDecl, not 
 	case 1:
 		return join.field(names[0])
 	case 0:
-		b.errorf(codeInvalidThrough, at, fmt.Sprintf("add %s: %s! to it", lowerFirst(to.Name), to.Name), "%s does not refer to %s", join.Name, to.Name)
+		b.errorf(codeInvalidThrough, at, fmt.Sprintf("add %s: %s! to %s", lowerFirst(to.Name), to.Name, join.Name), "%s has no reference to %s", join.Name, to.Name)
 	default:
-		b.errorf(codeInvalidThrough, at, fmt.Sprintf("say which with %s: %q", arg, names[0]), "%s refers to %s %d times", join.Name, to.Name, len(names))
+		b.errorf(codeInvalidThrough, at, fmt.Sprintf("choose one, for example with %s: %q", arg, names[0]), "%s has %d references to %s", join.Name, len(names), to.Name)
 	}
 	return nil
 }
 
-// position returns where an argument is, or the directive when it is not given.
+// position returns the position of an argument, or that of the directive when the argument is missing.
 func (u *use) position(arg string) *ast.Position {
 	if v := u.args[arg]; v != nil {
 		return v.Position

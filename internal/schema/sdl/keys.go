@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// keyState is how far the columns of a type's key are resolved.
+// keyState is the progress in resolving the columns of a type's key.
 type keyState uint8
 
 const (
@@ -17,7 +17,7 @@ const (
 	keyResolved
 )
 
-// resolveKeys gives every stored type its primary key: what @table(key:) names, its own id, or an implied one.
+// resolveKeys gives every stored type its primary key: what @table(key:) names, its own id, or an implicit one.
 func (b *builder) resolveKeys() {
 	b.stored(func(t *typeDecl) {
 		table := t.uses.one("table")
@@ -27,7 +27,7 @@ func (b *builder) resolveKeys() {
 		case own != nil:
 			t.Key = []*schema.Field{own.Field}
 			if !own.broken && !keyable(own.Type) {
-				b.errorf(codeInvalidKey, own.def.Position, "write id: ID!, or name other fields in @table(key: [...])", "id is the key, and %s cannot be", own.Type)
+				b.errorf(codeInvalidKey, own.def.Position, "write id: ID!, or name other fields with @table(key: [...])", "\"id\" is the primary key, and a field of type %s cannot be one", own.Type)
 				own.broken = true
 			}
 		default:
@@ -36,7 +36,7 @@ func (b *builder) resolveKeys() {
 	})
 }
 
-// keyable reports whether a key may have a field of this type.
+// keyable reports whether a field of this type may be part of a key.
 func keyable(t schema.FieldType) bool {
 	if t.List || !t.NonNull {
 		return false
@@ -51,24 +51,24 @@ func keyable(t schema.FieldType) bool {
 func (b *builder) namedKey(t *typeDecl, table *use) {
 	for _, v := range table.items("key") {
 		if v.Raw == "id" && t.field("id") == nil {
-			b.errorf(codeInvalidKey, v.Position, `write id: ID! @default(expr: "uuidV7()")`, "a key of several fields needs an id of its own")
+			b.errorf(codeInvalidKey, v.Position, `add id: ID! @default(expr: "uuidV7()")`, "the key names \"id\", but the type has no such field")
 			continue
 		}
 		f := b.fieldNamed(t, v)
 		switch {
 		case f == nil:
 		case slices.Contains(t.Key, f.Field):
-			b.errorf(codeInvalidKey, v.Position, "remove one", "%s is in the key twice", f.Name)
+			b.errorf(codeInvalidKey, v.Position, "remove one of them", "%q is in the key twice", f.Name)
 		case !f.broken && !keyable(f.Type):
-			b.errorf(codeInvalidKey, v.Position, "a key takes fields that are never null and no lists, floats or JSON", "%s: %s cannot be in a key", f.Name, f.Type)
+			b.errorf(codeInvalidKey, v.Position, "use required fields that are not lists, Float, JSON or Vector", "%q has type %s and cannot be part of a key", f.Name, f.Type)
 		default:
 			t.Key = append(t.Key, f.Field)
 		}
 	}
 	if len(table.items("key")) == 0 {
-		b.errorf(codeInvalidKey, table.args["key"].Position, "leave the argument out for an implied id", "the key has no fields")
+		b.errorf(codeInvalidKey, table.args["key"].Position, "name a field, or remove the argument to use the implicit id", "the key has no fields")
 	}
-	if len(t.Key) == 0 && t.field("id") == nil { // reported above; later steps want a key
+	if len(t.Key) == 0 && t.field("id") == nil { // reported above; later steps require a key
 		t.Key = []*schema.Field{b.implicitID(t)}
 	}
 }

@@ -1,6 +1,7 @@
 package sdl
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,13 +12,13 @@ import (
 // reservedPrefix starts the names of the enums and inputs in Directives.
 const reservedPrefix = "Krowoc"
 
-// names remembers what has taken each name of one namespace of the database or of the API.
+// names maps each name in one namespace of the database or the API to its owner.
 type names map[string]string
 
-// claim takes a name, or reports who has it.
+// claim assigns a name to an owner, or reports that another owner has it.
 func (b *builder) claim(in names, name, owner string, at schema.Position, remedy string) bool {
 	if other, taken := in[name]; taken {
-		b.reportAt(codeCollision, at, remedy, owner+" and "+other+" would both be called "+name)
+		b.reportAt(codeCollision, at, remedy, fmt.Sprintf("%s and %s would both be named %q", owner, other, name))
 		return false
 	}
 	in[name] = owner
@@ -36,13 +37,12 @@ func (b *builder) reportAt(code string, at schema.Position, remedy, message stri
 	b.report(code, span{f, f.lines[at.Line-1].runes + at.Column - 1, width}, message, remedy)
 }
 
-// checkNames looks for two things that would have one name in the database or in the API, and for names
-// that are taken already.
+// checkNames reports name collisions in the database and in the API, and reserved names.
 func (b *builder) checkNames() {
 	relations, types := names{}, names{}
 	for _, e := range b.enums {
 		if IsPostgresType(e.DBName) {
-			b.reportAt(codeReserved, e.Pos, "choose another name", "Postgres has a type "+e.DBName+" of its own")
+			b.reportAt(codeReserved, e.Pos, "choose another name", fmt.Sprintf("Postgres already has a type named %q", e.DBName))
 		}
 		b.claim(types, e.DBName, "enum "+e.Name, e.Pos, "rename one of them")
 	}
@@ -50,13 +50,14 @@ func (b *builder) checkNames() {
 	b.stored(func(t *typeDecl) { tables = append(tables, t.Type) })
 	for _, t := range b.joins {
 		if b.defined(t.Name) {
-			b.reportAt(codeCollision, t.Pos, `name the join table with @manyToMany(table: "…"), or the type with @manyToMany(through: "`+t.Name+`")`, "the join table of "+t.Join.Left.Name+" would be the type "+t.Name+", which there is")
+			b.reportAt(codeCollision, t.Pos, `name the join table with @manyToMany(table: "…"), or use the type with @manyToMany(through: "`+t.Name+`")`,
+				fmt.Sprintf("the join table of %q would be the type %q, which is already defined", t.Join.Left.Name, t.Name))
 		}
 	}
 	for _, t := range tables {
-		owner, remedy := "the table of "+t.Name, `give one another table: @table(name: "…")`
+		owner, remedy := "the table of "+t.Name, `give one of them another table: @table(name: "…")`
 		if t.Join != nil {
-			owner, remedy = "the join table of "+t.Join.Left.Owner.Name+"."+t.Join.Left.Name, `give one another table: @manyToMany(table: "…")`
+			owner, remedy = "the join table of "+t.Join.Left.Owner.Name+"."+t.Join.Left.Name, `give one of them another table: @manyToMany(table: "…")`
 		}
 		if b.claim(types, t.Table, owner, t.Pos, remedy) {
 			b.tableNames(relations, t)
@@ -67,7 +68,7 @@ func (b *builder) checkNames() {
 
 // tableNames checks the names of a table, its indexes, its columns and its constraints.
 func (b *builder) tableNames(relations names, t *schema.Type) {
-	remedy := `give one a name: name: "…"`
+	remedy := `give one of them another name with name: "…"`
 	of := " of " + t.Name
 	b.claim(relations, t.Table, "the table"+of, t.Pos, remedy)
 	b.claim(relations, schema.ObjectName(t.Table, nil, "pkey"), "the key"+of, t.Pos, remedy)
@@ -95,29 +96,29 @@ func (b *builder) tableNames(relations names, t *schema.Type) {
 			continue
 		}
 		for _, c := range f.Columns() {
-			b.claim(columns, c, owner, f.Pos, `give one another column: @col(name: "…")`)
+			b.claim(columns, c, owner, f.Pos, `give one of them another column: @col(name: "…")`)
 			if slices.Contains([]string{"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}, c) {
-				b.reportAt(codeReserved, f.Pos, `choose another name, or @col(name: "…")`, "every table of Postgres has a column "+c+" of its own")
+				b.reportAt(codeReserved, f.Pos, `choose another name, or write @col(name: "…")`, fmt.Sprintf("%q is a system column of every Postgres table", c))
 			}
 			if len(c) > schema.MaxName {
-				b.reportAt(codeInvalidName, f.Pos, `shorten it, or write @col(name: "…")`, "the column "+c+" has more than 63 bytes")
+				b.reportAt(codeInvalidName, f.Pos, `shorten it, or write @col(name: "…")`, fmt.Sprintf("the column name %q has %d bytes; Postgres allows at most %d", c, len(c), schema.MaxName))
 			}
 		}
 	}
 }
 
-// apiNames checks that the names derived for the API are free: for Prompt the fields prompt and prompts, and
-// the types PromptConnection, PromptWhere and so on.
+// apiNames reports collisions with the names derived for the API: for Prompt, the fields prompt and prompts, and the types
+// PromptConnection, PromptWhere and so on.
 func (b *builder) apiNames() {
 	fields := names{}
 	b.stored(func(t *typeDecl) {
 		single := schema.CamelCase(t.Name)
-		b.claim(fields, single, "the query for one "+t.Name, t.Pos, "rename one of the types")
-		b.claim(fields, schema.Plural(single), "the query for many "+t.Name, t.Pos, "rename one of the types")
+		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
+		b.claim(fields, schema.Plural(single), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
 		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch")
 		for _, f := range t.fields {
 			if f.Name == "and" || f.Name == "or" || f.Name == "not" {
-				b.errorf(codeReserved, f.def.Position, "choose another name", "%s joins the conditions of where in the API", f.Name)
+				b.errorf(codeReserved, f.def.Position, "choose another name", "%q is reserved: it combines conditions in where", f.Name)
 			}
 		}
 	})
@@ -129,28 +130,28 @@ func (b *builder) apiNames() {
 	}
 }
 
-// apiTypes reports the definitions that are called like what the API derives from another.
+// apiTypes reports definitions whose name the API derives from another definition.
 func (b *builder) apiTypes(name string, suffixes ...string) {
 	for _, suffix := range suffixes {
 		if d := b.defs.ForName(name + suffix); d != nil {
-			b.errorf(codeReserved, d.Position, "choose another name", "the API has a type %s of its own, for lists of %s", d.Name, name)
+			b.errorf(codeReserved, d.Position, "choose another name", "%q is reserved: the API derives a type of that name from %s", d.Name, name)
 		}
 	}
 }
 
-// IsPostgresType reports whether Postgres has a type of that name that would hide one of ours.
+// IsPostgresType reports whether Postgres has a built-in type of that name, which would hide ours.
 func IsPostgresType(name string) bool {
 	return slices.Contains(strings.Fields(`bit bool box bytea char cidr circle date float4 float8 inet int2 int4 int8
 		interval json jsonb jsonpath line lseg macaddr money name numeric oid path point polygon text time timestamp
 		timestamptz timetz tsquery tsvector unknown uuid varbit varchar vector xml record`), name)
 }
 
-// warn remarks on what is allowed and probably not meant.
+// warn reports what is valid but probably unintended.
 func (b *builder) warn() {
 	b.stored(func(t *typeDecl) {
 		if len(t.uses["auth"]) == 0 {
-			b.add("warning", codeNoRules, b.spanOf(t.def.Position), t.Name+" has no @auth rule, so nobody but the service reaches it through the API",
-				"write @auth(rules: [{ allow: … }]), or @auth(rules: []) if that is meant")
+			b.add("warning", codeNoRules, b.spanOf(t.def.Position), fmt.Sprintf("%q has no @auth rules, so only the service can reach it through the API", t.Name),
+				"add @auth(rules: [{ allow: … }]), or @auth(rules: []) if that is intended")
 		}
 	})
 }
@@ -162,7 +163,7 @@ func upperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// splitWords cuts a physical name at what is no letter and no digit.
+// splitWords splits a physical name at every character that is neither a letter nor a digit.
 func splitWords(name string) []string {
 	return strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }

@@ -10,8 +10,7 @@ import (
 )
 
 // Print writes s in canonical form: enums, then types that are not stored, then stored types, each in the
-// order of the schema; names and arguments that say what is the case anyway are left out. Parse reads the
-// text back as an equal schema.
+// order of the schema. Names and arguments that equal their defaults are omitted. Parse reads the text back as an equal schema.
 func Print(w io.Writer, s *schema.Schema) error {
 	p := &printer{Writer: bufio.NewWriter(w)}
 	for _, e := range s.Enums {
@@ -83,7 +82,7 @@ func (p *printer) object(t *schema.Type) {
 	p.write("}\n")
 }
 
-// description writes a description, as a block string when it has several lines and survives that.
+// description writes a description, as a block string if it has several lines and one can represent it.
 func (p *printer) description(text, indent string) {
 	switch {
 	case text == "":
@@ -102,8 +101,8 @@ func (p *printer) description(text, indent string) {
 	}
 }
 
-// isBlock reports whether a block string gives back exactly the text: it drops blank lines at both ends and
-// space that all lines start with, and it knows no control characters.
+// isBlock reports whether a block string can represent exactly the text: GraphQL drops its blank lines at both ends and its common
+// indentation, and it cannot contain control characters.
 func isBlock(text string) bool {
 	lines := strings.Split(text, "\n")
 	blank := func(s string) bool { return strings.Trim(s, " \t") == "" }
@@ -112,10 +111,10 @@ func isBlock(text string) bool {
 	}
 	flush := false
 	for _, l := range lines {
-		if l != "" && blank(l) || strings.HasSuffix(l, `\`) || strings.HasSuffix(l, `"`) || strings.ContainsFunc(l, func(r rune) bool { return r < ' ' && r != '\t' }) {
+		if (l != "" && blank(l)) || strings.HasSuffix(l, `\`) || strings.HasSuffix(l, `"`) || strings.ContainsFunc(l, func(r rune) bool { return r < ' ' && r != '\t' }) {
 			return false
 		}
-		flush = flush || l != "" && l[0] != ' ' && l[0] != '\t'
+		flush = flush || (l != "" && l[0] != ' ' && l[0] != '\t')
 	}
 	return flush
 }
@@ -168,7 +167,7 @@ func indexDirective(t *schema.Type, x schema.Index) string {
 	var order []string
 	for _, f := range x.Fields {
 		fields = append(fields, f.Field)
-		order = append(order, map[bool]string{false: "ASC", true: "DESC"}[f.Desc])
+		order = append(order, direction(f))
 	}
 	if !slices.Contains(order, "DESC") {
 		order = nil
@@ -177,7 +176,14 @@ func indexDirective(t *schema.Type, x schema.Index) string {
 		source(x.Where, "where", "whereSql"), text("name", given(x.Name, schema.ObjectName(t.Table, columnsOf(fields), "idx"))))
 }
 
-// source prints an expression under the name for the language that it is in, or nothing for none.
+func direction(f schema.IndexField) string {
+	if f.Desc {
+		return "DESC"
+	}
+	return "ASC"
+}
+
+// source prints an expression as the argument for its language, or nothing for nil.
 func source(e *schema.Expr, inCEL, inSQL string) string {
 	switch {
 	case e == nil:
@@ -192,7 +198,7 @@ func checkDirective(c schema.Check, usual string) string {
 	return directive("check", source(c.Expr, "expr", "sql"), text("name", given(c.Name, usual)), text("message", c.Message))
 }
 
-// authDirective prints rules, one on each line; all is how many operations there are.
+// authDirective prints rules, one on each line; all is the number of operations that a rule can allow.
 func authDirective(rules []schema.Rule, all int) string {
 	if len(rules) == 0 {
 		return " @auth(rules: [])"
@@ -223,7 +229,7 @@ func authDirective(rules []schema.Rule, all int) string {
 	return b.String()
 }
 
-// given returns name, or "" when it is the usual one.
+// given returns name, or "" when it equals the default.
 func given(name, usual string) string {
 	if name == usual {
 		return ""

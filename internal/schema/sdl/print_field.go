@@ -53,7 +53,7 @@ func fieldDirectives(f *schema.Field) []string {
 	return out
 }
 
-// columnName returns what @col(name:) has to say, or "".
+// columnName returns the value of @col(name:), or "" when the column has its default name.
 func columnName(f *schema.Field) string {
 	switch {
 	case f.Column == "":
@@ -92,8 +92,7 @@ func relationDirectives(f *schema.Field) []string {
 	return out
 }
 
-// refersOnce reports whether a unique reference leads back from t to the type of f, so that f might be taken
-// for its other end.
+// refersOnce reports whether t has a unique reference to the type of f, whose inverse f could be mistaken for.
 func refersOnce(t *schema.Type, f *schema.Field) bool {
 	return slices.ContainsFunc(t.Fields, func(g *schema.Field) bool {
 		return g != f && g.Unique && g.Type.Object == f.Owner && g.Relation.Inverse == nil
@@ -158,7 +157,7 @@ func arguments(args ...string) string {
 	return "(" + strings.Join(args, ", ") + ")"
 }
 
-// text, word, list, number and bound print one argument, or nothing for none.
+// text, word, list, number and bound print one argument, or nothing when it has no value.
 func text(name, value string) string {
 	if value == "" {
 		return ""
@@ -197,7 +196,7 @@ func bound(name, value string) string {
 // isNumber reports whether GraphQL can write the value without quotes.
 func isNumber(s string) bool {
 	digits := strings.TrimPrefix(s, "-")
-	if digits == "" || digits[0] == '+' || len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
+	if digits == "" || digits[0] == '+' || (len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') {
 		return false
 	}
 	if strings.HasPrefix(digits, ".") || strings.HasSuffix(digits, ".") || strings.Contains(digits, ".e") || strings.Contains(digits, ".E") {

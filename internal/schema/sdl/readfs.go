@@ -2,6 +2,7 @@ package sdl
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -10,8 +11,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// ReadFS reads the files of a schema: name is one file, a folder of *.graphql files, which may have
-// folders of their own, or a glob pattern. The sources come sorted by name.
+// ReadFS reads the files of a schema: name is one file, a folder that is searched for *.graphql files at any depth, or a glob
+// pattern. The sources are sorted by name.
 func ReadFS(fsys fs.FS, name string) ([]Source, error) {
 	op := "read the schema " + name
 	name = path.Clean(name)
@@ -20,7 +21,7 @@ func ReadFS(fsys fs.FS, name string) ([]Source, error) {
 		return nil, readFault(op, name, err)
 	}
 	if len(names) == 0 {
-		return nil, fault.New(fault.NotFound, op, "there is no .graphql file", "Write your types in schema.graphql.")
+		return nil, fault.New(fault.NotFound, op, "no .graphql files found", "Write your types in schema.graphql.")
 	}
 	slices.Sort(names)
 	sources := make([]Source, len(names))
@@ -55,11 +56,11 @@ func files(fsys fs.FS, name string) ([]string, error) {
 func readFault(op, name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no file " + name, Hint: "Write your types in it, or set schema in krowoc.yaml.", Err: err}
+		return &fault.Error{Code: fault.NotFound, Op: op, Message: fmt.Sprintf("%q does not exist", name), Hint: "Create it, or set schema in krowoc.yaml.", Err: err}
 	case errors.Is(err, fs.ErrPermission):
-		return &fault.Error{Code: fault.Invalid, Op: op, Message: name + " may not be read", Hint: "Check its permissions.", Err: err}
+		return &fault.Error{Code: fault.Invalid, Op: op, Message: fmt.Sprintf("permission denied for %q", name), Hint: "Check the permissions of the file.", Err: err}
 	case errors.Is(err, path.ErrBadPattern):
-		return &fault.Error{Code: fault.Invalid, Op: op, Message: "the pattern is malformed", Hint: "Write it as schema/*.graphql.", Err: err}
+		return &fault.Error{Code: fault.Invalid, Op: op, Message: "invalid glob pattern", Hint: "Write a pattern such as schema/*.graphql.", Err: err}
 	}
 	return fault.Wrap(op, err)
 }

@@ -35,10 +35,10 @@ func TestReadFS(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
-		"types.graphql": "read the schema types.graphql: there is no file types.graphql",
-		"empty":         "read the schema empty: there is no .graphql file",
-		"types/*":       "read the schema types/*: there is no .graphql file",
-		"[":             "read the schema [: the pattern is malformed",
+		"types.graphql": `read the schema types.graphql: "types.graphql" does not exist`,
+		"empty":         "read the schema empty: no .graphql files found",
+		"types/*":       "read the schema types/*: no .graphql files found",
+		"[":             "read the schema [: invalid glob pattern",
 	} {
 		_, err := sdl.ReadFS(fsys, path)
 		if err == nil || err.Error() != want || fault.HintOf(err) == "" {

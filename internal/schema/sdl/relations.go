@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// resolveRelations finds out what every field of a stored type's type is: a reference, the other end of
-// one, or one end of a many-to-many relation.
+// resolveRelations classifies every field whose type is a stored type: a reference, the inverse of one, or one side
+// of a many-to-many relation.
 func (b *builder) resolveRelations() {
 	ends := b.references()
 	for _, e := range ends {
@@ -35,14 +35,14 @@ func (b *builder) resolveRelations() {
 	})
 }
 
-// end is a field that holds no foreign key: one that lists, or names, the rows that refer to its own.
+// end is a relation field without a foreign key: it lists, or names, the rows that refer to its own row.
 type end struct {
 	t       *typeDecl
 	f       *fieldDecl
 	target  *typeDecl
 	through *use // @manyToMany
 	inverse *fieldDecl
-	named   bool // by @inverse on either end
+	named   bool // by @inverse on either side
 }
 
 // references marks the fields that hold foreign keys and returns the others.
@@ -78,8 +78,8 @@ func (b *builder) references() []*end {
 	return ends
 }
 
-// oneToOne reports a bare reference that looks like the other end of a unique one: were both meant as one
-// relation, nobody would keep each row in step with the other.
+// oneToOne reports a plain reference that looks like the inverse of a unique one. If both are meant as one relation, two foreign
+// keys would hold the same fact, and nothing would keep them consistent.
 func (b *builder) oneToOne(t *typeDecl, f *fieldDecl) {
 	if len(f.def.Directives) > 0 || f.Type.NonNull {
 		return
@@ -89,8 +89,8 @@ func (b *builder) oneToOne(t *typeDecl, f *fieldDecl) {
 		if !unique || g == f || g.Relation == nil || g.Relation.Kind != schema.RefOne || g.Relation.Target != t.Type || g.Relation.Inverse != nil {
 			continue
 		}
-		remedy := fmt.Sprintf("write @inverse(field: %q) if it is the other end of %s.%s, or @ref if it is a reference of its own", g.Name, g.Owner.Name, g.Name)
-		b.errorf(codeAmbiguous, f.def.Position, remedy, "%s.%s and %s.%s may be one relation or two", t.Name, f.Name, g.Owner.Name, g.Name)
+		remedy := fmt.Sprintf("write @inverse(field: %q) if it is the inverse of %s.%s, or @ref if it is a separate reference", g.Name, g.Owner.Name, g.Name)
+		b.errorf(codeAmbiguous, f.def.Position, remedy, "%s.%s and %s.%s could be one relation or two", t.Name, f.Name, g.Owner.Name, g.Name)
 		return
 	}
 }
@@ -110,11 +110,11 @@ func (b *builder) namedInverse(e *end) *fieldDecl {
 	switch {
 	case g == nil:
 	case g == e.f:
-		b.errorf(codeInvalidInverse, v.Position, "name another field", "a field is not its own other end")
+		b.errorf(codeInvalidInverse, v.Position, "name another field", "a field cannot be its own inverse")
 	case g.Type.Object != e.t.Type:
-		b.errorf(codeInvalidInverse, v.Position, "name a field of type "+e.t.Name, "%s.%s is of type %s", e.target.Name, g.Name, g.Type.Name())
+		b.errorf(codeInvalidInverse, v.Position, "name a field of type "+e.t.Name, "%s.%s has type %s", e.target.Name, g.Name, g.Type.Name())
 	case !e.f.Type.List && (g.Relation == nil || g.Relation.Kind != schema.RefOne):
-		b.errorf(codeInvalidInverse, v.Position, "make one of the two a reference", "%s.%s holds no foreign key either", e.target.Name, g.Name)
+		b.errorf(codeInvalidInverse, v.Position, "remove @inverse from one of them to make it a reference", "neither %s.%s nor %s.%s holds a foreign key", e.t.Name, e.f.Name, e.target.Name, g.Name)
 	default:
 		e.named = true
 		return g
@@ -123,8 +123,8 @@ func (b *builder) namedInverse(e *end) *fieldDecl {
 	return nil
 }
 
-// foundInverse looks for the other end among the fields of the target: the only one of the right type that
-// is not the other end of something else.
+// foundInverse looks for the inverse among the fields of the target: the only one of the right type that is not the inverse of
+// another field.
 func (b *builder) foundInverse(e *end, ends []*end) *fieldDecl {
 	var found []*fieldDecl
 	for _, g := range e.target.fields {
@@ -142,7 +142,7 @@ func (b *builder) foundInverse(e *end, ends []*end) *fieldDecl {
 			continue
 		}
 		if e.through != nil && other == nil {
-			continue // a relation through a join type has a list, or nothing, at the other end
+			continue // the inverse of a relation through a join type is a list, if there is one
 		}
 		if !takenByName(ends, g) {
 			found = append(found, g)
@@ -160,7 +160,7 @@ func (b *builder) foundInverse(e *end, ends []*end) *fieldDecl {
 		for i, g := range found {
 			names[i] = fmt.Sprintf("@inverse(field: %q)", g.Name)
 		}
-		b.errorf(codeAmbiguous, e.f.def.Position, "say which with "+orList(names), "%s.%s may be the other end of %d fields of %s", e.t.Name, e.f.Name, len(found), e.target.Name)
+		b.errorf(codeAmbiguous, e.f.def.Position, "choose one with "+orList(names), "%s.%s could be the inverse of %d fields of %s", e.t.Name, e.f.Name, len(found), e.target.Name)
 	}
 	e.f.broken = true
 	return nil
@@ -181,14 +181,14 @@ func takenByName(ends []*end, g *fieldDecl) bool {
 
 func (b *builder) noInverse(e *end) {
 	back := lowerFirst(e.t.Name)
-	remedy := fmt.Sprintf("add %s: %s to %s, or %s: [%s!]! for many-to-many", back, e.t.Name, e.target.Name, schema.Plural(back), e.t.Name)
+	remedy := fmt.Sprintf("add %s: %s to %s, or %s: [%s!]! for a many-to-many relation", back, e.t.Name, e.target.Name, schema.Plural(back), e.t.Name)
 	if e.t == e.target {
-		remedy = fmt.Sprintf("add a reference such as parent: %s, or a second list and @inverse for many-to-many", e.t.Name)
+		remedy = fmt.Sprintf("add a reference such as parent: %s, or a second list with @inverse for a many-to-many relation", e.t.Name)
 	}
-	b.errorf(codeNoInverse, e.f.def.Position, remedy, "%s.%s has no other end in %s", e.t.Name, e.f.Name, e.target.Name)
+	b.errorf(codeNoInverse, e.f.def.Position, remedy, "%s.%s has no inverse field in %s", e.t.Name, e.f.Name, e.target.Name)
 }
 
-// connect makes a relation of an end and its inverse.
+// connect joins a field and its inverse to one relation.
 func (b *builder) connect(e *end) {
 	if e.through != nil {
 		b.joinThrough(e)
@@ -203,18 +203,18 @@ func (b *builder) connect(e *end) {
 	case !e.f.Type.List:
 		rel.Kind = schema.BackOne
 		if !onlyOne(g) {
-			b.errorf(codeInvalidInverse, e.f.def.Position, fmt.Sprintf("add @unique to it, or write %s: [%s!]!", e.f.Name, e.target.Name), "%s.%s is not @unique, so many %s may refer to one %s", e.target.Name, g.Name, schema.Plural(e.target.Name), e.t.Name)
+			b.errorf(codeInvalidInverse, e.f.def.Position, fmt.Sprintf("add @unique to %s.%s, or write %s: [%s!]!", e.target.Name, g.Name, e.f.Name, e.target.Name), "%s.%s is not @unique, so more than one %s can refer to the same %s", e.target.Name, g.Name, e.target.Name, e.t.Name)
 		}
 	default:
 		rel.Kind = schema.BackMany
 	}
 	if g.Relation.Inverse != nil && g.Relation.Inverse != e.f.Field {
-		b.errorf(codeAmbiguous, e.f.def.Position, "name another reference with @inverse(field: …), or remove one of the lists", "%s.%s is already the other end of %s", e.target.Name, g.Name, g.Relation.Inverse.Name)
+		b.errorf(codeAmbiguous, e.f.def.Position, "name another reference with @inverse(field: …), or remove one of the lists", "%s.%s is already the inverse of %q", e.target.Name, g.Name, g.Relation.Inverse.Name)
 		return
 	}
 	rel.Inverse, g.Relation.Inverse = g.Field, e.f.Field
 	if len(e.f.uses["manyToMany"]) > 0 {
-		b.errorf(codeMisplaced, e.f.uses["manyToMany"][0].Position, "remove it, or make both ends lists", "%s.%s is a single reference, so the relation is not many-to-many", e.target.Name, g.Name)
+		b.errorf(codeMisplaced, e.f.uses["manyToMany"][0].Position, "remove @manyToMany, or make both fields lists", "%s.%s is a single reference, so the relation is not many-to-many", e.target.Name, g.Name)
 	}
 }
 
@@ -226,12 +226,12 @@ func onlyOne(g *fieldDecl) bool {
 	return len(g.Owner.Key) == 1 && g.Owner.Key[0] == g.Field
 }
 
-// fieldNamed returns the field of t that the string v names, and reports when there is none.
+// fieldNamed returns the field of t that the string v names, or reports that it does not exist.
 func (b *builder) fieldNamed(t *typeDecl, v *ast.Value) *fieldDecl {
 	if f := t.field(v.Raw); f != nil {
 		return f
 	}
 	all := t.names(func(*fieldDecl) bool { return true })
-	b.errorf(codeUnknownField, v.Position, didYouMean(v.Raw, all, "%s"), "%s has no field %s", t.Name, v.Raw)
+	b.errorf(codeUnknownField, v.Position, didYouMean(v.Raw, all, "%q"), "type %q has no field %q", t.Name, v.Raw)
 	return nil
 }

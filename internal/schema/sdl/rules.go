@@ -45,14 +45,14 @@ func (b *builder) ruleOperations(rule *schema.Rule, u *use, onField bool) {
 		op := schema.Operation(v.Raw)
 		switch {
 		case onField && op == schema.Delete:
-			b.errorf(codeInvalidRule, v.Position, "remove it", "a field is not deleted by itself")
+			b.errorf(codeInvalidRule, v.Position, "remove DELETE", "a field cannot be deleted on its own")
 		case seen[op]:
-			b.errorf(codeInvalidRule, v.Position, "remove one", "%s is named twice", op)
+			b.errorf(codeInvalidRule, v.Position, "remove one of them", "%s is listed twice", op)
 		}
 		seen[op] = true
 	}
 	if u.args["operations"] != nil && len(seen) == 0 {
-		b.errorf(codeInvalidRule, u.position("operations"), "name some, or leave the argument out for all", "the rule allows no operation")
+		b.errorf(codeInvalidRule, u.position("operations"), "list operations, or remove the argument to allow all", "the rule allows no operations")
 	}
 	for _, op := range schema.Operations {
 		implied := u.args["operations"] == nil && (!onField || op != schema.Delete)
@@ -67,16 +67,16 @@ func (b *builder) ruleOwner(rule *schema.Rule, t *typeDecl, u *use) {
 	v := u.args["field"]
 	switch {
 	case rule.Allow != schema.AllowOwner && v != nil:
-		b.errorf(codeInvalidRule, v.Position, "remove it, or write allow: OWNER", "only an OWNER rule has a field")
+		b.errorf(codeInvalidRule, v.Position, "remove it, or write allow: OWNER", "only an OWNER rule takes \"field\"")
 	case rule.Allow == schema.AllowOwner && v == nil:
-		b.errorf(codeInvalidRule, u.Position, `write { allow: OWNER, field: "owner" }`, "an OWNER rule names the field that holds the owner")
+		b.errorf(codeInvalidRule, u.Position, `write { allow: OWNER, field: "owner" }`, "an OWNER rule requires \"field\", the field that holds the owner")
 	case v != nil:
 		f := b.fieldNamed(t, v)
 		if f == nil || f.broken {
 			return
 		}
 		if !holdsUser(f.Field) {
-			b.errorf(codeInvalidRule, v.Position, "name a reference to the type of your users, or a field with their id", "%s.%s: %s holds no user's id", t.Name, f.Name, f.Type)
+			b.errorf(codeInvalidRule, v.Position, "name a reference to your user type, or an ID or String field that holds a user's id", "%q has type %s and cannot hold the id of a user", f.Name, f.Type)
 			return
 		}
 		rule.Field = f.Field
@@ -98,8 +98,8 @@ func (b *builder) ruleRoles(rule *schema.Rule, u *use) {
 	}
 	switch {
 	case rule.Allow != schema.AllowRole && u.args["roles"] != nil:
-		b.errorf(codeInvalidRule, u.position("roles"), "remove them, or write allow: ROLE", "only a ROLE rule has roles")
+		b.errorf(codeInvalidRule, u.position("roles"), "remove it, or write allow: ROLE", "only a ROLE rule takes \"roles\"")
 	case rule.Allow == schema.AllowRole && len(rule.Roles) == 0:
-		b.errorf(codeInvalidRule, u.Position, `write { allow: ROLE, roles: ["admin"] }`, "a ROLE rule names roles")
+		b.errorf(codeInvalidRule, u.Position, `write { allow: ROLE, roles: ["admin"] }`, "a ROLE rule requires \"roles\"")
 	}
 }

@@ -1,6 +1,6 @@
-// Package sdl reads and writes schemas as GraphQL SDL with Krowoc's directives. Parse checks everything
-// about a schema that can be known without a database and reports all the mistakes it finds, each with its
-// place and a remedy; Print writes a schema in one canonical form that Parse reads back.
+// Package sdl reads and writes schemas as GraphQL SDL with Krowoc's directives. Parse checks everything that can be checked
+// without a database and reports every mistake with its position and a remedy. Print writes a schema in a canonical form that
+// Parse reads back.
 package sdl
 
 import (
@@ -14,8 +14,8 @@ type Source struct {
 	Text string
 }
 
-// Parse reads the sources as one schema. The list holds every mistake and warning, in the order of the
-// sources and the lines; the schema is nil when any of them is an error.
+// Parse reads the sources as one schema. The list has every error and warning, in the order of the sources and their lines. The
+// schema is nil when there are errors.
 func Parse(sources ...Source) (*schema.Schema, diag.List) {
 	b := newBuilder()
 	for _, source := range sources {

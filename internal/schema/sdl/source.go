@@ -8,8 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// file is one source with what is needed to find a line in it. Offsets count runes, as the GraphQL lexer
-// does.
+// file is one source with an index of its lines. Offsets count runes, as the GraphQL lexer does.
 type file struct {
 	name  string
 	order int // among the sources
@@ -26,7 +25,7 @@ func newFile(order int, s Source) *file {
 	for i, r := range f.text {
 		runes++
 		next := i + 1
-		if r == '\n' || r == '\r' && !strings.HasPrefix(f.text[next:], "\n") {
+		if r == '\n' || (r == '\r' && !strings.HasPrefix(f.text[next:], "\n")) {
 			f.lines = append(f.lines, line{runes: runes, bytes: next})
 		}
 	}
@@ -70,14 +69,14 @@ type span struct {
 	start, width int
 }
 
-// origin says where the text that a parser saw stands in its file: the whole of it, or one definition.
+// origin is where the text given to a parser starts in its file: the whole file, or one definition.
 type origin struct {
 	file   *file
 	offset int
 }
 
 // within returns the span of an offset and width inside the string literal v, counted in runes of its
-// value: escapes and the indentation of block strings, which the value lacks, are stepped over.
+// value, which has neither the escapes nor the indentation of the literal.
 func (b *builder) within(v *ast.Value, offset, width int) span {
 	s := b.spanOf(v.Position)
 	literal := []rune(s.file.slice(s.start, s.start+s.width))
@@ -116,9 +115,8 @@ func stringOffsets(literal []rune) []int {
 	return at
 }
 
-// blockOffsets does the same for a block string, by walking its value and its literal side by side: what
-// the value lacks is the space at the start of lines, whole blank lines at both ends, and the backslash
-// of \""".
+// blockOffsets does the same for a block string, by walking its value and its literal together: the value lacks the indentation,
+// the blank lines at both ends, and the backslash of \""".
 func blockOffsets(literal []rune, value string) []int {
 	var at []int
 	i := 3
@@ -136,5 +134,5 @@ func blockOffsets(literal []rune, value string) []int {
 }
 
 func same(literal, value rune) bool {
-	return literal == value || value == '\n' && literal == '\r'
+	return literal == value || (value == '\n' && literal == '\r')
 }

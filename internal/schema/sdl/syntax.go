@@ -10,8 +10,8 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// read parses one source into definitions. Where it does not parse as a whole, each of its definitions is
-// parsed on its own, so that one slip hides neither the others nor the mistakes elsewhere.
+// read parses one source into definitions. If it does not parse as a whole, each definition is parsed on its own, so that one
+// syntax error does not hide other mistakes.
 func (b *builder) read(s Source) {
 	f := newFile(len(b.files), s)
 	b.files = append(b.files, f)
@@ -26,7 +26,7 @@ func (b *builder) read(s Source) {
 			reported = true
 		}
 	}
-	if !reported { // each part is well-formed and the whole is not: say what the parser said
+	if !reported { // each part is valid and the whole is not: report the error of the whole
 		b.syntaxError(f, chunk{text: f.text}, b.parse(f, chunk{text: f.text}))
 	}
 }
@@ -74,7 +74,7 @@ func (b *builder) syntaxError(f *file, c chunk, err error) {
 	b.report(codeSyntax, at, lowerFirst(message), syntaxRemedy(message))
 }
 
-// lexError returns what is wrong with the first token that is none, and where; the parser does not say.
+// lexError returns the problem with the first invalid token and its offset, which the parser does not report.
 func lexError(text string) (message string, offset int) {
 	lex := lexer.New(&ast.Source{Input: text})
 	for {
@@ -84,7 +84,7 @@ func lexError(text string) (message string, offset int) {
 			runes := []rune(text)
 			at := min(token.Pos.Start, max(0, len(runes)-1))
 			for n := 0; n < 3 && at > 0 && runes[at-1] == '"'; n++ {
-				at-- // the lexer says where the string starts within its quotes
+				at-- // the lexer reports the start of the string inside its quotes
 			}
 			return strings.TrimSuffix(g.Message, "."), at
 		}
@@ -94,31 +94,31 @@ func lexError(text string) (message string, offset int) {
 	}
 }
 
-// syntaxRemedy knows the slips that people make most.
+// syntaxRemedy returns the remedy for the most common syntax errors.
 func syntaxRemedy(message string) string {
 	switch {
 	case strings.Contains(message, "Unterminated string"):
 		return `close the string with "`
 	case strings.Contains(message, "found <EOF>"), strings.Contains(message, "Unexpected <EOF>"):
-		return "a closing } is missing above"
+		return "add the missing }"
 	case strings.Contains(message, "Expected :"):
 		return "write fields as name: Type, and arguments as name: value"
 	case strings.Contains(message, "Expected Name"):
-		return "a name of letters, digits and _ goes here"
+		return "write a name of letters, digits and _"
 	case strings.Contains(message, "at least one definition"):
-		return "a type needs at least one field, and parentheses at least one argument"
+		return "add at least one field to the type, or one argument to the parentheses"
 	case strings.Contains(message, "single quote"):
 		return `write strings in double quotes`
 	case strings.Contains(message, "escape sequence"):
 		return `write \\ for a backslash`
 	}
-	return "see docs/schema.md for the language"
+	return "see docs/schema.md for the syntax"
 }
 
 // keywords start a definition.
 var keywords = [...]string{"type", "enum", "interface", "union", "input", "scalar", "directive", "schema", "extend"}
 
-// split cuts a file where a line starts with a keyword, descriptions going with what they describe.
+// split cuts a file where a line starts with a keyword; a description stays with the definition it describes.
 func split(f *file) []chunk {
 	var starts []int // line numbers
 	var names []string
@@ -145,10 +145,10 @@ func split(f *file) []chunk {
 			description = 0
 		}
 	}
-	if description > 0 { // it describes nothing, and may well be unterminated
+	if description > 0 { // it describes nothing: perhaps it is unterminated
 		starts, names = append(starts, description), append(names, "")
 	}
-	if len(starts) == 0 || starts[0] > 1 { // what stands before the first definition belongs to no other
+	if len(starts) == 0 || starts[0] > 1 { // text before the first definition is a chunk of its own
 		starts, names = append([]int{1}, starts...), append([]string{""}, names...)
 	}
 	chunks := make([]chunk, len(starts))
@@ -162,11 +162,11 @@ func split(f *file) []chunk {
 	return chunks
 }
 
-// defines reports whether a line starts a definition, and of what name.
+// defines reports whether a line starts a definition, and returns the name that it defines.
 func defines(text string) (name string, ok bool) {
 	for _, k := range keywords {
 		rest, found := strings.CutPrefix(text, k)
-		if !found || rest != "" && !strings.ContainsAny(rest[:1], " \t@{") {
+		if !found || (rest != "" && !strings.ContainsAny(rest[:1], " \t@{")) {
 			continue
 		}
 		words := strings.FieldsFunc(rest, func(r rune) bool { return !isNameRune(r) })
@@ -179,7 +179,7 @@ func defines(text string) (name string, ok bool) {
 }
 
 func isNameRune(r rune) bool {
-	return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	return r == '_' || ('a' <= r && r <= 'z') || ('A' <= r && r <= 'Z') || ('0' <= r && r <= '9')
 }
 
 func lowerFirst(s string) string {

@@ -15,14 +15,14 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// scalarValue returns the Go value of a literal, in the form of schema.Default, or what is wrong with it.
+// scalarValue returns the Go value of a literal, in the form of schema.Default, or the problem with it.
 func scalarValue(s schema.Scalar, v *ast.Value) (value any, problem string) {
 	switch s {
 	case schema.Int, schema.Int64:
 		return intValue(s, v)
 	case schema.Float:
 		f, err := strconv.ParseFloat(v.Raw, 64)
-		if v.Kind != ast.IntValue && v.Kind != ast.FloatValue || err != nil || math.IsInf(f, 0) {
+		if (v.Kind != ast.IntValue && v.Kind != ast.FloatValue) || err != nil || math.IsInf(f, 0) {
 			return nil, "it is " + kindName(v.Kind)
 		}
 		return f, ""
@@ -32,7 +32,7 @@ func scalarValue(s schema.Scalar, v *ast.Value) (value any, problem string) {
 		}
 		return v.Raw == "true", ""
 	case schema.Decimal:
-		if v.Kind != ast.IntValue && v.Kind != ast.FloatValue && v.Kind != ast.StringValue || !isDecimal(v.Raw) {
+		if (v.Kind != ast.IntValue && v.Kind != ast.FloatValue && v.Kind != ast.StringValue) || !isDecimal(v.Raw) {
 			return nil, "it is " + kindName(v.Kind)
 		}
 		return v.Raw, ""
@@ -49,7 +49,7 @@ func scalarValue(s schema.Scalar, v *ast.Value) (value any, problem string) {
 
 func intValue(s schema.Scalar, v *ast.Value) (any, string) {
 	if v.Kind == ast.FloatValue {
-		return nil, "it has a fraction"
+		return nil, "it has a fractional part"
 	}
 	if v.Kind != ast.IntValue {
 		return nil, "it is " + kindName(v.Kind)
@@ -60,12 +60,12 @@ func intValue(s schema.Scalar, v *ast.Value) (any, string) {
 	}
 	n, err := strconv.ParseInt(v.Raw, 10, bits)
 	if err != nil {
-		return nil, "it does not fit " + strconv.Itoa(bits) + " bits"
+		return nil, "it does not fit in " + strconv.Itoa(bits) + " bits"
 	}
 	return n, ""
 }
 
-// isDecimal reports whether s is a decimal number of a size that can be worked with.
+// isDecimal reports whether s is a decimal number of at most 1,000 digits.
 func isDecimal(s string) bool {
 	if len(s) > 1000 || strings.ContainsAny(s, "/_xXpP") {
 		return false
@@ -86,23 +86,23 @@ func stringProblem(s schema.Scalar, raw string) string {
 	switch s {
 	case schema.ID:
 		_, err = uuid.Parse(raw)
-		problem = "it is no UUID"
+		problem = "it is not a UUID"
 	case schema.Date:
 		_, err = time.Parse(time.DateOnly, raw)
-		problem = "it is no date"
+		problem = "it is not a calendar date (YYYY-MM-DD)"
 	case schema.DateTime:
 		_, err = time.Parse(time.RFC3339Nano, raw)
-		problem = "it is no RFC 3339 time"
+		problem = "it is not an RFC 3339 time"
 	case schema.Duration:
 		if !isDuration(raw) {
-			return "it is no ISO 8601 duration"
+			return "it is not an ISO 8601 duration"
 		}
 	case schema.Bytes:
 		_, err = base64.StdEncoding.DecodeString(raw)
-		problem = "it is no base64"
+		problem = "it is not base64"
 	case schema.String:
 		if strings.ContainsRune(raw, 0) {
-			return "Postgres stores no NUL character"
+			return "Postgres cannot store the NUL character"
 		}
 	}
 	if err != nil {
@@ -153,13 +153,13 @@ func jsonValue(v *ast.Value) (any, string) {
 				return nil, problem
 			}
 			if _, twice := object[c.Name]; twice {
-				return nil, c.Name + " is given twice"
+				return nil, strconv.Quote(c.Name) + " is given twice"
 			}
 			object[c.Name] = item
 		}
 		return object, ""
 	}
-	return nil, "names go in quotes"
+	return nil, "strings must be in quotes"
 }
 
 func vectorValue(v *ast.Value) (any, string) {
@@ -170,38 +170,38 @@ func vectorValue(v *ast.Value) (any, string) {
 	for _, c := range v.Children {
 		f, problem := scalarValue(schema.Float, c.Value)
 		if problem != "" {
-			return nil, "an element of it is " + kindName(c.Value.Kind)
+			return nil, "one of its elements is " + kindName(c.Value.Kind)
 		}
 		list = append(list, f)
 	}
 	return list, ""
 }
 
-// exampleOf shows how a literal of the scalar is written.
+// exampleOf returns the remedy that shows how to write a literal of the scalar.
 func exampleOf(s schema.Scalar) string {
 	switch s {
 	case schema.ID:
-		return `write a UUID in quotes, or @default(expr: "uuidV7()")`
+		return `write a UUID in quotes, or use @default(expr: "uuidV7()")`
 	case schema.Int, schema.Int64:
-		return "write a whole number: 10"
+		return "write a whole number, for example 10"
 	case schema.Float:
-		return "write a number: 0.5"
+		return "write a number, for example 0.5"
 	case schema.Decimal:
-		return `write a number, in quotes if it is long: "0.0001"`
+		return `write a number, in quotes if it has many digits: "0.0001"`
 	case schema.Boolean:
 		return "write true or false"
 	case schema.Date:
-		return `write a date in quotes: "2026-01-31"`
+		return `write a date in quotes, for example "2026-01-31"`
 	case schema.DateTime:
-		return `write a time in quotes: "2026-01-31T12:00:00Z", or @default(expr: "request.time")`
+		return `write a time in quotes, for example "2026-01-31T12:00:00Z", or use @default(expr: "request.time")`
 	case schema.Duration:
-		return `write a duration in quotes: "PT15M"`
+		return `write a duration in quotes, for example "PT15M"`
 	case schema.Bytes:
-		return "write base64 in quotes"
+		return "write base64 text in quotes"
 	case schema.Vector:
-		return "write a list of numbers"
+		return "write a list of numbers, for example [0.1, 0.2]"
 	case schema.JSON:
-		return "write JSON as GraphQL does: { theme: \"dark\", size: 2 }"
+		return `write JSON as a GraphQL literal, for example { theme: "dark", size: 2 }`
 	}
 	return "write a string in quotes"
 }
