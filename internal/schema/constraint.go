@@ -15,10 +15,10 @@ type Constraints struct {
 type Length struct{ Min, Max *int }
 
 // Range bounds a number or a date, inclusively. The bounds are as written in the schema ("0.01",
-// "2020-01-01"), so that nothing is lost; empty is unbounded.
+// "2020-01-01"), which keeps their precision; empty is unbounded.
 type Range struct{ Min, Max string }
 
-// Format is a well-known form of a string.
+// Format is a well-known format of a string.
 type Format string
 
 // The formats; the names are those of JSON Schema where it has one.
@@ -37,22 +37,22 @@ const (
 // Formats lists every format.
 var Formats = [...]Format{Email, URL, Hostname, IPv4, IPv6, UUID, Slug, Color, Phone}
 
-// Expr is a CEL expression: its source, where it stands, and its checked form. AST is nil while the schema is being built,
-// and of an expression in SQL, which the database alone evaluates.
+// Expr is a CEL expression: its source, position and checked form. AST is nil while the schema is being built, and for an
+// expression in SQL, which only the database evaluates.
 type Expr struct {
 	Source string
-	SQL    bool // Source is SQL and not CEL
+	SQL    bool // Source is SQL, not CEL
 	AST    *cel.Ast
 	Pos    Position
 }
 
-// Generated says how the database makes the value of a field. Either Expr or Identity is set.
+// Generated describes how the database generates the value of a field. Either Expr or Identity is set.
 type Generated struct {
-	Expr     *Expr    // a stored generated column, computed from the others of its row
-	Identity Identity // a number that counts up
+	Expr     *Expr    // a stored generated column, computed from other columns of the row
+	Identity Identity // an identity column
 }
 
-// Identity says whether a create may give a number of its own.
+// Identity determines whether a create may set the value of an identity column.
 type Identity string
 
 // The kinds of identity columns, as SQL names them.
@@ -61,7 +61,7 @@ const (
 	ByDefault Identity = "BY_DEFAULT"
 )
 
-// Default is the value of a field that a create does not give. Exactly one of the three is set.
+// Default is the value of a field that a create does not set. Exactly one of the three is set.
 type Default struct {
 	Value any    // @default(value:): string (also for enums, Decimal, dates), bool, int64, float64, []any, map[string]any
 	Expr  *Expr  // @default(expr:)
@@ -83,10 +83,10 @@ type IndexField struct {
 	Desc  bool
 }
 
-// IndexMethod is the kind of an index.
+// IndexMethod is the access method of an index.
 type IndexMethod string
 
-// The index methods of Postgres, and pgvector's two.
+// The index methods of Postgres and pgvector.
 const (
 	BTree   IndexMethod = "BTREE"
 	Hash    IndexMethod = "HASH"
@@ -104,10 +104,10 @@ type Unique struct {
 	Pos    Position
 }
 
-// Check is a condition that every row satisfies.
+// Check is a condition that every row must satisfy.
 type Check struct {
 	Name    string // physical name
 	Expr    *Expr
-	Message string // shown to the user whose row does not satisfy it; may be empty
+	Message string // the error for a row that fails the check; may be empty
 	Pos     Position
 }

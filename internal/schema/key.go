@@ -2,15 +2,15 @@ package schema
 
 import "strings"
 
-// KeyField is a column that holds a field, or a part of the key that a reference holds.
+// KeyField is a column that holds a field, or one part of the key of a reference.
 type KeyField struct {
 	Name   string // in the API and in models: owner -> ownerId
 	Column string
-	Leaf   *Field // whose values the column has: the field itself, or the referenced key at the end of the chain
+	Leaf   *Field // the field whose values the column contains: the field itself, or the key field at the end of the references
 }
 
-// KeyFields returns the columns that hold f, named after it. Fields that no column holds have none, and so does a reference
-// whose key other fields hold.
+// KeyFields returns the columns that hold f, named after it. There are none for a field without columns, and for a reference
+// whose key is held by other fields.
 func (f *Field) KeyFields() []KeyField {
 	if f.Relation == nil {
 		return []KeyField{{f.Name, f.Column, f}}
@@ -23,7 +23,7 @@ func (f *Field) KeyFields() []KeyField {
 
 func (f *Field) referenceFields() []KeyField {
 	var out []KeyField
-	seen := map[*Field]int{} // a key field with several columns stands there once for each
+	seen := map[*Field]int{} // a key field with several columns occurs once for each
 	for i, ref := range f.Relation.References {
 		leaves := []KeyField{{ref.Name, ref.Column, ref}}
 		if ref.Relation != nil {

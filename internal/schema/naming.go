@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// MaxName is the longest physical name that Postgres keeps whole, in bytes.
+// MaxName is the maximum length of a name in Postgres, in bytes.
 const MaxName = 63
 
 // SnakeCase turns a GraphQL name into a physical one: createdAt -> created_at, HTTPServer -> http_server.
@@ -27,7 +27,7 @@ func SnakeCase(name string) string {
 	return b.String()
 }
 
-// CamelCase turns the name of a type into that of a field: UsageDaily -> usageDaily, LLMModel -> llmModel.
+// CamelCase turns the name of a type into the name of a field: UsageDaily -> usageDaily, LLMModel -> llmModel.
 func CamelCase(name string) string {
 	words := strings.Split(SnakeCase(name), "_")
 	for i, w := range words[1:] {
@@ -38,7 +38,7 @@ func CamelCase(name string) string {
 	return strings.Join(words, "")
 }
 
-// irregular holds the few plurals that the rules of Plural would get wrong and that name things people store.
+// irregular returns the plural of common nouns that do not follow the rules of Plural.
 func irregular(word string) (plural string, ok bool) {
 	switch word {
 	case "person":
@@ -63,8 +63,8 @@ func irregular(word string) (plural string, ok bool) {
 	return "", false
 }
 
-// Plural returns the English plural of a name in snake_case or camelCase; only its last word changes, and
-// no plural equals its singular: category -> categories, userDay -> userDays. @table(name:) overrides it.
+// Plural returns the English plural of a name in snake_case or camelCase: category -> categories, userDay -> userDays. Only the
+// last word changes, and no plural equals its singular. @table(name:) overrides it.
 func Plural(name string) string {
 	start := strings.LastIndexFunc(name, func(r rune) bool { return r == '_' || unicode.IsUpper(r) })
 	if start < 0 || name[start] == '_' {
@@ -84,8 +84,7 @@ func Plural(name string) string {
 	return name + "s"
 }
 
-// Singular undoes Plural for the names of lists: followers -> follower, categories -> category. A name that
-// is no plural stays as it is.
+// Singular reverses Plural: followers -> follower, categories -> category. A name that is not a plural is returned unchanged.
 func Singular(name string) string {
 	for _, cut := range []struct{ suffix, with string }{{"ies", "y"}, {"es", ""}, {"s", ""}} {
 		if stem, ok := strings.CutSuffix(name, cut.suffix); ok && stem != "" && Plural(stem+cut.with) == name {
@@ -104,9 +103,9 @@ func endsWith(word string, suffixes ...string) bool {
 	return false
 }
 
-// ObjectName builds the physical name of an index or a constraint as Postgres itself would, prompts +
-// visibility, created_at + idx -> prompts_visibility_created_at_idx. A name that would be longer than
-// MaxName bytes is cut and given a hash of the whole, so that it stays unique and the same every time.
+// ObjectName builds the physical name of an index or a constraint as Postgres does: prompts + visibility, created_at + idx ->
+// prompts_visibility_created_at_idx. A name longer than MaxName bytes is cut and gets a hash of the full name, which keeps it
+// unique and stable.
 func ObjectName(table string, columns []string, suffix string) string {
 	stem := strings.Join(append([]string{table}, columns...), "_")
 	if len(stem)+1+len(suffix) <= MaxName {
@@ -118,11 +117,11 @@ func ObjectName(table string, columns []string, suffix string) string {
 	return strings.ToValidUTF8(cut, "") + "_" + hash + "_" + suffix
 }
 
-// UniqueName returns the physical name of the constraint of a field that is @unique.
+// UniqueName returns the physical name of the constraint for @unique on the field.
 func (f *Field) UniqueName() string { return ObjectName(f.Owner.Table, f.Columns(), "key") }
 
-// ConstraintName returns the physical name of the check that keeps one of the field's Constraints; kind is
-// length, range, pattern or format.
+// ConstraintName returns the physical name of the check that enforces one of the field's Constraints; kind is length, range,
+// pattern or format.
 func (f *Field) ConstraintName(kind string) string {
 	return ObjectName(f.Owner.Table, f.Columns(), kind+"_check")
 }

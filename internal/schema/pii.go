@@ -1,12 +1,12 @@
 package schema
 
-// PII marks a field that holds personal data (@pii): no value of it leaves the database in a dump.
+// PII marks a field that contains personal data (@pii): dumps mask its values.
 type PII struct {
-	Kind PIIKind  // empty: by the field's format, its name and the value itself
-	Keys []string // of JSON: the names within the documents that are no personal data
+	Kind PIIKind  // empty: derived from the field's format, its name and its values
+	Keys []string // of JSON: keys of the documents whose values are not personal data
 }
 
-// PIIKind is what a text of a person is, and so what its mask looks like.
+// PIIKind is the kind of personal data in a string, which determines the form of its mask.
 type PIIKind string
 
 // The kinds of personal data.
@@ -19,7 +19,7 @@ const (
 	PIIIP      PIIKind = "IP"
 	PIICode    PIIKind = "CODE" // a user name, an account number: letters stay letters and digits digits
 	PIIText    PIIKind = "TEXT"
-	PIINone    PIIKind = "NONE" // looks like personal data and is none
+	PIINone    PIIKind = "NONE" // looks like personal data but is not
 )
 
 // PIIKinds lists every kind.

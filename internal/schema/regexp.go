@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// PortablePattern writes a pattern of RE2 so that ECMAScript (with the flag u), Rust's regex crate, Python and RE2 itself find it in the
-// same texts. What cannot be written so, word boundaries and the ends of lines, is an error.
+// PortablePattern rewrites an RE2 pattern so that ECMAScript (with the flag u), Rust's regex crate, Python and RE2 itself match the
+// same strings. Word boundaries and line anchors, which these engines define differently, are an error.
 func PortablePattern(pattern string) (string, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -68,12 +68,12 @@ func writePortable(b *strings.Builder, re *syntax.Regexp) error {
 			}
 		}
 	default:
-		return fmt.Errorf("word boundaries and the ends of lines mean other things elsewhere")
+		return fmt.Errorf("word boundaries and line anchors differ between languages")
 	}
 	return nil
 }
 
-// atom writes what a quantifier follows.
+// atom writes the operand of a quantifier.
 func atom(b *strings.Builder, re *syntax.Regexp) error {
 	single := re.Op == syntax.OpCharClass || re.Op == syntax.OpAnyChar || re.Op == syntax.OpAnyCharNotNL || (re.Op == syntax.OpLiteral && len(re.Rune) == 1)
 	if single || re.Op == syntax.OpCapture {
@@ -89,7 +89,7 @@ func group(b *strings.Builder, re *syntax.Regexp) error {
 	return err
 }
 
-// quantifier says how often what precedes repeats. Whether it is greedy changes no verdict.
+// quantifier writes a repetition. Greediness does not change whether a string matches.
 func quantifier(re *syntax.Regexp) string {
 	switch re.Op {
 	case syntax.OpStar:
@@ -120,7 +120,7 @@ func writeLiteral(b *strings.Builder, r rune, fold bool) {
 	b.WriteString(class(runes))
 }
 
-// class writes ranges of characters, each given by its two ends. A lone surrogate is in no text.
+// class writes ranges of characters, each given by its first and last one. Surrogates are left out: no valid string contains one.
 func class(ranges []rune) string {
 	var b strings.Builder
 	b.WriteString("[")
@@ -164,7 +164,7 @@ func gaps(ranges []rune) []rune {
 	return out
 }
 
-// literal writes one character; those of special stand behind a backslash.
+// literal writes one character, with a backslash before those in special.
 func literal(r rune, special string) string {
 	switch {
 	case r == '\n':
@@ -172,7 +172,7 @@ func literal(r rune, special string) string {
 	case r < ' ' || r == 0x7f:
 		return fmt.Sprintf(`\x%02x`, r)
 	case strings.ContainsRune("&~", r) && strings.ContainsRune(special, r):
-		return fmt.Sprintf(`\x%02x`, r) // doubled, they mean sets of classes to Rust and to ECMAScript's v flag
+		return fmt.Sprintf(`\x%02x`, r) // doubled, they are set operators in Rust and with ECMAScript's flag v
 	case strings.ContainsRune(special, r):
 		return `\` + string(r)
 	}

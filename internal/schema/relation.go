@@ -1,37 +1,37 @@
 package schema
 
-// RelationKind says which end of a relation a field is.
+// RelationKind is the side of a relation that a field is on.
 type RelationKind int
 
 // The kinds of relation.
 const (
-	// RefOne is the end that holds the foreign key: Prompt.owner: User!.
+	// RefOne is the side that holds the foreign key: Prompt.owner: User!.
 	RefOne RelationKind = iota + 1
-	// BackOne is the other end of a unique RefOne: User.profile: Profile.
+	// BackOne is the inverse of a unique RefOne: User.profile: Profile.
 	BackOne
-	// BackMany is the other end of a RefOne: User.prompts: [Prompt!]!.
+	// BackMany is the inverse of a RefOne: User.prompts: [Prompt!]!.
 	BackMany
-	// ManyToMany is one end of a relation through a join table: Prompt.labels: [Label!]!.
+	// ManyToMany is one side of a relation through a join table: Prompt.labels: [Label!]!.
 	ManyToMany
 )
 
 // Relation describes a field whose type is another stored type.
 type Relation struct {
 	Kind   RelationKind
-	Target *Type // the type at the other end
+	Target *Type // the type on the other side
 
 	// Columns are the foreign key columns on the holder's table, in the order of References; for RefOne the
 	// holder is the field's own type, for BackOne and BackMany it is Target.
 	Columns []string
-	// References are the key fields that Columns point at, one for each; a key field that is itself a
+	// References are the key fields that Columns refer to, one for each column; a key field that is itself a
 	// reference with several columns is repeated.
 	References []*Field
-	// Fields are the fields of the same type that hold the key, where @ref(fields:) names them: Columns are
-	// then theirs, and the reference has none of its own.
+	// Fields are the fields of the same type that hold the key, if @ref(fields:) names them. Columns are then
+	// their columns, and the reference adds none.
 	Fields []*Field
-	// Inverse is the field at the other end; nil where the schema declares none.
+	// Inverse is the field on the other side; nil if the schema does not declare it.
 	Inverse *Field
-	// OnDelete is what deleting the referenced row does; set for RefOne.
+	// OnDelete is the effect of deleting the referenced row; set for RefOne.
 	OnDelete OnDelete
 
 	// For ManyToMany: the join type, its foreign key to the field's own type, and the one to Target.
@@ -40,7 +40,7 @@ type Relation struct {
 	TargetRef *Field
 }
 
-// OnDelete is what happens to a row when the row it refers to is deleted.
+// OnDelete is the effect on a row when the row that it refers to is deleted.
 type OnDelete string
 
 // The delete rules. T! is RESTRICT and T is SET_NULL unless @ref(onDelete:) says otherwise.

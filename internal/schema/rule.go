@@ -1,28 +1,29 @@
 package schema
 
-// Rule lets some callers do some operations on the rows of a type (or on one field). Rules add up: a
-// caller may do what any rule allows.
+import "slices"
+
+// Rule allows some callers some operations on the rows of a type, or on one field. A caller may do whatever any rule allows.
 type Rule struct {
 	Allow      Allow
 	Operations []Operation // never empty
-	Field      *Field      // OWNER: the field that holds the owner: a reference to a user type, or the id itself
+	Field      *Field      // OWNER: the field that holds the owner, a reference to a user type or the user's id
 	Roles      []string    // ROLE: any of these
 	Where      *Expr       // a further condition on the row (this) and the caller (auth); nil for none
 	Pos        Position
 }
 
-// Allow says whom a Rule is for.
+// Allow is the kind of caller that a Rule applies to.
 type Allow string
 
 // The kinds of caller.
 const (
 	AllowPublic        Allow = "PUBLIC"        // anyone
-	AllowAuthenticated Allow = "AUTHENTICATED" // anyone who is signed in
-	AllowOwner         Allow = "OWNER"         // the user that Rule.Field names
+	AllowAuthenticated Allow = "AUTHENTICATED" // any authenticated caller
+	AllowOwner         Allow = "OWNER"         // the user in Rule.Field
 	AllowRole          Allow = "ROLE"          // a user with one of Rule.Roles
 )
 
-// Operation is what a Rule allows.
+// Operation is an operation that a Rule allows.
 type Operation string
 
 // The operations.
@@ -33,15 +34,10 @@ const (
 	Delete Operation = "DELETE"
 )
 
-// Operations lists every operation; a rule that names none allows all.
+// Operations lists every operation; a rule that lists none allows all.
 var Operations = [...]Operation{Read, Create, Update, Delete}
 
 // Allows reports whether the rule covers op.
 func (r Rule) Allows(op Operation) bool {
-	for _, o := range r.Operations {
-		if o == op {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.Operations, op)
 }

@@ -1,13 +1,13 @@
-// Package schema is the model of a team's types: the one picture of types, fields, relations, constraints
-// and rules that every other part of Krowoc works from. A Schema is built once (by schema/sdl), checked,
-// and never changed after; it knows no SQL dialect and no transport.
+// Package schema models the types, fields, relations, constraints and access rules of a project. Every other part of Krowoc works
+// from this model. schema/sdl builds and checks a Schema once; it never changes after that, and depends on no SQL dialect or
+// transport.
 package schema
 
 import "github.com/krowoc/krowoc/internal/diag"
 
 // Schema is a complete, checked set of types. It must not be modified once built.
 type Schema struct {
-	Tables []*Type // stored types (@table) in source order, then the implied join types (Join is set)
+	Tables []*Type // stored types (@table) in source order, then the implicit join types (Join is set)
 	Plain  []*Type // object types that are not stored, in source order
 	Enums  []*Enum // in source order
 
@@ -35,7 +35,7 @@ func (s *Schema) Type(name string) *Type { return s.types[name] }
 // Enum returns the enum of that name, or nil.
 func (s *Schema) Enum(name string) *Enum { return s.enums[name] }
 
-// Position is where something is written in the source.
+// Position is a place in the source.
 type Position = diag.Position
 
 // Type is an object type. Table is empty for a type that is not stored.
@@ -49,8 +49,8 @@ type Type struct {
 	Indexes     []Index
 	Uniques     []Unique // over several fields (@unique(fields:) on the type)
 	Checks      []Check
-	Rules       []Rule // empty: nobody but the service reaches it through the API
-	Join        *Join  // set when the type is the implied join table of a many-to-many relation
+	Rules       []Rule // empty: only the service can reach the type through the API
+	Join        *Join  // set when the type is the implicit join table of a many-to-many relation
 	Pos         Position
 }
 
@@ -67,17 +67,17 @@ func (t *Type) Field(name string) *Field {
 // Stored reports whether the type has a table.
 func (t *Type) Stored() bool { return t.Table != "" }
 
-// Join names the two many-to-many fields that an implied join table connects.
+// Join holds the two many-to-many fields that an implicit join table connects.
 type Join struct{ Left, Right *Field }
 
-// Field is a field of a type: a column, a reference to another stored type, or the other end of one.
+// Field is a field of a type: a column, a reference to another stored type, or the inverse of a reference.
 type Field struct {
 	Name        string
 	Description string
 	Owner       *Type
 	Type        FieldType
 	Column      string // physical name (created_at, owner_id); empty when no single column holds the field
-	DataType    string // @col(dataType:), the Postgres type to use instead of the usual one; usually empty
+	DataType    string // @col(dataType:), the Postgres type to use instead of the default one; usually empty
 	Implicit    bool   // not written in the source: the id that every stored type has unless it declares a key
 	Relation    *Relation
 	Default     *Default
@@ -86,8 +86,8 @@ type Field struct {
 	Unique      bool
 	Constraints Constraints
 	Checks      []Check
-	Auth        bool   // @auth is on the field: Rules then narrow the rules of the type, and none at all means nobody
-	Rules       []Rule // a caller may do with the field what the type allows and one of these does
+	Auth        bool   // @auth is on the field: Rules then restrict those of the type; no rules means no access
+	Rules       []Rule // a caller may access the field if the type and one of these rules allow it
 	PII         *PII   // @pii: personal data
 	RenamedFrom string
 	Pos         Position
@@ -103,11 +103,11 @@ type FieldType struct {
 	ElemNonNull bool // [T!]; meaningless when List is false
 }
 
-// ReadOnly reports whether the database alone gives the field its value.
+// ReadOnly reports whether only the database sets the field.
 func (f *Field) ReadOnly() bool { return f.Generated != nil && f.Generated.Identity != ByDefault }
 
-// Columns returns the physical columns that hold the field: the foreign key of a reference, else its one
-// column, and nil for the other end of a relation and in a type that is not stored.
+// Columns returns the physical columns that hold the field: the foreign key of a reference, or the one column of a scalar or enum
+// field. It is nil for the inverse of a relation and for fields of types that are not stored.
 func (f *Field) Columns() []string {
 	switch {
 	case f.Relation != nil && f.Relation.Kind == RefOne:
@@ -152,7 +152,7 @@ const (
 	ID       Scalar = "ID"       // (uuid)
 	String   Scalar = "String"   // (text)
 	Int      Scalar = "Int"      // (int4)
-	Int64    Scalar = "Int64"    // (int8); a JSON string beyond 2^53 in no place but the API
+	Int64    Scalar = "Int64"    // (int8); a JSON string
 	Float    Scalar = "Float"    // (float8)
 	Decimal  Scalar = "Decimal"  // (numeric); a JSON string
 	Boolean  Scalar = "Boolean"  // (bool)
