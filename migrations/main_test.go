@@ -38,23 +38,3 @@ func platform(t testing.TB) *pgxpool.Pool {
 		return err
 	}))
 }
-
-func execute(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
-	t.Helper()
-	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-// query returns the text of a single value.
-func query(t testing.TB, pool *pgxpool.Pool, sql string) string {
-	t.Helper()
-	var text *string
-	if err := pool.QueryRow(t.Context(), "SELECT ("+sql+")::text").Scan(&text); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	if text == nil {
-		return "NULL"
-	}
-	return *text
-}

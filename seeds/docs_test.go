@@ -13,6 +13,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // section returns the part of docs/prompt-platform.md below a heading.
@@ -44,7 +45,7 @@ func blocks(text, language string) []string {
 func crowded(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	pool := platform(t)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		INSERT INTO users (id, email, name) SELECT 'u' || n, 'u' || n || '@example.com', 'U' FROM generate_series(1, 200) n;
 		INSERT INTO teams (slug, name, owner_id) SELECT 't-' || n, 'T', 'u' || 1 + n % 200 FROM generate_series(1, 500) n;
 		INSERT INTO memberships (team_id, user_id)
@@ -139,7 +140,7 @@ func planOf(t testing.TB, pool *pgxpool.Pool, api *graph.API, query string) stri
 		"team":   "SELECT id FROM teams WHERE slug = 't-1'",
 		"prompt": "SELECT id FROM prompts WHERE owner_id = 'u1' LIMIT 1",
 	} {
-		variables[name] = value(t, pool, sql)
+		variables[name] = testkit.Value(t, pool, sql)
 	}
 	sql, args := statement(t, api, caller.Caller{UID: "u1"}, query, variables)
 	rows, err := pool.Query(t.Context(), "EXPLAIN "+sql, args...)
@@ -151,35 +152,15 @@ func TestSumUpDays(t *testing.T) {
 	pool := platform(t)
 	const digest = `SELECT md5(string_agg(concat_ws(' ', user_id, day, provider_id, executions, failures, tokens_in, tokens_out, trim_scale(cost)),
 		';' ORDER BY user_id, day, provider_id)) FROM usage_daily`
-	before := value(t, pool, digest)
+	before := testkit.Value(t, pool, digest)
 	sumUp := blocks(section(t, "## Summing up a day"), "sql")[0]
 	for _, title := range []string{"with the sums there", "without them"} {
-		execute(t, pool, sumUp, time.Date(2026, 8, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
-		if after := value(t, pool, digest); after != before {
+		testkit.Exec(t, pool, sumUp, time.Date(2026, 8, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+		if after := testkit.Value(t, pool, digest); after != before {
 			t.Errorf("%s: the executions do not add up to usage_daily", title)
 		}
-		execute(t, pool, "DELETE FROM usage_daily")
+		testkit.Exec(t, pool, "DELETE FROM usage_daily")
 	}
-}
-
-func execute(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
-	t.Helper()
-	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-// value returns the text of a single value.
-func value(t testing.TB, pool *pgxpool.Pool, sql string) string {
-	t.Helper()
-	var text *string
-	if err := pool.QueryRow(t.Context(), "SELECT ("+sql+")::text").Scan(&text); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	if text == nil {
-		return "NULL"
-	}
-	return *text
 }
 
 // lines joins rows of one text each.

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // TestMonthlyPartitions runs the recipe of docs/prompt-platform.md, step by step, on the seeded database.
@@ -21,33 +23,33 @@ func TestMonthlyPartitions(t *testing.T) {
 	)
 	same := map[string]string{digest: "", constraints: "", columns: "", indexes: ""}
 	for sql := range same {
-		same[sql] = value(t, pool, sql)
+		same[sql] = testkit.Value(t, pool, sql)
 	}
 	steps := blocks(section(t, "## Monthly partitions"), "sql")
 	if len(steps) < 6 {
 		t.Fatalf("only %d steps are documented", len(steps))
 	}
 	for i, step := range steps {
-		execute(t, pool, step)
+		testkit.Exec(t, pool, step)
 		if i < 2 {
 			continue // the constraint that step 2 drops is still there
 		}
 		for sql, want := range same {
-			if got := value(t, pool, sql); got != want {
+			if got := testkit.Value(t, pool, sql); got != want {
 				t.Fatalf("after\n%s\n%s is\n%s\nand was\n%s", step, sql, got, want)
 			}
 		}
 	}
 
 	const tables = "SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'executions'::regclass"
-	if got := value(t, pool, tables); !strings.HasPrefix(got, "executions_2026_10 executions_2026_11 executions_2026_12 executions_2027_01 ") {
+	if got := testkit.Value(t, pool, tables); !strings.HasPrefix(got, "executions_2026_10 executions_2026_11 executions_2026_12 executions_2027_01 ") {
 		t.Errorf("the partitions are %s", got)
 	}
 	for table, want := range map[string]string{
 		"executions_2026_11": "SELECT count(*) FROM executions WHERE started_at >= '2026-11-01T00:00:00Z'",
 		"executions_history": "SELECT count(*) FROM executions WHERE started_at < '2026-10-01T00:00:00Z'",
 	} {
-		if got, want := value(t, pool, "SELECT count(*) FROM "+table), value(t, pool, want); got != want || got == "0" {
+		if got, want := testkit.Value(t, pool, "SELECT count(*) FROM "+table), testkit.Value(t, pool, want); got != want || got == "0" {
 			t.Errorf("%s has %s rows, want %s", table, got, want)
 		}
 	}
@@ -59,8 +61,8 @@ func partitionsWork(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	const add = `INSERT INTO executions (user_id, prompt_id, model_id, provider_id, started_at)
 		SELECT owner_id, id, 'gpt-5', 'openai', $1::timestamptz FROM prompts WHERE title LIKE 'Incident summary%'`
-	execute(t, pool, add, "2026-12-24T18:00:00Z")
-	if got := value(t, pool, "SELECT tableoid::regclass FROM executions WHERE started_at > '2026-12-01T00:00:00Z'"); got != "executions_2026_12" {
+	testkit.Exec(t, pool, add, "2026-12-24T18:00:00Z")
+	if got := testkit.Value(t, pool, "SELECT tableoid::regclass FROM executions WHERE started_at > '2026-12-01T00:00:00Z'"); got != "executions_2026_12" {
 		t.Errorf("a run in December went to %s", got)
 	}
 	if _, err := pool.Exec(t.Context(), add, "2031-01-01T00:00:00Z"); err == nil {
@@ -85,9 +87,9 @@ func partitionsWork(t *testing.T, pool *pgxpool.Pool) {
 		t.Errorf("one month is not read from one partition:\n%s", plan)
 	}
 
-	execute(t, pool, "DELETE FROM prompts WHERE title LIKE 'Incident summary%'")
-	if got := value(t, pool, "SELECT count(*) FROM executions WHERE prompt_id IS NULL AND started_at > '2026-12-01T00:00:00Z'"); got != "1" {
+	testkit.Exec(t, pool, "DELETE FROM prompts WHERE title LIKE 'Incident summary%'")
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM executions WHERE prompt_id IS NULL AND started_at > '2026-12-01T00:00:00Z'"); got != "1" {
 		t.Errorf("%s runs survived their prompt, want 1", got)
 	}
-	execute(t, pool, "DROP TABLE executions_2026_10")
+	testkit.Exec(t, pool, "DROP TABLE executions_2026_10")
 }

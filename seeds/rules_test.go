@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // statement returns the SQL that the API makes of a query, and its parameters.
@@ -42,7 +43,7 @@ func TestWhoReadsWhat(t *testing.T) {
 		team   = "team_id IN (SELECT team_id FROM memberships WHERE user_id = " + me + ")"
 		mine   = "owner_id = " + me + " OR " + public + " OR visibility = 'TEAM' AND " + team
 	)
-	chidi := caller.Caller{UID: value(t, pool, me)}
+	chidi := caller.Caller{UID: testkit.Value(t, pool, me)}
 	admin := caller.Caller{UID: "somebody", Roles: []string{"admin"}}
 	for _, tt := range []struct{ list, table, anonymous, chidi, admin string }{
 		{"prompts", "prompts", public, mine, "true"},
@@ -62,7 +63,7 @@ func TestWhoReadsWhat(t *testing.T) {
 			if err := pool.QueryRow(t.Context(), sql, args...).Scan(&got); err != nil {
 				t.Fatal(err)
 			}
-			if want := `{"totalCount":` + value(t, pool, "SELECT count(*) FROM "+tt.table+" WHERE "+readable) + "}"; got != want {
+			if want := `{"totalCount":` + testkit.Value(t, pool, "SELECT count(*) FROM "+tt.table+" WHERE "+readable) + "}"; got != want {
 				t.Errorf("%s for %+v: %s, want %s", tt.list, *who, got, want)
 			}
 		}
@@ -73,7 +74,7 @@ func TestWhoReadsWhat(t *testing.T) {
 func TestPrivateFields(t *testing.T) {
 	pool := platform(t)
 	api := derived(t)
-	ada := value(t, pool, "SELECT id FROM users WHERE email = 'ada@example.com'")
+	ada := testkit.Value(t, pool, "SELECT id FROM users WHERE email = 'ada@example.com'")
 	for uid, want := range map[string]string{
 		"":       `{"name":"Ada Lindqvist","email":null,"tier":null,"role":null}`,
 		"nobody": `{"name":"Ada Lindqvist","email":null,"tier":null,"role":null}`,

@@ -43,14 +43,6 @@ func connect(t *testing.T, o pg.Options) *pgxpool.Pool {
 	return pool
 }
 
-func query(t *testing.T, pool *pgxpool.Pool, sql string) (text string) {
-	t.Helper()
-	if err := pool.QueryRow(t.Context(), sql).Scan(&text); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return text
-}
-
 // withParameter adds a parameter to a database URL.
 func withParameter(t *testing.T, raw, key, value string) string {
 	t.Helper()
@@ -66,7 +58,7 @@ func withParameter(t *testing.T, raw, key, value string) string {
 
 func TestOptionsReachTheSession(t *testing.T) {
 	pool := connect(t, pg.Options{ApplicationName: "krowoc test", ReadOnly: true, MaxConns: 2})
-	if got := query(t, pool, "show application_name"); got != "krowoc test" {
+	if got := testkit.Value(t, pool, "current_setting('application_name')"); got != "krowoc test" {
 		t.Errorf("application_name %q", got)
 	}
 	if got := pool.Config().MaxConns; got != 2 {
@@ -103,7 +95,7 @@ func TestTracerSeesEveryQuery(t *testing.T) {
 func TestTheURLHasTheLastWord(t *testing.T) {
 	raw := withParameter(t, withParameter(t, testkit.DatabaseURL(t), "application_name", "mine"), "connect_timeout", "7")
 	pool := connect(t, pg.Options{URL: raw, ApplicationName: "krowoc"})
-	if got := query(t, pool, "show application_name"); got != "mine" {
+	if got := testkit.Value(t, pool, "current_setting('application_name')"); got != "mine" {
 		t.Errorf("application_name %q", got)
 	}
 	if got := pool.Config().ConnConfig.ConnectTimeout; got != 7*time.Second {
@@ -209,7 +201,7 @@ func TestInTx(t *testing.T) {
 	if err := pg.InTx(ctx, pool, func(pgx.Tx) error { return nil }); fault.CodeOf(err) != fault.Canceled {
 		t.Errorf("canceled before the start: %v", err)
 	}
-	if got := query(t, pool, "select string_agg(x, ' ' order by x) from t"); got != "kept outer" {
+	if got := testkit.Value(t, pool, "select string_agg(x, ' ' order by x) from t"); got != "kept outer" {
 		t.Errorf("the table holds %s", got)
 	}
 }
@@ -227,7 +219,7 @@ func TestPoolOutlivesItsConnections(t *testing.T) {
 		held = append(held, conn)
 	}
 	for _, conn := range held {
-		query(t, admin, fmt.Sprintf("select pg_terminate_backend(%d, 5000)::text", conn.Conn().PgConn().PID()))
+		testkit.Value(t, admin, fmt.Sprintf("select pg_terminate_backend(%d, 5000)::text", conn.Conn().PgConn().PID()))
 		conn.Release()
 	}
 	awaitRecovery(t, pool, 3)

@@ -45,7 +45,7 @@ func migrated(t testing.TB) *pgxpool.Pool {
 			t.Fatal(err)
 		}
 		up, _, _ := strings.Cut(string(text), "-- +goose Down")
-		execute(t, pool, up)
+		testkit.Exec(t, pool, up)
 	}
 	return pool
 }
@@ -123,7 +123,7 @@ generate:
 			b.Fatal(explain(err))
 		}
 		b.StopTimer()
-		execute(b, pool, "TRUNCATE executions")
+		testkit.Exec(b, pool, "TRUNCATE executions")
 		b.StartTimer()
 	}
 	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")

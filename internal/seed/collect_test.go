@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // mapOf is the map behind files.
@@ -89,7 +90,7 @@ func TestDigestOfVariables(t *testing.T) {
 // A table that has the name of a directive keeps it, and the directive's single value works beside it.
 func TestTableNamedLikeDirective(t *testing.T) {
 	pool := database(t)
-	execute(t, pool, "CREATE TABLE templates (id uuid PRIMARY KEY, body text NOT NULL); CREATE TABLE extends (id uuid PRIMARY KEY, body text)")
+	testkit.Exec(t, pool, "CREATE TABLE templates (id uuid PRIMARY KEY, body text NOT NULL); CREATE TABLE extends (id uuid PRIMARY KEY, body text)")
 	o := options(t, pool, files(
 		"dev/a.yaml", "templates:\n  one: {body: '{{ \"{{\" }}x}}'}\nextends:\n  - {id: 00000000-0000-0000-0000-00000000000a}\n",
 		"dev/b.yaml", "templates: false\nTemplate:\n  two: {body: '{{x}}'}\n",
@@ -98,7 +99,7 @@ func TestTableNamedLikeDirective(t *testing.T) {
 	if _, err := seed.Load(t.Context(), o); err != nil {
 		t.Fatal(explain(err))
 	}
-	if got := query(t, pool, "SELECT count(*) FILTER (WHERE body = '{{x}}') FROM templates"); got != "2" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FILTER (WHERE body = '{{x}}') FROM templates"); got != "2" {
 		t.Errorf("%s texts are as meant", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // TestCSV loads CSV beside YAML, each referring to the other, and wants what the same in YAML would give.
@@ -51,7 +52,7 @@ func TestCSV(t *testing.T) {
 		"SELECT an_int || short FROM samples WHERE code = ''":                                                                      "1a,b",
 		"SELECT string_agg(title, ' ' ORDER BY number) FROM tickets":                                                               "One Two",
 	} {
-		if got := query(t, pool, sql); got != want {
+		if got := testkit.Value(t, pool, sql); got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
 		}
 	}

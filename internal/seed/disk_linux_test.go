@@ -20,7 +20,7 @@ import (
 // smallDisk moves a table to a disk of that size, which is full after some rows.
 func smallDisk(t *testing.T, pool *pgxpool.Pool, table, size string) {
 	t.Helper()
-	data := query(t, pool, "current_setting('data_directory')")
+	data := testkit.Value(t, pool, "current_setting('data_directory')")
 	info, err := os.Stat(data)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func smallDisk(t *testing.T, pool *pgxpool.Pool, table, size string) {
 		}
 	})
 	space := "space_" + filepath.Base(dir)[len("krowoc-full-"):]
-	execute(t, pool, fmt.Sprintf("CREATE TABLESPACE %s LOCATION '%s'", space, dir))
+	testkit.Exec(t, pool, fmt.Sprintf("CREATE TABLESPACE %s LOCATION '%s'", space, dir))
 	t.Cleanup(func() {
 		for _, sql := range []string{"ALTER TABLE " + table + " SET TABLESPACE pg_default", "DROP TABLESPACE " + space} {
 			if _, err := pool.Exec(context.WithoutCancel(t.Context()), sql); err != nil {
@@ -48,7 +48,7 @@ func smallDisk(t *testing.T, pool *pgxpool.Pool, table, size string) {
 			}
 		}
 	})
-	execute(t, pool, "ALTER TABLE "+table+" SET TABLESPACE "+space)
+	testkit.Exec(t, pool, "ALTER TABLE "+table+" SET TABLESPACE "+space)
 }
 
 func TestDiskFull(t *testing.T) {
@@ -59,7 +59,7 @@ func TestDiskFull(t *testing.T) {
 	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "No space left on device") || !strings.Contains(hint(err), "disk space") {
 		t.Errorf("%v: %s", err, hint(err))
 	}
-	if got := query(t, pool, "SELECT (SELECT count(*) FROM items) || ' ' || (SELECT count(*) FROM owners)"); got != "0 0" {
+	if got := testkit.Value(t, pool, "SELECT (SELECT count(*) FROM items) || ' ' || (SELECT count(*) FROM owners)"); got != "0 0" {
 		t.Errorf("%s rows are left", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 const runs = `
@@ -119,7 +120,7 @@ func TestDistributions(t *testing.T) {
 		"ids grow":                    `SELECT bool_and(substr(id::text, 15, 1) = '7') FROM runs`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := query(t, pool, question); got != "true" {
+			if got := testkit.Value(t, pool, question); got != "true" {
 				t.Errorf("%s is %s", question, got)
 			}
 		})

@@ -58,7 +58,7 @@ func TestGuide(t *testing.T) {
 		}
 	}
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		CREATE TYPE tier AS ENUM ('FREE', 'TEAM');
 		CREATE TABLE users (id uuid PRIMARY KEY, email text NOT NULL UNIQUE, name text NOT NULL, tier tier NOT NULL DEFAULT 'FREE');
 		CREATE TABLE prompts (id uuid PRIMARY KEY, title text NOT NULL, owner_id uuid NOT NULL REFERENCES users,
@@ -83,7 +83,7 @@ func TestGuide(t *testing.T) {
 		"SELECT created_at = '2026-02-26T09:30:00Z' AND title = 'Release notes of Krowoc' FROM prompts WHERE title LIKE 'Rel%'": "true",
 		"SELECT votes FROM popular": "1",
 	} {
-		if got := query(t, pool, sql); got != want {
+		if got := testkit.Value(t, pool, sql); got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
 		}
 	}

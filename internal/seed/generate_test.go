@@ -25,7 +25,7 @@ func built(t testing.TB, s *schema.Schema, byHand ...string) *pgxpool.Pool {
 		t.Fatal(err)
 	}
 	for _, sql := range slices.Concat(byHand, []string{ddl.CreateUUIDFunction}, statements) {
-		execute(t, pool, sql)
+		testkit.Exec(t, pool, sql)
 	}
 	return pool
 }
@@ -59,7 +59,7 @@ func TestFillsAnySchema(t *testing.T) {
 		if n, ok := few[made.Table]; ok {
 			want = n
 		}
-		if got := query(t, pool, "SELECT count(*) FROM "+made.Table); made.Rows != want || got != fmt.Sprint(want) {
+		if got := testkit.Value(t, pool, "SELECT count(*) FROM "+made.Table); made.Rows != want || got != fmt.Sprint(want) {
 			t.Errorf("%s has %s rows; %+v", made.Table, got, made)
 		}
 	}
@@ -79,10 +79,10 @@ func TestFillsAnySchema(t *testing.T) {
 	other := making(t, pool, s, "", seed.Count{Rows: 20})
 	other.RandomSeed = 7
 	must(t)(seed.Load(t.Context(), other))
-	if got := query(t, pool, "SELECT count(*) FROM people"); got != fmt.Sprint(rows+50+20) {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM people"); got != fmt.Sprint(rows+50+20) {
 		t.Errorf("with another seed there are %s people", got)
 	}
-	if got := query(t, pool, "SELECT count(DISTINCT lead_id) > 1 AND count(*) FILTER (WHERE lead_id IS NULL) > 0 FROM people"); got != "true" {
+	if got := testkit.Value(t, pool, "SELECT count(DISTINCT lead_id) > 1 AND count(*) FILTER (WHERE lead_id IS NULL) > 0 FROM people"); got != "true" {
 		t.Error("people lead nobody")
 	}
 }
@@ -92,7 +92,7 @@ func contents(t testing.TB, pool *pgxpool.Pool, s *schema.Schema) string {
 	t.Helper()
 	var b strings.Builder
 	for _, typ := range s.Tables {
-		fmt.Fprintln(&b, typ.Table, query(t, pool, fmt.Sprintf("SELECT string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\") FROM %s AS t", typ.Table)))
+		fmt.Fprintln(&b, typ.Table, testkit.Value(t, pool, fmt.Sprintf("SELECT string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\") FROM %s AS t", typ.Table)))
 	}
 	return b.String()
 }
@@ -111,7 +111,7 @@ func TestSameRowsEverywhere(t *testing.T) {
 		o := making(t, pool, s, "", seed.Count{Rows: 12}, seed.Count{Type: "Person", Rows: 5000})
 		set(&o)
 		must(t)(seed.Load(t.Context(), o))
-		execute(t, pool, "DELETE FROM people WHERE id NOT IN (SELECT id FROM people ORDER BY id LIMIT 12) AND false")
+		testkit.Exec(t, pool, "DELETE FROM people WHERE id NOT IN (SELECT id FROM people ORDER BY id LIMIT 12) AND false")
 		seen[name] = contents(t, pool, s)
 		runtime.GOMAXPROCS(cores)
 	}

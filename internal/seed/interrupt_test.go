@@ -8,6 +8,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // stalled starts a load that a lock holds up halfway, and waits until it is. The second function waits for
@@ -29,7 +30,7 @@ func stalled(ctx context.Context, t *testing.T, pool *pgxpool.Pool) (release fun
 		_, err := seed.Load(ctx, o)
 		done <- err
 	}()
-	for query(t, pool, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tickets'::regclass") == "0" {
+	for testkit.Value(t, pool, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tickets'::regclass") == "0" {
 		if len(done) > 0 {
 			t.Fatalf("the load did not wait: %v", <-done)
 		}
@@ -56,7 +57,7 @@ func TestCancel(t *testing.T) {
 func TestConnectionLost(t *testing.T) {
 	pool := database(t)
 	release, wait := stalled(t.Context(), t, pool)
-	query(t, pool, "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE NOT granted AND relation = 'tickets'::regclass")
+	testkit.Value(t, pool, "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE NOT granted AND relation = 'tickets'::regclass")
 	err := wait()
 	release()
 	if fault.CodeOf(err) != fault.Unavailable {

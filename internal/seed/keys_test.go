@@ -11,11 +11,11 @@ import (
 // A row without a name is found by a unique value, and keeps the id that it has.
 func TestFoundByUniqueValue(t *testing.T) {
 	pool := database(t)
-	execute(t, pool, `INSERT INTO users VALUES ('00000000-0000-0000-0000-00000000000a', 'ada@example.com', 'A.', 'FREE', '', '{}', NULL, now(), now())`)
+	testkit.Exec(t, pool, `INSERT INTO users VALUES ('00000000-0000-0000-0000-00000000000a', 'ada@example.com', 'A.', 'FREE', '', '{}', NULL, now(), now())`)
 	text := "users:\n  - {email: ada@example.com, name: Ada}\n  - {email: bob@example.com, name: Bob}\n"
 	wantTotal(t, load(t, pool, text), 1, 1, 0)
 	wantTotal(t, load(t, pool, text), 0, 0, 2)
-	if got := query(t, pool, "SELECT id FROM users WHERE name = 'Ada'"); got != "00000000-0000-0000-0000-00000000000a" {
+	if got := testkit.Value(t, pool, "SELECT id FROM users WHERE name = 'Ada'"); got != "00000000-0000-0000-0000-00000000000a" {
 		t.Errorf("the id is %s", got)
 	}
 }
@@ -28,7 +28,7 @@ users:
 	- { id: 00000000-0000-0000-0000-00000000000A, email: a@example.com, name: A }
 `)
 	wantTotal(t, load(t, pool, "users:\n  c: {email: c@example.com, name: C, manager: 00000000-0000-0000-0000-00000000000b}\n"), 1, 0, 0)
-	if got := query(t, pool, "SELECT string_agg(m.name, '' ORDER BY u.name) FROM users u JOIN users m ON m.id = u.manager_id"); got != "AB" {
+	if got := testkit.Value(t, pool, "SELECT string_agg(m.name, '' ORDER BY u.name) FROM users u JOIN users m ON m.id = u.manager_id"); got != "AB" {
 		t.Errorf("the managers are %s", got)
 	}
 }
@@ -42,7 +42,7 @@ users:
 	cy: { <<: [{ name: Cy, bio: text }, *person], email: cy@example.com, tags: *tags }
 `)
 	want := "Ada TEAM {x} new here, Bob TEAM {x} new here, Cy TEAM {x} text"
-	if got := query(t, pool, "SELECT string_agg(concat_ws(' ', name, tier, tags, bio), ', ' ORDER BY name) FROM users"); got != want {
+	if got := testkit.Value(t, pool, "SELECT string_agg(concat_ws(' ', name, tier, tags, bio), ', ' ORDER BY name) FROM users"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -50,7 +50,7 @@ users:
 // The next number that the application draws is past those of the fixtures.
 func TestSequences(t *testing.T) {
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		CREATE TABLE "Odd ""Name" (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text);
 		CREATE TABLE others (n serial PRIMARY KEY, title text)`)
 	o := options(t, pool, files("dev/a.yaml", "Odd:\n  - {n: 41, title: x}\n  - {n: 7, title: y}\nothers:\n  - {n: -5, title: z}\n"))
@@ -68,7 +68,7 @@ func TestSequences(t *testing.T) {
 		`SELECT nextval(pg_get_serial_sequence('"Odd ""Name"', 'n'))`: "42",
 		`SELECT nextval('others_n_seq')`:                              "1",
 	} {
-		if got := query(t, pool, sql); got != want {
+		if got := testkit.Value(t, pool, sql); got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
 		}
 	}
@@ -77,7 +77,7 @@ func TestSequences(t *testing.T) {
 // A key of an ID and a time, a partitioned table, references that share a column, json without equality.
 func TestCompositeKeys(t *testing.T) {
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		CREATE TABLE runs (id uuid, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 		CREATE TABLE runs_2026 PARTITION OF runs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 		CREATE TABLE steps (run_id uuid, run_at timestamptz, n int, payload json, PRIMARY KEY (run_id, run_at, n),
@@ -106,7 +106,7 @@ runs:
 		}
 		wantTotal(t, summary, inserted, 0, 5-inserted)
 	}
-	if got := query(t, pool, "SELECT payload FROM notes JOIN steps ON (run_id, run_at, n) = (step_run_id, step_run_at, step_n) JOIN runs ON (runs.id, at) = (run_id, run_at)"); got != `{"z":1,"a":[2]}` {
+	if got := testkit.Value(t, pool, "SELECT payload FROM notes JOIN steps ON (run_id, run_at, n) = (step_run_id, step_run_at, step_n) JOIN runs ON (runs.id, at) = (run_id, run_at)"); got != `{"z":1,"a":[2]}` {
 		t.Errorf("got %s", got)
 	}
 }
@@ -114,7 +114,7 @@ runs:
 // A reference made of fields of the row's own (@ref(fields:)) sets those fields.
 func TestReferenceThroughFields(t *testing.T) {
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		CREATE TABLE tenants (id uuid PRIMARY KEY, name text);
 		CREATE TABLE docs (tenant_id uuid, slug text, parent_slug text, PRIMARY KEY (tenant_id, slug),
 			FOREIGN KEY (tenant_id) REFERENCES tenants, FOREIGN KEY (tenant_id, parent_slug) REFERENCES docs)`)
@@ -138,7 +138,7 @@ tenants:
 	if _, err := seed.Load(t.Context(), o); err != nil {
 		t.Fatal(explain(err))
 	}
-	if got := query(t, pool, "SELECT string_agg(slug || coalesce('<' || parent_slug, ''), ' ' ORDER BY slug) FROM docs"); got != "both<root leaf<root root" {
+	if got := testkit.Value(t, pool, "SELECT string_agg(slug || coalesce('<' || parent_slug, ''), ' ' ORDER BY slug) FROM docs"); got != "both<root leaf<root root" {
 		t.Errorf("got %s", got)
 	}
 

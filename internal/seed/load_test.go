@@ -6,6 +6,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 const company = `
@@ -33,7 +34,7 @@ tickets:
 func TestLoadTwice(t *testing.T) {
 	pool := database(t)
 	wantTotal(t, load(t, pool, company), 8, 0, 0)
-	before := query(t, pool, "SELECT string_agg(u::text || xmin::text, '|' ORDER BY email) FROM users u")
+	before := testkit.Value(t, pool, "SELECT string_agg(u::text || xmin::text, '|' ORDER BY email) FROM users u")
 	wantTotal(t, load(t, pool, company), 0, 0, 8)
 
 	for sql, want := range map[string]string{
@@ -49,7 +50,7 @@ func TestLoadTwice(t *testing.T) {
 		"SELECT created_at = '2026-03-01T09:30:00Z' AND updated_at = created_at FROM users WHERE name = 'Bob'": "true",
 		"SELECT id FROM users WHERE name = 'Ada'":                                                              "facb5063-aa18-56f6-9066-f4ada7ca7c66", // the same on every machine
 	} {
-		if got := query(t, pool, sql); got != want {
+		if got := testkit.Value(t, pool, sql); got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
 		}
 	}
@@ -58,15 +59,15 @@ func TestLoadTwice(t *testing.T) {
 func TestUpdateOnlyWhatIsNamed(t *testing.T) {
 	pool := database(t)
 	load(t, pool, company)
-	execute(t, pool, "UPDATE users SET bio = 'mine', name = 'Robert' WHERE email = 'bob@example.com'")
-	execute(t, pool, "UPDATE users SET updated_at = '2020-01-01T00:00:00Z'")
+	testkit.Exec(t, pool, "UPDATE users SET bio = 'mine', name = 'Robert' WHERE email = 'bob@example.com'")
+	testkit.Exec(t, pool, "UPDATE users SET updated_at = '2020-01-01T00:00:00Z'")
 	wantTotal(t, load(t, pool, company), 0, 1, 7)
 	for sql, want := range map[string]string{
 		"SELECT name || ' ' || bio FROM users WHERE email = 'bob@example.com'":                  "Bob mine",
 		"SELECT updated_at = '2026-03-01T09:30:00Z' FROM users WHERE email = 'bob@example.com'": "true", // @onUpdate
 		"SELECT updated_at = '2020-01-01T00:00:00Z' FROM users WHERE email = 'ada@example.com'": "true",
 	} {
-		if got := query(t, pool, sql); got != want {
+		if got := testkit.Value(t, pool, sql); got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
 		}
 	}
@@ -133,7 +134,7 @@ func TestConsent(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
-	if got := query(t, pool, "SELECT count(*) FROM tickets"); got != "1" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM tickets"); got != "1" {
 		t.Errorf("%s tickets", got)
 	}
 }

@@ -26,7 +26,7 @@ type Item @table @index(fields: ["rank"]) @auth(rules: []) { owner: Owner! @inde
 // parts describes the indexes and constraints of the database.
 func parts(t testing.TB, pool *pgxpool.Pool) string {
 	t.Helper()
-	return query(t, pool, `SELECT string_agg(d, E'\n' ORDER BY d) FROM (
+	return testkit.Value(t, pool, `SELECT string_agg(d, E'\n' ORDER BY d) FROM (
 		SELECT pg_get_indexdef(indexrelid) || indisvalid || coalesce(obj_description(indexrelid), '') AS d FROM pg_index WHERE indrelid::regclass::text !~ '^pg_'
 		UNION ALL SELECT conname || pg_get_constraintdef(oid) || convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'krowoc_seeds') p
 		WHERE d !~ 'krowoc_seeds'`)
@@ -35,7 +35,7 @@ func parts(t testing.TB, pool *pgxpool.Pool) string {
 func TestIndexesComeBack(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
-	execute(t, pool, `CREATE INDEX odd ON items (lower(name), rank DESC NULLS LAST) INCLUDE (owner_id) WITH (fillfactor = 70) WHERE rank > 5;
+	testkit.Exec(t, pool, `CREATE INDEX odd ON items (lower(name), rank DESC NULLS LAST) INCLUDE (owner_id) WITH (fillfactor = 70) WHERE rank > 5;
 		CREATE INDEX told ON items USING hash (name); COMMENT ON INDEX told IS 'why';
 		CREATE STATISTICS st ON rank, owner_id FROM items`)
 	before := parts(t, pool)
@@ -43,11 +43,11 @@ func TestIndexesComeBack(t *testing.T) {
 	if after := parts(t, pool); after != before {
 		t.Errorf("before\n%s\nafter\n%s", before, after)
 	}
-	if got := query(t, pool, "SELECT count(*) FROM items"); got != "12000" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM items"); got != "12000" {
 		t.Error(got)
 	}
 	// The index is used, and tells the same as the table.
-	if got := query(t, pool, "SELECT (SELECT count(*) FROM items WHERE rank > 50) = (SELECT count(*) FILTER (WHERE rank > 50) FROM items)"); got != "true" {
+	if got := testkit.Value(t, pool, "SELECT (SELECT count(*) FROM items WHERE rank > 50) = (SELECT count(*) FILTER (WHERE rank > 50) FROM items)"); got != "true" {
 		t.Error(got)
 	}
 }
@@ -79,7 +79,7 @@ func TestNothingIsLeftHalfLoaded(t *testing.T) {
 		if err == nil {
 			t.Fatal(name, "went by")
 		}
-		if got := query(t, pool, "SELECT (SELECT count(*) FROM items) || ' ' || (SELECT count(*) FROM owners)"); got != "0 0" || parts(t, pool) != before {
+		if got := testkit.Value(t, pool, "SELECT (SELECT count(*) FROM items) || ' ' || (SELECT count(*) FROM owners)"); got != "0 0" || parts(t, pool) != before {
 			t.Errorf("%s: %s are left; %v", name, got, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Owner: 100, Item: 1_000}")))
-	execute(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+appRole(t)) // who owns nothing
+	testkit.Exec(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+appRole(t)) // who owns nothing
 	text := "generate: {Owner: 100, Item: 160_000}"
 	o := making(t, pool, s, text)
 	o.DB = as(t, pool, appRole(t))
@@ -111,7 +111,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "items: ") || !strings.Contains(hint(err), "goes on from there") {
 		t.Fatal(explain(err))
 	}
-	there, _ := strconv.ParseInt(query(t, pool, "SELECT count(*) FROM items"), 10, 64)
+	there, _ := strconv.ParseInt(testkit.Value(t, pool, "SELECT count(*) FROM items"), 10, 64)
 	if there < 51_000 || there >= 160_000 || there%50_000 != 1000 {
 		t.Errorf("%d rows are there; %v", there, err)
 	}
@@ -125,7 +125,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	if made := must(t)(seed.Load(t.Context(), o)).Generated; made[1].Rows != 160_000-there || made[1].Kept != there {
 		t.Errorf("%+v", made)
 	}
-	if got := query(t, pool, "SELECT count(*) || ' ' || count(DISTINCT id) FROM items"); got != "160000 160000" {
+	if got := testkit.Value(t, pool, "SELECT count(*) || ' ' || count(DISTINCT id) FROM items"); got != "160000 160000" {
 		t.Error(got)
 	}
 }
@@ -161,14 +161,14 @@ func TestCircleOfSomebodyElse(t *testing.T) {
 	s := parse(t, `type Team @table @auth(rules: []) { lead: Person  people: [Person!]! @inverse(field: "team") }
 		type Person @table @auth(rules: []) { team: Team! }`)
 	pool := built(t, s)
-	execute(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+appRole(t))
+	testkit.Exec(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+appRole(t))
 	o := making(t, pool, s, "", seed.Count{Rows: 20})
 	o.DB = as(t, pool, appRole(t))
 	if _, err := seed.Load(t.Context(), o); fault.CodeOf(err) != fault.Forbidden {
 		t.Error(err)
 	}
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "", seed.Count{Rows: 20})))
-	if got := query(t, pool, "SELECT count(*) FROM teams JOIN people p ON p.id = teams.lead_id"); got == "0" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM teams JOIN people p ON p.id = teams.lead_id"); got == "0" {
 		t.Error("nothing refers to anything")
 	}
 }
@@ -181,7 +181,7 @@ func TestRefusedByPostgres(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "row 1 of items") || !strings.Contains(hint(err), "under generate: Item") {
 		t.Fatal(explain(err), hint(err))
 	}
-	if got := query(t, pool, "SELECT count(*) FROM items"); got != "0" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM items"); got != "0" {
 		t.Error(got)
 	}
 }
@@ -214,10 +214,10 @@ func TestTooFewValues(t *testing.T) {
 func TestTriggerThatKeepsRowsOut(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
-	execute(t, pool, `CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.rank % 2 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+	testkit.Exec(t, pool, `CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.rank % 2 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$;
 		CREATE TRIGGER few BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION few()`)
 	made := must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Owner: 10, Item: 200}"))).Generated
-	if got := query(t, pool, "SELECT count(*) FROM items"); got == "200" || fmt.Sprint(made[1].Rows) != got {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM items"); got == "200" || fmt.Sprint(made[1].Rows) != got {
 		t.Errorf("%s came, %+v", got, made)
 	}
 }
@@ -226,10 +226,10 @@ func TestTriggerThatKeepsRowsOut(t *testing.T) {
 func TestSequencesOfMadeRows(t *testing.T) {
 	s := parse(t, `type Item @table(key: ["number"]) @auth(rules: []) { number: Int! @default(sql: "nextval('items_number_seq')") name: String! }`)
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, "CREATE TABLE items (number serial PRIMARY KEY, name text NOT NULL); INSERT INTO items (name) VALUES ('own')")
+	testkit.Exec(t, pool, "CREATE TABLE items (number serial PRIMARY KEY, name text NOT NULL); INSERT INTO items (name) VALUES ('own')")
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Item: 20}")))
-	execute(t, pool, "INSERT INTO items (name) VALUES ('next')")
-	if got := query(t, pool, "SELECT count(*) || ' ' || max(number) FROM items"); got != "22 22" {
+	testkit.Exec(t, pool, "INSERT INTO items (name) VALUES ('next')")
+	if got := testkit.Value(t, pool, "SELECT count(*) || ' ' || max(number) FROM items"); got != "22 22" {
 		t.Error(got)
 	}
 }
@@ -247,7 +247,7 @@ func TestAnotherWay(t *testing.T) {
 	o := making(t, pool, s, changed)
 	o.Reset = seed.ResetLoaded
 	must(t)(seed.Load(t.Context(), o))
-	if got := query(t, pool, "SELECT count(*) || ' ' || min(rank) FROM items"); got != "20 2" {
+	if got := testkit.Value(t, pool, "SELECT count(*) || ' ' || min(rank) FROM items"); got != "20 2" {
 		t.Error(got)
 	}
 	o = making(t, pool, s, changed)

@@ -51,28 +51,8 @@ func database(t testing.TB) *pgxpool.Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, pool, string(text))
+	testkit.Exec(t, pool, string(text))
 	return pool
-}
-
-func execute(t testing.TB, pool *pgxpool.Pool, sql string) {
-	t.Helper()
-	if _, err := pool.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-// query returns the text of a single value.
-func query(t testing.TB, pool *pgxpool.Pool, sql string) string {
-	t.Helper()
-	var text *string
-	if err := pool.QueryRow(t.Context(), "SELECT ("+sql+")::text").Scan(&text); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	if text == nil {
-		return "NULL"
-	}
-	return *text
 }
 
 // files makes a seeds folder of pairs of name and text.
@@ -130,7 +110,7 @@ func wantTotal(t testing.TB, s seed.Summary, inserted, updated, unchanged int) {
 // counts is how many rows the tables hold altogether.
 func counts(t testing.TB, pool *pgxpool.Pool) string {
 	t.Helper()
-	return query(t, pool, `SELECT sum((xpath('//n/text()', query_to_xml('SELECT count(*) AS n FROM ' || oid::regclass, false, true, '')))[1]::text::int)
+	return testkit.Value(t, pool, `SELECT sum((xpath('//n/text()', query_to_xml('SELECT count(*) AS n FROM ' || oid::regclass, false, true, '')))[1]::text::int)
 		FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`)
 }
 

@@ -22,7 +22,7 @@ users:
 `
 	wantTotal(t, load(t, pool, text), 6, 0, 0)
 	wantTotal(t, load(t, pool, text), 0, 0, 6)
-	if got := query(t, pool, "SELECT count(*) FROM users u JOIN users m ON m.id = u.manager_id"); got != "5" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM users u JOIN users m ON m.id = u.manager_id"); got != "5" {
 		t.Errorf("%s managers", got)
 	}
 }
@@ -30,7 +30,7 @@ users:
 // Tables whose required references lead round in a circle load too: one statement writes them all.
 func TestRequiredCycle(t *testing.T) {
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		CREATE TABLE chickens (id uuid PRIMARY KEY, egg_id uuid NOT NULL);
 		CREATE TABLE eggs (id uuid PRIMARY KEY, chicken_id uuid NOT NULL REFERENCES chickens);
 		ALTER TABLE chickens ADD FOREIGN KEY (egg_id) REFERENCES eggs`)

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // Who may not make an index or a foreign key again does not drop it first.
@@ -14,13 +15,13 @@ func TestOwnerWithoutRights(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
 	role := appRole(t)
-	execute(t, pool, `CREATE ROLE `+role+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+role+`; GRANT CREATE ON SCHEMA public TO `+role+`;
+	testkit.Exec(t, pool, `CREATE ROLE `+role+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+role+`; GRANT CREATE ON SCHEMA public TO `+role+`;
 		REVOKE REFERENCES ON owners FROM `+role+`; ALTER TABLE items OWNER TO `+role)
 	before := parts(t, pool)
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Owner: 100}")))
 	o := making(t, pool, s, "generate: {Owner: 100, Item: 12_000}")
 	o.DB = as(t, pool, role)
-	execute(t, pool, "GRANT ALL ON krowoc_seeds TO "+role)
+	testkit.Exec(t, pool, "GRANT ALL ON krowoc_seeds TO "+role)
 	must(t)(seed.Load(t.Context(), o))
 	if after := parts(t, pool); after != before {
 		t.Errorf("before\n%s\nafter\n%s", before, after)
@@ -31,7 +32,7 @@ func TestOwnerWithoutRights(t *testing.T) {
 func TestDeferredForeignKeyThatStays(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
-	execute(t, pool, `ALTER TABLE items DROP CONSTRAINT items_owner_id_fkey;
+	testkit.Exec(t, pool, `ALTER TABLE items DROP CONSTRAINT items_owner_id_fkey;
 		ALTER TABLE items ADD CONSTRAINT told FOREIGN KEY (owner_id) REFERENCES owners DEFERRABLE INITIALLY DEFERRED; COMMENT ON CONSTRAINT told ON items IS 'why'`)
 	before := parts(t, pool)
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Owner: 100, Item: 12_000}")))
@@ -44,7 +45,7 @@ func TestDeferredForeignKeyThatStays(t *testing.T) {
 func TestIdleTimeout(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
-	execute(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t)+
+	testkit.Exec(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t)+
 		"; ALTER DATABASE "+pgx.Identifier{pool.Config().ConnConfig.Database}.Sanitize()+" SET idle_in_transaction_session_timeout = '500ms'")
 	o := making(t, pool, s, "generate: {Owner: 100, Item: 250_000}")
 	o.DB = as(t, pool, appRole(t))
@@ -66,7 +67,7 @@ func TestWriterBesideAnEmptyTable(t *testing.T) {
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := query(t, pool, "SELECT count(*) FROM events"); !strings.HasPrefix(got, "20001") {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM events"); !strings.HasPrefix(got, "20001") {
 		t.Error(got)
 	}
 }

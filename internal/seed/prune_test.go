@@ -39,18 +39,18 @@ const adaAndBob = "users:\n  ada: {email: ada@example.com, name: Ada}\n  bob: {e
 // own inserts a row that no load has inserted.
 func own(t testing.TB, pool *pgxpool.Pool, name string) {
 	t.Helper()
-	execute(t, pool, fmt.Sprintf(`INSERT INTO users VALUES (gen_random_uuid(), '%s@example.com', '%s', 'FREE', '', '{}', NULL, now(), now())`, strings.ToLower(name), name))
+	testkit.Exec(t, pool, fmt.Sprintf(`INSERT INTO users VALUES (gen_random_uuid(), '%s@example.com', '%s', 'FREE', '', '{}', NULL, now(), now())`, strings.ToLower(name), name))
 }
 
 func names(t testing.TB, pool *pgxpool.Pool) string {
 	t.Helper()
-	return query(t, pool, "SELECT string_agg(name, ',' ORDER BY name) FROM users")
+	return testkit.Value(t, pool, "SELECT string_agg(name, ',' ORDER BY name) FROM users")
 }
 
 func TestPruneDeletesWhatLeft(t *testing.T) {
 	pool := database(t)
 	own(t, pool, "Own")
-	execute(t, pool, "UPDATE users SET id = '00000000-0000-0000-0000-00000000000b'")
+	testkit.Exec(t, pool, "UPDATE users SET id = '00000000-0000-0000-0000-00000000000b'")
 	own(t, pool, "Found")
 	must(t)(with(t, pool, adaAndBob+"  found: {id: 00000000-0000-0000-0000-00000000000b, email: own@example.com, name: Own}\n", nil))
 	ada, _, _ := strings.Cut(adaAndBob, "  bob")
@@ -90,7 +90,7 @@ func TestPruneKeepsOtherSets(t *testing.T) {
 // Keys of every shape are found again: of several columns, with times, made by the database.
 func TestPruneFindsKeys(t *testing.T) {
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		CREATE TABLE events (at timestamptz, kind text, at_local timestamp, PRIMARY KEY (at, kind));
 		CREATE TABLE numbers (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text UNIQUE)`)
 	load := func(text string) seed.Summary {
@@ -110,7 +110,7 @@ func TestPruneFindsKeys(t *testing.T) {
 			t.Errorf("%d: %+v", i, s)
 		}
 	}
-	if got := query(t, pool, "SELECT (SELECT string_agg(kind, '') FROM events) || (SELECT count(*) FROM numbers)"); got != "b0" {
+	if got := testkit.Value(t, pool, "SELECT (SELECT string_agg(kind, '') FROM events) || (SELECT count(*) FROM numbers)"); got != "b0" {
 		t.Error(got)
 	}
 }
@@ -118,7 +118,7 @@ func TestPruneFindsKeys(t *testing.T) {
 // A row that others refer to is not deleted, and nothing else is either.
 func TestPruneOfARowInUse(t *testing.T) {
 	pool := testkit.NewDatabase(t)
-	execute(t, pool, "CREATE TABLE authors (id uuid PRIMARY KEY, name text); CREATE TABLE books (id uuid PRIMARY KEY, author_id uuid NOT NULL REFERENCES authors ON DELETE RESTRICT)")
+	testkit.Exec(t, pool, "CREATE TABLE authors (id uuid PRIMARY KEY, name text); CREATE TABLE books (id uuid PRIMARY KEY, author_id uuid NOT NULL REFERENCES authors ON DELETE RESTRICT)")
 	s := parse(t, "type Author @table @auth(rules: []) { name: String! }\ntype Book @table @auth(rules: []) { author: Author! }")
 	load := func(text string) error {
 		o := options(t, pool, files("dev/a.yaml", text))
@@ -129,15 +129,15 @@ func TestPruneOfARowInUse(t *testing.T) {
 	if err := load("authors:\n  a: {name: A}\n  b: {name: B}\nbooks:\n  x: {author: $authors.b}\n"); err != nil {
 		t.Fatal(explain(err))
 	}
-	execute(t, pool, "INSERT INTO books SELECT gen_random_uuid(), id FROM authors WHERE name = 'A'")
+	testkit.Exec(t, pool, "INSERT INTO books SELECT gen_random_uuid(), id FROM authors WHERE name = 'A'")
 	err := load("authors:\n  b: {name: B2}\nbooks:\n  x: {author: $authors.b}\n")
 	if err == nil || !strings.Contains(explain(err), "books") {
 		t.Fatal(err)
 	}
-	if got := query(t, pool, "SELECT string_agg(name, ',' ORDER BY name) FROM authors"); got != "A,B" {
+	if got := testkit.Value(t, pool, "SELECT string_agg(name, ',' ORDER BY name) FROM authors"); got != "A,B" {
 		t.Error(got)
 	}
-	execute(t, pool, "DELETE FROM books WHERE author_id = (SELECT id FROM authors WHERE name = 'A')")
+	testkit.Exec(t, pool, "DELETE FROM books WHERE author_id = (SELECT id FROM authors WHERE name = 'A')")
 	if err := load(""); err != nil { // the books go before their authors
 		t.Fatal(explain(err))
 	}
@@ -163,7 +163,7 @@ func TestDryRunSaysWhatWouldChange(t *testing.T) {
 func TestReset(t *testing.T) {
 	pool := database(t)
 	must(t)(with(t, pool, adaAndBob, nil))
-	execute(t, pool, "UPDATE users SET name = 'Changed'")
+	testkit.Exec(t, pool, "UPDATE users SET name = 'Changed'")
 	ada, _, _ := strings.Cut(adaAndBob, "  bob")
 	s := must(t)(with(t, pool, ada, func(o *seed.Options) { o.Reset = seed.ResetLoaded }))
 	if got := s.Total(); got.Inserted != 1 || got.Deleted != 2 || names(t, pool) != "Ada" {
@@ -188,14 +188,14 @@ func TestReset(t *testing.T) {
 	// Rows that SQL has inserted are those of seeds, too, and it runs again.
 	o := options(t, pool, files("dev/a.yaml", ada, "dev/b.sql", "INSERT INTO tickets (title) SELECT 'ticket ' || n FROM generate_series(1, 5) AS n;"))
 	must(t)(seed.Load(t.Context(), o))
-	execute(t, pool, "INSERT INTO projects (id, slug, owner_id) SELECT gen_random_uuid(), 'p', id FROM users")
+	testkit.Exec(t, pool, "INSERT INTO projects (id, slug, owner_id) SELECT gen_random_uuid(), 'p', id FROM users")
 	o.Reset = seed.ResetLoaded
 	if _, err := seed.Load(t.Context(), o); err == nil || !strings.Contains(err.Error(), "projects has 1 rows, of which seeds have loaded 0") {
 		t.Error(err)
 	}
-	execute(t, pool, "DELETE FROM projects")
+	testkit.Exec(t, pool, "DELETE FROM projects")
 	must(t)(seed.Load(t.Context(), o))
-	if got := query(t, pool, "SELECT count(*) FROM tickets"); got != "5" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM tickets"); got != "5" {
 		t.Errorf("%s tickets", got)
 	}
 	if _, err := with(t, pool, ada, func(o *seed.Options) { o.Reset = "some" }); err == nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // TestRefusals has Postgres refuse one row among others, and wants its place and nothing written.
@@ -111,7 +112,7 @@ func TestRefusals(t *testing.T) {
 			t.Parallel()
 			pool := database(t)
 			if c.sql != "" {
-				execute(t, pool, c.sql)
+				testkit.Exec(t, pool, c.sql)
 			}
 			before := counts(t, pool)
 			text, err := fails(t, pool, c.yaml)
@@ -148,7 +149,7 @@ func TestRefusalAmongMany(t *testing.T) {
 		}
 		fmt.Fprintf(&text, "  - {title: %s%s}\n", title, []string{"", ", project: null"}[i%2])
 	}
-	execute(t, pool, "CREATE UNIQUE INDEX ON tickets (lower(title)); INSERT INTO tickets (title) VALUES ('TAKEN')")
+	testkit.Exec(t, pool, "CREATE UNIQUE INDEX ON tickets (lower(title)); INSERT INTO tickets (title) VALUES ('TAKEN')")
 	got, _ := fails(t, pool, text.String())
 	if !strings.Contains(got, "seeds/dev/a.yaml:619:") {
 		t.Error(got)

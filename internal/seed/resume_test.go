@@ -6,6 +6,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 const blog = `
@@ -17,7 +18,7 @@ func TestChildrenGoOnWithTheirParents(t *testing.T) {
 	s := parse(t, blog)
 	pool := built(t, s)
 	role := appRole(t)
-	execute(t, pool, `INSERT INTO users (id, name) SELECT gen_random_uuid(), 'own' FROM generate_series(1, 3000);
+	testkit.Exec(t, pool, `INSERT INTO users (id, name) SELECT gen_random_uuid(), 'own' FROM generate_series(1, 3000);
 		CREATE ROLE `+role+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+role+`; GRANT CREATE ON SCHEMA public TO `+role+`;
 		CREATE SEQUENCE came; GRANT ALL ON SEQUENCE came TO `+role+`;
 		CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('came') = 60001 THEN RAISE 'enough'; END IF; RETURN NEW; END $$;
@@ -27,16 +28,16 @@ func TestChildrenGoOnWithTheirParents(t *testing.T) {
 	if _, err := seed.Load(t.Context(), o); err == nil || !strings.Contains(hint(err), "goes on from there") {
 		t.Fatal(err)
 	}
-	if got := query(t, pool, "SELECT count(*) FROM posts"); got != "50000" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM posts"); got != "50000" {
 		t.Fatal(got)
 	}
-	execute(t, pool, "DROP TRIGGER stumbles ON posts")
+	testkit.Exec(t, pool, "DROP TRIGGER stumbles ON posts")
 	must(t)(seed.Load(t.Context(), o))
 	for _, question := range []string{
 		"SELECT count(*) = 43000 AND min(n) = 1 AND max(n) = 3 FROM (SELECT count(p) AS n FROM users u LEFT JOIN posts p ON p.user_id = u.id GROUP BY u.id) c",
 		"SELECT bool_and(highest = n) FROM (SELECT max(number) AS highest, count(*) AS n FROM posts GROUP BY user_id) c",
 	} {
-		if got := query(t, pool, question); got != "true" {
+		if got := testkit.Value(t, pool, question); got != "true" {
 			t.Errorf("%s is %s", question, got)
 		}
 	}
@@ -49,7 +50,7 @@ func TestChildrenGoOnWithTheirParents(t *testing.T) {
 	if made := must(t)(seed.Load(t.Context(), o)).Generated; made[0].Rows != 10 || made[1].Rows < 10 || made[1].Rows > 30 {
 		t.Errorf("more: %+v", made)
 	}
-	execute(t, pool, "INSERT INTO users (id, name) VALUES (gen_random_uuid(), 'late')")
+	testkit.Exec(t, pool, "INSERT INTO users (id, name) VALUES (gen_random_uuid(), 'late')")
 	if made := must(t)(seed.Load(t.Context(), o)).Generated; made[0].Rows+made[1].Rows != 0 {
 		t.Errorf("with another parent: %+v", made)
 	}
@@ -59,15 +60,15 @@ func TestChildrenGoOnWithTheirParents(t *testing.T) {
 func TestOtherParentsThanBefore(t *testing.T) {
 	s := parse(t, blog)
 	pool := built(t, s)
-	execute(t, pool, "INSERT INTO users (id, name) SELECT gen_random_uuid(), 'own' FROM generate_series(1, 30000)")
-	execute(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t))
+	testkit.Exec(t, pool, "INSERT INTO users (id, name) SELECT gen_random_uuid(), 'own' FROM generate_series(1, 30000)")
+	testkit.Exec(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t))
 	o := making(t, pool, s, "generate:\n  Post: {per: {user: 3}}\n")
 	o.DB = as(t, pool, appRole(t))
 	o.Report = midway(60_000, func() { terminateCopies(t, pool) })
 	if _, err := seed.Load(t.Context(), o); err == nil {
 		t.Fatal("it went by")
 	}
-	execute(t, pool, "INSERT INTO users (id, name) VALUES (gen_random_uuid(), 'late')")
+	testkit.Exec(t, pool, "INSERT INTO users (id, name) VALUES (gen_random_uuid(), 'late')")
 	o.Report = nil
 	if _, err := seed.Load(t.Context(), o); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "users has other rows than when they were begun") {
 		t.Error(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // TestSQL runs SQL files after the rows, in order, once for each content.
@@ -34,7 +35,7 @@ func TestSQL(t *testing.T) {
 		t.Errorf("%s %v", text, err)
 	}
 	log := "SELECT string_agg(line, ', ' ORDER BY ctid) FROM log"
-	if got, want := query(t, pool, log), "one: Ada, two; done, three"; got != want {
+	if got, want := testkit.Value(t, pool, log), "one: Ada, two; done, three"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if got, want := load().String(), "1 rows in 1 tables: 0 inserted, 0 updated, 1 unchanged; 0 of 4 SQL files run"; got != want {
@@ -45,10 +46,10 @@ func TestSQL(t *testing.T) {
 	if got, want := load().String(), "1 rows in 1 tables: 0 inserted, 0 updated, 1 unchanged; 1 of 4 SQL files run"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := query(t, pool, log), "one: Ada, two; done, three, four"; got != want {
+	if got, want := testkit.Value(t, pool, log), "one: Ada, two; done, three, four"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := query(t, pool, "SELECT count(*) FROM krowoc_seeds WHERE kind = 'sql' AND name = 'dev/02-log.sql'"); got != "1" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM krowoc_seeds WHERE kind = 'sql' AND name = 'dev/02-log.sql'"); got != "1" {
 		t.Errorf("%s notes", got)
 	}
 }
@@ -73,7 +74,7 @@ func TestSQLRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pool := database(t)
-			execute(t, pool, "ALTER TABLE users ALTER CONSTRAINT users_manager_id_fkey DEFERRABLE INITIALLY DEFERRED")
+			testkit.Exec(t, pool, "ALTER TABLE users ALTER CONSTRAINT users_manager_id_fkey DEFERRABLE INITIALLY DEFERRED")
 			o := options(t, pool, files("dev/a.sql", c.sql, "dev/users.yaml", "users:\n  ada: {email: ada@example.com, name: Ada}\n"))
 			_, err := seed.Load(t.Context(), o)
 			wantMistake(t, err, c.wants...)
@@ -100,7 +101,7 @@ func TestSQLInterrupted(t *testing.T) {
 		_, err := seed.Load(ctx, o)
 		done <- err
 	}()
-	for query(t, pool, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") == "0" {
+	for testkit.Value(t, pool, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") == "0" {
 		if len(done) > 0 {
 			t.Fatalf("the load did not wait: %v", <-done)
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // Rows refer to earlier rows of their own table by whatever key they have, also by one that no two rows get by chance.
@@ -19,7 +20,7 @@ func TestSelfReferenceByAKeyOfSeveralFields(t *testing.T) {
 	for _, question := range []string{
 		"SELECT count(*) = 4500 AND count(sequel_number) > 2000 FROM books", "SELECT count(*) = 4500 AND count(root_slug) > 2000 FROM words",
 	} {
-		if got := query(t, pool, question); got != "true" {
+		if got := testkit.Value(t, pool, question); got != "true" {
 			t.Errorf("%s is %s", question, got)
 		}
 	}

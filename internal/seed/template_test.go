@@ -8,6 +8,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // TestTemplates compares what Postgres has with what each template should make.
@@ -48,7 +49,7 @@ func TestTemplates(t *testing.T) {
 	}
 	wantTotal(t, summary, len(cases), 0, 0)
 	for i, c := range cases {
-		if got := query(t, pool, fmt.Sprintf("SELECT %s FROM samples WHERE code = 'c%d'", c.sql, i)); got != c.want {
+		if got := testkit.Value(t, pool, fmt.Sprintf("SELECT %s FROM samples WHERE code = 'c%d'", c.sql, i)); got != c.want {
 			t.Errorf("%s: %s: got %s, want %s", c.field, c.yaml, got, c.want)
 		}
 	}
@@ -76,7 +77,7 @@ users:
 		"SELECT tags FROM users WHERE name = 'Ada'":                                "{a,2026-03-01}",
 		"SELECT bool_and(bio LIKE '$2a$10$%') FROM users":                          "true",
 	} {
-		if got := query(t, pool, sql); got != want {
+		if got := testkit.Value(t, pool, sql); got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
 		}
 	}
@@ -109,11 +110,11 @@ samples:
 			"SELECT bool_and(email ~ '^[a-z.]+@example\\.(com|org|net)$') FROM users": "true",
 			"SELECT bool_and(tags[3] <> tags[4]) FROM users":                          "true",
 		} {
-			if got := query(t, pool, sql); got != want {
+			if got := testkit.Value(t, pool, sql); got != want {
 				t.Errorf("%s: got %s, want %s", sql, got, want)
 			}
 		}
-		return query(t, pool, "SELECT string_agg(email || name || bio || tags::text, ' ' ORDER BY id) FROM users")
+		return testkit.Value(t, pool, "SELECT string_agg(email || name || bio || tags::text, ' ' ORDER BY id) FROM users")
 	}
 	first := made(0)
 	if again := made(0); again != first {
@@ -134,7 +135,7 @@ func TestTemplatesOff(t *testing.T) {
 	}
 	text.WriteString("users:\n  ada: {email: ada@example.com, name: '{{name}}'}\n")
 	wantTotal(t, load(t, pool, text.String()), 6001, 0, 0)
-	if got := query(t, pool, "SELECT count(*) FROM tickets WHERE title LIKE 'For {{audience}}%'"); got != "6000" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM tickets WHERE title LIKE 'For {{audience}}%'"); got != "6000" {
 		t.Errorf("%s titles are as written", got)
 	}
 	last, _ := fails(t, pool, "users:\n  ada: {email: ada@example.com, name: '{{name}}'}\ntemplates: true\n")

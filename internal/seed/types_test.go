@@ -11,6 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // typesByHand are what the schema of these tests has to find in the database.
@@ -63,7 +64,7 @@ func TestFillsAnyType(t *testing.T) {
 		"small elements":     `SELECT count(DISTINCT e) > 50 AND max(e) < 100 FROM odds, unnest(prices) AS e`,
 		"trees and pairs":    `SELECT max(nlevel(tree)) = 2 AND count(DISTINCT pairs) > 50 FROM odds`,
 	} {
-		if got := query(t, pool, question); got != "true" {
+		if got := testkit.Value(t, pool, question); got != "true" {
 			t.Errorf("%s: %s is %s", name, question, got)
 		}
 	}
@@ -87,7 +88,7 @@ func TestReadsWhatIsSaidOfAnyType(t *testing.T) {
 	must(t)(seed.Load(t.Context(), making(t, pool, s, `generate: {Odd: {count: 100, address: {fake: ipv6}, other: {weights: {"10.0.0.1": 3, "10.0.0.2": 1}},
 		copy: {of: address}, pair: {pick: ["(1,2)", "(3,4)"]}, grade: {case: which, when: {a: good}, else: not so good}, which: {pick: [a, b]}, hosts: {pick: [10.0.0.0/8]},
 		opens: {between: [-3d, now]}, price: {between: [2, 4], round: 1}}}`)))
-	if got := query(t, pool, `SELECT bool_and(family(address) = 6 AND host(other) LIKE '10.0.0._' AND copy = address AND (pair).a < 4 AND (grade = 'good') = (which = 'a')
+	if got := testkit.Value(t, pool, `SELECT bool_and(family(address) = 6 AND host(other) LIKE '10.0.0._' AND copy = address AND (pair).a < 4 AND (grade = 'good') = (which = 'a')
 		AND price BETWEEN 2::money AND 4::money) AND count(DISTINCT opens) > 50 FROM odds`); got != "true" {
 		t.Error(got)
 	}
@@ -150,7 +151,7 @@ func TestFollowsReferencesOfSeveralFields(t *testing.T) {
 		`SELECT count(*) = 320 AND count(before) = 0 FROM steps`,
 		`SELECT count(*) = 320 AND count(reader_number) = 0 FROM pairs`,
 	} {
-		if got := query(t, pool, question); got != "true" {
+		if got := testkit.Value(t, pool, question); got != "true" {
 			t.Errorf("%s is %s", question, got)
 		}
 	}
@@ -169,7 +170,7 @@ func TestFollowsWhatIsSaidOfReferences(t *testing.T) {
 		pool := built(t, s)
 		must(t)(seed.Load(t.Context(), making(t, pool, s, "prompts: {first: {title: One}}\nversions: {first: {prompt: $prompts.first, number: 7}}\n"+
 			"generate: {Prompt: 20, Version: 20, Execution: "+said+"}")))
-		if got := query(t, pool, question); got != "true" {
+		if got := testkit.Value(t, pool, question); got != "true" {
 			t.Errorf("%s: %s is %s", said, question, got)
 		}
 	}

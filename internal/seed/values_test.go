@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // TestValues writes each value as YAML and compares what Postgres then has.
@@ -55,7 +57,7 @@ func TestValues(t *testing.T) {
 	}
 	wantTotal(t, load(t, pool, text.String()), len(cases), 0, 0)
 	for i, c := range cases {
-		if got := query(t, pool, fmt.Sprintf("SELECT %s FROM samples WHERE code = 'c%d'", c.sql, i)); got != c.want {
+		if got := testkit.Value(t, pool, fmt.Sprintf("SELECT %s FROM samples WHERE code = 'c%d'", c.sql, i)); got != c.want {
 			t.Errorf("%s: %s: got %s, want %s", c.field, c.yaml, got, c.want)
 		}
 	}

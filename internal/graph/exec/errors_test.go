@@ -318,7 +318,7 @@ func TestPostgresIsAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execSQL(t, testkit.NewDatabase(t), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+name+"'")
+	testkit.Exec(t, testkit.NewDatabase(t), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+name+"'")
 	c.data(t, `{users {totalCount}}`, nil)
 }
 

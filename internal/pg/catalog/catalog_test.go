@@ -23,13 +23,6 @@ func read(t testing.TB, db *pgxpool.Pool) *catalog.Catalog {
 	return c
 }
 
-func execute(t testing.TB, db *pgxpool.Pool, sql string) {
-	t.Helper()
-	if _, err := db.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
 // everything holds at least one object of each kind.
 const everything = `
 CREATE SCHEMA app; COMMENT ON SCHEMA app IS 'the app';
@@ -65,8 +58,8 @@ CREATE TABLE left_out (n serial);`
 
 func TestSnapshotIsTheSameInAnotherDatabase(t *testing.T) {
 	one, two := testkit.NewDatabase(t), testkit.NewDatabase(t)
-	execute(t, one, everything)
-	execute(t, two, everything)
+	testkit.Exec(t, one, everything)
+	testkit.Exec(t, two, everything)
 	a, b := read(t, one), read(t, two)
 	if diff := cmp.Diff(a, b); diff != "" {
 		t.Error(diff)
@@ -122,7 +115,7 @@ func TestEveryChangeShows(t *testing.T) {
 			t.Parallel()
 			db := testkit.NewDatabase(t, template)
 			before := read(t, db)
-			execute(t, db, change)
+			testkit.Exec(t, db, change)
 			var shown []string
 			for _, d := range catalog.Compare(before, read(t, db)) {
 				shown = append(shown, d.String())
@@ -156,7 +149,7 @@ func TestReadTxSeesItsOwnChanges(t *testing.T) {
 
 func BenchmarkRead100Tables(b *testing.B) {
 	db := testkit.NewDatabase(b)
-	execute(b, db, `DO $$ BEGIN FOR i IN 1..100 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, a text NOT NULL, b int REFERENCES t%s, c timestamptz DEFAULT now())', i, greatest(i - 1, 1)); END LOOP; END $$`)
+	testkit.Exec(b, db, `DO $$ BEGIN FOR i IN 1..100 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, a text NOT NULL, b int REFERENCES t%s, c timestamptz DEFAULT now())', i, greatest(i - 1, 1)); END LOOP; END $$`)
 	for b.Loop() {
 		read(b, db)
 	}

@@ -30,19 +30,12 @@ func target(t testing.TB, text string) *ddl.Target {
 	return target
 }
 
-func execute(t testing.TB, db *pgxpool.Pool, sql string) {
-	t.Helper()
-	if _, err := db.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
 // apply runs the files of a plan.
 func apply(t testing.TB, db *pgxpool.Pool, plan ddl.Plan) {
 	t.Helper()
 	for _, f := range plan.Files {
 		for _, sql := range f.Up {
-			execute(t, db, sql)
+			testkit.Exec(t, db, sql)
 		}
 	}
 }
@@ -105,7 +98,7 @@ func TestPlans(t *testing.T) {
 		db := testkit.NewDatabase(t)
 		move(t, db, target(t, texts[name+"/before"]), ddl.PlanOptions{})
 		if rows := texts[name+"/rows"]; rows != "" {
-			execute(t, db, rows)
+			testkit.Exec(t, db, rows)
 		}
 		o := ddl.PlanOptions{Options: ddl.Options{AllowDrop: strings.HasSuffix(name, ", allowed")}}
 		f.Data = []byte(show(move(t, db, target(t, texts[name+"/after"]), o)))
@@ -119,7 +112,7 @@ func TestHandWritten(t *testing.T) {
 	const before = `type Book @table { title: String! price: Int }`
 	db := testkit.NewDatabase(t)
 	move(t, db, target(t, before), ddl.PlanOptions{})
-	execute(t, db, `
+	testkit.Exec(t, db, `
 		CREATE TABLE legacy (id int PRIMARY KEY);
 		CREATE VIEW titles AS SELECT title FROM books;
 		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -144,7 +137,7 @@ func TestAskRename(t *testing.T) {
 	t.Parallel()
 	db := testkit.NewDatabase(t)
 	move(t, db, target(t, `type Book @table { titel: String! a: Int b: Int }`), ddl.PlanOptions{})
-	execute(t, db, "INSERT INTO books (titel) VALUES ('kept')")
+	testkit.Exec(t, db, "INSERT INTO books (titel) VALUES ('kept')")
 	var asked []string
 	plan := move(t, db, target(t, `type Book @table { title: String! c: Int d: Int }`), ddl.PlanOptions{AskRename: func(table, from, to string) (bool, error) {
 		asked = append(asked, from+" "+to)

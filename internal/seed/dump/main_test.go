@@ -52,16 +52,9 @@ func database(t testing.TB, s *schema.Schema) *pgxpool.Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, pool, "CREATE FUNCTION uuid_generate_v7() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'")
-	execute(t, pool, strings.Join(statements, ";\n"))
+	testkit.Exec(t, pool, "CREATE FUNCTION uuid_generate_v7() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'")
+	testkit.Exec(t, pool, strings.Join(statements, ";\n"))
 	return pool
-}
-
-func execute(t testing.TB, pool *pgxpool.Pool, sql string) {
-	t.Helper()
-	if _, err := pool.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
 }
 
 // options dump all of a database to a new folder.

@@ -15,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed/dump"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // markers are in the values that are personal data, and nowhere else.
@@ -34,7 +35,7 @@ func people(t testing.TB) (*schema.Schema, *pgxpool.Pool) {
 		if i > 0 {
 			mentor = fmt.Sprintf("'marker|%d'", i/2)
 		}
-		execute(t, pool, fmt.Sprintf(`
+		testkit.Exec(t, pool, fmt.Sprintf(`
 			INSERT INTO people VALUES ('marker|%[1]d', 'marker.%[1]d@leaky.example', 'Leaky Marcher%[1]d', '+4977712345%02[1]d', 'Secretstreet %[1]d', 'https://leaky.example/marker%[1]d',
 				'203.0.113.%[1]d', 'marker%[1]d', E'Born in Wonderland,\n%[1]d children', ARRAY['leaky%[1]d', 'marker.%[1]d@leaky.example'],
 				'{"email": "marker.%[1]d@leaky.example", "deep": [{"note": "marker %[1]d"}], "salary": 48321.77, "marker@leaky.example": 1, "marker_%[1]d": {"leaky": 1}}', 'marker',
@@ -76,10 +77,10 @@ func TestNothingInClear(t *testing.T) {
 	const shape = `SELECT concat_ws(' ', count(*), count(m.id), count(DISTINCT p.email), count(DISTINCT p.phone), count(DISTINCT p.login), sum(length(p.bio)),
 		count(DISTINCT v.id), count(*) FILTER (WHERE v.contact = p.email AND p.aliases[2] = p.email AND p.profile ->> 'email' = p.email))
 		FROM people p LEFT JOIN people m ON m.id = p.mentor_id JOIN passports s ON s.holder_id = p.id JOIN visits v ON v.passport_holder_id = s.holder_id`
-	if got, want := query(t, to, shape), query(t, pool, shape); got != want || !strings.HasPrefix(got, "40 39 40 40 40 ") || !strings.HasSuffix(got, " 40 40") {
+	if got, want := testkit.Value(t, to, shape), testkit.Value(t, pool, shape); got != want || !strings.HasPrefix(got, "40 39 40 40 40 ") || !strings.HasSuffix(got, " 40 40") {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := query(t, to, "SELECT count(*)::text FROM people WHERE email !~ '@example.com$' OR born < '1900-01-01' OR photo = 'marker'"); got != "0" {
+	if got := testkit.Value(t, to, "SELECT count(*)::text FROM people WHERE email !~ '@example.com$' OR born < '1900-01-01' OR photo = 'marker'"); got != "0" {
 		t.Errorf("%s masks have another form", got)
 	}
 
@@ -97,15 +98,6 @@ func TestNothingInClear(t *testing.T) {
 			t.Errorf("%s with either key", mail)
 		}
 	}
-}
-
-func query(t testing.TB, pool *pgxpool.Pool, sql string) string {
-	t.Helper()
-	var text string
-	if err := pool.QueryRow(t.Context(), sql).Scan(&text); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return text
 }
 
 // TestNothingInErrors makes a dump of personal data fail in every way, and looks for the data in the errors.
@@ -139,7 +131,7 @@ func TestNothingInErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, pool := people(t)
-			execute(t, pool, c.sql)
+			testkit.Exec(t, pool, c.sql)
 			o := options(t, pool, c.schema)
 			if c.root != "" {
 				o.Roots = []string{c.root}
@@ -162,11 +154,11 @@ func TestNothingInLog(t *testing.T) {
 	dumped(t, o)
 
 	role := "krowoc_reader_" + strings.ToLower(rand.Text()[:8])
-	execute(t, pool, "CREATE ROLE "+role)
+	testkit.Exec(t, pool, "CREATE ROLE "+role)
 	t.Cleanup(func() {
 		_, _ = pool.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role)
 	})
-	execute(t, pool, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role)
+	testkit.Exec(t, pool, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role)
 	conn, err := pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +194,7 @@ func unwrapped(err error) error {
 func TestUnmarked(t *testing.T) {
 	s := parse(t, `type User @table @auth(rules: []) { email: String! name: String! } type Product @table @auth(rules: []) { name: String! ip: String! } type Ghost @table @auth(rules: []) { email: String }`)
 	pool := database(t, s)
-	execute(t, pool, "INSERT INTO users (email, name) VALUES ('a@b.c', 'A'); INSERT INTO products (name, ip) VALUES ('x', 'y')")
+	testkit.Exec(t, pool, "INSERT INTO users (email, name) VALUES ('a@b.c', 'A'); INSERT INTO products (name, ip) VALUES ('x', 'y')")
 	o := options(t, pool, s)
 	o.Strict = true
 	refused(t, o, fault.CheckFailed, "User.email, User.name, Product.ip")
@@ -222,10 +214,10 @@ func TestFolder(t *testing.T) {
 	pool := database(t, s)
 	o := options(t, pool, s)
 	refused(t, o, fault.NotFound, "there is no row to dump")
-	execute(t, pool, "INSERT INTO tags (name) VALUES ('one')")
+	testkit.Exec(t, pool, "INSERT INTO tags (name) VALUES ('one')")
 	dumped(t, o)
 	first := files(t, o.Out)
-	execute(t, pool, "INSERT INTO tags (name) VALUES ('two')")
+	testkit.Exec(t, pool, "INSERT INTO tags (name) VALUES ('two')")
 	_, err := dump.Dump(t.Context(), o)
 	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(explain(err), "seeds/dumped is not empty") || files(t, o.Out) != first {
 		t.Error(explain(err))
@@ -272,14 +264,14 @@ func TestWrongOptions(t *testing.T) {
 	o := options(t, pool, s)
 	o.DB = nil
 	refused(t, o, fault.Internal, "needs DB")
-	execute(t, pool, "INSERT INTO samples (code, a_float) VALUES ('x', 'NaN')")
+	testkit.Exec(t, pool, "INSERT INTO samples (code, a_float) VALUES ('x', 'NaN')")
 	refused(t, options(t, pool, s), fault.Conflict, "Sample.aFloat has a value that a fixture cannot hold")
-	execute(t, pool, "UPDATE samples SET a_float = NULL, texts = '{{1},{2}}'")
+	testkit.Exec(t, pool, "UPDATE samples SET a_float = NULL, texts = '{{1},{2}}'")
 	refused(t, options(t, pool, s), fault.Conflict, "Sample.texts has a list within a list")
 	o = options(t, pool, s)
 	o.Omit = []string{"samples.texts"}
 	dumped(t, o)
-	execute(t, pool, "DROP TABLE prices")
+	testkit.Exec(t, pool, "DROP TABLE prices")
 	refused(t, options(t, pool, s), fault.Conflict, "the database has no table prices")
 }
 
@@ -290,7 +282,7 @@ func TestMaskedKeys(t *testing.T) {
 		type Visit @table(key: ["patient", "day"]) @auth(rules: []) { patient: Patient! day: Date! @pii notes: [Note!]! }
 		type Note @table @auth(rules: []) { visit: Visit! text: String! @pii }`)
 	pool := database(t, s)
-	execute(t, pool, `INSERT INTO patients (id, ward) SELECT 7000 + n, n FROM generate_series(1, 300) n;
+	testkit.Exec(t, pool, `INSERT INTO patients (id, ward) SELECT 7000 + n, n FROM generate_series(1, 300) n;
 		INSERT INTO friends SELECT 7000 + n, 7001 + n FROM generate_series(1, 299) n;
 		INSERT INTO visits SELECT 7000 + n, '2025-03-01'::date + n FROM generate_series(1, 300) n;
 		INSERT INTO notes (visit_patient_id, visit_day, text) SELECT patient_id, day, 'of patient ' || patient_id FROM visits`)
@@ -300,10 +292,10 @@ func TestMaskedKeys(t *testing.T) {
 	load(t, to, s, o)
 	const chain = `SELECT concat_ws(' ', count(*), count(DISTINCT n.text), sum(p.double))
 		FROM patients p JOIN visits v ON v.patient_id = p.id JOIN notes n ON n.visit_patient_id = v.patient_id AND n.visit_day = v.day`
-	if got, want := query(t, to, chain), query(t, pool, chain); got != want {
+	if got, want := testkit.Value(t, to, chain), testkit.Value(t, pool, chain); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := query(t, to, "SELECT concat_ws(' ', count(*), min(length(id::text)), max(length(id::text))) FROM patients"); got != "300 4 4" {
+	if got := testkit.Value(t, to, "SELECT concat_ws(' ', count(*), min(length(id::text)), max(length(id::text))) FROM patients"); got != "300 4 4" {
 		t.Errorf("the keys are %s", got)
 	}
 }

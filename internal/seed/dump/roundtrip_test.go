@@ -8,12 +8,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // shelves fills the tables that refer to one another: in circles, to themselves, by keys of several columns and through a join table.
 func shelves(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		BEGIN; SET CONSTRAINTS ALL DEFERRED; SET LOCAL session_replication_role = replica;
 		INSERT INTO shelves (id, slug, within_id, first_shelf_id, first_number) VALUES
 			('00000000-0000-7000-8000-000000000001', 'Oak Room', NULL, '00000000-0000-7000-8000-000000000002', 1),
@@ -42,7 +44,7 @@ func TestRoundTrip(t *testing.T) {
 	s := library(t)
 	pool := database(t, s)
 	shelves(t, pool)
-	execute(t, pool, `
+	testkit.Exec(t, pool, `
 		INSERT INTO samples (code) VALUES ('none'), ('true'), ('2026'), ('~'), (''), (' x '), ('a: b'), ('$x'), ('- a'), ('#'), ('null'), ('é"\n''');
 		INSERT INTO samples (code, id, text, an_int, an_int64, a_float, a_decimal, a_boolean, a_date, a_date_time, a_duration, a_json, a_bytes, an_enum,
 			texts, tiers, numbers, decimals, moments, blobs, documents, short, price, local, real) VALUES
@@ -59,7 +61,7 @@ func TestRoundTrip(t *testing.T) {
 
 	// The same again is the same bytes, whatever the session is set to.
 	first := files(t, o.Out)
-	execute(t, pool, "SET TimeZone = 'Asia/Kolkata'; SET IntervalStyle = 'postgres_verbose'; SET DateStyle = 'German'; SET bytea_output = 'escape'; SET extra_float_digits = -5")
+	testkit.Exec(t, pool, "SET TimeZone = 'Asia/Kolkata'; SET IntervalStyle = 'postgres_verbose'; SET DateStyle = 'German'; SET bytea_output = 'escape'; SET extra_float_digits = -5")
 	again := options(t, pool, s)
 	dumped(t, again)
 	if diff := cmp.Diff(first, files(t, again.Out)); diff != "" {
@@ -132,7 +134,7 @@ func TestTableNames(t *testing.T) {
 		type Other @table(name: "user-2") @auth(rules: []) { name: String! }`)
 	pool := database(t, s)
 	for _, table := range s.Tables {
-		execute(t, pool, fmt.Sprintf("INSERT INTO %q (name) VALUES ('a'), ('b')", table.Table))
+		testkit.Exec(t, pool, fmt.Sprintf("INSERT INTO %q (name) VALUES ('a'), ('b')", table.Table))
 	}
 	o := options(t, pool, s)
 	names := map[string]bool{}
