@@ -86,7 +86,7 @@ func TestTracerSeesEveryQuery(t *testing.T) {
 	var tracer countingTracer
 	pool := connect(t, pg.Options{Tracer: &tracer})
 	before := tracer.ended.Load() // the ping
-	query(t, pool, "SELECT 'x'")
+	testkit.Value(t, pool, "SELECT 'x'")
 	if began, ended := tracer.began.Load(), tracer.ended.Load(); began != ended || ended != before+1 {
 		t.Errorf("%d queries began and %d ended, after %d", began, ended, before)
 	}
