@@ -19,7 +19,7 @@ const module = "github.com/krowoc/krowoc"
 // of one another. A name that ends in /* stands for as many groups as it has folders.
 var layers = [][]string{
 	{"internal/caller", "internal/fault"},
-	{"internal/diag", "internal/lifecycle", "internal/problem", "internal/container", "internal/listen", "internal/process"},
+	{"internal/diag", "internal/git", "internal/lifecycle", "internal/problem", "internal/container", "internal/listen", "internal/process"},
 	{"internal/schema", "internal/config", "internal/cli/term"},
 	{"internal/pg"},
 	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/generate", "internal/scaffold", "internal/supervise", "internal/testkit"},

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/pg/clone"
 )
 
@@ -33,34 +33,9 @@ type Branch struct {
 // branchMark stands between the name of the database and that of the branch for which it is set aside.
 const branchMark = "@branch:"
 
-// gitHead returns the path of the file HEAD of the repository that a folder is in, "" when it is in none.
-func gitHead(dir string) string {
-	for {
-		path := filepath.Join(dir, ".git")
-		switch info, err := os.Stat(path); {
-		case err == nil && info.IsDir():
-			return filepath.Join(path, "HEAD")
-		case err == nil: // a work tree: the file says where its folder is
-			text, err := os.ReadFile(path)
-			if at, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: "); err == nil && ok {
-				if !filepath.IsAbs(at) {
-					at = filepath.Join(dir, at)
-				}
-				return filepath.Join(at, "HEAD")
-			}
-			return ""
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
-
 // newBranches returns the databases of a server by branch, or nil where the project does not want them.
 func (a *App) newBranches(url string) *branches {
-	head := gitHead(a.Config.Root)
+	head := git.HeadFile(a.Config.Root)
 	if !a.Config.Dev.Branching || head == "" {
 		return nil
 	}
@@ -71,14 +46,7 @@ func (a *App) newBranches(url string) *branches {
 func (b *branches) Head() string { return b.head }
 
 // current returns the branch that is checked out, or the commit where none is.
-func (b *branches) current() (string, error) {
-	text, err := os.ReadFile(b.head)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	name := strings.TrimSpace(string(text))
-	return strings.TrimPrefix(strings.TrimPrefix(name, "ref: "), "refs/heads/"), err
-}
+func (b *branches) current() (string, error) { return git.Branch(b.head) }
 
 // aside is the name under which the database of a branch is set aside.
 func (b *branches) aside(branch string) string {

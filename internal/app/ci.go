@@ -16,6 +16,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
@@ -222,7 +223,7 @@ func (a *App) changed(ctx context.Context, o CIOptions) (map[string]bool, error)
 	if o.Since == "" {
 		return nil, nil
 	}
-	return a.ChangedSince(ctx, o.Since, a.Config.Path(a.Config.Migrations.Dir))
+	return git.ChangedSince(ctx, a.Config.Path(a.Config.Migrations.Dir), o.Since)
 }
 
 func (a *App) ciLint(ctx context.Context, o CIOptions, _ *Scratch) (string, []CIRemark, error) {

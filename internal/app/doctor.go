@@ -14,6 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/listen"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/local"
@@ -131,17 +132,14 @@ func (a *App) checkModels(context.Context) Finding {
 
 // checkGit looks whether git leaves the state of the session alone.
 func (a *App) checkGit(ctx context.Context) Finding {
-	if gitHead(a.Config.Root) == "" {
+	if git.HeadFile(a.Config.Root) == "" {
 		return good("no repository")
 	}
-	cmd := exec.CommandContext(ctx, "git", "check-ignore", "--quiet", ".krowoc/x")
-	cmd.Dir = a.Config.Root
-	var exit *exec.ExitError
-	switch err := cmd.Run(); {
-	case err == nil:
-		return good(".krowoc is ignored")
-	case !errors.As(err, &exit) || exit.ExitCode() != 1:
+	switch ignored, err := git.Ignores(ctx, a.Config.Root, ".krowoc/x"); {
+	case err != nil:
 		return warning("install git", "git does not answer: %v", err)
+	case ignored:
+		return good(".krowoc is ignored")
 	}
 	f := problem("--fix adds it to .gitignore", "git does not ignore .krowoc, which holds a database and its password")
 	f.fix = func(context.Context) error {

@@ -1,15 +1,11 @@
 package app
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -22,6 +18,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate/shape"
+	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
@@ -102,48 +99,18 @@ func (a *App) SchemaDiff(ctx context.Context, s *Scratch, revision string, opera
 
 // schemaAt reads the schema of a revision.
 func (a *App) schemaAt(ctx context.Context, revision string) (*schema.Schema, error) {
-	op := "read the schema at " + revision
-	if strings.HasPrefix(revision, "-") {
-		return nil, fault.New(fault.Invalid, op, "that is no revision")
-	}
-	pathspec := filepath.ToSlash(a.Config.Schema)
-	cmd := exec.CommandContext(ctx, "git", "archive", "--format=tar", revision, "--", pathspec)
-	cmd.Dir = a.Config.Root
-	var out, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &stderr
-	if err := cmd.Run(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return nil, fault.New(fault.Unavailable, op, "git is not installed")
-		}
-		code := fault.Invalid
-		known := exec.CommandContext(ctx, "git", "rev-parse", "--quiet", "--verify", revision+"^{commit}")
-		if known.Dir = a.Config.Root; known.Run() == nil {
-			code = fault.NotFound // it has no schema
-		}
-		return nil, &fault.Error{Code: code, Op: op, Message: strings.TrimSpace(stderr.String()), Err: err,
-			Hint: "name a commit, branch or tag that is in this clone and has " + pathspec}
+	files, err := git.Archive(ctx, a.Config.Root, revision, filepath.ToSlash(a.Config.Schema))
+	if err != nil {
+		return nil, err
 	}
 	var sources []sdl.Source
-	for r := tar.NewReader(&out); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
+	for _, f := range files {
+		if path.Ext(f.Name) == ".graphql" {
+			sources = append(sources, sdl.Source{Name: revision + ":" + f.Name, Text: string(f.Text)})
 		}
-		if err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		if h.Typeflag != tar.TypeReg || path.Ext(h.Name) != ".graphql" {
-			continue
-		}
-		text, err := io.ReadAll(r)
-		if err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		sources = append(sources, sdl.Source{Name: revision + ":" + h.Name, Text: string(text)})
 	}
-	slices.SortFunc(sources, func(x, y sdl.Source) int { return strings.Compare(x.Name, y.Name) })
 	types, mistakes := sdl.Parse(sources...)
-	return types, mistakes.Err(op)
+	return types, mistakes.Err("read the schema at " + revision)
 }
 
 // sqlOf finds the migrations that make one schema of the other, and what is dangerous in them.

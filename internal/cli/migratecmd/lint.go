@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 )
 
@@ -42,7 +43,7 @@ The block lint of krowoc.yaml changes severities. Exit code 3 with findings that
 			}
 			var only map[string]bool
 			if since != "" {
-				if only, err = a.ChangedSince(cmd.Context(), since, a.Config.Path(a.Config.Migrations.Dir)); err != nil {
+				if only, err = git.ChangedSince(cmd.Context(), a.Config.Path(a.Config.Migrations.Dir), since); err != nil {
 					return err
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 )
 
@@ -41,7 +42,7 @@ docker; --url names another server, on which a database is made and dropped.`,
 			ctx := cmd.Context()
 			var only map[string]bool
 			if changed {
-				if only, err = a.ChangedSince(ctx, since, a.Config.Path(a.Config.Migrations.Dir)); err != nil {
+				if only, err = git.ChangedSince(ctx, a.Config.Path(a.Config.Migrations.Dir), since); err != nil {
 					return err
 				}
 			}
