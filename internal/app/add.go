@@ -13,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
@@ -28,7 +29,7 @@ type Addition struct {
 
 // Add edits the schema and does what follows: the migration, a stub of seeds for a new type, and the generated files. It returns the
 // paths of what was written. Where something fails, the schema is as it was.
-func (a *App) Add(ctx context.Context, s *Scratch, add Addition) (paths []string, err error) {
+func (a *App) Add(ctx context.Context, s *scratch.Server, add Addition) (paths []string, err error) {
 	file, err := a.schemaFile(add)
 	if err != nil {
 		return nil, err

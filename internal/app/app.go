@@ -19,6 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
@@ -71,6 +72,13 @@ func (a *App) poolOptions(url string) pg.Options {
 		ApplicationName: "krowoc " + a.Config.Project,
 		Logger:          a.Logger,
 	}
+}
+
+// Scratch returns a server for scratch databases: of the version of Postgres that the project asks for, unless the options name an
+// existing one.
+func (a *App) Scratch(ctx context.Context, o scratch.Options) (*scratch.Server, error) {
+	o.Pool, o.Version, o.Env, o.Guard = a.poolOptions(""), a.Config.Database.Postgres, a.Env, a.guarded
+	return scratch.Open(ctx, o)
 }
 
 // Migrator works on the migration folder and the database behind pool; report is told of every step. What else

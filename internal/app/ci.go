@@ -20,6 +20,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema/diff"
 	"github.com/krowoc/krowoc/internal/seed"
 )
@@ -27,7 +28,7 @@ import (
 // CIOptions say what is looked at.
 type CIOptions struct {
 	Since   string // the revision of git that lint and verify compare with; "" looks at every file
-	Scratch ScratchOptions
+	Scratch scratch.Options
 	Report  func(CIStep) // is told of each step that ends, one at a time
 }
 
@@ -54,7 +55,7 @@ type CIRemark struct {
 // ciStep is a step before it runs.
 type ciStep struct {
 	name string
-	run  func(ctx context.Context, o CIOptions, s *Scratch) (summary string, remarks []CIRemark, err error)
+	run  func(ctx context.Context, o CIOptions, s *scratch.Server) (summary string, remarks []CIRemark, err error)
 }
 
 // CISteps names the steps that krowoc has, in the order in which they are shown.
@@ -158,7 +159,7 @@ func remarkOf(step string, d diag.Diagnostic) CIRemark {
 	return CIRemark{Rule: step + "/" + d.Code, Level: string(d.Severity), File: d.File, Line: d.Line, Column: d.Column, Message: message}
 }
 
-func (a *App) ciSchema(context.Context, CIOptions, *Scratch) (string, []CIRemark, error) {
+func (a *App) ciSchema(context.Context, CIOptions, *scratch.Server) (string, []CIRemark, error) {
 	s, list := a.ParseSchema()
 	var remarks []CIRemark
 	for _, d := range list {
@@ -171,7 +172,7 @@ func (a *App) ciSchema(context.Context, CIOptions, *Scratch) (string, []CIRemark
 }
 
 // ciChanges compares the schema with the base's.
-func (a *App) ciChanges(ctx context.Context, o CIOptions, s *Scratch) (string, []CIRemark, error) {
+func (a *App) ciChanges(ctx context.Context, o CIOptions, s *scratch.Server) (string, []CIRemark, error) {
 	b, err := a.SchemaDiff(ctx, s, o.Since, a.Config.CI.Operations)
 	if fault.CodeOf(err) == fault.NotFound {
 		return "the base has no schema", nil, nil
@@ -198,7 +199,7 @@ func (a *App) ciChanges(ctx context.Context, o CIOptions, s *Scratch) (string, [
 	return summary, remarks, nil
 }
 
-func (a *App) ciGenerate(context.Context, CIOptions, *Scratch) (string, []CIRemark, error) {
+func (a *App) ciGenerate(context.Context, CIOptions, *scratch.Server) (string, []CIRemark, error) {
 	jobs, err := a.GenerateJobs(nil)
 	if err != nil {
 		return "", nil, err
@@ -226,7 +227,7 @@ func (a *App) changed(ctx context.Context, o CIOptions) (map[string]bool, error)
 	return git.ChangedSince(ctx, a.Config.Path(a.Config.Migrations.Dir), o.Since)
 }
 
-func (a *App) ciLint(ctx context.Context, o CIOptions, _ *Scratch) (string, []CIRemark, error) {
+func (a *App) ciLint(ctx context.Context, o CIOptions, _ *scratch.Server) (string, []CIRemark, error) {
 	only, err := a.changed(ctx, o)
 	if err != nil {
 		return "", nil, err
@@ -253,7 +254,7 @@ func (a *App) ciLint(ctx context.Context, o CIOptions, _ *Scratch) (string, []CI
 	return fmt.Sprintf("%d files", result.Files), remarks, nil
 }
 
-func (a *App) ciVerify(ctx context.Context, o CIOptions, s *Scratch) (string, []CIRemark, error) {
+func (a *App) ciVerify(ctx context.Context, o CIOptions, s *scratch.Server) (string, []CIRemark, error) {
 	only, err := a.changed(ctx, o)
 	if err != nil {
 		return "", nil, err
@@ -279,7 +280,7 @@ func (a *App) ciVerify(ctx context.Context, o CIOptions, s *Scratch) (string, []
 	return fmt.Sprintf("%d files", len(result.Files)), remarks, nil
 }
 
-func (a *App) ciDiff(ctx context.Context, _ CIOptions, s *Scratch) (string, []CIRemark, error) {
+func (a *App) ciDiff(ctx context.Context, _ CIOptions, s *scratch.Server) (string, []CIRemark, error) {
 	plan, err := a.Diff(ctx, s, ddl.PlanOptions{})
 	if err != nil {
 		return "", nil, err
@@ -291,7 +292,7 @@ func (a *App) ciDiff(ctx context.Context, _ CIOptions, s *Scratch) (string, []CI
 	return "the migrations build the schema", nil, nil
 }
 
-func (a *App) ciSeed(ctx context.Context, _ CIOptions, s *Scratch) (_ string, _ []CIRemark, err error) {
+func (a *App) ciSeed(ctx context.Context, _ CIOptions, s *scratch.Server) (_ string, _ []CIRemark, err error) {
 	if _, err := os.Stat(a.Config.Path(a.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
 		return "no seeds", nil, nil
 	}

@@ -22,15 +22,22 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
-// auto is the engine that is whichever is there.
-const auto Engine = "auto"
+// Engine is how a part of the development stack is run.
+type Engine string
 
-// engine returns the engine of a service that says own.
-func (a *App) engine(own string) Engine {
-	if own == string(auto) {
+// The engines.
+const (
+	Auto   Engine = "auto"   // whichever is available
+	Native Engine = "native" // a program of this machine
+	Docker Engine = "docker"
+)
+
+// engine returns the engine of a service whose configuration names one.
+func (a *App) engine(named string) Engine {
+	if named == string(Auto) {
 		return Engine(a.Config.Dev.Engine)
 	}
-	return Engine(own)
+	return Engine(named)
 }
 
 // startPostgres starts the project's own Postgres, with its database, on the port that it had the last time.
@@ -42,7 +49,7 @@ func (a *App) startPostgres(ctx context.Context, log *slog.Logger, progress func
 	options := a.localPostgres(progress)
 	options.Logger = log
 	server, err := local.Start(ctx, options)
-	if engine == auto && fault.CodeOf(err) == fault.Unavailable && errors.Is(err, local.ErrMissing) && ctx.Err() == nil {
+	if engine == Auto && fault.CodeOf(err) == fault.Unavailable && errors.Is(err, local.ErrMissing) && ctx.Err() == nil {
 		if inDocker, dockerErr := a.dockerPostgres(ctx, log); dockerErr == nil {
 			log.Warn("no Postgres is installed here, so it runs in a container, with data of its own")
 			return inDocker, nil

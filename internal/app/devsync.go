@@ -15,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -23,7 +24,7 @@ import (
 // builds what the schema says.
 type schemaSync struct {
 	app     *App
-	scratch *Scratch
+	scratch *scratch.Server
 	shadow  *pgxpool.Pool    // the structure of the development database
 	target  *pgxpool.Pool    // what the schema says
 	drops   []func() error   // drop the two
@@ -33,7 +34,7 @@ type schemaSync struct {
 
 // newSyncer returns a syncer on a server that the project has for itself.
 func (a *App) newSyncer(url string) dev.Syncer {
-	return &schemaSync{app: a, scratch: &Scratch{app: a, url: url, quiet: true}}
+	return &schemaSync{app: a, scratch: scratch.Existing(scratch.Options{URL: url, Pool: a.poolOptions(""), Quiet: true})}
 }
 
 // Close drops the scratch databases.
@@ -98,7 +99,7 @@ func (y *schemaSync) rebuild(ctx context.Context, unsaved []dev.Unsaved) error {
 	if err != nil || key == y.key {
 		return err
 	}
-	if err := errors.Join(y.Close(ctx), y.scratch.dropLeft(ctx)); err != nil {
+	if err := errors.Join(y.Close(ctx), y.scratch.DropLeftovers(ctx)); err != nil {
 		return err
 	}
 	keep := func(pool **pgxpool.Pool, made *pgxpool.Pool, drop func() error, err error) error {
@@ -150,7 +151,7 @@ func (y *schemaSync) keyOf(unsaved []dev.Unsaved) (string, error) {
 
 // SaveUnsaved writes what a development session has changed in the tables as migrations, and notes in the database that it has
 // them. It returns their paths.
-func (a *App) SaveUnsaved(ctx context.Context, s *Scratch, db *pgxpool.Pool, name string) (plan ddl.Plan, paths []string, err error) {
+func (a *App) SaveUnsaved(ctx context.Context, s *scratch.Server, db *pgxpool.Pool, name string) (plan ddl.Plan, paths []string, err error) {
 	if plan, err = a.Diff(ctx, s, ddl.PlanOptions{}); err != nil {
 		return plan, nil, err
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
-	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 // Diff returns the migrations that turn what the project's migrations build into what its schema says. They have been run
 // on a scratch database, up and down.
-func (a *App) Diff(ctx context.Context, s *Scratch, o ddl.PlanOptions) (plan ddl.Plan, err error) {
+func (a *App) Diff(ctx context.Context, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
 	types, err := a.Schema()
 	if err != nil {
 		return plan, err
@@ -27,7 +27,7 @@ func (a *App) Diff(ctx context.Context, s *Scratch, o ddl.PlanOptions) (plan ddl
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	target, dropTarget, err := s.target(ctx, db, types)
+	target, dropTarget, err := s.Target(ctx, db, types)
 	if err != nil {
 		return plan, err
 	}
@@ -36,21 +36,8 @@ func (a *App) Diff(ctx context.Context, s *Scratch, o ddl.PlanOptions) (plan ddl
 	return target.Plan(ctx, db, o)
 }
 
-// target builds what a schema describes, in a copy of a database.
-func (s *Scratch) target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
-	scratch, drop, err := s.Copy(ctx, db)
-	if err != nil {
-		return nil, nil, err
-	}
-	target, err := ddl.NewTarget(ctx, scratch, types)
-	if err != nil {
-		return nil, nil, errors.Join(err, drop())
-	}
-	return target, drop, nil
-}
-
 // migrated makes a database with what the migrations build. The first migration makes their folder.
-func (a *App) migrated(ctx context.Context, s *Scratch) (*pgxpool.Pool, func() error, error) {
+func (a *App) migrated(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
 	if _, err := os.Stat(a.Config.Path(a.Config.Migrations.Dir)); errors.Is(err, fs.ErrNotExist) {
 		return s.Database(ctx)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/diff"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
@@ -68,7 +69,7 @@ func (b BlastRadius) Breaking() int {
 
 // SchemaDiff compares the schema with that of a revision of git. operations are patterns of files with GraphQL operations, in
 // which ** stands for any folders.
-func (a *App) SchemaDiff(ctx context.Context, s *Scratch, revision string, operations []string) (b BlastRadius, err error) {
+func (a *App) SchemaDiff(ctx context.Context, s *scratch.Server, revision string, operations []string) (b BlastRadius, err error) {
 	after, err := a.Schema()
 	if err != nil {
 		return b, err
@@ -114,7 +115,7 @@ func (a *App) schemaAt(ctx context.Context, revision string) (*schema.Schema, er
 }
 
 // sqlOf finds the migrations that make one schema of the other, and what is dangerous in them.
-func (a *App) sqlOf(ctx context.Context, s *Scratch, before, after *schema.Schema, b *BlastRadius) (err error) {
+func (a *App) sqlOf(ctx context.Context, s *scratch.Server, before, after *schema.Schema, b *BlastRadius) (err error) {
 	db, drop, err := a.migrated(ctx, s)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func (a *App) sqlOf(ctx context.Context, s *Scratch, before, after *schema.Schem
 	if _, err := ddl.NewTarget(ctx, old, before); err != nil {
 		return err
 	}
-	target, dropTarget, err := s.target(ctx, db, after)
+	target, dropTarget, err := s.Target(ctx, db, after)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/introspect"
 	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
@@ -42,7 +43,7 @@ var foreignRecords = []string{"schema_migrations", "ar_internal_metadata", "alem
 
 // ImportSchema writes the schema of a database, and the migration that builds it where the project has none. It has proved on
 // scratch databases that the two agree, but for what Differs says. The database is only read.
-func (a *App) ImportSchema(ctx context.Context, s *Scratch, url string, overwrite bool) (result ImportedSchema, err error) {
+func (a *App) ImportSchema(ctx context.Context, s *scratch.Server, url string, overwrite bool) (result ImportedSchema, err error) {
 	path, err := a.importInto(overwrite)
 	if err != nil {
 		return result, err
@@ -162,7 +163,7 @@ func (a *App) dump(ctx context.Context, at string, major int, exclude []string) 
 }
 
 // rebuilt returns a scratch database with what the baseline builds, or the migrations.
-func (a *App) rebuilt(ctx context.Context, s *Scratch, baseline *migrate.Draft) (*pgxpool.Pool, func() error, error) {
+func (a *App) rebuilt(ctx context.Context, s *scratch.Server, baseline *migrate.Draft) (*pgxpool.Pool, func() error, error) {
 	if baseline == nil {
 		return a.migrated(ctx, s)
 	}
@@ -179,7 +180,7 @@ func (a *App) rebuilt(ctx context.Context, s *Scratch, baseline *migrate.Draft) 
 }
 
 // proved writes the schema of a scratch database so that the two agree, in SQL where the words of the language come out otherwise.
-func (a *App) proved(ctx context.Context, s *Scratch, db *pgxpool.Pool, read func(*pgxpool.Pool) (*catalog.Catalog, error), result *ImportedSchema) (string, error) {
+func (a *App) proved(ctx context.Context, s *scratch.Server, db *pgxpool.Pool, read func(*pgxpool.Pool) (*catalog.Catalog, error), result *ImportedSchema) (string, error) {
 	cur, err := read(db)
 	if err != nil {
 		return "", err
@@ -191,7 +192,7 @@ func (a *App) proved(ctx context.Context, s *Scratch, db *pgxpool.Pool, read fun
 		if mistakes.Errors() > 0 {
 			return "", fault.New(fault.Internal, importOp, "the schema that was written has mistakes: "+mistakes.Error(), "this is a mistake of krowoc's: please report it")
 		}
-		target, drop, err := s.target(ctx, db, types)
+		target, drop, err := s.Target(ctx, db, types)
 		if err != nil {
 			return "", err
 		}

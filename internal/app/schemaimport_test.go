@@ -8,6 +8,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -30,7 +31,7 @@ func TestImportSchema(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := emptyProject(t)
-			s, err := a.Scratch(t.Context(), app.ScratchOptions{URL: db.Config().ConnString()})
+			s, err := a.Scratch(t.Context(), scratch.Options{URL: db.Config().ConnString()})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,11 +10,12 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 // Squash returns a baseline in the place of all migrations up to a version. On a scratch database it builds exactly what
 // they build, and rolled back it leaves nothing.
-func (a *App) Squash(ctx context.Context, s *Scratch, to int64, name string) (migrate.Squash, error) {
+func (a *App) Squash(ctx context.Context, s *scratch.Server, to int64, name string) (migrate.Squash, error) {
 	o := a.verifyOptions(s)
 	transaction, err := migrate.NewSquash(o.FS, o.Dir, to, name, true)
 	if err != nil {
@@ -31,7 +32,7 @@ func (a *App) Squash(ctx context.Context, s *Scratch, to int64, name string) (mi
 	return alone, a.proveSquash(ctx, s, alone)
 }
 
-func (a *App) proveSquash(ctx context.Context, s *Scratch, squash migrate.Squash) (err error) {
+func (a *App) proveSquash(ctx context.Context, s *scratch.Server, squash migrate.Squash) (err error) {
 	o := a.verifyOptions(s)
 	files := map[string]bool{}
 	for _, name := range squash.Replaces {

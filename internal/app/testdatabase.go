@@ -15,12 +15,13 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/clone"
 	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 // TestServer is the Postgres on which databases for tests are made.
 type TestServer struct {
 	URL     string
-	started *Scratch // nil unless it was started for this process
+	started *scratch.Server // nil unless it was started for this process
 }
 
 // Close stops the server if it was started for this process.
@@ -60,15 +61,15 @@ func (a *App) TestServer(ctx context.Context, progress func(local.Progress)) (*T
 	if fault.CodeOf(err) != fault.NotFound {
 		return found, err
 	}
-	engine := a.engine(a.Config.Dev.Postgres.Engine)
-	if engine == auto {
-		engine = Native
+	engine := scratch.Native
+	if a.engine(a.Config.Dev.Postgres.Engine) == Docker {
+		engine = scratch.Docker
 	}
-	s, err := a.Scratch(ctx, ScratchOptions{Engine: engine, InMemory: true, Progress: progress})
+	s, err := a.Scratch(ctx, scratch.Options{Engine: engine, InMemory: true, Progress: progress})
 	if err != nil {
 		return nil, err
 	}
-	return &TestServer{URL: s.url, started: s}, nil
+	return &TestServer{URL: s.URL(), started: s}, nil
 }
 
 // mayTest refuses a protected environment, on whose server nothing is made.

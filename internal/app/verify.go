@@ -10,18 +10,19 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Verify proves on a scratch database that the migrations can be rolled back; only names the files to look at, nil all.
-func (a *App) Verify(ctx context.Context, s *Scratch, only map[string]bool, report func(verify.File)) (verify.Result, error) {
+func (a *App) Verify(ctx context.Context, s *scratch.Server, only map[string]bool, report func(verify.File)) (verify.Result, error) {
 	o := a.verifyOptions(s)
 	o.Only, o.Report = only, report
 	return verify.Run(ctx, o)
 }
 
-func (a *App) verifyOptions(s *Scratch) verify.Options {
+func (a *App) verifyOptions(s *scratch.Server) verify.Options {
 	c := a.Config.Migrations
 	return verify.Options{
 		Database: s.Database, FS: os.DirFS(a.Config.Path(c.Dir)), Dir: c.Dir, Table: c.Table, MakeRoles: s.Own(),
@@ -36,7 +37,7 @@ type Drift struct {
 }
 
 // Drift compares the database behind live with what the migrations that are applied to it build on a scratch database.
-func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *Scratch) (d Drift, err error) {
+func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) (d Drift, err error) {
 	migrator, err := a.Migrator(live, nil)
 	if err != nil {
 		return d, err

@@ -12,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
@@ -33,7 +34,7 @@ new type, and the generated files. When anything fails, the schema is as it was.
 }
 
 func verb(f *factory.Factory, use, short, example string, least int, read func([]string) (app.Addition, error)) *cobra.Command {
-	var scratch app.ScratchOptions
+	var server scratch.Options
 	cmd := &cobra.Command{
 		Use: use, Short: short, Example: example, Args: cobra.MinimumNArgs(least),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,11 +46,10 @@ func verb(f *factory.Factory, use, short, example string, least int, read func([
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), f, a, scratch, addition)
+			return run(cmd.Context(), f, a, server, addition)
 		},
 	}
-	cmd.Flags().StringVar((*string)(&scratch.Engine), "engine", string(app.Native), "how to run the Postgres of the scratch databases: `native` or docker")
-	cmd.Flags().StringVar(&scratch.URL, "url", "", "`URL` of a server to make the scratch databases on")
+	factory.ScratchFlags(cmd.Flags(), &server, "url")
 	return cmd
 }
 
@@ -87,14 +87,12 @@ func fields(args []string) (list []string, err error) {
 	return list, nil
 }
 
-func run(ctx context.Context, f *factory.Factory, a *app.App, o app.ScratchOptions, addition app.Addition) (err error) {
-	o.Progress = f.Fetching()
-	s, err := a.Scratch(ctx, o)
-	if err != nil {
+func run(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, addition app.Addition) error {
+	var paths []string
+	err := f.WithScratch(ctx, a, o, func(s *scratch.Server) (err error) {
+		paths, err = a.Add(ctx, s, addition)
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	paths, err := a.Add(ctx, s, addition)
+	})
 	if err != nil {
 		return err
 	}

@@ -59,8 +59,7 @@ Exit code 3 when anything is found, 1 when a step cannot be done.`,
 	flags.StringVar(&o.Since, "since", "", "lint and verify only migrations that are new or other than at this `revision` of git")
 	flags.StringVar(&junit, "junit", "", "write the steps as JUnit to a `file`")
 	flags.StringVar(&sarif, "sarif", "", "write the findings as SARIF to a `file`")
-	flags.StringVar((*string)(&o.Scratch.Engine), "engine", string(app.Native), "how to run the Postgres of the scratch databases: `native` or docker")
-	flags.StringVar(&o.Scratch.URL, "url", "", "`URL` of a server to make the scratch databases on")
+	factory.ScratchFlags(flags, &o.Scratch, "url")
 	f.Output(flags, term.GitHub)
 	return cmd
 }

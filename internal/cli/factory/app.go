@@ -51,14 +51,3 @@ func (f *Factory) WithDatabase(ctx context.Context, a *app.App, work func(*app.D
 	defer func() { err = errors.Join(err, db.Close(ctx)) }()
 	return work(db)
 }
-
-// WithScratch does something on a server for scratch databases.
-func (f *Factory) WithScratch(ctx context.Context, a *app.App, o app.ScratchOptions, work func(*app.Scratch) error) (err error) {
-	o.Progress = f.Fetching()
-	s, err := a.Scratch(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	return work(s)
-}

@@ -13,11 +13,12 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 // diffFlags are the flags of diff.
 type diffFlags struct {
-	scratch       app.ScratchOptions
+	server        scratch.Options
 	check, dryRun bool
 	allowDrop     bool
 }
@@ -48,14 +49,14 @@ grants are never touched.`,
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return f.WithScratch(cmd.Context(), a, o.scratch, func(s *app.Scratch) error { return runDiff(cmd.Context(), f, a, s, name, o) })
+			return f.WithScratch(cmd.Context(), a, o.server, func(s *scratch.Server) error { return runDiff(cmd.Context(), f, a, s, name, o) })
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.check, "check", false, "write nothing; exit code 3 when a migration is missing")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing, and show what would be written")
 	flags.BoolVar(&o.allowDrop, "allow-drop", false, "drop tables, columns and enum values that the schema does not have")
-	addScratch(flags, &o.scratch)
+	factory.ScratchFlags(flags, &o.server, "url")
 	return cmd
 }
 
@@ -71,7 +72,7 @@ type diffFile struct {
 	Note string `json:"note,omitempty"`
 }
 
-func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *app.Scratch, name string, o diffFlags) error {
+func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Server, name string, o diffFlags) error {
 	options := ddl.PlanOptions{Options: ddl.Options{AllowDrop: o.allowDrop}}
 	if f.Term.InTTY && f.Term.Format == term.Text && !o.check {
 		options.AskRename = func(table, from, to string) (bool, error) {

@@ -11,10 +11,11 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 func newSave(f *factory.Factory) *cobra.Command {
-	var scratch app.ScratchOptions
+	var server scratch.Options
 	cmd := &cobra.Command{
 		Use:   "save NAME",
 		Short: "Write what `krowoc dev` has changed in the tables as one migration",
@@ -28,7 +29,7 @@ development database that it has them: "krowoc dev" has changed its tables as th
 				return err
 			}
 			ctx := cmd.Context()
-			return f.WithScratch(ctx, a, scratch, func(s *app.Scratch) error {
+			return f.WithScratch(ctx, a, server, func(s *scratch.Server) error {
 				return f.WithDatabase(ctx, a, func(db *app.Database) error {
 					unsaved, err := dev.ReadUnsaved(ctx, db.Pool)
 					if err != nil {
@@ -59,6 +60,6 @@ development database that it has them: "krowoc dev" has changed its tables as th
 			})
 		},
 	}
-	addScratch(cmd.Flags(), &scratch)
+	factory.ScratchFlags(cmd.Flags(), &server, "url")
 	return cmd
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 // squashFlags are the flags of squash.
 type squashFlags struct {
 	to          int64
 	name        string
-	scratch     app.ScratchOptions
+	server      scratch.Options
 	dryRun, yes bool
 }
 
@@ -41,19 +42,19 @@ Databases that are older than the version must be brought to it first.`,
 			if err != nil {
 				return err
 			}
-			return f.WithScratch(cmd.Context(), a, o.scratch, func(s *app.Scratch) error { return runSquash(cmd.Context(), f, a, s, o) })
+			return f.WithScratch(cmd.Context(), a, o.server, func(s *scratch.Server) error { return runSquash(cmd.Context(), f, a, s, o) })
 		},
 	}
 	flags := cmd.Flags()
 	flags.Int64Var(&o.to, "to", 0, "the last `version` that the baseline stands for")
 	flags.StringVar(&o.name, "name", "baseline", "`name` of the file, after its version")
-	addScratch(flags, &o.scratch)
+	factory.ScratchFlags(flags, &o.server, "url")
 	addYes(cmd, &o.yes)
 	flags.BoolVar(&o.dryRun, "dry-run", false, "show the baseline, and change no file")
 	return cmd
 }
 
-func runSquash(ctx context.Context, f *factory.Factory, a *app.App, s *app.Scratch, o squashFlags) error {
+func runSquash(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Server, o squashFlags) error {
 	squash, err := a.Squash(ctx, s, o.to, o.name)
 	if err != nil {
 		return err

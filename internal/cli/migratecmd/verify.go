@@ -14,10 +14,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 func newVerify(f *factory.Factory) *cobra.Command {
-	var scratch app.ScratchOptions
+	var server scratch.Options
 	var since string
 	var changed bool
 	cmd := &cobra.Command{
@@ -46,18 +47,18 @@ docker; --url names another server, on which a database is made and dropped.`,
 					return err
 				}
 			}
-			return f.WithScratch(ctx, a, scratch, func(s *app.Scratch) error { return runVerify(ctx, f, a, s, only) })
+			return f.WithScratch(ctx, a, server, func(s *scratch.Server) error { return runVerify(ctx, f, a, s, only) })
 		},
 	}
 	flags := cmd.Flags()
-	addScratch(flags, &scratch)
+	factory.ScratchFlags(flags, &server, "url")
 	flags.BoolVar(&changed, "changed-only", false, "verify only files that changed; those before them are applied")
 	flags.StringVar(&since, "since", "", "the `revision` of git that --changed-only compares with")
 	f.Output(flags, term.JUnit)
 	return cmd
 }
 
-func runVerify(ctx context.Context, f *factory.Factory, a *app.App, s *app.Scratch, only map[string]bool) error {
+func runVerify(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Server, only map[string]bool) error {
 	result, err := a.Verify(ctx, s, only, func(file verify.File) {
 		if f.Term.Format == term.Text {
 			showVerified(f.Term, file)
@@ -121,7 +122,7 @@ func verifiedCases(dir string, result verify.Result) (cases []term.TestCase) {
 }
 
 func newDrift(f *factory.Factory) *cobra.Command {
-	var scratch app.ScratchOptions
+	var server scratch.Options
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Compare a live database with what its migrations build",
@@ -137,7 +138,7 @@ Lines with + are in the database alone, lines with - are missing there. Exit cod
 			}
 			ctx := cmd.Context()
 			return f.WithDatabase(ctx, a, func(db *app.Database) error {
-				return f.WithScratch(ctx, a, scratch, func(s *app.Scratch) error {
+				return f.WithScratch(ctx, a, server, func(s *scratch.Server) error {
 					d, err := a.Drift(ctx, db.Pool, s)
 					if err != nil {
 						return err
@@ -147,7 +148,7 @@ Lines with + are in the database alone, lines with - are missing there. Exit cod
 			})
 		},
 	}
-	addScratch(cmd.Flags(), &scratch)
+	factory.ScratchFlags(cmd.Flags(), &server, "url")
 	return cmd
 }
 

@@ -12,12 +12,13 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema/diff"
 )
 
 func newDiff(f *factory.Factory) *cobra.Command {
 	var operations []string
-	var scratch app.ScratchOptions
+	var server scratch.Options
 	cmd := &cobra.Command{
 		Use:   "diff REVISION",
 		Short: "Show what a change of the schema reaches",
@@ -33,7 +34,7 @@ Exit code 3 when anything is breaking.`,
 			if err != nil {
 				return err
 			}
-			b, err := blastRadius(cmd.Context(), f, a, scratch, args[0], operations)
+			b, err := blastRadius(cmd.Context(), f, a, server, args[0], operations)
 			if err != nil {
 				return err
 			}
@@ -50,14 +51,13 @@ Exit code 3 when anything is breaking.`,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&operations, "operations", nil, "`pattern` of files with GraphQL operations, such as 'web/**/*.graphql'")
-	flags.StringVar((*string)(&scratch.Engine), "engine", string(app.Native), "how to run the Postgres of the scratch databases: `native` or docker")
-	flags.StringVar(&scratch.URL, "url", "", "`URL` of a server to make the scratch databases on")
+	factory.ScratchFlags(flags, &server, "url")
 	f.Output(flags, term.Markdown)
 	return cmd
 }
 
-func blastRadius(ctx context.Context, f *factory.Factory, a *app.App, o app.ScratchOptions, revision string, operations []string) (b app.BlastRadius, err error) {
-	err = f.WithScratch(ctx, a, o, func(s *app.Scratch) error {
+func blastRadius(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, revision string, operations []string) (b app.BlastRadius, err error) {
+	err = f.WithScratch(ctx, a, o, func(s *scratch.Server) error {
 		b, err = a.SchemaDiff(ctx, s, revision, operations)
 		return err
 	})

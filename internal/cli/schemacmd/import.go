@@ -11,6 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 // recorded is what `schema import --record --output json` prints.
@@ -20,7 +21,7 @@ type recorded struct {
 
 func newImport(f *factory.Factory) *cobra.Command {
 	var url string
-	var scratch app.ScratchOptions
+	var server scratch.Options
 	var force, record bool
 	cmd := &cobra.Command{
 		Use:   "import",
@@ -40,7 +41,7 @@ listed. --record notes in a database that it has the baseline, and writes no fil
 			if record {
 				return recordBaseline(cmd.Context(), f, a, url)
 			}
-			result, err := importSchema(cmd.Context(), f, a, scratch, url, force)
+			result, err := importSchema(cmd.Context(), f, a, server, url, force)
 			if err != nil {
 				return err
 			}
@@ -51,19 +52,18 @@ listed. --record notes in a database that it has the baseline, and writes no fil
 	flags.StringVar(&url, "url", "", "`URL` of the database; the environment's when not given")
 	flags.BoolVar(&force, "force", false, "write over a schema that is there")
 	flags.BoolVar(&record, "record", false, "note in the database that it has the baseline, and write no file")
-	flags.StringVar((*string)(&scratch.Engine), "engine", string(app.Native), "how to run the Postgres of the scratch databases: `native` or docker")
-	flags.StringVar(&scratch.URL, "scratch-url", "", "`URL` of a server to make the scratch databases on")
+	factory.ScratchFlags(flags, &server, "scratch-url")
 	f.Output(flags)
 	return cmd
 }
 
-func importSchema(ctx context.Context, f *factory.Factory, a *app.App, o app.ScratchOptions, url string, force bool) (result app.ImportedSchema, err error) {
+func importSchema(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, url string, force bool) (result app.ImportedSchema, err error) {
 	url, done, err := databaseURL(ctx, f, a, url)
 	if err != nil {
 		return result, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	err = f.WithScratch(ctx, a, o, func(s *app.Scratch) error {
+	err = f.WithScratch(ctx, a, o, func(s *scratch.Server) error {
 		result, err = a.ImportSchema(ctx, s, url, force)
 		return err
 	})

@@ -1,0 +1,176 @@
+// Package scratch makes databases that are used and dropped: on a Postgres that is started for them and leaves nothing behind, or on
+// an existing server.
+package scratch
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/docker"
+	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Engine is how a server is run.
+type Engine string
+
+// The engines.
+const (
+	Native Engine = "native" // Postgres's own programs, of this machine or fetched
+	Docker Engine = "docker" // the official image
+)
+
+// Options say on which server databases are made. With a URL that server is used; without one a server is started.
+type Options struct {
+	URL      string     // of an existing server
+	Pool     pg.Options // of the pools to scratch databases; the URL in it does not count
+	Quiet    bool       // keep failing statements out of the server's log, which people read
+	Engine   Engine     // of a server that is started
+	Version  int        // its major version; 0 is any
+	InMemory bool       // keep its data in memory, where there is room
+	Progress func(local.Progress)
+	Env      func(string) string // the environment of the process, to find Postgres's programs
+	Guard    func(container string) (dismiss func())
+}
+
+// Server is a Postgres on which scratch databases are made.
+type Server struct {
+	options Options
+	started startedServer // nil for an existing server
+	url     string        // of a database from which others can be created
+}
+
+type startedServer interface {
+	URL(database string) string
+	Stop(ctx context.Context) error
+}
+
+// Open uses the server that the options name, or starts one.
+func Open(ctx context.Context, o Options) (*Server, error) {
+	if o.URL != "" {
+		return Existing(o), nil
+	}
+	started, err := start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{options: o, started: started, url: started.URL("postgres")}, nil
+}
+
+// Existing uses the server that the options name.
+func Existing(o Options) *Server { return &Server{options: o, url: o.URL} }
+
+func start(ctx context.Context, o Options) (startedServer, error) {
+	switch o.Engine {
+	case Native:
+		return local.Start(ctx, local.Options{Major: o.Version, Ephemeral: true, InMemory: o.InMemory, Progress: o.Progress, Env: o.Env})
+	case Docker:
+		return docker.Start(ctx, docker.Options{Image: docker.Image(o.Version), Logger: o.Pool.Logger, Guard: o.Guard})
+	default:
+		return nil, fault.New(fault.Invalid, "start a scratch Postgres", fmt.Sprintf("unknown engine %q", o.Engine), "use native or docker")
+	}
+}
+
+// URL names a database of the server from which others can be created.
+func (s *Server) URL() string { return s.url }
+
+// Own reports whether the server was started for scratch databases alone, so that roles may be created on it.
+func (s *Server) Own() bool { return s.started != nil }
+
+// Close stops a server that was started.
+func (s *Server) Close(ctx context.Context) error {
+	if s.started == nil {
+		return nil
+	}
+	return s.started.Stop(context.WithoutCancel(ctx))
+}
+
+// Database makes an empty database and returns a pool to it, and what drops it.
+func (s *Server) Database(ctx context.Context) (*pgxpool.Pool, func() error, error) {
+	return s.create(ctx, "template0")
+}
+
+// Copy makes a copy of a scratch database, which nothing else may be connected to, and returns what Database does.
+func (s *Server) Copy(ctx context.Context, of *pgxpool.Pool) (*pgxpool.Pool, func() error, error) {
+	of.Reset() // a database with connections cannot be copied
+	return s.create(ctx, of.Config().ConnConfig.Database)
+}
+
+// Target builds what a schema describes in a copy of a scratch database, and returns it with what drops the copy.
+func (s *Server) Target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
+	copied, drop, err := s.Copy(ctx, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	target, err := ddl.NewTarget(ctx, copied, types)
+	if err != nil {
+		return nil, nil, errors.Join(err, drop())
+	}
+	return target, drop, nil
+}
+
+func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, func() error, error) {
+	name := "krowoc_scratch_" + strings.ToLower(rand.Text()[:12])
+	if err := s.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+pg.QuoteIdent(template)); err != nil {
+		return nil, nil, err
+	}
+	drop := func() error {
+		return s.exec(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	}
+	if s.options.Quiet {
+		if err := s.exec(ctx, "ALTER DATABASE "+name+" SET log_min_messages = 'fatal'"); err != nil {
+			return nil, nil, errors.Join(err, drop())
+		}
+	}
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return nil, nil, errors.Join(fault.New(fault.Invalid, "read the URL of the scratch server", "it is not valid"), drop())
+	}
+	u.Path = "/" + name
+	o := s.options.Pool
+	o.URL = u.String()
+	pool, err := pg.Connect(ctx, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, drop())
+	}
+	return pool, func() error { pool.Close(); return drop() }, nil
+}
+
+// DropLeftovers drops the scratch databases that a killed process left behind. Nobody else may be using the server.
+func (s *Server) DropLeftovers(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return pg.Fault("look for scratch databases", err)
+	}
+	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database WHERE datname LIKE 'krowoc\_scratch\_%'`)
+	var names []string
+	if err == nil {
+		names, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	for _, name := range names {
+		_, dropErr := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pg.QuoteIdent(name)+" WITH (FORCE)")
+		err = errors.Join(err, dropErr)
+	}
+	return pg.Fault("drop scratch databases", errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
+}
+
+// exec runs one statement on the server, outside of the scratch databases.
+func (s *Server) exec(ctx context.Context, sql string) error {
+	const op = "make a scratch database"
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return pg.Fault(op, err)
+	}
+	_, err = conn.Exec(ctx, sql)
+	return pg.Fault(op, errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
+}
