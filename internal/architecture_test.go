@@ -20,7 +20,7 @@ const module = "github.com/krowoc/krowoc"
 var layers = [][]string{
 	{"internal/caller", "internal/fault"},
 	{"internal/diag", "internal/git", "internal/lifecycle", "internal/problem", "internal/container", "internal/listen", "internal/process"},
-	{"internal/schema", "internal/config", "internal/cli/term"},
+	{"internal/schema", "internal/config", "internal/cli/term", "internal/localhost"},
 	{"internal/pg"},
 	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/generate", "internal/scaffold", "internal/supervise", "internal/testkit"},
 	{"internal/server", "internal/dev"},

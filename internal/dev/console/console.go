@@ -8,13 +8,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/listen"
-	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/localhost"
 )
 
 // Link is something to look at.
@@ -67,7 +66,7 @@ func (c *Console) URL() string { return "http://" + c.listener.Addr().String() }
 func (c *Console) Start(ctx context.Context) {
 	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.http = &http.Server{
-		Handler: LocalOnly(c.Mux), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 64 << 10,
+		Handler: localhost.Only("the development console")(c.Mux), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(c.options.Logger.Handler(), slog.LevelWarn),
 	}
@@ -129,23 +128,6 @@ func (c *Console) index(w http.ResponseWriter, _ *http.Request) {
 		Project, Mistake string
 		Links            []Link
 	}{c.options.Project, c.currentMistake(), c.options.Links()})
-}
-
-// LocalOnly refuses requests that were not meant for this machine: a page of somebody else's, whose name resolves to it, could
-// read what is here otherwise (DNS rebinding).
-func LocalOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		ip := net.ParseIP(strings.Trim(host, "[]"))
-		if host != "localhost" && !strings.HasSuffix(host, ".localhost") && (ip == nil || !ip.IsLoopback()) {
-			problem.Write(w, r, fault.New(fault.Forbidden, "use the development console", "it is for this machine alone"))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // anyOrigin lets pages of any origin read an answer. It is for what is no secret.
