@@ -15,6 +15,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -70,11 +71,17 @@ func applyMigrations(t testing.TB, a *app.App) {
 	}
 }
 
-// platform serves the prompt platform, migrated and seeded, and returns its URL.
+// platform serves the prompt platform, migrated and seeded, to callers who say who they are, and returns its URL.
 func platform(t *testing.T) string {
 	t.Helper()
 	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
 	migrateAndSeed(t, a)
+	return api(t, a, app.ServerOptions{Authenticators: []server.Authenticator{app.ActAs{}}})
+}
+
+// api serves the database of a until the test ends, and returns its URL.
+func api(t *testing.T, a *app.App, o app.ServerOptions) string {
+	t.Helper()
 	ctx := t.Context()
 	db, err := a.Open(ctx, nil)
 	if err != nil {
@@ -84,7 +91,7 @@ func platform(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv, err := a.NewServer(db.Pool, s, a.Logger)
+	srv, err := a.NewServer(db.Pool, s, a.Logger, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,54 +1,56 @@
 package app
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/caller"
-	"github.com/krowoc/krowoc/internal/config"
-	httpproblem "github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // ActAsHeader names the user on whose behalf a request in development is answered, with any roles after
-// semicolons: `Krowoc-Act-As: 0f8c…; admin`. Other environments ignore it.
+// semicolons: `Krowoc-Act-As: 0f8c…; admin`.
 const ActAsHeader = "Krowoc-Act-As"
 
-// callerOf returns whom an access token names.
-type callerOf func(ctx context.Context, token string) (caller.Caller, error)
+// ActAs authenticates callers by ActAsHeader, without any proof. It is for development sessions and tests; `krowoc serve`
+// never has it.
+type ActAs struct{}
 
-// identify puts the caller of a request in its context. Everybody is anonymous, save that development lets a
-// request say who it is, by a token of its identity provider or simply by a header.
-func (a *App) identify(next http.Handler, callerOf callerOf) http.Handler {
-	trusted := a.Config.Environment == config.Development || a.Config.Environment == config.Test
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var who caller.Caller
-		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		switch {
-		case !trusted:
-		case bearer && callerOf != nil:
-			var err error
-			if who, err = callerOf(r.Context(), token); err != nil {
-				httpproblem.Write(w, r, err)
-				return
-			}
-		default:
-			who = actAs(r.Header.Get(ActAsHeader))
-		}
-		next.ServeHTTP(w, r.WithContext(caller.With(r.Context(), who)))
-	})
-}
+// Name implements server.Authenticator.
+func (ActAs) Name() string { return "header " + ActAsHeader }
 
-func actAs(header string) caller.Caller {
-	var c caller.Caller
-	for i, part := range strings.Split(header, ";") {
-		part = strings.TrimSpace(part)
-		switch {
-		case i == 0:
-			c.UID = part
-		case part != "":
-			c.Roles = append(c.Roles, part)
+// Authenticate implements server.Authenticator.
+func (ActAs) Authenticate(r *http.Request, token string) (who caller.Caller, known bool, err error) {
+	header := r.Header.Get(ActAsHeader)
+	if header == "" || token != "" {
+		return caller.Caller{}, false, nil // a token is to be judged, not to be passed over
+	}
+	uid, roles, _ := strings.Cut(header, ";")
+	who.UID = strings.TrimSpace(uid)
+	for role := range strings.SplitSeq(roles, ";") {
+		if role = strings.TrimSpace(role); role != "" {
+			who.Roles = append(who.Roles, role)
 		}
 	}
-	return c
+	return who, true, nil
+}
+
+// devTokens authenticates callers by the access tokens of the session's identity provider.
+type devTokens struct{ *devConsole }
+
+// Name implements server.Authenticator.
+func (devTokens) Name() string { return "token of the development identity provider" }
+
+// Authenticate implements server.Authenticator.
+func (d devTokens) Authenticate(r *http.Request, token string) (who caller.Caller, known bool, err error) {
+	if token == "" {
+		return caller.Caller{}, false, nil
+	}
+	p := d.identity.Load()
+	if p == nil {
+		return caller.Caller{}, false, fault.New(fault.Unauthenticated, "read the access token", "the development identity provider is not running",
+			"set dev.auth.enabled to true, or use the header "+ActAsHeader)
+	}
+	claims, err := p.Verify(r.Context(), token)
+	return caller.Caller{UID: claims.Subject, Roles: claims.Roles}, true, err
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/console"
 	"github.com/krowoc/krowoc/internal/dev/identity"
@@ -18,7 +17,9 @@ import (
 	"github.com/krowoc/krowoc/internal/dev/traces"
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/localhost"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/server"
 )
 
 // devConsole is the development console of a session: mail, traces and the identity provider behind one address.
@@ -120,16 +121,6 @@ func (d *devConsole) links() []console.Link {
 	return links
 }
 
-// caller returns whom an access token names.
-func (d *devConsole) caller(ctx context.Context, token string) (caller.Caller, error) {
-	p := d.identity.Load()
-	if p == nil {
-		return caller.Caller{}, fault.New(fault.Unauthenticated, "read the access token", "the development identity provider does not run")
-	}
-	claims, err := p.Verify(ctx, token)
-	return caller.Caller{UID: claims.Subject, Roles: claims.Roles}, err
-}
-
 // watch tells pages under development what the session reports.
 func (d *devConsole) watch(report func(dev.Event)) func(dev.Event) {
 	return func(e dev.Event) {
@@ -162,13 +153,28 @@ type devAPI struct {
 	pool   *pgxpool.Pool
 }
 
+// serverOptions are those of the API of a session: people log in with its identity provider or simply say who they are,
+// which is why nobody but this machine is served. Probes stay with the API, so that two sessions do not contend for an
+// address.
+func (d *devConsole) serverOptions(address string) ServerOptions {
+	var hosts []string
+	host, _, err := net.SplitHostPort(d.app.Config.Server.Address)
+	if isEvery := host == "" || net.ParseIP(host).IsUnspecified(); err == nil && !isEvery {
+		hosts = append(hosts, host) // a name of this machine that the team has chosen
+	}
+	return ServerOptions{
+		Address: address, Authenticators: []server.Authenticator{devTokens{d}, ActAs{}},
+		Middleware: []server.Middleware{{Stage: server.Shield, Name: "this machine only", Wrap: localhost.Only("the API of a development session", hosts...), Probes: true}},
+	}
+}
+
 func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
-	server, err := d.app.newServerAt(address, pool, s, logger, d.caller)
+	srv, err := d.app.NewServer(pool, s, logger, d.serverOptions(address))
 	if err != nil {
 		return nil, err
 	}
 	d.people.use(pool, s)
-	return &devAPI{server, d.people, pool}, nil
+	return &devAPI{srv, d.people, pool}, nil
 }
 
 // Replace serves another schema from the next request on.

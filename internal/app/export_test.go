@@ -17,3 +17,11 @@ func (d *TestDatabases) TemplateName() string { return d.template.Name }
 func (d *TestDatabases) DropTemplate(ctx context.Context) error {
 	return d.server.DropIfExists(ctx, d.template.Name)
 }
+
+// ServeOptions are those of `krowoc serve`.
+func (a *App) ServeOptions() ServerOptions { return a.serveOptions() }
+
+// DevServerOptions are those of the API of a development session whose other services do not run.
+func (a *App) DevServerOptions() ServerOptions {
+	return a.newDevConsole().serverOptions(a.Config.Server.Address)
+}

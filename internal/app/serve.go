@@ -35,7 +35,7 @@ func (a *App) Serve(ctx context.Context) error {
 // parts are what runs on a database in production, in the order in which they start. The server is the last, so that
 // background work is ready before the first request and ends after the last.
 func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, error) {
-	srv, err := a.NewServer(pool, s, a.Logger)
+	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +43,11 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	return []lifecycle.Part{
 		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
 	}, nil
+}
+
+// serveOptions are those of the production server, in every environment. Nothing that a client only claims is believed.
+func (a *App) serveOptions() ServerOptions {
+	return ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress}
 }
 
 // Pool opens a pool that need not reach Postgres yet: to the configured database, else to the local one,

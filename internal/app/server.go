@@ -1,13 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"net/http"
 
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/server/graphiql"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -19,22 +22,30 @@ type Server struct {
 	graph *exec.Handler
 }
 
-// NewServer wires the API of a schema over the database behind pool. It serves nothing until Start.
-func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (*Server, error) {
-	return a.newServerAt(a.Config.Server.Address, pool, s, logger, nil)
+// ServerOptions are those of a server that the configuration does not decide.
+type ServerOptions struct {
+	Address      string // empty is that of the configuration
+	ProbeAddress string // empty leaves the probes with the API
+
+	Authenticators []server.Authenticator // who is asked for the caller of a request; none leaves everybody anonymous
+	Middleware     []server.Middleware
 }
 
-// newServerAt is NewServer at an address; callerOf says whom an access token names, nil that none does.
-func (a *App) newServerAt(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, callerOf callerOf) (*Server, error) {
+// NewServer wires the API of a schema over the database behind pool. It serves nothing until Start.
+func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (*Server, error) {
 	api, err := a.newAPI(s)
 	if err != nil {
 		return nil, err
 	}
 	logger = slog.New(server.LogRequestID(logger.Handler()))
-	c := a.Config
+	g := a.Config.GraphQL
 	handler, err := exec.New(exec.Options{
-		API: api, DB: pool, Logger: logger, Timeout: c.GraphQL.Timeout, Introspection: c.GraphQL.Introspection,
+		API: api, DB: pool, Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
 	})
+	if err != nil {
+		return nil, err
+	}
+	routes, err := a.routes(handler)
 	if err != nil {
 		return nil, err
 	}
@@ -42,16 +53,28 @@ func (a *App) newServerAt(address string, pool *pgxpool.Pool, s *schema.Schema, 
 	if err != nil {
 		return nil, err
 	}
-	t := c.Server.Timeouts
+	c := a.Config.Server
+	t := c.Timeouts
 	srv, err := server.New(server.Options{
-		Address: address, GraphQL: a.identify(handler, callerOf), GraphiQL: c.GraphQL.GraphiQL, Health: checker, Logger: logger,
-		MaxBody: int64(c.Server.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
+		Address: cmp.Or(o.Address, c.Address), ProbeAddress: o.ProbeAddress, Routes: routes, Health: checker, Logger: logger,
+		Authenticators: o.Authenticators, Middleware: o.Middleware,
+		MaxBody: int64(c.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, DrainTimeout: t.Shutdown, PreStopDelay: t.DrainDelay,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &Server{app: a, http: srv, graph: handler}, nil
+}
+
+// routes are those of the API.
+func (a *App) routes(api http.Handler) ([]server.Route, error) {
+	routes := []server.Route{{Pattern: "GET /graphql", Handler: api}, {Pattern: "POST /graphql", Handler: api}}
+	if !a.Config.GraphQL.GraphiQL {
+		return routes, nil
+	}
+	explorer, err := graphiql.Routes()
+	return append(routes, explorer...), err
 }
 
 func (a *App) newAPI(s *schema.Schema) (*graph.API, error) {
@@ -67,6 +90,9 @@ func (s *Server) Wait() error { return s.http.Wait() }
 
 // Stop drains and ends the server.
 func (s *Server) Stop(ctx context.Context) error { return s.http.Stop(ctx) }
+
+// Layout lists the stages that requests pass and the routes that are served.
+func (s *Server) Layout() string { return s.http.Layout() }
 
 // URL is where the server is reached from this machine.
 func (s *Server) URL() string { return "http://" + s.http.Addr() }

@@ -103,6 +103,7 @@ type Database struct {
 // Server is the HTTP server.
 type Server struct {
 	Address      string
+	ProbeAddress string // of the probes alone; empty leaves them with the API
 	Timeouts     Timeouts
 	MaxBodyBytes ByteSize
 }

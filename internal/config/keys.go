@@ -54,6 +54,8 @@ var keys = []Key{
 		Doc: "Major version of the local Postgres; 0 takes any that is there."},
 
 	{Path: "server.address", Kind: Address, Default: "127.0.0.1:8080", Doc: "Address to listen on, host:port; port 0 takes a free one."},
+	{Path: "server.probeAddress", Kind: Address,
+		Doc: "Address of the probes alone, such as :9090, which `server.address` then does not answer; `krowoc dev` ignores it."},
 	{Path: "server.timeouts.readHeader", Kind: Duration, Default: "5s", Doc: "For the headers of a request."},
 	{Path: "server.timeouts.read", Kind: Duration, Default: "30s", Doc: "For the whole request."},
 	{Path: "server.timeouts.write", Kind: Duration, Default: "60s", Doc: "For the response."},

@@ -18,7 +18,7 @@ func BenchmarkMiddleware(b *testing.B) {
 		b.Fatal(err)
 	}
 	s, err := server.New(server.Options{
-		Address: ":0", GraphQL: http.HandlerFunc(hello), Health: checker,
+		Address: ":0", Routes: api(hello), Health: checker,
 		Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 	})
 	if err != nil {

@@ -6,4 +6,4 @@ import "net/http"
 var RequestIDOf = requestIDOf
 
 // HandlerOf returns what a server serves, without a network.
-func HandlerOf(s *Server) http.Handler { return s.http.Handler }
+func HandlerOf(s *Server) http.Handler { return s.api.http.Handler }

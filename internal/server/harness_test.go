@@ -71,7 +71,7 @@ func start(t *testing.T, graphql http.HandlerFunc, change ...func(*server.Option
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	o := server.Options{
-		Address: "127.0.0.1:0", GraphQL: graphql, Health: checker(t),
+		Address: "127.0.0.1:0", Routes: api(graphql), Health: checker(t),
 		Logger: slog.New(slog.NewJSONHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
@@ -91,6 +91,11 @@ func start(t *testing.T, graphql http.HandlerFunc, change ...func(*server.Option
 		_ = s.Stop(context.Background())
 	})
 	return r
+}
+
+// api is the one route of most tests.
+func api(h http.HandlerFunc) []server.Route {
+	return []server.Route{{Pattern: "GET /graphql", Handler: h}, {Pattern: "POST /graphql", Handler: h}}
 }
 
 func checker(t *testing.T, checks ...health.Check) *health.Checker {

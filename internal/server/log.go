@@ -34,24 +34,19 @@ func (h idHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Handler.WithGroup(name)} }
 
-// logAccess writes the access log's line. The query is left out: people put secrets there.
-func (s *Server) logAccess(w *response, r *http.Request, took time.Duration, aborted bool) {
-	status := w.status
+// logAccess writes the access log's line. The query is left out, because people put secrets there, and so is the
+// token: the caller's uid stands for it.
+func (s *Server) logAccess(w *response, probe bool, took time.Duration, aborted bool) {
+	r, status := w.request, w.status
 	if status == 0 && !aborted && !w.hijacked {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
-	}
-	level := slog.LevelInfo
-	switch {
-	case isProbe(r.URL.Path):
-		level = slog.LevelDebug
-	case aborted || status >= http.StatusInternalServerError:
-		level = slog.LevelWarn
 	}
 	remote, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		remote = r.RemoteAddr
 	}
-	attrs := []slog.Attr{
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(attrs,
 		slog.String("method", clipped(r.Method)),
 		slog.String("path", clipped(r.URL.Path)),
 		slog.Int("status", status),
@@ -59,19 +54,27 @@ func (s *Server) logAccess(w *response, r *http.Request, took time.Duration, abo
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("remote", remote),
 		slog.String("user_agent", clipped(r.UserAgent())),
+	)
+	if w.caller.UID != "" {
+		attrs = append(attrs, slog.String("uid", clipped(w.caller.UID)))
+	}
+	if w.caller.Service {
+		attrs = append(attrs, slog.Bool("service", true))
 	}
 	if aborted {
 		attrs = append(attrs, slog.Bool("aborted", true))
 	}
-	s.options.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+	s.options.Logger.LogAttrs(r.Context(), accessLevel(probe, aborted, status), "request", attrs...)
 }
 
-func isProbe(path string) bool {
-	switch path {
-	case "/livez", "/readyz", "/startupz", "/healthz":
-		return true
+func accessLevel(probe, aborted bool, status int) slog.Level {
+	switch {
+	case probe:
+		return slog.LevelDebug
+	case aborted, status >= http.StatusInternalServerError:
+		return slog.LevelWarn
 	}
-	return false
+	return slog.LevelInfo
 }
 
 // maxLogged is how many bytes of a text that the client chose go into the log.

@@ -12,62 +12,101 @@ import (
 	"github.com/krowoc/krowoc/internal/problem"
 )
 
-// surround puts around next what every request gets: an id, a line in the access log, headers that protect
-// browsers, a limit of its body, and an answer even if its handler panics.
-func (s *Server) surround(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		s.handlers.Add(1)
-		defer s.handlers.Done()
-		s.inFlight.Add(1)
-		defer s.inFlight.Add(-1)
-		r = identified(rw, r)
-		protect(rw.Header())
-		w := &response{ResponseWriter: rw, request: r}
-		began := time.Now()
-		aborted := true
-		defer func() { s.logAccess(w, r, time.Since(began), aborted) }()
-		s.guard(w, r, next)
-		w.finish()
-		aborted = false
-	})
+// builtIn returns the server's own middleware for a policy.
+func (s *Server) builtIn(p Policy) []Middleware {
+	p = p.withDefaults(s.options)
+	return []Middleware{
+		{Identify, "request id", s.identify(p), true},
+		{Identify, "security headers", protect, true},
+		{Identify, "access log", s.accessLog(p), true},
+		{Identify, "panics", s.answerPanics, true},
+		{Shield, "body limit", limitBody(p.MaxBody), true},
+		{Authenticate, callersName(s.options.Authenticators), s.authenticate, false},
+		{Serve, "deadlines", s.deadlines(p), true},
+	}
+}
+
+// identify counts the request, gives it an id, and keeps what is known of it in its context.
+func (s *Server) identify(p Policy) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			s.handlers.Add(1)
+			defer s.handlers.Done()
+			s.inFlight.Add(1)
+			defer s.inFlight.Add(-1)
+			w, r := newResponse(rw, r)
+			w.stream = p.Stream
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 // protect sets headers for answers that no browser should interpret, frame or send its address along from.
-func protect(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+func protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		next.ServeHTTP(w, r)
+	})
 }
 
-// guard limits the body, calls next, and answers for it if it panics.
-func (s *Server) guard(w *response, r *http.Request, next http.Handler) {
-	defer func() {
-		if v := recover(); v != nil {
-			s.answerPanic(w, r, v)
-		}
-	}()
-	if r.ContentLength > s.options.MaxBody {
-		w.Header().Set("Connection", "close") // rather than read it all
-		problem.TooLarge(s.options.MaxBody).Write(w, r)
-		return
+// accessLog writes a line for every answer.
+func (s *Server) accessLog(p Policy) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began := time.Now()
+			aborted := true
+			defer func() { s.logAccess(responseOf(r.Context()), p.Probe, time.Since(began), aborted) }()
+			next.ServeHTTP(w, r)
+			aborted = false
+		})
 	}
-	r.Body = limitedBody{http.MaxBytesReader(w.ResponseWriter, r.Body, s.options.MaxBody), w}
-	next.ServeHTTP(w, r)
 }
 
-// answerPanic turns a panic into a problem. If the header is sent already, the connection is aborted, so that
+// answerPanics turns a panic into a problem. If the header is sent already, the connection is aborted, so that
 // the client cannot take half an answer for a whole one.
-func (s *Server) answerPanic(w *response, r *http.Request, v any) {
+func (s *Server) answerPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if v := recover(); v != nil {
+				s.answerPanic(responseOf(r.Context()), v)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) answerPanic(w *response, v any) {
 	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler)
 	}
+	r := w.request
 	s.options.Logger.ErrorContext(r.Context(), "a handler panicked",
 		"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	if w.status != 0 || w.hijacked {
 		panic(http.ErrAbortHandler)
 	}
 	problem.Write(w, r, fault.New(fault.Internal, "serve "+r.URL.Path, "a handler panicked"))
+}
+
+// limitBody refuses bodies of more than limit bytes, before they are read where their length is declared.
+func limitBody(limit int64) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > limit {
+				w.Header().Set("Connection", "close") // rather than read it all
+				problem.TooLarge(limit).Write(w, r)
+				return
+			}
+			response := responseOf(r.Context())
+			r.Body = limitedBody{http.MaxBytesReader(response.ResponseWriter, r.Body, limit), response}
+			next.ServeHTTP(w, r)
+			response.finish()
+		})
+	}
 }
 
 // limitedBody tells the response when the body proves too large: a chunked one does not say so beforehand.

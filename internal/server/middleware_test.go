@@ -91,7 +91,7 @@ func TestAccessLog(t *testing.T) {
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = io.WriteString(w, "short and stout")
 	})
-	r.do(t, "GET", "/graphql?token=hunter2", nil, "User-Agent", strings.Repeat("é", 500), "Authorization", "Bearer hunter3")
+	r.do(t, "GET", "/graphql?token=hunter2", nil, "User-Agent", strings.Repeat("é", 500), "Authorization", "Basic hunter3")
 	r.do(t, "GET", "/livez", nil)
 	records := r.logs.find(t, "request")
 	if len(records) != 2 {

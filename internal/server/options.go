@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
+	"slices"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -14,11 +14,14 @@ import (
 
 // Options say what is served, where and within which limits. Zero durations and sizes take the defaults.
 type Options struct {
-	Address  string // host:port; port 0 takes any free one
-	GraphQL  http.Handler
-	GraphiQL bool // serve the GraphQL explorer, for development
-	Health   *health.Checker
-	Logger   *slog.Logger // nil is silent
+	Address      string  // host:port; port 0 takes any free one
+	ProbeAddress string  // of the routes that are probes, which Address then does not serve; empty is Address
+	Routes       []Route // beside the probes /livez, /startupz, /readyz and /healthz
+	Health       *health.Checker
+	Logger       *slog.Logger // nil is silent
+
+	Authenticators []Authenticator // in the order in which they are asked; without any, every caller is anonymous
+	Middleware     []Middleware    // that parts of the program add to the stages
 
 	MaxBody           int64         // bytes of a request's body; default 1 MiB
 	ReadHeaderTimeout time.Duration // default 5 s
@@ -38,15 +41,16 @@ const maxHeader = 64 << 10
 // withDefaults returns the options with every gap filled, or an Invalid fault.
 func (o Options) withDefaults() (Options, error) {
 	const op = "set up the server"
-	if _, _, err := net.SplitHostPort(o.Address); err != nil {
-		return o, fault.New(fault.Invalid, op, fmt.Sprintf("the address %q is not host:port", o.Address),
-			"write it as in 127.0.0.1:8080, or :8080 for every interface")
+	for _, address := range []string{o.Address, cmp.Or(o.ProbeAddress, o.Address)} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return o, fault.New(fault.Invalid, op, fmt.Sprintf("the address %q is not host:port", address),
+				"write it as in 127.0.0.1:8080, or :8080 for every interface")
+		}
 	}
-	if o.GraphQL == nil || o.Health == nil {
-		return o, fault.New(fault.Internal, op, "there is nothing to serve, or nothing that knows its health")
+	if o.Health == nil {
+		return o, fault.New(fault.Internal, op, "nothing knows its health")
 	}
-	if o.MaxBody < 0 || o.ReadHeaderTimeout < 0 || o.ReadTimeout < 0 || o.WriteTimeout < 0 ||
-		o.IdleTimeout < 0 || o.PreStopDelay < 0 || o.DrainTimeout < 0 {
+	if o.hasNegative() {
 		return o, fault.New(fault.Invalid, op, "a limit is negative", "leave it out for the default")
 	}
 	if o.Logger == nil {
@@ -60,4 +64,13 @@ func (o Options) withDefaults() (Options, error) {
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, 120*time.Second)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 20*time.Second)
 	return o, nil
+}
+
+func (o Options) hasNegative() bool {
+	limits := []time.Duration{o.ReadHeaderTimeout, o.ReadTimeout, o.WriteTimeout, o.IdleTimeout, o.PreStopDelay, o.DrainTimeout}
+	sizes := []int64{o.MaxBody}
+	for _, r := range o.Routes {
+		limits, sizes = append(limits, r.Policy.WriteTimeout), append(sizes, r.Policy.MaxBody)
+	}
+	return slices.Min(limits) < 0 || slices.Min(sizes) < 0
 }

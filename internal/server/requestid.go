@@ -13,19 +13,12 @@ import (
 // maxRequestID is how long an id may be that a client chose.
 const maxRequestID = 128
 
-type requestIDKey struct{}
-
 // RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
-
-// identified returns r with its id in the context, and puts the id in the answer's header.
-func identified(w http.ResponseWriter, r *http.Request) *http.Request {
-	id := requestIDOf(r.Header)
-	w.Header().Set(problem.RequestIDHeader, id)
-	return r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+	if w := responseOf(ctx); w != nil {
+		return w.id
+	}
+	return ""
 }
 
 // requestIDOf returns the id that the client sent, the trace id of its traceparent, or a new one. What it

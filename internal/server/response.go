@@ -2,24 +2,47 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"net/http"
 	"sync/atomic"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/problem"
 )
 
-// response watches what a handler answers. http.ResponseController finds the connection through Unwrap;
-// Flush and Hijack are there for handlers that look for http.Flusher and http.Hijacker.
+// response watches what a handler answers, and holds what the stages learn of a request until the access log reads it.
+// http.ResponseController finds the connection through Unwrap; Flush and Hijack are there for handlers that look for
+// http.Flusher and http.Hijacker.
 type response struct {
 	http.ResponseWriter
 	request *http.Request
+	id      string
+	caller  caller.Caller
+	stream  bool // the deadlines end where the answer begins
 
 	status   int // 0 until the header is sent
 	bytes    int64
 	hijacked bool
 	tooLarge atomic.Int64 // the limit that the request's body broke; its readers may be other goroutines
 	replaced bool         // the handler's answer is discarded
+}
+
+type responseKey struct{}
+
+// newResponse returns the response to a request with an id, which is in the answer's header, and the request with the
+// response in its context.
+func newResponse(rw http.ResponseWriter, r *http.Request) (*response, *http.Request) {
+	w := &response{ResponseWriter: rw, id: requestIDOf(r.Header)}
+	rw.Header().Set(problem.RequestIDHeader, w.id)
+	w.request = r.WithContext(context.WithValue(r.Context(), responseKey{}, w))
+	return w, w.request
+}
+
+// responseOf returns the response to the request that ctx belongs to, or nil.
+func responseOf(ctx context.Context) *response {
+	w, _ := ctx.Value(responseKey{}).(*response)
+	return w
 }
 
 // Unwrap returns the writer within.
@@ -41,6 +64,9 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	w.status = status
+	if w.stream {
+		w.endDeadlines()
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

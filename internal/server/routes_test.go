@@ -12,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/health"
 	"github.com/krowoc/krowoc/internal/problem"
 	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/server/graphiql"
 )
 
 func TestWhatIsNotServed(t *testing.T) {
@@ -45,7 +46,11 @@ func TestWhatIsNotServed(t *testing.T) {
 }
 
 func TestGraphiQLInDevelopment(t *testing.T) {
-	r := start(t, hello, func(o *server.Options) { o.GraphiQL = true })
+	routes, err := graphiql.Routes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, hello, func(o *server.Options) { o.Routes = append(o.Routes, routes...) })
 	if got := r.do(t, "GET", "/", nil); got.StatusCode != http.StatusFound || got.Header.Get("Location") != "/graphiql" {
 		t.Errorf("/ leads to %d %s", got.StatusCode, got.Header.Get("Location"))
 	}
@@ -108,7 +113,7 @@ func TestProbes(t *testing.T) {
 }
 
 func TestProbesBeforeTheStart(t *testing.T) {
-	s, err := server.New(server.Options{Address: ":0", GraphQL: http.NotFoundHandler(), Health: checker(t)})
+	s, err := server.New(server.Options{Address: ":0", Routes: api(http.NotFound), Health: checker(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

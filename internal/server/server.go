@@ -1,39 +1,40 @@
-// Package server is the HTTP side of Krowoc: the routes, what surrounds every request (ids, log, limits,
-// panics), the probes, and a stop that cuts nobody off.
+// Package server is the HTTP side of Krowoc: routes with a policy each, the stages that every request passes, the
+// probes, and a stop that cuts nobody off.
 package server
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/listen"
 )
 
 // Server serves the API of one project.
 type Server struct {
-	options Options
-	http    *http.Server
-	cancel  context.CancelFunc // ends the context of every request
+	options    Options
+	routes     []Route
+	api        *port
+	probes     *port           // nil unless they have an address of their own
+	cancel     func()          // ends the context of every request
+	streaming  context.Context // ends when the server drains
+	endStreams func()
 
 	handlers sync.WaitGroup
 	inFlight atomic.Int64 // how many handlers there are
+	streams  atomic.Int64 // how many of them serve a stream
 	started  atomic.Bool
 	draining atomic.Bool
 
-	mu       sync.Mutex
-	listener net.Listener
-	served   chan struct{} // closed when serving is over
-	serveErr error
-	stopping chan struct{} // closed when Stop is done
-	stopErr  error
+	mu        sync.Mutex
+	listening bool
+	served    chan struct{} // closed when serving is over
+	serveErr  error
+	stopping  chan struct{} // closed when Stop is done
+	stopErr   error
 }
 
 // New returns a server that does not listen yet.
@@ -42,24 +43,28 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &Server{options: o, served: make(chan struct{})}
+	s.routes = append(s.probeRoutes(), o.Routes...)
 	base, cancel := context.WithCancel(context.Background())
-	s := &Server{options: o, cancel: cancel, served: make(chan struct{})}
-	handler, err := s.handler()
-	if err != nil {
-		cancel()
+	s.streaming, s.endStreams = context.WithCancel(base)
+	s.cancel = func() { s.endStreams(); cancel() }
+	if err := s.open(base); err != nil {
+		s.cancel()
 		return nil, err
 	}
-	s.http = &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: o.ReadHeaderTimeout,
-		ReadTimeout:       o.ReadTimeout,
-		WriteTimeout:      o.WriteTimeout,
-		IdleTimeout:       o.IdleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
-		BaseContext:       func(net.Listener) context.Context { return base },
-	}
 	return s, nil
+}
+
+// open makes the ports.
+func (s *Server) open(base context.Context) (err error) {
+	api, probes := s.split()
+	if s.api, err = s.newPort(base, s.options.Address, api); err != nil {
+		return err
+	}
+	if s.options.ProbeAddress != "" {
+		s.probes, err = s.newPort(base, s.options.ProbeAddress, probes)
+	}
+	return err
 }
 
 // Start listens and serves in the background. An address in use is a Conflict that says who holds it.
@@ -69,34 +74,62 @@ func (s *Server) Start(ctx context.Context) error {
 	switch {
 	case s.stopping != nil:
 		return fault.New(fault.Canceled, "start the server", "it was stopped before")
-	case s.listener != nil:
+	case s.listening:
 		return nil
 	}
-	listener, err := listen.TCP(ctx, s.options.Address)
-	if err != nil {
+	if err := s.api.listen(ctx); err != nil {
 		return err
 	}
-	s.listener = listener
-	s.options.Logger.Info("serving", "address", listener.Addr().String())
-	go func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.serveErr = fault.Wrap("serve "+listener.Addr().String(), err)
-		}
-		close(s.served)
-	}()
+	if err := s.probes.listen(ctx); err != nil {
+		s.api.unlisten()
+		return err
+	}
+	s.listening = true
+	s.options.Logger.Info("serving", "address", s.api.addr())
+	if s.probes != nil {
+		s.options.Logger.Info("serving probes", "address", s.probes.addr())
+	}
+	go s.serve()
 	s.started.Store(true)
 	return nil
 }
 
+// serve serves on all ports until they are closed. One that ends by itself ends the others.
+func (s *Server) serve() {
+	var ports sync.WaitGroup
+	var died sync.Once
+	for _, p := range []*port{s.api, s.probes} {
+		ports.Go(func() {
+			err := p.serve()
+			if err == nil {
+				return
+			}
+			died.Do(func() { s.serveErr = err })
+			s.api.close()
+			s.probes.close()
+		})
+	}
+	ports.Wait()
+	close(s.served)
+}
+
 // Addr returns the address on which the server listens, with its real port, or "" if it does not.
-func (s *Server) Addr() string {
+func (s *Server) Addr() string { return s.addrOf(s.api) }
+
+// ProbeAddr returns the address on which the server answers probes, or "" if it does not listen.
+func (s *Server) ProbeAddr() string { return s.addrOf(cmp.Or(s.probes, s.api)) }
+
+func (s *Server) addrOf(p *port) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.listener == nil {
-		return ""
-	}
-	return s.listener.Addr().String()
+	return p.addr()
 }
+
+// InFlight returns how many requests are being answered, streams among them.
+func (s *Server) InFlight() int64 { return s.inFlight.Load() }
+
+// Streams returns how many streams are open.
+func (s *Server) Streams() int64 { return s.streams.Load() }
 
 // Wait blocks until the server no longer accepts connections, and says why if it was not stopped.
 func (s *Server) Wait() error {
@@ -105,8 +138,8 @@ func (s *Server) Wait() error {
 }
 
 // Stop takes the server out of service: /readyz fails, then after PreStopDelay no connection is accepted any
-// more, then requests in flight have DrainTimeout to finish, and what is left is cut off and reported. When
-// ctx ends, each wait ends.
+// more and streams end, then requests in flight have DrainTimeout to finish, and what is left is cut off and reported.
+// When ctx ends, each wait ends.
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	if done := s.stopping; done != nil {
@@ -119,7 +152,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		}
 	}
 	s.stopping = make(chan struct{})
-	listening := s.listener != nil
+	listening := s.listening
 	s.mu.Unlock()
 
 	defer close(s.stopping)
@@ -133,21 +166,24 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.stopErr
 }
 
-// drain lets load balancers notice, and requests in flight finish.
+// drain lets load balancers notice, and requests in flight finish. Streams are told to end. Probes are answered to the
+// last where they have an address of their own.
 func (s *Server) drain(ctx context.Context) error {
+	defer s.probes.close()
 	s.draining.Store(true)
-	s.options.Logger.Info("stopping", "requests_in_flight", s.inFlight.Load())
+	s.options.Logger.Info("stopping", "requests_in_flight", s.inFlight.Load(), "streams", s.streams.Load())
 	wait(ctx, s.options.PreStopDelay)
+	s.endStreams()
 
 	ctx, cancel := context.WithTimeout(ctx, s.options.DrainTimeout)
 	defer cancel()
 	began := time.Now()
-	err := s.http.Shutdown(ctx)
+	err := s.api.http.Shutdown(ctx)
 	if err == nil {
 		return nil
 	}
 	cut := s.inFlight.Load()
-	_ = s.http.Close() // its error is that of the listener, which is closed already
+	s.api.close()
 	if cut == 0 {
 		return nil // all were answered, and only the connections were not idle yet
 	}

@@ -18,16 +18,23 @@ import (
 )
 
 func TestOptionsAreChecked(t *testing.T) {
-	good := server.Options{Address: ":0", GraphQL: http.NotFoundHandler(), Health: checker(t)}
+	good := server.Options{Address: ":0", Routes: api(http.NotFound), Health: checker(t)}
 	for name, tc := range map[string]struct {
 		change func(*server.Options)
 		code   fault.Code
 	}{
-		"an address without port": {func(o *server.Options) { o.Address = "localhost" }, fault.Invalid},
-		"a negative limit":        {func(o *server.Options) { o.MaxBody = -1 }, fault.Invalid},
-		"a negative time":         {func(o *server.Options) { o.DrainTimeout = -1 }, fault.Invalid},
-		"no API":                  {func(o *server.Options) { o.GraphQL = nil }, fault.Internal},
-		"no health":               {func(o *server.Options) { o.Health = nil }, fault.Internal},
+		"an address without port":      {func(o *server.Options) { o.Address = "localhost" }, fault.Invalid},
+		"a negative limit":             {func(o *server.Options) { o.MaxBody = -1 }, fault.Invalid},
+		"a negative time":              {func(o *server.Options) { o.DrainTimeout = -1 }, fault.Invalid},
+		"a probe address without port": {func(o *server.Options) { o.ProbeAddress = "localhost" }, fault.Invalid},
+		"a route's negative limit":     {func(o *server.Options) { o.Routes = []server.Route{{Pattern: "/", Policy: server.Policy{MaxBody: -1}}} }, fault.Invalid},
+		"a pattern that is wrong": {func(o *server.Options) {
+			o.Routes = []server.Route{{Pattern: "GET GET", Handler: http.NotFoundHandler()}}
+		}, fault.Internal},
+		"a probe's pattern": {func(o *server.Options) {
+			o.Routes = []server.Route{{Pattern: "GET /livez", Handler: http.NotFoundHandler()}}
+		}, fault.Internal},
+		"no health": {func(o *server.Options) { o.Health = nil }, fault.Internal},
 	} {
 		o := good
 		tc.change(&o)
@@ -46,7 +53,7 @@ func TestAddressInUseNamesItsHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Close()
-	s, err := server.New(server.Options{Address: held.Addr().String(), GraphQL: http.NotFoundHandler(), Health: checker(t)})
+	s, err := server.New(server.Options{Address: held.Addr().String(), Routes: api(http.NotFound), Health: checker(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +82,7 @@ func TestAddressesThatCannotBe(t *testing.T) {
 		"127.0.0.1:99999":      "invalid port",
 		"nowhere.invalid:8080": "there is no host named",
 	} {
-		s, err := server.New(server.Options{Address: address, GraphQL: http.NotFoundHandler(), Health: checker(t)})
+		s, err := server.New(server.Options{Address: address, Routes: api(http.NotFound), Health: checker(t)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,5 @@
 // Package graphiql serves GraphiQL, the GraphQL explorer, from files inside the binary: it works without a
-// network and needs no content delivery network's word for what it runs.
+// network and trusts no content delivery network.
 package graphiql
 
 import (
@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/krowoc/krowoc/internal/server"
 )
 
 //go:embed assets/*.gz page
@@ -41,9 +43,10 @@ type asset struct {
 	tag        string
 }
 
-// Register adds the page, /graphiql, and its files to mux.
-func Register(mux *http.ServeMux) error {
-	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+// Routes returns those of the page, /graphiql, and of its files, and one that leads from / to the page.
+func Routes() ([]server.Route, error) {
+	routes := []server.Route{{Pattern: "GET /{$}", Handler: http.RedirectHandler("/graphiql", http.StatusFound)}}
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -52,14 +55,15 @@ func Register(mux *http.ServeMux) error {
 			return fmt.Errorf("load GraphiQL: %w", err)
 		}
 		base, compressed := strings.CutSuffix(path.Base(name), ".gz")
-		route := "GET /graphiql/" + base
+		pattern := "GET /graphiql/" + base
 		if base == "index.html" {
-			route = "GET /graphiql"
+			pattern = "GET /graphiql"
 		}
 		sum := sha256.Sum256(content)
-		mux.Handle(route, &asset{content, compressed, mediaTypes[path.Ext(base)], hex.EncodeToString(sum[:8])})
+		routes = append(routes, server.Route{Pattern: pattern, Handler: &asset{content, compressed, mediaTypes[path.Ext(base)], hex.EncodeToString(sum[:8])}})
 		return nil
 	})
+	return routes, err
 }
 
 // ServeHTTP sends the file, compressed if it is and the client can read that.

@@ -14,8 +14,12 @@ import (
 func newMux(t *testing.T) *http.ServeMux {
 	t.Helper()
 	mux := http.NewServeMux()
-	if err := graphiql.Register(mux); err != nil {
+	routes, err := graphiql.Routes()
+	if err != nil {
 		t.Fatal(err)
+	}
+	for _, r := range routes {
+		mux.Handle(r.Pattern, r.Handler)
 	}
 	return mux
 }
