@@ -15,26 +15,19 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
-	maker "github.com/krowoc/krowoc/internal/seed/make"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
 // prune deletes the rows that an earlier load has inserted for the sets and that they no longer have.
 func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
-	if there, err := maker.HasNotes(ctx, w.tx); err != nil || !there {
+	recorded, err := ledger.Rows(ctx, w.tx, f.sets)
+	if err != nil || len(recorded) == 0 {
 		return err
 	}
-	rows, err := w.tx.Query(ctx, "SELECT set, name, digest FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", f.sets)
-	if err != nil {
-		return err
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (n noted, err error) { return n, row.Scan(&n.set, &n.table, &n.key) })
-	if err != nil {
-		return err
-	}
-	gone := map[*table][]noted{}
-	for _, n := range all {
-		if t := f.tables.byName[n.table]; t != nil && !w.present[n.table+n.key] {
-			gone[t] = append(gone[t], n)
+	gone := map[*table][]ledger.Row{}
+	for _, r := range recorded {
+		if t := f.tables.byName[r.Table]; t != nil && !w.present[r.Table+r.Key] {
+			gone[t] = append(gone[t], r)
 		}
 	}
 	if err := describeTables(ctx, w.tx, slices.Collect(maps.Keys(gone))); err != nil {
@@ -50,20 +43,20 @@ func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
 }
 
 // deleteRows deletes rows by their keys, and forgets them.
-func (w *writer) deleteRows(ctx context.Context, t *table, list []noted) error {
-	if len(list) == 0 || !t.found {
+func (w *writer) deleteRows(ctx context.Context, t *table, rows []ledger.Row) error {
+	if len(rows) == 0 || !t.found {
 		return nil
 	}
-	keys := make([]string, len(list))
+	keys := make([]string, len(rows))
 	shapes := map[string][]string{} // keys by the columns that they have
-	for i, n := range list {
-		keys[i] = n.key
+	for i, r := range rows {
+		keys[i] = r.Key
 		var key map[string]string
-		if err := json.Unmarshal([]byte(n.key), &key); err != nil {
+		if err := json.Unmarshal([]byte(r.Key), &key); err != nil {
 			return fault.Wrap("read what was loaded", err)
 		}
 		shape := strings.Join(slices.Sorted(maps.Keys(key)), "\x00")
-		shapes[shape] = append(shapes[shape], n.key)
+		shapes[shape] = append(shapes[shape], r.Key)
 	}
 	for _, shape := range slices.Sorted(maps.Keys(shapes)) {
 		deleted, err := w.deleteKeys(ctx, t, strings.Split(shape, "\x00"), shapes[shape])
@@ -72,8 +65,7 @@ func (w *writer) deleteRows(ctx context.Context, t *table, list []noted) error {
 		}
 		w.deleted(t, deleted)
 	}
-	_, err := w.tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind = 'row' AND name = $1 AND digest = ANY($2)", t.Table, keys)
-	return err
+	return ledger.ForgetRows(ctx, w.tx, t.Table, keys)
 }
 
 func (w *writer) deleteKeys(ctx context.Context, t *table, columns, keys []string) ([]string, error) {

@@ -9,8 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg"
-	maker "github.com/krowoc/krowoc/internal/seed/make"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
 // ResetMode says which tables may be emptied before a load.
@@ -24,11 +23,9 @@ const (
 
 // emptied is a table that is to be emptied.
 type emptied struct {
-	name   string // as the schema has it
-	sql    string // with the schema of the database, where that is another
-	rows   int64
-	others int64 // of these, rows that no fixture has inserted
-	made   int64 // rows that were made, or inserted by SQL
+	name string // as the schema has it
+	sql  string // with the schema of the database, where that is another
+	ledger.Counts
 }
 
 // reset empties the tables of the sets and of the rows that are made.
@@ -52,7 +49,7 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 		return nil, err
 	}
 	for _, t := range tables {
-		if o.Reset == ResetLoaded && t.others != t.made {
+		if o.Reset == ResetLoaded && t.Others != t.Generated {
 			return nil, fault.New(fault.Conflict, "empty the tables", t.strangers(),
 				"--reset=all empties it all the same, and the tables that refer to it. Nothing was changed.")
 		}
@@ -65,10 +62,10 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 
 // strangers says why a table is not emptied. Rows that are made are counted, not known one by one.
 func (t *emptied) strangers() string {
-	if t.made == 0 {
-		return fmt.Sprintf("%s has %d rows, of which seeds have loaded %d", t.name, t.rows, t.rows-t.others)
+	if t.Generated == 0 {
+		return fmt.Sprintf("%s has %d rows, of which seeds have loaded %d", t.name, t.All, t.All-t.Others)
 	}
-	return fmt.Sprintf("%s has %d rows beside those of fixtures, and seeds have made %d", t.name, t.others, t.made)
+	return fmt.Sprintf("%s has %d rows beside those of fixtures, and seeds have made %d", t.name, t.Others, t.Generated)
 }
 
 // resettable are the tables that are filled, those that were filled for the sets before, and those that refer to them: these must be
@@ -83,19 +80,11 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*em
 	if f.plan != nil {
 		names = append(names, f.plan.Tables()...)
 	}
-	if there, err := maker.HasNotes(ctx, tx); err != nil {
+	before, err := ledger.Tables(ctx, tx, f.sets)
+	if err != nil {
 		return nil, err
-	} else if there {
-		rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'inserted') AND set = ANY($1)", f.sets)
-		if err != nil {
-			return nil, err
-		}
-		before, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, before...)
 	}
+	names = append(names, before...)
 	// TRUNCATE wants all tables named that refer to those which it empties.
 	const query = `WITH RECURSIVE t AS (
 			SELECT to_regclass(quote_ident(n))::oid AS oid FROM unnest($1::text[]) AS n
@@ -123,40 +112,27 @@ func (o *Options) countRows(ctx context.Context, tx pgx.Tx, f *fixtures, tables 
 	if err := describeTables(ctx, tx, known); err != nil {
 		return err
 	}
-	there, err := maker.HasNotes(ctx, tx)
-	if err != nil {
-		return err
-	}
 	for _, t := range tables {
-		own := f.tables.byName[t.name]
-		if own == nil || !there {
-			if err := tx.QueryRow(ctx, "SELECT count(*), count(*) FROM "+t.sql).Scan(&t.rows, &t.others); err != nil {
-				return err
-			}
-			continue
+		key := ""
+		if own := f.tables.byName[t.name]; own != nil {
+			key = own.keyExpr("t", own.keys[0])
 		}
-		sql := fmt.Sprintf(`SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (SELECT FROM %[1]s WHERE kind = 'row' AND name = $1 AND digest = %[2]s::text)),
-			(SELECT coalesce(sum(done), 0)::bigint FROM %[1]s WHERE name = $1 AND kind IN ('generated', 'inserted')) FROM %[3]s AS t`,
-			pg.SeedsTable, own.keyExpr("t", own.keys[0]), t.sql)
-		if err := tx.QueryRow(ctx, sql, own.Table).Scan(&t.rows, &t.others, &t.made); err != nil {
+		var err error
+		if t.Counts, err = ledger.Count(ctx, tx, t.name, t.sql, key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forget drops the notes of what was emptied, and says what was.
+// forget removes what was emptied from the ledger, and returns the tables that had rows.
 func forget(ctx context.Context, tx pgx.Tx, sets []string, tables []*emptied) (gone []TableSummary, err error) {
 	names := make([]string, len(tables))
 	for i, t := range tables {
 		names[i] = t.name
-		if t.rows > 0 {
-			gone = append(gone, TableSummary{Table: t.name, Deleted: int(t.rows)})
+		if t.All > 0 {
+			gone = append(gone, TableSummary{Table: t.name, Deleted: int(t.All)})
 		}
 	}
-	if there, err := maker.HasNotes(ctx, tx); err != nil || !there {
-		return gone, err
-	}
-	_, err = tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'generated', 'inserted') AND name = ANY($1) OR kind = 'sql' AND set = ANY($2)", names, sets)
-	return gone, err
+	return gone, ledger.Forget(ctx, tx, sets, names)
 }

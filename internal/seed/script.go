@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -18,7 +16,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
-	maker "github.com/krowoc/krowoc/internal/seed/make"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
 // script is an SQL file, which runs after the rows are in, and again only when it has changed.
@@ -139,13 +137,11 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 	if len(scripts) == 0 {
 		return list, nil
 	}
-	if err := maker.EnsureNotes(ctx, tx); err != nil {
-		return nil, err
-	}
 	for _, s := range scripts {
-		fresh, err := s.note(ctx, tx)
+		entry := ledger.Script{Set: s.source.set, Path: s.source.path, Text: s.source.text}
+		fresh, err := ledger.RecordScript(ctx, tx, entry)
 		if err == nil && fresh {
-			err = s.counted(ctx, tx, func() error { return s.run(ctx, tx) })
+			err = ledger.RecordInserts(ctx, tx, entry, func() error { return s.run(ctx, tx) })
 		}
 		if err != nil {
 			return nil, err
@@ -153,66 +149,6 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 		list = append(list, ScriptSummary{File: s.source.name, Ran: fresh})
 	}
 	return list, nil
-}
-
-// note remembers that the script was run, and reports whether that is new. It comes before the run, which may leave
-// another search_path behind; both are undone together.
-func (s *script) note(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
-	sum := sha256.Sum256(s.source.text)
-	digest := hex.EncodeToString(sum[:])
-	tag, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+" (kind, set, name, digest) VALUES ('sql', $3, $1, $2) ON CONFLICT DO NOTHING",
-		pgx.QueryExecModeExec, s.source.path, digest, s.source.set)
-	if err != nil || tag.RowsAffected() == 0 {
-		return false, err
-	}
-	_, err = tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind = 'sql' AND name = $1 AND digest <> $2",
-		pgx.QueryExecModeExec, s.source.path, digest)
-	return true, err
-}
-
-// counted notes how many rows the run inserts, so that --reset knows them from those of others.
-func (s *script) counted(ctx context.Context, tx pgx.Tx, run func() error) error {
-	before, err := insertedRows(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if err := run(); err != nil {
-		return err
-	}
-	after, err := insertedRows(ctx, tx)
-	if err != nil {
-		return err
-	}
-	for table, rows := range after {
-		if rows == before[table] {
-			continue
-		}
-		_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` AS n (kind, set, name, digest, done) VALUES ('inserted', $1, $2, $3, $4)
-			ON CONFLICT (kind, name, digest) DO UPDATE SET done = n.done + excluded.done, loaded_at = now()`, s.source.set, table, s.source.path, rows-before[table])
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// insertedRows is how many rows more the transaction has brought into each table so far, partitions counted as their table.
-func insertedRows(ctx context.Context, tx pgx.Tx) (map[string]int64, error) {
-	const query = `SELECT c.relname::text, sum(s.n_tup_ins - s.n_tup_del)::bigint
-		FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = coalesce(pg_partition_root(s.relid), s.relid)
-		WHERE c.oid = to_regclass(quote_ident(c.relname)) AND c.relname <> $1 GROUP BY 1`
-	rows, err := tx.Query(ctx, query, pg.SeedsTable)
-	if err != nil {
-		return nil, err
-	}
-	counts := map[string]int64{}
-	var table string
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error {
-		counts[table] = n
-		return nil
-	})
-	return counts, err
 }
 
 // run sends the file as it is, so that Postgres counts positions in it. Deferred constraints are checked at its end, and

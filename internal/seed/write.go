@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/pg"
-	maker "github.com/krowoc/krowoc/internal/seed/make"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
 // writer writes rows within one transaction.
@@ -21,7 +21,7 @@ type writer struct {
 	components []*component
 	asked      asked
 	counts     map[*table]*TableSummary
-	noted      []noted // the rows that were inserted
+	recorded   []ledger.Row // the rows that were inserted
 	present    map[string]bool
 	changes    []Change
 }
@@ -35,7 +35,7 @@ func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
 		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
 		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), dryRun: o.DryRun, keys: o.Prune}
-		if err := maker.Lock(ctx, tx); err != nil {
+		if err := ledger.Lock(ctx, tx); err != nil {
 			return err
 		}
 		summary, err = o.writeRows(ctx, w, f)
@@ -72,7 +72,7 @@ func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summar
 	if err := w.load(ctx); err != nil {
 		return Summary{}, err
 	}
-	if err := w.note(ctx); err != nil {
+	if err := ledger.RecordRows(ctx, w.tx, w.recorded); err != nil {
 		return Summary{}, err
 	}
 	if o.Prune {
@@ -90,7 +90,7 @@ func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summar
 // afterwards runs the SQL files when rows have been made, which they may be about.
 func (o *Options) afterwards(ctx context.Context, f *fixtures) (ran []ScriptSummary, err error) {
 	err = pg.InTx(ctx, o.DB, func(tx pgx.Tx) error {
-		if err := maker.Lock(ctx, tx); err != nil {
+		if err := ledger.Lock(ctx, tx); err != nil {
 			return err
 		}
 		ran, err = runScripts(ctx, tx, f.scripts)
@@ -178,7 +178,7 @@ func (w *writer) queueSequences(batch *pgx.Batch) {
 				if t.columns[c].db.sequence == "" || !slices.ContainsFunc(component.rows, gives) {
 					continue
 				}
-				batch.Queue(maker.AdvanceSequence(t.columns[c].db.sequence, t.columns[c].name, t.Table))
+				batch.Queue(ledger.AdvanceSequence(t.columns[c].db.sequence, t.columns[c].name, t.Table))
 			}
 		}
 	}
@@ -220,7 +220,7 @@ func (w *writer) add(g *group, o *outcome) {
 	t.Unchanged += len(g.rows) - len(o.updated) - len(o.inserted)
 	for i, n := range o.inserted {
 		r := g.rows[n-1]
-		w.noted = append(w.noted, noted{set: r.source.set, table: g.table.Table, key: o.keys[i]})
+		w.recorded = append(w.recorded, ledger.Row{Set: r.source.set, Table: g.table.Table, Key: o.keys[i]})
 		w.changes = append(w.changes, Change{Table: g.table.Table, Row: r.title(), Action: Insert})
 	}
 	for i, n := range o.updated {

@@ -137,7 +137,7 @@ func (t *table) prepareChildren() error {
 		sum += countOf(t.spec.Per.count, r)
 		t.per.upTo[i] = sum
 	}
-	if t.done > 0 && t.basis != t.noted.basis {
+	if t.done > 0 && t.basis != t.before.Basis {
 		return t.otherParents(m)
 	}
 	if t.count = sum; sum > mostRows {

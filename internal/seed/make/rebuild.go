@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
 // rebuildRows is from how many rows on it is faster to build an index, and to check a foreign key, after the rows are in.
@@ -131,18 +132,11 @@ func (t *table) setSequences(ctx context.Context, tx pgx.Tx) error {
 		if c.sequence == "" {
 			continue
 		}
-		if _, err := tx.Exec(ctx, AdvanceSequence(c.sequence, c.name, t.typ.Table)); err != nil {
+		if _, err := tx.Exec(ctx, ledger.AdvanceSequence(c.sequence, c.name, t.typ.Table)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// AdvanceSequence returns the statement that moves a sequence, whose name is quoted already, past the values of a column.
-func AdvanceSequence(sequence, column, table string) string {
-	return fmt.Sprintf(`SELECT setval(%s, highest) FROM (SELECT max(%s) AS highest FROM %s) AS m, %s AS s
-		WHERE highest > CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END`,
-		pg.QuoteLiteral(sequence), pg.QuoteIdent(column), pg.QuoteIdent(table), sequence)
 }
 
 // columnOf names the columns of a constraint that refused a row, where Postgres does.

@@ -14,19 +14,13 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// noted is what an earlier run has noted of a table.
-type noted struct {
-	total int64  // rows that there were to be
-	basis string // of what parents, for the children of each
-}
-
 // otherParents ends what was made for other parents than there are now: which child is whose can no longer be told.
 func (t *table) otherParents(m *maker) error {
-	if t.count = t.done; t.done >= t.noted.total {
+	if t.count = t.done; t.done >= t.before.Total {
 		return nil // all were made
 	}
 	return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %d of %d rows of %s are in, and %s has other rows than when they were begun",
-		t.spec.Place, t.done, t.noted.total, t.typ.Table, m.field.Relation.Target.Table), "`krowoc seed --reset` empties the tables and makes all rows anew.")
+		t.spec.Place, t.done, t.before.Total, t.typ.Table, m.field.Relation.Target.Table), "`krowoc seed --reset` empties the tables and makes all rows anew.")
 }
 
 // fingerprint tells the rows that are there from any others.

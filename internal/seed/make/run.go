@@ -15,6 +15,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
 const opLoad = "load the generated rows"
@@ -58,12 +59,6 @@ type loader struct {
 	batched bool // in transactions of their own, one after the other
 	sent    atomic.Int64
 	total   int64
-}
-
-// Lock has a second load wait until the transaction of the first ends: both would race to insert the same rows.
-func Lock(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))", pgx.QueryExecModeExec)
-	return err
 }
 
 // Run makes the rows. Where the tables had fewer rows than they get, all goes in in one transaction: indexes and foreign keys come after
@@ -128,7 +123,7 @@ func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
 
 // run holds the lock for as long as it takes.
 func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
-	if err := Lock(ctx, tx); err != nil {
+	if err := ledger.Lock(ctx, tx); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil { // it only holds the lock while batches run
@@ -275,7 +270,7 @@ func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *table, done int64) er
 	if err := t.setSequences(ctx, tx); err != nil {
 		return err
 	}
-	return l.note(ctx, tx, t, done)
+	return l.record(ctx, tx, t, done)
 }
 
 // copyLine is where a COPY stopped: COPY people, line 7, column email.

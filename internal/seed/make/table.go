@@ -8,6 +8,7 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
 // table is a table whose rows are made, or referred to.
@@ -23,12 +24,12 @@ type table struct {
 	checks    []check
 	uniques   []*uniqueness
 	rows      *universe
-	count     int64 // rows that there are to be
-	done      int64 // rows that an earlier run has made
-	noted     noted
-	basis     string // of what parents the rows are, for the children of each
-	came      int64  // rows that came in in this run
-	filled    bool   // the database has rows of it
+	count     int64            // rows that there are to be
+	done      int64            // rows that an earlier run has made
+	before    ledger.Generated // what an earlier run recorded
+	basis     string           // of what parents the rows are, for the children of each
+	came      int64            // rows that came in in this run
+	filled    bool             // the database has rows of it
 	per       *children
 	spreading spread
 	named     map[string]map[string]string // the keys of the rows of fixtures: by row name, then by column

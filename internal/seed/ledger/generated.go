@@ -1,0 +1,36 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// Generated is how far the generation of a table's rows has come.
+type Generated struct {
+	Done, Total int64
+	Basis       string // identifies the parents that existed, where each of them has children
+}
+
+// FindGenerated returns how far the generation that the digest identifies has come in a table, and whether the table has rows of another.
+func FindGenerated(ctx context.Context, tx pgx.Tx, table, digest string) (g Generated, others bool, err error) {
+	if exists, err := Exists(ctx, tx); err != nil || !exists {
+		return g, false, err
+	}
+	return g, others, tx.QueryRow(ctx, `SELECT coalesce(max(done) FILTER (WHERE digest = $2), 0), coalesce(max(total) FILTER (WHERE digest = $2), 0),
+		coalesce(max(basis) FILTER (WHERE digest = $2), ''), coalesce(bool_or(digest <> $2), false)
+		FROM `+pg.SeedsTable+" WHERE kind = 'generated' AND name = $1", table, digest).Scan(&g.Done, &g.Total, &g.Basis, &others)
+}
+
+// RecordGenerated records how far the generation of a table's rows has come.
+func RecordGenerated(ctx context.Context, tx pgx.Tx, table, digest string, g Generated) error {
+	if err := Ensure(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` (kind, name, digest, done, total, basis) VALUES ('generated', $1, $2, $3, $4, $5)
+		ON CONFLICT (kind, name, digest) DO UPDATE SET done = excluded.done, total = excluded.total, basis = excluded.basis, loaded_at = now()`,
+		table, digest, g.Done, g.Total, g.Basis)
+	return err
+}

@@ -1,0 +1,64 @@
+// Package ledger records in the database what seeds have loaded, so that a later load can continue, prune and reset: rows of fixtures,
+// generated rows, and SQL files with the rows that they inserted. All functions work within the transaction that they are given.
+package ledger
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// table is the ledger. An entry of the kind
+//   - row is a row that a fixture inserted: name is its table, digest its key;
+//   - generated is the first done of total rows that a specification generates: name is the table, digest identifies the specification,
+//     and basis the parents that existed, where each of them has children;
+//   - sql is an SQL file that was run: name is the file, digest that of its text;
+//   - inserted is the done rows that an SQL file inserted into a table: name is the table, digest the file.
+const table = `CREATE TABLE IF NOT EXISTS ` + pg.SeedsTable + ` (
+	kind text NOT NULL, set text NOT NULL DEFAULT '', name text NOT NULL, digest text NOT NULL, done bigint NOT NULL DEFAULT 0,
+	total bigint NOT NULL DEFAULT 0, basis text NOT NULL DEFAULT '',
+	loaded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (kind, name, digest))`
+
+// Lock makes other loads wait until the transaction ends: two at a time would race to insert the same rows.
+func Lock(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('krowoc seed'))", pgx.QueryExecModeExec)
+	return err
+}
+
+// Exists reports whether the database has a ledger. It has none before the first load.
+func Exists(ctx context.Context, tx pgx.Tx) (exists bool, err error) {
+	return exists, tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&exists)
+}
+
+// Ensure creates the ledger if it does not exist.
+func Ensure(ctx context.Context, tx pgx.Tx) error {
+	if exists, err := Exists(ctx, tx); err != nil || exists {
+		return err
+	}
+	_, err := tx.Exec(ctx, table)
+	return err
+}
+
+// Tables are the tables into which the fixtures and SQL files of some sets have inserted rows.
+func Tables(ctx context.Context, tx pgx.Tx, sets []string) ([]string, error) {
+	if exists, err := Exists(ctx, tx); err != nil || !exists {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'inserted') AND set = ANY($1)", sets)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Forget removes the entries of tables that were emptied, and those of the SQL files of some sets, which then run again.
+func Forget(ctx context.Context, tx pgx.Tx, sets, tables []string) error {
+	if exists, err := Exists(ctx, tx); err != nil || !exists {
+		return err
+	}
+	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+
+		" WHERE (kind IN ('row', 'generated', 'inserted') AND name = ANY($1)) OR (kind = 'sql' AND set = ANY($2))", tables, sets)
+	return err
+}

@@ -1,0 +1,47 @@
+package make
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
+)
+
+// digest names what a table's rows are made by.
+func (l *loader) digest(t *table) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s", l.Seed, t.typ.Table, t.spec.Text))
+	return hex.EncodeToString(sum[:12])
+}
+
+// resume finds out what earlier runs have made.
+func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
+	for _, t := range l.order {
+		before, others, err := ledger.FindGenerated(ctx, tx, t.typ.Table, l.digest(t))
+		if err != nil {
+			return err
+		}
+		var empty bool
+		if err := tx.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM "+t.quoted()+")").Scan(&empty); err != nil {
+			return err
+		}
+		switch {
+		case empty: // somebody has emptied the table
+			continue
+		case others && t.spec.Place != "":
+			return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %s has rows that were made in another way before", t.spec.Place, t.typ.Table),
+				"`krowoc seed --reset` empties the tables and makes all rows anew.")
+		}
+		t.done, t.before = before.Done, before
+	}
+	return nil
+}
+
+// record notes how many rows a table got.
+func (l *loader) record(ctx context.Context, tx pgx.Tx, t *table, done int64) error {
+	return ledger.RecordGenerated(ctx, tx, t.typ.Table, l.digest(t), ledger.Generated{Done: done, Total: t.count, Basis: t.basis})
+}
