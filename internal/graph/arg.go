@@ -1,28 +1,21 @@
 package graph
 
-import (
-	"encoding/json"
+import "github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/vektah/gqlparser/v2/ast"
-)
-
-// arg is the value of an argument as a plan sees it: the structure of objects and lists of objects is
-// known, and the scalars at the leaves are read when the plan is bound.
+// arg is the value of an argument as a plan sees it. The structure of objects and of lists of objects is known; scalars
+// are read when the plan is bound.
 type arg struct {
 	null   bool
 	fields []argField // of an object, in the order of its definition
 	items  []arg      // of a list of objects
-	leaf   leaf       // of a scalar, an enum or a list of them; nil otherwise
-	known  any        // the value of a leaf that every request of the shape shares: Boolean, OrderDirection
+	input  input      // of a scalar, an enum or a list of them
+	known  any        // the scalar's value where it is part of the shape: Boolean, OrderDirection
 }
 
 type argField struct {
 	name  string
 	value arg
 }
-
-// leaf reads a scalar or a list of scalars from the variables.
-type leaf func(vars map[string]any) any
 
 // argument returns the argument of that name; false when it is not given, or null.
 func (b *builder) argument(f *ast.Field, name string) (arg, bool) {
@@ -41,15 +34,14 @@ func (b *builder) arg(v *ast.Value, typ *ast.Type) (arg, bool) {
 		if !given {
 			return arg{}, false
 		}
-		name := v.Raw
-		return b.variable(value, typ, func(vars map[string]any) any { return vars[name] }), true
+		return b.variable(value, typ, input{variable: v.Raw}), true
 	}
 	def := b.api.schema.Types[typ.Name()]
 	switch {
 	case v.Kind == ast.NullValue:
 		return arg{null: true}, true
 	case def.Kind != ast.InputObject:
-		a := arg{leaf: func(vars map[string]any) any { return literal(v, vars) }}
+		a := arg{input: input{document: v}}
 		if v.Kind == ast.BooleanValue || def.Name == orderDirection {
 			a.known = literal(v, nil)
 		}
@@ -79,14 +71,14 @@ func (b *builder) arg(v *ast.Value, typ *ast.Type) (arg, bool) {
 	return a, true
 }
 
-// variable reads a value out of the variables; get finds it again when the plan is bound.
-func (b *builder) variable(value any, typ *ast.Type, get leaf) arg {
+// variable reads a value of the variables; in is where binding finds it again.
+func (b *builder) variable(value any, typ *ast.Type, in input) arg {
 	def := b.api.schema.Types[typ.Name()]
 	switch {
 	case value == nil:
 		return arg{null: true}
 	case def.Kind != ast.InputObject:
-		a := arg{leaf: get}
+		a := arg{input: in}
 		switch value.(type) {
 		case bool:
 			a.known = value
@@ -99,53 +91,16 @@ func (b *builder) variable(value any, typ *ast.Type, get leaf) arg {
 	case typ.Elem != nil:
 		var a arg
 		for i, item := range asList(value) {
-			a.items = append(a.items, b.variable(item, typ.Elem, func(vars map[string]any) any {
-				if list := asList(get(vars)); i < len(list) {
-					return list[i]
-				}
-				return nil
-			}))
+			a.items = append(a.items, b.variable(item, typ.Elem, in.element(i)))
 		}
 		return a
 	}
 	var a arg
 	object, _ := value.(map[string]any)
 	for _, f := range def.Fields {
-		child, given := object[f.Name]
-		if !given {
-			continue
+		if child, given := object[f.Name]; given {
+			a.fields = append(a.fields, argField{f.Name, b.variable(child, f.Type, in.field(f.Name))})
 		}
-		a.fields = append(a.fields, argField{f.Name, b.variable(child, f.Type, func(vars map[string]any) any {
-			object, _ := get(vars).(map[string]any)
-			return object[f.Name]
-		})})
 	}
 	return a
-}
-
-// literal returns a value of the document. Numbers keep their digits: a Decimal is not a float.
-func literal(v *ast.Value, vars map[string]any) any {
-	switch v.Kind {
-	case ast.Variable:
-		return vars[v.Raw]
-	case ast.IntValue, ast.FloatValue:
-		return json.Number(v.Raw)
-	case ast.BooleanValue:
-		return v.Raw == "true"
-	case ast.NullValue:
-		return nil
-	case ast.ListValue:
-		list := make([]any, len(v.Children))
-		for i, child := range v.Children {
-			list[i] = literal(child.Value, vars)
-		}
-		return list
-	case ast.ObjectValue:
-		object := make(map[string]any, len(v.Children))
-		for _, child := range v.Children {
-			object[child.Name] = literal(child.Value, vars)
-		}
-		return object
-	}
-	return v.Raw
 }

@@ -18,14 +18,6 @@ import (
 // Values are bound as text, which Postgres reads as the type of the column beside them. They are checked
 // here first, so that a client's mistake is answered by us and in the client's terms.
 
-// param is one parameter of a plan's statement.
-type param struct {
-	key  string // parameters of equal key, other than "", are the same
-	bind func(r Request) (any, error)
-
-	location *Location // of the field whose argument it is
-}
-
 // encode returns the text of a value that a client gave, or why it is none.
 func (v valueType) encode(value any) (string, error) {
 	s, ok := plainText(value)

@@ -3,7 +3,6 @@ package graph
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -27,14 +26,14 @@ type page struct {
 	after    bool // an after is given
 	before   bool
 	limit    string // SQL of first or last
-	rows     func(map[string]any) int
+	size     pageSize
 	numbered bool // the rows need their number: pageInfo asks for it
 	needed   bool // the rows are selected, not only their count
 }
 
 // connection returns SQL for the JSON of a Relay connection.
 // See https://relay.dev/graphql/connections.htm.
-func (b *builder) connection(src source, f selected, c *cost) (string, error) {
+func (b *builder) connection(src source, f selected, c *Cost) (string, error) {
 	if src.depth > b.api.options.MaxDepth {
 		return "", invalid(fmt.Sprintf("the operation is nested more than %d levels deep", b.api.options.MaxDepth), "ask for less at once")
 	}
@@ -47,7 +46,7 @@ func (b *builder) connection(src source, f selected, c *cost) (string, error) {
 		return "", err
 	}
 	p.numbered = slices.ContainsFunc(fields, func(f selected) bool { return f.Name == "pageInfo" })
-	each := c.child(p.rows)
+	each := c.child(p.size)
 	c.fields += len(fields)
 	var t text
 	t.constant("{")
@@ -69,7 +68,7 @@ func (b *builder) connection(src source, f selected, c *cost) (string, error) {
 }
 
 // connectionField appends the JSON of one field of a connection.
-func (b *builder) connectionField(t *text, p *page, f selected, each *cost) error {
+func (b *builder) connectionField(t *text, p *page, f selected, each *Cost) error {
 	switch f.Name {
 	case "__typename":
 		t.constant(`"` + p.object.typ.Name + `Connection"`)
@@ -91,6 +90,7 @@ func (b *builder) connectionField(t *text, p *page, f selected, each *cost) erro
 // page reads the arguments of a list.
 func (b *builder) page(src source, f *ast.Field) (*page, error) {
 	s := &scope{object: src.object, alias: b.alias(), paged: true}
+	b.reads(src.object.typ)
 	p := &page{source: src, scope: s}
 	if src.parent != nil {
 		related, err := b.related(src, s)
@@ -121,48 +121,6 @@ func (b *builder) page(src source, f *ast.Field) (*page, error) {
 	}
 	b.bounds(p, f)
 	return p, nil
-}
-
-// pageSize reads first and last.
-func (b *builder) pageSize(p *page, f *ast.Field) error {
-	first, hasFirst := b.argument(f, "first")
-	last, hasLast := b.argument(f, "last")
-	most := b.api.options.MaxPageSize
-	size := first
-	switch {
-	case hasFirst && hasLast:
-		return invalid("a page is either the first rows or the last, not both", "give first or last")
-	case hasLast:
-		p.backward, size = true, last
-	case !hasFirst:
-		n := b.api.options.DefaultPageSize
-		p.limit, p.rows = strconv.Itoa(n), func(map[string]any) int { return n }
-		return nil
-	}
-	name := "first"
-	if p.backward {
-		name = "last"
-	}
-	if f.Arguments.ForName(name).Value.Kind != ast.Variable { // known to Postgres's planner, then
-		n, err := pageRows(name, size.leaf(nil), most)
-		p.limit, p.rows = strconv.Itoa(n), func(map[string]any) int { return n }
-		return err
-	}
-	p.rows = func(vars map[string]any) int {
-		n, _ := pageRows(name, size.leaf(vars), most)
-		return n
-	}
-	p.limit = b.param(param{bind: func(r Request) (any, error) { return pageRows(name, size.leaf(r.Variables), most) }}) + "::int8"
-	return nil
-}
-
-func pageRows(name string, value any, most int) (int, error) {
-	s, _ := plainText(value)
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > most {
-		return 0, invalid(fmt.Sprintf("%s is %s, and must be between 0 and %d", name, s, most), "read more with after or before")
-	}
-	return n, nil
 }
 
 // related returns the conditions under which the rows of s belong to the parent's row.
@@ -228,7 +186,7 @@ func (b *builder) elements(t *text, p *page, element func() (string, error)) err
 }
 
 // edge returns SQL for the JSON of one edge.
-func (b *builder) edge(p *page, f selected, c *cost) (string, error) {
+func (b *builder) edge(p *page, f selected, c *Cost) (string, error) {
 	fields, err := b.collect(f.selections...)
 	if err != nil {
 		return "", err

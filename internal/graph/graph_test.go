@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,8 +58,8 @@ func operation(t testing.TB, api *graph.API, query string) (*ast.QueryDocument, 
 	return doc, doc.Operations[0]
 }
 
-// The plans of the documents in testdata/plans/*.graphql are in the .sql files beside them. The first line
-// of a document is a comment that says who asks.
+// The plans of the documents in testdata/plans/*.graphql are in .sql files of the same names. A document begins with
+// comments: the caller, and the variables if it has any.
 func TestPlans(t *testing.T) {
 	api := platform(t)
 	callers := map[string]caller.Caller{"service": {Service: true}, "nobody": {}, "a user": {UID: "ada"}}
@@ -71,17 +72,23 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, _, _ := strings.Cut(string(text), "\n")
+		first, rest, _ := strings.Cut(string(text), "\n")
 		caller, ok := callers[strings.TrimPrefix(first, "# as ")]
 		if !ok {
 			t.Fatalf("%s: %q names no caller", file, first)
 		}
+		r := graph.Request{Caller: caller}
+		if second, _, _ := strings.Cut(rest, "\n"); strings.HasPrefix(second, "# {") {
+			if err := json.Unmarshal([]byte(second[2:]), &r.Variables); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+		}
 		doc, op := operation(t, api, string(text))
-		plan, err := api.Plan(doc, op, graph.Request{Caller: caller})
+		plan, err := api.Plan(doc, op, r)
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		testkit.Golden(t, strings.TrimSuffix(file, ".graphql")+".sql", []byte(plan.SQL+"\n"))
+		testkit.Golden(t, strings.TrimSuffix(file, ".graphql")+".sql", []byte(plan.String()))
 	}
 }
 
@@ -200,8 +207,14 @@ func FuzzPlan(f *testing.F) {
 				t.Errorf("bind: %v", err)
 			}
 			for _, root := range plan.Fields {
-				if root.JSON != nil {
-					_, _ = root.JSON(vars)
+				if root.Introspection != nil {
+					_, _ = root.Introspection.JSON(vars)
+				}
+			}
+			_, _ = plan.Cost.Of(vars), plan.String()
+			for _, step := range plan.Steps {
+				if _, err := step.Write.Bind(r, nil); err != nil && fault.CodeOf(err) != fault.Invalid {
+					t.Errorf("bind: %v", err)
 				}
 			}
 			if len(s) > 8 && strings.Contains(plan.SQL, s) && !strings.Contains(query, s) {

@@ -11,40 +11,55 @@ import (
 // it without end.
 const maxIntrospection = 8 << 20
 
-// introspect returns a function that answers __schema or __type.
-func (a *API) introspect(b *builder, f selected) (func(vars map[string]any) ([]byte, error), error) {
-	w := &introspector{api: a, builder: b}
-	var name *ast.Argument
+// Introspection is the value of __schema or __type: its selection, and which type.
+type Introspection struct {
+	api       *API
+	name      input // of __type
+	selection *inspection
+}
+
+// JSON returns the value for a request.
+func (i *Introspection) JSON(vars map[string]any) ([]byte, error) {
+	var object any = introspection.WrapSchema(i.api.schema)
+	if i.ofType() {
+		name, _ := i.name.read(vars).(string)
+		def := i.api.schema.Types[name]
+		if def == nil {
+			return []byte("null"), nil
+		}
+		object = introspection.WrapTypeFromDef(i.api.schema, def)
+	}
+	out := i.selection.write(nil, object)
+	if len(out) > maxIntrospection {
+		return nil, invalid("the answer about the schema would be too large", "select fewer fields")
+	}
+	return out, nil
+}
+
+func (i *Introspection) ofType() bool { return i.name.document != nil }
+
+// String describes the field.
+func (i *Introspection) String() string {
+	if i.ofType() {
+		return "introspection of the type " + i.name.String()
+	}
+	return "introspection of the schema"
+}
+
+// introspect plans __schema or __type.
+func (b *builder) introspect(f selected) (*Introspection, error) {
+	i := &Introspection{api: b.api}
 	if f.Name == "__type" {
-		name = f.Arguments.ForName("name")
+		i.name = input{document: f.Arguments.ForName("name").Value}
 	}
-	plan, err := w.plan(f.selections)
-	if err != nil {
-		return nil, err
-	}
-	return func(vars map[string]any) ([]byte, error) {
-		var object any = introspection.WrapSchema(a.schema)
-		if name != nil {
-			wanted, _ := literal(name.Value, vars).(string)
-			def := a.schema.Types[wanted]
-			if def == nil {
-				return []byte("null"), nil
-			}
-			object = introspection.WrapTypeFromDef(a.schema, def)
-		}
-		out := plan.write(nil, object)
-		if len(out) > maxIntrospection {
-			return nil, invalid("the answer about the schema would be too large", "ask for less at once")
-		}
-		return out, nil
-	}, nil
+	w := &introspector{builder: b}
+	var err error
+	i.selection, err = w.plan(f.selections)
+	return i, err
 }
 
 // introspector collects the selections of an introspection query, as the builder does for rows.
-type introspector struct {
-	api     *API
-	builder *builder
-}
+type introspector struct{ builder *builder }
 
 // inspection is a selection of one introspection object, its fragments merged.
 type inspection struct {

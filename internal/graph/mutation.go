@@ -10,8 +10,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// input is a column that clients write: a scalar field, or a part of the key that a reference holds.
-type input struct {
+// inputField is a column that clients write: a scalar field, or a part of the key that a reference holds.
+type inputField struct {
 	*field
 	optional bool // a create may leave it out
 	fixed    bool // part of the key, which a patch does not change
@@ -40,7 +40,7 @@ func (a *API) addMutations() {
 	}
 }
 
-func inputsOf(o *object) (list []input) {
+func inputsOf(o *object) (list []inputField) {
 	for _, f := range o.typ.Fields {
 		if f.ReadOnly() || f.Auth && len(f.Rules) == 0 {
 			continue
@@ -53,14 +53,14 @@ func inputsOf(o *object) (list []input) {
 			if f.Relation == nil {
 				k.value = valueOf(f)
 			}
-			list = append(list, input{field: k, optional: k.nullable || f.Default != nil || f.Implicit || f.Generated != nil, fixed: slices.Contains(o.typ.Key, f)})
+			list = append(list, inputField{field: k, optional: k.nullable || f.Default != nil || f.Implicit || f.Generated != nil, fixed: slices.Contains(o.typ.Key, f)})
 		}
 	}
 	return list
 }
 
 // writable reports whether some caller may give a field in an operation.
-func (in input) writable(op schema.Operation) bool {
+func (in inputField) writable(op schema.Operation) bool {
 	if op == schema.Update && in.fixed {
 		return false
 	}
@@ -87,13 +87,13 @@ type Step struct {
 // Statement is SQL with its parameters.
 type Statement struct {
 	SQL    string
-	params []param
+	Params []Param
 }
 
 // Bind returns the parameters for a request; key are the texts that Write has yielded, for Read.
 func (s Statement) Bind(r Request, key []string) ([]any, error) {
 	r.key = key
-	return bindAll(s.params, r)
+	return bindAll(s.Params, r)
 }
 
 // Missing is the fault of a step whose Write yields nothing.
@@ -112,6 +112,7 @@ func (s Step) Table() string { return s.object.typ.Table }
 // mutate plans one root field of a mutation.
 func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
+	b.writes(m.object.typ, m.operation)
 	step := Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
 	var err error
 	step.Write, err = b.statement(func() (string, error) {
@@ -136,7 +137,7 @@ func (b *builder) mutate(f selected) error {
 			}
 			where = append(where, s.raw(k.column)+" = "+value)
 		}
-		sql, err := b.row(s, where, f, &b.plan.cost, 1)
+		sql, err := b.row(s, where, f, &b.plan.Cost, 1)
 		return "SELECT " + sql, err
 	})
 	b.plan.Steps = append(b.plan.Steps, step)
@@ -145,9 +146,9 @@ func (b *builder) mutate(f selected) error {
 
 // statement has a statement written, with parameters of its own.
 func (b *builder) statement(write func() (string, error)) (Statement, error) {
-	params, index := b.params, b.index
-	b.params, b.index = nil, nil
-	defer func() { b.params, b.index = params, index }()
+	params, shared := b.params, b.shared
+	b.params, b.shared = nil, map[sharedParam]int{}
+	defer func() { b.params, b.shared = params, shared }()
 	sql, err := write()
 	return Statement{sql, b.params}, err
 }
@@ -157,7 +158,7 @@ func (b *builder) keyToRead(f selected, k *field, i int, given bool) (string, er
 	if given {
 		return b.keyArgument(f, k)
 	}
-	return b.param(param{bind: func(r Request) (any, error) { return r.key[i], nil }}), nil
+	return b.param(Param{Kind: RowKey, index: i}), nil
 }
 
 func (b *builder) keyArgument(f selected, k *field) (string, error) {
@@ -165,19 +166,19 @@ func (b *builder) keyArgument(f selected, k *field) (string, error) {
 	if !ok {
 		return "", invalid("the argument "+k.name+" is missing", "")
 	}
-	return b.value(k.value, value), nil
+	return b.value(k.value, value)
 }
 
 // permission returns the condition under which the caller may do an operation with a row, and with those of its fields that
 // are given. It fails where no row would do.
-func (b *builder) permission(o *object, op schema.Operation, given []input, alias string) (string, error) {
+func (b *builder) permission(o *object, op schema.Operation, given []inputField, alias string) (string, error) {
 	var all []string
 	add := func(rules []schema.Rule, what string) error {
 		condition, err := b.readable(accessTo(rules, op), o.typ, alias)
 		switch {
 		case err != nil:
 			return err
-		case condition == "false" && b.kind == 'a':
+		case condition == "false" && b.kind == anonymous:
 			return fault.New(fault.Unauthenticated, "", what, "sign in")
 		case condition == "false":
 			return fault.New(fault.Forbidden, "", what)
@@ -204,10 +205,10 @@ func (b *builder) permission(o *object, op schema.Operation, given []input, alia
 }
 
 // assignments returns the columns that data gives and their values, and the fields.
-func (b *builder) assignments(o *object, f selected, op schema.Operation) (columns, values []string, given []input, err error) {
+func (b *builder) assignments(o *object, f selected, op schema.Operation) (columns, values []string, given []inputField, err error) {
 	data, _ := b.argument(f.Field, "data")
 	for _, d := range data.fields {
-		i := slices.IndexFunc(o.inputs, func(in input) bool { return in.name == d.name && in.writable(op) })
+		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
 		if i < 0 {
 			continue // the field of an input that has none
 		}
@@ -222,28 +223,18 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (colum
 }
 
 // assigned returns SQL for a value that a column takes.
-func (b *builder) assigned(in input, value arg) (string, error) {
+func (b *builder) assigned(in inputField, value arg) (string, error) {
 	switch {
 	case value.null && !in.nullable:
 		return "", invalid(in.name+" cannot be null", "leave it out, or give it a value")
 	case value.null:
 		return "NULL", nil
 	}
-	return b.param(param{bind: func(r Request) (any, error) {
-		given := value.leaf(r.Variables)
-		if given == nil {
-			return nil, nil
-		}
-		text, err := in.value.column(given)
-		if err != nil {
-			return nil, invalid(in.name+": "+err.Error(), fault.HintOf(err))
-		}
-		return text, nil
-	}}), nil
+	return b.clientValue(Param{Kind: Variable, input: value.input, form: asColumn, value: in.value, name: in.name})
 }
 
 // computed returns SQL for the value that an expression of the schema gives a column.
-func (b *builder) computed(o *object, in input, e *schema.Expr, alias string) (string, error) {
+func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias string) (string, error) {
 	if e.Source == "auth.uid" {
 		return b.uid(in.value), nil
 	}
@@ -251,6 +242,7 @@ func (b *builder) computed(o *object, in input, e *schema.Expr, alias string) (s
 	if err != nil {
 		return "", &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err, Message: fmt.Sprintf("%s: %q cannot be put in SQL: %v", e.Pos, e.Source, err)}
 	}
+	b.reads(celsql.Reads(e.AST, b.api.model)...)
 	switch {
 	case in.value.enum != nil:
 		sql = "(" + sql + ")::" + ident(in.value.enum.DBName)
@@ -328,7 +320,7 @@ func (b *builder) delete(o *object, f selected) (string, error) {
 }
 
 // keyed returns the condition on the row that the arguments name, and that the caller may do something with.
-func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation, given []input) (string, error) {
+func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation, given []inputField) (string, error) {
 	var where []string
 	for _, k := range o.key {
 		value, err := b.keyArgument(f, k)
@@ -337,6 +329,7 @@ func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation
 		}
 		where = append(where, alias+"."+ident(k.column)+" = "+value)
 	}
+	b.reads(o.typ)
 	allowed, err := b.permission(o, op, given, alias)
 	return join(append(where, allowed), " AND "), err
 }

@@ -14,8 +14,8 @@ type object struct {
 	access access
 	fields []*field
 	byName map[string]*field
-	key    []*field // scalar fields that hold the key, in order; some may not be among fields
-	inputs []input  // what clients write
+	key    []*field     // scalar fields that hold the key, in order; some may not be among fields
+	inputs []inputField // what clients write
 }
 
 // field is a field of an object: a scalar in a column, one row of another object, or a list of them.

@@ -1,11 +1,11 @@
 package graph
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -123,34 +123,12 @@ func (b *builder) bounds(p *page, f *ast.Field) {
 			continue
 		}
 		*bound.given = true
-		p.cursors = append(p.cursors, beyond(p.order, b.cursorParams(p, bound.name, value.leaf), bound.reverse))
+		values := make([]string, len(p.order))
+		for i, o := range p.order {
+			values[i] = b.param(Param{Kind: CursorPart, name: bound.name, input: value.input, cursor: cursorOrder{p.orderName(), len(p.order)}, index: i, value: o.value})
+		}
+		p.cursors = append(p.cursors, beyond(p.order, values, bound.reverse))
 	}
-}
-
-// cursorParams adds a parameter for each value of a cursor.
-func (b *builder) cursorParams(p *page, argument string, get leaf) []string {
-	name, order := p.orderName(), p.order
-	out := make([]string, len(order))
-	for i, o := range order {
-		out[i] = b.param(param{bind: func(r Request) (any, error) {
-			values, ok := decodeCursor(get(r.Variables), name, len(order))
-			if !ok {
-				return nil, invalid(argument+" is no cursor of this list in this order", "use a cursor of a page with the same orderBy")
-			}
-			if values[i] == nil {
-				return nil, nil
-			}
-			if o.value.unbounded(values[i]) {
-				return values[i], nil
-			}
-			s, err := o.value.encode(values[i])
-			if err != nil {
-				return nil, invalid(argument+" is no cursor of this list in this order", "use a cursor of a page with the same orderBy")
-			}
-			return s, nil
-		}})
-	}
-	return out
 }
 
 // unbounded reports whether a value of a cursor is one that columns may hold and clients cannot write.
@@ -162,16 +140,23 @@ func (v valueType) unbounded(value any) bool {
 	return false
 }
 
-func decodeCursor(cursor any, name string, n int) ([]any, bool) {
+// cursorOrder is the order of a list, to which a cursor belongs.
+type cursorOrder struct {
+	name  string // see orderName
+	parts int    // fields in the order
+}
+
+// decode returns the values of a cursor; false when it is not one of a list in this order.
+func (o cursorOrder) decode(cursor any) ([]any, bool) {
 	s, _ := cursor.(string)
 	raw, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
 		return nil, false
 	}
-	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var values []any
-	if d.Decode(&values) != nil || len(values) != n+1 || values[0] != name {
+	if d.Decode(&values) != nil || len(values) != o.parts+1 || values[0] != o.name {
 		return nil, false
 	}
 	return values[1:], true

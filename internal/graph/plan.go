@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // Plan is one operation as one SQL statement. It is immutable, and serves every request whose document and
@@ -11,59 +13,53 @@ import (
 type Plan struct {
 	// SQL is the statement, one row of one text column for each root field that reads rows; empty when no
 	// root field does.
-	SQL string
+	SQL    string
+	Params []Param
 	// Fields are the root fields, in the order of the answer.
 	Fields []Root
 	// Steps are the writes of a mutation, one for each root field that has no JSON of its own.
 	Steps []Step
 
-	params []param
-	cost   cost
-	limit  int
+	// Reads and Writes are the names of the types whose rows the operation reads and changes, sorted. They include types
+	// that rules look at, implied join tables, and what a delete changes through foreign keys.
+	Reads, Writes []string
+	// PerCaller is what of the caller the answer depends on, beyond the Shape.
+	PerCaller CallerUse
+	// Cost is the number of fields that the answer can have, and MaxCost the highest number allowed.
+	Cost    Cost
+	MaxCost int
 }
 
 // Root is a root field of an operation.
 type Root struct {
-	Key           string                                    // in the answer
-	JSON          func(vars map[string]any) ([]byte, error) // the value where it takes no SQL; nil for the next column of the row
-	Introspection bool                                      // it is __schema or __type
+	Key           string // in the answer
 	Location      *Location
+	Value         []byte         // the JSON where the plan knows it: __typename
+	Introspection *Introspection // of __schema and __type
 }
+
+// FromSQL reports whether the value is the next column of the row.
+func (r Root) FromSQL() bool { return r.Value == nil && r.Introspection == nil }
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
 func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
 	if op.Operation == ast.Subscription {
 		return nil, invalid("the API answers queries and mutations only", "")
 	}
-	b := &builder{api: a, fragments: doc.Fragments, vars: r.Variables, kind: kind(r.Caller), plan: &Plan{limit: a.options.MaxComplexity}}
+	b := newBuilder(a, kind(r.Caller))
+	b.fragments, b.vars = doc.Fragments, r.Variables
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}
-	b.plan.params = b.params
+	b.plan.Params = b.params
+	b.plan.Reads, b.plan.Writes = typeNames(b.read), typeNames(b.written)
+	b.plan.PerCaller = b.callerUse
 	return b.plan, nil
 }
 
-// Bind returns the parameters of the statement for a request. It refuses values that are not of their
-// type, cursors of another list, and an operation that costs too much with these variables.
-func (p *Plan) Bind(r Request) ([]any, error) {
-	if n := p.cost.total(r.Variables, p.limit); n > p.limit {
-		return nil, invalid(fmt.Sprintf("the operation could cost %d rows and fields, and may cost %d", n, p.limit),
-			"ask for fewer fields, or for smaller pages with first")
-	}
-	return bindAll(p.params, r)
-}
-
-func bindAll(params []param, r Request) ([]any, error) {
-	args := make([]any, len(params))
-	for i, param := range params {
-		value, err := param.bind(r)
-		if err != nil {
-			return nil, param.location.Wrap(err)
-		}
-		args[i] = value
-	}
-	return args, nil
-}
+// Bind returns the parameters of the statement for a request. It refuses values that are not of their type and cursors of
+// another list.
+func (p *Plan) Bind(r Request) ([]any, error) { return bindAll(p.Params, r) }
 
 // builder makes one plan.
 type builder struct {
@@ -72,29 +68,45 @@ type builder struct {
 	vars      map[string]any
 	kind      byte // of the caller
 	plan      *Plan
-	params    []param
-	index     map[string]int // of params by their key
+	params    []Param
+	shared    map[sharedParam]int // numbers of parameters that a statement holds once
 	aliases   int
 	size      int       // fields and conditions so far
 	location  *Location // of the field that is being planned
+
+	read, written map[*schema.Type]bool
+	callerUse     CallerUse
 }
 
-// param adds a parameter and returns its name in the SQL: $3.
-func (b *builder) param(p param) string {
-	if p.key != "" {
-		if i, ok := b.index[p.key]; ok {
-			return fmt.Sprintf("$%d", i)
-		}
+func newBuilder(a *API, kind byte) *builder {
+	return &builder{
+		api: a, kind: kind, plan: &Plan{MaxCost: a.options.MaxComplexity},
+		shared: map[sharedParam]int{}, read: map[*schema.Type]bool{}, written: map[*schema.Type]bool{},
 	}
-	p.location = b.location
+}
+
+// param adds a parameter that the client gives and returns its name in the SQL: $3.
+func (b *builder) param(p Param) string {
+	p.Location = b.location
 	b.params = append(b.params, p)
-	if p.key != "" {
-		if b.index == nil {
-			b.index = map[string]int{}
-		}
-		b.index[p.key] = len(b.params)
-	}
 	return fmt.Sprintf("$%d", len(b.params))
+}
+
+// sharedParam identifies a parameter that the request gives, whatever field asks for it.
+type sharedParam struct {
+	kind           Kind
+	name, dataType string // of the value's type
+}
+
+// requestParam adds a parameter that the request gives, unless the statement has it.
+func (b *builder) requestParam(p Param) string {
+	key := sharedParam{p.Kind, p.value.name(), p.value.dataType}
+	if _, ok := b.shared[key]; !ok {
+		b.params = append(b.params, p)
+		b.shared[key] = len(b.params)
+		b.callerUse = b.callerUse.or(p.caller())
+	}
+	return fmt.Sprintf("$%d", b.shared[key])
 }
 
 func (b *builder) alias() string {
@@ -142,36 +154,35 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 	switch f.Name {
 	case "__typename":
 		name := map[ast.Operation]string{ast.Query: `"Query"`, ast.Mutation: `"Mutation"`}[op]
-		root.JSON = func(map[string]any) ([]byte, error) { return []byte(name), nil }
+		root.Value = []byte(name)
 		return root, "", nil
 	case "__schema", "__type":
 		var err error
-		root.Introspection = true
-		root.JSON, err = b.api.introspect(b, f)
+		root.Introspection, err = b.introspect(f)
 		return root, "", err
 	}
 	if op == ast.Mutation {
 		return root, "", b.mutate(f)
 	}
 	if o := b.api.single[f.Name]; o != nil {
-		sql, err := b.byKey(o, f, &b.plan.cost)
+		sql, err := b.byKey(o, f, &b.plan.Cost)
 		return root, sql, err
 	}
 	o := b.api.plural[f.Name]
-	sql, err := b.connection(source{object: o, depth: 1}, f, &b.plan.cost)
+	sql, err := b.connection(source{object: o, depth: 1}, f, &b.plan.Cost)
 	return root, sql, err
 }
 
 // byKey plans a query for one row by its key.
-func (b *builder) byKey(o *object, f selected, c *cost) (string, error) {
+func (b *builder) byKey(o *object, f selected, c *Cost) (string, error) {
 	s := &scope{object: o, alias: b.alias()}
 	var where []string
 	for _, k := range o.key {
-		value, ok := b.argument(f.Field, k.name)
-		if !ok {
-			return "", invalid("the argument "+k.name+" is missing", "")
+		value, err := b.keyArgument(f, k)
+		if err != nil {
+			return "", err
 		}
-		where = append(where, s.raw(k.column)+" = "+b.value(k.value, value))
+		where = append(where, s.raw(k.column)+" = "+value)
 	}
 	return b.row(s, where, f, c, 1)
 }

@@ -11,17 +11,6 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 )
 
-// kind is the part of a caller that plans depend on.
-func kind(c caller.Caller) byte {
-	switch {
-	case c.Service:
-		return 's'
-	case c.Anonymous():
-		return 'a'
-	}
-	return 'u'
-}
-
 // Request is what changes from one execution of a document to the next.
 type Request struct {
 	Variables map[string]any // coerced by gqlparser

@@ -16,10 +16,10 @@ func (b *builder) predicate(a access, o *object, alias string) (string, error) {
 }
 
 func (b *builder) readable(a access, t *schema.Type, alias string) (string, error) {
-	if a.open || b.kind == 's' {
+	if a.open || b.kind == service {
 		return "", nil
 	}
-	var any []string
+	var alternatives []string
 	for _, r := range a.rules {
 		condition, holds, err := b.rule(r, t, alias)
 		if err != nil {
@@ -31,37 +31,38 @@ func (b *builder) readable(a access, t *schema.Type, alias string) (string, erro
 		if condition == "" {
 			return "", nil
 		}
-		any = append(any, condition)
+		alternatives = append(alternatives, condition)
 	}
-	switch len(any) {
+	switch len(alternatives) {
 	case 0:
 		return "false", nil
 	case 1:
-		return any[0], nil
+		return alternatives[0], nil
 	}
-	return "(" + join(any, " OR ") + ")", nil
+	return "(" + join(alternatives, " OR ") + ")", nil
 }
 
 // rule returns the condition of one rule; holds is false when it allows this kind of caller nothing.
 func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition string, holds bool, err error) {
+	hasUID, hasRoles := b.kind == user, b.kind != anonymous
 	var all []string
 	switch r.Allow {
-	case schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole:
-		if b.kind == 'a' {
-			return "", false, nil
-		}
-	}
-	switch r.Allow {
 	case schema.AllowPublic:
+		holds = true
 	case schema.AllowAuthenticated:
-		all = append(all, b.uid(valueType{scalar: schema.String, dataType: "text"})+"::text IS NOT NULL")
+		holds = hasUID
 	case schema.AllowOwner:
-		for _, k := range keyFields(r.Field) {
-			all = append(all, alias+"."+ident(k.column)+" = "+b.uid(k.value))
+		if holds = hasUID; holds {
+			for _, k := range keyFields(r.Field) {
+				all = append(all, alias+"."+ident(k.column)+" = "+b.uid(k.value))
+			}
 		}
 	case schema.AllowRole:
-		all = append(all, b.rolesParam()+" && "+textArray(r.Roles))
-	default:
+		if holds = hasRoles; holds {
+			all = append(all, b.roles()+" && "+textArray(r.Roles))
+		}
+	}
+	if !holds {
 		return "", false, nil
 	}
 	if r.Where != nil {
@@ -70,34 +71,19 @@ func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition s
 			return "", false, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
 				Message: fmt.Sprintf("%s: the condition %q of a rule of %s cannot be put in SQL: %v", r.Where.Pos, r.Where.Source, t.Name, err)}
 		}
+		b.reads(celsql.Reads(r.Where.AST, b.api.model)...)
 		all = append(all, where)
 	}
 	return join(all, " AND "), true, nil
 }
 
-// uid returns a parameter with the caller's id as a column of the given type holds it: null for nobody, and
-// for an id that such a column cannot hold.
+// uid returns a parameter with the caller's id as a column of the given type holds it.
 func (b *builder) uid(v valueType) string {
-	return b.param(param{key: "uid " + v.name() + " " + v.dataType, bind: func(r Request) (any, error) {
-		if r.Caller.UID == "" {
-			return nil, nil
-		}
-		s, err := v.encode(r.Caller.UID)
-		if err != nil {
-			return nil, nil //nolint:nilerr // no such row can be the caller's
-		}
-		return s, nil
-	}})
+	return b.requestParam(Param{Kind: CallerUID, value: v})
 }
 
-func (b *builder) rolesParam() string {
-	return b.param(param{key: "roles", bind: func(r Request) (any, error) {
-		roles := r.Caller.Roles
-		if roles == nil {
-			roles = []string{}
-		}
-		return roles, nil
-	}}) + "::text[]"
+func (b *builder) roles() string {
+	return b.requestParam(Param{Kind: CallerRoles}) + "::text[]"
 }
 
 // celArgument gives celsql the parameters of a rule's condition.
@@ -108,17 +94,17 @@ func (b *builder) celArgument(v celsql.Variable) (string, error) {
 	case celsql.UIDAsUUID:
 		return b.uid(valueType{scalar: schema.ID}) + "::uuid", nil
 	case celsql.Roles:
-		return b.rolesParam(), nil
+		return b.roles(), nil
 	case celsql.Time:
-		return b.param(param{key: "time", bind: func(r Request) (any, error) { return r.Time, nil }}) + "::timestamptz", nil
+		return b.requestParam(Param{Kind: RequestTime}) + "::timestamptz", nil
 	}
-	return "", fault.New(fault.Internal, "", "a rule uses a value that the API does not know")
+	return "", fault.New(fault.Internal, "", fmt.Sprintf("a rule uses the unknown variable %d", v))
 }
 
 // checkRules translates every rule once, so that one that cannot be put in SQL is known when the API is
 // built.
 func (a *API) checkRules() error {
-	b := &builder{api: a, kind: 'u', plan: &Plan{}}
+	b := newBuilder(a, user)
 	for _, o := range a.objects {
 		if err := b.checkWrites(o); err != nil {
 			return err
@@ -186,12 +172,13 @@ func textArray(values []string) string {
 // through returns the conditions that tie the rows of target to those of s through a join table, whose own
 // rules hold as well.
 func (b *builder) through(rel *schema.Relation, s, target *scope) ([]string, error) {
+	b.reads(rel.Through)
 	link := &scope{alias: b.alias()}
 	var where []string
-	for i, k := range refColumns(rel.ThisRef.Relation) {
+	for i, k := range rel.ThisRef.Relation.ReferencedColumns() {
 		where = append(where, link.raw(rel.ThisRef.Relation.Columns[i])+" = "+s.column(k))
 	}
-	for i, k := range refColumns(rel.TargetRef.Relation) {
+	for i, k := range rel.TargetRef.Relation.ReferencedColumns() {
 		where = append(where, link.raw(rel.TargetRef.Relation.Columns[i])+" = "+target.raw(k))
 	}
 	if rel.Through.Join == nil {

@@ -17,7 +17,7 @@ func computedName(i int) string { return fmt.Sprintf(`"computed %d"`, i+1) }
 
 // row returns SQL for the JSON of the row of s that meets the conditions and that the caller may read, or
 // for null.
-func (b *builder) row(s *scope, where []string, f selected, c *cost, depth int) (string, error) {
+func (b *builder) row(s *scope, where []string, f selected, c *Cost, depth int) (string, error) {
 	rule, err := b.predicate(s.object.access, s.object, s.alias)
 	if err != nil {
 		return "", err
@@ -25,7 +25,8 @@ func (b *builder) row(s *scope, where []string, f selected, c *cost, depth int) 
 	if rule != "" {
 		where = append(where, rule)
 	}
-	content, err := b.objectJSON(s, f.selections, c.child(nil), depth)
+	b.reads(s.object.typ)
+	content, err := b.objectJSON(s, f.selections, c.child(pageSize{}), depth)
 	if err != nil {
 		return "", err
 	}
@@ -33,7 +34,7 @@ func (b *builder) row(s *scope, where []string, f selected, c *cost, depth int) 
 }
 
 // objectJSON returns SQL for the JSON object of a row.
-func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *cost, depth int) (string, error) {
+func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *Cost, depth int) (string, error) {
 	if depth > b.api.options.MaxDepth {
 		return "", invalid(fmt.Sprintf("the operation is nested more than %d levels deep", b.api.options.MaxDepth), "ask for less at once")
 	}
@@ -58,7 +59,7 @@ func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *cost, depth i
 }
 
 // fieldJSON appends the JSON of one field of a row.
-func (b *builder) fieldJSON(t *text, s *scope, f selected, c *cost, depth int) error {
+func (b *builder) fieldJSON(t *text, s *scope, f selected, c *Cost, depth int) error {
 	if f.Name == "__typename" {
 		t.constant(`"` + s.object.typ.Name + `"`)
 		return nil
@@ -83,7 +84,7 @@ func (b *builder) fieldJSON(t *text, s *scope, f selected, c *cost, depth int) e
 	return nil
 }
 
-func (b *builder) valueJSON(t *text, s *scope, field *field, f selected, c *cost, depth int) error {
+func (b *builder) valueJSON(t *text, s *scope, field *field, f selected, c *Cost, depth int) error {
 	switch {
 	case field.target == nil:
 		field.value.writeJSON(t, s.column(field.column))
@@ -104,25 +105,13 @@ func (b *builder) valueJSON(t *text, s *scope, field *field, f selected, c *cost
 func joinColumns(rel *schema.Relation, s, target *scope) []string {
 	var out []string
 	if rel.Kind == schema.RefOne {
-		for i, k := range refColumns(rel) {
+		for i, k := range rel.ReferencedColumns() {
 			out = append(out, target.raw(k)+" = "+s.column(rel.Columns[i]))
 		}
 		return out
 	}
-	for i, k := range refColumns(rel) {
+	for i, k := range rel.ReferencedColumns() {
 		out = append(out, target.raw(rel.Columns[i])+" = "+s.column(k))
-	}
-	return out
-}
-
-// refColumns returns the columns that the columns of a foreign key refer to, one for each.
-func refColumns(rel *schema.Relation) []string {
-	seen := map[*schema.Field]int{}
-	out := make([]string, len(rel.Columns))
-	for i, ref := range rel.References {
-		columns := ref.Columns()
-		out[i] = columns[min(seen[ref], len(columns)-1)]
-		seen[ref]++
 	}
 	return out
 }

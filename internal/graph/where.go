@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -83,102 +84,12 @@ func (b *builder) scalarFilter(field *field, column string, filter arg) (string,
 	var all []string
 	for _, f := range filter.fields {
 		if f.value.null {
-			return "", invalid(fmt.Sprintf("where: %s.%s cannot be null", field.name, f.name), "to look for null, write isNull: true")
+			return "", invalid(fmt.Sprintf("where: %s.%s cannot be null", field.name, f.name), "to find rows where it is null, write isNull: true")
 		}
 		if err := b.grow(); err != nil {
 			return "", err
 		}
-		all = append(all, b.operator(field.value, column, f))
-	}
-	if len(all) == 0 {
-		return "true", nil
-	}
-	return "(" + join(all, " AND ") + ")", nil
-}
-
-// operator returns the condition of one operator on one column. The parameters have no casts: Postgres
-// takes them for the type of the column.
-func (b *builder) operator(v valueType, column string, f argField) string {
-	if f.name == "isNull" {
-		if f.value.known == false {
-			return column + " IS NOT NULL"
-		}
-		return column + " IS NULL"
-	}
-	if v.list {
-		switch f.name {
-		case "has":
-			return column + " @> " + b.list(v.element(), f.value) // unlike = ANY, served by a GIN index
-		case "hasAny":
-			return column + " && " + b.list(v.element(), f.value)
-		case "hasAll":
-			return column + " @> " + b.list(v.element(), f.value)
-		}
-		if f.value.known == false {
-			return "cardinality(" + column + ") > 0"
-		}
-		return "cardinality(" + column + ") = 0"
-	}
-	switch f.name {
-	case "in":
-		return column + " = ANY (" + b.list(v, f.value) + ")"
-	case "notIn":
-		return "(" + column + " = ANY (" + b.list(v, f.value) + ")) IS NOT TRUE"
-	}
-	value := b.value(v, f.value)
-	switch f.name {
-	case "eq":
-		return column + " = " + value
-	case "ne":
-		return column + " IS DISTINCT FROM " + value
-	case "gt":
-		return column + " > " + value
-	case "gte":
-		return column + " >= " + value
-	case "lt":
-		return column + " < " + value
-	case "lte":
-		return column + " <= " + value
-	case "startsWith":
-		return "starts_with(" + column + "::text, " + value + "::text)"
-	case "endsWith":
-		return "right(" + column + "::text, length(" + value + "::text)) = " + value + "::text"
-	case "contains":
-		if v.scalar == schema.JSON {
-			return column + " @> " + value
-		}
-		return "strpos(" + column + "::text, " + value + "::text) > 0"
-	}
-	return "strpos(lower(" + column + "::text), lower(" + value + "::text)) > 0" // containsIgnoreCase
-}
-
-// value adds a parameter for a scalar.
-func (b *builder) value(v valueType, a arg) string {
-	return b.param(param{bind: func(r Request) (any, error) { return v.encode(a.leaf(r.Variables)) }})
-}
-
-// list adds a parameter for a list of scalars.
-func (b *builder) list(v valueType, a arg) string {
-	return b.param(param{bind: func(r Request) (any, error) { return v.encodeList(a.leaf(r.Variables)) }})
-}
-
-func (v valueType) element() valueType {
-	v.list = false
-	return v
-}
-
-// relationFilter returns the condition on the rows that a row is related to. Rows that the caller may not
-// read do not take part.
-func (b *builder) relationFilter(o *object, field *field, alias string, filter arg, depth int) (string, error) {
-	if !field.many {
-		return b.related2(o, field, alias, "", filter, depth)
-	}
-	var all []string
-	for _, f := range filter.fields {
-		if f.value.null {
-			return "", invalid(fmt.Sprintf("where: %s.%s cannot be null", field.name, f.name), "leave it out")
-		}
-		condition, err := b.related2(o, field, alias, f.name, f.value, depth)
+		condition, err := b.operator(field.value, column, f)
 		if err != nil {
 			return "", err
 		}
@@ -190,7 +101,102 @@ func (b *builder) relationFilter(o *object, field *field, alias string, filter a
 	return "(" + join(all, " AND ") + ")", nil
 }
 
-func (b *builder) related2(o *object, field *field, alias, quantifier string, filter arg, depth int) (string, error) {
+// The SQL of operators. Parameters have no casts where Postgres takes them for the type of the column.
+var (
+	scalarOperators = map[string]string{
+		"eq":                 "{column} = {value}",
+		"ne":                 "{column} IS DISTINCT FROM {value}",
+		"gt":                 "{column} > {value}",
+		"gte":                "{column} >= {value}",
+		"lt":                 "{column} < {value}",
+		"lte":                "{column} <= {value}",
+		"startsWith":         "starts_with({column}::text, {value}::text)",
+		"endsWith":           "right({column}::text, length({value}::text)) = {value}::text",
+		"contains":           "strpos({column}::text, {value}::text) > 0",
+		"containsIgnoreCase": "strpos(lower({column}::text), lower({value}::text)) > 0",
+	}
+	arrayOperators = map[string]string{
+		"in":     "{column} = ANY ({value})",
+		"notIn":  "({column} = ANY ({value})) IS NOT TRUE",
+		"has":    "{column} @> {value}", // unlike = ANY, served by a GIN index
+		"hasAny": "{column} && {value}",
+		"hasAll": "{column} @> {value}",
+	}
+)
+
+// operator returns the condition of one operator on one column.
+func (b *builder) operator(v valueType, column string, f argField) (string, error) {
+	wanted := f.value.known != false
+	switch {
+	case f.name == "isNull" && wanted:
+		return column + " IS NULL", nil
+	case f.name == "isNull":
+		return column + " IS NOT NULL", nil
+	case f.name == "isEmpty" && wanted:
+		return "cardinality(" + column + ") = 0", nil
+	case f.name == "isEmpty":
+		return "cardinality(" + column + ") > 0", nil
+	}
+	pattern, form := scalarOperators[f.name], asScalar
+	switch array, ok := arrayOperators[f.name]; {
+	case ok:
+		pattern, form = array, asArray
+	case f.name == "contains" && v.scalar == schema.JSON:
+		pattern = "{column} @> {value}"
+	}
+	value, err := b.clientValue(Param{Kind: Variable, input: f.value.input, form: form, value: v.element()})
+	if err != nil {
+		return "", err
+	}
+	return strings.NewReplacer("{column}", column, "{value}", value).Replace(pattern), nil
+}
+
+// value adds a parameter for a scalar.
+func (b *builder) value(v valueType, a arg) (string, error) {
+	return b.clientValue(Param{Kind: Variable, input: a.input, value: v})
+}
+
+// clientValue adds a parameter for a value of the client. A constant is encoded now.
+func (b *builder) clientValue(p Param) (string, error) {
+	if p.input.constant() {
+		var err error
+		if p.constant, err = p.encode(p.input.read(nil)); err != nil {
+			return "", err
+		}
+		p.Kind = Constant
+	}
+	return b.param(p), nil
+}
+
+func (v valueType) element() valueType {
+	v.list = false
+	return v
+}
+
+// relationFilter returns the condition on the rows that a row is related to. Rows that the caller may not
+// read do not take part.
+func (b *builder) relationFilter(o *object, field *field, alias string, filter arg, depth int) (string, error) {
+	if !field.many {
+		return b.relatedFilter(o, field, alias, "", filter, depth)
+	}
+	var all []string
+	for _, f := range filter.fields {
+		if f.value.null {
+			return "", invalid(fmt.Sprintf("where: %s.%s cannot be null", field.name, f.name), "leave it out")
+		}
+		condition, err := b.relatedFilter(o, field, alias, f.name, f.value, depth)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, condition)
+	}
+	if len(all) == 0 {
+		return "true", nil
+	}
+	return "(" + join(all, " AND ") + ")", nil
+}
+
+func (b *builder) relatedFilter(o *object, field *field, alias, quantifier string, filter arg, depth int) (string, error) {
 	parent := &scope{object: o, alias: alias}
 	target := &scope{object: field.target, alias: b.alias()}
 	where, err := b.related(source{object: field.target, parent: parent, field: field}, target)
@@ -208,6 +214,7 @@ func (b *builder) related2(o *object, field *field, alias, quantifier string, fi
 	if err != nil {
 		return "", err
 	}
+	b.reads(field.target.typ)
 	exists := "EXISTS (SELECT FROM " + ident(field.target.typ.Table) + " " + target.alias + " WHERE "
 	switch quantifier {
 	case "every":

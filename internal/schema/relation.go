@@ -49,3 +49,15 @@ const (
 	Cascade  OnDelete = "CASCADE"
 	SetNull  OnDelete = "SET_NULL"
 )
+
+// ReferencedColumns returns the columns that Columns refer to, one for each.
+func (r *Relation) ReferencedColumns() []string {
+	seen := map[*Field]int{}
+	out := make([]string, len(r.Columns))
+	for i, ref := range r.References {
+		columns := ref.Columns()
+		out[i] = columns[min(seen[ref], len(columns)-1)]
+		seen[ref]++
+	}
+	return out
+}

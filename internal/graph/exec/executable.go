@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -55,6 +56,10 @@ func (e *executable) run(ctx context.Context, op *graphql.OperationContext) (jso
 	if err != nil {
 		return nil, err
 	}
+	if n := plan.Cost.Of(op.Variables); n > plan.MaxCost {
+		return nil, fault.New(fault.Invalid, "", fmt.Sprintf("the operation can return %d fields; at most %d are allowed", n, plan.MaxCost),
+			"select fewer fields, or request smaller pages with first")
+	}
 	args, err := plan.Bind(request)
 	if err != nil {
 		return nil, err
@@ -82,13 +87,16 @@ func (e *executable) run(ctx context.Context, op *graphql.OperationContext) (jso
 func (e *executable) resolve(plan *graph.Plan, vars map[string]any) ([][]byte, error) {
 	var own [][]byte
 	for _, f := range plan.Fields {
-		if f.JSON == nil {
+		switch {
+		case f.FromSQL():
 			continue
-		}
-		if f.Introspection && !e.options.Introspection {
+		case f.Introspection == nil:
+			own = append(own, f.Value)
+			continue
+		case !e.options.Introspection:
 			return nil, f.Location.Wrap(fault.New(fault.Forbidden, "", "introspection is off here", "ask whoever runs this server for the schema"))
 		}
-		value, err := f.JSON(vars)
+		value, err := f.Introspection.JSON(vars)
 		if err != nil {
 			return nil, f.Location.Wrap(err)
 		}
@@ -156,7 +164,7 @@ func assemble(plan *graph.Plan, own, columns [][]byte) json.RawMessage {
 		out = append(out, f.Key...)
 		out = append(out, `":`...)
 		from := &columns
-		if f.JSON != nil {
+		if !f.FromSQL() {
 			from = &own
 		}
 		out = append(out, (*from)[0]...)

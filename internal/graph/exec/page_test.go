@@ -137,7 +137,7 @@ func TestForgedCursors(t *testing.T) {
 		b64(`["` + name + `", {"a": 1}, "` + prompt1 + `"]`), b64(`["` + name + `", 99999999999, "` + prompt1 + `"]`),
 	} {
 		w := c.send(t, `query($c: String) {prompts(orderBy: {score: ASC}, after: $c) {totalCount}}`, map[string]any{"c": cursor})
-		if w.Code != 400 || !strings.Contains(w.Body.String(), "after is no cursor of this list in this order") {
+		if w.Code != 400 || !strings.Contains(w.Body.String(), "after is not a cursor of this list in this order") {
 			t.Errorf("%q answers %d %s", cursor, w.Code, w.Body)
 		}
 	}

@@ -24,7 +24,7 @@ func (t *translator) column(r *row, name string) string {
 	}
 	rel := r.ref.Relation
 	if rel.Kind == schema.RefOne {
-		for i, k := range referenced(rel) {
+		for i, k := range rel.ReferencedColumns() {
 			if k == name { // the parent holds it itself
 				return t.column(r.parent, rel.Columns[i])
 			}
@@ -42,7 +42,7 @@ func (t *translator) joined(rel *schema.Relation, parent, target *row) string {
 		all = append(all, t.joined(rel.ThisRef.Relation, link, parent), t.joined(rel.TargetRef.Relation, link, target))
 		return "EXISTS (SELECT FROM " + ident(rel.Through.Table) + " " + link.alias + " WHERE " + strings.Join(all, " AND ") + ")"
 	}
-	for i, k := range referenced(rel) {
+	for i, k := range rel.ReferencedColumns() {
 		if rel.Kind == schema.RefOne {
 			all = append(all, t.column(target, k)+" = "+t.column(parent, rel.Columns[i]))
 		} else {
@@ -50,18 +50,6 @@ func (t *translator) joined(rel *schema.Relation, parent, target *row) string {
 		}
 	}
 	return strings.Join(all, " AND ")
-}
-
-// referenced returns the columns that the columns of a foreign key refer to, one for each.
-func referenced(rel *schema.Relation) []string {
-	seen := map[*schema.Field]int{}
-	out := make([]string, len(rel.Columns))
-	for i, ref := range rel.References {
-		columns := ref.Columns()
-		out[i] = columns[min(seen[ref], len(columns)-1)]
-		seen[ref]++
-	}
-	return out
 }
 
 // present returns a condition that is true when there is such a row, and false or null when there is none;

@@ -1,0 +1,53 @@
+package graph
+
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/caller"
+)
+
+// The kinds of callers, for which plans differ.
+const (
+	service   = 's' // no rule applies
+	anonymous = 'a' // nothing is known
+	user      = 'u' // has an id
+	roleOnly  = 'r' // has roles and no id
+)
+
+// kind is the part of a caller that plans depend on.
+func kind(c caller.Caller) byte {
+	switch {
+	case c.Service:
+		return service
+	case c.UID != "":
+		return user
+	case len(c.Roles) > 0:
+		return roleOnly
+	}
+	return anonymous
+}
+
+// CallerUse says which parts of the caller an answer depends on. Callers of one Shape who agree in these get the same answer.
+type CallerUse struct{ UID, Roles bool }
+
+// Any reports whether the answer depends on the caller.
+func (u CallerUse) Any() bool { return u.UID || u.Roles }
+
+// String names the parts.
+func (u CallerUse) String() string {
+	var parts []string
+	if u.UID {
+		parts = append(parts, "uid")
+	}
+	if u.Roles {
+		parts = append(parts, "roles")
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (u CallerUse) or(v CallerUse) CallerUse {
+	return CallerUse{UID: u.UID || v.UID, Roles: u.Roles || v.Roles}
+}

@@ -1,0 +1,165 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Kind is where the value of a parameter comes from.
+type Kind int
+
+// The kinds of parameters.
+const (
+	Constant    Kind = iota // a value of the document, encoded when the plan is made
+	Variable                // a variable, a part of one, or a value of the document that contains variables
+	PageSize                // first or last, where a variable holds it
+	CursorPart              // one value of the cursor that after or before gives
+	CallerUID               // auth.uid; null for nobody and for an id that the column cannot hold
+	CallerRoles             // auth.roles
+	RequestTime             // request.time
+	RowKey                  // a part of the key of the row that a step of a mutation wrote
+)
+
+// Param is one parameter of a statement.
+type Param struct {
+	Kind     Kind
+	Location *Location // of the field whose argument gives the value; nil where no argument does
+
+	input    input     // of Variable and CursorPart
+	size     pageSize  // of PageSize
+	value    valueType // how Postgres takes the value
+	form     form
+	name     string // of the argument, or of the field of data
+	cursor   cursorOrder
+	index    int // of CursorPart and RowKey
+	constant any
+}
+
+// form is the shape of a client's value.
+type form int
+
+const (
+	asScalar form = iota // one value, never null
+	asArray              // a list of values for an operator, without nulls
+	asColumn             // what a column of the value's type takes: one value, a list, or null
+)
+
+// caller reports which part of the caller the parameter holds.
+func (p *Param) caller() CallerUse {
+	return CallerUse{UID: p.Kind == CallerUID, Roles: p.Kind == CallerRoles}
+}
+
+// bind returns the value for a request.
+func (p *Param) bind(r Request) (any, error) {
+	switch p.Kind {
+	case Constant:
+		return p.constant, nil
+	case Variable:
+		return p.encode(p.input.read(r.Variables))
+	case PageSize:
+		return p.size.read(r.Variables)
+	case CursorPart:
+		return p.cursorPart(r.Variables)
+	case CallerUID:
+		return p.uid(r.Caller.UID), nil
+	case CallerRoles:
+		if r.Caller.Roles == nil {
+			return []string{}, nil
+		}
+		return r.Caller.Roles, nil
+	case RequestTime:
+		return r.Time, nil
+	case RowKey:
+		return r.key[p.index], nil
+	}
+	return nil, fault.New(fault.Internal, "", fmt.Sprintf("a parameter has the unknown kind %d", p.Kind))
+}
+
+// encode returns the text of a client's value.
+func (p *Param) encode(value any) (any, error) {
+	switch p.form {
+	case asArray:
+		return p.value.encodeList(value)
+	case asColumn:
+		if value == nil {
+			return nil, nil
+		}
+		text, err := p.value.column(value)
+		if err != nil {
+			return nil, invalid(p.name+": "+err.Error(), fault.HintOf(err))
+		}
+		return text, nil
+	}
+	return p.value.encode(value)
+}
+
+// uid returns a caller's id as a column of the parameter's type holds it.
+func (p *Param) uid(uid string) any {
+	if uid == "" {
+		return nil
+	}
+	text, err := p.value.encode(uid)
+	if err != nil {
+		return nil // no row with such a column can be the caller's
+	}
+	return text
+}
+
+// cursorPart returns one value of a cursor.
+func (p *Param) cursorPart(vars map[string]any) (any, error) {
+	mistake := invalid(p.name+" is not a cursor of this list in this order", "use a cursor of a page with the same orderBy")
+	values, ok := p.cursor.decode(p.input.read(vars))
+	switch {
+	case !ok:
+		return nil, mistake
+	case values[p.index] == nil, p.value.unbounded(values[p.index]):
+		return values[p.index], nil
+	}
+	text, err := p.value.encode(values[p.index])
+	if err != nil {
+		return nil, mistake
+	}
+	return text, nil
+}
+
+// String describes the parameter: $w.title.eq as String.
+func (p *Param) String() string {
+	switch p.Kind {
+	case Constant:
+		return fmt.Sprintf("constant %v as %s", p.constant, p.typeName())
+	case Variable:
+		return p.input.String() + " as " + p.typeName()
+	case PageSize:
+		return p.size.String() + " as Int, at most " + fmt.Sprint(p.size.most)
+	case CursorPart:
+		return fmt.Sprintf("value %d of the cursor %s as %s", p.index+1, p.input, p.typeName())
+	case CallerUID:
+		return "auth.uid as " + p.typeName()
+	case CallerRoles:
+		return "auth.roles"
+	case RequestTime:
+		return "request.time"
+	}
+	return fmt.Sprintf("value %d of the key of the written row", p.index+1)
+}
+
+func (p *Param) typeName() string {
+	if p.form == asArray || (p.form == asColumn && p.value.list) {
+		return "[" + p.value.name() + "]"
+	}
+	return p.value.name()
+}
+
+// bindAll returns the values of parameters for a request.
+func bindAll(params []Param, r Request) ([]any, error) {
+	args := make([]any, len(params))
+	for i := range params {
+		value, err := params[i].bind(r)
+		if err != nil {
+			return nil, params[i].Location.Wrap(err)
+		}
+		args[i] = value
+	}
+	return args, nil
+}

@@ -1,0 +1,55 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+)
+
+// String describes the plan for people: SQL, under comments that say what it touches and what each parameter is.
+func (p *Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- reads      %s\n", list(p.Reads))
+	fmt.Fprintf(&b, "-- writes     %s\n", list(p.Writes))
+	fmt.Fprintf(&b, "-- per caller %s\n", p.PerCaller)
+	fmt.Fprintf(&b, "-- cost       %s, at most %d\n", &p.Cost, p.MaxCost)
+	for _, f := range p.Fields {
+		switch {
+		case f.Introspection != nil:
+			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Introspection)
+		case f.Value != nil:
+			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Value)
+		}
+	}
+	if p.SQL != "" {
+		printStatement(&b, p.SQL, p.Params)
+	}
+	for i, s := range p.Steps {
+		write := func() {
+			fmt.Fprintf(&b, "\n-- step %d: write %s\n", i+1, s.object.typ.Name)
+			printStatement(&b, s.Write.SQL, s.Write.Params)
+		}
+		if !s.Deletes {
+			write()
+		}
+		fmt.Fprintf(&b, "\n-- step %d: read %s\n", i+1, s.object.typ.Name)
+		printStatement(&b, s.Read.SQL, s.Read.Params)
+		if s.Deletes {
+			write()
+		}
+	}
+	return b.String()
+}
+
+func printStatement(b *strings.Builder, sql string, params []Param) {
+	for i := range params {
+		fmt.Fprintf(b, "-- $%d %s\n", i+1, &params[i])
+	}
+	fmt.Fprintln(b, sql)
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "nothing"
+	}
+	return strings.Join(names, ", ")
+}
