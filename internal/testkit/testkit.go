@@ -63,6 +63,9 @@ func Folder(t testing.TB) string {
 func Run(m *testing.M) int {
 	code := m.Run()
 	if server.Server != nil {
+		if keep() {
+			waitForInterrupt()
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		if err := server.Stop(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -89,6 +92,9 @@ func DatabaseURL(t testing.TB, opts ...Option) string {
 	name := fmt.Sprintf("test_%d", server.databases.Add(1))
 	if err := pg.CreateDatabase(t.Context(), name, o.template); err != nil {
 		t.Fatal(err)
+	}
+	if keep() {
+		fmt.Fprintf(os.Stderr, "%s has the database %s\n", t.Name(), pg.URL(name))
 	}
 	return pg.URL(name)
 }
