@@ -1,18 +1,13 @@
 package graph
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math"
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // Values are bound as text, which Postgres reads as the type of the column beside them. They are checked
@@ -23,7 +18,7 @@ func (v valueType) encode(value any) (string, error) {
 	s, ok := plainText(value)
 	if v.scalar == schema.JSON {
 		b, err := json.Marshal(value)
-		s, ok = string(b), err == nil && !strings.Contains(s, `\u0000`)
+		s, ok = string(b), err == nil
 	}
 	if !ok {
 		return "", invalid(fmt.Sprintf("a %s cannot be %s", v.name(), describe(value)), "")
@@ -46,81 +41,12 @@ func (v valueType) canonical(s string) (text, hint string) {
 		}
 		return s, ""
 	}
-	var err error
-	switch v.scalar {
-	case schema.ID:
-		return v.canonicalID(s)
-	case schema.Int:
-		_, err = strconv.ParseInt(s, 10, 32)
-		hint = "write a whole number of 32 bits"
-	case schema.Int64:
-		_, err = strconv.ParseInt(s, 10, 64)
-		hint = "write a whole number of 64 bits, as a string beyond 2^53"
-	case schema.Float:
-		var f float64
-		if f, err = strconv.ParseFloat(s, 64); err == nil && (math.IsInf(f, 0) || math.IsNaN(f)) {
-			err = strconv.ErrRange
-		}
-		hint = "write a finite number"
-	case schema.Decimal:
-		if !decimal.MatchString(s) || len(s) > 1000 {
-			err = strconv.ErrSyntax
-		}
-		hint = `write a decimal number: "12.50"`
-	case schema.Boolean:
-		_, err = strconv.ParseBool(s)
-		hint = "write true or false"
-	case schema.Date:
-		_, err = time.Parse(time.DateOnly, s)
-		hint = "write a date as 2026-01-31"
-	case schema.DateTime:
-		_, err = time.Parse(time.RFC3339Nano, s)
-		hint = "write a time as 2026-01-31T12:00:00Z"
-	case schema.Duration:
-		if !duration.MatchString(s) || strings.HasSuffix(s, "P") || strings.HasSuffix(s, "T") {
-			err = strconv.ErrSyntax
-		}
-		hint = "write a duration as ISO 8601 does: PT1H30M"
-	case schema.Bytes:
-		var raw []byte
-		raw, err = base64.StdEncoding.DecodeString(s)
-		s, hint = fmt.Sprintf(`\x%x`, raw), "write bytes in base64"
+	t := scalar.Of(v.scalar, v.dataType)
+	canonical, ok := t.Canonical(s)
+	if !ok {
+		return "", t.Write
 	}
-	if err != nil {
-		return "", hint
-	}
-	return s, ""
-}
-
-var (
-	decimal  = regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$`)
-	duration = regexp.MustCompile(`^-?P(-?\d{1,9}Y)?(-?\d{1,9}M)?(-?\d{1,9}W)?(-?\d{1,9}D)?(T(-?\d{1,9}H)?(-?\d{1,9}M)?(-?\d{1,9}(\.\d{1,9})?S)?)?$`)
-)
-
-func (v valueType) canonicalID(s string) (text, hint string) {
-	switch {
-	case v.dataType == "" || v.dataType == "uuid":
-		id, err := uuid.Parse(s)
-		if err != nil {
-			return "", "write a UUID"
-		}
-		return id.String(), ""
-	case isInteger(v.dataType):
-		n, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			return "", "write a whole number"
-		}
-		return strconv.FormatInt(n, 10), ""
-	}
-	return s, ""
-}
-
-func isInteger(dataType string) bool {
-	switch dataType {
-	case "bigint", "int8", "integer", "int", "int4", "bigserial", "serial":
-		return true
-	}
-	return false
+	return t.ToPostgres(canonical), ""
 }
 
 // column returns the text of a value that a column takes.
@@ -128,7 +54,10 @@ func (v valueType) column(value any) (string, error) {
 	switch {
 	case v.scalar == schema.Vector:
 		text, err := json.Marshal(asList(value))
-		return string(text), err
+		if err != nil {
+			return "", err
+		}
+		return v.encode(string(text))
 	case !v.list:
 		return v.encode(value)
 	}

@@ -105,7 +105,7 @@ func (p *page) cursorSQL() string {
 			values[i] = p.scope.computed(o.sql)
 		}
 		if o.value.scalar == schema.Duration {
-			values[i] = durationText(values[i])
+			values[i], _ = o.value.elementJSON(values[i])
 		}
 	}
 	return "translate(encode(convert_to(json_build_array('" + p.orderName() + "', " + join(values, ", ") + ")::text, 'UTF8'), 'base64'), E'\\n', '')"

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // valueType is what a column holds.
@@ -59,30 +60,7 @@ func (v valueType) elementJSON(column string) (expr string, quoted bool) {
 	if v.enum != nil {
 		return column + "::text", true
 	}
-	switch v.scalar {
-	case schema.ID:
-		if v.dataType == "" || v.dataType == "uuid" {
-			return column + "::text", true
-		}
-		return "to_json(" + column + "::text)::text", false
-	case schema.Int64, schema.Decimal:
-		return column + "::text", true
-	case schema.Int, schema.Boolean, schema.JSON, schema.Vector:
-		return column + "::text", false
-	case schema.Float:
-		// JSON has no NaN and no infinity.
-		return "to_json(nullif(nullif(nullif(" + column + ", 'NaN'), 'Infinity'), '-Infinity'))::text", false
-	case schema.DateTime:
-		if v.dataType == "timestamp" || strings.HasPrefix(v.dataType, "timestamp without") {
-			return "left(to_json(" + column + ")::text, -1) || 'Z\"'", false
-		}
-		return "left(to_json(" + column + " AT TIME ZONE 'UTC')::text, -1) || 'Z\"'", false
-	case schema.Duration:
-		return durationText(column), true
-	case schema.Bytes:
-		return "translate(encode(" + column + ", 'base64'), E'\\n', '')", true
-	}
-	return "to_json(" + column + ")::text", false // String, Date
+	return scalar.Of(v.scalar, v.dataType).JSONExpr(column)
 }
 
 // listJSON returns SQL for a JSON array, or null.
@@ -98,16 +76,4 @@ func (v valueType) listJSON(column string) string {
 	}
 	return "CASE WHEN " + column + " IS NOT NULL THEN (SELECT '[' || coalesce(string_agg(coalesce(" + expr +
 		", 'null'), ',' ORDER BY u.n), '') || ']' FROM unnest(" + column + ") WITH ORDINALITY u(v, n)) END"
-}
-
-// durationText writes an interval as ISO 8601 whatever the session's IntervalStyle, leaving out what is
-// zero: P1Y2M3DT4H5M6.5S.
-func durationText(column string) string {
-	part := func(unit, letter string) string {
-		return "nullif(trim_scale(extract(" + unit + " FROM " + column + ")::numeric)::text, '0') || '" + letter + "'"
-	}
-	days := part("year", "Y") + ", " + part("month", "M") + ", " + part("day", "D")
-	times := part("hour", "H") + ", " + part("minute", "M") + ", " + part("second", "S")
-	return "CASE WHEN " + column + " IS NOT NULL THEN coalesce(nullif(concat('P', " + days +
-		", 'T' || nullif(concat(" + times + "), '')), 'P'), 'PT0S') END"
 }

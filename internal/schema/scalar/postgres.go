@@ -1,0 +1,75 @@
+package scalar
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// ToPostgres returns a canonical text as the scalar's column reads it.
+func (t Type) ToPostgres(canonical string) string {
+	if t.Name != schema.Bytes {
+		return canonical
+	}
+	raw, _ := base64.StdEncoding.DecodeString(canonical) // it is canonical
+	return `\x` + hex.EncodeToString(raw)
+}
+
+// FromPostgres returns the canonical text of what a column writes as text, with datestyle ISO, the time zone UTC and intervalstyle
+// iso_8601. It returns false for a value that is none of the scalar: NaN, infinity, and years beyond 0001 to 9999.
+func (t Type) FromPostgres(text string) (canonical string, ok bool) {
+	switch t.Name {
+	case schema.Bytes:
+		raw, err := hex.DecodeString(strings.TrimPrefix(text, `\x`))
+		return base64.StdEncoding.EncodeToString(raw), err == nil
+	case schema.DateTime:
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "+00"), "Z") // a timestamp without a zone is in UTC
+		text = strings.Replace(text, " ", "T", 1) + "Z"
+	case schema.Boolean:
+		if text == "t" || text == "f" {
+			text = map[string]string{"t": "true", "f": "false"}[text]
+		}
+	}
+	return t.Canonical(text)
+}
+
+// JSONExpr returns SQL for the JSON of a column's value; quoted says that it still needs quotes around it. The JSON of null is null.
+func (t Type) JSONExpr(column string) (expr string, quoted bool) {
+	switch t.Name {
+	case schema.ID:
+		if t.isUUID() {
+			return column + "::text", true
+		}
+		return "to_json(" + column + "::text)::text", false
+	case schema.Int64, schema.Decimal:
+		return column + "::text", true
+	case schema.Int, schema.Boolean, schema.JSON, schema.Vector:
+		return column + "::text", false
+	case schema.Float:
+		// JSON has no NaN and no infinity.
+		return "to_json(nullif(nullif(nullif(" + column + ", 'NaN'), 'Infinity'), '-Infinity'))::text", false
+	case schema.DateTime:
+		if t.dataType == "timestamp" || strings.HasPrefix(t.dataType, "timestamp without") {
+			return "left(to_json(" + column + ")::text, -1) || 'Z\"'", false
+		}
+		return "left(to_json(" + column + " AT TIME ZONE 'UTC')::text, -1) || 'Z\"'", false
+	case schema.Duration:
+		return durationExpr(column), true
+	case schema.Bytes:
+		return "translate(encode(" + column + ", 'base64'), E'\\n', '')", true
+	}
+	return "to_json(" + column + ")::text", false // String, Date
+}
+
+// durationExpr writes an interval as interval.String does, whatever the session's intervalstyle is.
+func durationExpr(column string) string {
+	part := func(unit, letter string) string {
+		return "nullif(trim_scale(extract(" + unit + " FROM " + column + ")::numeric)::text, '0') || '" + letter + "'"
+	}
+	days := part("year", "Y") + ", " + part("month", "M") + ", " + part("day", "D")
+	times := part("hour", "H") + ", " + part("minute", "M") + ", " + part("second", "S")
+	return "CASE WHEN " + column + " IS NOT NULL THEN coalesce(nullif(concat('P', " + days +
+		", 'T' || nullif(concat(" + times + "), '')), 'P'), 'PT0S') END"
+}
