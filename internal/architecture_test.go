@@ -25,6 +25,7 @@ var layers = [][]string{
 	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/generate", "internal/scaffold", "internal/supervise", "internal/testkit"},
 	{"internal/server", "internal/dev"},
 	{"internal/app"},
+	{"internal/app/*"},
 	{"internal/cli/factory", "krowoctest"},
 	{"internal/cli/*"},
 	{"internal/cli"},
@@ -34,10 +35,11 @@ var layers = [][]string{
 // importers names the few who may import a group, where being above it is not enough. Tests are not
 // looked at, so testkit has none; krowoctest is for the tests of others.
 var importers = map[string][]string{
-	"internal/config":   {"internal/app", "internal/cli", "krowoctest"},
-	"internal/cli/term": {"internal/cli", "cmd"},
-	"internal/testkit":  {},
-	"krowoctest":        {},
+	"internal/config":      {"internal/app", "internal/cli", "krowoctest"},
+	"internal/cli/term":    {"internal/cli", "cmd"},
+	"internal/testkit":     {"internal/app/apptest"},
+	"internal/app/apptest": {},
+	"krowoctest":           {},
 }
 
 // homes says where a module of others may be imported, by the start of its path.
@@ -51,7 +53,7 @@ var homes = map[string][]string{
 	"charm.land/lipgloss/v2":            {"internal/cli/term"},
 	"github.com/muesli/termenv":         {"internal/cli/term"},
 	"github.com/testcontainers":         {"internal/container"},
-	"testing":                           {"internal/testkit", "krowoctest"},
+	"testing":                           {"internal/testkit", "internal/app/apptest", "krowoctest"},
 }
 
 // place returns the group of a folder and its layer, -1 when it has none.
@@ -171,6 +173,11 @@ func TestComplaint(t *testing.T) {
 		{"cmd/krowoc", module + "/internal/cli", false},
 		{"internal/app", module + "/internal/config", false},
 		{"internal/app", module + "/seeds", false},
+		{"internal/app/testdb", module + "/internal/app", false},
+		{"internal/app/testdb", module + "/internal/config", false},
+		{"internal/cli/dbcmd", module + "/internal/app/testdb", false},
+		{"internal/cli/factory", module + "/internal/app/testdb", false},
+		{"krowoctest", module + "/internal/app/testdb", false},
 		{"krowoctest", module + "/internal/app", false},
 		{"krowoctest", module + "/internal/config", false},
 		{"krowoctest", "testing", false},
@@ -180,6 +187,10 @@ func TestComplaint(t *testing.T) {
 		{"internal/cli/migratecmd", module + "/internal/cli/seedcmd", true},
 		{"internal/cli/term", module + "/internal/cli/factory", true},
 		{"internal/app", module + "/internal/cli/term", true},
+		{"internal/app", module + "/internal/app/testdb", true},
+		{"internal/app/ci", module + "/internal/app/testdb", true},
+		{"internal/app/ci", module + "/internal/app/apptest", true},
+		{"internal/dev", module + "/internal/app/testdb", true},
 		{"internal/server", module + "/internal/config", true},
 		{"internal/app", module + "/internal/testkit", true},
 		{"internal/nowhere", module + "/internal/fault", true},

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/app/testdb"
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -68,7 +69,7 @@ func DatabaseURL(t testing.TB, opts ...Option) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
 		defer cancel()
-		if err := p.app.DropTestDatabase(ctx, url); err != nil {
+		if err := testdb.Drop(ctx, p.app, url); err != nil {
 			t.Error(explain(err))
 		}
 	})

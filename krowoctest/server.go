@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/testdb"
 	"github.com/krowoc/krowoc/internal/config"
 )
 
@@ -27,11 +28,11 @@ const (
 // project is a project in an environment, with the server that its databases are on and the templates that are made.
 type project struct {
 	app   *app.App
-	start func() (*app.TestServer, error) // once
+	start func() (*testdb.Server, error) // once
 
 	mu     sync.Mutex
-	made   map[string]func() (*app.TestDatabases, error) // each once, by sets
-	server *app.TestServer                               // to close; nil until it is there
+	made   map[string]func() (*testdb.Databases, error) // each once, by sets
+	server *testdb.Server                               // to close; nil until it is there
 }
 
 // projects are those of the test process, by folder and environment.
@@ -56,7 +57,7 @@ func projectOf(o options) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{made: map[string]func() (*app.TestDatabases, error){}, app: &app.App{
+	p := &project{made: map[string]func() (*testdb.Databases, error){}, app: &app.App{
 		Config: c, Version: version(), Logger: slog.New(slog.DiscardHandler), Now: time.Now, Env: os.Getenv,
 	}}
 	p.start = sync.OnceValues(p.find)
@@ -68,10 +69,10 @@ func projectOf(o options) (*project, error) {
 }
 
 // find returns the server for the process. It is not the test's that happens to come first, so that it outlives that.
-func (p *project) find() (*app.TestServer, error) {
+func (p *project) find() (*testdb.Server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	server, err := p.app.TestServer(ctx, nil)
+	server, err := testdb.Open(ctx, p.app, nil)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.server = server
@@ -79,7 +80,7 @@ func (p *project) find() (*app.TestServer, error) {
 }
 
 // databases returns what makes databases with some sets, whose template is there. An error is found once, and told every test.
-func (p *project) databases(sets []string) (*app.TestDatabases, error) {
+func (p *project) databases(sets []string) (*testdb.Databases, error) {
 	server, err := p.start()
 	if err != nil {
 		return nil, err
@@ -88,8 +89,8 @@ func (p *project) databases(sets []string) (*app.TestDatabases, error) {
 	p.mu.Lock()
 	prepare := p.made[key]
 	if prepare == nil {
-		prepare = sync.OnceValues(func() (*app.TestDatabases, error) {
-			databases, err := p.app.TestDatabases(server, sets...)
+		prepare = sync.OnceValues(func() (*testdb.Databases, error) {
+			databases, err := testdb.New(p.app, server, sets...)
 			if err != nil {
 				return nil, err
 			}

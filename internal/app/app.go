@@ -81,6 +81,14 @@ func (a *App) Scratch(ctx context.Context, o scratch.Options) (*scratch.Server, 
 	return scratch.Open(ctx, o)
 }
 
+// ScratchEngine is the engine for scratch databases that the configuration of the development stack implies.
+func (a *App) ScratchEngine() scratch.Engine {
+	if a.engine(a.Config.Dev.Postgres.Engine) == Docker {
+		return scratch.Docker
+	}
+	return scratch.Native
+}
+
 // Migrator works on the migration folder and the database behind pool; report is told of every step. What else
 // a command asks for, it sets in options. In development and test the checksums of what is applied are recorded.
 func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options ...func(*migrate.Options)) (*migrate.Migrator, error) {
@@ -88,7 +96,7 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 	dir := a.Config.Path(c.Dir)
 	o := migrate.Options{
 		DB: pool, FS: os.DirFS(dir), Dir: c.Dir, Table: c.Table, Logger: a.Logger, Report: report, Now: a.Now,
-		LookupEnv:   a.lookupEnv,
+		LookupEnv:   a.LookupEnv,
 		LockTimeout: c.LockTimeout, StatementTimeout: c.StatementTimeout, LockRetries: cmp.Or(c.LockRetries, -1),
 		Before: c.Before, After: c.After,
 	}
@@ -104,8 +112,8 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 // Seed loads the configured sets of fixtures; what else a command asks for, it sets in options.
 func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, options ...func(*seed.Options)) (seed.Summary, error) {
 	o := seed.Options{
-		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.seedSets(), Now: a.Now,
-		LookupEnv:   a.lookupEnv,
+		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.SeedSets(), Now: a.Now,
+		LookupEnv:   a.LookupEnv,
 		Environment: a.Config.Environment, Protected: a.Config.Protected,
 	}
 	for _, set := range options {
@@ -117,8 +125,8 @@ func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, op
 	return seed.Load(ctx, o)
 }
 
-// seedSets are the configured sets. Of those that nobody has asked for, the defaults, a folder need not be there.
-func (a *App) seedSets() []string {
+// SeedSets are the configured sets. Of those that nobody has asked for, the defaults, a folder need not be there.
+func (a *App) SeedSets() []string {
 	sets := a.Config.Seeds.Sets
 	if a.Config.Origin("seeds.sets").Source != config.FromDefault {
 		return sets

@@ -6,15 +6,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/krowoc/krowoc/internal/app"
-	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -24,58 +21,16 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // repository is the project that this repository is.
 const repository = "../.."
 
-// copyProject copies a project's files into a folder of the test's own.
-func copyProject(t testing.TB) string {
-	t.Helper()
-	dir := testkit.Folder(t)
-	for _, name := range []string{"krowoc.yaml", "schema.graphql"} {
-		text, err := os.ReadFile(filepath.Join(repository, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"migrations", "seeds"} {
-		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(repository, name))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-// newApp loads the project in dir with some variables set.
 func newApp(t testing.TB, dir string, environ ...string) *app.App {
 	t.Helper()
-	c, err := config.Load(config.Options{Dir: dir, Environ: append(environ, "KROWOC_SERVER_ADDRESS=127.0.0.1:0")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &app.App{Config: c, Version: "1.2.3", Logger: testkit.Logger(t), Now: time.Now, Env: os.Getenv}
-}
-
-func applyMigrations(t testing.TB, a *app.App) {
-	t.Helper()
-	db, err := a.Open(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Pool.Close()
-	migrator, err := a.Migrator(db.Pool, nil)
-	if err == nil {
-		_, err = migrator.Up(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	return apptest.New(t, dir, environ...)
 }
 
 // platform serves the prompt platform, migrated and seeded, to callers who say who they are, and returns its URL.
 func platform(t *testing.T) string {
 	t.Helper()
 	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
-	migrateAndSeed(t, a)
+	apptest.MigrateAndSeed(t, a)
 	return api(t, a, app.ServerOptions{Authenticators: []server.Authenticator{app.ActAs{}}})
 }
 

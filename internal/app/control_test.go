@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -14,7 +15,7 @@ import (
 // TestControl does what the keys of the dashboard do, in a session that looks at the files and in one that does not.
 func TestControl(t *testing.T) {
 	for _, watch := range []bool{true, false} {
-		a := newApp(t, copyProject(t))
+		a := apptest.New(t, apptest.Copy(t))
 		a.Config.Dev.Watch = watch
 		ctx, cancel := context.WithCancel(t.Context())
 		control, up, done := &dev.Control{}, make(chan dev.State, 1), make(chan error)

@@ -33,7 +33,7 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
 		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Control: o.Control, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),
-		ConfigPath: c.File, SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: a.seedSets,
+		ConfigPath: c.File, SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: a.SeedSets,
 		DatabaseURL: c.Database.URL.Reveal(),
 		StartPostgres: func(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
 			return a.startPostgres(ctx, log, o.Progress)

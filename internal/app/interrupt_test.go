@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/local"
@@ -29,7 +30,7 @@ func runUntil(t *testing.T, dir string, n int) (up bool) {
 			cancel()
 		}
 	}
-	err := newApp(t, dir).Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: os.Environ(), Report: func(e dev.Event) {
+	err := apptest.New(t, dir).Dev(ctx, app.DevOptions{PID: os.Getpid(), Environ: os.Environ(), Report: func(e dev.Event) {
 		if step(); e.Ready != nil {
 			up = true
 			cancel()
@@ -47,7 +48,7 @@ func TestCtrlCAtEveryStepLeavesNothingHalfDone(t *testing.T) {
 		fresh bool
 	}{{"from nothing", true}, {"from where the last one was interrupted", false}} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := copyProject(t)
+			dir := apptest.Copy(t)
 			state := filepath.Join(dir, ".krowoc")
 			for n, up := 1, false; !up; n++ {
 				if c.fresh {
@@ -68,18 +69,18 @@ func TestCtrlCAtEveryStepLeavesNothingHalfDone(t *testing.T) {
 }
 
 func TestSessionIsRefusedWhereOneRuns(t *testing.T) {
-	dir := copyProject(t)
+	dir := apptest.Copy(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ready, done := make(chan struct{}), make(chan error)
 	go func() {
-		done <- newApp(t, dir).Dev(ctx, app.DevOptions{PID: os.Getpid(), Report: func(e dev.Event) {
+		done <- apptest.New(t, dir).Dev(ctx, app.DevOptions{PID: os.Getpid(), Report: func(e dev.Event) {
 			if e.Ready != nil {
 				close(ready)
 			}
 		}})
 	}()
 	<-ready
-	err := newApp(t, dir).Dev(t.Context(), app.DevOptions{PID: os.Getpid(), Report: func(dev.Event) {}})
+	err := apptest.New(t, dir).Dev(t.Context(), app.DevOptions{PID: os.Getpid(), Report: func(dev.Event) {}})
 	if fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a second session: %v", err)
 	}

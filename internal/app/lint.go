@@ -22,7 +22,7 @@ func (a *App) LintOptions(only map[string]bool, postgres int) (lint.Options, err
 		FS: os.DirFS(c.Path(c.Migrations.Dir)), Dir: c.Migrations.Dir, Parser: a.sqlParser(), Only: only, Settings: settings,
 		Postgres:    cmp.Or(postgres, c.Lint.Postgres, c.Database.Postgres),
 		LockTimeout: c.Migrations.LockTimeout > 0, StatementTimeout: c.Migrations.StatementTimeout > 0,
-		LookupEnv: a.lookupEnv, Logger: a.Logger,
+		LookupEnv: a.LookupEnv, Logger: a.Logger,
 	}
 	return o, lint.CheckSettings(settings)
 }

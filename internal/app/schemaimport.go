@@ -130,7 +130,7 @@ func (a *App) baseline(ctx context.Context, at string, live *pgxpool.Pool, cur *
 // dump returns what pg_dump writes of the structure of a database.
 func (a *App) dump(ctx context.Context, at string, major int, exclude []string) (string, error) {
 	const op = "dump the structure of the database"
-	env := func(name string) string { v, _ := a.lookupEnv(name); return v }
+	env := func(name string) string { v, _ := a.LookupEnv(name); return v }
 	tool, err := local.Tool(ctx, env, "pg_dump", major)
 	if err != nil {
 		return "", err

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -30,7 +31,7 @@ func (l addressLog) Write(line []byte) (int, error) {
 // serve runs `krowoc serve` on a database until the test ends and returns its URL.
 func serve(t *testing.T, databaseURL string) string {
 	t.Helper()
-	a := newApp(t, repository, "KROWOC_ENV=production", "KROWOC_SERVER_TIMEOUTS_DRAIN_DELAY=0s", "KROWOC_DATABASE_URL="+databaseURL)
+	a := apptest.New(t, repository, "KROWOC_ENV=production", "KROWOC_SERVER_TIMEOUTS_DRAIN_DELAY=0s", "KROWOC_DATABASE_URL="+databaseURL)
 	log := addressLog{make(chan string, 1)}
 	a.Logger = slog.New(slog.NewJSONHandler(log, nil))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -105,7 +106,7 @@ func TestServeOutlivesPostgres(t *testing.T) {
 	}
 	postgres := start()
 	url := postgres.URL("postgres")
-	applyMigrations(t, newApp(t, repository, "KROWOC_DATABASE_URL="+url))
+	apptest.Migrate(t, apptest.New(t, repository, "KROWOC_DATABASE_URL="+url))
 	api := serve(t, url)
 	const operation = `{"query": "{ prompts { totalCount } }"}`
 	if _, text := eventually(t, api, operation, http.StatusOK); strings.TrimSpace(text) != `{"data":{"prompts":{"totalCount":0}}}` {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -39,7 +40,7 @@ func TestStages(t *testing.T) {
 // header, and serves this machine only.
 func TestWhoIsBelieved(t *testing.T) {
 	a := newApp(t, repository, "KROWOC_ENV=development", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
-	migrateAndSeed(t, a)
+	apptest.MigrateAndSeed(t, a)
 	served, developed := api(t, a, a.ServeOptions()), api(t, a, a.DevServerOptions())
 	const count = `{ prompts(where: {visibility: {eq: PRIVATE}}) { totalCount } }`
 	for url, want := range map[string]bool{served: false, developed: true} {

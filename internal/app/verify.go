@@ -26,7 +26,7 @@ func (a *App) verifyOptions(s *scratch.Server) verify.Options {
 	c := a.Config.Migrations
 	return verify.Options{
 		Database: s.Database, FS: os.DirFS(a.Config.Path(c.Dir)), Dir: c.Dir, Table: c.Table, MakeRoles: s.Own(),
-		Now: a.Now, Logger: a.Logger, LookupEnv: a.lookupEnv,
+		Now: a.Now, Logger: a.Logger, LookupEnv: a.LookupEnv,
 	}
 }
 
@@ -87,7 +87,8 @@ func (c chosen) ReadDir(name string) ([]fs.DirEntry, error) {
 	return list, err
 }
 
-func (a *App) lookupEnv(name string) (string, bool) {
+// LookupEnv returns a variable of the process, which an empty value does not set.
+func (a *App) LookupEnv(name string) (string, bool) {
 	value := a.Env(name)
 	return value, value != ""
 }

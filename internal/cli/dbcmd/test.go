@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/testdb"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -41,11 +42,11 @@ func newTestCreate(f *factory.Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			server, err := a.FindTestServer()
+			server, err := testdb.Find(a)
 			if err != nil {
 				return err
 			}
-			databases, err := a.TestDatabases(server, sets...)
+			databases, err := testdb.New(a, server, sets...)
 			if err != nil {
 				return err
 			}
@@ -81,13 +82,13 @@ func newTestDrop(f *factory.Factory) *cobra.Command {
 				return err
 			}
 			if !all {
-				return a.DropTestDatabase(cmd.Context(), args[0])
+				return testdb.Drop(cmd.Context(), a, args[0])
 			}
-			server, err := a.FindTestServer()
+			server, err := testdb.Find(a)
 			if err != nil {
 				return err
 			}
-			names, err := a.DropTestDatabases(cmd.Context(), server)
+			names, err := testdb.DropAll(cmd.Context(), a, server)
 			if err != nil {
 				return err
 			}

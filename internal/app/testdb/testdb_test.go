@@ -1,4 +1,4 @@
-package app_test
+package testdb_test
 
 import (
 	"context"
@@ -16,11 +16,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/apptest"
+	"github.com/krowoc/krowoc/internal/app/testdb"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
+
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // libraryFiles are a small project for tests of test databases.
 var libraryFiles = map[string]string{
@@ -30,16 +34,6 @@ var libraryFiles = map[string]string{
 		"-- +goose Down\nDROP TABLE books;\n",
 	"seeds/common/books.yaml": "books:\n  - {id: 1, title: Tehanu}\n",
 	"seeds/test/books.yaml":   "books:\n  - {id: 2, title: Lavinia}\n",
-}
-
-func writeFiles(t testing.TB, dir string, files map[string]string) {
-	t.Helper()
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // library is the small project on the server of the tests.
@@ -52,27 +46,23 @@ type library struct {
 func newLibrary(t testing.TB) *library {
 	t.Helper()
 	dir := t.TempDir()
-	writeFiles(t, dir, libraryFiles)
+	apptest.WriteFiles(t, dir, libraryFiles)
 	return &library{t, dir, testkit.DatabaseURL(t)}
 }
 
 func (l *library) app() *app.App {
 	l.t.Helper()
-	c, err := config.Load(config.Options{Dir: l.dir, Environment: config.Test, Environ: []string{"KROWOC_DATABASE_URL=" + l.url}})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return &app.App{Config: c, Version: "1.2.3", Logger: testkit.Logger(l.t), Now: time.Now, Env: os.Getenv}
+	return apptest.Load(l.t, config.Options{Dir: l.dir, Environment: config.Test, Environ: []string{"KROWOC_DATABASE_URL=" + l.url}})
 }
 
-func (l *library) databases(sets ...string) (*app.TestDatabases, error) {
+func (l *library) databases(sets ...string) (*testdb.Databases, error) {
 	l.t.Helper()
 	a := l.app()
-	server, err := a.FindTestServer()
+	server, err := testdb.Find(a)
 	if err != nil {
 		return nil, err
 	}
-	return a.TestDatabases(server, sets...)
+	return testdb.New(a, server, sets...)
 }
 
 func (l *library) create(sets ...string) string {
@@ -110,7 +100,7 @@ func queryAt(t testing.TB, url, sql string, args ...any) []string {
 // made lists the databases of a kind that there are for the project.
 func (l *library) made(kind string) []string {
 	l.t.Helper()
-	return queryAt(l.t, l.url, "SELECT datname FROM pg_database WHERE starts_with(datname, $1) ORDER BY 1", l.app().TestPrefix(kind))
+	return queryAt(l.t, l.url, "SELECT datname FROM pg_database WHERE starts_with(datname, $1) ORDER BY 1", testdb.Prefix(l.app(), kind))
 }
 
 const titles = "SELECT title FROM books ORDER BY id"
@@ -138,20 +128,20 @@ func TestTestDatabaseHasTheTablesAndTheRows(t *testing.T) {
 	}
 
 	a := l.app()
-	if err := a.DropTestDatabase(t.Context(), first); err != nil {
+	if err := testdb.Drop(t.Context(), a, first); err != nil {
 		t.Error(err)
 	}
-	if err := a.DropTestDatabase(t.Context(), first); err != nil {
+	if err := testdb.Drop(t.Context(), a, first); err != nil {
 		t.Errorf("dropped again: %v", err)
 	}
-	if err := a.DropTestDatabase(t.Context(), l.url); fault.CodeOf(err) != fault.Invalid {
+	if err := testdb.Drop(t.Context(), a, l.url); fault.CodeOf(err) != fault.Invalid {
 		t.Errorf("a database of somebody else's: %v", err)
 	}
-	server, err := a.FindTestServer()
+	server, err := testdb.Find(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if dropped, err := a.DropTestDatabases(t.Context(), server); err != nil || len(dropped) != 2 || len(l.made("test")) != 0 {
+	if dropped, err := testdb.DropAll(t.Context(), a, server); err != nil || len(dropped) != 2 || len(l.made("test")) != 0 {
 		t.Errorf("dropped %v, %v", dropped, err)
 	}
 }
@@ -160,8 +150,8 @@ func TestTestDatabaseHasTheTablesAndTheRows(t *testing.T) {
 func TestTestDatabaseIsWhatMigrateAndSeedMake(t *testing.T) {
 	t.Parallel()
 	url := testkit.DatabaseURL(t)
-	a := newApp(t, copyProject(t), "KROWOC_DATABASE_URL="+url)
-	d, err := a.TestDatabases(&app.TestServer{URL: url})
+	a := apptest.New(t, apptest.Copy(t), "KROWOC_DATABASE_URL="+url)
+	d, err := testdb.New(a, &testdb.Server{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +159,7 @@ func TestTestDatabaseIsWhatMigrateAndSeedMake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	migrateAndSeed(t, a)
+	apptest.MigrateAndSeed(t, a)
 	// Names of tables and columns, and all keys: what else the rows hold includes the time at which they were made.
 	const tables = `SELECT format('%s.%s %s', table_name, column_name, data_type) FROM information_schema.columns
 		WHERE table_schema = 'public' ORDER BY 1`
@@ -197,7 +187,7 @@ func TestChangedFilesMakeANewTemplateInThePlaceOfTheOld(t *testing.T) {
 		{"migrations/00002_upper.sql", "-- +goose Up\nALTER TABLE books ADD CHECK (title <> '');\n-- +goose Down\nSELECT 1;\n", "[Tehanu Gifts]"},
 		{"schema.graphql", libraryFiles["schema.graphql"] + "# a remark\n", "[Tehanu Gifts]"},
 	} {
-		writeFiles(t, l.dir, map[string]string{step.file: step.text})
+		apptest.WriteFiles(t, l.dir, map[string]string{step.file: step.text})
 		if got := queryAt(t, l.create(), titles); fmt.Sprint(got) != step.want {
 			t.Errorf("%s: %v, want %s", step.file, got, step.want)
 		}
@@ -216,7 +206,7 @@ func TestChangedFilesMakeANewTemplateInThePlaceOfTheOld(t *testing.T) {
 func TestTestDatabasesAtOnceShareOneTemplate(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t)
-	writeFiles(t, l.dir, map[string]string{"migrations/00002_slow.sql": "-- +goose Up\nSELECT pg_sleep(0.3);\n"})
+	apptest.WriteFiles(t, l.dir, map[string]string{"migrations/00002_slow.sql": "-- +goose Up\nSELECT pg_sleep(0.3);\n"})
 	d, err := l.databases()
 	if err != nil {
 		t.Fatal(err)
@@ -264,7 +254,7 @@ func TestFailingTestDatabaseSaysWhereAndLeavesNothing(t *testing.T) {
 		{"schema.graphql", "type Book @table @auth(rules: []) { id: Imt! }", "schema.graphql:1:41"},
 	} {
 		l := newLibrary(t)
-		writeFiles(t, l.dir, map[string]string{tt.file: tt.text})
+		apptest.WriteFiles(t, l.dir, map[string]string{tt.file: tt.text})
 		d, err := l.databases()
 		if err == nil {
 			_, err = d.Create(t.Context())
@@ -283,7 +273,7 @@ func TestInterruptedTestDatabaseLeavesNothing(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t)
 	for _, wait := range []string{"60", "0"} { // while the template is made, and at whatever moment the copy has come to
-		writeFiles(t, l.dir, map[string]string{"migrations/00002_slow.sql": "-- +goose Up\nSELECT pg_sleep(" + wait + ");\n"})
+		apptest.WriteFiles(t, l.dir, map[string]string{"migrations/00002_slow.sql": "-- +goose Up\nSELECT pg_sleep(" + wait + ");\n"})
 		d, err := l.databases()
 		if err != nil {
 			t.Fatal(err)
@@ -341,7 +331,7 @@ func TestTestDatabasesNeedTheRightToCreateDatabases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.app().DropTestDatabase(t.Context(), at); err != nil {
+	if err := testdb.Drop(t.Context(), l.app(), at); err != nil {
 		t.Error(err)
 	}
 }
@@ -366,12 +356,12 @@ func TestTestDatabasesOfASchemaWithoutMigrations(t *testing.T) {
 func TestTestDatabasesKeepOutOfProtectedEnvironments(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t)
-	writeFiles(t, l.dir, map[string]string{"krowoc.yaml": "project: library\nprotected: true\n"})
+	apptest.WriteFiles(t, l.dir, map[string]string{"krowoc.yaml": "project: library\nprotected: true\n"})
 	a := l.app()
-	_, created := a.TestDatabases(&app.TestServer{URL: l.url})
-	_, found := a.FindTestServer()
-	_, dropped := a.DropTestDatabases(t.Context(), &app.TestServer{URL: l.url})
-	for _, err := range []error{created, found, dropped, a.DropTestDatabase(t.Context(), l.url)} {
+	_, created := testdb.New(a, &testdb.Server{URL: l.url})
+	_, found := testdb.Find(a)
+	_, dropped := testdb.DropAll(t.Context(), a, &testdb.Server{URL: l.url})
+	for _, err := range []error{created, found, dropped, testdb.Drop(t.Context(), a, l.url)} {
 		if fault.CodeOf(err) != fault.Forbidden {
 			t.Errorf("in a protected environment: %v", err)
 		}

@@ -1,4 +1,4 @@
-package app_test
+package testdb_test
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/apptest"
+	"github.com/krowoc/krowoc/internal/app/testdb"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/clone"
@@ -16,27 +18,27 @@ import (
 // that of a session does, and on the one in memory that is started for tests: the template, copies of it, and, beside them, what a
 // test would do without.
 func BenchmarkTestDatabase(b *testing.B) {
-	dir := copyProject(b)
+	dir := apptest.Copy(b)
 	b.Run("Disk", func(b *testing.B) {
-		benchmarkTestDatabase(b, newApp(b, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(b)))
+		benchmarkTestDatabase(b, apptest.New(b, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(b)))
 	})
 	b.Run("Memory", func(b *testing.B) {
-		server, err := newApp(b, dir).TestServer(b.Context(), nil)
+		server, err := testdb.Open(b.Context(), apptest.New(b, dir), nil)
 		if err != nil {
 			b.Fatal(err)
 		}
 		defer server.Close(context.Background())
-		benchmarkTestDatabase(b, newApp(b, dir, "KROWOC_DATABASE_URL="+server.URL))
+		benchmarkTestDatabase(b, apptest.New(b, dir, "KROWOC_DATABASE_URL="+server.URL))
 	})
 }
 
 func benchmarkTestDatabase(b *testing.B, a *app.App) {
 	ctx := b.Context()
-	server, err := a.FindTestServer()
+	server, err := testdb.Find(a)
 	if err != nil {
 		b.Fatal(err)
 	}
-	databases, err := a.TestDatabases(server)
+	databases, err := testdb.New(a, server)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func benchmarkTestDatabase(b *testing.B, a *app.App) {
 		for b.Loop() {
 			url, err := databases.Create(ctx)
 			must(err)
-			must(a.DropTestDatabase(ctx, url))
+			must(testdb.Drop(ctx, a, url))
 		}
 	})
 	b.Run("MigrateAndSeed", func(b *testing.B) {
@@ -71,26 +73,8 @@ func benchmarkTestDatabase(b *testing.B, a *app.App) {
 			url, err := clone.WithDatabase(server.URL, name)
 			must(err)
 			c.Database.URL, own.Config = config.NewSecret(url), &c
-			migrateAndSeed(b, &own)
+			apptest.MigrateAndSeed(b, &own)
 			must(clone.Server{URL: server.URL}.Drop(ctx, name))
 		}
 	})
-}
-
-// migrateAndSeed fills the empty database of a project.
-func migrateAndSeed(t testing.TB, a *app.App) {
-	t.Helper()
-	applyMigrations(t, a)
-	db, err := a.Open(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Pool.Close()
-	s, err := a.Schema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.Seed(t.Context(), db.Pool, s); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -1,4 +1,4 @@
-package app
+package testdb
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -20,9 +21,9 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// testDigest is a hash of all that the content of a database for tests depends on: the files, this program, and the day, since
-// fixtures may say how long ago something was.
-func (a *App) testDigest(sets []string) (string, error) {
+// digestOf is a hash of all that the content of a database depends on: the files, this program, and the day, since fixtures may
+// contain times relative to now.
+func digestOf(a *app.App, sets []string) (string, error) {
 	sum := sha256.New()
 	c := a.Config.Migrations
 	fmt.Fprintf(sum, "%q\n", []string{a.Version, a.Config.Environment, a.Now().UTC().Format(time.DateOnly), c.Table})
@@ -34,12 +35,12 @@ func (a *App) testDigest(sets []string) (string, error) {
 	for _, s := range sources {
 		fmt.Fprintf(sum, "%q %q\n", s.Name, s.Text)
 	}
-	names, err := a.migrationNames()
+	names, err := migrationNames(a)
 	if err != nil {
 		return "", err
 	}
 	for _, name := range names {
-		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.lookupEnv) // which knows the variables
+		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.LookupEnv) // which knows the variables
 		if err != nil {
 			return "", err
 		}
@@ -49,7 +50,7 @@ func (a *App) testDigest(sets []string) (string, error) {
 		}
 	}
 	if len(sets) > 0 {
-		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets, a.lookupEnv)
+		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets, a.LookupEnv)
 		if err != nil {
 			return "", err
 		}
@@ -58,8 +59,8 @@ func (a *App) testDigest(sets []string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }
 
-// migrationNames lists the migrations; a folder that is not there has none.
-func (a *App) migrationNames() ([]string, error) {
+// migrationNames lists the migrations; a missing folder has none.
+func migrationNames(a *app.App) ([]string, error) {
 	dir := a.Config.Path(a.Config.Migrations.Dir)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -67,8 +68,8 @@ func (a *App) migrationNames() ([]string, error) {
 	return migrate.SourceNames(os.DirFS(dir), a.Config.Migrations.Dir, a.Logger)
 }
 
-// fillTestDatabase makes the tables and the rows of a database for tests.
-func (a *App) fillTestDatabase(ctx context.Context, url string, sets []string) error {
+// fill creates the tables and the rows of a database.
+func fill(ctx context.Context, a *app.App, url string, sets []string) error {
 	types, err := a.Schema()
 	if err != nil {
 		return err
@@ -78,16 +79,16 @@ func (a *App) fillTestDatabase(ctx context.Context, url string, sets []string) e
 		return err
 	}
 	defer pool.Close()
-	if err := a.makeTestTables(ctx, pool, types); err != nil || len(sets) == 0 {
+	if err := createTables(ctx, a, pool, types); err != nil || len(sets) == 0 {
 		return err
 	}
 	_, err = a.Seed(ctx, pool, types, func(o *seed.Options) { o.Sets = sets })
 	return err
 }
 
-// makeTestTables applies the migrations. A project that has none yet has the tables that its schema says.
-func (a *App) makeTestTables(ctx context.Context, pool *pgxpool.Pool, types *schema.Schema) error {
-	names, err := a.migrationNames()
+// createTables applies the migrations. A project without migrations gets the tables that its schema describes.
+func createTables(ctx context.Context, a *app.App, pool *pgxpool.Pool, types *schema.Schema) error {
+	names, err := migrationNames(a)
 	if err != nil {
 		return err
 	}
