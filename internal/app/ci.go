@@ -300,7 +300,7 @@ func (a *App) ciSeed(ctx context.Context, _ CIOptions, s *scratch.Server) (_ str
 	if err != nil {
 		return "", nil, err
 	}
-	db, drop, err := a.migrated(ctx, s)
+	db, drop, err := a.MigratedDatabase(ctx, s)
 	if err != nil {
 		return "", nil, err
 	}

@@ -108,7 +108,7 @@ func (y *schemaSync) rebuild(ctx context.Context, unsaved []dev.Unsaved) error {
 		}
 		return err
 	}
-	made, drop, err := y.app.migrated(ctx, y.scratch)
+	made, drop, err := y.app.MigratedDatabase(ctx, y.scratch)
 	if err := keep(&y.shadow, made, drop, err); err != nil {
 		return err
 	}

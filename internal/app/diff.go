@@ -22,7 +22,7 @@ func (a *App) Diff(ctx context.Context, s *scratch.Server, o ddl.PlanOptions) (p
 	if err != nil {
 		return plan, err
 	}
-	db, drop, err := a.migrated(ctx, s)
+	db, drop, err := a.MigratedDatabase(ctx, s)
 	if err != nil {
 		return plan, err
 	}
@@ -36,8 +36,8 @@ func (a *App) Diff(ctx context.Context, s *scratch.Server, o ddl.PlanOptions) (p
 	return target.Plan(ctx, db, o)
 }
 
-// migrated makes a database with what the migrations build. The first migration makes their folder.
-func (a *App) migrated(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
+// MigratedDatabase makes a scratch database with what the migrations build: nothing while their folder is missing.
+func (a *App) MigratedDatabase(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
 	if _, err := os.Stat(a.Config.Path(a.Config.Migrations.Dir)); errors.Is(err, fs.ErrNotExist) {
 		return s.Database(ctx)
 	}

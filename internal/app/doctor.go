@@ -76,7 +76,7 @@ func (a *App) checkSchema(context.Context) Finding {
 	if s == nil {
 		return problem("`krowoc schema check` shows them", "%d mistakes", mistakes.Errors())
 	}
-	return good("%d types", typesOf(s))
+	return good("%d types", s.StoredTypes())
 }
 
 func (a *App) checkMigrations(context.Context) Finding {

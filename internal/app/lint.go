@@ -19,7 +19,7 @@ func (a *App) LintOptions(only map[string]bool, postgres int) (lint.Options, err
 		settings = append(settings, lint.Setting{Rule: r.Rule, Severity: lint.Severity(r.Severity), Paths: r.Paths})
 	}
 	o := lint.Options{
-		FS: os.DirFS(c.Path(c.Migrations.Dir)), Dir: c.Migrations.Dir, Parser: a.sqlParser(), Only: only, Settings: settings,
+		FS: os.DirFS(c.Path(c.Migrations.Dir)), Dir: c.Migrations.Dir, Parser: a.SQLParser(), Only: only, Settings: settings,
 		Postgres:    cmp.Or(postgres, c.Lint.Postgres, c.Database.Postgres),
 		LockTimeout: c.Migrations.LockTimeout > 0, StatementTimeout: c.Migrations.StatementTimeout > 0,
 		LookupEnv: a.LookupEnv, Logger: a.Logger,
@@ -27,7 +27,8 @@ func (a *App) LintOptions(only map[string]bool, postgres int) (lint.Options, err
 	return o, lint.CheckSettings(settings)
 }
 
-func (a *App) sqlParser() *sqltext.Parser {
+// SQLParser returns the parser of SQL, which keeps its compiled form in the user's cache.
+func (a *App) SQLParser() *sqltext.Parser {
 	cache, err := local.CacheDir(a.Env)
 	if err != nil {
 		return sqltext.NewParser("") // nothing is kept for the next process

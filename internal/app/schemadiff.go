@@ -116,7 +116,7 @@ func (a *App) schemaAt(ctx context.Context, revision string) (*schema.Schema, er
 
 // sqlOf finds the migrations that make one schema of the other, and what is dangerous in them.
 func (a *App) sqlOf(ctx context.Context, s *scratch.Server, before, after *schema.Schema, b *BlastRadius) (err error) {
-	db, drop, err := a.migrated(ctx, s)
+	db, drop, err := a.MigratedDatabase(ctx, s)
 	if err != nil {
 		return err
 	}

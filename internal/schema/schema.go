@@ -32,6 +32,16 @@ func New(tables, plain []*Type, enums []*Enum) *Schema {
 // Type returns the stored or plain type of that name, or nil.
 func (s *Schema) Type(name string) *Type { return s.types[name] }
 
+// StoredTypes returns how many stored types the schema declares: join tables that relations imply do not count.
+func (s *Schema) StoredTypes() (n int) {
+	for _, t := range s.Tables {
+		if t.Join == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // Enum returns the enum of that name, or nil.
 func (s *Schema) Enum(name string) *Enum { return s.enums[name] }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/takeover"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -19,8 +20,8 @@ import (
 
 // imported is what import reports.
 type imported struct {
-	Files    []string     `json:"files"`
-	Database *app.Adopted `json:"database,omitempty"`
+	Files    []string           `json:"files"`
+	Database *takeover.Recorded `json:"database,omitempty"`
 }
 
 func newImport(f *factory.Factory) *cobra.Command {
@@ -51,7 +52,7 @@ For each further database, --record notes what it has; it writes no file.`,
 				if !filepath.IsAbs(folder) {
 					folder = filepath.Join(f.WorkDir(), folder)
 				}
-				paths, err := a.Adopt(cmd.Context(), adopt.Tool(from), folder)
+				paths, err := takeover.ImportMigrations(cmd.Context(), a, adopt.Tool(from), folder)
 				if err != nil {
 					return err
 				}
@@ -82,9 +83,9 @@ func toolNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-func recordAdopted(ctx context.Context, f *factory.Factory, a *app.App, tool adopt.Tool) (result *app.Adopted, err error) {
+func recordAdopted(ctx context.Context, f *factory.Factory, a *app.App, tool adopt.Tool) (result *takeover.Recorded, err error) {
 	err = f.WithDatabase(ctx, a, func(db *app.Database) error {
-		adopted, err := a.RecordAdopted(ctx, db, tool)
+		adopted, err := takeover.RecordMigrations(ctx, a, db, tool)
 		result = &adopted
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/takeover"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
@@ -57,14 +58,14 @@ listed. --record notes in a database that it has the baseline, and writes no fil
 	return cmd
 }
 
-func importSchema(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, url string, force bool) (result app.ImportedSchema, err error) {
+func importSchema(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, url string, force bool) (result takeover.Schema, err error) {
 	url, done, err := databaseURL(ctx, f, a, url)
 	if err != nil {
 		return result, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	err = f.WithScratch(ctx, a, o, func(s *scratch.Server) error {
-		result, err = a.ImportSchema(ctx, s, url, force)
+		result, err = takeover.ImportSchema(ctx, a, s, url, force)
 		return err
 	})
 	return result, err
@@ -93,7 +94,7 @@ func recordBaseline(ctx context.Context, f *factory.Factory, a *app.App, url str
 		return err
 	}
 	defer db.Close()
-	versions, err := a.RecordBaseline(ctx, db)
+	versions, err := takeover.RecordBaseline(ctx, a, db)
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func recordBaseline(ctx context.Context, f *factory.Factory, a *app.App, url str
 	})
 }
 
-func showImported(t *term.Terminal, r app.ImportedSchema) {
+func showImported(t *term.Terminal, r takeover.Schema) {
 	s := t.Styles()
 	fmt.Fprintf(t.Out, "%s: %s, %s\n", r.Schema, term.Count(r.Types, "type"), term.Count(r.Enums, "enum"))
 	if r.Baseline != "" {

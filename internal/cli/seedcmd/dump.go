@@ -8,13 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/dump"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
 func newDump(f *factory.Factory) *cobra.Command {
-	var o app.SeedDump
+	var o dump.Options
 	cmd := &cobra.Command{
 		Use:   "dump",
 		Short: "Write a part of a database as fixtures, with personal data masked",
@@ -43,7 +43,7 @@ krowoc seed dump --root Team --children 500 --depth 2 --mask-key-file ~/.krowoc-
 	return cmd
 }
 
-func runDump(ctx context.Context, f *factory.Factory, o app.SeedDump) error {
+func runDump(ctx context.Context, f *factory.Factory, o dump.Options) error {
 	a, err := f.App()
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func runDump(ctx context.Context, f *factory.Factory, o app.SeedDump) error {
 	o.Out = path(o.Out)
 	progress := f.Term.Progress("dumping")
 	defer progress.Fail()
-	result, err := a.DumpSeeds(ctx, o, f.Fetching())
+	result, err := dump.Run(ctx, a, o, f.Fetching())
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func runDump(ctx context.Context, f *factory.Factory, o app.SeedDump) error {
 	return f.Term.Result(result, func() error { return showDump(f.Term, result) })
 }
 
-func showDump(t *term.Terminal, r app.DumpedSeeds) error {
+func showDump(t *term.Terminal, r dump.Result) error {
 	if r.RandomKey && r.Masked() > 0 {
 		fmt.Fprintln(t.Err, "masked with a random key: the next dump will have other masks, unless both get one with --mask-key-file")
 	}

@@ -1,4 +1,5 @@
-package app
+// Package takeover turns what exists into a project: the schema of a database, and the migrations of another tool.
+package takeover
 
 import (
 	"context"
@@ -6,16 +7,17 @@ import (
 	"os"
 	"slices"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/adopt"
 )
 
-// Adopt writes the migrations of another tool as the project's own, and returns the paths.
-func (a *App) Adopt(ctx context.Context, tool adopt.Tool, from string) ([]string, error) {
+// ImportMigrations writes the migrations of another tool as the project's own, and returns the paths.
+func ImportMigrations(ctx context.Context, a *app.App, tool adopt.Tool, from string) ([]string, error) {
 	dir := a.Config.Path(a.Config.Migrations.Dir)
 	if names, err := migrate.SourceNames(os.DirFS(dir), a.Config.Migrations.Dir, a.Logger); err == nil && len(names) > 0 {
-		return nil, fault.New(fault.Conflict, "import migrations", a.Config.Migrations.Dir+" has migrations already, such as "+names[0],
+		return nil, fault.New(fault.Conflict, "import migrations", a.Config.Migrations.Dir+" already has migrations, such as "+names[0],
 			"import into an empty folder: move it aside, or set migrations.dir in krowoc.yaml")
 	}
 	var list []adopt.Migration
@@ -28,26 +30,26 @@ func (a *App) Adopt(ctx context.Context, tool adopt.Tool, from string) ([]string
 	if err != nil {
 		return nil, err
 	}
-	return migrate.Write(dir, adopt.Drafts(a.sqlParser(), tool, list), a.Now())
+	return migrate.Write(dir, adopt.Drafts(a.SQLParser(), tool, list), a.Now())
 }
 
-// Adopted is what a database has of another tool's migrations.
-type Adopted struct {
+// Recorded is what a database has of another tool's migrations.
+type Recorded struct {
 	Known    bool    `json:"known"`    // the database has a record of the tool
-	Applied  int     `json:"applied"`  // migrations, as the tool says
-	Recorded []int64 `json:"recorded"` // versions that were noted now
+	Applied  int     `json:"applied"`  // migrations in the tool's record
+	Recorded []int64 `json:"recorded"` // versions that were recorded now
 }
 
-// RecordAdopted notes in a database what another tool has applied of the migrations that were made of its own.
-func (a *App) RecordAdopted(ctx context.Context, db *Database, tool adopt.Tool) (Adopted, error) {
+// RecordMigrations records in a database which of the imported migrations the other tool has applied.
+func RecordMigrations(ctx context.Context, a *app.App, db *app.Database, tool adopt.Tool) (Recorded, error) {
 	const op = "record what is applied"
-	result := Adopted{Recorded: []int64{}}
+	result := Recorded{Recorded: []int64{}}
 	versions, err := adopt.Imported(os.DirFS(a.Config.Path(a.Config.Migrations.Dir)), tool)
 	if err != nil {
 		return result, err
 	}
 	if len(versions) == 0 {
-		return result, fault.New(fault.NotFound, op, "no file says that it was made of a migration of "+string(tool), "import the files first")
+		return result, fault.New(fault.NotFound, op, "no migration was imported from "+string(tool), "import the files first")
 	}
 	origins := slices.SortedFunc(maps.Keys(versions), func(x, y string) int { return int(versions[x] - versions[y]) })
 	applied, known, err := adopt.Applied(ctx, db.Pool, tool, origins)
@@ -59,7 +61,7 @@ func (a *App) RecordAdopted(ctx context.Context, db *Database, tool adopt.Tool) 
 	for _, origin := range applied {
 		v, ok := versions[origin]
 		if !ok {
-			return result, fault.New(fault.Conflict, op, "the database has "+origin+", which no file was made of", "this checkout is older than the database, or on another branch")
+			return result, fault.New(fault.Conflict, op, "the database has "+origin+", which was not imported", "this checkout is older than the database, or on another branch")
 		}
 		list = append(list, v)
 	}

@@ -1,4 +1,4 @@
-package app_test
+package takeover_test
 
 import (
 	"os"
@@ -7,10 +7,14 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/apptest"
+	"github.com/krowoc/krowoc/internal/app/takeover"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
+
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // TestImportSchema imports databases and demands that nothing is left to do then, and that the baseline goes back and forth.
 func TestImportSchema(t *testing.T) {
@@ -35,7 +39,7 @@ func TestImportSchema(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, err := a.ImportSchema(t.Context(), s, db.Config().ConnString(), false)
+			result, err := takeover.ImportSchema(t.Context(), a, s, db.Config().ConnString(), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,5 +72,5 @@ func emptyProject(t *testing.T) *app.App {
 	if err := os.WriteFile(filepath.Join(dir, "krowoc.yaml"), []byte("project: shop\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return newApp(t, dir)
+	return apptest.New(t, dir)
 }

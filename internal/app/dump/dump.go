@@ -1,4 +1,5 @@
-package app
+// Package dump writes a part of a database as fixtures: of the configured database, or of one that is named.
+package dump
 
 import (
 	"bytes"
@@ -9,46 +10,47 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/local"
-	"github.com/krowoc/krowoc/internal/seed/dump"
+	seeddump "github.com/krowoc/krowoc/internal/seed/dump"
 )
 
-// SeedDump says what to dump; of the embedded options the app sets the database, the schema and the key.
-type SeedDump struct {
-	dump.Options
+// Options say what to dump. Run sets the database, the schema and the key of the embedded options.
+type Options struct {
+	seeddump.Options
 	From        string // URL of the database; empty is the configured one, or the environment's
 	MaskKeyFile string // empty is the configured key, or a random one
 }
 
-// DumpedSeeds is what a dump wrote.
-type DumpedSeeds struct {
-	dump.Summary
-	RandomKey bool `json:"randomKey"` // nobody can make the same masks again
+// Result is what a dump wrote.
+type Result struct {
+	seeddump.Summary
+	RandomKey bool `json:"randomKey"` // the same masks cannot be made again
 }
 
-// DumpSeeds writes a part of a database as fixtures.
-func (a *App) DumpSeeds(ctx context.Context, o SeedDump, progress func(local.Progress)) (result DumpedSeeds, err error) {
+// Run writes a part of a database as fixtures.
+func Run(ctx context.Context, a *app.App, o Options, progress func(local.Progress)) (result Result, err error) {
 	if o.Schema, err = a.Schema(); err != nil {
 		return result, err
 	}
-	if o.MaskKey, err = a.maskKey(o.MaskKeyFile); err != nil {
+	if o.MaskKey, err = maskKey(a, o.MaskKeyFile); err != nil {
 		return result, err
 	}
 	if len(o.MaskKey) == 0 {
 		result.RandomKey, o.MaskKey = true, make([]byte, 32)
 		_, _ = rand.Read(o.MaskKey) // it never fails
 	}
-	err = a.withSource(ctx, o.From, progress, func(pool *pgxpool.Pool) error {
+	err = withSource(ctx, a, o.From, progress, func(pool *pgxpool.Pool) error {
 		o.DB = pool
-		result.Summary, err = dump.Dump(ctx, o.Options)
+		result.Summary, err = seeddump.Dump(ctx, o.Options)
 		return err
 	})
 	return result, err
 }
 
 // withSource does something with the database to dump.
-func (a *App) withSource(ctx context.Context, url string, progress func(local.Progress), work func(*pgxpool.Pool) error) error {
+func withSource(ctx context.Context, a *app.App, url string, progress func(local.Progress), work func(*pgxpool.Pool) error) error {
 	if url == "" {
 		url = a.Config.Seeds.From.Reveal()
 	}
@@ -73,8 +75,8 @@ func (a *App) withSource(ctx context.Context, url string, progress func(local.Pr
 
 const shortestKey = 16 // bytes
 
-// maskKey reads the key of a file, or of the configuration; it is empty when there is none.
-func (a *App) maskKey(file string) ([]byte, error) {
+// maskKey reads the key from a file or from the configuration. Without either it is empty.
+func maskKey(a *app.App, file string) ([]byte, error) {
 	const op = "read the key for masks"
 	key := []byte(a.Config.Seeds.MaskKey.Reveal())
 	if file != "" {

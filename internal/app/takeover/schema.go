@@ -1,4 +1,4 @@
-package app
+package takeover
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -25,8 +26,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// ImportedSchema is what became of a database that exists.
-type ImportedSchema struct {
+// Schema is the result of importing the schema of a database.
+type Schema struct {
 	Schema   string            `json:"schema"` // the file
 	Types    int               `json:"types"`
 	Enums    int               `json:"enums"`
@@ -37,14 +38,14 @@ type ImportedSchema struct {
 
 const importOp = "import the schema"
 
-// foreignRecords are tables in which other tools keep what they have applied: nobody's data.
+// foreignRecords are tables in which other tools keep what they have applied: no data of the project.
 var foreignRecords = []string{"schema_migrations", "ar_internal_metadata", "alembic_version", "flyway_schema_history", "knex_migrations", "knex_migrations_lock",
 	"_prisma_migrations", "django_migrations", "atlas_schema_revisions", "databasechangelog", "databasechangeloglock", "goose_db_version", "__drizzle_migrations"}
 
-// ImportSchema writes the schema of a database, and the migration that builds it where the project has none. It has proved on
-// scratch databases that the two agree, but for what Differs says. The database is only read.
-func (a *App) ImportSchema(ctx context.Context, s *scratch.Server, url string, overwrite bool) (result ImportedSchema, err error) {
-	path, err := a.importInto(overwrite)
+// ImportSchema writes the schema of a database, and the migration that builds it where the project has none. It proves on scratch
+// databases that the two agree, except for what Differs lists. The database is only read.
+func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string, overwrite bool) (result Schema, err error) {
+	path, err := schemaFile(a, overwrite)
 	if err != nil {
 		return result, err
 	}
@@ -61,16 +62,16 @@ func (a *App) ImportSchema(ctx context.Context, s *scratch.Server, url string, o
 	if err != nil {
 		return result, err
 	}
-	baseline, err := a.baseline(ctx, url, live, cur, exclude)
+	baseline, err := baselineOf(ctx, a, url, live, cur, exclude)
 	if err != nil {
 		return result, err
 	}
-	db, drop, err := a.rebuilt(ctx, s, baseline)
+	db, drop, err := rebuild(ctx, a, s, baseline)
 	if err != nil {
 		return result, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	text, err := a.proved(ctx, s, db, read, &result)
+	text, err := prove(ctx, a, s, db, read, &result)
 	if err != nil {
 		return result, err
 	}
@@ -85,8 +86,8 @@ func (a *App) ImportSchema(ctx context.Context, s *scratch.Server, url string, o
 	return result, fault.Wrap(importOp, os.WriteFile(path, []byte(text), 0o644))
 }
 
-// importInto returns the file to write, which must be empty or missing.
-func (a *App) importInto(overwrite bool) (string, error) {
+// schemaFile returns the file to write, which must be empty or missing.
+func schemaFile(a *app.App, overwrite bool) (string, error) {
 	path := a.Config.Path(a.Config.Schema)
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -101,13 +102,13 @@ func (a *App) importInto(overwrite bool) (string, error) {
 		return "", fault.Wrap(importOp, err)
 	}
 	if strings.TrimSpace(string(text)) != "" && !overwrite {
-		return "", fault.New(fault.Conflict, importOp, a.Relative(path)+" has types already", "--force writes it anew; git keeps what it was")
+		return "", fault.New(fault.Conflict, importOp, a.Relative(path)+" already has types", "--force overwrites it; git keeps the earlier content")
 	}
 	return path, nil
 }
 
-// baseline makes a migration of what pg_dump says of a database, or nil where the project has migrations.
-func (a *App) baseline(ctx context.Context, at string, live *pgxpool.Pool, cur *catalog.Catalog, exclude []string) (*migrate.Draft, error) {
+// baselineOf makes a migration of what pg_dump writes of a database, or nil where the project has migrations.
+func baselineOf(ctx context.Context, a *app.App, at string, live *pgxpool.Pool, cur *catalog.Catalog, exclude []string) (*migrate.Draft, error) {
 	dir := a.Config.Path(a.Config.Migrations.Dir)
 	if names, err := filepath.Glob(filepath.Join(dir, "*.sql")); err != nil || len(names) > 0 {
 		return nil, err
@@ -116,22 +117,21 @@ func (a *App) baseline(ctx context.Context, at string, live *pgxpool.Pool, cur *
 	if err := live.QueryRow(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&major); err != nil {
 		return nil, pg.Fault(importOp, err)
 	}
-	dump, err := a.dump(ctx, at, major, exclude)
+	dump, err := structureOf(ctx, a, at, major, exclude)
 	if err != nil {
 		return nil, err
 	}
-	up, err := introspect.Up(a.sqlParser(), dump)
+	up, err := introspect.Up(a.SQLParser(), dump)
 	if err != nil {
 		return nil, fault.Wrap("read what pg_dump wrote", err)
 	}
 	return &migrate.Draft{Name: "baseline", Directives: []string{"baseline"}, Note: "What the database had when its schema was imported.", Up: up, Down: introspect.Down(cur)}, nil
 }
 
-// dump returns what pg_dump writes of the structure of a database.
-func (a *App) dump(ctx context.Context, at string, major int, exclude []string) (string, error) {
+// structureOf returns what pg_dump writes of the structure of a database.
+func structureOf(ctx context.Context, a *app.App, at string, major int, exclude []string) (string, error) {
 	const op = "dump the structure of the database"
-	env := func(name string) string { v, _ := a.LookupEnv(name); return v }
-	tool, err := local.Tool(ctx, env, "pg_dump", major)
+	tool, err := local.Tool(ctx, a.Env, "pg_dump", major)
 	if err != nil {
 		return "", err
 	}
@@ -162,10 +162,10 @@ func (a *App) dump(ctx context.Context, at string, major int, exclude []string) 
 	return out.String(), nil
 }
 
-// rebuilt returns a scratch database with what the baseline builds, or the migrations.
-func (a *App) rebuilt(ctx context.Context, s *scratch.Server, baseline *migrate.Draft) (*pgxpool.Pool, func() error, error) {
+// rebuild returns a scratch database with what the baseline builds, or the migrations.
+func rebuild(ctx context.Context, a *app.App, s *scratch.Server, baseline *migrate.Draft) (*pgxpool.Pool, func() error, error) {
 	if baseline == nil {
-		return a.migrated(ctx, s)
+		return a.MigratedDatabase(ctx, s)
 	}
 	db, drop, err := s.Database(ctx)
 	if err != nil {
@@ -179,18 +179,18 @@ func (a *App) rebuilt(ctx context.Context, s *scratch.Server, baseline *migrate.
 	return db, drop, nil
 }
 
-// proved writes the schema of a scratch database so that the two agree, in SQL where the words of the language come out otherwise.
-func (a *App) proved(ctx context.Context, s *scratch.Server, db *pgxpool.Pool, read func(*pgxpool.Pool) (*catalog.Catalog, error), result *ImportedSchema) (string, error) {
+// prove writes the schema of a scratch database so that the two agree, in SQL where the directives of the language would differ.
+func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool, read func(*pgxpool.Pool) (*catalog.Catalog, error), result *Schema) (string, error) {
 	cur, err := read(db)
 	if err != nil {
 		return "", err
 	}
 	inSQL := map[string]bool{}
 	for {
-		written := introspect.Schema(cur, introspect.Options{Parser: a.sqlParser(), InSQL: inSQL})
+		written := introspect.Schema(cur, introspect.Options{Parser: a.SQLParser(), InSQL: inSQL})
 		types, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: written.Text})
 		if mistakes.Errors() > 0 {
-			return "", fault.New(fault.Internal, importOp, "the schema that was written has mistakes: "+mistakes.Error(), "this is a mistake of krowoc's: please report it")
+			return "", fault.New(fault.Internal, importOp, "the schema that was written has mistakes: "+mistakes.Error(), "this is a bug in krowoc: report it")
 		}
 		target, drop, err := s.Target(ctx, db, types)
 		if err != nil {
@@ -215,18 +215,9 @@ func (a *App) proved(ctx context.Context, s *scratch.Server, db *pgxpool.Pool, r
 		for _, f := range plan.Files {
 			result.Differs = append(result.Differs, f.Up...)
 		}
-		result.Types, result.Enums = typesOf(types), len(types.Enums)
+		result.Types, result.Enums = types.StoredTypes(), len(types.Enums)
 		return printed(types)
 	}
-}
-
-func typesOf(s *schema.Schema) (n int) {
-	for _, t := range s.Tables {
-		if t.Join == nil {
-			n++
-		}
-	}
-	return n
 }
 
 func printed(s *schema.Schema) (string, error) {
@@ -235,8 +226,8 @@ func printed(s *schema.Schema) (string, error) {
 	return b.String(), err
 }
 
-// RecordBaseline notes in a database that it has what the project's baseline builds.
-func (a *App) RecordBaseline(ctx context.Context, db *pgxpool.Pool) ([]int64, error) {
+// RecordBaseline records in a database that it has what the project's baseline builds.
+func RecordBaseline(ctx context.Context, a *app.App, db *pgxpool.Pool) ([]int64, error) {
 	const op = "record the baseline"
 	m, err := a.Migrator(db, nil)
 	if err != nil {
@@ -247,7 +238,7 @@ func (a *App) RecordBaseline(ctx context.Context, db *pgxpool.Pool) ([]int64, er
 	case err != nil:
 		return nil, err
 	case version == 0:
-		return nil, fault.New(fault.NotFound, op, "the first migration is no baseline", "`krowoc schema import` writes one of a database that exists")
+		return nil, fault.New(fault.NotFound, op, "the first migration is not a baseline", "`krowoc schema import` writes one from an existing database")
 	}
 	cur, err := catalog.Read(ctx, db, catalog.Options{Exclude: migrate.InternalTables(a.Config.Migrations.Table)})
 	if err != nil {
