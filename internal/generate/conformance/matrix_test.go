@@ -1,26 +1,20 @@
-package app_test
+package conformance_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"go/format"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rogpeppe/go-internal/diff"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/generate"
-	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/testkit"
@@ -204,49 +198,6 @@ func TestConstraintMatrix(t *testing.T) {
 	}
 }
 
-// What the names of a schema mean elsewhere, what comments end with, and wide tables do not matter.
-const oddSchema = `
-enum Case { a A aA AA_ None class mro }
-"Ends in a backslash \\"
-type class @table @auth(rules: []) { import: String! def: Int type: Boolean self: Case! list: [Case!] }
-type None @table @auth(rules: []) { model_dump: String model_config: Int copy: Boolean json: JSON Validate: String valiDate: String table: Int }
-type ClassCreate @table @auth(rules: []) { id: Int! parent: ClassCreate children: [ClassCreate!]! schema: String @length(max: 3) }
-type A @table @auth(rules: []) { bC: String @length(max: 1) "*/ end" b: B }
-type AB @table @auth(rules: []) { c: String @length(max: 1) a: A }
-type B @table(key: ["x", "y"]) @auth(rules: []) { x: Int! y: A! as: [A!]! @inverse(field: "b") }
-type String_test @table @auth(rules: []) { httpURL: String urls: String apiKeyID: String id_linux: String }
-type Count @table @auth(rules: []) { id: Int64! @generated(identity: ALWAYS) n: Int! @col(dataType: "serial") twice: Int @generated(expr: "this.n * 2") @check(sql: "twice > 0") }
-"""
-With a list:
- - one
- - two
-"""
-type Listed @table @auth(rules: []) { "# no heading" a: String " 1. no list" b: Int "Ünïcode 名前" c: Case "- dash" d: Boolean }
-type Nothing @table(key: ["n"]) @auth(rules: []) { n: Int! @generated(identity: ALWAYS) }
-type Wide @table @auth(rules: []) {%s}
-`
-
-func TestOddNames(t *testing.T) {
-	t.Parallel()
-	var wide strings.Builder
-	for i := range 200 {
-		fmt.Fprintf(&wide, "\n  field%d: String! @length(min: 1, max: %d) @default(value: \"x\")", i, i+1)
-	}
-	text := fmt.Sprintf(oddSchema, wide.String())
-	types, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
-	if err := mistakes.Err("parse"); err != nil {
-		t.Fatal(mistakes)
-	}
-	dir := matrixFiles(t, types, nil)
-	for name, compile := range map[string]func(*testing.T){
-		"Go":         func(t *testing.T) { goModule(t, dir); program(t, dir, "go", "vet", "./models") },
-		"TypeScript": func(t *testing.T) { nodeModules(t, dir) },
-		"Python":     func(t *testing.T) { program(t, dir, checkedPython(t, dir), "-c", "import models") },
-	} {
-		t.Run(name, func(t *testing.T) { t.Parallel(); compile(t) })
-	}
-}
-
 // matrixFiles writes everything that is generated, the cases, and the programs that run them.
 func matrixFiles(t *testing.T, types *schema.Schema, cases []matrixCase) string {
 	dir := testkit.Folder(t)
@@ -284,223 +235,4 @@ func matrixFiles(t *testing.T, types *schema.Schema, cases []matrixCase) string 
 		t.Fatal(err)
 	}
 	return dir
-}
-
-func program(t *testing.T, dir, name string, args ...string) []byte {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, &stderr)
-	}
-	return out
-}
-
-func verdicts(t *testing.T, out []byte) (list []bool) {
-	t.Helper()
-	if err := json.Unmarshal(out, &list); err != nil {
-		t.Fatalf("%v in %s", err, out)
-	}
-	return list
-}
-
-// goModule makes the folder a module that may use what this one does.
-func goModule(t *testing.T, dir string) {
-	t.Helper()
-	sums, err := os.ReadFile("../../go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	module := "module matrix\n\ngo 1.26.0\n\nrequire github.com/jackc/pgx/v5 v5.12.0\n"
-	for name, text := range map[string][]byte{"go.mod": []byte(module), "go.sum": sums} {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	program(t, dir, "go", "mod", "tidy")
-	if unformatted := program(t, dir, "gofmt", "-l", "models"); len(unformatted) > 0 {
-		t.Errorf("gofmt would change %s", unformatted)
-	}
-}
-
-func goVerdicts(t *testing.T, dir string, types *schema.Schema) []bool {
-	if err := os.Rename(filepath.Join(dir, "main.go.txt"), filepath.Join(dir, "main.go")); err != nil {
-		t.Fatal(err)
-	}
-	goModule(t, dir)
-	program(t, dir, "go", "vet", "./...")
-	program(t, dir, "go", "build", "-o", "models.exe", ".")
-	scansRows(t, dir, types)
-	return verdicts(t, program(t, dir, filepath.Join(dir, "models.exe")))
-}
-
-// scansRows has the program read a row of every type of value with pgx, and write what it read as a second row.
-func scansRows(t *testing.T, dir string, types *schema.Schema) {
-	t.Helper()
-	pool := matrixDatabase(t, types)
-	values := map[string]string{
-		"ID": "'0190d4a1-0000-7000-8000-00000000000a'", "String": "'text'", "Int": "-7", "Int64": "9223372036854775807", "Float": "0.1",
-		"Decimal": "12345678901234567890.10", "Boolean": "true", "Date": "'2024-02-29'", "DateTime": "'2026-01-31T12:00:00.000001Z'",
-		"Duration": "'1 year 2 months 3 days 04:05:06.7'", "JSON": `'{"a": [null]}'`, "Bytes": `'\x00ff'`, "Colour": "'blue'",
-	}
-	var columns, row []string
-	for _, f := range types.Type("Thing").Fields {
-		if c := f.Constraints; c.Length == nil && c.Range == nil && c.Pattern == "" && c.Format == "" && len(f.Checks) == 0 && !f.Type.List && f.Name != "id" {
-			columns, row = append(columns, `"`+f.Column+`"`), append(row, values[f.Type.Name()])
-		}
-	}
-	columns, row = append(columns, "list", "holes", "enums"), append(row, "'{a,NULL}'", "'{1,NULL}'", "'{RED}'")
-	row[len(row)-3] = "'{a,b}'"
-	if _, err := pool.Exec(t.Context(), "INSERT INTO things ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(row, ", ")+")"); err != nil {
-		t.Fatal(err)
-	}
-	program(t, dir, filepath.Join(dir, "models.exe"), pool.Config().ConnString())
-	var rows, kinds int
-	if err := pool.QueryRow(t.Context(), "SELECT count(*), count(DISTINCT to_jsonb(things) - 'id') FROM things").Scan(&rows, &kinds); err != nil || rows != 2 || kinds != 1 {
-		t.Errorf("%d rows of %d kinds, %v", rows, kinds, err)
-	}
-}
-
-// matrixDatabase makes a database with the tables of the types.
-func matrixDatabase(t *testing.T, types *schema.Schema) *pgxpool.Pool {
-	t.Helper()
-	pool, err := pgxpool.New(t.Context(), testkit.DatabaseURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	statements, err := ddl.Create(types)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range append([]string{ddl.CreateUUIDFunction}, statements...) {
-		if _, err := pool.Exec(t.Context(), s); err != nil {
-			t.Fatalf("%v: %s", err, s)
-		}
-	}
-	return pool
-}
-
-func schemaVerdicts(t *testing.T, dir string, cases []matrixCase) []bool {
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	f, err := os.Open(filepath.Join(dir, "schemas", "schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	doc, err := jsonschema.UnmarshalJSON(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.AddResource("urn:krowoc:matrix:schema", doc); err != nil {
-		t.Fatal(err)
-	}
-	list := make([]bool, len(cases))
-	for i, x := range cases {
-		s, err := c.Compile("urn:krowoc:matrix:schema#/$defs/" + x.Shape)
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(x.Doc))
-		if err != nil {
-			t.Fatal(err)
-		}
-		list[i] = s.Validate(value) == nil && (x.want || !x.Check)
-	}
-	return list
-}
-
-// nodeVerdicts compiles what is TypeScript under strict, and asks Zod; and ajv, which must agree with it.
-func nodeVerdicts(t *testing.T, dir string) []bool {
-	nodeModules(t, dir)
-	zod := verdicts(t, program(t, dir, "node", "zod.mjs"))
-	var cases []matrixCase
-	text, err := os.ReadFile(filepath.Join(dir, "cases.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &cases)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, verdict := range verdicts(t, program(t, dir, "node", "ajv.mjs")) {
-		if verdict != zod[i] && !cases[i].Check {
-			t.Errorf("%s %s: ajv accepted %t, zod %t", cases[i].Shape, cases[i].Doc, verdict, zod[i])
-		}
-	}
-	return zod
-}
-
-// nodeModules compiles the TypeScript, which must be formatted as prettier does.
-func nodeModules(t *testing.T, dir string) {
-	t.Helper()
-	npmInstall(t, dir)
-	written, err := os.ReadFile(filepath.Join(dir, "models.ts"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := diff.Diff("models.ts", written, "prettier", program(t, dir, "npx", "prettier", "models.ts")); len(d) > 0 {
-		t.Errorf("%s", d)
-	}
-	program(t, dir, "npx", "tsc")
-}
-
-func npmInstall(t *testing.T, dir string) {
-	t.Helper()
-	if _, err := exec.LookPath("npm"); err != nil {
-		testkit.Skip(t, "no npm here: what is generated for TypeScript is not run")
-	}
-	program(t, dir, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
-}
-
-func pythonVerdicts(t *testing.T, dir string) []bool {
-	return verdicts(t, program(t, dir, checkedPython(t, dir), "check.py"))
-}
-
-// checkedPython returns Python when mypy and black have nothing to say of the models.
-func checkedPython(t *testing.T, dir string) string {
-	t.Helper()
-	python := testkit.Python(t)
-	program(t, dir, python, "-m", "mypy", "--strict", "--cache-dir", "/tmp/mypy", "models.py")
-	program(t, dir, python, "-m", "black", "--check", "--diff", "--quiet", "models.py")
-	return python
-}
-
-// postgresVerdicts inserts the values. Only those of one field are asked of it: what is JSON and not a value of SQL is not.
-func postgresVerdicts(t *testing.T, types *schema.Schema, cases []matrixCase) []bool {
-	pool := matrixDatabase(t, types)
-	list := make([]bool, len(cases))
-	for i, c := range cases {
-		list[i] = c.want
-		f := types.Type("Thing").Field(c.field)
-		if f == nil || !ofSQL(f, c) {
-			continue
-		}
-		list[i] = inserts(t.Context(), pool, f, c.Doc)
-	}
-	return list
-}
-
-// ofSQL reports whether a value is one that its type of SQL could hold: the types of JSON are for the models to check.
-func ofSQL(f *schema.Field, c matrixCase) bool {
-	x := f.Constraints
-	return c.want || x.Length != nil || x.Range != nil || x.Pattern != "" || x.Format != "" || len(f.Checks) > 0
-}
-
-func inserts(ctx context.Context, pool *pgxpool.Pool, f *schema.Field, doc []byte) bool {
-	var members map[string]any
-	if err := json.Unmarshal(doc, &members); err != nil {
-		return false
-	}
-	value, _ := json.Marshal(map[string]any{f.Column: members[f.Name]})
-	column := `"` + f.Column + `"`
-	from := "(jsonb_populate_record(NULL::things, $1))." + column
-	if f.Type.Scalar == schema.Bytes {
-		from = "decode($1::jsonb ->> '" + f.Column + "', 'base64')"
-	}
-	_, err := pool.Exec(ctx, "INSERT INTO things ("+column+") SELECT "+from, value)
-	return err == nil
 }

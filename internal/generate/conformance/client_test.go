@@ -1,4 +1,4 @@
-package app_test
+package conformance_test
 
 import (
 	"os"
@@ -19,7 +19,7 @@ import (
 func TestTypescriptClient(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	a := newApp(t, repository)
+	a := platform(t)
 	types, err := a.Schema()
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestTypescriptClient(t *testing.T) {
 		}
 	}
 	program(t, dir, "npx", "tsc")
-	if out := string(program(t, dir, "node", "out/use.js", platform(t))); out != "used\n" {
+	if out := string(program(t, dir, "node", "out/use.js", serve(t, a))); out != "used\n" {
 		t.Error(out)
 	}
 	if out := string(program(t, dir, "node", "out/follow.js")); !strings.HasPrefix(out, "followed") {
