@@ -123,6 +123,7 @@ pipelines: ## check the pipelines that `krowoc new` writes, and this repository'
 release: ## build the release of this machine's system
 	$(call tool,goreleaser) check
 	$(call tool,goreleaser) build --snapshot --single-target --clean
+	for program in dist/krowoc_*/krowoc; do $$program version; done
 
 .PHONY: release-all
 release-all: ## build the releases of all systems

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -121,33 +119,4 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		}
 	}
 	walk(cli.NewRoot())
-}
-
-// build compiles the program with what a release's linker sets.
-func build(t testing.TB) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "krowoc")
-	cmd := exec.Command("go", "build", "-ldflags", "-X main.version=9.8.7 -X main.commit=abc -X main.date=2026-01-01T00:00:00Z", "-o", program, "../../cmd/krowoc")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return program
-}
-
-func TestMainPackage(t *testing.T) {
-	out, err := exec.Command(build(t), "version").Output()
-	if err != nil || !strings.HasPrefix(string(out), "krowoc 9.8.7 (commit abc, 2026-01-01T00:00:00Z, go") {
-		t.Errorf("%s, %v", out, err)
-	}
-}
-
-// BenchmarkVersion is the time that every command spends before its own code: the goal is 20 ms.
-func BenchmarkVersion(b *testing.B) {
-	program := build(b)
-	for b.Loop() {
-		if err := exec.Command(program, "version").Run(); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package cli_test
+package scaffold_test
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ func TestFrontEnd(t *testing.T) {
 	t.Parallel()
 	browser := testkit.Browser(t)
 	if _, err := exec.LookPath("npm"); err != nil {
-		testkit.Skip(t, "no npm here")
+		testkit.Skip(t, "npm is not installed: the front end is not opened")
 	}
 	dir := testkit.Folder(t)
 	inFolder(t, dir, "new", "made", "--yes", "--frontend", "react", "--ci", "none")

@@ -1,4 +1,4 @@
-package cli_test
+package scaffold_test
 
 import (
 	"bytes"
@@ -41,7 +41,7 @@ func TestTemplates(t *testing.T) {
 					run(t, dir, "go", "vet", "./...")
 					if frontend == "react" { // TestFrontEnd uses it
 						if _, err := exec.LookPath("npm"); err != nil {
-							testkit.Skip(t, "no npm here: the front end is not built")
+							testkit.Skip(t, "npm is not installed: the front end is not built")
 						}
 						web := filepath.Join(dir, "web")
 						run(t, web, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
