@@ -32,7 +32,7 @@ type tests struct{ m *testing.M }
 func (t tests) Run() int { return testkit.Run(t.m) }
 
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"krowoc": func() { os.Exit(krowoc()) }})
+	testscript.Main(tests{m}, map[string]func(){"krowoc": func() { os.Exit(krowoc()) }, "fetch": fetch, "backend": backend})
 }
 
 // krowoc is the program as scripts run it: what cmd/krowoc does, with a version that does not change.
@@ -59,7 +59,9 @@ func krowoc() int {
 //	stderr-json, stderr-fields   the same of stderr
 //	tty N TEXT krowoc …    run it on a terminal, typing TEXT; what it showed is in the file tty (Linux)
 //	database               make an empty database of the script's own and set DATABASE_URL
-//	need-docker            skip the script where no Docker engine answers, unless KROWOC_TEST_SKIP=refuse
+//	need PROGRAM TEXT      skip the rest of the script where a program is missing; TEXT is what is then not tested
+//	need-docker            skip the rest where no Docker engine answers
+//	fetch, backend         a program that prints what a URL answers, and one that serves; see programs_test.go
 //	docker-way             reach the engine, if there is one, through a socket of the script's own
 //	docker-gone            close that socket, as if the engine were gone
 //	free-address           set ADDRESS to a free port of the loopback interface
@@ -96,6 +98,7 @@ func TestScripts(t *testing.T) {
 			"stderr-json":   jsonValue("stderr"),
 			"stdout-fields": jsonFields("stdout"),
 			"stderr-fields": jsonFields("stderr"),
+			"need":          need,
 			"need-docker":   needDocker,
 			"docker-way":    dockerWayOpen,
 			"docker-gone":   dockerGone,
@@ -121,6 +124,16 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: database")
 	}
 	ts.Setenv("DATABASE_URL", testkit.DatabaseURL(ts.Value(testingKey{}).(testing.TB)))
+}
+
+// need skips the rest of a script for want of a program, or fails it with KROWOC_TEST_SKIP=refuse.
+func need(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: need PROGRAM TEXT")
+	}
+	if _, err := exec.LookPath(args[0]); err != nil {
+		testkit.Skip(ts.Value(testingKey{}).(testing.TB), args[0]+" is not installed: "+args[1])
+	}
 }
 
 func needDocker(ts *testscript.TestScript, _ bool, _ []string) {

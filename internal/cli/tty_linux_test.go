@@ -9,9 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // openTerminal returns both ends of a pseudo terminal of 100 columns, see pts(4).
@@ -39,7 +42,9 @@ func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: tty N TEXT COMMAND …")
 	}
 	master, slave, err := openTerminal()
-	ts.Check(err)
+	if err != nil {
+		testkit.Skip(ts.Value(testingKey{}).(testing.TB), "no pseudo-terminal can be opened: what terminals show is not tested ("+err.Error()+")")
+	}
 	defer master.Close()
 	path, err := exec.LookPath(args[2])
 	ts.Check(err)

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // cluster is a Postgres of this test's own, on a socket: replication needs a primary whose settings and
@@ -60,7 +62,7 @@ func postgresBin(t *testing.T) string {
 			return bin
 		}
 	}
-	t.Skip("pg_basebackup and initdb are needed for a standby, and are not installed")
+	testkit.Skip(t, "pg_basebackup and initdb are not installed: no standby is watched")
 	return ""
 }
 
@@ -99,7 +101,7 @@ func unprivileged(t *testing.T) *syscall.Credential {
 			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		}
 	}
-	t.Skip("Postgres does not run as root, and there is no other account")
+	testkit.Skip(t, "Postgres does not run as root, and there is no other account: no standby is watched")
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // pooled starts a PgBouncer in transaction mode before the project's database, and has the project's pool go
@@ -25,7 +26,7 @@ func (p *project) pooled() {
 	p.t.Helper()
 	bouncer, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		p.t.Skip("PgBouncer is not installed")
+		testkit.Skip(p.t, "PgBouncer is not installed: migrations behind a pooler are not run")
 	}
 	server := p.db.Config().ConnConfig
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -19,7 +19,7 @@ func Browser(t testing.TB) context.Context {
 		}
 	}
 	if path == "" {
-		Skip(t, "there is no Chromium")
+		Skip(t, "Chromium is not installed: nothing is opened in a browser")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)

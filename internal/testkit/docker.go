@@ -23,7 +23,7 @@ func NeedDocker(t testing.TB) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := exec.CommandContext(ctx, "docker", "info").Run(); err != nil {
-		Skip(t, "no Docker engine answers here: what runs in containers is not tested")
+		Skip(t, "no Docker engine answers: nothing runs in containers")
 	}
 }
 
@@ -34,7 +34,7 @@ func Python(t testing.TB) string {
 		return command
 	}
 	if err := exec.CommandContext(t.Context(), "python3", "-c", "import mypy, pydantic; assert pydantic.VERSION >= '2'").Run(); err != nil {
-		Skip(t, "no Python with pydantic 2 and mypy here: generated models are not run in Python")
+		Skip(t, "Python with pydantic 2 and mypy is not installed: generated models do not run in Python")
 	}
 	return "python3"
 }

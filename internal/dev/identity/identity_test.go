@@ -345,7 +345,7 @@ func TestDevelopmentAlone(t *testing.T) {
 // TestSupabaseClient runs Supabase's own client against the provider.
 func TestSupabaseClient(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {
-		testkit.Skip(t, "there is no npm")
+		testkit.Skip(t, "npm is not installed: the client of Supabase does not log in")
 	}
 	p := start(t)
 	dir := t.TempDir()

@@ -1,0 +1,83 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/dev"
+)
+
+// Scripts run these two by name, so that they need neither curl nor Python.
+
+// fetch prints what a URL answers, whatever the status: `fetch [-d BODY] [-H 'Name: value']… URL`. With -d it posts. With
+// -link NAME the URL is that of a link of the session in this folder.
+func fetch() {
+	set := flag.NewFlagSet("fetch", flag.ExitOnError)
+	body := set.String("d", "", "post this body")
+	link := set.String("link", "", "the URL is that of a link of the session")
+	header := http.Header{}
+	set.Func("H", "a header", func(line string) error {
+		name, value, _ := strings.Cut(line, ":")
+		header.Add(name, strings.TrimSpace(value))
+		return nil
+	})
+	_ = set.Parse(os.Args[1:])
+	if err := fetchURL(set.Arg(0), *link, *body, header); err != nil {
+		fmt.Fprintln(os.Stderr, "fetch:", err)
+		os.Exit(1)
+	}
+}
+
+func fetchURL(url, link, body string, header http.Header) error {
+	if link != "" {
+		state, err := os.ReadFile(".krowoc/dev.json")
+		if err != nil {
+			return err
+		}
+		var s dev.State
+		if err := json.Unmarshal(state, &s); err != nil {
+			return err
+		}
+		for _, l := range s.Links {
+			if l.Name == link {
+				url = l.URL
+			}
+		}
+	}
+	method := http.MethodGet
+	if body != "" {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header = header
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(os.Stdout, response.Body)
+	return err
+}
+
+// backend is a process of a team: it listens on $PORT and answers the text of answer.txt as it was at the start, and what
+// it finds in its environment.
+func backend() {
+	text, err := os.ReadFile("answer.txt")
+	if err != nil {
+		panic(err)
+	}
+	answer := strings.TrimSpace(string(text))
+	fmt.Println("answers", answer)
+	database, _, _ := strings.Cut(os.Getenv("DATABASE_URL"), ":")
+	panic(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, answer, os.Getenv("REDIS_URL"), database)
+	})))
+}
