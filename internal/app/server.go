@@ -40,7 +40,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	logger = slog.New(server.LogRequestID(logger.Handler()))
 	g := a.Config.GraphQL
 	handler, err := exec.New(exec.Options{
-		API: api, DB: pool, Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
+		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
 	})
 	if err != nil {
 		return nil, err

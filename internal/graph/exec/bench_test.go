@@ -30,7 +30,7 @@ ANALYZE`
 func BenchmarkNestedList(b *testing.B) {
 	var pool *pgxpool.Pool
 	c := newClient(b, func(o *execOptions) {
-		pool = o.DB.(*pgxpool.Pool)
+		pool = conn(*o).(*pgxpool.Pool)
 		if _, err := pool.Exec(b.Context(), benchRows); err != nil {
 			b.Fatal(err)
 		}

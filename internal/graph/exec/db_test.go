@@ -10,13 +10,16 @@ import (
 
 type execOptions = exec.Options
 
+// conn is where the operations of a test run.
+func conn(o execOptions) exec.Conn { return o.DB.Read(context.Background()) }
+
 // counting counts the statements.
 type counting struct {
-	exec.DB
+	exec.Conn
 	queries int
 }
 
 func (c *counting) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	c.queries++
-	return c.DB.Query(ctx, sql, args...)
+	return c.Conn.Query(ctx, sql, args...)
 }

@@ -1,14 +1,9 @@
 package exec
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"runtime/debug"
 	"strings"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -17,34 +12,48 @@ import (
 	"github.com/krowoc/krowoc/internal/problem"
 )
 
-// present puts an error in GraphQL's form. It says no more than problem details would; the cause stays
-// within, for the log.
-func present(err error) *gqlerror.Error {
+// present puts an error in GraphQL's form: one entry, or one for each mistake that validation finds. It says no more than
+// problem details would.
+func present(err error) gqlerror.List {
+	if invalid := (gqlerror.List{}); errors.As(err, &invalid) {
+		list := make(gqlerror.List, len(invalid))
+		for i, e := range invalid {
+			list[i] = &gqlerror.Error{Message: e.Message, Path: e.Path, Locations: e.Locations, Extensions: extensions(fault.Invalid, "")}
+		}
+		return list
+	}
 	details := problem.From(err)
-	e := &gqlerror.Error{Err: err, Message: details.Detail, Extensions: map[string]any{"code": strings.ToUpper(string(details.Code))}}
+	e := &gqlerror.Error{Message: details.Detail, Extensions: extensions(details.Code, details.Hint)}
 	if e.Message == "" {
 		e.Message = details.Title
 	}
-	if details.Hint != "" {
-		e.Extensions["hint"] = details.Hint
-	}
 	var located *graph.Error
-	if !errors.As(err, &located) {
-		return e
+	if errors.As(err, &located) {
+		for _, key := range located.Path {
+			e.Path = append(e.Path, ast.PathName(key))
+		}
+		if located.Line > 0 {
+			e.Locations = []gqlerror.Location{{Line: located.Line, Column: located.Column}}
+		}
 	}
-	for _, key := range located.Path {
-		e.Path = append(e.Path, ast.PathName(key))
-	}
-	if located.Line > 0 {
-		e.Locations = []gqlerror.Location{{Line: located.Line, Column: located.Column}}
+	return gqlerror.List{e}
+}
+
+func extensions(code fault.Code, hint string) map[string]any {
+	e := map[string]any{"code": strings.ToUpper(string(code))}
+	if hint != "" {
+		e["hint"] = hint
 	}
 	return e
 }
 
-// recovered makes a panic an internal fault. The stack goes to the log only.
-func recovered(logger *slog.Logger) graphql.RecoverFunc {
-	return func(ctx context.Context, p any) error {
-		logger.ErrorContext(ctx, "panic in an operation", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		return present(fault.New(fault.Internal, "run an operation", "panic"))
+// innermost returns the deepest fault, which holds what Postgres reported.
+func innermost(err error) error {
+	for {
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Message != "" || f.Err == nil {
+			return err
+		}
+		err = f.Err
 	}
 }

@@ -47,7 +47,7 @@ func (c client) mistakes(t *testing.T, query string, vars map[string]any) (int, 
 // words that say what to do.
 func TestMistakesOfClients(t *testing.T) {
 	var db counting
-	c := newClient(t, func(o *execOptions) { db.DB = o.DB; o.DB = &db }).as(service)
+	c := newClient(t, func(o *execOptions) { db.Conn = conn(*o); o.DB = exec.Single(&db) }).as(service)
 	for query, want := range map[string]string{
 		`{`:                            "Expected Name",
 		`{promts {totalCount}}`:        `Did you mean "prompts"`,
@@ -79,7 +79,7 @@ func TestMistakesOfClients(t *testing.T) {
 		`{executions(where: {tokens: {eq: "9223372036854775808"}}) {totalCount}}`: `no Int64`,
 		`{prompts(where: {cost: {in: ["1", null]}}) {totalCount}}`:                "",
 		`query($a: Int!) {prompts(first: $a) {totalCount}}`:                       "must be defined",
-		`query A {users {totalCount}} query B {users {totalCount}}`:               "not found",
+		`query A {users {totalCount}} query B {users {totalCount}}`:               "the document has 2 operations",
 		`{prompts {nodes {...F}}} fragment F on Prompt {...F}`:                    "fragment",
 		`{prompts {nodes {title: body title}}}`:                                   "conflict",
 	} {
@@ -280,7 +280,7 @@ func TestErrorsOfPostgres(t *testing.T) {
 		"unknown mistake": {errors.New("secret"), 500, "INTERNAL", "application/json; charset=utf-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t, func(o *execOptions) { o.DB = failing{tt.err} })
+			c := newClient(t, func(o *execOptions) { o.DB = exec.Single(failing{tt.err}) })
 			w := c.send(t, `{users {totalCount}}`, nil)
 			body := w.Body.String()
 			if w.Code != tt.status || !strings.Contains(body, `"code":"`+tt.code+`"`) || w.Header().Get("Content-Type") != tt.media {
@@ -301,14 +301,14 @@ func TestPostgresIsAway(t *testing.T) {
 	}
 	defer away.Close()
 	var db switched
-	c := newClient(t, func(o *execOptions) { db.DB = o.DB; o.DB = &db })
-	here := db.DB
+	c := newClient(t, func(o *execOptions) { db.Conn = conn(*o); o.DB = exec.Single(&db) })
+	here := db.Conn
 	c.data(t, `{users {totalCount}}`, nil)
-	db.DB = away
+	db.Conn = away
 	if w := c.send(t, `{users {totalCount}}`, nil); w.Code != 503 || w.Header().Get("Content-Type") != "application/problem+json" || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("%d %s %s", w.Code, w.Header(), w.Body)
 	}
-	db.DB = here
+	db.Conn = here
 	c.data(t, `{users {totalCount}}`, nil)
 	var name string
 	rows, err := here.Query(t.Context(), "SELECT current_database()::text")
@@ -323,30 +323,33 @@ func TestPostgresIsAway(t *testing.T) {
 }
 
 // switched is a database that another can take the place of.
-type switched struct{ exec.DB }
+type switched struct{ exec.Conn }
 
 // slow is a database whose statements take a minute, and says when one has begun.
 type slow struct {
-	exec.DB
+	exec.Conn
 	begun chan struct{}
 }
 
 func (s slow) Query(ctx context.Context, _ string, _ ...any) (pgx.Rows, error) {
 	close(s.begun)
-	return s.DB.Query(ctx, "SELECT pg_sleep(60)::text, 'slow query of a test'")
+	return s.Conn.Query(ctx, "SELECT pg_sleep(60)::text, 'slow query of a test'")
 }
 
 func TestTimeout(t *testing.T) {
-	c := newClient(t, func(o *execOptions) { o.DB = slow{o.DB, make(chan struct{})}; o.Timeout = 50 * time.Millisecond })
+	c := newClient(t, func(o *execOptions) {
+		o.DB = exec.Single(slow{conn(*o), make(chan struct{})})
+		o.Timeout = 50 * time.Millisecond
+	})
 	if code, a := c.mistakes(t, `{users {totalCount}}`, nil); code != 504 || a.Errors[0].Extensions.Code != "TIMEOUT" {
 		t.Errorf("%d %+v", code, a)
 	}
 }
 
 func TestClientThatLeavesEndsItsStatement(t *testing.T) {
-	var db exec.DB
+	var db exec.Conn
 	begun := make(chan struct{})
-	c := newClient(t, func(o *execOptions) { db = o.DB; o.DB = slow{o.DB, begun} })
+	c := newClient(t, func(o *execOptions) { db = conn(*o); o.DB = exec.Single(slow{db, begun}) })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -370,7 +373,7 @@ func TestClientThatLeavesEndsItsStatement(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	for name, o := range map[string]exec.Options{
 		"nothing":          {},
-		"negative timeout": {API: platform(t, graph.Options{}), DB: failing{}, Logger: testLogger(t), Timeout: -1},
+		"negative timeout": {API: platform(t, graph.Options{}), DB: exec.Single(failing{}), Logger: testLogger(t), Timeout: -1},
 	} {
 		if _, err := exec.New(o); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)

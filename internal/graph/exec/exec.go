@@ -1,30 +1,17 @@
-// Package exec serves a graph.API over HTTP: gqlgen's handler parses and validates, graph plans, and one
-// SQL statement per operation answers, its JSON passed through to the socket as Postgres built it.
+// Package exec serves a graph.API over HTTP. An operation passes five steps, see Handler.Layout: its document becomes a plan,
+// limits admit it, a cache may answer it, SQL runs, and whoever needs to know learns the outcome. A query is one SQL
+// statement, whose JSON goes to the socket as Postgres built it.
 package exec
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql/handler"
-	gqllru "github.com/99designs/gqlgen/graphql/handler/lru"
-	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/jackc/pgx/v5"
-	"github.com/vektah/gqlparser/v2/ast"
-
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 )
-
-// DB runs queries and begins transactions: a *pgxpool.Pool.
-type DB interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	Begin(ctx context.Context) (pgx.Tx, error)
-}
 
 // Options says what to serve. API, DB and Logger are required; zero values of the others take the defaults.
 type Options struct {
@@ -32,20 +19,27 @@ type Options struct {
 	DB            DB
 	Logger        *slog.Logger
 	Now           func() time.Time // request.time; default time.Now
-	Timeout       time.Duration    // for one operation, its SQL included; default 30 s
 	Introspection bool             // answer __schema and __type
 	MaxDocument   int              // bytes of a document; default 64 KiB
 	MaxTokens     int              // tokens of a document; default 10,000
 	CacheSize     int              // documents, and plans, that are kept; default 1,000
+
+	// Timeout bounds one operation from its document to its outcome; default 30 s. MutationTimeout bounds mutations, which
+	// hold locks, and cannot be longer; default Timeout.
+	Timeout, MutationTimeout time.Duration
+
+	// What attaches to the steps of an operation. All are optional.
+	Documents Documents
+	Limiters  []Limiter
+	Cache     Cache
+	Observers []Observer
+	Tracers   []Tracer
 }
 
 func (o Options) withDefaults() (Options, error) {
 	const op = "serve the API"
-	switch {
-	case o.API == nil || o.DB == nil || o.Logger == nil:
+	if o.API == nil || o.DB == nil || o.Logger == nil {
 		return o, fault.New(fault.Invalid, op, "API, DB and Logger are required")
-	case o.Timeout < 0 || o.MaxDocument < 0 || o.MaxTokens < 0 || o.CacheSize < 0:
-		return o, fault.New(fault.Invalid, op, "Timeout, MaxDocument, MaxTokens and CacheSize cannot be negative")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -53,10 +47,19 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second
 	}
+	if o.MutationTimeout == 0 {
+		o.MutationTimeout = o.Timeout
+	}
+	if o.Timeout < 0 || o.MutationTimeout < 0 || o.MutationTimeout > o.Timeout {
+		return o, fault.New(fault.Invalid, op, "Timeout and MutationTimeout must be positive, and MutationTimeout at most Timeout")
+	}
 	for _, v := range []struct {
 		value *int
 		usual int
 	}{{&o.MaxDocument, 64 << 10}, {&o.MaxTokens, 10_000}, {&o.CacheSize, 1000}} {
+		if *v.value < 0 {
+			return o, fault.New(fault.Invalid, op, "MaxDocument, MaxTokens and CacheSize must be positive")
+		}
 		if *v.value == 0 {
 			*v.value = v.usual
 		}
@@ -67,7 +70,7 @@ func (o Options) withDefaults() (Options, error) {
 // Handler serves an API at one path, by GET and POST.
 type Handler struct {
 	options Options
-	current atomic.Pointer[handler.Server]
+	current atomic.Pointer[pipeline]
 }
 
 // New returns a handler of o.API.
@@ -84,21 +87,12 @@ func New(o Options) (*Handler, error) {
 // Swap serves another API from the next request on. Requests under way finish on the one they began with.
 func (h *Handler) Swap(api *graph.API) {
 	o := h.options
-	plans, err := lru.New[string, *graph.Plan](o.CacheSize)
-	if err != nil { // only for a size that is not positive
-		panic(fmt.Sprintf("a cache of %d plans: %v", o.CacheSize, err))
-	}
-	s := handler.New(&executable{api: api, options: o, plans: plans})
-	s.SetQueryCache(gqllru.New[*ast.QueryDocument](o.CacheSize))
-	s.SetParserTokenLimit(o.MaxTokens)
-	s.SetRecoverFunc(recovered(o.Logger))
-	s.AddTransport(transport{options: o})
-	h.current.Store(s)
+	o.API = api
+	h.current.Store(newPipeline(o))
 }
 
+// Layout lists the steps that an operation passes and the parts of each, in their order.
+func (h *Handler) Layout() string { return h.current.Load().layout() }
+
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
-	defer cancel()
-	h.current.Load().ServeHTTP(w, r.WithContext(ctx))
-}
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { serve(h.current.Load(), w, r) }

@@ -59,7 +59,7 @@ type client struct {
 
 func newClient(t testing.TB, change func(*exec.Options)) client {
 	t.Helper()
-	o := exec.Options{API: platform(t, graph.Options{}), DB: database(t), Logger: testkit.Logger(t), Introspection: true}
+	o := exec.Options{API: platform(t, graph.Options{}), DB: exec.Single(database(t)), Logger: testkit.Logger(t), Introspection: true}
 	if change != nil {
 		change(&o)
 	}

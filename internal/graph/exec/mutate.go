@@ -15,25 +15,30 @@ import (
 )
 
 // mutate runs the steps of a mutation in one transaction, one after the other: all of them take effect, or none.
-func (e *executable) mutate(ctx context.Context, plan *graph.Plan, request graph.Request, own [][]byte) (json.RawMessage, error) {
-	tx, err := e.options.DB.Begin(ctx)
+func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (json.RawMessage, error) {
+	if p.MutationTimeout < p.Timeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.MutationTimeout)
+		defer cancel()
+	}
+	tx, err := p.DB.Write(ctx).Begin(ctx)
 	if stale(err) && ctx.Err() == nil {
-		tx, err = e.options.DB.Begin(ctx)
+		tx, err = p.DB.Write(ctx).Begin(ctx)
 	}
 	if err != nil {
 		return nil, queryFault(ctx, err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // which does nothing once it is committed
-	columns := make([][]byte, len(plan.Steps))
-	for i, s := range plan.Steps {
-		if columns[i], err = e.step(ctx, tx, s, request); err != nil {
+	columns := make([][]byte, len(op.Plan.Steps))
+	for i, s := range op.Plan.Steps {
+		if columns[i], err = p.mutationStep(ctx, tx, s, op.request()); err != nil {
 			return nil, s.Location.Wrap(err)
 		}
 	}
 	if err := tx.Commit(ctx); err != nil { // a deferred constraint fails here
-		return nil, locate(plan, err).Wrap(e.writeFault(ctx, err))
+		return nil, locate(op.Plan, err).Wrap(p.writeFault(ctx, err))
 	}
-	return assemble(plan, own, columns), nil
+	return assemble(op.Plan, known, columns), nil
 }
 
 // locate returns the last step that wrote the table that an error of Postgres names, or nil.
@@ -50,22 +55,32 @@ func locate(plan *graph.Plan, err error) *graph.Location {
 	return nil
 }
 
-// step writes, and reads the row for the answer.
-func (e *executable) step(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request) ([]byte, error) {
-	var gone []byte
-	var err error
-	if s.Deletes {
-		if gone, err = e.read(ctx, tx, s, request, nil); err != nil {
+// mutationStep writes, and reads the row for the answer.
+func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request) ([]byte, error) {
+	if s.Deletes { // the row is gone afterwards
+		row, err := readRow(ctx, tx, s, request, nil)
+		if err != nil {
 			return nil, err
 		}
+		_, err = p.write(ctx, tx, s, request)
+		return row, err
 	}
+	key, err := p.write(ctx, tx, s, request)
+	if err != nil {
+		return nil, err
+	}
+	return readRow(ctx, tx, s, request, key)
+}
+
+// write writes the row of a step and returns its key.
+func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request) ([]string, error) {
 	args, err := s.Write.Bind(request, nil)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := tx.Query(ctx, s.Write.SQL, args...)
 	if err != nil {
-		return nil, e.writeFault(ctx, err)
+		return nil, p.writeFault(ctx, err)
 	}
 	var values []any
 	if rows.Next() {
@@ -73,7 +88,7 @@ func (e *executable) step(ctx context.Context, tx pgx.Tx, s graph.Step, request 
 	}
 	rows.Close()
 	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, e.writeFault(ctx, err)
+		return nil, p.writeFault(ctx, err)
 	}
 	if values == nil {
 		return nil, s.Missing()
@@ -82,18 +97,15 @@ func (e *executable) step(ctx context.Context, tx pgx.Tx, s graph.Step, request 
 	if allowed, ok := values[last].(bool); !ok || !allowed {
 		return nil, s.Refused()
 	}
-	if s.Deletes {
-		return gone, nil
-	}
 	key := make([]string, last)
 	for i := range key {
 		key[i], _ = values[i].(string)
 	}
-	return e.read(ctx, tx, s, request, key)
+	return key, nil
 }
 
-// read returns the JSON of the row of a step.
-func (e *executable) read(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request, key []string) ([]byte, error) {
+// readRow returns the JSON of the row of a step.
+func readRow(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request, key []string) ([]byte, error) {
 	args, err := s.Read.Bind(request, key)
 	if err != nil {
 		return nil, err
@@ -114,33 +126,40 @@ func (e *executable) read(ctx context.Context, tx pgx.Tx, s graph.Step, request 
 	return value, nil
 }
 
+// The SQLSTATE classes that a client's values can cause: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const (
+	dataException       = "22"
+	constraintViolation = "23"
+	transactionRollback = "40"
+
+	foreignKeyViolation = "23503"
+	uniqueViolation     = "23505"
+)
+
 // writeFault says what an error of a write means to the client: a rule of the schema that its row breaks, a value that its
-// column cannot hold, another write in the way. Anything else is as for a query.
-func (e *executable) writeFault(ctx context.Context, err error) error {
+// column cannot hold, or a conflict with another transaction. Anything else is as for a query.
+func (p *pipeline) writeFault(ctx context.Context, err error) error {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) || ctx.Err() != nil {
 		return queryFault(ctx, err)
 	}
-	said, known := e.api.Blame(graph.Violation{SQLState: server.Code, Table: server.TableName, Column: server.ColumnName, Constraint: server.ConstraintName})
-	code := fault.Invalid
-	switch class := server.Code[:2]; {
-	case server.Code == "23505" || server.Code == "23503" || class == "40":
-		code = fault.Conflict
-	case class == "22" || class == "23":
+	f := &fault.Error{Code: fault.Invalid, Err: pg.Fault("write", err)}
+	switch server.Code[:2] {
+	case dataException:
+		f.Message = server.Message // about a value that the client gave
+	case transactionRollback:
+		f.Code, f.Message, f.Hint = fault.Conflict, "the operation conflicted with a concurrent write", "retry it"
+	case constraintViolation:
+		if server.Code == uniqueViolation || server.Code == foreignKeyViolation {
+			f.Code = fault.Conflict
+		}
+		f.Message = "the row violates the constraint " + server.ConstraintName
 	default:
 		return queryFault(ctx, err)
 	}
-	switch {
-	case known:
-	case class(server) == "23":
-		said = "the database refuses the row: " + server.ConstraintName
-	case class(server) == "40":
-		said = "another write was in the way"
-	default:
-		said = server.Message // of a value that the client gave
+	v := graph.Violation{SQLState: server.Code, Table: server.TableName, Column: server.ColumnName, Constraint: server.ConstraintName}
+	if message, known := p.API.Blame(v); known {
+		f.Message = message
 	}
-	return &fault.Error{Code: code, Message: said, Err: pg.Fault("write", err)}
+	return f
 }
-
-// class is the kind of an error: the first two digits of its SQLSTATE.
-func class(e *pgconn.PgError) string { return e.Code[:2] }

@@ -28,7 +28,7 @@ const blogRows = `
 	INSERT INTO posts (id, title, state, owner_id, at) VALUES ('` + post1 + `', 'First', 'LIVE', 'ada', '2026-01-01T00:00:00Z'), ('` + post2 + `', 'Second', 'DRAFT', 'bob', '2026-01-02T00:00:00Z')`
 
 // blog is a client of testdata/blog.graphql, whose requests are all of one moment.
-func blog(t testing.TB) client {
+func blog(t testing.TB, changes ...func(*exec.Options)) client {
 	t.Helper()
 	text, err := os.ReadFile("../testdata/blog.graphql")
 	if err != nil {
@@ -50,7 +50,10 @@ func blog(t testing.TB) client {
 		return err
 	}))
 	return newClient(t, func(o *exec.Options) {
-		o.API, o.DB, o.Now = api, db, func() time.Time { return time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC) }
+		o.API, o.DB, o.Now = api, exec.Single(db), func() time.Time { return time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC) }
+		for _, change := range changes {
+			change(o)
+		}
 	})
 }
 

@@ -44,7 +44,7 @@ var orders = []string{
 // The pages of a list, one after the other and in either direction, are the list.
 func TestPagesAreTheList(t *testing.T) {
 	c := newClient(t, func(o *execOptions) {
-		testkit.Exec(t, o.DB.(testkit.DB), `
+		testkit.Exec(t, conn(*o).(testkit.DB), `
 INSERT INTO prompts SELECT gen_random_uuid(), 'p' || (random() * 5)::int, '', '{}', (ARRAY['PRIVATE','TEAM','PUBLIC'])[1 + (random() * 2)::int]::visibility,
   (ARRAY['ada','bob','cy'])[1 + (random() * 2)::int], NULL, nullif((random() * 4)::int, 2), nullif(round((random() * 3)::numeric, 1), 1.5),
   nullif(random() < 0.5, true)::int::float8 / 3, NULL, '2026-01-01T00:00:00Z'::timestamptz + (random() * 5)::int * interval '1.000001 s'

@@ -3,6 +3,8 @@ package exec_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/krowoc/krowoc/internal/graph/exec"
 )
 
 const (
@@ -116,7 +118,7 @@ func TestWhere(t *testing.T) {
 
 func TestOneStatementPerOperation(t *testing.T) {
 	var db counting
-	c := newClient(t, func(o *execOptions) { db.DB = o.DB; o.DB = &db }).as(service)
+	c := newClient(t, func(o *execOptions) { db.Conn = conn(*o); o.DB = exec.Single(&db) }).as(service)
 	c.data(t, `{a: prompts {nodes {owner {name} executions {totalCount nodes {user {name}}}} totalCount pageInfo {hasNextPage}} b: users {totalCount}}`, nil)
 	if db.queries != 1 {
 		t.Errorf("%d statements, want 1", db.queries)

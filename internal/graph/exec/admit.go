@@ -1,0 +1,81 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// admitParts refuse operations before they take any of the database's time.
+func (p *pipeline) admitParts() []part {
+	parts := []part{{"cost", checkCost}}
+	if !p.Introspection {
+		parts = append(parts, part{"no introspection", refuseIntrospection})
+	}
+	for _, l := range p.Limiters {
+		parts = append(parts, part{l.Name(), l.Admit})
+	}
+	return parts
+}
+
+func checkCost(_ context.Context, op *Operation) error {
+	if op.Cost <= op.Plan.MaxCost {
+		return nil
+	}
+	return fault.New(fault.Invalid, "", fmt.Sprintf("the operation can return %d fields; at most %d are allowed", op.Cost, op.Plan.MaxCost),
+		"select fewer fields, or request smaller pages with first")
+}
+
+func refuseIntrospection(_ context.Context, op *Operation) error {
+	for _, f := range op.Plan.Fields {
+		if f.Introspection != nil {
+			return f.Location.Wrap(fault.New(fault.Forbidden, "", "introspection is off on this server", "ask its operator for the schema"))
+		}
+	}
+	return nil
+}
+
+// cachedParts answer queries without the database.
+func (p *pipeline) cachedParts() []part {
+	if p.Cache == nil {
+		return nil
+	}
+	return []part{{p.Cache.Name(), func(ctx context.Context, op *Operation) error {
+		if !op.Mutation() {
+			op.Data, op.Cached = p.Cache.Get(ctx, op)
+		}
+		return nil
+	}}}
+}
+
+// settleParts learn the outcome.
+func (p *pipeline) settleParts() []part {
+	parts := []part{{"log failures", p.logFailure}}
+	if p.Cache != nil {
+		parts = append(parts, part{p.Cache.Name(), func(ctx context.Context, op *Operation) error {
+			if op.Err == nil && !op.Cached && !op.Mutation() {
+				p.Cache.Put(ctx, op)
+			}
+			return nil
+		}})
+	}
+	for _, o := range p.Observers {
+		parts = append(parts, part{o.Name(), func(ctx context.Context, op *Operation) error {
+			o.Settle(ctx, op)
+			return nil
+		}})
+	}
+	return parts
+}
+
+// logFailure logs what is not the client's mistake.
+func (p *pipeline) logFailure(ctx context.Context, op *Operation) error {
+	switch code := fault.CodeOf(op.Err); code {
+	case fault.Internal, fault.Unavailable, fault.Timeout:
+		p.Logger.LogAttrs(ctx, slog.LevelError, "operation failed",
+			slog.String("operation", op.Name), slog.String("code", string(code)), slog.Any("error", innermost(op.Err)))
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// maxCached is the longest document whose plan is kept, in bytes.
+const maxCached = 16 << 10
+
+// errMutationByGET refuses a write by a method that links and forms of other sites can use.
+var errMutationByGET = fault.New(fault.Invalid, "", "mutations are taken by POST only", "send the operation by POST")
+
+// documentParts turn the text of a document into a plan with arguments.
+func (p *pipeline) documentParts() []part {
+	parts := []part{
+		{"size", p.checkSize},
+		{"parse and validate", p.parse},
+		{"operation and method", p.selectOperation},
+		{"variables", p.coerceVariables},
+		{"plan", p.plan},
+		{"arguments", p.bind},
+	}
+	if p.Documents == nil {
+		return parts
+	}
+	return append([]part{{p.Documents.Name(), func(ctx context.Context, op *Operation) (err error) {
+		op.Document, err = p.Documents.Document(ctx, op)
+		return err
+	}}}, parts...)
+}
+
+func (p *pipeline) checkSize(_ context.Context, op *Operation) error {
+	switch {
+	case op.Document == "":
+		return fault.New(fault.Invalid, "", "the request has no query", `send {"query": "…"}`)
+	case len(op.Document) > p.MaxDocument:
+		return fault.New(fault.Invalid, "", fmt.Sprintf("the document has %d bytes; at most %d are allowed", len(op.Document), p.MaxDocument))
+	}
+	return nil
+}
+
+// parse finds or makes the syntax tree of a document that is valid for the API.
+func (p *pipeline) parse(_ context.Context, op *Operation) error {
+	var ok bool
+	if op.document, ok = p.documents.Get(op.Document); ok {
+		return nil
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: op.Document}, p.MaxTokens)
+	if err != nil {
+		return notValid(err)
+	}
+	if list := validator.ValidateWithRules(p.API.Schema(), doc, p.rules); len(list) > 0 {
+		return notValid(list)
+	}
+	p.documents.Add(op.Document, doc)
+	op.document = doc
+	return nil
+}
+
+// notValid makes what gqlparser finds a fault of the client.
+func notValid(err error) error {
+	var one *gqlerror.Error
+	if list := (gqlerror.List{}); !errors.As(err, &list) && errors.As(err, &one) {
+		err = gqlerror.List{one}
+	}
+	return &fault.Error{Code: fault.Invalid, Err: err}
+}
+
+func (p *pipeline) selectOperation(_ context.Context, op *Operation) error {
+	op.operation = op.document.Operations.ForName(op.Name)
+	switch {
+	case op.operation != nil && op.Safe && op.Mutation():
+		return errMutationByGET
+	case op.operation != nil:
+		return nil
+	case op.Name != "":
+		return fault.New(fault.Invalid, "", fmt.Sprintf("operation %q not found in the document", op.Name))
+	case len(op.document.Operations) == 0:
+		return fault.New(fault.Invalid, "", "the document has no operation")
+	}
+	return fault.New(fault.Invalid, "", fmt.Sprintf("the document has %d operations", len(op.document.Operations)), "set operationName to the one to run")
+}
+
+func (p *pipeline) coerceVariables(_ context.Context, op *Operation) error {
+	vars, err := validator.VariableValues(p.API.Schema(), op.operation, op.Variables)
+	if err != nil {
+		return notValid(err)
+	}
+	op.Variables = vars
+	return nil
+}
+
+// plan finds or makes the plan of an operation.
+func (p *pipeline) plan(_ context.Context, op *Operation) error {
+	request := op.request()
+	key := strings.Join([]string{op.Name, p.API.Shape(op.operation, request), op.Document}, "\x00")
+	plan, ok := p.plans.Get(key)
+	if !ok {
+		var err error
+		if plan, err = p.API.Plan(op.document, op.operation, request); err != nil {
+			return err
+		}
+		if len(key) <= maxCached {
+			p.plans.Add(key, plan)
+		}
+	}
+	op.Plan, op.Cost = plan, plan.Cost.Of(op.Variables)
+	return nil
+}
+
+func (p *pipeline) bind(_ context.Context, op *Operation) (err error) {
+	op.Args, err = op.Plan.Bind(op.request())
+	return err
+}

@@ -1,0 +1,82 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/graph"
+)
+
+// Operation is one operation on its way through the steps. Each step sees what the steps before it have set.
+type Operation struct {
+	// Of the request.
+	Name       string // operationName
+	Document   string // the text; Documents may set it
+	Variables  map[string]any
+	Extensions map[string]any
+	Caller     caller.Caller
+	Time       time.Time // request.time
+	Safe       bool      // the request came by GET, and must not write
+
+	// Set by the step Document. Variables are then coerced to their types.
+	Plan *graph.Plan
+	Cost int   // with these variables
+	Args []any // of the plan's statement; a mutation binds its statements as it runs them
+
+	// The outcome.
+	Data   json.RawMessage
+	Cached bool // Data comes from the cache
+	Err    error
+
+	document  *ast.QueryDocument
+	operation *ast.OperationDefinition
+}
+
+// Mutation reports whether the operation writes.
+func (op *Operation) Mutation() bool { return op.operation.Operation == ast.Mutation }
+
+func (op *Operation) request() graph.Request {
+	return graph.Request{Variables: op.Variables, Caller: op.Caller, Time: op.Time}
+}
+
+// A part of a step has a name, which Layout prints and a trace shows.
+
+// Documents decides what text an operation runs, for example one that the project has registered and the request only names.
+type Documents interface {
+	Name() string
+	// Document returns the text to run. A fault refuses the operation.
+	Document(ctx context.Context, op *Operation) (string, error)
+}
+
+// Limiter admits operations by their caller, plan, cost and arguments.
+type Limiter interface {
+	Name() string
+	// Admit returns a fault to refuse the operation. The RetryAfter of the fault goes to the client.
+	Admit(ctx context.Context, op *Operation) error
+}
+
+// Cache keeps the answers of queries. The plan says what an answer depends on: Reads, PerCaller and, in Params, the time.
+type Cache interface {
+	Name() string
+	Get(ctx context.Context, op *Operation) (json.RawMessage, bool)
+	// Put is given each answer that did not come from Get. It must not change or keep op.
+	Put(ctx context.Context, op *Operation)
+}
+
+// Observer learns the outcome of each operation, failed ones included: quotas settle, caches drop what was written.
+type Observer interface {
+	Name() string
+	// Settle runs before the client has the answer, even when the client is gone.
+	Settle(ctx context.Context, op *Operation)
+}
+
+// Tracer surrounds each part of each step.
+type Tracer interface {
+	Name() string
+	// Start returns the context for the part, and a function that is called with the part's error.
+	Start(ctx context.Context, step, part string, op *Operation) (context.Context, func(error))
+}

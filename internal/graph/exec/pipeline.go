@@ -1,0 +1,121 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph"
+)
+
+// part is one thing that a step does. An error ends the operation; Settle still runs.
+type part struct {
+	name string
+	run  func(ctx context.Context, op *Operation) error
+}
+
+// step is a stage of an operation.
+type step struct {
+	name  string
+	parts []part
+}
+
+// pipeline runs the operations of one API.
+type pipeline struct {
+	Options
+	rules     *rules.Rules
+	documents *lru.Cache[string, *ast.QueryDocument]
+	plans     *lru.Cache[string, *graph.Plan]
+	steps     []step
+	settle    step
+}
+
+func newPipeline(o Options) *pipeline {
+	p := &pipeline{Options: o, rules: rules.NewDefaultRules()}
+	var err error
+	if p.documents, err = lru.New[string, *ast.QueryDocument](o.CacheSize); err == nil {
+		p.plans, err = lru.New[string, *graph.Plan](o.CacheSize)
+	}
+	if err != nil { // only for a size that is not positive
+		panic(fmt.Sprintf("a cache of %d plans: %v", o.CacheSize, err))
+	}
+	p.steps = []step{
+		{"Document", p.documentParts()},
+		{"Admit", p.admitParts()},
+		{"Cached", p.cachedParts()},
+		{"Run", []part{{"query or mutation", p.run}}},
+	}
+	p.settle = step{"Settle", p.settleParts()}
+	return p
+}
+
+// layout prints the steps.
+func (p *pipeline) layout() string {
+	var b strings.Builder
+	for _, s := range append(slices.Clone(p.steps), p.settle) {
+		fmt.Fprintln(&b, s.name)
+		for _, part := range s.parts {
+			fmt.Fprintln(&b, "  "+part.name)
+		}
+	}
+	for _, t := range p.Tracers {
+		fmt.Fprintln(&b, "around each part: "+t.Name())
+	}
+	return b.String()
+}
+
+// execute takes an operation through the steps. Its outcome is in op.
+func (p *pipeline) execute(ctx context.Context, op *Operation) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	op.Err = p.attempt(ctx, op)
+	ctx = context.WithoutCancel(ctx)
+	for _, part := range p.settle.parts {
+		_ = p.runPart(ctx, p.settle.name, part, op)
+	}
+}
+
+// attempt runs the steps up to the outcome. A panic becomes an internal fault, and its stack goes to the log only.
+func (p *pipeline) attempt(ctx context.Context, op *Operation) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.Logger.ErrorContext(ctx, "panic in an operation", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			err = fault.New(fault.Internal, "run an operation", "panic")
+		}
+	}()
+	for _, s := range p.steps {
+		if op.Data != nil {
+			break // the cache has answered
+		}
+		for _, part := range s.parts {
+			if err := p.runPart(ctx, s.name, part, op); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *pipeline) runPart(ctx context.Context, step string, part part, op *Operation) error {
+	if len(p.Tracers) == 0 {
+		return part.run(ctx, op)
+	}
+	var ends []func(error)
+	for _, t := range p.Tracers {
+		var end func(error)
+		ctx, end = t.Start(ctx, step, part.name, op)
+		ends = append(ends, end)
+	}
+	err := part.run(ctx, op)
+	for _, end := range slices.Backward(ends) {
+		end(err)
+	}
+	return err
+}

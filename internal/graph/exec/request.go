@@ -1,0 +1,86 @@
+package exec
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/problem"
+)
+
+// body is the JSON of a request by POST.
+type body struct {
+	Query         string         `json:"query"`
+	OperationName string         `json:"operationName"`
+	Variables     map[string]any `json:"variables"`
+	Extensions    map[string]any `json:"extensions"`
+}
+
+// read returns the operation that a request asks for, or why there is none.
+func read(r *http.Request) (*Operation, *problem.Details) {
+	switch r.Method {
+	case http.MethodGet:
+		return readQuery(r)
+	case http.MethodPost:
+		return readBody(r)
+	}
+	return nil, invalid("only GET and POST are served", "use GET or POST")
+}
+
+func readQuery(r *http.Request) (*Operation, *problem.Details) {
+	query := r.URL.Query()
+	op := &Operation{Document: query.Get("query"), Name: query.Get("operationName"), Safe: true}
+	for name, into := range map[string]*map[string]any{"variables": &op.Variables, "extensions": &op.Extensions} {
+		if text := query.Get(name); text != "" {
+			if err := decode(strings.NewReader(text), into); err != nil {
+				return nil, invalid(name+" is not a JSON object: "+err.Error(), "")
+			}
+		}
+	}
+	return checked(op)
+}
+
+func readBody(r *http.Request) (*Operation, *problem.Details) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	if err != nil || media != jsonType || (charset != "" && charset != "utf-8") {
+		return nil, &problem.Details{
+			Title: http.StatusText(http.StatusUnsupportedMediaType), Status: http.StatusUnsupportedMediaType, Code: fault.Invalid,
+			Detail: "the body is not " + jsonType, Hint: "send the header Content-Type: " + jsonType,
+		}
+	}
+	var b body
+	if err := decode(r.Body, &b); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			details := problem.From(err)
+			return nil, &details
+		}
+		return nil, invalid("the body is not a GraphQL request: "+err.Error(), `send {"query": "…", "variables": {…}}`)
+	}
+	return checked(&Operation{Document: b.Query, Name: b.OperationName, Variables: b.Variables, Extensions: b.Extensions})
+}
+
+// checked refuses a request that names no document. Extensions can name one that the server knows.
+func checked(op *Operation) (*Operation, *problem.Details) {
+	if op.Document == "" && op.Extensions == nil {
+		return nil, invalid("the request has no query", `send {"query": "…"}`)
+	}
+	return op, nil
+}
+
+func invalid(message, hint string) *problem.Details {
+	details := problem.From(fault.New(fault.Invalid, "", message, hint))
+	return &details
+}
+
+// decode keeps the digits of numbers.
+func decode(r io.Reader, into any) error {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	return d.Decode(into)
+}

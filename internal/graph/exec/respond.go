@@ -1,0 +1,68 @@
+package exec
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/problem"
+)
+
+// respond runs an operation and sends its outcome as one JSON document. The data goes out as Postgres built it.
+func respond(media string) func(*pipeline, http.ResponseWriter, *http.Request, *Operation) {
+	contentType := media + "; charset=utf-8"
+	return func(p *pipeline, w http.ResponseWriter, r *http.Request, op *Operation) {
+		p.execute(r.Context(), op)
+		if op.Err != nil {
+			fail(w, r, contentType, op.Err)
+			return
+		}
+		write(w, contentType, http.StatusOK, []byte(`{"data":`), op.Data, []byte("}\n"))
+	}
+}
+
+// fail sends an error. When Postgres does not answer, nothing of GraphQL applies, and the response is problem details, which
+// proxies and monitors understand.
+func fail(w http.ResponseWriter, r *http.Request, contentType string, failure error) {
+	if errors.Is(failure, errMutationByGET) {
+		w.Header().Set("Allow", http.MethodPost)
+		problem.MethodNotAllowed(r.Method, http.MethodPost).Write(w, r)
+		return
+	}
+	details := problem.From(failure)
+	if details.Code == fault.Unavailable {
+		details.Write(w, r)
+		return
+	}
+	body, err := json.Marshal(struct {
+		Errors gqlerror.List `json:"errors"`
+	}{present(failure)})
+	if err != nil {
+		problem.Write(w, r, err)
+		return
+	}
+	details.SetRetryAfter(w.Header())
+	write(w, contentType, details.Status, body)
+}
+
+func write(w http.ResponseWriter, contentType string, status int, parts ...[]byte) {
+	length := 0
+	for _, p := range parts {
+		length += len(p)
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(length))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	for _, p := range parts {
+		if _, err := w.Write(p); err != nil {
+			return // the client is gone
+		}
+	}
+}
