@@ -7,7 +7,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 )
 
-// BuildInfo says which krowoc this is: what the linker set, completed by what the Go tool recorded.
+// BuildInfo identifies this krowoc: the values that the linker set, completed by those that the Go tool recorded.
 func BuildInfo(version, commit, date string) factory.Build {
 	b := factory.Build{Version: version, Commit: commit, Date: date}
 	info, ok := debug.ReadBuildInfo()

@@ -1,5 +1,5 @@
-// Package cli is the command line: the tree of commands, and how what they return becomes output and an
-// exit code. Commands hold no logic; they turn flags into a library's options and its results into text.
+// Package cli is the command line: the tree of commands, and the translation of their errors into messages and exit codes.
+// Commands hold no logic. They turn flags into the options of a library, and its results into text.
 package cli
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Process is what the command line takes from the process it runs in.
+// Process is everything that the command line takes from the process it runs in.
 type Process struct {
 	Args    []string // without the program's name
 	Streams term.Streams
@@ -22,14 +22,13 @@ type Process struct {
 	Build   factory.Build
 }
 
-// Main runs one command line and returns the process's exit code. It writes the error, if there is one,
-// to standard error. It never panics.
+// Main runs one command line and returns the exit code of the process. It writes an error to standard error. It never panics.
 func Main(ctx context.Context, p Process) (code int) {
 	t := term.New(p.Streams, p.Environ.Lookup)
 	defer func() {
 		if problem := recover(); problem != nil {
-			t.Error(fault.New(fault.Internal, "krowoc met a bug", fmt.Sprint(problem),
-				"report it with the output of the same command under KROWOC_DEBUG=1"))
+			t.Error(fault.New(fault.Internal, "krowoc has a bug", fmt.Sprint(problem),
+				"run the command again with KROWOC_DEBUG=1 and report its output"))
 			if value, _ := p.Environ.Lookup("KROWOC_DEBUG"); value != "" {
 				fmt.Fprintf(t.Err, "%s", debug.Stack())
 			}
@@ -42,14 +41,14 @@ func Main(ctx context.Context, p Process) (code int) {
 	if !t.OutTTY {
 		t.Out = out
 	}
-	err := run(ctx, factory.New(t, p.Build, p.Dir, p.Environ), p.Args)
+	err := execute(ctx, factory.New(t, p.Build, p.Dir, p.Environ), p.Args)
 	if out.gone.Load() {
 		return ExitNoReader
 	}
 	return report(ctx, t, err)
 }
 
-// interrupted says no more than that, unless something is left to be done.
+// interrupted reduces the error to one word, unless it has a hint about work that is left to do.
 func interrupted(err error) error {
 	hint := fault.HintOf(err)
 	if hint == "" {
@@ -64,7 +63,7 @@ func report(ctx context.Context, t *term.Terminal, err error) int {
 		err = interrupted(err)
 	}
 	var command *factory.CommandError
-	if err != nil && !errors.As(err, &command) { // which has said itself what was wrong
+	if err != nil && !errors.As(err, &command) { // the program has printed its own error
 		t.Error(err)
 	}
 	return exitCode(err)

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/krowoc/krowoc/internal/cli"
 	"github.com/krowoc/krowoc/internal/cli/factory"
@@ -53,7 +55,7 @@ func TestAPanicIsAnErrorWithoutAStackTrace(t *testing.T) {
 		code := cli.Main(t.Context(), cli.Process{
 			Args: []string{"version"}, Streams: term.Streams{Out: broken{}, Err: &stderr}, Environ: factory.Environ{"KROWOC_DEBUG=" + debug},
 		})
-		if code != cli.ExitFailed || !strings.HasPrefix(stderr.String(), "error: krowoc met a bug\ncause: bug\n hint: ") ||
+		if code != cli.ExitFailed || !strings.HasPrefix(stderr.String(), "error: krowoc has a bug\ncause: bug\n hint: ") ||
 			strings.Contains(stderr.String(), "goroutine") != traced {
 			t.Errorf("code %d\n%s", code, &stderr)
 		}
@@ -99,7 +101,51 @@ func TestNoReader(t *testing.T) {
 	}
 }
 
-// Every command can be read about: what it does, and how it is called.
+// The first help screen stays short: at most 20 commands in five groups, the commands of development first.
+func TestRootHelpStaysShort(t *testing.T) {
+	root := cli.NewRoot()
+	visible := 0
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() || (cmd.Name() == "help") {
+			visible++
+		}
+	}
+	if visible > 20 {
+		t.Errorf("krowoc --help shows %d commands; group or hide some to get to 20", visible)
+	}
+	groups := root.Groups()
+	if (len(groups) != 5) || (groups[0].Title != "Development") {
+		t.Errorf("krowoc --help must show five groups, Development first; it shows %d, %s first", len(groups), groups[0].Title)
+	}
+}
+
+// flagUsage is what the help of a flag may look like: it begins with a lower-case word and ends without a full stop.
+var flagUsage = regexp.MustCompile(`^[a-z`+"`"+`-].*[^.]$`)
+
+// Every flag is described by a phrase, and one that takes a value names it.
+func TestEveryFlagIsDocumented(t *testing.T) {
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+			if !flagUsage.MatchString(flag.Usage) {
+				t.Errorf("%s --%s: describe the flag by a phrase without full stop, not %q", cmd.CommandPath(), flag.Name, flag.Usage)
+			}
+			if value, _ := pflag.UnquoteUsage(flag); value == "string" || value == "int" || value == "strings" {
+				t.Errorf("%s --%s: name the value in back quotes: %q", cmd.CommandPath(), flag.Name, flag.Usage)
+			}
+			repeatable := strings.HasSuffix(flag.Value.Type(), "Array") || strings.HasSuffix(flag.Value.Type(), "Slice")
+			if repeatable && !strings.Contains(flag.Usage, "repeatable") {
+				t.Errorf("%s --%s: say that it is repeatable", cmd.CommandPath(), flag.Name)
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk(cli.NewRoot())
+}
+
+// Every command has help: what it does, and how to call it.
 func TestEveryCommandIsDocumented(t *testing.T) {
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {

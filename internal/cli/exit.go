@@ -13,11 +13,11 @@ const (
 	ExitFailed      = 1
 	ExitUsage       = 2   // the command line or the configuration is wrong
 	ExitCheckFailed = 3   // a check found problems
-	ExitInterrupted = 130 // Ctrl-C, with everything put back
-	ExitNoReader    = 141 // who read the output went away; as a shell says of SIGPIPE
+	ExitInterrupted = 130 // Ctrl-C; everything has been restored
+	ExitNoReader    = 141 // the reader of the output has gone; what a shell reports for SIGPIPE
 )
 
-// exitCodes maps what an error is to what the process returns; every other code is ExitFailed.
+// exitCodes maps the code of an error to an exit code. Every other error is ExitFailed.
 var exitCodes = map[fault.Code]int{
 	"":                ExitDone,
 	fault.CheckFailed: ExitCheckFailed,

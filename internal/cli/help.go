@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +12,10 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
-// writeHelp prints what a command does, how it is called, and its flags; in colour on a terminal only.
+// maxTextWidth is the widest that prose is printed: longer lines are hard to read.
+const maxTextWidth = 100
+
+// writeHelp prints what a command does, how to call it, and its flags. It uses colour on a terminal only.
 func writeHelp(t *term.Terminal, cmd *cobra.Command) {
 	s := t.Styles()
 	var b strings.Builder
@@ -24,9 +28,9 @@ func writeHelp(t *term.Terminal, cmd *cobra.Command) {
 			fmt.Fprintf(&b, "\n%s\n%s\n", s.Bold.Render(title), body)
 		}
 	}
-	b.WriteString(strings.TrimSpace(about) + "\n")
+	b.WriteString(wrap(strings.TrimSpace(about), min(t.Width, maxTextWidth)))
 	var use []string
-	if strings.Contains(cmd.Use, " ") || !cmd.HasAvailableSubCommands() { // a group takes no arguments of its own
+	if strings.Contains(cmd.Use, " ") || !cmd.HasAvailableSubCommands() { // a group takes no arguments itself
 		use = append(use, "  "+cmd.UseLine())
 	}
 	if cmd.HasAvailableSubCommands() {
@@ -47,11 +51,44 @@ func writeHelp(t *term.Terminal, cmd *cobra.Command) {
 	fmt.Fprint(t.Out, b.String())
 }
 
+// wrap breaks paragraphs into lines of at most width characters. Lines that begin with a space keep their own breaks.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	used := 0
+	for line := range strings.Lines(text) {
+		verbatim := strings.HasPrefix(line, " ") || (strings.TrimSpace(line) == "")
+		if verbatim && (used > 0) {
+			b.WriteString("\n")
+			used = 0
+		}
+		if verbatim {
+			b.WriteString(strings.TrimRight(line, "\n") + "\n")
+			continue
+		}
+		for _, word := range strings.Fields(line) {
+			length := utf8.RuneCountInString(word)
+			switch {
+			case used == 0:
+			case used+1+length > width:
+				b.WriteString("\n")
+				used = 0
+			default:
+				b.WriteString(" ")
+				used++
+			}
+			b.WriteString(word)
+			used += length
+		}
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
 // commandLines lists the commands of one group, aligned.
 func commandLines(s term.Styles, parent *cobra.Command, group string) string {
 	var b strings.Builder
 	for _, c := range parent.Commands() {
-		if c.GroupID == group && (c.IsAvailableCommand() || c.Name() == "help") {
+		visible := c.IsAvailableCommand() || (c.Name() == "help")
+		if (c.GroupID == group) && visible {
 			name := fmt.Sprintf("%-*s", parent.NamePadding(), c.Name())
 			fmt.Fprintf(&b, "  %s  %s\n", s.Accent.Render(name), c.Short)
 		}
@@ -67,12 +104,12 @@ func exampleLines(s term.Styles, example string) string {
 	return b.String()
 }
 
-// newHelp is `krowoc help COMMAND…`, the same as COMMAND --help.
+// newHelp returns `krowoc help COMMAND…`, which prints the same as COMMAND --help.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
-		GroupID: "more",
-		Short:   "Show what a command does and how it is called",
+		GroupID: otherGroup,
+		Short:   "Show the help of a command",
 		Example: "krowoc help config show",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// reader is who reads the output. When it goes away, as head does when it has enough, the command is asked to end: it
-// puts everything back and stops what it has started, which the death by SIGPIPE that is usual would not.
+// reader writes to whoever reads the output. When that reader goes away, as head does after enough lines, reader cancels the
+// command. The command then restores everything and stops what it started, which it could not do if SIGPIPE killed it.
 type reader struct {
 	io.Writer
 	leave context.CancelFunc

@@ -27,26 +27,29 @@ import (
 	"github.com/krowoc/krowoc/internal/config"
 )
 
-// groups is the tree's first level: the groups as help shows them, and the constructors of their commands.
+// otherGroup holds the commands that are needed rarely, and help.
+const otherGroup = "other"
+
+// groups is the first level of the command tree: each group that help shows, with the constructors of its commands.
 var groups = []struct {
 	id, title string
 	commands  []func(*factory.Factory) *cobra.Command
 }{
-	{"develop", "Develop", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, addcmd.New, devcmd.New, generatecmd.New, seedcmd.New}},
-	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New, dbcmd.New}},
+	{"development", "Development", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, devcmd.New, addcmd.New, doctorcmd.New}},
+	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New, seedcmd.New, dbcmd.New}},
+	{"code", "Code and CI", []func(*factory.Factory) *cobra.Command{schemacmd.New, generatecmd.New, cicmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
-	{"project", "Project", []func(*factory.Factory) *cobra.Command{cicmd.New, doctorcmd.New, schemacmd.New, configcmd.New}},
-	{"more", "More", []func(*factory.Factory) *cobra.Command{versioncmd.New, completioncmd.New, mancmd.New}},
+	{otherGroup, "Other", []func(*factory.Factory) *cobra.Command{configcmd.New, versioncmd.New, completioncmd.New, mancmd.New}},
 }
 
-// newRoot builds the tree. ran is set as soon as a command's own code starts: an error before that is one
-// of the command line.
+// newRoot builds the command tree. It sets ran when the code of a command starts: an error before that is a mistake in the
+// command line.
 func newRoot(f *factory.Factory, ran *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "krowoc",
 		Short: "From a GraphQL schema to a production Postgres platform",
-		Long: `Krowoc keeps a Postgres platform in step with one GraphQL schema: migrations, seed data, a development
-stack and the production API.`,
+		Long: `Krowoc builds a Postgres platform from one GraphQL schema: migrations, seed data, generated models, a development stack and
+the production API.`,
 		Example:       "krowoc dev\nkrowoc migrate up --env production\nkrowoc schema check --output json",
 		Version:       f.Build.Version,
 		SilenceErrors: true,
@@ -74,20 +77,20 @@ stack and the production API.`,
 	return root
 }
 
-// completeFlags says what the shell may offer as values of the global flags.
+// completeFlags lists the values that the shell may offer for the global flags.
 func completeFlags(root *cobra.Command) {
 	for flag, values := range map[string][]cobra.Completion{
 		"env":       {config.Development, config.Test, config.Production},
 		"output":    {string(term.Text), string(term.JSON)},
 		"log-level": {"debug", "info", "warn", "error"},
 	} {
-		// It fails only for a flag that is not there, which a script would show.
+		// It fails only for an unknown flag, which the completion script test would show.
 		_ = root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
 
-// prepare gives every command what its author would forget: no arguments unless it says otherwise, an
-// answer to a verb that does not exist, and the mark that it ran.
+// prepare gives every command what its author might forget: no arguments unless it declares some, an error for an unknown
+// verb, and the mark that it ran.
 func prepare(cmd *cobra.Command, ran *bool) {
 	for _, sub := range cmd.Commands() {
 		prepare(sub, ran)
@@ -113,8 +116,8 @@ func prepare(cmd *cobra.Command, ran *bool) {
 	}
 }
 
-// run executes one command line.
-func run(ctx context.Context, f *factory.Factory, args []string) error {
+// execute runs one command line.
+func execute(ctx context.Context, f *factory.Factory, args []string) error {
 	ran := false
 	root := newRoot(f, &ran)
 	root.SetArgs(args)

@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// unknownCommand is the error for a command or verb that does not exist.
+// unknownCommand is the error for an unknown command or verb.
 func unknownCommand(parent *cobra.Command, name string) error {
 	var names []string
 	for _, sub := range parent.Commands() {
@@ -28,7 +28,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	return fault.New(fault.Invalid, parent.CommandPath(), fmt.Sprintf("unknown command %q", name), hint)
 }
 
-// flagError is the error for a flag that does not exist or does not take its value.
+// flagError is the error for an unknown flag or an invalid value of a flag.
 func flagError(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("see %s --help", cmd.CommandPath())
 	var missing *pflag.NotExistError
@@ -46,7 +46,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return &factory.UsageError{Err: &fault.Error{Code: fault.Invalid, Op: cmd.CommandPath(), Message: err.Error(), Hint: hint, Err: err}}
 }
 
-// argumentError is the error for arguments that a command does not take, or takes and did not get.
+// argumentError is the error for unexpected or missing arguments.
 func argumentError(cmd *cobra.Command, err error) error {
 	message, _, _ := strings.Cut(err.Error(), "\n")
 	return &fault.Error{Code: fault.Invalid, Op: cmd.CommandPath(), Message: message,

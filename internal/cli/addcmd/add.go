@@ -1,4 +1,4 @@
-// Package addcmd is `krowoc add`.
+// Package addcmd implements `krowoc add`.
 package addcmd
 
 import (
@@ -21,9 +21,9 @@ import (
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add",
-		Short: "Add a type, a field or an index, and do what follows",
-		Long: `Edit the schema where it is, keeping comments and order, and do what follows: write the migration, a stub of seeds for a
-new type, and the generated files. When anything fails, the schema is as it was.`,
+		Short: "Add a type, field or index; write its migration and models",
+		Long: `Add a type, field or index to the schema. Comments and the order of the schema are kept. The command then writes the
+migration, an empty fixture file for a new type, and the generated files. When a step fails, the schema is left unchanged.`,
 	}
 	cmd.AddCommand(
 		verb(f, "type NAME FIELD:TYPE…", "Add a stored type", "krowoc add type Comment text:String! prompt:Prompt!", 2, addType),
@@ -46,7 +46,7 @@ func verb(f *factory.Factory, use, short, example string, least int, read func([
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), f, a, server, addition)
+			return addAndGenerate(cmd.Context(), f, a, server, addition)
 		},
 	}
 	factory.ScratchFlags(cmd.Flags(), &server, "url")
@@ -71,7 +71,7 @@ func addField(args []string) (app.Addition, error) {
 func addIndex(args []string) (app.Addition, error) {
 	names := strings.FieldsFunc(strings.Join(args[1:], ","), func(r rune) bool { return r == ',' })
 	if len(names) == 0 {
-		return app.Addition{}, errors.New("an index needs a field")
+		return app.Addition{}, errors.New("an index needs at least one field")
 	}
 	return app.Addition{Type: args[0], Index: names, Name: "index_" + schema.Plural(schema.SnakeCase(args[0]))}, nil
 }
@@ -87,7 +87,8 @@ func fields(args []string) (list []string, err error) {
 	return list, nil
 }
 
-func run(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, addition app.Addition) error {
+// addAndGenerate makes the addition and prints the files that it wrote.
+func addAndGenerate(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, addition app.Addition) error {
 	var paths []string
 	err := f.WithScratch(ctx, a, o, func(s *scratch.Server) (err error) {
 		paths, err = a.Add(ctx, s, addition)

@@ -1,4 +1,4 @@
-// Package cicmd is `krowoc ci`.
+// Package cicmd implements `krowoc ci`.
 package cicmd
 
 import (
@@ -22,12 +22,17 @@ func New(f *factory.Factory) *cobra.Command {
 	var junit, sarif string
 	cmd := &cobra.Command{
 		Use:   "ci",
-		Short: "Check everything, for a pipeline: one verdict",
-		Long: `Check the configuration and the schema, that generated files are up to date, the migrations by lint and by verify, that
-they build what the schema says, and that the seeds load into a scratch database. The steps run at once where they can.
-krowoc.yaml leaves steps out and adds commands: ci.skip and ci.steps.
+		Short: "Run every check of the project, for a CI pipeline",
+		Long: `Run every check of the project and print one verdict. The steps check that:
+  - the configuration and the schema are valid
+  - generated files are up to date
+  - migrations pass "migrate lint" and "migrate verify"
+  - migrations build the schema
+  - seeds load into a scratch database
 
-Exit code 3 when anything is found, 1 when a step cannot be done.`,
+Independent steps run in parallel. In krowoc.yaml, ci.skip leaves out steps and ci.steps adds commands.
+
+The exit code is 3 when a check finds a problem and 1 when a step cannot run.`,
 		Example: "krowoc ci\nkrowoc ci --since origin/main --output github --junit krowoc.xml --sarif krowoc.sarif",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -56,9 +61,9 @@ Exit code 3 when anything is found, 1 when a step cannot be done.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.Since, "since", "", "lint and verify only migrations that are new or other than at this `revision` of git")
-	flags.StringVar(&junit, "junit", "", "write the steps as JUnit to a `file`")
-	flags.StringVar(&sarif, "sarif", "", "write the findings as SARIF to a `file`")
+	flags.StringVar(&o.Since, "since", "", "lint and verify only migrations that changed since this git `revision`; example: origin/main")
+	flags.StringVar(&junit, "junit", "", "write the results of the steps to `file` as JUnit XML")
+	flags.StringVar(&sarif, "sarif", "", "write the findings to `file` as SARIF")
 	factory.ScratchFlags(flags, &o.Scratch, "url")
 	f.Output(flags, term.GitHub)
 	return cmd
@@ -95,7 +100,10 @@ func show(t *term.Terminal, steps []app.CIStep, took time.Duration) error {
 		}
 		table := t.NewTable("STEP", "", "TIME", "")
 		for _, s := range steps {
-			verdict := map[bool]string{true: "ok", false: "failed"}[s.OK]
+			verdict := "ok"
+			if !s.OK {
+				verdict = "failed"
+			}
 			table.Row(s.Name, verdict, duration(s.DurationMs), s.Summary)
 		}
 		return table.Flush()
@@ -118,7 +126,7 @@ func remarks(steps []app.CIStep) (out []term.Remark) {
 	return out
 }
 
-// files writes the reports that were asked for.
+// files writes the reports that --junit and --sarif ask for.
 func files(f *factory.Factory, steps []app.CIStep, junit, sarif string) error {
 	var cases []term.TestCase
 	for _, s := range steps {
@@ -186,5 +194,5 @@ func verdict(steps []app.CIStep) error {
 	if bad == 0 {
 		return nil
 	}
-	return fault.New(fault.CheckFailed, "check the project", fmt.Sprintf("%d of %s found something", bad, term.Count(len(steps), "step")))
+	return fault.New(fault.CheckFailed, "check the project", fmt.Sprintf("%d of %s failed", bad, term.Count(len(steps), "step")))
 }

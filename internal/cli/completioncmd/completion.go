@@ -1,4 +1,4 @@
-// Package completioncmd is `krowoc completion`.
+// Package completioncmd implements `krowoc completion`.
 package completioncmd
 
 import (
@@ -11,7 +11,7 @@ import (
 func New(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
-		Short: "Print a script that completes krowoc's commands in your shell",
+		Short: "Print a completion script for your shell",
 		Example: `source <(krowoc completion bash)
 krowoc completion zsh > "${fpath[1]}/_krowoc"
 krowoc completion fish > ~/.config/fish/completions/krowoc.fish

@@ -1,4 +1,4 @@
-// Package configcmd is `krowoc config`.
+// Package configcmd implements `krowoc config`.
 package configcmd
 
 import (
@@ -17,8 +17,12 @@ func New(f *factory.Factory) *cobra.Command {
 		Short: "Show and check krowoc.yaml",
 		Long: `Show and check the configuration: krowoc.yaml, KROWOC_* variables and flags.
 
-A value is taken from the first of: flag, KROWOC_* variable, the environment's block of krowoc.yaml,
-the base of krowoc.yaml, the default.`,
+The first of these that sets a key wins:
+  1. a flag
+  2. a KROWOC_* variable
+  3. the block of the environment in krowoc.yaml
+  4. the base of krowoc.yaml
+  5. the default`,
 	}
 	cmd.AddCommand(newShow(f), newCheck(f), newSchema(f))
 	return cmd
@@ -34,7 +38,7 @@ type shown struct {
 func newShow(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show",
-		Short: "Print every setting and where its value came from, secrets masked",
+		Short: "Print every setting, its value and its origin; secrets are masked",
 		Example: `krowoc config show
 krowoc config show --env production
 krowoc config show --output json | jq '.settings[] | select(.origin.source != "default")'`,

@@ -15,12 +15,13 @@ import (
 func newBranch(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "branch",
-		Short: "The development databases of git's branches",
-		Long: `With dev.branching in krowoc.yaml each branch of git has a development database of its own, and "krowoc dev" switches with
-git. That of a new branch is a copy of the one of the branch before.`,
+		Short: "Manage one development database per git branch",
+		Long: `Manage one development database per git branch. Set dev.branching in krowoc.yaml to turn this on. When you check out another
+branch, "krowoc dev" switches to its database. The database of a new branch starts as a copy of that of the branch you came
+from.`,
 	}
 	cmd.AddCommand(newBranchList(f),
-		onBranch(f, "create BRANCH", "Copy the database for a branch, which has it when it is checked out", (*app.App).CreateBranch),
+		onBranch(f, "create BRANCH", "Copy the current database for a branch before you check it out", (*app.App).CreateBranch),
 		onBranch(f, "delete BRANCH", "Drop the database of a branch that is not checked out", (*app.App).DeleteBranch),
 		newBranchReset(f))
 	return cmd
@@ -42,7 +43,11 @@ func newBranchList(f *factory.Factory) *cobra.Command {
 				}
 				return f.Term.Result(branches{list}, func() error {
 					for _, b := range list {
-						fmt.Fprintf(f.Term.Out, "%s\t%s\t%s\n", map[bool]string{true: "*"}[b.Current], b.Name, megabytes(b.Size))
+						mark := ""
+						if b.Current {
+							mark = "*"
+						}
+						fmt.Fprintf(f.Term.Out, "%s\t%s\t%s\n", mark, b.Name, megabytes(b.Size))
 					}
 					return nil
 				})
@@ -51,7 +56,7 @@ func newBranchList(f *factory.Factory) *cobra.Command {
 	}
 }
 
-// onBranch is a verb that does something with the database of one branch.
+// onBranch returns a verb that acts on the database of one branch.
 func onBranch(f *factory.Factory, use, short string, do func(*app.App, context.Context, *app.Database, string) error) *cobra.Command {
 	verb, _, _ := strings.Cut(use, " ")
 	return &cobra.Command{
@@ -65,23 +70,23 @@ func onBranch(f *factory.Factory, use, short string, do func(*app.App, context.C
 func newBranchReset(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "reset", Short: "Make the database of this branch anew: migrations and seeds", Example: "krowoc db branch reset --yes", Args: cobra.NoArgs,
+		Use: "reset", Short: "Recreate the database of this branch from migrations and seeds", Example: "krowoc db branch reset --yes", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return withDatabase(ctx, f, func(a *app.App, db *app.Database) error {
 				if !yes {
-					ok, err := f.Term.Confirm(ctx, "Make the development database of this branch anew? What is in it is lost.")
+					ok, err := f.Term.Confirm(ctx, "Recreate the development database of this branch? Its data is lost.")
 					if err != nil {
 						return err
 					}
 					if !ok {
-						return fault.New(fault.Canceled, "make the database anew", "nothing was changed")
+						return fault.New(fault.Canceled, "recreate the database", "nothing was changed")
 					}
 				}
 				return a.ResetBranch(ctx, db)
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	factory.YesFlag(cmd.Flags(), &yes)
 	return cmd
 }

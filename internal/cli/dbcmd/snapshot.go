@@ -14,9 +14,9 @@ func newSnapshot(f *factory.Factory) *cobra.Command {
 	var drop bool
 	cmd := &cobra.Command{
 		Use:   "snapshot NAME",
-		Short: "Copy the development database, to put it back later",
-		Long: `Copy the development database on its own server, in the place of a snapshot of that name. Who is connected is
-disconnected for a moment.`,
+		Short: "Take a snapshot of the development database",
+		Long: `Copy the development database on its own server, so that "krowoc db restore" can restore it later. An existing snapshot of
+the same name is replaced. Open connections to the database are closed for a moment.`,
 		Example: "krowoc db snapshot before-import\nkrowoc db restore before-import\nkrowoc db snapshot before-import --delete",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +37,7 @@ disconnected for a moment.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&drop, "delete", false, "delete the snapshot of that name")
+	cmd.Flags().BoolVar(&drop, "delete", false, "delete the snapshot instead of taking one")
 	return cmd
 }
 
@@ -49,7 +49,7 @@ type snapshots struct {
 func newSnapshots(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "snapshots",
-		Short:   "List the snapshots and their sizes",
+		Short:   "List snapshots and their sizes",
 		Example: "krowoc db snapshots",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,7 +63,7 @@ func newSnapshots(f *factory.Factory) *cobra.Command {
 						fmt.Fprintf(f.Term.Out, "%s\t%s\n", s.Name, megabytes(s.Size))
 					}
 					if len(list) == 0 {
-						fmt.Fprintln(f.Term.Err, "there are none: krowoc db snapshot NAME")
+						fmt.Fprintln(f.Term.Err, "there are no snapshots; take one with: krowoc db snapshot NAME")
 					}
 					return nil
 				})
@@ -76,14 +76,14 @@ func newRestore(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:     "restore NAME",
-		Short:   "Put a snapshot in the place of the development database",
+		Short:   "Replace the development database with a snapshot",
 		Example: "krowoc db restore before-import",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return withDatabase(ctx, f, func(a *app.App, db *app.Database) error {
 				if !yes {
-					ok, err := f.Term.Confirm(ctx, "Replace the development database by the snapshot "+args[0]+"? What has changed since is lost.")
+					ok, err := f.Term.Confirm(ctx, "Replace the development database with the snapshot "+args[0]+"? Changes since the snapshot are lost.")
 					if err != nil {
 						return err
 					}
@@ -97,13 +97,13 @@ func newRestore(f *factory.Factory) *cobra.Command {
 					return err
 				}
 				return f.Term.Result(s, func() error {
-					_, err := fmt.Fprintf(f.Term.Out, "%s is back, in %d ms\n", s.Name, f.Term.Now().Sub(began).Milliseconds())
+					_, err := fmt.Fprintf(f.Term.Out, "restored %s in %d ms\n", s.Name, f.Term.Now().Sub(began).Milliseconds())
 					return err
 				})
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	factory.YesFlag(cmd.Flags(), &yes)
 	return cmd
 }
 

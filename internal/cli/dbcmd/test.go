@@ -15,10 +15,13 @@ import (
 func newTest(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test",
-		Short: "Databases for tests, with the project's tables and fixtures",
-		Long: `Databases for tests. Migrations and fixtures run once, into a template; each database is a copy of it. They are on the server
-of database.url, else on that of the running session of "krowoc dev". The environment is test unless --env names another; what
-KROWOC_ENV says is not for tests. In Go there is the package github.com/krowoc/krowoc/krowoctest.`,
+		Short: "Create and drop test databases",
+		Long: `Create and drop test databases with the tables and fixtures of the project. Migrations and fixtures run once, into a template
+database. Each test database is a copy of it.
+
+The databases are on the server of database.url. Without database.url they are on the server of the running development
+session. The environment is test unless --env names another; KROWOC_ENV is ignored. In Go tests, use the package
+github.com/krowoc/krowoc/krowoctest.`,
 	}
 	cmd.AddCommand(newTestCreate(f), newTestDrop(f))
 	return cmd
@@ -34,7 +37,7 @@ func newTestCreate(f *factory.Factory) *cobra.Command {
 	var sets []string
 	cmd := &cobra.Command{
 		Use:     "create",
-		Short:   "Make a database for a test, and print its URL, with its password",
+		Short:   "Create a test database and print its URL, including the password",
 		Example: "krowoc db test create\nkrowoc db test create --set common --set demo",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,7 +60,7 @@ func newTestCreate(f *factory.Factory) *cobra.Command {
 			return f.Term.Result(location{url}, func() error { _, err := fmt.Fprintln(f.Term.Out, url); return err })
 		},
 	}
-	cmd.Flags().StringArrayVar(&sets, "set", nil, "load the `set` of fixtures, in place of the configured ones; may be given again")
+	cmd.Flags().StringArrayVar(&sets, "set", nil, "load the fixture `set` instead of the configured ones; repeatable")
 	return cmd
 }
 
@@ -70,12 +73,12 @@ func newTestDrop(f *factory.Factory) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:     "drop [URL]",
-		Short:   "Drop a database for a test, or all of the project",
+		Short:   "Drop one test database, or all of this project",
 		Example: "krowoc db test drop \"$DATABASE_URL\"\nkrowoc db test drop --all",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) == 1) {
-				return factory.Usage(fault.New(fault.Invalid, "", "either the URL of a database or --all must be given", cmd.Example))
+				return factory.Usage(fault.New(fault.Invalid, "", "it needs either the URL of a test database or --all", cmd.Example))
 			}
 			a, err := testApp(f)
 			if err != nil {
@@ -100,6 +103,6 @@ func newTestDrop(f *factory.Factory) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "drop all that were made on the server for this project, also those that other tests use")
+	cmd.Flags().BoolVar(&all, "all", false, "drop all test databases of this project on the server, including those in use")
 	return cmd
 }

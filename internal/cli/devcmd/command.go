@@ -20,7 +20,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// runCommand runs a command beside a session of its own. What the session warns of goes to stderr, and the rest to its log.
+// runCommand starts a development session, runs a command in it, and ends the session. Warnings of the session go to stderr,
+// everything else to its log.
 func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 	a, err := f.App()
 	if err != nil {
@@ -39,11 +40,11 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 	defer stop()
 	v := &view{t: f.Term, screen: term.PlainParts(f.Term.Err), log: term.PlainParts(log), least: slog.LevelWarn}
 	var failed []string // parts
-	broken := false     // something in the team's files is wrong
+	broken := false     // a file of the project is invalid
 	ended := make(chan error, 1)
 	report := func(e dev.Event) {
 		if e.Part == "postgres" {
-			e.Level = min(e.Level, slog.LevelInfo) // the log has what the server says
+			e.Level = min(e.Level, slog.LevelInfo) // the log has the server's messages
 		}
 		if e.Settled == nil {
 			if e.Ready == nil {
@@ -52,18 +53,18 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 			if e.Err != nil && !slices.Contains(failed, e.Part) {
 				failed = append(failed, e.Part)
 			}
-			broken = broken || e.Err != nil && fault.CodeOf(e.Err) == fault.Invalid
+			broken = broken || ((e.Err != nil) && (fault.CodeOf(e.Err) == fault.Invalid))
 			return
 		}
 		if err := notUp(failed, broken, e.Settled.Failed); err != nil {
-			if ctx.Err() == nil { // Ctrl-C is what else may have kept parts from starting
+			if ctx.Err() == nil { // after Ctrl-C, parts fail only because they were stopped
 				ended <- err
 			}
 			stop()
 			return
 		}
 		go func() {
-			ended <- command(ctx, f, e.Settled.Env(), args)
+			ended <- runProgram(ctx, f, e.Settled.Env(), args)
 			stop()
 		}()
 	}
@@ -76,22 +77,22 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 	}
 }
 
-// notUp is the error of a stack of which parts have failed.
+// notUp is the error of a stack in which parts have failed, or nil.
 func notUp(failed []string, broken, incomplete bool) error {
-	const op, hint = "bring the stack up", "Mend what stands above; .krowoc/dev.log has more."
+	const op, hint = "start the stack", "fix the errors above; .krowoc/dev.log has the details"
 	switch {
 	case broken:
-		return fault.New(fault.Invalid, op, "something in the project's files is wrong: "+strings.Join(failed, ", "), hint)
+		return fault.New(fault.Invalid, op, "files of the project are invalid: "+strings.Join(failed, ", "), hint)
 	case len(failed) > 0:
-		return fault.New(fault.Unavailable, op, "not everything came up: "+strings.Join(failed, ", "), hint)
+		return fault.New(fault.Unavailable, op, "these parts failed: "+strings.Join(failed, ", "), hint)
 	case incomplete:
-		return fault.New(fault.Unavailable, op, "not everything came up", hint)
+		return fault.New(fault.Unavailable, op, "not all parts started", hint)
 	}
 	return nil
 }
 
-// command runs a program to its end; Ctrl-C is for it as well, and it has some time to end.
-func command(ctx context.Context, f *factory.Factory, env, args []string) error {
+// runProgram runs a program to its end. Ctrl-C reaches the program as well, and it gets some time to end.
+func runProgram(ctx context.Context, f *factory.Factory, env, args []string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir, cmd.Env = f.Dir, append(f.Environ, env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = f.Term.In, f.Term.Out, f.Term.Err
@@ -114,8 +115,8 @@ func newReset(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:     "reset",
-		Short:   "Remove the local database, so that the next session begins afresh",
-		Long:    "Remove the local database with everything in it: rows, snapshots and the databases of branches. No session may run.",
+		Short:   "Delete the local database; the next session starts with a new one",
+		Long:    "Delete the local database with all its rows, snapshots and branch databases. Stop the development session first.",
 		Example: "krowoc dev reset",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -131,28 +132,28 @@ func newReset(f *factory.Factory) *cobra.Command {
 				return err
 			}
 			if size == 0 && len(volumes) == 0 {
-				fmt.Fprintln(f.Term.Err, "there is no local database")
+				fmt.Fprintln(f.Term.Err, "nothing to delete: there is no local database")
 				return nil
 			}
 			if !yes {
-				sure, err := f.Term.Confirm(cmd.Context(), fmt.Sprintf("Remove the local database (%.0f MB)? What is in it is lost.", float64(size)/1e6))
+				sure, err := f.Term.Confirm(cmd.Context(), fmt.Sprintf("Delete the local database (%.0f MB)? Its data is lost.", float64(size)/1e6))
 				if err != nil {
 					return err
 				}
 				if !sure {
-					return fault.New(fault.Canceled, "remove the local database", "nothing was changed")
+					return fault.New(fault.Canceled, "delete the local database", "nothing was changed")
 				}
 			}
 			if size, err = a.ResetDev(cmd.Context()); err != nil {
 				return err
 			}
 			return f.Term.Result(removed{size}, func() error {
-				_, err := fmt.Fprintf(f.Term.Out, "%.0f MB are free again\n", float64(size)/1e6)
+				_, err := fmt.Fprintf(f.Term.Out, "deleted; %.0f MB freed\n", float64(size)/1e6)
 				return err
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	factory.YesFlag(cmd.Flags(), &yes)
 	return cmd
 }
 

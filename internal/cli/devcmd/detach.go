@@ -18,8 +18,7 @@ import (
 	"github.com/krowoc/krowoc/internal/process"
 )
 
-// detach runs the same session in a process of its own and returns when it is up. Ctrl-C before that stops
-// what was started.
+// detach runs the session in a background process and returns when it is up. Ctrl-C before that stops the process.
 func detach(ctx context.Context, f *factory.Factory, flags *pflag.FlagSet) error {
 	a, err := f.App()
 	if err != nil {
@@ -31,19 +30,19 @@ func detach(ctx context.Context, f *factory.Factory, flags *pflag.FlagSet) error
 	if state, err := dev.Find(a.StateDir()); err == nil {
 		return dev.Running(state)
 	}
-	said, err := os.CreateTemp("", "krowoc-dev-*") // not a pipe: the child outlives its reader
+	printed, err := os.CreateTemp("", "krowoc-dev-*") // not a pipe, because the child outlives its reader
 	if err != nil {
 		return fault.Wrap("start the development session", err)
 	}
-	defer os.Remove(said.Name())
-	defer said.Close()
-	child, exited, err := start(f, flags, said)
+	defer os.Remove(printed.Name())
+	defer printed.Close()
+	child, exited, err := start(f, flags, printed)
 	if err != nil {
 		return fault.Wrap("start the development session", err)
 	}
 	state, err := dev.Await(ctx, a.StateDir(), exited)
 	if err != nil {
-		return giveUp(child, exited, said, err)
+		return giveUp(child, exited, printed, err)
 	}
 	return f.Term.Result(state, func() error {
 		_, err := fmt.Fprint(f.Term.Out, banner(f.Term.Parts(), &dev.Ready{State: state, Took: f.Term.Now().Sub(state.Started)}))
@@ -51,7 +50,7 @@ func detach(ctx context.Context, f *factory.Factory, flags *pflag.FlagSet) error
 	})
 }
 
-// start starts the detached process; exited is closed when it is gone. Its errors are JSON, to be read back.
+// start starts the detached process and closes exited when it has ended. The process prints errors as JSON, for giveUp to read.
 func start(f *factory.Factory, flags *pflag.FlagSet, stderr *os.File) (*os.Process, <-chan struct{}, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -63,7 +62,7 @@ func start(f *factory.Factory, flags *pflag.FlagSet, stderr *os.File) (*os.Proce
 			args = append(args, "--"+flag.Name+"="+flag.Value.String())
 		}
 	})
-	child := exec.Command(program, args...) //nolint:noctx // it is to outlive this process
+	child := exec.Command(program, args...) //nolint:noctx // it must outlive this process
 	child.Dir, child.Env, child.Stderr = f.Dir, f.Environ, stderr
 	child.SysProcAttr = process.OwnSession()
 	if err := child.Start(); err != nil {
@@ -71,24 +70,24 @@ func start(f *factory.Factory, flags *pflag.FlagSet, stderr *os.File) (*os.Proce
 	}
 	exited := make(chan struct{})
 	go func() {
-		_ = child.Wait() // what it has to say is on stderr
+		_ = child.Wait() // its error is on stderr
 		close(exited)
 	}()
 	return child.Process, exited, nil
 }
 
-// giveUp ends a process that did not become a session and returns its own error where it gave one.
-func giveUp(child *os.Process, exited <-chan struct{}, said io.ReadSeeker, err error) error {
-	_ = dev.Interrupt(child) // fails only when it has ended
+// giveUp ends a process that failed to start a session, and returns the error that the process printed, if any.
+func giveUp(child *os.Process, exited <-chan struct{}, printed io.ReadSeeker, err error) error {
+	_ = dev.Interrupt(child) // fails only when the process has ended already
 	<-exited
 	if fault.CodeOf(err) == fault.Canceled {
 		return err
 	}
 	var last struct{ Error *term.ErrorReport }
-	if _, seekErr := said.Seek(0, io.SeekStart); seekErr != nil {
+	if _, seekErr := printed.Seek(0, io.SeekStart); seekErr != nil {
 		return err
 	}
-	text, readErr := io.ReadAll(said)
+	text, readErr := io.ReadAll(printed)
 	if start := bytes.LastIndex(text, []byte("{\n  \"error\"")); readErr != nil || start < 0 || json.Unmarshal(text[start:], &last) != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package devcmd is `krowoc dev`.
+// Package devcmd implements `krowoc dev`.
 package devcmd
 
 import (
@@ -23,16 +23,20 @@ func New(f *factory.Factory) *cobra.Command {
 	var background, ci, plain bool
 	cmd := &cobra.Command{
 		Use:   "dev [--ci -- COMMAND…]",
-		Short: "Run the development stack and follow every save",
-		Long: `Start a Postgres with no set-up, apply the migrations, load the seeds and serve the API with GraphiQL. Beside it run an inbox
-for mail, a log-in page and a sink for traces, and what krowoc.yaml declares under dev: Redis, containers, your own processes.
-A save of the schema, a migration or a fixture takes effect at once; a mistake is shown and the last good
-state keeps serving. Ctrl-C stops everything. The state is in .krowoc/, which git should ignore.
-On a terminal there is a dashboard, in which ? has the keys; --plain prints lines.
-Where a session runs already, its log is shown, and Ctrl-C leaves it running.
+		Short: "Run the development stack and apply every saved change",
+		Long: `Start a development session: Postgres (no set-up needed), migrations, seeds, the API with GraphiQL, a mail inbox, a log-in
+page and a trace viewer. The session also starts everything that krowoc.yaml declares under dev: Redis, containers and your own
+processes.
 
-With --ci it runs a command once the stack is up, such as the tests of a front end, and ends with that, and with its exit
-code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, as does whoever reads .krowoc/env.`,
+When you save the schema, a migration or a fixture, the session applies the change at once. When a file has a mistake, the
+session shows it and the API keeps serving the last valid state. Ctrl-C stops everything. The session keeps its state in
+.krowoc/, which git should ignore.
+
+On a terminal you get a dashboard; press ? for its keys. --plain prints log lines instead. When a session is already running,
+the command shows its log, and Ctrl-C leaves the session running.
+
+With --ci, the command starts the stack, runs COMMAND, stops the stack, and returns the exit code of COMMAND. The variables
+DATABASE_URL and KROWOC_URL tell COMMAND where the stack is; .krowoc/env contains the same variables.`,
 		Example: "krowoc dev\nkrowoc dev --detach\nkrowoc dev logs --follow\nkrowoc dev stop\nkrowoc dev --ci -- npm test",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if ci {
@@ -42,29 +46,29 @@ code. The command finds the stack in the variables DATABASE_URL and KROWOC_URL, 
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case ci && (len(args) == 0 || background):
-				return factory.Usage(fault.New(fault.Invalid, "krowoc dev", "--ci runs a command, in the foreground", "krowoc dev --ci -- npm test"))
+			case ci && (background || (len(args) == 0)):
+				return factory.Usage(fault.New(fault.Invalid, "krowoc dev", "--ci needs a command and cannot be combined with --detach", "krowoc dev --ci -- npm test"))
 			case ci:
 				return runCommand(cmd.Context(), f, args)
 			case background:
 				return detach(cmd.Context(), f, cmd.Flags())
 			}
-			return run(cmd.Context(), f, plain)
+			return runForeground(cmd.Context(), f, plain)
 		},
 	}
-	cmd.Flags().BoolVar(&background, "detach", false, "run in the background; return when it is up")
-	cmd.Flags().BoolVar(&ci, "ci", false, "run a command once the stack is up, and end with it")
-	cmd.Flags().BoolVar(&plain, "plain", false, "print lines, also on a terminal")
-	cmd.Flags().String("address", "", "`host:port` of the API")
+	cmd.Flags().BoolVar(&background, "detach", false, "run in the background and return when the stack is up")
+	cmd.Flags().BoolVar(&ci, "ci", false, "start the stack, run the command after --, and stop the stack")
+	cmd.Flags().BoolVar(&plain, "plain", false, "print log lines instead of the dashboard")
+	cmd.Flags().String("address", "", "serve the API on `host:port` (default 127.0.0.1:8080); example: :9000")
 	f.Bind(cmd.Flags().Lookup("address"), "server.address")
-	cmd.Flags().String("engine", "", "what runs Postgres and Redis: auto, `native` or docker")
+	cmd.Flags().String("engine", "", "run Postgres and Redis with `engine` auto, native or docker (default auto)")
 	f.Bind(cmd.Flags().Lookup("engine"), "dev.engine")
 	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f), newReset(f), newPrune(f), newGuard(f))
 	return cmd
 }
 
-// run is the session in the foreground. What it says goes to the terminal and, plain, to the log file.
-func run(ctx context.Context, f *factory.Factory, plain bool) error {
+// runForeground runs the session until Ctrl-C. Its messages go to the terminal and, without colour, to the log file.
+func runForeground(ctx context.Context, f *factory.Factory, plain bool) error {
 	a, err := f.App()
 	if err != nil {
 		return err
@@ -85,30 +89,31 @@ func run(ctx context.Context, f *factory.Factory, plain bool) error {
 	}
 	defer log.Close()
 	o := app.DevOptions{PID: os.Getpid(), Environ: f.Environ}
-	if !plain && f.Term.InTTY && f.Term.OutTTY && f.Term.Format == term.Text {
+	onTerminal := f.Term.InTTY && f.Term.OutTTY
+	if onTerminal && !plain && (f.Term.Format == term.Text) {
 		return runOnScreen(ctx, f, a, o, log)
 	}
 	o.Report, o.Progress = newView(f.Term, log, level).show, f.Fetching()
 	return a.Dev(ctx, o)
 }
 
-// attach shows the log of a session that runs already, until it ends or Ctrl-C, which leaves it running.
+// attach shows the log of a running session until the session ends. Ctrl-C leaves the session running.
 func attach(ctx context.Context, f *factory.Factory, dir string, state dev.State) error {
-	fmt.Fprintf(f.Term.Err, "attached to the session that runs (pid %d); Ctrl-C leaves it running, `krowoc dev stop` ends it\n", state.PID)
-	return logs(ctx, f.Term.Out, dir, logsOptions{Follow: true, Tail: -1})
+	fmt.Fprintf(f.Term.Err, "showing the log of the running session (pid %d); Ctrl-C leaves it running, `krowoc dev stop` stops it\n", state.PID)
+	return printLog(ctx, f.Term.Out, dir, logsOptions{Follow: true, Tail: -1})
 }
 
-// developmentOnly keeps the session, with its seeds and its callers who say who they are, away from
-// production.
+// developmentOnly refuses other environments than development and test: a session loads seeds and trusts callers to name
+// themselves, which production must never do.
 func developmentOnly(c *config.Config) error {
-	if c.Environment == config.Development || c.Environment == config.Test {
+	if (c.Environment == config.Development) || (c.Environment == config.Test) {
 		return nil
 	}
-	return fault.New(fault.Invalid, "start the development session", "the environment is "+c.Environment,
-		"`krowoc dev` runs in development and test; `krowoc serve` is for "+c.Environment+".")
+	return fault.New(fault.Invalid, "start the development session", "`krowoc dev` runs in development and test only; the environment is "+c.Environment,
+		"use `krowoc serve` for "+c.Environment)
 }
 
-// openLog starts the session's log afresh, unless a session is writing it.
+// openLog starts a new log for the session. It fails while another session is writing to the log.
 func openLog(stateDir string) (io.WriteCloser, error) {
 	const op = "open the session's log"
 	if state, err := dev.Find(stateDir); err == nil {

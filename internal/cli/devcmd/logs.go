@@ -17,14 +17,14 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// logsOptions are what the flags of `dev logs` say.
+// logsOptions are the flags of `dev logs`.
 type logsOptions struct {
 	Follow bool
-	Tail   int    // lines; negative is all
-	Part   string // only this part's lines; empty is all
+	Tail   int    // number of lines; negative for all
+	Part   string // print only lines of this part; empty for all
 }
 
-// followEvery is how often a followed log is looked at.
+// followEvery is how often a followed log is read.
 const followEvery = 100 * time.Millisecond
 
 func newLogs(f *factory.Factory) *cobra.Command {
@@ -32,7 +32,7 @@ func newLogs(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "logs [PART]",
 		Short:     "Print the log of the development session",
-		Long:      "Print the log of the running session, or of the last one. PART is dev, postgres, schema, migrate, seed, api, or a service or process.",
+		Long:      "Print the log of the running session or, if none is running, of the last one.\n\nPART limits the output to one part: dev, postgres, schema, migrate, seed, api, or the name of a service or process.",
 		Example:   "krowoc dev logs\nkrowoc dev logs api --follow\nkrowoc dev logs --tail 20",
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: []string{"dev", "postgres", "schema", "migrate", "seed", "api"},
@@ -44,19 +44,19 @@ func newLogs(f *factory.Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return logs(cmd.Context(), f.Term.Out, dir, o)
+			return printLog(cmd.Context(), f.Term.Out, dir, o)
 		},
 	}
-	cmd.Flags().BoolVarP(&o.Follow, "follow", "f", false, "go on printing until the session ends or Ctrl-C")
-	cmd.Flags().IntVar(&o.Tail, "tail", -1, "print only the last `N` lines")
+	cmd.Flags().BoolVarP(&o.Follow, "follow", "f", false, "keep printing new lines until the session ends or you press Ctrl-C")
+	cmd.Flags().IntVar(&o.Tail, "tail", -1, "print only the last `N` lines; -1 prints all")
 	return cmd
 }
 
-// logs copies the log to w.
-func logs(ctx context.Context, w io.Writer, dir string, o logsOptions) error {
+// printLog copies the log to w.
+func printLog(ctx context.Context, w io.Writer, dir string, o logsOptions) error {
 	file, err := os.Open(dev.LogPath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.NotFound, "read the session's log", "there is none", "Start a session with `krowoc dev`.")
+		return fault.New(fault.NotFound, "read the session's log", "no session has run in this project yet", "start one with `krowoc dev`")
 	} else if err != nil {
 		return fault.Wrap("read the session's log", err)
 	}
@@ -75,12 +75,12 @@ func logs(ctx context.Context, w io.Writer, dir string, o logsOptions) error {
 	return follow(ctx, w, dir, reader, o.Part)
 }
 
-// follow prints what is added until the session has ended; Ctrl-C is how a person leaves, and no error.
+// follow prints new lines until the session has ended. Ctrl-C is the normal way to leave, so it is not an error.
 func follow(ctx context.Context, w io.Writer, dir string, reader *bufio.Reader, part string) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
-		_, ended := dev.Find(dir) // before reading, so that the last lines are not missed
+		_, ended := dev.Find(dir) // checked before reading, so that no last lines are missed
 		err := eachLine(reader, part, func(line string) error { _, err := io.WriteString(w, line); return err })
 		if err != nil || ended != nil {
 			return err
@@ -93,11 +93,12 @@ func follow(ctx context.Context, w io.Writer, dir string, reader *bufio.Reader, 
 	}
 }
 
-// eachLine calls fn with every line of a part up to the end of what is there.
+// eachLine calls fn with every line of a part, up to the current end of the log.
 func eachLine(r *bufio.Reader, part string, fn func(string) error) error {
 	for {
 		line, err := r.ReadString('\n')
-		if line != "" && (part == "" || hasPart(line, part)) {
+		wanted := (part == "") || hasPart(line, part)
+		if (line != "") && wanted {
 			if err := fn(line); err != nil {
 				return err
 			}
@@ -110,7 +111,7 @@ func eachLine(r *bufio.Reader, part string, fn func(string) error) error {
 	}
 }
 
-// hasPart reports whether a line of the log ("15:04:05.000 api      | …") is of a part.
+// hasPart reports whether a line of the log ("15:04:05.000 api      | …") belongs to a part.
 func hasPart(line, part string) bool {
 	fields := strings.Fields(line)
 	return len(fields) > 1 && fields[1] == part

@@ -21,11 +21,14 @@ func newPrune(f *factory.Factory) *cobra.Command {
 	var all, yes bool
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove what sessions have left on this machine",
-		Long: `Remove containers that were left running, and volumes and data of projects that are gone, with their sizes. With --all,
-also the volumes of every project whose session does not run, with the databases in them, and the Postgres that was
-fetched. Only containers and volumes with krowoc's label are ever touched, and the data folders that krowoc made where
-root's project is in a folder that Postgres cannot reach.`,
+		Short: "Remove containers, volumes and data that sessions left behind",
+		Long: `Remove containers that are still running without a session, and the volumes and data of projects that no longer exist. The
+command lists everything with its size and asks before it removes anything.
+
+With --all, it also removes the volumes of every project that has no running session, including the databases in them, and the
+downloaded Postgres.
+
+Only containers and volumes with the label of krowoc are removed, and data folders that krowoc created outside of a project.`,
 		Example: "krowoc dev prune\nkrowoc dev prune --all",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,17 +41,17 @@ root's project is in a folder that Postgres cannot reach.`,
 				return err
 			}
 			if len(list) == 0 {
-				fmt.Fprintln(f.Term.Err, "there is nothing to remove")
+				fmt.Fprintln(f.Term.Err, "nothing to remove")
 				return f.Term.Result(pruned{list}, func() error { return nil })
 			}
 			if !yes {
 				fmt.Fprintln(f.Term.Err, leftovers(list))
-				sure, err := f.Term.Confirm(cmd.Context(), "Remove them? What is in them is lost.")
+				sure, err := f.Term.Confirm(cmd.Context(), "Remove them? Their data is lost.")
 				if err != nil {
 					return err
 				}
 				if !sure {
-					return fault.New(fault.Canceled, "remove what is left", "nothing was changed")
+					return fault.New(fault.Canceled, "remove leftovers", "nothing was changed")
 				}
 			}
 			if err := a.Prune(cmd.Context(), list); err != nil {
@@ -60,12 +63,12 @@ root's project is in a folder that Postgres cannot reach.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "also volumes of projects whose session does not run, and fetched binaries")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&all, "all", false, "also remove the volumes of projects without a running session, and downloaded binaries")
+	factory.YesFlag(cmd.Flags(), &yes)
 	return cmd
 }
 
-// leftovers is a line for each, and the sum.
+// leftovers is one line for each leftover, and the sum of their sizes.
 func leftovers(list []app.Leftover) string {
 	text, sum := "", int64(0)
 	for _, l := range list {
@@ -79,8 +82,8 @@ func leftovers(list []app.Leftover) string {
 	return text + fmt.Sprintf("%.1f MB", float64(sum)/1e6)
 }
 
-// newGuard is the process that outlives a session which is killed, to remove a container that it has started. It ends with a line
-// on its standard input, and does its work when that ends without one.
+// newGuard returns the command of a process that removes a container when the session that started it is killed. A line on
+// standard input ends the process without effect. When standard input ends without a line, it removes the container.
 func newGuard(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use: "guard CONTAINER", Short: "Remove a container when standard input ends", Hidden: true, Args: cobra.ExactArgs(1),

@@ -16,11 +16,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// queued is how many lines may wait for the screen: what writes more waits.
+// queued is how many lines may wait for the screen. A part that writes more has to wait.
 const queued = 4096
 
-// runOnScreen is the session in the foreground of a terminal, as a dashboard. When the person leaves, the session ends; what kept
-// it from running, and the last that it said, is then on the terminal.
+// runOnScreen runs the session with a dashboard on the terminal. The session ends when the user leaves the dashboard; the
+// terminal then shows the error and the last lines of the session.
 func runOnScreen(ctx context.Context, f *factory.Factory, a *app.App, o app.DevOptions, log io.Writer) error {
 	session, stop := context.WithCancel(ctx)
 	defer stop()
@@ -53,7 +53,7 @@ func runOnScreen(ctx context.Context, f *factory.Factory, a *app.App, o app.DevO
 	stop()
 	sessionErr := <-ended
 	if ctx.Err() == nil && fault.CodeOf(sessionErr) == fault.Canceled {
-		sessionErr = nil // to leave before it was up is no error
+		sessionErr = nil // leaving before the stack is up is not an error
 	}
 	return errors.Join(sessionErr, err)
 }
@@ -61,16 +61,17 @@ func runOnScreen(ctx context.Context, f *factory.Factory, a *app.App, o app.DevO
 // eventText is what the dashboard shows of an event; it colours levels itself.
 func eventText(w *term.PartWriter, e dev.Event) string {
 	e.Request = ""
-	if e.Err == nil && e.Ready == nil && len(e.Mistakes) == 0 {
+	plainText := (e.Err == nil) && (e.Ready == nil) && (len(e.Mistakes) == 0)
+	if plainText {
 		return e.Text
 	}
 	return body(w, e)
 }
 
-// measureEvery is how often CPU and memory are looked at, which costs a look at every process of the machine.
+// measureEvery is how often CPU and memory are measured. Each time reads every process of the machine.
 const measureEvery = 2 * time.Second
 
-// parts returns what the dashboard asks each second.
+// parts returns the function that the dashboard calls each second for the state of the parts.
 func parts(ctx context.Context, control *dev.Control, now func() time.Time) func() []dashboard.Part {
 	var meter dev.Meter
 	var used map[int]dev.Usage
@@ -108,11 +109,11 @@ func actions(control *dev.Control) []dashboard.Action {
 					return browse(ctx, p.URL)
 				}
 			}
-			return fault.New(fault.Invalid, "open "+part, "it has no page")
+			return fault.New(fault.Invalid, "open "+part, "this part has no page")
 		}},
-		{Key: "s", Name: "seed again", Confirm: "Load the seeds again? Seeded rows that were changed are put back.",
+		{Key: "s", Name: "seed again", Confirm: "Load the seeds again? Changes to seeded rows are overwritten.",
 			Run: func(ctx context.Context, _ string) error { return control.Seed(ctx) }},
-		{Key: "x", Name: "reset", Confirm: "Make the database anew? What is in it and in no seed is lost.",
+		{Key: "x", Name: "reset", Confirm: "Recreate the database? All rows that are not in the seeds are lost.",
 			Run: func(ctx context.Context, _ string) error { return control.Reset(ctx) }},
 	}
 }
@@ -120,14 +121,14 @@ func actions(control *dev.Control) []dashboard.Action {
 // browsers are the programs that open a page, by system.
 var browsers = map[string][]string{"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"}}
 
-// browse opens a page in the person's browser.
+// browse opens a page in the user's browser.
 func browse(ctx context.Context, url string) error {
 	command := append(browsers[runtime.GOOS], url)
 	if len(command) == 1 {
 		command = []string{"xdg-open", url}
 	}
 	if err := exec.CommandContext(ctx, command[0], command[1:]...).Run(); err != nil {
-		return fault.New(fault.Unavailable, "open "+url, err.Error(), "Open it yourself.")
+		return fault.New(fault.Unavailable, "open "+url, err.Error(), "open the URL in a browser yourself")
 	}
 	return nil
 }

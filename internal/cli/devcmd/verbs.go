@@ -26,8 +26,8 @@ const askTimeout = 5 * time.Second
 func newStatus(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "status",
-		Short:   "Say whether the development session runs, and where",
-		Long:    "Say whether the development session runs, where it serves and how it is. Exit code 3 when none runs.",
+		Short:   "Show whether a development session is running, and its URLs",
+		Long:    "Show whether a development session is running, its health and its URLs. The exit code is 3 when no session is running.",
 		Example: "krowoc dev status\nkrowoc dev status --output json | jq -r .url",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := stateDir(f)
@@ -39,7 +39,7 @@ func newStatus(f *factory.Factory) *cobra.Command {
 				if err := f.Term.Result(status{}, func() error { return nil }); err != nil {
 					return err
 				}
-				return fault.New(fault.CheckFailed, "find the development session", "none is running here", "Start one with `krowoc dev`.")
+				return fault.New(fault.CheckFailed, "find the development session", "no development session is running in this project", "start one with `krowoc dev`")
 			}
 			if err != nil {
 				return err
@@ -50,7 +50,7 @@ func newStatus(f *factory.Factory) *cobra.Command {
 	}
 }
 
-// ask gets the health of the session's API; a session that does not serve yet has none.
+// ask returns the health of the session's API, or "" while the session does not serve it yet.
 func ask(ctx context.Context, state dev.State) health.Status {
 	if state.URL == "" {
 		return ""
@@ -78,13 +78,13 @@ func renderStatus(f *factory.Factory, s status) error {
 	return table.Flush()
 }
 
-// stopWait is how long `dev stop` waits: as long as the session may take, and a little.
+// stopWait is how long `dev stop` waits: a little longer than a session may take to stop.
 const stopWait = 30 * time.Second
 
 func newStop(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "stop",
-		Short:   "Stop the development session, wherever it was started",
+		Short:   "Stop the development session, from any terminal",
 		Example: "krowoc dev stop",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := stateDir(f)
@@ -95,7 +95,7 @@ func newStop(f *factory.Factory) *cobra.Command {
 			defer cancel()
 			err = dev.Stop(ctx, dir)
 			if fault.CodeOf(err) == fault.NotFound {
-				fmt.Fprintln(f.Term.Err, "no development session is running here")
+				fmt.Fprintln(f.Term.Err, "no development session is running in this project")
 				return nil
 			}
 			if err == nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 )
 
-// view shows a session: every event as lines behind the name of the part that they come from. The terminal
-// gets colour, the log file plain text with times; under --output json the terminal gets an object per event.
+// view shows the events of a session as lines, each behind the name of its part. The terminal gets colour, and the log file
+// plain text with times. With --output json the terminal gets one object per event.
 type view struct {
 	t      *term.Terminal
 	screen *term.PartWriter
 	log    *term.PartWriter
-	least  slog.Level // what the terminal shows; the log file gets everything
+	least  slog.Level // the lowest level that the terminal shows; the log file gets everything
 	quiet  bool       // the terminal shows nothing
 }
 
@@ -38,10 +38,10 @@ type event struct {
 	Ready       *dev.State        `json:"ready,omitempty"`
 }
 
-// show writes one event. A terminal that is gone does not end the session.
+// show writes one event. A closed terminal does not end the session.
 func (v *view) show(e dev.Event) {
 	switch {
-	case v.quiet || e.Level < v.least || e.Settled != nil:
+	case v.quiet, e.Level < v.least, e.Settled != nil:
 	case v.t.Format == term.JSON:
 		_ = v.t.JSONLine(jsonEvent(e))
 	default:
@@ -65,7 +65,7 @@ func body(w *term.PartWriter, e dev.Event) string {
 	return severity(e.Level) + e.Text + requestMark(e.Request)
 }
 
-// severity says that a line is a warning or an error.
+// severity marks a line as a warning or an error.
 func severity(l slog.Level) string {
 	switch {
 	case l >= slog.LevelError:
@@ -76,10 +76,10 @@ func severity(l slog.Level) string {
 	return ""
 }
 
-// shortRequest is how much of a request's id is shown: enough to tell the lines of one from those of others.
+// shortRequest is how many characters of a request ID are shown: enough to tell requests apart.
 const shortRequest = 8
 
-// requestMark ends a line that is about a request.
+// requestMark ends a line that belongs to a request.
 func requestMark(id string) string {
 	if id == "" {
 		return ""
@@ -87,7 +87,7 @@ func requestMark(id string) string {
 	return " [" + id[max(0, len(id)-shortRequest):] + "]"
 }
 
-// banner says what is where.
+// banner lists the URLs of the session.
 func banner(w *term.PartWriter, r *dev.Ready) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in %s\n", w.Bold(r.Project+" is up"), r.Took.Round(time.Millisecond))

@@ -1,4 +1,4 @@
-// Package doctorcmd is `krowoc doctor`.
+// Package doctorcmd implements `krowoc doctor`.
 package doctorcmd
 
 import (
@@ -23,10 +23,12 @@ func New(f *factory.Factory) *cobra.Command {
 	var fix bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at the project and the machine, and say how to mend what is wrong",
-		Long: `Look at what the project needs, of itself and of the machine: schema, migrations, seeds, models, git, Postgres, its
-client programs, Redis, Docker and its images, space on the disk, the address of the API and the front end. Each thing that is wrong comes with its remedy, and --fix
-mends what can be mended without a question. Exit code 3 when a problem is left; warnings alone are fine.`,
+		Short: "Check the project and this machine, and suggest fixes",
+		Long: `Check the project and this machine: schema, migrations, seeds, models, git, Postgres and its client programs, Redis, Docker
+and its images, disk space, the address of the API, and the front end. Every problem comes with a fix. --fix applies the fixes
+that need no decision from you.
+
+The exit code is 3 when a problem remains. Warnings do not change the exit code.`,
 		Example: "krowoc doctor\nkrowoc doctor --fix",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,12 +48,12 @@ mends what can be mended without a question. Exit code 3 when a problem is left;
 				return err
 			}
 			if problems > 0 {
-				return fault.New(fault.CheckFailed, "look at the project", term.Count(problems, "problem"))
+				return fault.New(fault.CheckFailed, "check the project", term.Count(problems, "problem"))
 			}
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&fix, "fix", false, "mend what can be mended")
+	cmd.Flags().BoolVar(&fix, "fix", false, "apply the fixes that need no decision from you")
 	return cmd
 }
 
@@ -59,7 +61,11 @@ func show(t *term.Terminal, list []app.Finding) {
 	s := t.Styles()
 	marks := map[string]string{"ok": s.Good.Render("✓"), "warning": s.Warn.Render("!"), "problem": s.Bad.Render("✗")}
 	for _, f := range list {
-		fmt.Fprintf(t.Out, "%s %s: %s%s\n", marks[f.Status], s.Bold.Render(f.Name), f.Found, map[bool]string{true: s.Faint.Render(" (mended)")}[f.Fixed])
+		fixed := ""
+		if f.Fixed {
+			fixed = s.Faint.Render(" (fixed)")
+		}
+		fmt.Fprintf(t.Out, "%s %s: %s%s\n", marks[f.Status], s.Bold.Render(f.Name), f.Found, fixed)
 		if f.Remedy != "" {
 			fmt.Fprintf(t.Out, "    %s\n", s.Faint.Render(f.Remedy))
 		}

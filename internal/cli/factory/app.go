@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
-// App returns what wires the parts of the configured project.
+// App returns the composition root of the configured project.
 func (f *Factory) App() (*app.App, error) {
 	c, err := f.Config()
 	if err != nil {
@@ -22,10 +22,10 @@ func (f *Factory) App() (*app.App, error) {
 	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv, Guard: f.guard}, nil
 }
 
-// Usage marks an error as one of the command line: exit code 2.
+// Usage marks an error as a mistake in the command line: exit code 2.
 func Usage(err error) error { return &UsageError{Err: err} }
 
-// Fetching returns what shows how far the fetching of Postgres is, where a command has to.
+// Fetching returns a function that shows the progress of downloading Postgres, when a command has to.
 func (f *Factory) Fetching() func(local.Progress) {
 	var shown *term.Progress
 	return func(p local.Progress) {
@@ -34,15 +34,15 @@ func (f *Factory) Fetching() func(local.Progress) {
 		case shown == nil:
 			shown = f.Term.Progress(p.Phase)
 		case p.Took > 0:
-			shown.Done("fetched Postgres")
+			shown.Done("downloaded Postgres")
 		default:
 			shown.Set(p.Done, p.Total)
 		}
 	}
 }
 
-// WithDatabase does something with the environment's database: in development, of the session that runs or of a Postgres
-// that is started for it.
+// WithDatabase calls work with the environment's database. In development this is the database of the running session, or of
+// a Postgres that is started for the call.
 func (f *Factory) WithDatabase(ctx context.Context, a *app.App, work func(*app.Database) error) (err error) {
 	db, err := a.Open(ctx, f.Fetching())
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package factory gives commands what they need when they need it: nothing is read before a command asks,
-// so that --help and version work anywhere.
+// Package factory creates what commands need, such as the configuration and the log, when a command first asks for it.
+// --help and version therefore read no file and work in any folder.
 package factory
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/config"
 )
 
-// Build says which krowoc this is.
+// Build identifies the krowoc binary.
 type Build struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit,omitempty"`
@@ -33,7 +33,7 @@ type Factory struct {
 	config   func() (*config.Config, error)
 }
 
-// Environ is the environment of a process, as NAME=value.
+// Environ is the environment of a process as NAME=value entries.
 type Environ []string
 
 // Lookup returns the value of a variable and whether it is set, like os.LookupEnv.
@@ -61,25 +61,25 @@ func New(t *term.Terminal, build Build, dir string, environ Environ) *Factory {
 
 // GlobalFlags adds the flags that every command has.
 func (f *Factory) GlobalFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&f.env, "env", "", "`name` of the environment: development, test, production or another of krowoc.yaml (default development)")
-	flags.StringVarP(&f.dir, "dir", "C", "", "run as if started in `folder`")
+	flags.StringVar(&f.env, "env", "", "run with the environment `name`: development, test, production or another that krowoc.yaml defines (default development)")
+	flags.StringVarP(&f.dir, "dir", "C", "", "run as if started in `folder`; example: -C services/api")
 	f.Output(flags)
-	flags.String("log-level", "", "`level` of the log: debug, info, warn or error")
+	flags.String("log-level", "", "log messages of this `level` and above: debug, info, warn or error (default info)")
 	f.Bind(flags.Lookup("log-level"), "log.level")
 }
 
-// DefaultEnvironment names the environment of a command where --env does not, whatever KROWOC_ENV says.
+// DefaultEnvironment sets the environment of a command that is run without --env. It overrides KROWOC_ENV.
 func (f *Factory) DefaultEnvironment(name string) {
 	if f.env == "" {
 		f.env = name
 	}
 }
 
-// Bind makes a flag, where it is given, set a key of the configuration.
+// Bind makes a flag, when it is given, override a key of the configuration.
 func (f *Factory) Bind(flag *pflag.Flag, key string) { f.bound = append(f.bound, binding{flag, key}) }
 
-// Config returns the configuration, read at the first call, which also shows its warnings. What is wrong
-// with it is a *UsageError.
+// Config returns the configuration. The first call reads it and shows its warnings. An invalid configuration is a
+// *UsageError.
 func (f *Factory) Config() (*config.Config, error) { return f.config() }
 
 func (f *Factory) load() (*config.Config, error) {
@@ -103,7 +103,7 @@ func (f *Factory) Getenv(name string) string {
 	return value
 }
 
-// WorkDir returns the folder that the command works in: the working directory, or what -C says.
+// WorkDir returns the folder that the command works in: the working directory, or the value of -C.
 func (f *Factory) WorkDir() string {
 	if filepath.IsAbs(f.dir) {
 		return f.dir
@@ -111,7 +111,7 @@ func (f *Factory) WorkDir() string {
 	return filepath.Join(f.Dir, f.dir)
 }
 
-// LogLevel returns the least severe level that is logged.
+// LogLevel returns the lowest level that is logged.
 func (f *Factory) LogLevel() (slog.Level, error) {
 	c, err := f.Config()
 	if err != nil {
@@ -124,7 +124,7 @@ func (f *Factory) LogLevel() (slog.Level, error) {
 	return level, nil
 }
 
-// Logger returns the log on standard error, at the level and in the form that the configuration says.
+// Logger returns the log on standard error, with the configured level and format.
 func (f *Factory) Logger() (*slog.Logger, error) {
 	level, err := f.LogLevel()
 	if err != nil {

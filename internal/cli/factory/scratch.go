@@ -12,11 +12,11 @@ import (
 
 // ScratchFlags adds the flags that say where scratch databases are made; url is the name of the one for an existing server.
 func ScratchFlags(flags *pflag.FlagSet, o *scratch.Options, url string) {
-	flags.StringVar((*string)(&o.Engine), "engine", string(scratch.Native), "how to run the Postgres of the scratch databases: `native` or docker")
-	flags.StringVar(&o.URL, url, "", "`URL` of a server to make the scratch databases on")
+	flags.StringVar((*string)(&o.Engine), "engine", string(scratch.Native), "run the Postgres for scratch databases with `engine` native or docker")
+	flags.StringVar(&o.URL, url, "", "create scratch databases on the server at `URL` instead; its role needs CREATEDB")
 }
 
-// WithScratch does something on a server for scratch databases.
+// WithScratch calls work with a server on which it can create scratch databases.
 func (f *Factory) WithScratch(ctx context.Context, a *app.App, o scratch.Options, work func(*scratch.Server) error) (err error) {
 	o.Progress = f.Fetching()
 	s, err := a.Scratch(ctx, o)

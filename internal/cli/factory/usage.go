@@ -10,55 +10,55 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
-// UsageError marks an error as one of the command line or the configuration: exit code 2.
+// UsageError marks an error as a mistake in the command line or the configuration: exit code 2.
 type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
 
-// Unwrap returns the error itself.
+// Unwrap returns the marked error.
 func (e *UsageError) Unwrap() error { return e.Err }
 
 // formatFlag is --output.
 type formatFlag struct {
-	format *term.Format
-	forms  []term.Format
+	format  *term.Format
+	formats []term.Format
 }
 
 func (f formatFlag) String() string {
-	if f.format == nil { // the zero value, of which pflag asks what the default is
+	if f.format == nil { // pflag asks the zero value for its default
 		return ""
 	}
 	return string(*f.format)
 }
 
-func (f formatFlag) Type() string { return "form" }
+func (f formatFlag) Type() string { return "format" }
 
 func (f formatFlag) Set(value string) error {
-	if !slices.Contains(f.forms, term.Format(value)) {
+	if !slices.Contains(f.formats, term.Format(value)) {
 		return fmt.Errorf("must be %s", f.list())
 	}
 	*f.format = term.Format(value)
 	return nil
 }
 
-// list names the forms: text, json or junit.
+// list names the formats: "text, json or junit".
 func (f formatFlag) list() string {
 	var names []string
-	for _, form := range f.forms {
-		names = append(names, string(form))
+	for _, format := range f.formats {
+		names = append(names, string(format))
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// Output adds --output to flags, of a command that has more forms than text and JSON, or of all commands.
+// Output adds --output to the flags of all commands, or of one command that has more formats than text and JSON.
 func (f *Factory) Output(flags *pflag.FlagSet, more ...term.Format) {
 	value := formatFlag{&f.Term.Format, append([]term.Format{term.Text, term.JSON}, more...)}
-	flags.VarP(value, "output", "o", "`form` of results and errors, "+value.list())
+	flags.VarP(value, "output", "o", "print results and errors in this `format`: "+value.list())
 }
 
-// CommandError is the end of a program that a command has run for the user, whose exit code is the command's own. The program
-// has said itself what was wrong.
+// CommandError reports that a program which a command ran for the user failed. The program has printed its own error, and its
+// exit code becomes the exit code of the command.
 type CommandError struct{ Code int }
 
 // Error implements error.

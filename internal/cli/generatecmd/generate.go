@@ -1,8 +1,7 @@
-// Package generatecmd is `krowoc generate`.
+// Package generatecmd implements `krowoc generate`.
 package generatecmd
 
 import (
-	"context"
 	"fmt"
 	"runtime/debug"
 
@@ -24,12 +23,14 @@ func New(f *factory.Factory) *cobra.Command {
 	var o flags
 	cmd := &cobra.Command{
 		Use:   "generate [TARGET…]",
-		Short: "Write models, clients and documents from the schema",
-		Long: `Write what krowoc.yaml lists under generate, or the targets that are named, from the schema: all files or, when one
-cannot be written, none. Each file says that it is generated and is known by a checksum: one that a person has edited is
-not overwritten.
+		Short: "Generate models, clients and documents from the schema",
+		Long: `Generate files from the schema: the targets that krowoc.yaml lists under generate, or those that you name. When one file
+cannot be written, none is.
 
-With --check nothing is written; what is stale is shown as a diff, with exit code 3.`,
+Each file starts with a notice that contains a checksum. A file that was edited by hand no longer matches its checksum and is
+not overwritten unless you pass --force.
+
+--check writes nothing. It shows outdated files as a diff and exits with code 3.`,
 		Args:    cobra.ArbitraryArgs,
 		Example: "krowoc generate\nkrowoc generate go pydantic\nkrowoc generate --check\nkrowoc generate model Prompt --target pydantic",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,21 +46,21 @@ With --check nothing is written; what is stale is shown as a diff, with exit cod
 				return factory.Usage(err)
 			}
 			if len(jobs) == 0 {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc generate", "krowoc.yaml lists nothing under generate",
-					"name targets, such as `krowoc generate go`, or list them: generate: [{target: go, out: internal/models}]"))
+				return factory.Usage(fault.New(fault.Invalid, "krowoc generate", "krowoc.yaml lists no targets under generate",
+					"name targets, such as `krowoc generate go`, or add to krowoc.yaml: generate: [{target: go, out: internal/models}]"))
 			}
 			if o.watch {
 				return watch(cmd.Context(), f, a, jobs, o)
 			}
-			// A process that ends in a moment need not tidy up so often.
+			// A process that ends within moments can collect garbage less often.
 			debug.SetGCPercent(800)
-			return run(cmd.Context(), f, a, jobs, o)
+			return writeFiles(f, a, jobs, o)
 		},
 	}
-	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; show what is stale, with exit code 3")
-	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite files that people have edited, too")
-	cmd.Flags().BoolVar(&o.watch, "watch", false, "write again whenever the schema is saved, until Ctrl-C")
-	cmd.Flags().BoolVar(&o.targets, "targets", false, "list the targets")
+	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; show outdated files and exit with code 3")
+	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite files that were edited by hand")
+	cmd.Flags().BoolVar(&o.watch, "watch", false, "regenerate whenever you save the schema, until Ctrl-C")
+	cmd.Flags().BoolVar(&o.targets, "targets", false, "list all targets with their default output")
 	cmd.MarkFlagsMutuallyExclusive("check", "watch")
 	cmd.AddCommand(newModel(f))
 	return cmd
@@ -77,7 +78,8 @@ type file struct {
 	Diff   string `json:"diff,omitempty"`
 }
 
-func run(_ context.Context, f *factory.Factory, a *app.App, jobs []generate.Job, o flags) error {
+// writeFiles generates the files of jobs once, or compares them with --check, and prints the changes.
+func writeFiles(f *factory.Factory, a *app.App, jobs []generate.Job, o flags) error {
 	changes, err := a.Generate(jobs)
 	if err != nil {
 		return err
@@ -99,7 +101,7 @@ func run(_ context.Context, f *factory.Factory, a *app.App, jobs []generate.Job,
 		return err
 	}
 	if o.check && len(changes) > 0 {
-		return fault.New(fault.CheckFailed, "compare the generated files with the schema", term.Count(len(changes), "file")+" are stale", "`krowoc generate` writes them")
+		return fault.New(fault.CheckFailed, "compare the generated files with the schema", term.Count(len(changes), "outdated file"), "run `krowoc generate`")
 	}
 	return nil
 }
@@ -123,7 +125,7 @@ func show(t *term.Terminal, r result, check bool) {
 		fmt.Fprintf(t.Out, "%s\t%s\n", x.Action, x.File)
 	}
 	if len(r.Files) == 0 {
-		fmt.Fprintln(t.Err, "everything is what the schema says")
+		fmt.Fprintln(t.Err, "all generated files are up to date")
 	}
 }
 
@@ -138,7 +140,7 @@ func showTargets(t *term.Terminal, a *app.App) error {
 		all = append(all, target{x.Name, x.Out, x.Doc})
 	}
 	return t.Result(all, func() error {
-		table := t.NewTable("TARGET", "WRITES", "WHAT")
+		table := t.NewTable("TARGET", "OUTPUT", "DESCRIPTION")
 		for _, x := range all {
 			table.Row(x.Name, x.Out, x.Doc)
 		}
@@ -150,7 +152,7 @@ func newModel(f *factory.Factory) *cobra.Command {
 	var target string
 	cmd := &cobra.Command{
 		Use:     "model TYPE --target TARGET",
-		Short:   "Print what is generated of one type",
+		Short:   "Print the generated code of one type",
 		Example: "krowoc generate model Prompt --target pydantic",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -176,6 +178,6 @@ func newModel(f *factory.Factory) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&target, "target", "go", "the `target`; `krowoc generate --targets` lists them")
+	cmd.Flags().StringVar(&target, "target", "go", "generate for this `target`; `krowoc generate --targets` lists all")
 	return cmd
 }

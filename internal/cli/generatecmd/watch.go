@@ -14,26 +14,26 @@ import (
 	"github.com/krowoc/krowoc/internal/generate"
 )
 
-// settle is how long a schema must rest before it is read: editors save in several steps.
-const settle = 50 * time.Millisecond
+// quietFor is how long the schema must stay unchanged before it is read, because editors save in several steps.
+const quietFor = 50 * time.Millisecond
 
-// watch writes now, and again whenever the schema is saved. A mistake is shown, and the last good files stay.
+// watch generates now, and again whenever the schema is saved. An invalid schema is reported, and the last files are kept.
 func watch(ctx context.Context, f *factory.Factory, a *app.App, jobs []generate.Job, o flags) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fault.Wrap("watch the schema", err)
 	}
 	defer func() { _ = w.Close() }()
-	// The folder, because editors put a new file in the place of the old one.
+	// Watch the folder, because editors replace the file by a new one.
 	folder := a.Config.Path(a.Config.Schema)
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+	if info, err := os.Stat(folder); (err != nil) || !info.IsDir() {
 		folder = filepath.Dir(folder)
 	}
 	if err := w.Add(folder); err != nil {
 		return fault.Wrap("watch "+folder, err)
 	}
 	once := func() {
-		if err := run(ctx, f, a, jobs, o); err != nil {
+		if err := writeFiles(f, a, jobs, o); err != nil {
 			f.Term.Error(err)
 		}
 	}
@@ -48,7 +48,7 @@ func watch(ctx context.Context, f *factory.Factory, a *app.App, jobs []generate.
 			return fault.Wrap("watch the schema", err)
 		case e := <-w.Events:
 			if filepath.Ext(e.Name) == ".graphql" {
-				timer.Reset(settle)
+				timer.Reset(quietFor)
 			}
 		case <-timer.C:
 			once()

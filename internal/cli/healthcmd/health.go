@@ -1,4 +1,4 @@
-// Package healthcmd is `krowoc health`.
+// Package healthcmd implements `krowoc health`.
 package healthcmd
 
 import (
@@ -17,37 +17,37 @@ import (
 	"github.com/krowoc/krowoc/internal/health"
 )
 
-// Options are what the flags say.
+// Options are the flags of the command.
 type Options struct {
-	URL  string        // of a running service; empty checks from here
+	URL  string        // of a running service; empty to check from this machine
 	Wait time.Duration // how long to wait for it to become healthy
 }
 
 const (
-	askTimeout  = 10 * time.Second // for one answer of a service
+	askTimeout  = 10 * time.Second // limit for one answer of a service
 	retryEvery  = 250 * time.Millisecond
 	healthzPath = "/healthz"
 )
 
 // New returns the command.
-func New(f *factory.Factory) *cobra.Command { return newCommand(f, run) }
-
-func newCommand(f *factory.Factory, run func(context.Context, *factory.Factory, Options) error) *cobra.Command {
+func New(f *factory.Factory) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   "health",
-		Short: "Check the service and all it depends on",
-		Long: `Check Postgres, its migrations, disk space and the configured URLs, from here or, with --url, as a running
-service reports them. Exit code 0 when healthy (warnings included), 3 when not.`,
+		Short: "Check the health of the service and its dependencies",
+		Long: `Check Postgres, pending migrations, disk space and the configured URLs. The checks run on this machine. With --url, the
+command asks a running service for its own report.
+
+The exit code is 0 when everything is healthy or has only warnings, and 3 otherwise.`,
 		Example: "krowoc health\nkrowoc health --url http://127.0.0.1:8080 --wait 60s\nkrowoc health --output json",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), f, o) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return checkHealth(cmd.Context(), f, o) },
 	}
-	cmd.Flags().StringVar(&o.URL, "url", "", "ask the service at `address`; without a path, its /healthz")
-	cmd.Flags().DurationVar(&o.Wait, "wait", 0, "wait so long for it to become healthy")
+	cmd.Flags().StringVar(&o.URL, "url", "", "ask the running service at `URL`; the default path is /healthz")
+	cmd.Flags().DurationVar(&o.Wait, "wait", 0, "wait up to this `duration` for the service to become healthy (default 0s); example: 60s")
 	return cmd
 }
 
-func run(ctx context.Context, f *factory.Factory, o Options) error {
+func checkHealth(ctx context.Context, f *factory.Factory, o Options) error {
 	ask, done, err := source(ctx, f, o)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func run(ctx context.Context, f *factory.Factory, o Options) error {
 	return nil
 }
 
-// source returns what gets a report, and what ends it.
+// source returns a function that gets a report, and one that releases its resources.
 func source(ctx context.Context, f *factory.Factory, o Options) (func(context.Context) (health.Report, error), func() error, error) {
 	if o.URL != "" {
 		address := o.URL
@@ -93,12 +93,14 @@ func source(ctx context.Context, f *factory.Factory, o Options) (func(context.Co
 	return func(ctx context.Context) (health.Report, error) { return checker.Report(ctx), nil }, done, nil
 }
 
-// await asks until the service is healthy or the wait is over, and returns the last answer.
+// await asks until the service is healthy or the wait is over. It returns the last answer.
 func await(ctx context.Context, ask func(context.Context) (health.Report, error), wait time.Duration) (health.Report, error) {
 	deadline := time.Now().Add(wait)
 	for {
 		report, err := ask(ctx)
-		if err == nil && report.Status != health.Fail || !fault.CodeOf(err).Retryable() && err != nil || !time.Now().Before(deadline) {
+		healthy := (err == nil) && (report.Status != health.Fail)
+		hopeless := (err != nil) && !fault.CodeOf(err).Retryable()
+		if healthy || hopeless || !time.Now().Before(deadline) {
 			return report, err
 		}
 		select {
@@ -132,7 +134,7 @@ func render(t *term.Terminal, r health.Report) error {
 	return table.Flush()
 }
 
-// observed is what a check measured, for people.
+// observed formats the value that a check measured.
 func observed(m health.Measurement) string {
 	if m.ObservedValue == nil {
 		return ""
@@ -149,7 +151,7 @@ func observed(m health.Measurement) string {
 func unhealthyHint(r health.Report) string {
 	for name := range r.Checks {
 		if strings.HasPrefix(name, "migrations") && r.Checks[name][0].Status == health.Fail {
-			return "Apply what is pending with `krowoc migrate up`."
+			return "apply the pending migrations with `krowoc migrate up`"
 		}
 	}
 	return ""

@@ -1,4 +1,4 @@
-// Package mancmd is `krowoc man`, which releases use to build the manual pages.
+// Package mancmd implements `krowoc man`, with which releases build the manual pages.
 package mancmd
 
 import (
@@ -18,12 +18,12 @@ func New(f *factory.Factory) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:     "man",
-		Short:   "Write the manual pages, one per command",
+		Short:   "Write manual pages, one per command",
 		Hidden:  true,
 		Example: "krowoc man --dir dist/man && man -l dist/man/krowoc.1",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return write(f, cmd.Root(), dir) },
 	}
-	cmd.Flags().StringVar(&dir, "dir", "man", "`folder` to write to; it is created")
+	cmd.Flags().StringVar(&dir, "dir", "man", "write to this `folder`, which is created if needed")
 	return cmd
 }
 

@@ -27,19 +27,19 @@ func newDiff(f *factory.Factory) *cobra.Command {
 	var o diffFlags
 	cmd := &cobra.Command{
 		Use:   "diff [NAME]",
-		Short: "Write the migration that the schema asks for",
-		Long: `Compare the schema with what the migrations build, and write the next migrations, up and down: in the safe form, so
-that nothing waits for a lock for long. What is slow goes into files of its own. They have been tried on a scratch
-database, there and back, when they are written.
+		Short: "Write the migrations that bring the database to the schema",
+		Long: `Compare the schema with the database that the migrations build, and write the missing migrations, up and down. They use
+statements that hold locks only briefly; slow statements get files of their own. Before the files are written, they are applied
+and rolled back on a scratch database.
 
-@renamed(from:) in the schema renames and loses nothing; a column that seems renamed is asked about on a terminal. What
-the schema no longer has is left in the database unless --allow-drop is given. Functions, triggers, views, policies and
-grants are never touched.`,
+@renamed(from:) in the schema renames a table or column and keeps its data. When a column seems to be renamed without it, the
+command asks on a terminal. Objects that the schema no longer has stay in the database unless you pass --allow-drop. Functions,
+triggers, views, policies and grants are never changed.`,
 		Example: "krowoc migrate diff add_votes\nkrowoc migrate diff --check\nkrowoc migrate diff drop_legacy --allow-drop --dry-run",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && !o.check && !o.dryRun {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate diff", "it needs a name", "say what changes: krowoc migrate diff add_votes"))
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate diff", "the name of the migration is missing", "name the change: krowoc migrate diff add_votes"))
 			}
 			a, err := f.App()
 			if err != nil {
@@ -53,17 +53,17 @@ grants are never touched.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&o.check, "check", false, "write nothing; exit code 3 when a migration is missing")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing, and show what would be written")
-	flags.BoolVar(&o.allowDrop, "allow-drop", false, "drop tables, columns and enum values that the schema does not have")
+	flags.BoolVar(&o.check, "check", false, "write nothing; exit with code 3 when a migration is missing")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing; print the migrations instead")
+	flags.BoolVar(&o.allowDrop, "allow-drop", false, "also drop tables, columns and enum values that the schema does not have")
 	factory.ScratchFlags(flags, &o.server, "url")
 	return cmd
 }
 
-// diffResult is what diff reports.
+// diffResult is the result of diff and save.
 type diffResult struct {
 	Files []diffFile `json:"files"`
-	Left  []string   `json:"left"` // what the database has and the schema does not
+	Left  []string   `json:"left"` // objects that the database has and the schema does not
 }
 
 type diffFile struct {
@@ -76,7 +76,7 @@ func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Ser
 	options := ddl.PlanOptions{Options: ddl.Options{AllowDrop: o.allowDrop}}
 	if f.Term.InTTY && f.Term.Format == term.Text && !o.check {
 		options.AskRename = func(table, from, to string) (bool, error) {
-			return f.Term.Confirm(ctx, fmt.Sprintf("Is %s.%s the column that was %s? It is renamed then, and keeps its values.", table, to, from))
+			return f.Term.Confirm(ctx, fmt.Sprintf("Rename column %s.%s to %s and keep its values?", table, from, to))
 		}
 	}
 	plan, err := a.Diff(ctx, s, options)
@@ -101,7 +101,7 @@ func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Ser
 	}
 	if o.check && len(plan.Files) > 0 {
 		return fault.New(fault.CheckFailed, "compare the schema with the migrations", term.Count(len(plan.Files), "migration")+" missing",
-			"`krowoc migrate diff NAME` writes what is missing")
+			"run `krowoc migrate diff NAME`")
 	}
 	return nil
 }
@@ -119,13 +119,13 @@ func showDiff(t *term.Terminal, result diffResult, o diffFlags) error {
 		}
 	}
 	for _, left := range result.Left {
-		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("left:"), left+", which the schema does not have; --allow-drop drops it")
+		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("kept:"), left+" is not in the schema; --allow-drop drops it")
 	}
 	switch {
 	case len(result.Files) == 0:
-		fmt.Fprintln(t.Err, "the migrations build what the schema says")
+		fmt.Fprintln(t.Err, "the migrations match the schema")
 	case !o.check && !o.dryRun:
-		fmt.Fprintln(t.Err, s.Faint.Render("read them, then: krowoc migrate lint && krowoc migrate verify && krowoc migrate up"))
+		fmt.Fprintln(t.Err, s.Faint.Render("review the files, then run: krowoc migrate lint && krowoc migrate verify && krowoc migrate up"))
 	}
 	return nil
 }

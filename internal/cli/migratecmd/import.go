@@ -18,7 +18,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate/adopt"
 )
 
-// imported is what import reports.
+// imported is the result of import.
 type imported struct {
 	Files    []string           `json:"files"`
 	Database *takeover.Recorded `json:"database,omitempty"`
@@ -29,17 +29,18 @@ func newImport(f *factory.Factory) *cobra.Command {
 	var record bool
 	cmd := &cobra.Command{
 		Use:   "import --from TOOL [FOLDER]",
-		Short: "Take over the migrations of another tool",
-		Long: `Write the migrations of golang-migrate, dbmate, Alembic, Prisma, Atlas or Flyway as the project's own, and note in the
-environment's database which of them it has, as the other tool's table says. FOLDER holds them; of Alembic it holds
-alembic.ini. Nothing of the other tool is changed.
+		Short: "Import the migrations of another tool",
+		Long: `Convert the migrations of golang-migrate, dbmate, Alembic, Prisma, Atlas or Flyway to migrations of this project. FOLDER
+contains them; for Alembic, it contains alembic.ini. The command also reads the other tool's version table in the environment's
+database and records the same migrations as applied. The files and tables of the other tool are not changed.
 
-For each further database, --record notes what it has; it writes no file.`,
+Run the command with --record for every further database. It then records the applied migrations and writes no files.`,
 		Example: "krowoc migrate import --from dbmate db/migrations\nkrowoc migrate import --from dbmate --record --env production",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !slices.Contains(adopt.Tools, adopt.Tool(from)) || record == (len(args) == 1) {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate import", "it needs --from "+toolNames()+", and the folder of its migrations or --record",
+			known, hasFolder := slices.Contains(adopt.Tools, adopt.Tool(from)), len(args) == 1
+			if !known || (record == hasFolder) {
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate import", "it needs --from "+toolNames()+", and either the folder of the migrations or --record",
 					"krowoc migrate import --from dbmate db/migrations"))
 			}
 			a, err := f.App()
@@ -60,7 +61,7 @@ For each further database, --record notes what it has; it writes no file.`,
 					result.Files = append(result.Files, path.Join(a.Config.Migrations.Dir, filepath.Base(p)))
 				}
 			}
-			if record || a.Config.Database.URL.Reveal() != "" {
+			if record || (a.Config.Database.URL.Reveal() != "") {
 				if result.Database, err = recordAdopted(cmd.Context(), f, a, adopt.Tool(from)); err != nil {
 					return err
 				}
@@ -69,8 +70,8 @@ For each further database, --record notes what it has; it writes no file.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&from, "from", "", "the other `tool`: "+toolNames())
-	flags.BoolVar(&record, "record", false, "note in the database what it has, and write no file")
+	flags.StringVar(&from, "from", "", "import from this `tool`: "+toolNames())
+	flags.BoolVar(&record, "record", false, "only record the applied migrations in the database; write no files")
 	return cmd
 }
 
@@ -98,17 +99,10 @@ func showImported(t *term.Terminal, result imported, from string) {
 	}
 	switch d := result.Database; {
 	case d == nil:
-		fmt.Fprintf(t.Err, "for each database that has them: krowoc migrate import --from %s --record\n", from)
+		fmt.Fprintf(t.Err, "for each database that already has these migrations, run: krowoc migrate import --from %s --record\n", from)
 	case !d.Known:
-		fmt.Fprintf(t.Err, "the database has no record of %s, so that nothing is noted in it\n", from)
+		fmt.Fprintf(t.Err, "the database has no version table of %s; nothing was recorded\n", from)
 	default:
-		fmt.Fprintf(t.Err, "the database has %s; %s now\n", term.Count(d.Applied, "migration"), noted(len(d.Recorded)))
+		fmt.Fprintf(t.Err, "%s applied in the database; %d newly recorded\n", term.Count(d.Applied, "migration"), len(d.Recorded))
 	}
-}
-
-func noted(n int) string {
-	if n == 1 {
-		return "1 is noted"
-	}
-	return fmt.Sprintf("%d are noted", n)
 }

@@ -14,28 +14,34 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 )
 
+// The major versions of Postgres that --pg-version accepts.
+const oldestPostgres, newestPostgres = 11, 99
+
 func newLint(f *factory.Factory) *cobra.Command {
 	var since string
 	var postgres int
 	var listRules bool
 	cmd := &cobra.Command{
 		Use:   "lint",
-		Short: "Find what is dangerous in the migrations before it runs",
-		Long: `Read the migrations with Postgres's own parser and find what breaks clients, rewrites or locks tables, depends on
-the data or cannot be rolled back, each with the safe way as SQL. It knows what earlier statements and files built:
-an index on a table that the same file creates is safe. No database is needed.
+		Short: "Find dangerous statements in the migrations",
+		Long: `Find statements that break clients, rewrite or lock tables, depend on the data, or cannot be rolled back. Each finding shows
+the safe alternative as SQL. The command parses the migrations with Postgres's own parser and takes earlier statements and files
+into account: an index on a table that the same file creates is safe. It needs no database.
 
-A comment above a statement silences a rule, with a reason: -- +krowoc ignore drop-table: nothing reads it since March.
-The block lint of krowoc.yaml changes severities. Exit code 3 with findings that are warnings or worse.`,
+To silence a rule, put a comment with a reason above the statement:
+  -- +krowoc ignore drop-table: nothing has read it since March
+
+The block lint of krowoc.yaml changes severities. The exit code is 3 when a finding is at least a warning (lint.failOn).`,
 		Example: "krowoc migrate lint\nkrowoc migrate lint --since origin/main --output github\nkrowoc migrate lint --rules",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if listRules {
 				return showRules(f.Term)
 			}
-			if postgres != 0 && (postgres < 11 || postgres > 99) {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate lint", fmt.Sprintf("%d is no major version of Postgres that can be judged for", postgres),
-					"write it like --pg-version 17"))
+			supported := (postgres >= oldestPostgres) && (postgres <= newestPostgres)
+			if (postgres != 0) && !supported {
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate lint",
+					fmt.Sprintf("--pg-version must be a major version from %d to %d; it is %d", oldestPostgres, newestPostgres, postgres), "example: --pg-version 17"))
 			}
 			a, err := f.App()
 			if err != nil {
@@ -62,9 +68,9 @@ The block lint of krowoc.yaml changes severities. Exit code 3 with findings that
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&since, "since", "", "look only at files that are new or other than at this `revision` of git")
-	flags.IntVar(&postgres, "pg-version", 0, "major `version` of Postgres to judge for (default: lint.postgres of krowoc.yaml)")
-	flags.BoolVar(&listRules, "rules", false, "list the rules")
+	flags.StringVar(&since, "since", "", "check only files that changed since this git `revision`; example: origin/main")
+	flags.IntVar(&postgres, "pg-version", 0, "check for this major `version` of Postgres; example: 17 (default: lint.postgres of krowoc.yaml)")
+	flags.BoolVar(&listRules, "rules", false, "list all rules instead of checking")
 	f.Output(flags, term.SARIF, term.GitHub, term.JUnit)
 	return cmd
 }
@@ -80,7 +86,7 @@ func verdict(result lint.Result, failOn lint.Severity) error {
 		return nil
 	}
 	return fault.New(fault.CheckFailed, "lint the migrations", fmt.Sprintf("%s in %s", term.Count(bad, "finding"), term.Count(result.Files, "file")),
-		"take the safe way, or write why it is safe here: -- +krowoc ignore RULE: the reason")
+		"use the safe alternative, or give a reason why it is safe here: -- +krowoc ignore RULE: REASON")
 }
 
 func showRules(t *term.Terminal) error {
@@ -95,7 +101,7 @@ func showRules(t *term.Terminal) error {
 		all = append(all, rule(r))
 	}
 	return t.Result(all, func() error {
-		table := t.NewTable("RULE", "SEVERITY", "FINDS")
+		table := t.NewTable("RULE", "SEVERITY", "FINDING")
 		for _, r := range all {
 			table.Row(r.ID, string(r.Severity), r.Summary)
 		}
@@ -122,7 +128,7 @@ func showFindings(f *factory.Factory, result lint.Result, dir string) error {
 			showFinding(f.Term, finding)
 		}
 		if len(result.Findings) == 0 {
-			fmt.Fprintf(f.Term.Err, "nothing is dangerous in %s\n", term.Count(result.Files, "file"))
+			fmt.Fprintf(f.Term.Err, "no dangerous statements in %s\n", term.Count(result.Files, "file"))
 		}
 		return nil
 	})
@@ -140,7 +146,7 @@ func remarks(result lint.Result) (out []term.Remark) {
 	return out
 }
 
-// consequence says which lock is taken and what is done under it.
+// consequence names the lock that a statement takes, and what it does under the lock.
 func consequence(finding lint.Finding) string {
 	var parts []string
 	if finding.Lock != "" {
@@ -180,7 +186,7 @@ func showFinding(t *term.Terminal, finding lint.Finding) {
 	fmt.Fprintln(t.Out)
 }
 
-// lintCases are the files that have findings, and one for all others.
+// lintCases returns one case for each file that has findings, and one for all other files.
 func lintCases(dir string, result lint.Result) (cases []term.TestCase) {
 	for _, finding := range result.Findings {
 		if len(cases) == 0 || cases[len(cases)-1].File != finding.File {

@@ -1,4 +1,4 @@
-// Package migratecmd is `krowoc migrate`.
+// Package migratecmd implements `krowoc migrate`.
 package migratecmd
 
 import (
@@ -16,10 +16,12 @@ import (
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Apply, roll back and create SQL migrations",
-		Long: `Apply, roll back and create the SQL migrations of the project: goose's file format and version table, so an
-existing goose folder works as it is. Any number of processes may start at once; one applies, the others
-wait. A file is applied whole or not at all, unless it says "-- +goose NO TRANSACTION".`,
+		Short: "Write, check, apply and roll back SQL migrations",
+		Long: `Write, check, apply and roll back the SQL migrations of the project. Krowoc uses the file format and the version table of goose,
+so an existing goose folder works unchanged.
+
+Several processes can run "migrate up" at the same time: one applies the migrations and the others wait. A file is applied
+completely or not at all, unless it contains "-- +goose NO TRANSACTION".`,
 	}
 	cmd.AddCommand(newUp(f), newDown(f), newRedo(f), newTo(f), newStatus(f), newCreate(f), newHash(f), newRepair(f), newDiff(f), newSave(f), newImport(f), newLint(f), newSquash(f), newVerify(f), newDrift(f))
 	return cmd
@@ -29,18 +31,18 @@ func newUp(f *factory.Factory) *cobra.Command {
 	var o migrate.Options
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Apply every pending migration",
-		Long: `Apply every pending migration, in the order of their versions. A statement that waits too long for a lock
-gives way, so that it does not stop the traffic behind it, and its file is tried again.`,
+		Short: "Apply all pending migrations",
+		Long: `Apply all pending migrations in the order of their versions. A statement that waits too long for a lock is canceled, so that it
+does not block other queries, and its file is retried.`,
 		Example: "krowoc migrate up\nkrowoc migrate up --dry-run\nkrowoc migrate up --env production --rollback-on-failure --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), f, o, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
+			return migrateDatabase(cmd.Context(), f, o, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
 		},
 	}
 	addDryRun(cmd, &o.DryRun)
-	cmd.Flags().BoolVar(&o.AllowMissing, "allow-missing", false, "apply files that are older than applied ones, too")
-	cmd.Flags().BoolVar(&o.RollbackOnFailure, "rollback-on-failure", false, "when a file fails, roll back those that this run applied")
+	cmd.Flags().BoolVar(&o.AllowMissing, "allow-missing", false, "also apply files that are older than the newest applied one")
+	cmd.Flags().BoolVar(&o.RollbackOnFailure, "rollback-on-failure", false, "when a file fails, roll back the files that this run applied")
 	return cmd
 }
 
@@ -51,24 +53,24 @@ func newDown(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "down",
-		Short: "Roll back the last migration, or more",
-		Long: `Roll back the last migration, as many as --steps says, or all above the version that --to names. What that would
-delete is counted first, and it asks.`,
+		Short: "Roll back the last migration, or several",
+		Long: `Roll back the last migration. --steps rolls back several, and --to all above a version. The command first counts the rows and
+values that this would delete, and asks for confirmation.`,
 		Example: "krowoc migrate down\nkrowoc migrate down --steps 3 --dry-run\nkrowoc migrate down --to 5 --yes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if steps < 1 || to < 0 {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate down", "--steps must be 1 or more, and --to 0 or more"))
+			if (steps < 1) || (to < 0) {
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate down", "--steps must be at least 1, and --to at least 0"))
 			}
 			down := func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Down(ctx, steps) }
 			if cmd.Flags().Changed("to") {
 				down = func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.DownTo(ctx, to) }
 			}
-			return runAsked(cmd.Context(), f, o, yes, down)
+			return migrateConfirmed(cmd.Context(), f, o, yes, down)
 		},
 	}
-	cmd.Flags().IntVar(&steps, "steps", 1, "how many to roll back")
-	cmd.Flags().Int64Var(&to, "to", 0, "roll back all above this `version`; 0 rolls back everything")
+	cmd.Flags().IntVar(&steps, "steps", 1, "roll back the last `N` migrations")
+	cmd.Flags().Int64Var(&to, "to", 0, "roll back all migrations above this `version`; 0 rolls back everything")
 	cmd.MarkFlagsMutuallyExclusive("steps", "to")
 	addDryRun(cmd, &o.DryRun)
 	addYes(cmd, &yes)
@@ -84,7 +86,7 @@ func newRedo(f *factory.Factory) *cobra.Command {
 		Example: "krowoc migrate redo --yes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runAsked(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
+			return migrateConfirmed(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
 		},
 	}
 	addDryRun(cmd, &o.DryRun)
@@ -97,18 +99,18 @@ func newTo(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "to VERSION",
-		Short: "Bring the database to a version, up or down",
-		Long: `Bring the database to a version: up when it is not applied yet, else down to it, which asks. 0 rolls
-everything back.`,
+		Short: "Migrate the database up or down to a version",
+		Long: `Migrate the database to a version. When the version is not applied yet, the command applies all migrations up to it. Otherwise
+it asks for confirmation and rolls back all migrations above it. Version 0 rolls back everything.`,
 		Example: "krowoc migrate to 5\nkrowoc migrate to 0 --yes",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			version, err := strconv.ParseInt(args[0], 10, 64)
-			if err != nil || version < 0 {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate to "+args[0], "a version is a number",
-					"`krowoc migrate status` lists them."))
+			if (err != nil) || (version < 0) {
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate to "+args[0], "the version must be a whole number of at least 0",
+					"`krowoc migrate status` lists all versions"))
 			}
-			return runAsked(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.To(ctx, version) })
+			return migrateConfirmed(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.To(ctx, version) })
 		},
 	}
 	addDryRun(cmd, &o.DryRun)
@@ -117,9 +119,9 @@ everything back.`,
 }
 
 func addYes(cmd *cobra.Command, yes *bool) {
-	cmd.Flags().BoolVar(yes, "yes", false, "do not ask")
+	factory.YesFlag(cmd.Flags(), yes)
 }
 
 func addDryRun(cmd *cobra.Command, dryRun *bool) {
-	cmd.Flags().BoolVar(dryRun, "dry-run", false, "print the SQL that would be sent, and change nothing")
+	cmd.Flags().BoolVar(dryRun, "dry-run", false, "print the SQL and change nothing")
 }

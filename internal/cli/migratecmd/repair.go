@@ -27,9 +27,8 @@ func newHash(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "hash",
 		Short: "Record the checksums of the migrations in krowoc.sum",
-		Long: `Record a checksum of the SQL of every migration in krowoc.sum, beside the files. From then on "migrate up" refuses
-a file whose SQL was changed after it was applied; comments and white space may change. A folder without
-krowoc.sum is not checked.`,
+		Long: `Record a checksum of every migration in krowoc.sum, in the same folder. From then on, "migrate up" refuses a file whose SQL was
+changed after it was applied. Comments and white space may change. Without krowoc.sum, nothing is checked.`,
 		Example: "krowoc migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -47,7 +46,7 @@ krowoc.sum is not checked.`,
 			}
 			path := filepath.ToSlash(filepath.Join(a.Config.Migrations.Dir, migrate.SumFile))
 			return f.Term.Result(hashed{path, sums}, func() error {
-				_, err := fmt.Fprintf(f.Term.Out, "%s: %d files\n", path, len(sums))
+				_, err := fmt.Fprintf(f.Term.Out, "%s: %s\n", path, term.Count(len(sums), "file"))
 				return err
 			})
 		},
@@ -59,12 +58,12 @@ func newRepair(f *factory.Factory) *cobra.Command {
 	var drop, yes bool
 	cmd := &cobra.Command{
 		Use:   "repair",
-		Short: "Show and resolve what interrupted migrations have left",
-		Long: `Show the files without a transaction that did not come to their end, statement by statement, and the invalid
-indexes that failed builds have left. It exits with 3 when there is anything.
+		Short: "Show and repair interrupted migrations and invalid indexes",
+		Long: `Show migrations without a transaction that were interrupted, statement by statement, and invalid indexes that failed builds left
+behind. The exit code is 3 when there is something to repair.
 
-"krowoc migrate up" goes on by itself wherever that is certain to be right. Where it is not, as after a process
-that was killed during a CALL, look at the database and say what happened.`,
+"krowoc migrate up" continues an interrupted migration by itself when it can tell what happened. When it cannot, for example
+after the process was killed during a CALL, look at the database and pass --done, --undone or --forget.`,
 		Example: "krowoc migrate repair\nkrowoc migrate repair --done 12\nkrowoc migrate repair --drop-invalid-indexes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -94,10 +93,10 @@ that was killed during a CALL, look at the database and say what happened.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Int64Var(&done, "done", 0, "the statement at which `version` was interrupted was done")
-	flags.Int64Var(&undone, "undone", 0, "the statement at which `version` was interrupted was not done, and is to be run")
-	flags.Int64Var(&forget, "forget", 0, "what `version` had done was undone by hand: it starts afresh")
-	flags.BoolVar(&drop, "drop-invalid-indexes", false, "drop the indexes that failed builds have left")
+	flags.Int64Var(&done, "done", 0, "record that the statement at which `version` was interrupted was executed")
+	flags.Int64Var(&undone, "undone", 0, "record that the statement at which `version` was interrupted was not executed and must run")
+	flags.Int64Var(&forget, "forget", 0, "record that you undid `version` by hand, so that it starts from its first statement")
+	flags.BoolVar(&drop, "drop-invalid-indexes", false, "drop invalid indexes that failed builds left behind")
 	cmd.MarkFlagsMutuallyExclusive("done", "undone", "forget", "drop-invalid-indexes")
 	addYes(cmd, &yes)
 	return cmd
@@ -112,8 +111,8 @@ func inspect(ctx context.Context, f *factory.Factory, m *migrate.Migrator) error
 		return err
 	}
 	if n := len(r.Interrupted) + len(r.InvalidIndexes); n > 0 {
-		return fault.New(fault.CheckFailed, "migrate repair", fmt.Sprintf("%d to repair", n),
-			"`krowoc migrate up` goes on with files, and --drop-invalid-indexes drops indexes; see --help")
+		return fault.New(fault.CheckFailed, "migrate repair", term.Count(n, "problem"),
+			"run `krowoc migrate up` to continue migrations, `krowoc migrate repair --drop-invalid-indexes` to drop indexes")
 	}
 	return nil
 }
@@ -122,7 +121,7 @@ func showRepair(t *term.Terminal, r migrate.Repair) {
 	s := t.Styles()
 	marks := map[string]string{"done": s.Good.Render("✓"), "failed": s.Bad.Render("✗"), "uncertain": s.Warn.Render("?"), "pending": " "}
 	for _, file := range r.Interrupted {
-		fmt.Fprintf(t.Out, "%s, half %s:\n", file.File, map[migrate.Direction]string{migrate.Up: "applied", migrate.Down: "rolled back"}[file.Direction])
+		fmt.Fprintf(t.Out, "%s, partly %s:\n", file.File, map[migrate.Direction]string{migrate.Up: "applied", migrate.Down: "rolled back"}[file.Direction])
 		for _, sql := range file.Statements {
 			first, _, _ := strings.Cut(sql.SQL, "\n")
 			fmt.Fprintf(t.Out, "  %s line %d: %s\n", marks[sql.State], sql.Line, first)
@@ -132,7 +131,7 @@ func showRepair(t *term.Terminal, r migrate.Repair) {
 		}
 	}
 	for _, index := range r.InvalidIndexes {
-		fmt.Fprintf(t.Out, "index %s on %s is invalid: Postgres maintains it and does not use it\n", index.Index, index.Table)
+		fmt.Fprintf(t.Out, "index %s on %s is invalid: Postgres maintains it but does not use it\n", index.Index, index.Table)
 	}
 	if len(r.Interrupted)+len(r.InvalidIndexes) == 0 {
 		fmt.Fprintln(t.Err, "nothing to repair")
@@ -144,12 +143,12 @@ func dropInvalid(ctx context.Context, f *factory.Factory, m *migrate.Migrator, y
 	if err != nil {
 		return err
 	}
-	if len(r.InvalidIndexes) > 0 && !yes {
+	if (len(r.InvalidIndexes) > 0) && !yes {
 		var names []string
 		for _, index := range r.InvalidIndexes {
 			names = append(names, index.Index)
 		}
-		sure, err := f.Term.Confirm(ctx, "Drop "+strings.Join(slices.Compact(names), ", ")+"? One that is being built now is invalid, too.")
+		sure, err := f.Term.Confirm(ctx, "Drop "+strings.Join(slices.Compact(names), ", ")+"? An index that is being built right now is invalid, too.")
 		if err != nil {
 			return err
 		}

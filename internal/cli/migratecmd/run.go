@@ -1,7 +1,6 @@
 package migratecmd
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -13,10 +12,10 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 )
 
-// work is what a verb does with the Migrator.
+// work is the call of the Migrator that a verb makes.
 type work func(context.Context, *migrate.Migrator) ([]migrate.Result, error)
 
-// report is what the verbs that change the database print under --output json.
+// report is what the verbs that change the database print with --output json.
 type report struct {
 	Migrations []result `json:"migrations"`
 	DurationMs float64  `json:"durationMs"`
@@ -32,19 +31,19 @@ type result struct {
 	SQL        string            `json:"sql,omitempty"`
 }
 
-// run opens the database, does the work and shows what was done, also when it failed half-way.
-func run(ctx context.Context, f *factory.Factory, o migrate.Options, w work) error {
+// migrateDatabase opens the database, does the work and shows the result.
+func migrateDatabase(ctx context.Context, f *factory.Factory, o migrate.Options, w work) error {
 	a, err := f.App()
 	if err != nil {
 		return err
 	}
-	return f.WithDatabase(ctx, a, func(db *app.Database) error { return runOn(ctx, f, a, db, o, w) })
+	return f.WithDatabase(ctx, a, func(db *app.Database) error { return workAndShow(ctx, f, a, db, o, w) })
 }
 
-// runAsked is run for what may roll back: it counts what that would delete, and asks.
-func runAsked(ctx context.Context, f *factory.Factory, o migrate.Options, yes bool, w work) error {
+// migrateConfirmed is migrateDatabase for work that may roll back migrations: it shows what that would delete, and asks.
+func migrateConfirmed(ctx context.Context, f *factory.Factory, o migrate.Options, yes bool, w work) error {
 	if yes || o.DryRun {
-		return run(ctx, f, o, w)
+		return migrateDatabase(ctx, f, o, w)
 	}
 	a, err := f.App()
 	if err != nil {
@@ -54,11 +53,12 @@ func runAsked(ctx context.Context, f *factory.Factory, o migrate.Options, yes bo
 		if err := confirm(ctx, f, a, db, w); err != nil {
 			return err
 		}
-		return runOn(ctx, f, a, db, o, w)
+		return workAndShow(ctx, f, a, db, o, w)
 	})
 }
 
-func runOn(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, o migrate.Options, w work) error {
+// workAndShow does the work and shows which files it applied or rolled back, even if it failed half-way.
+func workAndShow(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, o migrate.Options, w work) error {
 	began := f.Term.Now()
 	m, err := a.Migrator(db.Pool, newProgress(f.Term).report, func(all *migrate.Options) {
 		all.DryRun, all.AllowMissing, all.RollbackOnFailure = o.DryRun, o.AllowMissing, o.RollbackOnFailure
@@ -67,23 +67,27 @@ func runOn(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database
 	if err != nil {
 		return err
 	}
-	results, err := w(ctx, m)
+	results, workErr := w(ctx, m)
 	r := report{Migrations: []result{}, DurationMs: milliseconds(f.Term.Now().Sub(began))}
 	for _, done := range results {
 		r.Migrations = append(r.Migrations, result{done.Version, done.File, done.Direction, milliseconds(done.Duration), done.Retries, done.Locks, done.SQL})
 	}
 	show := summarise
 	switch {
-	case err != nil:
-		show = func(*term.Terminal, report) {} // the files were shown as they were done
+	case workErr != nil:
+		show = func(*term.Terminal, report) {} // each file was shown when it was done
 	case o.DryRun:
 		show = preview
 	}
-	return cmp.Or(err, f.Term.Result(r, func() error { show(f.Term, r); return nil }))
+	showErr := f.Term.Result(r, func() error { show(f.Term, r); return nil })
+	if workErr != nil {
+		return workErr
+	}
+	return showErr
 }
 
-// confirm says what w would roll back and delete, and asks; any answer but yes is the error. Where nothing would
-// be rolled back there is nothing to ask.
+// confirm shows what w would roll back and delete, and asks. Any answer but yes is an error. It does not ask when w would roll
+// back nothing.
 func confirm(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, w work) error {
 	m, err := a.Migrator(db.Pool, nil, func(o *migrate.Options) { o.DryRun = true })
 	if err != nil {
@@ -115,7 +119,7 @@ func confirm(ctx context.Context, f *factory.Factory, a *app.App, db *app.Databa
 
 // question asks whether to roll back, given what that would delete.
 func question(down []migrate.Result, losses []migrate.Loss) string {
-	text := fmt.Sprintf("Roll back %d migrations, to before %s?", len(down), down[len(down)-1].File)
+	text := fmt.Sprintf("Roll back %d migrations, down to and including %s?", len(down), down[len(down)-1].File)
 	if len(down) == 1 {
 		text = "Roll back " + down[0].File + "?"
 	}

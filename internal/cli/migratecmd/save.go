@@ -18,9 +18,10 @@ func newSave(f *factory.Factory) *cobra.Command {
 	var server scratch.Options
 	cmd := &cobra.Command{
 		Use:   "save NAME",
-		Short: "Write what `krowoc dev` has changed in the tables as one migration",
-		Long: `Write the migrations that lead from those that there are to the schema, as "krowoc migrate diff" does, and note in the
-development database that it has them: "krowoc dev" has changed its tables as the schema was saved.`,
+		Short: "Write the unsaved changes of `krowoc dev` as migrations",
+		Long: `Write the unsaved changes of the development database as migrations. When you save the schema, "krowoc dev" changes the tables
+without a migration. This command writes the missing migrations, as "krowoc migrate diff" does, and records them as applied in
+the development database.`,
 		Example: "krowoc migrate save add_votes",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,8 +37,8 @@ development database that it has them: "krowoc dev" has changed its tables as th
 						return err
 					}
 					if len(unsaved) == 0 {
-						return fault.New(fault.NotFound, "save the changes of the tables", "`krowoc dev` has changed nothing that is not saved",
-							"`krowoc migrate diff NAME` writes what a schema asks for that no session has seen")
+						return fault.New(fault.NotFound, "save the changes", "the development database has no unsaved changes",
+							"run `krowoc migrate diff NAME` for a schema that no development session has applied")
 					}
 					plan, paths, err := a.SaveUnsaved(ctx, s, db.Pool, args[0])
 					if err != nil {
@@ -52,7 +53,7 @@ development database that it has them: "krowoc dev" has changed its tables as th
 							fmt.Fprintln(f.Term.Out, file.File)
 						}
 						if len(result.Files) == 0 {
-							fmt.Fprintln(f.Term.Err, "the migrations say what the schema says")
+							fmt.Fprintln(f.Term.Err, "the migrations match the schema")
 						}
 						return nil
 					})

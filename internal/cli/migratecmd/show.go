@@ -9,7 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 )
 
-// progress shows each file as it is done: on standard output as the result in text, nothing in JSON.
+// progress shows each file when it is done. With --output text the lines are the result, on standard output; with JSON it
+// shows nothing.
 type progress struct{ t *term.Terminal }
 
 func newProgress(t *term.Terminal) progress { return progress{t} }
@@ -17,15 +18,15 @@ func newProgress(t *term.Terminal) progress { return progress{t} }
 func (p progress) report(e migrate.Event) {
 	switch e.Kind {
 	case migrate.Waiting:
-		fmt.Fprintf(p.t.Err, "waiting for the migration lock, which %s holds\n", p.holder(e.Holder))
+		fmt.Fprintf(p.t.Err, "waiting for the migration lock, held by %s\n", p.holder(e.Holder))
 		return
 	case migrate.Blocked:
 		for _, b := range e.Blockers {
-			fmt.Fprintf(p.t.Err, "%s waits for %s (pid %d), %s for %s\n", e.File, cmp.Or(b.Application, "a session"), b.PID, b.State, b.QueryAge.Round(time.Millisecond))
+			fmt.Fprintf(p.t.Err, "%s is waiting for %s (pid %d), which has been %s for %s\n", e.File, cmp.Or(b.Application, "another connection"), b.PID, b.State, b.QueryAge.Round(time.Millisecond))
 		}
 		return
 	case migrate.Retrying:
-		fmt.Fprintf(p.t.Err, "%s: %v; trying again in %s\n", e.File, e.Err, e.After.Round(time.Millisecond))
+		fmt.Fprintf(p.t.Err, "%s: %v; retrying in %s\n", e.File, e.Err, e.After.Round(time.Millisecond))
 		return
 	}
 	if p.t.Format == term.JSON {
@@ -49,7 +50,7 @@ func (p progress) holder(h *migrate.Holder) string {
 	if h.Host != "" {
 		where = " on " + h.Host
 	}
-	return fmt.Sprintf("%s (pid %d%s, since %s)", cmp.Or(h.Application, "a session"), h.PID, where, h.Since.Local().Format(time.DateTime))
+	return fmt.Sprintf("%s (pid %d%s, since %s)", cmp.Or(h.Application, "another connection"), h.PID, where, h.Since.Local().Format(time.DateTime))
 }
 
 // preview prints the SQL of a dry run.

@@ -26,17 +26,17 @@ func newSquash(f *factory.Factory) *cobra.Command {
 	var o squashFlags
 	cmd := &cobra.Command{
 		Use:   "squash --to VERSION",
-		Short: "Put one baseline in the place of the oldest migrations",
-		Long: `Put one migration in the place of all up to a version. It has that version, so a database that was migrated that far
-has it, and a new one runs it alone. Before any file is touched it is run on a scratch database, where it must build
-exactly what the migrations build, and be rolled back.
+		Short: "Replace the oldest migrations with one baseline",
+		Long: `Replace all migrations up to a version with one baseline that has the same version. A database that has applied that version
+counts the baseline as applied. A new database runs only the baseline. Before any file changes, the command applies the baseline
+to a scratch database, checks that it builds exactly what the old migrations build, and rolls it back.
 
-Databases that are older than the version must be brought to it first.`,
+Migrate all older databases to the version first.`,
 		Example: "krowoc migrate squash --to 41\nkrowoc migrate squash --to 41 --dry-run",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.to < 1 {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate squash", "--to must name a version", "`krowoc migrate status` lists them"))
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate squash", "--to VERSION is missing", "`krowoc migrate status` lists all versions"))
 			}
 			a, err := f.App()
 			if err != nil {
@@ -46,11 +46,11 @@ Databases that are older than the version must be brought to it first.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Int64Var(&o.to, "to", 0, "the last `version` that the baseline stands for")
-	flags.StringVar(&o.name, "name", "baseline", "`name` of the file, after its version")
+	flags.Int64Var(&o.to, "to", 0, "replace all migrations up to this `version`")
+	flags.StringVar(&o.name, "name", "baseline", "use this `name` in the file name, after the version")
 	factory.ScratchFlags(flags, &o.server, "url")
 	addYes(cmd, &o.yes)
-	flags.BoolVar(&o.dryRun, "dry-run", false, "show the baseline, and change no file")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "print the baseline and change no files")
 	return cmd
 }
 
@@ -61,9 +61,9 @@ func runSquash(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.S
 	}
 	if !o.dryRun {
 		if !o.yes {
-			sure, err := f.Term.Confirm(ctx, fmt.Sprintf("Put %s in the place of %s, from %s to %s?", squash.File, term.Count(len(squash.Replaces), "file"),
-				squash.Replaces[0], squash.Replaces[len(squash.Replaces)-1]))
-			if err != nil || !sure {
+			sure, err := f.Term.Confirm(ctx, fmt.Sprintf("Replace %s, %s to %s, with %s?", term.Count(len(squash.Replaces), "file"),
+				squash.Replaces[0], squash.Replaces[len(squash.Replaces)-1], squash.File))
+			if (err != nil) || !sure {
 				return cancelled(err)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 func newStatus(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "status",
-		Short:   "List every migration and whether it is applied",
+		Short:   "List all migrations and their states",
 		Example: "krowoc migrate status\nkrowoc migrate status --output json | jq 'map(select(.state == \"pending\"))'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, err := f.App()
@@ -61,7 +61,7 @@ func newCreate(f *factory.Factory) *cobra.Command {
 	var timestamp bool
 	cmd := &cobra.Command{
 		Use:     "create NAME",
-		Short:   "Write an empty migration, numbered after the newest",
+		Short:   "Create an empty migration with the next number",
 		Example: "krowoc migrate create add_votes\nkrowoc migrate create \"drop the old index\" --timestamp",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -86,6 +86,6 @@ func newCreate(f *factory.Factory) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&timestamp, "timestamp", false, "number by the time instead of as the folder does")
+	cmd.Flags().BoolVar(&timestamp, "timestamp", false, "number the file with a timestamp, whatever the folder uses")
 	return cmd
 }

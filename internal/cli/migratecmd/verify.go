@@ -23,18 +23,18 @@ func newVerify(f *factory.Factory) *cobra.Command {
 	var changed bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Prove on a scratch database that every migration can be rolled back",
-		Long: `Apply each migration on a scratch database whose tables hold rows, roll it back, apply it again, and compare what
-the database holds at each step. It fails where a rollback does not restore exactly what was there, and names the
-difference; it reports rows that the round trip loses, locks that stop others, and tables that are written anew.
+		Short: "Check on a scratch database that migrations can be rolled back",
+		Long: `Apply each migration to a scratch database with rows in its tables, roll it back, and apply it again. The command compares the
+database after each step. It fails when rolling back does not restore the original schema, and shows the difference. It also
+reports lost rows, locks that block other queries, and tables that are rewritten.
 
-The scratch database is on a Postgres that is started for it and leaves nothing behind, in a container with --engine
-docker; --url names another server, on which a database is made and dropped.`,
+The scratch database is on a temporary Postgres, which runs in a container with --engine docker. --url names another server, on
+which the command creates a database and drops it afterwards.`,
 		Example: "krowoc migrate verify\nkrowoc migrate verify --changed-only --since origin/main --output junit",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if changed != cmd.Flags().Changed("since") {
-				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate verify", "--changed-only and --since REVISION go together"))
+				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate verify", "--changed-only and --since REVISION must be used together"))
 			}
 			a, err := f.App()
 			if err != nil {
@@ -52,8 +52,8 @@ docker; --url names another server, on which a database is made and dropped.`,
 	}
 	flags := cmd.Flags()
 	factory.ScratchFlags(flags, &server, "url")
-	flags.BoolVar(&changed, "changed-only", false, "verify only files that changed; those before them are applied")
-	flags.StringVar(&since, "since", "", "the `revision` of git that --changed-only compares with")
+	flags.BoolVar(&changed, "changed-only", false, "verify only files that changed since --since; earlier files are only applied")
+	flags.StringVar(&since, "since", "", "compare with this git `revision`; example: origin/main")
 	f.Output(flags, term.JUnit)
 	return cmd
 }
@@ -81,7 +81,7 @@ func runVerify(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.S
 			bad++
 		}
 	}
-	return fault.New(fault.CheckFailed, "verify the migrations", fmt.Sprintf("%d of %d cannot be rolled back as they should", bad, len(result.Files)))
+	return fault.New(fault.CheckFailed, "verify the migrations", fmt.Sprintf("%d of %d migrations failed", bad, len(result.Files)))
 }
 
 func showVerified(t *term.Terminal, file verify.File) {
@@ -102,7 +102,7 @@ func showVerified(t *term.Terminal, file verify.File) {
 		}
 	}
 	for _, table := range file.Rewritten {
-		fmt.Fprintf(t.Out, "  %s %s is written anew, under a lock\n", s.Warn.Render("rewrites:"), table)
+		fmt.Fprintf(t.Out, "  %s %s is rewritten under a lock\n", s.Warn.Render("rewrites:"), table)
 	}
 }
 
@@ -126,9 +126,10 @@ func newDrift(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Compare a live database with what its migrations build",
-		Long: `Compare the environment's database with what the migrations that are applied to it build on a scratch database:
-tables, types, indexes, functions, triggers, policies, grants and so on. It reads the database and changes nothing.
-Lines with + are in the database alone, lines with - are missing there. Exit code 3 when there are any.`,
+		Long: `Apply the migrations that the environment's database has to a scratch database, and compare the two: tables, types, indexes,
+functions, triggers, policies, grants and so on. The environment's database is only read.
+
+A line with + exists only in the live database. A line with - is missing there. The exit code is 3 when there are differences.`,
 		Example: "krowoc migrate drift --env production",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -158,12 +159,12 @@ func showDrift(t *term.Terminal, d app.Drift) error {
 			fmt.Fprintln(t.Out, difference)
 		}
 		if len(d.Differences) == 0 {
-			fmt.Fprintf(t.Err, "the database is what its %d migrations build\n", d.Applied)
+			fmt.Fprintf(t.Err, "no drift: the database matches its %d migrations\n", d.Applied)
 		}
 		return nil
 	})
 	if err != nil || len(d.Differences) == 0 {
 		return err
 	}
-	return fault.New(fault.CheckFailed, "look for drift", fmt.Sprintf("%d objects are not as the %d applied migrations build them", len(d.Differences), d.Applied))
+	return fault.New(fault.CheckFailed, "check for drift", fmt.Sprintf("%s from what the %d applied migrations build", term.Count(len(d.Differences), "difference"), d.Applied))
 }

@@ -1,4 +1,4 @@
-// Package newcmd is `krowoc new` and `krowoc init`.
+// Package newcmd implements `krowoc new` and `krowoc init`.
 package newcmd
 
 import (
@@ -28,9 +28,10 @@ func New(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "new [NAME]",
-		Short: "Make a new project",
-		Long: `Make a folder with a project that at once runs and passes its own CI: krowoc.yaml, schema, migrations, seeds, generated
-files, CI workflow, editor settings. On a terminal it asks for what the flags do not say; --yes takes the usual answers.`,
+		Short: "Create a new project in a new folder",
+		Long: `Create a folder with a project that runs and passes its own CI at once: krowoc.yaml, schema, migrations, seeds, generated
+files, CI workflow and editor settings. On a terminal, the command asks for every option that you do not pass as a flag. --yes
+accepts the defaults instead.`,
 		Example: "krowoc new shop\nkrowoc new shop --template minimal --frontend react --ci gitlab --yes\nkrowoc new shop --module github.com/acme/shop --yes",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,7 +46,7 @@ files, CI workflow, editor settings. On a terminal it asks for what the flags do
 			}
 			dir := filepath.Join(f.WorkDir(), o.Name)
 			if scaffold.HasFiles(dir) {
-				return factory.Usage(fault.New(fault.Conflict, "make a project", "the folder "+o.Name+" is there and not empty", "`krowoc init` in it adds what is missing"))
+				return factory.Usage(fault.New(fault.Conflict, "create a project", "the folder "+o.Name+" exists and is not empty", "run `krowoc init` in that folder to turn it into a project"))
 			}
 			return create(cmd.Context(), f, dir, o)
 		},
@@ -60,15 +61,15 @@ func NewInit(f *factory.Factory) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:     "init",
-		Short:   "Make a project of the folder, and touch nothing that is there",
-		Long:    "Add to the folder what makes it a project. Files that exist stay as they are; where there is a schema or migrations, those of the\ntemplate are left out.",
+		Short:   "Turn this folder into a project; existing files are kept",
+		Long:    "Add the files of a project to this folder. Existing files are kept. When the folder has a schema or migrations, those of the template are left out.",
 		Example: "krowoc init --yes\nkrowoc init --ci gitlab -C services/api",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir := f.WorkDir()
 			o.Name, o.Existing = scaffold.NameFor(dir), os.DirFS(dir)
 			if o.Has("krowoc.yaml") {
-				return factory.Usage(fault.New(fault.Conflict, "krowoc init", "this folder is a project: it has a krowoc.yaml"))
+				return factory.Usage(fault.New(fault.Conflict, "krowoc init", "this folder is already a project: it contains krowoc.yaml"))
 			}
 			if err := ask(cmd, f.Term, &o, yes); err != nil {
 				return err
@@ -84,14 +85,14 @@ func NewInit(f *factory.Factory) *cobra.Command {
 }
 
 func addFlags(flags *pflag.FlagSet, o *scaffold.Options, yes *bool) {
-	flags.StringVar(&o.Template, "template", scaffold.Templates[0], "what to begin with: `minimal`, or prompts, the prompt platform")
-	flags.StringVar(&o.Frontend, "frontend", scaffold.Frontends[0], "the front end: `none`, or react")
-	flags.StringVar(&o.CI, "ci", scaffold.CIs[0], "whose pipeline to write: `github`, gitlab or none")
-	flags.StringVar(&o.Module, "module", "", "path of the Go `module`; with it come Go models")
-	flags.BoolVarP(yes, "yes", "y", false, "ask nothing, and take the usual answers")
+	flags.StringVar(&o.Template, "template", scaffold.Templates[0], "start from this `template`: minimal, or prompts (the Krowoc prompt platform)")
+	flags.StringVar(&o.Frontend, "frontend", scaffold.Frontends[0], "add this front `end`: none or react")
+	flags.StringVar(&o.CI, "ci", scaffold.CIs[0], "write a pipeline for this CI `service`: github, gitlab or none")
+	flags.StringVar(&o.Module, "module", "", "also generate Go models for the Go `module` of this path; example: github.com/acme/shop")
+	flags.BoolVarP(yes, "yes", "y", false, "do not ask; use the defaults")
 }
 
-// ask asks for what the flags do not say.
+// ask asks for the options that no flag sets.
 func ask(cmd *cobra.Command, t *term.Terminal, o *scaffold.Options, yes bool) error {
 	if yes || !t.Interactive() {
 		return nil
@@ -100,7 +101,7 @@ func ask(cmd *cobra.Command, t *term.Terminal, o *scaffold.Options, yes bool) er
 	if o.Name == "" {
 		questions = append(questions, term.Question{Title: "Name of the project", Value: &o.Name, Check: func(name string) error {
 			if named := (scaffold.Options{Name: name, Template: o.Template, Frontend: o.Frontend, CI: o.CI}); named.Validate() != nil {
-				return errors.New("lower-case letters, digits, - and _")
+				return errors.New("use lower-case letters, digits, - and _")
 			}
 			return nil
 		}})
@@ -110,7 +111,7 @@ func ask(cmd *cobra.Command, t *term.Terminal, o *scaffold.Options, yes bool) er
 		of          []string
 		value       *string
 	}{
-		{"template", "What to begin with", scaffold.Templates, &o.Template},
+		{"template", "Template", scaffold.Templates, &o.Template},
 		{"frontend", "Front end", scaffold.Frontends, &o.Frontend},
 		{"ci", "Pipeline", scaffold.CIs, &o.CI},
 	} {
@@ -121,15 +122,15 @@ func ask(cmd *cobra.Command, t *term.Terminal, o *scaffold.Options, yes bool) er
 	return t.Ask(cmd.Context(), questions)
 }
 
-// made is what new and init report.
+// made is the result of new and init.
 type made struct {
 	Name  string   `json:"name"`
 	Dir   string   `json:"dir"`
 	Files []string `json:"files"`
-	Kept  []string `json:"kept"` // that were there already
+	Kept  []string `json:"kept"` // files that existed before
 }
 
-// create writes the files, and then what is generated of them.
+// create writes the files of the template, and then the files that are generated from them.
 func create(_ context.Context, f *factory.Factory, dir string, o scaffold.Options) error {
 	files, err := scaffold.Plan(o, scaffold.Sources{Templates: templates.FS, Platform: krowoc.Platform, Schema: config.JSONSchema(), Types: sdl.Directives()})
 	if err != nil {
@@ -174,7 +175,7 @@ func generateIn(f *factory.Factory, dir string) ([]string, error) {
 func show(t *term.Terminal, o scaffold.Options, m made) {
 	fmt.Fprintf(t.Out, "%s: %s\n", m.Name, term.Count(len(m.Files)-len(m.Kept), "file"))
 	for _, path := range m.Kept {
-		fmt.Fprintf(t.Err, "kept as it is: %s\n", path)
+		fmt.Fprintf(t.Err, "kept existing file: %s\n", path)
 	}
 	next := ""
 	if o.Existing == nil {
@@ -182,6 +183,6 @@ func show(t *term.Terminal, o scaffold.Options, m made) {
 	}
 	fmt.Fprintf(t.Err, "next: %skrowoc dev\n", next)
 	if o.Module != "" {
-		fmt.Fprintln(t.Err, "for the Go models: go mod tidy")
+		fmt.Fprintln(t.Err, "then run this for the Go models: go mod tidy")
 	}
 }

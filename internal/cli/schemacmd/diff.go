@@ -21,12 +21,12 @@ func newDiff(f *factory.Factory) *cobra.Command {
 	var server scratch.Options
 	cmd := &cobra.Command{
 		Use:   "diff REVISION",
-		Short: "Show what a change of the schema reaches",
-		Long: `Compare the schema with that of a revision of git, and sort each change into breaking, dangerous and safe: for clients of
-the API, for the data that is stored, and for code that uses generated models. With it come the SQL that makes the change
-and what is dangerous in it, stored GraphQL operations that break, the fields of models, rules and seeds.
+		Short: "Show schema changes since a git revision, and what they break",
+		Long: `Compare the schema with that of a git revision. Each change is breaking, dangerous or safe for three sides: clients of the API,
+stored data, and code that uses generated models. The command also shows the SQL of the change and its dangerous statements,
+stored GraphQL operations that break, changed model fields, and seeds that need attention.
 
-Exit code 3 when anything is breaking.`,
+The exit code is 3 when a change is breaking.`,
 		Example: "krowoc schema diff main\nkrowoc schema diff origin/main --operations 'web/**/*.graphql' --output markdown",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,7 +50,7 @@ Exit code 3 when anything is breaking.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&operations, "operations", nil, "`pattern` of files with GraphQL operations, such as 'web/**/*.graphql'")
+	flags.StringArrayVar(&operations, "operations", nil, "check the GraphQL operations in files that match `pattern`; example: 'web/**/*.graphql'; repeatable")
 	factory.ScratchFlags(flags, &server, "url")
 	f.Output(flags, term.Markdown)
 	return cmd
@@ -83,21 +83,22 @@ func showBlastRadius(t *term.Terminal, b app.BlastRadius) {
 		fmt.Fprintf(t.Out, "model %s: %s\n", m.Type, model(m))
 	}
 	if len(b.Seeds) > 0 {
-		fmt.Fprintf(t.Out, "seeds to look at: %s\n", strings.Join(b.Seeds, ", "))
+		fmt.Fprintf(t.Out, "check these seeds: %s\n", strings.Join(b.Seeds, ", "))
 	}
 	if len(b.Changes) == 0 {
-		fmt.Fprintf(t.Err, "the schema is that of %s\n", b.Since)
+		fmt.Fprintf(t.Err, "no schema changes since %s\n", b.Since)
 	}
 }
 
-// forWhom says for whom a change is as bad as that.
+// forWhom names the sides for which a change has its worst severity.
 func forWhom(c diff.Change) string {
 	var whom []string
 	for _, side := range []struct {
 		name     string
 		severity diff.Severity
 	}{{"clients", c.Clients}, {"data", c.Data}, {"models", c.Models}} {
-		if side.severity == c.Worst() && side.severity != diff.Safe {
+		isWorst := side.severity == c.Worst()
+		if isWorst && (side.severity != diff.Safe) {
 			whom = append(whom, side.name)
 		}
 	}
@@ -119,7 +120,7 @@ func model(m app.ModelChange) string {
 	for _, p := range []struct {
 		word  string
 		names []string
-	}{{"new ", m.Added}, {"gone ", m.Removed}, {"changed ", m.Changed}} {
+	}{{"added ", m.Added}, {"removed ", m.Removed}, {"changed ", m.Changed}} {
 		if len(p.names) > 0 {
 			parts = append(parts, strings.ReplaceAll(p.word+strings.Join(p.names, ", "), " *", ""))
 		}
@@ -131,7 +132,7 @@ func model(m app.ModelChange) string {
 func writeMarkdown(w io.Writer, b app.BlastRadius) {
 	fmt.Fprintf(w, "### Schema: %s since %s\n", term.Count(len(b.Changes), "change"), b.Since)
 	if len(b.Changes) > 0 {
-		fmt.Fprintf(w, "\n| | where | what | clients | data | models |\n| --- | --- | --- | --- | --- | --- |\n")
+		fmt.Fprintf(w, "\n| | path | change | clients | data | models |\n| --- | --- | --- | --- | --- | --- |\n")
 	}
 	signs := map[diff.Severity]string{diff.Breaking: "❌", diff.Dangerous: "⚠️", diff.Safe: "✅"}
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
@@ -153,10 +154,10 @@ func writeMarkdown(w io.Writer, b app.BlastRadius) {
 	for _, m := range b.Models {
 		models = append(models, fmt.Sprintf("`%s`: %s", m.Type, model(m)))
 	}
-	section("Operations that break", broken)
-	section("Dangerous in the SQL", locks)
+	section("Broken operations", broken)
+	section("Dangerous statements", locks)
 	section("Models", models)
-	section("Seeds to look at", b.Seeds)
+	section("Seeds to check", b.Seeds)
 	for _, sql := range b.SQL {
 		fmt.Fprintf(w, "\n<details><summary>SQL</summary>\n\n```sql\n%s```\n\n</details>\n", sql)
 	}

@@ -17,7 +17,7 @@ import (
 
 // recorded is what `schema import --record --output json` prints.
 type recorded struct {
-	Recorded []int64 `json:"recorded"` // versions that were noted now
+	Recorded []int64 `json:"recorded"` // versions that this run recorded
 }
 
 func newImport(f *factory.Factory) *cobra.Command {
@@ -26,12 +26,15 @@ func newImport(f *factory.Factory) *cobra.Command {
 	var force, record bool
 	cmd := &cobra.Command{
 		Use:   "import",
-		Short: "Write the schema of a database that exists",
-		Long: `Write the types of the tables in a database, which is only read, and where the project has no migrations the one
-that builds it. Both are proved on scratch databases: from then on "krowoc migrate diff" writes what you change.
+		Short: "Write the schema of an existing database",
+		Long: `Write a schema with the types of the tables in an existing database. The database is only read. When the project has no
+migrations, the command also writes a baseline that builds the database. It checks both on scratch databases.
 
-What the language cannot say (views, functions, triggers, expression indexes and so on) stays in the migrations, and is
-listed. --record notes in a database that it has the baseline, and writes no file: do so for every database that exists.`,
+Objects that the schema language does not support (views, functions, triggers, expression indexes and so on) stay in the
+migrations, and the command lists them.
+
+Afterwards, run the command with --record for every existing database. It then records the baseline as applied and writes no
+files.`,
 		Example: "krowoc schema import --url postgres://localhost/shop\nkrowoc schema import --record --url postgres://localhost/shop",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,9 +53,9 @@ listed. --record notes in a database that it has the baseline, and writes no fil
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&url, "url", "", "`URL` of the database; the environment's when not given")
-	flags.BoolVar(&force, "force", false, "write over a schema that is there")
-	flags.BoolVar(&record, "record", false, "note in the database that it has the baseline, and write no file")
+	flags.StringVar(&url, "url", "", "import from the database at `URL` (default: the database of the environment)")
+	flags.BoolVar(&force, "force", false, "overwrite an existing schema")
+	flags.BoolVar(&record, "record", false, "only record the baseline as applied in the database; write no files")
 	factory.ScratchFlags(flags, &server, "scratch-url")
 	f.Output(flags)
 	return cmd
@@ -71,7 +74,7 @@ func importSchema(ctx context.Context, f *factory.Factory, a *app.App, o scratch
 	return result, err
 }
 
-// databaseURL returns the database that is given, else the environment's, and what closes it.
+// databaseURL returns the given URL, or else that of the environment's database, and a function that closes the database.
 func databaseURL(ctx context.Context, f *factory.Factory, a *app.App, given string) (string, func() error, error) {
 	if given != "" {
 		return given, func() error { return nil }, nil
@@ -98,8 +101,12 @@ func recordBaseline(ctx context.Context, f *factory.Factory, a *app.App, url str
 	if err != nil {
 		return err
 	}
+	message := "recorded the baseline as applied"
+	if len(versions) == 0 {
+		message = "the baseline was already recorded as applied"
+	}
 	return f.Term.Result(recorded{append([]int64{}, versions...)}, func() error {
-		_, err := fmt.Fprintln(f.Term.Out, map[bool]string{true: "the database had the baseline already", false: "the database has the baseline now"}[len(versions) == 0])
+		_, err := fmt.Fprintln(f.Term.Out, message)
 		return err
 	})
 }
@@ -114,11 +121,11 @@ func showImported(t *term.Terminal, r takeover.Schema) {
 		fmt.Fprintf(t.Err, "left out: %s%s\n", l.What, s.Faint.Render(": "+l.Why))
 	}
 	if len(r.Differs) > 0 {
-		fmt.Fprintf(t.Err, "%s `krowoc migrate diff` would still write\n%s\n", s.Warn.Render("not quite the same:"), strings.Join(r.Differs, ";\n"))
+		fmt.Fprintf(t.Err, "%s the schema differs from the database; `krowoc migrate diff` would write\n%s\n", s.Warn.Render("warning:"), strings.Join(r.Differs, ";\n"))
 	}
-	next := "krowoc generate"
+	next := "next: krowoc generate"
 	if r.Baseline != "" {
-		next = "for each database that exists: krowoc schema import --record --url URL"
+		next = "next, for each existing database: krowoc schema import --record --url URL"
 	}
-	fmt.Fprintf(t.Err, "no type has a rule yet, so nobody but the service reaches them: see @auth\n%s\n", next)
+	fmt.Fprintf(t.Err, "no type has an @auth rule yet, so only the service can access them\n%s\n", next)
 }

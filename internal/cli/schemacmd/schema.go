@@ -1,4 +1,4 @@
-// Package schemacmd is `krowoc schema`.
+// Package schemacmd implements `krowoc schema`.
 package schemacmd
 
 import (
@@ -16,7 +16,7 @@ import (
 
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
-	cmd := &cobra.Command{Use: "schema", Short: "Check, compare, import and print the project's types"}
+	cmd := &cobra.Command{Use: "schema", Short: "Check, compare, import and print the schema"}
 	cmd.AddCommand(newCheck(f), newDiff(f), newImport(f), newPrint(f))
 	return cmd
 }
@@ -33,9 +33,9 @@ type checked struct {
 func newCheck(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Report every mistake in the schema, with its place and a remedy",
-		Long: `Report every mistake in the schema, each with file, line, column and what to write instead.
-Exit code 3 when there is an error; warnings alone are fine.`,
+		Short: "Check the schema for mistakes",
+		Long: `Report every mistake in the schema with its file, line and column, and a fix. The exit code is 3 when there is an error.
+Warnings do not change the exit code.`,
 		Example: "krowoc schema check\nkrowoc schema check --output json | jq '.diagnostics[].message'",
 		RunE: func(*cobra.Command, []string) error {
 			a, err := f.App()
@@ -51,14 +51,14 @@ Exit code 3 when there is an error; warnings alone are fine.`,
 				return err
 			}
 			if !report.OK {
-				return fault.New(fault.CheckFailed, "check "+a.Config.Schema, term.Count(report.Errors, "mistake"))
+				return fault.New(fault.CheckFailed, "check "+a.Config.Schema, term.Count(report.Errors, "error"))
 			}
 			return nil
 		},
 	}
 }
 
-// declared counts the types that the files declare: join tables that Krowoc adds are not among them.
+// declared counts the types that the files declare, without the join tables that Krowoc adds.
 func declared(s *schema.Schema) int {
 	n := len(s.Plain)
 	for _, t := range s.Tables {
@@ -74,14 +74,14 @@ func show(f *factory.Factory, path string, r checked) error {
 	if !r.OK {
 		return nil
 	}
-	_, err := fmt.Fprintf(f.Term.Out, "%s is right: %s, %s\n", path, term.Count(r.Types, "type"), term.Count(r.Warnings, "warning"))
+	_, err := fmt.Fprintf(f.Term.Out, "%s is valid: %s, %s\n", path, term.Count(r.Types, "type"), term.Count(r.Warnings, "warning"))
 	return err
 }
 
 func newPrint(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "print",
-		Short:   "Print the schema as SDL in its canonical form",
+		Short:   "Print the schema in its canonical form",
 		Example: "krowoc schema print > canonical.graphql",
 		RunE: func(*cobra.Command, []string) error {
 			a, err := f.App()

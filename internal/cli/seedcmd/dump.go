@@ -17,12 +17,13 @@ func newDump(f *factory.Factory) *cobra.Command {
 	var o dump.Options
 	cmd := &cobra.Command{
 		Use:   "dump",
-		Short: "Write a part of a database as fixtures, with personal data masked",
-		Long: `Write a part of a database as fixtures that load again to the same rows: the rows of each --root, what refers to
-them, and everything that any of these refers to. Without --root, a part of every table.
+		Short: "Write part of a database as fixtures, with personal data masked",
+		Long: `Write part of a database as fixtures. A dump contains the rows of each --root, the rows that refer to them, and all rows that
+any of these refer to. Without --root, it contains some rows of every table. Loading the fixtures gives the same rows again. The
+database is only read.
 
-Fields that the schema marks with @pii are masked: equal values have equal masks, of the same form. With the same key the
-next dump has the same masks. The database is only read.`,
+Fields that the schema marks with @pii are masked. Equal values get equal masks, and a mask has the form of its value. Two dumps
+with the same mask key have the same masks.`,
 		Example: `krowoc seed dump --limit 20
 krowoc seed dump --from "$PRODUCTION_URL" --root "prompts where created_at > now() - interval '7 days'" --out seeds/recent
 krowoc seed dump --root Team --children 500 --depth 2 --mask-key-file ~/.krowoc-mask-key`,
@@ -30,16 +31,16 @@ krowoc seed dump --root Team --children 500 --depth 2 --mask-key-file ~/.krowoc-
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDump(cmd.Context(), f, o) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.From, "from", "", "`URL` of the database (default seeds.from, else the environment's)")
-	flags.StringArrayVar(&o.Roots, "root", nil, "`table` to begin at, with or without a condition: \"prompts where visibility = 'PUBLIC'\"; repeatable")
-	flags.IntVar(&o.Limit, "limit", 100, "at most `N` rows of each root; 0 is all")
-	flags.IntVar(&o.Children, "children", 100, "at most `N` rows by each reference to a row, from the roots downwards; 0 is none")
-	flags.IntVar(&o.Depth, "depth", 1, "`levels` downwards")
-	flags.StringSliceVar(&o.Omit, "omit", nil, "`field` to leave out, such as one that a trigger keeps: Prompt.voteCount; repeatable")
-	flags.StringVar(&o.Out, "out", "", "`folder` to write (default dumped, in the seeds folder)")
-	flags.StringVar(&o.MaskKeyFile, "mask-key-file", "", "`file` with the key for masks (default seeds.maskKey, else a random key)")
-	flags.BoolVar(&o.Strict, "strict", false, "write nothing when fields look like personal data and are not marked (exit code 3)")
-	flags.BoolVar(&o.Overwrite, "yes", false, "replace the fixtures in the folder")
+	flags.StringVar(&o.From, "from", "", "dump the database at `URL` (default: seeds.from of krowoc.yaml, else the database of the environment)")
+	flags.StringArrayVar(&o.Roots, "root", nil, "start at this `table`, optionally with a condition; example: \"prompts where visibility = 'PUBLIC'\"; repeatable")
+	flags.IntVar(&o.Limit, "limit", 100, "dump at most `N` rows of each root; 0 means all")
+	flags.IntVar(&o.Children, "children", 100, "follow each reference to a row to at most `N` rows; 0 means none")
+	flags.IntVar(&o.Depth, "depth", 1, "follow references to rows down to this number of `levels` below the roots")
+	flags.StringSliceVar(&o.Omit, "omit", nil, "leave out this `field`, such as one that a trigger fills; example: Prompt.voteCount; repeatable")
+	flags.StringVar(&o.Out, "out", "", "write to this `folder` (default: dumped, in the seeds folder)")
+	flags.StringVar(&o.MaskKeyFile, "mask-key-file", "", "read the mask key from `file` (default: seeds.maskKey of krowoc.yaml, else a random key)")
+	flags.BoolVar(&o.Strict, "strict", false, "write nothing and exit with code 3 when unmarked fields look like personal data")
+	flags.BoolVar(&o.Overwrite, "yes", false, "replace existing fixtures in the folder without asking")
 	return cmd
 }
 
@@ -49,7 +50,7 @@ func runDump(ctx context.Context, f *factory.Factory, o dump.Options) error {
 		return err
 	}
 	path := func(name string) string {
-		if name == "" || filepath.IsAbs(name) {
+		if (name == "") || filepath.IsAbs(name) {
 			return name
 		}
 		return filepath.Join(f.WorkDir(), name)
@@ -71,11 +72,11 @@ func runDump(ctx context.Context, f *factory.Factory, o dump.Options) error {
 }
 
 func showDump(t *term.Terminal, r dump.Result) error {
-	if r.RandomKey && r.Masked() > 0 {
-		fmt.Fprintln(t.Err, "masked with a random key: the next dump will have other masks, unless both get one with --mask-key-file")
+	if r.RandomKey && (r.Masked() > 0) {
+		fmt.Fprintln(t.Err, "masked with a random key, so the next dump has different masks; use --mask-key-file to get the same masks every time")
 	}
 	if len(r.Unmarked) > 0 {
-		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("not masked, though it looks like personal data:"), strings.Join(r.Unmarked, ", ")+"; mark it with @pii, or with @pii(kind: NONE)")
+		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("these fields look like personal data and are not masked:"), strings.Join(r.Unmarked, ", ")+"; mark each with @pii, or with @pii(kind: NONE) if it is not personal")
 	}
 	table := t.NewTable("TABLE", "ROWS", "MASKED", "FILE")
 	for _, row := range r.Tables {

@@ -1,4 +1,4 @@
-// Package seedcmd is `krowoc seed`.
+// Package seedcmd implements `krowoc seed`.
 package seedcmd
 
 import (
@@ -16,7 +16,7 @@ import (
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
-// Options are what the arguments and flags say.
+// Options are the arguments and flags of the command.
 type Options struct {
 	Sets       []string // empty for the configured ones
 	Generate   []string
@@ -34,37 +34,38 @@ func New(f *factory.Factory) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   "seed [SET…]",
-		Short: "Load the fixtures of the environment, and make rows",
-		Long: `Load the fixtures of seeds/, or of the named sets. Every value is checked against the schema first; then all
-rows are loaded in one transaction. Rows are found again by their key: running twice changes nothing. Then the rows
-are made that the files ask for under generate:, or that --generate does.
+		Short: "Load fixtures and generate rows",
+		Long: `Load the fixtures of the environment, or of the sets that you name. Every value is checked against the schema first. Then all
+rows are loaded in one transaction. Krowoc recognizes rows by their keys, so loading twice changes nothing. Afterwards, rows are
+generated as the fixture files request under generate: or as you request with --generate.
 
-A protected environment (production, unless krowoc.yaml says otherwise) refuses, unless told twice: its name
-typed out after --allow-protected, and --yes.`,
+A protected environment (by default production) refuses to load seeds unless you pass both --allow-protected with the name of
+the environment, and --yes.`,
 		Example: "krowoc seed\nkrowoc seed demo --dry-run\nkrowoc seed --generate 1000\nkrowoc seed --generate Prompt=500 --generate Execution=1_000_000\n" +
 			"krowoc seed --reset\nkrowoc seed common --env production --allow-protected production --yes",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Sets = args
-			return run(cmd.Context(), f, o)
+			return loadSeeds(cmd.Context(), f, o)
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&o.DryRun, "dry-run", false, "change nothing, and say row by row what would change")
-	flags.StringArrayVar(&o.Generate, "generate", nil, "make so many rows of each type, `1000`, or of one, Prompt=1000; may be given again")
-	flags.Uint64Var(&o.RandomSeed, "random-seed", 0, "`number` that made rows depend on: the same one makes the same rows")
-	flags.BoolVar(&o.Prune, "prune", false, "delete rows that an earlier load has inserted and that are no longer in the fixtures")
-	flags.StringVar(&o.Reset, "reset", "", "empty the tables first: `loaded`, if they hold no rows but those of seeds, or all")
+	flags.BoolVar(&o.DryRun, "dry-run", false, "change nothing; print every row that would change")
+	flags.StringArrayVar(&o.Generate, "generate", nil, "generate `N` rows for every type (1000) or one type (Prompt=1000); repeatable")
+	flags.Uint64Var(&o.RandomSeed, "random-seed", 0, "generate rows from this random seed: the same `number` gives the same rows")
+	flags.BoolVar(&o.Prune, "prune", false, "delete rows that an earlier load inserted and that are no longer in the fixtures")
+	flags.StringVar(&o.Reset, "reset", "", "empty the tables first; `mode` loaded refuses when a table has rows that are not from seeds, all does not")
 	flags.Lookup("reset").NoOptDefVal = string(seed.ResetLoaded)
-	flags.StringVar(&o.AllowProtected, "allow-protected", "", "the `name` of the protected environment to load into")
-	flags.BoolVar(&o.Yes, "yes", false, "ask nothing")
-	flags.String("url", "", "load into the database of this `URL`, in place of the environment's")
+	flags.StringVar(&o.AllowProtected, "allow-protected", "", "load into the protected environment with this `name`")
+	factory.YesFlag(flags, &o.Yes)
+	flags.String("url", "", "load into the database at `URL` instead of that of the environment")
 	f.Bind(flags.Lookup("url"), "database.url")
 	cmd.AddCommand(newDump(f))
 	return cmd
 }
 
-func run(ctx context.Context, f *factory.Factory, o Options) error {
+// loadSeeds loads the seeds, after a dry run and a question when rows would be deleted.
+func loadSeeds(ctx context.Context, f *factory.Factory, o Options) error {
 	counts, err := o.counts()
 	if err != nil {
 		return err
@@ -88,12 +89,13 @@ func run(ctx context.Context, f *factory.Factory, o Options) error {
 				so.AllowProtected, so.Confirmed = o.AllowProtected, o.Yes
 			})
 		}
-		if !o.DryRun && !o.Yes && (o.Prune || o.Reset != "") {
+		deletes := o.Prune || (o.Reset != "")
+		if deletes && !o.DryRun && !o.Yes {
 			planned, err := load(true, nil)
 			if err != nil {
 				return err
 			}
-			if sure, err := confirm(ctx, f.Term, planned); err != nil || !sure {
+			if sure, err := confirm(ctx, f.Term, planned); (err != nil) || !sure {
 				return err
 			}
 		}
@@ -120,7 +122,7 @@ func (o *Options) counts() (list []seed.Count, err error) {
 	case "", seed.ResetLoaded, seed.ResetAll:
 		return list, nil
 	}
-	return nil, factory.Usage(fault.New(fault.Invalid, "", fmt.Sprintf("there is no --reset=%s", o.Reset), "There are: --reset, which is --reset=loaded, and --reset=all."))
+	return nil, factory.Usage(fault.New(fault.Invalid, "", fmt.Sprintf("--reset must be loaded or all; it is %q", o.Reset), "use --reset (the same as --reset=loaded) or --reset=all"))
 }
 
 // confirm asks before rows are deleted.
@@ -134,20 +136,20 @@ func confirm(ctx context.Context, t *term.Terminal, planned seed.Summary) (bool,
 	if len(tables) == 0 {
 		return true, nil
 	}
-	return t.Confirm(ctx, "Delete "+strings.Join(tables, ", ")+", and what refers to them as the schema says?")
+	return t.Confirm(ctx, "Delete "+strings.Join(tables, ", ")+", and rows that refer to them as onDelete in the schema defines?")
 }
 
 func outcome(s seed.Summary, dryRun bool) string {
 	if dryRun {
-		return "nothing was changed; " + s.String()
+		return "dry run, nothing was changed: " + s.String()
 	}
 	return s.String()
 }
 
-// report shows how far the rows that are made have come.
+// report shows the progress of generated rows.
 func report(shown *term.Progress) func(maker.Progress) {
 	return func(p maker.Progress) {
-		shown.Label(map[maker.Stage]string{maker.Rows: "making ", maker.Indexes: "indexing "}[p.Stage] + p.Table)
+		shown.Label(map[maker.Stage]string{maker.Rows: "generating ", maker.Indexes: "indexing "}[p.Stage] + p.Table)
 		shown.Count("rows", p.Rows, p.Total)
 	}
 }

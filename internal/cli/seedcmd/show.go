@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// show prints what a load has changed, and what a dry run would change row by row.
+// show prints the rows that a load changed in each table, and for a dry run every row that would change.
 func show(t *term.Terminal, s seed.Summary) error {
 	if len(s.Changes) > 0 {
 		changes := t.NewTable("CHANGE", "TABLE", "ROW", "FIELDS")
@@ -26,12 +26,16 @@ func show(t *term.Terminal, s seed.Summary) error {
 	for _, made := range s.Generated {
 		table.Row(made.Table, fmt.Sprint(made.Rows), "0", fmt.Sprint(made.Kept), "0")
 	}
-	if err := table.Flush(); err != nil || len(s.SQL) == 0 {
+	if err := table.Flush(); (err != nil) || (len(s.SQL) == 0) {
 		return err
 	}
 	files := t.NewTable("FILE", "STATE")
 	for _, file := range s.SQL {
-		files.Row(file.File, map[bool]string{true: "ran", false: "unchanged"}[file.Ran])
+		state := "unchanged"
+		if file.Ran {
+			state = "ran"
+		}
+		files.Row(file.File, state)
 	}
 	return files.Flush()
 }

@@ -1,4 +1,4 @@
-// Package versioncmd is `krowoc version`.
+// Package versioncmd implements `krowoc version`.
 package versioncmd
 
 import (
@@ -21,7 +21,7 @@ type report struct {
 func New(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version, the commit and how krowoc was built",
+		Short:   "Print the version, commit and build of krowoc",
 		Example: "krowoc version\nkrowoc version --output json",
 		RunE: func(*cobra.Command, []string) error {
 			r := report{f.Build, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}

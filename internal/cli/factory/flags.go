@@ -1,0 +1,8 @@
+package factory
+
+import "github.com/spf13/pflag"
+
+// YesFlag adds --yes, which answers every question of a command.
+func YesFlag(flags *pflag.FlagSet, yes *bool) {
+	flags.BoolVar(yes, "yes", false, "do not ask for confirmation")
+}
