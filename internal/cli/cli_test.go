@@ -120,7 +120,7 @@ func TestRootHelpStaysShort(t *testing.T) {
 }
 
 // flagUsage is what the help of a flag may look like: it begins with a lower-case word and ends without a full stop.
-var flagUsage = regexp.MustCompile(`^[a-z`+"`"+`-].*[^.]$`)
+var flagUsage = regexp.MustCompile(`^[a-z` + "`" + `-].*[^.]$`)
 
 // Every flag is described by a phrase, and one that takes a value names it.
 func TestEveryFlagIsDocumented(t *testing.T) {
