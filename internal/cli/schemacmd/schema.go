@@ -51,7 +51,7 @@ Warnings do not change the exit code.`,
 				return err
 			}
 			if !report.OK {
-				return fault.New(fault.CheckFailed, "check "+a.Config.Schema, term.Count(report.Errors, "error"))
+				return fault.New(fault.CheckFailed, "check "+a.Config.Schema, term.Count(report.Errors, "mistake"))
 			}
 			return nil
 		},
