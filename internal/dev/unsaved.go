@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // Unsaved is a change of the tables that a session has made of a saved schema, and that no migration says yet.
@@ -18,7 +18,7 @@ type Unsaved struct {
 }
 
 // table keeps them in the database that they are of.
-var table = pg.QuoteIdent(migrate.UnsavedTable)
+const table = own.UnsavedTable
 
 // ReadUnsaved returns the changes in the order in which they were made.
 func ReadUnsaved(ctx context.Context, db *pgxpool.Pool) ([]Unsaved, error) {
@@ -39,7 +39,7 @@ func ReadUnsaved(ctx context.Context, db *pgxpool.Pool) ([]Unsaved, error) {
 // one adds to an enum. Where one fails, those before it are undone.
 func ApplyUnsaved(ctx context.Context, db *pgxpool.Pool, changes []Unsaved) error {
 	const op = "change the tables"
-	if _, err := db.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+table+" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, up text[] NOT NULL, down text[] NOT NULL, at timestamptz NOT NULL DEFAULT now())"); err != nil {
+	if _, err := own.Apply(ctx, db); err != nil {
 		return pg.Fault(op, err)
 	}
 	for i, c := range changes {
@@ -89,7 +89,10 @@ func undo(ctx context.Context, db *pgxpool.Pool, n int) error {
 
 // ForgetUnsaved notes that a migration says the changes now.
 func ForgetUnsaved(ctx context.Context, db *pgxpool.Pool) error {
-	_, err := db.Exec(ctx, "DROP TABLE IF EXISTS "+table)
+	_, err := own.Apply(ctx, db)
+	if err == nil {
+		_, err = db.Exec(ctx, "DELETE FROM "+table)
+	}
 	return pg.Fault("note that the changes are saved", err)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // file runs one file and records it, and returns the locks that it took.
@@ -66,7 +67,7 @@ func (r *run) begin(b *batch, step planned, limits bool) {
 func (r *run) listLocks() string {
 	return fmt.Sprintf(`SELECT coalesce(c.oid::regclass::text, 'dropped') AS %s, l.mode FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation > 16383
-	AND coalesce(c.relnamespace, 0) <> 'pg_toast'::regnamespace AND coalesce(c.oid::regclass::text, '') NOT LIKE %s ORDER BY 1, 2`, lockColumn, pg.QuoteLiteral(r.o.Table+"%"))
+	AND coalesce(c.relnamespace, 0) <> 'pg_toast'::regnamespace AND coalesce(c.oid::regclass::text, '') NOT LIKE ALL (ARRAY[%s, '%s.%%']) ORDER BY 1, 2`, lockColumn, pg.QuoteLiteral(r.o.Table+"%"), own.Schema)
 }
 
 func (r *run) commit(b *batch) {
@@ -80,9 +81,9 @@ func (r *run) commit(b *batch) {
 // record is SQL that notes a file as applied, or as rolled back.
 func (r *run) record(step planned) string {
 	if step.direction == Up {
-		return fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES (%d, true)", r.tables.versions, step.file.version)
+		return fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES (%d, true)", r.o.Table, step.file.version)
 	}
-	return fmt.Sprintf("DELETE FROM %s WHERE version_id = %d", r.tables.versions, step.file.version)
+	return fmt.Sprintf("DELETE FROM %s WHERE version_id = %d", r.o.Table, step.file.version)
 }
 
 // orElse returns what a file says, or else what the run says if it says anything.

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // lease is the migration lock behind a pooler in transaction mode, where a session's advisory lock holds
@@ -21,7 +22,6 @@ import (
 // commits nothing after its successor has begun.
 type lease struct {
 	pool  *pgxpool.Pool
-	table string
 	token string
 	ttl   time.Duration
 	stop  func() // ends the renewal; nil until the lease is had
@@ -35,18 +35,12 @@ const (
 
 var errLeaseLost = errors.New("the lease of the migration lock ran out while Postgres was out of reach, and another process took it")
 
-func newLease(pool *pgxpool.Pool, table string, ttl time.Duration) *lease {
-	return &lease{pool: pool, table: table, token: uuid.NewString(), ttl: ttl}
+func newLease(pool *pgxpool.Pool, ttl time.Duration) *lease {
+	return &lease{pool: pool, token: uuid.NewString(), ttl: ttl}
 }
 
 // try asks for the lease once. The holder is nil when it is ours.
 func (l *lease) try(ctx context.Context) (*Holder, error) {
-	if err := createIfMissing(ctx, l.pool, l.table, `(
-		id boolean PRIMARY KEY DEFAULT true CHECK (id),
-		token uuid NOT NULL, application text NOT NULL, host text NOT NULL, pid integer NOT NULL,
-		since timestamptz NOT NULL, expires timestamptz NOT NULL)`); err != nil {
-		return nil, err
-	}
 	// Under the advisory lock the lease is either seen by a process that has a connection of its own, or such a
 	// process has the lock and is seen here.
 	tx, err := l.pool.Begin(ctx)
@@ -61,13 +55,16 @@ func (l *lease) try(ctx context.Context) (*Holder, error) {
 	if !free {
 		return advisoryHolder(ctx, tx)
 	}
+	if _, err := own.Apply(ctx, tx); err != nil {
+		return nil, err
+	}
 	host, _ := os.Hostname()
 	tag, err := tx.Exec(ctx, `
-		INSERT INTO `+l.table+` AS held (token, application, host, pid, since, expires)
-		VALUES ($1, $2, $3, $4, now(), now() + $5::interval)
+		INSERT INTO `+own.LeaseTable+` AS held (token, application, host, pid, since, expires)
+		VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + $5::interval)
 		ON CONFLICT (id) DO UPDATE SET (token, application, host, pid, since, expires) =
 			(excluded.token, excluded.application, excluded.host, excluded.pid, excluded.since, excluded.expires)
-		WHERE held.expires < now()`,
+		WHERE held.expires < clock_timestamp()`,
 		l.token, l.pool.Config().ConnConfig.RuntimeParams["application_name"], host, os.Getpid(), l.ttl)
 	if err == nil {
 		err = tx.Commit(ctx)
@@ -75,7 +72,7 @@ func (l *lease) try(ctx context.Context) (*Holder, error) {
 	if err != nil || tag.RowsAffected() == 1 {
 		return nil, err
 	}
-	holder, err := leaseHolder(ctx, l.pool, l.table)
+	holder, err := leaseHolder(ctx, l.pool)
 	if holder == nil && err == nil {
 		holder = &Holder{} // it ran out between the two questions
 	}
@@ -90,7 +87,7 @@ func (l *lease) keep(ctx context.Context) context.Context {
 	go func() {
 		defer close(ended)
 		for renewed := time.Now(); pause(ctx, l.ttl/3); {
-			tag, err := l.pool.Exec(ctx, "UPDATE "+l.table+" SET expires = now() + $2::interval WHERE token = $1", l.token, l.ttl)
+			tag, err := l.pool.Exec(ctx, "UPDATE "+own.LeaseTable+" SET expires = now() + $2::interval WHERE token = $1", l.token, l.ttl)
 			switch {
 			case err == nil && tag.RowsAffected() == 1:
 				renewed = time.Now()
@@ -107,7 +104,7 @@ func (l *lease) release(ctx context.Context) {
 	if l.stop != nil {
 		l.stop()
 	}
-	_, _ = l.pool.Exec(ctx, "DELETE FROM "+l.table+" WHERE token = $1", l.token) // else it runs out
+	_, _ = l.pool.Exec(ctx, "DELETE FROM "+own.LeaseTable+" WHERE token = $1", l.token) // else it runs out
 }
 
 // guard is SQL that ends a transaction that has no right to go on. At the end it locks the row.
@@ -120,16 +117,13 @@ func (l *lease) guard(end bool) string {
 	PERFORM FROM %s WHERE token = %s AND (%t OR expires > clock_timestamp())%s;
 	IF NOT FOUND THEN RAISE 'the lease is lost' USING ERRCODE = '%s'; END IF;
 	IF NOT pg_try_advisory_xact_lock(%d) THEN RAISE 'the lock is held' USING ERRCODE = '%s'; END IF;
-END $krowoc$`, l.table, pg.QuoteLiteral(l.token), end, lock, leaseLost, lockID, advisoryHeld)
+END $krowoc$`, own.LeaseTable, pg.QuoteLiteral(l.token), end, lock, leaseLost, lockID, advisoryHeld)
 }
 
 // leaseHolder returns who has a lease that has not run out, or nil.
-func leaseHolder(ctx context.Context, db rowQuerier, table string) (*Holder, error) {
-	if there, err := exists(ctx, db, table); !there || err != nil {
-		return nil, err
-	}
+func leaseHolder(ctx context.Context, db rowQuerier) (*Holder, error) {
 	var h Holder
-	err := db.QueryRow(ctx, "SELECT pid, application, host, since FROM "+table+" WHERE expires > now()").Scan(&h.PID, &h.Application, &h.Host, &h.Since)
+	err := db.QueryRow(ctx, "SELECT pid, application, host, since FROM "+own.LeaseTable+" WHERE expires > now()").Scan(&h.PID, &h.Application, &h.Host, &h.Since)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // lockID is goose's own, so that a program that migrates with goose's session lock waits for us as well.
@@ -34,10 +35,10 @@ const lockOp = "wait for the migration lock"
 
 // lock takes the migration lock and waits for it as long as ctx lives: the session's advisory lock, or a
 // lease where a session is not one connection. Each respects the other.
-func (s *session) lock(ctx context.Context, tables tables, ttl time.Duration, waiting func(Holder)) error {
-	try := s.tryAdvisory(tables)
+func (s *session) lock(ctx context.Context, ttl time.Duration, waiting func(Holder)) error {
+	try := s.tryAdvisory
 	if s.pooled() {
-		s.lease = newLease(s.pool, tables.lease, ttl)
+		s.lease = newLease(s.pool, ttl)
 		try = s.lease.try
 	}
 	for wait := firstWait; ; wait = min(wait*2, lastWait) {
@@ -58,24 +59,25 @@ func (s *session) lock(ctx context.Context, tables tables, ttl time.Duration, wa
 	}
 }
 
-// tryAdvisory returns what asks for the session's advisory lock once. Its holder is nil when it is ours. It
-// does not block in pg_advisory_lock: a blocked statement holds a snapshot, which CREATE INDEX CONCURRENTLY
-// in the holder waits for, and the two would be a deadlock.
-func (s *session) tryAdvisory(tables tables) func(context.Context) (*Holder, error) {
-	return func(ctx context.Context) (*Holder, error) {
-		if err := s.conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", lockID).Scan(&s.locked); err != nil {
-			return nil, err
-		}
-		if !s.locked {
-			return advisoryHolder(ctx, s.conn)
-		}
-		holder, err := leaseHolder(ctx, s.conn, tables.lease)
-		if holder != nil || err != nil { // somebody behind a pooler is at work
-			s.locked = false
-			err = errors.Join(err, s.conn.QueryRow(ctx, "select pg_advisory_unlock($1)", lockID).Scan(new(bool)))
-		}
-		return holder, err
+// tryAdvisory asks for the session's advisory lock once, and under it brings the schema krowoc up to date. The holder is nil
+// when the lock is ours. It does not block in pg_advisory_lock: a blocked statement holds a snapshot, for which a CREATE INDEX
+// CONCURRENTLY in the holder waits, and the two would be a deadlock.
+func (s *session) tryAdvisory(ctx context.Context) (*Holder, error) {
+	if err := s.conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", lockID).Scan(&s.locked); err != nil {
+		return nil, err
 	}
+	if !s.locked {
+		return advisoryHolder(ctx, s.conn)
+	}
+	if _, err := own.Apply(ctx, s.conn); err != nil {
+		return nil, err
+	}
+	holder, err := leaseHolder(ctx, s.conn)
+	if holder != nil || err != nil { // a process behind a pooler is at work
+		s.locked = false
+		err = errors.Join(err, s.conn.QueryRow(ctx, "select pg_advisory_unlock($1)", lockID).Scan(new(bool)))
+	}
+	return holder, err
 }
 
 // advisoryHolder says who holds the lock. A superuser's session hides its details from others, hence the

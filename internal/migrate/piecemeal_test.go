@@ -98,7 +98,7 @@ func TestUncertainStatementIsAskedFor(t *testing.T) {
 			if _, err := p.migrator().Up(t.Context()); err == nil {
 				t.Fatal("there is no procedure later")
 			}
-			p.query("WITH u AS (UPDATE krowoc_migration_progress SET begun = 2, message = '' RETURNING 1) SELECT count(*)::text FROM u") // as a SIGKILL leaves it
+			p.query("WITH u AS (UPDATE krowoc.migration_progress SET begun = 2, message = '' RETURNING 1) SELECT count(*)::text FROM u") // as a SIGKILL leaves it
 			_, err := p.migrator().Up(t.Context())
 			if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "line 4: it was interrupted, and whether it was done cannot be told") {
 				t.Fatal(err)
@@ -224,7 +224,7 @@ func (p *project) check(t *testing.T) {
 	if got := p.query("SELECT count(*) || ' ' || sum(y - x) FROM a"); got != "2000 4000" {
 		t.Fatalf("rows and what was added: %s", got)
 	}
-	if got := p.query("SELECT count(*)::text FROM krowoc_migration_progress"); got != "0" {
+	if got := p.query("SELECT count(*)::text FROM krowoc.migration_progress"); got != "0" {
 		t.Fatalf("%s files are noted as interrupted", got)
 	}
 }

@@ -29,6 +29,7 @@ type state struct {
 	applied  []applied
 	known    bool               // the table of versions is there
 	progress map[int64]progress // of files that were interrupted
+	schema   string             // of the table of versions, with which progress is recorded
 }
 
 func (s state) isApplied(version int64) bool {

@@ -111,7 +111,7 @@ func TestOfManyBehindAPoolerExactlyOneApplies(t *testing.T) {
 	if worked != "up 00001_users.sql, up 00002_votes.sql, up 00003_tags.sql" || p.versions() != "1 2 3" || p.lockHolders() != "0" {
 		t.Errorf("%q, versions %s, %s locks", results, p.versions(), p.lockHolders())
 	}
-	if got := p.query("SELECT count(*)::text FROM krowoc_migration_lease"); got != "0" {
+	if got := p.query("SELECT count(*)::text FROM krowoc.migration_lease"); got != "0" {
 		t.Errorf("%s leases are left", got)
 	}
 }
@@ -147,7 +147,7 @@ func TestLeaseAndLockRespectEachOther(t *testing.T) {
 	}
 
 	p.write("2_votes.sql", votesSQL)
-	p.query(`WITH dead AS (INSERT INTO krowoc_migration_lease VALUES (true, gen_random_uuid(), 'krowoc', 'elsewhere', 42, now(), now() + interval '200 ms') RETURNING 1)
+	p.query(`WITH dead AS (INSERT INTO krowoc.migration_lease VALUES (true, gen_random_uuid(), 'krowoc', 'elsewhere', 42, now(), now() + interval '200 ms') RETURNING 1)
 		SELECT count(*)::text FROM dead`)
 	began := time.Now()
 	m = direct.migrator(func(o *migrate.Options) {
@@ -177,7 +177,7 @@ func TestLostLeaseCommitsNothing(t *testing.T) {
 	m := p.migrator(func(o *migrate.Options) {
 		o.Report = func(e migrate.Event) {
 			if e.Kind == migrate.Started && e.Version == 2 {
-				thief("UPDATE krowoc_migration_lease SET token = gen_random_uuid()")
+				thief("UPDATE krowoc.migration_lease SET token = gen_random_uuid()")
 			}
 		}
 	})

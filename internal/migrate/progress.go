@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
@@ -26,28 +27,35 @@ type progress struct {
 	at        time.Time
 }
 
-const progressColumns = `(
-	version_id bigint PRIMARY KEY, direction text NOT NULL,
-	finished integer NOT NULL, begun integer NOT NULL, sum text NOT NULL, message text NOT NULL DEFAULT '',
-	tstamp timestamptz NOT NULL DEFAULT now())`
+// legacyProgress is where releases before the schema krowoc recorded progress, in the schema of the table of versions.
+const legacyProgress = "krowoc_migration_progress"
 
-func (r *run) createProgress(ctx context.Context) error {
-	return pg.Fault("create the table of progress", createIfMissing(ctx, r.o.DB, r.tables.progress, progressColumns))
-}
-
-func readProgress(ctx context.Context, db querier, table string) (map[int64]progress, error) {
-	if there, err := exists(ctx, db, table); !there || err != nil {
-		return nil, pg.Fault("read the progress of migrations", err)
+// readProgress lists the files that were interrupted, by version, and the schema under which their progress is recorded: that of
+// the table of versions. A database to which the migrations of package own are not applied yet may have the older table.
+func readProgress(ctx context.Context, db querier, versions string) (byVersion map[int64]progress, schema string, err error) {
+	const op = "read the progress of migrations"
+	prefix := versions[:strings.LastIndexByte(versions, '.')+1]
+	var current, legacy bool
+	err = db.QueryRow(ctx, `
+		select to_regclass($1) is not null, to_regclass($2) is not null,
+			coalesce(nullif($3, ''), (select relnamespace::regnamespace::text from pg_class where oid = to_regclass($4)), current_schema(), '')`,
+		own.ProgressTable, prefix+legacyProgress, strings.TrimSuffix(prefix, "."), versions).Scan(&current, &legacy, &schema)
+	from := " from " + own.ProgressTable + " where schema = " + pg.QuoteLiteral(schema)
+	switch {
+	case err != nil || (!current && !legacy):
+		return nil, schema, pg.Fault(op, err)
+	case !current:
+		from = " from " + prefix + legacyProgress
 	}
-	rows, _ := db.Query(ctx, "select version_id, direction, finished, begun, sum, message, tstamp from "+table)
+	rows, _ := db.Query(ctx, "select version_id, direction, finished, begun, sum, message, tstamp"+from)
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p progress, err error) {
 		return p, row.Scan(&p.version, &p.direction, &p.finished, &p.begun, &p.sum, &p.message, &p.at)
 	})
-	byVersion := make(map[int64]progress, len(list))
+	byVersion = make(map[int64]progress, len(list))
 	for _, p := range list {
 		byVersion[p.version] = p
 	}
-	return byVersion, pg.Fault("read the progress of migrations", err)
+	return byVersion, schema, pg.Fault(op, err)
 }
 
 // finished returns how many statements of a step were done by a run before.
@@ -91,7 +99,7 @@ func (r *run) piecemeal(ctx context.Context, step planned) error {
 	r.begin(b, step, false)
 	b.mark(recording)
 	b.add(r.record(step))
-	b.add(fmt.Sprintf("DELETE FROM %s WHERE version_id = %d", r.tables.progress, step.file.version))
+	b.add(r.forgetSQL(step))
 	r.commit(b)
 	if o := r.retried(ctx, step, b); o.err != nil {
 		return r.failure(ctx, step, o)
@@ -151,10 +159,15 @@ func (r *run) note(ctx context.Context, step planned, finished, begun int, messa
 }
 
 func (r *run) noteSQL(step planned, finished, begun int, message string) string {
-	return fmt.Sprintf(`INSERT INTO %s (version_id, direction, finished, begun, sum, message) VALUES (%d, '%s', %d, %d, '%s', %s)
-ON CONFLICT (version_id) DO UPDATE SET (direction, finished, begun, sum, message, tstamp) =
+	return fmt.Sprintf(`INSERT INTO %s (schema, version_id, direction, finished, begun, sum, message) VALUES (%s, %d, '%s', %d, %d, '%s', %s)
+ON CONFLICT (schema, version_id) DO UPDATE SET (direction, finished, begun, sum, message, tstamp) =
 	(excluded.direction, excluded.finished, excluded.begun, excluded.sum, excluded.message, now())`,
-		r.tables.progress, step.file.version, step.direction, finished, begun, sumOf(step.sql[:finished]), pg.QuoteLiteral(message))
+		own.ProgressTable, pg.QuoteLiteral(r.state.schema), step.file.version, step.direction, finished, begun, sumOf(step.sql[:finished]), pg.QuoteLiteral(message))
+}
+
+// forgetSQL drops the progress of a file.
+func (r *run) forgetSQL(step planned) string {
+	return fmt.Sprintf("DELETE FROM %s WHERE schema = %s AND version_id = %d", own.ProgressTable, pg.QuoteLiteral(r.state.schema), step.file.version)
 }
 
 const goOn = "go on with an interrupted migration"

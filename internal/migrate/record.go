@@ -13,7 +13,7 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 	const op = "record what is applied"
 	err = m.locked(ctx, op, func(ctx context.Context, r *run) error {
 		if !r.state.known {
-			if err := createVersions(ctx, r.o.DB, r.tables.versions); err != nil {
+			if err := createVersions(ctx, r.o.DB, r.o.Table); err != nil {
 				return err
 			}
 		}
@@ -27,7 +27,7 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 		if len(values) == 0 {
 			return nil
 		}
-		if _, err := r.session.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES %s", r.tables.versions, strings.Join(values, ", "))); err != nil {
+		if _, err := r.session.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES %s", r.o.Table, strings.Join(values, ", "))); err != nil {
 			return r.fault(ctx, op, err)
 		}
 		return nil
@@ -39,7 +39,7 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 func (m *Migrator) Unrecord(ctx context.Context, versions []int64) error {
 	const op = "take back what is recorded"
 	return m.locked(ctx, op, func(ctx context.Context, r *run) error {
-		_, err := r.session.conn.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE version_id = ANY ($1)", r.tables.versions), versions)
+		_, err := r.session.conn.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE version_id = ANY ($1)", r.o.Table), versions)
 		return r.fault(ctx, op, err)
 	})
 }

@@ -12,7 +12,6 @@ type run struct {
 	*Migrator
 	op      string
 	session *session
-	tables  tables
 	state   state
 	plan    plan
 	results []Result
@@ -45,8 +44,8 @@ func (m *Migrator) locked(ctx context.Context, op string, work func(context.Cont
 		return err
 	}
 	defer s.close(ctx)
-	r := &run{Migrator: m, op: op, session: s, tables: tablesOf(m.o.Table)}
-	if err := s.lock(ctx, r.tables, m.o.LeaseTTL, r.waiting); err != nil {
+	r := &run{Migrator: m, op: op, session: s}
+	if err := s.lock(ctx, m.o.LeaseTTL, r.waiting); err != nil {
 		return err
 	}
 	if s.lease != nil {
@@ -93,13 +92,8 @@ func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, err
 // prepare makes what the work needs, and sets what holds for all of it.
 func (r *run) prepare(ctx context.Context) error {
 	if !r.state.known {
-		if err := createVersions(ctx, r.o.DB, r.tables.versions); err != nil {
+		if err := createVersions(ctx, r.o.DB, r.o.Table); err != nil {
 			return err
-		}
-	}
-	for _, step := range r.plan {
-		if step.file.script.noTransaction {
-			return r.createProgress(ctx)
 		}
 	}
 	return nil
@@ -181,7 +175,7 @@ func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
 	if s.applied, s.known, err = readApplied(ctx, db, m.o.Table); err != nil {
 		return s, err
 	}
-	s.progress, err = readProgress(ctx, db, tablesOf(m.o.Table).progress)
+	s.progress, s.schema, err = readProgress(ctx, db, m.o.Table)
 	return s, err
 }
 
@@ -195,7 +189,7 @@ func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error))
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Migrator: m, state: s, tables: tablesOf(m.o.Table)}
+	r := &run{Migrator: m, state: s}
 	var results []Result
 	for _, step := range p {
 		results = append(results, Result{Version: step.file.version, File: step.file.name, Direction: step.direction,

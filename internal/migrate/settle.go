@@ -174,7 +174,7 @@ func (m *Migrator) Settle(ctx context.Context, version int64, done bool) error {
 // Forget drops the record of an interrupted file, for one whose statements were undone by hand.
 func (m *Migrator) Forget(ctx context.Context, version int64) error {
 	return m.repair(ctx, version, func(r *run, step planned, _ progress) string {
-		return fmt.Sprintf("DELETE FROM %s WHERE version_id = %d", r.tables.progress, step.file.version)
+		return r.forgetSQL(step)
 	})
 }
 

@@ -99,8 +99,12 @@ func (m *Migrator) baseline(s state) (int64, error) {
 	return first.version, nil
 }
 
-// Pending counts the files that are not applied.
+// Pending counts the files that are not applied. It needs no right but to read the table of versions.
 func (m *Migrator) Pending(ctx context.Context) (int, error) {
-	s, err := m.state(ctx, m.o.DB)
-	return len(s.pending()), err
+	files, err := readFolder(m.o.FS, m.o.Dir, m.o.Logger)
+	if err != nil {
+		return 0, err
+	}
+	applied, _, err := readApplied(ctx, m.o.DB, m.o.Table)
+	return len(state{files: files, applied: applied}.pending()), err
 }

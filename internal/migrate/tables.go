@@ -1,9 +1,9 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,31 +13,14 @@ import (
 	"github.com/pressly/goose/v3/database"
 
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
-// tables are what migrations keep in the database: goose's table of versions and, where they are needed, a
-// lease and the progress of files that run without a transaction, in the same schema.
-type tables struct {
-	versions, lease, progress string
-}
-
-func tablesOf(versions string) tables {
-	schema := versions[:strings.LastIndexByte(versions, '.')+1]
-	return tables{versions, schema + "krowoc_migration_lease", schema + "krowoc_migration_progress"}
-}
-
-// InternalTables names the tables that krowoc keeps for itself, with that of versions, which is goose_db_version when it is empty.
-// What compares databases leaves them out.
+// InternalTables names the tables outside the schema krowoc that are not the project's: the table of versions, which is
+// goose_db_version when versions is empty, and those that releases before that schema have left. Comparisons of databases leave them out.
 func InternalTables(versions string) []string {
-	if versions == "" {
-		versions = goose.DefaultTablename
-	}
-	t := tablesOf(versions)
-	return []string{t.versions, t.lease, t.progress, UnsavedTable, pg.SeedsTable}
+	return append([]string{cmp.Or(versions, goose.DefaultTablename)}, own.LegacyTables()...)
 }
-
-// UnsavedTable is where a development session keeps what it has changed in the tables and no migration says yet.
-const UnsavedTable = "krowoc_unsaved"
 
 // applied is a row of the table of versions.
 type applied struct {
@@ -96,16 +79,4 @@ func createVersions(ctx context.Context, pool *pgxpool.Pool, table string) (err 
 		err = tx.Commit()
 	}
 	return pg.Fault(op, err)
-}
-
-// createIfMissing makes a table of ours. Two processes may be at it at once.
-func createIfMissing(ctx context.Context, pool *pgxpool.Pool, table, columns string) error {
-	if there, err := exists(ctx, pool, table); there || err != nil {
-		return err
-	}
-	_, err := pool.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+table+" "+columns)
-	if hasCode(err, "23505", "42P07", "42710") { // unique_violation in the catalog, duplicate_table, duplicate_object
-		return nil
-	}
-	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -28,8 +29,8 @@ func parts(t testing.TB, pool *pgxpool.Pool) string {
 	t.Helper()
 	return testkit.Value(t, pool, `SELECT string_agg(d, E'\n' ORDER BY d) FROM (
 		SELECT pg_get_indexdef(indexrelid) || indisvalid || coalesce(obj_description(indexrelid), '') AS d FROM pg_index WHERE indrelid::regclass::text !~ '^pg_'
-		UNION ALL SELECT conname || pg_get_constraintdef(oid) || convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'krowoc_seeds') p
-		WHERE d !~ 'krowoc_seeds'`)
+		UNION ALL SELECT conname || pg_get_constraintdef(oid) || convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace) p
+		WHERE d !~ 'krowoc\.'`)
 }
 
 func TestIndexesComeBack(t *testing.T) {
@@ -161,7 +162,10 @@ func TestCircleOfSomebodyElse(t *testing.T) {
 	s := parse(t, `type Team @table @auth(rules: []) { lead: Person  people: [Person!]! @inverse(field: "team") }
 		type Person @table @auth(rules: []) { team: Team! }`)
 	pool := built(t, s)
-	testkit.Exec(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+appRole(t))
+	if err := ledger.Ensure(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Exec(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public, krowoc TO `+appRole(t))
 	o := making(t, pool, s, "", seed.Count{Rows: 20})
 	o.DB = as(t, pool, appRole(t))
 	if _, err := seed.Load(t.Context(), o); fault.CodeOf(err) != fault.Forbidden {

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -21,7 +22,7 @@ func TestOwnerWithoutRights(t *testing.T) {
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Owner: 100}")))
 	o := making(t, pool, s, "generate: {Owner: 100, Item: 12_000}")
 	o.DB = as(t, pool, role)
-	testkit.Exec(t, pool, "GRANT ALL ON krowoc_seeds TO "+role)
+	testkit.Exec(t, pool, "GRANT ALL ON krowoc.seeds TO "+role)
 	must(t)(seed.Load(t.Context(), o))
 	if after := parts(t, pool); after != before {
 		t.Errorf("before\n%s\nafter\n%s", before, after)
@@ -45,7 +46,10 @@ func TestDeferredForeignKeyThatStays(t *testing.T) {
 func TestIdleTimeout(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
-	testkit.Exec(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t)+
+	if err := ledger.Ensure(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Exec(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public, krowoc TO "+appRole(t)+
 		"; ALTER DATABASE "+pgx.Identifier{pool.Config().ConnConfig.Database}.Sanitize()+" SET idle_in_transaction_session_timeout = '500ms'")
 	o := making(t, pool, s, "generate: {Owner: 100, Item: 250_000}")
 	o.DB = as(t, pool, appRole(t))

@@ -49,7 +49,7 @@ func TestSQL(t *testing.T) {
 	if got, want := testkit.Value(t, pool, log), "one: Ada, two; done, three, four"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := testkit.Value(t, pool, "SELECT count(*) FROM krowoc_seeds WHERE kind = 'sql' AND name = 'dev/02-log.sql'"); got != "1" {
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM krowoc.seeds WHERE kind = 'sql' AND name = 'dev/02-log.sql'"); got != "1" {
 		t.Errorf("%s notes", got)
 	}
 }

@@ -32,11 +32,21 @@ var errDryRun = errors.New("a dry run")
 // write writes all rows, or none.
 func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	var summary Summary
+	if !o.DryRun {
+		if err := ledger.Ensure(ctx, o.DB); err != nil {
+			return Summary{}, err
+		}
+	}
 	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
 		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
 		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), dryRun: o.DryRun, keys: o.Prune}
 		if err := ledger.Lock(ctx, tx); err != nil {
 			return err
+		}
+		if o.DryRun { // rolled back with the rest
+			if err := ledger.Ensure(ctx, tx); err != nil {
+				return err
+			}
 		}
 		summary, err = o.writeRows(ctx, w, f)
 		if err == nil && o.DryRun {

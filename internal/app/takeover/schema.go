@@ -21,6 +21,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/introspect"
 	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
@@ -143,7 +144,8 @@ func structureOf(ctx context.Context, a *app.App, at string, major int, exclude 
 	if u.User != nil {
 		u.User = url.User(u.User.Username())
 	}
-	args := []string{"--schema-only", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels", "--dbname", u.String()}
+	args := []string{"--schema-only", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
+		"--exclude-schema", own.Schema, "--dbname", u.String()}
 	for _, table := range exclude {
 		args = append(args, "--exclude-table", "*."+pg.QuoteIdent(table))
 	}

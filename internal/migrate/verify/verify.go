@@ -19,6 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // Options say what to verify, and where. Database and FS are required.
@@ -332,7 +333,7 @@ func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog
 // relfilenodes lists the files that tables are in: another one means that the table was written anew.
 func (v *verifier) relfilenodes(ctx context.Context) (map[string]uint32, error) {
 	rows, err := v.db.Query(ctx, `SELECT c.oid::regclass::text, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'`)
+		WHERE c.relkind = 'r' AND n.nspname NOT IN ('information_schema', '`+own.Schema+`') AND n.nspname NOT LIKE 'pg\_%'`)
 	if err != nil {
 		return nil, pg.Fault("list the files of tables", err)
 	}

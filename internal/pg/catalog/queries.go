@@ -1,9 +1,11 @@
 package catalog
 
-// What every query leaves out: the system's schemas, and what belongs to an extension. $1 are the tables that the
+import "github.com/krowoc/krowoc/internal/pg/own"
+
+// What every query leaves out: the system's schemas and Krowoc's own, and what belongs to an extension. $1 are the tables that the
 // caller leaves out.
 const (
-	ours = `n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'`
+	ours = `n.nspname NOT IN ('information_schema', '` + own.Schema + `') AND n.nspname NOT LIKE 'pg\_%'`
 
 	// fromExtension is followed by the object's class and oid.
 	fromExtension = `EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = `
@@ -152,6 +154,6 @@ func othersSQL() string {
 	UNION ALL
 	SELECT 'default privileges', concat_ws(' ', d.defaclobjtype::text, 'in ' || n.nspname), '', '',
 		ARRAY(SELECT a.privilege_type || ' TO ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END FROM aclexplode(d.defaclacl) a WHERE a.grantee <> d.defaclrole ORDER BY 1)
-	FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+	FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace WHERE n.nspname IS DISTINCT FROM '` + own.Schema + `'
 	ORDER BY 1, 2`
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -82,7 +83,7 @@ func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) e
 	for _, e := range s.Enums {
 		types = append(types, catalogName(public, e.DBName))
 	}
-	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials), arrayOf(types)))
+	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials), arrayOf(types), own.Schema))
 	return pg.Fault("clear the scratch database", err)
 }
 
@@ -108,7 +109,7 @@ BEGIN
   FOR statement IN
     SELECT format('DROP %%s IF EXISTS %%I.%%I CASCADE', CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, n.nspname, c.relname)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%%'
+    WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname NOT IN ('information_schema', '%[3]s') AND n.nspname NOT LIKE 'pg\_%%'
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid)
   LOOP EXECUTE statement; END LOOP;
   FOREACH statement IN ARRAY %[2]s LOOP EXECUTE 'DROP TYPE IF EXISTS ' || statement || ' CASCADE'; END LOOP;

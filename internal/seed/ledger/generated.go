@@ -5,7 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // Generated is how far the generation of a table's rows has come.
@@ -21,7 +21,7 @@ func FindGenerated(ctx context.Context, tx pgx.Tx, table, digest string) (g Gene
 	}
 	return g, others, tx.QueryRow(ctx, `SELECT coalesce(max(done) FILTER (WHERE digest = $2), 0), coalesce(max(total) FILTER (WHERE digest = $2), 0),
 		coalesce(max(basis) FILTER (WHERE digest = $2), ''), coalesce(bool_or(digest <> $2), false)
-		FROM `+pg.SeedsTable+" WHERE kind = 'generated' AND name = $1", table, digest).Scan(&g.Done, &g.Total, &g.Basis, &others)
+		FROM `+own.SeedsTable+" WHERE kind = 'generated' AND name = $1", table, digest).Scan(&g.Done, &g.Total, &g.Basis, &others)
 }
 
 // RecordGenerated records how far the generation of a table's rows has come.
@@ -29,7 +29,7 @@ func RecordGenerated(ctx context.Context, tx pgx.Tx, table, digest string, g Gen
 	if err := Ensure(ctx, tx); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` (kind, name, digest, done, total, basis) VALUES ('generated', $1, $2, $3, $4, $5)
+	_, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+` (kind, name, digest, done, total, basis) VALUES ('generated', $1, $2, $3, $4, $5)
 		ON CONFLICT (kind, name, digest) DO UPDATE SET done = excluded.done, total = excluded.total, basis = excluded.basis, loaded_at = now()`,
 		table, digest, g.Done, g.Total, g.Basis)
 	return err

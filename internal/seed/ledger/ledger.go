@@ -1,5 +1,12 @@
 // Package ledger records in the database what seeds have loaded, so that a later load can continue, prune and reset: rows of fixtures,
 // generated rows, and SQL files with the rows that they inserted. All functions work within the transaction that they are given.
+//
+// The ledger is a table of package own. An entry of the kind
+//   - row is a row that a fixture inserted: name is its table, digest its key;
+//   - generated is the first done of total rows that a specification generates: name is the table, digest identifies the specification,
+//     and basis the parents that existed, where each of them has children;
+//   - sql is an SQL file that was run: name is the file, digest that of its text;
+//   - inserted is the done rows that an SQL file inserted into a table: name is the table, digest the file.
 package ledger
 
 import (
@@ -7,19 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
-
-// table is the ledger. An entry of the kind
-//   - row is a row that a fixture inserted: name is its table, digest its key;
-//   - generated is the first done of total rows that a specification generates: name is the table, digest identifies the specification,
-//     and basis the parents that existed, where each of them has children;
-//   - sql is an SQL file that was run: name is the file, digest that of its text;
-//   - inserted is the done rows that an SQL file inserted into a table: name is the table, digest the file.
-const table = `CREATE TABLE IF NOT EXISTS ` + pg.SeedsTable + ` (
-	kind text NOT NULL, set text NOT NULL DEFAULT '', name text NOT NULL, digest text NOT NULL, done bigint NOT NULL DEFAULT 0,
-	total bigint NOT NULL DEFAULT 0, basis text NOT NULL DEFAULT '',
-	loaded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (kind, name, digest))`
 
 // Lock makes other loads wait until the transaction ends: two at a time would race to insert the same rows.
 func Lock(ctx context.Context, tx pgx.Tx) error {
@@ -29,15 +25,12 @@ func Lock(ctx context.Context, tx pgx.Tx) error {
 
 // Exists reports whether the database has a ledger. It has none before the first load.
 func Exists(ctx context.Context, tx pgx.Tx) (exists bool, err error) {
-	return exists, tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pg.SeedsTable).Scan(&exists)
+	return exists, tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", own.SeedsTable).Scan(&exists)
 }
 
-// Ensure creates the ledger if it does not exist.
-func Ensure(ctx context.Context, tx pgx.Tx) error {
-	if exists, err := Exists(ctx, tx); err != nil || exists {
-		return err
-	}
-	_, err := tx.Exec(ctx, table)
+// Ensure creates the ledger if it does not exist, and brings an older one up to date.
+func Ensure(ctx context.Context, db own.Target) error {
+	_, err := own.Apply(ctx, db)
 	return err
 }
 
@@ -46,7 +39,7 @@ func Tables(ctx context.Context, tx pgx.Tx, sets []string) ([]string, error) {
 	if exists, err := Exists(ctx, tx); err != nil || !exists {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+pg.SeedsTable+" WHERE kind IN ('row', 'inserted') AND set = ANY($1)", sets)
+	rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+own.SeedsTable+" WHERE kind IN ('row', 'inserted') AND set = ANY($1)", sets)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +51,7 @@ func Forget(ctx context.Context, tx pgx.Tx, sets, tables []string) error {
 	if exists, err := Exists(ctx, tx); err != nil || !exists {
 		return err
 	}
-	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+
+	_, err := tx.Exec(ctx, "DELETE FROM "+own.SeedsTable+
 		" WHERE (kind IN ('row', 'generated', 'inserted') AND name = ANY($1)) OR (kind = 'sql' AND set = ANY($2))", tables, sets)
 	return err
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // Row is a row that a fixture of a set inserted. Its key is JSON: values as texts, by column.
@@ -24,7 +24,7 @@ func RecordRows(ctx context.Context, tx pgx.Tx, rows []Row) error {
 	for i, r := range rows {
 		sets[i], names[i], keys[i] = r.Set, r.Table, r.Key
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` (kind, set, name, digest)
+	_, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+` (kind, set, name, digest)
 		SELECT DISTINCT ON (name, digest) 'row', set, name, digest FROM unnest($1::text[], $2::text[], $3::text[]) AS n (set, name, digest)
 		ON CONFLICT (kind, name, digest) DO UPDATE SET set = excluded.set, loaded_at = now()`, sets, names, keys)
 	return err
@@ -35,7 +35,7 @@ func Rows(ctx context.Context, tx pgx.Tx, sets []string) ([]Row, error) {
 	if exists, err := Exists(ctx, tx); err != nil || !exists {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, "SELECT set, name, digest FROM "+pg.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", sets)
+	rows, err := tx.Query(ctx, "SELECT set, name, digest FROM "+own.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", sets)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func Rows(ctx context.Context, tx pgx.Tx, sets []string) ([]Row, error) {
 
 // ForgetRows removes the entries of rows of a table that were deleted.
 func ForgetRows(ctx context.Context, tx pgx.Tx, table string, keys []string) error {
-	_, err := tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind = 'row' AND name = $1 AND digest = ANY($2)", table, keys)
+	_, err := tx.Exec(ctx, "DELETE FROM "+own.SeedsTable+" WHERE kind = 'row' AND name = $1 AND digest = ANY($2)", table, keys)
 	return err
 }
 
@@ -68,6 +68,6 @@ func Count(ctx context.Context, tx pgx.Tx, name, from, key string) (c Counts, er
 		return c, err
 	}
 	sql := fmt.Sprintf(`SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (SELECT FROM %[1]s WHERE kind = 'row' AND name = $1 AND digest = %[2]s::text)),
-		(SELECT coalesce(sum(done), 0)::bigint FROM %[1]s WHERE name = $1 AND kind IN ('generated', 'inserted')) FROM %[3]s AS t`, pg.SeedsTable, key, from)
+		(SELECT coalesce(sum(done), 0)::bigint FROM %[1]s WHERE name = $1 AND kind IN ('generated', 'inserted')) FROM %[3]s AS t`, own.SeedsTable, key, from)
 	return c, tx.QueryRow(ctx, sql, name).Scan(&c.All, &c.Others, &c.Generated)
 }

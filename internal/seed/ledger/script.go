@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // Script is an SQL file of a set.
@@ -24,12 +24,12 @@ func RecordScript(ctx context.Context, tx pgx.Tx, s Script) (fresh bool, err err
 	}
 	sum := sha256.Sum256(s.Text)
 	digest := hex.EncodeToString(sum[:])
-	tag, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+" (kind, set, name, digest) VALUES ('sql', $3, $1, $2) ON CONFLICT DO NOTHING",
+	tag, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+" (kind, set, name, digest) VALUES ('sql', $3, $1, $2) ON CONFLICT DO NOTHING",
 		pgx.QueryExecModeExec, s.Path, digest, s.Set)
 	if err != nil || tag.RowsAffected() == 0 {
 		return false, err
 	}
-	_, err = tx.Exec(ctx, "DELETE FROM "+pg.SeedsTable+" WHERE kind = 'sql' AND name = $1 AND digest <> $2",
+	_, err = tx.Exec(ctx, "DELETE FROM "+own.SeedsTable+" WHERE kind = 'sql' AND name = $1 AND digest <> $2",
 		pgx.QueryExecModeExec, s.Path, digest)
 	return true, err
 }
@@ -51,7 +51,7 @@ func RecordInserts(ctx context.Context, tx pgx.Tx, s Script, run func() error) e
 		if rows == before[table] {
 			continue
 		}
-		_, err := tx.Exec(ctx, "INSERT INTO "+pg.SeedsTable+` AS n (kind, set, name, digest, done) VALUES ('inserted', $1, $2, $3, $4)
+		_, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+` AS n (kind, set, name, digest, done) VALUES ('inserted', $1, $2, $3, $4)
 			ON CONFLICT (kind, name, digest) DO UPDATE SET done = n.done + excluded.done, loaded_at = now()`, s.Set, table, s.Path, rows-before[table])
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func inserted(ctx context.Context, tx pgx.Tx) (map[string]int64, error) {
 	const query = `SELECT c.relname::text, sum(s.n_tup_ins - s.n_tup_del)::bigint
 		FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = coalesce(pg_partition_root(s.relid), s.relid)
 		WHERE c.oid = to_regclass(quote_ident(c.relname)) AND c.relname <> $1 GROUP BY 1`
-	rows, err := tx.Query(ctx, query, pg.SeedsTable)
+	rows, err := tx.Query(ctx, query, own.SeedsTable)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,111 @@
+// Package own keeps the schema "krowoc", in which Krowoc has its own tables in the database of a project. Numbered
+// migrations inside the binary build it. They are applied by the commands that may change tables, each in a transaction, and
+// never by the production server, which only compares versions.
+//
+// A migration is additive: the release before still works on the schema, so that an older binary may run beside a newer
+// one. A database that is newer than the binary is therefore accepted.
+package own
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// Schema is the name of the schema. Comparing, dumping and importing databases leaves it out.
+const Schema = "krowoc"
+
+// The tables of the schema.
+const (
+	LeaseTable    = Schema + ".migration_lease"
+	ProgressTable = Schema + ".migration_progress"
+	SeedsTable    = Schema + ".seeds"
+	UnsavedTable  = Schema + ".unsaved"
+	versionsTable = Schema + ".versions"
+)
+
+// LegacyTables returns the names of the tables that releases before this schema kept in the schemas of users. A database
+// to which the migrations of this package are not applied yet may still have them.
+func LegacyTables() []string {
+	return []string{"krowoc_migration_lease", "krowoc_migration_progress", "krowoc_seeds", "krowoc_unsaved"}
+}
+
+// DB reads a database: a pool, a connection or a transaction.
+type DB interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// migration is one file.
+type migration struct {
+	version int
+	name    string // of the file, without its extension
+	sql     string
+}
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// migrations lists the files by version, which count from 1 without gaps.
+func migrations() []migration {
+	entries, err := fs.ReadDir(files, "migrations")
+	if err != nil {
+		panic(err) // they are in the binary
+	}
+	list := make([]migration, len(entries))
+	for i, e := range entries {
+		text, err := fs.ReadFile(files, "migrations/"+e.Name())
+		number, _, _ := strings.Cut(e.Name(), "_")
+		version, notNumber := strconv.Atoi(number)
+		if err != nil || notNumber != nil || version != i+1 {
+			panic(fmt.Sprintf("own: %s is not migration %d", e.Name(), i+1)) // a test reads them all
+		}
+		list[i] = migration{version, strings.TrimSuffix(e.Name(), ".sql"), string(text)}
+	}
+	return list
+}
+
+// Latest returns the version that this binary needs.
+func Latest() int { return len(migrations()) }
+
+// Version returns the version of the schema in a database, or 0.
+func Version(ctx context.Context, db DB) (int, error) {
+	version, err := readVersion(ctx, db)
+	var f *fault.Error
+	if err = pg.Fault("read the version of the schema "+Schema, err); errors.As(err, &f) && f.Code == fault.Forbidden {
+		f.Hint = "grant the role of the service: USAGE ON SCHEMA " + Schema + "; SELECT ON " + versionsTable
+	}
+	return version, err
+}
+
+// readVersion returns the version, or 0. A table of that name that is not ours does not count.
+func readVersion(ctx context.Context, db DB) (version int, err error) {
+	const isOurs = `SELECT count(*) = 3 FROM pg_attribute WHERE attrelid = to_regclass('` + versionsTable + `')
+		AND (attname, atttypid) IN (('version', 'int4'::regtype), ('name', 'text'::regtype), ('applied_at', 'timestamptz'::regtype))`
+	var exists bool
+	if err = db.QueryRow(ctx, isOurs).Scan(&exists); err != nil || !exists {
+		return 0, err
+	}
+	err = db.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM "+versionsTable).Scan(&version)
+	return version, err
+}
+
+// Check reports a database whose schema is older than this binary needs, as a Conflict. It needs no right but to read the
+// version, and returns that.
+func Check(ctx context.Context, db DB) (version int, err error) {
+	version, err = Version(ctx, db)
+	if err != nil || version >= Latest() {
+		return version, err
+	}
+	return version, fault.New(fault.Conflict, "check the schema "+Schema,
+		fmt.Sprintf("the database has version %d of the schema %s, and this release needs version %d", version, Schema, Latest()),
+		"apply it with `krowoc migrate up`, as a role that may create tables")
+}
