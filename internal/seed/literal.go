@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // arrayText returns a Postgres array literal; nil is NULL.
@@ -139,7 +142,7 @@ func (w *jsonWriter) scalar(n *yaml.Node) *problem {
 
 // jsonNumber returns the number as it is written when JSON writes it so, else in JSON's own way.
 func jsonNumber(n *yaml.Node) (string, bool) {
-	if json.Valid([]byte(n.Value)) && decimal.MatchString(n.Value) {
+	if _, ok := scalar.Of(schema.Decimal, "").Canonical(n.Value); ok && json.Valid([]byte(n.Value)) {
 		return n.Value, true
 	}
 	if number, err := strconv.ParseInt(n.Value, 0, 64); err == nil {

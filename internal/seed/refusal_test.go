@@ -59,12 +59,6 @@ func TestRefusals(t *testing.T) {
 			wants: []string{"seeds/dev/a.yaml:3:5:", "value too long for type character varying(3)"},
 		},
 		{
-			name:  "not an interval",
-			yaml:  "samples:\n  - { code: a, aDuration: 1 fortnight ago }\n",
-			code:  fault.Invalid,
-			wants: []string{"seeds/dev/a.yaml:2:5:", "invalid input syntax for type interval"},
-		},
-		{
 			name:  "column that the schema does not know",
 			sql:   "ALTER TABLE tickets ADD COLUMN due date NOT NULL",
 			yaml:  "tickets:\n  - title: One\n",

@@ -1,18 +1,14 @@
 package seed
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // text returns the value of a field as Postgres reads it. The node is not null.
@@ -89,89 +85,43 @@ func enumText(e *schema.Enum, n *yaml.Node) (string, *problem) {
 // scalarText converts a YAML scalar, from its text as written wherever digits count. A remedy is returned
 // when it does not fit, and says what would.
 func scalarText(f *schema.Field, n *yaml.Node) (text, remedy string) {
+	t := scalar.OfField(f)
+	if f.Type.Scalar == schema.String && n.ShortTag() != "!!str" {
+		return "", "quote it: " + strconv.Quote(clip(n.Value))
+	}
+	spelled, fits := jsonSpelling(t.Name, n)
+	canonical, ok := t.Canonical(spelled)
+	if !fits || !ok {
+		return "", t.Write
+	}
+	return t.ToPostgres(canonical), ""
+}
+
+// jsonSpelling returns what YAML writes in ways of its own as JSON would have it: whole numbers in other bases, digits in groups, True,
+// times in the forms of YAML 1.1, and base64 over several lines. It reports whether the node's type fits the scalar.
+func jsonSpelling(s schema.Scalar, n *yaml.Node) (text string, fits bool) {
 	v, tag := n.Value, n.ShortTag()
-	isText := tag == "!!str"
-	switch f.Type.Scalar {
-	case schema.ID:
-		return idText(f, v, isText || tag == "!!int")
-	case schema.String:
-		if !isText {
-			return "", "quote it: " + strconv.Quote(clip(v))
-		}
-		if strings.ContainsRune(v, 0) {
-			return "", "Postgres stores no NUL character in a text: remove it"
-		}
-		return v, ""
-	case schema.Int:
-		return intText(v, 32, tag == "!!int", "write a whole number from -2147483648 to 2147483647")
-	case schema.Int64:
-		return intText(v, 64, isText || tag == "!!int", "write a whole number from -2^63 to 2^63-1")
+	isText, isWhole := tag == "!!str", tag == "!!int"
+	switch s {
+	case schema.Int, schema.Int64:
+		number, err := strconv.ParseInt(v, 0, 64) // base 0 reads 0x1F, 0o17 and 1_000 too
+		return strconv.FormatInt(number, 10), err == nil && (isWhole || (isText && s == schema.Int64))
 	case schema.Float:
-		number, err := strconv.ParseFloat(strings.ReplaceAll(v, "_", ""), 64)
-		if err != nil || tag != "!!int" && tag != "!!float" || math.IsInf(number, 0) || math.IsNaN(number) {
-			return "", "write a number such as 0.25 or 1e-3"
-		}
-		return strings.ReplaceAll(v, "_", ""), ""
+		return strings.ReplaceAll(v, "_", ""), isWhole || tag == "!!float"
 	case schema.Decimal:
-		digits := strings.ReplaceAll(v, "_", "")
-		if !decimal.MatchString(digits) {
-			return "", "write a number such as 12.50; every digit is kept"
-		}
-		return digits, ""
+		return strings.ReplaceAll(v, "_", ""), true
 	case schema.Boolean:
-		if tag != "!!bool" {
-			return "", "write true or false"
-		}
-		return strings.ToLower(v), ""
-	case schema.Date:
-		if _, err := time.Parse(time.DateOnly, v); err != nil {
-			return "", "write a date such as 2026-01-31"
-		}
-		return v, ""
+		return strings.ToLower(v), tag == "!!bool"
 	case schema.DateTime:
 		t, ok := parseTime(v)
-		if !ok {
-			return "", "write a time such as 2026-01-31T09:30:00Z (RFC 3339)"
-		}
-		return t.Format(time.RFC3339Nano), ""
+		text, inRange := scalar.FormatDateTime(t)
+		return text, ok && inRange
 	case schema.Duration:
-		if !isText || !duration.MatchString(v) {
-			return "", "write a duration such as PT1H30M (ISO 8601) or 1 hour 30 minutes"
-		}
-		return v, ""
+		return v, isText
 	case schema.Bytes:
-		return bytesText(v)
+		return standardBase64(v), true
 	}
-	return "", "the type " + string(f.Type.Scalar) + " cannot be given in a fixture"
-}
-
-// decimal is a number in digits; the exponent is short, so that nobody writes a gigabyte of zeros in six
-// characters.
-var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$`)
-
-// duration lets through what may be an interval, of ISO 8601 or of Postgres, and leaves the rest to Postgres.
-var duration = regexp.MustCompile(`^(P[0-9.YMWDTHS+-]+|[+-]?[0-9][0-9a-zA-Z .:,+-]*)$`)
-
-func idText(f *schema.Field, v string, fits bool) (text, remedy string) {
-	if f.DataType == "" || strings.EqualFold(f.DataType, "uuid") {
-		id, err := uuid.Parse(v)
-		if err != nil {
-			return "", "write a UUID, or leave the field out: a row with a name has an id made from it"
-		}
-		return id.String(), ""
-	}
-	if !fits || v == "" {
-		return "", "write a text or a whole number"
-	}
-	return v, ""
-}
-
-func intText(v string, bits int, fits bool, remedy string) (string, string) {
-	number, err := strconv.ParseInt(v, 0, bits) // base 0 reads 0x1F, 0o17 and 1_000 too
-	if err != nil || !fits {
-		return "", remedy
-	}
-	return strconv.FormatInt(number, 10), ""
+	return v, true
 }
 
 // parseTime reads RFC 3339 and the timestamps of YAML 1.1; a time without a zone is UTC.
@@ -193,13 +143,9 @@ func parseTime(v string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// bytesText turns base64, wrapped or not, into bytea's hex form.
-func bytesText(v string) (text, remedy string) {
+// standardBase64 returns base64 of any alphabet, wrapped or not and with or without its end, in the form of JSON.
+func standardBase64(v string) string {
 	v = strings.Join(strings.Fields(v), "")
-	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-		if raw, err := encoding.DecodeString(v); err == nil {
-			return `\x` + hex.EncodeToString(raw), ""
-		}
-	}
-	return "", "write the bytes in base64"
+	v = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(v, "="))
+	return v + strings.Repeat("=", (4-len(v)%4)%4)
 }

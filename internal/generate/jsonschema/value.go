@@ -5,22 +5,23 @@ import (
 
 	"github.com/krowoc/krowoc/internal/generate/shape"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // scalars are the JSON forms of the scalars.
 var scalars = map[schema.Scalar]object{
-	schema.ID:       {{"type", "string"}, {"format", "uuid"}, {"pattern", shape.UUIDPattern}},
+	schema.ID:       {{"type", "string"}, {"format", "uuid"}, {"pattern", scalar.UUIDPattern}},
 	schema.String:   {{"type", "string"}},
 	schema.Int:      {{"type", "integer"}, {"minimum", -1 << 31}, {"maximum", 1<<31 - 1}},
-	schema.Int64:    {{"type", "string"}, {"pattern", shape.Int64Pattern}, {"allOf", []any{pattern(atLeast("-9223372036854775808")), pattern(atMost("9223372036854775807"))}}},
+	schema.Int64:    {{"type", "string"}, {"pattern", scalar.Int64Pattern}, {"allOf", []any{pattern(atLeast("-9223372036854775808")), pattern(atMost("9223372036854775807"))}}},
 	schema.Float:    {{"type", "number"}},
-	schema.Decimal:  {{"type", "string"}, {"pattern", shape.DecimalPattern}},
+	schema.Decimal:  {{"type", "string"}, {"pattern", scalar.DecimalPattern}},
 	schema.Boolean:  {{"type", "boolean"}},
-	schema.Date:     {{"type", "string"}, {"format", "date"}, {"pattern", shape.DatePattern}},
-	schema.DateTime: {{"type", "string"}, {"format", "date-time"}, {"pattern", shape.DateTimePattern}},
-	schema.Duration: {{"type", "string"}, {"pattern", shape.DurationPattern}, {"allOf", []any{pattern("[0-9][YMWDHS]$")}}},
+	schema.Date:     {{"type", "string"}, {"format", "date"}, {"pattern", scalar.DatePattern}},
+	schema.DateTime: {{"type", "string"}, {"format", "date-time"}, {"pattern", scalar.DateTimePattern}},
+	schema.Duration: {{"type", "string"}, {"pattern", scalar.DurationPattern}, {"allOf", []any{pattern(scalar.DurationEnd)}}},
 	schema.JSON:     {{"not", object{{"type", "null"}}}},
-	schema.Bytes:    {{"type", "string"}, {"contentEncoding", "base64"}, {"pattern", shape.Base64Pattern}},
+	schema.Bytes:    {{"type", "string"}, {"contentEncoding", "base64"}, {"pattern", scalar.Base64Pattern}},
 	schema.Vector:   {{"type", "array"}, {"items", object{{"type", "number"}}}},
 }
 

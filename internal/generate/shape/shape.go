@@ -124,17 +124,6 @@ func (f Field) Patterns() ([]Pattern, error) {
 	return out, nil
 }
 
-// The texts of scalars that JSON has no type for.
-const (
-	UUIDPattern     = `^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`
-	Int64Pattern    = `^-?(?:0|[1-9][0-9]*)$`
-	DecimalPattern  = `^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$`
-	DatePattern     = `^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$`
-	DateTimePattern = `^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$`
-	DurationPattern = `^P(?:[0-9]+W|(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:T(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]{1,6})?S)?)?)$`
-	Base64Pattern   = `^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`
-)
-
 var vectorType = regexp.MustCompile(`(?i)^vector\(([0-9]+)\)$`)
 
 // Dimensions returns how many numbers a Vector has, 0 when the schema does not say.

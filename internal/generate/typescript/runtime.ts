@@ -8,7 +8,7 @@ export type Decimal = string & z.$brand<"Decimal">;
 export type LocalDate = string & z.$brand<"LocalDate">;
 /** A moment: "2026-01-31T12:00:00.000001Z". JavaScript's Date drops microseconds. */
 export type DateTime = string & z.$brand<"DateTime">;
-/** A duration, as ISO 8601 writes it: "PT1H30M". */
+/** A duration, as ISO 8601 writes it, each part with a sign of its own: "PT1H30M", "P1DT-2H". */
 export type Duration = string & z.$brand<"Duration">;
 /** Bytes, in base64. */
 export type Bytes = string & z.$brand<"Bytes">;
@@ -118,7 +118,7 @@ const $duration = () =>
   z
     .string()
     .regex(
-      /^P(?:[0-9]+W|(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:T(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]{1,6})?S)?)?)$/,
+      /^[+-]?P(?:[+-]?[0-9]{1,10}Y)?(?:[+-]?[0-9]{1,10}M)?(?:[+-]?[0-9]{1,10}W)?(?:[+-]?[0-9]{1,10}D)?(?:T(?:[+-]?[0-9]{1,10}H)?(?:[+-]?[0-9]{1,10}M)?(?:[+-]?[0-9]{1,10}(?:\.[0-9]{1,6})?S)?)?$/,
       { error: "must be a duration" },
     )
     .regex(/[0-9][YMWDHS]$/, { error: "must be a duration" })

@@ -1,8 +1,6 @@
 package ddl
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp/syntax"
@@ -12,19 +10,13 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
-
-// scalarTypes are the types that hold the scalars.
-var scalarTypes = map[schema.Scalar]string{
-	schema.ID: "uuid", schema.String: "text", schema.Int: "integer", schema.Int64: "bigint", schema.Float: "double precision",
-	schema.Decimal: "numeric", schema.Boolean: "boolean", schema.Date: "date", schema.DateTime: "timestamptz",
-	schema.Duration: "interval", schema.JSON: "jsonb", schema.Bytes: "bytea", schema.Vector: "vector",
-}
 
 // columnType returns the type of the i-th column of a field: that of a reference is the key's.
 func columnType(f *schema.Field, i int) string {
 	leaf := leafOf(f, i)
-	name := scalarTypes[leaf.Type.Scalar]
+	name := scalar.Of(leaf.Type.Scalar, "").SQL
 	switch {
 	case f.DataType != "":
 		name = f.DataType
@@ -120,8 +112,7 @@ func valueText(f *schema.Field, v any) (string, error) {
 	switch x := v.(type) {
 	case string:
 		if f.Type.Scalar == schema.Bytes {
-			raw, err := base64.StdEncoding.DecodeString(x)
-			return `\x` + hex.EncodeToString(raw), err
+			return scalar.OfField(f).ToPostgres(x), nil
 		}
 		if f.Type.Scalar != schema.JSON {
 			return x, nil

@@ -9,12 +9,18 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
 
-var uuidForm = regexp.MustCompile(UUIDPattern)
-
+// canonicalUUID takes the forms that Postgres reads, too: without hyphens, and in braces.
 func canonicalUUID(text string) (string, bool) {
-	return strings.ToLower(text), uuidForm.MatchString(text)
+	id, err := uuid.Parse(text)
+	braces := len(text) == len("{}")+36
+	if err != nil || len(text) > len("{}")+36 || (braces && (text[0] != '{' || text[37] != '}')) {
+		return "", false
+	}
+	return id.String(), true
 }
 
 func canonicalTextID(text string) (string, bool) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // fieldDirectives returns the directives of a field, each with a space before it.
@@ -207,7 +208,8 @@ func isNumber(s string) bool {
 			return false
 		}
 	}
-	return isDecimal(s)
+	_, ok := scalar.Of(schema.Decimal, "").Canonical(s)
+	return ok
 }
 
 // literal prints a value of schema.Default.

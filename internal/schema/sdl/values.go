@@ -3,16 +3,12 @@ package sdl
 import (
 	"encoding/base64"
 	"math"
-	"math/big"
-	"regexp"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // scalarValue returns the Go value of a literal, in the form of schema.Default, or the problem with it.
@@ -32,10 +28,11 @@ func scalarValue(s schema.Scalar, v *ast.Value) (value any, problem string) {
 		}
 		return v.Raw == "true", ""
 	case schema.Decimal:
-		if (v.Kind != ast.IntValue && v.Kind != ast.FloatValue && v.Kind != ast.StringValue) || !isDecimal(v.Raw) {
+		canonical, ok := scalar.Of(s, "").Canonical(v.Raw)
+		if (v.Kind != ast.IntValue && v.Kind != ast.FloatValue && v.Kind != ast.StringValue) || !ok {
 			return nil, "it is " + kindName(v.Kind)
 		}
-		return v.Raw, ""
+		return canonical, ""
 	case schema.JSON:
 		return jsonValue(v)
 	case schema.Vector:
@@ -44,7 +41,17 @@ func scalarValue(s schema.Scalar, v *ast.Value) (value any, problem string) {
 	if v.Kind != ast.StringValue && v.Kind != ast.BlockValue {
 		return nil, "it is " + kindName(v.Kind)
 	}
-	return v.Raw, stringProblem(s, v.Raw)
+	canonical, ok := scalar.Of(s, "").Canonical(v.Raw)
+	if !ok {
+		return nil, problems[s]
+	}
+	return canonical, ""
+}
+
+// problems say what is wrong with a string that is no value of a scalar.
+var problems = map[schema.Scalar]string{
+	schema.ID: "it is not a UUID", schema.String: "Postgres cannot store the NUL character", schema.Date: "it is not a calendar date (YYYY-MM-DD)",
+	schema.DateTime: "it is not an RFC 3339 time", schema.Duration: "it is not an ISO 8601 duration", schema.Bytes: "it is not base64",
 }
 
 func intValue(s schema.Scalar, v *ast.Value) (any, string) {
@@ -65,58 +72,6 @@ func intValue(s schema.Scalar, v *ast.Value) (any, string) {
 	return n, ""
 }
 
-// isDecimal reports whether s is a decimal number of at most 1,000 digits.
-func isDecimal(s string) bool {
-	if len(s) > 1000 || strings.ContainsAny(s, "/_xXpP") {
-		return false
-	}
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		if n, err := strconv.Atoi(s[i+1:]); err != nil || n > 1000 || n < -1000 {
-			return false
-		}
-	}
-	_, ok := new(big.Rat).SetString(s)
-	return ok
-}
-
-// stringProblem checks the scalars that are written as strings.
-func stringProblem(s schema.Scalar, raw string) string {
-	var err error
-	problem := ""
-	switch s {
-	case schema.ID:
-		_, err = uuid.Parse(raw)
-		problem = "it is not a UUID"
-	case schema.Date:
-		_, err = time.Parse(time.DateOnly, raw)
-		problem = "it is not a calendar date (YYYY-MM-DD)"
-	case schema.DateTime:
-		_, err = time.Parse(time.RFC3339Nano, raw)
-		problem = "it is not an RFC 3339 time"
-	case schema.Duration:
-		if !isDuration(raw) {
-			return "it is not an ISO 8601 duration"
-		}
-	case schema.Bytes:
-		_, err = base64.StdEncoding.DecodeString(raw)
-		problem = "it is not base64"
-	case schema.String:
-		if strings.ContainsRune(raw, 0) {
-			return "Postgres cannot store the NUL character"
-		}
-	}
-	if err != nil {
-		return problem
-	}
-	return ""
-}
-
-// isDuration reports whether raw is a duration after ISO 8601: P1DT12H, P2W.
-func isDuration(raw string) bool {
-	ok, _ := regexp.MatchString(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$`, raw)
-	return ok && raw != "P" && !strings.HasSuffix(raw, "T")
-}
-
 func decodedLength(base64Text string) int {
 	raw, _ := base64.StdEncoding.DecodeString(base64Text)
 	return len(raw)
@@ -134,7 +89,7 @@ func jsonValue(v *ast.Value) (any, string) {
 	case ast.BooleanValue:
 		return v.Raw == "true", ""
 	case ast.StringValue, ast.BlockValue:
-		return v.Raw, stringProblem(schema.String, v.Raw)
+		return scalarValue(schema.String, v)
 	case ast.ListValue:
 		list := make([]any, 0, len(v.Children))
 		for _, c := range v.Children {

@@ -1,23 +1,15 @@
 package dump
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
-	"regexp"
 	"strings"
-	"time"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // errUnwritable is that a fixture cannot hold a value. It does not say which.
-var errUnwritable = errors.New("has a value that a fixture cannot hold (NaN, infinity, or a year beyond 0001 to 9999)")
-
-var (
-	number   = regexp.MustCompile(`^[+-]?[0-9.]+(e[+-]?[0-9]+)?$`)
-	interval = regexp.MustCompile(`^P[0-9.YMWDTHS+-]+$`)
-)
+var errUnwritable = errors.New("has a value that a fixture cannot hold (NaN, infinity, a year beyond 0001 to 9999, or a number of over 1000 characters)")
 
 // yamlOf writes a value, a text of Postgres, as a fixture gives it. A text of several lines may be a block, whose lines are
 // indented by indent; within brackets (flow), nothing is.
@@ -34,35 +26,17 @@ func yamlOf(f *schema.Field, text string, indent int, flow bool) (string, error)
 			return text, nil
 		}
 		return plain(text, flow), nil
-	case schema.Float, schema.Decimal:
-		if !number.MatchString(text) {
+	case schema.Float, schema.Decimal, schema.Date, schema.DateTime, schema.Duration, schema.Bytes:
+		canonical, ok := scalar.OfField(f).FromPostgres(text)
+		switch {
+		case !ok:
 			return "", errUnwritable
+		case f.Type.Scalar == schema.Bytes:
+			return quote(canonical), nil
 		}
-	case schema.Date:
-		if _, err := time.Parse(time.DateOnly, text); err != nil {
-			return "", errUnwritable
-		}
-	case schema.DateTime:
-		return moment(text)
-	case schema.Duration:
-		if !interval.MatchString(text) {
-			return "", errUnwritable
-		}
+		return canonical, nil
 	case schema.JSON:
 		return flowJSON(text)
-	case schema.Bytes:
-		raw, err := hex.DecodeString(strings.TrimPrefix(text, `\x`))
-		return quote(base64.StdEncoding.EncodeToString(raw)), err
-	}
-	return text, nil
-}
-
-// moment writes a time of Postgres in UTC, or one without a zone, in RFC 3339.
-func moment(text string) (string, error) {
-	text = strings.TrimSuffix(strings.TrimSuffix(text, "+00"), "Z")
-	text = strings.Replace(text, " ", "T", 1) + "Z"
-	if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
-		return "", errUnwritable
 	}
 	return text, nil
 }

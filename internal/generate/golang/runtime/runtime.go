@@ -154,7 +154,8 @@ type Duration struct {
 	Microseconds int64
 }
 
-var durationPattern = regexp.MustCompile(`^P(?:([0-9]+)W|(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,6}))?S)?)?)$`)
+var durationPattern = regexp.MustCompile(`^([+-]?)P(?:([+-]?[0-9]{1,10})Y)?(?:([+-]?[0-9]{1,10})M)?(?:([+-]?[0-9]{1,10})W)?(?:([+-]?[0-9]{1,10})D)?` +
+	`(?:T(?:([+-]?[0-9]{1,10})H)?(?:([+-]?[0-9]{1,10})M)?(?:([+-]?[0-9]{1,10})(?:\.([0-9]{1,6}))?S)?)?$`)
 
 // String returns the duration as ISO 8601 writes it.
 func (d Duration) String() string {
@@ -194,28 +195,27 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (d *Duration) UnmarshalText(text []byte) error {
 	m := durationPattern.FindStringSubmatch(string(text))
 	if m == nil || strings.HasSuffix(m[0], "P") || strings.HasSuffix(m[0], "T") {
-		return fmt.Errorf("%q is no duration of ISO 8601", text)
+		return fmt.Errorf("%q is not an ISO 8601 duration", text)
 	}
-	n := make([]int64, len(m))
-	for i, digits := range m[1:7] {
-		if digits == "" {
-			continue
-		}
-		value, err := strconv.ParseInt(digits, 10, 32)
-		if err != nil {
-			return err
-		}
-		n[i+1] = value
+	sign := int64(1)
+	if m[1] == "-" {
+		sign = -1
 	}
-	if m[7] != "" {
-		value, err := strconv.ParseInt(m[7]+(m[8] + "000000")[:6], 10, 64)
-		if err != nil {
-			return err
-		}
-		n[7] = value
+	part := func(group int) int64 {
+		n, _ := strconv.ParseInt(m[group], 10, 64) // at most ten digits; none are 0
+		return sign * n
 	}
-	const minute = 60_000_000
-	*d = Duration{Months: int32(n[2]*12 + n[3]), Days: int32(n[1]*7 + n[4]), Microseconds: (n[5]*60+n[6])*minute + n[7]}
+	fraction, _ := strconv.ParseInt((m[9] + "000000")[:6], 10, 64)
+	if strings.HasPrefix(m[8], "-") {
+		fraction = -fraction
+	}
+	const second, mostSeconds = 1_000_000, 9_000_000_000_000
+	seconds := part(6)*3600 + part(7)*60 + part(8)
+	months, days := part(2)*12+part(3), part(4)*7+part(5)
+	if int64(int32(months)) != months || int64(int32(days)) != days || seconds < -mostSeconds || seconds > mostSeconds {
+		return fmt.Errorf("%q is out of the range of an interval", text)
+	}
+	*d = Duration{Months: int32(months), Days: int32(days), Microseconds: seconds*second + sign*fraction}
 	return nil
 }
 
