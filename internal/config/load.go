@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,8 @@ type Flag struct{ Key, Name, Value string } // Name as typed: --address
 // Options say where to look.
 type Options struct {
 	Dir         string   // where the search for krowoc.yaml starts
-	Environment string   // from --env; empty leaves the choice to KROWOC_ENV, then development
+	Environment string   // from --env; empty leaves the choice to KROWOC_ENV, then to Fallback
+	Fallback    string   // the environment when neither names one; empty is development
 	Flags       []Flag   // the flags that were given
 	Environ     []string // the process's environment, NAME=value
 }
@@ -107,7 +109,7 @@ func (l *loader) chooseEnvironment(doc document) error {
 		name, from = l.variables[EnvironmentVariable], EnvironmentVariable
 	}
 	if name == "" {
-		name = Development
+		name = cmp.Or(l.options.Fallback, Development)
 	}
 	known := slices.Clone(builtIn)
 	for _, declared := range doc.names {

@@ -247,3 +247,17 @@ func TestAReferenceBelowAStrongerLayerMayBeUnset(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 }
+
+func TestFallbackEnvironment(t *testing.T) {
+	dir := project(t, map[string]string{"krowoc.yaml": "project: shop\n"})
+	for want, o := range map[string]config.Options{
+		config.Production:  {Fallback: config.Production},
+		config.Test:        {Fallback: config.Production, Environ: []string{"KROWOC_ENV=test"}},
+		config.Development: {Fallback: config.Production, Environment: config.Development, Environ: []string{"KROWOC_ENV=test"}},
+	} {
+		o.Dir = dir
+		if c, err := config.Load(o); err != nil || c.Environment != want {
+			t.Errorf("%+v: want environment %q, got %+v, %v", o, want, c, err)
+		}
+	}
+}

@@ -29,8 +29,11 @@ type Factory struct {
 	Environ Environ
 
 	env, dir string // --env and -C
+	fallback string // the environment where neither --env nor KROWOC_ENV names one; "" is development
 	bound    []binding
 	config   func() (*config.Config, error)
+
+	announced sync.Map // lines about databases
 }
 
 // Environ is the environment of a process as NAME=value entries.
@@ -61,7 +64,7 @@ func New(t *term.Terminal, build Build, dir string, environ Environ) *Factory {
 
 // GlobalFlags adds the flags that every command has.
 func (f *Factory) GlobalFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&f.env, "env", "", "run with the environment `name`: development, test, production or another that krowoc.yaml defines (default development)")
+	flags.StringVar(&f.env, "env", "", "run with the environment `name`: development, test, production or another that krowoc.yaml defines (default development; for serve, production)")
 	flags.StringVarP(&f.dir, "dir", "C", "", "run as if started in `folder`; example: -C services/api")
 	f.Output(flags)
 	flags.String("log-level", "", "log messages of this `level` and above: debug, info, warn or error (default info)")
@@ -75,6 +78,9 @@ func (f *Factory) DefaultEnvironment(name string) {
 	}
 }
 
+// FallbackEnvironment names the environment of a command where neither --env nor KROWOC_ENV does.
+func (f *Factory) FallbackEnvironment(name string) { f.fallback = name }
+
 // Bind makes a flag, when it is given, override a key of the configuration.
 func (f *Factory) Bind(flag *pflag.Flag, key string) { f.bound = append(f.bound, binding{flag, key}) }
 
@@ -83,7 +89,7 @@ func (f *Factory) Bind(flag *pflag.Flag, key string) { f.bound = append(f.bound,
 func (f *Factory) Config() (*config.Config, error) { return f.config() }
 
 func (f *Factory) load() (*config.Config, error) {
-	o := config.Options{Dir: f.WorkDir(), Environment: f.env, Environ: f.Environ}
+	o := config.Options{Dir: f.WorkDir(), Environment: f.env, Fallback: f.fallback, Environ: f.Environ}
 	for _, b := range f.bound {
 		if b.flag.Changed {
 			o.Flags = append(o.Flags, config.Flag{Key: b.key, Name: "--" + b.flag.Name, Value: b.flag.Value.String()})
