@@ -35,6 +35,9 @@ type App struct {
 	Now     func() time.Time
 	Env     func(string) string // the process's environment, for finding Postgres and the user's cache
 
+	// Announce is told which database, of which server, is about to be used; it may be nil.
+	Announce func(environment, database string)
+
 	// Guard has a container removed when this process is killed, until it is dismissed; nil guards nothing.
 	Guard func(container string) (dismiss func(), err error)
 }
@@ -57,6 +60,20 @@ func (a *App) Schema() (*schema.Schema, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// AnnounceDatabase tells where a database is, without its user and password.
+func (a *App) AnnounceDatabase(url string) {
+	if where := pg.Where(url); where != "" && a.Announce != nil {
+		a.Announce(a.Config.Environment, where)
+	}
+}
+
+// announceLocal tells of the local Postgres, which has no address before it starts.
+func (a *App) announceLocal() {
+	if a.Announce != nil {
+		a.Announce(a.Config.Environment, a.Config.Project+" on the local Postgres")
+	}
 }
 
 // Connect opens a pool to url and makes sure that Postgres answers.

@@ -54,14 +54,16 @@ func (a *App) Open(ctx context.Context, progress func(local.Progress)) (*Databas
 
 func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string, dev.Postgres, error) {
 	if url := a.Config.Database.URL.Reveal(); url != "" {
+		a.AnnounceDatabase(url)
 		return url, nil, nil
 	}
 	if !a.local() {
 		return "", nil, fault.New(fault.Invalid, "find the database of "+a.Config.Environment, "database.url is not set",
-			"Set KROWOC_DATABASE_URL, or database.url under environments."+a.Config.Environment+" in krowoc.yaml.")
+			"Set KROWOC_DATABASE_URL, or database.url under environments."+a.Config.Environment+" in krowoc.yaml, or choose another environment with --env.")
 	}
 	switch state, err := dev.Find(a.StateDir()); {
 	case err == nil && state.DatabaseURL != "":
+		a.AnnounceDatabase(state.DatabaseURL)
 		return state.DatabaseURL, nil, nil
 	case err == nil:
 		return "", nil, fault.New(fault.Unavailable, "find the local database", "the development session is still starting",
@@ -69,6 +71,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 	case fault.CodeOf(err) != fault.NotFound:
 		return "", nil, err
 	}
+	a.announceLocal()
 	server, err := a.startPostgres(ctx, a.Logger, progress)
 	if err != nil {
 		return "", nil, err

@@ -30,6 +30,11 @@ type DevOptions struct {
 // Dev runs a development session until ctx ends.
 func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
+	if url := c.Database.URL.Reveal(); url != "" {
+		a.AnnounceDatabase(url)
+	} else {
+		a.announceLocal()
+	}
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
 		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Control: o.Control, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),

@@ -16,6 +16,7 @@ import (
 // Serve runs the production server until ctx ends, then drains it. Postgres need not be up: the server
 // starts, is not ready, and serves as soon as Postgres answers.
 func (a *App) Serve(ctx context.Context) error {
+	a.Logger.Info("starting", "environment", a.Config.Environment, "version", a.Version)
 	s, err := a.Schema()
 	if err != nil {
 		return err
@@ -54,6 +55,7 @@ func (a *App) serveOptions() ServerOptions {
 // started where it does not run. The function ends both.
 func (a *App) Pool(ctx context.Context) (*pgxpool.Pool, func() error, error) {
 	if url := a.Config.Database.URL.Reveal(); url != "" {
+		a.AnnounceDatabase(url)
 		pool, err := pg.Open(ctx, a.poolOptions(url))
 		if err != nil {
 			return nil, nil, fault.Wrap("serve", err)

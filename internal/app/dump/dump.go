@@ -65,6 +65,7 @@ func withSource(ctx context.Context, a *app.App, url string, progress func(local
 		}
 		return err
 	}
+	a.AnnounceDatabase(url)
 	pool, err := a.Connect(ctx, url)
 	if err != nil {
 		return err

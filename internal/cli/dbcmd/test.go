@@ -49,6 +49,7 @@ func newTestCreate(f *factory.Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.AnnounceDatabase(server.URL)
 			databases, err := testdb.New(a, server, sets...)
 			if err != nil {
 				return err
@@ -91,6 +92,7 @@ func newTestDrop(f *factory.Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.AnnounceDatabase(server.URL)
 			names, err := testdb.DropAll(cmd.Context(), a, server)
 			if err != nil {
 				return err

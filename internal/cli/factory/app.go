@@ -3,6 +3,7 @@ package factory
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/term"
@@ -19,7 +20,18 @@ func (f *Factory) App() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv, Guard: f.guard}, nil
+	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv, Guard: f.guard, Announce: f.announce}, nil
+}
+
+// announce tells the person at the terminal which database a command is about to touch. Scripts read nothing new.
+func (f *Factory) announce(environment, database string) {
+	if !f.Term.ErrTTY || f.Term.Format != term.Text {
+		return
+	}
+	line := "environment " + environment + ", database " + database
+	if _, told := f.announced.LoadOrStore(line, true); !told {
+		fmt.Fprintln(f.Term.Err, f.Term.ErrStyles().Faint.Render(line))
+	}
 }
 
 // Usage marks an error as a mistake in the command line: exit code 2.

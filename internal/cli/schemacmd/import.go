@@ -77,6 +77,7 @@ func importSchema(ctx context.Context, f *factory.Factory, a *app.App, o scratch
 // databaseURL returns the given URL, or else that of the environment's database, and a function that closes the database.
 func databaseURL(ctx context.Context, f *factory.Factory, a *app.App, given string) (string, func() error, error) {
 	if given != "" {
+		a.AnnounceDatabase(given)
 		return given, func() error { return nil }, nil
 	}
 	db, err := a.Open(ctx, f.Fetching())
