@@ -16,6 +16,7 @@ func (a *App) Health(pool *pgxpool.Pool) (*health.Checker, error) {
 	checks := []health.Check{
 		health.Postgres(pool),
 		health.Migrations(migrator.Pending),
+		health.OwnSchema(pool),
 		health.Disk(a.Config.Path(h.Disk.Path), uint64(h.Disk.MinFree)),
 	}
 	for _, u := range h.URLs {

@@ -8,6 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -42,8 +43,26 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	}
 	t := a.Config.Server.Timeouts
 	return []lifecycle.Part{
+		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
 		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
 	}, nil
+}
+
+// ownSchemaTimeout bounds the look at a database that may be away. The server starts without it.
+const ownSchemaTimeout = 2 * time.Second
+
+// reportOwnSchema logs that the schema krowoc is not that of this release. Until it is, the server is not ready: it changes no
+// tables itself, and works with a role that may not.
+func (a *App) reportOwnSchema(ctx context.Context, pool *pgxpool.Pool) {
+	ctx, cancel := context.WithTimeout(ctx, ownSchemaTimeout)
+	defer cancel()
+	version, err := own.Check(ctx, pool)
+	switch code := fault.CodeOf(err); {
+	case code == fault.Conflict || code == fault.Forbidden:
+		a.Logger.Error("not ready: "+err.Error(), "fix", fault.HintOf(err))
+	case err == nil && version > own.Latest():
+		a.Logger.Warn("a newer release has migrated the schema "+own.Schema, "version", version, "expected", own.Latest())
+	}
 }
 
 // serveOptions are those of the production server, in every environment. Nothing that a client only claims is believed.

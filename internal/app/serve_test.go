@@ -2,10 +2,12 @@ package app_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,5 +159,34 @@ func TestServeStartsWithoutPostgres(t *testing.T) {
 	if status, contentType, text := get(t, api+"/readyz", nil); status != http.StatusServiceUnavailable || contentType != "application/health+json" ||
 		strings.Contains(text, "s3cret") {
 		t.Errorf("/readyz: %d %s %s", status, contentType, text)
+	}
+}
+
+// A role that may create nothing serves. Before the schema krowoc is there, the server is not ready and says what to run.
+func TestServeNeedsNoDDL(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	apptest.Migrate(t, apptest.New(t, repository, "KROWOC_DATABASE_URL="+db.Config().ConnString()))
+	role := "serve_" + strings.ToLower(rand.Text()[:8])
+	testkit.Exec(t, db, "CREATE ROLE "+role+" LOGIN PASSWORD 'app'; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "+role)
+	at, err := url.Parse(db.Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.User = url.UserPassword(role, "app")
+
+	api := serve(t, at.String())
+	if status, _, text := get(t, api+"/readyz", nil); status != http.StatusOK {
+		t.Errorf("/readyz: %d %s", status, text)
+	}
+	eventually(t, api, `{"query": "{ prompts { totalCount } }"}`, http.StatusOK)
+
+	testkit.Exec(t, db, "DROP SCHEMA krowoc CASCADE")
+	api = serve(t, at.String())
+	status, _, text := get(t, api+"/readyz", nil)
+	if status != http.StatusServiceUnavailable || !strings.Contains(text, "this release needs version 1") || !strings.Contains(text, "krowoc migrate up") {
+		t.Errorf("/readyz: %d %s", status, text)
+	}
+	if got := testkit.Value(t, db, "SELECT to_regnamespace('krowoc') IS NULL"); got != "true" {
+		t.Error("serve made the schema")
 	}
 }

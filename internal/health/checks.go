@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // Migrations checks that none is pending: the code expects what the database does not have yet, so the
@@ -20,6 +23,21 @@ func Migrations(pending func(ctx context.Context) (int, error)) Check {
 			m.Status, m.ObservedValue, m.Output = Fail, nil, err.Error()
 		case n > 0:
 			m.Status, m.Output = Fail, fmt.Sprintf("%d pending: run krowoc migrate up", n)
+		}
+		return []Measurement{m}
+	}}
+}
+
+// OwnSchema checks that the database has the version of the schema krowoc that this release needs, or a newer one.
+func OwnSchema(db own.DB) Check {
+	return Check{Name: own.Schema, Critical: true, Run: func(ctx context.Context) []Measurement {
+		version, err := own.Check(ctx, db)
+		m := Measurement{Name: "schemaVersion", ComponentType: "component", ObservedValue: version, Status: Pass}
+		if err != nil {
+			m.Status, m.Output = Fail, err.Error()
+			if hint := fault.HintOf(err); hint != "" {
+				m.Output += "; " + hint
+			}
 		}
 		return []Measurement{m}
 	}}

@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/app/takeover"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -31,7 +32,8 @@ func TestImportSchema(t *testing.T) {
 				t.Fatal(err)
 			}
 			db := testkit.NewDatabase(t)
-			if _, err := db.Exec(t.Context(), string(text)); err != nil {
+			testkit.Exec(t, db, string(text))
+			if _, err := own.Apply(t.Context(), db); err != nil { // is left out
 				t.Fatal(err)
 			}
 			a := emptyProject(t)

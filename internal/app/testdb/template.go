@@ -16,6 +16,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
@@ -93,7 +94,10 @@ func createTables(ctx context.Context, a *app.App, pool *pgxpool.Pool, types *sc
 		return err
 	}
 	if len(names) == 0 {
-		_, err := ddl.NewTarget(ctx, pool, types)
+		if _, err := ddl.NewTarget(ctx, pool, types); err != nil {
+			return err
+		}
+		_, err := own.Apply(ctx, pool)
 		return err
 	}
 	m, err := a.Migrator(pool, nil, func(o *migrate.Options) {

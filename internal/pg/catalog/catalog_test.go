@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -152,5 +153,22 @@ func BenchmarkRead100Tables(b *testing.B) {
 	testkit.Exec(b, db, `DO $$ BEGIN FOR i IN 1..100 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, a text NOT NULL, b int REFERENCES t%s, c timestamptz DEFAULT now())', i, greatest(i - 1, 1)); END LOOP; END $$`)
 	for b.Loop() {
 		read(b, db)
+	}
+}
+
+// Krowoc's own schema is nobody's difference, whatever is in it.
+func TestOwnSchemaIsLeftOut(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, everything)
+	before := read(t, db)
+	if _, err := own.Apply(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Exec(t, db, `CREATE TYPE krowoc.e AS ENUM ('a'); CREATE DOMAIN krowoc.d AS text; CREATE TYPE krowoc.c AS (a int); CREATE SEQUENCE krowoc.s;
+		CREATE VIEW krowoc.v AS SELECT 1 AS one; CREATE FUNCTION krowoc.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+		CREATE STATISTICS krowoc.st ON kind, name FROM krowoc.seeds; CREATE POLICY p ON krowoc.seeds; CREATE RULE r AS ON UPDATE TO krowoc.unsaved DO NOTHING;
+		ALTER DEFAULT PRIVILEGES IN SCHEMA krowoc GRANT SELECT ON TABLES TO PUBLIC`)
+	if differences := catalog.Compare(before, read(t, db)); len(differences) > 0 {
+		t.Error(differences)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -278,5 +281,42 @@ func TestNewerDatabase(t *testing.T) {
 		if version, err := f(); version != own.Latest()+1 || err != nil {
 			t.Errorf("%d, %v", version, err)
 		}
+	}
+}
+
+// A dump that is restored elsewhere has the schema with its version and rows.
+func TestDumpAndRestore(t *testing.T) {
+	from, to := testkit.NewDatabase(t), testkit.NewDatabase(t)
+	testkit.Exec(t, from, legacy)
+	apply(t, from)
+	run := func(tool, input string, db *pgxpool.Pool, args ...string) string {
+		t.Helper()
+		path, err := local.Tool(t.Context(), os.Getenv, tool, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := db.Config().ConnConfig
+		cmd := exec.CommandContext(t.Context(), path, append(args, "--host", c.Host, "--port", fmt.Sprint(c.Port), "--username", c.User, "--dbname", c.Database)...)
+		cmd.Env = append(cmd.Environ(), "PGPASSWORD="+c.Password)
+		cmd.Stdin = strings.NewReader(input)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", tool, err, stderr.String())
+		}
+		return string(out)
+	}
+	run("psql", run("pg_dump", "", from), to, "--set", "ON_ERROR_STOP=1")
+	if got, want := tables(t, to), tables(t, from); got != want {
+		t.Errorf("restored:\n%s\nwas:\n%s", got, want)
+	}
+	if got := testkit.Value(t, to, "SELECT count(*) FROM krowoc.seeds"); got != "2" {
+		t.Errorf("%s notes", got)
+	}
+	apply(t, to)
+	weak, _ := as(t, to)
+	if version, err := own.Check(t.Context(), weak); version != own.Latest() || err != nil {
+		t.Errorf("%d, %v", version, err)
 	}
 }
