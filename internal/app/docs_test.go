@@ -33,4 +33,9 @@ func TestExamplesOfTheAPI(t *testing.T) {
 			t.Errorf("%s\n%s", e[2], diff)
 		}
 	}
+	_, got := ask(t, url, "", "{ prompts { edges { cursor } } }")
+	text, err := json.Marshal(got)
+	if n := strings.Count(string(text), "cursor"); err != nil || n != 20 { // graphql.defaultPageSize
+		t.Errorf("a page without first has %d rows: %v", n, err)
+	}
 }

@@ -79,7 +79,9 @@ func (a *App) routes(api http.Handler) ([]server.Route, error) {
 
 func (a *App) newAPI(s *schema.Schema) (*graph.API, error) {
 	g := a.Config.GraphQL
-	return graph.New(s, graph.Options{MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize})
+	return graph.New(s, graph.Options{
+		MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize, DefaultPageSize: g.DefaultPageSize,
+	})
 }
 
 // Start listens and serves in the background.

@@ -113,9 +113,10 @@ type Timeouts struct{ ReadHeader, Read, Write, Idle, Shutdown, DrainDelay time.D
 
 // GraphQL limits what one operation may ask for and says what the endpoint shows of itself.
 type GraphQL struct {
-	MaxDepth, MaxComplexity, MaxPageSize int
-	Introspection, GraphiQL              bool
-	Timeout                              time.Duration
+	MaxDepth, MaxComplexity      int
+	MaxPageSize, DefaultPageSize int
+	Introspection, GraphiQL      bool
+	Timeout                      time.Duration
 }
 
 // Health configures the checks behind /readyz and /healthz. A check's result is reused for CacheFor.

@@ -68,6 +68,8 @@ var keys = []Key{
 	{Path: "graphql.maxDepth", Kind: Int, Default: "12", Min: 1, Max: 1000, Doc: "Deepest nesting of one operation."},
 	{Path: "graphql.maxComplexity", Kind: Int, Default: "10000", Min: 1, Max: 100000000, Doc: "Most rows and fields that one operation may ask for."},
 	{Path: "graphql.maxPageSize", Kind: Int, Default: "100", Min: 1, Max: 100000, Doc: "Largest `first` or `last` of a connection."},
+	{Path: "graphql.defaultPageSize", Kind: Int, Default: "20", Min: 1, Max: 100000,
+		Doc: "Rows of a connection without `first` and `last`; at most `graphql.maxPageSize`."},
 	{Path: "graphql.introspection", Kind: Bool, Default: "true", DefaultIn: in{Production: "false"}, Doc: "Answer introspection queries."},
 	{Path: "graphql.graphiql", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"}, Doc: "Serve the GraphiQL page."},
 	{Path: "graphql.timeout", Kind: Duration, Default: "30s", Doc: "For one operation, its SQL included."},
