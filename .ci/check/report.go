@@ -19,50 +19,23 @@ type event struct {
 
 type testKey struct{ pkg, test string }
 
+// reporter keeps the output of each test until the test ends, since only that of a failure is shown.
+type reporter struct {
+	out    io.Writer
+	output map[testKey][]string
+	skips  map[string][]string // tests, by reason
+	failed bool
+}
+
 // report reads `go test -json`, prints a line for each package and the output of what fails, and at the end the tests
 // that were left out, by reason: a machine that lacks a program shows at one glance what it did not test.
 func report(in io.Reader, out io.Writer) error {
-	output := map[testKey][]string{}
-	skips := map[string][]string{}
-	failed := 0
+	r := &reporter{out: out, output: map[testKey][]string{}, skips: map[string][]string{}}
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
 		if len(line) > 0 {
-			var e event
-			if json.Unmarshal(line, &e) != nil {
-				out.Write(line) // go itself speaks
-				continue
-			}
-			key := testKey{e.Package, e.Test}
-			switch e.Action {
-			case "output", "build-output":
-				if e.Action == "build-output" {
-					key = testKey{"build " + e.ImportPath, ""}
-				}
-				output[key] = append(output[key], e.Output)
-			case "build-fail":
-				failed++
-				io.WriteString(out, strings.Join(output[testKey{"build " + e.ImportPath, ""}], ""))
-			case "skip":
-				if e.Test != "" {
-					reason := skipReason(output[key])
-					skips[reason] = append(skips[reason], e.Package+"."+e.Test)
-				}
-				delete(output, key)
-			case "pass":
-				if e.Test == "" {
-					fmt.Fprintf(out, "ok    %-70s %6.1f s\n", e.Package, e.Elapsed)
-				}
-				delete(output, key)
-			case "fail":
-				failed++
-				io.WriteString(out, strings.Join(output[key], ""))
-				if e.Test == "" {
-					fmt.Fprintf(out, "FAIL  %-70s %6.1f s\n", e.Package, e.Elapsed)
-				}
-				delete(output, key)
-			}
+			r.line(line)
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -71,11 +44,46 @@ func report(in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
-	printSkips(out, skips)
-	if failed > 0 {
+	printSkips(out, r.skips)
+	if r.failed {
 		return errors.New("tests failed")
 	}
 	return nil
+}
+
+func (r *reporter) line(line []byte) {
+	var e event
+	if json.Unmarshal(line, &e) != nil {
+		_, _ = r.out.Write(line) // go itself reports something
+		return
+	}
+	key := testKey{e.Package, e.Test}
+	if e.ImportPath != "" {
+		key = testKey{"build " + e.ImportPath, ""}
+	}
+	switch e.Action {
+	case "output", "build-output":
+		r.output[key] = append(r.output[key], e.Output)
+		return
+	case "skip":
+		if e.Test != "" {
+			reason := skipReason(r.output[key])
+			r.skips[reason] = append(r.skips[reason], e.Package+"."+e.Test)
+		}
+	case "fail", "build-fail":
+		r.failed = true
+		fmt.Fprint(r.out, strings.Join(r.output[key], ""))
+	}
+	r.verdict(e)
+	delete(r.output, key)
+}
+
+// verdict prints the line of a package that has ended.
+func (r *reporter) verdict(e event) {
+	words := map[string]string{"pass": "ok  ", "fail": "FAIL"}
+	if word := words[e.Action]; word != "" && e.Test == "" {
+		fmt.Fprintf(r.out, "%s  %-70s %6.1f s\n", word, e.Package, e.Elapsed)
+	}
 }
 
 // skipReason returns what t.Skip was given: the last line of output that is no frame of the log.
