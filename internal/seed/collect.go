@@ -14,6 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // extensions are those of the files that are read.
@@ -153,7 +154,7 @@ func (c *collector) report(m mention, p *problem) {
 func (c *collector) extend(m mention) error {
 	name := m.node.Value
 	if !fs.ValidPath(name) || name == "." || !isDir(c.fsys, name) {
-		c.report(m, wrong("unknown-set", didYouMean(name, setsOf(c.fsys)), "there is no set %q", clip(name)))
+		c.report(m, wrong("unknown-set", didYouMean(name, setsOf(c.fsys)), "there is no set %q", node.Clip(name)))
 		return nil
 	}
 	return c.set(name)
@@ -163,11 +164,11 @@ func (c *collector) extend(m mention) error {
 func (c *collector) include(m mention, own *bundle) error {
 	pattern := path.Join(path.Dir(m.source.path), m.node.Value)
 	if !fs.ValidPath(pattern) || path.IsAbs(m.node.Value) {
-		c.report(m, wrong("outside", "move it into the seeds folder", "%q lies outside the seeds folder", clip(m.node.Value)))
+		c.report(m, wrong("outside", "move it into the seeds folder", "%q lies outside the seeds folder", node.Clip(m.node.Value)))
 		return nil
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
-		c.report(m, wrong("bad-pattern", "write a name, or a pattern such as ../shared/*.yaml", "%q cannot be read as a pattern", clip(m.node.Value)))
+		c.report(m, wrong("bad-pattern", "write a name, or a pattern such as ../shared/*.yaml", "%q cannot be read as a pattern", node.Clip(m.node.Value)))
 		return nil //nolint:nilerr // it is reported with all other mistakes
 	}
 	names, err := fs.Glob(c.fsys, pattern)
@@ -194,7 +195,7 @@ func (c *collector) include(m mention, own *bundle) error {
 func (c *collector) notIncluded(m mention, pattern string, names []string) *problem {
 	if len(names) > 0 {
 		return wrong("no-fixture", "fixtures end in "+strings.Join(extensions, ", ")+"; a folder is included as folder/*.yaml",
-			"%q is no file of fixtures", clip(m.node.Value))
+			"%q is no file of fixtures", node.Clip(m.node.Value))
 	}
 	var near []string
 	entries, _ := fs.ReadDir(c.fsys, path.Dir(pattern)) // without the list, the message still stands
@@ -203,7 +204,7 @@ func (c *collector) notIncluded(m mention, pattern string, names []string) *prob
 			near = append(near, path.Join(path.Dir(m.node.Value), e.Name()))
 		}
 	}
-	return wrong("unknown-file", didYouMean(m.node.Value, near), "there is no file %q beside this one", clip(m.node.Value))
+	return wrong("unknown-file", didYouMean(m.node.Value, near), "there is no file %q beside this one", node.Clip(m.node.Value))
 }
 
 func isFixture(name string, entry fs.DirEntry) bool {

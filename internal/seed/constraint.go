@@ -12,6 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // field is a field of the schema with its constraints made ready for many values.
@@ -83,11 +85,11 @@ func (f *field) check(n *yaml.Node, text string) *problem {
 	c := f.Constraints
 	switch {
 	case f.pattern != nil && !f.pattern.MatchString(text):
-		return wrong("pattern", "", "%s.%s must match %s, found %q", f.Owner.Name, f.Name, c.Pattern, clip(text))
+		return wrong("pattern", "", "%s.%s must match %s, found %q", f.Owner.Name, f.Name, c.Pattern, node.Clip(text))
 	case f.format != nil && !f.format.MatchString(text):
-		return wrong("format", "", "%s.%s must be a valid %s, found %q", f.Owner.Name, f.Name, c.Format, clip(text))
+		return wrong("format", "", "%s.%s must be a valid %s, found %q", f.Owner.Name, f.Name, c.Format, node.Clip(text))
 	case f.low != nil && f.low.compare(text) < 0, f.high != nil && f.high.compare(text) > 0:
-		return wrong("range", "", "%s.%s must be %s, found %s", f.Owner.Name, f.Name, bounds(c.Range), clip(n.Value))
+		return wrong("range", "", "%s.%s must be %s, found %s", f.Owner.Name, f.Name, bounds(c.Range), node.Clip(n.Value))
 	case f.Type.List || c.Length == nil:
 		return nil
 	case f.Type.Scalar == schema.Bytes:

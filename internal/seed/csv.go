@@ -14,6 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // nameColumn is the column that names the rows.
@@ -50,7 +51,7 @@ func (r *reader) readCSV() {
 	s.csv.FieldsPerRecord = -1 // rows of another length are reported, all of them
 	if s.table = r.tableOf(r.source.path); s.table == nil {
 		name := strings.TrimSuffix(path.Base(r.source.path), path.Ext(r.source.path))
-		r.report(nil, wrong("unknown-table", didYouMean(name, r.tables.names), "a CSV file is named after its table, and the schema has no table %q", clip(name)))
+		r.report(nil, wrong("unknown-table", didYouMean(name, r.tables.names), "a CSV file is named after its table, and the schema has no table %q", node.Clip(name)))
 		return
 	}
 	if at := notUTF8(r.source.text); at >= 0 { // spreadsheets save in other encodings, too
@@ -278,7 +279,7 @@ func (s *sheet) parse(c *cell) *yaml.Node {
 		return nil
 	}
 	c.move(&document, strings.Split(c.text, "\n"))
-	return resolve(document.Content[0])
+	return node.Resolve(document.Content[0])
 }
 
 // move turns places within the cell into places within the file. A quote within quotes is written twice.

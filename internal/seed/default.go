@@ -8,6 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // fallback is what becomes of a column that a row does not give, where the database has no default for it.
@@ -52,7 +54,7 @@ func fallbackOf(f *schema.Field) fallback {
 // constantOf converts the value of a @default with the same rules as a value of a fixture.
 func constantOf(f *schema.Field, v any) fallback {
 	var n yaml.Node
-	if err := n.Encode(v); err != nil || isNull(&n) {
+	if err := n.Encode(v); err != nil || node.IsNull(&n) {
 		return fallback{}
 	}
 	text, p := newField(f, nil).text(&n)

@@ -6,6 +6,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/diag"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // directives are the keys of a file, beside its tables, that say how it is read.
@@ -13,12 +15,12 @@ var directives = []string{"extends", "generate", "include", "templates"}
 
 // directive reads a key that is a directive, and reports whether it is one. Where a table has the name of a
 // directive, the key is the table's, unless its value is a single word, which rows never are.
-func (r *reader) directive(e entry) bool {
-	n := resolve(e.value)
-	if r.tables.byName[e.key.Value] != nil && (n.Kind != yaml.ScalarNode || isNull(n)) {
+func (r *reader) directive(e node.Entry) bool {
+	n := node.Resolve(e.Value)
+	if r.tables.byName[e.Key.Value] != nil && (n.Kind != yaml.ScalarNode || node.IsNull(n)) {
 		return false
 	}
-	switch e.key.Value {
+	switch e.Key.Value {
 	case "extends":
 		r.list(n, "the names of sets: [common]")
 	case generateKey:
@@ -36,8 +38,8 @@ func (r *reader) directive(e entry) bool {
 // list checks the shape of a list of names. What they name has been collected before.
 func (r *reader) list(n *yaml.Node, want string) {
 	for _, item := range scalars(n) {
-		if item.Kind != yaml.ScalarNode || isNull(item) || item.Value == "" {
-			r.report(item, wrong("wrong-shape", "", "expected %s, found %s", want, describe(item)))
+		if item.Kind != yaml.ScalarNode || node.IsNull(item) || item.Value == "" {
+			r.report(item, wrong("wrong-shape", "", "expected %s, found %s", want, node.Describe(item)))
 		}
 	}
 }
@@ -45,7 +47,7 @@ func (r *reader) list(n *yaml.Node, want string) {
 // templatesKey reads templates: false.
 func (r *reader) templatesKey(n *yaml.Node) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
-		r.report(n, wrong("wrong-type", "write templates: false, if {{ is meant as it stands", "templates is true or false, found %s", describe(n)))
+		r.report(n, wrong("wrong-type", "write templates: false, if {{ is meant as it stands", "templates is true or false, found %s", node.Describe(n)))
 		return
 	}
 	var on bool
@@ -60,7 +62,7 @@ func scalars(n *yaml.Node) []*yaml.Node {
 	}
 	items := make([]*yaml.Node, len(n.Content))
 	for i, item := range n.Content {
-		items[i] = resolve(item)
+		items[i] = node.Resolve(item)
 	}
 	return items
 }
@@ -97,14 +99,14 @@ func (s *source) mentions() []mention {
 		return nil
 	}
 	var list []mention
-	root := resolve(document.Content[0])
+	root := node.Resolve(document.Content[0])
 	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
 		key := root.Content[i].Value
 		if key != "extends" && key != "include" {
 			continue
 		}
-		for _, n := range scalars(resolve(root.Content[i+1])) {
-			if n.Kind == yaml.ScalarNode && !isNull(n) && n.Value != "" {
+		for _, n := range scalars(node.Resolve(root.Content[i+1])) {
+			if n.Kind == yaml.ScalarNode && !node.IsNull(n) && n.Value != "" {
 				list = append(list, mention{key, s, n})
 			}
 		}

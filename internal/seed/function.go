@@ -21,6 +21,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	maker "github.com/krowoc/krowoc/internal/seed/make"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // templates is what the templates of one load share.
@@ -99,7 +101,7 @@ func (x *expansion) moment(at any) (moment, error) {
 			return moment{t.UTC(), len(at) <= len(time.DateOnly)}, nil
 		}
 	}
-	return moment{}, wrong("bad-template", "write now, today, or a text such as \"2026-01-31\"", "a time is expected, found %q", clip(fmt.Sprint(at)))
+	return moment{}, wrong("bad-template", "write now, today, or a text such as \"2026-01-31\"", "a time is expected, found %q", node.Clip(fmt.Sprint(at)))
 }
 
 // shift moves a time. A day moved by hours is no day any longer.
@@ -110,7 +112,7 @@ func (x *expansion) shift(at any, span string, sign time.Duration) (moment, erro
 	}
 	by, ok := maker.ParseSpan(span)
 	if !ok {
-		return m, wrong("bad-template", "write a length of time such as 3d, 90m, 1h30m, 2w or 1y", "%q is no length of time", clip(span))
+		return m, wrong("bad-template", "write a length of time such as 3d, 90m, 1h30m, 2w or 1y", "%q is no length of time", node.Clip(span))
 	}
 	return moment{m.Add(sign * by), m.day && by%(24*time.Hour) == 0}, nil
 }
@@ -130,8 +132,8 @@ func (x *expansion) env(name string, fallback ...string) (string, error) {
 	if len(fallback) > 0 {
 		return fallback[0], nil
 	}
-	return "", wrong("missing-variable", fmt.Sprintf("set it, or give a default: {{ env %q \"…\" }}", clip(name)),
-		"the environment has no variable %s", clip(name))
+	return "", wrong("missing-variable", fmt.Sprintf("set it, or give a default: {{ env %q \"…\" }}", node.Clip(name)),
+		"the environment has no variable %s", node.Clip(name))
 }
 
 // maxFile is how large a file in a template can be.
@@ -141,19 +143,19 @@ const maxFile = 8 << 20
 func (x *expansion) file(name string) (string, error) {
 	full := path.Join(path.Dir(x.reader.source.path), name)
 	if !fs.ValidPath(full) || path.IsAbs(name) {
-		return "", wrong("outside", "move it into the seeds folder", "%q lies outside the seeds folder", clip(name))
+		return "", wrong("outside", "move it into the seeds folder", "%q lies outside the seeds folder", node.Clip(name))
 	}
 	f, err := x.reader.templates.fsys.Open(full)
 	if err != nil {
-		return "", wrong("unknown-file", didYouMean(name, x.reader.templates.beside(full, name)), "there is no file %q beside this one", clip(name))
+		return "", wrong("unknown-file", didYouMean(name, x.reader.templates.beside(full, name)), "there is no file %q beside this one", node.Clip(name))
 	}
 	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	switch {
 	case err != nil:
-		return "", wrong("unknown-file", "", "%q cannot be read", clip(name))
+		return "", wrong("unknown-file", "", "%q cannot be read", node.Clip(name))
 	case len(text) > maxFile:
-		return "", wrong("too-large", "", "%q is larger than %d MB", clip(name), maxFile>>20)
+		return "", wrong("too-large", "", "%q is larger than %d MB", node.Clip(name), maxFile>>20)
 	}
 	return string(text), nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 	maker "github.com/krowoc/krowoc/internal/seed/make"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // generateKey is the key of a file under which it says which rows to make, and how.
@@ -47,21 +48,21 @@ type recipe struct {
 
 // generate reads the section of a file that says which rows to make.
 func (r *reader) generate(n *yaml.Node) {
-	if isNull(n) {
+	if node.IsNull(n) {
 		return
 	}
 	for _, e := range r.entries(n, "the types of which rows are made, each with how many") {
-		t, ok := r.tables.byName[e.key.Value]
+		t, ok := r.tables.byName[e.Key.Value]
 		if !ok {
-			r.report(e.key, wrong("unknown-table", didYouMean(e.key.Value, r.tables.names), "the schema has no table %q", e.key.Value))
+			r.report(e.Key, wrong("unknown-table", didYouMean(e.Key.Value, r.tables.names), "the schema has no table %q", e.Key.Value))
 			continue
 		}
-		r.recipes = append(r.recipes, recipe{t, r.source, e.key, resolve(e.value)})
+		r.recipes = append(r.recipes, recipe{t, r.source, e.Key, node.Resolve(e.Value)})
 	}
 }
 
-// plan puts together what the files and the counts ask for.
-func (o *Options) plan(f *fixtures, recipes []recipe) (mistakes diag.List, err error) {
+// specify puts together what the files and the counts ask for.
+func (o *Options) specify(f *fixtures, recipes []recipe) (mistakes diag.List, err error) {
 	sources := map[*yaml.Node]*source{}
 	r := maker.Reader{Schema: o.Schema, Now: f.now}
 	r.Report = func(p maker.Problem) {
@@ -72,7 +73,7 @@ func (o *Options) plan(f *fixtures, recipes []recipe) (mistakes diag.List, err e
 		mistakes = append(mistakes, s.at(p.Node, wrong(p.Code, p.Remedy, "%s", p.Message)))
 	}
 	r.Value = func(f *schema.Field, n *yaml.Node) (text string, null, ok bool) {
-		if isNull(n) {
+		if node.IsNull(n) {
 			return "", true, true
 		}
 		text, p := newField(f, nil).text(n)
@@ -108,7 +109,7 @@ func (o *Options) plan(f *fixtures, recipes []recipe) (mistakes diag.List, err e
 		specs = append(specs, spec)
 	}
 	if specs, err = o.counted(f.tables, first, specs); err == nil && len(specs) > 0 {
-		f.plan = r.Plan(specs, o.RandomSeed)
+		f.generation = r.Generation(specs, o.RandomSeed)
 	}
 	return mistakes, err
 }
@@ -188,16 +189,16 @@ func names(rows []*row) func(table string) map[string]map[string]string {
 
 // make makes the rows.
 func (o *Options) make(ctx context.Context, f *fixtures) ([]maker.Made, error) {
-	if f.plan == nil {
+	if f.generation == nil {
 		return []maker.Made{}, nil
 	}
-	return f.plan.Run(ctx, maker.Options{Pool: o.DB, Seed: o.RandomSeed, Named: names(f.rows), Report: o.Report})
+	return f.generation.Run(ctx, maker.Options{Pool: o.DB, Seed: o.RandomSeed, Named: names(f.rows), Report: o.Report})
 }
 
 // preview says which rows would be made after the fixtures that tx has loaded.
 func (o *Options) preview(ctx context.Context, tx pgx.Tx, f *fixtures) ([]maker.Made, error) {
-	if f.plan == nil {
+	if f.generation == nil {
 		return []maker.Made{}, nil
 	}
-	return f.plan.Preview(ctx, tx, maker.Options{Seed: o.RandomSeed, Named: names(f.rows)})
+	return f.generation.Preview(ctx, tx, maker.Options{Seed: o.RandomSeed, Named: names(f.rows)})
 }

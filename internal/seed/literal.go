@@ -10,6 +10,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // arrayText returns a Postgres array literal; nil is NULL.
@@ -41,14 +42,14 @@ func arrayText(elements []*string) string {
 func vectorText(n *yaml.Node) (string, *problem) {
 	const remedy = "write a list of numbers: [0.1, 0.2, 0.3]"
 	if n.Kind != yaml.SequenceNode {
-		return "", wrong("wrong-type", remedy, "a Vector is a list of numbers, found %s", describe(n))
+		return "", wrong("wrong-type", remedy, "a Vector is a list of numbers, found %s", node.Describe(n))
 	}
 	numbers := make([]string, len(n.Content))
 	for i, item := range n.Content {
-		item = resolve(item)
+		item = node.Resolve(item)
 		number, err := strconv.ParseFloat(item.Value, 32)
 		if err != nil || item.Kind != yaml.ScalarNode || math.IsInf(number, 0) || math.IsNaN(number) {
-			p := wrong("wrong-type", remedy, "a Vector holds numbers, found %s", describe(item))
+			p := wrong("wrong-type", remedy, "a Vector holds numbers, found %s", node.Describe(item))
 			p.node = item
 			return "", p
 		}
@@ -73,7 +74,7 @@ func jsonText(n *yaml.Node) (string, *problem) {
 type jsonWriter struct{ strings.Builder }
 
 func (w *jsonWriter) value(n *yaml.Node, depth int) *problem {
-	n = resolve(n)
+	n = node.Resolve(n)
 	if depth > maxJSONDepth || w.Len() > maxJSONBytes {
 		return wrong("too-large", "is an alias part of what it stands for?", "this value is nested too deep or is too large for JSON")
 	}
@@ -100,9 +101,9 @@ func (w *jsonWriter) object(n *yaml.Node, depth int) *problem {
 	seen := map[string]bool{}
 	w.WriteByte('{')
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := resolve(n.Content[i])
-		if key.Kind != yaml.ScalarNode || key.ShortTag() == mergeTag || seen[key.Value] {
-			p := wrong("wrong-shape", "", "a key of JSON is a text, given once, found %s", describe(key))
+		key := node.Resolve(n.Content[i])
+		if key.Kind != yaml.ScalarNode || key.ShortTag() == node.MergeTag || seen[key.Value] {
+			p := wrong("wrong-shape", "", "a key of JSON is a text, given once, found %s", node.Describe(key))
 			p.node = key
 			return p
 		}
@@ -131,7 +132,7 @@ func (w *jsonWriter) scalar(n *yaml.Node) *problem {
 	case "!!int", "!!float":
 		number, ok := jsonNumber(n)
 		if !ok {
-			return &problem{code: "wrong-type", node: n, message: "JSON has no number " + clip(n.Value), remedy: "quote it, if it is a text"}
+			return &problem{code: "wrong-type", node: n, message: "JSON has no number " + node.Clip(n.Value), remedy: "quote it, if it is a text"}
 		}
 		w.WriteString(number)
 	default:

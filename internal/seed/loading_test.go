@@ -103,7 +103,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	s := parse(t, plain)
 	pool := built(t, s)
 	must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Owner: 100, Item: 1_000}")))
-	testkit.Exec(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+appRole(t)) // who owns nothing
+	testkit.Exec(t, pool, `CREATE ROLE `+appRole(t)+`; GRANT ALL ON ALL TABLES IN SCHEMA public, krowoc TO `+appRole(t)) // who owns nothing
 	text := "generate: {Owner: 100, Item: 160_000}"
 	o := making(t, pool, s, text)
 	o.DB = as(t, pool, appRole(t))

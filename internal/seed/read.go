@@ -20,16 +20,17 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 	maker "github.com/krowoc/krowoc/internal/seed/make"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // fixtures is what the sets hold.
 type fixtures struct {
-	sets    []string // those that were asked for, and those that they extend
-	tables  *tables
-	rows    []*row
-	plan    *maker.Plan // of rows that are made; nil for none
-	scripts []*script
-	now     time.Time
+	sets       []string // those that were asked for, and those that they extend
+	tables     *tables
+	rows       []*row
+	generation *maker.Generation // nil where no rows are generated
+	scripts    []*script
+	now        time.Time
 }
 
 // read reads, checks and links every row of the sets.
@@ -63,7 +64,7 @@ func (o *Options) read(ctx context.Context) (*fixtures, error) {
 	}
 	if len(c.mistakes) == 0 { // else references would be missing that are only not there yet
 		mistakes = append(mistakes, link(f.rows)...)
-		more, err := o.plan(f, recipes)
+		more, err := o.specify(f, recipes)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +102,7 @@ func (r *reader) read() {
 		return
 	}
 	if len(document.Content) > 0 {
-		r.file(resolve(document.Content[0]))
+		r.file(node.Resolve(document.Content[0]))
 	}
 	switch err := decode(decoder, &next); {
 	case errors.Is(err, io.EOF):
@@ -147,40 +148,40 @@ func (r *reader) syntax(err error) {
 
 // file reads the tables of a file.
 func (r *reader) file(n *yaml.Node) {
-	if isNull(n) {
+	if node.IsNull(n) {
 		return
 	}
-	var tables []entry
+	var tables []node.Entry
 	for _, e := range r.entries(n, "the tables of the file, each with its rows") {
 		if !r.directive(e) { // directives first: they hold for all rows, wherever they stand
 			tables = append(tables, e)
 		}
 	}
 	for _, e := range tables {
-		t, ok := r.tables.byName[e.key.Value]
+		t, ok := r.tables.byName[e.Key.Value]
 		if !ok {
-			r.unknownKey(e.key)
+			r.unknownKey(e.Key)
 			continue
 		}
-		r.table(t, e.value)
+		r.table(t, e.Value)
 	}
 }
 
 // table reads the rows of one table.
 func (r *reader) table(t *table, value *yaml.Node) {
-	switch n := resolve(value); {
-	case isNull(n):
+	switch n := node.Resolve(value); {
+	case node.IsNull(n):
 	case n.Kind == yaml.SequenceNode:
 		for _, item := range n.Content {
 			r.row(t, "", item, item)
 		}
 	default:
 		for _, e := range r.entries(n, "the rows of "+t.Table+", each with its name, or a list of rows") {
-			if !rowName.MatchString(e.key.Value) {
-				r.report(e.key, badRowName(e.key.Value))
+			if !rowName.MatchString(e.Key.Value) {
+				r.report(e.Key, badRowName(e.Key.Value))
 				continue
 			}
-			r.row(t, e.key.Value, e.key, e.value)
+			r.row(t, e.Key.Value, e.Key, e.Value)
 		}
 	}
 }
@@ -189,13 +190,13 @@ func (r *reader) table(t *table, value *yaml.Node) {
 var rowName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_-]*$`)
 
 func badRowName(name string) *problem {
-	return wrong("row-name", "use letters, digits, _ and -", "%q cannot be the name of a row", clip(name))
+	return wrong("row-name", "use letters, digits, _ and -", "%q cannot be the name of a row", node.Clip(name))
 }
 
 // row reads one row.
 func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 	row := r.newRow(t, name, at)
-	if n = resolve(n); isNull(n) && name != "" {
+	if n = node.Resolve(n); node.IsNull(n) && name != "" {
 		return // a row of defaults alone
 	}
 	r.fields(row, n)
@@ -212,13 +213,13 @@ func (r *reader) fields(row *row, n *yaml.Node) {
 	t := row.table
 	row.broken = n.Kind != yaml.MappingNode
 	for _, e := range r.entries(n, "the fields of "+row.label()+" with their values") {
-		f := t.fields[e.key.Value]
-		if p := notGivable(t, f, e.key.Value); p != nil {
-			r.report(e.key, p)
-			row.excuse(diag.Suggest(e.key.Value, t.fieldNames()))
+		f := t.fields[e.Key.Value]
+		if p := notGivable(t, f, e.Key.Value); p != nil {
+			r.report(e.Key, p)
+			row.excuse(diag.Suggest(e.Key.Value, t.fieldNames()))
 			continue
 		}
-		n, x := r.expand(row, f.Field, resolve(e.value))
+		n, x := r.expand(row, f.Field, node.Resolve(e.Value))
 		switch {
 		case x.broken:
 			row.give(f, value{state: broken, node: n})
@@ -260,7 +261,7 @@ func notGivable(t *table, f *field, name string) *problem {
 func (r *reader) field(row *row, f *field, n *yaml.Node, volatile bool) {
 	v := value{state: given, node: n}
 	switch {
-	case isNull(n):
+	case node.IsNull(n):
 		v.null = true
 		if f.Type.NonNull {
 			r.report(n, wrong("required", "give a value, or leave the field out for its default", "%s.%s is required and cannot be null", f.Owner.Name, f.Name))
@@ -279,4 +280,9 @@ func (r *reader) field(row *row, f *field, n *yaml.Node, volatile bool) {
 		v.state = insertOnly
 	}
 	row.give(f, v)
+}
+
+// entries returns the keys of a mapping in their order, and reports a node that is not one.
+func (r *reader) entries(n *yaml.Node, want string) []node.Entry {
+	return node.Entries(n, want, func(m node.Mistake) { r.report(m.Node, wrong(m.Code, m.Remedy, "%s", m.Message)) })
 }

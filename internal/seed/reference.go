@@ -6,6 +6,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // reference is a value of a reference field that names another row of the fixtures. All the columns of a
@@ -23,7 +25,7 @@ func (r *reader) reference(f *field, n *yaml.Node) value {
 	v := value{state: broken, node: n}
 	const remedy = "write $table.row, like $users.ada"
 	if n.Kind != yaml.ScalarNode {
-		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to one row of %s, found %s", f.Owner.Name, f.Name, f.Relation.Target.Table, describe(n)))
+		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to one row of %s, found %s", f.Owner.Name, f.Name, f.Relation.Target.Table, node.Describe(n)))
 		return v
 	}
 	if ref, ok := strings.CutPrefix(n.Value, "$"); ok && !strings.HasPrefix(ref, "$") {
@@ -44,7 +46,7 @@ func (r *reader) reference(f *field, n *yaml.Node) value {
 	literal.Value = strings.TrimPrefix(n.Value, "$") // $$ stands for one $
 	text, p := r.tables.byName[key.Owner.Table].fields[key.Name].text(&literal)
 	if p != nil {
-		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to a row of %s; %s is neither a reference nor a key", f.Owner.Name, f.Name, f.Relation.Target.Table, describe(n)))
+		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to a row of %s; %s is neither a reference nor a key", f.Owner.Name, f.Name, f.Relation.Target.Table, node.Describe(n)))
 		return v
 	}
 	v.state, v.text = given, text
@@ -57,9 +59,9 @@ func (r *reader) parseReference(f *schema.Field, target *schema.Type, n *yaml.No
 	t, known := r.tables.byName[tableName]
 	switch {
 	case !dot || rowName == "":
-		r.report(n, wrong("bad-reference", "write $"+target.Table+".row; a key that begins with $ is written with $$", "%q names no row", clip(n.Value)))
+		r.report(n, wrong("bad-reference", "write $"+target.Table+".row; a key that begins with $ is written with $$", "%q names no row", node.Clip(n.Value)))
 	case !known:
-		r.report(n, wrong("unknown-table", didYouMean(tableName, r.tables.names), "the schema has no table %q", clip(tableName)))
+		r.report(n, wrong("unknown-table", didYouMean(tableName, r.tables.names), "the schema has no table %q", node.Clip(tableName)))
 	case t.Type != target:
 		r.report(n, wrong("wrong-type", "write $"+target.Table+".row", "%s.%s refers to a row of %s, not of %s", f.Owner.Name, f.Name, target.Table, t.Table))
 	default:
@@ -71,17 +73,17 @@ func (r *reader) parseReference(f *schema.Field, target *schema.Type, n *yaml.No
 // joins turns the list of a many-to-many field into rows of its join table.
 func (r *reader) joins(from *row, f *schema.Field, n *yaml.Node) {
 	if n.Kind != yaml.SequenceNode {
-		if !isNull(n) {
-			r.report(n, wrong("wrong-type", "write [$table.row, $table.row]", "%s.%s is a list of references, found %s", f.Owner.Name, f.Name, describe(n)))
+		if !node.IsNull(n) {
+			r.report(n, wrong("wrong-type", "write [$table.row, $table.row]", "%s.%s is a list of references, found %s", f.Owner.Name, f.Name, node.Describe(n)))
 		}
 		return
 	}
 	through := r.tables.byName[f.Relation.Through.Table]
 	for _, item := range n.Content {
-		item = resolve(item)
+		item = node.Resolve(item)
 		text, ok := strings.CutPrefix(item.Value, "$")
 		if item.Kind != yaml.ScalarNode || !ok {
-			r.report(item, wrong("wrong-type", "write $table.row", "%s.%s is a list of references, found %s", f.Owner.Name, f.Name, describe(item)))
+			r.report(item, wrong("wrong-type", "write $table.row", "%s.%s is a list of references, found %s", f.Owner.Name, f.Name, node.Describe(item)))
 			continue
 		}
 		ref := r.parseReference(f, f.Relation.Target, item, text)

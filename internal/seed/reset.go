@@ -77,8 +77,8 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*em
 			names = append(names, r.table.Table)
 		}
 	}
-	if f.plan != nil {
-		names = append(names, f.plan.Tables()...)
+	if f.generation != nil {
+		names = append(names, f.generation.Tables()...)
 	}
 	before, err := ledger.Tables(ctx, tx, f.sets)
 	if err != nil {

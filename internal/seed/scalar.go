@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // text returns the value of a field as Postgres reads it. The node is not null.
@@ -17,12 +18,12 @@ func (f *field) text(n *yaml.Node) (string, *problem) {
 		return f.element(n)
 	}
 	if n.Kind != yaml.SequenceNode {
-		return "", wrong("wrong-type", "write it in brackets: ["+clip(n.Value)+"]", "%s.%s is a list (%s), found %s", f.Owner.Name, f.Name, f.Type, describe(n))
+		return "", wrong("wrong-type", "write it in brackets: ["+node.Clip(n.Value)+"]", "%s.%s is a list (%s), found %s", f.Owner.Name, f.Name, f.Type, node.Describe(n))
 	}
 	elements := make([]*string, len(n.Content))
 	for i, item := range n.Content {
-		item = resolve(item)
-		if isNull(item) {
+		item = node.Resolve(item)
+		if node.IsNull(item) {
 			if f.Type.ElemNonNull {
 				return "", &problem{code: "required", message: "the elements of " + f.Owner.Name + "." + f.Name + " cannot be null", node: item}
 			}
@@ -59,11 +60,11 @@ func elementText(f *schema.Field, n *yaml.Node) (string, *problem) {
 	case f.Type.Scalar == schema.Vector:
 		return vectorText(n)
 	case n.Kind != yaml.ScalarNode:
-		return "", wrong("wrong-type", "", "%s.%s is %s, found %s", f.Owner.Name, f.Name, f.Type.Name(), describe(n))
+		return "", wrong("wrong-type", "", "%s.%s is %s, found %s", f.Owner.Name, f.Name, f.Type.Name(), node.Describe(n))
 	}
 	text, remedy := scalarText(f, n)
 	if remedy != "" {
-		return "", wrong("wrong-type", remedy, "%s.%s is %s, found %s", f.Owner.Name, f.Name, f.Type.Name(), describe(n))
+		return "", wrong("wrong-type", remedy, "%s.%s is %s, found %s", f.Owner.Name, f.Name, f.Type.Name(), node.Describe(n))
 	}
 	return text, nil
 }
@@ -77,9 +78,9 @@ func enumText(e *schema.Enum, n *yaml.Node) (string, *problem) {
 		names[i] = v.Name
 	}
 	if n.Kind != yaml.ScalarNode {
-		return "", wrong("unknown-value", didYouMean("", names), "a value of %s is expected, found %s", e.Name, describe(n))
+		return "", wrong("unknown-value", didYouMean("", names), "a value of %s is expected, found %s", e.Name, node.Describe(n))
 	}
-	return "", wrong("unknown-value", didYouMean(n.Value, names), "%s has no value %q", e.Name, clip(n.Value))
+	return "", wrong("unknown-value", didYouMean(n.Value, names), "%s has no value %q", e.Name, node.Clip(n.Value))
 }
 
 // scalarText converts a YAML scalar, from its text as written wherever digits count. A remedy is returned
@@ -87,7 +88,7 @@ func enumText(e *schema.Enum, n *yaml.Node) (string, *problem) {
 func scalarText(f *schema.Field, n *yaml.Node) (text, remedy string) {
 	t := scalar.OfField(f)
 	if f.Type.Scalar == schema.String && n.ShortTag() != "!!str" {
-		return "", "quote it: " + strconv.Quote(clip(n.Value))
+		return "", "quote it: " + strconv.Quote(node.Clip(n.Value))
 	}
 	spelled, fits := jsonSpelling(t.Name, n)
 	canonical, ok := t.Canonical(spelled)

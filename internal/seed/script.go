@@ -17,6 +17,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/seed/ledger"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // script is an SQL file, which runs after the rows are in, and again only when it has changed.
@@ -74,7 +75,7 @@ func (s *source) statement(text string, at int) (found sqlStatement, end int, p 
 			return found, at + n, nil
 		case word == `\`:
 			line, _, _ := strings.Cut(text[at:], "\n")
-			p := wrong("sql-refused", "write it in SQL", "%s is a command of psql, which Postgres does not know", clip(strings.TrimSpace(line)))
+			p := wrong("sql-refused", "write it in SQL", "%s is a command of psql, which Postgres does not know", node.Clip(strings.TrimSpace(line)))
 			p.node = s.node(at, utf8.RuneCountInString(strings.TrimRight(line, "\r ")))
 			return sqlStatement{}, at + len(line), p
 		case last == "begin" && word == "atomic", depth > 0 && word == "case":

@@ -62,7 +62,7 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	summary, err := o.write(ctx, f)
-	if err != nil || o.DryRun || f.plan == nil {
+	if err != nil || o.DryRun || f.generation == nil {
 		return summary, err
 	}
 	if summary.Generated, err = o.make(ctx, f); err != nil {

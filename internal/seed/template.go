@@ -13,6 +13,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // expansion evaluates the templates in one value of a row.
@@ -45,7 +46,7 @@ func isTemplate(text string) bool { return strings.Contains(text, "{{") }
 
 // node returns what becomes of a node. Keys of mappings are no values.
 func (x *expansion) node(n *yaml.Node, position int) *yaml.Node {
-	n = resolve(n)
+	n = node.Resolve(n)
 	if done := x.done[n]; done != nil {
 		return done
 	}
@@ -87,7 +88,7 @@ func bare(n *yaml.Node) (string, bool) {
 
 // holdsKeyOnly reports whether a node is {key}.
 func holdsKeyOnly(n *yaml.Node) bool {
-	return n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 && len(n.Content) == 2 && isNull(n.Content[1]) && n.Content[1].Value == ""
+	return n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 && len(n.Content) == 2 && node.IsNull(n.Content[1]) && n.Content[1].Value == ""
 }
 
 // scalar returns what a template makes: a text where the field holds texts, and where JSON has it in quotes; else what
@@ -168,7 +169,7 @@ func plain(list *parse.ListNode) *problem {
 				p = plain(n.ElseList)
 			}
 		default:
-			p = wrong("bad-template", "", "the template of a value has values, if and with; %s has no place in it", clip(n.String()))
+			p = wrong("bad-template", "", "the template of a value has values, if and with; %s has no place in it", node.Clip(n.String()))
 		}
 		if p != nil {
 			return p
@@ -194,14 +195,14 @@ func (r *reader) templateProblem(err error) *problem {
 		if near := diag.Suggest(m[1], functionNames); near != "" {
 			remedy = "did you mean " + near + "? If not: " + remedy
 		}
-		return wrong("unknown-function", remedy, "templates have no function %q", clip(m[1]))
+		return wrong("unknown-function", remedy, "templates have no function %q", node.Clip(m[1]))
 	}
 	if m := unknownFake.FindStringSubmatch(err.Error()); m != nil {
 		remedy := "there are: " + strings.Join(fakeNames, ", ")
 		if near := diag.Suggest(m[1], fakeNames); near != "" {
 			remedy = didYouMean(m[1], fakeNames)
 		}
-		return wrong("unknown-fake", remedy, "%q cannot be faked", clip(m[1]))
+		return wrong("unknown-fake", remedy, "%q cannot be faked", node.Clip(m[1]))
 	}
 	return wrong("bad-template", r.bracesRemedy(), "the template cannot be read: %s", templatePrefix.ReplaceAllString(err.Error(), ""))
 }

@@ -91,7 +91,7 @@ func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summar
 		}
 	}
 	summary := w.summary(emptied)
-	if f.plan == nil || o.DryRun { // else they run when all rows are there
+	if f.generation == nil || o.DryRun { // else they run when all rows are there
 		summary.SQL, err = runScripts(ctx, w.tx, f.scripts)
 	}
 	return summary, err

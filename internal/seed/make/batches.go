@@ -29,7 +29,7 @@ func (l *loader) inBatches(ctx context.Context) error {
 	return nil
 }
 
-func (l *loader) batches(ctx context.Context, t *table) error {
+func (l *loader) batches(ctx context.Context, t *blueprint) error {
 	for at := t.done; at < t.count; at += batchRows {
 		to := min(at+batchRows, t.count)
 		err := l.inTx(ctx, func(tx pgx.Tx) error {
@@ -56,14 +56,14 @@ func cutShort(ctx context.Context, err error, message string) error {
 }
 
 // levels groups the tables: each refers only to those of groups before its own.
-func (l *loader) levels() [][]*table {
-	level := map[*table]int{}
-	var list [][]*table
+func (l *loader) levels() [][]*blueprint {
+	level := map[*blueprint]int{}
+	var list [][]*blueprint
 	for _, t := range l.order {
 		n := 0
 		for _, m := range t.makers {
 			if m.pick != nil && m.pick.universe != nil {
-				if of, ok := level[m.pick.universe.table]; ok && m.pick.universe.table != t {
+				if of, ok := level[m.pick.universe.blueprint]; ok && m.pick.universe.blueprint != t {
 					n = max(n, of+1)
 				}
 			}

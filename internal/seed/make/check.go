@@ -17,9 +17,9 @@ type check struct {
 }
 
 type checked struct {
-	name   string
-	column int
-	key    string // of a reference: the name of the field it holds
+	name string
+	slot int
+	key  string // of a reference: the name of the field it holds
 }
 
 func (c *check) String() string {
@@ -30,7 +30,7 @@ func (c *check) String() string {
 }
 
 // newCheck makes a condition ready; nil for one that the database alone can evaluate.
-func (t *table) newCheck(c schema.Check) *check {
+func (t *blueprint) newCheck(c schema.Check) *check {
 	if c.Expr == nil || c.Expr.SQL || c.Expr.AST == nil {
 		return nil
 	}
@@ -49,33 +49,33 @@ func (t *table) newCheck(c schema.Check) *check {
 	}
 	made := &check{name: c.Name, message: c.Message, program: program}
 	for _, f := range t.typ.Fields {
-		columns := t.columnsOf(f)
+		slots := t.slotsOf(f)
 		switch {
-		case len(columns) != 1 || !strings.Contains(c.Expr.Source, f.Name):
+		case len(slots) != 1 || !strings.Contains(c.Expr.Source, f.Name):
 		case f.Relation != nil:
-			made.fields = append(made.fields, checked{f.Name, columns[0], keyField(f.Relation.References[0]).Name})
+			made.fields = append(made.fields, checked{f.Name, slots[0], keyField(f.Relation.References[0]).Name})
 		default:
-			made.fields = append(made.fields, checked{f.Name, columns[0], ""})
+			made.fields = append(made.fields, checked{f.Name, slots[0], ""})
 		}
 	}
 	return made
 }
 
 // holds reports whether a row keeps the condition. As in SQL, what cannot be told is no breach.
-func (c *check) holds(r *row) bool {
+func (c *check) holds(r *sample) bool {
 	for _, f := range c.fields {
-		column := r.table.columns[f.column]
-		d := &r.values[f.column]
+		slot := r.blueprint.slots[f.slot]
+		d := &r.values[f.slot]
 		var value any
 		switch {
-		case column.array:
+		case slot.array:
 			list := make([]any, len(d.list))
 			for i := range d.list {
-				list[i] = column.checkable(&d.list[i])
+				list[i] = slot.checkable(&d.list[i])
 			}
 			value = list
 		default:
-			value = column.checkable(d)
+			value = slot.checkable(d)
 		}
 		if f.key != "" && value != nil {
 			value = map[string]any{f.key: value}
@@ -91,7 +91,7 @@ func (c *check) holds(r *row) bool {
 }
 
 // checkable is a value as CEL takes it.
-func (c *column) checkable(d *datum) any {
+func (c *slot) checkable(d *datum) any {
 	switch {
 	case d.null:
 		return nil

@@ -14,15 +14,15 @@ import (
 )
 
 // readConstants has Postgres read every constant, so that whatever type a column has, the value is as it takes it.
-func (t *table) readConstants(ctx context.Context, tx pgx.Tx) error {
+func (t *blueprint) readConstants(ctx context.Context, tx pgx.Tx) error {
 	if err := t.fillPools(ctx, tx); err != nil {
 		return err
 	}
 	var list []*constant
-	var of []*column
+	var of []*slot
 	for _, m := range t.makers {
-		if m.pick == nil && m.source != nil {
-			eachConstant(m.source, t.columns[m.columns[0]], func(s *constant, c *column) {
+		if m.pick == nil && m.generator != nil {
+			eachConstant(m.generator, t.slots[m.slots[0]], func(s *constant, c *slot) {
 				if !s.null && s.d.s == "" && !s.d.raw {
 					list, of = append(list, s), append(of, c)
 				}
@@ -41,7 +41,7 @@ func (t *table) readConstants(ctx context.Context, tx pgx.Tx) error {
 }
 
 // readOrBlame reads some constants; where Postgres refuses, it says which one.
-func readOrBlame(ctx context.Context, tx pgx.Tx, list []*constant, of []*column) error {
+func readOrBlame(ctx context.Context, tx pgx.Tx, list []*constant, of []*slot) error {
 	read := func(from, to int) error {
 		return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return readSome(ctx, tx, list[from:to], of[from:to]) })
 	}
@@ -58,7 +58,7 @@ func readOrBlame(ctx context.Context, tx pgx.Tx, list []*constant, of []*column)
 }
 
 // readSome reads some constants at once.
-func readSome(ctx context.Context, db querier, list []*constant, of []*column) error {
+func readSome(ctx context.Context, db querier, list []*constant, of []*slot) error {
 	exprs := make([]string, len(list))
 	args := make([]any, 0, len(list)+1)
 	args = append(args, pgx.QueryResultFormats{pgx.BinaryFormatCode})
@@ -87,14 +87,14 @@ func readSome(ctx context.Context, db querier, list []*constant, of []*column) e
 }
 
 // elementOf is one element of a list.
-func (c *column) elementOf() *column {
+func (c *slot) elementOf() *slot {
 	one := *c
 	one.array, one.oid, one.castType = false, c.elemOID, c.elemType
 	return &one
 }
 
-// eachConstant visits the constants of a source, each with a column of its type.
-func eachConstant(s source, c *column, visit func(*constant, *column)) {
+// eachConstant visits the constants of a generator, each with a column of its type.
+func eachConstant(s generator, c *slot, visit func(*constant, *slot)) {
 	switch s := s.(type) {
 	case *constant:
 		visit(s, c)
@@ -115,13 +115,13 @@ func eachConstant(s source, c *column, visit func(*constant, *column)) {
 		eachConstant(s.of, c, visit)
 	case document:
 		for i, part := range s.values {
-			eachConstant(part, s.columns[i], visit)
+			eachConstant(part, s.slots[i], visit)
 		}
 	}
 }
 
 // readTexts has Postgres read texts. Some may break a rule of a domain: these are left out, as long as there are others.
-func readTexts(ctx context.Context, tx pgx.Tx, c *column, texts []string) ([]*constant, error) {
+func readTexts(ctx context.Context, tx pgx.Tx, c *slot, texts []string) ([]*constant, error) {
 	list, err := readList(ctx, tx, c, texts)
 	if !refusesValue(err) {
 		return list, err
@@ -143,7 +143,7 @@ func readTexts(ctx context.Context, tx pgx.Tx, c *column, texts []string) ([]*co
 	return list, nil
 }
 
-func readList(ctx context.Context, tx pgx.Tx, c *column, texts []string) (list []*constant, err error) {
+func readList(ctx context.Context, tx pgx.Tx, c *slot, texts []string) (list []*constant, err error) {
 	seen := map[string]bool{}
 	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, fmt.Sprintf("SELECT v::%s FROM unnest($1::text[]) WITH ORDINALITY AS u (v, n) ORDER BY n", c.castType),

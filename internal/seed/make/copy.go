@@ -30,30 +30,30 @@ type chunk struct {
 var signature = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 
 // copied columns are those that something is written to.
-func (t *table) written() (columns []int) {
+func (t *blueprint) written() (slots []int) {
 	for _, m := range t.makers {
 		if m.filled {
-			columns = append(columns, m.columns...)
+			slots = append(slots, m.slots...)
 		}
 	}
-	return columns
+	return slots
 }
 
 // copyRows makes rows and sends them to Postgres; done is told how many more have been sent.
-func (t *table) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int64, freeze bool, sent func(rows int64)) error {
+func (t *blueprint) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int64, freeze bool, sent func(rows int64)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	columns := t.written()
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = pg.QuoteIdent(t.columns[c].name)
+	slots := t.written()
+	names := make([]string, len(slots))
+	for i, c := range slots {
+		names[i] = pg.QuoteIdent(t.slots[c].name)
 	}
 	options := "FORMAT binary"
 	if freeze {
 		options += ", FREEZE"
 	}
 	var workers sync.WaitGroup
-	reader := &chunkReader{ctx: ctx, chunks: t.produce(ctx, &workers, columns, from, to), sent: sent, buffer: signature}
+	reader := &chunkReader{ctx: ctx, chunks: t.produce(ctx, &workers, slots, from, to), sent: sent, buffer: signature}
 	tag, err := conn.CopyFrom(ctx, reader, fmt.Sprintf("COPY %s (%s) FROM STDIN (%s)", t.quoted(), strings.Join(names, ", "), options))
 	cancel()
 	reader.close()
@@ -69,7 +69,7 @@ func (t *table) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int6
 }
 
 // produce makes rows on several workers, where they do not depend on one another, and returns them in their order.
-func (t *table) produce(ctx context.Context, running *sync.WaitGroup, columns []int, from, to int64) <-chan chan chunk {
+func (t *blueprint) produce(ctx context.Context, running *sync.WaitGroup, slots []int, from, to int64) <-chan chan chunk {
 	workers := max(1, runtime.GOMAXPROCS(0))
 	if t.stateful() || t.remembers() {
 		workers = 1
@@ -94,9 +94,9 @@ func (t *table) produce(ctx context.Context, running *sync.WaitGroup, columns []
 	}()
 	for range workers {
 		running.Go(func() {
-			r := t.newRow()
+			r := t.newSample()
 			for task := range tasks {
-				task.result <- t.chunk(ctx, r, columns, task.from, task.to)
+				task.result <- t.chunk(ctx, r, slots, task.from, task.to)
 			}
 		})
 	}
@@ -104,20 +104,20 @@ func (t *table) produce(ctx context.Context, running *sync.WaitGroup, columns []
 }
 
 // chunk makes some rows.
-func (t *table) chunk(ctx context.Context, r *row, columns []int, from, to int64) (c chunk) {
+func (t *blueprint) chunk(ctx context.Context, r *sample, slots []int, from, to int64) (c chunk) {
 	if ctx.Err() != nil {
 		return chunk{err: ctx.Err()}
 	}
-	keep, remember := len(t.rows.columns) > 0 && t.count-t.done <= keptRows, t.remembers()
+	keep, remember := len(t.rows.slots) > 0 && t.count-t.done <= keptRows, t.remembers()
 	c.data = make([]byte, 0, 256<<10)
 	for number := from; number < to; number++ {
 		if failure := t.make(r, number); failure != "" {
 			return chunk{err: fault.New(fault.Invalid, "", fmt.Sprintf("no row %d of %s can be made: %s", number+1, t.typ.Table, failure),
 				"Say how its fields are made under generate: "+t.typ.Name+", or ask for fewer rows.")}
 		}
-		c.data = binary.BigEndian.AppendUint16(c.data, uint16(len(columns))) //nolint:gosec // a table has at most 1600
-		for _, at := range columns {
-			c.data = t.columns[at].appendDatum(c.data, &r.values[at])
+		c.data = binary.BigEndian.AppendUint16(c.data, uint16(len(slots))) //nolint:gosec // a table has at most 1600
+		for _, at := range slots {
+			c.data = t.slots[at].appendDatum(c.data, &r.values[at])
 		}
 		switch {
 		case remember:

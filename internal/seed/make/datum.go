@@ -59,7 +59,7 @@ func microsOf(t time.Time) int64 { return t.Sub(pgEpoch).Microseconds() }
 func timeOf(micros int64) time.Time { return pgEpoch.Add(time.Duration(micros) * time.Microsecond) }
 
 // appendDatum appends a value in the binary format of COPY: its length, then itself.
-func (c *column) appendDatum(b []byte, d *datum) []byte {
+func (c *slot) appendDatum(b []byte, d *datum) []byte {
 	if d.null {
 		return binary.BigEndian.AppendUint32(b, 0xffffffff)
 	}
@@ -115,7 +115,7 @@ func appendValue(b []byte, k kind, scale int, d *datum) []byte {
 }
 
 // appendArray appends a one-dimensional array (array_recv).
-func (c *column) appendArray(b []byte, list []datum) []byte {
+func (c *slot) appendArray(b []byte, list []datum) []byte {
 	hasNull, dimensions := uint32(0), uint32(1)
 	for i := range list {
 		if list[i].null {
@@ -134,7 +134,7 @@ func (c *column) appendArray(b []byte, list []datum) []byte {
 	b = binary.BigEndian.AppendUint32(b, uint32(len(list))) //nolint:gosec // it fits in memory
 	b = binary.BigEndian.AppendUint32(b, 1)
 	for i := range list {
-		elem := column{kind: c.kind, scale: c.scale}
+		elem := slot{kind: c.kind, scale: c.scale}
 		b = elem.appendDatum(b, &list[i])
 	}
 	return b
@@ -191,7 +191,7 @@ func floorDiv(a, b int64) int64 {
 }
 
 // text is the value as a person reads it, for templates and messages.
-func (c *column) text(d *datum) string {
+func (c *slot) text(d *datum) string {
 	if d.null {
 		return ""
 	}

@@ -42,7 +42,7 @@ WHERE NOT (t.typtype = 'd' OR t.typreceive = 'array_recv'::regproc AND t.typelem
 
 // described is what the catalog says of a column.
 type described struct {
-	table, name     string
+	blueprint, name string
 	oid, element    uint32
 	castType        string
 	elemType        string // of an array
@@ -57,34 +57,34 @@ type described struct {
 }
 
 // describe asks the database about the columns of all tables.
-func (p *Plan) describe(ctx context.Context, db querier) error {
-	tables := map[string]*table{}
+func (p *Generation) describe(ctx context.Context, db querier) error {
+	blueprints := map[string]*blueprint{}
 	var list []string
-	for _, t := range p.tables {
-		tables[t.typ.Table] = t
+	for _, t := range p.blueprints {
+		blueprints[t.typ.Table] = t
 		list = append(list, t.typ.Table)
 	}
-	found := map[*column]bool{}
-	there := map[*table]bool{}
+	found := map[*slot]bool{}
+	there := map[*blueprint]bool{}
 	rows, _ := db.Query(ctx, describeQuery, list)
 	var d described
-	_, err := pgx.ForEachRow(rows, []any{&d.table, &d.name, &d.oid, &d.element, &d.castType, &d.elemType, &d.fills, &d.computed, &d.sequence,
+	_, err := pgx.ForEachRow(rows, []any{&d.blueprint, &d.name, &d.oid, &d.element, &d.castType, &d.elemType, &d.fills, &d.computed, &d.sequence,
 		&d.base, &d.modifier, &d.arrays, &d.domain, &d.receive, &d.labels}, func() error {
-		t := tables[d.table]
+		t := blueprints[d.blueprint]
 		there[t] = true
 		i, ok := t.index[d.name]
 		if !ok {
 			return nil
 		}
-		found[t.columns[i]] = true
-		return t.columns[i].settle(t, &d)
+		found[t.slots[i]] = true
+		return t.slots[i].settle(t, &d)
 	})
 	if err != nil {
 		return err
 	}
 	var missing error
-	for _, t := range tables {
-		for _, c := range t.columns {
+	for _, t := range blueprints {
+		for _, c := range t.slots {
 			if !found[c] && (t.spec != nil || !there[t]) {
 				missing = fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("the database has no column %s.%s", t.typ.Table, c.name),
 					"Are migrations pending? Run `krowoc migrate up`, then try again.")
@@ -99,7 +99,7 @@ var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv
 	"json_recv": true, "jsonb_recv": true, "bytearecv": true}
 
 // settle brings what the schema says of a column in line with what the database has.
-func (c *column) settle(t *table, d *described) error {
+func (c *slot) settle(t *blueprint, d *described) error {
 	c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = d.oid, d.element, d.castType, d.fills, d.computed, d.sequence.String
 	c.elemType, c.base, c.modifier, c.labels = d.elemType, d.base, d.modifier, slices.Clone(d.labels)
 	if c.array != (d.arrays > 0) || d.arrays > 1 {
@@ -120,7 +120,7 @@ func (c *column) settle(t *table, d *described) error {
 }
 
 // longUnit is the smallest unit of an interval that drops minutes, and with them most of what is guessed: month of interval year to month.
-func (c *column) longUnit() string {
+func (c *slot) longUnit() string {
 	words := strings.Fields(strings.TrimSuffix(c.castType, "[]"))
 	if last := len(words) - 1; c.base == "interval" && slices.Contains([]string{"year", "month", "day", "hour"}, words[last]) {
 		return words[last]
@@ -129,7 +129,7 @@ func (c *column) longUnit() string {
 }
 
 // sizes takes the sizes of a type from its modifier, whose form every type has of its own.
-func (c *column) sizes(modifier int32) {
+func (c *slot) sizes(modifier int32) {
 	switch {
 	case c.base == "name":
 		c.most = mostName
@@ -163,7 +163,7 @@ type querier interface {
 }
 
 // decode reads a value in Postgres's binary format. What it does not know it keeps as it is.
-func (c *column) decode(raw []byte) datum {
+func (c *slot) decode(raw []byte) datum {
 	switch {
 	case raw == nil:
 		return null
@@ -203,7 +203,7 @@ func (c *column) decode(raw []byte) datum {
 }
 
 // decodeNumeric reads numeric_send. What the scale does not hold is kept as it is, for copies.
-func (c *column) decodeNumeric(raw []byte) datum {
+func (c *slot) decodeNumeric(raw []byte) datum {
 	var n pgtype.Numeric
 	if err := (pgtype.NumericCodec{}).PlanScan(nil, pgtype.NumericOID, pgtype.BinaryFormatCode, &n).Scan(raw, &n); err != nil {
 		return datum{raw: true, s: string(raw)}
@@ -216,4 +216,4 @@ func (c *column) decodeNumeric(raw []byte) datum {
 }
 
 // quoted is the table's name in SQL.
-func (t *table) quoted() string { return pg.QuoteIdent(t.typ.Table) }
+func (t *blueprint) quoted() string { return pg.QuoteIdent(t.typ.Table) }

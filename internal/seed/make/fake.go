@@ -58,11 +58,11 @@ type address struct {
 	longest int
 }
 
-func (s address) make(r *row) datum {
+func (s address) make(r *sample) datum {
 	var words []string
 	for _, o := range s.names {
 		d := o.value(r)
-		words = append(words, strings.Fields(o.column.text(&d))...)
+		words = append(words, strings.Fields(o.slot.text(&d))...)
 	}
 	for i := range words {
 		words[i] = strings.ToLower(Letters(words[i]))
@@ -88,9 +88,9 @@ type slugged struct {
 	shortest, longest int
 }
 
-func (s slugged) make(r *row) datum {
+func (s slugged) make(r *sample) datum {
 	d := s.of.value(r)
-	text := Slug(fit(s.of.column.text(&d), 0, s.longest))
+	text := Slug(fit(s.of.slot.text(&d), 0, s.longest))
 	return datum{s: fit(text, max(1, s.shortest), s.longest)}
 }
 
@@ -136,7 +136,7 @@ func Fake(name string, seed uint64, place ...string) (string, bool) {
 	return make1(gofakeit.NewFaker(s, false)), true
 }
 
-func (r *Reader) fake(c *column, arg *yaml.Node) source {
+func (r *Reader) fake(c *slot, arg *yaml.Node) generator {
 	make1, ok := fakes[arg.Value]
 	switch {
 	case !ok:

@@ -9,7 +9,7 @@ import (
 // followed is a value that a reference has filled already: version: Version @ref(fields: ["prompt", "number"]) fills prompt and number.
 type followed struct{ at int }
 
-func (s followed) make(r *row) datum { return r.values[s.at] }
+func (s followed) make(r *sample) datum { return r.values[s.at] }
 
 // shared says how fields are made whose columns are also those of a reference.
 type shared struct {
@@ -18,7 +18,7 @@ type shared struct {
 }
 
 // lead has references that are made of other fields' columns fill these, unless it is said how those are made.
-func (r *Reader) lead(t *table) shared {
+func (r *Reader) lead(t *blueprint) shared {
 	s := shared{map[*schema.Field]*schema.Field{}, map[*schema.Field]bool{}}
 	for _, f := range t.typ.Fields {
 		if f.Relation == nil || len(f.Relation.Fields) == 0 {
@@ -43,13 +43,13 @@ func (r *Reader) lead(t *table) shared {
 }
 
 // says reports whether it is said how a field is made.
-func (t *table) says(f *schema.Field) bool {
+func (t *blueprint) says(f *schema.Field) bool {
 	return t.spec.made[f.Name] != nil || t.spec.Per != nil && t.spec.Per.Field == f
 }
 
 // canLead reports whether a reference can fill all of its fields: no other fills one, nor the database, and where it leads to its own
 // table, the first row can do without.
-func (s shared) canLead(t *table, f *schema.Field) bool {
+func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 	return !slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
 		return s.leader[of] != nil || of.Generated != nil ||
 			f.Relation.Target == t.typ && (of.Type.NonNull || slices.Contains(t.typ.Key, of))
@@ -60,12 +60,12 @@ func (s shared) canLead(t *table, f *schema.Field) bool {
 func (s shared) leads(f *schema.Field) bool { return s.leader[f.Relation.Fields[0]] == f }
 
 // maker adjusts how a field is made. A reference can be null only where all of its fields can.
-func (s shared) maker(t *table, m *maker) {
+func (s shared) maker(t *blueprint, m *maker) {
 	switch leader := s.leader[m.field]; {
 	case leader != nil:
-		m.recipe = recipe{source: followed{m.columns[0]}}
+		m.rule = rule{generator: followed{m.slots[0]}}
 	case s.empty[m.field]:
-		m.recipe = recipe{source: &constant{null: true}}
+		m.rule = rule{generator: &constant{null: true}}
 	case m.field.Relation != nil && len(m.field.Relation.Fields) > 0:
 		m.filled = false // by the fields
 		if t.spec.made[m.field.Name] == nil && slices.ContainsFunc(m.field.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull }) {
@@ -75,7 +75,7 @@ func (s shared) maker(t *table, m *maker) {
 }
 
 // follow orders fields after the reference that fills them.
-func (s shared) follow(t *table) {
+func (s shared) follow(t *blueprint) {
 	for _, m := range t.makers {
 		if leader := s.leader[m.field]; leader != nil {
 			m.after = append(m.after, t.makerOf(leader))
@@ -85,7 +85,7 @@ func (s shared) follow(t *table) {
 
 // led puts a reference in the place of the fields that it fills, where all of them are among some: rows differ in them as they differ in
 // what they refer to.
-func (t *table) led(fields []*schema.Field) []*schema.Field {
+func (t *blueprint) led(fields []*schema.Field) []*schema.Field {
 	for _, m := range t.makers {
 		if m.pick == nil || len(m.field.Relation.Fields) == 0 {
 			continue

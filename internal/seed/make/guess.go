@@ -5,8 +5,8 @@ import (
 )
 
 // guess is how a field is made of which nothing is said: by its constraints, its name and its type, in this order.
-func (t *table) guess(f *schema.Field) *recipe {
-	made := &recipe{}
+func (t *blueprint) guess(f *schema.Field) *rule {
+	made := &rule{}
 	if !f.Type.NonNull {
 		made.null = 0.1
 	}
@@ -17,10 +17,10 @@ func (t *table) guess(f *schema.Field) *recipe {
 		}
 		return made
 	}
-	c := t.columns[t.index[f.Column]]
+	c := t.slots[t.index[f.Column]]
 	one := *c
 	one.array = false
-	made.source = t.guessOne(&one, made)
+	made.generator = t.guessOne(&one, made)
 	if c.array {
 		low, high := 0.0, 4.0
 		if l := f.Constraints.Length; l != nil {
@@ -31,19 +31,19 @@ func (t *table) guess(f *schema.Field) *recipe {
 				high = min(high, float64(*l.Max))
 			}
 		}
-		made.source = many{of: made.source, count: uniform{low, high}, distinct: true}
+		made.generator = many{of: made.generator, count: uniform{low, high}, distinct: true}
 	}
 	return made
 }
 
 // guessOne is guess for one value.
-func (t *table) guessOne(c *column, made *recipe) source {
+func (t *blueprint) guessOne(c *slot, made *rule) generator {
 	f := c.field
 	switch {
 	case f.Type.Enum != nil:
-		return enumSource(f)
+		return enumGenerator(f)
 	case c.base == "json":
-		return jsonSource(f)
+		return jsonGenerator(f)
 	}
 	switch c.kind {
 	case kindUUID:
@@ -52,9 +52,9 @@ func (t *table) guessOne(c *column, made *recipe) source {
 		if s := t.fromNames(c); s != nil {
 			return s
 		}
-		return textSource(c, made)
+		return textGenerator(c, made)
 	case kindJSONB:
-		return jsonSource(f)
+		return jsonGenerator(f)
 	case kindBool:
 		share := 0.5
 		if d, ok := defaultValue(f).(bool); ok {
@@ -62,12 +62,12 @@ func (t *table) guessOne(c *column, made *recipe) source {
 		}
 		return coin{share}
 	case kindDate, kindTimestamp:
-		return t.timeSource(c, made)
+		return t.timeGenerator(c, made)
 	case kindVector:
 		return coordinates{max(c.most, 3)}
 	}
 	if c.kind.isNumber() {
-		return numberSource(c)
+		return numberGenerator(c)
 	}
 	return &constant{null: true}
 }
@@ -79,8 +79,8 @@ func defaultValue(f *schema.Field) any {
 	return f.Default.Value
 }
 
-// enumSource takes every value, the default as often as all others together.
-func enumSource(f *schema.Field) source {
+// enumGenerator takes every value, the default as often as all others together.
+func enumGenerator(f *schema.Field) generator {
 	s := &choice{}
 	sum, usual := 0.0, defaultValue(f)
 	for _, v := range f.Type.Enum.Values {
@@ -95,7 +95,7 @@ func enumSource(f *schema.Field) source {
 	return s
 }
 
-func jsonSource(f *schema.Field) source {
+func jsonGenerator(f *schema.Field) generator {
 	if f.Default == nil || f.Default.Value == nil {
 		return &constant{d: datum{s: "{}"}, text: "{}"}
 	}

@@ -9,17 +9,17 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// numberSource goes by the bounds of the schema, else by the name.
-func numberSource(c *column) source {
+// numberGenerator goes by the bounds of the schema, else by the name.
+func numberGenerator(c *slot) generator {
 	low, high := c.bounds()
-	column := schema.SnakeCase(c.field.Name)
+	name := schema.SnakeCase(c.field.Name)
 	r := c.field.Constraints.Range
 	bounded := r != nil && r.Max != ""
-	if d := defaultValue(c.field); d != nil && strings.HasSuffix(column, "count") { // the application keeps it
+	if d := defaultValue(c.field); d != nil && strings.HasSuffix(name, "count") { // the application keeps it
 		return &constant{text: fmt.Sprint(d)}
 	}
 	integer := c.kind == kindInt2 || c.kind == kindInt4 || c.kind == kindInt8
-	m := &measure{column: c, low: low, high: high}
+	m := &measure{slot: c, low: low, high: high}
 	if r == nil || r.Min == "" {
 		m.low = max(low, 0)
 	}
@@ -28,15 +28,15 @@ func numberSource(c *column) source {
 		return whole{int64(math.Ceil(m.low)), int64(math.Floor(high))}
 	case bounded:
 		m.numbers = uniform{m.low, high}
-	case strings.HasSuffix(column, "year"):
+	case strings.HasSuffix(name, "year"):
 		return whole{max(int64(m.low), 1990), 2026}
-	case strings.HasSuffix(column, "age"):
+	case strings.HasSuffix(name, "age"):
 		return whole{max(int64(m.low), 18), 90}
-	case strings.HasSuffix(column, "latitude") || column == "lat":
+	case strings.HasSuffix(name, "latitude") || name == "lat":
 		m.low, m.numbers = -90, uniform{-90, 90}
-	case strings.HasSuffix(column, "longitude") || column == "lng" || column == "lon":
+	case strings.HasSuffix(name, "longitude") || name == "lng" || name == "lon":
 		m.low, m.numbers = -180, uniform{-180, 180}
-	case strings.HasSuffix(column, "share") || strings.HasSuffix(column, "ratio") || strings.HasSuffix(column, "rate"):
+	case strings.HasSuffix(name, "share") || strings.HasSuffix(name, "ratio") || strings.HasSuffix(name, "rate"):
 		m.numbers = uniform{max(m.low, 0), max(m.low, 0) + 1}
 	case c.kind == kindNumeric && high < 200: // numeric(3,3)
 		m.numbers = uniform{m.low, high}
@@ -50,8 +50,8 @@ func numberSource(c *column) source {
 	return m
 }
 
-// timeSource goes by the name: a row is made before it is updated, and what expires does so in the future.
-func (t *table) timeSource(c *column, made *recipe) source {
+// timeGenerator goes by the name: a row is made before it is updated, and what expires does so in the future.
+func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 	const day = int64(microsPerDay)
 	now := microsOf(t.now)
 	m := &moments{weekend: 1, power: 1, day: c.kind == kindDate, low: now - 365*day, high: now}
@@ -66,7 +66,7 @@ func (t *table) timeSource(c *column, made *recipe) source {
 	case strings.HasPrefix(name, "updated") || strings.HasPrefix(name, "modified"):
 		if created := t.typ.Field("createdAt"); created != nil && created != c.field && created.Type.NonNull {
 			of := &operand{path: created.Name}
-			return later{copied{column: c, arithmetic: arithmetic{of: of, plus: exponential{20 * 86400}}}, now}
+			return later{copied{slot: c, arithmetic: arithmetic{of: of, plus: exponential{20 * 86400}}}, now}
 		}
 	}
 	if !c.field.Type.NonNull && (strings.HasPrefix(name, "deleted") || strings.HasPrefix(name, "archived") || strings.HasPrefix(name, "canceled")) {
@@ -91,7 +91,7 @@ type later struct {
 	now int64
 }
 
-func (s later) make(r *row) datum {
+func (s later) make(r *sample) datum {
 	d, first := s.copied.make(r), s.of.value(r)
 	if !d.null && d.i > s.now {
 		d.i = max(first.i, s.now)
@@ -100,7 +100,7 @@ func (s later) make(r *row) datum {
 }
 
 // make draws a direction.
-func (s coordinates) make(r *row) datum {
+func (s coordinates) make(r *sample) datum {
 	list := make([]datum, s.n)
 	sum := 0.0
 	for i := range list {

@@ -10,7 +10,7 @@ import (
 )
 
 // fromNames makes an e-mail address of a person's name and a slug of a title, so that a row speaks of one thing; nil for other fields.
-func (t *table) fromNames(c *column) source {
+func (t *blueprint) fromNames(c *slot) generator {
 	f := c.field
 	given := func(names ...string) (list []*operand) {
 		for _, name := range names {
@@ -70,7 +70,7 @@ var people = regexp.MustCompile(`(?i)(user|person|people|customer|author|employe
 var byFormat = map[schema.Format]string{schema.Email: "email", schema.URL: "url", schema.Hostname: "domain", schema.IPv4: "ipv4", schema.IPv6: "ipv6",
 	schema.UUID: "uuid", schema.Slug: "slug", schema.Color: "color", schema.Phone: "phone"}
 
-func textSource(c *column, made *recipe) source {
+func textGenerator(c *slot, made *rule) generator {
 	f := c.field
 	if c.field.Type.Scalar == schema.Bytes {
 		low, high := max(c.shortest(), 8), 48
@@ -80,28 +80,28 @@ func textSource(c *column, made *recipe) source {
 		return octets{low, max(low, high)}
 	}
 	s := faked{fakes["sentence"], c.longest(), c.shortest()}
-	column := schema.SnakeCase(f.Name)
+	name := schema.SnakeCase(f.Name)
 	switch {
 	case f.Constraints.Format != "":
 		s.make1 = fakes[byFormat[f.Constraints.Format]]
 	case f.Constraints.Pattern != "":
 		return patterned(f.Constraints.Pattern, s.longest, s.shortest)
-	case c.field.Type.Scalar == schema.ID || column == "id":
+	case c.field.Type.Scalar == schema.ID || name == "id":
 		s.make1 = fakes["uuid"]
-	case column == "name" && f.Owner != nil && people.MatchString(f.Owner.Name):
+	case name == "name" && f.Owner != nil && people.MatchString(f.Owner.Name):
 		s.make1 = fakes["name"]
-	case column == "name" || strings.HasSuffix(column, "_name"):
+	case name == "name" || strings.HasSuffix(name, "_name"):
 		s.make1 = fakes["title"]
 	}
 	if f.Constraints.Format == "" {
 		for i, p := range namePatterns {
-			if p.MatchString(column) {
+			if p.MatchString(name) {
 				s.make1 = fakes[byName[i].fake]
 				break
 			}
 		}
 	}
-	if column == "error" || strings.HasSuffix(column, "_error") {
+	if name == "error" || strings.HasSuffix(name, "_error") {
 		made.null = map[bool]float64{true: 0, false: 0.8}[f.Type.NonNull]
 	}
 	if s.longest > 0 && s.longest <= 8 {
@@ -111,7 +111,7 @@ func textSource(c *column, made *recipe) source {
 }
 
 // patterned makes texts that match a regular expression.
-func patterned(pattern string, longest, shortest int) source {
+func patterned(pattern string, longest, shortest int) generator {
 	expr, err := regexp.Compile(pattern)
 	plain := strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$")
 	return faked{longest: longest, shortest: shortest, make1: func(f *gofakeit.Faker) (text string) {

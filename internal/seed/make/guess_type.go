@@ -9,8 +9,8 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// guess makes values of a type that Postgres reads: the source, and how its values are held; nil for a type that nothing is known of.
-func (p *pooler) guess(c *column) (source, *column) {
+// guess makes values of a type that Postgres reads: the generator, and how its values are held; nil for a type that nothing is known of.
+func (p *pooler) guess(c *slot) (generator, *slot) {
 	like := *c
 	like.kind, like.array = kinds[c.base], false
 	like.sizes(c.modifier)
@@ -27,7 +27,7 @@ func (p *pooler) guess(c *column) (source, *column) {
 		unit := c.longUnit()
 		return faked{make1: func(f *gofakeit.Faker) string { return fmt.Sprintf("%d %s", 1+f.IntN(30), unit) }}, &like
 	case like.kind != kindRaw:
-		return alone(p.table.guessOne(&like, &recipe{}), &like, p.table.now), &like
+		return alone(p.blueprint.guessOne(&like, &rule{}), &like, p.blueprint.now), &like
 	}
 	like.kind = kindText
 	if make1 := textOfType(c.base, like.most); make1 != nil {
@@ -37,10 +37,10 @@ func (p *pooler) guess(c *column) (source, *column) {
 }
 
 // alone is a guess that takes nothing from other fields: the fields of one row do not share a value of a pool.
-func alone(s source, c *column, now time.Time) source {
+func alone(s generator, c *slot, now time.Time) generator {
 	switch s.(type) {
 	case address, slugged:
-		return textSource(c, &recipe{})
+		return textGenerator(c, &rule{})
 	case later:
 		return &moments{weekend: 1, power: 1, day: c.kind == kindDate, low: microsOf(now.AddDate(-1, 0, 0)), high: microsOf(now)}
 	}

@@ -6,10 +6,15 @@ import (
 	"math/rand/v2"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // numbers is a distribution of numbers.
-type numbers interface{ draw(r *row) float64 }
+type numbers interface {
+	draw(r *sample) float64
+	operands() []*operand // that a number depends on
+}
 
 type (
 	fixed       float64
@@ -29,16 +34,16 @@ type (
 	}
 )
 
-func (n fixed) draw(*row) float64     { return float64(n) }
-func (n uniform) draw(r *row) float64 { return n.low + float64(r.rng.Float64()*(n.high-n.low)) }
-func (n normal) draw(r *row) float64  { return n.mean + float64(r.rng.NormFloat64()*n.deviation) }
-func (n lognormal) draw(r *row) float64 {
+func (n fixed) draw(*sample) float64     { return float64(n) }
+func (n uniform) draw(r *sample) float64 { return n.low + float64(r.rng.Float64()*(n.high-n.low)) }
+func (n normal) draw(r *sample) float64  { return n.mean + float64(r.rng.NormFloat64()*n.deviation) }
+func (n lognormal) draw(r *sample) float64 {
 	return n.median * math.Exp(float64(r.rng.NormFloat64()*n.sigma))
 }
-func (n exponential) draw(r *row) float64 { return float64(r.rng.ExpFloat64() * n.mean) }
+func (n exponential) draw(r *sample) float64 { return float64(r.rng.ExpFloat64() * n.mean) }
 
 // draw multiplies uniform numbers until they are too small (Knuth, TAOCP 2, 3.4.1), or rounds a normal one where the mean is large.
-func (n poisson) draw(r *row) float64 {
+func (n poisson) draw(r *sample) float64 {
 	if n.mean > 60 {
 		return max(0, math.Round(n.mean+float64(r.rng.NormFloat64()*math.Sqrt(n.mean))))
 	}
@@ -50,17 +55,17 @@ func (n poisson) draw(r *row) float64 {
 	return max(0, k)
 }
 
-func (n zipfian) draw(r *row) float64 {
+func (n zipfian) draw(r *sample) float64 {
 	return float64(rand.NewZipf(r.rng.Rand, n.exponent, 1, n.most).Uint64())
 }
 
-func (n arithmetic) draw(r *row) float64 {
+func (n arithmetic) draw(r *sample) float64 {
 	times, plus := n.apply(r)
-	return n.of.column.number(n.of.value(r), times, plus)
+	return n.of.slot.number(n.of.value(r), times, plus)
 }
 
 // apply returns what the operand is multiplied by, and what is added.
-func (n arithmetic) apply(r *row) (times, plus float64) {
+func (n arithmetic) apply(r *sample) (times, plus float64) {
 	times = 1
 	if n.times != nil {
 		times = n.times.draw(r)
@@ -72,7 +77,7 @@ func (n arithmetic) apply(r *row) (times, plus float64) {
 }
 
 // number is a value times and plus others; a time and a duration are in seconds, a time since 2000.
-func (c *column) number(d datum, times, plus float64) float64 {
+func (c *slot) number(d datum, times, plus float64) float64 {
 	var f float64
 	switch c.kind {
 	case kindFloat4, kindFloat8:
@@ -88,7 +93,7 @@ func (c *column) number(d datum, times, plus float64) float64 {
 }
 
 // datum is a number as a value of the column.
-func (c *column) datum(f float64) datum {
+func (c *slot) datum(f float64) datum {
 	switch c.kind {
 	case kindFloat4, kindFloat8:
 		return datum{f: significant(f)}
@@ -120,7 +125,7 @@ func significant(f float64) float64 {
 	return math.Round(f*scale) / scale
 }
 
-// distributions are the sources that draw numbers from their arguments.
+// distributions are the generators that draw numbers from their arguments.
 var distributions = map[string]struct {
 	args int
 	make func(a []float64) numbers
@@ -201,8 +206,8 @@ func (r *Reader) amounts(n *yaml.Node, want int) []float64 {
 		return nil
 	}
 	a := make([]float64, want)
-	for i, node := range nodes {
-		a[i] = r.amount(resolve(node))
+	for i, item := range nodes {
+		a[i] = r.amount(node.Resolve(item))
 	}
 	return a
 }
@@ -218,7 +223,7 @@ func (r *Reader) amount(n *yaml.Node) float64 {
 }
 
 // countOf is how many a distribution gives: a whole number, none below 0.
-func countOf(n numbers, r *row) int64 {
+func countOf(n numbers, r *sample) int64 {
 	if u, ok := n.(uniform); ok { // both ends are as likely as the rest
 		return int64(u.low) + r.rng.Int64N(max(1, int64(u.high)-int64(u.low)+1))
 	}

@@ -6,6 +6,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // pick chooses the row that a reference leads to.
@@ -23,7 +25,7 @@ type pick struct {
 }
 
 // pick reads how a reference is made: $table, $table.row, a list of rows, {pick: …}, {of: field} or null.
-func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *recipe) *pick {
+func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *rule) *pick {
 	p := &pick{field: f}
 	if n.Kind == yaml.MappingNode {
 		name, arg, with := r.parts(n)
@@ -60,16 +62,16 @@ func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *recipe) *pick {
 func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 	target := p.field.Relation.Target
 	for _, n := range nodes {
-		n = resolve(n)
+		n = node.Resolve(n)
 		ref, ok := strings.CutPrefix(n.Value, "$")
-		table, row, named := strings.Cut(ref, ".")
+		blueprint, sample, named := strings.Cut(ref, ".")
 		switch {
 		case !ok || n.Kind != yaml.ScalarNode:
 			r.fail(n, "wrong-type", "write $"+target.Table+" for any row, or $"+target.Table+".row", "%s.%s refers to a row of %s", p.field.Owner.Name, p.field.Name, target.Table)
-		case table != target.Table && table != target.Name:
-			r.fail(n, "wrong-type", "write $"+target.Table, "%s.%s refers to a row of %s, not of %s", p.field.Owner.Name, p.field.Name, target.Table, table)
-		case named && row != "":
-			if missing := r.Missing(target.Table, row); missing != nil {
+		case blueprint != target.Table && blueprint != target.Name:
+			r.fail(n, "wrong-type", "write $"+target.Table, "%s.%s refers to a row of %s, not of %s", p.field.Owner.Name, p.field.Name, target.Table, blueprint)
+		case named && sample != "":
+			if missing := r.Missing(target.Table, sample); missing != nil {
 				missing.Node = n
 				r.Report(*missing)
 			}
@@ -81,9 +83,9 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 }
 
 // choose returns the number of the row in its universe, -1 where there is none. A row of the same table comes earlier.
-func (p *pick) choose(r *row) int64 {
+func (p *pick) choose(r *sample) int64 {
 	n := p.universe.len()
-	if p.universe.table == r.table {
+	if p.universe.blueprint == r.blueprint {
 		n = p.universe.existing + r.number - p.universe.first()
 	}
 	if p.only != nil {
@@ -112,10 +114,10 @@ type operand struct {
 	node   *yaml.Node
 	path   string
 	field  *schema.Field
-	column *column // what it is
-	at     int     // the column of the row; of the parent's universe where there is one
-	parent int     // the number of the reference, -1 for the row itself
-	many   []int   // all columns, for a reference
+	slot   *slot // what it is
+	at     int   // the column of the row; of the parent's universe where there is one
+	parent int   // the number of the reference, -1 for the row itself
+	many   []int // all columns, for a reference
 }
 
 // leadsTo reports whether the operand is the key of a row of a type.
@@ -127,9 +129,9 @@ func (o *operand) leadsTo(typ *schema.Type) bool {
 }
 
 // value is the value of the operand.
-func (o *operand) value(r *row) datum { return o.valueAt(r, o.at) }
+func (o *operand) value(r *sample) datum { return o.valueAt(r, o.at) }
 
-func (o *operand) valueAt(r *row, at int) datum {
+func (o *operand) valueAt(r *sample, at int) datum {
 	if o.parent < 0 {
 		return r.values[at]
 	}
@@ -137,5 +139,5 @@ func (o *operand) valueAt(r *row, at int) datum {
 	if number < 0 {
 		return null
 	}
-	return r.table.makers[o.parent].pick.universe.value(r, number, at)
+	return r.blueprint.makers[o.parent].pick.universe.value(r, number, at)
 }

@@ -22,26 +22,26 @@ const (
 
 // pooler replaces what would write the bytes of a text by a choice among values that Postgres has read from texts.
 type pooler struct {
-	table   *table
-	maker   *maker
-	guessed bool
-	read    func(c *column, texts []string) ([]*constant, error)
+	blueprint *blueprint
+	maker     *maker
+	guessed   bool
+	read      func(c *slot, texts []string) ([]*constant, error)
 }
 
 // fillPools sees to the fields of types that only Postgres can read.
-func (t *table) fillPools(ctx context.Context, tx pgx.Tx) error {
+func (t *blueprint) fillPools(ctx context.Context, tx pgx.Tx) error {
 	for _, m := range t.makers {
-		c := t.columns[m.columns[0]]
+		c := t.slots[m.slots[0]]
 		if err := c.mayHave(m.operands); err != nil {
 			return err
 		}
-		if m.pick != nil || m.source == nil || !c.read || c.computed {
+		if m.pick != nil || m.generator == nil || !c.read || c.computed {
 			continue
 		}
-		p := pooler{table: t, maker: m, guessed: t.spec.made[m.field.Name] == nil}
-		p.read = func(c *column, texts []string) ([]*constant, error) { return readTexts(ctx, tx, c, texts) }
+		p := pooler{blueprint: t, maker: m, guessed: t.spec.made[m.field.Name] == nil}
+		p.read = func(c *slot, texts []string) ([]*constant, error) { return readTexts(ctx, tx, c, texts) }
 		var err error
-		if m.source, err = p.replace(m.source, c); err != nil {
+		if m.generator, err = p.replace(m.generator, c); err != nil {
 			return err
 		}
 		t.differ(m)
@@ -50,10 +50,10 @@ func (t *table) fillPools(ctx context.Context, tx pgx.Tx) error {
 }
 
 // mayHave refuses to make a field from bytes that only a field of the same type can have.
-func (c *column) mayHave(operands []*operand) error {
+func (c *slot) mayHave(operands []*operand) error {
 	for _, o := range operands {
-		if o.column != nil && o.column.kind == kindRaw && o.column.oid != c.oid {
-			return fault.New(fault.Invalid, "", fmt.Sprintf("%s is made from %s, which is %s, and so can only a field of that type be", label(c.field), o.path, o.column.castType),
+		if o.slot != nil && o.slot.kind == kindRaw && o.slot.oid != c.oid {
+			return fault.New(fault.Invalid, "", fmt.Sprintf("%s is made from %s, which is %s, and so can only a field of that type be", label(c.field), o.path, o.slot.castType),
 				howTo(c.field))
 		}
 	}
@@ -61,10 +61,10 @@ func (c *column) mayHave(operands []*operand) error {
 }
 
 // replace returns what makes values of the column's type.
-func (p *pooler) replace(s source, c *column) (made source, err error) {
+func (p *pooler) replace(s generator, c *slot) (made generator, err error) {
 	switch s := s.(type) {
 	case *constant, *choice:
-		eachConstant(s, c, func(v *constant, _ *column) {
+		eachConstant(s, c, func(v *constant, _ *slot) {
 			if c.kind == kindRaw && !v.null { // a guess of the schema's has not been read
 				v.d = datum{}
 			}
@@ -87,7 +87,7 @@ func (p *pooler) replace(s source, c *column) (made source, err error) {
 	case numbered:
 		return p.replace(s.of, c)
 	case copied:
-		if s.plain && s.of.column.oid == c.oid {
+		if s.plain && s.of.slot.oid == c.oid {
 			return same{s.of}, nil
 		}
 	case followed:
@@ -101,8 +101,8 @@ func (p *pooler) replace(s source, c *column) (made source, err error) {
 }
 
 // pool draws texts, and has Postgres read them.
-func (p *pooler) pool(s source, c *column) (source, error) {
-	made, planned := s, newColumn(c.field)
+func (p *pooler) pool(s generator, c *slot) (generator, error) {
+	made, planned := s, newSlot(c.field)
 	planned.scale = c.scale
 	if p.guessed && !counts(s) {
 		made, planned = p.guess(c)
@@ -130,17 +130,17 @@ func (p *pooler) pool(s source, c *column) (source, error) {
 }
 
 // texts draws as many different texts as rows can need.
-func (p *pooler) texts(s source, c *column) []string {
+func (p *pooler) texts(s generator, c *slot) []string {
 	want := poolSize
-	if p.table.tells(p.maker) || slices.ContainsFunc(p.table.uniques, p.keeps) {
+	if p.blueprint.tells(p.maker) || slices.ContainsFunc(p.blueprint.uniques, p.keeps) {
 		want = mostPool
-		if p.table.per == nil {
-			want = int(min(max(4*p.table.count, poolSize), mostPool))
+		if p.blueprint.per == nil {
+			want = int(min(max(4*p.blueprint.count, poolSize), mostPool))
 		}
 	}
 	seen := map[string]bool{}
 	var list []string
-	r := p.table.newRow()
+	r := p.blueprint.newSample()
 	for i := int64(0); len(list) < want && i < 4*int64(want); i++ {
 		r.number = i
 		r.rng.seek(salt(p.maker.salt, "pool"), i, 0)
@@ -157,7 +157,7 @@ func (p *pooler) texts(s source, c *column) []string {
 func (p *pooler) keeps(u *uniqueness) bool { return slices.Contains(u.fields, p.maker.field) }
 
 // literal is the value as Postgres reads it.
-func (c *column) literal(d *datum) string {
+func (c *slot) literal(d *datum) string {
 	switch {
 	case c.base == "bytea":
 		return fmt.Sprintf("\\x%x", d.s)
@@ -170,10 +170,10 @@ func (c *column) literal(d *datum) string {
 // same is another field's value as it is.
 type same struct{ of *operand }
 
-func (s same) make(r *row) datum { return s.of.value(r) }
+func (s same) make(r *sample) datum { return s.of.value(r) }
 
-// apart reports whether a source makes values from nothing else in the row or its place.
-func apart(s source) bool {
+// apart reports whether a generator makes values from nothing else in the row or its place.
+func apart(s generator) bool {
 	switch s := s.(type) {
 	case faked, octets, coin, whole, *moments, randomUUID, coordinates, *choice, *constant:
 		return true
@@ -184,8 +184,8 @@ func apart(s source) bool {
 	return false
 }
 
-// counts reports whether a source counts rows.
-func counts(s source) bool {
+// counts reports whether a generator counts rows.
+func counts(s generator) bool {
 	switch s.(type) {
 	case counter, *upwards, nth:
 		return true
@@ -194,16 +194,16 @@ func counts(s source) bool {
 }
 
 // tells reports whether no two rows may have the same value of a field.
-func (t *table) tells(m *maker) bool {
+func (t *blueprint) tells(m *maker) bool {
 	made := t.spec.made[m.field.Name]
 	return m.field.Unique || len(t.typ.Key) == 1 && t.typ.Key[0] == m.field || made != nil && made.distinct
 }
 
 // differ has values remembered that were to differ by their making.
-func (t *table) differ(m *maker) {
+func (t *blueprint) differ(m *maker) {
 	alone := func(u *uniqueness) bool { return len(u.fields) == 1 && u.fields[0] == m.field }
-	if _, pooled := m.source.(*choice); pooled && t.tells(m) && !slices.ContainsFunc(t.uniques, alone) {
-		t.uniques = append(t.uniques, newUniqueness([]*schema.Field{m.field}, m.columns))
+	if _, pooled := m.generator.(*choice); pooled && t.tells(m) && !slices.ContainsFunc(t.uniques, alone) {
+		t.uniques = append(t.uniques, newUniqueness([]*schema.Field{m.field}, m.slots))
 		m.steady = false
 	}
 }
@@ -211,7 +211,7 @@ func (t *table) differ(m *maker) {
 // refuse says what cannot be made before anything is written.
 func (p *pooler) refuse(why string) error {
 	f := p.maker.field
-	return fault.New(fault.Invalid, "", fmt.Sprintf("%s is %s, %s", label(f), p.table.columns[p.maker.columns[0]].castType, why), howTo(f))
+	return fault.New(fault.Invalid, "", fmt.Sprintf("%s is %s, %s", label(f), p.blueprint.slots[p.maker.slots[0]].castType, why), howTo(f))
 }
 
 // howTo says what every type takes.

@@ -15,8 +15,8 @@ import (
 const mostKnown = 5_000_000
 
 // prepare reads what rows depend on: constants as Postgres reads them, and rows that others refer to.
-func (p *Plan) prepare(ctx context.Context, tx pgx.Tx) error {
-	for _, t := range p.tables {
+func (p *Generation) prepare(ctx context.Context, tx pgx.Tx) error {
+	for _, t := range p.blueprints {
 		if err := t.rows.read(ctx, tx); err != nil {
 			return err
 		}
@@ -26,18 +26,18 @@ func (p *Plan) prepare(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	for _, t := range p.tables {
+	for _, t := range p.blueprints {
 		if t.spec == nil {
 			continue
 		}
-		for _, c := range t.rows.columns {
+		for _, c := range t.rows.slots {
 			t.steps(c) // before several workers ask
 		}
 	}
 	return nil
 }
 
-func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
+func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+t.quoted()+")").Scan(&t.filled); err != nil {
 		return err
 	}
@@ -50,20 +50,20 @@ func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
 				return err
 			}
 		}
-		if up, ok := m.source.(*upwards); ok {
+		if up, ok := m.generator.(*upwards); ok {
 			if err := t.greatest(ctx, tx, m, up); err != nil {
 				return err
 			}
 		}
-		if s, ok := m.source.(counter); ok {
-			low, high := t.columns[m.columns[0]].bounds()
+		if s, ok := m.generator.(counter); ok {
+			low, high := t.slots[m.slots[0]].bounds()
 			if last := float64(s.start) + float64(s.step)*float64(t.count-1); float64(s.start) < low || last > high {
 				return fault.New(fault.Invalid, "", fmt.Sprintf("%s: the sequence of %s goes from %d to %s, and it must be from %s to %s",
 					t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Let it begin with a smaller number, or ask for fewer rows.")
 			}
 		}
-		for _, c := range m.columns { // what the database makes is left to it
-			if s, constant := m.source.(*constant); constant && s.null && m.pick == nil && (t.columns[c].fills || t.columns[c].computed) {
+		for _, c := range m.slots { // what the database makes is left to it
+			if s, constant := m.generator.(*constant); constant && s.null && m.pick == nil && (t.slots[c].fills || t.slots[c].computed) {
 				m.filled = false
 			}
 		}
@@ -88,7 +88,7 @@ func (t *table) prepare(ctx context.Context, tx pgx.Tx) error {
 }
 
 // preparePick finds the rows that are named, and sees that there are any.
-func (t *table) preparePick(m *maker) error {
+func (t *blueprint) preparePick(m *maker) error {
 	p := m.pick
 	if p.of != nil || p.nothing {
 		return nil
@@ -102,16 +102,16 @@ func (t *table) preparePick(m *maker) error {
 		}
 		p.only = append(p.only, at)
 	}
-	if p.universe.len() == 0 && m.field.Type.NonNull && p.universe.table != t {
-		return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", p.universe.table.typ.Table, label(m.field)),
-			fmt.Sprintf("Make some first: generate: {%s: {count: 100}}.", p.universe.table.typ.Name))
+	if p.universe.len() == 0 && m.field.Type.NonNull && p.universe.blueprint != t {
+		return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", p.universe.blueprint.typ.Table, label(m.field)),
+			fmt.Sprintf("Make some first: generate: {%s: {count: 100}}.", p.universe.blueprint.typ.Name))
 	}
 	return nil
 }
 
 // greatest finds the number from which on a column counts.
-func (t *table) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) error {
-	c := t.columns[m.columns[0]]
+func (t *blueprint) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) error {
+	c := t.slots[m.slots[0]]
 	err := tx.QueryRow(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0)::bigint FROM %s", pg.QuoteIdent(c.name), t.quoted())).Scan(&up.after)
 	if low, high := c.bounds(); err == nil && float64(up.after+t.count-t.done) > high {
 		return fault.New(fault.Invalid, "", fmt.Sprintf("%s ends at %s, so %d more rows have no number of their own", label(m.field), short(high), t.count-t.done))
@@ -122,7 +122,7 @@ func (t *table) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) 
 }
 
 // prepareChildren gives each parent its number of rows.
-func (t *table) prepareChildren() error {
+func (t *blueprint) prepareChildren() error {
 	if t.per == nil {
 		return nil
 	}
@@ -130,7 +130,7 @@ func (t *table) prepareChildren() error {
 	n := m.pick.universe.len()
 	t.per.upTo = make([]int64, n)
 	t.basis = m.pick.universe.fingerprint()
-	r := t.newRow()
+	r := t.newSample()
 	sum := int64(0)
 	for i := range n {
 		r.rng.seek(salt(t.seed, "per"), i, 0)
@@ -147,26 +147,26 @@ func (t *table) prepareChildren() error {
 }
 
 // known reads the values that the rows which are there have.
-func (t *table) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
+func (t *blueprint) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
 	if !t.filled {
 		return nil
 	}
-	columns := make([]string, len(u.columns))
-	for i, c := range u.columns {
-		columns[i] = pg.QuoteIdent(t.columns[c].name)
+	slots := make([]string, len(u.slots))
+	for i, c := range u.slots {
+		slots[i] = pg.QuoteIdent(t.slots[c].name)
 	}
-	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", strings.Join(columns, ", "), t.quoted(), mostKnown),
+	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", strings.Join(slots, ", "), t.quoted(), mostKnown),
 		pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	values := make([]datum, len(t.columns))
+	values := make([]datum, len(t.slots))
 	for rows.Next() {
 		for i, raw := range rows.RawValues() {
-			values[u.columns[i]] = t.columns[u.columns[i]].decode(raw)
+			values[u.slots[i]] = t.slots[u.slots[i]].decode(raw)
 		}
-		if h, ok := u.hash(values, t.columns); ok {
+		if h, ok := u.hash(values, t.slots); ok {
 			u.seen[h] = struct{}{}
 		}
 	}

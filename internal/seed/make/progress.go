@@ -13,7 +13,7 @@ import (
 )
 
 // digest names what a table's rows are made by.
-func (l *loader) digest(t *table) string {
+func (l *loader) digest(t *blueprint) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s", l.Seed, t.typ.Table, t.spec.Text))
 	return hex.EncodeToString(sum[:12])
 }
@@ -42,6 +42,6 @@ func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
 }
 
 // record notes how many rows a table got.
-func (l *loader) record(ctx context.Context, tx pgx.Tx, t *table, done int64) error {
+func (l *loader) record(ctx context.Context, tx pgx.Tx, t *blueprint, done int64) error {
 	return ledger.RecordGenerated(ctx, tx, t.typ.Table, l.digest(t), ledger.Generated{Done: done, Total: t.count, Basis: t.basis})
 }

@@ -27,8 +27,8 @@ func (s *stream) Uint64() uint64 {
 }
 
 // seek sets the stream to a cell.
-func (s *stream) seek(salt uint64, row int64, attempt int) {
-	s.state = mix(salt ^ mix(uint64(row)+0x632be59bd9b4e019*uint64(attempt+1))) //nolint:gosec // rows count from 0
+func (s *stream) seek(salt uint64, sample int64, attempt int) {
+	s.state = mix(salt ^ mix(uint64(sample)+0x632be59bd9b4e019*uint64(attempt+1))) //nolint:gosec // rows count from 0
 }
 
 // mix spreads a number over 64 bits, each to one other.

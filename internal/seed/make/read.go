@@ -6,16 +6,18 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// source reads how a value is made: a constant, or a mapping with the name of a source.
-func (r *Reader) source(c *column, n *yaml.Node, made *recipe) source {
+// generator reads how a value is made: a constant, or a mapping with the name of a generator.
+func (r *Reader) generator(c *slot, n *yaml.Node, made *rule) generator {
 	if n.Kind != yaml.MappingNode {
 		return r.constant(c.field, n)
 	}
 	name, arg, with := r.parts(n)
 	if name == nil {
-		r.fail(n, "no-source", oneOf(sourceNames), "nothing here says how the values are made")
+		r.fail(n, "no-source", oneOf(generatorNames), "nothing here says how the values are made")
 		return &constant{null: true}
 	}
 	made.null, made.distinct = r.share(with["null"]), with["unique"] != nil && with["unique"].Value == "true"
@@ -39,10 +41,10 @@ func (r *Reader) source(c *column, n *yaml.Node, made *recipe) source {
 	return s
 }
 
-var sourceNames = []string{"between", "case", "exponential", "fake", "lognormal", "normal", "object", "of", "pick", "poisson", "sequence", "template", "value", "weights", "zipf"}
+var generatorNames = []string{"between", "case", "exponential", "fake", "lognormal", "normal", "object", "of", "pick", "poisson", "sequence", "template", "value", "weights", "zipf"}
 
-// named reads the source of that name.
-func (r *Reader) named(c *column, name, arg *yaml.Node, with map[string]*yaml.Node) source {
+// named reads the generator of that name.
+func (r *Reader) named(c *slot, name, arg *yaml.Node, with map[string]*yaml.Node) generator {
 	switch name.Value {
 	case "value":
 		return r.constant(c.field, arg)
@@ -60,7 +62,7 @@ func (r *Reader) named(c *column, name, arg *yaml.Node, with map[string]*yaml.No
 		return r.switched(c, arg, with)
 	case "of":
 		a := r.arithmetic(arg, with)
-		return copied{column: c, arithmetic: a, plain: a.times == nil && a.plus == nil}
+		return copied{slot: c, arithmetic: a, plain: a.times == nil && a.plus == nil}
 	case "object":
 		return r.document(c, arg)
 	case "between":
@@ -71,7 +73,7 @@ func (r *Reader) named(c *column, name, arg *yaml.Node, with map[string]*yaml.No
 	d, ok := distributions[name.Value]
 	switch {
 	case !ok:
-		r.fail(name, "unknown-source", oneOf(sourceNames), "there is no source %q", name.Value)
+		r.fail(name, "unknown-source", oneOf(generatorNames), "there is no source %q", name.Value)
 	case !c.kind.isNumber():
 		r.fail(name, "wrong-type", "", "%s.%s is %s, and %s makes numbers", c.field.Owner.Name, c.field.Name, c.field.Type.Name(), name.Value)
 	default:
@@ -81,13 +83,13 @@ func (r *Reader) named(c *column, name, arg *yaml.Node, with map[string]*yaml.No
 }
 
 // measure reads a distribution of numbers, and holds it against the bounds of the schema.
-func (r *Reader) measure(c *column, name, arg *yaml.Node, with map[string]*yaml.Node, args int, make func([]float64) numbers) source {
+func (r *Reader) measure(c *slot, name, arg *yaml.Node, with map[string]*yaml.Node, args int, make func([]float64) numbers) generator {
 	a := r.amounts(arg, args)
 	if a == nil {
 		return &constant{null: true}
 	}
 	low, high := c.bounds()
-	m := &measure{column: c, numbers: make(a), low: max(low, r.amountOr(with["min"], low)), high: min(high, r.amountOr(with["max"], high))}
+	m := &measure{slot: c, numbers: make(a), low: max(low, r.amountOr(with["min"], low)), high: min(high, r.amountOr(with["max"], high))}
 	u, between := m.numbers.(uniform)
 	switch {
 	case between && u.low > u.high:
@@ -116,7 +118,7 @@ func (r *Reader) constant(f *schema.Field, n *yaml.Node) *constant {
 }
 
 // element is the field as one element of its list.
-func element(c *column) *schema.Field {
+func element(c *slot) *schema.Field {
 	if !c.field.Type.List {
 		return c.field
 	}
@@ -125,14 +127,14 @@ func element(c *column) *schema.Field {
 	return &f
 }
 
-func (r *Reader) choice(c *column, arg *yaml.Node, with map[string]*yaml.Node) source {
+func (r *Reader) choice(c *slot, arg *yaml.Node, with map[string]*yaml.Node) generator {
 	s := &choice{}
 	if arg.Kind != yaml.SequenceNode || len(arg.Content) == 0 {
 		r.fail(arg, "wrong-shape", "write pick: [a, b, c]", "a list of values is expected")
 		return &constant{null: true}
 	}
 	for _, n := range arg.Content {
-		s.values = append(s.values, r.constant(element(c), resolve(n)))
+		s.values = append(s.values, r.constant(element(c), node.Resolve(n)))
 	}
 	if exponent := r.weighted(with["weighted"]); exponent > 0 {
 		s.rank = &zipfian{exponent, uint64(len(s.values) - 1)}
@@ -154,17 +156,17 @@ func (r *Reader) weighted(n *yaml.Node) float64 {
 	return 0
 }
 
-func (r *Reader) weights(c *column, arg *yaml.Node) source {
+func (r *Reader) weights(c *slot, arg *yaml.Node) generator {
 	s := &choice{}
 	sum := 0.0
 	for _, e := range r.entries(arg) {
-		weight := r.number(e.value, 0)
+		weight := r.number(e.Value, 0)
 		if weight < 0 {
-			r.fail(e.value, "bad-share", "write a number that is not below 0", "%q is no weight", e.value.Value)
+			r.fail(e.Value, "bad-share", "write a number that is not below 0", "%q is no weight", e.Value.Value)
 			weight = 0
 		}
 		sum += weight
-		s.values, s.upTo = append(s.values, r.constant(element(c), resolve(e.key))), append(s.upTo, sum)
+		s.values, s.upTo = append(s.values, r.constant(element(c), node.Resolve(e.Key))), append(s.upTo, sum)
 	}
 	if sum == 0 {
 		r.fail(arg, "wrong-shape", "write weights: {A: 95, B: 5}", "values and their weights are expected")
@@ -174,22 +176,22 @@ func (r *Reader) weights(c *column, arg *yaml.Node) source {
 }
 
 // jsonField is a field of any JSON, for the parts of a document.
-func jsonField(c *column, scalar schema.Scalar) *column {
+func jsonField(c *slot, scalar schema.Scalar) *slot {
 	f := &schema.Field{Name: c.field.Name, Owner: c.field.Owner, Type: schema.FieldType{Scalar: scalar}}
-	return newColumn(f)
+	return newSlot(f)
 }
 
-// document reads {object: {name: source}}. The type of each part follows from its source.
-func (r *Reader) document(c *column, arg *yaml.Node) source {
+// document reads {object: {name: generator}}. The type of each part follows from its generator.
+func (r *Reader) document(c *slot, arg *yaml.Node) generator {
 	s := document{}
 	if c.kind != kindJSONB && c.field.Type.Scalar != schema.JSON {
 		r.fail(arg, "wrong-type", "", "%s.%s is %s, and object makes JSON", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
 		return &constant{null: true}
 	}
 	for _, e := range r.entries(arg) {
-		part := jsonField(c, partType(e.value))
-		s.names, s.columns = append(s.names, e.key.Value), append(s.columns, part)
-		s.values = append(s.values, r.source(part, e.value, &recipe{}))
+		part := jsonField(c, partType(e.Value))
+		s.names, s.slots = append(s.names, e.Key.Value), append(s.slots, part)
+		s.values = append(s.values, r.generator(part, e.Value, &rule{}))
 	}
 	return s
 }

@@ -41,7 +41,7 @@ WHERE h.relkind = 'r' AND k.contype = 'f' AND k.conparentid = 0 AND k.convalidat
 ORDER BY 4, 3`
 
 // takeApart drops the indexes and the foreign keys of a table, and returns them.
-func (t *table) takeApart(ctx context.Context, tx pgx.Tx) ([]part, error) {
+func (t *blueprint) takeApart(ctx context.Context, tx pgx.Tx) ([]part, error) {
 	parts, err := t.parts(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -54,20 +54,20 @@ func (t *table) takeApart(ctx context.Context, tx pgx.Tx) ([]part, error) {
 	return parts, nil
 }
 
-func (t *table) parts(ctx context.Context, tx pgx.Tx) ([]part, error) {
+func (t *blueprint) parts(ctx context.Context, tx pgx.Tx) ([]part, error) {
 	rows, err := tx.Query(ctx, partsQuery, t.quoted())
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p part, err error) {
+	return pgx.CollectRows(rows, func(sample pgx.CollectableRow) (p part, err error) {
 		var first int
-		err = row.Scan(&p.drop, &p.create, &p.name, &first)
+		err = sample.Scan(&p.drop, &p.create, &p.name, &first)
 		return p, err
 	})
 }
 
 // putTogether makes them again, and sees that they are what they were.
-func (t *table) putTogether(ctx context.Context, tx pgx.Tx, parts []part) error {
+func (t *blueprint) putTogether(ctx context.Context, tx pgx.Tx, parts []part) error {
 	for _, p := range parts {
 		if _, err := tx.Exec(ctx, p.create); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (t *table) putTogether(ctx context.Context, tx pgx.Tx, parts []part) error 
 }
 
 // owned reports whether the caller may drop the parts of all tables, and make them again.
-func (p *Plan) owned(ctx context.Context, db pgx.Tx) (owned bool, err error) {
+func (p *Generation) owned(ctx context.Context, db pgx.Tx) (owned bool, err error) {
 	list := make([]string, len(p.order))
 	for i, t := range p.order {
 		list[i] = t.quoted()
@@ -99,7 +99,7 @@ func (p *Plan) owned(ctx context.Context, db pgx.Tx) (owned bool, err error) {
 
 // renew truncates a table that is empty and that nothing refers to: into a table that is new in its transaction, Postgres copies rows
 // without a journal where wal_level is minimal, and without a need to freeze them later (COPY, the FREEZE option).
-func (t *table) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
+func (t *blueprint) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
 	const query = `SELECT c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.confrelid = c.oid AND k.conrelid <> c.oid)
 		AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 32 <> 0) FROM pg_class c WHERE c.oid = to_regclass($1)`
 	var may, empty bool
@@ -126,9 +126,9 @@ func (t *table) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
 }
 
 // setSequences moves the sequences that numbers were made beside, so that the next row of the application does not meet one.
-func (t *table) setSequences(ctx context.Context, tx pgx.Tx) error {
+func (t *blueprint) setSequences(ctx context.Context, tx pgx.Tx) error {
 	for _, at := range t.written() {
-		c := t.columns[at]
+		c := t.slots[at]
 		if c.sequence == "" {
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // otherParents ends what was made for other parents than there are now: which child is whose can no longer be told.
-func (t *table) otherParents(m *maker) error {
+func (t *blueprint) otherParents(m *maker) error {
 	if t.count = t.done; t.done >= t.before.Total {
 		return nil // all were made
 	}
@@ -27,10 +27,10 @@ func (t *table) otherParents(m *maker) error {
 func (u *universe) fingerprint() string {
 	h := fnv.New128a()
 	var b []byte
-	for _, row := range u.there {
+	for _, sample := range u.there {
 		b = b[:0]
-		for i, c := range u.columns {
-			b = u.table.columns[c].appendDatum(b, &row[i])
+		for i, c := range u.slots {
+			b = u.blueprint.slots[c].appendDatum(b, &sample[i])
 		}
 		_, _ = h.Write(b) // it never fails
 	}
@@ -39,7 +39,7 @@ func (u *universe) fingerprint() string {
 
 // remakes reports whether the rows of earlier runs can be made again, and told from others by their ids.
 func (u *universe) remakes() bool {
-	t := u.table
+	t := u.blueprint
 	if t.done == 0 || len(t.typ.Key) != 1 {
 		return false
 	}
@@ -47,12 +47,12 @@ func (u *universe) remakes() bool {
 	if key < 0 {
 		return false
 	}
-	if _, own := t.makers[key].source.(ids); !own {
+	if _, own := t.makers[key].generator.(ids); !own {
 		return false
 	}
-	u.need(t.makers[key].columns[0])
+	u.need(t.makers[key].slots[0])
 	tries := len(t.checks) > 0 || len(t.uniques) > 0
-	for _, c := range u.columns {
+	for _, c := range u.slots {
 		for i := range t.needs(c) {
 			if tries && !t.makers[i].steady {
 				return false
@@ -70,16 +70,16 @@ func (s ids) isMade(id [16]byte, done int64) bool {
 
 // read reads the rows that are there and that others may refer to; of very many, some.
 func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
-	if len(u.columns) == 0 {
+	if len(u.slots) == 0 {
 		return nil
 	}
-	t := u.table
+	t := u.blueprint
 	made := func([]datum) bool { return false }
 	limit := fmt.Sprint(" LIMIT ", keptRows)
 	if u.again = u.remakes(); u.again {
 		key := t.makers[t.makerOf(t.typ.Key[0])]
-		source, at := key.source.(ids), u.position(key.columns[0])
-		made, limit = func(row []datum) bool { return source.isMade(row[at].id, t.done) }, ""
+		generator, at := key.generator.(ids), u.position(key.slots[0])
+		made, limit = func(sample []datum) bool { return generator.isMade(sample[at].id, t.done) }, ""
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s ORDER BY %s%s", u.names(), t.quoted(), t.keyOrder(), limit), pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
@@ -87,12 +87,12 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 	}
 	defer rows.Close()
 	for len(u.there) < keptRows && rows.Next() {
-		row := make([]datum, len(u.columns))
+		sample := make([]datum, len(u.slots))
 		for i, raw := range rows.RawValues() {
-			row[i] = t.columns[u.columns[i]].decode(raw)
+			sample[i] = t.slots[u.slots[i]].decode(raw)
 		}
-		if !made(row) {
-			u.there = append(u.there, row)
+		if !made(sample) {
+			u.there = append(u.there, sample)
 		}
 	}
 	u.existing = int64(len(u.there))
@@ -102,20 +102,20 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 
 // names are the columns in SQL.
 func (u *universe) names() string {
-	names := make([]string, len(u.columns))
-	for i, c := range u.columns {
-		names[i] = pg.QuoteIdent(u.table.columns[c].name)
+	names := make([]string, len(u.slots))
+	for i, c := range u.slots {
+		names[i] = pg.QuoteIdent(u.blueprint.slots[c].name)
 	}
 	return strings.Join(names, ", ")
 }
 
 // keyOrder sorts by the key; texts by their bytes, which is the same on every machine.
-func (t *table) keyOrder() string {
+func (t *blueprint) keyOrder() string {
 	var keys []string
 	for _, f := range t.typ.Key {
-		for _, c := range t.columnsOf(f) {
-			name := pg.QuoteIdent(t.columns[c].name)
-			if len(t.columnsOf(f)) == 1 && t.columns[c].isText() {
+		for _, c := range t.slotsOf(f) {
+			name := pg.QuoteIdent(t.slots[c].name)
+			if len(t.slotsOf(f)) == 1 && t.slots[c].isText() {
 				name += ` COLLATE "C"`
 			}
 			keys = append(keys, name)

@@ -24,9 +24,9 @@ const opLoad = "load the generated rows"
 type Options struct {
 	Pool   *pgxpool.Pool
 	Seed   uint64
-	Named  func(table string) map[string]map[string]string // the keys of the rows of fixtures that have names, by column
-	Report func(Progress)                                  // from any goroutine; may be nil
-	DryRun bool                                            // says what would be made
+	Named  func(blueprint string) map[string]map[string]string // the keys of the rows of fixtures that have names, by column
+	Report func(Progress)                                      // from any goroutine; may be nil
+	DryRun bool                                                // says what would be made
 }
 
 // Progress is how far a run has come.
@@ -52,10 +52,10 @@ type Made struct {
 	Kept  int64  `json:"kept"` // made in an earlier one
 }
 
-// loader is one run of a plan.
+// loader is one run of a generation.
 type loader struct {
 	Options
-	*Plan
+	*Generation
 	batched bool // in transactions of their own, one after the other
 	sent    atomic.Int64
 	total   int64
@@ -64,8 +64,8 @@ type loader struct {
 // Run makes the rows. Where the tables had fewer rows than they get, all goes in in one transaction: indexes and foreign keys come after
 // the rows, and after any error everything is as it was. Else rows go in batches, each in a transaction of its own, and a run that was
 // cut short goes on where it was.
-func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
-	l := &loader{Options: o, Plan: p}
+func (p *Generation) Run(ctx context.Context, o Options) ([]Made, error) {
+	l := &loader{Options: o, Generation: p}
 	if len(p.order) == 0 {
 		return nil, nil
 	}
@@ -84,15 +84,15 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Made, error) {
 }
 
 // Preview says what Run would make in the database as tx sees it.
-func (p *Plan) Preview(ctx context.Context, tx pgx.Tx, o Options) ([]Made, error) {
-	l := &loader{Options: o, Plan: p}
+func (p *Generation) Preview(ctx context.Context, tx pgx.Tx, o Options) ([]Made, error) {
+	l := &loader{Options: o, Generation: p}
 	if err := l.ready(ctx, tx); err != nil {
 		return nil, pg.Fault(opLoad, err)
 	}
 	return p.made(), nil
 }
 
-func (p *Plan) made() []Made {
+func (p *Generation) made() []Made {
 	made := make([]Made, len(p.order))
 	for i, t := range p.order {
 		made[i] = Made{t.typ.Table, t.count - min(t.done, t.count), min(t.done, t.count)}
@@ -101,7 +101,7 @@ func (p *Plan) made() []Made {
 }
 
 // Tables are the names of the tables that rows are made for.
-func (p *Plan) Tables() []string {
+func (p *Generation) Tables() []string {
 	names := make([]string, len(p.order))
 	for i, t := range p.order {
 		names[i] = t.typ.Table
@@ -110,7 +110,7 @@ func (p *Plan) Tables() []string {
 }
 
 // progress reports that more rows have been sent.
-func (l *loader) progress(t *table, stage Stage, more int64) {
+func (l *loader) progress(t *blueprint, stage Stage, more int64) {
 	if l.Report != nil {
 		l.Report(Progress{t.typ.Table, stage, l.sent.Add(more), l.total})
 	}
@@ -149,7 +149,7 @@ func (l *loader) ready(ctx context.Context, tx pgx.Tx) error {
 	if err := l.resume(ctx, tx); err != nil {
 		return err
 	}
-	for _, t := range l.tables {
+	for _, t := range l.blueprints {
 		t.name(l.Named)
 	}
 	if err := l.prepare(ctx, tx); err != nil {
@@ -162,14 +162,14 @@ func (l *loader) ready(ctx context.Context, tx pgx.Tx) error {
 }
 
 // name takes over the rows of fixtures that have names, and sees that what tells them is read.
-func (t *table) name(named func(table string) map[string]map[string]string) {
+func (t *blueprint) name(named func(blueprint string) map[string]map[string]string) {
 	if named == nil {
 		return
 	}
 	t.named = named(t.typ.Table)
 	for _, key := range t.named {
-		for column := range key {
-			if i, ok := t.index[column]; ok && len(t.rows.columns) > 0 {
+		for slot := range key {
+			if i, ok := t.index[slot]; ok && len(t.rows.slots) > 0 {
 				t.rows.need(i)
 			}
 		}
@@ -207,7 +207,7 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "SET LOCAL maintenance_work_mem = '256MB'"); err != nil {
 		return err
 	}
-	apart := map[*table][]part{}
+	apart := map[*blueprint][]part{}
 	for _, t := range l.order {
 		if t.count-t.done < rebuildRows && !l.cyclic {
 			continue
@@ -257,7 +257,7 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 }
 
 // copy sends some rows of a table.
-func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *table, from, to int64, freeze bool) error {
+func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *blueprint, from, to int64, freeze bool) error {
 	err := t.copyRows(ctx, tx.Conn().PgConn(), from, to, freeze, func(rows int64) { l.progress(t, Rows, rows) })
 	if err != nil {
 		return t.blame(err)
@@ -266,7 +266,7 @@ func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *table, from, to int64, 
 }
 
 // finish moves the sequences of a table, and notes how many rows it got.
-func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *table, done int64) error {
+func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *blueprint, done int64) error {
 	if err := t.setSequences(ctx, tx); err != nil {
 		return err
 	}
@@ -277,35 +277,35 @@ func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *table, done int64) er
 var copyLine = regexp.MustCompile(`^COPY \S+, line (\d+)(?:, column ([^:]+))?`)
 
 // blame says which row Postgres refused, and what to do.
-func (t *table) blame(err error) error {
+func (t *blueprint) blame(err error) error {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return err
 	}
-	row, column := "", ""
+	sample, slot := "", ""
 	if m := copyLine.FindStringSubmatch(refused.Where); m != nil {
 		line, _ := strconv.ParseInt(m[1], 10, 64)
-		row, column = fmt.Sprintf(" row %d of", line), m[2]
+		sample, slot = fmt.Sprintf(" row %d of", line), m[2]
 	}
 	class := refused.Code[:2]
-	if class != "22" && class != "23" && column == "" { // a column is named where its type did not take a value, with any code
+	if class != "22" && class != "23" && slot == "" { // a column is named where its type did not take a value, with any code
 		return err
 	}
-	message := fmt.Sprintf("Postgres refuses%s %s: %s", row, t.typ.Table, refused.Message)
+	message := fmt.Sprintf("Postgres refuses%s %s: %s", sample, t.typ.Table, refused.Message)
 	if refused.Detail != "" && refused.Code != "23514" && refused.Code != "23502" {
 		message += ": " + refused.Detail
 	}
 	return &fault.Error{Code: fault.Invalid, Message: message, Err: err,
-		Hint: fmt.Sprintf("Say under generate: %s how %s made, so that the database takes it.", t.typ.Name, t.blamed(refused, column))}
+		Hint: fmt.Sprintf("Say under generate: %s how %s made, so that the database takes it.", t.typ.Name, t.blamed(refused, slot))}
 }
 
 // blamed is what is to be made in another way: name is, the fields of a_b_key are.
-func (t *table) blamed(refused *pgconn.PgError, column string) string {
-	for _, name := range []string{refused.ColumnName, columnOf(refused.Detail), column} {
+func (t *blueprint) blamed(refused *pgconn.PgError, slot string) string {
+	for _, name := range []string{refused.ColumnName, columnOf(refused.Detail), slot} {
 		at, ok := t.index[name]
 		switch {
 		case ok:
-			return t.columns[at].field.Name + " is"
+			return t.slots[at].field.Name + " is"
 		case strings.Contains(name, ", "):
 			return name + " are"
 		case name != "":

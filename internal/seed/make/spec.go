@@ -12,6 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // Spec says how many rows of a type to make, and how.
@@ -21,7 +23,7 @@ type Spec struct {
 	Text  string // what it says but for the count: equal texts make equal rows
 	Count int64  // how many there are to be; 0 when Per says
 	Per   *Per
-	made  map[string]*recipe // by field name; guessed where there is none
+	made  map[string]*rule // by field name; guessed where there is none
 }
 
 // Per gives each row of another table children of its own.
@@ -43,7 +45,7 @@ type Reader struct {
 	// Value reads a constant as a fixture would: as Postgres reads it. ok is false after a mistake, which has been reported.
 	Value func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
 	// Missing returns the problem with a row $table.row that no fixture has; nil where one has.
-	Missing func(table, row string) *Problem
+	Missing func(blueprint, sample string) *Problem
 	Report  func(Problem)
 }
 
@@ -51,19 +53,19 @@ func (r *Reader) fail(n *yaml.Node, code, remedy, format string, args ...any) {
 	r.Report(Problem{Node: n, Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy})
 }
 
-// recipe is how the values of a field are made: by a source, and how many are null.
-type recipe struct {
-	node     *yaml.Node
-	null     float64 // the share of nulls
-	source   source
-	pick     *pick // of a reference, in place of a source
-	distinct bool  // all differ
-	round    *int  // digits after the point of a Decimal
+// rule is how the values of a field are made: by a generator, and how many are null.
+type rule struct {
+	node      *yaml.Node
+	null      float64 // the share of nulls
+	generator generator
+	pick      *pick // of a reference, in place of a generator
+	distinct  bool  // all differ
+	round     *int  // digits after the point of a Decimal
 }
 
 // Table reads the specification of one type: a mapping of count or per, and fields.
 func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
-	s := &Spec{Type: typ, made: map[string]*recipe{}}
+	s := &Spec{Type: typ, made: map[string]*rule{}}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
 		s.Count = r.count(n)
 		return s
@@ -74,13 +76,13 @@ func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 	}
 	s.Text = textOf(n)
 	for _, e := range r.entries(n) {
-		switch e.key.Value {
+		switch e.Key.Value {
 		case "count":
-			s.Count = r.count(e.value)
+			s.Count = r.count(e.Value)
 		case "per":
-			s.Per = r.per(typ, e.value)
+			s.Per = r.per(typ, e.Value)
 		case "fields":
-			for _, f := range r.entries(e.value) {
+			for _, f := range r.entries(e.Value) {
 				r.field(s, f)
 			}
 		default:
@@ -106,32 +108,8 @@ func textOf(n *yaml.Node) string {
 	return string(text)
 }
 
-type entry struct{ key, value *yaml.Node }
-
-func (r *Reader) entries(n *yaml.Node) []entry {
-	if n.Kind != yaml.MappingNode {
-		r.fail(n, "wrong-shape", "", "a mapping is expected here")
-		return nil
-	}
-	list := make([]entry, 0, len(n.Content)/2)
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		e := entry{n.Content[i], resolve(n.Content[i+1])}
-		if seen[e.key.Value] {
-			r.fail(e.key, "given-twice", "remove one of them", "%q stands here for the second time", e.key.Value)
-			continue
-		}
-		seen[e.key.Value] = true
-		list = append(list, e)
-	}
-	return list
-}
-
-func resolve(n *yaml.Node) *yaml.Node {
-	for n.Kind == yaml.AliasNode && n.Alias != nil {
-		n = n.Alias
-	}
-	return n
+func (r *Reader) entries(n *yaml.Node) []node.Entry {
+	return node.Entries(n, "a mapping", func(m node.Mistake) { r.Report(Problem(m)) })
 }
 
 // mostRows bounds a count: beyond it, a row's number and a good deal else would not fit.
@@ -159,12 +137,12 @@ func (r *Reader) per(typ *schema.Type, n *yaml.Node) *Per {
 		r.fail(n, "wrong-shape", "write per: {parent: [0, 20]}", "per names one reference")
 		return &Per{}
 	}
-	f := typ.Field(list[0].key.Value)
+	f := typ.Field(list[0].Key.Value)
 	if f == nil || f.Relation == nil || f.Relation.Kind != schema.RefOne {
-		r.fail(list[0].key, "unknown-field", oneOf(references(typ)), "%s has no reference %q", typ.Name, list[0].key.Value)
+		r.fail(list[0].Key, "unknown-field", oneOf(references(typ)), "%s has no reference %q", typ.Name, list[0].Key.Value)
 		return &Per{}
 	}
-	return &Per{Field: f, count: r.some(list[0].value, mostRows)}
+	return &Per{Field: f, count: r.some(list[0].Value, mostRows)}
 }
 
 func references(typ *schema.Type) (names []string) {
@@ -184,24 +162,24 @@ func oneOf(names []string) string {
 }
 
 // field reads how one field is made.
-func (r *Reader) field(s *Spec, e entry) {
-	f := s.Type.Field(e.key.Value)
+func (r *Reader) field(s *Spec, e node.Entry) {
+	f := s.Type.Field(e.Key.Value)
 	switch {
 	case f == nil:
-		r.fail(e.key, "unknown-field", oneOf(madeFields(s.Type)), "%s has no field %q", s.Type.Name, e.key.Value)
+		r.fail(e.Key, "unknown-field", oneOf(madeFields(s.Type)), "%s has no field %q", s.Type.Name, e.Key.Value)
 		return
 	case len(f.Columns()) == 0 || f.ReadOnly():
-		r.fail(e.key, "not-stored", "remove it", "%s.%s is not stored, or the database makes it", s.Type.Name, f.Name)
+		r.fail(e.Key, "not-stored", "remove it", "%s.%s is not stored, or the database makes it", s.Type.Name, f.Name)
 		return
 	}
-	made := &recipe{node: e.value}
+	made := &rule{node: e.Value}
 	if f.Relation != nil {
-		made.pick = r.pick(f, e.value, made)
+		made.pick = r.pick(f, e.Value, made)
 	} else {
-		made.source = r.source(newColumn(f), e.value, made)
+		made.generator = r.generator(newSlot(f), e.Value, made)
 	}
 	if made.null > 0 && f.Type.NonNull {
-		r.fail(e.value, "required", "remove null", "%s.%s is required and cannot be null", s.Type.Name, f.Name)
+		r.fail(e.Value, "required", "remove null", "%s.%s is required and cannot be null", s.Type.Name, f.Name)
 	}
 	s.made[f.Name] = made
 }
@@ -216,21 +194,21 @@ func madeFields(typ *schema.Type) (names []string) {
 	return names
 }
 
-// modifiers are the keys that may stand beside that of a source.
+// modifiers are the keys that may stand beside that of a generator.
 var modifiers = map[string]bool{"null": true, "min": true, "max": true, "round": true, "weighted": true, "daily": true, "weekly": true,
 	"trend": true, "plus": true, "times": true, "unique": true, "length": true, "when": true, "else": true}
 
-// parts splits a mapping into the one key that names a source and the modifiers.
+// parts splits a mapping into the one key that names a generator and the modifiers.
 func (r *Reader) parts(n *yaml.Node) (name, arg *yaml.Node, with map[string]*yaml.Node) {
 	with = map[string]*yaml.Node{}
 	for _, e := range r.entries(n) {
 		switch {
-		case modifiers[e.key.Value]:
-			with[e.key.Value] = e.value
+		case modifiers[e.Key.Value]:
+			with[e.Key.Value] = e.Value
 		case name != nil:
-			r.fail(e.key, "two-sources", "keep one of them", "%q and %q both say how the values are made", name.Value, e.key.Value)
+			r.fail(e.Key, "two-sources", "keep one of them", "%q and %q both say how the values are made", name.Value, e.Key.Value)
 		default:
-			name, arg = e.key, e.value
+			name, arg = e.Key, e.Value
 		}
 	}
 	return name, arg, with

@@ -8,7 +8,7 @@ import (
 
 // prepareSpread decides how rows differ where a key has several fields or few values: by giving each another combination, where
 // that can be, or by remembering which there were.
-func (t *table) prepareSpread() error {
+func (t *blueprint) prepareSpread() error {
 	for _, u := range t.uniques {
 		sizes := make([]int64, len(u.fields))
 		total, finite := int64(1), true
@@ -51,15 +51,15 @@ func (t *table) prepareSpread() error {
 	return nil
 }
 
-// digits makes the source of a field one that can make each of its values in turn.
+// digits makes the generator of a field one that can make each of its values in turn.
 func (m *maker) digits() {
-	if s, ok := m.source.(*moments); ok {
-		m.source = days{s}
+	if s, ok := m.generator.(*moments); ok {
+		m.generator = days{s}
 	}
 }
 
 // walkable lets rows for which no combination is found by chance try one after the other.
-func (t *table) walkable(u *uniqueness, sizes []int64, total int64) {
+func (t *blueprint) walkable(u *uniqueness, sizes []int64, total int64) {
 	for _, f := range u.fields {
 		if m := t.makers[t.makerOf(f)]; m.digit >= 0 || m.walk != nil || t.per != nil && t.makers[t.per.maker] == m {
 			return
@@ -73,15 +73,15 @@ func (t *table) walkable(u *uniqueness, sizes []int64, total int64) {
 }
 
 // sizeOf is how many values a field can have, 0 for who knows.
-func (t *table) sizeOf(m *maker) int64 {
-	switch s := m.source.(type) {
+func (t *blueprint) sizeOf(m *maker) int64 {
+	switch s := m.generator.(type) {
 	case nil:
 		switch {
 		case m.pick.of != nil:
 			return 0
 		case m.pick.only != nil:
 			return int64(len(m.pick.only))
-		case m.pick.universe.table == t:
+		case m.pick.universe.blueprint == t:
 			return 0
 		}
 		return m.pick.universe.len()
@@ -96,11 +96,11 @@ func (t *table) sizeOf(m *maker) int64 {
 }
 
 // evenly reports whether all values of a field are as likely, so that another way to choose them is as good.
-func (t *table) evenly(m *maker) bool {
+func (t *blueprint) evenly(m *maker) bool {
 	if m.pick != nil {
 		return m.pick.rank == nil && m.pick.only == nil
 	}
-	switch s := m.source.(type) {
+	switch s := m.generator.(type) {
 	case *choice:
 		return s.rank == nil && (s.upTo == nil || t.spec.made[m.field.Name] == nil)
 	case *moments:
@@ -109,35 +109,35 @@ func (t *table) evenly(m *maker) bool {
 	return true
 }
 
-// digital is a source of a finite number of values.
+// digital is a generator of a finite number of values.
 type digital interface {
-	source
+	generator
 	size() int64
-	at(r *row, i int64) datum
+	at(r *sample, i int64) datum
 }
 
 func (s whole) size() int64 { return s.high - s.low + 1 }
 
-func (s whole) at(_ *row, i int64) datum { return datum{i: s.low + i} }
+func (s whole) at(_ *sample, i int64) datum { return datum{i: s.low + i} }
 
 func (s *choice) size() int64 { return int64(len(s.values)) }
 
-func (s *choice) at(_ *row, i int64) datum { return s.values[i].d }
+func (s *choice) at(_ *sample, i int64) datum { return s.values[i].d }
 
 func (s *constant) size() int64 { return 1 }
 
-func (s *constant) at(r *row, _ int64) datum { return s.make(r) }
+func (s *constant) at(r *sample, _ int64) datum { return s.make(r) }
 
 func (s coin) size() int64 { return 2 }
 
-func (s coin) at(_ *row, i int64) datum { return datum{i: i} }
+func (s coin) at(_ *sample, i int64) datum { return datum{i: i} }
 
 // days are the days of a Date.
 type days struct{ *moments }
 
 func (s days) size() int64 { return (s.high-s.low)/microsPerDay + 1 }
 
-func (s days) at(_ *row, i int64) datum {
+func (s days) at(_ *sample, i int64) datum {
 	return datum{i: s.low - floorMod(s.low, microsPerDay) + i*microsPerDay}
 }
 

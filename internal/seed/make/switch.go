@@ -7,13 +7,13 @@ import (
 // switched is a value that depends on another field's: {case: status, when: {ERROR: {fake: sentence}}, else: null}.
 type switched struct {
 	of   *operand
-	when map[string]source
-	rest source
+	when map[string]generator
+	rest generator
 }
 
-func (s switched) make(r *row) datum {
+func (s switched) make(r *sample) datum {
 	d := s.of.value(r)
-	if made, ok := s.when[s.of.column.text(&d)]; ok && !d.null {
+	if made, ok := s.when[s.of.slot.text(&d)]; ok && !d.null {
 		return made.make(r)
 	}
 	return s.rest.make(r)
@@ -22,10 +22,10 @@ func (s switched) make(r *row) datum {
 // sometimes is null as often as its share says.
 type sometimes struct {
 	null float64
-	of   source
+	of   generator
 }
 
-func (s sometimes) make(r *row) datum {
+func (s sometimes) make(r *sample) datum {
 	if r.rng.Float64() < s.null {
 		return null
 	}
@@ -33,11 +33,11 @@ func (s sometimes) make(r *row) datum {
 }
 
 // switched reads the field that decides, and how the values are made then.
-func (r *Reader) switched(c *column, arg *yaml.Node, with map[string]*yaml.Node) source {
-	s := switched{of: &operand{node: arg, path: arg.Value}, when: map[string]source{}, rest: &constant{null: true}}
-	branch := func(n *yaml.Node) source {
-		var made recipe
-		of := r.source(c, n, &made)
+func (r *Reader) switched(c *slot, arg *yaml.Node, with map[string]*yaml.Node) generator {
+	s := switched{of: &operand{node: arg, path: arg.Value}, when: map[string]generator{}, rest: &constant{null: true}}
+	branch := func(n *yaml.Node) generator {
+		var made rule
+		of := r.generator(c, n, &made)
 		if made.null > 0 {
 			return sometimes{made.null, of}
 		}
@@ -45,7 +45,7 @@ func (r *Reader) switched(c *column, arg *yaml.Node, with map[string]*yaml.Node)
 	}
 	if when := with["when"]; when != nil {
 		for _, e := range r.entries(when) {
-			s.when[e.key.Value] = branch(e.value)
+			s.when[e.Key.Value] = branch(e.Value)
 		}
 	}
 	if len(s.when) == 0 {

@@ -29,7 +29,7 @@ var fieldRef = regexp.MustCompile(`\.([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-
 var action = regexp.MustCompile(`\{\{.*?\}\}`)
 
 // template reads {template: "{{ .firstName }} {{ .lastName }}"}. What follows a dot is a field of the row, or of one it refers to.
-func (r *Reader) template(c *column, arg *yaml.Node) source {
+func (r *Reader) template(c *slot, arg *yaml.Node) generator {
 	s := filled{longest: c.longest()}
 	fields := map[string]bool{}
 	text := action.ReplaceAllStringFunc(arg.Value, func(a string) string {
@@ -52,11 +52,11 @@ func (r *Reader) template(c *column, arg *yaml.Node) source {
 	return s
 }
 
-func (s filled) make(r *row) datum {
+func (s filled) make(r *sample) datum {
 	data := map[string]any{}
 	for _, o := range s.fields {
 		d := o.value(r)
-		text := o.column.text(&d)
+		text := o.slot.text(&d)
 		ref, name, nested := strings.Cut(o.path, ".")
 		if !nested {
 			data[ref] = text

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
 // moments is a distribution of times: between two, by hour of the day, day of the week and trend.
@@ -30,7 +32,7 @@ var trends = map[string]float64{"flat": 1, "growing": 2, "exploding": 4, "shrink
 
 const mostDraws = 400 // a draw that meets with no luck so often takes what it has
 
-func (m *moments) make(r *row) datum {
+func (m *moments) make(r *sample) datum {
 	at := m.low
 	for range mostDraws {
 		u := r.rng.Float64()
@@ -59,7 +61,7 @@ func (m *moments) make(r *row) datum {
 func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
 
 // moments reads {between: [from, to], daily: …, weekly: …, trend: …}.
-func (r *Reader) moments(c *column, arg *yaml.Node, with map[string]*yaml.Node) source {
+func (r *Reader) moments(c *slot, arg *yaml.Node, with map[string]*yaml.Node) generator {
 	m := &moments{weekend: 1, power: 1, day: c.kind == kindDate}
 	if arg.Kind != yaml.SequenceNode || len(arg.Content) != 2 {
 		r.fail(arg, "wrong-shape", "write between: [-90d, now]", "two times are expected")
@@ -95,7 +97,7 @@ func (r *Reader) moments(c *column, arg *yaml.Node, with map[string]*yaml.Node) 
 
 // moment reads a time: now, -90d, now-90d, 2026-01-31, 2026-01-31T09:30:00Z.
 func (r *Reader) moment(n *yaml.Node) int64 {
-	n = resolve(n)
+	n = node.Resolve(n)
 	if at, ok := ParseMoment(n.Value, r.Now); ok {
 		return microsOf(at)
 	}

@@ -11,33 +11,33 @@ import (
 
 // uniqueness is a key, or another constraint that no two rows have the same values.
 type uniqueness struct {
-	fields  []*schema.Field
-	columns []int
-	total   int64               // how many there can be; 0 for who knows
-	seen    map[uint64]struct{} // hashes of the rows so far; nil where they differ by their making
-	walk    *spread             // over all combinations, for rows that find none by chance
-	walked  int64               // of these, how many were tried
-	seed    maphash.Seed
-	buffer  []byte
+	fields []*schema.Field
+	slots  []int
+	total  int64               // how many there can be; 0 for who knows
+	seen   map[uint64]struct{} // hashes of the rows so far; nil where they differ by their making
+	walk   *spread             // over all combinations, for rows that find none by chance
+	walked int64               // of these, how many were tried
+	seed   maphash.Seed
+	buffer []byte
 }
 
 func (u *uniqueness) String() string { return "no two rows may have the same " + names(u.fields) }
 
 // hash is of a row's values; 0, false where one is null, since nulls differ.
-func (u *uniqueness) hash(values []datum, columns []*column) (uint64, bool) {
+func (u *uniqueness) hash(values []datum, slots []*slot) (uint64, bool) {
 	b := u.buffer[:0]
-	for _, c := range u.columns {
+	for _, c := range u.slots {
 		if values[c].null {
 			return 0, false
 		}
-		b = columns[c].appendDatum(b, &values[c])
+		b = slots[c].appendDatum(b, &values[c])
 	}
 	u.buffer = b
 	return maphash.Bytes(u.seed, b), true
 }
 
-func (u *uniqueness) has(r *row) bool {
-	h, ok := u.hash(r.values, r.table.columns)
+func (u *uniqueness) has(r *sample) bool {
+	h, ok := u.hash(r.values, r.blueprint.slots)
 	if !ok {
 		return false
 	}
@@ -45,21 +45,21 @@ func (u *uniqueness) has(r *row) bool {
 	return seen
 }
 
-func (u *uniqueness) add(r *row) {
-	if h, ok := u.hash(r.values, r.table.columns); ok {
+func (u *uniqueness) add(r *sample) {
+	if h, ok := u.hash(r.values, r.blueprint.slots); ok {
 		u.seen[h] = struct{}{}
 	}
 }
 
 // numbered makes texts that differ: by the row's number where they would not otherwise.
 type numbered struct {
-	of       source
+	of       generator
 	longest  int
 	always   bool
 	division string
 }
 
-func (s numbered) make(r *row) datum {
+func (s numbered) make(r *sample) datum {
 	d := s.of.make(r)
 	if d.null || !s.always && r.attempt < 4 {
 		return d
@@ -82,7 +82,7 @@ func (s numbered) make(r *row) datum {
 // ids are the keys of rows that nothing else is said of.
 type ids struct{ salt uint64 }
 
-func (s ids) make(r *row) datum { return datum{id: rowID(s.salt, r.number)} }
+func (s ids) make(r *sample) datum { return datum{id: rowID(s.salt, r.number)} }
 
 // textIDs are ids as texts.
 type textIDs struct {
@@ -90,7 +90,7 @@ type textIDs struct {
 	longest int
 }
 
-func (s textIDs) make(r *row) datum {
+func (s textIDs) make(r *sample) datum {
 	id := rowID(s.salt, r.number)
 	if s.longest == 0 || s.longest >= 36 {
 		return datum{s: formatUUID(id)}
@@ -100,7 +100,7 @@ func (s textIDs) make(r *row) datum {
 }
 
 // keys sees to it that what has to be unique is.
-func (t *table) keys() {
+func (t *blueprint) keys() {
 	t.addUnique(t.typ.Key...)
 	for _, f := range t.typ.Fields {
 		if f.Unique {
@@ -114,11 +114,11 @@ func (t *table) keys() {
 	}
 }
 
-func newUniqueness(fields []*schema.Field, columns []int) *uniqueness {
-	return &uniqueness{fields: fields, columns: columns, seed: maphash.MakeSeed()}
+func newUniqueness(fields []*schema.Field, slots []int) *uniqueness {
+	return &uniqueness{fields: fields, slots: slots, seed: maphash.MakeSeed()}
 }
 
-func (t *table) addUnique(fields ...*schema.Field) {
+func (t *blueprint) addUnique(fields ...*schema.Field) {
 	fields = t.led(fields)
 	u := newUniqueness(fields, nil)
 	makers := make([]*maker, 0, len(fields))
@@ -128,7 +128,7 @@ func (t *table) addUnique(fields ...*schema.Field) {
 			return // the database makes it
 		}
 		makers = append(makers, t.makers[i])
-		u.columns = append(u.columns, t.makers[i].columns...)
+		u.slots = append(u.slots, t.makers[i].slots...)
 	}
 	for _, m := range makers {
 		if t.distinct(m, len(fields) == 1) {
@@ -137,8 +137,8 @@ func (t *table) addUnique(fields ...*schema.Field) {
 	}
 	if t.per != nil && slices.ContainsFunc(makers, func(m *maker) bool { return m == t.makers[t.per.maker] }) {
 		for _, m := range makers {
-			if _, follows := m.source.(followed); !follows && t.spec.made[m.field.Name] == nil && m.pick == nil && isWhole(t.columns[m.columns[0]].kind) {
-				m.source, m.null, m.steady = nth{}, 0, true
+			if _, follows := m.generator.(followed); !follows && t.spec.made[m.field.Name] == nil && m.pick == nil && isWhole(t.slots[m.slots[0]].kind) {
+				m.generator, m.null, m.steady = nth{}, 0, true
 				return
 			}
 		}
@@ -149,12 +149,12 @@ func (t *table) addUnique(fields ...*schema.Field) {
 func isWhole(k kind) bool { return k == kindInt2 || k == kindInt4 || k == kindInt8 }
 
 // distinct makes a field such that no two rows have the same, if that takes no memory; alone says that nothing else is in the key.
-func (t *table) distinct(m *maker, alone bool) bool {
-	c := t.columns[m.columns[0]]
+func (t *blueprint) distinct(m *maker, alone bool) bool {
+	c := t.slots[m.slots[0]]
 	said := t.spec.made[m.field.Name] != nil
-	_, counts := m.source.(counter)
-	_, random := m.source.(randomUUID)
-	_, follows := m.source.(followed)
+	_, counts := m.generator.(counter)
+	_, random := m.generator.(randomUUID)
+	_, follows := m.generator.(followed)
 	switch {
 	case counts:
 		m.null = 0
@@ -162,24 +162,24 @@ func (t *table) distinct(m *maker, alone bool) bool {
 	case m.pick != nil, follows:
 		return false
 	case m.field.Type.Scalar == schema.ID && c.kind == kindUUID && !said:
-		m.source, m.null, m.steady = ids{m.salt}, 0, true
+		m.generator, m.null, m.steady = ids{m.salt}, 0, true
 		return true
 	case random:
 		return true
 	case !alone:
 		return false
 	case c.kind == kindText && !said && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && m.field.Constraints.Format == "" && isID(m.field):
-		m.source, m.null, m.steady = textIDs{m.salt, c.longest()}, 0, true
+		m.generator, m.null, m.steady = textIDs{m.salt, c.longest()}, 0, true
 		return true
-	case c.kind == kindText && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && !isFinite(m.source):
+	case c.kind == kindText && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && !isFinite(m.generator):
 		if m.null == 1 {
 			return true
 		}
 		always := t.count > keptRows || t.per != nil
-		m.source = numbered{of: m.source, longest: c.longest(), always: always, division: division(m.field)}
+		m.generator = numbered{of: m.generator, longest: c.longest(), always: always, division: division(m.field)}
 		return always
 	case isWhole(c.kind) && !said:
-		m.source, m.null, m.steady = &upwards{}, 0, true
+		m.generator, m.null, m.steady = &upwards{}, 0, true
 		return true
 	}
 	return false
@@ -192,9 +192,9 @@ func isID(f *schema.Field) bool {
 // upwards counts from the greatest number that is there.
 type upwards struct{ after int64 }
 
-func (s *upwards) make(r *row) datum { return datum{i: s.after + r.number + 1 - r.table.done} }
+func (s *upwards) make(r *sample) datum { return datum{i: s.after + r.number + 1 - r.blueprint.done} }
 
-func isFinite(s source) bool {
+func isFinite(s generator) bool {
 	_, choice := s.(*choice)
 	_, same := s.(*constant)
 	return choice || same

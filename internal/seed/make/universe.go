@@ -4,12 +4,12 @@ import "slices"
 
 // universe is the rows of a table that others may refer to: those that are there, then those that are made.
 type universe struct {
-	table    *table
-	columns  []int     // of the table, that others take something from
-	there    [][]datum // of the rows that are there, by the order of columns
-	existing int64     // how many those are
-	made     [][]datum // of the rows that were made in this run, in their order; as long as there are not too many
-	again    bool      // rows of earlier runs are not among those that are there: they are made again
+	blueprint *blueprint
+	slots     []int     // of the table, that others take something from
+	there     [][]datum // of the rows that are there, by the order of columns
+	existing  int64     // how many those are
+	made      [][]datum // of the rows that were made in this run, in their order; as long as there are not too many
+	again     bool      // rows of earlier runs are not among those that are there: they are made again
 }
 
 // first is the number of the first row that is made, not there.
@@ -17,33 +17,33 @@ func (u *universe) first() int64 {
 	if u.again {
 		return 0
 	}
-	return u.table.done
+	return u.blueprint.done
 }
 
 // keptRows bounds the rows of a table that are kept in memory for others to refer to. Beyond it they are made again.
 const keptRows = 200_000
 
 // len is how many rows there are to choose from.
-func (u *universe) len() int64 { return u.existing + max(0, u.table.count-u.first()) }
+func (u *universe) len() int64 { return u.existing + max(0, u.blueprint.count-u.first()) }
 
 // need adds a column to those that others take something from.
-func (u *universe) need(column int) {
-	if !slices.Contains(u.columns, column) {
-		u.columns = append(u.columns, column)
-		slices.Sort(u.columns)
+func (u *universe) need(slot int) {
+	if !slices.Contains(u.slots, slot) {
+		u.slots = append(u.slots, slot)
+		slices.Sort(u.slots)
 	}
 }
 
 // position is where a column is among those that others take something from.
-func (u *universe) position(column int) int {
-	at, _ := slices.BinarySearch(u.columns, column)
+func (u *universe) position(slot int) int {
+	at, _ := slices.BinarySearch(u.slots, slot)
 	return at
 }
 
 // pick returns the columns of a row that others take something from.
 func (u *universe) pick(values []datum) []datum {
-	kept := make([]datum, len(u.columns))
-	for i, c := range u.columns {
+	kept := make([]datum, len(u.slots))
+	for i, c := range u.slots {
 		kept[i] = values[c]
 	}
 	return kept
@@ -51,15 +51,15 @@ func (u *universe) pick(values []datum) []datum {
 
 // find returns the row that was loaded from the fixtures under a name, -1 for none.
 func (u *universe) find(name string) int64 {
-	key, ok := u.table.named[name]
+	key, ok := u.blueprint.named[name]
 	if !ok {
 		return -1
 	}
-	t := u.table
-	return int64(slices.IndexFunc(u.there, func(row []datum) bool {
-		for column, text := range key {
-			at, known := slices.BinarySearch(u.columns, t.index[column])
-			if !known || t.columns[t.index[column]].text(&row[at]) != text {
+	t := u.blueprint
+	return int64(slices.IndexFunc(u.there, func(sample []datum) bool {
+		for slot, text := range key {
+			at, known := slices.BinarySearch(u.slots, t.index[slot])
+			if !known || t.slots[t.index[slot]].text(&sample[at]) != text {
 				return false
 			}
 		}
@@ -68,39 +68,39 @@ func (u *universe) find(name string) int64 {
 }
 
 // value returns a column of a row. A row that is not kept is made again, as far as the column needs it.
-func (u *universe) value(r *row, number int64, column int) datum {
-	at := u.position(column)
+func (u *universe) value(r *sample, number int64, slot int) datum {
+	at := u.position(slot)
 	if number < u.existing {
 		return u.there[number][at]
 	}
 	number += u.first() - u.existing
-	if kept := number - u.table.done; kept >= 0 && kept < int64(len(u.made)) {
+	if kept := number - u.blueprint.done; kept >= 0 && kept < int64(len(u.made)) {
 		return u.made[kept][at]
 	}
-	other := r.others[u.table]
+	other := r.others[u.blueprint]
 	if other == nil {
-		other = u.table.newRow()
+		other = u.blueprint.newSample()
 		other.number = -1
-		r.others[u.table] = other
+		r.others[u.blueprint] = other
 	}
-	if steps, steady := u.table.steps(column); steady {
+	if steps, steady := u.blueprint.steps(slot); steady {
 		other.number, other.attempt = number, 0
-		if u.table.per != nil {
-			u.table.per.place(other)
+		if u.blueprint.per != nil {
+			u.blueprint.per.place(other)
 		}
 		for _, i := range steps {
-			u.table.makers[i].fill(other, i)
+			u.blueprint.makers[i].fill(other, i)
 		}
-		return other.values[column]
+		return other.values[slot]
 	}
 	if other.number != number {
-		u.table.make(other, number)
+		u.blueprint.make(other, number)
 	}
-	return other.values[column]
+	return other.values[slot]
 }
 
 // needs are the makers that a column needs.
-func (t *table) needs(column int) map[int]bool {
+func (t *blueprint) needs(slot int) map[int]bool {
 	needed := map[int]bool{}
 	var visit func(i int)
 	visit = func(i int) {
@@ -111,19 +111,19 @@ func (t *table) needs(column int) map[int]bool {
 			}
 		}
 	}
-	visit(slices.IndexFunc(t.makers, func(m *maker) bool { return slices.Contains(m.columns, column) }))
+	visit(slices.IndexFunc(t.makers, func(m *maker) bool { return slices.Contains(m.slots, slot) }))
 	return needed
 }
 
 // steps are the makers that a column needs, in order, and whether what they make does not depend on the attempt.
-func (t *table) steps(column int) (steps []int, steady bool) {
+func (t *blueprint) steps(slot int) (steps []int, steady bool) {
 	if t.closures == nil {
 		t.closures = map[int]closure{}
 	}
-	if c, ok := t.closures[column]; ok {
+	if c, ok := t.closures[slot]; ok {
 		return c.steps, c.steady
 	}
-	needed := t.needs(column)
+	needed := t.needs(slot)
 	c := closure{steady: true}
 	retries := len(t.checks) > 0 || t.stateful()
 	for _, i := range t.order {
@@ -132,19 +132,19 @@ func (t *table) steps(column int) (steps []int, steady bool) {
 			c.steady = c.steady && (t.makers[i].steady || !retries)
 		}
 	}
-	t.closures[column] = c
+	t.closures[slot] = c
 	return c.steps, c.steady
 }
 
 // remembers reports whether rows refer to earlier rows of the table by a key that cannot be made again by itself: these rows are kept as
 // they are made, one after the other.
-func (t *table) remembers() bool {
+func (t *blueprint) remembers() bool {
 	for _, m := range t.makers {
-		if m.pick == nil || m.pick.of != nil || m.pick.universe.table != t {
+		if m.pick == nil || m.pick.of != nil || m.pick.universe.blueprint != t {
 			continue
 		}
 		for i := range m.field.Relation.References {
-			if _, steady := t.steps(t.keyColumn(m.field, i)); !steady {
+			if _, steady := t.steps(t.keySlot(m.field, i)); !steady {
 				return true
 			}
 		}

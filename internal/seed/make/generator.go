@@ -10,20 +10,24 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// source makes the values of a field.
-type source interface{ make(r *row) datum }
+// generator makes the values of a field.
+type generator interface {
+	make(r *sample) datum
+	// operands are the other fields that a value is made from, which the row has to have first.
+	operands() []*operand
+}
 
-// row is the row that is being made.
-type row struct {
-	table   *table
-	number  int64 // from 0
-	attempt int   // at a row that keeps the checks and is unlike the others
-	values  []datum
-	parents []int64 // by field: which row of the table that it refers to; -1 for none
-	rng     *stream
-	faker   *gofakeit.Faker
-	this    map[string]any  // for checks
-	others  map[*table]*row // to make rows of other tables again
+// sample is the row that is being made.
+type sample struct {
+	blueprint *blueprint
+	number    int64 // from 0
+	attempt   int   // at a row that keeps the checks and is unlike the others
+	values    []datum
+	parents   []int64 // by field: which row of the table that it refers to; -1 for none
+	rng       *stream
+	faker     *gofakeit.Faker
+	this      map[string]any         // for checks
+	others    map[*blueprint]*sample // to make rows of other tables again
 }
 
 type (
@@ -41,7 +45,7 @@ type (
 	}
 	// measure is a number from a distribution, drawn again while it is out of bounds.
 	measure struct {
-		column    *column
+		slot      *slot
 		numbers   numbers
 		low, high float64
 	}
@@ -57,21 +61,21 @@ type (
 	counter struct{ start, step int64 }
 	// copied is another field's value, or that with something added.
 	copied struct {
-		column *column
+		slot *slot
 		arithmetic
 		plain bool // with nothing added
 	}
 	// many is a list.
 	many struct {
-		of       source
+		of       generator
 		count    numbers
 		distinct bool
 	}
 	// document is a JSON object.
 	document struct {
-		names   []string
-		columns []*column
-		values  []source
+		names  []string
+		slots  []*slot
+		values []generator
 	}
 	// randomUUID is 122 bits.
 	randomUUID struct{}
@@ -83,16 +87,16 @@ type (
 	coordinates struct{ n int }
 )
 
-func (s *constant) make(*row) datum {
+func (s *constant) make(*sample) datum {
 	if s.null {
 		return null
 	}
 	return s.d
 }
 
-func (s *choice) make(r *row) datum { return s.values[s.index(r)].d }
+func (s *choice) make(r *sample) datum { return s.values[s.index(r)].d }
 
-func (s *choice) index(r *row) int {
+func (s *choice) index(r *sample) int {
 	if s.rank != nil {
 		return min(int(s.rank.draw(r)), len(s.values)-1)
 	}
@@ -102,17 +106,17 @@ func (s *choice) index(r *row) int {
 	return min(sort.SearchFloat64s(s.upTo, r.rng.Float64()*s.upTo[len(s.upTo)-1]), len(s.values)-1)
 }
 
-func (s *measure) make(r *row) datum {
+func (s *measure) make(r *sample) datum {
 	f := s.numbers.draw(r)
 	for n := 0; (f < s.low || f > s.high) && n < 32; n++ {
 		f = s.numbers.draw(r)
 	}
-	return s.column.datum(min(max(f, s.low), s.high))
+	return s.slot.datum(min(max(f, s.low), s.high))
 }
 
-func (s whole) make(r *row) datum { return datum{i: s.low + r.rng.Int64N(s.high-s.low+1)} }
+func (s whole) make(r *sample) datum { return datum{i: s.low + r.rng.Int64N(s.high-s.low+1)} }
 
-func (s faked) make(r *row) datum {
+func (s faked) make(r *sample) datum {
 	text := s.make1(r.faker)
 	for n := 0; s.longest > 0 && len(text) > s.longest && n < 8; n++ {
 		text = s.make1(r.faker)
@@ -131,28 +135,28 @@ func fit(text string, shortest, longest int) string {
 	return text
 }
 
-func (s counter) make(r *row) datum { return datum{i: s.start + s.step*r.number} }
+func (s counter) make(r *sample) datum { return datum{i: s.start + s.step*r.number} }
 
-func (s copied) make(r *row) datum {
+func (s copied) make(r *sample) datum {
 	d := s.of.value(r)
-	if d.null || s.plain && s.column.kind == s.of.column.kind && (d.raw || s.column.scale == s.of.column.scale) {
+	if d.null || s.plain && s.slot.kind == s.of.slot.kind && (d.raw || s.slot.scale == s.of.slot.scale) {
 		return d
 	}
-	if s.plain && s.column.kind == kindText {
-		return datum{s: s.of.column.text(&d)}
+	if s.plain && s.slot.kind == kindText {
+		return datum{s: s.of.slot.text(&d)}
 	}
 	times, plus := s.apply(r)
-	if s.column.kind.isTime() && s.of.column.kind.isTime() { // to the microsecond
-		d = datum{i: d.i + s.column.datum(plus).i}
-		if s.column.kind == kindDate {
+	if s.slot.kind.isTime() && s.of.slot.kind.isTime() { // to the microsecond
+		d = datum{i: d.i + s.slot.datum(plus).i}
+		if s.slot.kind == kindDate {
 			d.i -= floorMod(d.i, microsPerDay)
 		}
 		return d
 	}
-	return s.column.datum(s.of.column.number(d, times, plus))
+	return s.slot.datum(s.of.slot.number(d, times, plus))
 }
 
-func (s many) make(r *row) datum {
+func (s many) make(r *sample) datum {
 	n := int(countOf(s.count, r))
 	list := make([]datum, 0, n)
 	for tries := 0; len(list) < n && tries < 20*n; tries++ {
@@ -165,11 +169,11 @@ func (s many) make(r *row) datum {
 	return datum{list: list}
 }
 
-func (s document) make(r *row) datum {
+func (s document) make(r *sample) datum {
 	object := make(map[string]any, len(s.names))
 	for i, name := range s.names {
 		d := s.values[i].make(r)
-		object[name] = s.columns[i].native(&d)
+		object[name] = s.slots[i].native(&d)
 	}
 	text, err := json.Marshal(object)
 	if err != nil {
@@ -178,18 +182,18 @@ func (s document) make(r *row) datum {
 	return datum{s: string(text)}
 }
 
-func (randomUUID) make(r *row) datum {
+func (randomUUID) make(r *sample) datum {
 	return datum{id: uuidOf(r.rng.Uint64(), r.rng.Uint64(), 4)}
 }
 
-func (s coin) make(r *row) datum {
+func (s coin) make(r *sample) datum {
 	if r.rng.Float64() < s.share {
 		return datum{i: 1}
 	}
 	return datum{}
 }
 
-func (s octets) make(r *row) datum {
+func (s octets) make(r *sample) datum {
 	b := make([]byte, s.low+r.rng.IntN(s.high-s.low+1))
 	for i := range b {
 		b[i] = byte(r.rng.Uint64())
@@ -198,7 +202,7 @@ func (s octets) make(r *row) datum {
 }
 
 // native is a value as encoding/json and CEL take it.
-func (c *column) native(d *datum) any {
+func (c *slot) native(d *datum) any {
 	if d.null {
 		return nil
 	}

@@ -7,31 +7,32 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Plan is what is to be made, by the schema alone: specifications that were read, and guesses for all that they leave open.
-type Plan struct {
-	tables map[*schema.Type]*table
-	order  []*table // that rows are made for: each after those that it refers to, as far as that can be
-	cyclic bool     // some come before one that they refer to
+// Generation is the generation of rows for some types: the specifications that were read, guesses for all that they leave open, and how
+// far each table has come.
+type Generation struct {
+	blueprints map[*schema.Type]*blueprint
+	order      []*blueprint // that rows are made for: each after those that it refers to, as far as that can be
+	cyclic     bool         // some come before one that they refer to
 }
 
 // Guess is a specification that leaves everything open.
 func Guess(typ *schema.Type, count int64) *Spec {
-	return &Spec{Type: typ, Count: count, made: map[string]*recipe{}}
+	return &Spec{Type: typ, Count: count, made: map[string]*rule{}}
 }
 
-// Plan puts specifications together. Mistakes are reported.
-func (r *Reader) Plan(specs []*Spec, seed uint64) *Plan {
-	p := &Plan{tables: map[*schema.Type]*table{}}
+// Generation puts specifications together. It reports mistakes.
+func (r *Reader) Generation(specs []*Spec, seed uint64) *Generation {
+	p := &Generation{blueprints: map[*schema.Type]*blueprint{}}
 	for _, s := range specs {
-		t := newTable(s.Type, salt(seed, s.Text), r.Now)
+		t := newBlueprint(s.Type, salt(seed, s.Text), r.Now)
 		t.spec, t.count = s, s.Count
-		p.tables[s.Type] = t
+		p.blueprints[s.Type] = t
 	}
 	for _, s := range specs {
-		r.makers(p, p.tables[s.Type], seed)
+		r.makers(p, p.blueprints[s.Type], seed)
 	}
 	for _, s := range specs {
-		t := p.tables[s.Type]
+		t := p.blueprints[s.Type]
 		for i := range t.makers {
 			r.bind(t, t.makers[i])
 		}
@@ -45,7 +46,7 @@ func (r *Reader) Plan(specs []*Spec, seed uint64) *Plan {
 	return p
 }
 
-func (t *table) addChecks(checks []schema.Check) {
+func (t *blueprint) addChecks(checks []schema.Check) {
 	for _, c := range checks {
 		if made := t.newCheck(c); made != nil {
 			t.checks = append(t.checks, *made)
@@ -53,52 +54,52 @@ func (t *table) addChecks(checks []schema.Check) {
 	}
 }
 
-// tableOf returns the table of a type, for reference at least.
-func (p *Plan) tableOf(typ *schema.Type, like *table, seed uint64) *table {
-	t := p.tables[typ]
+// blueprintOf returns the blueprint of a type, for reference at least.
+func (p *Generation) blueprintOf(typ *schema.Type, like *blueprint, seed uint64) *blueprint {
+	t := p.blueprints[typ]
 	if t == nil {
-		t = newTable(typ, seed, like.now)
-		p.tables[typ] = t
+		t = newBlueprint(typ, seed, like.now)
+		p.blueprints[typ] = t
 	}
 	return t
 }
 
 // makers decides how each field of a table is made.
-func (r *Reader) makers(p *Plan, t *table, seed uint64) {
+func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 	shared := r.lead(t)
 	for _, f := range t.typ.Fields {
 		made := t.spec.made[f.Name]
 		if len(f.Columns()) == 0 || f.Generated != nil && f.Generated.Expr != nil || f.Relation != nil && len(f.Relation.Fields) > 0 && !shared.leads(f) {
 			continue
 		}
-		m := &maker{field: f, columns: t.columnsOf(f), salt: salt(t.seed, f.Name), digit: -1, filled: true}
+		m := &maker{field: f, slots: t.slotsOf(f), salt: salt(t.seed, f.Name), digit: -1, filled: true}
 		switch {
 		case made != nil:
-			m.recipe = *made
+			m.rule = *made
 			if made.round != nil {
-				t.columns[m.columns[0]].scale = *made.round
+				t.slots[m.slots[0]].scale = *made.round
 			}
 		case f.Generated != nil || f.Default != nil && f.Default.SQL != "" && !slices.Contains(t.typ.Key, f):
 			if !slices.Contains(t.typ.Key, f) && !f.Unique && shared.leader[f] == nil {
 				continue // the database makes it
 			}
-			m.source = &constant{null: true}
+			m.generator = &constant{null: true}
 		default:
-			m.recipe = *t.guess(f)
+			m.rule = *t.guess(f)
 		}
 		shared.maker(t, m)
 		if n := m.pick; n != nil && n.of == nil {
-			n.universe = p.tableOf(f.Relation.Target, t, seed).rows
+			n.universe = p.blueprintOf(f.Relation.Target, t, seed).rows
 			n.salt = m.salt
 			if n.exponent > 0 {
 				n.rank = &zipfian{exponent: n.exponent}
 			}
 			for i := range f.Relation.References {
-				n.universe.need(n.universe.table.keyColumn(f, i))
+				n.universe.need(n.universe.blueprint.keySlot(f, i))
 			}
-			if n.universe.table == t {
+			if n.universe.blueprint == t {
 				for i := range f.Relation.References { // the key comes first
-					m.after = append(m.after, -1-t.keyColumn(f, i))
+					m.after = append(m.after, -1-t.keySlot(f, i))
 				}
 			}
 		}
@@ -120,17 +121,17 @@ func (r *Reader) makers(p *Plan, t *table, seed uint64) {
 }
 
 // sort orders the tables, each after those that it refers to, by depth-first search; a reference that may be null gives way first.
-func (p *Plan) sort(s *schema.Schema) {
-	state := map[*table]int{}
-	var visit func(t *table)
-	visit = func(t *table) {
+func (p *Generation) sort(s *schema.Schema) {
+	state := map[*blueprint]int{}
+	var visit func(t *blueprint)
+	visit = func(t *blueprint) {
 		state[t] = 1
 		for _, required := range []bool{true, false} {
 			for _, m := range t.makers {
 				if m.pick == nil || m.pick.universe == nil || m.pick.nothing || m.field.Type.NonNull != required {
 					continue
 				}
-				other := m.pick.universe.table
+				other := m.pick.universe.blueprint
 				switch {
 				case other == t || other.spec == nil || state[other] == 2:
 				case state[other] == 1:
@@ -144,7 +145,7 @@ func (p *Plan) sort(s *schema.Schema) {
 		p.order = append(p.order, t)
 	}
 	for _, typ := range s.Tables {
-		if t := p.tables[typ]; t != nil && t.spec != nil && state[t] == 0 {
+		if t := p.blueprints[typ]; t != nil && t.spec != nil && state[t] == 0 {
 			visit(t)
 		}
 	}

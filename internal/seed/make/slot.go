@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// column is a column of a table: first as the schema has it, then as the database has it.
-type column struct {
+// slot is a column of a blueprint: first as the schema has it, then as the database has it.
+type slot struct {
 	name     string
 	field    *schema.Field
 	kind     kind
@@ -51,9 +51,9 @@ var typeArgs = regexp.MustCompile(`^([a-z0-9 _]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\
 
 const defaultScale = 4
 
-// newColumn is the column of a field as the schema has it.
-func newColumn(f *schema.Field) *column {
-	c := &column{name: f.Column, field: f, array: f.Type.List, scale: defaultScale, unit: 1, notNull: f.Type.NonNull}
+// newSlot is the column of a field as the schema has it.
+func newSlot(f *schema.Field) *slot {
+	c := &slot{name: f.Column, field: f, array: f.Type.List, scale: defaultScale, unit: 1, notNull: f.Type.NonNull}
 	switch {
 	case f.Type.Enum != nil:
 		c.kind = kindText
@@ -92,14 +92,14 @@ func newColumn(f *schema.Field) *column {
 const mostName = 63
 
 // sized gives a Decimal the precision and the scale of its type: numeric(3,3) ends at 0.999, numeric(3,-2) at 99900.
-func (c *column) sized(precision, scale int) {
+func (c *slot) sized(precision, scale int) {
 	c.limit = math.Pow10(precision-scale) - math.Pow10(-scale)
 	c.unit = math.Pow10(max(0, -scale))
 	c.scale = min(max(scale, 0), len(pow10)-1)
 }
 
 // longest is how many characters a text of the column may have.
-func (c *column) longest() int {
+func (c *slot) longest() int {
 	most := c.most
 	if l := c.field.Constraints.Length; l != nil && l.Max != nil && !c.field.Type.List && (most == 0 || *l.Max < most) {
 		most = *l.Max
@@ -108,7 +108,7 @@ func (c *column) longest() int {
 }
 
 // shortest is how many characters a text of the column must have.
-func (c *column) shortest() int {
+func (c *slot) shortest() int {
 	if l := c.field.Constraints.Length; l != nil && l.Min != nil && !c.field.Type.List {
 		return *l.Min
 	}
@@ -125,7 +125,7 @@ func (k kind) isNumber() bool {
 }
 
 // isText reports whether the database compares the values as texts.
-func (c *column) isText() bool {
+func (c *slot) isText() bool {
 	switch c.base {
 	case "text", "varchar", "bpchar", "citext", "name":
 		return true
@@ -136,7 +136,7 @@ func (c *column) isText() bool {
 func (k kind) isTime() bool { return k == kindDate || k == kindTimestamp }
 
 // bounds are the least and the greatest number that the type and the schema allow.
-func (c *column) bounds() (low, high float64) {
+func (c *slot) bounds() (low, high float64) {
 	switch c.kind {
 	case kindInt2:
 		low, high = -32768, 32767
