@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/meaning"
 )
 
 // numberGenerator goes by the bounds of the schema, else by the name.
@@ -57,7 +58,7 @@ func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 	m := &moments{weekend: 1, power: 1, day: c.kind == kindDate, low: now - 365*day, high: now}
 	name := schema.SnakeCase(c.field.Name)
 	switch {
-	case strings.Contains(name, "birth") || name == "born" || name == "dob":
+	case meaning.IsBirth(name):
 		m.low, m.high = now-80*365*day, now-18*365*day
 	case strings.Contains(name, "expire") || strings.Contains(name, "due") || strings.Contains(name, "until") || strings.HasPrefix(name, "next"):
 		m.low, m.high = now, now+365*day

@@ -7,6 +7,7 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/meaning"
 )
 
 // fromNames makes an e-mail address of a person's name and a slug of a title, so that a row speaks of one thing; nil for other fields.
@@ -28,7 +29,7 @@ func (t *blueprint) fromNames(c *slot) generator {
 		if of := given("firstName", "lastName"); of != nil {
 			return address{of, c.longest()}
 		}
-		if of := given("name"); of != nil && people.MatchString(t.typ.Name) {
+		if of := given("name"); of != nil && meaning.IsPerson(t.typ.Name) {
 			return address{of, c.longest()}
 		}
 	case f.Constraints.Format == schema.Slug || f.Name == "slug":
@@ -40,32 +41,6 @@ func (t *blueprint) fromNames(c *slot) generator {
 	}
 	return nil
 }
-
-// byName are the texts that a name asks for, by the words that it ends with.
-var byName = []struct{ pattern, fake string }{
-	{`(^|_)(e_?mail|email_address)$`, "email"}, {`(^|_)first_name$|given_name$`, "firstName"}, {`(^|_)last_name$|surname$|family_name$`, "lastName"},
-	{`(^|_)(user_?name|login|handle|nickname)$`, "username"}, {`(^|_)(company|organi[sz]ation|employer)(_name)?$`, "company"},
-	{`(^|_)(product)(_name)?$`, "product"}, {`(^|_)phone(_number)?$|mobile$`, "phone"}, {`(^|_)(street|address_line_?\d?)$`, "street"},
-	{`(^|_)address$`, "address"}, {`(^|_)city$|town$`, "city"}, {`(^|_)(state|province|region)$`, "state"}, {`(^|_)country_code$`, "countryCode"},
-	{`(^|_)country$`, "country"}, {`(^|_)(zip|zip_code|postal_code|postcode)$`, "zip"}, {`(^|_)time_?zone$`, "timezone"}, {`(^|_)locale$`, "locale"},
-	{`(^|_)language$`, "language"}, {`(^|_)currency$`, "currency"}, {`(^|_)(job|job_title|position)$`, "jobTitle"}, {`(^|_)slug$`, "slug"},
-	{`(^|_)(url|link|website|homepage|avatar|image)$`, "url"}, {`(^|_)(host|hostname|domain)$`, "domain"}, {`(^|_)(ip|ip_address)$`, "ipv4"},
-	{`(^|_)user_agent$`, "userAgent"}, {`(^|_)(password|secret|token)$|(^|_)(hash|digest|checksum|key|ciphertext)$`, "hex"}, {`(^|_)colou?r$`, "color"},
-	{`(^|_)(title|subject|headline|topic)$`, "title"}, {`(^|_)(body|content|text|description|bio|about|output|prompt|message)$`, "paragraph"},
-	{`(^|_)(summary|comment|note|notes|reason|error|caption|excerpt|question|answer)$`, "sentence"}, {`(^|_)(tag|label|category|keyword)s?$`, "word"},
-	{`(^|_)(code|sku|reference|number)$`, "hex"}, {`(^|_)uuid$`, "uuid"}, {`_id$`, "hex"},
-}
-
-var namePatterns = func() []*regexp.Regexp {
-	list := make([]*regexp.Regexp, len(byName))
-	for i, n := range byName {
-		list[i] = regexp.MustCompile(n.pattern)
-	}
-	return list
-}()
-
-// people are types whose name is that of a person.
-var people = regexp.MustCompile(`(?i)(user|person|people|customer|author|employee|member|contact|patient|student|teacher|profile|account|owner)$`)
 
 var byFormat = map[schema.Format]string{schema.Email: "email", schema.URL: "url", schema.Hostname: "domain", schema.IPv4: "ipv4", schema.IPv6: "ipv6",
 	schema.UUID: "uuid", schema.Slug: "slug", schema.Color: "color", schema.Phone: "phone"}
@@ -88,21 +63,18 @@ func textGenerator(c *slot, made *rule) generator {
 		return patterned(f.Constraints.Pattern, s.longest, s.shortest)
 	case c.field.Type.Scalar == schema.ID || name == "id":
 		s.make1 = fakes["uuid"]
-	case name == "name" && f.Owner != nil && people.MatchString(f.Owner.Name):
+	case name == "name" && f.Owner != nil && meaning.IsPerson(f.Owner.Name):
 		s.make1 = fakes["name"]
 	case name == "name" || strings.HasSuffix(name, "_name"):
 		s.make1 = fakes["title"]
 	}
-	if f.Constraints.Format == "" {
-		for i, p := range namePatterns {
-			if p.MatchString(name) {
-				s.make1 = fakes[byName[i].fake]
-				break
-			}
-		}
+	if says, ok := meaning.Of(name); ok && f.Constraints.Format == "" {
+		s.make1 = fakes[says.Fake]
 	}
 	if name == "error" || strings.HasSuffix(name, "_error") {
-		made.null = map[bool]float64{true: 0, false: 0.8}[f.Type.NonNull]
+		if made.null = 0.8; f.Type.NonNull {
+			made.null = 0
+		}
 	}
 	if s.longest > 0 && s.longest <= 8 {
 		s.make1 = fakes["hex"]

@@ -4,6 +4,7 @@ import (
 	"regexp"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/meaning"
 )
 
 // Kinds that nobody writes: the format of a field, or a value itself, says that a text is one.
@@ -16,19 +17,6 @@ const (
 var byFormat = map[schema.Format]schema.PIIKind{
 	schema.Email: schema.PIIEmail, schema.URL: schema.PIIURL, schema.Hostname: kindHostname, schema.IPv4: schema.PIIIP, schema.IPv6: schema.PIIIP,
 	schema.UUID: kindUUID, schema.Slug: schema.PIICode, schema.Color: kindColor, schema.Phone: schema.PIIPhone,
-}
-
-// byName are the kinds that the name of a field tells, in snake_case.
-var byName = []struct {
-	pattern *regexp.Regexp
-	kind    schema.PIIKind
-}{
-	{regexp.MustCompile(`(^|_)e_?mails?(_address)?$`), schema.PIIEmail},
-	{regexp.MustCompile(`(^|_)(phone|mobile|fax|telephone)(_number)?$`), schema.PIIPhone},
-	{regexp.MustCompile(`(^|_)(user_?name|login|handle|nickname|iban|ssn|passport(_number)?|tax_id|vat_id|account_number|license_plate)$`), schema.PIICode},
-	{regexp.MustCompile(`(^|_)(first|last|full|given|family|middle|display|sur|maiden|legal)_?name$|^name$`), schema.PIIName},
-	{regexp.MustCompile(`(^|_)(ip|ip_address|remote_addr)$`), schema.PIIIP},
-	{regexp.MustCompile(`(^|_)(street|address(_line_?\d?)?)$`), schema.PIIAddress},
 }
 
 var (
@@ -58,12 +46,13 @@ func (f *Field) kindOf(text string) schema.PIIKind {
 	return named(f.name)
 }
 
-// named returns the kind that a name tells; else TEXT.
+// named returns the kind that a name tells; else TEXT. What is called name, alone or in a document, may be a person's.
 func named(name string) schema.PIIKind {
-	for _, n := range byName {
-		if n.pattern.MatchString(name) {
-			return n.kind
-		}
+	if name == "name" {
+		return schema.PIIName
+	}
+	if says, ok := meaning.Of(name); ok && says.PII != "" {
+		return says.PII
 	}
 	return schema.PIIText
 }
@@ -91,7 +80,7 @@ func Suspect(f *schema.Field) bool {
 		return false
 	}
 	name := schema.SnakeCase(f.Name)
-	if t.Scalar == schema.Date && born.MatchString(name) {
+	if t.Scalar == schema.Date && meaning.IsBirth(name) {
 		return true
 	}
 	if t.Scalar != schema.String {
@@ -105,12 +94,7 @@ func Suspect(f *schema.Field) bool {
 		return false
 	}
 	if name == "name" {
-		return f.Owner != nil && people.MatchString(f.Owner.Name)
+		return f.Owner != nil && meaning.IsPerson(f.Owner.Name)
 	}
 	return named(name) != schema.PIIText
 }
-
-var (
-	born   = regexp.MustCompile(`(^|_)(birth(_?(date|day))?|born|date_of_birth|dob)(_on|_at)?$`)
-	people = regexp.MustCompile(`(User|Person|People|Customer|Author|Employee|Member|Contact|Patient|Student|Teacher|Profile|Account|Owner|Guest|Client)$`)
-)

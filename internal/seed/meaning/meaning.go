@@ -1,0 +1,88 @@
+// Package meaning guesses from the name of a text field what its values are, for those who generate values and for those who mask them.
+package meaning
+
+import (
+	"regexp"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Meaning is what the name of a text field says of its values.
+type Meaning struct {
+	Fake string         // the name of the fake values that look like them
+	PII  schema.PIIKind // the kind of personal data that they are; empty for none
+}
+
+// names are the meanings, by the words that a name in snake_case ends with. The first that matches holds, so that an ip_address is no
+// address of a house, nor is an email_address.
+var names = []struct {
+	pattern string
+	Meaning
+}{
+	{`e_?mails?(_address)?`, Meaning{"email", schema.PIIEmail}},
+	{`(ip|ip_address|remote_addr)`, Meaning{"ipv4", schema.PIIIP}},
+	{`(phone|mobile|telephone|fax)(_number)?`, Meaning{"phone", schema.PIIPhone}},
+	{`(user_?name|login|handle|nickname)`, Meaning{"username", schema.PIICode}},
+	{`(iban|ssn|passport(_number)?|tax_id|vat_id|account_number|license_plate)`, Meaning{"hex", schema.PIICode}},
+	{`(first|given|middle)_?name`, Meaning{"firstName", schema.PIIName}},
+	{`(last|family|maiden|sur)_?name`, Meaning{"lastName", schema.PIIName}},
+	{`(full|display|legal)_?name`, Meaning{"name", schema.PIIName}},
+	{`(street|address_line_?\d?)`, Meaning{"street", schema.PIIAddress}},
+	{`(mac|wallet|web)_address`, Meaning{Fake: "hex"}},
+	{`address`, Meaning{"address", schema.PIIAddress}},
+
+	{`(company|organi[sz]ation|employer)(_name)?`, Meaning{Fake: "company"}},
+	{`product(_name)?`, Meaning{Fake: "product"}},
+	{`(city|(home)?town)`, Meaning{Fake: "city"}},
+	{`(state|province|region)`, Meaning{Fake: "state"}},
+	{`country_code`, Meaning{Fake: "countryCode"}},
+	{`country`, Meaning{Fake: "country"}},
+	{`(zip|zip_code|postal_code|postcode)`, Meaning{Fake: "zip"}},
+	{`time_?zone`, Meaning{Fake: "timezone"}},
+	{`locale`, Meaning{Fake: "locale"}},
+	{`language`, Meaning{Fake: "language"}},
+	{`currency`, Meaning{Fake: "currency"}},
+	{`(job|job_title|position)`, Meaning{Fake: "jobTitle"}},
+	{`slug`, Meaning{Fake: "slug"}},
+	{`(url|link|website|homepage|avatar|image)`, Meaning{Fake: "url"}},
+	{`(host|hostname|domain)`, Meaning{Fake: "domain"}},
+	{`user_agent`, Meaning{Fake: "userAgent"}},
+	{`(password|secret|token|hash|digest|checksum|key|ciphertext)`, Meaning{Fake: "hex"}},
+	{`colou?r`, Meaning{Fake: "color"}},
+	{`(title|subject|headline|topic)`, Meaning{Fake: "title"}},
+	{`(body|content|text|description|bio|about|output|prompt|message)`, Meaning{Fake: "paragraph"}},
+	{`(summary|comment|note|notes|reason|error|caption|excerpt|question|answer)`, Meaning{Fake: "sentence"}},
+	{`(tag|label|category|keyword)s?`, Meaning{Fake: "word"}},
+	{`(code|sku|reference|number)`, Meaning{Fake: "hex"}},
+	{`uuid`, Meaning{Fake: "uuid"}},
+	{`[^_]+_id`, Meaning{Fake: "hex"}},
+}
+
+var patterns = func() []*regexp.Regexp {
+	list := make([]*regexp.Regexp, len(names))
+	for i, n := range names {
+		list[i] = regexp.MustCompile(`(^|_)` + n.pattern + `$`)
+	}
+	return list
+}()
+
+// Of returns the meaning of a text field's name in snake_case, false where it has none. What a field called name holds, the name of its
+// type says: see IsPerson.
+func Of(name string) (Meaning, bool) {
+	for i, p := range patterns {
+		if p.MatchString(name) {
+			return names[i].Meaning, true
+		}
+	}
+	return Meaning{}, false
+}
+
+var people = regexp.MustCompile(`(^|_)(super)?(user|person|people|customer|author|employee|member|contact|patient|student|teacher|profile|account|owner|guest|client)$`)
+
+// IsPerson reports whether the rows of a type of that name are people, so that the name of one is personal data.
+func IsPerson(typeName string) bool { return people.MatchString(schema.SnakeCase(typeName)) }
+
+var birth = regexp.MustCompile(`(^|_)(birth(_?(date|day|time))?|born|date_of_birth|dob)(_on|_at)?$`)
+
+// IsBirth reports whether a date or a time of that name, in snake_case, is when a person was born.
+func IsBirth(name string) bool { return birth.MatchString(name) }
