@@ -13,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -26,6 +27,9 @@ func built(t testing.TB, s *schema.Schema, byHand ...string) *pgxpool.Pool {
 	}
 	for _, sql := range slices.Concat(byHand, []string{ddl.CreateUUIDFunction}, statements) {
 		testkit.Exec(t, pool, sql)
+	}
+	if err := ledger.Ensure(t.Context(), pool); err != nil { // as migrate up does
+		t.Fatal(err)
 	}
 	return pool
 }

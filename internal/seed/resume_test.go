@@ -19,7 +19,7 @@ func TestChildrenGoOnWithTheirParents(t *testing.T) {
 	pool := built(t, s)
 	role := appRole(t)
 	testkit.Exec(t, pool, `INSERT INTO users (id, name) SELECT gen_random_uuid(), 'own' FROM generate_series(1, 3000);
-		CREATE ROLE `+role+`; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+role+`; GRANT CREATE ON SCHEMA public TO `+role+`;
+		CREATE ROLE `+role+`; GRANT ALL ON ALL TABLES IN SCHEMA public, krowoc TO `+role+`; GRANT CREATE ON SCHEMA public TO `+role+`;
 		CREATE SEQUENCE came; GRANT ALL ON SEQUENCE came TO `+role+`;
 		CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('came') = 60001 THEN RAISE 'enough'; END IF; RETURN NEW; END $$;
 		CREATE TRIGGER stumbles BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION stumble()`)
@@ -61,7 +61,7 @@ func TestOtherParentsThanBefore(t *testing.T) {
 	s := parse(t, blog)
 	pool := built(t, s)
 	testkit.Exec(t, pool, "INSERT INTO users (id, name) SELECT gen_random_uuid(), 'own' FROM generate_series(1, 30000)")
-	testkit.Exec(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t))
+	testkit.Exec(t, pool, "CREATE ROLE "+appRole(t)+"; GRANT ALL ON ALL TABLES IN SCHEMA public, krowoc TO "+appRole(t)+"; GRANT CREATE ON SCHEMA public TO "+appRole(t))
 	o := making(t, pool, s, "generate:\n  Post: {per: {user: 3}}\n")
 	o.DB = as(t, pool, appRole(t))
 	o.Report = midway(60_000, func() { terminateCopies(t, pool) })
