@@ -13,7 +13,7 @@ import (
 // Values are bound as text, which Postgres reads as the type of the column beside them. They are checked
 // here first, so that a client's mistake is answered by us and in the client's terms.
 
-// encode returns the text of a value that a client gave, or why it is none.
+// encode returns the text of a client's value, or why the value is not valid.
 func (v valueType) encode(value any) (string, error) {
 	s, ok := plainText(value)
 	if v.scalar == schema.JSON {
@@ -28,7 +28,7 @@ func (v valueType) encode(value any) (string, error) {
 	}
 	text, hint := v.canonical(s)
 	if hint != "" {
-		return "", invalid(fmt.Sprintf("%s is no %s", quote(s), v.name()), hint)
+		return "", invalid(fmt.Sprintf("%s is not a valid %s", quote(s), v.name()), hint)
 	}
 	return text, nil
 }

@@ -98,12 +98,12 @@ func (s Statement) Bind(r Request, key []string) ([]any, error) {
 
 // Missing is the fault of a step whose Write yields nothing.
 func (s Step) Missing() error {
-	return fault.New(fault.NotFound, "", "there is no "+s.object.typ.Name+" with this key that you may change")
+	return fault.New(fault.NotFound, "", "no "+s.object.typ.Name+" with this key exists that you are allowed to change")
 }
 
 // Refused is the fault of a step after which the caller may not have the row as it is.
 func (s Step) Refused() error {
-	return fault.New(fault.Forbidden, "", "the rules of "+s.object.typ.Name+" do not allow you this")
+	return fault.New(fault.Forbidden, "", "you are not allowed to write this "+s.object.typ.Name)
 }
 
 // Table is the table that the step writes.
@@ -188,12 +188,12 @@ func (b *builder) permission(o *object, op schema.Operation, given []inputField,
 		return nil
 	}
 	verb := map[schema.Operation]string{schema.Create: "create", schema.Update: "update", schema.Delete: "delete"}[op]
-	if err := add(o.typ.Rules, "you may not "+verb+" "+article(o.typ.Name)); err != nil {
+	if err := add(o.typ.Rules, "you are not allowed to "+verb+" "+article(o.typ.Name)); err != nil {
 		return "", err
 	}
 	for _, in := range given {
 		if in.src.Auth {
-			if err := add(in.src.Rules, "you may not set "+in.name+" of "+article(o.typ.Name)); err != nil {
+			if err := add(in.src.Rules, "you are not allowed to set "+in.name+" of "+article(o.typ.Name)); err != nil {
 				return "", err
 			}
 		}
@@ -226,7 +226,7 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (colum
 func (b *builder) assigned(in inputField, value arg) (string, error) {
 	switch {
 	case value.null && !in.nullable:
-		return "", invalid(in.name+" cannot be null", "leave it out, or give it a value")
+		return "", invalid(in.name+" cannot be null", "leave it out, or set a value")
 	case value.null:
 		return "NULL", nil
 	}

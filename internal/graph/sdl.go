@@ -52,19 +52,19 @@ func (p *sdlPrinter) query(a *API) {
 		for _, k := range o.key {
 			args = append(args, k.name+": "+k.value.name()+"!")
 		}
-		p.describe("  ", "The "+o.typ.Name+" with this key; null where there is none that the caller may read.")
+		p.describe("  ", "The "+o.typ.Name+" with this key, or null if no such row exists that the caller is allowed to read.")
 		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.Name)
-		p.describe("  ", "Every "+o.typ.Name+" that the caller may read.")
+		p.describe("  ", "Every "+o.typ.Name+" that the caller is allowed to read.")
 		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.Name)
 	}
 	if len(a.objects) == 0 {
-		p.describe("  ", "No type of the schema has @auth rules, so there is nothing to read.")
+		p.describe("  ", "No type of the schema has @auth rules, so the API is empty.")
 		p.line("  nothing: Boolean")
 	}
 	p.line("}\n")
 }
 
-// mutation writes the writes: at most three for each type.
+// mutation prints the fields of Mutation, at most three for each type.
 func (p *sdlPrinter) mutation(a *API) {
 	if len(a.mutationNames) == 0 {
 		return
@@ -79,13 +79,13 @@ func (p *sdlPrinter) mutation(a *API) {
 		}
 		switch m.operation {
 		case schema.Create:
-			p.describe("  ", "Creates "+article(typ)+", and gives it back; null where the caller may not read it.")
+			p.describe("  ", "Creates "+article(typ)+" and returns it, or null if the caller is not allowed to read it.")
 			p.line("  %s(data: %sCreate!): %s", name, typ, typ)
 		case schema.Update:
-			p.describe("  ", "Changes what data gives of the "+typ+" with this key.")
+			p.describe("  ", "Changes the fields in data of the "+typ+" with this key and returns it.")
 			p.line("  %s(%s, data: %sPatch!): %s", name, join(key, ", "), typ, typ)
 		case schema.Delete:
-			p.describe("  ", "Deletes the "+typ+" with this key, and gives back what it was.")
+			p.describe("  ", "Deletes the "+typ+" with this key and returns it.")
 			p.line("  %s(%s): %s", name, join(key, ", "), typ)
 		}
 	}
@@ -94,9 +94,9 @@ func (p *sdlPrinter) mutation(a *API) {
 		m := a.mutations[name]
 		switch m.operation {
 		case schema.Create:
-			p.input(m.object, "Create", "What creates "+article(m.object.typ.Name)+". What is left out takes its default.", m.operation)
+			p.input(m.object, "Create", "The fields of a new "+m.object.typ.Name+". Fields that are left out take their defaults.", m.operation)
 		case schema.Update:
-			p.input(m.object, "Patch", "What changes of "+article(m.object.typ.Name)+". What is left out stays.", m.operation)
+			p.input(m.object, "Patch", "The fields of "+article(m.object.typ.Name)+" to change. Fields that are left out keep their values.", m.operation)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 		p.line("  %s: %s%s", in.name, typ, bang(op == schema.Create && !in.optional))
 	}
 	if !some {
-		p.describe("  ", "There is nothing to say.")
+		p.describe("  ", "No field can be set.")
 		p.line("  nothing: Boolean")
 	}
 	p.line("}\n")
@@ -137,7 +137,7 @@ func (p *sdlPrinter) object(o *object) {
 	for _, f := range o.fields {
 		description := f.src.Description
 		if f.name != f.src.Name {
-			description = "The key that " + f.src.Name + " holds."
+			description = "The key of " + f.src.Name + "."
 		}
 		p.describe("  ", description)
 		if f.many {
@@ -148,7 +148,7 @@ func (p *sdlPrinter) object(o *object) {
 	}
 	p.line("}\n")
 	p.line("type %sConnection {\n  nodes: [%s!]!\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, name, name)
-	p.describe("  ", "The number of rows of all pages together. It takes time where there are many.")
+	p.describe("  ", "The number of rows of all pages. Counting many rows takes time.")
 	p.line("  totalCount: Int!\n}\n")
 	p.line("type %sEdge {\n  cursor: String!\n  node: %s!\n}\n", name, name)
 	p.where(o)
@@ -175,7 +175,7 @@ func bang(v bool) string {
 
 func (p *sdlPrinter) where(o *object) {
 	name := o.typ.Name
-	p.describe("", "Conditions on a "+name+"; all of them hold.")
+	p.describe("", "Conditions on "+article(name)+"; all of them must hold.")
 	p.line("input %sWhere {", name)
 	for _, f := range o.fields {
 		switch {
@@ -193,13 +193,13 @@ func (p *sdlPrinter) where(o *object) {
 		}
 	}
 	p.line("}\n")
-	p.describe("", "Conditions on the rows of a list that the caller may read.")
+	p.describe("", "Conditions on the rows of a list that the caller is allowed to read.")
 	p.line("input %sListWhere {\n  some: %sWhere\n  every: %sWhere\n  none: %sWhere\n}\n", name, name, name, name)
 }
 
 // order writes the input of orderBy. One element names one field; a list of them orders by several.
 func (p *sdlPrinter) order(o *object) {
-	p.describe("", "One field to order by. Nulls are the greatest values.")
+	p.describe("", "One field to order by. Null is the greatest value.")
 	p.line("input %sOrder {", o.typ.Name)
 	for _, f := range o.fields {
 		if f.target == nil && f.value.ordered() {
@@ -274,15 +274,15 @@ type PageInfo {
   endCursor: String
 }
 
-"A whole number of 64 bits, as a string."
+"A 64-bit integer, as a string."
 scalar Int64
 "A decimal number of any precision, as a string."
 scalar Decimal
 "A date: 2026-01-31."
 scalar Date
-"A moment, as RFC 3339 writes it, in UTC: 2026-01-31T12:00:00Z."
+"A time in UTC, as in RFC 3339: 2026-01-31T12:00:00Z."
 scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
-"A duration, as ISO 8601 writes it: PT1H30M."
+"A duration, as in ISO 8601: PT1H30M."
 scalar Duration
 "Any JSON value."
 scalar JSON

@@ -158,7 +158,7 @@ func (p *pipeline) writeFault(ctx context.Context, err error) error {
 		return queryFault(ctx, err)
 	}
 	v := graph.Violation{SQLState: server.Code, Table: server.TableName, Column: server.ColumnName, Constraint: server.ConstraintName}
-	if message, known := p.API.Blame(v); known {
+	if message, known := p.API.Explain(v); known {
 		f.Message = message
 	}
 	return f
