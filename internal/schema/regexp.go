@@ -49,26 +49,37 @@ func writePortable(b *strings.Builder, re *syntax.Regexp) error {
 		}
 		b.WriteString(quantifier(re))
 	case syntax.OpConcat:
-		for _, sub := range re.Sub {
-			write := writePortable
-			if sub.Op == syntax.OpAlternate {
-				write = group
-			}
-			if err := write(b, sub); err != nil {
-				return err
-			}
-		}
+		return writeConcat(b, re.Sub)
 	case syntax.OpAlternate:
-		for i, sub := range re.Sub {
-			if i > 0 {
-				b.WriteString("|")
-			}
-			if err := writePortable(b, sub); err != nil {
-				return err
-			}
-		}
+		return writeAlternate(b, re.Sub)
 	default:
 		return fmt.Errorf("word boundaries and line anchors differ between languages")
+	}
+	return nil
+}
+
+// writeConcat writes parts one after the other, an alternation among them in a group.
+func writeConcat(b *strings.Builder, parts []*syntax.Regexp) error {
+	for _, part := range parts {
+		write := writePortable
+		if part.Op == syntax.OpAlternate {
+			write = group
+		}
+		if err := write(b, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeAlternate(b *strings.Builder, parts []*syntax.Regexp) error {
+	for i, part := range parts {
+		if i > 0 {
+			b.WriteString("|")
+		}
+		if err := writePortable(b, part); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -45,18 +45,31 @@ const batch = 8
 
 // checkExprs checks every expression, on all processors, and reports in source order.
 func (b *builder) checkExprs(s *schema.Schema) {
+	for i, v := range b.verdicts(s) {
+		task := b.exprs[i]
+		task.expr.AST = v.ast
+		if task.at == nil {
+			continue
+		}
+		for _, issue := range v.issues {
+			if issue.Remedy == "" {
+				issue.Remedy = "docs/schema.md lists the operators and functions of expressions"
+			}
+			b.report(codeInvalidExpression, b.within(task.at, issue.Offset, issue.Width), issue.Message, issue.Remedy)
+		}
+	}
+}
+
+// verdicts checks the expressions and returns a verdict for each.
+func (b *builder) verdicts(s *schema.Schema) []verdict {
 	checker := expr.New(s)
 	verdicts := make([]verdict, len(b.exprs))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(b.exprs)/batch+1) {
 		wg.Go(func() {
-			for {
-				end := int(next.Add(batch))
-				if end-batch >= len(b.exprs) {
-					return
-				}
-				for i := end - batch; i < min(end, len(b.exprs)); i++ {
+			for start := int(next.Add(batch)) - batch; start < len(b.exprs); start = int(next.Add(batch)) - batch {
+				for i := start; i < min(start+batch, len(b.exprs)); i++ {
 					task := b.exprs[i]
 					verdicts[i].ast, verdicts[i].issues = checker.Check(task.expr.Source, task.this, task.kind)
 				}
@@ -64,15 +77,5 @@ func (b *builder) checkExprs(s *schema.Schema) {
 		})
 	}
 	wg.Wait()
-	for i, task := range b.exprs {
-		task.expr.AST = verdicts[i].ast
-		for _, issue := range verdicts[i].issues {
-			if issue.Remedy == "" {
-				issue.Remedy = "docs/schema.md lists the operators and functions of expressions"
-			}
-			if task.at != nil {
-				b.report(codeInvalidExpression, b.within(task.at, issue.Offset, issue.Width), issue.Message, issue.Remedy)
-			}
-		}
-	}
+	return verdicts
 }

@@ -105,34 +105,41 @@ func (b *builder) indexOrder(index *schema.Index, u *use) {
 
 // indexMethod checks that the index method supports the fields.
 func (b *builder) indexMethod(index *schema.Index, u *use) {
-	at := u.position("type")
 	for _, f := range index.Fields {
-		t := f.Field.Type
-		var problem, remedy string
-		switch index.Method {
-		case schema.GIN:
-			if !t.List && t.Scalar != schema.JSON {
-				problem, remedy = "GIN indexes support only lists and JSON", "remove the type to use BTREE"
-			}
-		case schema.HNSW, schema.IVFFlat:
-			if t.Scalar != schema.Vector || len(index.Fields) > 1 {
-				problem, remedy = fmt.Sprintf("%s indexes support exactly one Vector field", index.Method), "name one field of type Vector"
-			}
-		case schema.Hash:
-			if len(index.Fields) > 1 || len(f.Field.Columns()) > 1 {
-				problem, remedy = "HASH indexes support exactly one column", "remove the type to use BTREE"
-			}
-		default:
-			if t.List || t.Scalar == schema.JSON || t.Scalar == schema.Vector {
-				problem, remedy = fmt.Sprintf("%s indexes do not support %q, which has type %s", index.Method, f.Field.Name, t), "write type: GIN"
-				if t.Scalar == schema.Vector {
-					remedy = "write type: HNSW"
-				}
-			}
-		}
-		if problem != "" {
-			b.errorf(codeInvalidIndex, at, remedy, "%s", problem)
+		if problem, remedy := unsupported(index, f.Field); problem != "" {
+			b.errorf(codeInvalidIndex, u.position("type"), remedy, "%s", problem)
 			return
 		}
 	}
+}
+
+// unsupported returns why the method of an index does not support a field, and the fix; "" when it does.
+func unsupported(index *schema.Index, f *schema.Field) (problem, remedy string) {
+	t := f.Type
+	isVector := t.Scalar == schema.Vector
+	hasParts := t.List || (t.Scalar == schema.JSON)
+	isSingle := len(index.Fields) == 1
+	switch index.Method {
+	case schema.GIN:
+		if !hasParts {
+			return "GIN indexes support only lists and JSON", "remove the type to use BTREE"
+		}
+	case schema.HNSW, schema.IVFFlat:
+		if !isVector || !isSingle {
+			return fmt.Sprintf("%s indexes support exactly one Vector field", index.Method), "name one field of type Vector"
+		}
+	case schema.Hash:
+		if !isSingle || (len(f.Columns()) > 1) {
+			return "HASH indexes support exactly one column", "remove the type to use BTREE"
+		}
+	default:
+		problem = fmt.Sprintf("%s indexes do not support %q, which has type %s", index.Method, f.Name, t)
+		switch {
+		case isVector:
+			return problem, "write type: HNSW"
+		case hasParts:
+			return problem, "write type: GIN"
+		}
+	}
+	return "", ""
 }

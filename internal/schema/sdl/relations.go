@@ -123,28 +123,29 @@ func (b *builder) namedInverse(e *end) *fieldDecl {
 	return nil
 }
 
+// pairsWith reports whether a field of the target is a relation back to the type of e.
+func (e *end) pairsWith(g *fieldDecl) bool {
+	return !g.broken && (g != e.f) && (g.Type.Object == e.t.Type) && (g.Relation != nil)
+}
+
 // foundInverse looks for the inverse among the fields of the target: the only one of the right type that is not the inverse of
 // another field.
 func (b *builder) foundInverse(e *end, ends []*end) *fieldDecl {
 	var found []*fieldDecl
 	for _, g := range e.target.fields {
-		if g.broken || g == e.f || g.Type.Object != e.t.Type || g.Relation == nil {
+		if !e.pairsWith(g) {
 			continue
 		}
 		other := endOf(ends, g)
-		if other != nil && other.named {
+		switch {
+		case (other != nil) && other.named:
 			if other.inverse == e.f {
 				return g
 			}
-			continue
-		}
-		if other != nil && (other.through == nil) != (e.through == nil) {
-			continue
-		}
-		if e.through != nil && other == nil {
-			continue // the inverse of a relation through a join type is a list, if there is one
-		}
-		if !takenByName(ends, g) {
+		case (other != nil) && ((other.through == nil) != (e.through == nil)):
+		case (e.through != nil) && (other == nil):
+			// The inverse of a relation through a join type is a list, if it exists.
+		case !takenByName(ends, g):
 			found = append(found, g)
 		}
 	}
