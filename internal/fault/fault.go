@@ -48,6 +48,10 @@ type Error struct {
 	Hint    string // what to do next; may be empty
 	Err     error
 
+	// Private keeps Message and Hint from clients of the API, for they may name hosts, roles, databases or folders. The
+	// command line and the log show them.
+	Private bool
+
 	// RetryAfter is how long the caller should wait before the same call; 0 when nobody knows. It means
 	// something only where the code is Retryable.
 	RetryAfter time.Duration
@@ -78,13 +82,19 @@ func New(code Code, op, message string, hint ...string) *Error {
 	return &Error{Code: code, Op: op, Message: message, Hint: strings.Join(hint, " ")}
 }
 
-// Wrap adds what was being done to err and keeps the code and hint of the fault within it; an error that
+// Wrap adds what was being done to err and keeps the code, hint and privacy of the fault within it; an error that
 // is no fault becomes canceled, timeout or internal. Wrap(op, nil) is nil.
 func Wrap(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{Code: CodeOf(err), Op: op, Hint: HintOf(err), Err: err}
+	return &Error{Code: CodeOf(err), Op: op, Hint: HintOf(err), Err: err, Private: isPrivate(err)}
+}
+
+// isPrivate reports whether the outermost fault in err's chain is.
+func isPrivate(err error) bool {
+	var f *Error
+	return errors.As(err, &f) && f.Private
 }
 
 // CodeOf returns the code of the outermost fault in err's chain: Canceled or Timeout for a bare context

@@ -19,7 +19,8 @@ import (
 // Fault turns an error of the driver into a fault that says what was being done: the code from the
 // SQLSTATE or from what the network did, Postgres's message and detail, and its hint or ours. A server that
 // cannot be reached, is starting, stopping or full is Unavailable: the same pool works again once it is
-// back. A fault keeps its code. Fault(op, nil) is nil.
+// back. A fault keeps its code. What Postgres says is
+// private, for it names roles, tables and values. Fault(op, nil) is nil.
 func Fault(op string, err error) error {
 	var known *fault.Error
 	var connect *pgconn.ConnectError
@@ -55,7 +56,7 @@ func Fault(op string, err error) error {
 func connectFault(op string, e *pgconn.ConnectError) error {
 	cause := e.Unwrap()
 	at := address(e.Config)
-	f := &fault.Error{Code: fault.Unavailable, Op: op, Err: cause}
+	f := &fault.Error{Code: fault.Unavailable, Op: op, Err: cause, Private: true}
 	var server *pgconn.PgError
 	var dns *net.DNSError
 	switch {
@@ -100,7 +101,7 @@ func connectHint(e *pgconn.PgError, c *pgconn.Config) string {
 
 // serverFault is for an error that Postgres itself reported.
 func serverFault(op string, e *pgconn.PgError, err error) error {
-	f := &fault.Error{Code: codeOf(e), Op: op, Message: serverMessage(e), Hint: e.Hint, Err: err}
+	f := &fault.Error{Code: codeOf(e), Op: op, Message: serverMessage(e), Hint: e.Hint, Err: err, Private: true}
 	if f.Hint == "" {
 		f.Hint = serverHints[e.Code]
 	}

@@ -3,6 +3,7 @@
 package problem
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -93,7 +94,7 @@ func From(err error) Details {
 	c := lookup(code)
 	d := Details{Title: c.title, Status: c.status, Code: code, Detail: c.public, Hint: c.hint}
 	if c.public == "" {
-		d.Detail, d.Hint = messageOf(err), fault.HintOf(err)
+		d.Detail, d.Hint = publicText(err)
 	}
 	if code.Retryable() {
 		d.RetryAfter = wholeSeconds(fault.RetryAfterOf(err))
@@ -107,17 +108,15 @@ func From(err error) Details {
 // wholeSeconds rounds up, because a client that comes back too early is refused again.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// messageOf returns the outermost message of a fault in err's chain. Text that is not a fault's message was
-// not written for clients and is left out.
-func messageOf(err error) string {
+// publicText returns the outermost message and hint of the faults in err's chain, down to the first that is private.
+// Text that is not a fault's message was not written for clients and is left out.
+func publicText(err error) (message, hint string) {
 	var f *fault.Error
-	for errors.As(err, &f) {
-		if f.Message != "" {
-			return f.Message
-		}
+	for errors.As(err, &f) && !f.Private {
+		message, hint = cmp.Or(message, f.Message), cmp.Or(hint, f.Hint)
 		err = f.Err
 	}
-	return ""
+	return message, hint
 }
 
 // Write answers r with err as problem details. It replaces headers that described another body, so it may

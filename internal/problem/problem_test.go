@@ -42,6 +42,9 @@ func TestWhatAClientMayRead(t *testing.T) {
 	}{
 		"a fault for the caller":      {conflict, 409, "the title is taken", "choose another"},
 		"wrapped":                     {fault.Wrap("save", fmt.Errorf("x: %w", conflict)), 409, "the title is taken", "choose another"},
+		"a private fault":             {&fault.Error{Code: fault.Forbidden, Op: "x", Message: "role app at db.internal", Hint: "hunter2", Private: true}, 403, "", ""},
+		"a private fault, wrapped":    {fault.Wrap("x", &fault.Error{Code: fault.NotFound, Message: "db.internal", Hint: "hunter2", Private: true}), 404, "", ""},
+		"a private cause":             {&fault.Error{Code: fault.Invalid, Message: "the value is too long", Err: &fault.Error{Hint: "db.internal", Private: true}}, 400, "the value is too long", ""},
 		"a cause without message":     {&fault.Error{Code: fault.Invalid, Op: "read", Err: secret}, 400, "", ""},
 		"a plain error":               {secret, 500, "something went wrong on our side", "report it with the request id"},
 		"an internal fault's message": {fault.New(fault.Internal, "x", "hunter2"), 500, "something went wrong on our side", "report it with the request id"},
