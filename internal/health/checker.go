@@ -116,7 +116,7 @@ func (r *Report) add(from result) {
 			status = Warn
 		}
 		if m.Status != Pass && status.rank() >= r.Status.rank() {
-			r.Output = fmt.Sprintf("%s: %s", key, m.Output)
+			r.Output, r.worst, r.public = fmt.Sprintf("%s: %s", key, m.Output), key, m.Public
 		}
 		r.Status = worse(r.Status, status)
 	}

@@ -22,7 +22,7 @@ func Migrations(pending func(ctx context.Context) (int, error)) Check {
 		case err != nil:
 			m.Status, m.ObservedValue, m.Output = Fail, nil, err.Error()
 		case n > 0:
-			m.Status, m.Output = Fail, fmt.Sprintf("%d pending: run krowoc migrate up", n)
+			m.Status, m.Output, m.Public = Fail, fmt.Sprintf("%d pending: run krowoc migrate up", n), true
 		}
 		return []Measurement{m}
 	}}
@@ -55,9 +55,9 @@ func Disk(path string, minFree uint64) Check {
 		case err != nil:
 			m.Status, m.ObservedValue, m.ObservedUnit, m.Output = Fail, nil, "", err.Error()
 		case free < minFree:
-			m.Status, m.Output = Fail, fmt.Sprintf("%d MiB left, below %d", free>>20, minFree>>20)
+			m.Status, m.Output, m.Public = Fail, fmt.Sprintf("%d MiB left, below %d", free>>20, minFree>>20), true
 		case free/2 < minFree:
-			m.Status, m.Output = Warn, fmt.Sprintf("%d MiB left", free>>20)
+			m.Status, m.Output, m.Public = Warn, fmt.Sprintf("%d MiB left", free>>20), true
 		}
 		return []Measurement{m}
 	}}

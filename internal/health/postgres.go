@@ -49,7 +49,8 @@ func saturation(stat *pgxpool.Stat) Measurement {
 		ObservedValue: used, ObservedUnit: fmt.Sprintf("of %d", most),
 	}
 	if float64(used) >= warnSaturation*float64(most) {
-		m.Status, m.Output = Warn, fmt.Sprintf("%d of the pool's %d connections are in use", used, most)
+		m.Status, m.Public = Warn, true
+		m.Output = fmt.Sprintf("%d of the pool's %d connections are in use", used, most)
 	}
 	return m
 }

@@ -3,6 +3,7 @@
 package health
 
 import (
+	"slices"
 	"time"
 )
 
@@ -52,6 +53,9 @@ type Report struct {
 	// several when the component has several nodes.
 	Checks map[string][]Measurement `json:"checks,omitempty"`
 	Links  map[string]string        `json:"links,omitempty"`
+
+	worst  string // the key of the measurement that Output is about; "" for none
+	public bool   // as Measurement.Public is, of Output
 }
 
 // Measurement is one observation of a component (section 4 of the draft, "the checks object").
@@ -67,4 +71,32 @@ type Measurement struct {
 	Time              time.Time         `json:"time,omitzero"`
 	Output            string            `json:"output,omitempty"` // why it does not pass
 	Links             map[string]string `json:"links,omitempty"`
+
+	// Public says that Output holds no name of a host, role or folder. What a check does not call public is shown only
+	// to who runs the service.
+	Public bool `json:"-"`
+}
+
+// undisclosed stands for an output that is not public.
+const undisclosed = "the log of the service has the cause"
+
+// Disclosed returns the report as anybody may read it: without the IDs of components, which name hosts and folders, and
+// without outputs that are not public.
+func (r Report) Disclosed() Report {
+	if r.worst != "" && !r.public {
+		r.Output = r.worst + ": " + undisclosed
+	}
+	checks := make(map[string][]Measurement, len(r.Checks))
+	for key, list := range r.Checks {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].ComponentID = ""
+			if list[i].Output != "" && !list[i].Public {
+				list[i].Output = undisclosed
+			}
+		}
+		checks[key] = list
+	}
+	r.Checks = checks
+	return r
 }

@@ -1,8 +1,11 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/health"
 )
@@ -32,13 +35,38 @@ func (s *Server) readyz() http.Handler {
 		case !s.started.Load():
 			return failing("the service is starting")
 		}
-		return s.options.Health.Ready(r.Context())
+		return s.disclosed("ready", r, s.options.Health.Ready)
 	})
 }
 
 // healthz is the full report.
 func (s *Server) healthz() http.Handler {
-	return probe(func(r *http.Request) health.Report { return s.options.Health.Report(r.Context()) })
+	return probe(func(r *http.Request) health.Report { return s.disclosed("healthy", r, s.options.Health.Report) })
+}
+
+// disclosed returns a report as anybody may read it. All of it is logged when its status or the failing component changes;
+// figures in it change at every probe.
+func (s *Server) disclosed(what string, r *http.Request, report func(context.Context) health.Report) health.Report {
+	full := report(r.Context())
+	component, _, _ := strings.Cut(full.Output, ": ")
+	now := string(full.Status) + " " + component
+	before, known := s.lastHealth.Swap(what, now)
+	wasFine := !known && full.Status == health.Pass
+	if before != now && !wasFine {
+		s.logHealth(r.Context(), what, full)
+	}
+	return full.Disclosed()
+}
+
+func (s *Server) logHealth(ctx context.Context, what string, report health.Report) {
+	level, message := slog.LevelWarn, "the service is not "+what
+	switch report.Status {
+	case health.Pass:
+		level, message = slog.LevelInfo, "the service is "+what+" again"
+	case health.Warn:
+		message = "the service is " + what + ", with concerns"
+	}
+	s.options.Logger.LogAttrs(ctx, level, message, slog.String("cause", report.Output))
 }
 
 func failing(why string) health.Report { return health.Report{Status: health.Fail, Output: why} }

@@ -106,6 +106,15 @@ func TestProbes(t *testing.T) {
 	database.Store(nil)
 	expect("database back", map[string]string{"/readyz": "pass", "/healthz": "warn"})
 
+	for message, want := range map[string]int{"the service is not ready": 1, "the service is ready again": 1, "the service is healthy, with concerns": 2, "the service is not healthy": 1} {
+		if got := r.logs.find(t, message); len(got) != want {
+			t.Errorf("%q is logged %d times, want %d: %v", message, len(got), want, got)
+		}
+	}
+	if got := r.logs.find(t, "the service is not ready"); len(got) == 1 && got[0]["cause"] != "database: down" {
+		t.Errorf("the log has %v", got)
+	}
+
 	report, err := health.Fetch(t.Context(), r.client, r.url+"/healthz")
 	if err != nil || report.Version != "1.2.3" || report.Status != health.Warn || len(report.Checks) != 2 {
 		t.Errorf("fetched %+v, %v", report, err)

@@ -29,6 +29,8 @@ type Server struct {
 	started  atomic.Bool
 	draining atomic.Bool
 
+	lastHealth sync.Map // status and component of the last report, by what was asked
+
 	mu        sync.Mutex
 	listening bool
 	served    chan struct{} // closed when serving is over
