@@ -1,6 +1,6 @@
-// Package migrate applies, rolls back and creates SQL migrations. The files and the goose_db_version table
-// are goose's, and goose's Provider runs them; this package adds a lock that any number of processes may
-// wait for, checks before anything is touched, progress, and errors that point into the file.
+// Package migrate applies, rolls back and creates SQL migrations. The file format and the table goose_db_version are goose's, so that
+// both tools can take turns on a database; the files are parsed and run here. A file is one message to Postgres and one transaction.
+// All checks come before the first statement, any number of processes may start at once, and errors point into the file.
 package migrate
 
 import (

@@ -89,8 +89,8 @@ func TestInvalidIndexIsBuiltAgain(t *testing.T) {
 func TestUncertainStatementIsAskedFor(t *testing.T) {
 	const text = "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE PROCEDURE twice() LANGUAGE SQL AS 'SELECT 1';\nCALL later();\n"
 	for name, repair := range map[string]func(*migrate.Migrator) error{
-		"done":   func(m *migrate.Migrator) error { return m.Settle(t.Context(), 1, true) },
-		"undone": func(m *migrate.Migrator) error { return m.Settle(t.Context(), 1, false) },
+		"done":   func(m *migrate.Migrator) error { return m.Resolve(t.Context(), 1, true) },
+		"undone": func(m *migrate.Migrator) error { return m.Resolve(t.Context(), 1, false) },
 		"forget": func(m *migrate.Migrator) error { return m.Forget(t.Context(), 1) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -175,7 +175,7 @@ func (s state) rollback(list []applied) (plan, error) {
 func (p plan) checkReversible(undo bool) error {
 	var names []string
 	for i, step := range p {
-		if s := step.file.script; (step.direction == Down || undo && i+1 < len(p)) && len(s.down) == 0 && len(s.up) > 0 {
+		if s := step.file.script; (step.direction == Down || (undo && i+1 < len(p))) && len(s.down) == 0 && len(s.up) > 0 {
 			names = append(names, step.file.name)
 		}
 	}

@@ -80,7 +80,7 @@ func (r *run) piecemeal(ctx context.Context, step planned) error {
 		n := i + 1
 		uncertain := resumed && before.begun == n
 		if uncertain {
-			done, err := r.settle(ctx, step, n)
+			done, err := r.wasExecuted(ctx, step, n)
 			if err != nil {
 				return err
 			}

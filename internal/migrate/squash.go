@@ -73,7 +73,7 @@ func writeSection(b *strings.Builder, f *file, d Direction, transaction bool) {
 			section = Up
 		case strings.HasPrefix(note, "-- +goose down"):
 			section = Down
-		case section != d || strings.HasPrefix(note, "-- +goose no transaction") || strings.HasPrefix(note, DirectivePrefix) && !ignores:
+		case section != d || strings.HasPrefix(note, "-- +goose no transaction") || (strings.HasPrefix(note, DirectivePrefix) && !ignores):
 		default:
 			lines = append(lines, line)
 		}

@@ -140,7 +140,7 @@ func lastCause(err error) string {
 
 func isTimeout(err error) bool {
 	var network net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
+	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &network) && network.Timeout())
 }
 
 func isNetwork(err error) bool {

@@ -149,7 +149,7 @@ func TestFaultsOfStatements(t *testing.T) {
 	} {
 		_, err := pool.Exec(t.Context(), sql)
 		err = pg.Fault("op", err)
-		if fault.CodeOf(err) != want.code || want.text != "" && !strings.Contains(err.Error(), want.text) {
+		if fault.CodeOf(err) != want.code || (want.text != "" && !strings.Contains(err.Error(), want.text)) {
 			t.Errorf("%s: %s %v", sql, fault.CodeOf(err), err)
 		}
 	}
@@ -236,7 +236,7 @@ func awaitRecovery(t *testing.T, pool *pgxpool.Pool, failures int) {
 		if err == nil {
 			return
 		}
-		if f := pg.Fault("query", err); !fault.CodeOf(f).Retryable() || failures > 0 && n >= failures || ctx.Err() != nil {
+		if f := pg.Fault("query", err); !fault.CodeOf(f).Retryable() || (failures > 0 && n >= failures) || ctx.Err() != nil {
 			t.Fatalf("attempt %d: %s %v", n, fault.CodeOf(f), f)
 		}
 	}

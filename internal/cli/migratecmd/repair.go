@@ -79,9 +79,9 @@ after the process was killed during a CALL, look at the database and pass --done
 				}
 				switch ctx := cmd.Context(); {
 				case changed("done"):
-					return m.Settle(ctx, done, true)
+					return m.Resolve(ctx, done, true)
 				case changed("undone"):
-					return m.Settle(ctx, undone, false)
+					return m.Resolve(ctx, undone, false)
 				case changed("forget"):
 					return m.Forget(ctx, forget)
 				case drop:

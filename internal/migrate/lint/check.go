@@ -57,7 +57,7 @@ func (p *pass) report(s *statement, rule string, d detail) {
 
 // fresh reports whether nobody can be using a table yet, since the file itself makes it, or one that is released with it.
 func (p *pass) fresh(t *table) bool {
-	return t != nil && (t.created == p.file.number || p.Only != nil && p.unreleased[t.created])
+	return t != nil && (t.created == p.file.number || (p.Only != nil && p.unreleased[t.created]))
 }
 
 // look checks one statement of the up, before it is applied.

@@ -124,8 +124,11 @@ func (p *pass) addColumn(s *statement, t target, d *pg.ColumnDef) {
 			safe:    fmt.Sprintf("ALTER TABLE %s NOT NULL DEFAULT …;\n-- or add it without NOT NULL, fill it, and set NOT NULL later", col)})
 	}
 	if unique || primary {
-		p.addKey(s, t, &pg.Constraint{Contype: map[bool]pg.ConstrType{true: pg.ConstrType_CONSTR_PRIMARY, false: pg.ConstrType_CONSTR_UNIQUE}[primary],
-			Keys: []*pg.Node{pg.MakeStrNode(d.Colname)}, Location: d.Location})
+		kind := pg.ConstrType_CONSTR_UNIQUE
+		if primary {
+			kind = pg.ConstrType_CONSTR_PRIMARY
+		}
+		p.addKey(s, t, &pg.Constraint{Contype: kind, Keys: []*pg.Node{pg.MakeStrNode(d.Colname)}, Location: d.Location})
 	}
 }
 

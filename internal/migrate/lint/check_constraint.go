@@ -78,7 +78,11 @@ func (p *pass) addKey(s *statement, t target, c *pg.Constraint) {
 		return
 	}
 	columns := names(c.Keys)
-	name := p.constraintName(t, &pg.Constraint{Conname: c.Conname, Contype: c.Contype}, map[bool][]string{true: columns}[what == "UNIQUE"])
+	var inName []string // the columns of which Postgres makes the name
+	if what == "UNIQUE" {
+		inName = columns
+	}
+	name := p.constraintName(t, &pg.Constraint{Conname: c.Conname, Contype: c.Contype}, inName)
 	p.report(s, rule, detail{offset: int(c.Location), lock: accessExclusive, tables: []string{t.name}, effect: Scan,
 		message: fmt.Sprintf("its index is built while nobody can read or write %s; two rows that are the same make it fail", t.short()),
 		safe: fmt.Sprintf("-- in a file with `-- +goose NO TRANSACTION`\nCREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s);\n-- in the next file\nALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",

@@ -72,7 +72,7 @@ func (p *pass) columnStyle(s *statement, table string, d *pg.ColumnDef, key bool
 		}
 	}
 	_, serial := serials[name]
-	small := name == "integer" || name == "smallint" || serial && serials[name] != "bigint"
+	small := name == "integer" || name == "smallint" || (serial && serials[name] != "bigint")
 	at := int(d.Location)
 	if small && !array && (key || serial) {
 		limit := "2,147,483,647"

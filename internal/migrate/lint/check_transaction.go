@@ -33,7 +33,7 @@ func (p *pass) transaction(s *statement) {
 		t.timeouts[strings.ToLower(n.VariableSetStmt.Name)] = true
 	case *pg.Node_SelectStmt:
 		for name := range t.timeouts {
-			t.timeouts[name] = t.timeouts[name] || strings.Contains(s.text, "set_config") && strings.Contains(s.text, name)
+			t.timeouts[name] = t.timeouts[name] || (strings.Contains(s.text, "set_config") && strings.Contains(s.text, name))
 		}
 	}
 	if what := p.outside(s.node); what != "" && !p.file.NoTransaction {

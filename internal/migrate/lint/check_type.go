@@ -101,7 +101,7 @@ func keepsRows(from, to *column) bool {
 		return name
 	}
 	a, b := base(from), base(to)
-	if from.arrayBound != to.arrayBound || from.arrayBound && a != b {
+	if from.arrayBound != to.arrayBound || (from.arrayBound && a != b) {
 		return false
 	}
 	wider := func(i int) bool { return len(from.typmods) > i && to.typmods[i] >= from.typmods[i] }
@@ -109,13 +109,13 @@ func keepsRows(from, to *column) bool {
 	case b == "text":
 		return a == "text" || a == "varchar" || a == "citext"
 	case b == "varchar" && (a == "varchar" || a == "text"):
-		return len(to.typmods) == 0 || a == "varchar" && wider(0)
+		return len(to.typmods) == 0 || (a == "varchar" && wider(0))
 	case a == "cidr" && b == "inet":
 		return true
 	case a != b:
 		return false
 	case a == "numeric":
-		return len(to.typmods) == 0 || len(from.typmods) > 0 && wider(0) && slices.Equal(scale(from), scale(to))
+		return len(to.typmods) == 0 || (len(from.typmods) > 0 && wider(0) && slices.Equal(scale(from), scale(to)))
 	case a == "timestamp" || a == "timestamptz" || a == "time" || a == "time with time zone" || a == "varbit":
 		return len(to.typmods) == 0 || wider(0)
 	}

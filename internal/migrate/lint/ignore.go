@@ -53,8 +53,8 @@ func (f *file) silenced(rule string, s *statement) bool {
 	return false
 }
 
-// settle returns the findings of a file that count, in order.
-func (l *linter) settle(f *file) []Finding {
+// reported returns the findings of a file that are not ignored, in order.
+func (l *linter) reported(f *file) []Finding {
 	if f.released {
 		return nil
 	}

@@ -101,7 +101,7 @@ func Run(o Options) (Result, error) {
 	}
 	l.unindexed()
 	for _, f := range files {
-		result.Findings = append(result.Findings, l.settle(f)...)
+		result.Findings = append(result.Findings, l.reported(f)...)
 	}
 	return result, nil
 }
@@ -183,7 +183,7 @@ func readFiles(o Options, names []string, number int) ([]*file, error) {
 		if err != nil {
 			return nil, err
 		}
-		files[i] = &file{Source: s, number: number + i, lines: linesOf(s.Text), released: s.Baseline || o.Only != nil && !o.Only[name]}
+		files[i] = &file{Source: s, number: number + i, lines: linesOf(s.Text), released: s.Baseline || (o.Only != nil && !o.Only[name])}
 		for _, source := range slices.Concat(s.Up, s.Down) {
 			texts = append(texts, source.Text)
 		}

@@ -73,7 +73,7 @@ func longNames(sql string) map[int]string {
 			break
 		}
 		name := sql[at : at+n]
-		if c := name[0]; !blank && n > maxIdent && (c == '"' || c == '_' || c >= 0x80 || c|0x20 >= 'a' && c|0x20 <= 'z') {
+		if c := name[0]; !blank && n > maxIdent && (c == '"' || c == '_' || c >= 0x80 || (c|0x20 >= 'a' && c|0x20 <= 'z')) {
 			if strings.HasPrefix(name, `"`) {
 				name = strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
 			}
@@ -133,7 +133,7 @@ func (s *statement) expression(offset int, word string, parenthesis bool) string
 		case token == "(" || token == "[":
 			depth++
 		case token == ")" || token == "]":
-			if depth--; depth < 0 || depth == 0 && parenthesis {
+			if depth--; depth < 0 || (depth == 0 && parenthesis) {
 				return strings.TrimSpace(s.text[begin : at+min(length, 1+depth)])
 			}
 		case depth == 0 && endOfExpression[token]:

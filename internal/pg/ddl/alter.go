@@ -231,7 +231,7 @@ func cut(name string) string { return strings.ToValidUTF8(name[:min(len(name), 5
 func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalog.Column) {
 	name := "ALTER COLUMN " + ident(column.Name)
 	from, to := old.Default, column.Default
-	if old.Generated != column.Generated || old.Identity != column.Identity || old.Generated != "" && (from != to || old.Type != column.Type) {
+	if old.Generated != column.Generated || old.Identity != column.Identity || (old.Generated != "" && (from != to || old.Type != column.Type)) {
 		if old.Identity != "" && column.Identity != "" {
 			c.add(name+" SET GENERATED "+strings.ToUpper(column.Identity), name+" SET GENERATED "+strings.ToUpper(old.Identity))
 			return
@@ -270,7 +270,7 @@ func setType(column, from *catalog.Column) string {
 	if column.Collation != "" {
 		sql += " COLLATE " + short(column.Collation)
 	}
-	if column.Type == from.Type || family(column.Type) != "" && family(column.Type) == family(from.Type) {
+	if column.Type == from.Type || (family(column.Type) != "" && family(column.Type) == family(from.Type)) {
 		return sql
 	}
 	return sql + " USING " + ident(column.Name) + "::" + short(column.Type)

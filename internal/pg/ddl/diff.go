@@ -158,7 +158,7 @@ func (p *planner) files() []File {
 func byTable(steps []step) (groups [][]step) {
 	locked := ""
 	for _, s := range steps {
-		if len(groups) == 0 || s.table != "" && locked != "" && s.table != locked {
+		if len(groups) == 0 || (s.table != "" && locked != "" && s.table != locked) {
 			groups, locked = append(groups, nil), ""
 		}
 		last := len(groups) - 1
@@ -203,8 +203,8 @@ var ownName = regexp.MustCompile(`_(idx|key|fkey|pkey|check\d*)$`)
 
 // droppable reports whether a constraint or index that the schema does not have may go.
 func (p *planner) droppable(table, name, what string) bool {
-	ours := strings.HasPrefix(name, table+"_") || p.former[table] != "" && strings.HasPrefix(name, p.former[table]+"_")
-	if p.AllowDrop && p.Keep == nil || ours && ownName.MatchString(name) {
+	ours := strings.HasPrefix(name, table+"_") || (p.former[table] != "" && strings.HasPrefix(name, p.former[table]+"_"))
+	if (p.AllowDrop && p.Keep == nil) || (ours && ownName.MatchString(name)) {
 		return true
 	}
 	p.left = append(p.left, what+" "+name+" of "+table)

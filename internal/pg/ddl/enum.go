@@ -70,7 +70,7 @@ func (p *planner) changeEnums() {
 				}
 			}
 			values := withOld(cur.Values, want.Values)
-			if !lost || len(values) > len(want.Values) && !isSubsequence(want.Values, values) {
+			if !lost || (len(values) > len(want.Values) && !isSubsequence(want.Values, values)) {
 				p.left = append(p.left, "the order of the values of enum "+name(cur.Schema, cur.Name))
 			}
 			p.addValues(cur, values)
@@ -88,7 +88,7 @@ func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 			byHand := func(t *catalog.Table, constraint, index string) bool {
 				ours := ownName.MatchString(constraint+index) && strings.HasPrefix(constraint+index, t.Name+"_")
 				t = want.Table(t.Schema, t.Name)
-				return t == nil || !ours && (constraint != "" && constraintOf(t, constraint) == nil || index != "" && byName(indexesOf(want, t), index) == nil)
+				return t == nil || (!ours && ((constraint != "" && constraintOf(t, constraint) == nil) || (index != "" && byName(indexesOf(want, t), index) == nil)))
 			}
 			steps = append(steps, step{up: rebuild(cur, e, w.Values, all, byHand), down: rebuild(cur, e, e.Values, byHand, all)})
 		}

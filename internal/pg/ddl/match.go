@@ -17,7 +17,7 @@ func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint
 		func(old, c *catalog.Constraint) bool { return old.Name == c.Name },
 		satisfies,
 		func(old, c *catalog.Constraint) bool {
-			return old.Kind == c.Kind && (c.Kind == "primary key" || c.Kind == "foreign key" && old.References == c.References && slices.Equal(old.Columns, c.Columns))
+			return old.Kind == c.Kind && (c.Kind == "primary key" || (c.Kind == "foreign key" && old.References == c.References && slices.Equal(old.Columns, c.Columns)))
 		},
 	} {
 		for i := range want.Constraints {
@@ -68,8 +68,8 @@ func Foreign(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
 		return true
 	}
 	key := slices.IndexFunc(to.Constraints, func(x catalog.Constraint) bool { return x.Kind == "primary key" })
-	if key < 0 || !strings.Contains(c.Definition, " REFERENCES "+tableName(to)+"("+columnsOf(to.Constraints[key].Columns)+")") &&
-		!strings.Contains(c.Definition, " REFERENCES "+catalogName(to.Schema, to.Name)+"("+columnsOf(to.Constraints[key].Columns)+")") {
+	if key < 0 || (!strings.Contains(c.Definition, " REFERENCES "+tableName(to)+"("+columnsOf(to.Constraints[key].Columns)+")") &&
+		!strings.Contains(c.Definition, " REFERENCES "+catalogName(to.Schema, to.Name)+"("+columnsOf(to.Constraints[key].Columns)+")")) {
 		return true
 	}
 	required := func(column string) bool { return t.Column(column) != nil && t.Column(column).NotNull }
@@ -126,7 +126,7 @@ func Expressible(i *catalog.Index, t *catalog.Table) bool {
 				return false
 			}
 		case "btree", "hash", "gist", "brin":
-			if list || vector || i.Method == "hash" && len(i.Columns) > 1 {
+			if list || vector || (i.Method == "hash" && len(i.Columns) > 1) {
 				return false
 			}
 		default:
@@ -155,7 +155,7 @@ func plainKeys(i *catalog.Index) bool {
 		return false
 	}
 	for n, key := range keys {
-		if rest, ok := strings.CutPrefix(key, i.Columns[n]); !ok || rest != "" && rest != " DESC" && rest != " vector_cosine_ops" || !isIdent(i.Columns[n]) {
+		if rest, ok := strings.CutPrefix(key, i.Columns[n]); !ok || (rest != "" && rest != " DESC" && rest != " vector_cosine_ops") || !isIdent(i.Columns[n]) {
 			return false
 		}
 	}

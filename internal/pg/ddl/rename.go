@@ -121,7 +121,7 @@ func (r *renamer) columns(t *schema.Type) {
 	for _, f := range t.Fields {
 		for i, column := range f.Columns() {
 			old := oldColumn(f, i)
-			if f.Relation != nil && len(f.Relation.Fields) > 0 || old == column || cur.Column(column) != nil || cur.Column(old) == nil {
+			if (f.Relation != nil && len(f.Relation.Fields) > 0) || old == column || cur.Column(column) != nil || cur.Column(old) == nil {
 				continue
 			}
 			r.add("ALTER TABLE "+ident(t.Table)+" RENAME COLUMN %s TO %s", old, column)

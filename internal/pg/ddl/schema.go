@@ -78,9 +78,12 @@ func create(s *schema.Schema) ([]string, written, error) {
 func Extensions(s *schema.Schema) (names []string) {
 	for _, t := range s.Tables {
 		for _, f := range t.Fields {
-			name := map[bool]string{true: "vector"}[f.Type.Scalar == schema.Vector]
-			if strings.EqualFold(f.DataType, "citext") {
+			name := ""
+			switch {
+			case strings.EqualFold(f.DataType, "citext"):
 				name = "citext"
+			case f.Type.Scalar == schema.Vector:
+				name = "vector"
 			}
 			if name != "" && !slices.Contains(names, name) {
 				names = append(names, name)
@@ -198,9 +201,12 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 	column := ident(f.Columns()[0])
 	c := f.Constraints
 	if c.Length != nil {
-		measure := map[bool]string{true: "octet_length", false: "char_length"}[f.Type.Scalar == schema.Bytes]
-		if f.Type.List {
+		measure := "char_length"
+		switch {
+		case f.Type.List:
 			measure = "cardinality"
+		case f.Type.Scalar == schema.Bytes:
+			measure = "octet_length"
 		}
 		w.constraint(f.ConstraintName("length"), "CHECK ("+between(measure+"("+column+")", number(c.Length.Min), number(c.Length.Max))+")")
 	}

@@ -84,7 +84,10 @@ func (w *tableWriter) defaultOf(f *schema.Field, i int) (string, error) {
 func (w *tableWriter) defaultExpr(f *schema.Field, e *schema.Expr) string {
 	switch strings.ReplaceAll(e.Source, " ", "") {
 	case "request.time":
-		return map[bool]string{true: "CURRENT_DATE", false: "now()"}[f.Type.Scalar == schema.Date]
+		if f.Type.Scalar == schema.Date {
+			return "CURRENT_DATE"
+		}
+		return "now()"
 	case "uuidV7()":
 		return UUIDFunction + "()"
 	}

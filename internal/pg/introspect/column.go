@@ -53,7 +53,10 @@ var timeType = regexp.MustCompile(`^time(stamp)?(\([0-9]\))? with(out)? time zon
 func shortType(typ string) string {
 	typ = timeType.ReplaceAllStringFunc(typ, func(s string) string {
 		x := timeType.FindStringSubmatch(s)
-		return "time" + x[1] + map[bool]string{true: "tz"}[x[3] == ""] + x[2]
+		if x[3] == "out" {
+			return "time" + x[1] + x[2]
+		}
+		return "time" + x[1] + "tz" + x[2]
 	})
 	return strings.NewReplacer("character varying", "varchar", "character(", "char(").Replace(typ)
 }

@@ -209,7 +209,11 @@ func (m *importer) takeIndexes(t *table) {
 		args := []string{"fields: " + quoteAll(fields)}
 		var order []string
 		for n := range i.Columns {
-			order = append(order, map[bool]string{true: "DESC", false: "ASC"}[ddl.Descends(i, n)])
+			direction := "ASC"
+			if ddl.Descends(i, n) {
+				direction = "DESC"
+			}
+			order = append(order, direction)
 		}
 		if slices.Contains(order, "DESC") {
 			args = append(args, "order: ["+strings.Join(order, ", ")+"]")

@@ -235,9 +235,17 @@ func described(comment, indent string) string {
 func (f *field) typ() string {
 	text := f.scalar
 	if f.list {
-		text = "[" + text + map[bool]string{true: "!"}[f.elements] + "]"
+		text = "[" + text + mark(f.elements) + "]"
 	}
-	return text + map[bool]string{true: "!"}[f.required]
+	return text + mark(f.required)
+}
+
+// mark is what follows a type that cannot be null.
+func mark(required bool) string {
+	if required {
+		return "!"
+	}
+	return ""
 }
 
 // written writes the directives of a field.

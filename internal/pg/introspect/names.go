@@ -124,7 +124,7 @@ func camel(column string) string {
 func lowerStart(word string) string {
 	runes := []rune(word)
 	for i, r := range runes {
-		if !unicode.IsUpper(r) || i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1]) {
+		if !unicode.IsUpper(r) || (i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
 			break
 		}
 		runes[i] = unicode.ToLower(r)
@@ -135,7 +135,7 @@ func lowerStart(word string) string {
 // words cuts a name at what is no letter and no digit of ASCII, which is what GraphQL has.
 func words(name string) []string {
 	return strings.FieldsFunc(name, func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		return r > unicode.MaxASCII || (!unicode.IsLetter(r) && !unicode.IsDigit(r))
 	})
 }
 

@@ -57,7 +57,7 @@ func (m *importer) target(c *catalog.Constraint) *table {
 func (m *importer) fits(t *table, c *catalog.Constraint, to *table) bool {
 	for i, name := range c.Columns {
 		from, key := t.ofColumn(name), to.ofColumn(to.key[i])
-		if from == nil || key == nil || from.list || m.leaf(from).scalar != m.leaf(key).scalar && len(c.Columns) > 1 {
+		if from == nil || key == nil || from.list || (m.leaf(from).scalar != m.leaf(key).scalar && len(c.Columns) > 1) {
 			return false
 		}
 	}
@@ -78,7 +78,7 @@ var keySuffix = regexp.MustCompile(`(?i)_?(id|uuid|fk|key|no|nr)$`)
 func (m *importer) own(t *table, c *catalog.Constraint, to *table) bool {
 	f := t.ofColumn(c.Columns[0])
 	key := to.ofColumn(to.key[0])
-	if f.hasDefault && f.dataType != "" && key.scalar != f.scalar || f.column.Generated != "" || f.column.Identity != "" || isSerialType(f.dataType) {
+	if (f.hasDefault && f.dataType != "" && key.scalar != f.scalar) || f.column.Generated != "" || f.column.Identity != "" || isSerialType(f.dataType) {
 		return false
 	}
 	stem := camel(keySuffix.ReplaceAllString(f.column.Name, ""))
@@ -138,7 +138,11 @@ func ref(c *catalog.Constraint, fields []string, required bool) []string {
 		action = "SET_NULL"
 	}
 	var args []string
-	if usual := map[bool]string{true: "RESTRICT", false: "SET_NULL"}[required]; action != usual {
+	usual := "SET_NULL"
+	if required {
+		usual = "RESTRICT"
+	}
+	if action != usual {
 		args = append(args, "onDelete: "+action)
 	}
 	if fields != nil {

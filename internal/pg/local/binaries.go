@@ -57,7 +57,7 @@ func (s *starting) inspect(ctx context.Context, dir string) (*binaries, error) {
 	return b, err
 }
 
-// findBinaries settles which Postgres to run: that of Bin; else the newest installed one of the major that is
+// findBinaries chooses the Postgres to run: that of Bin; else the newest installed one of the major that is
 // asked for; else one that was fetched; else it fetches one.
 func (s *starting) findBinaries(ctx context.Context) error {
 	major, err := s.wantedMajor()

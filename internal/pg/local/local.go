@@ -191,7 +191,7 @@ func (s *starting) phase(name string, step func() error) error {
 	return nil
 }
 
-// prepareCache settles the cache folder and makes it.
+// prepareCache chooses the cache folder and creates it.
 func (s *starting) prepareCache() (err error) {
 	if s.CacheDir == "" {
 		if s.CacheDir, err = defaultCacheDir(s.Env, s.account); err != nil {

@@ -51,7 +51,7 @@ func (d *dataFolder) awaitPrevious(ctx context.Context) error {
 			return d.disownPIDFile(pid)
 		}
 		waited := time.Since(began)
-		if waited > graceToStop || waited > graceToBeTold && status == "ready" {
+		if waited > graceToStop || (waited > graceToBeTold && status == "ready") {
 			return fault.New(fault.Conflict, "use the data folder "+d.path,
 				fmt.Sprintf("a Postgres that krowoc does not know runs on it, as process %d", pid),
 				fmt.Sprintf("Stop it, as with `kill -INT %d`, or use another folder.", pid))

@@ -14,8 +14,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// A statement that cannot share a transaction with its record may have been done by a process that died
-// before it could note that. What such statements leave behind tells.
+// A process may die after it executed a statement that cannot share a transaction with its record. Then the record does not tell
+// whether the statement was executed, but the database does.
 
 const (
 	createdIndex = `(?i)^create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(\S+)\s+on\s`
@@ -24,32 +24,32 @@ const (
 	detached     = `(?i)^alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(\S+)\s+detach\s+partition\s+(\S+)\s+concurrently`
 )
 
-// settlements say, by the form of a statement, whether it was done; what is in the way of doing it again, they
-// remove.
-var settlements = []struct {
-	form   *regexp.Regexp
-	settle func(ctx context.Context, conn *pgx.Conn, match []string) (done bool, err error)
+// probes find out, by the form of a statement, whether it was executed. They also remove a partial result that would make it fail
+// when it is executed again.
+var probes = []struct {
+	form  *regexp.Regexp
+	probe func(ctx context.Context, conn *pgx.Conn, match []string) (done bool, err error)
 }{
-	{regexp.MustCompile(createdIndex), settleCreatedIndex},
+	{regexp.MustCompile(createdIndex), probeCreatedIndex},
 	{regexp.MustCompile(droppedIndex), func(ctx context.Context, conn *pgx.Conn, match []string) (bool, error) {
 		there, err := exists(ctx, conn, match[1])
 		return !there, err
 	}},
-	{regexp.MustCompile(detached), settleDetached},
+	{regexp.MustCompile(detached), probeDetached},
 	{regexp.MustCompile(repeatable), func(context.Context, *pgx.Conn, []string) (bool, error) { return false, nil }},
 }
 
-// settle finds out whether the nth statement of a file, which was interrupted, was done.
-func (r *run) settle(ctx context.Context, step planned, n int) (bool, error) {
+// wasExecuted finds out whether the nth statement of a file, at which the file was interrupted, was executed.
+func (r *run) wasExecuted(ctx context.Context, step planned, n int) (bool, error) {
 	sql := sqltext.Normalise(step.sql[n-1])
-	for _, s := range settlements {
-		match := s.form.FindStringSubmatch(sql)
+	for _, p := range probes {
+		match := p.form.FindStringSubmatch(sql)
 		if match == nil {
 			continue
 		}
-		done, err := s.settle(ctx, r.session.conn, match)
+		done, err := p.probe(ctx, r.session.conn, match)
 		if err != nil {
-			return false, r.fault(ctx, fmt.Sprintf("find out whether statement %d of %s was done", n, step.file.name), err)
+			return false, r.fault(ctx, fmt.Sprintf("find out whether statement %d of %s was executed", n, step.file.name), err)
 		}
 		return done, nil
 	}
@@ -61,8 +61,8 @@ func (r *run) settle(ctx context.Context, step planned, n int) (bool, error) {
 		Err:     errUncertain, Hint: "look whether it was, and say so: `krowoc migrate repair` shows how"}
 }
 
-// settleCreatedIndex removes the invalid index that an interrupted CREATE INDEX CONCURRENTLY leaves.
-func settleCreatedIndex(ctx context.Context, conn *pgx.Conn, match []string) (bool, error) {
+// probeCreatedIndex removes the invalid index that an interrupted CREATE INDEX CONCURRENTLY leaves.
+func probeCreatedIndex(ctx context.Context, conn *pgx.Conn, match []string) (bool, error) {
 	var valid bool
 	var name string
 	err := conn.QueryRow(ctx, "select indisvalid, indexrelid::regclass::text from pg_index where indexrelid = to_regclass($1)", match[1]).Scan(&valid, &name)
@@ -76,8 +76,8 @@ func settleCreatedIndex(ctx context.Context, conn *pgx.Conn, match []string) (bo
 	return false, err
 }
 
-// settleDetached finishes a DETACH PARTITION CONCURRENTLY, which has two transactions of its own.
-func settleDetached(ctx context.Context, conn *pgx.Conn, match []string) (bool, error) {
+// probeDetached finishes a DETACH PARTITION CONCURRENTLY, which has two transactions of its own.
+func probeDetached(ctx context.Context, conn *pgx.Conn, match []string) (bool, error) {
 	var pending bool
 	err := conn.QueryRow(ctx, "select inhdetachpending from pg_inherits where inhparent = to_regclass($1) and inhrelid = to_regclass($2)",
 		match[1], strings.TrimSuffix(match[2], ";")).Scan(&pending)
@@ -161,8 +161,8 @@ func (p progress) stateOf(n int) string {
 	return "pending"
 }
 
-// Settle says of the statement at which a file was interrupted that it was done, or that it was not.
-func (m *Migrator) Settle(ctx context.Context, version int64, done bool) error {
+// Resolve records whether the statement at which a file was interrupted was executed.
+func (m *Migrator) Resolve(ctx context.Context, version int64, done bool) error {
 	return m.repair(ctx, version, func(r *run, step planned, p progress) string {
 		if done {
 			return r.noteSQL(step, p.finished+1, p.finished+1, "")
