@@ -7,7 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// source is where the rows of a list come from: the whole table, or what a row is related to.
+// source is where the rows of a list come from: the whole table, or the rows related to one row.
 type source struct {
 	object *object
 	parent *scope // nil for the whole table
@@ -15,7 +15,7 @@ type source struct {
 	depth  int
 }
 
-// page is what the arguments of a list say.
+// page is one page of a list, as its arguments describe it.
 type page struct {
 	source
 	scope    *scope

@@ -19,7 +19,7 @@ import (
 // Options bounds what one operation may ask for. Zero values take the defaults.
 type Options struct {
 	MaxDepth        int // nesting of fields with selections; default 12
-	MaxComplexity   int // fields and rows that an operation can cost, see Plan.Bind; default 10,000
+	MaxComplexity   int // highest Cost of an operation, and most fields and conditions of its document; default 10,000
 	MaxPageSize     int // largest first or last; default 100
 	DefaultPageSize int // rows of a list that gives neither; default 20, or MaxPageSize where that is less
 }
@@ -36,7 +36,7 @@ func (o Options) withDefaults() (Options, error) {
 		{"DefaultPageSize", &o.DefaultPageSize, 20},
 	} {
 		if *v.value < 0 {
-			return o, fault.New(fault.Invalid, "derive the API", fmt.Sprintf("%s is %d, and cannot be negative", v.name, *v.value))
+			return o, fault.New(fault.Invalid, "derive the API", fmt.Sprintf("%s must be positive; it is %d", v.name, *v.value))
 		}
 		if *v.value == 0 {
 			*v.value = v.usual
@@ -62,7 +62,7 @@ type API struct {
 	schema *ast.Schema
 }
 
-// New derives the API of s. It fails on names that collide and on rules that cannot be put in SQL.
+// New derives the API of s. It fails on names that collide and on rules that cannot be translated to SQL.
 func New(s *schema.Schema, o Options) (*API, error) {
 	o, err := o.withDefaults()
 	if err != nil {

@@ -7,8 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// maxIntrospection is how large the answer of __schema or __type may grow, in bytes: aliases could multiply
-// it without end.
+// maxIntrospection limits the value of __schema or __type, in bytes, because aliases can multiply it without end.
 const maxIntrospection = 8 << 20
 
 // Introspection is the value of __schema or __type: its selection, and which type.
@@ -118,7 +117,7 @@ func (p *inspection) write(out []byte, object any) []byte {
 	return append(out, '}')
 }
 
-// write appends the JSON of what a field holds.
+// write appends the JSON of a field's value.
 func (f inspected) write(out []byte, value any) []byte {
 	switch v := value.(type) {
 	case []any:
@@ -143,8 +142,7 @@ func (f inspected) write(out []byte, value any) []byte {
 	return append(out, text...)
 }
 
-// read returns what an introspection object holds under the field's name: an object, a []any of objects, a
-// scalar, or nil.
+// read returns the value of the field in an introspection object: an object, a []any of objects, a scalar, or nil.
 func (f inspected) read(object any) any {
 	switch o := object.(type) {
 	case *introspection.Schema:
@@ -247,7 +245,7 @@ func (f inspected) readType(t *introspection.Type) any {
 	return nil // possibleTypes: the API has neither interfaces nor unions
 }
 
-// only returns what value does for types of one kind, and nil for others.
+// only calls value for types of one kind, and returns nil for others.
 func only(kind, want string, value func() any) any {
 	if kind != want {
 		return nil

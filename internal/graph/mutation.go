@@ -42,24 +42,26 @@ func (a *API) addMutations() {
 
 func inputsOf(o *object) (list []inputField) {
 	for _, f := range o.typ.Fields {
-		if f.ReadOnly() || f.Auth && len(f.Rules) == 0 {
+		if f.ReadOnly() || serviceOnly(f) {
 			continue
 		}
 		for _, k := range keyFields(f) {
-			if k.column == "" || k.name != f.Name && o.typ.Field(k.name) != nil {
+			ownField := k.name != f.Name && o.typ.Field(k.name) != nil // which is listed by itself
+			if k.column == "" || ownField {
 				continue
 			}
 			k.nullable = !f.Type.NonNull
 			if f.Relation == nil {
 				k.value = valueOf(f)
 			}
-			list = append(list, inputField{field: k, optional: k.nullable || f.Default != nil || f.Implicit || f.Generated != nil, fixed: slices.Contains(o.typ.Key, f)})
+			filled := f.Default != nil || f.Implicit || f.Generated != nil
+			list = append(list, inputField{field: k, optional: k.nullable || filled, fixed: slices.Contains(o.typ.Key, f)})
 		}
 	}
 	return list
 }
 
-// writable reports whether some caller may give a field in an operation.
+// writable reports whether some caller may set a field in an operation.
 func (in inputField) writable(op schema.Operation) bool {
 	if op == schema.Update && in.fixed {
 		return false
@@ -70,12 +72,12 @@ func (in inputField) writable(op schema.Operation) bool {
 // Step is one root field of a mutation: a statement that writes, and one that reads the row for the answer. All steps
 // of an operation run in one transaction.
 type Step struct {
-	// Write yields the key of the row as texts, and last whether the caller may leave it as it is then: a boolean. It yields
-	// nothing where there is no such row that the caller may change.
+	// Write returns the key of the row as texts and then a boolean: whether the rules allow the row as it is after the write.
+	// It returns no row when none with this key exists that the caller is allowed to change.
 	Write Statement
-	// Read yields the JSON of the row. It takes the key; of a row that is deleted it runs before Write.
+	// Read returns the JSON of the row with that key.
 	Read Statement
-	// Deletes says that Read comes first.
+	// Deletes is set when the row is gone after Write, so that Read must run first.
 	Deletes bool
 
 	// Location is the root field.
@@ -90,18 +92,18 @@ type Statement struct {
 	Params []Param
 }
 
-// Bind returns the parameters for a request; key are the texts that Write has yielded, for Read.
+// Bind returns the values of the parameters for a request. Read takes the key that Write returned.
 func (s Statement) Bind(r Request, key []string) ([]any, error) {
 	r.key = key
 	return bindAll(s.Params, r)
 }
 
-// Missing is the fault of a step whose Write yields nothing.
+// Missing is the fault of a step whose Write returns no row.
 func (s Step) Missing() error {
 	return fault.New(fault.NotFound, "", "no "+s.object.typ.Name+" with this key exists that you are allowed to change")
 }
 
-// Refused is the fault of a step after which the caller may not have the row as it is.
+// Refused is the fault of a step whose Write leaves a row that the rules do not allow.
 func (s Step) Refused() error {
 	return fault.New(fault.Forbidden, "", "you are not allowed to write this "+s.object.typ.Name)
 }
@@ -144,7 +146,7 @@ func (b *builder) mutate(f selected) error {
 	return err
 }
 
-// statement has a statement written, with parameters of its own.
+// statement plans a statement with its own parameters.
 func (b *builder) statement(write func() (string, error)) (Statement, error) {
 	params, shared := b.params, b.shared
 	b.params, b.shared = nil, map[sharedParam]int{}
@@ -153,7 +155,7 @@ func (b *builder) statement(write func() (string, error)) (Statement, error) {
 	return Statement{sql, b.params}, err
 }
 
-// keyToRead returns SQL for a part of the key of the row to read: of the arguments, or of what was written.
+// keyToRead returns SQL for a part of the key of the row to read: the argument, or the key that Write returned.
 func (b *builder) keyToRead(f selected, k *field, i int, given bool) (string, error) {
 	if given {
 		return b.keyArgument(f, k)
@@ -169,8 +171,8 @@ func (b *builder) keyArgument(f selected, k *field) (string, error) {
 	return b.value(k.value, value)
 }
 
-// permission returns the condition under which the caller may do an operation with a row, and with those of its fields that
-// are given. It fails where no row would do.
+// permission returns the condition under which the rules allow an operation on a row that sets the given fields. It fails when
+// they allow it on no row.
 func (b *builder) permission(o *object, op schema.Operation, given []inputField, alias string) (string, error) {
 	var all []string
 	add := func(rules []schema.Rule, what string) error {
@@ -210,7 +212,7 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (colum
 	for _, d := range data.fields {
 		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
 		if i < 0 {
-			continue // the field of an input that has none
+			continue // the placeholder of an input without fields
 		}
 		in := o.inputs[i]
 		value, err := b.assigned(in, d.value)
@@ -233,14 +235,14 @@ func (b *builder) assigned(in inputField, value arg) (string, error) {
 	return b.clientValue(Param{Kind: Variable, input: value.input, form: asColumn, value: in.value, name: in.name})
 }
 
-// computed returns SQL for the value that an expression of the schema gives a column.
+// computed returns SQL for the value of a @default or @onUpdate expression.
 func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias string) (string, error) {
 	if e.Source == "auth.uid" {
 		return b.uid(in.value), nil
 	}
 	sql, err := celsql.Value(e.AST, b.api.model, o.typ, alias, b.celArgument)
 	if err != nil {
-		return "", &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err, Message: fmt.Sprintf("%s: %q cannot be put in SQL: %v", e.Pos, e.Source, err)}
+		return "", &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err, Message: fmt.Sprintf("%s: %q cannot be translated to SQL: %v", e.Pos, e.Source, err)}
 	}
 	b.reads(celsql.Reads(e.AST, b.api.model)...)
 	switch {
@@ -252,7 +254,7 @@ func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias strin
 	return sql, nil
 }
 
-// create writes a row, and asks whether the caller may have made it.
+// create inserts a row and checks that the rules allow it.
 func (b *builder) create(o *object, f selected) (string, error) {
 	columns, values, given, err := b.assignments(o, f, schema.Create)
 	if err != nil {
@@ -280,7 +282,7 @@ func (b *builder) create(o *object, f selected) (string, error) {
 	return written(o, insert+" RETURNING *", alias, allowed), err
 }
 
-// update changes a row that the caller may change, and asks whether it may be so afterwards.
+// update changes a row that the rules allow to change, and checks that they allow the result.
 func (b *builder) update(o *object, f selected) (string, error) {
 	columns, values, given, err := b.assignments(o, f, schema.Update)
 	if err != nil {
@@ -312,14 +314,14 @@ func (b *builder) update(o *object, f selected) (string, error) {
 	return written(o, fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), old, join(set, ", "), where, old), alias, allowed), err
 }
 
-// delete deletes a row that the caller may delete.
+// delete deletes a row if the rules allow it.
 func (b *builder) delete(o *object, f selected) (string, error) {
 	alias := b.alias()
 	where, err := b.keyed(o, f, alias, schema.Delete, nil)
 	return fmt.Sprintf("DELETE FROM %s %s WHERE %s RETURNING %s, true", ident(o.typ.Table), alias, where, keyTexts(o, alias)), err
 }
 
-// keyed returns the condition on the row that the arguments name, and that the caller may do something with.
+// keyed returns the condition that selects the row with the key in the arguments if the rules allow the operation.
 func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation, given []inputField) (string, error) {
 	var where []string
 	for _, k := range o.key {

@@ -32,16 +32,16 @@ type field struct {
 	many   bool
 }
 
-// access is who may read something. Open is everybody; otherwise a caller needs one of the rules.
+// access is who is allowed to read something: everybody if open, otherwise callers to whom one of the rules applies.
 type access struct {
 	open  bool
 	rules []schema.Rule
 }
 
-// readAccess keeps what rules say about reading.
+// readAccess keeps the rules for reading.
 func readAccess(rules []schema.Rule) access { return accessTo(rules, schema.Read) }
 
-// accessTo keeps what rules say about an operation.
+// accessTo keeps the rules for an operation.
 func accessTo(rules []schema.Rule, op schema.Operation) access {
 	var a access
 	for _, r := range rules {
@@ -55,6 +55,9 @@ func accessTo(rules []schema.Rule, op schema.Operation) access {
 	}
 	return a
 }
+
+// serviceOnly reports whether the rules of a field let nobody but the service read or write it.
+func serviceOnly(f *schema.Field) bool { return f.Auth && len(f.Rules) == 0 }
 
 // exposed reports whether a type takes part in the API at all.
 func exposed(t *schema.Type) bool { return t.Stored() && t.Join == nil && len(t.Rules) > 0 }
@@ -76,8 +79,8 @@ func (a *API) addObjects() {
 
 func (a *API) addFields(o *object) {
 	for _, f := range o.typ.Fields {
-		if f.Auth && len(f.Rules) == 0 {
-			continue // nobody but the service, and so not in the API, like a type without rules
+		if serviceOnly(f) {
+			continue // not in the API, like a type without rules
 		}
 		if f.Type.Object == nil {
 			o.add(scalarField(f, f.Name, f.Column))
@@ -121,7 +124,8 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 		return
 	}
 	target := a.byName[rel.Target.Name]
-	if target == nil || rel.Through != nil && rel.Through.Join == nil && !exposed(rel.Through) {
+	hiddenJoin := rel.Through != nil && rel.Through.Join == nil && !exposed(rel.Through)
+	if target == nil || hiddenJoin {
 		return
 	}
 	out := &field{name: f.Name, src: f, target: target, access: access{open: true}}

@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// predicate returns the condition under which the caller may read what a is about, on the row with the
-// given alias; "" for always.
+// predicate returns the condition under which a lets the caller read the row with the given alias; "" for always, "false" for
+// never.
 func (b *builder) predicate(a access, o *object, alias string) (string, error) {
 	return b.readable(a, o.typ, alias)
 }
@@ -42,7 +42,7 @@ func (b *builder) readable(a access, t *schema.Type, alias string) (string, erro
 	return "(" + join(alternatives, " OR ") + ")", nil
 }
 
-// rule returns the condition of one rule; holds is false when it allows this kind of caller nothing.
+// rule returns the condition of one rule; holds is false when the rule does not apply to this kind of caller.
 func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition string, holds bool, err error) {
 	hasUID, hasRoles := b.kind == user, b.kind != anonymous
 	var all []string
@@ -69,7 +69,7 @@ func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition s
 		where, err := celsql.Translate(r.Where.AST, b.api.model, t, alias, b.celArgument)
 		if err != nil {
 			return "", false, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
-				Message: fmt.Sprintf("%s: the condition %q of a rule of %s cannot be put in SQL: %v", r.Where.Pos, r.Where.Source, t.Name, err)}
+				Message: fmt.Sprintf("%s: the condition %q of a rule of %s cannot be translated to SQL: %v", r.Where.Pos, r.Where.Source, t.Name, err)}
 		}
 		b.reads(celsql.Reads(r.Where.AST, b.api.model)...)
 		all = append(all, where)
@@ -101,8 +101,7 @@ func (b *builder) celArgument(v celsql.Variable) (string, error) {
 	return "", fault.New(fault.Internal, "", fmt.Sprintf("a rule uses the unknown variable %d", v))
 }
 
-// checkRules translates every rule once, so that one that cannot be put in SQL is known when the API is
-// built.
+// checkRules translates every rule once, so that a rule that SQL cannot express fails when the API is built.
 func (a *API) checkRules() error {
 	b := newBuilder(a, user)
 	for _, o := range a.objects {
@@ -128,7 +127,7 @@ func (a *API) checkRules() error {
 	return nil
 }
 
-// checkWrites translates what writes of a type evaluate.
+// checkWrites translates the rules and expressions that writes of a type evaluate.
 func (b *builder) checkWrites(o *object) error {
 	for _, op := range schema.Operations {
 		if _, err := b.readable(accessTo(o.typ.Rules, op), o.typ, "t"); err != nil {

@@ -209,7 +209,7 @@ func (p *sdlPrinter) order(o *object) {
 	p.line("}\n")
 }
 
-// use returns the name of the filter of a type of value, and has it written.
+// use returns the name of the filter of a type of value, and prints the filter later.
 func (p *sdlPrinter) use(v valueType) string {
 	name := v.name()
 	if v.list || v.scalar == schema.Vector {
@@ -260,7 +260,7 @@ func (p *sdlPrinter) enum(e *schema.Enum) {
 	p.line("}\n")
 }
 
-// fixed writes what every API has.
+// fixed prints the types that every API has.
 func (p *sdlPrinter) fixed() {
 	p.line("%s", `enum OrderDirection {
   ASC

@@ -19,7 +19,7 @@ func (b *builder) writes(t *schema.Type, op schema.Operation) {
 		b.api.deletes(t, b.written)
 		return
 	}
-	b.written[t] = b.written[t]
+	changes(t, b.written)
 }
 
 // deletes adds t to the types whose rows change, and the types whose foreign keys then delete their rows or set them to null.
@@ -37,9 +37,16 @@ func (a *API) deletes(t *schema.Type, changed map[*schema.Type]bool) {
 					a.deletes(holder, changed)
 				}
 			case schema.SetNull:
-				changed[holder] = changed[holder]
+				changes(holder, changed)
 			}
 		}
+	}
+}
+
+// changes adds t to the types whose rows change, and keeps what is known about deletes.
+func changes(t *schema.Type, changed map[*schema.Type]bool) {
+	if !changed[t] {
+		changed[t] = false
 	}
 }
 

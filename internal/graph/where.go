@@ -10,8 +10,8 @@ import (
 // maxWhere is the deepest nesting of a filter.
 const maxWhere = 20
 
-// where returns the condition that a filter states, on the row with the given alias. It is true or false,
-// never null: a comparison with a null is false, so that not includes what its operand leaves out.
+// where returns the condition of a filter on the row with the given alias. It is true or false, never null: a comparison with
+// null is false, so that not matches every row that its operand does not match.
 func (b *builder) where(o *object, alias string, filter arg) (string, error) {
 	return b.filter(o, alias, filter, 0)
 }
@@ -77,7 +77,7 @@ func (b *builder) filterField(o *object, alias string, f argField, depth int) (s
 	if err != nil || rule == "" {
 		return condition, err
 	}
-	return "(" + rule + " AND " + condition + ")", nil // of what a caller may not read, nothing is true
+	return "(" + rule + " AND " + condition + ")", nil // a field that the caller is not allowed to read matches nothing
 }
 
 func (b *builder) scalarFilter(field *field, column string, filter arg) (string, error) {
