@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -13,9 +14,11 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -132,4 +135,21 @@ func keyedByItself() *schema.Schema {
 	next.Relation = &schema.Relation{Kind: schema.RefOne, Target: node, Columns: []string{"next_id"}, References: []*schema.Field{next}}
 	node.Fields, node.Key = []*schema.Field{next}, []*schema.Field{next}
 	return schema.New([]*schema.Type{node}, nil, nil)
+}
+
+// built returns a database with the tables of a schema, after what they need has been made by hand.
+func built(t testing.TB, s *schema.Schema, byHand ...string) *pgxpool.Pool {
+	t.Helper()
+	pool := testkit.NewDatabase(t)
+	statements, err := ddl.Create(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range slices.Concat(byHand, []string{ddl.CreateUUIDFunction}, statements) {
+		testkit.Exec(t, pool, sql)
+	}
+	if err := ledger.Ensure(t.Context(), pool); err != nil { // as migrate up does
+		t.Fatal(err)
+	}
+	return pool
 }

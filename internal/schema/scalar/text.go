@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"regexp"
 	"strconv"
@@ -59,7 +60,7 @@ func canonicalJSON(text string) (string, bool) {
 	d.UseNumber()
 	for {
 		token, err := d.Token()
-		if err == io.EOF { //nolint:errorlint // Token returns it bare
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -1,4 +1,4 @@
-package seed_test
+package make_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package seed_test
+package make_test
 
 import (
 	"fmt"
@@ -32,14 +32,6 @@ func built(t testing.TB, s *schema.Schema, byHand ...string) *pgxpool.Pool {
 		t.Fatal(err)
 	}
 	return pool
-}
-
-// making returns options that load a file, and make rows.
-func making(t testing.TB, pool *pgxpool.Pool, s *schema.Schema, text string, counts ...seed.Count) seed.Options {
-	t.Helper()
-	o := options(t, pool, files("dev/a.yaml", text))
-	o.Schema, o.Generate = s, counts
-	return o
 }
 
 func everything(t testing.TB) *schema.Schema {
