@@ -100,7 +100,7 @@ func (a *App) Scratch(ctx context.Context, o scratch.Options) (*scratch.Server, 
 
 // ScratchEngine is the engine for scratch databases that the configuration of the development stack implies.
 func (a *App) ScratchEngine() scratch.Engine {
-	if a.engine(a.Config.Dev.Postgres.Engine) == Docker {
+	if a.Engine(a.Config.Dev.Postgres.Engine) == Docker {
 		return scratch.Docker
 	}
 	return scratch.Native

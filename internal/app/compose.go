@@ -45,14 +45,14 @@ const composePort = 5432
 func (a *App) composePostgres() []compose.Service {
 	healthy := &compose.HealthCheck{Test: []string{"CMD", "pg_isready", "--username", "postgres", "--host", "127.0.0.1"}, Interval: "1s", Retries: 60}
 	list := []compose.Service{{
-		Name: "postgres", Image: a.postgresImage(), Command: docker.Command(), Ports: []string{fmt.Sprintf("127.0.0.1:%d:5432", composePort)},
+		Name: "postgres", Image: a.PostgresImage(), Command: docker.Command(), Ports: []string{fmt.Sprintf("127.0.0.1:%d:5432", composePort)},
 		Environment: map[string]string{"POSTGRES_PASSWORD": composePassword, "POSTGRES_DB": a.Config.Project, "PGDATA": docker.DataDir},
 		Volumes:     []string{"postgres:" + docker.Folder}, HealthCheck: healthy,
 	}}
 	for i := 1; i <= a.Config.Dev.Postgres.Replicas; i++ {
 		name := fmt.Sprintf("postgres-replica-%d", i)
 		list = append(list, compose.Service{
-			Name: name, Image: a.postgresImage(), User: docker.ReplicaUser, Command: docker.ReplicaCommand(), Environment: docker.ReplicaEnv("postgres", composePassword, name),
+			Name: name, Image: a.PostgresImage(), User: docker.ReplicaUser, Command: docker.ReplicaCommand(), Environment: docker.ReplicaEnv("postgres", composePassword, name),
 			Ports: []string{fmt.Sprintf("127.0.0.1:%d:5432", composePort+i)}, HealthCheck: healthy,
 			DependsOn: map[string]compose.Condition{"postgres": {Condition: "service_healthy"}},
 		})

@@ -32,8 +32,8 @@ const (
 	Docker Engine = "docker"
 )
 
-// engine returns the engine of a service whose configuration names one.
-func (a *App) engine(named string) Engine {
+// Engine returns the engine of a service whose configuration names one.
+func (a *App) Engine(named string) Engine {
 	if named == string(Auto) {
 		return Engine(a.Config.Dev.Engine)
 	}
@@ -42,7 +42,7 @@ func (a *App) engine(named string) Engine {
 
 // startPostgres starts the project's own Postgres, with its database, on the port that it had the last time.
 func (a *App) startPostgres(ctx context.Context, log *slog.Logger, progress func(local.Progress)) (dev.Postgres, error) {
-	engine := a.engine(a.Config.Dev.Postgres.Engine)
+	engine := a.Engine(a.Config.Dev.Postgres.Engine)
 	if engine == Docker {
 		return a.dockerPostgres(ctx, log)
 	}
@@ -94,7 +94,7 @@ func (a *App) dockerPostgres(ctx context.Context, log *slog.Logger) (dev.Postgre
 		return nil, err
 	}
 	server, err := docker.Start(ctx, docker.Options{
-		Image: a.postgresImage(), Logger: log, Keep: a.containerName("postgres"), Purpose: a.purpose("postgres"),
+		Image: a.PostgresImage(), Logger: log, Keep: a.containerName("postgres"), Purpose: a.purpose("postgres"),
 		Port: port, Password: password, Guard: a.guarded,
 	})
 	if err != nil {
@@ -114,13 +114,13 @@ func (a *App) dockerPostgres(ctx context.Context, log *slog.Logger) (dev.Postgre
 			return nil, err
 		}
 		return server.StartReplica(ctx, name, docker.Options{
-			Image: a.postgresImage(), Logger: log, Keep: a.containerName(name), Purpose: a.purpose(name), Port: port, Guard: a.guarded,
+			Image: a.PostgresImage(), Logger: log, Keep: a.containerName(name), Purpose: a.purpose(name), Port: port, Guard: a.guarded,
 		})
 	})
 }
 
-// postgresImage is the image of Postgres in containers: that of the version which the project asks for, unless it says which.
-func (a *App) postgresImage() string {
+// PostgresImage is the image of Postgres in containers: that of the version which the project asks for, unless it says which.
+func (a *App) PostgresImage() string {
 	if image := a.Config.Dev.Postgres.Image; image != docker.Image(0) {
 		return image
 	}

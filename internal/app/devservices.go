@@ -58,7 +58,7 @@ func portOf(address string) int {
 func (a *App) startRedis(ctx context.Context, publish int, log *slog.Logger) (dev.RunningService, error) {
 	c := a.Config.Dev.Redis
 	return redis.Start(ctx, redis.Options{
-		Engine: redis.Engine(a.engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
+		Engine: redis.Engine(a.Engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
 		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Publish: publish, Path: a.Env("PATH"), Log: log, Guard: a.guarded,
 	})
 }

@@ -148,33 +148,3 @@ func (y *schemaSync) keyOf(unsaved []dev.Unsaved) (string, error) {
 	fmt.Fprintf(h, "%q", unsaved)
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
-
-// SaveUnsaved writes what a development session has changed in the tables as migrations, and notes in the database that it has
-// them. It returns their paths.
-func (a *App) SaveUnsaved(ctx context.Context, s *scratch.Server, db *pgxpool.Pool, name string) (plan ddl.Plan, paths []string, err error) {
-	if plan, err = a.Diff(ctx, s, ddl.PlanOptions{}); err != nil {
-		return plan, nil, err
-	}
-	drafts, err := migrate.Number(a.Config.Path(a.Config.Migrations.Dir), Drafts(name, plan), a.Now())
-	if err != nil {
-		return plan, nil, err
-	}
-	m, err := a.Migrator(db, nil)
-	if err != nil {
-		return plan, nil, err
-	}
-	// First the database: a session that sees a new file would apply it.
-	var versions []int64
-	for _, d := range drafts {
-		versions = append(versions, d.Number())
-	}
-	if len(versions) > 0 {
-		if _, err := m.Record(ctx, versions); err != nil {
-			return plan, nil, err
-		}
-	}
-	if paths, err = migrate.Write(a.Config.Path(a.Config.Migrations.Dir), drafts, a.Now()); err != nil {
-		return plan, nil, errors.Join(err, m.Unrecord(context.WithoutCancel(ctx), versions))
-	}
-	return plan, paths, dev.ForgetUnsaved(ctx, db)
-}

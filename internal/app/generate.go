@@ -47,7 +47,8 @@ func (a *App) Targets() []generate.Target {
 	}
 }
 
-func (a *App) apiSchema(s *schema.Schema) (*ast.Schema, error) {
+// APISchema returns the API of a schema.
+func (a *App) APISchema(s *schema.Schema) (*ast.Schema, error) {
 	api, err := a.newAPI(s)
 	if err != nil {
 		return nil, err

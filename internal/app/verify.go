@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -17,17 +18,30 @@ import (
 
 // Verify proves on a scratch database that the migrations can be rolled back; only names the files to look at, nil all.
 func (a *App) Verify(ctx context.Context, s *scratch.Server, only map[string]bool, report func(verify.File)) (verify.Result, error) {
-	o := a.verifyOptions(s)
+	o := a.VerifyOptions(s, nil)
 	o.Only, o.Report = only, report
 	return verify.Run(ctx, o)
 }
 
-func (a *App) verifyOptions(s *scratch.Server) verify.Options {
+// VerifyOptions returns how the migrations are built on scratch databases: all of them, or only the files that are named.
+func (a *App) VerifyOptions(s *scratch.Server, files map[string]bool) verify.Options {
 	c := a.Config.Migrations
+	folder := os.DirFS(a.Config.Path(c.Dir))
+	if files != nil {
+		folder = subset{folder, files}
+	}
 	return verify.Options{
-		Database: s.Database, FS: os.DirFS(a.Config.Path(c.Dir)), Dir: c.Dir, Table: c.Table, MakeRoles: s.Own(),
+		Database: s.Database, FS: folder, Dir: c.Dir, Table: c.Table, MakeRoles: s.Own(),
 		Now: a.Now, Logger: a.Logger, LookupEnv: a.LookupEnv,
 	}
+}
+
+// MigratedDatabase makes a scratch database with what the migrations build: nothing while their folder is missing.
+func (a *App) MigratedDatabase(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
+	if _, err := os.Stat(a.Config.Path(a.Config.Migrations.Dir)); errors.Is(err, fs.ErrNotExist) {
+		return s.Database(ctx)
+	}
+	return verify.BuildDatabase(ctx, a.VerifyOptions(s, nil))
 }
 
 // Drift is how a live database differs from what its applied migrations build.
@@ -48,10 +62,7 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) 
 	}
 	applied := map[string]bool{}
 	for _, m := range status {
-		if m.AppliedAt.IsZero() {
-			continue
-		}
-		if m.State == migrate.Squashed {
+		if m.AppliedAt.IsZero() || m.State == migrate.Squashed {
 			continue
 		}
 		if m.File == "" {
@@ -59,9 +70,7 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) 
 		}
 		applied[m.File] = true
 	}
-	o := a.verifyOptions(s)
-	o.FS = chosen{o.FS, applied}
-	expected, err := verify.Build(ctx, o)
+	expected, err := verify.Build(ctx, a.VerifyOptions(s, applied))
 	if err != nil {
 		return d, err
 	}
@@ -69,14 +78,14 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) 
 	return Drift{len(applied), append([]catalog.Difference{}, catalog.Compare(expected, actual)...)}, err
 }
 
-// chosen is a folder that shows only some of its files.
-type chosen struct {
+// subset is a folder that shows only some of its files.
+type subset struct {
 	fs.FS
 	files map[string]bool
 }
 
 // ReadDir implements fs.ReadDirFS.
-func (c chosen) ReadDir(name string) ([]fs.DirEntry, error) {
+func (c subset) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(c.FS, name)
 	var list []fs.DirEntry
 	for _, e := range entries {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/app/apptest"
+	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/app/takeover"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/own"
@@ -48,7 +49,7 @@ func TestImportSchema(t *testing.T) {
 			if len(result.Differs) > 0 {
 				t.Errorf("the schema differs from the database:\n%s", strings.Join(result.Differs, ";\n"))
 			}
-			plan, err := a.Diff(t.Context(), s, ddl.PlanOptions{})
+			plan, err := change.Diff(t.Context(), a, s, ddl.PlanOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

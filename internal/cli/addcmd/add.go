@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
@@ -33,7 +34,7 @@ migration, an empty fixture file for a new type, and the generated files. When a
 	return cmd
 }
 
-func verb(f *factory.Factory, use, short, example string, least int, read func([]string) (app.Addition, error)) *cobra.Command {
+func verb(f *factory.Factory, use, short, example string, least int, read func([]string) (change.Addition, error)) *cobra.Command {
 	var server scratch.Options
 	cmd := &cobra.Command{
 		Use: use, Short: short, Example: example, Args: cobra.MinimumNArgs(least),
@@ -53,27 +54,27 @@ func verb(f *factory.Factory, use, short, example string, least int, read func([
 	return cmd
 }
 
-func addType(args []string) (app.Addition, error) {
+func addType(args []string) (change.Addition, error) {
 	fields, err := fields(args[1:])
-	return app.Addition{Type: args[0], New: true, Field: fields, Name: "add_" + schema.Plural(schema.SnakeCase(args[0]))}, err
+	return change.Addition{Type: args[0], New: true, Field: fields, Name: "add_" + schema.Plural(schema.SnakeCase(args[0]))}, err
 }
 
-func addField(args []string) (app.Addition, error) {
+func addField(args []string) (change.Addition, error) {
 	list, err := fields(args[1:])
 	var names []string
 	for _, field := range list {
 		name, _, _ := strings.Cut(field, ":")
 		names = append(names, schema.SnakeCase(name))
 	}
-	return app.Addition{Type: args[0], Field: list, Name: "add_" + strings.Join(names, "_") + "_to_" + schema.Plural(schema.SnakeCase(args[0]))}, err
+	return change.Addition{Type: args[0], Field: list, Name: "add_" + strings.Join(names, "_") + "_to_" + schema.Plural(schema.SnakeCase(args[0]))}, err
 }
 
-func addIndex(args []string) (app.Addition, error) {
+func addIndex(args []string) (change.Addition, error) {
 	names := strings.FieldsFunc(strings.Join(args[1:], ","), func(r rune) bool { return r == ',' })
 	if len(names) == 0 {
-		return app.Addition{}, errors.New("an index needs at least one field")
+		return change.Addition{}, errors.New("an index needs at least one field")
 	}
-	return app.Addition{Type: args[0], Index: names, Name: "index_" + schema.Plural(schema.SnakeCase(args[0]))}, nil
+	return change.Addition{Type: args[0], Index: names, Name: "index_" + schema.Plural(schema.SnakeCase(args[0]))}, nil
 }
 
 func fields(args []string) (list []string, err error) {
@@ -88,10 +89,10 @@ func fields(args []string) (list []string, err error) {
 }
 
 // addAndGenerate makes the addition and prints the files that it wrote.
-func addAndGenerate(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, addition app.Addition) error {
+func addAndGenerate(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, addition change.Addition) error {
 	var paths []string
 	err := f.WithScratch(ctx, a, o, func(s *scratch.Server) (err error) {
-		paths, err = a.Add(ctx, s, addition)
+		paths, err = change.Add(ctx, a, s, addition)
 		return err
 	})
 	if err != nil {

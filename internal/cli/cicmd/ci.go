@@ -2,6 +2,7 @@
 package cicmd
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,14 +12,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/change"
+	"github.com/krowoc/krowoc/internal/app/ci"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
 // New returns the command.
 func New(f *factory.Factory) *cobra.Command {
-	var o app.CIOptions
+	var o ci.Options
 	var junit, sarif string
 	cmd := &cobra.Command{
 		Use:   "ci",
@@ -42,12 +48,13 @@ The exit code is 3 when a check finds a problem and 1 when a step cannot run.`,
 			}
 			began := time.Now()
 			o.Scratch.Progress = f.Fetching()
-			o.Report = func(s app.CIStep) {
+			o.Report = func(s ci.Step) {
 				if f.Term.Format != term.JSON {
 					fmt.Fprintln(f.Term.Err, stepLine(f.Term, s))
 				}
 			}
-			steps, err := a.CI(cmd.Context(), o)
+			compare(a, &o)
+			steps, err := ci.Run(cmd.Context(), a, o)
 			if err != nil {
 				return err
 			}
@@ -69,7 +76,19 @@ The exit code is 3 when a check finds a problem and 1 when a step cannot run.`,
 	return cmd
 }
 
-func stepLine(t *term.Terminal, s app.CIStep) string {
+// compare gives the steps the comparisons of the schema with its migrations and with its earlier self.
+func compare(a *app.App, o *ci.Options) {
+	o.Missing = func(ctx context.Context, s *scratch.Server) (int, error) {
+		plan, err := change.Diff(ctx, a, s, ddl.PlanOptions{})
+		return len(plan.Files), err
+	}
+	o.Changes = func(ctx context.Context, s *scratch.Server) (ci.Changes, error) {
+		radius, err := change.RadiusSince(ctx, a, s, o.Since, a.Config.CI.Operations)
+		return ci.Changes{List: radius.Changes, Operations: radius.Diagnostics()}, err
+	}
+}
+
+func stepLine(t *term.Terminal, s ci.Step) string {
 	styles := t.ErrStyles()
 	mark := styles.Good.Render("✓")
 	if !s.OK {
@@ -78,23 +97,16 @@ func stepLine(t *term.Terminal, s app.CIStep) string {
 	return fmt.Sprintf("%s %s  %s", mark, s.Name, styles.Faint.Render(s.Summary))
 }
 
-func show(t *term.Terminal, steps []app.CIStep, took time.Duration) error {
+func show(t *term.Terminal, steps []ci.Step, took time.Duration) error {
 	if t.Format == term.GitHub {
-		return term.WriteGitHub(t.Out, remarks(steps))
+		return term.WriteGitHub(t.Out, findings(steps))
 	}
-	result := struct {
-		OK         bool         `json:"ok"`
-		DurationMs float64      `json:"durationMs"`
-		Steps      []app.CIStep `json:"steps"`
-	}{true, float64(took.Microseconds()) / 1000, steps}
-	for _, s := range steps {
-		result.OK = result.OK && s.OK
-	}
+	result := reportOf(steps, took)
 	return t.Result(result, func() error {
 		for _, s := range steps {
-			for _, r := range s.Remarks {
-				if r.Level != "info" {
-					fmt.Fprintf(t.Out, "%s:%d:%d: %s: %s: %s\n", r.File, max(r.Line, 1), max(r.Column, 1), r.Level, r.Rule, r.Message)
+			for _, d := range s.Findings {
+				if d.Severity != diag.Info {
+					fmt.Fprintf(t.Out, "%s:%d:%d: %s: %s: %s\n", d.File, max(d.Line, 1), max(d.Column, 1), d.Severity, d.Code, d.Message)
 				}
 			}
 		}
@@ -104,47 +116,44 @@ func show(t *term.Terminal, steps []app.CIStep, took time.Duration) error {
 			if !s.OK {
 				verdict = "failed"
 			}
-			table.Row(s.Name, verdict, duration(s.DurationMs), s.Summary)
+			table.Row(s.Name, verdict, fmt.Sprintf("%.0f ms", milliseconds(s.Took)), s.Summary)
 		}
 		return table.Flush()
 	})
 }
 
-func duration(ms float64) string {
-	return fmt.Sprintf("%.0f ms", ms)
-}
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-func remarks(steps []app.CIStep) (out []term.Remark) {
+// findings are those of all steps. A step that failed without any counts as one of the configuration.
+func findings(steps []ci.Step) (out []diag.Diagnostic) {
 	for _, s := range steps {
-		for _, r := range s.Remarks {
-			out = append(out, term.Remark{Rule: r.Rule, Level: r.Level, File: r.File, Line: max(r.Line, 1), Column: max(r.Column, 1), Message: r.Message})
-		}
-		if !s.OK && len(s.Remarks) == 0 {
-			out = append(out, term.Remark{Rule: s.Name, Level: "error", File: "krowoc.yaml", Line: 1, Column: 1, Message: s.Summary})
+		out = append(out, s.Findings...)
+		if !s.OK && len(s.Findings) == 0 {
+			out = append(out, diag.Diagnostic{Severity: diag.Error, Code: s.Name, Position: diag.Position{File: "krowoc.yaml", Line: 1}, Message: s.Summary})
 		}
 	}
 	return out
 }
 
-// files writes the reports that --junit and --sarif ask for.
-func files(f *factory.Factory, steps []app.CIStep, junit, sarif string) error {
+// files writes the reports that were asked for.
+func files(f *factory.Factory, steps []ci.Step, junit, sarif string) error {
 	var cases []term.TestCase
 	for _, s := range steps {
-		c := term.TestCase{Name: s.Name, Seconds: s.DurationMs / 1000}
+		c := term.TestCase{Name: s.Name, Seconds: milliseconds(s.Took) / 1000}
 		if !s.OK {
 			c.Failure = s.Summary
-			for _, r := range s.Remarks {
-				c.Failure += fmt.Sprintf("\n%s:%d: %s", r.File, r.Line, r.Message)
+			for _, d := range s.Findings {
+				c.Failure += fmt.Sprintf("\n%s:%d: %s", d.File, d.Line, d.Message)
 			}
 		}
 		cases = append(cases, c)
 	}
-	var rules []term.RemarkRule
+	var rules []term.Rule
 	seen := map[string]bool{}
-	for _, r := range remarks(steps) {
-		if !seen[r.Rule] {
-			seen[r.Rule] = true
-			rules = append(rules, term.RemarkRule{ID: r.Rule, Level: r.Level, Summary: r.Rule})
+	for _, d := range findings(steps) {
+		if !seen[d.Code] {
+			seen[d.Code] = true
+			rules = append(rules, term.Rule{ID: d.Code, Level: string(d.Severity), Summary: d.Code})
 		}
 	}
 	for _, report := range []struct {
@@ -152,7 +161,7 @@ func files(f *factory.Factory, steps []app.CIStep, junit, sarif string) error {
 		write func(io.Writer) error
 	}{
 		{junit, func(w io.Writer) error { return term.WriteJUnit(w, "krowoc ci", cases) }},
-		{sarif, func(w io.Writer) error { return term.WriteSARIF(w, f.Build.Version, rules, remarks(steps)) }},
+		{sarif, func(w io.Writer) error { return term.WriteSARIF(w, f.Build.Version, rules, findings(steps)) }},
 	} {
 		if report.path == "" {
 			continue
@@ -181,7 +190,7 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	return write(file)
 }
 
-func verdict(steps []app.CIStep) error {
+func verdict(steps []ci.Step) error {
 	bad := 0
 	for _, s := range steps {
 		if s.Err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/doctor"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -14,8 +14,8 @@ import (
 
 // findings is what `doctor --output json` prints.
 type findings struct {
-	OK       bool          `json:"ok"`
-	Findings []app.Finding `json:"findings"`
+	OK       bool             `json:"ok"`
+	Findings []doctor.Finding `json:"findings"`
 }
 
 // New returns the command.
@@ -36,7 +36,7 @@ The exit code is 3 when a problem remains. Warnings do not change the exit code.
 			if err != nil {
 				return err
 			}
-			result := findings{OK: true, Findings: a.Doctor(cmd.Context(), fix)}
+			result := findings{OK: true, Findings: doctor.Run(cmd.Context(), a, fix)}
 			problems := 0
 			for _, found := range result.Findings {
 				if found.Status == "problem" {
@@ -57,7 +57,7 @@ The exit code is 3 when a problem remains. Warnings do not change the exit code.
 	return cmd
 }
 
-func show(t *term.Terminal, list []app.Finding) {
+func show(t *term.Terminal, list []doctor.Finding) {
 	s := t.Styles()
 	marks := map[string]string{"ok": s.Good.Render("✓"), "warning": s.Warn.Render("!"), "problem": s.Bad.Render("✗")}
 	for _, f := range list {

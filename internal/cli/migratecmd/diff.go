@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -79,16 +80,16 @@ func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Ser
 			return f.Term.Confirm(ctx, fmt.Sprintf("Rename column %s.%s to %s and keep its values?", table, from, to))
 		}
 	}
-	plan, err := a.Diff(ctx, s, options)
+	plan, err := change.Diff(ctx, a, s, options)
 	if err != nil {
 		return err
 	}
 	result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...)}
-	for _, d := range app.Drafts(name, plan) {
+	for _, d := range change.Drafts(name, plan) {
 		result.Files = append(result.Files, diffFile{SQL: d.Text(), Note: d.Note})
 	}
 	if !o.check && !o.dryRun {
-		paths, err := a.WriteDiff(name, plan)
+		paths, err := change.WriteDiff(a, name, plan)
 		if err != nil {
 			return err
 		}

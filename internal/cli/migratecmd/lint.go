@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/migrate/lint"
@@ -112,14 +113,14 @@ func showRules(t *term.Terminal) error {
 func showFindings(f *factory.Factory, result lint.Result, dir string) error {
 	switch f.Term.Format {
 	case term.SARIF:
-		var rules []term.RemarkRule
+		var rules []term.Rule
 		for _, r := range lint.Rules() {
-			rules = append(rules, term.RemarkRule{ID: r.ID, Level: string(r.Severity), Summary: r.Summary,
+			rules = append(rules, term.Rule{ID: r.ID, Level: string(r.Severity), Summary: r.Summary,
 				Help: "https://github.com/krowoc/krowoc/blob/main/docs/lint-rules.md#" + r.ID})
 		}
-		return term.WriteSARIF(f.Term.Out, f.Build.Version, rules, remarks(result))
+		return term.WriteSARIF(f.Term.Out, f.Build.Version, rules, diagnostics(result))
 	case term.GitHub:
-		return term.WriteGitHub(f.Term.Out, remarks(result))
+		return term.WriteGitHub(f.Term.Out, diagnostics(result))
 	case term.JUnit:
 		return term.WriteJUnit(f.Term.Out, "krowoc migrate lint", lintCases(dir, result))
 	}
@@ -134,14 +135,14 @@ func showFindings(f *factory.Factory, result lint.Result, dir string) error {
 	})
 }
 
-func remarks(result lint.Result) (out []term.Remark) {
+func diagnostics(result lint.Result) (out []diag.Diagnostic) {
 	for _, finding := range result.Findings {
 		message := finding.Message + consequence(finding)
 		if finding.Safe != "" {
 			message += "\n\n" + finding.Safe
 		}
-		out = append(out, term.Remark{Rule: finding.Rule, Level: string(finding.Severity), File: finding.File, Line: finding.Line,
-			Column: finding.Column, Message: message})
+		out = append(out, diag.Diagnostic{Severity: diag.Severity(finding.Severity), Code: finding.Rule,
+			Position: diag.Position{File: finding.File, Line: finding.Line, Column: finding.Column}, Message: message})
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -40,12 +41,12 @@ the development database.`,
 						return fault.New(fault.NotFound, "save the changes", "the development database has no unsaved changes",
 							"run `krowoc migrate diff NAME` for a schema that no development session has applied")
 					}
-					plan, paths, err := a.SaveUnsaved(ctx, s, db.Pool, args[0])
+					plan, paths, err := change.SaveUnsaved(ctx, a, s, db.Pool, args[0])
 					if err != nil {
 						return err
 					}
 					result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...)}
-					for i, d := range app.Drafts(args[0], plan) {
+					for i, d := range change.Drafts(args[0], plan) {
 						result.Files = append(result.Files, diffFile{File: path.Join(a.Config.Migrations.Dir, filepath.Base(paths[i])), SQL: d.Text(), Note: d.Note})
 					}
 					return f.Term.Result(result, func() error {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -55,7 +56,7 @@ Migrate all older databases to the version first.`,
 }
 
 func runSquash(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Server, o squashFlags) error {
-	squash, err := a.Squash(ctx, s, o.to, o.name)
+	squash, err := change.Squash(ctx, a, s, o.to, o.name)
 	if err != nil {
 		return err
 	}

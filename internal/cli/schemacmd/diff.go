@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -56,15 +57,15 @@ The exit code is 3 when a change is breaking.`,
 	return cmd
 }
 
-func blastRadius(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, revision string, operations []string) (b app.BlastRadius, err error) {
+func blastRadius(ctx context.Context, f *factory.Factory, a *app.App, o scratch.Options, revision string, operations []string) (b change.Radius, err error) {
 	err = f.WithScratch(ctx, a, o, func(s *scratch.Server) error {
-		b, err = a.SchemaDiff(ctx, s, revision, operations)
+		b, err = change.RadiusSince(ctx, a, s, revision, operations)
 		return err
 	})
 	return b, err
 }
 
-func showBlastRadius(t *term.Terminal, b app.BlastRadius) {
+func showBlastRadius(t *term.Terminal, b change.Radius) {
 	s := t.Styles()
 	styles := map[diff.Severity]func(...string) string{diff.Breaking: s.Bad.Render, diff.Dangerous: s.Warn.Render, diff.Safe: s.Good.Render}
 	for _, c := range b.Changes {
@@ -115,7 +116,7 @@ func lock(mode string, tables []string) string {
 	return " (" + mode + " lock on " + strings.Join(tables, ", ") + ")"
 }
 
-func model(m app.ModelChange) string {
+func model(m change.ModelChange) string {
 	var parts []string
 	for _, p := range []struct {
 		word  string
@@ -129,7 +130,7 @@ func model(m app.ModelChange) string {
 }
 
 // writeMarkdown writes a comment for a pull request.
-func writeMarkdown(w io.Writer, b app.BlastRadius) {
+func writeMarkdown(w io.Writer, b change.Radius) {
 	fmt.Fprintf(w, "### Schema: %s since %s\n", term.Count(len(b.Changes), "change"), b.Since)
 	if len(b.Changes) > 0 {
 		fmt.Fprintf(w, "\n| | path | change | clients | data | models |\n| --- | --- | --- | --- | --- | --- |\n")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/krowoc/krowoc/internal/diag"
 )
 
 // The forms in which CI systems read what a check found.
@@ -14,28 +16,20 @@ const (
 	Markdown Format = "markdown" // a comment on one
 )
 
-// Remark is something that a check found in a file.
-type Remark struct {
-	Rule, Level  string // the level is error, warning or info
-	File         string
-	Line, Column int
-	Message      string
-}
+// Rule says what a rule looks for. Its ID is the code of the findings.
+type Rule struct{ ID, Level, Summary, Help string }
 
-// RemarkRule says what a rule looks for.
-type RemarkRule struct{ ID, Level, Summary, Help string }
+// githubLevels are the commands that GitHub has for the severities.
+var githubLevels = map[diag.Severity]string{diag.Error: "error", diag.Warning: "warning", diag.Info: "notice"}
 
-// githubLevels are the commands that GitHub has for the levels.
-var githubLevels = map[string]string{"error": "error", "warning": "warning", "info": "notice"}
-
-// WriteGitHub writes remarks as commands of GitHub's runner
+// WriteGitHub writes findings as commands of GitHub's runner
 // (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
-func WriteGitHub(w io.Writer, remarks []Remark) error {
+func WriteGitHub(w io.Writer, findings []diag.Diagnostic) error {
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	for _, r := range remarks {
-		if _, err := fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", githubLevels[r.Level], property.Replace(r.File), r.Line, r.Column,
-			property.Replace(r.Rule), data.Replace(r.Message)); err != nil {
+	for _, f := range findings {
+		if _, err := fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", githubLevels[f.Severity], property.Replace(f.File), max(f.Line, 1),
+			max(f.Column, 1), property.Replace(f.Code), data.Replace(f.Message)); err != nil {
 			return err
 		}
 	}
@@ -79,8 +73,8 @@ type sarifResult struct {
 	Locations []sarifLocation `json:"locations"`
 }
 
-// WriteSARIF writes remarks as a log of SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
-func WriteSARIF(w io.Writer, version string, rules []RemarkRule, remarks []Remark) error {
+// WriteSARIF writes findings as a log of SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
+func WriteSARIF(w io.Writer, version string, rules []Rule, findings []diag.Diagnostic) error {
 	type driver struct {
 		Name    string      `json:"name"`
 		Version string      `json:"semanticVersion,omitempty"`
@@ -101,11 +95,11 @@ func WriteSARIF(w io.Writer, version string, rules []RemarkRule, remarks []Remar
 		s.Configuration.Level = sarifLevels[rule.Level]
 		r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, s)
 	}
-	for _, remark := range remarks {
+	for _, f := range findings {
 		var at sarifLocation
-		at.Physical.Artifact.URI = remark.File
-		at.Physical.Region = sarifRegion{remark.Line, remark.Column}
-		r.Results = append(r.Results, sarifResult{remark.Rule, sarifLevels[remark.Level], sarifText{remark.Message}, []sarifLocation{at}})
+		at.Physical.Artifact.URI = f.File
+		at.Physical.Region = sarifRegion{max(f.Line, 1), max(f.Column, 1)}
+		r.Results = append(r.Results, sarifResult{f.Code, sarifLevels[string(f.Severity)], sarifText{f.Message}, []sarifLocation{at}})
 	}
 	return writeJSON(w, struct {
 		Schema  string `json:"$schema"`

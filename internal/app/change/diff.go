@@ -1,23 +1,21 @@
-package app
+// Package change changes a schema and what follows from it: the migrations that a change needs, what else it reaches, and what
+// existing migrations build.
+package change
 
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/migrate"
-	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
-// Diff returns the migrations that turn what the project's migrations build into what its schema says. They have been run
-// on a scratch database, up and down.
-func (a *App) Diff(ctx context.Context, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
+// Diff returns the migrations that turn what the project's migrations build into what its schema describes. They have been run on a
+// scratch database, up and down.
+func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
 	types, err := a.Schema()
 	if err != nil {
 		return plan, err
@@ -36,16 +34,8 @@ func (a *App) Diff(ctx context.Context, s *scratch.Server, o ddl.PlanOptions) (p
 	return target.Plan(ctx, db, o)
 }
 
-// MigratedDatabase makes a scratch database with what the migrations build: nothing while their folder is missing.
-func (a *App) MigratedDatabase(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
-	if _, err := os.Stat(a.Config.Path(a.Config.Migrations.Dir)); errors.Is(err, fs.ErrNotExist) {
-		return s.Database(ctx)
-	}
-	return verify.BuildDatabase(ctx, a.verifyOptions(s))
-}
-
 // WriteDiff writes the files of a plan under a name.
-func (a *App) WriteDiff(name string, plan ddl.Plan) ([]string, error) {
+func WriteDiff(a *app.App, name string, plan ddl.Plan) ([]string, error) {
 	return migrate.Write(a.Config.Path(a.Config.Migrations.Dir), Drafts(name, plan), a.Now())
 }
 

@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/container"
 	"github.com/krowoc/krowoc/internal/dev/redis"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -13,13 +14,13 @@ import (
 )
 
 // devImages are the images of what the development stack runs in containers for sure.
-func (a *App) devImages() []string {
+func (p project) devImages() []string {
 	var images []string
-	c := a.Config.Dev
-	if a.Config.Database.URL.Reveal() == "" && a.engine(c.Postgres.Engine) == Docker {
-		images = append(images, a.postgresImage())
+	c := p.Config.Dev
+	if p.Config.Database.URL.Reveal() == "" && p.Engine(c.Postgres.Engine) == app.Docker {
+		images = append(images, p.PostgresImage())
 	}
-	if c.Redis.Enabled && a.engine(c.Redis.Engine) == Docker {
+	if c.Redis.Enabled && p.Engine(c.Redis.Engine) == app.Docker {
 		images = append(images, c.Redis.Image)
 	}
 	for _, s := range c.Services {
@@ -30,12 +31,12 @@ func (a *App) devImages() []string {
 }
 
 // checkDocker looks whether an engine answers that has the images, where the stack needs one.
-func (a *App) checkDocker(ctx context.Context) Finding {
-	images := a.devImages()
+func (p project) checkDocker(ctx context.Context) Finding {
+	images := p.devImages()
 	if len(images) == 0 {
 		return good("not needed")
 	}
-	missing, err := container.Missing(ctx, a.Logger, images...)
+	missing, err := container.Missing(ctx, p.Logger, images...)
 	if err != nil {
 		return problem(fault.HintOf(err), "%s needs it: %v", strings.Join(images, ", "), err)
 	}
@@ -46,7 +47,7 @@ func (a *App) checkDocker(ctx context.Context) Finding {
 	f.fix = func(ctx context.Context) error {
 		var errs []error
 		for _, image := range missing {
-			errs = append(errs, container.Fetch(ctx, a.Logger, image))
+			errs = append(errs, container.Fetch(ctx, p.Logger, image))
 		}
 		return errors.Join(errs...)
 	}
@@ -54,24 +55,24 @@ func (a *App) checkDocker(ctx context.Context) Finding {
 }
 
 // checkRedis looks whether there is what runs Redis.
-func (a *App) checkRedis(ctx context.Context) Finding {
+func (p project) checkRedis(ctx context.Context) Finding {
 	const remedy = "install Debian's redis-server or Homebrew's redis, or set dev.redis.engine to docker or embedded"
-	c := a.Config.Dev.Redis
+	c := p.Config.Dev.Redis
 	if !c.Enabled {
 		return good("not needed")
 	}
-	program := redis.Program(a.Env("PATH"))
-	switch engine := a.engine(c.Engine); {
-	case engine == Docker:
+	program := redis.Program(p.Env("PATH"))
+	switch engine := p.Engine(c.Engine); {
+	case engine == app.Docker:
 		return good("in a container of %s", c.Image)
 	case redis.Engine(engine) == redis.Embedded:
 		return good("miniredis")
 	case program != "":
 		return good("%s", program)
-	case engine == Native:
+	case engine == app.Native:
 		return problem(remedy, "there is neither redis-server nor valkey-server on PATH")
 	}
-	if _, err := container.Missing(ctx, a.Logger); err == nil {
+	if _, err := container.Missing(ctx, p.Logger); err == nil {
 		return good("in a container of %s", c.Image)
 	}
 	return warning(remedy, "miniredis, which is not all of Redis, stands in: there is neither a program nor a Docker engine")
@@ -81,9 +82,9 @@ func (a *App) checkRedis(ctx context.Context) Finding {
 const leastFree = 512 << 20
 
 // checkDisk looks whether there is space for the database.
-func (a *App) checkDisk(ctx context.Context) Finding {
+func (p project) checkDisk(ctx context.Context) Finding {
 	const remedy = "`krowoc dev prune` shows what krowoc has left, and frees it"
-	m := health.Disk(a.Config.Root, leastFree).Run(ctx)[0]
+	m := health.Disk(p.Config.Root, leastFree).Run(ctx)[0]
 	switch m.Status {
 	case health.Fail:
 		return problem(remedy, "%s", m.Output)

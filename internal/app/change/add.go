@@ -1,4 +1,4 @@
-package app
+package change
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
@@ -27,10 +28,10 @@ type Addition struct {
 	Name  string   // of the migration
 }
 
-// Add edits the schema and does what follows: the migration, a stub of seeds for a new type, and the generated files. It returns the
-// paths of what was written. Where something fails, the schema is as it was.
-func (a *App) Add(ctx context.Context, s *scratch.Server, add Addition) (paths []string, err error) {
-	file, err := a.schemaFile(add)
+// Add edits the schema and writes what follows from it: the migration, a stub of seeds for a new type, and the generated files. It
+// returns the paths of what was written. When something fails, the schema is restored.
+func Add(ctx context.Context, a *app.App, s *scratch.Server, add Addition) (paths []string, err error) {
+	file, err := schemaFile(a, add)
 	if err != nil {
 		return nil, err
 	}
@@ -47,23 +48,23 @@ func (a *App) Add(ctx context.Context, s *scratch.Server, add Addition) (paths [
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, putBack(file, old))
+			err = errors.Join(err, restore(file, old))
 		}
 	}()
 	if _, err := a.Schema(); err != nil {
 		return nil, err
 	}
-	plan, err := a.Diff(ctx, s, ddl.PlanOptions{})
+	plan, err := Diff(ctx, a, s, ddl.PlanOptions{})
 	if err != nil {
 		return nil, err
 	}
-	migrations, err := a.WriteDiff(add.Name, plan)
+	migrations, err := WriteDiff(a, add.Name, plan)
 	if err != nil {
 		return nil, err
 	}
 	paths = append([]string{a.Relative(file)}, relatives(a, migrations)...)
 	if add.New {
-		stub, err := a.seedStub(add)
+		stub, err := seedStub(a, add)
 		if err != nil {
 			return paths, err
 		}
@@ -83,22 +84,22 @@ func (a *App) Add(ctx context.Context, s *scratch.Server, add Addition) (paths [
 	return paths, generate.Write(changes, false)
 }
 
-func relatives(a *App, paths []string) (out []string) {
+func relatives(a *app.App, paths []string) (out []string) {
 	for _, p := range paths {
 		out = append(out, a.Relative(p))
 	}
 	return out
 }
 
-func putBack(file string, old []byte) error {
+func restore(file string, old []byte) error {
 	if old == nil {
 		return os.Remove(file)
 	}
 	return os.WriteFile(file, old, 0o644)
 }
 
-// schemaFile returns the file to edit: the one with the type, or for a new type that of the schema.
-func (a *App) schemaFile(add Addition) (string, error) {
+// schemaFile returns the file to edit: the one that has the type, or the one for a new type.
+func schemaFile(a *app.App, add Addition) (string, error) {
 	const op = "add to the schema"
 	place := a.Config.Path(a.Config.Schema)
 	info, err := os.Stat(place)
@@ -113,7 +114,7 @@ func (a *App) schemaFile(add Addition) (string, error) {
 	case !add.New:
 		return a.Config.Path(filepath.FromSlash(t.Pos.File)), nil
 	case t != nil || types.Enum(add.Type) != nil:
-		return "", fault.New(fault.Conflict, op, "the schema has "+add.Type+" already", "`krowoc add field "+add.Type+" …` adds to it")
+		return "", fault.New(fault.Conflict, op, "the schema already has "+add.Type, "`krowoc add field "+add.Type+" …` adds to it")
 	case err == nil && info.IsDir():
 		return filepath.Join(place, schema.SnakeCase(add.Type)+".graphql"), nil
 	case strings.ContainsAny(a.Config.Schema, "*?["):
@@ -139,8 +140,8 @@ func edit(text string, add Addition) (string, error) {
 	return text, nil
 }
 
-// seedStub writes a file that shows how fixtures of a type are written, and loads none.
-func (a *App) seedStub(add Addition) ([]string, error) {
+// seedStub writes a file that shows in comments how fixtures of a type are written.
+func seedStub(a *app.App, add Addition) ([]string, error) {
 	set := "dev"
 	if sets := a.Config.Seeds.Sets; len(sets) > 0 {
 		set = sets[len(sets)-1]
@@ -151,7 +152,7 @@ func (a *App) seedStub(add Addition) ([]string, error) {
 		return nil, nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Rows of %s. Each has a name, by which others refer to it.\n# %s:\n#   first:\n", add.Type, add.Type)
+	fmt.Fprintf(&b, "# Rows of %s. Each has a name, by which other rows refer to it.\n# %s:\n#   first:\n", add.Type, add.Type)
 	for _, f := range add.Field {
 		field, typ, _ := strings.Cut(f, ": ")
 		fmt.Fprintf(&b, "#     %s: # %s\n", field, typ)

@@ -1,4 +1,4 @@
-package app
+package change
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
@@ -13,15 +14,15 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
-// Squash returns a baseline in the place of all migrations up to a version. On a scratch database it builds exactly what
-// they build, and rolled back it leaves nothing.
-func (a *App) Squash(ctx context.Context, s *scratch.Server, to int64, name string) (migrate.Squash, error) {
-	o := a.verifyOptions(s)
+// Squash returns a baseline that replaces all migrations up to a version. It has been tried on a scratch database: it builds exactly
+// what they build, and rolling it back leaves nothing.
+func Squash(ctx context.Context, a *app.App, s *scratch.Server, to int64, name string) (migrate.Squash, error) {
+	o := a.VerifyOptions(s, nil)
 	transaction, err := migrate.NewSquash(o.FS, o.Dir, to, name, true)
 	if err != nil {
 		return migrate.Squash{}, err
 	}
-	if err = a.proveSquash(ctx, s, transaction); err == nil || ctx.Err() != nil {
+	if err = proveSquash(ctx, a, s, transaction); err == nil || ctx.Err() != nil {
 		return transaction, err
 	}
 	// Some statement cannot run in a transaction, or not in one with the others.
@@ -29,16 +30,15 @@ func (a *App) Squash(ctx context.Context, s *scratch.Server, to int64, name stri
 	if err != nil {
 		return migrate.Squash{}, err
 	}
-	return alone, a.proveSquash(ctx, s, alone)
+	return alone, proveSquash(ctx, a, s, alone)
 }
 
-func (a *App) proveSquash(ctx context.Context, s *scratch.Server, squash migrate.Squash) (err error) {
-	o := a.verifyOptions(s)
+func proveSquash(ctx context.Context, a *app.App, s *scratch.Server, squash migrate.Squash) (err error) {
 	files := map[string]bool{}
 	for _, name := range squash.Replaces {
 		files[name] = true
 	}
-	o.FS = chosen{o.FS, files}
+	o := a.VerifyOptions(s, files)
 	want, err := verify.Build(ctx, o)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (a *App) proveSquash(ctx context.Context, s *scratch.Server, squash migrate
 	}
 	result, err := verify.Run(ctx, o)
 	if err == nil && !result.OK {
-		return fault.New(fault.Conflict, "try the baseline", result.Files[0].Findings[0].String(), "mend the down of the migrations first: `krowoc migrate verify`")
+		return fault.New(fault.Conflict, "try the baseline", result.Files[0].Findings[0].String(), "fix the down sections of the migrations first: `krowoc migrate verify`")
 	}
 	return err
 }

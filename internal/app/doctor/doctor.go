@@ -1,4 +1,5 @@
-package app
+// Package doctor checks what a project needs, of its own files and of the machine, and fixes what it can.
+package doctor
 
 import (
 	"context"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
@@ -20,7 +22,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
-// Finding is what doctor has found of one thing.
+// Finding is the result of one check.
 type Finding struct {
 	Name   string `json:"name"`
 	Status string `json:"status"` // ok, warning or problem
@@ -43,16 +45,20 @@ func problem(remedy, format string, args ...any) Finding {
 	return Finding{Status: "problem", Found: fmt.Sprintf(format, args...), Remedy: remedy}
 }
 
-// Doctor looks at what the project needs, of itself and of the machine. With fix it mends what it can.
-func (a *App) Doctor(ctx context.Context, fix bool) []Finding {
+// project is the project that is checked.
+type project struct{ *app.App }
+
+// Run runs every check. With fix it fixes what it can.
+func Run(ctx context.Context, a *app.App, fix bool) []Finding {
+	p := project{a}
 	var list []Finding
 	for _, check := range []struct {
 		name string
 		look func(context.Context) Finding
 	}{
-		{"schema", a.checkSchema}, {"migrations", a.checkMigrations}, {"seeds", a.checkSeeds}, {"models", a.checkModels},
-		{"git", a.checkGit}, {"postgres", a.checkPostgres}, {"redis", a.checkRedis}, {"docker", a.checkDocker}, {"disk", a.checkDisk},
-		{"client programs", a.checkPrograms}, {"address", a.checkAddress}, {"front end", a.checkFrontEnd},
+		{"schema", p.checkSchema}, {"migrations", p.checkMigrations}, {"seeds", p.checkSeeds}, {"models", p.checkModels},
+		{"git", p.checkGit}, {"postgres", p.checkPostgres}, {"redis", p.checkRedis}, {"docker", p.checkDocker}, {"disk", p.checkDisk},
+		{"client programs", p.checkPrograms}, {"address", p.checkAddress}, {"front end", p.checkFrontEnd},
 	} {
 		f := check.look(ctx)
 		if fix && f.fix != nil {
@@ -68,20 +74,20 @@ func (a *App) Doctor(ctx context.Context, fix bool) []Finding {
 	return list
 }
 
-func (a *App) checkSchema(context.Context) Finding {
-	if _, err := os.Stat(a.Config.Path(a.Config.Schema)); errors.Is(err, fs.ErrNotExist) {
-		return problem("write one, or `krowoc schema import --url URL` makes it of a database", "there is no %s", a.Config.Schema)
+func (p project) checkSchema(context.Context) Finding {
+	if _, err := os.Stat(p.Config.Path(p.Config.Schema)); errors.Is(err, fs.ErrNotExist) {
+		return problem("write one, or `krowoc schema import --url URL` makes it of a database", "there is no %s", p.Config.Schema)
 	}
-	s, mistakes := a.ParseSchema()
+	s, mistakes := p.ParseSchema()
 	if s == nil {
 		return problem("`krowoc schema check` shows them", "%d mistakes", mistakes.Errors())
 	}
 	return good("%d types", s.StoredTypes())
 }
 
-func (a *App) checkMigrations(context.Context) Finding {
-	dir := a.Config.Migrations.Dir
-	names, err := migrate.SourceNames(os.DirFS(a.Config.Path(dir)), dir, a.Logger)
+func (p project) checkMigrations(context.Context) Finding {
+	dir := p.Config.Migrations.Dir
+	names, err := migrate.SourceNames(os.DirFS(p.Config.Path(dir)), dir, p.Logger)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), fault.CodeOf(err) == fault.NotFound:
 		return warning("`krowoc dev` and `krowoc migrate save NAME`, or `krowoc migrate diff NAME`, write the first", "there are none in %s", dir)
@@ -91,20 +97,20 @@ func (a *App) checkMigrations(context.Context) Finding {
 	return good("%d files", len(names))
 }
 
-func (a *App) checkSeeds(context.Context) Finding {
+func (p project) checkSeeds(context.Context) Finding {
 	var missing []string
-	for _, set := range a.Config.Seeds.Sets {
-		if _, err := os.Stat(filepath.Join(a.Config.Path(a.Config.Seeds.Dir), set)); errors.Is(err, fs.ErrNotExist) {
-			missing = append(missing, filepath.ToSlash(filepath.Join(a.Config.Seeds.Dir, set)))
+	for _, set := range p.Config.Seeds.Sets {
+		if _, err := os.Stat(filepath.Join(p.Config.Path(p.Config.Seeds.Dir), set)); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, filepath.ToSlash(filepath.Join(p.Config.Seeds.Dir, set)))
 		}
 	}
 	if len(missing) == 0 {
-		return good("%s", strings.Join(a.Config.Seeds.Sets, ", "))
+		return good("%s", strings.Join(p.Config.Seeds.Sets, ", "))
 	}
 	f := warning("--fix makes the folders, or name others in seeds.sets", "there is no folder %s", strings.Join(missing, ", "))
 	f.fix = func(context.Context) error {
 		for _, dir := range missing {
-			if err := os.MkdirAll(a.Config.Path(dir), 0o755); err != nil {
+			if err := os.MkdirAll(p.Config.Path(dir), 0o755); err != nil {
 				return err
 			}
 		}
@@ -113,12 +119,12 @@ func (a *App) checkSeeds(context.Context) Finding {
 	return f
 }
 
-func (a *App) checkModels(context.Context) Finding {
-	jobs, err := a.GenerateJobs(nil)
+func (p project) checkModels(context.Context) Finding {
+	jobs, err := p.GenerateJobs(nil)
 	if err != nil {
 		return problem(fault.HintOf(err), "%v", err)
 	}
-	changes, err := a.Generate(jobs)
+	changes, err := p.Generate(jobs)
 	switch {
 	case err != nil:
 		return warning("mend the schema first", "they cannot be compared with the schema")
@@ -131,11 +137,11 @@ func (a *App) checkModels(context.Context) Finding {
 }
 
 // checkGit looks whether git leaves the state of the session alone.
-func (a *App) checkGit(ctx context.Context) Finding {
-	if git.HeadFile(a.Config.Root) == "" {
+func (p project) checkGit(ctx context.Context) Finding {
+	if git.HeadFile(p.Config.Root) == "" {
 		return good("no repository")
 	}
-	switch ignored, err := git.Ignores(ctx, a.Config.Root, ".krowoc/x"); {
+	switch ignored, err := git.Ignores(ctx, p.Config.Root, ".krowoc/x"); {
 	case err != nil:
 		return warning("install git", "git does not answer: %v", err)
 	case ignored:
@@ -143,7 +149,7 @@ func (a *App) checkGit(ctx context.Context) Finding {
 	}
 	f := problem("--fix adds it to .gitignore", "git does not ignore .krowoc, which holds a database and its password")
 	f.fix = func(context.Context) error {
-		path := filepath.Join(a.Config.Root, ".gitignore")
+		path := filepath.Join(p.Config.Root, ".gitignore")
 		text, err := os.ReadFile(path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -156,24 +162,24 @@ func (a *App) checkGit(ctx context.Context) Finding {
 	return f
 }
 
-func (a *App) checkPostgres(ctx context.Context) Finding {
-	if url := a.Config.Database.URL.Reveal(); url != "" {
+func (p project) checkPostgres(ctx context.Context) Finding {
+	if url := p.Config.Database.URL.Reveal(); url != "" {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
-		db, err := a.Connect(ctx, url)
+		db, err := p.Connect(ctx, url)
 		if err != nil {
 			return problem(fault.HintOf(err), "%v", err)
 		}
 		db.Close()
 		return good("database.url answers")
 	}
-	if state, err := dev.Find(a.StateDir()); err == nil {
+	if state, err := dev.Find(p.StateDir()); err == nil {
 		return good("of the session that runs (pid %d)", state.PID)
 	}
-	if a.engine(a.Config.Dev.Postgres.Engine) == Docker {
-		return good("in a container of %s", a.postgresImage())
+	if p.Engine(p.Config.Dev.Postgres.Engine) == app.Docker {
+		return good("in a container of %s", p.PostgresImage())
 	}
-	path, err := local.Tool(ctx, a.Env, "postgres", local.OldestMajor)
+	path, err := local.Tool(ctx, p.Env, "postgres", local.OldestMajor)
 	if err == nil {
 		return good("%s", path)
 	}
@@ -183,10 +189,10 @@ func (a *App) checkPostgres(ctx context.Context) Finding {
 	return problem("install PostgreSQL 14 to 18 (Debian: postgresql, Homebrew: postgresql@17), or npm, with which krowoc fetches one", "none is installed")
 }
 
-func (a *App) checkPrograms(ctx context.Context) Finding {
+func (p project) checkPrograms(ctx context.Context) Finding {
 	var missing []string
 	for _, name := range []string{"psql", "pg_dump"} {
-		if _, err := local.Tool(ctx, a.Env, name, 0); err != nil {
+		if _, err := local.Tool(ctx, p.Env, name, 0); err != nil {
 			missing = append(missing, name)
 		}
 	}
@@ -196,30 +202,30 @@ func (a *App) checkPrograms(ctx context.Context) Finding {
 	return good("psql and pg_dump")
 }
 
-func (a *App) checkAddress(ctx context.Context) Finding {
-	if state, err := dev.Find(a.StateDir()); err == nil {
+func (p project) checkAddress(ctx context.Context) Finding {
+	if state, err := dev.Find(p.StateDir()); err == nil {
 		return good("the session serves at %s", state.URL)
 	}
-	if err := listen.Available(ctx, a.Config.Server.Address); err != nil {
+	if err := listen.Available(ctx, p.Config.Server.Address); err != nil {
 		return warning("`krowoc dev` takes another port; set server.address for good", "%v", err)
 	}
-	return good("%s is free", a.Config.Server.Address)
+	return good("%s is free", p.Config.Server.Address)
 }
 
-func (a *App) checkFrontEnd(context.Context) Finding {
-	if _, err := os.Stat(a.Config.Path("web/package.json")); err != nil {
+func (p project) checkFrontEnd(context.Context) Finding {
+	if _, err := os.Stat(p.Config.Path("web/package.json")); err != nil {
 		return good("none")
 	}
 	if _, err := exec.LookPath("npm"); err != nil {
 		return problem("install Node 20 or later", "web needs npm, which is not here")
 	}
-	if _, err := os.Stat(a.Config.Path("web/node_modules")); err == nil {
+	if _, err := os.Stat(p.Config.Path("web/node_modules")); err == nil {
 		return good("web")
 	}
 	f := problem("--fix runs npm install in web", "the packages of web are not installed")
 	f.fix = func(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, "npm", "install", "--no-audit", "--no-fund")
-		cmd.Dir = a.Config.Path("web")
+		cmd.Dir = p.Config.Path("web")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("npm install: %w: %s", err, strings.TrimSpace(string(out)))
 		}

@@ -1,0 +1,169 @@
+// Package ci runs every check of a project in one go: those that Krowoc has, and the project's own commands.
+package ci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
+	"github.com/krowoc/krowoc/internal/schema/diff"
+)
+
+// Options say what is checked. The comparisons of schemas are use cases of their own, which the caller passes in.
+type Options struct {
+	Since   string // the git revision that lint, verify and the schema are compared with; "" checks every file
+	Scratch scratch.Options
+	Report  func(Step) // receives each step that ends, one at a time
+
+	// Missing counts the migrations that are missing to build what the schema describes.
+	Missing func(ctx context.Context, s *scratch.Server) (int, error)
+	// Changes compares the schema with that of Since. The error is a not_found fault where that revision has no schema.
+	Changes func(ctx context.Context, s *scratch.Server) (Changes, error)
+}
+
+// Changes are the differences between two schemas, and the operations that the newer one refuses.
+type Changes struct {
+	List       []diff.Change
+	Operations []diag.Diagnostic // with a position and a message
+}
+
+// Step is the result of a step.
+type Step struct {
+	Name     string
+	OK       bool
+	Took     time.Duration
+	Summary  string // what was found, or what was checked
+	Findings []diag.Diagnostic
+	Err      error // why the step could not be completed; nil where it completed and found something
+}
+
+// run is one run of all steps.
+type run struct {
+	*app.App
+	Options
+	scratch *scratch.Server
+}
+
+// step is a step before it runs.
+type step struct {
+	name string
+	run  func(run, context.Context) (summary string, findings []diag.Diagnostic, err error)
+}
+
+// steps are those that Krowoc has, in the order in which they are shown.
+var steps = []step{
+	{"schema", run.schema}, {changesStep, run.changes}, {"generate", run.generate}, {"lint", run.lint}, {"diff", run.diff}, {"verify", run.verify},
+	{"seed", run.seed},
+}
+
+// changesStep needs a revision to compare with.
+const changesStep = "changes"
+
+// errFound is returned by a step that has found something.
+var errFound = errors.New("something was found")
+
+// Run runs every step that the configuration does not skip, and those that it adds: those of Krowoc at the same time, since none
+// depends on another, and the project's own after them, in their order. The results are in the order of the steps.
+func Run(ctx context.Context, a *app.App, o Options) (results []Step, err error) {
+	chosen, err := choose(a.Config.CI.Skip, o.Since)
+	if err != nil {
+		return nil, err
+	}
+	server, err := a.Scratch(ctx, o.Scratch)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, server.Close(ctx)) }()
+	r := run{a, o, server}
+	results = make([]Step, len(chosen))
+	var group errgroup.Group
+	var reporting sync.Mutex
+	for i, s := range chosen {
+		group.Go(func() error {
+			results[i] = timed(ctx, s.name, func() (string, []diag.Diagnostic, error) { return s.run(r, ctx) })
+			reporting.Lock()
+			defer reporting.Unlock()
+			o.Report(results[i])
+			return nil
+		})
+	}
+	_ = group.Wait() // no step returns an error
+	for _, own := range a.Config.CI.Steps {
+		if ctx.Err() != nil {
+			break
+		}
+		result := timed(ctx, own.Name, func() (string, []diag.Diagnostic, error) { return r.command(ctx, own.Run) })
+		o.Report(result)
+		results = append(results, result)
+	}
+	return results, ctx.Err()
+}
+
+// choose returns the steps that are not skipped.
+func choose(skip []string, since string) ([]step, error) {
+	var names []string
+	for _, s := range steps {
+		names = append(names, s.name)
+	}
+	for _, name := range skip {
+		if !slices.Contains(names, name) {
+			return nil, fault.New(fault.Invalid, "run CI", fmt.Sprintf("ci.skip names %q, and there is no such step", name), strings.Join(names, ", "))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
+		withoutBase := s.name == changesStep && since == ""
+		return withoutBase || slices.Contains(skip, s.name)
+	}), nil
+}
+
+// timed runs a step.
+func timed(ctx context.Context, name string, run func() (string, []diag.Diagnostic, error)) Step {
+	began := time.Now()
+	summary, findings, err := run()
+	s := Step{Name: name, OK: err == nil, Summary: summary, Findings: findings, Took: time.Since(began)}
+	if err == nil || errors.Is(err, errFound) {
+		return s
+	}
+	var mistakes diag.List
+	if errors.As(err, &mistakes) {
+		s.Findings = append(s.Findings, findingsOf(name, mistakes)...)
+	}
+	if s.Summary == "" {
+		s.Summary, _, _ = strings.Cut(err.Error(), "\n")
+	}
+	if ctx.Err() != nil || !isFinding(err) {
+		s.Err = err
+	}
+	return s
+}
+
+// isFinding reports whether an error is about the project, and not about running the step.
+func isFinding(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.Invalid, fault.Conflict, fault.CheckFailed:
+		return true
+	}
+	return false
+}
+
+// findingsOf returns the mistakes in files as findings of a step: with the step in the code, and the remedy in the message.
+func findingsOf(step string, list diag.List) (out []diag.Diagnostic) {
+	for _, d := range list {
+		message := d.Message
+		if d.Remedy != "" {
+			message += ": " + d.Remedy
+		}
+		out = append(out, diag.Diagnostic{Severity: d.Severity, Code: step + "/" + d.Code, Position: d.Position, Message: message})
+	}
+	return out
+}

@@ -1,0 +1,207 @@
+package ci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/git"
+	"github.com/krowoc/krowoc/internal/migrate/lint"
+	"github.com/krowoc/krowoc/internal/migrate/verify"
+	"github.com/krowoc/krowoc/internal/schema/diff"
+	"github.com/krowoc/krowoc/internal/seed"
+)
+
+// firstLine is the place of a finding that concerns a file as a whole.
+func firstLine(file string) diag.Position { return diag.Position{File: file, Line: 1} }
+
+func (r run) schema(context.Context) (string, []diag.Diagnostic, error) {
+	s, list := r.ParseSchema()
+	findings := findingsOf("schema", list)
+	if s == nil {
+		return fmt.Sprintf("%d mistakes", list.Errors()), findings, errFound
+	}
+	return fmt.Sprintf("%d types", len(s.Tables)+len(s.Plain)), findings, nil
+}
+
+// changes compares the schema with that of the base.
+func (r run) changes(ctx context.Context) (string, []diag.Diagnostic, error) {
+	c, err := r.Changes(ctx, r.scratch)
+	if fault.CodeOf(err) == fault.NotFound {
+		return "the base has no schema", nil, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	refuse := r.Config.CI.Breaking == "refuse"
+	severity := map[diff.Severity]diag.Severity{diff.Breaking: diag.Warning, diff.Dangerous: diag.Info, diff.Safe: diag.Info}
+	if refuse {
+		severity[diff.Breaking] = diag.Error
+	}
+	var findings []diag.Diagnostic
+	breaking := len(c.Operations)
+	for _, change := range c.List {
+		worst := change.Worst()
+		if worst == diff.Breaking {
+			breaking++
+		}
+		findings = append(findings, diag.Diagnostic{Severity: severity[worst], Code: "changes/" + change.Kind, Position: firstLine(r.Config.Schema),
+			Message: string(worst) + ": " + change.Path + ": " + change.Message})
+	}
+	for _, operation := range c.Operations {
+		operation.Severity, operation.Code = severity[diff.Breaking], "changes/operation"
+		findings = append(findings, operation)
+	}
+	summary := fmt.Sprintf("%d changes, %d breaking", len(c.List), breaking)
+	if refuse && breaking > 0 {
+		return summary, findings, errFound
+	}
+	return summary, findings, nil
+}
+
+func (r run) generate(context.Context) (string, []diag.Diagnostic, error) {
+	jobs, err := r.GenerateJobs(nil)
+	if err != nil {
+		return "", nil, err
+	}
+	changes, err := r.Generate(jobs)
+	if err != nil {
+		return "", nil, err
+	}
+	var findings []diag.Diagnostic
+	for _, c := range changes {
+		findings = append(findings, diag.Diagnostic{Severity: diag.Error, Code: "generate/stale", Position: firstLine(r.Relative(c.Path)),
+			Message: "it does not match the schema: `krowoc generate` writes it"})
+	}
+	if len(changes) > 0 {
+		return fmt.Sprintf("%d stale files", len(changes)), findings, errFound
+	}
+	return fmt.Sprintf("%d targets", len(jobs)), nil, nil
+}
+
+// changed returns the migrations to check; nil is all.
+func (r run) changed(ctx context.Context) (map[string]bool, error) {
+	if r.Since == "" {
+		return nil, nil
+	}
+	return git.ChangedSince(ctx, r.Config.Path(r.Config.Migrations.Dir), r.Since)
+}
+
+func (r run) lint(ctx context.Context) (string, []diag.Diagnostic, error) {
+	only, err := r.changed(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	options, err := r.LintOptions(only, 0)
+	if err != nil {
+		return "", nil, err
+	}
+	result, err := lint.Run(options)
+	if err != nil {
+		return "", nil, err
+	}
+	bad := 0
+	var findings []diag.Diagnostic
+	for _, f := range result.Findings {
+		findings = append(findings, diag.Diagnostic{Severity: diag.Severity(f.Severity), Code: "lint/" + f.Rule,
+			Position: diag.Position{File: f.File, Line: f.Line, Column: f.Column}, Message: f.Message})
+		if f.Severity.AtLeast(lint.Severity(r.Config.Lint.FailOn)) {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return fmt.Sprintf("%d findings", bad), findings, errFound
+	}
+	return fmt.Sprintf("%d files", result.Files), findings, nil
+}
+
+func (r run) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
+	only, err := r.changed(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	result, err := r.Verify(ctx, r.scratch, only, func(verify.File) {})
+	if err != nil {
+		return "", nil, err
+	}
+	bad := 0
+	var findings []diag.Diagnostic
+	for _, file := range result.Files {
+		if !file.OK {
+			bad++
+		}
+		for _, f := range file.Findings {
+			severity := diag.Error
+			if f.Kind == verify.Rows {
+				severity = diag.Info
+			}
+			findings = append(findings, diag.Diagnostic{Severity: severity, Code: "verify/" + string(f.Kind),
+				Position: firstLine(r.Config.Migrations.Dir + "/" + file.File), Message: f.String()})
+		}
+	}
+	if bad > 0 {
+		return fmt.Sprintf("%d of %d cannot be rolled back as they should", bad, len(result.Files)), findings, errFound
+	}
+	return fmt.Sprintf("%d files", len(result.Files)), findings, nil
+}
+
+func (r run) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
+	n, err := r.Missing(ctx, r.scratch)
+	if err != nil {
+		return "", nil, err
+	}
+	if n > 0 {
+		return fmt.Sprintf("%d migrations missing", n), []diag.Diagnostic{{Severity: diag.Error, Code: "diff/missing", Position: firstLine(r.Config.Schema),
+			Message: "the migrations do not build what the schema describes: `krowoc migrate diff NAME` writes what is missing"}}, errFound
+	}
+	return "the migrations build the schema", nil, nil
+}
+
+func (r run) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err error) {
+	if _, err := os.Stat(r.Config.Path(r.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
+		return "no seeds", nil, nil
+	}
+	types, err := r.Schema()
+	if err != nil {
+		return "", nil, err
+	}
+	db, drop, err := r.MigratedDatabase(ctx, r.scratch)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	// The database is a scratch one, whatever the environment is.
+	summary, err := r.Seed(ctx, db, types, func(o *seed.Options) { o.AllowProtected, o.Confirmed = r.Config.Environment, true })
+	if err != nil {
+		return "", nil, err
+	}
+	return fmt.Sprintf("%d rows", summary.Total().Inserted), nil, nil
+}
+
+// mostLines is how much of the output of a command is shown.
+const mostLines = 40
+
+// command runs a command of the project's own.
+func (r run) command(ctx context.Context, command string) (string, []diag.Diagnostic, error) {
+	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	cmd.Dir, cmd.WaitDelay = r.Config.Root, 5*time.Second
+	out, err := cmd.CombinedOutput()
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	last := lines[len(lines)-1]
+	if err == nil {
+		return last, nil, nil
+	}
+	if ctx.Err() != nil {
+		return "", nil, ctx.Err()
+	}
+	shown := strings.Join(lines[max(0, len(lines)-mostLines):], "\n")
+	return last, []diag.Diagnostic{{Severity: diag.Error, Code: "command", Position: firstLine(r.Relative(r.Config.File)),
+		Message: fmt.Sprintf("%s: %v\n%s", command, err, shown)}}, errFound
+}
