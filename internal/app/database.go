@@ -3,11 +3,18 @@ package app
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/copies"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/git"
+	"github.com/krowoc/krowoc/internal/pg/clone"
 	"github.com/krowoc/krowoc/internal/pg/local"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -76,7 +83,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 	if err != nil {
 		return "", nil, err
 	}
-	if b := a.newBranches(server.URL("postgres")); b != nil {
+	if b := a.branches(server.URL("postgres")); b != nil {
 		if _, err := b.Follow(ctx); err != nil {
 			return "", nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 		}
@@ -99,4 +106,77 @@ func (a *App) localPostgres(progress func(local.Progress)) local.Options {
 		// A development database may lose the last moments before a power cut, and is faster for it.
 		Settings: map[string]string{"synchronous_commit": "off"},
 	}
+}
+
+// branches returns the databases of a server by branch, or nil where the project does not want them.
+func (a *App) branches(url string) *copies.Branches {
+	head := git.HeadFile(a.Config.Root)
+	if !a.Config.Dev.Branching || head == "" {
+		return nil
+	}
+	return &copies.Branches{Server: clone.Server{URL: url}, Name: a.Config.Project, Head: head}
+}
+
+// Branches returns the databases of the branches of git, of which an open one is the current one's.
+func (a *App) Branches(db *Database) (*copies.Branches, error) {
+	server, _, err := a.localServer(db)
+	if err != nil {
+		return nil, err
+	}
+	b := a.branches(server.URL)
+	if b == nil {
+		return nil, fault.New(fault.Invalid, "find the databases of branches", "dev.branching is not set, or the project is not in a git repository",
+			"krowoc.yaml: dev: {branching: true}")
+	}
+	return b, nil
+}
+
+// Snapshots returns the copies of an open database.
+func (a *App) Snapshots(db *Database) (*copies.Snapshots, error) {
+	server, name, err := a.localServer(db)
+	return &copies.Snapshots{Server: server, Name: name, Disconnect: db.Reset}, err
+}
+
+// localServer returns the server of the local database, and its name. A database of somebody else's is not copied.
+func (a *App) localServer(db *Database) (clone.Server, string, error) {
+	const op = "copy the database"
+	if a.Config.Database.URL.Reveal() != "" || !a.local() {
+		return clone.Server{}, "", fault.New(fault.Invalid, op, "it is not the local one of development",
+			"snapshots are of the Postgres that `krowoc dev` runs; for another there is pg_dump")
+	}
+	u, err := url.Parse(db.URL)
+	if err != nil {
+		return clone.Server{}, "", fault.New(fault.Internal, op, "its URL is not valid")
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/postgres"
+	return clone.Server{URL: u.String()}, name, nil
+}
+
+// ResetBranch empties the database of the branch that is checked out, applies the migrations and loads the seeds.
+func (a *App) ResetBranch(ctx context.Context, db *Database) error {
+	b, err := a.Branches(db)
+	if err != nil {
+		return err
+	}
+	types, err := a.Schema()
+	if err != nil {
+		return err
+	}
+	db.Reset()
+	if err := b.Reset(ctx); err != nil {
+		return err
+	}
+	m, err := a.Migrator(db.Pool, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := m.Up(ctx); err != nil {
+		return err
+	}
+	if _, err := os.Stat(a.Config.Path(a.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	_, err = a.Seed(ctx, db.Pool, types)
+	return err
 }

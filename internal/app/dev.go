@@ -4,14 +4,17 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/clone"
 	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
 
@@ -65,7 +68,7 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 		Empty:     func(ctx context.Context, url, name string) error { return clone.Server{URL: url}.Empty(ctx, name) },
 		NewSyncer: a.newSyncer, Generate: a.generateAll,
 		NewBranches: func(url string) dev.Branches {
-			if b := a.newBranches(url); b != nil {
+			if b := a.branches(url); b != nil {
 				return b
 			}
 			return nil
@@ -92,4 +95,14 @@ func (a *App) generateAll() ([]string, error) {
 		written = append(written, a.Relative(c.Path))
 	}
 	return written, nil
+}
+
+// newSyncer returns what brings the tables in step with the schema, on a server that the project has for itself.
+func (a *App) newSyncer(url string) dev.Syncer {
+	return sync.New(sync.Options{
+		Server:     scratch.Existing(scratch.Options{URL: url, Pool: a.poolOptions(""), Quiet: true}),
+		Migrations: os.DirFS(a.Config.Path(a.Config.Migrations.Dir)),
+		Exclude:    migrate.InternalTables(a.Config.Migrations.Table),
+		Build:      a.MigratedDatabase,
+	})
 }

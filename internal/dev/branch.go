@@ -50,6 +50,6 @@ func (s *session) changing() bool {
 	if s.branches == nil {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(filepath.Dir(s.branches.Head()), "index.lock"))
+	_, err := os.Stat(filepath.Join(filepath.Dir(s.branches.HeadFile()), "index.lock"))
 	return err == nil
 }

@@ -83,7 +83,7 @@ type Syncer interface {
 
 // Branches makes the database that of the branch of git which is checked out.
 type Branches interface {
-	Head() string                                          // the file that changes with the branch
+	HeadFile() string                                      // the file that changes with the branch
 	Follow(ctx context.Context) (branch string, err error) // the branch where it is another than before
 	Reset(ctx context.Context) error                       // makes the database an empty one
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/seed"
@@ -127,7 +128,7 @@ func (s *session) writeTables(ctx context.Context, w io.Writer) error {
 	if s.syncer == nil {
 		return nil
 	}
-	unsaved, err := ReadUnsaved(ctx, s.pool)
+	unsaved, err := sync.Read(ctx, s.pool)
 	fmt.Fprintf(w, "%q", unsaved)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -64,7 +65,7 @@ func (s *session) makeWay(ctx context.Context, migrator *migrate.Migrator) error
 	if s.syncer == nil {
 		return nil
 	}
-	unsaved, err := ReadUnsaved(ctx, s.pool)
+	unsaved, err := sync.Read(ctx, s.pool)
 	if err != nil || len(unsaved) == 0 {
 		return err
 	}
@@ -73,7 +74,7 @@ func (s *session) makeWay(ctx context.Context, migrator *migrate.Migrator) error
 		return err
 	}
 	s.info("migrate", "what is not saved makes way for new migrations")
-	return UndoUnsaved(ctx, s.pool)
+	return sync.Undo(ctx, s.pool)
 }
 
 // generate brings the models in step.

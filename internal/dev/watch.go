@@ -50,7 +50,7 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 	quiet := time.NewTimer(0)
 	<-quiet.C
 	if s.branches != nil {
-		if err := watcher.Add(filepath.Dir(s.branches.Head())); err != nil {
+		if err := watcher.Add(filepath.Dir(s.branches.HeadFile())); err != nil {
 			return fault.Wrap("watch the branch of git", err)
 		}
 		pending.branch = true // it may be another since the session began
@@ -143,7 +143,7 @@ func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
 	}
 	return changes{
 		config:     e.Name == s.ConfigPath,
-		branch:     s.branches != nil && e.Name == s.branches.Head(),
+		branch:     s.branches != nil && e.Name == s.branches.HeadFile(),
 		schema:     within(s.SchemaPath, e.Name) && (e.Name == s.SchemaPath || filepath.Ext(e.Name) == ".graphql"),
 		migrations: within(s.Migrations, e.Name) && filepath.Ext(e.Name) == ".sql",
 		seeds:      within(s.Seeds, e.Name), // templates embed files of any kind; a digest says whether one of them matters

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/krowoc/krowoc/internal/app"
-	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
@@ -40,5 +40,5 @@ func SaveUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool
 	if paths, err = migrate.Write(a.Config.Path(a.Config.Migrations.Dir), drafts, a.Now()); err != nil {
 		return plan, nil, errors.Join(err, m.Unrecord(context.WithoutCancel(ctx), versions))
 	}
-	return plan, paths, dev.ForgetUnsaved(ctx, db)
+	return plan, paths, sync.Forget(ctx, db)
 }

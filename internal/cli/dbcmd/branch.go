@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/dev/copies"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
@@ -21,15 +22,15 @@ branch, "krowoc dev" switches to its database. The database of a new branch star
 from.`,
 	}
 	cmd.AddCommand(newBranchList(f),
-		onBranch(f, "create BRANCH", "Copy the current database for a branch before you check it out", (*app.App).CreateBranch),
-		onBranch(f, "delete BRANCH", "Drop the database of a branch that is not checked out", (*app.App).DeleteBranch),
+		onBranch(f, "create BRANCH", "Copy the current database for a branch before you check it out", (*copies.Branches).Create),
+		onBranch(f, "delete BRANCH", "Drop the database of a branch that is not checked out", (*copies.Branches).Delete),
 		newBranchReset(f))
 	return cmd
 }
 
 // branches is what `db branch list --output json` prints.
 type branches struct {
-	Branches []app.Branch `json:"branches"`
+	Branches []copies.Branch `json:"branches"`
 }
 
 func newBranchList(f *factory.Factory) *cobra.Command {
@@ -37,7 +38,11 @@ func newBranchList(f *factory.Factory) *cobra.Command {
 		Use: "list", Short: "List the branches that have a database", Example: "krowoc db branch list", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
-				list, err := a.Branches(cmd.Context(), db)
+				of, err := a.Branches(db)
+				if err != nil {
+					return err
+				}
+				list, err := of.List(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -57,12 +62,19 @@ func newBranchList(f *factory.Factory) *cobra.Command {
 }
 
 // onBranch returns a verb that acts on the database of one branch.
-func onBranch(f *factory.Factory, use, short string, do func(*app.App, context.Context, *app.Database, string) error) *cobra.Command {
+func onBranch(f *factory.Factory, use, short string, do func(*copies.Branches, context.Context, string) error) *cobra.Command {
 	verb, _, _ := strings.Cut(use, " ")
 	return &cobra.Command{
 		Use: use, Short: short, Example: "krowoc db branch " + verb + " feature/votes", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error { return do(a, cmd.Context(), db, args[0]) })
+			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
+				of, err := a.Branches(db)
+				if err != nil {
+					return err
+				}
+				db.Reset() // a database with connections cannot be copied
+				return do(of, cmd.Context(), args[0])
+			})
 		},
 	}
 }

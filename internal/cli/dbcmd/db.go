@@ -13,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
 // New returns the command with its verbs.
@@ -62,7 +63,7 @@ func newPsql(f *factory.Factory) *cobra.Command {
 		Example: "krowoc db psql\nkrowoc db psql -- -c 'select count(*) from prompts'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
-				program, err := a.Psql(cmd.Context())
+				program, err := local.Tool(cmd.Context(), f.Getenv, "psql", 0)
 				if err != nil {
 					return err
 				}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/dev/copies"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
@@ -22,11 +23,15 @@ the same name is replaced. Open connections to the database are closed for a mom
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return withDatabase(ctx, f, func(a *app.App, db *app.Database) error {
+				snapshots, err := a.Snapshots(db)
+				if err != nil {
+					return err
+				}
 				if drop {
-					return a.DropSnapshot(ctx, db, args[0])
+					return snapshots.Drop(ctx, args[0])
 				}
 				began := f.Term.Now()
-				s, err := a.TakeSnapshot(ctx, db, args[0])
+				s, err := snapshots.Take(ctx, args[0])
 				if err != nil {
 					return err
 				}
@@ -43,7 +48,7 @@ the same name is replaced. Open connections to the database are closed for a mom
 
 // snapshots is what `db snapshots --output json` prints.
 type snapshots struct {
-	Snapshots []app.Snapshot `json:"snapshots"`
+	Snapshots []copies.Snapshot `json:"snapshots"`
 }
 
 func newSnapshots(f *factory.Factory) *cobra.Command {
@@ -54,7 +59,11 @@ func newSnapshots(f *factory.Factory) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
-				list, err := a.Snapshots(cmd.Context(), db)
+				of, err := a.Snapshots(db)
+				if err != nil {
+					return err
+				}
+				list, err := of.List(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -92,7 +101,11 @@ func newRestore(f *factory.Factory) *cobra.Command {
 					}
 				}
 				began := f.Term.Now()
-				s, err := a.RestoreSnapshot(ctx, db, args[0])
+				snapshots, err := a.Snapshots(db)
+				if err != nil {
+					return err
+				}
+				s, err := snapshots.Restore(ctx, args[0])
 				if err != nil {
 					return err
 				}

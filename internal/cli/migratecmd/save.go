@@ -10,7 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
-	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
@@ -33,7 +33,7 @@ the development database.`,
 			ctx := cmd.Context()
 			return f.WithScratch(ctx, a, server, func(s *scratch.Server) error {
 				return f.WithDatabase(ctx, a, func(db *app.Database) error {
-					unsaved, err := dev.ReadUnsaved(ctx, db.Pool)
+					unsaved, err := sync.Read(ctx, db.Pool)
 					if err != nil {
 						return err
 					}

@@ -1,0 +1,135 @@
+// Package copies keeps copies of a local development database on its server: snapshots, and a database for each branch of git.
+package copies
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/git"
+	"github.com/krowoc/krowoc/internal/pg/clone"
+)
+
+// Branches keeps a development database for each branch of git. The one of the branch that is checked out has the project's name, so
+// that its URL stays the same; the others are set aside under names of their own.
+type Branches struct {
+	Server clone.Server
+	Name   string // of the database of the branch that is checked out
+	Head   string // the path of git's file HEAD
+}
+
+// Branch is a branch that has a database.
+type Branch struct {
+	Name    string `json:"name"`
+	Current bool   `json:"current"`
+	Size    int64  `json:"size"` // bytes
+}
+
+// branchMark stands between the name of the database and that of the branch for which it is set aside.
+const branchMark = "@branch:"
+
+// HeadFile is the file that changes with the branch.
+func (b *Branches) HeadFile() string { return b.Head }
+
+// current returns the branch that is checked out, or the commit of a detached head.
+func (b *Branches) current() (string, error) { return git.Branch(b.Head) }
+
+// aside is the name under which the database of a branch is set aside.
+func (b *Branches) aside(branch string) string {
+	name := b.Name + branchMark + branch
+	if len(name) <= longestName {
+		return name
+	}
+	sum := sha256.Sum256([]byte(branch))
+	return strings.ToValidUTF8(name[:54], "") + hex.EncodeToString(sum[:4])
+}
+
+// Follow switches to the database of the branch that is checked out: the one that was set aside for it, or a copy of the previous
+// branch's. It returns the branch when it differs from the previous one.
+func (b *Branches) Follow(ctx context.Context) (branch string, err error) {
+	branch, err = b.current()
+	if err != nil || branch == "" {
+		return "", fault.Wrap("read the branch of git", err)
+	}
+	before, err := b.Server.Label(ctx, b.Name)
+	switch {
+	case err != nil || before == branch:
+		return "", err
+	case before == "":
+		return "", b.Server.SetLabel(ctx, b.Name, branch)
+	}
+	list, err := b.Server.List(ctx, b.aside(branch))
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(list, func(d clone.Database) bool { return d.Name == b.aside(branch) }) {
+		if err := b.Server.Move(ctx, b.Name, b.aside(before)); err != nil {
+			return "", err
+		}
+		if err := b.Server.Move(ctx, b.aside(branch), b.Name); err != nil {
+			return "", errors.Join(err, b.Server.Move(context.WithoutCancel(ctx), b.aside(before), b.Name))
+		}
+	} else if err := b.Server.Copy(ctx, b.Name, b.aside(before)); err != nil {
+		return "", err
+	}
+	return branch, b.Server.SetLabel(ctx, b.Name, branch)
+}
+
+// Reset empties the database.
+func (b *Branches) Reset(ctx context.Context) error {
+	branch, err := b.current()
+	if err == nil {
+		err = b.Server.Empty(ctx, b.Name)
+	}
+	if err != nil {
+		return err
+	}
+	return b.Server.SetLabel(ctx, b.Name, branch)
+}
+
+// List returns the branches that have a database.
+func (b *Branches) List(ctx context.Context) ([]Branch, error) {
+	list, err := b.Server.List(ctx, b.Name)
+	if err != nil {
+		return nil, err
+	}
+	current, err := b.Server.Label(ctx, b.Name)
+	found := []Branch{}
+	for _, d := range list {
+		switch name, aside := strings.CutPrefix(d.Name, b.Name+branchMark); {
+		case d.Name == b.Name:
+			found = append(found, Branch{current, true, d.Size})
+		case aside:
+			found = append(found, Branch{name, false, d.Size})
+		}
+	}
+	return found, err
+}
+
+// Create copies the database for a branch, which uses it once it is checked out. Nothing may be connected to the database.
+func (b *Branches) Create(ctx context.Context, branch string) error {
+	const op = "make a database for a branch"
+	switch current, err := b.current(); {
+	case err != nil:
+		return fault.Wrap(op, err)
+	case branch == current:
+		return fault.New(fault.Invalid, op, branch+" is checked out, and has one")
+	}
+	return b.Server.Copy(ctx, b.Name, b.aside(branch))
+}
+
+// Delete drops the database of a branch that is not checked out.
+func (b *Branches) Delete(ctx context.Context, branch string) error {
+	list, err := b.Server.List(ctx, b.aside(branch))
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 || list[0].Name != b.aside(branch) {
+		return fault.New(fault.NotFound, "delete the database of a branch", branch+" has no database that is set aside", "`krowoc db branch list` shows the branches that have one")
+	}
+	return b.Server.Drop(ctx, b.aside(branch))
+}

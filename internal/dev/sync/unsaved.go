@@ -1,0 +1,107 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
+)
+
+// Change is an unsaved change: one that a session has made to the tables after the schema was saved, and that no migration makes yet.
+type Change struct {
+	Up, Down []string // statements
+}
+
+// table keeps the changes in the database that they are made to.
+const table = own.UnsavedTable
+
+// Read returns the unsaved changes in the order in which they were made.
+func Read(ctx context.Context, db *pgxpool.Pool) ([]Change, error) {
+	const op = "read the unsaved changes"
+	var there bool
+	if err := db.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there); err != nil || !there {
+		return nil, pg.Fault(op, err)
+	}
+	rows, err := db.Query(ctx, "SELECT up, down FROM "+table+" ORDER BY id")
+	if err != nil {
+		return nil, pg.Fault(op, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Change])
+	return list, pg.Fault(op, err)
+}
+
+// Apply makes changes and records them: each in a transaction, so that a later one may use the values that an earlier
+// one adds to an enum. When one fails, those before it are undone.
+func Apply(ctx context.Context, db *pgxpool.Pool, changes []Change) error {
+	const op = "change the tables"
+	if _, err := own.Apply(ctx, db); err != nil {
+		return pg.Fault(op, err)
+	}
+	for i, c := range changes {
+		err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+			if err := execAll(ctx, tx, c.Up); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, "INSERT INTO "+table+" (up, down) VALUES ($1, $2)", c.Up, c.Down)
+			return err
+		})
+		if err != nil {
+			return errors.Join(pg.Fault(op, err), undoLast(context.WithoutCancel(ctx), db, i))
+		}
+	}
+	return nil
+}
+
+// Undo undoes every unsaved change.
+func Undo(ctx context.Context, db *pgxpool.Pool) error {
+	list, err := Read(ctx, db)
+	if err != nil {
+		return err
+	}
+	return undoLast(ctx, db, len(list))
+}
+
+// undoLast undoes the last n changes.
+func undoLast(ctx context.Context, db *pgxpool.Pool, n int) error {
+	list, err := Read(ctx, db)
+	if err != nil {
+		return err
+	}
+	for _, c := range slices.Backward(list[len(list)-n:]) {
+		err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+			if err := execAll(ctx, tx, c.Down); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE id = (SELECT max(id) FROM "+table+")")
+			return err
+		})
+		if err != nil {
+			return pg.Fault("undo the unsaved changes", err)
+		}
+	}
+	return nil
+}
+
+// Forget records that migrations make the changes now.
+func Forget(ctx context.Context, db *pgxpool.Pool) error {
+	_, err := own.Apply(ctx, db)
+	if err == nil {
+		_, err = db.Exec(ctx, "DELETE FROM "+table)
+	}
+	return pg.Fault("record that the changes are saved", err)
+}
+
+// execAll runs statements in a transaction.
+func execAll(ctx context.Context, tx pgx.Tx, statements []string) error {
+	for _, sql := range statements {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
