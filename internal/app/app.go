@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
@@ -100,7 +102,7 @@ func (a *App) Scratch(ctx context.Context, o scratch.Options) (*scratch.Server, 
 
 // ScratchEngine is the engine for scratch databases that the configuration of the development stack implies.
 func (a *App) ScratchEngine() scratch.Engine {
-	if a.Engine(a.Config.Dev.Postgres.Engine) == Docker {
+	if a.Stack().EngineOf(a.Config.Dev.Postgres.Engine) == stack.Docker {
 		return scratch.Docker
 	}
 	return scratch.Native
@@ -152,6 +154,19 @@ func (a *App) SeedSets() []string {
 		_, err := os.Stat(filepath.Join(a.Config.Path(a.Config.Seeds.Dir), set))
 		return errors.Is(err, fs.ErrNotExist)
 	})
+}
+
+// guarded has a container removed when this process is killed, until the guard is dismissed.
+func (a *App) guarded(name string) (dismiss func()) {
+	if a.Guard == nil {
+		return func() {}
+	}
+	dismiss, err := a.Guard(name)
+	if err != nil {
+		a.Logger.Warn(fmt.Sprintf("nobody stops the container %s when krowoc is killed: %v", name, err))
+		return func() {}
+	}
+	return dismiss
 }
 
 // httpClient is for calls to other services: health checks of URLs.

@@ -79,7 +79,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 		return "", nil, err
 	}
 	a.announceLocal()
-	server, err := a.startPostgres(ctx, a.Logger, progress)
+	server, err := a.Stack().StartPostgres(ctx, a.Logger, progress)
 	if err != nil {
 		return "", nil, err
 	}
@@ -94,18 +94,6 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 // local reports whether the environment may run a Postgres of its own.
 func (a *App) local() bool {
 	return a.Config.Environment == config.Development || a.Config.Environment == config.Test
-}
-
-func (a *App) localPostgres(progress func(local.Progress)) local.Options {
-	return local.Options{
-		DataDir:  dev.DataDir(a.StateDir()),
-		Major:    a.Config.Database.Postgres,
-		Logger:   a.Logger,
-		Progress: progress,
-		Env:      a.Env,
-		// A development database may lose the last moments before a power cut, and is faster for it.
-		Settings: map[string]string{"synchronous_commit": "off"},
-	}
 }
 
 // branches returns the databases of a server by branch, or nil where the project does not want them.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
@@ -17,6 +18,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/supervise"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -44,10 +46,12 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 		ConfigPath: c.File, SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: a.SeedSets,
 		DatabaseURL: c.Database.URL.Reveal(),
 		StartPostgres: func(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
-			return a.startPostgres(ctx, log, o.Progress)
+			return a.Stack().StartPostgres(ctx, log, o.Progress)
 		},
-		Services:  func(log func(string) *slog.Logger) []dev.Service { return append(a.devServices(), tools.service(log)) },
-		Processes: a.devProcesses(o.Environ),
+		Services: func(log func(string) *slog.Logger) []dev.Service {
+			return append(a.Stack().Start(), tools.service(log))
+		},
+		Processes: func(env []string) ([]supervise.Process, error) { return a.Stack().Commands(o.Environ, env) },
 		Connect:   a.Connect, Parse: a.ParseSchema,
 		Migrator: func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
 			return a.Migrator(pool, report)
@@ -95,6 +99,24 @@ func (a *App) generateAll() ([]string, error) {
 		written = append(written, a.Relative(c.Path))
 	}
 	return written, nil
+}
+
+// Stack is the development stack that the configuration describes.
+func (a *App) Stack() *stack.Stack {
+	c := a.Config.Dev
+	o := stack.Options{
+		Project: a.Config.Project, Root: a.Config.Root, StateDir: a.StateDir(), Engine: stack.Engine(c.Engine), Web: c.Web,
+		Postgres: stack.Postgres{Engine: c.Postgres.Engine, Image: c.Postgres.Image, Replicas: c.Postgres.Replicas, Version: a.Config.Database.Postgres},
+		Redis:    stack.Redis(c.Redis),
+		Logger:   a.Logger, Env: a.Env, Guard: a.guarded,
+	}
+	for _, s := range c.Services {
+		o.Services = append(o.Services, stack.Service(s))
+	}
+	for _, p := range c.Processes {
+		o.Processes = append(o.Processes, stack.Process(p))
+	}
+	return stack.New(o)
 }
 
 // newSyncer returns what brings the tables in step with the schema, on a server that the project has for itself.

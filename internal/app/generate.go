@@ -43,7 +43,7 @@ func (a *App) Targets() []generate.Target {
 		apiTarget(api),
 		sqlfile.Target(),
 		markdown.Target(),
-		compose.Target(a.composeServices()),
+		compose.Target(a.Stack().Compose()),
 	}
 }
 

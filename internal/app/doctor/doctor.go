@@ -14,6 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/git"
@@ -176,8 +177,8 @@ func (p project) checkPostgres(ctx context.Context) Finding {
 	if state, err := dev.Find(p.StateDir()); err == nil {
 		return good("of the session that runs (pid %d)", state.PID)
 	}
-	if p.Engine(p.Config.Dev.Postgres.Engine) == app.Docker {
-		return good("in a container of %s", p.PostgresImage())
+	if p.Stack().EngineOf(p.Config.Dev.Postgres.Engine) == stack.Docker {
+		return good("in a container of %s", p.Stack().PostgresImage())
 	}
 	path, err := local.Tool(ctx, p.Env, "postgres", local.OldestMajor)
 	if err == nil {

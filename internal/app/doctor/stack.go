@@ -3,36 +3,18 @@ package doctor
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/container"
 	"github.com/krowoc/krowoc/internal/dev/redis"
+	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/health"
 )
 
-// devImages are the images of what the development stack runs in containers for sure.
-func (p project) devImages() []string {
-	var images []string
-	c := p.Config.Dev
-	if p.Config.Database.URL.Reveal() == "" && p.Engine(c.Postgres.Engine) == app.Docker {
-		images = append(images, p.PostgresImage())
-	}
-	if c.Redis.Enabled && p.Engine(c.Redis.Engine) == app.Docker {
-		images = append(images, c.Redis.Image)
-	}
-	for _, s := range c.Services {
-		images = append(images, s.Image)
-	}
-	slices.Sort(images)
-	return slices.Compact(images)
-}
-
 // checkDocker looks whether an engine answers that has the images, where the stack needs one.
 func (p project) checkDocker(ctx context.Context) Finding {
-	images := p.devImages()
+	images := p.Stack().Images(p.Config.Database.URL.Reveal() == "")
 	if len(images) == 0 {
 		return good("not needed")
 	}
@@ -62,14 +44,14 @@ func (p project) checkRedis(ctx context.Context) Finding {
 		return good("not needed")
 	}
 	program := redis.Program(p.Env("PATH"))
-	switch engine := p.Engine(c.Engine); {
-	case engine == app.Docker:
+	switch engine := p.Stack().EngineOf(c.Engine); {
+	case engine == stack.Docker:
 		return good("in a container of %s", c.Image)
 	case redis.Engine(engine) == redis.Embedded:
 		return good("miniredis")
 	case program != "":
 		return good("%s", program)
-	case engine == app.Native:
+	case engine == stack.Native:
 		return problem(remedy, "there is neither redis-server nor valkey-server on PATH")
 	}
 	if _, err := container.Missing(ctx, p.Logger); err == nil {

@@ -127,7 +127,7 @@ func newReset(f *factory.Factory) *cobra.Command {
 			if other, err := dev.Find(a.StateDir()); err == nil {
 				return dev.Running(other)
 			}
-			size, volumes, err := a.DevSize(cmd.Context())
+			size, volumes, err := a.Stack().Size(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -144,7 +144,7 @@ func newReset(f *factory.Factory) *cobra.Command {
 					return fault.New(fault.Canceled, "delete the local database", "nothing was changed")
 				}
 			}
-			if size, err = a.ResetDev(cmd.Context()); err != nil {
+			if size, err = a.Stack().Reset(cmd.Context()); err != nil {
 				return err
 			}
 			return f.Term.Result(removed{size}, func() error {

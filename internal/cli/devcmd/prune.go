@@ -6,15 +6,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/container"
+	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // pruned is what `dev prune --output json` prints.
 type pruned struct {
-	Removed []app.Leftover `json:"removed"`
+	Removed []stack.Leftover `json:"removed"`
 }
 
 func newPrune(f *factory.Factory) *cobra.Command {
@@ -36,7 +36,7 @@ Only containers and volumes with the label of krowoc are removed, and data folde
 			if err != nil {
 				return err
 			}
-			list, err := a.Leftovers(cmd.Context(), all)
+			list, err := a.Stack().Leftovers(cmd.Context(), all)
 			if err != nil {
 				return err
 			}
@@ -54,7 +54,7 @@ Only containers and volumes with the label of krowoc are removed, and data folde
 					return fault.New(fault.Canceled, "remove leftovers", "nothing was changed")
 				}
 			}
-			if err := a.Prune(cmd.Context(), list); err != nil {
+			if err := a.Stack().Prune(cmd.Context(), list); err != nil {
 				return err
 			}
 			return f.Term.Result(pruned{list}, func() error {
@@ -69,7 +69,7 @@ Only containers and volumes with the label of krowoc are removed, and data folde
 }
 
 // leftovers is one line for each leftover, and the sum of their sizes.
-func leftovers(list []app.Leftover) string {
+func leftovers(list []stack.Leftover) string {
 	text, sum := "", int64(0)
 	for _, l := range list {
 		size := ""

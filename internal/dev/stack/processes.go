@@ -1,4 +1,4 @@
-package app
+package stack
 
 import (
 	"cmp"
@@ -7,35 +7,32 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/supervise"
 )
 
-// devProcesses returns what turns the declared processes, and a front end that is recognised, into commands with the
-// environment of this process and what the stack adds to it.
-func (a *App) devProcesses(environ []string) func(env []string) ([]supervise.Process, error) {
-	return func(env []string) ([]supervise.Process, error) {
-		declared := a.Config.Dev.Processes
-		if web, found := a.frontEnd(); found {
-			declared = append(slices.Clone(declared), web)
-		}
-		var list []supervise.Process
-		for _, p := range declared {
-			ready, err := supervise.ParseReadiness(p.Ready)
-			if err != nil {
-				return nil, fault.Wrap("dev.processes: "+p.Name, err)
-			}
-			// Python keeps what it writes to a pipe to itself, unless told otherwise.
-			all := slices.Concat(environ, []string{"PYTHONUNBUFFERED=1"}, env, p.Env)
-			list = append(list, supervise.Process{
-				Name: p.Name, Command: p.Command, Build: p.Build, Dir: a.Config.Path(cmp.Or(p.Dir, ".")), Env: all, Port: p.Port, Ready: ready,
-				Restart: supervise.Policy(cmp.Or(p.Restart, string(supervise.OnFailure))), After: p.After, Watch: p.Watch,
-				Handover: p.Handover && p.Port != 0 && len(p.Watch) > 0,
-			})
-		}
-		return list, nil
+// Commands turns the declared processes, and a front end whose tool is known, into commands with the environment of this process and
+// what the stack adds to it.
+func (s *Stack) Commands(environ, env []string) ([]supervise.Process, error) {
+	declared := s.Processes
+	if web, found := s.frontEnd(); found {
+		declared = append(slices.Clone(declared), web)
 	}
+	var list []supervise.Process
+	for _, p := range declared {
+		ready, err := supervise.ParseReadiness(p.Ready)
+		if err != nil {
+			return nil, fault.Wrap("dev.processes: "+p.Name, err)
+		}
+		// Python buffers what it writes to a pipe, unless told otherwise.
+		all := slices.Concat(environ, []string{"PYTHONUNBUFFERED=1"}, env, p.Env)
+		list = append(list, supervise.Process{
+			Name: p.Name, Command: p.Command, Build: p.Build, Dir: s.path(cmp.Or(p.Dir, ".")), Env: all, Port: p.Port, Ready: ready,
+			Restart: supervise.Policy(cmp.Or(p.Restart, string(supervise.OnFailure))), After: p.After, Watch: p.Watch,
+			Handover: p.Handover && p.Port != 0 && len(p.Watch) > 0,
+		})
+	}
+	return list, nil
 }
 
 // frontEnds are the tools whose development server is known, by the package that a project has of them.
@@ -59,19 +56,19 @@ var managers = []struct{ lock, installed, install, run string }{
 }
 
 // frontEnd returns the process of web/, where that is a project of a known tool and no declared process is called web.
-func (a *App) frontEnd() (config.DevProcess, bool) {
-	dir := a.Config.Path("web")
+func (s *Stack) frontEnd() (Process, bool) {
+	dir := s.path("web")
 	text, err := os.ReadFile(filepath.Join(dir, "package.json"))
-	isWeb := func(p config.DevProcess) bool { return p.Name == "web" }
-	if err != nil || !a.Config.Dev.Web || slices.ContainsFunc(a.Config.Dev.Processes, isWeb) {
-		return config.DevProcess{}, false
+	isWeb := func(p Process) bool { return p.Name == "web" }
+	if err != nil || !s.Web || slices.ContainsFunc(s.Processes, isWeb) {
+		return Process{}, false
 	}
 	var pkg struct {
 		Scripts                       map[string]string
 		Dependencies, DevDependencies map[string]string
 	}
 	if json.Unmarshal(text, &pkg) != nil || pkg.Scripts["dev"] == "" {
-		return config.DevProcess{}, false
+		return Process{}, false
 	}
 	for _, f := range frontEnds {
 		if pkg.Dependencies[f.name] == "" && pkg.DevDependencies[f.name] == "" {
@@ -81,11 +78,11 @@ func (a *App) frontEnd() (config.DevProcess, bool) {
 			if _, err := os.Stat(filepath.Join(dir, m.lock)); err != nil {
 				continue
 			}
-			return config.DevProcess{
+			return Process{
 				Name: "web", Dir: "web", Build: "test -e node_modules/" + m.installed + " || " + m.install, Command: "exec " + m.run + f.arguments,
 				Port: f.port, Ready: "http:/", Restart: string(supervise.OnFailure),
 			}, true
 		}
 	}
-	return config.DevProcess{}, false
+	return Process{}, false
 }

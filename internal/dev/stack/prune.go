@@ -1,9 +1,8 @@
-package app
+package stack
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -28,9 +27,9 @@ type Leftover struct {
 // Leftovers returns what no session uses: containers that were left running, and volumes and data of projects that are gone; with all,
 // also the volumes of projects whose session does not run, and what was fetched or made for speed alone. Only what carries
 // Krowoc's label is looked at.
-func (a *App) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
+func (s *Stack) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
 	found := []Leftover{}
-	owned, err := container.List(ctx, a.Logger)
+	owned, err := container.List(ctx, s.Logger)
 	if err != nil && fault.CodeOf(err) != fault.Unavailable { // no engine, no containers
 		return nil, err
 	}
@@ -38,7 +37,7 @@ func (a *App) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
 		root := projectOf(o.Purpose)
 		_, gone := os.Stat(root)
 		switch {
-		case root != "" && inUse(root), root == "" && !all: // another command may be using it
+		case (root != "" && inUse(root)) || (root == "" && !all): // another command may be using it
 		case o.Kind == "container", all, errors.Is(gone, fs.ErrNotExist):
 			found = append(found, Leftover{o.Kind, o.Name, o.Size, o.Purpose})
 		}
@@ -57,7 +56,7 @@ func (a *App) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
 	if !all {
 		return found, nil
 	}
-	cache, err := local.CacheDir(a.Env)
+	cache, err := local.CacheDir(s.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +83,7 @@ func inUse(root string) bool {
 }
 
 // Prune removes leftovers.
-func (a *App) Prune(ctx context.Context, list []Leftover) error {
+func (s *Stack) Prune(ctx context.Context, list []Leftover) error {
 	var owned []container.Owned
 	for _, l := range list {
 		if l.Kind == "cache" || l.Kind == "data" {
@@ -95,54 +94,41 @@ func (a *App) Prune(ctx context.Context, list []Leftover) error {
 		}
 		owned = append(owned, container.Owned{Kind: l.Kind, Name: l.Name})
 	}
-	return container.Remove(ctx, a.Logger, owned...)
+	return container.Remove(ctx, s.Logger, owned...)
 }
 
-// ResetDev removes the project's own databases, those in volumes too. No session may run. It returns how many bytes are free
-// again, as far as that is known.
-func (a *App) ResetDev(ctx context.Context) (int64, error) {
-	size, volumes, err := a.DevSize(ctx)
+// Reset removes the project's own databases, also those in volumes. No session may run. It returns how many bytes that frees, as far as
+// it is known.
+func (s *Stack) Reset(ctx context.Context) (int64, error) {
+	size, volumes, err := s.Size(ctx)
 	if err != nil {
 		return 0, err
 	}
-	if err := dev.Reset(a.StateDir()); err != nil {
+	if err := dev.Reset(s.StateDir); err != nil {
 		return 0, err
 	}
-	return size, container.Remove(ctx, a.Logger, volumes...)
+	return size, container.Remove(ctx, s.Logger, volumes...)
 }
 
-// DevSize returns how many bytes the project's own databases take, and the volumes and containers among them.
-func (a *App) DevSize(ctx context.Context) (int64, []container.Owned, error) {
-	size, err := dev.Size(a.StateDir())
+// Size returns how many bytes the project's own databases take, and the volumes and containers among them.
+func (s *Stack) Size(ctx context.Context) (int64, []container.Owned, error) {
+	size, err := dev.Size(s.StateDir)
 	if err != nil {
 		return 0, nil, err
 	}
-	if _, err := os.Stat(filepath.Join(a.StateDir(), "postgres-docker.port")); err != nil && !a.Config.Dev.Redis.Enabled {
+	if _, err := os.Stat(filepath.Join(s.StateDir, "postgres-docker.port")); err != nil && !s.Redis.Enabled {
 		return size, nil, nil // it never had a container, and there may be no engine to ask
 	}
-	list, err := container.List(ctx, a.Logger)
+	list, err := container.List(ctx, s.Logger)
 	if err != nil {
 		return size, nil, nil //nolint:nilerr // without an engine there is nothing that it could remove
 	}
 	var own []container.Owned
 	for _, o := range list {
-		if projectOf(o.Purpose) == a.Config.Root {
+		if projectOf(o.Purpose) == s.Root {
 			own = append(own, o)
 			size += max(0, o.Size)
 		}
 	}
 	return size, own, nil
-}
-
-// guarded has somebody remove a container when this process is killed, until it is dismissed.
-func (a *App) guarded(name string) (dismiss func()) {
-	if a.Guard == nil {
-		return func() {}
-	}
-	dismiss, err := a.Guard(name)
-	if err != nil {
-		a.Logger.Warn(fmt.Sprintf("nobody stops the container %s when krowoc is killed: %v", name, err))
-		return func() {}
-	}
-	return dismiss
 }

@@ -1,4 +1,4 @@
-package app
+package stack
 
 import (
 	"context"
@@ -21,8 +21,8 @@ type replicated struct {
 
 // withReplicas starts as many replicas of a server as the configuration asks for, each a fresh copy of it and by its number from 1;
 // the server itself stops where one does not start.
-func (a *App) withReplicas(ctx context.Context, server dev.Postgres, start func(i int) (replica, error)) (dev.Postgres, error) {
-	n := a.Config.Dev.Postgres.Replicas
+func (s *Stack) withReplicas(ctx context.Context, server dev.Postgres, start func(i int) (replica, error)) (dev.Postgres, error) {
+	n := s.Postgres.Replicas
 	if n == 0 {
 		return server, nil
 	}

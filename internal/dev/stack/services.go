@@ -1,4 +1,4 @@
-package app
+package stack
 
 import (
 	"context"
@@ -15,26 +15,24 @@ import (
 	"github.com/krowoc/krowoc/internal/dev/redis"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/supervise"
-
-	"github.com/krowoc/krowoc/internal/config"
 )
 
-// devServices are the services of the development stack that the configuration asks for.
-func (a *App) devServices() []dev.Service {
+// Start returns the services, each with what starts it.
+func (s *Stack) Start() []dev.Service {
 	var list []dev.Service
-	if c := a.Config.Dev.Redis; c.Enabled {
+	if s.Redis.Enabled {
 		publish := 0
 		list = append(list, dev.Service{Name: "redis", Start: func(ctx context.Context, log *slog.Logger) (r dev.RunningService, err error) {
-			r, err = a.startRedis(ctx, publish, log)
+			r, err = s.startRedis(ctx, publish, log)
 			publish = portOf(r.URL) // programs that know it find it again
 			return r, err
 		}})
 	}
-	for _, s := range a.Config.Dev.Services {
-		list = append(list, dev.Service{Name: s.Name, Start: func(ctx context.Context, log *slog.Logger) (r dev.RunningService, err error) {
-			r, err = a.startContainer(ctx, s, log)
+	for _, service := range s.Services {
+		list = append(list, dev.Service{Name: service.Name, Start: func(ctx context.Context, log *slog.Logger) (r dev.RunningService, err error) {
+			r, err = s.startContainer(ctx, service, log)
 			if err == nil {
-				s.Publish = portOf("tcp://" + r.URL)
+				service.Publish = portOf("tcp://" + r.URL)
 			}
 			return r, err
 		}})
@@ -55,44 +53,51 @@ func portOf(address string) int {
 	return port
 }
 
-func (a *App) startRedis(ctx context.Context, publish int, log *slog.Logger) (dev.RunningService, error) {
-	c := a.Config.Dev.Redis
+func (s *Stack) startRedis(ctx context.Context, publish int, log *slog.Logger) (dev.RunningService, error) {
+	c := s.Redis
 	return redis.Start(ctx, redis.Options{
-		Engine: redis.Engine(a.Engine(c.Engine)), Image: c.Image, Name: a.containerName("redis"), Purpose: a.purpose("redis"),
-		Dir: filepath.Join(a.StateDir(), "redis"), Port: redisPort, Publish: publish, Path: a.Env("PATH"), Log: log, Guard: a.guarded,
+		Engine: redis.Engine(s.EngineOf(c.Engine)), Image: c.Image, Name: s.containerName("redis"), Purpose: s.purpose("redis"),
+		Dir: filepath.Join(s.StateDir, "redis"), Port: redisPort, Publish: publish, Path: s.Env("PATH"), Log: log, Guard: s.Guard,
 	})
 }
 
 // startContainer starts a service that the team has declared.
-func (a *App) startContainer(ctx context.Context, s config.DevService, log *slog.Logger) (dev.RunningService, error) {
-	ready, err := supervise.ParseReadiness(s.Ready)
-	if err == nil && ready.Kind != supervise.ReadyStarted && ready.Kind != supervise.ReadyTCP && ready.Kind != supervise.ReadyHTTP {
-		err = fault.New(fault.Invalid, "read ready", "a container is ready by tcp or http:/path")
-	}
+func (s *Stack) startContainer(ctx context.Context, service Service, log *slog.Logger) (dev.RunningService, error) {
+	ready, err := readinessOf(service)
 	if err != nil {
-		return dev.RunningService{}, fault.Wrap("dev.services: "+s.Name, err)
-	}
-	env := map[string]string{}
-	for _, v := range s.Env {
-		name, value, _ := strings.Cut(v, "=")
-		env[name] = value
+		return dev.RunningService{}, fault.Wrap("dev.services: "+service.Name, err)
 	}
 	o := container.Options{
-		Image: s.Image, Command: s.Command, Env: env, Port: s.Port, Publish: s.Publish, Name: a.containerName(s.Name),
-		Purpose: a.purpose(s.Name), Grace: container.DefaultGrace, Logger: log, Guard: a.guarded, Probe: probe(ready),
+		Image: service.Image, Command: service.Command, Env: splitVars(service.Env), Port: service.Port, Publish: service.Publish,
+		Name: s.containerName(service.Name), Purpose: s.purpose(service.Name), Grace: container.DefaultGrace, Logger: log, Guard: s.Guard,
+		Probe: probe(ready),
 	}
-	if s.Data != "" {
-		o.Volume, o.Mount = o.Name, s.Data
+	if service.Data != "" {
+		o.Volume, o.Mount = o.Name, service.Data
 	}
 	c, err := container.Start(ctx, o)
 	if err != nil {
 		return dev.RunningService{}, err
 	}
-	variable := strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+	variable := strings.ToUpper(strings.ReplaceAll(service.Name, "-", "_"))
 	_, port, _ := strings.Cut(c.Address(), ":")
 	return dev.RunningService{
-		Detail: s.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port}, Stop: c.Stop, Lost: c.AwaitExit,
+		Detail: service.Image + " is up", URL: c.Address(), Env: []string{variable + "_ADDRESS=" + c.Address(), variable + "_PORT=" + port},
+		Stop: c.Stop, Lost: c.AwaitExit,
 	}, nil
+}
+
+// readinessOf reads how a container is ready: nothing sees into one but its port.
+func readinessOf(service Service) (supervise.Readiness, error) {
+	ready, err := supervise.ParseReadiness(service.Ready)
+	if err != nil {
+		return ready, err
+	}
+	switch ready.Kind {
+	case supervise.ReadyStarted, supervise.ReadyTCP, supervise.ReadyHTTP:
+		return ready, nil
+	}
+	return ready, fault.New(fault.Invalid, "read ready", "a container is ready by tcp or http:/path")
 }
 
 // probeTimeout bounds one look at a container.
