@@ -18,7 +18,6 @@ import (
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/diag"
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
@@ -44,15 +43,9 @@ type App struct {
 	Guard func(container string) (dismiss func(), err error)
 }
 
-// ParseSchema reads the project's schema and returns its mistakes and remarks beside it; the schema is nil
-// when there are mistakes.
+// ParseSchema reads the project's schema and returns it with its mistakes and warnings. The schema is nil when there are mistakes.
 func (a *App) ParseSchema() (*schema.Schema, diag.List) {
-	sources, err := sdl.ReadFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
-	if err != nil {
-		return nil, diag.List{{Severity: diag.Error, Code: "unreadable", Position: diag.Position{File: a.Config.Schema},
-			Message: err.Error(), Remedy: fault.HintOf(err)}}
-	}
-	return sdl.Parse(sources...)
+	return sdl.ParseFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
 }
 
 // Schema reads the project's schema; its mistakes are the error.

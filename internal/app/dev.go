@@ -3,17 +3,15 @@ package app
 import (
 	"context"
 	"log/slog"
-	"net"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/dev/sync"
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/migrate"
-	"github.com/krowoc/krowoc/internal/pg/clone"
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -42,51 +40,81 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	}
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
-		Project: c.Project, StateDir: a.StateDir(), PID: o.PID, Control: o.Control, Watch: c.Dev.Watch, Now: a.Now, Report: tools.watch(o.Report),
-		ConfigPath: c.File, SchemaPath: c.Path(c.Schema), Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), SeedSets: a.SeedSets,
+		Project: &devProject{a, a.Stack(), tools, o},
+		Name:    c.Project, Root: c.Root, StateDir: a.StateDir(), ConfigPath: c.File, Schema: filepath.ToSlash(c.Schema),
+		Migrations: c.Path(c.Migrations.Dir), Seeds: c.Path(c.Seeds.Dir), Watch: c.Dev.Watch, Address: c.Server.Address,
 		DatabaseURL: c.Database.URL.Reveal(),
-		StartPostgres: func(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
-			return a.Stack().StartPostgres(ctx, log, o.Progress)
-		},
-		Services: func(log func(string) *slog.Logger) []dev.Service {
-			return append(a.Stack().Start(), tools.service(log))
-		},
-		Processes: func(env []string) ([]supervise.Process, error) { return a.Stack().Commands(o.Environ, env) },
-		Connect:   a.Connect, Parse: a.ParseSchema,
-		Migrator: func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
-			return a.Migrator(pool, report)
-		},
-		Seed: func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error) {
-			return a.Seed(ctx, pool, s)
-		},
-		NewAPI: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
-			return tools.newAPI(c.Server.Address, pool, s, logger)
-		},
-		NewAPIElsewhere: func(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
-			host, _, err := net.SplitHostPort(c.Server.Address)
-			if err != nil {
-				return nil, fault.New(fault.Invalid, "choose another port", "server.address is no host:port")
-			}
-			return tools.newAPI(net.JoinHostPort(host, "0"), pool, s, logger)
-		},
-		Empty:     func(ctx context.Context, url, name string) error { return clone.Server{URL: url}.Empty(ctx, name) },
-		NewSyncer: a.newSyncer, Generate: a.generateAll,
-		NewBranches: func(url string) dev.Branches {
-			if b := a.branches(url); b != nil {
-				return b
-			}
-			return nil
-		},
+		Control:     o.Control, Report: tools.watch(o.Report), Now: a.Now, PID: o.PID,
 	})
 }
 
-// generateAll writes the configured targets, but for files that people have edited, and returns what it has written.
-func (a *App) generateAll() ([]string, error) {
-	jobs, err := a.GenerateJobs(nil)
+// devProject makes the parts of a development session.
+type devProject struct {
+	app     *App
+	stack   *stack.Stack
+	console *devConsole
+	options DevOptions
+}
+
+// StartPostgres implements dev.Project.
+func (p *devProject) StartPostgres(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
+	return p.stack.StartPostgres(ctx, log, p.options.Progress)
+}
+
+// Services implements dev.Project.
+func (p *devProject) Services(log func(part string) *slog.Logger) []dev.Service {
+	return append(p.stack.Start(), p.console.service(log))
+}
+
+// Commands implements dev.Project.
+func (p *devProject) Commands(env []string) ([]supervise.Process, error) {
+	return p.stack.Commands(p.options.Environ, env)
+}
+
+// Connect implements dev.Project.
+func (p *devProject) Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	return p.app.Connect(ctx, url)
+}
+
+// Migrator implements dev.Project.
+func (p *devProject) Migrator(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error) {
+	return p.app.Migrator(pool, report)
+}
+
+// Syncer implements dev.Project.
+func (p *devProject) Syncer(url string) *sync.Syncer {
+	c := p.app.Config
+	return sync.New(sync.Options{
+		Server:     scratch.Existing(scratch.Options{URL: url, Pool: p.app.poolOptions(""), Quiet: true}),
+		Migrations: os.DirFS(c.Path(c.Migrations.Dir)),
+		Exclude:    migrate.InternalTables(c.Migrations.Table),
+		Build:      p.app.MigratedDatabase,
+	})
+}
+
+// Branches implements dev.Project.
+func (p *devProject) Branches(url string) dev.Branches {
+	if b := p.app.branches(url); b != nil {
+		return b
+	}
+	return nil
+}
+
+// SeedSets implements dev.Project.
+func (p *devProject) SeedSets() []string { return p.app.SeedSets() }
+
+// Seed implements dev.Project.
+func (p *devProject) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error) {
+	return p.app.Seed(ctx, pool, s)
+}
+
+// Generate implements dev.Project. It writes the configured targets, except for files that people have edited.
+func (p *devProject) Generate(s *schema.Schema) (written []string, err error) {
+	jobs, err := p.app.GenerateJobs(nil)
 	if err != nil || len(jobs) == 0 {
 		return nil, err
 	}
-	changes, err := a.Generate(jobs)
+	changes, err := generate.Plan(generate.Input{Project: p.app.Config.Project, Schema: s}, jobs)
 	if err != nil {
 		return nil, err
 	}
@@ -94,11 +122,15 @@ func (a *App) generateAll() ([]string, error) {
 	if err := generate.Write(changes, false); err != nil {
 		return nil, err
 	}
-	var written []string
 	for _, c := range changes {
-		written = append(written, a.Relative(c.Path))
+		written = append(written, p.app.Relative(c.Path))
 	}
 	return written, nil
+}
+
+// API implements dev.Project.
+func (p *devProject) API(address string, pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (dev.API, error) {
+	return p.console.newAPI(address, pool, s, log)
 }
 
 // Stack is the development stack that the configuration describes.
@@ -117,14 +149,4 @@ func (a *App) Stack() *stack.Stack {
 		o.Processes = append(o.Processes, stack.Process(p))
 	}
 	return stack.New(o)
-}
-
-// newSyncer returns what brings the tables in step with the schema, on a server that the project has for itself.
-func (a *App) newSyncer(url string) dev.Syncer {
-	return sync.New(sync.Options{
-		Server:     scratch.Existing(scratch.Options{URL: url, Pool: a.poolOptions(""), Quiet: true}),
-		Migrations: os.DirFS(a.Config.Path(a.Config.Migrations.Dir)),
-		Exclude:    migrate.InternalTables(a.Config.Migrations.Table),
-		Build:      a.MigratedDatabase,
-	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 )
 
-// followBranch switches to the database of the branch that is checked out, and reports whether it did. One that is new is a copy
-// of the database of the branch before; where that has migrations which are not here, it begins empty.
+// followBranch switches to the database of the branch that is checked out, and reports whether it did. A new branch gets a copy of the
+// previous branch's database, or an empty one when that has migrations which are missing here.
 func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 	if s.branches == nil {
 		return false, nil
@@ -26,7 +26,7 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 		s.info("dev", "has the database of the branch "+branch+" "+since(began, s.now()))
 		return true, nil
 	}
-	migrator, err := s.Migrator(s.pool, nil)
+	migrator, err := s.Project.Migrator(s.pool, nil)
 	if err != nil {
 		return true, err
 	}
@@ -35,7 +35,7 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 		return true, err
 	}
 	if slices.ContainsFunc(status, func(m migrate.Status) bool { return m.State == migrate.NoFile }) {
-		s.info("dev", "the database of the branch before has migrations that are not here: it is made anew")
+		s.info("dev", "the database of the previous branch has migrations that are not here: it is rebuilt")
 		if err := s.branches.Reset(ctx); err != nil {
 			return true, err
 		}
@@ -45,8 +45,8 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 	return true, nil
 }
 
-// changing reports whether git is in the middle of changing the files.
-func (s *session) changing() bool {
+// gitIsWriting reports whether git is in the middle of changing the files.
+func (s *session) gitIsWriting() bool {
 	if s.branches == nil {
 		return false
 	}

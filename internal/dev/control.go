@@ -8,13 +8,14 @@ import (
 	"sync"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/clone"
 )
 
 // Control lets somebody look at a session that runs, and act on it. Its zero value is for a session that is still to start.
 type Control struct {
 	mu      sync.Mutex
 	session *session
-	wishes  chan wish
+	pending chan request
 }
 
 // PartStatus is how a part of the stack is.
@@ -27,7 +28,7 @@ type PartStatus struct {
 func (c *Control) bind(s *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.session, c.wishes = s, make(chan wish)
+	c.session, c.pending = s, make(chan request)
 }
 
 // Parts returns how the parts are, once the session is up.
@@ -62,7 +63,7 @@ func (c *Control) Parts() []PartStatus {
 	return list
 }
 
-// Restart starts a part anew: Postgres, a service or one of the team's own processes.
+// Restart restarts a part: Postgres, a service or one of the team's own processes.
 func (c *Control) Restart(ctx context.Context, name string) error {
 	c.mu.Lock()
 	s := c.session
@@ -71,57 +72,58 @@ func (c *Control) Restart(ctx context.Context, name string) error {
 		return fault.New(fault.Unavailable, "restart "+name, "the session is not up yet")
 	}
 	if name == "postgres" {
-		return c.wish(ctx, (*session).renewPostgres)
+		return c.do(ctx, (*session).replacePostgres)
 	}
 	if there, err := s.services.restart(name); there {
 		return err
 	}
 	if s.processes == nil || name == "api" {
-		return fault.New(fault.Invalid, "restart "+name, "it is a part of krowoc, and starts anew with the session")
+		return fault.New(fault.Invalid, "restart "+name, "it is a part of krowoc, and restarts with the session")
 	}
 	return s.processes.Restart(name)
 }
 
 // Seed loads the seeds again, also where they are unchanged.
-func (c *Control) Seed(ctx context.Context) error { return c.wish(ctx, (*session).seedAgain) }
+func (c *Control) Seed(ctx context.Context) error { return c.do(ctx, (*session).reseed) }
 
-// Reset makes the database anew, with migrations and seeds.
-func (c *Control) Reset(ctx context.Context) error { return c.wish(ctx, (*session).resetDatabase) }
+// Reset rebuilds the database from migrations and seeds.
+func (c *Control) Reset(ctx context.Context) error { return c.do(ctx, (*session).resetDatabase) }
 
-// wish is something that the session is to do between two saves.
-type wish struct {
-	grant func(*session, context.Context) error
-	done  chan error
+// request is something that the session is asked to do between two saves.
+type request struct {
+	action func(*session, context.Context) error
+	done   chan error
 }
 
-func (c *Control) wish(ctx context.Context, grant func(*session, context.Context) error) error {
+// do asks the session for something, and waits until it is done.
+func (c *Control) do(ctx context.Context, action func(*session, context.Context) error) error {
 	c.mu.Lock()
-	wishes := c.wishes
+	pending := c.pending
 	c.mu.Unlock()
-	w := wish{grant, make(chan error, 1)}
+	r := request{action, make(chan error, 1)}
 	select {
-	case wishes <- w: // nil, and so never ready, before the session is up
+	case pending <- r: // nil, and so never ready, before the session is up
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
-	case err := <-w.done:
+	case err := <-r.done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// wished is where wishes come from; nil, and so never ready, where nobody has any.
-func (s *session) wished() chan wish {
+// requests are where requests arrive; nil, and so never ready, where there is no control.
+func (s *session) requests() chan request {
 	if s.Control == nil {
 		return nil
 	}
-	return s.Control.wishes
+	return s.Control.pending
 }
 
-// seedAgain loads the seeds whether or not they were loaded before.
-func (s *session) seedAgain(ctx context.Context) error {
+// reseed loads the seeds whether or not they were loaded before.
+func (s *session) reseed(ctx context.Context) error {
 	if s.schema == nil {
 		return fault.New(fault.Invalid, "load the seeds", "the schema has mistakes")
 	}
@@ -134,7 +136,7 @@ func (s *session) seedAgain(ctx context.Context) error {
 // resetDatabase empties the session's own database, and brings it in step with the files.
 func (s *session) resetDatabase(ctx context.Context) error {
 	const op = "reset the database"
-	if s.postgres.server == nil || s.Empty == nil {
+	if s.postgres.server == nil {
 		return fault.New(fault.Invalid, op, "it is not the session's own", "`krowoc dev` without database.url has one of its own.")
 	}
 	s.pool.Reset()
@@ -142,13 +144,13 @@ func (s *session) resetDatabase(ctx context.Context) error {
 	if s.branches != nil {
 		err = s.branches.Reset(ctx)
 	} else {
-		err = s.Empty(ctx, s.postgres.server.URL("postgres"), s.Project)
+		err = clone.Server{URL: s.postgres.server.URL("postgres")}.Empty(ctx, s.Name)
 	}
 	s.pool.Reset() // some connections were made meanwhile
 	if err = errors.Join(err, s.forget("seeds.digest"), s.forget("tables.digest")); err != nil {
 		return fault.Wrap(op, err)
 	}
-	s.info("dev", "the database is empty, and made anew")
+	s.info("dev", "the database is empty, and is rebuilt")
 	s.apply(ctx, changes{schema: true, migrations: true, seeds: true})
 	return nil
 }

@@ -64,21 +64,17 @@ func (s *session) startPostgres(ctx context.Context) error {
 	if s.DatabaseURL == "" {
 		began := s.now()
 		started := s.whileStarting("postgres")
-		server, err := s.StartPostgres(ctx, s.logger("postgres"))
+		server, err := s.Project.StartPostgres(ctx, s.logger("postgres"))
 		started()
 		if err != nil {
 			return err
 		}
-		s.postgres = &database{url: server.URL(s.Project), server: server}
+		s.postgres = &database{url: server.URL(s.Name), server: server}
 		s.info("postgres", fmt.Sprintf("PostgreSQL %s is up %s", server.Version(), since(began, s.now())))
-		if s.NewSyncer != nil {
-			s.syncer = s.NewSyncer(server.URL("postgres"))
-		}
-		if s.NewBranches != nil {
-			s.branches = s.NewBranches(server.URL("postgres"))
-		}
+		s.syncer = s.Project.Syncer(server.URL("postgres"))
+		s.branches = s.Project.Branches(server.URL("postgres"))
 	}
-	pool, err := s.Connect(ctx, s.postgres.url)
+	pool, err := s.Project.Connect(ctx, s.postgres.url)
 	s.pool = pool
 	if err != nil {
 		return err

@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"sync"
+	stdsync "sync"
 	"time"
 
-	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -23,48 +23,50 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Options say what a session runs. Paths are absolute.
+// Options say what a session runs. Paths are absolute, save Schema.
 type Options struct {
-	Project    string // shown to people, and the name of the local database
+	Project    Project
+	Name       string // of the project, shown to people, and of the local database
+	Root       string // the project's folder
+	Schema     string // a file, a folder or a pattern of files below Root, with slashes
 	StateDir   string // .krowoc: data folder, log, session file
 	ConfigPath string // the file of the configuration
-	SchemaPath string // a file or a folder
 	Migrations string // folder
 	Seeds      string // folder; it need not exist
-	SeedSets   func() []string
 	Watch      bool
+	Address    string // host:port of the API
 
-	// DatabaseURL is an existing database to use; where it is empty, StartPostgres starts a server with a database called
-	// Project, on the port that it had before.
-	DatabaseURL   string
-	StartPostgres func(ctx context.Context, log *slog.Logger) (Postgres, error)
-
-	// Services returns the services, given what makes the loggers of parts; nil is none.
-	Services func(log func(part string) *slog.Logger) []Service
-	// Processes returns the team's own processes, given what the stack adds to their environment; nil is none.
-	Processes func(env []string) ([]supervise.Process, error)
-
-	Connect  func(ctx context.Context, url string) (*pgxpool.Pool, error)
-	Migrator func(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error)
-	Seed     func(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error)
-	Parse    func() (*schema.Schema, diag.List)
-	NewAPI   func(pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
-	// NewAPIElsewhere is NewAPI for a port that is free, where the API's own is taken.
-	NewAPIElsewhere func(pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
-	// NewSyncer returns what brings the tables in step with the schema, on the local server with this database; nil leaves
-	// that to migrations.
-	NewSyncer func(url string) Syncer
-	Generate  func() (written []string, err error) // writes the models; nil writes none
-	// Empty makes the database of a name an empty one, on the local server with this database; nil cannot be done.
-	Empty func(ctx context.Context, url, name string) error
-	// NewBranches returns the databases of the branches of git, on the local server with this database; nil keeps one for all.
-	NewBranches func(url string) Branches
+	DatabaseURL string // an existing database to use; where it is empty, the project starts a server of its own
 
 	Control *Control // may be nil
 
 	Report func(Event) // called from one goroutine at a time
 	Now    func() time.Time
 	PID    int
+}
+
+// Project makes the parts of a session. The composition root implements it.
+type Project interface {
+	// StartPostgres starts a server with a database that has the project's name, on the port that it had before.
+	StartPostgres(ctx context.Context, log *slog.Logger) (Postgres, error)
+	// Services returns the services, given what makes the loggers of parts.
+	Services(log func(part string) *slog.Logger) []Service
+	// Commands returns the team's own processes, given what the stack adds to their environment.
+	Commands(env []string) ([]supervise.Process, error)
+
+	Connect(ctx context.Context, url string) (*pgxpool.Pool, error)
+	Migrator(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error)
+	// Syncer returns what brings the tables in step with the schema, on the session's own server, of which url names a database.
+	Syncer(url string) *sync.Syncer
+	// Branches returns the databases of the branches of git on that server; nil keeps one database for all.
+	Branches(url string) Branches
+
+	SeedSets() []string
+	Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error)
+	// Generate writes the models of a schema and returns the files that changed.
+	Generate(s *schema.Schema) (written []string, err error)
+	// API returns a server of a schema that is still to start.
+	API(address string, pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
 }
 
 // API is a server whose schema can be replaced while it serves.
@@ -75,17 +77,11 @@ type API interface {
 	Stop(ctx context.Context) error
 }
 
-// Syncer changes the tables of a database to what a schema says, and returns the statements that did.
-type Syncer interface {
-	Sync(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) ([]string, error)
-	Close(ctx context.Context) error
-}
-
-// Branches makes the database that of the branch of git which is checked out.
+// Branches switches to the database of the branch of git that is checked out.
 type Branches interface {
 	HeadFile() string                                      // the file that changes with the branch
-	Follow(ctx context.Context) (branch string, err error) // the branch where it is another than before
-	Reset(ctx context.Context) error                       // makes the database an empty one
+	Follow(ctx context.Context) (branch string, err error) // the branch, when it differs from the previous one
+	Reset(ctx context.Context) error                       // empties the database
 }
 
 // session is one run: its options and what is up so far.
@@ -98,15 +94,17 @@ type session struct {
 	pool     *pgxpool.Pool
 	schema   *schema.Schema // that is served: its tables are there
 	api      API
-	syncer   Syncer   // nil where the database is somebody else's
-	branches Branches // nil where all share one database
-	late     bool     // the tables are to be compared with the schema once the session is up
+	syncer   *sync.Syncer // nil where the database is somebody else's
+	branches Branches     // nil where all share one database
+
+	syncAfterStart bool // compare the tables with the schema once the session is up
 
 	cancel    context.CancelFunc // ends what goes on in the background
 	services  services
-	moved     chan struct{}         // a service was started anew, and may be elsewhere
+	restarted chan struct{}         // a service was restarted, and may be elsewhere
 	processes *supervise.Supervisor // nil where there are none
-	settling  sync.WaitGroup
+
+	background stdsync.WaitGroup
 }
 
 // stopTimeout bounds how long the parts may take to stop.
@@ -115,8 +113,8 @@ const stopTimeout = 25 * time.Second
 // Run brings the session up and keeps it up until ctx ends, which is no error once the session was up. In
 // every case nothing it started is left running.
 func Run(ctx context.Context, o Options) error {
-	s := &session{Options: o, reporter: &reporter{sink: o.Report, now: o.Now}, began: o.Now(), moved: make(chan struct{}, 1)}
-	lock, err := acquire(ctx, o.StateDir, State{PID: o.PID, Started: o.Now(), Project: o.Project})
+	s := &session{Options: o, reporter: &reporter{sink: o.Report, now: o.Now}, began: o.Now(), restarted: make(chan struct{}, 1)}
+	lock, err := acquire(ctx, o.StateDir, State{PID: o.PID, Started: o.Now(), Project: o.Name})
 	if err != nil {
 		return err
 	}
@@ -167,7 +165,7 @@ func (s *session) start(ctx context.Context) error {
 	if s.Control != nil {
 		s.Control.bind(s)
 	}
-	s.settling.Go(func() { s.settle(ctx) })
+	s.background.Go(func() { s.awaitProcesses(ctx) })
 	return nil
 }
 
@@ -180,7 +178,7 @@ func (s *session) syncDatabase(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// tolerate reports an error in the team's own files and goes on.
+// tolerate reports an error in the team's own files, after which the session goes on, and whether there was none.
 func (s *session) tolerate(part string, err error) bool {
 	if err != nil && fault.CodeOf(err) != fault.Canceled {
 		s.fail(part, err)
@@ -205,7 +203,7 @@ func (s *session) currentState() State {
 	if s.api != nil {
 		state.URL = s.api.URL()
 	}
-	for i, url := range s.postgres.replicas(s.Project) {
+	for i, url := range s.postgres.replicas(s.Name) {
 		name, suffix := "replica", ""
 		if i > 0 {
 			suffix = fmt.Sprint("_", i+1)
@@ -234,7 +232,7 @@ func (s *session) stop(ctx context.Context) {
 	defer cancel()
 	s.info("dev", "stopping")
 	s.cancel()
-	s.settling.Wait()
+	s.background.Wait()
 	if s.processes != nil {
 		s.processes.Stop(ctx)
 	}

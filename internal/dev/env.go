@@ -53,7 +53,7 @@ func SizeOf(dir string) (bytes int64, err error) {
 // Reset removes the local database of a state folder and what is noted of it. No session may run.
 func Reset(stateDir string) error {
 	if other, err := Find(stateDir); err == nil {
-		return Running(other)
+		return AlreadyRunning(other)
 	}
 	replicas, err := filepath.Glob(filepath.Join(stateDir, "postgres-replica-*"))
 	if err != nil {

@@ -10,10 +10,7 @@ import (
 
 // startProcesses starts the team's own processes, which find the rest of the stack in their environment.
 func (s *session) startProcesses(ctx context.Context) error {
-	if s.Processes == nil {
-		return nil
-	}
-	list, err := s.Processes(s.currentState().Env())
+	list, err := s.Project.Commands(s.currentState().Env())
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -74,18 +71,17 @@ func (s *session) processLinks() []Link {
 	return links
 }
 
-// settle says that the session is all up, once the processes are ready or have failed.
-func (s *session) settle(ctx context.Context) {
-	if s.processes != nil {
-		if s.processes.Settle(ctx) != nil {
-			return
-		}
+// awaitProcesses reports that the session is all up, once the processes are ready or have failed.
+func (s *session) awaitProcesses(ctx context.Context) {
+	if s.processes != nil && s.processes.Settle(ctx) != nil {
+		return
 	}
 	settled := Settled{Failed: s.services.failed}
 	state := s.currentState()
 	if s.processes != nil {
 		for _, p := range s.processes.Status() {
-			settled.Failed = settled.Failed || p.State != supervise.Ready && p.State != supervise.Done
+			isUp := p.State == supervise.Ready || p.State == supervise.Done
+			settled.Failed = settled.Failed || !isUp
 		}
 	}
 	state.Ready = true

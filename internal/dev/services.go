@@ -23,7 +23,7 @@ type RunningService struct {
 	URL    string   // where people, or programs, find it
 	Env    []string // in which programs find it
 	Stop   func(ctx context.Context) error
-	// Lost returns why the service is gone, once it is, or the error of ctx; nil for one that cannot be started anew.
+	// Lost returns why the service is gone, once it is, or the error of ctx; nil for one that cannot be restarted.
 	Lost func(ctx context.Context) error
 	PID  func() int // of its process; nil where it has none here
 }
@@ -31,7 +31,7 @@ type RunningService struct {
 // services are those of a session. One that does not start is reported, and the others do.
 type services struct {
 	wg      sync.WaitGroup // until each has started or failed to
-	kept    sync.WaitGroup
+	keepers sync.WaitGroup
 	mu      sync.Mutex
 	running []*started
 	failed  bool
@@ -40,20 +40,17 @@ type services struct {
 // started is a service that was started, in the order of the options.
 type started struct {
 	Service
-	at    int
-	state string        // ready or restarting
-	again chan struct{} // it is to start anew
+	index   int
+	state   string        // ready or restarting
+	restart chan struct{} // receives a request to restart it
 	RunningService
 }
 
 // startServices starts the services in the background.
 func (s *session) startServices(ctx context.Context) {
-	if s.Services == nil {
-		return
-	}
-	for i, service := range s.Services(s.logger) {
+	for i, service := range s.Project.Services(s.logger) {
 		s.services.wg.Go(func() {
-			r := &started{Service: service, at: i, again: make(chan struct{}, 1)}
+			r := &started{Service: service, index: i, restart: make(chan struct{}, 1)}
 			if err := s.startService(ctx, r); err != nil {
 				s.services.mu.Lock()
 				defer s.services.mu.Unlock()
@@ -65,7 +62,7 @@ func (s *session) startServices(ctx context.Context) {
 			defer s.services.mu.Unlock()
 			s.services.running = append(s.services.running, r)
 			if r.Lost != nil {
-				s.services.kept.Go(func() { s.keep(ctx, r) })
+				s.services.keepers.Go(func() { s.keepRunning(ctx, r) })
 			}
 		})
 	}
@@ -89,8 +86,8 @@ func (s *session) startService(ctx context.Context, r *started) error {
 // longestServiceWait bounds the wait before a service that does not start is tried again; the first is a second.
 const longestServiceWait = 30 * time.Second
 
-// keep starts a service anew when it is gone, or somebody asks for that, until ctx ends.
-func (s *session) keep(ctx context.Context, r *started) {
+// keepRunning restarts a service when it is gone, or on request, until ctx ends.
+func (s *session) keepRunning(ctx context.Context, r *started) {
 	for ctx.Err() == nil {
 		if err := r.await(ctx); ctx.Err() != nil {
 			return
@@ -105,7 +102,7 @@ func (s *session) keep(ctx context.Context, r *started) {
 			err := s.startService(ctx, r)
 			if err == nil {
 				select {
-				case s.moved <- struct{}{}:
+				case s.restarted <- struct{}{}:
 				default:
 				}
 				break
@@ -115,13 +112,13 @@ func (s *session) keep(ctx context.Context, r *started) {
 			case <-ctx.Done():
 				return
 			case <-time.After(wait):
-			case <-r.again:
+			case <-r.restart:
 			}
 		}
 	}
 }
 
-// await returns when the service is gone, with the reason, or is to start anew.
+// await returns when the service is gone, with the reason, or is to restart.
 func (r *started) await(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -130,23 +127,23 @@ func (r *started) await(ctx context.Context) error {
 	select {
 	case err := <-lost:
 		return err
-	case <-r.again:
+	case <-r.restart:
 		return nil
 	}
 }
 
-// restart has a service start anew; there tells whether there is one of that name.
-func (v *services) restart(name string) (there bool, err error) {
+// restart restarts a service; found reports whether there is one of that name.
+func (v *services) restart(name string) (found bool, err error) {
 	for _, r := range v.await() {
 		if r.Name != name {
 			continue
 		}
 		if r.Lost == nil {
-			return true, fault.New(fault.Invalid, "restart "+name, "it is a part of krowoc", "It starts anew with the session.")
+			return true, fault.New(fault.Invalid, "restart "+name, "it is a part of krowoc", "It restarts with the session.")
 		}
 		select {
-		case r.again <- struct{}{}:
-		default: // it is to, already
+		case r.restart <- struct{}{}:
+		default: // it is about to
 		}
 		return true, nil
 	}
@@ -159,9 +156,9 @@ func (v *services) await() []started {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	list := make([]started, 0, len(v.running))
-	for at := 0; len(list) < len(v.running); at++ {
+	for index := 0; len(list) < len(v.running); index++ {
 		for _, r := range v.running {
-			if r.at == at {
+			if r.index == index {
 				list = append(list, *r)
 			}
 		}
@@ -175,7 +172,7 @@ const serviceStopTimeout = 15 * time.Second
 // stop stops them all at once, after the context with which they were started has ended.
 func (v *services) stop(ctx context.Context) error {
 	v.wg.Wait()
-	v.kept.Wait()
+	v.keepers.Wait()
 	list := v.await()
 	errs := make([]error, len(list))
 	var wg sync.WaitGroup

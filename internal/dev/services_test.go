@@ -12,7 +12,15 @@ import (
 	"time"
 )
 
-// TestServiceIsKept loses a service, which then starts slowly and fails once, and has it start anew because somebody asks for that.
+// servicesOnly is a project that has services and nothing else.
+type servicesOnly struct {
+	Project
+	list []Service
+}
+
+func (p servicesOnly) Services(func(string) *slog.Logger) []Service { return p.list }
+
+// TestServiceIsKept loses a service, which then fails once and starts slowly, and restarts it on request.
 func TestServiceIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said []string
@@ -38,8 +46,8 @@ func TestServiceIsKept(t *testing.T) {
 			}, nil
 		}
 		s := &session{
-			reporter: &reporter{now: time.Now, sink: func(e Event) { said = append(said, e.Text) }}, moved: make(chan struct{}, 1),
-			Options: Options{Services: func(func(string) *slog.Logger) []Service { return []Service{{"queue", start}} }},
+			reporter: &reporter{now: time.Now, sink: func(e Event) { said = append(said, e.Text) }}, restarted: make(chan struct{}, 1),
+			Options: Options{Project: servicesOnly{list: []Service{{"queue", start}}}},
 		}
 		s.startServices(ctx)
 		s.services.await()
@@ -49,11 +57,11 @@ func TestServiceIsKept(t *testing.T) {
 			t.Errorf("a service that is gone is %s", state)
 		}
 		time.Sleep(20 * time.Second)
-		<-s.moved
+		<-s.restarted
 		if there, err := s.services.restart("queue"); !there || err != nil {
 			t.Error(there, err)
 		}
-		<-s.moved
+		<-s.restarted
 		cancel()
 		if err := s.services.stop(context.WithoutCancel(ctx)); err != nil {
 			t.Error(err)

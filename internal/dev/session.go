@@ -69,7 +69,7 @@ func acquire(ctx context.Context, dir string, state State) (*sessionLock, error)
 	}
 	if !held {
 		other, _ := readState(dir)
-		return nil, Running(other)
+		return nil, AlreadyRunning(other)
 	}
 	if err := l.write(state); err != nil {
 		l.release()
@@ -78,8 +78,8 @@ func acquire(ctx context.Context, dir string, state State) (*sessionLock, error)
 	return l, nil
 }
 
-// Running is the error of who wants to start a session where one runs.
-func Running(other State) error {
+// AlreadyRunning is the error of starting a session where another one runs.
+func AlreadyRunning(other State) error {
 	return fault.New(fault.Conflict, "start the development session", fmt.Sprintf("one is running already (pid %d)", other.PID),
 		"See it with `krowoc dev status`, stop it with `krowoc dev stop`.")
 }

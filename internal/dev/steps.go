@@ -9,20 +9,23 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
 // loadSchema reads the schema, brings the tables in step with it, unless the migrations have failed, and reports whether it may
 // be used. The one before stays when it may not.
 func (s *session) loadSchema(ctx context.Context, migrated bool) bool {
-	parsed, mistakes := s.Parse()
-	if err := mistakes.Err("check " + filepath.Base(s.SchemaPath)); err != nil {
+	parsed, mistakes := sdl.ParseFS(os.DirFS(s.Root), s.Schema)
+	if err := mistakes.Err("check " + path.Base(s.Schema)); err != nil {
 		s.fail("schema", err)
 		return false
 	}
@@ -41,11 +44,11 @@ func (s *session) migrateUp(ctx context.Context) error {
 	if !s.hasMigrations() {
 		return nil
 	}
-	migrator, err := s.Migrator(s.pool, s.reportMigration)
+	migrator, err := s.Project.Migrator(s.pool, s.reportMigration)
 	if err != nil {
 		return err
 	}
-	if err := s.makeWay(ctx, migrator); err != nil {
+	if err := s.undoUnsaved(ctx, migrator); err != nil {
 		return err
 	}
 	_, err = migrator.Up(ctx)
@@ -76,7 +79,7 @@ func (s *session) reportMigration(e migrate.Event) {
 // loadSeeds loads the fixtures unless the same were loaded into the same tables before: people's own
 // changes to seeded rows outlive a restart that way.
 func (s *session) loadSeeds(ctx context.Context) error {
-	if _, err := os.Stat(s.Seeds); errors.Is(err, fs.ErrNotExist) || len(s.SeedSets()) == 0 {
+	if _, err := os.Stat(s.Seeds); errors.Is(err, fs.ErrNotExist) || len(s.Project.SeedSets()) == 0 {
 		return nil
 	}
 	digest, err := s.seedDigest(ctx)
@@ -87,7 +90,7 @@ func (s *session) loadSeeds(ctx context.Context) error {
 		return nil
 	}
 	began := s.now()
-	summary, err := s.Seed(ctx, s.pool, s.schema)
+	summary, err := s.Project.Seed(ctx, s.pool, s.schema)
 	if err != nil {
 		return err
 	}
@@ -100,7 +103,7 @@ func (s *session) digestPath() string { return filepath.Join(s.StateDir, "seeds.
 // seedDigest tells a set of fixtures and the tables that they are for from any other: it holds when each
 // migration was applied, so tables that are new, or made again, are seeded again.
 func (s *session) seedDigest(ctx context.Context) (string, error) {
-	digest, err := seed.Digest(os.DirFS(s.Seeds), s.SeedSets(), nil)
+	digest, err := seed.Digest(os.DirFS(s.Seeds), s.Project.SeedSets(), nil)
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +116,7 @@ func (s *session) seedDigest(ctx context.Context) (string, error) {
 // writeTables writes what tells the tables from any other: when each migration was applied, and what is not saved.
 func (s *session) writeTables(ctx context.Context, w io.Writer) error {
 	if s.hasMigrations() {
-		migrator, err := s.Migrator(s.pool, nil)
+		migrator, err := s.Project.Migrator(s.pool, nil)
 		if err != nil {
 			return err
 		}
@@ -140,7 +143,7 @@ func (s *session) serve(ctx context.Context) error {
 		s.warn("api", "waits for a schema without mistakes")
 		return nil
 	}
-	api, err := s.NewAPI(s.pool, s.schema, s.logger("api"))
+	api, err := s.Project.API(s.Address, s.pool, s.schema, s.logger("api"))
 	if err != nil {
 		s.fail("api", err)
 		return nil
@@ -148,7 +151,7 @@ func (s *session) serve(ctx context.Context) error {
 	err = api.Start(ctx)
 	if fault.CodeOf(err) == fault.Conflict {
 		s.warn("api", err.Error()+": it takes another port")
-		if api, err = s.NewAPIElsewhere(s.pool, s.schema, s.logger("api")); err == nil {
+		if api, err = s.apiElsewhere(); err == nil {
 			err = api.Start(ctx)
 		}
 	}
@@ -157,4 +160,13 @@ func (s *session) serve(ctx context.Context) error {
 	}
 	s.api = api
 	return nil
+}
+
+// apiElsewhere is the API on a free port of the same host.
+func (s *session) apiElsewhere() (API, error) {
+	host, _, err := net.SplitHostPort(s.Address)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "choose another port", "server.address is not host:port")
+	}
+	return s.Project.API(net.JoinHostPort(host, "0"), s.pool, s.schema, s.logger("api"))
 }

@@ -24,11 +24,12 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	}
 	path := filepath.Join(s.StateDir, "tables.digest")
 	before, err := os.ReadFile(path)
-	switch {
-	case err == nil && string(before) == digest:
+	if err == nil && string(before) == digest {
 		return nil
-	case err != nil && s.api == nil && s.Watch && !s.late && s.hasMigrations():
-		s.late = true // a new database has what the migrations say: the session is up sooner when this is looked at then
+	}
+	isNewDatabase, isStarting := err != nil && s.hasMigrations(), s.api == nil && s.Watch
+	if isNewDatabase && isStarting && !s.syncAfterStart {
+		s.syncAfterStart = true // the migrations have just built it: the session is up sooner when it is compared later
 		return nil
 	}
 	began := s.now()
@@ -38,11 +39,14 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	}
 	for _, sql := range statements {
 		line, _, more := strings.Cut(sql, "\n")
-		s.info("schema", line+map[bool]string{true: " …"}[more])
+		if more {
+			line += " …"
+		}
+		s.info("schema", line)
 	}
 	if len(statements) > 0 {
 		s.info("schema", fmt.Sprintf("is in the database, and in no migration yet: `krowoc migrate save NAME` writes it %s", since(began, s.now())))
-		s.generate()
+		s.generate(types)
 	}
 	if digest, err = s.tablesDigest(ctx, types); err != nil {
 		return err
@@ -60,8 +64,9 @@ func (s *session) tablesDigest(ctx context.Context, types *schema.Schema) (strin
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// makeWay undoes what is not saved before new migrations, which may say the same. Afterwards the schema is looked at again.
-func (s *session) makeWay(ctx context.Context, migrator *migrate.Migrator) error {
+// undoUnsaved undoes the unsaved changes before new migrations are applied, which may make the same ones. Afterwards the tables are
+// compared with the schema again.
+func (s *session) undoUnsaved(ctx context.Context, migrator *migrate.Migrator) error {
 	if s.syncer == nil {
 		return nil
 	}
@@ -73,16 +78,13 @@ func (s *session) makeWay(ctx context.Context, migrator *migrate.Migrator) error
 	if err != nil || pending == 0 {
 		return err
 	}
-	s.info("migrate", "what is not saved makes way for new migrations")
+	s.info("migrate", "the unsaved changes are undone before new migrations")
 	return sync.Undo(ctx, s.pool)
 }
 
 // generate brings the models in step.
-func (s *session) generate() {
-	if s.Generate == nil {
-		return
-	}
-	written, err := s.Generate()
+func (s *session) generate(types *schema.Schema) {
+	written, err := s.Project.Generate(types)
 	if s.tolerate("generate", err) && len(written) > 0 {
 		s.info("generate", strings.Join(written, ", "))
 	}

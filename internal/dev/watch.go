@@ -15,17 +15,17 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long the files must be quiet before a change is acted on: an editor writes a file in
-// several steps, and a branch switch writes many files.
-const settle = 40 * time.Millisecond
+// quietPeriod is how long the files must be quiet before a change is acted on: an editor writes a file in several steps, and a branch
+// switch writes many files.
+const quietPeriod = 40 * time.Millisecond
 
 // changes is what a burst of file events touched.
 type changes struct{ schema, migrations, seeds, branch, config bool }
 
-func (c changes) any() bool { return c != changes{} }
+func (c changes) isAny() bool { return c != changes{} }
 
-// and is what either touched.
-func (c changes) and(d changes) changes {
+// union is what either touched.
+func (c changes) union(d changes) changes {
 	return changes{c.schema || d.schema, c.migrations || d.migrations, c.seeds || d.seeds, c.branch || d.branch, c.config || d.config}
 }
 
@@ -56,7 +56,7 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 		pending.branch = true // it may be another since the session began
 		quiet.Reset(0)
 	}
-	if s.late && s.schema != nil {
+	if s.syncAfterStart && s.schema != nil {
 		s.tolerate("schema", s.syncTables(ctx, s.schema))
 	}
 	look, clock := time.NewTicker(clockPeriod), newClock(s.Now)
@@ -68,28 +68,28 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 		case <-look.C:
 			if leap := clock.leap(); leap != 0 {
 				s.afterLeap(ctx, leap)
-				pending = pending.and(everything)
-				quiet.Reset(settle)
+				pending = pending.union(everything)
+				quiet.Reset(quietPeriod)
 			}
 		case e := <-watcher.Events:
-			if c := s.classify(watcher, e); c.any() {
-				pending = pending.and(c)
-				quiet.Reset(settle)
+			if c := s.classify(watcher, e); c.isAny() {
+				pending = pending.union(c)
+				quiet.Reset(quietPeriod)
 			}
 		case err := <-watcher.Errors:
 			s.warn("dev", "watching files: "+err.Error())
-			pending = pending.and(everything) // events were lost
-			quiet.Reset(settle)
+			pending = pending.union(everything) // events were lost
+			quiet.Reset(quietPeriod)
 		case <-quiet.C:
-			if s.changing() {
-				quiet.Reset(settle)
+			if s.gitIsWriting() {
+				quiet.Reset(quietPeriod)
 				continue
 			}
 			s.apply(ctx, pending)
 			pending = changes{}
-		case w := <-s.wished():
-			s.fulfil(ctx, w)
-		case <-s.moved:
+		case r := <-s.requests():
+			s.handle(ctx, r)
+		case <-s.restarted:
 			s.tolerate("dev", s.publish(s.currentState()))
 		case <-s.postgres.exited():
 			if err := s.restartPostgres(ctx); err != nil {
@@ -101,7 +101,7 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 
 // watchAll watches folders rather than files: editors replace a file, and a watch on it would be lost.
 func (s *session) watchAll(w *fsnotify.Watcher) error {
-	for _, root := range []string{s.ConfigPath, s.SchemaPath, s.Migrations, s.Seeds} {
+	for _, root := range []string{s.ConfigPath, s.schemaPath(), s.Migrations, s.Seeds} {
 		if info, err := os.Stat(root); err == nil && !info.IsDir() {
 			root = filepath.Dir(root)
 			if err := w.Add(root); err != nil {
@@ -141,14 +141,19 @@ func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
 			s.warn("dev", "watching "+e.Name+": "+err.Error())
 		}
 	}
+	schemaPath := s.schemaPath()
+	isSchemaFile := e.Name == schemaPath || filepath.Ext(e.Name) == ".graphql"
 	return changes{
 		config:     e.Name == s.ConfigPath,
 		branch:     s.branches != nil && e.Name == s.branches.HeadFile(),
-		schema:     within(s.SchemaPath, e.Name) && (e.Name == s.SchemaPath || filepath.Ext(e.Name) == ".graphql"),
+		schema:     isSchemaFile && within(schemaPath, e.Name),
 		migrations: within(s.Migrations, e.Name) && filepath.Ext(e.Name) == ".sql",
-		seeds:      within(s.Seeds, e.Name), // templates embed files of any kind; a digest says whether one of them matters
+		seeds:      within(s.Seeds, e.Name), // templates embed files of any kind; a digest tells whether one of them matters
 	}
 }
+
+// schemaPath is the file or the folder of the schema.
+func (s *session) schemaPath() string { return filepath.Join(s.Root, filepath.FromSlash(s.Schema)) }
 
 func within(root, path string) bool {
 	rel, err := filepath.Rel(root, path)
@@ -179,17 +184,18 @@ func (s *session) apply(ctx context.Context, c changes) {
 	if c.migrations && !s.tolerate("migrate", s.migrateUp(ctx)) {
 		return
 	}
-	reloaded := (c.schema || c.migrations && s.syncer != nil) && s.loadSchema(ctx, true)
+	tablesChanged := c.migrations && s.syncer != nil
+	reloaded := (c.schema || tablesChanged) && s.loadSchema(ctx, true)
 	if reloaded && (c.schema || s.api == nil) {
-		s.serveAgain(ctx, began)
+		s.replaceSchema(ctx, began)
 	}
 	if (c.seeds || c.migrations || reloaded) && s.schema != nil {
 		s.tolerate("seed", s.loadSeeds(ctx))
 	}
 }
 
-// serveAgain has the API serve the schema that was loaded.
-func (s *session) serveAgain(ctx context.Context, began time.Time) {
+// replaceSchema has the API serve the schema that was loaded.
+func (s *session) replaceSchema(ctx context.Context, began time.Time) {
 	switch {
 	case s.api == nil:
 		if s.tolerate("api", s.serve(ctx)) && s.api != nil {

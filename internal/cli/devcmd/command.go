@@ -125,7 +125,7 @@ func newReset(f *factory.Factory) *cobra.Command {
 				return err
 			}
 			if other, err := dev.Find(a.StateDir()); err == nil {
-				return dev.Running(other)
+				return dev.AlreadyRunning(other)
 			}
 			size, volumes, err := a.Stack().Size(cmd.Context())
 			if err != nil {

@@ -28,7 +28,7 @@ func detach(ctx context.Context, f *factory.Factory, flags *pflag.FlagSet) error
 		return err
 	}
 	if state, err := dev.Find(a.StateDir()); err == nil {
-		return dev.Running(state)
+		return dev.AlreadyRunning(state)
 	}
 	printed, err := os.CreateTemp("", "krowoc-dev-*") // not a pipe, because the child outlives its reader
 	if err != nil {

@@ -117,7 +117,7 @@ func developmentOnly(c *config.Config) error {
 func openLog(stateDir string) (io.WriteCloser, error) {
 	const op = "open the session's log"
 	if state, err := dev.Find(stateDir); err == nil {
-		return nil, dev.Running(state)
+		return nil, dev.AlreadyRunning(state)
 	}
 	if err := os.MkdirAll(stateDir, 0o755); err != nil {
 		return nil, fault.Wrap(op, err)

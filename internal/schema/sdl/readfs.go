@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // ReadFS reads the files of a schema: name is one file, a folder that is searched for *.graphql files at any depth, or a glob
@@ -33,6 +35,15 @@ func ReadFS(fsys fs.FS, name string) ([]Source, error) {
 		sources[i] = Source{Name: n, Text: string(text)}
 	}
 	return sources, nil
+}
+
+// ParseFS reads and parses the files of a schema, as ReadFS and Parse do. Files that cannot be read are a mistake as well.
+func ParseFS(fsys fs.FS, name string) (*schema.Schema, diag.List) {
+	sources, err := ReadFS(fsys, name)
+	if err != nil {
+		return nil, diag.List{{Severity: diag.Error, Code: "unreadable", Position: diag.Position{File: name}, Message: err.Error(), Remedy: fault.HintOf(err)}}
+	}
+	return Parse(sources...)
 }
 
 func files(fsys fs.FS, name string) ([]string, error) {
