@@ -112,7 +112,7 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 		LockTimeout: c.LockTimeout, StatementTimeout: c.StatementTimeout, LockRetries: cmp.Or(c.LockRetries, -1),
 		Before: c.Before, After: c.After,
 	}
-	if a.local() {
+	if a.Config.IsLocal() {
 		o.RecordSums = func(sums migrate.Sums) error { return sums.Write(dir) }
 	}
 	for _, set := range options {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/copies"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -64,7 +63,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 		a.AnnounceDatabase(url)
 		return url, nil, nil
 	}
-	if !a.local() {
+	if !a.Config.IsLocal() {
 		return "", nil, fault.New(fault.Invalid, "find the database of "+a.Config.Environment, "database.url is not set",
 			"Set KROWOC_DATABASE_URL, or database.url under environments."+a.Config.Environment+" in krowoc.yaml, or choose another environment with --env.")
 	}
@@ -89,11 +88,6 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 		}
 	}
 	return server.URL(a.Config.Project), server, nil
-}
-
-// local reports whether the environment may run a Postgres of its own.
-func (a *App) local() bool {
-	return a.Config.Environment == config.Development || a.Config.Environment == config.Test
 }
 
 // branches returns the databases of a server by branch, or nil where the project does not want them.
@@ -128,7 +122,7 @@ func (a *App) Snapshots(db *Database) (*copies.Snapshots, error) {
 // localServer returns the server of the local database, and its name. A database of somebody else's is not copied.
 func (a *App) localServer(db *Database) (clone.Server, string, error) {
 	const op = "copy the database"
-	if a.Config.Database.URL.Reveal() != "" || !a.local() {
+	if a.Config.Database.URL.Reveal() != "" || !a.Config.IsLocal() {
 		return clone.Server{}, "", fault.New(fault.Invalid, op, "it is not the local one of development",
 			"snapshots are of the Postgres that `krowoc dev` runs; for another there is pg_dump")
 	}

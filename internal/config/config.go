@@ -201,6 +201,9 @@ type DevProcess struct {
 	Handover                  bool
 }
 
+// IsLocal reports whether the environment is one of a developer's machine: it may run a Postgres and a session of its own.
+func (c *Config) IsLocal() bool { return c.Environment == Development || c.Environment == Test }
+
 // Path returns the absolute form of a path that the configuration gives relative to the project folder.
 func (c *Config) Path(path string) string {
 	if filepath.IsAbs(path) {

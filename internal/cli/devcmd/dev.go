@@ -106,7 +106,7 @@ func attach(ctx context.Context, f *factory.Factory, dir string, state dev.State
 // developmentOnly refuses other environments than development and test: a session loads seeds and trusts callers to name
 // themselves, which production must never do.
 func developmentOnly(c *config.Config) error {
-	if (c.Environment == config.Development) || (c.Environment == config.Test) {
+	if c.IsLocal() {
 		return nil
 	}
 	return fault.New(fault.Invalid, "start the development session", "`krowoc dev` runs in development and test only; the environment is "+c.Environment,
