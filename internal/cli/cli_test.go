@@ -152,6 +152,9 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
 			t.Errorf("%s: Short is a phrase without full stop, not %q", cmd.CommandPath(), cmd.Short)
 		}
+		if len(cmd.Short) > 66 {
+			t.Errorf("%s: Short must fit on a terminal of 80 columns: at most 66 characters, not %d", cmd.CommandPath(), len(cmd.Short))
+		}
 		if !cmd.HasSubCommands() && cmd.Example == "" {
 			t.Errorf("%s has no example", cmd.CommandPath())
 		}

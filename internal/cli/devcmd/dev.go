@@ -61,7 +61,7 @@ DATABASE_URL and KROWOC_URL tell COMMAND where the stack is; .krowoc/env contain
 	cmd.Flags().BoolVar(&plain, "plain", false, "print log lines instead of the dashboard")
 	cmd.Flags().String("address", "", "serve the API on `host:port` (default 127.0.0.1:8080); example: :9000")
 	f.Bind(cmd.Flags().Lookup("address"), "server.address")
-	cmd.Flags().String("engine", "", "run Postgres and Redis with `engine` auto, native or docker (default auto)")
+	cmd.Flags().String("engine", "", "run Postgres and Redis with this `engine`: auto, native or docker (default auto)")
 	f.Bind(cmd.Flags().Lookup("engine"), "dev.engine")
 	cmd.AddCommand(newStatus(f), newLogs(f), newStop(f), newReset(f), newPrune(f), newGuard(f))
 	return cmd

@@ -64,7 +64,7 @@ func New(t *term.Terminal, build Build, dir string, environ Environ) *Factory {
 
 // GlobalFlags adds the flags that every command has.
 func (f *Factory) GlobalFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&f.env, "env", "", "run with the environment `name`: development, test, production or another that krowoc.yaml defines (default development; for serve, production)")
+	flags.StringVar(&f.env, "env", "", "use the environment with this `name`: development, test, production or another of krowoc.yaml (default development; production for serve)")
 	flags.StringVarP(&f.dir, "dir", "C", "", "run as if started in `folder`; example: -C services/api")
 	f.Output(flags)
 	flags.String("log-level", "", "log messages of this `level` and above: debug, info, warn or error (default info)")

@@ -54,7 +54,7 @@ the environment, and --yes.`,
 	flags.StringArrayVar(&o.Generate, "generate", nil, "generate `N` rows for every type (1000) or one type (Prompt=1000); repeatable")
 	flags.Uint64Var(&o.RandomSeed, "random-seed", 0, "generate rows from this random seed: the same `number` gives the same rows")
 	flags.BoolVar(&o.Prune, "prune", false, "delete rows that an earlier load inserted and that are no longer in the fixtures")
-	flags.StringVar(&o.Reset, "reset", "", "empty the tables first; `mode` loaded refuses when a table has rows that are not from seeds, all does not")
+	flags.StringVar(&o.Reset, "reset", "", "empty the tables first. The `mode` loaded refuses to empty a table with rows from elsewhere; all does not refuse")
 	flags.Lookup("reset").NoOptDefVal = string(seed.ResetLoaded)
 	flags.StringVar(&o.AllowProtected, "allow-protected", "", "load into the protected environment with this `name`")
 	factory.YesFlag(flags, &o.Yes)
