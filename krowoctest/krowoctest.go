@@ -1,4 +1,4 @@
-// Package krowoctest gives a Go test a Postgres database of its own, with the tables and the fixtures of a Krowoc project:
+// Package krowoctest gives each Go test its own Postgres database with the tables and fixtures of a Krowoc project:
 //
 //	func TestMain(m *testing.M) { krowoctest.Main(m) }
 //
@@ -8,9 +8,9 @@
 //		…
 //	}
 //
-// The migrations and the fixtures run once, into a template, of which each database is a copy; the template is made anew when they
-// change. Databases are on the server of the configured database, else on that of the running session of `krowoc dev`, else on a
-// Postgres that is started for the test process and ends with it.
+// Migrations and fixtures run once, into a template database, and each test gets a copy of it. When they change, the next test
+// creates a new template. The databases are on the server of the configured database, or else on that of the running development
+// session, or else on a Postgres that starts and ends with the test process.
 package krowoctest
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// An Option says of which project a database is, and what is in it.
+// An Option chooses the project of a database and its content.
 type Option func(*options)
 
 type options struct {
@@ -33,21 +33,21 @@ type options struct {
 	sets             []string
 }
 
-// Project names a folder of the project, in place of the folder of the test, where krowoc.yaml is looked for there and above.
+// Project looks for krowoc.yaml in dir and its parent folders, instead of in the folder of the test.
 func Project(dir string) Option { return func(o *options) { o.dir = dir } }
 
-// Environment names the environment whose configuration counts, in place of test. A protected one is refused.
+// Environment uses the configuration of this environment instead of test. A protected environment is refused.
 func Environment(name string) Option { return func(o *options) { o.environment = name } }
 
-// Sets names the sets of fixtures to load, in place of those of the configuration (seeds.sets).
+// Sets loads these fixture sets instead of the configured ones (seeds.sets).
 func Sets(names ...string) Option { return func(o *options) { o.sets = names } }
 
-// dropTimeout bounds the removal of a database.
+// dropTimeout is the limit for dropping a database.
 const dropTimeout = time.Minute
 
-// DatabaseURL makes a database and returns its URL, with its password. It is dropped when the test and its subtests are over, with
-// whatever is still connected. Tests may ask in parallel, in any number of processes. What is wrong, such as a mistake in a
-// fixture, ends the test with its place.
+// DatabaseURL creates a database and returns its URL, including the password. The database is dropped at the end of the test and
+// its subtests, even if connections are open. Parallel tests and processes can call it. An error, such as a mistake in a fixture,
+// ends the test and is shown with its place.
 func DatabaseURL(t testing.TB, opts ...Option) string {
 	t.Helper()
 	var o options
@@ -76,7 +76,7 @@ func DatabaseURL(t testing.TB, opts ...Option) string {
 	return url
 }
 
-// explain is what a person needs of an error: the mistakes in files with their places, and what to do.
+// explain formats an error for a person: the mistakes in files with their places, and the fix.
 func explain(err error) string {
 	text := "krowoctest: " + err.Error()
 	if list := (diag.List{}); errors.As(err, &list) {

@@ -21,27 +21,27 @@ import (
 )
 
 const (
-	startTimeout = 5 * time.Minute // for a machine that has to fetch Postgres first
+	startTimeout = 5 * time.Minute // enough to download Postgres first
 	stopTimeout  = time.Minute
 )
 
-// project is a project in an environment, with the server that its databases are on and the templates that are made.
+// project is a project in an environment, with its server and its template databases.
 type project struct {
 	app   *app.App
 	start func() (*testdb.Server, error) // once
 
 	mu     sync.Mutex
-	made   map[string]func() (*testdb.Databases, error) // each once, by sets
-	server *testdb.Server                               // to close; nil until it is there
+	made   map[string]func() (*testdb.Databases, error) // each created once, by sets
+	server *testdb.Server                               // to close; nil until it has started
 }
 
-// projects are those of the test process, by folder and environment.
+// projects are the projects of the test process, by folder and environment.
 var projects struct {
 	sync.Mutex
 	list map[[2]string]*project
 }
 
-// projectOf returns the project that a test asks for, whose configuration is read once.
+// projectOf returns the project of a test. Its configuration is read once.
 func projectOf(o options) (*project, error) {
 	dir, err := filepath.Abs(o.dir)
 	if err != nil {
@@ -68,7 +68,7 @@ func projectOf(o options) (*project, error) {
 	return p, nil
 }
 
-// find returns the server for the process. It is not the test's that happens to come first, so that it outlives that.
+// find returns the server of the process. The server does not belong to the first test, so it outlives that test.
 func (p *project) find() (*testdb.Server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -79,7 +79,8 @@ func (p *project) find() (*testdb.Server, error) {
 	return server, err
 }
 
-// databases returns what makes databases with some sets, whose template is there. An error is found once, and told every test.
+// databases returns the factory of databases with these sets, after creating their template. If that fails, every test gets the
+// same error.
 func (p *project) databases(sets []string) (*testdb.Databases, error) {
 	server, err := p.start()
 	if err != nil {
@@ -102,8 +103,8 @@ func (p *project) databases(sets []string) (*testdb.Databases, error) {
 	return prepare()
 }
 
-// Main runs the tests of a package and stops the Postgres that they have started, if they have: call it from TestMain. Without it, the
-// server ends with the process, too, a moment later.
+// Main runs the tests of a package and stops the Postgres that they started, if any. Call it from TestMain. Without Main, the server
+// also ends with the process, a moment later.
 func Main(m *testing.M) {
 	code := m.Run()
 	if err := stop(); err != nil {
@@ -128,7 +129,7 @@ func stop() error {
 	return errors.Join(errs...)
 }
 
-// version is that of the module, as the command has it: both share their templates.
+// version is the version of the module, the same as that of the command, so that both share templates.
 func version() string {
 	const module = "github.com/krowoc/krowoc"
 	info, ok := debug.ReadBuildInfo()

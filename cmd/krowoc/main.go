@@ -1,4 +1,4 @@
-// Command krowoc takes a GraphQL schema to a production Postgres platform.
+// Command krowoc builds a Postgres platform from one GraphQL schema.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
-// Set by the linker in releases; otherwise the build information tells.
+// The linker sets these in releases. In other builds they are empty, and the build information of Go is used.
 var version, commit, date string
 
 func main() { os.Exit(run()) }
@@ -19,8 +19,8 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)                            // a second Ctrl-C kills
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // writing to a closed pipe is an error, not the end
+	context.AfterFunc(ctx, stop)                            // a second Ctrl-C kills the process
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // writing to a closed pipe is an error and does not kill the process
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."

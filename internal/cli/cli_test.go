@@ -72,7 +72,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// What an interrupted command has done in part, it says, and how to go on.
+// An interrupted command reports what it completed, and how to continue.
 func TestInterruptedHalfway(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -119,7 +119,7 @@ func TestRootHelpStaysShort(t *testing.T) {
 	}
 }
 
-// flagUsage is what the help of a flag may look like: it begins with a lower-case word and ends without a full stop.
+// flagUsage matches the help of a flag: it begins with a lower-case word and ends without a full stop.
 var flagUsage = regexp.MustCompile(`^[a-z` + "`" + `-].*[^.]$`)
 
 // Every flag is described by a phrase, and one that takes a value names it.

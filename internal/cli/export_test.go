@@ -7,7 +7,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
-// What tests see of this package beside its exports.
+// Internals of the package that tests use.
 var (
 	ExitCode = exitCode
 	Report   = report

@@ -58,7 +58,7 @@ func runOnScreen(ctx context.Context, f *factory.Factory, a *app.App, o app.DevO
 	return errors.Join(sessionErr, err)
 }
 
-// eventText is what the dashboard shows of an event; it colours levels itself.
+// eventText is the text of an event on the dashboard, which colours levels itself.
 func eventText(w *term.PartWriter, e dev.Event) string {
 	e.Request = ""
 	plainText := (e.Err == nil) && (e.Ready == nil) && (len(e.Mistakes) == 0)

@@ -10,7 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
-// ScratchFlags adds the flags that say where scratch databases are made; url is the name of the one for an existing server.
+// ScratchFlags adds the flags that choose the Postgres for scratch databases. url is the name of the flag for an existing server.
 func ScratchFlags(flags *pflag.FlagSet, o *scratch.Options, url string) {
 	flags.StringVar((*string)(&o.Engine), "engine", string(scratch.Native), "run the Postgres for scratch databases with this `engine`: native or docker")
 	flags.StringVar(&o.URL, url, "", "create scratch databases on the server at `URL` instead; its role needs CREATEDB")
