@@ -49,16 +49,8 @@ Run the command with --record for every further database. It then records the ap
 			}
 			result := imported{Files: []string{}}
 			if !record {
-				folder := args[0]
-				if !filepath.IsAbs(folder) {
-					folder = filepath.Join(f.WorkDir(), folder)
-				}
-				paths, err := takeover.ImportMigrations(cmd.Context(), a, adopt.Tool(from), folder)
-				if err != nil {
+				if result.Files, err = importFiles(cmd.Context(), f, a, adopt.Tool(from), args[0]); err != nil {
 					return err
-				}
-				for _, p := range paths {
-					result.Files = append(result.Files, path.Join(a.Config.Migrations.Dir, filepath.Base(p)))
 				}
 			}
 			if record || (a.Config.Database.URL.Reveal() != "") {
@@ -73,6 +65,19 @@ Run the command with --record for every further database. It then records the ap
 	flags.StringVar(&from, "from", "", "import from this `tool`: "+toolNames())
 	flags.BoolVar(&record, "record", false, "only record the applied migrations in the database; write no files")
 	return cmd
+}
+
+// importFiles writes the migrations of a folder as those of the project and returns their paths.
+func importFiles(ctx context.Context, f *factory.Factory, a *app.App, tool adopt.Tool, folder string) ([]string, error) {
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join(f.WorkDir(), folder)
+	}
+	paths, err := takeover.ImportMigrations(ctx, a, tool, folder)
+	files := []string{}
+	for _, p := range paths {
+		files = append(files, path.Join(a.Config.Migrations.Dir, filepath.Base(p)))
+	}
+	return files, err
 }
 
 func toolNames() string {

@@ -81,12 +81,8 @@ func loadSeeds(ctx context.Context, f *factory.Factory, o Options) error {
 	return f.WithDatabase(ctx, a, func(db *app.Database) error {
 		load := func(dryRun bool, report func(maker.Progress)) (seed.Summary, error) {
 			return a.Seed(ctx, db.Pool, s, func(so *seed.Options) {
-				if len(o.Sets) > 0 {
-					so.Sets = o.Sets
-				}
-				so.Generate, so.RandomSeed, so.Report = counts, o.RandomSeed, report
-				so.DryRun, so.Prune, so.Reset = dryRun, o.Prune, seed.ResetMode(o.Reset)
-				so.AllowProtected, so.Confirmed = o.AllowProtected, o.Yes
+				o.apply(so)
+				so.Generate, so.DryRun, so.Report = counts, dryRun, report
 			})
 		}
 		deletes := o.Prune || (o.Reset != "")
@@ -108,6 +104,15 @@ func loadSeeds(ctx context.Context, f *factory.Factory, o Options) error {
 		shown.Done(outcome(summary, o.DryRun))
 		return f.Term.Result(summary, func() error { return show(f.Term, summary) })
 	})
+}
+
+// apply sets the options of a load.
+func (o *Options) apply(to *seed.Options) {
+	if len(o.Sets) > 0 {
+		to.Sets = o.Sets
+	}
+	to.RandomSeed, to.Prune, to.Reset = o.RandomSeed, o.Prune, seed.ResetMode(o.Reset)
+	to.AllowProtected, to.Confirmed = o.AllowProtected, o.Yes
 }
 
 func (o *Options) counts() (list []seed.Count, err error) {
