@@ -39,8 +39,7 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	v := &view{t: f.Term, screen: term.PlainParts(f.Term.Err), log: term.PlainParts(log), least: slog.LevelWarn}
-	var failed []string // parts
-	broken := false     // a file of the project is invalid
+	var problems startProblems
 	ended := make(chan error, 1)
 	report := func(e dev.Event) {
 		if e.Part == "postgres" {
@@ -50,13 +49,10 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 			if e.Ready == nil {
 				v.show(e)
 			}
-			if e.Err != nil && !slices.Contains(failed, e.Part) {
-				failed = append(failed, e.Part)
-			}
-			broken = broken || ((e.Err != nil) && (fault.CodeOf(e.Err) == fault.Invalid))
+			problems.note(e)
 			return
 		}
-		if err := notUp(failed, broken, e.Settled.Failed); err != nil {
+		if err := problems.err(e.Settled.Failed); err != nil {
 			if ctx.Err() == nil { // after Ctrl-C, parts fail only because they were stopped
 				ended <- err
 			}
@@ -77,14 +73,30 @@ func runCommand(ctx context.Context, f *factory.Factory, args []string) error {
 	}
 }
 
-// notUp is the error of a stack in which parts have failed, or nil.
-func notUp(failed []string, broken, incomplete bool) error {
+// startProblems are the errors of a stack that starts.
+type startProblems struct {
+	failed []string // parts
+	broken bool     // a file of the project is invalid
+}
+
+func (p *startProblems) note(e dev.Event) {
+	if e.Err == nil {
+		return
+	}
+	if !slices.Contains(p.failed, e.Part) {
+		p.failed = append(p.failed, e.Part)
+	}
+	p.broken = p.broken || (fault.CodeOf(e.Err) == fault.Invalid)
+}
+
+// err is the error of a stack in which parts have failed, or nil.
+func (p *startProblems) err(incomplete bool) error {
 	const op, hint = "start the stack", "fix the errors above; .krowoc/dev.log has the details"
 	switch {
-	case broken:
-		return fault.New(fault.Invalid, op, "files of the project are invalid: "+strings.Join(failed, ", "), hint)
-	case len(failed) > 0:
-		return fault.New(fault.Unavailable, op, "these parts failed: "+strings.Join(failed, ", "), hint)
+	case p.broken:
+		return fault.New(fault.Invalid, op, "files of the project are invalid: "+strings.Join(p.failed, ", "), hint)
+	case len(p.failed) > 0:
+		return fault.New(fault.Unavailable, op, "these parts failed: "+strings.Join(p.failed, ", "), hint)
 	case incomplete:
 		return fault.New(fault.Unavailable, op, "not all parts started", hint)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
+	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
@@ -49,19 +50,20 @@ the development database.`,
 					for i, d := range change.Drafts(args[0], plan) {
 						result.Files = append(result.Files, diffFile{File: path.Join(a.Config.Migrations.Dir, filepath.Base(paths[i])), SQL: d.Text(), Note: d.Note})
 					}
-					return f.Term.Result(result, func() error {
-						for _, file := range result.Files {
-							fmt.Fprintln(f.Term.Out, file.File)
-						}
-						if len(result.Files) == 0 {
-							fmt.Fprintln(f.Term.Err, "the migrations match the schema")
-						}
-						return nil
-					})
+					return f.Term.Result(result, func() error { showSaved(f.Term, result); return nil })
 				})
 			})
 		},
 	}
 	factory.ScratchFlags(cmd.Flags(), &server, "url")
 	return cmd
+}
+
+func showSaved(t *term.Terminal, result diffResult) {
+	for _, file := range result.Files {
+		fmt.Fprintln(t.Out, file.File)
+	}
+	if len(result.Files) == 0 {
+		fmt.Fprintln(t.Err, "the migrations match the schema")
+	}
 }
