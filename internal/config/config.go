@@ -1,9 +1,9 @@
-// Package config is the only reader of krowoc.yaml, .env and KROWOC_* variables. It turns them, and the
-// flags that the command line gave, into one typed Config that knows where each of its values came from.
+// Package config reads krowoc.yaml, .env and KROWOC_* variables; no other package does. It combines them with the flags of the
+// command line into one typed Config that records where each value came from.
 //
-// A value is taken from the first of: flag, KROWOC_* variable, the chosen environment's block, the base of
-// krowoc.yaml, the default. The table in keys.go is the single source of keys, types, defaults, variable
-// names, the JSON Schema for editors and the reference page.
+// A value comes from the first of: flag, KROWOC_* variable, the block of the chosen environment, the base of krowoc.yaml, the
+// default. The table in keys.go is the single source of keys, types, defaults, variable names, the JSON Schema for editors and the
+// reference page.
 package config
 
 import (
@@ -26,8 +26,8 @@ var builtIn = []string{Development, Test, Production}
 type Config struct {
 	Environment string    `mapstructure:"-"` // development, test, production or one that krowoc.yaml declares
 	File        string    `mapstructure:"-"` // absolute path of krowoc.yaml
-	Root        string    `mapstructure:"-"` // the folder that holds it
-	Warnings    diag.List `mapstructure:"-"` // remarks that do not keep the configuration from being used
+	Root        string    `mapstructure:"-"` // the folder of krowoc.yaml
+	Warnings    diag.List `mapstructure:"-"` // mistakes that do not prevent the use of the configuration
 
 	Project    string
 	Schema     string
@@ -47,7 +47,7 @@ type Config struct {
 	origins map[string]Origin
 }
 
-// Migrations says where the migration files are, where the database records them, and how they are run.
+// Migrations configures the migration files, the table that records them, and how they run.
 type Migrations struct {
 	Dir, Table                    string
 	LockTimeout, StatementTimeout time.Duration
@@ -57,21 +57,21 @@ type Migrations struct {
 
 // Lint configures `krowoc migrate lint`.
 type Lint struct {
-	Postgres int // major version to judge for; 0 is Database.Postgres
+	Postgres int // major version to check for; 0 is Database.Postgres
 	FailOn   string
 	Rules    []LintRule
 }
 
-// LintRule is the severity of a rule in the files that Paths name, or in all.
+// LintRule is the severity of a rule in the files that match Paths, or in all files.
 type LintRule struct {
 	Rule, Severity string
 	Paths          []string
 }
 
-// Generate is something that `krowoc generate` writes.
+// Generate is one target of `krowoc generate`.
 type Generate struct {
 	Target string
-	Out    string // a folder or a file; empty is the target's usual one
+	Out    string // a folder or a file; empty is the default of the target
 }
 
 // CI configures `krowoc ci`.
@@ -82,10 +82,10 @@ type CI struct {
 	Steps      []CIStep
 }
 
-// CIStep is a command that `krowoc ci` runs, too.
+// CIStep is an additional command that `krowoc ci` runs.
 type CIStep struct{ Name, Run string }
 
-// Seeds says where fixtures are and which sets are loaded, in order; and what a dump reads and masks with.
+// Seeds configures the fixtures, the sets to load in order, and the source and mask key of dumps.
 type Seeds struct {
 	Dir           string
 	Sets          []string
@@ -97,7 +97,7 @@ type Database struct {
 	URL            Secret
 	MaxConnections int
 	ConnectTimeout time.Duration
-	Postgres       int // major version wanted of the local Postgres; 0 takes any supported one
+	Postgres       int // required major version of the local Postgres; 0 allows any supported one
 }
 
 // Server is the HTTP server.
@@ -111,7 +111,7 @@ type Server struct {
 // Timeouts are the HTTP server's deadlines. DrainDelay is how long /readyz fails before connections close.
 type Timeouts struct{ ReadHeader, Read, Write, Idle, Shutdown, DrainDelay time.Duration }
 
-// GraphQL limits what one operation may ask for and says what the endpoint shows of itself.
+// GraphQL configures the limits of operations, and what the endpoint reveals about the schema.
 type GraphQL struct {
 	MaxDepth, MaxComplexity      int
 	MaxPageSize, DefaultPageSize int
@@ -126,25 +126,25 @@ type Health struct {
 	URLs              []URL
 }
 
-// Disk is the folder whose file system must have MinFree bytes left.
+// Disk is a folder whose file system must have at least MinFree bytes free.
 type Disk struct {
 	Path    string
 	MinFree ByteSize
 }
 
-// URL is an address that must answer; when a critical one does not, the service is not ready.
+// URL is a service to check; while a critical one fails, this server is not ready.
 type URL struct {
 	Name, URL string
 	Critical  bool
 }
 
-// Log is the level and form of the log on standard error.
+// Log configures the log on standard error.
 type Log struct{ Level, Format string }
 
-// Dev configures `krowoc dev`. An engine that is empty is Engine.
+// Dev configures `krowoc dev`. An empty engine of a service means Engine.
 type Dev struct {
 	Watch, Branching bool
-	Web              bool // start web/ where it is recognised
+	Web              bool // start the front end in web/ if it is recognized
 	Engine, Address  string
 	Postgres         DevPostgres
 	Redis            DevRedis
@@ -173,7 +173,7 @@ type DevMail struct {
 	Address string // of SMTP
 }
 
-// DevTraces is the sink of traces.
+// DevTraces is the collector of traces.
 type DevTraces struct{ Enabled bool }
 
 // DevAuth is the development identity provider.
@@ -204,7 +204,7 @@ type DevProcess struct {
 // IsLocal reports whether the environment is one of a developer's machine: it may run a Postgres and a session of its own.
 func (c *Config) IsLocal() bool { return c.Environment == Development || c.Environment == Test }
 
-// Path returns the absolute form of a path that the configuration gives relative to the project folder.
+// Path returns the absolute form of a path that is relative to the project folder.
 func (c *Config) Path(path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -212,7 +212,7 @@ func (c *Config) Path(path string) string {
 	return filepath.Join(c.Root, path)
 }
 
-// Setting is one key with its value, fit to be shown, and where that came from.
+// Setting is one key with its printable value and the origin of the value.
 type Setting struct {
 	Key    string `json:"key"`
 	Value  any    `json:"value"`

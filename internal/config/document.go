@@ -16,7 +16,7 @@ import (
 // environmentsKey is the block of krowoc.yaml that holds one block per environment.
 const environmentsKey = "environments"
 
-// document is krowoc.yaml before its values are read.
+// document is the parsed krowoc.yaml, before its values are read.
 type document struct {
 	root         *yaml.Node            // nil when the file is empty
 	environments map[string]*yaml.Node // the block of each
@@ -25,7 +25,7 @@ type document struct {
 
 var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 
-// parse reads the YAML and finds the environments; ok is false when there is nothing to go on with.
+// parse reads the YAML and finds the environments; ok is false when the document cannot be used.
 func (r *reader) parse() (doc document, ok bool) {
 	decoder := yaml.NewDecoder(strings.NewReader(r.text))
 	var root, second yaml.Node
@@ -35,7 +35,7 @@ func (r *reader) parse() (doc document, ok bool) {
 		return doc, true
 	case err == nil:
 		if err = decoder.Decode(&second); err == nil {
-			r.report(&second, "yaml-syntax", "a second YAML document", "keep one document: remove the --- line")
+			r.report(&second, "yaml-syntax", "multiple YAML documents in one file", "remove the --- line")
 			return doc, false
 		} else if errors.Is(err, io.EOF) {
 			err = nil
@@ -53,7 +53,7 @@ func (r *reader) parse() (doc document, ok bool) {
 		return doc, true
 	}
 	if doc.root.Kind != yaml.MappingNode {
-		r.report(doc.root, "wrong-type", FileName+" must hold keys and values", "start with a line like: project: my-project")
+		r.report(doc.root, "wrong-type", FileName+" must be a mapping", "start with a line such as project: my-project")
 		return doc, false
 	}
 	r.top = doc.root
@@ -67,7 +67,7 @@ func (r *reader) syntaxError(err error) {
 	if parts == nil {
 		parts = []string{"", "", err.Error()}
 	}
-	d.Message = "this is not YAML: " + parts[2]
+	d.Message = "invalid YAML: " + parts[2]
 	if line, err := strconv.Atoi(parts[1]); err == nil && line <= len(r.lines) {
 		d.Line, d.Source = line, r.source(line)
 		d.Column = len(d.Source) - len(strings.TrimLeft(d.Source, " ")) + 1
@@ -86,13 +86,13 @@ func (r *reader) findEnvironments(doc *document) {
 	switch {
 	case blocks == nil || blocks.ShortTag() == "!!null":
 	case blocks.Kind != yaml.MappingNode:
-		r.report(blocks, "wrong-type", "environments must hold one block per environment", "write development: below it, and its keys below that")
+		r.report(blocks, "wrong-type", "environments must be a mapping of environments", "write development: under it, and its keys under that")
 	default:
 		for name, block := range r.pairs(blocks) {
 			doc.environments[name.Value] = block
 			doc.names = append(doc.names, name.Value)
 			if s := diag.Suggest(name.Value, builtIn); s != "" && s != name.Value {
-				r.report(name, "nearly-an-environment", fmt.Sprintf("%q is an environment of its own", name.Value), fmt.Sprintf("did you mean %q?", s))
+				r.report(name, "nearly-an-environment", fmt.Sprintf("%q declares a new environment", name.Value), fmt.Sprintf("did you mean %q?", s))
 				r.mistakes[len(r.mistakes)-1].Severity = diag.Warning
 			}
 		}

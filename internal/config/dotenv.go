@@ -12,8 +12,8 @@ type dotenvVariable struct {
 	line  int
 }
 
-// parseDotenv reads NAME=value lines: an optional export before, # comments, 'single quotes' taken as
-// they are, "double quotes" with \n, \t, \", \$ and \\. The last assignment of a name wins.
+// parseDotenv reads NAME=value lines, with an optional export, # comments, literal 'single quotes', and "double quotes" with the
+// escapes \n, \t, \", \$ and \\. The last assignment of a name wins.
 func parseDotenv(file, text string) (map[string]dotenvVariable, diag.List) {
 	variables, mistakes := map[string]dotenvVariable{}, diag.List(nil)
 	number := 0
@@ -23,7 +23,7 @@ func parseDotenv(file, text string) (map[string]dotenvVariable, diag.List) {
 		if body == "" || body[0] == '#' {
 			continue
 		}
-		// The line itself is not shown: it may hold a secret.
+		// The line itself is not shown: it may contain a secret.
 		bad := func(message, remedy string) {
 			mistakes = append(mistakes, diag.Diagnostic{Severity: diag.Error, Code: "dotenv-syntax",
 				Position: diag.Position{File: file, Line: number}, Message: message, Remedy: remedy})
@@ -35,10 +35,10 @@ func parseDotenv(file, text string) (map[string]dotenvVariable, diag.List) {
 		name = strings.TrimSpace(name)
 		switch {
 		case !ok || !variableName.MatchString(name):
-			bad("not an assignment", "write NAME=value, or start the line with # for a comment")
+			bad("not an assignment", "write NAME=value, or start the line with # to comment it out")
 			continue
 		case name == EnvironmentVariable:
-			bad(EnvironmentVariable+" has no effect here: .env is read in development only",
+			bad(EnvironmentVariable+" has no effect here: .env is only read in development",
 				"set it in the shell, or use --env")
 			continue
 		}
@@ -52,7 +52,7 @@ func parseDotenv(file, text string) (map[string]dotenvVariable, diag.List) {
 	return variables, mistakes
 }
 
-// dotenvValue returns what stands right of the =, or what is wrong with it.
+// dotenvValue returns the value after the =, or the problem with it.
 func dotenvValue(raw string) (value, problem string) {
 	if raw == "" {
 		return "", ""
@@ -70,7 +70,7 @@ func dotenvValue(raw string) (value, problem string) {
 		case c == quote:
 			rest := strings.TrimSpace(raw[i+1:])
 			if rest != "" && rest[0] != '#' {
-				return "", "text after the closing quote"
+				return "", "unexpected text after the closing quote"
 			}
 			return b.String(), ""
 		case c == '\\' && quote == '"' && i+1 < len(raw):
@@ -80,7 +80,7 @@ func dotenvValue(raw string) (value, problem string) {
 			b.WriteByte(c)
 		}
 	}
-	return "", "a quote that is not closed on its line"
+	return "", "unterminated quote"
 }
 
 func unescape(c byte) string {

@@ -10,7 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// FileName is the name of the configuration file, which also marks the project's folder.
+// FileName is the name of the configuration file, which also marks the project folder.
 const FileName = "krowoc.yaml"
 
 // Find returns the path of the krowoc.yaml of dir or of the nearest folder above it, as git finds .git.
@@ -27,15 +27,15 @@ func Find(dir string) (string, error) {
 		case err == nil:
 			return file, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return "", &fault.Error{Code: fault.Invalid, Op: op, Hint: "check that the folder exists and may be read", Err: err}
+			return "", &fault.Error{Code: fault.Invalid, Op: op, Hint: "check that the folder exists and that you can read it", Err: err}
 		}
 		looked = append(looked, at)
 		if at == filepath.Dir(at) {
 			break
 		}
 	}
-	return "", fault.New(fault.NotFound, op, "there is none in "+strings.Join(looked, ", "),
-		"run krowoc inside a project, or name its folder with -C DIR")
+	return "", fault.New(fault.NotFound, op, "not found in "+strings.Join(looked, ", "),
+		"run krowoc inside a project, or pass its folder with -C DIR")
 }
 
 // read returns the text of krowoc.yaml.
@@ -43,7 +43,7 @@ func read(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", &fault.Error{Code: fault.Invalid, Op: "read " + FileName, Err: err,
-			Hint: "krowoc.yaml must be a file that you may read"}
+			Hint: "krowoc.yaml must be a readable file"}
 	}
 	return string(text), nil
 }

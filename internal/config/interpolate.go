@@ -8,14 +8,14 @@ import (
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// badReference is a ${…} that cannot be replaced, with the text of the reference itself.
+// badReference is an error about a ${…} that cannot be replaced, with the text of the reference.
 type badReference struct{ reference, message, remedy string }
 
 func (e *badReference) Error() string { return e.message }
 
-// interpolate replaces ${NAME} and ${NAME:-default} by what lookup finds, and $$ by $. The default is
-// taken when the variable is unset or empty, as in a shell. What is put in is never looked at again.
-// It reports whether the text held any reference; its error is a *badReference.
+// interpolate replaces ${NAME} and ${NAME:-default} by the value of the variable, and $$ by $. As in a shell, the default applies
+// when the variable is unset or empty. Values are not interpolated again. It reports whether the text contains a reference; its
+// error is a *badReference.
 func interpolate(text string, lookup func(string) (string, bool)) (out string, found bool, err error) {
 	var b strings.Builder
 	for {
@@ -32,7 +32,7 @@ func interpolate(text string, lookup func(string) (string, bool)) (out string, f
 		case '{':
 			end := strings.IndexByte(text, '}')
 			if end < 0 {
-				return "", true, &badReference{"${", "a ${ without its }", "close it with }, or write $${ for the characters themselves"}
+				return "", true, &badReference{"${", "unterminated ${", "close it with }, or write $${ for a literal ${"}
 			}
 			value, err := resolve(text[:end+1], lookup)
 			if err != nil {
@@ -47,12 +47,12 @@ func interpolate(text string, lookup func(string) (string, bool)) (out string, f
 	}
 }
 
-// resolve returns what one ${…} stands for.
+// resolve returns the value of one ${…}.
 func resolve(reference string, lookup func(string) (string, bool)) (string, error) {
 	name, fallback, hasFallback := strings.Cut(reference[2:len(reference)-1], ":-")
 	if !variableName.MatchString(name) {
-		return "", &badReference{reference, fmt.Sprintf("%s does not name a variable", reference),
-			"write ${NAME} or ${NAME:-default}, or $${ for the characters themselves"}
+		return "", &badReference{reference, fmt.Sprintf("invalid variable reference %s", reference),
+			"write ${NAME} or ${NAME:-default}, or $${ for a literal ${"}
 	}
 	value, set := lookup(name)
 	switch {
@@ -61,6 +61,6 @@ func resolve(reference string, lookup func(string) (string, bool)) (string, erro
 	case hasFallback:
 		return fallback, nil
 	}
-	return "", &badReference{reference, fmt.Sprintf("the variable %s is not set", name),
-		fmt.Sprintf("set %s, or give a default: ${%s:-…}", name, name)}
+	return "", &badReference{reference, fmt.Sprintf("environment variable %q is not set", name),
+		fmt.Sprintf("set %s, or write a default: ${%s:-…}", name, name)}
 }

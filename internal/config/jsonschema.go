@@ -10,7 +10,7 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// JSONSchema returns the JSON Schema (draft 2020-12) of krowoc.yaml, made from the table of keys.
+// JSONSchema returns the JSON Schema (draft 2020-12) of krowoc.yaml, built from the table of keys.
 func JSONSchema() []byte {
 	settings := object{}
 	for _, k := range keys {
@@ -22,7 +22,7 @@ func JSONSchema() []byte {
 	}
 	block := object{"oneOf": []any{object{"$ref": "#/$defs/settings"}, object{"type": "null"}}}
 	top[environmentsKey] = object{
-		"description":          "What differs per environment; development, test and production always exist.",
+		"description":          "Settings per environment; development, test and production always exist.",
 		"type":                 []string{"object", "null"},
 		"properties":           object{Development: block, Test: block, Production: block},
 		"additionalProperties": block,
@@ -37,7 +37,7 @@ func JSONSchema() []byte {
 	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	_ = e.Encode(schema) // maps, lists and texts always encode
+	_ = e.Encode(schema) // maps, lists and strings always encode
 	return b.Bytes()
 }
 
@@ -55,7 +55,7 @@ func place(properties object, path []string, schema object) {
 	place(section["properties"].(object), path[1:], schema)
 }
 
-// reference is a text that holds ${…}, which may stand for a value of any kind.
+// reference matches a string with ${…}, whose value may be of any kind.
 var reference = object{"type": "string", "pattern": `\$[{$]`}
 
 // jsonSchema returns the schema of one key's value.
@@ -111,5 +111,5 @@ func (k Key) textSchema() object {
 	return object{"type": "string"}
 }
 
-// oneOf admits one of the forms, or a text with ${…}.
+// oneOf allows one of the forms, or a string with ${…}.
 func oneOf(forms ...any) object { return object{"anyOf": append(forms, reference)} }

@@ -11,15 +11,15 @@ type Kind string
 
 // The kinds.
 const (
-	Text       Kind = "text"
+	Text       Kind = "string"
 	SecretText Kind = "secret"
-	Int        Kind = "whole number"
+	Int        Kind = "integer"
 	Bool       Kind = "true or false"
 	Duration   Kind = "duration"
 	Size       Kind = "size"
 	Address    Kind = "address"
 	HTTPURL    Kind = "URL"
-	List       Kind = "list of texts"
+	List       Kind = "list of strings"
 	Objects    Kind = "list of objects"
 )
 
@@ -28,16 +28,16 @@ type Key struct {
 	Path      string // dotted: database.maxConnections
 	Kind      Kind
 	Doc       string // a sentence for the reference page and for editors
-	Default   string // as one would write it in krowoc.yaml; a list with commas
-	DefaultIn in     // the default where an environment has another one
+	Default   string // as written in krowoc.yaml; the items of a list are separated by commas
+	DefaultIn in     // defaults of environments that differ
 	OneOf     []string
-	Pattern   string // regular expression that a text must match
-	Min, Max  int    // of a whole number
+	Pattern   string // regular expression that a string must match
+	Min, Max  int    // of an integer
 	Items     []Key  // of Objects
 	Required  bool   // within Items
 }
 
-// Variable returns the environment variable that sets the key, or "" where none can.
+// Variable returns the environment variable that sets the key, or "" if none can.
 func (k Key) Variable() string {
 	if k.Kind == Objects {
 		return ""
@@ -58,7 +58,7 @@ func (k Key) Variable() string {
 	return b.String()
 }
 
-// DefaultFor returns the default in an environment, as one would write it in krowoc.yaml.
+// DefaultFor returns the default in an environment, as written in krowoc.yaml.
 func (k Key) DefaultFor(environment string) string {
 	if d, ok := k.DefaultIn[environment]; ok {
 		return d
@@ -75,7 +75,7 @@ func lookup(table []Key, path string) (Key, bool) {
 	return table[i], true
 }
 
-// children returns the names directly under a dotted prefix ("" is the top), in the table's order.
+// children returns the names directly under a dotted prefix ("" is the top level), in the table's order.
 func children(table []Key, prefix string) []string {
 	var names []string
 	for _, k := range table {

@@ -17,7 +17,7 @@ type setting struct {
 	origin Origin
 }
 
-// layer is what one source says, by dotted key.
+// layer is the settings from one source, by dotted key.
 type layer map[string]setting
 
 func (l *loader) defaults() layer {
@@ -40,11 +40,11 @@ func (l *loader) defaults() layer {
 	return out
 }
 
-// forPrograms are the variables in which a development session tells other programs where it is; krowoc may be one of those.
-var forPrograms = []string{"KROWOC_URL", "KROWOC_CONSOLE_URL", "KROWOC_AUTH_URL"}
+// sessionVariables are set by a development session for the programs that it starts, which may include krowoc.
+var sessionVariables = []string{"KROWOC_URL", "KROWOC_CONSOLE_URL", "KROWOC_AUTH_URL"}
 
 func (l *loader) fromVariables() layer {
-	out, known := layer{}, append([]string{EnvironmentVariable}, forPrograms...)
+	out, known := layer{}, append([]string{EnvironmentVariable}, sessionVariables...)
 	for _, k := range keys {
 		name := k.Variable()
 		if name == "" {
@@ -53,7 +53,7 @@ func (l *loader) fromVariables() layer {
 		known = append(known, name)
 		text, _ := l.variable(name)
 		if text == "" {
-			continue // as in other tools, an empty variable is one that is not set
+			continue // as in other tools, an empty variable counts as unset
 		}
 		origin := Origin{Source: FromVariable, Name: name}
 		if _, process := l.variables[name]; !process {
@@ -65,21 +65,18 @@ func (l *loader) fromVariables() layer {
 	return out
 }
 
-// ofSessions are the variables that a development session sets for the commands beside it, krowoc among them.
-var ofSessions = []string{"KROWOC_URL", "KROWOC_CONSOLE_URL", "KROWOC_AUTH_URL"}
-
-// warnUnknown remarks on a KROWOC_* variable that is nearly one that exists.
+// warnUnknown warns about KROWOC_* variables that are probably misspelled.
 func (l *loader) warnUnknown(known []string) {
 	names := slices.Concat(slices.Collect(maps.Keys(l.variables)), slices.Collect(maps.Keys(l.dotenv)))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		value, _ := l.variable(name)
-		if !strings.HasPrefix(name, "KROWOC_") || value == "" || slices.Contains(known, name) || slices.Contains(ofSessions, name) {
+		if !strings.HasPrefix(name, "KROWOC_") || value == "" || slices.Contains(known, name) {
 			continue
 		}
-		if s := diag.Suggest(name, known); s != "" && !slices.Contains(forPrograms, s) {
+		if s := diag.Suggest(name, known); s != "" && !slices.Contains(sessionVariables, s) {
 			l.mistakes = append(l.mistakes, diag.Diagnostic{Severity: diag.Warning, Code: "unknown-variable",
-				Position: diag.Position{File: name}, Message: "this variable has no effect", Remedy: fmt.Sprintf("did you mean %s?", s)})
+				Position: diag.Position{File: name}, Message: "this variable has no effect", Remedy: fmt.Sprintf("did you mean %q?", s)})
 		}
 	}
 }
@@ -103,7 +100,7 @@ func (l *loader) add(to layer, k Key, text string, origin Origin) {
 	to[k.Path] = setting{value, origin}
 }
 
-// merge lays the layers over one another, the last on top, and remembers where each value came from.
+// merge combines the layers, of which later ones override earlier ones, and records where each value came from.
 func merge(layers []layer) (*Config, error) {
 	c := &Config{origins: map[string]Origin{}}
 	v := viper.New()

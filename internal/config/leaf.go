@@ -11,15 +11,15 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 )
 
-// leaf reads the value of one key. With a nil layer, or for a key that a stronger layer gives, it only
-// checks: what ${…} stands for does not matter then.
+// leaf reads the value of one key. With a nil layer, or for a key that a stronger layer sets, it only checks the value and does
+// not resolve ${…}.
 func (r *reader) leaf(k Key, node *yaml.Node, into layer) {
 	live := into != nil && !slices.ContainsFunc(r.stronger, func(l layer) bool { _, given := l[k.Path]; return given })
 	before := len(r.mistakes)
 	var value any
 	switch {
 	case node.ShortTag() == "!!null":
-		r.report(node, "no-value", k.Path+" has no value", "write a value, or remove the key to get its default")
+		r.report(node, "no-value", k.Path+" has no value", "write a value, or remove the key to use its default")
 	case k.Kind == Objects:
 		value = r.objects(k, node, live)
 	case k.Kind == List && node.Kind == yaml.SequenceNode:
@@ -35,7 +35,7 @@ func (r *reader) leaf(k Key, node *yaml.Node, into layer) {
 func (r *reader) list(k Key, node *yaml.Node, live bool) []string {
 	items := []string{}
 	for _, item := range node.Content {
-		element := Key{Path: "an item of " + k.Path, Kind: Text}
+		element := Key{Path: "each item of " + k.Path, Kind: Text}
 		if s, ok := r.scalar(element, resolveAlias(item), live).(string); ok {
 			items = append(items, s)
 		}
@@ -45,7 +45,7 @@ func (r *reader) list(k Key, node *yaml.Node, live bool) []string {
 
 func (r *reader) objects(k Key, node *yaml.Node, live bool) []map[string]any {
 	if node.Kind != yaml.SequenceNode {
-		r.report(node, "wrong-type", k.Path+" must be a list", "start each item with a dash: - name: …")
+		r.report(node, "wrong-type", k.Path+" must be a list", "start each item with a dash, for example - name: …")
 		return nil
 	}
 	var names []string
@@ -56,7 +56,7 @@ func (r *reader) objects(k Key, node *yaml.Node, live bool) []map[string]any {
 	for _, element := range node.Content {
 		element = resolveAlias(element)
 		if element.Kind != yaml.MappingNode {
-			r.report(element, "wrong-type", "an item of "+k.Path+" must hold keys and values", "its keys are "+strings.Join(names, ", "))
+			r.report(element, "wrong-type", "each item of "+k.Path+" must be a mapping", "use the keys "+strings.Join(names, ", "))
 			continue
 		}
 		all = append(all, r.object(k, element, names, live))
@@ -84,7 +84,7 @@ func (r *reader) object(k Key, node *yaml.Node, names []string, live bool) map[s
 		switch {
 		case given:
 		case item.Required:
-			r.report(node, "missing-key", fmt.Sprintf("this item of %s has no %s", k.Path, item.Path), "")
+			r.report(node, "missing-key", fmt.Sprintf("missing key %q in an item of %s", item.Path, k.Path), "add "+item.Path+": …")
 		case item.Default != "":
 			object[item.Path], _ = item.parse(item.Default) // a test parses every default
 		}
@@ -92,11 +92,11 @@ func (r *reader) object(k Key, node *yaml.Node, names []string, live bool) map[s
 	return object
 }
 
-// tags are the YAML types in which a value may be written, and how a person calls what was found instead.
-var tags = map[string]string{"!!str": "text", "!!int": "a number", "!!float": "a number", "!!bool": "true or false",
-	"!!timestamp": "a date", "!!null": "nothing", "!!binary": "binary data", "!!map": "keys and values", "!!seq": "a list"}
+// tags describes the YAML types for messages.
+var tags = map[string]string{"!!str": "a string", "!!int": "a number", "!!float": "a number", "!!bool": "true or false",
+	"!!timestamp": "a date", "!!null": "null", "!!binary": "binary data", "!!map": "a mapping", "!!seq": "a list"}
 
-// scalar reads a single value; live tells whether ${…} is replaced or only left alone.
+// scalar reads a single value; live tells whether to resolve ${…}.
 func (r *reader) scalar(k Key, node *yaml.Node, live bool) any {
 	if node.Kind != yaml.ScalarNode {
 		r.wrong(k, node, &badValue{want: "must be " + article(k.Kind)})
@@ -129,7 +129,7 @@ func (r *reader) scalar(k Key, node *yaml.Node, live bool) any {
 	return value
 }
 
-// typeMistake compares the YAML type of a node with what the key takes.
+// typeMistake compares the YAML type of a node with the type of the key.
 func (k Key) typeMistake(node *yaml.Node) *badValue {
 	tag := node.ShortTag()
 	found := tags[tag]
@@ -139,7 +139,7 @@ func (k Key) typeMistake(node *yaml.Node) *badValue {
 	switch k.Kind {
 	case Int:
 		if tag != "!!int" {
-			return &badValue{fmt.Sprintf("must be %s, not %s", article(k.Kind), found), "write digits only, without quotes"}
+			return &badValue{fmt.Sprintf("must be %s, not %s", article(k.Kind), found), "write digits without quotes"}
 		}
 	case Bool:
 		if tag != "!!bool" {
@@ -147,17 +147,17 @@ func (k Key) typeMistake(node *yaml.Node) *badValue {
 		}
 	case Size:
 		if tag != "!!str" && tag != "!!int" {
-			return &badValue{fmt.Sprintf("must be a size, not %s", found), "write it like 512KiB, 1MiB or 10MB"}
+			return &badValue{fmt.Sprintf("must be a size, not %s", found), "write a size such as 512KiB, 1MiB or 10MB"}
 		}
 	case List:
-		return &badValue{fmt.Sprintf("must be a list, not %s", found), "write each item on its own line after a dash, or [a, b]"}
+		return &badValue{fmt.Sprintf("must be a list, not %s", found), "write each item on its own line after a dash, or write [a, b]"}
 	case Duration:
 		if tag != "!!str" && tag != "!!int" { // a bare number gets its own remedy from parse
-			return &badValue{fmt.Sprintf("must be a duration, not %s", found), "write it like 500ms, 30s or 1m30s"}
+			return &badValue{fmt.Sprintf("must be a duration, not %s", found), "write a duration such as 500ms, 30s or 1m30s"}
 		}
 	default:
 		if tag != "!!str" {
-			return &badValue{fmt.Sprintf("must be text, not %s", found), "put it in quotes"}
+			return &badValue{fmt.Sprintf("must be a string, not %s", found), "put the value in quotes"}
 		}
 	}
 	return nil
@@ -166,16 +166,16 @@ func (k Key) typeMistake(node *yaml.Node) *badValue {
 func article(kind Kind) string {
 	switch kind {
 	case Text, SecretText:
-		return "text"
-	case Address:
-		return "an address"
+		return "a string"
+	case Int, Address:
+		return "an " + string(kind)
 	case Bool:
 		return string(kind)
 	}
 	return "a " + string(kind)
 }
 
-// wrong reports a value that its key does not take. The line of a secret is not shown.
+// wrong reports an invalid value. The line of a secret is not shown.
 func (r *reader) wrong(k Key, node *yaml.Node, bad *badValue) {
 	r.report(node, "wrong-value", k.Path+" "+bad.want, bad.remedy)
 	if k.Kind == SecretText {
@@ -183,7 +183,7 @@ func (r *reader) wrong(k Key, node *yaml.Node, bad *badValue) {
 	}
 }
 
-// badReference reports a ${…} at its own place within the line.
+// badReference reports a ${…} at its position within the line.
 func (r *reader) badReference(node *yaml.Node, err error) {
 	var bad *badReference
 	if !errors.As(err, &bad) {

@@ -12,26 +12,26 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// EnvironmentVariable chooses the environment where no flag does.
+// EnvironmentVariable chooses the environment when --env does not.
 const EnvironmentVariable = "KROWOC_ENV"
 
-// dotenvFile is read beside krowoc.yaml, in development only.
+// dotenvFile is in the folder of krowoc.yaml and is read in development only.
 const dotenvFile = ".env"
 
-// Flag is a value that the command line gave for a key.
+// Flag is a value for a key from the command line.
 type Flag struct{ Key, Name, Value string } // Name as typed: --address
 
-// Options say where to look.
+// Options are the sources of the configuration.
 type Options struct {
 	Dir         string   // where the search for krowoc.yaml starts
-	Environment string   // from --env; empty leaves the choice to KROWOC_ENV, then to Fallback
-	Fallback    string   // the environment when neither names one; empty is development
+	Environment string   // from --env; if empty, KROWOC_ENV, or Fallback
+	Fallback    string   // the environment if neither is set; empty is development
 	Flags       []Flag   // the flags that were given
 	Environ     []string // the process's environment, NAME=value
 }
 
-// Load finds and reads the configuration. A mistake in krowoc.yaml, .env, a KROWOC_* variable or a flag
-// is a diag.List with all of them, wrapped in a fault of code invalid.
+// Load finds and reads the configuration. Mistakes in krowoc.yaml, .env, KROWOC_* variables and flags are returned together as a
+// diag.List, wrapped in a fault of code invalid.
 func Load(o Options) (*Config, error) {
 	file, err := Find(o.Dir)
 	if err != nil {
@@ -118,11 +118,11 @@ func (l *loader) chooseEnvironment(doc document) error {
 		}
 	}
 	if !slices.Contains(known, name) {
-		hint := "the environments are " + strings.Join(known, ", ") + "; declare another below environments: in " + FileName
+		hint := "use one of " + strings.Join(known, ", ") + ", or add the environment under environments: in " + FileName
 		if s := diag.Suggest(name, known); s != "" {
 			hint = fmt.Sprintf("did you mean %q?", s)
 		}
-		return fault.New(fault.Invalid, "choose the environment", fmt.Sprintf("%s names %q, which does not exist", from, name), hint)
+		return fault.New(fault.Invalid, "choose the environment", fmt.Sprintf("unknown environment %q in %s", name, from), hint)
 	}
 	l.environment = name
 	return nil
@@ -137,7 +137,7 @@ func (l *loader) readDotenv() error {
 		return nil
 	}
 	if err != nil {
-		return &fault.Error{Code: fault.Invalid, Op: "read " + dotenvFile, Err: err, Hint: "it must be a file that you may read"}
+		return &fault.Error{Code: fault.Invalid, Op: "read " + dotenvFile, Err: err, Hint: "it must be a readable file"}
 	}
 	var mistakes diag.List
 	l.dotenv, mistakes = parseDotenv(dotenvFile, string(text))

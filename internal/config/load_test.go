@@ -226,7 +226,7 @@ environments:
 
 func TestAVariableThatIsNearlyAKeyIsRemarkedOn(t *testing.T) {
 	c := mustLoad(t, "", config.Options{Environ: []string{"KROWOC_DATABASE_URI=postgres://u:hunter2@h/d", "KROWOC_HOME=/x", "KROWOC_URL=http://session"}})
-	want := "KROWOC_DATABASE_URI: warning: this variable has no effect\n      = did you mean KROWOC_DATABASE_URL?"
+	want := "KROWOC_DATABASE_URI: warning: this variable has no effect\n      = did you mean \"KROWOC_DATABASE_URL\"?"
 	if c.Warnings.Error() != want {
 		t.Errorf("got %s", c.Warnings)
 	}
@@ -234,7 +234,7 @@ func TestAVariableThatIsNearlyAKeyIsRemarkedOn(t *testing.T) {
 
 func TestAnEnvironmentThatIsNearlyAnotherIsRemarkedOn(t *testing.T) {
 	c := mustLoad(t, "environments:\n  prodution: {}\n  test: {}\n  staging: {}\n", config.Options{})
-	want := `krowoc.yaml:2:3: warning: "prodution" is an environment of its own`
+	want := `krowoc.yaml:2:3: warning: "prodution" declares a new environment`
 	if len(c.Warnings) != 1 || !strings.HasPrefix(c.Warnings.Error(), want) {
 		t.Errorf("got %s", c.Warnings)
 	}

@@ -17,12 +17,12 @@ type reader struct {
 	text     string
 	lines    []string                    // without their ends
 	lookup   func(string) (string, bool) // the variables that ${…} may name
-	top      *yaml.Node                  // the file's own mapping, in which alone environments stand
-	stronger []layer                     // what has been read of the layers above
+	top      *yaml.Node                  // the top-level mapping, the only one with environments
+	stronger []layer                     // the layers above, which have been read before
 	mistakes diag.List
 }
 
-// lineBreak is what ends a line in YAML 1.1, by which yaml.v3 counts.
+// lineBreak matches the line breaks of YAML 1.1, which yaml.v3 counts.
 var lineBreak = regexp.MustCompile(`\r\n|[\n\r\x{85}\x{2028}\x{2029}]`)
 
 func newReader(file, text string) *reader {
@@ -39,8 +39,8 @@ func (r *reader) base(doc document, stronger ...layer) layer {
 	return l
 }
 
-// block reads the block of one environment. The blocks of the others are checked as well, except for
-// what their ${…} stand for, since their variables are set elsewhere.
+// block reads the block of one environment. The blocks of the others are checked too, without resolving ${…}, since their
+// variables are set elsewhere.
 func (r *reader) block(doc document, environment string, stronger ...layer) layer {
 	chosen := layer{}
 	r.stronger = stronger
@@ -53,7 +53,7 @@ func (r *reader) block(doc document, environment string, stronger ...layer) laye
 		switch {
 		case block.ShortTag() == "!!null":
 		case block.Kind != yaml.MappingNode:
-			r.report(block, "wrong-type", fmt.Sprintf("environments.%s must hold keys and values", name), "")
+			r.report(block, "wrong-type", fmt.Sprintf("environments.%s must be a mapping", name), "write its keys under it, as at the top level of "+FileName)
 		default:
 			r.section(block, "", into)
 		}
@@ -61,7 +61,7 @@ func (r *reader) block(doc document, environment string, stronger ...layer) laye
 	return chosen
 }
 
-// section reads a mapping whose keys lie under prefix. A nil layer only checks.
+// section reads a mapping whose keys are under prefix. With a nil layer it only checks them.
 func (r *reader) section(node *yaml.Node, prefix string, into layer) {
 	names := children(keys, prefix)
 	for key, value := range r.pairs(node) {
@@ -78,8 +78,8 @@ func (r *reader) section(node *yaml.Node, prefix string, into layer) {
 			r.unknownKey(key, prefix, names)
 		case value.ShortTag() == "!!null":
 		case value.Kind != yaml.MappingNode:
-			r.report(value, "wrong-type", fmt.Sprintf("%s must hold keys and values", path),
-				"its keys are "+strings.Join(children(keys, path), ", "))
+			r.report(value, "wrong-type", fmt.Sprintf("%s must be a mapping", path),
+				"use the keys "+strings.Join(children(keys, path), ", "))
 		default:
 			r.section(value, path, into)
 		}
@@ -93,29 +93,29 @@ func (r *reader) unknownKey(key *yaml.Node, prefix string, names []string) {
 	} else {
 		names = append(slices.Clone(names), environmentsKey)
 	}
-	remedy := "the keys here are " + strings.Join(names, ", ")
+	remedy := "use one of " + strings.Join(names, ", ")
 	if s := diag.Suggest(key.Value, names); s != "" {
 		remedy = fmt.Sprintf("did you mean %q?", s)
 	} else if i := slices.IndexFunc(keys, func(k Key) bool { return strings.HasSuffix(k.Path, "."+key.Value) }); i >= 0 {
-		remedy = fmt.Sprintf("did you mean %s?", keys[i].Path)
+		remedy = fmt.Sprintf("did you mean %q?", keys[i].Path)
 	}
 	r.report(key, "unknown-key", message, remedy)
 }
 
-// pairs yields the keys and values of a mapping, aliases resolved; a key that is no plain text or comes
-// twice is reported, and left out.
+// pairs yields the keys and values of a mapping with aliases resolved. It reports and skips keys that are not scalars and
+// duplicates.
 func (r *reader) pairs(node *yaml.Node) func(func(key, value *yaml.Node) bool) {
 	return func(yield func(key, value *yaml.Node) bool) {
 		first := map[string]*yaml.Node{}
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], resolveAlias(node.Content[i+1])
 			if key.Kind != yaml.ScalarNode {
-				r.report(key, "wrong-type", "a key must be a plain text", "")
+				r.report(key, "wrong-type", "a key must be a string", "write the key as plain text")
 				continue
 			}
 			if before := first[key.Value]; before != nil {
-				r.report(key, "duplicate-key", fmt.Sprintf("%q is given twice", key.Value),
-					fmt.Sprintf("remove this one, or the one in line %d", before.Line))
+				r.report(key, "duplicate-key", fmt.Sprintf("duplicate key %q", key.Value),
+					fmt.Sprintf("remove this one or the one on line %d", before.Line))
 				continue
 			}
 			first[key.Value] = key
@@ -143,10 +143,10 @@ func (r *reader) report(node *yaml.Node, code, message, remedy string) {
 	r.mistakes = append(r.mistakes, d)
 }
 
-// password matches what a connection URL must not show.
+// password matches the password of a connection URL.
 var password = regexp.MustCompile(`(://[^:/@\s]*:)([^\s"']+)(@)`)
 
-// source returns a line of the file, passwords masked by as many stars.
+// source returns a line of the file, with each character of a password replaced by a star.
 func (r *reader) source(line int) string {
 	if line < 1 || line > len(r.lines) {
 		return ""

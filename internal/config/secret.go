@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// masked stands where a secret would.
+// masked replaces a secret.
 const masked = "***"
 
 // secretParameter matches the names of URL parameters whose values are not shown.
 var secretParameter = regexp.MustCompile(`(?i)pass|secret|token|key`)
 
-// Secret is a text that no log, message or encoder shows. A connection URL is shown without its password.
+// Secret is a string that logs, messages and encoders mask. A connection URL is shown without its password.
 type Secret struct{ value string }
 
-// NewSecret returns a Secret that holds value.
+// NewSecret returns a Secret with the given value.
 func NewSecret(value string) Secret { return Secret{value} }
 
-// Reveal returns the text itself.
+// Reveal returns the unmasked value.
 func (s Secret) Reveal() string { return s.value }
 
-// String returns the text masked: a URL keeps all but its password, anything else nothing.
+// String returns the masked value: a URL without its password, or *** for anything else.
 func (s Secret) String() string {
 	if s.value == "" {
 		return ""

@@ -25,7 +25,7 @@ func TestSecretIsMaskedInEveryForm(t *testing.T) {
 		"%#v": fmt.Sprintf("%#v", secret), "%s": fmt.Sprintf("%s", secret), "%q": fmt.Sprintf("%q", &secret), "%x": fmt.Sprintf("%x", secret),
 		"log": log.String(), "JSON": strings.ReplaceAll(string(encoded), `\u0026`, "&"),
 	} {
-		if strings.Contains(got, "hunter2") || form != "log" && !strings.Contains(got, want) {
+		if strings.Contains(got, "hunter2") || (form != "log" && !strings.Contains(got, want)) {
 			t.Errorf("%s: %s", form, got)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Settings returns every key with its value and origin, in the table's order, fit to be shown: secrets
-// masked, durations and sizes as one would write them.
+// Settings returns every key with its printable value and its origin, in the order of the table: secrets are masked, durations
+// and sizes have their units.
 func (c *Config) Settings() []Setting {
 	out := make([]Setting, 0, len(keys))
 	for _, k := range keys {
@@ -17,7 +17,7 @@ func (c *Config) Settings() []Setting {
 	return out
 }
 
-// value walks the struct by a dotted key; names match without regard to case, as when it was filled.
+// value returns the field of a dotted key; names match case-insensitively, as when the struct was filled.
 func (c *Config) value(path string) any {
 	at := reflect.ValueOf(*c)
 	for name := range strings.SplitSeq(path, ".") {

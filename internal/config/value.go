@@ -37,14 +37,13 @@ func (s ByteSize) String() string {
 // MarshalText returns String.
 func (s ByteSize) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// badValue says why a text is not a value of its key, and what would be one. It never repeats the text:
-// what stands in a variable may be a secret.
+// badValue is an error about an invalid value of a key. It never contains the value, which may be a secret.
 type badValue struct{ want, remedy string }
 
 func (e *badValue) Error() string { return e.want }
 
-// parse turns a text into the value of a key: a string, Secret, int, bool, time.Duration, ByteSize or
-// []string. Its error is a *badValue.
+// parse converts a string to the value of a key: a string, Secret, int, bool, time.Duration, ByteSize or []string. Its error is a
+// *badValue.
 func (k Key) parse(text string) (any, error) {
 	switch k.Kind {
 	case SecretText:
@@ -63,9 +62,11 @@ func (k Key) parse(text string) (any, error) {
 		d, err := time.ParseDuration(text)
 		switch {
 		case err != nil && regexp.MustCompile(`^[0-9]+$`).MatchString(text):
-			return nil, &badValue{"must be a duration, with its unit", "write " + text + "s for seconds, or ms, m, h"}
-		case err != nil || d < 0:
-			return nil, &badValue{"must be a duration that is not negative", "write it like 500ms, 30s or 1m30s"}
+			return nil, &badValue{"must be a duration with a unit", "write " + text + "s for seconds; other units are ms, m and h"}
+		case err != nil:
+			return nil, &badValue{"must be a duration", "write a duration such as 500ms, 30s or 1m30s"}
+		case d < 0:
+			return nil, &badValue{"must be a non-negative duration", "write a duration such as 500ms, 30s or 1m30s"}
 		}
 		return d, nil
 	case Size:
@@ -74,8 +75,8 @@ func (k Key) parse(text string) (any, error) {
 		return parseAddress(text)
 	case HTTPURL:
 		u, err := url.Parse(text)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, &badValue{"must be an http or https URL", "write it like https://example.com/health"}
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, &badValue{"must be an http or https URL", "write a URL such as https://example.com/health"}
 		}
 		return text, nil
 	case List:
@@ -90,7 +91,7 @@ func (k Key) parseInt(text string) (any, error) {
 	case len(k.OneOf) > 0 && (err != nil || !slices.Contains(k.OneOf, strconv.FormatInt(n, 10))):
 		return nil, &badValue{"must be one of " + strings.Join(k.OneOf, ", "), ""}
 	case len(k.OneOf) == 0 && (err != nil || int(n) < k.Min || int(n) > k.Max):
-		return nil, &badValue{fmt.Sprintf("must be a whole number from %d to %d", k.Min, k.Max), ""}
+		return nil, &badValue{fmt.Sprintf("must be an integer from %d to %d", k.Min, k.Max), ""}
 	}
 	return int(n), nil
 }
@@ -99,15 +100,15 @@ func (k Key) parseText(text string) (any, error) {
 	if len(k.OneOf) > 0 && !slices.Contains(k.OneOf, text) {
 		bad := &badValue{want: "must be one of " + strings.Join(k.OneOf, ", ")}
 		if s := diag.Suggest(text, k.OneOf); s != "" {
-			bad.remedy = fmt.Sprintf("did you mean %s?", s)
+			bad.remedy = fmt.Sprintf("did you mean %q?", s)
 		}
 		return nil, bad
 	}
 	if k.Pattern != "" && !regexp.MustCompile(k.Pattern).MatchString(text) {
-		return nil, &badValue{"must match " + k.Pattern, ""}
+		return nil, &badValue{"must match the pattern " + k.Pattern, ""}
 	}
 	if text == "" {
-		return nil, &badValue{"must not be empty", "write a value, or remove the key to get its default"}
+		return nil, &badValue{"must not be empty", "write a value, or remove the key to use its default"}
 	}
 	return text, nil
 }
@@ -122,7 +123,7 @@ func parseSize(text string) (any, error) {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n < 0 || n > math.MaxInt64/factor {
-		return nil, &badValue{"must be a size", "write it like 512KiB, 1MiB or 10MB"}
+		return nil, &badValue{"must be a size", "write a size such as 512KiB, 1MiB or 10MB"}
 	}
 	return ByteSize(n * factor), nil
 }
@@ -133,7 +134,7 @@ func parseAddress(text string) (any, error) {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return nil, &badValue{"must be an address, host:port", "write it like 127.0.0.1:8080, or :8080 for every interface"}
+		return nil, &badValue{"must be an address in the form host:port", "write an address such as 127.0.0.1:8080, or :8080 for all interfaces"}
 	}
 	return text, nil
 }
