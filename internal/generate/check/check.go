@@ -1,7 +1,8 @@
-// Package check writes the expressions of @check in the languages of models. There, as in the database, a check refuses a value
-// only where its expression is false: what cannot be told, such as a comparison with null, refuses nothing.
+// Package check translates the expressions of @check to the languages of models. As in the database, a check rejects a value only
+// if its expression is false: an unknown result, such as a comparison with null, passes.
 //
-// All languages write calls alike, so an expression becomes nested calls of functions that each language's runtime has.
+// An expression becomes nested calls of functions that the runtime of each language defines, because all languages have the same
+// call syntax.
 package check
 
 import (
@@ -15,10 +16,10 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Language writes the parts of expressions.
+// Language writes the parts of expressions in one language.
 type Language[T any] struct {
 	Call    func(function string, args ...T) T
-	Field   func(f shape.Field) T // its value, null, or unknown where it is absent
+	Field   func(f shape.Field) T // its value, null, or unknown if it is absent
 	String  func(text string) T
 	Number  func(digits string) T
 	Bool    func(value bool) T
@@ -27,7 +28,7 @@ type Language[T any] struct {
 	List    func(items []T) T
 }
 
-// functions are the names that the runtimes give to CEL's functions.
+// functions maps CEL's functions to the names in the runtimes.
 var functions = map[string]string{
 	operators.LogicalAnd: "and", operators.LogicalOr: "or", operators.LogicalNot: "not", operators.Conditional: "cond",
 	operators.Equals: "eq", operators.NotEquals: "ne", operators.Less: "lt", operators.LessEquals: "le", operators.Greater: "gt",
@@ -36,7 +37,7 @@ var functions = map[string]string{
 	"endsWith": "endsWith", "contains": "contains", "lowerAscii": "lower", "upperAscii": "upper",
 }
 
-// Write writes a check of a type. ok is false for one that only the database can decide.
+// Write translates a check of a type. ok is false if only the database can evaluate it.
 func Write[T any](l Language[T], t shape.Type, c schema.Check) (written T, ok bool) {
 	if c.Expr.SQL {
 		return written, false
@@ -56,13 +57,13 @@ type writer[T any] struct {
 	ok     bool
 }
 
-// no gives up.
-func (w *writer[T]) no() (nothing T) { //nolint:unparam // it has the type of what calls it
+// no marks the check as one that cannot be translated.
+func (w *writer[T]) no() (nothing T) { //nolint:unparam // it returns the type of its callers
 	w.ok = false
 	return nothing
 }
 
-// condition writes an expression that is not negated. There, a comparison with a value that is null cannot be told, as in SQL.
+// condition writes an expression that is not negated. Its comparisons with null are unknown, as in SQL.
 func (w *writer[T]) condition(e ast.Expr) T {
 	if e.Kind() != ast.CallKind {
 		return w.expr(e)
@@ -120,7 +121,7 @@ func (w *writer[T]) literal(e ast.Expr) T {
 	return w.no()
 }
 
-// selection writes a field of the row, or the key of one that refers to another.
+// selection writes a field of the row, or the key of a reference.
 func (w *writer[T]) selection(e ast.Expr) T {
 	s := e.AsSelect()
 	name := s.FieldName()
@@ -146,7 +147,7 @@ func (w *writer[T]) selection(e ast.Expr) T {
 	return w.Field(f)
 }
 
-// key returns the field that holds the key of a reference, where it is one.
+// key returns the field that holds the key of a reference, if it is a single field.
 func (w *writer[T]) key(reference string) (shape.Field, bool) {
 	var found []shape.Field
 	for _, f := range w.fields {
@@ -212,7 +213,7 @@ func (w *writer[T]) matches(args []ast.Expr) T {
 	return w.Call("matches", w.expr(args[0]), w.Pattern(portable))
 }
 
-// All returns the checks of a type, each with the field that it is about, "" for the whole.
+// All returns the checks of a type, each with its field, or "" for a check of the whole row.
 func All(t shape.Type) (list []About) {
 	for _, f := range t.Type.Fields {
 		for _, c := range f.Checks {
@@ -225,13 +226,13 @@ func All(t shape.Type) (list []About) {
 	return list
 }
 
-// About is a check and what it is about.
+// About is a check with its field.
 type About struct {
 	schema.Check
 	Field string
 }
 
-// Text is what a person whose value it refuses is told.
+// Text is the error message for a value that fails the check.
 func (a About) Text() string {
 	if a.Message != "" {
 		return a.Message

@@ -1,4 +1,4 @@
-// Package compose writes docker-compose.yml with the services of the development stack, for people who would rather run those.
+// Package compose writes docker-compose.yml with the services of the development stack, for use without krowoc dev.
 package compose
 
 import (
@@ -27,7 +27,7 @@ type Service struct {
 // Command is the arguments of an image's entrypoint.
 type Command []string
 
-// MarshalYAML writes the arguments in one line, unless one has several.
+// MarshalYAML writes the arguments on one line, unless one of them has several lines.
 func (c Command) MarshalYAML() (any, error) {
 	list := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 	for _, argument := range c {
@@ -41,19 +41,19 @@ func (c Command) MarshalYAML() (any, error) {
 	return list, nil
 }
 
-// Condition is how another service has to be first.
+// Condition is the state that another service must have first.
 type Condition struct {
 	Condition string `yaml:"condition"`
 }
 
-// HealthCheck says when a service is ready.
+// HealthCheck determines when a service is ready.
 type HealthCheck struct {
 	Test     []string `yaml:"test,flow"`
 	Interval string   `yaml:"interval"`
 	Retries  int      `yaml:"retries"`
 }
 
-// Target returns the target.
+// Target returns the target for Docker Compose.
 func Target(services []Service) generate.Target {
 	return generate.Target{
 		Name: "compose", Out: "docker-compose.yml", Doc: "docker-compose.yml with the services of the development stack",
@@ -86,7 +86,7 @@ func files(in generate.Input, services []Service) ([]generate.File, error) {
 	return []generate.File{{Content: b.Bytes()}}, nil
 }
 
-// escaped returns the service as compose reads it: what begins with a dollar is one of its own variables there.
+// escaped returns the service with every $ doubled: Compose would replace its own variables otherwise.
 func (s Service) escaped() Service {
 	escape := func(text string) string { return strings.ReplaceAll(text, "$", "$$") }
 	command, env := s.Command, s.Environment

@@ -51,8 +51,8 @@ func (t *table) write(b *strings.Builder) {
 	}
 }
 
-// formatted returns a file as gofmt writes it. All that we write is so already, but for comments of people, in which gofmt
-// lays out lists and code; it is slow, and asked only for those.
+// formatted returns a file in the format of gofmt. Our own code already has it; only descriptions may not, because gofmt lays out
+// lists and code in comments. gofmt is slow, so it runs only for those.
 func formatted(content []byte, descriptions []string) ([]byte, error) {
 	if slices.ContainsFunc(descriptions, func(d string) bool { return !plain(d) }) {
 		return format.Source(content)
@@ -60,8 +60,8 @@ func formatted(content []byte, descriptions []string) ([]byte, error) {
 	return content, nil
 }
 
-// plain reports whether gofmt leaves a comment as it is: one line that begins with a letter.
+// plain reports whether gofmt does not change a comment: it is one line that begins with a letter.
 func plain(description string) bool {
 	first, _ := utf8.DecodeRuneInString(description)
-	return description == "" || unicode.IsLetter(first) && !strings.ContainsAny(description, "\n\r\t") && !strings.HasSuffix(description, " ")
+	return description == "" || (unicode.IsLetter(first) && !strings.ContainsAny(description, "\n\r\t") && !strings.HasSuffix(description, " "))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// writeChecks writes the checks of a type, of which a shape has some fields. What a create leaves out may become null.
+// writeChecks writes the checks of a type for a shape with some of its fields. A field that a create omits may become null.
 func writeChecks(b *strings.Builder, t goType, create bool, has func(goField) bool) {
 	field := func(f shape.Field) string {
 		for _, own := range t.fields {

@@ -22,21 +22,21 @@ func (m *model) enumFile() ([]byte, error) {
 			lines.add(v.Description, e.values[i], e.name, "= "+strconv.Quote(v.Name))
 		}
 		lines.write(&b)
-		fmt.Fprintf(&b, ")\n\n// Valid reports whether it is one of the values.\nfunc (v %s) Valid() bool {\n\tswitch v {\n\tcase %s:\n\t\treturn true\n\t}\n\treturn false\n}\n",
+		fmt.Fprintf(&b, ")\n\n// Valid reports whether v is one of the values.\nfunc (v %s) Valid() bool {\n\tswitch v {\n\tcase %s:\n\t\treturn true\n\t}\n\treturn false\n}\n",
 			e.name, strings.Join(e.values, ", "))
-		fmt.Fprintf(&b, "\n// MarshalText implements encoding.TextMarshaler.\nfunc (v %[1]s) MarshalText() ([]byte, error) {\n\tif !v.Valid() {\n\t\treturn nil, fmt.Errorf(\"%%q is no %[2]s\", string(v))\n\t}\n\treturn []byte(v), nil\n}\n", e.name, e.Name)
-		fmt.Fprintf(&b, "\n// UnmarshalText implements encoding.TextUnmarshaler.\nfunc (v *%[1]s) UnmarshalText(text []byte) error {\n\tif x := %[1]s(text); x.Valid() {\n\t\t*v = x\n\t\treturn nil\n\t}\n\treturn fmt.Errorf(\"%%q is no %[2]s\", text)\n}\n", e.name, e.Name)
+		fmt.Fprintf(&b, "\n// MarshalText implements encoding.TextMarshaler.\nfunc (v %[1]s) MarshalText() ([]byte, error) {\n\tif !v.Valid() {\n\t\treturn nil, fmt.Errorf(\"invalid %[2]s %%q\", string(v))\n\t}\n\treturn []byte(v), nil\n}\n", e.name, e.Name)
+		fmt.Fprintf(&b, "\n// UnmarshalText implements encoding.TextUnmarshaler.\nfunc (v *%[1]s) UnmarshalText(text []byte) error {\n\tif x := %[1]s(text); x.Valid() {\n\t\t*v = x\n\t\treturn nil\n\t}\n\treturn fmt.Errorf(\"invalid %[2]s %%q\", text)\n}\n", e.name, e.Name)
 	}
 	var loads []string
 	for _, e := range m.order {
-		loads = append(loads, fmt.Sprintf("%q, %q", e.DBName, "_"+e.DBName)) // the second is Postgres's name of the list
+		loads = append(loads, fmt.Sprintf("%q, %q", e.DBName, "_"+e.DBName)) // the second is the Postgres name of the array type
 	}
 	fmt.Fprintf(&b, registerTypes, strings.Join(loads, ", "))
 	return formatted([]byte(b.String()), descriptions)
 }
 
 const registerTypes = `
-// RegisterTypes lets a connection read lists of enums; it is a pgxpool.Config's AfterConnect.
+// RegisterTypes allows a connection to read lists of enums. Set it as AfterConnect of a pgxpool.Config.
 func RegisterTypes(ctx context.Context, conn *pgx.Conn) error {
 	types, err := conn.LoadTypes(ctx, []string{%s})
 	if err == nil {
@@ -46,7 +46,7 @@ func RegisterTypes(ctx context.Context, conn *pgx.Conn) error {
 }
 `
 
-// described begins a doc comment with the name, as Go's do.
+// described returns a doc comment that begins with the name, as in Go.
 func described(name, description, otherwise string) string {
 	if description == "" {
 		return name + " " + otherwise

@@ -1,4 +1,4 @@
-// Package golang writes Go types: for each stored type a row, what creates one and what patches one, with validation.
+// Package golang writes Go types with validation: for each stored type a row, a create and a patch.
 package golang
 
 import (
@@ -16,12 +16,12 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target returns the target.
+// Target returns the target for Go.
 func Target() generate.Target {
 	return generate.Target{Name: "go", Out: "internal/models", Doc: "Go structs for rows, creates and patches, with Validate", Files: files}
 }
 
-// model is what all files of the package share.
+// model is the state that all files of the package share.
 type model struct {
 	pkg   string
 	types []goType
@@ -39,7 +39,7 @@ type goType struct {
 type goField struct {
 	shape.Field
 	name string // Title
-	// The names of what the package declares for it: its column's constant, its function, and the start of its patterns'.
+	// The names of its declarations: the constant of its column, its validation function, and the prefix of its patterns.
 	constant, rule, pattern string
 	elem                    string // the type of the value, or of an element of the list: string
 }
@@ -50,7 +50,7 @@ type goEnum struct {
 	values []string // names of the constants
 }
 
-// helpers are the names that scalars.go takes.
+// helpers are the names that the runtime declares.
 var helpers = []string{"Int64", "Decimal", "Date", "Duration", "Vector", "Bytes", "RegisterTypes", "Optional", "Some", "Null", "FieldError", "ValidationError"}
 
 func files(in generate.Input) ([]generate.File, error) {
@@ -83,7 +83,7 @@ func files(in generate.Input) ([]generate.File, error) {
 	return sources, group.Wait()
 }
 
-// fileName avoids the endings that mean something to the go command: _test, and systems and processors.
+// fileName avoids suffixes that the go command interprets: _test, operating systems and architectures.
 func fileName(taken names, typeName string) string {
 	stem := schema.SnakeCase(typeName)
 	if i := strings.LastIndexByte(stem, '_'); i > 0 {
@@ -151,7 +151,7 @@ func (m *model) elem(f shape.Field) string {
 	return scalars[f.Scalar()]
 }
 
-// value is the type of a value that is there and not null.
+// value is the type of a value that is present and not null.
 func (f goField) value() string {
 	switch {
 	case f.NullableElements():
@@ -162,7 +162,7 @@ func (f goField) value() string {
 	return f.elem
 }
 
-// slice reports whether the value is a slice, of which nil is null.
+// slice reports whether the value is a slice, where nil means null.
 func (f goField) slice() bool {
 	return f.List() || f.Scalar() == schema.Bytes || f.Scalar() == schema.JSON || f.Scalar() == schema.Vector
 }

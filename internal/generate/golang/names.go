@@ -17,7 +17,7 @@ var initialisms = map[string]bool{
 	"uri": true, "url": true, "utf8": true, "uuid": true, "vm": true, "xml": true, "xmpp": true, "xsrf": true, "xss": true,
 }
 
-// exported writes a name of the schema as Go does: ownerId -> OwnerID, IN_REVIEW -> InReview.
+// exported turns a name of the schema into an exported Go name: ownerId -> OwnerID, IN_REVIEW -> InReview.
 func exported(name string) string {
 	var b strings.Builder
 	for _, word := range strings.Split(schema.SnakeCase(name), "_") {
@@ -37,7 +37,7 @@ func exported(name string) string {
 	return b.String()
 }
 
-// names gives each thing of a scope a name of its own.
+// names makes the names in a scope unique.
 type names map[string]bool
 
 func (n names) take(name string) string {
@@ -49,11 +49,11 @@ func (n names) take(name string) string {
 	return unique
 }
 
-// packageName makes the name of a package of that of its folder.
+// packageName derives the name of a package from its folder.
 func packageName(folder string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(folder) {
-		if r >= 'a' && r <= 'z' || b.Len() > 0 && r >= '0' && r <= '9' {
+		if (r >= 'a' && r <= 'z') || (b.Len() > 0 && r >= '0' && r <= '9') {
 			b.WriteRune(r)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// rule writes the function that checks a value of a field.
+// rule writes the validation function of a field.
 func (m *model) rule(b *strings.Builder, f goField) error {
 	if !m.ruled(f) {
 		return nil
@@ -18,7 +18,7 @@ func (m *model) rule(b *strings.Builder, f goField) error {
 	path := strconv.Quote(f.Name)
 	if f.List() {
 		if l := f.Constraints().Length; l != nil {
-			fmt.Fprintf(&body, "\tv.length(%s, len(value), %s, \"elements\")\n", path, limits(l))
+			fmt.Fprintf(&body, "\tv.length(%s, len(value), %s, %q)\n", path, limits(l), l.Describe(f.Source.Type))
 		}
 		element = "element"
 	}
@@ -50,13 +50,13 @@ func indented(lines, indent string) string {
 	return b.String()
 }
 
-// elementChecks writes what must hold of one value.
+// elementChecks writes the checks of one value.
 func elementChecks(patterns *strings.Builder, f goField, x, path string) (string, error) {
 	var b strings.Builder
 	c := f.Constraints()
 	switch {
 	case f.Enum() != nil:
-		fmt.Fprintf(&b, "v.check(%s.Valid(), %s, \"is no %s\")\n", x, path, f.Enum().Name)
+		fmt.Fprintf(&b, "v.check(%s.Valid(), %s, %q)\n", x, path, "must be one of "+enumNames(f.Enum()))
 	case f.Scalar() == schema.ID:
 		fmt.Fprintf(&b, "v.check(uuidPattern.MatchString(%s), %s, \"must be a UUID\")\n", x, path)
 	case f.Scalar() == schema.Decimal:
@@ -65,14 +65,14 @@ func elementChecks(patterns *strings.Builder, f goField, x, path string) (string
 		fmt.Fprintf(&b, "v.check(json.Valid(%s), %s, \"must be JSON\")\n", x, path)
 	}
 	if n := f.Dimensions(); n > 0 {
-		fmt.Fprintf(&b, "v.length(%s, len(%s), %d, %d, \"dimensions\")\n", path, x, n, n)
+		fmt.Fprintf(&b, "v.length(%s, len(%s), %d, %d, \"exactly %d dimensions\")\n", path, x, n, n, n)
 	}
 	if l := c.Length; l != nil && !f.List() {
+		size := "utf8.RuneCountInString"
 		if f.Scalar() == schema.Bytes {
-			fmt.Fprintf(&b, "v.length(%s, len(%s), %s, \"bytes\")\n", path, x, limits(l))
-		} else {
-			fmt.Fprintf(&b, "v.length(%s, utf8.RuneCountInString(%s), %s, \"characters\")\n", path, x, limits(l))
+			size = "len"
 		}
+		fmt.Fprintf(&b, "v.length(%s, %s(%s), %s, %q)\n", path, size, x, limits(l), l.Describe(f.Source.Type))
 	}
 	if r := c.Range; r != nil {
 		for _, end := range []struct{ bound, op, message string }{{r.Min, ">=", "must be at least "}, {r.Max, "<=", "must be at most "}} {
@@ -90,7 +90,7 @@ func elementChecks(patterns *strings.Builder, f goField, x, path string) (string
 		if i > 0 {
 			name += "_"
 		}
-		message := "must match " + c.Pattern
+		message := "must match the pattern " + c.Pattern
 		if p.Of != "" {
 			message = "must be a valid " + p.Of
 		}
@@ -100,7 +100,7 @@ func elementChecks(patterns *strings.Builder, f goField, x, path string) (string
 	return b.String(), nil
 }
 
-// comparison compares a value with a bound of @range.
+// comparison writes the comparison of a value with a limit of @range.
 func comparison(f goField, x, op, bound string) string {
 	switch f.Scalar() {
 	case schema.Decimal:
@@ -116,7 +116,7 @@ func comparison(f goField, x, op, bound string) string {
 	return fmt.Sprintf("%s %s %s", x, op, bound)
 }
 
-// limits writes the ends of a length; -1 is none.
+// limits writes the limits of a length; -1 is no limit.
 func limits(l *schema.Length) string {
 	end := func(n *int) string {
 		if n == nil {
@@ -127,7 +127,16 @@ func limits(l *schema.Length) string {
 	return end(l.Min) + ", " + end(l.Max)
 }
 
-// quote writes a text as a raw string where it can be one.
+// enumNames lists the values of an enum.
+func enumNames(e *schema.Enum) string {
+	names := make([]string, len(e.Values))
+	for i, v := range e.Values {
+		names[i] = v.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// quote writes a string as a raw literal if possible.
 func quote(text string) string {
 	if strconv.CanBackquote(text) {
 		return "`" + text + "`"

@@ -16,14 +16,14 @@ func (m *model) typeFile(t goType) ([]byte, error) {
 	fmt.Fprintf(&b, "\n")
 	doc(&b, "", described(t.name, t.Description, "is a row of "+t.Table+"."))
 	m.structure(&b, t.name, t, func(goField) bool { return true }, goField.row, "")
-	fmt.Fprintf(&b, "\n// %sCreate creates a %s. What is optional takes its default.\n", t.name, t.Name)
+	fmt.Fprintf(&b, "\n// %sCreate creates a %s. Optional fields that are absent get their default.\n", t.name, t.Name)
 	m.structure(&b, t.name+"Create", t, goField.InCreate, func(f goField) string {
 		if f.Optional {
 			return "Optional[" + f.value() + "]"
 		}
 		return f.value()
 	}, ",omitzero")
-	fmt.Fprintf(&b, "\n// %sPatch changes a %s. What is not set stays as it is.\n", t.name, t.Name)
+	fmt.Fprintf(&b, "\n// %sPatch changes a %s. Fields that are not set stay unchanged.\n", t.name, t.Name)
 	m.structure(&b, t.name+"Patch", t, func(f goField) bool { return !f.Fixed }, func(f goField) string { return "Optional[" + f.value() + "]" }, ",omitzero")
 	if err := m.validation(&b, t); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (m *model) header(t goType) string {
 		uses["encoding/json"] = uses["encoding/json"] || f.Scalar() == schema.JSON
 		uses["regexp"] = uses["regexp"] || c.Pattern != "" || c.Format != ""
 		uses["time"] = uses["time"] || f.Scalar() == schema.DateTime
-		uses["unicode/utf8"] = uses["unicode/utf8"] || c.Length != nil && !f.List() && f.Scalar() == schema.String
+		uses["unicode/utf8"] = uses["unicode/utf8"] || (c.Length != nil && !f.List() && f.Scalar() == schema.String)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "package %s\n", m.pkg)
@@ -90,7 +90,7 @@ func (m *model) structure(b *strings.Builder, name string, t goType, has func(go
 	b.WriteString("}\n")
 }
 
-// validation writes how JSON becomes the structs, and what their values must be.
+// validation writes UnmarshalJSON and Validate of the structs.
 func (m *model) validation(b *strings.Builder, t goType) error {
 	for _, shape := range []struct {
 		suffix   string
@@ -134,7 +134,7 @@ func (m *model) validation(b *strings.Builder, t goType) error {
 		}
 		fmt.Fprintf(b, "\n// UnmarshalJSON implements json.Unmarshaler.\nfunc (x *%s) UnmarshalJSON(text []byte) error {\n\ttype plain %s\n\treturn decode(text, (*plain)(x), members{%s})\n}\n",
 			name, name, literal(parts))
-		fmt.Fprintf(b, "\n// Validate returns a ValidationError with everything that the database would refuse.\nfunc (x %s) Validate() error {\n\tvar v violations\n%s\treturn v.err()\n}\n", name, body.String())
+		fmt.Fprintf(b, "\n// Validate returns a ValidationError with every value that the database would reject.\nfunc (x %s) Validate() error {\n\tvar v violations\n%s\treturn v.err()\n}\n", name, body.String())
 	}
 	for _, f := range t.fields {
 		if err := m.rule(b, f); err != nil {
@@ -161,7 +161,7 @@ func literal(parts [][2]string) string {
 	return b.String() + "\t"
 }
 
-// visit calls the rule of a field with its value, where it has one.
+// visit calls the validation function of a field with its value, if it has one.
 func (m *model) visit(b *strings.Builder, f goField, optional bool) {
 	rule := f.rule + "(&v, "
 	switch {
@@ -190,7 +190,7 @@ func (m *model) visit(b *strings.Builder, f goField, optional bool) {
 	}
 }
 
-// ruled reports whether there is anything to check of a value.
+// ruled reports whether a value of the field has to be checked.
 func (m *model) ruled(f goField) bool {
 	c := f.Constraints()
 	return c.Length != nil || c.Range != nil || c.Pattern != "" || c.Format != "" || f.Enum() != nil || f.Dimensions() > 0 ||

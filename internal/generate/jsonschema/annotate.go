@@ -5,7 +5,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// annotate adds what JSON Schema notes of a value and does not check.
+// annotate adds annotations, which JSON Schema does not check.
 func annotate(v object, f shape.Field) object {
 	out := object{}.with("description", f.Description)
 	out = append(out, v...)
@@ -18,7 +18,7 @@ func annotate(v object, f shape.Field) object {
 	return out.with("x-krowoc", aboutField(f))
 }
 
-// aboutField says what only the database and the API know of a field.
+// aboutField returns the properties of a field that only the database and the API enforce.
 func aboutField(f shape.Field) object {
 	about := object{}
 	if r := f.Source.Relation; r != nil {
@@ -64,7 +64,11 @@ func columns(fields []*schema.Field) []any {
 func checks(list []schema.Check) []any {
 	var out []any
 	for _, c := range list {
-		out = append(out, object{{map[bool]string{true: "sql", false: "expr"}[c.Expr.SQL], c.Expr.Source}}.with("message", c.Message))
+		language := "expr"
+		if c.Expr.SQL {
+			language = "sql"
+		}
+		out = append(out, object{{language, c.Expr.Source}}.with("message", c.Message))
 	}
 	return out
 }

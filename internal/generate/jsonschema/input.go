@@ -6,8 +6,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// inputs makes the definitions of the filters of the API. Those of one type that refer to another are made twice: for the bundle, and
-// for a file per type, where they name the other's file, or the bundle for what all types share.
+// inputs creates the definitions of the filters of the API, twice: for the bundle, and for the file of each type, in which references
+// to another type lead to its file, and references to shared definitions lead to the bundle.
 func (t *types) inputs(api *ast.Schema) {
 	for name, d := range api.Types {
 		if d.Kind != ast.InputObject || t.all[name] != nil {

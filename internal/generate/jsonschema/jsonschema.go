@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target returns the target. api returns the GraphQL API of a schema, whose filters are the where of the types.
+// Target returns the target for JSON Schema. api returns the GraphQL API of a schema, which defines the filters of the types.
 func Target(api func(*schema.Schema) (*ast.Schema, error)) generate.Target {
 	return generate.Target{
 		Name: "jsonschema", Out: "schemas", Doc: "JSON Schema (draft 2020-12): a bundle, and a file per type",
@@ -24,7 +24,7 @@ func Target(api func(*schema.Schema) (*ast.Schema, error)) generate.Target {
 	}
 }
 
-// suffixes name what is made of a stored type: its rows, and what creates and patches them.
+// suffixes are the suffixes of a stored type's definitions: its row, create and patch.
 var suffixes = [...]string{"", "Create", "Patch"}
 
 // bundle is the name of the file with all types.
@@ -32,12 +32,12 @@ const bundle = "schema"
 
 const dialect = "https://json-schema.org/draft/2020-12/schema"
 
-// types makes the definitions of one schema.
+// types creates the definitions of one schema.
 type types struct {
 	project         string
-	all, alone      map[string]written  // definitions by name, in the bundle and, where it is another, in a file of one type
-	uses, usesAlone map[string][]string // what they refer to, there
-	owner           map[string]string   // the types of the filters that are of one
+	all, alone      map[string]written  // definitions by name: in the bundle and, if different, in the file of one type
+	uses, usesAlone map[string][]string // the definitions that they refer to
+	owner           map[string]string   // the type of each filter that belongs to one type
 }
 
 // id returns the identifier of the file of a type.
@@ -46,7 +46,7 @@ func (t *types) id(name string) string { return "urn:krowoc:" + t.project + ":" 
 func files(in generate.Input, derive func() (*ast.Schema, error)) ([]generate.File, error) {
 	t := &types{project: in.Project, all: map[string]written{}, alone: map[string]written{}, uses: map[string][]string{}, usesAlone: map[string][]string{}, owner: map[string]string{}}
 	var api *ast.Schema
-	var early, group errgroup.Group // what is done while the API is made, and then
+	var early, group errgroup.Group // work in parallel with deriving the API, and after it
 	early.SetLimit(runtime.GOMAXPROCS(0) + 1)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	early.Go(func() (err error) {
@@ -97,7 +97,7 @@ func files(in generate.Input, derive func() (*ast.Schema, error)) ([]generate.Fi
 	return out, group.Wait()
 }
 
-// definitions returns those that roots need, in the order in which they are met.
+// definitions returns the definitions that roots need, in order of their first use.
 func (t *types) definitions(roots []string, alone bool) object {
 	var out object
 	seen := map[string]bool{}
@@ -119,7 +119,7 @@ func (t *types) definitions(roots []string, alone bool) object {
 	return out
 }
 
-// stored makes the definitions of a type: its rows, and what creates and patches them.
+// stored creates the definitions of a type: its row, create and patch.
 func (t *types) stored(s shape.Type) error {
 	var row, create, patch, required, needed object
 	for _, f := range s.Fields {
@@ -147,9 +147,9 @@ func (t *types) stored(s shape.Type) error {
 	}
 	t.all[s.Name] = definition(object{{"title", s.Name}}.with("description", s.Description).with("type", "object").
 		with("properties", row).with("required", names(required)).with("x-krowoc", aboutType(s)))
-	t.all[s.Name+"Create"] = definition(object{{"title", s.Name + "Create"}, {"description", "What creates a " + s.Name + "."}, {"type", "object"}}.
+	t.all[s.Name+"Create"] = definition(object{{"title", s.Name + "Create"}, {"description", "Input that creates a " + s.Name + "."}, {"type", "object"}}.
 		with("properties", create).with("required", names(needed)).with("additionalProperties", false))
-	t.all[s.Name+"Patch"] = definition(object{{"title", s.Name + "Patch"}, {"description", "What changes of a " + s.Name + "; what is absent stays."}, {"type", "object"}}.
+	t.all[s.Name+"Patch"] = definition(object{{"title", s.Name + "Patch"}, {"description", "Input that changes a " + s.Name + ". Absent fields stay unchanged."}, {"type", "object"}}.
 		with("properties", patch).with("additionalProperties", false))
 	return nil
 }

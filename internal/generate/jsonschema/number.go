@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// atLeast returns a pattern for the texts of whole or decimal numbers, without leading zeros, that are not less than a bound.
+// atLeast returns a pattern for integers and decimal numbers without leading zeros that are at least a bound.
 func atLeast(bound string) string {
 	magnitude, negative := strings.CutPrefix(bound, "-")
 	switch {
@@ -17,7 +17,7 @@ func atLeast(bound string) string {
 	return `^` + notLess(magnitude) + `$`
 }
 
-// atMost returns a pattern for those that are not greater.
+// atMost returns a pattern for those that are at most a bound.
 func atMost(bound string) string {
 	magnitude, negative := strings.CutPrefix(bound, "-")
 	switch {
@@ -46,7 +46,7 @@ func split(magnitude string) (whole, fraction string) {
 	return whole, strings.TrimRight(fraction, "0")
 }
 
-// notLess returns a pattern for the numbers without sign that are not less than a positive one.
+// notLess returns a pattern for unsigned numbers that are at least a positive one.
 func notLess(magnitude string) string {
 	whole, fraction := split(magnitude)
 	options := []string{fmt.Sprintf(`[1-9][0-9]{%d,}`, len(whole)) + anyFraction} // more digits
@@ -66,7 +66,7 @@ func notLess(magnitude string) string {
 	return group(append(options, whole+`\.`+fraction+`[0-9]*`))
 }
 
-// notGreater returns a pattern for the numbers without sign that are not greater than a positive one.
+// notGreater returns a pattern for unsigned numbers that are at most a positive one.
 func notGreater(magnitude string) string {
 	whole, fraction := split(magnitude)
 	var options []string

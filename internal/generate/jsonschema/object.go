@@ -15,15 +15,15 @@ type member struct {
 	value any
 }
 
-// written is a value that is written once for all the files that it is in, where it stands at one depth.
+// written is a value that is encoded once for all files that contain it, always at the same depth.
 type written func() []byte
 
-// definition writes a value where definitions stand: {"$defs": {"Name": here}}.
+// definition encodes a value at the depth of definitions: {"$defs": {"Name": here}}.
 func definition(o object) written {
 	return sync.OnceValue(func() []byte { return appendValue(nil, o, 2) })
 }
 
-// with returns o with a member more, unless its value is nothing.
+// with returns o with an additional member, unless the value is empty.
 func (o object) with(name string, value any) object {
 	switch v := value.(type) {
 	case nil:
@@ -48,7 +48,7 @@ func (o object) with(name string, value any) object {
 	return append(o, member{name, value})
 }
 
-// file writes a document, indented as editors do.
+// file encodes a document with indentation.
 func (o object) file() []byte {
 	size := 1 << 10
 	for _, m := range o {
@@ -63,7 +63,7 @@ func (o object) file() []byte {
 	return append(appendValue(make([]byte, 0, size), o, 0), '\n')
 }
 
-// appendValue writes a value as json.Indent would lay it out at a depth.
+// appendValue encodes a value as json.Indent does at a depth.
 func appendValue(b []byte, value any, depth int) []byte {
 	switch v := value.(type) {
 	case written:
@@ -109,7 +109,7 @@ func appendLine(b []byte, depth int) []byte {
 	return b
 }
 
-// appendString writes a string without escaping what is special in HTML alone.
+// appendString encodes a string without escaping HTML.
 func appendString(b []byte, s string) []byte {
 	plain := strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= 0x7f }) < 0
 	if plain {

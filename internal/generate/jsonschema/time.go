@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// timeAtLeast returns a pattern for the times of one width, such as 2026-01-31 and 2026-01-31T12:00:00, that are not before
-// a bound. A fraction and a Z may follow a time of day.
+// timeAtLeast returns a pattern for times of a fixed format, such as 2026-01-31 or 2026-01-31T12:00:00, that are not before a bound.
+// A fraction and a Z may follow a time of day.
 func timeAtLeast(bound string) string { return timePattern(bound, '9', 1) }
 
-// timeAtMost returns one for those that are not after it.
+// timeAtMost returns a pattern for those that are not after a bound.
 func timeAtMost(bound string) string { return timePattern(bound, '0', -1) }
 
-// timePattern takes digits that differ from those of the bound towards end, step by step.
+// timePattern lists, for each position, the digits between that of the bound and end.
 func timePattern(bound string, end, step rune) string {
 	whole, fraction, _ := strings.Cut(strings.TrimSuffix(bound, "Z"), ".")
 	fraction = strings.TrimRight(fraction, "0")
@@ -52,7 +52,7 @@ func timePattern(bound string, end, step rune) string {
 	return "^" + group(options) + zone + "$"
 }
 
-// wild writes any digit for each digit.
+// wild replaces each digit by a pattern for any digit.
 func wild(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -71,7 +71,7 @@ func wild(text string) string {
 	return b.String()
 }
 
-// inUTC writes a bound of a DateTime as the API writes times.
+// inUTC writes a bound of a DateTime in the format of the API.
 func inUTC(bound string) string {
 	at, err := time.Parse(time.RFC3339Nano, bound)
 	if err != nil {

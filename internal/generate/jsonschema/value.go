@@ -27,7 +27,7 @@ var scalars = map[schema.Scalar]object{
 
 func pattern(regexp string) object { return object{{"pattern", regexp}} }
 
-// value returns the schema of a field's value, without its place in an object.
+// value returns the schema of a field's value.
 func value(f shape.Field) (object, error) {
 	element, err := element(f)
 	if err != nil {
@@ -76,7 +76,7 @@ func element(f shape.Field) (object, error) {
 	return conjunction(base, append(all, bounds...)), nil
 }
 
-// conjunction adds schemas that must hold, too.
+// conjunction adds schemas that must hold as well.
 func conjunction(base object, all []any) object {
 	if len(all) == 0 {
 		return base
@@ -90,7 +90,7 @@ func conjunction(base object, all []any) object {
 	return append(base, member{"allOf", all})
 }
 
-// bounded adds the bounds of @range: to numbers as such, and to numbers and times in texts as patterns.
+// bounded adds the limits of @range: as minimum and maximum of a number, and as patterns for numbers and times in strings.
 func bounded(base object, scalar schema.Scalar, r *schema.Range) (out object, all []any) {
 	if r == nil {
 		return base, nil
@@ -128,8 +128,7 @@ func bounded(base object, scalar schema.Scalar, r *schema.Range) (out object, al
 	return base, all
 }
 
-// octets bounds how many bytes a text in base64 stands for: four characters are three bytes, less one for each sign of equality at
-// the end.
+// octets limits the number of bytes in a base64 string: four characters are three bytes, less one for each = at the end.
 func octets(base object, l schema.Length) (out object, all []any) {
 	characters := func(bytes int) (n, padding int) { n = (bytes + 2) / 3; return 4 * n, 3*n - bytes }
 	atMostPadding := []string{`[^=]$`, `[^=]=?$`, ``}
@@ -151,7 +150,7 @@ func octets(base object, l schema.Length) (out object, all []any) {
 	return base, all
 }
 
-// nullable lets a value be null.
+// nullable allows a value to be null.
 func nullable(o object, null bool) object {
 	if !null {
 		return o

@@ -1,4 +1,4 @@
-// Package markdown writes a data dictionary: every type with its fields, and a diagram of how they relate.
+// Package markdown writes a data dictionary: every type with its fields, and an entity diagram.
 package markdown
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target returns the target.
+// Target returns the target for Markdown.
 func Target() generate.Target {
 	return generate.Target{Name: "markdown", Out: "docs/data.md", Doc: "A data dictionary with a Mermaid entity diagram", Files: files}
 }
@@ -42,71 +42,13 @@ func files(in generate.Input) ([]generate.File, error) {
 	return []generate.File{{Content: []byte(b.String())}}, nil
 }
 
-// diagram writes an entity diagram (https://mermaid.js.org/syntax/entityRelationshipDiagram.html).
-func diagram(b *strings.Builder, s *schema.Schema) {
-	b.WriteString("```mermaid\nerDiagram\n")
-	drawn := map[*schema.Type]bool{}
-	for _, t := range s.Tables {
-		if t.Join != nil {
-			continue
-		}
-		for _, f := range t.Fields {
-			r := f.Relation
-			if r == nil {
-				continue
-			}
-			switch r.Kind {
-			case schema.RefOne:
-				one := map[bool]string{true: "||", false: "|o"}[f.Type.NonNull]
-				many := map[bool]string{true: "o|", false: "o{"}[f.Unique]
-				fmt.Fprintf(b, "  %s %s--%s %s : %s\n", entity(r.Target), one, many, entity(t), f.Name)
-			case schema.ManyToMany:
-				if r.Through.Join != nil && !drawn[r.Through] {
-					drawn[r.Through] = true
-					fmt.Fprintf(b, "  %s }o--o{ %s : %s\n", entity(t), entity(r.Target), f.Name)
-				}
-			}
-		}
-	}
-	for _, t := range s.Tables {
-		if t.Join != nil {
-			continue
-		}
-		key := map[*schema.Field]bool{}
-		for _, k := range t.Key {
-			key[k] = true
-		}
-		fmt.Fprintf(b, "  %s {\n", entity(t))
-		for _, f := range t.Fields {
-			for _, part := range f.KeyFields() {
-				var marks []string
-				for _, mark := range []struct {
-					has  bool
-					name string
-				}{{key[f], "PK"}, {f.Relation != nil, "FK"}, {f.Unique && !key[f], "UK"}} {
-					if mark.has {
-						marks = append(marks, mark.name)
-					}
-				}
-				list := map[bool]string{true: "[]"}[f.Type.List && f.Relation == nil]
-				fmt.Fprintf(b, "    %s\n", strings.TrimRight(part.Leaf.Type.Name()+list+" "+part.Name+" "+strings.Join(marks, ", "), " "))
-			}
-		}
-		b.WriteString("  }\n")
-	}
-	b.WriteString("```\n")
-}
-
-// entity is a type's name in quotes, which lets it be a word of Mermaid's.
-func entity(t *schema.Type) string { return `"` + t.Name + `"` }
-
 func table(b *strings.Builder, t *schema.Type) {
 	fmt.Fprintf(b, "\n## %s\n\n", t.Name)
 	if t.Description != "" {
 		fmt.Fprintf(b, "%s\n\n", t.Description)
 	}
 	fmt.Fprintf(b, "Table `%s`. Key: %s.\n\n", t.Table, fieldNames(t.Key))
-	b.WriteString("| field | column | type | rules | |\n| --- | --- | --- | --- | --- |\n")
+	b.WriteString("| field | column | type | constraints | description |\n| --- | --- | --- | --- | --- |\n")
 	for _, f := range t.Fields {
 		if columns := f.Columns(); len(columns) > 0 {
 			fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s | %s |\n", f.Name, strings.Join(columns, "`, `"), f.Type, cell(rules(f)), cell(f.Description))
@@ -114,10 +56,14 @@ func table(b *strings.Builder, t *schema.Type) {
 	}
 	var notes []string
 	for _, u := range t.Uniques {
-		notes = append(notes, "unique together: "+fieldNames(u.Fields))
+		notes = append(notes, "unique: "+fieldNames(u.Fields))
 	}
 	for _, c := range t.Checks {
-		notes = append(notes, "`"+strings.Join(strings.Fields(c.Expr.Source), " ")+"`"+map[bool]string{true: ": " + c.Message}[c.Message != ""])
+		note := "`" + strings.Join(strings.Fields(c.Expr.Source), " ") + "`"
+		if c.Message != "" {
+			note += ": " + c.Message
+		}
+		notes = append(notes, note)
 	}
 	for _, x := range t.Indexes {
 		var names []*schema.Field
@@ -139,7 +85,7 @@ func fieldNames(fields []*schema.Field) string {
 	return strings.Join(names, ", ")
 }
 
-// rules says what is demanded of a field, in few words.
+// rules summarizes the constraints of a field.
 func rules(f *schema.Field) string {
 	var out []string
 	c := f.Constraints
@@ -172,7 +118,7 @@ func rules(f *schema.Field) string {
 		case g.Expr != nil:
 			out = append(out, "computed `"+strings.Join(strings.Fields(g.Expr.Source), " ")+"`")
 		default:
-			out = append(out, "counts up")
+			out = append(out, "identity")
 		}
 	}
 	if d := f.Default; d != nil {
@@ -205,7 +151,7 @@ func span(low, high string) string {
 	return low + "…" + high
 }
 
-// cell keeps a text in its cell.
+// cell escapes a text for a cell of a table.
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/krowoc/krowoc/internal/generate/shape"
 )
 
-// checkRuntime is what expressions of @check need.
+// checkRuntime is the code that expressions of @check need.
 //
 //go:embed check.py
 var checkRuntime string
 
-// checks writes the checks of a class. member returns the name of a field's attribute, "" where the class does not have it.
+// checks writes the checks of a class. member returns the attribute of a field, or "" if the class does not have it.
 func (w *writer) checks(s shape.Type, class string, create bool, member func(shape.Field) string) {
 	all := check.All(s)
 	if len(all) == 0 {
@@ -34,7 +34,7 @@ func (w *writer) checks(s shape.Type, class string, create bool, member func(sha
 		},
 		String:  quote,
 		Number:  func(digits string) string { return "_Fraction(" + quote(digits) + ")" },
-		Bool:    func(v bool) string { return map[bool]string{true: "True", false: "False"}[v] },
+		Bool:    boolean,
 		Null:    func() string { return "None" },
 		Pattern: raw,
 		List:    func(items []string) string { return "[" + strings.Join(items, ", ") + "]" },
@@ -55,7 +55,14 @@ func (w *writer) checks(s shape.Type, class string, create bool, member func(sha
 	w.line("        # fmt: on\n        return self")
 }
 
-// quote writes a string, of which JSON's form is Python's, too.
+func boolean(v bool) string {
+	if v {
+		return "True"
+	}
+	return "False"
+}
+
+// quote writes a string; the JSON form is valid Python.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

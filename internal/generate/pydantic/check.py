@@ -1,11 +1,11 @@
 
 
-# What an expression gives: None is null, and _UNKNOWN is what cannot be told.
+# The result of an expression: None is null, and _UNKNOWN cannot be determined.
 _UNKNOWN: _t.Final = object()
 
 
 def _of(model: _pd.BaseModel, name: str, absent: _t.Any = _UNKNOWN) -> _t.Any:
-    """The value of a field, ready for an expression."""
+    """Return the value of a field, converted for an expression."""
     if name not in model.model_fields_set:
         return absent
     return _ready(getattr(model, name))
@@ -56,7 +56,7 @@ def _eq(a: _t.Any, b: _t.Any) -> _t.Any:
 
 
 def _same(a: _t.Any, b: _t.Any) -> _t.Any:
-    """Compare as SQL's =, which cannot tell of null."""
+    """Compare like SQL's =, which is unknown for null."""
     return _UNKNOWN if a is None or b is None else _eq(a, b)
 
 
@@ -173,6 +173,6 @@ def _time(value: str) -> _t.Any:
 
 
 def _hold(verdict: _t.Any, message: str) -> None:
-    """Refuse what an expression is false of."""
+    """Fail if an expression is false."""
     if verdict is False:
         raise ValueError(message)

@@ -1,5 +1,4 @@
-// Package pydantic writes Pydantic 2 models (https://docs.pydantic.dev): for each stored type a row, what creates one and what
-// patches one.
+// Package pydantic writes Pydantic 2 models (https://docs.pydantic.dev): for each stored type a row, a create and a patch.
 package pydantic
 
 import (
@@ -15,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target returns the target.
+// Target returns the target for Pydantic.
 func Target() generate.Target {
 	return generate.Target{Name: "pydantic", Out: "python/models.py", Doc: "Pydantic 2 models for rows, creates and patches", Files: files, Runtime: runtime}
 }
@@ -58,10 +57,10 @@ func files(in generate.Input) ([]generate.File, error) {
 	return []generate.File{{Content: []byte(w.String())}}, nil
 }
 
-// take finds a name that is free with all suffixes.
+// take returns a name that is unused with all suffixes.
 func (w *writer) take(name string, suffixes ...string) string {
 	if strings.HasPrefix(name, "_") {
-		name = "X" + name // it would be private
+		name = "X" + name // a leading underscore would make it private
 	}
 	for free := false; !free; {
 		free = true
@@ -96,7 +95,7 @@ func (w *writer) doc(text string) {
 	for i := range lines {
 		lines[i] = strings.ReplaceAll(strings.TrimRight(lines[i], " \t\r"), "\t", "    ")
 	}
-	common := commonIndent(lines[1:]) // formatters of Python take it away
+	common := commonIndent(lines[1:]) // Python formatters remove it
 	for i := range lines {
 		if i > 0 && lines[i] != "" {
 			lines[i] = indent + lines[i][common:]
@@ -109,7 +108,7 @@ func (w *writer) doc(text string) {
 	w.line(`%s"""%s%s"""`, indent, strings.Join(lines, "\n"), closing)
 }
 
-// commonIndent counts the spaces with which all lines begin that are not empty.
+// commonIndent counts the leading spaces that all nonempty lines have.
 func commonIndent(lines []string) int {
 	common := -1
 	for _, l := range lines {
@@ -187,8 +186,8 @@ func (w *writer) shapes(s shape.Type) error {
 	all := func(shape.Field) bool { return true }
 	none := func(shape.Field) bool { return false }
 	write(name, "_Row", s.Description, false, all, none)
-	write(name+"Create", "_Input", "What creates a "+s.Name+".", true, shape.Field.InCreate, func(f shape.Field) bool { return f.Optional })
-	write(name+"Patch", "_Input", "What changes of a "+s.Name+"; what is not set stays.", false, func(f shape.Field) bool { return !f.Fixed }, all)
+	write(name+"Create", "_Input", "Input that creates a "+s.Name+".", true, shape.Field.InCreate, func(f shape.Field) bool { return f.Optional })
+	write(name+"Patch", "_Input", "Input that changes a "+s.Name+". Fields that are not set stay unchanged.", false, func(f shape.Field) bool { return !f.Fixed }, all)
 	return nil
 }
 

@@ -13,7 +13,7 @@ import pydantic as _pd
 
 
 def _text(pattern: str, what: str) -> _pd.BeforeValidator:
-    """Refuse texts that do not match, and what is neither a text nor made already."""
+    """Reject strings that do not match, and JSON values of other types."""
     compiled: _t.Final = _re.compile(pattern)
 
     def check(value: _t.Any) -> _t.Any:
@@ -33,19 +33,19 @@ def _adapter(pattern: str) -> _pd.TypeAdapter[str]:
 
 
 def _matching(pattern: str) -> _pd.AfterValidator:
-    """Refuse texts without a match, beside another pattern."""
+    """Reject strings that do not match an additional pattern."""
     return _pd.AfterValidator(lambda text: _adapter(pattern).validate_python(text))
 
 
 def _int64(value: _t.Any, info: _pd.ValidationInfo) -> _t.Any:
     if info.mode == "json" and not isinstance(value, str):
-        raise ValueError("must be a whole number, as a string")
+        raise ValueError("must be an integer, as a string")
     if isinstance(value, str):
         if not _re.fullmatch(r"-?(?:0|[1-9][0-9]*)", value):
-            raise ValueError("must be a whole number, as a string")
+            raise ValueError("must be an integer, as a string")
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError("must be a whole number, as a string")
+        raise ValueError("must be an integer, as a string")
     return value
 
 
@@ -111,18 +111,18 @@ _Bytes = _t.Annotated[
 _Vector = list[_Float]
 
 
-# What is not set is None, and cannot be set to it.
+# A field that is not set is None, but cannot be set to None.
 _ABSENT: _t.Final[_t.Any] = None
 
 
 class _Row(_pd.BaseModel):
-    """What is read may have members that are not known here."""
+    """Base of rows, which ignore unknown members."""
 
     model_config = _pd.ConfigDict(populate_by_name=True, protected_namespaces=())
 
 
 class _Input(_pd.BaseModel):
-    """What is written may not. Dump it by alias and without what is not set."""
+    """Base of inputs. Dump with by_alias=True and exclude_unset=True."""
 
     model_config = _pd.ConfigDict(
         populate_by_name=True, protected_namespaces=(), extra="forbid"

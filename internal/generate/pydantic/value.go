@@ -10,10 +10,10 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// width is that of a line, as black and ruff have it.
+// width is the line length of black and ruff.
 const width = 88
 
-// annotation is a type with what is demanded of it.
+// annotation is a type with its constraints.
 type annotation struct {
 	base  string
 	rules []string
@@ -42,7 +42,7 @@ func (a annotation) assignment(name string) string {
 	return name + " = _t.Annotated[\n" + strings.Join(lines, "\n") + "\n]"
 }
 
-// brokenCall writes Field(a=1, b=2) over several lines where it is too long for one.
+// brokenCall writes Field(a=1, b=2), on several lines if it is too long for one.
 func brokenCall(call string, indent int) string {
 	open := strings.IndexByte(call, '(')
 	if len([]rune(call))+indent+1 <= width || open < 0 {
@@ -52,7 +52,7 @@ func brokenCall(call string, indent int) string {
 	return call[:open+1] + "\n" + pad + "    " + call[open+1:len(call)-1] + "\n" + pad + ")"
 }
 
-// value returns the type of a value that is there and not null.
+// value returns the type of a value that is present and not null.
 func (w *writer) value(f shape.Field) (annotation, error) {
 	element, err := w.element(f)
 	if err != nil || !f.List() {
@@ -95,7 +95,7 @@ func (w *writer) element(f shape.Field) (annotation, error) {
 		return a, err
 	}
 	for i, p := range patterns {
-		if i > 0 { // Pydantic keeps one
+		if i > 0 { // Pydantic keeps only one pattern
 			a.rules = append(a.rules, "_matching("+raw(p.Regexp)+")")
 			continue
 		}
@@ -149,7 +149,7 @@ func bound(scalar schema.Scalar, text string) string {
 	return text
 }
 
-// raw writes a pattern as a raw string where it can be one.
+// raw writes a pattern as a raw string if possible.
 func raw(pattern string) string {
 	if !strings.Contains(pattern, `"`) {
 		return `r"` + pattern + `"`

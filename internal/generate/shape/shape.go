@@ -1,5 +1,5 @@
-// Package shape is what every generated model has in common: for each stored type the fields of a row as the API and its
-// clients see it, of which a create takes those that it must or may have and a patch those that can change.
+// Package shape is the structure that all generated models share: for each stored type, the fields of a row in the API, of its
+// create and of its patch.
 package shape
 
 import (
@@ -16,20 +16,20 @@ type Type struct {
 	Fields []Field
 }
 
-// Field is a value of a row: a column, or a part of the key that a reference holds.
+// Field is a value of a row: a column, or one part of the key of a reference.
 type Field struct {
 	Name        string // title, ownerId
 	Column      string
 	Description string
 	Source      *schema.Field // the field of the schema
-	Leaf        *schema.Field // whose values it has; Source but for a reference
+	Leaf        *schema.Field // the field whose values it contains: the key field of a reference, otherwise Source
 	Nullable    bool
-	Optional    bool // a create may leave it out
-	Fixed       bool // a patch does not change it: part of the key, or read-only
-	ReadOnly    bool // the database alone gives it a value
+	Optional    bool // a create may omit it
+	Fixed       bool // a patch cannot change it: it is part of the key or read-only
+	ReadOnly    bool // only the database sets it
 }
 
-// Of returns the stored types that people wrote, in their order.
+// Of returns the stored types of the source, in their order.
 func Of(s *schema.Schema) []Type {
 	var types []Type
 	for _, t := range s.Tables {
@@ -48,7 +48,7 @@ func fields(t *schema.Type) []Field {
 	var out []Field
 	for _, f := range t.Fields {
 		for _, part := range f.KeyFields() {
-			if part.Column == "" || part.Name != f.Name && t.Field(part.Name) != nil {
+			if part.Column == "" || (part.Name != f.Name && t.Field(part.Name) != nil) {
 				continue
 			}
 			out = append(out, Field{
@@ -60,23 +60,23 @@ func fields(t *schema.Type) []Field {
 	return out
 }
 
-// hasValue reports whether a field that a create leaves out gets a value.
+// hasValue reports whether a field that a create omits gets a value.
 func hasValue(f *schema.Field) bool { return f.Default != nil || f.Implicit || f.Generated != nil }
 
-// NullInCreate reports whether the field is null where a create leaves it out.
+// NullInCreate reports whether the field becomes null if a create omits it.
 func (f Field) NullInCreate() bool { return f.Optional && !hasValue(f.Source) }
 
-// InCreate reports whether a create may give it.
+// InCreate reports whether a create may set the field.
 func (f Field) InCreate() bool { return !f.ReadOnly }
 
 func description(f *schema.Field, name string) string {
 	if name == f.Name {
 		return f.Description
 	}
-	return "The key that " + f.Name + " holds."
+	return "Key of " + f.Name + "."
 }
 
-// Reference reports whether the field holds a key of another type.
+// Reference reports whether the field is a key of another type.
 func (f Field) Reference() bool { return f.Source.Relation != nil }
 
 // List reports whether the value is a list; a Vector is a scalar.
@@ -93,7 +93,7 @@ func (f Field) Scalar() schema.Scalar { return f.Leaf.Type.Scalar }
 // Enum returns the enum of the value or of its elements, or nil.
 func (f Field) Enum() *schema.Enum { return f.Leaf.Type.Enum }
 
-// Constraints returns what the schema demands of the value itself; what a key must be, its own type says.
+// Constraints returns the constraints of the value. A reference has none: those of its key belong to the other type.
 func (f Field) Constraints() schema.Constraints {
 	if f.Reference() {
 		return schema.Constraints{}
@@ -101,13 +101,13 @@ func (f Field) Constraints() schema.Constraints {
 	return f.Source.Constraints
 }
 
-// Pattern is a regular expression that a text must match, and what it stands for.
+// Pattern is a regular expression that a string must match.
 type Pattern struct {
 	Regexp string // portable, see schema.PortablePattern
-	Of     string // a format, or "" for a pattern of the schema
+	Of     string // the format that it represents, or "" for a pattern of the schema
 }
 
-// Patterns returns what the texts of the field, or the elements of its list, must match.
+// Patterns returns the patterns of the field's value, or of the elements of its list.
 func (f Field) Patterns() ([]Pattern, error) {
 	var out []Pattern
 	c := f.Constraints()
@@ -126,7 +126,7 @@ func (f Field) Patterns() ([]Pattern, error) {
 
 var vectorType = regexp.MustCompile(`(?i)^vector\(([0-9]+)\)$`)
 
-// Dimensions returns how many numbers a Vector has, 0 when the schema does not say.
+// Dimensions returns the number of dimensions of a Vector, or 0 if the schema does not specify it.
 func (f Field) Dimensions() int {
 	if m := vectorType.FindStringSubmatch(f.Leaf.DataType); m != nil {
 		n, _ := strconv.Atoi(m[1])

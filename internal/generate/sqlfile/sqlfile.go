@@ -1,4 +1,4 @@
-// Package sqlfile writes the database of a schema as one SQL file, for people to read.
+// Package sqlfile writes the database of a schema as one readable SQL file.
 package sqlfile
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 )
 
-// Target returns the target.
+// Target returns the target for SQL.
 func Target() generate.Target {
 	return generate.Target{Name: "sql", Out: "schema.sql", Doc: "The whole database as one SQL file", Files: files}
 }

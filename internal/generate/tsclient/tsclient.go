@@ -1,5 +1,5 @@
-// Package tsclient writes a TypeScript client for the GraphQL API, which depends on nothing: what is selected decides what
-// type comes back.
+// Package tsclient writes a TypeScript client for the GraphQL API without dependencies, in which the selection determines the type
+// of the result.
 package tsclient
 
 import (
@@ -40,7 +40,7 @@ type writer struct {
 	names map[string]string // of declarations, by types of the API
 }
 
-// taken are the names that the file has already, and words that no declaration may have.
+// taken are the names that the file declares itself, and reserved words.
 var taken = strings.Fields(`ErrorCode ApiError KrowocError ClientOptions RequestOptions Select Result Client createClient Error Record Promise Response
 	RequestCredentials AbortSignal AsyncGenerator Exclude Omit Object TextDecoderStream Date JSON Array
 	break case catch class const continue debugger default delete do else enum export extends false finally for function if import in
@@ -77,7 +77,7 @@ func client(api *ast.Schema) string {
 	return w.String()
 }
 
-// ordered returns the types of the API by name, without those of GraphQL itself.
+// ordered returns the types of the API sorted by name, without those of GraphQL itself.
 func (w *writer) ordered() []*ast.Definition {
 	var out []*ast.Definition
 	for _, name := range slices.Sorted(maps.Keys(w.api.Types)) {
@@ -130,14 +130,22 @@ func (w *writer) input(d *ast.Definition) {
 	w.doc("", d.Description)
 	w.line("export interface %s {", w.names[d.Name])
 	for _, f := range d.Fields {
-		optional := map[bool]string{true: "?"}[!f.Type.NonNull || f.DefaultValue != nil]
+		optional := mark(!f.Type.NonNull || f.DefaultValue != nil)
 		w.doc("  ", f.Description)
 		w.line("  %s%s: %s;", f.Name, optional, w.typ(f.Type, false))
 	}
 	w.line("}")
 }
 
-// scalars are what the scalars are in JSON; every other is a string.
+// mark returns the question mark of an optional member.
+func mark(optional bool) string {
+	if optional {
+		return "?"
+	}
+	return ""
+}
+
+// scalars are the types of scalars in JSON; all others are strings.
 var scalars = map[string]string{"Int": "number", "Float": "number", "Boolean": "boolean", "JSON": "unknown", "Vector": "number[]"}
 
 // typ writes the type of a value.
@@ -172,9 +180,9 @@ func (w *writer) composite(t *ast.Type) bool {
 	return w.api.Types[t.Name()].Kind == ast.Object
 }
 
-// objects writes what can be selected of each type.
+// objects writes the fields that can be selected of each type.
 func (w *writer) objects(types []*ast.Definition) {
-	w.line("\n/** What each type of the API has. */\nexport interface $Types {")
+	w.line("\n/** The fields of each type of the API. */\nexport interface $Types {")
 	for _, d := range types {
 		if d.Kind != ast.Object {
 			continue
@@ -205,7 +213,7 @@ func (w *writer) field(f *ast.FieldDefinition) {
 	}
 	w.line("    %s: $Node<\n      %q,\n      %q,\n      {", f.Name, f.Type.Name(), wrap)
 	for _, a := range f.Arguments {
-		optional := map[bool]string{true: "?"}[!a.Type.NonNull]
+		optional := mark(!a.Type.NonNull)
 		w.line("        %s%s: %s;", a.Name, optional, w.typ(a.Type, false))
 	}
 	w.line("      }\n    >;")
@@ -219,7 +227,7 @@ func (w *writer) parameters(head string, list []string) {
 	w.line("%s\n      %s\n    >;", head, strings.Join(list, ",\n      "))
 }
 
-// meta writes what the client must know to write operations: where objects are, and the types of arguments.
+// meta writes the data that the client needs to build operations: which fields are objects, and the types of arguments.
 func (w *writer) meta(types []*ast.Definition) {
 	w.line("\nconst $meta: $Meta = {")
 	for _, d := range types {
@@ -279,8 +287,8 @@ func (w *writer) roots() {
 			root.method, map[string]string{"query": "query", "mutate": "mutation"}[root.method], root.def.Name))
 	}
 	if d := w.api.Subscription; d != nil {
-		w.line("  /** Follows what happens, until the loop over it ends. Throws a KrowocError. */\n  subscribe<const S extends Select<%q>>(\n    selection: S & $Strict<%q, S>,\n    options?: RequestOptions,\n  ): AsyncGenerator<Result<%q, S>>;", d.Name, d.Name, d.Name)
+		w.line("  /** Subscribes to events until the loop over them ends. Throws a KrowocError. */\n  subscribe<const S extends Select<%q>>(\n    selection: S & $Strict<%q, S>,\n    options?: RequestOptions,\n  ): AsyncGenerator<Result<%q, S>>;", d.Name, d.Name, d.Name)
 		methods = append(methods, fmt.Sprintf("    subscribe: async function* (selection, options = {}) {\n      yield* $events(\n        await send(\n          $print(\"subscription\", %q, selection),\n          `text/event-stream, ${$json}`,\n          options,\n        ),\n      ) as AsyncGenerator<never>;\n    },", d.Name))
 	}
-	w.line("}\n\n/** Makes a client. */\nexport const createClient = (options: ClientOptions = {}): Client => {\n  const send = $transport(options);\n  return {\n%s\n  };\n};", strings.Join(methods, "\n"))
+	w.line("}\n\n/** Creates a client. */\nexport const createClient = (options: ClientOptions = {}): Client => {\n  const send = $transport(options);\n  return {\n%s\n  };\n};", strings.Join(methods, "\n"))
 }

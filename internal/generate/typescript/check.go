@@ -10,15 +10,15 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// checkRuntime is what expressions of @check need.
+// checkRuntime is the code that expressions of @check need.
 //
 //go:embed check.ts
 var checkRuntime string
 
-// names of functions that are words of JavaScript elsewhere.
+// renamed are functions whose names are reserved words of JavaScript.
 var renamed = map[string]string{"in": "isIn"}
 
-// language writes expressions over x, a value of a shape that a create fills in where create is true.
+// language writes expressions over x, a value of a shape; create tells whether absent fields become null.
 func (w *writer) language(create bool, has func(shape.Field) bool) check.Language[node] {
 	return check.Language[node]{
 		Call: func(name string, args ...node) node {
@@ -36,7 +36,7 @@ func (w *writer) language(create bool, has func(shape.Field) bool) check.Languag
 	}
 }
 
-// fieldValue makes a field ready for an expression.
+// fieldValue writes a field, converted for an expression.
 func fieldValue(f shape.Field, create bool, has func(shape.Field) bool) node {
 	if !has(f) {
 		return text("undefined")

@@ -1,7 +1,7 @@
 
 /** A number or a time, as a fraction. */
 type $Rational = { n: bigint; d: bigint };
-/** What an expression gives; undefined is what cannot be told. */
+/** The result of an expression; undefined is unknown. */
 type $Value =
   undefined | null | boolean | string | $Rational | { size: number } | $Value[];
 type $Check<T> = {
@@ -54,7 +54,7 @@ const $eq = (a: $Value, b: $Value): $Value => {
     return a.length === b.length && a.every((x, i) => $eq(x, b[i]) === true);
   return $isRational(a) && $isRational(b) ? a.n * b.d === b.n * a.d : a === b;
 };
-/** SQL's =, which cannot tell of null. */
+/** SQL's =, which is unknown for null. */
 const $same = (a: $Value, b: $Value): $Value =>
   a === null || b === null ? undefined : $eq(a, b);
 const $ne = (a: $Value, b: $Value) => $not($eq(a, b));
@@ -135,7 +135,7 @@ const $matches = (v: $Value, pattern: RegExp): $Value =>
   typeof v === "string" ? pattern.test(v) : undefined;
 const $time = (v: $Value) => (typeof v === "string" ? $at(v) : undefined);
 
-/** Adds checks, each of which refuses a value where it is false. */
+/** Adds checks, each of which rejects a value if it is false. */
 const $checked = <T extends z.ZodType>(
   schema: T,
   checks: $Check<z.output<T>>[],

@@ -2,10 +2,10 @@ package typescript
 
 import "strings"
 
-// node is a piece of source that is written on one line where it fits, and else as prettier breaks it.
+// node is a piece of source that is written on one line if it fits, and otherwise broken as by prettier.
 type node interface {
 	flat() string
-	// broken returns lines; all but the first are indented from where the node begins.
+	// broken returns lines; all but the first are indented relative to the start of the node.
 	broken(indent, room int) string
 }
 
@@ -19,7 +19,7 @@ func (t text) broken(_, _ int) string { return string(t) }
 type call struct {
 	name  string
 	args  []node
-	after string // a call of a method of the result
+	after string // a method call on the result
 }
 
 func (c call) flat() string { return c.name + "(" + flatten(c.args) + ")" + c.after }
@@ -71,7 +71,7 @@ func (o object) nodes() []node {
 
 const width = 80
 
-// fit writes a node at an indentation with room columns left on its line, one of which a comma takes.
+// fit writes a node at an indentation with room columns left on its line, including one for a comma.
 func fit(n node, indent, room int) string {
 	if flat := n.flat(); len([]rune(flat)) <= room-1 {
 		return flat
@@ -87,7 +87,7 @@ func flatten(nodes []node) string {
 	return strings.Join(parts, ", ")
 }
 
-// lines writes each node on lines of its own, two columns further.
+// lines writes each node on its own lines, indented by two more columns.
 func lines(nodes []node, indent int) string {
 	var b strings.Builder
 	pad := strings.Repeat(" ", indent+2)

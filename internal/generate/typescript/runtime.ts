@@ -1,14 +1,14 @@
 import * as z from "zod";
 
-/** A whole number of 64 bits, in digits: numbers of JavaScript lose some. */
+/** A 64-bit integer as a string: JavaScript numbers lose precision. */
 export type Int64 = string & z.$brand<"Int64">;
-/** A decimal number of any precision, in digits: "12.50". */
+/** A decimal number of any precision, as a string: "12.50". */
 export type Decimal = string & z.$brand<"Decimal">;
-/** A day of the calendar: "2026-01-31". */
+/** A calendar date: "2026-01-31". */
 export type LocalDate = string & z.$brand<"LocalDate">;
-/** A moment: "2026-01-31T12:00:00.000001Z". JavaScript's Date drops microseconds. */
+/** A point in time: "2026-01-31T12:00:00.000001Z". JavaScript's Date drops microseconds. */
 export type DateTime = string & z.$brand<"DateTime">;
-/** A duration, as ISO 8601 writes it, each part with a sign of its own: "PT1H30M", "P1DT-2H". */
+/** An ISO 8601 duration; each part can have its own sign: "PT1H30M", "P1DT-2H". */
 export type Duration = string & z.$brand<"Duration">;
 /** Bytes, in base64. */
 export type Bytes = string & z.$brand<"Bytes">;
@@ -21,20 +21,27 @@ const $limited = <T extends z.ZodType>(
   schema: T,
   size: (value: z.output<T>) => number,
   unit: string,
-  { min, max }: $Limits,
-) =>
-  schema
-    .refine((v) => min === undefined || size(v) >= min, {
-      error: `must have at least ${min} ${unit}`,
-    })
-    .refine((v) => max === undefined || size(v) <= max, {
-      error: `may have at most ${max} ${unit}`,
-    });
+  { min = 0, max = Infinity }: $Limits,
+) => {
+  const count = (n: number) => `${n} ${unit}${n === 1 ? "" : "s"}`;
+  const want =
+    max === Infinity
+      ? `at least ${count(min)}`
+      : min === 0
+        ? `at most ${count(max)}`
+        : min === max
+          ? `exactly ${count(min)}`
+          : `${min} to ${count(max)}`;
+  return schema.refine((v) => size(v) >= min && size(v) <= max, {
+    error: ({ input }) =>
+      `must have ${want}; it has ${size(input as z.output<T>)}`,
+  });
+};
 
 const $text = ({ patterns = [], ...limits }: $Limits & $Patterns = {}) =>
   patterns.reduce<z.ZodString>(
     (schema, [pattern, error]) => schema.regex(pattern, { error }),
-    $limited(z.string(), (v) => [...v].length, "characters", limits),
+    $limited(z.string(), (v) => [...v].length, "character", limits),
   );
 
 const $in = <T extends z.ZodType<string>, K extends bigint | string>(
@@ -68,7 +75,7 @@ const $int64 = (range: $Range = {}) =>
     $in(
       z
         .string()
-        .regex($whole, { error: "must be a whole number", abort: true }),
+        .regex($whole, { error: "must be an integer", abort: true }),
       BigInt,
       { from: "-9223372036854775808", to: "9223372036854775807" },
     ),
@@ -76,7 +83,7 @@ const $int64 = (range: $Range = {}) =>
     range,
   ).brand<"Int64">();
 
-/** Makes whole numbers that compare as decimals do, to 1000 places. */
+/** Scales a decimal to an integer that compares like it, to 1000 places. */
 const $scaled = (v: string) => {
   const [whole = "", fraction = ""] = v.split(".");
   return BigInt(whole + fraction.padEnd(1000, "0").slice(0, 1000));
@@ -133,7 +140,7 @@ const $bytes = (limits: $Limits = {}) =>
         { error: "must be base64", abort: true },
       ),
     (v) => (v.length / 4) * 3 - (/=*$/.exec(v)?.[0].length ?? 0),
-    "bytes",
+    "byte",
     limits,
   ).brand<"Bytes">();
 
@@ -146,4 +153,4 @@ const $vector = (dimensions?: number) =>
     : z.array(z.number()).length(dimensions);
 
 const $list = <T extends z.ZodType>(element: T, limits: $Limits = {}) =>
-  $limited(z.array(element), (v) => v.length, "elements", limits);
+  $limited(z.array(element), (v) => v.length, "element", limits);

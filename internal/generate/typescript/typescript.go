@@ -1,5 +1,4 @@
-// Package typescript writes TypeScript types with Zod 4 schemas (https://zod.dev): for each stored type a row, what creates one
-// and what patches one.
+// Package typescript writes TypeScript types with Zod 4 schemas (https://zod.dev): for each stored type a row, a create and a patch.
 package typescript
 
 import (
@@ -15,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target returns the target.
+// Target returns the target for TypeScript.
 func Target() generate.Target {
 	return generate.Target{Name: "typescript", Out: "web/src/models.ts", Doc: "TypeScript types and Zod 4 schemas for rows, creates and patches", Files: files, Runtime: runtime}
 }
@@ -31,7 +30,7 @@ type writer struct {
 	ids   map[*schema.Type]string
 }
 
-// reserved are words that no declaration may have, and what the file declares itself.
+// reserved are the reserved words, and the names that the file declares itself.
 var reserved = strings.Fields(`break case catch class const continue debugger default delete do else enum export extends false finally for
 	function if import in instanceof new null return super switch this throw true try typeof var void while with implements interface let package
 	private protected public static yield await async arguments eval undefined NaN Infinity any unknown never object string number boolean symbol bigint
@@ -72,7 +71,7 @@ func files(in generate.Input) ([]generate.File, error) {
 	return []generate.File{{Content: []byte(w.String())}}, nil
 }
 
-// take finds a name that is free with all suffixes.
+// take returns a name that is unused with all suffixes.
 func (w *writer) take(name string, suffixes ...string) string {
 	for free := false; !free; {
 		free = true
@@ -135,7 +134,7 @@ func (w *writer) declare(head string, value node) {
 	w.line("%s = %s;", head, fit(value, 0, width-len(head)-3))
 }
 
-// id writes the branded type of the keys of a type.
+// id writes the branded type of a type's key.
 func (w *writer) id(s shape.Type) {
 	name := w.ids[s.Type]
 	if name == "" {
@@ -147,7 +146,7 @@ func (w *writer) id(s shape.Type) {
 		}
 		value, err := w.plain(f)
 		if err != nil {
-			return // said where the field is written
+			return // reported where the field is written
 		}
 		value.after = ".brand<" + strconv.Quote(name) + ">()"
 		w.line("\n/** The key of a %s. */", s.Name)
@@ -168,13 +167,13 @@ func (w *writer) shapes(s shape.Type) error {
 	}
 	w.line("};")
 	w.shape(s, name, "z.object", s.Description, false, func(f shape.Field) (string, bool) { return nulls(f), true })
-	w.shape(s, name+"Create", "z.strictObject", "What creates a "+s.Name+".", true, func(f shape.Field) (string, bool) {
+	w.shape(s, name+"Create", "z.strictObject", "Input that creates a "+s.Name+".", true, func(f shape.Field) (string, bool) {
 		if f.Optional {
 			return nulls(f) + ".optional()", f.InCreate()
 		}
 		return nulls(f), f.InCreate()
 	})
-	w.shape(s, name+"Patch", "z.strictObject", "What changes of a "+s.Name+"; what is absent stays.", false, func(f shape.Field) (string, bool) {
+	w.shape(s, name+"Patch", "z.strictObject", "Input that changes a "+s.Name+". Absent fields stay unchanged.", false, func(f shape.Field) (string, bool) {
 		return nulls(f) + ".optional()", !f.Fixed
 	})
 	return nil
@@ -187,7 +186,7 @@ func nulls(f shape.Field) string {
 	return ""
 }
 
-// shape writes a schema and its type, of the fields for which how returns true, with what it returns after them.
+// shape writes a schema and its type with the fields for which how returns true, each with the suffix that how returns.
 func (w *writer) shape(s shape.Type, name, object, description string, create bool, how func(shape.Field) (string, bool)) {
 	all := len(check.All(s)) > 0
 	w.line("")

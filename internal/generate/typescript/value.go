@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// value returns the schema of a value that is there and not null.
+// value returns the schema of a value that is present and not null.
 func (w *writer) value(f shape.Field) (node, error) {
 	element, err := w.element(f)
 	if err != nil || !f.List() {
@@ -36,7 +36,7 @@ func (w *writer) element(f shape.Field) (node, error) {
 	return w.plain(f)
 }
 
-// functions make the schemas of the scalars.
+// functions maps scalars to the functions that create their schemas.
 var functions = map[schema.Scalar]string{
 	schema.ID: "$uuid", schema.String: "$text", schema.Int: "$int", schema.Int64: "$int64", schema.Float: "$float", schema.Decimal: "$decimal",
 	schema.Boolean: "z.boolean", schema.Date: "$date", schema.DateTime: "$dateTime", schema.Duration: "$duration", schema.JSON: "$json",
@@ -60,7 +60,7 @@ func (w *writer) plain(f shape.Field) (call, error) {
 	}
 	var list list
 	for _, p := range patterns {
-		message := "must match " + c.Pattern
+		message := "must match the pattern " + c.Pattern
 		if p.Of != "" {
 			message = "must be a valid " + p.Of
 		}
@@ -108,7 +108,7 @@ func regexpLiteral(pattern string) string {
 	return "/" + b.String() + "/u"
 }
 
-// quote writes a string as prettier does: in the quotes that need the fewer escapes.
+// quote writes a string as prettier does, with the quotes that require fewer escapes.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

@@ -13,10 +13,10 @@ import (
 	"unicode/utf8"
 )
 
-// unknown is what cannot be told: a value that is absent, or what is made of null.
+// unknown is a value that cannot be determined: an absent one, or a result that depends on null.
 type unknown struct{}
 
-// checked makes a value ready for an expression: null is nil, a number or a time a *big.Rat, a list a []any.
+// checked converts a value for an expression: null becomes nil, a number or a time a *big.Rat, a list a []any.
 func checked(v any) any {
 	switch x := v.(type) {
 	case interface{ optional() any }:
@@ -74,7 +74,7 @@ func (o Optional[T]) optional() any {
 	return checked(o.Value)
 }
 
-// orNull is for what becomes null when it is absent.
+// orNull replaces unknown by null, for a field that becomes null when it is absent.
 func orNull(v any) any {
 	if v == (unknown{}) {
 		return nil
@@ -91,7 +91,7 @@ func number(digits string) any {
 
 func lower(v any) any { return onText(v, func(s string) any { return strings.ToLower(s) }) }
 
-// holds reports whether a check refuses nothing.
+// holds reports whether a check passes; only false fails it.
 func holds(v any) bool { return v != false }
 
 func checkAnd(a, b any) any {
@@ -140,7 +140,7 @@ func checkEq(a, b any) any {
 	return reflect.DeepEqual(a, b)
 }
 
-// checkSame is SQL's =, which cannot tell of null.
+// checkSame is SQL's =, which is unknown for null.
 func checkSame(a, b any) any {
 	if a == nil || b == nil {
 		return unknown{}
@@ -150,7 +150,7 @@ func checkSame(a, b any) any {
 
 func checkNe(a, b any) any { return checkNot(checkEq(a, b)) }
 
-// compare orders two numbers or two texts.
+// compare orders two numbers or two strings.
 func compare(a, b any) (order int, ok bool) {
 	switch x := a.(type) {
 	case *big.Rat:
@@ -196,7 +196,7 @@ func checkAmong(a, list any) any {
 	return checkIn(a, list)
 }
 
-// onNumbers computes with two numbers.
+// onNumbers applies a function to two numbers.
 func onNumbers(a, b any, compute func(x, y *big.Rat) any) any {
 	x, ok := a.(*big.Rat)
 	y, ok2 := b.(*big.Rat)
@@ -230,7 +230,7 @@ func checkDiv(a, b any) any {
 	})
 }
 
-// checkIntDiv divides and drops the fraction.
+// checkIntDiv divides and truncates the result.
 func checkIntDiv(a, b any) any {
 	quotient, ok := checkDiv(a, b).(*big.Rat)
 	if !ok {
@@ -243,7 +243,7 @@ func checkMod(a, b any) any { return checkSub(a, checkMul(checkIntDiv(a, b), b))
 
 func checkNeg(a any) any { return checkSub(number("0"), a) }
 
-// onText computes with a text.
+// onText applies a function to a string.
 func onText(v any, compute func(string) any) any {
 	if s, ok := v.(string); ok {
 		return compute(s)
@@ -271,7 +271,7 @@ func checkStartsWith(a, b any) any { return onTexts(a, b, strings.HasPrefix) }
 func checkEndsWith(a, b any) any   { return onTexts(a, b, strings.HasSuffix) }
 func checkContains(a, b any) any   { return onTexts(a, b, strings.Contains) }
 
-// ascii changes the case of the letters from A to Z alone.
+// ascii changes the case of ASCII letters only.
 func ascii(v any, from, to byte) any {
 	return onText(v, func(s string) any {
 		return strings.Map(func(r rune) rune {
@@ -290,7 +290,7 @@ func checkMatches(v any, pattern *regexp.Regexp) any {
 	return onText(v, func(s string) any { return pattern.MatchString(s) })
 }
 
-// compiled returns a pattern, made once.
+// compiled returns a compiled pattern from a cache.
 func compiled(pattern string) *regexp.Regexp {
 	if re, ok := patterns.Load(pattern); ok {
 		return re.(*regexp.Regexp)

@@ -1,4 +1,4 @@
-// Package runtime is what every generated package of Go models holds beside its types. The generator copies the file.
+// Package runtime is the code that every generated package of Go models contains in addition to its types. The generator copies it.
 package runtime
 
 import (
@@ -16,23 +16,23 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Optional is a value that may be absent, null, or there. The zero value is absent, and is left out of JSON.
+// Optional is a value that may be absent, null or present. The zero value is absent and is omitted from JSON.
 type Optional[T any] struct {
-	Set   bool // it is not absent
-	Null  bool // it is null; Value is then the zero value
+	Set   bool // false if the value is absent
+	Null  bool // true if the value is null; Value is then the zero value
 	Value T
 }
 
-// Some returns a value that is there.
+// Some returns a present value.
 func Some[T any](value T) Optional[T] { return Optional[T]{Set: true, Value: value} }
 
 // Null returns null.
 func Null[T any]() Optional[T] { return Optional[T]{Set: true, Null: true} }
 
-// Get returns the value, and whether there is one that is not null.
+// Get returns the value, and whether it is present and not null.
 func (o Optional[T]) Get() (value T, ok bool) { return o.Value, o.Set && !o.Null }
 
-// IsZero reports whether it is absent.
+// IsZero reports whether the value is absent.
 func (o Optional[T]) IsZero() bool { return !o.Set }
 
 // MarshalJSON implements json.Marshaler.
@@ -53,7 +53,7 @@ func (o *Optional[T]) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &o.Value)
 }
 
-// Int64 is a whole number of 64 bits; a string in JSON, where numbers lose digits.
+// Int64 is a 64-bit integer. It is a string in JSON, where large numbers lose precision.
 type Int64 int64
 
 // MarshalText implements encoding.TextMarshaler.
@@ -62,23 +62,23 @@ func (n Int64) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (n *Int64) UnmarshalText(text []byte) error {
 	if !wholePattern.Match(text) {
-		return fmt.Errorf("%q is no whole number", text)
+		return fmt.Errorf("%q is not an integer", text)
 	}
 	value, err := strconv.ParseInt(string(text), 10, 64)
 	*n = Int64(value)
 	return err
 }
 
-// Decimal is a decimal number of any precision, in digits: "12.50". It is a string in JSON.
+// Decimal is a decimal number of any precision: "12.50". It is a string in JSON.
 type Decimal string
 
-// Valid reports whether it is a number.
+// Valid reports whether d is a decimal number.
 func (d Decimal) Valid() bool { return decimalPattern.MatchString(string(d)) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (d Decimal) MarshalText() ([]byte, error) {
 	if !d.Valid() {
-		return nil, fmt.Errorf("%q is no decimal number", string(d))
+		return nil, fmt.Errorf("%q is not a decimal number", string(d))
 	}
 	return []byte(d), nil
 }
@@ -86,7 +86,7 @@ func (d Decimal) MarshalText() ([]byte, error) {
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (d *Decimal) UnmarshalText(text []byte) error {
 	if *d = Decimal(text); !d.Valid() {
-		return fmt.Errorf("%q is no decimal number", text)
+		return fmt.Errorf("%q is not a decimal number", text)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (d *Decimal) UnmarshalText(text []byte) error {
 // ScanNumeric implements pgtype.NumericScanner.
 func (d *Decimal) ScanNumeric(n pgtype.Numeric) error {
 	if !n.Valid || n.NaN || n.InfinityModifier != pgtype.Finite {
-		return fmt.Errorf("the number cannot be written in digits")
+		return fmt.Errorf("the number is null, NaN or infinite")
 	}
 	value, err := n.Value()
 	if err == nil {
@@ -109,19 +109,19 @@ func (d Decimal) NumericValue() (pgtype.Numeric, error) {
 	return n, n.Scan(string(d))
 }
 
-// Date is a day of the calendar: "2026-01-31".
+// Date is a calendar date: "2026-01-31".
 type Date struct {
 	Year  int
 	Month time.Month
 	Day   int
 }
 
-// Compare returns -1 where d is before other, 0 where they are the same day, and 1 where d is after it.
+// Compare returns -1 if d is before other, 0 if they are the same day, and 1 if d is after other.
 func (d Date) Compare(other Date) int { return d.time().Compare(other.time()) }
 
 func (d Date) time() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 
-// String returns the date as ISO 8601 writes it.
+// String returns the date in ISO 8601 format.
 func (d Date) String() string { return d.time().Format(time.DateOnly) }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -139,7 +139,7 @@ func (d *Date) UnmarshalText(text []byte) error {
 // ScanDate implements pgtype.DateScanner.
 func (d *Date) ScanDate(v pgtype.Date) error {
 	if !v.Valid || v.InfinityModifier != pgtype.Finite {
-		return fmt.Errorf("the date is no day of the calendar")
+		return fmt.Errorf("the date is null or infinite")
 	}
 	d.Year, d.Month, d.Day = v.Time.Date()
 	return nil
@@ -148,7 +148,7 @@ func (d *Date) ScanDate(v pgtype.Date) error {
 // DateValue implements pgtype.DateValuer.
 func (d Date) DateValue() (pgtype.Date, error) { return pgtype.Date{Time: d.time(), Valid: true}, nil }
 
-// Duration is an amount of time in months, days and microseconds, none of which is a fixed number of another: "P1M2DT3H".
+// Duration is a span of time in months, days and microseconds, which have no fixed ratio to one another: "P1M2DT3H".
 type Duration struct {
 	Months, Days int32
 	Microseconds int64
@@ -157,7 +157,7 @@ type Duration struct {
 var durationPattern = regexp.MustCompile(`^([+-]?)P(?:([+-]?[0-9]{1,10})Y)?(?:([+-]?[0-9]{1,10})M)?(?:([+-]?[0-9]{1,10})W)?(?:([+-]?[0-9]{1,10})D)?` +
 	`(?:T(?:([+-]?[0-9]{1,10})H)?(?:([+-]?[0-9]{1,10})M)?(?:([+-]?[0-9]{1,10})(?:\.([0-9]{1,6}))?S)?)?$`)
 
-// String returns the duration as ISO 8601 writes it.
+// String returns the duration in ISO 8601 format.
 func (d Duration) String() string {
 	var b strings.Builder
 	b.WriteString("P")
@@ -233,7 +233,7 @@ func (d Duration) IntervalValue() (pgtype.Interval, error) {
 	return pgtype.Interval{Months: d.Months, Days: d.Days, Microseconds: d.Microseconds, Valid: true}, nil
 }
 
-// Vector is pgvector's vector.
+// Vector is a vector of pgvector.
 type Vector []float32
 
 // Value implements driver.Valuer.
@@ -256,10 +256,10 @@ func (v *Vector) Scan(src any) error {
 	case []byte:
 		return json.Unmarshal(x, (*[]float32)(v))
 	}
-	return fmt.Errorf("%T is no vector", src)
+	return fmt.Errorf("cannot scan %T into a Vector", src)
 }
 
-// Bytes are bytes; base64 in JSON.
+// Bytes is a byte slice; it is base64 in JSON.
 type Bytes []byte
 
 // MarshalText implements encoding.TextMarshaler.
@@ -270,7 +270,7 @@ func (b Bytes) MarshalJSON() ([]byte, error) { return json.Marshal([]byte(b)) }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (b *Bytes) UnmarshalText(text []byte) error {
-	if bytes.ContainsAny(text, "\r\n") { // which the decoder skips
+	if bytes.ContainsAny(text, "\r\n") { // the decoder ignores line breaks
 		return fmt.Errorf("%q is not base64", text)
 	}
 	decoded, err := base64.StdEncoding.Strict().AppendDecode([]byte{}, text)
@@ -278,13 +278,13 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	return err
 }
 
-// FieldError is a value that the schema refuses.
+// FieldError is an invalid value of one field.
 type FieldError struct {
 	Path    string `json:"path"` // of the field: title, tags[2]
 	Message string `json:"message"`
 }
 
-// ValidationError is everything that is wrong with a value.
+// ValidationError lists every invalid field of a value.
 type ValidationError []FieldError
 
 // Error implements error.
@@ -296,7 +296,7 @@ func (e ValidationError) Error() string {
 	return strings.Join(lines, "; ")
 }
 
-// violations collects what is wrong.
+// violations collects field errors.
 type violations struct{ list ValidationError }
 
 func (v *violations) add(path, message string) {
@@ -309,10 +309,11 @@ func (v *violations) check(ok bool, path, message string) {
 	}
 }
 
-// length holds a length against its ends; -1 is none.
-func (v *violations) length(path string, n, low, high int, unit string) {
-	v.check(low < 0 || n >= low, path, fmt.Sprintf("must have at least %d %s", low, unit))
-	v.check(high < 0 || n <= high, path, fmt.Sprintf("may have at most %d %s", high, unit))
+// length checks a length against its limits, of which -1 is none; want describes them.
+func (v *violations) length(path string, n, low, high int, want string) {
+	tooShort := low >= 0 && n < low
+	tooLong := high >= 0 && n > high
+	v.check(!tooShort && !tooLong, path, fmt.Sprintf("must have %s; it has %d", want, n))
 }
 
 func (v *violations) err() error {
@@ -330,7 +331,7 @@ var (
 	decimalPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 )
 
-// compareDecimals compares numbers in digits; what is none is less than every number.
+// compareDecimals compares decimal numbers; an invalid one is less than every number.
 func compareDecimals(a, b string) int {
 	x, okA := new(big.Rat).SetString(a)
 	y, okB := new(big.Rat).SetString(b)
@@ -341,21 +342,21 @@ func compareDecimals(a, b string) int {
 }
 
 func dateOf(text string) (d Date) {
-	_ = d.UnmarshalText([]byte(text)) // of the schema, which was checked
+	_ = d.UnmarshalText([]byte(text)) // the schema was checked
 	return d
 }
 
 func timeOf(text string) time.Time {
-	t, _ := time.Parse(time.RFC3339Nano, text) // of the schema, which was checked
+	t, _ := time.Parse(time.RFC3339Nano, text) // the schema was checked
 	return t
 }
 
-// members says what must be in an object of JSON.
+// members describes the members of a JSON object.
 type members struct {
-	required []string // are there
-	notNull  []string // are not null
-	noHoles  []string // are lists without null
-	strict   bool     // and no others are there
+	required []string // must be present
+	notNull  []string // must not be null
+	noHoles  []string // must be lists without null
+	strict   bool     // other members are not allowed
 }
 
 func (m members) check(object map[string]json.RawMessage) error {
@@ -371,7 +372,7 @@ func (m members) check(object map[string]json.RawMessage) error {
 	for _, name := range m.noHoles {
 		var elements []json.RawMessage
 		if json.Unmarshal(object[name], &elements) != nil {
-			continue // said where it is decoded
+			continue // decoding reports it
 		}
 		for i, e := range elements {
 			v.check(string(e) != "null", at(name, i), "cannot be null")
@@ -380,14 +381,14 @@ func (m members) check(object map[string]json.RawMessage) error {
 	return v.err()
 }
 
-// decode reads an object.
+// decode reads a JSON object.
 func decode(text []byte, dst any, m members) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil {
 		return err
 	}
 	if object == nil {
-		return fmt.Errorf("null is no object")
+		return fmt.Errorf("the value is null, not an object")
 	}
 	if err := m.check(object); err != nil {
 		return err
