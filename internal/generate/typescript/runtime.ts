@@ -73,9 +73,7 @@ const $whole = /^-?(?:0|[1-9][0-9]*)$/;
 const $int64 = (range: $Range = {}) =>
   $in(
     $in(
-      z
-        .string()
-        .regex($whole, { error: "must be an integer", abort: true }),
+      z.string().regex($whole, { error: "must be an integer", abort: true }),
       BigInt,
       { from: "-9223372036854775808", to: "9223372036854775807" },
     ),
