@@ -73,7 +73,7 @@ func (s *session) processLinks() []Link {
 
 // awaitProcesses reports that the session is all up, once the processes are ready or have failed.
 func (s *session) awaitProcesses(ctx context.Context) {
-	if s.processes != nil && s.processes.Settle(ctx) != nil {
+	if s.processes != nil && s.processes.AwaitStart(ctx) != nil {
 		return
 	}
 	settled := Settled{Failed: s.services.failed}

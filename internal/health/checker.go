@@ -11,29 +11,29 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Check looks at one component.
+// Check checks one component.
 type Check struct {
 	Name     string        // of the component, without a colon: postgres
-	Critical bool          // when it fails the service cannot do its work
-	Timeout  time.Duration // 0 is that of the Options
+	Critical bool          // the service cannot work while it fails
+	Timeout  time.Duration // 0 is the timeout of the Options
 
-	// Run returns what it observed, at least one measurement. Its context ends with the timeout; a Run that
-	// ignores this is reported as failing, and is not started again until it has returned.
+	// Run returns at least one measurement. Its context ends with the timeout; a Run that ignores it is reported as
+	// failing, and is not called again until it has returned.
 	Run func(ctx context.Context) []Measurement
 }
 
-// Options describe the service that is checked.
+// Options configure a Checker and describe its service.
 type Options struct {
 	Version, ReleaseID, ServiceID, Description string
 
-	Timeout time.Duration // of a check that has none of its own; 0 is two seconds
+	Timeout time.Duration // default timeout of a check; 0 is two seconds
 
-	// CacheFor is how long a report is given out again before the checks run anew; 0 is one second.
+	// CacheFor is how long a report is reused before the checks run again; 0 is one second.
 	CacheFor time.Duration
 	Now      func() time.Time // nil is time.Now
 }
 
-// Checker runs checks and remembers their report for a moment.
+// Checker runs checks and caches their report for a moment.
 type Checker struct {
 	options Options
 	checks  []*guarded
@@ -42,23 +42,23 @@ type Checker struct {
 	last *round
 }
 
-// round is one run of all the checks, shared by everyone who asks meanwhile and for a moment after.
+// round is one run of all checks, shared by all requests during it and for a moment after.
 type round struct {
 	done    chan struct{}
-	at      time.Time // when it was done
+	at      time.Time // when it finished
 	results []result
 }
 
-// result is what one check observed.
+// result is the measurements of one check.
 type result struct {
 	check        *Check
 	measurements []Measurement
 }
 
-// New returns a Checker, or an Invalid fault that names the check which cannot work.
+// New returns a Checker, or an Invalid fault that names the invalid check.
 func New(o Options, checks ...Check) (*Checker, error) {
 	if o.CacheFor < 0 || o.Timeout < 0 {
-		return nil, fault.New(fault.Invalid, setUp, "a time is negative", "leave it out for the default")
+		return nil, fault.New(fault.Invalid, setUp, "a duration is negative", "remove it to use the default")
 	}
 	o.CacheFor, o.Timeout = cmp.Or(o.CacheFor, time.Second), cmp.Or(o.Timeout, 2*time.Second)
 	if o.Now == nil {
@@ -79,7 +79,7 @@ func New(o Options, checks ...Check) (*Checker, error) {
 // Report returns the health of the whole service. A failing check that is not critical makes it warn.
 func (c *Checker) Report(ctx context.Context) Report { return c.report(ctx, false) }
 
-// Ready returns a report of the critical checks alone.
+// Ready returns a report of the critical checks only.
 func (c *Checker) Ready(ctx context.Context) Report { return c.report(ctx, true) }
 
 func (c *Checker) report(ctx context.Context, criticalOnly bool) Report {
@@ -89,7 +89,7 @@ func (c *Checker) report(ctx context.Context, criticalOnly bool) Report {
 	}
 	results, err := c.results(ctx)
 	if err != nil {
-		r.Status, r.Output = Fail, "the checks did not end in time: "+err.Error()
+		r.Status, r.Output = Fail, "the checks did not finish in time: "+err.Error()
 		return r
 	}
 	for _, result := range results {
@@ -100,7 +100,7 @@ func (c *Checker) report(ctx context.Context, criticalOnly bool) Report {
 	return r
 }
 
-// add puts a check's measurements into the report.
+// add adds the measurements of a check to the report.
 func (r *Report) add(from result) {
 	if r.Checks == nil {
 		r.Checks = make(map[string][]Measurement)
@@ -122,12 +122,12 @@ func (r *Report) add(from result) {
 	}
 }
 
-// results returns those of the last round if they are fresh, or joins or begins a round.
+// results returns the results of the last round if they are fresh, and otherwise joins or starts a round.
 func (c *Checker) results(ctx context.Context) ([]result, error) {
 	c.mu.Lock()
 	if !c.fresh() {
 		c.last = &round{done: make(chan struct{})}
-		go c.run(context.WithoutCancel(ctx), c.last) // it serves others too, and its checks have deadlines
+		go c.complete(context.WithoutCancel(ctx), c.last) // other requests share it, and its checks have timeouts
 	}
 	r := c.last
 	c.mu.Unlock()
@@ -139,7 +139,7 @@ func (c *Checker) results(ctx context.Context) ([]result, error) {
 	}
 }
 
-// fresh reports whether the last round is under way or recent.
+// fresh reports whether the last round is running or recent.
 func (c *Checker) fresh() bool {
 	if c.last == nil {
 		return false
@@ -153,8 +153,8 @@ func (c *Checker) fresh() bool {
 	}
 }
 
-// run fills in a round: every check at once.
-func (c *Checker) run(ctx context.Context, r *round) {
+// complete runs all checks in parallel and completes the round.
+func (c *Checker) complete(ctx context.Context, r *round) {
 	r.results = make([]result, len(c.checks))
 	var wg sync.WaitGroup
 	for i, check := range c.checks {
@@ -170,12 +170,12 @@ const setUp = "set up the health checks"
 func (c Check) validate(seen map[string]bool) error {
 	switch {
 	case c.Name == "" || strings.ContainsAny(c.Name, ": \t\n"):
-		return fault.New(fault.Invalid, setUp, fmt.Sprintf("%q cannot be the name of a check", c.Name),
-			"a name is not empty and has no colon or space")
+		return fault.New(fault.Invalid, setUp, fmt.Sprintf("invalid check name %q", c.Name),
+			"use a name without spaces and colons")
 	case seen[c.Name]:
-		return fault.New(fault.Invalid, setUp, fmt.Sprintf("there are two checks named %q", c.Name), "rename one")
+		return fault.New(fault.Invalid, setUp, fmt.Sprintf("duplicate check %q", c.Name), "rename one of them")
 	case c.Run == nil || c.Timeout < 0:
-		return fault.New(fault.Invalid, setUp, fmt.Sprintf("the check %q has nothing to run, or no time for it", c.Name))
+		return fault.New(fault.Invalid, setUp, fmt.Sprintf("check %q has no function or a negative timeout", c.Name))
 	}
 	seen[c.Name] = true
 	return nil

@@ -46,7 +46,7 @@ func TestStatusOfTheWhole(t *testing.T) {
 		"other warns":        {[]health.Check{check("a", true, pass), check("b", false, warn)}, health.Warn, health.Pass, "b:load: slow"},
 		"other fails":        {[]health.Check{check("a", true, pass), check("b", false, fail)}, health.Warn, health.Pass, "b: dead"},
 		"critical fails":     {[]health.Check{check("b", false, warn), check("a", true, fail)}, health.Fail, health.Fail, "a: dead"},
-		"nothing observed":   {[]health.Check{check("a", true)}, health.Fail, health.Fail, "a: the check observed nothing"},
+		"nothing observed":   {[]health.Check{check("a", true)}, health.Fail, health.Fail, "a: the check returned no measurements"},
 		"no status":          {[]health.Check{check("a", true, health.Measurement{})}, health.Fail, health.Fail, "a: "},
 		"the worst is shown": {[]health.Check{check("a", true, fail), check("b", false, warn)}, health.Fail, health.Fail, "a: dead"},
 	} {
@@ -189,11 +189,11 @@ func TestHangingCheckHangsNothing(t *testing.T) {
 			return string(r.Status) + ": " + r.Checks["stuck"][0].Output
 		}
 		began := time.Now()
-		if got := observe(); got != "fail: no answer within 1s" || time.Since(began) > 1100*time.Millisecond {
+		if got := observe(); got != "fail: no result within 1s" || time.Since(began) > 1100*time.Millisecond {
 			t.Errorf("first: %q after %s", got, time.Since(began))
 		}
 		time.Sleep(time.Minute) // the bubble's clock jumps
-		want := "fail: it hangs since " + began.UTC().Format(time.RFC3339)
+		want := "fail: the check has not returned since " + began.UTC().Format(time.RFC3339)
 		if got := observe(); got != want || runs.Load() != 1 {
 			t.Errorf("later: %q, want %q; %d runs", got, want, runs.Load())
 		}
@@ -213,7 +213,7 @@ func TestCallerMayGiveUp(t *testing.T) {
 	}})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r := c.Report(ctx); r.Status != health.Fail || !strings.Contains(r.Output, "did not end in time") {
+	if r := c.Report(ctx); r.Status != health.Fail || !strings.Contains(r.Output, "did not finish in time") {
 		t.Errorf("got %+v", r)
 	}
 	close(release)

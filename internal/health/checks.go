@@ -22,7 +22,7 @@ func Migrations(pending func(ctx context.Context) (int, error)) Check {
 		case err != nil:
 			m.Status, m.ObservedValue, m.Output = Fail, nil, err.Error()
 		case n > 0:
-			m.Status, m.Output, m.Public = Fail, fmt.Sprintf("%d pending: run krowoc migrate up", n), true
+			m.Status, m.Output, m.Public = Fail, fmt.Sprintf("%d pending migrations: run krowoc migrate up", n), true
 		}
 		return []Measurement{m}
 	}}

@@ -35,7 +35,7 @@ func TestMigrations(t *testing.T) {
 		output  string
 	}{
 		"up to date": {0, nil, health.Pass, ""},
-		"behind":     {3, nil, health.Fail, "3 pending: run krowoc migrate up"},
+		"behind":     {3, nil, health.Fail, "3 pending migrations: run krowoc migrate up"},
 		"unknown":    {0, errors.New("no database"), health.Fail, "no database"},
 	} {
 		m := only(t, health.Migrations(func(context.Context) (int, error) { return tc.pending, tc.err }))

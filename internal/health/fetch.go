@@ -13,16 +13,16 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// maxReport is how much of an answer is read.
+// maxReport is the maximum number of bytes of a response to read.
 const maxReport = 1 << 20
 
-// Fetch gets the health of the service at address. An answer that is no report becomes one by its HTTP
-// status: below 400 passes. That a service is unhealthy is no error; that nobody answers is.
+// Fetch gets the health of the service at address. A response that is not a report becomes one by its HTTP status, of which those
+// below 400 pass. An unhealthy service is not an error; a missing response is.
 func Fetch(ctx context.Context, client *http.Client, address string) (Report, error) {
-	op := "ask for the health of " + bare(address)
+	op := "check the health of " + bare(address)
 	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return Report{}, fault.New(fault.Invalid, "ask for health", "this is not the address of a service",
-			"write it in full, as in http://127.0.0.1:8080/healthz")
+		return Report{}, fault.New(fault.Invalid, "check the health of a service", "invalid URL",
+			"write the full URL, for example http://127.0.0.1:8080/healthz")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -46,12 +46,12 @@ func unreachable(ctx context.Context, op string, err error) error {
 		return fault.Wrap(op, ctx.Err())
 	}
 	return &fault.Error{
-		Code: fault.Unavailable, Op: op, Message: "no answer: " + cause(err).Error(),
-		Hint: "check that the service runs and that the address is right", Err: err,
+		Code: fault.Unavailable, Op: op, Message: "no response: " + cause(err).Error(),
+		Hint: "check that the service is running and that the address is correct", Err: err,
 	}
 }
 
-// parse reads a report, whichever of the draft's words for a status it uses.
+// parse reads a report with any of the status names that the draft allows.
 func parse(resp *http.Response, body []byte) Report {
 	var r Report
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -62,7 +62,7 @@ func parse(resp *http.Response, body []byte) Report {
 	r.Status = r.Status.canonical()
 	for _, measurements := range r.Checks {
 		for i, m := range measurements {
-			if m.Status != "" { // it is optional here
+			if m.Status != "" { // the status of a measurement is optional
 				measurements[i].Status = m.Status.canonical()
 			}
 		}
@@ -76,8 +76,7 @@ func parse(resp *http.Response, body []byte) Report {
 	return r
 }
 
-// canonical translates the aliases that the draft allows for Terminus and Spring Boot. What is no status
-// does not pass.
+// canonical translates the aliases that the draft allows for Terminus and Spring Boot. An unknown status is Fail.
 func (s Status) canonical() Status {
 	switch strings.ToLower(string(s)) {
 	case "pass", "ok", "up":

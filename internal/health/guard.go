@@ -20,7 +20,7 @@ type guarded struct {
 // run returns the check's measurements, or one failing measurement that says why there are none.
 func (g *guarded) run(ctx context.Context) []Measurement {
 	if since, busy := g.begin(); busy {
-		return g.finish([]Measurement{{Status: Fail, Output: "it hangs since " + since.UTC().Format(time.RFC3339), Public: true}})
+		return g.finish([]Measurement{{Status: Fail, Output: "the check has not returned since " + since.UTC().Format(time.RFC3339), Public: true}})
 	}
 	ctx, cancel := context.WithTimeout(ctx, g.Timeout)
 	result := make(chan []Measurement, 1)
@@ -39,7 +39,7 @@ func (g *guarded) run(ctx context.Context) []Measurement {
 	case measurements := <-result: // it noticed, and may know more than we do
 		return g.finish(measurements)
 	case <-time.After(g.Timeout / 10):
-		return g.finish([]Measurement{{Status: Fail, Output: fmt.Sprintf("no answer within %s", g.Timeout), Public: true}})
+		return g.finish([]Measurement{{Status: Fail, Output: fmt.Sprintf("no result within %s", g.Timeout), Public: true}})
 	}
 }
 
@@ -72,7 +72,7 @@ func (g *guarded) recovered(ctx context.Context) (measurements []Measurement) {
 // finish makes measurements presentable: complete, and without secrets.
 func (g *guarded) finish(measurements []Measurement) []Measurement {
 	if len(measurements) == 0 {
-		measurements = []Measurement{{Status: Fail, Output: "the check observed nothing"}}
+		measurements = []Measurement{{Status: Fail, Output: "the check returned no measurements"}}
 	}
 	for i := range measurements {
 		m := &measurements[i]

@@ -50,7 +50,7 @@ func saturation(stat *pgxpool.Stat) Measurement {
 	}
 	if float64(used) >= warnSaturation*float64(most) {
 		m.Status, m.Public = Warn, true
-		m.Output = fmt.Sprintf("%d of the pool's %d connections are in use", used, most)
+		m.Output = fmt.Sprintf("%d of %d connections in the pool are in use", used, most)
 	}
 	return m
 }

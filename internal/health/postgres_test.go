@@ -52,7 +52,7 @@ func TestPostgres(t *testing.T) {
 		if got["responseTime"].Status != health.Pass {
 			t.Errorf("response %+v", got["responseTime"])
 		}
-		if use := got["connections"]; use.Status != health.Warn || use.Output != "2 of the pool's 2 connections are in use" {
+		if use := got["connections"]; use.Status != health.Warn || use.Output != "2 of 2 connections in the pool are in use" {
 			t.Errorf("use of the pool %+v", use)
 		}
 	})

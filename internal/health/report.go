@@ -1,5 +1,5 @@
-// Package health checks what a service depends on and reports it in one form, application/health+json, after
-// draft-inadarei-api-health-check-06. The server, the CLI and the dev session use the same report.
+// Package health checks the dependencies of a service and reports the result as application/health+json, after
+// draft-inadarei-api-health-check-06. The server, the CLI and the development session use the same report.
 package health
 
 import (
@@ -20,7 +20,7 @@ const (
 	Fail Status = "fail"
 )
 
-// rank orders statuses; one that is unknown is as bad as Fail.
+// rank orders statuses; an unknown one ranks like Fail.
 func (s Status) rank() int {
 	switch s {
 	case Pass:
@@ -49,8 +49,8 @@ type Report struct {
 	ServiceID   string   `json:"serviceId,omitempty"`
 	Description string   `json:"description,omitempty"`
 
-	// Checks holds the measurements under "component:measurement", or under "component" alone. A key has
-	// several when the component has several nodes.
+	// Checks has the measurements by "component:measurement", or by "component". A key has several measurements
+	// if the component has several nodes.
 	Checks map[string][]Measurement `json:"checks,omitempty"`
 	Links  map[string]string        `json:"links,omitempty"`
 
@@ -60,7 +60,7 @@ type Report struct {
 
 // Measurement is one observation of a component (section 4 of the draft, "the checks object").
 type Measurement struct {
-	Name string `json:"-"` // after the colon of its key in Report.Checks: responseTime
+	Name string `json:"-"` // the part of its key in Report.Checks after the colon: responseTime
 
 	ComponentID       string            `json:"componentId,omitempty"`
 	ComponentType     string            `json:"componentType,omitempty"` // component, datastore or system

@@ -1,4 +1,5 @@
-// Package process runs a command together with all that it starts: they end together, and with us, however we end.
+// Package process runs a command as a group with all processes that it starts. The group ends with the command, and with this
+// process, even if this process is killed.
 package process
 
 import (
@@ -17,35 +18,35 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Command is what to run.
+// Command is a command to run.
 type Command struct {
 	Args   []string // program and arguments
 	Dir    string
-	Env    []string          // all of it
-	Grace  time.Duration     // between the request to end and the end by force; 0 is DefaultGrace
-	Output func(line string) // what it writes, to either stream, a line at a time; called from one goroutine
+	Env    []string          // the complete environment
+	Grace  time.Duration     // between the request to exit and the kill; 0 is DefaultGrace
+	Output func(line string) // called with each line of both output streams, from one goroutine
 }
 
-// DefaultGrace is how long a command may take to end when it is asked to.
+// DefaultGrace is how long a command may take to exit on request.
 const DefaultGrace = 5 * time.Second
 
-// maxLine bounds a line of output, in bytes: a longer one is handed on in pieces.
+// maxLine is the maximum length of a line of output in bytes; a longer line is split.
 const maxLine = 64 << 10
 
-// outputGrace is how long output is still read after the end of the command, should somebody hold its pipe open.
+// outputGrace is how long output is read after the command has exited, in case another process holds its pipe open.
 const outputGrace = 200 * time.Millisecond
 
-// Group is a running command and all that it has started.
+// Group is a running command with all processes that it has started.
 type Group struct {
 	*exec.Cmd
 	grace  time.Duration
-	tie    tie // binds the group's life to ours
+	tie    tie // ends the group when this process ends
 	exited chan struct{}
 	err    error
 	stop   sync.Once
 }
 
-// String is the command as people have written it: a line for the shell is that line.
+// String returns the command as it was configured: a shell command without the shell.
 func (c Command) String() string {
 	if line := c.Args[len(c.Args)-1]; slices.Equal(c.Args, shell(line)) {
 		return line
@@ -53,17 +54,17 @@ func (c Command) String() string {
 	return strings.Join(c.Args, " ")
 }
 
-// Shell returns the arguments that have the system's shell run a line.
+// Shell returns the arguments that run a command in the system's shell.
 func Shell(line string) []string { return shell(line) }
 
-// Start starts a command. The error is an Invalid fault where there is no such program or folder.
+// Start starts a command. The error is an Invalid fault if the program or the folder does not exist.
 func Start(c Command) (*Group, error) {
 	op := "run " + c.String()
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace
 	}
 	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
-		return nil, fault.New(fault.Invalid, op, "there is no folder "+c.Dir)
+		return nil, fault.New(fault.Invalid, op, fmt.Sprintf("folder %q does not exist", c.Dir))
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -81,7 +82,7 @@ func Start(c Command) (*Group, error) {
 	return g, nil
 }
 
-// await waits for the end of the command, then for that of its group and its output.
+// await waits until the command, its group and its output have ended.
 func (g *Group) await(op string, output *os.File, read <-chan struct{}) {
 	defer close(g.exited)
 	err := g.Wait()
@@ -95,25 +96,25 @@ func (g *Group) await(op string, output *os.File, read <-chan struct{}) {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		g.err = &fault.Error{Code: fault.Unavailable, Op: op, Message: "it ended with " + exit.String(), Err: err}
+		g.err = &fault.Error{Code: fault.Unavailable, Op: op, Message: exit.String(), Err: err}
 		return
 	}
 	g.err = fault.Wrap(op, err)
 }
 
-// PID is the id of the command's process.
+// PID returns the process ID of the command.
 func (g *Group) PID() int { return g.Process.Pid }
 
-// Exited is closed when the command has ended and nothing of its group is left.
+// Exited is closed when the command and its whole group have exited.
 func (g *Group) Exited() <-chan struct{} { return g.exited }
 
-// Err says how the command ended, once it has: nil for exit code 0.
+// Err waits for the command to exit and returns nil for exit code 0.
 func (g *Group) Err() error {
 	<-g.exited
 	return g.err
 }
 
-// Stop asks the group to end, ends it by force after its grace or when ctx ends, and returns when it is gone.
+// Stop asks the group to exit, kills it after its grace period or when ctx ends, and returns when it has exited.
 func (g *Group) Stop(ctx context.Context) {
 	g.stop.Do(func() {
 		g.askToEnd()
@@ -144,7 +145,7 @@ func readLines(r io.Reader, fn func(string)) {
 	}
 }
 
-// Run runs a command to its end, or to that of ctx, which is then the error.
+// Run runs a command until it exits or ctx ends, which is then the error.
 func Run(ctx context.Context, c Command) error {
 	g, err := Start(c)
 	if err != nil {

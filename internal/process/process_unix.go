@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// guard becomes the command, after it has left a watchdog in its group. The watchdog holds the read end of a pipe whose only
-// write end is ours: its end without a line before means that we are dead, and that the group is to end. $1 is for how many
-// tenths of a second it may; the rest is the command. The watchdog is a grandchild: the command did not start it.
+// guard starts a watchdog in its group and then becomes the command. The watchdog holds the read end of a pipe whose only write end
+// is ours: if the pipe closes without a line, this process is dead and the group has to end. $1 is the grace period in tenths of a
+// second; the rest is the command. The watchdog is a grandchild, so the command has no child that it did not start.
 const guard = `grace=$1
 shift
 ( ( trap '' TERM INT HUP
@@ -23,7 +23,7 @@ read -r _ || {
 } ) <&3 >/dev/null 2>&1 & )
 exec "$@" 3<&-`
 
-// tie is our end of the pipe.
+// tie is the write end of the pipe.
 type tie = *os.File
 
 func shell(line string) []string { return []string{"/bin/sh", "-c", line} }
@@ -40,7 +40,7 @@ func start(c Command, output *os.File) (*Group, error) {
 	defer r.Close()
 	grace := fmt.Sprint(int(c.Grace / (100 * time.Millisecond)))
 	args := append([]string{"-c", guard, "krowoc", grace, program}, c.Args[1:]...)
-	cmd := exec.Command("/bin/sh", args...) //nolint:noctx // its context is Group.Stop
+	cmd := exec.Command("/bin/sh", args...) //nolint:noctx // Group.Stop ends it
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, c.Env, output, output
 	cmd.ExtraFiles = []*os.File{r}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -54,13 +54,13 @@ func start(c Command, output *os.File) (*Group, error) {
 func (g *Group) askToEnd() { g.signal(syscall.SIGTERM) }
 func (g *Group) kill()     { g.signal(syscall.SIGKILL) }
 
-// signal reaches the whole group; that it is gone is as good.
+// signal sends a signal to the whole group. A group that has exited is not an error.
 func (g *Group) signal(s syscall.Signal) { _ = syscall.Kill(-g.Process.Pid, s) }
 
-// restGrace is how long what the command has started may outlive it.
+// restGrace is how long other processes of the group may outlive the command.
 const restGrace = time.Second
 
-// endRest dismisses the watchdog and ends what the command has left behind.
+// endRest dismisses the watchdog and stops the processes that the command has left behind.
 func (g *Group) endRest() {
 	_, _ = g.tie.WriteString("\n")
 	_ = g.tie.Close()

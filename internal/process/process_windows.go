@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Job is a group of processes: when its last handle is closed, as it is when we die, Windows ends them.
+// Job is a group of processes. Windows kills them when its last handle is closed, which happens when this process ends.
 type Job struct{ handle windows.Handle }
 
 type tie = *Job
@@ -44,7 +44,7 @@ func (j *Job) assign(pid int) error {
 	if err != nil {
 		return err
 	}
-	defer windows.CloseHandle(handle) //nolint:errcheck // nothing is written through it
+	defer windows.CloseHandle(handle) //nolint:errcheck // nothing is written
 	return windows.AssignProcessToJobObject(j.handle, handle)
 }
 
@@ -58,7 +58,7 @@ func start(c Command, output *os.File) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(c.Args[0], c.Args[1:]...) //nolint:noctx // its context is Group.Stop
+	cmd := exec.Command(c.Args[0], c.Args[1:]...) //nolint:noctx // Group.Stop ends it
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, c.Env, output, output
 	cmd.SysProcAttr = &windows.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
 	if err := job.Start(cmd); err != nil {
@@ -68,7 +68,7 @@ func start(c Command, output *os.File) (*Group, error) {
 	return &Group{Cmd: cmd, grace: c.Grace, tie: job, exited: make(chan struct{})}, nil
 }
 
-// askToEnd sends Ctrl-Break to the group; where there is no console, it ends by force.
+// askToEnd sends Ctrl-Break to the group, or kills it if there is no console.
 func (g *Group) askToEnd() {
 	if windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(g.Process.Pid)) != nil {
 		g.kill()

@@ -4,5 +4,5 @@ package process
 
 import "syscall"
 
-// OwnSession takes a process out of the terminal's reach: Ctrl-C and a closed window do not end it.
+// OwnSession detaches a process from the terminal: Ctrl-C and closing the window do not end it.
 func OwnSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

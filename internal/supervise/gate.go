@@ -12,17 +12,18 @@ import (
 	"github.com/krowoc/krowoc/internal/listen"
 )
 
-// gate is a port of ours that leads to the instance of a process that is ready. Who comes before there is one waits.
+// gate listens on the public port of a process and forwards connections to the instance that is ready. Connections wait until there
+// is one.
 type gate struct {
 	listener net.Listener
 	ctx      context.Context // ends with the gate
 	cancel   context.CancelFunc
 
 	mu      sync.Mutex
-	port    int           // 0 while there is none
+	port    int           // of the instance; 0 while there is none
 	failure string        // why there is none
-	guests  map[int]int   // how many connections there are to a port
-	changed chan struct{} // closed and made anew when one of the two changes
+	open    map[int]int   // number of open connections by port
+	changed chan struct{} // closed and replaced when port or failure changes
 	conns   sync.WaitGroup
 }
 
@@ -32,7 +33,7 @@ func (r *runner) openGate(ctx context.Context) (*gate, error) {
 		return nil, err
 	}
 	r.notePort(l, taken)
-	g := &gate{listener: l, changed: make(chan struct{}), guests: map[int]int{}}
+	g := &gate{listener: l, changed: make(chan struct{}), open: map[int]int{}}
 	g.ctx, g.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	g.conns.Go(g.accept)
 	return g, nil
@@ -48,10 +49,10 @@ func (g *gate) accept() {
 	}
 }
 
-// lead sends who comes from now on to a port.
-func (g *gate) lead(port int) { g.set(port, "") }
+// forwardTo forwards new connections to a port.
+func (g *gate) forwardTo(port int) { g.set(port, "") }
 
-// fail tells who comes from now on why nobody is there.
+// fail answers new connections with the reason why no instance runs.
 func (g *gate) fail(why string) { g.set(0, why) }
 
 func (g *gate) set(port int, failure string) {
@@ -62,18 +63,18 @@ func (g *gate) set(port int, failure string) {
 	g.changed = make(chan struct{})
 }
 
-// patience is how long a connection waits for a process.
-const patience = 30 * time.Second
+// maxWait is how long a connection waits for an instance.
+const maxWait = 30 * time.Second
 
-// target waits for a port to lead to, whose guest the caller then is until it leaves.
+// target waits for an instance and returns its port. The caller counts as an open connection until it calls leave.
 func (g *gate) target() (port int, failure string) {
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(maxWait)
 	defer timeout.Stop()
 	for {
 		g.mu.Lock()
 		port, failure, changed := g.port, g.failure, g.changed
 		if port != 0 {
-			g.guests[port]++
+			g.open[port]++
 		}
 		g.mu.Unlock()
 		if port != 0 || failure != "" {
@@ -82,9 +83,9 @@ func (g *gate) target() (port int, failure string) {
 		select {
 		case <-changed:
 		case <-timeout.C:
-			return 0, "it is not ready yet"
+			return 0, "the process is not ready yet"
 		case <-g.ctx.Done():
-			return 0, "it was stopped"
+			return 0, "the process was stopped"
 		}
 	}
 }
@@ -92,23 +93,22 @@ func (g *gate) target() (port int, failure string) {
 func (g *gate) leave(port int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.guests[port]--
-	if g.guests[port] == 0 {
-		delete(g.guests, port)
+	g.open[port]--
+	if g.open[port] == 0 {
+		delete(g.open, port)
 	}
 }
 
-// drainTimeout is how long a process whose place another has taken may go on answering. Connections that are kept open without
-// a request cannot be told from others.
+// drainTimeout is how long a replaced instance may finish its responses. Idle connections cannot be distinguished from active ones.
 const drainTimeout = 500 * time.Millisecond
 
-// drain waits for the guests of a port that the gate no longer leads to.
+// drain waits for the open connections of a port that the gate no longer forwards to.
 func (g *gate) drain(port int) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(drainTimeout); time.Now().Before(deadline); <-tick.C {
 		g.mu.Lock()
-		left := g.guests[port]
+		left := g.open[port]
 		g.mu.Unlock()
 		if left == 0 {
 			return
@@ -116,7 +116,7 @@ func (g *gate) drain(port int) {
 	}
 }
 
-// serve joins a connection with one to the process.
+// serve forwards one connection to the process.
 func (g *gate) serve(conn net.Conn) {
 	defer conn.Close()
 	port, failure := g.target()
@@ -127,33 +127,33 @@ func (g *gate) serve(conn net.Conn) {
 	defer g.leave(port)
 	to, err := dial(g.ctx, port)
 	if err != nil {
-		refuse(conn, "it does not answer: "+err.Error())
+		refuse(conn, "the process does not accept connections: "+err.Error())
 		return
 	}
 	defer to.Close()
 	stop := context.AfterFunc(g.ctx, func() { conn.Close(); to.Close() })
 	defer stop()
 	var both sync.WaitGroup
-	both.Go(func() { join(to, conn) })
-	both.Go(func() { join(conn, to) })
+	both.Go(func() { forward(to, conn) })
+	both.Go(func() { forward(conn, to) })
 	both.Wait()
 }
 
-// join copies until the end, and hands that on.
-func join(to, from net.Conn) {
+// forward copies until the end of the stream, and closes the other end.
+func forward(to, from net.Conn) {
 	_, err := io.Copy(to, from)
 	if half, ok := to.(*net.TCPConn); ok && err == nil {
-		_ = half.CloseWrite() // the other way may go on
+		_ = half.CloseWrite() // the other direction may continue
 		return
 	}
 	to.Close()
 	from.Close()
 }
 
-// refuse answers in the words of HTTP, which is what nearly everybody here speaks.
+// refuse answers with an HTTP response, since nearly all these processes are HTTP servers.
 func refuse(conn net.Conn, why string) {
 	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	_, _ = conn.Read(make([]byte, 4096)) // a question that is not read is a connection reset
+	_, _ = conn.Read(make([]byte, 4096)) // an unread request would cause a connection reset
 	fmt.Fprintf(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\nCache-Control: no-store\r\n\r\n%s\n",
 		len(why)+1, why)
 }

@@ -13,60 +13,60 @@ import (
 	"github.com/krowoc/krowoc/internal/process"
 )
 
-// instance is a process that was started.
+// instance is one start of a process.
 type instance struct {
 	*process.Group
 	port  int
 	since time.Time
 }
 
-// buildError is the failure of a build: the next one is tried when the files change.
+// buildError is a failed build. The next build runs when the files change.
 type buildError struct{ error }
 
 func (e buildError) Unwrap() error { return e.error }
 
 func isBuild(err error) bool { return errors.As(err, new(buildError)) }
 
-// bring builds the process, starts it and waits until it is ready. Then it takes the place of the one before; where it fails,
-// that one stays if it can.
-func (r *runner) bring(ctx context.Context) error {
+// launch builds the process, starts it and waits until it is ready. The new instance then replaces the old one. If it fails, the old
+// one keeps running if there is a handover.
+func (r *runner) launch(ctx context.Context) error {
 	if r.Build != "" {
-		r.become(Building, "", nil)
+		r.setState(Building, "", nil)
 		c := r.command(r.Build)
 		c.Output = r.output
 		if err := process.Run(ctx, c); err != nil {
 			return buildError{err}
 		}
 	}
-	r.become(Starting, "", nil)
-	if r.runs != nil && !r.Handover {
-		r.runs.Stop(context.WithoutCancel(ctx))
-		r.runs = nil
+	r.setState(Starting, "", nil)
+	if r.active != nil && !r.Handover {
+		r.active.Stop(context.WithoutCancel(ctx))
+		r.active = nil
 	}
-	began := r.now()
+	startedAt := r.now()
 	next, err := r.start(ctx)
 	if err != nil {
 		return err
 	}
-	before := r.runs
-	r.runs = next
-	detail := fmt.Sprintf("(%d ms)", r.now().Sub(began).Milliseconds())
+	old := r.active
+	r.active = next
+	detail := fmt.Sprintf("(%d ms)", r.now().Sub(startedAt).Milliseconds())
 	if next == nil {
-		r.become(Done, detail, nil)
+		r.setState(Done, detail, nil)
 		return nil
 	}
 	if r.gate != nil {
-		r.gate.lead(next.port)
+		r.gate.forwardTo(next.port)
 	}
-	r.become(Ready, detail, nil)
-	if before != nil {
-		r.gate.drain(before.port)
-		before.Stop(context.WithoutCancel(ctx))
+	r.setState(Ready, detail, nil)
+	if old != nil {
+		r.gate.drain(old.port)
+		old.Stop(context.WithoutCancel(ctx))
 	}
 	return nil
 }
 
-// start starts the command and waits until it is ready; one that was to end, and has, is nil.
+// start starts the command and waits until it is ready. The instance is nil if the command was expected to exit, and did.
 func (r *runner) start(ctx context.Context) (*instance, error) {
 	port := r.Port
 	if r.Handover {
@@ -79,43 +79,43 @@ func (r *runner) start(ctx context.Context) (*instance, error) {
 	if port != 0 {
 		env = []string{"PORT=" + strconv.Itoa(port)}
 	}
-	said := make(chan struct{})
+	matched := make(chan struct{})
 	c := r.command(r.Command, env...)
 	c.Output = r.output
 	if r.Ready.Kind == ReadyLog {
-		c.Output = awaitLine(regexp.MustCompile(r.Ready.Value), said, r.output)
+		c.Output = awaitLine(regexp.MustCompile(r.Ready.Value), matched, r.output)
 	}
 	group, err := process.Start(c)
 	if err != nil {
 		return nil, err
 	}
 	next := &instance{Group: group, port: port, since: r.now()}
-	ended, err := r.Ready.await(ctx, next, said, func(d time.Duration) { r.waits(d, port) })
-	if err == nil && !ended {
+	exited, err := r.Ready.await(ctx, next, matched, func(d time.Duration) { r.reportWait(d, port) })
+	if err == nil && !exited {
 		return next, nil
 	}
 	next.Stop(context.WithoutCancel(ctx))
 	return nil, err
 }
 
-// waits tells that the process is not ready yet.
-func (r *runner) waits(d time.Duration, port int) {
-	r.report(Event{Process: r.Name, State: Starting, Text: fmt.Sprintf("is not ready after %d s: krowoc waits for %s", int(d.Seconds()), r.Ready.wanted(port))})
+// reportWait reports that the process is not ready yet.
+func (r *runner) reportWait(d time.Duration, port int) {
+	r.report(Event{Process: r.Name, State: Starting, Text: fmt.Sprintf("is not ready after %d s; waiting for %s", int(d.Seconds()), r.Ready.describe(port))})
 }
 
-// awaitLine closes said at the first line that fits, and hands every line on.
-func awaitLine(fits *regexp.Regexp, said chan struct{}, output func(string)) func(string) {
+// awaitLine closes matched at the first line that matches the pattern, and passes every line on.
+func awaitLine(pattern *regexp.Regexp, matched chan struct{}, output func(string)) func(string) {
 	waiting := true
 	return func(line string) {
 		output(line)
-		if waiting && fits.MatchString(line) {
+		if waiting && pattern.MatchString(line) {
 			waiting = false
-			close(said)
+			close(matched)
 		}
 	}
 }
 
-// claimPort makes sure that nobody else has the port; where somebody does, it takes a free one.
+// claimPort checks that the port is free, and chooses another one otherwise.
 func (r *runner) claimPort(ctx context.Context) error {
 	if r.Port == 0 {
 		return nil
@@ -128,13 +128,13 @@ func (r *runner) claimPort(ctx context.Context) error {
 	return l.Close()
 }
 
-// notePort notes where the process is reached, and tells where that is not as it was said.
+// notePort records the port of the process, and warns if it is not the configured one.
 func (r *runner) notePort(l net.Listener, taken error) {
 	r.mu.Lock()
 	r.Port = l.Addr().(*net.TCPAddr).Port
 	r.status.Port = r.Port
 	r.mu.Unlock()
 	if taken != nil {
-		r.warn(fmt.Sprintf("%v: it takes %d", taken, r.Port))
+		r.warn(fmt.Sprintf("%v: using port %d instead", taken, r.Port))
 	}
 }

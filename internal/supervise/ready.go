@@ -15,27 +15,27 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Readiness says when a process is ready.
+// Readiness is the readiness check of a process.
 type Readiness struct {
 	Kind    ReadyKind
 	Value   string        // the path of ReadyHTTP, the regular expression of ReadyLog
 	Timeout time.Duration // 0 is DefaultReadyTimeout
-	Remind  time.Duration // how often people are told that it is waited for; 0 is every 5 seconds
+	Remind  time.Duration // how often the wait is reported; 0 is every 5 seconds
 }
 
-// ReadyKind is a way to see that a process is ready.
+// ReadyKind is the kind of a readiness check.
 type ReadyKind string
 
 // The kinds.
 const (
-	ReadyStarted ReadyKind = ""     // as soon as it runs, or accepts connections where it has a port
-	ReadyTCP     ReadyKind = "tcp"  // accepts connections on its port
-	ReadyHTTP    ReadyKind = "http" // answers GET with a status below 400
-	ReadyLog     ReadyKind = "log"  // has written a line that fits
-	ReadyExit    ReadyKind = "exit" // has ended with exit code 0
+	ReadyStarted ReadyKind = ""     // it runs, and accepts connections if it has a port
+	ReadyTCP     ReadyKind = "tcp"  // it accepts connections on its port
+	ReadyHTTP    ReadyKind = "http" // it answers GET with a status below 400
+	ReadyLog     ReadyKind = "log"  // it has written a line that matches
+	ReadyExit    ReadyKind = "exit" // it has exited with code 0
 )
 
-// DefaultReadyTimeout is how long a process may take to be ready.
+// DefaultReadyTimeout is how long a process may take to become ready.
 const DefaultReadyTimeout = 60 * time.Second
 
 // ParseReadiness reads tcp, exit, http:/path or log:regular expression.
@@ -56,49 +56,49 @@ func ParseReadiness(text string) (Readiness, error) {
 		}
 		return r, nil
 	}
-	return Readiness{}, fault.New(fault.Invalid, "read ready", fmt.Sprintf("%q says nothing about when it is ready", text),
-		"write tcp, exit, http:/path or log:text that it writes")
+	return Readiness{}, fault.New(fault.Invalid, "read ready", fmt.Sprintf("invalid readiness check %q", text),
+		"write tcp, exit, http:/path or log:text")
 }
 
 func (r Readiness) check(p Process) error {
 	if (r.Kind == ReadyTCP || r.Kind == ReadyHTTP) && p.Port == 0 {
-		return fault.New(fault.Invalid, "ready: "+string(r.Kind), "there is no port to ask", "add port")
+		return fault.New(fault.Invalid, "ready: "+string(r.Kind), "the check requires a port", "add port: …")
 	}
 	return nil
 }
 
-// askEvery is how often an instance is asked whether it is ready.
-const askEvery = 10 * time.Millisecond
+// probeInterval is the time between two probes of an instance.
+const probeInterval = 10 * time.Millisecond
 
 const defaultRemind = 5 * time.Second
 
-// await waits until an instance is ready; ended says that it has ended, as it was to. waits is told how long it has waited.
-func (r Readiness) await(ctx context.Context, i *instance, said <-chan struct{}, waits func(time.Duration)) (ended bool, err error) {
+// await waits until an instance is ready. exited reports that it has exited as expected. reportWait is called with the time waited.
+func (r Readiness) await(ctx context.Context, i *instance, matched <-chan struct{}, reportWait func(time.Duration)) (exited bool, err error) {
 	limit := r.Timeout
 	if limit == 0 {
 		limit = DefaultReadyTimeout
 	}
 	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
-	tick := time.NewTicker(askEvery)
+	tick := time.NewTicker(probeInterval)
 	defer tick.Stop()
 	remind := time.NewTicker(cmp.Or(r.Remind, defaultRemind))
 	defer remind.Stop()
-	for began := time.Now(); ; {
-		if r.answers(ctx, i.port) {
+	for startedAt := time.Now(); ; {
+		if r.probe(ctx, i.port) {
 			return false, nil
 		}
 		select {
 		case <-tick.C:
 		case <-remind.C:
-			waits(time.Since(began))
-		case <-said:
+			reportWait(time.Since(startedAt))
+		case <-matched:
 			return false, nil
 		case <-i.Exited():
 			if err := i.Err(); err != nil || r.Kind == ReadyExit {
 				return true, err
 			}
-			return true, fault.New(fault.Unavailable, "start", "it ended before it was ready")
+			return true, fault.New(fault.Unavailable, "start", "it exited before it was ready")
 		case <-ctx.Done():
 			return false, ctx.Err()
 		case <-timeout.C:
@@ -109,13 +109,13 @@ func (r Readiness) await(ctx context.Context, i *instance, said <-chan struct{},
 
 func (r Readiness) String() string { return strings.TrimSuffix(string(r.Kind)+":"+r.Value, ":") }
 
-// answers reports whether what can be asked is ready.
-func (r Readiness) answers(ctx context.Context, port int) bool {
+// probe reports whether an instance is ready, as far as its port shows.
+func (r Readiness) probe(ctx context.Context, port int) bool {
 	switch {
 	case r.Kind == ReadyLog || r.Kind == ReadyExit:
 		return false
 	case r.Kind == ReadyHTTP:
-		return answersHTTP(ctx, "http://localhost:"+strconv.Itoa(port)+r.Value)
+		return probeHTTP(ctx, "http://localhost:"+strconv.Itoa(port)+r.Value)
 	case port == 0:
 		return true
 	}
@@ -127,7 +127,7 @@ func (r Readiness) answers(ctx context.Context, port int) bool {
 	return true
 }
 
-// dialTimeout bounds one attempt to connect.
+// dialTimeout limits one attempt to connect.
 const dialTimeout = 2 * time.Second
 
 // dial connects to localhost, which is 127.0.0.1 for some programs and ::1 for others.
@@ -142,7 +142,7 @@ func dial(ctx context.Context, port int) (net.Conn, error) {
 	return conn, err
 }
 
-func answersHTTP(ctx context.Context, url string) bool {
+func probeHTTP(ctx context.Context, url string) bool {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
@@ -159,15 +159,15 @@ func answersHTTP(ctx context.Context, url string) bool {
 	return res.StatusCode < http.StatusBadRequest
 }
 
-// wanted says what is waited for.
-func (r Readiness) wanted(port int) string {
+// describe returns what the check waits for.
+func (r Readiness) describe(port int) string {
 	switch r.Kind {
 	case ReadyHTTP:
 		return fmt.Sprintf("GET %s on port %d", r.Value, port)
 	case ReadyLog:
-		return "a line with " + r.Value
+		return "a line that matches " + r.Value
 	case ReadyExit:
-		return "its end"
+		return "its exit"
 	}
 	return fmt.Sprintf("a connection to port %d", port)
 }

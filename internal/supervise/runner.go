@@ -10,15 +10,15 @@ import (
 	"github.com/krowoc/krowoc/internal/process"
 )
 
-// How long to wait before a process that has ended is started again: the first wait is doubled each time, up to the longest.
-// One that has run for a while begins anew.
+// The backoff between restarts of a process that has exited: it starts at firstWait and doubles up to longestWait. It is reset for a
+// process that has run for ranAWhile.
 const (
 	firstWait   = 300 * time.Millisecond
 	longestWait = 20 * time.Second
 	ranAWhile   = 10 * time.Second
 )
 
-// runner keeps one process running. Its fields are those of its loop, but for what the lock guards.
+// runner keeps one process running. Only its loop uses its fields, except those that the lock guards.
 type runner struct {
 	Process
 	report  func(Event)
@@ -26,18 +26,18 @@ type runner struct {
 	others  []*runner
 	matches func(path string) bool
 
-	again   chan struct{} // it is to start anew
-	quit    chan context.Context
-	ended   chan struct{}
-	settled chan struct{} // ready or failed for the first time
-	ready   chan struct{} // ready for the first time
-	gate    *gate         // nil without a handover
-	runs    *instance     // the one that is ready
-	crashes int           // one soon after the other
+	restart   chan struct{} // a restart was requested
+	quit      chan context.Context
+	ended     chan struct{}
+	attempted chan struct{} // closed when it is ready or has failed for the first time
+	ready     chan struct{} // closed when it is ready for the first time
+	gate      *gate         // nil without a handover
+	active    *instance     // the instance that is ready
+	crashes   int           // in a row
 
-	mu     sync.Mutex
-	status Status
-	began  bool
+	mu      sync.Mutex
+	status  Status
+	started bool
 }
 
 func newRunner(p Process, o Options) (*runner, error) {
@@ -45,38 +45,38 @@ func newRunner(p Process, o Options) (*runner, error) {
 		return nil, fault.Wrap(p.Name, err)
 	}
 	if p.Handover && p.Port == 0 {
-		return nil, fault.New(fault.Invalid, p.Name, "only a process with a port can be kept until the next one is ready")
+		return nil, fault.New(fault.Invalid, p.Name, "handover requires a port")
 	}
 	matches, err := matcher(p.Dir, p.Watch)
 	if err != nil {
 		return nil, fault.Wrap(p.Name, err)
 	}
 	return &runner{
-		Process: p, report: o.Report, now: o.Now, matches: matches, again: make(chan struct{}, 1), quit: make(chan context.Context, 1),
-		ended: make(chan struct{}), settled: make(chan struct{}), ready: make(chan struct{}),
+		Process: p, report: o.Report, now: o.Now, matches: matches, restart: make(chan struct{}, 1), quit: make(chan context.Context, 1),
+		ended: make(chan struct{}), attempted: make(chan struct{}), ready: make(chan struct{}),
 		status: Status{Name: p.Name, State: Waiting, Port: p.Port},
 	}, nil
 }
 
-// renew has the process start anew; a wish that is not granted yet is not made twice.
-func (r *runner) renew() {
+// requestRestart requests a restart, unless one is pending.
+func (r *runner) requestRestart() {
 	select {
-	case r.again <- struct{}{}:
+	case r.restart <- struct{}{}:
 	default:
 	}
 }
 
-func (r *runner) current() Status {
+func (r *runner) currentStatus() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status
 }
 
-// become notes a state and tells of it.
-func (r *runner) become(s State, detail string, err error) {
+// setState records a state and reports it.
+func (r *runner) setState(s State, detail string, err error) {
 	pid := 0
-	if r.runs != nil {
-		pid = r.runs.PID()
+	if r.active != nil {
+		pid = r.active.PID()
 	}
 	r.mu.Lock()
 	r.status = Status{Name: r.Name, State: s, Detail: detail, Port: r.Port, PID: pid}
@@ -84,14 +84,14 @@ func (r *runner) become(s State, detail string, err error) {
 	r.report(Event{Process: r.Name, State: s, Text: detail, Err: err})
 	if s == Ready || s == Done {
 		closeOnce(r.ready)
-		closeOnce(r.settled)
+		closeOnce(r.attempted)
 	}
 	if s == Failed || s == Restarting {
-		closeOnce(r.settled)
+		closeOnce(r.attempted)
 	}
 }
 
-// closeOnce closes a channel that only the loop closes.
+// closeOnce closes a channel, unless it is closed already; only the loop closes channels.
 func closeOnce(c chan struct{}) {
 	select {
 	case <-c:
@@ -100,12 +100,12 @@ func closeOnce(c chan struct{}) {
 	}
 }
 
-// stop ends the process, if its loop has begun, and returns when it is gone.
+// stop stops the process, if its loop has started, and returns when it has exited.
 func (r *runner) stop(ctx context.Context) {
 	r.mu.Lock()
-	began := r.began
+	started := r.started
 	r.mu.Unlock()
-	if began {
+	if started {
 		r.quit <- ctx
 		<-r.ended
 	}
@@ -114,7 +114,7 @@ func (r *runner) stop(ctx context.Context) {
 // run is the loop.
 func (r *runner) run(ctx context.Context) {
 	r.mu.Lock()
-	r.began = true
+	r.started = true
 	r.mu.Unlock()
 	defer close(r.ended)
 	stopping := ctx
@@ -130,23 +130,23 @@ func (r *runner) run(ctx context.Context) {
 		}
 	}()
 	if err := r.prepare(ctx); err != nil {
-		r.become(Failed, err.Error(), err)
+		r.setState(Failed, err.Error(), err)
 	} else {
 		r.loop(ctx)
 	}
 	<-ctx.Done()
 	<-quitting
-	if r.runs != nil {
-		r.runs.Stop(stopping)
-		r.runs = nil
+	if r.active != nil {
+		r.active.Stop(stopping)
+		r.active = nil
 	}
 	if r.gate != nil {
 		r.gate.close()
 	}
-	r.become(Stopped, "", nil)
+	r.setState(Stopped, "", nil)
 }
 
-// prepare opens the gate, watches the files and waits for the others.
+// prepare opens the gate, watches the files and waits for the dependencies.
 func (r *runner) prepare(ctx context.Context) error {
 	if r.Handover {
 		gate, err := r.openGate(ctx)
@@ -158,7 +158,7 @@ func (r *runner) prepare(ctx context.Context) error {
 		return err
 	}
 	if r.matches != nil {
-		if err := watch(ctx, r.Dir, r.matches, r.renew, r.warn); err != nil {
+		if err := watch(ctx, r.Dir, r.matches, r.requestRestart, r.warn); err != nil {
 			return err
 		}
 	}
@@ -174,29 +174,29 @@ func (r *runner) prepare(ctx context.Context) error {
 
 func (r *runner) warn(text string) { r.report(Event{Process: r.Name, Text: text}) }
 
-// loop starts the process, and again whenever it is to be.
+// loop starts the process, and restarts it on request and after it has exited.
 func (r *runner) loop(ctx context.Context) {
-	r.renew()
+	r.requestRestart()
 	var pause <-chan time.Time
 	for {
-		var over <-chan struct{}
-		if r.runs != nil {
-			over = r.runs.Exited()
+		var exited <-chan struct{}
+		if r.active != nil {
+			exited = r.active.Exited()
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-r.again:
+		case <-r.restart:
 			pause = r.replace(ctx)
 		case <-pause:
 			pause = r.replace(ctx)
-		case <-over:
+		case <-exited:
 			pause = r.onExit()
 		}
 	}
 }
 
-// replace builds and starts the process, in the place of the one that runs. It returns when to try again, nil for never.
+// replace builds and starts a new instance in place of the active one. It returns a timer for the next attempt, or nil for none.
 func (r *runner) replace(ctx context.Context) <-chan time.Time {
 	for {
 		attempt, cancel := context.WithCancel(ctx)
@@ -204,73 +204,74 @@ func (r *runner) replace(ctx context.Context) <-chan time.Time {
 		tried := make(chan struct{})
 		go func() {
 			defer close(tried)
-			err = r.bring(attempt)
+			err = r.launch(attempt)
 		}()
 		select {
 		case <-tried:
 			cancel()
-			return r.settle(ctx, err)
-		case <-r.again: // the files have changed meanwhile
+			return r.afterAttempt(ctx, err)
+		case <-r.restart: // the files have changed again
 			cancel()
 			<-tried
 		}
 	}
 }
 
-// settle says what has come of an attempt.
-func (r *runner) settle(ctx context.Context, err error) <-chan time.Time {
+// afterAttempt reports the result of an attempt and returns a timer for the next one, or nil for none.
+func (r *runner) afterAttempt(ctx context.Context, err error) <-chan time.Time {
 	switch {
 	case ctx.Err() != nil:
 		return nil
 	case err == nil:
 		return nil
-	case r.runs != nil:
+	case r.active != nil:
 		r.report(Event{Process: r.Name, Err: err})
-		r.become(Ready, "the one before keeps running", nil)
+		r.setState(Ready, "the previous version keeps running", nil)
 		return nil
 	case isBuild(err) || r.Restart == Never:
-		r.become(Failed, err.Error(), err)
-		r.shut(err)
+		r.setState(Failed, err.Error(), err)
+		r.failGate(err)
 		return nil
 	}
-	r.shut(err)
-	return r.later(err)
+	r.failGate(err)
+	return r.retryLater(err)
 }
 
-// shut has the gate say why nobody is behind it.
-func (r *runner) shut(err error) {
+// failGate lets the gate answer with the reason why no instance runs.
+func (r *runner) failGate(err error) {
 	if r.gate != nil {
-		r.gate.fail(fmt.Sprintf("%s does not run: %v", r.Name, err))
+		r.gate.fail(fmt.Sprintf("%s is not running: %v", r.Name, err))
 	}
 }
 
-// onExit decides what follows the end of a process that was ready.
+// onExit handles the exit of a process that was ready.
 func (r *runner) onExit() <-chan time.Time {
-	err := r.runs.Err()
-	if r.now().Sub(r.runs.since) > ranAWhile {
+	err := r.active.Err()
+	if r.now().Sub(r.active.since) > ranAWhile {
 		r.crashes = 0
 	}
-	r.runs = nil
-	if r.Restart == Never || r.Restart == OnFailure && err == nil {
+	r.active = nil
+	succeeded := err == nil
+	if r.Restart == Never || (r.Restart == OnFailure && succeeded) {
 		state := Stopped
 		if err != nil {
 			state = Failed
 		}
-		r.become(state, "", err)
+		r.setState(state, "", err)
 		return nil
 	}
-	return r.later(err)
+	return r.retryLater(err)
 }
 
-// later returns the moment of the next start.
-func (r *runner) later(err error) <-chan time.Time {
+// retryLater returns a timer for the next start.
+func (r *runner) retryLater(err error) <-chan time.Time {
 	wait := min(firstWait<<min(r.crashes, 10), longestWait)
 	r.crashes++
-	r.become(Restarting, fmt.Sprintf("again in %v", wait), err)
+	r.setState(Restarting, fmt.Sprintf("in %v", wait), err)
 	return time.After(wait)
 }
 
-// output hands on what a command writes.
+// output reports a line of a command's output.
 func (r *runner) output(line string) { r.report(Event{Process: r.Name, Output: true, Text: line}) }
 
 func (r *runner) command(line string, env ...string) process.Command {

@@ -1,5 +1,5 @@
-// Package supervise runs the processes of a development stack: in the order of their dependencies, started again when they
-// end or when their files change, and gone when the stack goes.
+// Package supervise runs the processes of a development stack in the order of their dependencies. It restarts them when they exit or
+// when their files change, and stops them with the stack.
 package supervise
 
 import (
@@ -13,25 +13,25 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Process is a command that is kept running.
+// Process is a command to keep running.
 type Process struct {
 	Name    string
-	Command string // a line for the shell
-	Build   string // a line for the shell, run before each start; where it fails, what runs goes on running
+	Command string // a shell command
+	Build   string // a shell command to run before each start; if it fails, the old instance keeps running
 	Dir     string // absolute
 	Env     []string
-	Port    int // where it is reached, on localhost; it finds it in $PORT. 0 is none
-	// Handover keeps the old process until the new one is ready: Port is then ours, and leads to the one of the two that is
-	// ready. Each finds a port of its own in $PORT.
+	Port    int // on localhost, passed in $PORT; 0 is none
+	// Handover keeps the old instance until the new one is ready. The supervisor then listens on Port and forwards to the
+	// ready instance; each instance gets its own port in $PORT.
 	Handover bool
 	Ready    Readiness
 	Restart  Policy
-	After    []string // names of the processes that are to be ready before this one starts
-	Watch    []string // patterns of files, relative to Dir, whose change starts it anew
+	After    []string // names of processes that must be ready before this one starts
+	Watch    []string // patterns of files, relative to Dir, that restart it when they change
 	Grace    time.Duration
 }
 
-// Policy says when a process that has ended is started again.
+// Policy determines when a process that has exited is restarted.
 type Policy string
 
 // The policies.
@@ -41,40 +41,40 @@ const (
 	Never     Policy = "never"
 )
 
-// State is what a process is doing.
+// State is the state of a process.
 type State string
 
 // The states.
 const (
-	Waiting    State = "waiting" // for others
+	Waiting    State = "waiting" // for its dependencies
 	Building   State = "building"
 	Starting   State = "starting"
 	Ready      State = "ready"
-	Done       State = "done" // its command was to end, and has
+	Done       State = "done" // its command was expected to exit, and did
 	Failed     State = "failed"
 	Restarting State = "restarting"
 	Stopped    State = "stopped"
 )
 
-// Status is how a process is.
+// Status is the current status of a process.
 type Status struct {
 	Name   string
 	State  State
-	Detail string // more of the state, such as why it failed
+	Detail string // details of the state, such as why it failed
 	Port   int
-	PID    int // 0 while none runs
+	PID    int // 0 while it does not run
 }
 
-// Event is something that happened to a process.
+// Event is an event in the life of a process.
 type Event struct {
 	Process string
-	Output  bool   // Text is a line that it has written
-	State   State  // that it has come to, where that is the event
-	Text    string // of people
+	Output  bool   // Text is a line of its output
+	State   State  // its new state, if it changed
+	Text    string // a message
 	Err     error
 }
 
-// Options say what to supervise.
+// Options configure a Supervisor.
 type Options struct {
 	Processes []Process
 	Report    func(Event) // called from many goroutines
@@ -95,7 +95,7 @@ func New(o Options) (*Supervisor, error) {
 	s := &Supervisor{runners: map[string]*runner{}, cancel: func() {}}
 	for _, p := range o.Processes {
 		if s.runners[p.Name] != nil {
-			return nil, fault.New(fault.Invalid, op, "there are two called "+p.Name)
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("duplicate process %q", p.Name))
 		}
 		r, err := newRunner(p, o)
 		if err != nil {
@@ -104,27 +104,27 @@ func New(o Options) (*Supervisor, error) {
 		s.runners[p.Name] = r
 	}
 	for _, p := range o.Processes {
-		if err := s.place(p.Name, nil); err != nil {
+		if err := s.addInOrder(p.Name, nil); err != nil {
 			return nil, fault.Wrap(op, err)
 		}
 	}
 	return s, nil
 }
 
-// place puts a process into the order, after those that it needs.
-func (s *Supervisor) place(name string, path []string) error {
+// addInOrder adds a process to the order, after its dependencies.
+func (s *Supervisor) addInOrder(name string, path []string) error {
 	if slices.Contains(s.order, name) {
 		return nil
 	}
 	if slices.Contains(path, name) {
-		return fault.New(fault.Invalid, name, "it waits for itself: "+strings.Join(append(path, name), " → "))
+		return fault.New(fault.Invalid, name, "it depends on itself: "+strings.Join(append(path, name), " → "))
 	}
 	r := s.runners[name]
 	for _, other := range r.After {
 		if s.runners[other] == nil {
-			return fault.New(fault.Invalid, name, fmt.Sprintf("it is to start after %s, which there is not", other))
+			return fault.New(fault.Invalid, name, fmt.Sprintf("it depends on %q, which is not defined", other))
 		}
-		if err := s.place(other, append(path, name)); err != nil {
+		if err := s.addInOrder(other, append(path, name)); err != nil {
 			return err
 		}
 		r.others = append(r.others, s.runners[other])
@@ -142,11 +142,11 @@ func (s *Supervisor) Start(ctx context.Context) {
 	}
 }
 
-// Settle waits until every process has been ready, or has failed, once.
-func (s *Supervisor) Settle(ctx context.Context) error {
+// AwaitStart waits until every process has become ready, or has failed, for the first time.
+func (s *Supervisor) AwaitStart(ctx context.Context) error {
 	for _, r := range s.runners {
 		select {
-		case <-r.settled:
+		case <-r.attempted:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -154,26 +154,26 @@ func (s *Supervisor) Settle(ctx context.Context) error {
 	return nil
 }
 
-// Restart starts a process anew, whatever it does now.
+// Restart restarts a process, whatever its state.
 func (s *Supervisor) Restart(name string) error {
 	r := s.runners[name]
 	if r == nil {
 		return fault.New(fault.NotFound, "restart "+name, "there is no such process")
 	}
-	r.renew()
+	r.requestRestart()
 	return nil
 }
 
-// Status returns how the processes are, dependencies first.
+// Status returns the status of the processes, dependencies first.
 func (s *Supervisor) Status() []Status {
 	list := make([]Status, 0, len(s.order))
 	for _, name := range s.order {
-		list = append(list, s.runners[name].current())
+		list = append(list, s.runners[name].currentStatus())
 	}
 	return list
 }
 
-// Stop ends the processes, those first that need others, and returns when all are gone. When ctx ends, by force.
+// Stop stops the processes, dependents first, and returns when all have exited. It kills them when ctx ends.
 func (s *Supervisor) Stop(ctx context.Context) {
 	for _, name := range slices.Backward(s.order) {
 		s.runners[name].stop(ctx)

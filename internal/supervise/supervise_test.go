@@ -182,7 +182,7 @@ func TestHandoverDropsNobody(t *testing.T) {
 		t.Error(text, err)
 	}
 	write(t, dir, "version", "broken")
-	s.await("the one before keeps running", 1)
+	s.await("the previous version keeps running", 1)
 	if text, err := get(p); text != "2" {
 		t.Error(text, err)
 	}
@@ -213,7 +213,7 @@ func TestFirstRequestWaits(t *testing.T) {
 	if err := s.Restart("api"); err != nil {
 		t.Fatal(err)
 	}
-	s.await("the one before keeps running", 1)
+	s.await("the previous version keeps running", 1)
 	if text, err := get(p.Port); text != "1" {
 		t.Error(text, err)
 	}
@@ -222,7 +222,7 @@ func TestFirstRequestWaits(t *testing.T) {
 	broken.Build = "false"
 	s = start(t, dir, broken)
 	s.await("api: failed", 1)
-	if text, err := get(broken.Port); !strings.Contains(text, "api does not run: run false: it ended with exit status 1") {
+	if text, err := get(broken.Port); !strings.Contains(text, "api is not running: run false: exit status 1") {
 		t.Error(text, err)
 	}
 }
@@ -233,7 +233,7 @@ func TestOrderAndReadiness(t *testing.T) {
 		supervise.Process{Name: "once", Command: "sleep 0.1; echo once", Ready: supervise.Readiness{Kind: supervise.ReadyExit}},
 		supervise.Process{Name: "log", Command: "sleep 0.2; echo listening on 1; sleep 1000", Ready: supervise.Readiness{Kind: supervise.ReadyLog, Value: "listening on [0-9]"}},
 	)
-	if err := s.Settle(t.Context()); err != nil {
+	if err := s.AwaitStart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	told := s.all()
@@ -264,8 +264,8 @@ func TestPolicies(t *testing.T) {
 		supervise.Process{Name: "never", Command: "sleep 0.05; exit 4", Restart: supervise.Never},
 		supervise.Process{Name: "absent", Command: "no-such-program", Restart: supervise.Never, Ready: supervise.Readiness{Kind: supervise.ReadyExit}},
 	)
-	s.await("always: restarting again in 600ms", 1)
-	s.await("crash: restarting again in 600ms ! run sleep 0.05; exit 3: it ended with exit status 3", 1)
+	s.await("always: restarting in 600ms", 1)
+	s.await("crash: restarting in 600ms ! run sleep 0.05; exit 3: exit status 3", 1)
 	s.await("fine: stopped", 1)
 	s.await("never: failed", 1)
 	s.await("absent: failed", 1)
@@ -310,13 +310,13 @@ func TestChangeDuringStart(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	dir := t.TempDir()
 	for want, list := range map[string][]supervise.Process{
-		"there are two called a":                   {{Name: "a"}, {Name: "a"}},
-		"it waits for itself: a → b → a":           {{Name: "a", After: []string{"b"}}, {Name: "b", After: []string{"a"}}},
-		"it is to start after c, which there is":   {{Name: "a", After: []string{"c"}}},
-		"there is no port to ask":                  {{Name: "a", Ready: supervise.Readiness{Kind: supervise.ReadyTCP}}},
-		"only a process with a port can be kept":   {{Name: "a", Handover: true}},
-		"watch [: it is no pattern of files":       {{Name: "a", Watch: []string{"["}}},
-		"there is no folder " + dir + "/not-there": {{Name: "a", Dir: dir + "/not-there", Watch: []string{"*"}}},
+		`duplicate process "a"`:                         {{Name: "a"}, {Name: "a"}},
+		"it depends on itself: a → b → a":               {{Name: "a", After: []string{"b"}}, {Name: "b", After: []string{"a"}}},
+		`it depends on "c", which is not defined`:       {{Name: "a", After: []string{"c"}}},
+		"the check requires a port":                     {{Name: "a", Ready: supervise.Readiness{Kind: supervise.ReadyTCP}}},
+		"handover requires a port":                      {{Name: "a", Handover: true}},
+		"watch [: invalid file pattern":                 {{Name: "a", Watch: []string{"["}}},
+		`folder "` + dir + `/not-there" does not exist`: {{Name: "a", Dir: dir + "/not-there", Watch: []string{"*"}}},
 	} {
 		failed := make(chan error, 10)
 		s, err := supervise.New(supervise.Options{Processes: list, Now: time.Now, Report: func(e supervise.Event) { failed <- e.Err }})
@@ -345,7 +345,7 @@ func TestSlowStartIsTold(t *testing.T) {
 		Name: "slow", Command: "until test -e go; do sleep 0.01; done; echo up; sleep 60",
 		Ready: supervise.Readiness{Kind: supervise.ReadyLog, Value: "^up", Remind: 20 * time.Millisecond},
 	})
-	s.await("slow: starting is not ready after 0 s: krowoc waits for a line with ^up", 1)
+	s.await("slow: starting is not ready after 0 s; waiting for a line that matches ^up", 1)
 	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

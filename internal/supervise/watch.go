@@ -16,18 +16,18 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// settle is how long the files must be quiet before a change counts: an editor writes a file in several steps.
-const settle = 50 * time.Millisecond
+// quietPeriod is how long the files must stay unchanged before a change is reported: an editor writes a file in several steps.
+const quietPeriod = 50 * time.Millisecond
 
-// ignored are folders that hold what others have written: watching them costs much and tells nothing.
+// ignored are folders of generated or third-party files, which are expensive to watch and do not matter.
 var ignored = []string{".git", ".krowoc", "node_modules", ".next", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", "dist", "target"}
 
-// matcher returns what tells the files of some patterns from others: a name such as *.go anywhere, a folder with all in it,
-// or a path with * and **. Nil stands for no pattern.
+// matcher returns a function that reports whether a file matches one of the patterns: a name such as *.go in any folder, a folder
+// with everything in it, or a path with * and **. It is nil without patterns.
 func matcher(dir string, patterns []string) (func(string) bool, error) {
 	for _, p := range patterns {
 		if !doublestar.ValidatePattern(p) {
-			return nil, fault.New(fault.Invalid, "watch "+p, "it is no pattern of files", "write one as in src/**/*.go")
+			return nil, fault.New(fault.Invalid, "watch "+p, "invalid file pattern", "write a pattern such as src/**/*.go")
 		}
 	}
 	if len(patterns) == 0 {
@@ -47,7 +47,7 @@ func matcher(dir string, patterns []string) (func(string) bool, error) {
 	}, nil
 }
 
-// watch calls changed after the files that match have changed, until ctx ends.
+// watch calls changed after matching files have changed, until ctx ends.
 func watch(ctx context.Context, dir string, matches func(string) bool, changed func(), warn func(string)) error {
 	w, err := fsnotify.NewWatcher()
 	if err == nil {
@@ -68,14 +68,14 @@ func watch(ctx context.Context, dir string, matches func(string) bool, changed f
 				return
 			case e := <-w.Events:
 				if e.Has(fsnotify.Create) {
-					_ = addTree(w, e.Name) // a file, or gone again
+					_ = addTree(w, e.Name) // a file, or removed already
 				}
 				if e.Op != fsnotify.Chmod && matches(e.Name) {
-					quiet.Reset(settle)
+					quiet.Reset(quietPeriod)
 				}
 			case err := <-w.Errors:
 				warn("watching files: " + err.Error())
-				quiet.Reset(settle) // events were lost
+				quiet.Reset(quietPeriod) // events were lost
 			case <-quiet.C:
 				changed()
 			}
@@ -84,7 +84,7 @@ func watch(ctx context.Context, dir string, matches func(string) bool, changed f
 	return nil
 }
 
-// addTree watches a folder and all below it.
+// addTree watches a folder and all its subfolders.
 func addTree(w *fsnotify.Watcher, root string) error {
 	return filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		switch {

@@ -124,7 +124,7 @@ func native(ctx context.Context, o Options) (dev.RunningService, error) {
 	}
 	s.Start(ctx)
 	stop := func(ctx context.Context) error { s.Stop(ctx); return nil }
-	if err := s.Settle(ctx); err != nil {
+	if err := s.AwaitStart(ctx); err != nil {
 		return dev.RunningService{}, errors.Join(err, stop(context.WithoutCancel(ctx)))
 	}
 	status := s.Status()[0]
