@@ -1,5 +1,5 @@
-// Package templates holds what new projects are made of, as plain files. Those that end in .tmpl are text/template, with
-// [[ and ]] around what is filled in.
+// Package templates contains the files of new projects. Files that end in .tmpl are executed by text/template with the delimiters [[
+// and ]].
 package templates
 
 import "embed"

@@ -1,4 +1,4 @@
-// Package container runs one container on the Docker engine of the machine, or of DOCKER_HOST, through testcontainers-go.
+// Package container runs a container on the local Docker engine, or the one in DOCKER_HOST, through testcontainers-go.
 package container
 
 import (
@@ -28,31 +28,31 @@ import (
 
 var _ = quiet.Restore()
 
-// Label marks the containers that are Krowoc's; its value says what for.
+// Label marks the containers of Krowoc; its value is their purpose.
 const Label = "io.krowoc"
 
-// Options say what to run.
+// Options configure a container.
 type Options struct {
 	Image   string
-	Command []string // arguments of the image's entrypoint; nil is the image's own
-	User    string   // as whom it runs; empty is as the image says
+	Command []string // arguments of the image's entrypoint; nil uses the command of the image
+	User    string   // empty uses the user of the image
 	Env     map[string]string
 	Port    int           // TCP; published on the host
-	Publish int           // port of the host; 0 is any free one
-	Name    string        // a container of that name that is there already is used; empty is a new one
-	Volume  string        // name of a volume that is kept; empty is none
-	Mount   string        // folder of the container where the volume is
-	Memory  []string      // folders of the container that are kept in memory alone
+	Publish int           // port on the host; 0 is any free one
+	Name    string        // an existing container of that name is reused; empty creates a new one
+	Volume  string        // name of a persistent volume; empty is none
+	Mount   string        // mount point of the volume in the container
+	Memory  []string      // folders in the container that are in memory only
 	Purpose string        // value of Label
-	Grace   time.Duration // to end by itself when it is stopped; 0 ends it at once
+	Grace   time.Duration // grace period of Stop; 0 kills the container at once
 	Logger  *slog.Logger
-	// Guard has somebody remove the container of a name when this process is killed, until it is dismissed; nil is nobody.
+	// Guard ensures that the named container is removed if this process is killed before dismiss is called; nil does nothing.
 	Guard func(name string) (dismiss func())
-	// Probe returns nil when what listens at address does its work. It is asked until then.
+	// Probe returns nil when the service at address is ready. It is called until then.
 	Probe func(ctx context.Context, address string) error
 }
 
-// DefaultGrace is for what writes things down when it is stopped.
+// DefaultGrace is the grace period for services that write data when they stop.
 const DefaultGrace = 10 * time.Second
 
 // Container is a running container.
@@ -60,12 +60,12 @@ type Container struct {
 	docker  *testcontainers.DockerContainer
 	address string
 	grace   time.Duration
-	dismiss func() // whoever guards it
+	dismiss func() // ends the guard
 	stop    sync.Once
 	err     error
 }
 
-// Start starts a container and returns when it is ready. Its image is pulled if it is not there.
+// Start starts a container and returns when it is ready. It pulls the image if it is missing.
 func Start(ctx context.Context, o Options) (c *Container, err error) {
 	op := "start a container of " + o.Image
 	host, err := engine(ctx, o.Logger)
@@ -73,7 +73,7 @@ func Start(ctx context.Context, o Options) (c *Container, err error) {
 		return nil, err
 	}
 	dismiss := o.guard()
-	tellOfFetch(ctx, o)
+	announcePull(ctx, o)
 	port := network.MustParsePort(fmt.Sprintf("%d/tcp", o.Port))
 	docker, err := testcontainers.Run(ctx, o.Image, append(o.reused(),
 		testcontainers.WithLogger(logger{o.Logger}),
@@ -103,7 +103,7 @@ func Start(ctx context.Context, o Options) (c *Container, err error) {
 	return c, c.awaitReady(ctx, op, o.Probe)
 }
 
-// memory returns the folders that are kept in memory, as Docker wants them.
+// memory returns the folders that are in memory, in Docker's form.
 func (o Options) memory() map[string]string {
 	folders := map[string]string{}
 	for _, folder := range o.Memory {
@@ -112,7 +112,7 @@ func (o Options) memory() map[string]string {
 	return folders
 }
 
-// guard has somebody remove the container when this process is killed. One that has no name is given one for that.
+// guard sets up the guard of the container, and gives the container a name if it has none.
 func (o *Options) guard() (dismiss func()) {
 	if o.Guard == nil {
 		return func() {}
@@ -123,7 +123,7 @@ func (o *Options) guard() (dismiss func()) {
 	return o.Guard(o.Name)
 }
 
-// reused returns what makes a container that is there already the one that is wanted.
+// reused returns the option that reuses an existing container of the same name.
 func (o Options) reused() []testcontainers.ContainerCustomizer {
 	if o.Name == "" {
 		return nil
@@ -131,10 +131,10 @@ func (o Options) reused() []testcontainers.ContainerCustomizer {
 	return []testcontainers.ContainerCustomizer{testcontainers.WithReuseByName(o.Name)}
 }
 
-// configure says where the port is published, and what is kept.
+// configure sets the published port and the volume.
 func (o Options) configure(h *container.HostConfig, port network.Port, host string) {
 	binding := network.PortBinding{}
-	if loopback(host) { // nobody else on the network is meant to reach it
+	if loopback(host) { // it must not be reachable from the network
 		binding.HostIP = netip.MustParseAddr("127.0.0.1")
 	}
 	if o.Publish != 0 {
@@ -149,16 +149,17 @@ func (o Options) configure(h *container.HostConfig, port network.Port, host stri
 	}
 }
 
-// Address returns the host and port at which the published port is reached.
+// Address returns the host and port of the published port.
 func (c *Container) Address() string { return c.address }
 
-// Inside returns the address at which other containers reach it.
+// Inside returns the IP address for other containers.
 func (c *Container) Inside(ctx context.Context) (string, error) {
 	ip, err := c.docker.ContainerIP(ctx)
 	return ip, fault.Wrap("find the container's address", err)
 }
 
-// Accepts is a Probe that is content with a connection. Docker's own proxy accepts one before the container does, and closes it.
+// Accepts is a Probe that checks that the container accepts a connection. Docker's proxy accepts connections before the container
+// does, and then closes them.
 func Accepts(ctx context.Context, address string) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
@@ -175,13 +176,13 @@ func Accepts(ctx context.Context, address string) error {
 	return nil
 }
 
-// exitEvery is how often the engine is asked whether a container still runs.
-const exitEvery = time.Second
+// stateInterval is the time between two checks whether a container is still running.
+const stateInterval = time.Second
 
-// AwaitExit returns when the container no longer runs, with the end of what it has written, or when ctx ends. An engine that does
-// not answer is given some time: it may be starting again.
+// AwaitExit returns when the container is no longer running, with the last lines of its log, or when ctx ends. It tolerates an engine
+// that does not respond for a few seconds, since it may be restarting.
 func (c *Container) AwaitExit(ctx context.Context) error {
-	tick := time.NewTicker(exitEvery)
+	tick := time.NewTicker(stateInterval)
 	defer tick.Stop()
 	for silent := 0; ; {
 		select {
@@ -196,18 +197,18 @@ func (c *Container) AwaitExit(ctx context.Context) error {
 		case err == nil && state.Running:
 			silent = 0
 		case err == nil:
-			return fault.New(fault.Unavailable, "run the container", "it ended: "+c.lastLines(ctx))
+			return fault.New(fault.Unavailable, "run the container", "the container exited: "+c.lastLines(ctx))
 		case errdefs.IsNotFound(err):
-			return fault.New(fault.Unavailable, "run the container", "somebody removed it")
+			return fault.New(fault.Unavailable, "run the container", "the container was removed")
 		case silent < 5:
 			silent++
 		default:
-			return &fault.Error{Code: fault.Unavailable, Op: "run the container", Message: "the Docker engine is gone", Err: err, Hint: "start it again"}
+			return &fault.Error{Code: fault.Unavailable, Op: "run the container", Message: "the Docker engine does not respond", Err: err, Hint: "restart it"}
 		}
 	}
 }
 
-// Stop removes the container and everything in it, but for its volume. Any number of calls have the effect of one.
+// Stop removes the container, but not its volume. It is idempotent.
 func (c *Container) Stop(ctx context.Context) error {
 	c.stop.Do(func() {
 		defer c.dismiss()
@@ -222,10 +223,10 @@ func (c *Container) Stop(ctx context.Context) error {
 	return c.err
 }
 
-// readyTimeout is how long a container that was started may take to be ready; to fetch its image is not part of that.
+// readyTimeout is how long a started container may take to become ready, without pulling its image.
 const readyTimeout = 90 * time.Second
 
-// awaitReady asks until the answer is yes or the container is gone.
+// awaitReady probes the container until it is ready or has exited.
 func (c *Container) awaitReady(ctx context.Context, op string, probe func(context.Context, string) error) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -237,40 +238,40 @@ func (c *Container) awaitReady(ctx context.Context, op string, probe func(contex
 		}
 		if n%10 == 9 {
 			if state, err := c.docker.State(ctx); err != nil || !state.Running {
-				return fault.New(fault.Unavailable, op, "it ended by itself: "+c.lastLines(ctx))
+				return fault.New(fault.Unavailable, op, "the container exited: "+c.lastLines(ctx))
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return fault.Wrap(op, ctx.Err())
 		case <-timeout.C:
-			return fault.New(fault.Timeout, op, fmt.Sprintf("it was not ready within %v: %s", readyTimeout, c.lastLines(ctx)))
+			return fault.New(fault.Timeout, op, fmt.Sprintf("the container was not ready within %v: %s", readyTimeout, c.lastLines(ctx)))
 		case <-tick.C:
 		}
 	}
 }
 
-// Exec runs a command in the container; its output is part of the error.
+// Exec runs a command in the container. The error contains its output.
 func (c *Container) Exec(ctx context.Context, command ...string) error {
 	code, output, err := c.docker.Exec(ctx, command)
 	if err != nil {
 		return fault.Wrap("run "+command[0]+" in the container", err)
 	}
 	if code != 0 {
-		text, _ := io.ReadAll(io.LimitReader(output, 1<<16)) // as much as there is
+		text, _ := io.ReadAll(io.LimitReader(output, 1<<16)) // as much as is available
 		return fault.New(fault.Unavailable, "run "+command[0]+" in the container", strings.TrimSpace(string(text)))
 	}
 	return nil
 }
 
-// lastLines returns the end of what the container has written.
+// lastLines returns the last lines of the container's log.
 func (c *Container) lastLines(ctx context.Context) string {
 	r, err := c.docker.Logs(ctx)
 	if err != nil {
-		return "it left no log"
+		return "no log available"
 	}
 	defer r.Close()
-	text, _ := io.ReadAll(io.LimitReader(r, 1<<20)) // as much as there is
+	text, _ := io.ReadAll(io.LimitReader(r, 1<<20)) // as much as is available
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-3):], "; ")
 }

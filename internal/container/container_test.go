@@ -61,7 +61,7 @@ func TestStop(t *testing.T) {
 	if out, err := exec.Command("docker", "ps", "--quiet", "--filter", "name="+guarded).Output(); guarded == "" || len(out) == 0 {
 		t.Errorf("%q is guarded: %v", guarded, err)
 	}
-	if !strings.HasPrefix(c.Address(), "127.0.0.1:") && !strings.HasPrefix(c.Address(), "localhost:") || left(t) == "" {
+	if (!strings.HasPrefix(c.Address(), "127.0.0.1:") && !strings.HasPrefix(c.Address(), "localhost:")) || left(t) == "" {
 		t.Errorf("at %s, running: %q", c.Address(), left(t))
 	}
 	for range 2 {
@@ -85,7 +85,7 @@ func TestStartFails(t *testing.T) {
 		"ended": {func(o *container.Options) {
 			o.Command = []string{"sh", "-c", "sleep 0.1; echo the disk is full; exit 3"}
 			o.Probe = func(context.Context, string) error { return context.DeadlineExceeded }
-		}, "it ended by itself: the disk is full", fault.Unavailable},
+		}, "the container exited: the disk is full", fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)

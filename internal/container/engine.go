@@ -17,22 +17,22 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// beforehand guards what is set once for all containers.
-var beforehand sync.Once
+// setUp guards the settings of testcontainers-go that are global.
+var setUp sync.Once
 
-// engine returns the host on which the engine publishes ports.
+// engine connects to the Docker engine and returns the host on which it publishes ports.
 func engine(ctx context.Context, l *slog.Logger) (host string, err error) {
-	const op = "reach a Docker engine"
+	const op = "connect to a Docker engine"
 	unavailable := func(err error) error {
-		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "none answers", Err: err,
+		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "no engine responds", Err: err,
 			Hint: "start Docker (or Podman with its socket), set DOCKER_HOST, or use the native engine"}
 	}
 	defer func() {
-		if p := recover(); p != nil { // testcontainers-go panics where it finds no socket
+		if p := recover(); p != nil { // testcontainers-go panics if it finds no socket
 			err = unavailable(fmt.Errorf("%v", p))
 		}
 	}()
-	beforehand.Do(func() { configure(l) })
+	setUp.Do(func() { configure(l) })
 	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(logger{l}))
 	if err != nil {
 		return "", unavailable(err)
@@ -50,24 +50,24 @@ func engine(ctx context.Context, l *slog.Logger) (host string, err error) {
 	return host, nil
 }
 
-// configure sets what testcontainers-go has but one of: the logger of what it says before it knows whose container it is, and
-// whether it runs its reaper, a container whose image not everybody can fetch. Ours have a guard (docs/decisions/0008).
+// configure sets the global settings of testcontainers-go: the logger, and that its reaper does not run. The reaper is a container
+// whose image is not available everywhere; our containers have a guard instead (docs/decisions/0008).
 func configure(l *slog.Logger) {
 	tclog.SetDefault(logger{l})
-	if _, said := os.LookupEnv(reaperKey); said { //nolint:forbidigo // testcontainers-go is configured there alone
+	if _, set := os.LookupEnv(reaperKey); set { //nolint:forbidigo // the only way to configure testcontainers-go
 		return
 	}
 	if os.Setenv(reaperKey, "true") == nil {
-		testcontainers.ReadConfig() // which it keeps
+		testcontainers.ReadConfig() // it caches the configuration
 		_ = os.Unsetenv(reaperKey)
 	}
 }
 
-// reaperKey is the variable that says that testcontainers-go does without its reaper.
+// reaperKey is the variable that disables the reaper of testcontainers-go.
 const reaperKey = "TESTCONTAINERS_RYUK_DISABLED"
 
-// here reports whether an engine publishes ports on this very machine although testcontainers-go, in a container that has an engine of
-// its own, names the gateway to the machine around it.
+// here reports whether an engine publishes ports on this machine. In a container with its own engine, testcontainers-go would use the
+// gateway to the surrounding machine.
 func here(daemon string) bool {
 	if os.Getenv("TESTCONTAINERS_HOST_OVERRIDE") != "" || !strings.HasPrefix(daemon, "unix:") { //nolint:forbidigo // as above
 		return false
@@ -76,7 +76,7 @@ func here(daemon string) bool {
 	return err == nil
 }
 
-// explain says what can be done about an error of the engine.
+// explain adds a hint to an error of the engine.
 func explain(ctx context.Context, op, image string, err error) error {
 	if ctx.Err() != nil {
 		return fault.Wrap(op, ctx.Err())
@@ -87,10 +87,10 @@ func explain(ctx context.Context, op, image string, err error) error {
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-// logger hands on what testcontainers-go says of its work.
+// logger passes the messages of testcontainers-go on.
 type logger struct{ to *slog.Logger }
 
 // Printf implements log.Logger.

@@ -11,7 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Missing returns those of some images that the engine does not have yet.
+// Missing returns the images that the engine does not have yet.
 func Missing(ctx context.Context, l *slog.Logger, images ...string) (missing []string, err error) {
 	if _, err := engine(ctx, l); err != nil {
 		return nil, err
@@ -37,19 +37,19 @@ func Missing(ctx context.Context, l *slog.Logger, images ...string) (missing []s
 func Fetch(ctx context.Context, l *slog.Logger, image string) (err error) {
 	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(logger{l}))
 	if err != nil {
-		return fault.Wrap("fetch the image "+image, err)
+		return fault.Wrap("pull the image "+image, err)
 	}
 	defer func() { err = errors.Join(err, provider.Close()) }()
 	if err := provider.PullImage(ctx, image); err != nil {
-		return explain(ctx, "fetch the image "+image, image, err)
+		return explain(ctx, "pull the image "+image, image, err)
 	}
 	return nil
 }
 
-// tellOfFetch says that the image must be fetched first, where it is not there yet.
-func tellOfFetch(ctx context.Context, o Options) {
+// announcePull logs that the image will be pulled, if it is missing.
+func announcePull(ctx context.Context, o Options) {
 	missing, err := Missing(ctx, o.Logger, o.Image)
-	if err == nil && len(missing) > 0 { // an error is that of the start, too
-		o.Logger.Info("fetches the image " + o.Image + ", which may take a while")
+	if err == nil && len(missing) > 0 { // Start reports the error too
+		o.Logger.Info("pulling the image " + o.Image + "; this may take a while")
 	}
 }

@@ -12,16 +12,16 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Owned is a container or a volume that is Krowoc's.
+// Owned is a container or a volume that Krowoc created.
 type Owned struct {
 	Kind    string `json:"kind"` // container or volume
 	Name    string `json:"name"`
 	Purpose string `json:"purpose"`
 	Running bool   `json:"running,omitempty"`
-	Size    int64  `json:"size"` // bytes; -1 where the engine does not say
+	Size    int64  `json:"size"` // bytes; -1 if unknown
 }
 
-// List returns the containers and volumes that carry Krowoc's label, and no others.
+// List returns the containers and volumes with Krowoc's label.
 func List(ctx context.Context, l *slog.Logger) (found []Owned, err error) {
 	const op = "list the containers"
 	if _, err := engine(ctx, l); err != nil {
@@ -62,7 +62,7 @@ func List(ctx context.Context, l *slog.Logger) (found []Owned, err error) {
 	return found, nil
 }
 
-// Remove removes containers and volumes; what is gone already is no error.
+// Remove removes containers and volumes. One that no longer exists is not an error.
 func Remove(ctx context.Context, l *slog.Logger, list ...Owned) (err error) {
 	if len(list) == 0 {
 		return nil
@@ -72,7 +72,7 @@ func Remove(ctx context.Context, l *slog.Logger, list ...Owned) (err error) {
 	}
 	docker, err := testcontainers.NewDockerClientWithOpts(ctx)
 	if err != nil {
-		return fault.Wrap("reach a Docker engine", err)
+		return fault.Wrap("connect to a Docker engine", err)
 	}
 	defer func() { err = errors.Join(err, docker.Close()) }()
 	var errs []error

@@ -1,4 +1,5 @@
-// Package scaffold makes the files of a new project from templates: a plan first, which a command can show, and then all of it.
+// Package scaffold creates the files of a new project from templates. Plan returns the files, so that a command can show them, and
+// Write writes them.
 package scaffold
 
 import (
@@ -17,20 +18,20 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Options say what a project is.
+// Options describe a new project.
 type Options struct {
 	Name     string // of the project and its folder
 	Template string // minimal or prompts
 	Frontend string // react or none
 	CI       string // github, gitlab or none
-	Module   string // of Go; "" makes no Go models
+	Module   string // path of the Go module; "" generates no Go models
 
-	// Existing is the folder, for a project that moves in; nil for a new one. Where it has a schema or migrations, those of the
+	// Existing is the folder if it has files already; nil for a new project. If it has a schema, migrations or seeds, those of the
 	// template are left out.
 	Existing fs.FS
 }
 
-// Has reports whether a file or folder is there already.
+// Has reports whether a file or folder exists already.
 func (o Options) Has(name string) bool {
 	if o.Existing == nil {
 		return false
@@ -39,12 +40,12 @@ func (o Options) Has(name string) bool {
 	return err == nil
 }
 
-// started reports whether the folder has what a template would give.
+// started reports whether the folder has files that a template would add.
 func (o Options) started() bool {
 	return o.Has("schema.graphql") || o.Has("schema") || o.Has("migrations") || o.Has("seeds")
 }
 
-// The choices, the usual one first.
+// The choices, with the default first.
 var (
 	Templates = []string{"minimal", "prompts"}
 	Frontends = []string{"none", "react"}
@@ -53,63 +54,63 @@ var (
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
-// Validate returns what is wrong with the options.
+// Validate checks the options.
 func (o Options) Validate() error {
-	const op = "make a project"
+	const op = "create a project"
 	if !nameForm.MatchString(o.Name) {
-		return fault.New(fault.Invalid, op, fmt.Sprintf("%q is no name of a project", o.Name), "use lower-case letters, digits, - and _, such as my-shop")
+		return fault.New(fault.Invalid, op, fmt.Sprintf("invalid project name %q", o.Name), "use lower-case letters, digits, - and _, for example my-shop")
 	}
 	for _, choice := range []struct {
 		flag, value string
 		of          []string
 	}{{"--template", o.Template, Templates}, {"--frontend", o.Frontend, Frontends}, {"--ci", o.CI, CIs}} {
 		if !slices.Contains(choice.of, choice.value) {
-			return fault.New(fault.Invalid, op, fmt.Sprintf("there is no %s %q", choice.flag, choice.value), strings.Join(choice.of, " or "))
+			return fault.New(fault.Invalid, op, fmt.Sprintf("unknown value %q for %s", choice.value, choice.flag), "use "+strings.Join(choice.of, " or "))
 		}
 	}
 	return nil
 }
 
-// Example is the type that the template's files speak of.
+// Example is the type that the files of the template mention.
 func (o Options) Example() string {
 	return map[string]string{"minimal": "Note", "prompts": "Prompt"}[o.Template]
 }
 
-// Plural is the API's name for a list of it.
+// Plural is the name of the list of that type in the API.
 func (o Options) Plural() string { return strings.ToLower(o.Example()) + "s" }
 
-// State is the enum of it that the front end changes; First and Second are two of its values.
+// State is the enum field of that type that the front end changes; First and Second are two of its values.
 func (o Options) State() string {
 	return map[string]string{"minimal": "status", "prompts": "visibility"}[o.Template]
 }
 
-// First is the value that a new one has.
+// First is the default value of State.
 func (o Options) First() string {
 	return map[string]string{"minimal": "OPEN", "prompts": "PRIVATE"}[o.Template]
 }
 
-// Second is another value.
+// Second is another value of State.
 func (o Options) Second() string {
 	return map[string]string{"minimal": "DONE", "prompts": "PUBLIC"}[o.Template]
 }
 
-// Required is what a create must give beside the title, in TypeScript.
+// Required is the required fields of a create in addition to the title, in TypeScript.
 func (o Options) Required() string {
 	return map[string]string{"prompts": `, body: title, category: "WRITING"`}[o.Template]
 }
 
-// Somebody is the user as whom the front end asks in development.
+// Somebody is the user that the front end acts as in development.
 func (o Options) Somebody() string {
 	return map[string]string{"minimal": "dev", "prompts": "8f1c2b7e-4a55-4e0b-9d3e-5b0a6f1c0001"}[o.Template]
 }
 
 // File is a file of a project.
 type File struct {
-	Path    string // below the project's folder, with slashes
+	Path    string // relative to the project folder, with slashes
 	Content []byte
 }
 
-// Sources are where the files come from.
+// Sources are the sources of the files.
 type Sources struct {
 	Templates fs.FS  // package templates
 	Platform  fs.FS  // the prompt platform
@@ -117,7 +118,7 @@ type Sources struct {
 	Types     string // definitions of the schema language, for editors
 }
 
-// Plan returns the files of a project, by path.
+// Plan returns the files of a project, sorted by path.
 func Plan(o Options, s Sources) ([]File, error) {
 	parts := []fs.FS{sub(s.Templates, "common")}
 	switch {
@@ -135,7 +136,7 @@ func Plan(o Options, s Sources) ([]File, error) {
 	}
 	files := []File{{".vscode/krowoc.schema.json", s.Schema}, {".vscode/krowoc.graphql", []byte(s.Types)}}
 	if o.started() && !o.Has("schema.graphql") && !o.Has("schema") {
-		files = append(files, File{"schema.graphql", []byte("# The types. `krowoc schema import` writes those of an existing database.\n")})
+		files = append(files, File{"schema.graphql", []byte("# The types of the project. `krowoc schema import` writes the types of an existing database.\n")})
 	}
 	if o.Module != "" {
 		files = append(files, File{"go.mod", []byte("module " + o.Module + "\n\ngo 1.26\n\nrequire github.com/jackc/pgx/v5 v5.12.0\n")})
@@ -143,7 +144,7 @@ func Plan(o Options, s Sources) ([]File, error) {
 	for _, part := range parts {
 		more, err := render(part, o)
 		if err != nil {
-			return nil, fault.Wrap("make a project", err)
+			return nil, fault.Wrap("create a project", err)
 		}
 		files = append(files, more...)
 	}
@@ -154,15 +155,15 @@ func Plan(o Options, s Sources) ([]File, error) {
 func sub(fsys fs.FS, dir string) fs.FS {
 	part, err := fs.Sub(fsys, dir)
 	if err != nil {
-		return fsys // dir is one of ours, and valid
+		return fsys // the folders of our templates are valid
 	}
 	return part
 }
 
-// dotted are files whose names begin with a point in a project.
+// dotted are files whose names begin with a dot in a project.
 var dotted = map[string]bool{"gitignore": true, "env.example": true, "editorconfig": true, "graphqlrc.yml": true, "gitlab-ci.yml": true}
 
-// render returns the files of a part, filled in.
+// render returns the files of a part, with its templates executed.
 func render(part fs.FS, o Options) ([]File, error) {
 	var files []File
 	err := fs.WalkDir(part, ".", func(name string, d fs.DirEntry, err error) error {
@@ -193,19 +194,19 @@ func render(part fs.FS, o Options) ([]File, error) {
 	return files, err
 }
 
-// Write makes the files below a folder. One that is there already stays as it is, and is returned; where something cannot be
-// written, what was is removed.
+// Write writes the files to a folder. It keeps and returns existing files. If a file cannot be written, it removes the files that it
+// has written.
 func Write(dir string, files []File) (kept []string, err error) {
-	var made []string
+	var created []string
 	defer func() {
 		if err != nil {
-			err = errors.Join(fault.Wrap("make a project", err), remove(made))
+			err = errors.Join(fault.Wrap("create a project", err), remove(created))
 		}
 	}()
 	for _, f := range files {
 		name := filepath.Join(dir, filepath.FromSlash(f.Path))
 		folders, err := makeFolders(filepath.Dir(name))
-		made = append(made, folders...)
+		created = append(created, folders...)
 		if err != nil {
 			return nil, err
 		}
@@ -217,7 +218,7 @@ func Write(dir string, files []File) (kept []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		made = append(made, name)
+		created = append(created, name)
 		_, err = file.Write(f.Content)
 		if err := errors.Join(err, file.Close()); err != nil {
 			return nil, err
@@ -226,26 +227,26 @@ func Write(dir string, files []File) (kept []string, err error) {
 	return kept, nil
 }
 
-// makeFolders is os.MkdirAll that tells which it has made.
-func makeFolders(dir string) (made []string, err error) {
+// makeFolders is os.MkdirAll that returns the folders that it has created.
+func makeFolders(dir string) (created []string, err error) {
 	if _, err := os.Stat(dir); err == nil {
 		return nil, nil
 	}
 	if parent := filepath.Dir(dir); parent != dir {
-		if made, err = makeFolders(parent); err != nil {
-			return made, err
+		if created, err = makeFolders(parent); err != nil {
+			return created, err
 		}
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return made, err
+		return created, err
 	}
-	return append(made, dir), nil
+	return append(created, dir), nil
 }
 
-// remove takes away what was made, the last first.
-func remove(made []string) error {
+// remove removes files and folders, the last first.
+func remove(created []string) error {
 	var errs []error
-	for _, name := range slices.Backward(made) {
+	for _, name := range slices.Backward(created) {
 		if err := os.Remove(name); err != nil {
 			errs = append(errs, err)
 		}
@@ -253,13 +254,13 @@ func remove(made []string) error {
 	return errors.Join(errs...)
 }
 
-// HasFiles reports whether a folder has anything in it.
+// HasFiles reports whether a folder exists and is not empty.
 func HasFiles(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && len(entries) > 0
 }
 
-// NameFor makes a name of a project of that of a folder.
+// NameFor derives the name of a project from the name of its folder.
 func NameFor(dir string) string {
 	name := regexp.MustCompile(`[^a-z0-9_-]+`).ReplaceAllString(strings.ToLower(path.Base(filepath.ToSlash(dir))), "-")
 	return strings.TrimLeft(strings.Trim(name, "-"), "0123456789_-")

@@ -1,28 +1,28 @@
-// Package quiet keeps testcontainers-go from looking at every process of the machine when a program that imports it
-// starts, which costs each command of krowoc tens of milliseconds where many run (docs/decisions/0006).
+// Package quiet prevents testcontainers-go from inspecting every process of the machine when a program that imports it starts, which
+// would cost each krowoc command tens of milliseconds on a busy machine (docs/decisions/0006).
 //
-// It works because Go initialises packages that are ready in the order of their import paths
-// (https://go.dev/ref/spec#Package_initialization): this one imports os alone and comes before those of testcontainers-go;
-// package container, which imports them, takes Restore's effect after them.
+// It relies on Go's order of initialization (https://go.dev/ref/spec#Package_initialization): packages without uninitialized imports
+// are initialized in the order of their import paths. This package imports only os and comes before those of testcontainers-go;
+// package container imports them, so it calls Restore after them.
 package quiet
 
 import "os"
 
-// key is the variable that says where gopsutil, on behalf of testcontainers-go, finds Linux's /proc.
+// key is the variable with the path of /proc for gopsutil, which testcontainers-go uses.
 const key = "HOST_PROC"
 
-// before is what the variable was.
+// before is the original value of the variable.
 var before, was = hide()
 
 func hide() (string, bool) {
-	value, ok := os.LookupEnv(key) //nolint:forbidigo // to put it back
+	value, ok := os.LookupEnv(key) //nolint:forbidigo // to restore it
 	if err := os.Setenv(key, os.DevNull); err != nil {
 		return "", false
 	}
 	return value, ok
 }
 
-// Restore gives the variable its value back. It returns true, so that a package can call it when it is initialised.
+// Restore restores the variable. It returns a value so that a package can call it during its initialization.
 func Restore() bool {
 	if was {
 		return os.Setenv(key, before) == nil

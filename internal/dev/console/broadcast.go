@@ -8,19 +8,20 @@ import (
 	"time"
 )
 
-// Event is one of Server-Sent Events (WHATWG HTML, section 9.2); Data is sent as JSON.
+// Event is a server-sent event (WHATWG HTML, section 9.2); Data is sent as JSON.
 type Event struct{ Name, Data string }
 
-// Broadcast sends events to all who follow. Its zero value is ready.
+// Broadcast sends events to all followers. Its zero value is ready to use.
 type Broadcast struct {
 	mu   sync.Mutex
 	open map[chan Event]bool
 }
 
-// backlog is how many events may wait for one who is slow; what is more is lost, since each says to look again.
+// backlog is the number of events that may wait for a slow follower. Further events are dropped, since each one makes the follower
+// reload anyway.
 const backlog = 16
 
-// keepAlive is how often a connection without news is written to, so that one that is gone is noticed.
+// keepAlive is the interval of writes to idle connections, which detect closed ones.
 const keepAlive = 30 * time.Second
 
 // Send sends an event.
@@ -35,7 +36,7 @@ func (b *Broadcast) Send(name, data string) {
 	}
 }
 
-// Follow returns a channel of events, and what ends it.
+// Follow returns a channel of events, and a function that ends it.
 func (b *Broadcast) Follow() (events <-chan Event, end func()) {
 	c := make(chan Event, backlog)
 	b.mu.Lock()
@@ -51,7 +52,7 @@ func (b *Broadcast) Follow() (events <-chan Event, end func()) {
 	}
 }
 
-// Serve writes events until the client leaves; first come those given.
+// Serve writes the given events, and then new ones until the client disconnects.
 func (b *Broadcast) Serve(w http.ResponseWriter, r *http.Request, first ...Event) {
 	events, end := b.Follow()
 	defer end()

@@ -1,5 +1,5 @@
-// Package console is the web side of a development session: one HTTP server for what people and their programs look at beside
-// the API, and the events that a page under development follows.
+// Package console is the web console of a development session: one HTTP server for the pages and APIs in addition to the project's own
+// API, and for the events that a page under development follows.
 package console
 
 import (
@@ -16,18 +16,18 @@ import (
 	"github.com/krowoc/krowoc/internal/localhost"
 )
 
-// Link is something to look at.
+// Link is an entry on the start page.
 type Link struct{ Name, URL string }
 
-// Options say what the console shows.
+// Options configure the console.
 type Options struct {
-	Address string // host:port; a free port where that one is taken
+	Address string // host:port; a free port if that one is taken
 	Project string
 	Logger  *slog.Logger
 	Links   func() []Link
 }
 
-// Console is the server. Parts add their pages to its Mux before it starts.
+// Console is the server. Other packages add their pages to its Mux before it starts.
 type Console struct {
 	Mux *http.ServeMux
 
@@ -41,14 +41,14 @@ type Console struct {
 	mistake string
 }
 
-// New listens, and serves nothing yet.
+// New listens, but does not serve yet.
 func New(ctx context.Context, o Options) (*Console, error) {
 	l, taken, err := listen.Near(ctx, o.Address)
 	if err != nil {
 		return nil, err
 	}
 	if taken != nil {
-		o.Logger.Warn(taken.Error() + ": it takes another port")
+		o.Logger.Warn(taken.Error() + ": using another port")
 	}
 	c := &Console{Mux: http.NewServeMux(), options: o, listener: l}
 	c.Mux.Handle("GET /{$}", http.HandlerFunc(c.index))
@@ -59,7 +59,7 @@ func New(ctx context.Context, o Options) (*Console, error) {
 	return c, nil
 }
 
-// URL is where the console is.
+// URL returns the URL of the console.
 func (c *Console) URL() string { return "http://" + c.listener.Addr().String() }
 
 // Start serves in the background.
@@ -77,7 +77,7 @@ func (c *Console) Start(ctx context.Context) {
 	}()
 }
 
-// Stop ends the server, and whoever follows its events.
+// Stop stops the server and ends all event streams.
 func (c *Console) Stop(ctx context.Context) error {
 	if c.http == nil {
 		return c.listener.Close()
@@ -89,13 +89,13 @@ func (c *Console) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Reload tells the pages that the API has changed, and that nothing is wrong any more.
+// Reload tells the pages that the API has changed and that there are no errors.
 func (c *Console) Reload() {
 	c.setMistake("")
 	c.pages.Send("reload", "")
 }
 
-// Mistake tells the pages what is wrong; an empty text says that nothing is any more.
+// Mistake shows an error on the pages; an empty text removes it.
 func (c *Console) Mistake(text string) {
 	c.setMistake(text)
 	c.pages.Send("mistake", text)
@@ -130,7 +130,7 @@ func (c *Console) index(w http.ResponseWriter, _ *http.Request) {
 	}{c.options.Project, c.currentMistake(), c.options.Links()})
 }
 
-// anyOrigin lets pages of any origin read an answer. It is for what is no secret.
+// anyOrigin allows pages of any origin to read a response that is not secret.
 func anyOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")

@@ -17,20 +17,20 @@ import (
 //go:embed page
 var pages embed.FS
 
-// policy is what a page may do: its own style and script, and nothing from elsewhere.
+// policy allows a page its own styles and scripts, and nothing from other origins.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// Parse returns the page of a file: the layout around its templates "title" and "main".
+// Parse parses a page: the layout with the templates "title" and "main" of the file.
 func Parse(name string, files fs.FS) *template.Template {
 	layout := template.Must(template.New("layout.html").ParseFS(pages, "page/layout.html"))
 	return template.Must(layout.ParseFS(files, name))
 }
 
-// Render answers with a page.
+// Render writes a page as the response.
 func Render(w http.ResponseWriter, page *template.Template, data any) {
 	var b bytes.Buffer
 	if err := page.ExecuteTemplate(&b, "layout.html", data); err != nil {
-		http.Error(w, "the page cannot be shown: "+err.Error(), http.StatusInternalServerError)
+		http.Error(w, "cannot render the page: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
@@ -38,15 +38,15 @@ func Render(w http.ResponseWriter, page *template.Template, data any) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin") // with none at all, a form of ours would say that it comes from nowhere
-	_, _ = w.Write(b.Bytes())               // who is gone needs no page
+	h.Set("Referrer-Policy", "same-origin") // without a referrer, our own forms would send Origin: null
+	_, _ = w.Write(b.Bytes())               // the client may have disconnected
 }
 
-// JSON answers with a value as JSON.
+// JSON writes a value as a JSON response.
 func JSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(value) // who is gone needs no answer
+	_ = json.NewEncoder(w).Encode(value) // the client may have disconnected
 }
 
 // types are the content types of assets.
@@ -61,17 +61,19 @@ func asset(name string) http.Handler {
 		}
 		w.Header().Set("Content-Type", types[path.Ext(name)])
 		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(text) // who is gone needs no asset
+		_, _ = w.Write(text) // the client may have disconnected
 	})
 }
 
-// SameOrigin refuses requests that a page of another origin has sent: they change something here.
+// SameOrigin rejects requests from pages of other origins, for routes that change something.
 func SameOrigin(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
 		site := r.Header.Get("Sec-Fetch-Site")
-		if origin != "" && strings.TrimPrefix(origin, "http://") != r.Host || site != "" && site != "same-origin" && site != "none" {
-			problem.Write(w, r, fault.New(fault.Forbidden, "change something here", "the request comes from another page"))
+		foreignOrigin := origin != "" && strings.TrimPrefix(origin, "http://") != r.Host
+		foreignSite := site != "" && site != "same-origin" && site != "none"
+		if foreignOrigin || foreignSite {
+			problem.Write(w, r, fault.New(fault.Forbidden, "use the development console", "cross-origin requests are not allowed"))
 			return
 		}
 		next(w, r)

@@ -1,4 +1,4 @@
-// Package mail catches the mail of a development session: an SMTP server that sends nothing on, and an inbox to read it in.
+// Package mail catches the mail of a development session: an SMTP server that delivers nothing, and an inbox.
 package mail
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/krowoc/krowoc/internal/listen"
 )
 
-// Limits of what is kept: the newest messages, each of a size in bytes, and all together.
+// Limits: the number of messages kept, and the size in bytes of one and of all.
 const (
 	keep       = 500
 	maxMessage = 25 << 20
@@ -30,9 +30,9 @@ const (
 	maxTo      = 1000 // recipients
 )
 
-// Options say where mail is taken.
+// Options configure the mail catcher.
 type Options struct {
-	Address string // host:port of SMTP; a free port where that one is taken
+	Address string // host:port of SMTP; a free port if that one is taken
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -49,14 +49,14 @@ type Catcher struct {
 	size     int
 }
 
-// New listens, and takes nothing yet.
+// New listens, but does not accept mail yet.
 func New(ctx context.Context, o Options) (*Catcher, error) {
 	l, taken, err := listen.Near(ctx, o.Address)
 	if err != nil {
 		return nil, err
 	}
 	if taken != nil {
-		o.Logger.Warn(taken.Error() + ": it takes another port")
+		o.Logger.Warn(taken.Error() + ": using another port")
 	}
 	c := &Catcher{options: o, listener: l}
 	c.smtp = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{catcher: c}, nil }))
@@ -68,29 +68,29 @@ func New(ctx context.Context, o Options) (*Catcher, error) {
 	return c, nil
 }
 
-// Start takes mail in the background.
+// Start accepts mail in the background.
 func (c *Catcher) Start() {
 	go func() {
 		if err := c.smtp.Serve(c.listener); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
-			c.options.Logger.Error(fault.Wrap("take mail", err).Error())
+			c.options.Logger.Error(fault.Wrap("accept mail", err).Error())
 		}
 	}()
 }
 
-// Address is where SMTP is spoken.
+// Address returns the address of the SMTP server.
 func (c *Catcher) Address() string { return c.listener.Addr().String() }
 
-// Stop ends the server.
+// Stop stops the server.
 func (c *Catcher) Stop(context.Context) error {
 	err := c.smtp.Close()
-	c.listener.Close() // where it never served
+	c.listener.Close() // if it never served
 	if errors.Is(err, smtp.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
 	}
 	return fault.Wrap("stop the mail catcher", err)
 }
 
-// Send puts a message into the inbox without SMTP.
+// Send adds a message to the inbox without SMTP.
 func (c *Catcher) Send(to, subject, text, html string) {
 	boundary := rand.Text()
 	raw := fmt.Sprintf("From: Krowoc <no-reply@localhost>\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMIME-Version: 1.0\r\n"+
@@ -100,7 +100,7 @@ func (c *Catcher) Send(to, subject, text, html string) {
 	c.keep("no-reply@localhost", []string{to}, []byte(raw))
 }
 
-// header makes a text fit for one line of a header.
+// header encodes a text for a single header line.
 func header(text string) string { return strings.Map(dropLineEnds, text) }
 
 func dropLineEnds(r rune) rune {
@@ -110,7 +110,7 @@ func dropLineEnds(r rune) rune {
 	return r
 }
 
-// keep adds a message, and lets the oldest go that are too much.
+// keep adds a message and drops the oldest ones beyond the limits.
 func (c *Catcher) keep(from string, to []string, raw []byte) {
 	m := read(raw)
 	m.ID, m.At, m.Sender, m.Recipients = strings.ToLower(rand.Text()), c.options.Now(), from, to
@@ -153,14 +153,14 @@ func (c *Catcher) remove(matches func(*Message) bool) {
 	c.changed.Send("change", "")
 }
 
-// session is one connection of SMTP.
+// session is one SMTP connection.
 type session struct {
 	catcher *Catcher
 	from    string
 	to      []string
 }
 
-// AuthMechanisms says that whoever wants to may log in.
+// AuthMechanisms offers authentication, which accepts everyone.
 func (s *session) AuthMechanisms() []string { return []string{sasl.Plain, sasl.Login} }
 
 // Auth accepts any name and password.
@@ -171,12 +171,12 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, _, _ string) error { return nil }), nil
 }
 
-// anyLogin is the mechanism LOGIN, which asks for a name and then a password.
+// anyLogin is the mechanism LOGIN, which asks for a name and then for a password.
 type anyLogin struct{ step int }
 
 // Next implements sasl.Server.
 func (a *anyLogin) Next(response []byte) (challenge []byte, done bool, err error) {
-	if response == nil || a.step == 0 && len(response) == 0 {
+	if response == nil || (a.step == 0 && len(response) == 0) {
 		return []byte("Username:"), false, nil
 	}
 	a.step++
@@ -186,13 +186,13 @@ func (a *anyLogin) Next(response []byte) (challenge []byte, done bool, err error
 	return nil, true, nil
 }
 
-// Mail notes the sender.
+// Mail records the sender.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error { s.from = from; return nil }
 
-// Rcpt notes a recipient.
+// Rcpt records a recipient.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error { s.to = append(s.to, to); return nil }
 
-// Data takes a message.
+// Data receives a message.
 func (s *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	if err != nil {
@@ -202,7 +202,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset forgets the message under way.
+// Reset discards the current message.
 func (s *session) Reset() { s.from, s.to = "", nil }
 
 // Logout ends the session.

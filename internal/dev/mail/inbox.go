@@ -24,7 +24,7 @@ var (
 	messagePage = console.Parse("page/message.html", files)
 )
 
-// Register adds the inbox beneath /mail/, and its JSON for tests of any language beneath /mail/api/.
+// Register adds the inbox under /mail/, and its JSON API for tests in any language under /mail/api/.
 func (c *Catcher) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /mail/{$}", c.inbox)
 	mux.HandleFunc("GET /mail/events", func(w http.ResponseWriter, r *http.Request) { c.changed.Serve(w, r) })
@@ -49,7 +49,7 @@ func (c *Catcher) inbox(w http.ResponseWriter, r *http.Request) {
 	}{query, c.Address(), c.find(func(m *Message) bool { return m.matches(query) }, keep)})
 }
 
-// one returns a handler of the message whose id is in the path.
+// one returns a handler for the message whose ID is in the path.
 func (c *Catcher) one(show func(http.ResponseWriter, *http.Request, *Message)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		found := c.find(func(m *Message) bool { return m.ID == r.PathValue("id") }, 1)
@@ -72,12 +72,12 @@ func (c *Catcher) message(w http.ResponseWriter, r *http.Request, m *Message) {
 	}{m, show})
 }
 
-// mailPolicy is what the HTML of a message may do: look as it wants, and nothing else. Pictures of others would tell them that it was read.
+// mailPolicy allows the HTML of a message its styles and nothing else. Remote images would reveal that the message was read.
 const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
 var byContentID = regexp.MustCompile(`(?i)cid:([^"'\s>)]+)`)
 
-// html answers with the message's own page, for the frame in ours. Its links open in a page of their own.
+// html writes the HTML of a message, for a frame in our page. Its links open in a new tab.
 func html(w http.ResponseWriter, _ *http.Request, m *Message) {
 	page := byContentID.ReplaceAllStringFunc(m.HTML, func(link string) string {
 		id, err := url.PathUnescape(link[len("cid:"):])
@@ -93,16 +93,16 @@ func html(w http.ResponseWriter, _ *http.Request, m *Message) {
 	h.Set("Content-Security-Policy", mailPolicy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write([]byte(`<!doctype html><base target="_blank">` + page)) // who is gone needs no page
+	_, _ = w.Write([]byte(`<!doctype html><base target="_blank">` + page)) // the client may have disconnected
 }
 
 func source(w http.ResponseWriter, _ *http.Request, m *Message) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(m.raw) // who is gone needs no source
+	_, _ = w.Write(m.raw) // the client may have disconnected
 }
 
-// attachment answers with a file. Only pictures are shown; all else is saved, since it could be a page with a script.
+// attachment writes a file. Only images are displayed; other files are downloaded, since they could be pages with scripts.
 func attachment(w http.ResponseWriter, r *http.Request, m *Message) {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	if err != nil || n < 0 || n >= len(m.Attachments) {
@@ -121,7 +121,7 @@ func attachment(w http.ResponseWriter, r *http.Request, m *Message) {
 	if text := mime.FormatMediaType(disposition, map[string]string{"filename": a.Name}); text != "" {
 		h.Set("Content-Disposition", text)
 	}
-	_, _ = w.Write(a.content) // who is gone needs no file
+	_, _ = w.Write(a.content) // the client may have disconnected
 }
 
 func (c *Catcher) delete(w http.ResponseWriter, r *http.Request) {
@@ -136,7 +136,7 @@ func (c *Catcher) clear(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// list answers with the messages to somebody, with a subject, or with a text anywhere; newest first.
+// list writes the messages that match a recipient, a subject or a text, newest first.
 func (c *Catcher) list(w http.ResponseWriter, r *http.Request) {
 	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
 	if err != nil || limit < 1 {
@@ -153,20 +153,20 @@ func filter(r *http.Request) func(*Message) bool {
 	}
 }
 
-// Waits of the API.
+// Limits of wait.
 const (
 	usualWait   = 10 * time.Second
 	longestWait = 5 * time.Minute
 )
 
-// wait answers with the newest message that fits, as soon as there is one; after says of which message, or of which time, it
-// must be newer.
+// wait writes the newest matching message as soon as there is one. It must be newer than after, which is the ID of a message or a
+// time.
 func (c *Catcher) wait(w http.ResponseWriter, r *http.Request) {
 	limit := usualWait
 	if text := r.URL.Query().Get("timeout"); text != "" {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
-			problem.Write(w, r, fault.New(fault.Invalid, "wait for mail", "timeout is no duration", "write it as in 10s"))
+			problem.Write(w, r, fault.New(fault.Invalid, "wait for mail", "invalid timeout", "write a duration such as 10s"))
 			return
 		}
 		limit = min(d, longestWait)
@@ -184,7 +184,7 @@ func (c *Catcher) wait(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-events:
 		case <-timeout.C:
-			problem.Write(w, r, fault.New(fault.Timeout, "wait for mail", fmt.Sprintf("none came within %v", limit)))
+			problem.Write(w, r, fault.New(fault.Timeout, "wait for mail", fmt.Sprintf("no matching message within %v", limit)))
 			return
 		case <-r.Context().Done():
 			return
@@ -192,7 +192,7 @@ func (c *Catcher) wait(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// moment returns the time that a text says, or that of the message with that id.
+// moment parses a time, or returns the time of the message with that ID.
 func (c *Catcher) moment(text string) time.Time {
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return at

@@ -19,17 +19,17 @@ type Message struct {
 	To          string       `json:"to"`
 	Subject     string       `json:"subject"`
 	Sender      string       `json:"sender"`     // of the envelope
-	Recipients  []string     `json:"recipients"` // of the envelope: with those in Bcc
+	Recipients  []string     `json:"recipients"` // of the envelope, including Bcc
 	Text        string       `json:"text"`
 	HTML        string       `json:"html,omitempty"`
-	Links       []string     `json:"links"` // in text and HTML, each once
+	Links       []string     `json:"links"` // in text and HTML, without duplicates
 	Attachments []Attachment `json:"attachments"`
-	Trouble     string       `json:"trouble,omitempty"` // what is wrong with its form
+	Trouble     string       `json:"trouble,omitempty"` // the parse error, if any
 
 	raw []byte
 }
 
-// Attachment is a file of a message, or a picture in its HTML.
+// Attachment is an attached file, or an image in the HTML.
 type Attachment struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
@@ -39,11 +39,11 @@ type Attachment struct {
 	content []byte
 }
 
-// read takes a message apart. One that is broken keeps its source.
+// read parses a message. The source of an invalid message is kept.
 func read(raw []byte) (m *Message) {
 	m = &Message{raw: raw, Links: []string{}, Attachments: []Attachment{}}
 	defer func() {
-		if p := recover(); p != nil { // a parser's bug must not lose anybody's mail
+		if p := recover(); p != nil { // a bug in the parser must not lose mail
 			m.Trouble = fmt.Sprint(p)
 		}
 	}()
@@ -71,7 +71,7 @@ var (
 	inText = regexp.MustCompile(`https?://[^\s<>"')\]]+`)
 )
 
-// links returns the addresses in a message, those of its HTML first.
+// links returns the URLs in a message, those in the HTML first.
 func links(html, text string) []string {
 	found := []string{}
 	add := func(link string) {
@@ -88,7 +88,7 @@ func links(html, text string) []string {
 	return found
 }
 
-// matches reports whether a text is somewhere in the message.
+// matches reports whether the message contains a text.
 func (m *Message) matches(text string) bool {
 	text = strings.ToLower(text)
 	return text == "" || slices.ContainsFunc([]string{m.From, m.To, m.Subject, m.Text, strings.Join(m.Recipients, " ")},

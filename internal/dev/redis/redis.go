@@ -1,4 +1,4 @@
-// Package redis runs the Redis of a development session: the program of this machine, a container, or one within krowoc.
+// Package redis runs the Redis of a development session: as a local program, as a container, or embedded in krowoc.
 package redis
 
 import (
@@ -22,32 +22,32 @@ import (
 	"github.com/krowoc/krowoc/internal/supervise"
 )
 
-// Engine is how a Redis is run.
+// Engine is the way in which Redis runs.
 type Engine string
 
 // The engines.
 const (
-	Auto     Engine = "auto"   // the first of the others that there is
+	Auto     Engine = "auto"   // the first of the others that is available
 	Native   Engine = "native" // redis-server or valkey-server
 	Docker   Engine = "docker"
-	Embedded Engine = "embedded" // miniredis: in memory, and not all of Redis
+	Embedded Engine = "embedded" // miniredis: in memory, with a subset of Redis
 )
 
-// Options say which Redis to run.
+// Options configure Redis.
 type Options struct {
 	Engine  Engine
 	Image   string
-	Name    string // of the container and its volume
-	Purpose string // of the two
-	Dir     string // where the native one keeps its data
-	Port    int    // that the program is to have, if it is free; 0 is any
-	Publish int    // that the container is to have; 0 is any
-	Path    string // the folders in which programs are looked for, as in $PATH
+	Name    string // name of the container and its volume
+	Purpose string // purpose of both
+	Dir     string // data folder of the native one
+	Port    int    // preferred port of the program; 0 is any
+	Publish int    // port of the container on the host; 0 is any
+	Path    string // folders to search for programs, as in $PATH
 	Log     *slog.Logger
-	Guard   func(container string) (dismiss func()) // has it removed when this process is killed; nil is nobody
+	Guard   func(container string) (dismiss func()) // removes it if this process is killed; may be nil
 }
 
-// Start starts a Redis.
+// Start starts Redis.
 func Start(ctx context.Context, o Options) (_ dev.RunningService, err error) {
 	if o.Port == 0 {
 		if o.Port, err = listen.FreePort(ctx); err != nil {
@@ -77,7 +77,7 @@ func running(detail, address string, stop func(context.Context) error) dev.Runni
 	return dev.RunningService{Detail: detail, URL: url, Env: []string{"REDIS_URL=" + url, "KROWOC_REDIS_URL=" + url}, Stop: stop}
 }
 
-// Program returns the path of redis-server or valkey-server, in the folders of path; "" where there is neither.
+// Program returns the path of redis-server or valkey-server in the folders of path, or "".
 func Program(path string) string {
 	for _, dir := range strings.Split(path, string(os.PathListSeparator)) {
 		for _, name := range []string{"redis-server", "valkey-server"} {
@@ -89,12 +89,12 @@ func Program(path string) string {
 	return ""
 }
 
-// native runs the program of this machine, and again where it ends.
+// native runs the local program and restarts it when it exits.
 func native(ctx context.Context, o Options) (dev.RunningService, error) {
 	const op = "start Redis"
 	program := Program(o.Path)
 	if program == "" {
-		return dev.RunningService{}, fault.New(fault.NotFound, op, "there is neither redis-server nor valkey-server on PATH",
+		return dev.RunningService{}, fault.New(fault.NotFound, op, "neither redis-server nor valkey-server is on PATH",
 			"Install it, or set dev.redis.engine to docker or embedded.")
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
@@ -134,11 +134,11 @@ func native(ctx context.Context, o Options) (dev.RunningService, error) {
 	}
 	r := running("Redis is up, natively", net.JoinHostPort("127.0.0.1", strconv.Itoa(status.Port)), stop)
 	r.PID = func() int { return s.Status()[0].PID }
-	r.Lost = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() } // it is started again where it ends
+	r.Lost = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() } // it restarts when it exits
 	return r, nil
 }
 
-// logLine hands on a line of Redis's log: "pid:role date level message", with # for warnings.
+// logLine passes a line of Redis's log on: "pid:role date level message", with # for warnings.
 func logLine(ctx context.Context, log *slog.Logger, line string) {
 	level := slog.LevelDebug
 	if fields := strings.Fields(line); len(fields) > 5 && fields[5] == "#" && !strings.Contains(line, "Redis is starting") {
@@ -147,7 +147,7 @@ func logLine(ctx context.Context, log *slog.Logger, line string) {
 	log.Log(ctx, level, line)
 }
 
-// docker runs the image, with its data in a volume.
+// docker runs the image with its data in a volume.
 func docker(ctx context.Context, o Options) (dev.RunningService, error) {
 	c, err := container.Start(ctx, container.Options{
 		Image: o.Image, Port: 6379, Publish: o.Publish, Name: o.Name, Volume: o.Name, Mount: "/data", Purpose: o.Purpose, Grace: container.DefaultGrace,
@@ -161,7 +161,7 @@ func docker(ctx context.Context, o Options) (dev.RunningService, error) {
 	return r, nil
 }
 
-// ping returns nil when a Redis answers at an address.
+// ping returns nil when Redis answers at an address.
 func ping(ctx context.Context, address string) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
@@ -180,21 +180,21 @@ func ping(ctx context.Context, address string) error {
 		return err
 	}
 	if string(answer) != "+PONG" {
-		return fmt.Errorf("it answers %q", answer)
+		return fmt.Errorf("unexpected answer %q", answer)
 	}
 	return nil
 }
 
-// embedded runs miniredis, whose clock it moves as time goes by, so that keys expire.
+// embedded runs miniredis and advances its clock, so that keys expire.
 func embedded(ctx context.Context, o Options) (dev.RunningService, error) {
 	server := miniredis.NewMiniRedis()
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port))
 	if taken := listen.Available(ctx, address); taken != nil {
-		o.Log.Warn(taken.Error() + ": it takes another port")
+		o.Log.Warn(taken.Error() + ": using another port")
 		address = "127.0.0.1:0"
 	}
 	err := server.StartAddr(address)
-	if err != nil { // somebody was faster
+	if err != nil { // another process was faster
 		err = server.StartAddr("127.0.0.1:0")
 	}
 	if err != nil {
@@ -215,7 +215,7 @@ func embedded(ctx context.Context, o Options) (dev.RunningService, error) {
 			}
 		}
 	}()
-	return running("miniredis is up: it keeps all in memory and is not all of Redis", address, func(context.Context) error {
+	return running("miniredis is up: it keeps data in memory and supports a subset of Redis", address, func(context.Context) error {
 		close(stopped)
 		<-ended
 		server.Close()

@@ -26,13 +26,13 @@ var (
 	tracePage = console.Parse("page/trace.html", files)
 )
 
-// maxBody is how many bytes a request may have, unpacked.
+// maxBody is the maximum size of a request in bytes, uncompressed.
 const maxBody = 16 << 20
 
-// Register adds the receiver at /v1/, the pages beneath /traces/, and their JSON beneath /traces/api/.
+// Register adds the receiver at /v1/, the pages under /traces/, and their JSON API under /traces/api/.
 func (s *Sink) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/traces", s.receive)
-	for _, other := range []string{"logs", "metrics"} { // exporters send them as well, and would complain
+	for _, other := range []string{"logs", "metrics"} { // exporters send them too, and would log errors
 		mux.HandleFunc("POST /v1/"+other, func(w http.ResponseWriter, r *http.Request) {
 			if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 				problem.TooLarge(maxBody).Write(w, r)
@@ -48,14 +48,14 @@ func (s *Sink) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /traces/api/traces/{id}", s.showJSON)
 }
 
-// receive takes spans, in either of the encodings.
+// receive accepts spans in either encoding.
 func (s *Sink) receive(w http.ResponseWriter, r *http.Request) {
-	const op = "take traces"
+	const op = "receive traces"
 	var body io.Reader = http.MaxBytesReader(w, r.Body, maxBody)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		unpacked, err := gzip.NewReader(body)
 		if err != nil {
-			problem.Write(w, r, fault.New(fault.Invalid, op, "the body is not packed with gzip"))
+			problem.Write(w, r, fault.New(fault.Invalid, op, "the body is not compressed with gzip"))
 			return
 		}
 		body = unpacked
@@ -85,19 +85,19 @@ func (s *Sink) receive(w http.ResponseWriter, r *http.Request) {
 	}
 	s.add(request)
 	w.Header().Set("Content-Type", kind)
-	_, _ = w.Write(answer) // who is gone needs no answer
+	_, _ = w.Write(answer) // the client may have disconnected
 }
 
-// filter returns what a question asks for.
+// filter parses the filter of a query.
 func filter(r *http.Request) func(*Trace) bool {
 	q := r.URL.Query()
 	service, text, failed := q.Get("service"), strings.ToLower(q.Get("q")), q.Get("error") != ""
 	least, _ := strconv.ParseFloat(strings.TrimSuffix(q.Get("minDuration"), "ms"), 64)
 	return func(t *Trace) bool {
-		if failed && !t.Failed() || t.Duration() < least {
+		if (failed && !t.Failed()) || t.Duration() < least {
 			return false
 		}
-		if service == "" && text == "" || text == t.ID {
+		if (service == "" && text == "") || text == t.ID {
 			return true
 		}
 		for _, s := range t.Spans {
@@ -121,7 +121,7 @@ func (s Span) contains(text string) bool {
 	return false
 }
 
-// shown is how many traces a page lists.
+// shown is the number of traces on a page.
 const shown = 100
 
 func (s *Sink) list(w http.ResponseWriter, r *http.Request) {
@@ -133,7 +133,7 @@ func (s *Sink) list(w http.ResponseWriter, r *http.Request) {
 	}{q.Get("q"), q.Get("minDuration"), q.Get("error") != "", s.find(filter(r), shown)})
 }
 
-// row is a span in the picture of a trace.
+// row is a span in the diagram of a trace.
 type row struct {
 	Span
 	Depth       int
@@ -160,7 +160,7 @@ func (s *Sink) show(w http.ResponseWriter, r *http.Request) {
 	}{&t, t.rows()})
 }
 
-// rows returns the spans, each beneath the one that caused it.
+// rows returns the spans, each after its parent.
 func (t *Trace) rows() []row {
 	children, known := map[string][]Span{}, map[string]bool{}
 	for _, s := range t.Spans {
@@ -169,7 +169,7 @@ func (t *Trace) rows() []row {
 	for _, s := range t.Spans {
 		parent := s.Parent
 		if !known[parent] || parent == s.ID {
-			parent = "" // it is elsewhere, or has not come
+			parent = "" // the parent is in another trace or has not arrived
 		}
 		children[parent] = append(children[parent], s)
 	}
@@ -178,7 +178,7 @@ func (t *Trace) rows() []row {
 	var place func(parent string, depth int)
 	place = func(parent string, depth int) {
 		for _, s := range children[parent] {
-			if !placed[s.ID] { // what is wrong may be its own ancestor
+			if !placed[s.ID] { // an invalid trace may contain a cycle
 				placed[s.ID] = true
 				all = append(all, row{s, depth, t.offset(s) * scale, max(s.DurationMS*scale, 0.3)})
 				place(s.ID, depth+1)

@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 )
 
-// ids are the fields that OTLP's JSON writes in hexadecimal, where Protobuf's JSON has Base64.
+// ids are the fields that OTLP's JSON encodes in hexadecimal, and Protobuf's JSON in base64.
 var ids = map[string]bool{"traceId": true, "spanId": true, "parentSpanId": true}
 
-// hexToBase64 turns OTLP's JSON into Protobuf's.
+// hexToBase64 converts OTLP's JSON to Protobuf's JSON.
 func hexToBase64(text []byte) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()

@@ -1,4 +1,4 @@
-// Package traces takes the traces of a development session by OTLP over HTTP, keeps the newest in memory and shows them.
+// Package traces receives the traces of a development session by OTLP over HTTP, keeps the newest in memory and shows them.
 //
 // The protocol: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 package traces
@@ -19,7 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/dev/console"
 )
 
-// Limits of what is kept: the newest traces, the spans of one, and characters of a value.
+// Limits: the number of traces kept, of spans in one, and of characters in a value.
 const (
 	keep     = 1000
 	maxSpans = 5000
@@ -42,20 +42,20 @@ type Span struct {
 	failed bool
 }
 
-// Attribute is something that is known of a span.
+// Attribute is an attribute of a span.
 type Attribute struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// Trace is what one request has caused.
+// Trace is the spans of one request.
 type Trace struct {
 	ID    string `json:"id"`
 	Spans []Span `json:"spans"` // by start
 	Lost  int    `json:"lost,omitempty"`
 }
 
-// Sink keeps traces. Its zero value is ready.
+// Sink keeps traces. Its zero value is ready to use.
 type Sink struct {
 	changed console.Broadcast
 
@@ -64,7 +64,7 @@ type Sink struct {
 	byID   map[string]*Trace
 }
 
-// add keeps what an exporter has sent.
+// add adds the spans of an exporter's request.
 func (s *Sink) add(r *collector.ExportTraceServiceRequest) {
 	s.mu.Lock()
 	for _, resource := range r.GetResourceSpans() {
@@ -84,7 +84,7 @@ func (s *Sink) add(r *collector.ExportTraceServiceRequest) {
 	s.changed.Send("change", "")
 }
 
-// addSpan adds a span to its trace, which may be a new one. The lock is held.
+// addSpan adds a span to its trace, which may be new. The caller holds the lock.
 func (s *Sink) addSpan(id string, span Span) {
 	if s.byID == nil {
 		s.byID = map[string]*Trace{}
@@ -135,7 +135,7 @@ func convert(service string, span *trace.Span) Span {
 	return n
 }
 
-// value is an attribute's value as people read it.
+// value formats the value of an attribute.
 func value(v *common.AnyValue) string {
 	switch v := v.GetValue().(type) {
 	case *common.AnyValue_StringValue:
@@ -160,7 +160,7 @@ func short(text string) string {
 	return text
 }
 
-// Root is the span that began a trace, or the first that there is.
+// Root returns the span that started the trace, or the first one known.
 func (t *Trace) Root() Span {
 	for _, s := range t.Spans {
 		if s.Parent == "" {
@@ -170,7 +170,7 @@ func (t *Trace) Root() Span {
 	return t.Spans[0]
 }
 
-// Duration is from the first start to the last end, in milliseconds.
+// Duration returns the time from the first start to the last end, in milliseconds.
 func (t *Trace) Duration() float64 {
 	end := 0.0
 	for _, s := range t.Spans {
@@ -179,12 +179,12 @@ func (t *Trace) Duration() float64 {
 	return end
 }
 
-// offset is when a span began, in milliseconds after its trace.
+// offset returns the start of a span in milliseconds after the start of its trace.
 func (t *Trace) offset(s Span) float64 {
 	return float64(s.Start.Sub(t.Spans[0].Start).Microseconds()) / 1000
 }
 
-// Failed reports whether a span of the trace has.
+// Failed reports whether a span of the trace has failed.
 func (t *Trace) Failed() bool {
 	return slices.ContainsFunc(t.Spans, func(s Span) bool { return s.failed })
 }

@@ -51,7 +51,7 @@ func (m *model) text() string { return ansi.Strip(m.screen()) }
 func (m *model) expect(t *testing.T, want ...string) {
 	t.Helper()
 	for _, w := range want {
-		if missing, not := strings.CutPrefix(w, "!"); not && strings.Contains(m.text(), missing) || !not && !strings.Contains(m.text(), w) {
+		if missing, not := strings.CutPrefix(w, "!"); (not && strings.Contains(m.text(), missing)) || (!not && !strings.Contains(m.text(), w)) {
 			t.Errorf("%q is not as it should be:\n%s", w, m.text())
 		}
 	}
@@ -204,7 +204,7 @@ func TestHostileLines(t *testing.T) {
 	m := shown(80, 14)
 	m.lines(Line{Part: "web", Text: "a\x1b[2J\x1b]0;title\x07\x1b]8;;http://evil\x1b\\b\r\x08\x9b31mc\x00\u202ed\te\xff"})
 	for _, r := range m.text() {
-		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u202e') {
+		if r != '\n' && (r < ' ' || (r >= 0x7f && r < 0xa0) || r == '\u202e') {
 			t.Fatalf("%q is shown", r)
 		}
 	}
