@@ -206,7 +206,7 @@ func evaluate(e ast.Expr, constants map[string]ast.Expr) (float64, error) {
 var (
 	link      = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading   = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	anchorOut = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	anchorOut = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 	fence     = regexp.MustCompile("(?ms)^```.*?^```$")
 )
 

@@ -101,10 +101,10 @@ func TestAuthenticators(t *testing.T) {
 // Without any authenticator a token is refused too: its holder does not expect the answers of strangers.
 func TestTokensAreNeverAnonymous(t *testing.T) {
 	r := start(t, uid)
-	if got := r.do(t, "POST", "/graphql", nil, "Authorization", "Bearer x"); got.StatusCode != 401 || got.Header.Get("WWW-Authenticate") == "" {
+	if got := r.do(t, "POST", "/graphql", nil, "Authorization", "Bearer x"); got.StatusCode != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") == "" {
 		t.Errorf("%d %s", got.StatusCode, got.body)
 	}
-	if got := r.do(t, "GET", "/livez", nil, "Authorization", "Bearer x"); got.StatusCode != 200 {
+	if got := r.do(t, "GET", "/livez", nil, "Authorization", "Bearer x"); got.StatusCode != http.StatusOK {
 		t.Errorf("a probe with a token is answered %d", got.StatusCode)
 	}
 }

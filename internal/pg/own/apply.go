@@ -57,13 +57,13 @@ func applyNext(ctx context.Context, db Target) (version int, err error) {
 			return 0, who.explain(err)
 		}
 	}
-	for _, m := range migrations()[min(version, Latest()):] {
+	if pending := migrations()[min(version, Latest()):]; len(pending) > 0 {
+		m := pending[0] // each migration is a transaction of its own
 		sql := m.sql + fmt.Sprintf(";\nINSERT INTO %s (version, name) VALUES (%d, '%s')", versionsTable, m.version, m.name)
 		if err := exec(ctx, tx, sql); err != nil {
 			return 0, who.explain(err)
 		}
 		version = m.version
-		break
 	}
 	return version, tx.Commit(ctx)
 }
