@@ -48,7 +48,8 @@ func TestDownRestores(t *testing.T) {
 	}
 }
 
-// snapshot describes everything in the schema public, one line for each object, but for goose's own table.
+// snapshot describes everything in the Postgres schema public, one line for each object, except goose's own table. The schema krowoc
+// stays when migrations are rolled back.
 func snapshot(t testing.TB, pool *pgxpool.Pool) []string {
 	t.Helper()
 	rows, err := pool.Query(t.Context(), `
@@ -77,7 +78,7 @@ func snapshot(t testing.TB, pool *pgxpool.Pool) []string {
 		UNION ALL
 		SELECT concat_ws(' ', 'extension', extname, extversion) FROM pg_extension
 		UNION ALL
-		SELECT concat_ws(' ', 'schema', nspname, nspacl) FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)'
+		SELECT concat_ws(' ', 'schema', nspname, nspacl) FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)' AND nspname <> 'krowoc'
 		ORDER BY 1`)
 	if err != nil {
 		t.Fatal(err)
