@@ -1,0 +1,250 @@
+package sync_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/dev/sync"
+	"github.com/krowoc/krowoc/internal/pg/own"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func parse(t *testing.T, text string) *schema.Schema {
+	t.Helper()
+	s, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	if mistakes.Errors() > 0 {
+		t.Fatal(mistakes)
+	}
+	return s
+}
+
+// has reports whether an expression is true in a database.
+func has(t *testing.T, db *pgxpool.Pool, expression string) bool {
+	t.Helper()
+	return testkit.Value(t, db, expression) == "true"
+}
+
+// unsaved returns how many unsaved changes a database has.
+func unsaved(t *testing.T, db *pgxpool.Pool) int {
+	t.Helper()
+	list, err := sync.Read(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+const (
+	tableA = "to_regclass('a') IS NOT NULL"
+	tableB = "to_regclass('b') IS NOT NULL"
+)
+
+func TestApplyAndUndo(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	if n := unsaved(t, db); n > 0 { // there is no table of them yet
+		t.Errorf("a new database has %d", n)
+	}
+	if err := sync.Undo(t.Context(), db); err != nil {
+		t.Errorf("undo nothing: %v", err)
+	}
+	changes := []sync.Change{
+		{Up: []string{"CREATE TABLE a (n int)", "CREATE TYPE e AS ENUM ('x')"}, Down: []string{"DROP TYPE e", "DROP TABLE a"}},
+		{Up: []string{"ALTER TYPE e ADD VALUE 'y'"}, Down: []string{}},
+		{Up: []string{"CREATE TABLE b (e e DEFAULT 'y')"}, Down: []string{"DROP TABLE b"}}, // uses the value that the one before adds
+	}
+	if err := sync.Apply(t.Context(), db, changes); err != nil {
+		t.Fatal(err)
+	}
+	got, err := sync.Read(t.Context(), db)
+	if diff := cmp.Diff(changes, got); err != nil || diff != "" {
+		t.Errorf("%v\n-want +got:\n%s", err, diff)
+	}
+	if err := sync.Undo(t.Context(), db); err != nil { // only the reverse order works
+		t.Fatal(err)
+	}
+	if has(t, db, tableA) || has(t, db, tableB) || unsaved(t, db) > 0 {
+		t.Error("something is left")
+	}
+}
+
+// When a change fails, those before it are undone, and those of an earlier call are not.
+func TestApplyFails(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	if err := sync.Apply(t.Context(), db, []sync.Change{{Up: []string{"CREATE TABLE a (n int)"}, Down: []string{"DROP TABLE a"}}}); err != nil {
+		t.Fatal(err)
+	}
+	err := sync.Apply(t.Context(), db, []sync.Change{
+		{Up: []string{"CREATE TABLE b (n int)"}, Down: []string{"DROP TABLE b"}},
+		{Up: []string{"CREATE TABLE c (n int)", "CREATE TABLE a (n int)"}, Down: []string{"DROP TABLE c"}},
+	})
+	if err == nil || !strings.Contains(err.Error(), `"a" already exists`) {
+		t.Errorf("%v", err)
+	}
+	if !has(t, db, tableA) || has(t, db, tableB) || has(t, db, "to_regclass('c') IS NOT NULL") || unsaved(t, db) != 1 {
+		t.Error("it is not as it was")
+	}
+}
+
+// An undo that fails keeps the change, so that it can be undone later.
+func TestUndoFails(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	changes := []sync.Change{
+		{Up: []string{"CREATE TABLE a (n int)"}, Down: []string{"DROP TABLE a"}},
+		{Up: []string{"CREATE TABLE b (n int)"}, Down: []string{"DROP TABLE b"}},
+	}
+	if err := sync.Apply(t.Context(), db, changes); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Exec(t, db, "CREATE VIEW v AS TABLE a")
+	if err := sync.Undo(t.Context(), db); err == nil {
+		t.Error("a table that a view needs is dropped")
+	}
+	if !has(t, db, tableA) || has(t, db, tableB) || unsaved(t, db) != 1 {
+		t.Error("the first change is not kept")
+	}
+	testkit.Exec(t, db, "DROP VIEW v")
+	if err := sync.Undo(t.Context(), db); err != nil || has(t, db, tableA) {
+		t.Errorf("undo it again: %v", err)
+	}
+}
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	if err := sync.Forget(t.Context(), db); err != nil { // there is no table of them yet
+		t.Fatal(err)
+	}
+	if err := sync.Apply(t.Context(), db, []sync.Change{{Up: []string{"CREATE TABLE a (n int)"}, Down: []string{"DROP TABLE a"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sync.Forget(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if unsaved(t, db) > 0 || !has(t, db, tableA) {
+		t.Error("it forgets the table, or not the change")
+	}
+}
+
+const migration = `CREATE TABLE books (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, old text)`
+
+// project is a database that one migration has built, and a syncer for it.
+type project struct {
+	db     *pgxpool.Pool
+	server *scratch.Server
+	syncer *sync.Syncer
+	built  int // how often the scratch databases were made
+}
+
+func newProject(t *testing.T) *project {
+	t.Helper()
+	p := &project{db: testkit.NewDatabase(t)}
+	testkit.Exec(t, p.db, migration)
+	p.server = scratch.Existing(scratch.Options{URL: p.db.Config().ConnString()})
+	p.syncer = sync.New(sync.Options{
+		Server: p.server, Migrations: fstest.MapFS{"00001_books.sql": &fstest.MapFile{Data: []byte(migration)}},
+		Build: func(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
+			p.built++
+			db, drop, err := s.Database(ctx)
+			if err == nil {
+				if _, err = db.Exec(ctx, migration); err != nil {
+					err = errors.Join(err, drop())
+				}
+			}
+			return db, drop, err
+		},
+	})
+	t.Cleanup(func() {
+		if err := p.syncer.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// sync returns the statements for a type Book with some fields.
+func (p *project) sync(t *testing.T, fields string) []string {
+	t.Helper()
+	statements, err := p.syncer.Sync(t.Context(), p.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) "+fields+" }"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return statements
+}
+
+// columns returns the columns of books.
+func (p *project) columns(t *testing.T) string {
+	t.Helper()
+	return testkit.Value(t, p.db, "SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute WHERE attrelid = 'books'::regclass AND attnum > 0 AND NOT attisdropped")
+}
+
+// Not parallel, and one test: syncers drop the scratch databases that others have left on the server.
+func TestSync(t *testing.T) {
+	p := newProject(t)
+	if got := p.sync(t, "title: String"); len(got) == 0 || !strings.Contains(strings.Join(got, ";"), "title") {
+		t.Errorf("a new field makes %q", got)
+	}
+	if got := p.columns(t); got != "id old title" { // what the migration builds stays
+		t.Errorf("books has %s", got)
+	}
+	if got := p.sync(t, "title: String"); len(got) > 0 {
+		t.Errorf("the same schema again makes %q", got)
+	}
+	p.sync(t, "title: String pages: Int")
+	if got := p.columns(t); got != "id old pages title" {
+		t.Errorf("books has %s", got)
+	}
+	if p.built != 1 {
+		t.Errorf("the scratch databases were made %d times", p.built)
+	}
+	p.sync(t, "pages: Int") // what only a change has made goes with its field
+	if got := p.columns(t); got != "id old pages" {
+		t.Errorf("books has %s", got)
+	}
+
+	// A change that the rows do not allow leaves everything as it is.
+	testkit.Exec(t, p.db, "INSERT INTO books (pages) VALUES (-1)")
+	before := unsaved(t, p.db)
+	if _, err := p.syncer.Sync(t.Context(), p.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) pages: Int @range(min: 0) note: String }")); err == nil {
+		t.Error("a check that a row breaks is made")
+	}
+	if got := p.columns(t); got != "id old pages" || unsaved(t, p.db) != before {
+		t.Errorf("books has %s, and there are %d changes", got, unsaved(t, p.db))
+	}
+
+	// Somebody else undoes the changes: the scratch databases follow.
+	if err := sync.Undo(t.Context(), p.db); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.columns(t); got != "id old" {
+		t.Errorf("books has %s", got)
+	}
+	p.sync(t, "title: String")
+	if got := p.columns(t); got != "id old title" || p.built != 2 {
+		t.Errorf("books has %s, and the scratch databases were made %d times", got, p.built)
+	}
+	if err := p.syncer.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Fields(testkit.Value(t, p.db, "SELECT string_agg(datname, ' ') FROM pg_database"))
+	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, "krowoc_scratch") }); i >= 0 {
+		t.Errorf("%s is left", names[i])
+	}
+	if testkit.Value(t, p.db, "to_regclass('"+own.UnsavedTable+"') IS NOT NULL") != "true" {
+		t.Error("the changes are kept somewhere else")
+	}
+}
