@@ -18,7 +18,7 @@ func (m *model) alterTable(s *pg.AlterTableStmt) {
 	for _, n := range s.Cmds {
 		t.alter(n.GetAlterTableCmd(), m)
 	}
-	// Columns that are gone take their indexes along.
+	// Postgres drops the indexes of a dropped column.
 	for _, k := range old.owned {
 		if i, ok := m.objects[k].(*index); ok && slices.ContainsFunc(i.columns, func(c string) bool {
 			return c != "" && old.column(c) != nil && t.column(c) == nil
@@ -99,7 +99,7 @@ func (t *table) attachConstraint(c *pg.Constraint, m *model) {
 	t.addConstraint(added, columns)
 }
 
-// dropKinds are the kinds of what DROP names in full.
+// dropKinds are the kinds of objects that DROP identifies by their name alone.
 var dropKinds = map[pg.ObjectType]kind{
 	pg.ObjectType_OBJECT_SEQUENCE: "sequence", pg.ObjectType_OBJECT_SCHEMA: "schema", pg.ObjectType_OBJECT_EXTENSION: "extension",
 }
@@ -153,7 +153,7 @@ func (m *model) dropNamed(s *pg.DropStmt, object *pg.Node) {
 	}
 }
 
-// dropTable drops a table with what belongs to it, and, where it cascades, the foreign keys to it.
+// dropTable drops a table, the objects that belong to it and, with cascade, the foreign keys that reference it.
 func (m *model) dropTable(name string, cascade bool) {
 	t := m.table(name)
 	if t == nil {

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// apply changes the model as a statement changes a database. file is the number of the file that it stands in.
+// apply changes the model as the statement would change a database. file is the number of the statement's file.
 func (m *model) apply(node *pg.Node, file int) {
 	switch n := node.GetNode().(type) {
 	case *pg.Node_CreateStmt:
@@ -34,7 +34,7 @@ func (m *model) apply(node *pg.Node, file int) {
 	}
 }
 
-// applyOther is apply for what no table is made of.
+// applyOther is apply for statements that do not define a table.
 func (m *model) applyOther(node *pg.Node) {
 	switch n := node.GetNode().(type) {
 	case *pg.Node_CreateEnumStmt:
@@ -65,7 +65,7 @@ func (m *model) applyOther(node *pg.Node) {
 	}
 }
 
-// own stores what belongs to a table.
+// own stores an object that belongs to a table.
 func (m *model) own(table string, k kind, name string, definition proto.Message) {
 	it := key{k, table + "." + name}
 	m.set(it, definition)
@@ -173,13 +173,13 @@ func (t *table) addColumn(d *pg.ColumnDef) {
 	}
 }
 
-// suffixes end the names that Postgres gives constraints.
+// suffixes are the endings of the names that Postgres chooses for constraints.
 var suffixes = map[pg.ConstrType]string{
 	pg.ConstrType_CONSTR_PRIMARY: "pkey", pg.ConstrType_CONSTR_UNIQUE: "key", pg.ConstrType_CONSTR_FOREIGN: "fkey",
 	pg.ConstrType_CONSTR_CHECK: "check", pg.ConstrType_CONSTR_EXCLUSION: "excl",
 }
 
-// addConstraint adds a constraint of the table, or of the column that is given.
+// addConstraint adds a constraint of the table, or of a column if one is given.
 func (t *table) addConstraint(c *pg.Constraint, columns []string) {
 	suffix, known := suffixes[c.GetContype()]
 	if !known {

@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// The modes of locks that stop others.
+// The lock modes that block other sessions.
 const (
 	accessExclusive   = "ACCESS EXCLUSIVE"
 	exclusive         = "EXCLUSIVE"
@@ -20,16 +20,16 @@ const (
 	share             = "SHARE"
 )
 
-// pass is the reading of one direction of one file.
+// pass checks one file, first its up section and then its down section.
 type pass struct {
 	*linter
 	file    *file
-	command int // offset of the command of ALTER TABLE that is looked at
+	command int // offset of the ALTER TABLE command that is being checked
 }
 
-// detail is what a check says about a statement.
+// detail is what a check reports about a statement.
 type detail struct {
-	offset  int // of the place in the source statement; 0 is the statement's beginning
+	offset  int // in the source statement; 0 is its beginning
 	message string
 	lock    string
 	tables  []string
@@ -55,12 +55,12 @@ func (p *pass) report(s *statement, rule string, d detail) {
 	p.file.findings = append(p.file.findings, f)
 }
 
-// fresh reports whether nobody can be using a table yet, since the file itself makes it, or one that is released with it.
+// fresh reports whether no client can be using a table yet, because this file, or one that is released with it, creates it.
 func (p *pass) fresh(t *table) bool {
 	return t != nil && (t.created == p.file.number || (p.Only != nil && p.unreleased[t.created]))
 }
 
-// look checks one statement of the up, before it is applied.
+// look checks one statement of the up section before the model applies it.
 func (p *pass) look(s *statement) {
 	if s.err != nil {
 		p.unreadable(s)
@@ -69,7 +69,7 @@ func (p *pass) look(s *statement) {
 	for _, offset := range slices.Sorted(maps.Keys(longNames(s.text))) {
 		name := longNames(s.text)[offset]
 		p.report(s, "identifier-too-long", detail{offset: s.base + offset,
-			message: fmt.Sprintf("%s has %d bytes; Postgres keeps 63 and says so in a notice that nobody reads, so that two names can become one", name, len(name))})
+			message: fmt.Sprintf("%s has %d bytes; Postgres silently truncates names to 63, so two names can become the same", name, len(name))})
 	}
 	p.transaction(s)
 	switch n := s.node.GetNode().(type) {
@@ -88,7 +88,7 @@ func (p *pass) look(s *statement) {
 	case *pg.Node_AlterObjectSchemaStmt:
 		p.setSchema(s, n.AlterObjectSchemaStmt)
 	case *pg.Node_DropdbStmt:
-		p.report(s, "drop-database", detail{message: "this deletes the database " + n.DropdbStmt.Dbname + " with everything in it; no rollback brings it back"})
+		p.report(s, "drop-database", detail{message: "this deletes the database " + n.DropdbStmt.Dbname + " and all its data; a rollback cannot restore it"})
 	default:
 		p.lookOther(s)
 	}
@@ -96,7 +96,7 @@ func (p *pass) look(s *statement) {
 	p.robust(s)
 }
 
-// lookOther is look for what changes no table's definition.
+// lookOther is look for statements that do not change the definition of a table.
 func (p *pass) lookOther(s *statement) {
 	switch n := s.node.GetNode().(type) {
 	case *pg.Node_AlterEnumStmt:
@@ -124,21 +124,21 @@ func (p *pass) lookOther(s *statement) {
 			p.changeRows(s, n.InsertStmt.Relation, false)
 		}
 	case *pg.Node_DoStmt:
-		p.report(s, "do-block", detail{message: "what a DO block does cannot be seen here, nor what locks it takes: `krowoc migrate verify` shows them"})
+		p.report(s, "do-block", detail{message: "lint cannot see what a DO block does or which locks it takes; `krowoc migrate verify` runs it and shows its locks"})
 	case *pg.Node_MergeStmt:
 		p.changeRows(s, n.MergeStmt.Relation, false)
 	}
 }
 
 func (p *pass) unreadable(s *statement) {
-	message := fmt.Sprintf("this is not SQL that PostgreSQL %d's grammar knows: %s", grammar, s.err.Message)
+	message := fmt.Sprintf("this is not valid SQL for PostgreSQL %d: %s", grammar, s.err.Message)
 	p.report(s, "syntax-error", detail{offset: s.base + s.err.Offset, message: message})
 }
 
-// grammar is the version of Postgres that the parser is from.
+// grammar is the Postgres version whose grammar the parser implements.
 const grammar = 17
 
-// down checks the statements that roll the file back, and whether they undo it.
+// down checks the statements of the down section, and whether they undo the up section.
 func (p *pass) down(up map[key]any) {
 	p.file.shared = transaction{}
 	p.model.record()
@@ -159,7 +159,7 @@ func (p *pass) down(up map[key]any) {
 	p.model.restore(down)
 }
 
-// undone reports what is not as it was before the up.
+// undone reports what the down section does not restore.
 func (p *pass) undone(up, down map[key]any) {
 	before := maps.Clone(down)
 	maps.Copy(before, up)
@@ -174,7 +174,7 @@ func (p *pass) undone(up, down map[key]any) {
 		return
 	}
 	slices.Sort(left)
-	p.report(p.file.down[0], "down-does-not-undo", detail{message: "after the down, " + strings.Join(left, "; ")})
+	p.report(p.file.down[0], "down-does-not-undo", detail{message: "after the down section, " + strings.Join(left, "; ")})
 }
 
 func ident(name string) string { return sqltext.Ident(name) }

@@ -21,12 +21,12 @@ func (p *pass) addConstraint(s *statement, t target, c *pg.Constraint) {
 		p.addKey(s, t, c)
 	case pg.ConstrType_CONSTR_EXCLUSION:
 		p.report(s, "add-exclusion", detail{offset: int(c.Location), lock: accessExclusive, tables: []string{t.name}, effect: Scan,
-			message: fmt.Sprintf("its index is built while nobody can read or write %s, and there is no way to build it before; one pair that overlaps makes it fail", t.short()),
-			safe:    "-- make a new table that has the constraint, copy the rows in batches, and change over"})
+			message: fmt.Sprintf("this builds an index, which blocks reads and writes of %s until it is done and cannot be built in advance; it fails if two rows conflict", t.short()),
+			safe:    "-- create a new table with the constraint, copy the rows in batches, and switch to it"})
 	}
 }
 
-// twoSteps is how a constraint is added without a long lock.
+// twoSteps returns SQL that adds a constraint without a long lock.
 func twoSteps(t target, name, definition string) string {
 	return fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s %[3]s NOT VALID;\n-- in the next file\nALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;",
 		t.sql(), ident(name), definition)
@@ -39,11 +39,11 @@ func (p *pass) addForeignKey(s *statement, t target, c *pg.Constraint) {
 		definition += " (" + idents(names(c.PkAttrs)) + ")"
 	}
 	p.report(s, "add-foreign-key", detail{offset: int(c.Location), lock: shareRowExclusive, tables: []string{t.name, references}, effect: Scan,
-		message: fmt.Sprintf("all rows of %s are compared with %s, and nobody can write to either meanwhile", t.short(), short(references)),
+		message: fmt.Sprintf("this checks all rows of %s against %s and blocks writes to both until it is done", t.short(), short(references)),
 		safe:    twoSteps(t, p.constraintName(t, c, columns), definition)})
 }
 
-// constraintName is the one that is written, or the one that Postgres would choose.
+// constraintName returns the given name of a constraint, or the name that Postgres would choose.
 func (p *pass) constraintName(t target, c *pg.Constraint, columns []string) string {
 	if c.Conname != "" {
 		return c.Conname
@@ -61,11 +61,11 @@ func (p *pass) addCheck(s *statement, t target, c *pg.Constraint, at int) {
 	}
 	name := p.constraintName(t, c, columnsOf(c.RawExpr))
 	p.report(s, "add-check", detail{offset: at, lock: accessExclusive, tables: []string{t.name}, effect: Scan,
-		message: fmt.Sprintf("all rows of %s are checked, and nobody can read or write it meanwhile; one row that is not so makes it fail", t.short()),
+		message: fmt.Sprintf("this checks all rows of %s and blocks reads and writes until it is done; it fails if a row violates the constraint", t.short()),
 		safe:    twoSteps(t, name, "CHECK "+s.expression(at, "check", true))})
 }
 
-// addKey checks a UNIQUE constraint or a primary key on a table with rows.
+// addKey checks a UNIQUE constraint or a primary key on an existing table.
 func (p *pass) addKey(s *statement, t target, c *pg.Constraint) {
 	rule, what := "add-unique", "UNIQUE"
 	if c.Contype == pg.ConstrType_CONSTR_PRIMARY {
@@ -78,18 +78,18 @@ func (p *pass) addKey(s *statement, t target, c *pg.Constraint) {
 		return
 	}
 	columns := names(c.Keys)
-	var inName []string // the columns of which Postgres makes the name
+	var inName []string // the columns that Postgres puts in the name
 	if what == "UNIQUE" {
 		inName = columns
 	}
 	name := p.constraintName(t, &pg.Constraint{Conname: c.Conname, Contype: c.Contype}, inName)
 	p.report(s, rule, detail{offset: int(c.Location), lock: accessExclusive, tables: []string{t.name}, effect: Scan,
-		message: fmt.Sprintf("its index is built while nobody can read or write %s; two rows that are the same make it fail", t.short()),
+		message: fmt.Sprintf("this builds an index and blocks reads and writes of %s until it is done; it fails if two rows have the same key", t.short()),
 		safe: fmt.Sprintf("-- in a file with `-- +goose NO TRANSACTION`\nCREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s);\n-- in the next file\nALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",
 			ident(name), t.sql(), idents(columns), what)})
 }
 
-// primaryKeyNulls checks a primary key that takes a ready-made index: its columns become NOT NULL, which reads all rows.
+// primaryKeyNulls checks a primary key on an existing index. Its columns become NOT NULL, for which Postgres reads all rows.
 func (p *pass) primaryKeyNulls(s *statement, t target, c *pg.Constraint) {
 	schema := t.name[:len(t.name)-len(lastPart(t.name))]
 	i := p.model.index(schema + c.Indexname)
@@ -101,8 +101,8 @@ func (p *pass) primaryKeyNulls(s *statement, t target, c *pg.Constraint) {
 		proven := slices.ContainsFunc(t.table.constraints, func(c constraint) bool { return c.notNull == name && c.valid })
 		if col != nil && !col.notNull && !proven {
 			p.report(s, "add-primary-key", detail{offset: int(c.Location), lock: accessExclusive, tables: []string{t.name}, effect: Scan,
-				message: fmt.Sprintf("%s can be null, so that all rows of %s are read, and nobody can read or write it meanwhile", name, t.short()),
-				safe:    "-- set NOT NULL before, as set-not-null says"})
+				message: fmt.Sprintf("%s can be null, so this reads all rows of %s and blocks reads and writes until it is done", name, t.short()),
+				safe:    "-- first set NOT NULL; see the rule set-not-null"})
 			return
 		}
 	}
@@ -111,8 +111,8 @@ func (p *pass) primaryKeyNulls(s *statement, t target, c *pg.Constraint) {
 func (p *pass) validate(s *statement, t target, name string) {
 	if !p.file.NoTransaction && p.file.shared.notValid[t.name+"."+name] {
 		p.report(s, "validate-in-transaction", detail{lock: accessExclusive, tables: []string{t.name}, effect: Scan,
-			message: fmt.Sprintf("the transaction that added %s still has its lock on %s, so that NOT VALID has won nothing", name, t.short()),
-			safe:    fmt.Sprintf("-- in a file of its own\nALTER TABLE %s VALIDATE CONSTRAINT %s;", t.sql(), ident(name))})
+			message: fmt.Sprintf("the transaction that added %s still holds its lock on %s, so NOT VALID has no benefit", name, t.short()),
+			safe:    fmt.Sprintf("-- in a separate file\nALTER TABLE %s VALIDATE CONSTRAINT %s;", t.sql(), ident(name))})
 	}
 }
 
@@ -131,7 +131,7 @@ func (p *pass) createDomain(s *statement, n *pg.CreateDomainStmt) {
 	for _, c := range n.Constraints {
 		if t := c.GetConstraint().GetContype(); t == pg.ConstrType_CONSTR_CHECK || t == pg.ConstrType_CONSTR_NOTNULL {
 			p.report(s, "create-domain-constraint", detail{offset: int(c.GetConstraint().Location),
-				message: "when it has to change one day, every table that uses the domain is read under a lock: put the constraint on the columns"})
+				message: "changing this constraint later reads every table that uses the domain under a lock; put the constraint on the columns instead"})
 			return
 		}
 	}
@@ -143,18 +143,18 @@ func (p *pass) alterDomain(s *statement, n *pg.AlterDomainStmt) {
 	case n.Subtype == "C" && !n.Def.GetConstraint().GetSkipValidation(): // ADD CONSTRAINT
 		c := ident(n.Def.GetConstraint().GetConname())
 		p.report(s, "domain-constraint", detail{lock: share, effect: Scan,
-			message: fmt.Sprintf("every table with a column of %s is read, and nobody can write to them meanwhile", short(name)),
+			message: fmt.Sprintf("this reads every table that has a column of type %s and blocks writes to them until it is done", short(name)),
 			safe: fmt.Sprintf("ALTER DOMAIN %[1]s ADD CONSTRAINT %[2]s CHECK %[3]s NOT VALID;\n-- in the next file\nALTER DOMAIN %[1]s VALIDATE CONSTRAINT %[2]s;",
 				written(name), c, s.expression(0, "check", true))})
 	case n.Subtype == "O": // SET NOT NULL
 		p.report(s, "domain-constraint", detail{lock: share, effect: Scan,
-			message: fmt.Sprintf("every table with a column of %s is read, and nobody can write to them meanwhile", short(name)),
+			message: fmt.Sprintf("this reads every table that has a column of type %s and blocks writes to them until it is done", short(name)),
 			safe: fmt.Sprintf("ALTER DOMAIN %[1]s ADD CONSTRAINT %[2]s CHECK (VALUE IS NOT NULL) NOT VALID;\n-- in the next file\nALTER DOMAIN %[1]s VALIDATE CONSTRAINT %[2]s;",
 				written(name), ident(lastPart(name)+"_not_null"))})
 	}
 }
 
-// foreignKeyAdded notes foreign keys, which must have an index when all files are applied.
+// foreignKeyAdded notes foreign keys, which must have an index once all files are applied.
 func (p *pass) foreignKeyAdded(s *statement, t target, cmd *pg.AlterTableCmd) {
 	switch c := cmd.Def.GetConstraint(); {
 	case cmd.Subtype == pg.AlterTableType_AT_AddConstraint && c.GetContype() == pg.ConstrType_CONSTR_FOREIGN:
@@ -187,7 +187,7 @@ func (p *pass) noteForeignKey(s *statement, table string, columns []string, offs
 	}
 }
 
-// unindexed reports foreign keys that have no index when all files are applied.
+// unindexed reports foreign keys that have no index once all files are applied.
 func (l *linter) unindexed() {
 	for _, k := range l.foreignKeys {
 		t := l.model.table(k.table)
@@ -197,7 +197,7 @@ func (l *linter) unindexed() {
 			continue
 		}
 		k.pass.report(k.s, "foreign-key-without-index", detail{offset: k.offset, tables: []string{k.table},
-			message: fmt.Sprintf("nothing finds the rows of %s by (%s): each delete of what they refer to reads the whole table", short(k.table), idents(k.columns)),
+			message: fmt.Sprintf("%s has no index on (%s), so each delete of a referenced row reads the whole table", short(k.table), idents(k.columns)),
 			safe: fmt.Sprintf("-- in a file with `-- +goose NO TRANSACTION`, unless it creates the table\nCREATE INDEX CONCURRENTLY %s ON %s (%s);",
 				ident(freeIndexName(k.table, k.columns)), written(k.table), idents(k.columns))})
 	}

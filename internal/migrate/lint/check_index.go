@@ -22,27 +22,27 @@ func (p *pass) createIndex(s *statement, n *pg.IndexStmt) {
 		}
 	}
 	if !n.Unique && columns > 3 {
-		p.report(s, "wide-index", detail{message: fmt.Sprintf("%d columns: each beyond the third makes writes slower and seldom a read faster", columns)})
+		p.report(s, "wide-index", detail{message: fmt.Sprintf("the index has %d columns; each column beyond the third slows down writes and rarely speeds up reads", columns)})
 	}
 	if t.fresh {
 		return
 	}
 	if n.Unique {
 		p.report(s, "unique-on-data", detail{tables: []string{t.name},
-			message: fmt.Sprintf("two rows of %s that are the same make it fail: look for them first", t.short())})
+			message: fmt.Sprintf("this fails if two rows of %s have the same values; look for duplicates first", t.short())})
 	}
 	if !n.Concurrent {
 		p.heavy(s, t, share)
 		p.report(s, "create-index", detail{lock: share, tables: []string{t.name}, effect: Scan,
-			message: fmt.Sprintf("nobody can write to %s while the index is built", t.short()),
+			message: fmt.Sprintf("writes to %s are blocked while the index is built", t.short()),
 			safe:    p.concurrentIndex(s, t, n)})
 	}
 }
 
-// concurrentIndex is how an index is made while others write.
+// concurrentIndex returns SQL that builds an index without blocking writes.
 func (p *pass) concurrentIndex(s *statement, t target, n *pg.IndexStmt) string {
 	if t.table != nil && t.table.partitioned {
-		return fmt.Sprintf("-- CONCURRENTLY cannot make the index of a partitioned table, but of each partition\nCREATE INDEX %[1]s ON ONLY %[2]s (…);\nCREATE INDEX CONCURRENTLY … ON partition (…);\nALTER INDEX %[1]s ATTACH PARTITION …;", ident(n.Idxname), t.sql())
+		return fmt.Sprintf("-- CONCURRENTLY does not work on a partitioned table; build the index of each partition\nCREATE INDEX %[1]s ON ONLY %[2]s (…);\nCREATE INDEX CONCURRENTLY … ON partition (…);\nALTER INDEX %[1]s ATTACH PARTITION …;", ident(n.Idxname), t.sql())
 	}
 	create := "CREATE INDEX"
 	if n.Unique {
@@ -70,7 +70,7 @@ func (p *pass) reindex(s *statement, n *pg.ReindexStmt) {
 		tables = append(tables, i.table)
 	}
 	p.report(s, "reindex", detail{lock: share, tables: tables, effect: Scan, safe: safe,
-		message: "nobody can write to the table while the index is built, and no query can use the index"})
+		message: "writes to the table are blocked while the index is rebuilt, and queries cannot use the index"})
 }
 
 func hasOption(options []*pg.Node, name string) bool {
@@ -106,7 +106,7 @@ func (p *pass) dropIndex(s *statement, n *pg.DropStmt, name string) {
 		p.heavy(s, target{name: i.table, table: p.model.table(i.table)}, accessExclusive)
 	}
 	p.report(s, "drop-index", detail{lock: accessExclusive, tables: tables,
-		message: fmt.Sprintf("it waits for every query on %s, and every later query waits for it", on),
+		message: fmt.Sprintf("this waits for every running query on %s, and every later query waits for this", on),
 		safe:    fmt.Sprintf("-- +goose NO TRANSACTION\nDROP INDEX CONCURRENTLY %s;", written(name))})
 }
 
@@ -118,13 +118,13 @@ func (p *pass) attach(s *statement, t target, c *pg.PartitionCmd) {
 	if part.table != nil {
 		for _, x := range part.table.constraints {
 			if x.kind == pg.ConstrType_CONSTR_CHECK && x.valid {
-				return // taken to prove the bounds
+				return // assumed to prove the bounds
 			}
 		}
 	}
 	p.report(s, "attach-partition", detail{lock: accessExclusive, tables: []string{part.name}, effect: Scan,
-		message: fmt.Sprintf("all rows of %s are compared with the bounds, and nobody can read or write it meanwhile", part.short()),
-		safe: fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s CHECK (…) NOT VALID; -- what the bounds say\n-- in the next file\nALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;\nALTER TABLE %[3]s ATTACH PARTITION %[1]s …;",
+		message: fmt.Sprintf("this checks all rows of %s against the bounds and blocks reads and writes until it is done", part.short()),
+		safe: fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s CHECK (…) NOT VALID; -- the same condition as the bounds\n-- in the next file\nALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;\nALTER TABLE %[3]s ATTACH PARTITION %[1]s …;",
 			part.sql(), ident(lastPart(part.name)+"_bounds"), t.sql())})
 }
 
@@ -137,5 +137,5 @@ func (p *pass) detach(s *statement, t target, c *pg.PartitionCmd) {
 		safe = fmt.Sprintf("-- +goose NO TRANSACTION\nALTER TABLE %s DETACH PARTITION %s CONCURRENTLY;", t.sql(), written(relation(c.Name)))
 	}
 	p.report(s, "detach-partition", detail{lock: accessExclusive, tables: []string{t.name, relation(c.Name)}, safe: safe,
-		message: fmt.Sprintf("it waits for every query on %s, and every later query waits for it", t.short())})
+		message: fmt.Sprintf("this waits for every running query on %s, and every later query waits for this", t.short())})
 }

@@ -19,18 +19,18 @@ func (p *pass) dropObjects(s *statement, n *pg.DropStmt) {
 				p.heavy(s, target{name: name, table: t}, accessExclusive)
 			}
 			p.report(s, "drop-table", detail{lock: accessExclusive, tables: []string{name},
-				message: fmt.Sprintf("%s and what is in it are gone, and whoever still asks for it fails", short(name)),
-				safe:    fmt.Sprintf("-- release the code that no longer uses it, rename it to find out who still does, and drop it later\nALTER TABLE %s RENAME TO %s;", written(name), ident(lastPart(name)+"_unused"))})
+				message: fmt.Sprintf("this deletes %s and its data; code that still uses it fails", short(name)),
+				safe:    fmt.Sprintf("-- release code that no longer uses it, rename it to find remaining uses, and drop it later\nALTER TABLE %s RENAME TO %s;", written(name), ident(lastPart(name)+"_unused"))})
 		case pg.ObjectType_OBJECT_SCHEMA:
-			p.report(s, "drop-schema", detail{message: fmt.Sprintf("the schema %s is gone for all who use it", object.GetString_().GetSval())})
+			p.report(s, "drop-schema", detail{message: fmt.Sprintf("code that still uses the schema %s fails", object.GetString_().GetSval())})
 		case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
-			p.report(s, "drop-type", detail{message: fmt.Sprintf("whoever still names the type %s fails", strings.Join(names(object.GetTypeName().GetNames()), "."))})
+			p.report(s, "drop-type", detail{message: fmt.Sprintf("code that still uses the type %s fails", strings.Join(names(object.GetTypeName().GetNames()), "."))})
 		case pg.ObjectType_OBJECT_INDEX:
 			p.dropIndex(s, n, name)
 		}
 	}
 	if cascade {
-		p.report(s, "drop-cascade", detail{message: "views, foreign keys, functions and columns that depend on it go with it, and nothing says which: drop each by its name",
+		p.report(s, "drop-cascade", detail{message: "this also drops views, foreign keys, functions and columns that depend on the object, without listing them; drop each by name instead",
 			safe: strings.TrimSpace(replaceFold(s.text, "cascade", "")) + ";"})
 	}
 }
@@ -47,18 +47,18 @@ func (p *pass) rename(s *statement, n *pg.RenameStmt) {
 	if t.fresh {
 		return
 	}
-	const twice = "code that runs while this is released asks for one of the two, and fails"
+	const twice = "during the release, old or new code uses a name that does not exist, and fails"
 	switch n.RenameType {
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW:
 		p.heavy(s, t, accessExclusive)
 		schema, _, _ := strings.Cut(t.name, ".")
 		p.file.shared.locked = replaced(p.file.shared.locked, t.name, schema+"."+n.Newname)
 		p.report(s, "rename-table", detail{lock: accessExclusive, tables: []string{t.name}, message: fmt.Sprintf("%s becomes %s: %s", t.short(), n.Newname, twice),
-			safe: fmt.Sprintf("ALTER TABLE %[1]s RENAME TO %[2]s;\nCREATE VIEW %[1]s AS SELECT * FROM %[2]s; -- in the same transaction, until no code uses the old name", t.sql(), ident(n.Newname))})
+			safe: fmt.Sprintf("ALTER TABLE %[1]s RENAME TO %[2]s;\nCREATE VIEW %[1]s AS SELECT * FROM %[2]s; -- in the same transaction; drop the view when no code uses the old name", t.sql(), ident(n.Newname))})
 	case pg.ObjectType_OBJECT_COLUMN:
 		p.heavy(s, t, accessExclusive)
 		p.report(s, "rename-column", detail{lock: accessExclusive, tables: []string{t.name}, message: fmt.Sprintf("%s.%s becomes %s: %s", t.short(), n.Subname, n.Newname, twice),
-			safe: fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s …;\n-- keep both the same by a trigger, fill the older rows in batches, release code that uses the new one, and drop the old one later", t.sql(), ident(n.Newname))})
+			safe: fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s …;\n-- keep both in sync with a trigger, fill existing rows in batches, release code that uses the new column, and drop the old one later", t.sql(), ident(n.Newname))})
 	case pg.ObjectType_OBJECT_SCHEMA:
 		p.report(s, "rename-schema", detail{message: fmt.Sprintf("the schema %s becomes %s: %s", n.Subname, n.Newname, twice)})
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
@@ -73,20 +73,20 @@ func (p *pass) setSchema(s *statement, n *pg.AlterObjectSchemaStmt) {
 	if t := p.target(n.Relation); !t.fresh {
 		p.heavy(s, t, accessExclusive)
 		p.report(s, "rename-table", detail{lock: accessExclusive, tables: []string{t.name},
-			message: fmt.Sprintf("%s moves to the schema %s: code that runs while this is released asks for it in one of the two, and fails", t.short(), n.Newschema),
-			safe:    fmt.Sprintf("-- in the same transaction, until no code uses the old name\nCREATE VIEW %s AS SELECT * FROM %s.%s;", t.sql(), ident(n.Newschema), ident(lastPart(t.name)))})
+			message: fmt.Sprintf("%s moves to the schema %s: during the release, old or new code looks for it in the wrong schema, and fails", t.short(), n.Newschema),
+			safe:    fmt.Sprintf("-- in the same transaction; drop the view when no code uses the old name\nCREATE VIEW %s AS SELECT * FROM %s.%s;", t.sql(), ident(n.Newschema), ident(lastPart(t.name)))})
 	}
 }
 
 func (p *pass) alterEnum(s *statement, n *pg.AlterEnumStmt) {
 	name := qualified(names(n.TypeName)...)
 	if n.OldVal != "" {
-		p.report(s, "rename-enum-value", detail{message: fmt.Sprintf("%s of %s becomes %s: code that runs while this is released writes or expects the old one, and fails", n.OldVal, short(name), n.NewVal),
-			safe: fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; -- then release code that knows both, and change the rows in batches", written(name), n.NewVal)})
+		p.report(s, "rename-enum-value", detail{message: fmt.Sprintf("%s of %s becomes %s: during the release, old code still writes or expects the old value, and fails", n.OldVal, short(name), n.NewVal),
+			safe: fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; -- then release code that accepts both values, and update the rows in batches", written(name), n.NewVal)})
 		return
 	}
 	if n.NewValNeighbor == "" {
-		p.report(s, "enum-value-order", detail{message: fmt.Sprintf("%s is sorted after all other values of %s: say BEFORE or AFTER which it belongs", n.NewVal, short(name))})
+		p.report(s, "enum-value-order", detail{message: fmt.Sprintf("%s sorts after all other values of %s; add BEFORE or AFTER to choose its position", n.NewVal, short(name))})
 	}
 	if !p.file.NoTransaction {
 		p.file.shared.enumValues = append(p.file.shared.enumValues, n.NewVal)
@@ -96,7 +96,7 @@ func (p *pass) alterEnum(s *statement, n *pg.AlterEnumStmt) {
 func (p *pass) truncate(s *statement, n *pg.TruncateStmt) {
 	if n.Behavior == pg.DropBehavior_DROP_CASCADE {
 		p.report(s, "truncate-cascade", detail{lock: accessExclusive,
-			message: "every table that refers to it is emptied too, and those that refer to them: name the tables that are to be emptied",
+			message: "this also empties every table that refers to it, directly or indirectly; name the tables to empty instead",
 			safe:    strings.TrimSpace(replaceFold(s.text, "cascade", "")) + ";"})
 	}
 	for _, r := range n.Relations {
@@ -109,7 +109,7 @@ func (p *pass) truncate(s *statement, n *pg.TruncateStmt) {
 func (p *pass) vacuum(s *statement, n *pg.VacuumStmt) {
 	if hasOption(n.Options, "full") {
 		p.report(s, "vacuum-full", detail{lock: accessExclusive, effect: Rewrite,
-			message: "the table is written anew, and nobody can read or write it meanwhile", safe: "-- pg_repack or pg_squeeze does the same without the lock; plain VACUUM makes the space free for new rows"})
+			message: "this rewrites the table and blocks reads and writes until it is done", safe: "-- pg_repack or pg_squeeze does the same without the lock; plain VACUUM frees the space for new rows"})
 	}
 }
 
@@ -119,7 +119,7 @@ func (p *pass) cluster(s *statement, n *pg.ClusterStmt) {
 		tables = append(tables, relation(n.Relation))
 	}
 	p.report(s, "cluster", detail{lock: accessExclusive, tables: tables, effect: Rewrite,
-		message: "the table is written anew in the order of an index, and nobody can read or write it meanwhile", safe: "-- pg_repack does the same without the lock"})
+		message: "this rewrites the table in the order of an index and blocks reads and writes until it is done", safe: "-- pg_repack does the same without the lock"})
 }
 
 func (p *pass) refresh(s *statement, n *pg.RefreshMatViewStmt) {
@@ -128,11 +128,11 @@ func (p *pass) refresh(s *statement, n *pg.RefreshMatViewStmt) {
 		return
 	}
 	p.report(s, "refresh-view", detail{lock: accessExclusive, tables: []string{t.name}, effect: Rewrite,
-		message: fmt.Sprintf("nobody can read %s while it is computed", t.short()),
-		safe:    fmt.Sprintf("REFRESH MATERIALIZED VIEW CONCURRENTLY %s; -- it needs a unique index", t.sql())})
+		message: fmt.Sprintf("reads of %s are blocked until the refresh is done", t.short()),
+		safe:    fmt.Sprintf("REFRESH MATERIALIZED VIEW CONCURRENTLY %s; -- requires a unique index", t.sql())})
 }
 
-// lockModes are the modes of LOCK TABLE that stop others, by number.
+// lockModes are the modes of LOCK TABLE that block other sessions, by number.
 var lockModes = map[int32]string{5: share, 6: shareRowExclusive, 7: exclusive, 8: accessExclusive}
 
 func (p *pass) lockTable(s *statement, n *pg.LockStmt) {
@@ -141,7 +141,7 @@ func (p *pass) lockTable(s *statement, n *pg.LockStmt) {
 		if t := p.target(r.GetRangeVar()); mode != "" && !t.fresh {
 			p.heavy(s, t, mode)
 			p.report(s, "lock-table", detail{lock: mode, tables: []string{t.name},
-				message: fmt.Sprintf("others wait for %s until the transaction ends, behind everyone it waits for itself", t.short())})
+				message: fmt.Sprintf("this waits for the sessions that use %s, and then blocks all others until the transaction ends", t.short())})
 		}
 	}
 }

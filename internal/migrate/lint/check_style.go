@@ -10,7 +10,7 @@ import (
 func (p *pass) createTable(s *statement, n *pg.CreateStmt) {
 	t := &table{name: relation(n.Relation)}
 	if n.Relation.Schemaname == "" && n.Relation.Relpersistence != "t" {
-		p.report(s, "unqualified-name", detail{offset: s.base, message: fmt.Sprintf("which schema %s is made in depends on search_path", n.Relation.Relname)})
+		p.report(s, "unqualified-name", detail{offset: s.base, message: fmt.Sprintf("the schema in which %s is created depends on search_path", n.Relation.Relname)})
 	}
 	var keys []string
 	for _, e := range n.TableElts {
@@ -49,7 +49,7 @@ func (p *pass) reportKeyless() {
 			continue
 		}
 		p.report(k.s, "no-primary-key", detail{tables: []string{k.table},
-			message: fmt.Sprintf("two rows of %s can be the same, and logical replication cannot tell which one changed", short(k.table))})
+			message: fmt.Sprintf("%s can have identical rows, and logical replication cannot identify the row that changed", short(k.table))})
 	}
 }
 
@@ -79,11 +79,11 @@ func (p *pass) columnStyle(s *statement, table string, d *pg.ColumnDef, key bool
 		if name == "smallint" || serials[name] == "smallint" {
 			limit = "32,767"
 		}
-		p.report(s, "key-int", detail{offset: at, message: fmt.Sprintf("%s.%s ends at %s, and making it larger then writes the table anew", short(table), d.Colname, limit),
+		p.report(s, "key-int", detail{offset: at, message: fmt.Sprintf("%s.%s ends at %s; changing its type then rewrites the table", short(table), d.Colname, limit),
 			safe: ident(d.Colname) + " bigint"})
 	}
 	if serial {
-		p.report(s, "serial", detail{offset: at, message: fmt.Sprintf("the sequence behind %s.%s has rights of its own, and its values can be overwritten", short(table), d.Colname),
+		p.report(s, "serial", detail{offset: at, message: fmt.Sprintf("the sequence of %s.%s has separate privileges, and clients can insert their own values", short(table), d.Colname),
 			safe: ident(d.Colname) + " bigint GENERATED ALWAYS AS IDENTITY"})
 	}
 	p.typeStyle(s, d.TypeName)
@@ -94,14 +94,14 @@ func (p *pass) typeStyle(s *statement, t *pg.TypeName) {
 	at := int(t.GetLocation())
 	switch name {
 	case "char":
-		p.report(s, "char-type", detail{offset: at, message: "values are padded with blanks to the full length, which counts in some comparisons and not in others", safe: "text"})
+		p.report(s, "char-type", detail{offset: at, message: "values are padded with spaces to the full length, which matters in some comparisons and not in others", safe: "text"})
 	case "varchar":
 		if len(mods) > 0 {
-			p.report(s, "varchar-limit", detail{offset: at, message: "a shorter limit writes the table anew; a CHECK is changed without", safe: fmt.Sprintf("text CHECK (char_length(…) <= %d)", mods[0])})
+			p.report(s, "varchar-limit", detail{offset: at, message: "shortening the limit rewrites the table; changing a CHECK does not", safe: fmt.Sprintf("text CHECK (char_length(…) <= %d)", mods[0])})
 		}
 	case "timestamp":
-		p.report(s, "timestamp-without-zone", detail{offset: at, message: "the same value is another moment for each client's time zone", safe: "timestamptz"})
+		p.report(s, "timestamp-without-zone", detail{offset: at, message: "the same value means a different moment in each client's time zone", safe: "timestamptz"})
 	case "json":
-		p.report(s, "json-type", detail{offset: at, message: "json has no equality, so that DISTINCT and GROUP BY fail, and no index", safe: "jsonb"})
+		p.report(s, "json-type", detail{offset: at, message: "json cannot be compared, so DISTINCT and GROUP BY fail, and it cannot be indexed", safe: "jsonb"})
 	}
 }

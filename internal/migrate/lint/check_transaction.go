@@ -8,18 +8,18 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 )
 
-// transaction is what the statements of a file have done so far in their transaction.
+// transaction is what the statements of a file have done so far in the current transaction.
 type transaction struct {
 	begun      *statement      // BEGIN in a file without a transaction
-	timeouts   map[string]bool // that are set, or whose lack has been reported
-	locked     []string        // tables with a heavy lock
-	altered    bool            // the definition of a table that others use
-	changed    []*statement    // rows of a table that others use
+	timeouts   map[string]bool // that are set, or already reported as missing
+	locked     []string        // tables locked in a mode that blocks other sessions
+	altered    bool            // whether the definition of an existing table has changed
+	changed    []*statement    // statements that change rows of an existing table
 	notValid   map[string]bool // constraints added NOT VALID
 	enumValues []string        // added to enums
 }
 
-// transaction checks what a statement does to its transaction, and what it may not do in one.
+// transaction checks how a statement affects its transaction, and whether it is allowed in one.
 func (p *pass) transaction(s *statement) {
 	t := &p.file.shared
 	if t.notValid == nil {
@@ -37,7 +37,7 @@ func (p *pass) transaction(s *statement) {
 		}
 	}
 	if what := p.outside(s.node); what != "" && !p.file.NoTransaction {
-		p.report(s, "not-in-transaction", detail{message: what + " cannot run in a transaction, and the file has one",
+		p.report(s, "not-in-transaction", detail{message: what + " cannot run in a transaction, and this file runs in one",
 			safe: "-- +goose NO TRANSACTION\n" + s.text + ";"})
 	}
 	if len(t.enumValues) == 0 {
@@ -46,8 +46,8 @@ func (p *pass) transaction(s *statement) {
 	walk(s.node, func(n *pg.Node) {
 		c := n.GetAConst().GetSval()
 		if c != nil && slices.Contains(t.enumValues, c.Sval) {
-			p.report(s, "new-enum-value-used", detail{message: fmt.Sprintf("%s is new in this transaction, and cannot be used before it ends: Postgres refuses", c.Sval),
-				safe: "-- put this into the next file"})
+			p.report(s, "new-enum-value-used", detail{message: fmt.Sprintf("this fails: Postgres does not allow the new value %s before the transaction that adds it ends", c.Sval),
+				safe: "-- move this to the next file"})
 		}
 	})
 }
@@ -95,7 +95,7 @@ func (p *pass) transactionStatement(s *statement, n *pg.TransactionStmt) {
 	case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START:
 		if p.file.NoTransaction {
 			if t.begun != nil {
-				p.report(s, "nested-transaction", detail{message: "a transaction is open already: this BEGIN does nothing"})
+				p.report(s, "nested-transaction", detail{message: "a transaction is already open, so this BEGIN does nothing"})
 			}
 			t.begun = s
 			return
@@ -106,45 +106,45 @@ func (p *pass) transactionStatement(s *statement, n *pg.TransactionStmt) {
 			return
 		}
 	}
-	p.report(s, "nested-transaction", detail{message: "the file runs in a transaction already: this ends it too early, or does nothing, and a file that fails is half applied",
-		safe: "-- remove the statement, or write `-- +goose NO TRANSACTION` at the top of the file"})
+	p.report(s, "nested-transaction", detail{message: "the file already runs in a transaction; this does nothing or ends it too early, and then a failure leaves the file half applied",
+		safe: "-- remove the statement, or add `-- +goose NO TRANSACTION` at the top of the file"})
 }
 
-// finish checks the up as a whole, when it is applied.
+// finish checks the up section as a whole, after all its statements are applied.
 func (p *pass) finish() {
 	t := &p.file.shared
 	p.reportKeyless()
 	if t.begun != nil {
-		p.report(t.begun, "uncommitted-transaction", detail{message: "the transaction is never ended: what it does is rolled back when the connection closes", safe: "COMMIT;"})
+		p.report(t.begun, "uncommitted-transaction", detail{message: "the transaction never ends, so it is rolled back when the connection closes", safe: "COMMIT;"})
 	}
 	if t.altered && !p.file.NoTransaction {
 		for _, s := range t.changed {
-			p.report(s, "backfill-with-ddl", detail{message: "the lock that the change of the definition takes is held until all rows are changed, and nobody can read or write the table meanwhile",
-				safe: "-- put this into a file of its own, after the one that changes the definition"})
+			p.report(s, "backfill-with-ddl", detail{message: "changing the definition takes a lock that blocks reads and writes of the table until all rows are changed",
+				safe: "-- move this to a separate file, after the one that changes the definition"})
 		}
 	}
 }
 
-// heavy notes a lock on a table that others use and that stops them.
+// heavy notes a lock that blocks the other sessions that use a table.
 func (p *pass) heavy(s *statement, t target, lock string) {
 	x := &p.file.shared
 	x.altered = true
 	p.needTimeout(s, "lock_timeout", detail{lock: lock, tables: []string{t.name}, safe: "-- +krowoc lock_timeout 2s",
-		message: fmt.Sprintf("while this waits for someone who uses %s, everyone else waits behind it", t.short())})
+		message: fmt.Sprintf("while this waits for sessions that use %s, later sessions queue behind it", t.short())})
 	p.needTimeout(s, "statement_timeout", detail{lock: lock, tables: []string{t.name}, safe: "-- +krowoc statement_timeout 1m",
-		message: fmt.Sprintf("when this takes longer than thought, everyone else waits for %s", t.short())})
+		message: fmt.Sprintf("if this takes longer than expected, all other sessions wait for %s", t.short())})
 	if slices.Contains(x.locked, t.name) {
 		return
 	}
 	x.locked = append(x.locked, t.name)
 	if len(x.locked) > 1 && !p.file.NoTransaction {
 		p.report(s, "several-locks", detail{lock: lock, tables: slices.Clone(x.locked),
-			message: fmt.Sprintf("%s stays locked while this waits for %s; with code that uses them the other way round it is a deadlock", short(x.locked[0]), t.short()),
-			safe:    "-- give each table a file of its own"})
+			message: fmt.Sprintf("%s stays locked while this waits for %s; code that locks them in the opposite order causes a deadlock", short(x.locked[0]), t.short()),
+			safe:    "-- use a separate file for each table"})
 	}
 }
 
-// needTimeout reports the first statement that ought to have a timeout and does not.
+// needTimeout reports the first statement that needs a timeout and has none.
 func (p *pass) needTimeout(s *statement, name string, d detail) {
 	if !p.file.shared.timeouts[name] {
 		p.file.shared.timeouts[name] = true
@@ -157,7 +157,7 @@ func (p *pass) heavyAlter(s *statement, t target, cmd *pg.AlterTableCmd) {
 	switch cmd.Subtype {
 	case pg.AlterTableType_AT_ValidateConstraint, pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster,
 		pg.AlterTableType_AT_SetRelOptions, pg.AlterTableType_AT_ResetRelOptions, pg.AlterTableType_AT_AttachPartition, pg.AlterTableType_AT_SetOptions:
-		return // SHARE UPDATE EXCLUSIVE stops nobody but other DDL
+		return // SHARE UPDATE EXCLUSIVE blocks only other DDL
 	case pg.AlterTableType_AT_DetachPartition:
 		if cmd.Def.GetPartitionCmd().GetConcurrent() {
 			return
@@ -181,8 +181,8 @@ func (p *pass) changeRows(s *statement, r *pg.RangeVar, all bool) {
 	p.file.shared.changed = append(p.file.shared.changed, s)
 	if all {
 		p.report(s, "backfill-all-rows", detail{tables: []string{t.name},
-			message: fmt.Sprintf("all rows of %s stay locked until the last is done, and the table doubles in size", t.short()),
-			safe:    "-- outside of a transaction, and again until no row is changed\n" + batched(t, s)})
+			message: fmt.Sprintf("this locks all rows of %s until the last one is changed, and can double the size of the table", t.short()),
+			safe:    "-- outside a transaction; repeat until no row is changed\n" + batched(t, s)})
 	}
 }
 
@@ -192,13 +192,13 @@ func batched(t target, s *statement) string {
 
 func (p *pass) deleteRows(s *statement, n *pg.DeleteStmt) {
 	if n.Relation.Relname == "pg_enum" {
-		p.report(s, "drop-enum-value", detail{message: "rows and indexes that hold the value can no longer be read: make a new type and change the column to it"})
+		p.report(s, "drop-enum-value", detail{message: "rows and indexes that hold the value can no longer be read; create a new type and change the column to it instead"})
 		return
 	}
 	p.changeRows(s, n.Relation, n.WhereClause == nil)
 }
 
-// robust reports statements that fail when they are run a second time, outside of a transaction.
+// robust reports statements outside a transaction that fail when they run a second time.
 func (p *pass) robust(s *statement) {
 	if !p.file.NoTransaction || p.file.shared.begun != nil {
 		return
@@ -224,7 +224,7 @@ func (p *pass) robust(s *statement) {
 		guard = missing(n.AlterEnumStmt.SkipIfNewValExists || n.AlterEnumStmt.OldVal != "", "IF NOT EXISTS")
 	}
 	if guard != "" {
-		p.report(s, "not-rerunnable", detail{message: "without " + guard + " it fails where it has run before. `krowoc migrate up` goes on after the last statement that is done; other tools begin anew"})
+		p.report(s, "not-rerunnable", detail{message: "without " + guard + ", this fails when it runs again; after a failure `krowoc migrate up` resumes at the failed statement, but other tools restart the file"})
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// walk calls visit for each node of a tree.
+// walk calls visit for every node of a tree.
 func walk(n *pg.Node, visit func(*pg.Node)) {
 	if n == nil {
 		return
@@ -35,7 +35,7 @@ func walkMessage(m protoreflect.Message, visit func(*pg.Node)) {
 	})
 }
 
-// volatile reports whether a default can be another one for each row.
+// volatile reports whether a default can differ from row to row.
 func (p *pass) volatile(def *pg.Node) bool {
 	found := false
 	walk(def, func(n *pg.Node) {
@@ -56,7 +56,7 @@ func (p *pass) volatileFunction(name []string) bool {
 	return !slices.Contains(stableFunctions, last)
 }
 
-// stableFunctions are those of Postgres that defaults are made of and that are not volatile (pg_proc.provolatile).
+// stableFunctions are Postgres functions that are common in defaults and not volatile (pg_proc.provolatile).
 var stableFunctions = strings.Fields(`
 	now transaction_timestamp statement_timestamp current_setting current_schema current_database current_user session_user
 	timezone date_trunc date_part make_date make_time make_timestamp make_timestamptz make_interval to_timestamp to_date to_char
@@ -77,21 +77,21 @@ func (p *pass) changeType(s *statement, t target, cmd *pg.AlterTableCmd) {
 	if old != nil && keepsRows(old, &to) && (using == nil || columnRef(using) == cmd.Name) {
 		return
 	}
-	from := "its type"
+	from := "the current one"
 	if old != nil {
 		from = old.typ
 	}
 	next := ident(cmd.Name + "_next")
 	p.report(s, "change-type", detail{offset: int(d.GetLocation()), lock: accessExclusive, tables: []string{t.name}, effect: Rewrite,
-		message: fmt.Sprintf("from %s to %s all rows of %s and its indexes are written anew, and nobody can read or write it meanwhile", from, to.typ, t.short()),
+		message: fmt.Sprintf("changing the type from %s to %s rewrites all rows of %s and its indexes and blocks reads and writes until it is done", from, to.typ, t.short()),
 		safe: fmt.Sprintf(`ALTER TABLE %[1]s ADD COLUMN %[2]s %[3]s;
--- keep it filled by a trigger, fill the older rows in batches, release code that uses it, and in a later file
+-- fill it with a trigger, and existing rows in batches; release code that uses it; in a later file
 ALTER TABLE %[1]s DROP COLUMN %[4]s;
 ALTER TABLE %[1]s RENAME COLUMN %[2]s TO %[4]s;`, t.sql(), next, to.typ, ident(cmd.Name))})
 }
 
-// keepsRows reports whether Postgres changes a column's type without touching its rows: the values are stored the same,
-// and none can be refused (ATColumnChangeRequiresRewrite in src/backend/commands/tablecmds.c).
+// keepsRows reports whether Postgres changes a column's type without touching its rows: the values are stored identically
+// and all are valid for the new type (ATColumnChangeRequiresRewrite in src/backend/commands/tablecmds.c).
 func keepsRows(from, to *column) bool {
 	base := func(c *column) string {
 		name, _, _ := strings.Cut(strings.TrimSuffix(c.typ, "[]"), "(")

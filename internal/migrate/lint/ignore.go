@@ -34,8 +34,8 @@ func readIgnores(lines []string) (found []*ignore) {
 	return found
 }
 
-// silenced reports whether a comment speaks for a rule on a statement: it stands in the lines of the statement, or in the
-// comments right above it.
+// silenced reports whether a comment silences a rule for a statement. The comment is in the lines of the statement, or among
+// the comments right above it.
 func (f *file) silenced(rule string, s *statement) bool {
 	if s == nil {
 		return false
@@ -74,7 +74,7 @@ func (l *linter) reported(f *file) []Finding {
 	return kept
 }
 
-// findings are what is wrong with the comment itself.
+// findings returns the problems of the comment itself.
 func (ig *ignore) findings() (found []Finding) {
 	const form = "-- +krowoc ignore RULE: the reason"
 	add := func(rule, message string) {
@@ -82,17 +82,17 @@ func (ig *ignore) findings() (found []Finding) {
 	}
 	switch {
 	case len(ig.rules) == 0:
-		add("bad-ignore", "this silences no rule: write `"+form+"`")
+		add("bad-ignore", "this comment names no rule; write `"+form+"`")
 		return found
 	case ig.reason == "":
-		add("bad-ignore", "whoever reads this has to know why: write `"+form+"`")
+		add("bad-ignore", "this comment has no reason; write `"+form+"`")
 		return found
 	}
 	for _, rule := range ig.rules {
 		if _, known := ruleOf(rule); !known {
-			add("bad-ignore", fmt.Sprintf("there is no rule %s: %s", rule, suggestRule(rule)))
+			add("bad-ignore", fmt.Sprintf("the rule %q is unknown; %s", rule, suggestRule(rule)))
 		} else if !ig.used[rule] {
-			add("unused-ignore", fmt.Sprintf("%s finds nothing here: remove it", rule))
+			add("unused-ignore", fmt.Sprintf("%s reports nothing here; remove it from this comment", rule))
 		}
 	}
 	return found

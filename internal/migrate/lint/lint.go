@@ -1,5 +1,5 @@
-// Package lint looks for what is dangerous in migrations before they run: on Postgres's own syntax trees, knowing what
-// earlier statements and files have built, and for a version of Postgres.
+// Package lint finds dangerous statements in migrations before they run. It reads Postgres's own syntax trees, tracks what
+// earlier statements and files have created, and takes the version of Postgres into account.
 package lint
 
 import (
@@ -17,35 +17,35 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// OldestPostgres is the version that is linted for when none is named.
+// OldestPostgres is the default for Options.Postgres.
 const OldestPostgres = 14
 
-// Options say what is linted, and how.
+// Options configure Run.
 type Options struct {
 	FS  fs.FS  // the folder of the migrations
-	Dir string // its path, as it is shown
-	// Parser makes the syntax trees.
+	Dir string // its path in findings
+	// Parser parses the SQL.
 	Parser *sqltext.Parser
-	// Postgres is the major version that the migrations are to run on; 0 is OldestPostgres.
+	// Postgres is the major version on which the migrations will run; 0 is OldestPostgres.
 	Postgres int
-	// LockTimeout and StatementTimeout say that whoever runs the migrations sets them.
+	// LockTimeout and StatementTimeout tell whether the migrations run with these timeouts set.
 	LockTimeout, StatementTimeout bool
-	// Only names the files whose findings are wanted; nil is all. Tables that these files create count as new in all of
-	// them, since they are released together.
+	// Only names the files to report findings for; nil is all. Tables that these files create count as new in all of
+	// them, because the files are released together.
 	Only map[string]bool
-	// Settings change the severity of rules; the last that fits counts.
+	// Settings change the severity of rules; the last match wins.
 	Settings  []Setting
 	LookupEnv func(string) (string, bool)
 	Logger    *slog.Logger
 }
 
-// Result is what was found.
+// Result is the result of Run.
 type Result struct {
-	Files    int       `json:"files"` // that were linted
+	Files    int       `json:"files"` // the number of linted files
 	Findings []Finding `json:"findings"`
 }
 
-// Finding is one danger.
+// Finding is one problem in a migration.
 type Finding struct {
 	Rule      string   `json:"rule"`
 	Severity  Severity `json:"severity"`
@@ -53,13 +53,13 @@ type Finding struct {
 	Line      int      `json:"line"`
 	Column    int      `json:"column"`
 	Statement string   `json:"statement,omitempty"`
-	Message   string   `json:"message"` // what is dangerous, and why
-	// Lock is the mode that the statement takes on Tables, where that is what makes it dangerous.
+	Message   string   `json:"message"` // the problem and its consequence
+	// Lock is the mode in which the statement locks Tables, if the lock is the problem.
 	Lock   string   `json:"lock,omitempty"`
 	Tables []string `json:"tables,omitempty"`
-	// Effect is what it does to the rows while it holds the lock: rewrite or scan.
+	// Effect is what the statement does to all rows while it holds the lock: rewrite or scan.
 	Effect Effect `json:"effect,omitempty"`
-	// Safe is SQL that does the same without the danger, Guide the page that explains it.
+	// Safe is SQL that reaches the same result safely. Guide is the page that explains it.
 	Safe  string `json:"safe,omitempty"`
 	Guide string `json:"guide,omitempty"`
 }
@@ -73,7 +73,7 @@ const (
 	Scan    Effect = "scan"
 )
 
-// Run lints a folder.
+// Run lints a folder of migrations.
 func Run(o Options) (Result, error) {
 	if err := CheckSettings(o.Settings); err != nil {
 		return Result{}, err
@@ -114,11 +114,11 @@ type linter struct {
 	foreignKeys []foreignKey
 }
 
-// file is a migration with its syntax trees and what was found in it.
+// file is a migration with its syntax trees and findings.
 type file struct {
 	migrate.Source
 	number   int
-	released bool // it is older than what is linted
+	released bool // not linted, because it was released before
 	lines    []string
 	up, down []*statement
 	findings []Finding
@@ -131,16 +131,16 @@ type file struct {
 type statement struct {
 	node      *pg.Node
 	text      string
-	line, col int // where it begins in the file
+	line, col int // position of its first character in the file
 	place     func(offset int) (line, col int)
-	base      int // where it begins in its source statement
+	base      int // its offset in the source statement
 	err       *sqltext.SyntaxError
 }
 
 // chunk is how many files are parsed at once.
 const chunk = 32
 
-// read reads and parses the files on every core, and hands them over in order as they are ready.
+// read reads and parses the files on every core and yields them in order as soon as they are ready.
 func read(o Options, names []string) iter.Seq2[*file, error] {
 	type result struct {
 		files []*file
@@ -174,7 +174,7 @@ func read(o Options, names []string) iter.Seq2[*file, error] {
 	}
 }
 
-// readFiles reads some files, the first of which has a number.
+// readFiles reads and parses files. number is the number of the first one.
 func readFiles(o Options, names []string, number int) ([]*file, error) {
 	var texts []string
 	files := make([]*file, len(names))
@@ -207,7 +207,7 @@ func readFiles(o Options, names []string, number int) ([]*file, error) {
 	return files, nil
 }
 
-// file looks at a migration and then applies it to the model.
+// file checks a migration and applies it to the model.
 func (l *linter) file(f *file) {
 	if f.Mistake != nil {
 		f.findings = append(f.findings, Finding{Rule: "syntax-error", Line: f.Mistake.Line, Column: 1, Message: f.Mistake.Message + ": " + f.Mistake.Remedy})
@@ -215,7 +215,7 @@ func (l *linter) file(f *file) {
 	}
 	p := &pass{linter: l, file: f}
 	if !f.released && !f.HasDown {
-		p.report(nil, "no-down", detail{message: "the file has no `-- +goose Down`: it cannot be rolled back", safe: "-- +goose Down"})
+		p.report(nil, "no-down", detail{message: "the file has no `-- +goose Down` section, so it cannot be rolled back", safe: "-- +goose Down"})
 	}
 	l.model.record()
 	for _, s := range f.up {

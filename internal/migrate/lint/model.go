@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// kind says what an object is; two objects of one kind have different names.
+// kind is the kind of an object. Names are unique within a kind.
 type kind string
 
 const (
@@ -19,14 +19,14 @@ const (
 	functionKind kind = "function"
 )
 
-// key names an object: books.authors, and for what belongs to a table books.authors.trigger.
+// key identifies an object: public.authors, or public.authors.audit for the trigger audit of that table.
 type key struct {
 	kind kind
 	name string
 }
 
-// model is what the statements read so far have built. What it holds is never changed in place, so that the journals can
-// keep what was there.
+// model holds the objects that the statements read so far have created. Objects are never changed in place, so journals can
+// keep their earlier states.
 type model struct {
 	objects  map[key]any // *table, *index, []string of an enum, *function, or the statement that defines another
 	journals []map[key]any
@@ -44,7 +44,7 @@ func (m *model) drop(k key) {
 	delete(m.objects, k)
 }
 
-// note keeps what was there in the newest journal.
+// note saves the earlier state of an object in the newest journal.
 func (m *model) note(k key) {
 	if len(m.journals) == 0 {
 		return
@@ -55,7 +55,7 @@ func (m *model) note(k key) {
 	}
 }
 
-// record begins a journal of what is there before each change.
+// record begins a journal, which saves the state of each object before its first change.
 func (m *model) record() { m.journals = append(m.journals, map[key]any{}) }
 
 // recorded ends the newest journal and returns it.
@@ -65,7 +65,7 @@ func (m *model) recorded() map[key]any {
 	return last
 }
 
-// restore puts back what a journal holds.
+// restore restores the states that a journal holds.
 func (m *model) restore(journal map[key]any) {
 	for k, object := range journal {
 		if object == nil {
@@ -162,7 +162,7 @@ func (t *table) constraint(name string) *constraint {
 	return nil
 }
 
-// freeName returns a name for a constraint, as Postgres chooses one.
+// freeName returns the name that Postgres would choose for a constraint.
 func (t *table) freeName(columns []string, suffix string) string {
 	_, base, _ := strings.Cut(t.name, ".")
 	base = strings.Join(append([]string{base}, columns...), "_") + "_" + suffix
@@ -173,7 +173,7 @@ func (t *table) freeName(columns []string, suffix string) string {
 	return name
 }
 
-// describe returns what a table is made of, for the comparison of two.
+// describe returns the parts of a table as text, so that two tables can be compared.
 func (t *table) describe() map[string]string {
 	parts := map[string]string{}
 	for _, c := range t.columns {
@@ -193,20 +193,20 @@ func flag(set bool, text string) string {
 	return ""
 }
 
-// differences names what is not the same in two states of an object; either can be nil.
+// differences lists how two states of an object differ. Either state can be nil.
 func differences(k key, before, after any) []string {
 	name := string(k.kind) + " " + strings.TrimPrefix(k.name, "public.")
 	switch {
 	case before == nil:
-		return []string{name + " stays"}
+		return []string{name + " still exists"}
 	case after == nil:
-		return []string{name + " is not made again"}
+		return []string{name + " is missing"}
 	}
 	b, ok := before.(*table)
 	a, okToo := after.(*table)
 	if !ok || !okToo {
 		if describe(before) != describe(after) {
-			return []string{name + " is not as it was"}
+			return []string{name + " differs"}
 		}
 		return nil
 	}
@@ -219,11 +219,11 @@ func differences(k key, before, after any) []string {
 		case part == "table" && old != now:
 			found = append(found, name+" is not as it was")
 		case !had:
-			found = append(found, on+" stays")
+			found = append(found, on+" still exists")
 		case !has:
-			found = append(found, on+" is not made again")
+			found = append(found, on+" is missing")
 		case old != now:
-			found = append(found, on+" is not as it was")
+			found = append(found, on+" differs")
 		}
 	}
 	return found
@@ -251,7 +251,7 @@ func describe(object any) string {
 	return ""
 }
 
-// describe returns what a constraint demands.
+// describe returns a constraint as text, so that two constraints can be compared.
 func (c *constraint) describe() string {
 	n := c.node
 	switch c.kind {

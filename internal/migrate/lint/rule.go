@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Severity says how bad a finding is.
+// Severity is how serious a finding is.
 type Severity string
 
 // The severities.
@@ -20,121 +20,121 @@ const (
 	Error   Severity = "error"
 )
 
-// Severities are all, from the mildest.
+// Severities lists every severity, the mildest first.
 var Severities = []Severity{Off, Info, Warning, Error}
 
-// AtLeast reports whether a severity is as bad as another, or worse.
+// AtLeast reports whether a severity is as serious as another, or more so.
 func (s Severity) AtLeast(other Severity) bool {
 	return slices.Index(Severities, s) >= slices.Index(Severities, other)
 }
 
-// Group is what rules have in common.
+// Group is a heading under which related rules are listed.
 type Group string
 
 // The groups.
 const (
 	Clients      Group = "Breaks clients"
-	Rewrites     Group = "Writes the table anew"
+	Rewrites     Group = "Rewrites the table"
 	Locks        Group = "Scans or locks"
 	Concurrently Group = "CONCURRENTLY"
 	Data         Group = "Depends on data"
-	Running      Group = "Run time"
+	Running      Group = "Running migrations"
 	Style        Group = "Types and style"
 	Ours         Group = "Rollback and references"
 	Reading      Group = "Reading"
 )
 
-// Rule is one thing that is looked for.
+// Rule is one kind of problem that lint looks for.
 type Rule struct {
 	ID       string
 	Group    Group
-	Severity Severity // unless the settings say otherwise
+	Severity Severity // the default; settings can change it
 	Summary  string   // what it finds
 }
 
-// Rules are all of them, by group.
+// Rules returns every rule, ordered by group.
 func Rules() []Rule { return slices.Clone(rules) }
 
 var rules = []Rule{
-	{"drop-table", Clients, Error, "A table, view or materialised view is dropped."},
+	{"drop-table", Clients, Error, "A table, view or materialized view is dropped."},
 	{"drop-column", Clients, Error, "A column is dropped."},
 	{"drop-schema", Clients, Error, "A schema is dropped."},
 	{"drop-database", Clients, Error, "A database is dropped."},
 	{"drop-type", Clients, Error, "A type or domain is dropped."},
 	{"drop-enum-value", Clients, Error, "A value of an enum is deleted from the system catalog."},
-	{"drop-constraint", Clients, Warning, "A foreign key is dropped, which rows and clients may rely on."},
+	{"drop-constraint", Clients, Warning, "A foreign key is dropped. Clients may rely on it."},
 	{"rename-table", Clients, Error, "A table or view is renamed, or moved to another schema."},
 	{"rename-column", Clients, Error, "A column is renamed."},
 	{"rename-schema", Clients, Error, "A schema is renamed."},
 	{"rename-type", Clients, Error, "A type is renamed."},
 	{"rename-enum-value", Clients, Error, "A value of an enum is renamed."},
-	{"drop-not-null", Clients, Warning, "A column that was never null may be so from now on."},
-	{"truncate-cascade", Clients, Error, "TRUNCATE … CASCADE empties tables that it does not name."},
-	{"drop-cascade", Clients, Error, "DROP … CASCADE takes along what it does not name."},
+	{"drop-not-null", Clients, Warning, "NOT NULL is dropped, so clients can read a NULL where there was never one before."},
+	{"truncate-cascade", Clients, Error, "TRUNCATE … CASCADE also empties tables that the statement does not name."},
+	{"drop-cascade", Clients, Error, "DROP … CASCADE also drops objects that the statement does not name."},
 
-	{"change-type", Rewrites, Error, "The type of a column changes in a way that writes all rows anew. Changes that do not, such as a longer varchar, are not found."},
-	{"add-column-default", Rewrites, Error, "A column is added whose default differs from row to row."},
-	{"add-column-generated", Rewrites, Error, "A generated column is added that is stored."},
+	{"change-type", Rewrites, Error, "A column's type changes in a way that rewrites all rows. Changes that need no rewrite, such as a longer varchar, are not reported."},
+	{"add-column-default", Rewrites, Error, "A column is added with a volatile default, which Postgres evaluates for every row."},
+	{"add-column-generated", Rewrites, Error, "A stored generated column is added."},
 	{"add-column-serial", Rewrites, Error, "A serial or identity column is added."},
-	{"vacuum-full", Rewrites, Error, "VACUUM FULL."},
-	{"cluster", Rewrites, Error, "CLUSTER."},
-	{"set-storage", Rewrites, Error, "A table is made logged or unlogged, or moved to another tablespace or access method."},
+	{"vacuum-full", Rewrites, Error, "VACUUM FULL rewrites the table under an exclusive lock."},
+	{"cluster", Rewrites, Error, "CLUSTER rewrites the table under an exclusive lock."},
+	{"set-storage", Rewrites, Error, "A table becomes logged or unlogged, or moves to another tablespace or access method."},
 
 	{"add-foreign-key", Locks, Error, "A foreign key is added without NOT VALID."},
 	{"add-check", Locks, Error, "A CHECK constraint is added without NOT VALID."},
-	{"set-not-null", Locks, Error, "NOT NULL is set and no validated CHECK proves it: all rows are read, and one NULL makes it fail."},
-	{"add-unique", Locks, Error, "A UNIQUE constraint is added that has no ready-made index."},
-	{"add-primary-key", Locks, Error, "A primary key is added that has no ready-made index, or whose columns can be null."},
+	{"set-not-null", Locks, Error, "NOT NULL is set without a validated CHECK that proves it. Postgres reads all rows and fails at the first NULL."},
+	{"add-unique", Locks, Error, "A UNIQUE constraint is added without an existing index."},
+	{"add-primary-key", Locks, Error, "A primary key is added without an existing index, or on columns that can be null."},
 	{"add-exclusion", Locks, Error, "An exclusion constraint is added."},
-	{"domain-constraint", Locks, Error, "A constraint is added to a domain without NOT VALID: every table that uses it is read."},
-	{"create-domain-constraint", Locks, Info, "A domain has a constraint, which cannot be changed later without reading every table that uses it."},
-	{"attach-partition", Locks, Error, "A partition is attached that has no CHECK which proves its bounds."},
-	{"validate-in-transaction", Locks, Error, "A constraint is added NOT VALID and validated in the same transaction."},
-	{"lock-table", Locks, Error, "LOCK TABLE in a mode that stops others."},
-	{"refresh-view", Locks, Warning, "A materialised view is refreshed without CONCURRENTLY."},
+	{"domain-constraint", Locks, Error, "A constraint is added to a domain without NOT VALID, so every table that uses the domain is read."},
+	{"create-domain-constraint", Locks, Info, "A domain is created with a constraint. Changing it later reads every table that uses the domain."},
+	{"attach-partition", Locks, Error, "A partition is attached without a CHECK that proves its bounds."},
+	{"validate-in-transaction", Locks, Error, "A constraint is added as NOT VALID and validated in the same transaction."},
+	{"lock-table", Locks, Error, "LOCK TABLE in a mode that blocks other sessions."},
+	{"refresh-view", Locks, Warning, "A materialized view is refreshed without CONCURRENTLY."},
 
 	{"create-index", Concurrently, Error, "An index is created without CONCURRENTLY."},
 	{"drop-index", Concurrently, Warning, "An index is dropped without CONCURRENTLY."},
-	{"reindex", Concurrently, Error, "REINDEX without CONCURRENTLY."},
+	{"reindex", Concurrently, Error, "An index is rebuilt without CONCURRENTLY."},
 	{"detach-partition", Concurrently, Error, "A partition is detached without CONCURRENTLY."},
-	{"not-in-transaction", Concurrently, Error, "A statement that cannot run in a transaction is in a file that has one."},
+	{"not-in-transaction", Concurrently, Error, "A statement that cannot run in a transaction is in a file that runs in one."},
 
-	{"add-required-column", Data, Error, "A column that is NOT NULL and has no default is added: it fails where there are rows."},
-	{"unique-on-data", Data, Info, "A unique index is created on a table that has rows: it fails where two are the same."},
-	{"new-enum-value-used", Data, Error, "A value that the same transaction adds to an enum is used."},
+	{"add-required-column", Data, Error, "A NOT NULL column is added without a default. This fails if the table has rows."},
+	{"unique-on-data", Data, Info, "A unique index is created on an existing table. This fails if two rows have the same value."},
+	{"new-enum-value-used", Data, Error, "An enum value is used in the transaction that adds it."},
 
-	{"no-lock-timeout", Running, Error, "A statement takes a heavy lock, and nothing sets lock_timeout."},
-	{"no-statement-timeout", Running, Off, "A statement takes a heavy lock, and nothing sets statement_timeout."},
+	{"no-lock-timeout", Running, Error, "A statement takes a lock that blocks other sessions, and lock_timeout is not set."},
+	{"no-statement-timeout", Running, Off, "A statement takes a lock that blocks other sessions, and statement_timeout is not set."},
 	{"nested-transaction", Running, Error, "BEGIN or COMMIT in a file that already runs in a transaction."},
-	{"uncommitted-transaction", Running, Error, "A transaction is begun in the file and not ended."},
-	{"not-rerunnable", Running, Info, "A statement outside of a transaction has no IF EXISTS or IF NOT EXISTS."},
-	{"backfill-with-ddl", Running, Error, "Rows are changed in the same transaction as a table's definition."},
+	{"uncommitted-transaction", Running, Error, "The file begins a transaction and does not end it."},
+	{"not-rerunnable", Running, Info, "A statement outside a transaction has no IF EXISTS or IF NOT EXISTS."},
+	{"backfill-with-ddl", Running, Error, "One transaction changes both rows and the definition of a table."},
 	{"backfill-all-rows", Running, Warning, "One statement changes all rows of a table."},
-	{"do-block", Running, Info, "A DO block, into which lint cannot see."},
-	{"several-locks", Running, Warning, "One transaction takes heavy locks on several tables."},
+	{"do-block", Running, Info, "A DO block, which lint cannot analyze."},
+	{"several-locks", Running, Warning, "One transaction locks several tables in modes that block other sessions."},
 
-	{"key-int", Style, Warning, "A key is an integer or smallint, which runs out."},
-	{"serial", Style, Warning, "A serial column rather than an identity column."},
-	{"char-type", Style, Warning, "char(n) pads with blanks."},
-	{"varchar-limit", Style, Info, "varchar(n): a limit is easier to change in a CHECK."},
-	{"timestamp-without-zone", Style, Warning, "timestamp without time zone does not say which moment is meant."},
-	{"json-type", Style, Warning, "json rather than jsonb."},
-	{"identifier-too-long", Style, Error, "A name has more than 63 bytes, and Postgres cuts it."},
+	{"key-int", Style, Warning, "A key is an integer or smallint, which can run out of values."},
+	{"serial", Style, Warning, "A serial column is used instead of an identity column."},
+	{"char-type", Style, Warning, "char(n) pads values with spaces."},
+	{"varchar-limit", Style, Info, "varchar(n) is used. A limit in a CHECK is easier to change."},
+	{"timestamp-without-zone", Style, Warning, "timestamp without time zone does not identify a moment."},
+	{"json-type", Style, Warning, "json is used instead of jsonb."},
+	{"identifier-too-long", Style, Error, "A name has more than 63 bytes, so Postgres truncates it."},
 	{"enum-value-order", Style, Info, "A value is added to an enum without BEFORE or AFTER."},
-	{"wide-index", Style, Info, "An index that is not unique has more than three columns."},
+	{"wide-index", Style, Info, "A non-unique index has more than three columns."},
 	{"no-primary-key", Style, Warning, "A table has no primary key."},
-	{"unqualified-name", Style, Off, "A table is created without its schema."},
+	{"unqualified-name", Style, Off, "A table is created without a schema name."},
 
-	{"no-down", Ours, Warning, "The file has no `-- +goose Down`."},
-	{"down-does-not-undo", Ours, Warning, "What the up does the down does not undo, as far as can be read; `krowoc migrate verify` proves it."},
-	{"foreign-key-without-index", Ours, Warning, "A foreign key has no index on its columns: deletes of what it references read the whole table."},
+	{"no-down", Ours, Warning, "The file has no `-- +goose Down` section."},
+	{"down-does-not-undo", Ours, Warning, "The down section does not undo the up section, as far as the SQL shows. `krowoc migrate verify` tests it on a database."},
+	{"foreign-key-without-index", Ours, Warning, "A foreign key has no index on its columns, so each delete in the referenced table reads the whole table."},
 
-	{"syntax-error", Reading, Error, "The file or a statement cannot be read."},
-	{"bad-ignore", Reading, Error, "A comment that silences a rule names none, or gives no reason."},
-	{"unused-ignore", Reading, Warning, "A comment silences a rule that finds nothing there."},
+	{"syntax-error", Reading, Error, "The file or a statement cannot be parsed."},
+	{"bad-ignore", Reading, Error, "A `-- +krowoc ignore` comment names no rule or an unknown one, or has no reason."},
+	{"unused-ignore", Reading, Warning, "A `-- +krowoc ignore` comment names a rule that reports nothing there."},
 }
 
-// guides are the sections of docs/zero-downtime.md that say how the same is done safely.
+// guides maps rules to the sections of docs/zero-downtime.md that explain the safe way.
 var guides = map[string]string{
 	"drop-table": "drop", "drop-column": "drop", "drop-type": "drop", "drop-schema": "drop", "drop-not-null": "drop",
 	"rename-table": "rename", "rename-column": "rename", "rename-schema": "rename", "rename-type": "rename",
@@ -150,7 +150,7 @@ var guides = map[string]string{
 
 const guidePage = "https://github.com/krowoc/krowoc/blob/main/docs/zero-downtime.md#"
 
-// Guide returns the address of the page that says how to do safely what a rule finds, or "".
+// Guide returns the address of the section that explains the safe way to do what a rule reports, or "".
 func Guide(rule string) string {
 	if section := guides[rule]; section != "" {
 		return guidePage + section
@@ -178,19 +178,19 @@ func ruleIDs() []string {
 // Setting changes the severity of a rule.
 type Setting struct {
 	Rule     string   // an id, or * for all
-	Severity Severity // Off silences it
-	Paths    []string // the files it is for, as path.Match reads them, relative to the folder; empty is all
+	Severity Severity // Off disables it
+	Paths    []string // path.Match patterns of files, relative to the folder; empty means all files
 }
 
-// CheckSettings reports what no setting can say.
+// CheckSettings reports unknown rules and invalid patterns in settings.
 func CheckSettings(settings []Setting) error {
 	for _, s := range settings {
 		if _, known := ruleOf(s.Rule); !known && s.Rule != "*" {
-			return fault.New(fault.Invalid, "lint the migrations", fmt.Sprintf("there is no rule %q", s.Rule), suggestRule(s.Rule))
+			return fault.New(fault.Invalid, "lint the migrations", fmt.Sprintf("the rule %q is unknown", s.Rule), suggestRule(s.Rule))
 		}
 		for _, p := range s.Paths {
 			if _, err := path.Match(p, ""); err != nil {
-				return fault.New(fault.Invalid, "lint the migrations", fmt.Sprintf("%q is no pattern of paths", p), "write it like 0000*.sql")
+				return fault.New(fault.Invalid, "lint the migrations", fmt.Sprintf("the path pattern %q is invalid", p), "use a pattern such as 0000*.sql")
 			}
 		}
 	}
@@ -204,7 +204,7 @@ func suggestRule(id string) string {
 	return "`krowoc migrate lint --rules` lists them"
 }
 
-// severity returns how bad a rule's findings are in a file.
+// severity returns the severity of a rule's findings in a file.
 func (l *linter) severity(rule, file string) Severity {
 	r, _ := ruleOf(rule)
 	severity := r.Severity

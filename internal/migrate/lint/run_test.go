@@ -95,12 +95,12 @@ func TestRun(t *testing.T) {
 func TestBadSettings(t *testing.T) {
 	for _, s := range []lint.Setting{{Rule: "drop-tabel", Severity: lint.Off}, {Rule: "*", Severity: lint.Off, Paths: []string{"[a"}}} {
 		if _, err := lint.Run(lint.Options{FS: fstest.MapFS{}, Parser: parser, Settings: []lint.Setting{s}}); err == nil {
-			t.Errorf("%v is taken", s)
+			t.Errorf("%v is accepted", s)
 		}
 	}
 }
 
-// FuzzRun demands of any text that it is read to its end.
+// FuzzRun checks that lint handles any text without a panic or an error.
 func FuzzRun(f *testing.F) {
 	archive, err := txtar.ParseFile("testdata/rules.txtar")
 	if err != nil {
@@ -121,7 +121,7 @@ func FuzzRun(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { run(t, lint.Options{}, "1_a.sql", books, "2_b.sql", text) })
 }
 
-// BenchmarkRun lints 1,000 files like those that people write.
+// BenchmarkRun lints 1,000 realistic files.
 func BenchmarkRun(b *testing.B) {
 	fsys := fstest.MapFS{}
 	for i := range 1000 {
@@ -154,7 +154,7 @@ func TestGuides(t *testing.T) {
 		_, section, ok := strings.Cut(lint.Guide(rule.ID), "#")
 		heading := "\n## " + strings.ReplaceAll(section, "-", " ") + "\n"
 		if ok && !strings.Contains(strings.ToLower(string(page)), heading) {
-			t.Errorf("%s points to %q, which is no section of the guide", rule.ID, section)
+			t.Errorf("%s refers to the section %q, which is missing from the guide", rule.ID, section)
 		}
 	}
 }

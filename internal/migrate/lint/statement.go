@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// linesOf returns the lines of a text without their ends.
+// linesOf returns the lines of a text without line endings.
 func linesOf(text string) []string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
@@ -18,7 +18,7 @@ func linesOf(text string) []string {
 	return lines
 }
 
-// statements returns the statements of SQL in one that goose knows.
+// statements returns the SQL statements in one statement of a goose file, which can hold several.
 func statements(source migrate.SourceStatement, parsed sqltext.Parsed) ([]*statement, error) {
 	place := func(offset int) (line, col int) {
 		before := source.Text[:min(max(offset-parsed.Shift, 0), len(source.Text))]
@@ -48,7 +48,7 @@ func statements(source migrate.SourceStatement, parsed sqltext.Parsed) ([]*state
 	return list, parsed.Err
 }
 
-// blankLength is that of the space and comments that sql begins with.
+// blankLength returns the length of the leading white space and comments in sql.
 func blankLength(sql string) int {
 	at := 0
 	for at < len(sql) {
@@ -61,10 +61,10 @@ func blankLength(sql string) int {
 	return at
 }
 
-// maxIdent is the longest name in Postgres, in bytes.
+// maxIdent is the length in bytes to which Postgres truncates names.
 const maxIdent = 63
 
-// longNames returns the offsets of names that Postgres would cut. The syntax tree holds them cut already.
+// longNames returns the names that Postgres would truncate, by offset. In the syntax tree they are already truncated.
 func longNames(sql string) map[int]string {
 	found := map[int]string{}
 	for at := 0; at < len(sql); {
@@ -86,8 +86,8 @@ func longNames(sql string) map[int]string {
 	return found
 }
 
-// command returns the offset of the n-th command of an ALTER TABLE: commands are between commas, and the first follows the
-// table's name, for which the statement itself stands.
+// command returns the offset of the n-th command of an ALTER TABLE. Commas separate commands. The offset of the first is that
+// of the statement itself.
 func (s *statement) command(n int) int {
 	at, depth := 0, 0
 	for n > 0 && at < len(s.text) {
@@ -110,12 +110,12 @@ func (s *statement) command(n int) int {
 	return s.base + at + blankLength(s.text[at:])
 }
 
-// endOfExpression are the words after which a column's default has ended.
+// endOfExpression are the tokens that end the default of a column.
 var endOfExpression = map[string]bool{",": true, ";": true, "not": true, "null": true, "check": true, "unique": true, "primary": true,
 	"references": true, "constraint": true, "generated": true, "collate": true}
 
-// expression returns what follows a word in the statement, from an offset in the source on: up to what ends it, or the
-// parenthesis that it begins with. It is "…" when the word is not there.
+// expression returns the expression after the first word at or after an offset in the source. With parenthesis it is the
+// parenthesized expression; otherwise a token of endOfExpression ends it. It is "…" if the word is missing.
 func (s *statement) expression(offset int, word string, parenthesis bool) string {
 	at, depth, begin := max(offset-s.base, 0), 0, -1
 	for at < len(s.text) {

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// text returns a syntax tree as a text that two trees share when they say the same, wherever they stand.
+// text returns a syntax tree as text. It leaves out positions, so two trees with the same meaning have the same text.
 func text(m proto.Message) string {
 	if m == nil || !m.ProtoReflect().IsValid() {
 		return ""
@@ -51,8 +51,8 @@ func writeMessage(b *strings.Builder, m protoreflect.Message) {
 	b.WriteByte('}')
 }
 
-// writeSame writes what can be written in several ways: Postgres gives expressions back with casts that nobody wrote,
-// and BETWEEN as two comparisons.
+// writeSame normalizes expressions that can be written in several ways: Postgres prints expressions with added casts, and
+// BETWEEN as two comparisons.
 func writeSame(b *strings.Builder, n *pg.Node) bool {
 	if cast := n.GetTypeCast(); cast != nil {
 		b.WriteString(text(cast.Arg))
@@ -89,7 +89,7 @@ func names(nodes []*pg.Node) []string {
 
 const defaultSchema = "public"
 
-// qualified joins the parts of a name, with the schema that it has when none is written.
+// qualified joins the parts of a name and adds the default schema if none is given.
 func qualified(parts ...string) string {
 	if len(parts) == 0 {
 		return ""
@@ -110,13 +110,13 @@ func relation(r *pg.RangeVar) string {
 // short returns a qualified name as people write it.
 func short(name string) string { return strings.TrimPrefix(name, defaultSchema+".") }
 
-// typeNames are the names that Postgres's grammar gives types, as people write them.
+// typeNames maps the names of types in syntax trees to the names that people write.
 var typeNames = map[string]string{
 	"int2": "smallint", "int4": "integer", "int8": "bigint", "float4": "real", "float8": "double precision", "bool": "boolean",
 	"bpchar": "char", "timetz": "time with time zone",
 }
 
-// serials are the types that are no types, with what they stand for.
+// serials maps the serial pseudo-types to the types of their columns.
 var serials = map[string]string{
 	"serial": "integer", "serial4": "integer", "bigserial": "bigint", "serial8": "bigint", "smallserial": "smallint", "serial2": "smallint",
 }
