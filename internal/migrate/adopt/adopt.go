@@ -1,4 +1,4 @@
-// Package adopt turns the migrations of other tools into Krowoc's, and finds out which of them a database has.
+// Package adopt converts the migrations of other tools to Krowoc's format, and finds out which of them a database has applied.
 package adopt
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// Tool is another tool.
+// Tool is another migration tool.
 type Tool string
 
 // The tools.
@@ -32,20 +32,20 @@ const (
 	Flyway        Tool = "flyway"
 )
 
-// Tools are all of them.
+// Tools lists every supported tool.
 var Tools = []Tool{GolangMigrate, Dbmate, Alembic, Prisma, Atlas, Flyway}
 
-// Migration is one of another tool's.
+// Migration is one migration of another tool.
 type Migration struct {
-	Origin string // what the other tool calls it, and stores in its table
+	Origin string // its ID in the other tool and in that tool's table
 	Name   string
-	number string // digits of the version that it keeps; empty where its version is no number
+	number string // digits of its version; empty if the version is not a number
 	up     string
 	down   string
 	noTx   bool // the other tool runs it without a transaction
 }
 
-// Read reads the migrations of a tool in the order in which it runs them. Alembic's are Python: see ReadAlembic.
+// Read reads the migrations of a tool in the order in which it runs them. For Alembic, whose migrations are Python, use ReadAlembic.
 func Read(tool Tool, fsys fs.FS) ([]Migration, error) {
 	readers := map[Tool]func(fs.FS) ([]Migration, error){
 		GolangMigrate: readGolangMigrate, Dbmate: readDbmate, Prisma: readPrisma, Atlas: readAtlas, Flyway: readFlyway,
@@ -53,19 +53,19 @@ func Read(tool Tool, fsys fs.FS) ([]Migration, error) {
 	op := "read the migrations of " + string(tool)
 	read := readers[tool]
 	if read == nil {
-		return nil, fault.New(fault.Invalid, op, "there is no such tool", "golang-migrate, dbmate, alembic, prisma, atlas or flyway")
+		return nil, fault.New(fault.Invalid, op, fmt.Sprintf("the tool %q is not supported", tool), "use golang-migrate, dbmate, alembic, prisma, atlas or flyway")
 	}
 	list, err := read(fsys)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	if len(list) == 0 {
-		return nil, fault.New(fault.NotFound, op, "the folder has none", "name the folder that holds them")
+		return nil, fault.New(fault.NotFound, op, "the folder has no migrations of this tool", "pass the folder that contains them")
 	}
 	return list, nil
 }
 
-// Drafts turns migrations into files. Those whose versions are not numbers get numbers in their order.
+// Drafts converts migrations to drafts. If any version is not a number, all are numbered in order.
 func Drafts(parser *sqltext.Parser, tool Tool, list []Migration) []migrate.Draft {
 	numbered := !slices.ContainsFunc(list, func(m Migration) bool { return m.number == "" })
 	drafts := make([]migrate.Draft, len(list))
@@ -84,13 +84,13 @@ func Drafts(parser *sqltext.Parser, tool Tool, list []Migration) []migrate.Draft
 	return drafts
 }
 
-// split cuts a text into statements. A transaction around all of them is left out, since the file has one of its own.
+// split splits a text into statements. It removes a transaction around all of them, because the file runs in one anyway.
 func split(parser *sqltext.Parser, text string) (statements []string, outside bool) {
 	if strings.TrimSpace(text) == "" {
 		return nil, false
 	}
 	trees, err := parser.Parse(text)
-	if err != nil { // not all that tools take is SQL: what cannot be read is sent as it is
+	if err != nil { // tools also accept text that is not plain SQL, which is kept unchanged
 		return []string{strings.TrimRight(strings.TrimSpace(text), ";")}, false
 	}
 	if n := len(trees); n >= 2 && begins(trees[0]) && commits(trees[n-1]) {
@@ -116,7 +116,7 @@ func commits(t *pg.RawStmt) bool {
 	return t.Stmt.GetTransactionStmt().GetKind() == pg.TransactionStmtKind_TRANS_STMT_COMMIT
 }
 
-// Imported returns the versions of files that were made of another tool's migrations, by what that calls them.
+// Imported returns the versions of files that were imported from another tool, by their IDs in that tool.
 func Imported(fsys fs.FS, tool Tool) (map[string]int64, error) {
 	names, err := fs.Glob(fsys, "*.sql")
 	if err != nil {
@@ -143,7 +143,7 @@ func Imported(fsys fs.FS, tool Tool) (map[string]int64, error) {
 
 var digitsFirst = regexp.MustCompile(`^(\d+)_?(.*)$`)
 
-// numbered cuts a name into its version and the rest.
+// numbered splits a name into its version and the rest.
 func numbered(name string) (digits, rest string, ok bool) {
 	m := digitsFirst.FindStringSubmatch(name)
 	if m == nil {

@@ -20,15 +20,15 @@ var (
 	alembicMessage  = regexp.MustCompile(`^(?:[0-9a-zA-Z-]+_)?(.*)\.py$`)
 )
 
-// revision is one of Alembic's, which is Python.
+// revision is one Alembic revision.
 type revision struct{ id, down, name string }
 
-// ReadAlembic reads the revisions of an Alembic project: dir holds alembic.ini. Their SQL is what Alembic itself writes offline
+// ReadAlembic reads the revisions of an Alembic project; dir contains alembic.ini. Alembic's offline mode generates their SQL
 // (https://alembic.sqlalchemy.org/en/latest/offline.html).
 func ReadAlembic(ctx context.Context, dir string) ([]Migration, error) {
 	const op = "read the migrations of alembic"
 	if _, err := os.Stat(filepath.Join(dir, "alembic.ini")); err != nil {
-		return nil, &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no alembic.ini in " + dir, Hint: "name the folder that holds it", Err: err}
+		return nil, &fault.Error{Code: fault.NotFound, Op: op, Message: dir + " has no alembic.ini", Hint: "pass the folder that contains it", Err: err}
 	}
 	revisions, err := revisionsOf(dir)
 	if err != nil {
@@ -75,8 +75,8 @@ func revisionsOf(dir string) ([]revision, error) {
 		}
 		other, twice := after[r.down]
 		if twice || len(down[3]) > 0 {
-			return nil, fault.New(fault.Conflict, "", fmt.Sprintf("the revisions are no single line: %s and %s", r.id, other.id),
-				"a branch or a merge cannot be put in one order: squash it in Alembic first")
+			return nil, fault.New(fault.Conflict, "", fmt.Sprintf("the revision history is not linear: see %s and %s", r.id, other.id),
+				"squash branches and merges in Alembic first")
 		}
 		after[r.down] = r
 	}
@@ -85,12 +85,12 @@ func revisionsOf(dir string) ([]revision, error) {
 		list = append(list, r)
 	}
 	if len(list) == 0 || len(list) != len(after) {
-		return nil, fault.New(fault.Invalid, "", "the revisions do not begin with one that has no down_revision", "look at `alembic history`")
+		return nil, fault.New(fault.Invalid, "", "no chain of revisions begins with one whose down_revision is None and includes all others", "check the history with `alembic history`")
 	}
 	return list, nil
 }
 
-// runAlembic returns the SQL of a step, without what keeps Alembic's own record.
+// runAlembic returns the SQL of a step without the statements for Alembic's version table.
 func runAlembic(ctx context.Context, dir, command, step string) (string, error) {
 	cmd := exec.CommandContext(ctx, "alembic", command, step, "--sql")
 	cmd.Dir = dir
@@ -99,11 +99,11 @@ func runAlembic(ctx context.Context, dir, command, step string) (string, error) 
 	out, err := cmd.Output()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return "", fault.New(fault.Unavailable, "run alembic", "its migrations are Python, and it is not installed here", "activate the project's environment and try again")
+		return "", fault.New(fault.Unavailable, "run alembic", "alembic is not in PATH, and its migrations are Python", "activate the project's Python environment and retry")
 	case err != nil:
 		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 		return "", &fault.Error{Code: fault.Invalid, Op: "run alembic " + command + " " + step + " --sql", Message: lines[len(lines)-1],
-			Hint: "what asks the database while it migrates cannot be written as SQL", Err: err}
+			Hint: "migrations that query the database cannot be generated as SQL; rewrite them or import them by hand", Err: err}
 	}
 	var kept []string
 	for statement := range strings.SplitSeq(string(out), ";\n") {

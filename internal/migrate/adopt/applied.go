@@ -13,10 +13,10 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// record is where a tool keeps what it has applied: its table, and a query for what it calls them.
+// record is the table in which a tool records applied migrations, and a query for their IDs.
 type record struct{ table, sql string }
 
-// records of the tools that keep a row for each migration.
+// records are the tables of the tools that store a row for each migration.
 var records = map[Tool][]record{
 	Dbmate: {{"schema_migrations", "SELECT version FROM schema_migrations"}},
 	Prisma: {{"_prisma_migrations", "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL"}},
@@ -28,8 +28,8 @@ var records = map[Tool][]record{
 		AND (version IS NULL OR NOT EXISTS (SELECT FROM flyway_schema_history u WHERE u.version = flyway_schema_history.version AND u.type = 'UNDO_SQL' AND u.installed_rank > flyway_schema_history.installed_rank))`}},
 }
 
-// Applied returns what a tool calls the migrations that a database has, of those that are known. known is false where the
-// database has no record of the tool.
+// Applied returns the tool's IDs of the migrations that a database has applied. list has the IDs of all migrations, in order.
+// known is false if the database does not have the tool's table.
 func Applied(ctx context.Context, db *pgxpool.Pool, tool Tool, list []string) (applied []string, known bool, err error) {
 	op := "find out what " + string(tool) + " has applied"
 	switch tool {
@@ -54,7 +54,7 @@ func Applied(ctx context.Context, db *pgxpool.Pool, tool Tool, list []string) (a
 	return nil, false, nil
 }
 
-// upTo is for tools that keep the last version alone.
+// upTo is for tools that store only the last version.
 func upTo(ctx context.Context, db *pgxpool.Pool, op, table, sql string, list []string) ([]string, bool, error) {
 	there, err := exists(ctx, db, table)
 	if !there || err != nil {
@@ -72,10 +72,10 @@ func upTo(ctx context.Context, db *pgxpool.Pool, op, table, sql string, list []s
 		}
 	}
 	if _, err := strconv.ParseInt(last, 10, 64); err != nil && table == "schema_migrations" {
-		return nil, false, fault.New(fault.Conflict, op, "the last migration did not come to its end: version "+last, "mend that with golang-migrate first")
+		return nil, false, fault.New(fault.Conflict, op, "the last migration failed halfway: version "+last, "repair it with golang-migrate first")
 	}
-	return nil, false, fault.New(fault.Conflict, op, fmt.Sprintf("the database is at %s, which is not among the files", last),
-		"this checkout is older than the database, or on another branch")
+	return nil, false, fault.New(fault.Conflict, op, fmt.Sprintf("the database is at version %s, which has no file in the folder", last),
+		"update this checkout, or switch to the branch that has the file")
 }
 
 func exists(ctx context.Context, db *pgxpool.Pool, table string) (there bool, err error) {

@@ -78,8 +78,8 @@ func readDbmate(fsys fs.FS) (list []Migration, err error) {
 	return byNumber(list), nil
 }
 
-// readPrisma reads folders with a migration.sql (https://www.prisma.io/docs/orm/prisma-migrate), and the down.sql that some
-// keep beside it.
+// readPrisma reads folders with a migration.sql (https://www.prisma.io/docs/orm/prisma-migrate), and the
+// down.sql that some projects keep in the same folder.
 func readPrisma(fsys fs.FS) (list []Migration, err error) {
 	names, err := fs.Glob(fsys, "*/migration.sql")
 	if err != nil {
@@ -201,7 +201,7 @@ func text(fsys fs.FS, name string) (string, error) {
 
 func textIfThere(fsys fs.FS, name string) (string, error) {
 	if _, err := fs.Stat(fsys, name); err != nil {
-		return "", nil //nolint:nilerr // it is not there
+		return "", nil //nolint:nilerr // the file is optional
 	}
 	return text(fsys, name)
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// fill gives rows to the tables that have none: values that their types, references, enums and unique keys allow.
-// What a constraint refuses is tried with other values; a table that will take no row stays empty. References to a table
-// that is still empty are filled on a later pass, so that the order does not matter.
+// fill inserts rows into empty tables, with values that fit their types, references, enums and unique keys. If a constraint
+// rejects a row, fill tries other values; a table that accepts no row stays empty. Tables that reference a table that is still
+// empty are filled on a later pass, so the order of tables does not matter.
 func (v *verifier) fill(ctx context.Context, c *catalog.Catalog) error {
 	pending, err := v.emptyTables(ctx, c)
 	for err == nil && len(pending) > 0 {
@@ -39,7 +39,7 @@ func (v *verifier) fill(ctx context.Context, c *catalog.Catalog) error {
 	return err
 }
 
-// emptyTables lists the tables to fill that have no rows. A partition is filled through its parent.
+// emptyTables lists the empty tables. A partition is filled through its parent.
 func (v *verifier) emptyTables(ctx context.Context, c *catalog.Catalog) (list []*catalog.Table, err error) {
 	batch := &pgx.Batch{}
 	for i := range c.Tables {
@@ -59,7 +59,7 @@ func (v *verifier) emptyTables(ctx context.Context, c *catalog.Catalog) (list []
 	return list, pg.Fault("look for empty tables", v.db.SendBatch(ctx, batch).Close())
 }
 
-// fillTable reports whether the table took a row.
+// fillTable reports whether the table accepted a row.
 func (v *verifier) fillTable(ctx context.Context, c *catalog.Catalog, t *catalog.Table) (has bool, err error) {
 	for n := 1; n <= v.Rows; n++ {
 		inserted, err := v.fillRow(ctx, c, t, n)
@@ -71,13 +71,13 @@ func (v *verifier) fillTable(ctx context.Context, c *catalog.Catalog, t *catalog
 	return has, nil
 }
 
-// ways is how many ways there are to make a value of a column, and attempts how often a row is tried.
+// ways is the number of variants of a column's value, and attempts the number of times that an insert is tried.
 const (
 	ways     = 4
 	attempts = 24
 )
 
-// fillRow makes the nth row. A constraint that refuses it has its columns made in another way.
+// fillRow inserts the nth row. If a constraint rejects it, the next attempt uses another variant for the columns of the constraint.
 func (v *verifier) fillRow(ctx context.Context, c *catalog.Catalog, t *catalog.Table, n int) (bool, error) {
 	way := map[string]int{}
 	for range attempts {
@@ -96,7 +96,7 @@ func (v *verifier) fillRow(ctx context.Context, c *catalog.Catalog, t *catalog.T
 	return false, nil
 }
 
-// blamed are the columns of the constraint that refused a row, or all.
+// blamed returns the columns of the constraint that rejected a row, or all columns if they are unknown.
 func blamed(t *catalog.Table, server *pgconn.PgError) (columns []string) {
 	for _, k := range t.Constraints {
 		if k.Name == server.ConstraintName && len(k.Columns) > 0 {
@@ -109,7 +109,7 @@ func blamed(t *catalog.Table, server *pgconn.PgError) (columns []string) {
 	return columns
 }
 
-// insertSQL makes the nth row of a table.
+// insertSQL returns the statement that inserts the nth row of a table.
 func insertSQL(c *catalog.Catalog, t *catalog.Table, n int, way map[string]int) string {
 	references := referencesOf(t)
 	var names, values []string
@@ -120,7 +120,7 @@ func insertSQL(c *catalog.Catalog, t *catalog.Table, n int, way map[string]int) 
 		}
 		source := references[column.Name]
 		if column.Default != "" && w == 0 && source == "" {
-			continue // its default is the likeliest value
+			continue // the default is the most likely to be valid
 		}
 		names = append(names, pg.QuoteIdent(column.Name))
 		if source != "" {
@@ -137,8 +137,8 @@ func insertSQL(c *catalog.Catalog, t *catalog.Table, n int, way map[string]int) 
 
 var foreignKey = regexp.MustCompile(`^FOREIGN KEY \((.+?)\) REFERENCES (\S+?)\((.+?)\)`)
 
-// referencesOf returns, for each column of a foreign key, the query that lists what it may refer to. The columns of
-// one key are listed in one order, so that they agree.
+// referencesOf returns, for each column of a foreign key, a query for the values that it can reference. All columns of a key
+// use the same order, so their values come from the same row.
 func referencesOf(t *catalog.Table) map[string]string {
 	out := map[string]string{}
 	for _, k := range t.Constraints {
@@ -158,7 +158,7 @@ func referencesOf(t *catalog.Table) map[string]string {
 
 var typeLength = regexp.MustCompile(`\((\d+)`)
 
-// value is an expression of a column's type that differs from row to row.
+// value returns an expression of a column's type whose value differs from row to row.
 func value(c *catalog.Catalog, column catalog.Column, n, way int) string {
 	kind := column.Type
 	if strings.HasSuffix(kind, "[]") {
@@ -197,7 +197,7 @@ func value(c *catalog.Catalog, column catalog.Column, n, way int) string {
 	return "NULL"
 }
 
-// textValue is a text that fits its type, in forms that common checks ask for.
+// textValue returns a text that fits its type, in a form that common checks require.
 func textValue(kind string, n, way int) string {
 	text := []string{fmt.Sprintf("text %d", n), fmt.Sprintf("person%d@example.com", n), fmt.Sprintf("https://example.com/%d", n), fmt.Sprintf("t%d", n)}[way]
 	if match := typeLength.FindStringSubmatch(kind); match != nil {

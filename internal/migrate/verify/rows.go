@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// rowCounts is what is in the tables: how many rows, and a sum of hashes for each column.
+// rowCounts holds, for each table, the number of rows and a sum of hashes for each column.
 type rowCounts map[string]tableRows
 
 type tableRows struct {
@@ -21,8 +21,7 @@ type tableRows struct {
 	columns map[string]string
 }
 
-// countRows reads the rows of ordinary tables. Other databases than the scratch one are not looked at, so there is
-// no bound.
+// countRows reads the rows of ordinary tables. It only reads the scratch database, which is small, so it reads all rows.
 func (v *verifier) countRows(ctx context.Context, c *catalog.Catalog) (rowCounts, error) {
 	counts := rowCounts{}
 	batch := &pgx.Batch{}
@@ -32,7 +31,7 @@ func (v *verifier) countRows(ctx context.Context, c *catalog.Catalog) (rowCounts
 		}
 		columns := []string{"count(*)::text"}
 		for _, column := range t.Columns {
-			// The sum of hashes does not depend on the order of rows. A null counts as one of its own.
+			// The sum of hashes does not depend on the order of rows. A null has a hash of its own.
 			columns = append(columns, fmt.Sprintf("coalesce(sum(hashtextextended(coalesce(t.%s::text, '\\N'), 1)::numeric), 0)::text", pg.QuoteIdent(column.Name)))
 		}
 		sql := fmt.Sprintf("SELECT ARRAY[%s] FROM %s t", strings.Join(columns, ", "), quoted(&t))
@@ -54,15 +53,15 @@ func (v *verifier) countRows(ctx context.Context, c *catalog.Catalog) (rowCounts
 	return counts, pg.Fault("read the rows", v.db.SendBatch(ctx, batch).Close())
 }
 
-// changes says how rows differ, by table.
+// changes lists the differences between rows, by table.
 func (before rowCounts) changes(after rowCounts) (list []string) {
 	for name, was := range before {
 		is, there := after[name]
 		if !there {
-			continue // the catalog says so
+			continue // the comparison of catalogs reports a missing table
 		}
 		if is.count != was.count {
-			list = append(list, fmt.Sprintf("%s has %d rows, and had %d", name, is.count, was.count))
+			list = append(list, fmt.Sprintf("%s had %d rows and now has %d", name, was.count, is.count))
 			continue
 		}
 		var columns []string
@@ -72,7 +71,7 @@ func (before rowCounts) changes(after rowCounts) (list []string) {
 			}
 		}
 		if slices.Sort(columns); len(columns) > 0 {
-			list = append(list, fmt.Sprintf("%s has other values in %s", name, strings.Join(columns, ", ")))
+			list = append(list, fmt.Sprintf("%s has changed values in %s", name, strings.Join(columns, ", ")))
 		}
 	}
 	slices.Sort(list)

@@ -1,5 +1,5 @@
-// Package verify proves that migrations can be rolled back: it applies each on a scratch database that holds rows,
-// rolls it back, and compares what the database is then with what it was.
+// Package verify tests that migrations can be rolled back. It applies each one to a scratch database with rows, rolls it
+// back, and compares the database with its earlier state.
 package verify
 
 import (
@@ -22,59 +22,59 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
-// Options say what to verify, and where. Database and FS are required.
+// Options configure Run. Database and FS are required.
 type Options struct {
-	Database func(context.Context) (db *pgxpool.Pool, drop func() error, err error) // makes an empty scratch database
+	Database func(context.Context) (db *pgxpool.Pool, drop func() error, err error) // creates an empty scratch database
 	FS       fs.FS                                                                  // rooted at the folder of migrations
 	Dir      string                                                                 // its name in errors
 	Table    string                                                                 // of the applied versions
 
-	// Only are the files to verify; the others are applied without. Nil is all.
+	// Only names the files to verify; the others are only applied. Nil is all.
 	Only map[string]bool
 
-	// MakeRoles makes the roles that migrations name and the server lacks: roles are the server's, not a database's.
+	// MakeRoles creates roles that migrations use and the server does not have. Roles belong to the server, not to a database.
 	MakeRoles bool
 
-	// Rows is how many rows a table gets that has none; 0 is 3.
+	// Rows is the number of rows to insert into each empty table; 0 is 3.
 	Rows int
 
-	Report    func(File) // told of each file that was verified; may be nil
+	Report    func(File) // called for each verified file; may be nil
 	Now       func() time.Time
 	Logger    *slog.Logger
 	LookupEnv func(string) (string, bool)
 }
 
-// Result is what was found.
+// Result is the result of Run.
 type Result struct {
 	OK    bool   `json:"ok"`
 	Files []File `json:"files"`
 }
 
-// File is what was found of one migration.
+// File is the result for one migration.
 type File struct {
 	Version    int64          `json:"version"`
 	File       string         `json:"file"`
 	OK         bool           `json:"ok"`
 	DurationMs float64        `json:"durationMs"` // of up, down and up
 	Findings   []Finding      `json:"findings,omitempty"`
-	Locks      []migrate.Lock `json:"locks,omitempty"`     // that up took and that stop readers or writers
-	Rewritten  []string       `json:"rewritten,omitempty"` // tables that up wrote anew
+	Locks      []migrate.Lock `json:"locks,omitempty"`     // taken by up that block readers or writers
+	Rewritten  []string       `json:"rewritten,omitempty"` // tables that up rewrote
 }
 
-// Kind says what is wrong.
+// Kind is the kind of a finding.
 type Kind string
 
-// The kinds. A file with any of them but Rows fails.
+// The kinds. A file with a finding of any kind except Rows fails.
 const (
 	UpFails      Kind = "up-fails"
 	DownFails    Kind = "down-fails"
 	Irreversible Kind = "irreversible"   // it has no down section
-	NotRestored  Kind = "not-restored"   // down does not give back what was there
-	NotRepeated  Kind = "not-repeatable" // up after down gives something else
-	Rows         Kind = "rows-changed"   // rows are not what they were, as after a column was dropped and made again
+	NotRestored  Kind = "not-restored"   // down does not restore the database
+	NotRepeated  Kind = "not-repeatable" // up after down has a different result
+	Rows         Kind = "rows-changed"   // rows differ, for example after a column was dropped and added again
 )
 
-// Finding is one thing that is wrong.
+// Finding is one problem of a migration.
 type Finding struct {
 	Kind        Kind                 `json:"kind"`
 	Message     string               `json:"message"`
@@ -89,11 +89,10 @@ type verifier struct {
 	drop     func() error // nil until there is a database
 	migrator *migrate.Migrator
 	exclude  []string
-	before   *catalog.Catalog // what the last file left; nil is unknown
+	before   *catalog.Catalog // state after the previous file; nil is unknown
 }
 
-// Run verifies the migrations in order. What is wrong with them is in the result; the error says why they could
-// not be verified.
+// Run verifies the migrations in order. The result contains their problems. The error tells why they could not be verified.
 func Run(ctx context.Context, o Options) (result Result, err error) {
 	v, err := newVerifier(ctx, o)
 	if err != nil {
@@ -123,7 +122,7 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 			o.Report(f)
 		}
 		if f.has(UpFails) {
-			break // what follows builds on it
+			break // later files depend on it
 		}
 		if f.has(NotRestored) || f.has(NotRepeated) {
 			if err := v.restart(ctx, s.Version); err != nil {
@@ -140,7 +139,7 @@ func (f *File) has(kind Kind) bool {
 	return slices.ContainsFunc(f.Findings, func(x Finding) bool { return x.Kind == kind })
 }
 
-// Build applies all migrations to a scratch database, without verifying them, and reads what that holds.
+// Build applies all migrations to a scratch database without verifying them, and reads its catalog.
 func Build(ctx context.Context, o Options) (c *catalog.Catalog, err error) {
 	db, drop, err := BuildDatabase(ctx, o)
 	if err != nil {
@@ -150,7 +149,8 @@ func Build(ctx context.Context, o Options) (c *catalog.Catalog, err error) {
 	return catalog.Read(ctx, db, catalog.Options{Exclude: migrate.InternalTables(o.Table)})
 }
 
-// BuildDatabase applies all migrations to a scratch database, without verifying them, and returns it and what drops it.
+// BuildDatabase applies all migrations to a scratch database without verifying them. It returns the database and the function
+// that drops it.
 func BuildDatabase(ctx context.Context, o Options) (*pgxpool.Pool, func() error, error) {
 	v, err := newVerifier(ctx, o)
 	if err != nil {
@@ -180,8 +180,8 @@ func newVerifier(ctx context.Context, o Options) (*verifier, error) {
 	return v, v.restart(ctx, 0)
 }
 
-// restart goes on with a fresh database, brought up to a version: one that a down has left in disorder is no
-// ground for what follows.
+// restart continues with a new database, migrated to a version. After an incomplete rollback the old database would give later
+// files false findings.
 func (v *verifier) restart(ctx context.Context, version int64) error {
 	if v.drop != nil {
 		if err := v.drop(); err != nil {
@@ -207,7 +207,7 @@ func (v *verifier) restart(ctx context.Context, version int64) error {
 	return nil
 }
 
-// missingRole is how Postgres says that there is no such role.
+// missingRole matches Postgres's message about a missing role.
 var missingRole = regexp.MustCompile(`^role "(.+)" does not exist$`)
 
 // up applies the migrations up to a version.
@@ -223,19 +223,19 @@ func (v *verifier) up(ctx context.Context, version int64) ([]migrate.Result, err
 			return results, err
 		}
 		if _, err := v.db.Exec(ctx, "CREATE ROLE "+pg.QuoteIdent(role[1])); err != nil {
-			return results, pg.Fault("make role "+role[1], err)
+			return results, pg.Fault("create role "+role[1], err)
 		}
 	}
 }
 
-// state is what a database is at one moment.
+// state is the content of a database at one moment.
 type state struct {
 	catalog *catalog.Catalog
 	rows    rowCounts
 	files   map[string]uint32 // relfilenode by table
 }
 
-// file verifies one migration, and leaves it applied wherever that is possible.
+// file verifies one migration and leaves it applied if possible.
 func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err error) {
 	f = File{Version: s.Version, File: s.File}
 	before, err := v.prepare(ctx)
@@ -280,7 +280,7 @@ func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err erro
 	if err != nil {
 		return f, err
 	}
-	f.compare(NotRestored, "after its down the database is not what it was before", before.catalog, down)
+	f.compare(NotRestored, "rolling back does not restore the original schema", before.catalog, down)
 	for _, change := range before.rows.changes(rows) {
 		f.Findings = append(f.Findings, Finding{Kind: Rows, Message: change})
 	}
@@ -290,7 +290,7 @@ func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err erro
 	if v.before, err = v.catalog(ctx); err != nil {
 		return f, err
 	}
-	f.compare(NotRepeated, "applied again after its down, it does not make what it made at first", up, v.before)
+	f.compare(NotRepeated, "applying the file again after a rollback gives a different schema", up, v.before)
 	return f, nil
 }
 
@@ -298,7 +298,7 @@ func (v *verifier) catalog(ctx context.Context) (*catalog.Catalog, error) {
 	return catalog.Read(ctx, v.db, catalog.Options{Exclude: v.exclude})
 }
 
-// prepare fills the empty tables, and says what the database is then.
+// prepare fills the empty tables and returns the state of the database.
 func (v *verifier) prepare(ctx context.Context) (s state, err error) {
 	if s.catalog = v.before; s.catalog == nil {
 		if s.catalog, err = v.catalog(ctx); err != nil {
@@ -315,7 +315,7 @@ func (v *verifier) prepare(ctx context.Context) (s state, err error) {
 	return s, err
 }
 
-// blame notes that a direction fails; an interruption is nobody's fault.
+// blame adds the finding that a direction fails. An interruption is returned as an error instead.
 func (f *File) blame(ctx context.Context, kind Kind, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -330,7 +330,7 @@ func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog
 	}
 }
 
-// relfilenodes lists the files that tables are in: another one means that the table was written anew.
+// relfilenodes returns the file node of each table. It changes when Postgres rewrites the table.
 func (v *verifier) relfilenodes(ctx context.Context) (map[string]uint32, error) {
 	rows, err := v.db.Query(ctx, `SELECT c.oid::regclass::text, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind = 'r' AND n.nspname NOT IN ('information_schema', '`+own.Schema+`') AND n.nspname NOT LIKE 'pg\_%'`)
@@ -360,7 +360,7 @@ func rewritten(before, after map[string]uint32) []string {
 	return list
 }
 
-// blocking are the locks that others notice: from ShareLock on they stop writers, and AccessExclusiveLock readers.
+// blocking returns the locks that block other sessions: ShareLock and stronger block writers, AccessExclusiveLock also readers.
 func blocking(results []migrate.Result) (list []migrate.Lock) {
 	for _, r := range results {
 		for _, l := range r.Locks {

@@ -16,14 +16,14 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// scratch makes databases, which the test drops itself.
+// scratch creates databases, which the test kit drops.
 func scratch(t testing.TB) func(context.Context) (*pgxpool.Pool, func() error, error) {
 	return func(context.Context) (*pgxpool.Pool, func() error, error) {
 		return testkit.NewDatabase(t), func() error { return nil }, nil
 	}
 }
 
-// run verifies files given as name, up, down, …; a down of "-" is none.
+// run verifies files given as name, up, down, …; "-" stands for no down section.
 func run(t *testing.T, only map[string]bool, files ...string) verify.Result {
 	t.Helper()
 	folder := fstest.MapFS{}
@@ -60,8 +60,8 @@ func TestFindings(t *testing.T) {
 		"another default":    {"ALTER TABLE people ALTER age SET DEFAULT 1;", "ALTER TABLE people ALTER age SET DEFAULT 0;", verify.NotRestored, "+     column age integer default 0"},
 		"an index forgotten": {"CREATE TABLE pets (id int); CREATE INDEX people_age ON people (age);", "DROP TABLE pets;", verify.NotRestored, "+ index public.people_age"},
 		"column order":       {"ALTER TABLE people DROP COLUMN name;", "ALTER TABLE people ADD name varchar(20); UPDATE people SET name = right(id::text, 20); ALTER TABLE people ALTER name SET NOT NULL, ADD UNIQUE (name);", verify.NotRestored, "column name"},
-		"rows lost":          {"ALTER TABLE people DROP COLUMN boss;", "ALTER TABLE people ADD boss uuid REFERENCES people;", verify.Rows, "public.people has other values in boss"},
-		"rows deleted":       {"DELETE FROM people;", "SELECT 1;", verify.Rows, "public.people has 0 rows, and had 3"},
+		"rows lost":          {"ALTER TABLE people DROP COLUMN boss;", "ALTER TABLE people ADD boss uuid REFERENCES people;", verify.Rows, "public.people has changed values in boss"},
+		"rows deleted":       {"DELETE FROM people;", "SELECT 1;", verify.Rows, "public.people had 3 rows and now has 0"},
 		"no down":            {"CREATE TABLE pets (id int);", "-", verify.Irreversible, "irreversible"},
 		"down fails":         {"CREATE TABLE pets (id int);", "DROP TABLE dogs;", verify.DownFails, `table "dogs" does not exist`},
 		"up fails on rows":   {"ALTER TABLE people ADD nick text NOT NULL;", "ALTER TABLE people DROP COLUMN nick;", verify.UpFails, "contains null values"},
