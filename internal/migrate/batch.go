@@ -13,21 +13,21 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// batch is what is sent to Postgres in one message, so that a whole file costs one round trip. Between the
-// statements of the file stand rows that mark how far it came.
+// batch is SQL that is sent to Postgres in one message, so that a whole file costs one round trip. Between the
+// statements of the file are queries whose rows mark the progress.
 type batch struct {
 	sql   strings.Builder
 	runes int // in sql
 	spans []span
 }
 
-// span is where in a batch a statement stands, in runes as Postgres counts positions.
+// span is the position of a statement in a batch, in runes as Postgres counts them.
 type span struct {
 	n, start, end int
 }
 
-// The column whose value is the number of the statement that comes next, counted from 1. What comes after
-// the last statement of the file has the numbers of recording and committing.
+// The column with the number of the next statement, counted from 1. The SQL after the last statement of the file has the
+// numbers recording and committing.
 const (
 	markColumn = "krowoc_statement"
 	recording  = -1
@@ -37,16 +37,16 @@ const (
 // lockColumn is the first of two columns, table and mode, of the rows that list the locks of the transaction.
 const lockColumn = "krowoc_lock"
 
-// add appends SQL of our own.
+// add appends SQL that is not part of the file.
 func (b *batch) add(sql string) {
 	b.write(sql)
 	b.write(";\n")
 }
 
-// mark has everything after it belong to statement n.
+// mark makes everything after it belong to statement n.
 func (b *batch) mark(n int) { b.add("SELECT " + strconv.Itoa(n) + " AS " + markColumn) }
 
-// statement appends the nth statement of the file. A semicolon too many is nothing to Postgres.
+// statement appends the nth statement of the file. Postgres ignores an extra semicolon.
 func (b *batch) statement(n int, sql string) {
 	b.mark(n)
 	start := b.runes
@@ -60,15 +60,15 @@ func (b *batch) write(s string) {
 	b.runes += utf8.RuneCountInString(s)
 }
 
-// outcome is what became of a batch: how far it came, and why it ended there.
+// outcome is the result of a batch: how far it got, and the error that stopped it.
 type outcome struct {
 	at     int // the statement that failed, or recording or committing; 0 is before the first
 	err    error
-	server *pgconn.PgError // err, when Postgres gave it; its position is within the statement
+	server *pgconn.PgError // err, if it is from Postgres; its position is relative to the statement
 	locks  []Lock
 }
 
-// run sends a batch and waits for its end. A transaction that it leaves open is rolled back.
+// run sends a batch and waits until it ends. It rolls back a transaction that the batch leaves open.
 func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
 	results := conn.PgConn().Exec(ctx, b.sql.String())
 	for results.NextResult() {
@@ -82,7 +82,7 @@ func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
 				o.lock(Lock{statement: o.at, Table: string(r.Values()[0]), Mode: string(r.Values()[1])})
 			}
 		}
-		_, _ = r.Close() // its error is that of results
+		_, _ = r.Close() // it has the same error as the results
 	}
 	if o.err = results.Close(); o.err == nil {
 		return o
@@ -96,19 +96,19 @@ func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
 	return o
 }
 
-// lock notes a lock, once.
+// lock notes a lock, unless it is already noted.
 func (o *outcome) lock(l Lock) {
 	if !slices.ContainsFunc(o.locks, func(had Lock) bool { return had.Table == l.Table && had.Mode == l.Mode }) {
 		o.locks = append(o.locks, l)
 	}
 }
 
-// place makes the position of an error one within its statement. A position in a statement that was not
-// reached is that of a syntax error: Postgres parses the batch before it runs any of it.
+// place converts the position of an error in the batch to one in its statement. A position in a statement that was not
+// reached is a syntax error, because Postgres parses the whole batch before it runs any of it.
 func (b *batch) place(o *outcome) {
 	at := int(o.server.Position) - 1
 	for _, s := range b.spans {
-		if at == s.end+1 { // the semicolon that we put there
+		if at == s.end+1 { // the semicolon that the batch adds
 			o.server.Message, at = strings.Replace(o.server.Message, `at or near ";"`, "at end of input", 1), s.end
 		}
 		if at >= s.start && at <= s.end {
@@ -119,7 +119,7 @@ func (b *batch) place(o *outcome) {
 	o.server.Position = 0
 }
 
-// String is the SQL, without the marks: for people.
+// String returns the SQL without the marks, to show it to people.
 func (b *batch) String() string {
 	var lines []string
 	for line := range strings.Lines(b.sql.String()) {

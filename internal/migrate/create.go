@@ -15,10 +15,10 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Style is how versions are numbered.
+// Style is a way to number versions.
 type Style string
 
-// The styles. Auto goes on as the folder's newest file does, and is Sequential in an empty one.
+// The styles. Auto uses the style of the folder's newest file, and Sequential in an empty folder.
 const (
 	Auto       Style = ""
 	Sequential Style = "sequential" // 00001
@@ -41,14 +41,14 @@ const template = `-- +goose Up
 
 `
 
-// Create writes an empty migration into dir, making dir when it is missing, and returns its path. The name
-// becomes lower case with underscores. No file is ever overwritten.
+// Create writes an empty migration into dir and returns its path. It creates dir if it is missing, converts the name to lower
+// case with underscores, and never overwrites a file.
 func Create(dir, name string, now time.Time, style Style) (string, error) {
 	op := fmt.Sprintf("create migration %q", name)
 	slug := slugOf(name)
 	if slug == "" || len(slug) > maxNameLength {
-		return "", fault.New(fault.Invalid, op, "the name must hold letters or digits, and be short",
-			"say what changes: krowoc migrate create add_votes")
+		return "", fault.New(fault.Invalid, op, fmt.Sprintf("the name must have 1 to %d letters or digits; it has %d", maxNameLength, len(slug)),
+			"describe the change, for example: krowoc migrate create add_votes")
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fileFault(op, err)
@@ -73,7 +73,7 @@ func Create(dir, name string, now time.Time, style Style) (string, error) {
 	return path, nil
 }
 
-// nextVersion returns the version after the newest file's, written as style says.
+// nextVersion returns the version after that of the newest file, in the given style.
 func nextVersion(files []*file, now time.Time, style Style) (string, error) {
 	var newest int64
 	width := sequentialWidth
@@ -95,7 +95,7 @@ func nextVersion(files []*file, now time.Time, style Style) (string, error) {
 		stamp, err := strconv.ParseInt(now.UTC().Format(timestampFormat), 10, 64)
 		return strconv.FormatInt(max(stamp, newest+1), 10), err
 	}
-	return "", fault.New(fault.Invalid, "number the migration", fmt.Sprintf("there is no style %q", style), "sequential or timestamp")
+	return "", fault.New(fault.Invalid, "number the migration", fmt.Sprintf("the numbering style %q is unknown", style), "use sequential or timestamp")
 }
 
 var (
@@ -103,13 +103,13 @@ var (
 	notName   = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// slugOf makes a file name: `Add Votes!` and `addVotes` become add_votes.
+// slugOf converts a name to a file name: `Add Votes!` and `addVotes` become add_votes.
 func slugOf(name string) string {
 	name = strings.ToLower(wordStart.ReplaceAllString(strings.TrimSuffix(name, ".sql"), "${1}_${2}"))
 	return strings.Trim(notName.ReplaceAllString(name, "_"), "_")
 }
 
-// fileFault is for what the file system refuses.
+// fileFault converts an error of the file system.
 func fileFault(op string, err error) error {
 	code := fault.Internal
 	switch {

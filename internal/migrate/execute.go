@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
-// file runs one file and records it, and returns the locks that it took.
+// file runs and records one file, and returns the locks that it took.
 func (r *run) file(ctx context.Context, step planned) ([]Lock, error) {
 	if step.file.script.noTransaction {
 		return nil, r.piecemeal(ctx, step)
@@ -28,7 +28,7 @@ func (r *run) file(ctx context.Context, step planned) ([]Lock, error) {
 	return o.locks, nil
 }
 
-// transaction is a whole file as one message: Postgres runs it from BEGIN to COMMIT without waiting for us.
+// transaction sends a whole file as one message. Postgres runs it from BEGIN to COMMIT without another round trip.
 func (r *run) transaction(step planned) *batch {
 	b := &batch{}
 	r.begin(b, step, true)
@@ -44,8 +44,8 @@ func (r *run) transaction(step planned) *batch {
 	return b
 }
 
-// begin opens a transaction with the limits of its file. The run's own limits hold only where a file is
-// in a transaction: CREATE INDEX CONCURRENTLY waits for others by design.
+// begin opens a transaction with the limits of its file. The run's own limits apply only to files that run in a transaction,
+// because CREATE INDEX CONCURRENTLY waits for other sessions by design.
 func (r *run) begin(b *batch, step planned, limits bool) {
 	b.add("BEGIN")
 	d := step.file.script.directives
@@ -63,7 +63,7 @@ func (r *run) begin(b *batch, step planned, limits bool) {
 	}
 }
 
-// listLocks is SQL that lists the locks on tables and indexes of users that the transaction has.
+// listLocks returns SQL that lists the transaction's locks on tables and indexes, except those of the system.
 func (r *run) listLocks() string {
 	return fmt.Sprintf(`SELECT coalesce(c.oid::regclass::text, 'dropped') AS %s, l.mode FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation > 16383
@@ -78,7 +78,7 @@ func (r *run) commit(b *batch) {
 	b.add("COMMIT")
 }
 
-// record is SQL that notes a file as applied, or as rolled back.
+// record returns SQL that records a file as applied or as rolled back.
 func (r *run) record(step planned) string {
 	if step.direction == Up {
 		return fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES (%d, true)", r.o.Table, step.file.version)
@@ -86,7 +86,7 @@ func (r *run) record(step planned) string {
 	return fmt.Sprintf("DELETE FROM %s WHERE version_id = %d", r.o.Table, step.file.version)
 }
 
-// orElse returns what a file says, or else what the run says if it says anything.
+// orElse returns the file's value, or else the run's if it has one.
 func orElse(own *time.Duration, others time.Duration) *time.Duration {
 	if own == nil && others > 0 {
 		return &others
@@ -94,13 +94,13 @@ func orElse(own *time.Duration, others time.Duration) *time.Duration {
 	return own
 }
 
-// What the waits between attempts at a lock begin with and grow to, before jitter.
+// The first and the longest wait between attempts to get a lock, before jitter.
 const (
 	firstBackoff = 100 * time.Millisecond
 	lastBackoff  = 5 * time.Second
 )
 
-// retried runs a batch, again and again while it is refused a lock.
+// retried runs a batch and retries it while it cannot get a lock.
 func (r *run) retried(ctx context.Context, step planned, b *batch) outcome {
 	wait := firstBackoff
 	for {
@@ -110,7 +110,7 @@ func (r *run) retried(ctx context.Context, step planned, b *batch) outcome {
 			return o
 		}
 		r.retries++
-		after := wait/2 + rand.N(wait) //nolint:gosec // jitter is no secret
+		after := wait/2 + rand.N(wait) //nolint:gosec // jitter needs no secure randomness
 		r.o.Report(Event{Kind: Retrying, Err: o.err, After: after, Result: Result{Version: step.file.version, File: step.file.name, Direction: step.direction, Retries: r.retries}})
 		if !pause(ctx, after) {
 			return outcome{err: ctx.Err()}
@@ -119,7 +119,7 @@ func (r *run) retried(ctx context.Context, step planned, b *batch) outcome {
 	}
 }
 
-// preview is what a file would send, for people.
+// preview returns the SQL that a file would send, to show it to people.
 func (r *run) preview(step planned) string {
 	if !step.file.script.noTransaction {
 		return r.transaction(step).String()

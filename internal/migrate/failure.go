@@ -14,14 +14,14 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// StatementError is a statement of a migration that Postgres refused. Its diagnostic shows where, in the
-// file, and what Postgres said of it; errors.As finds it as a diag.List too.
+// StatementError is a statement of a migration that Postgres rejected. Its diagnostic has the place in the file and
+// Postgres's message. errors.As also finds it as a diag.List.
 type StatementError struct {
 	Diagnostic diag.Diagnostic `json:"diagnostic"`
 	Version    int64           `json:"version"`
 	Direction  Direction       `json:"direction"`
 	Line       int             `json:"line"`           // where the statement begins
-	Kept       int             `json:"kept,omitempty"` // statements before it that stay, when the file says NO TRANSACTION
+	Kept       int             `json:"kept,omitempty"` // earlier statements that stay applied, if the file contains NO TRANSACTION
 	SQLState   string          `json:"sqlstate"`
 	Detail     string          `json:"detail,omitempty"`
 	Hint       string          `json:"hint,omitempty"`
@@ -36,7 +36,7 @@ func (e *StatementError) Error() string { return e.Diagnostic.String() }
 // Unwrap returns the diagnostic as a list, and Postgres's error.
 func (e *StatementError) Unwrap() []error { return []error{diag.List{e.Diagnostic}, e.Err} }
 
-// failure says what stopped a file, and in what state that leaves the database.
+// failure returns the error that stopped a file. Its hint describes the state of the database.
 func (r *run) failure(ctx context.Context, step planned, o outcome) error {
 	op := "apply migration " + step.file.name
 	if step.direction == Down {
@@ -44,7 +44,7 @@ func (r *run) failure(ctx context.Context, step planned, o outcome) error {
 	}
 	f := r.fault(ctx, op, o.err)
 	switch {
-	case ctx.Err() != nil || o.server == nil || r.session.conn.IsClosed(): // cut off
+	case ctx.Err() != nil || o.server == nil || r.session.conn.IsClosed(): // the connection was lost
 		f.Hint = r.aftermath(ctx, step)
 	case hasCode(o.err, leaseLost):
 		f.Message, f.Hint = errLeaseLost.Error(), step.kept(r.done(step, o))
@@ -52,15 +52,15 @@ func (r *run) failure(ctx context.Context, step planned, o outcome) error {
 		e := step.statementError(r.o.Dir, o.at, o.server)
 		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, o.server.Message), step.kept(o.at-1), e
 	case o.at == committing:
-		f.Message, f.Hint = "Postgres refused to commit it: "+f.Message, step.kept(r.done(step, o))
+		f.Message, f.Hint = "the commit failed: "+f.Message, step.kept(r.done(step, o))
 	case o.at == recording:
-		f.Message = "its version cannot be recorded in " + r.o.Table + ": " + f.Message
-		f.Hint = step.kept(r.done(step, o)) + "; does the file change search_path or the role? SET LOCAL keeps that to itself"
+		f.Message = "cannot record its version in " + r.o.Table + ": " + f.Message
+		f.Hint = step.kept(r.done(step, o)) + "; if the file changes search_path or the role, use SET LOCAL"
 	}
 	return f
 }
 
-// done counts the statements of a file that stay when what comes after them fails.
+// done counts the statements of a file that stay applied after a failure.
 func (r *run) done(step planned, o outcome) int {
 	if o.at > 0 {
 		return o.at - 1
@@ -68,17 +68,17 @@ func (r *run) done(step planned, o outcome) int {
 	return len(step.sql)
 }
 
-// aftermath asks, once the server has let go, what became of a file whose end we have not seen.
+// aftermath finds out the state of a file after the connection was lost, once the server has ended the old session.
 func (r *run) aftermath(ctx context.Context, step planned) string {
 	r.session.close(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	s, err := r.Migrator.state(ctx, r.o.DB)
 	if err != nil {
-		return "whether it was committed cannot be told now: `krowoc migrate status` shows it"
+		return "it is unknown whether the file was committed; check with `krowoc migrate status` when the database is available"
 	}
 	if s.isApplied(step.file.version) == (step.direction == Up) {
-		return fmt.Sprintf("%s was %s all the same", step.file.name, step.direction.past())
+		return fmt.Sprintf("%s was %s despite the error", step.file.name, step.direction.past())
 	}
 	return step.kept(s.finished(step))
 }
@@ -90,7 +90,7 @@ func asFault(op string, err error) *fault.Error {
 	return f
 }
 
-// past is the direction as what was done.
+// past returns the direction as a past participle.
 func (d Direction) past() string {
 	if d == Down {
 		return "rolled back"
@@ -98,20 +98,20 @@ func (d Direction) past() string {
 	return "applied"
 }
 
-// kept says what a failure leaves behind, when ran statements had succeeded before it.
+// kept describes the state that a failure leaves after ran statements have succeeded.
 func (p planned) kept(ran int) string {
 	if !p.file.script.noTransaction || ran <= 0 {
-		return fmt.Sprintf("nothing of %s was %s", p.file.name, p.direction.past())
+		return fmt.Sprintf("no part of %s was %s", p.file.name, p.direction.past())
 	}
-	statements := fmt.Sprintf("first %d statements stay", ran)
+	statements := fmt.Sprintf("first %d statements stay applied", ran)
 	if ran == 1 {
-		statements = "first statement stays"
+		statements = "first statement stays applied"
 	}
-	return fmt.Sprintf("%s says NO TRANSACTION, so its %s; mend what follows and run `krowoc migrate %s` again, which goes on from there",
+	return fmt.Sprintf("%s contains NO TRANSACTION, so its %s; correct the rest and resume with `krowoc migrate %s`",
 		p.file.name, statements, p.direction)
 }
 
-// statementError locates what Postgres said of the nth statement of the file, counted from 1.
+// statementError locates an error of the nth statement of the file, counted from 1.
 func (p planned) statementError(dir string, n int, server *pgconn.PgError) *StatementError {
 	e := &StatementError{
 		Version: p.file.version, Direction: p.direction,
@@ -132,7 +132,7 @@ func (p planned) statementError(dir string, n int, server *pgconn.PgError) *Stat
 	return e
 }
 
-// serverText is everything that Postgres said but its hint.
+// serverText returns Postgres's message with all its details except the hint.
 func serverText(e *pgconn.PgError) string {
 	text := fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code)
 	if e.Detail != "" {

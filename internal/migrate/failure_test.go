@@ -116,7 +116,7 @@ func TestStatementErrorFields(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	want := `apply migration 7_x.sql: line 3: new row for relation "u" violates check constraint "positive"`
-	if err.Error() != want || fault.HintOf(err) != "nothing of 7_x.sql was applied" {
+	if err.Error() != want || fault.HintOf(err) != "no part of 7_x.sql was applied" {
 		t.Errorf("%v; %s", err, fault.HintOf(err))
 	}
 }
@@ -149,7 +149,7 @@ func TestNoTransactionSaysWhatStays(t *testing.T) {
 	if !errors.As(err, &statement) || statement.Kept != 2 || statement.Line != 5 {
 		t.Fatalf("%+v", err)
 	}
-	if hint := fault.HintOf(err); !strings.HasPrefix(hint, "1_x.sql says NO TRANSACTION, so its first 2 statements stay; mend what follows") {
+	if hint := fault.HintOf(err); !strings.HasPrefix(hint, "1_x.sql contains NO TRANSACTION, so its first 2 statements stay applied; correct the rest") {
 		t.Error(hint)
 	}
 	if got := p.catalog(); got != "relation a, relation i" || p.versions() != "" {
@@ -166,7 +166,7 @@ func TestFailingRollback(t *testing.T) {
 		t.Errorf("results %s", got)
 	}
 	want := `roll back migration 00002_votes.sql: line 4: table "nope" does not exist`
-	if err == nil || err.Error() != want || fault.HintOf(err) != "nothing of 00002_votes.sql was rolled back" {
+	if err == nil || err.Error() != want || fault.HintOf(err) != "no part of 00002_votes.sql was rolled back" {
 		t.Errorf("%v; %s", err, fault.HintOf(err))
 	}
 	if got := p.catalog(); got != "relation users, relation users_pkey, relation votes" || p.versions() != "1 2" {
@@ -181,7 +181,7 @@ CREATE TABLE v (u int REFERENCES u DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO v VALUES (1);
 `)
 	_, err := p.migrator().Up(t.Context())
-	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "apply migration 1_x.sql: Postgres refused to commit it: insert or update on table") {
+	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "apply migration 1_x.sql: the commit failed: insert or update on table") {
 		t.Errorf("%v", err)
 	}
 	if p.catalog() != "" {
@@ -192,7 +192,7 @@ INSERT INTO v VALUES (1);
 func TestUnrecordableVersion(t *testing.T) {
 	p := newProject(t, "1_x.sql", "-- +goose Up\nSET search_path = pg_catalog;\n")
 	_, err := p.migrator().Up(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "its version cannot be recorded in goose_db_version: relation") ||
+	if err == nil || !strings.Contains(err.Error(), "cannot record its version in goose_db_version: relation") ||
 		!strings.Contains(fault.HintOf(err), "SET LOCAL") {
 		t.Errorf("%v; %s", err, fault.HintOf(err))
 	}
@@ -266,7 +266,7 @@ func TestInterruptedStatementIsRolledBack(t *testing.T) {
 	if fault.CodeOf(err) != fault.Canceled || err.Error() != "apply migration 2_b.sql: interrupted" || files(results) != "up 1_a.sql" {
 		t.Errorf("%s, %v", files(results), err)
 	}
-	if fault.HintOf(err) != "nothing of 2_b.sql was applied" || !strings.Contains(fmt.Sprint(p.seen()), "failed up 2_b.sql 2/2") {
+	if fault.HintOf(err) != "no part of 2_b.sql was applied" || !strings.Contains(fmt.Sprint(p.seen()), "failed up 2_b.sql 2/2") {
 		t.Errorf("hint %q", fault.HintOf(err))
 	}
 	if p.catalog() != "relation users, relation users_pkey" || p.versions() != "1" || p.lockHolders() != "0" {

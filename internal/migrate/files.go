@@ -25,14 +25,14 @@ type file struct {
 	script *script
 }
 
-// readFolder lists the migrations of a folder by version. As goose does, it passes over files whose name
-// does not begin with a version and an underscore. No file is read yet.
+// readFolder lists the migrations of a folder by version. Like goose, it ignores files whose name does not begin with a
+// version and an underscore. It does not read the files.
 func readFolder(fsys fs.FS, dir string, logger *slog.Logger) ([]*file, error) {
 	op := "read the migrations in " + cmp.Or(dir, "the folder")
 	entries, err := fs.ReadDir(fsys, ".")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no such folder",
-			Hint: "`krowoc migrate create NAME` makes it", Err: err}
+		return nil, &fault.Error{Code: fault.NotFound, Op: op, Message: "the folder does not exist",
+			Hint: "create it and a first migration with `krowoc migrate create NAME`", Err: err}
 	} else if err != nil {
 		return nil, &fault.Error{Code: fault.Invalid, Op: op, Err: err}
 	}
@@ -44,11 +44,11 @@ func readFolder(fsys fs.FS, dir string, logger *slog.Logger) ([]*file, error) {
 		case entry.IsDir() || strings.HasSuffix(name, "_test.go"):
 		case err != nil:
 			if path.Ext(name) == ".sql" {
-				logger.Warn("this file is no migration: its name does not begin with a version and an underscore", "file", path.Join(dir, name))
+				logger.Warn("ignored a file that is not a migration: its name does not begin with a version and an underscore", "file", path.Join(dir, name))
 			}
 		case path.Ext(name) == ".go":
-			return nil, fault.New(fault.Invalid, op, name+" is a migration in Go, and only SQL can be run",
-				"write it in SQL, or run this folder with a goose binary of your own")
+			return nil, fault.New(fault.Invalid, op, name+" is a migration in Go, but only SQL is supported",
+				"rewrite it in SQL, or run this folder with your own goose binary")
 		default:
 			files = append(files, &file{version: version, name: name})
 		}
@@ -57,7 +57,7 @@ func readFolder(fsys fs.FS, dir string, logger *slog.Logger) ([]*file, error) {
 	for i := 1; i < len(files); i++ {
 		if a, b := files[i-1], files[i]; a.version == b.version {
 			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("%s and %s have the same version", a.name, b.name),
-				"give the newer one the next free number")
+				"rename the newer one to the next free number")
 		}
 	}
 	return files, nil

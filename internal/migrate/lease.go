@@ -24,16 +24,16 @@ type lease struct {
 	pool  *pgxpool.Pool
 	token string
 	ttl   time.Duration
-	stop  func() // ends the renewal; nil until the lease is had
+	stop  func() // ends the renewal; nil until the lease is acquired
 }
 
 // The SQLSTATEs that a transaction ends with when it may not go on.
 const (
 	leaseLost    = "KR001" // another process has the lease
-	advisoryHeld = "KR002" // a process with a connection of its own has the lock
+	advisoryHeld = "KR002" // a process with a direct connection has the lock
 )
 
-var errLeaseLost = errors.New("the lease of the migration lock ran out while Postgres was out of reach, and another process took it")
+var errLeaseLost = errors.New("the lease of the migration lock expired while Postgres was unreachable, and another process acquired it")
 
 func newLease(pool *pgxpool.Pool, ttl time.Duration) *lease {
 	return &lease{pool: pool, token: uuid.NewString(), ttl: ttl}
@@ -41,8 +41,8 @@ func newLease(pool *pgxpool.Pool, ttl time.Duration) *lease {
 
 // try asks for the lease once. The holder is nil when it is ours.
 func (l *lease) try(ctx context.Context) (*Holder, error) {
-	// Under the advisory lock the lease is either seen by a process that has a connection of its own, or such a
-	// process has the lock and is seen here.
+	// This transaction takes the advisory lock too. So either a process with a direct connection sees the lease, or that process
+	// already has the lock and this query finds it.
 	tx, err := l.pool.Begin(ctx)
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (l *lease) try(ctx context.Context) (*Holder, error) {
 	}
 	holder, err := leaseHolder(ctx, l.pool)
 	if holder == nil && err == nil {
-		holder = &Holder{} // it ran out between the two questions
+		holder = &Holder{} // it expired between the two queries
 	}
 	return holder, err
 }
@@ -99,15 +99,15 @@ func (l *lease) keep(ctx context.Context) context.Context {
 	return ctx
 }
 
-// release gives the lease back.
+// release releases the lease.
 func (l *lease) release(ctx context.Context) {
 	if l.stop != nil {
 		l.stop()
 	}
-	_, _ = l.pool.Exec(ctx, "DELETE FROM "+own.LeaseTable+" WHERE token = $1", l.token) // else it runs out
+	_, _ = l.pool.Exec(ctx, "DELETE FROM "+own.LeaseTable+" WHERE token = $1", l.token) // otherwise it expires
 }
 
-// guard is SQL that ends a transaction that has no right to go on. At the end it locks the row.
+// guard returns SQL that aborts a transaction whose lease is lost. At the end of the transaction it also locks the row.
 func (l *lease) guard(end bool) string {
 	lock := ""
 	if end {
@@ -120,7 +120,7 @@ func (l *lease) guard(end bool) string {
 END $krowoc$`, own.LeaseTable, pg.QuoteLiteral(l.token), end, lock, leaseLost, lockID, advisoryHeld)
 }
 
-// leaseHolder returns who has a lease that has not run out, or nil.
+// leaseHolder returns the holder of the lease, or nil if it is free or expired.
 func leaseHolder(ctx context.Context, db rowQuerier) (*Holder, error) {
 	var h Holder
 	err := db.QueryRow(ctx, "SELECT pid, application, host, since FROM "+own.LeaseTable+" WHERE expires > now()").Scan(&h.PID, &h.Application, &h.Host, &h.Since)

@@ -13,10 +13,10 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
-// lockID is goose's own, so that a program that migrates with goose's session lock waits for us as well.
+// lockID is the ID that goose uses, so programs that migrate with goose's session lock wait for Krowoc and vice versa.
 const lockID = lock.DefaultLockID
 
-// Holder is who holds the migration lock.
+// Holder is the session that holds the migration lock.
 type Holder struct {
 	PID         uint32    `json:"pid"` // of the server process, or behind a pooler of the client
 	Application string    `json:"application"`
@@ -25,7 +25,7 @@ type Holder struct {
 	Since       time.Time `json:"since"`          // when the session began
 }
 
-// How often a waiting process asks for the lock: soon at first, then at leisure.
+// The first and the longest wait between attempts to get the lock.
 const (
 	firstWait = 10 * time.Millisecond
 	lastWait  = 250 * time.Millisecond
@@ -53,8 +53,8 @@ func (s *session) lock(ctx context.Context, ttl time.Duration, waiting func(Hold
 			waiting(*holder)
 		}
 		if !pause(ctx, wait) {
-			return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: lockOp, Message: "gave up", Err: ctx.Err(),
-				Hint: "another process is migrating this database; `krowoc migrate status` shows how far it is"}
+			return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: lockOp, Message: "timed out or was canceled", Err: ctx.Err(),
+				Hint: "another process is migrating this database; see its progress with `krowoc migrate status`"}
 		}
 	}
 }
@@ -73,14 +73,14 @@ func (s *session) tryAdvisory(ctx context.Context) (*Holder, error) {
 		return nil, err
 	}
 	holder, err := leaseHolder(ctx, s.conn)
-	if holder != nil || err != nil { // a process behind a pooler is at work
+	if holder != nil || err != nil { // a process behind a pooler holds the lease
 		s.locked = false
 		err = errors.Join(err, s.conn.QueryRow(ctx, "select pg_advisory_unlock($1)", lockID).Scan(new(bool)))
 	}
 	return holder, err
 }
 
-// advisoryHolder says who holds the lock. A superuser's session hides its details from others, hence the
+// advisoryHolder returns the session that holds the lock. A superuser's session hides its details from others, hence the
 // coalesce.
 func advisoryHolder(ctx context.Context, db rowQuerier) (*Holder, error) {
 	var h Holder
@@ -90,7 +90,7 @@ func advisoryHolder(ctx context.Context, db rowQuerier) (*Holder, error) {
 		where l.locktype = 'advisory' and l.granted and l.objsubid = 1
 			and l.database = (select oid from pg_database where datname = current_database())
 			and l.classid::bigint << 32 | l.objid::bigint = $1`, lockID).Scan(&h.PID, &h.Application, &h.User, &h.Host, &h.Since)
-	if errors.Is(err, pgx.ErrNoRows) { // it was released between the two questions
+	if errors.Is(err, pgx.ErrNoRows) { // it was released between the two queries
 		return &Holder{}, nil
 	}
 	return &h, err

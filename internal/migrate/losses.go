@@ -9,11 +9,11 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// Loss is data that a rollback would take along: the rows of a table, or the values of a column.
+// Loss is data that a rollback would delete: the rows of a table, or the values of a column.
 type Loss struct {
 	Table  string `json:"table"`
 	Column string `json:"column,omitempty"` // empty is whole rows
-	Rows   int64  `json:"rows"`             // with a column, those in which it is not null
+	Rows   int64  `json:"rows"`             // with Column, only rows in which it is not null
 }
 
 var (
@@ -25,9 +25,8 @@ var (
 	isTableName = regexp.MustCompile(`^(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?$`)
 )
 
-// Losses counts what the statements of a dry run would delete, as far as their form tells: dropped and emptied
-// tables, dropped columns, and DELETE, for which it counts the whole table. Tables that are empty or missing are
-// left out.
+// Losses counts the data that the statements of a dry run would delete. It recognizes dropped and emptied tables, dropped
+// columns, and DELETE, for which it counts the whole table. It leaves out empty and missing tables.
 func (m *Migrator) Losses(ctx context.Context, dry []Result) ([]Loss, error) {
 	var found []Loss
 	for _, r := range dry {
@@ -63,13 +62,13 @@ func (m *Migrator) count(ctx context.Context, l Loss) (n int64, err error) {
 		what = l.Column
 	}
 	err = m.o.DB.QueryRow(ctx, "SELECT count("+what+") FROM "+l.Table).Scan(&n)
-	if hasCode(err, "42703", "42809") { // undefined_column: of a table that an earlier step makes; wrong_object_type
+	if hasCode(err, "42703", "42809") { // undefined_column, if an earlier step creates the table; wrong_object_type
 		return 0, nil
 	}
 	return n, pg.Fault(op, err)
 }
 
-// lossesOf reads one statement.
+// lossesOf returns the losses of one statement.
 func lossesOf(sql string) []Loss {
 	var out []Loss
 	if match := dropTable.FindStringSubmatch(sql); match != nil {

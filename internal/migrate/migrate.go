@@ -19,7 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Options says what a Migrator works on. DB and FS are required.
+// Options configure a Migrator. DB and FS are required.
 type Options struct {
 	DB     *pgxpool.Pool    // the database; each operation opens one more connection with the pool's settings
 	FS     fs.FS            // rooted at the folder of migrations
@@ -27,24 +27,24 @@ type Options struct {
 	Table  string           // of the applied versions, with a schema or without; empty is goose_db_version
 	Report func(Event)      // called as files start and end, one call at a time; may be nil
 	Now    func() time.Time // nil is time.Now
-	Logger *slog.Logger     // warned of files that are passed over; nil discards
+	Logger *slog.Logger     // gets warnings about ignored files; nil discards
 
 	// LookupEnv finds the variables that a file substitutes between `-- +goose ENVSUB ON` and OFF; nil finds none.
 	LookupEnv func(name string) (string, bool)
 
 	LockTimeout      time.Duration // how long a statement waits for a lock before its file is tried again; 0 is the server's
 	StatementTimeout time.Duration // how long a statement may run; 0 is the server's
-	LockRetries      int           // how often a file is tried again for want of a lock; 0 is 30, less is never
+	LockRetries      int           // how often a file is retried after a lock timeout; 0 is 30, a negative number is never
 	LeaseTTL         time.Duration // behind a pooler, how long after its death a process still has the lock; 0 is 30 s
 
-	AllowMissing      bool     // apply files that are older than applied ones, too
-	RollbackOnFailure bool     // a run that fails rolls back what it had applied
-	DryRun            bool     // change nothing: the results say what would be done, with its SQL
-	Locks             bool     // results say which locks were taken
+	AllowMissing      bool     // also apply files that are older than applied ones
+	RollbackOnFailure bool     // a run that fails rolls back the files that it has applied
+	DryRun            bool     // change nothing; the results contain the SQL that would run
+	Locks             bool     // results contain the locks that were taken
 	Before, After     []string // SQL that is run before the first file and after the last, if there is any to run
 
-	// RecordSums is given the checksums of the folder when files were applied that are new or changed, in a
-	// folder that keeps checksums. Where it is nil such files are refused.
+	// RecordSums is called with the checksums of the folder after new or changed files were applied, if the folder has a SumFile.
+	// If it is nil, such files are refused.
 	RecordSums func(Sums) error
 }
 
@@ -57,13 +57,13 @@ func New(o Options) (*Migrator, error) {
 		return nil, fault.New(fault.Invalid, "set up migrations", "a database and a folder are required")
 	}
 	if o.Table = cmp.Or(o.Table, goose.DefaultTablename); !tableName.MatchString(o.Table) {
-		return nil, fault.New(fault.Invalid, "set up migrations", fmt.Sprintf("%q cannot name the table of versions", o.Table),
-			"lower-case letters, digits and underscores, after a schema and a dot if need be")
+		return nil, fault.New(fault.Invalid, "set up migrations", fmt.Sprintf("the table name %q is invalid", o.Table),
+			"use lower-case letters, digits and underscores, optionally after a Postgres schema and a dot")
 	}
 	return &Migrator{o.withDefaults()}, nil
 }
 
-// withDefaults fills in what was left out.
+// withDefaults fills in defaults.
 func (o Options) withDefaults() Options {
 	report, reporting := o.Report, sync.Mutex{}
 	o.Report = func(e Event) {
@@ -87,7 +87,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// tableName is what goose can put into its SQL, where it quotes nothing.
+// tableName matches names that are valid without quotes, because goose does not quote the name.
 var tableName = regexp.MustCompile(`^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$`)
 
 // Direction is up, to apply, or down, to roll back.
@@ -106,8 +106,8 @@ type Result struct {
 	Direction Direction     `json:"direction"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
 	Empty     bool          `json:"empty,omitempty"`
-	Retries   int           `json:"retries,omitempty"` // for want of a lock
-	Locks     []Lock        `json:"locks,omitempty"`   // where they were asked for
+	Retries   int           `json:"retries,omitempty"` // because of lock timeouts
+	Locks     []Lock        `json:"locks,omitempty"`   // with Options.Locks
 	SQL       string        `json:"sql,omitempty"`     // of a dry run
 
 	statements []string // of a dry run, for Losses
@@ -121,15 +121,15 @@ type Lock struct {
 	statement int
 }
 
-// EventKind says what an Event reports.
+// EventKind is the kind of an Event.
 type EventKind string
 
-// The kinds of events: Waiting comes at most once and first; then each file has Started, and Done or Failed.
+// The kinds of events. Waiting comes first and at most once. Then each file has Started, and Done or Failed.
 const (
 	Waiting  EventKind = "waiting" // another process holds the lock
 	Started  EventKind = "started"
 	Blocked  EventKind = "blocked"  // the file waits for other sessions
-	Retrying EventKind = "retrying" // it was refused a lock, and is tried again
+	Retrying EventKind = "retrying" // it did not get a lock and is retried
 	Done     EventKind = "done"     // applied, or rolled back
 	Failed   EventKind = "failed"
 )
@@ -146,7 +146,7 @@ type Event struct {
 	After    time.Duration
 }
 
-// Up applies every pending migration. The results are what was done, also beside an error.
+// Up applies every pending migration. The results are the applied files, even if there is an error.
 func (m *Migrator) Up(ctx context.Context) ([]Result, error) {
 	return m.run(ctx, "migrate up", func(s state) (plan, error) { return s.up(latest) })
 }

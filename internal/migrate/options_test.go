@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 )
 
-// A table that somebody else has locked: the migration gives way, says for whom, and comes again.
+// While another session locks the table, the migration gives up its own locks, reports the blocker, and retries.
 func TestLockIsTriedAgain(t *testing.T) {
 	for name, text := range map[string]string{
 		"option":    "-- +goose Up\nALTER TABLE users ADD name text;\n",
@@ -72,7 +72,7 @@ func TestLockIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = p.migrator(func(o *migrate.Options) { o.LockTimeout, o.LockRetries = 10*time.Millisecond, 1 }).Up(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "line 2: canceling statement due to lock timeout") || fault.HintOf(err) != "nothing of 2_name.sql was applied" {
+	if err == nil || !strings.Contains(err.Error(), "line 2: canceling statement due to lock timeout") || fault.HintOf(err) != "no part of 2_name.sql was applied" {
 		t.Errorf("%v; %s", err, fault.HintOf(err))
 	}
 	p.write("2_name.sql", "-- +krowoc statement_timeout 20ms\n-- +goose Up\nSELECT pg_sleep(60);\n")
@@ -133,7 +133,7 @@ func TestOutOfOrder(t *testing.T) {
 		t.Errorf("%s; %s", p.versions(), q.versions())
 	}
 	p.write("3_tags.sql", "-- +krowoc lock_timeout soon\n"+tagsSQL)
-	if _, err := p.migrator().Up(t.Context()); !strings.Contains(fmt.Sprint(listOf(err)), `3_tags.sql:1:1: error: "soon" is no duration`) {
+	if _, err := p.migrator().Up(t.Context()); !strings.Contains(fmt.Sprint(listOf(err)), `3_tags.sql:1:1: error: the duration "soon" is invalid`) {
 		t.Errorf("%v", listOf(err))
 	}
 }

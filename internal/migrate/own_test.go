@@ -77,7 +77,7 @@ func TestUpWithoutFiles(t *testing.T) {
 	}
 }
 
-// A schema krowoc of somebody else's stops a run before its first file, and lets go of the lock.
+// A foreign schema named krowoc stops a run before its first file, and the run releases the lock.
 func TestOwnSchemaOfOthers(t *testing.T) {
 	p := threeFiles(t)
 	testkit.Exec(t, p.db, "CREATE SCHEMA krowoc; CREATE TABLE krowoc.plants ()")

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// A script is a migration file cut into statements exactly as goose cuts it.
+// A script is a migration file, split into statements exactly as goose splits it.
 type script struct {
 	up, down      []statement
 	noTransaction bool
@@ -30,13 +30,13 @@ func (s *script) statements(d Direction) []statement {
 	return s.down
 }
 
-// mistake is why a file cannot be read.
+// mistake is an error in the format of a file.
 type mistake struct {
 	line            int // 0 for the line that was being read
 	message, remedy string
 }
 
-// place is where in a file the parser is.
+// place is the parser's position in the structure of a file.
 type place int
 
 const (
@@ -71,9 +71,9 @@ func parse(text string) (*script, *mistake) {
 	}
 	switch p.place {
 	case beforeUp:
-		return nil, &mistake{1, "the file has no `-- +goose Up`", "begin it with the line `-- +goose Up`"}
+		return nil, &mistake{1, "the file has no `-- +goose Up`", "add the line `-- +goose Up` at the top"}
 	case block:
-		return nil, &mistake{n, "`-- +goose StatementBegin` is never ended", "end the statement with the line `-- +goose StatementEnd`"}
+		return nil, &mistake{n, "`-- +goose StatementBegin` has no StatementEnd", "end the statement with the line `-- +goose StatementEnd`"}
 	}
 	if m := p.unfinished(); m != nil {
 		return nil, m
@@ -96,7 +96,7 @@ func (p *parser) line(n int, line string) *mistake {
 		}
 	}
 	if len(p.buffer) == 0 && (comment || line == "") {
-		return nil // what stands between statements
+		return nil // between statements
 	}
 	switch p.place {
 	case beforeUp:
@@ -116,7 +116,7 @@ func (p *parser) line(n int, line string) *mistake {
 	return nil
 }
 
-// annotation acts on a `-- +goose` line. It reports whether the line is done with.
+// annotation handles a `-- +goose` line. It reports whether the line needs no more handling.
 func (p *parser) annotation(line string) (done bool, m *mistake) {
 	name, m := annotationName(line)
 	if m != nil {
@@ -125,12 +125,12 @@ func (p *parser) annotation(line string) (done bool, m *mistake) {
 	switch name {
 	case "up":
 		if p.place != beforeUp {
-			return false, &mistake{message: "a second `-- +goose Up`", remedy: "a file has one Up, and after it one Down"}
+			return false, &mistake{message: "duplicate `-- +goose Up`", remedy: "a file has one Up section, followed by one Down section"}
 		}
 		p.place, p.section = plain, Up
 	case "down":
 		if p.section != Up || p.place == block {
-			return false, &mistake{message: "`-- +goose Down` in the wrong place", remedy: "it comes once, after the statements of `-- +goose Up`"}
+			return false, &mistake{message: "`-- +goose Down` in the wrong place", remedy: "put it once, after the statements of `-- +goose Up`"}
 		}
 		if m := p.unfinished(); m != nil {
 			return false, m
@@ -139,7 +139,7 @@ func (p *parser) annotation(line string) (done bool, m *mistake) {
 		p.buffer, p.lines, p.envsub = nil, nil, nil
 	case "statementbegin":
 		if p.place == beforeUp || p.place == block {
-			return false, &mistake{message: "`-- +goose StatementBegin` in the wrong place", remedy: "it comes after Up or Down, and after the StatementEnd of the one before"}
+			return false, &mistake{message: "`-- +goose StatementBegin` in the wrong place", remedy: "put it after Up or Down, and after the StatementEnd of the previous block"}
 		}
 		p.place = block
 	case "statementend":
@@ -156,9 +156,9 @@ func (p *parser) annotation(line string) (done bool, m *mistake) {
 	return true, nil
 }
 
-// annotationName returns what a `-- +goose` line says, in lower case.
+// annotationName returns the annotation of a `-- +goose` line in lower case.
 func annotationName(line string) (string, *mistake) {
-	const remedy = "Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON and ENVSUB OFF can follow `-- +goose`"
+	const remedy = "use one of these after `-- +goose`: Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON or ENVSUB OFF"
 	if line[0] == ' ' || line[0] == '\t' {
 		return "", &mistake{message: "space before `-- +goose`", remedy: "begin the line with `-- +goose`"}
 	}
@@ -169,7 +169,7 @@ func annotationName(line string) (string, *mistake) {
 			return known, nil
 		}
 	}
-	return "", &mistake{message: "there is no annotation `+goose " + name + "`", remedy: remedy}
+	return "", &mistake{message: "the annotation `+goose " + name + "` is unknown", remedy: remedy}
 }
 
 // store ends the statement in the buffer.
@@ -192,7 +192,7 @@ func (p *parser) store() {
 func (p *parser) unfinished() *mistake {
 	for i, line := range p.buffer {
 		if strings.TrimSpace(line) != "" {
-			return &mistake{p.lines[i], "this statement has no end", "end it with a semicolon as the last thing on a line, or put it between StatementBegin and StatementEnd"}
+			return &mistake{p.lines[i], "this statement has no semicolon", "end its last line with a semicolon, or put it between StatementBegin and StatementEnd"}
 		}
 	}
 	return nil

@@ -180,13 +180,13 @@ func TestParseMistakes(t *testing.T) {
 	for name, want := range map[string]where{
 		"empty":               {1, "the file has no `-- +goose Up`"},
 		"no up":               {1, "SQL before `-- +goose Up`"},
-		"two ups":             {3, "a second `-- +goose Up`"},
-		"no semicolon in up":  {2, "this statement has no end"},
-		"never ended":         {3, "`-- +goose StatementBegin` is never ended"},
+		"two ups":             {3, "duplicate `-- +goose Up`"},
+		"no semicolon in up":  {2, "this statement has no semicolon"},
+		"never ended":         {3, "`-- +goose StatementBegin` has no StatementEnd"},
 		"never begun":         {3, "`-- +goose StatementEnd` without StatementBegin"},
-		"misspelt":            {1, "there is no annotation `+goose Upp`"},
+		"misspelt":            {1, "the annotation `+goose Upp` is unknown"},
 		"indented":            {2, "space before `-- +goose`"},
-		"a word about +goose": {2, "there is no annotation `+goose as  wants`"},
+		"a word about +goose": {2, "the annotation `+goose as  wants` is unknown"},
 	} {
 		_, m := parse(migrations[name])
 		if m == nil {

@@ -46,11 +46,11 @@ func TestGoesOnAtTheFailedStatement(t *testing.T) {
 	if err != nil || len(report.Interrupted) != 1 || report.Interrupted[0].Statements[3].State != "done" || report.Interrupted[0].Statements[4].State != "pending" {
 		t.Errorf("%+v, %v", report, err)
 	}
-	if _, err := p.migrator().Down(t.Context(), 1); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "1_x.sql is half applied: 4 of its statements are done") {
+	if _, err := p.migrator().Down(t.Context(), 1); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "1_x.sql is partly applied: 4 of its statements were executed") {
 		t.Errorf("down: %v", err)
 	}
 	p.write("1_x.sql", strings.Replace(indexSQL, "y + 1;\nCREATE", "y + 2;\nCREATE", 1))
-	if _, err := p.migrator().Up(t.Context()); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "have been changed since") {
+	if _, err := p.migrator().Up(t.Context()); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "the file has changed them since") {
 		t.Errorf("changed: %v", err)
 	}
 	p.write("1_x.sql", indexSQL) // a comment less is no change
@@ -100,7 +100,7 @@ func TestUncertainStatementIsAskedFor(t *testing.T) {
 			}
 			p.query("WITH u AS (UPDATE krowoc.migration_progress SET begun = 2, message = '' RETURNING 1) SELECT count(*)::text FROM u") // as a SIGKILL leaves it
 			_, err := p.migrator().Up(t.Context())
-			if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "line 4: it was interrupted, and whether it was done cannot be told") {
+			if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "line 4: the statement was interrupted, and it is unknown whether it was executed") {
 				t.Fatal(err)
 			}
 			if err := repair(p.migrator()); err != nil {

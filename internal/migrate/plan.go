@@ -20,10 +20,10 @@ type planned struct {
 	sql       []string // its statements, as they are sent
 }
 
-// plan is what a run does, in order. It is complete before anything is touched.
+// plan lists the files of a run in order. It is complete before the run changes anything.
 type plan []planned
 
-// state is the folder beside the database.
+// state is the state of the folder and of the database.
 type state struct {
 	files    []*file // by version
 	applied  []applied
@@ -87,8 +87,8 @@ func (s state) up(target int64) (plan, error) {
 	return p, nil
 }
 
-// checkBaseline refuses to apply a baseline to a database that has some of what it stands for, and to roll it back where
-// that was applied file by file.
+// checkBaseline refuses to apply a baseline to a database that has some of the migrations that it replaces. It also refuses to
+// roll a baseline back where those migrations were applied one by one.
 func (p plan) checkBaseline(s state) error {
 	for _, step := range p {
 		older := slices.ContainsFunc(s.applied, func(a applied) bool { return a.version < step.file.version && s.file(a.version) == nil })
@@ -96,17 +96,17 @@ func (p plan) checkBaseline(s state) error {
 		case !step.file.script.baseline || !older:
 		case step.direction == Up:
 			return fault.New(fault.Conflict, "plan the migrations",
-				fmt.Sprintf("%s stands for all migrations up to %d, and this database has some of them but not all", step.file.name, step.file.version),
-				fmt.Sprintf("bring it to %d with the files from before the squash, then come back", step.file.version))
+				fmt.Sprintf("%s replaces all migrations up to version %d, but this database has only some of them", step.file.name, step.file.version),
+				fmt.Sprintf("migrate to version %d with the files from before the squash, then retry", step.file.version))
 		default:
 			return fault.New(fault.Conflict, "plan the rollback",
-				step.file.name+" stands for migrations that were applied one by one here", "roll them back with the files from before the squash")
+				step.file.name+" replaces migrations that were applied one by one to this database", "roll them back with the files from before the squash")
 		}
 	}
 	return nil
 }
 
-// checkOrder refuses files that are older than an applied one, but for those that say they may be.
+// checkOrder refuses pending files that are older than an applied one, unless they or the options allow it.
 func (p plan) checkOrder(s state, allow bool) error {
 	newest := s.newest()
 	var late []string
@@ -119,13 +119,13 @@ func (p plan) checkOrder(s state, allow bool) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "plan the migrations",
-		fmt.Sprintf("out of order: not applied, but older than version %d, which is: %s", newest, strings.Join(late, ", ")),
-		"give them versions above it, so that every database applies them in the same order; or, where they do not depend on it, "+
-			"say `-- +krowoc allow_out_of_order` in the file, or --allow-missing once")
+		fmt.Sprintf("out of order: these pending files are older than the applied version %d: %s", newest, strings.Join(late, ", ")),
+		"rename them to higher versions, so that every database applies them in the same order; if they do not depend on newer files, "+
+			"add `-- +krowoc allow_out_of_order` to each file, or pass --allow-missing once")
 }
 
-// checkUnknownApplied refuses a database that is ahead of the folder or on another branch. What is older than
-// the first file is no such sign: folders are shortened at that end.
+// checkUnknownApplied refuses a database that is ahead of the folder or on another branch. It ignores versions older than the
+// first file, because projects delete their oldest files.
 func (s state) checkUnknownApplied() error {
 	var unknown []string
 	for _, a := range s.applied {
@@ -137,8 +137,8 @@ func (s state) checkUnknownApplied() error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "plan the migrations",
-		"the database has migrations that this folder does not: "+strings.Join(unknown, ", "),
-		"this checkout is older than the database, or on another branch: get the files of these versions first")
+		"the database has applied migrations that have no file in this folder: "+strings.Join(unknown, ", "),
+		"update this checkout, or switch to the branch that has these files")
 }
 
 func (s state) down(steps int) (plan, error) {
@@ -162,16 +162,16 @@ func (s state) rollback(list []applied) (plan, error) {
 		f := s.file(a.version)
 		if f == nil {
 			return nil, fault.New(fault.NotFound, "plan the rollback",
-				fmt.Sprintf("version %d is applied, but its file is not in the folder", a.version),
-				"get the file back: its down section is what undoes it")
+				fmt.Sprintf("version %d is applied, but its file is missing", a.version),
+				"restore the file, because its down section is needed for the rollback")
 		}
 		p = append(p, planned{file: f, direction: Down})
 	}
 	return p, nil
 }
 
-// checkReversible refuses, before anything is touched, to roll back what has no down section, or to apply it
-// where a failure of a later file is to roll it back.
+// checkReversible refuses, before the run changes anything, to roll back files without a down section. With undo it also
+// refuses to apply such a file before others, because a failure of a later file would have to roll it back.
 func (p plan) checkReversible(undo bool) error {
 	var names []string
 	for i, step := range p {
@@ -183,8 +183,8 @@ func (p plan) checkReversible(undo bool) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "plan the rollback",
-		"irreversible: nothing stands below `-- +goose Down` in "+strings.Join(names, ", "),
-		"nothing was touched; write the statements that undo it, or `SELECT 1;` if there is nothing to undo")
+		"irreversible: no statements after `-- +goose Down` in "+strings.Join(names, ", "),
+		"nothing was changed; add statements that undo the up section, or `SELECT 1;` if there is nothing to undo")
 }
 
 // goesUp reports whether the plan applies anything.
@@ -205,5 +205,5 @@ func (s state) unknown(version int64) error {
 	if n := len(s.files); n > 0 {
 		hint = fmt.Sprintf("the folder has versions from %d to %d; `krowoc migrate status` lists them", s.files[0].version, s.files[n-1].version)
 	}
-	return fault.New(fault.NotFound, "plan the migrations", fmt.Sprintf("there is no version %d", version), hint)
+	return fault.New(fault.NotFound, "plan the migrations", fmt.Sprintf("version %d does not exist", version), hint)
 }

@@ -182,7 +182,7 @@ func TestLostLeaseCommitsNothing(t *testing.T) {
 		}
 	})
 	results, err := m.Up(t.Context())
-	if files(results) != "up 1_users.sql" || fault.CodeOf(err) == "" || !strings.Contains(err.Error(), "another process took it") {
+	if files(results) != "up 1_users.sql" || fault.CodeOf(err) == "" || !strings.Contains(err.Error(), "another process acquired it") {
 		t.Errorf("%v, %v", results, err)
 	}
 	if got := p.catalog(); got != "relation users, relation users_pkey" || p.versions() != "1" {

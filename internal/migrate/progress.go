@@ -16,18 +16,19 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// progress is how far a file without a transaction came, when it did not come to its end.
+// progress is the progress of a file without a transaction that was interrupted.
 type progress struct {
 	version   int64
 	direction Direction
 	finished  int    // statements that are done
 	begun     int    // one more when a statement was begun that cannot share a transaction with its record
-	sum       string // of the statements that are done, so that they are known again
-	message   string // why it ended, if Postgres gave a reason
+	sum       string // checksum of the executed statements, to detect changes
+	message   string // Postgres's error, if it reported one
 	at        time.Time
 }
 
-// legacyProgress is where releases before the schema krowoc recorded progress, in the schema of the table of versions.
+// legacyProgress is the table in which old releases, without the schema krowoc, recorded progress. It is in the same schema as
+// the table of versions.
 const legacyProgress = "krowoc_migration_progress"
 
 // readProgress lists the files that were interrupted, by version, and the schema under which their progress is recorded: that of
@@ -58,7 +59,7 @@ func readProgress(ctx context.Context, db querier, versions string) (byVersion m
 	return byVersion, schema, pg.Fault(op, err)
 }
 
-// finished returns how many statements of a step were done by a run before.
+// finished returns how many statements of a step an earlier run has executed.
 func (s state) finished(step planned) int {
 	if p, ok := s.progress[step.file.version]; ok && p.direction == step.direction {
 		return p.finished
@@ -66,8 +67,8 @@ func (s state) finished(step planned) int {
 	return 0
 }
 
-// piecemeal runs a file statement by statement and notes each, so that a run after a failure goes on at the
-// statement that failed.
+// piecemeal runs a file statement by statement and records each, so that the next run after a failure resumes at the failed
+// statement.
 func (r *run) piecemeal(ctx context.Context, step planned) error {
 	before, resumed := r.state.progress[step.file.version]
 	if resumed {
@@ -135,14 +136,14 @@ func (r *run) statement(ctx context.Context, step planned, n int, alone bool) er
 	if o.err != nil {
 		o.at = n
 		if o.server != nil {
-			_ = r.note(ctx, step, n-1, n, o.server.Message) // the failure is what counts
+			_ = r.note(ctx, step, n-1, n, o.server.Message) // report the original failure
 		}
 		return r.failure(ctx, step, o)
 	}
 	return r.note(ctx, step, n, n, "")
 }
 
-// note records progress.
+// note records the progress of a file.
 func (r *run) note(ctx context.Context, step planned, finished, begun int, message string) error {
 	if r.session.conn.PgConn().TxStatus() != 'I' { // a transaction of the file's own, whose end is noted
 		return nil
@@ -165,14 +166,14 @@ ON CONFLICT (schema, version_id) DO UPDATE SET (direction, finished, begun, sum,
 		own.ProgressTable, pg.QuoteLiteral(r.state.schema), step.file.version, step.direction, finished, begun, sumOf(step.sql[:finished]), pg.QuoteLiteral(message))
 }
 
-// forgetSQL drops the progress of a file.
+// forgetSQL returns SQL that deletes the progress of a file.
 func (r *run) forgetSQL(step planned) string {
 	return fmt.Sprintf("DELETE FROM %s WHERE schema = %s AND version_id = %d", own.ProgressTable, pg.QuoteLiteral(r.state.schema), step.file.version)
 }
 
 const goOn = "go on with an interrupted migration"
 
-// checkInterrupted refuses a plan that leaves a file half done.
+// checkInterrupted refuses a plan that does not finish an interrupted file.
 func (p plan) checkInterrupted(s state) error {
 	for _, half := range s.progress {
 		goesOn := func(step planned) bool { return step.file.version == half.version && step.direction == half.direction }
@@ -184,18 +185,18 @@ func (p plan) checkInterrupted(s state) error {
 			name = f.name
 		}
 		return fault.New(fault.Conflict, goOn,
-			fmt.Sprintf("%s is half %s: %d of its statements are done", name, half.direction.past(), half.finished),
-			fmt.Sprintf("finish that first with `krowoc migrate %s`, or see `krowoc migrate repair`", half.direction))
+			fmt.Sprintf("%s is partly %s: %d of its statements were executed", name, half.direction.past(), half.finished),
+			fmt.Sprintf("finish it first with `krowoc migrate %s`, or see `krowoc migrate repair`", half.direction))
 	}
 	return nil
 }
 
-// check refuses to go on with a file that is not the one that was begun.
+// check refuses to resume a file whose executed statements have changed.
 func (p progress) check(step planned) error {
 	name := step.file.name
 	if p.finished > len(step.sql) || p.sum != sumOf(step.sql[:p.finished]) {
-		return fault.New(fault.Conflict, goOn, fmt.Sprintf("the first %d statements of %s are done, and they have been changed since", p.finished, name),
-			"restore them: only what comes after may change; or see `krowoc migrate repair`")
+		return fault.New(fault.Conflict, goOn, fmt.Sprintf("the first %d statements of %s were executed, and the file has changed them since", p.finished, name),
+			"restore them, because only later statements can change; or see `krowoc migrate repair`")
 	}
 	return nil
 }
@@ -211,5 +212,5 @@ func controlsTransactions(sql []string) bool {
 	return false
 }
 
-// errUncertain is why a statement is not run again.
-var errUncertain = errors.New("it was interrupted, and whether it was done cannot be told")
+// errUncertain is the reason why a statement is not executed again.
+var errUncertain = errors.New("the statement was interrupted, and it is unknown whether it was executed")

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Record notes versions as applied without running their files: another tool has run what they were made of. It returns
-// those that were not noted yet.
+// Record records versions as applied without running their files, because another tool has already applied them. It returns the
+// versions that it added.
 func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int64, err error) {
 	const op = "record what is applied"
 	err = m.locked(ctx, op, func(ctx context.Context, r *run) error {
@@ -35,7 +35,7 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 	return recorded, err
 }
 
-// Unrecord takes back what Record has noted.
+// Unrecord deletes the records that Record has added.
 func (m *Migrator) Unrecord(ctx context.Context, versions []int64) error {
 	const op = "take back what is recorded"
 	return m.locked(ctx, op, func(ctx context.Context, r *run) error {

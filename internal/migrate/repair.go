@@ -53,12 +53,12 @@ func (r *run) wasExecuted(ctx context.Context, step planned, n int) (bool, error
 		}
 		return done, nil
 	}
-	if p := r.state.progress[step.file.version]; p.message != "" { // it failed, which Postgres does not do half-way
+	if p := r.state.progress[step.file.version]; p.message != "" { // it failed, and Postgres rolls a failed statement back
 		return false, nil
 	}
 	return false, &fault.Error{Code: fault.Conflict, Op: "go on with " + step.file.name,
 		Message: fmt.Sprintf("line %d: %s", step.file.script.statements(step.direction)[n-1].lines[0], errUncertain),
-		Err:     errUncertain, Hint: "look whether it was, and say so: `krowoc migrate repair` shows how"}
+		Err:     errUncertain, Hint: "check whether it was, and record the answer; `krowoc migrate repair` shows how"}
 }
 
 // probeCreatedIndex removes the invalid index that an interrupted CREATE INDEX CONCURRENTLY leaves.
@@ -91,36 +91,35 @@ func probeDetached(ctx context.Context, conn *pgx.Conn, match []string) (bool, e
 	return true, err
 }
 
-// Repair is what is left of interrupted migrations.
+// Repair lists what interrupted migrations have left in a database.
 type Repair struct {
 	Interrupted    []Interrupted  `json:"interrupted"`
 	InvalidIndexes []InvalidIndex `json:"invalidIndexes"`
 }
 
-// Interrupted is a file without a transaction that did not come to its end.
+// Interrupted is a file without a transaction that was interrupted.
 type Interrupted struct {
 	Version    int64            `json:"version"`
 	File       string           `json:"file"`
 	Direction  Direction        `json:"direction"`
 	Statements []InterruptedSQL `json:"statements"`
-	Message    string           `json:"message,omitempty"` // what Postgres said of the statement that failed
+	Message    string           `json:"message,omitempty"` // Postgres's error for the failed statement
 }
 
-// InterruptedSQL is a statement of such a file.
+// InterruptedSQL is a statement of an interrupted file.
 type InterruptedSQL struct {
 	Line  int    `json:"line"`
 	SQL   string `json:"sql"`
 	State string `json:"state"` // done, failed, uncertain or pending
 }
 
-// InvalidIndex is an index that Postgres maintains and does not use, as a failed CREATE INDEX CONCURRENTLY
-// leaves it.
+// InvalidIndex is an index that Postgres maintains but does not use. A failed CREATE INDEX CONCURRENTLY leaves one.
 type InvalidIndex struct {
 	Index string `json:"index"`
 	Table string `json:"table"`
 }
 
-// Inspect lists what is to be repaired. It changes nothing and takes no lock.
+// Inspect lists what needs a repair. It changes nothing and takes no lock.
 func (m *Migrator) Inspect(ctx context.Context) (Repair, error) {
 	s, err := m.state(ctx, m.o.DB)
 	if err != nil {
@@ -171,14 +170,14 @@ func (m *Migrator) Resolve(ctx context.Context, version int64, done bool) error 
 	})
 }
 
-// Forget drops the record of an interrupted file, for one whose statements were undone by hand.
+// Forget deletes the progress of an interrupted file whose statements were undone by hand.
 func (m *Migrator) Forget(ctx context.Context, version int64) error {
 	return m.repair(ctx, version, func(r *run, step planned, _ progress) string {
 		return r.forgetSQL(step)
 	})
 }
 
-// DropInvalidIndexes drops the indexes that failed builds have left, and returns their names.
+// DropInvalidIndexes drops the invalid indexes of failed builds and returns their names.
 func (m *Migrator) DropInvalidIndexes(ctx context.Context) ([]string, error) {
 	rep, err := m.Inspect(ctx)
 	if err != nil {
@@ -203,7 +202,7 @@ func (m *Migrator) repair(ctx context.Context, version int64, sql func(*run, pla
 		p, ok := r.state.progress[version]
 		f := r.state.file(version)
 		if !ok || f == nil {
-			return fault.New(fault.NotFound, "repair", fmt.Sprintf("version %d is not interrupted", version), "`krowoc migrate repair` lists what is")
+			return fault.New(fault.NotFound, "repair", fmt.Sprintf("version %d is not interrupted", version), "list the interrupted ones with `krowoc migrate repair`")
 		}
 		if err := load(m.o.FS, m.o.Dir, []*file{f}); err != nil {
 			return err
@@ -214,7 +213,7 @@ func (m *Migrator) repair(ctx context.Context, version int64, sql func(*run, pla
 			return err
 		}
 		if p.finished >= len(step.sql) {
-			return fault.New(fault.Conflict, "repair", "all of its statements are done", "`krowoc migrate "+string(p.direction)+"` records it")
+			return fault.New(fault.Conflict, "repair", "all statements of the file were executed", "record it with `krowoc migrate "+string(p.direction)+"`")
 		}
 		if _, err := r.session.conn.Exec(ctx, sql(r, step, p)); err != nil {
 			return r.fault(ctx, "repair "+f.name, err)

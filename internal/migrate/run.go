@@ -18,8 +18,8 @@ type run struct {
 	retries int // of the current file
 }
 
-// run takes the lock, decides what to do and does it. The lock is held from before the first look at the
-// database to after the last change, so of many processes one works and the others find nothing to do.
+// run takes the lock, makes a plan and executes it. It holds the lock from before it first reads the database until after the
+// last change. So if many processes start at once, one does the work and the others find nothing to do.
 func (m *Migrator) run(ctx context.Context, op string, decide func(state) (plan, error)) (results []Result, err error) {
 	if m.o.DryRun {
 		return m.dryRun(ctx, decide)
@@ -37,7 +37,7 @@ func (m *Migrator) run(ctx context.Context, op string, decide func(state) (plan,
 	return results, err
 }
 
-// locked does work under the migration lock.
+// locked runs work while it holds the migration lock.
 func (m *Migrator) locked(ctx context.Context, op string, work func(context.Context, *run) error) error {
 	s, err := openSession(ctx, m.o.DB)
 	if err != nil {
@@ -57,7 +57,7 @@ func (m *Migrator) locked(ctx context.Context, op string, work func(context.Cont
 	return work(ctx, r)
 }
 
-// planned decides what to do and checks all that can be checked before the first statement.
+// planned makes the plan and runs every check that is possible before the first statement.
 func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, error) {
 	p, err := decide(s)
 	if err == nil {
@@ -137,7 +137,7 @@ func (r *run) files(ctx context.Context, p plan) error {
 	return nil
 }
 
-// undo rolls back what this run has applied, after a failure.
+// undo rolls back the files that this run has applied, after a failure.
 func (r *run) undo(ctx context.Context, failure error) error {
 	var back plan
 	for i := len(r.results) - 1; i >= 0; i-- {
@@ -179,7 +179,7 @@ func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
 	return s, err
 }
 
-// dryRun returns what a run would do, with the SQL that it would send. It takes no lock.
+// dryRun returns the results that a run would have, with its SQL. It takes no lock.
 func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error)) ([]Result, error) {
 	s, err := m.state(ctx, m.o.DB)
 	if err != nil {
@@ -198,13 +198,13 @@ func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error))
 	return results, nil
 }
 
-// waiting reports who has the lock.
+// waiting reports the holder of the lock.
 func (r *run) waiting(h Holder) { r.o.Report(Event{Kind: Waiting, Holder: &h}) }
 
-// interrupted is the error of a run whose caller has given up, or whose lease is lost.
+// interrupted returns the error of a run that was canceled or whose lease is lost.
 func (r *run) interrupted(ctx context.Context, op string) *fault.Error {
 	if cause := context.Cause(ctx); errors.Is(cause, errLeaseLost) {
-		return &fault.Error{Code: fault.Unavailable, Op: op, Message: cause.Error(), Hint: "run the command again: it goes on where this one ended"}
+		return &fault.Error{Code: fault.Unavailable, Op: op, Message: cause.Error(), Hint: "run the command again; it resumes where this one stopped"}
 	}
 	return &fault.Error{Code: fault.CodeOf(ctx.Err()), Op: op, Message: "interrupted", Err: ctx.Err()}
 }

@@ -176,7 +176,7 @@ func TestRefusals(t *testing.T) {
 	for name, r := range map[string]refusal{
 		"out of order": {
 			files: []string{"5_e.sql", "-- +goose Up\n"}, change: func(p *project) { p.write("4_d.sql", votesSQL); p.write("4000_z.sql", votesSQL) }, do: up,
-			code: fault.Conflict, message: "older than version 5, which is: 4_d.sql", hint: "versions above it",
+			code: fault.Conflict, message: "older than the applied version 5: 4_d.sql", hint: "higher versions",
 		},
 		"duplicate": {
 			change: write("3_again.sql", votesSQL), do: up,
@@ -188,13 +188,13 @@ func TestRefusals(t *testing.T) {
 			code: fault.Invalid, message: "read the migrations: 1 mistake",
 		},
 		"empty":                 {change: write("4_x.sql", ""), do: up, code: fault.Invalid, message: "1 mistake"},
-		"ahead":                 {change: remove("00003_tags.sql"), do: up, code: fault.Conflict, message: "this folder does not: 3", hint: "on another branch"},
-		"hole":                  {change: remove("00002_votes.sql"), do: up, code: fault.Conflict, message: "this folder does not: 2"},
-		"rollback without file": {change: remove("00003_tags.sql"), do: down1, code: fault.NotFound, message: "version 3 is applied, but its file is not"},
+		"ahead":                 {change: remove("00003_tags.sql"), do: up, code: fault.Conflict, message: "no file in this folder: 3", hint: "branch that has these files"},
+		"hole":                  {change: remove("00002_votes.sql"), do: up, code: fault.Conflict, message: "no file in this folder: 2"},
+		"rollback without file": {change: remove("00003_tags.sql"), do: down1, code: fault.NotFound, message: "version 3 is applied, but its file is missing"},
 		"irreversible": {
 			change: write("00001_users.sql", "-- +goose Up\nSELECT 1;\n"),
 			do:     func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.DownTo(ctx, 0) },
-			code:   fault.Conflict, message: "irreversible: nothing stands below `-- +goose Down` in 00001_users.sql", hint: "nothing was touched",
+			code:   fault.Conflict, message: "irreversible: no statements after `-- +goose Down` in 00001_users.sql", hint: "nothing was changed",
 		},
 		"redo of irreversible": {
 			change: write("00003_tags.sql", "-- +goose Up\nSELECT 1;\n-- +goose Down\n-- nothing\n"),
@@ -203,11 +203,11 @@ func TestRefusals(t *testing.T) {
 		},
 		"up to nowhere": {
 			do:   func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.UpTo(ctx, 7) },
-			code: fault.NotFound, message: "there is no version 7", hint: "versions from 1 to 3",
+			code: fault.NotFound, message: "version 7 does not exist", hint: "versions from 1 to 3",
 		},
 		"down to nowhere": {
 			do:   func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.DownTo(ctx, -1) },
-			code: fault.NotFound, message: "there is no version -1",
+			code: fault.NotFound, message: "version -1 does not exist",
 		},
 		"down no steps": {
 			do:   func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Down(ctx, 0) },

@@ -10,18 +10,18 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// session is the one connection that does the work and, where it is Postgres's own, holds the lock: if it
-// breaks, the lock goes with it and so does the work.
+// session is the one connection that does the work. Without a pooler it also holds the lock, so if the connection breaks, both
+// the lock and the work end.
 type session struct {
 	pool   *pgxpool.Pool
 	conn   *pgx.Conn
 	pid    uint32 // of the server process, as the server sees it
 	locked bool
 	lease  *lease // the lock behind a pooler; nil elsewhere
-	gone   bool   // closed, and the server has let go of what it held
+	gone   bool   // closed, and the server has released its locks
 }
 
-// endTimeout bounds what is done after the caller's context has ended.
+// endTimeout limits the work after the caller's context has ended.
 const endTimeout = 5 * time.Second
 
 // openSession connects with the settings of the pool, outside it, so that a full pool does not block.
@@ -40,10 +40,10 @@ func openSession(ctx context.Context, pool *pgxpool.Pool) (*session, error) {
 	return s, nil
 }
 
-// pooled reports whether a pooler stands between us and Postgres: it gives its clients keys of its own.
+// pooled reports whether the connection goes through a pooler. A pooler gives its clients its own cancellation keys.
 func (s *session) pooled() bool { return s.conn.PgConn().PID() != s.pid }
 
-// close gives the lock back and disconnects. When it returns, the server has let go of the lock too.
+// close releases the lock and disconnects. When it returns, the server has released the lock too.
 func (s *session) close(ctx context.Context) {
 	if s.gone {
 		return
@@ -67,7 +67,7 @@ func (s *session) close(ctx context.Context) {
 	}
 }
 
-// awaitRelease waits until a server process that was cut off has rolled back and gone.
+// awaitRelease waits until the server process of a lost connection has rolled back and ended.
 func awaitRelease(ctx context.Context, pool *pgxpool.Pool, pid uint32) {
 	const stillThere = "select exists (select from pg_stat_activity where pid = $1)"
 	tick := time.NewTicker(5 * time.Millisecond)

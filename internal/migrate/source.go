@@ -13,24 +13,24 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Source is a migration as it is written, for those who read it and do not run it.
+// Source is a parsed migration file, for packages that read migrations and do not run them.
 type Source struct {
 	Version                       int64
 	Name                          string // of the file, in its folder
-	Text                          string // nothing is cut out of it
+	Text                          string // the complete file
 	Up, Down                      []SourceStatement
 	HasDown                       bool // the file has statements to roll it back
 	NoTransaction                 bool
-	Baseline                      bool             // it describes what databases have already
+	Baseline                      bool             // it replaces older migrations, which existing databases have applied
 	LockTimeout, StatementTimeout bool             // the file sets one of its own
-	Mistake                       *diag.Diagnostic // why it cannot be read; the statements are then missing
+	Mistake                       *diag.Diagnostic // why the file cannot be parsed; the statements are then missing
 }
 
-// SourceStatement is one statement as goose cuts the file, which can be several of SQL's.
+// SourceStatement is one statement as goose splits the file. It can contain several SQL statements.
 type SourceStatement struct {
 	Text   string
 	Lines  []int // the number in the file of each line of Text
-	Indent int   // runes that stand before the first of them
+	Indent int   // number of runes before it on its first line
 }
 
 // SourceNames returns the names of a folder's migrations, ordered by version.

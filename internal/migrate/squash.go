@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// Squash is a baseline: one migration in the place of the first ones.
+// Squash is a baseline: one migration that replaces the oldest ones.
 type Squash struct {
 	Version  int64    `json:"version"`
 	File     string   `json:"file"`     // of the baseline
@@ -24,8 +24,8 @@ type Squash struct {
 
 const squashOp = "squash the migrations"
 
-// NewSquash puts the statements of all files up to a version into one, which keeps that version: a database that has it
-// has the baseline. In one transaction, as long as that is possible, indexes are made without CONCURRENTLY.
+// NewSquash combines all files up to a version into one with that version, so a database that has the version has the baseline.
+// With transaction, the baseline runs in one transaction and creates indexes without CONCURRENTLY.
 func NewSquash(fsys fs.FS, dir string, to int64, name string, transaction bool) (Squash, error) {
 	files, err := readFolder(fsys, dir, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -33,7 +33,7 @@ func NewSquash(fsys fs.FS, dir string, to int64, name string, transaction bool) 
 	}
 	last := slices.IndexFunc(files, func(f *file) bool { return f.version == to })
 	if last < 1 {
-		return Squash{}, fault.New(fault.NotFound, squashOp, fmt.Sprintf("there are no two files up to version %d", to), "`krowoc migrate status` lists the versions")
+		return Squash{}, fault.New(fault.NotFound, squashOp, fmt.Sprintf("a squash needs at least two files up to an existing version; %d does not qualify", to), "list the versions with `krowoc migrate status`")
 	}
 	files = files[:last+1]
 	if err := load(fsys, dir, files); err != nil {
@@ -47,12 +47,12 @@ func NewSquash(fsys fs.FS, dir string, to int64, name string, transaction bool) 
 		writeSection(&up, f, Up, transaction)
 		undone := files[len(files)-1-i]
 		if len(undone.script.down) == 0 && len(undone.script.up) > 0 {
-			return Squash{}, fault.New(fault.Conflict, squashOp, undone.name+" has no down, so that the baseline could not be rolled back",
-				"write the statements that undo it, or `SELECT 1;` if there is nothing to undo")
+			return Squash{}, fault.New(fault.Conflict, squashOp, undone.name+" has no down section, so the baseline cannot be rolled back",
+				"add statements that undo its up section, or `SELECT 1;` if there is nothing to undo")
 		}
 		writeSection(&down, undone, Down, transaction)
 	}
-	head := fmt.Sprintf("%s baseline\n-- In the place of the migrations up to %s.\n", DirectivePrefix, strings.TrimSuffix(files[last].name, ".sql"))
+	head := fmt.Sprintf("%s baseline\n-- Replaces the migrations up to %s.\n", DirectivePrefix, strings.TrimSuffix(files[last].name, ".sql"))
 	if !transaction {
 		head = "-- +goose NO TRANSACTION\n" + head
 	}
@@ -60,7 +60,7 @@ func NewSquash(fsys fs.FS, dir string, to int64, name string, transaction bool) 
 	return s, nil
 }
 
-// writeSection writes what a file says in one direction, with its comments.
+// writeSection writes one section of a file with its comments.
 func writeSection(b *strings.Builder, f *file, d Direction, transaction bool) {
 	var lines []string
 	section := Direction("")
@@ -93,7 +93,7 @@ func writeSection(b *strings.Builder, f *file, d Direction, transaction bool) {
 	}
 }
 
-// withoutConcurrently takes the word out of a statement that makes, drops or rebuilds an index.
+// withoutConcurrently removes the word from a statement that creates, drops or rebuilds an index.
 func withoutConcurrently(sql string) string {
 	words := strings.Fields(strings.ToLower(sqltext.Normalise(sql)))
 	if len(words) == 0 || !slices.Contains(words, "concurrently") || !slices.Contains([]string{"create", "drop", "reindex"}, words[0]) {
@@ -115,8 +115,8 @@ func withoutConcurrently(sql string) string {
 	return b.String()
 }
 
-// Write puts the baseline into dir in the place of the files that it replaces, and its checksum into krowoc.sum where there is
-// one. When anything fails, the files are as they were.
+// Write replaces the files in dir with the baseline, and updates krowoc.sum if it exists. If anything fails, it restores the
+// files.
 func (s Squash) Write(dir string) (err error) {
 	sums, err := ReadSums(os.DirFS(dir))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// State is where a migration stands.
+// State is the state of a migration.
 type State string
 
 // The states.
@@ -16,10 +16,10 @@ const (
 	Applied    State = "applied"
 	Pending    State = "pending"
 	OutOfOrder State = "out_of_order" // not applied, but a newer one is
-	Changed    State = "changed"      // applied, and its SQL is not what it was
-	Half       State = "interrupted"  // a file without a transaction that did not come to its end
+	Changed    State = "changed"      // applied, and its SQL has changed since
+	Half       State = "interrupted"  // a file without a transaction that was interrupted
 	NoFile     State = "no_file"      // applied, but not in the folder
-	Squashed   State = "squashed"     // applied, and a baseline stands for it now
+	Squashed   State = "squashed"     // applied, and replaced by a baseline since
 )
 
 // Status is one migration of the folder, the database or both.
@@ -30,7 +30,7 @@ type Status struct {
 	AppliedAt time.Time `json:"appliedAt,omitzero"`
 }
 
-// Status lists all migrations by version. It takes no lock, so it shows how far another process is.
+// Status lists all migrations by version. It takes no lock, so it also shows the progress of another process.
 func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	s, err := m.state(ctx, m.o.DB)
 	if err != nil {
@@ -83,7 +83,7 @@ func (m *Migrator) Baseline(ctx context.Context) (int64, error) {
 	return m.baseline(s)
 }
 
-// baseline returns the version of the folder's first file when that stands for all before it, else 0.
+// baseline returns the version of the folder's first file if that is a baseline, else 0.
 func (m *Migrator) baseline(s state) (int64, error) {
 	if len(s.files) == 0 {
 		return 0, nil
@@ -99,7 +99,7 @@ func (m *Migrator) baseline(s state) (int64, error) {
 	return first.version, nil
 }
 
-// Pending counts the files that are not applied. It needs no right but to read the table of versions.
+// Pending counts the files that are not applied. It only needs the right to read the table of versions.
 func (m *Migrator) Pending(ctx context.Context) (int, error) {
 	files, err := readFolder(m.o.FS, m.o.Dir, m.o.Logger)
 	if err != nil {

@@ -19,8 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// SumFile is the file beside the migrations that holds a checksum of each. A folder without it is not
-// checked.
+// SumFile is the file in the folder of migrations that contains a checksum of each. A folder without it is not checked.
 const SumFile = "krowoc.sum"
 
 // Sums are the checksums of migrations by file name.
@@ -28,7 +27,7 @@ type Sums map[string]string
 
 const sumHeader = "# A checksum of the SQL of each migration. `krowoc migrate hash` writes it.\n"
 
-// sumOf is the checksum of statements: comments and white space do not count.
+// sumOf returns the checksum of statements without comments and white space.
 func sumOf(sql []string) string {
 	h := sha256.New()
 	for _, s := range sql {
@@ -37,7 +36,7 @@ func sumOf(sql []string) string {
 	return "h1:" + base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// sum is the checksum of a file: of both directions, and of what they are run with.
+// sum returns the checksum of a file: of both sections and of NO TRANSACTION.
 func (f *file) sum() string {
 	all := []string{fmt.Sprint(f.script.noTransaction)}
 	for _, s := range f.script.up {
@@ -50,7 +49,7 @@ func (f *file) sum() string {
 	return sumOf(all)
 }
 
-// ReadSums reads the checksums of a folder; they are nil when it has none.
+// ReadSums reads the checksums of a folder. They are nil if it has no SumFile.
 func ReadSums(fsys fs.FS) (Sums, error) {
 	const op = "read " + SumFile
 	text, err := fs.ReadFile(fsys, SumFile)
@@ -68,8 +67,8 @@ func ReadSums(fsys fs.FS) (Sums, error) {
 		}
 		name, sum, ok := strings.Cut(line, " ")
 		if _, twice := sums[name]; !ok || twice || !strings.HasPrefix(sum, "h1:") {
-			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("line %d is not a file name and its checksum: %s", n, line),
-				"after a merge, see that both sides' migrations are in order; then `krowoc migrate hash` writes the file anew")
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("line %d is not a file name and a checksum: %s", n, line),
+				"after a merge, check the order of the migrations of both sides, then regenerate the file with `krowoc migrate hash`")
 		}
 		sums[name] = sum
 	}
@@ -93,7 +92,7 @@ func Hash(fsys fs.FS, dir string) (Sums, error) {
 	return sums, nil
 }
 
-// Write replaces the checksums of a folder, whole or not at all.
+// Write replaces the SumFile of a folder atomically.
 func (s Sums) Write(dir string) error {
 	const op = "write " + SumFile
 	var out bytes.Buffer
@@ -117,8 +116,8 @@ func (s Sums) Write(dir string) error {
 	return nil
 }
 
-// checkSums compares files with their checksums before anything is applied. Files that are applied must be
-// what they were; those that are about to be, too, unless their checksums are recorded by that.
+// checkSums compares files with their checksums before anything is applied. Applied files must be unchanged. Pending files must
+// be unchanged too, unless this run records their checksums.
 func (m *Migrator) checkSums(s state, p plan) error {
 	if !p.goesUp() {
 		return nil
@@ -133,13 +132,13 @@ func (m *Migrator) checkSums(s state, p plan) error {
 		if changed[f.name] && !slices.ContainsFunc(p, func(step planned) bool { return step.file == f }) {
 			list = append(list, diag.Diagnostic{
 				Severity: diag.Error, Code: "migration-changed", Position: diag.Position{File: path.Join(m.o.Dir, f.name)},
-				Message: "its SQL was changed after it was applied",
-				Remedy:  "restore it and write the change as a new migration; if databases do not differ by it, record it with `krowoc migrate hash`",
+				Message: "its SQL has changed since it was applied",
+				Remedy:  "restore it and put the change in a new migration; if the change has no effect on databases, record it with `krowoc migrate hash`",
 			})
 		}
 	}
 	if len(list) > 0 {
-		return &fault.Error{Code: fault.Conflict, Op: op, Message: fmt.Sprintf("changed since they were applied: %d", len(list)), Err: list}
+		return &fault.Error{Code: fault.Conflict, Op: op, Message: fmt.Sprintf("%d applied migrations have changed", len(list)), Err: list}
 	}
 	sums, err := ReadSums(m.o.FS)
 	if sums == nil || err != nil || m.o.RecordSums != nil {
@@ -154,11 +153,11 @@ func (m *Migrator) checkSums(s state, p plan) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	return fault.New(fault.Conflict, op, "not as they were last recorded: "+strings.Join(unknown, ", "),
-		"look at what changed; `krowoc migrate hash` records it")
+	return fault.New(fault.Conflict, op, "new or changed since the checksums were recorded: "+strings.Join(unknown, ", "),
+		"review the changes, then record them with `krowoc migrate hash`")
 }
 
-// changedFiles names the applied files whose SQL is not what it was.
+// changedFiles returns the applied files whose SQL has changed, by name.
 func (m *Migrator) changedFiles(s state) (map[string]bool, error) {
 	sums, err := ReadSums(m.o.FS)
 	if sums == nil || err != nil {
@@ -180,7 +179,7 @@ func (m *Migrator) changedFiles(s state) (map[string]bool, error) {
 	return changed, nil
 }
 
-// recordSums notes the files that a run has applied, where that is wanted and the folder has checksums.
+// recordSums records the checksums of the files that a run has applied, if Options.RecordSums is set and the folder has a SumFile.
 func (m *Migrator) recordSums(results []Result, p plan) error {
 	if m.o.RecordSums == nil {
 		return nil

@@ -50,13 +50,13 @@ func TestChangedMigrationsAreRefused(t *testing.T) {
 	p.write("00001_users.sql", "-- A comment.\n"+strings.ReplaceAll(usersSQL, " users", "\n\tusers  -- the people\n"))
 	p.write("00004_x.sql", "-- +goose Up\nCREATE TABLE x ();\n")
 	_, err := p.migrator().Up(t.Context())
-	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "not as they were last recorded: 00004_x.sql") {
+	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "new or changed since the checksums were recorded: 00004_x.sql") {
 		t.Errorf("a new file: %v", err)
 	}
 	p.hash()
 	p.write("00002_votes.sql", strings.Replace(votesSQL, "id int", "id bigint", 1))
 	_, err = p.migrator().Up(t.Context())
-	if list := listOf(err); len(list) != 1 || !strings.HasPrefix(list[0].String(), "migrations/00002_votes.sql: error: its SQL was changed after it was applied") {
+	if list := listOf(err); len(list) != 1 || !strings.HasPrefix(list[0].String(), "migrations/00002_votes.sql: error: its SQL has changed since it was applied") {
 		t.Errorf("a changed file: %v %v", err, list)
 	}
 	if status, err := p.migrator().Status(t.Context()); err != nil || fmt.Sprint([]migrate.State{status[0].State, status[1].State, status[3].State}) != "[applied changed pending]" {

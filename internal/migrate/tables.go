@@ -28,7 +28,7 @@ type applied struct {
 	at      time.Time
 }
 
-// rowQuerier and querier are what reading takes: the pool, or the session that holds the lock.
+// rowQuerier and querier are the methods that reading needs. The pool and the session's connection have them.
 type rowQuerier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
@@ -38,7 +38,7 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// exists reports whether a table is there. Asking is better than failing: Postgres logs each error.
+// exists reports whether a table exists. A query of a missing table would put an error in Postgres's log.
 func exists(ctx context.Context, db rowQuerier, table string) (there bool, err error) {
 	return there, db.QueryRow(ctx, "select to_regclass($1) is not null", table).Scan(&there)
 }
@@ -57,7 +57,7 @@ func readApplied(ctx context.Context, db querier, table string) (list []applied,
 	return list, true, pg.Fault("read the applied migrations", err)
 }
 
-// createVersions makes the table of versions as goose does, with its row for version 0.
+// createVersions creates the table of versions like goose, with a row for version 0.
 func createVersions(ctx context.Context, pool *pgxpool.Pool, table string) (err error) {
 	const op = "create the table of versions"
 	store, err := database.NewStore(database.DialectPostgres, table)

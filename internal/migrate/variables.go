@@ -10,13 +10,13 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// environment is where goose's ENVSUB looks up variables.
+// environment looks up the variables of goose's ENVSUB.
 type environment func(name string) (string, bool)
 
 // Get implements interpolate.Env.
 func (e environment) Get(name string) (string, bool) { return e(name) }
 
-// substitute returns the statements of one direction as they are sent: with variables in their place.
+// substitute returns the statements of one direction with the values of their variables.
 func (f *file) substitute(dir string, d Direction, env environment) ([]string, error) {
 	var mistakes diag.List
 	statements := f.script.statements(d)
@@ -29,7 +29,7 @@ func (f *file) substitute(dir string, d Direction, env environment) ([]string, e
 			}
 			expanded, err := interpolate.Interpolate(env, line)
 			if err != nil {
-				mistakes = append(mistakes, f.mistake(dir, s.lines[j], err.Error(), "set the variable, or give a default: ${NAME:-…}"))
+				mistakes = append(mistakes, f.mistake(dir, s.lines[j], err.Error(), "set the variable, or add a default: ${NAME:-…}"))
 			}
 			lines[j] = expanded
 		}

@@ -16,13 +16,13 @@ type Blocker struct {
 	QueryAge    time.Duration `json:"queryAge"` // nanoseconds since its query began
 }
 
-// How long a file may run before somebody looks at what it waits for, and how often from then on.
+// How long a file runs before watched first looks for sessions that block it, and how often it looks after that.
 const (
 	firstLook = 300 * time.Millisecond
 	nextLook  = time.Second
 )
 
-// watched runs work and, while it lasts, reports whom it waits for.
+// watched runs work and meanwhile reports the sessions that block it.
 func (r *run) watched(ctx context.Context, e Event, work func() ([]Lock, error)) ([]Lock, error) {
 	looking, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -34,7 +34,7 @@ func (r *run) watched(ctx context.Context, e Event, work func() ([]Lock, error))
 	return work()
 }
 
-// look reports the sessions that block ours, whenever they are others than before.
+// look reports the sessions that block this one, whenever they change.
 func (r *run) look(ctx context.Context, e Event) {
 	var before []int32
 	for wait := firstLook; pause(ctx, wait); wait = nextLook {
@@ -43,7 +43,7 @@ func (r *run) look(ctx context.Context, e Event) {
 			from pg_stat_activity where pid = any (pg_blocking_pids($1)) order by query_start`, int32(r.session.pid))
 		list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Blocker])
 		if err != nil {
-			continue // it is the work that counts
+			continue // a failed look does not affect the work
 		}
 		var pids []int32
 		for _, b := range list {

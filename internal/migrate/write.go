@@ -15,17 +15,17 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// Draft is a migration that is to be written.
+// Draft is a migration to write.
 type Draft struct {
 	Version       string // digits; empty is the next one
-	Name          string // becomes the file's name after its version
-	Note          string // for whoever reads the file; may be empty
+	Name          string // the file name after the version
+	Note          string // a comment for readers of the file; may be empty
 	NoTransaction bool
-	Directives    []string // what `-- +krowoc` lines say
-	Up, Down      []string // statements without their semicolons; comments may stand above each
+	Directives    []string // the `-- +krowoc` lines without that prefix
+	Up, Down      []string // statements without semicolons, optionally with comments above
 }
 
-// Text returns the file.
+// Text returns the content of the file.
 func (d Draft) Text() string {
 	var b strings.Builder
 	if d.NoTransaction {
@@ -58,7 +58,7 @@ func (d Draft) Text() string {
 	return b.String()
 }
 
-// cutComments cuts a statement where its comments end.
+// cutComments splits a statement after its leading comments.
 func cutComments(s string) (comments, sql string) {
 	at := 0
 	for at < len(s) {
@@ -74,14 +74,14 @@ func cutComments(s string) (comments, sql string) {
 	return comments, s[at:]
 }
 
-// goosePiece reports whether goose takes a statement as one: none of its lines but the last ends with a semicolon, and
-// none looks like a comment.
+// goosePiece reports whether goose reads sql as one statement: only the last line ends with a semicolon, and no line looks like
+// a comment.
 func goosePiece(sql string) bool {
 	parsed, m := parse("-- +goose Up\n" + sql + ";\n")
 	return m == nil && len(parsed.up) == 1 && parsed.up[0].text == sql+";"
 }
 
-// Number gives drafts the versions under which Write would put them into dir.
+// Number returns the drafts with the versions that Write would give them in dir.
 func Number(dir string, drafts []Draft, now time.Time) ([]Draft, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fileFault("number the migrations", err)
@@ -101,13 +101,13 @@ func Number(dir string, drafts []Draft, now time.Time) ([]Draft, error) {
 	return numbered, nil
 }
 
-// Number returns the version as a number, 0 when it is none.
+// Number returns the version as a number, or 0 if it is empty.
 func (d Draft) Number() int64 {
 	n, _ := strconv.ParseInt(d.Version, 10, 64) // "" is 0
 	return n
 }
 
-// Write writes drafts into dir under the next versions, all or none of them, and returns their paths.
+// Write writes all drafts or none into dir with the next versions, and returns their paths.
 func Write(dir string, drafts []Draft, now time.Time) (paths []string, err error) {
 	const op = "write the migrations"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -128,7 +128,7 @@ func Write(dir string, drafts []Draft, now time.Time) (paths []string, err error
 	for _, d := range drafts {
 		slug := slugOf(d.Name)
 		if slug == "" || len(slug) > maxNameLength {
-			return paths, fault.New(fault.Invalid, op, fmt.Sprintf("%q is no name of a migration: it must hold letters or digits, and be short", d.Name))
+			return paths, fault.New(fault.Invalid, op, fmt.Sprintf("the migration name %q must have 1 to %d letters or digits; it has %d", d.Name, maxNameLength, len(slug)))
 		}
 		version := d.Version
 		if version == "" {
