@@ -77,9 +77,9 @@ func TestInterruptedHalfway(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stderr bytes.Buffer
-	err := fault.Wrap("load the rows", fault.New(fault.Canceled, "", "50 of 100 rows are in", "The same command goes on from there."))
+	err := fault.Wrap("load the rows", fault.New(fault.Canceled, "", "50 of 100 rows are in", "Run the same command again to continue from there."))
 	cli.Report(ctx, term.New(term.Streams{Out: io.Discard, Err: &stderr}, factory.Environ{}.Lookup), err)
-	if stderr.String() != "error: interrupted\ncause: 50 of 100 rows are in\n hint: The same command goes on from there.\n" {
+	if stderr.String() != "error: interrupted\ncause: 50 of 100 rows are in\n hint: Run the same command again to continue from there.\n" {
 		t.Error(stderr.String())
 	}
 }

@@ -92,7 +92,7 @@ func missing(components []*component) error {
 				case column.db.castType == "":
 					report(column, r, v, fmt.Sprintf("the table %s has no column %s in the database", r.table.Table, column.name))
 				case column.db.generated:
-					report(column, r, v, fmt.Sprintf("the database computes %s.%s, so a fixture cannot give it", r.table.Table, column.name))
+					report(column, r, v, fmt.Sprintf("the database computes %s.%s, so a fixture cannot set it", r.table.Table, column.name))
 				}
 			}
 		}
@@ -101,6 +101,6 @@ func missing(components []*component) error {
 		return nil
 	}
 	list.Sort()
-	return &fault.Error{Code: fault.Conflict, Message: "the database does not fit the schema",
+	return &fault.Error{Code: fault.Conflict, Message: "the database does not match the schema",
 		Hint: "Are migrations pending? Run `krowoc migrate up`, then load the seeds again.", Err: list}
 }

@@ -168,7 +168,7 @@ func (c *collector) include(m mention, own *bundle) error {
 		return nil
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
-		c.report(m, wrong("bad-pattern", "write a name, or a pattern such as ../shared/*.yaml", "%q cannot be read as a pattern", node.Clip(m.node.Value)))
+		c.report(m, wrong("bad-pattern", "write a name, or a pattern such as ../shared/*.yaml", "%q is not a valid pattern", node.Clip(m.node.Value)))
 		return nil //nolint:nilerr // it is reported with all other mistakes
 	}
 	names, err := fs.Glob(c.fsys, pattern)
@@ -195,7 +195,7 @@ func (c *collector) include(m mention, own *bundle) error {
 func (c *collector) notIncluded(m mention, pattern string, names []string) *problem {
 	if len(names) > 0 {
 		return wrong("no-fixture", "fixtures end in "+strings.Join(extensions, ", ")+"; a folder is included as folder/*.yaml",
-			"%q is no file of fixtures", node.Clip(m.node.Value))
+			"%q is not a fixture file", node.Clip(m.node.Value))
 	}
 	var near []string
 	entries, _ := fs.ReadDir(c.fsys, path.Dir(pattern)) // without the list, the message still stands
@@ -204,7 +204,7 @@ func (c *collector) notIncluded(m mention, pattern string, names []string) *prob
 			near = append(near, path.Join(path.Dir(m.node.Value), e.Name()))
 		}
 	}
-	return wrong("unknown-file", didYouMean(m.node.Value, near), "there is no file %q beside this one", node.Clip(m.node.Value))
+	return wrong("unknown-file", didYouMean(m.node.Value, near), "there is no file %q next to this one", node.Clip(m.node.Value))
 }
 
 func isFixture(name string, entry fs.DirEntry) bool {
@@ -235,7 +235,7 @@ func missingSet(fsys fs.FS, folder string, err error) error {
 	}
 	hint := "Create the folder, or name the sets to load in krowoc.yaml (seeds.sets)."
 	if sets := setsOf(fsys); len(sets) > 0 {
-		hint += " There are: " + strings.Join(sets, ", ") + "."
+		hint += " Existing folders: " + strings.Join(sets, ", ") + "."
 	}
 	return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no folder " + folder, Hint: hint, Err: err}
 }

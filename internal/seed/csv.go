@@ -55,7 +55,7 @@ func (r *reader) readCSV() {
 		return
 	}
 	if at := notUTF8(r.source.text); at >= 0 { // spreadsheets save in other encodings, too
-		r.report(r.source.node(at, 1), wrong("csv-syntax", "save the file as UTF-8", "this file is no text in UTF-8"))
+		r.report(r.source.node(at, 1), wrong("csv-syntax", "save the file as UTF-8", "this file is not valid UTF-8"))
 		return
 	}
 	for {
@@ -132,7 +132,7 @@ func (s *sheet) syntax(err error) {
 		}
 	}
 	if errors.Is(err, csv.ErrQuote) || errors.Is(err, csv.ErrBareQuote) {
-		message, remedy = "a quote is not closed, or stands within a cell that has none around it", `write "a ""quoted"" word"`
+		message, remedy = "a quote is not closed, or is inside an unquoted cell", `write "a ""quoted"" word"`
 	}
 	s.report(at, wrong("csv-syntax", remedy, "this is not CSV: %s", message))
 }
@@ -149,7 +149,7 @@ func (s *sheet) heads(cells []cell) {
 		f := s.table.fields[name]
 		switch {
 		case seen[name]:
-			s.report(h.node, wrong("given-twice", "remove one of them", "%q names a column for the second time", name))
+			s.report(h.node, wrong("given-twice", "remove one of them", "the column %q is defined twice", name))
 			continue
 		case name == nameColumn:
 			h.name = true
@@ -185,8 +185,8 @@ func (s *sheet) line(cells []cell) {
 	n := &yaml.Node{Kind: yaml.MappingNode, Line: at.Line, Column: at.Column}
 	if len(cells) != len(s.header) {
 		extra := &cells[min(len(cells)-1, len(s.header))].node
-		s.report(extra, wrong("wrong-shape", "an empty cell has its comma too; a cell with a comma in it is quoted",
-			"this line has %d cells, and the first has %d", len(cells), len(s.header)))
+		s.report(extra, wrong("wrong-shape", "write a comma for an empty cell too; quote a cell that contains a comma",
+			"this line has %d cells, but the first has %d", len(cells), len(s.header)))
 		n = at // no mapping: the row is there, so that references find it, and broken
 	}
 	for i, h := range s.header[:min(len(cells), len(s.header))] {

@@ -72,8 +72,8 @@ func TestCSVRefused(t *testing.T) {
 // What is no UTF-8 is refused before the database is asked, at its place.
 func TestNotUTF8(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, place, message string }{
-		"CSV":            {"dev/users.csv", "$name,email,name\nx,x@example.com,X\ny,y@example.com,J\xf6rg\n", "seeds/dev/users.csv:3:18:", "no text in UTF-8"},
-		"the first line": {"dev/users.csv", "email,name,bio\xf6\nx@example.com,X,\n", "seeds/dev/users.csv:1:15:", "no text in UTF-8"},
+		"CSV":            {"dev/users.csv", "$name,email,name\nx,x@example.com,X\ny,y@example.com,J\xf6rg\n", "seeds/dev/users.csv:3:18:", "not valid UTF-8"},
+		"the first line": {"dev/users.csv", "email,name,bio\xf6\nx@example.com,X,\n", "seeds/dev/users.csv:1:15:", "not valid UTF-8"},
 		"YAML":           {"dev/a.yaml", "users:\n  x: {email: x@example.com, name: J\xf6rg}\n", "seeds/dev/a.yaml", "UTF-8"},
 		"an escape":      {"dev/a.yaml", "users:\n  x: {email: x@example.com, name: \"a\\0b\"}\n", "seeds/dev/a.yaml:2:", ""},
 		"binary":         {"dev/a.yaml", "users:\n  x: {email: x@example.com, name: !!binary /w==}\n", "seeds/dev/a.yaml:2:", ""},

@@ -46,7 +46,7 @@ func fallbackOf(f *schema.Field) fallback {
 	case strings.TrimSpace(d.Expr.Source) == "uuidV7()":
 		return fallback{kind: newUUID}
 	default:
-		must.remedy += "; its default, " + d.Expr.Source + ", means nothing here: no user is signed in"
+		must.remedy += "; its default, " + d.Expr.Source + ", is not available here because no user is signed in"
 		return must
 	}
 }

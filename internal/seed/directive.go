@@ -47,7 +47,7 @@ func (r *reader) list(n *yaml.Node, want string) {
 // templatesKey reads templates: false.
 func (r *reader) templatesKey(n *yaml.Node) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
-		r.report(n, wrong("wrong-type", "write templates: false, if {{ is meant as it stands", "templates is true or false, found %s", node.Describe(n)))
+		r.report(n, wrong("wrong-type", "write templates: false to keep {{ as plain text", "templates must be true or false, found %s", node.Describe(n)))
 		return
 	}
 	var on bool

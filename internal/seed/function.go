@@ -112,7 +112,7 @@ func (x *expansion) shift(at any, span string, sign time.Duration) (moment, erro
 	}
 	by, ok := maker.ParseSpan(span)
 	if !ok {
-		return m, wrong("bad-template", "write a length of time such as 3d, 90m, 1h30m, 2w or 1y", "%q is no length of time", node.Clip(span))
+		return m, wrong("bad-template", "write a duration such as 3d, 90m, 1h30m, 2w or 1y", "%q is not a duration", node.Clip(span))
 	}
 	return moment{m.Add(sign * by), m.day && by%(24*time.Hour) == 0}, nil
 }
@@ -133,7 +133,7 @@ func (x *expansion) env(name string, fallback ...string) (string, error) {
 		return fallback[0], nil
 	}
 	return "", wrong("missing-variable", fmt.Sprintf("set it, or give a default: {{ env %q \"…\" }}", node.Clip(name)),
-		"the environment has no variable %s", node.Clip(name))
+		"the environment variable %s is not set", node.Clip(name))
 }
 
 // maxFile is how large a file in a template can be.
@@ -147,7 +147,7 @@ func (x *expansion) file(name string) (string, error) {
 	}
 	f, err := x.reader.templates.fsys.Open(full)
 	if err != nil {
-		return "", wrong("unknown-file", didYouMean(name, x.reader.templates.beside(full, name)), "there is no file %q beside this one", node.Clip(name))
+		return "", wrong("unknown-file", didYouMean(name, x.reader.templates.beside(full, name)), "there is no file %q next to this one", node.Clip(name))
 	}
 	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))

@@ -34,7 +34,7 @@ func ParseCount(text string) (Count, error) {
 	}
 	rows, ok := maker.ParseRows(number)
 	if !ok || named && name == "" {
-		return Count{}, fault.New(fault.Invalid, "", fmt.Sprintf("%q says no number of rows", text), "Write 1000 for every type, or Prompt=1000 for one.")
+		return Count{}, fault.New(fault.Invalid, "", fmt.Sprintf("%q is not a number of rows", text), "Write 1000 for every type, or Prompt=1000 for one.")
 	}
 	return Count{Type: name, Rows: rows}, nil
 }
@@ -51,7 +51,7 @@ func (r *reader) generate(n *yaml.Node) {
 	if node.IsNull(n) {
 		return
 	}
-	for _, e := range r.entries(n, "the types of which rows are made, each with how many") {
+	for _, e := range r.entries(n, "the types to generate rows for, each with a count") {
 		t, ok := r.tables.byName[e.Key.Value]
 		if !ok {
 			r.report(e.Key, wrong("unknown-table", didYouMean(e.Key.Value, r.tables.names), "the schema has no table %q", e.Key.Value))
@@ -95,12 +95,12 @@ func (o *Options) specify(f *fixtures, recipes []recipe) (mistakes diag.List, er
 	for _, made := range recipes {
 		sources[made.key] = made.source
 		if !eachNode(made.value, func(n *yaml.Node) { sources[n] = made.source }) {
-			r.Report(maker.Problem{Node: made.key, Code: "too-large", Message: "what an alias stands for contains itself, or is used too often", Remedy: "write it out"})
+			r.Report(maker.Problem{Node: made.key, Code: "too-large", Message: "an alias contains itself or is used too often", Remedy: "write it out"})
 			continue
 		}
 		if before, twice := first[made.table]; twice {
 			r.Report(maker.Problem{Node: made.key, Code: "given-twice", Remedy: "keep one of them",
-				Message: fmt.Sprintf("how %s are made is said at %s:%d already", made.table.Table, before.source.name, before.key.Line+before.source.shift)})
+				Message: fmt.Sprintf("the generation of %s is already defined at %s:%d", made.table.Table, before.source.name, before.key.Line+before.source.shift)})
 			continue
 		}
 		first[made.table] = made
@@ -126,7 +126,7 @@ func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Sp
 			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("the schema has no table %q", c.Type), didYouMean(c.Type, all.names))
 		}
 		if made, twice := said[t]; twice {
-			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("how %s are made is said at %s:%d already", t.Table, made.source.name, made.key.Line+made.source.shift),
+			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("the generation of %s is already defined at %s:%d", t.Table, made.source.name, made.key.Line+made.source.shift),
 				"Change the count there.")
 		}
 		rows[t] = c.Rows

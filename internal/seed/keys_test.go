@@ -153,7 +153,7 @@ tenants:
 `)
 	_, err := seed.Load(t.Context(), o)
 	text := explain(err)
-	for _, want := range []string{"a.yaml:4:55: error: another field of docs.lost gives the column tenant_id another value", "a.yaml:5:54: error: there is no row $docs.nowhere"} {
+	for _, want := range []string{"a.yaml:4:55: error: another field of docs.lost sets the column tenant_id to a different value", "a.yaml:5:54: error: there is no row $docs.nowhere"} {
 		if !strings.Contains(text, want) || strings.Count(text, "error:") != 2 {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -56,7 +56,7 @@ func (l *linker) names() {
 			l.named[r.table] = map[string]*row{}
 		}
 		if first := l.named[r.table][r.name]; first != nil {
-			l.report(r, wrong("duplicate-row", "give it another name", "%s is the name of the row at %s too", r.label(), first.place()))
+			l.report(r, wrong("duplicate-row", "give it another name", "%s has the same name as the row at %s", r.label(), first.place()))
 			continue
 		}
 		l.named[r.table][r.name] = r
@@ -93,7 +93,7 @@ func (l *linker) identify(r *row) {
 	for _, key := range r.table.keys {
 		remedies = append(remedies, "give "+r.table.describe(key))
 	}
-	l.report(r, wrong("no-key", strings.Join(remedies, ", or "), "%s has nothing by which it could be found again", r.label()))
+	l.report(r, wrong("no-key", strings.Join(remedies, ", or "), "%s has no key by which a later load can find it", r.label()))
 }
 
 // idColumn returns the column of the primary key's one ID, which can be made from a name; -1 without one.
@@ -143,7 +143,7 @@ func (l *linker) follow(r *row, c int, v *value) {
 	case resolving:
 		v.state = broken
 		l.reportAt(r, v, wrong("reference-cycle", "give one of the rows a key of its own",
-			"the keys of these rows go round in a circle: %s", l.circle(r, c)))
+			"the keys of these rows form a cycle: %s", l.circle(r, c)))
 		return
 	default:
 		return
@@ -164,7 +164,7 @@ func (l *linker) follow(r *row, c int, v *value) {
 	case from.state == absent || from.null:
 		v.state, ref.broken = broken, true
 		l.reportAt(r, v, wrong("no-key", "give "+target.label()+" at "+target.place()+" its "+target.table.columns[source].field.Name,
-			"the key of %s is not known before the database makes it, so nothing can refer to it", target.label()))
+			"the database generates the key of %s, so other rows cannot refer to it", target.label()))
 	default:
 		v.state, v.text = given, from.text
 	}
@@ -190,7 +190,7 @@ func (l *linker) target(r *row, v *value) *row {
 // noSuchRow says which rows there are in place of one that is not there.
 func noSuchRow(table, row string, names []string) string {
 	if len(names) == 0 {
-		return "no set that is loaded has rows of " + table + " with names"
+		return "the loaded sets have no named rows of " + table
 	}
 	return didYouMean(row, names)
 }
@@ -202,8 +202,8 @@ func (l *linker) agree(r *row) {
 		l.follow(r, claim.column, &claim.value)
 		first := &r.values[claim.column]
 		if claim.state == given && first.state == given && (claim.text != first.text || claim.null != first.null) {
-			l.reportAt(r, &claim.value, wrong("given-twice", "give one of them, or make them agree",
-				"another field of %s gives the column %s another value", r.label(), r.table.columns[claim.column].name))
+			l.reportAt(r, &claim.value, wrong("given-twice", "remove one of them, or give both the same value",
+				"another field of %s sets the column %s to a different value", r.label(), r.table.columns[claim.column].name))
 		}
 	}
 }

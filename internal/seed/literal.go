@@ -76,7 +76,7 @@ type jsonWriter struct{ strings.Builder }
 func (w *jsonWriter) value(n *yaml.Node, depth int) *problem {
 	n = node.Resolve(n)
 	if depth > maxJSONDepth || w.Len() > maxJSONBytes {
-		return wrong("too-large", "is an alias part of what it stands for?", "this value is nested too deep or is too large for JSON")
+		return wrong("too-large", "check that no alias contains itself", "this value is nested too deep or is too large for JSON")
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -158,7 +158,7 @@ func jsonNumber(n *yaml.Node) (string, bool) {
 
 func (w *jsonWriter) text(n *yaml.Node) *problem {
 	if strings.ContainsRune(n.Value, 0) {
-		return &problem{code: "wrong-type", node: n, message: "Postgres stores no NUL character in JSON", remedy: "remove it"}
+		return &problem{code: "wrong-type", node: n, message: "Postgres cannot store a NUL character in JSON", remedy: "remove it"}
 	}
 	text, err := json.Marshal(n.Value)
 	if err != nil {

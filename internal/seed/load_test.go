@@ -102,7 +102,7 @@ func TestSets(t *testing.T) {
 	}
 	o.Sets = []string{"none"}
 	_, err = seed.Load(t.Context(), o)
-	if got, want := fault.HintOf(err), "Create the folder, or name the sets to load in krowoc.yaml (seeds.sets). There are: common, demo, dev."; fault.CodeOf(err) != fault.NotFound || got != want {
+	if got, want := fault.HintOf(err), "Create the folder, or name the sets to load in krowoc.yaml (seeds.sets). Existing folders: common, demo, dev."; fault.CodeOf(err) != fault.NotFound || got != want {
 		t.Errorf("%v: got %q, want %q", err, got, want)
 	}
 }

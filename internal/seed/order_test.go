@@ -58,7 +58,7 @@ nodes:
 	o.Schema = keyedByItself()
 	_, err := seed.Load(t.Context(), o)
 	text := explain(err)
-	want := "the keys of these rows go round in a circle: nodes.a (seeds/dev/a.yaml:3) -> nodes.b (seeds/dev/a.yaml:4) -> nodes.c (seeds/dev/a.yaml:5) -> nodes.a (seeds/dev/a.yaml:3)"
+	want := "the keys of these rows form a cycle: nodes.a (seeds/dev/a.yaml:3) -> nodes.b (seeds/dev/a.yaml:4) -> nodes.c (seeds/dev/a.yaml:5) -> nodes.a (seeds/dev/a.yaml:3)"
 	if fault.CodeOf(err) != fault.Invalid || !strings.Contains(text, want) || strings.Count(text, "error:") != 1 {
 		t.Errorf("got %s", text)
 	}

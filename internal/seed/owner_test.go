@@ -44,7 +44,7 @@ func TestResetKnowsRowsByTheirKeys(t *testing.T) {
 	testkit.Exec(t, pool, "DELETE FROM users WHERE name = 'Bob'")
 	own(t, pool, "Own")
 	_, err := with(t, pool, adaAndBob, func(o *seed.Options) { o.Reset = seed.ResetLoaded })
-	if err == nil || !strings.Contains(err.Error(), "users has 2 rows, of which seeds have loaded 1") {
+	if err == nil || !strings.Contains(err.Error(), "users has 2 rows, but seeds loaded only 1") {
 		t.Fatal(err)
 	}
 	if got := names(t, pool); got != "Ada,Own" {
@@ -78,7 +78,7 @@ func TestResetWaitsForWriters(t *testing.T) {
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-done; err == nil || !strings.Contains(err.Error(), "users has 3 rows, of which seeds have loaded 2") {
+	if err := <-done; err == nil || !strings.Contains(err.Error(), "users has 3 rows, but seeds loaded only 2") {
 		t.Error(err)
 	}
 	if got := names(t, pool); got != "Ada,Bob,Own" {

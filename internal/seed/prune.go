@@ -107,7 +107,7 @@ func stillUsed(t *table, err error) error {
 	if !errors.As(err, &refused) || refused.Code != "23503" {
 		return err
 	}
-	return &fault.Error{Code: fault.Conflict, Op: "delete the rows of " + t.Table + " that left the fixtures", Message: refused.Message + ": " + refused.Detail,
+	return &fault.Error{Code: fault.Conflict, Op: "delete the rows of " + t.Table + " that are no longer in the fixtures", Message: refused.Message + ": " + refused.Detail,
 		Hint: "Delete or change the rows that refer to it, or put it back into the fixtures. Nothing was changed.", Err: err}
 }
 

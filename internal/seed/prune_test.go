@@ -171,7 +171,7 @@ func TestReset(t *testing.T) {
 	}
 	own(t, pool, "Own")
 	_, err := with(t, pool, ada, func(o *seed.Options) { o.Reset = seed.ResetLoaded })
-	if err == nil || !strings.Contains(err.Error(), "users has 2 rows, of which seeds have loaded 1") {
+	if err == nil || !strings.Contains(err.Error(), "users has 2 rows, but seeds loaded only 1") {
 		t.Fatal(err)
 	}
 	if got := names(t, pool); got != "Ada,Own" {
@@ -190,7 +190,7 @@ func TestReset(t *testing.T) {
 	must(t)(seed.Load(t.Context(), o))
 	testkit.Exec(t, pool, "INSERT INTO projects (id, slug, owner_id) SELECT gen_random_uuid(), 'p', id FROM users")
 	o.Reset = seed.ResetLoaded
-	if _, err := seed.Load(t.Context(), o); err == nil || !strings.Contains(err.Error(), "projects has 1 rows, of which seeds have loaded 0") {
+	if _, err := seed.Load(t.Context(), o); err == nil || !strings.Contains(err.Error(), "projects has 1 rows, but seeds loaded only 0") {
 		t.Error(err)
 	}
 	testkit.Exec(t, pool, "DELETE FROM projects")

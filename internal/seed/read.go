@@ -109,8 +109,8 @@ func (r *reader) read() {
 	case err != nil:
 		r.syntax(err)
 	default:
-		r.report(&next, wrong("two-documents", "remove the --- line, or move what follows into a file of its own",
-			"a fixture file is one YAML document, and here a second one begins"))
+		r.report(&next, wrong("two-documents", "remove the --- line, or move the second document into a file of its own",
+			"a fixture file contains one YAML document, but a second one begins here"))
 	}
 }
 
@@ -139,7 +139,7 @@ func (r *reader) syntax(err error) {
 	}
 	switch line := r.source.line(at.Line); {
 	case strings.HasPrefix(line, "\t"):
-		remedy = "indent with spaces: YAML knows no tabs"
+		remedy = "indent with spaces: YAML does not allow tabs"
 	case isTemplate(line):
 		remedy = "put quotes around the template: '{{ … }}'"
 	}

@@ -59,7 +59,7 @@ func (r *reader) parseReference(f *schema.Field, target *schema.Type, n *yaml.No
 	t, known := r.tables.byName[tableName]
 	switch {
 	case !dot || rowName == "":
-		r.report(n, wrong("bad-reference", "write $"+target.Table+".row; a key that begins with $ is written with $$", "%q names no row", node.Clip(n.Value)))
+		r.report(n, wrong("bad-reference", "write $"+target.Table+".row; a key that begins with $ is written with $$", "%q is not a reference to a row", node.Clip(n.Value)))
 	case !known:
 		r.report(n, wrong("unknown-table", didYouMean(tableName, r.tables.names), "the schema has no table %q", node.Clip(tableName)))
 	case t.Type != target:

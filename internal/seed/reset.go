@@ -31,7 +31,7 @@ type emptied struct {
 // reset empties the tables of the sets and of the rows that are made.
 func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSummary, error) {
 	if o.Reset != ResetLoaded && o.Reset != ResetAll {
-		return nil, fault.New(fault.Invalid, op, fmt.Sprintf("there is no reset %q", o.Reset), "There are: loaded, all.")
+		return nil, fault.New(fault.Invalid, op, fmt.Sprintf("unknown reset %q", o.Reset), "Use loaded or all.")
 	}
 	tables, err := o.resettable(ctx, tx, f)
 	if err != nil || len(tables) == 0 {
@@ -51,7 +51,7 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 	for _, t := range tables {
 		if o.Reset == ResetLoaded && t.Others != t.Generated {
 			return nil, fault.New(fault.Conflict, "empty the tables", t.strangers(),
-				"--reset=all empties it all the same, and the tables that refer to it. Nothing was changed.")
+				"Use --reset=all to empty it anyway, with the tables that refer to it. Nothing was changed.")
 		}
 	}
 	if _, err := tx.Exec(ctx, "TRUNCATE "+strings.Join(names, ", ")+" RESTART IDENTITY"); err != nil {
@@ -63,9 +63,9 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 // strangers says why a table is not emptied. Rows that are made are counted, not known one by one.
 func (t *emptied) strangers() string {
 	if t.Generated == 0 {
-		return fmt.Sprintf("%s has %d rows, of which seeds have loaded %d", t.name, t.All, t.All-t.Others)
+		return fmt.Sprintf("%s has %d rows, but seeds loaded only %d", t.name, t.All, t.All-t.Others)
 	}
-	return fmt.Sprintf("%s has %d rows beside those of fixtures, and seeds have made %d", t.name, t.Others, t.Generated)
+	return fmt.Sprintf("%s has %d rows besides fixtures, but seeds generated only %d", t.name, t.Others, t.Generated)
 }
 
 // resettable are the tables that are filled, those that were filled for the sets before, and those that refer to them: these must be

@@ -31,7 +31,7 @@ func (r *reader) readSQL() {
 	text := string(r.source.text)
 	r.script = &script{source: r.source}
 	if at := strings.IndexByte(text, 0); at >= 0 || !utf8.ValidString(text) {
-		r.report(r.source.node(max(at, 0), 1), wrong("sql-syntax", "save the file as UTF-8", "this file is no text"))
+		r.report(r.source.node(max(at, 0), 1), wrong("sql-syntax", "save the file as UTF-8", "this file is not valid UTF-8"))
 		return
 	}
 	for at := 0; at < len(text); {
@@ -62,7 +62,7 @@ func (s *source) statement(text string, at int) (found sqlStatement, end int, p 
 	for at < len(text) {
 		n, blank := sqltext.Token(text[at:])
 		if n < 0 {
-			p := wrong("sql-syntax", "", "what begins here has no end")
+			p := wrong("sql-syntax", "", "the string, name or comment that begins here is not closed")
 			p.node = s.node(at, 1)
 			return found, len(text), p
 		}
@@ -75,7 +75,7 @@ func (s *source) statement(text string, at int) (found sqlStatement, end int, p 
 			return found, at + n, nil
 		case word == `\`:
 			line, _, _ := strings.Cut(text[at:], "\n")
-			p := wrong("sql-refused", "write it in SQL", "%s is a command of psql, which Postgres does not know", node.Clip(strings.TrimSpace(line)))
+			p := wrong("sql-refused", "write it in SQL", "%s is a psql command, which Postgres does not support", node.Clip(strings.TrimSpace(line)))
 			p.node = s.node(at, utf8.RuneCountInString(strings.TrimRight(line, "\r ")))
 			return sqlStatement{}, at + len(line), p
 		case last == "begin" && word == "atomic", depth > 0 && word == "case":
@@ -113,7 +113,7 @@ func (s sqlStatement) refuse() *problem {
 	case "copy":
 		for i, word := range s.words[1:] {
 			if before := s.words[i]; before == "from" && word == "stdin" || before == "to" && word == "stdout" {
-				return wrong("sql-refused", "write the rows as a CSV file, or use INSERT", "there is nothing to copy from or to: COPY … %s %s needs a client that sends or takes rows",
+				return wrong("sql-refused", "write the rows as a CSV file, or use INSERT", "COPY … %s %s is not supported, because it needs a client that sends or receives rows",
 					strings.ToUpper(before), strings.ToUpper(word))
 			}
 		}

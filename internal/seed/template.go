@@ -125,7 +125,7 @@ type bounded struct{ strings.Builder }
 
 func (b *bounded) Write(text []byte) (int, error) {
 	if b.Len()+len(text) > maxText {
-		return 0, wrong("too-large", "", "the template makes a text of more than %d MB", maxText>>20)
+		return 0, wrong("too-large", "", "the template produces more than %d MB of text", maxText>>20)
 	}
 	return b.Builder.Write(text)
 }
@@ -146,7 +146,7 @@ func (x *expansion) evaluate(text string, position int) (string, *problem) {
 		}
 	}
 	if !utf8.ValidString(out.String()) {
-		return "", wrong("bad-template", "what is no text is written in base64: {{ file \"avatar.png\" | base64 }}", "the template makes something that is no text (UTF-8)")
+		return "", wrong("bad-template", "encode binary data in base64: {{ file \"avatar.png\" | base64 }}", "the template produces text that is not valid UTF-8")
 	}
 	return out.String(), nil
 }
@@ -169,7 +169,7 @@ func plain(list *parse.ListNode) *problem {
 				p = plain(n.ElseList)
 			}
 		default:
-			p = wrong("bad-template", "", "the template of a value has values, if and with; %s has no place in it", node.Clip(n.String()))
+			p = wrong("bad-template", "", "%s is not allowed in the template of a value; only values, if and with are", node.Clip(n.String()))
 		}
 		if p != nil {
 			return p
@@ -202,7 +202,7 @@ func (r *reader) templateProblem(err error) *problem {
 		if near := diag.Suggest(m[1], fakeNames); near != "" {
 			remedy = didYouMean(m[1], fakeNames)
 		}
-		return wrong("unknown-fake", remedy, "%q cannot be faked", node.Clip(m[1]))
+		return wrong("unknown-fake", remedy, "there is no fake %q", node.Clip(m[1]))
 	}
 	return wrong("bad-template", r.bracesRemedy(), "the template cannot be read: %s", templatePrefix.ReplaceAllString(err.Error(), ""))
 }
@@ -210,7 +210,7 @@ func (r *reader) templateProblem(err error) *problem {
 // bracesRemedy says how to write braces that begin no template.
 func (r *reader) bracesRemedy() string {
 	if r.source.isYAML() {
-		return "a file whose texts have {{ of their own says templates: false at its top"
+		return "write templates: false at the top of the file to keep every {{ as plain text"
 	}
-	return `a {{ of the text's own is written {{ "{{" }}`
+	return `write a literal {{ as {{ "{{" }}`
 }

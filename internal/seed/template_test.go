@@ -159,10 +159,10 @@ func TestTemplateFileTooLarge(t *testing.T) {
 	wantMistake(t, err, "seeds/dev/a.yaml:2:", `"big" is larger than 8 MB`)
 	o = options(t, noDatabase(t), files("dev/a.yaml", "users:\n  ada: {email: a@example.com, name: A, bio: '{{ $x := file \"big\" }}{{ $x }}{{ $x }}{{ $x }}'}\n", "dev/big", strings.Repeat("x", 7<<20)))
 	_, err = seed.Load(t.Context(), o)
-	wantMistake(t, err, "seeds/dev/a.yaml:2:", "a text of more than 16 MB")
+	wantMistake(t, err, "seeds/dev/a.yaml:2:", "more than 16 MB of text")
 	o = options(t, noDatabase(t), files("dev/a.yaml", "users:\n  ada: {email: a@example.com, name: A, bio: '{{ file \"big\" }}'}\n", "dev/big", "\xff"))
 	_, err = seed.Load(t.Context(), o)
-	wantMistake(t, err, "seeds/dev/a.yaml:2:", "no text (UTF-8)", "base64")
+	wantMistake(t, err, "seeds/dev/a.yaml:2:", "not valid UTF-8", "base64")
 }
 
 // wantMistake wants a fault that says what was refused, and where.

@@ -74,7 +74,7 @@ func (d *dumper) missing(found map[*table]bool) error {
 			}
 		}
 		if message != "" {
-			return fault.New(fault.Conflict, op, message, "Does the schema fit this database? Are migrations pending there?")
+			return fault.New(fault.Conflict, op, message, "Check that the schema matches this database and that no migrations are pending.")
 		}
 	}
 	return nil

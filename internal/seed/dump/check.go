@@ -75,14 +75,14 @@ func (d *dumper) holds(ctx context.Context, t *table, c schema.Check) error {
 			if c.Message != "" {
 				message += ": " + c.Message
 			}
-			return fault.New(fault.Conflict, op, message, "Say with @pii(kind:) what the field is, change the check, or leave the field out: --omit "+fields[0])
+			return fault.New(fault.Conflict, op, message, "Specify the kind of the field with @pii(kind:), change the check, or exclude the field with --omit "+fields[0])
 		}
 	}
 	return nil
 }
 
 func noVariables(celsql.Variable) (string, error) {
-	return "", errors.New("a check knows nothing of the request")
+	return "", errors.New("a check cannot use the request")
 }
 
 // broken reports whether a row breaks a condition. One over columns that no fixture gives is left to the load.

@@ -225,8 +225,8 @@ func (d *dumper) choosePending(ctx context.Context, t *table) error {
 		}
 		for _, key := range batch {
 			if t.byKey[key] == nil {
-				return fault.New(fault.Conflict, op, "the database has rows that refer to rows of "+t.Table+" which are not there, or which this user may not see",
-					"No fixtures of them would load. Leave those rows out with --root, or the reference with --omit.")
+				return fault.New(fault.Conflict, op, "the database has rows that refer to rows of "+t.Table+" that do not exist or that this user cannot see",
+					"Fixtures of these rows would not load. Exclude the rows with --root, or the reference with --omit.")
 			}
 			delete(t.pending, key)
 		}

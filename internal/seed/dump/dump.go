@@ -159,7 +159,7 @@ func (d *dumper) mask(m *mask.Masker) error {
 				text, err := maskValue(masks, column, *r.values[c])
 				if err != nil {
 					return fault.New(fault.Conflict, op, fmt.Sprintf("%s.%s: %v", column.leaf.Owner.Name, column.leaf.Name, err),
-						"Say what it is with @pii(kind:), loosen the constraint, or leave the field out: --omit "+column.leaf.Owner.Name+"."+column.leaf.Name)
+						"Specify its kind with @pii(kind:), loosen the constraint, or exclude the field with --omit "+column.leaf.Owner.Name+"."+column.leaf.Name)
 				}
 				r.values[c] = &text
 				d.masked[t]++

@@ -17,13 +17,13 @@ func vacant(dir, name string, overwrite bool) error {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0:
 		return nil
 	case err != nil:
-		return &fault.Error{Code: fault.Invalid, Op: op, Message: name + " is no folder that can be read", Hint: "Name a folder with --out.", Err: err}
+		return &fault.Error{Code: fault.Invalid, Op: op, Message: name + " is not a readable folder", Hint: "Name a folder with --out.", Err: err}
 	case !overwrite:
-		return fault.New(fault.Conflict, op, name+" is not empty", "Name another folder with --out, or replace the fixtures in it: --yes")
+		return fault.New(fault.Conflict, op, name+" is not empty", "Name another folder with --out, or replace the fixtures in it with --yes")
 	}
 	for _, e := range entries {
 		if ext := filepath.Ext(e.Name()); !e.Type().IsRegular() || ext != ".yaml" && ext != ".yml" {
-			return fault.New(fault.Conflict, op, fmt.Sprintf("%s holds %s, which is no fixture", name, e.Name()), "A dump replaces folders of fixtures alone. Name another one with --out.")
+			return fault.New(fault.Conflict, op, fmt.Sprintf("%s contains %s, which is not a fixture", name, e.Name()), "A dump replaces only folders of fixtures. Name another one with --out.")
 		}
 	}
 	return nil

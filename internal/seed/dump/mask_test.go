@@ -122,12 +122,12 @@ func TestNothingInErrors(t *testing.T) {
 		"a write in the condition":   {s, "CREATE FUNCTION forget() RETURNS bool LANGUAGE sql AS $$ DELETE FROM visits RETURNING true $$", "people where forget()", fault.Invalid, "read-only"},
 		"a check that masks break":   {changed(`@check(expr: "this.email == this.email.lowerAscii()")`, `@check(expr: "this.email.endsWith('.example')", message: "Ours alone.")`), "", "", fault.Conflict, "the masks of Person.email break the check people_email_check: Ours alone."},
 		"a check in SQL":             {changed(`@check(expr: "this.email == this.email.lowerAscii()")`, `@check(sql: "email ~ '^[^@]+@leaky'")`), "", "", fault.Conflict, "the masks of Person.email break the check"},
-		"a check that cannot be run": {changed(`@check(expr: "this.email == this.email.lowerAscii()")`, `@check(sql: "email::int > 0")`), "", "", fault.Invalid, "may hold personal data"},
+		"a check that cannot be run": {changed(`@check(expr: "this.email == this.email.lowerAscii()")`, `@check(sql: "email::int > 0")`), "", "", fault.Invalid, "may contain personal data"},
 		"no mask within the length":  {changed("@length(max: 60)", "@length(max: 9)"), "", "", fault.Conflict, "Person.email: no mask"},
 		"a constraint of the schema": {changed("country: String!", "country: String! @length(min: 3)"), "", "", fault.Conflict, "Passport.country has 2 characters, and must have at least 3"},
 		"a value that is infinite":   {s, "UPDATE people SET seen = 'infinity' WHERE id = 'marker|3'", "", fault.Conflict, "Person.seen: no mask"},
 		"a field that is not there":  {changed("  bio: String", "  diary: String @pii\n  bio: String"), "", "", fault.Conflict, "the table people has no column diary"},
-		"a reference into the void":  {s, "ALTER TABLE teams DROP CONSTRAINT teams_lead_id_fkey; UPDATE teams SET lead_id = 'marker|gone'", "", fault.Conflict, "refer to rows of people which are not there"},
+		"a reference into the void":  {s, "ALTER TABLE teams DROP CONSTRAINT teams_lead_id_fkey; UPDATE teams SET lead_id = 'marker|gone'", "", fault.Conflict, "refer to rows of people that do not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, pool := people(t)
@@ -232,9 +232,9 @@ func TestFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(o.Out, "notes.md"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, o, fault.Conflict, "seeds/dumped holds notes.md, which is no fixture")
+	refused(t, o, fault.Conflict, "seeds/dumped contains notes.md, which is not a fixture")
 	o.Out = filepath.Join(o.Out, "notes.md")
-	refused(t, o, fault.Invalid, "no folder")
+	refused(t, o, fault.Invalid, "not a readable folder")
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(o.Out)), ".krowoc*")); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
@@ -250,11 +250,11 @@ func TestWrongOptions(t *testing.T) {
 		{func(o *dump.Options) { o.Roots = []string{"shelfs"} }, "the schema has no table \"shelfs\"\ndid you mean"},
 		{func(o *dump.Options) { o.Roots = []string{"shelves; drop table shelves"} }, "a root is a table"},
 		{func(o *dump.Options) { o.Roots = []string{"shelves where true; drop table shelves"} }, "the condition of --root shelves has a semicolon"},
-		{func(o *dump.Options) { o.Roots = []string{"shelves where true) or (true"} }, "has a bracket without its other"},
-		{func(o *dump.Options) { o.Roots = []string{"shelves where slug = 'x"} }, "without an end"},
+		{func(o *dump.Options) { o.Roots = []string{"shelves where true) or (true"} }, "has an unbalanced bracket"},
+		{func(o *dump.Options) { o.Roots = []string{"shelves where slug = 'x"} }, "unterminated string"},
 		{func(o *dump.Options) { o.Omit = []string{"Shelf.slugg"} }, "no field \"slugg\""},
 		{func(o *dump.Options) { o.Omit = []string{"Shelv.slug"} }, "did you mean"},
-		{func(o *dump.Options) { o.Omit = []string{"Book.number"} }, "it is in the key"},
+		{func(o *dump.Options) { o.Omit = []string{"Book.number"} }, "it is part of the key"},
 		{func(o *dump.Options) { o.Limit = -1 }, "negative"},
 	} {
 		o := options(t, pool, s)
@@ -267,7 +267,7 @@ func TestWrongOptions(t *testing.T) {
 	testkit.Exec(t, pool, "INSERT INTO samples (code, a_float) VALUES ('x', 'NaN')")
 	refused(t, options(t, pool, s), fault.Conflict, "Sample.aFloat has a value that a fixture cannot hold")
 	testkit.Exec(t, pool, "UPDATE samples SET a_float = NULL, texts = '{{1},{2}}'")
-	refused(t, options(t, pool, s), fault.Conflict, "Sample.texts has a list within a list")
+	refused(t, options(t, pool, s), fault.Conflict, "Sample.texts has a nested list")
 	o = options(t, pool, s)
 	o.Omit = []string{"samples.texts"}
 	dumped(t, o)

@@ -52,7 +52,7 @@ func oneCondition(sql string) error {
 	for len(sql) > 0 {
 		n, _ := sqltext.Token(sql)
 		if n < 0 {
-			return errors.New("has a string, a name or a comment without an end")
+			return errors.New("has an unterminated string, name or comment")
 		}
 		switch sql[:n] {
 		case ";":
@@ -68,7 +68,7 @@ func oneCondition(sql string) error {
 		sql = sql[n:]
 	}
 	if depth != 0 {
-		return errors.New("has a bracket without its other")
+		return errors.New("has an unbalanced bracket")
 	}
 	return nil
 }
@@ -111,5 +111,5 @@ func withoutValues(e *pgconn.PgError) *pgconn.PgError {
 	if len(e.Code) == 5 && slices.Contains([]string{"08", "25", "28", "40", "42", "53", "54", "55", "57"}, e.Code[:2]) {
 		return &pgconn.PgError{Severity: e.Severity, Code: e.Code, Message: e.Message, Hint: e.Hint}
 	}
-	return &pgconn.PgError{Severity: e.Severity, Code: e.Code, Message: "Postgres cannot evaluate it for some row, and what it says may hold personal data"}
+	return &pgconn.PgError{Severity: e.Severity, Code: e.Code, Message: "Postgres cannot evaluate it for some row; its message is withheld because it may contain personal data"}
 }

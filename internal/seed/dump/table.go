@@ -105,9 +105,9 @@ func (d *dumper) omit() error {
 		f := t.Field(field)
 		switch {
 		case f == nil || len(f.Columns()) == 0:
-			return fault.New(fault.Invalid, op, fmt.Sprintf("--omit %s: %s has no field %q that a fixture gives", name, t.Name, field), "write Type.field, like Prompt.voteCount")
+			return fault.New(fault.Invalid, op, fmt.Sprintf("--omit %s: %s has no field %q that a fixture contains", name, t.Name, field), "write Type.field, like Prompt.voteCount")
 		case slices.Contains(t.Key, f):
-			return fault.New(fault.Invalid, op, fmt.Sprintf("--omit %s: it is in the key, by which rows are found again", name))
+			return fault.New(fault.Invalid, op, fmt.Sprintf("--omit %s: it is part of the key by which a load finds rows", name))
 		}
 		t.omitted[f] = true
 		t.refs = slices.DeleteFunc(t.refs, func(r reference) bool { return r.field == f })
@@ -163,7 +163,7 @@ func maskValue(f *mask.Field, c *column, text string) (string, error) {
 func listOf(text string) ([]*string, error) {
 	var elements []*string
 	if err := json.Unmarshal([]byte(text), &elements); err != nil {
-		return nil, errors.New("has a list within a list, which the schema does not know")
+		return nil, errors.New("has a nested list, which the schema does not support")
 	}
 	return elements, nil
 }

@@ -23,11 +23,11 @@ import (
 func (d *dumper) write(ctx context.Context) (Summary, error) {
 	summary := Summary{Dir: d.Name, Tables: []TableSummary{}, Unmarked: d.unmarked()}
 	if d.count == 0 {
-		return summary, fault.New(fault.NotFound, op, "there is no row to dump", "Is it the right database? Do the conditions of --root hold for any row?")
+		return summary, fault.New(fault.NotFound, op, "there is no row to dump", "Check that this is the right database and that the conditions of --root match some rows.")
 	}
 	if d.Strict && len(summary.Unmarked) > 0 {
 		return summary, fault.New(fault.CheckFailed, op, "these fields look like personal data and are not marked: "+strings.Join(summary.Unmarked, ", "),
-			"Mark them with @pii, or with @pii(kind: NONE) where they are none. Nothing was written.")
+			"Mark personal data with @pii, and other fields with @pii(kind: NONE). Nothing was written.")
 	}
 	names := fileNames{}
 	err := replaced(d.Out, func(staging string) error {
@@ -46,7 +46,7 @@ func (d *dumper) write(ctx context.Context) (Summary, error) {
 	if known := (*fault.Error)(nil); err == nil || errors.As(err, &known) {
 		return summary, err
 	}
-	return summary, &fault.Error{Code: fault.CodeOf(err), Op: op, Message: "cannot write " + d.Name, Hint: "May you write there, and is there room on the disk?", Err: err}
+	return summary, &fault.Error{Code: fault.CodeOf(err), Op: op, Message: "cannot write " + d.Name, Hint: "Check that you can write there and that the disk has free space.", Err: err}
 }
 
 // fileNames are the names that are taken, in lower case: some file systems do not tell the case.
@@ -73,7 +73,7 @@ func (d *dumper) wouldLoad(ctx context.Context, staging string) error {
 		return err
 	}
 	return &fault.Error{Code: fault.Conflict, Op: op, Message: "the fixtures would not load, so they were not written",
-		Hint: "Does the database keep the constraints of the schema? --omit Type.field leaves a field out.", Err: listOfMistakes(err)}
+		Hint: "Correct the data so that it satisfies the schema, or exclude a field with --omit Type.field.", Err: listOfMistakes(err)}
 }
 
 // listOfMistakes is the innermost error: the list, without the faults around it.
@@ -132,7 +132,7 @@ func (d *dumper) writeRow(b *strings.Builder, t *table, r *row) error {
 		}
 		value, err := d.fieldYAML(t, f, r)
 		if err != nil {
-			return fault.New(fault.Conflict, op, fmt.Sprintf("%s.%s %v", t.Name, f.Name, err), fmt.Sprintf("Leave the field out, --omit %s.%s, or its rows, with --root.", t.Name, f.Name))
+			return fault.New(fault.Conflict, op, fmt.Sprintf("%s.%s %v", t.Name, f.Name, err), fmt.Sprintf("Exclude the field with --omit %s.%s, or its rows with --root.", t.Name, f.Name))
 		}
 		b.WriteString(prefix + f.Name + ": " + value + "\n")
 		prefix = "    "
@@ -147,7 +147,7 @@ func (d *dumper) fieldYAML(t *table, f *schema.Field, r *row) (string, error) {
 	switch c := &t.columns[columns[0]]; {
 	case !isSet(r.values, columns):
 		if slices.ContainsFunc(columns, func(c int) bool { return r.values[c] != nil }) {
-			return "", errors.New("refers to a row by half a key, which a fixture cannot")
+			return "", errors.New("refers to a row by part of a key, which a fixture cannot express")
 		}
 		return "null", nil
 	case f.Relation != nil:

@@ -84,7 +84,10 @@ func isBlock(s string) bool {
 func block(s string, indent int) string {
 	body, cut := strings.CutSuffix(s, "\n")
 	var b strings.Builder
-	b.WriteString(map[bool]string{true: "|", false: "|-"}[cut])
+	b.WriteByte('|')
+	if !cut {
+		b.WriteByte('-') // the text does not end with a line break
+	}
 	for line := range strings.SplitSeq(body, "\n") {
 		b.WriteByte('\n')
 		if line != "" {

@@ -48,7 +48,7 @@ func (l *loader) batches(ctx context.Context, t *blueprint) error {
 // cutShort says how many rows are in, and why there are no more.
 func cutShort(ctx context.Context, err error, message string) error {
 	cause := pg.Fault("", err)
-	f := &fault.Error{Code: fault.CodeOf(cause), Message: message + ": " + cause.Error(), Hint: "The same command goes on from there.", Err: cause}
+	f := &fault.Error{Code: fault.CodeOf(cause), Message: message + ": " + cause.Error(), Hint: "Run the same command again to continue from there.", Err: cause}
 	if ctx.Err() != nil { // the driver says of it that the connection is closed
 		f.Code, f.Message = fault.Canceled, message
 	}

@@ -38,7 +38,7 @@ func (r *Reader) operand(t *blueprint, m *maker, o *operand) {
 		at = t.makerOf(f)
 	}
 	if at < 0 {
-		r.failAt(o.node, "unknown-field", oneOf(madeFields(t.typ)), "%s has no field %q that is made here", t.typ.Name, name)
+		r.failAt(o.node, "unknown-field", oneOf(madeFields(t.typ)), "%s has no field %q that is generated here", t.typ.Name, name)
 		return
 	}
 	m.after = append(m.after, at)
@@ -50,7 +50,7 @@ func (r *Reader) operand(t *blueprint, m *maker, o *operand) {
 	}
 	p := t.makers[at].pick
 	if p == nil || p.of != nil {
-		r.failAt(o.node, "wrong-type", "", "%s.%s is no reference that is picked, so it has no %s", t.typ.Name, name, inner)
+		r.failAt(o.node, "wrong-type", "", "%s.%s is not a picked reference, so it has no %s", t.typ.Name, name, inner)
 		return
 	}
 	other := p.universe.blueprint
@@ -86,7 +86,7 @@ func (r *Reader) sort(t *blueprint) {
 		for _, before := range t.makers[i].after {
 			itself := before == i && t.makers[i].pick == nil // a row refers to others of its table
 			if itself || before >= 0 && before != i && !visit(before) {
-				r.failAt(t.makers[i].node, "circle", "let one of them be made of itself", "%s is made from a field that is made from it", label(t.makers[i].field))
+				r.failAt(t.makers[i].node, "circle", "define one of them without the other", "%s is generated from a field that depends on it", label(t.makers[i].field))
 			}
 		}
 		state[i] = 2

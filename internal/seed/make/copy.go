@@ -112,8 +112,8 @@ func (t *blueprint) chunk(ctx context.Context, r *sample, slots []int, from, to 
 	c.data = make([]byte, 0, 256<<10)
 	for number := from; number < to; number++ {
 		if failure := t.make(r, number); failure != "" {
-			return chunk{err: fault.New(fault.Invalid, "", fmt.Sprintf("no row %d of %s can be made: %s", number+1, t.typ.Table, failure),
-				"Say how its fields are made under generate: "+t.typ.Name+", or ask for fewer rows.")}
+			return chunk{err: fault.New(fault.Invalid, "", fmt.Sprintf("row %d of %s cannot be generated: %s", number+1, t.typ.Table, failure),
+				"Specify how its fields are generated under generate: "+t.typ.Name+", or ask for fewer rows.")}
 		}
 		c.data = binary.BigEndian.AppendUint16(c.data, uint16(len(slots))) //nolint:gosec // a table has at most 1600
 		for _, at := range slots {

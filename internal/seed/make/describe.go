@@ -77,7 +77,7 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 			return nil
 		}
 		found[t.slots[i]] = true
-		return t.slots[i].settle(t, &d)
+		return t.slots[i].adoptDescription(t, &d)
 	})
 	if err != nil {
 		return err
@@ -98,12 +98,13 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv": true, "citextrecv": true, "namerecv": true,
 	"json_recv": true, "jsonb_recv": true, "bytearecv": true}
 
-// settle brings what the schema says of a column in line with what the database has.
-func (c *slot) settle(t *blueprint, d *described) error {
+// adoptDescription adapts a column, as the schema defines it, to its description in the database. It refuses a column
+// whose type in the database is not that of the schema.
+func (c *slot) adoptDescription(t *blueprint, d *described) error {
 	c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = d.oid, d.element, d.castType, d.fills, d.computed, d.sequence.String
 	c.elemType, c.base, c.modifier, c.labels = d.elemType, d.base, d.modifier, slices.Clone(d.labels)
 	if c.array != (d.arrays > 0) || d.arrays > 1 {
-		return fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("%s.%s is %s, which the schema does not say", t.typ.Table, c.name, c.castType), "Run `krowoc migrate diff`.")
+		return fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("%s.%s is %s, which is not its type in the schema", t.typ.Table, c.name, c.castType), "Run `krowoc migrate diff`.")
 	}
 	k, known := kinds[d.base]
 	switch {

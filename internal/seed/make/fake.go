@@ -140,9 +140,9 @@ func (r *Reader) fake(c *slot, arg *yaml.Node) generator {
 	make1, ok := fakes[arg.Value]
 	switch {
 	case !ok:
-		r.fail(arg, "unknown-fake", oneOf(FakeNames()), "%q cannot be faked", arg.Value)
+		r.fail(arg, "unknown-fake", oneOf(FakeNames()), "there is no fake %q", arg.Value)
 	case c.kind != kindText && c.kind != kindJSONB && c.kind != kindRaw:
-		r.fail(arg, "wrong-type", "", "%s.%s is %s, and a fake is a text", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
+		r.fail(arg, "wrong-type", "", "%s.%s is %s, but a fake generates text", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
 	default:
 		return faked{make1, c.longest(), c.shortest()}
 	}

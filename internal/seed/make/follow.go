@@ -28,7 +28,7 @@ func (r *Reader) lead(t *blueprint) shared {
 		said := slices.IndexFunc(f.Relation.Fields, t.says)
 		switch {
 		case said >= 0 && made != nil:
-			r.fail(made.node, "given-twice", "remove one of them", "%s is made of %s, of which it is said how it is made", label(f), f.Relation.Fields[said].Name)
+			r.fail(made.node, "given-twice", "remove one of them", "%s is generated from %s, which already has a definition", label(f), f.Relation.Fields[said].Name)
 		case said < 0 && s.canLead(t, f):
 			for _, of := range f.Relation.Fields {
 				s.leader[of] = f

@@ -110,7 +110,7 @@ func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 		if i := t.makerOf(s.Field); i >= 0 {
 			m := t.makers[i]
 			if m.pick == nil || m.pick.of != nil || t.spec.made[s.Field.Name] != nil {
-				r.fail(t.spec.made[s.Field.Name].node, "given-twice", "remove it", "%s says what %s is", t.spec.Per, s.Field.Name)
+				r.fail(t.spec.made[s.Field.Name].node, "given-twice", "remove it", "%s already determines %s", t.spec.Per, s.Field.Name)
 				return
 			}
 			m.null, m.steady = 0, true

@@ -58,7 +58,10 @@ func (t *blueprint) guessOne(c *slot, made *rule) generator {
 	case kindBool:
 		share := 0.5
 		if d, ok := defaultValue(f).(bool); ok {
-			share = map[bool]float64{true: 0.8, false: 0.2}[d]
+			share = 0.2
+			if d {
+				share = 0.8
+			}
 		}
 		return coin{share}
 	case kindDate, kindTimestamp:

@@ -109,7 +109,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	o.DB = as(t, pool, appRole(t))
 	o.Report = midway(100_000, func() { terminateCopies(t, pool) })
 	_, err := seed.Load(t.Context(), o)
-	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "items: ") || !strings.Contains(hint(err), "goes on from there") {
+	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "items: ") || !strings.Contains(hint(err), "continue from there") {
 		t.Fatal(explain(err))
 	}
 	there, _ := strconv.ParseInt(testkit.Value(t, pool, "SELECT count(*) FROM items"), 10, 64)
@@ -118,7 +118,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	o.Report = midway(1, cancel)
-	if _, err := seed.Load(ctx, o); fault.CodeOf(err) != fault.Canceled || !strings.Contains(hint(err), "goes on from there") {
+	if _, err := seed.Load(ctx, o); fault.CodeOf(err) != fault.Canceled || !strings.Contains(hint(err), "continue from there") {
 		t.Error(err)
 	}
 	cancel()
@@ -182,7 +182,7 @@ func TestRefusedByPostgres(t *testing.T) {
 	s := parse(t, `type Item @table @auth(rules: []) { rank: Int! @range(min: 1, max: 100) name: String! @check(sql: "length(name) < 3", message: "Be short.") }`)
 	pool := built(t, s)
 	_, err := seed.Load(t.Context(), making(t, pool, s, "generate: {Item: {count: 50, name: {fake: sentence}}}"))
-	if err == nil || !strings.Contains(err.Error(), "row 1 of items") || !strings.Contains(hint(err), "under generate: Item") {
+	if err == nil || !strings.Contains(err.Error(), "row 1 of items") || !strings.Contains(hint(err), "Under generate: Item") {
 		t.Fatal(explain(err), hint(err))
 	}
 	if got := testkit.Value(t, pool, "SELECT count(*) FROM items"); got != "0" {
@@ -196,10 +196,10 @@ func TestTooFewValues(t *testing.T) {
 		type Vote @table(key: ["owner"]) @auth(rules: []) { owner: Owner! }`)
 	pool := built(t, s)
 	for text, want := range map[string]string{
-		"Owner: 3\n  Item: {count: 11, rank: {between: [1, 5]}}":              "there are only 10 for 11 rows",
-		"Owner: 3\n  Item: {count: 3, rank: 4}":                               "there are only 2 for 3 rows",
-		"Owner: 3\n  Vote: 4":                                                 "there are only 3 for 4 rows",
-		"Owner: 3\n  Item: {count: 5, kind: X, rank: {sequence: 2147483645}}": "the sequence of Item.rank goes from 2147483645",
+		"Owner: 3\n  Item: {count: 11, rank: {between: [1, 5]}}":              "there are only 10 possible values for 11 rows",
+		"Owner: 3\n  Item: {count: 3, rank: 4}":                               "there are only 2 possible values for 3 rows",
+		"Owner: 3\n  Vote: 4":                                                 "there are only 3 possible values for 4 rows",
+		"Owner: 3\n  Item: {count: 5, kind: X, rank: {sequence: 2147483645}}": "the sequence of Item.rank runs from 2147483645",
 		"Item: 5": "owners has no rows that Item.owner could refer to",
 		"Owner: 3\n  Vote: {count: 1, owner: $owners.nobody}": "a.yaml:3:27: error: there is no row $owners.nobody",
 	} {

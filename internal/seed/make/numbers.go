@@ -179,7 +179,7 @@ func (r *Reader) some(n *yaml.Node, most float64) numbers {
 		low, high = made.low, made.high
 	}
 	if low < 0 || high < low || high > most {
-		r.fail(n, "range", "", "a number from 0 to %s, or two such, the smaller first, are expected", short(most))
+		r.fail(n, "range", "", "expected a number from 0 to %s, or two of them, the smaller first", short(most))
 	}
 	return made
 }
@@ -202,7 +202,11 @@ func (r *Reader) amounts(n *yaml.Node, want int) []float64 {
 		nodes = []*yaml.Node{n}
 	}
 	if len(nodes) != want || n.Kind == yaml.MappingNode {
-		r.fail(n, "wrong-shape", "", "%s here", map[int]string{1: "one number is expected", 2: "two numbers are expected, as in [1, 10],"}[want])
+		if want == 1 {
+			r.fail(n, "wrong-shape", "", "one number is expected here")
+		} else {
+			r.fail(n, "wrong-shape", "", "two numbers are expected here, as in [1, 10]")
+		}
 		return nil
 	}
 	a := make([]float64, want)

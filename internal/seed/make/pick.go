@@ -39,7 +39,7 @@ func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *rule) *pick {
 			p.of = &operand{node: arg, path: arg.Value}
 			return p
 		case name.Value != "pick":
-			r.fail(name, "unknown-source", "there are: pick, of", "%s.%s is a reference, and %q makes none", f.Owner.Name, f.Name, name.Value)
+			r.fail(name, "unknown-source", "there are: pick, of", "%s.%s is a reference, which %q cannot generate", f.Owner.Name, f.Name, name.Value)
 			return p
 		}
 		n = arg
@@ -77,7 +77,7 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 			}
 			p.names = append(p.names, n)
 		case len(nodes) > 1:
-			r.fail(at, "wrong-shape", "write $"+target.Table+" alone", "$%s stands for all rows already", target.Table)
+			r.fail(at, "wrong-shape", "write $"+target.Table+" alone", "$%s already means all rows", target.Table)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func (t *blueprint) fillPools(ctx context.Context, tx pgx.Tx) error {
 func (c *slot) mayHave(operands []*operand) error {
 	for _, o := range operands {
 		if o.slot != nil && o.slot.kind == kindRaw && o.slot.oid != c.oid {
-			return fault.New(fault.Invalid, "", fmt.Sprintf("%s is made from %s, which is %s, and so can only a field of that type be", label(c.field), o.path, o.slot.castType),
+			return fault.New(fault.Invalid, "", fmt.Sprintf("%s is generated from %s, which is %s, so it must have that type too", label(c.field), o.path, o.slot.castType),
 				howTo(c.field))
 		}
 	}
@@ -112,17 +112,17 @@ func (p *pooler) pool(s generator, c *slot) (generator, error) {
 	}
 	switch {
 	case made == nil:
-		return nil, p.refuse("how its values are made is not known")
+		return nil, p.refuse("a type whose values cannot be generated")
 	case !apart(made) && c.kind != kindRaw:
 		return s, nil // a domain, whose checks Postgres sees to
 	case !apart(made):
-		return nil, p.refuse("which takes values and fakes alone")
+		return nil, p.refuse("which supports only values and fakes")
 	}
 	values, err := p.read(c, p.texts(made, planned))
 	var refused *pgconn.PgError
 	switch {
 	case errors.As(err, &refused) && refusesValue(err):
-		return nil, p.refuse("and Postgres does not take what is made for it: " + refused.Message)
+		return nil, p.refuse("and Postgres rejects the values generated for it: " + refused.Message)
 	case err != nil:
 		return nil, err
 	}
@@ -216,5 +216,5 @@ func (p *pooler) refuse(why string) error {
 
 // howTo says what every type takes.
 func howTo(f *schema.Field) string {
-	return fmt.Sprintf("Say values, which Postgres reads: generate: {%s: {%s: {value: …}}}, or {pick: […]} or {weights: {…}}.", f.Owner.Name, f.Name)
+	return fmt.Sprintf("Specify values that Postgres can parse: generate: {%s: {%s: {value: …}}}, or {pick: […]} or {weights: {…}}.", f.Owner.Name, f.Name)
 }

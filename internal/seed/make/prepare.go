@@ -58,8 +58,8 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 		if s, ok := m.generator.(counter); ok {
 			low, high := t.slots[m.slots[0]].bounds()
 			if last := float64(s.start) + float64(s.step)*float64(t.count-1); float64(s.start) < low || last > high {
-				return fault.New(fault.Invalid, "", fmt.Sprintf("%s: the sequence of %s goes from %d to %s, and it must be from %s to %s",
-					t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Let it begin with a smaller number, or ask for fewer rows.")
+				return fault.New(fault.Invalid, "", fmt.Sprintf("%s: the sequence of %s runs from %d to %s, but its values must be from %s to %s",
+					t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Start it at a smaller number, or ask for fewer rows.")
 			}
 		}
 		for _, c := range m.slots { // what the database makes is left to it
@@ -98,13 +98,13 @@ func (t *blueprint) preparePick(m *maker) error {
 		at := p.universe.find(name)
 		if at < 0 {
 			return fault.New(fault.NotFound, "", fmt.Sprintf("%s: there is no row %s for %s", t.spec.Place, n.Value, label(m.field)),
-				"The rows of fixtures that generators pick from have names, and are loaded with them.")
+				"Give the fixture row this name, and load its set in the same run.")
 		}
 		p.only = append(p.only, at)
 	}
 	if p.universe.len() == 0 && m.field.Type.NonNull && p.universe.blueprint != t {
 		return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", p.universe.blueprint.typ.Table, label(m.field)),
-			fmt.Sprintf("Make some first: generate: {%s: {count: 100}}.", p.universe.blueprint.typ.Name))
+			fmt.Sprintf("Generate some first: generate: {%s: {count: 100}}.", p.universe.blueprint.typ.Name))
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (t *blueprint) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwar
 	c := t.slots[m.slots[0]]
 	err := tx.QueryRow(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0)::bigint FROM %s", pg.QuoteIdent(c.name), t.quoted())).Scan(&up.after)
 	if low, high := c.bounds(); err == nil && float64(up.after+t.count-t.done) > high {
-		return fault.New(fault.Invalid, "", fmt.Sprintf("%s ends at %s, so %d more rows have no number of their own", label(m.field), short(high), t.count-t.done))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s ends at %s, so no numbers are left for %d more rows", label(m.field), short(high), t.count-t.done))
 	} else if float64(up.after) < low-1 {
 		up.after = int64(low) - 1
 	}
@@ -141,7 +141,7 @@ func (t *blueprint) prepareChildren() error {
 		return t.otherParents(m)
 	}
 	if t.count = sum; sum > mostRows {
-		return fault.New(fault.Invalid, "", fmt.Sprintf("%s: that makes %d rows of %s", t.spec.Place, sum, t.typ.Table))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("%s: this would generate %d rows of %s; the limit is %d", t.spec.Place, sum, t.typ.Table, mostRows))
 	}
 	return nil
 }

@@ -33,8 +33,8 @@ func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
 		case empty: // somebody has emptied the table
 			continue
 		case others && t.spec.Place != "":
-			return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %s has rows that were made in another way before", t.spec.Place, t.typ.Table),
-				"`krowoc seed --reset` empties the tables and makes all rows anew.")
+			return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %s has rows that were generated from a different definition", t.spec.Place, t.typ.Table),
+				"Run `krowoc seed --reset` to empty the tables and regenerate all rows.")
 		}
 		t.done, t.before = before.Done, before
 	}

@@ -17,7 +17,7 @@ func (r *Reader) generator(c *slot, n *yaml.Node, made *rule) generator {
 	}
 	name, arg, with := r.parts(n)
 	if name == nil {
-		r.fail(n, "no-source", oneOf(generatorNames), "nothing here says how the values are made")
+		r.fail(n, "no-source", oneOf(generatorNames), "this does not define how values are generated")
 		return &constant{null: true}
 	}
 	made.null, made.distinct = r.share(with["null"]), with["unique"] != nil && with["unique"].Value == "true"
@@ -29,7 +29,7 @@ func (r *Reader) generator(c *slot, n *yaml.Node, made *rule) generator {
 	one.array = false
 	s := r.named(&one, name, arg, with)
 	if with["length"] != nil && !c.array {
-		r.fail(with["length"], "wrong-type", "remove it; the schema's @length holds for texts", "length is that of a list, and %s.%s is none", c.field.Owner.Name, c.field.Name)
+		r.fail(with["length"], "wrong-type", "remove it; the length of text follows @length in the schema", "length applies to a list, and %s.%s is not a list", c.field.Owner.Name, c.field.Name)
 	}
 	if c.array && name.Value != "value" {
 		count := numbers(uniform{1, 3})
@@ -75,7 +75,7 @@ func (r *Reader) named(c *slot, name, arg *yaml.Node, with map[string]*yaml.Node
 	case !ok:
 		r.fail(name, "unknown-source", oneOf(generatorNames), "there is no source %q", name.Value)
 	case !c.kind.isNumber():
-		r.fail(name, "wrong-type", "", "%s.%s is %s, and %s makes numbers", c.field.Owner.Name, c.field.Name, c.field.Type.Name(), name.Value)
+		r.fail(name, "wrong-type", "", "%s.%s is %s, but %s generates numbers", c.field.Owner.Name, c.field.Name, c.field.Type.Name(), name.Value)
 	default:
 		return r.measure(c, name, arg, with, d.args, d.make)
 	}
@@ -93,7 +93,7 @@ func (r *Reader) measure(c *slot, name, arg *yaml.Node, with map[string]*yaml.No
 	u, between := m.numbers.(uniform)
 	switch {
 	case between && u.low > u.high:
-		r.fail(arg, "bad-range", "exchange them", "the second number is below the first")
+		r.fail(arg, "bad-range", "swap them", "the second number is below the first")
 	case between && (u.low < low || u.high > high), m.low > m.high:
 		r.fail(name, "range", "", "%s.%s must be from %s to %s", c.field.Owner.Name, c.field.Name, short(low), short(high))
 	case between && (c.kind == kindInt2 || c.kind == kindInt4 || c.kind == kindInt8):
@@ -152,7 +152,7 @@ func (r *Reader) weighted(n *yaml.Node) float64 {
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == "zipf":
 		return max(r.number(n.Content[1], 1.2), 1.01)
 	}
-	r.fail(n, "unknown-value", "write zipf, {zipf: 1.3} or even", "%q is no way to weigh", n.Value)
+	r.fail(n, "unknown-value", "write zipf, {zipf: 1.3} or even", "%q is not a valid weighting", n.Value)
 	return 0
 }
 
@@ -162,7 +162,7 @@ func (r *Reader) weights(c *slot, arg *yaml.Node) generator {
 	for _, e := range r.entries(arg) {
 		weight := r.number(e.Value, 0)
 		if weight < 0 {
-			r.fail(e.Value, "bad-share", "write a number that is not below 0", "%q is no weight", e.Value.Value)
+			r.fail(e.Value, "bad-share", "write a number of at least 0", "%q is not a weight", e.Value.Value)
 			weight = 0
 		}
 		sum += weight
@@ -185,7 +185,7 @@ func jsonField(c *slot, scalar schema.Scalar) *slot {
 func (r *Reader) document(c *slot, arg *yaml.Node) generator {
 	s := document{}
 	if c.kind != kindJSONB && c.field.Type.Scalar != schema.JSON {
-		r.fail(arg, "wrong-type", "", "%s.%s is %s, and object makes JSON", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
+		r.fail(arg, "wrong-type", "", "%s.%s is %s, but object generates JSON", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
 		return &constant{null: true}
 	}
 	for _, e := range r.entries(arg) {

@@ -79,7 +79,7 @@ func (t *blueprint) putTogether(ctx context.Context, tx pgx.Tx, parts []part) er
 	}
 	for i, p := range parts {
 		if i >= len(again) || again[i] != p {
-			return fault.New(fault.Internal, "", fmt.Sprintf("%s of %s is not again what it was, so nothing was changed", p.name, t.typ.Table))
+			return fault.New(fault.Internal, "", fmt.Sprintf("%s of %s could not be restored exactly, so nothing was changed", p.name, t.typ.Table))
 		}
 	}
 	return nil

@@ -19,8 +19,8 @@ func (t *blueprint) otherParents(m *maker) error {
 	if t.count = t.done; t.done >= t.before.Total {
 		return nil // all were made
 	}
-	return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %d of %d rows of %s are in, and %s has other rows than when they were begun",
-		t.spec.Place, t.done, t.before.Total, t.typ.Table, m.field.Relation.Target.Table), "`krowoc seed --reset` empties the tables and makes all rows anew.")
+	return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %d of %d rows of %s are loaded, but the rows of %s have changed since the load began",
+		t.spec.Place, t.done, t.before.Total, t.typ.Table, m.field.Relation.Target.Table), "Run `krowoc seed --reset` to empty the tables and regenerate all rows.")
 }
 
 // fingerprint tells the rows that are there from any others.

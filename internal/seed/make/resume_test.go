@@ -25,7 +25,7 @@ func TestChildrenGoOnWithTheirParents(t *testing.T) {
 		CREATE TRIGGER stumbles BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION stumble()`)
 	o := making(t, pool, s, "generate:\n  User: 40_000\n  Post: {per: {user: [1, 3]}}\n")
 	o.DB = as(t, pool, role)
-	if _, err := seed.Load(t.Context(), o); err == nil || !strings.Contains(hint(err), "goes on from there") {
+	if _, err := seed.Load(t.Context(), o); err == nil || !strings.Contains(hint(err), "continue from there") {
 		t.Fatal(err)
 	}
 	if got := testkit.Value(t, pool, "SELECT count(*) FROM posts"); got != "50000" {
@@ -70,7 +70,7 @@ func TestOtherParentsThanBefore(t *testing.T) {
 	}
 	testkit.Exec(t, pool, "INSERT INTO users (id, name) VALUES (gen_random_uuid(), 'late')")
 	o.Report = nil
-	if _, err := seed.Load(t.Context(), o); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "users has other rows than when they were begun") {
+	if _, err := seed.Load(t.Context(), o); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "the rows of users have changed since the load began") {
 		t.Error(err)
 	}
 }

@@ -194,7 +194,7 @@ func (l *loader) choose(ctx context.Context, tx pgx.Tx) error {
 	if filled && l.cyclic {
 		l.batched = false
 		if !owned {
-			return fault.New(fault.Forbidden, "", "the tables refer to one another in a circle, so their foreign keys have to be checked at the end, which only their owner can have done",
+			return fault.New(fault.Forbidden, "", "the tables refer to one another in a cycle, so their foreign keys must be checked at the end; only the owner of the tables can do that",
 				"Connect as the owner of the tables.")
 		}
 	}
@@ -296,7 +296,7 @@ func (t *blueprint) blame(err error) error {
 		message += ": " + refused.Detail
 	}
 	return &fault.Error{Code: fault.Invalid, Message: message, Err: err,
-		Hint: fmt.Sprintf("Say under generate: %s how %s made, so that the database takes it.", t.typ.Name, t.blamed(refused, slot))}
+		Hint: fmt.Sprintf("Under generate: %s, specify how %s generated, so that the database accepts it.", t.typ.Name, t.blamed(refused, slot))}
 }
 
 // blamed is what is to be made in another way: name is, the fields of a_b_key are.

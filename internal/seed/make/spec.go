@@ -71,7 +71,7 @@ func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 		return s
 	}
 	if n.Kind != yaml.MappingNode {
-		r.fail(n, "wrong-shape", "write "+typ.Name+": 1000, or "+typ.Name+": {count: 1000, …}", "how %s are made is said by their count, or by a mapping", typ.Table)
+		r.fail(n, "wrong-shape", "write "+typ.Name+": 1000, or "+typ.Name+": {count: 1000, …}", "%s needs a count of rows, or a mapping", typ.Table)
 		return s
 	}
 	s.Text = textOf(n)
@@ -90,7 +90,7 @@ func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 		}
 	}
 	if (s.Count > 0) == (s.Per != nil) {
-		r.fail(at, "no-count", "add count: 1000, or per: {parent: [0, 20]}", "how many %s there are to be must be said, once", typ.Table)
+		r.fail(at, "no-count", "add count: 1000, or per: {parent: [0, 20]}", "%s needs either count or per, and not both", typ.Table)
 	}
 	return s
 }
@@ -124,7 +124,7 @@ func ParseRows(text string) (int64, bool) {
 func (r *Reader) count(n *yaml.Node) int64 {
 	count, ok := ParseRows(n.Value)
 	if !ok {
-		r.fail(n, "bad-count", "write a whole number, as in 1_000_000", "%q is no number of rows", n.Value)
+		r.fail(n, "bad-count", "write a whole number, as in 1_000_000", "%q is not a number of rows", n.Value)
 		return 1
 	}
 	return count
@@ -134,7 +134,7 @@ func (r *Reader) count(n *yaml.Node) int64 {
 func (r *Reader) per(typ *schema.Type, n *yaml.Node) *Per {
 	list := r.entries(n)
 	if len(list) != 1 {
-		r.fail(n, "wrong-shape", "write per: {parent: [0, 20]}", "per names one reference")
+		r.fail(n, "wrong-shape", "write per: {parent: [0, 20]}", "per must name exactly one reference")
 		return &Per{}
 	}
 	f := typ.Field(list[0].Key.Value)
@@ -169,7 +169,7 @@ func (r *Reader) field(s *Spec, e node.Entry) {
 		r.fail(e.Key, "unknown-field", oneOf(madeFields(s.Type)), "%s has no field %q", s.Type.Name, e.Key.Value)
 		return
 	case len(f.Columns()) == 0 || f.ReadOnly():
-		r.fail(e.Key, "not-stored", "remove it", "%s.%s is not stored, or the database makes it", s.Type.Name, f.Name)
+		r.fail(e.Key, "not-stored", "remove it", "%s.%s is not stored, or the database generates it", s.Type.Name, f.Name)
 		return
 	}
 	made := &rule{node: e.Value}
@@ -206,7 +206,7 @@ func (r *Reader) parts(n *yaml.Node) (name, arg *yaml.Node, with map[string]*yam
 		case modifiers[e.Key.Value]:
 			with[e.Key.Value] = e.Value
 		case name != nil:
-			r.fail(e.Key, "two-sources", "keep one of them", "%q and %q both say how the values are made", name.Value, e.Key.Value)
+			r.fail(e.Key, "two-sources", "keep one of them", "%q and %q both define how the values are generated", name.Value, e.Key.Value)
 		default:
 			name, arg = e.Key, e.Value
 		}
@@ -221,7 +221,7 @@ func (r *Reader) share(n *yaml.Node) float64 {
 	}
 	f, err := strconv.ParseFloat(n.Value, 64)
 	if err != nil || f < 0 || f > 1 {
-		r.fail(n, "bad-share", "write a number from 0 to 1, as in 0.2", "%q is no share", n.Value)
+		r.fail(n, "bad-share", "write a number from 0 to 1, as in 0.2", "%q is not a share", n.Value)
 	}
 	return f
 }
@@ -233,7 +233,7 @@ func (r *Reader) number(n *yaml.Node, def float64) float64 {
 	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		r.fail(n, "wrong-type", "write a number", "%q is no number", n.Value)
+		r.fail(n, "wrong-type", "write a number", "%q is not a number", n.Value)
 		return def
 	}
 	return f

@@ -26,7 +26,7 @@ func (t *blueprint) prepareSpread() error {
 		if guessed := t.spec.Place == ""; finite && guessed {
 			t.count = min(t.count, total)
 		} else if finite && total < t.count {
-			return fault.New(fault.Invalid, "", fmt.Sprintf("%s: no two rows of %s may have the same %s, and there are only %d for %d rows",
+			return fault.New(fault.Invalid, "", fmt.Sprintf("%s: no two rows of %s may have the same %s, but there are only %d possible values for %d rows",
 				t.spec.Place, t.typ.Table, names(u.fields), total, t.count), "Ask for fewer rows, or allow more values.")
 		}
 		free := finite && t.spreading.sizes == nil && !t.filled && t.per == nil

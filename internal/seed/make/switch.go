@@ -49,13 +49,13 @@ func (r *Reader) switched(c *slot, arg *yaml.Node, with map[string]*yaml.Node) g
 		}
 	}
 	if len(s.when) == 0 {
-		r.fail(arg, "no-source", "write {case: status, when: {ERROR: {fake: sentence}}, else: null}", "nothing says when the values are made how")
+		r.fail(arg, "no-source", "write {case: status, when: {ERROR: {fake: sentence}}, else: null}", "when lists no cases, so nothing defines how values are generated")
 	}
 	switch rest := with["else"]; {
 	case rest != nil:
 		s.rest = branch(rest)
 	case c.field.Type.NonNull:
-		r.fail(arg, "required", "add else", "%s.%s is required, and nothing says what it is otherwise", c.field.Owner.Name, c.field.Name)
+		r.fail(arg, "required", "add else", "%s.%s is required, but else is missing for the other cases", c.field.Owner.Name, c.field.Name)
 	}
 	return s
 }

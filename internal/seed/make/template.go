@@ -47,7 +47,7 @@ func (r *Reader) template(c *slot, arg *yaml.Node) generator {
 		return &constant{null: true}
 	}
 	if c.kind != kindText && c.kind != kindJSONB {
-		r.fail(arg, "wrong-type", "", "%s.%s is %s, and a template makes a text", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
+		r.fail(arg, "wrong-type", "", "%s.%s is %s, but a template generates text", c.field.Owner.Name, c.field.Name, c.field.Type.Name())
 	}
 	return s
 }

@@ -69,7 +69,7 @@ func (r *Reader) moments(c *slot, arg *yaml.Node, with map[string]*yaml.Node) ge
 	}
 	m.low, m.high = r.moment(arg.Content[0]), r.moment(arg.Content[1])
 	if m.high < m.low {
-		r.fail(arg, "bad-range", "exchange them", "the second time lies before the first")
+		r.fail(arg, "bad-range", "swap them", "the second time is before the first")
 		m.high = m.low
 	}
 	if n := with["daily"]; n != nil {
@@ -101,7 +101,7 @@ func (r *Reader) moment(n *yaml.Node) int64 {
 	if at, ok := ParseMoment(n.Value, r.Now); ok {
 		return microsOf(at)
 	}
-	r.fail(n, "wrong-type", "write now, -90d, now-90d, 2026-01-31 or 2026-01-31T09:30:00Z", "%q is no time", n.Value)
+	r.fail(n, "wrong-type", "write now, -90d, now-90d, 2026-01-31 or 2026-01-31T09:30:00Z", "%q is not a time", n.Value)
 	return 0
 }
 

@@ -97,8 +97,8 @@ func TestReadsWhatIsSaidOfAnyType(t *testing.T) {
 // TestRefusesTypesThatNothingIsKnownOf before anything is written, and says what to do.
 func TestRefusesTypesThatNothingIsKnownOf(t *testing.T) {
 	for text, want := range map[string]string{
-		`a: String! @col(dataType: "pair")`:          "Odd.a is pair, how its values are made is not known",
-		`a: String! @col(dataType: "never")`:         "Odd.a is never, and Postgres does not take what is made for it: value for domain never violates check constraint",
+		`a: String! @col(dataType: "pair")`:          "Odd.a is pair, a type whose values cannot be generated",
+		`a: String! @col(dataType: "never")`:         "Odd.a is never, and Postgres rejects the values generated for it: value for domain never violates check constraint",
 		`a: [String!]! @col(dataType: "regclass[]")`: "Odd.a is regclass[]",
 	} {
 		s := parse(t, fmt.Sprintf("type First @table @auth(rules: []) { name: String! } type Odd @table @auth(rules: []) { first: First! %s }", text))
@@ -113,9 +113,9 @@ func TestRefusesTypesThatNothingIsKnownOf(t *testing.T) {
 	for text, want := range map[string]string{
 		`{count: 5, a: {template: "{{ .name }}"}}`: "Odd.a is inet",
 		`{count: 5, a: {value: nowhere}}`:          `Odd.a cannot be "nowhere": invalid input syntax for type inet`,
-		`{count: 5, name: {of: a}}`:                "Odd.name is made from a, which is inet",
-		`{count: 5, name: {template: "{{ .a }}"}}`: "Odd.name is made from a, which is inet",
-		`{count: 5, a: {fake: word}}`:              "Odd.a is inet, and Postgres does not take what is made for it: invalid input syntax",
+		`{count: 5, name: {of: a}}`:                "Odd.name is generated from a, which is inet",
+		`{count: 5, name: {template: "{{ .a }}"}}`: "Odd.name is generated from a, which is inet",
+		`{count: 5, a: {fake: word}}`:              "Odd.a is inet, and Postgres rejects the values generated for it: invalid input syntax",
 	} {
 		_, err := seed.Load(t.Context(), making(t, pool, s, "generate: {Odd: "+text+"}"))
 		if err == nil || !strings.Contains(explain(err), want) || !strings.Contains(fault.HintOf(err), "pick") {
@@ -129,7 +129,7 @@ func TestBlamesAColumn(t *testing.T) {
 	s := parse(t, `type Odd @table @auth(rules: []) { some: Int! small: Int! @col(dataType: "size") }`)
 	pool := built(t, s, typesByHand)
 	_, err := seed.Load(t.Context(), making(t, pool, s, "generate: {Odd: {count: 5, some: 3, small: {of: some}}}"))
-	want := "Say under generate: Odd how small is made, so that the database takes it."
+	want := "Under generate: Odd, specify how small is generated, so that the database accepts it."
 	if err == nil || fault.HintOf(err) != want {
 		t.Errorf("%v; hint %s", err, fault.HintOf(err))
 	}
@@ -175,7 +175,7 @@ func TestFollowsWhatIsSaidOfReferences(t *testing.T) {
 		}
 	}
 	_, err := seed.Load(t.Context(), making(t, built(t, s), s, "generate: {Version: 5, Execution: {count: 5, version: $versions, number: 3}}"))
-	if err == nil || !strings.Contains(explain(err), "Execution.version is made of number, of which it is said how it is made") {
+	if err == nil || !strings.Contains(explain(err), "Execution.version is generated from number, which already has a definition") {
 		t.Error(err)
 	}
 }

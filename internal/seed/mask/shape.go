@@ -115,7 +115,11 @@ func (f *Field) number(text string) (string, error) {
 			s.add(i, '0', 10, int64(c-'0'))
 		}
 		inNumber = digit || inNumber && c == '.'
-		s.label += map[bool]string{true: "0", false: string(c)}[digit]
+		if digit {
+			s.label += "0"
+		} else {
+			s.label += string(c)
+		}
 	}
 	if len(s.at) == 0 {
 		return "", errNone // NaN, infinity

@@ -42,7 +42,7 @@ func Entries(n *yaml.Node, want string, report func(Mistake)) []Entry {
 		case key.ShortTag() == MergeTag:
 			merges = append(merges, value)
 		case first != nil:
-			r.mistake(key, "given-twice", "remove one of them", "%q stands here for the second time, first on line %d", key.Value, first.Line)
+			r.mistake(key, "given-twice", "remove one of them", "%q is defined twice, first on line %d", key.Value, first.Line)
 		default:
 			seen[key.Value] = key
 			list = append(list, Entry{key, value})
