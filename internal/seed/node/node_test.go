@@ -77,7 +77,7 @@ func TestMistakes(t *testing.T) {
 		{"no mapping", "[1]", []string{"1:1 wrong-shape: expected a row, found a list"}, 0},
 		{"a key that is a mapping", "{{a: 1}: 2, b: 3}", []string{"1:2 wrong-shape: a name is expected here, found a mapping"}, 1},
 		{"a key that is a list", "? [a]\n: 1\n", []string{"1:3 wrong-shape: a name is expected here, found a list"}, 0},
-		{"a key given twice", "a: 1\nb: 2\na: 3\n", []string{`3:1 given-twice: "a" stands here for the second time, first on line 1`}, 2},
+		{"a key given twice", "a: 1\nb: 2\na: 3\n", []string{`3:1 given-twice: "a" is defined twice, first on line 1`}, 2},
 		{"a merge of a value", "<<: 1\na: 2\n", []string{"1:5 wrong-shape: only a mapping can be merged, found the whole number 1"}, 1},
 		{"merges of values", "<<: [x, null]\n", []string{
 			`1:6 wrong-shape: only a mapping can be merged, found the text "x"`, "1:9 wrong-shape: only a mapping can be merged, found nothing (null)",
