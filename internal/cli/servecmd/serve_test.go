@@ -17,7 +17,7 @@ func TestMistakesEndServe(t *testing.T) {
 		yaml string
 		args []string
 	}{
-		{"project: shop\nserver: {addres: \":8080\"}\n", nil},
+		{"project: shop\nserver: {unknown: \":8080\"}\n", nil},
 		{"project: shop\n", []string{"--address", "not an address"}},
 		{"project: shop\n", []string{"--port", "8080"}},
 	} {
