@@ -185,7 +185,8 @@ func affectedSeeds(a *app.App, changes []diff.Change) ([]string, error) {
 		return files, nil //nolint:nilerr // a project without seeds
 	}
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".yaml" && path.Ext(name) != ".yml" {
+		isYAML := path.Ext(name) == ".yaml" || path.Ext(name) == ".yml"
+		if err != nil || d.IsDir() || !isYAML {
 			return err
 		}
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
