@@ -58,7 +58,8 @@ func Entries(n *yaml.Node, want string, report func(Mistake)) []Entry {
 // MergeTag is the tag of the key << of a mapping.
 const MergeTag = "!!merge"
 
-// merge adds the keys of an anchored mapping, or of a list of them, that are not there already.
+// merge adds the keys of an anchored mapping, or of a list of them, that are not there already. The first that comes counts
+// (https://yaml.org/type/merge.html): a mapping's own keys, wherever its << is, and then what it merges itself, in order.
 func (report reader) merge(list []Entry, n *yaml.Node, seen map[string]*yaml.Node, visited map[*yaml.Node]bool) []Entry {
 	n = Resolve(n)
 	if visited[n] {
@@ -71,15 +72,19 @@ func (report reader) merge(list []Entry, n *yaml.Node, seen map[string]*yaml.Nod
 			list = report.merge(list, item, seen, visited)
 		}
 	case yaml.MappingNode:
+		var merges []*yaml.Node
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := Resolve(n.Content[i])
 			switch {
 			case key.ShortTag() == MergeTag:
-				list = report.merge(list, n.Content[i+1], seen, visited)
+				merges = append(merges, n.Content[i+1])
 			case key.Kind == yaml.ScalarNode && seen[key.Value] == nil:
 				seen[key.Value] = key
 				list = append(list, Entry{key, n.Content[i+1]})
 			}
+		}
+		for _, m := range merges {
+			list = report.merge(list, m, seen, visited)
 		}
 	default:
 		report.mistake(n, "wrong-shape", "write <<: *name, where &name marks a row", "only a mapping can be merged, found %s", Describe(n))

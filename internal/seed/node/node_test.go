@@ -41,6 +41,13 @@ func TestEntries(t *testing.T) {
 		{"a merge", "base: &base {a: 1, b: 2}\nrow: {<<: *base, c: 4, b: 3}", "c=4 b=3 a=1"},
 		{"a merge of several", "x: &x {a: 1}\ny: &y {a: 2, b: 3}\nrow: {<<: [*x, *y]}", "a=1 b=3"},
 		{"a merge of a merge", "x: &x {a: 1, b: 1}\ny: &y {b: 2, <<: *x}\nrow: {<<: *y, c: 3}", "c=3 b=2 a=1"},
+		{"a merge of a merge that comes first", "x: &x {a: 1, b: 1}\ny: &y {<<: *x, b: 2}\nrow: {<<: *y, c: 3}", "c=3 b=2 a=1"},
+		{"a merge between keys", "x: &x {a: 1, b: 1, c: 1}\ny: &y {a: 2, <<: *x, b: 2}\nrow: {<<: *y}", "a=2 b=2 c=1"},
+		{"three merges deep", "x: &x {a: 1, b: 1, c: 1}\ny: &y {<<: *x, b: 2, c: 2}\nz: &z {<<: *y, c: 3}\nrow: {<<: *z}", "c=3 b=2 a=1"},
+		{"what the first of several merges counts before the second", "x: &x {a: 1}\ny: &y {<<: *x, b: 2}\nz: &z {a: 3, b: 3, c: 3}\nrow: {<<: [*y, *z]}",
+			"b=2 a=1 c=3"},
+		{"merges of a merge, in order", "x: &x {a: 1}\ny: &y {a: 2, b: 2}\nz: &z {<<: [*x, *y], c: 3}\nrow: {<<: *z}", "c=3 a=1 b=2"},
+		{"one mapping by two ways", "x: &x {a: 1, b: 1}\ny: &y {<<: *x, b: 2}\nrow: {<<: [*x, *y]}", "a=1 b=1"},
 		{"the same merge twice", "x: &x {a: 1}\nrow: {<<: [*x, *x]}", "a=1"},
 		{"a key << in quotes", "row: {'<<': 1}", "<<=1"},
 	} {
