@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // sdlPrinter writes the API as SDL.
@@ -273,21 +274,16 @@ type PageInfo {
   startCursor: String
   endCursor: String
 }
-
-"A 64-bit integer, as a string."
-scalar Int64
-"A decimal number of any precision, as a string."
-scalar Decimal
-"A date: 2026-01-31."
-scalar Date
-"A time in UTC, as in RFC 3339: 2026-01-31T12:00:00Z."
-scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
-"A duration, as in ISO 8601: PT1H30M."
-scalar Duration
-"Any JSON value."
-scalar JSON
-"Bytes, in base64."
-scalar Bytes
-"A vector of numbers."
-scalar Vector`)
+`)
+	for _, name := range schema.Scalars {
+		s := scalar.Of(name, "")
+		if s.About == "" {
+			continue
+		}
+		standard := ""
+		if s.SpecifiedBy != "" {
+			standard = fmt.Sprintf(" @specifiedBy(url: %q)", s.SpecifiedBy)
+		}
+		p.line("%q\nscalar %s%s", s.About, name, standard)
+	}
 }

@@ -145,8 +145,12 @@ func mark(optional bool) string {
 	return ""
 }
 
-// scalars are the types of scalars in JSON; all others are strings.
-var scalars = map[string]string{"Int": "number", "Float": "number", "Boolean": "boolean", "JSON": "unknown", "Vector": "number[]"}
+// scalars are the types of scalars in JSON.
+var scalars = map[schema.Scalar]string{
+	schema.ID: "string", schema.String: "string", schema.Int: "number", schema.Int64: "string", schema.Float: "number", schema.Decimal: "string",
+	schema.Boolean: "boolean", schema.Date: "string", schema.DateTime: "string", schema.Duration: "string", schema.JSON: "unknown",
+	schema.Bytes: "string", schema.Vector: "number[]",
+}
 
 // typ writes the type of a value.
 func (w *writer) typ(t *ast.Type, null bool) string {
@@ -170,7 +174,7 @@ func (w *writer) named(name string) string {
 	if n := w.names[name]; n != "" {
 		return n
 	}
-	if n := scalars[name]; n != "" {
+	if n := scalars[schema.Scalar(name)]; n != "" {
 		return n
 	}
 	return "string"

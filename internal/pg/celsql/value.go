@@ -5,6 +5,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // kind is the type of a value in the SQL.
@@ -67,28 +68,16 @@ func columnKind(f *schema.Field) kind {
 		}
 		return textKind
 	}
-	switch f.Type.Scalar {
-	case schema.ID:
-		if f.DataType == "" || strings.EqualFold(f.DataType, "uuid") {
-			return uuidKind
-		}
-		return textKind
-	case schema.String:
-		return textKind
-	case schema.Int, schema.Int64:
-		return intKind
-	case schema.Float, schema.Decimal:
-		return floatKind
-	case schema.Boolean:
-		return boolKind
-	case schema.Date, schema.DateTime:
-		return timeKind
-	case schema.Duration:
-		return durationKind
-	case schema.Bytes:
-		return bytesKind
+	if f.Type.Scalar == schema.ID && (f.DataType == "" || strings.EqualFold(f.DataType, "uuid")) {
+		return uuidKind
 	}
-	return otherKind // JSON, Vector
+	return celKinds[scalar.OfField(f).CEL]
+}
+
+// celKinds are the kinds of columns by the type of their values in CEL.
+var celKinds = map[scalar.CEL]kind{
+	scalar.CELString: textKind, scalar.CELInt: intKind, scalar.CELDouble: floatKind, scalar.CELBool: boolKind, scalar.CELTimestamp: timeKind,
+	scalar.CELDuration: durationKind, scalar.CELBytes: bytesKind, scalar.CELDoubles: otherKind, scalar.CELAny: otherKind,
 }
 
 // column makes the value of a scalar field from SQL for its column.

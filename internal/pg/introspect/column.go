@@ -8,6 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
@@ -17,20 +18,6 @@ type kind struct {
 	list     bool
 	dataType string // @col(dataType:), where the scalar's own is another
 }
-
-// scalars are the types that a scalar has by itself, as format_type writes them.
-var scalars = map[string]string{
-	"uuid": "ID", "text": "String", "integer": "Int", "bigint": "Int64", "double precision": "Float", "numeric": "Decimal", "boolean": "Boolean",
-	"date": "Date", "timestamp with time zone": "DateTime", "interval": "Duration", "jsonb": "JSON", "bytea": "Bytes", "vector": "Vector",
-}
-
-// likes are types that come close to a scalar, without what stands in parentheses.
-var likes = map[string]string{
-	"smallint": "Int", "real": "Float", "numeric": "Decimal", "json": "JSON", "timestamp with time zone": "DateTime", "timestamp without time zone": "DateTime",
-	"interval": "Duration", "vector": "Vector",
-}
-
-var modifier = regexp.MustCompile(`\([0-9, ]+\)`)
 
 // kindOf returns what a type of the database is in a schema: a domain is what it is made of.
 func (m *importer) kindOf(typ string) kind {
@@ -75,13 +62,13 @@ func scalarOf(typ string) kind {
 		return k
 	}
 	typ = strings.TrimPrefix(typ, public+".")
-	if s := scalars[typ]; s != "" {
-		return kind{scalar: s}
+	switch s, own := scalar.FromSQL(typ); {
+	case own:
+		return kind{scalar: string(s)}
+	case s != "":
+		return kind{scalar: string(s), dataType: typ}
 	}
-	if s := likes[modifier.ReplaceAllString(typ, "")]; s != "" {
-		return kind{scalar: s, dataType: typ}
-	}
-	return kind{scalar: "String", dataType: typ}
+	return kind{scalar: string(schema.String), dataType: typ}
 }
 
 // takeColumns makes a field of each column. Those that turn out to hold references are changed later.

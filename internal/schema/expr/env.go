@@ -8,6 +8,7 @@ import (
 	exprpb "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // newParser returns CEL's hand-written parser, with the macros of our expressions. It is eight times faster
@@ -143,23 +144,12 @@ func baseType(t schema.FieldType) *types.Type {
 	case t.Enum != nil:
 		return types.StringType
 	}
-	switch t.Scalar {
-	case schema.Int, schema.Int64:
-		return types.IntType
-	case schema.Float, schema.Decimal:
-		return types.DoubleType
-	case schema.Boolean:
-		return types.BoolType
-	case schema.Date, schema.DateTime:
-		return types.TimestampType
-	case schema.Duration:
-		return types.DurationType
-	case schema.Bytes:
-		return types.BytesType
-	case schema.Vector:
-		return types.NewListType(types.DoubleType)
-	case schema.JSON:
-		return types.DynType
-	}
-	return types.StringType // ID, String
+	return celTypes[scalar.Of(t.Scalar, "").CEL]
+}
+
+// celTypes are the types of scalars as cel-go knows them.
+var celTypes = map[scalar.CEL]*types.Type{
+	scalar.CELString: types.StringType, scalar.CELInt: types.IntType, scalar.CELDouble: types.DoubleType, scalar.CELBool: types.BoolType,
+	scalar.CELTimestamp: types.TimestampType, scalar.CELDuration: types.DurationType, scalar.CELBytes: types.BytesType,
+	scalar.CELDoubles: types.NewListType(types.DoubleType), scalar.CELAny: types.DynType,
 }

@@ -1,5 +1,5 @@
 // Package scalar knows the built-in scalars: how the text of each is read, its canonical text, its form in JSON and its form in Postgres.
-// The API, seeds, defaults of a schema and generated models ask here, so that all of them accept and write the same values.
+// The API, seeds, defaults of a schema, expressions and generated models ask here, so that all of them accept and write the same values.
 //
 // The canonical text of a value is the one that the API answers with. A scalar that JSON has no type for is a string of that text; a
 // Vector and a JSON are written as JSON themselves.
@@ -21,9 +21,16 @@ type Type struct {
 	// Pattern is a portable regular expression (schema.PortablePattern) that the JSON strings of the scalar match; empty where JSON has
 	// a type for it or every string fits. All canonical texts match, and what matches is accepted, unless a number in it is out of range.
 	Pattern string
+	// CEL is what the values are in an expression.
+	CEL CEL
+	// About describes the scalar in the SDL of the API. It is empty for a scalar that GraphQL itself defines.
+	About string
+	// SpecifiedBy is the URL of a standard for the text, for @specifiedBy; empty where there is none.
+	SpecifiedBy string
 
 	canonical func(text string) (string, bool)
-	dataType  string // in lower case
+	dataType  string   // in lower case
+	like      []string // see FromSQL
 }
 
 // Patterns of JSON strings, for Type.Pattern and for those who write models.
@@ -42,21 +49,33 @@ const (
 
 // types are all scalars. An ID is a UUID here; see Of for others.
 var types = map[schema.Scalar]Type{
-	schema.ID:      {SQL: "uuid", Write: "write a UUID such as 019aa5f4-6c00-7000-8000-000000000001", Pattern: UUIDPattern, canonical: canonicalUUID},
-	schema.String:  {SQL: "text", Write: "write a text without the character U+0000", canonical: canonicalString},
-	schema.Int:     {SQL: "integer", Write: "write a whole number from -2147483648 to 2147483647", canonical: canonicalInt},
-	schema.Int64:   {SQL: "bigint", Write: "write a whole number from -9223372036854775808 to 9223372036854775807", Pattern: Int64Pattern, canonical: canonicalInt64},
-	schema.Float:   {SQL: "double precision", Write: "write a finite number such as 0.25 or 1e-3", canonical: canonicalFloat},
-	schema.Decimal: {SQL: "numeric", Write: "write a decimal number such as 12.50, of at most 1000 characters", Pattern: DecimalPattern, canonical: canonicalDecimal},
-	schema.Boolean: {SQL: "boolean", Write: "write true or false", canonical: canonicalBoolean},
-	schema.Date:    {SQL: "date", Write: "write a date from 0001-01-01 to 9999-12-31, such as 2026-01-31", Pattern: DatePattern, canonical: canonicalDate},
-	schema.DateTime: {SQL: "timestamptz", Write: "write a time of the years 0001 to 9999 in RFC 3339, such as 2026-01-31T09:30:00Z", Pattern: DateTimePattern,
-		canonical: canonicalDateTime},
-	schema.Duration: {SQL: "interval", Write: "write an ISO 8601 duration such as PT1H30M, P1DT-2H or P2W, with at most six decimals of seconds",
+	schema.ID: {SQL: "uuid", CEL: CELString, Write: "write a UUID such as 019aa5f4-6c00-7000-8000-000000000001",
+		Pattern: UUIDPattern, canonical: canonicalUUID},
+	schema.String: {SQL: "text", CEL: CELString, Write: "write a text without the character U+0000", canonical: canonicalString},
+	schema.Int: {SQL: "integer", like: []string{"smallint"}, CEL: CELInt, Write: "write a whole number from -2147483648 to 2147483647",
+		canonical: canonicalInt},
+	schema.Int64: {SQL: "bigint", CEL: CELInt, About: "A 64-bit integer, as a string.",
+		Write: "write a whole number from -9223372036854775808 to 9223372036854775807", Pattern: Int64Pattern, canonical: canonicalInt64},
+	schema.Float: {SQL: "double precision", like: []string{"real"}, CEL: CELDouble, Write: "write a finite number such as 0.25 or 1e-3",
+		canonical: canonicalFloat},
+	schema.Decimal: {SQL: "numeric", CEL: CELDouble, About: "A decimal number of any precision, as a string.",
+		Write: "write a decimal number such as 12.50, of at most 1000 characters", Pattern: DecimalPattern, canonical: canonicalDecimal},
+	schema.Boolean: {SQL: "boolean", CEL: CELBool, Write: "write true or false", canonical: canonicalBoolean},
+	schema.Date: {SQL: "date", CEL: CELTimestamp, About: "A date: 2026-01-31.", Write: "write a date from 0001-01-01 to 9999-12-31, such as 2026-01-31",
+		Pattern: DatePattern, canonical: canonicalDate},
+	schema.DateTime: {SQL: "timestamptz", like: []string{"timestamp without time zone"}, CEL: CELTimestamp,
+		About: "A time in UTC, as in RFC 3339: 2026-01-31T12:00:00Z.", SpecifiedBy: "https://www.rfc-editor.org/rfc/rfc3339",
+		Write:   "write a time of the years 0001 to 9999 in RFC 3339, such as 2026-01-31T09:30:00Z",
+		Pattern: DateTimePattern, canonical: canonicalDateTime},
+	schema.Duration: {SQL: "interval", CEL: CELDuration, About: "A duration, as in ISO 8601: PT1H30M.",
+		Write:   "write an ISO 8601 duration such as PT1H30M, P1DT-2H or P2W, with at most six decimals of seconds",
 		Pattern: DurationPattern, canonical: canonicalDuration},
-	schema.JSON:   {SQL: "jsonb", Write: "write JSON without the character U+0000", canonical: canonicalJSON},
-	schema.Bytes:  {SQL: "bytea", Write: "write the bytes in base64, such as aGVsbG8=", Pattern: Base64Pattern, canonical: canonicalBytes},
-	schema.Vector: {SQL: "vector", Write: "write a list of numbers such as [0.1, 0.2, 0.3]", canonical: canonicalVector},
+	schema.JSON: {SQL: "jsonb", like: []string{"json"}, CEL: CELAny, About: "Any JSON value.", Write: "write JSON without the character U+0000",
+		canonical: canonicalJSON},
+	schema.Bytes: {SQL: "bytea", CEL: CELBytes, About: "Bytes, in base64.", Write: "write the bytes in base64, such as aGVsbG8=",
+		Pattern: Base64Pattern, canonical: canonicalBytes},
+	schema.Vector: {SQL: "vector", CEL: CELDoubles, About: "A vector of numbers.", Write: "write a list of numbers such as [0.1, 0.2, 0.3]",
+		canonical: canonicalVector},
 }
 
 // Of returns a scalar as a column of the given Postgres type holds it; an empty type is the scalar's own. The type decides what an ID is:

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // Directives returns the definitions of the scalars and directives as SDL, so that editors know them. Parse ignores them when
@@ -12,9 +13,7 @@ func Directives() string {
 	var b strings.Builder
 	b.WriteString("# The scalars and directives of a Krowoc schema, for editors. Krowoc itself does not read this file.\n\n")
 	for _, s := range schema.Scalars {
-		switch s {
-		case schema.ID, schema.String, schema.Int, schema.Float, schema.Boolean:
-		default:
+		if scalar.Of(s, "").About != "" {
 			b.WriteString("scalar " + string(s) + "\n")
 		}
 	}

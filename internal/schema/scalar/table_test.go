@@ -1,0 +1,45 @@
+package scalar_test
+
+import (
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// TestTable: every scalar has its columns in the table, and Postgres's own name for its type leads back to it.
+func TestTable(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	builtIn := map[schema.Scalar]bool{schema.ID: true, schema.String: true, schema.Int: true, schema.Float: true, schema.Boolean: true}
+	for _, name := range schema.Scalars {
+		s := scalar.Of(name, "")
+		if s.CEL == 0 {
+			t.Errorf("%s has no type in CEL", name)
+		}
+		if (s.About == "") != builtIn[name] {
+			t.Errorf("%s is described as %q", name, s.About)
+		}
+		typ := s.SQL
+		if name != schema.Vector { // pgvector may not be there
+			if err := db.QueryRow(t.Context(), "SELECT format_type($1::text::regtype, NULL)", s.SQL).Scan(&typ); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, own := scalar.FromSQL(typ); got != name || !own {
+			t.Errorf("%s is stored as %s, which is read as %q, %v", name, typ, got, own)
+		}
+	}
+}
+
+func TestFromSQL(t *testing.T) {
+	for typ, want := range map[string]schema.Scalar{
+		"smallint": schema.Int, "real": schema.Float, "numeric(10,2)": schema.Decimal, "json": schema.JSON, "interval(3)": schema.Duration,
+		"timestamp(3) with time zone": schema.DateTime, "timestamp without time zone": schema.DateTime, "vector(3)": schema.Vector,
+		"character varying(40)": "", "time with time zone": "", "public.mood": "",
+	} {
+		if got, own := scalar.FromSQL(typ); got != want || own {
+			t.Errorf("%s is read as %q, %v; want %q", typ, got, own, want)
+		}
+	}
+}
