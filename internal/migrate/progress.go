@@ -56,7 +56,7 @@ func readProgress(ctx context.Context, db querier, versions string) (byVersion m
 	for _, p := range list {
 		byVersion[p.version] = p
 	}
-	return byVersion, schema, pg.Fault(op, err)
+	return byVersion, schema, pg.Fault(op, own.Denied(err, "SELECT", own.ProgressTable))
 }
 
 // finished returns how many statements of a step an earlier run has executed.

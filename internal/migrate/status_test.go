@@ -1,12 +1,18 @@
 package migrate_test
 
 import (
+	"context"
 	"io/fs"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
 )
 
 // missing is a folder that does not exist.
@@ -14,6 +20,40 @@ type missing struct{}
 
 func (missing) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// A role that owns nothing sees the status with the rights that docs/production.md lists.
+func TestStatusOfARole(t *testing.T) {
+	p := threeFiles(t)
+	p.up()
+	for _, sql := range []string{"CREATE ROLE status_of_test", "GRANT SELECT ON goose_db_version TO status_of_test"} {
+		if _, err := p.db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := p.db.Config()
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "SET ROLE status_of_test")
+		return err
+	}
+	limited, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(limited.Close)
+	status := func() error {
+		_, err := p.migrator(func(o *migrate.Options) { o.DB = limited }).Status(t.Context())
+		return err
+	}
+	if err := status(); fault.CodeOf(err) != fault.Forbidden || fault.HintOf(err) != "grant the role of the command: SELECT ON krowoc.migration_progress" {
+		t.Errorf("%v; hint %q", err, fault.HintOf(err))
+	}
+	if _, err := p.db.Exec(t.Context(), "GRANT SELECT ON krowoc.migration_progress TO status_of_test"); err != nil {
+		t.Fatal(err)
+	}
+	if err := status(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestStatus(t *testing.T) {

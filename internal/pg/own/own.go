@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -84,6 +85,16 @@ func Version(ctx context.Context, db DB) (int, error) {
 		f.Hint = "grant the role of the service: USAGE ON SCHEMA " + Schema + "; SELECT ON " + versionsTable
 	}
 	return version, err
+}
+
+// Denied adds to the refusal of a right on a table of this package the rights that the role of the command needs. Other errors stay
+// as they are.
+func Denied(err error, rights, table string) error {
+	var server *pgconn.PgError
+	if !isDenied(err) || !errors.As(err, &server) {
+		return err
+	}
+	return &fault.Error{Code: fault.Forbidden, Message: server.Message, Hint: "grant the role of the command: " + rights + " ON " + table, Err: err, Private: true}
 }
 
 // readVersion returns the version, or 0. A table of that name that is not ours does not count.

@@ -19,9 +19,10 @@ func FindGenerated(ctx context.Context, tx pgx.Tx, table, digest string) (g Gene
 	if exists, err := Exists(ctx, tx); err != nil || !exists {
 		return g, false, err
 	}
-	return g, others, tx.QueryRow(ctx, `SELECT coalesce(max(done) FILTER (WHERE digest = $2), 0), coalesce(max(total) FILTER (WHERE digest = $2), 0),
+	err = tx.QueryRow(ctx, `SELECT coalesce(max(done) FILTER (WHERE digest = $2), 0), coalesce(max(total) FILTER (WHERE digest = $2), 0),
 		coalesce(max(basis) FILTER (WHERE digest = $2), ''), coalesce(bool_or(digest <> $2), false)
 		FROM `+own.SeedsTable+" WHERE kind = 'generated' AND name = $1", table, digest).Scan(&g.Done, &g.Total, &g.Basis, &others)
+	return g, others, explain(err)
 }
 
 // RecordGenerated records how far the generation of a table's rows has come.
@@ -32,5 +33,5 @@ func RecordGenerated(ctx context.Context, tx pgx.Tx, table, digest string, g Gen
 	_, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+` (kind, name, digest, done, total, basis) VALUES ('generated', $1, $2, $3, $4, $5)
 		ON CONFLICT (kind, name, digest) DO UPDATE SET done = excluded.done, total = excluded.total, basis = excluded.basis, loaded_at = now()`,
 		table, digest, g.Done, g.Total, g.Basis)
-	return err
+	return explain(err)
 }

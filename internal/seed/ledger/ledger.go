@@ -34,6 +34,11 @@ func Ensure(ctx context.Context, db own.Target) error {
 	return err
 }
 
+// explain adds to a refused right the rights on the ledger that a load needs.
+func explain(err error) error {
+	return own.Denied(err, "SELECT, INSERT, UPDATE, DELETE", own.SeedsTable)
+}
+
 // Tables are the tables into which the fixtures and SQL files of some sets have inserted rows.
 func Tables(ctx context.Context, tx pgx.Tx, sets []string) ([]string, error) {
 	if exists, err := Exists(ctx, tx); err != nil || !exists {
@@ -41,9 +46,10 @@ func Tables(ctx context.Context, tx pgx.Tx, sets []string) ([]string, error) {
 	}
 	rows, err := tx.Query(ctx, "SELECT DISTINCT name FROM "+own.SeedsTable+" WHERE kind IN ('row', 'inserted') AND set = ANY($1)", sets)
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return list, explain(err)
 }
 
 // Forget removes the entries of tables that were emptied, and those of the SQL files of some sets, which then run again.
@@ -53,5 +59,5 @@ func Forget(ctx context.Context, tx pgx.Tx, sets, tables []string) error {
 	}
 	_, err := tx.Exec(ctx, "DELETE FROM "+own.SeedsTable+
 		" WHERE (kind IN ('row', 'generated', 'inserted') AND name = ANY($1)) OR (kind = 'sql' AND set = ANY($2))", tables, sets)
-	return err
+	return explain(err)
 }

@@ -27,7 +27,7 @@ func RecordRows(ctx context.Context, tx pgx.Tx, rows []Row) error {
 	_, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+` (kind, set, name, digest)
 		SELECT DISTINCT ON (name, digest) 'row', set, name, digest FROM unnest($1::text[], $2::text[], $3::text[]) AS n (set, name, digest)
 		ON CONFLICT (kind, name, digest) DO UPDATE SET set = excluded.set, loaded_at = now()`, sets, names, keys)
-	return err
+	return explain(err)
 }
 
 // Rows are the rows that the fixtures of some sets inserted.
@@ -37,15 +37,16 @@ func Rows(ctx context.Context, tx pgx.Tx, sets []string) ([]Row, error) {
 	}
 	rows, err := tx.Query(ctx, "SELECT set, name, digest FROM "+own.SeedsTable+" WHERE kind = 'row' AND set = ANY($1)", sets)
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Row])
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Row])
+	return list, explain(err)
 }
 
 // ForgetRows removes the entries of rows of a table that were deleted.
 func ForgetRows(ctx context.Context, tx pgx.Tx, table string, keys []string) error {
 	_, err := tx.Exec(ctx, "DELETE FROM "+own.SeedsTable+" WHERE kind = 'row' AND name = $1 AND digest = ANY($2)", table, keys)
-	return err
+	return explain(err)
 }
 
 // Counts are how many rows a table has.

@@ -27,11 +27,11 @@ func RecordScript(ctx context.Context, tx pgx.Tx, s Script) (fresh bool, err err
 	tag, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+" (kind, set, name, digest) VALUES ('sql', $3, $1, $2) ON CONFLICT DO NOTHING",
 		pgx.QueryExecModeExec, s.Path, digest, s.Set)
 	if err != nil || tag.RowsAffected() == 0 {
-		return false, err
+		return false, explain(err)
 	}
 	_, err = tx.Exec(ctx, "DELETE FROM "+own.SeedsTable+" WHERE kind = 'sql' AND name = $1 AND digest <> $2",
 		pgx.QueryExecModeExec, s.Path, digest)
-	return true, err
+	return true, explain(err)
 }
 
 // RecordInserts runs a file, and records how many rows that inserts into each table.
@@ -54,7 +54,7 @@ func RecordInserts(ctx context.Context, tx pgx.Tx, s Script, run func() error) e
 		_, err := tx.Exec(ctx, "INSERT INTO "+own.SeedsTable+` AS n (kind, set, name, digest, done) VALUES ('inserted', $1, $2, $3, $4)
 			ON CONFLICT (kind, name, digest) DO UPDATE SET done = n.done + excluded.done, loaded_at = now()`, s.Set, table, s.Path, rows-before[table])
 		if err != nil {
-			return err
+			return explain(err)
 		}
 	}
 	return nil
