@@ -48,6 +48,24 @@ func TestSDL(t *testing.T) {
 	testkit.Golden(t, "testdata/platform.api.graphql", []byte(platform(t).SDL()))
 }
 
+// The fields of Query for one row and for a list differ also where a noun has no plural of its own.
+func TestNamesOfLists(t *testing.T) {
+	api, err := derive(t, `
+		type Person @table @auth(rules: [{ allow: PUBLIC }]) { name: String! }
+		type News @table @auth(rules: [{ allow: PUBLIC }]) { title: String! }`, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"person(", "people(", "news(", "newsList("} {
+		if !strings.Contains(api.SDL(), "\n  "+field) {
+			t.Errorf("there is no %s) in\n%s", field, api.SDL())
+		}
+	}
+	for _, query := range []string{"{ newsList { totalCount } }", "{ people { nodes { name } } }"} {
+		operation(t, api, query)
+	}
+}
+
 // operation reads a document of one operation.
 func operation(t testing.TB, api *graph.API, query string) (*ast.QueryDocument, *ast.OperationDefinition) {
 	t.Helper()

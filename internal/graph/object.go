@@ -68,7 +68,7 @@ func (a *API) addObjects() {
 			continue
 		}
 		single := camelCase(t.Name)
-		o := &object{typ: t, single: single, plural: schema.Plural(single), access: readAccess(t.Rules), byName: map[string]*field{}}
+		o := &object{typ: t, single: single, plural: schema.ListName(single), access: readAccess(t.Rules), byName: map[string]*field{}}
 		a.single[o.single], a.plural[o.plural], a.byName[t.Name] = o, o, o
 		a.objects = append(a.objects, o)
 	}

@@ -38,44 +38,52 @@ func CamelCase(name string) string {
 	return strings.Join(words, "")
 }
 
-// irregular returns the plural of common nouns that do not follow the rules of Plural.
-func irregular(word string) (plural string, ok bool) {
-	switch word {
-	case "person":
-		return "people", true
-	case "child":
-		return "children", true
-	case "man", "woman":
-		return word[:len(word)-2] + "en", true
-	case "half", "leaf", "shelf":
-		return word[:len(word)-1] + "ves", true
-	case "index", "matrix", "vertex":
-		return word[:len(word)-2] + "ices", true
-	case "quiz":
-		return "quizzes", true
-	case "hero", "potato", "tomato", "echo":
-		return word + "es", true
-	case "datum", "medium":
-		return word[:len(word)-2] + "a", true
-	case "criterion":
-		return "criteria", true
-	}
-	return "", false
+// irregular are the plurals of common nouns that do not follow the rules of Plural.
+var irregular = map[string]string{
+	"person": "people", "child": "children", "man": "men", "woman": "women", "half": "halves", "leaf": "leaves", "shelf": "shelves",
+	"index": "indices", "matrix": "matrices", "vertex": "vertices", "quiz": "quizzes", "hero": "heroes", "potato": "potatoes",
+	"tomato": "tomatoes", "echo": "echoes", "datum": "data", "medium": "media", "criterion": "criteria",
 }
 
-// Plural returns the English plural of a name in snake_case or camelCase: category -> categories, userDay -> userDays. Only the
-// last word changes, and no plural equals its singular. @table(name:) overrides it.
-func Plural(name string) string {
+// uncountable are nouns that are one word for one and for many. Nobody calls a row a datum or a medium.
+var uncountable = map[string]bool{
+	"data": true, "metadata": true, "media": true, "news": true, "series": true, "species": true, "information": true, "equipment": true,
+}
+
+// singulars are the nouns of irregular by their plural. A plural that the rules can read is left to them: leaves are also those of
+// employees.
+var singulars = singularsOf(irregular)
+
+func singularsOf(plurals map[string]string) map[string]string {
+	m := map[string]string{}
+	for one, many := range plurals {
+		if !uncountable[many] && !strings.HasSuffix(many, "ves") {
+			m[many] = one
+		}
+	}
+	return m
+}
+
+// lastWord cuts a name in snake_case or camelCase before its last word.
+func lastWord(name string) (head, word string) {
 	start := strings.LastIndexFunc(name, func(r rune) bool { return r == '_' || unicode.IsUpper(r) })
 	if start < 0 || name[start] == '_' {
 		start++
 	}
-	head, word := name[:start], name[start:]
+	return name[:start], name[start:]
+}
+
+// Plural returns the English plural of a name in snake_case or camelCase: category -> categories, userDay -> userDays. Only the
+// last word changes. Uncountable nouns and irregular plurals stay as they are: news, people. @table(name:) overrides it.
+func Plural(name string) string {
+	head, word := lastWord(name)
 	lower := strings.ToLower(word)
-	if p, ok := irregular(lower); ok {
+	if p, ok := irregular[lower]; ok {
 		return head + word[:1] + p[1:]
 	}
 	switch {
+	case uncountable[lower], singulars[lower] != "":
+		return name
 	case endsWith(lower, "s", "x", "z", "ch", "sh"):
 		return name + "es"
 	case strings.HasSuffix(lower, "y") && len(lower) > 1 && !strings.ContainsRune("aeiou", rune(lower[len(lower)-2])):
@@ -84,8 +92,25 @@ func Plural(name string) string {
 	return name + "s"
 }
 
+// ListName returns the name of a list of what a name stands for one of. It is the plural, or where that is no other word the name with
+// List: prompt -> prompts, news -> newsList.
+func ListName(single string) string {
+	if plural := Plural(single); plural != single {
+		return plural
+	}
+	return single + "List"
+}
+
 // Singular reverses Plural: followers -> follower, categories -> category. A name that is not a plural is returned unchanged.
 func Singular(name string) string {
+	head, word := lastWord(name)
+	lower := strings.ToLower(word)
+	if uncountable[lower] {
+		return name
+	}
+	if one := singulars[lower]; one != "" {
+		return head + word[:1] + one[1:]
+	}
 	for _, cut := range []struct{ suffix, with string }{{"ies", "y"}, {"es", ""}, {"s", ""}} {
 		if stem, ok := strings.CutSuffix(name, cut.suffix); ok && stem != "" && Plural(stem+cut.with) == name {
 			return stem + cut.with

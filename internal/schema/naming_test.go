@@ -34,7 +34,10 @@ func TestPlural(t *testing.T) {
 		"prompt": "prompts", "category": "categories", "day": "days", "person": "people", "child": "children",
 		"provider_key": "provider_keys", "usageDaily": "usageDailies", "box": "boxes", "match": "matches",
 		"address": "addresses", "status": "statuses", "woman": "women", "salesPerson": "salesPeople",
-		"sales_person": "sales_people", "index": "indices", "Person": "People", "news": "newses", "hero": "heroes", "x": "xes",
+		"sales_person": "sales_people", "index": "indices", "Person": "People", "hero": "heroes", "x": "xes",
+		"people": "people", "children": "children", "data": "data", "datum": "data", "news": "news", "tv_series": "tv_series", "userData": "userData",
+		"information": "information", "metadata": "metadata", "media": "media", "women": "women", "indices": "indices", "": "s", "_": "_s",
+		"leave": "leaves", "new": "news", "update": "updates", "german": "germans", "human": "humans",
 	} {
 		if got := schema.Plural(name); got != want {
 			t.Errorf("Plural(%q) = %q, want %q", name, got, want)
@@ -45,10 +48,23 @@ func TestPlural(t *testing.T) {
 func TestSingular(t *testing.T) {
 	for name, want := range map[string]string{
 		"followers": "follower", "categories": "category", "boxes": "box", "matches": "match", "following": "following",
-		"usageDailies": "usageDaily", "s": "s", "": "", "people": "people",
+		"usageDailies": "usageDaily", "s": "s", "": "", "people": "person", "children": "child", "sales_people": "sales_person", "salesMen": "salesMan",
+		"data": "data", "user_data": "user_data", "news": "news", "series": "series", "species": "species", "indices": "index", "quizzes": "quiz",
+		"heroes": "hero", "criteria": "criterion", "leaves": "leave", "person": "person",
 	} {
 		if got := schema.Singular(name); got != want {
 			t.Errorf("Singular(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// The query for one and the query for a list are fields of one type.
+func TestListName(t *testing.T) {
+	for single, want := range map[string]string{
+		"prompt": "prompts", "person": "people", "people": "peopleList", "news": "newsList", "userData": "userDataList", "children": "childrenList",
+	} {
+		if got := schema.ListName(single); got != want {
+			t.Errorf("ListName(%q) = %q, want %q", single, got, want)
 		}
 	}
 }

@@ -113,6 +113,11 @@ func TestSchema(t *testing.T) {
 			},
 		},
 		{
+			"nouns without a plural of their own", `CREATE TABLE people (id int PRIMARY KEY); CREATE TABLE news (id int PRIMARY KEY, child_id int REFERENCES people);
+			CREATE TABLE series (id int PRIMARY KEY)`,
+			[]string{"type Person @table {", "type News @table {", "type Series @table {", `news: [News!]! @inverse(field: "child")`},
+		},
+		{
 			"comments", `CREATE TABLE t (id int PRIMARY KEY); COMMENT ON TABLE t IS 'Say "hi"'; COMMENT ON COLUMN t.id IS E'two\nlines'`,
 			[]string{`"Say \"hi\""`, `"two\nlines"`},
 		},

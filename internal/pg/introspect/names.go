@@ -43,7 +43,7 @@ func (n *names) typ(table string) string {
 			name += strconv.Itoa(i)
 		}
 		single := schema.CamelCase(name)
-		if n.take(append(with(name, "", "Connection", "Edge", "Where", "ListWhere", "Order"), name+"Create", name+"Patch"), single, schema.Plural(single)) {
+		if n.take(append(with(name, "", "Connection", "Edge", "Where", "ListWhere", "Order"), name+"Create", name+"Patch"), single, schema.ListName(single)) {
 			return name
 		}
 	}

@@ -114,7 +114,7 @@ func (b *builder) apiNames() {
 	b.stored(func(t *typeDecl) {
 		single := schema.CamelCase(t.Name)
 		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
-		b.claim(fields, schema.Plural(single), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
+		b.claim(fields, schema.ListName(single), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
 		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch")
 		for _, f := range t.fields {
 			if f.Name == "and" || f.Name == "or" || f.Name == "not" {
