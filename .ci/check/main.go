@@ -4,7 +4,7 @@
 //	go run ./.ci/check report            summarise `go test -json` from stdin; list skipped tests last
 //	go run ./.ci/check vulnerabilities   run govulncheck on an offline database, honour dated exceptions
 //	go run ./.ci/check modules [-w]      compare the modules the binary links with docs/modules.md
-//	go run ./.ci/check subjects          check that commit subjects name their area
+//	go run ./.ci/check subjects          check that commit subjects read `area: verb object`
 package main
 
 import (

@@ -12,23 +12,24 @@ import (
 // subjectsSince holds the last commit before the rule; later ones keep it.
 const subjectsSince = ".ci/subjects-since"
 
-// subject is the form of a commit's first line: the area, a colon, and a phrase that begins in lower case or with a name
-// that is written in capitals. An area is a path below internal, or a file or folder of the root; several are separated
-// by commas.
-var subject = regexp.MustCompile(`^[\w./*{}-]+(, ?[\w./*{}-]+)*: \S.*[^.\s]$`)
+// subject is the form of a commit's first line: one area, a colon, and a verb with its object. The area is a path in lower
+// case, below internal or from the root.
+var subject = regexp.MustCompile(`^\.?[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*: [a-z][a-z-]* \S(.*[^.\s])?$`)
 
 // wrongSubject says what is wrong with a subject, or "".
 func wrongSubject(line string) string {
 	area, phrase, _ := strings.Cut(line, ": ")
-	first, _, _ := strings.Cut(phrase, " ")
-	capital := len(first) > 1 && strings.ToUpper(first[:1]) == first[:1] && strings.ToLower(first) != first && strings.ToLower(first[1:]) == first[1:]
 	switch {
-	case !subject.MatchString(line):
-		return "write `area: verb object` without a full stop, such as `seed/make: infer a code column`"
 	case strings.HasPrefix(area, "internal/"):
 		return "leave out internal/"
-	case capital:
-		return "begin the phrase in lower case"
+	case strings.ContainsAny(area, ", {*"):
+		return "name one area: the folder that the commit changes, or the one above them all"
+	case strings.ToLower(area) != area:
+		return "write the area in lower case, such as docs"
+	case phrase != "" && strings.ToLower(phrase[:1]) != phrase[:1]:
+		return "begin with a verb in lower case"
+	case !subject.MatchString(line):
+		return "write `area: verb object` without a full stop, such as `seed/make: infer a code column`"
 	}
 	return ""
 }
