@@ -99,10 +99,20 @@ func (p project) checkMigrations(context.Context) Finding {
 }
 
 func (p project) checkSeeds(context.Context) Finding {
+	dir := p.Config.Seeds.Dir
+	if info, err := os.Stat(p.Config.Path(dir)); err == nil && !info.IsDir() {
+		return problem("move the file, or set seeds.dir in krowoc.yaml to a folder", "seeds.dir is %s, which is a file", dir)
+	}
 	var missing []string
 	for _, set := range p.Config.Seeds.Sets {
-		if _, err := os.Stat(filepath.Join(p.Config.Path(p.Config.Seeds.Dir), set)); errors.Is(err, fs.ErrNotExist) {
-			missing = append(missing, filepath.ToSlash(filepath.Join(p.Config.Seeds.Dir, set)))
+		folder := filepath.ToSlash(filepath.Join(dir, set))
+		switch info, err := os.Stat(p.Config.Path(folder)); {
+		case errors.Is(err, fs.ErrNotExist):
+			missing = append(missing, folder)
+		case err != nil:
+			return problem("make it readable, or name other sets in seeds.sets", "%v", err)
+		case !info.IsDir():
+			return problem("move the file into a folder of that name, or name other sets in seeds.sets", "the set %s is a file, not a folder", folder)
 		}
 	}
 	if len(missing) == 0 {

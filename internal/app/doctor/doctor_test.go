@@ -82,6 +82,12 @@ func TestChecks(t *testing.T) {
 			"schema.graphql": strings.ReplaceAll(book, "String", "Sting"), "migrations/00001_a.sql": "-- +goose Up\nSELECT 1;\n",
 			"krowoc.yaml": "project: library\ngenerate: [{target: markdown}]\ndev: {redis: {enabled: true, engine: embedded}}\n",
 		}, []said{{"schema", "problem", "1 mistakes"}, {"models", "warning", ""}, {"migrations", "ok", "1 files"}, {"redis", "ok", "miniredis"}}},
+		{"a file where the folder of seeds should be", map[string]string{
+			"krowoc.yaml": "project: library\nseeds: {dir: fixtures.yaml, sets: [common]}\n", "fixtures.yaml": "books: []\n",
+		}, []said{{"seeds", "problem", "fixtures.yaml, which is a file"}}},
+		{"a file where the folder of a set should be", map[string]string{
+			"krowoc.yaml": "project: library\nseeds: {sets: [common, dev]}\n", "seeds/dev": "books: []\n",
+		}, []said{{"seeds", "problem", "seeds/dev is a file"}}},
 		{"no schema, and two migrations of one version", map[string]string{
 			"krowoc.yaml":            "project: library\nschema: other.graphql\n",
 			"migrations/00001_a.sql": "-- +goose Up\nSELECT 1;\n", "migrations/00001_b.sql": "-- +goose Up\nSELECT 1;\n",
