@@ -138,12 +138,12 @@ func (r run) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
 			bad++
 		}
 		for _, f := range file.Findings {
-			severity := diag.Error
+			d := f.Diagnostic
+			d.Code, d.Line, d.Message = "verify/"+d.Code, max(d.Line, 1), f.String()
 			if f.Kind == verify.Rows {
-				severity = diag.Info
+				d.Severity = diag.Info // every dropped column changes rows
 			}
-			findings = append(findings, diag.Diagnostic{Severity: severity, Code: "verify/" + string(f.Kind),
-				Position: firstLine(r.Config.Migrations.Dir + "/" + file.File), Message: f.String()})
+			findings = append(findings, d)
 		}
 	}
 	if bad > 0 {

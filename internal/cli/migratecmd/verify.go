@@ -11,6 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/git"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
@@ -93,7 +94,7 @@ func showVerified(t *term.Terminal, file verify.File) {
 	fmt.Fprintf(t.Out, "%s %s  %s\n", mark, file.File, s.Faint.Render(fmt.Sprintf("%.0f ms", file.DurationMs)))
 	for _, finding := range file.Findings {
 		style := s.Bad
-		if finding.Kind == verify.Rows {
+		if finding.Severity != diag.Error {
 			style = s.Warn
 		}
 		fmt.Fprintf(t.Out, "  %s %s\n", style.Render(string(finding.Kind)+":"), finding.Message)
@@ -111,7 +112,7 @@ func verifiedCases(dir string, result verify.Result) (cases []term.TestCase) {
 		c := term.TestCase{Name: file.File, File: path.Join(dir, file.File), Seconds: file.DurationMs / 1000}
 		var failures []string
 		for _, finding := range file.Findings {
-			if finding.Kind != verify.Rows {
+			if finding.Severity == diag.Error {
 				failures = append(failures, finding.String())
 			}
 		}

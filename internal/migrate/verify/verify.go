@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path"
 	"regexp"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -59,6 +61,8 @@ type File struct {
 	Findings   []Finding      `json:"findings,omitempty"`
 	Locks      []migrate.Lock `json:"locks,omitempty"`     // taken by up that block readers or writers
 	Rewritten  []string       `json:"rewritten,omitempty"` // tables that up rewrote
+
+	path string // with the folder, for diagnostics
 }
 
 // Kind is the kind of a finding.
@@ -74,10 +78,11 @@ const (
 	Rows         Kind = "rows-changed"   // rows differ, for example after a column was dropped and added again
 )
 
-// Finding is one problem of a migration.
+// Finding is one problem of a migration: a diagnostic whose code is the kind. Its line is that of a statement that fails; other
+// findings are about the file as a whole.
 type Finding struct {
-	Kind        Kind                 `json:"kind"`
-	Message     string               `json:"message"`
+	Kind Kind `json:"kind"`
+	diag.Diagnostic
 	Differences []catalog.Difference `json:"differences,omitempty"`
 	Err         error                `json:"-"` // why up or down fails
 }
@@ -237,7 +242,7 @@ type state struct {
 
 // file verifies one migration and leaves it applied if possible.
 func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err error) {
-	f = File{Version: s.Version, File: s.File}
+	f = File{path: path.Join(v.Dir, s.File), Version: s.Version, File: s.File}
 	before, err := v.prepare(ctx)
 	if err != nil {
 		return f, err
@@ -282,7 +287,7 @@ func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err erro
 	}
 	f.compare(NotRestored, "rolling back does not restore the original schema", before.catalog, down)
 	for _, change := range before.rows.changes(rows) {
-		f.Findings = append(f.Findings, Finding{Kind: Rows, Message: change})
+		f.add(Finding{Kind: Rows}, change)
 	}
 	if _, err = v.up(ctx, s.Version); err != nil {
 		return f, f.blame(ctx, NotRepeated, err)
@@ -320,13 +325,27 @@ func (f *File) blame(ctx context.Context, kind Kind, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	f.Findings = append(f.Findings, Finding{Kind: kind, Message: err.Error(), Err: err})
+	f.add(Finding{Kind: kind, Err: err}, err.Error())
 	return nil
+}
+
+// add completes the diagnostic of a finding.
+func (f *File) add(finding Finding, message string) {
+	finding.Severity, finding.Code, finding.Message = diag.Error, string(finding.Kind), message
+	if finding.Kind == Rows {
+		finding.Severity = diag.Warning
+	}
+	finding.Position = diag.Position{File: f.path}
+	var statement *migrate.StatementError
+	if errors.As(finding.Err, &statement) {
+		finding.Line, finding.Column = statement.Diagnostic.Line, statement.Diagnostic.Column
+	}
+	f.Findings = append(f.Findings, finding)
 }
 
 func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog) {
 	if differences := catalog.Compare(before, after); len(differences) > 0 {
-		f.Findings = append(f.Findings, Finding{Kind: kind, Message: message, Differences: differences})
+		f.add(Finding{Kind: kind, Differences: differences}, message)
 	}
 }
 

@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -90,6 +93,10 @@ func TestFindings(t *testing.T) {
 			var said []string
 			for _, x := range f.Findings {
 				said = append(said, x.String())
+				severity := map[bool]diag.Severity{false: diag.Error, true: diag.Warning}[x.Kind == verify.Rows]
+				if x.Severity != severity || x.Code != string(x.Kind) || x.File != "migrations/2_change.sql" || (x.Line > 0) != errors.As(x.Err, new(*migrate.StatementError)) {
+					t.Errorf("%s has the diagnostic %+v", x.Kind, x.Diagnostic)
+				}
 			}
 			if got := strings.Join(said, "\n"); !strings.Contains(got, string(c.kind)+": ") || !strings.Contains(got, c.says) {
 				t.Errorf("want %s %s in\n%s", c.kind, c.says, got)
