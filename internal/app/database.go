@@ -3,9 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -133,32 +131,4 @@ func (a *App) localServer(db *Database) (clone.Server, string, error) {
 	name := strings.TrimPrefix(u.Path, "/")
 	u.Path = "/postgres"
 	return clone.Server{URL: u.String()}, name, nil
-}
-
-// ResetBranch empties the database of the branch that is checked out, applies the migrations and loads the seeds.
-func (a *App) ResetBranch(ctx context.Context, db *Database) error {
-	b, err := a.Branches(db)
-	if err != nil {
-		return err
-	}
-	types, err := a.Schema()
-	if err != nil {
-		return err
-	}
-	db.Reset()
-	if err := b.Reset(ctx); err != nil {
-		return err
-	}
-	m, err := a.Migrator(db.Pool, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := m.Up(ctx); err != nil {
-		return err
-	}
-	if _, err := os.Stat(a.Config.Path(a.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	_, err = a.Seed(ctx, db.Pool, types)
-	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/branch"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/dev/copies"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -95,7 +96,7 @@ func newBranchReset(f *factory.Factory) *cobra.Command {
 						return fault.New(fault.Canceled, "recreate the database", "nothing was changed")
 					}
 				}
-				return a.ResetBranch(ctx, db)
+				return branch.Reset(ctx, a, db)
 			})
 		},
 	}
