@@ -79,6 +79,9 @@ func Run(ctx context.Context, a *app.App, o Options) (results []Step, err error)
 	if err != nil {
 		return nil, err
 	}
+	if o.Scratch.URL != "" {
+		a.AnnounceDatabase(o.Scratch.URL)
+	}
 	server, err := a.Scratch(ctx, o.Scratch)
 	if err != nil {
 		return nil, err

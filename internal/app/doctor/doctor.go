@@ -177,6 +177,7 @@ func (p project) checkPostgres(ctx context.Context) Finding {
 	if url := p.Config.Database.URL.Reveal(); url != "" {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
+		p.AnnounceDatabase(url)
 		db, err := p.Connect(ctx, url)
 		if err != nil {
 			return problem(fault.HintOf(err), "%v", err)
