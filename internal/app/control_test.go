@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// TestControl does what the keys of the dashboard do, in a session that looks at the files and in one that does not.
+// TestControl performs the actions of the dashboard's keys, in a session that watches files and in one that does not.
 func TestControl(t *testing.T) {
 	for _, watch := range []bool{true, false} {
 		a := apptest.New(t, apptest.Copy(t))
@@ -49,7 +49,7 @@ func TestControl(t *testing.T) {
 		exec("DO $$ BEGIN ASSERT to_regclass('by_hand') IS NULL AND to_regclass('users') IS NOT NULL; END $$")
 		pool.Close()
 		if err := control.Restart(ctx, "api"); fault.CodeOf(err) != fault.Invalid {
-			t.Errorf("a part of krowoc is started anew: %v", err)
+			t.Errorf("a part of Krowoc itself was restarted: %v", err)
 		}
 		cancel()
 		if err := <-done; err != nil {

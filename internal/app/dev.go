@@ -21,10 +21,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// DevOptions are those of a session that the configuration does not have.
+// DevOptions are the options of a session that are not in the configuration.
 type DevOptions struct {
 	PID      int
-	Environ  []string     // of the team's own processes, as NAME=value
+	Environ  []string     // of the project's own processes, as NAME=value
 	Control  *dev.Control // may be nil
 	Report   func(dev.Event)
 	Progress func(local.Progress)
@@ -48,7 +48,7 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	})
 }
 
-// devProject makes the parts of a development session.
+// devProject creates the parts of a development session.
 type devProject struct {
 	app     *App
 	stack   *stack.Stack
@@ -108,7 +108,7 @@ func (p *devProject) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Sch
 	return p.app.Seed(ctx, pool, s)
 }
 
-// Generate implements dev.Project. It writes the configured targets, except for files that people have edited.
+// Generate implements dev.Project. It writes the configured targets, except files that were edited by hand.
 func (p *devProject) Generate(s *schema.Schema) (written []string, err error) {
 	jobs, err := p.app.GenerateJobs(nil)
 	if err != nil || len(jobs) == 0 {
@@ -133,7 +133,7 @@ func (p *devProject) API(address string, pool *pgxpool.Pool, s *schema.Schema, l
 	return p.console.newAPI(address, pool, s, log)
 }
 
-// Stack is the development stack that the configuration describes.
+// Stack returns the configured development stack.
 func (a *App) Stack() *stack.Stack {
 	c := a.Config.Dev
 	o := stack.Options{

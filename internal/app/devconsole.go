@@ -34,7 +34,7 @@ func (a *App) newDevConsole() *devConsole {
 	return &devConsole{app: a, people: &people{typeName: a.Config.Dev.Auth.Users}}
 }
 
-// service is the console as a part of the stack. What belongs to it logs under its own name.
+// service returns the console as a service of the stack. Its parts log under their own names.
 func (d *devConsole) service(log func(part string) *slog.Logger) dev.Service {
 	return dev.Service{Name: "console", Start: func(ctx context.Context, own *slog.Logger) (dev.RunningService, error) {
 		return d.start(ctx, own, log)
@@ -103,7 +103,7 @@ func (d *devConsole) startIdentity(c *console.Console, log *slog.Logger, send fu
 	return nil
 }
 
-// links are what the console's first page leads to.
+// links are the links on the console's start page.
 func (d *devConsole) links() []console.Link {
 	state, err := dev.Find(d.app.StateDir())
 	if err != nil {
@@ -121,7 +121,7 @@ func (d *devConsole) links() []console.Link {
 	return links
 }
 
-// watch tells pages under development what the session reports.
+// watch passes reloads and errors of the session on to the pages under development.
 func (d *devConsole) watch(report func(dev.Event)) func(dev.Event) {
 	return func(e dev.Event) {
 		report(e)
@@ -143,24 +143,24 @@ func (d *devConsole) watch(report func(dev.Event)) func(dev.Event) {
 	}
 }
 
-// ofFiles are the parts whose errors are mistakes in the team's files.
+// ofFiles are the parts whose errors are caused by the project's files.
 var ofFiles = map[string]bool{"schema": true, "migrate": true, "seed": true, "generate": true, "api": true}
 
-// devAPI is the API of a session: its people are those of its schema.
+// devAPI is the API of a session. When its schema is replaced, it updates the users of the identity provider.
 type devAPI struct {
 	*Server
 	people *people
 	pool   *pgxpool.Pool
 }
 
-// serverOptions are those of the API of a session: people log in with its identity provider or simply say who they are,
-// which is why nobody but this machine is served. Probes stay with the API, so that two sessions do not contend for an
-// address.
+// serverOptions returns the server options of the API of a session. Callers log in with the identity provider of the session or simply
+// name themselves, so the API only serves this machine. Probes share the address of the API, so that two sessions do not need a second
+// fixed port.
 func (d *devConsole) serverOptions(address string) ServerOptions {
 	var hosts []string
 	host, _, err := net.SplitHostPort(d.app.Config.Server.Address)
 	if isEvery := host == "" || net.ParseIP(host).IsUnspecified(); err == nil && !isEvery {
-		hosts = append(hosts, host) // a name of this machine that the team has chosen
+		hosts = append(hosts, host) // the configured name of this machine
 	}
 	return ServerOptions{
 		Address: address, Authenticators: []server.Authenticator{devTokens{d}, ActAs{}},
@@ -177,7 +177,7 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 	return &devAPI{srv, d.people, pool}, nil
 }
 
-// Replace serves another schema from the next request on.
+// Replace serves another schema, starting with the next request.
 func (a *devAPI) Replace(next *schema.Schema) error {
 	err := a.Server.Replace(next)
 	if err == nil {

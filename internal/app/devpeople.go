@@ -17,8 +17,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// people is the directory of the development identity provider: the rows of a type with a key of one field and a field email.
-// Of its other fields it knows name, role or roles, and createdAt, where there are such.
+// people is the directory of the development identity provider: the rows of a type that has a key of one field and a field email. It also
+// uses the fields name, role or roles, and createdAt, if they exist.
 type people struct {
 	typeName string
 
@@ -27,34 +27,34 @@ type people struct {
 	of   *schema.Schema
 }
 
-// use says where the people are from now on.
+// use sets the database and schema that contain the users.
 func (p *people) use(pool *pgxpool.Pool, s *schema.Schema) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pool, p.of = pool, s
 }
 
-// source is the table and what to select of it.
+// source is the table of users and the columns to select.
 type source struct {
 	pool                 *pgxpool.Pool
 	table                string
 	key, email           string // quoted columns
 	name, roles, created string // expressions
-	nameColumn           string // quoted, "" where there is none
+	nameColumn           string // quoted, or ""
 }
 
 func (p *people) source() (source, error) {
-	const op = "look for people"
+	const op = "find users"
 	p.mu.Lock()
 	pool, types := p.pool, p.of
 	p.mu.Unlock()
 	if pool == nil {
-		return source{}, fault.New(fault.Unavailable, op, "the API is not up yet")
+		return source{}, fault.New(fault.Unavailable, op, "the API is not ready yet")
 	}
 	t := types.Type(p.typeName)
 	if t == nil || !t.Stored() || len(t.Key) != 1 || columnOf(t, "email") == "" {
-		return source{}, fault.New(fault.Invalid, op, "there is no type "+p.typeName+" with a key of one field and a field email",
-			"Say in dev.auth.users which type has the people.")
+		return source{}, fault.New(fault.Invalid, op, "the schema has no type "+p.typeName+" with a key of one field and a field email",
+			"set dev.auth.users to the type that contains the users")
 	}
 	s := source{pool: pool, table: pg.QuoteIdent(t.Table), key: pg.QuoteIdent(t.Key[0].Column), email: columnOf(t, "email"),
 		name: "''", roles: "'{}'::text[]", created: "now()", nameColumn: columnOf(t, "name")}
@@ -73,7 +73,7 @@ func (p *people) source() (source, error) {
 	return s, nil
 }
 
-// columnOf returns the quoted column of a field, "" where there is none.
+// columnOf returns the quoted column of a field, or "".
 func columnOf(t *schema.Type, field string) string {
 	if f := t.Field(field); f != nil && f.Column != "" {
 		return pg.QuoteIdent(f.Column)
@@ -81,9 +81,9 @@ func columnOf(t *schema.Type, field string) string {
 	return ""
 }
 
-// selectWhere reads the people that a condition lets through.
+// selectWhere returns the users that match a condition.
 func (p *people) selectWhere(ctx context.Context, condition string, args ...any) ([]identity.User, error) {
-	const op = "look for people"
+	const op = "find users"
 	s, err := p.source()
 	if err != nil {
 		return nil, err
@@ -109,17 +109,17 @@ func (p *people) selectWhere(ctx context.Context, condition string, args ...any)
 	return list, pg.Fault(op, err)
 }
 
-// List returns people whose name or address has a text in it.
+// List returns users whose name or e-mail address contains a text.
 func (p *people) List(ctx context.Context, search string, limit int) ([]identity.User, error) {
 	return p.selectWhere(ctx, "position(lower($1) in lower({email}::text || ' ' || coalesce({name}::text, ''))) > 0 ORDER BY {name}, {email} LIMIT $2", search, limit)
 }
 
-// ByID returns a person.
+// ByID returns a user.
 func (p *people) ByID(ctx context.Context, id string) (identity.User, error) {
 	return one(p.selectWhere(ctx, "{key}::text = $1", id))
 }
 
-// ByEmail returns a person.
+// ByEmail returns a user.
 func (p *people) ByEmail(ctx context.Context, email string) (identity.User, error) {
 	return one(p.selectWhere(ctx, "lower({email}::text) = lower($1)", email))
 }
@@ -129,14 +129,14 @@ func one(list []identity.User, err error) (identity.User, error) {
 	case err != nil:
 		return identity.User{}, err
 	case len(list) == 0:
-		return identity.User{}, fault.New(fault.NotFound, "look for a person", "there is none")
+		return identity.User{}, fault.New(fault.NotFound, "find a user", "no user matches")
 	}
 	return list[0], nil
 }
 
-// Create adds a person. What the type wants beside an address and a name must have a default.
+// Create adds a user. Required fields other than email and name must have a default.
 func (p *people) Create(ctx context.Context, u identity.User) (identity.User, error) {
-	const op = "add a person"
+	const op = "add a user"
 	s, err := p.source()
 	if err != nil {
 		return u, err
@@ -145,7 +145,7 @@ func (p *people) Create(ctx context.Context, u identity.User) (identity.User, er
 	if s.nameColumn != "" {
 		columns, values, args = append(columns, s.nameColumn), append(values, "$2"), append(args, u.Name)
 	}
-	var given bool // the database gives the key its value
+	var given bool // the database generates the key
 	err = s.pool.QueryRow(ctx, `SELECT atthasdef OR attidentity <> '' FROM pg_attribute WHERE attrelid = $1::regclass AND quote_ident(attname) = quote_ident($2)`,
 		s.table, strings.ReplaceAll(strings.Trim(s.key, `"`), `""`, `"`)).Scan(&given)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 )
 
-// followBranch switches to the database of the branch that is checked out, and reports whether it did. A new branch gets a copy of the
-// previous branch's database, or an empty one when that has migrations which are missing here.
+// followBranch switches to the database of the current git branch and reports whether it did. A new branch gets a copy of the previous
+// branch's database, or an empty one if that database has migrations that do not exist on the new branch.
 func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 	if s.branches == nil {
 		return false, nil
@@ -23,7 +23,7 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 	}
 	s.pool.Reset()
 	if !s.hasMigrations() {
-		s.info("dev", "has the database of the branch "+branch+" "+since(began, s.now()))
+		s.info("dev", "switched to the database of branch "+branch+" "+since(began, s.now()))
 		return true, nil
 	}
 	migrator, err := s.Project.Migrator(s.pool, nil)
@@ -35,17 +35,17 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 		return true, err
 	}
 	if slices.ContainsFunc(status, func(m migrate.Status) bool { return m.State == migrate.NoFile }) {
-		s.info("dev", "the database of the previous branch has migrations that are not here: it is rebuilt")
+		s.info("dev", "rebuilding the database: the previous branch applied migrations that do not exist on this branch")
 		if err := s.branches.Reset(ctx); err != nil {
 			return true, err
 		}
 		s.pool.Reset()
 	}
-	s.info("dev", "has the database of the branch "+branch+" "+since(began, s.now()))
+	s.info("dev", "switched to the database of branch "+branch+" "+since(began, s.now()))
 	return true, nil
 }
 
-// gitIsWriting reports whether git is in the middle of changing the files.
+// gitIsWriting reports whether git is changing files at the moment.
 func (s *session) gitIsWriting() bool {
 	if s.branches == nil {
 		return false

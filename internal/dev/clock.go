@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// A session looks at the clock every clockPeriod; one that is off by more than clockSlack has leapt.
+// A session reads the clock every clockPeriod. A deviation of more than clockSlack is a jump.
 const (
 	clockPeriod = 2 * time.Second
 	clockSlack  = 5 * time.Second
 )
 
-// clock notices that the machine slept, or that its time was set: the wall clock has moved on by another amount than the
-// monotonic one, which stands still meanwhile (clock_gettime(2), CLOCK_MONOTONIC).
+// clock detects that the machine slept or that its clock was set. In both cases the wall clock moves by a different amount than the
+// monotonic clock, which stops during sleep (clock_gettime(2), CLOCK_MONOTONIC).
 type clock struct {
 	now  func() time.Time
-	wall time.Time // when it was last looked at
+	wall time.Time // the last reading
 	mono time.Time // the same, with Go's monotonic reading
 }
 
 func newClock(now func() time.Time) *clock { return &clock{now, now().Round(0), time.Now()} }
 
-// leap returns by how much the wall clock has leapt since the last look; zero when it has not.
+// leap returns how far the wall clock has jumped since the last reading, or 0.
 func (c *clock) leap() time.Duration {
 	wall, elapsed := c.now().Round(0), time.Since(c.mono)
 	off := wall.Sub(c.wall) - elapsed
@@ -33,12 +33,12 @@ func (c *clock) leap() time.Duration {
 	return off.Round(time.Second)
 }
 
-// afterLeap says that the clock has leapt, and lets go of connections that may be dead without having been closed.
+// afterLeap reports a jump of the clock and drops connections, which may be dead without having been closed.
 func (s *session) afterLeap(ctx context.Context, leap time.Duration) {
 	if leap > 0 {
-		s.info("dev", fmt.Sprintf("the machine has slept, or its clock was set, for %s: everything is looked at again", leap))
+		s.info("dev", fmt.Sprintf("the machine slept, or its clock was set, for %s; checking all files again", leap))
 	} else {
-		s.warn("dev", fmt.Sprintf("the machine's clock was set back by %s: times in the database and in tokens may lie ahead", -leap))
+		s.warn("dev", fmt.Sprintf("the machine's clock was set back by %s; times in the database and in tokens may be in the future", -leap))
 	}
 	if s.pool != nil {
 		s.pool.Reset()

@@ -11,27 +11,27 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/clone"
 )
 
-// Control lets somebody look at a session that runs, and act on it. Its zero value is for a session that is still to start.
+// Control inspects a running session and acts on it. Its zero value is ready for a session that has not started yet.
 type Control struct {
 	mu      sync.Mutex
 	session *session
 	pending chan request
 }
 
-// PartStatus is how a part of the stack is.
+// PartStatus is the status of a part of the stack.
 type PartStatus struct {
 	Name, State, URL string
-	PID              int // 0 where it is part of krowoc, or in a container
+	PID              int // 0 for a part of Krowoc itself or in a container
 }
 
-// bind gives the control its session.
+// bind connects the control to its session.
 func (c *Control) bind(s *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session, c.pending = s, make(chan request)
 }
 
-// Parts returns how the parts are, once the session is up.
+// Parts returns the status of the parts, or nil before the session is up.
 func (c *Control) Parts() []PartStatus {
 	c.mu.Lock()
 	s := c.session
@@ -69,7 +69,7 @@ func (c *Control) Restart(ctx context.Context, name string) error {
 	s := c.session
 	c.mu.Unlock()
 	if s == nil {
-		return fault.New(fault.Unavailable, "restart "+name, "the session is not up yet")
+		return fault.New(fault.Unavailable, "restart "+name, "the session is not ready yet")
 	}
 	if name == "postgres" {
 		return c.do(ctx, (*session).replacePostgres)
@@ -78,31 +78,31 @@ func (c *Control) Restart(ctx context.Context, name string) error {
 		return err
 	}
 	if s.processes == nil || name == "api" {
-		return fault.New(fault.Invalid, "restart "+name, "it is a part of krowoc, and restarts with the session")
+		return fault.New(fault.Invalid, "restart "+name, "it is part of Krowoc itself", "stop the session and run `krowoc dev` again")
 	}
 	return s.processes.Restart(name)
 }
 
-// Seed loads the seeds again, also where they are unchanged.
+// Seed loads the seeds again, even if they are unchanged.
 func (c *Control) Seed(ctx context.Context) error { return c.do(ctx, (*session).reseed) }
 
 // Reset rebuilds the database from migrations and seeds.
 func (c *Control) Reset(ctx context.Context) error { return c.do(ctx, (*session).resetDatabase) }
 
-// request is something that the session is asked to do between two saves.
+// request is an action that the session runs between two changes of files.
 type request struct {
 	action func(*session, context.Context) error
 	done   chan error
 }
 
-// do asks the session for something, and waits until it is done.
+// do has the session run an action and waits for the result.
 func (c *Control) do(ctx context.Context, action func(*session, context.Context) error) error {
 	c.mu.Lock()
 	pending := c.pending
 	c.mu.Unlock()
 	r := request{action, make(chan error, 1)}
 	select {
-	case pending <- r: // nil, and so never ready, before the session is up
+	case pending <- r: // nil before the session is up, which blocks
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -114,7 +114,7 @@ func (c *Control) do(ctx context.Context, action func(*session, context.Context)
 	}
 }
 
-// requests are where requests arrive; nil, and so never ready, where there is no control.
+// requests is the channel of requests. It is nil, which blocks, in a session without a control.
 func (s *session) requests() chan request {
 	if s.Control == nil {
 		return nil
@@ -122,10 +122,10 @@ func (s *session) requests() chan request {
 	return s.Control.pending
 }
 
-// reseed loads the seeds whether or not they were loaded before.
+// reseed loads the seeds even if they are unchanged.
 func (s *session) reseed(ctx context.Context) error {
 	if s.schema == nil {
-		return fault.New(fault.Invalid, "load the seeds", "the schema has mistakes")
+		return fault.New(fault.Invalid, "load the seeds", "the schema is invalid", "fix the errors in the log, then try again")
 	}
 	if err := s.forget("seeds.digest"); err != nil {
 		return err
@@ -133,11 +133,11 @@ func (s *session) reseed(ctx context.Context) error {
 	return s.loadSeeds(ctx)
 }
 
-// resetDatabase empties the session's own database, and brings it in step with the files.
+// resetDatabase empties the session's own database and rebuilds it from the project's files.
 func (s *session) resetDatabase(ctx context.Context) error {
 	const op = "reset the database"
 	if s.postgres.server == nil {
-		return fault.New(fault.Invalid, op, "it is not the session's own", "`krowoc dev` without database.url has one of its own.")
+		return fault.New(fault.Invalid, op, "the session uses an existing database", "remove database.url from the configuration: `krowoc dev` then starts a database of its own")
 	}
 	s.pool.Reset()
 	var err error
@@ -146,19 +146,19 @@ func (s *session) resetDatabase(ctx context.Context) error {
 	} else {
 		err = clone.Server{URL: s.postgres.server.URL("postgres")}.Empty(ctx, s.Name)
 	}
-	s.pool.Reset() // some connections were made meanwhile
+	s.pool.Reset() // the pool may have opened connections in the meantime
 	if err = errors.Join(err, s.forget("seeds.digest"), s.forget("tables.digest")); err != nil {
 		return fault.Wrap(op, err)
 	}
-	s.info("dev", "the database is empty, and is rebuilt")
+	s.info("dev", "the database is empty; rebuilding it")
 	s.apply(ctx, changes{schema: true, migrations: true, seeds: true})
 	return nil
 }
 
-// forget removes what is noted of the database.
+// forget removes a recorded digest of the database's content.
 func (s *session) forget(name string) error {
 	if err := os.Remove(filepath.Join(s.StateDir, name)); err != nil && !os.IsNotExist(err) {
-		return fault.Wrap("forget what is in the database", err)
+		return fault.Wrap("remove a recorded digest", err)
 	}
 	return nil
 }

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// Postgres is a server that a session has for itself.
+// Postgres is a server that a session has started.
 type Postgres interface {
 	URL(database string) string
 	Version() string
-	Exited() <-chan struct{} // closed when it has ended, asked or not
-	Err() error              // why, where nobody asked
+	Exited() <-chan struct{} // closed when the server has exited, for whatever reason
+	Err() error              // the reason of an exit that was not requested
 	Stop(ctx context.Context) error
 }
 
-// database is the session's Postgres: its own server, or one that was there before.
+// database is the Postgres of a session: its own server or an existing one.
 type database struct {
 	url    string
-	server Postgres // nil for one that was there before
+	server Postgres // nil for an existing one
 }
 
 func (d *database) stop(ctx context.Context) error {
@@ -39,7 +39,7 @@ func (d *database) replicas(name string) []string {
 	return nil
 }
 
-// pid is the process of the server, 0 where it is not one of this machine.
+// pid is the process ID of the server, or 0 if it does not run on this machine.
 func (d *database) pid() int {
 	if p, ok := d.server.(interface{ PID() int }); ok {
 		return p.PID()
@@ -47,7 +47,7 @@ func (d *database) pid() int {
 	return 0
 }
 
-// exited is closed when the session's own server has ended; nil, and so never ready, for one of somebody else's.
+// exited is closed when the session's own server has exited. It is nil, which blocks, for an existing server.
 func (d *database) exited() <-chan struct{} {
 	if d.server == nil {
 		return nil
@@ -58,7 +58,7 @@ func (d *database) exited() <-chan struct{} {
 // DataDir is where the local Postgres of a state folder keeps its data.
 func DataDir(stateDir string) string { return filepath.Join(stateDir, "postgres") }
 
-// startPostgres makes the database reachable and connects to it.
+// startPostgres starts the server, unless an existing one is configured, and connects to the database.
 func (s *session) startPostgres(ctx context.Context) error {
 	s.postgres = &database{url: s.DatabaseURL}
 	if s.DatabaseURL == "" {

@@ -1,6 +1,5 @@
-// Package dev runs a development session: a local Postgres, the migrations, the seeds and the API, kept in
-// step with the files that a team edits. A mistake in a file is reported and the last good state keeps
-// serving; the end of the context stops everything in reverse order.
+// Package dev runs a development session: a local Postgres, migrations, seeds and the API, updated when a file of the project changes.
+// An invalid file is reported, and the last valid state keeps serving. When the context ends, the parts stop in reverse order.
 package dev
 
 import (
@@ -23,20 +22,20 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Options say what a session runs. Paths are absolute, save Schema.
+// Options configure a session. All paths except Schema are absolute.
 type Options struct {
 	Project    Project
-	Name       string // of the project, shown to people, and of the local database
+	Name       string // of the project and of its local database
 	Root       string // the project's folder
-	Schema     string // a file, a folder or a pattern of files below Root, with slashes
-	StateDir   string // .krowoc: data folder, log, session file
-	ConfigPath string // the file of the configuration
+	Schema     string // a file, a folder or a file pattern, relative to Root, with forward slashes
+	StateDir   string // .krowoc: data, log, state of the session
+	ConfigPath string // the configuration file
 	Migrations string // folder
-	Seeds      string // folder; it need not exist
+	Seeds      string // folder; it may be missing
 	Watch      bool
 	Address    string // host:port of the API
 
-	DatabaseURL string // an existing database to use; where it is empty, the project starts a server of its own
+	DatabaseURL string // an existing database to use; if empty, the project starts its own server
 
 	Control *Control // may be nil
 
@@ -45,27 +44,27 @@ type Options struct {
 	PID    int
 }
 
-// Project makes the parts of a session. The composition root implements it.
+// Project creates the parts of a session. The composition root implements it.
 type Project interface {
-	// StartPostgres starts a server with a database that has the project's name, on the port that it had before.
+	// StartPostgres starts a server with a database named after the project, on the same port as the last time.
 	StartPostgres(ctx context.Context, log *slog.Logger) (Postgres, error)
-	// Services returns the services, given what makes the loggers of parts.
+	// Services returns the services. log returns the logger for a part.
 	Services(log func(part string) *slog.Logger) []Service
-	// Commands returns the team's own processes, given what the stack adds to their environment.
+	// Commands returns the project's own processes. env is what the stack adds to their environment.
 	Commands(env []string) ([]supervise.Process, error)
 
 	Connect(ctx context.Context, url string) (*pgxpool.Pool, error)
 	Migrator(pool *pgxpool.Pool, report func(migrate.Event)) (*migrate.Migrator, error)
-	// Syncer returns what brings the tables in step with the schema, on the session's own server, of which url names a database.
+	// Syncer returns what changes the tables to match the schema. url is a database on the session's own server.
 	Syncer(url string) *sync.Syncer
-	// Branches returns the databases of the branches of git on that server; nil keeps one database for all.
+	// Branches returns the databases of the git branches on that server, or nil if all branches share one database.
 	Branches(url string) Branches
 
 	SeedSets() []string
 	Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (seed.Summary, error)
 	// Generate writes the models of a schema and returns the files that changed.
 	Generate(s *schema.Schema) (written []string, err error)
-	// API returns a server of a schema that is still to start.
+	// API returns a server for a schema. The caller starts it.
 	API(address string, pool *pgxpool.Pool, s *schema.Schema, log *slog.Logger) (API, error)
 }
 
@@ -77,14 +76,14 @@ type API interface {
 	Stop(ctx context.Context) error
 }
 
-// Branches switches to the database of the branch of git that is checked out.
+// Branches switches to the database of the current git branch.
 type Branches interface {
-	HeadFile() string                                      // the file that changes with the branch
-	Follow(ctx context.Context) (branch string, err error) // the branch, when it differs from the previous one
+	HeadFile() string                                      // the file that changes when the branch does
+	Follow(ctx context.Context) (branch string, err error) // the branch, if it differs from the previous one
 	Reset(ctx context.Context) error                       // empties the database
 }
 
-// session is one run: its options and what is up so far.
+// session is a development session: its options and the parts that have started.
 type session struct {
 	Options
 	*reporter
@@ -92,26 +91,26 @@ type session struct {
 	lock     *sessionLock
 	postgres *database
 	pool     *pgxpool.Pool
-	schema   *schema.Schema // that is served: its tables are there
+	schema   *schema.Schema // the one being served; its tables exist
 	api      API
-	syncer   *sync.Syncer // nil where the database is somebody else's
-	branches Branches     // nil where all share one database
+	syncer   *sync.Syncer // nil for an existing database
+	branches Branches     // nil if all branches share one database
 
-	syncAfterStart bool // compare the tables with the schema once the session is up
+	syncAfterStart bool // compare the tables with the schema after the session is up
 
-	cancel    context.CancelFunc // ends what goes on in the background
+	cancel    context.CancelFunc // ends the work in the background
 	services  services
-	restarted chan struct{}         // a service was restarted, and may be elsewhere
-	processes *supervise.Supervisor // nil where there are none
+	restarted chan struct{}         // a service was restarted; its URL may have changed
+	processes *supervise.Supervisor // nil without processes
 
 	background stdsync.WaitGroup
 }
 
-// stopTimeout bounds how long the parts may take to stop.
+// stopTimeout is how long the parts may take to stop.
 const stopTimeout = 25 * time.Second
 
-// Run brings the session up and keeps it up until ctx ends, which is no error once the session was up. In
-// every case nothing it started is left running.
+// Run starts the session and keeps it running until ctx ends. That is not an error once the session was up. Run stops everything that it
+// started, even if it fails.
 func Run(ctx context.Context, o Options) error {
 	s := &session{Options: o, reporter: &reporter{sink: o.Report, now: o.Now}, began: o.Now(), restarted: make(chan struct{}, 1)}
 	lock, err := acquire(ctx, o.StateDir, State{PID: o.PID, Started: o.Now(), Project: o.Name})
@@ -130,7 +129,7 @@ func Run(ctx context.Context, o Options) error {
 		}
 		return nil
 	}
-	watcher, err := s.newWatcher() // first, so that no save is missed that comes while the parts start
+	watcher, err := s.newWatcher() // first, so that changes during the start are not missed
 	if err != nil {
 		return err
 	}
@@ -144,8 +143,8 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// start runs the phases in dependency order. A mistake in the team's files does not end it: the session
-// stays up and waits for the save that mends it.
+// start runs the phases in the order of their dependencies. An invalid file does not end the session, which waits until the file is
+// fixed.
 func (s *session) start(ctx context.Context) error {
 	s.startServices(ctx)
 	if err := s.startPostgres(ctx); err != nil {
@@ -169,7 +168,7 @@ func (s *session) start(ctx context.Context) error {
 	return nil
 }
 
-// syncDatabase applies what is pending and loads the seeds if they changed.
+// syncDatabase applies the pending migrations, changes the tables to match the schema, and loads the seeds if they changed.
 func (s *session) syncDatabase(ctx context.Context) error {
 	migrated := s.tolerate("migrate", s.migrateUp(ctx))
 	if s.loadSchema(ctx, migrated) && migrated {
@@ -178,7 +177,7 @@ func (s *session) syncDatabase(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// tolerate reports an error in the team's own files, after which the session goes on, and whether there was none.
+// tolerate reports an error without ending the session. It returns whether err is nil.
 func (s *session) tolerate(part string, err error) bool {
 	if err != nil && fault.CodeOf(err) != fault.Canceled {
 		s.fail(part, err)
@@ -186,7 +185,7 @@ func (s *session) tolerate(part string, err error) bool {
 	return err == nil
 }
 
-// announce says that the API is up, where it is, and what else there is.
+// announce reports that the API is up, with the URLs of all parts.
 func (s *session) announce() error {
 	state := s.currentState()
 	if err := s.publish(state); err != nil {
@@ -196,7 +195,7 @@ func (s *session) announce() error {
 	return nil
 }
 
-// currentState is the state with all that is up.
+// currentState returns the state with all parts that are up.
 func (s *session) currentState() State {
 	state := s.lock.current()
 	state.DatabaseURL, state.Links, state.Vars = s.postgres.url, nil, nil
@@ -221,12 +220,12 @@ func (s *session) currentState() State {
 	return state
 }
 
-// publish tells other commands and programs of a state.
+// publish writes a state to the files that other commands and programs read.
 func (s *session) publish(state State) error {
 	return errors.Join(s.lock.write(state), writeEnv(s.StateDir, state))
 }
 
-// stop ends what was started, in reverse order, after ctx has ended.
+// stop stops the started parts in reverse order, after ctx has ended.
 func (s *session) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
@@ -252,5 +251,5 @@ func (s *session) stop(ctx context.Context) {
 	s.lock.release()
 }
 
-// LogPath is where a session of the state folder writes what it reports.
+// LogPath is the log file of a session.
 func LogPath(stateDir string) string { return filepath.Join(stateDir, "dev.log") }

@@ -8,10 +8,10 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// envFile has the variables of a session for shells and direnv, below its state folder, while it runs.
+// envFile is a file in the state folder with the variables of a running session, for shells and direnv.
 const envFile = "env"
 
-// Env returns the variables in which a program finds a session.
+// Env returns the environment variables from which a program learns the URLs of a session.
 func (s State) Env() []string {
 	env := []string{"DATABASE_URL=" + s.DatabaseURL, "KROWOC_DATABASE_URL=" + s.DatabaseURL}
 	if s.URL != "" {
@@ -29,10 +29,10 @@ func writeEnv(dir string, s State) error {
 	return fault.Wrap("write the session's variables", os.WriteFile(filepath.Join(dir, envFile), []byte(b.String()), 0o600))
 }
 
-// Size returns how many bytes the local database of a state folder takes.
+// Size returns the size of the local database of a state folder in bytes.
 func Size(stateDir string) (int64, error) { return SizeOf(DataDir(stateDir)) }
 
-// SizeOf returns how many bytes the files of a folder take; one that is not there takes none.
+// SizeOf returns the size of the files in a folder in bytes. A missing folder has size 0.
 func SizeOf(dir string) (bytes int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
 		if os.IsNotExist(err) {
@@ -50,7 +50,7 @@ func SizeOf(dir string) (bytes int64, err error) {
 	return bytes, fault.Wrap("measure "+dir, err)
 }
 
-// Reset removes the local database of a state folder and what is noted of it. No session may run.
+// Reset removes the local database of a state folder and what is recorded about it. No session may be running.
 func Reset(stateDir string) error {
 	if other, err := Find(stateDir); err == nil {
 		return AlreadyRunning(other)

@@ -6,7 +6,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// idle keeps the session up until ctx ends, and does not watch the files.
+// idle keeps the session running until ctx ends, without watching files.
 func (s *session) idle(ctx context.Context) error {
 	for {
 		select {
@@ -24,25 +24,25 @@ func (s *session) idle(ctx context.Context) error {
 	}
 }
 
-// handle does what a request asks for, and returns the outcome to whoever asked.
+// handle runs the action of a request and returns the result to the requester.
 func (s *session) handle(ctx context.Context, r request) {
 	err := r.action(s, ctx)
 	s.tolerate("dev", err)
 	r.done <- err
 }
 
-// restartPostgres starts the local server again after it ended by itself.
+// restartPostgres restarts the local server after it has exited unexpectedly.
 func (s *session) restartPostgres(ctx context.Context) error {
 	s.tolerate("postgres", s.postgres.server.Err())
 	return s.replacePostgres(ctx)
 }
 
-// replacePostgres stops and starts the local server. It takes the port that it had, so the API's pool finds it.
+// replacePostgres stops and starts the local server. The server keeps its port, so that the pool of the API can reconnect.
 func (s *session) replacePostgres(ctx context.Context) error {
 	if s.postgres.server == nil {
-		return fault.New(fault.Invalid, "restart Postgres", "it is not the session's own")
+		return fault.New(fault.Invalid, "restart Postgres", "the session uses an existing database, which it did not start")
 	}
-	_ = s.postgres.stop(ctx) // also what goes with it, such as its replicas; that it has ended is known
+	_ = s.postgres.stop(ctx) // also stops its replicas; the server may have exited already
 	defer s.whileStarting("postgres")()
 	server, err := s.Project.StartPostgres(ctx, s.logger("postgres"))
 	if err != nil {
@@ -50,9 +50,9 @@ func (s *session) replacePostgres(ctx context.Context) error {
 	}
 	s.postgres.server = server
 	if server.URL(s.Name) != s.postgres.url {
-		return fault.New(fault.Unavailable, "start Postgres again", "its port was taken meanwhile", "Run `krowoc dev` again.")
+		return fault.New(fault.Unavailable, "restart Postgres", "another process took its port in the meantime", "run `krowoc dev` again")
 	}
 	s.pool.Reset()
-	s.info("postgres", "is up again")
-	return s.syncDatabase(ctx) // a crash may have lost the last moments
+	s.info("postgres", "restarted")
+	return s.syncDatabase(ctx) // a crash may have lost the last transactions
 }

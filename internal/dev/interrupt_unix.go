@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// Interrupt asks a process to end in order.
+// Interrupt asks a process to exit gracefully.
 func Interrupt(p *os.Process) error { return p.Signal(syscall.SIGTERM) }

@@ -2,6 +2,5 @@ package dev
 
 import "os"
 
-// Interrupt ends the process outright: Windows has no signal that one process may send to another. The
-// watchdog of pg/local stops Postgres.
+// Interrupt kills the process: on Windows, a process cannot send a signal to another. The watchdog of pg/local stops Postgres.
 func Interrupt(p *os.Process) error { return p.Kill() }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Names under which programs log what every log has, the first that is there counts.
+// The usual names of the standard fields in structured logs. The first existing one counts.
 var (
 	levelNames   = []string{"level", "severity", "lvl", "levelname"}
 	messageNames = []string{"msg", "message", "event"}
@@ -16,7 +16,7 @@ var (
 	requestNames = []string{"request_id", "requestId", "req_id", "reqId", "request-id", "x-request-id"}
 )
 
-// outputEvent is the event of a line that a program has written. One of JSON, as structured logs are, is taken apart.
+// outputEvent returns the event for a line of a program's output. A line of JSON is parsed as a structured log record.
 func outputEvent(part, line string) Event {
 	e := Event{Part: part, Text: line}
 	if !strings.HasPrefix(line, "{") || !strings.HasSuffix(line, "}") {
@@ -42,7 +42,7 @@ func outputEvent(part, line string) Event {
 	return e
 }
 
-// take removes the first field of a name and returns its value.
+// take removes the first existing field of these names and returns its value.
 func take(fields map[string]json.RawMessage, names []string) string {
 	for _, name := range names {
 		if value, there := fields[name]; there {
@@ -53,7 +53,7 @@ func take(fields map[string]json.RawMessage, names []string) string {
 	return ""
 }
 
-// plain is a value as people write it: text without quotes.
+// plain formats a value, with text unquoted.
 func plain(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
@@ -62,14 +62,14 @@ func plain(value json.RawMessage) string {
 	return string(value)
 }
 
-// inOrder returns the names in the order in which the line has them.
+// inOrder returns the names of the fields in the order of the line.
 func inOrder(line string, fields map[string]json.RawMessage) []string {
 	names := make([]string, 0, len(fields))
 	for name := range fields {
 		names = append(names, name)
 	}
 	at := func(name string) int {
-		quoted, _ := json.Marshal(name) // a text always has a form
+		quoted, _ := json.Marshal(name) // encoding a string cannot fail
 		return strings.Index(line, string(quoted)+":")
 	}
 	slices.SortFunc(names, func(a, b string) int {
@@ -81,7 +81,7 @@ func inOrder(line string, fields map[string]json.RawMessage) []string {
 	return names
 }
 
-// level reads a level as slog, zap, logrus and Python name them, or as pino numbers them.
+// level parses the names of levels in slog, zap, logrus and Python, and the numbers of levels in pino.
 func level(text string) slog.Level {
 	switch strings.ToLower(text) {
 	case "debug", "trace", "10", "20":

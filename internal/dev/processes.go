@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/supervise"
 )
 
-// startProcesses starts the team's own processes, which find the rest of the stack in their environment.
+// startProcesses starts the project's own processes. Their environment has the URLs of the rest of the stack.
 func (s *session) startProcesses(ctx context.Context) error {
 	list, err := s.Project.Commands(s.currentState().Env())
 	if err != nil || len(list) == 0 {
@@ -30,7 +30,7 @@ func (s *session) reportProcess(e supervise.Event) {
 	case e.Err != nil:
 		s.emit(Event{Part: e.Process, Level: slog.LevelError, Text: e.Err.Error(), Err: e.Err})
 		if e.State == supervise.Restarting {
-			s.info(e.Process, "starts "+e.Text)
+			s.info(e.Process, "restarting "+e.Text)
 		}
 	case e.State == "":
 		s.warn(e.Process, e.Text)
@@ -41,13 +41,13 @@ func (s *session) reportProcess(e supervise.Event) {
 	case e.State == supervise.Done:
 		s.info(e.Process, "is done "+e.Text)
 	case e.State == supervise.Restarting:
-		s.info(e.Process, "has ended; it starts "+e.Text)
+		s.info(e.Process, "exited; restarting "+e.Text)
 	default:
 		s.emit(Event{Part: e.Process, Level: slog.LevelDebug, Text: string(e.State)})
 	}
 }
 
-// address says where a process is reached.
+// address returns " at " and the URL of a process, or "" if it has no port.
 func (s *session) address(name string) string {
 	for _, l := range s.processLinks() {
 		if l.Name == name {
@@ -57,7 +57,7 @@ func (s *session) address(name string) string {
 	return ""
 }
 
-// processLinks are where the processes are reached that have a port.
+// processLinks returns the URLs of the processes that have a port.
 func (s *session) processLinks() []Link {
 	var links []Link
 	if s.processes == nil {
@@ -71,7 +71,7 @@ func (s *session) processLinks() []Link {
 	return links
 }
 
-// awaitProcesses reports that the session is all up, once the processes are ready or have failed.
+// awaitProcesses reports that the start is complete, once every process is ready or has failed.
 func (s *session) awaitProcesses(ctx context.Context) {
 	if s.processes != nil && s.processes.AwaitStart(ctx) != nil {
 		return

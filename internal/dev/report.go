@@ -11,33 +11,33 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 )
 
-// Event is something a session tells the person at the terminal.
+// Event is a message of a session to its user.
 type Event struct {
 	Time     time.Time
 	Part     string // dev, postgres, schema, migrate, seed, api, or the name of a service or process
 	Level    slog.Level
 	Text     string
 	Err      error     // with Level Error: the whole error, for hints and diagnostics
-	Mistakes diag.List // warnings about the team's files
-	Request  string    // id of the request that it is about, where it is about one
-	Reloaded bool      // a save was taken over, all of it
+	Mistakes diag.List // warnings about the project's files
+	Request  string    // ID of the request that the event belongs to, if any
+	Reloaded bool      // all changed files were applied
 	Ready    *Ready    // set when the API is up
-	Settled  *Settled  // set once, when all is up that comes up
+	Settled  *Settled  // set once, when every part is up or has failed
 }
 
-// Settled says that every part is up or has failed to come up.
+// Settled reports that every part is up or has failed to start.
 type Settled struct {
 	State
-	Failed bool // a service or process has
+	Failed bool // whether a service or process has failed
 }
 
-// Ready says that the session is up, and how long that took.
+// Ready reports that the session is up, and how long the start took.
 type Ready struct {
 	State
 	Took time.Duration
 }
 
-// reporter hands events to the sink one at a time, whichever goroutine they come from.
+// reporter passes events from any goroutine to the sink, one at a time.
 type reporter struct {
 	mu   sync.Mutex
 	sink func(Event)
@@ -64,10 +64,10 @@ func (r *reporter) fail(part string, err error) {
 	r.emit(Event{Part: part, Level: slog.LevelError, Text: err.Error(), Err: err})
 }
 
-// slow is how long a part may take to start until people are told that it still does, and how often they are.
+// slow is the interval of reports about a part that is still starting.
 const slow = 5 * time.Second
 
-// whileStarting tells that a part still starts, until done.
+// whileStarting reports at intervals that a part is still starting, until done is called.
 func (r *reporter) whileStarting(part string) (done func()) {
 	began, end := r.now(), make(chan struct{})
 	go func() {
@@ -76,7 +76,7 @@ func (r *reporter) whileStarting(part string) (done func()) {
 		for {
 			select {
 			case <-tick.C:
-				r.info(part, fmt.Sprintf("still starts, after %d s", int(r.now().Sub(began).Seconds())))
+				r.info(part, fmt.Sprintf("still starting after %d s", int(r.now().Sub(began).Seconds())))
 			case <-end:
 				return
 			}
@@ -94,11 +94,11 @@ func (r *reporter) logger(part string) *slog.Logger {
 type eventHandler struct {
 	*reporter
 	part   string
-	prefix string // of open groups
+	prefix string // the names of the open groups
 	attrs  string // rendered
 }
 
-// Enabled lets everything through: who shows events chooses among them.
+// Enabled accepts every level. Whoever shows the events filters them.
 func (h *eventHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle reports a record.
@@ -125,7 +125,7 @@ func (h *eventHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &next
 }
 
-// WithGroup returns a handler that puts a name before the keys that follow.
+// WithGroup returns a handler that prefixes later keys with a name.
 func (h *eventHandler) WithGroup(name string) slog.Handler {
 	next := *h
 	next.prefix += name + "."

@@ -11,7 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Service is a part of the stack beside Postgres and the API: it starts with the session, and nothing of it waits for others.
+// Service is a part of the stack other than Postgres and the API. It starts with the session and does not depend on other parts.
 type Service struct {
 	Name  string
 	Start func(ctx context.Context, log *slog.Logger) (RunningService, error)
@@ -19,25 +19,25 @@ type Service struct {
 
 // RunningService is a service that was started.
 type RunningService struct {
-	Detail string   // what it is: engine and version
-	URL    string   // where people, or programs, find it
-	Env    []string // in which programs find it
+	Detail string   // engine and version, for people
+	URL    string   // of the service
+	Env    []string // variables for programs that use the service
 	Stop   func(ctx context.Context) error
-	// Lost returns why the service is gone, once it is, or the error of ctx; nil for one that cannot be restarted.
+	// Lost blocks until the service has exited, and returns the reason, or the error of ctx. It is nil if the service cannot be restarted.
 	Lost func(ctx context.Context) error
-	PID  func() int // of its process; nil where it has none here
+	PID  func() int // of its process; nil if it has none on this machine
 }
 
-// services are those of a session. One that does not start is reported, and the others do.
+// services are the services of a session. A failure to start is reported and does not affect the others.
 type services struct {
-	wg      sync.WaitGroup // until each has started or failed to
+	wg      sync.WaitGroup // done when each one has started or failed
 	keepers sync.WaitGroup
 	mu      sync.Mutex
 	running []*started
 	failed  bool
 }
 
-// started is a service that was started, in the order of the options.
+// started is a service that has started.
 type started struct {
 	Service
 	index   int
@@ -68,7 +68,7 @@ func (s *session) startServices(ctx context.Context) {
 	}
 }
 
-// startService starts a service, and says so.
+// startService starts a service and reports the result.
 func (s *session) startService(ctx context.Context, r *started) error {
 	began := s.now()
 	defer s.whileStarting(r.Name)()
@@ -83,10 +83,10 @@ func (s *session) startService(ctx context.Context, r *started) error {
 	return nil
 }
 
-// longestServiceWait bounds the wait before a service that does not start is tried again; the first is a second.
+// longestServiceWait is the maximum backoff between attempts to start a service. The first one is a second.
 const longestServiceWait = 30 * time.Second
 
-// keepRunning restarts a service when it is gone, or on request, until ctx ends.
+// keepRunning restarts a service when it has exited, or on request, until ctx ends.
 func (s *session) keepRunning(ctx context.Context, r *started) {
 	for ctx.Err() == nil {
 		if err := r.await(ctx); ctx.Err() != nil {
@@ -97,7 +97,7 @@ func (s *session) keepRunning(ctx context.Context, r *started) {
 		s.services.mu.Lock()
 		r.state = "restarting"
 		s.services.mu.Unlock()
-		_ = r.Stop(context.WithoutCancel(ctx)) // what is left of it
+		_ = r.Stop(context.WithoutCancel(ctx)) // clean up
 		for wait := time.Second; ; wait = min(2*wait, longestServiceWait) {
 			err := s.startService(ctx, r)
 			if err == nil {
@@ -118,7 +118,7 @@ func (s *session) keepRunning(ctx context.Context, r *started) {
 	}
 }
 
-// await returns when the service is gone, with the reason, or is to restart.
+// await returns when the service has exited, with the reason, or when a restart was requested.
 func (r *started) await(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -132,25 +132,25 @@ func (r *started) await(ctx context.Context) error {
 	}
 }
 
-// restart restarts a service; found reports whether there is one of that name.
+// restart restarts a service. found reports whether a service has that name.
 func (v *services) restart(name string) (found bool, err error) {
 	for _, r := range v.await() {
 		if r.Name != name {
 			continue
 		}
 		if r.Lost == nil {
-			return true, fault.New(fault.Invalid, "restart "+name, "it is a part of krowoc", "It restarts with the session.")
+			return true, fault.New(fault.Invalid, "restart "+name, "it is part of Krowoc itself", "stop the session and run `krowoc dev` again")
 		}
 		select {
 		case r.restart <- struct{}{}:
-		default: // it is about to
+		default: // a restart is pending
 		}
 		return true, nil
 	}
 	return false, nil
 }
 
-// await returns what has started, as it is now, once every service has or has failed to.
+// await returns the started services with their current state, once every service has started or failed.
 func (v *services) await() []started {
 	v.wg.Wait()
 	v.mu.Lock()
@@ -166,10 +166,10 @@ func (v *services) await() []started {
 	return list
 }
 
-// serviceStopTimeout bounds how long one service may take to stop.
+// serviceStopTimeout is how long a service may take to stop.
 const serviceStopTimeout = 15 * time.Second
 
-// stop stops them all at once, after the context with which they were started has ended.
+// stop stops all services at the same time, after the context with which they were started has ended.
 func (v *services) stop(ctx context.Context) error {
 	v.wg.Wait()
 	v.keepers.Wait()

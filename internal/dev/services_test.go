@@ -66,7 +66,7 @@ func TestServiceIsKept(t *testing.T) {
 		if err := s.services.stop(context.WithoutCancel(ctx)); err != nil {
 			t.Error(err)
 		}
-		want := []string{"start 1 (0 ms)", "it ended", "no room", "still starts, after 5 s", "still starts, after 10 s", "start 3 (12000 ms)", "start 4 (0 ms)"}
+		want := []string{"start 1 (0 ms)", "it ended", "no room", "still starting after 5 s", "still starting after 10 s", "start 3 (12000 ms)", "start 4 (0 ms)"}
 		if !slices.Equal(said, want) {
 			t.Errorf("it said\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
 		}

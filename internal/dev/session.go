@@ -16,27 +16,27 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// State describes a running session to other commands: it stands in the state folder while the session
-// runs. The file holds the database's URL with its password, so only its owner may read it.
+// State describes a running session to other commands. The session keeps it in a file in the state folder. Only the file's owner can
+// read it, since the URL of the database contains the password.
 type State struct {
 	PID         int       `json:"pid"`
 	Project     string    `json:"project"`
 	Started     time.Time `json:"started"`
 	Ready       bool      `json:"ready"`
-	URL         string    `json:"url,omitempty"` // of the API; empty until it serves
+	URL         string    `json:"url,omitempty"` // of the API; empty before it serves
 	DatabaseURL string    `json:"databaseUrl,omitempty"`
 	Links       []Link    `json:"links,omitempty"` // of services and processes
-	Vars        []string  `json:"vars,omitempty"`  // in which programs find the services, as NAME=value
+	Vars        []string  `json:"vars,omitempty"`  // variables for programs that use the services, as NAME=value
 }
 
-// Link is where a part of the stack is reached.
+// Link is the URL of a part of the stack.
 type Link struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
 }
 
-// sessionLock is the right to be the session of a state folder. The lock is the operating system's, on an
-// open file, so that a killed session leaves none.
+// sessionLock is held by the only session of a state folder. It is a file lock of the operating system, which releases it even if the
+// session is killed.
 type sessionLock struct {
 	flock *flock.Flock
 	path  string
@@ -52,20 +52,20 @@ func (l *sessionLock) current() State {
 
 func statePath(dir string) string { return filepath.Join(dir, "dev.json") }
 
-// acquire makes the caller the session of dir and writes its state there. It fails with a conflict that
-// names the session which runs already.
+// acquire makes the caller the session of dir and writes its state there. If another session is running, it returns a conflict that
+// names it.
 func acquire(ctx context.Context, dir string, state State) (*sessionLock, error) {
 	const op = "start the development session"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "Make the folder writable.", Err: err}
+		return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "make the folder writable", Err: err}
 	}
 	l := &sessionLock{flock: flock.New(filepath.Join(dir, "dev.lock")), path: statePath(dir)}
-	// A command that looks whether a session runs holds the lock for a moment: try more than once.
+	// A command that checks for a running session holds the lock for a moment, so try several times.
 	ctx, cancel := context.WithTimeout(ctx, 10*pollEvery)
 	defer cancel()
 	held, err := l.flock.TryLockContext(ctx, pollEvery)
 	if err != nil && ctx.Err() == nil {
-		return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "Make the folder writable.", Err: err}
+		return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "make the folder writable", Err: err}
 	}
 	if !held {
 		other, _ := readState(dir)
@@ -78,13 +78,13 @@ func acquire(ctx context.Context, dir string, state State) (*sessionLock, error)
 	return l, nil
 }
 
-// AlreadyRunning is the error of starting a session where another one runs.
+// AlreadyRunning is the error for starting a session while another one is running.
 func AlreadyRunning(other State) error {
-	return fault.New(fault.Conflict, "start the development session", fmt.Sprintf("one is running already (pid %d)", other.PID),
-		"See it with `krowoc dev status`, stop it with `krowoc dev stop`.")
+	return fault.New(fault.Conflict, "start the development session", fmt.Sprintf("a session is already running (pid %d)", other.PID),
+		"show it with `krowoc dev status`, or stop it with `krowoc dev stop`")
 }
 
-// write replaces the state file in one step.
+// write replaces the state file atomically.
 func (l *sessionLock) write(state State) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,7 +100,7 @@ func (l *sessionLock) write(state State) error {
 	return fault.Wrap("write the session's state", os.Rename(temporary, l.path))
 }
 
-// release removes the state and lets the next session in.
+// release removes the state and releases the lock.
 func (l *sessionLock) release() {
 	_ = os.Remove(l.path)
 	_ = os.Remove(filepath.Join(filepath.Dir(l.path), envFile))
@@ -116,9 +116,9 @@ func readState(dir string) (State, error) {
 	return state, err
 }
 
-// Find returns the state of the session that runs in dir. The error is a not_found fault when none does.
+// Find returns the state of the session that is running in dir, or a not_found fault.
 func Find(dir string) (State, error) {
-	none := fault.New(fault.NotFound, "find the development session", "none is running here", "Start one with `krowoc dev`.")
+	none := fault.New(fault.NotFound, "find the development session", "no session is running for this project", "start one with `krowoc dev`")
 	state, err := readState(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return State{}, none
@@ -130,16 +130,16 @@ func Find(dir string) (State, error) {
 	}
 	if free {
 		_ = probe.Unlock()
-		return State{}, none // a state left behind by a session that was killed
+		return State{}, none // the state was left by a session that was killed
 	}
 	return state, fault.Wrap("read the session's state", err)
 }
 
-// pollEvery is how often Await and Stop look at the state folder.
+// pollEvery is the interval at which Await and Stop check the state folder.
 const pollEvery = 20 * time.Millisecond
 
-// Await returns the state of the session in dir as soon as it is ready. exited ends the wait: it tells
-// that the process which was to become the session is gone.
+// Await returns the state of the session in dir as soon as it is ready. It fails when exited is closed, which means that the process of
+// the session has exited.
 func Await(ctx context.Context, dir string, exited <-chan struct{}) (State, error) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -150,15 +150,15 @@ func Await(ctx context.Context, dir string, exited <-chan struct{}) (State, erro
 		select {
 		case <-tick.C:
 		case <-exited:
-			return State{}, fault.New(fault.Internal, "start the development session", "it ended before it was ready",
-				"Its output is in "+LogPath(dir)+".")
+			return State{}, fault.New(fault.Internal, "start the development session", "the session ended before it was ready",
+				"see the output in "+LogPath(dir))
 		case <-ctx.Done():
 			return State{}, ctx.Err()
 		}
 	}
 }
 
-// Stop asks the session of dir to end and waits until it has.
+// Stop asks the session of dir to stop and waits until it has.
 func Stop(ctx context.Context, dir string) error {
 	state, err := Find(dir)
 	if err != nil {
@@ -174,7 +174,7 @@ func Stop(ctx context.Context, dir string) error {
 	lock := flock.New(filepath.Join(dir, "dev.lock"))
 	if _, err := lock.TryRLockContext(ctx, pollEvery); err != nil {
 		return &fault.Error{Code: fault.Timeout, Op: "stop the development session",
-			Message: fmt.Sprintf("pid %d has not ended", state.PID), Hint: "See " + LogPath(dir) + ".", Err: err}
+			Message: fmt.Sprintf("the process is still running (pid %d)", state.PID), Hint: "see " + LogPath(dir), Err: err}
 	}
 	return lock.Unlock()
 }

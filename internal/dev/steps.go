@@ -21,8 +21,8 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// loadSchema reads the schema, brings the tables in step with it, unless the migrations have failed, and reports whether it may
-// be used. The one before stays when it may not.
+// loadSchema reads the schema and, unless the migrations have failed, changes the tables to match it. It returns whether the schema is
+// usable. If not, the session keeps the previous one.
 func (s *session) loadSchema(ctx context.Context, migrated bool) bool {
 	parsed, mistakes := sdl.ParseFS(os.DirFS(s.Root), s.Schema)
 	if err := mistakes.Err("check " + path.Base(s.Schema)); err != nil {
@@ -30,7 +30,7 @@ func (s *session) loadSchema(ctx context.Context, migrated bool) bool {
 		return false
 	}
 	if len(mistakes) > 0 {
-		s.emit(Event{Part: "schema", Level: slog.LevelWarn, Text: "remarks", Mistakes: mistakes})
+		s.emit(Event{Part: "schema", Level: slog.LevelWarn, Text: "warnings", Mistakes: mistakes})
 	}
 	if s.syncer != nil && migrated && !s.tolerate("schema", s.syncTables(ctx, parsed)) {
 		return false
@@ -55,7 +55,7 @@ func (s *session) migrateUp(ctx context.Context) error {
 	return err
 }
 
-// hasMigrations reports whether there is a folder of migrations: a project may begin with its schema alone.
+// hasMigrations reports whether the folder of migrations exists. A new project may have only a schema.
 func (s *session) hasMigrations() bool {
 	_, err := os.Stat(s.Migrations)
 	return s.syncer == nil || !errors.Is(err, fs.ErrNotExist)
@@ -64,20 +64,20 @@ func (s *session) hasMigrations() bool {
 func (s *session) reportMigration(e migrate.Event) {
 	switch e.Kind {
 	case migrate.Waiting:
-		s.info("migrate", fmt.Sprintf("waiting for the lock, which %s (pid %d) holds", e.Holder.Application, e.Holder.PID))
+		s.info("migrate", fmt.Sprintf("waiting for the migration lock, held by %s (pid %d)", e.Holder.Application, e.Holder.PID))
 	case migrate.Blocked:
 		for _, b := range e.Blockers {
-			s.info("migrate", fmt.Sprintf("%s waits for %s (pid %d), %s", e.File, b.Application, b.PID, b.State))
+			s.info("migrate", fmt.Sprintf("%s is waiting for %s (pid %d, %s)", e.File, b.Application, b.PID, b.State))
 		}
 	case migrate.Retrying:
-		s.info("migrate", fmt.Sprintf("%s: %v; trying again", e.File, e.Err))
+		s.info("migrate", fmt.Sprintf("%s: %v; retrying", e.File, e.Err))
 	case migrate.Done:
 		s.info("migrate", fmt.Sprintf("%s (%.1f ms)", e.File, float64(e.Duration.Microseconds())/1000))
 	}
 }
 
-// loadSeeds loads the fixtures unless the same were loaded into the same tables before: people's own
-// changes to seeded rows outlive a restart that way.
+// loadSeeds loads the fixtures, unless the same ones were already loaded into the same tables. A restart therefore keeps manual changes
+// to seeded rows.
 func (s *session) loadSeeds(ctx context.Context) error {
 	if _, err := os.Stat(s.Seeds); errors.Is(err, fs.ErrNotExist) || len(s.Project.SeedSets()) == 0 {
 		return nil
@@ -95,13 +95,13 @@ func (s *session) loadSeeds(ctx context.Context) error {
 		return err
 	}
 	s.info("seed", fmt.Sprintf("%s %s", summary, since(began, s.now())))
-	return fault.Wrap("note which seeds are loaded", os.WriteFile(s.digestPath(), []byte(digest), 0o644))
+	return fault.Wrap("record the loaded seeds", os.WriteFile(s.digestPath(), []byte(digest), 0o644))
 }
 
 func (s *session) digestPath() string { return filepath.Join(s.StateDir, "seeds.digest") }
 
-// seedDigest tells a set of fixtures and the tables that they are for from any other: it holds when each
-// migration was applied, so tables that are new, or made again, are seeded again.
+// seedDigest is a hash of the fixtures and of the state of the tables. It includes the time at which each migration was applied, so that
+// new and recreated tables are seeded.
 func (s *session) seedDigest(ctx context.Context) (string, error) {
 	digest, err := seed.Digest(os.DirFS(s.Seeds), s.Project.SeedSets(), nil)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *session) seedDigest(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// writeTables writes what tells the tables from any other: when each migration was applied, and what is not saved.
+// writeTables writes what identifies the state of the tables: when each migration was applied, and the unsaved changes.
 func (s *session) writeTables(ctx context.Context, w io.Writer) error {
 	if s.hasMigrations() {
 		migrator, err := s.Project.Migrator(s.pool, nil)
@@ -136,11 +136,11 @@ func (s *session) writeTables(ctx context.Context, w io.Writer) error {
 	return err
 }
 
-// serve starts the API. Without a schema, or with one that cannot be served, it waits for the save that mends
-// it. A port that somebody holds is named, and another one taken.
+// serve starts the API. Without a valid schema it only reports that; the API starts when the schema is fixed. If the port is in use, it
+// reports the process that uses it and takes another port.
 func (s *session) serve(ctx context.Context) error {
 	if s.schema == nil {
-		s.warn("api", "waits for a schema without mistakes")
+		s.warn("api", "not started: the schema is invalid")
 		return nil
 	}
 	api, err := s.Project.API(s.Address, s.pool, s.schema, s.logger("api"))
@@ -150,7 +150,7 @@ func (s *session) serve(ctx context.Context) error {
 	}
 	err = api.Start(ctx)
 	if fault.CodeOf(err) == fault.Conflict {
-		s.warn("api", err.Error()+": it takes another port")
+		s.warn("api", err.Error()+": using another port")
 		if api, err = s.apiElsewhere(); err == nil {
 			err = api.Start(ctx)
 		}
@@ -162,7 +162,7 @@ func (s *session) serve(ctx context.Context) error {
 	return nil
 }
 
-// apiElsewhere is the API on a free port of the same host.
+// apiElsewhere returns the API on a free port of the same host.
 func (s *session) apiElsewhere() (API, error) {
 	host, _, err := net.SplitHostPort(s.Address)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// syncTables changes the tables to what a schema says, unless they are known to be so.
+// syncTables changes the tables to match a schema, unless they are known to match.
 func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	digest, err := s.tablesDigest(ctx, types)
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	}
 	isNewDatabase, isStarting := err != nil && s.hasMigrations(), s.api == nil && s.Watch
 	if isNewDatabase && isStarting && !s.syncAfterStart {
-		s.syncAfterStart = true // the migrations have just built it: the session is up sooner when it is compared later
+		s.syncAfterStart = true // the migrations have just created the tables; comparing them later makes the start faster
 		return nil
 	}
 	began := s.now()
@@ -45,16 +45,16 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 		s.info("schema", line)
 	}
 	if len(statements) > 0 {
-		s.info("schema", fmt.Sprintf("is in the database, and in no migration yet: `krowoc migrate save NAME` writes it %s", since(began, s.now())))
+		s.info("schema", fmt.Sprintf("applied to the database, but not saved: `krowoc migrate save NAME` writes the migration %s", since(began, s.now())))
 		s.generate(types)
 	}
 	if digest, err = s.tablesDigest(ctx, types); err != nil {
 		return err
 	}
-	return fault.Wrap("note which tables there are", os.WriteFile(path, []byte(digest), 0o644))
+	return fault.Wrap("record the state of the tables", os.WriteFile(path, []byte(digest), 0o644))
 }
 
-// tablesDigest tells a schema, with the tables that it is compared with, from any other.
+// tablesDigest is a hash of a schema and of the state of the tables.
 func (s *session) tablesDigest(ctx context.Context, types *schema.Schema) (string, error) {
 	sum := sha256.New()
 	if err := sdl.Print(sum, types); err != nil {
@@ -64,8 +64,8 @@ func (s *session) tablesDigest(ctx context.Context, types *schema.Schema) (strin
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// undoUnsaved undoes the unsaved changes before new migrations are applied, which may make the same ones. Afterwards the tables are
-// compared with the schema again.
+// undoUnsaved undoes the unsaved changes before new migrations are applied, which may contain them. The tables are compared with the
+// schema again afterwards.
 func (s *session) undoUnsaved(ctx context.Context, migrator *migrate.Migrator) error {
 	if s.syncer == nil {
 		return nil
@@ -78,11 +78,11 @@ func (s *session) undoUnsaved(ctx context.Context, migrator *migrate.Migrator) e
 	if err != nil || pending == 0 {
 		return err
 	}
-	s.info("migrate", "the unsaved changes are undone before new migrations")
+	s.info("migrate", "undoing the unsaved changes before applying new migrations")
 	return sync.Undo(ctx, s.pool)
 }
 
-// generate brings the models in step.
+// generate writes the models of the schema.
 func (s *session) generate(types *schema.Schema) {
 	written, err := s.Project.Generate(types)
 	if s.tolerate("generate", err) && len(written) > 0 {

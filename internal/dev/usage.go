@@ -8,10 +8,10 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-// Usage is what a process takes, with all that it has started.
+// Usage is the CPU time and memory of a process and its descendants.
 type Usage struct {
-	CPU    float64 // percent of one core since the last look; negative the first time
-	Memory int64   // bytes that are resident
+	CPU    float64 // percent of one core since the last measurement; negative the first time
+	Memory int64   // resident bytes
 }
 
 // Meter measures processes. Its zero value is ready.
@@ -20,7 +20,7 @@ type Meter struct {
 	last map[int]float64 // seconds of CPU
 }
 
-// Measure returns what some processes take. A process that is gone is left out.
+// Measure returns the usage of processes. A process that has exited is left out.
 func (m *Meter) Measure(ctx context.Context, now time.Time, pids []int) map[int]Usage {
 	tree := children(ctx)
 	elapsed := now.Sub(m.at).Seconds()
@@ -30,7 +30,7 @@ func (m *Meter) Measure(ctx context.Context, now time.Time, pids []int) map[int]
 		found := false
 		total := 0.0
 		list := descendants(tree, int32(pid))
-		if pid == os.Getpid() { // what we have started are parts of their own
+		if pid == os.Getpid() { // our own children are separate parts
 			list = list[:1]
 		}
 		for _, p := range list {
@@ -57,7 +57,7 @@ func (m *Meter) Measure(ctx context.Context, now time.Time, pids []int) map[int]
 	return used
 }
 
-// children returns the processes that each process has started.
+// children returns the child processes of each process.
 func children(ctx context.Context) map[int32][]int32 {
 	tree := map[int32][]int32{}
 	all, err := process.PidsWithContext(ctx)
@@ -73,7 +73,7 @@ func children(ctx context.Context) map[int32][]int32 {
 	return tree
 }
 
-// descendants returns a process and all that it has started.
+// descendants returns a process and its descendants.
 func descendants(tree map[int32][]int32, pid int32) []*process.Process {
 	list := []*process.Process{{Pid: pid}}
 	for i := 0; i < len(list); i++ {

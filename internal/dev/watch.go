@@ -15,21 +15,21 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// quietPeriod is how long the files must be quiet before a change is acted on: an editor writes a file in several steps, and a branch
+// quietPeriod is how long the files must stay unchanged before the session reacts: an editor writes a file in several steps, and a branch
 // switch writes many files.
 const quietPeriod = 40 * time.Millisecond
 
-// changes is what a burst of file events touched.
+// changes are the kinds of files that a burst of file events touched.
 type changes struct{ schema, migrations, seeds, branch, config bool }
 
 func (c changes) isAny() bool { return c != changes{} }
 
-// union is what either touched.
+// union returns the changes in either set.
 func (c changes) union(d changes) changes {
 	return changes{c.schema || d.schema, c.migrations || d.migrations, c.seeds || d.seeds, c.branch || d.branch, c.config || d.config}
 }
 
-// everything is what may have been touched where events were lost; the configuration is not looked at for that.
+// everything stands for lost events. It excludes the configuration, which would only cause a needless warning.
 var everything = changes{schema: true, migrations: true, seeds: true, branch: true}
 
 // newWatcher watches the project's files.
@@ -43,17 +43,16 @@ func (s *session) newWatcher() (*fsnotify.Watcher, error) {
 	return watcher, fault.Wrap("watch the project's files", err)
 }
 
-// watch acts on saved files until ctx ends. Postgres is watched over as well: when it ends by itself, it is
-// started again.
+// watch reacts to changed files until ctx ends. It also restarts Postgres when it exits unexpectedly.
 func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 	var pending changes
 	quiet := time.NewTimer(0)
 	<-quiet.C
 	if s.branches != nil {
 		if err := watcher.Add(filepath.Dir(s.branches.HeadFile())); err != nil {
-			return fault.Wrap("watch the branch of git", err)
+			return fault.Wrap("watch the git branch", err)
 		}
-		pending.branch = true // it may be another since the session began
+		pending.branch = true // it may have changed since the session started
 		quiet.Reset(0)
 	}
 	if s.syncAfterStart && s.schema != nil {
@@ -99,7 +98,7 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 	}
 }
 
-// watchAll watches folders rather than files: editors replace a file, and a watch on it would be lost.
+// watchAll watches folders instead of files, since editors replace files, which would end a watch on a file.
 func (s *session) watchAll(w *fsnotify.Watcher) error {
 	for _, root := range []string{s.ConfigPath, s.schemaPath(), s.Migrations, s.Seeds} {
 		if info, err := os.Stat(root); err == nil && !info.IsDir() {
@@ -116,7 +115,7 @@ func (s *session) watchAll(w *fsnotify.Watcher) error {
 	return nil
 }
 
-// watchTree watches a folder and all below it; one that does not exist has nothing to watch.
+// watchTree watches a folder and all its subfolders. A missing folder is ignored.
 func watchTree(w *fsnotify.Watcher, root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -131,7 +130,7 @@ func watchTree(w *fsnotify.Watcher, root string) error {
 	})
 }
 
-// classify says what an event touches. A folder that appears is watched from now on.
+// classify returns the kinds of files that an event touched. It starts to watch a new folder.
 func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
 	if e.Op == fsnotify.Chmod {
 		return changes{}
@@ -148,11 +147,11 @@ func (s *session) classify(w *fsnotify.Watcher, e fsnotify.Event) changes {
 		branch:     s.branches != nil && e.Name == s.branches.HeadFile(),
 		schema:     isSchemaFile && within(schemaPath, e.Name),
 		migrations: within(s.Migrations, e.Name) && filepath.Ext(e.Name) == ".sql",
-		seeds:      within(s.Seeds, e.Name), // templates embed files of any kind; a digest tells whether one of them matters
+		seeds:      within(s.Seeds, e.Name), // templates can include any file; a digest decides whether a change matters
 	}
 }
 
-// schemaPath is the file or the folder of the schema.
+// schemaPath is the file or folder of the schema.
 func (s *session) schemaPath() string { return filepath.Join(s.Root, filepath.FromSlash(s.Schema)) }
 
 func within(root, path string) bool {
@@ -160,10 +159,10 @@ func within(root, path string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// apply brings the session in step with the files that changed.
+// apply updates the session after files have changed.
 func (s *session) apply(ctx context.Context, c changes) {
 	if c.config {
-		s.warn("dev", filepath.Base(s.ConfigPath)+" has changed, which the next session takes over: end this one and run `krowoc dev` again")
+		s.warn("dev", filepath.Base(s.ConfigPath)+" has changed: stop this session and run `krowoc dev` again to apply it")
 	}
 	if c == (changes{config: true}) {
 		return
@@ -171,7 +170,7 @@ func (s *session) apply(ctx context.Context, c changes) {
 	began, failures := s.now(), s.failures.Load()
 	defer func() {
 		if s.failures.Load() == failures && ctx.Err() == nil {
-			s.emit(Event{Part: "dev", Level: slog.LevelDebug, Text: "is in step with the files", Reloaded: true})
+			s.emit(Event{Part: "dev", Level: slog.LevelDebug, Text: "applied the changed files", Reloaded: true})
 		}
 	}()
 	switched, err := s.followBranch(ctx)
@@ -194,7 +193,7 @@ func (s *session) apply(ctx context.Context, c changes) {
 	}
 }
 
-// replaceSchema has the API serve the schema that was loaded.
+// replaceSchema makes the API serve the loaded schema.
 func (s *session) replaceSchema(ctx context.Context, began time.Time) {
 	switch {
 	case s.api == nil:
@@ -202,6 +201,6 @@ func (s *session) replaceSchema(ctx context.Context, began time.Time) {
 			s.tolerate("dev", s.announce())
 		}
 	case s.tolerate("api", s.api.Replace(s.schema)):
-		s.info("api", "serves the new schema "+since(began, s.now()))
+		s.info("api", "serving the new schema "+since(began, s.now()))
 	}
 }

@@ -1,4 +1,4 @@
-// Package copies keeps copies of a local development database on its server: snapshots, and a database for each branch of git.
+// Package copies keeps copies of a local development database on its server: snapshots, and one database per git branch.
 package copies
 
 import (
@@ -14,12 +14,12 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/clone"
 )
 
-// Branches keeps a development database for each branch of git. The one of the branch that is checked out has the project's name, so
-// that its URL stays the same; the others are set aside under names of their own.
+// Branches keeps one development database per git branch. The database of the current branch has the project's name, so that its URL
+// stays the same. Those of other branches are kept under separate names.
 type Branches struct {
 	Server clone.Server
-	Name   string // of the database of the branch that is checked out
-	Head   string // the path of git's file HEAD
+	Name   string // of the database of the current branch
+	Head   string // the path of git's HEAD file
 }
 
 // Branch is a branch that has a database.
@@ -29,16 +29,16 @@ type Branch struct {
 	Size    int64  `json:"size"` // bytes
 }
 
-// branchMark stands between the name of the database and that of the branch for which it is set aside.
+// branchMark separates the names of the database and the branch in the name of another branch's database.
 const branchMark = "@branch:"
 
-// HeadFile is the file that changes with the branch.
+// HeadFile is the file that changes when the branch does.
 func (b *Branches) HeadFile() string { return b.Head }
 
-// current returns the branch that is checked out, or the commit of a detached head.
+// current returns the current branch, or the commit of a detached HEAD.
 func (b *Branches) current() (string, error) { return git.Branch(b.Head) }
 
-// aside is the name under which the database of a branch is set aside.
+// aside returns the name for the database of a branch that is not the current one.
 func (b *Branches) aside(branch string) string {
 	name := b.Name + branchMark + branch
 	if len(name) <= longestName {
@@ -48,12 +48,12 @@ func (b *Branches) aside(branch string) string {
 	return strings.ToValidUTF8(name[:54], "") + hex.EncodeToString(sum[:4])
 }
 
-// Follow switches to the database of the branch that is checked out: the one that was set aside for it, or a copy of the previous
-// branch's. It returns the branch when it differs from the previous one.
+// Follow switches to the database of the current branch, which is its existing database or a copy of the previous branch's. It returns the
+// branch if it differs from the previous one.
 func (b *Branches) Follow(ctx context.Context) (branch string, err error) {
 	branch, err = b.current()
 	if err != nil || branch == "" {
-		return "", fault.Wrap("read the branch of git", err)
+		return "", fault.Wrap("read the current git branch", err)
 	}
 	before, err := b.Server.Label(ctx, b.Name)
 	switch {
@@ -110,26 +110,26 @@ func (b *Branches) List(ctx context.Context) ([]Branch, error) {
 	return found, err
 }
 
-// Create copies the database for a branch, which uses it once it is checked out. Nothing may be connected to the database.
+// Create copies the database for another branch. The database must not have any connections.
 func (b *Branches) Create(ctx context.Context, branch string) error {
-	const op = "make a database for a branch"
+	const op = "create a database for a branch"
 	switch current, err := b.current(); {
 	case err != nil:
 		return fault.Wrap(op, err)
 	case branch == current:
-		return fault.New(fault.Invalid, op, branch+" is checked out, and has one")
+		return fault.New(fault.Invalid, op, branch+" is the current branch and already has one")
 	}
 	return b.Server.Copy(ctx, b.Name, b.aside(branch))
 }
 
-// Delete drops the database of a branch that is not checked out.
+// Delete drops the database of a branch that is not the current one.
 func (b *Branches) Delete(ctx context.Context, branch string) error {
 	list, err := b.Server.List(ctx, b.aside(branch))
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 || list[0].Name != b.aside(branch) {
-		return fault.New(fault.NotFound, "delete the database of a branch", branch+" has no database that is set aside", "`krowoc db branch list` shows the branches that have one")
+		return fault.New(fault.NotFound, "delete the database of a branch", branch+" has no database, or is the current branch", "list the branches that have one with `krowoc db branch list`")
 	}
 	return b.Server.Drop(ctx, b.aside(branch))
 }

@@ -2,6 +2,7 @@ package copies
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,21 +16,21 @@ type Snapshot struct {
 	Size int64  `json:"size"` // bytes
 }
 
-// longestName is how long the name of a database may be: NAMEDATALEN - 1.
+// longestName is the maximum length of a database name in bytes: NAMEDATALEN - 1.
 const longestName = 63
 
-// snapshotMark stands between the name of the database and that of a snapshot of it.
+// snapshotMark separates the names of the database and the snapshot in the name of a snapshot's database.
 const snapshotMark = "@snapshot:"
 
-// Snapshots keeps copies of a database on its server, under names of their own.
+// Snapshots keeps copies of a database on the same server.
 type Snapshots struct {
 	Server clone.Server
 	Name   string // of the database
-	// Disconnect closes the caller's own connections to the database, which would be in the way of a copy.
+	// Disconnect closes the caller's own connections to the database, which would block a copy.
 	Disconnect func()
 }
 
-// nameOf is the name of the database of a snapshot.
+// nameOf returns the database name of a snapshot.
 func (s *Snapshots) nameOf(snapshot string) string { return s.Name + snapshotMark + snapshot }
 
 // List returns the snapshots of the database.
@@ -42,7 +43,7 @@ func (s *Snapshots) List(ctx context.Context) ([]Snapshot, error) {
 	return found, err
 }
 
-// Take copies the database and replaces a snapshot of that name.
+// Take copies the database and replaces an existing snapshot of the same name.
 func (s *Snapshots) Take(ctx context.Context, snapshot string) (Snapshot, error) {
 	if snapshot == "" || len(s.nameOf(snapshot)) > longestName {
 		return Snapshot{}, fault.New(fault.Invalid, "take a snapshot", "its name is empty or too long", "use a short one: krowoc db snapshot before-import")
@@ -70,9 +71,9 @@ func (s *Snapshots) find(ctx context.Context, name string) (Snapshot, error) {
 		for _, have := range list {
 			names = append(names, have.Name)
 		}
-		hint = "there are: " + strings.Join(names, ", ")
+		hint = "existing snapshots: " + strings.Join(names, ", ")
 	}
-	return Snapshot{}, fault.New(fault.NotFound, "find the snapshot", "there is none called "+name, hint)
+	return Snapshot{}, fault.New(fault.NotFound, "find the snapshot", fmt.Sprintf("unknown snapshot %q", name), hint)
 }
 
 // Restore replaces the database with a snapshot.

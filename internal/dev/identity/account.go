@@ -14,13 +14,13 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Lengths of passwords; bcrypt takes no more than 72 bytes.
+// Limits of password lengths. bcrypt accepts at most 72 bytes.
 const (
 	minPassword = 6
 	maxPassword = 72
 )
 
-// credentials are what a person gives.
+// credentials are the body of a sign-up or log-in request.
 type credentials struct {
 	Email      string
 	Password   string
@@ -48,10 +48,10 @@ func hashPassword(password string) ([]byte, error) {
 	if len(password) < minPassword || len(password) > maxPassword {
 		return nil, refuse(http.StatusUnprocessableEntity, "weak_password", fmt.Sprintf("Password should be at least %d characters, and at most %d bytes", minPassword, maxPassword))
 	}
-	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // a development password protects nothing
+	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // the cost does not matter in development
 }
 
-// create adds a person.
+// create adds a user.
 func (p *Provider) create(r *http.Request, c credentials) (User, error) {
 	name, _ := c.Data["name"].(string)
 	if name == "" {
@@ -70,7 +70,7 @@ func (p *Provider) create(r *http.Request, c credentials) (User, error) {
 	return u, err
 }
 
-// signUp answers POST /signup.
+// signUp handles POST /signup.
 func (p *Provider) signUp(r *http.Request) (any, error) {
 	c, err := p.read(r)
 	if err != nil {
@@ -90,13 +90,13 @@ func (p *Provider) signUp(r *http.Request) (any, error) {
 	return p.logIn(u, "password")
 }
 
-// otp answers POST /otp: mail with a link and a code.
+// otp handles POST /otp: it sends mail with a link and a code.
 func (p *Provider) otp(r *http.Request) (any, error) { return p.send(r, "magiclink", "otp") }
 
-// recoverPassword answers POST /recover. Whether there is such a person, it does not say.
+// recoverPassword handles POST /recover. The response does not reveal whether the user exists.
 func (p *Provider) recoverPassword(r *http.Request) (any, error) {
 	answer, err := p.send(r, "recovery", "recovery")
-	if refused, ok := err.(*apiError); ok && refused.Code == "otp_disabled" { //nolint:errorlint // it is made in send, and wrapped by nobody
+	if refused, ok := err.(*apiError); ok && refused.Code == "otp_disabled" { //nolint:errorlint // send returns it unwrapped
 		return map[string]any{}, nil
 	}
 	return answer, err
@@ -108,7 +108,7 @@ func (p *Provider) send(r *http.Request, kind, method string) (any, error) {
 		return nil, err
 	}
 	if p.Mail == nil {
-		return nil, refuse(http.StatusUnprocessableEntity, "email_provider_disabled", "Email logins are disabled: the mail catcher is")
+		return nil, refuse(http.StatusUnprocessableEntity, "email_provider_disabled", "Email logins are disabled because the mail catcher is disabled")
 	}
 	to, err := p.redirectTo(r.URL.Query().Get("redirect_to"))
 	if err != nil {
@@ -135,7 +135,7 @@ func (p *Provider) send(r *http.Request, kind, method string) (any, error) {
 	return map[string]any{}, nil
 }
 
-// verify answers POST /verify: a session for what was sent by mail.
+// verify handles POST /verify: it exchanges a code or token from a mail for a session.
 func (p *Provider) verify(r *http.Request) (any, error) {
 	var q struct {
 		Email, Token string
@@ -159,7 +159,7 @@ func (p *Provider) verify(r *http.Request) (any, error) {
 	return p.logIn(u, c.method)
 }
 
-// verifyLink answers GET /verify, the link of a mail, by leading back to the application.
+// verifyLink handles GET /verify, the link in a mail, and redirects to the application.
 func (p *Provider) verifyLink(r *http.Request) (any, error) {
 	to, err := p.redirectTo(r.URL.Query().Get("redirect_to"))
 	if err != nil {
@@ -168,21 +168,21 @@ func (p *Provider) verifyLink(r *http.Request) (any, error) {
 	c, err := p.codes.take(r.URL.Query().Get("token"))
 	if err != nil {
 		to = withFragment(to, url.Values{"error": {"access_denied"}, "error_code": {"otp_expired"}, "error_description": {err.Error()}})
-		return redirect(to), nil //nolint:nilerr // it is told to the application
+		return redirect(to), nil //nolint:nilerr // the redirect passes it to the application
 	}
 	return p.leadBack(r, to, c)
 }
 
 func (p *Provider) getUser(_ *http.Request, _ Claims, u User) (any, error) { return p.describe(u), nil }
 
-// putUser answers PUT /user.
+// putUser handles PUT /user.
 func (p *Provider) putUser(r *http.Request, c Claims, u User) (any, error) {
 	var q credentials
 	if err := readBody(r, &q); err != nil {
 		return nil, err
 	}
 	if q.Email != "" && !strings.EqualFold(q.Email, u.Email) {
-		return nil, refuse(http.StatusUnprocessableEntity, "email_provider_disabled", "The e-mail address is that of the table: change it there")
+		return nil, refuse(http.StatusUnprocessableEntity, "email_provider_disabled", "The e-mail address cannot be changed here: change it in the database table")
 	}
 	var password []byte
 	if q.Password != "" {

@@ -18,10 +18,10 @@ var files embed.FS
 
 var loginPage = console.Parse("page/login.html", files)
 
-// shown is how many people the page shows at once; the rest is found by searching.
+// shown is the maximum number of users on the page. Users can search for others.
 const shown = 50
 
-// authorize answers GET /authorize: the page on which a click logs in.
+// authorize handles GET /authorize: the page on which you choose a user to log in as.
 func (p *Provider) authorize(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	to, err := p.redirectTo(q.Get("redirect_to"))
@@ -40,7 +40,7 @@ func (p *Provider) authorize(r *http.Request) (any, error) {
 	}), nil
 }
 
-// chosen answers the click.
+// chosen handles the choice of a user on that page.
 func (p *Provider) chosen(r *http.Request) (any, error) {
 	to, err := p.redirectTo(r.PostFormValue("redirect_to"))
 	if err != nil {
@@ -54,7 +54,7 @@ func (p *Provider) chosen(r *http.Request) (any, error) {
 	})
 }
 
-// leadBack leads to the application: with a code where it can prove that it is the same one, and else with the session itself.
+// leadBack redirects to the application, with a code if the application uses PKCE, and with the session itself otherwise.
 func (p *Provider) leadBack(r *http.Request, to string, c code) (any, error) {
 	u, err := found(p.Users.ByID(r.Context(), c.user))
 	if err != nil {
@@ -89,15 +89,15 @@ func withFragment(to string, add url.Values) string {
 	return to + "#" + add.Encode()
 }
 
-// redirectTo returns an address to which a log-in may lead back: one of this machine, or of an origin that was allowed. To lead
-// anywhere would hand the session to whoever made the link. Where none is asked for, it is the console.
+// redirectTo returns the URL to which a log-in may redirect: a URL on this machine or of an allowed origin. Any other URL could give the
+// session to an attacker who created the link. The default is the console.
 func (p *Provider) redirectTo(address string) (string, error) {
 	if address == "" {
 		return p.Origin + "/", nil
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil || u.Host == "" {
-		return "", refuse(http.StatusBadRequest, "validation_failed", "redirect_to is no address of a page")
+		return "", refuse(http.StatusBadRequest, "validation_failed", "redirect_to is not a valid URL")
 	}
 	host := u.Hostname()
 	ip := net.ParseIP(host)
@@ -107,5 +107,5 @@ func (p *Provider) redirectTo(address string) (string, error) {
 		return address, nil
 	}
 	return "", fault.Wrap("log in", refuse(http.StatusBadRequest, "validation_failed",
-		"redirect_to leads to "+u.Scheme+"://"+u.Host+": add that to dev.auth.redirectTo to allow it"))
+		"redirect_to has the origin "+u.Scheme+"://"+u.Host+", which is not allowed: add it to dev.auth.redirectTo"))
 }

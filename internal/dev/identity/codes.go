@@ -21,11 +21,11 @@ const (
 	maxTries     = 5
 )
 
-// code is a right to log in once: a link, with the digits that stand beside it in the mail, or the code that an application
+// code is the right to log in once. It is the link in a mail, together with the digits in the same mail, or the code that an application
 // exchanges for a session.
 type code struct {
 	token  string
-	digits string // "" for an application's
+	digits string // "" for the code of an application
 	user   string
 	email  string
 	method string // otp, recovery, password, …
@@ -34,13 +34,13 @@ type code struct {
 	tries  int
 }
 
-// challenge is what an application has said before a log-in, to prove afterwards that it is the same (PKCE, RFC 7636).
+// challenge is what an application sends before a log-in, to prove its identity afterwards (PKCE, RFC 7636).
 type challenge struct {
 	Value  string `json:"code_challenge"`
 	Method string `json:"code_challenge_method"`
 }
 
-// met reports whether a verifier is that of the challenge.
+// met reports whether a verifier matches the challenge.
 func (c challenge) met(verifier string) bool {
 	if strings.EqualFold(c.Method, "s256") {
 		sum := sha256.Sum256([]byte(verifier))
@@ -49,7 +49,7 @@ func (c challenge) met(verifier string) bool {
 	return c.Value != "" && subtle.ConstantTimeCompare([]byte(verifier), []byte(c.Value)) == 1
 }
 
-// codes are those that were given out and not used.
+// codes are the unused codes.
 type codes struct {
 	now func() time.Time
 	mu  sync.Mutex
@@ -58,7 +58,7 @@ type codes struct {
 
 func newCodes(now func() time.Time) *codes { return &codes{now: now} }
 
-// add gives a code out.
+// add issues a code.
 func (c *codes) add(n code) (code, error) {
 	n.token, n.until = strings.ToLower(rand.Text()), c.now().Add(codeLifetime)
 	if n.email != "" {
@@ -71,7 +71,7 @@ func (c *codes) add(n code) (code, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.all = slices.DeleteFunc(c.all, func(o *code) bool {
-		return c.now().After(o.until) || n.email != "" && o.email == n.email // the last one counts
+		return c.now().After(o.until) || n.email != "" && o.email == n.email // a new code replaces an earlier one for the same address
 	})
 	c.all = slices.Delete(c.all, 0, max(0, len(c.all)-maxCodes+1))
 	c.all = append(c.all, &n)
@@ -80,12 +80,12 @@ func (c *codes) add(n code) (code, error) {
 
 var errCode = refuse(http.StatusForbidden, "otp_expired", "Token has expired or is invalid")
 
-// take uses a code up, by its token.
+// take removes the code with a token and returns it.
 func (c *codes) take(token string) (code, error) {
 	return c.use(func(o *code) bool { return equal(o.token, token) })
 }
 
-// takeDigits uses a code up, by the digits that were sent to an address. It dies of too many wrong ones.
+// takeDigits removes the code with the digits that were sent to an address and returns it. Too many wrong attempts invalidate a code.
 func (c *codes) takeDigits(email, digits string) (code, error) {
 	return c.use(func(o *code) bool {
 		if o.email == "" || !strings.EqualFold(o.email, email) || o.tries >= maxTries {

@@ -11,18 +11,18 @@ import (
 	"github.com/krowoc/krowoc/internal/problem"
 )
 
-// maxBody is how many bytes a request may have.
+// maxBody is the maximum size of a request body in bytes.
 const maxBody = 64 << 10
 
-// handler answers with a value as JSON, with nothing, or with something of its own.
+// handler returns the response: a value that is encoded as JSON, nil, a redirect or a page.
 type handler func(*http.Request) (any, error)
 
-// redirect and page are answers of their own.
+// redirect and page are responses other than JSON.
 type redirect string
 
 type page func(http.ResponseWriter)
 
-// apiError is an error in the form of the protocol.
+// apiError is an error as the protocol defines it.
 type apiError struct {
 	Status  int    `json:"code"`
 	Code    string `json:"error_code"`
@@ -39,7 +39,7 @@ func cutPattern(pattern string) (method, path string) {
 	return method, path
 }
 
-// serve writes the answer of a handler.
+// serve writes the response of a handler.
 func serve(w http.ResponseWriter, r *http.Request, handle handler) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	answer, err := handle(r)
@@ -72,10 +72,10 @@ func serve(w http.ResponseWriter, r *http.Request, handle handler) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // who is gone needs no answer
+	_ = json.NewEncoder(w).Encode(answer) // the client may have disconnected
 }
 
-// allowAnyOrigin lets pages of any origin call a handler: there are no cookies that could be misused.
+// allowAnyOrigin lets pages of any origin call a handler. That is safe because the handler does not use cookies.
 func allowAnyOrigin(handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -92,7 +92,7 @@ func allowAnyOrigin(handle handler) http.Handler {
 	})
 }
 
-// readBody reads JSON into a value.
+// readBody decodes a JSON body into a value.
 func readBody(r *http.Request, into any) error {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -107,7 +107,7 @@ func readBody(r *http.Request, into any) error {
 	return nil
 }
 
-// found makes an error of the directory one of the protocol.
+// found converts an error of the directory to one of the protocol.
 func found(u User, err error) (User, error) {
 	if fault.CodeOf(err) == fault.NotFound {
 		return u, refuse(http.StatusNotFound, "user_not_found", "User not found")

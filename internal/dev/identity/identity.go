@@ -1,8 +1,8 @@
-// Package identity is a development identity provider that speaks the HTTP protocol of Supabase Auth (GoTrue): a front end that
-// signs people up and in with @supabase/supabase-js needs no change. Its people are the rows of a table. It is not for
-// production: anybody who reaches it may become anybody.
+// Package identity is a development identity provider that implements the HTTP protocol of Supabase Auth (GoTrue). A front end that uses
+// @supabase/supabase-js works without changes. The users are the rows of a table. It is not for production, since anyone who can reach it
+// can log in as any user.
 //
-// The protocol: https://github.com/supabase/auth/blob/master/openapi.yaml
+// Protocol: https://github.com/supabase/auth/blob/master/openapi.yaml
 package identity
 
 import (
@@ -16,20 +16,20 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// DefaultPassword is the password of everybody who has not been given another.
+// DefaultPassword is the password of every user who has not set another one.
 const DefaultPassword = "password"
 
-// Path is where the provider is, beneath its origin.
+// Path is the path of the provider below its origin.
 const Path = "/auth/v1"
 
-// User is a person who can log in.
+// User is a user who can log in.
 type User struct {
 	ID, Email, Name string
 	Roles           []string
 	Created         time.Time
 }
 
-// Directory has the people. What it does not find is a not_found fault.
+// Directory finds and adds users. A missing user is a not_found fault.
 type Directory interface {
 	List(ctx context.Context, search string, limit int) ([]User, error)
 	ByID(ctx context.Context, id string) (User, error)
@@ -37,21 +37,21 @@ type Directory interface {
 	Create(ctx context.Context, u User) (User, error)
 }
 
-// Options say who logs in where.
+// Options configure a provider.
 type Options struct {
-	Environment string // development or test; others are refused
-	Origin      string // where the provider is reached, without a path
+	Environment string // development or test; others are rejected
+	Origin      string // the URL of the provider without a path
 	Project     string
-	Dir         string // where keys, passwords and sessions are kept, so that people stay logged in
+	Dir         string // the folder of keys, passwords and sessions, so that users stay logged in
 	Users       Directory
-	Mail        func(to, subject, text, html string) // nil: there is no mail
-	RedirectTo  []string                             // origins to which a log-in may lead back, beside those of this machine
+	Mail        func(to, subject, text, html string) // nil disables mail
+	RedirectTo  []string                             // origins to which a log-in may redirect, in addition to this machine
 	Logger      *slog.Logger
 	Now         func() time.Time
-	Lifetime    time.Duration // of an access token; 0 is an hour
+	Lifetime    time.Duration // of an access token; 0 means an hour
 }
 
-// Provider is the provider.
+// Provider is a development identity provider.
 type Provider struct {
 	Options
 	keys  *keys
@@ -59,11 +59,11 @@ type Provider struct {
 	codes *codes
 }
 
-// New returns a provider.
+// New returns a provider and reads its keys and sessions.
 func New(o Options) (*Provider, error) {
 	if o.Environment != "development" && o.Environment != "test" {
-		return nil, fault.New(fault.Invalid, "start the development identity provider", "the environment is "+o.Environment,
-			"It is for development and test alone: whoever reaches it may become anybody.")
+		return nil, fault.New(fault.Invalid, "start the development identity provider", "it is not allowed in the environment "+o.Environment,
+			"use it in development and test only: anyone who can reach it can log in as any user")
 	}
 	if o.Lifetime == 0 {
 		o.Lifetime = time.Hour
@@ -79,7 +79,7 @@ func New(o Options) (*Provider, error) {
 	return &Provider{Options: o, keys: keys, store: store, codes: newCodes(o.Now)}, nil
 }
 
-// Rotate signs with a new key from now on. What was signed with those before is still good.
+// Rotate creates a new signing key. Tokens that were signed with earlier keys stay valid.
 func (p *Provider) Rotate() error { return p.keys.rotate() }
 
 // Register adds the endpoints.
@@ -109,7 +109,7 @@ func (p *Provider) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+Path+"/authorize", console.SameOrigin(func(w http.ResponseWriter, r *http.Request) { serve(w, r, p.chosen) }))
 }
 
-// anonymous users are not supported: rules are about people that there are.
+// settings handles GET /settings. Anonymous users are not supported, since access rules need existing users.
 func (p *Provider) settings(*http.Request) (any, error) {
 	return map[string]any{
 		"external":       map[string]bool{"email": true, "krowoc": true, "anonymous_users": false, "phone": false},

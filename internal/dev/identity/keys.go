@@ -18,17 +18,17 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// maxKeys is how many keys are kept: tokens of older ones have long expired.
+// maxKeys is the number of keys kept. Tokens that were signed with older keys have expired.
 const maxKeys = 4
 
-// keys sign tokens: the last one signs, and those before it are still good.
+// keys are the keys of tokens. The last one signs; all of them verify.
 type keys struct {
 	path string
 	mu   sync.Mutex
 	set  jwk.Set
 }
 
-// openKeys reads the keys of a file, or makes the first one.
+// openKeys reads the keys from a file. It creates a missing file with a new key.
 func openKeys(path string) (*keys, error) {
 	k := &keys{path: path, set: jwk.NewSet()}
 	text, err := os.ReadFile(path)
@@ -39,14 +39,14 @@ func openKeys(path string) (*keys, error) {
 		return nil, fault.Wrap("read the keys of the identity provider", err)
 	}
 	if k.set, err = jwk.Parse(text); err != nil || k.set.Len() == 0 {
-		return nil, fault.New(fault.Invalid, "read the keys of the identity provider", path+" holds none", "Remove it: people log in again.")
+		return nil, fault.New(fault.Invalid, "read the keys of the identity provider", path+" contains no keys", "remove the file; users have to log in again")
 	}
 	return k, nil
 }
 
-// rotate makes the key that signs from now on.
+// rotate creates a new signing key.
 func (k *keys) rotate() error {
-	const op = "make a key"
+	const op = "create a signing key"
 	raw, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fault.Wrap(op, err)
@@ -80,7 +80,7 @@ func (k *keys) rotate() error {
 	return fault.Wrap(op, err)
 }
 
-// signing is the key that signs.
+// signing returns the signing key.
 func (k *keys) signing() jwk.Key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -88,7 +88,7 @@ func (k *keys) signing() jwk.Key {
 	return key
 }
 
-// public are the keys with which tokens are verified.
+// public returns the public keys, which verify tokens.
 func (k *keys) public() (jwk.Set, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -97,7 +97,7 @@ func (k *keys) public() (jwk.Set, error) {
 
 func (p *Provider) jwks(*http.Request) (any, error) { return p.keys.public() }
 
-// writeFile replaces a file that only its owner may read, in one step.
+// writeFile atomically replaces a file that only its owner can read.
 func writeFile(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

@@ -18,38 +18,38 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Limits of what is kept.
+// Limits of the stored data.
 const (
 	maxSessions = 10_000
-	maxOld      = 8 // refresh tokens of a session that were used
+	maxOld      = 8 // used refresh tokens of a session
 )
 
-// reuseInterval is how long a refresh token that was used may be used again: two tabs of a browser do.
+// reuseInterval is how long a used refresh token can be used again, since two browser tabs may use it at the same time.
 const reuseInterval = 10 * time.Second
 
-// account is what the provider itself knows of a person.
+// account is the data of a user that the provider stores itself.
 type account struct {
 	Password []byte         `json:"password,omitempty"` // bcrypt
 	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
-// session is a log-in. Its tokens are kept as hashes.
+// session is a log-in. Its tokens are stored as hashes.
 type session struct {
 	ID      string    `json:"id"`
 	User    string    `json:"user"`
 	Method  string    `json:"method"`
 	Started time.Time `json:"started"`
-	Token   string    `json:"token"`   // the refresh token that is good
-	Old     []string  `json:"old"`     // those that were, the last one at the end
-	Rotated time.Time `json:"rotated"` // when the last one was used
+	Token   string    `json:"token"`   // the valid refresh token
+	Old     []string  `json:"old"`     // used refresh tokens, newest last
+	Rotated time.Time `json:"rotated"` // when the newest one was used
 }
 
-// store keeps accounts and sessions in a file.
+// store stores accounts and sessions in a file.
 type store struct {
 	path string
 	mu   sync.Mutex
 
-	Accounts map[string]*account `json:"accounts"` // by user
+	Accounts map[string]*account `json:"accounts"` // by user ID
 	Sessions []*session          `json:"sessions"` // oldest first
 }
 
@@ -63,18 +63,18 @@ func openStore(path string) (*store, error) {
 		err = json.Unmarshal(text, s)
 	}
 	if err != nil {
-		return nil, &fault.Error{Code: fault.Invalid, Op: "read the sessions of the identity provider", Err: err, Hint: "Remove " + path + ": people log in again."}
+		return nil, &fault.Error{Code: fault.Invalid, Op: "read the sessions of the identity provider", Err: err, Hint: "remove " + path + "; users have to log in again"}
 	}
 	return s, nil
 }
 
-// save writes the file. The lock is held.
+// save writes the file. The caller holds the lock.
 func (s *store) save() error {
 	text, err := json.Marshal(s)
 	if err == nil {
 		err = writeFile(s.path, text)
 	}
-	return fault.Wrap("keep the sessions of the identity provider", err)
+	return fault.Wrap("write the sessions of the identity provider", err)
 }
 
 func hash(token string) string {
@@ -93,7 +93,7 @@ func (s *store) begin(user, method string, now time.Time) (session, string, erro
 	return *n, token, s.save()
 }
 
-// refresh takes a refresh token and returns the next one. One that was used before ends its session: somebody has stolen it.
+// refresh replaces a refresh token with a new one. The reuse of a token ends its session, because the token may have been stolen.
 func (s *store) refresh(token string, now time.Time) (session, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +116,7 @@ func (s *store) refresh(token string, now time.Time) (session, string, error) {
 	return session{}, "", refuse(http.StatusBadRequest, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
 }
 
-// lives reports whether a session has not ended.
+// lives reports whether a session exists and has not ended.
 func (s *store) lives(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *store) end(matches func(*session) bool) error {
 	return s.save()
 }
 
-// account returns what is known of a person.
+// account returns the account of a user.
 func (s *store) account(user string) account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +141,7 @@ func (s *store) account(user string) account {
 	return account{}
 }
 
-// update changes what is known of a person.
+// update changes the account of a user.
 func (s *store) update(user string, change func(*account)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

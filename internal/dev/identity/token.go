@@ -14,17 +14,17 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// audience is of those who are logged in, in tokens and user objects.
+// audience is the audience of users who are logged in, in tokens and user objects.
 const audience = "authenticated"
 
-// Claims are what a token says of who holds it.
+// Claims are the claims of a token.
 type Claims struct {
 	Subject, Email string
 	Roles          []string
 	session        string
 }
 
-// userObject is a person as the protocol describes one.
+// userObject is a user as the protocol defines it.
 type userObject struct {
 	ID           string         `json:"id"`
 	Aud          string         `json:"aud"`
@@ -56,7 +56,7 @@ func (p *Provider) describe(u User) userObject {
 	}
 }
 
-// sessionObject is a session as the protocol describes one.
+// sessionObject is a session as the protocol defines it.
 type sessionObject struct {
 	AccessToken  string     `json:"access_token"`
 	TokenType    string     `json:"token_type"`
@@ -72,7 +72,7 @@ func (p *Provider) logIn(u User, method string) (sessionObject, error) {
 	if err != nil {
 		return sessionObject{}, err
 	}
-	p.Logger.Info(u.Email+" is logged in", "method", method)
+	p.Logger.Info(u.Email+" logged in", "method", method)
 	return p.issue(u, s, refresh)
 }
 
@@ -86,7 +86,7 @@ func (p *Provider) issue(u User, s session, refresh string) (sessionObject, erro
 		Claim("amr", []any{map[string]any{"method": s.Method, "timestamp": s.Started.Unix()}}).Claim("is_anonymous", false).
 		Claim("app_metadata", user.AppMetadata).Claim("user_metadata", user.UserMetadata).Build()
 	if err != nil {
-		return sessionObject{}, fault.Wrap("make a token", err)
+		return sessionObject{}, fault.Wrap("create a token", err)
 	}
 	signed, err := jwt.Sign(t, jwt.WithKey(jwa.ES256(), p.keys.signing()))
 	return sessionObject{
@@ -94,7 +94,7 @@ func (p *Provider) issue(u User, s session, refresh string) (sessionObject, erro
 	}, fault.Wrap("sign a token", err)
 }
 
-// Verify returns what a token says, if it is one of ours, has not expired, and its session has not ended.
+// Verify returns the claims of a token. The token must be signed by this provider and not expired, and its session must not have ended.
 func (p *Provider) Verify(_ context.Context, token string) (Claims, error) {
 	invalid := func(why string) (Claims, error) {
 		return Claims{}, fault.New(fault.Unauthenticated, "read the access token", why, "log in again")
@@ -105,17 +105,17 @@ func (p *Provider) Verify(_ context.Context, token string) (Claims, error) {
 	}
 	t, err := jwt.Parse([]byte(token), jwt.WithKeySet(set), jwt.WithIssuer(p.Origin+Path), jwt.WithAudience(audience), jwt.WithClock(jwt.ClockFunc(p.Now)))
 	if err != nil {
-		return invalid("it is not valid, or has expired")
+		return invalid("the token is invalid or has expired")
 	}
 	var c Claims
 	var app map[string]any
 	subject, _ := t.Subject()
 	c.Subject = subject
 	if t.Get("session_id", &c.session) != nil || t.Get("email", &c.Email) != nil || t.Get("app_metadata", &app) != nil {
-		return invalid("it is not complete")
+		return invalid("the token does not have all claims")
 	}
 	if !p.store.lives(c.session) {
-		return invalid("its session has ended")
+		return invalid("the session has ended")
 	}
 	roles, _ := app["roles"].([]any)
 	for _, r := range roles {
@@ -126,7 +126,7 @@ func (p *Provider) Verify(_ context.Context, token string) (Claims, error) {
 	return c, nil
 }
 
-// withSession returns a handler for who has sent an access token.
+// withSession returns a handler that requires a valid access token.
 func (p *Provider) withSession(handle func(*http.Request, Claims, User) (any, error)) handler {
 	return func(r *http.Request) (any, error) {
 		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -145,7 +145,7 @@ func (p *Provider) withSession(handle func(*http.Request, Claims, User) (any, er
 	}
 }
 
-// token answers POST /token: a session for a password, a code or a refresh token.
+// token handles POST /token: it exchanges a password, a code or a refresh token for a session.
 func (p *Provider) token(r *http.Request) (any, error) {
 	var q struct {
 		Email, Password string
@@ -201,7 +201,7 @@ func (p *Provider) passwordIs(u User, password string) bool {
 	return password == DefaultPassword
 }
 
-// logout answers POST /logout.
+// logout handles POST /logout.
 func (p *Provider) logout(r *http.Request, c Claims, _ User) (any, error) {
 	scope := r.URL.Query().Get("scope")
 	if !slices.Contains([]string{"", "global", "local", "others"}, scope) {

@@ -95,7 +95,7 @@ func native(ctx context.Context, o Options) (dev.RunningService, error) {
 	program := Program(o.Path)
 	if program == "" {
 		return dev.RunningService{}, fault.New(fault.NotFound, op, "neither redis-server nor valkey-server is on PATH",
-			"Install it, or set dev.redis.engine to docker or embedded.")
+			"install it, or set dev.redis.engine to docker or embedded")
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return dev.RunningService{}, fault.Wrap(op, err)

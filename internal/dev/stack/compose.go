@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/docker"
 )
 
-// composePassword is the password of Postgres in docker-compose.yml, which people share; it listens on this machine alone.
+// composePassword is the password of Postgres in docker-compose.yml, which is usually committed. Postgres listens on localhost only.
 const composePassword = "postgres"
 
 // Compose returns the containers of the stack, for docker-compose.yml.
@@ -33,10 +33,10 @@ func (s *Stack) Compose() []compose.Service {
 	return list
 }
 
-// composePort is the port of this machine that leads to Postgres; its replicas have those after it.
+// composePort is the port of Postgres on the host. Its replicas use the following ports.
 const composePort = 5432
 
-// composePostgres are Postgres and its replicas.
+// composePostgres returns Postgres and its replicas.
 func (s *Stack) composePostgres() []compose.Service {
 	healthy := &compose.HealthCheck{Test: []string{"CMD", "pg_isready", "--username", "postgres", "--host", "127.0.0.1"}, Interval: "1s", Retries: 60}
 	list := []compose.Service{{

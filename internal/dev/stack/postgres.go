@@ -21,7 +21,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
-// StartPostgres starts the project's own Postgres, with its database, on the port that it had the last time.
+// StartPostgres starts the project's own Postgres and creates its database, on the same port as the last time.
 func (s *Stack) StartPostgres(ctx context.Context, log *slog.Logger, progress func(local.Progress)) (dev.Postgres, error) {
 	engine := s.EngineOf(s.Postgres.Engine)
 	if engine == Docker {
@@ -29,14 +29,14 @@ func (s *Stack) StartPostgres(ctx context.Context, log *slog.Logger, progress fu
 	}
 	options := local.Options{
 		DataDir: dev.DataDir(s.StateDir), Major: s.Postgres.Version, Logger: log, Progress: progress, Env: s.Env,
-		// A development database may lose the last moments before a power cut, and is faster for it.
+		// Faster; a power failure may lose the last transactions, which is acceptable in development.
 		Settings: map[string]string{"synchronous_commit": "off"},
 	}
 	server, err := local.Start(ctx, options)
 	missing := fault.CodeOf(err) == fault.Unavailable && errors.Is(err, local.ErrMissing)
 	if engine == Auto && missing && ctx.Err() == nil {
 		if inDocker, dockerErr := s.dockerPostgres(ctx, log); dockerErr == nil {
-			log.Warn("no Postgres is installed here, so it runs in a container, with data of its own")
+			log.Warn("Postgres is not installed on this machine; running it in a container, which has separate data")
 			return inDocker, nil
 		}
 	}
@@ -50,14 +50,14 @@ func (s *Stack) StartPostgres(ctx context.Context, log *slog.Logger, progress fu
 	if err := server.DropReplicaSlots(ctx); err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
-	options.Logger = nil // the server itself reports that it stops
+	options.Logger = nil // the server reports its own stop
 	return s.withReplicas(ctx, made, func(i int) (replica, error) {
 		options.DataDir = filepath.Join(s.StateDir, fmt.Sprintf("postgres-replica-%d", i))
 		return server.StartReplica(ctx, options)
 	})
 }
 
-// ensured returns a server with a database in it, or stops it.
+// ensured creates a database on a server and returns the server. On failure it stops the server.
 func ensured[S interface {
 	dev.Postgres
 	EnsureDatabase(ctx context.Context, name string) error
@@ -68,7 +68,7 @@ func ensured[S interface {
 	return server, nil
 }
 
-// dockerPostgres starts Postgres in a container whose data outlives it. Password and port are kept below .krowoc.
+// dockerPostgres starts Postgres in a container with its data in a volume. The password and port are stored in .krowoc.
 func (s *Stack) dockerPostgres(ctx context.Context, log *slog.Logger) (dev.Postgres, error) {
 	password, err := s.remember("postgres-docker.password", func() (string, error) { return rand.Text(), nil })
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Stack) dockerPostgres(ctx context.Context, log *slog.Logger) (dev.Postg
 	})
 }
 
-// PostgresImage is the image of Postgres in containers: the configured one, or the one of the version that the project asks for.
+// PostgresImage is the image of Postgres in containers: the configured one, or that of the configured version.
 func (s *Stack) PostgresImage() string {
 	if image := s.Postgres.Image; image != docker.Image(0) {
 		return image
@@ -123,7 +123,7 @@ func (s *Stack) rememberPort(ctx context.Context, name string) (int, error) {
 	}
 	port, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, fault.New(fault.Invalid, "read .krowoc/"+name, text+" is not a port", "Remove the file.")
+		return 0, fault.New(fault.Invalid, "read .krowoc/"+name, text+" is not a port", "remove the file")
 	}
 	return port, nil
 }
@@ -148,12 +148,12 @@ func (s *Stack) remember(name string, fresh func() (string, error)) (string, err
 	return value, fault.Wrap("write "+name, os.WriteFile(path, []byte(value+"\n"), 0o600))
 }
 
-// containerName is the name of a service's container, and of its volume: the same from session to session, and another for
-// another copy of the project.
+// containerName is the name of a service's container and volume. It is the same in all sessions of a project folder, and unique to the
+// folder.
 func (s *Stack) containerName(service string) string {
 	sum := sha256.Sum256([]byte(s.Root))
 	return "krowoc-" + s.Project + "-" + hex.EncodeToString(sum[:3]) + "-" + service
 }
 
-// purpose is the label of a service's container and volume: it names their project.
+// purpose is the label of a service's container and volume. It contains the folder of the project.
 func (s *Stack) purpose(service string) string { return "dev " + service + " " + s.Root }

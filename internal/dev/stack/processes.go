@@ -11,8 +11,8 @@ import (
 	"github.com/krowoc/krowoc/internal/supervise"
 )
 
-// Commands turns the declared processes, and a front end whose tool is known, into commands with the environment of this process and
-// what the stack adds to it.
+// Commands returns the declared processes, and the front end if its tool is known, as commands. Their environment is that of this process
+// and what the stack adds.
 func (s *Stack) Commands(environ, env []string) ([]supervise.Process, error) {
 	declared := s.Processes
 	if web, found := s.frontEnd(); found {
@@ -24,7 +24,7 @@ func (s *Stack) Commands(environ, env []string) ([]supervise.Process, error) {
 		if err != nil {
 			return nil, fault.Wrap("dev.processes: "+p.Name, err)
 		}
-		// Python buffers what it writes to a pipe, unless told otherwise.
+		// By default, Python buffers output to a pipe.
 		all := slices.Concat(environ, []string{"PYTHONUNBUFFERED=1"}, env, p.Env)
 		list = append(list, supervise.Process{
 			Name: p.Name, Command: p.Command, Build: p.Build, Dir: s.path(cmp.Or(p.Dir, ".")), Env: all, Port: p.Port, Ready: ready,
@@ -35,7 +35,7 @@ func (s *Stack) Commands(environ, env []string) ([]supervise.Process, error) {
 	return list, nil
 }
 
-// frontEnds are the tools whose development server is known, by the package that a project has of them.
+// frontEnds are the tools with a known development server, by npm package.
 var frontEnds = []struct {
 	name, arguments string
 	port            int
@@ -44,8 +44,8 @@ var frontEnds = []struct {
 	{"vite", "--port $PORT --strictPort", 5173},
 }
 
-// managers are the programs that run the scripts of a package, by the file that each keeps beside it; npm is the last. What each
-// leaves when it has installed all packages tells that from an install that was interrupted.
+// managers are the package managers, by lock file; npm without a lock file is the default. installed is a file that exists in node_modules
+// only after a complete installation.
 var managers = []struct{ lock, installed, install, run string }{
 	{"pnpm-lock.yaml", ".modules.yaml", "pnpm install", "pnpm run dev "},
 	{"yarn.lock", ".yarn-integrity", "yarn install", "yarn run dev "},
@@ -55,7 +55,7 @@ var managers = []struct{ lock, installed, install, run string }{
 	{"", ".package-lock.json", "npm install", "npm run dev -- "},
 }
 
-// frontEnd returns the process of web/, where that is a project of a known tool and no declared process is called web.
+// frontEnd returns the process of web/, if it uses a known tool and no declared process is called web.
 func (s *Stack) frontEnd() (Process, bool) {
 	dir := s.path("web")
 	text, err := os.ReadFile(filepath.Join(dir, "package.json"))

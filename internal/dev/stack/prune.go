@@ -16,17 +16,17 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
-// Leftover is something that sessions have left on the machine.
+// Leftover is something that earlier sessions have left on the machine.
 type Leftover struct {
 	Kind string `json:"kind"` // container, volume, data, cache
-	Name string `json:"name"` // a path for data and a cache
-	Size int64  `json:"size"` // bytes; -1 where the engine does not say
-	Of   string `json:"of"`   // what it was for
+	Name string `json:"name"` // a path for data and cache
+	Size int64  `json:"size"` // bytes; -1 if unknown
+	Of   string `json:"of"`   // its purpose
 }
 
-// Leftovers returns what no session uses: containers that were left running, and volumes and data of projects that are gone; with all,
-// also the volumes of projects whose session does not run, and what was fetched or made for speed alone. Only what carries
-// Krowoc's label is looked at.
+// Leftovers returns what no session uses: containers that are still running, and the volumes and data of deleted projects. With all, it
+// also returns the volumes of projects without a running session, and caches. It considers only containers and volumes with Krowoc's
+// label.
 func (s *Stack) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
 	found := []Leftover{}
 	owned, err := container.List(ctx, s.Logger)
@@ -44,7 +44,7 @@ func (s *Stack) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
 	}
 	data, err := local.Abandoned()
 	if err != nil {
-		return nil, fault.Wrap("look for data of projects that are gone", err)
+		return nil, fault.Wrap("find the data of deleted projects", err)
 	}
 	for _, dir := range slices.Sorted(maps.Keys(data)) {
 		size, err := dev.SizeOf(dir)
@@ -62,12 +62,12 @@ func (s *Stack) Leftovers(ctx context.Context, all bool) ([]Leftover, error) {
 	}
 	size, err := dev.SizeOf(cache)
 	if err == nil && size > 0 {
-		found = append(found, Leftover{"cache", cache, size, "Postgres that was fetched, and templates of its data"})
+		found = append(found, Leftover{"cache", cache, size, "downloaded Postgres, and templates of its data"})
 	}
 	return found, err
 }
 
-// projectOf returns the folder that a purpose names, "" where it is of no session.
+// projectOf returns the project folder in a purpose, or "" if it does not belong to a session.
 func projectOf(purpose string) string {
 	parts := strings.SplitN(purpose, " ", 3)
 	if len(parts) < 3 || parts[0] != "dev" {
@@ -76,7 +76,7 @@ func projectOf(purpose string) string {
 	return parts[2]
 }
 
-// inUse reports whether the session of a folder runs.
+// inUse reports whether a session of a folder is running.
 func inUse(root string) bool {
 	_, err := dev.Find(filepath.Join(root, ".krowoc"))
 	return err == nil
@@ -97,8 +97,8 @@ func (s *Stack) Prune(ctx context.Context, list []Leftover) error {
 	return container.Remove(ctx, s.Logger, owned...)
 }
 
-// Reset removes the project's own databases, also those in volumes. No session may run. It returns how many bytes that frees, as far as
-// it is known.
+// Reset removes the project's own databases, including those in volumes. No session may be running. It returns the number of bytes freed,
+// as far as known.
 func (s *Stack) Reset(ctx context.Context) (int64, error) {
 	size, volumes, err := s.Size(ctx)
 	if err != nil {
@@ -110,18 +110,18 @@ func (s *Stack) Reset(ctx context.Context) (int64, error) {
 	return size, container.Remove(ctx, s.Logger, volumes...)
 }
 
-// Size returns how many bytes the project's own databases take, and the volumes and containers among them.
+// Size returns the size of the project's own databases in bytes, and their volumes and containers.
 func (s *Stack) Size(ctx context.Context) (int64, []container.Owned, error) {
 	size, err := dev.Size(s.StateDir)
 	if err != nil {
 		return 0, nil, err
 	}
 	if _, err := os.Stat(filepath.Join(s.StateDir, "postgres-docker.port")); err != nil && !s.Redis.Enabled {
-		return size, nil, nil // it never had a container, and there may be no engine to ask
+		return size, nil, nil // the project never had a container, so do not require an engine
 	}
 	list, err := container.List(ctx, s.Logger)
 	if err != nil {
-		return size, nil, nil //nolint:nilerr // without an engine there is nothing that it could remove
+		return size, nil, nil //nolint:nilerr // without an engine there is nothing to remove
 	}
 	var own []container.Owned
 	for _, o := range list {

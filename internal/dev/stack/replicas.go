@@ -19,8 +19,8 @@ type replicated struct {
 	replicas []replica
 }
 
-// withReplicas starts as many replicas of a server as the configuration asks for, each a fresh copy of it and by its number from 1;
-// the server itself stops where one does not start.
+// withReplicas starts the configured number of replicas, each from a new copy of the server. start receives their numbers, from 1. If a
+// replica does not start, the server stops.
 func (s *Stack) withReplicas(ctx context.Context, server dev.Postgres, start func(i int) (replica, error)) (dev.Postgres, error) {
 	n := s.Postgres.Replicas
 	if n == 0 {
@@ -37,7 +37,7 @@ func (s *Stack) withReplicas(ctx context.Context, server dev.Postgres, start fun
 	return r, nil
 }
 
-// Replicas returns the URLs of a database on the replicas.
+// Replicas returns the URLs of a database on all replicas.
 func (r *replicated) Replicas(database string) []string {
 	var urls []string
 	for _, replica := range r.replicas {
@@ -46,7 +46,7 @@ func (r *replicated) Replicas(database string) []string {
 	return urls
 }
 
-// PID is the process of the server, 0 where it is not one of this machine.
+// PID is the process ID of the server, or 0 if it does not run on this machine.
 func (r *replicated) PID() int {
 	if p, ok := r.Postgres.(interface{ PID() int }); ok {
 		return p.PID()

@@ -17,14 +17,14 @@ import (
 	"github.com/krowoc/krowoc/internal/supervise"
 )
 
-// Start returns the services, each with what starts it.
+// Start returns the services of the stack with the functions that start them.
 func (s *Stack) Start() []dev.Service {
 	var list []dev.Service
 	if s.Redis.Enabled {
 		publish := 0
 		list = append(list, dev.Service{Name: "redis", Start: func(ctx context.Context, log *slog.Logger) (r dev.RunningService, err error) {
 			r, err = s.startRedis(ctx, publish, log)
-			publish = portOf(r.URL) // programs that know it find it again
+			publish = portOf(r.URL) // keep the port across restarts, for programs that know it
 			return r, err
 		}})
 	}
@@ -40,16 +40,16 @@ func (s *Stack) Start() []dev.Service {
 	return list
 }
 
-// redisPort is Redis's own.
+// redisPort is the default port of Redis.
 const redisPort = 6379
 
-// portOf returns the port of a URL, 0 where it has none.
+// portOf returns the port of a URL, or 0.
 func portOf(address string) int {
 	u, err := url.Parse(address)
 	if err != nil {
 		return 0
 	}
-	port, _ := strconv.Atoi(u.Port()) // 0 is what it is otherwise
+	port, _ := strconv.Atoi(u.Port()) // 0 on failure
 	return port
 }
 
@@ -61,7 +61,7 @@ func (s *Stack) startRedis(ctx context.Context, publish int, log *slog.Logger) (
 	})
 }
 
-// startContainer starts a service that the team has declared.
+// startContainer starts a declared service.
 func (s *Stack) startContainer(ctx context.Context, service Service, log *slog.Logger) (dev.RunningService, error) {
 	ready, err := readinessOf(service)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Stack) startContainer(ctx context.Context, service Service, log *slog.L
 	}, nil
 }
 
-// readinessOf reads how a container is ready: nothing sees into one but its port.
+// readinessOf parses the readiness check of a container. Only checks of the port are possible.
 func readinessOf(service Service) (supervise.Readiness, error) {
 	ready, err := supervise.ParseReadiness(service.Ready)
 	if err != nil {
@@ -97,13 +97,13 @@ func readinessOf(service Service) (supervise.Readiness, error) {
 	case supervise.ReadyStarted, supervise.ReadyTCP, supervise.ReadyHTTP:
 		return ready, nil
 	}
-	return ready, fault.New(fault.Invalid, "read ready", "a container is ready by tcp or http:/path")
+	return ready, fault.New(fault.Invalid, "read ready", "the check of a container must be tcp or http:/path")
 }
 
-// probeTimeout bounds one look at a container.
+// probeTimeout is the timeout of one readiness check of a container.
 const probeTimeout = 2 * time.Second
 
-// probe returns what tells whether a container is ready.
+// probe returns a function that checks whether a container is ready.
 func probe(ready supervise.Readiness) func(context.Context, string) error {
 	if ready.Kind == supervise.ReadyHTTP {
 		client := &http.Client{Timeout: probeTimeout}
@@ -114,7 +114,7 @@ func probe(ready supervise.Readiness) func(context.Context, string) error {
 	return container.Accepts
 }
 
-// getOK returns nil when url answers with a status below 400.
+// getOK returns nil if url responds with a status below 400.
 func getOK(ctx context.Context, client *http.Client, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

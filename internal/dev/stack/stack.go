@@ -1,5 +1,5 @@
-// Package stack runs what a development session needs beside the API: Postgres with its replicas, the services, and the team's own
-// processes.
+// Package stack runs the parts of a development session other than the API: Postgres with its replicas, the services, and the project's
+// own processes.
 package stack
 
 import (
@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Engine is how a part of the stack is run.
+// Engine is how a part of the stack runs.
 type Engine string
 
 // The engines.
 const (
 	Auto   Engine = "auto"   // whichever is available
-	Native Engine = "native" // a program of this machine
+	Native Engine = "native" // a program on this machine
 	Docker Engine = "docker"
 )
 
@@ -23,14 +23,14 @@ const (
 type Options struct {
 	Project  string // the name of its database
 	Root     string // its folder
-	StateDir string // where data, ports and passwords are kept
-	Engine   Engine // of the parts whose own engine is Auto
+	StateDir string // the folder of data, ports and passwords
+	Engine   Engine // of parts whose own engine is Auto
 
 	Postgres  Postgres
 	Redis     Redis
 	Services  []Service
 	Processes []Process
-	Web       bool // start web/ where its tool is known
+	Web       bool // start the front end in web/, if its tool is known
 
 	Logger *slog.Logger
 	Env    func(string) string // the environment of the process
@@ -41,7 +41,7 @@ type Options struct {
 type Postgres struct {
 	Engine, Image string
 	Replicas      int
-	Version       int // major; 0 is any
+	Version       int // major version; 0 means any
 }
 
 // Redis is the Redis of the stack.
@@ -58,7 +58,7 @@ type Service struct {
 	Data, Ready   string
 }
 
-// Process is one of the team's own commands.
+// Process is one of the project's own commands.
 type Process struct {
 	Name, Command, Build, Dir string
 	Env                       []string
@@ -71,10 +71,10 @@ type Process struct {
 // Stack is the stack of a project.
 type Stack struct{ Options }
 
-// New returns the stack that options describe.
+// New returns a stack.
 func New(o Options) *Stack { return &Stack{o} }
 
-// EngineOf returns the engine of a part whose options name one.
+// EngineOf returns the engine of a part, given the engine in its options.
 func (s *Stack) EngineOf(named string) Engine {
 	if named == string(Auto) {
 		return s.Engine
@@ -82,7 +82,7 @@ func (s *Stack) EngineOf(named string) Engine {
 	return Engine(named)
 }
 
-// Images returns the images of what certainly runs in containers, Postgres only where it is the stack's own.
+// Images returns the images of the parts that certainly run in containers. ownPostgres includes Postgres.
 func (s *Stack) Images(ownPostgres bool) []string {
 	var images []string
 	if ownPostgres && s.EngineOf(s.Postgres.Engine) == Docker {
@@ -106,7 +106,7 @@ func (s *Stack) path(name string) string {
 	return filepath.Join(s.Root, name)
 }
 
-// splitVars returns variables that are written as NAME=value by their name.
+// splitVars parses variables in the form NAME=value.
 func splitVars(list []string) map[string]string {
 	vars := map[string]string{}
 	for _, v := range list {

@@ -1,5 +1,5 @@
-// Package sync brings the tables of a development database in step with a saved schema, and keeps the changes that no migration makes
-// yet.
+// Package sync changes the tables of a development database to match a saved schema. It records these unsaved changes, which are not yet
+// in a migration.
 package sync
 
 import (
@@ -18,28 +18,28 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Options say which project the tables are of.
+// Options describe the project.
 type Options struct {
-	Server     *scratch.Server // the development server, which nothing else may be using
+	Server     *scratch.Server // the development server, used by nothing else
 	Migrations fs.FS           // its *.sql files
-	Exclude    []string        // tables that are Krowoc's own
+	Exclude    []string        // Krowoc's own tables
 
-	// Build makes a scratch database with what the migrations build.
+	// Build creates a scratch database and applies the migrations to it.
 	Build func(context.Context, *scratch.Server) (*pgxpool.Pool, func() error, error)
 }
 
-// Syncer works out what to change on two scratch databases of the same server, which it keeps: one with the structure of the
-// development database, and one in which it builds what the schema describes.
+// Syncer finds the necessary changes by comparing two scratch databases on the same server: one with the structure of the development
+// database, and one that it builds from the schema. It keeps both for later calls.
 type Syncer struct {
 	Options
 	current *pgxpool.Pool    // the structure of the development database
-	target  *pgxpool.Pool    // what the schema describes
-	drops   []func() error   // drop the two
-	base    *catalog.Catalog // what the migrations alone build
-	key     string           // of the migrations and changes that current has
+	target  *pgxpool.Pool    // built from the schema
+	drops   []func() error   // they drop both
+	base    *catalog.Catalog // built from the migrations alone
+	key     string           // hash of the migrations and changes that current has
 }
 
-// New returns a syncer. Its scratch databases are made when they are needed.
+// New returns a syncer. It creates its scratch databases on first use.
 func New(o Options) *Syncer { return &Syncer{Options: o} }
 
 // Close drops the scratch databases.
@@ -52,8 +52,8 @@ func (y *Syncer) Close(context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Sync changes the tables of db to what the schema describes, and returns the statements. What the migrations build stays where the
-// schema no longer has it, as it does for `migrate diff`; what only an unsaved change has made is dropped.
+// Sync changes the tables of db to match the schema and returns the statements. It drops what only an unsaved change has created and the
+// schema no longer contains. It keeps what the migrations have created, as `migrate diff` does.
 func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (statements []string, err error) {
 	unsaved, err := Read(ctx, db)
 	if err != nil {
@@ -67,7 +67,7 @@ func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schem
 		return nil, err
 	}
 	key := y.key
-	y.key = "" // until the scratch database is known to be what the database is
+	y.key = "" // until the scratch database is known to match db
 	plan, err := target.Plan(ctx, y.current, ddl.PlanOptions{
 		Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude,
 	})
@@ -84,19 +84,19 @@ func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schem
 		changes = append(changes, Change{Up: f.Up, Down: f.Down})
 	}
 	if err := Apply(ctx, db, changes); err != nil {
-		y.key = key // the plan has rolled its changes back
+		y.key = key // the scratch database is unchanged: the plan rolled back its changes
 		return nil, err
 	}
 	for _, sql := range statements {
 		if _, err := y.current.Exec(ctx, sql); err != nil {
-			return statements, nil //nolint:nilerr // the database has them; the scratch database is rebuilt
+			return statements, nil //nolint:nilerr // db has the changes; the next call rebuilds the scratch database
 		}
 	}
 	y.key, err = y.keyOf(append(unsaved, changes...))
 	return statements, err
 }
 
-// rebuild makes the scratch databases from the migrations and the unsaved changes, unless they are up to date.
+// rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date.
 func (y *Syncer) rebuild(ctx context.Context, unsaved []Change) error {
 	key, err := y.keyOf(unsaved)
 	if err != nil || key == y.key {
@@ -125,7 +125,7 @@ func (y *Syncer) rebuild(ctx context.Context, unsaved []Change) error {
 	for _, c := range unsaved {
 		for _, sql := range c.Up {
 			if _, err := y.current.Exec(ctx, sql); err != nil {
-				return fmt.Errorf("make the unsaved changes again: %w", err)
+				return fmt.Errorf("apply the unsaved changes to a scratch database: %w", err)
 			}
 		}
 	}

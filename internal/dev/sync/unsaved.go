@@ -12,15 +12,15 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
-// Change is an unsaved change: one that a session has made to the tables after the schema was saved, and that no migration makes yet.
+// Change is an unsaved change: a session has applied it to the tables, but no migration contains it yet.
 type Change struct {
 	Up, Down []string // statements
 }
 
-// table keeps the changes in the database that they are made to.
+// table stores the changes, in the database to which they were applied.
 const table = own.UnsavedTable
 
-// Read returns the unsaved changes in the order in which they were made.
+// Read returns the unsaved changes in the order in which they were applied.
 func Read(ctx context.Context, db *pgxpool.Pool) ([]Change, error) {
 	const op = "read the unsaved changes"
 	var there bool
@@ -35,8 +35,8 @@ func Read(ctx context.Context, db *pgxpool.Pool) ([]Change, error) {
 	return list, pg.Fault(op, err)
 }
 
-// Apply makes changes and records them: each in a transaction, so that a later one may use the values that an earlier
-// one adds to an enum. When one fails, those before it are undone.
+// Apply applies changes and records them. Each one has its own transaction, so that it can use values that an earlier one added to an
+// enum. If a change fails, Apply undoes the earlier ones.
 func Apply(ctx context.Context, db *pgxpool.Pool, changes []Change) error {
 	const op = "change the tables"
 	if _, err := own.Apply(ctx, db); err != nil {
@@ -87,7 +87,7 @@ func undoLast(ctx context.Context, db *pgxpool.Pool, n int) error {
 	return nil
 }
 
-// Forget records that migrations make the changes now.
+// Forget removes all unsaved changes from the record, since migrations contain them now.
 func Forget(ctx context.Context, db *pgxpool.Pool) error {
 	_, err := own.Apply(ctx, db)
 	if err == nil {
