@@ -1,5 +1,5 @@
-// Package app is the composition root: it turns a Config into wired parts. The commands, the production
-// server, the development session and the end-to-end tests all get their parts here, so they cannot differ.
+// Package app is the composition root: it creates and connects the parts that a Config describes. The commands, the production server,
+// the development session and the end-to-end tests all get their parts from here, so that they work alike.
 package app
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// App makes the parts of one project in one environment.
+// App creates the parts of one project in one environment.
 type App struct {
 	Config  *config.Config
 	Version string // of the binary, for the health report
@@ -36,19 +36,19 @@ type App struct {
 	Now     func() time.Time
 	Env     func(string) string // the process's environment, for finding Postgres and the user's cache
 
-	// Announce is told which database, of which server, is about to be used; it may be nil.
+	// Announce receives the database and server that are about to be used; it may be nil.
 	Announce func(environment, database string)
 
-	// Guard has a container removed when this process is killed, until it is dismissed; nil guards nothing.
+	// Guard makes sure that a container is removed if this process is killed, until dismiss is called; it may be nil.
 	Guard func(container string) (dismiss func(), err error)
 }
 
-// ParseSchema reads the project's schema and returns it with its mistakes and warnings. The schema is nil when there are mistakes.
+// ParseSchema reads the project's schema and returns it with its mistakes and warnings. The schema is nil if it has mistakes.
 func (a *App) ParseSchema() (*schema.Schema, diag.List) {
 	return sdl.ParseFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
 }
 
-// Schema reads the project's schema; its mistakes are the error.
+// Schema reads the project's schema. An invalid schema is an error that lists its mistakes.
 func (a *App) Schema() (*schema.Schema, error) {
 	s, mistakes := a.ParseSchema()
 	if err := mistakes.Err("check " + a.Config.Schema); err != nil {
@@ -57,21 +57,21 @@ func (a *App) Schema() (*schema.Schema, error) {
 	return s, nil
 }
 
-// AnnounceDatabase tells where a database is, without its user and password.
+// AnnounceDatabase announces the location of a database, without its user and password.
 func (a *App) AnnounceDatabase(url string) {
 	if where := pg.Where(url); where != "" && a.Announce != nil {
 		a.Announce(a.Config.Environment, where)
 	}
 }
 
-// announceLocal tells of the local Postgres, which has no address before it starts.
+// announceLocal announces the local Postgres, which has no address before it starts.
 func (a *App) announceLocal() {
 	if a.Announce != nil {
 		a.Announce(a.Config.Environment, a.Config.Project+" on the local Postgres")
 	}
 }
 
-// Connect opens a pool to url and makes sure that Postgres answers.
+// Connect opens a pool to url and checks that Postgres responds.
 func (a *App) Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pg.Connect(ctx, a.poolOptions(url))
 }
@@ -86,14 +86,13 @@ func (a *App) poolOptions(url string) pg.Options {
 	}
 }
 
-// Scratch returns a server for scratch databases: of the version of Postgres that the project asks for, unless the options name an
-// existing one.
+// Scratch returns a server for scratch databases: the existing server in the options, or one with the configured version of Postgres.
 func (a *App) Scratch(ctx context.Context, o scratch.Options) (*scratch.Server, error) {
 	o.Pool, o.Version, o.Env, o.Guard = a.poolOptions(""), a.Config.Database.Postgres, a.Env, a.guarded
 	return scratch.Open(ctx, o)
 }
 
-// ScratchEngine is the engine for scratch databases that the configuration of the development stack implies.
+// ScratchEngine returns the engine for scratch databases. It follows from the configuration of the development stack.
 func (a *App) ScratchEngine() scratch.Engine {
 	if a.Stack().EngineOf(a.Config.Dev.Postgres.Engine) == stack.Docker {
 		return scratch.Docker
@@ -101,8 +100,8 @@ func (a *App) ScratchEngine() scratch.Engine {
 	return scratch.Native
 }
 
-// Migrator works on the migration folder and the database behind pool; report is told of every step. What else
-// a command asks for, it sets in options. In development and test the checksums of what is applied are recorded.
+// Migrator returns a migrator for the migration folder and the database of pool. report receives every step, and options change its other
+// settings. In development and test, the migrator records the checksums of the migrations that it applies.
 func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options ...func(*migrate.Options)) (*migrate.Migrator, error) {
 	c := a.Config.Migrations
 	dir := a.Config.Path(c.Dir)
@@ -121,7 +120,7 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 	return migrate.New(o)
 }
 
-// Seed loads the configured sets of fixtures; what else a command asks for, it sets in options.
+// Seed loads the configured sets of fixtures. options change its other settings.
 func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, options ...func(*seed.Options)) (seed.Summary, error) {
 	o := seed.Options{
 		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.SeedSets(), Now: a.Now,
@@ -132,12 +131,12 @@ func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, op
 		set(&o)
 	}
 	if len(o.Sets) == 0 && len(o.Generate) == 0 {
-		o.Sets = a.Config.Seeds.Sets // which says that there is none
+		o.Sets = a.Config.Seeds.Sets // Load reports the missing folder
 	}
 	return seed.Load(ctx, o)
 }
 
-// SeedSets are the configured sets. Of those that nobody has asked for, the defaults, a folder need not be there.
+// SeedSets returns the configured sets. The default sets are left out if their folder does not exist.
 func (a *App) SeedSets() []string {
 	sets := a.Config.Seeds.Sets
 	if a.Config.Origin("seeds.sets").Source != config.FromDefault {
@@ -149,14 +148,14 @@ func (a *App) SeedSets() []string {
 	})
 }
 
-// guarded has a container removed when this process is killed, until the guard is dismissed.
+// guarded makes sure that a container is removed if this process is killed, until dismiss is called.
 func (a *App) guarded(name string) (dismiss func()) {
 	if a.Guard == nil {
 		return func() {}
 	}
 	dismiss, err := a.Guard(name)
 	if err != nil {
-		a.Logger.Warn(fmt.Sprintf("nobody stops the container %s when krowoc is killed: %v", name, err))
+		a.Logger.Warn(fmt.Sprintf("the container %s keeps running if krowoc is killed: %v", name, err))
 		return func() {}
 	}
 	return dismiss

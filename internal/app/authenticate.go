@@ -8,12 +8,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// ActAsHeader names the user on whose behalf a request in development is answered, with any roles after
-// semicolons: `Krowoc-Act-As: 0f8c…; admin`.
+// ActAsHeader contains the user ID of the caller of a request in development, followed by any roles after semicolons:
+// `Krowoc-Act-As: 0f8c…; admin`.
 const ActAsHeader = "Krowoc-Act-As"
 
-// ActAs authenticates callers by ActAsHeader, without any proof. It is for development sessions and tests; `krowoc serve`
-// never has it.
+// ActAs authenticates callers by ActAsHeader, without any proof. Only development sessions and tests use it; `krowoc serve` never does.
 type ActAs struct{}
 
 // Name implements server.Authenticator.
@@ -23,7 +22,7 @@ func (ActAs) Name() string { return "header " + ActAsHeader }
 func (ActAs) Authenticate(r *http.Request, token string) (who caller.Caller, known bool, err error) {
 	header := r.Header.Get(ActAsHeader)
 	if header == "" || token != "" {
-		return caller.Caller{}, false, nil // a token is to be judged, not to be passed over
+		return caller.Caller{}, false, nil // a token is present and must be checked by another authenticator
 	}
 	uid, roles, _ := strings.Cut(header, ";")
 	who.UID = strings.TrimSpace(uid)
@@ -35,7 +34,7 @@ func (ActAs) Authenticate(r *http.Request, token string) (who caller.Caller, kno
 	return who, true, nil
 }
 
-// devTokens authenticates callers by the access tokens of the session's identity provider.
+// devTokens authenticates callers by access tokens of the session's identity provider.
 type devTokens struct{ *devConsole }
 
 // Name implements server.Authenticator.

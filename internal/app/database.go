@@ -17,10 +17,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// StateDir is where a project keeps what is nobody's source: the local database, logs, the running session.
+// StateDir is the folder of everything that is not source code: the local database, logs, the state of the running session.
 func (a *App) StateDir() string { return filepath.Join(a.Config.Root, ".krowoc") }
 
-// Database is an open database with whatever had to be started to reach it.
+// Database is an open database, together with the server that was started for it, if any.
 type Database struct {
 	*pgxpool.Pool
 	URL    string
@@ -39,8 +39,8 @@ func (d *Database) Close(ctx context.Context) error {
 	return d.server.Stop(context.WithoutCancel(ctx))
 }
 
-// Open opens the environment's database: the configured one; else, in development and test, the local
-// Postgres, of the running session if there is one and otherwise started until Close.
+// Open opens the environment's database. Without a configured one, development and test use the local Postgres: that of the running
+// session, or one that runs until Close.
 func (a *App) Open(ctx context.Context, progress func(local.Progress)) (*Database, error) {
 	url, server, err := a.locate(ctx, progress)
 	if err != nil {
@@ -63,7 +63,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 	}
 	if !a.Config.IsLocal() {
 		return "", nil, fault.New(fault.Invalid, "find the database of "+a.Config.Environment, "database.url is not set",
-			"Set KROWOC_DATABASE_URL, or database.url under environments."+a.Config.Environment+" in krowoc.yaml, or choose another environment with --env.")
+			"set KROWOC_DATABASE_URL, or database.url under environments."+a.Config.Environment+" in krowoc.yaml, or choose another environment with --env")
 	}
 	switch state, err := dev.Find(a.StateDir()); {
 	case err == nil && state.DatabaseURL != "":
@@ -71,7 +71,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 		return state.DatabaseURL, nil, nil
 	case err == nil:
 		return "", nil, fault.New(fault.Unavailable, "find the local database", "the development session is still starting",
-			"Try again in a moment, or see `krowoc dev logs`.")
+			"try again in a moment, or see `krowoc dev logs`")
 	case fault.CodeOf(err) != fault.NotFound:
 		return "", nil, err
 	}
@@ -88,7 +88,7 @@ func (a *App) locate(ctx context.Context, progress func(local.Progress)) (string
 	return server.URL(a.Config.Project), server, nil
 }
 
-// branches returns the databases of a server by branch, or nil where the project does not want them.
+// branches returns the branch databases on a server, or nil if the project does not use them.
 func (a *App) branches(url string) *copies.Branches {
 	head := git.HeadFile(a.Config.Root)
 	if !a.Config.Dev.Branching || head == "" {
@@ -97,7 +97,7 @@ func (a *App) branches(url string) *copies.Branches {
 	return &copies.Branches{Server: clone.Server{URL: url}, Name: a.Config.Project, Head: head}
 }
 
-// Branches returns the databases of the branches of git, of which an open one is the current one's.
+// Branches returns the databases of the git branches. db is that of the current branch.
 func (a *App) Branches(db *Database) (*copies.Branches, error) {
 	server, _, err := a.localServer(db)
 	if err != nil {
@@ -106,27 +106,27 @@ func (a *App) Branches(db *Database) (*copies.Branches, error) {
 	b := a.branches(server.URL)
 	if b == nil {
 		return nil, fault.New(fault.Invalid, "find the databases of branches", "dev.branching is not set, or the project is not in a git repository",
-			"krowoc.yaml: dev: {branching: true}")
+			"add to krowoc.yaml: dev: {branching: true}")
 	}
 	return b, nil
 }
 
-// Snapshots returns the copies of an open database.
+// Snapshots returns the snapshots of an open database.
 func (a *App) Snapshots(db *Database) (*copies.Snapshots, error) {
 	server, name, err := a.localServer(db)
 	return &copies.Snapshots{Server: server, Name: name, Disconnect: db.Reset}, err
 }
 
-// localServer returns the server of the local database, and its name. A database of somebody else's is not copied.
+// localServer returns the server and name of the local database. Other databases cannot be copied.
 func (a *App) localServer(db *Database) (clone.Server, string, error) {
 	const op = "copy the database"
 	if a.Config.Database.URL.Reveal() != "" || !a.Config.IsLocal() {
-		return clone.Server{}, "", fault.New(fault.Invalid, op, "it is not the local one of development",
-			"snapshots are of the Postgres that `krowoc dev` runs; for another there is pg_dump")
+		return clone.Server{}, "", fault.New(fault.Invalid, op, "only the local development database can be copied",
+			"use pg_dump for other databases")
 	}
 	u, err := url.Parse(db.URL)
 	if err != nil {
-		return clone.Server{}, "", fault.New(fault.Internal, op, "its URL is not valid")
+		return clone.Server{}, "", fault.New(fault.Internal, op, "the database URL is not valid")
 	}
 	name := strings.TrimPrefix(u.Path, "/")
 	u.Path = "/postgres"

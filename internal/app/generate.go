@@ -24,7 +24,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Targets returns everything that can be generated. Those that need the API share it while the schema is the same.
+// Targets returns all generators. Those that need the API share it as long as the schema is the same.
 func (a *App) Targets() []generate.Target {
 	api := a.sharedAPI()
 	types := func(s *schema.Schema) (*ast.Schema, error) {
@@ -56,7 +56,7 @@ func (a *App) APISchema(s *schema.Schema) (*ast.Schema, error) {
 	return api.Schema(), nil
 }
 
-// sharedAPI returns what makes the API of a schema, once for each.
+// sharedAPI returns a function that creates the API of a schema, once per schema.
 func (a *App) sharedAPI() func(*schema.Schema) (*graph.API, error) {
 	var lock sync.Mutex
 	apis := map[*schema.Schema]func() (*graph.API, error){}
@@ -72,7 +72,7 @@ func (a *App) sharedAPI() func(*schema.Schema) (*graph.API, error) {
 	}
 }
 
-// apiTarget writes the API as SDL, for the code generators of other clients.
+// apiTarget writes the API as SDL, for code generators of clients.
 func apiTarget(shared func(*schema.Schema) (*graph.API, error)) generate.Target {
 	return generate.Target{
 		Name: "graphql", Out: "api.graphql", Doc: "The GraphQL API as SDL, for Apollo, Relay and code generators",
@@ -86,8 +86,8 @@ func apiTarget(shared func(*schema.Schema) (*graph.API, error)) generate.Target 
 	}
 }
 
-// GenerateJobs returns the configured targets, or those of them that are named. A target that is named and not configured goes
-// to its usual place.
+// GenerateJobs returns the configured targets, or those with the given names. A target that is not configured is written to its default
+// path.
 func (a *App) GenerateJobs(names []string) ([]generate.Job, error) {
 	const op = "generate"
 	targets := a.Targets()
@@ -98,7 +98,7 @@ func (a *App) GenerateJobs(names []string) ([]generate.Job, error) {
 			for _, t := range targets {
 				all = append(all, t.Name)
 			}
-			return generate.Target{}, fault.New(fault.Invalid, op, fmt.Sprintf("there is no target %q", name), strings.Join(all, ", "))
+			return generate.Target{}, fault.New(fault.Invalid, op, fmt.Sprintf("unknown target %q", name), "use "+strings.Join(all, ", "))
 		}
 		return targets[i], nil
 	}
@@ -126,7 +126,7 @@ func (a *App) GenerateJobs(names []string) ([]generate.Job, error) {
 	return jobs, nil
 }
 
-// Generate finds out which generated files are not what the schema says.
+// Generate returns the changes of generated files that are necessary to match the schema.
 func (a *App) Generate(jobs []generate.Job) ([]generate.Change, error) {
 	s, err := a.Schema()
 	if err != nil {
@@ -135,7 +135,7 @@ func (a *App) Generate(jobs []generate.Job) ([]generate.Change, error) {
 	return generate.Plan(generate.Input{Project: a.Config.Project, Schema: s}, jobs)
 }
 
-// Relative returns a path as people write it in the project.
+// Relative returns a path relative to the project's folder, with forward slashes.
 func (a *App) Relative(path string) string {
 	if rel, err := filepath.Rel(a.Config.Root, path); err == nil {
 		return filepath.ToSlash(rel)

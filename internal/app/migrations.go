@@ -21,8 +21,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// LintOptions returns how the migrations are linted; only names the files to look at, nil all. postgres is the major
-// version to judge for, 0 the configured one. Its error is one of the configuration.
+// LintOptions returns the options to lint migrations. only contains the files to check; nil means all. postgres is the major version to
+// check for; 0 means the configured one. It returns an error if the configuration is invalid.
 func (a *App) LintOptions(only map[string]bool, postgres int) (lint.Options, error) {
 	c := a.Config
 	var settings []lint.Setting
@@ -38,23 +38,23 @@ func (a *App) LintOptions(only map[string]bool, postgres int) (lint.Options, err
 	return o, lint.CheckSettings(settings)
 }
 
-// SQLParser returns the parser of SQL, which keeps its compiled form in the user's cache.
+// SQLParser returns the SQL parser, which caches its compiled form in the user's cache folder.
 func (a *App) SQLParser() *sqltext.Parser {
 	cache, err := local.CacheDir(a.Env)
 	if err != nil {
-		return sqltext.NewParser("") // nothing is kept for the next process
+		return sqltext.NewParser("") // no cache folder
 	}
 	return sqltext.NewParser(filepath.Join(cache, "sql-parser"))
 }
 
-// Verify proves on a scratch database that the migrations can be rolled back; only names the files to look at, nil all.
+// Verify checks on a scratch database that the migrations can be rolled back. only contains the files to check; nil means all.
 func (a *App) Verify(ctx context.Context, s *scratch.Server, only map[string]bool, report func(verify.File)) (verify.Result, error) {
 	o := a.VerifyOptions(s, nil)
 	o.Only, o.Report = only, report
 	return verify.Run(ctx, o)
 }
 
-// VerifyOptions returns how the migrations are built on scratch databases: all of them, or only the files that are named.
+// VerifyOptions returns the options to apply migrations to scratch databases. files contains the files to check; nil means all.
 func (a *App) VerifyOptions(s *scratch.Server, files map[string]bool) verify.Options {
 	c := a.Config.Migrations
 	folder := os.DirFS(a.Config.Path(c.Dir))
@@ -67,7 +67,7 @@ func (a *App) VerifyOptions(s *scratch.Server, files map[string]bool) verify.Opt
 	}
 }
 
-// MigratedDatabase makes a scratch database with what the migrations build: nothing while their folder is missing.
+// MigratedDatabase creates a scratch database and applies the migrations to it. Without a migration folder it stays empty.
 func (a *App) MigratedDatabase(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
 	if _, err := os.Stat(a.Config.Path(a.Config.Migrations.Dir)); errors.Is(err, fs.ErrNotExist) {
 		return s.Database(ctx)
@@ -75,13 +75,13 @@ func (a *App) MigratedDatabase(ctx context.Context, s *scratch.Server) (*pgxpool
 	return verify.BuildDatabase(ctx, a.VerifyOptions(s, nil))
 }
 
-// Drift is how a live database differs from what its applied migrations build.
+// Drift is the drift of a live database.
 type Drift struct {
 	Applied     int                  `json:"applied"` // migrations
 	Differences []catalog.Difference `json:"differences"`
 }
 
-// Drift compares the database behind live with what the migrations that are applied to it build on a scratch database.
+// Drift compares a live database with a scratch database to which the same migrations are applied.
 func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) (d Drift, err error) {
 	migrator, err := a.Migrator(live, nil)
 	if err != nil {
@@ -97,7 +97,7 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) 
 			continue
 		}
 		if m.File == "" {
-			return d, fault.New(fault.Conflict, "look for drift", "the database has a migration that this folder does not", "`krowoc migrate status` shows which: get its file first")
+			return d, fault.New(fault.Conflict, "look for drift", "the database has a migration that this folder does not have", "find the migration with `krowoc migrate status`, and add its file")
 		}
 		applied[m.File] = true
 	}
@@ -109,7 +109,7 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) 
 	return Drift{len(applied), append([]catalog.Difference{}, catalog.Compare(expected, actual)...)}, err
 }
 
-// subset is a folder that shows only some of its files.
+// subset is a folder with only some of its files.
 type subset struct {
 	fs.FS
 	files map[string]bool
@@ -127,7 +127,7 @@ func (c subset) ReadDir(name string) ([]fs.DirEntry, error) {
 	return list, err
 }
 
-// LookupEnv returns a variable of the process, which an empty value does not set.
+// LookupEnv returns an environment variable. An empty value counts as not set.
 func (a *App) LookupEnv(name string) (string, bool) {
 	value := a.Env(name)
 	return value, value != ""

@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Serve runs the production server until ctx ends, then drains it. Postgres need not be up: the server
-// starts, is not ready, and serves as soon as Postgres answers.
+// Serve runs the production server until ctx ends, then drains it. The server also starts while Postgres is down. It is then not ready,
+// and becomes ready as soon as Postgres responds.
 func (a *App) Serve(ctx context.Context) error {
 	a.Logger.Info("starting", "environment", a.Config.Environment, "version", a.Version)
 	s, err := a.Schema()
@@ -34,8 +34,8 @@ func (a *App) Serve(ctx context.Context) error {
 	return lifecycle.New(a.Logger, append([]lifecycle.Part{database}, parts...)...).Run(ctx)
 }
 
-// parts are what runs on a database in production, in the order in which they start. The server is the last, so that
-// background work is ready before the first request and ends after the last.
+// parts returns the parts of a production server in start order. The HTTP server is the last one, so that background work is ready before
+// the first request and ends after the last one.
 func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, error) {
 	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions())
 	if err != nil {
@@ -48,11 +48,11 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	}, nil
 }
 
-// ownSchemaTimeout bounds the look at a database that may be away. The server starts without it.
+// ownSchemaTimeout limits the check of a database that may be down. The server starts without it.
 const ownSchemaTimeout = 2 * time.Second
 
-// reportOwnSchema logs that the schema krowoc is not that of this release. Until it is, the server is not ready: it changes no
-// tables itself, and works with a role that may not.
+// reportOwnSchema logs an error if the Postgres schema krowoc is older than this release requires. The server is then not ready. It does
+// not migrate the schema itself, since its database role may not have the permission.
 func (a *App) reportOwnSchema(ctx context.Context, pool *pgxpool.Pool) {
 	ctx, cancel := context.WithTimeout(ctx, ownSchemaTimeout)
 	defer cancel()
@@ -61,17 +61,17 @@ func (a *App) reportOwnSchema(ctx context.Context, pool *pgxpool.Pool) {
 	case code == fault.Conflict || code == fault.Forbidden:
 		a.Logger.Error("not ready: "+err.Error(), "fix", fault.HintOf(err))
 	case err == nil && version > own.Latest():
-		a.Logger.Warn("a newer release has migrated the schema "+own.Schema, "version", version, "expected", own.Latest())
+		a.Logger.Warn("the schema "+own.Schema+" was migrated by a newer release", "version", version, "expected", own.Latest())
 	}
 }
 
-// serveOptions are those of the production server, in every environment. Nothing that a client only claims is believed.
+// serveOptions returns the options of the production server, which are the same in every environment. It does not trust claims without proof.
 func (a *App) serveOptions() ServerOptions {
 	return ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress}
 }
 
-// Pool opens a pool that need not reach Postgres yet: to the configured database, else to the local one,
-// started where it does not run. The function ends both.
+// Pool opens a pool without waiting for Postgres. It connects to the configured database, or to the local one, which it starts if
+// necessary. The returned function closes both.
 func (a *App) Pool(ctx context.Context) (*pgxpool.Pool, func() error, error) {
 	if url := a.Config.Database.URL.Reveal(); url != "" {
 		a.AnnounceDatabase(url)

@@ -15,23 +15,23 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Server is the API of one project over one database.
+// Server is the API of one project on one database.
 type Server struct {
 	app   *App
 	http  *server.Server
 	graph *exec.Handler
 }
 
-// ServerOptions are those of a server that the configuration does not decide.
+// ServerOptions are the options of a server that are not in the configuration.
 type ServerOptions struct {
-	Address      string // empty is that of the configuration
-	ProbeAddress string // empty leaves the probes with the API
+	Address      string // empty means the configured address
+	ProbeAddress string // empty serves the probes at the address of the API
 
-	Authenticators []server.Authenticator // who is asked for the caller of a request; none leaves everybody anonymous
+	Authenticators []server.Authenticator // asked in order for the caller of a request; without any, all callers are anonymous
 	Middleware     []server.Middleware
 }
 
-// NewServer wires the API of a schema over the database behind pool. It serves nothing until Start.
+// NewServer creates the API of a schema on the database of pool. It serves after Start.
 func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (*Server, error) {
 	api, err := a.newAPI(s)
 	if err != nil {
@@ -67,7 +67,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	return &Server{app: a, http: srv, graph: handler}, nil
 }
 
-// routes are those of the API.
+// routes returns the routes of the API.
 func (a *App) routes(api http.Handler) ([]server.Route, error) {
 	routes := []server.Route{{Pattern: "GET /graphql", Handler: api}, {Pattern: "POST /graphql", Handler: api}}
 	if !a.Config.GraphQL.GraphiQL {
@@ -87,19 +87,19 @@ func (a *App) newAPI(s *schema.Schema) (*graph.API, error) {
 // Start listens and serves in the background.
 func (s *Server) Start(ctx context.Context) error { return s.http.Start(ctx) }
 
-// Wait blocks until the server no longer accepts connections, and says why if it was not stopped.
+// Wait blocks until the server no longer accepts connections. It returns the reason if the server was not stopped.
 func (s *Server) Wait() error { return s.http.Wait() }
 
-// Stop drains and ends the server.
+// Stop drains and stops the server.
 func (s *Server) Stop(ctx context.Context) error { return s.http.Stop(ctx) }
 
 // Layout lists the stages that requests pass and the routes that are served.
 func (s *Server) Layout() string { return s.http.Layout() }
 
-// URL is where the server is reached from this machine.
+// URL is the URL of the server on this machine.
 func (s *Server) URL() string { return "http://" + s.http.Addr() }
 
-// Replace serves another schema from the next request on.
+// Replace serves another schema, starting with the next request.
 func (s *Server) Replace(next *schema.Schema) error {
 	api, err := s.app.newAPI(next)
 	if err != nil {

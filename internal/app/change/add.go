@@ -28,8 +28,8 @@ type Addition struct {
 	Name  string   // of the migration
 }
 
-// Add edits the schema and writes what follows from it: the migration, a stub of seeds for a new type, and the generated files. It
-// returns the paths of what was written. When something fails, the schema is restored.
+// Add edits the schema and writes the migration, a seed template for a new type, and the generated files. It returns the paths of the
+// written files. If a step fails, Add restores the schema.
 func Add(ctx context.Context, a *app.App, s *scratch.Server, add Addition) (paths []string, err error) {
 	file, err := schemaFile(a, add)
 	if err != nil {
@@ -98,7 +98,7 @@ func restore(file string, old []byte) error {
 	return os.WriteFile(file, old, 0o644)
 }
 
-// schemaFile returns the file to edit: the one that has the type, or the one for a new type.
+// schemaFile returns the file to edit: the one that contains the type, or the one for a new type.
 func schemaFile(a *app.App, add Addition) (string, error) {
 	const op = "add to the schema"
 	place := a.Config.Path(a.Config.Schema)
@@ -110,11 +110,11 @@ func schemaFile(a *app.App, add Addition) (string, error) {
 	t := types.Type(add.Type)
 	switch {
 	case !add.New && (t == nil || !t.Stored() || t.Join != nil):
-		return "", fault.New(fault.NotFound, op, "the schema has no stored type "+add.Type, "`krowoc add type "+add.Type+" …` adds it")
+		return "", fault.New(fault.NotFound, op, "the schema has no stored type "+add.Type, "add it with `krowoc add type "+add.Type+" …`")
 	case !add.New:
 		return a.Config.Path(filepath.FromSlash(t.Pos.File)), nil
 	case t != nil || types.Enum(add.Type) != nil:
-		return "", fault.New(fault.Conflict, op, "the schema already has "+add.Type, "`krowoc add field "+add.Type+" …` adds to it")
+		return "", fault.New(fault.Conflict, op, "the schema already has "+add.Type, "add fields with `krowoc add field "+add.Type+" …`")
 	case err == nil && info.IsDir():
 		return filepath.Join(place, schema.SnakeCase(add.Type)+".graphql"), nil
 	case strings.ContainsAny(a.Config.Schema, "*?["):
@@ -135,12 +135,12 @@ func edit(text string, add Addition) (string, error) {
 		text, ok = sdl.AddIndex(text, add.Type, add.Index)
 	}
 	if !ok {
-		return "", fault.New(fault.Internal, "add to the schema", "the type "+add.Type+" is not where the schema says")
+		return "", fault.New(fault.Internal, "add to the schema", "the type "+add.Type+" is not at its recorded position")
 	}
 	return text, nil
 }
 
-// seedStub writes a file that shows in comments how fixtures of a type are written.
+// seedStub writes a file that shows in comments how to write fixtures of a type.
 func seedStub(a *app.App, add Addition) ([]string, error) {
 	set := "dev"
 	if sets := a.Config.Seeds.Sets; len(sets) > 0 {
@@ -158,7 +158,7 @@ func seedStub(a *app.App, add Addition) ([]string, error) {
 		fmt.Fprintf(&b, "#     %s: # %s\n", field, typ)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, fault.Wrap("write a stub of seeds", err)
+		return nil, fault.Wrap("write the seed template", err)
 	}
-	return []string{name}, fault.Wrap("write a stub of seeds", os.WriteFile(file, []byte(b.String()), 0o644))
+	return []string{name}, fault.Wrap("write the seed template", os.WriteFile(file, []byte(b.String()), 0o644))
 }

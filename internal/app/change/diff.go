@@ -1,5 +1,4 @@
-// Package change changes a schema and what follows from it: the migrations that a change needs, what else it reaches, and what
-// existing migrations build.
+// Package change edits a schema, writes the migrations for a change, reports what a change affects, and squashes migrations.
 package change
 
 import (
@@ -13,8 +12,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
-// Diff returns the migrations that turn what the project's migrations build into what its schema describes. They have been run on a
-// scratch database, up and down.
+// Diff returns the migrations that are missing to turn the result of the existing migrations into the schema. It has run them up and down
+// on a scratch database.
 func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
 	types, err := a.Schema()
 	if err != nil {
@@ -34,12 +33,12 @@ func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions)
 	return target.Plan(ctx, db, o)
 }
 
-// WriteDiff writes the files of a plan under a name.
+// WriteDiff writes the migration files of a plan with a name.
 func WriteDiff(a *app.App, name string, plan ddl.Plan) ([]string, error) {
 	return migrate.Write(a.Config.Path(a.Config.Migrations.Dir), Drafts(name, plan), a.Now())
 }
 
-// Drafts returns the migrations of a plan under a name.
+// Drafts returns the migrations of a plan with a name.
 func Drafts(name string, plan ddl.Plan) []migrate.Draft {
 	drafts := make([]migrate.Draft, len(plan.Files))
 	for i, f := range plan.Files {

@@ -49,12 +49,12 @@ func modelChanges(before, after *schema.Schema) (changes []ModelChange) {
 	return changes
 }
 
-// modelFields describes the fields of a model: two that are described alike are generated alike.
+// modelFields describes the fields of a model. Equal descriptions mean equal generated code.
 func modelFields(t shape.Type) map[string]string {
 	fields := map[string]string{}
 	for _, f := range t.Fields {
 		c := f.Constraints()
-		text, _ := json.Marshal([]any{f.Leaf.Type.Name(), f.List(), f.Nullable, f.NullableElements(), f.Optional, f.Fixed, c}) // plain values
+		text, _ := json.Marshal([]any{f.Leaf.Type.Name(), f.List(), f.Nullable, f.NullableElements(), f.Optional, f.Fixed, c}) // plain values cannot fail
 		fields[f.Name] = string(text)
 	}
 	return fields

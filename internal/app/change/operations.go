@@ -18,7 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// brokenOperations returns the operations that the API of the old schema takes and that of the new one does not.
+// brokenOperations returns the operations that are valid in the API of the old schema and invalid in that of the new one.
 func brokenOperations(a *app.App, before, after *schema.Schema, patterns []string) ([]BrokenOperation, error) {
 	broken := []BrokenOperation{}
 	files, err := operationFiles(a, patterns)
@@ -39,7 +39,7 @@ func brokenOperations(a *app.App, before, after *schema.Schema, patterns []strin
 			return nil, fault.Wrap("read the operations", err)
 		}
 		if len(mistakesOf(was, string(text))) > 0 {
-			continue // it was wrong before
+			continue // it was invalid before
 		}
 		for _, m := range mistakesOf(is, string(text)) {
 			b := BrokenOperation{File: file, Message: m.Message}
@@ -57,7 +57,7 @@ func mistakesOf(api *ast.Schema, text string) gqlerror.List {
 	return err
 }
 
-// operationFiles returns the files that patterns name, below the project's folder.
+// operationFiles returns the files below the project's folder that match patterns.
 func operationFiles(a *app.App, patterns []string) (files []string, err error) {
 	var matchers []*regexp.Regexp
 	for _, p := range patterns {
@@ -82,7 +82,7 @@ func operationFiles(a *app.App, patterns []string) (files []string, err error) {
 		return nil
 	})
 	if err == nil && len(files) == 0 {
-		err = fault.New(fault.NotFound, "read the operations", "no file fits "+strings.Join(patterns, ", "), "patterns are relative to the folder of krowoc.yaml; ** stands for any folders")
+		err = fault.New(fault.NotFound, "read the operations", "no file matches "+strings.Join(patterns, ", "), "patterns are relative to the folder of krowoc.yaml; ** matches any folders")
 	}
 	return files, err
 }

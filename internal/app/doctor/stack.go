@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/health"
 )
 
-// checkDocker looks whether an engine answers that has the images, where the stack needs one.
+// checkDocker checks that a Docker engine responds and has the images, if the stack needs one.
 func (p project) checkDocker(ctx context.Context) Finding {
 	images := p.Stack().Images(p.Config.Database.URL.Reveal() == "")
 	if len(images) == 0 {
@@ -20,12 +20,12 @@ func (p project) checkDocker(ctx context.Context) Finding {
 	}
 	missing, err := container.Missing(ctx, p.Logger, images...)
 	if err != nil {
-		return problem(fault.HintOf(err), "%s needs it: %v", strings.Join(images, ", "), err)
+		return problem(fault.HintOf(err), "required for %s: %v", strings.Join(images, ", "), err)
 	}
 	if len(missing) == 0 {
-		return good("it has %s", strings.Join(images, ", "))
+		return good("images present: %s", strings.Join(images, ", "))
 	}
-	f := warning("--fix fetches them, or the first `krowoc dev` does", "it has no %s yet", strings.Join(missing, ", "))
+	f := warning("download them with --fix; otherwise the first `krowoc dev` does it", "images not downloaded yet: %s", strings.Join(missing, ", "))
 	f.fix = func(ctx context.Context) error {
 		var errs []error
 		for _, image := range missing {
@@ -36,9 +36,9 @@ func (p project) checkDocker(ctx context.Context) Finding {
 	return f
 }
 
-// checkRedis looks whether there is what runs Redis.
+// checkRedis checks that Redis can be run.
 func (p project) checkRedis(ctx context.Context) Finding {
-	const remedy = "install Debian's redis-server or Homebrew's redis, or set dev.redis.engine to docker or embedded"
+	const remedy = "install redis-server (Debian) or redis (Homebrew), or set dev.redis.engine to docker or embedded"
 	c := p.Config.Dev.Redis
 	if !c.Enabled {
 		return good("not needed")
@@ -46,26 +46,26 @@ func (p project) checkRedis(ctx context.Context) Finding {
 	program := redis.Program(p.Env("PATH"))
 	switch engine := p.Stack().EngineOf(c.Engine); {
 	case engine == stack.Docker:
-		return good("in a container of %s", c.Image)
+		return good("in a container from the image %s", c.Image)
 	case redis.Engine(engine) == redis.Embedded:
 		return good("miniredis")
 	case program != "":
 		return good("%s", program)
 	case engine == stack.Native:
-		return problem(remedy, "there is neither redis-server nor valkey-server on PATH")
+		return problem(remedy, "neither redis-server nor valkey-server is on PATH")
 	}
 	if _, err := container.Missing(ctx, p.Logger); err == nil {
-		return good("in a container of %s", c.Image)
+		return good("in a container from the image %s", c.Image)
 	}
-	return warning(remedy, "miniredis, which is not all of Redis, stands in: there is neither a program nor a Docker engine")
+	return warning(remedy, "neither a Redis program nor a Docker engine is available; using miniredis, which supports a subset of Redis")
 }
 
-// leastFree is how many bytes a development database needs at least, with its log and a copy for a branch.
+// leastFree is the minimum free space in bytes for a development database, its log and a copy for a branch.
 const leastFree = 512 << 20
 
-// checkDisk looks whether there is space for the database.
+// checkDisk checks that the disk has space for the database.
 func (p project) checkDisk(ctx context.Context) Finding {
-	const remedy = "`krowoc dev prune` shows what krowoc has left, and frees it"
+	const remedy = "free space with `krowoc dev prune`, which removes containers, volumes and caches that are not in use"
 	m := health.Disk(p.Config.Root, leastFree).Run(ctx)[0]
 	switch m.Status {
 	case health.Fail:
@@ -73,5 +73,5 @@ func (p project) checkDisk(ctx context.Context) Finding {
 	case health.Warn:
 		return warning(remedy, "%s", m.Output)
 	}
-	return good("there is space")
+	return good("enough free space")
 }

@@ -1,4 +1,4 @@
-// Package dump writes a part of a database as fixtures: of the configured database, or of one that is named.
+// Package dump writes part of a database as fixtures. The source is the configured database or one that the user names.
 package dump
 
 import (
@@ -16,20 +16,20 @@ import (
 	seeddump "github.com/krowoc/krowoc/internal/seed/dump"
 )
 
-// Options say what to dump. Run sets the database, the schema and the key of the embedded options.
+// Options configure a dump. Run sets the database, the schema and the key of the embedded options.
 type Options struct {
 	seeddump.Options
-	From        string // URL of the database; empty is the configured one, or the environment's
-	MaskKeyFile string // empty is the configured key, or a random one
+	From        string // database URL; empty means the configured source, or the environment's database
+	MaskKeyFile string // empty means the configured key, or a random one
 }
 
-// Result is what a dump wrote.
+// Result is the result of a dump.
 type Result struct {
 	seeddump.Summary
-	RandomKey bool `json:"randomKey"` // the same masks cannot be made again
+	RandomKey bool `json:"randomKey"` // a later dump cannot produce the same masks
 }
 
-// Run writes a part of a database as fixtures.
+// Run writes part of a database as fixtures.
 func Run(ctx context.Context, a *app.App, o Options, progress func(local.Progress)) (result Result, err error) {
 	if o.Schema, err = a.Schema(); err != nil {
 		return result, err
@@ -39,7 +39,7 @@ func Run(ctx context.Context, a *app.App, o Options, progress func(local.Progres
 	}
 	if len(o.MaskKey) == 0 {
 		result.RandomKey, o.MaskKey = true, make([]byte, 32)
-		_, _ = rand.Read(o.MaskKey) // it never fails
+		_, _ = rand.Read(o.MaskKey) // never fails
 	}
 	err = withSource(ctx, a, o.From, progress, func(pool *pgxpool.Pool) error {
 		o.DB = pool
@@ -49,7 +49,7 @@ func Run(ctx context.Context, a *app.App, o Options, progress func(local.Progres
 	return result, err
 }
 
-// withSource does something with the database to dump.
+// withSource opens the database to dump and calls work with it.
 func withSource(ctx context.Context, a *app.App, url string, progress func(local.Progress), work func(*pgxpool.Pool) error) error {
 	if url == "" {
 		url = a.Config.Seeds.From.Reveal()
@@ -83,14 +83,14 @@ func maskKey(a *app.App, file string) ([]byte, error) {
 	if file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "Make one: openssl rand -hex 32 > " + file, Err: err}
+			return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "create one: openssl rand -hex 32 > " + file, Err: err}
 		}
 		if key = bytes.TrimSpace(text); len(key) == 0 {
-			return nil, fault.New(fault.Invalid, op, file+" is empty", "Make one: openssl rand -hex 32 > "+file)
+			return nil, fault.New(fault.Invalid, op, file+" is empty", "create one: openssl rand -hex 32 > "+file)
 		}
 	}
 	if len(key) > 0 && len(key) < shortestKey {
-		return nil, fault.New(fault.Invalid, op, fmt.Sprintf("it has %d bytes, and needs at least %d", len(key), shortestKey), "Make one: openssl rand -hex 32")
+		return nil, fault.New(fault.Invalid, op, fmt.Sprintf("it has %d bytes, but needs at least %d", len(key), shortestKey), "create one: openssl rand -hex 32")
 	}
 	return key, nil
 }

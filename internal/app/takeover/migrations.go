@@ -1,4 +1,4 @@
-// Package takeover turns what exists into a project: the schema of a database, and the migrations of another tool.
+// Package takeover imports the schema of an existing database, and the migrations of another tool, into a project.
 package takeover
 
 import (
@@ -18,7 +18,7 @@ func ImportMigrations(ctx context.Context, a *app.App, tool adopt.Tool, from str
 	dir := a.Config.Path(a.Config.Migrations.Dir)
 	if names, err := migrate.SourceNames(os.DirFS(dir), a.Config.Migrations.Dir, a.Logger); err == nil && len(names) > 0 {
 		return nil, fault.New(fault.Conflict, "import migrations", a.Config.Migrations.Dir+" already has migrations, such as "+names[0],
-			"import into an empty folder: move it aside, or set migrations.dir in krowoc.yaml")
+			"import into an empty folder: move the existing files, or set migrations.dir in krowoc.yaml")
 	}
 	var list []adopt.Migration
 	var err error
@@ -33,16 +33,16 @@ func ImportMigrations(ctx context.Context, a *app.App, tool adopt.Tool, from str
 	return migrate.Write(dir, adopt.Drafts(a.SQLParser(), tool, list), a.Now())
 }
 
-// Recorded is what a database has of another tool's migrations.
+// Recorded is the state of another tool's migrations in a database.
 type Recorded struct {
-	Known    bool    `json:"known"`    // the database has a record of the tool
-	Applied  int     `json:"applied"`  // migrations in the tool's record
-	Recorded []int64 `json:"recorded"` // versions that were recorded now
+	Known    bool    `json:"known"`    // whether the database has the tool's table of applied migrations
+	Applied  int     `json:"applied"`  // migrations that the tool has applied
+	Recorded []int64 `json:"recorded"` // versions that were newly recorded
 }
 
 // RecordMigrations records in a database which of the imported migrations the other tool has applied.
 func RecordMigrations(ctx context.Context, a *app.App, db *app.Database, tool adopt.Tool) (Recorded, error) {
-	const op = "record what is applied"
+	const op = "record the applied migrations"
 	result := Recorded{Recorded: []int64{}}
 	versions, err := adopt.Imported(os.DirFS(a.Config.Path(a.Config.Migrations.Dir)), tool)
 	if err != nil {
@@ -61,7 +61,7 @@ func RecordMigrations(ctx context.Context, a *app.App, db *app.Database, tool ad
 	for _, origin := range applied {
 		v, ok := versions[origin]
 		if !ok {
-			return result, fault.New(fault.Conflict, op, "the database has "+origin+", which was not imported", "this checkout is older than the database, or on another branch")
+			return result, fault.New(fault.Conflict, op, "the database has "+origin+", which was not imported", "this checkout is probably older than the database or on another branch: update it and import again")
 		}
 		list = append(list, v)
 	}

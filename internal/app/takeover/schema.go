@@ -32,19 +32,19 @@ type Schema struct {
 	Schema   string            `json:"schema"` // the file
 	Types    int               `json:"types"`
 	Enums    int               `json:"enums"`
-	Baseline string            `json:"baseline,omitempty"` // the migration that builds the database; none where there are migrations
+	Baseline string            `json:"baseline,omitempty"` // the migration that builds the database; empty if the project already has migrations
 	Left     []introspect.Left `json:"left"`
-	Differs  []string          `json:"differs"` // SQL that `migrate diff` would still write
+	Differs  []string          `json:"differs"` // statements that `migrate diff` would still write
 }
 
 const importOp = "import the schema"
 
-// foreignRecords are tables in which other tools keep what they have applied: no data of the project.
+// foreignRecords are the tables in which other tools record applied migrations. They are not part of the project's schema.
 var foreignRecords = []string{"schema_migrations", "ar_internal_metadata", "alembic_version", "flyway_schema_history", "knex_migrations", "knex_migrations_lock",
 	"_prisma_migrations", "django_migrations", "atlas_schema_revisions", "databasechangelog", "databasechangeloglock", "goose_db_version", "__drizzle_migrations"}
 
-// ImportSchema writes the schema of a database, and the migration that builds it where the project has none. It proves on scratch
-// databases that the two agree, except for what Differs lists. The database is only read.
+// ImportSchema writes the schema of a database, and a baseline if the project has no migrations. It checks on scratch databases that both
+// match, except for the statements in Differs. It only reads the database.
 func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string, overwrite bool) (result Schema, err error) {
 	path, err := schemaFile(a, overwrite)
 	if err != nil {
@@ -103,12 +103,12 @@ func schemaFile(a *app.App, overwrite bool) (string, error) {
 		return "", fault.Wrap(importOp, err)
 	}
 	if strings.TrimSpace(string(text)) != "" && !overwrite {
-		return "", fault.New(fault.Conflict, importOp, a.Relative(path)+" already has types", "--force overwrites it; git keeps the earlier content")
+		return "", fault.New(fault.Conflict, importOp, a.Relative(path)+" already has types", "overwrite it with --force; git keeps committed content")
 	}
 	return path, nil
 }
 
-// baselineOf makes a migration of what pg_dump writes of a database, or nil where the project has migrations.
+// baselineOf returns a migration with pg_dump's output for a database, or nil if the project has migrations.
 func baselineOf(ctx context.Context, a *app.App, at string, live *pgxpool.Pool, cur *catalog.Catalog, exclude []string) (*migrate.Draft, error) {
 	dir := a.Config.Path(a.Config.Migrations.Dir)
 	if names, err := filepath.Glob(filepath.Join(dir, "*.sql")); err != nil || len(names) > 0 {
@@ -124,12 +124,12 @@ func baselineOf(ctx context.Context, a *app.App, at string, live *pgxpool.Pool, 
 	}
 	up, err := introspect.Up(a.SQLParser(), dump)
 	if err != nil {
-		return nil, fault.Wrap("read what pg_dump wrote", err)
+		return nil, fault.Wrap("read the output of pg_dump", err)
 	}
-	return &migrate.Draft{Name: "baseline", Directives: []string{"baseline"}, Note: "What the database had when its schema was imported.", Up: up, Down: introspect.Down(cur)}, nil
+	return &migrate.Draft{Name: "baseline", Directives: []string{"baseline"}, Note: "The state of the database when its schema was imported.", Up: up, Down: introspect.Down(cur)}, nil
 }
 
-// structureOf returns what pg_dump writes of the structure of a database.
+// structureOf returns pg_dump's output for the structure of a database.
 func structureOf(ctx context.Context, a *app.App, at string, major int, exclude []string) (string, error) {
 	const op = "dump the structure of the database"
 	tool, err := local.Tool(ctx, a.Env, "pg_dump", major)
@@ -138,9 +138,9 @@ func structureOf(ctx context.Context, a *app.App, at string, major int, exclude 
 	}
 	u, err := url.Parse(at)
 	if err != nil || u.Scheme == "" {
-		return "", fault.New(fault.Invalid, op, "the database must be given as a URL", "postgres://user@host/database")
+		return "", fault.New(fault.Invalid, op, "the database must be given as a URL", "use a URL such as postgres://user@host/database")
 	}
-	password, _ := u.User.Password() // other processes see arguments, and not the environment
+	password, _ := u.User.Password() // other users can see arguments, but not the environment
 	if u.User != nil {
 		u.User = url.User(u.User.Username())
 	}
@@ -159,12 +159,12 @@ func structureOf(ctx context.Context, a *app.App, at string, major int, exclude 
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", &fault.Error{Code: fault.Upstream, Op: op, Message: strings.TrimSpace(stderr.String()), Err: err, Hint: "the account must be allowed to read every table: pg_dump locks them while it looks"}
+		return "", &fault.Error{Code: fault.Upstream, Op: op, Message: strings.TrimSpace(stderr.String()), Err: err, Hint: "pg_dump locks every table: use a role that can read all tables"}
 	}
 	return out.String(), nil
 }
 
-// rebuild returns a scratch database with what the baseline builds, or the migrations.
+// rebuild returns a scratch database to which it has applied the baseline, or the existing migrations.
 func rebuild(ctx context.Context, a *app.App, s *scratch.Server, baseline *migrate.Draft) (*pgxpool.Pool, func() error, error) {
 	if baseline == nil {
 		return a.MigratedDatabase(ctx, s)
@@ -176,12 +176,12 @@ func rebuild(ctx context.Context, a *app.App, s *scratch.Server, baseline *migra
 	sql := "BEGIN;\n" + strings.Join(baseline.Up, ";\n") + ";\nCOMMIT"
 	if _, err := db.Exec(ctx, sql); err != nil {
 		return nil, nil, errors.Join(&fault.Error{Code: fault.Conflict, Op: "rebuild the database on a scratch server", Message: pg.Fault("", err).Error(), Err: err,
-			Hint: "extensions that it has must be installed there too: --scratch-url names a server that has them"}, drop())
+			Hint: "the scratch server needs the same extensions: use --scratch-url with a server that has them"}, drop())
 	}
 	return db, drop, nil
 }
 
-// prove writes the schema of a scratch database so that the two agree, in SQL where the directives of the language would differ.
+// prove writes the schema of a scratch database so that both match. It uses SQL where directives would give a different result.
 func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool, read func(*pgxpool.Pool) (*catalog.Catalog, error), result *Schema) (string, error) {
 	cur, err := read(db)
 	if err != nil {
@@ -192,7 +192,7 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 		written := introspect.Schema(cur, introspect.Options{Parser: a.SQLParser(), InSQL: inSQL})
 		types, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: written.Text})
 		if mistakes.Errors() > 0 {
-			return "", fault.New(fault.Internal, importOp, "the schema that was written has mistakes: "+mistakes.Error(), "this is a bug in krowoc: report it")
+			return "", fault.New(fault.Internal, importOp, "the generated schema is invalid: "+mistakes.Error(), "this is a bug in Krowoc: report it")
 		}
 		target, drop, err := s.Target(ctx, db, types)
 		if err != nil {
@@ -228,7 +228,7 @@ func printed(s *schema.Schema) (string, error) {
 	return b.String(), err
 }
 
-// RecordBaseline records in a database that it has what the project's baseline builds.
+// RecordBaseline records the project's baseline as applied to a database.
 func RecordBaseline(ctx context.Context, a *app.App, db *pgxpool.Pool) ([]int64, error) {
 	const op = "record the baseline"
 	m, err := a.Migrator(db, nil)
@@ -240,14 +240,14 @@ func RecordBaseline(ctx context.Context, a *app.App, db *pgxpool.Pool) ([]int64,
 	case err != nil:
 		return nil, err
 	case version == 0:
-		return nil, fault.New(fault.NotFound, op, "the first migration is not a baseline", "`krowoc schema import` writes one from an existing database")
+		return nil, fault.New(fault.NotFound, op, "the first migration is not a baseline", "write one from an existing database with `krowoc schema import`")
 	}
 	cur, err := catalog.Read(ctx, db, catalog.Options{Exclude: migrate.InternalTables(a.Config.Migrations.Table)})
 	if err != nil {
 		return nil, err
 	}
 	if len(cur.Tables) == 0 {
-		return nil, fault.New(fault.Conflict, op, "the database is empty", "`krowoc migrate up` builds it")
+		return nil, fault.New(fault.Conflict, op, "the database is empty", "build it with `krowoc migrate up`")
 	}
 	recorded, err := m.Record(ctx, []int64{version})
 	return recorded, fault.Wrap(fmt.Sprintf("%s %d", op, version), err)

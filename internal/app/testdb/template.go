@@ -22,8 +22,8 @@ import (
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
-// digestOf is a hash of all that the content of a database depends on: the files, this program, and the day, since fixtures may
-// contain times relative to now.
+// digestOf is a hash of everything that determines the content of a database: the files, this program, and the current day, since
+// fixtures may contain times relative to now.
 func digestOf(a *app.App, sets []string) (string, error) {
 	sum := sha256.New()
 	c := a.Config.Migrations
@@ -41,7 +41,7 @@ func digestOf(a *app.App, sets []string) (string, error) {
 		return "", err
 	}
 	for _, name := range names {
-		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.LookupEnv) // which knows the variables
+		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.LookupEnv) // with variables replaced
 		if err != nil {
 			return "", err
 		}
@@ -87,7 +87,7 @@ func fill(ctx context.Context, a *app.App, url string, sets []string) error {
 	return err
 }
 
-// createTables applies the migrations. A project without migrations gets the tables that its schema describes.
+// createTables applies the migrations. In a project without migrations, it creates the tables of the schema.
 func createTables(ctx context.Context, a *app.App, pool *pgxpool.Pool, types *schema.Schema) error {
 	names, err := migrationNames(a)
 	if err != nil {
@@ -101,7 +101,7 @@ func createTables(ctx context.Context, a *app.App, pool *pgxpool.Pool, types *sc
 		return err
 	}
 	m, err := a.Migrator(pool, nil, func(o *migrate.Options) {
-		o.RecordSums = func(migrate.Sums) error { return nil } // as in development, but a test leaves the project's files alone
+		o.RecordSums = func(migrate.Sums) error { return nil } // as in development, but tests do not change the project's files
 	})
 	if err != nil {
 		return err

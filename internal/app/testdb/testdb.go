@@ -1,5 +1,5 @@
-// Package testdb makes databases for tests: with the tables of a project and the rows of some sets of fixtures, each a copy of a
-// template that is built once, and again when what it is built from changes.
+// Package testdb creates databases for tests, with the tables of a project and the rows of some sets of fixtures. Each one is a copy of a
+// template database, which is rebuilt when the project's files change.
 package testdb
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
-// Server is the Postgres on which databases for tests are made.
+// Server is the Postgres server for test databases.
 type Server struct {
 	URL     string
 	started *scratch.Server // nil unless it was started for this process
@@ -35,8 +35,7 @@ func (s *Server) Close(ctx context.Context) error {
 	return s.started.Close(ctx)
 }
 
-// Find returns the server of the configured database, else that of the running session. Without either the error is a not_found
-// fault.
+// Find returns the server of the configured database, or that of the running session. Without either, the error is a not_found fault.
 func Find(a *app.App) (*Server, error) {
 	if err := checkUnprotected(a); err != nil {
 		return nil, err
@@ -47,18 +46,18 @@ func Find(a *app.App) (*Server, error) {
 	state, err := dev.Find(a.StateDir())
 	switch {
 	case fault.CodeOf(err) == fault.NotFound:
-		return nil, fault.New(fault.NotFound, "find a Postgres for the tests", "no session of `krowoc dev` runs, and database.url is not set",
-			"start one, run the tests by `krowoc dev --ci -- COMMAND`, or set KROWOC_DATABASE_URL")
+		return nil, fault.New(fault.NotFound, "find a Postgres for the tests", "no development session is running, and database.url is not set",
+			"start one with `krowoc dev`, run the tests with `krowoc dev --ci -- COMMAND`, or set KROWOC_DATABASE_URL")
 	case err != nil:
 		return nil, err
 	case state.DatabaseURL == "":
-		return nil, fault.New(fault.Unavailable, "find a Postgres for the tests", "the development session is still starting", "Try again in a moment.")
+		return nil, fault.New(fault.Unavailable, "find a Postgres for the tests", "the development session is still starting", "try again in a moment")
 	}
 	return &Server{URL: state.DatabaseURL}, nil
 }
 
-// Open finds a server, or starts a Postgres that leaves nothing behind. Its data folder is its own, so that any number of processes
-// may start one at the same time.
+// Open finds a server, or starts a temporary Postgres. Each temporary Postgres has its own data folder, so that several processes can
+// start one at the same time.
 func Open(ctx context.Context, a *app.App, progress func(local.Progress)) (*Server, error) {
 	found, err := Find(a)
 	if fault.CodeOf(err) != fault.NotFound {
@@ -71,23 +70,23 @@ func Open(ctx context.Context, a *app.App, progress func(local.Progress)) (*Serv
 	return &Server{URL: s.URL(), started: s}, nil
 }
 
-// checkUnprotected refuses a protected environment: nothing is created on its server.
+// checkUnprotected rejects a protected environment, on whose server no test database may be created.
 func checkUnprotected(a *app.App) error {
 	if !a.Config.Protected {
 		return nil
 	}
-	return fault.New(fault.Forbidden, "make a database for tests", fmt.Sprintf("the environment %q is protected", a.Config.Environment),
-		"use test, or another that is not protected")
+	return fault.New(fault.Forbidden, "create a test database", fmt.Sprintf("the environment %q is protected", a.Config.Environment),
+		"use test or another environment that is not protected")
 }
 
-// Databases makes databases on a server, each a copy of one template.
+// Databases creates databases on a server, each one a copy of the same template.
 type Databases struct {
 	server   clone.Server
 	template clone.Template
 	prefix   string // of the names of the databases
 }
 
-// New returns what makes databases on a server, with the configured sets of fixtures when none are named.
+// New returns a Databases for a server. Without sets, it uses the configured sets of fixtures.
 func New(a *app.App, server *Server, sets ...string) (*Databases, error) {
 	if err := checkUnprotected(a); err != nil {
 		return nil, err
@@ -111,10 +110,10 @@ func New(a *app.App, server *Server, sets ...string) (*Databases, error) {
 	}}, nil
 }
 
-// Prepare builds the template, unless it exists. Create does so as well.
+// Prepare builds the template unless it exists. Create does the same.
 func (d *Databases) Prepare(ctx context.Context) error { return d.server.Ensure(ctx, d.template) }
 
-// Create makes a database and returns its URL.
+// Create creates a database and returns its URL.
 func (d *Databases) Create(ctx context.Context) (string, error) {
 	name := d.prefix + strings.ToLower(rand.Text()[:12])
 	if err := d.server.FromTemplate(ctx, d.template, name); err != nil {
@@ -123,26 +122,26 @@ func (d *Databases) Create(ctx context.Context) (string, error) {
 	return clone.WithDatabase(d.server.URL, name)
 }
 
-// Drop drops a database that Create has made, and no other. One that no longer exists is no error.
+// Drop drops a database that Create has created, and rejects all others. A database that no longer exists is not an error.
 func Drop(ctx context.Context, a *app.App, at string) error {
-	const op = "drop a database of tests"
+	const op = "drop a test database"
 	server, err := clone.WithDatabase(at, "postgres")
 	if err = errors.Join(checkUnprotected(a), err); err != nil {
 		return err
 	}
 	u, err := url.Parse(at)
 	if err != nil {
-		return fault.New(fault.Invalid, op, "its URL is not valid")
+		return fault.New(fault.Invalid, op, "the database URL is not valid")
 	}
 	name := strings.TrimPrefix(u.Path, "/")
 	if !strings.HasPrefix(name, prefixOf(a)) {
 		return fault.New(fault.Invalid, op, fmt.Sprintf("%q was not created for the tests of this project", name),
-			"give the URL that `krowoc db test create` printed")
+			"use the URL that `krowoc db test create` printed")
 	}
 	return clone.Server{URL: server}.DropIfExists(ctx, name)
 }
 
-// DropAll drops all that Create has made on a server for this project, in any process, and returns their names.
+// DropAll drops all databases that Create has created on a server for this project, in any process. It returns their names.
 func DropAll(ctx context.Context, a *app.App, s *Server) (dropped []string, err error) {
 	at, err := clone.WithDatabase(s.URL, "postgres")
 	if err = errors.Join(checkUnprotected(a), err); err != nil {
@@ -159,7 +158,7 @@ func DropAll(ctx context.Context, a *app.App, s *Server) (dropped []string, err 
 	return dropped, err
 }
 
-// prefixOf is what the names of the databases of a project begin with.
+// prefixOf is the prefix of the names of a project's test databases.
 func prefixOf(a *app.App) string { return "krowoc_test_" + projectHash(a) + "_" }
 
 // projectHash distinguishes a copy of a project from others that use the same server.

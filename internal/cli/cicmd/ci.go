@@ -33,7 +33,7 @@ func New(f *factory.Factory) *cobra.Command {
   - the configuration and the schema are valid
   - generated files are up to date
   - migrations pass "migrate lint" and "migrate verify"
-  - migrations build the schema
+  - migrations match the schema
   - seeds load into a scratch database
 
 Independent steps run in parallel. In krowoc.yaml, ci.skip leaves out steps and ci.steps adds commands.
