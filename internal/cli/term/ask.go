@@ -9,8 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Question is a choice to make, or without options a text to give. Value holds the usual answer, and then the one that was
-// given.
+// Question is a choice among options or, without options, a text to enter. Value is the default answer, and later the user's answer.
 type Question struct {
 	Title   string
 	Options []string
@@ -18,7 +17,7 @@ type Question struct {
 	Check   func(string) error // of a text
 }
 
-// Interactive reports whether somebody can answer.
+// Interactive reports whether a user can answer questions.
 func (t *Terminal) Interactive() bool { return t.InTTY && t.ErrTTY }
 
 // Ask asks questions on Err, one after the other. The terminal must be Interactive.

@@ -18,7 +18,7 @@ type ErrorReport struct {
 	Diagnostics diag.List  `json:"diagnostics,omitempty"`
 }
 
-// NewErrorReport takes an error apart: what failed, why, what to do, and where in which file.
+// NewErrorReport splits an error into what failed, why, the hint, and the positions in files.
 func NewErrorReport(err error) ErrorReport {
 	r := ErrorReport{Code: fault.CodeOf(err), Hint: fault.HintOf(err), Message: err.Error()}
 	var f *fault.Error
@@ -32,7 +32,7 @@ func NewErrorReport(err error) ErrorReport {
 	return r
 }
 
-// why is the message of a fault, or of the error within it. A list of diagnostics is shown on its own.
+// why returns the message of a fault, or of the error that it wraps. A list of diagnostics is shown separately.
 func why(f *fault.Error) string {
 	if f.Message != "" || f.Err == nil {
 		return f.Message
@@ -45,15 +45,15 @@ func why(f *fault.Error) string {
 	return f.Err.Error()
 }
 
-// Error writes an error to Err: a line for what failed, one for why, the places in files if it has any,
-// and a line for what to do next. Under --output json it is one JSON object.
+// Error writes an error to Err: a line for what failed, one for the cause, the positions in files if there are any, and a line for the
+// hint. With --output json it writes one JSON object.
 func (t *Terminal) Error(err error) {
 	if p := t.running.Load(); p != nil {
-		p.Fail() // or it would draw over the error
+		p.Fail() // otherwise it would draw over the error
 	}
 	r := NewErrorReport(err)
 	if t.Format == JSON {
-		_ = writeJSON(t.Err, map[string]ErrorReport{"error": r}) // there is nowhere left to report to
+		_ = writeJSON(t.Err, map[string]ErrorReport{"error": r}) // a failure cannot be reported
 		return
 	}
 	fmt.Fprint(t.Err, t.errStyles.report(r))
@@ -79,7 +79,7 @@ func (s Styles) report(r ErrorReport) string {
 	return b.String()
 }
 
-// Fault returns the error that a report was made of, as far as the report tells.
+// Fault converts a report back to an error.
 func (r ErrorReport) Fault() error {
 	f := &fault.Error{Code: r.Code, Op: r.Op, Message: r.Message, Hint: r.Hint}
 	if len(r.Diagnostics) > 0 {
@@ -88,20 +88,20 @@ func (r ErrorReport) Fault() error {
 	return f
 }
 
-// indent keeps the further lines of a text under its first.
+// indent indents all lines of a text except the first.
 func indent(text string) string {
 	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n       ")
 }
 
-// Diagnostics writes a list to Out, as the result of a check.
+// Diagnostics writes a list to Out as the result of a check.
 func (t *Terminal) Diagnostics(list diag.List) {
 	for _, d := range list {
 		fmt.Fprint(t.Out, t.styles.diagnostic(d))
 	}
 }
 
-// Warnings writes remarks to Err, beside the result of a command; under --output json nothing, since what
-// stands there is one JSON object or none.
+// Warnings writes warnings to Err, in addition to the result of a command. With --output json it writes nothing, because Err then
+// contains at most one JSON object, for an error.
 func (t *Terminal) Warnings(list diag.List) {
 	if t.Format == JSON {
 		return
@@ -111,7 +111,7 @@ func (t *Terminal) Warnings(list diag.List) {
 	}
 }
 
-// diagnostic renders one diagnostic as diag.Diagnostic.String does, in colour.
+// diagnostic renders a diagnostic like diag.Diagnostic.String, with colour.
 func (s Styles) diagnostic(d diag.Diagnostic) string {
 	severity := s.Bad
 	if d.Severity == diag.Warning {

@@ -2,7 +2,7 @@ package term
 
 import "strconv"
 
-// Thousands writes a number with a comma between its groups of three digits.
+// Thousands formats a number with commas between groups of three digits.
 func Thousands(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	first := 0

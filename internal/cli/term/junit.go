@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// JUnit is the form of test reports that CI systems read.
+// JUnit is the format of test reports that CI systems read.
 const JUnit Format = "junit"
 
-// TestCase is one case of a JUnit report; it failed when it has a Failure.
+// TestCase is one case of a JUnit report. A case with a Failure failed.
 type TestCase struct {
 	Name, File string
 	Seconds    float64
-	Failure    string // the first line is its message
+	Failure    string // its first line is the message
 }
 
 type junitFailure struct {
@@ -42,7 +42,7 @@ type junitSuites struct {
 	Suites  []junitSuite `xml:"testsuite"`
 }
 
-// WriteJUnit writes a suite as JUnit XML, after the schema of the Jenkins xUnit plugin.
+// WriteJUnit writes a suite as JUnit XML, according to the schema of the Jenkins xUnit plugin.
 func WriteJUnit(w io.Writer, suite string, cases []TestCase) error {
 	out := junitSuite{Name: suite, Tests: len(cases)}
 	for _, c := range cases {

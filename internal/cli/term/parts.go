@@ -11,23 +11,23 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 )
 
-// PartWriter writes what the parts of a running stack say: each line behind the name of its part.
+// PartWriter writes the log lines of a stack's parts. Each line starts with the name of its part.
 type PartWriter struct {
 	out    io.Writer
 	styles Styles
 	colour bool
 }
 
-// Parts returns a PartWriter on Out: in colour where Out shows it.
+// Parts returns a PartWriter for Out, with colour if Out supports it.
 func (t *Terminal) Parts() *PartWriter { return &PartWriter{t.Out, t.styles, t.styles.colour} }
 
-// PlainParts returns a PartWriter that writes no colour, for files.
+// PlainParts returns a PartWriter without colour, for files.
 func PlainParts(w io.Writer) *PartWriter { return &PartWriter{w, newStyles(w, false), false} }
 
-// partColours are the colours of the parts; red is for errors.
+// partColours are the colours of parts. Red is reserved for errors.
 var partColours = [...]lipgloss.Color{"6", "5", "4", "2", "3"}
 
-// Lines writes a text of one or more lines; before is put in front of each, ahead of the name.
+// Lines writes a text of one or more lines. Each line starts with before and the name of the part.
 func (p *PartWriter) Lines(before, part, text string) error {
 	name := fmt.Sprintf("%-8s |", part)
 	if p.colour {
@@ -43,7 +43,7 @@ func (p *PartWriter) Lines(before, part, text string) error {
 	return err
 }
 
-// Error renders an error as Terminal.Error does.
+// Error renders an error like Terminal.Error.
 func (p *PartWriter) Error(err error) string { return p.styles.report(NewErrorReport(err)) }
 
 // Diagnostics renders a list.
@@ -55,7 +55,7 @@ func (p *PartWriter) Diagnostics(list diag.List) string {
 	return b.String()
 }
 
-// Bold sets text off.
+// Bold renders bold text.
 func (p *PartWriter) Bold(text string) string { return p.styles.Bold.Render(text) }
 
 // JSONLine writes a value as one line of JSON to Out.

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// Progress shows on Err how far some work is: on a terminal one line that is redrawn, with a spinner or,
-// where the total is known, a bar; elsewhere a line at the start and one at the end. It may be used from
-// several goroutines.
+// Progress shows the progress of a task on Err. On a terminal it redraws one line, with a spinner or, if the total is known, a bar. Elsewhere
+// it writes a line at the start and one at the end. It is safe for concurrent use.
 type Progress struct {
 	out    io.Writer
 	tty    bool
@@ -21,7 +20,7 @@ type Progress struct {
 
 	mu          sync.Mutex
 	done, total int64
-	unit        string    // of what is counted; empty where a share is enough
+	unit        string    // of the counted things; empty shows only a percentage
 	counted     time.Time // when counting began
 	frame       int
 	stopped     bool
@@ -36,7 +35,7 @@ const (
 	clearLine = "\r\x1b[K"
 )
 
-// Progress starts to show some work. Under --output json it shows nothing.
+// Progress starts to show the progress of a task. With --output json it shows nothing.
 func (t *Terminal) Progress(label string) *Progress {
 	p := &Progress{out: t.Err, tty: t.ErrTTY, styles: t.errStyles, label: label, now: t.Now, start: t.Now(), stop: make(chan struct{})}
 	switch {
@@ -79,14 +78,14 @@ func (p *Progress) draw() {
 	fmt.Fprint(p.out, clearLine+line)
 }
 
-// Set says how much of how much is done; a total of 0 is unknown.
+// Set sets the amount done and the total; 0 means that the total is unknown.
 func (p *Progress) Set(done, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done, p.total = done, total
 }
 
-// Count is Set for things of which there are many: it shows how many there are, how fast they come, and the time left.
+// Count is like Set, and also shows the counts, the rate and the time left.
 func (p *Progress) Count(unit string, done, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,14 +95,14 @@ func (p *Progress) Count(unit string, done, total int64) {
 	p.done, p.total = done, total
 }
 
-// Label says what is at work now.
+// Label sets the description of the current work.
 func (p *Progress) Label(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.label = text
 }
 
-// rate is how fast what is counted comes, and how long the rest will take.
+// rate returns the counts, the rate and the time left.
 func (p *Progress) rate() string {
 	if p.unit == "" || p.done == 0 {
 		return ""
@@ -120,10 +119,10 @@ func (p *Progress) rate() string {
 	return p.styles.Faint.Render(text)
 }
 
-// Done ends the display with a line that says what came of it and how long it took.
+// Done ends the display with a line that contains the outcome and the duration.
 func (p *Progress) Done(outcome string) { p.end(p.styles.Good.Render("✓"), outcome) }
 
-// Fail ends the display of work that failed; the error itself is for the caller to report.
+// Fail ends the display of a failed task. The caller reports the error.
 func (p *Progress) Fail() { p.end(p.styles.Bad.Render("✗"), p.label) }
 
 // end is idempotent, so that a deferred Fail after Done does nothing.

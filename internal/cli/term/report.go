@@ -8,21 +8,21 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 )
 
-// The forms in which CI systems read what a check found.
+// The formats of findings that CI systems read.
 const (
 	SARIF  Format = "sarif"  // for code scanning
-	GitHub Format = "github" // annotations of a pull request
+	GitHub Format = "github" // annotations on a pull request
 
-	Markdown Format = "markdown" // a comment on one
+	Markdown Format = "markdown" // a comment on a pull request
 )
 
-// Rule says what a rule looks for. Its ID is the code of the findings.
+// Rule describes a rule. Its ID is the code of its findings.
 type Rule struct{ ID, Level, Summary, Help string }
 
-// githubLevels are the commands that GitHub has for the severities.
+// githubLevels are GitHub's commands for severities.
 var githubLevels = map[diag.Severity]string{diag.Error: "error", diag.Warning: "warning", diag.Info: "notice"}
 
-// WriteGitHub writes findings as commands of GitHub's runner
+// WriteGitHub writes findings as workflow commands of GitHub Actions
 // (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
 func WriteGitHub(w io.Writer, findings []diag.Diagnostic) error {
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
@@ -36,7 +36,7 @@ func WriteGitHub(w io.Writer, findings []diag.Diagnostic) error {
 	return nil
 }
 
-// sarifLevels are SARIF's words for the levels.
+// sarifLevels are SARIF's names of levels.
 var sarifLevels = map[string]string{"error": "error", "warning": "warning", "info": "note", "off": "none"}
 
 type sarifText struct {

@@ -10,15 +10,15 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// Table collects rows and writes them: aligned under a styled header on a terminal; elsewhere one line per
-// row, cells separated by tabs, without header, so that cut and awk can read it.
+// Table collects rows and writes them. On a terminal, it aligns them under a styled header. Elsewhere, it writes one line per row with
+// tabs between the cells and without a header, for programs such as cut and awk.
 type Table struct {
 	t      *Terminal
 	header []string
 	rows   [][]string
 }
 
-// Cell is a text with a style, which only a terminal shows.
+// Cell is a text with a style for terminals.
 type Cell struct {
 	Text  string
 	Style lipgloss.Style
@@ -27,8 +27,7 @@ type Cell struct {
 // NewTable returns an empty table.
 func (t *Terminal) NewTable(header ...string) *Table { return &Table{t: t, header: header} }
 
-// Row adds a row. A time.Time is written relative to now on a terminal and as RFC 3339 elsewhere; the zero
-// time is a dash. A Cell is styled; anything else is written as fmt.Sprint does.
+// Row adds a row. A time.Time is formatted as by Time, a Cell with its style, and any other value as by fmt.Sprint.
 func (tb *Table) Row(cells ...any) {
 	row := make([]string, len(cells))
 	for i, cell := range cells {
@@ -47,7 +46,7 @@ func (tb *Table) text(cell any) string {
 	return clean(fmt.Sprint(cell))
 }
 
-// clean keeps a cell on its line and within its column.
+// clean replaces line ends and tabs, so that a cell stays on its line and in its column.
 func clean(s string) string {
 	return strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s)
 }
@@ -88,8 +87,7 @@ func writeAligned(out io.Writer, row []string, widths []int) {
 	fmt.Fprintln(out, strings.TrimRight(b.String(), " "))
 }
 
-// Time returns a time as a person reads it, "3 minutes ago", on a terminal, and as RFC 3339 elsewhere; the
-// zero time is a dash.
+// Time formats a time: relative to now on a terminal, such as "3 minutes ago", and as RFC 3339 elsewhere. The zero time is a dash.
 func (t *Terminal) Time(at time.Time) string {
 	if at.IsZero() {
 		return "-"

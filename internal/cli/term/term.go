@@ -1,6 +1,5 @@
-// Package term is the terminal as commands see it: the three streams, what they can show, and the forms in
-// which results, errors and progress are written. Results go to Out, everything else to Err. It is the only
-// package that styles text.
+// Package term is the terminal of commands: the three standard streams and their capabilities, and functions that write results, errors
+// and progress. Results go to Out, everything else goes to Err. It is the only package that styles text.
 package term
 
 import (
@@ -16,7 +15,7 @@ import (
 	xterm "golang.org/x/term"
 )
 
-// Format is the form in which a command reports.
+// Format is an output format of commands.
 type Format string
 
 // The formats.
@@ -31,21 +30,21 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// Terminal is the streams together with what they can show.
+// Terminal contains the streams and their capabilities.
 type Terminal struct {
 	Streams
 	InTTY, OutTTY, ErrTTY bool
-	Width                 int // columns; 80 when nothing tells
+	Width                 int // columns; 80 if unknown
 	Format                Format
 	Now                   func() time.Time
 
-	running   atomic.Pointer[Progress] // the last that was started
+	running   atomic.Pointer[Progress] // the progress that was started last
 	styles    Styles                   // for Out
 	errStyles Styles                   // for Err
 }
 
-// New inspects the streams. It honours NO_COLOR (https://no-color.org), CI, TERM=dumb and COLUMNS, which
-// it reads through lookup.
+// New returns a terminal for the streams. It respects NO_COLOR (https://no-color.org), CI, TERM=dumb and COLUMNS, which it reads with
+// lookup.
 func New(s Streams, lookup func(string) (string, bool)) *Terminal {
 	t := &Terminal{Streams: s, Width: 80, Format: Text, Now: time.Now,
 		InTTY: isTTY(s.In), OutTTY: isTTY(s.Out), ErrTTY: isTTY(s.Err)}
@@ -71,7 +70,7 @@ func New(s Streams, lookup func(string) (string, bool)) *Terminal {
 	return t
 }
 
-// Test returns a terminal over buffers, which is none, together with what is written to it.
+// Test returns a non-interactive terminal that writes to buffers, and the buffers.
 func Test(in io.Reader) (t *Terminal, out, err *bytes.Buffer) {
 	out, err = &bytes.Buffer{}, &bytes.Buffer{}
 	return New(Streams{In: in, Out: out, Err: err}, func(string) (string, bool) { return "", false }), out, err
@@ -82,7 +81,7 @@ func isTTY(stream any) bool {
 	return ok && xterm.IsTerminal(int(f.Fd()))
 }
 
-// Styles are the few ways in which text is set off. Where colour is off they change nothing.
+// Styles are the text styles. Without colour they have no effect.
 type Styles struct {
 	Bold, Faint, Heading, Good, Warn, Bad, Accent lipgloss.Style
 
@@ -91,7 +90,7 @@ type Styles struct {
 
 func newStyles(w io.Writer, colour bool) Styles {
 	r := lipgloss.NewRenderer(w)
-	r.SetHasDarkBackground(true) // never ask the terminal: the answer could end up in a prompt
+	r.SetHasDarkBackground(true) // do not query the terminal: its response could end up in a prompt
 	r.SetColorProfile(termenv.Ascii)
 	if colour {
 		r.SetColorProfile(termenv.ANSI)
@@ -110,7 +109,7 @@ func (t *Terminal) Styles() Styles { return t.styles }
 // ErrStyles returns the styles for Err.
 func (t *Terminal) ErrStyles() Styles { return t.errStyles }
 
-// Result writes what a command found: value as JSON when that was asked for, and text otherwise.
+// Result writes the result of a command: value as JSON with --output json, and text otherwise.
 func (t *Terminal) Result(value any, text func() error) error {
 	if t.Format == JSON {
 		return writeJSON(t.Out, value)

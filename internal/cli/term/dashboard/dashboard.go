@@ -1,5 +1,5 @@
-// Package dashboard is the terminal interface of a stack that runs: its parts, what they write, and keys to act on them. It knows
-// nothing of what the parts are.
+// Package dashboard is the terminal interface of a running stack. It shows the parts and their log lines, and has keys for actions. It does
+// not depend on the kinds of parts.
 package dashboard
 
 import (
@@ -12,35 +12,35 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// Line is something that a part has written.
+// Line is a log entry of a part.
 type Line struct {
 	Time    time.Time
 	Part    string
 	Level   slog.Level
-	Text    string // of one or more lines; what is not text in it is dropped
-	Request string // id of the request that it is about, or ""
+	Text    string // one or more lines; control sequences are removed
+	Request string // ID of the request that it belongs to, or ""
 }
 
 // Part is a row of the table.
 type Part struct {
 	Name, State string // ready, starting, failed, …
 	URL         string
-	CPU         float64 // percent of one core; negative where it is not known
-	Memory      int64   // bytes; negative where it is not known
+	CPU         float64 // percent of one core; negative if unknown
+	Memory      int64   // bytes; negative if unknown
 }
 
-// Action is something that a key does, to the part that is chosen where it needs one.
+// Action is an action of a key, for the chosen part or the whole stack.
 type Action struct {
 	Key, Name string
-	Confirm   string // a question to ask before; empty asks none
+	Confirm   string // a question to confirm first; empty means none
 	PerPart   bool
 	Run       func(ctx context.Context, part string) error
 }
 
-// Options say what to show.
+// Options configure the dashboard.
 type Options struct {
 	Title   string
-	Parts   func() []Part // asked every second
+	Parts   func() []Part // called every second
 	Actions []Action
 	In      io.Reader
 	Out     io.Writer
@@ -48,7 +48,7 @@ type Options struct {
 	Now     func() time.Time
 }
 
-// linesMsg are lines that came since the last redraw; endMsg says that there will be no more.
+// linesMsg contains the lines since the last redraw. endMsg means that no more lines follow.
 type (
 	linesMsg []Line
 	endMsg   struct{}
@@ -59,18 +59,18 @@ type (
 	}
 )
 
-// How often the screen changes, at most, and how often the parts are asked.
+// The shortest interval of redraws, and the interval of reading the parts.
 const (
 	batch     = 40 * time.Millisecond
 	askEvery  = time.Second
-	maxQueued = 2000 // lines of one batch: what is more pushes out the first
+	maxQueued = 2000 // lines of one batch; further lines replace the oldest ones
 )
 
-// Run shows the dashboard until ctx ends, lines ends or the person leaves. The terminal is then as it was.
+// Run shows the dashboard until ctx ends, lines is closed or the user quits. It then restores the terminal.
 func Run(ctx context.Context, o Options, lines <-chan Line) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// The program is asked to end rather than given ctx: one that is killed still reads the terminal after it has returned.
+	// The program does not get ctx but is asked to quit: a killed program keeps reading the terminal after it has returned.
 	p := tea.NewProgram(newModel(ctx, o), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
 		tea.WithoutSignalHandler(), tea.WithFPS(30))
 	fed := make(chan struct{})
@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options, lines <-chan Line) error {
 	return err
 }
 
-// feed hands lines on in batches, and asks for the parts, until there is nothing more to hand on.
+// feed passes lines in batches and the state of the parts to the program, until ctx ends or lines is closed.
 func feed(ctx context.Context, p *tea.Program, o Options, lines <-chan Line) {
 	flush, ask := time.NewTicker(batch), time.NewTicker(askEvery)
 	defer flush.Stop()

@@ -10,10 +10,10 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// keep is how many rows of the log are kept.
+// keep is the number of log rows kept.
 const keep = 10_000
 
-// row is one line of the log as it is shown.
+// row is one displayed line of the log.
 type row struct {
 	at      time.Time
 	part    string
@@ -22,7 +22,7 @@ type row struct {
 	request string
 }
 
-// rows are the log: oldest first.
+// rows are the rows of the log, oldest first.
 type rows []row
 
 // add adds the lines of l.
@@ -30,14 +30,14 @@ func (r rows) add(l Line) rows {
 	for text := range strings.SplitSeq(strings.TrimRight(l.Text, "\n"), "\n") {
 		r = append(r, row{l.Time, l.Part, l.Level, plain(text), l.Request})
 	}
-	if len(r) > keep+keep/10 { // not at each line
+	if len(r) > keep+keep/10 { // in batches, because copying is expensive
 		r = append(rows(nil), r[len(r)-keep:]...)
 	}
 	return r
 }
 
-// plain returns what people read of a text. Control sequences are dropped, all of them: whoever writes a log may be hostile, and
-// they move the cursor, set titles and more.
+// plain returns a text without control sequences. It removes all of them, because a hostile program could use them to move the cursor or
+// set the title of the window.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -50,12 +50,12 @@ func plain(text string) string {
 	}, ansi.Strip(strings.ToValidUTF8(text, "\uFFFD")))
 }
 
-// filter says which rows are shown.
+// filter selects the rows to show.
 type filter struct {
-	part    string     // "" is all
-	least   slog.Level // of levels
-	request string     // "" is all
-	search  string     // lower case; "" is all
+	part    string     // "" means all
+	least   slog.Level // the lowest level
+	request string     // "" means all
+	search  string     // lower case; "" means all
 }
 
 func (f filter) lets(r row) bool {
@@ -63,7 +63,7 @@ func (f filter) lets(r row) bool {
 		(f.search == "" || strings.Contains(strings.ToLower(r.text), f.search))
 }
 
-// last returns the n rows that the filter lets through before the newest skip of them, oldest first.
+// last returns n rows that match the filter, oldest first. It skips the newest skip matching rows.
 func (r rows) last(f filter, n, skip int) (shown rows) {
 	for i := len(r) - 1; i >= 0 && len(shown) < n; i-- {
 		switch {
@@ -78,7 +78,7 @@ func (r rows) last(f filter, n, skip int) (shown rows) {
 	return shown
 }
 
-// count returns how many rows the filter lets through.
+// count returns the number of rows that match the filter.
 func (r rows) count(f filter) (n int) {
 	for _, row := range r {
 		if f.lets(row) {

@@ -9,7 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// mode is what keys mean.
+// mode determines the meaning of keys.
 type mode int
 
 const (
@@ -19,24 +19,24 @@ const (
 	helping
 )
 
-// model is what the dashboard shows.
+// model is the state of the dashboard.
 type model struct {
 	options Options
-	ctx     context.Context //nolint:containedctx // actions run in the background, and end with the dashboard
+	ctx     context.Context //nolint:containedctx // actions run in the background and end with the dashboard
 	began   time.Time
 
 	width, height int
 	parts         []Part
-	chosen        int // 0 is all, n is parts[n-1]
+	chosen        int // 0 means all, n means parts[n-1]
 	log           rows
 	filter        filter
-	scroll        int // rows above the newest; 0 follows
+	scroll        int // rows above the newest one; 0 follows the log
 	paused        rows
 	pausing       bool
 
 	mode    mode
-	pending Action // that is to be confirmed
-	status  string // of the last action
+	pending Action // waits for a confirmation
+	status  string // the result of the last action
 }
 
 func newModel(ctx context.Context, o Options) *model {
@@ -77,7 +77,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// take adds lines. Who has scrolled up, or paused, goes on seeing the same.
+// take adds lines. If the user has scrolled up or paused, the displayed rows stay the same.
 func (m *model) take(lines []Line) {
 	for _, l := range lines {
 		before := len(m.log)
@@ -113,7 +113,7 @@ func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// typed changes what is searched for.
+// typed edits the search text.
 func (m *model) typed(key tea.KeyPressMsg) {
 	switch name := key.String(); {
 	case name == "enter":
@@ -130,10 +130,10 @@ func (m *model) typed(key tea.KeyPressMsg) {
 	m.scroll = 0
 }
 
-// levels are those that the key f goes through.
+// levels are the levels that the key f cycles through.
 var levels = []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
 
-// normal does what a key does that nothing else has taken.
+// normal handles a key outside of the special modes.
 func (m *model) normal(name string) tea.Cmd {
 	switch name {
 	case "up", "k":
@@ -175,7 +175,7 @@ func (m *model) choose(n int) {
 	m.filter.part, m.scroll = m.part(), 0
 }
 
-// part is the name of the part that is chosen, "" for all.
+// part returns the name of the chosen part, or "" for all.
 func (m *model) part() string {
 	if m.chosen == 0 || m.chosen > len(m.parts) {
 		return ""
@@ -192,7 +192,7 @@ func (m *model) nextLevel() {
 	}
 }
 
-// joinRequest shows the lines of one request alone: that of the last one shown that is about one.
+// joinRequest shows only the lines of one request: the request of the newest displayed line that has one.
 func (m *model) joinRequest() {
 	if m.filter.request != "" {
 		m.filter.request, m.scroll = "", 0
@@ -205,7 +205,7 @@ func (m *model) joinRequest() {
 			return
 		}
 	}
-	m.status = "no line here is about a request"
+	m.status = "none of these lines belongs to a request"
 }
 
 func (m *model) scrollBy(n int) {

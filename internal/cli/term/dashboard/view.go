@@ -21,12 +21,12 @@ var (
 	marked = lipgloss.NewStyle().Reverse(true)
 )
 
-// stateStyles are the colours of states; of others there is none.
+// stateStyles are the colours of states. Other states have no colour.
 var stateStyles = map[string]lipgloss.Style{
 	"ready": green, "done": green, "failed": red, "restarting": yellow, "starting": yellow, "building": yellow, "waiting": yellow,
 }
 
-// partColours tell parts apart; red is for errors.
+// partColours distinguish parts. Red is reserved for errors.
 var partColours = []lipgloss.Style{
 	lipgloss.NewStyle().Foreground(lipgloss.Cyan), lipgloss.NewStyle().Foreground(lipgloss.Magenta),
 	lipgloss.NewStyle().Foreground(lipgloss.Blue), green, yellow,
@@ -38,7 +38,7 @@ func partStyle(name string) lipgloss.Style {
 	return partColours[sum.Sum32()%uint32(len(partColours))]
 }
 
-// The least screen that anything fits on.
+// The smallest usable screen.
 const minWidth, minHeight = 30, 8
 
 // View implements tea.Model.
@@ -80,10 +80,10 @@ func (m *model) header() string {
 	return fit(bold.Render(m.options.Title)+"  "+state+"  "+dim.Render(up.String()), m.width)
 }
 
-// tableRows is how many parts are shown: at most a third of the screen.
+// tableRows is the number of parts shown: at most a third of the screen.
 func (m *model) tableRows() int { return min(len(m.parts), max(1, m.height/3)) }
 
-// table has a row for each part, around the one that is chosen where not all fit.
+// table returns a row for each part. If not all fit, it shows the rows around the chosen one.
 func (m *model) table() []string {
 	n := m.tableRows()
 	first := max(0, min(m.chosen-n, len(m.parts)-n))
@@ -124,7 +124,7 @@ func (m *model) tableRow(chosen bool, name, state, cpu, memory, url string) stri
 	return fit(line, m.width)
 }
 
-// lastOf is the last line that a part has written.
+// lastOf returns the last line of a part.
 func (m *model) lastOf(part string) string {
 	for i := len(m.log) - 1; i >= max(0, len(m.log)-500); i-- {
 		if m.log[i].part == part {
@@ -134,7 +134,7 @@ func (m *model) lastOf(part string) string {
 	return ""
 }
 
-// divider says which lines are shown.
+// divider returns the line above the log, which describes the filter.
 func (m *model) divider() string {
 	about := []string{"all"}
 	if m.filter.part != "" {
@@ -159,7 +159,7 @@ func (m *model) divider() string {
 	return dim.Render(fit(text+strings.Repeat("─", max(0, m.width-ansi.StringWidth(text))), m.width))
 }
 
-// pane is how many rows the log has.
+// pane is the number of rows on the screen for the log.
 func (m *model) pane() int { return max(1, m.height-4-m.tableRows()) }
 
 func (m *model) logPane() []string {
@@ -192,7 +192,7 @@ func (m *model) logLine(r row) string {
 	return fit(line, m.width)
 }
 
-// highlight marks what was searched for.
+// highlight marks the search text.
 func highlight(text, search string) string {
 	at := strings.Index(strings.ToLower(text), search)
 	if at < 0 || at+len(search) > len(text) {
@@ -219,33 +219,33 @@ func (m *model) footer() string {
 
 func (m *model) help() string {
 	lines := []string{bold.Render("Keys"), "",
-		"↑ ↓ k j        choose a part: its lines alone are shown",
-		"/              search as you type; enter keeps it, esc ends it",
-		"f              level: debug, info, warn, error",
-		"i              the lines of one request: the last one shown",
-		"esc            show everything again",
-		"PgUp PgDn g G  scroll; G follows again",
+		"↑ ↓ k j        choose a part and show only its lines",
+		"/              search as you type; enter keeps the search, esc clears it",
+		"f              change the lowest level: debug, info, warn, error",
+		"i              show only the newest displayed request",
+		"esc            clear the search and other filters",
+		"PgUp PgDn g G  scroll; G follows the log again",
 		"space          pause",
 		"c              clear",
 	}
 	for _, a := range m.options.Actions {
 		lines = append(lines, pad(a.Key, 14)+" "+a.Name)
 	}
-	lines = append(lines, "q Ctrl-C       quit", "", dim.Render("any key goes back"))
+	lines = append(lines, "q Ctrl-C       quit", "", dim.Render("press any key to go back"))
 	for i := range lines {
 		lines[i] = fit(lines[i], m.width)
 	}
 	return strings.Join(lines[:min(len(lines), m.height)], "\n")
 }
 
-// short is the end of a request's id, which tells it from others.
+// short returns the end of a request ID, which is enough to distinguish requests.
 func short(id string) string { return id[max(0, len(id)-8):] }
 
-// pad makes a text as wide as a column, by cells.
+// pad pads or cuts a text to the width of a column, in terminal cells.
 func pad(text string, width int) string {
 	text = ansi.Truncate(text, width, "…")
 	return text + strings.Repeat(" ", width-ansi.StringWidth(text))
 }
 
-// fit cuts a styled line to the width of the screen.
+// fit cuts a styled line to a width.
 func fit(line string, width int) string { return ansi.Truncate(line, width, "…") }
