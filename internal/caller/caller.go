@@ -1,25 +1,25 @@
-// Package caller carries who makes a request. Authentication stores the caller in the request's context; access rules,
-// limits and logs read it from there. The package imports nothing of the project, so that every part can use it.
+// Package caller passes the caller of a request in its context. Authentication stores the caller, and access rules, limits and logs read
+// it. The package does not import other packages of the project, so that every part can use it.
 package caller
 
 import "context"
 
-// Caller is who makes a request. The zero value is anonymous.
+// Caller is the sender of a request. The zero value is anonymous.
 type Caller struct {
-	UID     string   // the subject that the issuer of the token names; empty for nobody
-	Roles   []string // the roles that the issuer or the person's row grants
-	Service bool     // the project's own service, to which no rule applies
+	UID     string   // the subject of the token; empty for an anonymous caller
+	Roles   []string // the roles that the issuer or the user's row grants
+	Service bool     // the project's own service, to which access rules do not apply
 }
 
-// Anonymous reports whether nothing is known about the caller.
+// Anonymous reports whether the caller is unknown.
 func (c Caller) Anonymous() bool { return !c.Service && c.UID == "" && len(c.Roles) == 0 }
 
 type key struct{}
 
-// With returns a context that carries c.
+// With returns a context that contains c.
 func With(ctx context.Context, c Caller) context.Context { return context.WithValue(ctx, key{}, c) }
 
-// From returns the caller that ctx carries, or the anonymous one.
+// From returns the caller in ctx, or an anonymous one.
 func From(ctx context.Context) Caller {
 	c, _ := ctx.Value(key{}).(Caller)
 	return c

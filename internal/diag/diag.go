@@ -1,5 +1,5 @@
-// Package diag describes mistakes in source files (schema, configuration, seeds, migrations): where each
-// one is, what is wrong and what to write instead. A reader of a file reports all its mistakes as one List.
+// Package diag describes mistakes in source files (schema, configuration, seeds, migrations): the position, what is wrong, and what to
+// write instead. A function that reads a file returns all mistakes in it as a List.
 package diag
 
 import (
@@ -12,15 +12,14 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Position is a place in a file. Line and Column count from 1, columns in runes; a Line of 0 means the
-// file as a whole.
+// Position is a position in a file. Line and Column count from 1, and columns are in runes. A Line of 0 means the whole file.
 type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
 }
 
-// String returns file:line:column, as editors and terminals understand it.
+// String returns file:line:column, which editors and terminals recognize.
 func (p Position) String() string {
 	switch {
 	case p.Line == 0:
@@ -31,7 +30,7 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// Severity tells a mistake from a remark.
+// Severity distinguishes errors from warnings and notes.
 type Severity string
 
 // The severities.
@@ -41,19 +40,19 @@ const (
 	Info    Severity = "info"
 )
 
-// Diagnostic is one mistake or remark.
+// Diagnostic is a mistake, a warning or a note.
 type Diagnostic struct {
 	Severity Severity `json:"severity"`
 	Code     string   `json:"code"` // stable, kebab-case: unknown-directive
 	Position
-	Width   int    `json:"width,omitempty"`  // runes to underline; 0 is 1
-	Source  string `json:"source,omitempty"` // the text of the line, without its end
+	Width   int    `json:"width,omitempty"`  // runes to underline; 0 means 1
+	Source  string `json:"source,omitempty"` // the text of the line without the line end
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitempty"` // what to write instead
 }
 
-// String renders the diagnostic as a compiler would, without colour: the place and the message, the line
-// with a caret below it, and the remedy.
+// String renders the diagnostic like a compiler, without colour: the position and the message, the line with a caret below it, and the
+// remedy.
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: %s", d.Position, d.Severity, d.Message)
@@ -68,11 +67,11 @@ func (d Diagnostic) String() string {
 	return b.String()
 }
 
-// snippetWidth is how many runes of a long line a snippet shows.
+// snippetWidth is the maximum number of runes of a line in a snippet.
 const snippetWidth = 120
 
-// Snippet returns the source line, tabs made spaces and cut to a readable length around the mistake, and
-// the carets that belong under it.
+// Snippet returns the source line and the line with carets that belongs below it. It replaces tabs by spaces, and shortens a long line
+// around the mistake.
 func (d Diagnostic) Snippet() (source, caret string) {
 	line := []rune(strings.ReplaceAll(strings.ToValidUTF8(d.Source, "\uFFFD"), "\t", " "))
 	at := min(max(d.Column-1, 0), len(line))
@@ -87,7 +86,7 @@ func (d Diagnostic) Snippet() (source, caret string) {
 	return string(line), strings.Repeat(" ", at) + strings.Repeat("^", width)
 }
 
-// List is every mistake of one reading. As an error it prints them all.
+// List is a list of diagnostics. As an error it prints all of them.
 type List []Diagnostic
 
 // Error renders the whole list.
@@ -99,7 +98,7 @@ func (l List) Error() string {
 	return strings.Join(parts, "\n")
 }
 
-// Errors returns how many of the list are errors rather than warnings.
+// Errors returns the number of diagnostics with the severity Error.
 func (l List) Errors() int {
 	n := 0
 	for _, d := range l {
@@ -117,8 +116,8 @@ func (l List) Sort() {
 	})
 }
 
-// Err returns nil when the list holds no error, and otherwise a fault of code invalid that wraps the list,
-// saying what was read.
+// Err returns nil if the list contains no errors, and otherwise a fault with the code invalid that wraps the list. op describes what was
+// read.
 func (l List) Err(op string) error {
 	n := l.Errors()
 	if n == 0 {
@@ -131,8 +130,8 @@ func (l List) Err(op string) error {
 	return &fault.Error{Code: fault.Invalid, Op: op, Message: message, Err: l}
 }
 
-// Suggest returns the candidate nearest to word by edit distance, else the only one that word abbreviates,
-// or "" when none is near enough to be what was meant.
+// Suggest returns the candidate with the smallest edit distance to word, or the only candidate that starts with word. It returns "" if no
+// candidate is similar enough.
 func Suggest(word string, candidates []string) string {
 	best, bestDistance := "", max(1, utf8.RuneCountInString(word)/3)+1
 	for _, c := range candidates {
@@ -155,7 +154,7 @@ func Suggest(word string, candidates []string) string {
 	return best
 }
 
-// distance is the optimal string alignment distance: Levenshtein's, with a swap of neighbours as one edit.
+// distance is the optimal string alignment distance: the Levenshtein distance, with a swap of adjacent runes as one edit.
 func distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	var before []int

@@ -1,7 +1,6 @@
-// Package fault is the error type that crosses Krowoc's package boundaries. A fault says what was being
-// done, what went wrong, and what to do next; its code places it in one of a few categories. The package
-// knows no transport: the edges (cli, server) map a code to an exit code, an HTTP status or a GraphQL
-// extension.
+// Package fault defines the errors that packages of Krowoc return to each other. A fault contains the operation, the cause and a hint, and
+// its code is one of a few categories. The package does not depend on a transport: cli and server map codes to exit codes, HTTP statuses
+// and GraphQL extensions.
 package fault
 
 import (
@@ -17,20 +16,20 @@ type Code string
 // The categories.
 const (
 	Invalid         Code = "invalid"         // the caller's input or configuration is wrong
-	Unauthenticated Code = "unauthenticated" // nobody knows who is asking
-	Forbidden       Code = "forbidden"       // it is known, and may not
+	Unauthenticated Code = "unauthenticated" // the caller is unknown
+	Forbidden       Code = "forbidden"       // the caller is known, but does not have the permission
 	NotFound        Code = "not_found"
-	Conflict        Code = "conflict"     // the state does not allow it: a duplicate, a lock, a dirty tree
-	RateLimited     Code = "rate_limited" // too much, too fast
-	Upstream        Code = "upstream"     // another service answered, wrongly
-	Unavailable     Code = "unavailable"  // another service, or this one, does not answer now
+	Conflict        Code = "conflict"     // the current state does not allow it: a duplicate, a lock, a dirty tree
+	RateLimited     Code = "rate_limited" // too many requests
+	Upstream        Code = "upstream"     // another service returned an invalid response
+	Unavailable     Code = "unavailable"  // this service or another one does not respond
 	Timeout         Code = "timeout"
 	Canceled        Code = "canceled" // the caller gave up: Ctrl-C, a closed connection
 	CheckFailed     Code = "check_failed"
-	Internal        Code = "internal" // a bug, or something nobody foresaw
+	Internal        Code = "internal" // a bug or an unexpected error
 )
 
-// Retryable reports whether the same call may succeed later with nothing changed by the caller.
+// Retryable reports whether the same call may succeed later.
 func (c Code) Retryable() bool {
 	switch c {
 	case RateLimited, Upstream, Unavailable, Timeout:
@@ -39,25 +38,23 @@ func (c Code) Retryable() bool {
 	return false
 }
 
-// Error is a fault. Message and Hint are written for the person who meets the error and never hold a
-// secret; Err holds the cause, for logs and for errors.Is and errors.As.
+// Error is a fault. Message and Hint are for users and never contain secrets. Err is the cause, for logs, errors.Is and errors.As.
 type Error struct {
 	Code    Code
-	Op      string // what was being done, to what: `apply migration 00003_votes.sql`
-	Message string // why it failed; empty to say what Err says
+	Op      string // the operation and its object: `apply migration 00003_votes.sql`
+	Message string // why it failed; empty uses the message of Err
 	Hint    string // what to do next; may be empty
 	Err     error
 
-	// Private keeps Message and Hint from clients of the API, for they may name hosts, roles, databases or folders. The
-	// command line and the log show them.
+	// Private hides Message and Hint from clients of the API, since they may name hosts, roles, databases or folders. The command
+	// line and the log show them.
 	Private bool
 
-	// RetryAfter is how long the caller should wait before the same call; 0 when nobody knows. It means
-	// something only where the code is Retryable.
+	// RetryAfter is how long the caller should wait before a retry; 0 if unknown. It applies only if the code is Retryable.
 	RetryAfter time.Duration
 }
 
-// Error returns "op: message" on one line, followed by the cause when there is no message.
+// Error returns "op: message" on one line. Without a message, it uses the cause.
 func (e *Error) Error() string {
 	parts := make([]string, 0, 2)
 	if e.Op != "" {
@@ -82,8 +79,8 @@ func New(code Code, op, message string, hint ...string) *Error {
 	return &Error{Code: code, Op: op, Message: message, Hint: strings.Join(hint, " ")}
 }
 
-// Wrap adds what was being done to err and keeps the code, hint and privacy of the fault within it; an error that
-// is no fault becomes canceled, timeout or internal. Wrap(op, nil) is nil.
+// Wrap adds the operation to err. It keeps the code, hint and privacy of a fault in err; any other error gets the code canceled, timeout
+// or internal. Wrap(op, nil) is nil.
 func Wrap(op string, err error) error {
 	if err == nil {
 		return nil
@@ -91,7 +88,7 @@ func Wrap(op string, err error) error {
 	return &Error{Code: CodeOf(err), Op: op, Hint: HintOf(err), Err: err, Private: isPrivate(err)}
 }
 
-// isPrivate reports whether the outermost fault in err's chain is.
+// isPrivate reports whether the outermost fault in err's chain is private.
 func isPrivate(err error) bool {
 	var f *Error
 	return errors.As(err, &f) && f.Private
@@ -129,7 +126,7 @@ func HintOf(err error) string {
 	return ""
 }
 
-// RetryAfterOf returns the outermost wait in err's chain, or 0.
+// RetryAfterOf returns the outermost RetryAfter in err's chain, or 0.
 func RetryAfterOf(err error) time.Duration {
 	for err != nil {
 		var f *Error

@@ -15,12 +15,12 @@ import (
 
 // File is a file at a revision.
 type File struct {
-	Name string // with slashes, relative to the folder that was asked about
+	Name string // relative to the folder, with forward slashes
 	Text []byte
 }
 
-// Archive returns the files of a folder that a pathspec selects at a revision, by name. The error is a not_found fault when the
-// revision exists and has none.
+// Archive returns the files of a folder at a revision that match a pathspec, sorted by name. The error is a not_found fault if the revision
+// exists but has no such files.
 func Archive(ctx context.Context, dir, revision, pathspec string) ([]File, error) {
 	op := "read " + pathspec + " at " + revision
 	if err := checkRevision(op, revision); err != nil {
@@ -36,7 +36,7 @@ func Archive(ctx context.Context, dir, revision, pathspec string) ([]File, error
 			code = fault.NotFound
 		}
 		return nil, &fault.Error{Code: code, Op: op, Message: messageOf(err), Err: err,
-			Hint: "name a commit, branch or tag that is in this clone and has " + pathspec}
+			Hint: "use a commit, branch or tag that exists in this clone and contains " + pathspec}
 	}
 	files, err := readTar(out)
 	return files, fault.Wrap(op, err)

@@ -1,4 +1,4 @@
-// Package git asks git about a working tree. It is the one place that runs the program.
+// Package git runs git to inspect a working tree. No other package runs git.
 package git
 
 import (
@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -31,7 +32,7 @@ func ChangedSince(ctx context.Context, dir, revision string) (map[string]bool, e
 				return nil, notInstalled(op)
 			}
 			return nil, &fault.Error{Code: fault.Invalid, Op: "compare " + filepath.Base(dir) + " with " + revision, Message: messageOf(err), Err: err,
-				Hint: "name a commit, branch or tag that is in this clone: CI often fetches only the newest commit"}
+				Hint: "use a commit, branch or tag that exists in this clone: CI often fetches only the newest commit"}
 		}
 		for name := range strings.SplitSeq(string(out), "\x00") {
 			if name != "" {
@@ -42,7 +43,7 @@ func ChangedSince(ctx context.Context, dir, revision string) (map[string]bool, e
 	return changed, nil
 }
 
-// Ignores reports whether git ignores a path of a working tree. The error is one of running git.
+// Ignores reports whether git ignores a path of a working tree. It returns an error only if git cannot be run.
 func Ignores(ctx context.Context, dir, path string) (bool, error) {
 	_, err := run(ctx, dir, "check-ignore", "--quiet", path)
 	var exit *exec.ExitError
@@ -52,15 +53,14 @@ func Ignores(ctx context.Context, dir, path string) (bool, error) {
 	return err == nil, err
 }
 
-// run runs git in a folder and returns what it writes to its standard output. The error is an *exec.ExitError with its standard
-// error where git fails.
+// run runs git in a folder and returns its standard output. If git fails, it returns an *exec.ExitError with the standard error.
 func run(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = dir
 	return cmd.Output()
 }
 
-// messageOf is what git wrote to its standard error.
+// messageOf returns the standard error of git.
 func messageOf(err error) string {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -69,10 +69,10 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// checkRevision refuses a revision that git would read as an option.
+// checkRevision rejects a revision that git would parse as an option.
 func checkRevision(op, revision string) error {
 	if strings.HasPrefix(revision, "-") {
-		return fault.New(fault.Invalid, op, revision+" is not a revision")
+		return fault.New(fault.Invalid, op, "invalid revision "+strconv.Quote(revision))
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// HeadFile returns the path of the file HEAD of the repository that a folder is in, "" when it is in none.
+// HeadFile returns the path of the HEAD file of the repository that contains a folder, or "" outside of a repository.
 func HeadFile(dir string) string {
 	for {
 		path := filepath.Join(dir, ".git")
@@ -26,7 +26,7 @@ func HeadFile(dir string) string {
 	}
 }
 
-// linkedHeadFile returns the file HEAD of a linked working tree: its .git is a file that names its folder.
+// linkedHeadFile returns the HEAD file of a linked working tree, whose .git is a file with the path of a folder.
 func linkedHeadFile(dir, path string) string {
 	text, err := os.ReadFile(path)
 	at, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
@@ -39,7 +39,7 @@ func linkedHeadFile(dir, path string) string {
 	return filepath.Join(at, "HEAD")
 }
 
-// Branch returns the branch that a file HEAD names, its commit where HEAD is detached, and "" where there is no file.
+// Branch returns the branch in a HEAD file, or the commit of a detached HEAD. It returns "" if the file does not exist.
 func Branch(headFile string) (string, error) {
 	text, err := os.ReadFile(headFile)
 	if errors.Is(err, fs.ErrNotExist) {

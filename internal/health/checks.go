@@ -12,8 +12,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
-// Migrations checks that none is pending: the code expects what the database does not have yet, so the
-// service is not ready. Code that is older than the database has nothing pending and goes on.
+// Migrations checks that no migrations are pending. If some are, the code is newer than the database and the service is not ready. Code
+// that is older than the database has no pending migrations and stays ready.
 func Migrations(pending func(ctx context.Context) (int, error)) Check {
 	return Check{Name: "migrations", Critical: true, Run: func(ctx context.Context) []Measurement {
 		n, err := pending(ctx)
@@ -38,13 +38,13 @@ func OwnSchema(db own.DB) Check {
 			if hint := fault.HintOf(err); hint != "" {
 				m.Output += "; " + hint
 			}
-			m.Public = fault.CodeOf(err) == fault.Conflict // an older version, which names nothing
+			m.Public = fault.CodeOf(err) == fault.Conflict // the message about an older version contains no names
 		}
 		return []Measurement{m}
 	}}
 }
 
-// Disk checks that the file system of path has minFree bytes left for us. It warns below twice as many.
+// Disk checks that the file system of path has minFree bytes free. It warns below twice that amount.
 func Disk(path string, minFree uint64) Check {
 	return Check{Name: "disk", Run: func(context.Context) []Measurement {
 		free, err := freeBytes(path)
@@ -64,7 +64,7 @@ func Disk(path string, minFree uint64) Check {
 	}}
 }
 
-// URL checks that a service answers at address, and takes over the status of its report if it gives one.
+// URL checks that a service responds at address. If the response is a health report, it uses the status of the report.
 func URL(client *http.Client, name, address string) Check {
 	return Check{Name: name, Run: func(ctx context.Context) []Measurement {
 		began := time.Now()
@@ -81,7 +81,7 @@ func URL(client *http.Client, name, address string) Check {
 	}}
 }
 
-// bare returns an address without what may be secret in it: the user, the query and the fragment.
+// bare returns an address without the parts that may contain secrets: the user, the query and the fragment.
 func bare(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -90,7 +90,7 @@ func bare(address string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// cause returns what is inside a url.Error, which repeats the whole address.
+// cause unwraps a url.Error, whose message contains the whole address.
 func cause(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// freeBytes returns how much an unprivileged process may still write to the file system of path.
+// freeBytes returns the free space for unprivileged processes on the file system of path.
 func freeBytes(path string) (uint64, error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(path, &stat); err != nil {

@@ -16,8 +16,8 @@ import (
 // maxReport is the maximum number of bytes of a response to read.
 const maxReport = 1 << 20
 
-// Fetch gets the health of the service at address. A response that is not a report becomes one by its HTTP status, of which those
-// below 400 pass. An unhealthy service is not an error; a missing response is.
+// Fetch gets the health of the service at address. A response that is not a report is converted to one: an HTTP status below 400 passes. An
+// unhealthy service is not an error, but a missing response is.
 func Fetch(ctx context.Context, client *http.Client, address string) (Report, error) {
 	op := "check the health of " + bare(address)
 	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// guarded runs a check so that it can neither hang, nor panic, nor say a secret.
+// guarded protects a check against hanging, panicking and revealing secrets.
 type guarded struct {
 	Check
 	now func() time.Time
 
 	mu    sync.Mutex
-	since time.Time // when the run that has not returned began
+	since time.Time // the start of the run that has not returned yet
 }
 
-// run returns the check's measurements, or one failing measurement that says why there are none.
+// run returns the check's measurements, or one failing measurement with the reason if there are none.
 func (g *guarded) run(ctx context.Context) []Measurement {
 	if since, busy := g.begin(); busy {
 		return g.finish([]Measurement{{Status: Fail, Output: "the check has not returned since " + since.UTC().Format(time.RFC3339), Public: true}})
@@ -36,14 +36,14 @@ func (g *guarded) run(ctx context.Context) []Measurement {
 	case <-ctx.Done():
 	}
 	select {
-	case measurements := <-result: // it noticed, and may know more than we do
+	case measurements := <-result: // the check stopped at the timeout and may report details
 		return g.finish(measurements)
 	case <-time.After(g.Timeout / 10):
 		return g.finish([]Measurement{{Status: Fail, Output: fmt.Sprintf("no result within %s", g.Timeout), Public: true}})
 	}
 }
 
-// begin notes that the check runs, unless it still does.
+// begin records that the check is running. It fails if an earlier run has not returned.
 func (g *guarded) begin() (since time.Time, busy bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -69,7 +69,7 @@ func (g *guarded) recovered(ctx context.Context) (measurements []Measurement) {
 	return g.Run(ctx)
 }
 
-// finish makes measurements presentable: complete, and without secrets.
+// finish completes measurements and removes secrets.
 func (g *guarded) finish(measurements []Measurement) []Measurement {
 	if len(measurements) == 0 {
 		measurements = []Measurement{{Status: Fail, Output: "the check returned no measurements"}}
@@ -87,13 +87,13 @@ func (g *guarded) finish(measurements []Measurement) []Measurement {
 	return measurements
 }
 
-// The forms in which a password finds its way into an error: a URL and a key=value pair.
+// The usual forms of passwords in errors: in a URL and in a key=value pair.
 var (
 	urlPassword = regexp.MustCompile(`(://[^/\s:@]*):[^\s]*@`)
 	keyPassword = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|api[-_]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;]+)`)
 )
 
-// redact hides what looks like a secret. It is the last line of defence: checks are written not to say any.
+// redact hides text that looks like a secret. It is the last line of defence, since checks should not report secrets.
 func redact(output string) string {
 	output = urlPassword.ReplaceAllString(output, "$1:***@")
 	return keyPassword.ReplaceAllString(output, "$1***")

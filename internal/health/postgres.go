@@ -11,15 +11,15 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// When Postgres works, but somebody should have a look.
+// Thresholds of warnings.
 const (
 	warnSaturation = 0.9       // of the pool's connections are in use
 	warnSeconds    = 30        // a standby is behind its primary
 	warnBytes      = 256 << 20 // a standby has yet to replay
 )
 
-// Postgres checks that the database answers, how fast, how much of the pool is in use, and how far
-// replication lags: on a standby its own lag, on a primary that of every standby.
+// Postgres checks that the database responds, and measures its response time, the use of the pool, and the replication lag: on a standby
+// its own lag, on a primary that of every standby.
 func Postgres(pool *pgxpool.Pool) Check {
 	return Check{
 		Name: "postgres", Critical: true,
@@ -41,7 +41,7 @@ func postgres(ctx context.Context, pool *pgxpool.Pool) []Measurement {
 	return append([]Measurement{response, use}, lags...)
 }
 
-// saturation measures how much of the pool is in use.
+// saturation measures the use of the pool.
 func saturation(stat *pgxpool.Stat) Measurement {
 	used, most := stat.AcquiredConns(), stat.MaxConns()
 	m := Measurement{
@@ -55,8 +55,7 @@ func saturation(stat *pgxpool.Stat) Measurement {
 	return m
 }
 
-// probe asks the database. A full pool would make a healthy database look dead, so then the question goes
-// over a connection of its own.
+// probe queries the database. If the pool is full, it uses a separate connection, since a healthy database would otherwise seem down.
 func probe(ctx context.Context, pool *pgxpool.Pool, full bool) ([]Measurement, error) {
 	if !full {
 		conn, err := pool.Acquire(ctx)
@@ -74,11 +73,9 @@ func probe(ctx context.Context, pool *pgxpool.Pool, full bool) ([]Measurement, e
 	return replication(ctx, conn)
 }
 
-// replicationSQL returns a row per replica that can be seen from here. If this server is a standby, that is
-// its own lag in seconds: none if it has replayed all it received and still receives, however long ago the
-// last transaction was. And for every standby that streams from this server, how many bytes it has yet to
-// replay; replay_lag would stand still with a replay that is stuck. A role without pg_monitor does not see
-// them.
+// replicationSQL returns a row per visible replica. If this server is a standby, one row is its own lag in seconds, which is 0 if it has
+// replayed everything that it received and still receives data. For every standby that streams from this server, a row is the number of
+// bytes to replay. replay_lag would not grow if the replay is stuck. A role without pg_monitor does not see these rows.
 const replicationSQL = `
 SELECT 'self', 's', CASE
     WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()

@@ -49,18 +49,18 @@ type Report struct {
 	ServiceID   string   `json:"serviceId,omitempty"`
 	Description string   `json:"description,omitempty"`
 
-	// Checks has the measurements by "component:measurement", or by "component". A key has several measurements
+	// Checks contains the measurements by "component:measurement" or "component". A key has several measurements
 	// if the component has several nodes.
 	Checks map[string][]Measurement `json:"checks,omitempty"`
 	Links  map[string]string        `json:"links,omitempty"`
 
 	worst  string // the key of the measurement that Output is about; "" for none
-	public bool   // as Measurement.Public is, of Output
+	public bool   // Measurement.Public for Output
 }
 
 // Measurement is one observation of a component (section 4 of the draft, "the checks object").
 type Measurement struct {
-	Name string `json:"-"` // the part of its key in Report.Checks after the colon: responseTime
+	Name string `json:"-"` // the part of the key in Report.Checks after the colon: responseTime
 
 	ComponentID       string            `json:"componentId,omitempty"`
 	ComponentType     string            `json:"componentType,omitempty"` // component, datastore or system
@@ -72,16 +72,16 @@ type Measurement struct {
 	Output            string            `json:"output,omitempty"` // why it does not pass
 	Links             map[string]string `json:"links,omitempty"`
 
-	// Public says that Output holds no name of a host, role or folder. What a check does not call public is shown only
-	// to who runs the service.
+	// Public means that Output contains no names of hosts, roles or folders. Other outputs are shown only to the operators of the
+	// service.
 	Public bool `json:"-"`
 }
 
-// undisclosed stands for an output that is not public.
+// undisclosed replaces an output that is not public.
 const undisclosed = "the log of the service has the cause"
 
-// Disclosed returns the report as anybody may read it: without the IDs of components, which name hosts and folders, and
-// without outputs that are not public.
+// Disclosed returns the report for the public: without the IDs of components, which name hosts and folders, and without outputs that are
+// not public.
 func (r Report) Disclosed() Report {
 	if r.worst != "" && !r.public {
 		r.Output = r.worst + ": " + undisclosed

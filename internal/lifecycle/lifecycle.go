@@ -1,5 +1,5 @@
-// Package lifecycle starts the parts of a process in order and stops them in reverse. A group is used once:
-// Start and Stop may be called any number of times, from any goroutine, and act the first time.
+// Package lifecycle starts the parts of a process in order and stops them in reverse. A group is used once. Start and Stop can be called
+// several times and from any goroutine; only the first call has an effect.
 package lifecycle
 
 import (
@@ -12,26 +12,26 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// DefaultStopTimeout is how long a part may take to stop when it does not say otherwise.
+// DefaultStopTimeout is how long a part without a StopTimeout may take to stop.
 const DefaultStopTimeout = 10 * time.Second
 
-// Part is one thing that is started and stopped: a database server, a pool, a watcher. Any function may be
-// nil. Stop is called once, and only if Start succeeded: a Start that fails cleans up after itself.
+// Part is something to start and stop, such as a database server, a pool or a watcher. Each function may be nil. Stop is called once, and
+// only if Start succeeded. A Start that fails must clean up by itself.
 type Part struct {
 	Name string
 
-	// Start returns when the part is ready. Its context bounds the start alone and is canceled afterwards.
+	// Start returns when the part is ready. Its context applies only to the start and is canceled afterwards.
 	Start func(ctx context.Context) error
 
-	// Stop returns when the part is over. Its context ends after StopTimeout, or when the caller of
-	// Group.Stop gives up: then the part is to stop at once, whatever it loses.
+	// Stop returns when the part has ended. Its context ends after StopTimeout, or when the context of Group.Stop ends. The part must
+	// then stop immediately, even if it loses data.
 	Stop func(ctx context.Context) error
 
-	// Wait blocks until the part is over, by itself or by Stop, and says why. A part that is over before
-	// it is asked to stop has died, and takes the group with it.
+	// Wait blocks until the part has ended, by itself or by Stop, and returns the reason. A part that ends before Stop is called has
+	// died, which ends the group.
 	Wait func() error
 
-	// StopTimeout is how long Stop may take; 0 is DefaultStopTimeout.
+	// StopTimeout is how long Stop may take; 0 means DefaultStopTimeout.
 	StopTimeout time.Duration
 }
 
@@ -48,13 +48,13 @@ type Group struct {
 	err         error
 }
 
-// running is a part that was started.
+// running is a started part.
 type running struct {
 	Part
 	ended chan struct{} // closed when Wait has returned
 }
 
-// call is something that happens once, whose result many may wait for.
+// call is an operation that runs once. Several goroutines can wait for its result.
 type call struct {
 	done chan struct{}
 	err  error
@@ -77,7 +77,7 @@ func (c *call) wait(ctx context.Context, op string) error {
 	}
 }
 
-// New returns a group of the parts, none of which is started. A nil logger is silent.
+// New returns a group of parts that have not been started. A nil logger discards all messages.
 func New(logger *slog.Logger, parts ...Part) *Group {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
@@ -85,7 +85,7 @@ func New(logger *slog.Logger, parts ...Part) *Group {
 	return &Group{parts: parts, logger: logger, over: make(chan struct{})}
 }
 
-// Run starts the group, waits until ctx is done or a part dies, and stops it. The end of ctx is no error.
+// Run starts the group, waits until ctx ends or a part dies, and stops the group. The end of ctx is not an error.
 func (g *Group) Run(ctx context.Context) error {
 	if err := g.Start(ctx); err != nil {
 		return err
@@ -96,24 +96,23 @@ func (g *Group) Run(ctx context.Context) error {
 	}
 	stopErr := g.Stop(context.WithoutCancel(ctx))
 	if err := g.Err(); err != nil {
-		return err // why it ended matters more than how
+		return err // the reason is more important than errors while stopping
 	}
 	return stopErr
 }
 
-// Over returns a channel that is closed when a part has died or the group has been told to stop.
+// Over returns a channel that is closed when a part has died or Stop was called.
 func (g *Group) Over() <-chan struct{} { return g.over }
 
-// Err returns why the group ended by itself: the death of a part. It is nil while the group runs, and when
-// it was simply stopped.
+// Err returns the error of the part that died. It returns nil while the group is running, and after a normal stop.
 func (g *Group) Err() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.err
 }
 
-// Start starts the parts in order, each when the one before it is ready. If one fails, or dies meanwhile, or
-// ctx ends, the ones that had started are stopped and the cause is returned.
+// Start starts the parts in order, each one after the previous one is ready. If a part fails or dies, or ctx ends, it stops the started
+// parts and returns the cause.
 func (g *Group) Start(ctx context.Context) error {
 	g.mu.Lock()
 	if c := g.start; c != nil {
@@ -122,7 +121,7 @@ func (g *Group) Start(ctx context.Context) error {
 	}
 	if g.stop != nil {
 		g.mu.Unlock()
-		return fault.New(fault.Canceled, "start", "it was stopped before")
+		return fault.New(fault.Canceled, "start", "it has already been stopped")
 	}
 	c := newCall()
 	startCtx, cancel := context.WithCancel(ctx)
@@ -133,10 +132,10 @@ func (g *Group) Start(ctx context.Context) error {
 	err := g.startAll(startCtx)
 	if err != nil {
 		if died := g.Err(); died != nil {
-			err = died // the rest is its consequence
+			err = died // the other error is a consequence
 		}
 		g.markOver(nil)
-		_ = g.stopAll(context.WithoutCancel(ctx)) // its errors are logged; the failed start is the news
+		_ = g.stopAll(context.WithoutCancel(ctx)) // its errors are logged; return the error of the start
 	}
 	return c.finish(err)
 }
@@ -159,7 +158,7 @@ func (g *Group) startAll(ctx context.Context) error {
 	return nil
 }
 
-// watch records that p runs, and its death.
+// watch records that p is running, and later that it has died.
 func (g *Group) watch(ctx context.Context, p Part) {
 	r := &running{Part: p, ended: make(chan struct{})}
 	g.mu.Lock()
@@ -172,9 +171,9 @@ func (g *Group) watch(ctx context.Context, p Part) {
 	go func() {
 		defer close(r.ended)
 		err := safely(ctx, func(context.Context) error { return p.Wait() })
-		f := &fault.Error{Code: fault.Unavailable, Op: "run " + p.Name, Message: "it ended by itself", Err: err}
+		f := &fault.Error{Code: fault.Unavailable, Op: "run " + p.Name, Message: "it ended unexpectedly", Err: err}
 		if err != nil {
-			f.Code, f.Message, f.Hint = fault.CodeOf(err), "it died: "+err.Error(), fault.HintOf(err)
+			f.Code, f.Message, f.Hint = fault.CodeOf(err), "it failed: "+err.Error(), fault.HintOf(err)
 		}
 		g.markOver(f)
 	}()
@@ -196,8 +195,8 @@ func (g *Group) markOver(err error) {
 	}
 }
 
-// Stop stops the parts in reverse order and returns every error of theirs. A start under way is canceled
-// first. A part that does not stop in time is left behind and reported, and the others still stop.
+// Stop stops the parts in reverse order and returns all errors. It first cancels a start in progress. It reports a part that does not stop in
+// time, and continues with the others.
 func (g *Group) Stop(ctx context.Context) error {
 	g.mu.Lock()
 	if c := g.stop; c != nil {
@@ -214,7 +213,7 @@ func (g *Group) Stop(ctx context.Context) error {
 		select {
 		case <-start.done:
 		case <-ctx.Done():
-			// The start goes on to its end in its own time, and then stops what it had started.
+			// The start continues in the background, and then stops the parts that it has started.
 			return c.finish(fault.Wrap("wait for the start to end", ctx.Err()))
 		}
 	}

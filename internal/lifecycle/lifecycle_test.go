@@ -165,8 +165,8 @@ func TestRunEndsWhenAPartDies(t *testing.T) {
 		want  string
 		code  fault.Code
 	}{
-		"with an error": {fault.New(fault.Upstream, "", "killed by signal 9"), "run db: it died: killed by signal 9", fault.Upstream},
-		"without one":   {nil, "run db: it ended by itself", fault.Unavailable},
+		"with an error": {fault.New(fault.Upstream, "", "killed by signal 9"), "run db: it failed: killed by signal 9", fault.Upstream},
+		"without one":   {nil, "run db: it ended unexpectedly", fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var j journal
@@ -191,7 +191,7 @@ func TestDeathDuringStartIsTheReason(t *testing.T) {
 	death <- errors.New("no space left")
 	g := lifecycle.New(nil, mortal("db", death), slow(make(chan struct{})), j.part("c"))
 	err := g.Start(t.Context())
-	if err == nil || err.Error() != "run db: it died: no space left" {
+	if err == nil || err.Error() != "run db: it failed: no space left" {
 		t.Errorf("got %v", err)
 	}
 	if got := j.String(); got != "" {

@@ -9,10 +9,10 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// grace is how much longer than its context a Stop is waited for: the time to notice, and to end abruptly.
+// grace is how long a Stop may continue after its context has ended, to notice this and stop abruptly.
 const grace = 2 * time.Second
 
-// stop stops the part and waits until its Wait has returned too.
+// stop stops the part and waits until its Wait has returned.
 func (r *running) stop(ctx context.Context) error {
 	timeout := r.StopTimeout
 	if timeout == 0 {
@@ -39,12 +39,12 @@ func (r *running) stop(ctx context.Context) error {
 	case err := <-result:
 		return err
 	case <-late.C:
-		return fault.New(fault.Timeout, "", "it is still not over, and is left behind")
+		return fault.New(fault.Timeout, "", "it did not stop in time and is still running")
 	}
 }
 
-// safely calls fn, which may be nil, and returns a panic as an error: one part's bug must not keep the
-// others from being stopped.
+// safely calls fn, which may be nil, and returns a panic as an error, so that a bug in one part does not prevent the others from being
+// stopped.
 func safely(ctx context.Context, fn func(context.Context) error) (err error) {
 	if fn == nil {
 		return nil
@@ -53,7 +53,7 @@ func safely(ctx context.Context, fn func(context.Context) error) (err error) {
 		if v := recover(); v != nil {
 			err = &fault.Error{
 				Code: fault.Internal, Message: fmt.Sprintf("it panicked: %v", v),
-				Hint: "this is a bug in Krowoc: please report it", Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
+				Hint: "this is a bug in Krowoc: report it", Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
 			}
 		}
 	}()

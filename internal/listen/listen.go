@@ -1,4 +1,4 @@
-// Package listen opens TCP ports, and says who holds one that is taken.
+// Package listen opens TCP ports and finds the process that uses a port.
 package listen
 
 import (
@@ -16,10 +16,10 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// wsaeAddrInUse is Windows' number for an address in use, which its syscall package does not translate.
+// wsaeAddrInUse is the Windows error code for an address in use, which package syscall does not translate.
 const wsaeAddrInUse = syscall.Errno(10048)
 
-// TCP listens on address, host:port. One in use is a Conflict that says who holds it.
+// TCP listens on address, which is host:port. If the address is in use, it returns a Conflict that names the process.
 func TCP(ctx context.Context, address string) (net.Listener, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
@@ -29,7 +29,7 @@ func TCP(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Near listens on address, or, where that is taken, on a free port of the same host; taken then says who holds the first.
+// Near listens on address. If the address is in use, it listens on a free port of the same host, and taken names the process.
 func Near(ctx context.Context, address string) (l net.Listener, taken, err error) {
 	l, err = TCP(ctx, address)
 	if fault.CodeOf(err) != fault.Conflict {
@@ -44,7 +44,7 @@ func Near(ctx context.Context, address string) (l net.Listener, taken, err error
 	return l, taken, err
 }
 
-// Available returns nil when a server could listen on address now, and else why not.
+// Available returns nil if a server could listen on address now, and the reason otherwise.
 func Available(ctx context.Context, address string) error {
 	l, err := TCP(ctx, address)
 	if err != nil {
@@ -53,7 +53,7 @@ func Available(ctx context.Context, address string) error {
 	return l.Close()
 }
 
-// explain says why address cannot be listened on, and what to do about it.
+// explain returns a fault with the cause and a hint.
 func explain(address string, err error) error {
 	f := &fault.Error{Code: fault.Invalid, Op: "listen on " + address, Err: err, Hint: "choose another address"}
 	var dns *net.DNSError
@@ -61,14 +61,14 @@ func explain(address string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaeAddrInUse):
 		f.Code, f.Message = fault.Conflict, "the address is in use"+holder("/proc", address)
-		f.Hint = "stop what holds it, or choose another port (0 takes any free one)"
+		f.Hint = "stop the process that uses it, or choose another port (0 means any free port)"
 	case errors.Is(err, os.ErrPermission):
-		f.Code, f.Message = fault.Forbidden, "this user may not"
-		f.Hint = "choose a port of 1024 or above"
+		f.Code, f.Message = fault.Forbidden, "this user does not have the permission"
+		f.Hint = "choose a port of 1024 or higher"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		f.Message = "this machine does not have that address"
 	case errors.As(err, &dns):
-		f.Message = "there is no host named " + strconv.Quote(dns.Name)
+		f.Message = "unknown host " + strconv.Quote(dns.Name)
 	case errors.As(err, &syntax):
 		f.Message = syntax.Err
 	default:
@@ -77,8 +77,8 @@ func explain(address string, err error) error {
 	return f
 }
 
-// holder says which process listens on address's port, as far as Linux' proc file system tells this user,
-// and "" otherwise.
+// holder returns " by" and the process that listens on the port of address. It returns "" if the process is unknown. It reads the proc file
+// system of Linux.
 func holder(proc, address string) string {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -106,7 +106,7 @@ func holder(proc, address string) string {
 	return ""
 }
 
-// listening adds the sockets of a table like /proc/net/tcp that listen on port, as file descriptors name them.
+// listening adds the sockets that listen on port. It reads a table such as /proc/net/tcp, and names sockets like file descriptors do.
 func listening(table string, port uint16, sockets map[string]bool) {
 	file, err := os.Open(table)
 	if err != nil {
@@ -123,7 +123,7 @@ func listening(table string, port uint16, sockets map[string]bool) {
 	}
 }
 
-// FreePort returns a port of this machine that is free now.
+// FreePort returns a port of this machine that is currently free.
 func FreePort(ctx context.Context) (int, error) {
 	l, err := TCP(ctx, "127.0.0.1:0")
 	if err != nil {

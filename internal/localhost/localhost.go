@@ -1,4 +1,4 @@
-// Package localhost keeps what serves one developer from being read by web pages of others.
+// Package localhost protects servers that are meant for one developer from foreign web pages.
 package localhost
 
 import (
@@ -11,14 +11,14 @@ import (
 	"github.com/krowoc/krowoc/internal/problem"
 )
 
-// Only returns middleware that refuses requests whose Host header does not name this machine, or one of the other hosts
-// given. A page of somebody else's, whose name resolves to 127.0.0.1, could read what is here otherwise (DNS rebinding);
-// its browser sends the page's name as the Host.
+// Only returns middleware that rejects requests whose Host header names neither this machine nor one of the given hosts. Otherwise, a
+// foreign page whose domain resolves to 127.0.0.1 could read the responses (DNS rebinding). The browser sends the domain of the page as
+// the Host.
 func Only(what string, others ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if host := hostOf(r.Host); !Names(host) && !slices.Contains(others, host) {
-				problem.Write(w, r, fault.New(fault.Forbidden, "reach "+what, "it serves this machine only, and the Host header names another",
+				problem.Write(w, r, fault.New(fault.Forbidden, "reach "+what, "it serves only this machine, but the Host header names another host",
 					"use localhost or 127.0.0.1"))
 				return
 			}
@@ -36,7 +36,7 @@ func hostOf(header string) string {
 	return strings.Trim(host, "[]")
 }
 
-// Names reports whether a host, without a port, can only mean this machine (RFC 6761, section 6.3).
+// Names reports whether a host without a port always means this machine (RFC 6761, section 6.3).
 func Names(host string) bool {
 	ip := net.ParseIP(host)
 	isLoopback := ip != nil && ip.IsLoopback()

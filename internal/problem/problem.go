@@ -1,5 +1,5 @@
-// Package problem presents errors over HTTP as RFC 9457 problem details. It is the one place that maps the
-// categories of package fault to HTTP statuses, and the one place that decides what a client may read.
+// Package problem sends errors over HTTP as RFC 9457 problem details. It is the only place that maps the categories of package fault to
+// HTTP statuses, and that decides which text a client may read.
 package problem
 
 import (
@@ -16,11 +16,11 @@ import (
 // MediaType is the content type of problem details.
 const MediaType = "application/problem+json"
 
-// RequestIDHeader names the response header that carries the request's id. Middleware sets it before any
-// handler runs; a problem repeats it in its body, so that whoever reports an error can quote it.
+// RequestIDHeader is the response header with the request ID. Middleware sets it before any handler runs. A problem repeats the ID in its
+// body, so that users can quote it when they report an error.
 const RequestIDHeader = "X-Request-ID"
 
-// Details is a problem as RFC 9457 describes it. Type stays "about:blank": the category is in Code.
+// Details is a problem as defined by RFC 9457. Type is always "about:blank"; the category is in Code.
 type Details struct {
 	Type     string `json:"type"`
 	Title    string `json:"title"`
@@ -32,12 +32,12 @@ type Details struct {
 	Hint      string     `json:"hint,omitempty"`      // what to do next
 	RequestID string     `json:"requestId,omitempty"` // find it in the log
 
-	// RetryAfter is how many seconds to wait before the same request; the header of that name repeats it.
+	// RetryAfter is the number of seconds to wait before a retry. It is also in the Retry-After header.
 	RetryAfter int64 `json:"retryAfter,omitempty"`
 }
 
-// category is what a client learns of a fault's code. Where public is empty the fault's own message and
-// hint are shown; where it is set they stay in the log, for they may name hosts, tables or queries.
+// category describes a fault's code to a client. If public is set, it replaces the fault's own message and hint, which may name hosts,
+// tables or queries and appear only in the log.
 type category struct {
 	status int
 	title  string
@@ -45,7 +45,7 @@ type category struct {
 	hint   string
 }
 
-// categories is the table of every fault code; a code that is not here is internal.
+// categories contains every fault code. A missing code is treated as internal.
 var categories = map[fault.Code]category{
 	fault.Invalid:         {status: http.StatusBadRequest, title: "Bad Request"},
 	fault.Unauthenticated: {status: http.StatusUnauthorized, title: "Unauthorized"},
@@ -54,22 +54,22 @@ var categories = map[fault.Code]category{
 	fault.Conflict:        {status: http.StatusConflict, title: "Conflict"},
 	fault.CheckFailed:     {status: http.StatusUnprocessableEntity, title: "Unprocessable Content"},
 	fault.RateLimited:     {status: http.StatusTooManyRequests, title: "Too Many Requests"},
-	fault.Canceled:        {status: 499, title: "Client Closed Request"}, // nginx's number; nobody is left to read it
+	fault.Canceled:        {status: 499, title: "Client Closed Request"}, // nginx's status code; no client is left to read it
 	fault.Upstream: {
 		http.StatusBadGateway, "Bad Gateway",
-		"another service gave an answer that cannot be used", "try again in a moment",
+		"another service returned an invalid response", "try again in a moment",
 	},
 	fault.Unavailable: {
 		http.StatusServiceUnavailable, "Service Unavailable",
-		"the service, or one that it needs, does not answer now", "try again in a moment",
+		"the service, or one that it depends on, is not available", "try again in a moment",
 	},
 	fault.Timeout: {
 		http.StatusGatewayTimeout, "Gateway Timeout",
-		"the answer took too long", "try again, or ask for less",
+		"the request took too long", "try again, or request less data",
 	},
 	fault.Internal: {
 		http.StatusInternalServerError, "Internal Server Error",
-		"something went wrong on our side", "report it with the request id",
+		"an internal error occurred", "report it with the request ID",
 	},
 }
 
@@ -83,8 +83,8 @@ func lookup(code fault.Code) category {
 	return categories[fault.Internal]
 }
 
-// From describes err to a client. A body cut off by http.MaxBytesReader is 413 Content Too Large; every
-// other error goes by its fault code.
+// From describes err to a client. An error of http.MaxBytesReader becomes 413 Content Too Large. Any other error is described by its fault
+// code.
 func From(err error) Details {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -105,11 +105,11 @@ func From(err error) Details {
 	return d
 }
 
-// wholeSeconds rounds up, because a client that comes back too early is refused again.
+// wholeSeconds rounds up, because a client that retries too early is rejected again.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// publicText returns the outermost message and hint of the faults in err's chain, down to the first that is private.
-// Text that is not a fault's message was not written for clients and is left out.
+// publicText returns the outermost message and hint of the faults in err's chain, up to the first private one. Other text in the chain was
+// not written for clients and is left out.
 func publicText(err error) (message, hint string) {
 	var f *fault.Error
 	for errors.As(err, &f) && !f.Private {

@@ -46,11 +46,11 @@ func TestWhatAClientMayRead(t *testing.T) {
 		"a private fault, wrapped":    {fault.Wrap("x", &fault.Error{Code: fault.NotFound, Message: "db.internal", Hint: "hunter2", Private: true}), 404, "", ""},
 		"a private cause":             {&fault.Error{Code: fault.Invalid, Message: "the value is too long", Err: &fault.Error{Hint: "db.internal", Private: true}}, 400, "the value is too long", ""},
 		"a cause without message":     {&fault.Error{Code: fault.Invalid, Op: "read", Err: secret}, 400, "", ""},
-		"a plain error":               {secret, 500, "something went wrong on our side", "report it with the request id"},
-		"an internal fault's message": {fault.New(fault.Internal, "x", "hunter2"), 500, "something went wrong on our side", "report it with the request id"},
-		"a database that is down":     {&fault.Error{Code: fault.Unavailable, Message: "db.internal refused", Err: secret}, 503, "the service, or one that it needs, does not answer now", "try again in a moment"},
-		"a deadline":                  {context.DeadlineExceeded, 504, "the answer took too long", "try again, or ask for less"},
-		"a body that is too large":    {fault.Wrap("read", &http.MaxBytesError{Limit: 10}), 413, "the request body is larger than 10 bytes", "send less at once"},
+		"a plain error":               {secret, 500, "an internal error occurred", "report it with the request ID"},
+		"an internal fault's message": {fault.New(fault.Internal, "x", "hunter2"), 500, "an internal error occurred", "report it with the request ID"},
+		"a database that is down":     {&fault.Error{Code: fault.Unavailable, Message: "db.internal refused", Err: secret}, 503, "the service, or one that it depends on, is not available", "try again in a moment"},
+		"a deadline":                  {context.DeadlineExceeded, 504, "the request took too long", "try again, or request less data"},
+		"a body that is too large":    {fault.Wrap("read", &http.MaxBytesError{Limit: 10}), 413, "the request body is larger than 10 bytes", "send a smaller request"},
 	} {
 		d := problem.From(tc.err)
 		if d.Status != tc.status || d.Detail != tc.detail || d.Hint != tc.hint {
@@ -86,7 +86,7 @@ func TestWrite(t *testing.T) {
 	}
 	for name, want := range map[string]any{
 		"type": "about:blank", "title": "Service Unavailable", "status": 503.0,
-		"detail":   "the service, or one that it needs, does not answer now",
+		"detail":   "the service, or one that it depends on, is not available",
 		"instance": "/graph%20ql", "code": "unavailable", "hint": "try again in a moment", "requestId": "r-1",
 	} {
 		if got[name] != want {
@@ -97,7 +97,7 @@ func TestWrite(t *testing.T) {
 
 func TestMethodNotAllowedSaysWhatIs(t *testing.T) {
 	d := problem.MethodNotAllowed(http.MethodPut, "GET", "POST")
-	if d.Status != 405 || d.Detail != "this path does not serve PUT" || d.Hint != "use GET or POST" {
+	if d.Status != 405 || d.Detail != "this path does not support PUT" || d.Hint != "use GET or POST" {
 		t.Errorf("got %+v", d)
 	}
 	if d := problem.NotFound(); d.Status != 404 || d.Code != fault.NotFound {

@@ -75,7 +75,7 @@ func (s *Server) Start(ctx context.Context) error {
 	defer s.mu.Unlock()
 	switch {
 	case s.stopping != nil:
-		return fault.New(fault.Canceled, "start the server", "it was stopped before")
+		return fault.New(fault.Canceled, "start the server", "it has already been stopped")
 	case s.listening:
 		return nil
 	}

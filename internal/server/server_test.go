@@ -80,7 +80,7 @@ func TestAddressesThatCannotBe(t *testing.T) {
 	for address, want := range map[string]string{
 		"192.0.2.1:0":          "this machine does not have that address",
 		"127.0.0.1:99999":      "invalid port",
-		"nowhere.invalid:8080": "there is no host named",
+		"nowhere.invalid:8080": "unknown host",
 	} {
 		s, err := server.New(server.Options{Address: address, Routes: api(http.NotFound), Health: checker(t)})
 		if err != nil {
