@@ -68,8 +68,8 @@ type outcome struct {
 	locks  []Lock
 }
 
-// run sends a batch and waits until it ends. It rolls back a transaction that the batch leaves open.
-func (b *batch) run(ctx context.Context, conn *pgx.Conn) (o outcome) {
+// send sends a batch and waits until it ends. It rolls back a transaction that the batch leaves open.
+func (b *batch) send(ctx context.Context, conn *pgx.Conn) (o outcome) {
 	results := conn.PgConn().Exec(ctx, b.sql.String())
 	for results.NextResult() {
 		r := results.ResultReader()

@@ -104,7 +104,7 @@ const (
 func (r *run) retried(ctx context.Context, step planned, b *batch) outcome {
 	wait := firstBackoff
 	for {
-		o := b.run(ctx, r.session.conn)
+		o := b.send(ctx, r.session.conn)
 		refused := hasCode(o.err, "55P03", "40P01", advisoryHeld) // lock_not_available, deadlock_detected
 		if !refused || r.retries >= r.o.LockRetries || r.session.conn.IsClosed() {
 			return o

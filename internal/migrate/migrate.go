@@ -148,27 +148,27 @@ type Event struct {
 
 // Up applies every pending migration. The results are the applied files, even if there is an error.
 func (m *Migrator) Up(ctx context.Context) ([]Result, error) {
-	return m.run(ctx, "migrate up", func(s state) (plan, error) { return s.up(latest) })
+	return m.execute(ctx, "migrate up", func(s state) (plan, error) { return s.up(latest) })
 }
 
 // UpTo applies the pending migrations up to and including version, which must have a file.
 func (m *Migrator) UpTo(ctx context.Context, version int64) ([]Result, error) {
-	return m.run(ctx, "migrate up", func(s state) (plan, error) { return s.up(version) })
+	return m.execute(ctx, "migrate up", func(s state) (plan, error) { return s.up(version) })
 }
 
 // Down rolls back the last steps migrations, in the reverse of the order in which they were applied.
 func (m *Migrator) Down(ctx context.Context, steps int) ([]Result, error) {
-	return m.run(ctx, "migrate down", func(s state) (plan, error) { return s.down(steps) })
+	return m.execute(ctx, "migrate down", func(s state) (plan, error) { return s.down(steps) })
 }
 
 // DownTo rolls back every migration above version, which is 0 for all of them.
 func (m *Migrator) DownTo(ctx context.Context, version int64) ([]Result, error) {
-	return m.run(ctx, "migrate down", func(s state) (plan, error) { return s.downTo(version) })
+	return m.execute(ctx, "migrate down", func(s state) (plan, error) { return s.downTo(version) })
 }
 
 // To brings the database to version: down when version is applied, or is 0, and otherwise up.
 func (m *Migrator) To(ctx context.Context, version int64) ([]Result, error) {
-	return m.run(ctx, "migrate to", func(s state) (plan, error) {
+	return m.execute(ctx, "migrate to", func(s state) (plan, error) {
 		if version == 0 || s.isApplied(version) {
 			return s.downTo(version)
 		}
@@ -178,7 +178,7 @@ func (m *Migrator) To(ctx context.Context, version int64) ([]Result, error) {
 
 // Redo rolls back the last migration and applies it again.
 func (m *Migrator) Redo(ctx context.Context) ([]Result, error) {
-	return m.run(ctx, "migrate redo", func(s state) (plan, error) {
+	return m.execute(ctx, "migrate redo", func(s state) (plan, error) {
 		p, err := s.down(1)
 		for _, step := range p {
 			p = append(p, planned{file: step.file, direction: Up})

@@ -18,9 +18,9 @@ type run struct {
 	retries int // of the current file
 }
 
-// run takes the lock, makes a plan and executes it. It holds the lock from before it first reads the database until after the
+// execute takes the lock, makes a plan and executes it. It holds the lock from before it first reads the database until after the
 // last change. So if many processes start at once, one does the work and the others find nothing to do.
-func (m *Migrator) run(ctx context.Context, op string, decide func(state) (plan, error)) (results []Result, err error) {
+func (m *Migrator) execute(ctx context.Context, op string, decide func(state) (plan, error)) (results []Result, err error) {
 	if m.o.DryRun {
 		return m.dryRun(ctx, decide)
 	}

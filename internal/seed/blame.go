@@ -28,7 +28,7 @@ func (w *writer) blame(ctx context.Context, refused *refusal) error {
 		return w.place(w.rowOf(refused.cause), refused.cause)
 	}
 	for _, c := range w.components[:refused.component] {
-		if err := w.run(ctx, w.tx, w.statements(c, c.rows)); err != nil {
+		if err := w.execute(ctx, w.tx, w.statements(c, c.rows)); err != nil {
 			return err
 		}
 	}
@@ -45,7 +45,7 @@ func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError
 			return true
 		}
 		err := w.savepoint(ctx, func(tx pgx.Tx) error {
-			if err := w.run(ctx, tx, w.statements(c, c.rows[:i+1])); err != nil {
+			if err := w.execute(ctx, tx, w.statements(c, c.rows[:i+1])); err != nil {
 				return err
 			}
 			return errUndo
@@ -75,8 +75,8 @@ func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError
 // errUndo rolls back the savepoint of an attempt that went well.
 var errUndo = errors.New("undo")
 
-// run executes statements one by one.
-func (w *writer) run(ctx context.Context, tx pgx.Tx, statements []statement) error {
+// execute executes statements one by one.
+func (w *writer) execute(ctx context.Context, tx pgx.Tx, statements []statement) error {
 	for _, s := range statements {
 		if err := w.count(tx.QueryRow(ctx, s.sql, append([]any{pgx.QueryExecModeExec}, s.args...)...), s); err != nil {
 			return err

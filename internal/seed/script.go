@@ -142,7 +142,7 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 		entry := ledger.Script{Set: s.source.set, Path: s.source.path, Text: s.source.text}
 		fresh, err := ledger.RecordScript(ctx, tx, entry)
 		if err == nil && fresh {
-			err = ledger.RecordInserts(ctx, tx, entry, func() error { return s.run(ctx, tx) })
+			err = ledger.RecordInserts(ctx, tx, entry, func() error { return s.execute(ctx, tx) })
 		}
 		if err != nil {
 			return nil, err
@@ -152,9 +152,9 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 	return list, nil
 }
 
-// run sends the file as it is, so that Postgres counts positions in it. Deferred constraints are checked at its end, and
+// execute sends the file as it is, so that Postgres counts positions in it. Deferred constraints are checked at its end, and
 // what it set for the session is set back.
-func (s *script) run(ctx context.Context, tx pgx.Tx) error {
+func (s *script) execute(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
 		return err
 	}

@@ -47,8 +47,8 @@ type Step struct {
 	Err      error // why the step could not run to its end; nil if it did, with or without findings
 }
 
-// run is one run of all steps.
-type run struct {
+// runner runs the steps on a project.
+type runner struct {
 	*app.App
 	Options
 	scratch *scratch.Server
@@ -57,13 +57,13 @@ type run struct {
 // step is a step before it runs.
 type step struct {
 	name string
-	run  func(run, context.Context) (summary string, findings []diag.Diagnostic, err error)
+	run  func(runner, context.Context) (summary string, findings []diag.Diagnostic, err error)
 }
 
 // steps are Krowoc's own steps, in the order of the report.
 var steps = []step{
-	{"schema", run.schema}, {changesStep, run.changes}, {"generate", run.generate}, {"lint", run.lint}, {"diff", run.diff}, {"verify", run.verify},
-	{"seed", run.seed},
+	{"schema", runner.schema}, {changesStep, runner.changes}, {"generate", runner.generate}, {"lint", runner.lint}, {"diff", runner.diff}, {"verify", runner.verify},
+	{"seed", runner.seed},
 }
 
 // changesStep needs a revision to compare with.
@@ -87,7 +87,7 @@ func Run(ctx context.Context, a *app.App, o Options) (results []Step, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Close(ctx)) }()
-	r := run{a, o, server}
+	r := runner{a, o, server}
 	results = make([]Step, len(chosen))
 	var group errgroup.Group
 	var reporting sync.Mutex

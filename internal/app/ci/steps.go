@@ -22,7 +22,7 @@ import (
 // firstLine is the position of a finding about a whole file.
 func firstLine(file string) diag.Position { return diag.Position{File: file, Line: 1} }
 
-func (r run) schema(context.Context) (string, []diag.Diagnostic, error) {
+func (r runner) schema(context.Context) (string, []diag.Diagnostic, error) {
 	s, list := r.ParseSchema()
 	findings := findingsOf("schema", list)
 	if s == nil {
@@ -32,7 +32,7 @@ func (r run) schema(context.Context) (string, []diag.Diagnostic, error) {
 }
 
 // changes compares the schema with that of the base.
-func (r run) changes(ctx context.Context) (string, []diag.Diagnostic, error) {
+func (r runner) changes(ctx context.Context) (string, []diag.Diagnostic, error) {
 	c, err := r.Changes(ctx, r.scratch)
 	if fault.CodeOf(err) == fault.NotFound {
 		return "the base has no schema", nil, nil
@@ -66,7 +66,7 @@ func (r run) changes(ctx context.Context) (string, []diag.Diagnostic, error) {
 	return summary, findings, nil
 }
 
-func (r run) generate(context.Context) (string, []diag.Diagnostic, error) {
+func (r runner) generate(context.Context) (string, []diag.Diagnostic, error) {
 	jobs, err := r.GenerateJobs(nil)
 	if err != nil {
 		return "", nil, err
@@ -87,14 +87,14 @@ func (r run) generate(context.Context) (string, []diag.Diagnostic, error) {
 }
 
 // changed returns the migrations to check; nil means all.
-func (r run) changed(ctx context.Context) (map[string]bool, error) {
+func (r runner) changed(ctx context.Context) (map[string]bool, error) {
 	if r.Since == "" {
 		return nil, nil
 	}
 	return git.ChangedSince(ctx, r.Config.Path(r.Config.Migrations.Dir), r.Since)
 }
 
-func (r run) lint(ctx context.Context) (string, []diag.Diagnostic, error) {
+func (r runner) lint(ctx context.Context) (string, []diag.Diagnostic, error) {
 	only, err := r.changed(ctx)
 	if err != nil {
 		return "", nil, err
@@ -122,7 +122,7 @@ func (r run) lint(ctx context.Context) (string, []diag.Diagnostic, error) {
 	return fmt.Sprintf("%d files", result.Files), findings, nil
 }
 
-func (r run) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
+func (r runner) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
 	only, err := r.changed(ctx)
 	if err != nil {
 		return "", nil, err
@@ -152,7 +152,7 @@ func (r run) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
 	return fmt.Sprintf("%d files", len(result.Files)), findings, nil
 }
 
-func (r run) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
+func (r runner) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
 	n, err := r.Missing(ctx, r.scratch)
 	if err != nil {
 		return "", nil, err
@@ -164,7 +164,7 @@ func (r run) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
 	return "the migrations match the schema", nil, nil
 }
 
-func (r run) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err error) {
+func (r runner) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err error) {
 	if _, err := os.Stat(r.Config.Path(r.Config.Seeds.Dir)); errors.Is(err, fs.ErrNotExist) {
 		return "no seeds", nil, nil
 	}
@@ -189,7 +189,7 @@ func (r run) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err error
 const mostLines = 40
 
 // command runs one of the project's own commands.
-func (r run) command(ctx context.Context, command string) (string, []diag.Diagnostic, error) {
+func (r runner) command(ctx context.Context, command string) (string, []diag.Diagnostic, error) {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Dir, cmd.WaitDelay = r.Config.Root, 5*time.Second
 	out, err := cmd.CombinedOutput()
