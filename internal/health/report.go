@@ -45,7 +45,7 @@ type Report struct {
 	Version     string   `json:"version,omitempty"`   // of the public interface
 	ReleaseID   string   `json:"releaseId,omitempty"` // of the build
 	Notes       []string `json:"notes,omitempty"`
-	Output      string   `json:"output,omitempty"` // why it does not pass
+	Output      string   `json:"output,omitempty"` // why the status is not pass
 	ServiceID   string   `json:"serviceId,omitempty"`
 	Description string   `json:"description,omitempty"`
 
@@ -69,7 +69,7 @@ type Measurement struct {
 	Status            Status            `json:"status,omitempty"`
 	AffectedEndpoints []string          `json:"affectedEndpoints,omitempty"` // when it does not pass
 	Time              time.Time         `json:"time,omitzero"`
-	Output            string            `json:"output,omitempty"` // why it does not pass
+	Output            string            `json:"output,omitempty"` // why the status is not pass
 	Links             map[string]string `json:"links,omitempty"`
 
 	// Public means that Output contains no names of hosts, roles or folders. Other outputs are shown only to the operators of the

@@ -8,17 +8,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// EnsureDatabase makes an empty database, on the server of which url names another, unless there is one of that name.
+// EnsureDatabase creates an empty database unless it exists. url is any other database on the same server.
 func EnsureDatabase(ctx context.Context, url, name string) (err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return Fault("look for database "+name, err)
+		return Fault("find database "+name, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	var there bool
 	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
-	if there || err != nil { // to try would put an error into the server's log
-		return Fault("look for database "+name, err)
+	if there || err != nil { // check first, since a failed CREATE DATABASE would appear in the server's log
+		return Fault("find database "+name, err)
 	}
 	_, err = conn.Exec(ctx, "CREATE DATABASE "+QuoteIdent(name))
 	var pgErr *pgconn.PgError

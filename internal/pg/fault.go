@@ -16,11 +16,10 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Fault turns an error of the driver into a fault that says what was being done: the code from the
-// SQLSTATE or from what the network did, Postgres's message and detail, and its hint or ours. A server that
-// cannot be reached, is starting, stopping or full is Unavailable: the same pool works again once it is
-// back. A fault keeps its code. What Postgres says is
-// private, for it names roles, tables and values. Fault(op, nil) is nil.
+// Fault converts an error of the driver to a fault. The fault has a code that follows from the SQLSTATE or the network error, Postgres's message
+// and detail, and Postgres's hint or ours. A server that is unreachable, starting, stopping or full is Unavailable, and the same pool works
+// again when the server is back. An existing fault keeps its code. Text from Postgres is private, since it names roles, tables and values.
+// Fault(op, nil) is nil.
 func Fault(op string, err error) error {
 	var known *fault.Error
 	var connect *pgconn.ConnectError
@@ -37,22 +36,22 @@ func Fault(op string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return &fault.Error{Code: fault.Canceled, Op: op, Message: "interrupted", Err: err}
 	case isTimeout(err):
-		return &fault.Error{Code: fault.Timeout, Op: op, Message: "Postgres did not answer in time", Err: err}
+		return &fault.Error{Code: fault.Timeout, Op: op, Message: "Postgres did not respond in time", Err: err}
 	case errors.Is(err, pgx.ErrNoRows):
-		return &fault.Error{Code: fault.NotFound, Op: op, Message: "there is no such row", Err: err}
+		return &fault.Error{Code: fault.NotFound, Op: op, Message: "no row matches", Err: err}
 	case errors.Is(err, pgx.ErrTxCommitRollback):
-		return &fault.Error{Code: fault.Conflict, Op: op, Message: "Postgres rolled the transaction back, because a statement in it had failed", Err: err}
+		return &fault.Error{Code: fault.Conflict, Op: op, Message: "Postgres rolled back the transaction because a statement in it failed", Err: err}
 	case errors.Is(err, puddle.ErrClosedPool):
-		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "the pool of connections is closed", Err: err}
+		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "the connection pool is closed", Err: err}
 	case isNetwork(err):
 		return &fault.Error{Code: fault.Unavailable, Op: op, Message: "the connection to Postgres was lost",
-			Hint: "was Postgres stopped or restarted? The next attempt connects again", Err: err}
+			Hint: "check whether Postgres was stopped or restarted; the next attempt reconnects", Err: err}
 	}
 	return &fault.Error{Code: fault.Internal, Op: op, Err: err}
 }
 
-// connectFault is for a connection that never came to be. It drops the ConnectError itself, which carries
-// the whole configuration, and keeps its cause.
+// connectFault converts the error of a failed connection attempt. It drops the ConnectError, which contains the whole configuration, and keeps
+// its cause.
 func connectFault(op string, e *pgconn.ConnectError) error {
 	cause := e.Unwrap()
 	at := address(e.Config)
@@ -66,20 +65,20 @@ func connectFault(op string, e *pgconn.ConnectError) error {
 	case errors.Is(cause, context.Canceled):
 		f.Code, f.Message = fault.Canceled, "interrupted"
 	case errors.As(cause, &dns) && dns.IsNotFound:
-		f.Message = fmt.Sprintf("there is no host named %q", dns.Name)
+		f.Message = fmt.Sprintf("unknown host %q", dns.Name)
 		f.Hint = "check the host in the database URL"
 	case isTimeout(cause):
 		f.Code = fault.Timeout
-		f.Message = fmt.Sprintf("Postgres at %s did not answer in time", at)
-		f.Hint = "is the address right, and does a firewall let you through?"
+		f.Message = fmt.Sprintf("Postgres at %s did not respond in time", at)
+		f.Hint = "check the address and any firewalls"
 	default:
 		f.Message = fmt.Sprintf("Postgres at %s cannot be reached: %s", at, lastCause(cause))
-		f.Hint = fmt.Sprintf("is Postgres running at %s? `krowoc dev` brings one up", at)
+		f.Hint = fmt.Sprintf("check whether Postgres is running at %s; `krowoc dev` starts one", at)
 	}
 	return f
 }
 
-// address returns where a configuration connects to first: host:port, or the path of a socket.
+// address returns the first address of a configuration: host:port, or the path of a socket.
 func address(c *pgconn.Config) string {
 	if strings.HasPrefix(c.Host, "/") {
 		return fmt.Sprintf("%s/.s.PGSQL.%d", c.Host, c.Port)
@@ -99,7 +98,7 @@ func connectHint(e *pgconn.PgError, c *pgconn.Config) string {
 	return serverHints[e.Code]
 }
 
-// serverFault is for an error that Postgres itself reported.
+// serverFault converts an error that Postgres itself reported.
 func serverFault(op string, e *pgconn.PgError, err error) error {
 	f := &fault.Error{Code: codeOf(e), Op: op, Message: serverMessage(e), Hint: e.Hint, Err: err, Private: true}
 	if f.Hint == "" {
@@ -108,7 +107,7 @@ func serverFault(op string, e *pgconn.PgError, err error) error {
 	return f
 }
 
-// serverMessage is Postgres's message and its detail, which often names the row or the object.
+// serverMessage returns Postgres's message and its detail, which often names the row or object.
 func serverMessage(e *pgconn.PgError) string {
 	if e.Detail == "" {
 		return e.Message
@@ -116,10 +115,10 @@ func serverMessage(e *pgconn.PgError) string {
 	return e.Message + ": " + e.Detail
 }
 
-// lastCause is the innermost error: `connection refused` without the attempts around it.
+// lastCause returns the innermost error, such as `connection refused`.
 func lastCause(err error) string {
 	for {
-		switch e := err.(type) { //nolint:errorlint // this walks the chain by hand, to its end
+		switch e := err.(type) { //nolint:errorlint // it walks the chain by hand
 		case interface{ Unwrap() error }:
 			next := e.Unwrap()
 			if next == nil {

@@ -122,7 +122,7 @@ func TestRefusedConnectionNamesTheAddress(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	if hint := fault.HintOf(err); !strings.HasPrefix(hint, "is Postgres running at 127.0.0.1:1?") {
+	if hint := fault.HintOf(err); !strings.HasPrefix(hint, "check whether Postgres is running at 127.0.0.1:1") {
 		t.Errorf("hint %q", hint)
 	}
 }
@@ -136,7 +136,7 @@ func TestServerThatNeverAnswersIsATimeout(t *testing.T) {
 	_, err = pg.Connect(t.Context(), pg.Options{
 		URL: "postgres://ada@" + listener.Addr().String() + "/app?sslmode=disable", ConnectTimeout: 50 * time.Millisecond,
 	})
-	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(fmt.Sprint(err), "did not answer in time") {
+	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(fmt.Sprint(err), "did not respond in time") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,5 +1,5 @@
-// Package pg connects to Postgres: pools that survive a restart of the server, transactions, quoting, and
-// the translation of driver and SQLSTATE errors to faults. Nothing it returns holds a password.
+// Package pg connects to Postgres. It provides pools that survive a restart of the server, transactions, quoting, and the conversion of driver
+// errors and SQLSTATEs to faults. Its results and errors never contain a password.
 package pg
 
 import (
@@ -17,23 +17,23 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// defaultConnectTimeout is long enough for a distant server and short enough for a person who waits.
+// defaultConnectTimeout is long enough for a distant server and short enough for a waiting user.
 const defaultConnectTimeout = 5 * time.Second
 
-// Options says which database to connect to, and how.
+// Options configure a connection pool.
 type Options struct {
-	URL             string        // postgres://user:password@host:port/database, or key=value pairs as libpq takes them
-	MaxConns        int32         // connections at most; 0 is what the URL's pool_max_conns says, else the CPUs, at least 4
-	ApplicationName string        // shown by pg_stat_activity, unless the URL names another
-	ConnectTimeout  time.Duration // for one attempt; 0 is what the URL's connect_timeout says, else 5 s
-	ReadOnly        bool          // every transaction is read-only unless it says otherwise
-	Logger          *slog.Logger  // receives the server's notices and warnings; nil drops them
+	URL             string        // postgres://user:password@host:port/database, or key=value pairs as for libpq
+	MaxConns        int32         // maximum number of connections; 0 means pool_max_conns of the URL, or the number of CPUs but at least 4
+	ApplicationName string        // shown in pg_stat_activity, unless the URL contains one
+	ConnectTimeout  time.Duration // for one attempt; 0 means connect_timeout of the URL, or 5 s
+	ReadOnly        bool          // transactions are read-only by default
+	Logger          *slog.Logger  // receives the server's notices and warnings; nil discards them
 
-	// Tracer is told of every query; if it also implements pgx.BatchTracer, pgx.ConnectTracer and so on, of those too.
+	// Tracer receives every query. It may also implement pgx.BatchTracer, pgx.ConnectTracer and so on.
 	Tracer pgx.QueryTracer
 }
 
-// Connect opens a pool and makes sure that Postgres answers.
+// Connect opens a pool and checks that Postgres responds.
 func Connect(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 	pool, err := Open(ctx, o)
 	if err != nil {
@@ -46,8 +46,8 @@ func Connect(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// Open opens a pool without connecting, so that a server can start while Postgres is down. It fails only
-// on a connection string that makes no sense.
+// Open opens a pool without connecting, so that a server can start while Postgres is down. It fails only if the connection string is not
+// valid.
 func Open(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 	config, err := o.poolConfig()
 	if err != nil {
@@ -55,7 +55,7 @@ func Open(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, Fault("open a pool of connections", err)
+		return nil, Fault("open a connection pool", err)
 	}
 	return pool, nil
 }
@@ -67,14 +67,14 @@ func (o Options) poolConfig() (*pgxpool.Config, error) {
 	case o.URL == "":
 		return nil, fault.New(fault.Invalid, op, "it is empty", form)
 	case o.MaxConns < 0 || o.ConnectTimeout < 0:
-		return nil, fault.New(fault.Invalid, "open a pool of connections", "MaxConns and ConnectTimeout cannot be negative")
+		return nil, fault.New(fault.Invalid, "open a connection pool", "MaxConns and ConnectTimeout cannot be negative")
 	case ambiguous(o.URL):
-		return nil, fault.New(fault.Invalid, op, "an @ stands where it cannot be told from the end of the password",
+		return nil, fault.New(fault.Invalid, op, "it contains an ambiguous @, which may be part of the password or its end",
 			`percent-encode special characters in the user name, password, path and parameters: @ is %40, / is %2F, ? is %3F`)
 	}
 	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
-		// The driver's error holds the connection string, so it goes no further.
+		// Drop the driver's error, which contains the connection string.
 		return nil, fault.New(fault.Invalid, op, parseReason(err), form)
 	}
 	if o.MaxConns > 0 {
@@ -101,7 +101,7 @@ func (o Options) poolConfig() (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// logNotice logs what the server says beside its answers: RAISE NOTICE, deprecations, truncated names.
+// logNotice logs the server's notices, such as RAISE NOTICE, deprecations and truncated names.
 func logNotice(logger *slog.Logger) pgconn.NoticeHandler {
 	return func(conn *pgconn.PgConn, n *pgconn.Notice) {
 		log := logger.Debug
@@ -113,7 +113,7 @@ func logNotice(logger *slog.Logger) pgconn.NoticeHandler {
 	}
 }
 
-// parseReason says why a connection string cannot be read in words of our own: the driver's quote the string.
+// parseReason returns why a connection string is not valid. The driver's own message contains the string.
 func parseReason(err error) string {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
 		return path.Error()
@@ -121,12 +121,12 @@ func parseReason(err error) string {
 	text := err.Error()
 	for _, known := range []struct{ mark, reason string }{
 		{"invalid port", "the port is not a number between 1 and 65535"},
-		{"port numbers to", "it names a different number of ports than of hosts"},
-		{"failed to configure TLS", "its TLS settings (sslmode, sslcert, sslkey, sslrootcert) do not fit together"},
-		{"failed to read service", "its service cannot be read from the service file"},
+		{"port numbers to", "the numbers of hosts and ports differ"},
+		{"failed to configure TLS", "the TLS settings (sslmode, sslcert, sslkey, sslrootcert) are not consistent"},
+		{"failed to read service", "the service cannot be read from the service file"},
 		{"invalid connect_timeout", "connect_timeout is not a number of seconds"},
-		{"unknown target_session_attrs", "target_session_attrs has no such value"},
-		{"cannot parse pool_", "one of its pool_ settings has the wrong type"},
+		{"unknown target_session_attrs", "target_session_attrs is not valid"},
+		{"cannot parse pool_", "a pool_ setting has the wrong type"},
 		{"pool_max_conns too small", "pool_max_conns must be at least 1"},
 	} {
 		if strings.Contains(text, known.mark) {
@@ -136,23 +136,23 @@ func parseReason(err error) string {
 	return "it is neither a postgres:// URL nor key=value pairs"
 }
 
-// Beginner starts transactions: a pool, a connection, or a transaction, which then sets a savepoint.
+// Beginner starts transactions. It is a pool, a connection, or a transaction, which sets a savepoint.
 type Beginner interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// rollbackTimeout bounds the rollback of a transaction whose context has already ended.
+// rollbackTimeout limits the rollback of a transaction whose context has ended.
 const rollbackTimeout = 5 * time.Second
 
-// InTx runs fn in a transaction: committed when fn returns nil, rolled back when it returns an error,
-// panics, or ctx ends. The error of fn comes back as it is.
+// InTx runs fn in a transaction. It commits if fn returns nil, and rolls back if fn returns an error or panics, or if ctx ends. It returns the
+// error of fn unchanged.
 func InTx(ctx context.Context, db Beginner, fn func(pgx.Tx) error) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return Fault("begin a transaction", err)
 	}
 	defer func() {
-		// After a commit this does nothing; otherwise the error that ended the transaction says more.
+		// This has no effect after a commit. Otherwise, the error that ended the transaction is more useful.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()
 		_ = tx.Rollback(ctx)

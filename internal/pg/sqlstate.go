@@ -8,8 +8,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// The SQLSTATEs of https://www.postgresql.org/docs/current/errcodes-appendix.html as fault codes: a code of
-// its own first, else its class, the first two characters.
+// The fault codes of SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html). A specific code takes precedence over its
+// class, which is the first two characters.
 var (
 	sqlstates = map[string]fault.Code{
 		"23001": fault.Conflict, // restrict_violation
@@ -46,13 +46,13 @@ var (
 		"P0": fault.Invalid,     // RAISE EXCEPTION
 	}
 	serverHints = map[string]string{
-		"25006": "connect to the primary, or without read-only transactions",
+		"25006": "connect to the primary, or do not use read-only transactions",
 		"40001": "try again: another transaction changed the same rows",
-		"40P01": "try again: two transactions waited for each other",
-		"42501": "grant the role the right, or connect as another",
+		"40P01": "try again: two transactions were waiting for each other",
+		"42501": "grant the permission to the role, or connect as another role",
 		"53100": "free some disk space on the database server",
-		"53300": "lower the number of connections here, or raise max_connections on the server",
-		"57P01": "Postgres is shutting down; the next attempt connects again once it is back",
+		"53300": "use fewer connections, or increase max_connections on the server",
+		"57P01": "Postgres is shutting down; try again when it is back",
 		"57P02": "Postgres crashed and is recovering; try again in a moment",
 		"57P03": "Postgres is starting up; try again in a moment",
 	}

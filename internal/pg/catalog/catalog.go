@@ -1,15 +1,14 @@
-// Package catalog reads what a database holds (tables, types, functions, grants and so on, but no rows) as a value
-// that can be compared with another. Names are qualified and everything is sorted, so that two databases that hold
-// the same give the same value.
+// Package catalog reads the structure of a database (tables, types, functions, grants and so on, but no rows) as a value that can be compared.
+// Names are qualified and everything is sorted, so that two databases with the same structure have equal values.
 package catalog
 
-// Catalog is what the schemas of users hold. What belongs to an extension is left out, the extension itself is not.
+// Catalog is the content of the users' schemas. It contains extensions, but not the objects that belong to them.
 type Catalog struct {
 	Enums     []Enum
 	Tables    []Table
 	Indexes   []Index
 	Sequences []Sequence
-	// Others are kinds whose definition is all that matters: schemas, extensions, domains, composite types, views,
+	// Others are objects of which only the definition matters: schemas, extensions, domains, composite types, views,
 	// functions, triggers, policies, rules, event triggers, statistics, publications and default privileges.
 	Others []Other
 }
@@ -32,8 +31,8 @@ type Table struct {
 	PartitionKey string // of a partitioned table: RANGE (started_at)
 	Bound        string // of a partition: FOR VALUES FROM … TO …
 	Parents      []string
-	Replica      string // what identifies a row to replication, unless its primary key does
-	AccessMethod string // unless it is heap
+	Replica      string // the replica identity, unless it is the primary key
+	AccessMethod string // empty for heap
 	Tablespace   string
 	Comment      string
 	Grants       []string     // SELECT TO reader
@@ -45,14 +44,14 @@ type Table struct {
 type Column struct {
 	Schema, Table, Name string
 	Type                string // as format_type writes it: character varying(20)
-	Collation           string // unless it is the type's
+	Collation           string // empty for the default of the type
 	NotNull             bool
-	Default             string // the expression; of a generated column, how it is computed
+	Default             string // the default expression, or the expression of a generated column
 	Generated           string // "", stored or virtual
 	Identity            string // "", always or by default
-	Storage             string // unless it is the type's
+	Storage             string // empty for the default of the type
 	Compression         string
-	Statistics          int // the target; -1 is the default
+	Statistics          int // the target; -1 means the default
 	Comment             string
 	Grants              []string
 }
@@ -69,13 +68,13 @@ type Constraint struct {
 	Comment             string
 }
 
-// Index is an index, also one that stands behind a constraint.
+// Index is an index, including indexes of constraints.
 type Index struct {
 	Schema, Table, Name string
 	Definition          string // as pg_get_indexdef writes it
 	Method              string
 	Unique, Valid       bool
-	Constraint          bool // it stands behind one
+	Constraint          bool // it belongs to a constraint
 	Columns             []string
 	Predicate           string
 	Clustered           bool
@@ -92,7 +91,7 @@ type Sequence struct {
 	Grants       []string
 }
 
-// Other is an object with nothing but a definition.
+// Other is an object of which only the definition matters.
 type Other struct {
 	Kind, Name string
 	Definition string
@@ -100,7 +99,7 @@ type Other struct {
 	Grants     []string
 }
 
-// Table returns the table of a name, or nil.
+// Table returns the table with a name, or nil.
 func (c *Catalog) Table(schema, name string) *Table {
 	for i := range c.Tables {
 		if t := &c.Tables[i]; t.Schema == schema && t.Name == name {
@@ -110,7 +109,7 @@ func (c *Catalog) Table(schema, name string) *Table {
 	return nil
 }
 
-// Column returns the column of a name, or nil.
+// Column returns the column with a name, or nil.
 func (t *Table) Column(name string) *Column {
 	for i := range t.Columns {
 		if c := &t.Columns[i]; c.Name == name {

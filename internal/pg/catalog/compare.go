@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Difference is an object that two databases do not have alike.
+// Difference is an object that differs between two databases.
 type Difference struct {
 	Kind  string `json:"kind"`
 	Name  string `json:"name"`
-	Lines []Line `json:"lines"` // its whole definition, each line with what became of it
+	Lines []Line `json:"lines"` // the whole definition, each line with its change
 }
 
 // Line is a line of a definition.
@@ -18,7 +18,7 @@ type Line struct {
 	Text   string `json:"text"`
 }
 
-// Change is what became of something.
+// Change is the change of an object or a line.
 type Change string
 
 // The changes.
@@ -28,7 +28,7 @@ const (
 	Added   Change = "+"
 )
 
-// Compare lists what is in one of two databases and not in the other.
+// Compare lists the differences between two databases.
 func Compare(before, after *Catalog) []Difference {
 	a, b := before.Objects(), after.Objects()
 	var list []Difference
@@ -50,7 +50,7 @@ func Compare(before, after *Catalog) []Difference {
 	return list
 }
 
-// compareHeads orders the first of two sorted lists; one that is empty comes last.
+// compareHeads compares the first elements of two sorted lists. An empty list comes last.
 func compareHeads(a, b []Object) int {
 	switch {
 	case len(a) == 0:
@@ -71,9 +71,9 @@ func all(change Change, lines []string) []Line {
 	return out
 }
 
-// diff is the shortest edit of one list of lines into another, by their longest common subsequence.
+// diff returns the shortest edit that turns one list of lines into another. It finds their longest common subsequence.
 func diff(a, b []string) []Line {
-	length := make([][]int, len(a)+1) // of what a[i:] and b[j:] have in common
+	length := make([][]int, len(a)+1) // of the longest common subsequence of a[i:] and b[j:]
 	for i := range length {
 		length[i] = make([]int, len(b)+1)
 	}
@@ -101,7 +101,7 @@ func diff(a, b []string) []Line {
 	return out
 }
 
-// String renders the difference as a unified diff does, without the lines that are the same.
+// String renders the difference like a unified diff, without unchanged lines.
 func (d Difference) String() string {
 	var out strings.Builder
 	mark := Same

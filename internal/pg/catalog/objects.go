@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Object is one thing of a database as lines of text, for people and for comparison.
+// Object is an object of a database as lines of text, for people and for comparison.
 type Object struct {
 	Kind, Name string
 	Lines      []string
 }
 
-// Objects lists everything by kind and name.
+// Objects lists all objects, sorted by kind and name.
 func (c *Catalog) Objects() []Object {
 	var list []Object
 	for _, e := range c.Enums {
@@ -25,7 +25,7 @@ func (c *Catalog) Objects() []Object {
 	for _, i := range c.Indexes {
 		lines := []string{i.Definition}
 		lines = flag(lines, !i.Valid, "invalid")
-		lines = flag(lines, i.Constraint, "behind a constraint")
+		lines = flag(lines, i.Constraint, "backs a constraint")
 		lines = flag(lines, i.Clustered, "clustered")
 		list = append(list, object("index", qualified(i.Schema, i.Name), i.Comment, nil, lines...))
 	}

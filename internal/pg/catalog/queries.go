@@ -2,18 +2,18 @@ package catalog
 
 import "github.com/krowoc/krowoc/internal/pg/own"
 
-// What every query leaves out: the system's schemas and Krowoc's own, and what belongs to an extension. $1 are the tables that the
-// caller leaves out.
+// All queries leave out the Postgres schemas of the system and of Krowoc, and the objects of extensions. $1 are the tables that the caller
+// leaves out.
 const (
 	ours = `n.nspname NOT IN ('information_schema', '` + own.Schema + `') AND n.nspname NOT LIKE 'pg\_%'`
 
-	// fromExtension is followed by the object's class and oid.
+	// fromExtension must be followed by the class and OID of the object.
 	fromExtension = `EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = `
 
 	excluded = `(n.nspname || '.' || c.relname = ANY ($1) OR c.relname = ANY ($1))`
 )
 
-// grants lists who may do what beside the owner. An ACL that is null is the default, which is written out.
+// grants lists the privileges of roles other than the owner. A null ACL is replaced by the default one.
 func grants(acl, kind, owner string) string {
 	return `ARRAY(SELECT a.privilege_type || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END || ' TO '
 		|| CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END

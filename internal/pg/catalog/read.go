@@ -8,9 +8,9 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// Options say what to leave out.
+// Options configure what to leave out.
 type Options struct {
-	Exclude []string // tables, by name or as schema.name, with what belongs to them
+	Exclude []string // tables, by name or as schema.name, with their indexes and so on
 }
 
 // Beginner is a connection or a pool.
@@ -18,7 +18,7 @@ type Beginner interface {
 	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
 }
 
-// Read reads a database at one moment.
+// Read reads a database in one snapshot.
 func Read(ctx context.Context, db Beginner, o Options) (*Catalog, error) {
 	const op = "read the catalog"
 	tx, err := db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
@@ -29,11 +29,11 @@ func Read(ctx context.Context, db Beginner, o Options) (*Catalog, error) {
 	return ReadTx(ctx, tx, o)
 }
 
-// settings are what the text of definitions depends on: with an empty search path every name is qualified. They are
-// put back, since the transaction may be the caller's.
+// settings are the settings that affect the text of definitions. With an empty search path, every name is qualified. ReadTx restores them,
+// since the transaction may belong to the caller.
 var settings = []struct{ name, value string }{{"search_path", ""}, {"TimeZone", "UTC"}, {"DateStyle", "ISO, MDY"}, {"IntervalStyle", "postgres"}}
 
-// ReadTx reads what a transaction sees, its own changes included.
+// ReadTx reads a database as a transaction sees it, including its own changes.
 func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 	exclude := append([]string{}, o.Exclude...)
 	c := &Catalog{}
@@ -63,7 +63,7 @@ func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 	return c, nil
 }
 
-// queue adds a query whose rows become the elements of list, field by field.
+// queue adds a query whose rows are appended to list.
 func queue[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[T])
@@ -71,7 +71,7 @@ func queue[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	})
 }
 
-// distribute gives columns and constraints to their tables.
+// distribute adds columns and constraints to their tables.
 func (c *Catalog) distribute(columns []Column, constraints []Constraint) {
 	at := map[[2]string]*Table{}
 	for i := range c.Tables {

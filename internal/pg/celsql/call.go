@@ -7,8 +7,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 )
 
-// call translates operators and functions other than those of logic. All are strict: a null or a failure
-// among the operands makes them NULL, which is a failure.
+// call translates operators and functions other than logical ones. All of them are strict: if an operand is null or an error, the result is NULL,
+// which is an error.
 func (t *translator) call(e ast.Expr) (value, error) {
 	c := e.AsCall()
 	switch c.FunctionName() {
@@ -48,10 +48,10 @@ func (t *translator) call(e ast.Expr) (value, error) {
 	if field, ok := timeFields[c.FunctionName()]; ok && len(args) == 1 && args[0].kind == timeKind {
 		return value{kind: intKind, sql: fmt.Sprintf("(floor(extract(%s FROM %s AT TIME ZONE 'UTC'))::int8 - %d)", field.unit, args[0].sql, field.from)}, nil
 	}
-	return value{}, t.refuse(e, "%s cannot be put in SQL here", c.FunctionName())
+	return value{}, t.refuse(e, "%s cannot be translated to SQL here", c.FunctionName())
 }
 
-// timeFields are the functions of a timestamp; CEL counts some from 0 where SQL counts from 1.
+// timeFields are the functions of timestamps. CEL counts some fields from 0 that SQL counts from 1.
 var timeFields = map[string]struct {
 	unit string
 	from int
@@ -60,7 +60,7 @@ var timeFields = map[string]struct {
 	"getDayOfWeek": {"dow", 0}, "getHours": {"hour", 0}, "getMinutes": {"minute", 0}, "getSeconds": {"second", 0},
 }
 
-// conditional translates c ? a : b, which fails when c does.
+// conditional translates c ? a : b, which is an error if c is.
 func (t *translator) conditional(e ast.Expr) (value, error) {
 	args := e.AsCall().Args()
 	condition, err := t.condition(args[0], exact)
@@ -115,22 +115,22 @@ func (t *translator) size(e ast.Expr, v value) (value, error) {
 			out.sql = "CASE WHEN " + guard + " THEN " + out.sql + " END"
 		}
 	default:
-		return value{}, t.refuse(e, "this has no size in SQL")
+		return value{}, t.refuse(e, "size of this value cannot be translated to SQL")
 	}
 	return out, nil
 }
 
-// index translates list[i], which counts from 0 and fails outside of the list.
+// index translates list[i], which counts from 0 and is an error outside of the list.
 func (t *translator) index(e ast.Expr, list, i value) (value, error) {
 	if list.kind != listKind || i.kind != intKind || list.elem.null || list.elem.kind == otherKind {
-		return value{}, t.refuse(e, "only the elements of a list that holds no nulls can be indexed in SQL")
+		return value{}, t.refuse(e, "only a list without nulls can be indexed in SQL")
 	}
 	position := "(" + i.sql + " + 1)::int4"
 	element := list.elementSQL("(" + list.sql + ")[" + position + "]")
 	return value{kind: list.elem.kind, enum: list.elem.enum, sql: element}, nil
 }
 
-// elementSQL makes the SQL of an element of a column's array what that of a column would be.
+// elementSQL returns the SQL for an element of an array column, with the conversions of a scalar column.
 func (v value) elementSQL(sql string) string {
 	switch {
 	case v.items != nil:
@@ -159,7 +159,7 @@ func (t *translator) stringFunction(e ast.Expr, name string, args []value) (valu
 	case "contains":
 		return value{kind: boolKind, sql: "(strpos(" + s + ", " + args[1].text() + ") > 0)"}, nil
 	}
-	function := "lower" // which changes ASCII letters alone under the collation "C"
+	function := "lower" // with the collation "C" it changes only ASCII letters
 	if name == "upperAscii" {
 		function = "upper"
 	}
@@ -193,10 +193,10 @@ func (t *translator) arithmetic(e ast.Expr, name string, args []value) (value, e
 		a.kind == durationKind && b.kind == durationKind && (name == operators.Add || name == operators.Subtract):
 		return value{kind: durationKind, sql: sql}, nil
 	}
-	return value{}, t.refuse(e, "%s cannot be put in SQL for these", symbol)
+	return value{}, t.refuse(e, "%s cannot be translated to SQL for these types", symbol)
 }
 
-// shift moves a time by a duration, by days of 24 hours whatever the session's time zone.
+// shift adds a duration to a time. A day has 24 hours in every time zone of the session.
 func shift(at value, symbol string, by value) value {
 	return value{kind: timeKind, sql: "((" + at.sql + " AT TIME ZONE 'UTC' " + symbol + " " + by.sql + ") AT TIME ZONE 'UTC')"}
 }

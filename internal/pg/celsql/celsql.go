@@ -1,13 +1,12 @@
-// Package celsql translates the checked CEL expressions of a schema (package schema/expr) to SQL conditions
-// that hold exactly when CEL would say true.
+// Package celsql translates the checked CEL expressions of a schema (package schema/expr) to SQL conditions. A condition is true exactly if
+// the expression evaluates to true.
 //
-// CEL has no null in its logic: what cannot be evaluated, such as a comparison with null or a field of a
-// reference that is null, is an error, and an error denies. In the SQL an error is NULL, and since CEL's &&,
-// || and ! treat errors as SQL's AND, OR and NOT treat NULL, the two agree. A null value, which == and has
-// may look at, is kept apart from an error throughout: see value.
+// CEL has no null in its logic. An expression that cannot be evaluated, such as a comparison with null or a field of a null reference, is an
+// error, and an error denies access. In the SQL, an error is NULL. CEL's &&, || and ! treat errors like SQL's AND, OR and NOT treat NULL. A
+// null value, which is valid in == and has, is distinguished from an error: see value.
 //
-// Three things deny where CEL would answer: NaN, which Postgres orders differently, division by zero of
-// floating-point numbers, and the size of numbers beyond int8 and float8, which fails the statement.
+// Three cases deny access although CEL has a result: NaN, which Postgres orders differently, a floating-point division by zero, and numbers
+// outside of int8 and float8, which fail the statement.
 package celsql
 
 import (
@@ -25,8 +24,8 @@ type Variable int
 
 // The variables.
 const (
-	UID       Variable = iota + 1 // auth.uid, as text; null for nobody
-	UIDAsUUID                     // the same as a uuid; null also where it is none
+	UID       Variable = iota + 1 // auth.uid, as text; null for an anonymous caller
+	UIDAsUUID                     // the same as a uuid; also null if it is not a UUID
 	Roles                         // auth.roles, as text[]; never null
 	Time                          // request.time, as timestamptz
 )
@@ -34,7 +33,7 @@ const (
 // ArgFunc returns SQL for a variable, such as a parameter with a cast.
 type ArgFunc func(v Variable) (string, error)
 
-// Error says what of an expression cannot be put in SQL, and where: Offset counts runes of the source.
+// Error is the error for an expression that cannot be translated to SQL. Offset is the position in the source, in runes.
 type Error struct {
 	Offset  int
 	Message string
@@ -43,14 +42,14 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("at character %d: %s", e.Offset+1, e.Message) }
 
-// Translate returns a condition on the row that has the given alias in the SQL around it. The condition is
-// true when the expression is; otherwise it is false or null, and must not be negated.
+// Translate returns a condition on the row with the given alias in the surrounding SQL. It is true if the expression is true, and otherwise
+// false or null. It must not be negated.
 func Translate(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, args ArgFunc) (string, error) {
 	t := newTranslator(checked, s, this, alias, args)
 	return t.condition(t.ast.Expr(), positive)
 }
 
-// Value is Translate for an expression whose value is wanted, of whatever type. It is null where the expression has an error.
+// Value translates an expression of any type to an SQL expression. It is null if the expression is an error.
 func Value(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, args ArgFunc) (string, error) {
 	t := newTranslator(checked, s, this, alias, args)
 	v, err := t.value(t.ast.Expr())
@@ -76,7 +75,7 @@ func (t *translator) alias() string {
 	return fmt.Sprintf("c%d", t.aliases)
 }
 
-// refuse returns the error of an expression that cannot be put in SQL.
+// refuse returns the error for an expression that cannot be translated to SQL.
 func (t *translator) refuse(e ast.Expr, format string, args ...any) error {
 	r, _ := t.ast.SourceInfo().GetOffsetRange(e.ID())
 	return &Error{Offset: int(r.Start), Message: fmt.Sprintf(format, args...)}
@@ -91,7 +90,7 @@ func (t *translator) value(e ast.Expr) (value, error) {
 		if v, ok := t.vars[e.AsIdent()]; ok {
 			return v, nil
 		}
-		return value{}, t.refuse(e, "%s cannot be used whole", e.AsIdent())
+		return value{}, t.refuse(e, "%s cannot be used without a field", e.AsIdent())
 	case ast.SelectKind:
 		return t.selection(e)
 	case ast.ListKind:

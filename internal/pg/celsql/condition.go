@@ -8,15 +8,15 @@ import (
 	"cel.dev/cel-go/common/operators"
 )
 
-// mode says how much of a condition matters where it stands.
+// mode determines which results of a condition its context distinguishes.
 type mode bool
 
 const (
-	positive mode = false // whether it is true: false and NULL are the same, and indexes serve plain SQL
-	exact    mode = true  // true, false and failed are three things: it is negated, or compared
+	positive mode = false // true or not: false and NULL are equivalent, and the SQL can use indexes
+	exact    mode = true  // true, false or error: the condition is negated or compared
 )
 
-// isLogic reports whether a call is one that condition translates.
+// isLogic reports whether condition translates a call.
 func isLogic(e ast.Expr) bool {
 	switch e.AsCall().FunctionName() {
 	case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.Equals, operators.NotEquals, operators.In,
@@ -41,7 +41,7 @@ func (t *translator) condition(e ast.Expr, m mode) (string, error) {
 		return "", err
 	}
 	if v.kind != boolKind {
-		return "", t.refuse(e, "this is no condition")
+		return "", t.refuse(e, "this is not a condition")
 	}
 	return v.sql, nil
 }
@@ -77,7 +77,7 @@ func (t *translator) logic(e ast.Expr, m mode) (string, error) {
 	}
 }
 
-// negated returns NOT of a comparison: of one with null in the form that indexes serve.
+// negated returns the negation of a comparison. A comparison with null gets a form that can use indexes.
 func negated(sql string) string {
 	if present, ok := strings.CutSuffix(sql, ") IS NOT TRUE)"); ok && strings.HasPrefix(present, "((") {
 		return present[1:] + ")"
@@ -91,10 +91,10 @@ func negated(sql string) string {
 	return "NOT (" + sql + ")"
 }
 
-// plainEquality is one of two columns or literals.
+// plainEquality matches the equality of two columns or literals.
 var plainEquality = regexp.MustCompile(`^\(("[^" ]+"(?:\."[^" ]+")?) = ("[^" ]+"(?:\."[^" ]+")?|'[^']*'(?:::"[^" ]+"|::[a-z0-9]+)?|-?[0-9.]+)\)$`)
 
-// compare translates an order. A null fails, and NULL says so.
+// compare translates an order comparison. A null operand is an error, which is NULL.
 func (t *translator) compare(e ast.Expr, name string, left, right ast.Expr) (string, error) {
 	a, b, err := t.pair(left, right)
 	if err != nil {
@@ -106,7 +106,7 @@ func (t *translator) compare(e ast.Expr, name string, left, right ast.Expr) (str
 		l, r = "("+a.text()+` COLLATE "C")`, b.text() // CEL orders by code point
 	case isNumber(a) && isNumber(b):
 	case a.kind != b.kind || a.kind >= listKind || a.kind == nullKind:
-		return "", t.refuse(e, "these have no order in SQL")
+		return "", t.refuse(e, "these types have no order in SQL")
 	}
 	symbol, _ := operators.FindReverse(name)
 	return "(" + l + " " + symbol + " " + r + ")", nil
@@ -124,7 +124,7 @@ func (t *translator) pair(left, right ast.Expr) (a, b value, err error) {
 	return
 }
 
-// equals translates ==, which never fails for null: null equals null only.
+// equals translates ==, which is never an error for null. Null equals only null.
 func (t *translator) equals(e, left, right ast.Expr, m mode) (string, error) {
 	a, b, err := t.pair(left, right)
 	if err != nil {
@@ -155,7 +155,7 @@ func (t *translator) isNull(e ast.Expr, v value) (string, error) {
 	switch {
 	case v.sure:
 		return "false", nil
-	case !v.null: // NULL is a failure, and anything else is not null
+	case !v.null: // NULL is an error, and any other value is not null
 		return "CASE WHEN " + v.sql + " IS NOT NULL THEN false END", nil
 	case v.guard != "":
 		return "CASE WHEN " + v.guard + " THEN " + sql + " END", nil
@@ -184,13 +184,13 @@ func (t *translator) equal(e ast.Expr, a, b value, m mode) (string, error) {
 	}
 	same := "(" + l + " = " + r + ")"
 	switch {
-	case !a.null && !b.null: // either one's NULL is a failure
+	case !a.null && !b.null: // a NULL on either side is an error
 		return same, nil
-	case m == positive && (!a.null || !b.null): // one is not null, so nulls need not be equal
+	case m == positive && (!a.null || !b.null): // one side is not null, so two nulls cannot occur
 		return same, nil
 	}
 	guard := both(a.ok(), b.ok())
-	if guard == "" && a.null != b.null { // one is sure: keep the operator that indexes serve
+	if guard == "" && a.null != b.null { // one side is never NULL: keep the operator, which can use indexes
 		nullable := l
 		if b.null {
 			nullable = r
@@ -204,7 +204,7 @@ func (t *translator) equal(e ast.Expr, a, b value, m mode) (string, error) {
 	return "CASE WHEN " + guard + " THEN " + same + " END", nil
 }
 
-// sameType returns the SQL of two values as one type, so that = compares them as CEL does.
+// sameType returns the SQL of two values with the same type, so that = compares them like CEL.
 func (t *translator) sameType(e ast.Expr, a, b value) (l, r string, err error) {
 	switch {
 	case a.kind == listKind || b.kind == listKind || a.kind == otherKind || b.kind == otherKind:
@@ -214,10 +214,10 @@ func (t *translator) sameType(e ast.Expr, a, b value) (l, r string, err error) {
 	case a.kind == b.kind, isNumber(a) && isNumber(b):
 		return a.sql, b.sql, nil
 	}
-	return "", "", t.refuse(e, "these are of different types")
+	return "", "", t.refuse(e, "these have different types")
 }
 
-// sameText keeps ids and enums in their own types where that is possible, for their indexes.
+// sameText keeps the types of IDs and enums if possible, so that their indexes can be used.
 func (t *translator) sameText(a, b value) (l, r string, err error) {
 	if a.kind == textKind && b.kind != textKind {
 		r, l, err = t.sameText(b, a)
@@ -232,7 +232,7 @@ func (t *translator) sameText(a, b value) (l, r string, err error) {
 		return a.sql, b.sql, nil
 	case a.kind == uuidKind && isLiteral && isUUID(s):
 		return a.sql, b.sql + "::uuid", nil
-	case a.kind == uuidKind && b.uid && !a.null: // where both are null, an id that is no UUID would pass for null
+	case a.kind == uuidKind && b.uid && !a.null: // if both can be null, an ID that is not a UUID would be mistaken for null
 		uid, err := t.args(UIDAsUUID)
 		return a.sql, uid, err
 	}

@@ -7,7 +7,7 @@ import (
 	"cel.dev/cel-go/common/operators"
 )
 
-// in translates x in list, which compares as == does.
+// in translates x in list, which compares like ==.
 func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 	x, list, err := t.pair(left, right)
 	if err != nil {
@@ -15,9 +15,9 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 	}
 	switch {
 	case list.kind != listKind:
-		return "", t.refuse(e, "in needs a list of values; for rows write exists")
+		return "", t.refuse(e, "in needs a list of values; use exists for rows")
 	case x.kind >= listKind || x.kind == nullKind || list.elem.kind == otherKind:
-		return "", t.refuse(e, "in cannot look for this in SQL")
+		return "", t.refuse(e, "in cannot be translated to SQL for this value")
 	case list.items != nil:
 		return t.inItems(e, x, list, m)
 	case len(list.sql) == 0:
@@ -34,11 +34,11 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 		return "", t.refuse(e, "in needs a list of values of the same type")
 	}
 	if !x.null && !list.elem.null && !list.null {
-		if strings.HasPrefix(hay, "(SELECT") { // ANY would take it for the set to search, rather than for an array
+		if strings.HasPrefix(hay, "(SELECT") { // otherwise ANY would treat it as a subquery
 			hay = "coalesce(" + hay + ")"
 		}
 		found := "(" + needle + " = ANY (" + hay + "))"
-		if ok := x.ok(); m == exact && ok != "" { // in an empty list not even NULL is found
+		if ok := x.ok(); m == exact && ok != "" { // NULL is not found in an empty list
 			found = "CASE WHEN " + ok + " THEN " + found + " END"
 		}
 		return found, nil
@@ -50,7 +50,7 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 	return found, nil
 }
 
-// nonNull returns the condition under which a list is neither null nor failed.
+// nonNull returns the condition under which a list is neither null nor an error.
 func (v value) nonNull() string {
 	if v.sure {
 		return ""
@@ -58,7 +58,7 @@ func (v value) nonNull() string {
 	return v.sql + " IS NOT NULL"
 }
 
-// inItems translates in with a list literal, element by element, so that ids and enums keep their types.
+// inItems translates in with a list literal, element by element, so that IDs and enums keep their types.
 func (t *translator) inItems(e ast.Expr, x, list value, m mode) (string, error) {
 	parts := make([]string, len(list.items))
 	for i, item := range list.items {
@@ -74,13 +74,13 @@ func (t *translator) inItems(e ast.Expr, x, list value, m mode) (string, error) 
 	return "CASE WHEN " + list.sql + " IS NOT NULL THEN " + sql + " END", nil
 }
 
-// quantifier translates exists and all. CEL's exists is true when the condition holds for any element,
-// whatever fails for others, and otherwise fails when it fails for any; all is its mirror image.
+// quantifier translates exists and all. CEL's exists is true if the condition is true for any element, even if it is an error for others. If it
+// is true for none, an error for any element makes exists an error. all is the reverse.
 func (t *translator) quantifier(e ast.Expr, m mode) (string, error) {
 	c := e.AsComprehension()
 	step := c.LoopStep()
 	if step.Kind() != ast.CallKind || c.HasIterVar2() || len(step.AsCall().Args()) != 2 {
-		return "", t.refuse(e, "only exists and all can be put in SQL")
+		return "", t.refuse(e, "only exists and all can be translated to SQL")
 	}
 	list, err := t.value(c.IterRange())
 	if err != nil {
@@ -115,7 +115,7 @@ func (t *translator) quantified(list value, from, condition string, all bool, m 
 	var sql string
 	switch {
 	case m == positive && !all:
-		return exists(condition) // of no list and no row, nothing exists
+		return exists(condition) // without a list or row, no element exists
 	case m == positive:
 		sql = "NOT " + exists("("+condition+") IS NOT TRUE")
 		if guard != "" {
@@ -133,7 +133,7 @@ func (t *translator) quantified(list value, from, condition string, all bool, m 
 	return "CASE " + sql + " END"
 }
 
-// elements returns the FROM and WHERE, to which a condition is added, of a list, and what one element is.
+// elements returns the FROM and WHERE of a list, to which the caller adds a condition, and the value of an element.
 func (t *translator) elements(e ast.Expr, list value) (from string, element value, err error) {
 	alias := t.alias()
 	switch list.kind {

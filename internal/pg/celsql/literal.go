@@ -30,18 +30,18 @@ func (t *translator) literal(e ast.Expr) (value, error) {
 		return value{kind: floatKind, sql: "'" + strconv.FormatFloat(float64(v), 'g', -1, 64) + "'::float8", sure: true}, nil
 	case types.String:
 		if strings.ContainsRune(string(v), 0) {
-			return value{}, t.refuse(e, "text in Postgres cannot hold the character U+0000")
+			return value{}, t.refuse(e, "text in Postgres cannot contain the character U+0000")
 		}
 		return value{kind: textKind, sql: quote(string(v)), sure: true, literal: string(v)}, nil
 	case types.Bytes:
 		return value{kind: bytesKind, sql: fmt.Sprintf(`'\x%x'::bytea`, []byte(v)), sure: true}, nil
 	}
-	return value{}, t.refuse(e, "a %s cannot be put in SQL", e.AsLiteral().Type().TypeName())
+	return value{}, t.refuse(e, "a %s cannot be translated to SQL", e.AsLiteral().Type().TypeName())
 }
 
 func quote(s string) string { return strings.TrimSpace(pg.QuoteLiteral(s)) }
 
-// isUUID reports whether s is a UUID in the form in which Postgres writes one.
+// isUUID reports whether s is a UUID in the output format of Postgres.
 func isUUID(s string) bool {
 	id, err := uuid.Parse(s)
 	return err == nil && id.String() == s
@@ -56,12 +56,12 @@ func (t *translator) list(e ast.Expr) (value, error) {
 			return value{}, err
 		}
 		if v.kind >= listKind || v.kind == nullKind || v.null {
-			return value{}, t.refuse(item, "a list in SQL cannot hold this")
+			return value{}, t.refuse(item, "a list in SQL cannot contain this")
 		}
 		if i == 0 {
 			out.elem.kind, out.elem.enum = v.kind, v.enum
 		} else if v.kind != out.elem.kind || v.enum != out.elem.enum {
-			return value{}, t.refuse(item, "a list in SQL holds values of one type")
+			return value{}, t.refuse(item, "a list in SQL must contain values of one type")
 		}
 		out.items = append(out.items, v)
 	}
@@ -74,26 +74,26 @@ func (t *translator) list(e ast.Expr) (value, error) {
 		out.elem.kind = textKind
 	}
 	out.sql = "ARRAY[" + strings.Join(parts, ", ") + "]" + arrayTypes[out.elem.kind]
-	if !out.sure { // the list fails where an element does
+	if !out.sure { // the list is an error if an element is
 		out.sql = "CASE WHEN array_position(" + out.sql + ", NULL) IS NULL THEN " + out.sql + " END"
 	}
 	return out, nil
 }
 
-// arrayTypes are casts for list literals, which may be empty.
+// arrayTypes are the casts of list literals, which may be empty.
 var arrayTypes = map[kind]string{
 	boolKind: "::bool[]", intKind: "::int8[]", floatKind: "::float8[]", textKind: "::text[]", uuidKind: "::uuid[]",
 	timeKind: "::timestamptz[]", durationKind: "::interval[]", bytesKind: "::bytea[]",
 }
 
-// constant returns the string that an argument is, for functions whose argument must be known beforehand.
+// constant returns the value of a string literal, for functions that need a constant argument.
 func (t *translator) constant(e, arg ast.Expr, what string) (string, error) {
 	if arg.Kind() == ast.LiteralKind {
 		if s, ok := arg.AsLiteral().(types.String); ok {
 			return string(s), nil
 		}
 	}
-	return "", t.refuse(e, "%s needs a literal string", what)
+	return "", t.refuse(e, "%s needs a literal string as its argument", what)
 }
 
 // timestamp translates timestamp('…').
@@ -107,7 +107,7 @@ func (t *translator) timestamp(e ast.Expr, arg ast.Expr) (value, error) {
 	}
 	at, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || at.Nanosecond()%1000 != 0 {
-		return value{}, t.refuse(arg, "write a time of whole microseconds as 2026-01-31T12:00:00Z")
+		return value{}, t.refuse(arg, "write a time such as 2026-01-31T12:00:00Z, with at most microseconds")
 	}
 	return value{kind: timeKind, sql: "'" + at.UTC().Format("2006-01-02T15:04:05.999999Z") + "'::timestamptz", sure: true}, nil
 }
@@ -123,7 +123,7 @@ func (t *translator) duration(e ast.Expr, arg ast.Expr) (value, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d%time.Microsecond != 0 {
-		return value{}, t.refuse(arg, "write a duration of whole microseconds as 1h30m")
+		return value{}, t.refuse(arg, "write a duration such as 1h30m, with at most microseconds")
 	}
 	return value{kind: durationKind, sql: fmt.Sprintf("'%d microseconds'::interval", d.Microseconds()), sure: true}, nil
 }

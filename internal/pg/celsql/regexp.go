@@ -9,8 +9,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 )
 
-// matches translates s.matches(re). CEL's patterns are RE2's and Postgres's are its own, so that a pattern
-// is parsed as the one and written as the other, in the few forms that mean the same in both.
+// matches translates s.matches(re). CEL uses the syntax of RE2, while Postgres has its own. matches parses the pattern and writes it in the syntax
+// of Postgres. It supports the constructs that have the same meaning in both.
 func (t *translator) matches(e ast.Expr) (value, error) {
 	c := e.AsCall()
 	args := c.Args()
@@ -34,21 +34,21 @@ func (t *translator) matches(e ast.Expr) (value, error) {
 	}
 	written, ok := Pattern(re)
 	if !ok {
-		return value{}, t.refuse(args[1], "the pattern uses what Postgres's patterns cannot say")
+		return value{}, t.refuse(args[1], "the pattern uses a construct that Postgres does not support")
 	}
 	return value{kind: boolKind, sql: "(" + subject.text() + ` COLLATE "C" ~ ` + quote(written) + ")"}, nil
 }
 
-// Pattern writes a pattern of RE2 as one of Postgres's that the same texts match under the collation "C"; false when
-// it cannot be.
+// Pattern translates a pattern of RE2 to one of Postgres that matches the same texts with the collation "C". It returns false if that is not
+// possible.
 func Pattern(re *syntax.Regexp) (string, bool) {
 	var b strings.Builder
-	b.WriteString("***:") // an advanced pattern, whatever regex_flavor and its first characters are
+	b.WriteString("***:") // an advanced regular expression, regardless of its first characters
 	ok := writePattern(&b, re)
 	return b.String(), ok
 }
 
-// writePattern writes a pattern for Postgres; false when it cannot be.
+// writePattern writes a pattern for Postgres. It returns false if that is not possible.
 func writePattern(b *strings.Builder, re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpEmptyMatch:
@@ -84,12 +84,12 @@ func writePattern(b *strings.Builder, re *syntax.Regexp) bool {
 			b.WriteString(")")
 		}
 	default:
-		return false // word boundaries and line ends: the two disagree on what a word and a line are
+		return false // word boundaries and line ends, which RE2 and Postgres define differently
 	}
 	return true
 }
 
-// writeQuantifier writes how often what precedes repeats. Whether it is greedy changes no verdict.
+// writeQuantifier writes a quantifier. Greediness does not affect whether a text matches.
 func writeQuantifier(b *strings.Builder, re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpStar:
@@ -99,7 +99,7 @@ func writeQuantifier(b *strings.Builder, re *syntax.Regexp) bool {
 	case syntax.OpQuest:
 		b.WriteString("?")
 	case syntax.OpRepeat:
-		const most = 255 // of Postgres
+		const most = 255 // the limit of Postgres
 		if re.Min > most || re.Max > most {
 			return false
 		}
@@ -125,7 +125,7 @@ func writeRune(b *strings.Builder, r rune, fold bool) {
 	b.WriteString("]")
 }
 
-// writeClass writes a class of characters as ranges of code points. U+0000 is left out: no text holds it.
+// writeClass writes a character class as ranges of code points. It leaves out U+0000, which is not allowed in text.
 func writeClass(b *strings.Builder, ranges []rune) bool {
 	b.WriteString("[")
 	written := false

@@ -9,15 +9,15 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/expr"
 )
 
-// row is a row that has an alias in the SQL, or the one that a reference of another row leads to.
+// row is a row with an alias in the SQL, or the target of a reference of another row.
 type row struct {
 	typ    *schema.Type
 	alias  string
 	parent *row
-	ref    *schema.Field // of parent, when there is no alias
+	ref    *schema.Field // the field of parent; nil for a row with an alias
 }
 
-// column returns SQL for a column of the row; null when there is no row.
+// column returns SQL for a column of the row. It is null if the row does not exist.
 func (t *translator) column(r *row, name string) string {
 	if r.parent == nil {
 		return r.alias + "." + ident(name)
@@ -25,7 +25,7 @@ func (t *translator) column(r *row, name string) string {
 	rel := r.ref.Relation
 	if rel.Kind == schema.RefOne {
 		for i, k := range rel.ReferencedColumns() {
-			if k == name { // the parent holds it itself
+			if k == name { // the parent has the value in its own column
 				return t.column(r.parent, rel.Columns[i])
 			}
 		}
@@ -34,7 +34,7 @@ func (t *translator) column(r *row, name string) string {
 	return "(SELECT " + t.column(x, name) + " FROM " + ident(r.typ.Table) + " " + x.alias + " WHERE " + t.joined(rel, r.parent, x) + ")"
 }
 
-// joined returns the condition under which target is at the other end of a relation of parent.
+// joined returns the condition that target is at the other end of a relation of parent.
 func (t *translator) joined(rel *schema.Relation, parent, target *row) string {
 	var all []string
 	if rel.Kind == schema.ManyToMany {
@@ -52,8 +52,7 @@ func (t *translator) joined(rel *schema.Relation, parent, target *row) string {
 	return strings.Join(all, " AND ")
 }
 
-// present returns a condition that is true when there is such a row, and false or null when there is none;
-// "" for always.
+// present returns a condition that is true if the row exists, and false or null otherwise. "" means always true.
 func (t *translator) present(r *row) string {
 	if r.parent == nil {
 		return ""
@@ -85,7 +84,7 @@ func (t *translator) selection(e ast.Expr) (value, error) {
 		return value{}, err
 	}
 	if operand.kind != rowKind {
-		return value{}, t.refuse(e, "what is within JSON cannot be read")
+		return value{}, t.refuse(e, "fields of JSON values cannot be read")
 	}
 	f := operand.row.typ.Field(sel.FieldName())
 	if f == nil {
@@ -122,7 +121,7 @@ func (t *translator) has(e ast.Expr, r *row, v value) (value, error) {
 	var sql string
 	switch v.kind {
 	case rowsKind:
-		return value{}, t.refuse(e, "has cannot tell whether a list of rows is empty; write exists")
+		return value{}, t.refuse(e, "has does not support lists of rows; use exists")
 	case rowKind:
 		sql = t.present(v.row)
 		if sql == "" {
@@ -132,7 +131,7 @@ func (t *translator) has(e ast.Expr, r *row, v value) (value, error) {
 		sql = v.sql + " IS NOT NULL"
 	}
 	out := value{kind: boolKind, sql: "(" + sql + ") IS TRUE", sure: true}
-	if r.parent != nil { // of a reference that is null, has is false; of the field of one, it fails
+	if r.parent != nil { // has is false for a null reference, but an error for a field of one
 		if guard := t.present(r.parent); guard != "" {
 			out = value{kind: boolKind, sql: "CASE WHEN " + guard + " THEN " + out.sql + " END"}
 		}
@@ -153,7 +152,7 @@ func (t *translator) argument(e ast.Expr) (value, error) {
 	case expr.RequestType + ".time":
 		which, v = Time, value{kind: timeKind, sure: true}
 	default:
-		return value{}, t.refuse(e, "there is no %s", sel.FieldName())
+		return value{}, t.refuse(e, "unknown variable %s", sel.FieldName())
 	}
 	if e.AsSelect().IsTestOnly() {
 		if which != UID {

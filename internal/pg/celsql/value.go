@@ -30,26 +30,25 @@ const (
 
 // value is a translated expression.
 //
-// Its SQL may be NULL for two reasons. Where null is false, NULL says that CEL would have failed. Where it
-// is true, NULL is CEL's null as long as guard holds, and a failure where guard does not.
+// Its SQL can be NULL for two reasons. If null is false, NULL means that the expression is an error. If null is true, NULL is CEL's null if guard is
+// true, and an error otherwise.
 type value struct {
 	kind  kind
 	sql   string
 	null  bool
-	guard string // empty: always holds
+	guard string // empty means always true
 	sure  bool   // the SQL is never NULL
 
-	literal any          // string, of a textKind literal
-	enum    *schema.Enum // of an enumKind
+	literal any          // a string for a literal of textKind
+	enum    *schema.Enum // of an enumKind value
 	uid     bool         // auth.uid
-	elem    *value       // of a listKind: what its elements are, without SQL
+	elem    *value       // of a listKind: the type of its elements, without SQL
 	items   []value      // of a list literal
-	row     *row         // of rowKind, and the parent of rowsKind
+	row     *row         // of a rowKind; the parent of a rowsKind
 	field   *schema.Field
 }
 
-// ok returns a condition that is true when the value did not fail, and false or null when it did; "" for
-// always.
+// ok returns a condition that is true if the value is not an error, and false or null otherwise. "" means always true.
 func (v value) ok() string {
 	switch {
 	case v.guard != "":
@@ -60,7 +59,7 @@ func (v value) ok() string {
 	return v.sql + " IS NOT NULL"
 }
 
-// columnKind is the kind of a scalar field's column, or otherKind where CEL and SQL do not agree on it.
+// columnKind returns the kind of a scalar field's column, or otherKind if CEL and SQL treat it differently.
 func columnKind(f *schema.Field) kind {
 	if f.Type.Enum != nil {
 		if f.DataType == "" {
@@ -80,7 +79,7 @@ var celKinds = map[scalar.CEL]kind{
 	scalar.CELDuration: durationKind, scalar.CELBytes: bytesKind, scalar.CELDoubles: otherKind, scalar.CELAny: otherKind,
 }
 
-// column makes the value of a scalar field from SQL for its column.
+// column returns the value of a scalar field, given the SQL for its column.
 func column(f *schema.Field, sql string) value {
 	v := value{kind: columnKind(f), sql: sql, null: !f.Type.NonNull, sure: f.Type.NonNull, enum: f.Type.Enum}
 	if f.Type.List {
@@ -96,9 +95,9 @@ func column(f *schema.Field, sql string) value {
 	}
 	switch {
 	case f.DataType != "" && f.DataType != "text" && v.kind == textKind:
-		v.sql += "::text" // citext, say, compares differently
+		v.sql += "::text" // for example, citext compares differently
 	case v.kind == floatKind:
-		v.sql = "nullif(" + v.sql + ", 'NaN')::float8" // Postgres holds NaN equal to itself and greater than all
+		v.sql = "nullif(" + v.sql + ", 'NaN')::float8" // Postgres treats NaN as equal to itself and greater than all numbers
 		v.sure = false
 	case v.kind == intKind:
 		v.sql += "::int8"
@@ -111,7 +110,7 @@ func column(f *schema.Field, sql string) value {
 	return v
 }
 
-// text returns the value as text, which is what CEL takes ids and enums for.
+// text returns the value as text, since CEL treats IDs and enums as strings.
 func (v value) text() string {
 	switch v.kind {
 	case uuidKind, enumKind:

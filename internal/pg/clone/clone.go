@@ -1,5 +1,4 @@
-// Package clone copies whole databases on one server, as Postgres does it from a template: in the time that it takes to copy
-// their files.
+// Package clone copies whole databases on one server with CREATE DATABASE … TEMPLATE, which takes as long as copying their files.
 package clone
 
 import (
@@ -13,8 +12,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// Server makes copies on a server, through a database that is none of them. Who uses a database that is copied or replaced is
-// disconnected for that moment: a pool connects again.
+// Server copies databases on a server. It connects to another database of the server. While it copies or replaces a database, it ends all
+// connections to that database; pools reconnect.
 type Server struct {
 	URL string // of the database postgres
 }
@@ -25,7 +24,7 @@ type Database struct {
 	Size int64  `json:"size"` // bytes
 }
 
-// List returns the databases whose names begin with a prefix, by name.
+// List returns the databases whose names start with a prefix, sorted by name.
 func (s Server) List(ctx context.Context, prefix string) (list []Database, err error) {
 	err = s.with(ctx, "list the databases", func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, "SELECT datname, pg_database_size(oid) FROM pg_database WHERE starts_with(datname, $1) ORDER BY 1", prefix)
@@ -38,7 +37,7 @@ func (s Server) List(ctx context.Context, prefix string) (list []Database, err e
 	return list, err
 }
 
-// Copy makes a database that is a copy of another, and replaces one that has its name.
+// Copy copies a database, and replaces an existing database of the new name.
 func (s Server) Copy(ctx context.Context, from, to string) error {
 	return s.with(ctx, "copy the database "+from, func(conn *pgx.Conn) error {
 		return closed(ctx, conn, from, func() error {
@@ -50,7 +49,7 @@ func (s Server) Copy(ctx context.Context, from, to string) error {
 	})
 }
 
-// Move gives a database another name.
+// Move renames a database.
 func (s Server) Move(ctx context.Context, from, to string) error {
 	return s.with(ctx, "rename the database "+from, func(conn *pgx.Conn) error {
 		err := closed(ctx, conn, from, func() error {
@@ -64,9 +63,9 @@ func (s Server) Move(ctx context.Context, from, to string) error {
 	})
 }
 
-// Empty makes an empty database, in the place of one that has its name.
+// Empty creates an empty database, and replaces an existing one of the same name.
 func (s Server) Empty(ctx context.Context, name string) error {
-	return s.with(ctx, "make the database "+name, func(conn *pgx.Conn) error {
+	return s.with(ctx, "create the database "+name, func(conn *pgx.Conn) error {
 		return replaced(ctx, conn, name, func() error {
 			_, err := conn.Exec(ctx, "CREATE DATABASE "+pg.QuoteIdent(name)+" TEMPLATE template0")
 			return err
@@ -74,7 +73,7 @@ func (s Server) Empty(ctx context.Context, name string) error {
 	})
 }
 
-// Label returns what SetLabel has noted of a database, "" for nothing.
+// Label returns the label of a database that SetLabel has set, or "".
 func (s Server) Label(ctx context.Context, name string) (label string, err error) {
 	err = s.with(ctx, "read the label of the database "+name, func(conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = $1", name).Scan(&label)
@@ -82,7 +81,7 @@ func (s Server) Label(ctx context.Context, name string) (label string, err error
 	return label, err
 }
 
-// SetLabel notes something of a database, as its comment.
+// SetLabel sets the label of a database, which is stored as its comment.
 func (s Server) SetLabel(ctx context.Context, name, label string) error {
 	return s.with(ctx, "label the database "+name, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, "COMMENT ON DATABASE "+pg.QuoteIdent(name)+" IS "+strings.TrimSpace(pg.QuoteLiteral(label)))
@@ -106,7 +105,7 @@ func (s Server) with(ctx context.Context, op string, work func(*pgx.Conn) error)
 	return pg.Fault(op, errors.Join(work(conn), conn.Close(context.WithoutCancel(ctx))))
 }
 
-// closed does something while nobody is connected to a database, and opens it again when that fails or leaves it its name.
+// closed calls work while connections to a database are not allowed. It then allows connections again, unless work has renamed the database.
 func closed(ctx context.Context, conn *pgx.Conn, name string, work func() error) (err error) {
 	if err := allow(ctx, conn, name, false); err != nil {
 		return err
@@ -118,7 +117,7 @@ func closed(ctx context.Context, conn *pgx.Conn, name string, work func() error)
 	return work()
 }
 
-// allow lets people connect to a database, or not; one that is not there is no error.
+// allow allows or forbids connections to a database. A missing database is not an error.
 func allow(ctx context.Context, conn *pgx.Conn, name string, yes bool) error {
 	there, err := exists(ctx, conn, name)
 	if err != nil || !there {
@@ -133,7 +132,7 @@ func exists(ctx context.Context, conn *pgx.Conn, name string) (there bool, err e
 	return there, err
 }
 
-// replaced makes a database in the place of one that may be there, which stays when that fails.
+// replaced calls create and replaces an existing database of the same name. If create fails, the existing one is kept.
 func replaced(ctx context.Context, conn *pgx.Conn, name string, create func() error) error {
 	there, err := exists(ctx, conn, name)
 	switch {

@@ -14,28 +14,28 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// Template is a database that others are copies of. It is made when it is first needed, once, however many processes ask.
+// Template is a template database. It is built once, when the first process needs it.
 type Template struct {
-	Name   string // says what is in it: other content, another name
-	Prefix string // of Name, and of the names of earlier ones
-	Label  string // what it is for: earlier ones with this label go when a new one is made
+	Name   string // depends on the content: other content requires another name
+	Prefix string // of Name and of the names of earlier versions
+	Label  string // identifies the purpose: earlier versions with this label are dropped when a new one is built
 
-	// Build fills the empty database at a URL, and leaves no connection to it.
+	// Build fills the empty database at url. It must close its connections.
 	Build func(ctx context.Context, url string) error
 }
 
-// unfinished ends the name of a template that is being built. One that a killed process has left is dropped by the next.
+// unfinished is the suffix of a template that is being built. If a killed process has left one behind, the next build drops it.
 const unfinished = "_new"
 
-// dropTimeout bounds the removal of what an interrupted piece of work leaves.
+// dropTimeout limits the cleanup after an interruption.
 const dropTimeout = time.Minute
 
-// FromTemplate makes a database that is a copy of a template, which is built first where it is not there.
+// FromTemplate creates a copy of a template. It builds a missing template first.
 func (s Server) FromTemplate(ctx context.Context, t Template, name string) error {
 	for {
 		err := s.with(ctx, "copy the template "+t.Name, func(conn *pgx.Conn) error { return copyTemplate(ctx, conn, t, name) })
 		var refused *pgconn.PgError
-		if !errors.As(err, &refused) || refused.Code != "3D000" { // invalid_catalog_name: the template is not there
+		if !errors.As(err, &refused) || refused.Code != "3D000" { // invalid_catalog_name: the template does not exist
 			return err
 		}
 		if err := s.Ensure(ctx, t); err != nil {
@@ -44,8 +44,8 @@ func (s Server) FromTemplate(ctx context.Context, t Template, name string) error
 	}
 }
 
-// copyTemplate makes the copy, by the strategy that Postgres chooses: the other is no faster in memory, and has checkpoints made on a
-// disk. What Postgres does for a canceled statement may be done all the same, so that it is waited for.
+// copyTemplate copies the template with the default strategy of Postgres. The other strategy is not faster in memory, and causes checkpoints
+// on a disk. Postgres may complete a canceled statement, so copyTemplate waits for its end.
 func copyTemplate(ctx context.Context, conn *pgx.Conn, t Template, name string) error {
 	whole := context.WithoutCancel(ctx)
 	if _, err := conn.Exec(whole, "CREATE DATABASE "+pg.QuoteIdent(name)+" TEMPLATE "+pg.QuoteIdent(t.Name)); err != nil {
@@ -57,20 +57,20 @@ func copyTemplate(ctx context.Context, conn *pgx.Conn, t Template, name string) 
 	return errors.Join(ctx.Err(), dropIn(whole, conn, name))
 }
 
-// Ensure builds a template unless it is there. Who comes while another process builds it waits.
+// Ensure builds a template unless it exists. It waits while another process is building it.
 func (s Server) Ensure(ctx context.Context, t Template) error {
 	conn, err := pgx.Connect(ctx, s.URL)
 	if err != nil {
-		return pg.Fault("look for the template "+t.Name, err)
+		return pg.Fault("find the template "+t.Name, err)
 	}
-	// Closing the connection gives up the lock.
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what was to be done is done, or has failed for another reason
+	// Closing the connection releases the lock.
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the work has completed or failed already
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", t.Prefix+t.Label); err != nil {
 		return pg.Fault("wait for the template "+t.Name, err)
 	}
 	there, err := exists(ctx, conn, t.Name)
 	if there || err != nil {
-		return pg.Fault("look for the template "+t.Name, err)
+		return pg.Fault("find the template "+t.Name, err)
 	}
 	if err := s.build(ctx, conn, t); err != nil {
 		return err
@@ -78,9 +78,9 @@ func (s Server) Ensure(ctx context.Context, t Template) error {
 	return pg.Fault("drop earlier templates", dropEarlier(ctx, conn, t))
 }
 
-// build makes a template under another name and renames it, so that it is whole from its first moment.
+// build builds a template with a temporary name and then renames it, so that the template is never incomplete.
 func (s Server) build(ctx context.Context, conn *pgx.Conn, t Template) (err error) {
-	op := "make the template " + t.Name
+	op := "build the template " + t.Name
 	name := t.Name + unfinished
 	at, err := WithDatabase(s.URL, name)
 	if err != nil {
@@ -106,7 +106,7 @@ func (s Server) build(ctx context.Context, conn *pgx.Conn, t Template) (err erro
 	if err := t.Build(ctx, at); err != nil {
 		return err
 	}
-	// Nobody connects to it from now on, or it could not be copied.
+	// Forbid connections from now on, since they would prevent copies.
 	return pg.Fault(op, sealed(ctx, conn, name, t.Name))
 }
 
@@ -121,14 +121,14 @@ func sealed(ctx context.Context, conn *pgx.Conn, name, as string) error {
 	return err
 }
 
-// dropUnfinished removes what is left of a template that was not built, on a connection of its own: the other may be lost.
+// dropUnfinished drops an incomplete template. It uses a new connection, since the other one may be lost.
 func (s Server) dropUnfinished(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout)
 	defer cancel()
 	return s.with(ctx, "drop the database "+name, func(conn *pgx.Conn) error { return dropIn(ctx, conn, name) })
 }
 
-// dropEarlier drops the templates whose place one takes: those with its prefix and its label.
+// dropEarlier drops the earlier versions of a template, which have the same prefix and label.
 func dropEarlier(ctx context.Context, conn *pgx.Conn, t Template) error {
 	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database
 		WHERE starts_with(datname, $1) AND shobj_description(oid, 'pg_database') = $2 AND datname <> $3`, t.Prefix, t.Label, t.Name)
@@ -147,16 +147,16 @@ func dropIn(ctx context.Context, conn *pgx.Conn, name string) error {
 	return err
 }
 
-// DropIfExists drops a database; one that is not there is no error.
+// DropIfExists drops a database. A missing database is not an error.
 func (s Server) DropIfExists(ctx context.Context, name string) error {
 	return s.with(ctx, "drop the database "+name, func(conn *pgx.Conn) error { return dropIn(ctx, conn, name) })
 }
 
-// WithDatabase returns the URL of another database of the same server.
+// WithDatabase returns the URL of another database on the same server.
 func WithDatabase(at, name string) (string, error) {
 	u, err := url.Parse(at)
-	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") { // the error of url.Parse would show the password
-		return "", fault.New(fault.Invalid, "read the database URL", "the server must be given as a URL", "postgres://user@host/database")
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") { // the error of url.Parse would contain the password
+		return "", fault.New(fault.Invalid, "read the database URL", "the server must be given as a URL", "use a URL such as postgres://user@host/database")
 	}
 	u.Path = "/" + name
 	return u.String(), nil

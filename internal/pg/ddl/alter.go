@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// dropConstraints drops what a table's constraints are no more, before anything that they could stand in the way of.
+// dropConstraints drops the constraints that a table no longer has. They come first, since they could block other changes.
 func (p *planner) dropConstraints(cur, want *catalog.Table) {
 	kept := map[*catalog.Constraint]bool{}
 	for _, old := range pairs(cur, want) {
@@ -21,7 +21,7 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 			continue
 		}
 		if slices.ContainsFunc(c.Columns, func(column string) bool { return want.Column(column) == nil }) {
-			continue // it goes, and stays, with its column
+			continue // it is dropped or kept together with its column
 		}
 		if p.foreign(cur, c) {
 			continue
@@ -43,17 +43,17 @@ func constraintOf(t *catalog.Table, name string) *catalog.Constraint {
 	return nil
 }
 
-// commands are parts of one ALTER TABLE, with what undoes them.
+// commands are the commands of one ALTER TABLE, and the commands that undo them.
 type commands struct {
 	up, down  []string
-	afterDown []string // what Postgres would do too early within down
+	afterDown []string // commands that must not be part of the ALTER TABLE in down
 }
 
 func (c *commands) add(up, down string) {
 	c.up, c.down = append(c.up, up), append([]string{down}, c.down...)
 }
 
-// alterTable turns one table into another of the same name.
+// alterTable changes a table to match another one of the same name.
 func (p *planner) alterTable(cur, want *catalog.Table) {
 	var c commands
 	again := p.remade(cur, want)
@@ -86,14 +86,14 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 	p.alterIndexes(cur, want)
 }
 
-// zeros are values that a required column can have for a moment, by the beginning of its type.
+// zeros are temporary values of a required column, by the prefix of its type.
 var zeros = []struct{ kind, value string }{
 	{"text", "''"}, {"character", "''"}, {"citext", "''"}, {"integer", "0"}, {"bigint", "0"}, {"smallint", "0"}, {"numeric", "0"}, {"double", "0"},
 	{"real", "0"}, {"boolean", "false"}, {"date", "CURRENT_DATE"}, {"timestamp", "now()"}, {"interval", "'0'"}, {"jsonb", "'{}'"}, {"json", "'{}'"},
 	{"bytea", "''"}, {"uuid", "gen_random_uuid()"},
 }
 
-// dropColumn drops a column, and notes what goes with it.
+// dropColumn drops a column, and records what Postgres drops with it.
 func (p *planner) dropColumn(c *commands, t *catalog.Table, column *catalog.Column) {
 	if !p.mayDropColumn(t, column.Name) {
 		p.left = append(p.left, "column "+t.Name+"."+column.Name)
@@ -103,14 +103,14 @@ func (p *planner) dropColumn(c *commands, t *catalog.Table, column *catalog.Colu
 		}
 		return
 	}
-	for i := range t.Constraints { // they go with it
+	for i := range t.Constraints { // Postgres drops them with the column
 		if x := &t.Constraints[i]; slices.Contains(x.Columns, column.Name) && x.Kind != "not null" && !slices.Contains(c.down, addConstraint(x)) {
 			c.down = append([]string{addConstraint(x)}, c.down...)
 		}
 	}
 	undo := "ADD COLUMN " + columnDefinition(column)
 	if zero := zeroOf(p.cur, column); column.NotNull && column.Default == "" && column.Identity == "" && column.Generated == "" && zero != "" {
-		// Rows that are there need a value for a moment.
+		// Existing rows need a temporary value.
 		name := ident(column.Name)
 		c.afterDown = append(c.afterDown, "ALTER COLUMN "+name+" DROP DEFAULT")
 		undo += " DEFAULT " + zero
@@ -139,10 +139,10 @@ func zeroOf(c *catalog.Catalog, column *catalog.Column) string {
 	return ""
 }
 
-// catalogName is how format_type writes the name of a type.
+// catalogName returns the name of a type as format_type writes it.
 func catalogName(schema, name string) string { return ident(schema) + "." + ident(name) }
 
-// steady is a default that is the same for all rows of a statement.
+// steady matches a default that is the same for all rows of a statement.
 var steady = regexp.MustCompile(`^(now\(\)|CURRENT_[A-Z]+(\(\d\))?|'(?:[^']|'')*'(::.+)?|\(?-?[0-9.]+\)?(::.+)?|true|false|ARRAY\[\](::.+)?|NULL(::.+)?)$`)
 
 func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Column) {
@@ -153,7 +153,7 @@ func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Colum
 	case column.Generated != "" || column.Identity != "":
 		c.add("ADD COLUMN "+columnDefinition(column), drop)
 	case column.Default != "" && !steady.MatchString(column.Default):
-		// Given at once, the default would be computed for every row, which writes the table anew.
+		// If the column had its default from the start, Postgres would evaluate it for every row and rewrite the table.
 		bare.Default, bare.NotNull = "", false
 		c.add("ADD COLUMN "+columnDefinition(&bare), drop)
 		c.add("ALTER COLUMN "+name+" SET DEFAULT "+short(column.Default), "ALTER COLUMN "+name+" DROP DEFAULT")
@@ -171,8 +171,8 @@ func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Colum
 	}
 }
 
-// inlineReference returns the foreign key of a new column that is null in all rows: beside the column it is added
-// without a look at them.
+// inlineReference returns the foreign key of a new column that is null in all rows. If it is added together with the column, Postgres does not
+// scan the table.
 func (p *planner) inlineReference(t *catalog.Table, column *catalog.Column) string {
 	if c := inlined(t, column.Name); c != nil && !column.NotNull && column.Default == "" {
 		_, references, _ := strings.Cut(p.constraint(t, c), " REFERENCES ")
@@ -197,7 +197,7 @@ func (p *planner) fillRows(t *catalog.Table, column *catalog.Column) string {
 	return fill(t, column)
 }
 
-// fill gives the rows that are there the default, some at a time.
+// fill sets the default in existing rows, in batches.
 func fill(t *catalog.Table, column *catalog.Column) string {
 	return fmt.Sprintf(`DO $$
 BEGIN
@@ -210,7 +210,7 @@ BEGIN
 END $$`, tableName(t), ident(column.Name))
 }
 
-// setNotNull has all rows read without a lock that stops anyone, and then no need to read them again.
+// setNotNull adds NOT NULL without blocking others: Postgres checks the rows with a weak lock, and then does not scan them again.
 func (p *planner) setNotNull(t *catalog.Table, column *catalog.Column) {
 	table, name := tableName(t), ident(column.Name)
 	check := ident(cut(t.Name+"_"+column.Name) + "_not_null")
@@ -225,7 +225,7 @@ func (p *planner) setNotNull(t *catalog.Table, column *catalog.Column) {
 	})
 }
 
-// cut leaves room for a suffix in a name.
+// cut shortens a name to leave room for a suffix.
 func cut(name string) string { return strings.ToValidUTF8(name[:min(len(name), 50)], "") }
 
 func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalog.Column) {
@@ -236,7 +236,7 @@ func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalo
 			c.add(name+" SET GENERATED "+strings.ToUpper(column.Identity), name+" SET GENERATED "+strings.ToUpper(old.Identity))
 			return
 		}
-		p.left = append(p.left, "how column "+t.Name+"."+column.Name+" is generated")
+		p.left = append(p.left, "the generation of column "+t.Name+"."+column.Name)
 		return
 	}
 	typed := old.Type != column.Type || old.Collation != column.Collation
@@ -276,7 +276,7 @@ func setType(column, from *catalog.Column) string {
 	return sql + " USING " + ident(column.Name) + "::" + short(column.Type)
 }
 
-// families are types that Postgres turns into one another by itself.
+// families are groups of types between which Postgres converts automatically.
 var families = map[string]string{"smallint": "number", "integer": "number", "bigint": "number", "numeric": "number", "real": "number",
 	"double precision": "number", "text": "text", "character varying": "text", "date": "time", "timestamp with time zone": "time",
 	"timestamp without time zone": "time"}

@@ -7,7 +7,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// alterConstraints adds and changes the constraints of a table that has rows.
+// alterConstraints adds and changes the constraints of an existing table.
 func (p *planner) alterConstraints(cur, want *catalog.Table) {
 	found := pairs(cur, want)
 	for i := range want.Constraints {
@@ -30,8 +30,7 @@ func (p *planner) alterConstraints(cur, want *catalog.Table) {
 	}
 }
 
-// renameConstraint gives a constraint the name of the schema, when it has its name of a table or column that is renamed. It
-// returns the name that it has then.
+// renameConstraint renames a constraint whose name comes from a renamed table or column. It returns the resulting name.
 func (p *planner) renameConstraint(want *catalog.Table, old, c *catalog.Constraint) string {
 	renamed := p.former[want.Name] != "" || slices.ContainsFunc(c.Columns, func(column string) bool { return p.former[want.Name+"."+column] != "" })
 	if old.Name == c.Name || !renamed {
@@ -43,7 +42,7 @@ func (p *planner) renameConstraint(want *catalog.Table, old, c *catalog.Constrai
 	return c.Name
 }
 
-// isInline reports whether a foreign key is added with its column.
+// isInline reports whether a foreign key is added together with its column.
 func (p *planner) isInline(cur, want *catalog.Table, c *catalog.Constraint) bool {
 	if len(c.Columns) != 1 || cur.Column(c.Columns[0]) != nil || inlined(want, c.Columns[0]) != c {
 		return false
@@ -51,7 +50,7 @@ func (p *planner) isInline(cur, want *catalog.Table, c *catalog.Constraint) bool
 	return p.inlineReference(want, want.Column(c.Columns[0])) != ""
 }
 
-// addConstraint adds a constraint, in the place of another where old is not nil, with no lock that lasts.
+// addConstraint adds a constraint without holding a strong lock for long. It replaces old, unless old is nil.
 func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	table := tableName(t)
 	var before, undo []string
@@ -80,7 +79,7 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	}
 }
 
-// alterIndexes adds and drops the indexes of a table that has rows, each in a file of its own.
+// alterIndexes adds and drops the indexes of an existing table, each one in a separate file.
 func (p *planner) alterIndexes(cur, want *catalog.Table) {
 	had, has := indexesOf(p.cur, cur), indexesOf(p.want, want)
 	for _, i := range had {
@@ -98,7 +97,7 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 				p.restoreIndex(want, i)
 			}
 		case !Expressible(i, cur):
-			// The schema cannot say it, so that a person wrote it.
+			// The schema language does not support it, so it was written by hand.
 		case p.droppable(cur.Name, i.Name, "index"):
 			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{p.indexStep(nil, i)}})
 		}
@@ -110,7 +109,7 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 	}
 }
 
-// concurrently is how indexes are made and dropped that others may be using.
+// concurrently returns CONCURRENTLY for indexes that others may be using.
 func (p *planner) concurrently() string {
 	if p.Plain {
 		return ""
@@ -128,13 +127,12 @@ func (p *planner) indexStep(create, drop *catalog.Index) step {
 	return one(remove(drop), make(plainIndex(drop)))
 }
 
-// losesColumn reports whether an index is over, or asks about, a column that the schema no longer has: it goes, and stays,
-// with that.
+// losesColumn reports whether an index uses a column that the schema no longer has. It is dropped or kept together with the column.
 func losesColumn(cur, want *catalog.Table, i *catalog.Index) bool {
 	return slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool { return want.Column(c.Name) == nil && isOver(i, c.Name) })
 }
 
-// restoreIndex makes an index again when its column comes back.
+// restoreIndex recreates an index when the drop of its column is undone.
 func (p *planner) restoreIndex(t *catalog.Table, i *catalog.Index) {
 	for n := len(p.main) - 1; n >= 0; n-- {
 		if s := &p.main[n]; s.table == tableKey(t) {
@@ -153,7 +151,7 @@ func byName(list []*catalog.Index, name string) *catalog.Index {
 	return nil
 }
 
-// body is the definition of an index without its name.
+// body returns the definition of an index without its name.
 func body(i *catalog.Index) string {
 	head := "INDEX " + ident(i.Name) + " "
 	return strings.Replace(strings.Replace(i.Definition, head, "INDEX ", 1), " ON ONLY ", " ON ", 1)

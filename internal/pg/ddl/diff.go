@@ -11,34 +11,34 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// File is a migration to be written.
+// File is a migration to write.
 type File struct {
-	Suffix        string // is added to the name that was asked for; empty for the first
+	Suffix        string // appended to the requested name; empty for the first file
 	NoTransaction bool
-	Note          string // what a person has to do in it
+	Note          string // what the user has to do in the file
 	Up, Down      []string
 }
 
-// Plan is what turns one database into another, and back.
+// Plan contains the migrations that change one database into another, and back.
 type Plan struct {
 	Files []File
-	// Left is what only the database has, and keeps, since AllowDrop is not set.
+	// Left lists what only the database has, and keeps because AllowDrop is not set.
 	Left []string
 }
 
-// Options say what a plan may do.
+// Options configure a plan.
 type Options struct {
-	AllowDrop bool // of tables, columns and enum values
-	// Keep has what AllowDrop does not let go: that of the migrations, where a plan undoes what was added to them.
+	AllowDrop bool // allow drops of tables, columns and enum values
+	// Keep is what AllowDrop must not drop: the result of the migrations, for a plan that undoes additions to it.
 	Keep *catalog.Catalog
-	// Plain is for a database that nobody else uses: each file can run in one transaction.
+	// Plain is for a database without other users. Each file can then run in one transaction.
 	Plain bool
 
-	former  map[string]string // the old names of tables and columns that were renamed
-	written written           // the parts of want as the schema writes them
+	former  map[string]string // the old names of renamed tables and columns
+	written written           // the SQL of parts of want, as the schema writes it
 }
 
-// mayDropColumn, mayDropTable and mayDropEnum report whether something that only the database has may go.
+// mayDropColumn, mayDropTable and mayDropEnum report whether the plan may drop something that only the database has.
 func (o Options) mayDropColumn(t *catalog.Table, column string) bool {
 	if o.Keep == nil || !o.AllowDrop {
 		return o.AllowDrop
@@ -55,7 +55,7 @@ func (o Options) mayDropEnum(e *catalog.Enum) bool {
 	return o.AllowDrop && (o.Keep == nil || enumOf(o.Keep, e.Schema, e.Name) == nil)
 }
 
-// mayRebuild reports whether an enum may lose the values that it has and want does not.
+// mayRebuild reports whether the plan may remove the enum values that want does not have.
 func (o Options) mayRebuild(e, want *catalog.Enum) bool {
 	if o.Keep == nil || !o.AllowDrop {
 		return o.AllowDrop
@@ -68,21 +68,21 @@ func (o Options) mayRebuild(e, want *catalog.Enum) bool {
 type planner struct {
 	Options
 	cur, want *catalog.Catalog
-	values    []step   // new values of enums, which their own transaction cannot use
+	values    []step   // new enum values, which cannot be used in the same transaction
 	main      []step   // quick changes
-	online    []step   // slower ones that stop nobody, outside of a transaction
-	alone     []lone   // each in a file of its own
-	fill      []string // required columns that have no default
+	online    []step   // slower changes that do not block others, outside of a transaction
+	alone     []lone   // changes that need a separate file each
+	fill      []string // required columns without a default
 	left      []string
 }
 
-// step is a change and what undoes it.
+// step is a change and the statements that undo it.
 type step struct {
 	up, down []string
-	table    string // that others use and this locks; empty for none
+	table    string // the existing table that the step locks, if any
 }
 
-// lone are steps for a file of their own.
+// lone are the steps of a separate file.
 type lone struct {
 	name  string
 	steps []step
@@ -90,9 +90,8 @@ type lone struct {
 
 func one(up, down string) step { return step{up: []string{up}, down: []string{down}} }
 
-// Diff returns what turns the tables and enums of cur into those of want. Of what is in cur alone it drops constraints and
-// indexes that bear a name as Krowoc gives it, and more with AllowDrop. Functions, triggers, views, policies and grants are
-// not looked at.
+// Diff returns the migrations that change the tables and enums of cur into those of want. It drops constraints and indexes that are only in cur
+// if Krowoc has named them, and other objects with AllowDrop. It ignores functions, triggers, views, policies and grants.
 func Diff(cur, want *catalog.Catalog, o Options) Plan {
 	p := &planner{Options: o, cur: cur, want: want}
 	p.newEnums()
@@ -118,7 +117,7 @@ func Diff(cur, want *catalog.Catalog, o Options) Plan {
 	return Plan{p.files(), p.left}
 }
 
-// files puts the steps into files, in the order in which they are to run.
+// files distributes the steps among files, in the order of execution.
 func (p *planner) files() []File {
 	var files []File
 	add := func(suffix string, noTransaction bool, steps []step) {
@@ -141,7 +140,7 @@ func (p *planner) files() []File {
 	}
 	add("online", true, p.online)
 	if len(p.fill) > 0 {
-		files[len(files)-1].Note = "Rows that are there have no value yet in " + strings.Join(p.fill, ", ") + ": fill them before they are checked."
+		files[len(files)-1].Note = "Existing rows have no value in " + strings.Join(p.fill, ", ") + ": set one before the checks below."
 	}
 	for _, l := range p.alone {
 		add(l.name, true, l.steps)
@@ -154,7 +153,7 @@ func (p *planner) files() []File {
 	return files
 }
 
-// byTable cuts steps into groups that lock one table at most, so that no transaction waits for one with another locked.
+// byTable splits steps into groups that lock at most one table, so that no transaction waits for a table while it holds another lock.
 func byTable(steps []step) (groups [][]step) {
 	locked := ""
 	for _, s := range steps {
@@ -168,12 +167,12 @@ func byTable(steps []step) (groups [][]step) {
 	return groups
 }
 
-// key is the name of an object in its schema.
+// tableKey returns the qualified name of a table.
 func tableKey(t *catalog.Table) string { return t.Schema + "." + t.Name }
 
 func tableName(t *catalog.Table) string { return name(t.Schema, t.Name) }
 
-// name returns a qualified name as it is written.
+// name returns a qualified name for SQL.
 func name(schema, name string) string {
 	if schema == "public" {
 		return ident(name)
@@ -181,7 +180,7 @@ func name(schema, name string) string {
 	return ident(schema) + "." + ident(name)
 }
 
-// short takes the schema public out of SQL: the catalog is read without a search path.
+// short removes the Postgres schema public from names in SQL. They contain it because the catalog is read without a search path.
 func short(sql string) string {
 	var b strings.Builder
 	for len(sql) > 0 {
@@ -201,7 +200,7 @@ func short(sql string) string {
 
 var ownName = regexp.MustCompile(`_(idx|key|fkey|pkey|check\d*)$`)
 
-// droppable reports whether a constraint or index that the schema does not have may go.
+// droppable reports whether the plan may drop a constraint or index that the schema does not have.
 func (p *planner) droppable(table, name, what string) bool {
 	ours := strings.HasPrefix(name, table+"_") || (p.former[table] != "" && strings.HasPrefix(name, p.former[table]+"_"))
 	if (p.AllowDrop && p.Keep == nil) || (ours && ownName.MatchString(name)) {
@@ -232,12 +231,12 @@ func (p *planner) column(t *catalog.Table, c *catalog.Column) string {
 	return cmp.Or(p.written["column "+t.Name+"."+c.Name], columnDefinition(c))
 }
 
-// index returns the statement that makes an index of want.
+// index returns the statement that creates an index of want.
 func (p *planner) index(i *catalog.Index) string {
 	return cmp.Or(p.written["index "+i.Table+"."+i.Name], plainIndex(i))
 }
 
-// plainIndex writes an index without the method that is the usual one.
+// plainIndex writes an index without the default method.
 func plainIndex(i *catalog.Index) string {
 	return strings.Replace(short(i.Definition), " USING btree (", " (", 1)
 }

@@ -46,13 +46,13 @@ func (p *planner) dropEnums() {
 	}
 }
 
-// gains reports whether an enum only gains values, so that it can be changed in place.
+// gains reports whether an enum only gets new values, so that it can be changed in place.
 func gains(cur, want *catalog.Enum) bool {
 	kept := slices.DeleteFunc(slices.Clone(want.Values), func(v string) bool { return !slices.Contains(cur.Values, v) })
 	return len(kept) == len(cur.Values) && isSubsequence(kept, cur.Values)
 }
 
-// changeEnums gives enums their new values. One that loses some, or has them in another order, keeps them here: see rebuilds.
+// changeEnums adds new values to enums. It does not remove or reorder values: see rebuilds.
 func (p *planner) changeEnums() {
 	for i := range p.want.Enums {
 		want := &p.want.Enums[i]
@@ -78,8 +78,8 @@ func (p *planner) changeEnums() {
 	}
 }
 
-// rebuilds makes enums anew that lose values or have them in another order. What the schema says of the columns is left
-// to Diff, which then finds it missing; what a person wrote is put back.
+// rebuilds recreates enums that lose values or change their order. It restores only the objects that were written by hand. Diff then adds those
+// of the schema, which it finds missing.
 func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 	for i := range want.Enums {
 		w := &want.Enums[i]
@@ -105,7 +105,7 @@ func isSubsequence(part, of []string) bool {
 	return len(part) == 0
 }
 
-// withOld returns the old values with the new ones among them, each after the one that it follows in want.
+// withOld returns the old values and the new ones, each one after the value that it follows in want.
 func withOld(old, want []string) []string {
 	values := slices.Clone(old)
 	for i, v := range want {
@@ -121,7 +121,7 @@ func withOld(old, want []string) []string {
 	return values
 }
 
-// addValues adds what an enum lacks. It cannot be taken back but by making the type anew.
+// addValues adds missing values to an enum. To undo that, the type must be recreated.
 func (p *planner) addValues(cur *catalog.Enum, values []string) {
 	var up []string
 	now := slices.Clone(cur.Values)
@@ -148,7 +148,7 @@ func (p *planner) addValues(cur *catalog.Enum, values []string) {
 	p.values = append(p.values, step{up: up, down: rebuild(p.cur, &longer, cur.Values, all, all)})
 }
 
-// chooses says which constraints or indexes of a table are meant; with neither, whether defaults are.
+// chooses selects constraints and indexes of a table. If both names are empty, it selects the defaults.
 type chooses func(t *catalog.Table, constraint, index string) bool
 
 func all(*catalog.Table, string, string) bool { return true }

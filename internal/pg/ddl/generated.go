@@ -7,8 +7,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// columnsBy returns the columns of a table, the generated ones first or last: they go before what they are computed from,
-// and come after it.
+// columnsBy returns the columns of a table with the generated ones first or last. They must be dropped before the columns that they depend on,
+// and added after them.
 func columnsBy(t *catalog.Table, generatedFirst bool) (list []*catalog.Column) {
 	for _, generated := range []bool{generatedFirst, !generatedFirst} {
 		for i := range t.Columns {
@@ -20,8 +20,8 @@ func columnsBy(t *catalog.Table, generatedFirst bool) (list []*catalog.Column) {
 	return list
 }
 
-// remade returns the generated columns of cur that are dropped and made again, which loses nothing: those that are
-// computed in another way, or from a column that gets another type. What an index or a constraint is over stays.
+// remade returns the generated columns of cur that must be dropped and added again, which loses no data. Their expression or the type of a column in
+// it changes. It leaves out columns with an index or constraint.
 func (p *planner) remade(cur, want *catalog.Table) (list []*catalog.Column) {
 	for i := range cur.Columns {
 		old := &cur.Columns[i]
@@ -40,18 +40,18 @@ func (p *planner) remade(cur, want *catalog.Table) (list []*catalog.Column) {
 	return list
 }
 
-// dependedOn reports whether a constraint or an index would go with a column.
+// dependedOn reports whether Postgres would drop a constraint or an index together with a column.
 func (p *planner) dependedOn(t *catalog.Table, column string) bool {
 	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool { return slices.Contains(c.Columns, column) && c.Kind != "not null" }) ||
 		slices.ContainsFunc(indexesOf(p.cur, t), func(i *catalog.Index) bool { return isOver(i, column) })
 }
 
-// isOver reports whether an index is over, or asks about, a column.
+// isOver reports whether an index uses a column as a key or in its condition.
 func isOver(i *catalog.Index, column string) bool {
 	return slices.Contains(i.Columns, column) || names(i.Predicate, column) || slices.ContainsFunc(i.Columns, func(sql string) bool { return names(sql, column) })
 }
 
-// names reports whether SQL names a column.
+// names reports whether SQL contains the name of a column.
 func names(sql, column string) bool {
 	for sql != "" {
 		n, _ := sqltext.Token(sql)

@@ -8,8 +8,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// pairs returns for each constraint of want the one of cur that it is, or in whose place it comes: that of its name, one
-// that says the same under a name that somebody else gave it, or the only one that there can be.
+// pairs returns for each constraint of want the constraint of cur that it corresponds to or replaces. That is the one of the same name, an equivalent
+// one with a custom name, or the only possible one of its kind.
 func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint {
 	found := map[*catalog.Constraint]*catalog.Constraint{}
 	taken := map[*catalog.Constraint]bool{}
@@ -32,8 +32,8 @@ func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint
 	return found
 }
 
-// satisfies reports whether a constraint of a database is as good as one of the schema. What the schema cannot say, such as
-// ON UPDATE CASCADE or DEFERRABLE, the database keeps.
+// satisfies reports whether a constraint of a database fulfills one of the schema. The database keeps options that the schema language does not
+// support, such as ON UPDATE CASCADE or DEFERRABLE.
 func satisfies(old, c *catalog.Constraint) bool {
 	if old.Kind != c.Kind {
 		return false
@@ -49,10 +49,10 @@ func satisfies(old, c *catalog.Constraint) bool {
 
 var references = regexp.MustCompile(`( MATCH FULL)?( ON UPDATE (?:CASCADE|RESTRICT|SET NULL|SET DEFAULT))?( ON DELETE RESTRICT)?( ON DELETE (?:CASCADE|SET NULL|SET DEFAULT)(?: \([^)]*\))?)?( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT VALID)?$`)
 
-// essence is a foreign key as far as a schema says it. To RESTRICT a delete is to take NO ACTION, but for when it is checked.
+// essence returns the part of a foreign key that a schema determines. RESTRICT differs from NO ACTION only in the time of the check.
 func essence(definition string) string { return references.ReplaceAllString(definition, "$4") }
 
-// foreign reports whether a foreign key is one that a schema cannot say, so that a person wrote it.
+// foreign reports whether a schema cannot contain a foreign key, so that it must have been written by hand.
 func (p *planner) foreign(t *catalog.Table, c *catalog.Constraint) bool {
 	if c.Kind != "foreign key" {
 		return false
@@ -61,8 +61,8 @@ func (p *planner) foreign(t *catalog.Table, c *catalog.Constraint) bool {
 	return Foreign(t, c, p.want.Table(schema, name))
 }
 
-// Foreign reports whether no reference of a schema makes a foreign key of a table. to is the table that it refers to, nil when
-// the schema does not have it.
+// Foreign reports whether a schema cannot contain a foreign key as a reference. to is the table that it refers to, or nil if the schema does not
+// have that table.
 func Foreign(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
 	if to == nil || strings.Contains(c.Definition, " ON DELETE SET DEFAULT") || strings.Contains(c.Definition, " ON DELETE SET NULL (") {
 		return true
@@ -84,14 +84,14 @@ func columnsOf(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// uniqueIndex reports whether an index already keeps a unique constraint of the schema.
+// uniqueIndex reports whether an existing index already enforces a unique constraint of the schema.
 func (p *planner) uniqueIndex(t *catalog.Table, c *catalog.Constraint) bool {
 	return c.Kind == "unique" && slices.ContainsFunc(indexesOf(p.cur, t), func(i *catalog.Index) bool {
 		return KeepsUnique(i) && slices.Equal(i.Columns, quotedAll(c.Columns))
 	})
 }
 
-// KeepsUnique reports whether an index does what a unique constraint over its columns does.
+// KeepsUnique reports whether an index enforces the same as a unique constraint over its columns.
 func KeepsUnique(i *catalog.Index) bool {
 	return i.Unique && i.Valid && i.Predicate == "" && plainKeys(i)
 }
@@ -136,7 +136,7 @@ func Expressible(i *catalog.Index, t *catalog.Table) bool {
 	return true
 }
 
-// Descends reports whether the n-th key of an index that the schema can say is in descending order.
+// Descends reports whether the n-th key of an Expressible index is in descending order.
 func Descends(i *catalog.Index, n int) bool {
 	m := indexKeys.FindStringSubmatch(strings.ReplaceAll(i.Definition, "\n", " "))
 	return m != nil && strings.HasSuffix(strings.Split(m[1], ", ")[n], " DESC")
@@ -144,7 +144,7 @@ func Descends(i *catalog.Index, n int) bool {
 
 var indexKeys = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX .+? ON .+? USING \w+ \((.*?)\)( WHERE .*)?$`)
 
-// plainKeys reports whether an index is over columns alone, with nothing said of them that the schema cannot say.
+// plainKeys reports whether the keys of an index are columns without options that the schema language does not support.
 func plainKeys(i *catalog.Index) bool {
 	m := indexKeys.FindStringSubmatch(strings.ReplaceAll(i.Definition, "\n", " "))
 	if m == nil || len(i.Columns) == 0 {
@@ -162,7 +162,7 @@ func plainKeys(i *catalog.Index) bool {
 	return true
 }
 
-// isIdent reports whether SQL is one name and no expression.
+// isIdent reports whether SQL is a single name.
 func isIdent(sql string) bool {
 	name := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(sql, `"`), `"`), `""`, `"`)
 	return ident(name) == sql

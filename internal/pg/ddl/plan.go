@@ -14,28 +14,28 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// PlanOptions say what a plan may do.
+// PlanOptions configure a plan.
 type PlanOptions struct {
 	Options
-	Exclude []string // tables that are nobody's business
-	// AskRename is asked whether a column that the schema no longer has is one that it has now; nil is no.
+	Exclude []string // tables to ignore
+	// AskRename asks whether a missing column was renamed to a new one; nil means no.
 	AskRename func(table, from, to string) (bool, error)
 }
 
-// Plan returns the migrations that turn a database into the target. It tries them on the database, there and back.
+// Plan returns the migrations that change a database into the target. It tests them on the database, up and down.
 func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (Plan, error) {
 	o.written = t.written
 	d := &differ{db: db, want: t.catalog, types: t.schema, options: o}
 	return d.diff(ctx)
 }
 
-// differ makes one plan.
+// differ creates a plan.
 type differ struct {
 	db      *pgxpool.Pool
 	want    *catalog.Catalog
 	types   *schema.Schema
 	options PlanOptions
-	asked   []string // renames that have been asked about
+	asked   []string // the renames that the user was asked about
 }
 
 func (d *differ) read(ctx context.Context) (*catalog.Catalog, error) {
@@ -48,14 +48,14 @@ func (d *differ) diff(ctx context.Context) (Plan, error) {
 		return Plan{}, err
 	}
 	first := d.prepare(before)
-	cur, err := d.run(ctx, first.Up)
+	cur, err := d.execute(ctx, first.Up)
 	if err != nil {
 		return Plan{}, err
 	}
 	if d.options.AllowDrop {
 		for _, s := range rebuilds(cur, d.want, d.options.Options) {
 			first.Up, first.Down = append(first.Up, s.up...), slices.Concat(s.down, first.Down)
-			if cur, err = d.run(ctx, s.up); err != nil {
+			if cur, err = d.execute(ctx, s.up); err != nil {
 				return Plan{}, err
 			}
 		}
@@ -74,7 +74,7 @@ func (d *differ) diff(ctx context.Context) (Plan, error) {
 	return plan, d.prove(ctx, before, applied, plan)
 }
 
-// prepare returns what has to be there first: the function that makes ids, the extensions, and the renames.
+// prepare returns the statements that must run first: they create the function for IDs and the extensions, and rename objects.
 func (d *differ) prepare(cur *catalog.Catalog) File {
 	var f File
 	add := func(up, down string) { f.Up, f.Down = append(f.Up, up), append([]string{down}, f.Down...) }
@@ -108,18 +108,18 @@ func (d *differ) usesUUIDs() bool {
 	return false
 }
 
-// run executes statements on the scratch database and returns what it then holds.
-func (d *differ) run(ctx context.Context, statements []string) (*catalog.Catalog, error) {
+// execute executes statements on the scratch database and returns its resulting catalog.
+func (d *differ) execute(ctx context.Context, statements []string) (*catalog.Catalog, error) {
 	for _, sql := range statements {
 		if _, err := d.db.Exec(ctx, sql); err != nil {
-			return nil, &fault.Error{Code: fault.Conflict, Op: "try the migration on a scratch database", Message: pg.Fault("", err).Error() + "\n" + sql,
-				Hint: "something that the schema does not know stands in the way: write this one by hand, with `krowoc migrate create NAME`", Err: err}
+			return nil, &fault.Error{Code: fault.Conflict, Op: "test the migration on a scratch database", Message: pg.Fault("", err).Error() + "\n" + sql,
+				Hint: "an object that is not in the schema blocks this change: write the migration by hand with `krowoc migrate create NAME`", Err: err}
 		}
 	}
 	return d.read(ctx)
 }
 
-// ask asks about one column that may have been renamed, and renames it when it was.
+// ask asks about one column that may have been renamed, and renames it if the answer is yes.
 func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (renamed bool, err error) {
 	if d.options.AskRename == nil {
 		return false, nil
@@ -145,7 +145,7 @@ func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (re
 				up, down := RenameColumn(want, old.Name, now.Name), RenameColumn(want, now.Name, old.Name)
 				d.options.former[want.Name+"."+now.Name] = old.Name
 				first.Up, first.Down = append(first.Up, up), append([]string{down}, first.Down...)
-				_, err = d.run(ctx, []string{up})
+				_, err = d.execute(ctx, []string{up})
 				return true, err
 			}
 		}
@@ -153,7 +153,7 @@ func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (re
 	return false, nil
 }
 
-// joined puts the statements of first before those of the files.
+// joined adds the statements of first before those of the files.
 func joined(first File, files []File) []File {
 	switch {
 	case len(first.Up) == 0:
@@ -166,9 +166,9 @@ func joined(first File, files []File) []File {
 	return append([]File{f}, files[1:]...)
 }
 
-// prove runs the plan on the scratch database, which has its preparations, and rolls it back.
+// prove runs the plan on the scratch database, where prepare has run already, and rolls it back.
 func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []File, plan Plan) error {
-	const op = "try the migration on a scratch database"
+	const op = "test the migration on a scratch database"
 	if len(plan.Files) == 0 {
 		return nil
 	}
@@ -176,27 +176,27 @@ func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []F
 	for _, f := range applied {
 		up = append(up, f.Up...)
 	}
-	after, err := d.run(ctx, up)
+	after, err := d.execute(ctx, up)
 	if err != nil {
 		return err
 	}
 	if again := Diff(after, d.want, d.options.Options); len(again.Files) > 0 {
-		return fault.New(fault.Internal, op, fmt.Sprintf("it does not lead to the schema: %s would still be needed", strings.Join(again.Files[0].Up, "; ")),
-			"this is a mistake of krowoc's: please report it, and write this one by hand")
+		return fault.New(fault.Internal, op, fmt.Sprintf("the result does not match the schema; these statements are still missing: %s", strings.Join(again.Files[0].Up, "; ")),
+			"this is a bug in Krowoc: report it, and write the migration by hand")
 	}
 	for _, f := range slices.Backward(plan.Files) {
-		if after, err = d.run(ctx, f.Down); err != nil {
+		if after, err = d.execute(ctx, f.Down); err != nil {
 			return err
 		}
 	}
 	if left := catalog.Compare(inOrder(before), inOrder(after)); len(left) > 0 {
-		return fault.New(fault.Conflict, op, "rolled back, it is not what it was: "+left[0].String(),
-			"something that the schema does not know depends on it: write this one by hand, with `krowoc migrate create NAME`")
+		return fault.New(fault.Conflict, op, "rolling back does not restore the original schema: "+left[0].String(),
+			"an object that is not in the schema depends on it: write the migration by hand with `krowoc migrate create NAME`")
 	}
 	return nil
 }
 
-// inOrder sorts the columns: one that is dropped and made again comes last.
+// inOrder sorts the columns by name, since a column that is dropped and added again comes last.
 func inOrder(c *catalog.Catalog) *catalog.Catalog {
 	sorted := *c
 	sorted.Tables = slices.Clone(c.Tables)

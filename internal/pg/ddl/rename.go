@@ -9,12 +9,12 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// rename is a change of a name, and what undoes it.
+// rename is a statement that renames an object, and the one that undoes it.
 type rename struct{ up, down string }
 
-// renames returns the renames that a schema declares with @renamed(from:) and that a database has not seen yet. What is
-// named after something else is renamed with it: the join table of a renamed type, the reference to a renamed key. former
-// has the old name of each table and, as table.column, of each column that is renamed.
+// renames returns the renames that a schema declares with @renamed(from:) and that the database does not have yet. Dependent names change as well:
+// the join table of a renamed type, and the column of a reference to a renamed key. former contains the old name of each renamed table and, by
+// table.column, of each renamed column.
 func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[string]string) {
 	r := &renamer{cur: cur, schema: s, tables: map[*schema.Type]string{}, former: map[string]string{}}
 	for _, e := range s.Enums {
@@ -37,7 +37,7 @@ func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[
 type renamer struct {
 	cur    *catalog.Catalog
 	schema *schema.Schema
-	tables map[*schema.Type]string // what the table of a type is called in cur
+	tables map[*schema.Type]string // the name of a type's table in cur
 	list   []rename
 	former map[string]string
 }
@@ -77,7 +77,7 @@ func (r *renamer) table(t *schema.Type) {
 	}
 }
 
-// oldTables returns what the table of a type may have been called.
+// oldTables returns the possible former names of a type's table.
 func oldTables(t *schema.Type) []string {
 	usual := func(t *schema.Type) string {
 		if t.RenamedFrom == "" {
@@ -130,7 +130,7 @@ func (r *renamer) columns(t *schema.Type) {
 	}
 }
 
-// oldColumn returns what the i-th column of a field was called under the old names.
+// oldColumn returns the former name of the i-th column of a field.
 func oldColumn(f *schema.Field, i int) string {
 	if f.Relation == nil {
 		if f.RenamedFrom == "" {

@@ -1,5 +1,4 @@
-// Package ddl writes SQL that defines a database: the tables of a schema, and the migrations that turn one database into
-// another.
+// Package ddl writes the SQL that defines a database: the tables of a schema, and the migrations that change one database into another.
 package ddl
 
 import (
@@ -16,11 +15,11 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// UUIDFunction makes ids. Postgres has the like from version 18 on; this works on every version.
+// UUIDFunction is a function that generates IDs. Postgres has a similar one since version 18; this one works in every version.
 const UUIDFunction = "uuid_generate_v7"
 
-// CreateUUIDFunction makes the function: a random UUID whose first 48 bits become the milliseconds since 1970, and whose
-// version becomes 7 (RFC 9562).
+// CreateUUIDFunction creates the function. It takes a random UUID, replaces its first 48 bits by the milliseconds since 1970, and sets the version
+// to 7 (RFC 9562).
 const CreateUUIDFunction = `CREATE FUNCTION ` + UUIDFunction + `() RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE
 AS $$
@@ -40,12 +39,12 @@ AS $$
   )::uuid
 $$`
 
-// written is the SQL of parts of a schema as a person would write it, where Postgres gives it back in another form: by
-// what it defines.
+// written contains the SQL of parts of a schema in the form that a person would write. Postgres returns another form. The key is what the SQL
+// defines.
 type written map[string]string
 
-// Create returns the statements that make the database of a schema, in an order in which they run: types, tables,
-// references, indexes. The function that makes ids must be there. Extensions are those of Extensions.
+// Create returns the statements that create the database of a schema, in order of execution: types, tables, references, indexes. They require the
+// function UUIDFunction and the extensions that Extensions returns.
 func Create(s *schema.Schema) ([]string, error) {
 	statements, _, err := create(s)
 	return statements, err
@@ -74,7 +73,7 @@ func create(s *schema.Schema) ([]string, written, error) {
 	return slices.Concat(out, references, indexes), as, nil
 }
 
-// Extensions names the extensions that a schema needs.
+// Extensions returns the names of the extensions that a schema needs.
 func Extensions(s *schema.Schema) (names []string) {
 	for _, t := range s.Tables {
 		for _, f := range t.Fields {
@@ -93,7 +92,7 @@ func Extensions(s *schema.Schema) (names []string) {
 	return names
 }
 
-// tableWriter collects what makes one table.
+// tableWriter collects the SQL of a table.
 type tableWriter struct {
 	schema     *schema.Schema
 	table      *schema.Type
@@ -104,7 +103,7 @@ type tableWriter struct {
 	written    written
 }
 
-// as notes how a part of the table is written.
+// as records the SQL of a part of the table.
 func (w *tableWriter) as(kind, name, sql string) { w.written[kind+" "+w.table.Table+"."+name] = sql }
 
 func (w *tableWriter) create() string {
@@ -145,7 +144,7 @@ func (w *tableWriter) constraint(name, definition string) {
 	w.lines = append(w.lines, "CONSTRAINT "+ident(name)+" "+definition)
 }
 
-// field writes the columns of a field, unless another field holds them.
+// field writes the columns of a field, unless they belong to another field.
 func (w *tableWriter) field(f *schema.Field) error {
 	if f.Relation != nil && len(f.Relation.Fields) > 0 {
 		return nil
@@ -177,7 +176,7 @@ func (w *tableWriter) field(f *schema.Field) error {
 	return nil
 }
 
-// generated returns how the database makes the value of a field, with a space before it.
+// generated returns the GENERATED clause of a field, with a leading space.
 func (w *tableWriter) generated(f *schema.Field) (string, error) {
 	switch g := f.Generated; {
 	case g == nil:
@@ -190,7 +189,7 @@ func (w *tableWriter) generated(f *schema.Field) (string, error) {
 	}
 }
 
-// fieldConstraints writes what a field demands of its columns.
+// fieldConstraints writes the constraints of a field.
 func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 	if len(f.Columns()) == 0 {
 		return nil
@@ -217,7 +216,7 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 		condition, err := matches(column, c.Pattern)
 		if err != nil {
 			return fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: @pattern of %s.%s %s", f.Pos, f.Owner.Name, f.Name, err),
-				"write it without word boundaries and line ends, or use @check")
+				"write the pattern without word boundaries and line ends, or use @check")
 		}
 		w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
 	}
@@ -254,7 +253,7 @@ func (w *tableWriter) check(c schema.Check) error {
 		return err
 	}
 	w.constraint(c.Name, "CHECK ("+condition+")")
-	delete(w.written, "constraint "+w.table.Table+"."+c.Name) // Postgres writes it more plainly
+	delete(w.written, "constraint "+w.table.Table+"."+c.Name) // the form of Postgres is simpler
 	return nil
 }
 
@@ -270,7 +269,7 @@ func (w *tableWriter) expression(e *schema.Expr, translate translate) (string, e
 		return e.Source, nil
 	}
 	sql, err := translate(e.AST, w.schema, w.table, ident(w.table.Table), func(celsql.Variable) (string, error) {
-		return "", fmt.Errorf("the database knows nothing of the request")
+		return "", fmt.Errorf("the database does not know the request")
 	})
 	if err != nil {
 		return "", fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: %v", e.Pos, err))
@@ -310,7 +309,7 @@ func (w *tableWriter) index(x schema.Index) error {
 	return nil
 }
 
-// operatorClasses are those of pgvector's indexes, which have no default.
+// operatorClasses are the operator classes of pgvector's indexes, which have no default.
 var operatorClasses = map[schema.IndexMethod]string{schema.HNSW: "vector_cosine_ops", schema.IVFFlat: "vector_cosine_ops"}
 
 func columnList(fields ...*schema.Field) string {

@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// createTables makes tables after those that they refer to; references in a circle come last.
+// createTables creates tables after the tables that they refer to. References in a cycle are added last.
 func (p *planner) createTables(tables []*catalog.Table) {
 	made := map[string]bool{}
 	for i := range p.cur.Tables {
@@ -18,7 +18,7 @@ func (p *planner) createTables(tables []*catalog.Table) {
 	var references []step
 	for len(waiting) > 0 {
 		next := slices.IndexFunc(waiting, func(t *catalog.Table) bool { return ready(t, made) })
-		next = max(next, 0) // a circle: begin somewhere
+		next = max(next, 0) // a cycle: start with any table
 		t := waiting[next]
 		made[tableKey(t)] = true
 		inline := func(c catalog.Constraint) bool { return made[referenced(t, &c)] }
@@ -45,7 +45,7 @@ func ready(t *catalog.Table, made map[string]bool) bool {
 	})
 }
 
-// referenced returns the key of the table that a foreign key refers to.
+// referenced returns the tableKey of the table that a foreign key refers to.
 func referenced(t *catalog.Table, c *catalog.Constraint) string {
 	if c.References == "" || strings.Contains(c.References, ".") {
 		return c.References
@@ -53,7 +53,7 @@ func referenced(t *catalog.Table, c *catalog.Constraint) string {
 	return t.Schema + "." + c.References
 }
 
-// createTable writes a table with its constraints; foreign keys are those that inline lets in.
+// createTable writes a table with its constraints. inline selects the foreign keys.
 func (p *planner) createTable(t *catalog.Table, inline func(catalog.Constraint) bool) string {
 	var lines []string
 	for i := range t.Columns {
@@ -74,7 +74,7 @@ func (p *planner) createTable(t *catalog.Table, inline func(catalog.Constraint) 
 	return fmt.Sprintf("CREATE %sTABLE %s (\n  %s\n)", unlogged, tableName(t), strings.Join(lines, ",\n  "))
 }
 
-// columnDefinition writes a column as it stands in CREATE TABLE.
+// columnDefinition writes a column for CREATE TABLE.
 func columnDefinition(c *catalog.Column) string {
 	words := []string{ident(c.Name), short(c.Type)}
 	if c.Collation != "" {
@@ -94,7 +94,7 @@ func columnDefinition(c *catalog.Column) string {
 	return strings.Join(words, " ")
 }
 
-// indexesOf returns the indexes of a table that stand for themselves.
+// indexesOf returns the indexes of a table that do not back a constraint.
 func indexesOf(c *catalog.Catalog, t *catalog.Table) (list []*catalog.Index) {
 	for i := range c.Indexes {
 		if x := &c.Indexes[i]; x.Schema == t.Schema && x.Table == t.Name && !x.Constraint {

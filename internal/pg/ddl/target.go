@@ -15,16 +15,15 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target is the database that a schema describes.
+// Target is the database of a schema.
 type Target struct {
 	schema  *schema.Schema
 	catalog *catalog.Catalog
 	written written
 }
 
-// NewTarget makes the tables of a schema in a scratch database and reads them, as Postgres understands them. The database is
-// empty, or a copy of one that a plan is for: its tables are dropped, and the functions, domains and sequences stay that
-// the schema may name in SQL.
+// NewTarget creates the tables of a schema in a scratch database and reads them back in the form of Postgres. The database is empty, or a copy of the
+// database of a plan. It drops the tables of a copy, but keeps functions, domains and sequences, which the schema may name in SQL.
 func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Target, error) {
 	statements, written, err := create(s)
 	if err != nil {
@@ -35,14 +34,14 @@ func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*T
 	}
 	for _, name := range Extensions(s) {
 		if _, err := scratch.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+name); err != nil {
-			return nil, pg.Fault("make the extension "+name, err)
+			return nil, pg.Fault("create the extension "+name, err)
 		}
 	}
 	uuids := strings.Replace(CreateUUIDFunction, "CREATE", "CREATE OR REPLACE", 1)
 	for _, sql := range append([]string{uuids}, statements...) {
 		if _, err := scratch.Exec(ctx, sql); err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Op: "make the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
-				Hint: "what the schema says in SQL (@default(sql:), @col(dataType:)) must be right for Postgres, after the migrations that are there", Err: err}
+			return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
+				Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: err}
 		}
 	}
 	c, err := catalog.Read(ctx, scratch, catalog.Options{})
@@ -53,15 +52,15 @@ func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*T
 	return &Target{s, c, written}, nil
 }
 
-// Catalog is what the schema builds.
+// Catalog returns the catalog of the schema's database.
 func (t *Target) Catalog() *catalog.Catalog { return t.catalog }
 
-// declared reports whether an enum is one of the schema.
+// declared reports whether the schema contains an enum.
 func declared(s *schema.Schema, e catalog.Enum) bool {
 	return e.Schema == public && slices.ContainsFunc(s.Enums, func(x *schema.Enum) bool { return x.DBName == e.Name })
 }
 
-// used reports whether a column has an enum that only the database knows.
+// used reports whether a column uses an enum.
 func used(c *catalog.Catalog, e catalog.Enum) bool {
 	name := catalogName(e.Schema, e.Name)
 	return slices.ContainsFunc(c.Tables, func(t catalog.Table) bool {
@@ -69,8 +68,7 @@ func used(c *catalog.Catalog, e catalog.Enum) bool {
 	})
 }
 
-// clearTables drops every table, and what the schema makes beside them. A sequence that a column owns stays, unless
-// the schema makes it anew.
+// clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema recreates it.
 func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) error {
 	var serials, types []string
 	for _, t := range s.Tables {

@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
-// columnType returns the type of the i-th column of a field: that of a reference is the key's.
+// columnType returns the type of the i-th column of a field. A reference has the type of the key.
 func columnType(f *schema.Field, i int) string {
 	leaf := leafOf(f, i)
 	name := scalar.Of(leaf.Type.Scalar, "").SQL
@@ -31,7 +31,7 @@ func columnType(f *schema.Field, i int) string {
 	return name
 }
 
-// stored returns the type of the values of a column: serial is an integer with a default, which a reference to it does not have.
+// stored returns the type of the values of a column. A serial type is an integer type with a default, which a reference to it does not have.
 func stored(dataType string) string {
 	switch strings.ToLower(dataType) {
 	case "smallserial", "serial2":
@@ -44,12 +44,12 @@ func stored(dataType string) string {
 	return dataType
 }
 
-// leafOf follows a reference to the field that the i-th column of its key holds.
+// leafOf follows a reference to the field that has the values of the i-th column of the key.
 func leafOf(f *schema.Field, i int) *schema.Field {
 	for f.Relation != nil {
 		references := f.Relation.References
 		f = references[i]
-		// A key field with several columns stands there once for each.
+		// A key field with several columns is listed once per column.
 		first := i
 		for first > 0 && references[first-1] == f {
 			first--
@@ -79,8 +79,8 @@ func (w *tableWriter) defaultOf(f *schema.Field, i int) (string, error) {
 	return sql, nil
 }
 
-// defaultExpr returns an expression as a default, "" where it depends on what the database does not know: then a
-// create evaluates it.
+// defaultExpr returns an expression as a default. It returns "" if the expression depends on the request. The API then evaluates it when it creates a
+// row.
 func (w *tableWriter) defaultExpr(f *schema.Field, e *schema.Expr) string {
 	switch strings.ReplaceAll(e.Source, " ", "") {
 	case "request.time":
@@ -110,7 +110,7 @@ func value(f *schema.Field, list bool, v any) (string, error) {
 	return literal(text), nil
 }
 
-// valueText returns a value as Postgres reads it.
+// valueText returns a value in the text format of Postgres.
 func valueText(f *schema.Field, v any) (string, error) {
 	switch x := v.(type) {
 	case string:
@@ -133,7 +133,7 @@ func valueText(f *schema.Field, v any) (string, error) {
 	return string(encoded), err
 }
 
-// arrayLiteral returns an array, or pgvector's vector.
+// arrayLiteral returns an array or a vector of pgvector.
 func arrayLiteral(f *schema.Field, items []any) (string, error) {
 	open, end := "{", "}"
 	if f.Type.Scalar == schema.Vector {
@@ -171,7 +171,7 @@ func bound(f *schema.Field, text string) string {
 	return text
 }
 
-// between returns a condition on a value with one bound or two.
+// between returns a condition with one or two bounds.
 func between(value, low, high string) string {
 	switch {
 	case low == "":
@@ -184,8 +184,7 @@ func between(value, low, high string) string {
 	return value + " BETWEEN " + low + " AND " + high
 }
 
-// matches returns a condition that a text matches a pattern of RE2. A plain pattern means the same to Postgres; any
-// other is written anew.
+// matches returns a condition that a text matches a pattern of RE2. A plain pattern has the same meaning in Postgres. Other patterns are translated.
 func matches(column, pattern string) (string, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -196,17 +195,17 @@ func matches(column, pattern string) (string, error) {
 	}
 	translated, ok := celsql.Pattern(re)
 	if !ok {
-		return "", fmt.Errorf("uses what Postgres's patterns cannot say")
+		return "", fmt.Errorf("uses a construct that Postgres does not support")
 	}
 	return column + ` COLLATE "C" ~ ` + patternLiteral(translated), nil
 }
 
-// patternLiteral writes a pattern with its backslashes as they are, which standard_conforming_strings lets mean themselves.
+// patternLiteral writes a pattern as a string with unchanged backslashes, which is correct with standard_conforming_strings on.
 func patternLiteral(pattern string) string { return "'" + strings.ReplaceAll(pattern, "'", "''") + "'" }
 
-// PlainPattern reports whether RE2 and Postgres read a pattern alike: ASCII letters, digits and classes of them,
-// groups, alternatives, counts and the two ends. A point stands for a line's end in one of them, and a letter after a
-// backslash for other characters.
+// PlainPattern reports whether a pattern has the same meaning in RE2 and Postgres. It accepts ASCII letters, digits, character classes, groups,
+// alternatives, counts and anchors. It rejects a dot, which matches a line end in only one of them, and escaped letters, which have different
+// meanings.
 func PlainPattern(pattern string) bool {
 	class := false
 	for i := 0; i < len(pattern); i++ {
@@ -222,7 +221,7 @@ func PlainPattern(pattern string) bool {
 		case c == '[':
 			class = true
 			if strings.HasPrefix(pattern[i+1:], "]") || strings.HasPrefix(pattern[i+1:], "^]") || strings.HasPrefix(pattern[i+1:], "^") {
-				return false // a negated class holds a line's end, and more letters
+				return false // a negated class includes line ends and other letters
 			}
 		case c == ']':
 			class = false

@@ -1,4 +1,4 @@
-// Package docker runs Postgres in a container: one that leaves nothing behind, or one whose data is kept in a volume.
+// Package docker runs Postgres in a container, temporarily or with its data in a volume.
 package docker
 
 import (
@@ -19,20 +19,20 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// DefaultMajor is the version of Postgres that is run where none is asked for.
+// DefaultMajor is the default major version of Postgres.
 const DefaultMajor = 17
 
-// Options say which Postgres to run.
+// Options configure a server.
 type Options struct {
-	Image  string // of the official one; empty is DefaultMajor's
+	Image  string // the official image or one based on it; empty means the official one of DefaultMajor
 	Logger *slog.Logger
-	Guard  func(container string) (dismiss func()) // has it removed when this process is killed; nil is nobody
+	Guard  func(container string) (dismiss func()) // makes sure that the container is removed if this process is killed; may be nil
 
-	// Keep names the volume in which the data is kept, and the container; empty keeps nothing.
+	// Keep is the name of the container and of the volume for the data; empty means a temporary server.
 	Keep     string
-	Purpose  string // of the two
-	Port     int    // of this machine; 0 is any free one
-	Password string // of a kept one: that with which it was made
+	Purpose  string // label of both
+	Port     int    // on the host; 0 means any free port
+	Password string // of a server with a volume
 }
 
 // Image returns the official image of a major version.
@@ -43,7 +43,7 @@ type Server struct {
 	container *container.Container
 	password  string
 	version   string
-	locked    bool // the kept data has another password
+	locked    bool // the data in the volume has another password
 
 	stopping context.CancelFunc
 	exited   chan struct{}
@@ -51,7 +51,7 @@ type Server struct {
 	err      error
 }
 
-// Folder is where the data is kept, in DataDir; official images of version 18 and later have another default than those before.
+// Folder is the mount point of the volume, and DataDir the data folder in it. The default of official images changed in version 18.
 const (
 	Folder  = "/pgdata"
 	DataDir = Folder + "/data"
@@ -91,24 +91,24 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// watch notes when the container ends, until Stop.
+// watch records when the container exits, until Stop.
 func (s *Server) watch(ctx context.Context) {
 	watched, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopping = cancel
 	go s.await(watched)
 }
 
-// unlock gives the server our password. Whoever is in its container needs none.
+// unlock sets the server's password to ours. Connections inside the container do not need a password.
 func (s *Server) unlock(ctx context.Context) error {
 	s.locked = false
 	err := s.container.Exec(ctx, "psql", "-X", "-U", "postgres", "-c", "ALTER ROLE postgres PASSWORD "+pg.QuoteLiteral(s.password))
 	if err == nil {
 		err = s.probe(ctx, s.container.Address())
 	}
-	return fault.Wrap("set the password of the kept Postgres", err)
+	return fault.Wrap("set the password of the existing Postgres", err)
 }
 
-// probe returns nil when the server answers.
+// probe returns nil if the server responds.
 func (s *Server) probe(ctx context.Context, address string) error {
 	conn, err := pgx.Connect(ctx, at(address, s.password, "postgres"))
 	var refused *pgconn.PgError
@@ -137,37 +137,37 @@ func (s *Server) await(ctx context.Context) {
 	close(s.exited)
 }
 
-// URL returns the connection string of a database. It holds the password.
+// URL returns the URL of a database, including the password.
 func (s *Server) URL(database string) string {
 	return at(s.container.Address(), s.password, database)
 }
 
-// Version returns the server's version, like 17.6.
+// Version returns the server's version, such as 17.6.
 func (s *Server) Version() string { return s.version }
 
-// EnsureDatabase makes an empty database unless there is one of that name.
+// EnsureDatabase creates an empty database unless it exists.
 func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 	return pg.EnsureDatabase(ctx, s.URL("postgres"), name)
 }
 
-// Exited is closed when the server is gone, asked or not.
+// Exited is closed when the server has exited, for whatever reason.
 func (s *Server) Exited() <-chan struct{} { return s.exited }
 
-// Err returns why the server ended although nobody asked it to.
+// Err returns the reason of an unexpected exit.
 func (s *Server) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
-// Stop removes the server, and its data unless that is kept.
+// Stop removes the server. It keeps the volume, if any.
 func (s *Server) Stop(ctx context.Context) error {
 	if s.stopping != nil {
 		s.stopping()
 		<-s.exited
 	}
 	if s.container == nil {
-		return nil // it never started
+		return nil // the server never started
 	}
 	return s.container.Stop(ctx)
 }

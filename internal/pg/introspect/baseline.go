@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// meta are lines of pg_dump for psql, and what it sets for its own session.
+// meta matches pg_dump's lines for psql, and the settings of its own session.
 var (
 	meta    = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 	setting = regexp.MustCompile(`(?is)^(SET\s|SELECT\s+pg_catalog\.set_config\()`)
@@ -17,14 +17,14 @@ var (
 	comment = regexp.MustCompile(`(?is)^COMMENT\s+ON\s+EXTENSION\s`)
 )
 
-// Up cuts what pg_dump writes into the statements of a migration.
+// Up splits the output of pg_dump into the statements of a migration.
 func Up(parser *sqltext.Parser, dump string) ([]string, error) {
 	text := meta.ReplaceAllString(dump, "")
 	trees, err := parser.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	// A function may name what comes after it.
+	// A function may refer to objects that are created later.
 	statements := []string{"SET LOCAL check_function_bodies = false"}
 	for _, t := range trees {
 		end := int(t.StmtLocation + t.StmtLen)
@@ -39,7 +39,7 @@ func Up(parser *sqltext.Parser, dump string) ([]string, error) {
 	return statements, nil
 }
 
-// withoutComments takes away what stands above a statement.
+// withoutComments removes the comments above a statement.
 func withoutComments(sql string) string {
 	for sql != "" {
 		n, blank := sqltext.Token(sql)
@@ -100,7 +100,7 @@ func Down(c *catalog.Catalog) (statements []string) {
 	return statements
 }
 
-// Differing compares a database with what the schema that was written of it builds, and returns what is to be written in SQL.
+// Differing compares a database with the result of its imported schema. It returns the parts that must be written in SQL.
 func Differing(cur, built *catalog.Catalog) map[string]bool {
 	found := map[string]bool{}
 	for i := range cur.Tables {

@@ -7,7 +7,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 )
 
-// toCEL writes a condition on a row in CEL; false when it has what CEL does not say in the same way.
+// toCEL writes a condition on a row in CEL. It returns false if CEL has no equivalent for a part of it.
 func (m *importer) toCEL(t *table, condition string) (string, bool) {
 	trees, err := m.Parser.Parse("SELECT " + condition)
 	if err != nil || len(trees) != 1 {
@@ -84,7 +84,7 @@ func (w *celWriter) constant(c *pg.A_Const) string {
 	return w.no()
 }
 
-// cast leaves out the type that Postgres notes beside a constant or a text.
+// cast leaves out the type that Postgres adds to a constant or a text.
 func (w *celWriter) cast(c *pg.TypeCast) string {
 	if c.Arg.GetAConst().GetSval() != nil {
 		names := c.TypeName.GetNames()

@@ -12,14 +12,14 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// kind is what a column is in a schema.
+// kind is the type of a column in a schema.
 type kind struct {
 	scalar   string
 	list     bool
-	dataType string // @col(dataType:), where the scalar's own is another
+	dataType string // @col(dataType:), if it differs from the default of the scalar
 }
 
-// kindOf returns what a type of the database is in a schema: a domain is what it is made of.
+// kindOf returns the kind of a database type. A domain has the kind of its base type.
 func (m *importer) kindOf(typ string) kind {
 	k := scalarOf(typ)
 	for _, o := range m.catalog.Others {
@@ -36,7 +36,7 @@ func (m *importer) kindOf(typ string) kind {
 
 var timeType = regexp.MustCompile(`^time(stamp)?(\([0-9]\))? with(out)? time zone`)
 
-// shortType writes a type as people do: varchar(40), timestamptz(3).
+// shortType returns the usual name of a type: varchar(40), timestamptz(3).
 func shortType(typ string) string {
 	typ = timeType.ReplaceAllStringFunc(typ, func(s string) string {
 		x := timeType.FindStringSubmatch(s)
@@ -48,7 +48,7 @@ func shortType(typ string) string {
 	return strings.NewReplacer("character varying", "varchar", "character(", "char(").Replace(typ)
 }
 
-// scalarOf returns what a type is in a schema. What is not known is a string, as Postgres can write every value as one.
+// scalarOf returns the kind of a type. An unknown type is a string, since Postgres can convert every value to text.
 func scalarOf(typ string) kind {
 	if element, ok := strings.CutSuffix(typ, "[]"); ok {
 		k := scalarOf(element)
@@ -71,7 +71,7 @@ func scalarOf(typ string) kind {
 	return kind{scalar: string(schema.String), dataType: typ}
 }
 
-// takeColumns makes a field of each column. Those that turn out to hold references are changed later.
+// takeColumns adds a field for each column. takeReferences changes those that contain references.
 func (m *importer) takeColumns(t *table) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -114,10 +114,10 @@ func (m *importer) tableDirective(t *table) {
 	t.directives = append([]string{d}, t.directives...)
 }
 
-// serials are the types of columns that count up by a sequence of their own.
+// serials are the serial types by the type of the column.
 var serials = map[string]string{"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
-// value writes how a column gets its value when nobody gives it one.
+// value writes the directive for the default or generated value of a column.
 func (m *importer) value(t *table, f *field) {
 	c := f.column
 	directive := func(text string) { f.directives, f.hasDefault = append(f.directives, text), true }
@@ -136,7 +136,7 @@ func (m *importer) value(t *table, f *field) {
 	}
 }
 
-// isSerial reports whether a column has the sequence that serial makes.
+// isSerial reports whether a column has the sequence that a serial type creates.
 func (m *importer) isSerial(t *table, c *catalog.Column) bool {
 	name := schema.ObjectName(t.Name, []string{c.Name}, "seq")
 	return c.NotNull && serials[c.Type] != "" && c.Default == "nextval('"+qualifiedName(public, name)+"'::regclass)" &&
@@ -149,7 +149,7 @@ func qualifiedName(schema, name string) string {
 
 var quoted = regexp.MustCompile(`^'((?:[^']|'')*)'::[^']+$`)
 
-// numberDefault is a number as Postgres writes it back.
+// numberDefault matches a number as Postgres formats it.
 var numberDefault = regexp.MustCompile(`^\(?'?(-?[0-9]+(?:\.[0-9]+)?)'?\)?(?:::[a-z ]+)?$`)
 
 // defaultOf writes the argument of @default: in the words of the language where the value has them.

@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// takeConstraints takes what must be unique, and checks.
+// takeConstraints imports unique constraints and checks.
 func (m *importer) takeConstraints(t *table) {
 	for i := range t.Constraints {
 		switch c := &t.Constraints[i]; c.Kind {
@@ -21,7 +21,7 @@ func (m *importer) takeConstraints(t *table) {
 		case "check":
 			m.check(t, c)
 		case "exclusion":
-			m.leave("constraint "+c.Name+" of "+t.Name, "the language has no exclusion constraints")
+			m.leave("constraint "+c.Name+" of "+t.Name, "the schema language does not support exclusion constraints")
 		}
 	}
 	for _, i := range m.indexesOf(t) {
@@ -40,7 +40,7 @@ func (m *importer) indexesOf(t *table) (list []*catalog.Index) {
 	return list
 }
 
-// bare takes names out of their quotes.
+// bare removes the quotes of names.
 func bare(names []string) []string {
 	list := make([]string, len(names))
 	for i, n := range names {
@@ -62,16 +62,16 @@ func (m *importer) unique(t *table, columns []string, what string) {
 	}
 	d := "@unique(fields: " + quoteAll(fields) + ")"
 	if len(columns) == 1 || slices.Contains(t.directives, d) {
-		m.leave(what+" of "+t.Name, "the schema says it once, or cannot say it")
+		m.leave(what+" of "+t.Name, "it is a duplicate, or the schema language does not support it")
 		return
 	}
 	t.directives = append(t.directives, d)
 }
 
-// check takes a check: in the words of a constraint of the field, in CEL, or in SQL.
+// check imports a check as a constraint of the field, in CEL, or in SQL.
 func (m *importer) check(t *table, c *catalog.Constraint) {
 	if !c.Validated {
-		m.leave("constraint "+c.Name+" of "+t.Name, "it is NOT VALID: rows may be against it")
+		m.leave("constraint "+c.Name+" of "+t.Name, "it is NOT VALID: existing rows may violate it")
 		return
 	}
 	condition, ok := strings.CutPrefix(strings.TrimSuffix(c.Definition, " NO INHERIT"), "CHECK ")
@@ -99,7 +99,7 @@ func (m *importer) check(t *table, c *catalog.Constraint) {
 	f.directives = append(f.directives, d)
 }
 
-// inner takes away parentheses around a whole expression.
+// inner removes parentheses around a whole expression.
 func inner(sql string) string {
 	for strings.HasPrefix(sql, "(") && strings.HasSuffix(sql, ")") {
 		depth, rest := 0, sql
@@ -195,7 +195,7 @@ func (m *importer) pattern(once func(kind, directive string) bool, regex string)
 	return once("pattern", "@pattern(regex: "+sdl.Quote(regex)+")")
 }
 
-// takeIndexes takes the indexes that the language can say.
+// takeIndexes imports the indexes that the schema language supports.
 func (m *importer) takeIndexes(t *table) {
 	for _, i := range m.indexesOf(t) {
 		fields := t.ofColumns(bare(i.Columns))
@@ -203,7 +203,7 @@ func (m *importer) takeIndexes(t *table) {
 		case ddl.KeepsUnique(i):
 			continue
 		case !ddl.Expressible(i, t.Table) || fields == nil:
-			m.leave("index "+i.Name+" of "+t.Name, "the language cannot say it: it stays as it is")
+			m.leave("index "+i.Name+" of "+t.Name, "the schema language does not support it; the database keeps it")
 			continue
 		}
 		args := []string{"fields: " + quoteAll(fields)}

@@ -1,4 +1,4 @@
-// Package introspect writes a schema in GraphQL for a database that exists: the reverse of pg/ddl.
+// Package introspect writes a GraphQL schema for an existing database. It is the reverse of pg/ddl.
 package introspect
 
 import (
@@ -12,27 +12,27 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// Options say how a schema is written.
+// Options configure an import.
 type Options struct {
 	Parser *sqltext.Parser
-	// InSQL names what is written in SQL as the database has it, and not in the words of the language, which did not come
-	// out the same: "check films.films_year_check", "index films.films_open_idx", "default films.price".
+	// InSQL contains the parts to write in SQL, because the schema language gave a different result:
+	// "check films.films_year_check", "index films.films_open_idx", "default films.price".
 	InSQL map[string]bool
 }
 
-// Result is a schema, and what of the database it does not say.
+// Result is a schema, and the parts of the database that it does not contain.
 type Result struct {
 	Text string // SDL
 	Left []Left
 }
 
-// Left is a part of a database that a schema leaves to the migrations.
+// Left is a part of a database that only the migrations contain.
 type Left struct {
 	What string `json:"what"` // table audit_log
 	Why  string `json:"why"`
 }
 
-// public is the Postgres schema that is read.
+// public is the Postgres schema to import.
 const public = "public"
 
 // Schema writes the schema of the tables in the Postgres schema public.
@@ -85,17 +85,17 @@ type table struct {
 // field is a field of a type.
 type field struct {
 	name, description string
-	column            *catalog.Column // nil for what has none of its own
+	column            *catalog.Column // nil for a field without its own column
 	scalar            string          // or the name of an enum or a type
 	list, required    bool
-	elements          bool // of a list, are never null
+	elements          bool // the elements of a list are never null
 	dataType          string
-	usual             string // the column that the field has unless it says so
+	usual             string // the default column of the field
 	directives        []string
 	hasDefault        bool
 	to                *table // of a reference
 	unique            bool
-	has               map[string]bool // constraints that it has one of
+	has               map[string]bool // kinds of constraints that it already has
 }
 
 func (m *importer) leave(what, why string) { m.left = append(m.left, Left{what, why}) }
@@ -104,7 +104,7 @@ func (m *importer) takeTables() {
 	for i := range m.catalog.Tables {
 		t := &m.catalog.Tables[i]
 		if why := m.unfit(t); why != "" {
-			if t.Bound == "" { // partitions are told with their table
+			if t.Bound == "" { // partitions are covered by their table
 				m.leave("table "+tableName(t), why)
 			}
 			continue
@@ -113,19 +113,19 @@ func (m *importer) takeTables() {
 		m.tables = append(m.tables, found)
 		m.byTable[t.Name] = found
 	}
-	// The shortest names first: a type user_orders would take the name of the order of users.
+	// The shortest names first, since the type of a table user_orders would otherwise take a name that users needs.
 	byLength := slices.SortedStableFunc(slices.Values(m.tables), func(a, b *table) int { return cmp.Compare(len(words(a.Name)), len(words(b.Name))) })
 	for _, t := range byLength {
 		t.name = m.names.typ(t.Name)
 	}
 }
 
-// unfit says why a table becomes no type, or "".
+// unfit returns why a table cannot become a type, or "".
 func (m *importer) unfit(t *catalog.Table) string {
 	key := primaryKey(t)
 	switch {
 	case t.Schema != public:
-		return "it is not in the schema public"
+		return "it is not in the Postgres schema public"
 	case t.Kind == "foreign table":
 		return "it is a foreign table"
 	case t.Bound != "":
@@ -137,7 +137,7 @@ func (m *importer) unfit(t *catalog.Table) string {
 	}
 	for _, name := range key.Columns {
 		if kind := m.kindOf(t.Column(name).Type); kind.list || slices.Contains([]string{"JSON", "Float", "Vector"}, kind.scalar) {
-			return "no key can have a " + t.Column(name).Type + ", as " + name + " is"
+			return "its key column " + name + " has the type " + t.Column(name).Type + ", which a key cannot have"
 		}
 	}
 	return ""
@@ -152,20 +152,20 @@ func primaryKey(t *catalog.Table) *catalog.Constraint {
 	return nil
 }
 
-// takeEnums takes the enums whose values GraphQL can name; columns of others are strings.
+// takeEnums imports the enums whose values are valid GraphQL names. Columns of other enums become strings.
 func (m *importer) takeEnums() {
 	for i := range m.catalog.Enums {
 		e := &m.catalog.Enums[i]
 		name, ok := m.names.enum(e)
 		if !ok {
-			m.leave("enum "+qualified(e.Schema, e.Name), "GraphQL cannot name it, or one of its values: its columns are strings")
+			m.leave("enum "+qualified(e.Schema, e.Name), "its name or one of its values is not a valid GraphQL name; its columns are strings")
 			continue
 		}
 		m.enums = append(m.enums, &enum{e, name})
 	}
 }
 
-// others tells what no schema says.
+// others lists the other objects, which a schema cannot contain.
 func (m *importer) others() {
 	count := map[string]int{}
 	var kinds []string
@@ -179,7 +179,7 @@ func (m *importer) others() {
 		count[o.Kind]++
 	}
 	for _, kind := range kinds {
-		m.leave(counted(count[kind], kind), "the migrations keep what the schema does not say")
+		m.leave(counted(count[kind], kind), "the schema language does not support it; the migrations keep it")
 	}
 }
 
@@ -223,7 +223,7 @@ func (m *importer) write() string {
 	return b.String()
 }
 
-// described writes a comment of the database as a description.
+// described writes a database comment as a description.
 func described(comment, indent string) string {
 	if comment == "" {
 		return ""
@@ -240,7 +240,7 @@ func (f *field) typ() string {
 	return text + mark(f.required)
 }
 
-// mark is what follows a type that cannot be null.
+// mark returns the mark of a type that cannot be null.
 func mark(required bool) string {
 	if required {
 		return "!"

@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// names remembers which names of the API are taken.
+// names records the used names of the API.
 type names struct {
 	types  map[string]bool
 	fields map[string]bool // of the query
@@ -31,7 +31,7 @@ func newNames() *names {
 	return n
 }
 
-// typ names the type of a table: order_lines -> OrderLine.
+// typ returns the name of the type of a table: order_lines -> OrderLine.
 func (n *names) typ(table string) string {
 	base := pascal(schema.Singular(table))
 	for i := 0; ; i++ {
@@ -49,7 +49,7 @@ func (n *names) typ(table string) string {
 	}
 }
 
-// enum names an enum, whose name in the database follows from that; false when nothing does.
+// enum returns a name for an enum from which its database name follows. It returns false if there is none.
 func (n *names) enum(e *catalog.Enum) (string, bool) {
 	name := pascal(e.Name)
 	if e.Schema != public || schema.SnakeCase(name) != e.Name || len(e.Values) == 0 || sdl.IsPostgresType(e.Name) {
@@ -71,7 +71,7 @@ func with(name string, suffixes ...string) []string {
 	return list
 }
 
-// take takes names of types and of fields of the query, all or none.
+// take reserves names of types and of query fields, all or none.
 func (n *names) take(types []string, fields ...string) bool {
 	if slices.ContainsFunc(types, func(t string) bool { return n.types[t] }) || slices.ContainsFunc(fields, func(f string) bool { return n.fields[f] }) {
 		return false
@@ -87,7 +87,7 @@ func (n *names) take(types []string, fields ...string) bool {
 
 var graphqlName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
 
-// pascal makes the name of a type: order_line -> OrderLine.
+// pascal returns the name of a type: order_line -> OrderLine.
 func pascal(name string) string {
 	var b strings.Builder
 	for _, word := range words(name) {
@@ -99,7 +99,7 @@ func pascal(name string) string {
 	return b.String()
 }
 
-// camel makes the name of a field: created_at -> createdAt, FirstName -> firstName.
+// camel returns the name of a field: created_at -> createdAt, FirstName -> firstName.
 func camel(column string) string {
 	list := words(column)
 	var b strings.Builder
@@ -120,7 +120,7 @@ func camel(column string) string {
 	return name
 }
 
-// lowerStart lowers the capitals that a word begins with, but not the first of the next word: URLPath -> urlPath.
+// lowerStart lowers the capitals at the start of a word, except the first letter of the next word: URLPath -> urlPath.
 func lowerStart(word string) string {
 	runes := []rune(word)
 	for i, r := range runes {
@@ -132,14 +132,14 @@ func lowerStart(word string) string {
 	return string(runes)
 }
 
-// words cuts a name at what is no letter and no digit of ASCII, which is what GraphQL has.
+// words splits a name at characters other than ASCII letters and digits, which GraphQL does not allow.
 func words(name string) []string {
 	return strings.FieldsFunc(name, func(r rune) bool {
 		return r > unicode.MaxASCII || (!unicode.IsLetter(r) && !unicode.IsDigit(r))
 	})
 }
 
-// free returns the first of some names that no field of a type has, with a number after the last when all are taken.
+// free returns the first candidate that is not the name of a field. If all are used, it adds a number to the last one.
 func (t *table) free(candidates ...string) string {
 	for _, name := range candidates {
 		if t.field(name) == nil {
@@ -163,7 +163,7 @@ func (t *table) field(name string) *field {
 	return nil
 }
 
-// ofColumn returns the field that has a column.
+// ofColumn returns the field of a column.
 func (t *table) ofColumn(column string) *field {
 	for _, f := range t.fields {
 		if f.column != nil && f.column.Name == column {
@@ -173,7 +173,7 @@ func (t *table) ofColumn(column string) *field {
 	return nil
 }
 
-// ofColumns returns the names of the fields that have columns, or nil when one has none of its own.
+// ofColumns returns the names of the fields of columns, or nil if a column has no field of its own.
 func (t *table) ofColumns(columns []string) []string {
 	list := make([]string, len(columns))
 	for i, c := range columns {

@@ -11,9 +11,9 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// takeReferences makes references of foreign keys.
+// takeReferences imports foreign keys as references.
 func (m *importer) takeReferences(t *table) {
-	uses := map[string]int{} // foreign keys of a column
+	uses := map[string]int{} // number of foreign keys per column
 	var keys []*catalog.Constraint
 	for i := range t.Constraints {
 		c := &t.Constraints[i]
@@ -22,13 +22,13 @@ func (m *importer) takeReferences(t *table) {
 		}
 		to := m.target(c)
 		if to == nil || ddl.Foreign(t.Table, c, to.Table) || !m.fits(t, c, to) {
-			m.leave("foreign key "+c.Name+" of "+t.Name, "no reference of the language makes it: it stays as it is")
+			m.leave("foreign key "+c.Name+" of "+t.Name, "the schema language does not support it; the database keeps it")
 			continue
 		}
 		if slices.ContainsFunc(keys, func(other *catalog.Constraint) bool {
 			return slices.Equal(other.Columns, c.Columns) && other.References == c.References
 		}) {
-			continue // the same twice
+			continue // a duplicate
 		}
 		keys = append(keys, c)
 		for _, column := range c.Columns {
@@ -53,7 +53,7 @@ func (m *importer) target(c *catalog.Constraint) *table {
 	return m.byTable[strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)]
 }
 
-// fits reports whether the columns of a foreign key are what the key is; a single one may say what it is instead.
+// fits reports whether the columns of a foreign key have the types of the key. A single column may have another type, which @col then contains.
 func (m *importer) fits(t *table, c *catalog.Constraint, to *table) bool {
 	for i, name := range c.Columns {
 		from, key := t.ofColumn(name), to.ofColumn(to.key[i])
@@ -64,7 +64,7 @@ func (m *importer) fits(t *table, c *catalog.Constraint, to *table) bool {
 	return true
 }
 
-// leaf follows references to the field whose values a field has.
+// leaf follows references to the field that has the values of a field.
 func (m *importer) leaf(f *field) *field {
 	for f.to != nil {
 		f = f.to.ofColumn(f.to.key[0])
@@ -74,7 +74,7 @@ func (m *importer) leaf(f *field) *field {
 
 var keySuffix = regexp.MustCompile(`(?i)_?(id|uuid|fk|key|no|nr)$`)
 
-// own makes a field the reference that its column holds. It reports false where the language has no place for it.
+// own changes a field to the reference in its column. It returns false if the schema language does not support it.
 func (m *importer) own(t *table, c *catalog.Constraint, to *table) bool {
 	f := t.ofColumn(c.Columns[0])
 	key := to.ofColumn(to.key[0])
@@ -107,7 +107,7 @@ func (m *importer) rename(t *table, from, to string) {
 	t.directives[0] = strings.Replace(t.directives[0], sdl.Quote(from), sdl.Quote(to), 1)
 }
 
-// shared adds a reference whose key other fields hold.
+// shared adds a reference whose key is in other fields.
 func (m *importer) shared(t *table, c *catalog.Constraint, to *table) {
 	fields := t.ofColumns(c.Columns)
 	required := true
@@ -128,7 +128,7 @@ func (m *importer) shared(t *table, c *catalog.Constraint, to *table) {
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// ref writes @ref, or nothing.
+// ref writes @ref, if it is necessary.
 func ref(c *catalog.Constraint, fields []string, required bool) []string {
 	action := "RESTRICT"
 	switch {
@@ -154,7 +154,7 @@ func ref(c *catalog.Constraint, fields []string, required bool) []string {
 	return []string{"@ref(" + strings.Join(args, ", ") + ")"}
 }
 
-// inverses adds the other ends of the references of a type, and the lists through it when it does nothing but join two.
+// inverses adds the other ends of the references of a type. For a join table it also adds the lists on both sides.
 func (m *importer) inverses(t *table) {
 	var refs []*field
 	for _, f := range t.fields {
@@ -189,7 +189,7 @@ func (m *importer) inverse(t *table, f *field, others []*field) {
 	f.to.fields = append(f.to.fields, end)
 }
 
-// isUnique reports whether no two rows have the same values in columns.
+// isUnique reports whether columns are unique.
 func (m *importer) isUnique(t *table, columns []string) bool {
 	if slices.Equal(t.key, columns) {
 		return true
@@ -198,7 +198,7 @@ func (m *importer) isUnique(t *table, columns []string) bool {
 		slices.ContainsFunc(m.indexesOf(t), func(i *catalog.Index) bool { return ddl.KeepsUnique(i) && slices.Equal(bare(i.Columns), columns) })
 }
 
-// joins returns the two references that the key of a join table is made of, or nil.
+// joins returns the two references that form the key of a join table, or nil.
 func (m *importer) joins(t *table, refs []*field) []*field {
 	if len(t.key) != 2 || len(refs) != 2 || refs[0].to == refs[1].to {
 		return nil
@@ -211,7 +211,7 @@ func (m *importer) joins(t *table, refs []*field) []*field {
 	return refs
 }
 
-// through adds a list of the rows at the other side of a join table.
+// through adds a list of the rows on the other side of a join table.
 func (m *importer) through(join, at, to *table) {
 	again := slices.ContainsFunc(at.fields, func(f *field) bool {
 		return f.to == to && f.list && slices.ContainsFunc(f.directives, func(d string) bool { return strings.HasPrefix(d, "@manyToMany") })

@@ -13,15 +13,14 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// account is the user that the server runs as when it is not the current one. Its nil value is the current
-// user.
+// account is the user that the server runs as, if it is not the current user. A nil account is the current user.
 type account struct {
 	name     string
 	uid, gid int
 }
 
-// serverAccount returns nil for a user who may run Postgres. Postgres refuses to run as root, so root hands
-// it to the account of the system's own Postgres, or to nobody.
+// serverAccount returns nil for a user who can run Postgres. Postgres does not run as root, so root runs it as the user postgres of the
+// system, or as nobody.
 func serverAccount() (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -38,8 +37,8 @@ func serverAccount() (*account, error) {
 		}
 	}
 	return nil, fault.New(fault.Unavailable, "start Postgres",
-		"it does not run as root, and there is neither a user postgres nor a user nobody to run it as",
-		"Add one, as in `useradd --system postgres`, or run krowoc as an ordinary user.")
+		"Postgres does not run as root, and the users postgres and nobody do not exist",
+		"add a user, for example with `useradd --system postgres`, or run krowoc as an ordinary user")
 }
 
 // ownerOf returns the account that owns a file.
@@ -50,8 +49,8 @@ func ownerOf(path string) (*account, error) {
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || st.Uid == 0 {
-		return nil, fault.New(fault.Forbidden, "use "+path, "it belongs to root, and Postgres does not run as root",
-			"Give it to the user who is to run the server: chown -R.")
+		return nil, fault.New(fault.Forbidden, "use "+path, "it belongs to root, but Postgres does not run as root",
+			"change its owner to the user who runs the server, with chown -R")
 	}
 	a := &account{name: strconv.Itoa(int(st.Uid)), uid: int(st.Uid), gid: int(st.Gid)}
 	if u, err := user.LookupId(a.name); err == nil {
@@ -60,7 +59,7 @@ func ownerOf(path string) (*account, error) {
 	return a, nil
 }
 
-// String names the account, "" for the current user.
+// String returns the name of the account, or "" for the current user.
 func (a *account) String() string {
 	if a == nil {
 		return ""
@@ -76,8 +75,7 @@ func (a *account) own(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// canEnter reports whether the account may pass through a folder and all folders above it, by their
-// permission bits.
+// canEnter reports whether the permission bits allow the account to enter a folder and all folders above it.
 func (a *account) canEnter(dir string) bool {
 	if a == nil {
 		return true
@@ -106,9 +104,9 @@ func (a *account) canEnter(dir string) bool {
 	}
 }
 
-// run makes cmd run as the account, in a session of its own: a Ctrl-C meant for krowoc does not reach it, and
-// the end of its context ends its children too.
-func (a *account) run(cmd *exec.Cmd) {
+// configure makes cmd run as the account and in its own session. A Ctrl-C for krowoc does not reach it, and the end of its context also ends its
+// children.
+func (a *account) configure(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if a != nil {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// account is the current user, always: only on Unix does the server run as another.
+// account is always the current user. Only on Unix can the server run as another user.
 type account struct{ name string }
 
 func serverAccount() (*account, error) { return nil, nil }
@@ -16,7 +16,7 @@ func (a *account) String() string           { return "" }
 func (a *account) own(string) error         { return nil }
 func (a *account) canEnter(dir string) bool { return true }
 
-// run keeps a Ctrl-C meant for krowoc from reaching cmd.
-func (a *account) run(cmd *exec.Cmd) {
+// configure prevents a Ctrl-C for krowoc from reaching cmd.
+func (a *account) configure(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }

@@ -13,25 +13,25 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// ErrMissing is in the error of a start that found no Postgres on this machine and could fetch none.
-var ErrMissing = errors.New("there is no Postgres")
+// ErrMissing is wrapped by the error of a start that found no Postgres on this machine and could not download one.
+var ErrMissing = errors.New("no Postgres available")
 
-// notFound is the fault of a machine with no Postgres that will do, and no way to fetch one.
+// notFound returns the error for a machine on which no suitable Postgres is installed and none could be downloaded.
 func (s *starting) notFound(major int, found []*binaries, cause error) error {
 	f := &fault.Error{Code: fault.Unavailable, Op: "find Postgres", Err: errors.Join(ErrMissing, cause)}
-	f.Message = fmt.Sprintf("PostgreSQL %d to %d is not installed, and none could be fetched: %v", OldestMajor, NewestMajor, cause)
+	f.Message = fmt.Sprintf("PostgreSQL %d to %d is not installed and could not be downloaded: %v", OldestMajor, NewestMajor, cause)
 	if major != 0 {
-		f.Message = fmt.Sprintf("PostgreSQL %d is not installed%s, and could not be fetched: %v", major, hereIs(found), cause)
+		f.Message = fmt.Sprintf("PostgreSQL %d is not installed%s and could not be downloaded: %v", major, hereIs(found), cause)
 	}
 	osRelease, _ := os.ReadFile("/etc/os-release")
-	f.Hint = "Install the package postgresql or postgresql-server and try again."
+	f.Hint = "install the package postgresql or postgresql-server"
 	if command := installCommand(runtime.GOOS, string(osRelease), major); command != "" {
-		f.Hint = "Install it with `" + command + "` and try again."
+		f.Hint = "install it with `" + command + "`"
 	}
 	if made := s.data.major; made != 0 {
 		f.Code = fault.Conflict
-		f.Message = fmt.Sprintf("PostgreSQL %d made the data in %s. %s", made, s.data.path, f.Message)
-		f.Hint += " Or move that folder away to start with an empty database."
+		f.Message = fmt.Sprintf("the data in %s was created by PostgreSQL %d, but %s", s.data.path, made, f.Message)
+		f.Hint += ", or move the folder away to start with an empty database"
 	}
 	return f
 }
@@ -40,11 +40,11 @@ func hereIs(found []*binaries) string {
 	if len(found) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (here is %s, in %s)", found[0].version, found[0].dir)
+	return fmt.Sprintf(" (only %s, in %s)", found[0].version, found[0].dir)
 }
 
-// installCommand returns what installs Postgres on a system, of which osRelease is the text of
-// /etc/os-release. Major 0 is whichever the system has.
+// installCommand returns the command that installs Postgres. osRelease is the text of /etc/os-release. Major 0 means the default version of
+// the system.
 func installCommand(goos, osRelease string, major int) string {
 	version := strconv.Itoa(cmp.Or(major, NewestMajor))
 	switch goos {
@@ -80,20 +80,20 @@ func installCommand(goos, osRelease string, major int) string {
 	return ""
 }
 
-// explainDisk wraps an error and, if it is one of the disk's, says what to do about it.
+// explainDisk wraps an error. If the disk caused it, it adds a hint.
 func explainDisk(op string, err error) error {
 	wrapped := fault.Wrap(op, err)
-	f, ok := wrapped.(*fault.Error) //nolint:errorlint // it is the fault that Wrap has just made
+	f, ok := wrapped.(*fault.Error) //nolint:errorlint // Wrap returns a fault
 	if !ok || f.Hint != "" {
 		return wrapped
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		f.Code, f.Hint = fault.Unavailable, "The disk is full: free some space and try again."
+		f.Code, f.Hint = fault.Unavailable, "the disk is full: free some space and try again"
 	case errors.Is(err, os.ErrPermission):
-		f.Code, f.Hint = fault.Forbidden, "Make the folder writable for the user who runs krowoc, or choose another."
+		f.Code, f.Hint = fault.Forbidden, "make the folder writable for the user who runs krowoc, or choose another folder"
 	case errors.Is(err, syscall.EROFS):
-		f.Code, f.Hint = fault.Forbidden, "The file system is read-only: choose another folder."
+		f.Code, f.Hint = fault.Forbidden, "the file system is read-only: choose another folder"
 	}
 	return f
 }

@@ -21,7 +21,7 @@ import (
 
 // binaries is an installed Postgres.
 type binaries struct {
-	dir     string // holds initdb and postgres
+	dir     string // contains initdb and postgres
 	version string // 15.13
 	major   int
 }
@@ -31,8 +31,8 @@ func (b *binaries) postgres() string { return filepath.Join(b.dir, "postgres"+ex
 
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`)
 
-// inspect learns the version of the binaries in a folder by running them, as the account that is to run the
-// server: what cannot run is of no use.
+// inspect runs the binaries in a folder to find out their version. It runs them as the account of the server, so that it also finds
+// binaries that the account cannot run.
 func (s *starting) inspect(ctx context.Context, dir string) (*binaries, error) {
 	b := &binaries{dir: dir}
 	if _, err := os.Stat(b.initdb()); err != nil {
@@ -40,7 +40,7 @@ func (s *starting) inspect(ctx context.Context, dir string) (*binaries, error) {
 	}
 	cmd := exec.CommandContext(ctx, b.postgres(), "--version")
 	cmd.Dir, cmd.Env = filepath.VolumeName(dir)+string(filepath.Separator), serverEnv()
-	s.account.run(cmd)
+	s.account.configure(cmd)
 	out, err := cmd.Output()
 	if err != nil {
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && len(exit.Stderr) > 0 {
@@ -57,8 +57,8 @@ func (s *starting) inspect(ctx context.Context, dir string) (*binaries, error) {
 	return b, err
 }
 
-// findBinaries chooses the Postgres to run: that of Bin; else the newest installed one of the major that is
-// asked for; else one that was fetched; else it fetches one.
+// findBinaries chooses the Postgres to run. The first available one counts: the one in Bin, the newest installed one of the requested major
+// version, one in the cache, or one that it downloads.
 func (s *starting) findBinaries(ctx context.Context) error {
 	major, err := s.wantedMajor()
 	if err != nil {
@@ -83,12 +83,12 @@ func (s *starting) findBinaries(ctx context.Context) error {
 	return s.notFound(major, found, err)
 }
 
-// wantedMajor returns the major to look for, 0 for any.
+// wantedMajor returns the required major version, or 0 for any.
 func (s *starting) wantedMajor() (int, error) {
 	if made := s.data.major; made != 0 {
 		if s.Major != 0 && s.Major != made {
 			return 0, fault.New(fault.Conflict, "open the data folder "+s.data.path,
-				fmt.Sprintf("PostgreSQL %d made it, and PostgreSQL %d is asked for", made, s.Major), otherMajorHint(made, s.data.path))
+				fmt.Sprintf("it was created by PostgreSQL %d, but PostgreSQL %d is configured", made, s.Major), otherMajorHint(made, s.data.path))
 		}
 		return made, nil
 	}
@@ -96,7 +96,7 @@ func (s *starting) wantedMajor() (int, error) {
 }
 
 func otherMajorHint(made int, path string) string {
-	return fmt.Sprintf("Ask for PostgreSQL %d, or move %s away to start with an empty database; pg_dump and psql carry the data over.", made, path)
+	return fmt.Sprintf("configure PostgreSQL %d, or move %s away to start with an empty database; pg_dump and psql can transfer the data", made, path)
 }
 
 func (s *starting) useBin(ctx context.Context, major int) error {
@@ -105,20 +105,19 @@ func (s *starting) useBin(ctx context.Context, major int) error {
 	switch {
 	case err != nil:
 		return &fault.Error{Code: fault.Invalid, Op: op, Message: err.Error(), Err: err,
-			Hint: "Name the folder that holds initdb and postgres, or none to have krowoc look for it."}
+			Hint: "set it to the folder that contains initdb and postgres, or leave it empty to search for Postgres"}
 	case !supported(b.major):
 		return fault.New(fault.Invalid, op, fmt.Sprintf("PostgreSQL %d is not supported", b.major),
-			fmt.Sprintf("Use one from %d to %d.", OldestMajor, NewestMajor))
+			fmt.Sprintf("use a version from %d to %d", OldestMajor, NewestMajor))
 	case major != 0 && b.major != major:
-		return fault.New(fault.Conflict, op, fmt.Sprintf("it is PostgreSQL %d, and PostgreSQL %d is needed", b.major, major),
+		return fault.New(fault.Conflict, op, fmt.Sprintf("it is PostgreSQL %d, but PostgreSQL %d is needed", b.major, major),
 			otherMajorHint(major, s.data.path))
 	}
 	s.bin = b
 	return nil
 }
 
-// installed returns every Postgres that is installed and supported, the newest major first, and of one major
-// the one first that the user would get by typing its name.
+// installed returns every installed and supported Postgres, newest major version first. Within a major version, the one on PATH is first.
 func (s *starting) installed(ctx context.Context) ([]*binaries, error) {
 	dirs := s.candidates(ctx)
 	found := make([]*binaries, len(dirs))
@@ -128,7 +127,7 @@ func (s *starting) installed(ctx context.Context) ([]*binaries, error) {
 			if b, err := s.inspect(ctx, dir); err == nil && supported(b.major) {
 				found[i] = b
 			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				s.Logger.Debug("Postgres that cannot be used", "folder", dir, "error", err)
+				s.Logger.Debug("ignoring an unusable Postgres", "folder", dir, "error", err)
 			}
 			return nil
 		})
@@ -139,7 +138,7 @@ func (s *starting) installed(ctx context.Context) ([]*binaries, error) {
 	return found, ctx.Err()
 }
 
-// candidates lists folders that may hold Postgres: of PATH, of pg_config, and where installers put it.
+// candidates lists the folders that may contain Postgres: those on PATH, that of pg_config, and those of installers.
 func (s *starting) candidates(ctx context.Context) []string {
 	var dirs []string
 	add := func(dir string) {
@@ -167,7 +166,7 @@ func (s *starting) candidates(ctx context.Context) []string {
 	return dirs
 }
 
-// lookPath finds a program in the PATH of Env, "" when there is none.
+// lookPath finds a program in the PATH of Env. It returns "" if it is missing.
 func (s *starting) lookPath(name string) string {
 	suffixes := []string{""}
 	if runtime.GOOS == "windows" {
@@ -184,8 +183,8 @@ func (s *starting) lookPath(name string) string {
 	return ""
 }
 
-// usualFolders are the patterns of where the installers of every system put Postgres; those of other systems
-// match nothing here.
+// usualFolders are patterns of the folders in which the installers of all systems put Postgres. Those of other systems do not match
+// anything.
 func usualFolders() []string {
 	return []string{
 		"/usr/lib/postgresql/*/bin",              // Debian, Ubuntu

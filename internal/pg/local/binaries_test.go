@@ -114,14 +114,14 @@ func TestBinariesThatWillNotDo(t *testing.T) {
 		code        fault.Code
 		says        []string
 	}{
-		"none at all":            {code: fault.Unavailable, says: []string{"PostgreSQL 14 to 18 is not installed", "the shop: ", "closed", "Install"}},
-		"another than asked for": {path: "15", major: 16, code: fault.Unavailable, says: []string{"PostgreSQL 16 is not installed", "here is 15.9", "closed"}},
-		"another made the data":  {path: "15", made: 14, code: fault.Conflict, says: []string{"PostgreSQL 14 made the data in /the/data", "here is 15.9", "move that folder away"}},
+		"none at all":            {code: fault.Unavailable, says: []string{"PostgreSQL 14 to 18 is not installed", "the shop: ", "closed", "install"}},
+		"another than asked for": {path: "15", major: 16, code: fault.Unavailable, says: []string{"PostgreSQL 16 is not installed", "only 15.9", "closed"}},
+		"another made the data":  {path: "15", made: 14, code: fault.Conflict, says: []string{"/the/data was created by PostgreSQL 14", "only 15.9", "move the folder away"}},
 		"the data is not asked for": {path: "15", major: 15, made: 14, code: fault.Conflict,
-			says: []string{"/the/data", "PostgreSQL 14 made it, and PostgreSQL 15 is asked for", "Ask for PostgreSQL 14"}},
+			says: []string{"/the/data", "created by PostgreSQL 14, but PostgreSQL 15 is configured", "configure PostgreSQL 14"}},
 		"a named one that is too old":   {bin: "13", code: fault.Invalid, says: []string{"PostgreSQL 13 is not supported"}},
-		"a named one that is not there": {bin: "99", code: fault.Invalid, says: []string{"99", "no such file", "holds initdb and postgres"}},
-		"a named one of another major":  {bin: "15", made: 14, code: fault.Conflict, says: []string{"it is PostgreSQL 15, and PostgreSQL 14 is needed"}},
+		"a named one that is not there": {bin: "99", code: fault.Invalid, says: []string{"99", "no such file", "contains initdb and postgres"}},
+		"a named one of another major":  {bin: "15", made: 14, code: fault.Conflict, says: []string{"it is PostgreSQL 15, but PostgreSQL 14 is needed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,8 +16,8 @@ func CacheDir(env func(string) string) (string, error) {
 	return defaultCacheDir(env, a)
 }
 
-// defaultCacheDir returns the user's cache folder for Krowoc's Postgres. Root's home is closed to the account
-// that the server runs as, so root has the system's.
+// defaultCacheDir returns the user's cache folder for Krowoc's Postgres. Root uses a folder of the system, because the account of the server
+// cannot enter root's home folder.
 func defaultCacheDir(env func(string) string, a *account) (string, error) {
 	if a != nil {
 		return "/var/cache/krowoc", nil
@@ -33,5 +33,5 @@ func defaultCacheDir(env func(string) string, a *account) (string, error) {
 			return filepath.Join(c.base, c.rest, "krowoc"), nil
 		}
 	}
-	return "", fault.New(fault.Invalid, "find the cache folder", "HOME is not set", "Set HOME, or XDG_CACHE_HOME.")
+	return "", fault.New(fault.Invalid, "find the cache folder", "HOME is not set", "set HOME or XDG_CACHE_HOME")
 }

@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// copyWorkers is how many files are copied at a time: most are small, and the work is in the file system.
+// copyWorkers is the number of files copied at the same time. Most are small, so the file system is the limit.
 const copyWorkers = 4
 
-// copyBlock is the size of the blocks in which files are copied, and of the holes that are left in them.
+// copyBlock is the size of the blocks that are copied or left as holes.
 const copyBlock = 64 << 10
 
-// copyTree copies the files of a folder into to, which exists, and gives them to owner. Where the file system
-// can, the copies share their blocks with the originals; else blocks of zeros are left out.
+// copyTree copies the files of a folder into the existing folder to and makes owner their owner. If the file system supports it, the copies
+// share their blocks with the originals. Otherwise, blocks of zeros become holes.
 func copyTree(ctx context.Context, from, to string, owner *account) error {
 	c := newCopier(from, to, owner)
 	g, ctx := errgroup.WithContext(ctx)
@@ -40,7 +40,7 @@ func copyTree(ctx context.Context, from, to string, owner *account) error {
 		return nil
 	})
 	if err := g.Wait(); err != nil {
-		return err // why the walk ended, if it did
+		return err // the error of the walk, if any
 	}
 	return walkErr
 }
@@ -70,7 +70,7 @@ func (c *copier) copyFile(from, to string) error {
 	if err := cloneFile(dst, src); err != nil {
 		buffer := c.buffers.Get().([]byte)
 		err = copySparse(dst, src, buffer)
-		c.buffers.Put(buffer) //nolint:staticcheck // a header per file is nothing
+		c.buffers.Put(buffer) //nolint:staticcheck // one allocation of a slice header per file does not matter
 		if err != nil {
 			dst.Close()
 			return err
@@ -79,8 +79,7 @@ func (c *copier) copyFile(from, to string) error {
 	return errors.Join(dst.Close(), c.owner.own(to))
 }
 
-// copySparse copies a file and leaves holes where it has blocks of zeros. A fresh data folder is nearly half
-// write-ahead log that has not been written yet.
+// copySparse copies a file, with holes instead of blocks of zeros. Nearly half of a new data folder is unused space of the write-ahead log.
 func copySparse(dst *os.File, src io.Reader, buffer []byte) error {
 	var size int64
 	for {

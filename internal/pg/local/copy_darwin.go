@@ -6,8 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cloneFile makes dst share the blocks of src, on APFS. The system call makes the file itself, so that the
-// empty one gives way to it.
+// cloneFile makes dst share the blocks of src, on APFS. The system call creates the file, so it removes the empty one first.
 func cloneFile(dst, src *os.File) error {
 	fresh := dst.Name() + ".clone"
 	if err := unix.Fclonefileat(int(src.Fd()), unix.AT_FDCWD, fresh, unix.CLONE_NOFOLLOW); err != nil {

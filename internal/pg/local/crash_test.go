@@ -35,7 +35,7 @@ func TestServerOfSomebodyElseIsRefused(t *testing.T) {
 	server := start(t, Options{DataDir: dir})
 	server.data.lock.unlock() // as if krowoc had not started it
 	_, err := Start(t.Context(), Options{DataDir: dir, Env: os.Getenv})
-	wantFault(t, err, fault.Conflict, dir, fmt.Sprintf("process %d", server.PID()), fmt.Sprintf("kill -INT %d", server.PID()))
+	wantFault(t, err, fault.Conflict, dir, fmt.Sprintf("pid %d", server.PID()), fmt.Sprintf("kill -INT %d", server.PID()))
 	query(t, server, "postgres", "SELECT 1")
 }
 
@@ -109,7 +109,7 @@ func TestReusedProcessID(t *testing.T) {
 	stop(t, server)
 	ctx, cancel := context.WithCancel(t.Context())
 	other := exec.CommandContext(ctx, "sleep", "1000")
-	server.data.account.run(other)
+	server.data.account.configure(other)
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// CreateDatabase makes a database: a copy of template, or an empty one when that is "".
+// CreateDatabase creates a database as a copy of template. If template is "", the database is empty.
 func (s *Server) CreateDatabase(ctx context.Context, name, template string) error {
 	sql := "CREATE DATABASE " + pg.QuoteIdent(name)
 	if template != "" {
@@ -18,17 +18,17 @@ func (s *Server) CreateDatabase(ctx context.Context, name, template string) erro
 	return pg.Fault("create database "+name, s.exec(ctx, sql))
 }
 
-// EnsureDatabase makes an empty database unless there is one of that name.
+// EnsureDatabase creates an empty database unless it exists.
 func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 	return pg.EnsureDatabase(ctx, s.URL("postgres"), name)
 }
 
-// DropDatabase removes a database and disconnects whoever uses it; one that is not there is no error.
+// DropDatabase drops a database and ends its connections. A missing database is not an error.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
 	return pg.Fault("drop database "+name, s.exec(ctx, "DROP DATABASE IF EXISTS "+pg.QuoteIdent(name)+" WITH (FORCE)"))
 }
 
-// exec runs one statement outside of any transaction, on a connection of its own.
+// exec runs one statement outside of a transaction, on a separate connection.
 func (s *Server) exec(ctx context.Context, sql string) error {
 	conn, err := pgx.Connect(ctx, s.URL("postgres"))
 	if err != nil {

@@ -12,25 +12,24 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// systemDataDir holds the data of root's projects that the server's account cannot reach, as under /root.
+// systemDataDir contains the data of root's projects in folders that the server's account cannot enter, such as /root.
 const systemDataDir = "/var/lib/krowoc"
 
-// dataFolder is the folder that the server works in, locked against every other krowoc.
+// dataFolder is the server's data folder, locked against other krowoc processes.
 type dataFolder struct {
-	path    string // where the data is; the place that the caller named may be a link to it
-	link    string // that place, when it must become a link to path
-	major   int    // the major that made the data; 0 while there is none
-	remove  bool   // the folder goes when it is closed
+	path    string // of the data; the configured path may be a link to it
+	link    string // the configured path, if it must become a link to path
+	major   int    // the major version that created the data; 0 without data
+	remove  bool   // remove the folder when it is closed
 	account *account
-	lock    *fileLock // nil for an ephemeral folder, whose name nobody else knows
+	lock    *fileLock // nil for an ephemeral folder, which no other process knows
 }
 
-// openDataFolder locks the data folder that belongs at dir and says what is in it. An empty dir is a new
-// temporary one, in base.
+// openDataFolder locks the data folder at dir and reads its state. If dir is empty, it creates a temporary folder in base.
 func openDataFolder(dir, base string, a *account) (*dataFolder, error) {
 	if dir == "" {
 		path, err := makeTemporary(base, a)
-		return &dataFolder{path: path, remove: true, account: a}, explainDisk("make a folder for the data", err)
+		return &dataFolder{path: path, remove: true, account: a}, explainDisk("create a data folder", err)
 	}
 	op := "use the data folder " + dir
 	dir, err := filepath.Abs(dir)
@@ -51,7 +50,7 @@ func openDataFolder(dir, base string, a *account) (*dataFolder, error) {
 	return d, nil
 }
 
-// makeTemporary makes a folder in base that the account can reach, which it may not be able to where root has a TMPDIR.
+// makeTemporary creates a folder in base that the account can enter. Root's TMPDIR may be closed to the account.
 func makeTemporary(base string, a *account) (string, error) {
 	if !a.canEnter(base) {
 		base = systemDataDir
@@ -66,7 +65,7 @@ func makeTemporary(base string, a *account) (string, error) {
 	return path, a.own(path)
 }
 
-// open finds out where the data is, and who made it.
+// open finds the data and the version that created it.
 func (d *dataFolder) open() error {
 	real, err := filepath.EvalSymlinks(d.path)
 	switch {
@@ -85,11 +84,11 @@ func (d *dataFolder) open() error {
 	return nil
 }
 
-// relocate chooses a folder that the account can reach and has the place that the caller named become a link
-// to it. The name is random: the link may move with the project, and its old place belongs to nobody then.
+// relocate chooses a folder that the account can enter. The configured path becomes a link to it. The name of the folder is random, because
+// the link may move with the project.
 func (d *dataFolder) relocate() error {
 	if err := makeFolder(systemDataDir, d.account); err != nil {
-		return fmt.Errorf("user %s cannot reach it, and nothing can be put elsewhere: %w", d.account, err)
+		return fmt.Errorf("user %s cannot enter it, and the data cannot be stored elsewhere: %w", d.account, err)
 	}
 	temp, err := os.MkdirTemp(systemDataDir, filepath.Base(filepath.Dir(d.path))+"-")
 	if err != nil {
@@ -99,7 +98,7 @@ func (d *dataFolder) relocate() error {
 	return os.Chmod(temp, 0o755)
 }
 
-// adopt makes use of a folder that is there: by the account that owns it, since Postgres accepts no other.
+// adopt uses an existing folder. The server runs as the owner of the folder, since Postgres requires that.
 func (d *dataFolder) adopt() error {
 	if err := d.readMajor(); err != nil || d.major == 0 || d.account == nil {
 		return err
@@ -109,13 +108,13 @@ func (d *dataFolder) adopt() error {
 		return err
 	}
 	if d.account = owner; !owner.canEnter(d.path) {
-		return fault.New(fault.Forbidden, "enter "+d.path, "the server runs as user "+owner.name+", who cannot reach it",
-			"Give others permission to enter the folders above it, or move it to where they may and leave a link.")
+		return fault.New(fault.Forbidden, "enter "+d.path, "the server runs as user "+owner.name+", who cannot enter the folder",
+			"give others permission to enter the folders above it, or move it to an accessible folder and replace it with a link")
 	}
 	return nil
 }
 
-// readMajor reads which major made the data, and refuses a folder that holds something else.
+// readMajor reads the major version that created the data. It rejects a folder with other content.
 func (d *dataFolder) readMajor() error {
 	text, err := os.ReadFile(filepath.Join(d.path, "PG_VERSION"))
 	if err == nil {
@@ -123,16 +122,16 @@ func (d *dataFolder) readMajor() error {
 		return err
 	}
 	if entries, readErr := os.ReadDir(d.path); readErr == nil && len(entries) == 0 {
-		return os.Remove(d.path) // an empty folder is as good as none, and the copy is renamed to its place
+		return os.Remove(d.path) // remove an empty folder, since the copy is renamed to its path
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return fault.New(fault.Conflict, "read "+d.path, "it holds something other than Postgres's data",
-			"Move it away, or choose another folder.")
+		return fault.New(fault.Conflict, "read "+d.path, "it contains files other than Postgres's data",
+			"move it away, or choose another folder")
 	}
 	return err
 }
 
-// fill makes the folder a copy of the template. It appears whole, or not at all.
+// fill copies the template to the folder. The folder appears only when it is complete.
 func (d *dataFolder) fill(ctx context.Context, template string) error {
 	if d.remove {
 		return copyTree(ctx, template, d.path, d.account)
@@ -140,10 +139,10 @@ func (d *dataFolder) fill(ctx context.Context, template string) error {
 	return d.fillWith(func(fresh string) error { return copyTree(ctx, template, fresh, d.account) })
 }
 
-// fillWith puts a folder in its place that make fills.
+// fillWith creates the folder with the files that make writes.
 func (d *dataFolder) fillWith(make func(fresh string) error) error {
 	fresh := d.path + ".new"
-	if err := os.RemoveAll(fresh); err != nil { // left by a process that was killed
+	if err := os.RemoveAll(fresh); err != nil { // left over from a process that was killed
 		return err
 	}
 	defer os.RemoveAll(fresh)
@@ -156,20 +155,20 @@ func (d *dataFolder) fillWith(make func(fresh string) error) error {
 	if err := os.Rename(fresh, d.path); err != nil || d.link == "" {
 		return err
 	}
-	_ = os.Remove(d.link) // a link whose target is gone
+	_ = os.Remove(d.link) // a link with a missing target
 	if err := os.Symlink(d.path, d.link); err != nil {
 		return err
 	}
 	return d.noteOrigin(d.link)
 }
 
-// close lets go of the folder, and removes what nobody wants.
+// close releases the folder, and removes it if it is temporary.
 func (d *dataFolder) close() {
 	if d.remove {
 		_ = os.RemoveAll(d.path)
 	}
 	if d.link != "" {
-		_ = os.Remove(filepath.Dir(d.path)) // empty when the start failed
+		_ = os.Remove(filepath.Dir(d.path)) // empty after a failed start
 	}
 	d.lock.unlock()
 }

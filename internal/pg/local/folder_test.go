@@ -80,7 +80,7 @@ func TestFolderOfSomethingElse(t *testing.T) {
 	base := folder(t)
 	write(t, filepath.Join(base, "full", "notes.txt"), "precious", 0o600)
 	_, err := Start(t.Context(), Options{DataDir: filepath.Join(base, "full"), Env: os.Getenv})
-	wantFault(t, err, fault.Conflict, filepath.Join(base, "full"), "something other than Postgres's data", "choose another folder")
+	wantFault(t, err, fault.Conflict, filepath.Join(base, "full"), "files other than Postgres's data", "choose another folder")
 	wantFiles(t, filepath.Join(base, "full"), "notes.txt")
 
 	write(t, filepath.Join(base, "file"), "not a folder", 0o600)
@@ -100,7 +100,7 @@ func TestFolderOfAnotherMajor(t *testing.T) {
 	s := finding(t, Options{}, 0)
 	s.Ephemeral, s.DataDir, s.account = false, dir, nil
 	_, err := s.run(t.Context())
-	wantFault(t, err, fault.Conflict, "PostgreSQL 9 made the data in "+dir, "move that folder away")
+	wantFault(t, err, fault.Conflict, "the data in "+dir+" was created by PostgreSQL 9", "move the folder away")
 	wantFiles(t, dir, "PG_VERSION")
 	wantFiles(t, filepath.Dir(dir), "postgres", "postgres.lock")
 }

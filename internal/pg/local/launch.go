@@ -11,11 +11,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// portFile is in the data folder and holds the port that the server had last, which it gets again if it is
-// free: tools that keep the URL stay connected.
+// portFile is a file in the data folder with the last port of the server. The server uses the same port again if it is free, for tools that
+// have stored the URL.
 const portFile = "krowoc.port"
 
-// What Postgres says when it cannot start now but may in a moment.
+// Messages of Postgres when it cannot start now but may be able to soon.
 const (
 	saysPortTaken  = "could not create any TCP/IP sockets"
 	saysStillInUse = "pre-existing shared memory block"
@@ -23,19 +23,19 @@ const (
 
 const (
 	portAttempts     = 10
-	graceForBackends = 10 * time.Second // for processes of a killed server to notice
+	graceForBackends = 10 * time.Second // for processes of a killed server to exit
 )
 
-// launch starts the server and waits until it accepts connections. A port that somebody else takes between
-// its choice and its use is replaced by another.
+// launch starts the server and waits until it accepts connections. If another process takes the chosen port in the meantime, it tries
+// another one.
 func (s *starting) launch(ctx context.Context) (*Server, error) {
 	if err := s.data.awaitPrevious(ctx); err != nil {
 		return nil, err
 	}
 	password, err := os.ReadFile(s.data.file(passwordFile))
 	if err != nil {
-		return nil, fault.New(fault.Conflict, "open the data folder "+s.data.path, "krowoc did not make it: "+passwordFile+" is missing",
-			"Move it away, or start its server yourself and name it by database.url.")
+		return nil, fault.New(fault.Conflict, "open the data folder "+s.data.path, "it was not created by krowoc: "+passwordFile+" is missing",
+			"move it away, or start its server yourself and set database.url")
 	}
 	port, err := s.lastPort()
 	began := time.Now()
@@ -67,7 +67,7 @@ func (s *starting) lastPort() (int, error) {
 	return s.pickPort()
 }
 
-// keepPort remembers the port; that it cannot is no reason not to run.
+// keepPort stores the port. A failure does not matter.
 func (s *starting) keepPort(port int) {
 	_ = os.WriteFile(s.data.file(portFile), []byte(strconv.Itoa(port)+"\n"), 0o600)
 }
@@ -84,7 +84,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// freePort asks the system for a port that is free now.
+// freePort returns a port that is currently free.
 func freePort() (int, error) {
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -93,7 +93,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// launchOn starts the server on one port.
+// launchOn starts the server on a port.
 func (s *starting) launchOn(ctx context.Context, port int, password string) (*Server, error) {
 	args := []string{"-D", s.data.path}
 	for name, value := range s.settings(port) {
@@ -116,7 +116,7 @@ func (s *starting) launchOn(ctx context.Context, port int, password string) (*Se
 	go server.wait()
 	err = server.awaitReady(ctx)
 	if err == nil {
-		err = ctx.Err() // it came up as somebody gave up
+		err = ctx.Err() // the context ended while the server became ready
 	}
 	if err != nil {
 		server.abandon()
@@ -125,7 +125,7 @@ func (s *starting) launchOn(ctx context.Context, port int, password string) (*Se
 	return server, nil
 }
 
-// awaitReady polls the line in which the server says how it is, as pg_ctl does, but often.
+// awaitReady polls the status line of the server, like pg_ctl but more often.
 func (s *Server) awaitReady(ctx context.Context) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

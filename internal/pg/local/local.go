@@ -1,8 +1,8 @@
-// Package local runs a real Postgres with no set-up: it finds or fetches the binaries, makes the data folder
-// by copying a cached template, starts the server on a free port of the loopback interface and stops it in
-// order. When the process that started it dies, however that happens, the server goes with it.
+// Package local runs a real Postgres without set-up. It finds or downloads the binaries, copies a cached template to create the data folder,
+// starts the server on a free port of the loopback interface, and shuts it down cleanly. If the process that started the server dies for any
+// reason, the server stops as well.
 //
-// docs/decisions/0003-local-postgres.md says why it works the way it does.
+// docs/decisions/0003-local-postgres.md explains the design.
 package local
 
 import (
@@ -17,61 +17,61 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// The majors of Postgres that Krowoc works with.
+// The supported major versions of Postgres.
 const (
 	OldestMajor = 14
 	NewestMajor = 18
 )
 
-// Options says which server to run, and where.
+// Options configure a server.
 type Options struct {
-	// DataDir keeps the data. It is made when it is missing, its parents included. Required, and only
-	// allowed, when the server is not Ephemeral.
+	// DataDir is the data folder. A missing folder is created, including its parents. It is required unless the server is Ephemeral, and
+	// not allowed otherwise.
 	DataDir string
 
-	// CacheDir keeps fetched binaries and the templates of data folders; empty is the user's cache folder.
+	// CacheDir is the folder of downloaded binaries and templates of data folders; empty means the user's cache folder.
 	CacheDir string
 
-	// Bin is the folder that holds initdb and postgres; empty looks for one, and fetches one at last.
+	// Bin is the folder with initdb and postgres; empty searches for one, and downloads Postgres if necessary.
 	Bin string
 
-	// Major is the major version to run, 14 to 18; 0 is the one that made DataDir, else the newest found.
+	// Major is the major version to run, 14 to 18; 0 means the one that created DataDir, or the newest available one.
 	Major int
 
-	// Settings are added to the server's, as in postgresql.conf.
+	// Settings are additional settings of the server, as in postgresql.conf.
 	Settings map[string]string
 
-	// Ephemeral gives up every promise about the data for speed, keeps it in a folder of the system's
-	// temporary one, and removes that when the server stops: for tests.
+	// Ephemeral is for tests. It trades the durability of the data for speed, stores it in the system's temporary folder, and removes it
+	// when the server stops.
 	Ephemeral bool
 
-	// InMemory has an Ephemeral server keep its data in memory instead, where the system has a file system for that, with room,
-	// and TMPDIR says nothing else: a database is a few hundred files, and copying them takes a tenth of the time there.
+	// InMemory makes an Ephemeral server keep its data in memory, if the system has a suitable file system with enough space and TMPDIR
+	// is not set. A database consists of several hundred files, and copying them takes a tenth of the time in memory.
 	InMemory bool
 
-	// Logger receives the server's log, a record per line; nil drops it.
+	// Logger receives the server's log, one record per line; nil discards it.
 	Logger *slog.Logger
 
-	// Progress is told how far Start is; may be nil.
+	// Progress receives the progress of Start; it may be nil.
 	Progress func(Progress)
 
-	// Env looks up the process's environment, as os.Getenv does: PATH, HOME and the like. Required.
+	// Env returns environment variables of the process such as PATH and HOME, like os.Getenv. Required.
 	Env func(name string) string
 
-	replicaOf  *Server // that the server is a replica of; nil for one of its own
+	replicaOf  *Server // the primary of a replica; nil otherwise
 	slot       string  // of the replica
-	portBefore []byte  // of the replica, as its file says
+	portBefore []byte  // of the replica, from its file
 }
 
-// Progress is a step of Start. A step is over when Took is set. Done and Total are bytes of a download that is
-// being unpacked and 0 otherwise.
+// Progress is the progress of a step of Start. The step has ended if Took is set. Done and Total are bytes of a download that is being
+// unpacked, and 0 otherwise.
 type Progress struct {
 	Phase       string
 	Done, Total int64
 	Took        time.Duration
 }
 
-// The phases of Start. PhaseFetch, PhaseInit and PhaseCopy happen only where they are needed.
+// The phases of Start. PhaseFetch, PhaseInit and PhaseCopy happen only if they are needed.
 const (
 	PhaseFind  = "find Postgres"
 	PhaseFetch = "fetch Postgres"
@@ -89,7 +89,7 @@ func (o *Options) validate() error {
 		return fault.New(fault.Internal, op, "either Options.DataDir or Options.Ephemeral must be set")
 	case o.Major != 0 && !supported(o.Major):
 		return fault.New(fault.Invalid, op, fmt.Sprintf("PostgreSQL %d is not supported", o.Major),
-			fmt.Sprintf("Choose a major version from %d to %d.", OldestMajor, NewestMajor))
+			fmt.Sprintf("choose a major version from %d to %d", OldestMajor, NewestMajor))
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -102,9 +102,9 @@ func (o *Options) validate() error {
 
 func supported(major int) bool { return major >= OldestMajor && major <= NewestMajor }
 
-// Start runs a server and returns when it accepts connections. The context bounds the start alone. A start
-// that fails or is canceled leaves no process behind, and a data folder either whole or not at all. A folder
-// that another server runs on, or that was made by a major that is not here, is a Conflict.
+// Start runs a server and returns when it accepts connections. The context applies only to the start. A failed or canceled start leaves no
+// process and no incomplete data folder behind. The error is a Conflict if another server uses the folder, or if the major version that
+// created it is not available.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -116,11 +116,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return newStarting(o, account).run(ctx)
 }
 
-// starting is a start under way: what it works with, and what it has found so far.
+// starting is the state of a start in progress.
 type starting struct {
 	Options
 	account  *account
-	folders  []string // patterns of folders where installers put Postgres
+	folders  []string // patterns of the folders of installers
 	fetchers []fetcher
 	pickPort func() (int, error)
 
@@ -170,7 +170,7 @@ func (s *starting) run(ctx context.Context) (server *Server, err error) {
 	return server, err
 }
 
-// temporary returns the folder in which that of an ephemeral server is made.
+// temporary returns the parent folder for the data of an ephemeral server.
 func (s *starting) temporary() string {
 	if s.InMemory && s.Env("TMPDIR") == "" {
 		if dir := inMemory(); dir != "" {
@@ -180,7 +180,7 @@ func (s *starting) temporary() string {
 	return os.TempDir()
 }
 
-// phase runs one step of Start and reports its beginning and its end.
+// phase runs a step of Start and reports its start and end.
 func (s *starting) phase(name string, step func() error) error {
 	began := time.Now()
 	s.Progress(Progress{Phase: name})
@@ -191,7 +191,7 @@ func (s *starting) phase(name string, step func() error) error {
 	return nil
 }
 
-// prepareCache chooses the cache folder and creates it.
+// prepareCache chooses and creates the cache folder.
 func (s *starting) prepareCache() (err error) {
 	if s.CacheDir == "" {
 		if s.CacheDir, err = defaultCacheDir(s.Env, s.account); err != nil {
@@ -209,13 +209,13 @@ func (s *starting) prepareCache() (err error) {
 	}
 	if !s.account.canEnter(s.fetchedDir()) {
 		return fault.New(fault.Invalid, op, "the server runs as user "+s.account.String()+", who cannot enter it",
-			"Leave the cache folder at its default.")
+			"use the default cache folder")
 	}
 	return nil
 }
 
-// makeFolder makes a folder and its missing parents. Where the server runs as another account, that account
-// may enter it, whatever the umask.
+// makeFolder creates a folder and its missing parents. If the server runs as another account, the account can enter the folder regardless of
+// the umask.
 func makeFolder(dir string, a *account) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil

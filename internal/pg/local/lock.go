@@ -13,15 +13,15 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// fileLock is a lock among processes. The kernel lets go of it when its holder dies, so that it is never
-// stale, whatever the file says.
+// fileLock is a lock between processes. The kernel releases it when its holder dies, so that it is never stale, regardless of the content of
+// the file.
 type fileLock struct{ file *os.File }
 
-// errLocked is what lockFile returns for a file that another process has locked.
+// errLocked is returned by lockFile for a file that another process has locked.
 var errLocked = errors.New("locked")
 
-// tryLock locks the file at path, which it makes, and writes our process id into it. A lock that another
-// process holds is a Conflict that names it.
+// tryLock creates and locks the file at path, and writes our process ID into it. If another process holds the lock, it returns a Conflict
+// that names the process.
 func tryLock(path string) (*fileLock, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -34,8 +34,8 @@ func tryLock(path string) (*fileLock, error) {
 	}
 	if errors.Is(err, errLocked) {
 		holder, _ := io.ReadAll(f)
-		err = fault.New(fault.Conflict, "lock "+path, "process "+cmp.Or(strings.TrimSpace(string(holder)), "?")+" uses it",
-			"Use what that one runs, or stop it first.")
+		err = fault.New(fault.Conflict, "lock "+path, "process "+cmp.Or(strings.TrimSpace(string(holder)), "?")+" is using it",
+			"use the server of that process, or stop it first")
 	}
 	if err != nil {
 		f.Close()
@@ -44,7 +44,7 @@ func tryLock(path string) (*fileLock, error) {
 	return &fileLock{f}, nil
 }
 
-// waitLock locks the file at path as soon as nobody else has it.
+// waitLock locks the file at path as soon as no other process holds the lock.
 func waitLock(ctx context.Context, path string) (*fileLock, error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -18,6 +18,6 @@ func lockFile(f *os.File) error {
 	return err
 }
 
-// unlockFile lets go of the lock itself: closing the file would leave it to a process that is being started at this very
-// moment and has the descriptor until it becomes another program.
+// unlockFile releases the lock explicitly. If the file were only closed, a process that is being started at the same moment could keep the
+// lock, since it has a copy of the descriptor until it executes its program.
 func unlockFile(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }

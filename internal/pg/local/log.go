@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// keepLines is how many of the server's last lines are kept for the error that says why it ended.
+// keepLines is the number of last log lines kept for the error about an unexpected exit.
 const keepLines = 50
 
-// graceForLastWords is how long the processes of a dead server may keep its log open.
+// graceForLastWords is how long the processes of an exited server may keep its log open.
 const graceForLastWords = 2 * time.Second
 
-// serverLog passes what the server writes on to a logger, a record per line.
+// serverLog passes the server's output on to a logger, one record per line.
 type serverLog struct {
 	from   *os.File
 	logger *slog.Logger
@@ -38,7 +38,7 @@ func (l *serverLog) read() {
 	defer close(l.done)
 	level := slog.LevelDebug
 	for in := bufio.NewReader(l.from); ; {
-		text, err := in.ReadString('\n') // not a Scanner: a statement may be longer than its lines
+		text, err := in.ReadString('\n') // not a Scanner, which limits the length of lines
 		if line := parseLogLine(strings.TrimRight(text, "\r\n")); line.text != "" {
 			if known, ok := logLevels[line.severity]; ok {
 				level = known
@@ -55,18 +55,17 @@ func (l *serverLog) read() {
 	}
 }
 
-// endedByOrder is what a connection says that a stop, or somebody, has ended: nothing is wrong with the server.
+// endedByOrder is the message of a connection that was ended on purpose. It does not indicate a problem of the server.
 const endedByOrder = "terminating connection due to administrator command"
 
-// logLevels are the levels of the severities that begin a message; DETAIL, HINT and the like have that of the
-// message before them.
+// logLevels are the levels of the severities that start a message. DETAIL, HINT and similar lines have the level of the message before them.
 var logLevels = map[string]slog.Level{
 	"DEBUG": slog.LevelDebug, "LOG": slog.LevelDebug, "INFO": slog.LevelInfo, "NOTICE": slog.LevelInfo,
 	"WARNING": slog.LevelWarn, "ERROR": slog.LevelWarn, "FATAL": slog.LevelError, "PANIC": slog.LevelError,
 }
 
-// parseLogLine splits a line like "LOG:  database system is ready". The server runs with an empty
-// log_line_prefix; a line without a severity continues the one before it.
+// parseLogLine splits a line such as "LOG:  database system is ready". The server runs with an empty log_line_prefix. A line without a
+// severity continues the previous line.
 func parseLogLine(line string) logLine {
 	if severity, text, ok := strings.Cut(line, ":  "); ok && severity != "" && strings.ToUpper(severity) == severity {
 		return logLine{strings.TrimRight(severity, "12345"), text}
@@ -83,7 +82,7 @@ func (l *serverLog) keep(line logLine) {
 	l.lines = append(l.lines, line)
 }
 
-// reason says in the server's words why it ended: its fatal messages, else the last lines.
+// reason returns the server's messages about its exit: the fatal ones or, without any, the last lines.
 func (l *serverLog) reason() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,7 +113,7 @@ func (l *serverLog) hint() string {
 	return ""
 }
 
-// close waits for the server's last words, which come when the last of its processes ends.
+// close waits for the last output of the server, which ends with its last process.
 func (l *serverLog) close() {
 	timer := time.NewTimer(graceForLastWords)
 	defer timer.Stop()

@@ -2,5 +2,5 @@
 
 package local
 
-// inMemory returns the folder of a file system in memory; only Linux has one that is always there.
+// inMemory returns "". Only Linux always has an in-memory file system.
 func inMemory() string { return "" }

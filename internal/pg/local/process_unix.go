@@ -10,16 +10,15 @@ import (
 
 const exeSuffix = ""
 
-// serverEnv is the environment of initdb and postgres: nothing of the user's, so that no PGDATA or locale of
-// theirs changes what we make.
+// serverEnv is the environment of initdb and postgres. It excludes the user's variables, so that the user's PGDATA or locale has no effect.
 func serverEnv() []string {
 	return []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
 }
 
-// guard becomes the server, after it has left a watchdog behind. The watchdog holds the read end of a pipe
-// whose only write end is ours: its end without a line before means that we are dead, and that the server is
-// to stop. It is a grandchild, since the server would take a child for one of its own. $1 is the signal to
-// stop with, $2 a folder to remove afterwards or empty; the rest is the command.
+// guard is a script that starts a watchdog and then executes the server. The watchdog holds the read end of a pipe whose only write end is
+// ours. If the pipe ends without a line, our process has died and the watchdog stops the server. It is a grandchild, since the server would
+// mistake a child for one of its own. $1 is the signal that stops the server, $2 is a folder to remove afterwards or empty, and the rest is
+// the command.
 const guard = `signal=$1 folder=$2
 shift 2
 ( ( read -r _ || {
@@ -28,13 +27,13 @@ shift 2
 } ) <&3 >/dev/null 2>&1 & )
 exec "$@" 3<&-`
 
-// process is a server and the pipe that its watchdog reads.
+// process is a server and the pipe to its watchdog.
 type process struct {
 	*exec.Cmd
 	leash *os.File
 }
 
-// startProcess runs a server in its data folder. It ends when we do, with the folder if that is to be removed.
+// startProcess runs a server in its data folder. If our process ends, the server stops and a temporary folder is removed.
 func startProcess(path string, args []string, data *dataFolder, output *os.File) (*process, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -48,7 +47,7 @@ func startProcess(path string, args []string, data *dataFolder, output *os.File)
 	cmd := exec.Command("/bin/sh", append([]string{"-c", guard, "krowoc", signal, remove, path}, args...)...) //nolint:noctx // it outlives every context
 	cmd.Dir, cmd.Env, cmd.Stderr, cmd.Stdout = data.path, serverEnv(), output, output
 	cmd.ExtraFiles = []*os.File{r}
-	data.account.run(cmd)
+	data.account.configure(cmd)
 	if err := cmd.Start(); err != nil {
 		w.Close()
 		return nil, err
@@ -56,15 +55,15 @@ func startProcess(path string, args []string, data *dataFolder, output *os.File)
 	return &process{cmd, w}, nil
 }
 
-// wait returns when the server is gone, and dismisses the watchdog.
+// wait returns when the server has exited, and ends the watchdog.
 func (p *process) wait() {
-	_ = p.Wait() // ProcessState says how it ended
+	_ = p.Wait() // ProcessState has the result
 	_, _ = p.leash.WriteString("\n")
 	_ = p.leash.Close()
 }
 
-// stop has the server disconnect its clients, write everything down and end.
+// stop makes the server disconnect its clients, write all data to disk and exit.
 func (p *process) stop() { _ = p.Process.Signal(syscall.SIGINT) }
 
-// abort has the server end at once; it recovers when it starts again.
+// abort makes the server exit immediately. It recovers at its next start.
 func (p *process) abort() { _ = p.Process.Signal(syscall.SIGQUIT) }

@@ -14,7 +14,7 @@ const exeSuffix = ".exe"
 // serverEnv is the environment of initdb and postgres; exec adds SYSTEMROOT.
 func serverEnv() []string { return []string{"TZ=UTC"} }
 
-// process is a server and the job that it belongs to, so that it ends when we do.
+// process is a server and its job object, which ends the server if our process ends.
 type process struct {
 	*exec.Cmd
 	job *groups.Job
@@ -27,7 +27,7 @@ func startProcess(path string, args []string, data *dataFolder, output *os.File)
 	}
 	cmd := exec.Command(path, args...) //nolint:noctx // it outlives every context
 	cmd.Dir, cmd.Env, cmd.Stderr, cmd.Stdout = data.path, serverEnv(), output, output
-	data.account.run(cmd)
+	data.account.configure(cmd)
 	if err := job.Start(cmd); err != nil {
 		job.Close()
 		return nil, err
@@ -40,11 +40,11 @@ func (p *process) wait() {
 	p.job.Close()
 }
 
-// stop has the server disconnect its clients, write everything down and end. Postgres emulates signals on
-// Windows, and pg_ctl knows how.
+// stop makes the server disconnect its clients, write all data to disk and exit. Postgres emulates signals on Windows, and pg_ctl can send
+// them.
 func (p *process) stop() { p.signal("INT") }
 
-// abort has the server end at once; it recovers when it starts again.
+// abort makes the server exit immediately. It recovers at its next start.
 func (p *process) abort() { p.signal("QUIT") }
 
 func (p *process) signal(name string) {

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// originFile, beside relocated data, names the link that led to it last.
+// originFile is a file next to relocated data with the path of the last known link to it.
 const originFile = "origin"
 
-// Abandoned returns the folders that root's servers keep outside their projects and that no project leads to any more, by
-// where the project was: it is gone, or it has made its data anew.
+// Abandoned returns relocated data folders of root that no project uses any more, with the former path of each project. The project was
+// deleted or has created new data.
 func Abandoned() (folders map[string]string, err error) {
 	folders = map[string]string{}
 	origins, err := filepath.Glob(filepath.Join(systemDataDir, "*", originFile))
@@ -34,17 +34,17 @@ func Abandoned() (folders map[string]string, err error) {
 	return folders, nil
 }
 
-// running reports whether a server may be working in relocated data.
+// running reports whether a server may be using relocated data.
 func running(dir string) bool {
 	files, err := filepath.Glob(filepath.Join(dir, "*", "postmaster.pid"))
 	return err != nil || len(files) > 0
 }
 
-// noteOrigin remembers which link leads to relocated data, and where it has moved to with its project.
+// noteOrigin stores the current path of the link to relocated data, which may have moved with the project.
 func (d *dataFolder) noteOrigin(link string) error {
 	dir := filepath.Dir(d.path)
 	if filepath.Dir(dir) != systemDataDir {
 		return nil
 	}
-	return os.WriteFile(filepath.Join(dir, originFile), []byte(link+"\n"), 0o644) //nolint:gosec // a path is no secret
+	return os.WriteFile(filepath.Join(dir, originFile), []byte(link+"\n"), 0o644) //nolint:gosec // a path is not secret
 }

@@ -18,15 +18,15 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// slotPrefix begins the names of the replication slots that are ours.
+// slotPrefix is the prefix of the names of our replication slots.
 const slotPrefix = "krowoc_replica_"
 
-// StartReplica starts a streaming read replica of a running server on a folder of its own, o.DataDir, which is made anew: by an
-// online backup (https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP), since not every
-// set of binaries has pg_basebackup. Until Stop, the server keeps what the replica has not read.
+// StartReplica starts a streaming read replica of a running server. It recreates the replica's data folder o.DataDir with an online backup
+// (https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP), since not all distributions contain
+// pg_basebackup. Until Stop, the server keeps the log that the replica has not read yet.
 func (s *Server) StartReplica(ctx context.Context, o Options) (*Replica, error) {
 	op := "start the replica " + filepath.Base(o.DataDir)
-	o.portBefore, _ = os.ReadFile(filepath.Join(o.DataDir, portFile)) // tools that keep the URL stay connected
+	o.portBefore, _ = os.ReadFile(filepath.Join(o.DataDir, portFile)) // keep the port for tools that have stored the URL
 	if err := removeFolder(o.DataDir); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -51,13 +51,13 @@ type Replica struct {
 	slot    string
 }
 
-// Stop stops the replica, and has the server keep nothing for it any more.
+// Stop stops the replica and drops its slot, so that the server no longer keeps log for it.
 func (r *Replica) Stop(ctx context.Context) error {
 	return errors.Join(r.Server.Stop(ctx), r.primary.dropSlots(ctx, r.slot))
 }
 
-// DropReplicaSlots drops the slots of replicas that are gone, such as of a krowoc that was killed: the server would keep its log for
-// them until the disk is full.
+// DropReplicaSlots drops the slots of replicas that no longer exist, for example because krowoc was killed. Otherwise, the server would keep
+// log for them until the disk is full.
 func (s *Server) DropReplicaSlots(ctx context.Context) error { return s.dropSlots(ctx, slotPrefix+"%") }
 
 func (s *Server) dropSlots(ctx context.Context, like string) error {
@@ -65,7 +65,7 @@ func (s *Server) dropSlots(ctx context.Context, like string) error {
 		pg.QuoteLiteral(strings.ReplaceAll(like, "_", `\_`))+" AND NOT active"))
 }
 
-// removeFolder removes a data folder, and what a link in its place leads to.
+// removeFolder removes a data folder. If its path is a link, it also removes the target.
 func removeFolder(dir string) error {
 	if real, err := filepath.EvalSymlinks(dir); err == nil && real != dir {
 		if err := os.RemoveAll(real); err != nil {
@@ -75,7 +75,7 @@ func removeFolder(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// fillFrom makes the folder a copy of that of a running server, as a standby of it.
+// fillFrom copies the data folder of a running server, and makes the copy a standby.
 func (d *dataFolder) fillFrom(ctx context.Context, primary *Server, slot string, lastPort []byte) (err error) {
 	conn, err := pgx.Connect(ctx, primary.URL("postgres"))
 	if err != nil {
@@ -90,10 +90,10 @@ func (d *dataFolder) fillFrom(ctx context.Context, primary *Server, slot string,
 		return err
 	}
 	if _, err := conn.Exec(ctx, "SELECT pg_create_physical_replication_slot($1, true)", slot); err != nil {
-		return pg.Fault("make the replica's slot", err)
+		return pg.Fault("create the replica's slot", err)
 	}
 	if _, err := conn.Exec(ctx, begin, slot); err != nil {
-		return pg.Fault("begin a backup", err)
+		return pg.Fault("start a backup", err)
 	}
 	return d.fillWith(func(fresh string) error {
 		if err := copyRunning(ctx, primary.data.path, fresh, d.account); err != nil {
@@ -107,7 +107,7 @@ func (d *dataFolder) fillFrom(ctx context.Context, primary *Server, slot string,
 	})
 }
 
-// writeStandby writes what makes a copy a standby.
+// writeStandby writes the files that make a copy a standby.
 func (d *dataFolder) writeStandby(fresh string, primary *Server, slot string, files map[string]string) error {
 	u, err := url.Parse(primary.URL(""))
 	if err != nil {
@@ -127,13 +127,13 @@ func (d *dataFolder) writeStandby(fresh string, primary *Server, slot string, fi
 	return nil
 }
 
-// Of a running server's folder, these files are its own, and of these folders a backup has no use for what is in them.
+// A backup does not need these files of a running server, nor the content of these folders.
 var (
 	ownFiles   = []string{pidFile, "postmaster.opts", portFile, "postgresql.auto.conf", "backup_label"}
 	ownFolders = []string{"pg_wal", "pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"}
 )
 
-// copyRunning copies the folder of a running server. Files may go meanwhile: the log that the standby reads says so.
+// copyRunning copies the data folder of a running server. Files may disappear in the meantime; the log that the standby replays covers that.
 func copyRunning(ctx context.Context, from, to string, owner *account) error {
 	c := newCopier(from, to, owner)
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {

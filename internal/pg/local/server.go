@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// graceToAbort is how long a server may take to end at once, before it is killed.
+// graceToAbort is how long a server may take to exit after an abort, before it is killed.
 const graceToAbort = 10 * time.Second
 
 // Server is a running Postgres.
@@ -25,14 +25,13 @@ type Server struct {
 	log      *serverLog
 
 	stop   sync.Once
-	asked  chan struct{} // closed when somebody asks it to stop
-	gone   chan struct{} // closed when its process has ended
-	exited chan struct{} // closed when its folder is free as well
-	err    error         // why it ended, if nobody asked; readable when gone is closed
+	asked  chan struct{} // closed when a stop is requested
+	gone   chan struct{} // closed when its process has exited
+	exited chan struct{} // closed when its data folder is also released
+	err    error         // the reason of an unexpected exit; valid after gone is closed
 }
 
-// URL returns the connection string of a database, for pgx, psql and every other client. It holds the
-// password.
+// URL returns the URL of a database, including the password.
 func (s *Server) URL(database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", s.password),
@@ -41,20 +40,19 @@ func (s *Server) URL(database string) string {
 	return u.String()
 }
 
-// DataDir returns the folder that holds the data, which may be elsewhere than Options.DataDir when that is a
-// link.
+// DataDir returns the data folder. It differs from Options.DataDir if that is a link.
 func (s *Server) DataDir() string { return s.data.path }
 
-// Version returns the server's version, like 15.13.
+// Version returns the server's version, such as 15.13.
 func (s *Server) Version() string { return s.version }
 
-// PID returns the process id of the postmaster.
+// PID returns the process ID of the postmaster.
 func (s *Server) PID() int { return s.process.Process.Pid }
 
-// Exited returns a channel that is closed when the server is gone, asked or not.
+// Exited returns a channel that is closed when the server has exited, for whatever reason.
 func (s *Server) Exited() <-chan struct{} { return s.exited }
 
-// Err returns why the server ended although nobody asked it to; nil while it runs and after Stop.
+// Err returns the reason of an unexpected exit. It returns nil while the server is running and after Stop.
 func (s *Server) Err() error {
 	select {
 	case <-s.exited:
@@ -64,9 +62,8 @@ func (s *Server) Err() error {
 	}
 }
 
-// Stop shuts the server down and returns when it is gone: clients are disconnected and the data is left
-// clean. When ctx ends first, it is shut down at once and recovers at its next start. Any number of calls
-// have the effect of one.
+// Stop shuts the server down cleanly, disconnects its clients, and returns when it has exited. When ctx ends first, it aborts the server,
+// which recovers at its next start. Stop is idempotent.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() {
 		close(s.asked)
@@ -82,11 +79,11 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		s.abandon()
 		<-s.exited
-		return fault.Wrap("stop Postgres in order", ctx.Err())
+		return fault.Wrap("stop Postgres cleanly", ctx.Err())
 	}
 }
 
-// abandon ends the server at once, by force if need be.
+// abandon aborts the server, and kills it if necessary.
 func (s *Server) abandon() {
 	s.stop.Do(func() { close(s.asked) })
 	s.process.abort()
@@ -101,7 +98,7 @@ func (s *Server) abandon() {
 	<-s.gone
 }
 
-// wait reaps the server and says why it ended.
+// wait waits for the server to exit and records the reason.
 func (s *Server) wait() {
 	s.process.wait()
 	s.log.close()
@@ -110,13 +107,13 @@ func (s *Server) wait() {
 	default:
 		s.err = &fault.Error{
 			Code: fault.Unavailable, Op: "run Postgres " + s.version, Hint: s.log.hint(),
-			Message: fmt.Sprintf("it ended by itself (%s): %s", s.process.ProcessState, s.log.reason()),
+			Message: fmt.Sprintf("it exited unexpectedly (%s): %s", s.process.ProcessState, s.log.reason()),
 		}
 	}
 	close(s.gone)
 }
 
-// release lets go of the folder of a server that is over.
+// release releases the data folder of a server that has exited.
 func (s *Server) release() {
 	<-s.gone
 	s.data.close()

@@ -213,7 +213,7 @@ func TestUnexpectedExitIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-server.Exited()
-	wantFault(t, server.Err(), fault.Unavailable, "ended by itself", "signal: killed", "ready to accept connections")
+	wantFault(t, server.Err(), fault.Unavailable, "exited unexpectedly", "signal: killed", "ready to accept connections")
 	stop(t, server)
 }
 

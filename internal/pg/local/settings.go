@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// settings are the server's, over those of its data folder and under the caller's, save those
-// that this package relies on.
+// settings returns the server's settings. They override those in the data folder. The caller's settings override these, except for those that
+// this package relies on.
 func (s *starting) settings(port int) map[string]string {
 	all := map[string]string{
 		"timezone":        "UTC",
@@ -23,7 +23,7 @@ func (s *starting) settings(port int) map[string]string {
 			"shared_buffers":     "32MB",
 			"wal_level":          "minimal",
 			"max_wal_senders":    "0",
-			"autovacuum_naptime": "1h", // no test lives so long; it wakes up for every database
+			"autovacuum_naptime": "1h", // longer than any test; autovacuum would wake up for every database
 			"max_wal_size":       "256MB",
 			"checkpoint_timeout": "1h",
 			"log_checkpoints":    "off",
@@ -33,7 +33,7 @@ func (s *starting) settings(port int) map[string]string {
 	if s.replicaOf != nil {
 		all["hot_standby"] = "on"
 	}
-	maps.Copy(all, map[string]string{ // what this package relies on
+	maps.Copy(all, map[string]string{ // this package relies on these
 		"listen_addresses":        "127.0.0.1",
 		"port":                    strconv.Itoa(port),
 		"unix_socket_directories": "",

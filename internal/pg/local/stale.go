@@ -12,17 +12,17 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// pidFile is where a running server writes who and how it is, and what it leaves behind when it is killed.
+// pidFile contains the process ID and status of a running server. A killed server leaves it behind.
 const pidFile = "postmaster.pid"
 
-// How long to wait for a server that is on the folder although nobody holds our lock: its krowoc was killed,
-// and its watchdog is stopping it.
+// How long to wait for a server that uses the folder although no process holds our lock. This happens when krowoc was killed and the watchdog
+// is stopping the server.
 const (
 	graceToBeTold = 2 * time.Second
 	graceToStop   = 30 * time.Second
 )
 
-// readPIDFile returns the process id and the status of a data folder's server, 0 when there is no file.
+// readPIDFile returns the process ID and the status of a data folder's server. The ID is 0 without a file.
 func (d *dataFolder) readPIDFile() (pid int, status string) {
 	text, err := os.ReadFile(d.file(pidFile))
 	if err != nil {
@@ -36,8 +36,8 @@ func (d *dataFolder) readPIDFile() (pid int, status string) {
 	return pid, status
 }
 
-// awaitPrevious waits for the end of a server that is still stopping, and makes a file that a dead one left
-// harmless. A server that stays is a Conflict that names it.
+// awaitPrevious waits until a stopping server has exited, and neutralizes the PID file of a dead server. A server that keeps running is a
+// Conflict that names its process.
 func (d *dataFolder) awaitPrevious(ctx context.Context) error {
 	began := time.Now()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -53,8 +53,8 @@ func (d *dataFolder) awaitPrevious(ctx context.Context) error {
 		waited := time.Since(began)
 		if waited > graceToStop || (waited > graceToBeTold && status == "ready") {
 			return fault.New(fault.Conflict, "use the data folder "+d.path,
-				fmt.Sprintf("a Postgres that krowoc does not know runs on it, as process %d", pid),
-				fmt.Sprintf("Stop it, as with `kill -INT %d`, or use another folder.", pid))
+				fmt.Sprintf("another Postgres is using it (pid %d)", pid),
+				fmt.Sprintf("stop it, for example with `kill -INT %d`, or use another folder", pid))
 		}
 		select {
 		case <-ctx.Done():
@@ -64,14 +64,13 @@ func (d *dataFolder) awaitPrevious(ctx context.Context) error {
 	}
 }
 
-// disownPIDFile handles the file of a dead server. Postgres sees that the process is gone, unless another
-// process has its id by now: then it refuses to start. It takes the id of its parent for a false match, so
-// that we put ours. To remove the file would be wrong: Postgres also learns from it whether processes of the
-// dead server are still at work.
+// disownPIDFile handles the PID file of a dead server. Postgres refuses to start if another process has the same ID by now. It ignores the ID
+// of its parent process, so we write our own ID. Removing the file would be wrong, since Postgres also uses it to detect running processes of
+// the dead server.
 func (d *dataFolder) disownPIDFile(pid int) error {
 	text, err := os.ReadFile(d.file(pidFile))
 	if err != nil {
-		return nil //nolint:nilerr // gone, which is as good
+		return nil //nolint:nilerr // the file no longer exists
 	}
 	rest := bytes.TrimPrefix(text, []byte(strconv.Itoa(pid)))
 	return os.WriteFile(d.file(pidFile), append([]byte(strconv.Itoa(os.Getpid())), rest...), 0o600)

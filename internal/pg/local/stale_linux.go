@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// runsServer reports whether a process is a Postgres that works in a data folder. In doubt it is.
+// runsServer reports whether a process is a Postgres that uses a data folder. It returns true if it cannot find out.
 func runsServer(pid int, folder string) bool {
 	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 	if err != nil || !strings.HasPrefix(string(name), "postgres") {
@@ -15,7 +15,7 @@ func runsServer(pid int, folder string) bool {
 	}
 	cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
 	if err != nil {
-		return !errors.Is(err, os.ErrNotExist) // a zombie has none
+		return !errors.Is(err, os.ErrNotExist) // a zombie has no command line
 	}
 	return cwd == folder
 }

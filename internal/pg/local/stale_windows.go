@@ -1,4 +1,4 @@
 package local
 
-// runsServer leaves it to Postgres to find out.
+// runsServer returns false: Postgres itself checks that on Windows.
 func runsServer(int, string) bool { return false }

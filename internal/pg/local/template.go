@@ -14,11 +14,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// passwordFile is in every data folder that we made and holds the password of user postgres. It comes with
-// the template, so that all data folders of one user share it, and nobody else can read it.
+// passwordFile is a file in our data folders with the password of the user postgres. It is part of the template, so all data folders of a user
+// share the password. Other users cannot read it.
 const passwordFile = "krowoc.password"
 
-// templateFormat changes when templates must be made anew for a reason that their key does not show.
+// templateFormat changes when templates must be recreated for a reason that is not part of their key.
 const templateFormat = "1"
 
 // initdbArgs are initdb's arguments for one of the locales to try.
@@ -27,8 +27,8 @@ func (s *starting) initdbArgs(locale []string) []string {
 	return append(args, locale...)
 }
 
-// locales are what text is sorted and folded by, the best first: code points with Unicode's upper and lower
-// case, the same on every system. Only Postgres 17 brings its own; before, some systems have it and others not.
+// locales returns the locales to try, the best one first. The best one sorts by code point and uses Unicode's upper and lower case, on every
+// system. Postgres has it since version 17; before, it depends on the system.
 func (b *binaries) locales() [][]string {
 	if b.major >= 17 {
 		return [][]string{{"--locale-provider=builtin", "--locale=C.UTF-8"}}
@@ -36,7 +36,7 @@ func (b *binaries) locales() [][]string {
 	return [][]string{{"--locale=C.UTF-8"}, {"--locale=C", "--lc-ctype=en_US.UTF-8"}, {"--locale=C"}}
 }
 
-// ensureTemplate returns the data folder that every other is a copy of: made by initdb, once for a version.
+// ensureTemplate returns the template of data folders. It runs initdb once per version to create it.
 func (s *starting) ensureTemplate(ctx context.Context) (string, error) {
 	account := s.data.account.String()
 	key := sha256.Sum256([]byte(strings.Join([]string{templateFormat, s.bin.dir, s.bin.version, account}, "\x00")))
@@ -58,8 +58,7 @@ func (s *starting) ensureTemplate(ctx context.Context) (string, error) {
 	return dir, err
 }
 
-// makeTemplate runs initdb in a folder beside dir and renames the result, so that dir is whole from its first
-// moment.
+// makeTemplate runs initdb in a temporary folder and renames it to dir, so that dir is never incomplete.
 func (s *starting) makeTemplate(ctx context.Context, dir string) error {
 	fresh, err := os.MkdirTemp(s.templatesDir(), ".new-")
 	if err != nil {
@@ -93,7 +92,7 @@ func (s *starting) makeTemplate(ctx context.Context, dir string) error {
 func (s *starting) runInitdb(ctx context.Context, dir string, args []string) error {
 	cmd := exec.CommandContext(ctx, s.bin.initdb(), args...)
 	cmd.Dir, cmd.Env = dir, serverEnv()
-	s.data.account.run(cmd)
+	s.data.account.configure(cmd)
 	out, err := cmd.CombinedOutput()
 	switch {
 	case err == nil:
@@ -104,7 +103,7 @@ func (s *starting) runInitdb(ctx context.Context, dir string, args []string) err
 	return &fault.Error{Code: fault.Unavailable, Op: "run " + s.bin.initdb(), Message: initdbReason(out), Err: err}
 }
 
-// initdbReason picks what went wrong from what initdb wrote.
+// initdbReason returns the error messages in the output of initdb.
 func initdbReason(out []byte) string {
 	var reasons []string
 	for line := range strings.Lines(string(out)) {

@@ -11,8 +11,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Tool finds a program of Postgres, such as pg_dump, of a major version or a later one: in the PATH and where installers
-// put Postgres. The newest one is returned.
+// Tool returns the newest installed version of a Postgres program such as pg_dump, of at least the given major version. It searches PATH and
+// the folders of installers.
 func Tool(ctx context.Context, env func(string) string, name string, major int) (string, error) {
 	var best string
 	newest := 0
@@ -36,9 +36,9 @@ func Tool(ctx context.Context, env func(string) string, name string, major int) 
 	}
 	message := fmt.Sprintf("%s is not installed", name)
 	if best != "" {
-		message = fmt.Sprintf("%s is of PostgreSQL %d, and the server is %d", best, newest, major)
+		message = fmt.Sprintf("%s has version %d, but the server has version %d", best, newest, major)
 	}
-	return "", fault.New(fault.Unavailable, "find "+name, message, fmt.Sprintf("Install the client programs of PostgreSQL %d or later: Debian's postgresql-client, Homebrew's libpq.", major))
+	return "", fault.New(fault.Unavailable, "find "+name, message, fmt.Sprintf("install the client programs of PostgreSQL %d or later: postgresql-client (Debian) or libpq (Homebrew)", major))
 }
 
 func expanded(patterns []string) (dirs []string) {

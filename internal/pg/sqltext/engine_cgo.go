@@ -14,8 +14,8 @@ type engine struct{}
 
 func newEngine(string) engine { return engine{} }
 
-// alone is held while the parser runs: libpg_query puts a pipe in the place of descriptor 2 meanwhile, and two at once
-// would leave one of their pipes there. What others write to standard error in those microseconds is lost.
+// alone is held while the parser runs. libpg_query temporarily replaces descriptor 2 by a pipe, and two concurrent calls would leave one of
+// their pipes there. Output of others to standard error during these microseconds is lost.
 var alone sync.Mutex
 
 // parse returns the syntax tree as the protobuf message of pg_query's ParseResult.

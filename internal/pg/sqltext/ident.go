@@ -7,7 +7,7 @@ import (
 
 var plainIdent = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
-// Ident returns a name as it is written in SQL: quoted only where it must be, as quote_ident does.
+// Ident returns a name as an SQL identifier. Like quote_ident, it adds quotes only if necessary.
 func Ident(name string) string {
 	if plainIdent.MatchString(name) && !keywords[name] {
 		return name
@@ -15,8 +15,8 @@ func Ident(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
-// keywords are those that quote_ident quotes: all that cannot be a column's name or a table's without quotes
-// (https://www.postgresql.org/docs/current/sql-keywords-appendix.html), of any version from 14 to 18.
+// keywords are the keywords that quote_ident quotes, in any version from 14 to 18. They are not allowed as unquoted names of columns or tables
+// (https://www.postgresql.org/docs/current/sql-keywords-appendix.html).
 var keywords = words(`
 	all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast char
 	character check coalesce collate collation column concurrently constraint create cross current_catalog current_date

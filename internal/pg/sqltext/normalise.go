@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Normalise returns SQL without its comments and with single spaces between its words: what can be changed
-// without a change of meaning. Strings, quoted names and the bodies of functions stay as they are.
+// Normalise returns SQL without comments and with single spaces between tokens, which does not change its meaning. It does not change strings,
+// quoted names and function bodies.
 func Normalise(sql string) string {
 	out, _ := scan(sql)
 	return out
 }
 
-// Closed reports whether every string, quoted name and comment of sql ends within it.
+// Closed reports whether every string, quoted name and comment in sql is terminated.
 func Closed(sql string) bool {
 	_, ok := scan(sql)
 	return ok
@@ -20,7 +20,7 @@ func Closed(sql string) bool {
 
 var dollarTag = regexp.MustCompile(`^\$([A-Za-z_\x80-\x{10FFFF}][A-Za-z0-9_\x80-\x{10FFFF}]*)?\$`)
 
-// scan reads SQL as Postgres's lexer does (src/backend/parser/scan.l), with standard_conforming_strings on.
+// scan reads SQL like Postgres's lexer (src/backend/parser/scan.l) with standard_conforming_strings on.
 func scan(sql string) (normal string, closed bool) {
 	var out strings.Builder
 	space := false
@@ -47,8 +47,8 @@ func scan(sql string) (normal string, closed bool) {
 	return out.String(), true
 }
 
-// Token returns the length in bytes of the token that sql, which is not empty, begins with, -1 when it has no end; blank
-// is space and comments.
+// Token returns the length in bytes of the first token of sql, or -1 if the token is not terminated. blank reports whether it is space or a
+// comment. sql must not be empty.
 func Token(sql string) (n int, blank bool) {
 	switch c := sql[0]; {
 	case strings.ContainsRune(" \t\r\n\f\v", rune(c)):
@@ -77,7 +77,7 @@ func Token(sql string) (n int, blank bool) {
 		return 1, false
 	case isWord(c):
 		n := 1
-		for n < len(sql) && (isWord(sql[n]) || sql[n] == '$') { // a$b$ is a name, not the start of a string
+		for n < len(sql) && (isWord(sql[n]) || sql[n] == '$') { // a$b$ is a name and not the start of a string
 			n++
 		}
 		return n, false
@@ -89,7 +89,7 @@ func isWord(c byte) bool {
 	return c == '_' || c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 }
 
-// commentLength is that of a /* comment */, which may hold others.
+// commentLength returns the length of a /* comment */, which may contain nested comments.
 func commentLength(sql string) int {
 	depth := 0
 	for i := 0; i+1 < len(sql); {
@@ -109,7 +109,7 @@ func commentLength(sql string) int {
 	return -1
 }
 
-// quotedLength is that of a 'string' or a "name", in which the quote is written twice.
+// quotedLength returns the length of a 'string' or a "name", in which a quote is doubled.
 func quotedLength(sql string, backslash bool) int {
 	for i := 1; i < len(sql); i++ {
 		switch {

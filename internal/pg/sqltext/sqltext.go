@@ -1,6 +1,6 @@
-// Package sqltext reads SQL: into tokens, and with Postgres's own parser into syntax trees.
+// Package sqltext splits SQL into tokens, and parses it into syntax trees with Postgres's own parser.
 //
-// The parser is C where cgo is on, and the same compiled to WebAssembly where it is off.
+// With cgo the parser is C code. Without cgo it is the same code compiled to WebAssembly.
 package sqltext
 
 import (
@@ -11,23 +11,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Parser makes syntax trees of SQL. It may be used by many goroutines at once.
+// Parser parses SQL into syntax trees. It is safe for concurrent use.
 type Parser struct{ engine engine }
 
-// NewParser returns a parser. cache is a folder in which a build without cgo keeps the compiled parser for the next
-// process; it is made when it is missing, and "" keeps nothing.
+// NewParser returns a parser. In a build without cgo, cache is the folder that stores the compiled parser for later processes. A missing folder
+// is created; "" disables the cache.
 func NewParser(cache string) *Parser { return &Parser{newEngine(cache)} }
 
-// SyntaxError is a text that is not SQL.
+// SyntaxError is the error for invalid SQL.
 type SyntaxError struct {
-	Message string // Postgres's own
-	Offset  int    // of the mistake, in bytes; the text's length at its end
+	Message string // Postgres's message
+	Offset  int    // of the error in bytes; the length of the text for an error at its end
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s, at byte %d", e.Message, e.Offset) }
 
-// Parse returns the statements of a text as syntax trees. Their locations are byte offsets. Its error is a *SyntaxError,
-// unless the parser itself cannot be had.
+// Parse returns the statements of a text as syntax trees. Their locations are byte offsets. The error is a *SyntaxError, unless the parser
+// itself cannot be loaded.
 func (p *Parser) Parse(sql string) ([]*pg_query.RawStmt, error) {
 	tree, err := p.engine.parse(sql)
 	if err != nil {
@@ -40,18 +40,18 @@ func (p *Parser) Parse(sql string) ([]*pg_query.RawStmt, error) {
 	return result.Stmts, nil
 }
 
-// Parsed is what Parse returns for one text.
+// Parsed is the result of Parse for one text.
 type Parsed struct {
 	Stmts []*pg_query.RawStmt
 	Err   error
-	// Shift is to be subtracted from every location in the trees.
+	// Shift must be subtracted from every location in the trees.
 	Shift int
 }
 
-// between ends what a text leaves open.
+// between separates texts and terminates an open statement or line comment.
 const between = "\n;\n"
 
-// ParseAll is Parse for many texts, in much less time than one after the other.
+// ParseAll parses many texts. It is much faster than separate calls of Parse.
 func (p *Parser) ParseAll(texts []string) []Parsed {
 	parsed := make([]Parsed, len(texts))
 	if len(texts) > 1 {
@@ -66,8 +66,8 @@ func (p *Parser) ParseAll(texts []string) []Parsed {
 	return parsed
 }
 
-// distribute gives each text its statements, which Postgres says begin after the semicolon before. It reports whether each
-// is whole: what one text leaves open, the next could have closed.
+// distribute assigns the statements to their texts. According to Postgres, a statement starts after the previous semicolon. It reports whether
+// every text is complete, since an unterminated string could end in the next text.
 func distribute(stmts []*pg_query.RawStmt, texts []string, parsed []Parsed) bool {
 	begin, whole := 0, -len(between)
 	for _, text := range texts {
@@ -82,7 +82,7 @@ func distribute(stmts []*pg_query.RawStmt, texts []string, parsed []Parsed) bool
 		for len(stmts) > 0 && int(stmts[0].StmtLocation) < end {
 			s := stmts[0]
 			last := int(s.StmtLocation + s.StmtLen)
-			if s.StmtLen == 0 { // it ends with the whole
+			if s.StmtLen == 0 { // it ends at the end of the input
 				last = whole
 			}
 			if int(s.StmtLocation) < begin-1 || last > end+1 {

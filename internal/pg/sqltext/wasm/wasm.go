@@ -1,8 +1,8 @@
 // Package wasm is Postgres's own parser compiled to WebAssembly, for builds without cgo.
 //
-// The module is the one in github.com/wasilibs/go-pgquery. Its own Go interface compiles the module anew in each
-// process, on one core, which takes longer than a second; here it is compiled on every core and the machine code is
-// kept in a folder, so that only the first parse on a machine pays, and pays less.
+// The module is part of github.com/wasilibs/go-pgquery. The Go interface of that package compiles the module again in each process, on one
+// core, which takes more than a second. This package compiles it on all cores and caches the machine code in a folder, so that only the first
+// process on a machine has to compile it.
 package wasm
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
-	_ "github.com/wasilibs/go-pgquery/parser" // holds the module
+	_ "github.com/wasilibs/go-pgquery/parser" // contains the module
 	"github.com/wasilibs/wazero-helpers/allocator"
 )
 
@@ -30,7 +30,7 @@ func instantiateWASIX(ctx context.Context, r wazero.Runtime)
 //go:linkname callContext github.com/wasilibs/go-pgquery/internal/wasix32v1.BackgroundContext
 func callContext() context.Context
 
-// Parser is one instance of the module. It is for one goroutine at a time.
+// Parser is an instance of the module. It is not safe for concurrent use.
 type Parser struct {
 	runtime wazero.Runtime
 	memory  api.Memory
@@ -40,21 +40,20 @@ type Parser struct {
 	release api.Function
 }
 
-// SyntaxError is a text that is not SQL.
+// SyntaxError is the error for invalid SQL.
 type SyntaxError struct {
 	Message string
-	Cursor  int // of the mistake, in bytes from 1
+	Cursor  int // of the error in bytes, counted from 1
 }
 
 func (e *SyntaxError) Error() string { return e.Message }
 
-// New compiles the module, or takes it from the folder where an earlier process left it; with no folder nothing is
-// kept.
+// New compiles the module, or loads it from the cache folder. An empty folder disables the cache.
 func New(folder string) (*Parser, error) {
 	ctx := experimental.WithCompilationWorkers(context.Background(), runtime.GOMAXPROCS(0))
 	ctx = experimental.WithMemoryAllocator(ctx, allocator.NewNonMoving())
 	cfg := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesThreads)
-	// A folder that cannot be written to costs time, not the parser.
+	// Without a writable folder, compiling takes longer but works.
 	if cache, err := wazero.NewCompilationCacheWithDir(folder); folder != "" && err == nil {
 		cfg = cfg.WithCompilationCache(cache)
 	}
@@ -80,7 +79,7 @@ func New(folder string) (*Parser, error) {
 	return p, nil
 }
 
-// resultSize is that of PgQueryProtobufParseResult: a length, the data, standard error and the error, 4 bytes each.
+// resultSize is the size of PgQueryProtobufParseResult: a length, the data, standard error and the error, 4 bytes each.
 const resultSize = 16
 
 // Parse returns the syntax tree as the protobuf message of pg_query's ParseResult.
@@ -118,7 +117,7 @@ func (p *Parser) result(at uint32) ([]byte, error) {
 	return bytes.Clone(tree), nil
 }
 
-var errMemory = errors.New("the SQL parser's memory cannot be reached")
+var errMemory = errors.New("the memory of the SQL parser is not accessible")
 
 func (p *Parser) call(ctx context.Context, f api.Function, args ...uint64) (uint32, error) {
 	results, err := f.Call(ctx, args...)
