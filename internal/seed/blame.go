@@ -18,8 +18,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// blame finds the row that Postgres refused and returns a fault that says where it stands. Everything up to
-// the refused component has been rolled back, so it is written again first.
+// blame finds the row that Postgres rejected and returns a fault with its position. The transaction has been rolled back to before the rejected
+// component, so blame first writes the earlier rows again.
 func (w *writer) blame(ctx context.Context, refused *refusal) error {
 	if !aboutRows(refused.cause) {
 		return refused.cause
@@ -35,11 +35,11 @@ func (w *writer) blame(ctx context.Context, refused *refusal) error {
 	return w.search(ctx, w.components[refused.component], refused.cause)
 }
 
-// search halves the rows of a component until it knows the row at fault. Each row comes after those it
-// refers to, so that the fewest first rows that fail as all of them did end with it.
+// search finds the invalid row of a component with a binary search. Each row comes after those that it refers to, so the invalid row is the last
+// one of the shortest prefix that fails in the same way.
 func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError) error {
 	last := cause
-	var broken error // what keeps the search from going on, such as a lost connection
+	var broken error // an error that ends the search, such as a lost connection
 	n := sort.Search(len(c.rows), func(i int) bool {
 		if broken != nil {
 			return true
@@ -72,7 +72,7 @@ func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError
 	return w.place(c.rows[n], last)
 }
 
-// errUndo rolls back the savepoint of an attempt that went well.
+// errUndo rolls back the savepoint of a successful attempt.
 var errUndo = errors.New("undo")
 
 // execute executes statements one by one.
@@ -85,16 +85,16 @@ func (w *writer) execute(ctx context.Context, tx pgx.Tx, statements []statement)
 	return nil
 }
 
-// aboutRows reports whether an error may be about the values of a row, rather than about the server, a right
-// that is lacking or another transaction: by the class of its SQLSTATE.
+// aboutRows reports whether an error may be caused by the values of a row. Other causes are the server, a missing permission or another
+// transaction. The class of the SQLSTATE tells.
 func aboutRows(e *pgconn.PgError) bool {
 	return len(e.Code) == 5 && !slices.Contains([]string{"08", "25", "28", "40", "42", "53", "54", "55", "57", "58", "XX"}, e.Code[:2])
 }
 
-// keyDetail is how Postgres names the columns and values of a key in the detail of an error.
+// keyDetail matches the columns and values of a key in the detail of an error.
 var keyDetail = regexp.MustCompile(`^Key \((.*?)\)=\((.*)\) `)
 
-// rowOf finds the row with the key that an error names, for constraints that are checked at the end.
+// rowOf finds the row with the key in an error, for constraints that are checked at the end.
 func (w *writer) rowOf(e *pgconn.PgError) *row {
 	m := keyDetail.FindStringSubmatch(e.Detail)
 	if m == nil {
@@ -121,7 +121,7 @@ func (r *row) holds(columns, values []string) bool {
 	return true
 }
 
-// place returns the fault for a row that Postgres refused, with the value at fault where Postgres names it.
+// place returns the fault for a row that Postgres rejected, with the invalid value if Postgres names it.
 func (w *writer) place(r *row, e *pgconn.PgError) error {
 	if r == nil {
 		return e
@@ -139,14 +139,14 @@ func (w *writer) place(r *row, e *pgconn.PgError) error {
 		p.remedy = "another row has this value already: change it here, or change or delete that row"
 	}
 	code := fault.CodeOf(pg.Fault(op, e))
-	if code == fault.Internal { // a SQLSTATE of a trigger's own
+	if code == fault.Internal { // a custom SQLSTATE of a trigger
 		code = fault.Invalid
 	}
 	return &fault.Error{Code: code, Message: "Postgres refused a row, so nothing was loaded",
 		Err: diag.List{r.source.at(r.nodeOf(e), p)}}
 }
 
-// nodeOf returns the value that an error is about, or the row's own node.
+// nodeOf returns the node of the value that caused an error, or the node of the row.
 func (r *row) nodeOf(e *pgconn.PgError) *yaml.Node {
 	names := []string{e.ColumnName}
 	if m := keyDetail.FindStringSubmatch(e.Detail); m != nil {
@@ -160,7 +160,7 @@ func (r *row) nodeOf(e *pgconn.PgError) *yaml.Node {
 	return r.node
 }
 
-// checkMessage returns what the schema says to whoever breaks a check.
+// checkMessage returns the message of a check in the schema.
 func checkMessage(t *schema.Type, constraint string) string {
 	checks := t.Checks
 	for _, f := range t.Fields {

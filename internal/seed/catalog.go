@@ -11,19 +11,18 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// dbColumn is a column as the database has it.
+// dbColumn is a column of the database.
 type dbColumn struct {
-	castType   string // what a text is cast to
-	asText     bool   // of a type without equality, or with one that hides differences: compared as text
+	castType   string // the type to which a text is cast
+	asText     bool   // compare as text, because the type has no equality or one that ignores differences
 	hasDefault bool
 	generated  bool   // computed: nothing can be written to it
 	always     bool   // GENERATED ALWAYS AS IDENTITY
-	sequence   string // that it takes its default from; quoted
+	sequence   string // of its default; quoted
 }
 
-// catalogQuery describes the columns of some tables. An explicit cast to varchar(3) or bit(3) would cut a
-// value short in silence where an insert refuses it, so those are cast without their length; a numeric or a
-// time is rounded by both alike.
+// catalogQuery describes the columns of some tables. An explicit cast to varchar(3) or bit(3) silently truncates a value that an insert rejects, so
+// the cast types have no length. A cast and an insert round a numeric or a time in the same way.
 const catalogQuery = `
 SELECT n.name, a.attname,
        CASE WHEN regexp_replace(t.typname, '^_', '') IN ('varchar', 'bpchar', 'bit', 'varbit')
@@ -36,7 +35,7 @@ FROM unnest($1::text[]) AS n (name)
 LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_type t ON t.oid = a.atttypid`
 
-// describeTables asks the database about tables.
+// describeTables reads the columns of tables from the database.
 func describeTables(ctx context.Context, tx pgx.Tx, list []*table) error {
 	tables := map[string]*table{}
 	var names []string
@@ -64,7 +63,7 @@ func describeTables(ctx context.Context, tx pgx.Tx, list []*table) error {
 	return err
 }
 
-// missing reports each table and column that the rows need and the database does not have, once.
+// missing reports tables and columns that the rows need and the database does not have, each one once.
 func missing(components []*component) error {
 	var list diag.List
 	reported := map[any]bool{}

@@ -17,12 +17,11 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// extensions are those of the files that are read.
+// extensions are the extensions of seed files.
 var extensions = []string{".yaml", ".yml", ".csv", ".sql"}
 
-// Digest returns a hash of everything that the sets consist of: the names and contents of their files, and of the
-// files that those include, extend or embed, and, where there is a lookup, the variables of the environment that they mention. Equal
-// digests mean that the fixtures have not changed.
+// Digest returns a hash of the content of sets: the names and contents of their files and of the files that they include, extend or embed. If lookup
+// is not nil, it includes the environment variables that they mention. Equal digests mean that the fixtures have not changed.
 func Digest(fsys fs.FS, sets []string, lookup func(name string) (string, bool)) (string, error) {
 	c, err := collect(fsys, "", sets)
 	if err != nil {
@@ -36,7 +35,7 @@ func Digest(fsys fs.FS, sets []string, lookup func(name string) (string, bool)) 
 	for _, s := range c.sources {
 		add(s.name, s.text)
 		for _, name := range s.embedded() {
-			if text, err := fs.ReadFile(fsys, name); err == nil { // one that cannot be read is for the load to report
+			if text, err := fs.ReadFile(fsys, name); err == nil { // the load reports an unreadable file
 				add(name, text)
 			}
 		}
@@ -51,14 +50,14 @@ func Digest(fsys fs.FS, sets []string, lookup func(name string) (string, bool)) 
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// collector finds the files of some sets, with what those extend and include, each once.
+// collector finds the files of sets, and those that they extend and include, each one once.
 type collector struct {
 	fsys     fs.FS
-	dir      string // what messages call fsys
+	dir      string // name of fsys in messages
 	sets     map[string]bool
 	files    map[string]bool
 	sources  []*source
-	mistakes diag.List // in what is extended and included
+	mistakes diag.List // in extends and include
 }
 
 // bundle is the files of one set.
@@ -68,15 +67,15 @@ type bundle struct {
 	extends []mention
 }
 
-// mention is a name that a file extends or includes, and where it says so.
+// mention is a name in extends or include, with its position.
 type mention struct {
 	key    string
 	source *source
 	node   *yaml.Node
 }
 
-// collect reads the files of the sets, in the order of the sets and then by name. What a set extends comes before it,
-// and what a file includes before that file.
+// collect reads the files of sets, in the order of the sets and then by name. An extended set comes before the set that extends it, and an included
+// file before the file that includes it.
 func collect(fsys fs.FS, dir string, sets []string) (*collector, error) {
 	c := &collector{fsys: fsys, dir: dir, sets: map[string]bool{}, files: map[string]bool{}}
 	named := map[string]bool{}
@@ -169,7 +168,7 @@ func (c *collector) include(m mention, own *bundle) error {
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
 		c.report(m, wrong("bad-pattern", "write a name, or a pattern such as ../shared/*.yaml", "%q is not a valid pattern", node.Clip(m.node.Value)))
-		return nil //nolint:nilerr // it is reported with all other mistakes
+		return nil //nolint:nilerr // it is reported with the other mistakes
 	}
 	names, err := fs.Glob(c.fsys, pattern)
 	if err != nil {
@@ -191,14 +190,14 @@ func (c *collector) include(m mention, own *bundle) error {
 	return nil
 }
 
-// notIncluded says why nothing was included.
+// notIncluded returns why nothing was included.
 func (c *collector) notIncluded(m mention, pattern string, names []string) *problem {
 	if len(names) > 0 {
 		return wrong("no-fixture", "fixtures end in "+strings.Join(extensions, ", ")+"; a folder is included as folder/*.yaml",
 			"%q is not a fixture file", node.Clip(m.node.Value))
 	}
 	var near []string
-	entries, _ := fs.ReadDir(c.fsys, path.Dir(pattern)) // without the list, the message still stands
+	entries, _ := fs.ReadDir(c.fsys, path.Dir(pattern)) // the message also works without the list
 	for _, e := range entries {
 		if isFixture(e.Name(), e) {
 			near = append(near, path.Join(path.Dir(m.node.Value), e.Name()))
@@ -219,7 +218,7 @@ func isDir(fsys fs.FS, name string) bool {
 // setsOf returns the folders that can be sets.
 func setsOf(fsys fs.FS) []string {
 	var sets []string
-	entries, _ := fs.ReadDir(fsys, ".") // the list is for messages, which stand without it
+	entries, _ := fs.ReadDir(fsys, ".") // the list is only for messages
 	for _, e := range entries {
 		if e.IsDir() {
 			sets = append(sets, e.Name())
@@ -228,7 +227,7 @@ func setsOf(fsys fs.FS) []string {
 	return sets
 }
 
-// missingSet explains that the folder of a set is not there, and which are.
+// missingSet returns the error for a missing set, with the existing sets.
 func missingSet(fsys fs.FS, folder string, err error) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fault.Wrap(op, err)

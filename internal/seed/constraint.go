@@ -16,12 +16,12 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// field is a field of the schema with its constraints made ready for many values.
+// field is a field of the schema with its constraints prepared for many values.
 type field struct {
 	*schema.Field
 	columns   []int          // in the table
-	pattern   *regexp.Regexp // nil for none, and for one that Go cannot read: then Postgres decides
-	format    *regexp.Regexp // nil for none
+	pattern   *regexp.Regexp // nil without a pattern, and for one that Go does not support, which Postgres checks
+	format    *regexp.Regexp // nil without a format
 	low, high *bound
 }
 
@@ -46,7 +46,7 @@ func newField(f *schema.Field, columns []int) *field {
 	return ready
 }
 
-// newBound returns nil for an open end, and for a type whose values are left to Postgres.
+// newBound returns nil for an open end, and for a type whose values only Postgres can compare.
 func newBound(scalar schema.Scalar, text string) *bound {
 	switch scalar {
 	case schema.Int, schema.Int64, schema.Float, schema.Decimal:
@@ -62,13 +62,13 @@ func newBound(scalar schema.Scalar, text string) *bound {
 	return nil
 }
 
-// compare returns how a value lies to the bound: negative below, positive above.
+// compare returns a negative number for a value below the bound, and a positive one for a value above.
 func (b *bound) compare(text string) int {
 	if b.exact == nil {
 		at, _ := parseTime(text)
 		return at.Compare(b.time)
 	}
-	// Rounding keeps order, so floats that differ decide; equal ones need every digit.
+	// Rounding keeps the order, so different floats are decisive. Equal floats require a comparison of all digits.
 	if near, err := strconv.ParseFloat(text, 64); err == nil && near != b.near {
 		return cmp.Compare(near, b.near)
 	}
@@ -79,8 +79,8 @@ func (b *bound) compare(text string) int {
 	return number.Cmp(b.exact)
 }
 
-// check holds a value, or an element of a list, against the constraints of its field. Postgres has the last
-// word; here every mistake is found at once and has its place.
+// check checks a value, or an element of a list, against the constraints of its field. Postgres checks it again, but this check finds all mistakes at
+// once and knows their positions.
 func (f *field) check(n *yaml.Node, text string) *problem {
 	c := f.Constraints
 	switch {

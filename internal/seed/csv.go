@@ -20,15 +20,15 @@ import (
 // nameColumn is the column that names the rows.
 const nameColumn = "$name"
 
-// sheet turns a CSV file into rows, by way of the YAML that would say the same.
+// sheet converts a CSV file to rows by creating the equivalent YAML nodes.
 type sheet struct {
 	*reader
 	csv     *csv.Reader
 	lines   [][]byte
 	table   *table
 	header  []heading
-	excused []string // fields whose names were probably mistyped
-	lost    bool     // the first line says too little to read the others
+	excused []string // fields whose names are probably misspelled
+	lost    bool     // the first line is too incomplete to read the others
 }
 
 // heading is one column.
@@ -38,23 +38,23 @@ type heading struct {
 	name  bool   // $name
 }
 
-// cell is what a row has in one column.
+// cell is the value of a row in a column.
 type cell struct {
 	text   string
 	quoted bool
-	node   yaml.Node // its place
+	node   yaml.Node // with its position
 }
 
-// readCSV reads a CSV file (RFC 4180). The table is in its name.
+// readCSV reads a CSV file (RFC 4180). The name of the file determines the table.
 func (r *reader) readCSV() {
 	s := &sheet{reader: r, csv: csv.NewReader(bytes.NewReader(r.source.text)), lines: bytes.Split(r.source.text, []byte("\n"))}
-	s.csv.FieldsPerRecord = -1 // rows of another length are reported, all of them
+	s.csv.FieldsPerRecord = -1 // all rows with a different length are reported
 	if s.table = r.tableOf(r.source.path); s.table == nil {
 		name := strings.TrimSuffix(path.Base(r.source.path), path.Ext(r.source.path))
 		r.report(nil, wrong("unknown-table", didYouMean(name, r.tables.names), "a CSV file is named after its table, and the schema has no table %q", node.Clip(name)))
 		return
 	}
-	if at := notUTF8(r.source.text); at >= 0 { // spreadsheets save in other encodings, too
+	if at := notUTF8(r.source.text); at >= 0 { // spreadsheets may use other encodings
 		r.report(r.source.node(at, 1), wrong("csv-syntax", "save the file as UTF-8", "this file is not valid UTF-8"))
 		return
 	}
@@ -73,7 +73,7 @@ func (r *reader) readCSV() {
 	}
 }
 
-// notUTF8 returns where a text stops to be UTF-8; -1 when it is all of it.
+// notUTF8 returns the position of the first byte that is not UTF-8, or -1.
 func notUTF8(text []byte) int {
 	for at := 0; at < len(text); {
 		c, size := utf8.DecodeRune(text[at:])
@@ -87,8 +87,7 @@ func notUTF8(text []byte) int {
 
 var numbered = regexp.MustCompile(`^\d+[-_. ]*`)
 
-// tableOf returns the table that a file is named after: users.csv, or User.csv, with a number before it or anything
-// after a dot.
+// tableOf returns the table that a file is named after: users.csv or User.csv. The name may start with a number, and may have a suffix after a dot.
 func (r *reader) tableOf(file string) *table {
 	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
 	for _, name := range []string{name, numbered.ReplaceAllString(name, "")} {
@@ -120,7 +119,7 @@ func (s *sheet) next() ([]cell, error) {
 	return cells, nil
 }
 
-// syntax reports a line that is not CSV.
+// syntax reports a line that is not valid CSV.
 func (s *sheet) syntax(err error) {
 	at := &yaml.Node{}
 	var bad *csv.ParseError
@@ -187,7 +186,7 @@ func (s *sheet) line(cells []cell) {
 		extra := &cells[min(len(cells)-1, len(s.header))].node
 		s.report(extra, wrong("wrong-shape", "write a comma for an empty cell too; quote a cell that contains a comma",
 			"this line has %d cells, but the first has %d", len(cells), len(s.header)))
-		n = at // no mapping: the row is there, so that references find it, and broken
+		n = at // not a mapping: the row exists, so that references find it, but is invalid
 	}
 	for i, h := range s.header[:min(len(cells), len(s.header))] {
 		c := &cells[i]
@@ -215,7 +214,7 @@ func (s *sheet) line(cells []cell) {
 	s.fields(row, n)
 }
 
-// value returns what a cell gives for a field; nil when it leaves the field out.
+// value returns the value of a cell for a field, or nil if the cell leaves the field out.
 func (s *sheet) value(f *field, c *cell) *yaml.Node {
 	empty := strings.TrimSpace(c.text) == ""
 	switch {
@@ -237,7 +236,7 @@ func (s *sheet) value(f *field, c *cell) *yaml.Node {
 	n := c.node
 	n.Style, n.Value = 0, strings.TrimSpace(c.text)
 	if !isText(keyOf(f.Field)) {
-		n.Tag = "" // what it is shows in the text, as in YAML
+		n.Tag = "" // its type follows from the text, as in YAML
 	}
 	if c.quoted {
 		s.source.wrote(&n, &c.node)
@@ -245,13 +244,13 @@ func (s *sheet) value(f *field, c *cell) *yaml.Node {
 	return &n
 }
 
-// isCollection reports whether YAML is needed to write a value of the field.
+// isCollection reports whether a value of the field must be written in YAML.
 func isCollection(f *field) bool {
 	many := f.Relation != nil && f.Relation.Kind == schema.ManyToMany
 	return many || f.Type.List || f.Relation == nil && f.Type.Object != nil || f.Type.Scalar == schema.JSON || f.Type.Scalar == schema.Vector
 }
 
-// keyOf returns the field itself, or the key that a reference gives.
+// keyOf returns the field itself, or the key of the target of a reference.
 func keyOf(f *schema.Field) *schema.Field {
 	for f.Relation != nil && len(f.Relation.References) == 1 && f.Relation.References[0] != f {
 		f = f.Relation.References[0]
@@ -263,7 +262,7 @@ func isText(f *schema.Field) bool {
 	return f.Relation == nil && (f.Type.Scalar == schema.String || f.Type.Scalar == schema.ID)
 }
 
-// parse reads a list or JSON in a cell, and moves its nodes to where they stand in the file.
+// parse reads a list or JSON in a cell, and moves its nodes to their positions in the file.
 func (s *sheet) parse(c *cell) *yaml.Node {
 	var document, next yaml.Node
 	decoder := yaml.NewDecoder(strings.NewReader(c.text))
@@ -282,7 +281,7 @@ func (s *sheet) parse(c *cell) *yaml.Node {
 	return node.Resolve(document.Content[0])
 }
 
-// move turns places within the cell into places within the file. A quote within quotes is written twice.
+// move converts positions in the cell to positions in the file. A quote within quotes is doubled.
 func (c *cell) move(n *yaml.Node, lines []string) {
 	if c.quoted && n.Line > 0 && n.Line <= len(lines) {
 		line := []rune(lines[n.Line-1])

@@ -12,26 +12,26 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// fallback is what becomes of a column that a row does not give, where the database has no default for it.
+// fallback determines the value of a column that a row leaves out and that has no default in the database.
 type fallback struct {
 	kind   fallbackKind
 	text   string // of a constant
-	remedy string // of a column that must be given
+	remedy string // for a required column
 }
 
 type fallbackKind uint8
 
 const (
-	none     fallbackKind = iota // it stays null, or the database fills it
+	none     fallbackKind = iota // it is null, or the database fills it
 	required                     // the row must give it
 	constant                     // @default(value:)
 	now                          // the time of the load
-	newUUID                      // a UUID made from the row's own
+	newUUID                      // a UUID derived from the row
 )
 
 func fallbackOf(f *schema.Field) fallback {
 	must := fallback{kind: required, remedy: "add " + f.Name + ": " + example(f)}
-	if !f.Type.NonNull || f.Generated != nil { // the latter is the database's to give
+	if !f.Type.NonNull || f.Generated != nil { // the database generates the latter
 		must = fallback{}
 	}
 	switch d := f.Default; {
@@ -51,7 +51,7 @@ func fallbackOf(f *schema.Field) fallback {
 	}
 }
 
-// constantOf converts the value of a @default with the same rules as a value of a fixture.
+// constantOf converts the value of a @default like a value in a fixture.
 func constantOf(f *schema.Field, v any) fallback {
 	var n yaml.Node
 	if err := n.Encode(v); err != nil || node.IsNull(&n) {
@@ -59,12 +59,12 @@ func constantOf(f *schema.Field, v any) fallback {
 	}
 	text, p := newField(f, nil).text(&n)
 	if p != nil {
-		return fallback{} // the schema has been checked; what is left is for the database
+		return fallback{} // the schema was checked, so only the database can convert the value
 	}
 	return fallback{kind: constant, text: text}
 }
 
-// example shows how a value of the field is written.
+// example returns an example of a value of the field.
 func example(f *schema.Field) string {
 	if f.Relation != nil {
 		return "$" + f.Relation.Target.Table + ".row"
@@ -79,16 +79,15 @@ func example(f *schema.Field) string {
 	return text
 }
 
-// namespace makes our name-based UUIDs differ from everybody else's.
+// namespace distinguishes our name-based UUIDs from those of others.
 var namespace = uuid.MustParse("6b726f77-6f63-5eed-8000-000000000000")
 
-// stableID returns the UUID (RFC 9562, version 5) that a row has for ever: of its table and its name, or
-// of whatever else tells it from all others.
+// stableID returns the permanent UUID (RFC 9562, version 5) of a row. parts are its table and its name, or other values that identify it.
 func stableID(parts ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "/"))).String()
 }
 
-// fill gives the row the defaults that the database lacks. They are for a new row alone.
+// fill sets the defaults that the database does not have. They apply only to a new row.
 func (r *row) fill(at time.Time) {
 	for c := range r.values {
 		column := &r.table.columns[c]

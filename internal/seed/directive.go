@@ -10,11 +10,11 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// directives are the keys of a file, beside its tables, that say how it is read.
+// directives are the keys of a file that are not tables but determine how the file is read.
 var directives = []string{"extends", "generate", "include", "templates"}
 
-// directive reads a key that is a directive, and reports whether it is one. Where a table has the name of a
-// directive, the key is the table's, unless its value is a single word, which rows never are.
+// directive reads a directive, and reports whether a key is one. If a table has the name of a directive, the key is the table, unless its value is a
+// scalar, which rows never are.
 func (r *reader) directive(e node.Entry) bool {
 	n := node.Resolve(e.Value)
 	if r.tables.byName[e.Key.Value] != nil && (n.Kind != yaml.ScalarNode || node.IsNull(n)) {
@@ -35,7 +35,7 @@ func (r *reader) directive(e node.Entry) bool {
 	return true
 }
 
-// list checks the shape of a list of names. What they name has been collected before.
+// list checks the form of a list of names. The named files have already been collected.
 func (r *reader) list(n *yaml.Node, want string) {
 	for _, item := range scalars(n) {
 		if item.Kind != yaml.ScalarNode || node.IsNull(item) || item.Value == "" {
@@ -51,11 +51,11 @@ func (r *reader) templatesKey(n *yaml.Node) {
 		return
 	}
 	var on bool
-	_ = n.Decode(&on) // it is a boolean
+	_ = n.Decode(&on) // the node is a boolean
 	r.verbatim = !on
 }
 
-// scalars returns a single node or the elements of a list.
+// scalars returns the node itself, or the elements of a list.
 func scalars(n *yaml.Node) []*yaml.Node {
 	if n.Kind != yaml.SequenceNode {
 		return []*yaml.Node{n}
@@ -67,8 +67,8 @@ func scalars(n *yaml.Node) []*yaml.Node {
 	return items
 }
 
-// mayMention reports whether the file may extend or include others: most do not, and are parsed once only. A pattern
-// would take much longer, in texts that have these words.
+// mayMention reports whether the file may extend or include others. Most files do not, and are then parsed only once. A regular expression would be
+// much slower.
 func (s *source) mayMention() bool {
 	for _, word := range []string{"extends", "include"} {
 		for at := 0; ; {
@@ -79,7 +79,7 @@ func (s *source) mayMention() bool {
 			begin := at + next
 			at = begin + len(word)
 			before := bytes.TrimRight(s.text[:begin], " \t'\"")
-			after := bytes.TrimLeft(s.text[at:], " \t'\"\r\n") // ? key may have its colon on the next line
+			after := bytes.TrimLeft(s.text[at:], " \t'\"\r\n") // the colon of a key may be on the next line
 			if (len(before) == 0 || bytes.IndexByte([]byte("\n{,?"), before[len(before)-1]) >= 0) && bytes.HasPrefix(after, []byte(":")) {
 				return true
 			}
@@ -88,8 +88,7 @@ func (s *source) mayMention() bool {
 	return false
 }
 
-// mentions returns what the file extends and includes, before it is read in full. Mistakes are for the reader to
-// report.
+// mentions returns the names in extends and include, before the whole file is read. The reader reports mistakes.
 func (s *source) mentions() []mention {
 	if !s.isYAML() || !s.mayMention() {
 		return nil

@@ -14,18 +14,18 @@ import (
 
 // source is one fixture file, or a part of one.
 type source struct {
-	name  string // as messages show it: seeds/dev/users.yaml
-	path  string // below the seeds folder: dev/users.yaml
-	set   string // that it is part of
+	name  string // in messages: seeds/dev/users.yaml
+	path  string // relative to the seeds folder: dev/users.yaml
+	set   string // that contains the file
 	text  []byte // of the whole file
 	body  []byte // of the part that is parsed
-	shift int    // what to add to a line of the body to have the line of the file
+	shift int    // the difference between line numbers of the file and of the body
 
-	written map[*yaml.Node]*yaml.Node // how values that templates made stand in the file
+	written map[*yaml.Node]*yaml.Node // the original nodes of values that templates have replaced
 }
 
 func newSource(name string, text []byte) *source {
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which some editors write
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which some editors add
 	return &source{name: name, path: name, text: text, body: text}
 }
 
@@ -45,7 +45,7 @@ func (s *source) line(n int) string {
 	return strings.TrimSuffix(string(line), "\r")
 }
 
-// at places a problem at a node of the file.
+// at returns the diagnostic of a problem at a node of the file.
 func (s *source) at(n *yaml.Node, p *problem) diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Code: p.code, Message: p.message, Remedy: p.remedy,
 		Position: diag.Position{File: s.name}}
@@ -68,7 +68,7 @@ func (s *source) at(n *yaml.Node, p *problem) diag.Diagnostic {
 	return d
 }
 
-// problem is a mistake before it has a place: the node that is read, unless node names one within it.
+// problem is a mistake without a position. It applies to the current node, or to node if that is set.
 type problem struct {
 	code, message, remedy string
 	node                  *yaml.Node
@@ -76,12 +76,12 @@ type problem struct {
 
 func (p *problem) Error() string { return p.message }
 
-// wrong returns a problem; the message is a format.
+// wrong returns a problem with a formatted message.
 func wrong(code, remedy, format string, args ...any) *problem {
 	return &problem{code: code, message: fmt.Sprintf(format, args...), remedy: remedy}
 }
 
-// didYouMean returns a remedy that names the nearest candidate, or lists them all when none is near.
+// didYouMean returns a remedy with the most similar candidate, or with all candidates if none is similar.
 func didYouMean(word string, candidates []string) string {
 	if near := diag.Suggest(word, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)

@@ -25,13 +25,13 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// templates is what the templates of one load share.
+// templates is the state that the templates of a load share.
 type templates struct {
 	fsys      fs.FS
 	lookupEnv func(string) (string, bool)
 	now       time.Time
 	seed      uint64
-	hashes    sync.Map // of bcrypt, by text: it is slow on purpose
+	hashes    sync.Map // bcrypt hashes by text, since bcrypt is deliberately slow
 }
 
 func (o *Options) templates(now time.Time) *templates {
@@ -44,7 +44,7 @@ type moment struct {
 	day bool
 }
 
-// String is the moment as fixtures write it.
+// String returns the moment in the format of fixtures.
 func (m moment) String() string {
 	if m.day {
 		return m.Format(time.DateOnly)
@@ -52,12 +52,12 @@ func (m moment) String() string {
 	return m.Format(time.RFC3339Nano)
 }
 
-// functionNames are the functions of templates that are worth a suggestion.
+// functionNames are the names of functions for suggestions.
 var functionNames = slices.Sorted(maps.Keys(new(expansion).functions("", 0)))
 
 var fakeNames = maker.FakeNames()
 
-// functions are those that a template can call.
+// functions returns the functions that a template can call.
 func (x *expansion) functions(text string, position int) template.FuncMap {
 	all := template.FuncMap{
 		"now":    x.now,
@@ -91,7 +91,7 @@ func (x *expansion) today() moment {
 	return moment{time.Date(year, month, day, 0, 0, 0, 0, time.UTC), true}
 }
 
-// moment reads what a function of times was given: a moment, or a text such as 2026-01-31.
+// moment converts the argument of a time function: a moment, or a text such as 2026-01-31.
 func (x *expansion) moment(at any) (moment, error) {
 	switch at := at.(type) {
 	case moment:
@@ -104,7 +104,7 @@ func (x *expansion) moment(at any) (moment, error) {
 	return moment{}, wrong("bad-template", "write now, today, or a text such as \"2026-01-31\"", "a time is expected, found %q", node.Clip(fmt.Sprint(at)))
 }
 
-// shift moves a time. A day moved by hours is no day any longer.
+// shift adds a span to a time. A day that is shifted by hours becomes a time.
 func (x *expansion) shift(at any, span string, sign time.Duration) (moment, error) {
 	m, err := x.moment(at)
 	if err != nil {
@@ -122,7 +122,7 @@ func (x *expansion) format(layout string, at any) (string, error) {
 	return m.Format(layout), err
 }
 
-// env returns a variable of the environment, or the default.
+// env returns an environment variable, or the default.
 func (x *expansion) env(name string, fallback ...string) (string, error) {
 	if lookup := x.reader.templates.lookupEnv; lookup != nil {
 		if value, ok := lookup(name); ok {
@@ -136,10 +136,10 @@ func (x *expansion) env(name string, fallback ...string) (string, error) {
 		"the environment variable %s is not set", node.Clip(name))
 }
 
-// maxFile is how large a file in a template can be.
+// maxFile is the maximum size of a file in a template.
 const maxFile = 8 << 20
 
-// file returns what a file holds, which lies beside the fixture or elsewhere in the seeds folder.
+// file returns the content of a file in the seeds folder. The name is relative to the fixture.
 func (x *expansion) file(name string) (string, error) {
 	full := path.Join(path.Dir(x.reader.source.path), name)
 	if !fs.ValidPath(full) || path.IsAbs(name) {
@@ -160,7 +160,7 @@ func (x *expansion) file(name string) (string, error) {
 	return string(text), nil
 }
 
-// beside returns the files of a folder, as the name of one of them is written.
+// beside returns the files in the folder of a file, written like the name of that file.
 func (t *templates) beside(full, name string) []string {
 	var names []string
 	entries, _ := fs.ReadDir(t.fsys, path.Dir(full)) // without the list, the message still stands
@@ -172,7 +172,7 @@ func (t *templates) beside(full, name string) []string {
 	return names
 }
 
-// bcrypt hashes a password. Every hash is another one, so an existing row keeps its own.
+// bcrypt hashes a password. Every hash is different, so an existing row keeps its hash.
 func (x *expansion) bcrypt(password string) (string, error) {
 	x.volatile = true
 	if known, ok := x.reader.templates.hashes.Load(password); ok {
@@ -188,7 +188,7 @@ func (x *expansion) bcrypt(password string) (string, error) {
 
 var fakeName = regexp.MustCompile(`\bfake\.([a-zA-Z0-9]+)`)
 
-// fakes makes what the template asks for.
+// fakes returns the fake values that the template uses.
 func (x *expansion) fakes(text string, position int) map[string]string {
 	made := map[string]string{}
 	for _, m := range fakeName.FindAllStringSubmatch(text, -1) {
@@ -200,12 +200,12 @@ func (x *expansion) fakes(text string, position int) map[string]string {
 	return made
 }
 
-// embeddedFile is how a template names a file; quotes are doubled in CSV, and have a backslash within quotes in YAML.
+// embeddedFile matches a file name in a template. Quotes are doubled in CSV, and escaped with a backslash in quoted YAML.
 var embeddedFile = regexp.MustCompile("\\bfile\\s+[\\\\\"`]+([^\\\\\"`\n]+)[\\\\\"`]")
 
 var mentionedVariable = regexp.MustCompile("\\benv\\s+[\\\\\"`]+(\\w+)[\\\\\"`]")
 
-// variables returns the variables of the environment that templates of a fixture mention.
+// variables returns the environment variables that templates of a fixture mention.
 func (s *source) variables() (names []string) {
 	if bytes.Contains(s.text, []byte("{{")) {
 		for _, m := range mentionedVariable.FindAllSubmatch(s.text, -1) {

@@ -17,16 +17,16 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// generateKey is the key of a file under which it says which rows to make, and how.
+// generateKey is the key of the section that specifies the rows to generate.
 const generateKey = "generate"
 
-// Count asks for rows of a type of which the fixtures need not say anything.
+// Count requests generated rows of a type, which the fixtures do not have to mention.
 type Count struct {
-	Type string // name of the type or of its table; empty for every type that nothing else is said of
+	Type string // name of the type or of its table; empty for all types without another specification
 	Rows int64
 }
 
-// ParseCount reads 1000, or Prompt=1000.
+// ParseCount parses 1000 or Prompt=1000.
 func ParseCount(text string) (Count, error) {
 	name, number, named := strings.Cut(text, "=")
 	if !named {
@@ -39,14 +39,14 @@ func ParseCount(text string) (Count, error) {
 	return Count{Type: name, Rows: rows}, nil
 }
 
-// recipe is what a file says of the rows that are made of one type.
+// recipe is the specification of generated rows of a type in a file.
 type recipe struct {
 	table      *table
 	source     *source
 	key, value *yaml.Node
 }
 
-// generate reads the section of a file that says which rows to make.
+// generate reads the section that specifies the rows to generate.
 func (r *reader) generate(n *yaml.Node) {
 	if node.IsNull(n) {
 		return
@@ -61,7 +61,7 @@ func (r *reader) generate(n *yaml.Node) {
 	}
 }
 
-// specify puts together what the files and the counts ask for.
+// specify combines the specifications in the files and the counts.
 func (o *Options) specify(f *fixtures, recipes []recipe) (mistakes diag.List, err error) {
 	sources := map[*yaml.Node]*source{}
 	r := maker.Reader{Schema: o.Schema, Now: f.now}
@@ -114,7 +114,7 @@ func (o *Options) specify(f *fixtures, recipes []recipe) (mistakes diag.List, er
 	return mistakes, err
 }
 
-// counted adds what the counts ask for.
+// counted adds the specifications of the counts.
 func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Spec) ([]*maker.Spec, error) {
 	rows := map[*table]int64{}
 	for _, c := range o.Generate {
@@ -147,10 +147,10 @@ func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Sp
 	return specs, nil
 }
 
-// mostNodes bounds what aliases may blow a section up to.
+// mostNodes limits the size of a section after aliases are expanded.
 const mostNodes = 50_000
 
-// eachNode visits a node and all below it, as often as aliases stand for it. It reports whether there is an end to that.
+// eachNode visits a node and all nodes below it, following aliases. It returns false if there are too many.
 func eachNode(n *yaml.Node, visit func(*yaml.Node)) bool {
 	left := mostNodes
 	var walk func(n *yaml.Node)
@@ -168,7 +168,7 @@ func eachNode(n *yaml.Node, visit func(*yaml.Node)) bool {
 	return left >= 0
 }
 
-// names are the keys of the rows that have names, by table, name and column, for generators to pick from.
+// names returns the keys of named rows by table, name and column, for generators to pick from.
 func names(rows []*row) func(table string) map[string]map[string]string {
 	list := map[string]map[string]map[string]string{}
 	for _, r := range rows {
@@ -187,7 +187,7 @@ func names(rows []*row) func(table string) map[string]map[string]string {
 	return func(table string) map[string]map[string]string { return list[table] }
 }
 
-// make makes the rows.
+// make generates the rows.
 func (o *Options) make(ctx context.Context, f *fixtures) ([]maker.Made, error) {
 	if f.generation == nil {
 		return []maker.Made{}, nil
@@ -195,7 +195,7 @@ func (o *Options) make(ctx context.Context, f *fixtures) ([]maker.Made, error) {
 	return f.generation.Run(ctx, maker.Options{Pool: o.DB, Seed: o.RandomSeed, Named: names(f.rows), Report: o.Report})
 }
 
-// preview says which rows would be made after the fixtures that tx has loaded.
+// preview returns the rows that would be generated after the fixtures that tx has loaded.
 func (o *Options) preview(ctx context.Context, tx pgx.Tx, f *fixtures) ([]maker.Made, error) {
 	if f.generation == nil {
 		return []maker.Made{}, nil

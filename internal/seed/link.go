@@ -10,8 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// linker joins the rows of all files: it finds what references name, gives every row the key by which it
-// is found again, and sees that nothing required is missing and nothing unique is there twice.
+// linker links the rows of all files. It resolves references, determines the key of each row, and checks required and unique values.
 type linker struct {
 	rows     []*row
 	named    map[*table]map[string]*row
@@ -38,10 +37,10 @@ func link(rows []*row) diag.List {
 	return l.mistakes
 }
 
-// report notes a problem at the row.
+// report records a problem of the row.
 func (l *linker) report(r *row, p *problem) { l.mistakes = append(l.mistakes, r.source.at(r.node, p)) }
 
-// reportAt notes a problem at a value of the row.
+// reportAt records a problem of a value of the row.
 func (l *linker) reportAt(r *row, v *value, p *problem) {
 	l.mistakes = append(l.mistakes, r.source.at(v.node, p))
 }
@@ -63,11 +62,10 @@ func (l *linker) names() {
 	}
 }
 
-// place is the row's file and line.
+// place returns the file and line of the row.
 func (r *row) place() string { return fmt.Sprintf("%s:%d", r.source.name, r.node.Line+r.source.shift) }
 
-// identify chooses the columns by which the row is found in the database, and makes the id of a row that
-// has a name instead of one.
+// identify chooses the columns that identify the row in the database. It derives the ID of a row that has a name but no ID.
 func (l *linker) identify(r *row) {
 	if r.broken {
 		return
@@ -96,7 +94,7 @@ func (l *linker) identify(r *row) {
 	l.report(r, wrong("no-key", strings.Join(remedies, ", or "), "%s has no key by which a later load can find it", r.label()))
 }
 
-// idColumn returns the column of the primary key's one ID, which can be made from a name; -1 without one.
+// idColumn returns the column of the ID that is the primary key and can be derived from a name, or -1.
 func (t *table) idColumn() int {
 	id := -1
 	for _, c := range t.keys[0] {
@@ -111,7 +109,7 @@ func (t *table) idColumn() int {
 	return id
 }
 
-// takesUUID reports whether the column of an ID can hold a UUID.
+// takesUUID reports whether the column of an ID can contain a UUID.
 func takesUUID(f *schema.Field) bool {
 	kind := strings.ToLower(f.DataType)
 	return kind == "" || kind == "uuid" || kind == "text" || strings.Contains(kind, "char")
@@ -124,7 +122,7 @@ func (t *table) isReference(c int) bool {
 	})
 }
 
-// hashID makes the id of a row that is found by other unique values; it holds if the row is new.
+// hashID derives the ID of a row that is identified by other unique values. The row gets it only if it is new.
 func (l *linker) hashID(r *row) {
 	id := r.table.idColumn()
 	if r.match == nil || id < 0 || r.values[id].state != absent {
@@ -133,10 +131,10 @@ func (l *linker) hashID(r *row) {
 	r.values[id] = value{state: insertOnly, text: stableID(r.table.Table, r.table.describe(r.match), r.text(r.match))}
 }
 
-// resolve gives a reference the key of the row it names.
+// resolve sets a reference to the key of the row that it names.
 func (l *linker) resolve(r *row, c int) { l.follow(r, c, &r.values[c]) }
 
-// follow is resolve for a value of the column that need not be the row's.
+// follow is like resolve, but for any value of the column.
 func (l *linker) follow(r *row, c int, v *value) {
 	switch v.state {
 	case unresolved:
@@ -170,7 +168,7 @@ func (l *linker) follow(r *row, c int, v *value) {
 	}
 }
 
-// target returns the row that a reference names; nil for none, which is reported once for all the columns.
+// target returns the row that a reference names. It returns nil for a missing row, and reports that once for all columns.
 func (l *linker) target(r *row, v *value) *row {
 	ref := v.ref
 	if ref.target == nil {
@@ -187,7 +185,7 @@ func (l *linker) target(r *row, v *value) *row {
 	return nil
 }
 
-// noSuchRow says which rows there are in place of one that is not there.
+// noSuchRow returns a remedy with the existing rows for a missing one.
 func noSuchRow(table, row string, names []string) string {
 	if len(names) == 0 {
 		return "the loaded sets have no named rows of " + table
@@ -195,7 +193,7 @@ func noSuchRow(table, row string, names []string) string {
 	return didYouMean(row, names)
 }
 
-// agree reports fields that share a column and give it different values.
+// agree reports fields that share a column and have different values.
 func (l *linker) agree(r *row) {
 	for i := range r.claims {
 		claim := &r.claims[i]
@@ -208,7 +206,7 @@ func (l *linker) agree(r *row) {
 	}
 }
 
-// circle names the rows whose keys depend on one another, beginning and ending with the same one.
+// circle returns the names of rows whose keys depend on each other. The first and the last one are the same.
 func (l *linker) circle(r *row, c int) string {
 	var path []string
 	for at := r; ; {
@@ -221,8 +219,7 @@ func (l *linker) circle(r *row, c int) string {
 	}
 }
 
-// referenced returns the column of t that a column of a foreign key points at. A key field that holds
-// several columns stands in References once for each.
+// referenced returns the column of t to which a column of a foreign key refers. References contains a key field with several columns once per column.
 func (t *table) referenced(f *schema.Field, column string) int {
 	seen := map[*schema.Field]int{}
 	for i, key := range f.Relation.References {
@@ -234,7 +231,7 @@ func (t *table) referenced(f *schema.Field, column string) int {
 	return 0
 }
 
-// require reports the fields that must be given and are not. Without a key, the key's have been reported.
+// require reports missing required fields. Missing fields of the key have already been reported.
 func (l *linker) require(r *row) {
 	if r.broken {
 		return
@@ -246,7 +243,7 @@ func (l *linker) require(r *row) {
 			r.match == nil && slices.Contains(r.table.Key, column.field) {
 			continue
 		}
-		before = column.field // one report for all the columns of a reference
+		before = column.field // one report for all columns of a reference
 		l.report(r, wrong("required", column.fallback.remedy, "%s lacks %s, which is required", r.label(), column.field.Name))
 	}
 }

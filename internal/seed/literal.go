@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// arrayText returns a Postgres array literal; nil is NULL.
+// arrayText returns a Postgres array literal. A nil element is NULL.
 func arrayText(elements []*string) string {
 	var b strings.Builder
 	b.WriteByte('{')
@@ -58,13 +58,13 @@ func vectorText(n *yaml.Node) (string, *problem) {
 	return "[" + strings.Join(numbers, ",") + "]", nil
 }
 
-// The bounds of one JSON value; aliases can make a short file stand for an endless one.
+// The limits of a JSON value. With aliases, a short file can stand for an infinite value.
 const (
 	maxJSONDepth = 200
 	maxJSONBytes = 16 << 20
 )
 
-// jsonText turns YAML into JSON, keys in their order and numbers in their own digits.
+// jsonText converts YAML to JSON. It keeps the order of keys and the digits of numbers.
 func jsonText(n *yaml.Node) (string, *problem) {
 	var w jsonWriter
 	p := w.value(n, 0)
@@ -141,7 +141,7 @@ func (w *jsonWriter) scalar(n *yaml.Node) *problem {
 	return nil
 }
 
-// jsonNumber returns the number as it is written when JSON writes it so, else in JSON's own way.
+// jsonNumber returns the number unchanged if it is valid JSON, and otherwise in JSON's format.
 func jsonNumber(n *yaml.Node) (string, bool) {
 	if _, ok := scalar.Of(schema.Decimal, "").Canonical(n.Value); ok && json.Valid([]byte(n.Value)) {
 		return n.Value, true

@@ -7,16 +7,15 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// component is a set of tables whose rows refer to one another, most often a single table. One statement
-// writes it, because Postgres checks foreign keys at the end of a statement: any cycle is then in order.
+// component is a set of tables whose rows refer to each other, usually a single table. One statement writes all of them, because Postgres checks
+// foreign keys at the end of a statement and thus allows cycles.
 type component struct {
 	tables []*table
-	rows   []*row // each after the rows that it refers to, except where references go round in a circle
+	rows   []*row // each one after the rows that it refers to, except in cycles
 	cyclic bool   // rows refer to rows of the same component
 }
 
-// inOrder groups the rows into components, each after those that it refers to and else in the order of the
-// schema.
+// inOrder groups the rows into components. Each component comes after those that it refers to, and otherwise in the order of the schema.
 func inOrder(rows []*row) []*component {
 	o := &orderer{rows: map[*table][]*row{}, index: map[*table]int{}, low: map[*table]int{}}
 	var tables []*table
@@ -39,12 +38,12 @@ func inOrder(rows []*row) []*component {
 	return o.components
 }
 
-// orderer finds the strongly connected components of the tables with Tarjan's algorithm (SIAM J. Comput.
-// 1(2), 1972), which yields each after all those that it leads to.
+// orderer finds the strongly connected components of the tables with Tarjan's algorithm (SIAM J. Comput. 1(2), 1972). It returns each component after
+// all components that it refers to.
 type orderer struct {
 	rows       map[*table][]*row
 	byType     map[*schema.Type]*table
-	index      map[*table]int // in the order of the first visit, from 1
+	index      map[*table]int // in the order of first visits, from 1
 	low        map[*table]int
 	stack      []*table
 	components []*component
@@ -79,7 +78,7 @@ func (o *orderer) visit(t *table) {
 	o.components = append(o.components, c)
 }
 
-// targets returns the tables with rows that some row of t refers to.
+// targets returns the tables to which rows of t refer.
 func (o *orderer) targets(t *table) []*table {
 	var targets []*table
 	for _, f := range t.Fields {
@@ -94,7 +93,7 @@ func (o *orderer) targets(t *table) []*table {
 	return targets
 }
 
-// afterTargets orders rows so that each comes after the rows that it refers to, as far as that can be.
+// afterTargets orders rows so that each one comes after the rows that it refers to, as far as possible.
 func afterTargets(rows []*row) []*row {
 	ordered := make([]*row, 0, len(rows))
 	pending := make(map[*row]bool, len(rows))

@@ -18,7 +18,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
-// prune deletes the rows that an earlier load has inserted for the sets and that they no longer have.
+// prune deletes the rows that an earlier load of the sets inserted and that are no longer in the fixtures.
 func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
 	recorded, err := ledger.Rows(ctx, w.tx, f.sets)
 	if err != nil || len(recorded) == 0 {
@@ -42,13 +42,13 @@ func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
 	return nil
 }
 
-// deleteRows deletes rows by their keys, and forgets them.
+// deleteRows deletes rows by key, and removes them from the ledger.
 func (w *writer) deleteRows(ctx context.Context, t *table, rows []ledger.Row) error {
 	if len(rows) == 0 || !t.found {
 		return nil
 	}
 	keys := make([]string, len(rows))
-	shapes := map[string][]string{} // keys by the columns that they have
+	shapes := map[string][]string{} // keys, grouped by their columns
 	for i, r := range rows {
 		keys[i] = r.Key
 		var key map[string]string
@@ -72,7 +72,7 @@ func (w *writer) deleteKeys(ctx context.Context, t *table, columns, keys []strin
 	var same []string
 	for _, name := range columns {
 		c, ok := t.index[name]
-		if !ok { // the column is gone, and with it the way to find the row
+		if !ok { // the column no longer exists, so the row cannot be found
 			return nil, nil
 		}
 		cast := t.columns[c].db.castType
@@ -101,7 +101,7 @@ func (w *writer) deleted(t *table, keys []string) {
 	}
 }
 
-// stillUsed explains that a row which left the fixtures is referred to by another.
+// stillUsed returns the error for a deleted row to which another row refers.
 func stillUsed(t *table, err error) error {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) || refused.Code != "23503" {
@@ -111,7 +111,7 @@ func stillUsed(t *table, err error) error {
 		Hint: "Delete or change the rows that refer to it, or put it back into the fixtures. Nothing was changed.", Err: err}
 }
 
-// referrersFirst orders types so that each comes before those that it refers to, as far as that can be.
+// referrersFirst orders types so that each one comes before those that it refers to, as far as possible.
 func referrersFirst(types []*schema.Type) []*schema.Type {
 	list := make([]*schema.Type, 0, len(types))
 	seen := map[*schema.Type]bool{}

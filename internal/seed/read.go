@@ -23,12 +23,12 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// fixtures is what the sets hold.
+// fixtures is the content of the sets.
 type fixtures struct {
-	sets       []string // those that were asked for, and those that they extend
+	sets       []string // the requested sets and those that they extend
 	tables     *tables
 	rows       []*row
-	generation *maker.Generation // nil where no rows are generated
+	generation *maker.Generation // nil if no rows are generated
 	scripts    []*script
 	now        time.Time
 }
@@ -62,7 +62,7 @@ func (o *Options) read(ctx context.Context) (*fixtures, error) {
 		recipes = append(recipes, r.recipes...)
 		mistakes = append(mistakes, r.mistakes...)
 	}
-	if len(c.mistakes) == 0 { // else references would be missing that are only not there yet
+	if len(c.mistakes) == 0 { // otherwise, references to rows in unread files would be reported
 		mistakes = append(mistakes, link(f.rows)...)
 		more, err := o.specify(f, recipes)
 		if err != nil {
@@ -74,24 +74,24 @@ func (o *Options) read(ctx context.Context) (*fixtures, error) {
 	return f, mistakes.Err("read the seeds")
 }
 
-// inputs is what the readers of all files share.
+// inputs is the input that the readers of all files share.
 type inputs struct {
 	tables    *tables
 	templates *templates
 }
 
-// reader turns one file into rows.
+// reader reads the rows of a file.
 type reader struct {
 	inputs
 	source   *source
-	verbatim bool // there are no templates: {{ stands for itself
+	verbatim bool // templates are disabled
 	rows     []*row
 	script   *script // of an SQL file
 	recipes  []recipe
 	mistakes diag.List
 }
 
-// report notes a problem at a node.
+// report records a problem at a node.
 func (r *reader) report(n *yaml.Node, p *problem) { r.mistakes = append(r.mistakes, r.source.at(n, p)) }
 
 func (r *reader) read() {
@@ -114,7 +114,7 @@ func (r *reader) read() {
 	}
 }
 
-// decode is Decode, with a panic of the YAML library made an error: the file comes from a person.
+// decode is Decode, but returns a panic of the YAML library as an error, since the file may be invalid.
 func decode(d *yaml.Decoder, n *yaml.Node) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -126,7 +126,7 @@ func decode(d *yaml.Decoder, n *yaml.Node) (err error) {
 
 var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
-// syntax reports text that is not YAML. The library tells the line in its message alone.
+// syntax reports invalid YAML. The library returns the line only in its message.
 func (r *reader) syntax(err error) {
 	if errors.Is(err, io.EOF) {
 		return // an empty file
@@ -135,7 +135,7 @@ func (r *reader) syntax(err error) {
 	message, remedy := err.Error(), ""
 	if m := yamlError.FindStringSubmatch(message); m != nil {
 		message = message[len(m[0]):]
-		at.Line, _ = strconv.Atoi(m[1]) // no line is line 0: the file as a whole
+		at.Line, _ = strconv.Atoi(m[1]) // without a line, it is 0, which means the whole file
 	}
 	switch line := r.source.line(at.Line); {
 	case strings.HasPrefix(line, "\t"):
@@ -153,7 +153,7 @@ func (r *reader) file(n *yaml.Node) {
 	}
 	var tables []node.Entry
 	for _, e := range r.entries(n, "the tables of the file, each with its rows") {
-		if !r.directive(e) { // directives first: they hold for all rows, wherever they stand
+		if !r.directive(e) { // directives first, since they apply to all rows of the file
 			tables = append(tables, e)
 		}
 	}
@@ -186,7 +186,7 @@ func (r *reader) table(t *table, value *yaml.Node) {
 	}
 }
 
-// rowName is what a reference can name: no dot, which separates the table from the row.
+// rowName matches the names of rows. A dot is not allowed, since it separates the table from the row in a reference.
 var rowName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_-]*$`)
 
 func badRowName(name string) *problem {
@@ -197,7 +197,7 @@ func badRowName(name string) *problem {
 func (r *reader) row(t *table, name string, at, n *yaml.Node) {
 	row := r.newRow(t, name, at)
 	if n = node.Resolve(n); node.IsNull(n) && name != "" {
-		return // a row of defaults alone
+		return // a row with only defaults
 	}
 	r.fields(row, n)
 }
@@ -231,7 +231,7 @@ func (r *reader) fields(row *row, n *yaml.Node) {
 	}
 }
 
-// excuse marks a field whose name was probably mistyped, so that it is not reported as missing too.
+// excuse marks a field whose name was probably misspelled, so that it is not also reported as missing.
 func (r *row) excuse(name string) {
 	if f := r.table.fields[name]; f != nil {
 		for _, c := range f.columns {
@@ -242,7 +242,7 @@ func (r *row) excuse(name string) {
 	}
 }
 
-// notGivable says why a fixture cannot give the field; nil when it can.
+// notGivable returns why a fixture cannot set the field, or nil.
 func notGivable(t *table, f *field, name string) *problem {
 	switch {
 	case f == nil:
@@ -256,8 +256,7 @@ func notGivable(t *table, f *field, name string) *problem {
 	return wrong("not-stored", "remove it", "%s.%s is not stored", t.Name, f.Name)
 }
 
-// field reads the value of one field into its columns. A volatile value would differ the next time, so it is for a new
-// row alone.
+// field reads the value of one field into its columns. A volatile value changes with each load, so it applies only to a new row.
 func (r *reader) field(row *row, f *field, n *yaml.Node, volatile bool) {
 	v := value{state: given, node: n}
 	switch {
@@ -282,7 +281,7 @@ func (r *reader) field(row *row, f *field, n *yaml.Node, volatile bool) {
 	row.give(f, v)
 }
 
-// entries returns the keys of a mapping in their order, and reports a node that is not one.
+// entries returns the keys of a mapping in order, and reports a node that is not a mapping.
 func (r *reader) entries(n *yaml.Node, want string) []node.Entry {
 	return node.Entries(n, want, func(m node.Mistake) { r.report(m.Node, wrong(m.Code, m.Remedy, "%s", m.Message)) })
 }

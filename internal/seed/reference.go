@@ -10,17 +10,16 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// reference is a value of a reference field that names another row of the fixtures. All the columns of a
-// foreign key share one.
+// reference is a value of a reference field that names another row of the fixtures. All columns of a foreign key share it.
 type reference struct {
 	field  *schema.Field
-	table  *table // the table it names
-	name   string // the row it names
-	target *row   // set from the start where the row itself is known; else by link
-	broken bool   // it leads nowhere; that has been reported
+	table  *table // the table in the reference
+	name   string // the name of the row
+	target *row   // set at the start if the row is known, and otherwise by the linker
+	broken bool   // invalid; already reported
 }
 
-// reference reads the value of a field that holds a foreign key: $table.row, or the key itself.
+// reference reads the value of a reference field: $table.row, or the key itself.
 func (r *reader) reference(f *field, n *yaml.Node) value {
 	v := value{state: broken, node: n}
 	const remedy = "write $table.row, like $users.ada"
@@ -43,7 +42,7 @@ func (r *reader) reference(f *field, n *yaml.Node) value {
 		key = key.Relation.References[0]
 	}
 	literal := *n
-	literal.Value = strings.TrimPrefix(n.Value, "$") // $$ stands for one $
+	literal.Value = strings.TrimPrefix(n.Value, "$") // $$ is an escaped $
 	text, p := r.tables.byName[key.Owner.Table].fields[key.Name].text(&literal)
 	if p != nil {
 		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to a row of %s; %s is neither a reference nor a key", f.Owner.Name, f.Name, f.Relation.Target.Table, node.Describe(n)))
@@ -53,7 +52,7 @@ func (r *reader) reference(f *field, n *yaml.Node) value {
 	return v
 }
 
-// parseReference reads the table.row after the dollar sign. Whether the row exists is known later.
+// parseReference parses the table.row after the dollar sign. The linker checks later whether the row exists.
 func (r *reader) parseReference(f *schema.Field, target *schema.Type, n *yaml.Node, ref string) *reference {
 	tableName, rowName, dot := strings.Cut(ref, ".")
 	t, known := r.tables.byName[tableName]
@@ -70,7 +69,7 @@ func (r *reader) parseReference(f *schema.Field, target *schema.Type, n *yaml.No
 	return nil
 }
 
-// joins turns the list of a many-to-many field into rows of its join table.
+// joins converts the list of a many-to-many field to rows of its join table.
 func (r *reader) joins(from *row, f *schema.Field, n *yaml.Node) {
 	if n.Kind != yaml.SequenceNode {
 		if !node.IsNull(n) {

@@ -12,23 +12,23 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
-// ResetMode says which tables may be emptied before a load.
+// ResetMode determines which tables may be emptied before a load.
 type ResetMode string
 
-// How a table is emptied.
+// The modes.
 const (
-	ResetLoaded ResetMode = "loaded" // only if it holds no rows but those that seeds have loaded
-	ResetAll    ResetMode = "all"    // whatever it holds, and with it the tables that refer to it
+	ResetLoaded ResetMode = "loaded" // only tables with no other rows than those that seeds have loaded
+	ResetAll    ResetMode = "all"    // all tables, including tables that refer to them
 )
 
-// emptied is a table that is to be emptied.
+// emptied is a table to empty.
 type emptied struct {
-	name string // as the schema has it
-	sql  string // with the schema of the database, where that is another
+	name string // in the schema
+	sql  string // qualified with the Postgres schema, if necessary
 	ledger.Counts
 }
 
-// reset empties the tables of the sets and of the rows that are made.
+// reset empties the tables of the sets and of generated rows.
 func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSummary, error) {
 	if o.Reset != ResetLoaded && o.Reset != ResetAll {
 		return nil, fault.New(fault.Invalid, op, fmt.Sprintf("unknown reset %q", o.Reset), "Use loaded or all.")
@@ -41,7 +41,7 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 	for i, t := range tables {
 		names[i] = t.sql
 	}
-	// Whoever writes ends first, so that nothing comes between the look and the emptying.
+	// Wait for other writers, so that nothing is inserted between the check and TRUNCATE.
 	if _, err := tx.Exec(ctx, "LOCK TABLE "+strings.Join(names, ", ")+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (o *Options) reset(ctx context.Context, tx pgx.Tx, f *fixtures) ([]TableSum
 	return forget(ctx, tx, f.sets, tables)
 }
 
-// strangers says why a table is not emptied. Rows that are made are counted, not known one by one.
+// strangers returns why a table must not be emptied. Of generated rows, only the number is known.
 func (t *emptied) strangers() string {
 	if t.Generated == 0 {
 		return fmt.Sprintf("%s has %d rows, but seeds loaded only %d", t.name, t.All, t.All-t.Others)
@@ -68,8 +68,8 @@ func (t *emptied) strangers() string {
 	return fmt.Sprintf("%s has %d rows besides fixtures, but seeds generated only %d", t.name, t.Others, t.Generated)
 }
 
-// resettable are the tables that are filled, those that were filled for the sets before, and those that refer to them: these must be
-// empty unless all is to go.
+// resettable returns the tables of this load, those that earlier loads of the sets have filled, and those that refer to them. The latter must be empty
+// unless the mode is ResetAll.
 func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*emptied, error) {
 	var names []string
 	for _, r := range f.rows {
@@ -85,7 +85,7 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*em
 		return nil, err
 	}
 	names = append(names, before...)
-	// TRUNCATE wants all tables named that refer to those which it empties.
+	// TRUNCATE must also name all tables that refer to the tables that it empties.
 	const query = `WITH RECURSIVE t AS (
 			SELECT to_regclass(quote_ident(n))::oid AS oid FROM unnest($1::text[]) AS n
 			UNION SELECT k.conrelid FROM t JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = t.oid AND k.conparentid = 0)
@@ -101,7 +101,7 @@ func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*em
 	})
 }
 
-// countRows says of each table how many rows it has, and how many of them seeds have loaded.
+// countRows counts the rows of each table, and how many of them seeds have loaded.
 func (o *Options) countRows(ctx context.Context, tx pgx.Tx, f *fixtures, tables []*emptied) error {
 	var known []*table
 	for _, t := range tables {
@@ -125,7 +125,7 @@ func (o *Options) countRows(ctx context.Context, tx pgx.Tx, f *fixtures, tables 
 	return nil
 }
 
-// forget removes what was emptied from the ledger, and returns the tables that had rows.
+// forget removes the emptied tables from the ledger, and returns those that had rows.
 func forget(ctx context.Context, tx pgx.Tx, sets []string, tables []*emptied) (gone []TableSummary, err error) {
 	names := make([]string, len(tables))
 	for i, t := range tables {

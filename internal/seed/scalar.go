@@ -12,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// text returns the value of a field as Postgres reads it. The node is not null.
+// text returns the value of a field in the text format of Postgres. The node must not be null.
 func (f *field) text(n *yaml.Node) (string, *problem) {
 	if !f.Type.List {
 		return f.element(n)
@@ -41,7 +41,7 @@ func (f *field) text(n *yaml.Node) (string, *problem) {
 	return arrayText(elements), f.checkLength(len(elements), "elements")
 }
 
-// element returns one value, or one element of a list, and sees that it keeps the constraints.
+// element returns one value, or one element of a list, and checks its constraints.
 func (f *field) element(n *yaml.Node) (string, *problem) {
 	text, p := elementText(f.Field, n)
 	if p == nil {
@@ -50,7 +50,7 @@ func (f *field) element(n *yaml.Node) (string, *problem) {
 	return text, p
 }
 
-// elementText returns one value as Postgres reads it.
+// elementText returns one value in the text format of Postgres.
 func elementText(f *schema.Field, n *yaml.Node) (string, *problem) {
 	switch {
 	case f.Type.Enum != nil:
@@ -83,8 +83,7 @@ func enumText(e *schema.Enum, n *yaml.Node) (string, *problem) {
 	return "", wrong("unknown-value", didYouMean(n.Value, names), "%s has no value %q", e.Name, node.Clip(n.Value))
 }
 
-// scalarText converts a YAML scalar, from its text as written wherever digits count. A remedy is returned
-// when it does not fit, and says what would.
+// scalarText converts a YAML scalar. If digits matter, it uses the text as written. If the scalar does not fit the type, it returns a remedy.
 func scalarText(f *schema.Field, n *yaml.Node) (text, remedy string) {
 	t := scalar.OfField(f)
 	if f.Type.Scalar == schema.String && n.ShortTag() != "!!str" {
@@ -98,14 +97,14 @@ func scalarText(f *schema.Field, n *yaml.Node) (text, remedy string) {
 	return t.ToPostgres(canonical), ""
 }
 
-// jsonSpelling returns what YAML writes in ways of its own as JSON would have it: whole numbers in other bases, digits in groups, True,
-// times in the forms of YAML 1.1, and base64 over several lines. It reports whether the node's type fits the scalar.
+// jsonSpelling converts the notations of YAML to those of JSON: integers in other bases, grouped digits, True, times of YAML 1.1, and base64 on several
+// lines. It returns whether the node's type fits the scalar.
 func jsonSpelling(s schema.Scalar, n *yaml.Node) (text string, fits bool) {
 	v, tag := n.Value, n.ShortTag()
 	isText, isWhole := tag == "!!str", tag == "!!int"
 	switch s {
 	case schema.Int, schema.Int64:
-		number, err := strconv.ParseInt(v, 0, 64) // base 0 reads 0x1F, 0o17 and 1_000 too
+		number, err := strconv.ParseInt(v, 0, 64) // base 0 also accepts 0x1F, 0o17 and 1_000
 		return strconv.FormatInt(number, 10), err == nil && (isWhole || (isText && s == schema.Int64))
 	case schema.Float:
 		return strings.ReplaceAll(v, "_", ""), isWhole || tag == "!!float"
@@ -125,7 +124,7 @@ func jsonSpelling(s schema.Scalar, n *yaml.Node) (text string, fits bool) {
 	return v, true
 }
 
-// parseTime reads RFC 3339 and the timestamps of YAML 1.1; a time without a zone is UTC.
+// parseTime parses RFC 3339 and the timestamps of YAML 1.1. A time without a zone is in UTC.
 func parseTime(v string) (time.Time, bool) {
 	for _, layout := range []string{
 		time.RFC3339Nano,
@@ -144,7 +143,7 @@ func parseTime(v string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// standardBase64 returns base64 of any alphabet, wrapped or not and with or without its end, in the form of JSON.
+// standardBase64 converts any base64 to the form in JSON: of either alphabet, with or without line breaks and padding.
 func standardBase64(v string) string {
 	v = strings.Join(strings.Fields(v), "")
 	v = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(v, "="))

@@ -20,10 +20,10 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// script is an SQL file, which runs after the rows are in, and again only when it has changed.
+// script is an SQL file. It runs after the rows are loaded, and again only after it has changed.
 type script struct {
 	source     *source
-	statements []int // where each begins, in bytes
+	statements []int // their offsets in bytes
 }
 
 // readSQL splits an SQL file into its statements and reports what cannot be part of the load.
@@ -49,15 +49,15 @@ func (r *reader) readSQL() {
 	}
 }
 
-// sqlStatement is a statement in outline.
+// sqlStatement is an outline of a statement.
 type sqlStatement struct {
-	at    int      // where it begins, in bytes
-	words []string // its words and signs, in lower case, without what stands in quotes
+	at    int      // its offset in bytes
+	words []string // its words and symbols in lower case, without quoted text
 }
 
-// statement reads one statement, from an offset on, and returns where the next begins.
+// statement reads the statement at an offset, and returns the offset of the next one.
 func (s *source) statement(text string, at int) (found sqlStatement, end int, p *problem) {
-	depth := 0 // within the BEGIN ATOMIC … END of a function, which has statements of its own
+	depth := 0 // nesting of BEGIN ATOMIC … END of a function, which contains statements
 	last := ""
 	for at < len(text) {
 		n, blank := sqltext.Token(text[at:])
@@ -95,10 +95,10 @@ func (s *source) statement(text string, at int) (found sqlStatement, end int, p 
 	return found, at, nil
 }
 
-// maxWords is how many words of a statement are looked at.
+// maxWords is the maximum number of words of a statement that are checked.
 const maxWords = 10_000
 
-// refuse says why a statement cannot be part of the load; nil when it can.
+// refuse returns why a statement cannot be part of the load, or nil.
 func (s sqlStatement) refuse() *problem {
 	next := ""
 	if len(s.words) > 1 {
@@ -124,7 +124,7 @@ func (s sqlStatement) refuse() *problem {
 	return wrong("sql-refused", "remove it", "%s: all seeds are loaded in one transaction, which a file cannot begin or end", strings.ToUpper(s.words[0]))
 }
 
-// node is a place in the file, by its offset in bytes; width is in runes.
+// node returns a node for a position in the file. The offset is in bytes, the width in runes.
 func (s *source) node(at, width int) *yaml.Node {
 	before := s.text[:min(at, len(s.text))]
 	begin := bytes.LastIndexByte(before, '\n') + 1
@@ -132,7 +132,7 @@ func (s *source) node(at, width int) *yaml.Node {
 		Column: utf8.RuneCount(before[begin:]) + 1, Value: strings.Repeat(" ", width)}
 }
 
-// runScripts runs the files that have changed, or were never run in this database.
+// runScripts runs the files that have changed or have never run in this database.
 func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSummary, error) {
 	list := []ScriptSummary{} // an empty list in JSON, not null
 	if len(scripts) == 0 {
@@ -152,8 +152,8 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 	return list, nil
 }
 
-// execute sends the file as it is, so that Postgres counts positions in it. Deferred constraints are checked at its end, and
-// what it set for the session is set back.
+// execute sends the whole file, so that positions in Postgres's errors refer to the file. It then checks deferred constraints and resets the
+// settings that the file has changed.
 func (s *script) execute(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (s *script) execute(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// failure places an error of Postgres in the file: where Postgres says, else at the statement.
+// failure returns an error of Postgres with its position in the file: the position in the error, or that of the statement.
 func (s *script) failure(err error, statement int) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
@@ -212,7 +212,7 @@ func (s *script) failure(err error, statement int) error {
 		Err: diag.List{s.source.at(at, wrong("refused", cmp.Or(e.Hint, firstLine(e.Where)), "%s", message))}}
 }
 
-// firstLine is where in a function an error arose.
+// firstLine returns the position of an error in a function.
 func firstLine(where string) string {
 	line, _, _ := strings.Cut(where, "\n")
 	return line

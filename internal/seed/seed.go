@@ -1,7 +1,6 @@
-// Package seed loads fixtures, rows that a team writes in YAML or CSV, into the tables of a schema. Every value is
-// checked against the schema before the first row is written; then all rows are written in the order of
-// their references, in one transaction. Rows are found again by a stable key, so that loading the same
-// fixtures twice changes nothing.
+// Package seed loads fixtures, which are rows in YAML or CSV files, into the tables of a schema. It first checks all values against the schema. It then
+// writes all rows in the order of their references, in one transaction. Rows have stable keys, so that loading the same fixtures twice changes
+// nothing.
 package seed
 
 import (
@@ -17,39 +16,39 @@ import (
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
-// op is what a fault of this package says was being done.
+// op is the operation in the faults of this package.
 const op = "load the seeds"
 
-// Options say which fixtures to load, and where.
+// Options configure a load.
 type Options struct {
-	DB     *pgxpool.Pool // of two connections or more, where rows are made in tables that are in use
+	DB     *pgxpool.Pool // with at least two connections, to generate rows in tables that are in use
 	Schema *schema.Schema
-	FS     fs.FS            // the seeds folder: one folder for each set
-	Dir    string           // what messages call that folder; empty is "seeds"
-	Sets   []string         // folders of FS, loaded as one: a row of any may refer to a row of any other
-	Now    func() time.Time // the request.time of defaults, and the now of templates
+	FS     fs.FS            // the seeds folder, with one folder per set
+	Dir    string           // name of the seeds folder in messages; empty means "seeds"
+	Sets   []string         // folders of FS, loaded together; rows can refer to rows of other sets
+	Now    func() time.Time // request.time in defaults, and now in templates
 
-	LookupEnv  func(name string) (string, bool) // the env of templates; nil is an empty environment
-	RandomSeed uint64                           // what is faked and made is the same for the same seed
+	LookupEnv  func(name string) (string, bool) // env in templates; nil means an empty environment
+	RandomSeed uint64                           // the same seed gives the same fake values and generated rows
 
-	DryRun bool      // changes nothing, and says what would change
-	Prune  bool      // deletes rows that an earlier load has inserted for these sets and that they no longer have
-	Reset  ResetMode // empties the tables first
+	DryRun bool      // report the changes without making them
+	Prune  bool      // delete rows that an earlier load of these sets inserted and that are no longer in the fixtures
+	Reset  ResetMode // empty the tables first
 
-	Generate []Count // rows to make beside those that the files ask for
-	// Report is told how far the rows that are made have come, from any goroutine; it may be nil.
+	Generate []Count // rows to generate in addition to those in the files
+	// Report receives the progress of generated rows, from any goroutine; it may be nil.
 	Report func(maker.Progress)
 
 	Environment string // the name of the environment, for messages and for AllowProtected
-	Protected   bool   // refuse, unless AllowProtected and Confirmed both consent
-	// AllowProtected is the environment's name, typed out by the person who seeds it.
+	Protected   bool   // reject the load, unless AllowProtected and Confirmed are both set
+	// AllowProtected must be the name of the environment, as typed by the user.
 	AllowProtected string
 	Confirmed      bool
 }
 
-// Load loads the fixtures and says what that changed; then it makes the rows that are asked for. Mistakes in the fixtures come back all
-// at once, as a fault that wraps a diag.List; so does a row that Postgres refuses. After an error with the fixtures the database is as
-// it was before; after one with the rows that are made, it has the fixtures.
+// Load loads the fixtures, then generates the requested rows, and returns the changes. It returns all mistakes in the fixtures at once, as a fault that
+// wraps a diag.List. A row that Postgres rejects is also a diag.List. After an error in the fixtures, the database is unchanged. After an error with
+// generated rows, it contains the fixtures.
 func Load(ctx context.Context, o Options) (Summary, error) {
 	if err := o.validate(); err != nil {
 		return Summary{}, err
@@ -72,9 +71,9 @@ func Load(ctx context.Context, o Options) (Summary, error) {
 	return summary, err
 }
 
-// Check reads, checks and links the fixtures as Load does, without a database. Its error is what Load's would be.
+// Check reads, checks and links the fixtures like Load, but without a database. It returns the same errors.
 func Check(ctx context.Context, o Options) error {
-	if o.Now == nil { // no mistake depends on the time
+	if o.Now == nil { // mistakes do not depend on the time
 		o.Now = func() time.Time { return time.Time{} }
 	}
 	_, err := o.read(ctx)
@@ -91,7 +90,7 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// consent refuses a protected environment unless its name was given and the intent confirmed.
+// consent rejects a protected environment, unless its name was given and the load was confirmed.
 func (o *Options) consent() error {
 	if !o.Protected || o.Environment != "" && o.AllowProtected == o.Environment && o.Confirmed {
 		return nil

@@ -9,21 +9,21 @@ import (
 	"sync"
 )
 
-// partBytes is how much of a file is parsed at a time: larger files are parsed in parallel.
+// partBytes is the size of the parts of a large file, which are parsed in parallel.
 const partBytes = 96 << 10
 
-// tableLine is a line that names a table and leaves its rows to the lines below.
+// tableLine matches a line with the name of a table and without rows.
 var tableLine = regexp.MustCompile(`^[\pL_][\pL\pN_]*:[ \t]*(#.*)?\s*$`)
 
-// directiveLine is a line that begins a directive: what follows it belongs together. The one that every part has to
-// know, templates, has to be a line of its own.
+// directiveLine matches the first line of a directive. A directive is not split. The directive templates must be a single line, since it is repeated in
+// every part.
 var (
 	directiveLine = regexp.MustCompile(`^(?:` + strings.Join(directives, "|") + `):(?:\s|$)`)
 	templatesLine = regexp.MustCompile(`^templates:[ \t]+[a-z]+[ \t]*(#.*)?\s*$`)
 )
 
-// readSource reads a file, a large one in parts. A part that has any mistake may have been cut in the wrong
-// place, or may use an anchor of another part, so then the file is read again as a whole.
+// readSource reads a file. It reads a large file in parts. If a part has a mistake, it reads the whole file again, since the file may have been split in
+// the wrong place, or the part may use an anchor of another part.
 func readSource(in inputs, s *source) *reader {
 	whole := &reader{source: s, inputs: in, verbatim: !bytes.Contains(s.text, []byte("{{"))}
 	switch path.Ext(s.path) {
@@ -58,19 +58,18 @@ func readSource(in inputs, s *source) *reader {
 	return whole
 }
 
-// split cuts a file before lines that begin a row: lines that begin as the first row of their table does.
-// Every part begins with the line of its table. In text that spans lines, such a line may begin no row; but
-// text and brackets that one part leaves open are no YAML, so a wrong cut never goes unnoticed. A file that
-// is small, or not laid out in this way, has no parts.
+// split splits a file before lines that start a row, which are lines that start like the first row of their table. Every part starts with the line of its
+// table. A line within a multi-line text can look the same, but a part with unterminated text or brackets is invalid YAML, so a wrong split is always
+// noticed. split returns nil for a small file or one with another layout.
 func (s *source) split() []*source {
 	if len(s.text) < 2*partBytes {
 		return nil
 	}
 	var parts []*source
-	var head []byte     // the line that is repeated in every part: templates: false
-	var table []byte    // the line of the table at hand
-	var rows *lineStart // how its rows begin; nil before the first
-	whole := false      // no cut can be made here
+	var head []byte     // the line templates: false, which is repeated in every part
+	var table []byte    // the line of the current table
+	var rows *lineStart // the start of its rows; nil before the first row
+	whole := false      // splitting is not possible here
 	part := s.part(nil, 0)
 	from, at, number := 0, 0, 0
 	for line := range bytes.Lines(s.text) {
@@ -79,7 +78,7 @@ func (s *source) split() []*source {
 		case start.blank:
 		case directiveLine.Match(line):
 			if len(parts) > 0 {
-				return nil // the parts before did not know of it
+				return nil // the previous parts do not contain it
 			}
 			if templatesLine.Match(line) {
 				head = slices.Concat(bytes.TrimRight(line, "\r\n"), []byte("\n"))
@@ -106,16 +105,16 @@ func (s *source) split() []*source {
 	return append(parts, part)
 }
 
-// part returns a part of the file, so far with its first lines.
+// part returns a new part of the file with its first lines.
 func (s *source) part(body []byte, shift int) *source {
 	return &source{name: s.name, path: s.path, set: s.set, text: s.text, body: body, shift: shift}
 }
 
-// lineStart is how a line begins.
+// lineStart is the start of a line.
 type lineStart struct {
 	indent int
 	item   bool // with a dash
-	blank  bool // or a comment
+	blank  bool // blank, or a comment
 }
 
 func startOf(line []byte) lineStart {

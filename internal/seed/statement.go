@@ -9,17 +9,17 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// group is rows of one table that give the same columns and are found by the same key, so that one INSERT
-// and one UPDATE write them all.
+// group is a group of rows of a table that set the same columns and are identified by the same key, so that one INSERT and one UPDATE can write all of
+// them.
 type group struct {
 	table  *table
 	rows   []*row
 	match  []int
-	given  []int // columns that an existing row gets too
-	insert []int // columns that only a new row gets
+	given  []int // columns that are also set in an existing row
+	insert []int // columns that are set only in a new row
 }
 
-// groups splits rows by table, columns and key, in the order in which each first appears.
+// groups groups rows by table, columns and key, in the order of first appearance.
 func groups(rows []*row) []*group {
 	var list []*group
 	bySignature := map[string]*group{}
@@ -44,7 +44,7 @@ func groups(rows []*row) []*group {
 	return list
 }
 
-// signature is equal for rows that belong to one group.
+// signature returns an equal string for all rows of a group.
 func (r *row) signature() string {
 	b := make([]byte, 0, 64)
 	b = append(append(b, r.table.Table...), 0)
@@ -58,33 +58,31 @@ func (r *row) signature() string {
 	return string(b)
 }
 
-// statement is one SQL statement that writes some groups. It returns one row with an outcome for each group.
+// statement is an SQL statement that writes groups. It returns one row with an outcome per group.
 type statement struct {
 	sql    string
 	args   []any
 	groups []*group
 }
 
-// outcome is what a statement says of a group. Rows are numbered from 1.
+// outcome is the result of a statement for a group. Rows are numbered from 1.
 type outcome struct {
 	inserted []int64
-	keys     []string // of those, as noted
+	keys     []string // of these rows, as recorded in the ledger
 	updated  []int64
-	fields   []string // of those, what differs: names with commas between; when asked for
-	all      []string // the keys of the rows that were there; when asked for
+	fields   []string // the differing fields of these rows, comma-separated; on request
+	all      []string // the keys of existing rows; on request
 }
 
-// asked is what a statement tells beside what it always does.
+// asked selects the optional results of a statement.
 type asked struct {
 	now    string // the time that @onUpdate sets
-	dryRun bool   // the fields that differ
+	dryRun bool   // return the differing fields
 	keys   bool
 }
 
-// newStatement builds the statement. Existing rows are compared first and written only if something
-// differs; rows that are not there are inserted. So a second load writes nothing, fires no trigger and
-// draws from no sequence. All parts see the database as it was before the statement, and foreign keys are
-// checked at its end.
+// newStatement builds the statement. It compares existing rows and updates only those that differ, and it inserts missing rows. A second load therefore
+// does not write, fire triggers or use sequences. All parts see the database as it was before the statement, and foreign keys are checked at its end.
 func newStatement(list []*group, a asked) statement {
 	s := statement{groups: list}
 	var with, says []string
@@ -119,8 +117,7 @@ func list64(from, expr string) string {
 
 func listText(from, expr string) string { return list64(from, expr+"::text") }
 
-// values makes the rows of a group a query with typed columns: every column travels as an array of texts
-// and is cast to the type that the database has for it.
+// values returns the rows of a group as a query with typed columns. Each column is sent as an array of texts and cast to its type in the database.
 func (s *statement) values(g *group) string {
 	var casts, arrays, names []string
 	for i, c := range g.all() {
@@ -141,10 +138,10 @@ func (s *statement) values(g *group) string {
 
 func (g *group) all() []int { return slices.Concat(g.given, g.insert) }
 
-// difference is a column that an existing row gets, and the condition that it differs.
+// difference is a column that is set in an existing row, and the condition that it differs.
 type difference struct{ field, name, differs string }
 
-// differences are empty when rows of the group have nothing but their key.
+// differences returns the differences of a group. It is empty if the rows have only a key.
 func (g *group) differences() []difference {
 	var list []difference
 	for _, c := range g.given {
@@ -161,7 +158,7 @@ func (g *group) differences() []difference {
 	return list
 }
 
-// update returns the statement that updates the rows which are there and differ.
+// update returns the statement that updates the existing rows that differ.
 func (g *group) update(source string, list []difference, touched []string) string {
 	var sets, differs []string
 	for _, d := range list {
@@ -171,7 +168,7 @@ func (g *group) update(source string, list []difference, touched []string) strin
 		pg.QuoteIdent(g.table.Table), strings.Join(append(sets, touched...), ", "), source, g.matches(), strings.Join(differs, " OR "))
 }
 
-// describeDifferences returns a query for the fields that differ, of the rows that do.
+// describeDifferences returns a query for the differing fields of existing rows.
 func (g *group) describeDifferences(source string, list []difference) string {
 	var fields, differs []string
 	for _, d := range list {
@@ -182,12 +179,12 @@ func (g *group) describeDifferences(source string, list []difference) string {
 		strings.Join(fields, ", "), source, pg.QuoteIdent(g.table.Table), g.matches(), strings.Join(differs, " OR "))
 }
 
-// missing returns a query for the rows that are not there.
+// missing returns a query for the missing rows.
 func (g *group) missing(source string) string {
 	return fmt.Sprintf("SELECT s.* FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s)", source, pg.QuoteIdent(g.table.Table), g.matches())
 }
 
-// keyExpr is what a row of the database is noted by: its primary key, or else what it is found by.
+// keyExpr returns the key of a row for the ledger: its primary key, or the columns that identify it.
 func (t *table) keyExpr(alias string, match []int) string {
 	columns := t.keys[0]
 	if slices.ContainsFunc(columns, func(c int) bool { return t.columns[c].db.castType == "" }) {
@@ -197,7 +194,7 @@ func (t *table) keyExpr(alias string, match []int) string {
 	for _, c := range columns {
 		column := &t.columns[c]
 		value := alias + "." + pg.QuoteIdent(column.name)
-		if strings.HasSuffix(column.db.castType, "with time zone") { // whatever zone the session is in
+		if strings.HasSuffix(column.db.castType, "with time zone") { // regardless of the session's time zone
 			value = "(" + value + " AT TIME ZONE 'UTC')"
 		}
 		parts = append(parts, pg.QuoteLiteral(column.name)+", "+value+"::text")
@@ -205,7 +202,7 @@ func (t *table) keyExpr(alias string, match []int) string {
 	return "jsonb_build_object(" + strings.Join(parts, ", ") + ")"
 }
 
-// touched sets the columns with @onUpdate(expr: "request.time") that the rows do not give themselves.
+// touched returns the assignments of columns with @onUpdate(expr: "request.time") that the rows do not set.
 func (g *group) touched(now string) []string {
 	var sets []string
 	for c := range g.table.columns {
@@ -219,7 +216,7 @@ func (g *group) touched(now string) []string {
 	return sets
 }
 
-// insertSQL returns the statement that inserts rows, and returns them as they then are.
+// insertSQL returns a statement that inserts rows and returns the inserted rows.
 func (g *group) insertSQL(source string) string {
 	table := pg.QuoteIdent(g.table.Table)
 	var names []string

@@ -7,33 +7,33 @@ import (
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
-// Summary is what a load changed, table by table in the order in which they were written; of a dry run, what it would change.
+// Summary contains the changes of a load by table, in the order of writing. For a dry run, it contains the changes that the load would make.
 type Summary struct {
 	Tables    []TableSummary  `json:"tables"`
-	Generated []Made          `json:"generated"`         // rows that were made, in the same order
+	Generated []Made          `json:"generated"`         // generated rows, in the same order
 	SQL       []ScriptSummary `json:"sql"`               // in the order of the sets and of their names
-	Changes   []Change        `json:"changes,omitempty"` // of a dry run: row by row
+	Changes   []Change        `json:"changes,omitempty"` // by row; only for a dry run
 }
 
-// ScriptSummary says what became of an SQL file.
+// ScriptSummary is the result of an SQL file.
 type ScriptSummary struct {
 	File string `json:"file"`
-	Ran  bool   `json:"ran"` // false when it has not changed since it was run in this database
+	Ran  bool   `json:"ran"` // false if it has not changed since it ran in this database
 }
 
-// Made is how many rows were made for a table.
+// Made is the number of generated rows of a table.
 type Made = maker.Made
 
-// TableSummary counts the rows of one table that the fixtures name.
+// TableSummary counts the rows of a table.
 type TableSummary struct {
 	Table     string `json:"table"` // physical name
 	Inserted  int    `json:"inserted"`
 	Updated   int    `json:"updated"`
 	Unchanged int    `json:"unchanged"`
-	Deleted   int    `json:"deleted"` // that left the fixtures, or went when the table was emptied
+	Deleted   int    `json:"deleted"` // removed from the fixtures, or deleted when the table was emptied
 }
 
-// Action is what becomes of a row.
+// Action is the change of a row.
 type Action string
 
 // The actions.
@@ -43,15 +43,15 @@ const (
 	Delete Action = "delete"
 )
 
-// Change is what a dry run would do to a row of the fixtures.
+// Change is the change that a load would make to a row.
 type Change struct {
 	Table  string   `json:"table"`
-	Row    string   `json:"row"` // its name, or file:line; of one that left, its key
+	Row    string   `json:"row"` // its name or file:line; the key of a removed row
 	Action Action   `json:"action"`
-	Fields []string `json:"fields,omitempty"` // of an update: those that differ
+	Fields []string `json:"fields,omitempty"` // the differing fields, for an update
 }
 
-// add adds what was deleted to the table's other counts.
+// add adds the deleted rows to the table's other counts.
 func (s *Summary) add(e TableSummary) {
 	for i := range s.Tables {
 		if s.Tables[i].Table == e.Table {
@@ -62,7 +62,7 @@ func (s *Summary) add(e TableSummary) {
 	s.Tables = append(s.Tables, e)
 }
 
-// Total adds the tables up.
+// Total returns the sum over all tables.
 func (s Summary) Total() TableSummary {
 	var total TableSummary
 	for _, t := range s.Tables {
@@ -74,7 +74,7 @@ func (s Summary) Total() TableSummary {
 	return total
 }
 
-// String sums the load up in one line.
+// String returns the summary as one line.
 func (s Summary) String() string {
 	var parts []string
 	var made, kept int64

@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// table is a stored type with its columns laid out, so that a row can hold its values in a slice.
+// table is a stored type with numbered columns, so that the values of a row are a slice.
 type table struct {
 	*schema.Type
 	number  int // in the order of the schema
@@ -17,21 +17,21 @@ type table struct {
 	columns []column
 	index   map[string]int // column number by physical name
 	keys    [][]int        // the columns of the primary key, then of each uniqueness constraint
-	found   bool           // in the database
+	found   bool           // whether it exists in the database
 }
 
-// column is one physical column and what becomes of it when a row does not give it.
+// column is a physical column, and its value in rows that leave it out.
 type column struct {
 	name     string
 	field    *schema.Field
 	fallback fallback
-	db       dbColumn // known once the database has been asked
+	db       dbColumn // known after the database has been queried
 }
 
-// tables holds every stored type of a schema.
+// tables contains every stored type of a schema.
 type tables struct {
 	byName map[string]*table // by physical name and by type name
-	names  []string          // physical names, to suggest from
+	names  []string          // physical names, for suggestions
 }
 
 func newTables(s *schema.Schema) *tables {
@@ -87,7 +87,7 @@ func (t *table) columnsOf(fields ...*schema.Field) []int {
 	return columns
 }
 
-// fieldNames returns the fields that a fixture can give, to suggest from.
+// fieldNames returns the fields that a fixture can set, for suggestions.
 func (t *table) fieldNames() []string {
 	var names []string
 	for _, f := range t.Fields {
@@ -98,7 +98,7 @@ func (t *table) fieldNames() []string {
 	return names
 }
 
-// describe names the fields that hold some columns: email, or user and prompt.
+// describe returns the names of the fields of columns: email, or user and prompt.
 func (t *table) describe(columns []int) string {
 	var names []string
 	for _, c := range columns {
@@ -114,22 +114,20 @@ type row struct {
 	table  *table
 	source *source
 	name   string     // empty for a row of a list
-	node   *yaml.Node // where it stands
+	node   *yaml.Node // with its position
 	values []value    // one for each column of the table
-	match  []int      // the columns by which the row is found in the database
-	claims []claim    // what fields say about columns that others have given already
-	broken bool       // not a mapping; that has been reported
+	match  []int      // the columns that identify the row in the database
+	claims []claim    // values of columns that other fields have already set
+	broken bool       // not a mapping; already reported
 }
 
-// claim is a second value for a column, which has to agree with the first: a reference may share the columns
-// of other fields (@ref(fields:)).
+// claim is a second value for a column, which must equal the first one. A reference can share columns with other fields (@ref(fields:)).
 type claim struct {
 	column int
 	value
 }
 
-// give sets the columns of a field. A null reference leaves the columns alone that cannot be null: they are
-// another field's.
+// give sets the columns of a field. A null reference does not change columns that cannot be null, which belong to another field.
 func (r *row) give(f *field, v value) {
 	for _, c := range f.columns {
 		switch now := &r.values[c]; {
@@ -142,7 +140,7 @@ func (r *row) give(f *field, v value) {
 	}
 }
 
-// label is how messages name the row: users.ada, or the table alone for a row without a name.
+// label returns the name of the row for messages: users.ada, or only the table for a row without a name.
 func (r *row) label() string {
 	if r.name == "" {
 		return "a row of " + r.table.Table
@@ -150,28 +148,28 @@ func (r *row) label() string {
 	return r.table.Table + "." + r.name
 }
 
-// value is what a row gives for one column.
+// value is the value of a row in a column.
 type value struct {
 	state state
 	null  bool
-	text  string // as Postgres reads it
+	text  string // in the text format of Postgres
 	node  *yaml.Node
-	ref   *reference // until it is resolved, where the text comes from
+	ref   *reference // the source of the text until it is resolved
 }
 
-// state says how far a value has come.
+// state is the state of a value.
 type state uint8
 
 const (
-	absent     state = iota // the row does not give it
+	absent     state = iota // the row leaves it out
 	unresolved              // a reference
-	resolving               // a reference that is being followed: meeting one again is a cycle
-	broken                  // of no use; that has been reported
-	insertOnly              // for a row that is not there yet, such as a default
+	resolving               // a reference that is being followed, to detect cycles
+	broken                  // invalid; already reported
+	insertOnly              // only for a new row, such as a default
 	given
 )
 
-// gives reports whether the row gives a value other than null for each column.
+// gives reports whether the row sets every column to a value other than null.
 func (r *row) gives(columns []int) bool {
 	for _, c := range columns {
 		if v := &r.values[c]; v.state == absent || v.state == insertOnly || v.null {
@@ -181,7 +179,7 @@ func (r *row) gives(columns []int) bool {
 	return true
 }
 
-// text joins the values of some columns into one string that no other values give.
+// text joins the values of columns into a string that is unique to these values.
 func (r *row) text(columns []int) string {
 	var b strings.Builder
 	for _, c := range columns {

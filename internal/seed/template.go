@@ -20,14 +20,14 @@ import (
 type expansion struct {
 	reader   *reader
 	field    *schema.Field
-	place    []string                  // names the value, so that what is faked for it stays the same
-	done     map[*yaml.Node]*yaml.Node // what each node has become; anchors make a graph of them
-	volatile bool                      // the value depends on when it is made
-	broken   bool                      // a template has a mistake; that has been reported
+	place    []string                  // identifies the value, so that its fake values stay the same
+	done     map[*yaml.Node]*yaml.Node // the result for each node, since anchors form a graph
+	volatile bool                      // the value changes with each load
+	broken   bool                      // a template is invalid; already reported
 }
 
-// expand returns a value with its templates evaluated. The nodes of the file stay as they are: an anchored value may
-// become another one in each place.
+// expand returns a value with its templates evaluated. It does not change the nodes of the file, since an anchored value can have a different result in
+// each place.
 func (r *reader) expand(row *row, f *schema.Field, n *yaml.Node) (*yaml.Node, *expansion) {
 	x := &expansion{reader: r, field: f}
 	if r.verbatim || n.Kind == yaml.ScalarNode && !isTemplate(n.Value) {
@@ -44,7 +44,7 @@ func (r *reader) expand(row *row, f *schema.Field, n *yaml.Node) (*yaml.Node, *e
 
 func isTemplate(text string) bool { return strings.Contains(text, "{{") }
 
-// node returns what becomes of a node. Keys of mappings are no values.
+// node returns the result for a node. It does not evaluate the keys of mappings.
 func (x *expansion) node(n *yaml.Node, position int) *yaml.Node {
 	n = node.Resolve(n)
 	if done := x.done[n]; done != nil {
@@ -74,7 +74,7 @@ func (x *expansion) node(n *yaml.Node, position int) *yaml.Node {
 	return &expanded
 }
 
-// bare returns the template of a value without quotes, which YAML takes for a mapping whose key is a mapping: {{ now }}.
+// bare returns the template of an unquoted value. YAML parses {{ now }} as a mapping whose key is a mapping.
 func bare(n *yaml.Node) (string, bool) {
 	if !holdsKeyOnly(n) || !holdsKeyOnly(n.Content[0]) || n.Content[0].Content[0].Kind != yaml.ScalarNode {
 		return "", false
@@ -91,8 +91,7 @@ func holdsKeyOnly(n *yaml.Node) bool {
 	return n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 && len(n.Content) == 2 && node.IsNull(n.Content[1]) && n.Content[1].Value == ""
 }
 
-// scalar returns what a template makes: a text where the field holds texts, and where JSON has it in quotes; else what
-// YAML reads.
+// scalar returns the result of a template. It is a text if the field contains texts or the template is quoted in JSON, and otherwise parsed as YAML.
 func (x *expansion) scalar(n *yaml.Node, text string, position int) *yaml.Node {
 	result, p := x.evaluate(text, position)
 	if p != nil {
@@ -109,7 +108,7 @@ func (x *expansion) scalar(n *yaml.Node, text string, position int) *yaml.Node {
 	return made
 }
 
-// wrote remembers how a value is written in the file, for messages to underline.
+// wrote records the original node of a value, for messages.
 func (s *source) wrote(made, written *yaml.Node) {
 	if s.written == nil {
 		s.written = map[*yaml.Node]*yaml.Node{}
@@ -117,10 +116,10 @@ func (s *source) wrote(made, written *yaml.Node) {
 	s.written[made] = written
 }
 
-// maxText is how long a text can become.
+// maxText is the maximum length of a result.
 const maxText = 16 << 20
 
-// bounded is a text that ends a template when it grows too long.
+// bounded is a text builder that aborts the template when the text is too long.
 type bounded struct{ strings.Builder }
 
 func (b *bounded) Write(text []byte) (int, error) {
@@ -130,7 +129,7 @@ func (b *bounded) Write(text []byte) (int, error) {
 	return b.Builder.Write(text)
 }
 
-// evaluate returns what a template makes.
+// evaluate returns the result of a template.
 func (x *expansion) evaluate(text string, position int) (string, *problem) {
 	t, err := template.New("").Option("missingkey=error").Funcs(x.functions(text, position)).Parse(text)
 	if err != nil {
@@ -151,7 +150,7 @@ func (x *expansion) evaluate(text string, position int) (string, *problem) {
 	return out.String(), nil
 }
 
-// plain refuses what a value has no use for: loops, which need not end, and templates within templates.
+// plain rejects loops, which may not end, and nested templates.
 func plain(list *parse.ListNode) *problem {
 	if list == nil {
 		return nil
@@ -184,7 +183,7 @@ var (
 	unknownFake     = regexp.MustCompile(`map has no entry for key "([^"]*)"`)
 )
 
-// templateProblem says what is wrong with a template.
+// templateProblem returns the problem of an invalid template.
 func (r *reader) templateProblem(err error) *problem {
 	var own *problem
 	if errors.As(err, &own) {
@@ -207,7 +206,7 @@ func (r *reader) templateProblem(err error) *problem {
 	return wrong("bad-template", r.bracesRemedy(), "the template cannot be read: %s", templatePrefix.ReplaceAllString(err.Error(), ""))
 }
 
-// bracesRemedy says how to write braces that begin no template.
+// bracesRemedy returns how to write braces that are not a template.
 func (r *reader) bracesRemedy() string {
 	if r.source.isYAML() {
 		return "write templates: false at the top of the file to keep every {{ as plain text"

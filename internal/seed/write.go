@@ -21,12 +21,12 @@ type writer struct {
 	components []*component
 	asked      asked
 	counts     map[*table]*TableSummary
-	recorded   []ledger.Row // the rows that were inserted
+	recorded   []ledger.Row // the inserted rows
 	present    map[string]bool
 	changes    []Change
 }
 
-// errDryRun rolls back what was only to be seen.
+// errDryRun rolls back a dry run.
 var errDryRun = errors.New("a dry run")
 
 // write writes all rows, or none.
@@ -61,7 +61,7 @@ func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 	return summary, nil
 }
 
-// writeRows brings the database to what the fixtures say.
+// writeRows changes the database to match the fixtures.
 func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summary, error) {
 	var emptied []TableSummary
 	var err error
@@ -91,13 +91,13 @@ func (o *Options) writeRows(ctx context.Context, w *writer, f *fixtures) (Summar
 		}
 	}
 	summary := w.summary(emptied)
-	if f.generation == nil || o.DryRun { // else they run when all rows are there
+	if f.generation == nil || o.DryRun { // otherwise they run after the rows are generated
 		summary.SQL, err = runScripts(ctx, w.tx, f.scripts)
 	}
 	return summary, err
 }
 
-// afterwards runs the SQL files when rows have been made, which they may be about.
+// afterwards runs the SQL files after rows have been generated, since they may use these rows.
 func (o *Options) afterwards(ctx context.Context, f *fixtures) (ran []ScriptSummary, err error) {
 	err = pg.InTx(ctx, o.DB, func(tx pgx.Tx) error {
 		if err := ledger.Lock(ctx, tx); err != nil {
@@ -109,7 +109,7 @@ func (o *Options) afterwards(ctx context.Context, f *fixtures) (ran []ScriptSumm
 	return ran, pg.Fault(op, err)
 }
 
-// tablesOf are the tables of some components.
+// tablesOf returns the tables of components.
 func tablesOf(components []*component) (list []*table) {
 	for _, c := range components {
 		list = append(list, c.tables...)
@@ -117,8 +117,7 @@ func tablesOf(components []*component) (list []*table) {
 	return list
 }
 
-// statements returns what writes the rows of a component: one statement for each group of rows, or a single
-// one where rows refer to one another.
+// statements returns the statements that write the rows of a component: one per group of rows, or a single one if rows refer to each other.
 func (w *writer) statements(c *component, rows []*row) []statement {
 	list := groups(rows)
 	if c.cyclic && len(list) > 0 {
@@ -131,7 +130,7 @@ func (w *writer) statements(c *component, rows []*row) []statement {
 	return statements
 }
 
-// refusal is an error with which Postgres refused to write a component.
+// refusal is an error with which Postgres rejected a component.
 type refusal struct {
 	component int // its number; the number of components for an error at the end
 	cause     *pgconn.PgError
@@ -139,7 +138,7 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.cause.Error() }
 
-// load sends every statement in one round trip. If Postgres refuses a row, it goes back and finds which.
+// load sends all statements in one round trip. If Postgres rejects a row, it rolls back and finds that row.
 func (w *writer) load(ctx context.Context) error {
 	err := w.savepoint(ctx, func(tx pgx.Tx) error { return w.send(ctx, tx) })
 	var refused *refusal
@@ -149,7 +148,7 @@ func (w *writer) load(ctx context.Context) error {
 	return err
 }
 
-// savepoint runs fn in a savepoint, which an error of fn rolls back.
+// savepoint runs fn in a savepoint. An error of fn rolls it back.
 func (w *writer) savepoint(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	return pg.InTx(ctx, w.tx, fn)
 }
@@ -164,22 +163,22 @@ func (w *writer) send(ctx context.Context, tx pgx.Tx) error {
 			sent, of = append(sent, s), append(of, i)
 		}
 	}
-	if !w.asked.dryRun { // a rollback does not put a sequence back
+	if !w.asked.dryRun { // a rollback does not reset sequences
 		w.queueSequences(batch)
 	}
-	batch.Queue("SET CONSTRAINTS ALL IMMEDIATE") // so that what is deferred fails here, not in the commit
+	batch.Queue("SET CONSTRAINTS ALL IMMEDIATE") // so that deferred constraints fail here and not in the commit
 	results := tx.SendBatch(ctx, batch)
 	for i, s := range sent {
 		if err := w.count(results.QueryRow(), s); err != nil {
-			_ = results.Close() // the error of the statement says more
+			_ = results.Close() // the error of the statement is more useful
 			return refusedBy(err, of[i])
 		}
 	}
 	return refusedBy(results.Close(), len(w.components))
 }
 
-// queueSequences moves every sequence past the values that rows gave for its column, so that the next row
-// of the application does not meet them.
+// queueSequences advances every sequence past the values that rows have set in its column, so that later rows of the application do not collide with
+// them.
 func (w *writer) queueSequences(batch *pgx.Batch) {
 	for _, component := range w.components {
 		for _, t := range component.tables {
@@ -202,7 +201,7 @@ func refusedBy(err error, component int) error {
 	return err
 }
 
-// count adds what a statement did.
+// count adds the result of a statement.
 func (w *writer) count(result pgx.Row, s statement) error {
 	outcomes := make([]outcome, len(s.groups))
 	var targets []any
@@ -245,7 +244,7 @@ func (w *writer) add(g *group, o *outcome) {
 	}
 }
 
-// title names a row for a person: by its name, or by where it stands.
+// title returns the name of a row for messages: its name or its position.
 func (r *row) title() string {
 	if r.name != "" {
 		return r.name

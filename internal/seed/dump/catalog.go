@@ -11,8 +11,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// settings make Postgres write values in one form, whatever the server's usual one is, and keep messages about rows to itself: also
-// out of its log, which whoever started the server may be shown. Only a superuser may say that.
+// settings give values a fixed format, independent of the server's settings. They also suppress messages about rows, including those in the server's
+// log, which other users may read. Only a superuser can change the log.
 const settings = `SET LOCAL client_min_messages = error; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
 SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
 SELECT set_config('log_min_messages', 'panic', true) WHERE current_setting('is_superuser') = 'on'`
@@ -25,7 +25,7 @@ FROM unnest($1::text[]) AS n (name)
 LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_type t ON t.oid = a.atttypid`
 
-// begin makes the transaction ready and asks the database about the columns.
+// begin prepares the transaction and reads the columns from the database.
 func (d *dumper) begin(ctx context.Context) error {
 	for statement := range strings.SplitSeq(settings, ";") {
 		if _, err := d.tx.Exec(ctx, statement, pgx.QueryExecModeExec); err != nil {
@@ -50,7 +50,7 @@ func (d *dumper) begin(ctx context.Context) error {
 		if c, ok := t.index[columnName.String]; ok {
 			t.columns[c].cast = cast.String
 			if computed.Bool {
-				t.omitted[t.columns[c].field] = true // by the database alone; the schema does not say it
+				t.omitted[t.columns[c].field] = true // computed by the database, which the schema does not specify
 			}
 		}
 		return nil
@@ -61,7 +61,7 @@ func (d *dumper) begin(ctx context.Context) error {
 	return d.missing(found)
 }
 
-// missing reports what the schema has and the database has not.
+// missing reports tables and columns of the schema that the database does not have.
 func (d *dumper) missing(found map[*table]bool) error {
 	for _, t := range d.tables {
 		message := ""

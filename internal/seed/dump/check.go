@@ -17,8 +17,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// check holds the masks against the checks of the schema that are over them. Postgres evaluates them, as it would in the load;
-// constraints of single fields are checked when the files are read again.
+// check checks that the masks satisfy the checks of the schema. Postgres evaluates them, as in a load. Constraints of single fields are checked when the
+// files are read back.
 func (d *dumper) check(ctx context.Context) error {
 	for _, t := range d.tables {
 		if d.masked[t] == 0 {
@@ -41,7 +41,7 @@ func (t *table) checks() []schema.Check {
 	return checks
 }
 
-// personal names the masked fields that a condition is over.
+// personal returns the masked fields in a condition.
 func (t *table) personal(e *schema.Expr) []string {
 	var names []string
 	for _, c := range t.columns {
@@ -85,7 +85,7 @@ func noVariables(celsql.Variable) (string, error) {
 	return "", errors.New("a check cannot use the request")
 }
 
-// broken reports whether a row breaks a condition. One over columns that no fixture gives is left to the load.
+// broken reports whether a row violates a condition. It ignores a condition on columns that fixtures do not contain.
 func (d *dumper) broken(ctx context.Context, t *table, condition string, rows []*row) (broken bool, err error) {
 	var arrays, names, values []string
 	args := []any{pgx.QueryExecModeExec}
@@ -108,7 +108,7 @@ func (d *dumper) broken(ctx context.Context, t *table, condition string, rows []
 		strings.Join(values, ", "), strings.Join(arrays, ", "), strings.Join(names, ", "), t.quoted(), condition)
 	err = pg.InTx(ctx, d.tx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, sql, args...).Scan(&broken) })
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == "42703" { // undefined_column: one that the database computes
+	if errors.As(err, &refused) && refused.Code == "42703" { // undefined_column: the database computes it
 		return false, nil
 	}
 	return broken, err

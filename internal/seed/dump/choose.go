@@ -13,12 +13,12 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// batchRows is how many keys one query looks up.
+// batchRows is the maximum number of keys in one query.
 const batchRows = 2000
 
 func (t *table) quoted() string { return pg.QuoteIdent(t.Table) }
 
-// selected lists the columns as texts; of a list, as a JSON array of texts.
+// selected returns the column list of a SELECT. Columns are texts, and lists are JSON arrays of texts.
 func (t *table) selected() string {
 	parts := make([]string, len(t.columns))
 	for c := range t.columns {
@@ -42,7 +42,7 @@ func (t *table) orderedBy() string {
 	return strings.Join(parts, ", ")
 }
 
-// holding is the condition that some columns hold one of many keys, which become its arguments.
+// holding returns the condition that columns have one of many keys, and its arguments.
 func (t *table) holding(columns []int, keys [][]*string) (string, []any) {
 	args := make([]any, len(columns))
 	for i := range columns {
@@ -66,7 +66,7 @@ func (t *table) holding(columns []int, keys [][]*string) (string, []any) {
 		strings.Join(names, ", "), strings.Join(casts, ", "), strings.Join(arrays, ", "), strings.Join(values, ", ")), args
 }
 
-// fetch chooses the rows of a query and returns them, also those that had been chosen before.
+// fetch chooses the rows of a query and returns them, including rows that have already been chosen.
 func (d *dumper) fetch(ctx context.Context, t *table, sql string, args ...any) ([]*row, error) {
 	result, err := d.tx.Query(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...)
 	if err != nil {
@@ -85,7 +85,7 @@ func (d *dumper) fetch(ctx context.Context, t *table, sql string, args ...any) (
 	return list, err
 }
 
-// choose adds a row, unless it is there, and notes what it refers to.
+// choose adds a row, unless it has already been chosen, and records the rows that it refers to.
 func (d *dumper) choose(t *table, values []*string) *row {
 	key := t.keyOf(values, t.key)
 	if r := t.byKey[key]; r != nil {
@@ -107,18 +107,18 @@ func (d *dumper) choose(t *table, values []*string) *row {
 	return r
 }
 
-// keyOf joins values into one text that no other values give.
+// keyOf joins values into a text that is unique to these values.
 func (t *table) keyOf(values []*string, columns []int) string {
 	var b strings.Builder
 	for _, c := range columns {
 		switch v := values[c]; {
 		case v == nil:
 		case strings.HasSuffix(t.columns[c].cast, "citext"):
-			b.WriteString(strings.ToLower(*v)) // so that a reference may be in another case
+			b.WriteString(strings.ToLower(*v)) // a reference may be written in another case
 		default:
 			b.WriteString(*v)
 		}
-		b.WriteByte(0) // which no text of Postgres holds
+		b.WriteByte(0) // not allowed in text of Postgres
 	}
 	return b.String()
 }
@@ -131,13 +131,12 @@ func pick(values []*string, columns []int) []*string {
 	return picked
 }
 
-// isSet reports whether none of the columns is null: a foreign key with a null refers to nothing (MATCH SIMPLE).
+// isSet reports whether no column is null. A foreign key with a null does not refer to a row (MATCH SIMPLE).
 func isSet(values []*string, columns []int) bool {
 	return !slices.ContainsFunc(columns, func(c int) bool { return values[c] == nil })
 }
 
-// chooseChildren reads, from the roots downwards, the rows that refer to chosen ones. Where no root was named every table is one,
-// with rows of its own.
+// chooseChildren reads the rows that refer to chosen ones, from the roots downwards. Without named roots, all tables are roots and have no children.
 func (d *dumper) chooseChildren(ctx context.Context, parents map[*table][]*row) error {
 	if d.Children == 0 || len(d.Roots) == 0 {
 		return nil
@@ -181,7 +180,7 @@ func (d *dumper) chooseChildrenOf(ctx context.Context, parent *table, rows []*ro
 	return nil
 }
 
-// firstOf is the query of the first rows that refer to each of many keys.
+// firstOf returns the query for the first rows that refer to each of many keys.
 func (t *table) firstOf(ref reference, keys [][]*string, limit int) (string, []any) {
 	condition, args := t.holding(ref.columns, keys)
 	parts := make([]string, len(ref.columns))
@@ -193,7 +192,7 @@ func (t *table) firstOf(ref reference, keys [][]*string, limit int) (string, []a
 		t.selected(), t.quoted(), strings.Join(parts, ", "), t.orderedBy(), nth, t.quoted(), condition, t.quoted(), nth, limit, t.orderedBy()), args
 }
 
-// chooseTargets reads what chosen rows refer to until nothing is missing.
+// chooseTargets reads the rows that chosen rows refer to, until none is missing.
 func (d *dumper) chooseTargets(ctx context.Context) error {
 	for again := true; again; {
 		again = false
@@ -215,7 +214,7 @@ func (d *dumper) choosePending(ctx context.Context, t *table) error {
 	for batch := range slices.Chunk(wanted, batchRows) {
 		keys := make([][]*string, 0, len(batch))
 		for _, key := range batch {
-			if r := t.pending[key]; r != nil { // not chosen meanwhile
+			if r := t.pending[key]; r != nil { // not chosen in the meantime
 				keys = append(keys, r.values)
 			}
 		}

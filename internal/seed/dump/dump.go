@@ -1,5 +1,5 @@
-// Package dump takes a part of a database that is complete in itself, every row with all rows that it refers to, masks what the
-// schema marks as personal data, and writes fixtures that load again to the same rows.
+// Package dump writes part of a database as fixtures. The part is self-contained: for each row, it contains all rows that the row refers to. Personal
+// data is masked.
 package dump
 
 import (
@@ -18,34 +18,34 @@ import (
 
 const op = "dump the database"
 
-// Options say what to dump, and where to.
+// Options configure a dump.
 type Options struct {
-	DB interface { // where the rows come from
+	DB interface { // the source
 		BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
 	}
 	Schema   *schema.Schema
-	Roots    []string // `prompts` or `Prompt where created_at > now() - interval '7 days'`; none is every table
-	Limit    int      // rows of each root at most, in the order of the key; 0 is all
-	Children int      // rows at most that refer to a row by one reference, from the roots downwards; 0 is none
-	Depth    int      // how many times downwards
+	Roots    []string // `prompts` or `Prompt where created_at > now() - interval '7 days'`; empty means every table
+	Limit    int      // maximum number of rows per root, in the order of the key; 0 means all
+	Children int      // maximum number of rows that refer to a row by one reference, from the roots downwards; 0 means none
+	Depth    int      // maximum number of levels downwards
 	Omit     []string // fields to leave out: Prompt.voteCount
-	MaskKey  []byte   // what masks are made with
-	Strict   bool     // refuse fields that look like personal data and are not marked
+	MaskKey  []byte   // the key of masks
+	Strict   bool     // reject unmarked fields that look like personal data
 
 	Out       string // the folder to write
-	Name      string // what messages call that folder; empty is Out
-	Overwrite bool   // replace fixtures that are there
+	Name      string // name of the folder in messages; empty means Out
+	Overwrite bool   // replace existing fixtures
 }
 
-// Summary is what a dump wrote.
+// Summary is the result of a dump.
 type Summary struct {
 	Dir    string         `json:"dir"`
 	Tables []TableSummary `json:"tables"`
-	// Unmarked are fields that look like personal data and are not marked, Type.field.
+	// Unmarked are unmarked fields that look like personal data, as Type.field.
 	Unmarked []string `json:"unmarked"`
 }
 
-// TableSummary counts the rows of one table, and the values in them that are masks.
+// TableSummary counts the rows and masked values of a table.
 type TableSummary struct {
 	Table  string `json:"table"` // physical name
 	File   string `json:"file"`
@@ -53,7 +53,7 @@ type TableSummary struct {
 	Masked int    `json:"masked"`
 }
 
-// Rows is how many there are in all tables.
+// Rows returns the number of rows in all tables.
 func (s Summary) Rows() int {
 	n := 0
 	for _, t := range s.Tables {
@@ -62,7 +62,7 @@ func (s Summary) Rows() int {
 	return n
 }
 
-// Masked is how many values of all tables are masks.
+// Masked returns the number of masked values in all tables.
 func (s Summary) Masked() int {
 	n := 0
 	for _, t := range s.Tables {
@@ -71,7 +71,7 @@ func (s Summary) Masked() int {
 	return n
 }
 
-// Dump writes the fixtures, or nothing after an error. No error holds a value of the database that is not masked.
+// Dump writes the fixtures. After an error, it writes nothing. Errors do not contain unmasked values of the database.
 func Dump(ctx context.Context, o Options) (Summary, error) {
 	d, err := o.prepare()
 	if err != nil {
@@ -95,7 +95,7 @@ func Dump(ctx context.Context, o Options) (Summary, error) {
 	return d.write(ctx)
 }
 
-// dumper is one dump. Until mask, its rows hold what the database has; after it, masks.
+// dumper is a dump in progress. Its rows contain the values of the database until mask is called, and masks afterwards.
 type dumper struct {
 	Options
 	tx     pgx.Tx
@@ -143,7 +143,7 @@ func (d *dumper) read(ctx context.Context) error {
 	return d.chooseTargets(ctx)
 }
 
-// mask replaces every value that is personal data.
+// mask masks every value that is personal data.
 func (d *dumper) mask(m *mask.Masker) error {
 	for _, t := range d.tables {
 		for c := range t.columns {
@@ -169,7 +169,7 @@ func (d *dumper) mask(m *mask.Masker) error {
 	return nil
 }
 
-// safeFault is the fault for an error of the database, without what may be a value of a row.
+// safeFault returns the fault for an error of the database, without text that may contain values of a row.
 func safeFault(err error) error {
 	if known := (*fault.Error)(nil); errors.As(err, &known) {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// vacant refuses a folder in which something would be overwritten, unless that is wanted and is fixtures alone.
+// vacant rejects a folder with existing files, unless they may be overwritten and are all fixtures.
 func vacant(dir, name string, overwrite bool) error {
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -29,7 +29,7 @@ func vacant(dir, name string, overwrite bool) error {
 	return nil
 }
 
-// replaced makes a folder in the place of another, or leaves everything as it was. The new one is filled beside it.
+// replaced replaces a folder. It fills a temporary folder and then renames it. After an error, the old folder is unchanged.
 func replaced(dir string, fill func(staging string) error) (err error) {
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // fixtures are source files
@@ -41,7 +41,7 @@ func replaced(dir string, fill func(staging string) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	staging, old := filepath.Join(work, "new", filepath.Base(dir)), filepath.Join(work, "old")
-	if err := os.MkdirAll(staging, 0o755); err != nil { //nolint:gosec // the same
+	if err := os.MkdirAll(staging, 0o755); err != nil { //nolint:gosec // as above
 		return err
 	}
 	if err := fill(staging); err != nil {

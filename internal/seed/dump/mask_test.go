@@ -265,7 +265,7 @@ func TestWrongOptions(t *testing.T) {
 	o.DB = nil
 	refused(t, o, fault.Internal, "needs DB")
 	testkit.Exec(t, pool, "INSERT INTO samples (code, a_float) VALUES ('x', 'NaN')")
-	refused(t, options(t, pool, s), fault.Conflict, "Sample.aFloat has a value that a fixture cannot hold")
+	refused(t, options(t, pool, s), fault.Conflict, "Sample.aFloat has a value that fixtures do not support")
 	testkit.Exec(t, pool, "UPDATE samples SET a_float = NULL, texts = '{{1},{2}}'")
 	refused(t, options(t, pool, s), fault.Conflict, "Sample.texts has a nested list")
 	o = options(t, pool, s)

@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/mask"
 )
 
-// order sorts the rows of every table by their keys, and finds them by what the keys are now that they may be masked.
+// order sorts the rows of every table by key, and indexes them by their keys, which may be masked.
 func (d *dumper) order() {
 	for _, t := range d.tables {
 		slices.SortFunc(t.rows, func(a, b *row) int { return t.compare(a, b) })
@@ -40,8 +40,8 @@ func (t *table) compare(a, b *row) int {
 	return 0
 }
 
-// nameRows gives the rows of a table names: those that they have by nature, else, where others refer to them and cannot do so by a
-// key of several columns, some made from their keys.
+// nameRows names the rows of a table. It uses the values of a unique field. Without one, it derives names from the keys, but only if other rows refer to
+// them by a key of several columns.
 func (d *dumper) nameRows() {
 	needed := map[*table]bool{}
 	for _, t := range d.tables {
@@ -62,12 +62,12 @@ func (d *dumper) nameRows() {
 	}
 }
 
-// rowName is what a fixture takes for the name of a row.
+// rowName matches the names of rows that fixtures allow.
 var rowName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_-]*$`)
 
 var uuidForm = regexp.MustCompile(schema.UUID.Pattern())
 
-// nameBy names the rows by a field that tells each from all others and is no personal data, if their values make names.
+// nameBy names the rows by a unique field without personal data, if its values are suitable as names.
 func (t *table) nameBy(f *schema.Field) bool {
 	alone := len(t.Key) == 1 && t.Key[0] == f
 	if f.Relation != nil || f.Type.List || f.Type.Scalar != schema.String || !f.Unique && !alone || t.omitted[f] || f.Personal() || mask.Suspect(f) {

@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// root is where a dump begins: some rows of a table.
+// root is a starting point of a dump: rows of a table.
 type root struct {
 	table *table
 	where string // SQL; empty for all
@@ -21,7 +21,7 @@ type root struct {
 
 var rootForm = regexp.MustCompile(`(?is)^\s*"?([\pL_][\pL\pN_]*)"?(?:\s+where\s+(.+?))?\s*$`)
 
-// parseRoots reads the roots; without one, every table is.
+// parseRoots parses the roots. Without any, every table is a root.
 func (d *dumper) parseRoots() error {
 	for _, text := range d.Roots {
 		m := rootForm.FindStringSubmatch(text)
@@ -46,7 +46,7 @@ func (d *dumper) parseRoots() error {
 	return nil
 }
 
-// oneCondition refuses what is more than a condition, or less.
+// oneCondition rejects SQL that is not exactly one condition.
 func oneCondition(sql string) error {
 	depth := 0
 	for len(sql) > 0 {
@@ -95,7 +95,7 @@ func (d *dumper) chooseRoots(ctx context.Context) (map[*table][]*row, error) {
 	return chosen, nil
 }
 
-// blame says whose condition Postgres refused.
+// blame returns the error for a condition that Postgres rejected.
 func (r root) blame(err error) error {
 	var refused *pgconn.PgError
 	if r.where == "" || !errors.As(err, &refused) {
@@ -105,8 +105,8 @@ func (r root) blame(err error) error {
 	return &fault.Error{Code: fault.Invalid, Op: "read --root " + r.table.Table, Message: said.Message, Hint: said.Hint}
 }
 
-// withoutValues is an error of Postgres without what may be a value of a row: only what is wrong with a statement or with the server
-// is told in Postgres's words.
+// withoutValues returns an error of Postgres without text that may contain values of a row. It keeps Postgres's message only if the error is about the
+// statement or the server.
 func withoutValues(e *pgconn.PgError) *pgconn.PgError {
 	if len(e.Code) == 5 && slices.Contains([]string{"08", "25", "28", "40", "42", "53", "54", "55", "57"}, e.Code[:2]) {
 		return &pgconn.PgError{Severity: e.Severity, Code: e.Code, Message: e.Message, Hint: e.Hint}

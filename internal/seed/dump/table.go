@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/mask"
 )
 
-// table is a stored type with the rows that are chosen of it.
+// table is a stored type with its chosen rows.
 type table struct {
 	*schema.Type
 	columns []column
@@ -25,15 +25,15 @@ type table struct {
 
 	rows    []*row
 	byKey   map[string]*row
-	pending map[string]*row // keys of rows that others refer to and that are still to be read; the row is the key alone
+	pending map[string]*row // rows to read, because others refer to them; they contain only the key
 	named   bool            // the rows have names
 }
 
-// column is one physical column that a fixture gives.
+// column is a physical column that fixtures contain.
 type column struct {
 	name  string
 	field *schema.Field // of the table
-	leaf  *schema.Field // whose values it has: the field itself, or the key that a reference leads to in the end
+	leaf  *schema.Field // the field that has its values: the field itself, or the key that a reference finally refers to
 	cast  string        // its type in the database
 	list  bool
 }
@@ -45,14 +45,14 @@ type reference struct {
 	target  *table
 }
 
-// row is one row. A value is a text of Postgres, of a list a JSON array of such texts; nil is null.
+// row is a row. A value is a text of Postgres, or a JSON array of such texts for a list. nil means null.
 type row struct {
 	values   []*string
-	name     string // in the fixtures; empty for none
+	name     string // in the fixtures; may be empty
 	expanded bool   // its children have been chosen
 }
 
-// layOut makes the tables of the schema.
+// layOut creates the tables of the schema.
 func (d *dumper) layOut() {
 	for _, typ := range d.Schema.Tables {
 		t := &table{Type: typ, index: map[string]int{}, byKey: map[string]*row{}, pending: map[string]*row{}, omitted: map[*schema.Field]bool{}}
@@ -94,7 +94,7 @@ func (t *table) columnsOf(fields ...*schema.Field) []int {
 	return columns
 }
 
-// omit takes the fields out that are to be left out.
+// omit removes the fields to leave out.
 func (d *dumper) omit() error {
 	for _, name := range d.Omit {
 		typ, field, _ := strings.Cut(name, ".")
@@ -130,7 +130,7 @@ func suggest(word string, candidates []string) string {
 	return "There are: " + strings.Join(candidates, ", ")
 }
 
-// distinct reports whether different values of a field need different masks: it is unique, or part of what is.
+// distinct reports whether different values of a field need different masks, because it is unique or part of a unique key.
 func distinct(f *schema.Field) bool {
 	return f.Unique || slices.Contains(f.Owner.Key, f) ||
 		slices.ContainsFunc(f.Owner.Uniques, func(u schema.Unique) bool { return slices.Contains(u.Fields, f) })
@@ -168,7 +168,7 @@ func listOf(text string) ([]*string, error) {
 	return elements, nil
 }
 
-// qualified is a column with its table, as SQL.
+// qualified returns a column qualified with its table, as SQL.
 func (t *table) qualified(c int) string {
 	return pg.QuoteIdent(t.Table) + "." + pg.QuoteIdent(t.columns[c].name)
 }

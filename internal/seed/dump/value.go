@@ -8,11 +8,11 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
-// errUnwritable is that a fixture cannot hold a value. It does not say which.
-var errUnwritable = errors.New("has a value that a fixture cannot hold (NaN, infinity, a year beyond 0001 to 9999, or a number of over 1000 characters)")
+// errUnwritable is the error for a value that fixtures do not support. It does not contain the value.
+var errUnwritable = errors.New("has a value that fixtures do not support (NaN, infinity, a year outside of 0001 to 9999, or a number of more than 1000 characters)")
 
-// yamlOf writes a value, a text of Postgres, as a fixture gives it. A text of several lines may be a block, whose lines are
-// indented by indent; within brackets (flow), nothing is.
+// yamlOf converts a value from the text format of Postgres to YAML. A text of several lines can be a block, which is indented by indent, except within
+// brackets (flow).
 func yamlOf(f *schema.Field, text string, indent int, flow bool) (string, error) {
 	switch {
 	case f.Type.Enum != nil:

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// plain writes a text without quotes where YAML then reads the same text back, else with them.
+// plain writes a text without quotes if YAML reads the same text back, and otherwise with quotes.
 func plain(s string, flow bool) string {
 	if isPlain(s, flow) {
 		return s
@@ -16,7 +16,7 @@ func plain(s string, flow bool) string {
 	return quote(s)
 }
 
-// isPlain is careful: a letter at the start, and nothing that means anything to any YAML reader.
+// isPlain is conservative: the text must start with a letter, and not contain anything with a special meaning in any YAML parser.
 func isPlain(s string, flow bool) bool {
 	const longest = 120
 	if s == "" || len(s) > longest || strings.HasSuffix(s, " ") {
@@ -40,7 +40,7 @@ func isPlain(s string, flow bool) bool {
 	return true
 }
 
-// quote writes a text in double quotes, in which YAML knows JSON's escapes and more.
+// quote writes a text in double quotes, in which YAML supports JSON's escapes.
 func quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -67,7 +67,7 @@ func quote(s string) string {
 	return b.String()
 }
 
-// isBlock reports whether a literal block gives back exactly the text.
+// isBlock reports whether a literal block preserves the text exactly.
 func isBlock(s string) bool {
 	if !strings.Contains(strings.TrimSuffix(s, "\n"), "\n") || strings.HasSuffix(s, "\n\n") || strings.ContainsAny(s[:1], " \t\n") {
 		return false
@@ -97,7 +97,7 @@ func block(s string, indent int) string {
 	return b.String()
 }
 
-// flowJSON writes JSON as YAML in brackets: keys in their order, numbers in their own digits.
+// flowJSON writes JSON as YAML in brackets. It keeps the order of keys and the digits of numbers.
 func flowJSON(text string) (string, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -120,7 +120,7 @@ func flowValue(d *json.Decoder, b *strings.Builder) error {
 		b.WriteString(quote(v))
 	case json.Number:
 		if _, err := v.Float64(); err != nil {
-			b.WriteString("!!float ") // too large for YAML to see that it is a number
+			b.WriteString("!!float ") // too large for YAML to recognize it as a number
 		}
 		b.WriteString(v.String())
 	case bool:
@@ -142,8 +142,8 @@ func flowGroup(d *json.Decoder, b *strings.Builder, open json.Delim) error {
 			if err != nil {
 				return err
 			}
-			name := quote(key.(string)) //nolint:forcetypeassert // the decoder sees to it
-			const longestKey = 1000     // a longer one has to be announced, says YAML 1.2, section 7.4.2
+			name := quote(key.(string)) //nolint:forcetypeassert // guaranteed by the decoder
+			const longestKey = 1000     // a longer key requires a ?, according to YAML 1.2, section 7.4.2
 			if len(name) > longestKey {
 				b.WriteString("? ")
 			}

@@ -8,13 +8,13 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
-// Generated is how far the generation of a table's rows has come.
+// Generated is the progress of generating a table's rows.
 type Generated struct {
 	Done, Total int64
-	Basis       string // identifies the parents that existed, where each of them has children
+	Basis       string // identifies the existing parents, if each of them gets children
 }
 
-// FindGenerated returns how far the generation that the digest identifies has come in a table, and whether the table has rows of another.
+// FindGenerated returns the progress of a specification in a table, and whether the table has rows of other specifications.
 func FindGenerated(ctx context.Context, tx pgx.Tx, table, digest string) (g Generated, others bool, err error) {
 	if exists, err := Exists(ctx, tx); err != nil || !exists {
 		return g, false, err
@@ -25,7 +25,7 @@ func FindGenerated(ctx context.Context, tx pgx.Tx, table, digest string) (g Gene
 	return g, others, explain(err)
 }
 
-// RecordGenerated records how far the generation of a table's rows has come.
+// RecordGenerated records the progress of generating a table's rows.
 func RecordGenerated(ctx context.Context, tx pgx.Tx, table, digest string, g Generated) error {
 	if err := Ensure(ctx, tx); err != nil {
 		return err

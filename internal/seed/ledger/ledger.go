@@ -3,10 +3,10 @@
 //
 // The ledger is a table of package own. An entry of the kind
 //   - row is a row that a fixture inserted: name is its table, digest its key;
-//   - generated is the first done of total rows that a specification generates: name is the table, digest identifies the specification,
-//     and basis the parents that existed, where each of them has children;
-//   - sql is an SQL file that was run: name is the file, digest that of its text;
-//   - inserted is the done rows that an SQL file inserted into a table: name is the table, digest the file.
+//   - generated is the number of rows (done of total) that have been generated for a specification: name is the table, digest identifies the
+//     specification, and basis identifies the existing parents if each of them gets children;
+//   - sql is an SQL file that has run: name is the file, and digest is a hash of its text;
+//   - inserted is the number of rows (done) that an SQL file inserted into a table: name is the table, and digest identifies the file.
 package ledger
 
 import (

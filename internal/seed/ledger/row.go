@@ -12,7 +12,7 @@ import (
 // Row is a row that a fixture of a set inserted. Its key is JSON: values as texts, by column.
 type Row struct{ Set, Table, Key string }
 
-// RecordRows records rows that fixtures inserted. A row that is recorded already moves to the set that it has now.
+// RecordRows records rows that fixtures have inserted. An already recorded row moves to its current set.
 func RecordRows(ctx context.Context, tx pgx.Tx, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
@@ -56,8 +56,8 @@ type Counts struct {
 	Generated int64 // rows that were generated, or inserted by SQL files, as far as the ledger knows
 }
 
-// Count counts the rows of a table: name is what the ledger calls it, from its name in SQL, and key an expression for the key of its
-// row t as JSON; an empty key is that of a table which the ledger does not know.
+// Count counts the rows of a table. name is its name in the ledger, from its name in SQL, and key an expression for the key of row t as JSON. key is
+// empty for a table that the ledger does not know.
 func Count(ctx context.Context, tx pgx.Tx, name, from, key string) (c Counts, err error) {
 	exists, err := Exists(ctx, tx)
 	if err != nil {

@@ -16,8 +16,8 @@ type Script struct {
 	Text      []byte
 }
 
-// RecordScript records that a file runs, and reports whether its text has not run before. The record comes before the run, which may
-// leave another search_path behind; both are rolled back together.
+// RecordScript records that a file runs, and returns whether its text is new. It must be called before the file runs, since the file may change the
+// search_path. Both are in the same transaction.
 func RecordScript(ctx context.Context, tx pgx.Tx, s Script) (fresh bool, err error) {
 	if err := Ensure(ctx, tx); err != nil {
 		return false, err
@@ -34,7 +34,7 @@ func RecordScript(ctx context.Context, tx pgx.Tx, s Script) (fresh bool, err err
 	return true, explain(err)
 }
 
-// RecordInserts runs a file, and records how many rows that inserts into each table.
+// RecordInserts runs a file, and records how many rows it inserts into each table.
 func RecordInserts(ctx context.Context, tx pgx.Tx, s Script, run func() error) error {
 	before, err := inserted(ctx, tx)
 	if err != nil {
@@ -60,8 +60,7 @@ func RecordInserts(ctx context.Context, tx pgx.Tx, s Script, run func() error) e
 	return nil
 }
 
-// inserted is how many rows the transaction has inserted into each table so far, less those that it deleted. Partitions count as their
-// table.
+// inserted returns how many rows the transaction has inserted into each table so far, minus deleted ones. Partitions count as their table.
 func inserted(ctx context.Context, tx pgx.Tx) (map[string]int64, error) {
 	const query = `SELECT c.relname::text, sum(s.n_tup_ins - s.n_tup_del)::bigint
 		FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = coalesce(pg_partition_root(s.relid), s.relid)

@@ -11,10 +11,10 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// batchRows is how many rows go in in one transaction where the tables are in use.
+// batchRows is the number of rows per transaction if the tables are in use.
 const batchRows = 50_000
 
-// inBatches loads the tables, those that do not refer to one another at the same time.
+// inBatches loads the tables. Tables that do not refer to each other are loaded at the same time.
 func (l *loader) inBatches(ctx context.Context) error {
 	for _, level := range l.levels() {
 		group, ctx := errgroup.WithContext(ctx)
@@ -45,17 +45,17 @@ func (l *loader) batches(ctx context.Context, t *blueprint) error {
 	return nil
 }
 
-// cutShort says how many rows are in, and why there are no more.
+// cutShort returns the error for an interrupted load, with the number of loaded rows.
 func cutShort(ctx context.Context, err error, message string) error {
 	cause := pg.Fault("", err)
 	f := &fault.Error{Code: fault.CodeOf(cause), Message: message + ": " + cause.Error(), Hint: "Run the same command again to continue from there.", Err: cause}
-	if ctx.Err() != nil { // the driver says of it that the connection is closed
+	if ctx.Err() != nil { // the driver only reports a closed connection
 		f.Code, f.Message = fault.Canceled, message
 	}
 	return f
 }
 
-// levels groups the tables: each refers only to those of groups before its own.
+// levels groups the tables. A table refers only to tables of earlier groups.
 func (l *loader) levels() [][]*blueprint {
 	level := map[*blueprint]int{}
 	var list [][]*blueprint

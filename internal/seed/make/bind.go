@@ -7,7 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// bind finds what the operands of a generator are.
+// bind resolves the operands of a generator.
 func (r *Reader) bind(t *blueprint, m *maker) {
 	if m.generator != nil {
 		for _, o := range m.generator.operands() {
@@ -21,14 +21,14 @@ func (r *Reader) bind(t *blueprint, m *maker) {
 			of.slot = nil
 		}
 	}
-	for i, a := range m.after { // a column that comes first
+	for i, a := range m.after { // a column that must be filled first
 		if a < 0 {
 			m.after[i] = slices.IndexFunc(t.makers, func(o *maker) bool { return slices.Contains(o.slots, -1-a) })
 		}
 	}
 }
 
-// operand finds the field that a path names.
+// operand resolves the path of an operand.
 func (r *Reader) operand(t *blueprint, m *maker, o *operand) {
 	m.operands = append(m.operands, o)
 	name, inner, nested := strings.Cut(o.path, ".")
@@ -84,7 +84,7 @@ func (r *Reader) sort(t *blueprint) {
 		}
 		state[i] = 1
 		for _, before := range t.makers[i].after {
-			itself := before == i && t.makers[i].pick == nil // a row refers to others of its table
+			itself := before == i && t.makers[i].pick == nil // a row refers to other rows of its table
 			if itself || before >= 0 && before != i && !visit(before) {
 				r.failAt(t.makers[i].node, "circle", "define one of them without the other", "%s is generated from a field that depends on it", label(t.makers[i].field))
 			}

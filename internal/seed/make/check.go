@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// check is a condition of the schema that a row keeps.
+// check is a condition of the schema that rows must satisfy.
 type check struct {
 	name, message string
 	program       cel.Program
@@ -19,7 +19,7 @@ type check struct {
 type checked struct {
 	name string
 	slot int
-	key  string // of a reference: the name of the field it holds
+	key  string // of a reference: the name of the key field
 }
 
 func (c *check) String() string {
@@ -29,7 +29,7 @@ func (c *check) String() string {
 	return "the check " + c.name
 }
 
-// newCheck makes a condition ready; nil for one that the database alone can evaluate.
+// newCheck prepares a condition. It returns nil for one that only the database can evaluate.
 func (t *blueprint) newCheck(c schema.Check) *check {
 	if c.Expr == nil || c.Expr.SQL || c.Expr.AST == nil {
 		return nil
@@ -38,7 +38,7 @@ func (t *blueprint) newCheck(c schema.Check) *check {
 	if err != nil {
 		return nil
 	}
-	// The text is checked anew, with this of any type: values are plain ones here.
+	// The expression is checked again with a dynamic type of this, because the values here are plain ones.
 	ast, issues := env.Compile(c.Expr.Source)
 	if issues.Err() != nil {
 		return nil
@@ -61,7 +61,7 @@ func (t *blueprint) newCheck(c schema.Check) *check {
 	return made
 }
 
-// holds reports whether a row keeps the condition. As in SQL, what cannot be told is no breach.
+// holds reports whether a row satisfies the condition. As in SQL, an unknown result is not a violation.
 func (c *check) holds(r *sample) bool {
 	for _, f := range c.fields {
 		slot := r.blueprint.slots[f.slot]
@@ -90,7 +90,7 @@ func (c *check) holds(r *sample) bool {
 	return holds || !ok
 }
 
-// checkable is a value as CEL takes it.
+// checkable converts a value for CEL.
 func (c *slot) checkable(d *datum) any {
 	switch {
 	case d.null:

@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// readConstants has Postgres read every constant, so that whatever type a column has, the value is as it takes it.
+// readConstants lets Postgres parse every constant, so that constants of all types are possible.
 func (t *blueprint) readConstants(ctx context.Context, tx pgx.Tx) error {
 	if err := t.fillPools(ctx, tx); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (t *blueprint) readConstants(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// readOrBlame reads some constants; where Postgres refuses, it says which one.
+// readOrBlame parses constants. If Postgres rejects one, the error names it.
 func readOrBlame(ctx context.Context, tx pgx.Tx, list []*constant, of []*slot) error {
 	read := func(from, to int) error {
 		return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return readSome(ctx, tx, list[from:to], of[from:to]) })
@@ -57,14 +57,14 @@ func readOrBlame(ctx context.Context, tx pgx.Tx, list []*constant, of []*slot) e
 	return err
 }
 
-// readSome reads some constants at once.
+// readSome parses several constants at once.
 func readSome(ctx context.Context, db querier, list []*constant, of []*slot) error {
 	exprs := make([]string, len(list))
 	args := make([]any, 0, len(list)+1)
 	args = append(args, pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	for i, s := range list {
 		cast := of[i].castType
-		if cast == "" { // of a document
+		if cast == "" { // part of a document
 			cast = map[kind]string{kindText: "text", kindJSONB: "jsonb", kindNumeric: "numeric", kindFloat8: "float8", kindInt8: "int8", kindInt4: "int4", kindBool: "bool"}[of[i].kind]
 		}
 		exprs[i] = fmt.Sprintf("$%d::text::%s", i+1, cast)
@@ -86,14 +86,14 @@ func readSome(ctx context.Context, db querier, list []*constant, of []*slot) err
 	return rows.Err()
 }
 
-// elementOf is one element of a list.
+// elementOf returns the column for an element of a list.
 func (c *slot) elementOf() *slot {
 	one := *c
 	one.array, one.oid, one.castType = false, c.elemOID, c.elemType
 	return &one
 }
 
-// eachConstant visits the constants of a generator, each with a column of its type.
+// eachConstant visits the constants of a generator, each one with a column of its type.
 func eachConstant(s generator, c *slot, visit func(*constant, *slot)) {
 	switch s := s.(type) {
 	case *constant:
@@ -120,13 +120,13 @@ func eachConstant(s generator, c *slot, visit func(*constant, *slot)) {
 	}
 }
 
-// readTexts has Postgres read texts. Some may break a rule of a domain: these are left out, as long as there are others.
+// readTexts lets Postgres parse texts. It leaves out texts that violate a constraint of a domain, as long as others are valid.
 func readTexts(ctx context.Context, tx pgx.Tx, c *slot, texts []string) ([]*constant, error) {
 	list, err := readList(ctx, tx, c, texts)
 	if !refusesValue(err) {
 		return list, err
 	}
-	const mostAlone = 2000 // one by one takes its time
+	const mostAlone = 2000 // reading them one by one is slow
 	for i, text := range texts[:min(len(texts), mostAlone)] {
 		if i == poolSize && len(list) == 0 {
 			break
@@ -167,7 +167,7 @@ func readList(ctx context.Context, tx pgx.Tx, c *slot, texts []string) (list []*
 	return list, nil
 }
 
-// refusesValue reports whether an error is about a value or its type, and not about the connection.
+// refusesValue reports whether an error is caused by a value or its type, and not by the connection.
 func refusesValue(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && slices.Contains([]string{"0A", "22", "23", "42"}, refused.Code[:2])

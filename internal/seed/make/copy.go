@@ -15,10 +15,10 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// chunkRows is how many rows a worker makes at once.
+// chunkRows is the number of rows that a worker generates at once.
 const chunkRows = 2048
 
-// chunk is rows in the binary format of COPY.
+// chunk contains rows in the binary format of COPY.
 type chunk struct {
 	data []byte
 	rows int64
@@ -26,10 +26,10 @@ type chunk struct {
 	err  error
 }
 
-// signature begins a binary COPY: the signature, no flags, no extension.
+// signature is the start of a binary COPY: the signature, no flags, no extension.
 var signature = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 
-// copied columns are those that something is written to.
+// written returns the columns to which values are written.
 func (t *blueprint) written() (slots []int) {
 	for _, m := range t.makers {
 		if m.filled {
@@ -39,7 +39,7 @@ func (t *blueprint) written() (slots []int) {
 	return slots
 }
 
-// copyRows makes rows and sends them to Postgres; done is told how many more have been sent.
+// copyRows generates rows and sends them to Postgres. It calls sent with the number of further rows that have been sent.
 func (t *blueprint) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to int64, freeze bool, sent func(rows int64)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -61,14 +61,14 @@ func (t *blueprint) copyRows(ctx context.Context, conn *pgconn.PgConn, from, to 
 	if reader.err != nil {
 		return reader.err
 	}
-	t.came += tag.RowsAffected() // a trigger may have kept some out
+	t.came += tag.RowsAffected() // a trigger may have skipped some
 	if err == nil {
 		t.rows.made = append(t.rows.made, reader.kept...)
 	}
 	return err
 }
 
-// produce makes rows on several workers, where they do not depend on one another, and returns them in their order.
+// produce generates rows and returns them in order. It uses several workers if the rows do not depend on each other.
 func (t *blueprint) produce(ctx context.Context, running *sync.WaitGroup, slots []int, from, to int64) <-chan chan chunk {
 	workers := max(1, runtime.GOMAXPROCS(0))
 	if t.stateful() || t.remembers() {
@@ -103,7 +103,7 @@ func (t *blueprint) produce(ctx context.Context, running *sync.WaitGroup, slots 
 	return ordered
 }
 
-// chunk makes some rows.
+// chunk generates rows.
 func (t *blueprint) chunk(ctx context.Context, r *sample, slots []int, from, to int64) (c chunk) {
 	if ctx.Err() != nil {
 		return chunk{err: ctx.Err()}
@@ -130,25 +130,25 @@ func (t *blueprint) chunk(ctx context.Context, r *sample, slots []int, from, to 
 	return c
 }
 
-// chunkReader is what COPY reads.
+// chunkReader is the reader for COPY.
 type chunkReader struct {
-	ctx    context.Context //nolint:containedctx // of the one COPY that reads
+	ctx    context.Context //nolint:containedctx // the context of the COPY
 	chunks <-chan chan chunk
 	sent   func(rows int64)
 	buffer []byte
 	kept   [][]datum
 	err    error
 
-	mu    sync.Mutex // CopyFrom may return while it still reads
+	mu    sync.Mutex // CopyFrom may return while a read is in progress
 	ended bool
 }
 
-// close ends what is read, and waits for whoever reads.
+// close ends the input, and waits for a read in progress.
 func (c *chunkReader) close() {
 	c.mu.Lock()
 	c.ended = true
 	c.mu.Unlock()
-	for range c.chunks { // so that no worker waits to be read
+	for range c.chunks { // so that no worker blocks
 	}
 }
 
@@ -160,7 +160,7 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		next, ok := <-c.chunks
-		if c.err = c.ctx.Err(); c.err != nil { // the rows that are there are not all
+		if c.err = c.ctx.Err(); c.err != nil { // the rows are incomplete
 			return 0, c.err
 		}
 		if !ok {

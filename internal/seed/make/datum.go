@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// datum is one value. Which of its members holds it depends on the kind of its column.
+// datum is a value. The kind of its column determines which field contains it.
 type datum struct {
 	null bool
-	i    int64 // a whole number; a Decimal times ten to the scale of its column; a time or a duration in microseconds; a Boolean
+	i    int64 // an integer; a Decimal times ten to the power of its column's scale; a time or a duration in microseconds; a Boolean
 	f    float64
-	s    string // a text, an enum's value, JSON, bytes, or raw: what Postgres takes in its binary format
+	s    string // a text, an enum value, JSON, bytes, or with raw a value in Postgres's binary format
 	id   [16]byte
 	list []datum
-	raw  bool // s is what Postgres takes
+	raw  bool // s is in Postgres's binary format
 }
 
 var null = datum{null: true}
 
-// kind says how a column's values are held and written.
+// kind determines how a column's values are stored and written.
 type kind uint8
 
 const (
-	kindRaw kind = iota // what Postgres takes, in s
+	kindRaw kind = iota // in s, in Postgres's binary format
 	kindText
 	kindJSONB
 	kindInt2
@@ -41,7 +41,7 @@ const (
 	kindVector
 )
 
-// kinds are the types whose binary format is written here: what a type's receive function of Postgres reads (src/backend/utils/adt).
+// kinds are the types whose binary format is implemented here. It is the input of the type's receive function in Postgres (src/backend/utils/adt).
 var kinds = map[string]kind{
 	"text": kindText, "varchar": kindText, "bpchar": kindText, "citext": kindText, "name": kindText, "json": kindText,
 	"bytea": kindText, "jsonb": kindJSONB, "int2": kindInt2, "int4": kindInt4, "int8": kindInt8, "float4": kindFloat4, "float8": kindFloat8,
@@ -49,7 +49,7 @@ var kinds = map[string]kind{
 	"interval": kindInterval, "vector": kindVector,
 }
 
-// pgEpoch is the zero of Postgres's times.
+// pgEpoch is the epoch of Postgres's times.
 var pgEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const microsPerDay = 24 * 60 * 60 * 1_000_000
@@ -58,7 +58,7 @@ func microsOf(t time.Time) int64 { return t.Sub(pgEpoch).Microseconds() }
 
 func timeOf(micros int64) time.Time { return pgEpoch.Add(time.Duration(micros) * time.Microsecond) }
 
-// appendDatum appends a value in the binary format of COPY: its length, then itself.
+// appendDatum appends a value in the binary format of COPY: its length, then the value.
 func (c *slot) appendDatum(b []byte, d *datum) []byte {
 	if d.null {
 		return binary.BigEndian.AppendUint32(b, 0xffffffff)
@@ -82,7 +82,7 @@ func appendValue(b []byte, k kind, scale int, d *datum) []byte {
 	case kindJSONB:
 		return append(append(b, 1), d.s...)
 	case kindInt2:
-		return binary.BigEndian.AppendUint16(b, uint16(d.i)) //nolint:gosec // it was held to the range of the type
+		return binary.BigEndian.AppendUint16(b, uint16(d.i)) //nolint:gosec // it is in the range of the type
 	case kindInt4:
 		return binary.BigEndian.AppendUint32(b, uint32(d.i)) //nolint:gosec // the same
 	case kindInt8, kindTimestamp:
@@ -149,7 +149,7 @@ func appendNumeric(b []byte, value int64, scale int) []byte {
 	}
 	var groups [8]uint16
 	n, fraction := len(groups), (scale+3)/4
-	// The groups of the fraction come first, from the right; the last of them is filled up with zeros.
+	// The groups of the fraction come first, from the right. The last one is padded with zeros.
 	pad := uint64(1)
 	for range fraction*4 - scale {
 		pad *= 10
@@ -190,7 +190,7 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// text is the value as a person reads it, for templates and messages.
+// text formats the value for templates and messages.
 func (c *slot) text(d *datum) string {
 	if d.null {
 		return ""
@@ -217,5 +217,5 @@ func (c *slot) text(d *datum) string {
 	return d.s
 }
 
-// pow10 are the powers of ten that a scale of a Decimal can be.
+// pow10 are the powers of ten for the scales of Decimals.
 var pow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12}

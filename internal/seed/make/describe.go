@@ -15,8 +15,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// describeQuery says of the columns of some tables what their types are, in the order of the tables. Behind a type may stand others: that of
-// a domain's values, that of an array's elements.
+// describeQuery returns the types of the columns of tables, in the order of the tables. A type may be based on others: the base type of a domain, and the
+// element type of an array.
 const describeQuery = `
 WITH RECURSIVE behind AS (
   SELECT n.name, a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier, 0::oid AS element, 0 AS arrays, false AS domain
@@ -40,7 +40,7 @@ JOIN pg_type t ON t.oid = b.type
 LEFT JOIN pg_proc r ON r.oid = t.typreceive
 WHERE NOT (t.typtype = 'd' OR t.typreceive = 'array_recv'::regproc AND t.typelem <> 0)`
 
-// described is what the catalog says of a column.
+// described is the description of a column in the catalog.
 type described struct {
 	blueprint, name string
 	oid, element    uint32
@@ -56,7 +56,7 @@ type described struct {
 	labels          []string
 }
 
-// describe asks the database about the columns of all tables.
+// describe reads the columns of all tables from the database.
 func (p *Generation) describe(ctx context.Context, db querier) error {
 	blueprints := map[string]*blueprint{}
 	var list []string
@@ -94,12 +94,12 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 	return missing
 }
 
-// textual are the functions that read the bytes of a text: what is written to other types has to have their format.
+// textual are the receive functions whose input is the bytes of a text. Other types have their own binary format.
 var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv": true, "citextrecv": true, "namerecv": true,
 	"json_recv": true, "jsonb_recv": true, "bytearecv": true}
 
-// adoptDescription adapts a column, as the schema defines it, to its description in the database. It refuses a column
-// whose type in the database is not that of the schema.
+// adoptDescription updates a column of the schema with its description in the database. It rejects a column whose type in the database differs from the
+// schema.
 func (c *slot) adoptDescription(t *blueprint, d *described) error {
 	c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = d.oid, d.element, d.castType, d.fills, d.computed, d.sequence.String
 	c.elemType, c.base, c.modifier, c.labels = d.elemType, d.base, d.modifier, slices.Clone(d.labels)
@@ -120,7 +120,7 @@ func (c *slot) adoptDescription(t *blueprint, d *described) error {
 	return nil
 }
 
-// longUnit is the smallest unit of an interval that drops minutes, and with them most of what is guessed: month of interval year to month.
+// longUnit returns the smallest unit of an interval type that drops minutes, such as month for interval year to month. Most guessed values would become 0.
 func (c *slot) longUnit() string {
 	words := strings.Fields(strings.TrimSuffix(c.castType, "[]"))
 	if last := len(words) - 1; c.base == "interval" && slices.Contains([]string{"year", "month", "day", "hour"}, words[last]) {
@@ -129,7 +129,7 @@ func (c *slot) longUnit() string {
 	return ""
 }
 
-// sizes takes the sizes of a type from its modifier, whose form every type has of its own.
+// sizes reads the sizes of a type from its modifier. The encoding depends on the type.
 func (c *slot) sizes(modifier int32) {
 	switch {
 	case c.base == "name":
@@ -144,7 +144,7 @@ func (c *slot) sizes(modifier int32) {
 	}
 }
 
-// class is equal for the kinds that hold their values alike.
+// class is equal for kinds with the same representation of values.
 func class(k kind) kind {
 	switch k {
 	case kindInt2, kindInt4:
@@ -163,7 +163,7 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// decode reads a value in Postgres's binary format. What it does not know it keeps as it is.
+// decode decodes a value in Postgres's binary format. It keeps unknown formats unchanged.
 func (c *slot) decode(raw []byte) datum {
 	switch {
 	case raw == nil:
@@ -203,7 +203,7 @@ func (c *slot) decode(raw []byte) datum {
 	return datum{s: string(raw)}
 }
 
-// decodeNumeric reads numeric_send. What the scale does not hold is kept as it is, for copies.
+// decodeNumeric decodes the output of numeric_send. It keeps a value that does not fit the scale unchanged, for copies.
 func (c *slot) decodeNumeric(raw []byte) datum {
 	var n pgtype.Numeric
 	if err := (pgtype.NumericCodec{}).PlanScan(nil, pgtype.NumericOID, pgtype.BinaryFormatCode, &n).Scan(raw, &n); err != nil {
@@ -216,5 +216,5 @@ func (c *slot) decodeNumeric(raw []byte) datum {
 	return datum{raw: true, s: string(raw), i: int64(math.Round(f.Float64 * pow10[c.scale]))}
 }
 
-// quoted is the table's name in SQL.
+// quoted returns the table's name as an SQL identifier.
 func (t *blueprint) quoted() string { return pg.QuoteIdent(t.typ.Table) }

@@ -9,13 +9,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// fakes are the texts that can be faked, by the names that fixtures use too.
+// fakes are the generators of fake texts. Fixtures use the same names.
 var fakes = map[string]func(f *gofakeit.Faker) string{
 	"name":      (*gofakeit.Faker).Name,
 	"firstName": (*gofakeit.Faker).FirstName,
 	"lastName":  (*gofakeit.Faker).LastName,
 	"username":  (*gofakeit.Faker).Username,
-	"email": func(f *gofakeit.Faker) string { // at domains that RFC 2606 keeps for examples
+	"email": func(f *gofakeit.Faker) string { // at the example domains of RFC 2606
 		return strings.ToLower(Letters(f.FirstName()) + "." + Letters(f.LastName()) + "@example." + []string{"com", "org", "net"}[f.IntN(3)])
 	},
 	"phone":       func(f *gofakeit.Faker) string { return "+1" + f.Phone() },
@@ -52,7 +52,7 @@ var fakes = map[string]func(f *gofakeit.Faker) string{
 	"hex":       func(f *gofakeit.Faker) string { return strings.TrimPrefix(f.HexUint(64), "0x") },
 }
 
-// address is an e-mail address of the first and the last word of a person's names.
+// address is an e-mail address from the first and last word of a person's name.
 type address struct {
 	names   []*operand
 	longest int
@@ -82,7 +82,7 @@ func (s address) make(r *sample) datum {
 	return datum{s: local + host}
 }
 
-// slugged is another text as a slug.
+// slugged is the slug of another text.
 type slugged struct {
 	of                *operand
 	shortest, longest int
@@ -94,7 +94,7 @@ func (s slugged) make(r *sample) datum {
 	return datum{s: fit(text, max(1, s.shortest), s.longest)}
 }
 
-// Slug is a text in lower case with dashes between its words.
+// Slug returns a text in lower case with dashes between words.
 func Slug(text string) string {
 	var b strings.Builder
 	dash := false
@@ -112,7 +112,7 @@ func Slug(text string) string {
 	return b.String()
 }
 
-// Letters drops what is no letter of ASCII.
+// Letters returns only the ASCII letters of a text.
 func Letters(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
@@ -122,10 +122,10 @@ func Letters(s string) string {
 	}, s)
 }
 
-// FakeNames are the names of what can be faked, in order.
+// FakeNames returns the sorted names of fakes.
 func FakeNames() []string { return slices.Sorted(maps.Keys(fakes)) }
 
-// Fake makes the text of that name for a cell of the fixtures: the same one for the same seed and place.
+// Fake returns the fake text of a name for a cell of the fixtures. The same seed and place give the same text.
 func Fake(name string, seed uint64, place ...string) (string, bool) {
 	make1, ok := fakes[name]
 	if !ok {

@@ -6,18 +6,18 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// followed is a value that a reference has filled already: version: Version @ref(fields: ["prompt", "number"]) fills prompt and number.
+// followed is a value that a reference has already filled: version: Version @ref(fields: ["prompt", "number"]) fills prompt and number.
 type followed struct{ at int }
 
 func (s followed) make(r *sample) datum { return r.values[s.at] }
 
-// shared says how fields are made whose columns are also those of a reference.
+// shared determines how to fill fields that share columns with a reference.
 type shared struct {
 	leader map[*schema.Field]*schema.Field // the reference that fills a field
-	empty  map[*schema.Field]bool          // is null, since no reference can fill it
+	empty  map[*schema.Field]bool          // fields that are null, since no reference can fill them
 }
 
-// lead has references that are made of other fields' columns fill these, unless it is said how those are made.
+// lead lets references fill the fields that share their columns, unless these fields are specified.
 func (r *Reader) lead(t *blueprint) shared {
 	s := shared{map[*schema.Field]*schema.Field{}, map[*schema.Field]bool{}}
 	for _, f := range t.typ.Fields {
@@ -42,13 +42,13 @@ func (r *Reader) lead(t *blueprint) shared {
 	return s
 }
 
-// says reports whether it is said how a field is made.
+// says reports whether a field is specified.
 func (t *blueprint) says(f *schema.Field) bool {
 	return t.spec.made[f.Name] != nil || t.spec.Per != nil && t.spec.Per.Field == f
 }
 
-// canLead reports whether a reference can fill all of its fields: no other fills one, nor the database, and where it leads to its own
-// table, the first row can do without.
+// canLead reports whether a reference can fill all of its fields: neither another reference nor the database fills one, and if it refers to its own table,
+// it can be null in the first row.
 func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 	return !slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
 		return s.leader[of] != nil || of.Generated != nil ||
@@ -59,7 +59,7 @@ func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 // leads reports whether a reference fills other fields.
 func (s shared) leads(f *schema.Field) bool { return s.leader[f.Relation.Fields[0]] == f }
 
-// maker adjusts how a field is made. A reference can be null only where all of its fields can.
+// maker adjusts the maker of a field. A reference can be null only if all of its fields can.
 func (s shared) maker(t *blueprint, m *maker) {
 	switch leader := s.leader[m.field]; {
 	case leader != nil:
@@ -67,7 +67,7 @@ func (s shared) maker(t *blueprint, m *maker) {
 	case s.empty[m.field]:
 		m.rule = rule{generator: &constant{null: true}}
 	case m.field.Relation != nil && len(m.field.Relation.Fields) > 0:
-		m.filled = false // by the fields
+		m.filled = false // the fields fill it
 		if t.spec.made[m.field.Name] == nil && slices.ContainsFunc(m.field.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull }) {
 			m.null = 0
 		}
@@ -83,8 +83,8 @@ func (s shared) follow(t *blueprint) {
 	}
 }
 
-// led puts a reference in the place of the fields that it fills, where all of them are among some: rows differ in them as they differ in
-// what they refer to.
+// led replaces fields by the reference that fills them, if all fields of the reference are included. Rows that refer to different rows also differ in
+// these fields.
 func (t *blueprint) led(fields []*schema.Field) []*schema.Field {
 	for _, m := range t.makers {
 		if m.pick == nil || len(m.field.Relation.Fields) == 0 {

@@ -7,20 +7,19 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Generation is the generation of rows for some types: the specifications that were read, guesses for all that they leave open, and how
-// far each table has come.
+// Generation is the generation of rows for types. It contains the specifications, guesses for unspecified fields, and the progress of each table.
 type Generation struct {
 	blueprints map[*schema.Type]*blueprint
-	order      []*blueprint // that rows are made for: each after those that it refers to, as far as that can be
-	cyclic     bool         // some come before one that they refer to
+	order      []*blueprint // tables with generated rows, each one after those that it refers to, as far as possible
+	cyclic     bool         // a table comes before one that it refers to
 }
 
-// Guess is a specification that leaves everything open.
+// Guess returns a specification without specified fields.
 func Guess(typ *schema.Type, count int64) *Spec {
 	return &Spec{Type: typ, Count: count, made: map[string]*rule{}}
 }
 
-// Generation puts specifications together. It reports mistakes.
+// Generation combines specifications. It reports mistakes.
 func (r *Reader) Generation(specs []*Spec, seed uint64) *Generation {
 	p := &Generation{blueprints: map[*schema.Type]*blueprint{}}
 	for _, s := range specs {
@@ -54,7 +53,7 @@ func (t *blueprint) addChecks(checks []schema.Check) {
 	}
 }
 
-// blueprintOf returns the blueprint of a type, for reference at least.
+// blueprintOf returns the blueprint of a type. It creates one for references, if necessary.
 func (p *Generation) blueprintOf(typ *schema.Type, like *blueprint, seed uint64) *blueprint {
 	t := p.blueprints[typ]
 	if t == nil {
@@ -64,7 +63,7 @@ func (p *Generation) blueprintOf(typ *schema.Type, like *blueprint, seed uint64)
 	return t
 }
 
-// makers decides how each field of a table is made.
+// makers determines how to fill each field of a table.
 func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 	shared := r.lead(t)
 	for _, f := range t.typ.Fields {
@@ -81,7 +80,7 @@ func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 			}
 		case f.Generated != nil || f.Default != nil && f.Default.SQL != "" && !slices.Contains(t.typ.Key, f):
 			if !slices.Contains(t.typ.Key, f) && !f.Unique && shared.leader[f] == nil {
-				continue // the database makes it
+				continue // the database fills it
 			}
 			m.generator = &constant{null: true}
 		default:
@@ -120,7 +119,7 @@ func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 	t.keys()
 }
 
-// sort orders the tables, each after those that it refers to, by depth-first search; a reference that may be null gives way first.
+// sort orders the tables by depth-first search, each one after those that it refers to. In a cycle, it first ignores references that may be null.
 func (p *Generation) sort(s *schema.Schema) {
 	state := map[*blueprint]int{}
 	var visit func(t *blueprint)

@@ -10,48 +10,48 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// generator makes the values of a field.
+// generator generates the values of a field.
 type generator interface {
 	make(r *sample) datum
-	// operands are the other fields that a value is made from, which the row has to have first.
+	// operands returns the other fields that a value depends on. They must be filled first.
 	operands() []*operand
 }
 
-// sample is the row that is being made.
+// sample is the row that is being generated.
 type sample struct {
 	blueprint *blueprint
 	number    int64 // from 0
-	attempt   int   // at a row that keeps the checks and is unlike the others
+	attempt   int   // the attempt to generate a valid and unique row
 	values    []datum
-	parents   []int64 // by field: which row of the table that it refers to; -1 for none
+	parents   []int64 // by field: the number of the row that it refers to; -1 for none
 	rng       *stream
 	faker     *gofakeit.Faker
 	this      map[string]any         // for checks
-	others    map[*blueprint]*sample // to make rows of other tables again
+	others    map[*blueprint]*sample // to regenerate rows of other tables
 }
 
 type (
-	// constant is always the same.
+	// constant is a constant value.
 	constant struct {
 		text string
 		null bool
-		d    datum // once Postgres has read the text
+		d    datum // after Postgres has parsed the text
 	}
-	// choice is one of some, each with its weight.
+	// choice is a choice among weighted values.
 	choice struct {
 		values []*constant
-		upTo   []float64 // the sum of weights up to each
-		rank   *zipfian  // in place of weights
+		upTo   []float64 // cumulative weights
+		rank   *zipfian  // instead of weights
 	}
-	// measure is a number from a distribution, drawn again while it is out of bounds.
+	// measure is a number from a distribution. It is drawn again if it is out of bounds.
 	measure struct {
 		slot      *slot
 		numbers   numbers
 		low, high float64
 	}
-	// whole is a whole number between two, both as likely as the rest.
+	// whole is a uniformly distributed integer between two bounds, inclusive.
 	whole struct{ low, high int64 }
-	// faked is a text of gofakeit's.
+	// faked is a text of gofakeit.
 	faked struct {
 		make1    func(f *gofakeit.Faker) string
 		longest  int
@@ -59,11 +59,11 @@ type (
 	}
 	// counter counts up.
 	counter struct{ start, step int64 }
-	// copied is another field's value, or that with something added.
+	// copied is the value of another field, with an optional offset.
 	copied struct {
 		slot *slot
 		arithmetic
-		plain bool // with nothing added
+		plain bool // without an offset
 	}
 	// many is a list.
 	many struct {
@@ -77,13 +77,13 @@ type (
 		slots  []*slot
 		values []generator
 	}
-	// randomUUID is 122 bits.
+	// randomUUID is a random UUID.
 	randomUUID struct{}
-	// coin is true as often as its share says.
+	// coin is true with a given probability.
 	coin struct{ share float64 }
 	// octets are bytes.
 	octets struct{ low, high int }
-	// coordinates are a vector of length 1.
+	// coordinates is a vector of length 1.
 	coordinates struct{ n int }
 )
 
@@ -124,10 +124,10 @@ func (s faked) make(r *sample) datum {
 	return datum{s: fit(text, s.shortest, s.longest)}
 }
 
-// fit makes a text as long as it has to be.
+// fit shortens or extends a text to the allowed length.
 func fit(text string, shortest, longest int) string {
 	if runes := []rune(text); longest > 0 && len(runes) > longest {
-		text = strings.TrimRight(string(runes[:longest]), " -._") // what a word, a slug or an address does not end with
+		text = strings.TrimRight(string(runes[:longest]), " -._") // characters with which a word, a slug or an address does not end
 	}
 	for n := len([]rune(text)); n < shortest; n++ {
 		text += string(rune('a' + n%26))
@@ -201,7 +201,7 @@ func (s octets) make(r *sample) datum {
 	return datum{s: string(b)}
 }
 
-// native is a value as encoding/json and CEL take it.
+// native converts a value for encoding/json and CEL.
 func (c *slot) native(d *datum) any {
 	if d.null {
 		return nil

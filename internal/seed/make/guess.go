@@ -4,7 +4,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// guess is how a field is made of which nothing is said: by its constraints, its name and its type, in this order.
+// guess returns how to fill an unspecified field. It uses the constraints, the name and the type of the field, in this order.
 func (t *blueprint) guess(f *schema.Field) *rule {
 	made := &rule{}
 	if !f.Type.NonNull {
@@ -82,7 +82,7 @@ func defaultValue(f *schema.Field) any {
 	return f.Default.Value
 }
 
-// enumGenerator takes every value, the default as often as all others together.
+// enumGenerator chooses among all values. The default is as frequent as all others together.
 func enumGenerator(f *schema.Field) generator {
 	s := &choice{}
 	sum, usual := 0.0, defaultValue(f)

@@ -10,13 +10,13 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/meaning"
 )
 
-// numberGenerator goes by the bounds of the schema, else by the name.
+// numberGenerator uses the bounds in the schema or, without any, the name.
 func numberGenerator(c *slot) generator {
 	low, high := c.bounds()
 	name := schema.SnakeCase(c.field.Name)
 	r := c.field.Constraints.Range
 	bounded := r != nil && r.Max != ""
-	if d := defaultValue(c.field); d != nil && strings.HasSuffix(name, "count") { // the application keeps it
+	if d := defaultValue(c.field); d != nil && strings.HasSuffix(name, "count") { // the application maintains it
 		return &constant{text: fmt.Sprint(d)}
 	}
 	integer := c.kind == kindInt2 || c.kind == kindInt4 || c.kind == kindInt8
@@ -51,7 +51,7 @@ func numberGenerator(c *slot) generator {
 	return m
 }
 
-// timeGenerator goes by the name: a row is made before it is updated, and what expires does so in the future.
+// timeGenerator uses the name. A row is created before it is updated, and expires in the future.
 func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 	const day = int64(microsPerDay)
 	now := microsOf(t.now)
@@ -100,7 +100,7 @@ func (s later) make(r *sample) datum {
 	return d
 }
 
-// make draws a direction.
+// make draws a random direction.
 func (s coordinates) make(r *sample) datum {
 	list := make([]datum, s.n)
 	sum := 0.0

@@ -10,7 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/meaning"
 )
 
-// fromNames makes an e-mail address of a person's name and a slug of a title, so that a row speaks of one thing; nil for other fields.
+// fromNames derives an e-mail address from a person's name and a slug from a title, so that a row is consistent. It returns nil for other fields.
 func (t *blueprint) fromNames(c *slot) generator {
 	f := c.field
 	given := func(names ...string) (list []*operand) {
@@ -82,7 +82,7 @@ func textGenerator(c *slot, made *rule) generator {
 	return s
 }
 
-// patterned makes texts that match a regular expression.
+// patterned generates texts that match a regular expression.
 func patterned(pattern string, longest, shortest int) generator {
 	expr, err := regexp.Compile(pattern)
 	plain := strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$")

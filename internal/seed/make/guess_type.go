@@ -9,7 +9,7 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// guess makes values of a type that Postgres reads: the generator, and how its values are held; nil for a type that nothing is known of.
+// guess returns a generator of texts that Postgres parses as values of a type, and the column for its values. It returns nil for an unknown type.
 func (p *pooler) guess(c *slot) (generator, *slot) {
 	like := *c
 	like.kind, like.array = kinds[c.base], false
@@ -36,7 +36,7 @@ func (p *pooler) guess(c *slot) (generator, *slot) {
 	return nil, nil
 }
 
-// alone is a guess that takes nothing from other fields: the fields of one row do not share a value of a pool.
+// alone returns a generator that does not depend on other fields, since the values of a pool cannot depend on a row.
 func alone(s generator, c *slot, now time.Time) generator {
 	switch s.(type) {
 	case address, slugged:
@@ -47,7 +47,7 @@ func alone(s generator, c *slot, now time.Time) generator {
 	return s
 }
 
-// typeTexts are texts that Postgres reads as values of a type.
+// typeTexts are generators of texts that Postgres parses as values of a type.
 var typeTexts = map[string]func(f *gofakeit.Faker) string{
 	"time":     timeOfDay,
 	"timetz":   func(f *gofakeit.Faker) string { return timeOfDay(f) + "+00" },
@@ -80,7 +80,7 @@ var typeTexts = map[string]func(f *gofakeit.Faker) string{
 	"daterange": dateRange, "tsrange": dateRange, "tstzrange": dateRange,
 }
 
-// textOfType makes texts of a type; most is its size, 0 for any. A multirange has one range.
+// textOfType returns a generator of texts of a type. most is the size of the type, or 0. A multirange has one range.
 func textOfType(base string, most int) func(f *gofakeit.Faker) string {
 	if made := typeTexts[base]; made != nil {
 		return made

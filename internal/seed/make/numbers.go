@@ -13,7 +13,7 @@ import (
 // numbers is a distribution of numbers.
 type numbers interface {
 	draw(r *sample) float64
-	operands() []*operand // that a number depends on
+	operands() []*operand // on which a number depends
 }
 
 type (
@@ -27,7 +27,7 @@ type (
 		exponent float64
 		most     uint64
 	}
-	// arithmetic is another field's number, times and plus others.
+	// arithmetic is the number of another field, multiplied by and added to other numbers.
 	arithmetic struct {
 		of          *operand
 		times, plus numbers // may be nil
@@ -42,7 +42,7 @@ func (n lognormal) draw(r *sample) float64 {
 }
 func (n exponential) draw(r *sample) float64 { return float64(r.rng.ExpFloat64() * n.mean) }
 
-// draw multiplies uniform numbers until they are too small (Knuth, TAOCP 2, 3.4.1), or rounds a normal one where the mean is large.
+// draw multiplies uniform numbers until the product is too small (Knuth, TAOCP 2, 3.4.1). For a large mean, it rounds a normally distributed number.
 func (n poisson) draw(r *sample) float64 {
 	if n.mean > 60 {
 		return max(0, math.Round(n.mean+float64(r.rng.NormFloat64()*math.Sqrt(n.mean))))
@@ -64,7 +64,7 @@ func (n arithmetic) draw(r *sample) float64 {
 	return n.of.slot.number(n.of.value(r), times, plus)
 }
 
-// apply returns what the operand is multiplied by, and what is added.
+// apply returns the factor and the summand for the operand.
 func (n arithmetic) apply(r *sample) (times, plus float64) {
 	times = 1
 	if n.times != nil {
@@ -76,7 +76,7 @@ func (n arithmetic) apply(r *sample) (times, plus float64) {
 	return times, plus
 }
 
-// number is a value times and plus others; a time and a duration are in seconds, a time since 2000.
+// number returns a value, multiplied and added to. Durations are in seconds, and times in seconds since 2000.
 func (c *slot) number(d datum, times, plus float64) float64 {
 	var f float64
 	switch c.kind {
@@ -92,7 +92,7 @@ func (c *slot) number(d datum, times, plus float64) float64 {
 	return float64(f*times) + plus
 }
 
-// datum is a number as a value of the column.
+// datum converts a number to a value of the column.
 func (c *slot) datum(f float64) datum {
 	switch c.kind {
 	case kindFloat4, kindFloat8:
@@ -112,8 +112,7 @@ func (c *slot) datum(f float64) datum {
 	return datum{i: int64(math.Round(f))}
 }
 
-// significant keeps ten digits: what is below them may differ between processors that round a multiplication with an addition once
-// and those that round twice.
+// significant rounds to ten digits. Further digits may depend on the processor: some round a fused multiplication and addition once, others round twice.
 func significant(f float64) float64 {
 	if f == 0 || math.IsInf(f, 0) || math.IsNaN(f) {
 		return 0
@@ -138,7 +137,7 @@ var distributions = map[string]struct {
 	"zipf":        {2, func(a []float64) numbers { return zipfian{max(a[0], 1.01), uint64(max(a[1], 1))} }},
 }
 
-// numbers reads a distribution: 5, [0, 20], {normal: [10, 3]}, {of: field, times: 2}. A text is a duration, in seconds.
+// numbers parses a distribution: 5, [0, 20], {normal: [10, 3]}, {of: field, times: 2}. A text is a duration, which becomes seconds.
 func (r *Reader) numbers(n *yaml.Node) numbers {
 	switch n.Kind {
 	case yaml.ScalarNode:
@@ -168,7 +167,7 @@ func (r *Reader) numbers(n *yaml.Node) numbers {
 	return fixed(0)
 }
 
-// some reads how many of something there are: a distribution, of which a number or a range is held to what makes sense.
+// some parses a count, which is a distribution. A number or a range is limited to sensible values.
 func (r *Reader) some(n *yaml.Node, most float64) numbers {
 	made := r.numbers(n)
 	low, high := 0.0, 0.0
@@ -195,7 +194,7 @@ func (r *Reader) arithmetic(arg *yaml.Node, with map[string]*yaml.Node) arithmet
 	return a
 }
 
-// amounts reads as many numbers; nil after a mistake.
+// amounts parses a given count of numbers. It returns nil after a mistake.
 func (r *Reader) amounts(n *yaml.Node, want int) []float64 {
 	nodes := n.Content
 	if n.Kind == yaml.ScalarNode {
@@ -216,7 +215,7 @@ func (r *Reader) amounts(n *yaml.Node, want int) []float64 {
 	return a
 }
 
-// amount reads a number, or a duration as seconds.
+// amount parses a number, or a duration as seconds.
 func (r *Reader) amount(n *yaml.Node) float64 {
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
 		if d, ok := ParseSpan(n.Value); ok {
@@ -226,9 +225,9 @@ func (r *Reader) amount(n *yaml.Node) float64 {
 	return r.number(n, 0)
 }
 
-// countOf is how many a distribution gives: a whole number, none below 0.
+// countOf draws a count from a distribution: an integer of at least 0.
 func countOf(n numbers, r *sample) int64 {
-	if u, ok := n.(uniform); ok { // both ends are as likely as the rest
+	if u, ok := n.(uniform); ok { // inclusive bounds
 		return int64(u.low) + r.rng.Int64N(max(1, int64(u.high)-int64(u.low)+1))
 	}
 	return max(0, int64(math.Round(n.draw(r))))

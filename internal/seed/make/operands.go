@@ -2,7 +2,7 @@ package make
 
 import "slices"
 
-// What is made from no other field.
+// Generators without operands.
 
 func (*constant) operands() []*operand   { return nil }
 func (*choice) operands() []*operand     { return nil }
@@ -28,7 +28,7 @@ func (exponential) operands() []*operand { return nil }
 func (poisson) operands() []*operand     { return nil }
 func (zipfian) operands() []*operand     { return nil }
 
-// What is made from other fields, or from what others make.
+// Generators with operands, or that wrap other generators.
 
 func (s copied) operands() []*operand    { return s.arithmetic.operands() }
 func (s later) operands() []*operand     { return s.copied.operands() }

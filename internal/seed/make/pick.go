@@ -10,21 +10,21 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// pick chooses the row that a reference leads to.
+// pick chooses the row that a reference refers to.
 type pick struct {
 	field    *schema.Field
-	names    []*yaml.Node // of rows of the fixtures, $table.row; none for any row of the table
-	exponent float64      // of a Zipf distribution over the rows; 0 is even
-	of       *operand     // the key that another row has, in place of a choice
-	nothing  bool         // it is null
+	names    []*yaml.Node // of fixture rows, $table.row; empty for any row of the table
+	exponent float64      // of a Zipf distribution over the rows; 0 means uniform
+	of       *operand     // a field with the key of a row, instead of a choice
+	nothing  bool         // always null
 
 	universe *universe // the rows of the table
-	only     []int64   // those of the names
+	only     []int64   // the numbers of the named rows
 	rank     *zipfian
 	salt     uint64
 }
 
-// pick reads how a reference is made: $table, $table.row, a list of rows, {pick: …}, {of: field} or null.
+// pick parses how to fill a reference: $table, $table.row, a list of rows, {pick: …}, {of: field} or null.
 func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *rule) *pick {
 	p := &pick{field: f}
 	if n.Kind == yaml.MappingNode {
@@ -58,7 +58,7 @@ func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *rule) *pick {
 	return p
 }
 
-// rows reads what is picked from.
+// rows parses the rows to pick from.
 func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 	target := p.field.Relation.Target
 	for _, n := range nodes {
@@ -82,7 +82,7 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 	}
 }
 
-// choose returns the number of the row in its universe, -1 where there is none. A row of the same table comes earlier.
+// choose returns the number of a row in its universe, or -1 for none. In the same table, it chooses an earlier row.
 func (p *pick) choose(r *sample) int64 {
 	n := p.universe.len()
 	if p.universe.blueprint == r.blueprint {
@@ -114,13 +114,13 @@ type operand struct {
 	node   *yaml.Node
 	path   string
 	field  *schema.Field
-	slot   *slot // what it is
-	at     int   // the column of the row; of the parent's universe where there is one
+	slot   *slot // its column
+	at     int   // the column in the row, or in the universe of the parent
 	parent int   // the number of the reference, -1 for the row itself
 	many   []int // all columns, for a reference
 }
 
-// leadsTo reports whether the operand is the key of a row of a type.
+// leadsTo reports whether the operand has the keys of a type.
 func (o *operand) leadsTo(typ *schema.Type) bool {
 	if o.field.Relation != nil {
 		return o.field.Relation.Target == typ
@@ -128,7 +128,7 @@ func (o *operand) leadsTo(typ *schema.Type) bool {
 	return o.field.Owner == typ && len(typ.Key) == 1 && typ.Key[0] == o.field
 }
 
-// value is the value of the operand.
+// value returns the value of the operand.
 func (o *operand) value(r *sample) datum { return o.valueAt(r, o.at) }
 
 func (o *operand) valueAt(r *sample, at int) datum {

@@ -13,14 +13,14 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// poolSize is how many values Postgres reads for a field of a type whose binary format is not written here. Where rows have to differ in
-// the field, there are more than rows, as a domain may not take all and so that the last ones are found soon, but not more than mostPool.
+// poolSize is the number of values that Postgres parses for a field of a type whose binary format is not implemented here. If the field is unique, the pool
+// is larger than the number of rows, up to mostPool, since a domain may reject some values, and to find the last unique values quickly.
 const (
 	poolSize = 200
 	mostPool = 100_000
 )
 
-// pooler replaces what would write the bytes of a text by a choice among values that Postgres has read from texts.
+// pooler replaces a generator of texts by a choice among values that Postgres has parsed from texts.
 type pooler struct {
 	blueprint *blueprint
 	maker     *maker
@@ -28,7 +28,7 @@ type pooler struct {
 	read      func(c *slot, texts []string) ([]*constant, error)
 }
 
-// fillPools sees to the fields of types that only Postgres can read.
+// fillPools creates pools for the fields of types that only Postgres can parse.
 func (t *blueprint) fillPools(ctx context.Context, tx pgx.Tx) error {
 	for _, m := range t.makers {
 		c := t.slots[m.slots[0]]
@@ -49,7 +49,7 @@ func (t *blueprint) fillPools(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// mayHave refuses to make a field from bytes that only a field of the same type can have.
+// mayHave rejects operands with binary values of another type.
 func (c *slot) mayHave(operands []*operand) error {
 	for _, o := range operands {
 		if o.slot != nil && o.slot.kind == kindRaw && o.slot.oid != c.oid {
@@ -60,12 +60,12 @@ func (c *slot) mayHave(operands []*operand) error {
 	return nil
 }
 
-// replace returns what makes values of the column's type.
+// replace returns a generator of values of the column's type.
 func (p *pooler) replace(s generator, c *slot) (made generator, err error) {
 	switch s := s.(type) {
 	case *constant, *choice:
 		eachConstant(s, c, func(v *constant, _ *slot) {
-			if c.kind == kindRaw && !v.null { // a guess of the schema's has not been read
+			if c.kind == kindRaw && !v.null { // a guess from the schema has not been parsed
 				v.d = datum{}
 			}
 		})
@@ -100,7 +100,7 @@ func (p *pooler) replace(s generator, c *slot) (made generator, err error) {
 	return p.pool(s, c)
 }
 
-// pool draws texts, and has Postgres read them.
+// pool draws texts, and lets Postgres parse them.
 func (p *pooler) pool(s generator, c *slot) (generator, error) {
 	made, planned := s, newSlot(c.field)
 	planned.scale = c.scale
@@ -114,7 +114,7 @@ func (p *pooler) pool(s generator, c *slot) (generator, error) {
 	case made == nil:
 		return nil, p.refuse("a type whose values cannot be generated")
 	case !apart(made) && c.kind != kindRaw:
-		return s, nil // a domain, whose checks Postgres sees to
+		return s, nil // a domain, whose checks Postgres evaluates
 	case !apart(made):
 		return nil, p.refuse("which supports only values and fakes")
 	}
@@ -129,7 +129,7 @@ func (p *pooler) pool(s generator, c *slot) (generator, error) {
 	return &choice{values: values}, nil
 }
 
-// texts draws as many different texts as rows can need.
+// texts draws as many different texts as the rows may need.
 func (p *pooler) texts(s generator, c *slot) []string {
 	want := poolSize
 	if p.blueprint.tells(p.maker) || slices.ContainsFunc(p.blueprint.uniques, p.keeps) {
@@ -153,26 +153,26 @@ func (p *pooler) texts(s generator, c *slot) []string {
 	return list
 }
 
-// keeps reports whether rows differ in the field.
+// keeps reports whether a uniqueness includes the field.
 func (p *pooler) keeps(u *uniqueness) bool { return slices.Contains(u.fields, p.maker.field) }
 
-// literal is the value as Postgres reads it.
+// literal returns the value in the text format of Postgres.
 func (c *slot) literal(d *datum) string {
 	switch {
 	case c.base == "bytea":
 		return fmt.Sprintf("\\x%x", d.s)
-	case c.kind == kindTimestamp: // as a time of day takes it, too
+	case c.kind == kindTimestamp: // in a form that is also valid for a time of day
 		return timeOf(d.i).Format("2006-01-02 15:04:05.000+00")
 	}
 	return c.text(d)
 }
 
-// same is another field's value as it is.
+// same is the unchanged value of another field.
 type same struct{ of *operand }
 
 func (s same) make(r *sample) datum { return s.of.value(r) }
 
-// apart reports whether a generator makes values from nothing else in the row or its place.
+// apart reports whether a generator depends neither on the row nor on its number.
 func apart(s generator) bool {
 	switch s := s.(type) {
 	case faked, octets, coin, whole, *moments, randomUUID, coordinates, *choice, *constant:
@@ -184,7 +184,7 @@ func apart(s generator) bool {
 	return false
 }
 
-// counts reports whether a generator counts rows.
+// counts reports whether a generator depends on the number of the row.
 func counts(s generator) bool {
 	switch s.(type) {
 	case counter, *upwards, nth:
@@ -193,13 +193,13 @@ func counts(s generator) bool {
 	return false
 }
 
-// tells reports whether no two rows may have the same value of a field.
+// tells reports whether a field must be unique.
 func (t *blueprint) tells(m *maker) bool {
 	made := t.spec.made[m.field.Name]
 	return m.field.Unique || len(t.typ.Key) == 1 && t.typ.Key[0] == m.field || made != nil && made.distinct
 }
 
-// differ has values remembered that were to differ by their making.
+// differ records values for uniqueness, because the generator no longer guarantees it.
 func (t *blueprint) differ(m *maker) {
 	alone := func(u *uniqueness) bool { return len(u.fields) == 1 && u.fields[0] == m.field }
 	if _, pooled := m.generator.(*choice); pooled && t.tells(m) && !slices.ContainsFunc(t.uniques, alone) {
@@ -208,13 +208,13 @@ func (t *blueprint) differ(m *maker) {
 	}
 }
 
-// refuse says what cannot be made before anything is written.
+// refuse returns the error for a field that cannot be filled, before anything is written.
 func (p *pooler) refuse(why string) error {
 	f := p.maker.field
 	return fault.New(fault.Invalid, "", fmt.Sprintf("%s is %s, %s", label(f), p.blueprint.slots[p.maker.slots[0]].castType, why), howTo(f))
 }
 
-// howTo says what every type takes.
+// howTo returns a hint with generators that support every type.
 func howTo(f *schema.Field) string {
 	return fmt.Sprintf("Specify values that Postgres can parse: generate: {%s: {%s: {value: …}}}, or {pick: […]} or {weights: {…}}.", f.Owner.Name, f.Name)
 }

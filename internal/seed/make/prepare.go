@@ -11,10 +11,10 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// mostKnown bounds the values of a unique constraint that are read from a table that has rows already.
+// mostKnown is the maximum number of existing values of a unique constraint that are read.
 const mostKnown = 5_000_000
 
-// prepare reads what rows depend on: constants as Postgres reads them, and rows that others refer to.
+// prepare reads everything that rows depend on: constants, which Postgres parses, and rows to which others refer.
 func (p *Generation) prepare(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range p.blueprints {
 		if err := t.rows.read(ctx, tx); err != nil {
@@ -31,7 +31,7 @@ func (p *Generation) prepare(ctx context.Context, tx pgx.Tx) error {
 			continue
 		}
 		for _, c := range t.rows.slots {
-			t.steps(c) // before several workers ask
+			t.steps(c) // cache it before several workers need it
 		}
 	}
 	return nil
@@ -62,7 +62,7 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 					t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Start it at a smaller number, or ask for fewer rows.")
 			}
 		}
-		for _, c := range m.slots { // what the database makes is left to it
+		for _, c := range m.slots { // the database fills its own columns
 			if s, constant := m.generator.(*constant); constant && s.null && m.pick == nil && (t.slots[c].fills || t.slots[c].computed) {
 				m.filled = false
 			}
@@ -87,7 +87,7 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// preparePick finds the rows that are named, and sees that there are any.
+// preparePick finds the named rows, and checks that rows exist.
 func (t *blueprint) preparePick(m *maker) error {
 	p := m.pick
 	if p.of != nil || p.nothing {
@@ -109,7 +109,7 @@ func (t *blueprint) preparePick(m *maker) error {
 	return nil
 }
 
-// greatest finds the number from which on a column counts.
+// greatest finds the number after which a column counts.
 func (t *blueprint) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) error {
 	c := t.slots[m.slots[0]]
 	err := tx.QueryRow(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0)::bigint FROM %s", pg.QuoteIdent(c.name), t.quoted())).Scan(&up.after)
@@ -121,7 +121,7 @@ func (t *blueprint) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwar
 	return err
 }
 
-// prepareChildren gives each parent its number of rows.
+// prepareChildren determines the number of rows of each parent.
 func (t *blueprint) prepareChildren() error {
 	if t.per == nil {
 		return nil
@@ -146,7 +146,7 @@ func (t *blueprint) prepareChildren() error {
 	return nil
 }
 
-// known reads the values that the rows which are there have.
+// known reads the values of existing rows.
 func (t *blueprint) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
 	if !t.filled {
 		return nil

@@ -12,13 +12,13 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
-// digest names what a table's rows are made by.
+// digest identifies the specification of a table's rows.
 func (l *loader) digest(t *blueprint) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s", l.Seed, t.typ.Table, t.spec.Text))
 	return hex.EncodeToString(sum[:12])
 }
 
-// resume finds out what earlier runs have made.
+// resume reads the progress of earlier runs.
 func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range l.order {
 		before, others, err := ledger.FindGenerated(ctx, tx, t.typ.Table, l.digest(t))
@@ -30,7 +30,7 @@ func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 		switch {
-		case empty: // somebody has emptied the table
+		case empty: // the table was emptied
 			continue
 		case others && t.spec.Place != "":
 			return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %s has rows that were generated from a different definition", t.spec.Place, t.typ.Table),
@@ -41,7 +41,7 @@ func (l *loader) resume(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// record notes how many rows a table got.
+// record records the number of generated rows of a table.
 func (l *loader) record(ctx context.Context, tx pgx.Tx, t *blueprint, done int64) error {
 	return ledger.RecordGenerated(ctx, tx, t.typ.Table, l.digest(t), ledger.Generated{Done: done, Total: t.count, Basis: t.basis})
 }

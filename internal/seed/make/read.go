@@ -10,7 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// generator reads how a value is made: a constant, or a mapping with the name of a generator.
+// generator parses a generator: a constant, or a mapping with the name of a generator.
 func (r *Reader) generator(c *slot, n *yaml.Node, made *rule) generator {
 	if n.Kind != yaml.MappingNode {
 		return r.constant(c.field, n)
@@ -43,7 +43,7 @@ func (r *Reader) generator(c *slot, n *yaml.Node, made *rule) generator {
 
 var generatorNames = []string{"between", "case", "exponential", "fake", "lognormal", "normal", "object", "of", "pick", "poisson", "sequence", "template", "value", "weights", "zipf"}
 
-// named reads the generator of that name.
+// named parses the generator with a name.
 func (r *Reader) named(c *slot, name, arg *yaml.Node, with map[string]*yaml.Node) generator {
 	switch name.Value {
 	case "value":
@@ -82,7 +82,7 @@ func (r *Reader) named(c *slot, name, arg *yaml.Node, with map[string]*yaml.Node
 	return &constant{null: true}
 }
 
-// measure reads a distribution of numbers, and holds it against the bounds of the schema.
+// measure parses a distribution of numbers, and checks it against the bounds in the schema.
 func (r *Reader) measure(c *slot, name, arg *yaml.Node, with map[string]*yaml.Node, args int, make func([]float64) numbers) generator {
 	a := r.amounts(arg, args)
 	if a == nil {
@@ -111,13 +111,13 @@ func (r *Reader) amountOr(n *yaml.Node, def float64) float64 {
 	return r.amount(n)
 }
 
-// constant reads a value as a fixture has it.
+// constant parses a value like in a fixture.
 func (r *Reader) constant(f *schema.Field, n *yaml.Node) *constant {
 	text, null, ok := r.Value(f, n)
 	return &constant{text: text, null: null || !ok}
 }
 
-// element is the field as one element of its list.
+// element returns the field of an element of a list.
 func element(c *slot) *schema.Field {
 	if !c.field.Type.List {
 		return c.field
@@ -142,7 +142,7 @@ func (r *Reader) choice(c *slot, arg *yaml.Node, with map[string]*yaml.Node) gen
 	return s
 }
 
-// weighted reads zipf, or {zipf: 1.3}; 0 is even.
+// weighted parses zipf or {zipf: 1.3}. 0 means uniform.
 func (r *Reader) weighted(n *yaml.Node) float64 {
 	switch {
 	case n == nil, n.Value == "even":
@@ -175,13 +175,13 @@ func (r *Reader) weights(c *slot, arg *yaml.Node) generator {
 	return s
 }
 
-// jsonField is a field of any JSON, for the parts of a document.
+// jsonField returns a column for a part of a document.
 func jsonField(c *slot, scalar schema.Scalar) *slot {
 	f := &schema.Field{Name: c.field.Name, Owner: c.field.Owner, Type: schema.FieldType{Scalar: scalar}}
 	return newSlot(f)
 }
 
-// document reads {object: {name: generator}}. The type of each part follows from its generator.
+// document parses {object: {name: generator}}. The type of each part follows from its generator.
 func (r *Reader) document(c *slot, arg *yaml.Node) generator {
 	s := document{}
 	if c.kind != kindJSONB && c.field.Type.Scalar != schema.JSON {
@@ -196,7 +196,7 @@ func (r *Reader) document(c *slot, arg *yaml.Node) generator {
 	return s
 }
 
-// partType is the type of a part of a document.
+// partType returns the type of a part of a document.
 func partType(n *yaml.Node) schema.Scalar {
 	if n.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(n.Content); i += 2 {

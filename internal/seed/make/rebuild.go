@@ -14,14 +14,14 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/ledger"
 )
 
-// rebuildRows is from how many rows on it is faster to build an index, and to check a foreign key, after the rows are in.
+// rebuildRows is the number of rows from which it is faster to build indexes and check foreign keys after the rows are inserted.
 const rebuildRows = 10_000
 
-// part is an index or a foreign key that is dropped before the rows come, and made again after.
+// part is an index or a foreign key that is dropped before the rows are inserted, and recreated afterwards.
 type part struct{ drop, create, name string }
 
-// partsQuery lists what of a table can be dropped and made again to the letter. The primary key stays, since others refer to it and rows
-// come in its order; so does whatever more hangs on: a comment, a statistics target, a place in replication or clustering, another object.
+// partsQuery lists the parts of a table that can be dropped and recreated identically. It excludes the primary key, since other tables refer to it and rows
+// are inserted in its order. It also excludes parts with a comment, a statistics target, a role in replication or clustering, or dependent objects.
 const partsQuery = `
 WITH t AS (SELECT to_regclass($1)::oid AS oid)
 SELECT 'DROP INDEX ' || i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), i.indexrelid::regclass::text, 1 AS first
@@ -40,7 +40,7 @@ WHERE h.relkind = 'r' AND k.contype = 'f' AND k.conparentid = 0 AND k.convalidat
   AND NOT EXISTS (SELECT FROM pg_description d WHERE d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass)
 ORDER BY 4, 3`
 
-// takeApart drops the indexes and the foreign keys of a table, and returns them.
+// takeApart drops the indexes and foreign keys of a table, and returns them.
 func (t *blueprint) takeApart(ctx context.Context, tx pgx.Tx) ([]part, error) {
 	parts, err := t.parts(ctx, tx)
 	if err != nil {
@@ -66,7 +66,7 @@ func (t *blueprint) parts(ctx context.Context, tx pgx.Tx) ([]part, error) {
 	})
 }
 
-// putTogether makes them again, and sees that they are what they were.
+// putTogether recreates them, and checks that they are the same as before.
 func (t *blueprint) putTogether(ctx context.Context, tx pgx.Tx, parts []part) error {
 	for _, p := range parts {
 		if _, err := tx.Exec(ctx, p.create); err != nil {
@@ -85,7 +85,7 @@ func (t *blueprint) putTogether(ctx context.Context, tx pgx.Tx, parts []part) er
 	return nil
 }
 
-// owned reports whether the caller may drop the parts of all tables, and make them again.
+// owned reports whether the role may drop and recreate the parts of all tables.
 func (p *Generation) owned(ctx context.Context, db pgx.Tx) (owned bool, err error) {
 	list := make([]string, len(p.order))
 	for i, t := range p.order {
@@ -97,8 +97,8 @@ func (p *Generation) owned(ctx context.Context, db pgx.Tx) (owned bool, err erro
 	return owned, db.QueryRow(ctx, query, list).Scan(&owned)
 }
 
-// renew truncates a table that is empty and that nothing refers to: into a table that is new in its transaction, Postgres copies rows
-// without a journal where wal_level is minimal, and without a need to freeze them later (COPY, the FREEZE option).
+// renew truncates an empty table to which no other table refers. Postgres can then copy rows without writing the log, if wal_level is minimal, and with
+// frozen rows (the FREEZE option of COPY).
 func (t *blueprint) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
 	const query = `SELECT c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.confrelid = c.oid AND k.conrelid <> c.oid)
 		AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 32 <> 0) FROM pg_class c WHERE c.oid = to_regclass($1)`
@@ -106,7 +106,7 @@ func (t *blueprint) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error
 	if err = tx.QueryRow(ctx, query, t.quoted()).Scan(&may); err != nil || !may {
 		return false, err
 	}
-	// Nobody may write between the look and the emptying; whoever does already is not waited for.
+	// Lock the table, so that others cannot insert rows between the check and TRUNCATE. Do not wait for other writers.
 	err = pg.InTx(ctx, tx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, "LOCK TABLE "+t.quoted()+" IN ACCESS EXCLUSIVE MODE NOWAIT")
 		return err
@@ -125,7 +125,7 @@ func (t *blueprint) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error
 	return err == nil, err
 }
 
-// setSequences moves the sequences that numbers were made beside, so that the next row of the application does not meet one.
+// setSequences advances the sequences of columns with generated numbers, so that later rows of the application do not collide with them.
 func (t *blueprint) setSequences(ctx context.Context, tx pgx.Tx) error {
 	for _, at := range t.written() {
 		c := t.slots[at]
@@ -139,7 +139,7 @@ func (t *blueprint) setSequences(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// columnOf names the columns of a constraint that refused a row, where Postgres does.
+// columnOf returns the columns of a violated constraint, if Postgres names them.
 func columnOf(detail string) string {
 	if _, rest, ok := strings.Cut(detail, "Key ("); ok {
 		name, _, _ := strings.Cut(rest, ")")

@@ -14,16 +14,16 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// otherParents ends what was made for other parents than there are now: which child is whose can no longer be told.
+// otherParents rejects a continuation if the parents have changed, since the assignment of children to parents is no longer known.
 func (t *blueprint) otherParents(m *maker) error {
 	if t.count = t.done; t.done >= t.before.Total {
-		return nil // all were made
+		return nil // all rows exist
 	}
 	return fault.New(fault.Conflict, "", fmt.Sprintf("%s: %d of %d rows of %s are loaded, but the rows of %s have changed since the load began",
 		t.spec.Place, t.done, t.before.Total, t.typ.Table, m.field.Relation.Target.Table), "Run `krowoc seed --reset` to empty the tables and regenerate all rows.")
 }
 
-// fingerprint tells the rows that are there from any others.
+// fingerprint returns a hash of the existing rows.
 func (u *universe) fingerprint() string {
 	h := fnv.New128a()
 	var b []byte
@@ -32,12 +32,12 @@ func (u *universe) fingerprint() string {
 		for i, c := range u.slots {
 			b = u.blueprint.slots[c].appendDatum(b, &sample[i])
 		}
-		_, _ = h.Write(b) // it never fails
+		_, _ = h.Write(b) // never fails
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// remakes reports whether the rows of earlier runs can be made again, and told from others by their ids.
+// remakes reports whether rows of earlier runs can be regenerated and recognized by their IDs.
 func (u *universe) remakes() bool {
 	t := u.blueprint
 	if t.done == 0 || len(t.typ.Key) != 1 {
@@ -62,13 +62,13 @@ func (u *universe) remakes() bool {
 	return true
 }
 
-// isMade reports whether an id is that of a row that an earlier run has made.
+// isMade reports whether an ID belongs to a row that an earlier run has generated.
 func (s ids) isMade(id [16]byte, done int64) bool {
 	number := int64(binary.BigEndian.Uint64(id[:8])>>16) - idEpoch //nolint:gosec // 48 bits
 	return number >= 0 && number < done && rowID(s.salt, number) == id
 }
 
-// read reads the rows that are there and that others may refer to; of very many, some.
+// read reads the existing rows to which others may refer. If there are too many, it reads a sample.
 func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 	if len(u.slots) == 0 {
 		return nil
@@ -100,7 +100,7 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 	return rows.Err()
 }
 
-// names are the columns in SQL.
+// names returns the columns as SQL.
 func (u *universe) names() string {
 	names := make([]string, len(u.slots))
 	for i, c := range u.slots {
@@ -109,7 +109,7 @@ func (u *universe) names() string {
 	return strings.Join(names, ", ")
 }
 
-// keyOrder sorts by the key; texts by their bytes, which is the same on every machine.
+// keyOrder returns the ORDER BY of the key. Texts are ordered by their bytes, which is the same on every machine.
 func (t *blueprint) keyOrder() string {
 	var keys []string
 	for _, f := range t.typ.Key {

@@ -9,38 +9,38 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// slot is a column of a blueprint: first as the schema has it, then as the database has it.
+// slot is a column of a blueprint. It is first described by the schema, and later by the database.
 type slot struct {
 	name     string
 	field    *schema.Field
 	kind     kind
 	array    bool
-	scale    int     // digits after the point that a Decimal is held with
-	most     int     // characters that the type holds; 0 for any number
-	limit    float64 // the greatest number that a Decimal's type holds; 0 for any
-	unit     float64 // what numbers are rounded to by a type such as numeric(3,-2); else 1
-	base     string  // its type, without arrays and domains, as the catalog has it
+	scale    int     // decimal places of a Decimal
+	most     int     // maximum number of characters of the type; 0 if unlimited
+	limit    float64 // the largest number of a Decimal's type; 0 if unlimited
+	unit     float64 // the rounding unit of a type such as numeric(3,-2); otherwise 1
+	base     string  // its base type in the catalog, without arrays and domains
 	oid      uint32  // of its type
 	elemOID  uint32  // of an array
-	castType string  // what a text is cast to
+	castType string  // the type to which a text is cast
 	notNull  bool
-	elemType string   // of an array, that a text is cast to
+	elemType string   // of an array: the type to which the text of an element is cast
 	modifier int32    // of the base; below 0 for none
-	read     bool     // Postgres has to read the values from texts, once
+	read     bool     // Postgres must parse the values from texts
 	labels   []string // of an enum
-	fills    bool     // the database fills it where nothing is given
+	fills    bool     // the database fills it by default
 	computed bool     // nothing can be written to it
-	sequence string   // that it takes its default from; quoted
+	sequence string   // of its default; quoted
 }
 
-// scalarKinds is how the values of a scalar are held.
+// scalarKinds are the kinds of scalars.
 var scalarKinds = map[schema.Scalar]kind{
 	schema.ID: kindUUID, schema.String: kindText, schema.Int: kindInt4, schema.Int64: kindInt8, schema.Float: kindFloat8,
 	schema.Decimal: kindNumeric, schema.Boolean: kindBool, schema.Date: kindDate, schema.DateTime: kindTimestamp,
 	schema.Duration: kindInterval, schema.JSON: kindJSONB, schema.Bytes: kindText, schema.Vector: kindVector,
 }
 
-// typeNames are the names that a @col(dataType:) may have for a type, beside Postgres's own.
+// typeNames are the alternative names of types in @col(dataType:).
 var typeNames = map[string]string{
 	"smallint": "int2", "integer": "int4", "int": "int4", "bigint": "int8", "real": "float4", "double precision": "float8", "decimal": "numeric",
 	"boolean": "bool", "character varying": "varchar", "character": "bpchar", "char": "bpchar",
@@ -51,7 +51,7 @@ var typeArgs = regexp.MustCompile(`^([a-z0-9 _]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\
 
 const defaultScale = 4
 
-// newSlot is the column of a field as the schema has it.
+// newSlot returns the column of a field according to the schema.
 func newSlot(f *schema.Field) *slot {
 	c := &slot{name: f.Column, field: f, array: f.Type.List, scale: defaultScale, unit: 1, notNull: f.Type.NonNull}
 	switch {
@@ -88,17 +88,17 @@ func newSlot(f *schema.Field) *slot {
 	return c
 }
 
-// mostName is how many bytes a name of Postgres has (NAMEDATALEN, less the zero at its end).
+// mostName is the maximum length of a Postgres name in bytes (NAMEDATALEN without the terminating zero).
 const mostName = 63
 
-// sized gives a Decimal the precision and the scale of its type: numeric(3,3) ends at 0.999, numeric(3,-2) at 99900.
+// sized sets the precision and scale of a Decimal: the maximum of numeric(3,3) is 0.999, that of numeric(3,-2) is 99900.
 func (c *slot) sized(precision, scale int) {
 	c.limit = math.Pow10(precision-scale) - math.Pow10(-scale)
 	c.unit = math.Pow10(max(0, -scale))
 	c.scale = min(max(scale, 0), len(pow10)-1)
 }
 
-// longest is how many characters a text of the column may have.
+// longest returns the maximum length of a text in characters.
 func (c *slot) longest() int {
 	most := c.most
 	if l := c.field.Constraints.Length; l != nil && l.Max != nil && !c.field.Type.List && (most == 0 || *l.Max < most) {
@@ -107,7 +107,7 @@ func (c *slot) longest() int {
 	return most
 }
 
-// shortest is how many characters a text of the column must have.
+// shortest returns the minimum length of a text in characters.
 func (c *slot) shortest() int {
 	if l := c.field.Constraints.Length; l != nil && l.Min != nil && !c.field.Type.List {
 		return *l.Min
@@ -135,7 +135,7 @@ func (c *slot) isText() bool {
 
 func (k kind) isTime() bool { return k == kindDate || k == kindTimestamp }
 
-// bounds are the least and the greatest number that the type and the schema allow.
+// bounds returns the smallest and the largest number that the type and the schema allow.
 func (c *slot) bounds() (low, high float64) {
 	switch c.kind {
 	case kindInt2:
@@ -143,7 +143,7 @@ func (c *slot) bounds() (low, high float64) {
 	case kindInt4:
 		low, high = -2147483648, 2147483647
 	case kindNumeric:
-		high = min(9e15, 9e18/pow10[c.scale]) // what is held
+		high = min(9e15, 9e18/pow10[c.scale]) // the limit of the representation
 		if c.limit > 0 {
 			high = min(high, c.limit)
 		}

@@ -1,6 +1,6 @@
-// Package make makes rows of believable data in any number. What a field gets is said in a fixture file, or guessed from its
-// name, type and constraints. A row depends on the random seed and its number alone, so that any part of a table can be made again,
-// anywhere; rows travel to Postgres in the binary format of COPY.
+// Package make generates rows of realistic data. A fixture file specifies the values of a field; otherwise they are guessed from its name, type and
+// constraints. A row depends only on the random seed and its number, so that any part of a table can be regenerated. Rows are sent to Postgres in the
+// binary format of COPY.
 package make
 
 import (
@@ -16,17 +16,17 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// Spec says how many rows of a type to make, and how.
+// Spec specifies generated rows of a type.
 type Spec struct {
 	Type  *schema.Type
-	Place string // where it stands, for messages: seeds/demo/executions.yaml:4
-	Text  string // what it says but for the count: equal texts make equal rows
-	Count int64  // how many there are to be; 0 when Per says
+	Place string // its position, for messages: seeds/demo/executions.yaml:4
+	Text  string // its text without the count: equal texts give equal rows
+	Count int64  // number of rows; 0 if Per determines it
 	Per   *Per
-	made  map[string]*rule // by field name; guessed where there is none
+	made  map[string]*rule // by field name; other fields are guessed
 }
 
-// Per gives each row of another table children of its own.
+// Per specifies a number of rows for each row of another table.
 type Per struct {
 	Field *schema.Field // the reference to the parent
 	count numbers
@@ -42,9 +42,9 @@ type Problem struct {
 type Reader struct {
 	Schema *schema.Schema
 	Now    time.Time
-	// Value reads a constant as a fixture would: as Postgres reads it. ok is false after a mistake, which has been reported.
+	// Value parses a constant like a fixture, and returns it in the text format of Postgres. ok is false after a mistake, which it has reported.
 	Value func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
-	// Missing returns the problem with a row $table.row that no fixture has; nil where one has.
+	// Missing returns the problem of a reference to a missing row $table.row, or nil if the row exists.
 	Missing func(blueprint, sample string) *Problem
 	Report  func(Problem)
 }
@@ -53,17 +53,17 @@ func (r *Reader) fail(n *yaml.Node, code, remedy, format string, args ...any) {
 	r.Report(Problem{Node: n, Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy})
 }
 
-// rule is how the values of a field are made: by a generator, and how many are null.
+// rule specifies the values of a field: a generator and the share of nulls.
 type rule struct {
 	node      *yaml.Node
 	null      float64 // the share of nulls
 	generator generator
-	pick      *pick // of a reference, in place of a generator
-	distinct  bool  // all differ
-	round     *int  // digits after the point of a Decimal
+	pick      *pick // of a reference, instead of a generator
+	distinct  bool  // the values are unique
+	round     *int  // decimal places
 }
 
-// Table reads the specification of one type: a mapping of count or per, and fields.
+// Table parses the specification of a type: a mapping with count or per, and fields.
 func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 	s := &Spec{Type: typ, made: map[string]*rule{}}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
@@ -95,7 +95,7 @@ func (r *Reader) Table(typ *schema.Type, at, n *yaml.Node) *Spec {
 	return s
 }
 
-// textOf is what a mapping says but for its count, so that a greater one adds rows to those that there are.
+// textOf returns the text of a mapping without its count, so that a larger count adds rows to the existing ones.
 func textOf(n *yaml.Node) string {
 	rest := *n
 	rest.Content = nil
@@ -104,7 +104,7 @@ func textOf(n *yaml.Node) string {
 			rest.Content = append(rest.Content, n.Content[i], n.Content[i+1])
 		}
 	}
-	text, _ := yaml.Marshal(&rest) // a node that was read can be written
+	text, _ := yaml.Marshal(&rest) // a parsed node can be written
 	return string(text)
 }
 
@@ -112,10 +112,10 @@ func (r *Reader) entries(n *yaml.Node) []node.Entry {
 	return node.Entries(n, "a mapping", func(m node.Mistake) { r.Report(Problem(m)) })
 }
 
-// mostRows bounds a count: beyond it, a row's number and a good deal else would not fit.
+// mostRows is the maximum count. Larger row numbers are not supported.
 const mostRows = 10_000_000_000
 
-// ParseRows reads a number of rows: 1000, 1_000_000.
+// ParseRows parses a number of rows: 1000, 1_000_000.
 func ParseRows(text string) (int64, bool) {
 	count, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 64)
 	return count, err == nil && count > 0 && count <= mostRows
@@ -130,7 +130,7 @@ func (r *Reader) count(n *yaml.Node) int64 {
 	return count
 }
 
-// per reads {parent: count}; the count is a number, a range or a distribution.
+// per parses {parent: count}. The count is a number, a range or a distribution.
 func (r *Reader) per(typ *schema.Type, n *yaml.Node) *Per {
 	list := r.entries(n)
 	if len(list) != 1 {
@@ -161,7 +161,7 @@ func oneOf(names []string) string {
 	return "there are: " + strings.Join(names, ", ")
 }
 
-// field reads how one field is made.
+// field parses the rule of a field.
 func (r *Reader) field(s *Spec, e node.Entry) {
 	f := s.Type.Field(e.Key.Value)
 	switch {
@@ -184,7 +184,7 @@ func (r *Reader) field(s *Spec, e node.Entry) {
 	s.made[f.Name] = made
 }
 
-// madeFields are the fields that can be made.
+// madeFields returns the fields that can be specified.
 func madeFields(typ *schema.Type) (names []string) {
 	for _, f := range typ.Fields {
 		if len(f.Columns()) > 0 && !f.ReadOnly() {
@@ -194,11 +194,11 @@ func madeFields(typ *schema.Type) (names []string) {
 	return names
 }
 
-// modifiers are the keys that may stand beside that of a generator.
+// modifiers are the keys that are allowed in addition to the generator.
 var modifiers = map[string]bool{"null": true, "min": true, "max": true, "round": true, "weighted": true, "daily": true, "weekly": true,
 	"trend": true, "plus": true, "times": true, "unique": true, "length": true, "when": true, "else": true}
 
-// parts splits a mapping into the one key that names a generator and the modifiers.
+// parts splits a mapping into the key of the generator and the modifiers.
 func (r *Reader) parts(n *yaml.Node) (name, arg *yaml.Node, with map[string]*yaml.Node) {
 	with = map[string]*yaml.Node{}
 	for _, e := range r.entries(n) {
@@ -214,7 +214,7 @@ func (r *Reader) parts(n *yaml.Node) (name, arg *yaml.Node, with map[string]*yam
 	return name, arg, with
 }
 
-// share reads a number from 0 to 1.
+// share parses a number from 0 to 1.
 func (r *Reader) share(n *yaml.Node) float64 {
 	if n == nil {
 		return 0
@@ -226,7 +226,7 @@ func (r *Reader) share(n *yaml.Node) float64 {
 	return f
 }
 
-// number reads a number; def where there is no node.
+// number parses a number. It returns def without a node.
 func (r *Reader) number(n *yaml.Node, def float64) float64 {
 	if n == nil {
 		return def

@@ -6,8 +6,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// prepareSpread decides how rows differ where a key has several fields or few values: by giving each another combination, where
-// that can be, or by remembering which there were.
+// prepareSpread determines how to make rows unique if a key has several fields or few values. If possible, each row gets another combination. Otherwise,
+// the combinations of earlier rows are recorded.
 func (t *blueprint) prepareSpread() error {
 	for _, u := range t.uniques {
 		sizes := make([]int64, len(u.fields))
@@ -51,14 +51,14 @@ func (t *blueprint) prepareSpread() error {
 	return nil
 }
 
-// digits makes the generator of a field one that can make each of its values in turn.
+// digits changes the generator of a field to one that can generate each value by number.
 func (m *maker) digits() {
 	if s, ok := m.generator.(*moments); ok {
 		m.generator = days{s}
 	}
 }
 
-// walkable lets rows for which no combination is found by chance try one after the other.
+// walkable lets rows try combinations one after the other, after random attempts have failed.
 func (t *blueprint) walkable(u *uniqueness, sizes []int64, total int64) {
 	for _, f := range u.fields {
 		if m := t.makers[t.makerOf(f)]; m.digit >= 0 || m.walk != nil || t.per != nil && t.makers[t.per.maker] == m {
@@ -72,7 +72,7 @@ func (t *blueprint) walkable(u *uniqueness, sizes []int64, total int64) {
 	}
 }
 
-// sizeOf is how many values a field can have, 0 for who knows.
+// sizeOf returns the number of possible values of a field, or 0 if it is unknown.
 func (t *blueprint) sizeOf(m *maker) int64 {
 	switch s := m.generator.(type) {
 	case nil:
@@ -95,7 +95,7 @@ func (t *blueprint) sizeOf(m *maker) int64 {
 	return 0
 }
 
-// evenly reports whether all values of a field are as likely, so that another way to choose them is as good.
+// evenly reports whether all values of a field are equally likely, so that they can be chosen in another way.
 func (t *blueprint) evenly(m *maker) bool {
 	if m.pick != nil {
 		return m.pick.rank == nil && m.pick.only == nil
@@ -141,13 +141,13 @@ func (s days) at(_ *sample, i int64) datum {
 	return datum{i: s.low - floorMod(s.low, microsPerDay) + i*microsPerDay}
 }
 
-// spread gives each row of a table other digits, so that their combinations all differ.
+// spread assigns a unique combination of digits to each row of a table.
 type spread struct {
 	sizes []int64
 	order shuffle
 }
 
-// digit returns a digit of a number's place.
+// digit returns a digit of the combination of a row.
 func (s *spread) digit(number int64, digit int) int64 {
 	place := s.order.at(number)
 	for _, size := range s.sizes[:digit] {

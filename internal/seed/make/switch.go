@@ -19,7 +19,7 @@ func (s switched) make(r *sample) datum {
 	return s.rest.make(r)
 }
 
-// sometimes is null as often as its share says.
+// sometimes is null with a given probability.
 type sometimes struct {
 	null float64
 	of   generator
@@ -32,7 +32,7 @@ func (s sometimes) make(r *sample) datum {
 	return s.of.make(r)
 }
 
-// switched reads the field that decides, and how the values are made then.
+// switched parses the field to switch on, and the generators of the cases.
 func (r *Reader) switched(c *slot, arg *yaml.Node, with map[string]*yaml.Node) generator {
 	s := switched{of: &operand{node: arg, path: arg.Value}, when: map[string]generator{}, rest: &constant{null: true}}
 	branch := func(n *yaml.Node) generator {

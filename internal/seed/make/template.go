@@ -10,14 +10,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// filled is a text with the row's other fields in it.
+// filled is a text template with other fields of the row.
 type filled struct {
 	template *template.Template
 	fields   []*operand
 	longest  int
 }
 
-// TextFuncs are the functions of texts that templates have.
+// TextFuncs are the text functions of templates.
 var TextFuncs = template.FuncMap{
 	"lower": strings.ToLower, "upper": strings.ToUpper, "slug": Slug,
 	"replace": func(old, with, text string) string { return strings.ReplaceAll(text, old, with) },
@@ -28,7 +28,7 @@ var fieldRef = regexp.MustCompile(`\.([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-
 
 var action = regexp.MustCompile(`\{\{.*?\}\}`)
 
-// template reads {template: "{{ .firstName }} {{ .lastName }}"}. What follows a dot is a field of the row, or of one it refers to.
+// template parses {template: "{{ .firstName }} {{ .lastName }}"}. A dot precedes a field of the row, or of a row that it refers to.
 func (r *Reader) template(c *slot, arg *yaml.Node) generator {
 	s := filled{longest: c.longest()}
 	fields := map[string]bool{}

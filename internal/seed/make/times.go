@@ -12,16 +12,16 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/node"
 )
 
-// moments is a distribution of times: between two, by hour of the day, day of the week and trend.
+// moments is a distribution of times between two bounds, by hour of the day, day of the week and trend.
 type moments struct {
 	low, high int64 // microseconds
 	hours     *[24]float64
-	weekend   float64 // how likely a day of the weekend is, beside one of the week
-	power     float64 // above 1 the later times are likelier
+	weekend   float64 // the likelihood of a day at the weekend relative to a weekday
+	power     float64 // later times are likelier if it is above 1
 	day       bool    // of a Date
 }
 
-// patterns are the hours of a day and how likely each is, the likeliest 1.
+// patterns are the relative likelihoods of the hours of a day. The maximum is 1.
 var patterns = map[string]*[24]float64{
 	"business-hours": {.02, .01, .01, .01, .02, .04, .10, .28, .62, .90, 1, .95, .70, .78, .95, .97, .88, .66, .40, .24, .17, .12, .08, .04},
 	"evenings":       {.35, .18, .08, .04, .03, .03, .05, .08, .10, .12, .15, .18, .22, .22, .22, .25, .32, .45, .65, .85, 1, 1, .85, .58},
@@ -30,7 +30,7 @@ var patterns = map[string]*[24]float64{
 
 var trends = map[string]float64{"flat": 1, "growing": 2, "exploding": 4, "shrinking": 0.5}
 
-const mostDraws = 400 // a draw that meets with no luck so often takes what it has
+const mostDraws = 400 // after this number of draws, the last one is used
 
 func (m *moments) make(r *sample) datum {
 	at := m.low
@@ -60,7 +60,7 @@ func (m *moments) make(r *sample) datum {
 
 func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
 
-// moments reads {between: [from, to], daily: …, weekly: …, trend: …}.
+// moments parses {between: [from, to], daily: …, weekly: …, trend: …}.
 func (r *Reader) moments(c *slot, arg *yaml.Node, with map[string]*yaml.Node) generator {
 	m := &moments{weekend: 1, power: 1, day: c.kind == kindDate}
 	if arg.Kind != yaml.SequenceNode || len(arg.Content) != 2 {
@@ -95,7 +95,7 @@ func (r *Reader) moments(c *slot, arg *yaml.Node, with map[string]*yaml.Node) ge
 	return m
 }
 
-// moment reads a time: now, -90d, now-90d, 2026-01-31, 2026-01-31T09:30:00Z.
+// moment parses a time: now, -90d, now-90d, 2026-01-31, 2026-01-31T09:30:00Z.
 func (r *Reader) moment(n *yaml.Node) int64 {
 	n = node.Resolve(n)
 	if at, ok := ParseMoment(n.Value, r.Now); ok {
@@ -105,7 +105,7 @@ func (r *Reader) moment(n *yaml.Node) int64 {
 	return 0
 }
 
-// ParseMoment reads a time, beside now.
+// ParseMoment parses a time relative to now, or an absolute one.
 func ParseMoment(text string, now time.Time) (time.Time, bool) {
 	if text == "now" {
 		return now, true
@@ -130,7 +130,7 @@ var (
 var spanUnits = map[string]time.Duration{"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour,
 	"d": 24 * time.Hour, "w": 7 * 24 * time.Hour, "mo": 30 * 24 * time.Hour, "y": 365 * 24 * time.Hour}
 
-// ParseSpan reads a length of time: 3d, -90d, 1h30m, 1.5s, 2w, 6mo, 1y.
+// ParseSpan parses a duration: 3d, -90d, 1h30m, 1.5s, 2w, 6mo, 1y.
 func ParseSpan(text string) (time.Duration, bool) {
 	text = strings.TrimSpace(text)
 	if !span.MatchString(text) {

@@ -9,21 +9,21 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// uniqueness is a key, or another constraint that no two rows have the same values.
+// uniqueness is a key or another unique constraint.
 type uniqueness struct {
 	fields []*schema.Field
 	slots  []int
-	total  int64               // how many there can be; 0 for who knows
-	seen   map[uint64]struct{} // hashes of the rows so far; nil where they differ by their making
-	walk   *spread             // over all combinations, for rows that find none by chance
-	walked int64               // of these, how many were tried
+	total  int64               // the number of possible combinations; 0 if unknown
+	seen   map[uint64]struct{} // hashes of earlier rows; nil if the generators guarantee uniqueness
+	walk   *spread             // over all combinations, after random attempts have failed
+	walked int64               // the number of combinations that were tried
 	seed   maphash.Seed
 	buffer []byte
 }
 
 func (u *uniqueness) String() string { return "no two rows may have the same " + names(u.fields) }
 
-// hash is of a row's values; 0, false where one is null, since nulls differ.
+// hash returns a hash of a row's values. It returns false if one is null, since nulls are distinct.
 func (u *uniqueness) hash(values []datum, slots []*slot) (uint64, bool) {
 	b := u.buffer[:0]
 	for _, c := range u.slots {
@@ -51,7 +51,7 @@ func (u *uniqueness) add(r *sample) {
 	}
 }
 
-// numbered makes texts that differ: by the row's number where they would not otherwise.
+// numbered makes texts unique by adding the row's number, if necessary.
 type numbered struct {
 	of       generator
 	longest  int
@@ -66,7 +66,7 @@ func (s numbered) make(r *sample) datum {
 	}
 	suffix := s.division + strconv.FormatInt(r.number+1, 36)
 	if r.attempt >= 4 {
-		suffix += strconv.FormatUint(r.rng.Uint64()%46656, 36) // another run may have had this number
+		suffix += strconv.FormatUint(r.rng.Uint64()%46656, 36) // another run may have used this number
 	}
 	base, rest := d.s, ""
 	switch name, host, email := strings.Cut(d.s, "@"); {
@@ -79,12 +79,12 @@ func (s numbered) make(r *sample) datum {
 	return datum{s: base + suffix + rest}
 }
 
-// ids are the keys of rows that nothing else is said of.
+// ids generates the keys of rows without a specification.
 type ids struct{ salt uint64 }
 
 func (s ids) make(r *sample) datum { return datum{id: rowID(s.salt, r.number)} }
 
-// textIDs are ids as texts.
+// textIDs generates the same as texts.
 type textIDs struct {
 	salt    uint64
 	longest int
@@ -99,7 +99,7 @@ func (s textIDs) make(r *sample) datum {
 	return datum{s: fit(text, 0, s.longest)}
 }
 
-// keys sees to it that what has to be unique is.
+// keys makes keys and unique fields unique.
 func (t *blueprint) keys() {
 	t.addUnique(t.typ.Key...)
 	for _, f := range t.typ.Fields {
@@ -125,14 +125,14 @@ func (t *blueprint) addUnique(fields ...*schema.Field) {
 	for _, f := range fields {
 		i := t.makerOf(f)
 		if i < 0 {
-			return // the database makes it
+			return // the database fills it
 		}
 		makers = append(makers, t.makers[i])
 		u.slots = append(u.slots, t.makers[i].slots...)
 	}
 	for _, m := range makers {
 		if t.distinct(m, len(fields) == 1) {
-			return // one that differs is enough
+			return // one unique field is enough
 		}
 	}
 	if t.per != nil && slices.ContainsFunc(makers, func(m *maker) bool { return m == t.makers[t.per.maker] }) {
@@ -148,7 +148,7 @@ func (t *blueprint) addUnique(fields ...*schema.Field) {
 
 func isWhole(k kind) bool { return k == kindInt2 || k == kindInt4 || k == kindInt8 }
 
-// distinct makes a field such that no two rows have the same, if that takes no memory; alone says that nothing else is in the key.
+// distinct makes a field unique, if that is possible without recording values. alone means that the key has no other fields.
 func (t *blueprint) distinct(m *maker, alone bool) bool {
 	c := t.slots[m.slots[0]]
 	said := t.spec.made[m.field.Name] != nil
@@ -189,7 +189,7 @@ func isID(f *schema.Field) bool {
 	return f.Type.Scalar == schema.ID || f.Name == "id" || strings.HasSuffix(f.Name, "Id") || strings.HasSuffix(f.Name, "ID")
 }
 
-// upwards counts from the greatest number that is there.
+// upwards counts from the largest existing number.
 type upwards struct{ after int64 }
 
 func (s *upwards) make(r *sample) datum { return datum{i: s.after + r.number + 1 - r.blueprint.done} }
@@ -200,7 +200,7 @@ func isFinite(s generator) bool {
 	return choice || same
 }
 
-// division is what may stand between a text and a number.
+// division returns the separator between a text and a number.
 func division(f *schema.Field) string {
 	switch f.Constraints.Format {
 	case schema.Email:

@@ -2,17 +2,17 @@ package make
 
 import "slices"
 
-// universe is the rows of a table that others may refer to: those that are there, then those that are made.
+// universe contains the rows of a table to which others may refer: first existing rows, then generated ones.
 type universe struct {
 	blueprint *blueprint
-	slots     []int     // of the table, that others take something from
-	there     [][]datum // of the rows that are there, by the order of columns
-	existing  int64     // how many those are
-	made      [][]datum // of the rows that were made in this run, in their order; as long as there are not too many
-	again     bool      // rows of earlier runs are not among those that are there: they are made again
+	slots     []int     // the columns that others use
+	there     [][]datum // values of existing rows, in the order of slots
+	existing  int64     // the number of existing rows
+	made      [][]datum // values of rows generated in this run, in order, up to keptRows
+	again     bool      // rows of earlier runs are not in there, but regenerated
 }
 
-// first is the number of the first row that is made, not there.
+// first returns the number of the first generated row.
 func (u *universe) first() int64 {
 	if u.again {
 		return 0
@@ -20,13 +20,13 @@ func (u *universe) first() int64 {
 	return u.blueprint.done
 }
 
-// keptRows bounds the rows of a table that are kept in memory for others to refer to. Beyond it they are made again.
+// keptRows is the maximum number of rows of a table that are kept in memory for references. Other rows are regenerated on demand.
 const keptRows = 200_000
 
-// len is how many rows there are to choose from.
+// len returns the number of rows to choose from.
 func (u *universe) len() int64 { return u.existing + max(0, u.blueprint.count-u.first()) }
 
-// need adds a column to those that others take something from.
+// need adds a column to those that others use.
 func (u *universe) need(slot int) {
 	if !slices.Contains(u.slots, slot) {
 		u.slots = append(u.slots, slot)
@@ -34,13 +34,13 @@ func (u *universe) need(slot int) {
 	}
 }
 
-// position is where a column is among those that others take something from.
+// position returns the index of a column among those that others use.
 func (u *universe) position(slot int) int {
 	at, _ := slices.BinarySearch(u.slots, slot)
 	return at
 }
 
-// pick returns the columns of a row that others take something from.
+// pick returns the values of the columns that others use.
 func (u *universe) pick(values []datum) []datum {
 	kept := make([]datum, len(u.slots))
 	for i, c := range u.slots {
@@ -49,7 +49,7 @@ func (u *universe) pick(values []datum) []datum {
 	return kept
 }
 
-// find returns the row that was loaded from the fixtures under a name, -1 for none.
+// find returns the number of the fixture row with a name, or -1.
 func (u *universe) find(name string) int64 {
 	key, ok := u.blueprint.named[name]
 	if !ok {
@@ -67,7 +67,7 @@ func (u *universe) find(name string) int64 {
 	}))
 }
 
-// value returns a column of a row. A row that is not kept is made again, as far as the column needs it.
+// value returns a column of a row. It regenerates the necessary part of a row that is not in memory.
 func (u *universe) value(r *sample, number int64, slot int) datum {
 	at := u.position(slot)
 	if number < u.existing {
@@ -99,7 +99,7 @@ func (u *universe) value(r *sample, number int64, slot int) datum {
 	return other.values[slot]
 }
 
-// needs are the makers that a column needs.
+// needs returns the makers that a column depends on.
 func (t *blueprint) needs(slot int) map[int]bool {
 	needed := map[int]bool{}
 	var visit func(i int)
@@ -115,7 +115,7 @@ func (t *blueprint) needs(slot int) map[int]bool {
 	return needed
 }
 
-// steps are the makers that a column needs, in order, and whether what they make does not depend on the attempt.
+// steps returns the makers that a column depends on, in order, and whether their values do not depend on the attempt.
 func (t *blueprint) steps(slot int) (steps []int, steady bool) {
 	if t.closures == nil {
 		t.closures = map[int]closure{}
@@ -136,8 +136,8 @@ func (t *blueprint) steps(slot int) (steps []int, steady bool) {
 	return c.steps, c.steady
 }
 
-// remembers reports whether rows refer to earlier rows of the table by a key that cannot be made again by itself: these rows are kept as
-// they are made, one after the other.
+// remembers reports whether rows refer to earlier rows of the table by a key that cannot be regenerated separately. Such rows are generated one after the
+// other and kept in memory.
 func (t *blueprint) remembers() bool {
 	for _, m := range t.makers {
 		if m.pick == nil || m.pick.of != nil || m.pick.universe.blueprint != t {
@@ -152,7 +152,7 @@ func (t *blueprint) remembers() bool {
 	return false
 }
 
-// closure is what a column needs.
+// closure contains the makers that a column depends on.
 type closure struct {
 	steps  []int
 	steady bool

@@ -6,7 +6,7 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// The words of made texts: of work with software, so that they fit most products, and such that take an s: two reports, it sorts.
+// The words of generated texts. They are about software, so that they fit most products. The regular forms add an s: two reports, it sorts.
 var (
 	nouns = strings.Fields(`account agenda alert analyst answer article asset backlog badge banner batch benchmark board booking branch brief
 		budget button calendar campaign card cart case channel chart checkout client cluster column comment contract course customer
@@ -36,7 +36,7 @@ var (
 		update upload use wait warn write`)
 )
 
-// patterns are sentences with gaps: n is a noun, N several, a an adjective, v a verb, V what it does.
+// patterns are sentences with gaps: n is a noun, N its plural, a an adjective, v a verb, V its third person.
 var (
 	titlePatterns = patternsOf("{a} {n} {n}", "{n} {n}", "{a} {n}", "{v} the {n}", "how to {v} {N}", "{N} for {N}", "{a} {N}", "{v} {N} by {n}", "the {a} {n}",
 		"{n} of the {n}", "{n} {n} {n}")
@@ -47,7 +47,7 @@ var (
 		"last week the {n} {V} {a} {N}, this week it {V} {N}", "two {N} {v} this {n}", "the {a} {n} is the one to {v}")
 )
 
-// pattern is texts and gaps in turns: the first is a text, which may be empty.
+// pattern is an alternating list of texts and gaps. The first one is a text, which may be empty.
 type pattern []string
 
 func patternsOf(list ...string) []pattern {
@@ -68,7 +68,7 @@ func patternsOf(list ...string) []pattern {
 
 func oneWord(f *gofakeit.Faker, list []string) string { return list[f.IntN(len(list))] }
 
-// phrase fills a pattern.
+// phrase fills a random pattern.
 func phrase(b *strings.Builder, f *gofakeit.Faker, patterns []pattern) {
 	from := b.Len()
 	var first string

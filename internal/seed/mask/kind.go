@@ -7,7 +7,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/meaning"
 )
 
-// Kinds that nobody writes: the format of a field, or a value itself, says that a text is one.
+// Kinds that cannot be declared. They follow from the format of a field, or from a value itself.
 const (
 	kindUUID     schema.PIIKind = "UUID"
 	kindHostname schema.PIIKind = "HOSTNAME"
@@ -28,7 +28,7 @@ var (
 	code  = regexp.MustCompile(`^[+(]?[0-9][0-9 ()./-]*$`)
 )
 
-// kindOf says what a text is: what the schema says, else what its form, its name or the value itself tells.
+// kindOf returns the kind of a text: the declared one, or the one that follows from the field's format, its name or the value itself.
 func (f *Field) kindOf(text string) schema.PIIKind {
 	if f.field.PII != nil && f.field.PII.Kind != "" && f.field.PII.Kind != schema.PIINone {
 		return f.field.PII.Kind
@@ -46,7 +46,7 @@ func (f *Field) kindOf(text string) schema.PIIKind {
 	return named(f.name)
 }
 
-// named returns the kind that a name tells; else TEXT. What is called name, alone or in a document, may be a person's.
+// named returns the kind that a field name suggests, or TEXT. A field called name may contain the name of a person.
 func named(name string) schema.PIIKind {
 	if name == "name" {
 		return schema.PIIName
@@ -73,7 +73,7 @@ func kindOfValue(text string) schema.PIIKind {
 	return schema.PIIText
 }
 
-// Suspect reports whether a field that is not marked looks like personal data.
+// Suspect reports whether an unmarked field looks like personal data.
 func Suspect(f *schema.Field) bool {
 	t := f.Type
 	if f.PII != nil || f.Relation != nil || t.Enum != nil || t.Object != nil {

@@ -1,7 +1,6 @@
-// Package mask puts something else in the place of personal data. A mask depends on the value, on what kind of value it is and on a
-// key: equal values have equal masks wherever they stand, nobody without the key can tell which value a mask was made of, and a mask
-// has the form of its value and keeps the constraints of its field. No value is the mask of itself unless its field allows no other,
-// such as an empty text.
+// Package mask replaces personal data. A mask depends on the value, its kind and a key. Equal values have equal masks everywhere. Without the key, the
+// value of a mask cannot be found. A mask has the same form as its value and satisfies the constraints of its field. It always differs from its value,
+// unless the field does not allow another value, such as an empty text.
 package mask
 
 import (
@@ -20,34 +19,34 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Masker makes masks with one key.
+// Masker masks values with a key.
 type Masker struct{ key []byte }
 
 // New returns a Masker for a key, which should be random and at least 16 bytes long.
 func New(key []byte) *Masker { return &Masker{key} }
 
-// errNone is that no mask keeps the constraints of a field. It says nothing of the value.
-var errNone = errors.New("no mask of a value keeps the constraints of the field")
+// errNone is the error for a value without a valid mask. It does not contain the value.
+var errNone = errors.New("no mask of a value satisfies the constraints of the field")
 
-// Field masks the values of one field.
+// Field masks the values of a field.
 type Field struct {
 	*Masker
 	field       *schema.Field
-	name        string // in snake_case: what the kind is guessed from
-	least, most int    // runes of a text; most is 0 for any number
+	name        string // in snake_case, for guessing the kind
+	least, most int    // length of a text in runes; most is 0 if unlimited
 	unique      bool
 	pattern     *regexp.Regexp // nil for none
-	prefix      string         // that the pattern demands
-	low, high   *big.Rat       // of a number; nil for none
-	taken       []string       // no mask is one of these
+	prefix      string         // that the pattern requires
+	low, high   *big.Rat       // of a number; nil if unlimited
+	taken       []string       // values that masks must not have
 }
 
-// Field makes a field ready. unique says that different values have to have different masks.
+// Field prepares a field. With unique, different values have different masks.
 func (m *Masker) Field(f *schema.Field, unique bool) *Field {
 	ready := &Field{Masker: m, field: f, name: schema.SnakeCase(f.Name), unique: unique}
 	c := f.Constraints
 	if c.Pattern != "" {
-		ready.pattern, _ = regexp.Compile(c.Pattern) // nil where Go cannot read it: Postgres decides
+		ready.pattern, _ = regexp.Compile(c.Pattern) // nil if Go does not support it; Postgres checks it
 		ready.prefix = prefixOf(c.Pattern)
 	} else if c.Format != "" {
 		ready.pattern = regexp.MustCompile(c.Format.Pattern())
@@ -72,17 +71,17 @@ func (m *Masker) Field(f *schema.Field, unique bool) *Field {
 
 var lengthOf = regexp.MustCompile(`(?i)^(?:varchar|character varying|char|character|bpchar) *\( *(\d+) *\)`)
 
-// declared returns how many characters a Postgres type holds; 0 for any number.
+// declared returns the maximum number of characters of a Postgres type, or 0 if it is unlimited.
 func declared(dataType string) int {
 	m := lengthOf.FindStringSubmatch(dataType)
 	if m == nil {
 		return 0
 	}
-	n, _ := strconv.Atoi(m[1]) // digits alone
+	n, _ := strconv.Atoi(m[1]) // it matches digits only
 	return n
 }
 
-// prefixOf returns the text that everything that matches a pattern begins with.
+// prefixOf returns the common prefix of all texts that match a pattern.
 func prefixOf(pattern string) string {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil || re.Op != syntax.OpConcat || len(re.Sub) < 2 || re.Sub[0].Op != syntax.OpBeginText {
@@ -94,15 +93,15 @@ func prefixOf(pattern string) string {
 	return ""
 }
 
-// Value masks one value, or one element of a list, as Postgres writes it: times in UTC with DateStyle ISO, intervals in
-// IntervalStyle iso_8601 and bytea in hex.
+// Value masks a value, or an element of a list, in the text format of Postgres: times in UTC with DateStyle ISO, intervals in IntervalStyle iso_8601, and
+// bytea in hex.
 func (f *Field) Value(text string) (string, error) {
 	if strings.EqualFold(f.field.DataType, "citext") {
-		text = strings.ToLower(text) // equal to Postgres, so equal here
+		text = strings.ToLower(text) // Postgres ignores case
 	}
 	switch t := f.field.Type; {
 	case t.Enum != nil:
-		return t.Enum.Values[0].Name, nil // whichever it was
+		return t.Enum.Values[0].Name, nil // the first value, regardless of the original
 	case text == "":
 		return "", nil
 	case t.Scalar == schema.Boolean:
@@ -121,19 +120,19 @@ func (f *Field) Value(text string) (string, error) {
 	return f.number(text)
 }
 
-// fits reports whether a text keeps the constraints of the field.
+// fits reports whether a text satisfies the constraints of the field.
 func (f *Field) fits(text string) bool {
 	n := utf8.RuneCountInString(text)
 	return n >= f.least && (f.most == 0 || n <= f.most) && (f.pattern == nil || f.pattern.MatchString(text)) &&
 		!slices.Contains(f.taken, text)
 }
 
-// bits returns n bytes that look random and depend on the key and the parts alone: HMAC-SHA-256 (RFC 2104) in counter mode.
+// bits returns n pseudorandom bytes that depend only on the key and the parts: HMAC-SHA-256 (RFC 2104) in counter mode.
 func (m *Masker) bits(n int, parts ...string) []byte {
 	var out []byte
 	for counter := uint32(0); len(out) < n; counter++ {
 		h := hmac.New(sha256.New, m.key)
-		_, _ = h.Write(binary.BigEndian.AppendUint32(nil, counter)) // it never fails
+		_, _ = h.Write(binary.BigEndian.AppendUint32(nil, counter)) // never fails
 		for _, p := range parts {
 			_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
 			_, _ = h.Write([]byte(p))
@@ -145,7 +144,7 @@ func (m *Masker) bits(n int, parts ...string) []byte {
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// code returns n letters and digits made of the parts, the first a letter.
+// code returns n letters and digits that depend on the parts. The first one is a letter.
 func (m *Masker) code(n int, parts ...string) string {
 	out := m.bits(n, append(parts, "code")...)
 	for i, b := range out {

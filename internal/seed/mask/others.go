@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// bytes masks bytea in hex with as many other bytes.
+// bytes masks bytea in hex with the same number of other bytes.
 func (f *Field) bytes(text string) string {
 	n := max(len(text)-len(`\x`), 0) / 2
 	mask := text
@@ -23,7 +23,7 @@ func (f *Field) bytes(text string) string {
 	return mask
 }
 
-// vector masks a vector with one of as many numbers from -1 to 1.
+// vector masks a vector with the same number of numbers from -1 to 1.
 func (f *Field) vector(text string) string {
 	n := strings.Count(text, ",") + 1
 	numbers := make([]string, n)
@@ -34,20 +34,19 @@ func (f *Field) vector(text string) string {
 }
 
 const (
-	blockDays    = 4096 // a mask lies in the same eleven years as its value
+	blockDays    = 4096 // a mask is in the same period of eleven years as its value
 	dayLayout    = time.DateOnly
 	momentLayout = "2006-01-02 15:04:05.999999Z07"
 )
 
-// time masks a date or a time with another of the same eleven years, in the unit that the value is given in: a day, a second or a
-// microsecond.
+// time masks a date or a time with another one of the same period of eleven years, with the same precision: a day, a second or a microsecond.
 func (f *Field) time(text string) (string, error) {
 	layout, unit := momentLayout, time.Microsecond
 	at, err := time.Parse(layout, text)
 	if err != nil {
 		layout = dayLayout
 		if at, err = time.Parse(layout, text); err != nil {
-			return "", errNone // infinity, and years that YAML does not write
+			return "", errNone // infinity, and years that YAML does not support
 		}
 	}
 	switch {
@@ -74,7 +73,7 @@ func (f *Field) time(text string) (string, error) {
 	return moment(digits).Format(layout), nil
 }
 
-// inPeriod reports whether a time keeps the bounds of the field.
+// inPeriod reports whether a time is within the bounds of the field.
 func (f *Field) inPeriod(at time.Time) bool {
 	r := f.field.Constraints.Range
 	if r == nil {
@@ -92,7 +91,7 @@ func parseBound(text string) (time.Time, error) {
 	return time.Parse(time.DateOnly, text)
 }
 
-// json masks every text, every number and every name of a document, but for the names that the schema says are no personal data.
+// json masks all texts, numbers and names of a document, except names that the schema declares not to be personal data.
 func (f *Field) json(text string) (string, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -128,7 +127,7 @@ func (f *Field) jsonValue(d *json.Decoder, out *bytes.Buffer, name string) error
 	return nil
 }
 
-// jsonGroup masks what is between two brackets.
+// jsonGroup masks the content of two brackets.
 func (f *Field) jsonGroup(d *json.Decoder, out *bytes.Buffer, open json.Delim, name string) error {
 	out.WriteString(open.String())
 	for first := true; d.More(); first = false {
@@ -159,10 +158,10 @@ func (f *Field) jsonGroup(d *json.Decoder, out *bytes.Buffer, open json.Delim, n
 	return nil
 }
 
-// asciiName is a name of which letters for letters are as many masks as there are names.
+// asciiName matches names with ASCII letters and digits, which can be permuted without collisions.
 var asciiName = regexp.MustCompile(`^[ -~]*[A-Za-z0-9][ -~]*$`)
 
-// jsonKey masks a name. Different names have different masks, or a value would be lost.
+// jsonKey masks a name. Different names have different masks; otherwise a value would be lost.
 func (f *Field) jsonKey(out *bytes.Buffer, key string) error {
 	var kept []string
 	if f.field.PII != nil {

@@ -6,12 +6,12 @@ import (
 	"strconv"
 )
 
-// permutation takes lists of digits, each of its own radix, to one another: a bijection without a fixed point. It is a step along a
-// cycle through all of them in an order that the key gives: E⁻¹(E(x) + s), where E is a Feistel network over two moduli, as in FE2
-// (Bellare, Ristenpart, Rogaway and Stegers, Format-Preserving Encryption, SAC 2009).
+// permutation is a permutation of lists of digits without a fixed point. Each digit has its own radix. It is a step on a cycle through all lists in an
+// order that depends on the key: E⁻¹(E(x) + s), where E is a Feistel network over two moduli, as in FE2 (Bellare, Ristenpart, Rogaway and Stegers,
+// Format-Preserving Encryption, SAC 2009).
 type permutation struct {
 	m     *Masker
-	label string // equal digits of another label are permuted otherwise
+	label string // equal digits with different labels are permuted differently
 	radix []int64
 	a, b  *big.Int // the products of the first and the second half
 	step  *big.Int
@@ -39,14 +39,14 @@ func (m *Masker) permutation(label string, radix []int64) *permutation {
 
 func (p *permutation) size() *big.Int { return new(big.Int).Mul(p.a, p.b) }
 
-// number returns a number below n made of the key.
+// number returns a number below n that depends on the key.
 func (p *permutation) number(n *big.Int, what, of string) *big.Int {
-	// Eight bytes more than needed make the remainder even enough.
+	// Eight extra bytes make the distribution of the remainder uniform enough.
 	x := new(big.Int).SetBytes(p.m.bits(len(n.Bytes())+8, "permutation", p.label, what, of))
 	return x.Mod(x, n)
 }
 
-// walk returns the first list along the cycle that fits; nil when none does within the steps.
+// walk returns the first list on the cycle that fits, or nil if none fits within the given number of steps.
 func (p *permutation) walk(digits []int64, steps int, fits func(digits []int64) bool) []int64 {
 	size := p.size()
 	at := p.encrypt(digits)
@@ -55,7 +55,7 @@ func (p *permutation) walk(digits []int64, steps int, fits func(digits []int64) 
 		next := p.decrypt(at)
 		switch {
 		case slices.Equal(next, digits):
-			return nil // all the way round
+			return nil // the end of the cycle
 		case fits(next):
 			return next
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// How far along its cycle a value that has to keep constraints is looked for.
+// The maximum number of steps on a cycle to find a value that satisfies constraints.
 const (
 	maxSteps     = 2000
 	maxTextSteps = 200
@@ -18,9 +18,9 @@ const (
 // shape is a text whose letters and digits are permuted and whose other characters stay.
 type shape struct {
 	runes  []rune
-	at     []int   // of the characters that change
+	at     []int   // positions of the characters that change
 	radix  []int64 // of each
-	from   []rune  // what each counts from
+	from   []rune  // the first character of each digit's alphabet
 	digits []int64
 	label  string
 }
@@ -35,14 +35,14 @@ func (s *shape) text(digits []int64) string {
 	for i, d := range digits {
 		c := s.from[i] + rune(d) //nolint:gosec // a digit is below its radix
 		if s.radix[i] == hexRadix && d > 9 {
-			c = 'a' + rune(d) - 10 //nolint:gosec // the same
+			c = 'a' + rune(d) - 10 //nolint:gosec // as above
 		}
 		out[s.at[i]] = c
 	}
 	return string(out)
 }
 
-// walk returns the mask of the shape that fits; the empty text when there is none.
+// walk returns the first mask that fits, or "".
 func (s *shape) walk(m *Masker, steps int, fits func(string) bool) string {
 	if len(s.at) == 0 {
 		return ""
@@ -56,9 +56,9 @@ func (s *shape) walk(m *Masker, steps int, fits func(string) bool) string {
 
 const hexRadix = 16
 
-// letters makes the shape of a text: digits stay digits, and letters letters of the same case. Letters beyond ASCII become ASCII's;
-// that these are others is in the label, so that texts which differ there alone have different masks as likely as not.
-// A prefix that all values of the field have stays.
+// letters returns the shape of a text. Digits become digits, and letters become letters of the same case. Non-ASCII letters become ASCII letters; the
+// label contains the original ones, so that texts that differ only in them usually have different masks. A prefix that all values of the field share is
+// kept.
 func letters(text, prefix string, hex bool) *shape {
 	s := &shape{runes: []rune(text)}
 	var label strings.Builder
@@ -100,17 +100,17 @@ func letters(text, prefix string, hex bool) *shape {
 	return s
 }
 
-// number masks a number or an interval: digits change, and their number, the sign, the point and the exponent stay.
+// number masks a number or an interval. It changes digits, but keeps their count, the sign, the point and the exponent.
 func (f *Field) number(text string) (string, error) {
 	s := &shape{runes: []rune(text), label: "number "}
 	mantissa, _, _ := strings.Cut(text, "e")
-	inNumber := false // a first digit has gone before
+	inNumber := false // after the first digit
 	for i, c := range mantissa {
 		digit := c >= '0' && c <= '9'
 		longer := i+1 < len(mantissa) && mantissa[i+1] >= '0' && mantissa[i+1] <= '9'
 		switch {
 		case digit && !inNumber && c != '0' && longer:
-			s.add(i, '1', 9, int64(c-'1')) // or the number would be shorter
+			s.add(i, '1', 9, int64(c-'1')) // a leading zero would make the number shorter
 		case digit:
 			s.add(i, '0', 10, int64(c-'0'))
 		}
@@ -130,7 +130,7 @@ func (f *Field) number(text string) (string, error) {
 	return f.between(s)
 }
 
-// inRange reports whether a number keeps the bounds of the field and of its type.
+// inRange reports whether a number is within the bounds of the field and of its type.
 func (f *Field) inRange(text string) bool {
 	switch f.field.Type.Scalar {
 	case schema.Int:
@@ -149,7 +149,7 @@ func (f *Field) inRange(text string) bool {
 	return ok && (f.low == nil || n.Cmp(f.low) >= 0) && (f.high == nil || n.Cmp(f.high) <= 0)
 }
 
-// between makes a number within narrow bounds, with as many decimals as the value has.
+// between returns a number within narrow bounds, with the same number of decimals as the value.
 func (f *Field) between(s *shape) (string, error) {
 	if f.low == nil || f.high == nil {
 		return "", errNone

@@ -15,7 +15,7 @@ import (
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
-// attempts is how many masks of a text are made before its field is given up.
+// attempts is the maximum number of attempts to find a mask of a text.
 const attempts = 200
 
 // text masks a text.
@@ -37,12 +37,12 @@ func (f *Field) text(text string) (string, error) {
 	return "", errNone
 }
 
-// urlScheme is what stays of a URL: a scheme that everybody uses, since another may say whose it is.
+// urlScheme matches common URL schemes, which are kept. Other schemes may identify the owner.
 var urlScheme = regexp.MustCompile(`^(?i:https?|s?ftp|ftps|wss?|ssh|git|ldaps?|mqtts?|amqps?|rediss?|postgres(?:ql)?|mysql|s3|gs)://`)
 
-// make makes one mask, which may not fit.
+// make returns a mask, which may not fit.
 func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
-	own := f.code(uniqueLength, string(kind), text, attempt) // tells the mask from all others
+	own := f.code(uniqueLength, string(kind), text, attempt) // makes the mask unique
 	fake := func(name string) string {
 		value, _ := maker.Fake(name, f.seed(string(kind), name, text, attempt))
 		return value
@@ -83,10 +83,10 @@ func (f *Field) make(kind schema.PIIKind, text, attempt string) string {
 
 func (m *Masker) seed(parts ...string) uint64 { return binary.BigEndian.Uint64(m.bits(8, parts...)) }
 
-// uniqueLength is in letters and digits: 61 bits.
+// uniqueLength is a number of letters and digits: 61 bits.
 const uniqueLength = 12
 
-// within puts a code between what goes before and after, and leaves out of it, and of what goes before, what would be too long.
+// within joins before, code and after. It shortens code and before if the text is too long.
 func (f *Field) within(before, code, after string) string {
 	if over := len(before) + len(code) + len(after) - f.most; f.most > 0 && over > 0 {
 		if !strings.Contains(before, "://") {
@@ -102,7 +102,7 @@ func (f *Field) within(before, code, after string) string {
 	return before + code + after
 }
 
-// distinct makes a text no longer than it may be, and one of its own where the field is unique.
+// distinct shortens a text to the maximum length, and makes it unique if the field is.
 func (f *Field) distinct(text, code string) string {
 	runes := []rune(text)
 	if !f.unique {
@@ -121,10 +121,10 @@ func (f *Field) distinct(text, code string) string {
 	return strings.TrimSpace(string(runes) + " " + code)
 }
 
-// shortText is the length in runes below which the letters of a text are permuted; a longer one becomes words.
+// shortText is the length in runes below which the letters of a text are permuted. A longer text becomes words.
 const shortText = 16
 
-// words makes a text as long as another, with its line breaks. It begins with a code where it has to be one of its own.
+// words returns a text with the same length and line breaks as another one. It starts with a code if it must be unique.
 func (f *Field) words(text, code string, seed uint64) string {
 	runes := []rune(text)
 	out := make([]rune, 0, len(runes))
@@ -147,15 +147,15 @@ func (f *Field) words(text, code string, seed uint64) string {
 	return string(out)
 }
 
-// generated makes a text that matches a regular expression, if it comes out so.
+// generated returns a text that should match a regular expression.
 func generated(pattern string, seed uint64) string {
 	return gofakeit.New(seed).Regex(strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$"))
 }
 
-// prefixLength is what may follow an IP address. Anything else after a slash is part of what is masked.
+// prefixLength matches the prefix length of an IP network. Any other text after a slash is masked.
 var prefixLength = regexp.MustCompile(`/[0-9]{1,3}$`)
 
-// address masks an IP address: of version 4 by a permutation, of version 6, and what is none, within what RFC 3849 keeps for examples.
+// address masks an IP address. It permutes IPv4 addresses. IPv6 addresses and invalid ones become addresses in the documentation prefix of RFC 3849.
 func (f *Field) address(text string) string {
 	prefix := prefixLength.FindString(text)
 	host := strings.TrimSuffix(text, prefix)
@@ -169,7 +169,7 @@ func (f *Field) address(text string) string {
 	}
 	var octets []int64
 	for o := range strings.SplitSeq(host, ".") {
-		n, _ := strconv.ParseInt(o, 10, 64) // the pattern has been matched
+		n, _ := strconv.ParseInt(o, 10, 64) // the pattern matches digits
 		octets = append(octets, n)
 	}
 	octets = f.permutation("ipv4", []int64{256, 256, 256, 256}).walk(octets, 1, func([]int64) bool { return true })

@@ -1,4 +1,4 @@
-// Package meaning guesses from the name of a text field what its values are, for those who generate values and for those who mask them.
+// Package meaning guesses the kind of values of a text field from its name, for generating and masking values.
 package meaning
 
 import (
@@ -7,14 +7,14 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Meaning is what the name of a text field says of its values.
+// Meaning is the kind of values that a field name suggests.
 type Meaning struct {
-	Fake string         // the name of the fake values that look like them
-	PII  schema.PIIKind // the kind of personal data that they are; empty for none
+	Fake string         // the name of similar fake values
+	PII  schema.PIIKind // the kind of personal data; empty for none
 }
 
-// names are the meanings, by the words that a name in snake_case ends with. The first that matches holds, so that an ip_address is no
-// address of a house, nor is an email_address.
+// names are the meanings by the last words of a name in snake_case. The first match applies, so that an ip_address or email_address is not a postal
+// address.
 var names = []struct {
 	pattern string
 	Meaning
@@ -66,8 +66,7 @@ var patterns = func() []*regexp.Regexp {
 	return list
 }()
 
-// Of returns the meaning of a text field's name in snake_case, false where it has none. What a field called name holds, the name of its
-// type says: see IsPerson.
+// Of returns the meaning of a text field's name in snake_case, or false without one. The meaning of a field called name depends on its type: see IsPerson.
 func Of(name string) (Meaning, bool) {
 	for i, p := range patterns {
 		if p.MatchString(name) {
@@ -79,10 +78,10 @@ func Of(name string) (Meaning, bool) {
 
 var people = regexp.MustCompile(`(^|_)(super)?(user|person|people|customer|author|employee|member|contact|patient|student|teacher|profile|account|owner|guest|client)$`)
 
-// IsPerson reports whether the rows of a type of that name are people, so that the name of one is personal data.
+// IsPerson reports whether a type name suggests that its rows are people, whose names are personal data.
 func IsPerson(typeName string) bool { return people.MatchString(schema.SnakeCase(typeName)) }
 
 var birth = regexp.MustCompile(`(^|_)(birth(_?(date|day|time))?|born|date_of_birth|dob)(_on|_at)?$`)
 
-// IsBirth reports whether a date or a time of that name, in snake_case, is when a person was born.
+// IsBirth reports whether the name of a date or time, in snake_case, suggests a date of birth.
 func IsBirth(name string) bool { return birth.MatchString(name) }

@@ -1,4 +1,4 @@
-// Package node reads YAML nodes: mappings with their keys in order, aliases, merges, and what a node holds in a person's words.
+// Package node reads YAML nodes: mappings in the order of their keys, aliases, merges, and descriptions of nodes for messages.
 package node
 
 import (
@@ -10,7 +10,7 @@ import (
 // Entry is one key of a mapping and its value.
 type Entry struct{ Key, Value *yaml.Node }
 
-// Mistake is what is wrong with a node.
+// Mistake is a mistake at a node.
 type Mistake struct {
 	Node                  *yaml.Node
 	Code, Message, Remedy string
@@ -23,8 +23,8 @@ func (report reader) mistake(n *yaml.Node, code, remedy, format string, args ...
 	report(Mistake{Node: n, Code: code, Remedy: remedy, Message: fmt.Sprintf(format, args...)})
 }
 
-// Entries returns the keys of a mapping in their order, merged keys (<<) last. It reports a node that is not a mapping, with what it
-// should hold, and keys that are given twice.
+// Entries returns the keys of a mapping in order, with merged keys (<<) last. It reports a node that is not a mapping, with the expected content want,
+// and duplicate keys.
 func Entries(n *yaml.Node, want string, report func(Mistake)) []Entry {
 	r := reader(report)
 	if n.Kind != yaml.MappingNode {
@@ -92,7 +92,7 @@ func (report reader) merge(list []Entry, n *yaml.Node, seen map[string]*yaml.Nod
 	return list
 }
 
-// Resolve follows an alias to what it stands for.
+// Resolve returns the target of an alias, or the node itself.
 func Resolve(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode && n.Alias != nil {
 		n = n.Alias
@@ -103,7 +103,7 @@ func Resolve(n *yaml.Node) *yaml.Node {
 // IsNull reports whether a node is null.
 func IsNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// Describe names what a node holds, as a person would.
+// Describe describes the content of a node for messages.
 func Describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
