@@ -65,7 +65,8 @@ func (a *App) reportOwnSchema(ctx context.Context, pool *pgxpool.Pool) {
 	}
 }
 
-// serveOptions returns the options of the production server, which are the same in every environment. It does not trust claims without proof.
+// serveOptions returns the options of the production server, which are the same in every environment. It does not trust claims without
+// proof.
 func (a *App) serveOptions() ServerOptions {
 	return ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress}
 }

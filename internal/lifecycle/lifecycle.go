@@ -195,8 +195,8 @@ func (g *Group) markOver(err error) {
 	}
 }
 
-// Stop stops the parts in reverse order and returns all errors. It first cancels a start in progress. It reports a part that does not stop in
-// time, and continues with the others.
+// Stop stops the parts in reverse order and returns all errors. It first cancels a start in progress. It reports a part that does not stop
+// in time, and continues with the others.
 func (g *Group) Stop(ctx context.Context) error {
 	g.mu.Lock()
 	if c := g.stop; c != nil {

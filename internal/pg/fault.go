@@ -16,10 +16,10 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Fault converts an error of the driver to a fault. The fault has a code that follows from the SQLSTATE or the network error, Postgres's message
-// and detail, and Postgres's hint or ours. A server that is unreachable, starting, stopping or full is Unavailable, and the same pool works
-// again when the server is back. An existing fault keeps its code. Text from Postgres is private, since it names roles, tables and values.
-// Fault(op, nil) is nil.
+// Fault converts an error of the driver to a fault. The fault has a code that follows from the SQLSTATE or the network error, Postgres's
+// message and detail, and Postgres's hint or ours. A server that is unreachable, starting, stopping or full is Unavailable, and the same
+// pool works again when the server is back. An existing fault keeps its code. Text from Postgres is private, since it names roles, tables
+// and values. Fault(op, nil) is nil.
 func Fault(op string, err error) error {
 	var known *fault.Error
 	var connect *pgconn.ConnectError
@@ -50,8 +50,8 @@ func Fault(op string, err error) error {
 	return &fault.Error{Code: fault.Internal, Op: op, Err: err}
 }
 
-// connectFault converts the error of a failed connection attempt. It drops the ConnectError, which contains the whole configuration, and keeps
-// its cause.
+// connectFault converts the error of a failed connection attempt. It drops the ConnectError, which contains the whole configuration, and
+// keeps its cause.
 func connectFault(op string, e *pgconn.ConnectError) error {
 	cause := e.Unwrap()
 	at := address(e.Config)

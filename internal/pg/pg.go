@@ -1,5 +1,5 @@
-// Package pg connects to Postgres. It provides pools that survive a restart of the server, transactions, quoting, and the conversion of driver
-// errors and SQLSTATEs to faults. Its results and errors never contain a password.
+// Package pg connects to Postgres. It provides pools that survive a restart of the server, transactions, quoting, and the conversion of
+// driver errors and SQLSTATEs to faults. Its results and errors never contain a password.
 package pg
 
 import (
@@ -144,8 +144,8 @@ type Beginner interface {
 // rollbackTimeout limits the rollback of a transaction whose context has ended.
 const rollbackTimeout = 5 * time.Second
 
-// InTx runs fn in a transaction. It commits if fn returns nil, and rolls back if fn returns an error or panics, or if ctx ends. It returns the
-// error of fn unchanged.
+// InTx runs fn in a transaction. It commits if fn returns nil, and rolls back if fn returns an error or panics, or if ctx ends. It returns
+// the error of fn unchanged.
 func InTx(ctx context.Context, db Beginner, fn func(pgx.Tx) error) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {

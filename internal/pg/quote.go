@@ -11,8 +11,8 @@ import (
 // QuoteIdent returns name as a quoted SQL identifier.
 func QuoteIdent(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// QuoteLiteral returns s as a quoted SQL string, like quote_literal. It is safe with both settings of standard_conforming_strings. It drops NUL
-// bytes, which Postgres does not allow in text.
+// QuoteLiteral returns s as a quoted SQL string, like quote_literal. It is safe with both settings of standard_conforming_strings. It drops
+// NUL bytes, which Postgres does not allow in text.
 func QuoteLiteral(s string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\x00", ""), "'", "''")
 	if strings.Contains(s, `\`) {
@@ -26,8 +26,8 @@ const masked = "xxxxx"
 // keyValuePassword finds the passwords in a key=value connection string, quoted or not.
 var keyValuePassword = regexp.MustCompile(`(?i)\b((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'?|(?:\\.|[^\s\\])+)`)
 
-// RedactURL returns a connection string with all passwords masked. If the string is malformed and the password is unclear, it masks too much
-// rather than too little.
+// RedactURL returns a connection string with all passwords masked. If the string is malformed and the password is unclear, it masks too
+// much rather than too little.
 func RedactURL(s string) string {
 	scheme, rest, isURL := strings.Cut(s, "://")
 	if !isURL || !strings.HasPrefix(scheme, "postgres") {
@@ -75,8 +75,8 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 	return "", s, false
 }
 
-// ambiguous reports whether an @ in a URL may belong to a password that is not percent-encoded. The driver would treat part of such a password
-// as the host or database, and name it in errors.
+// ambiguous reports whether an @ in a URL may belong to a password that is not percent-encoded. The driver would treat part of such a
+// password as the host or database, and name it in errors.
 func ambiguous(s string) bool {
 	_, rest, isURL := strings.Cut(s, "://")
 	if !isURL {

@@ -25,8 +25,8 @@ func NotFound() Details {
 	}
 }
 
-// MethodNotAllowed is the response to a method that the path does not support. The caller sets the Allow header, which RFC 9110 requires, to
-// the same methods.
+// MethodNotAllowed is the response to a method that the path does not support. The caller sets the Allow header, which RFC 9110 requires,
+// to the same methods.
 func MethodNotAllowed(method string, allow ...string) Details {
 	return Details{
 		Title: "Method Not Allowed", Status: http.StatusMethodNotAllowed, Code: fault.Invalid,

@@ -18,8 +18,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// blame finds the row that Postgres rejected and returns a fault with its position. The transaction has been rolled back to before the rejected
-// component, so blame first writes the earlier rows again.
+// blame finds the row that Postgres rejected and returns a fault with its position. The transaction has been rolled back to before the
+// rejected component, so blame first writes the earlier rows again.
 func (w *writer) blame(ctx context.Context, refused *refusal) error {
 	if !aboutRows(refused.cause) {
 		return refused.cause
@@ -35,8 +35,8 @@ func (w *writer) blame(ctx context.Context, refused *refusal) error {
 	return w.search(ctx, w.components[refused.component], refused.cause)
 }
 
-// search finds the invalid row of a component with a binary search. Each row comes after those that it refers to, so the invalid row is the last
-// one of the shortest prefix that fails in the same way.
+// search finds the invalid row of a component with a binary search. Each row comes after those that it refers to, so the invalid row is the
+// last one of the shortest prefix that fails in the same way.
 func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError) error {
 	last := cause
 	var broken error // an error that ends the search, such as a lost connection

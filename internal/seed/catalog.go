@@ -21,8 +21,8 @@ type dbColumn struct {
 	sequence   string // of its default; quoted
 }
 
-// catalogQuery describes the columns of some tables. An explicit cast to varchar(3) or bit(3) silently truncates a value that an insert rejects, so
-// the cast types have no length. A cast and an insert round a numeric or a time in the same way.
+// catalogQuery describes the columns of some tables. An explicit cast to varchar(3) or bit(3) silently truncates a value that an insert
+// rejects, so the cast types have no length. A cast and an insert round a numeric or a time in the same way.
 const catalogQuery = `
 SELECT n.name, a.attname,
        CASE WHEN regexp_replace(t.typname, '^_', '') IN ('varchar', 'bpchar', 'bit', 'varbit')

@@ -20,8 +20,8 @@ import (
 // extensions are the extensions of seed files.
 var extensions = []string{".yaml", ".yml", ".csv", ".sql"}
 
-// Digest returns a hash of the content of sets: the names and contents of their files and of the files that they include, extend or embed. If lookup
-// is not nil, it includes the environment variables that they mention. Equal digests mean that the fixtures have not changed.
+// Digest returns a hash of the content of sets: the names and contents of their files and of the files that they include, extend or embed.
+// If lookup is not nil, it includes the environment variables that they mention. Equal digests mean that the fixtures have not changed.
 func Digest(fsys fs.FS, sets []string, lookup func(name string) (string, bool)) (string, error) {
 	c, err := collect(fsys, "", sets)
 	if err != nil {
@@ -74,8 +74,8 @@ type mention struct {
 	node   *yaml.Node
 }
 
-// collect reads the files of sets, in the order of the sets and then by name. An extended set comes before the set that extends it, and an included
-// file before the file that includes it.
+// collect reads the files of sets, in the order of the sets and then by name. An extended set comes before the set that extends it, and an
+// included file before the file that includes it.
 func collect(fsys fs.FS, dir string, sets []string) (*collector, error) {
 	c := &collector{fsys: fsys, dir: dir, sets: map[string]bool{}, files: map[string]bool{}}
 	named := map[string]bool{}

@@ -79,8 +79,8 @@ func (b *bound) compare(text string) int {
 	return number.Cmp(b.exact)
 }
 
-// check checks a value, or an element of a list, against the constraints of its field. Postgres checks it again, but this check finds all mistakes at
-// once and knows their positions.
+// check checks a value, or an element of a list, against the constraints of its field. Postgres checks it again, but this check finds all
+// mistakes at once and knows their positions.
 func (f *field) check(n *yaml.Node, text string) *problem {
 	c := f.Constraints
 	switch {

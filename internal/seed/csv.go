@@ -87,7 +87,8 @@ func notUTF8(text []byte) int {
 
 var numbered = regexp.MustCompile(`^\d+[-_. ]*`)
 
-// tableOf returns the table that a file is named after: users.csv or User.csv. The name may start with a number, and may have a suffix after a dot.
+// tableOf returns the table that a file is named after: users.csv or User.csv. The name may start with a number, and may have a suffix
+// after a dot.
 func (r *reader) tableOf(file string) *table {
 	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
 	for _, name := range []string{name, numbered.ReplaceAllString(name, "")} {

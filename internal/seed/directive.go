@@ -13,8 +13,8 @@ import (
 // directives are the keys of a file that are not tables but determine how the file is read.
 var directives = []string{"extends", "generate", "include", "templates"}
 
-// directive reads a directive, and reports whether a key is one. If a table has the name of a directive, the key is the table, unless its value is a
-// scalar, which rows never are.
+// directive reads a directive, and reports whether a key is one. If a table has the name of a directive, the key is the table, unless its
+// value is a scalar, which rows never are.
 func (r *reader) directive(e node.Entry) bool {
 	n := node.Resolve(e.Value)
 	if r.tables.byName[e.Key.Value] != nil && (n.Kind != yaml.ScalarNode || node.IsNull(n)) {
@@ -67,8 +67,8 @@ func scalars(n *yaml.Node) []*yaml.Node {
 	return items
 }
 
-// mayMention reports whether the file may extend or include others. Most files do not, and are then parsed only once. A regular expression would be
-// much slower.
+// mayMention reports whether the file may extend or include others. Most files do not, and are then parsed only once. A regular expression
+// would be much slower.
 func (s *source) mayMention() bool {
 	for _, word := range []string{"extends", "include"} {
 		for at := 0; ; {

@@ -219,7 +219,8 @@ func (l *linker) circle(r *row, c int) string {
 	}
 }
 
-// referenced returns the column of t to which a column of a foreign key refers. References contains a key field with several columns once per column.
+// referenced returns the column of t to which a column of a foreign key refers. References contains a key field with several columns once
+// per column.
 func (t *table) referenced(f *schema.Field, column string) int {
 	seen := map[*schema.Field]int{}
 	for i, key := range f.Relation.References {

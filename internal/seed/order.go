@@ -7,8 +7,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// component is a set of tables whose rows refer to each other, usually a single table. One statement writes all of them, because Postgres checks
-// foreign keys at the end of a statement and thus allows cycles.
+// component is a set of tables whose rows refer to each other, usually a single table. One statement writes all of them, because Postgres
+// checks foreign keys at the end of a statement and thus allows cycles.
 type component struct {
 	tables []*table
 	rows   []*row // each one after the rows that it refers to, except in cycles
@@ -38,8 +38,8 @@ func inOrder(rows []*row) []*component {
 	return o.components
 }
 
-// orderer finds the strongly connected components of the tables with Tarjan's algorithm (SIAM J. Comput. 1(2), 1972). It returns each component after
-// all components that it refers to.
+// orderer finds the strongly connected components of the tables with Tarjan's algorithm (SIAM J. Comput. 1(2), 1972). It returns each
+// component after all components that it refers to.
 type orderer struct {
 	rows       map[*table][]*row
 	byType     map[*schema.Type]*table

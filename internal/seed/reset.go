@@ -68,8 +68,8 @@ func (t *emptied) strangers() string {
 	return fmt.Sprintf("%s has %d rows besides fixtures, but seeds generated only %d", t.name, t.Others, t.Generated)
 }
 
-// resettable returns the tables of this load, those that earlier loads of the sets have filled, and those that refer to them. The latter must be empty
-// unless the mode is ResetAll.
+// resettable returns the tables of this load, those that earlier loads of the sets have filled, and those that refer to them. The latter
+// must be empty unless the mode is ResetAll.
 func (o *Options) resettable(ctx context.Context, tx pgx.Tx, f *fixtures) ([]*emptied, error) {
 	var names []string
 	for _, r := range f.rows {

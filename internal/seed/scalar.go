@@ -83,7 +83,8 @@ func enumText(e *schema.Enum, n *yaml.Node) (string, *problem) {
 	return "", wrong("unknown-value", didYouMean(n.Value, names), "%s has no value %q", e.Name, node.Clip(n.Value))
 }
 
-// scalarText converts a YAML scalar. If digits matter, it uses the text as written. If the scalar does not fit the type, it returns a remedy.
+// scalarText converts a YAML scalar. If digits matter, it uses the text as written. If the scalar does not fit the type, it returns a
+// remedy.
 func scalarText(f *schema.Field, n *yaml.Node) (text, remedy string) {
 	t := scalar.OfField(f)
 	if f.Type.Scalar == schema.String && n.ShortTag() != "!!str" {
@@ -97,8 +98,8 @@ func scalarText(f *schema.Field, n *yaml.Node) (text, remedy string) {
 	return t.ToPostgres(canonical), ""
 }
 
-// jsonSpelling converts the notations of YAML to those of JSON: integers in other bases, grouped digits, True, times of YAML 1.1, and base64 on several
-// lines. It returns whether the node's type fits the scalar.
+// jsonSpelling converts the notations of YAML to those of JSON: integers in other bases, grouped digits, True, times of YAML 1.1, and
+// base64 on several lines. It returns whether the node's type fits the scalar.
 func jsonSpelling(s schema.Scalar, n *yaml.Node) (text string, fits bool) {
 	v, tag := n.Value, n.ShortTag()
 	isText, isWhole := tag == "!!str", tag == "!!int"

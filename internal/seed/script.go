@@ -152,8 +152,8 @@ func runScripts(ctx context.Context, tx pgx.Tx, scripts []*script) ([]ScriptSumm
 	return list, nil
 }
 
-// execute sends the whole file, so that positions in Postgres's errors refer to the file. It then checks deferred constraints and resets the
-// settings that the file has changed.
+// execute sends the whole file, so that positions in Postgres's errors refer to the file. It then checks deferred constraints and resets
+// the settings that the file has changed.
 func (s *script) execute(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
 		return err

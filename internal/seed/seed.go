@@ -1,6 +1,6 @@
-// Package seed loads fixtures, which are rows in YAML or CSV files, into the tables of a schema. It first checks all values against the schema. It then
-// writes all rows in the order of their references, in one transaction. Rows have stable keys, so that loading the same fixtures twice changes
-// nothing.
+// Package seed loads fixtures, which are rows in YAML or CSV files, into the tables of a schema. It first checks all values against the
+// schema. It then writes all rows in the order of their references, in one transaction. Rows have stable keys, so that loading the same
+// fixtures twice changes nothing.
 package seed
 
 import (
@@ -46,9 +46,9 @@ type Options struct {
 	Confirmed      bool
 }
 
-// Load loads the fixtures, then generates the requested rows, and returns the changes. It returns all mistakes in the fixtures at once, as a fault that
-// wraps a diag.List. A row that Postgres rejects is also a diag.List. After an error in the fixtures, the database is unchanged. After an error with
-// generated rows, it contains the fixtures.
+// Load loads the fixtures, then generates the requested rows, and returns the changes. It returns all mistakes in the fixtures at once, as
+// a fault that wraps a diag.List. A row that Postgres rejects is also a diag.List. After an error in the fixtures, the database is
+// unchanged. After an error with generated rows, it contains the fixtures.
 func Load(ctx context.Context, o Options) (Summary, error) {
 	if err := o.validate(); err != nil {
 		return Summary{}, err

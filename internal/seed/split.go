@@ -15,15 +15,15 @@ const partBytes = 96 << 10
 // tableLine matches a line with the name of a table and without rows.
 var tableLine = regexp.MustCompile(`^[\pL_][\pL\pN_]*:[ \t]*(#.*)?\s*$`)
 
-// directiveLine matches the first line of a directive. A directive is not split. The directive templates must be a single line, since it is repeated in
-// every part.
+// directiveLine matches the first line of a directive. A directive is not split. The directive templates must be a single line, since it is
+// repeated in every part.
 var (
 	directiveLine = regexp.MustCompile(`^(?:` + strings.Join(directives, "|") + `):(?:\s|$)`)
 	templatesLine = regexp.MustCompile(`^templates:[ \t]+[a-z]+[ \t]*(#.*)?\s*$`)
 )
 
-// readSource reads a file. It reads a large file in parts. If a part has a mistake, it reads the whole file again, since the file may have been split in
-// the wrong place, or the part may use an anchor of another part.
+// readSource reads a file. It reads a large file in parts. If a part has a mistake, it reads the whole file again, since the file may have
+// been split in the wrong place, or the part may use an anchor of another part.
 func readSource(in inputs, s *source) *reader {
 	whole := &reader{source: s, inputs: in, verbatim: !bytes.Contains(s.text, []byte("{{"))}
 	switch path.Ext(s.path) {
@@ -58,9 +58,9 @@ func readSource(in inputs, s *source) *reader {
 	return whole
 }
 
-// split splits a file before lines that start a row, which are lines that start like the first row of their table. Every part starts with the line of its
-// table. A line within a multi-line text can look the same, but a part with unterminated text or brackets is invalid YAML, so a wrong split is always
-// noticed. split returns nil for a small file or one with another layout.
+// split splits a file before lines that start a row, which are lines that start like the first row of their table. Every part starts with
+// the line of its table. A line within a multi-line text can look the same, but a part with unterminated text or brackets is invalid YAML,
+// so a wrong split is always noticed. split returns nil for a small file or one with another layout.
 func (s *source) split() []*source {
 	if len(s.text) < 2*partBytes {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// group is a group of rows of a table that set the same columns and are identified by the same key, so that one INSERT and one UPDATE can write all of
-// them.
+// group is a group of rows of a table that set the same columns and are identified by the same key, so that one INSERT and one UPDATE can
+// write all of them.
 type group struct {
 	table  *table
 	rows   []*row
@@ -81,8 +81,9 @@ type asked struct {
 	keys   bool
 }
 
-// newStatement builds the statement. It compares existing rows and updates only those that differ, and it inserts missing rows. A second load therefore
-// does not write, fire triggers or use sequences. All parts see the database as it was before the statement, and foreign keys are checked at its end.
+// newStatement builds the statement. It compares existing rows and updates only those that differ, and it inserts missing rows. A second
+// load therefore does not write, fire triggers or use sequences. All parts see the database as it was before the statement, and foreign
+// keys are checked at its end.
 func newStatement(list []*group, a asked) statement {
 	s := statement{groups: list}
 	var with, says []string
@@ -117,7 +118,8 @@ func list64(from, expr string) string {
 
 func listText(from, expr string) string { return list64(from, expr+"::text") }
 
-// values returns the rows of a group as a query with typed columns. Each column is sent as an array of texts and cast to its type in the database.
+// values returns the rows of a group as a query with typed columns. Each column is sent as an array of texts and cast to its type in the
+// database.
 func (s *statement) values(g *group) string {
 	var casts, arrays, names []string
 	for i, c := range g.all() {

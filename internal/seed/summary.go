@@ -7,7 +7,8 @@ import (
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
 
-// Summary contains the changes of a load by table, in the order of writing. For a dry run, it contains the changes that the load would make.
+// Summary contains the changes of a load by table, in the order of writing. For a dry run, it contains the changes that the load would
+// make.
 type Summary struct {
 	Tables    []TableSummary  `json:"tables"`
 	Generated []Made          `json:"generated"`         // generated rows, in the same order

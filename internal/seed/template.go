@@ -26,8 +26,8 @@ type expansion struct {
 	broken   bool                      // a template is invalid; already reported
 }
 
-// expand returns a value with its templates evaluated. It does not change the nodes of the file, since an anchored value can have a different result in
-// each place.
+// expand returns a value with its templates evaluated. It does not change the nodes of the file, since an anchored value can have a
+// different result in each place.
 func (r *reader) expand(row *row, f *schema.Field, n *yaml.Node) (*yaml.Node, *expansion) {
 	x := &expansion{reader: r, field: f}
 	if r.verbatim || n.Kind == yaml.ScalarNode && !isTemplate(n.Value) {
@@ -91,7 +91,8 @@ func holdsKeyOnly(n *yaml.Node) bool {
 	return n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 && len(n.Content) == 2 && node.IsNull(n.Content[1]) && n.Content[1].Value == ""
 }
 
-// scalar returns the result of a template. It is a text if the field contains texts or the template is quoted in JSON, and otherwise parsed as YAML.
+// scalar returns the result of a template. It is a text if the field contains texts or the template is quoted in JSON, and otherwise parsed
+// as YAML.
 func (x *expansion) scalar(n *yaml.Node, text string, position int) *yaml.Node {
 	result, p := x.evaluate(text, position)
 	if p != nil {

@@ -177,8 +177,8 @@ func (w *writer) send(ctx context.Context, tx pgx.Tx) error {
 	return refusedBy(results.Close(), len(w.components))
 }
 
-// queueSequences advances every sequence past the values that rows have set in its column, so that later rows of the application do not collide with
-// them.
+// queueSequences advances every sequence past the values that rows have set in its column, so that later rows of the application do not
+// collide with them.
 func (w *writer) queueSequences(batch *pgx.Batch) {
 	for _, component := range w.components {
 		for _, t := range component.tables {

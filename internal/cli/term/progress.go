@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Progress shows the progress of a task on Err. On a terminal it redraws one line, with a spinner or, if the total is known, a bar. Elsewhere
-// it writes a line at the start and one at the end. It is safe for concurrent use.
+// Progress shows the progress of a task on Err. On a terminal it redraws one line, with a spinner or, if the total is known, a bar.
+// Elsewhere it writes a line at the start and one at the end. It is safe for concurrent use.
 type Progress struct {
 	out    io.Writer
 	tty    bool

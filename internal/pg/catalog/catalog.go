@@ -1,5 +1,5 @@
-// Package catalog reads the structure of a database (tables, types, functions, grants and so on, but no rows) as a value that can be compared.
-// Names are qualified and everything is sorted, so that two databases with the same structure have equal values.
+// Package catalog reads the structure of a database (tables, types, functions, grants and so on, but no rows) as a value that can be
+// compared. Names are qualified and everything is sorted, so that two databases with the same structure have equal values.
 package catalog
 
 // Catalog is the content of the users' schemas. It contains extensions, but not the objects that belong to them.

@@ -7,8 +7,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 )
 
-// call translates operators and functions other than logical ones. All of them are strict: if an operand is null or an error, the result is NULL,
-// which is an error.
+// call translates operators and functions other than logical ones. All of them are strict: if an operand is null or an error, the result is
+// NULL, which is an error.
 func (t *translator) call(e ast.Expr) (value, error) {
 	c := e.AsCall()
 	switch c.FunctionName() {

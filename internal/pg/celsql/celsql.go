@@ -1,9 +1,9 @@
 // Package celsql translates the checked CEL expressions of a schema (package schema/expr) to SQL conditions. A condition is true exactly if
 // the expression evaluates to true.
 //
-// CEL has no null in its logic. An expression that cannot be evaluated, such as a comparison with null or a field of a null reference, is an
-// error, and an error denies access. In the SQL, an error is NULL. CEL's &&, || and ! treat errors like SQL's AND, OR and NOT treat NULL. A
-// null value, which is valid in == and has, is distinguished from an error: see value.
+// CEL has no null in its logic. An expression that cannot be evaluated, such as a comparison with null or a field of a null reference, is
+// an error, and an error denies access. In the SQL, an error is NULL. CEL's &&, || and ! treat errors like SQL's AND, OR and NOT treat
+// NULL. A null value, which is valid in == and has, is distinguished from an error: see value.
 //
 // Three cases deny access although CEL has a result: NaN, which Postgres orders differently, a floating-point division by zero, and numbers
 // outside of int8 and float8, which fail the statement.

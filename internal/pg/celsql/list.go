@@ -74,8 +74,8 @@ func (t *translator) inItems(e ast.Expr, x, list value, m mode) (string, error) 
 	return "CASE WHEN " + list.sql + " IS NOT NULL THEN " + sql + " END", nil
 }
 
-// quantifier translates exists and all. CEL's exists is true if the condition is true for any element, even if it is an error for others. If it
-// is true for none, an error for any element makes exists an error. all is the reverse.
+// quantifier translates exists and all. CEL's exists is true if the condition is true for any element, even if it is an error for others.
+// If it is true for none, an error for any element makes exists an error. all is the reverse.
 func (t *translator) quantifier(e ast.Expr, m mode) (string, error) {
 	c := e.AsComprehension()
 	step := c.LoopStep()

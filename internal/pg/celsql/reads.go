@@ -7,8 +7,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Reads returns the types whose rows an expression may read in addition to its own row: the target of each relation that it follows, and the join
-// type of a many-to-many relation.
+// Reads returns the types whose rows an expression may read in addition to its own row: the target of each relation that it follows, and
+// the join type of a many-to-many relation.
 func Reads(checked *cel.Ast, s *schema.Schema) []*schema.Type {
 	var types []*schema.Type
 	rep := checked.NativeRep()

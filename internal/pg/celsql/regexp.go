@@ -9,8 +9,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 )
 
-// matches translates s.matches(re). CEL uses the syntax of RE2, while Postgres has its own. matches parses the pattern and writes it in the syntax
-// of Postgres. It supports the constructs that have the same meaning in both.
+// matches translates s.matches(re). CEL uses the syntax of RE2, while Postgres has its own. matches parses the pattern and writes it in the
+// syntax of Postgres. It supports the constructs that have the same meaning in both.
 func (t *translator) matches(e ast.Expr) (value, error) {
 	c := e.AsCall()
 	args := c.Args()
@@ -39,8 +39,8 @@ func (t *translator) matches(e ast.Expr) (value, error) {
 	return value{kind: boolKind, sql: "(" + subject.text() + ` COLLATE "C" ~ ` + quote(written) + ")"}, nil
 }
 
-// Pattern translates a pattern of RE2 to one of Postgres that matches the same texts with the collation "C". It returns false if that is not
-// possible.
+// Pattern translates a pattern of RE2 to one of Postgres that matches the same texts with the collation "C". It returns false if that is
+// not possible.
 func Pattern(re *syntax.Regexp) (string, bool) {
 	var b strings.Builder
 	b.WriteString("***:") // an advanced regular expression, regardless of its first characters

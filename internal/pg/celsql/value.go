@@ -30,8 +30,8 @@ const (
 
 // value is a translated expression.
 //
-// Its SQL can be NULL for two reasons. If null is false, NULL means that the expression is an error. If null is true, NULL is CEL's null if guard is
-// true, and an error otherwise.
+// Its SQL can be NULL for two reasons. If null is false, NULL means that the expression is an error. If null is true, NULL is CEL's null if
+// guard is true, and an error otherwise.
 type value struct {
 	kind  kind
 	sql   string

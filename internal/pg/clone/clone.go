@@ -105,7 +105,8 @@ func (s Server) with(ctx context.Context, op string, work func(*pgx.Conn) error)
 	return pg.Fault(op, errors.Join(work(conn), conn.Close(context.WithoutCancel(ctx))))
 }
 
-// closed calls work while connections to a database are not allowed. It then allows connections again, unless work has renamed the database.
+// closed calls work while connections to a database are not allowed. It then allows connections again, unless work has renamed the
+// database.
 func closed(ctx context.Context, conn *pgx.Conn, name string, work func() error) (err error) {
 	if err := allow(ctx, conn, name, false); err != nil {
 		return err

@@ -44,8 +44,8 @@ func (s Server) FromTemplate(ctx context.Context, t Template, name string) error
 	}
 }
 
-// copyTemplate copies the template with the default strategy of Postgres. The other strategy is not faster in memory, and causes checkpoints
-// on a disk. Postgres may complete a canceled statement, so copyTemplate waits for its end.
+// copyTemplate copies the template with the default strategy of Postgres. The other strategy is not faster in memory, and causes
+// checkpoints on a disk. Postgres may complete a canceled statement, so copyTemplate waits for its end.
 func copyTemplate(ctx context.Context, conn *pgx.Conn, t Template, name string) error {
 	whole := context.WithoutCancel(ctx)
 	if _, err := conn.Exec(whole, "CREATE DATABASE "+pg.QuoteIdent(name)+" TEMPLATE "+pg.QuoteIdent(t.Name)); err != nil {

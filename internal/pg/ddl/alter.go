@@ -171,8 +171,8 @@ func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Colum
 	}
 }
 
-// inlineReference returns the foreign key of a new column that is null in all rows. If it is added together with the column, Postgres does not
-// scan the table.
+// inlineReference returns the foreign key of a new column that is null in all rows. If it is added together with the column, Postgres does
+// not scan the table.
 func (p *planner) inlineReference(t *catalog.Table, column *catalog.Column) string {
 	if c := inlined(t, column.Name); c != nil && !column.NotNull && column.Default == "" {
 		_, references, _ := strings.Cut(p.constraint(t, c), " REFERENCES ")

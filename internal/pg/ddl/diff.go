@@ -90,8 +90,8 @@ type lone struct {
 
 func one(up, down string) step { return step{up: []string{up}, down: []string{down}} }
 
-// Diff returns the migrations that change the tables and enums of cur into those of want. It drops constraints and indexes that are only in cur
-// if Krowoc has named them, and other objects with AllowDrop. It ignores functions, triggers, views, policies and grants.
+// Diff returns the migrations that change the tables and enums of cur into those of want. It drops constraints and indexes that are only in
+// cur if Krowoc has named them, and other objects with AllowDrop. It ignores functions, triggers, views, policies and grants.
 func Diff(cur, want *catalog.Catalog, o Options) Plan {
 	p := &planner{Options: o, cur: cur, want: want}
 	p.newEnums()

@@ -78,8 +78,8 @@ func (p *planner) changeEnums() {
 	}
 }
 
-// rebuilds recreates enums that lose values or change their order. It restores only the objects that were written by hand. Diff then adds those
-// of the schema, which it finds missing.
+// rebuilds recreates enums that lose values or change their order. It restores only the objects that were written by hand. Diff then adds
+// those of the schema, which it finds missing.
 func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 	for i := range want.Enums {
 		w := &want.Enums[i]

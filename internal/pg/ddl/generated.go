@@ -7,8 +7,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// columnsBy returns the columns of a table with the generated ones first or last. They must be dropped before the columns that they depend on,
-// and added after them.
+// columnsBy returns the columns of a table with the generated ones first or last. They must be dropped before the columns that they depend
+// on, and added after them.
 func columnsBy(t *catalog.Table, generatedFirst bool) (list []*catalog.Column) {
 	for _, generated := range []bool{generatedFirst, !generatedFirst} {
 		for i := range t.Columns {
@@ -20,8 +20,8 @@ func columnsBy(t *catalog.Table, generatedFirst bool) (list []*catalog.Column) {
 	return list
 }
 
-// remade returns the generated columns of cur that must be dropped and added again, which loses no data. Their expression or the type of a column in
-// it changes. It leaves out columns with an index or constraint.
+// remade returns the generated columns of cur that must be dropped and added again, which loses no data. Their expression or the type of a
+// column in it changes. It leaves out columns with an index or constraint.
 func (p *planner) remade(cur, want *catalog.Table) (list []*catalog.Column) {
 	for i := range cur.Columns {
 		old := &cur.Columns[i]

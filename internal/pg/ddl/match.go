@@ -8,8 +8,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// pairs returns for each constraint of want the constraint of cur that it corresponds to or replaces. That is the one of the same name, an equivalent
-// one with a custom name, or the only possible one of its kind.
+// pairs returns for each constraint of want the constraint of cur that it corresponds to or replaces. That is the one of the same name, an
+// equivalent one with a custom name, or the only possible one of its kind.
 func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint {
 	found := map[*catalog.Constraint]*catalog.Constraint{}
 	taken := map[*catalog.Constraint]bool{}
@@ -32,8 +32,8 @@ func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint
 	return found
 }
 
-// satisfies reports whether a constraint of a database fulfills one of the schema. The database keeps options that the schema language does not
-// support, such as ON UPDATE CASCADE or DEFERRABLE.
+// satisfies reports whether a constraint of a database fulfills one of the schema. The database keeps options that the schema language does
+// not support, such as ON UPDATE CASCADE or DEFERRABLE.
 func satisfies(old, c *catalog.Constraint) bool {
 	if old.Kind != c.Kind {
 		return false
@@ -61,8 +61,8 @@ func (p *planner) foreign(t *catalog.Table, c *catalog.Constraint) bool {
 	return Foreign(t, c, p.want.Table(schema, name))
 }
 
-// Foreign reports whether a schema cannot contain a foreign key as a reference. to is the table that it refers to, or nil if the schema does not
-// have that table.
+// Foreign reports whether a schema cannot contain a foreign key as a reference. to is the table that it refers to, or nil if the schema
+// does not have that table.
 func Foreign(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
 	if to == nil || strings.Contains(c.Definition, " ON DELETE SET DEFAULT") || strings.Contains(c.Definition, " ON DELETE SET NULL (") {
 		return true

@@ -12,9 +12,9 @@ import (
 // rename is a statement that renames an object, and the one that undoes it.
 type rename struct{ up, down string }
 
-// renames returns the renames that a schema declares with @renamed(from:) and that the database does not have yet. Dependent names change as well:
-// the join table of a renamed type, and the column of a reference to a renamed key. former contains the old name of each renamed table and, by
-// table.column, of each renamed column.
+// renames returns the renames that a schema declares with @renamed(from:) and that the database does not have yet. Dependent names change
+// as well: the join table of a renamed type, and the column of a reference to a renamed key. former contains the old name of each renamed
+// table and, by table.column, of each renamed column.
 func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[string]string) {
 	r := &renamer{cur: cur, schema: s, tables: map[*schema.Type]string{}, former: map[string]string{}}
 	for _, e := range s.Enums {

@@ -18,8 +18,8 @@ import (
 // UUIDFunction is a function that generates IDs. Postgres has a similar one since version 18; this one works in every version.
 const UUIDFunction = "uuid_generate_v7"
 
-// CreateUUIDFunction creates the function. It takes a random UUID, replaces its first 48 bits by the milliseconds since 1970, and sets the version
-// to 7 (RFC 9562).
+// CreateUUIDFunction creates the function. It takes a random UUID, replaces its first 48 bits by the milliseconds since 1970, and sets the
+// version to 7 (RFC 9562).
 const CreateUUIDFunction = `CREATE FUNCTION ` + UUIDFunction + `() RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE
 AS $$
@@ -39,12 +39,12 @@ AS $$
   )::uuid
 $$`
 
-// written contains the SQL of parts of a schema in the form that a person would write. Postgres returns another form. The key is what the SQL
-// defines.
+// written contains the SQL of parts of a schema in the form that a person would write. Postgres returns another form. The key is what the
+// SQL defines.
 type written map[string]string
 
-// Create returns the statements that create the database of a schema, in order of execution: types, tables, references, indexes. They require the
-// function UUIDFunction and the extensions that Extensions returns.
+// Create returns the statements that create the database of a schema, in order of execution: types, tables, references, indexes. They
+// require the function UUIDFunction and the extensions that Extensions returns.
 func Create(s *schema.Schema) ([]string, error) {
 	statements, _, err := create(s)
 	return statements, err

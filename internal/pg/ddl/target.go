@@ -22,8 +22,9 @@ type Target struct {
 	written written
 }
 
-// NewTarget creates the tables of a schema in a scratch database and reads them back in the form of Postgres. The database is empty, or a copy of the
-// database of a plan. It drops the tables of a copy, but keeps functions, domains and sequences, which the schema may name in SQL.
+// NewTarget creates the tables of a schema in a scratch database and reads them back in the form of Postgres. The database is empty, or a
+// copy of the database of a plan. It drops the tables of a copy, but keeps functions, domains and sequences, which the schema may name in
+// SQL.
 func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Target, error) {
 	statements, written, err := create(s)
 	if err != nil {
@@ -68,7 +69,8 @@ func used(c *catalog.Catalog, e catalog.Enum) bool {
 	})
 }
 
-// clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema recreates it.
+// clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema
+// recreates it.
 func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) error {
 	var serials, types []string
 	for _, t := range s.Tables {

@@ -31,7 +31,8 @@ func columnType(f *schema.Field, i int) string {
 	return name
 }
 
-// stored returns the type of the values of a column. A serial type is an integer type with a default, which a reference to it does not have.
+// stored returns the type of the values of a column. A serial type is an integer type with a default, which a reference to it does not
+// have.
 func stored(dataType string) string {
 	switch strings.ToLower(dataType) {
 	case "smallserial", "serial2":
@@ -79,8 +80,8 @@ func (w *tableWriter) defaultOf(f *schema.Field, i int) (string, error) {
 	return sql, nil
 }
 
-// defaultExpr returns an expression as a default. It returns "" if the expression depends on the request. The API then evaluates it when it creates a
-// row.
+// defaultExpr returns an expression as a default. It returns "" if the expression depends on the request. The API then evaluates it when it
+// creates a row.
 func (w *tableWriter) defaultExpr(f *schema.Field, e *schema.Expr) string {
 	switch strings.ReplaceAll(e.Source, " ", "") {
 	case "request.time":
@@ -184,7 +185,8 @@ func between(value, low, high string) string {
 	return value + " BETWEEN " + low + " AND " + high
 }
 
-// matches returns a condition that a text matches a pattern of RE2. A plain pattern has the same meaning in Postgres. Other patterns are translated.
+// matches returns a condition that a text matches a pattern of RE2. A plain pattern has the same meaning in Postgres. Other patterns are
+// translated.
 func matches(column, pattern string) (string, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -203,9 +205,9 @@ func matches(column, pattern string) (string, error) {
 // patternLiteral writes a pattern as a string with unchanged backslashes, which is correct with standard_conforming_strings on.
 func patternLiteral(pattern string) string { return "'" + strings.ReplaceAll(pattern, "'", "''") + "'" }
 
-// PlainPattern reports whether a pattern has the same meaning in RE2 and Postgres. It accepts ASCII letters, digits, character classes, groups,
-// alternatives, counts and anchors. It rejects a dot, which matches a line end in only one of them, and escaped letters, which have different
-// meanings.
+// PlainPattern reports whether a pattern has the same meaning in RE2 and Postgres. It accepts ASCII letters, digits, character classes,
+// groups, alternatives, counts and anchors. It rejects a dot, which matches a line end in only one of them, and escaped letters, which have
+// different meanings.
 func PlainPattern(pattern string) bool {
 	class := false
 	for i := 0; i < len(pattern); i++ {

@@ -35,8 +35,8 @@ func ReplicaEnv(host, password, name string) map[string]string {
 	}
 }
 
-// StartReplica starts a streaming read replica of a running server. o.Keep is the name of its container. The replica is a new copy each time,
-// without a volume.
+// StartReplica starts a streaming read replica of a running server. o.Keep is the name of its container. The replica is a new copy each
+// time, without a volume.
 func (s *Server) StartReplica(ctx context.Context, name string, o Options) (*Server, error) {
 	const op = "start a replica of Postgres"
 	host, err := s.container.Inside(ctx)

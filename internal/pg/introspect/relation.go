@@ -53,7 +53,8 @@ func (m *importer) target(c *catalog.Constraint) *table {
 	return m.byTable[strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)]
 }
 
-// fits reports whether the columns of a foreign key have the types of the key. A single column may have another type, which @col then contains.
+// fits reports whether the columns of a foreign key have the types of the key. A single column may have another type, which @col then
+// contains.
 func (m *importer) fits(t *table, c *catalog.Constraint, to *table) bool {
 	for i, name := range c.Columns {
 		from, key := t.ofColumn(name), to.ofColumn(to.key[i])

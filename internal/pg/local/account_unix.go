@@ -104,8 +104,8 @@ func (a *account) canEnter(dir string) bool {
 	}
 }
 
-// configure makes cmd run as the account and in its own session. A Ctrl-C for krowoc does not reach it, and the end of its context also ends its
-// children.
+// configure makes cmd run as the account and in its own session. A Ctrl-C for krowoc does not reach it, and the end of its context also
+// ends its children.
 func (a *account) configure(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if a != nil {

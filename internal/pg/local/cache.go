@@ -16,8 +16,8 @@ func CacheDir(env func(string) string) (string, error) {
 	return defaultCacheDir(env, a)
 }
 
-// defaultCacheDir returns the user's cache folder for Krowoc's Postgres. Root uses a folder of the system, because the account of the server
-// cannot enter root's home folder.
+// defaultCacheDir returns the user's cache folder for Krowoc's Postgres. Root uses a folder of the system, because the account of the
+// server cannot enter root's home folder.
 func defaultCacheDir(env func(string) string, a *account) (string, error) {
 	if a != nil {
 		return "/var/cache/krowoc", nil

@@ -1,6 +1,6 @@
-// Package local runs a real Postgres without set-up. It finds or downloads the binaries, copies a cached template to create the data folder,
-// starts the server on a free port of the loopback interface, and shuts it down cleanly. If the process that started the server dies for any
-// reason, the server stops as well.
+// Package local runs a real Postgres without set-up. It finds or downloads the binaries, copies a cached template to create the data
+// folder, starts the server on a free port of the loopback interface, and shuts it down cleanly. If the process that started the server
+// dies for any reason, the server stops as well.
 //
 // docs/decisions/0003-local-postgres.md explains the design.
 package local
@@ -214,8 +214,8 @@ func (s *starting) prepareCache() (err error) {
 	return nil
 }
 
-// makeFolder creates a folder and its missing parents. If the server runs as another account, the account can enter the folder regardless of
-// the umask.
+// makeFolder creates a folder and its missing parents. If the server runs as another account, the account can enter the folder regardless
+// of the umask.
 func makeFolder(dir string, a *account) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil

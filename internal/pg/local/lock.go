@@ -13,8 +13,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// fileLock is a lock between processes. The kernel releases it when its holder dies, so that it is never stale, regardless of the content of
-// the file.
+// fileLock is a lock between processes. The kernel releases it when its holder dies, so that it is never stale, regardless of the content
+// of the file.
 type fileLock struct{ file *os.File }
 
 // errLocked is returned by lockFile for a file that another process has locked.

@@ -58,7 +58,8 @@ func (l *serverLog) read() {
 // endedByOrder is the message of a connection that was ended on purpose. It does not indicate a problem of the server.
 const endedByOrder = "terminating connection due to administrator command"
 
-// logLevels are the levels of the severities that start a message. DETAIL, HINT and similar lines have the level of the message before them.
+// logLevels are the levels of the severities that start a message. DETAIL, HINT and similar lines have the level of the message before
+// them.
 var logLevels = map[string]slog.Level{
 	"DEBUG": slog.LevelDebug, "LOG": slog.LevelDebug, "INFO": slog.LevelInfo, "NOTICE": slog.LevelInfo,
 	"WARNING": slog.LevelWarn, "ERROR": slog.LevelWarn, "FATAL": slog.LevelError, "PANIC": slog.LevelError,

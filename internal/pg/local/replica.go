@@ -56,8 +56,8 @@ func (r *Replica) Stop(ctx context.Context) error {
 	return errors.Join(r.Server.Stop(ctx), r.primary.dropSlots(ctx, r.slot))
 }
 
-// DropReplicaSlots drops the slots of replicas that no longer exist, for example because krowoc was killed. Otherwise, the server would keep
-// log for them until the disk is full.
+// DropReplicaSlots drops the slots of replicas that no longer exist, for example because krowoc was killed. Otherwise, the server would
+// keep log for them until the disk is full.
 func (s *Server) DropReplicaSlots(ctx context.Context) error { return s.dropSlots(ctx, slotPrefix+"%") }
 
 func (s *Server) dropSlots(ctx context.Context, like string) error {
@@ -133,7 +133,8 @@ var (
 	ownFolders = []string{"pg_wal", "pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"}
 )
 
-// copyRunning copies the data folder of a running server. Files may disappear in the meantime; the log that the standby replays covers that.
+// copyRunning copies the data folder of a running server. Files may disappear in the meantime; the log that the standby replays covers
+// that.
 func copyRunning(ctx context.Context, from, to string, owner *account) error {
 	c := newCopier(from, to, owner)
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// settings returns the server's settings. They override those in the data folder. The caller's settings override these, except for those that
-// this package relies on.
+// settings returns the server's settings. They override those in the data folder. The caller's settings override these, except for those
+// that this package relies on.
 func (s *starting) settings(port int) map[string]string {
 	all := map[string]string{
 		"timezone":        "UTC",

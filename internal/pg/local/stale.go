@@ -15,8 +15,8 @@ import (
 // pidFile contains the process ID and status of a running server. A killed server leaves it behind.
 const pidFile = "postmaster.pid"
 
-// How long to wait for a server that uses the folder although no process holds our lock. This happens when krowoc was killed and the watchdog
-// is stopping the server.
+// How long to wait for a server that uses the folder although no process holds our lock. This happens when krowoc was killed and the
+// watchdog is stopping the server.
 const (
 	graceToBeTold = 2 * time.Second
 	graceToStop   = 30 * time.Second
@@ -64,9 +64,9 @@ func (d *dataFolder) awaitPrevious(ctx context.Context) error {
 	}
 }
 
-// disownPIDFile handles the PID file of a dead server. Postgres refuses to start if another process has the same ID by now. It ignores the ID
-// of its parent process, so we write our own ID. Removing the file would be wrong, since Postgres also uses it to detect running processes of
-// the dead server.
+// disownPIDFile handles the PID file of a dead server. Postgres refuses to start if another process has the same ID by now. It ignores the
+// ID of its parent process, so we write our own ID. Removing the file would be wrong, since Postgres also uses it to detect running
+// processes of the dead server.
 func (d *dataFolder) disownPIDFile(pid int) error {
 	text, err := os.ReadFile(d.file(pidFile))
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// passwordFile is a file in our data folders with the password of the user postgres. It is part of the template, so all data folders of a user
-// share the password. Other users cannot read it.
+// passwordFile is a file in our data folders with the password of the user postgres. It is part of the template, so all data folders of a
+// user share the password. Other users cannot read it.
 const passwordFile = "krowoc.password"
 
 // templateFormat changes when templates must be recreated for a reason that is not part of their key.
@@ -27,8 +27,8 @@ func (s *starting) initdbArgs(locale []string) []string {
 	return append(args, locale...)
 }
 
-// locales returns the locales to try, the best one first. The best one sorts by code point and uses Unicode's upper and lower case, on every
-// system. Postgres has it since version 17; before, it depends on the system.
+// locales returns the locales to try, the best one first. The best one sorts by code point and uses Unicode's upper and lower case, on
+// every system. Postgres has it since version 17; before, it depends on the system.
 func (b *binaries) locales() [][]string {
 	if b.major >= 17 {
 		return [][]string{{"--locale-provider=builtin", "--locale=C.UTF-8"}}

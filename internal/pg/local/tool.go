@@ -11,8 +11,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// Tool returns the newest installed version of a Postgres program such as pg_dump, of at least the given major version. It searches PATH and
-// the folders of installers.
+// Tool returns the newest installed version of a Postgres program such as pg_dump, of at least the given major version. It searches PATH
+// and the folders of installers.
 func Tool(ctx context.Context, env func(string) string, name string, major int) (string, error) {
 	var best string
 	newest := 0

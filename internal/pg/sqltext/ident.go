@@ -15,8 +15,8 @@ func Ident(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
-// keywords are the keywords that quote_ident quotes, in any version from 14 to 18. They are not allowed as unquoted names of columns or tables
-// (https://www.postgresql.org/docs/current/sql-keywords-appendix.html).
+// keywords are the keywords that quote_ident quotes, in any version from 14 to 18. They are not allowed as unquoted names of columns or
+// tables (https://www.postgresql.org/docs/current/sql-keywords-appendix.html).
 var keywords = words(`
 	all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast char
 	character check coalesce collate collation column concurrently constraint create cross current_catalog current_date

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Normalise returns SQL without comments and with single spaces between tokens, which does not change its meaning. It does not change strings,
-// quoted names and function bodies.
+// Normalise returns SQL without comments and with single spaces between tokens, which does not change its meaning. It does not change
+// strings, quoted names and function bodies.
 func Normalise(sql string) string {
 	out, _ := scan(sql)
 	return out

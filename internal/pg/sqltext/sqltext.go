@@ -14,8 +14,8 @@ import (
 // Parser parses SQL into syntax trees. It is safe for concurrent use.
 type Parser struct{ engine engine }
 
-// NewParser returns a parser. In a build without cgo, cache is the folder that stores the compiled parser for later processes. A missing folder
-// is created; "" disables the cache.
+// NewParser returns a parser. In a build without cgo, cache is the folder that stores the compiled parser for later processes. A missing
+// folder is created; "" disables the cache.
 func NewParser(cache string) *Parser { return &Parser{newEngine(cache)} }
 
 // SyntaxError is the error for invalid SQL.
@@ -66,8 +66,8 @@ func (p *Parser) ParseAll(texts []string) []Parsed {
 	return parsed
 }
 
-// distribute assigns the statements to their texts. According to Postgres, a statement starts after the previous semicolon. It reports whether
-// every text is complete, since an unterminated string could end in the next text.
+// distribute assigns the statements to their texts. According to Postgres, a statement starts after the previous semicolon. It reports
+// whether every text is complete, since an unterminated string could end in the next text.
 func distribute(stmts []*pg_query.RawStmt, texts []string, parsed []Parsed) bool {
 	begin, whole := 0, -len(between)
 	for _, text := range texts {

@@ -11,8 +11,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// settings give values a fixed format, independent of the server's settings. They also suppress messages about rows, including those in the server's
-// log, which other users may read. Only a superuser can change the log.
+// settings give values a fixed format, independent of the server's settings. They also suppress messages about rows, including those in the
+// server's log, which other users may read. Only a superuser can change the log.
 const settings = `SET LOCAL client_min_messages = error; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
 SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
 SELECT set_config('log_min_messages', 'panic', true) WHERE current_setting('is_superuser') = 'on'`

@@ -17,8 +17,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// check checks that the masks satisfy the checks of the schema. Postgres evaluates them, as in a load. Constraints of single fields are checked when the
-// files are read back.
+// check checks that the masks satisfy the checks of the schema. Postgres evaluates them, as in a load. Constraints of single fields are
+// checked when the files are read back.
 func (d *dumper) check(ctx context.Context) error {
 	for _, t := range d.tables {
 		if d.masked[t] == 0 {

@@ -136,7 +136,8 @@ func isSet(values []*string, columns []int) bool {
 	return !slices.ContainsFunc(columns, func(c int) bool { return values[c] == nil })
 }
 
-// chooseChildren reads the rows that refer to chosen ones, from the roots downwards. Without named roots, all tables are roots and have no children.
+// chooseChildren reads the rows that refer to chosen ones, from the roots downwards. Without named roots, all tables are roots and have no
+// children.
 func (d *dumper) chooseChildren(ctx context.Context, parents map[*table][]*row) error {
 	if d.Children == 0 || len(d.Roots) == 0 {
 		return nil

@@ -1,5 +1,5 @@
-// Package dump writes part of a database as fixtures. The part is self-contained: for each row, it contains all rows that the row refers to. Personal
-// data is masked.
+// Package dump writes part of a database as fixtures. The part is self-contained: for each row, it contains all rows that the row refers
+// to. Personal data is masked.
 package dump
 
 import (

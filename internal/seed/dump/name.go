@@ -40,8 +40,8 @@ func (t *table) compare(a, b *row) int {
 	return 0
 }
 
-// nameRows names the rows of a table. It uses the values of a unique field. Without one, it derives names from the keys, but only if other rows refer to
-// them by a key of several columns.
+// nameRows names the rows of a table. It uses the values of a unique field. Without one, it derives names from the keys, but only if other
+// rows refer to them by a key of several columns.
 func (d *dumper) nameRows() {
 	needed := map[*table]bool{}
 	for _, t := range d.tables {

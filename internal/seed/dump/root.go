@@ -105,8 +105,8 @@ func (r root) blame(err error) error {
 	return &fault.Error{Code: fault.Invalid, Op: "read --root " + r.table.Table, Message: said.Message, Hint: said.Hint}
 }
 
-// withoutValues returns an error of Postgres without text that may contain values of a row. It keeps Postgres's message only if the error is about the
-// statement or the server.
+// withoutValues returns an error of Postgres without text that may contain values of a row. It keeps Postgres's message only if the error
+// is about the statement or the server.
 func withoutValues(e *pgconn.PgError) *pgconn.PgError {
 	if len(e.Code) == 5 && slices.Contains([]string{"08", "25", "28", "40", "42", "53", "54", "55", "57"}, e.Code[:2]) {
 		return &pgconn.PgError{Severity: e.Severity, Code: e.Code, Message: e.Message, Hint: e.Hint}

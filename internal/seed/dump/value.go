@@ -11,8 +11,8 @@ import (
 // errUnwritable is the error for a value that fixtures do not support. It does not contain the value.
 var errUnwritable = errors.New("has a value that fixtures do not support (NaN, infinity, a year outside of 0001 to 9999, or a number of more than 1000 characters)")
 
-// yamlOf converts a value from the text format of Postgres to YAML. A text of several lines can be a block, which is indented by indent, except within
-// brackets (flow).
+// yamlOf converts a value from the text format of Postgres to YAML. A text of several lines can be a block, which is indented by indent,
+// except within brackets (flow).
 func yamlOf(f *schema.Field, text string, indent int, flow bool) (string, error) {
 	switch {
 	case f.Type.Enum != nil:

@@ -56,8 +56,8 @@ type Counts struct {
 	Generated int64 // rows that were generated, or inserted by SQL files, as far as the ledger knows
 }
 
-// Count counts the rows of a table. name is its name in the ledger, from its name in SQL, and key an expression for the key of row t as JSON. key is
-// empty for a table that the ledger does not know.
+// Count counts the rows of a table. name is its name in the ledger, from its name in SQL, and key an expression for the key of row t as
+// JSON. key is empty for a table that the ledger does not know.
 func Count(ctx context.Context, tx pgx.Tx, name, from, key string) (c Counts, err error) {
 	exists, err := Exists(ctx, tx)
 	if err != nil {

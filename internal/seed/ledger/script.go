@@ -16,8 +16,8 @@ type Script struct {
 	Text      []byte
 }
 
-// RecordScript records that a file runs, and returns whether its text is new. It must be called before the file runs, since the file may change the
-// search_path. Both are in the same transaction.
+// RecordScript records that a file runs, and returns whether its text is new. It must be called before the file runs, since the file may
+// change the search_path. Both are in the same transaction.
 func RecordScript(ctx context.Context, tx pgx.Tx, s Script) (fresh bool, err error) {
 	if err := Ensure(ctx, tx); err != nil {
 		return false, err

@@ -107,8 +107,8 @@ func (t *blueprint) newSample() *sample {
 	return r
 }
 
-// make generates a row. It tries until a row satisfies the checks and is unique. If it finds none, it returns what the last attempt has violated, and
-// otherwise "".
+// make generates a row. It tries until a row satisfies the checks and is unique. If it finds none, it returns what the last attempt has
+// violated, and otherwise "".
 func (t *blueprint) make(r *sample, number int64) (failure string) {
 	most := mostAttempts
 	for attempt := 0; attempt < most; attempt++ {

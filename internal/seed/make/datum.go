@@ -41,7 +41,8 @@ const (
 	kindVector
 )
 
-// kinds are the types whose binary format is implemented here. It is the input of the type's receive function in Postgres (src/backend/utils/adt).
+// kinds are the types whose binary format is implemented here. It is the input of the type's receive function in Postgres
+// (src/backend/utils/adt).
 var kinds = map[string]kind{
 	"text": kindText, "varchar": kindText, "bpchar": kindText, "citext": kindText, "name": kindText, "json": kindText,
 	"bytea": kindText, "jsonb": kindJSONB, "int2": kindInt2, "int4": kindInt4, "int8": kindInt8, "float4": kindFloat4, "float8": kindFloat8,

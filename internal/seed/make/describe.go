@@ -15,8 +15,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// describeQuery returns the types of the columns of tables, in the order of the tables. A type may be based on others: the base type of a domain, and the
-// element type of an array.
+// describeQuery returns the types of the columns of tables, in the order of the tables. A type may be based on others: the base type of a
+// domain, and the element type of an array.
 const describeQuery = `
 WITH RECURSIVE behind AS (
   SELECT n.name, a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier, 0::oid AS element, 0 AS arrays, false AS domain
@@ -98,8 +98,8 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv": true, "citextrecv": true, "namerecv": true,
 	"json_recv": true, "jsonb_recv": true, "bytearecv": true}
 
-// adoptDescription updates a column of the schema with its description in the database. It rejects a column whose type in the database differs from the
-// schema.
+// adoptDescription updates a column of the schema with its description in the database. It rejects a column whose type in the database
+// differs from the schema.
 func (c *slot) adoptDescription(t *blueprint, d *described) error {
 	c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = d.oid, d.element, d.castType, d.fills, d.computed, d.sequence.String
 	c.elemType, c.base, c.modifier, c.labels = d.elemType, d.base, d.modifier, slices.Clone(d.labels)
@@ -120,7 +120,8 @@ func (c *slot) adoptDescription(t *blueprint, d *described) error {
 	return nil
 }
 
-// longUnit returns the smallest unit of an interval type that drops minutes, such as month for interval year to month. Most guessed values would become 0.
+// longUnit returns the smallest unit of an interval type that drops minutes, such as month for interval year to month. Most guessed values
+// would become 0.
 func (c *slot) longUnit() string {
 	words := strings.Fields(strings.TrimSuffix(c.castType, "[]"))
 	if last := len(words) - 1; c.base == "interval" && slices.Contains([]string{"year", "month", "day", "hour"}, words[last]) {

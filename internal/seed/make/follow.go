@@ -47,8 +47,8 @@ func (t *blueprint) says(f *schema.Field) bool {
 	return t.spec.made[f.Name] != nil || t.spec.Per != nil && t.spec.Per.Field == f
 }
 
-// canLead reports whether a reference can fill all of its fields: neither another reference nor the database fills one, and if it refers to its own table,
-// it can be null in the first row.
+// canLead reports whether a reference can fill all of its fields: neither another reference nor the database fills one, and if it refers to
+// its own table, it can be null in the first row.
 func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 	return !slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
 		return s.leader[of] != nil || of.Generated != nil ||
@@ -83,8 +83,8 @@ func (s shared) follow(t *blueprint) {
 	}
 }
 
-// led replaces fields by the reference that fills them, if all fields of the reference are included. Rows that refer to different rows also differ in
-// these fields.
+// led replaces fields by the reference that fills them, if all fields of the reference are included. Rows that refer to different rows also
+// differ in these fields.
 func (t *blueprint) led(fields []*schema.Field) []*schema.Field {
 	for _, m := range t.makers {
 		if m.pick == nil || len(m.field.Relation.Fields) == 0 {

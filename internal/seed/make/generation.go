@@ -7,7 +7,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Generation is the generation of rows for types. It contains the specifications, guesses for unspecified fields, and the progress of each table.
+// Generation is the generation of rows for types. It contains the specifications, guesses for unspecified fields, and the progress of each
+// table.
 type Generation struct {
 	blueprints map[*schema.Type]*blueprint
 	order      []*blueprint // tables with generated rows, each one after those that it refers to, as far as possible
@@ -119,7 +120,8 @@ func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 	t.keys()
 }
 
-// sort orders the tables by depth-first search, each one after those that it refers to. In a cycle, it first ignores references that may be null.
+// sort orders the tables by depth-first search, each one after those that it refers to. In a cycle, it first ignores references that may be
+// null.
 func (p *Generation) sort(s *schema.Schema) {
 	state := map[*blueprint]int{}
 	var visit func(t *blueprint)

@@ -10,7 +10,8 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/meaning"
 )
 
-// fromNames derives an e-mail address from a person's name and a slug from a title, so that a row is consistent. It returns nil for other fields.
+// fromNames derives an e-mail address from a person's name and a slug from a title, so that a row is consistent. It returns nil for other
+// fields.
 func (t *blueprint) fromNames(c *slot) generator {
 	f := c.field
 	given := func(names ...string) (list []*operand) {

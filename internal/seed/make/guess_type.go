@@ -9,7 +9,8 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// guess returns a generator of texts that Postgres parses as values of a type, and the column for its values. It returns nil for an unknown type.
+// guess returns a generator of texts that Postgres parses as values of a type, and the column for its values. It returns nil for an unknown
+// type.
 func (p *pooler) guess(c *slot) (generator, *slot) {
 	like := *c
 	like.kind, like.array = kinds[c.base], false

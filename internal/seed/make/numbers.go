@@ -42,7 +42,8 @@ func (n lognormal) draw(r *sample) float64 {
 }
 func (n exponential) draw(r *sample) float64 { return float64(r.rng.ExpFloat64() * n.mean) }
 
-// draw multiplies uniform numbers until the product is too small (Knuth, TAOCP 2, 3.4.1). For a large mean, it rounds a normally distributed number.
+// draw multiplies uniform numbers until the product is too small (Knuth, TAOCP 2, 3.4.1). For a large mean, it rounds a normally
+// distributed number.
 func (n poisson) draw(r *sample) float64 {
 	if n.mean > 60 {
 		return max(0, math.Round(n.mean+float64(r.rng.NormFloat64()*math.Sqrt(n.mean))))
@@ -112,7 +113,8 @@ func (c *slot) datum(f float64) datum {
 	return datum{i: int64(math.Round(f))}
 }
 
-// significant rounds to ten digits. Further digits may depend on the processor: some round a fused multiplication and addition once, others round twice.
+// significant rounds to ten digits. Further digits may depend on the processor: some round a fused multiplication and addition once, others
+// round twice.
 func significant(f float64) float64 {
 	if f == 0 || math.IsInf(f, 0) || math.IsNaN(f) {
 		return 0

@@ -13,8 +13,9 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// poolSize is the number of values that Postgres parses for a field of a type whose binary format is not implemented here. If the field is unique, the pool
-// is larger than the number of rows, up to mostPool, since a domain may reject some values, and to find the last unique values quickly.
+// poolSize is the number of values that Postgres parses for a field of a type whose binary format is not implemented here. If the field is
+// unique, the pool is larger than the number of rows, up to mostPool, since a domain may reject some values, and to find the last unique
+// values quickly.
 const (
 	poolSize = 200
 	mostPool = 100_000

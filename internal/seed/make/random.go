@@ -6,9 +6,9 @@ import (
 	"math/rand/v2"
 )
 
-// stream is a source of random numbers that can be set to any cell of any table. A value depends only on the seed, the table, the column, the row and the
-// attempt. Rows are therefore the same on every machine, in any order and with any number of workers. It is SplitMix64 (Steele, Lea and Flood, OOPSLA
-// 2014).
+// stream is a source of random numbers that can be set to any cell of any table. A value depends only on the seed, the table, the column,
+// the row and the attempt. Rows are therefore the same on every machine, in any order and with any number of workers. It is SplitMix64
+// (Steele, Lea and Flood, OOPSLA 2014).
 type stream struct {
 	state uint64
 	*rand.Rand
@@ -48,8 +48,8 @@ func salt(seed uint64, names ...string) uint64 {
 	return mix(seed ^ mix(h.Sum64()))
 }
 
-// shuffle is a permutation of 0 … n-1 without memory: a Feistel network of four rounds over the next power of four, which is repeated until the result is
-// below n (Black and Rogaway, Ciphers with Arbitrary Finite Domains, CT-RSA 2002).
+// shuffle is a permutation of 0 … n-1 without memory: a Feistel network of four rounds over the next power of four, which is repeated until
+// the result is below n (Black and Rogaway, Ciphers with Arbitrary Finite Domains, CT-RSA 2002).
 type shuffle struct {
 	n    uint64
 	half uint // bits

@@ -20,8 +20,9 @@ const rebuildRows = 10_000
 // part is an index or a foreign key that is dropped before the rows are inserted, and recreated afterwards.
 type part struct{ drop, create, name string }
 
-// partsQuery lists the parts of a table that can be dropped and recreated identically. It excludes the primary key, since other tables refer to it and rows
-// are inserted in its order. It also excludes parts with a comment, a statistics target, a role in replication or clustering, or dependent objects.
+// partsQuery lists the parts of a table that can be dropped and recreated identically. It excludes the primary key, since other tables
+// refer to it and rows are inserted in its order. It also excludes parts with a comment, a statistics target, a role in replication or
+// clustering, or dependent objects.
 const partsQuery = `
 WITH t AS (SELECT to_regclass($1)::oid AS oid)
 SELECT 'DROP INDEX ' || i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), i.indexrelid::regclass::text, 1 AS first
@@ -97,8 +98,8 @@ func (p *Generation) owned(ctx context.Context, db pgx.Tx) (owned bool, err erro
 	return owned, db.QueryRow(ctx, query, list).Scan(&owned)
 }
 
-// renew truncates an empty table to which no other table refers. Postgres can then copy rows without writing the log, if wal_level is minimal, and with
-// frozen rows (the FREEZE option of COPY).
+// renew truncates an empty table to which no other table refers. Postgres can then copy rows without writing the log, if wal_level is
+// minimal, and with frozen rows (the FREEZE option of COPY).
 func (t *blueprint) renew(ctx context.Context, tx pgx.Tx) (fresh bool, err error) {
 	const query = `SELECT c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.confrelid = c.oid AND k.conrelid <> c.oid)
 		AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 32 <> 0) FROM pg_class c WHERE c.oid = to_regclass($1)`

@@ -1,6 +1,6 @@
-// Package make generates rows of realistic data. A fixture file specifies the values of a field; otherwise they are guessed from its name, type and
-// constraints. A row depends only on the random seed and its number, so that any part of a table can be regenerated. Rows are sent to Postgres in the
-// binary format of COPY.
+// Package make generates rows of realistic data. A fixture file specifies the values of a field; otherwise they are guessed from its name,
+// type and constraints. A row depends only on the random seed and its number, so that any part of a table can be regenerated. Rows are sent
+// to Postgres in the binary format of COPY.
 package make
 
 import (
@@ -42,7 +42,8 @@ type Problem struct {
 type Reader struct {
 	Schema *schema.Schema
 	Now    time.Time
-	// Value parses a constant like a fixture, and returns it in the text format of Postgres. ok is false after a mistake, which it has reported.
+	// Value parses a constant like a fixture, and returns it in the text format of Postgres. ok is false after a mistake, which it has
+	// reported.
 	Value func(f *schema.Field, n *yaml.Node) (text string, null, ok bool)
 	// Missing returns the problem of a reference to a missing row $table.row, or nil if the row exists.
 	Missing func(blueprint, sample string) *Problem

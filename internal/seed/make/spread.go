@@ -6,8 +6,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// prepareSpread determines how to make rows unique if a key has several fields or few values. If possible, each row gets another combination. Otherwise,
-// the combinations of earlier rows are recorded.
+// prepareSpread determines how to make rows unique if a key has several fields or few values. If possible, each row gets another
+// combination. Otherwise, the combinations of earlier rows are recorded.
 func (t *blueprint) prepareSpread() error {
 	for _, u := range t.uniques {
 		sizes := make([]int64, len(u.fields))

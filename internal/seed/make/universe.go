@@ -136,8 +136,8 @@ func (t *blueprint) steps(slot int) (steps []int, steady bool) {
 	return c.steps, c.steady
 }
 
-// remembers reports whether rows refer to earlier rows of the table by a key that cannot be regenerated separately. Such rows are generated one after the
-// other and kept in memory.
+// remembers reports whether rows refer to earlier rows of the table by a key that cannot be regenerated separately. Such rows are generated
+// one after the other and kept in memory.
 func (t *blueprint) remembers() bool {
 	for _, m := range t.makers {
 		if m.pick == nil || m.pick.of != nil || m.pick.universe.blueprint != t {

@@ -12,7 +12,8 @@ func uuidOf(high, low uint64, version uint64) (id [16]byte) {
 // idEpoch is the time in the ID of the first row of a table: 2024-01-01.
 const idEpoch = 1_704_067_200_000
 
-// rowID returns the ID of a row: a UUID of version 7 with a time one millisecond after that of the previous row, so that indexes grow at the end.
+// rowID returns the ID of a row: a UUID of version 7 with a time one millisecond after that of the previous row, so that indexes grow at
+// the end.
 func rowID(salt uint64, number int64) [16]byte {
 	a, b := mix(salt+uint64(number)), mix(salt^mix(uint64(number))) //nolint:gosec // rows count from 0
 	return uuidOf(uint64(idEpoch+number)<<16|a&0xfff, b, 7)         //nolint:gosec // 48 bits last for 8000 years

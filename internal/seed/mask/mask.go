@@ -1,6 +1,6 @@
-// Package mask replaces personal data. A mask depends on the value, its kind and a key. Equal values have equal masks everywhere. Without the key, the
-// value of a mask cannot be found. A mask has the same form as its value and satisfies the constraints of its field. It always differs from its value,
-// unless the field does not allow another value, such as an empty text.
+// Package mask replaces personal data. A mask depends on the value, its kind and a key. Equal values have equal masks everywhere. Without
+// the key, the value of a mask cannot be found. A mask has the same form as its value and satisfies the constraints of its field. It always
+// differs from its value, unless the field does not allow another value, such as an empty text.
 package mask
 
 import (
@@ -93,8 +93,8 @@ func prefixOf(pattern string) string {
 	return ""
 }
 
-// Value masks a value, or an element of a list, in the text format of Postgres: times in UTC with DateStyle ISO, intervals in IntervalStyle iso_8601, and
-// bytea in hex.
+// Value masks a value, or an element of a list, in the text format of Postgres: times in UTC with DateStyle ISO, intervals in IntervalStyle
+// iso_8601, and bytea in hex.
 func (f *Field) Value(text string) (string, error) {
 	if strings.EqualFold(f.field.DataType, "citext") {
 		text = strings.ToLower(text) // Postgres ignores case

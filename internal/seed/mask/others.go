@@ -39,7 +39,8 @@ const (
 	momentLayout = "2006-01-02 15:04:05.999999Z07"
 )
 
-// time masks a date or a time with another one of the same period of eleven years, with the same precision: a day, a second or a microsecond.
+// time masks a date or a time with another one of the same period of eleven years, with the same precision: a day, a second or a
+// microsecond.
 func (f *Field) time(text string) (string, error) {
 	layout, unit := momentLayout, time.Microsecond
 	at, err := time.Parse(layout, text)

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// permutation is a permutation of lists of digits without a fixed point. Each digit has its own radix. It is a step on a cycle through all lists in an
-// order that depends on the key: E⁻¹(E(x) + s), where E is a Feistel network over two moduli, as in FE2 (Bellare, Ristenpart, Rogaway and Stegers,
-// Format-Preserving Encryption, SAC 2009).
+// permutation is a permutation of lists of digits without a fixed point. Each digit has its own radix. It is a step on a cycle through all
+// lists in an order that depends on the key: E⁻¹(E(x) + s), where E is a Feistel network over two moduli, as in FE2 (Bellare, Ristenpart,
+// Rogaway and Stegers, Format-Preserving Encryption, SAC 2009).
 type permutation struct {
 	m     *Masker
 	label string // equal digits with different labels are permuted differently

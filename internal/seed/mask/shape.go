@@ -56,9 +56,9 @@ func (s *shape) walk(m *Masker, steps int, fits func(string) bool) string {
 
 const hexRadix = 16
 
-// letters returns the shape of a text. Digits become digits, and letters become letters of the same case. Non-ASCII letters become ASCII letters; the
-// label contains the original ones, so that texts that differ only in them usually have different masks. A prefix that all values of the field share is
-// kept.
+// letters returns the shape of a text. Digits become digits, and letters become letters of the same case. Non-ASCII letters become ASCII
+// letters; the label contains the original ones, so that texts that differ only in them usually have different masks. A prefix that all
+// values of the field share is kept.
 func letters(text, prefix string, hex bool) *shape {
 	s := &shape{runes: []rune(text)}
 	var label strings.Builder

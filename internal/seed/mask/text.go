@@ -155,7 +155,8 @@ func generated(pattern string, seed uint64) string {
 // prefixLength matches the prefix length of an IP network. Any other text after a slash is masked.
 var prefixLength = regexp.MustCompile(`/[0-9]{1,3}$`)
 
-// address masks an IP address. It permutes IPv4 addresses. IPv6 addresses and invalid ones become addresses in the documentation prefix of RFC 3849.
+// address masks an IP address. It permutes IPv4 addresses. IPv6 addresses and invalid ones become addresses in the documentation prefix of
+// RFC 3849.
 func (f *Field) address(text string) string {
 	prefix := prefixLength.FindString(text)
 	host := strings.TrimSuffix(text, prefix)

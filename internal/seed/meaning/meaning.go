@@ -13,8 +13,8 @@ type Meaning struct {
 	PII  schema.PIIKind // the kind of personal data; empty for none
 }
 
-// names are the meanings by the last words of a name in snake_case. The first match applies, so that an ip_address or email_address is not a postal
-// address.
+// names are the meanings by the last words of a name in snake_case. The first match applies, so that an ip_address or email_address is not
+// a postal address.
 var names = []struct {
 	pattern string
 	Meaning
@@ -66,7 +66,8 @@ var patterns = func() []*regexp.Regexp {
 	return list
 }()
 
-// Of returns the meaning of a text field's name in snake_case, or false without one. The meaning of a field called name depends on its type: see IsPerson.
+// Of returns the meaning of a text field's name in snake_case, or false without one. The meaning of a field called name depends on its
+// type: see IsPerson.
 func Of(name string) (Meaning, bool) {
 	for i, p := range patterns {
 		if p.MatchString(name) {

@@ -23,8 +23,8 @@ func (report reader) mistake(n *yaml.Node, code, remedy, format string, args ...
 	report(Mistake{Node: n, Code: code, Remedy: remedy, Message: fmt.Sprintf(format, args...)})
 }
 
-// Entries returns the keys of a mapping in order, with merged keys (<<) last. It reports a node that is not a mapping, with the expected content want,
-// and duplicate keys.
+// Entries returns the keys of a mapping in order, with merged keys (<<) last. It reports a node that is not a mapping, with the expected
+// content want, and duplicate keys.
 func Entries(n *yaml.Node, want string, report func(Mistake)) []Entry {
 	r := reader(report)
 	if n.Kind != yaml.MappingNode {

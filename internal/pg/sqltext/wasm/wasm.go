@@ -1,8 +1,8 @@
 // Package wasm is Postgres's own parser compiled to WebAssembly, for builds without cgo.
 //
 // The module is part of github.com/wasilibs/go-pgquery. The Go interface of that package compiles the module again in each process, on one
-// core, which takes more than a second. This package compiles it on all cores and caches the machine code in a folder, so that only the first
-// process on a machine has to compile it.
+// core, which takes more than a second. This package compiles it on all cores and caches the machine code in a folder, so that only the
+// first process on a machine has to compile it.
 package wasm
 
 import (
