@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Skip skips a test for want of something on this machine, and fails it where KROWOC_TEST_SKIP is "refuse", as in CI.
+// Skip skips a test because something is missing on this machine. If KROWOC_TEST_SKIP is "refuse", as in CI, it fails the test instead.
 func Skip(t testing.TB, reason string) {
 	t.Helper()
 	if os.Getenv("KROWOC_TEST_SKIP") == "refuse" {
@@ -17,7 +17,7 @@ func Skip(t testing.TB, reason string) {
 	t.Skip(reason)
 }
 
-// NeedDocker skips a test where no Docker engine answers.
+// NeedDocker skips a test if no Docker engine responds.
 func NeedDocker(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -27,7 +27,7 @@ func NeedDocker(t testing.TB) {
 	}
 }
 
-// Python returns a command that runs Python with Pydantic 2 and mypy: that of KROWOC_TEST_PYTHON, or python3 where it has both.
+// Python returns a command that runs Python with Pydantic 2 and mypy: the one in KROWOC_TEST_PYTHON, or python3 if it has both.
 func Python(t testing.TB) string {
 	t.Helper()
 	if command := os.Getenv("KROWOC_TEST_PYTHON"); command != "" {

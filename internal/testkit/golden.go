@@ -13,8 +13,7 @@ import (
 // loaded because the flags of a test are parsed before any test could do it.
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// Golden compares got with the golden file at path and fails the test with the difference; with -update it
-// writes the file instead.
+// Golden compares got with the golden file at path, and fails the test with the difference. With -update, it writes the file instead.
 func Golden(t testing.TB, path string, got []byte) {
 	t.Helper()
 	if *update {

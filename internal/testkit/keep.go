@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// keep reports whether KROWOC_TEST_KEEP asks for the Postgres of the tests to stay up after them, so that a failed test's
-// database can be looked at.
+// keep reports whether KROWOC_TEST_KEEP is set, which keeps the Postgres of the tests running afterwards, so that you can inspect the
+// database of a failed test.
 func keep() bool { return os.Getenv("KROWOC_TEST_KEEP") != "" }
 
-// waitForInterrupt holds the process, and with it the server, until somebody presses Ctrl-C.
+// waitForInterrupt keeps the process and its server running until Ctrl-C.
 func waitForInterrupt() {
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)

@@ -8,13 +8,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// DB is what the helpers below run SQL on: a pool, a connection or a transaction.
+// DB is a database on which the helpers below run SQL: a pool, a connection or a transaction.
 type DB interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Exec runs statements and fails the test when one fails. Without args there may be several, separated by semicolons.
+// Exec runs a statement and fails the test if the statement fails. Without args, sql can contain several statements.
 func Exec(t testing.TB, db DB, sql string, args ...any) {
 	t.Helper()
 	if _, err := db.Exec(t.Context(), sql, args...); err != nil {
@@ -22,7 +22,7 @@ func Exec(t testing.TB, db DB, sql string, args ...any) {
 	}
 }
 
-// Value returns the single value of a query or an expression, as Postgres writes it as text; NULL and no row are "NULL".
+// Value returns the value of a query or an expression in the text format of Postgres. It returns "NULL" for NULL and without a row.
 func Value(t testing.TB, db DB, sql string, args ...any) string {
 	t.Helper()
 	var text *string

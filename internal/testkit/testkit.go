@@ -1,6 +1,5 @@
-// Package testkit gives tests a real Postgres: one server per test process, started on first use and thrown
-// away whole at the end, and a database per test, cloned from a template. It also holds what tests of every
-// package share: golden files and a logger. Only tests import it.
+// Package testkit provides a real Postgres for tests: one server per test process, which starts on first use and is removed at the end, and
+// one database per test, copied from a template. It also contains helpers for golden files and logs. Only tests import it.
 package testkit
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 )
 
-// startTimeout is for a machine that has to fetch Postgres first.
+// startTimeout is enough to download Postgres first.
 const startTimeout = 5 * time.Minute
 
 // server is the test process's Postgres.
@@ -44,12 +43,12 @@ func postgres(t testing.TB) *local.Server {
 	return server.Server
 }
 
-// Main runs the tests of a package and stops its Postgres. Call it from TestMain, and nothing after it:
+// Main runs the tests of a package and stops its Postgres. Call it as the last statement of TestMain:
 //
 //	func TestMain(m *testing.M) { testkit.Main(m) }
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
-// Folder is t.TempDir for a test that starts a stack: Postgres, which never runs as root, can reach it.
+// Folder is like t.TempDir, but Postgres can enter the folder even if the test runs as root.
 func Folder(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -59,7 +58,7 @@ func Folder(t testing.TB) string {
 	return dir
 }
 
-// Run is Main for a TestMain that has more to do at the end: it returns the exit code.
+// Run is like Main, but returns the exit code, for a TestMain that has more work to do afterwards.
 func Run(m *testing.M) int {
 	code := m.Run()
 	if server.Server != nil {
@@ -76,12 +75,12 @@ func Run(m *testing.M) int {
 	return code
 }
 
-// Option changes what a test's database is like.
+// Option configures the database of a test.
 type Option func(*options)
 
 type options struct{ template string }
 
-// DatabaseURL makes a database of the test's own and returns its URL.
+// DatabaseURL creates a database for a test and returns its URL.
 func DatabaseURL(t testing.TB, opts ...Option) string {
 	t.Helper()
 	pg := postgres(t)
@@ -99,7 +98,7 @@ func DatabaseURL(t testing.TB, opts ...Option) string {
 	return pg.URL(name)
 }
 
-// NewDatabase makes a database of the test's own and returns a pool that is closed when the test ends.
+// NewDatabase creates a database for a test and returns a pool. The pool is closed when the test ends.
 func NewDatabase(t testing.TB, opts ...Option) *pgxpool.Pool {
 	t.Helper()
 	return open(t, DatabaseURL(t, opts...))
@@ -115,7 +114,7 @@ func open(t testing.TB, url string) *pgxpool.Pool {
 	return pool
 }
 
-// templates are the databases that Template prepared, by key.
+// templates are the template databases of Template, by key.
 var templates sync.Map
 
 type template struct {
@@ -124,8 +123,8 @@ type template struct {
 	err   error
 }
 
-// Template is the option of a database cloned from one that build prepared. It is built once per process and
-// key, and must not stay connected: build gets a pool that is closed when it returns.
+// Template copies the database from a template database. build fills the template once per process and key. The pool that it receives is
+// closed when it returns.
 func Template(t testing.TB, key string, build func(ctx context.Context, pool *pgxpool.Pool) error) Option {
 	t.Helper()
 	entry, _ := templates.LoadOrStore(key, &template{})
@@ -151,7 +150,7 @@ func Template(t testing.TB, key string, build func(ctx context.Context, pool *pg
 	return func(o *options) { o.template = tpl.name }
 }
 
-// Logger returns a logger that writes to the test's own log.
+// Logger returns a logger that writes to the log of the test.
 func Logger(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

@@ -1,4 +1,4 @@
-// Package apptest makes the parts of a project for tests of the packages below app.
+// Package apptest creates the parts of a project for tests of the packages below app.
 package apptest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
-// Repository returns the folder of the project that this repository is: the prompt platform.
+// Repository returns the folder of this repository, which is also a project: the prompt platform.
 func Repository(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -32,7 +32,7 @@ func Repository(t testing.TB) string {
 	return ""
 }
 
-// Copy copies the files of the prompt platform into a folder of the test's own and returns the folder.
+// Copy copies the files of the prompt platform into a temporary folder and returns it.
 func Copy(t testing.TB) string {
 	t.Helper()
 	from, dir := Repository(t), testkit.Folder(t)
@@ -53,7 +53,7 @@ func Copy(t testing.TB) string {
 	return dir
 }
 
-// WriteFiles writes files below a folder: their text by their path, with slashes.
+// WriteFiles writes files below a folder. files maps paths with forward slashes to texts.
 func WriteFiles(t testing.TB, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
@@ -64,13 +64,13 @@ func WriteFiles(t testing.TB, dir string, files map[string]string) {
 	}
 }
 
-// New loads the project in a folder with some variables set. Its server takes any port.
+// New loads the project in a folder with some environment variables. Its server uses any free port.
 func New(t testing.TB, dir string, environ ...string) *app.App {
 	t.Helper()
 	return Load(t, config.Options{Dir: dir, Environ: append(environ, "KROWOC_SERVER_ADDRESS=127.0.0.1:0")})
 }
 
-// Load is New for what only the configuration's options can say.
+// Load is like New, but with all options of the configuration.
 func Load(t testing.TB, o config.Options) *app.App {
 	t.Helper()
 	c, err := config.Load(o)
