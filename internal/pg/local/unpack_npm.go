@@ -123,7 +123,7 @@ func linkNPM(root *os.Root) error {
 		source, okSource := strings.CutPrefix(l.Source, "native/")
 		target, okTarget := strings.CutPrefix(l.Target, "native/")
 		if !okSource || !okTarget || !filepath.IsLocal(source) || !filepath.IsLocal(target) {
-			return fmt.Errorf("%s: the target %q of %q is outside of the package", nativeLinks, l.Target, l.Source)
+			return fmt.Errorf("%s: the link %q to %q leads outside of the package", nativeLinks, l.Target, l.Source)
 		}
 		to, err := filepath.Rel(path.Dir(target), source)
 		if err != nil {
