@@ -97,7 +97,7 @@ func Denied(err error, rights, table string) error {
 	return &fault.Error{Code: fault.Forbidden, Message: server.Message, Hint: "grant the role of the command: " + rights + " ON " + table, Err: err, Private: true}
 }
 
-// readVersion returns the version, or 0. A table of that name that is not ours does not count.
+// readVersion returns the version, or 0. It ignores a foreign table with the same name.
 func readVersion(ctx context.Context, db DB) (version int, err error) {
 	const isOurs = `SELECT count(*) = 3 FROM pg_attribute WHERE attrelid = to_regclass('` + versionsTable + `')
 		AND (attname, atttypid) IN (('version', 'int4'::regtype), ('name', 'text'::regtype), ('applied_at', 'timestamptz'::regtype))`
