@@ -241,3 +241,19 @@ func FuzzPlan(f *testing.F) {
 		}
 	})
 }
+
+// A number that counts up by itself is no duty of who creates a row.
+func TestCreateWithoutSerial(t *testing.T) {
+	t.Parallel()
+	api, err := derive(t, `type Ticket @table @auth(rules: [{ allow: PUBLIC }]) { id: Int! @col(dataType: "serial") number: Int64! @col(dataType: "bigserial") title: String! }`, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, input, _ := strings.Cut(api.SDL(), "input TicketCreate {")
+	input, _, _ = strings.Cut(input, "}")
+	for _, line := range []string{"id: Int\n", "number: Int64\n", "title: String!\n"} {
+		if !strings.Contains(input, line) {
+			t.Errorf("no %q in:\n%s", line, input)
+		}
+	}
+}

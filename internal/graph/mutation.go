@@ -54,8 +54,7 @@ func inputsOf(o *object) (list []inputField) {
 			if f.Relation == nil {
 				k.value = valueOf(f)
 			}
-			filled := f.Default != nil || f.Implicit || f.Generated != nil
-			list = append(list, inputField{field: k, optional: k.nullable || filled, fixed: slices.Contains(o.typ.Key, f)})
+			list = append(list, inputField{field: k, optional: k.nullable || f.HasValue(), fixed: slices.Contains(o.typ.Key, f)})
 		}
 	}
 	return list

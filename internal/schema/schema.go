@@ -3,7 +3,11 @@
 // transport.
 package schema
 
-import "github.com/krowoc/krowoc/internal/diag"
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/diag"
+)
 
 // Schema is a complete, checked set of types. It must not be modified once built.
 type Schema struct {
@@ -115,6 +119,26 @@ type FieldType struct {
 
 // ReadOnly reports whether only the database sets the field.
 func (f *Field) ReadOnly() bool { return f.Generated != nil && f.Generated.Identity != ByDefault }
+
+// HasValue reports whether a row that is created without the field gets a value for it.
+func (f *Field) HasValue() bool {
+	_, counts := Serial(f.DataType)
+	return f.Default != nil || f.Implicit || f.Generated != nil || counts
+}
+
+// Serial returns the type of the values of a column that counts up by a sequence of its own, such as bigserial; false for every
+// other type.
+func Serial(dataType string) (base string, ok bool) {
+	switch strings.ToLower(dataType) {
+	case "smallserial", "serial2":
+		return "smallint", true
+	case "serial", "serial4":
+		return "integer", true
+	case "bigserial", "serial8":
+		return "bigint", true
+	}
+	return "", false
+}
 
 // Columns returns the physical columns that hold the field: the foreign key of a reference, or the one column of a scalar or enum
 // field. It is nil for the inverse of a relation and for fields of types that are not stored.

@@ -9,11 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -63,6 +65,9 @@ func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string
 	if err != nil {
 		return result, err
 	}
+	if err := hasTables(cur); err != nil {
+		return result, err
+	}
 	baseline, err := baselineOf(ctx, a, url, live, cur, exclude)
 	if err != nil {
 		return result, err
@@ -85,6 +90,25 @@ func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string
 		result.Baseline = a.Relative(paths[0])
 	}
 	return result, fault.Wrap(importOp, os.WriteFile(path, []byte(text), 0o644))
+}
+
+// hasTables reports a database without tables in the schema public, as a failed check that names the schemas that have some.
+func hasTables(c *catalog.Catalog) error {
+	var schemas []string
+	for _, t := range c.Tables {
+		if t.Schema == "public" {
+			return nil
+		}
+		if !slices.Contains(schemas, t.Schema) {
+			schemas = append(schemas, t.Schema)
+		}
+	}
+	const message = "the database has no tables in the schema public"
+	if len(schemas) == 0 {
+		return fault.New(fault.CheckFailed, importOp, message, "check the name of the database in the URL")
+	}
+	return fault.New(fault.CheckFailed, importOp, message+", and some in "+strings.Join(schemas, ", "),
+		"types describe tables in public only: move a table there with ALTER TABLE … SET SCHEMA public")
 }
 
 // schemaFile returns the file to write, which must be empty or missing.
@@ -122,11 +146,11 @@ func baselineOf(ctx context.Context, a *app.App, at string, live *pgxpool.Pool, 
 	if err != nil {
 		return nil, err
 	}
-	up, err := introspect.Up(a.SQLParser(), dump)
+	up, down, err := introspect.Baseline(a.SQLParser(), dump, cur)
 	if err != nil {
 		return nil, fault.Wrap("read the output of pg_dump", err)
 	}
-	return &migrate.Draft{Name: "baseline", Directives: []string{"baseline"}, Note: "The state of the database when its schema was imported.", Up: up, Down: introspect.Down(cur)}, nil
+	return &migrate.Draft{Name: "baseline", Directives: []string{"baseline"}, Note: "What the database had when its schema was imported.", Up: up, Down: down}, nil
 }
 
 // structureOf returns pg_dump's output for the structure of a database.
@@ -173,10 +197,17 @@ func rebuild(ctx context.Context, a *app.App, s *scratch.Server, baseline *migra
 	if err != nil {
 		return nil, nil, err
 	}
-	sql := "BEGIN;\n" + strings.Join(baseline.Up, ";\n") + ";\nCOMMIT"
-	if _, err := db.Exec(ctx, sql); err != nil {
-		return nil, nil, errors.Join(&fault.Error{Code: fault.Conflict, Op: "rebuild the database on a scratch server", Message: pg.Fault("", err).Error(), Err: err,
-			Hint: "the scratch server needs the same extensions: use --scratch-url with a server that has them"}, drop())
+	for _, step := range []struct {
+		op, hint   string
+		statements []string
+	}{
+		{"rebuild the database on a scratch server", "extensions that it has must be installed there too: --scratch-url names a server that has them", baseline.Up},
+		{"roll back the baseline on a scratch server", "this is a bug in krowoc: report it", baseline.Down},
+		{"rebuild the database after the way back", "the way back leaves something behind: this is a bug in krowoc, report it", baseline.Up},
+	} {
+		if _, err := db.Exec(ctx, "BEGIN;\n"+strings.Join(step.statements, ";\n")+";\nCOMMIT"); err != nil {
+			return nil, nil, errors.Join(&fault.Error{Code: fault.Conflict, Op: step.op, Message: pg.Fault("", err).Error(), Err: err, Hint: step.hint}, drop())
+		}
 	}
 	return db, drop, nil
 }
@@ -189,10 +220,9 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 	}
 	inSQL := map[string]bool{}
 	for {
-		written := introspect.Schema(cur, introspect.Options{Parser: a.SQLParser(), InSQL: inSQL})
-		types, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: written.Text})
-		if mistakes.Errors() > 0 {
-			return "", fault.New(fault.Internal, importOp, "the generated schema is invalid: "+mistakes.Error(), "this is a bug in Krowoc: report it")
+		written, types, err := write(cur, introspect.Options{Parser: a.SQLParser(), InSQL: inSQL})
+		if err != nil {
+			return "", err
 		}
 		target, drop, err := s.Target(ctx, db, types)
 		if err != nil {
@@ -220,6 +250,41 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 		result.Types, result.Enums = types.StoredTypes(), len(types.Enums)
 		return printed(types)
 	}
+}
+
+// write writes the schema of a catalog. What would be a mistake in the words of the language, it writes in SQL, and adds to o.InSQL.
+func write(c *catalog.Catalog, o introspect.Options) (introspect.Result, *schema.Schema, error) {
+	for {
+		written := introspect.Schema(c, o)
+		types, mistakes := check(written.Text)
+		if len(mistakes) == 0 {
+			return written, types, nil
+		}
+		again := false
+		for _, m := range mistakes {
+			for _, key := range written.At(m.Line, m.Column) {
+				again = again || !o.InSQL[key]
+				o.InSQL[key] = true
+			}
+		}
+		if !again {
+			return written, nil, fault.New(fault.Internal, importOp, "the schema that was written has mistakes:\n"+mistakes.Error(), "this is a bug in krowoc: report it")
+		}
+	}
+}
+
+// check reads a schema and writes its SQL, and returns what cannot be read or written.
+func check(text string) (*schema.Schema, diag.List) {
+	types, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	mistakes := slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
+	if len(mistakes) > 0 {
+		return nil, mistakes
+	}
+	var m *ddl.Mistake
+	if _, err := ddl.Create(types); errors.As(err, &m) {
+		return nil, diag.List{{Severity: diag.Error, Position: m.Position, Message: m.Message}}
+	}
+	return types, nil
 }
 
 func printed(s *schema.Schema) (string, error) {

@@ -1,6 +1,7 @@
 package takeover_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/app/takeover"
+	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
@@ -49,12 +51,15 @@ func TestImportSchema(t *testing.T) {
 			if len(result.Differs) > 0 {
 				t.Errorf("the schema differs from the database:\n%s", strings.Join(result.Differs, ";\n"))
 			}
-			plan, err := change.Diff(t.Context(), a, s, ddl.PlanOptions{})
+			plan, err := change.Diff(t.Context(), a, s, ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, f := range plan.Files {
-				t.Errorf("migrate diff is not empty:\n%s", strings.Join(f.Up, ";\n"))
+				t.Errorf("migrate diff --allow-drop is not empty:\n%s", strings.Join(f.Up, ";\n"))
+			}
+			if len(plan.Left) > 0 {
+				t.Errorf("migrate diff speaks of what the import left out: %q", plan.Left)
 			}
 			schema, err := os.ReadFile(filepath.Join(a.Config.Root, result.Schema))
 			if err != nil {
@@ -76,4 +81,24 @@ func emptyProject(t *testing.T) *app.App {
 		t.Fatal(err)
 	}
 	return apptest.New(t, dir)
+}
+
+// A database whose tables are elsewhere is no empty project: the import says where they are.
+func TestImportWithoutTables(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, `CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY); CREATE SCHEMA audit; CREATE TABLE audit.log (id int PRIMARY KEY)`)
+	a := emptyProject(t)
+	s, err := a.Scratch(t.Context(), scratch.Options{URL: db.Config().ConnString()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = takeover.ImportSchema(t.Context(), a, s, db.Config().ConnString(), false)
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != fault.CheckFailed || !strings.Contains(f.Message, "some in audit, shop") {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(a.Config.Root); len(files) != 1 {
+		t.Errorf("it wrote files: %v", files)
+	}
 }

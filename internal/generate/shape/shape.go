@@ -53,18 +53,15 @@ func fields(t *schema.Type) []Field {
 			}
 			out = append(out, Field{
 				Name: part.Name, Column: part.Column, Description: description(f, part.Name), Source: f, Leaf: part.Leaf,
-				Nullable: !f.Type.NonNull, Optional: !f.Type.NonNull || hasValue(f), Fixed: key[f] || f.ReadOnly(), ReadOnly: f.ReadOnly(),
+				Nullable: !f.Type.NonNull, Optional: !f.Type.NonNull || f.HasValue(), Fixed: key[f] || f.ReadOnly(), ReadOnly: f.ReadOnly(),
 			})
 		}
 	}
 	return out
 }
 
-// hasValue reports whether a field that a create omits gets a value.
-func hasValue(f *schema.Field) bool { return f.Default != nil || f.Implicit || f.Generated != nil }
-
 // NullInCreate reports whether the field becomes null if a create omits it.
-func (f Field) NullInCreate() bool { return f.Optional && !hasValue(f.Source) }
+func (f Field) NullInCreate() bool { return f.Optional && !f.Source.HasValue() }
 
 // InCreate reports whether a create may set the field.
 func (f Field) InCreate() bool { return !f.ReadOnly }

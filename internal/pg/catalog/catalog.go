@@ -2,7 +2,9 @@
 // compared. Names are qualified and everything is sorted, so that two databases with the same structure have equal values.
 package catalog
 
-// Catalog is the content of the users' schemas. It contains extensions, but not the objects that belong to them.
+import "strings"
+
+// Catalog is what the schemas of users hold. What belongs to an extension is left out, the extension itself is not.
 type Catalog struct {
 	Enums     []Enum
 	Tables    []Table
@@ -109,7 +111,19 @@ func (c *Catalog) Table(schema, name string) *Table {
 	return nil
 }
 
-// Column returns the column with a name, or nil.
+// BaseType follows domains to the type that they restrict, in the form of format_type.
+func (c *Catalog) BaseType(typ string) string {
+	for i := 0; i < len(c.Others); i++ {
+		if o := &c.Others[i]; o.Kind == "domain" && o.Name == typ {
+			base, _, _ := strings.Cut(o.Definition, " CONSTRAINT ")
+			base, _, _ = strings.Cut(base, " DEFAULT ")
+			typ, i = strings.TrimSuffix(base, " NOT NULL"), -1 // which may be a domain again
+		}
+	}
+	return typ
+}
+
+// Column returns the column of a name, or nil.
 func (t *Table) Column(name string) *Column {
 	for i := range t.Columns {
 		if c := &t.Columns[i]; c.Name == name {

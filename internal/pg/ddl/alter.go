@@ -17,14 +17,11 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 	}
 	for i := range cur.Constraints {
 		c := &cur.Constraints[i]
-		if kept[c] || c.Kind == "not null" || c.Kind == "primary key" {
+		if kept[c] || !p.isManaged(cur, c, kept) {
 			continue
 		}
 		if slices.ContainsFunc(c.Columns, func(column string) bool { return want.Column(column) == nil }) {
 			continue // it is dropped or kept together with its column
-		}
-		if p.foreign(cur, c) {
-			continue
 		}
 		if p.droppable(cur.Name, c.Name, "constraint") {
 			s := one(alter(tableName(cur), dropConstraint(c)), alter(tableName(cur), addConstraint(c)))

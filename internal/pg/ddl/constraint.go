@@ -15,17 +15,14 @@ func (p *planner) alterConstraints(cur, want *catalog.Table) {
 		old := found[c]
 		switch {
 		case c.Kind == "not null" || p.isInline(cur, want, c):
+		case old == nil && c.Kind == "primary key" && slices.Equal(Key(cur), c.Columns): // or a unique constraint does the same
 		case old == nil && p.uniqueIndex(cur, c):
 		case old == nil:
 			p.addConstraint(want, c, nil)
 		case !satisfies(old, c):
 			p.addConstraint(want, c, old)
 		default:
-			name := ident(p.renameConstraint(want, old, c))
-			if !old.Validated {
-				p.online = append(p.online, one(alter(tableName(want), "VALIDATE CONSTRAINT "+name),
-					alter(tableName(want), "DROP CONSTRAINT "+name, "ADD CONSTRAINT "+name+" "+short(old.Definition))))
-			}
+			p.renameConstraint(want, old, c) // one that is NOT VALID stays so: rows may be against it
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (p *planner) dropEnums() {
 	for i := range p.cur.Enums {
 		e := &p.cur.Enums[i]
 		switch {
-		case enumOf(p.want, e.Schema, e.Name) != nil:
+		case enumOf(p.want, e.Schema, e.Name) != nil || !IsManagedEnum(e):
 		case p.mayDropEnum(e):
 			p.main = append(p.main, one("DROP TYPE "+name(e.Schema, e.Name), createEnum(e, e.Values)))
 		default:

@@ -67,9 +67,8 @@ func Foreign(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
 	if to == nil || strings.Contains(c.Definition, " ON DELETE SET DEFAULT") || strings.Contains(c.Definition, " ON DELETE SET NULL (") {
 		return true
 	}
-	key := slices.IndexFunc(to.Constraints, func(x catalog.Constraint) bool { return x.Kind == "primary key" })
-	if key < 0 || (!strings.Contains(c.Definition, " REFERENCES "+tableName(to)+"("+columnsOf(to.Constraints[key].Columns)+")") &&
-		!strings.Contains(c.Definition, " REFERENCES "+catalogName(to.Schema, to.Name)+"("+columnsOf(to.Constraints[key].Columns)+")")) {
+	key := "(" + columnsOf(Key(to)) + ")"
+	if !strings.Contains(c.Definition, " REFERENCES "+tableName(to)+key) && !strings.Contains(c.Definition, " REFERENCES "+catalogName(to.Schema, to.Name)+key) {
 		return true
 	}
 	required := func(column string) bool { return t.Column(column) != nil && t.Column(column).NotNull }

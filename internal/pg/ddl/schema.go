@@ -2,6 +2,7 @@
 package ddl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,6 +51,15 @@ func Create(s *schema.Schema) ([]string, error) {
 	return statements, err
 }
 
+// Mistake is a part of a schema that has no SQL.
+type Mistake struct {
+	schema.Position
+	Message, Hint string
+}
+
+// Error implements error.
+func (m *Mistake) Error() string { return m.Position.String() + ": " + m.Message }
+
 func create(s *schema.Schema) ([]string, written, error) {
 	var out []string
 	as := written{}
@@ -64,7 +74,7 @@ func create(s *schema.Schema) ([]string, written, error) {
 	for _, t := range s.Tables {
 		w := &tableWriter{schema: s, table: t, written: as}
 		if err := w.write(); err != nil {
-			return nil, nil, err
+			return nil, nil, asFault(err)
 		}
 		out = append(out, w.create())
 		references = append(references, w.references...)
@@ -73,7 +83,15 @@ func create(s *schema.Schema) ([]string, written, error) {
 	return slices.Concat(out, references, indexes), as, nil
 }
 
-// Extensions returns the names of the extensions that a schema needs.
+func asFault(err error) error {
+	var m *Mistake
+	if !errors.As(err, &m) {
+		return err
+	}
+	return &fault.Error{Code: fault.Invalid, Op: "write the SQL of the schema", Message: m.Error(), Hint: m.Hint, Err: m}
+}
+
+// Extensions names the extensions that a schema needs.
 func Extensions(s *schema.Schema) (names []string) {
 	for _, t := range s.Tables {
 		for _, f := range t.Fields {
@@ -215,8 +233,7 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 	if c.Pattern != "" {
 		condition, err := matches(column, c.Pattern)
 		if err != nil {
-			return fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: @pattern of %s.%s %s", f.Pos, f.Owner.Name, f.Name, err),
-				"write the pattern without word boundaries and line ends, or use @check")
+			return &Mistake{f.Pos, fmt.Sprintf("@pattern of %s.%s %s", f.Owner.Name, f.Name, err), "write it without word boundaries and line ends, or use @check"}
 		}
 		w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
 	}
@@ -272,7 +289,7 @@ func (w *tableWriter) expression(e *schema.Expr, translate translate) (string, e
 		return "", fmt.Errorf("the database does not know the request")
 	})
 	if err != nil {
-		return "", fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: %v", e.Pos, err))
+		return "", &Mistake{Position: e.Pos, Message: err.Error()}
 	}
 	return sql, nil
 }

@@ -110,7 +110,7 @@ func (p *planner) dropTables() {
 	for i := range p.cur.Tables {
 		t := &p.cur.Tables[i]
 		switch {
-		case p.want.Table(t.Schema, t.Name) != nil || t.Kind != "table" || t.Bound != "":
+		case p.want.Table(t.Schema, t.Name) != nil || t.Kind != "table" || Unmanaged(p.cur, t) != "":
 		case p.mayDropTable(t):
 			gone = append(gone, t)
 		default:

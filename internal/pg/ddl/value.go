@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
@@ -34,13 +33,8 @@ func columnType(f *schema.Field, i int) string {
 // stored returns the type of the values of a column. A serial type is an integer type with a default, which a reference to it does not
 // have.
 func stored(dataType string) string {
-	switch strings.ToLower(dataType) {
-	case "smallserial", "serial2":
-		return "smallint"
-	case "serial", "serial4":
-		return "integer"
-	case "bigserial", "serial8":
-		return "bigint"
+	if base, ok := schema.Serial(dataType); ok {
+		return base
 	}
 	return dataType
 }
@@ -75,7 +69,7 @@ func (w *tableWriter) defaultOf(f *schema.Field, i int) (string, error) {
 	}
 	sql, err := value(leafOf(f, i), f.Type.List, d.Value)
 	if err != nil {
-		return "", fault.New(fault.Invalid, "write the SQL of the schema", fmt.Sprintf("%s: the default of %s.%s: %v", f.Pos, f.Owner.Name, f.Name, err))
+		return "", &Mistake{Position: f.Pos, Message: fmt.Sprintf("the default of %s.%s: %v", f.Owner.Name, f.Name, err)}
 	}
 	return sql, nil
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	pg "github.com/pganalyze/pg_query_go/v6"
+
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
@@ -17,26 +19,69 @@ var (
 	comment = regexp.MustCompile(`(?is)^COMMENT\s+ON\s+EXTENSION\s`)
 )
 
-// Up splits the output of pg_dump into the statements of a migration.
-func Up(parser *sqltext.Parser, dump string) ([]string, error) {
+// Baseline cuts what pg_dump writes of a catalog into the statements of a migration, and returns those that drop it all.
+func Baseline(parser *sqltext.Parser, dump string, c *catalog.Catalog) (up, down []string, err error) {
 	text := meta.ReplaceAllString(dump, "")
 	trees, err := parser.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// A function may refer to objects that are created later.
-	statements := []string{"SET LOCAL check_function_bodies = false"}
+	up = []string{"SET LOCAL check_function_bodies = false"} // a function may name what comes after it
+	var beside []string
 	for _, t := range trees {
 		end := int(t.StmtLocation + t.StmtLen)
 		if t.StmtLen == 0 {
 			end = len(text)
 		}
 		sql := withoutComments(text[t.StmtLocation:end])
-		if sql != "" && !setting.MatchString(sql) && !schemas.MatchString(sql) && !comment.MatchString(sql) {
-			statements = append(statements, sql)
+		if sql == "" || setting.MatchString(sql) || schemas.MatchString(sql) || comment.MatchString(sql) {
+			continue
+		}
+		up = append(up, sql)
+		if drop := dropOf(t.Stmt); drop != "" {
+			beside = append([]string{drop}, beside...)
 		}
 	}
-	return statements, nil
+	return up, Down(c, beside), nil
+}
+
+// dropOf returns the statement that drops what another makes, where the catalog does not list that and nothing else takes it along.
+func dropOf(n *pg.Node) string {
+	drop := func(kind string, names []*pg.Node, suffix string) string {
+		list := make([]string, len(names))
+		for i, name := range names {
+			list[i] = sqltext.Ident(name.GetString_().GetSval())
+		}
+		return "DROP " + kind + " IF EXISTS " + strings.Join(list, ".") + suffix + " CASCADE"
+	}
+	named := func(kind, name string) string { return drop(kind, []*pg.Node{pg.MakeStrNode(name)}, "") }
+	switch x := n.GetNode().(type) {
+	case *pg.Node_DefineStmt:
+		if kind := definedKinds[x.DefineStmt.Kind]; kind != "" {
+			return drop(kind, x.DefineStmt.Defnames, "")
+		}
+	case *pg.Node_CreateRangeStmt:
+		return drop("TYPE", x.CreateRangeStmt.TypeName, "")
+	case *pg.Node_CreateConversionStmt:
+		return drop("CONVERSION", x.CreateConversionStmt.ConversionName, "")
+	case *pg.Node_CreateOpFamilyStmt:
+		return drop("OPERATOR FAMILY", x.CreateOpFamilyStmt.Opfamilyname, " USING "+sqltext.Ident(x.CreateOpFamilyStmt.Amname))
+	case *pg.Node_CreateFdwStmt:
+		return named("FOREIGN DATA WRAPPER", x.CreateFdwStmt.Fdwname)
+	case *pg.Node_CreateForeignServerStmt:
+		return named("SERVER", x.CreateForeignServerStmt.Servername)
+	case *pg.Node_CreatePlangStmt:
+		return named("LANGUAGE", x.CreatePlangStmt.Plname)
+	case *pg.Node_CreateAmStmt:
+		return named("ACCESS METHOD", x.CreateAmStmt.Amname)
+	}
+	return ""
+}
+
+// definedKinds are the kinds of CREATE … (…) that the catalog does not list.
+var definedKinds = map[pg.ObjectType]string{
+	pg.ObjectType_OBJECT_COLLATION: "COLLATION", pg.ObjectType_OBJECT_TYPE: "TYPE", pg.ObjectType_OBJECT_TSCONFIGURATION: "TEXT SEARCH CONFIGURATION",
+	pg.ObjectType_OBJECT_TSDICTIONARY: "TEXT SEARCH DICTIONARY", pg.ObjectType_OBJECT_TSPARSER: "TEXT SEARCH PARSER", pg.ObjectType_OBJECT_TSTEMPLATE: "TEXT SEARCH TEMPLATE",
 }
 
 // withoutComments removes the comments above a statement.
@@ -51,8 +96,8 @@ func withoutComments(sql string) string {
 	return strings.TrimRight(strings.TrimSpace(sql), ";")
 }
 
-// Down returns the statements that drop everything in a catalog.
-func Down(c *catalog.Catalog) (statements []string) {
+// Down returns the statements that drop everything in a catalog. beside drops what a catalog does not list.
+func Down(c *catalog.Catalog, beside []string) (statements []string) {
 	drop := func(what string, names []string) {
 		for _, n := range names {
 			statements = append(statements, "DROP "+what+" IF EXISTS "+n+" CASCADE")
@@ -66,7 +111,15 @@ func Down(c *catalog.Catalog) (statements []string) {
 		}
 		return names
 	}
-	drop("EVENT TRIGGER", of("event trigger"))
+	plain := func(kind, kept string) (names []string) { // of which the catalog has the plain name
+		for _, name := range of(kind) {
+			if name != kept {
+				names = append(names, sqltext.Ident(name))
+			}
+		}
+		return names
+	}
+	drop("EVENT TRIGGER", plain("event trigger", ""))
 	drop("MATERIALIZED VIEW", of("materialized view"))
 	drop("VIEW", of("view"))
 	var tables, foreign, sequences, enums []string
@@ -95,8 +148,9 @@ func Down(c *catalog.Catalog) (statements []string) {
 	drop("FUNCTION", of("function"))
 	drop("DOMAIN", of("domain"))
 	drop("TYPE", append(of("composite type"), enums...))
-	drop("EXTENSION", slices.DeleteFunc(of("extension"), func(n string) bool { return n == "plpgsql" }))
-	drop("SCHEMA", slices.DeleteFunc(of("schema"), func(n string) bool { return n == public }))
+	statements = append(statements, beside...)
+	drop("EXTENSION", plain("extension", "plpgsql"))
+	drop("SCHEMA", plain("schema", public))
 	return statements
 }
 

@@ -21,14 +21,10 @@ type kind struct {
 
 // kindOf returns the kind of a database type. A domain has the kind of its base type.
 func (m *importer) kindOf(typ string) kind {
-	k := scalarOf(typ)
-	for _, o := range m.catalog.Others {
-		if o.Kind == "domain" && o.Name == typ {
-			base, _, _ := strings.Cut(o.Definition, " CONSTRAINT ")
-			base, _, _ = strings.Cut(base, " DEFAULT ")
-			k = scalarOf(strings.TrimSuffix(base, " NOT NULL"))
-			k.dataType = typ
-		}
+	base := m.catalog.BaseType(typ)
+	k := scalarOf(base)
+	if base != typ {
+		k.dataType = typ
 	}
 	k.dataType = shortType(strings.TrimPrefix(k.dataType, public+"."))
 	return k
@@ -90,15 +86,14 @@ func (m *importer) takeColumns(t *table) {
 		m.value(t, f)
 		t.fields = append(t.fields, f)
 	}
-	m.tableDirective(t)
 }
 
 func qualifiedType(e *catalog.Enum) string {
 	return sqltext.Ident(e.Schema) + "." + sqltext.Ident(e.Name)
 }
 
-// tableDirective writes @table.
-func (m *importer) tableDirective(t *table) {
+// stored writes @table.
+func (t *table) stored() directive {
 	var args []string
 	if schema.Plural(schema.SnakeCase(t.name)) != t.Name {
 		args = append(args, "name: "+sdl.Quote(t.Name))
@@ -111,7 +106,7 @@ func (m *importer) tableDirective(t *table) {
 	if len(args) > 0 {
 		d += "(" + strings.Join(args, ", ") + ")"
 	}
-	t.directives = append([]string{d}, t.directives...)
+	return directive{text: d}
 }
 
 // serials are the serial types by the type of the column.
@@ -120,19 +115,20 @@ var serials = map[string]string{"smallint": "smallserial", "integer": "serial", 
 // value writes the directive for the default or generated value of a column.
 func (m *importer) value(t *table, f *field) {
 	c := f.column
-	directive := func(text string) { f.directives, f.hasDefault = append(f.directives, text), true }
+	add := func(text, key string) { f.directives, f.hasDefault = append(f.directives, directive{text, key}), true }
+	key := "default " + t.Name + "." + c.Name
 	switch {
 	case c.Identity != "":
-		directive("@generated(identity: " + strings.ToUpper(strings.ReplaceAll(c.Identity, " ", "_")) + ")")
+		add("@generated(identity: "+strings.ToUpper(strings.ReplaceAll(c.Identity, " ", "_"))+")", "")
 	case c.Generated != "":
-		directive("@generated(sql: " + sdl.Quote(c.Default) + ")")
+		add("@generated(sql: "+sdl.Quote(c.Default)+")", "")
 	case c.Default == "":
 	case m.isSerial(t, c):
 		f.dataType, f.hasDefault = serials[c.Type], true
-	case m.InSQL["default "+t.Name+"."+c.Name]:
-		directive("@default(sql: " + sdl.Quote(c.Default) + ")")
+	case m.InSQL[key]:
+		add("@default(sql: "+sdl.Quote(c.Default)+")", "")
 	default:
-		directive("@default(" + m.defaultOf(f) + ")")
+		add("@default("+m.defaultOf(f)+")", key)
 	}
 }
 

@@ -60,7 +60,7 @@ func (m *importer) unique(t *table, columns []string, what string) {
 			return
 		}
 	}
-	d := "@unique(fields: " + quoteAll(fields) + ")"
+	d := directive{text: "@unique(fields: " + quoteAll(fields) + ")"}
 	if len(columns) == 1 || slices.Contains(t.directives, d) {
 		m.leave(what+" of "+t.Name, "it is a duplicate, or the schema language does not support it")
 		return
@@ -83,15 +83,16 @@ func (m *importer) check(t *table, c *catalog.Constraint) {
 	if len(c.Columns) == 1 {
 		f = t.ofColumn(c.Columns[0])
 	}
-	inSQL := m.InSQL["check "+t.Name+"."+c.Name]
-	if f != nil && !inSQL && m.constraint(f, condition) {
-		return
+	d := directive{text: "@check(sql: " + sdl.Quote(condition)}
+	if key := "check " + t.Name + "." + c.Name; !m.InSQL[key] {
+		if f != nil && m.constraint(f, condition, key) {
+			return
+		}
+		if cel, ok := m.toCEL(t, condition); ok {
+			d = directive{"@check(expr: " + sdl.Quote(cel), key}
+		}
 	}
-	d := "@check(sql: " + sdl.Quote(condition)
-	if cel, ok := m.toCEL(t, condition); ok && !inSQL {
-		d = "@check(expr: " + sdl.Quote(cel)
-	}
-	d += ", name: " + sdl.Quote(c.Name) + ")"
+	d.text += ", name: " + sdl.Quote(c.Name) + ")"
 	if f == nil || f.to != nil {
 		t.directives = append(t.directives, d)
 		return
@@ -140,15 +141,15 @@ var (
 )
 
 // constraint takes a condition as @length, @range, @pattern or @format, or as the elements of a list that are never null.
-func (m *importer) constraint(f *field, condition string) bool {
+func (m *importer) constraint(f *field, condition, key string) bool {
 	column := sqltext.Ident(f.column.Name)
-	once := func(kind, directive string) bool {
+	once := func(kind, text string) bool {
 		if f.has[kind] {
 			return false
 		}
 		f.has[kind] = true
-		if directive != "" {
-			f.directives = append(f.directives, directive)
+		if text != "" {
+			f.directives = append(f.directives, directive{text, key})
 		}
 		return true
 	}
@@ -183,7 +184,7 @@ func (m *importer) constraint(f *field, condition string) bool {
 	return false
 }
 
-func (m *importer) pattern(once func(kind, directive string) bool, regex string) bool {
+func (m *importer) pattern(once func(kind, text string) bool, regex string) bool {
 	for _, format := range schema.Formats {
 		if regex == format.Pattern() {
 			return once("format", "@format(type: "+string(format)+")")
@@ -218,20 +219,25 @@ func (m *importer) takeIndexes(t *table) {
 		if slices.Contains(order, "DESC") {
 			args = append(args, "order: ["+strings.Join(order, ", ")+"]")
 		}
+		key := ""
 		if i.Predicate != "" {
-			args = append(args, m.where(t, i))
+			var where string
+			where, key = m.where(t, i)
+			args = append(args, where)
 		}
 		if i.Method != "btree" {
 			args = append(args, "type: "+strings.ToUpper(i.Method))
 		}
-		t.directives = append(t.directives, "@index("+strings.Join(append(args, "name: "+sdl.Quote(i.Name)), ", ")+")")
+		t.directives = append(t.directives, directive{"@index(" + strings.Join(append(args, "name: "+sdl.Quote(i.Name)), ", ") + ")", key})
 	}
 }
 
-func (m *importer) where(t *table, i *catalog.Index) string {
+// where writes the condition of a partial index: in CEL, with the key of that, or in SQL.
+func (m *importer) where(t *table, i *catalog.Index) (argument, key string) {
 	condition := inner(i.Predicate)
-	if cel, ok := m.toCEL(t, condition); ok && !m.InSQL["index "+t.Name+"."+i.Name] {
-		return "where: " + sdl.Quote(cel)
+	key = "index " + t.Name + "." + i.Name
+	if cel, ok := m.toCEL(t, condition); ok && !m.InSQL[key] {
+		return "where: " + sdl.Quote(cel), key
 	}
-	return "whereSql: " + sdl.Quote(condition)
+	return "whereSql: " + sdl.Quote(condition), ""
 }

@@ -5,11 +5,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
-	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // Options configure an import.
@@ -22,8 +21,30 @@ type Options struct {
 
 // Result is a schema, and the parts of the database that it does not contain.
 type Result struct {
-	Text string // SDL
-	Left []Left
+	Text  string // SDL
+	Left  []Left
+	marks []place
+}
+
+// place is where in the text something stands that InSQL can name.
+type place struct {
+	line, from, to int // from 1, in runes; to is the first column that is not part of it
+	key            string
+}
+
+// At returns what Options.InSQL calls the part of the schema at a position, or else the parts on its line. None of them could be in
+// SQL when it returns nothing.
+func (r Result) At(line, column int) (keys []string) {
+	for _, m := range r.marks {
+		switch {
+		case m.line != line:
+		case m.from <= column && column < m.to:
+			return []string{m.key}
+		default:
+			keys = append(keys, m.key)
+		}
+	}
+	return keys
 }
 
 // Left is a part of a database that only the migrations contain.
@@ -54,7 +75,9 @@ func Schema(c *catalog.Catalog, o Options) Result {
 		m.takeIndexes(t)
 	}
 	m.others()
-	return Result{m.write(), m.left}
+	w := &writer{line: 1}
+	m.write(w)
+	return Result{w.text.String(), m.left, w.marks}
 }
 
 // importer collects a schema.
@@ -79,8 +102,11 @@ type table struct {
 	name       string
 	key        []string // columns
 	fields     []*field
-	directives []string
+	directives []directive
 }
+
+// directive is a directive of a type or field. key is what Options.InSQL calls it, "" when it cannot be said in SQL instead.
+type directive struct{ text, key string }
 
 // field is a field of a type.
 type field struct {
@@ -90,8 +116,8 @@ type field struct {
 	list, required    bool
 	elements          bool // the elements of a list are never null
 	dataType          string
-	usual             string // the default column of the field
-	directives        []string
+	usual             string // the column that the field has unless it says so
+	directives        []directive
 	hasDefault        bool
 	to                *table // of a reference
 	unique            bool
@@ -103,13 +129,13 @@ func (m *importer) leave(what, why string) { m.left = append(m.left, Left{what, 
 func (m *importer) takeTables() {
 	for i := range m.catalog.Tables {
 		t := &m.catalog.Tables[i]
-		if why := m.unfit(t); why != "" {
-			if t.Bound == "" { // partitions are covered by their table
+		if why := ddl.Unmanaged(m.catalog, t); why != "" {
+			if t.Bound == "" { // partitions are told with their table
 				m.leave("table "+tableName(t), why)
 			}
 			continue
 		}
-		found := &table{Table: t, key: primaryKey(t).Columns}
+		found := &table{Table: t, key: ddl.Key(t)}
 		m.tables = append(m.tables, found)
 		m.byTable[t.Name] = found
 	}
@@ -120,39 +146,7 @@ func (m *importer) takeTables() {
 	}
 }
 
-// unfit returns why a table cannot become a type, or "".
-func (m *importer) unfit(t *catalog.Table) string {
-	key := primaryKey(t)
-	switch {
-	case t.Schema != public:
-		return "it is not in the Postgres schema public"
-	case t.Kind == "foreign table":
-		return "it is a foreign table"
-	case t.Bound != "":
-		return "it is a partition"
-	case len(t.Parents) > 0:
-		return "it inherits from " + t.Parents[0]
-	case key == nil:
-		return "it has no primary key"
-	}
-	for _, name := range key.Columns {
-		if kind := m.kindOf(t.Column(name).Type); kind.list || slices.Contains([]string{"JSON", "Float", "Vector"}, kind.scalar) {
-			return "its key column " + name + " has the type " + t.Column(name).Type + ", which a key cannot have"
-		}
-	}
-	return ""
-}
-
-func primaryKey(t *catalog.Table) *catalog.Constraint {
-	for i := range t.Constraints {
-		if t.Constraints[i].Kind == "primary key" {
-			return &t.Constraints[i]
-		}
-	}
-	return nil
-}
-
-// takeEnums imports the enums whose values are valid GraphQL names. Columns of other enums become strings.
+// takeEnums takes the enums whose values GraphQL can name; columns of others are strings.
 func (m *importer) takeEnums() {
 	for i := range m.catalog.Enums {
 		e := &m.catalog.Enums[i]
@@ -201,76 +195,4 @@ func qualified(schema, name string) string {
 		return sqltext.Ident(name)
 	}
 	return sqltext.Ident(schema) + "." + sqltext.Ident(name)
-}
-
-// write writes the whole schema.
-func (m *importer) write() string {
-	var b strings.Builder
-	for _, e := range m.enums {
-		fmt.Fprintf(&b, "%senum %s {\n", described(e.Comment, ""), e.name)
-		for _, v := range e.Values {
-			b.WriteString("  " + v + "\n")
-		}
-		b.WriteString("}\n\n")
-	}
-	for _, t := range m.tables {
-		fmt.Fprintf(&b, "%stype %s %s {\n", described(t.Comment, ""), t.name, strings.Join(t.directives, " "))
-		for _, f := range t.fields {
-			fmt.Fprintf(&b, "%s  %s: %s %s\n", described(f.description, "  "), f.name, f.typ(), strings.Join(f.written(), " "))
-		}
-		b.WriteString("}\n\n")
-	}
-	return b.String()
-}
-
-// described writes a database comment as a description.
-func described(comment, indent string) string {
-	if comment == "" {
-		return ""
-	}
-	return indent + sdl.Quote(comment) + "\n"
-}
-
-// typ writes the type of a field.
-func (f *field) typ() string {
-	text := f.scalar
-	if f.list {
-		text = "[" + text + mark(f.elements) + "]"
-	}
-	return text + mark(f.required)
-}
-
-// mark returns the mark of a type that cannot be null.
-func mark(required bool) string {
-	if required {
-		return "!"
-	}
-	return ""
-}
-
-// written writes the directives of a field.
-func (f *field) written() []string {
-	var args []string
-	if f.column != nil && f.column.Name != f.usual {
-		args = append(args, "name: "+sdl.Quote(f.column.Name))
-	}
-	if f.dataType != "" {
-		args = append(args, "dataType: "+sdl.Quote(f.dataType))
-	}
-	var out []string
-	if len(args) > 0 {
-		out = append(out, "@col("+strings.Join(args, ", ")+")")
-	}
-	if f.unique {
-		out = append(out, "@unique")
-	}
-	return append(out, f.directives...)
-}
-
-func quoteAll(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = sdl.Quote(n)
-	}
-	return "[" + strings.Join(quoted, ", ") + "]"
 }

@@ -203,7 +203,7 @@ func TestDiffering(t *testing.T) {
 // What pg_dump sets for its own session, and what every database has, is no part of a migration.
 func TestUp(t *testing.T) {
 	t.Parallel()
-	up, err := introspect.Up(sqltext.NewParser(""), `\restrict abc
+	up, _, err := introspect.Baseline(sqltext.NewParser(""), `\restrict abc
 -- PostgreSQL database dump
 SET statement_timeout = 0;
 SELECT pg_catalog.set_config('search_path', '', false);
@@ -218,7 +218,7 @@ CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS $$ SELECT 1; -- stays
 $$;
 /* and */ ALTER TABLE x SET (fillfactor = 50)
 \unrestrict abc
-`)
+`, &catalog.Catalog{})
 	want := []string{
 		"SET LOCAL check_function_bodies = false", "CREATE SCHEMA publicity",
 		"CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS $$ SELECT 1; -- stays\n$$", "ALTER TABLE x SET (fillfactor = 50)",
@@ -226,7 +226,7 @@ $$;
 	if diff := cmp.Diff(want, up); err != nil || diff != "" {
 		t.Errorf("%v\n-want +got:\n%s", err, diff)
 	}
-	if _, err := introspect.Up(sqltext.NewParser(""), "CREATE TABEL x ()"); err == nil {
+	if _, _, err := introspect.Baseline(sqltext.NewParser(""), "CREATE TABEL x ()", &catalog.Catalog{}); err == nil {
 		t.Error("what is no SQL is taken")
 	}
 }
@@ -240,8 +240,8 @@ func TestDown(t *testing.T) {
 		CREATE SEQUENCE alone; CREATE VIEW v AS TABLE a; CREATE MATERIALIZED VIEW w AS TABLE v;
 		CREATE FUNCTION f(int, text) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 		CREATE PROCEDURE p(x int) LANGUAGE sql AS 'SELECT 1'; CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int);
-		CREATE EXTENSION pg_trgm`)
-	for _, sql := range introspect.Down(c) {
+		CREATE EXTENSION pg_trgm; CREATE EXTENSION "uuid-ossp"; CREATE SCHEMA "an other"`)
+	for _, sql := range introspect.Down(c, nil) {
 		testkit.Exec(t, db, sql)
 	}
 	left, err := catalog.Read(t.Context(), db, catalog.Options{})
@@ -256,7 +256,7 @@ func TestDown(t *testing.T) {
 			t.Errorf("the %s %s is left", o.Kind, o.Name)
 		}
 	}
-	if again := introspect.Down(left); len(again) > 0 {
+	if again := introspect.Down(left, nil); len(again) > 0 {
 		t.Errorf("there is still something to drop: %v", again)
 	}
 }

@@ -97,18 +97,12 @@ func (m *importer) own(t *table, c *catalog.Constraint, to *table) bool {
 	f.to, f.scalar = to, to.name
 	f.usual = schema.SnakeCase(f.name) + "_" + key.column.Name
 	f.directives = append(f.directives, ref(c, nil, f.required)...)
-	m.rename(t, old, f.name)
 	return true
 }
 
 func isSerialType(dataType string) bool { return strings.HasSuffix(dataType, "serial") }
 
-// rename changes the name of a field in the key of its type.
-func (m *importer) rename(t *table, from, to string) {
-	t.directives[0] = strings.Replace(t.directives[0], sdl.Quote(from), sdl.Quote(to), 1)
-}
-
-// shared adds a reference whose key is in other fields.
+// shared adds a reference whose key other fields hold.
 func (m *importer) shared(t *table, c *catalog.Constraint, to *table) {
 	fields := t.ofColumns(c.Columns)
 	required := true
@@ -129,8 +123,8 @@ func (m *importer) shared(t *table, c *catalog.Constraint, to *table) {
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// ref writes @ref, if it is necessary.
-func ref(c *catalog.Constraint, fields []string, required bool) []string {
+// ref writes @ref, or nothing.
+func ref(c *catalog.Constraint, fields []string, required bool) []directive {
 	action := "RESTRICT"
 	switch {
 	case strings.Contains(c.Definition, " ON DELETE CASCADE"):
@@ -152,14 +146,14 @@ func ref(c *catalog.Constraint, fields []string, required bool) []string {
 	if len(args) == 0 {
 		return nil
 	}
-	return []string{"@ref(" + strings.Join(args, ", ") + ")"}
+	return []directive{{text: "@ref(" + strings.Join(args, ", ") + ")"}}
 }
 
 // inverses adds the other ends of the references of a type. For a join table it also adds the lists on both sides.
 func (m *importer) inverses(t *table) {
 	var refs []*field
 	for _, f := range t.fields {
-		if f.to != nil && !f.list && !slices.ContainsFunc(f.directives, func(d string) bool { return strings.HasPrefix(d, "@inverse") }) {
+		if f.to != nil && !f.list && !isInverse(f) {
 			refs = append(refs, f)
 		}
 	}
@@ -186,7 +180,7 @@ func (m *importer) inverse(t *table, f *field, others []*field) {
 		candidates = candidates[1:]
 	}
 	end.name = f.to.free(candidates...)
-	end.directives = []string{"@inverse(field: " + sdl.Quote(f.name) + ")"}
+	end.directives = []directive{{text: "@inverse(field: " + sdl.Quote(f.name) + ")"}}
 	f.to.fields = append(f.to.fields, end)
 }
 
@@ -215,12 +209,17 @@ func (m *importer) joins(t *table, refs []*field) []*field {
 // through adds a list of the rows on the other side of a join table.
 func (m *importer) through(join, at, to *table) {
 	again := slices.ContainsFunc(at.fields, func(f *field) bool {
-		return f.to == to && f.list && slices.ContainsFunc(f.directives, func(d string) bool { return strings.HasPrefix(d, "@manyToMany") })
+		return f.to == to && f.list && slices.ContainsFunc(f.directives, func(d directive) bool { return strings.HasPrefix(d.text, "@manyToMany") })
 	})
 	name := schema.Plural(schema.CamelCase(to.name))
 	if again || at.field(name) != nil {
 		return
 	}
 	at.fields = append(at.fields, &field{name: name, scalar: to.name, to: to, list: true, required: true, elements: true, has: map[string]bool{},
-		directives: []string{"@manyToMany(through: " + sdl.Quote(join.name) + ")"}})
+		directives: []directive{{text: "@manyToMany(through: " + sdl.Quote(join.name) + ")"}}})
+}
+
+// isInverse reports whether a field is the other end of a reference.
+func isInverse(f *field) bool {
+	return slices.ContainsFunc(f.directives, func(d directive) bool { return strings.HasPrefix(d.text, "@inverse") })
 }

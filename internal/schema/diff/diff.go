@@ -174,7 +174,7 @@ func (c *comparison) removed(path string, f *schema.Field) {
 }
 
 func (c *comparison) added(path string, f *schema.Field) {
-	if len(f.Columns()) > 0 && f.Type.NonNull && f.Default == nil && !f.Implicit {
+	if len(f.Columns()) > 0 && f.Type.NonNull && !f.HasValue() {
 		c.add("required-field-added", path, Breaking, Breaking, Breaking, "the field was added and is required; creates must set it, and existing rows have no value")
 		return
 	}
