@@ -7,6 +7,8 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/krowoc/krowoc/internal/pg/cast"
 )
 
 // walk calls visit for every node of a tree.
@@ -77,6 +79,7 @@ func (p *pass) changeType(s *statement, t target, cmd *pg.AlterTableCmd) {
 	if old != nil && keepsRows(old, &to) && (using == nil || columnRef(using) == cmd.Name) {
 		return
 	}
+	p.lossyCast(s, t, d, old, &to)
 	from := "the current one"
 	if old != nil {
 		from = old.typ
@@ -88,6 +91,18 @@ func (p *pass) changeType(s *statement, t target, cmd *pg.AlterTableCmd) {
 -- fill it with a trigger, and existing rows in batches; release code that uses it; in a later file
 ALTER TABLE %[1]s DROP COLUMN %[4]s;
 ALTER TABLE %[1]s RENAME COLUMN %[2]s TO %[4]s;`, t.sql(), next, to.typ, ident(cmd.Name))})
+}
+
+// lossyCast reports a type that cannot hold the values of the one before. What USING does beyond a cast is not looked at.
+func (p *pass) lossyCast(s *statement, t target, d *pg.ColumnDef, old, to *column) {
+	if old == nil {
+		return
+	}
+	if loss := cast.Loss(old.typ, to.typ); loss != "" {
+		p.report(s, "lossy-cast", detail{offset: int(d.GetLocation()), tables: []string{t.name}, effect: Rewrite,
+			message: fmt.Sprintf("changing the type of %s from %s to %s loses %s, and the down section cannot bring it back", to.name, old.typ, to.typ, loss),
+			safe:    fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s; -- fill it, and drop the old column when nobody needs its values any more", t.sql(), ident(to.name+"_next"), to.typ)})
+	}
 }
 
 // keepsRows reports whether Postgres changes a column's type without touching its rows: the values are stored identically

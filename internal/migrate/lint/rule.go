@@ -100,6 +100,7 @@ var rules = []Rule{
 	{"not-in-transaction", Concurrently, Error, "A statement that cannot run in a transaction is in a file that runs in one."},
 
 	{"add-required-column", Data, Error, "A NOT NULL column is added without a default. This fails if the table has rows."},
+	{"lossy-cast", Data, Error, "A column's type changes to one that cannot hold its values exactly, such as an integer for a number with a fraction."},
 	{"unique-on-data", Data, Info, "A unique index is created on an existing table. This fails if two rows have the same value."},
 	{"new-enum-value-used", Data, Error, "An enum value is used in the transaction that adds it."},
 
@@ -139,7 +140,7 @@ var guides = map[string]string{
 	"drop-table": "drop", "drop-column": "drop", "drop-type": "drop", "drop-schema": "drop", "drop-not-null": "drop",
 	"rename-table": "rename", "rename-column": "rename", "rename-schema": "rename", "rename-type": "rename",
 	"rename-enum-value": "enums", "drop-enum-value": "enums", "new-enum-value-used": "enums",
-	"change-type": "change-a-type", "add-column-default": "add-a-column", "add-column-generated": "add-a-column",
+	"change-type": "change-a-type", "lossy-cast": "change-a-type", "add-column-default": "add-a-column", "add-column-generated": "add-a-column",
 	"add-column-serial": "add-a-column", "add-required-column": "add-a-column", "set-not-null": "not-null",
 	"add-foreign-key": "foreign-keys-and-checks", "add-check": "foreign-keys-and-checks", "domain-constraint": "foreign-keys-and-checks",
 	"validate-in-transaction": "foreign-keys-and-checks", "add-unique": "unique-and-primary-keys", "add-primary-key": "unique-and-primary-keys",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/pg/cast"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
@@ -43,7 +44,9 @@ func constraintOf(t *catalog.Table, name string) *catalog.Constraint {
 // commands are the commands of one ALTER TABLE, and the commands that undo them.
 type commands struct {
 	up, down  []string
-	afterDown []string // commands that must not be part of the ALTER TABLE in down
+	afterDown []string // what Postgres would do too early within down
+
+	losses, gone []string // what up loses of the values of columns, and what down cannot bring back
 }
 
 func (c *commands) add(up, down string) {
@@ -74,6 +77,10 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 	}
 	if len(c.up) > 0 {
 		s := step{up: []string{alter(tableName(want), c.up...)}, down: []string{alter(tableName(want), c.down...)}, table: tableKey(want)}
+		if len(c.losses) > 0 {
+			s.up[0] = "-- Values are lost: " + strings.Join(c.losses, "; ") + ".\n" + s.up[0]
+			s.down[0] = "-- Cannot bring back what the values lost: " + strings.Join(c.gone, "; ") + ".\n" + s.down[0]
+		}
 		if len(c.afterDown) > 0 {
 			s.down = append(s.down, alter(tableName(want), c.afterDown...))
 		}
@@ -243,6 +250,10 @@ func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalo
 			from = ""
 		}
 		c.add(name+" "+setType(column, old), name+" "+setType(old, column))
+		if loss := cast.Loss(old.Type, column.Type); loss != "" {
+			what := column.Name + " loses " + loss
+			c.losses, c.gone = append(c.losses, what), append(c.gone, column.Name+" lost "+loss)
+		}
 	}
 	switch {
 	case from == to:
@@ -267,18 +278,11 @@ func setType(column, from *catalog.Column) string {
 	if column.Collation != "" {
 		sql += " COLLATE " + short(column.Collation)
 	}
-	if column.Type == from.Type || (family(column.Type) != "" && family(column.Type) == family(from.Type)) {
+	if column.Type == from.Type {
 		return sql
 	}
-	return sql + " USING " + ident(column.Name) + "::" + short(column.Type)
-}
-
-// families are groups of types between which Postgres converts automatically.
-var families = map[string]string{"smallint": "number", "integer": "number", "bigint": "number", "numeric": "number", "real": "number",
-	"double precision": "number", "text": "text", "character varying": "text", "date": "time", "timestamp with time zone": "time",
-	"timestamp without time zone": "time"}
-
-func family(kind string) string {
-	name, _, _ := strings.Cut(kind, "(")
-	return families[name]
+	if using := cast.Using(ident(column.Name), short(from.Type), short(column.Type)); using != "" {
+		sql += " USING " + using
+	}
+	return sql
 }

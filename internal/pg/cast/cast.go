@@ -1,0 +1,162 @@
+// Package cast knows how the values of a column become those of another type: what a conversion loses, and how to write
+// it so that the result does not depend on the settings of a session.
+package cast
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// kind is a type without its modifiers, and with the names that Postgres itself writes.
+type kind struct {
+	name             string
+	precision, scale int // of numeric, or the digits of a second; -1 where there is none
+	array            bool
+}
+
+var (
+	modifiers = regexp.MustCompile(`\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)`)
+	aliases   = map[string]string{
+		"int2": "smallint", "int": "integer", "int4": "integer", "int8": "bigint", "float4": "real", "float8": "double precision", "decimal": "numeric",
+		"timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz", "time without time zone": "time",
+		"character varying": "varchar", "character": "char", "bpchar": "char", "smallserial": "smallint", "serial": "integer", "bigserial": "bigint",
+		"serial2": "smallint", "serial4": "integer", "serial8": "bigint",
+	}
+)
+
+// kindOf reads a type as Postgres or a person writes it.
+func kindOf(typ string) kind {
+	k := kind{precision: -1, scale: -1}
+	name := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(typ)), "pg_catalog.")
+	if element, ok := strings.CutSuffix(name, "[]"); ok {
+		name, k.array = element, true
+	}
+	if m := modifiers.FindStringSubmatch(name); m != nil {
+		k.precision, _ = strconv.Atoi(m[1]) // digits
+		k.scale = 0
+		if m[2] != "" {
+			k.scale, _ = strconv.Atoi(m[2])
+		}
+		name = strings.Join(strings.Fields(strings.Replace(name, m[0], " ", 1)), " ")
+	}
+	if k.name = name; aliases[name] != "" {
+		k.name = aliases[name]
+	}
+	return k
+}
+
+// pair are two types without modifiers.
+type pair struct{ from, to string }
+
+// Losses by the types alone. What fails for a value that does not fit, such as bigint to integer, loses nothing.
+var losses = map[pair]string{
+	{"timestamptz", "date"}: "the time of day", {"timestamp", "date"}: "the time of day",
+	{"timestamptz", "time"}: "the date", {"timestamp", "time"}: "the date", {"timestamptz", "time with time zone"}: "the date",
+	{"time with time zone", "time"}: "the time zone", {"interval", "time"}: "whole days",
+	{"double precision", "real"}: "digits after the sixth", {"numeric", "real"}: "digits after the sixth", {"integer", "real"}: "digits after the sixth",
+	{"bigint", "real"}: "digits after the sixth", {"numeric", "double precision"}: "digits after the fifteenth", {"bigint", "double precision"}: "digits after the fifteenth",
+	{"integer", "boolean"}: "every number but 0 and 1",
+	{"json", "jsonb"}:      "duplicate keys, the order of keys, and spaces",
+	{"inet", "cidr"}:       "the part of an address behind its mask",
+}
+
+// floatDigits are the decimal digits that a floating-point type always keeps (FLT_DIG and DBL_DIG of C).
+var floatDigits = map[string]int{"real": 6, "double precision": 15}
+
+var (
+	whole    = map[string]bool{"smallint": true, "integer": true, "bigint": true}
+	fraction = map[string]bool{"real": true, "double precision": true, "numeric": true}
+	seconds  = map[string]bool{"timestamp": true, "timestamptz": true, "time": true, "time with time zone": true, "interval": true}
+)
+
+// Loss says what values lose when their column becomes another type by a cast, as a noun: "the time of day"; "" when each value
+// would come back as it was, or when the cast fails.
+func Loss(from, to string) string {
+	a, b := kindOf(from), kindOf(to)
+	if a.array != b.array {
+		return ""
+	}
+	switch {
+	case a.name == "numeric" && a.precision >= 0 && a.precision <= floatDigits[b.name]:
+		return ""
+	case losses[pair{a.name, b.name}] != "":
+		return losses[pair{a.name, b.name}]
+	case fraction[a.name] && whole[b.name] && !(a.name == "numeric" && a.precision >= 0 && a.scale <= 0):
+		return "the digits after the point"
+	case b.name == "numeric" && b.precision >= 0 && fractionDigits(a) > max(b.scale, 0):
+		return fmt.Sprintf("the digits after the point beyond %d", max(b.scale, 0))
+	case seconds[a.name] && seconds[b.name] && b.precision >= 0 && (a.precision < 0 || a.precision > b.precision):
+		return fmt.Sprintf("the digits of a second beyond %d", b.precision)
+	}
+	return ""
+}
+
+// fractionDigits is how many digits after the point a number may have.
+func fractionDigits(k kind) int {
+	switch {
+	case !fraction[k.name]:
+		return 0
+	case k.name == "numeric" && k.precision >= 0:
+		return max(k.scale, 0)
+	}
+	return 1 << 14 // any
+}
+
+func isText(name string) bool {
+	return name == "text" || name == "varchar" || name == "char" || name == "citext"
+}
+
+// Using returns the expression that converts a column, with which moments are taken in UTC and not in the time zone of the session
+// that happens to run it; "" where Postgres does the same by itself.
+func Using(column, from, to string) string {
+	a, b := kindOf(from), kindOf(to)
+	inUTC := func(x string) string { return x + " AT TIME ZONE 'UTC'" }
+	plain := map[string]bool{"timestamp": true, "date": true, "time": true}
+	switch {
+	case a.array || b.array:
+	case a.name == "timestamptz" && plain[b.name]:
+		return castTo("("+inUTC(column)+")", to, b.name == "timestamp" && b.precision < 0)
+	case (a.name == "timestamp" || a.name == "date") && b.name == "timestamptz":
+		if a.name == "date" {
+			column += "::timestamp"
+		}
+		return castTo("("+inUTC(column)+")", to, b.precision < 0)
+	case a.name == "timestamptz" && isText(b.name):
+		return castTo("(to_char("+inUTC(column)+`, 'YYYY-MM-DD"T"HH24:MI:SS.US') || 'Z')`, to, b.name == "text")
+	case isText(a.name) && b.name == "timestamptz":
+		// A text may have an offset. One without is in UTC.
+		return "CASE WHEN " + column + ` ~ '([Zz]|[+-]\d\d(:?\d\d)?)$' AND ` + column + ` ~ ':' THEN ` + column + "::" + to + " ELSE " + castTo("("+inUTC(column+"::timestamp")+")", to, b.precision < 0) + " END"
+	}
+	switch {
+	case byItself(a, b):
+		return ""
+	case a.array != b.array:
+	case isText(a.name) && b.name == "bytea" && !a.array:
+		return "convert_to(" + column + ", 'UTF8')" // the cast reads backslashes
+	case a.name == "bytea" && isText(b.name) && !a.array:
+		return "convert_from(" + column + ", 'UTF8')"
+	case (b.name == "varchar" || b.name == "char") && b.precision >= 0:
+		if a.array {
+			return column + "::text[]"
+		}
+		return column + "::text" // which fails where the cast would cut
+	}
+	return column + "::" + to
+}
+
+func castTo(sql, typ string, isType bool) string {
+	if isType {
+		return strings.TrimSuffix(strings.TrimPrefix(sql, "("), ")")
+	}
+	return sql + "::" + typ
+}
+
+// byItself reports whether Postgres converts values when they are assigned, without USING.
+func byItself(a, b kind) bool {
+	number := func(k kind) bool { return whole[k.name] || fraction[k.name] }
+	text := func(k kind) bool { return k.name == "text" || k.name == "varchar" }
+	clock := func(k kind) bool { return k.name == "date" || k.name == "timestamp" || k.name == "timestamptz" }
+	return a.array == b.array && (a.name == b.name || (number(a) && number(b)) || (text(a) && text(b)) || (clock(a) && clock(b)))
+}
