@@ -64,7 +64,8 @@ triggers, views, policies and grants are never changed.`,
 // diffResult is the result of diff and save.
 type diffResult struct {
 	Files []diffFile `json:"files"`
-	Left  []string   `json:"left"` // objects that the database has and the schema does not
+	Left  []string   `json:"left"`  // objects that the database has and the schema does not
+	Drops []ddl.Drop `json:"drops"` // objects that the files drop with their data
 }
 
 type diffFile struct {
@@ -84,7 +85,7 @@ func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Ser
 	if err != nil {
 		return err
 	}
-	result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...)}
+	result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...), Drops: append([]ddl.Drop{}, plan.Drops...)}
 	for _, d := range change.Drafts(name, plan) {
 		result.Files = append(result.Files, diffFile{SQL: d.Text(), Note: d.Note})
 	}
@@ -117,6 +118,12 @@ func showDiff(t *term.Terminal, result diffResult, o diffFlags) error {
 		fmt.Fprintln(t.Out, file.File)
 		if file.Note != "" {
 			fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("note:"), file.Note)
+		}
+	}
+	for _, d := range result.Drops {
+		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("drops:"), d.What+" and its data")
+		if d.Hint != "" {
+			fmt.Fprintln(t.Err, t.ErrStyles().Faint.Render(" hint:"), d.Hint)
 		}
 	}
 	for _, left := range result.Left {

@@ -13,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
@@ -46,7 +47,7 @@ the development database.`,
 					if err != nil {
 						return err
 					}
-					result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...)}
+					result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...), Drops: append([]ddl.Drop{}, plan.Drops...)}
 					for i, d := range change.Drafts(args[0], plan) {
 						result.Files = append(result.Files, diffFile{File: path.Join(a.Config.Migrations.Dir, filepath.Base(paths[i])), SQL: d.Text(), Note: d.Note})
 					}

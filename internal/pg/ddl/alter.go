@@ -107,7 +107,8 @@ func (p *planner) dropColumn(c *commands, t *catalog.Table, column *catalog.Colu
 		}
 		return
 	}
-	for i := range t.Constraints { // Postgres drops them with the column
+	p.noteDroppedColumn(t, column)
+	for i := range t.Constraints { // they go with it
 		if x := &t.Constraints[i]; slices.Contains(x.Columns, column.Name) && x.Kind != "not null" && !slices.Contains(c.down, addConstraint(x)) {
 			c.down = append([]string{addConstraint(x)}, c.down...)
 		}

@@ -24,6 +24,8 @@ type Plan struct {
 	Files []File
 	// Left lists what only the database has, and keeps because AllowDrop is not set.
 	Left []string
+	// Drops is what only the database has, and loses with its data.
+	Drops []Drop
 }
 
 // Options configure a plan.
@@ -74,6 +76,7 @@ type planner struct {
 	alone     []lone   // changes that need a separate file each
 	fill      []string // required columns without a default
 	left      []string
+	drops     []Drop
 }
 
 // step is a change and the statements that undo it.
@@ -114,7 +117,7 @@ func Diff(cur, want *catalog.Catalog, o Options) Plan {
 	}
 	p.dropTables()
 	p.dropEnums()
-	return Plan{p.files(), p.left}
+	return Plan{p.files(), p.left, p.drops}
 }
 
 // files distributes the steps among files, in the order of execution.

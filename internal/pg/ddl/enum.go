@@ -90,7 +90,9 @@ func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 				t = want.Table(t.Schema, t.Name)
 				return t == nil || (!ours && ((constraint != "" && constraintOf(t, constraint) == nil) || (index != "" && byName(indexesOf(want, t), index) == nil)))
 			}
-			steps = append(steps, step{up: rebuild(cur, e, w.Values, all, byHand), down: rebuild(cur, e, e.Values, byHand, all)})
+			up := rebuild(cur, e, w.Values, all, byHand)
+			up[0] = replacements(cur, e, w.Values) + up[0]
+			steps = append(steps, step{up: up, down: rebuild(cur, e, e.Values, byHand, all)})
 		}
 	}
 	return steps

@@ -70,6 +70,9 @@ func show(plan ddl.Plan) string {
 		}
 		fmt.Fprintf(&b, "\n%s;\n-- down\n%s;\n", strings.Join(f.Up, ";\n"), strings.Join(f.Down, ";\n"))
 	}
+	for _, d := range plan.Drops {
+		b.WriteString("-- drops: " + d.What + ": " + d.Hint + "\n")
+	}
 	for _, left := range plan.Left {
 		b.WriteString("-- left: " + left + "\n")
 	}

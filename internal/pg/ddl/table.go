@@ -112,6 +112,7 @@ func (p *planner) dropTables() {
 		switch {
 		case p.want.Table(t.Schema, t.Name) != nil || t.Kind != "table" || Unmanaged(p.cur, t) != "":
 		case p.mayDropTable(t):
+			p.noteDroppedTable(t)
 			gone = append(gone, t)
 		default:
 			p.left = append(p.left, "table "+tableName(t))

@@ -1,0 +1,92 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Drop is a table, column or enum value that a plan drops, and its data with it.
+type Drop struct {
+	What string `json:"what"`           // column books.title
+	Hint string `json:"hint,omitempty"` // how the data can be kept, when something new may be the same under another name
+}
+
+// noteDroppedTable notes that a table goes.
+func (p *planner) noteDroppedTable(t *catalog.Table) {
+	d := Drop{What: "table " + tableName(t)}
+	for i := range p.want.Tables {
+		// Most columns are the same: a table that was renamed.
+		if w := &p.want.Tables[i]; p.cur.Table(w.Schema, w.Name) == nil && 2*len(sharedColumns(t, w)) > len(t.Columns) {
+			d.Hint = fmt.Sprintf("if %s is the same under another name, @renamed(from: %q) on its type keeps the rows", tableName(w), typeName(t.Name))
+		}
+	}
+	p.drops = append(p.drops, d)
+}
+
+func sharedColumns(a, b *catalog.Table) []catalog.Column {
+	return slices.DeleteFunc(slices.Clone(a.Columns), func(c catalog.Column) bool {
+		other := b.Column(c.Name)
+		return other == nil || other.Type != c.Type
+	})
+}
+
+// noteDroppedColumn notes that a column goes.
+func (p *planner) noteDroppedColumn(t *catalog.Table, column *catalog.Column) {
+	d := Drop{What: "column " + t.Name + "." + column.Name}
+	want := p.want.Table(t.Schema, t.Name)
+	for i := range want.Columns {
+		if c := &want.Columns[i]; t.Column(c.Name) == nil && c.Type == column.Type {
+			d.Hint = fmt.Sprintf("if %s.%s is the same under another name, @renamed(from: %q) on its field keeps the values", t.Name, c.Name, schema.CamelCase(column.Name))
+			break
+		}
+	}
+	p.drops = append(p.drops, d)
+}
+
+// typeName is the name that the type of a table has unless the schema says otherwise.
+func typeName(table string) string {
+	name := schema.CamelCase(schema.Singular(table))
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// replacements returns the comment above the statements that take values from an enum: the updates that rows need which still
+// have one of them.
+func replacements(c *catalog.Catalog, e *catalog.Enum, values []string) string {
+	gone := slices.DeleteFunc(slices.Clone(e.Values), func(v string) bool { return slices.Contains(values, v) })
+	if len(gone) == 0 || len(values) == 0 {
+		return ""
+	}
+	full := catalogName(e.Schema, e.Name)
+	var updates strings.Builder
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		for _, col := range columnsOfEnum(t, full) {
+			for _, v := range gone {
+				set, where := literal(values[0]), ident(col)+" = "+literal(v)
+				if t.Column(col).Type != full {
+					set = fmt.Sprintf("array_replace(%s, %s, %s)", ident(col), literal(v), set)
+					where = literal(v) + " = ANY (" + ident(col) + ")"
+				}
+				fmt.Fprintf(&updates, "-- UPDATE %s SET %s = %s WHERE %s;\n", tableName(t), ident(col), set, where)
+			}
+		}
+	}
+	if updates.Len() == 0 {
+		return ""
+	}
+	return "-- This fails while rows have a value that goes. Choose another for them:\n" + updates.String()
+}
+
+// columnsOfEnum names the columns of a table that hold values of an enum or arrays of them.
+func columnsOfEnum(t *catalog.Table, enum string) (names []string) {
+	for _, c := range t.Columns {
+		if c.Type == enum || c.Type == enum+"[]" {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
