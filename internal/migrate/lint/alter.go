@@ -12,6 +12,7 @@ func (m *model) alterTable(s *pg.AlterTableStmt) {
 	name := relation(s.Relation)
 	old := m.table(name)
 	if old == nil {
+		m.noteChecks(name, s)
 		return
 	}
 	t := old.clone()
@@ -28,6 +29,30 @@ func (m *model) alterTable(s *pg.AlterTableStmt) {
 		}
 	}
 	m.set(key{tableKind, name}, t)
+}
+
+// noteChecks notes the constraints that statements add to a table which the files do not create.
+func (m *model) noteChecks(name string, s *pg.AlterTableStmt) {
+	t := m.checks(name).clone()
+	for _, n := range s.Cmds {
+		switch cmd := n.GetAlterTableCmd(); cmd.Subtype {
+		case pg.AlterTableType_AT_AddConstraint:
+			if c := cmd.Def.GetConstraint(); c.GetContype() == pg.ConstrType_CONSTR_CHECK {
+				t.addConstraint(c, nil)
+			}
+		case pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_ValidateConstraint:
+			t.alter(cmd, m)
+		}
+	}
+	m.set(key{checksKind, name}, t)
+}
+
+// checks returns a table that has nothing but constraints.
+func (m *model) checks(name string) *table {
+	if t, ok := m.objects[key{checksKind, name}].(*table); ok {
+		return t
+	}
+	return &table{name: name}
 }
 
 func (t *table) alter(cmd *pg.AlterTableCmd, m *model) {

@@ -72,6 +72,7 @@ func (p *pass) look(s *statement) {
 			message: fmt.Sprintf("%s has %d bytes; Postgres silently truncates names to 63, so two names can become the same", name, len(name))})
 	}
 	p.transaction(s)
+	p.namedTwice(s)
 	switch n := s.node.GetNode().(type) {
 	case *pg.Node_AlterTableStmt:
 		p.alterTable(s, n.AlterTableStmt)
@@ -165,6 +166,9 @@ func (p *pass) undone(up, down map[key]any) {
 	maps.Copy(before, up)
 	var left []string
 	for k, was := range before {
+		if k.kind == checksKind {
+			continue
+		}
 		is := p.model.objects[k]
 		if was != nil || is != nil {
 			left = append(left, differences(k, was, is)...)

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 )
@@ -82,6 +83,7 @@ func (p *pass) addColumn(s *statement, t target, d *pg.ColumnDef) {
 	c := newColumn(d)
 	notNull, unique, primary := c.notNull, false, false
 	var def *pg.Node
+	var references *pg.Constraint
 	for _, n := range d.Constraints {
 		switch x := n.GetConstraint(); x.GetContype() {
 		case pg.ConstrType_CONSTR_NOTNULL:
@@ -98,7 +100,13 @@ func (p *pass) addColumn(s *statement, t target, d *pg.ColumnDef) {
 			c.identity = true
 		case pg.ConstrType_CONSTR_CHECK:
 			p.addCheck(s, t, x, at)
+		case pg.ConstrType_CONSTR_FOREIGN:
+			references = x
 		}
+	}
+	if references != nil && def != nil && !def.GetAConst().GetIsnull() { // a column of nulls refers to nothing
+		p.addForeignKey(s, t, &pg.Constraint{Contype: references.Contype, Conname: references.Conname, Location: references.Location,
+			FkAttrs: []*pg.Node{pg.MakeStrNode(d.Colname)}, Pktable: references.Pktable, PkAttrs: references.PkAttrs})
 	}
 	col := t.sql() + " ADD COLUMN " + ident(d.Colname) + " " + typeText(d.TypeName)
 	_, serial := serials[c.typ]
@@ -136,12 +144,12 @@ func (p *pass) setNotNull(s *statement, t target, column string) {
 	if c := t.table.column(column); c != nil && c.notNull {
 		return
 	}
-	if t.table != nil && p.Postgres >= 12 {
-		for _, c := range t.table.constraints {
-			if c.notNull == column && c.valid {
-				return
-			}
-		}
+	known := t.table
+	if known == nil {
+		known = p.model.checks(t.name)
+	}
+	if p.Postgres >= 12 && slices.ContainsFunc(known.constraints, func(c constraint) bool { return c.notNull == column && c.valid }) {
+		return
 	}
 	name := short(t.name) + "_" + column + "_not_null"
 	p.report(s, "set-not-null", detail{lock: accessExclusive, tables: []string{t.name}, effect: Scan,

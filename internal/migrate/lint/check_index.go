@@ -24,6 +24,11 @@ func (p *pass) createIndex(s *statement, n *pg.IndexStmt) {
 	if !n.Unique && columns > 3 {
 		p.report(s, "wide-index", detail{message: fmt.Sprintf("the index has %d columns; each column beyond the third slows down writes and rarely speeds up reads", columns)})
 	}
+	if n.Concurrent && t.table != nil && t.table.partitioned {
+		p.report(s, "concurrently-partitioned", detail{tables: []string{t.name},
+			message: fmt.Sprintf("%s is partitioned, so Postgres refuses CONCURRENTLY", t.short()), safe: p.concurrentIndex(s, t, n)})
+		return
+	}
 	if t.fresh {
 		return
 	}

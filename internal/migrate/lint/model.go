@@ -17,6 +17,7 @@ const (
 	indexKind    kind = "index"
 	enumKind     kind = "enum"
 	functionKind kind = "function"
+	checksKind   kind = "checks" // what is known of the constraints of a table that the files do not create
 )
 
 // key identifies an object: public.authors, or public.authors.audit for the trigger audit of that table.

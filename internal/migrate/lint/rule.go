@@ -97,6 +97,7 @@ var rules = []Rule{
 	{"drop-index", Concurrently, Warning, "An index is dropped without CONCURRENTLY."},
 	{"reindex", Concurrently, Error, "An index is rebuilt without CONCURRENTLY."},
 	{"detach-partition", Concurrently, Error, "A partition is detached without CONCURRENTLY."},
+	{"concurrently-partitioned", Concurrently, Error, "An index on a partitioned table is created or dropped with CONCURRENTLY, which Postgres refuses."},
 	{"not-in-transaction", Concurrently, Error, "A statement that cannot run in a transaction is in a file that runs in one."},
 
 	{"add-required-column", Data, Error, "A NOT NULL column is added without a default. This fails if the table has rows."},
@@ -130,6 +131,7 @@ var rules = []Rule{
 	{"down-does-not-undo", Ours, Warning, "The down section does not undo the up section, as far as the SQL shows. `krowoc migrate verify` tests it on a database."},
 	{"foreign-key-without-index", Ours, Warning, "A foreign key has no index on its columns, so each delete in the referenced table reads the whole table."},
 
+	{"duplicate-column", Reading, Error, "INSERT, UPDATE, CREATE TABLE or CREATE VIEW names a column twice, which Postgres refuses."},
 	{"syntax-error", Reading, Error, "The file or a statement cannot be parsed."},
 	{"bad-ignore", Reading, Error, "A `-- +krowoc ignore` comment names no rule or an unknown one, or has no reason."},
 	{"unused-ignore", Reading, Warning, "A `-- +krowoc ignore` comment names a rule that reports nothing there."},
@@ -144,7 +146,7 @@ var guides = map[string]string{
 	"add-column-serial": "add-a-column", "add-required-column": "add-a-column", "set-not-null": "not-null",
 	"add-foreign-key": "foreign-keys-and-checks", "add-check": "foreign-keys-and-checks", "domain-constraint": "foreign-keys-and-checks",
 	"validate-in-transaction": "foreign-keys-and-checks", "add-unique": "unique-and-primary-keys", "add-primary-key": "unique-and-primary-keys",
-	"unique-on-data": "unique-and-primary-keys", "create-index": "indexes", "drop-index": "indexes", "reindex": "indexes",
+	"unique-on-data": "unique-and-primary-keys", "create-index": "indexes", "drop-index": "indexes", "concurrently-partitioned": "indexes", "reindex": "indexes",
 	"foreign-key-without-index": "indexes", "backfill-with-ddl": "backfill", "backfill-all-rows": "backfill", "no-lock-timeout": "locks",
 	"several-locks": "locks", "attach-partition": "partitions", "detach-partition": "partitions",
 }
