@@ -27,7 +27,11 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 		if p.droppable(cur.Name, c.Name, "constraint") {
 			s := one(alter(tableName(cur), dropConstraint(c)), alter(tableName(cur), addConstraint(c)))
 			s.table = tableKey(cur)
-			p.main = append(p.main, s)
+			if p.getsIndex(cur, want, c) {
+				p.last = append(p.last, lone{"drop_" + c.Name, []step{s}})
+			} else {
+				p.main = append(p.main, s)
+			}
 		}
 	}
 }
@@ -60,12 +64,14 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 	for _, old := range again {
 		c.add("DROP COLUMN "+ident(old.Name), "ADD COLUMN "+columnDefinition(old))
 	}
-	for _, old := range columnsBy(cur, true) {
+	dropped := generatedLast(cur)
+	slices.Reverse(dropped) // the way back adds them in the order that they had, and generated ones after what they are computed from
+	for _, old := range dropped {
 		if want.Column(old.Name) == nil {
 			p.dropColumn(&c, cur, old)
 		}
 	}
-	for _, w := range columnsBy(want, false) {
+	for _, w := range generatedLast(want) {
 		switch old := cur.Column(w.Name); {
 		case old == nil:
 			p.addColumn(&c, want, w)

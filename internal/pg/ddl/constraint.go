@@ -76,14 +76,20 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	}
 }
 
-// alterIndexes adds and drops the indexes of an existing table, each one in a separate file.
+// alterIndexes adds and drops the indexes of a table that has rows, each in a file of its own. Those that go do so last, so that
+// queries always have one.
 func (p *planner) alterIndexes(cur, want *catalog.Table) {
 	had, has := indexesOf(p.cur, cur), indexesOf(p.want, want)
+	for _, i := range has {
+		if byName(had, i.Name) == nil && !isRenamed(had, has, i) {
+			p.alone = append(p.alone, lone{i.Name, []step{p.createIndex(cur, i)}})
+		}
+	}
 	for _, i := range had {
 		switch to := byName(has, i.Name); {
 		case to != nil && body(to) == body(i):
 		case to != nil:
-			p.alone = append(p.alone, lone{i.Name, []step{p.indexStep(nil, i), p.indexStep(to, nil)}})
+			p.alone = append(p.alone, lone{i.Name, []step{p.replaceIndex(cur, i, to)}})
 		case renamedIndex(had, has, i) != nil:
 			to := renamedIndex(had, has, i)
 			p.main = append(p.main, one("ALTER INDEX "+name(i.Schema, i.Name)+" RENAME TO "+ident(to.Name), "ALTER INDEX "+name(i.Schema, to.Name)+" RENAME TO "+ident(i.Name)))
@@ -96,32 +102,10 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 		case !Expressible(i, cur):
 			// The schema language does not support it, so it was written by hand.
 		case p.droppable(cur.Name, i.Name, "index"):
-			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{p.indexStep(nil, i)}})
+			create := p.createIndex(cur, i)
+			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{{up: create.down, down: create.up}}})
 		}
 	}
-	for _, i := range has {
-		if byName(had, i.Name) == nil && !isRenamed(had, has, i) {
-			p.alone = append(p.alone, lone{i.Name, []step{p.indexStep(i, nil)}})
-		}
-	}
-}
-
-// concurrently returns CONCURRENTLY for indexes that others may be using.
-func (p *planner) concurrently() string {
-	if p.Plain {
-		return ""
-	}
-	return "CONCURRENTLY "
-}
-
-// indexStep creates or drops an index.
-func (p *planner) indexStep(create, drop *catalog.Index) step {
-	make := func(sql string) string { return strings.Replace(sql, "INDEX ", "INDEX "+p.concurrently(), 1) }
-	remove := func(i *catalog.Index) string { return "DROP INDEX " + p.concurrently() + name(i.Schema, i.Name) }
-	if create != nil {
-		return one(make(p.index(create)), remove(create))
-	}
-	return one(remove(drop), make(plainIndex(drop)))
 }
 
 // losesColumn reports whether an index uses a column that the schema no longer has. It is dropped or kept together with the column.

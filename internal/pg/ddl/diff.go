@@ -72,9 +72,10 @@ type planner struct {
 	cur, want *catalog.Catalog
 	values    []step   // new enum values, which cannot be used in the same transaction
 	main      []step   // quick changes
-	online    []step   // slower changes that do not block others, outside of a transaction
-	alone     []lone   // changes that need a separate file each
-	fill      []string // required columns without a default
+	online    []step   // slower ones that stop nobody, outside of a transaction
+	alone     []lone   // each in a file of its own
+	last      []lone   // as alone, when everything else is there
+	fill      []string // required columns that have no default
 	left      []string
 	drops     []Drop
 }
@@ -145,7 +146,7 @@ func (p *planner) files() []File {
 	if len(p.fill) > 0 {
 		files[len(files)-1].Note = "Existing rows have no value in " + strings.Join(p.fill, ", ") + ": set one before the checks below."
 	}
-	for _, l := range p.alone {
+	for _, l := range slices.Concat(p.alone, p.last) {
 		add(l.name, true, l.steps)
 	}
 	for i := range files {

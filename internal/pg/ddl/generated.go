@@ -7,17 +7,17 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
-// columnsBy returns the columns of a table with the generated ones first or last. They must be dropped before the columns that they depend
-// on, and added after them.
-func columnsBy(t *catalog.Table, generatedFirst bool) (list []*catalog.Column) {
-	for _, generated := range []bool{generatedFirst, !generatedFirst} {
-		for i := range t.Columns {
-			if c := &t.Columns[i]; (c.Generated != "") == generated {
-				list = append(list, c)
-			}
+// generatedLast returns the columns of a table, the generated ones after those that they are computed from.
+func generatedLast(t *catalog.Table) []*catalog.Column {
+	var plain, generated []*catalog.Column
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Generated == "" {
+			plain = append(plain, c)
+		} else {
+			generated = append(generated, c)
 		}
 	}
-	return list
+	return append(plain, generated...)
 }
 
 // remade returns the generated columns of cur that must be dropped and added again, which loses no data. Their expression or the type of a

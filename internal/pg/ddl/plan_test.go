@@ -136,6 +136,25 @@ func TestHandWritten(t *testing.T) {
 	}
 }
 
+// An index on a partitioned table is built partition by partition, beside writes.
+func TestIndexOfPartitionedTable(t *testing.T) {
+	t.Parallel()
+	const before, after = `type Log @table(key: ["id", "day"]) { id: Int! day: Date! note: String }`, `type Log @table(key: ["id", "day"]) { id: Int! day: Date! note: String @index }`
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, `
+		CREATE TABLE logs (id int, day date, note text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+		CREATE TABLE logs_old PARTITION OF logs FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY LIST (id);
+		CREATE TABLE logs_old_1 PARTITION OF logs_old FOR VALUES IN (1);
+		CREATE TABLE logs_new PARTITION OF logs FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+		CREATE INDEX logs_new_note_idx ON logs_new (id)`)
+	move(t, db, target(t, before), ddl.PlanOptions{})
+	plan := move(t, db, target(t, after), ddl.PlanOptions{})
+	if len(plan.Files) != 1 || !plan.Files[0].NoTransaction || !strings.Contains(show(plan), "CREATE INDEX CONCURRENTLY logs_new_note_idx2 ON logs_new (note)") {
+		t.Error(show(plan))
+	}
+	move(t, db, target(t, before), ddl.PlanOptions{}) // and away
+}
+
 func TestAskRename(t *testing.T) {
 	t.Parallel()
 	db := testkit.NewDatabase(t)
