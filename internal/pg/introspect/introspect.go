@@ -152,7 +152,11 @@ func (m *importer) takeEnums() {
 		e := &m.catalog.Enums[i]
 		name, ok := m.names.enum(e)
 		if !ok {
-			m.leave("enum "+qualified(e.Schema, e.Name), "its name or one of its values is not a valid GraphQL name; its columns are strings")
+			why := "its name or one of its values is not a valid GraphQL name"
+			if e.Schema != public {
+				why = "it is not in the schema public"
+			}
+			m.leave("enum "+qualified(e.Schema, e.Name), why+"; its columns are strings")
 			continue
 		}
 		m.enums = append(m.enums, &enum{e, name})
