@@ -49,6 +49,12 @@ func (b *batch) mark(n int) { b.add("SELECT " + strconv.Itoa(n) + " AS " + markC
 // statement appends the nth statement of the file. Postgres ignores an extra semicolon.
 func (b *batch) statement(n int, sql string) {
 	b.mark(n)
+	b.opening(n, sql)
+}
+
+// opening appends the nth statement of the file, which begins a transaction. A mark before it would be a query in that transaction,
+// whose isolation could not be set any more.
+func (b *batch) opening(n int, sql string) {
 	start := b.runes
 	b.write(sql)
 	b.spans = append(b.spans, span{n, start, b.runes})
@@ -66,6 +72,7 @@ type outcome struct {
 	err    error
 	server *pgconn.PgError // err, if it is from Postgres; its position is relative to the statement
 	locks  []Lock
+	kept   int // statements of the file that stay applied
 }
 
 // send sends a batch and waits until it ends. It rolls back a transaction that the batch leaves open.

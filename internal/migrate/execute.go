@@ -14,40 +14,58 @@ import (
 
 // file runs and records one file, and returns the locks that it took.
 func (r *run) file(ctx context.Context, step planned) ([]Lock, error) {
-	if step.file.script.noTransaction {
-		return nil, r.piecemeal(ctx, step)
+	if _, resumed := r.state.progress[step.file.version]; resumed || step.file.script.noTransaction || step.segmented() {
+		return r.piecemeal(ctx, step)
 	}
 	b := r.transaction(step)
 	o := r.retried(ctx, step, b)
 	if o.err != nil {
 		return nil, r.failure(ctx, step, o)
 	}
+	return step.locks(o), nil
+}
+
+// locks returns the locks of an outcome with the lines of their statements.
+func (p planned) locks(o outcome) []Lock {
 	for i, l := range o.locks {
-		o.locks[i].Line = step.file.script.statements(step.direction)[l.statement-1].lines[0]
+		o.locks[i].Line = p.file.script.statements(p.direction)[l.statement-1].lines[0]
 	}
-	return o.locks, nil
+	return o.locks
 }
 
 // transaction sends a whole file as one message. Postgres runs it from BEGIN to COMMIT without another round trip.
 func (r *run) transaction(step planned) *batch {
 	b := &batch{}
 	r.begin(b, step, true)
-	for i, sql := range step.sql {
-		b.statement(i+1, sql)
-		if r.o.Locks {
-			b.add(r.listLocks())
-		}
-	}
+	r.statements(b, step, 0, len(step.sql))
 	b.mark(recording)
 	b.add(r.record(step))
 	r.commit(b)
 	return b
 }
 
+// statements appends the statements sql[from:to] of a step.
+func (r *run) statements(b *batch, step planned, from, to int) {
+	for i := from; i < to; i++ {
+		b.statement(i+1, step.sql[i])
+		if r.o.Locks {
+			b.add(r.listLocks())
+		}
+	}
+}
+
 // begin opens a transaction with the limits of its file. The run's own limits apply only to files that run in a transaction,
 // because CREATE INDEX CONCURRENTLY waits for other sessions by design.
 func (r *run) begin(b *batch, step planned, limits bool) {
 	b.add("BEGIN")
+	r.limits(b, step, limits)
+	if r.session != nil && r.session.lease != nil {
+		b.add(r.session.lease.guard(false))
+	}
+}
+
+// limits sets the limits of a transaction.
+func (r *run) limits(b *batch, step planned, limits bool) {
 	d := step.file.script.directives
 	if limits {
 		d.lockTimeout, d.statementTimeout = orElse(d.lockTimeout, r.o.LockTimeout), orElse(d.statementTimeout, r.o.StatementTimeout)
@@ -57,9 +75,6 @@ func (r *run) begin(b *batch, step planned, limits bool) {
 	}
 	if d.statementTimeout != nil {
 		b.add(setLocal("statement_timeout", d.statementTimeout.Milliseconds()))
-	}
-	if r.session != nil && r.session.lease != nil {
-		b.add(r.session.lease.guard(false))
 	}
 }
 
@@ -121,6 +136,9 @@ func (r *run) retried(ctx context.Context, step planned, b *batch) outcome {
 
 // preview returns the SQL that a file would send, to show it to people.
 func (r *run) preview(step planned) string {
+	if step.segmented() {
+		return r.previewSegments(step)
+	}
 	if !step.file.script.noTransaction {
 		return r.transaction(step).String()
 	}

@@ -21,7 +21,7 @@ type StatementError struct {
 	Version    int64           `json:"version"`
 	Direction  Direction       `json:"direction"`
 	Line       int             `json:"line"`           // where the statement begins
-	Kept       int             `json:"kept,omitempty"` // earlier statements that stay applied, if the file contains NO TRANSACTION
+	Kept       int             `json:"kept,omitempty"` // earlier statements that stay applied, if the file contains NO TRANSACTION or ends its transaction
 	SQLState   string          `json:"sqlstate"`
 	Detail     string          `json:"detail,omitempty"`
 	Hint       string          `json:"hint,omitempty"`
@@ -47,25 +47,17 @@ func (r *run) failure(ctx context.Context, step planned, o outcome) error {
 	case ctx.Err() != nil || o.server == nil || r.session.conn.IsClosed(): // the connection was lost
 		f.Hint = r.aftermath(ctx, step)
 	case hasCode(o.err, leaseLost):
-		f.Message, f.Hint = errLeaseLost.Error(), step.kept(r.done(step, o))
+		f.Message, f.Hint = errLeaseLost.Error(), step.kept(o.kept)
 	case o.at > 0:
-		e := step.statementError(r.o.Dir, o.at, o.server)
-		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, o.server.Message), step.kept(o.at-1), e
+		e := step.statementError(r.o.Dir, o)
+		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, o.server.Message), step.kept(o.kept), e
 	case o.at == committing:
-		f.Message, f.Hint = "the commit failed: "+f.Message, step.kept(r.done(step, o))
+		f.Message, f.Hint = "the commit failed: "+f.Message, step.kept(o.kept)
 	case o.at == recording:
 		f.Message = "cannot record its version in " + r.o.Table + ": " + f.Message
-		f.Hint = step.kept(r.done(step, o)) + "; if the file changes search_path or the role, use SET LOCAL"
+		f.Hint = step.kept(o.kept) + "; if the file changes search_path or the role, use SET LOCAL"
 	}
 	return f
-}
-
-// done counts the statements of a file that stay applied after a failure.
-func (r *run) done(step planned, o outcome) int {
-	if o.at > 0 {
-		return o.at - 1
-	}
-	return len(step.sql)
 }
 
 // aftermath finds out the state of a file after the connection was lost, once the server has ended the old session.
@@ -100,8 +92,21 @@ func (d Direction) past() string {
 
 // kept describes the state that a failure leaves after ran statements have succeeded.
 func (p planned) kept(ran int) string {
-	if !p.file.script.noTransaction || ran <= 0 {
-		return fmt.Sprintf("no part of %s was %s", p.file.name, p.direction.past())
+	none := fmt.Sprintf("no part of %s was %s", p.file.name, p.direction.past())
+	if ran <= 0 {
+		return none
+	}
+	if !p.file.script.noTransaction {
+		last, undone := p.lastCommit(ran)
+		if last == 0 {
+			return none
+		}
+		except := ""
+		if undone {
+			except = ", except those that it rolls back itself"
+		}
+		return fmt.Sprintf("%s ends its transaction at line %d, so its statements up to that line stay applied%s; correct the rest and resume with `krowoc migrate %s`",
+			p.file.name, p.file.script.statements(p.direction)[last-1].lines[0], except, p.direction)
 	}
 	statements := fmt.Sprintf("first %d statements stay applied", ran)
 	if ran == 1 {
@@ -111,15 +116,13 @@ func (p planned) kept(ran int) string {
 		p.file.name, statements, p.direction)
 }
 
-// statementError locates an error of the nth statement of the file, counted from 1.
-func (p planned) statementError(dir string, n int, server *pgconn.PgError) *StatementError {
+// statementError locates the error of the statement that failed.
+func (p planned) statementError(dir string, o outcome) *StatementError {
+	n, server := o.at, o.server
 	e := &StatementError{
 		Version: p.file.version, Direction: p.direction,
 		SQLState: server.Code, Detail: server.Detail, Hint: server.Hint, Where: server.Where, Constraint: server.ConstraintName,
-		Err: server,
-	}
-	if p.file.script.noTransaction {
-		e.Kept = n - 1
+		Err: server, Kept: o.kept,
 	}
 	s := p.file.script.statements(p.direction)[n-1]
 	e.Line = s.lines[0]

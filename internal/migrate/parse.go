@@ -9,6 +9,7 @@ import (
 // A script is a migration file, split into statements exactly as goose splits it.
 type script struct {
 	up, down      []statement
+	running       map[Direction][]statement // how they are sent: as pieces
 	noTransaction bool
 	directives
 }
@@ -22,13 +23,8 @@ type statement struct {
 	indent int
 }
 
-// statements returns those of one direction.
-func (s *script) statements(d Direction) []statement {
-	if d == Up {
-		return s.up
-	}
-	return s.down
-}
+// statements returns those of one direction, as they are sent.
+func (s *script) statements(d Direction) []statement { return s.running[d] }
 
 // mistake is an error in the format of a file.
 type mistake struct {
@@ -78,6 +74,7 @@ func parse(text string) (*script, *mistake) {
 	if m := p.unfinished(); m != nil {
 		return nil, m
 	}
+	p.running = map[Direction][]statement{Up: pieces(p.up), Down: pieces(p.down)}
 	return &p.script, nil
 }
 

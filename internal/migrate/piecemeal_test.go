@@ -36,6 +36,18 @@ DROP INDEX CONCURRENTLY a_x;
 DROP TABLE a;
 `
 
+// committedSQL is votesSQL and more in two transactions.
+const committedSQL = `-- +goose Up
+CREATE TABLE votes (id int);
+COMMIT;
+INSERT INTO votes SELECT n FROM generate_series(1, 2000) n;
+
+-- +goose Down
+DELETE FROM votes;
+COMMIT;
+DROP TABLE votes;
+`
+
 // A file without a transaction goes on at the statement that failed, and not before.
 func TestGoesOnAtTheFailedStatement(t *testing.T) {
 	p := newProject(t, "1_x.sql", strings.Replace(indexSQL, "UPDATE a SET y = y + 1;\nCREATE", "UPDATE a SET y = y + 1; -- once\nSELECT nope;\nCREATE", 1))
@@ -137,7 +149,7 @@ func TestOwnTransactions(t *testing.T) {
 var killed = flag.String("killed", "", "")
 
 var killedFiles = fstest.MapFS{
-	"1_users.sql": {Data: []byte(usersSQL)}, "2_x.sql": {Data: []byte(indexSQL)}, "3_votes.sql": {Data: []byte(votesSQL)},
+	"1_users.sql": {Data: []byte(usersSQL)}, "2_x.sql": {Data: []byte(indexSQL)}, "3_votes.sql": {Data: []byte(committedSQL)},
 }
 
 // TestKilledAtAnyPoint kills processes that migrate at random moments. Whatever they were at, running again
@@ -223,6 +235,9 @@ func (p *project) check(t *testing.T) {
 	}
 	if got := p.query("SELECT count(*) || ' ' || sum(y - x) FROM a"); got != "2000 4000" {
 		t.Fatalf("rows and what was added: %s", got)
+	}
+	if got := p.query("SELECT count(*)::text FROM votes"); got != "2000" {
+		t.Fatalf("%s votes", got)
 	}
 	if got := p.query("SELECT count(*)::text FROM krowoc.migration_progress"); got != "0" {
 		t.Fatalf("%s files are noted as interrupted", got)

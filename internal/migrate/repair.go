@@ -21,6 +21,8 @@ const (
 	createdIndex = `(?i)^create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(\S+)\s+on\s`
 	droppedIndex = `(?i)^drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?([^\s;,]+)`
 	repeatable   = `(?i)^(?:reindex|vacuum|analyze|cluster|checkpoint|alter\s+system)\b`
+	prepared     = `(?i)^prepare\s+transaction\s+'((?:[^']|'')*)'`
+	settled      = `(?i)^(?:commit|rollback)\s+prepared\s+'((?:[^']|'')*)'`
 	detached     = `(?i)^alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(\S+)\s+detach\s+partition\s+(\S+)\s+concurrently`
 )
 
@@ -36,6 +38,13 @@ var probes = []struct {
 		return !there, err
 	}},
 	{regexp.MustCompile(detached), probeDetached},
+	{regexp.MustCompile(prepared), func(ctx context.Context, conn *pgx.Conn, match []string) (bool, error) {
+		return isPrepared(ctx, conn, match[1])
+	}},
+	{regexp.MustCompile(settled), func(ctx context.Context, conn *pgx.Conn, match []string) (bool, error) {
+		there, err := isPrepared(ctx, conn, match[1])
+		return !there, err
+	}},
 	{regexp.MustCompile(repeatable), func(context.Context, *pgx.Conn, []string) (bool, error) { return false, nil }},
 }
 
@@ -91,13 +100,18 @@ func probeDetached(ctx context.Context, conn *pgx.Conn, match []string) (bool, e
 	return true, err
 }
 
+// isPrepared reports whether there is a prepared transaction with a name, as it is between quotes.
+func isPrepared(ctx context.Context, conn *pgx.Conn, name string) (there bool, err error) {
+	return there, conn.QueryRow(ctx, "select exists (select from pg_prepared_xacts where gid = $1)", strings.ReplaceAll(name, "''", "'")).Scan(&there)
+}
+
 // Repair lists what interrupted migrations have left in a database.
 type Repair struct {
 	Interrupted    []Interrupted  `json:"interrupted"`
 	InvalidIndexes []InvalidIndex `json:"invalidIndexes"`
 }
 
-// Interrupted is a file without a transaction that was interrupted.
+// Interrupted is a file that was interrupted: without a transaction, or with one that it ends itself.
 type Interrupted struct {
 	Version    int64            `json:"version"`
 	File       string           `json:"file"`
@@ -164,7 +178,8 @@ func (p progress) stateOf(n int) string {
 func (m *Migrator) Resolve(ctx context.Context, version int64, done bool) error {
 	return m.repair(ctx, version, func(r *run, step planned, p progress) string {
 		if done {
-			return r.noteSQL(step, p.finished+1, p.finished+1, "")
+			finished := step.boundary(p.finished)
+			return r.noteSQL(step, finished, finished, "")
 		}
 		return r.noteSQL(step, p.finished, p.finished, "")
 	})

@@ -21,7 +21,7 @@ func New(f *factory.Factory) *cobra.Command {
 so an existing goose folder works unchanged.
 
 Several processes can run "migrate up" at the same time: one applies the migrations and the others wait. A file is applied
-completely or not at all, unless it contains "-- +goose NO TRANSACTION".`,
+completely or not at all, unless it contains "-- +goose NO TRANSACTION" or ends its transaction itself.`,
 	}
 	cmd.AddCommand(newUp(f), newDown(f), newRedo(f), newTo(f), newStatus(f), newCreate(f), newHash(f), newRepair(f), newDiff(f), newSave(f), newImport(f), newLint(f), newSquash(f), newVerify(f), newDrift(f))
 	return cmd
