@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -98,6 +99,10 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) 
 		}
 		if m.File == "" {
 			return d, fault.New(fault.Conflict, "look for drift", "the database has a migration that this folder does not have", "find the migration with `krowoc migrate status`, and add its file")
+		}
+		if m.State == migrate.Other {
+			return d, fault.New(fault.Conflict, "look for drift", fmt.Sprintf("the database has %s as version %d, and this folder has %s", m.Recorded, m.Version, m.File),
+				"check out the branch that has "+m.Recorded+"; `krowoc migrate up` shows how to join the two")
 		}
 		applied[m.File] = true
 	}

@@ -34,7 +34,7 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	if slices.ContainsFunc(status, func(m migrate.Status) bool { return m.State == migrate.NoFile }) {
+	if slices.ContainsFunc(status, func(m migrate.Status) bool { return m.State == migrate.NoFile || m.State == migrate.Other }) {
 		s.info("dev", "rebuilding the database: the previous branch applied migrations that do not exist on this branch")
 		if err := s.branches.Reset(ctx); err != nil {
 			return true, err

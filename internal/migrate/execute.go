@@ -40,6 +40,7 @@ func (r *run) transaction(step planned) *batch {
 	r.statements(b, step, 0, len(step.sql))
 	b.mark(recording)
 	b.add(r.record(step))
+	r.identify(b, step)
 	r.commit(b)
 	return b
 }

@@ -161,6 +161,9 @@ func TestFailingRollback(t *testing.T) {
 	p := threeFiles(t)
 	p.up()
 	p.write("00002_votes.sql", "-- +goose Up\n-- +goose Down\nDROP TABLE votes;\nDROP TABLE nope;\n")
+	if err := p.migrator().Accept(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
 	results, err := p.migrator().Down(t.Context(), 3)
 	if got := files(results); got != "down 00003_tags.sql" {
 		t.Errorf("results %s", got)

@@ -130,7 +130,11 @@ func (s state) checkUnknownApplied() error {
 	var unknown []string
 	for _, a := range s.applied {
 		if s.file(a.version) == nil && (len(s.files) == 0 || a.version > s.files[0].version) {
-			unknown = append(unknown, strconv.FormatInt(a.version, 10))
+			name := strconv.FormatInt(a.version, 10)
+			if a.name != "" {
+				name += " (" + a.name + ")"
+			}
+			unknown = append(unknown, name)
 		}
 	}
 	if len(unknown) == 0 {
@@ -187,9 +191,9 @@ func (p plan) checkReversible(undo bool) error {
 		"nothing was changed; add statements that undo the up section, or `SELECT 1;` if there is nothing to undo")
 }
 
-// goesUp reports whether the plan applies anything.
-func (p plan) goesUp() bool {
-	return slices.ContainsFunc(p, func(step planned) bool { return step.direction == Up })
+// redoes reports whether the plan applies a file again.
+func (p plan) redoes(f *file) bool {
+	return slices.ContainsFunc(p, func(step planned) bool { return step.direction == Up && step.file == f })
 }
 
 func (p plan) files() []*file {

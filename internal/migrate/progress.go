@@ -197,6 +197,7 @@ func (r *run) recordUpTo(b *batch, step planned, s segment) {
 func (r *run) recordAll(b *batch, step planned) {
 	b.mark(recording)
 	b.add(r.record(step))
+	r.identify(b, step)
 	b.add(r.forgetSQL(step))
 }
 

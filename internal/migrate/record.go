@@ -4,31 +4,75 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
 
 // Record records versions as applied without running their files, because another tool has already applied them. It returns the
 // versions that it added.
 func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int64, err error) {
+	return m.recordFiles(ctx, func(s state) ([]*file, error) {
+		var list []*file
+		for _, v := range versions {
+			f := s.file(v)
+			if f == nil {
+				f = &file{version: v}
+			} else if err := load(m.o.FS, m.o.Dir, []*file{f}); err != nil {
+				return nil, err
+			}
+			list = append(list, f)
+		}
+		return list, nil
+	})
+}
+
+// RecordDrafts records drafts as applied that are not written yet, because the database already has what they make. It returns the
+// versions that it added.
+func (m *Migrator) RecordDrafts(ctx context.Context, drafts []Draft) (recorded []int64, err error) {
+	return m.recordFiles(ctx, func(state) ([]*file, error) {
+		var list []*file
+		for _, d := range drafts {
+			f := &file{version: d.Number(), name: d.FileName(), text: d.Text()}
+			var mistake *mistake
+			if f.script, mistake = parse(f.text); mistake != nil {
+				return nil, fault.New(fault.Internal, "record "+f.name, mistake.message)
+			}
+			list = append(list, f)
+		}
+		return list, nil
+	})
+}
+
+// recordFiles records files as applied, with their names and checksums where they are known.
+func (m *Migrator) recordFiles(ctx context.Context, which func(state) ([]*file, error)) (recorded []int64, err error) {
 	const op = "record what is applied"
 	err = m.locked(ctx, op, func(ctx context.Context, r *run) error {
-		if !r.state.known {
-			if err := createVersions(ctx, r.o.DB, r.o.Table); err != nil {
-				return err
+		files, err := which(r.state)
+		if err != nil {
+			return err
+		}
+		if err := r.prepare(ctx); err != nil {
+			return err
+		}
+		slices.SortFunc(files, func(a, b *file) int { return int(a.version - b.version) })
+		b := &batch{}
+		b.add("BEGIN")
+		for _, f := range files {
+			if r.state.isApplied(f.version) {
+				continue
+			}
+			recorded = append(recorded, f.version)
+			b.add(r.record(planned{file: f, direction: Up}))
+			if f.script != nil {
+				b.add(r.identifySQL(f.version, f.name, f.sum()))
 			}
 		}
-		var values []string
-		for _, v := range slices.Sorted(slices.Values(versions)) {
-			if !r.state.isApplied(v) {
-				recorded = append(recorded, v)
-				values = append(values, fmt.Sprintf("(%d, true)", v))
-			}
-		}
-		if len(values) == 0 {
-			return nil
-		}
-		if _, err := r.session.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (version_id, is_applied) VALUES %s", r.o.Table, strings.Join(values, ", "))); err != nil {
-			return r.fault(ctx, op, err)
+		b.add("COMMIT")
+		if o := b.run(ctx, r.session.conn); o.err != nil {
+			recorded = nil
+			return r.fault(ctx, op, o.err)
 		}
 		return nil
 	})
@@ -39,7 +83,10 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 func (m *Migrator) Unrecord(ctx context.Context, versions []int64) error {
 	const op = "take back what is recorded"
 	return m.locked(ctx, op, func(ctx context.Context, r *run) error {
-		_, err := r.session.conn.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE version_id = ANY ($1)", r.o.Table), versions)
-		return r.fault(ctx, op, err)
+		if _, err := r.session.conn.Exec(ctx, fmt.Sprintf("WITH forgotten AS (DELETE FROM %s WHERE versions = %s AND version_id = ANY ($1)) DELETE FROM %s WHERE version_id = ANY ($1)",
+			own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), r.o.Table), versions); err != nil {
+			return r.fault(ctx, op, err)
+		}
+		return nil
 	})
 }

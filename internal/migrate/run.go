@@ -25,7 +25,11 @@ func (m *Migrator) execute(ctx context.Context, op string, decide func(state) (p
 		return m.dryRun(ctx, decide)
 	}
 	err = m.locked(ctx, op, func(ctx context.Context, r *run) error {
-		if r.plan, err = m.planned(r.state, decide); err != nil || len(r.plan) == 0 {
+		var compared []comparison
+		if r.plan, compared, err = m.planned(r.state, decide); err != nil {
+			return err
+		}
+		if err := r.accept(ctx, compared); err != nil || len(r.plan) == 0 {
 			return err
 		}
 		if err := r.prepare(ctx); err != nil {
@@ -58,35 +62,47 @@ func (m *Migrator) locked(ctx context.Context, op string, work func(context.Cont
 }
 
 // planned makes the plan and runs every check that is possible before the first statement.
-func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, error) {
+func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, []comparison, error) {
+	compared, err := m.compare(s)
+	if err != nil {
+		return nil, nil, err
+	}
 	p, err := decide(s)
 	if err == nil {
 		err = p.checkInterrupted(s)
 	}
-	if err != nil || len(p) == 0 {
-		return nil, err
+	if err == nil {
+		err = m.checkApplied(compared, p)
 	}
+	if err == nil && len(p) > 0 {
+		err = m.checkPlan(s, p)
+	}
+	return p, compared, err
+}
+
+// checkPlan runs the checks of the files that are about to run, and sets their SQL.
+func (m *Migrator) checkPlan(s state, p plan) (err error) {
 	if err := load(m.o.FS, m.o.Dir, p.files()); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.checkBaseline(s); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.checkOrder(s, m.o.AllowMissing); err != nil {
-		return nil, err
+		return err
 	}
-	if err := m.checkSums(s, p); err != nil {
-		return nil, err
+	if err := m.checkSums(p); err != nil {
+		return err
 	}
 	if err := p.checkReversible(m.o.RollbackOnFailure); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range p {
 		if p[i].sql, err = p[i].file.substitute(m.o.Dir, p[i].direction, m.o.LookupEnv); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // prepare makes what the work needs, and sets what holds for all of it.
@@ -175,8 +191,10 @@ func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
 	if s.applied, s.known, err = readApplied(ctx, db, m.o.Table); err != nil {
 		return s, err
 	}
-	s.progress, s.schema, err = readProgress(ctx, db, m.o.Table)
-	return s, err
+	if s.progress, s.schema, err = readProgress(ctx, db, m.o.Table); err != nil {
+		return s, err
+	}
+	return s, s.readIdentities(ctx, db, m.o.Table)
 }
 
 // dryRun returns the results that a run would have, with its SQL. It takes no lock.
@@ -185,7 +203,7 @@ func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error))
 	if err != nil {
 		return nil, err
 	}
-	p, err := m.planned(s, decide)
+	p, _, err := m.planned(s, decide)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,8 @@ const (
 	Pending    State = "pending"
 	OutOfOrder State = "out_of_order" // not applied, but a newer one is
 	Changed    State = "changed"      // applied, and its SQL has changed since
-	Half       State = "interrupted"  // a file without a transaction that was interrupted
+	Other      State = "other_file"   // applied, but from another file with the same version, such as one of another branch
+	Half       State = "interrupted"  // a file that was interrupted, and of which a part is applied
 	NoFile     State = "no_file"      // applied, but not in the folder
 	Squashed   State = "squashed"     // applied, and replaced by a baseline since
 )
@@ -28,6 +29,7 @@ type Status struct {
 	File      string    `json:"file,omitempty"` // empty with NoFile
 	State     State     `json:"state"`
 	AppliedAt time.Time `json:"appliedAt,omitzero"`
+	Recorded  string    `json:"recorded,omitempty"` // the file that was applied, where that is known and is not File
 }
 
 // Status lists all migrations by version. It takes no lock, so it also shows the progress of another process.
@@ -36,9 +38,13 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	changed, err := m.changedFiles(s)
+	compared, err := m.compare(s)
 	if err != nil {
 		return nil, err
+	}
+	states := make(map[int64]State, len(compared))
+	for _, c := range compared {
+		states[c.file.version] = c.state
 	}
 	newest := s.newest()
 	baseline, err := m.baseline(s)
@@ -61,12 +67,13 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 		if f := s.file(a.version); f == nil && a.version < baseline {
 			status.State = Squashed
 		} else if f != nil {
-			status.State, status.File = Applied, f.name
+			status.State, status.File = cmp.Or(states[a.version], Applied), f.name
 			if _, half := s.progress[a.version]; half {
 				status.State = Half
-			} else if changed[f.name] {
-				status.State = Changed
 			}
+		}
+		if status.State != Applied && a.name != status.File {
+			status.Recorded = a.name
 		}
 		list = append(list, status)
 	}

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
@@ -116,30 +115,8 @@ func (s Sums) Write(dir string) error {
 	return nil
 }
 
-// checkSums compares files with their checksums before anything is applied. Applied files must be unchanged. Pending files must
-// be unchanged too, unless this run records their checksums.
-func (m *Migrator) checkSums(s state, p plan) error {
-	if !p.goesUp() {
-		return nil
-	}
-	op := "compare the migrations with " + path.Join(m.o.Dir, SumFile)
-	changed, err := m.changedFiles(s)
-	if err != nil {
-		return err
-	}
-	var list diag.List
-	for _, f := range s.files {
-		if changed[f.name] && !slices.ContainsFunc(p, func(step planned) bool { return step.file == f }) {
-			list = append(list, diag.Diagnostic{
-				Severity: diag.Error, Code: "migration-changed", Position: diag.Position{File: path.Join(m.o.Dir, f.name)},
-				Message: "its SQL has changed since it was applied",
-				Remedy:  "restore it and put the change in a new migration; if the change has no effect on databases, record it with `krowoc migrate hash`",
-			})
-		}
-	}
-	if len(list) > 0 {
-		return &fault.Error{Code: fault.Conflict, Op: op, Message: fmt.Sprintf("%d applied migrations have changed", len(list)), Err: list}
-	}
+// checkSums compares the files to apply with their checksums. They must be unchanged, unless this run records their checksums.
+func (m *Migrator) checkSums(p plan) error {
 	sums, err := ReadSums(m.o.FS)
 	if sums == nil || err != nil || m.o.RecordSums != nil {
 		return err
@@ -153,30 +130,8 @@ func (m *Migrator) checkSums(s state, p plan) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	return fault.New(fault.Conflict, op, "new or changed since the checksums were recorded: "+strings.Join(unknown, ", "),
+	return fault.New(fault.Conflict, "compare the migrations with "+path.Join(m.o.Dir, SumFile), "new or changed since the checksums were recorded: "+strings.Join(unknown, ", "),
 		"review the changes, then record them with `krowoc migrate hash`")
-}
-
-// changedFiles returns the applied files whose SQL has changed, by name.
-func (m *Migrator) changedFiles(s state) (map[string]bool, error) {
-	sums, err := ReadSums(m.o.FS)
-	if sums == nil || err != nil {
-		return nil, err
-	}
-	var files []*file
-	for _, a := range s.applied {
-		if f := s.file(a.version); f != nil && sums[f.name] != "" {
-			files = append(files, f)
-		}
-	}
-	if err := load(m.o.FS, m.o.Dir, files); err != nil {
-		return nil, err
-	}
-	changed := map[string]bool{}
-	for _, f := range files {
-		changed[f.name] = sums[f.name] != f.sum()
-	}
-	return changed, nil
 }
 
 // recordSums records the checksums of the files that a run has applied, if Options.RecordSums is set and the folder has a SumFile.

@@ -24,8 +24,10 @@ func InternalTables(versions string) []string {
 
 // applied is a row of the table of versions.
 type applied struct {
-	version int64
-	at      time.Time
+	version   int64
+	at        time.Time
+	id        int64  // of the row
+	name, sum string // of the file that was applied; empty where another tool or an earlier release has applied it
 }
 
 // rowQuerier and querier are the methods that reading needs. The pool and the session's connection have them.
@@ -50,9 +52,9 @@ func readApplied(ctx context.Context, db querier, table string) (list []applied,
 		return nil, false, pg.Fault("read the applied migrations", err)
 	}
 	// tstamp is a local time without a zone, which the cast takes to be in the session's.
-	rows, _ := db.Query(ctx, "select version_id, tstamp::timestamptz from "+table+" where version_id > 0 order by id")
+	rows, _ := db.Query(ctx, "select version_id, tstamp::timestamptz, id from "+table+" where version_id > 0 order by id")
 	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a applied, err error) {
-		return a, row.Scan(&a.version, &a.at)
+		return a, row.Scan(&a.version, &a.at, &a.id)
 	})
 	return list, true, pg.Fault("read the applied migrations", err)
 }

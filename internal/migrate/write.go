@@ -96,10 +96,13 @@ func Number(dir string, drafts []Draft, now time.Time) ([]Draft, error) {
 		if d.Version, err = nextVersion(files, now, Auto); err != nil {
 			return nil, fault.Wrap("number the migrations", err)
 		}
-		files = append(files, &file{version: d.Number(), name: d.Version + "_" + slugOf(d.Name) + ".sql"})
+		files = append(files, &file{version: d.Number(), name: d.FileName()})
 	}
 	return numbered, nil
 }
+
+// FileName returns the name of the file of a numbered draft.
+func (d Draft) FileName() string { return d.Version + "_" + slugOf(d.Name) + ".sql" }
 
 // Number returns the version as a number, or 0 if it is empty.
 func (d Draft) Number() int64 {

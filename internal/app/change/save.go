@@ -33,7 +33,7 @@ func SaveUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool
 		versions = append(versions, d.Number())
 	}
 	if len(versions) > 0 {
-		if _, err := m.Record(ctx, versions); err != nil {
+		if _, err := m.RecordDrafts(ctx, drafts); err != nil {
 			return plan, nil, err
 		}
 	}

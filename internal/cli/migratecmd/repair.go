@@ -54,16 +54,19 @@ changed after it was applied. Comments and white space may change. Without krowo
 }
 
 func newRepair(f *factory.Factory) *cobra.Command {
-	var done, undone, forget int64
+	var done, undone, forget, accept int64
 	var drop, yes bool
 	cmd := &cobra.Command{
 		Use:   "repair",
 		Short: "Show and repair interrupted migrations and invalid indexes",
-		Long: `Show migrations without a transaction that were interrupted, statement by statement, and invalid indexes that failed builds left
+		Long: `Show migrations of which a part was applied before they were interrupted, statement by statement, and invalid indexes that failed builds left
 behind. The exit code is 3 when there is something to repair.
 
 "krowoc migrate up" continues an interrupted migration by itself when it can tell what happened. When it cannot, for example
-after the process was killed during a CALL, look at the database and pass --done, --undone or --forget.`,
+after the process was killed during a CALL, look at the database and pass --done, --undone or --forget.
+
+"krowoc migrate up" and "down" refuse while an applied file has changed or is another one with the same version. When the
+database already is what the file describes, pass --accept.`,
 		Example: "krowoc migrate repair\nkrowoc migrate repair --done 12\nkrowoc migrate repair --drop-invalid-indexes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -84,6 +87,8 @@ after the process was killed during a CALL, look at the database and pass --done
 					return m.Resolve(ctx, undone, false)
 				case changed("forget"):
 					return m.Forget(ctx, forget)
+				case changed("accept"):
+					return m.Accept(ctx, accept)
 				case drop:
 					return dropInvalid(ctx, f, m, yes)
 				default:
@@ -96,8 +101,9 @@ after the process was killed during a CALL, look at the database and pass --done
 	flags.Int64Var(&done, "done", 0, "record that the statement at which `version` was interrupted was executed")
 	flags.Int64Var(&undone, "undone", 0, "record that the statement at which `version` was interrupted was not executed and must run")
 	flags.Int64Var(&forget, "forget", 0, "record that you undid `version` by hand, so that it starts from its first statement")
+	flags.Int64Var(&accept, "accept", 0, "record that the file of `version`, which has changed, is what was applied")
 	flags.BoolVar(&drop, "drop-invalid-indexes", false, "drop invalid indexes that failed builds left behind")
-	cmd.MarkFlagsMutuallyExclusive("done", "undone", "forget", "drop-invalid-indexes")
+	cmd.MarkFlagsMutuallyExclusive("done", "undone", "forget", "accept", "drop-invalid-indexes")
 	addYes(cmd, &yes)
 	return cmd
 }

@@ -3,6 +3,7 @@ package migratecmd
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,13 +42,17 @@ func showStatus(t *term.Terminal, list []migrate.Status) error {
 	s := t.Styles()
 	style := map[migrate.State]term.Cell{
 		migrate.Applied: {Style: s.Good}, migrate.Pending: {Style: s.Warn}, migrate.OutOfOrder: {Style: s.Bad}, migrate.NoFile: {Style: s.Bad}, migrate.Squashed: {Style: s.Faint},
-		migrate.Changed: {Style: s.Bad}, migrate.Half: {Style: s.Warn},
+		migrate.Changed: {Style: s.Bad}, migrate.Other: {Style: s.Bad}, migrate.Half: {Style: s.Warn},
 	}
 	table := t.NewTable("VERSION", "STATE", "APPLIED", "FILE")
 	for _, m := range list {
 		state := style[m.State]
 		state.Text = string(m.State)
-		table.Row(m.Version, state, m.AppliedAt, m.File)
+		file := m.File
+		if m.Recorded != "" {
+			file = strings.TrimSpace(fmt.Sprintf("%s (applied from %s)", m.File, m.Recorded))
+		}
+		table.Row(m.Version, state, m.AppliedAt, file)
 	}
 	return table.Flush()
 }

@@ -27,11 +27,12 @@ const Schema = "krowoc"
 
 // The tables of the schema.
 const (
-	LeaseTable    = Schema + ".migration_lease"
-	ProgressTable = Schema + ".migration_progress"
-	SeedsTable    = Schema + ".seeds"
-	UnsavedTable  = Schema + ".unsaved"
-	versionsTable = Schema + ".versions"
+	LeaseTable      = Schema + ".migration_lease"
+	MigrationsTable = Schema + ".migrations"
+	ProgressTable   = Schema + ".migration_progress"
+	SeedsTable      = Schema + ".seeds"
+	UnsavedTable    = Schema + ".unsaved"
+	versionsTable   = Schema + ".versions"
 )
 
 // LegacyTables returns the names of the tables that earlier releases created in users' schemas. A database to which the migrations of this

@@ -1,0 +1,176 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
+)
+
+// goose's table knows the number of an applied version alone. The schema krowoc adds the name and the checksum of its file, so that the
+// file of another branch with the same number is told from it.
+
+// versionsKey names the table of versions in the table of identities.
+func (s state) versionsKey(table string) string {
+	return s.schema + "." + table[strings.LastIndexByte(table, '.')+1:]
+}
+
+// readIdentities adds to the applied versions from which files they were applied. Rows that another tool has made have none.
+func (s *state) readIdentities(ctx context.Context, db querier, table string) error {
+	const op = "read from which files migrations were applied"
+	if there, err := exists(ctx, db, own.MigrationsTable); !there || err != nil {
+		return pg.Fault(op, err)
+	}
+	type row struct {
+		ID        int64
+		Name, Sum string
+	}
+	rows, _ := db.Query(ctx, "select row_id, name, sum from "+own.MigrationsTable+" where versions = "+pg.QuoteLiteral(s.versionsKey(table)))
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+	byID := make(map[int64]row, len(list))
+	for _, r := range list {
+		byID[r.ID] = r
+	}
+	for i := range s.applied {
+		r := byID[s.applied[i].id]
+		s.applied[i].name, s.applied[i].sum = r.Name, r.Sum
+	}
+	return pg.Fault(op, err)
+}
+
+// identifySQL returns SQL that records the file of an applied version. Its row is in the table of versions already.
+func (r *run) identifySQL(version int64, name, sum string) string {
+	return fmt.Sprintf(`INSERT INTO %s (versions, version_id, row_id, name, sum) SELECT %s, %d, max(id), %s, %s FROM %s WHERE version_id = %[3]d HAVING max(id) IS NOT NULL
+ON CONFLICT (versions, version_id) DO UPDATE SET (row_id, name, sum) = (excluded.row_id, excluded.name, excluded.sum)`,
+		own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), version, pg.QuoteLiteral(name), pg.QuoteLiteral(sum), r.o.Table)
+}
+
+// identify appends the record of the file that a step has applied or rolled back. A dry run, without a session, does not show it.
+func (r *run) identify(b *batch, step planned) {
+	switch {
+	case r.session == nil:
+	case step.direction == Up:
+		b.add(r.identifySQL(step.file.version, step.file.name, step.file.sum()))
+	default:
+		b.add(fmt.Sprintf("DELETE FROM %s WHERE versions = %s AND version_id = %d", own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), step.file.version))
+	}
+}
+
+// comparison is how an applied version compares with its file in the folder.
+type comparison struct {
+	applied applied
+	file    *file
+	sum     string // of the file; empty where it cannot be parsed
+	state   State  // Applied, Changed or Other
+}
+
+// compare compares the applied versions that have a file with what is known of them: from the database, and from the SumFile, in which
+// a change is accepted.
+func (m *Migrator) compare(s state) (list []comparison, err error) {
+	sums, err := ReadSums(m.o.FS)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range s.applied {
+		f := s.file(a.version)
+		if f == nil || (a.name == "" && sums[f.name] == "") {
+			continue
+		}
+		text, err := fs.ReadFile(m.o.FS, f.name)
+		if err != nil {
+			return nil, fileFault("read "+path.Join(m.o.Dir, f.name), err)
+		}
+		c := comparison{applied: a, file: f, state: Applied}
+		baseline := false
+		if f.text = string(text); f.script == nil {
+			f.script, _ = parse(f.text)
+		}
+		if f.script != nil {
+			c.sum, baseline = f.sum(), f.script.baseline
+		}
+		differs := a.name != "" && a.sum != c.sum && !baseline // a baseline replaces the file that was applied
+		switch accepted := sums[f.name]; {
+		case differs && a.name != f.name:
+			c.state = Other
+		case accepted != "" && accepted != c.sum, accepted == "" && differs:
+			c.state = Changed
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// checkApplied refuses a plan, also an empty one, while an applied version differs from its file: the folder is then no description of
+// the database. A changed file may be applied again.
+func (m *Migrator) checkApplied(list []comparison, p plan) error {
+	var found diag.List
+	other := false
+	for _, c := range list {
+		d := diag.Diagnostic{Severity: diag.Error, Code: "migration-changed", Position: diag.Position{File: path.Join(m.o.Dir, c.file.name)}}
+		switch {
+		case c.state == Changed && !p.redoes(c.file):
+			d.Message = "its SQL has changed since it was applied"
+			d.Remedy = fmt.Sprintf("restore it and put the change in a new migration; while you write it, apply it again with `krowoc migrate redo`; if the change has no effect on databases, accept it with `krowoc migrate hash`, "+
+				"or for this database with `krowoc migrate repair --accept %d`", c.file.version)
+		case c.state == Other:
+			other = true
+			d.Code, d.Message = "migration-other", fmt.Sprintf("the database has another file as version %d: %s", c.file.version, c.applied.name)
+			d.Remedy = fmt.Sprintf("rename the newer of the two to the next free number; or check out the branch that has %s, roll it back with `krowoc migrate down`, and return; "+
+				"or rebuild a development database with `krowoc db branch reset`. If it is the same migration, accept it with `krowoc migrate repair --accept %d`", c.applied.name, c.file.version)
+		default:
+			continue
+		}
+		found = append(found, d)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("%d applied migrations have changed", len(found))
+	if len(found) == 1 {
+		message = "an applied migration has changed"
+	}
+	if other {
+		message = "the database has migrations of another branch"
+	}
+	return &fault.Error{Code: fault.Conflict, Op: "compare the migrations with the database", Message: message, Err: found}
+}
+
+// accept records what the files of applied versions are called and contain now, where that was accepted: by the SumFile, or by a squash.
+func (r *run) accept(ctx context.Context, list []comparison) error {
+	for _, c := range list {
+		if a := c.applied; c.state != Applied || a.name == "" || (a.name == c.file.name && a.sum == c.sum) {
+			continue
+		}
+		if _, err := r.session.conn.Exec(ctx, r.identifySQL(c.file.version, c.file.name, c.sum)); err != nil {
+			return r.fault(ctx, "record the files of applied migrations", err)
+		}
+	}
+	return nil
+}
+
+// Accept records that the file of an applied version, as it is now, is what was applied. The checksum in the SumFile follows if
+// Options.RecordSums is set.
+func (m *Migrator) Accept(ctx context.Context, version int64) error {
+	const op = "accept a changed migration"
+	return m.locked(ctx, op, func(ctx context.Context, r *run) error {
+		f := r.state.file(version)
+		if f == nil || !r.state.isApplied(version) {
+			return fault.New(fault.NotFound, op, fmt.Sprintf("version %d is not applied, or has no file", version), "list the versions with `krowoc migrate status`")
+		}
+		if err := load(m.o.FS, m.o.Dir, []*file{f}); err != nil {
+			return err
+		}
+		if _, err := r.session.conn.Exec(ctx, r.identifySQL(version, f.name, f.sum())); err != nil {
+			return r.fault(ctx, op, err)
+		}
+		return m.recordSums([]Result{{File: f.name, Direction: Up}}, plan{{file: f, direction: Up}})
+	})
+}

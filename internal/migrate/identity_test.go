@@ -1,0 +1,174 @@
+package migrate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// states renders the status: `1 applied 1_a.sql`, and the recorded file where it is another.
+func (p *project) states() string {
+	p.t.Helper()
+	list, err := p.migrator().Status(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var lines []string
+	for _, s := range list {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%d %s %s %s", s.Version, s.State, s.File, s.Recorded)))
+	}
+	return strings.Join(lines, ", ")
+}
+
+func (p *project) refused(err error, want string) {
+	p.t.Helper()
+	if list := listOf(err); fault.CodeOf(err) != fault.Conflict || len(list) != 1 || !strings.Contains(list[0].String(), want) {
+		p.t.Errorf("%v: %v; want %s", err, list, want)
+	}
+}
+
+// A changed file is refused without checksums in the folder, too, and where nothing is pending.
+func TestChangedFileIsRefusedWithNothingPending(t *testing.T) {
+	p := threeFiles(t)
+	p.up()
+	p.write("00002_votes.sql", "-- A comment.\n"+votesSQL)
+	p.up()
+	changed := strings.Replace(votesSQL, "id int", "id bigint", 1)
+	p.write("00002_votes.sql", changed)
+	const want = "migrations/00002_votes.sql: error: its SQL has changed since it was applied"
+	_, err := p.migrator().Up(t.Context())
+	p.refused(err, want)
+	_, err = p.migrator().Down(t.Context(), 1)
+	p.refused(err, want)
+	_, err = p.migrator(func(o *migrate.Options) { o.DryRun = true }).Up(t.Context())
+	p.refused(err, want)
+	if got := p.states(); got != "1 applied 00001_users.sql, 2 changed 00002_votes.sql, 3 applied 00003_tags.sql" {
+		t.Error(got)
+	}
+	p.hash() // accepts it
+	p.up()   // and records it, so that the checksums are not needed any more
+	delete(p.files, migrate.SumFile)
+	p.up()
+	p.write("00002_votes.sql", votesSQL)
+	if err := p.migrator().Accept(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	p.up()
+	p.write("00003_tags.sql", strings.Replace(tagsSQL, "id int", "id bigint", 1))
+	if _, err := p.migrator().Redo(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.up()
+	if err := p.migrator().Accept(t.Context(), 4); fault.CodeOf(err) != fault.NotFound {
+		t.Error(err)
+	}
+	p.write("00001_users.sql", "no migration")
+	_, err = p.migrator().Up(t.Context())
+	p.refused(err, "migrations/00001_users.sql: error: its SQL has changed since it was applied")
+}
+
+// Two branches have each a file with the same number.
+func TestFileOfAnotherBranch(t *testing.T) {
+	p := newProject(t, "1_users.sql", usersSQL, "2_votes.sql", votesSQL)
+	p.up()
+	delete(p.files, "2_votes.sql")
+	p.write("2_tags.sql", tagsSQL)
+	if got := p.states(); got != "1 applied 1_users.sql, 2 other_file 2_tags.sql 2_votes.sql" {
+		t.Error(got)
+	}
+	const want = "migrations/2_tags.sql: error: the database has another file as version 2: 2_votes.sql"
+	_, err := p.migrator().Up(t.Context())
+	p.refused(err, want)
+	_, err = p.migrator().Down(t.Context(), 1)
+	p.refused(err, want)
+	p.hash() // the checksums of this branch accept nothing of the other
+	_, err = p.migrator().Up(t.Context())
+	p.refused(err, want)
+	delete(p.files, migrate.SumFile)
+
+	delete(p.files, "2_tags.sql")
+	p.write("2_ballots.sql", votesSQL) // another name is no other migration
+	p.up()
+	p.write("3_tags.sql", tagsSQL)
+	p.up()
+	if got := p.states(); got != "1 applied 1_users.sql, 2 applied 2_ballots.sql, 3 applied 3_tags.sql" {
+		t.Error(got)
+	}
+	delete(p.files, "3_tags.sql")
+	if got := p.states(); !strings.HasSuffix(got, "3 no_file  3_tags.sql") {
+		t.Error(got)
+	}
+	if _, err := p.migrator().Up(t.Context()); !strings.Contains(err.Error(), "3 (3_tags.sql)") {
+		t.Error(err)
+	}
+}
+
+// What goose or an earlier release has applied is not known, and gives no false alarm.
+func TestUnknownFilesAreNotCompared(t *testing.T) {
+	for name, sql := range map[string]string{
+		"an earlier release": "TRUNCATE krowoc.migrations",
+		"before the table":   "DROP TABLE krowoc.migrations; DELETE FROM krowoc.versions WHERE version > 1",
+		"goose, afterwards":  "DELETE FROM goose_db_version WHERE version_id = 2; INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProject(t, "1_users.sql", usersSQL, "2_votes.sql", votesSQL)
+			p.up()
+			testkit.Exec(t, p.db, sql)
+			delete(p.files, "2_votes.sql")
+			p.write("2_tags.sql", strings.ReplaceAll(tagsSQL, "tags", "votes"))
+			p.write("3_tags.sql", tagsSQL)
+			if got := p.states(); got != "1 applied 1_users.sql, 2 applied 2_tags.sql, 3 pending 3_tags.sql" {
+				t.Error(got)
+			}
+			p.up()
+			if _, err := p.migrator().DownTo(t.Context(), 0); err != nil || p.query("SELECT count(*)::text FROM krowoc.migrations") != "0" {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A baseline replaces files, and is no change of the last of them.
+func TestBaselineIsNoOtherFile(t *testing.T) {
+	p := newProject(t, "1_users.sql", usersSQL, "2_votes.sql", votesSQL)
+	p.up()
+	squash, err := migrate.NewSquash(p.files, "migrations", 2, "baseline", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(p.files, "1_users.sql")
+	delete(p.files, "2_votes.sql")
+	p.write(squash.File, squash.Text)
+	p.up()
+	if got := p.states(); got != "1 squashed  1_users.sql, 2 applied 2_baseline.sql" {
+		t.Error(got)
+	}
+}
+
+// What is recorded without being run has its file recorded, too.
+func TestRecordedFiles(t *testing.T) {
+	p := newProject(t, "1_users.sql", usersSQL)
+	if recorded, err := p.migrator().Record(t.Context(), []int64{1}); err != nil || len(recorded) != 1 {
+		t.Fatal(recorded, err)
+	}
+	draft := migrate.Draft{Version: "2", Name: "votes", Up: []string{"CREATE TABLE votes (id int)"}, Down: []string{"DROP TABLE votes"}}
+	if _, err := p.migrator().RecordDrafts(t.Context(), []migrate.Draft{draft}); err != nil {
+		t.Fatal(err)
+	}
+	p.write("2_votes.sql", draft.Text())
+	p.up()
+	p.write("1_users.sql", tagsSQL)
+	if got := p.states(); got != "1 changed 1_users.sql, 2 applied 2_votes.sql" {
+		t.Error(got)
+	}
+	if err := p.migrator().Unrecord(t.Context(), []int64{1, 2}); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.states(); got != "1 pending 1_users.sql, 2 pending 2_votes.sql" || p.query("SELECT count(*)::text FROM krowoc.migrations") != "0" {
+		t.Error(got)
+	}
+}
