@@ -18,7 +18,8 @@ import (
 // Style is a way to number versions.
 type Style string
 
-// The styles. Auto uses the style of the folder's newest file, and Sequential in an empty folder.
+// The styles. Auto counts on in a folder that counts and begins to count in an empty one; after any other version, such as a date, it
+// uses timestamps.
 const (
 	Auto       Style = ""
 	Sequential Style = "sequential" // 00001
@@ -84,7 +85,7 @@ func nextVersion(files []*file, now time.Time, style Style) (string, error) {
 	}
 	if style == Auto {
 		style = Sequential
-		if _, err := time.Parse(timestampFormat, strconv.FormatInt(newest, 10)); err == nil {
+		if newest > lastCounted {
 			style = Timestamp
 		}
 	}
@@ -93,9 +94,28 @@ func nextVersion(files []*file, now time.Time, style Style) (string, error) {
 		return fmt.Sprintf("%0*d", width, newest+1), nil
 	case Timestamp:
 		stamp, err := strconv.ParseInt(now.UTC().Format(timestampFormat), 10, 64)
-		return strconv.FormatInt(max(stamp, newest+1), 10), err
+		if stamp <= newest {
+			stamp = afterTimestamp(newest)
+		}
+		return strconv.FormatInt(stamp, 10), err
 	}
 	return "", fault.New(fault.Invalid, "number the migration", fmt.Sprintf("the numbering style %q is unknown", style), "use sequential or timestamp")
+}
+
+// lastCounted is the highest version that is a count: the shortest dates have eight digits.
+const lastCounted = 9_999_999
+
+// afterTimestamp returns the version one second after another, or the next number after one that is no timestamp.
+func afterTimestamp(version int64) int64 {
+	at, err := time.Parse(timestampFormat, strconv.FormatInt(version, 10))
+	if err != nil {
+		return version + 1
+	}
+	next, err := strconv.ParseInt(at.Add(time.Second).Format(timestampFormat), 10, 64)
+	if err != nil {
+		return version + 1
+	}
+	return next
 }
 
 var (

@@ -25,6 +25,11 @@ func TestCreate(t *testing.T) {
 		"first by time":        {"", "y", migrate.Timestamp, "20260301223000_y.sql"},
 		"next by time":         {"20250101000000_x.sql", "y", migrate.Auto, "20260301223000_y.sql"},
 		"time after a later":   {"20270101000000_x.sql", "y", migrate.Auto, "20270101000001_y.sql"},
+		"after a full minute":  {"20270101000059_x.sql", "y", migrate.Auto, "20270101000100_y.sql"},
+		"after no such second": {"20250101000060_x.sql", "y", migrate.Auto, "20260301223000_y.sql"},
+		"after a date":         {"20250101_x.sql", "y", migrate.Auto, "20260301223000_y.sql"},
+		"after a Unix time":    {"1740000000_x.sql", "y", migrate.Auto, "20260301223000_y.sql"},
+		"count with gaps":      {"0100_x.sql", "y", migrate.Auto, "0101_y.sql"},
 		"number after a time":  {"20250101000000_x.sql", "y", migrate.Sequential, "20250101000001_y.sql"},
 		"path in the name":     {"", "../../etc/passwd", migrate.Auto, "00001_etc_passwd.sql"},
 		"name with the ending": {"", "add_votes.sql", migrate.Auto, "00001_add_votes.sql"},
@@ -39,6 +44,29 @@ func TestCreate(t *testing.T) {
 				t.Errorf("%s, %v, want %s", path, err, tc.want)
 			}
 		})
+	}
+}
+
+// What other commands write is numbered as by create.
+func TestDraftsAreNumberedAlike(t *testing.T) {
+	now := time.Date(2026, 3, 1, 22, 30, 59, 0, time.UTC)
+	drafts := []migrate.Draft{{Name: "a"}, {Name: "b"}}
+	for existing, want := range map[string]string{
+		"": "00001_a.sql 00002_b.sql", "007_x.sql": "008_a.sql 009_b.sql",
+		"20250101_x.sql": "20260301223059_a.sql 20260301223100_b.sql", "20250101000000_x.sql": "20260301223059_a.sql 20260301223100_b.sql",
+	} {
+		dir := t.TempDir()
+		if existing != "" {
+			writeFile(t, filepath.Join(dir, existing), usersSQL)
+		}
+		numbered, err := migrate.Number(dir, drafts, now)
+		if err != nil || numbered[0].FileName()+" "+numbered[1].FileName() != want {
+			t.Errorf("after %s: %v, %v", existing, numbered, err)
+		}
+		paths, err := migrate.Write(dir, drafts, now)
+		if err != nil || filepath.Base(paths[0])+" "+filepath.Base(paths[1]) != want {
+			t.Errorf("after %s: %v, %v", existing, paths, err)
+		}
 	}
 }
 
