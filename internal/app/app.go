@@ -34,7 +34,8 @@ type App struct {
 	Version string // of the binary, for the health report
 	Logger  *slog.Logger
 	Now     func() time.Time
-	Env     func(string) string // the process's environment, for finding Postgres and the user's cache
+	Env     func(string) string         // the process's environment, for finding Postgres and the user's cache
+	Lookup  func(string) (string, bool) // the same, and whether a variable is set; nil takes an empty one for unset
 
 	// Announce receives the database and server that are about to be used; it may be nil.
 	Announce func(environment, database string)
@@ -124,7 +125,7 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, options ...func(*seed.Options)) (seed.Summary, error) {
 	o := seed.Options{
 		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.SeedSets(), Now: a.Now,
-		LookupEnv:   a.LookupEnv,
+		LookupEnv:   a.Filled,
 		Environment: a.Config.Environment, Protected: a.Config.Protected,
 	}
 	for _, set := range options {

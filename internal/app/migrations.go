@@ -132,8 +132,16 @@ func (c subset) ReadDir(name string) ([]fs.DirEntry, error) {
 	return list, err
 }
 
-// LookupEnv returns an environment variable. An empty value counts as not set.
+// LookupEnv returns an environment variable, and whether it is set. An empty value counts as set.
 func (a *App) LookupEnv(name string) (string, bool) {
+	if a.Lookup != nil {
+		return a.Lookup(name)
+	}
+	return a.Filled(name)
+}
+
+// Filled returns an environment variable. An empty value counts as not set.
+func (a *App) Filled(name string) (string, bool) {
 	value := a.Env(name)
 	return value, value != ""
 }

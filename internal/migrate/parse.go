@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strings"
 	"unicode"
+
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // A script is a migration file, split into statements exactly as goose splits it.
@@ -106,7 +108,7 @@ func (p *parser) line(n int, line string) *mistake {
 		p.place = plain
 	case block, plain:
 		p.buffer, p.lines, p.envsub = append(p.buffer, line), append(p.lines, n), append(p.envsub, p.on)
-		if p.place == plain && endsStatement(line) {
+		if p.place == plain && endsStatement(line) && !p.inComment() {
 			p.store()
 		}
 	}
@@ -185,14 +187,38 @@ func (p *parser) store() {
 	p.buffer, p.lines, p.envsub = nil, nil, nil
 }
 
-// unfinished reports a statement that lacks its semicolon.
+// unfinished reports a statement that lacks its semicolon. Comments may follow the last statement, which goose refuses.
 func (p *parser) unfinished() *mistake {
+	if text := strings.Join(p.buffer, "\n"); sqltext.Closed(text) {
+		switch sql := sqltext.Normalise(text); {
+		case sql == "":
+			p.buffer, p.lines, p.envsub = nil, nil, nil
+		case strings.HasSuffix(sql, ";") && p.place == plain:
+			p.store()
+		}
+	}
 	for i, line := range p.buffer {
 		if strings.TrimSpace(line) != "" {
 			return &mistake{p.lines[i], "this statement has no semicolon", "end its last line with a semicolon, or put it between StatementBegin and StatementEnd"}
 		}
 	}
 	return nil
+}
+
+// inComment reports whether the buffer ends within a block comment. Goose would end the statement in it, which is never valid.
+func (p *parser) inComment() bool {
+	text := strings.Join(p.buffer, "\n")
+	if !strings.Contains(text, "/*") {
+		return false
+	}
+	for len(text) > 0 {
+		n, _ := sqltext.Token(text)
+		if n < 0 {
+			return strings.HasPrefix(text, "/*")
+		}
+		text = text[n:]
+	}
+	return false
 }
 
 // endsStatement reports whether the last word before a comment ends with a semicolon.

@@ -113,7 +113,7 @@ var migrations = map[string]string{
 func agree(t *testing.T, text string) {
 	t.Helper()
 	ours, mistake := parse(text)
-	for _, d := range []Direction{Up, Down} {
+	for d, statements := range map[Direction][]statement{Up: sectionOf(ours, Up), Down: sectionOf(ours, Down)} {
 		theirs, noTransaction, err := gooseReads(t, text, d)
 		if (mistake != nil) != (err != nil) {
 			t.Fatalf("%s: we say %v, goose says %v", d, mistake, err)
@@ -122,17 +122,29 @@ func agree(t *testing.T, text string) {
 			continue
 		}
 		var texts []string
-		for _, s := range ours.statements(d) {
+		for _, s := range statements {
 			texts = append(texts, s.text)
 		}
 		if !slices.Equal(texts, theirs) || noTransaction != ours.noTransaction {
 			t.Fatalf("%s: we read %q (%v), goose %q (%v)", d, texts, ours.noTransaction, theirs, noTransaction)
 		}
+		checkLines(t, text, statements)
 		checkLines(t, text, ours.statements(d))
 	}
 	if mistake != nil && (mistake.line < 1 || mistake.message == "" || mistake.remedy == "") {
 		t.Fatalf("incomplete: %+v", mistake)
 	}
+}
+
+// sectionOf returns the statements of a section as goose knows them.
+func sectionOf(s *script, d Direction) []statement {
+	switch {
+	case s == nil:
+		return nil
+	case d == Up:
+		return s.up
+	}
+	return s.down
 }
 
 // checkLines makes sure that every line of a statement is where it is said to be.
@@ -168,8 +180,43 @@ func FuzzParse(f *testing.F) {
 		if strings.Contains(text, DirectivePrefix) {
 			t.Skip("goose takes directives for comments")
 		}
+		if strings.Contains(text, "/*") {
+			t.Skip("goose refuses a comment after the last statement")
+		}
 		agree(t, text)
 	})
+}
+
+// A block comment may follow the last statement of a section, and a section may hold nothing else.
+func TestCommentAfterTheLastStatement(t *testing.T) {
+	for text, want := range map[string][2][]string{
+		"-- +goose Up\nSELECT 1;\n/* a;\n b */\n-- +goose Down\nSELECT 2;\n/* c */":                             {{"SELECT 1;"}, {"SELECT 2;"}},
+		"-- +goose Up\nSELECT 1; /* a;\n */\n-- +goose Down\n":                                                  {{"SELECT 1; /* a;\n */"}, nil},
+		"-- +goose Up\nSELECT 1; /* a */\n\n-- +goose Down\n/* nothing */\n":                                    {{"SELECT 1; /* a */"}, nil},
+		"-- +goose Up\n/* a */ SELECT 1; /* b */ -- c\n  /* d /* e */ */\n":                                     {{"/* a */ SELECT 1; /* b */ -- c\n  /* d /* e */ */"}, nil},
+		"-- +goose Up\n-- +goose StatementBegin\nSELECT 1\n-- +goose StatementEnd\n\n/* a */\n-- +goose Down\n": {{"SELECT 1"}, nil},
+	} {
+		s, m := parse(text)
+		if m != nil {
+			t.Errorf("%q: %+v", text, m)
+			continue
+		}
+		for i, section := range [][]statement{s.up, s.down} {
+			var got []string
+			for _, st := range section {
+				got = append(got, st.text)
+			}
+			if !slices.Equal(got, want[i]) {
+				t.Errorf("%q: %q", text, got)
+			}
+		}
+		checkLines(t, text, s.up)
+	}
+	for _, text := range []string{"-- +goose Up\nSELECT 1 /* a; */\n", "-- +goose Up\nSELECT 1;\n/* a\n", "-- +goose Up\n/* a */ SELECT 1\n-- +goose Down\n"} {
+		if _, m := parse(text); m == nil {
+			t.Errorf("%q is no mistake", text)
+		}
+	}
 }
 
 func TestParseMistakes(t *testing.T) {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/mfridman/interpolate"
-
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -50,12 +48,7 @@ func ReadSource(fsys fs.FS, dir, name string, env func(string) (string, bool)) (
 		return Source{}, &fault.Error{Code: fault.Invalid, Op: "read " + path.Join(dir, name), Err: err}
 	}
 	f := &file{name: name, text: string(text)}
-	return f.source(dir, environment(func(name string) (string, bool) {
-		if value, ok := env(name); ok {
-			return value, true
-		}
-		return name, true
-	})), nil
+	return f.source(dir, environment(env)), nil
 }
 
 func (f *file) source(dir string, env environment) Source {
@@ -86,9 +79,7 @@ func sourceStatements(statements []statement, env environment) []SourceStatement
 			if !s.envsub[j] {
 				continue
 			}
-			if expanded, err := interpolate.Interpolate(env, line); err == nil {
-				lines[j] = expanded
-			}
+			lines[j] = env.expandForReading(line)
 		}
 		out[i].Text = strings.Join(lines, "\n")
 	}

@@ -16,6 +16,36 @@ type environment func(name string) (string, bool)
 // Get implements interpolate.Env.
 func (e environment) Get(name string) (string, bool) { return e(name) }
 
+// expandForReading expands a line where a variable may be missing: it becomes its default, or else its name.
+func (e environment) expandForReading(line string) string {
+	parts, err := interpolate.NewParser(line).Parse()
+	if err != nil {
+		return line
+	}
+	var out strings.Builder
+	for _, part := range parts {
+		if part.Expansion == nil {
+			out.WriteString(part.Text)
+			continue
+		}
+		name := part.Expansion.Identifiers()[0]
+		switch part.Expansion.(type) {
+		case interpolate.EmptyValueExpansion, interpolate.UnsetValueExpansion:
+		default:
+			if _, set := e(name); !set {
+				out.WriteString(name)
+				continue
+			}
+		}
+		expanded, err := part.Expansion.Expand(e)
+		if err != nil {
+			expanded = name
+		}
+		out.WriteString(expanded)
+	}
+	return out.String()
+}
+
 // substitute returns the statements of one direction with the values of their variables.
 func (f *file) substitute(dir string, d Direction, env environment) ([]string, error) {
 	var mistakes diag.List

@@ -51,7 +51,7 @@ func digestOf(a *app.App, sets []string) (string, error) {
 		}
 	}
 	if len(sets) > 0 {
-		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets, a.LookupEnv)
+		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets, a.Filled)
 		if err != nil {
 			return "", err
 		}

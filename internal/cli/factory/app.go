@@ -20,7 +20,7 @@ func (f *Factory) App() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv, Guard: f.guard, Announce: f.announce}, nil
+	return &app.App{Config: c, Version: f.Build.Version, Logger: logger, Now: f.Term.Now, Env: f.Getenv, Lookup: f.Environ.Lookup, Guard: f.guard, Announce: f.announce}, nil
 }
 
 // announce tells the person at the terminal which database a command is about to touch. Scripts read nothing new.
