@@ -136,7 +136,7 @@ func TestUnknownFilesAreNotCompared(t *testing.T) {
 func TestBaselineIsNoOtherFile(t *testing.T) {
 	p := newProject(t, "1_users.sql", usersSQL, "2_votes.sql", votesSQL)
 	p.up()
-	squash, err := migrate.NewSquash(p.files, "migrations", 2, "baseline", true)
+	squash, err := migrate.NewSquash(p.files, "migrations", 2, "baseline", true, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,7 @@ type Options struct {
 
 	AllowMissing      bool     // also apply files that are older than applied ones
 	RollbackOnFailure bool     // a run that fails rolls back the files that it has applied
+	Irreversible      bool     // roll back past files without a down section, of which only the record is deleted
 	DryRun            bool     // change nothing; the results contain the SQL that would run
 	Locks             bool     // results contain the locks that were taken
 	Before, After     []string // SQL that is run before the first file and after the last, if there is any to run

@@ -175,11 +175,13 @@ func (s state) rollback(list []applied) (plan, error) {
 }
 
 // checkReversible refuses, before the run changes anything, to roll back files without a down section. With undo it also
-// refuses to apply such a file before others, because a failure of a later file would have to roll it back.
-func (p plan) checkReversible(undo bool) error {
+// refuses to apply such a file before others, because a failure of a later file would have to roll it back. With past it rolls back
+// such files, but does not apply one again, because what it made is still there.
+func (p plan) checkReversible(undo, past bool) error {
 	var names []string
 	for i, step := range p {
-		if s := step.file.script; (step.direction == Down || (undo && i+1 < len(p))) && len(s.down) == 0 && len(s.up) > 0 {
+		down := step.direction == Down && (!past || p.redoes(step.file))
+		if s := step.file.script; (down || (undo && i+1 < len(p))) && len(s.down) == 0 && len(s.up) > 0 {
 			names = append(names, step.file.name)
 		}
 	}
@@ -188,7 +190,8 @@ func (p plan) checkReversible(undo bool) error {
 	}
 	return fault.New(fault.Conflict, "plan the rollback",
 		"irreversible: no statements after `-- +goose Down` in "+strings.Join(names, ", "),
-		"nothing was changed; add statements that undo the up section, or `SELECT 1;` if there is nothing to undo")
+		"nothing was changed; add statements that undo the up section, or `SELECT 1;` if there is nothing to undo; "+
+			"to keep what the file made and only delete its record, run `krowoc migrate down --irreversible`")
 }
 
 // redoes reports whether the plan applies a file again.

@@ -94,7 +94,7 @@ func (m *Migrator) checkPlan(s state, p plan) (err error) {
 	if err := m.checkSums(p); err != nil {
 		return err
 	}
-	if err := p.checkReversible(m.o.RollbackOnFailure); err != nil {
+	if err := p.checkReversible(m.o.RollbackOnFailure, m.o.Irreversible); err != nil {
 		return err
 	}
 	for i := range p {

@@ -20,13 +20,16 @@ type Squash struct {
 	File     string   `json:"file"`     // of the baseline
 	Replaces []string `json:"replaces"` // files
 	Text     string   `json:"-"`
+
+	Irreversible []string `json:"irreversible,omitempty"` // replaced files without a down section; the baseline has none then
 }
 
 const squashOp = "squash the migrations"
 
 // NewSquash combines all files up to a version into one with that version, so a database that has the version has the baseline.
-// With transaction, the baseline runs in one transaction and creates indexes without CONCURRENTLY.
-func NewSquash(fsys fs.FS, dir string, to int64, name string, transaction bool) (Squash, error) {
+// With transaction, the baseline runs in one transaction and creates indexes without CONCURRENTLY. With irreversible it may replace
+// files without a down section, and then has none itself.
+func NewSquash(fsys fs.FS, dir string, to int64, name string, transaction, irreversible bool) (Squash, error) {
 	files, err := readFolder(fsys, dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return Squash{}, err
@@ -47,10 +50,17 @@ func NewSquash(fsys fs.FS, dir string, to int64, name string, transaction bool) 
 		writeSection(&up, f, Up, transaction)
 		undone := files[len(files)-1-i]
 		if len(undone.script.down) == 0 && len(undone.script.up) > 0 {
-			return Squash{}, fault.New(fault.Conflict, squashOp, undone.name+" has no down section, so the baseline cannot be rolled back",
-				"add statements that undo its up section, or `SELECT 1;` if there is nothing to undo")
+			if !irreversible {
+				return Squash{}, fault.New(fault.Conflict, squashOp, undone.name+" has no down section, so the baseline cannot be rolled back",
+					"add statements that undo its up section, or `SELECT 1;` if there is nothing to undo; to write a baseline without a down section, pass --irreversible")
+			}
+			s.Irreversible = append(s.Irreversible, undone.name)
 		}
 		writeSection(&down, undone, Down, transaction)
+	}
+	if len(s.Irreversible) > 0 { // the other down sections alone would restore nothing
+		down.Reset()
+		fmt.Fprintf(&down, "-- Irreversible: no down section in %s.\n", strings.Join(s.Irreversible, ", "))
 	}
 	head := fmt.Sprintf("%s baseline\n-- Replaces the migrations up to %s.\n", DirectivePrefix, strings.TrimSuffix(files[last].name, ".sql"))
 	if !transaction {

@@ -55,7 +55,9 @@ func newDown(f *factory.Factory) *cobra.Command {
 		Use:   "down",
 		Short: "Roll back the last migration, or several",
 		Long: `Roll back the last migration. --steps rolls back several, and --to all above a version. The command first counts the rows and
-values that this would delete, and asks for confirmation.`,
+values that this would delete, and asks for confirmation.
+
+A file whose down section is empty cannot be rolled back. --irreversible deletes its record only; what it made stays.`,
 		Example: "krowoc migrate down\nkrowoc migrate down --steps 3 --dry-run\nkrowoc migrate down --to 5 --yes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,6 +74,7 @@ values that this would delete, and asks for confirmation.`,
 	cmd.Flags().IntVar(&steps, "steps", 1, "roll back the last `N` migrations")
 	cmd.Flags().Int64Var(&to, "to", 0, "roll back all migrations above this `version`; 0 rolls back everything")
 	cmd.MarkFlagsMutuallyExclusive("steps", "to")
+	addIrreversible(cmd, &o.Irreversible)
 	addDryRun(cmd, &o.DryRun)
 	addYes(cmd, &yes)
 	return cmd
@@ -113,6 +116,7 @@ it asks for confirmation and rolls back all migrations above it. Version 0 rolls
 			return migrateConfirmed(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.To(ctx, version) })
 		},
 	}
+	addIrreversible(cmd, &o.Irreversible)
 	addDryRun(cmd, &o.DryRun)
 	addYes(cmd, &yes)
 	return cmd
@@ -120,6 +124,10 @@ it asks for confirmation and rolls back all migrations above it. Version 0 rolls
 
 func addYes(cmd *cobra.Command, yes *bool) {
 	factory.YesFlag(cmd.Flags(), yes)
+}
+
+func addIrreversible(cmd *cobra.Command, irreversible *bool) {
+	cmd.Flags().BoolVar(irreversible, "irreversible", false, "also roll back files without a down section: only their record is deleted, and what they made stays")
 }
 
 func addDryRun(cmd *cobra.Command, dryRun *bool) {

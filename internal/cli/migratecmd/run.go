@@ -50,7 +50,7 @@ func migrateConfirmed(ctx context.Context, f *factory.Factory, o migrate.Options
 		return err
 	}
 	return f.WithDatabase(ctx, a, func(db *app.Database) error {
-		if err := confirm(ctx, f, a, db, w); err != nil {
+		if err := confirm(ctx, f, a, db, o, w); err != nil {
 			return err
 		}
 		return workAndShow(ctx, f, a, db, o, w)
@@ -61,7 +61,7 @@ func migrateConfirmed(ctx context.Context, f *factory.Factory, o migrate.Options
 func workAndShow(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, o migrate.Options, w work) error {
 	began := f.Term.Now()
 	m, err := a.Migrator(db.Pool, newProgress(f.Term).report, func(all *migrate.Options) {
-		all.DryRun, all.AllowMissing, all.RollbackOnFailure = o.DryRun, o.AllowMissing, o.RollbackOnFailure
+		all.DryRun, all.AllowMissing, all.RollbackOnFailure, all.Irreversible = o.DryRun, o.AllowMissing, o.RollbackOnFailure, o.Irreversible
 		all.Locks = f.Term.Format == term.JSON
 	})
 	if err != nil {
@@ -88,8 +88,8 @@ func workAndShow(ctx context.Context, f *factory.Factory, a *app.App, db *app.Da
 
 // confirm shows what w would roll back and delete, and asks. Any answer but yes is an error. It does not ask when w would roll
 // back nothing.
-func confirm(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, w work) error {
-	m, err := a.Migrator(db.Pool, nil, func(o *migrate.Options) { o.DryRun = true })
+func confirm(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, o migrate.Options, w work) error {
+	m, err := a.Migrator(db.Pool, nil, func(all *migrate.Options) { all.DryRun, all.Irreversible = true, o.Irreversible })
 	if err != nil {
 		return err
 	}
@@ -122,6 +122,15 @@ func question(down []migrate.Result, losses []migrate.Loss) string {
 	text := fmt.Sprintf("Roll back %d migrations, down to and including %s?", len(down), down[len(down)-1].File)
 	if len(down) == 1 {
 		text = "Roll back " + down[0].File + "?"
+	}
+	var kept []string
+	for _, r := range down {
+		if r.Empty {
+			kept = append(kept, r.File)
+		}
+	}
+	if len(kept) > 0 {
+		text += " What " + strings.Join(kept, ", ") + " made stays, because there is nothing in the down section."
 	}
 	if len(losses) == 0 {
 		return text

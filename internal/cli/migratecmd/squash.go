@@ -21,6 +21,8 @@ type squashFlags struct {
 	name        string
 	server      scratch.Options
 	dryRun, yes bool
+
+	irreversible bool
 }
 
 func newSquash(f *factory.Factory) *cobra.Command {
@@ -50,13 +52,14 @@ Migrate all older databases to the version first.`,
 	flags.Int64Var(&o.to, "to", 0, "replace all migrations up to this `version`")
 	flags.StringVar(&o.name, "name", "baseline", "use this `name` in the file name, after the version")
 	factory.ScratchFlags(flags, &o.server, "url")
+	flags.BoolVar(&o.irreversible, "irreversible", false, "also replace files without a down section; the baseline then has none and cannot be rolled back")
 	addYes(cmd, &o.yes)
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print the baseline and change no files")
 	return cmd
 }
 
 func runSquash(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Server, o squashFlags) error {
-	squash, err := change.Squash(ctx, a, s, o.to, o.name)
+	squash, err := change.Squash(ctx, a, s, o.to, o.name, o.irreversible)
 	if err != nil {
 		return err
 	}
