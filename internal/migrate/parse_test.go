@@ -187,6 +187,15 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// Who only reads a file takes the defaults of missing variables, or else their names.
+func TestMissingVariablesOfReaders(t *testing.T) {
+	text := "-- +goose Up\n-- +goose ENVSUB ON\nSELECT ${A-b}, ${A:-c}, $A, ${A}, ${A?must be set}, ${E-f}, ${E:-g}, '$E';\n"
+	s, err := ReadSource(fstest.MapFS{"1_x.sql": {Data: []byte(text)}}, "", "1_x.sql", func(name string) (string, bool) { return "", name == "E" })
+	if want := "SELECT b, c, A, A, A, , g, '';"; err != nil || s.Up[0].Text != want {
+		t.Errorf("%+v, %v", s.Up, err)
+	}
+}
+
 // A block comment may follow the last statement of a section, and a section may hold nothing else.
 func TestCommentAfterTheLastStatement(t *testing.T) {
 	for text, want := range map[string][2][]string{

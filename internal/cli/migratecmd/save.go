@@ -11,8 +11,6 @@ import (
 	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
-	"github.com/krowoc/krowoc/internal/dev/sync"
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
@@ -24,7 +22,7 @@ func newSave(f *factory.Factory) *cobra.Command {
 		Short: "Write the unsaved changes of `krowoc dev` as migrations",
 		Long: `Write the unsaved changes of the development database as migrations. When you save the schema, "krowoc dev" changes the tables
 without a migration. This command writes the missing migrations, as "krowoc migrate diff" does, and records them as applied in
-the development database.`,
+the development database. It waits until the session has applied the saved schema, and refuses when the database lacks a part.`,
 		Example: "krowoc migrate save add_votes",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,14 +33,6 @@ the development database.`,
 			ctx := cmd.Context()
 			return f.WithScratch(ctx, a, server, func(s *scratch.Server) error {
 				return f.WithDatabase(ctx, a, func(db *app.Database) error {
-					unsaved, err := sync.Read(ctx, db.Pool)
-					if err != nil {
-						return err
-					}
-					if len(unsaved) == 0 {
-						return fault.New(fault.NotFound, "save the changes", "the development database has no unsaved changes",
-							"run `krowoc migrate diff NAME` for a schema that no development session has applied")
-					}
 					plan, paths, err := change.SaveUnsaved(ctx, a, s, db.Pool, args[0])
 					if err != nil {
 						return err

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -66,34 +67,102 @@ func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schem
 	if err != nil {
 		return nil, err
 	}
-	key := y.key
-	y.key = "" // until the scratch database is known to match db
-	plan, err := target.Plan(ctx, y.current, ddl.PlanOptions{
-		Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude,
-	})
+	changes, err := y.change(ctx, db, unsaved, target)
 	if err != nil {
-		return nil, err
+		changes, err = y.replace(ctx, db, unsaved, types, err)
 	}
-	if len(plan.Files) == 0 {
+	for _, c := range changes {
+		statements = append(statements, c.Up...)
+	}
+	return statements, err
+}
+
+// change turns the database into a target, by way of others, and returns the changes.
+func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change, targets ...*ddl.Target) (changes []Change, err error) {
+	key := y.key
+	y.key = "" // until the scratch database is known to be what the database is
+	var last []string
+	separate := len(targets) == 1
+	for i, target := range targets {
+		plan, err := target.Plan(ctx, y.current, ddl.PlanOptions{
+			Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude,
+		})
+		if err != nil {
+			return nil, err
+		}
+		last = nil
+		for _, f := range plan.Files {
+			last = append(last, f.Up...)
+			changes = append(changes, Change{Up: f.Up, Down: f.Down})
+			separate = separate || f.Suffix == "values"
+		}
+		if i < len(targets)-1 {
+			if err := execEach(ctx, y.current, last); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(changes) == 0 {
 		y.key = key
 		return nil, nil
 	}
-	var changes []Change
-	for _, f := range plan.Files {
-		statements = append(statements, f.Up...)
-		changes = append(changes, Change{Up: f.Up, Down: f.Down})
+	if !separate { // what is dropped on the way stays when the rest fails
+		changes = []Change{together(changes)}
 	}
 	if err := Apply(ctx, db, changes); err != nil {
-		y.key = key // the scratch database is unchanged: the plan rolled back its changes
+		if len(targets) == 1 {
+			y.key = key // the plan has rolled its changes back
+		}
 		return nil, err
 	}
-	for _, sql := range statements {
-		if _, err := y.current.Exec(ctx, sql); err != nil {
-			return statements, nil //nolint:nilerr // db has the changes; the next call rebuilds the scratch database
-		}
+	if err := execEach(ctx, y.current, last); err != nil {
+		return changes, nil //nolint:nilerr // the database has them; the scratch database is rebuilt
 	}
 	y.key, err = y.keyOf(append(unsaved, changes...))
-	return statements, err
+	return changes, err
+}
+
+// replace drops the unsaved columns whose type has changed and makes them again, after a change failed because Postgres cannot turn
+// their values into the new type. Without such a column it returns the failure.
+func (y *Syncer) replace(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema, failure error) ([]Change, error) {
+	if err := y.rebuild(ctx, unsaved); err != nil {
+		return nil, errors.Join(failure, err)
+	}
+	target, err := ddl.NewTarget(ctx, y.target, types)
+	if err != nil {
+		return nil, failure
+	}
+	current, err := catalog.Read(ctx, y.current, catalog.Options{Exclude: y.Exclude})
+	if err != nil {
+		return nil, errors.Join(failure, err)
+	}
+	without := target.Without(current, y.base)
+	if without == nil {
+		return nil, failure
+	}
+	changes, err := y.change(ctx, db, unsaved, without, target)
+	if err != nil {
+		return nil, failure
+	}
+	return changes, nil
+}
+
+// together makes one change of several.
+func together(changes []Change) (all Change) {
+	for _, c := range changes {
+		all.Up, all.Down = append(all.Up, c.Up...), slices.Concat(c.Down, all.Down)
+	}
+	return all
+}
+
+// execEach runs statements one by one.
+func execEach(ctx context.Context, db *pgxpool.Pool, statements []string) error {
+	for _, sql := range statements {
+		if _, err := db.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date.

@@ -126,17 +126,32 @@ func TestUndoFails(t *testing.T) {
 func TestForget(t *testing.T) {
 	t.Parallel()
 	db := testkit.NewDatabase(t)
-	if err := sync.Forget(t.Context(), db); err != nil { // there is no table of them yet
+	last := func() int64 {
+		t.Helper()
+		id, err := sync.Last(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	if err := sync.Forget(t.Context(), db, last()); err != nil { // there is no table of them yet
 		t.Fatal(err)
 	}
 	if err := sync.Apply(t.Context(), db, []sync.Change{{Up: []string{"CREATE TABLE a (n int)"}, Down: []string{"DROP TABLE a"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := sync.Forget(t.Context(), db); err != nil {
+	saved := last()
+	if err := sync.Apply(t.Context(), db, []sync.Change{{Up: []string{"CREATE TABLE b (n int)"}, Down: []string{"DROP TABLE b"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if unsaved(t, db) > 0 || !has(t, db, tableA) {
+	if err := sync.Forget(t.Context(), db, saved); err != nil {
+		t.Fatal(err)
+	}
+	if unsaved(t, db) != 1 || !has(t, db, tableA) { // a change that came after those that are saved stays
 		t.Error("it forgets the table, or not the change")
+	}
+	if err := sync.Forget(t.Context(), db, last()); err != nil || unsaved(t, db) > 0 || last() != 0 {
+		t.Errorf("something is left: %v", err)
 	}
 }
 
@@ -215,6 +230,30 @@ func TestSync(t *testing.T) {
 	if got := p.columns(t); got != "id old pages" {
 		t.Errorf("books has %s", got)
 	}
+
+	// The type of an unsaved field changes: its values stay where Postgres can turn them into the other type.
+	testkit.Exec(t, p.db, "INSERT INTO books (pages) VALUES (7)")
+	p.sync(t, "pages: String")
+	if got := testkit.Value(t, p.db, "SELECT pages FROM books"); got != "7" {
+		t.Errorf("pages is %s", got)
+	}
+	testkit.Exec(t, p.db, "UPDATE books SET pages = 'seven'")
+	p.sync(t, "pages: Int @index") // the rows do not allow a cast
+	p.sync(t, "pages: [Int!]")     // nor do the types
+	p.sync(t, "pages: DateTime @unique")
+	p.sync(t, "pages: Boolean! @default(value: true)")
+	if got := testkit.Value(t, p.db, "SELECT string_agg(pages::text, ' ') FROM books"); got != "true" {
+		t.Errorf("pages is %s", got)
+	}
+	if _, err := p.syncer.Sync(t.Context(), p.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) pages: DateTime! @unique }")); err == nil {
+		t.Error("a required column is made in a table with rows")
+	}
+	if got := testkit.Value(t, p.db, "SELECT string_agg(pages::text, ' ') FROM books"); got != "true" {
+		t.Errorf("after a failure, pages is %s", got)
+	}
+	p.sync(t, "pages: Int")
+	testkit.Exec(t, p.db, "DELETE FROM books")
+	p.built = 1
 
 	// A change that the rows do not allow leaves everything as it is.
 	testkit.Exec(t, p.db, "INSERT INTO books (pages) VALUES (-1)")

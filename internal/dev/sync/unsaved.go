@@ -87,11 +87,22 @@ func undoLast(ctx context.Context, db *pgxpool.Pool, n int) error {
 	return nil
 }
 
-// Forget removes all unsaved changes from the record, since migrations contain them now.
-func Forget(ctx context.Context, db *pgxpool.Pool) error {
+// Last returns the id of the last unsaved change, or 0.
+func Last(ctx context.Context, db *pgxpool.Pool) (id int64, err error) {
+	const op = "read the unsaved changes"
+	var there bool
+	if err := db.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there); err != nil || !there {
+		return 0, pg.Fault(op, err)
+	}
+	err = db.QueryRow(ctx, "SELECT coalesce(max(id), 0) FROM "+table).Scan(&id)
+	return id, pg.Fault(op, err)
+}
+
+// Forget records that migrations make the changes up to an id now. Later ones stay unsaved.
+func Forget(ctx context.Context, db *pgxpool.Pool, upTo int64) error {
 	_, err := own.Apply(ctx, db)
 	if err == nil {
-		_, err = db.Exec(ctx, "DELETE FROM "+table)
+		_, err = db.Exec(ctx, "DELETE FROM "+table+" WHERE id <= $1", upTo)
 	}
 	return pg.Fault("record that the changes are saved", err)
 }
