@@ -14,7 +14,7 @@ import (
 
 // file runs and records one file, and returns the locks that it took.
 func (r *run) file(ctx context.Context, step planned) ([]Lock, error) {
-	if _, resumed := r.state.progress[step.file.version]; resumed || step.file.script.noTransaction || step.segmented() {
+	if _, resumed := r.state.resumes(step); resumed || step.file.script.noTransaction || step.segmented() {
 		return r.piecemeal(ctx, step)
 	}
 	b := r.transaction(step)

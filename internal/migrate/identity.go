@@ -54,9 +54,13 @@ ON CONFLICT (versions, version_id) DO UPDATE SET (row_id, name, sum) = (excluded
 }
 
 // identify appends the record of the file that a step has applied or rolled back. A dry run, without a session, does not show it.
+// The role that a file sets for its transaction may have no right to the schema krowoc.
 func (r *run) identify(b *batch, step planned) {
+	if r.session == nil {
+		return
+	}
+	b.add("SET LOCAL role TO DEFAULT")
 	switch {
-	case r.session == nil:
 	case step.direction == Up:
 		b.add(r.identifySQL(step.file.version, step.file.name, step.file.sum()))
 	default:
@@ -109,14 +113,16 @@ func (m *Migrator) compare(s state) (list []comparison, err error) {
 }
 
 // checkApplied refuses a plan, also an empty one, while an applied version differs from its file: the folder is then no description of
-// the database. A changed file may be applied again.
-func (m *Migrator) checkApplied(list []comparison, p plan) error {
+// the database. A changed file may be applied again, and the rest of an interrupted rollback may be corrected.
+func (m *Migrator) checkApplied(s state, list []comparison, p plan) error {
 	var found diag.List
 	other := false
 	for _, c := range list {
 		d := diag.Diagnostic{Severity: diag.Error, Code: "migration-changed", Position: diag.Position{File: path.Join(m.o.Dir, c.file.name)}}
+		_, interrupted := s.progress[c.file.version]
 		switch {
-		case c.state == Changed && !p.redoes(c.file):
+		case c.state == Changed && (interrupted || p.redoes(c.file)):
+		case c.state == Changed:
 			d.Message = "its SQL has changed since it was applied"
 			d.Remedy = fmt.Sprintf("restore it and put the change in a new migration; while you write it, apply it again with `krowoc migrate redo`; if the change has no effect on databases, accept it with `krowoc migrate hash`, "+
 				"or for this database with `krowoc migrate repair --accept %d`", c.file.version)
@@ -125,10 +131,10 @@ func (m *Migrator) checkApplied(list []comparison, p plan) error {
 			d.Code, d.Message = "migration-other", fmt.Sprintf("the database has another file as version %d: %s", c.file.version, c.applied.name)
 			d.Remedy = fmt.Sprintf("rename the newer of the two to the next free number; or check out the branch that has %s, roll it back with `krowoc migrate down`, and return; "+
 				"or rebuild a development database with `krowoc db branch reset`. If it is the same migration, accept it with `krowoc migrate repair --accept %d`", c.applied.name, c.file.version)
-		default:
-			continue
 		}
-		found = append(found, d)
+		if d.Message != "" {
+			found = append(found, d)
+		}
 	}
 	if len(found) == 0 {
 		return nil

@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -129,6 +130,45 @@ func TestUnknownFilesAreNotCompared(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A file may take a role for its transaction that has no right to the schema krowoc.
+func TestRecordUnderAnotherRole(t *testing.T) {
+	p := newProject(t, "1_users.sql", usersSQL)
+	p.up()
+	role := "identity_" + strings.ToLower(rand.Text()[:8])
+	testkit.Exec(t, p.db, "CREATE ROLE "+role+"; GRANT ALL ON goose_db_version TO "+role+"; GRANT ALL ON SEQUENCE goose_db_version_id_seq TO "+role)
+	defer testkit.Exec(t, p.db, "DROP OWNED BY "+role+"; DROP ROLE "+role)
+	p.write("2_votes.sql", "-- +goose Up\nCREATE TABLE votes (id int);\nSET LOCAL ROLE "+role+";\n-- +goose Down\nDROP TABLE votes;\n")
+	p.up()
+	if got := p.query("SELECT string_agg(name, ' ' ORDER BY version_id) FROM krowoc.migrations"); got != "1_users.sql 2_votes.sql" {
+		t.Error(got)
+	}
+}
+
+// A redo goes on with an interrupted rollback, and then applies the file from its start.
+func TestRedoOfInterruptedRollback(t *testing.T) {
+	const text = "-- +goose Up\nCREATE TABLE a ();\nCREATE TABLE b ();\n-- +goose Down\nDROP TABLE a;\nCOMMIT;\nDROP TABLE b%s;\n"
+	p := newProject(t, "1_x.sql", fmt.Sprintf(text, ", c"))
+	p.up()
+	if _, err := p.migrator().Down(t.Context(), 1); err == nil || p.catalog() != "relation b" || !strings.Contains(fault.HintOf(err), "resume with `krowoc migrate down`") {
+		t.Fatalf("%v; %s", err, p.catalog())
+	}
+	p.write("1_x.sql", fmt.Sprintf(text, ""))
+	if _, err := p.migrator().Redo(t.Context()); err != nil || p.catalog() != "relation a, relation b" {
+		t.Errorf("%v; %s", err, p.catalog())
+	}
+	p.write("1_x.sql", fmt.Sprintf(text, ", d"))
+	if err := p.migrator().Accept(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.migrator().Down(t.Context(), 1); err == nil {
+		t.Fatal("there is no table d")
+	}
+	p.write("1_x.sql", fmt.Sprintf(text, "")) // a correction, and no change that is refused
+	if _, err := p.migrator().Down(t.Context(), 1); err != nil || p.catalog() != "" {
+		t.Errorf("%v; %s", err, p.catalog())
 	}
 }
 

@@ -147,7 +147,7 @@ func TestLeaseAndLockRespectEachOther(t *testing.T) {
 	}
 
 	p.write("2_votes.sql", votesSQL)
-	p.query(`WITH dead AS (INSERT INTO krowoc.migration_lease VALUES (true, gen_random_uuid(), 'krowoc', 'elsewhere', 42, now(), now() + interval '200 ms') RETURNING 1)
+	p.query(`WITH dead AS (INSERT INTO krowoc.migration_lease VALUES (true, gen_random_uuid(), 'krowoc', 'elsewhere', 42, now(), now() + interval '1 s') RETURNING 1)
 		SELECT count(*)::text FROM dead`)
 	began := time.Now()
 	m = direct.migrator(func(o *migrate.Options) {

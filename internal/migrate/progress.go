@@ -59,17 +59,23 @@ func readProgress(ctx context.Context, db querier, versions string) (byVersion m
 	return byVersion, schema, pg.Fault(op, own.Denied(err, "SELECT", own.ProgressTable))
 }
 
+// resumes returns the progress of a step that an earlier run has begun.
+func (s state) resumes(step planned) (progress, bool) {
+	if p, ok := s.progress[step.file.version]; ok && p.direction == step.direction {
+		return p, true
+	}
+	return progress{}, false
+}
+
 // finished returns how many statements of a step an earlier run has executed.
 func (s state) finished(step planned) int {
-	if p, ok := s.progress[step.file.version]; ok && p.direction == step.direction {
-		return p.finished
-	}
-	return 0
+	p, _ := s.resumes(step)
+	return p.finished
 }
 
 // piecemeal runs a file segment by segment and records each, so that the next run after a failure resumes at the segment that failed.
 func (r *run) piecemeal(ctx context.Context, step planned) (locks []Lock, err error) {
-	before, resumed := r.state.progress[step.file.version]
+	before, resumed := r.state.resumes(step)
 	if resumed {
 		if err := before.check(step); err != nil {
 			return nil, err

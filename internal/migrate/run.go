@@ -72,7 +72,7 @@ func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, []c
 		err = p.checkInterrupted(s)
 	}
 	if err == nil {
-		err = m.checkApplied(compared, p)
+		err = m.checkApplied(s, compared, p)
 	}
 	if err == nil && len(p) > 0 {
 		err = m.checkPlan(s, p)

@@ -192,9 +192,9 @@ func TestRefusals(t *testing.T) {
 		"hole":                  {change: remove("00002_votes.sql"), do: up, code: fault.Conflict, message: "no file in this folder: 2"},
 		"rollback without file": {change: remove("00003_tags.sql"), do: down1, code: fault.NotFound, message: "version 3 is applied, but its file is missing"},
 		"irreversible": {
-			change: write("00001_users.sql", "-- +goose Up\nSELECT 1;\n"),
-			do:     func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.DownTo(ctx, 0) },
-			code:   fault.Conflict, message: "irreversible: no statements after `-- +goose Down` in 00001_users.sql", hint: "nothing was changed",
+			files: []string{"00001_users.sql", "-- +goose Up\nSELECT 1;\n"},
+			do:    func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.DownTo(ctx, 0) },
+			code:  fault.Conflict, message: "irreversible: no statements after `-- +goose Down` in 00001_users.sql", hint: "nothing was changed",
 		},
 		"redo of irreversible": {
 			change: write("00003_tags.sql", "-- +goose Up\nSELECT 1;\n-- +goose Down\n-- nothing\n"),

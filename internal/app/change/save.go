@@ -93,10 +93,11 @@ func planUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool
 	}
 	defer func() { err = errors.Join(err, dropChanged()) }()
 	exclude := migrate.InternalTables(a.Config.Migrations.Table)
-	if u.plan, err = target.Plan(ctx, built, ddl.PlanOptions{Exclude: exclude}); err != nil {
+	u.plan, err = target.Plan(ctx, built, ddl.PlanOptions{Exclude: exclude})
+	if err != nil && len(changes) > 0 {
 		return u, err
 	}
-	if len(changes) == 0 {
+	if len(changes) == 0 { // also where no plan leads to the schema
 		u.lacking = fault.New(fault.NotFound, saveOp, "the development database has no unsaved changes",
 			"run `krowoc migrate diff NAME` for a schema that no development session has applied")
 		return u, nil
