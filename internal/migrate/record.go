@@ -70,7 +70,7 @@ func (m *Migrator) recordFiles(ctx context.Context, which func(state) ([]*file, 
 			}
 		}
 		b.add("COMMIT")
-		if o := b.run(ctx, r.session.conn); o.err != nil {
+		if o := b.send(ctx, r.session.conn); o.err != nil {
 			recorded = nil
 			return r.fault(ctx, op, o.err)
 		}
