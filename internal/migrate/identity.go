@@ -60,10 +60,9 @@ func (r *run) identify(b *batch, step planned) {
 		return
 	}
 	b.add("SET LOCAL role TO DEFAULT")
-	switch {
-	case step.direction == Up:
+	if step.direction == Up {
 		b.add(r.identifySQL(step.file.version, step.file.name, step.file.sum()))
-	default:
+	} else {
 		b.add(fmt.Sprintf("DELETE FROM %s WHERE versions = %s AND version_id = %d", own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), step.file.version))
 	}
 }

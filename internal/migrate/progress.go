@@ -89,17 +89,12 @@ func (r *run) piecemeal(ctx context.Context, step planned) (locks []Lock, err er
 		if !s.opens { // a transaction of the file's own begins again where it begins
 			s.from = max(s.from, before.finished)
 		}
-		if n := before.begun; n > before.finished && n > s.from && n <= s.to {
-			done, err := r.wasExecuted(ctx, step, n)
-			if err != nil {
-				return nil, err
-			}
-			if done {
-				if err := r.note(ctx, step, s.to, s.to, ""); err != nil {
-					return nil, err
-				}
-				continue
-			}
+		done, err := r.wasDone(ctx, step, s, before)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			continue
 		}
 		var more []Lock
 		if more, recorded, err = r.segment(ctx, step, s); err != nil {
@@ -119,6 +114,18 @@ func (r *run) piecemeal(ctx context.Context, step planned) (locks []Lock, err er
 		return nil, r.failure(ctx, step, o)
 	}
 	return locks, nil
+}
+
+// wasDone reports whether an earlier run executed a segment without its record, and then records it.
+func (r *run) wasDone(ctx context.Context, step planned, s segment, before progress) (bool, error) {
+	if n := before.begun; n <= before.finished || n <= s.from || n > s.to {
+		return false, nil
+	}
+	done, err := r.wasExecuted(ctx, step, before.begun)
+	if done && err == nil {
+		err = r.note(ctx, step, s.to, s.to, "")
+	}
+	return done, err
 }
 
 // segment runs a segment with the record of its progress, or of the file after the last one.

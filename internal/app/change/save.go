@@ -130,7 +130,7 @@ func lacking(ctx context.Context, target *ddl.Target, built, changed, db *pgxpoo
 	}
 	more, err := target.Plan(ctx, changed, ddl.PlanOptions{Options: ddl.Options{AllowDrop: true, Keep: base, Plain: true}, Exclude: exclude})
 	if err != nil {
-		return notInStep(err.Error()), nil //nolint:nilerr // the session cannot apply the schema either
+		return notInStep(err.Error()), nil // the session cannot apply the schema either
 	}
 	if len(more.Files) > 0 && len(more.Files[0].Up) > 0 {
 		return notInStep("this is missing: " + more.Files[0].Up[0]), nil
