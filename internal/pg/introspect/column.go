@@ -151,42 +151,51 @@ var numberDefault = regexp.MustCompile(`^\(?'?(-?[0-9]+(?:\.[0-9]+)?)'?\)?(?:::[
 // defaultOf writes the argument of @default: in the words of the language where the value has them.
 func (m *importer) defaultOf(f *field) string {
 	sql := f.column.Default
+	standard := f.dataType == ""
 	switch {
-	case sql == "now()" && f.scalar == "DateTime" && f.dataType == "", sql == "CURRENT_DATE" && f.scalar == "Date":
+	case (sql == "now()" && f.scalar == "DateTime" && standard) || (sql == "CURRENT_DATE" && f.scalar == "Date"):
 		return `expr: "request.time"`
 	case sql == "public.uuid_generate_v7()" && f.scalar == "ID":
 		return `expr: "uuidV7()"`
-	case (sql == "true" || sql == "false") && f.scalar == "Boolean":
-		return "value: " + sql
 	}
-	if f.list {
-		if strings.HasPrefix(sql, "'{}'::") || strings.HasPrefix(sql, "ARRAY[]::") {
-			return "value: []"
-		}
-		return "sql: " + sdl.Quote(sql)
-	}
-	if n := numberDefault.FindStringSubmatch(sql); n != nil {
-		switch f.scalar {
-		case "Int", "Int64":
-			if !strings.Contains(n[1], ".") {
-				return "value: " + n[1]
-			}
-		case "Decimal":
-			return "value: " + sdl.Quote(n[1])
-		case "Float":
-			if strings.Contains(n[1], ".") {
-				return "value: " + n[1]
-			}
-		}
-	}
-	if text := quoted.FindStringSubmatch(sql); text != nil {
-		value := strings.ReplaceAll(text[1], "''", "'")
-		switch {
-		case slices.ContainsFunc(m.enums, func(e *enum) bool { return e.name == f.scalar }):
-			return "value: " + value
-		case f.scalar == "String" && f.dataType == "":
-			return "value: " + sdl.Quote(value)
-		}
+	if value, ok := m.defaultValue(f); ok {
+		return "value: " + value
 	}
 	return "sql: " + sdl.Quote(sql)
+}
+
+// defaultValue returns a default as a literal of the language; false where the language has none for it.
+func (m *importer) defaultValue(f *field) (literal string, ok bool) {
+	sql := f.column.Default
+	if f.list {
+		return "[]", strings.HasPrefix(sql, "'{}'::") || strings.HasPrefix(sql, "ARRAY[]::")
+	}
+	text, isText := submatch(quoted, sql)
+	text = strings.ReplaceAll(text, "''", "'")
+	if slices.ContainsFunc(m.enums, func(e *enum) bool { return e.name == f.scalar }) {
+		return text, isText
+	}
+	number, isNumber := submatch(numberDefault, sql)
+	isInteger := isNumber && !strings.Contains(number, ".")
+	switch f.scalar {
+	case "Boolean":
+		return sql, sql == "true" || sql == "false"
+	case "Int", "Int64":
+		return number, isInteger
+	case "Float":
+		return number, isNumber && !isInteger
+	case "Decimal":
+		return sdl.Quote(number), isNumber
+	case "String":
+		return sdl.Quote(text), isText && f.dataType == ""
+	}
+	return "", false
+}
+
+// submatch returns what the group of a pattern matches; false where the pattern does not match.
+func submatch(pattern *regexp.Regexp, text string) (string, bool) {
+	if m := pattern.FindStringSubmatch(text); m != nil {
+		return m[1], true
+	}
+	return "", false
 }

@@ -140,60 +140,106 @@ var (
 	elements   = regexp.MustCompile(`^array_position\((\S+), NULL::[^)]+\) IS NULL$`)
 )
 
-// constraint takes a condition as @length, @range, @pattern or @format, or as the elements of a list that are never null.
+// constraint takes a condition as @length, @range, @pattern or @format, or as the elements of a list that are never null. It takes
+// each once.
 func (m *importer) constraint(f *field, condition, key string) bool {
 	column := sqltext.Ident(f.column.Name)
-	once := func(kind, text string) bool {
-		if f.has[kind] {
-			return false
-		}
-		f.has[kind] = true
-		if text != "" {
+	if x := elements.FindStringSubmatch(condition); x != nil && f.list && x[1] == column {
+		first := !f.elements
+		f.elements = true
+		return first
+	}
+	for _, translate := range []func(f *field, column, condition string) string{lengthOf, rangeOf, patternOf} {
+		text := translate(f, column, condition)
+		kind, _, _ := strings.Cut(text, "(")
+		if text != "" && !f.has[kind] {
+			f.has[kind] = true
 			f.directives = append(f.directives, directive{text, key})
+			return true
 		}
-		return true
+	}
+	return false
+}
+
+// lengthOf returns a condition on a column as @length, "" where it is none.
+func lengthOf(f *field, column, condition string) string {
+	if !f.list && f.scalar != "String" && f.scalar != "Bytes" {
+		return ""
 	}
 	of := func(arg string) bool { return arg == column || arg == "("+column+")::text" }
-	sized := f.list || f.scalar == "String" || f.scalar == "Bytes"
-	ranged := !f.list && slices.Contains([]string{"Int", "Int64", "Float", "Decimal", "Date", "DateTime"}, f.scalar)
+	if x := lengthBoth.FindStringSubmatch(condition); x != nil && of(x[2]) && of(x[5]) {
+		return limits("@length", x[3], x[6])
+	}
+	if x := lengthOne.FindStringSubmatch(condition); x != nil && of(x[2]) {
+		low, high := limitsOf(x[3], x[4])
+		return limits("@length", low, high)
+	}
+	return ""
+}
+
+var ranged = []string{"Int", "Int64", "Float", "Decimal", "Date", "DateTime"}
+
+// rangeOf returns a condition on a column as @range, "" where it is none.
+func rangeOf(f *field, column, condition string) string {
+	if f.list || !slices.Contains(ranged, f.scalar) {
+		return ""
+	}
 	value := func(text string) string {
 		if f.scalar == "Date" || f.scalar == "DateTime" {
 			return sdl.Quote(text)
 		}
 		return text
 	}
-	if x := lengthBoth.FindStringSubmatch(condition); x != nil && sized && of(x[2]) && of(x[5]) {
-		return once("length", "@length(min: "+x[3]+", max: "+x[6]+")")
+	if x := rangeBoth.FindStringSubmatch(condition); x != nil && x[1] == column && x[3] == column {
+		return limits("@range", value(x[2]), value(x[4]))
 	}
-	if x := lengthOne.FindStringSubmatch(condition); x != nil && sized && of(x[2]) {
-		return once("length", map[string]string{">=": "@length(min: " + x[4] + ")", "<=": "@length(max: " + x[4] + ")", "=": "@length(min: " + x[4] + ", max: " + x[4] + ")"}[x[3]])
+	if x := rangeOne.FindStringSubmatch(condition); x != nil && x[1] == column {
+		low, high := limitsOf(x[2], value(x[3]))
+		return limits("@range", low, high)
 	}
-	if x := rangeBoth.FindStringSubmatch(condition); x != nil && ranged && x[1] == column && x[3] == column {
-		return once("range", "@range(min: "+value(x[2])+", max: "+value(x[4])+")")
-	}
-	if x := rangeOne.FindStringSubmatch(condition); x != nil && ranged && x[1] == column {
-		return once("range", map[string]string{">=": "@range(min: ", "<=": "@range(max: "}[x[2]]+value(x[3])+")")
-	}
-	if x := pattern.FindStringSubmatch(condition); x != nil && f.scalar == "String" && !f.list && f.dataType == "" && x[1] == column {
-		return m.pattern(once, strings.ReplaceAll(x[2], "''", "'"))
-	}
-	if x := elements.FindStringSubmatch(condition); x != nil && f.list && x[1] == column {
-		f.elements = true
-		return once("elements", "")
-	}
-	return false
+	return ""
 }
 
-func (m *importer) pattern(once func(kind, text string) bool, regex string) bool {
+// limitsOf returns the limits that a comparison with a value sets, "" for none.
+func limitsOf(operator, value string) (low, high string) {
+	switch operator {
+	case ">=":
+		return value, ""
+	case "<=":
+		return "", value
+	}
+	return value, value
+}
+
+// limits writes a directive with one limit or two.
+func limits(name, low, high string) string {
+	var args []string
+	if low != "" {
+		args = append(args, "min: "+low)
+	}
+	if high != "" {
+		args = append(args, "max: "+high)
+	}
+	return name + "(" + strings.Join(args, ", ") + ")"
+}
+
+// patternOf returns a condition on a column as @format or @pattern, "" where it is none.
+func patternOf(f *field, column, condition string) string {
+	x := pattern.FindStringSubmatch(condition)
+	plainText := f.scalar == "String" && !f.list && f.dataType == ""
+	if x == nil || !plainText || x[1] != column {
+		return ""
+	}
+	regex := strings.ReplaceAll(x[2], "''", "'")
 	for _, format := range schema.Formats {
 		if regex == format.Pattern() {
-			return once("format", "@format(type: "+string(format)+")")
+			return "@format(type: " + string(format) + ")"
 		}
 	}
 	if _, err := regexp.Compile(regex); err != nil || !ddl.PlainPattern(regex) {
-		return false
+		return ""
 	}
-	return once("pattern", "@pattern(regex: "+sdl.Quote(regex)+")")
+	return "@pattern(regex: " + sdl.Quote(regex) + ")"
 }
 
 // takeIndexes imports the indexes that the schema language supports.
