@@ -46,29 +46,35 @@ func (b *builder) arg(v *ast.Value, typ *ast.Type) (arg, bool) {
 			a.known = literal(v, nil)
 		}
 		return a, true
-	case typ.Elem != nil:
-		var a arg
-		if v.Kind != ast.ListValue {
-			item, ok := b.arg(v, typ.Elem)
-			a.items = []arg{item}
-			return a, ok
-		}
-		for _, child := range v.Children {
-			if item, ok := b.arg(child.Value, typ.Elem); ok {
-				a.items = append(a.items, item)
-			}
-		}
-		return a, true
+	case typ.Elem == nil:
+		return b.object(v, def), true
+	case v.Kind == ast.ListValue:
+		return b.list(v, typ.Elem), true
 	}
-	var a arg
+	item, ok := b.arg(v, typ.Elem) // a single value stands for a list of one
+	return arg{items: []arg{item}}, ok
+}
+
+func (b *builder) list(v *ast.Value, typ *ast.Type) (a arg) {
+	for _, child := range v.Children {
+		if item, ok := b.arg(child.Value, typ); ok {
+			a.items = append(a.items, item)
+		}
+	}
+	return a
+}
+
+func (b *builder) object(v *ast.Value, def *ast.Definition) (a arg) {
 	for _, f := range def.Fields {
-		if child := v.Children.ForName(f.Name); child != nil {
-			if value, ok := b.arg(child, f.Type); ok {
-				a.fields = append(a.fields, argField{f.Name, value})
-			}
+		child := v.Children.ForName(f.Name)
+		if child == nil {
+			continue
+		}
+		if value, ok := b.arg(child, f.Type); ok {
+			a.fields = append(a.fields, argField{f.Name, value})
 		}
 	}
-	return a, true
+	return a
 }
 
 // variable reads a value of the variables; in is where binding finds it again.

@@ -1,8 +1,9 @@
 package graph
 
 import (
+	"maps"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,55 +39,42 @@ func (a *API) Shape(op *ast.OperationDefinition, r Request) string {
 }
 
 func (a *API) shape(b *strings.Builder, typ *ast.Type, value any) {
-	if value == nil {
-		b.WriteByte('0')
-		return
-	}
 	def := a.schema.Types[typ.Name()]
-	if typ.Elem != nil && def.Kind == ast.InputObject {
-		list := asList(value)
+	isInput := def.Kind == ast.InputObject
+	object, isObject := value.(map[string]any)
+	text, isText := value.(string)
+	switch {
+	case value == nil:
+		b.WriteByte('0')
+	case isInput && typ.Elem != nil:
 		b.WriteByte('[')
-		for _, item := range list {
+		for _, item := range asList(value) {
 			a.shape(b, typ.Elem, item)
 		}
 		b.WriteByte(']')
-		return
-	}
-	switch v := value.(type) {
-	case bool: // may decide @skip, @include or isNull
-		if v {
-			b.WriteByte('t')
-		} else {
-			b.WriteByte('f')
-		}
-	case map[string]any:
-		if def.Kind != ast.InputObject {
-			b.WriteByte('?')
-			return
-		}
-		names := make([]string, 0, len(v))
-		for name := range v {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		b.WriteByte('{')
-		for _, name := range names {
-			f := def.Fields.ForName(name)
-			if f == nil {
-				continue
-			}
-			b.WriteString(name)
-			b.WriteByte(':')
-			a.shape(b, f.Type, v[name])
-		}
-		b.WriteByte('}')
+	case isInput && isObject:
+		a.objectShape(b, def, object)
+	case value == true: // may decide @skip, @include or isNull
+		b.WriteByte('t')
+	case value == false:
+		b.WriteByte('f')
+	case isText && def.Name == orderDirection:
+		b.WriteString(text)
 	default:
-		if s, ok := value.(string); ok && def.Name == orderDirection {
-			b.WriteString(s)
-			return
-		}
 		b.WriteByte('?')
 	}
+}
+
+func (a *API) objectShape(b *strings.Builder, def *ast.Definition, object map[string]any) {
+	b.WriteByte('{')
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if f := def.Fields.ForName(name); f != nil {
+			b.WriteString(name)
+			b.WriteByte(':')
+			a.shape(b, f.Type, object[name])
+		}
+	}
+	b.WriteByte('}')
 }
 
 // asList coerces a single value to a list of one, as GraphQL does. gqlparser does so for variables with a
