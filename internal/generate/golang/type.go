@@ -90,51 +90,32 @@ func (m *model) structure(b *strings.Builder, name string, t goType, has func(go
 	b.WriteString("}\n")
 }
 
+// form is one of the structs of a type: a row, or the input that creates or changes one.
+type form struct {
+	suffix        string
+	has, optional func(goField) bool
+}
+
+var forms = []form{
+	{"", func(goField) bool { return true }, func(goField) bool { return false }},
+	{"Create", goField.InCreate, func(f goField) bool { return f.Optional }},
+	{"Patch", func(f goField) bool { return !f.Fixed }, func(goField) bool { return true }},
+}
+
 // validation writes UnmarshalJSON and Validate of the structs.
 func (m *model) validation(b *strings.Builder, t goType) error {
-	for _, shape := range []struct {
-		suffix   string
-		optional func(goField) bool
-		has      func(goField) bool
-	}{
-		{"", func(goField) bool { return false }, func(goField) bool { return true }},
-		{"Create", func(f goField) bool { return f.Optional }, goField.InCreate},
-		{"Patch", func(goField) bool { return true }, func(f goField) bool { return !f.Fixed }},
-	} {
-		name := t.name + shape.suffix
-		var required, notNull, noHoles []string
-		var body strings.Builder
-		for _, f := range t.fields {
-			if !shape.has(f) {
-				continue
-			}
-			if !shape.optional(f) {
-				required = append(required, fmt.Sprintf("%q", f.Name))
-			}
-			if !f.Nullable {
-				notNull = append(notNull, fmt.Sprintf("%q", f.Name))
-			}
-			if f.List() && !f.NullableElements() {
-				noHoles = append(noHoles, fmt.Sprintf("%q", f.Name))
-			}
-			m.visit(&body, f, shape.optional(f))
-		}
-		writeChecks(&body, t, shape.suffix == "Create", shape.has)
-		var parts [][2]string
-		for _, p := range []struct {
-			name  string
-			names []string
-		}{{"required", required}, {"notNull", notNull}, {"noHoles", noHoles}} {
-			if len(p.names) > 0 {
-				parts = append(parts, [2]string{p.name + ":", "[]string{" + strings.Join(p.names, ", ") + "}"})
-			}
-		}
-		if shape.suffix != "" {
-			parts = append(parts, [2]string{"strict:", "true"})
-		}
+	for _, s := range forms {
+		name := t.name + s.suffix
 		fmt.Fprintf(b, "\n// UnmarshalJSON implements json.Unmarshaler.\nfunc (x *%s) UnmarshalJSON(text []byte) error {\n\ttype plain %s\n\treturn decode(text, (*plain)(x), members{%s})\n}\n",
-			name, name, literal(parts))
-		fmt.Fprintf(b, "\n// Validate returns a ValidationError with every value that the database would reject.\nfunc (x %s) Validate() error {\n\tvar v violations\n%s\treturn v.err()\n}\n", name, body.String())
+			name, name, literal(s.members(t)))
+		fmt.Fprintf(b, "\n// Validate returns a ValidationError with every value that the database would reject.\nfunc (x %s) Validate() error {\n\tvar v violations\n", name)
+		for _, f := range t.fields {
+			if s.has(f) {
+				m.visit(b, f, s.optional(f))
+			}
+		}
+		writeChecks(b, t, s.suffix == "Create", s.has)
+		b.WriteString("\treturn v.err()\n}\n")
 	}
 	for _, f := range t.fields {
 		if err := m.rule(b, f); err != nil {
@@ -142,6 +123,32 @@ func (m *model) validation(b *strings.Builder, t goType) error {
 		}
 	}
 	return nil
+}
+
+// members returns what decode checks of the JSON object, as members of a composite literal.
+func (s form) members(t goType) (parts [][2]string) {
+	for _, p := range []struct {
+		name    string
+		applies func(goField) bool
+	}{
+		{"required", func(f goField) bool { return !s.optional(f) }},
+		{"notNull", func(f goField) bool { return !f.Nullable }},
+		{"noHoles", func(f goField) bool { return f.List() && !f.NullableElements() }},
+	} {
+		var names []string
+		for _, f := range t.fields {
+			if s.has(f) && p.applies(f) {
+				names = append(names, strconv.Quote(f.Name))
+			}
+		}
+		if names != nil {
+			parts = append(parts, [2]string{p.name + ":", "[]string{" + strings.Join(names, ", ") + "}"})
+		}
+	}
+	if s.suffix != "" {
+		parts = append(parts, [2]string{"strict:", "true"})
+	}
+	return parts
 }
 
 // literal writes the members of a composite literal.

@@ -135,60 +135,77 @@ func (w *writer) enum(e *schema.Enum) {
 	}
 }
 
+// member is a field with its name in Python and the alias of its type.
+type member struct {
+	shape.Field
+	name, alias string
+}
+
 func (w *writer) shapes(s shape.Type) error {
+	members, err := w.members(s)
+	if err != nil {
+		return err
+	}
 	name := w.names[s.Type]
-	fields := &writer{scope: map[string]bool{}}
-	for _, n := range strings.Fields(keywords + " " + attributes) {
-		fields.scope[n] = true
-	}
-	type named struct {
-		shape.Field
-		name, alias string
-	}
-	var list []named
-	w.line("\n")
-	for _, f := range s.Fields {
-		alias := "_" + name + "_" + f.Name
-		typ, err := w.value(f)
-		if err != nil {
-			return err
-		}
-		w.line("%s", typ.assignment(alias))
-		list = append(list, named{f, fields.take(schema.SnakeCase(f.Name), ""), alias})
-	}
-	write := func(class, base, description string, create bool, has func(shape.Field) bool, optional func(shape.Field) bool) {
-		w.line("\n\nclass %s(%s):", class, base)
-		w.doc(description)
-		empty := description == ""
-		first := true
-		for _, f := range list {
-			if !has(f.Field) {
-				continue
-			}
-			if first && description != "" {
-				w.line("")
-			}
-			first, empty = false, false
-			w.field(f.Field, f.name, f.alias, optional(f.Field))
-		}
-		if empty {
-			w.line("    pass")
-		}
-		w.checks(s, class, create, func(f shape.Field) string {
-			for _, x := range list {
-				if x.Name == f.Name && has(f) {
-					return x.name
-				}
-			}
-			return ""
-		})
-	}
 	all := func(shape.Field) bool { return true }
 	none := func(shape.Field) bool { return false }
-	write(name, "_Row", s.Description, false, all, none)
-	write(name+"Create", "_Input", "Input that creates a "+s.Name+".", true, shape.Field.InCreate, func(f shape.Field) bool { return f.Optional })
-	write(name+"Patch", "_Input", "Input that changes a "+s.Name+". Fields that are not set stay unchanged.", false, func(f shape.Field) bool { return !f.Fixed }, all)
+	for _, c := range []class{
+		{name: name, base: "_Row", description: s.Description, has: all, optional: none},
+		{name: name + "Create", base: "_Input", description: "Input that creates a " + s.Name + ".", create: true,
+			has: shape.Field.InCreate, optional: func(f shape.Field) bool { return f.Optional }},
+		{name: name + "Patch", base: "_Input", description: "Input that changes a " + s.Name + ". Fields that are not set stay unchanged.",
+			has: func(f shape.Field) bool { return !f.Fixed }, optional: all},
+	} {
+		w.class(s, c, slices.DeleteFunc(slices.Clone(members), func(m member) bool { return !c.has(m.Field) }))
+	}
 	return nil
+}
+
+// members writes the aliases of the types of all fields, and returns the fields.
+func (w *writer) members(s shape.Type) (list []member, err error) {
+	names := &writer{scope: map[string]bool{}}
+	for _, n := range strings.Fields(keywords + " " + attributes) {
+		names.scope[n] = true
+	}
+	w.line("\n")
+	for _, f := range s.Fields {
+		alias := "_" + w.names[s.Type] + "_" + f.Name
+		typ, err := w.value(f)
+		if err != nil {
+			return nil, err
+		}
+		w.line("%s", typ.assignment(alias))
+		list = append(list, member{f, names.take(schema.SnakeCase(f.Name), ""), alias})
+	}
+	return list, nil
+}
+
+// class is one of the classes of a type: a row, or the input that creates or changes one.
+type class struct {
+	name, base, description string
+	create                  bool
+	has, optional           func(shape.Field) bool
+}
+
+// class writes a class with its members.
+func (w *writer) class(s shape.Type, c class, members []member) {
+	w.line("\n\nclass %s(%s):", c.name, c.base)
+	w.doc(c.description)
+	switch {
+	case c.description == "" && len(members) == 0:
+		w.line("    pass")
+	case c.description != "" && len(members) > 0:
+		w.line("")
+	}
+	for _, m := range members {
+		w.field(m.Field, m.name, m.alias, c.optional(m.Field))
+	}
+	w.checks(s, c.name, c.create, func(f shape.Field) string {
+		if i := slices.IndexFunc(members, func(m member) bool { return m.Name == f.Name }); i >= 0 {
+			return members[i].name
+		}
+		return ""
+	})
 }
 
 // field writes a member of a class.
