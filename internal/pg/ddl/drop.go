@@ -64,14 +64,14 @@ func replacements(c *catalog.Catalog, e *catalog.Enum, values []string) string {
 	var updates strings.Builder
 	for i := range c.Tables {
 		t := &c.Tables[i]
-		for _, col := range columnsOfEnum(t, full) {
+		for _, col := range columnsOfType(t, full) {
 			for _, v := range gone {
-				set, where := literal(values[0]), ident(col)+" = "+literal(v)
-				if t.Column(col).Type != full {
-					set = fmt.Sprintf("array_replace(%s, %s, %s)", ident(col), literal(v), set)
-					where = literal(v) + " = ANY (" + ident(col) + ")"
+				set, where := literal(values[0]), ident(col.Name)+" = "+literal(v)
+				if col.Type != full {
+					set = fmt.Sprintf("array_replace(%s, %s, %s)", ident(col.Name), literal(v), set)
+					where = literal(v) + " = ANY (" + ident(col.Name) + ")"
 				}
-				fmt.Fprintf(&updates, "-- UPDATE %s SET %s = %s WHERE %s;\n", tableName(t), ident(col), set, where)
+				fmt.Fprintf(&updates, "-- UPDATE %s SET %s = %s WHERE %s;\n", tableName(t), ident(col.Name), set, where)
 			}
 		}
 	}
@@ -79,14 +79,4 @@ func replacements(c *catalog.Catalog, e *catalog.Enum, values []string) string {
 		return ""
 	}
 	return "-- This fails while rows have a value that goes. Choose another for them:\n" + updates.String()
-}
-
-// columnsOfEnum names the columns of a table that hold values of an enum or arrays of them.
-func columnsOfEnum(t *catalog.Table, enum string) (names []string) {
-	for _, c := range t.Columns {
-		if c.Type == enum || c.Type == enum+"[]" {
-			names = append(names, c.Name)
-		}
-	}
-	return names
 }

@@ -84,16 +84,13 @@ func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 	for i := range want.Enums {
 		w := &want.Enums[i]
 		e := enumOf(cur, w.Schema, w.Name)
-		if e != nil && !slices.Equal(e.Values, w.Values) && !gains(e, w) && o.mayRebuild(e, w) {
-			byHand := func(t *catalog.Table, constraint, index string) bool {
-				ours := ownName.MatchString(constraint+index) && strings.HasPrefix(constraint+index, t.Name+"_")
-				t = want.Table(t.Schema, t.Name)
-				return t == nil || (!ours && ((constraint != "" && constraintOf(t, constraint) == nil) || (index != "" && byName(indexesOf(want, t), index) == nil)))
-			}
-			up := rebuild(cur, e, w.Values, all, byHand)
-			up[0] = replacements(cur, e, w.Values) + up[0]
-			steps = append(steps, step{up: up, down: rebuild(cur, e, e.Values, byHand, all)})
+		if e == nil || slices.Equal(e.Values, w.Values) || gains(e, w) || !o.mayRebuild(e, w) {
+			continue
 		}
+		byHand := func(d dependent) bool { return d.byHand(want) }
+		up := rebuild(cur, e, w.Values, all, byHand)
+		up[0] = replacements(cur, e, w.Values) + up[0]
+		steps = append(steps, step{up: up, down: rebuild(cur, e, e.Values, byHand, all)})
 	}
 	return steps
 }
@@ -150,56 +147,87 @@ func (p *planner) addValues(cur *catalog.Enum, values []string) {
 	p.values = append(p.values, step{up: up, down: rebuild(p.cur, &longer, cur.Values, all, all)})
 }
 
-// chooses selects constraints and indexes of a table. If both names are empty, it selects the defaults.
-type chooses func(t *catalog.Table, constraint, index string) bool
+// dependent is a default, a check or an index that names an enum. Postgres does not let the type change under it.
+type dependent struct {
+	table             *catalog.Table
+	constraint, index string // its name; a default has neither
+	drop, create      string
+}
 
-func all(*catalog.Table, string, string) bool { return true }
+// byHand reports whether a person wrote a dependent: the schema does not create it.
+func (d dependent) byHand(want *catalog.Catalog) bool {
+	t := want.Table(d.table.Schema, d.table.Name)
+	if t == nil {
+		return true
+	}
+	object := d.constraint + d.index
+	ours := ownName.MatchString(object) && strings.HasPrefix(object, t.Name+"_")
+	otherConstraint := d.constraint != "" && constraintOf(t, d.constraint) == nil
+	otherIndex := d.index != "" && byName(indexesOf(want, t), d.index) == nil
+	return !ours && (otherConstraint || otherIndex)
+}
 
-// rebuild makes an enum anew with other values. Defaults, checks and indexes that name the type stand in the way: those that
-// there lets in are dropped before, and those that back lets in are made again after.
-func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, there, back chooses) []string {
-	typ, old := name(e.Schema, e.Name), name(e.Schema, cut(e.Name)+"_old")
+func all(dependent) bool { return true }
+
+// rebuild replaces an enum with one that has other values. It first drops the dependents that dropped selects, and at the end
+// creates those that created selects.
+func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, dropped, created func(dependent) bool) []string {
 	full := catalogName(e.Schema, e.Name)
 	var before, change, after []string
-	aside := func(t *catalog.Table, constraint, index, drop, make string) {
-		if there(t, constraint, index) {
-			before = append(before, drop)
-		}
-		if back(t, constraint, index) {
-			after = append(after, make)
-		}
-	}
 	for i := range c.Tables {
 		t := &c.Tables[i]
-		table := tableName(t)
-		var commands []string
-		for j := range t.Columns {
-			col := &t.Columns[j]
-			if col.Type != full && col.Type != full+"[]" {
-				continue
-			}
-			column := "ALTER COLUMN " + ident(col.Name)
-			if col.Default != "" {
-				aside(t, "", "", alter(table, column+" DROP DEFAULT"), alter(table, column+" SET DEFAULT "+short(col.Default)))
-			}
-			through := strings.Replace(col.Type, full, "text", 1)
-			commands = append(commands, fmt.Sprintf("%s TYPE %s USING %s::%s::%s", column, short(col.Type), ident(col.Name), through, short(col.Type)))
-		}
-		if len(commands) == 0 {
+		columns := columnsOfType(t, full)
+		if len(columns) == 0 {
 			continue
 		}
-		change = append(change, alter(table, commands...))
-		for j := range t.Constraints {
-			if x := &t.Constraints[j]; x.Kind == "check" && strings.Contains(x.Definition, "::"+full) {
-				aside(t, x.Name, "", alter(table, dropConstraint(x)), alter(table, addConstraint(x)))
+		change = append(change, changeType(t, columns, full))
+		for _, d := range dependents(c, t, columns, full) {
+			if dropped(d) {
+				before = append(before, d.drop)
 			}
-		}
-		for _, x := range indexesOf(c, t) {
-			if strings.Contains(x.Definition, "::"+full) {
-				aside(t, "", x.Name, "DROP INDEX "+name(x.Schema, x.Name), plainIndex(x))
+			if created(d) {
+				after = append(after, d.create)
 			}
 		}
 	}
-	anew := []string{"ALTER TYPE " + typ + " RENAME TO " + ident(cut(e.Name)+"_old"), createEnum(e, values)}
-	return slices.Concat(before, anew, change, []string{"DROP TYPE " + old}, after)
+	old := cut(e.Name) + "_old"
+	replace := []string{"ALTER TYPE " + name(e.Schema, e.Name) + " RENAME TO " + ident(old), createEnum(e, values)}
+	return slices.Concat(before, replace, change, []string{"DROP TYPE " + name(e.Schema, old)}, after)
+}
+
+// columnsOfType returns the columns of a table that hold values of an enum or arrays of them.
+func columnsOfType(t *catalog.Table, enum string) []catalog.Column {
+	return slices.DeleteFunc(slices.Clone(t.Columns), func(c catalog.Column) bool { return c.Type != enum && c.Type != enum+"[]" })
+}
+
+// changeType moves columns from the renamed enum to the new one of its name, by the text of their values.
+func changeType(t *catalog.Table, columns []catalog.Column, enum string) string {
+	commands := make([]string, len(columns))
+	for i, c := range columns {
+		text, typ := strings.Replace(c.Type, enum, "text", 1), short(c.Type)
+		commands[i] = fmt.Sprintf("ALTER COLUMN %[1]s TYPE %[2]s USING %[1]s::%[3]s::%[2]s", ident(c.Name), typ, text)
+	}
+	return alter(tableName(t), commands...)
+}
+
+// dependents returns the defaults of some columns, and the checks and indexes of their table, that name an enum.
+func dependents(c *catalog.Catalog, t *catalog.Table, columns []catalog.Column, enum string) (list []dependent) {
+	table := tableName(t)
+	for _, col := range columns {
+		if col.Default != "" {
+			column := "ALTER COLUMN " + ident(col.Name)
+			list = append(list, dependent{table: t, drop: alter(table, column+" DROP DEFAULT"), create: alter(table, column+" SET DEFAULT "+short(col.Default))})
+		}
+	}
+	for i := range t.Constraints {
+		if x := &t.Constraints[i]; x.Kind == "check" && strings.Contains(x.Definition, "::"+enum) {
+			list = append(list, dependent{table: t, constraint: x.Name, drop: alter(table, dropConstraint(x)), create: alter(table, addConstraint(x))})
+		}
+	}
+	for _, x := range indexesOf(c, t) {
+		if strings.Contains(x.Definition, "::"+enum) {
+			list = append(list, dependent{table: t, index: x.Name, drop: "DROP INDEX " + name(x.Schema, x.Name), create: plainIndex(x)})
+		}
+	}
+	return list
 }

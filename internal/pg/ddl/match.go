@@ -103,36 +103,41 @@ func quotedAll(names []string) []string {
 	return quoted
 }
 
+// content is the kind of a column's values that decides which index methods suit it.
+type content string
+
+const (
+	plain  content = "plain"
+	nested content = "nested" // arrays and JSON
+	vector content = "vector" // of pgvector
+)
+
+func contentOf(c catalog.Column) content {
+	switch {
+	case strings.HasSuffix(c.Type, "[]") || strings.HasPrefix(c.Type, "json"):
+		return nested
+	case strings.Contains(c.Type, "vector") && !strings.Contains(c.Type, "tsvector"):
+		return vector
+	}
+	return plain
+}
+
+// methods are the index methods of @index, with the content that each suits.
+var methods = map[string]content{"btree": plain, "hash": plain, "gist": plain, "brin": plain, "gin": nested, "hnsw": vector, "ivfflat": vector}
+
+// singleColumn are the methods whose indexes have exactly one column.
+var singleColumn = []string{"hash", "hnsw", "ivfflat"}
+
 // Expressible reports whether @index can say an index of a table: over plain columns in an order, with the usual operators,
 // of a method that suits what they hold.
 func Expressible(i *catalog.Index, t *catalog.Table) bool {
-	if i.Unique || !i.Valid || !plainKeys(i) {
+	tooMany := len(i.Columns) > 1 && slices.Contains(singleColumn, i.Method)
+	if i.Unique || !i.Valid || !plainKeys(i) || tooMany {
 		return false
 	}
-	for _, c := range t.Columns {
-		if !slices.Contains(i.Columns, ident(c.Name)) {
-			continue
-		}
-		list := strings.HasSuffix(c.Type, "[]") || strings.HasPrefix(c.Type, "json")
-		vector := strings.Contains(c.Type, "vector") && !strings.Contains(c.Type, "tsvector")
-		switch i.Method {
-		case "gin":
-			if !list {
-				return false
-			}
-		case "hnsw", "ivfflat":
-			if !vector || len(i.Columns) > 1 {
-				return false
-			}
-		case "btree", "hash", "gist", "brin":
-			if list || vector || (i.Method == "hash" && len(i.Columns) > 1) {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(t.Columns, func(c catalog.Column) bool {
+		return slices.Contains(i.Columns, ident(c.Name)) && contentOf(c) != methods[i.Method]
+	})
 }
 
 // Descends reports whether the n-th key of an Expressible index is in descending order.

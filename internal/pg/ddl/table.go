@@ -106,7 +106,22 @@ func indexesOf(c *catalog.Catalog, t *catalog.Table) (list []*catalog.Index) {
 
 // dropTables drops what only cur has, those first that refer to others.
 func (p *planner) dropTables() {
-	var gone []*catalog.Table
+	gone := p.goneTables()
+	var references, drops []step
+	for len(gone) > 0 {
+		next := slices.IndexFunc(gone, func(t *catalog.Table) bool { return !referredTo(gone, t) })
+		if next < 0 { // a circle: its references go first
+			references = append(references, dropReferences(gone, gone[0])...)
+			continue
+		}
+		drops = append(drops, p.dropTable(gone[next]))
+		gone = slices.Delete(gone, next, next+1)
+	}
+	p.main = slices.Concat(p.main, references, drops)
+}
+
+// goneTables returns the tables that only cur has and that may be dropped. It lists the others as left.
+func (p *planner) goneTables() (gone []*catalog.Table) {
 	for i := range p.cur.Tables {
 		t := &p.cur.Tables[i]
 		switch {
@@ -118,43 +133,39 @@ func (p *planner) dropTables() {
 			p.left = append(p.left, "table "+tableName(t))
 		}
 	}
-	var references, drops []step
-	left := map[string]bool{}
-	for _, t := range gone {
-		left[tableKey(t)] = true
+	return gone
+}
+
+func (p *planner) dropTable(t *catalog.Table) step {
+	down := []string{p.createTable(t, func(catalog.Constraint) bool { return true })}
+	for _, i := range indexesOf(p.cur, t) {
+		down = append(down, plainIndex(i))
 	}
-	for len(gone) > 0 {
-		next := slices.IndexFunc(gone, func(t *catalog.Table) bool { return !referredTo(gone, t) })
-		if next < 0 { // a circle: its references go first
-			t := gone[0]
-			for _, other := range gone {
-				for i := range other.Constraints {
-					if c := &other.Constraints[i]; c.Kind == "foreign key" && other != t && referenced(other, c) == tableKey(t) {
-						references = append(references, one(alter(tableName(other), dropConstraint(c)), alter(tableName(other), addConstraint(c))))
-						other.Constraints = slices.DeleteFunc(slices.Clone(other.Constraints), func(x catalog.Constraint) bool { return x.Name == c.Name })
-						break
-					}
-				}
-			}
+	return step{up: []string{"DROP TABLE " + tableName(t)}, down: down, table: tableKey(t)}
+}
+
+// dropReferences drops one foreign key to a table from each other table of a list, and removes it from the catalog.
+func dropReferences(list []*catalog.Table, to *catalog.Table) (steps []step) {
+	for _, t := range list {
+		at := slices.IndexFunc(t.Constraints, func(c catalog.Constraint) bool { return refersTo(t, &c, to) })
+		if t == to || at < 0 {
 			continue
 		}
-		t := gone[next]
-		s := step{up: []string{"DROP TABLE " + tableName(t)}, table: tableKey(t)}
-		s.down = append(s.down, p.createTable(t, func(catalog.Constraint) bool { return true }))
-		for _, i := range indexesOf(p.cur, t) {
-			s.down = append(s.down, plainIndex(i))
-		}
-		drops = append(drops, s)
-		gone = slices.Delete(gone, next, next+1)
+		c := &t.Constraints[at]
+		steps = append(steps, one(alter(tableName(t), dropConstraint(c)), alter(tableName(t), addConstraint(c))))
+		t.Constraints = slices.Delete(slices.Clone(t.Constraints), at, at+1)
 	}
-	p.main = slices.Concat(p.main, references, drops)
+	return steps
+}
+
+// refersTo reports whether a constraint of a table is a foreign key to another one.
+func refersTo(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
+	return c.Kind == "foreign key" && referenced(t, c) == tableKey(to)
 }
 
 // referredTo reports whether another table of a list refers to one.
 func referredTo(list []*catalog.Table, t *catalog.Table) bool {
 	return slices.ContainsFunc(list, func(other *catalog.Table) bool {
-		return other != t && slices.ContainsFunc(other.Constraints, func(c catalog.Constraint) bool {
-			return c.Kind == "foreign key" && referenced(other, &c) == tableKey(t)
-		})
+		return other != t && slices.ContainsFunc(other.Constraints, func(c catalog.Constraint) bool { return refersTo(other, &c, t) })
 	})
 }
