@@ -123,11 +123,15 @@ func (l List) Err(op string) error {
 	if n == 0 {
 		return nil
 	}
-	message := "1 mistake"
-	if n > 1 {
-		message = fmt.Sprintf("%d mistakes", n)
+	return &fault.Error{Code: fault.Invalid, Op: op, Message: Count(n, "mistake"), Err: l}
+}
+
+// Count returns a number with its noun: 1 file, 2 files.
+func Count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
 	}
-	return &fault.Error{Code: fault.Invalid, Op: op, Message: message, Err: l}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // Suggest returns the candidate with the smallest edit distance to word, or the only candidate that starts with word. It returns "" if no

@@ -52,3 +52,11 @@ func TestSuggest(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 files", 1: "1 file", 2: "2 files"} {
+		if got := diag.Count(n, "file"); got != want {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+}

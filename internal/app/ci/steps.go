@@ -26,9 +26,9 @@ func (r runner) schema(context.Context) (string, []diag.Diagnostic, error) {
 	s, list := r.ParseSchema()
 	findings := findingsOf("schema", list)
 	if s == nil {
-		return fmt.Sprintf("%d mistakes", list.Errors()), findings, errFound
+		return diag.Count(list.Errors(), "mistake"), findings, errFound
 	}
-	return fmt.Sprintf("%d types", len(s.Tables)+len(s.Plain)), findings, nil
+	return diag.Count(len(s.Tables)+len(s.Plain), "type"), findings, nil
 }
 
 // changes compares the schema with that of the base.
@@ -59,7 +59,7 @@ func (r runner) changes(ctx context.Context) (string, []diag.Diagnostic, error) 
 		operation.Severity, operation.Code = severity[diff.Breaking], "changes/operation"
 		findings = append(findings, operation)
 	}
-	summary := fmt.Sprintf("%d changes, %d breaking", len(c.List), breaking)
+	summary := fmt.Sprintf("%s, %d breaking", diag.Count(len(c.List), "change"), breaking)
 	if refuse && breaking > 0 {
 		return summary, findings, errFound
 	}
@@ -81,9 +81,9 @@ func (r runner) generate(context.Context) (string, []diag.Diagnostic, error) {
 			Message: "the file does not match the schema: update it with `krowoc generate`"})
 	}
 	if len(changes) > 0 {
-		return fmt.Sprintf("%d stale files", len(changes)), findings, errFound
+		return diag.Count(len(changes), "stale file"), findings, errFound
 	}
-	return fmt.Sprintf("%d targets", len(jobs)), nil, nil
+	return diag.Count(len(jobs), "target"), nil, nil
 }
 
 // changed returns the migrations to check; nil means all.
@@ -117,9 +117,9 @@ func (r runner) lint(ctx context.Context) (string, []diag.Diagnostic, error) {
 		}
 	}
 	if bad > 0 {
-		return fmt.Sprintf("%d findings", bad), findings, errFound
+		return diag.Count(bad, "finding"), findings, errFound
 	}
-	return fmt.Sprintf("%d files", result.Files), findings, nil
+	return diag.Count(result.Files, "file"), findings, nil
 }
 
 func (r runner) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
@@ -149,7 +149,7 @@ func (r runner) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
 	if bad > 0 {
 		return fmt.Sprintf("%d of %d migrations failed", bad, len(result.Files)), findings, errFound
 	}
-	return fmt.Sprintf("%d files", len(result.Files)), findings, nil
+	return diag.Count(len(result.Files), "file"), findings, nil
 }
 
 func (r runner) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
@@ -158,7 +158,7 @@ func (r runner) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
 		return "", nil, err
 	}
 	if n > 0 {
-		return fmt.Sprintf("%d migrations missing", n), []diag.Diagnostic{{Severity: diag.Error, Code: "diff/missing", Position: firstLine(r.Config.Schema),
+		return diag.Count(n, "migration") + " missing", []diag.Diagnostic{{Severity: diag.Error, Code: "diff/missing", Position: firstLine(r.Config.Schema),
 			Message: "the migrations do not match the schema: write the missing ones with `krowoc migrate diff NAME`"}}, errFound
 	}
 	return "the migrations match the schema", nil, nil
@@ -182,7 +182,7 @@ func (r runner) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err er
 	if err != nil {
 		return "", nil, err
 	}
-	return fmt.Sprintf("%d rows", summary.Total().Inserted), nil, nil
+	return diag.Count(int(summary.Total().Inserted), "row"), nil, nil
 }
 
 // mostLines is the maximum number of lines of a command's output in the report.

@@ -15,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/stack"
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/git"
@@ -81,9 +82,9 @@ func (p project) checkSchema(context.Context) Finding {
 	}
 	s, mistakes := p.ParseSchema()
 	if s == nil {
-		return problem("show them with `krowoc schema check`", "%d mistakes", mistakes.Errors())
+		return problem("show them with `krowoc schema check`", "%s", diag.Count(mistakes.Errors(), "mistake"))
 	}
-	return good("%d types", s.StoredTypes())
+	return good("%s", diag.Count(s.StoredTypes(), "type"))
 }
 
 func (p project) checkMigrations(context.Context) Finding {
@@ -95,7 +96,7 @@ func (p project) checkMigrations(context.Context) Finding {
 	case err != nil:
 		return problem(fault.HintOf(err), "%v", err)
 	}
-	return good("%d files", len(names))
+	return good("%s", diag.Count(len(names), "file"))
 }
 
 func (p project) checkSeeds(context.Context) Finding {
@@ -140,9 +141,9 @@ func (p project) checkModels(context.Context) Finding {
 	case err != nil:
 		return warning("fix the schema first", "they cannot be checked because the schema is invalid")
 	case len(changes) == 0:
-		return good("%d targets, up to date", len(jobs))
+		return good("%s, up to date", diag.Count(len(jobs), "target"))
 	}
-	f := problem("update them with --fix or `krowoc generate`", "%d files are out of date", len(changes))
+	f := problem("update them with --fix or `krowoc generate`", "%s out of date", diag.Count(len(changes), "file"))
 	f.fix = func(context.Context) error { return generate.Write(changes, false) }
 	return f
 }

@@ -75,13 +75,13 @@ func TestChecks(t *testing.T) {
 		want  []said
 	}{
 		{"a project without anything special", nil, []said{
-			{"schema", "ok", "1 types"}, {"migrations", "warning", "migrations"}, {"seeds", "ok", "common"}, {"models", "problem", "1 files"}, {"git", "ok", "no repository"},
+			{"schema", "ok", "1 type"}, {"migrations", "warning", "migrations"}, {"seeds", "ok", "common"}, {"models", "problem", "1 file"}, {"git", "ok", "no repository"},
 			{"postgres", "problem", ""}, {"redis", "ok", "not needed"}, {"docker", "ok", "not needed"}, {"front end", "ok", "none"}, {"address", "ok", "127.0.0.1:0"},
 		}},
 		{"a schema with mistakes, and miniredis", map[string]string{
 			"schema.graphql": strings.ReplaceAll(book, "String", "Sting"), "migrations/00001_a.sql": "-- +goose Up\nSELECT 1;\n",
 			"krowoc.yaml": "project: library\ngenerate: [{target: markdown}]\ndev: {redis: {enabled: true, engine: embedded}}\n",
-		}, []said{{"schema", "problem", "1 mistakes"}, {"models", "warning", ""}, {"migrations", "ok", "1 files"}, {"redis", "ok", "miniredis"}}},
+		}, []said{{"schema", "problem", "1 mistake"}, {"models", "warning", ""}, {"migrations", "ok", "1 file"}, {"redis", "ok", "miniredis"}}},
 		{"a file where the folder of seeds should be", map[string]string{
 			"krowoc.yaml": "project: library\nseeds: {dir: fixtures.yaml, sets: [common]}\n", "fixtures.yaml": "books: []\n",
 		}, []said{{"seeds", "problem", "fixtures.yaml, which is a file"}}},
@@ -126,7 +126,7 @@ func TestFix(t *testing.T) {
 		}
 	}
 	apptest.WriteFiles(t, dir, map[string]string{"schema.graphql": strings.ReplaceAll(book, "title", "name")})
-	expect(t, check(t, newApp(t, dir), "models", false), "problem", "1 files")
+	expect(t, check(t, newApp(t, dir), "models", false), "problem", "1 file")
 }
 
 // What cannot be fixed says why.

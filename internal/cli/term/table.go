@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/lipgloss"
+
+	"github.com/krowoc/krowoc/internal/diag"
 )
 
 // Table collects rows and writes them. On a terminal, it aligns them under a styled header. Elsewhere, it writes one line per row with
@@ -113,9 +115,4 @@ func (t *Terminal) Time(at time.Time) string {
 }
 
 // Count returns a number with its noun: 1 file, 2 files.
-func Count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func Count(n int, noun string) string { return diag.Count(n, noun) }

@@ -129,7 +129,7 @@ var rules = []Rule{
 
 	{"no-down", Ours, Warning, "The file has no `-- +goose Down` section."},
 	{"down-does-not-undo", Ours, Warning, "The down section does not undo the up section, as far as the SQL shows. `krowoc migrate verify` tests it on a database."},
-	{"foreign-key-without-index", Ours, Warning, "A foreign key has no index on its columns, so each delete in the referenced table reads the whole table."},
+	{"foreign-key-without-index", Ours, Info, "A foreign key has no index on its columns, so each delete in the referenced table reads the whole table."},
 
 	{"duplicate-column", Reading, Error, "INSERT, UPDATE, CREATE TABLE or CREATE VIEW names a column twice, which Postgres refuses."},
 	{"syntax-error", Reading, Error, "The file or a statement cannot be parsed."},
