@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/migrate"
 )
@@ -45,11 +46,23 @@ func (s *session) followBranch(ctx context.Context) (switched bool, err error) {
 	return true, nil
 }
 
-// gitIsWriting reports whether git is changing files at the moment.
+// gitSettles is how long git may take, after it has written the files of another branch, until HEAD names that branch.
+const gitSettles = 500 * time.Millisecond
+
+// gitIsWriting reports whether git is changing files at the moment. It writes the files of a branch, then the index, and HEAD last:
+// without a pause after the index, the files of the new branch would change the database of the old one.
 func (s *session) gitIsWriting() bool {
 	if s.branches == nil {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(filepath.Dir(s.branches.HeadFile()), "index.lock"))
-	return err == nil
+	dir := filepath.Dir(s.branches.HeadFile())
+	if _, err := os.Stat(filepath.Join(dir, "index.lock")); err == nil {
+		return true
+	}
+	index, err := os.Stat(filepath.Join(dir, "index"))
+	if err != nil {
+		return false
+	}
+	age := s.now().Sub(index.ModTime())
+	return age >= 0 && age < gitSettles
 }
