@@ -110,11 +110,12 @@ func (d Draft) Number() int64 {
 	return n
 }
 
+const writeOp = "write the migrations"
+
 // Write writes all drafts or none into dir with the next versions, and returns their paths.
 func Write(dir string, drafts []Draft, now time.Time) (paths []string, err error) {
-	const op = "write the migrations"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fileFault(op, err)
+		return nil, fileFault(writeOp, err)
 	}
 	files, err := readFolder(os.DirFS(dir), dir, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -129,32 +130,46 @@ func Write(dir string, drafts []Draft, now time.Time) (paths []string, err error
 		}
 	}()
 	for _, d := range drafts {
-		slug := slugOf(d.Name)
-		if slug == "" || len(slug) > maxNameLength {
-			return paths, fault.New(fault.Invalid, op, fmt.Sprintf("the migration name %q must have 1 to %d letters or digits; it has %d", d.Name, maxNameLength, len(slug)))
-		}
-		version := d.Version
-		if version == "" {
-			if version, err = nextVersion(files, now, Auto); err != nil {
-				return paths, fault.Wrap(op, err)
-			}
-		}
-		number, err := strconv.ParseInt(version, 10, 64)
+		f, err := d.file(files, now)
 		if err != nil {
-			return paths, fault.Wrap(op, err)
+			return paths, err
 		}
-		name := version + "_" + slug + ".sql"
-		files = append(files, &file{version: number, name: name})
-		path := filepath.Join(dir, name)
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if err != nil {
-			return paths, fileFault(op, err)
+		files = append(files, f)
+		path := filepath.Join(dir, f.name)
+		if err := createFile(path, d.Text()); err != nil {
+			return paths, fileFault(writeOp, err)
 		}
 		paths = append(paths, path)
-		_, err = f.WriteString(d.Text())
-		if err := errors.Join(err, f.Close()); err != nil {
-			return paths, fileFault(op, err)
-		}
 	}
 	return paths, nil
+}
+
+// file returns the name and version of a draft's file among the files of its folder.
+func (d Draft) file(files []*file, now time.Time) (*file, error) {
+	slug := slugOf(d.Name)
+	if slug == "" || len(slug) > maxNameLength {
+		return nil, fault.New(fault.Invalid, writeOp, fmt.Sprintf("the migration name %q must have 1 to %d letters or digits; it has %d", d.Name, maxNameLength, len(slug)))
+	}
+	version := d.Version
+	if version == "" {
+		var err error
+		if version, err = nextVersion(files, now, Auto); err != nil {
+			return nil, fault.Wrap(writeOp, err)
+		}
+	}
+	number, err := strconv.ParseInt(version, 10, 64)
+	return &file{version: number, name: version + "_" + slug + ".sql"}, fault.Wrap(writeOp, err)
+}
+
+// createFile writes a new file; after an error there is none.
+func createFile(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }

@@ -248,7 +248,7 @@ func (s *sheet) value(f *field, c *cell) *yaml.Node {
 // isCollection reports whether a value of the field must be written in YAML.
 func isCollection(f *field) bool {
 	many := f.Relation != nil && f.Relation.Kind == schema.ManyToMany
-	return many || f.Type.List || f.Relation == nil && f.Type.Object != nil || f.Type.Scalar == schema.JSON || f.Type.Scalar == schema.Vector
+	return many || f.Type.List || (f.Relation == nil && f.Type.Object != nil) || f.Type.Scalar == schema.JSON || f.Type.Scalar == schema.Vector
 }
 
 // keyOf returns the field itself, or the key of the target of a reference.

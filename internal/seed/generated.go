@@ -33,7 +33,7 @@ func ParseCount(text string) (Count, error) {
 		name, number = "", text
 	}
 	rows, ok := maker.ParseRows(number)
-	if !ok || named && name == "" {
+	if !ok || (named && name == "") {
 		return Count{}, fault.New(fault.Invalid, "", fmt.Sprintf("%q is not a number of rows", text), "Write 1000 for every type, or Prompt=1000 for one.")
 	}
 	return Count{Type: name, Rows: rows}, nil

@@ -241,7 +241,7 @@ func (l *linker) require(r *row) {
 	for c := range r.values {
 		column := &r.table.columns[c]
 		if r.values[c].state != absent || column.fallback.kind != required || column.field == before ||
-			r.match == nil && slices.Contains(r.table.Key, column.field) {
+			(r.match == nil && slices.Contains(r.table.Key, column.field)) {
 			continue
 		}
 		before = column.field // one report for all columns of a reference

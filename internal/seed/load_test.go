@@ -130,7 +130,7 @@ func TestConsent(t *testing.T) {
 		o := options(t, pool, files("dev/a.yaml", "tickets:\n  - title: T\n"))
 		o.Environment, o.Protected, o.AllowProtected, o.Confirmed = c.environment, true, c.allow, c.confirmed
 		_, err := seed.Load(t.Context(), o)
-		if (err == nil) != c.ok || !c.ok && fault.CodeOf(err) != fault.Forbidden {
+		if (err == nil) != c.ok || (!c.ok && fault.CodeOf(err) != fault.Forbidden) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}

@@ -112,7 +112,7 @@ func (s sqlStatement) refuse() *problem {
 		}
 	case "copy":
 		for i, word := range s.words[1:] {
-			if before := s.words[i]; before == "from" && word == "stdin" || before == "to" && word == "stdout" {
+			if before := s.words[i]; (before == "from" && word == "stdin") || (before == "to" && word == "stdout") {
 				return wrong("sql-refused", "write the rows as a CSV file, or use INSERT", "COPY … %s %s is not supported, because it needs a client that sends or receives rows",
 					strings.ToUpper(before), strings.ToUpper(word))
 			}

@@ -92,7 +92,7 @@ func (o *Options) validate() error {
 
 // consent rejects a protected environment, unless its name was given and the load was confirmed.
 func (o *Options) consent() error {
-	if !o.Protected || o.Environment != "" && o.AllowProtected == o.Environment && o.Confirmed {
+	if !o.Protected || (o.Environment != "" && o.AllowProtected == o.Environment && o.Confirmed) {
 		return nil
 	}
 	message := fmt.Sprintf("the environment %q is protected", o.Environment)

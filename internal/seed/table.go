@@ -91,7 +91,7 @@ func (t *table) columnsOf(fields ...*schema.Field) []int {
 func (t *table) fieldNames() []string {
 	var names []string
 	for _, f := range t.Fields {
-		if len(f.Columns()) > 0 || f.Relation != nil && f.Relation.Kind == schema.ManyToMany {
+		if len(f.Columns()) > 0 || (f.Relation != nil && f.Relation.Kind == schema.ManyToMany) {
 			names = append(names, f.Name)
 		}
 	}

@@ -30,7 +30,7 @@ type expansion struct {
 // different result in each place.
 func (r *reader) expand(row *row, f *schema.Field, n *yaml.Node) (*yaml.Node, *expansion) {
 	x := &expansion{reader: r, field: f}
-	if r.verbatim || n.Kind == yaml.ScalarNode && !isTemplate(n.Value) {
+	if r.verbatim || (n.Kind == yaml.ScalarNode && !isTemplate(n.Value)) {
 		return n, x
 	}
 	name := row.name
@@ -102,7 +102,7 @@ func (x *expansion) scalar(n *yaml.Node, text string, position int) *yaml.Node {
 	}
 	made := &yaml.Node{Kind: yaml.ScalarNode, Value: result, Line: n.Line, Column: n.Column}
 	isJSON := x.field.Type.Object != nil || x.field.Type.Scalar == schema.JSON
-	if x.field.Type.Scalar == schema.String || isJSON && n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Style != 0 {
+	if x.field.Type.Scalar == schema.String || (isJSON && n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Style != 0) {
 		made.Tag = "!!str"
 	}
 	x.reader.source.wrote(made, n)

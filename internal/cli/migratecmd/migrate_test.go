@@ -88,7 +88,7 @@ func TestLintFailsOnAnErrorAlone(t *testing.T) {
 	}
 	found := false
 	for _, f := range report.Findings {
-		found = found || strings.HasSuffix(f.File, "00002_index.sql") && f.Line == 2
+		found = found || (strings.HasSuffix(f.File, "00002_index.sql") && f.Line == 2)
 	}
 	if !found {
 		t.Errorf("no finding is on the line of the index:\n%s", out)

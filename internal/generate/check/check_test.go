@@ -51,7 +51,7 @@ func TestWrite(t *testing.T) {
 			t.Fatalf("%+v", abouts)
 		}
 		got, ok := check.Write(lisp, typ, abouts[0].Check)
-		if ok != (want != "") || ok && got != want {
+		if ok != (want != "") || (ok && got != want) {
 			t.Errorf("%s is written %s (%t), not %s", expr, got, ok, want)
 		}
 	}

@@ -108,13 +108,17 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result = Result{OK: true, Files: []File{}}
+	return v.files(ctx, status)
+}
+
+// files verifies migrations in order, up to one that cannot be applied.
+func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, error) {
+	result := Result{OK: true, Files: []File{}}
 	for _, s := range status {
-		if o.Only != nil && !o.Only[s.File] {
-			if _, err := v.up(ctx, s.Version); err != nil {
+		if v.Only != nil && !v.Only[s.File] {
+			if err := v.skip(ctx, s); err != nil {
 				return result, err
 			}
-			v.before = nil
 			continue
 		}
 		f, err := v.file(ctx, s)
@@ -123,25 +127,31 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 		}
 		result.Files = append(result.Files, f)
 		result.OK = result.OK && f.OK
-		if o.Report != nil {
-			o.Report(f)
-		}
+		v.Report(f)
 		if f.has(UpFails) {
 			break // later files depend on it
 		}
-		if f.has(NotRestored) || f.has(NotRepeated) {
-			if err := v.restart(ctx, s.Version); err != nil {
-				return result, err
-			}
+		if !f.has(NotRestored, NotRepeated) {
+			continue
+		}
+		if err := v.restart(ctx, s.Version); err != nil {
+			return result, err
 		}
 	}
 	return result, nil
 }
 
+// skip applies a migration without verifying it.
+func (v *verifier) skip(ctx context.Context, s migrate.Status) error {
+	_, err := v.up(ctx, s.Version)
+	v.before = nil
+	return err
+}
+
 const op = "verify the migrations"
 
-func (f *File) has(kind Kind) bool {
-	return slices.ContainsFunc(f.Findings, func(x Finding) bool { return x.Kind == kind })
+func (f *File) has(kinds ...Kind) bool {
+	return slices.ContainsFunc(f.Findings, func(x Finding) bool { return slices.Contains(kinds, x.Kind) })
 }
 
 // Build applies all migrations to a scratch database without verifying them, and reads its catalog.
@@ -177,6 +187,9 @@ func newVerifier(ctx context.Context, o Options) (*verifier, error) {
 	}
 	if o.Rows == 0 {
 		o.Rows = 3
+	}
+	if o.Report == nil {
+		o.Report = func(File) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

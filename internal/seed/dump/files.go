@@ -14,7 +14,7 @@ import (
 func vacant(dir, name string, overwrite bool) error {
 	entries, err := os.ReadDir(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0:
+	case errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0):
 		return nil
 	case err != nil:
 		return &fault.Error{Code: fault.Invalid, Op: op, Message: name + " is not a readable folder", Hint: "Name a folder with --out.", Err: err}
@@ -22,7 +22,7 @@ func vacant(dir, name string, overwrite bool) error {
 		return fault.New(fault.Conflict, op, name+" is not empty", "Name another folder with --out, or replace the fixtures in it with --yes")
 	}
 	for _, e := range entries {
-		if ext := filepath.Ext(e.Name()); !e.Type().IsRegular() || ext != ".yaml" && ext != ".yml" {
+		if ext := filepath.Ext(e.Name()); !e.Type().IsRegular() || (ext != ".yaml" && ext != ".yml") {
 			return fault.New(fault.Conflict, op, fmt.Sprintf("%s contains %s, which is not a fixture", name, e.Name()), "A dump replaces only folders of fixtures. Name another one with --out.")
 		}
 	}

@@ -46,7 +46,7 @@ func (d *dumper) nameRows() {
 	needed := map[*table]bool{}
 	for _, t := range d.tables {
 		for _, ref := range t.refs {
-			needed[ref.target] = needed[ref.target] || len(ref.columns) > 1 && len(ref.field.Relation.Fields) == 0
+			needed[ref.target] = needed[ref.target] || (len(ref.columns) > 1 && len(ref.field.Relation.Fields) == 0)
 		}
 	}
 	for _, t := range d.tables {
@@ -70,7 +70,7 @@ var uuidForm = regexp.MustCompile(schema.UUID.Pattern())
 // nameBy names the rows by a unique field without personal data, if its values are suitable as names.
 func (t *table) nameBy(f *schema.Field) bool {
 	alone := len(t.Key) == 1 && t.Key[0] == f
-	if f.Relation != nil || f.Type.List || f.Type.Scalar != schema.String || !f.Unique && !alone || t.omitted[f] || f.Personal() || mask.Suspect(f) {
+	if f.Relation != nil || f.Type.List || f.Type.Scalar != schema.String || (!f.Unique && !alone) || t.omitted[f] || f.Personal() || mask.Suspect(f) {
 		return false
 	}
 	c := t.index[f.Column]

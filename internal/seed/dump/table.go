@@ -55,22 +55,9 @@ type row struct {
 // layOut creates the tables of the schema.
 func (d *dumper) layOut() {
 	for _, typ := range d.Schema.Tables {
-		t := &table{Type: typ, index: map[string]int{}, byKey: map[string]*row{}, pending: map[string]*row{}, omitted: map[*schema.Field]bool{}}
+		t := newTable(typ)
 		d.tables = append(d.tables, t)
 		d.byType[typ], d.byName[typ.Name] = t, t
-		for _, f := range typ.Fields {
-			if f.Generated != nil && f.Generated.Expr != nil {
-				t.omitted[f] = true // the database computes it
-				continue
-			}
-			for _, k := range f.KeyFields() {
-				if _, shared := t.index[k.Column]; k.Column != "" && !shared {
-					t.index[k.Column] = len(t.columns)
-					t.columns = append(t.columns, column{name: k.Column, field: f, leaf: k.Leaf, list: f.Relation == nil && f.Type.List})
-				}
-			}
-		}
-		t.key = t.columnsOf(typ.Key...)
 	}
 	for _, t := range d.tables {
 		d.byName[t.Table] = t
@@ -80,6 +67,25 @@ func (d *dumper) layOut() {
 			}
 		}
 	}
+}
+
+// newTable lays out the columns of a type. Those that the database computes are omitted.
+func newTable(typ *schema.Type) *table {
+	t := &table{Type: typ, index: map[string]int{}, byKey: map[string]*row{}, pending: map[string]*row{}, omitted: map[*schema.Field]bool{}}
+	for _, f := range typ.Fields {
+		if f.Generated != nil && f.Generated.Expr != nil {
+			t.omitted[f] = true
+			continue
+		}
+		for _, k := range f.KeyFields() {
+			if _, shared := t.index[k.Column]; k.Column != "" && !shared {
+				t.index[k.Column] = len(t.columns)
+				t.columns = append(t.columns, column{name: k.Column, field: f, leaf: k.Leaf, list: f.Relation == nil && f.Type.List})
+			}
+		}
+	}
+	t.key = t.columnsOf(typ.Key...)
+	return t
 }
 
 func (t *table) columnsOf(fields ...*schema.Field) []int {

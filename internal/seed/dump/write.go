@@ -127,7 +127,7 @@ func (d *dumper) writeRow(b *strings.Builder, t *table, r *row) error {
 		prefix = "    "
 	}
 	for _, f := range t.Fields {
-		if t.omitted[f] || len(f.Columns()) == 0 || f.Relation != nil && len(f.Relation.Fields) > 0 {
+		if t.omitted[f] || len(f.Columns()) == 0 || (f.Relation != nil && len(f.Relation.Fields) > 0) {
 			continue // the last is a reference by the values of other fields
 		}
 		value, err := d.fieldYAML(t, f, r)

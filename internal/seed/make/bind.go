@@ -85,7 +85,7 @@ func (r *Reader) sort(t *blueprint) {
 		state[i] = 1
 		for _, before := range t.makers[i].after {
 			itself := before == i && t.makers[i].pick == nil // a row refers to other rows of its table
-			if itself || before >= 0 && before != i && !visit(before) {
+			if itself || (before >= 0 && before != i && !visit(before)) {
 				r.failAt(t.makers[i].node, "circle", "define one of them without the other", "%s is generated from a field that depends on it", label(t.makers[i].field))
 			}
 		}

@@ -99,6 +99,9 @@ func (t *blueprint) makerOf(f *schema.Field) int {
 	return slices.IndexFunc(t.makers, func(m *maker) bool { return m.field == f })
 }
 
+// remaining returns how many rows this run is to make; it is negative where an earlier run has made more.
+func (t *blueprint) remaining() int64 { return t.count - t.done }
+
 // newSample returns a sample, in which rows are generated one after the other.
 func (t *blueprint) newSample() *sample {
 	r := &sample{blueprint: t, values: make([]datum, len(t.slots)), parents: make([]int64, len(t.makers)), rng: newStream(),

@@ -99,7 +99,7 @@ func Slug(text string) string {
 	var b strings.Builder
 	dash := false
 	for _, c := range strings.ToLower(text) {
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+		if (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') {
 			if dash && b.Len() > 0 {
 				b.WriteByte('-')
 			}
@@ -115,7 +115,7 @@ func Slug(text string) string {
 // Letters returns only the ASCII letters of a text.
 func Letters(s string) string {
 	return strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+		if (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') {
 			return c
 		}
 		return -1

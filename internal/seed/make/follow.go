@@ -35,7 +35,7 @@ func (r *Reader) lead(t *blueprint) shared {
 			}
 		default:
 			for _, of := range f.Relation.Fields {
-				s.empty[of] = s.empty[of] || !of.Type.NonNull && s.leader[of] == nil && !t.says(of)
+				s.empty[of] = s.empty[of] || (!of.Type.NonNull && s.leader[of] == nil && !t.says(of))
 			}
 		}
 	}
@@ -44,7 +44,7 @@ func (r *Reader) lead(t *blueprint) shared {
 
 // says reports whether a field is specified.
 func (t *blueprint) says(f *schema.Field) bool {
-	return t.spec.made[f.Name] != nil || t.spec.Per != nil && t.spec.Per.Field == f
+	return t.spec.made[f.Name] != nil || (t.spec.Per != nil && t.spec.Per.Field == f)
 }
 
 // canLead reports whether a reference can fill all of its fields: neither another reference nor the database fills one, and if it refers to
@@ -52,7 +52,7 @@ func (t *blueprint) says(f *schema.Field) bool {
 func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 	return !slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
 		return s.leader[of] != nil || of.Generated != nil ||
-			f.Relation.Target == t.typ && (of.Type.NonNull || slices.Contains(t.typ.Key, of))
+			(f.Relation.Target == t.typ && (of.Type.NonNull || slices.Contains(t.typ.Key, of)))
 	})
 }
 

@@ -68,56 +68,83 @@ func (p *Generation) blueprintOf(typ *schema.Type, like *blueprint, seed uint64)
 func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 	shared := r.lead(t)
 	for _, f := range t.typ.Fields {
-		made := t.spec.made[f.Name]
-		if len(f.Columns()) == 0 || f.Generated != nil && f.Generated.Expr != nil || f.Relation != nil && len(f.Relation.Fields) > 0 && !shared.leads(f) {
+		m := t.newMaker(f, shared)
+		if m == nil {
 			continue
 		}
-		m := &maker{field: f, slots: t.slotsOf(f), salt: salt(t.seed, f.Name), digit: -1, filled: true}
-		switch {
-		case made != nil:
-			m.rule = *made
-			if made.round != nil {
-				t.slots[m.slots[0]].scale = *made.round
-			}
-		case f.Generated != nil || f.Default != nil && f.Default.SQL != "" && !slices.Contains(t.typ.Key, f):
-			if !slices.Contains(t.typ.Key, f) && !f.Unique && shared.leader[f] == nil {
-				continue // the database fills it
-			}
-			m.generator = &constant{null: true}
-		default:
-			m.rule = *t.guess(f)
-		}
 		shared.maker(t, m)
-		if n := m.pick; n != nil && n.of == nil {
-			n.universe = p.blueprintOf(f.Relation.Target, t, seed).rows
-			n.salt = m.salt
-			if n.exponent > 0 {
-				n.rank = &zipfian{exponent: n.exponent}
-			}
-			for i := range f.Relation.References {
-				n.universe.need(n.universe.blueprint.keySlot(f, i))
-			}
-			if n.universe.blueprint == t {
-				for i := range f.Relation.References { // the key comes first
-					m.after = append(m.after, -1-t.keySlot(f, i))
-				}
-			}
+		if m.pick != nil && m.pick.of == nil {
+			t.pickFrom(m, p.blueprintOf(f.Relation.Target, t, seed))
 		}
 		t.makers = append(t.makers, m)
 	}
 	shared.follow(t)
-	if s := t.spec.Per; s != nil && s.Field != nil {
-		if i := t.makerOf(s.Field); i >= 0 {
-			m := t.makers[i]
-			if m.pick == nil || m.pick.of != nil || t.spec.made[s.Field.Name] != nil {
-				r.fail(t.spec.made[s.Field.Name].node, "given-twice", "remove it", "%s already determines %s", t.spec.Per, s.Field.Name)
-				return
-			}
-			m.null, m.steady = 0, true
-			t.per = &children{maker: i}
+	if r.perParent(t) {
+		t.keys()
+	}
+}
+
+// newMaker decides how a field is made: by the specification, or by a guess. It returns nil for a field that is not written, because
+// it has no columns of its own or the database makes its value.
+func (t *blueprint) newMaker(f *schema.Field, shared shared) *maker {
+	computed := f.Generated != nil && f.Generated.Expr != nil
+	ofOtherFields := f.Relation != nil && len(f.Relation.Fields) > 0 && !shared.leads(f)
+	if len(f.Columns()) == 0 || computed || ofOtherFields {
+		return nil
+	}
+	m := &maker{field: f, slots: t.slotsOf(f), salt: salt(t.seed, f.Name), digit: -1, filled: true}
+	isKey := slices.Contains(t.typ.Key, f)
+	byDatabase := f.Generated != nil || (f.Default != nil && f.Default.SQL != "" && !isKey)
+	switch specified := t.spec.made[f.Name]; {
+	case specified != nil:
+		m.rule = *specified
+		if specified.round != nil {
+			t.slots[m.slots[0]].scale = *specified.round
+		}
+	case !byDatabase:
+		m.rule = *t.guess(f)
+	case isKey || f.Unique || shared.leader[f] != nil:
+		m.generator = &constant{null: true}
+	default:
+		return nil
+	}
+	return m
+}
+
+// pickFrom makes a reference choose among the rows of a table.
+func (t *blueprint) pickFrom(m *maker, target *blueprint) {
+	n := m.pick
+	n.universe, n.salt = target.rows, m.salt
+	if n.exponent > 0 {
+		n.rank = &zipfian{exponent: n.exponent}
+	}
+	for i := range m.field.Relation.References {
+		slot := target.keySlot(m.field, i)
+		n.universe.need(slot)
+		if target == t { // the key comes first
+			m.after = append(m.after, -1-slot)
 		}
 	}
-	t.keys()
+}
+
+// perParent makes the reference of "per" lead to each parent in turn. It returns false after it reported a mistake.
+func (r *Reader) perParent(t *blueprint) (ok bool) {
+	per := t.spec.Per
+	if per == nil || per.Field == nil {
+		return true
+	}
+	i := t.makerOf(per.Field)
+	if i < 0 {
+		return true
+	}
+	m, specified := t.makers[i], t.spec.made[per.Field.Name]
+	if m.pick == nil || m.pick.of != nil || specified != nil {
+		r.fail(specified.node, "given-twice", "remove it", "%s already determines %s", per, per.Field.Name)
+		return false
+	}
+	m.null, m.steady = 0, true
+	t.per = &children{maker: i}
+	return true
 }
 
 // sort orders the tables by depth-first search, each one after those that it refers to. In a cycle, it first ignores references that may be

@@ -139,7 +139,7 @@ func (s counter) make(r *sample) datum { return datum{i: s.start + s.step*r.numb
 
 func (s copied) make(r *sample) datum {
 	d := s.of.value(r)
-	if d.null || s.plain && s.slot.kind == s.of.slot.kind && (d.raw || s.slot.scale == s.of.slot.scale) {
+	if d.null || (s.plain && s.slot.kind == s.of.slot.kind && (d.raw || s.slot.scale == s.of.slot.scale)) {
 		return d
 	}
 	if s.plain && s.slot.kind == kindText {

@@ -91,7 +91,7 @@ func patterned(pattern string, longest, shortest int) generator {
 		for range 50 {
 			text = f.Regex(plain)
 			length := len([]rune(text))
-			if err != nil || expr.MatchString(text) && (longest == 0 || length <= longest) && length >= shortest {
+			if err != nil || (expr.MatchString(text) && (longest == 0 || length <= longest) && length >= shortest) {
 				return text
 			}
 		}

@@ -197,7 +197,7 @@ func counts(s generator) bool {
 // tells reports whether a field must be unique.
 func (t *blueprint) tells(m *maker) bool {
 	made := t.spec.made[m.field.Name]
-	return m.field.Unique || len(t.typ.Key) == 1 && t.typ.Key[0] == m.field || made != nil && made.distinct
+	return m.field.Unique || (len(t.typ.Key) == 1 && t.typ.Key[0] == m.field) || (made != nil && made.distinct)
 }
 
 // differ records values for uniqueness, because the generator no longer guarantees it.

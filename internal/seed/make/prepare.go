@@ -3,6 +3,7 @@ package make
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -45,27 +46,8 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for _, m := range t.makers {
-		if m.pick != nil {
-			if err := t.preparePick(m); err != nil {
-				return err
-			}
-		}
-		if up, ok := m.generator.(*upwards); ok {
-			if err := t.greatest(ctx, tx, m, up); err != nil {
-				return err
-			}
-		}
-		if s, ok := m.generator.(counter); ok {
-			low, high := t.slots[m.slots[0]].bounds()
-			if last := float64(s.start) + float64(s.step)*float64(t.count-1); float64(s.start) < low || last > high {
-				return fault.New(fault.Invalid, "", fmt.Sprintf("%s: the sequence of %s runs from %d to %s, but its values must be from %s to %s",
-					t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Start it at a smaller number, or ask for fewer rows.")
-			}
-		}
-		for _, c := range m.slots { // the database fills its own columns
-			if s, constant := m.generator.(*constant); constant && s.null && m.pick == nil && (t.slots[c].fills || t.slots[c].computed) {
-				m.filled = false
-			}
+		if err := t.prepareMaker(ctx, tx, m); err != nil {
+			return err
 		}
 	}
 	if err := t.prepareChildren(); err != nil {
@@ -75,16 +57,45 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for _, u := range t.uniques {
-		if u.seen != nil {
-			if err := t.known(ctx, tx, u); err != nil {
-				return err
-			}
-			if u.total > 0 && t.spec.Place == "" {
-				t.count = min(t.count, t.done+u.total-int64(len(u.seen)))
-			}
+		if u.seen == nil {
+			continue
+		}
+		if err := t.known(ctx, tx, u); err != nil {
+			return err
+		}
+		if u.total > 0 && t.spec.Place == "" {
+			t.count = min(t.count, t.done+u.total-int64(len(u.seen)))
 		}
 	}
 	return nil
+}
+
+// prepareMaker reads what a field depends on. The database fills a column that it can fill and that would be null.
+func (t *blueprint) prepareMaker(ctx context.Context, tx pgx.Tx, m *maker) error {
+	if m.pick != nil {
+		return t.preparePick(m)
+	}
+	switch s := m.generator.(type) {
+	case *upwards:
+		return t.greatest(ctx, tx, m, s)
+	case counter:
+		return t.checkSequence(m, s)
+	case *constant:
+		byDatabase := func(c int) bool { return t.slots[c].fills || t.slots[c].computed }
+		m.filled = m.filled && !(s.null && slices.ContainsFunc(m.slots, byDatabase))
+	}
+	return nil
+}
+
+// checkSequence checks that the column can hold all numbers of a sequence.
+func (t *blueprint) checkSequence(m *maker, s counter) error {
+	low, high := t.slots[m.slots[0]].bounds()
+	last := float64(s.start) + float64(s.step)*float64(t.count-1)
+	if float64(s.start) >= low && last <= high {
+		return nil
+	}
+	return fault.New(fault.Invalid, "", fmt.Sprintf("%s: the sequence of %s runs from %d to %s, but its values must be from %s to %s",
+		t.spec.Place, label(m.field), s.start, short(last), short(low), short(high)), "Start it at a smaller number, or ask for fewer rows.")
 }
 
 // preparePick finds the named rows, and checks that rows exist.

@@ -156,7 +156,7 @@ func (l *loader) ready(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for _, t := range l.order {
-		l.total += max(0, t.count-t.done)
+		l.total += max(0, t.remaining())
 	}
 	return nil
 }
@@ -185,10 +185,11 @@ func (l *loader) choose(ctx context.Context, tx pgx.Tx) error {
 	filled := !owned
 	for _, t := range l.order {
 		var there int64
-		if err := tx.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) t", t.quoted(), max(t.count-t.done, 1))).Scan(&there); err != nil {
+		if err := tx.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) t", t.quoted(), max(t.remaining(), 1))).Scan(&there); err != nil {
 			return err
 		}
-		filled = filled || t.count > t.done && there >= t.count-t.done && t.count-t.done >= batchRows || t.done > 0 && t.count-t.done >= batchRows
+		goesOn := t.done > 0 || there >= t.remaining()
+		filled = filled || (goesOn && t.remaining() >= batchRows)
 	}
 	l.batched = filled
 	if filled && l.cyclic {
@@ -207,23 +208,56 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "SET LOCAL maintenance_work_mem = '256MB'"); err != nil {
 		return err
 	}
+	apart, err := l.takeApart(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := l.copyAll(ctx, tx); err != nil {
+		return err
+	}
+	// An index is not built on a table for which deferred triggers still wait.
+	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := l.putTogether(ctx, tx, apart); err != nil {
+		return err
+	}
+	for _, t := range l.order {
+		if t.remaining() <= 0 {
+			continue
+		}
+		if err := l.finish(ctx, tx, t, t.count); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+	return err
+}
+
+// takeApart drops the indexes and foreign keys of tables that load faster without them, and of all tables if they refer to one another.
+func (l *loader) takeApart(ctx context.Context, tx pgx.Tx) (map[*blueprint][]part, error) {
 	apart := map[*blueprint][]part{}
 	for _, t := range l.order {
-		if t.count-t.done < rebuildRows && !l.cyclic {
+		if t.remaining() < rebuildRows && !l.cyclic {
 			continue
 		}
 		parts, err := t.takeApart(ctx, tx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		apart[t] = parts
 	}
+	return apart, nil
+}
+
+// copyAll sends the rows of all tables.
+func (l *loader) copyAll(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range l.order {
-		if t.done >= t.count {
+		if t.remaining() <= 0 {
 			continue
 		}
 		fresh := false
-		if t.count-t.done >= rebuildRows {
+		if t.remaining() >= rebuildRows {
 			var err error
 			if fresh, err = t.renew(ctx, tx); err != nil {
 				return err
@@ -233,27 +267,21 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	// An index is not built on a table for which deferred triggers still wait.
-	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
-		return err
-	}
+	return nil
+}
+
+// putTogether makes indexes and foreign keys again.
+func (l *loader) putTogether(ctx context.Context, tx pgx.Tx, apart map[*blueprint][]part) error {
 	for _, t := range l.order {
-		if len(apart[t]) > 0 {
-			l.progress(t, Indexes, 0)
-			if err := t.putTogether(ctx, tx, apart[t]); err != nil {
-				return t.blame(err)
-			}
+		if len(apart[t]) == 0 {
+			continue
+		}
+		l.progress(t, Indexes, 0)
+		if err := t.putTogether(ctx, tx, apart[t]); err != nil {
+			return t.blame(err)
 		}
 	}
-	for _, t := range l.order {
-		if t.done < t.count {
-			if err := l.finish(ctx, tx, t, t.count); err != nil {
-				return err
-			}
-		}
-	}
-	_, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
-	return err
+	return nil
 }
 
 // copy sends some rows of a table.

@@ -2,56 +2,74 @@ package make
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // prepareSpread determines how to make rows unique if a key has several fields or few values. If possible, each row gets another
 // combination. Otherwise, the combinations of earlier rows are recorded.
 func (t *blueprint) prepareSpread() error {
 	for _, u := range t.uniques {
-		sizes := make([]int64, len(u.fields))
-		total, finite := int64(1), true
-		for i, f := range u.fields {
-			m := t.makers[t.makerOf(f)]
-			size := t.sizeOf(m)
-			sizes[i] = size
-			if finite = finite && size > 0 && m.null == 0; finite && total < mostRows {
-				total *= size
-			}
-		}
-		if finite {
-			u.total = total
-		}
-		if guessed := t.spec.Place == ""; finite && guessed {
+		sizes, total := t.combinations(u.fields)
+		u.total = total
+		finite, guessed := total > 0, t.spec.Place == ""
+		switch {
+		case finite && guessed:
 			t.count = min(t.count, total)
-		} else if finite && total < t.count {
+		case finite && total < t.count:
 			return fault.New(fault.Invalid, "", fmt.Sprintf("%s: no two rows of %s may have the same %s, but there are only %d possible values for %d rows",
 				t.spec.Place, t.typ.Table, names(u.fields), total, t.count), "Ask for fewer rows, or allow more values.")
 		}
-		free := finite && t.spreading.sizes == nil && !t.filled && t.per == nil
-		for _, f := range u.fields {
-			m := t.makers[t.makerOf(f)]
-			free = free && m.digit < 0 && t.evenly(m)
-		}
-		if !free {
-			u.seen = map[uint64]struct{}{}
-			if finite {
-				t.walkable(u, sizes, total)
-			}
+		if finite && t.spreadable(u.fields) {
+			t.spreadOver(u.fields, spread{sizes, newShuffle(total, t.seed)})
 			continue
 		}
-		t.spreading = spread{sizes, newShuffle(total, t.seed)}
-		for i, f := range u.fields {
-			m := t.makers[t.makerOf(f)]
-			m.digit, m.steady = i, true
-			m.digits()
+		u.seen = map[uint64]struct{}{}
+		if finite {
+			t.walkable(u, sizes, total)
 		}
 	}
 	return nil
 }
 
-// digits changes the generator of a field to one that can generate each value by number.
+// combinations returns the number of values of each field and of their combinations. The total is 0 when it is unknown, and it is
+// not exact from mostRows on.
+func (t *blueprint) combinations(fields []*schema.Field) (sizes []int64, total int64) {
+	sizes, total = make([]int64, len(fields)), 1
+	for i, f := range fields {
+		m := t.makers[t.makerOf(f)]
+		sizes[i] = t.sizeOf(m)
+		switch {
+		case sizes[i] <= 0 || m.null != 0:
+			total = 0
+		case total < mostRows:
+			total *= sizes[i]
+		}
+	}
+	return sizes, total
+}
+
+// spreadable reports whether the number of a row can decide which combination of some fields it gets: nothing else decides it.
+func (t *blueprint) spreadable(fields []*schema.Field) bool {
+	return t.spreading.sizes == nil && !t.filled && t.per == nil && !slices.ContainsFunc(fields, func(f *schema.Field) bool {
+		m := t.makers[t.makerOf(f)]
+		return m.digit >= 0 || !t.evenly(m)
+	})
+}
+
+// spreadOver gives each row another combination of some fields.
+func (t *blueprint) spreadOver(fields []*schema.Field, s spread) {
+	t.spreading = s
+	for i, f := range fields {
+		m := t.makers[t.makerOf(f)]
+		m.digit, m.steady = i, true
+		m.digits()
+	}
+}
+
+// digits makes the generator of a field one that can make each of its values in turn.
 func (m *maker) digits() {
 	if s, ok := m.generator.(*moments); ok {
 		m.generator = days{s}
@@ -61,7 +79,7 @@ func (m *maker) digits() {
 // walkable lets rows try combinations one after the other, after random attempts have failed.
 func (t *blueprint) walkable(u *uniqueness, sizes []int64, total int64) {
 	for _, f := range u.fields {
-		if m := t.makers[t.makerOf(f)]; m.digit >= 0 || m.walk != nil || t.per != nil && t.makers[t.per.maker] == m {
+		if m := t.makers[t.makerOf(f)]; m.digit >= 0 || m.walk != nil || (t.per != nil && t.makers[t.per.maker] == m) {
 			return
 		}
 	}

@@ -61,7 +61,7 @@ type numbered struct {
 
 func (s numbered) make(r *sample) datum {
 	d := s.of.make(r)
-	if d.null || !s.always && r.attempt < 4 {
+	if d.null || (!s.always && r.attempt < 4) {
 		return d
 	}
 	suffix := s.division + strconv.FormatInt(r.number+1, 36)

@@ -74,7 +74,7 @@ func letters(text, prefix string, hex bool) *shape {
 			continue
 		case c >= '0' && c <= '9' && hex:
 			s.add(i, '0', hexRadix, int64(c-'0'))
-		case hex && (c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'):
+		case hex && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')):
 			s.add(i, '0', hexRadix, int64(unicode.ToLower(c)-'a'+10))
 		case c >= '0' && c <= '9':
 			s.add(i, '0', 10, int64(c-'0'))
@@ -114,7 +114,7 @@ func (f *Field) number(text string) (string, error) {
 		case digit:
 			s.add(i, '0', 10, int64(c-'0'))
 		}
-		inNumber = digit || inNumber && c == '.'
+		inNumber = digit || (inNumber && c == '.')
 		if digit {
 			s.label += "0"
 		} else {
