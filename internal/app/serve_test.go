@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/pg/local"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -183,7 +185,7 @@ func TestServeNeedsNoDDL(t *testing.T) {
 	testkit.Exec(t, db, "DROP SCHEMA krowoc CASCADE")
 	api = serve(t, at.String())
 	status, _, text := get(t, api+"/readyz", nil)
-	if status != http.StatusServiceUnavailable || !strings.Contains(text, "this release needs version 1") || !strings.Contains(text, "krowoc migrate up") {
+	if status != http.StatusServiceUnavailable || !strings.Contains(text, fmt.Sprintf("this release needs version %d", own.Latest())) || !strings.Contains(text, "krowoc migrate up") {
 		t.Errorf("/readyz: %d %s", status, text)
 	}
 	if got := testkit.Value(t, db, "SELECT to_regnamespace('krowoc') IS NULL"); got != "true" {
