@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -60,9 +61,17 @@ func mayBeKey(typ string) bool {
 	return !strings.HasSuffix(typ, "[]") && !slices.Contains([]string{"json", "jsonb", "real", "double precision", "vector"}, name)
 }
 
+var (
+	enumName  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$`) // which Krowoc gives an enum of GraphQL
+	valueName = regexp.MustCompile(`^([A-Za-z]|_[0-9A-Za-z])[_0-9A-Za-z]*$`)
+)
+
 // IsManagedEnum reports whether an enum of the schema language can describe an enum of a database.
 func IsManagedEnum(e *catalog.Enum) bool {
-	return e.Schema == public && len(e.Values) > 0
+	isNoName := func(v string) bool {
+		return !valueName.MatchString(v) || slices.Contains([]string{"true", "false", "null"}, v)
+	}
+	return e.Schema == public && enumName.MatchString(e.Name) && len(e.Values) > 0 && !slices.ContainsFunc(e.Values, isNoName)
 }
 
 // isManaged reports whether a constraint of a table that has a type is one that a schema can ask for. kept are those that it does

@@ -1,13 +1,13 @@
 package introspect
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
@@ -52,13 +52,8 @@ func (n *names) typ(table string) string {
 // enum returns a name for an enum from which its database name follows. It returns false if there is none.
 func (n *names) enum(e *catalog.Enum) (string, bool) {
 	name := pascal(e.Name)
-	if e.Schema != public || schema.SnakeCase(name) != e.Name || len(e.Values) == 0 || sdl.IsPostgresType(e.Name) {
+	if !ddl.IsManagedEnum(e) || schema.SnakeCase(name) != e.Name || sdl.IsPostgresType(e.Name) {
 		return "", false
-	}
-	for _, v := range e.Values {
-		if !graphqlName.MatchString(v) || strings.HasPrefix(v, "__") || v == "true" || v == "false" || v == "null" {
-			return "", false
-		}
 	}
 	return name, n.take(with(name, "", "Filter", "ListFilter"))
 }
@@ -84,8 +79,6 @@ func (n *names) take(types []string, fields ...string) bool {
 	}
 	return true
 }
-
-var graphqlName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
 
 // pascal returns the name of a type: order_line -> OrderLine.
 func pascal(name string) string {

@@ -4,6 +4,8 @@ CREATE TABLE no_key (k text);
 CREATE TABLE nothing ();
 CREATE TABLE float_key (id float8 PRIMARY KEY);
 CREATE TABLE child (extra int) INHERITS (users);
+CREATE TYPE rating AS ENUM ('G', 'PG-13');
+CREATE TYPE "Odd name" AS ENUM ('a');
 CREATE SCHEMA audit;
 CREATE TYPE audit.level AS ENUM ('low');
 CREATE TABLE audit.log (id int PRIMARY KEY, user_id int REFERENCES public.users, level audit.level);
