@@ -182,7 +182,7 @@ func (r runner) seed(ctx context.Context) (_ string, _ []diag.Diagnostic, err er
 	if err != nil {
 		return "", nil, err
 	}
-	return diag.Count(int(summary.Total().Inserted), "row"), nil, nil
+	return diag.Count(summary.Total().Inserted, "row"), nil, nil
 }
 
 // mostLines is the maximum number of lines of a command's output in the report.

@@ -107,7 +107,7 @@ func hasTables(c *catalog.Catalog) error {
 	if len(schemas) == 0 {
 		return fault.New(fault.CheckFailed, importOp, message, "check the name of the database in the URL")
 	}
-	return fault.New(fault.CheckFailed, importOp, message+", and some in "+strings.Join(schemas, ", "),
+	return fault.New(fault.CheckFailed, importOp, message+"; schemas with tables: "+strings.Join(schemas, ", "),
 		"types describe tables in public only: move a table there with ALTER TABLE … SET SCHEMA public")
 }
 
@@ -203,7 +203,7 @@ func rebuild(ctx context.Context, a *app.App, s *scratch.Server, baseline *migra
 	}{
 		{"rebuild the database on a scratch server", "extensions that it has must be installed there too: --scratch-url names a server that has them", baseline.Up},
 		{"roll back the baseline on a scratch server", "this is a bug in krowoc: report it", baseline.Down},
-		{"rebuild the database after the way back", "the way back leaves something behind: this is a bug in krowoc, report it", baseline.Up},
+		{"rebuild the database after the rollback", "the rollback leaves objects behind: this is a bug in krowoc, report it", baseline.Up},
 	} {
 		if _, err := db.Exec(ctx, "BEGIN;\n"+strings.Join(step.statements, ";\n")+";\nCOMMIT"); err != nil {
 			return nil, nil, errors.Join(&fault.Error{Code: fault.Conflict, Op: step.op, Message: pg.Fault("", err).Error(), Err: err, Hint: step.hint}, drop())

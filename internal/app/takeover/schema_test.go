@@ -95,7 +95,7 @@ func TestImportWithoutTables(t *testing.T) {
 	}
 	_, err = takeover.ImportSchema(t.Context(), a, s, db.Config().ConnString(), false)
 	var f *fault.Error
-	if !errors.As(err, &f) || f.Code != fault.CheckFailed || !strings.Contains(f.Message, "some in audit, shop") {
+	if !errors.As(err, &f) || f.Code != fault.CheckFailed || !strings.Contains(f.Message, "schemas with tables: audit, shop") {
 		t.Error(err)
 	}
 	if files, _ := os.ReadDir(a.Config.Root); len(files) != 1 {

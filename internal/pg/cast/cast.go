@@ -1,5 +1,5 @@
 // Package cast knows how the values of a column become those of another type: what a conversion loses, and how to write
-// it so that the result does not depend on the settings of a session.
+// it so that the result does not depend on the time zone of a session.
 package cast
 
 import (
@@ -72,7 +72,7 @@ var (
 )
 
 // Loss says what values lose when their column becomes another type by a cast, as a noun: "the time of day"; "" when each value
-// would come back as it was, or when the cast fails.
+// would come back as it was, or when the cast fails. How a text spells a value does not count.
 func Loss(from, to string) string {
 	a, b := kindOf(from), kindOf(to)
 	if a.array != b.array {
@@ -83,7 +83,7 @@ func Loss(from, to string) string {
 		return ""
 	case losses[pair{a.name, b.name}] != "":
 		return losses[pair{a.name, b.name}]
-	case fraction[a.name] && whole[b.name] && !(a.name == "numeric" && a.precision >= 0 && a.scale <= 0):
+	case whole[b.name] && fractionDigits(a) > 0:
 		return "the digits after the point"
 	case b.name == "numeric" && b.precision >= 0 && fractionDigits(a) > max(b.scale, 0):
 		return fmt.Sprintf("the digits after the point beyond %d", max(b.scale, 0))
@@ -108,49 +108,61 @@ func isText(name string) bool {
 	return name == "text" || name == "varchar" || name == "char" || name == "citext"
 }
 
-// Using returns the expression that converts a column, with which moments are taken in UTC and not in the time zone of the session
-// that happens to run it; "" where Postgres does the same by itself.
+// isPlainMoment is a text that is a moment without a time zone.
+const isPlainMoment = `^\s*\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?\s*$`
+
+// Using returns the expression that converts a column. It takes a moment in UTC and not in the time zone of the session that happens
+// to run it, cuts no text that is too long, so that the conversion fails instead, and keeps every digit of a number. It returns "" where
+// Postgres does the same by itself. Elements of arrays depend on the session.
 func Using(column, from, to string) string {
 	a, b := kindOf(from), kindOf(to)
-	inUTC := func(x string) string { return x + " AT TIME ZONE 'UTC'" }
-	plain := map[string]bool{"timestamp": true, "date": true, "time": true}
+	array := ""
+	if a.array {
+		array = "[]"
+	}
+	inUTC := column + " AT TIME ZONE 'UTC'"
 	switch {
-	case a.array || b.array:
-	case a.name == "timestamptz" && plain[b.name]:
-		return castTo("("+inUTC(column)+")", to, b.name == "timestamp" && b.precision < 0)
-	case (a.name == "timestamp" || a.name == "date") && b.name == "timestamptz":
-		if a.name == "date" {
-			column += "::timestamp"
+	case a.array != b.array:
+	case isText(a.name) && isText(b.name):
+		return "" // assigned, and refused when it is too long
+	case a.name == "real" || a.name == "double precision":
+		if b.name == "numeric" { // a cast rounds to 6 or 15 digits
+			return column + "::text" + array + "::numeric" + array
 		}
-		return castTo("("+inUTC(column)+")", to, b.precision < 0)
+	case a.array:
+	case a.name == "timestamptz" && (b.name == "timestamp" || b.name == "date" || b.name == "time"):
+		return castTo(inUTC, to, b.name == "timestamp" && b.precision < 0)
+	case a.name == "timestamp" && b.name == "timestamptz":
+		return castTo(inUTC, to, b.precision < 0)
+	case a.name == "date" && b.name == "timestamptz":
+		return castTo(column+"::timestamp AT TIME ZONE 'UTC'", to, b.precision < 0)
 	case a.name == "timestamptz" && isText(b.name):
-		return castTo("(to_char("+inUTC(column)+`, 'YYYY-MM-DD"T"HH24:MI:SS.US') || 'Z')`, to, b.name == "text")
+		return "CASE WHEN isfinite(" + column + ") THEN to_char(" + inUTC + `, 'YYYY-MM-DD"T"HH24:MI:SS.US') || 'Z' || CASE WHEN extract(year FROM ` + inUTC +
+			") < 0 THEN ' BC' ELSE '' END ELSE " + column + "::text END"
 	case isText(a.name) && b.name == "timestamptz":
-		// A text may have an offset. One without is in UTC.
-		return "CASE WHEN " + column + ` ~ '([Zz]|[+-]\d\d(:?\d\d)?)$' AND ` + column + ` ~ ':' THEN ` + column + "::" + to + " ELSE " + castTo("("+inUTC(column+"::timestamp")+")", to, b.precision < 0) + " END"
+		return "CASE WHEN " + column + " ~ '" + isPlainMoment + "' THEN " + castTo(column+"::timestamp AT TIME ZONE 'UTC'", to, b.precision < 0) + " ELSE " + column + "::" + to + " END"
+	case isText(a.name) && b.name == "bytea":
+		return "convert_to(" + column + ", 'UTF8')" // the cast reads backslashes
+	case a.name == "bytea" && isText(b.name):
+		return "convert_from(" + column + ", 'UTF8')"
 	}
 	switch {
 	case byItself(a, b):
 		return ""
-	case a.array != b.array:
-	case isText(a.name) && b.name == "bytea" && !a.array:
-		return "convert_to(" + column + ", 'UTF8')" // the cast reads backslashes
-	case a.name == "bytea" && isText(b.name) && !a.array:
-		return "convert_from(" + column + ", 'UTF8')"
-	case (b.name == "varchar" || b.name == "char") && b.precision >= 0:
-		if a.array {
-			return column + "::text[]"
+	case (b.name == "varchar" || b.name == "char") && (a.array == b.array || !b.array):
+		if !b.array {
+			array = ""
 		}
-		return column + "::text" // which fails where the cast would cut
+		return column + "::text" + array // assigned, and refused when it is too long
 	}
 	return column + "::" + to
 }
 
 func castTo(sql, typ string, isType bool) string {
 	if isType {
-		return strings.TrimSuffix(strings.TrimPrefix(sql, "("), ")")
+		return sql
 	}
-	return sql + "::" + typ
+	return "(" + sql + ")::" + typ
 }
 
 // byItself reports whether Postgres converts values when they are assigned, without USING.

@@ -95,6 +95,35 @@ func TestLossAgainstPostgres(t *testing.T) {
 	}
 }
 
+// A text that does not fit is refused, not cut, and moments and numbers keep what they have.
+func TestUsing(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, convertSQL)
+	for _, test := range []struct{ from, to, value, want string }{
+		{"timestamptz", "varchar(20)", "2020-02-03 04:05:06+00", "refused"},
+		{"text[]", "varchar(5)[]", "{abcdef}", "refused"},
+		{"text[]", "varchar(5)", "{abcdef}", "refused"},
+		{"integer", "varchar(2)", "123", "refused"},
+		{"timestamptz", "text", "infinity", "infinity"},
+		{"timestamptz", "text", "0044-03-15 00:00:00+00 BC", "0044-03-15T00:00:00.000000Z BC"},
+		{"text", "timestamptz", "2020-02-03 04:05:06 America/New_York", "2020-02-03 09:05:06+00"},
+		{"text", "timestamptz", "20200203T040506+0900", "2020-02-02 19:05:06+00"},
+		{"text", "timestamptz", "2020-02-03 04:05", "2020-02-03 04:05:00+00"},
+		{"real", "numeric", "1234567", "1234567"},
+		{"double precision", "numeric", "123456789012345678", "123456789012345680"},
+		{"real[]", "numeric[]", "{1234567}", "{1234567}"},
+	} {
+		for _, zone := range []string{"Asia/Tokyo", "America/New_York"} {
+			var other *string
+			err := db.QueryRow(t.Context(), "SELECT other FROM convert($1, $2, $3, $4, $5, $6)", zone, test.from, test.to, cast.Using("v", test.from, test.to), cast.Using("v", test.to, test.from), test.value).Scan(&other)
+			if got := text(other); err != nil || got != test.want {
+				t.Errorf("%s %s to %s: %v %s, want %s", test.from, test.value, test.to, err, got, test.want)
+			}
+		}
+	}
+}
+
 // Types may be written as people do.
 func TestLossOfAliases(t *testing.T) {
 	t.Parallel()

@@ -85,7 +85,7 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 		s := step{up: []string{alter(tableName(want), c.up...)}, down: []string{alter(tableName(want), c.down...)}, table: tableKey(want)}
 		if len(c.losses) > 0 {
 			s.up[0] = "-- Values are lost: " + strings.Join(c.losses, "; ") + ".\n" + s.up[0]
-			s.down[0] = "-- Cannot bring back what the values lost: " + strings.Join(c.gone, "; ") + ".\n" + s.down[0]
+			s.down[0] = "-- The rollback does not restore what values lost: " + strings.Join(c.gone, "; ") + ".\n" + s.down[0]
 		}
 		if len(c.afterDown) > 0 {
 			s.down = append(s.down, alter(tableName(want), c.afterDown...))
@@ -208,11 +208,11 @@ func (p *planner) fillRows(t *catalog.Table, column *catalog.Column) string {
 	return fill(t, column)
 }
 
-// fill sets the default in existing rows, in batches.
+// fill sets the default in existing rows, in batches. It ends also when the default is NULL.
 func fill(t *catalog.Table, column *catalog.Column) string {
 	return fmt.Sprintf(`DO $$
 BEGIN
-  LOOP
+  FOR batch IN 0..(SELECT count(*) / 1000 FROM %[1]s WHERE %[2]s IS NULL) LOOP
     UPDATE %[1]s SET %[2]s = DEFAULT
     WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s IS NULL LIMIT 1000 FOR UPDATE));
     EXIT WHEN NOT FOUND;
@@ -256,8 +256,8 @@ func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalo
 			c.add(name+" DROP DEFAULT", name+" SET DEFAULT "+short(from))
 			from = ""
 		}
-		c.add(name+" "+setType(column, old), name+" "+setType(old, column))
-		if loss := cast.Loss(old.Type, column.Type); loss != "" {
+		c.add(name+" "+p.setType(column, old), name+" "+p.setType(old, column))
+		if loss := cast.Loss(p.baseType(old.Type), p.baseType(column.Type)); loss != "" {
 			what := column.Name + " loses " + loss
 			c.losses, c.gone = append(c.losses, what), append(c.gone, column.Name+" lost "+loss)
 		}
@@ -280,7 +280,15 @@ func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalo
 	}
 }
 
-func setType(column, from *catalog.Column) string {
+// baseType follows domains to the type that they restrict.
+func (p *planner) baseType(typ string) string {
+	if base := p.cur.BaseType(typ); base != typ {
+		return base
+	}
+	return p.want.BaseType(typ)
+}
+
+func (p *planner) setType(column, from *catalog.Column) string {
 	sql := "TYPE " + short(column.Type)
 	if column.Collation != "" {
 		sql += " COLLATE " + short(column.Collation)
@@ -288,7 +296,8 @@ func setType(column, from *catalog.Column) string {
 	if column.Type == from.Type {
 		return sql
 	}
-	if using := cast.Using(ident(column.Name), short(from.Type), short(column.Type)); using != "" {
+	// An explicit cast to a domain would cut what does not fit.
+	if using := cast.Using(ident(column.Name), short(p.baseType(from.Type)), short(p.baseType(column.Type))); using != "" {
 		sql += " USING " + using
 	}
 	return sql

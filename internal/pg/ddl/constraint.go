@@ -55,13 +55,16 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 		before, undo = []string{dropConstraint(old)}, []string{addConstraint(old)}
 	}
 	down := []string{alter(table, append([]string{dropConstraint(c)}, undo...)...)}
-	switch c.Kind {
-	case "check", "foreign key":
+	isPartitioned := p.cur.Table(t.Schema, t.Name).Kind == "partitioned table"
+	switch {
+	case isPartitioned && c.Kind != "check": // Postgres has no other way
+		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t)})
+	case c.Kind == "check" || c.Kind == "foreign key":
 		p.online = append(p.online, step{up: []string{
 			alter(table, append(before, p.addConstraintOf(t, c)+" NOT VALID")...),
 			alter(table, "VALIDATE CONSTRAINT "+ident(c.Name)),
 		}, down: down})
-	case "unique", "primary key":
+	case c.Kind == "unique" || c.Kind == "primary key":
 		index := ident(c.Name)
 		if old != nil {
 			index = ident(cut(c.Name) + "_next")

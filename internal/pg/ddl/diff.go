@@ -78,6 +78,7 @@ type planner struct {
 	fill      []string // required columns that have no default
 	left      []string
 	drops     []Drop
+	named     map[string]bool // the indexes of partitions that have got a name
 }
 
 // step is a change and the statements that undo it.
@@ -237,12 +238,15 @@ func (p *planner) column(t *catalog.Table, c *catalog.Column) string {
 
 // index returns the statement that creates an index of want.
 func (p *planner) index(i *catalog.Index) string {
-	return cmp.Or(p.written["index "+i.Table+"."+i.Name], plainIndex(i))
+	if byName(indexesOf(p.want, &catalog.Table{Schema: i.Schema, Name: i.Table}), i.Name) == i { // and no earlier one of that name
+		return cmp.Or(p.written["index "+i.Table+"."+i.Name], plainIndex(i))
+	}
+	return plainIndex(i)
 }
 
-// plainIndex writes an index without the default method.
+// plainIndex writes an index, with those of all partitions, without the default method.
 func plainIndex(i *catalog.Index) string {
-	return strings.Replace(short(i.Definition), " USING btree (", " (", 1)
+	return strings.Replace(strings.Replace(short(i.Definition), " USING btree (", " (", 1), " ON ONLY ", " ON ", 1)
 }
 
 func addConstraint(c *catalog.Constraint) string {

@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Drop is a table, column or enum value that a plan drops, and its data with it.
+// Drop is a table or column that a plan drops, and its data with it.
 type Drop struct {
 	What string `json:"what"`           // column books.title
 	Hint string `json:"hint,omitempty"` // how the data can be kept, when something new may be the same under another name
@@ -49,8 +49,11 @@ func (p *planner) noteDroppedColumn(t *catalog.Table, column *catalog.Column) {
 
 // typeName is the name that the type of a table has unless the schema says otherwise.
 func typeName(table string) string {
-	name := schema.CamelCase(schema.Singular(table))
-	return strings.ToUpper(name[:1]) + name[1:]
+	name := []rune(schema.CamelCase(schema.Singular(table)))
+	if len(name) == 0 {
+		return table
+	}
+	return strings.ToUpper(string(name[:1])) + string(name[1:])
 }
 
 // replacements returns the comment above the statements that take values from an enum: the updates that rows need which still
@@ -78,5 +81,5 @@ func replacements(c *catalog.Catalog, e *catalog.Enum, values []string) string {
 	if updates.Len() == 0 {
 		return ""
 	}
-	return "-- This fails while rows have a value that goes. Choose another for them:\n" + updates.String()
+	return "-- This fails while rows have a removed value. Replace it first:\n" + updates.String()
 }

@@ -176,7 +176,7 @@ func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, dropped, crea
 	var before, change, after []string
 	for i := range c.Tables {
 		t := &c.Tables[i]
-		columns := columnsOfType(t, full)
+		columns := slices.DeleteFunc(columnsOfType(t, full), func(col catalog.Column) bool { return inherits(c, t, col.Name) })
 		if len(columns) == 0 {
 			continue
 		}
@@ -193,6 +193,13 @@ func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, dropped, crea
 	old := cut(e.Name) + "_old"
 	replace := []string{"ALTER TYPE " + name(e.Schema, e.Name) + " RENAME TO " + ident(old), createEnum(e, values)}
 	return slices.Concat(before, replace, change, []string{"DROP TYPE " + name(e.Schema, old)}, after)
+}
+
+// inherits reports whether a column changes with that of a parent: of the partitioned table, or of one that the table inherits from.
+func inherits(c *catalog.Catalog, t *catalog.Table, column string) bool {
+	return slices.ContainsFunc(c.Tables, func(parent catalog.Table) bool {
+		return slices.Contains(t.Parents, catalogName(parent.Schema, parent.Name)) && parent.Column(column) != nil
+	})
 }
 
 // columnsOfType returns the columns of a table that hold values of an enum or arrays of them.

@@ -37,19 +37,18 @@ func (p *planner) dropIndex(schema, index string) string {
 	return "DROP INDEX " + p.concurrently() + name(schema, index)
 }
 
-// replaceIndex builds an index before the one of its name goes.
+// replaceIndex builds an index before the one of its name goes, unless the table is partitioned.
 func (p *planner) replaceIndex(t *catalog.Table, old, now *catalog.Index) step {
+	if t.Kind == "partitioned table" { // the indexes of its partitions would keep their temporary names
+		drop := "DROP INDEX " + name(old.Schema, old.Name)
+		return step{up: append([]string{drop}, p.createIndex(t, now).up...), down: append([]string{drop}, p.createIndex(t, old).up...)}
+	}
 	swap := func(to *catalog.Index) []string {
 		next := *to
 		next.Name = cut(to.Name) + "_next"
 		// The text that the schema has is of the other name.
 		next.Definition = strings.Replace(to.Definition, "INDEX "+ident(to.Name)+" ON ", "INDEX "+ident(next.Name)+" ON ", 1)
-		create := p.createIndex(t, &next)
-		drop := p.dropIndex(to.Schema, to.Name)
-		if t.Kind == "partitioned table" {
-			drop = "DROP INDEX " + name(to.Schema, to.Name)
-		}
-		return append(create.up, drop, "ALTER INDEX "+name(next.Schema, next.Name)+" RENAME TO "+ident(to.Name))
+		return append(p.createIndex(t, &next).up, p.dropIndex(to.Schema, to.Name), "ALTER INDEX "+name(next.Schema, next.Name)+" RENAME TO "+ident(to.Name))
 	}
 	return step{up: swap(now), down: swap(old)}
 }
@@ -98,12 +97,16 @@ func (p *planner) freeIndexName(part *catalog.Table, i *catalog.Index) string {
 		}
 	}
 	taken := func(name string) bool {
-		return slices.ContainsFunc(p.cur.Indexes, func(x catalog.Index) bool { return x.Schema == part.Schema && x.Name == name })
+		return p.named[part.Schema+"."+name] || slices.ContainsFunc(p.cur.Indexes, func(x catalog.Index) bool { return x.Schema == part.Schema && x.Name == name })
 	}
 	stem := cut(part.Name + strings.TrimPrefix(i.Name, i.Table))
 	name := stem
 	for n := 2; taken(name); n++ {
 		name = stem + strconv.Itoa(n)
 	}
+	if p.named == nil {
+		p.named = map[string]bool{}
+	}
+	p.named[part.Schema+"."+name] = true
 	return name
 }

@@ -152,7 +152,25 @@ func TestIndexOfPartitionedTable(t *testing.T) {
 	if len(plan.Files) != 1 || !plan.Files[0].NoTransaction || !strings.Contains(show(plan), "CREATE INDEX CONCURRENTLY logs_new_note_idx2 ON logs_new (note)") {
 		t.Error(show(plan))
 	}
+	move(t, db, target(t, strings.Replace(after, "@index", "@index(type: HASH)", 1)), ddl.PlanOptions{})
 	move(t, db, target(t, before), ddl.PlanOptions{}) // and away
+	// References, enums and columns of partitions follow their table.
+	const related = `enum Level { LOW %s } type Author @table { name: String! } type Log @table(key: ["id", "day"]) { id: Int! day: Date! %s author: Author @index level: Level @index }`
+	move(t, db, target(t, fmt.Sprintf(related, "", "note: String")), ddl.PlanOptions{})
+	move(t, db, target(t, fmt.Sprintf(related, "HIGH", "note: String")), ddl.PlanOptions{})
+	move(t, db, target(t, before), ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}})
+}
+
+// A table whose name needs quotes goes after those that refer to it, and so do references to it.
+func TestQuotedNames(t *testing.T) {
+	t.Parallel()
+	const before = `type Account @table(name: "Account") { name: String! } type Post @table(name: "Post") { author: Account! @col(name: "authorId") }`
+	db := testkit.NewDatabase(t)
+	move(t, db, target(t, before), ddl.PlanOptions{})
+	allowed := ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}}
+	move(t, db, target(t, `type Account @table(name: "Account") { name: String! } type Post @table(name: "Post") { title: String! }`), allowed)
+	move(t, db, target(t, before), allowed)
+	move(t, db, target(t, `type Other @table { name: String! }`), allowed)
 }
 
 func TestAskRename(t *testing.T) {

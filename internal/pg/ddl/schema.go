@@ -58,7 +58,7 @@ type Mistake struct {
 }
 
 // Error implements error.
-func (m *Mistake) Error() string { return m.Position.String() + ": " + m.Message }
+func (m *Mistake) Error() string { return m.String() + ": " + m.Message }
 
 func create(s *schema.Schema) ([]string, written, error) {
 	var out []string

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // createTables creates tables after the tables that they refer to. References in a cycle are added last.
@@ -45,12 +46,24 @@ func ready(t *catalog.Table, made map[string]bool) bool {
 	})
 }
 
-// referenced returns the tableKey of the table that a foreign key refers to.
+// referenced returns the tableKey of the table that a foreign key refers to, and "" for other constraints.
 func referenced(t *catalog.Table, c *catalog.Constraint) string {
-	if c.References == "" || strings.Contains(c.References, ".") {
-		return c.References
+	if c.References == "" {
+		return ""
 	}
-	return t.Schema + "." + c.References
+	schema, table := t.Schema, c.References
+	if n, _ := sqltext.Token(table); n > 0 && strings.HasPrefix(table[n:], ".") {
+		schema, table = unquoted(table[:n]), table[n+1:]
+	}
+	return schema + "." + unquoted(table)
+}
+
+// unquoted returns the name that an identifier of SQL is.
+func unquoted(ident string) string {
+	if !strings.HasPrefix(ident, `"`) {
+		return ident
+	}
+	return strings.ReplaceAll(ident[1:len(ident)-1], `""`, `"`)
 }
 
 // createTable writes a table with its constraints. inline selects the foreign keys.

@@ -30,7 +30,7 @@ func (t *Target) Without(cur, kept *catalog.Catalog) *Target {
 		table.Columns = slices.DeleteFunc(slices.Clone(table.Columns), func(c catalog.Column) bool { return retyped(c.Name) })
 		table.Constraints = slices.DeleteFunc(slices.Clone(table.Constraints), func(c catalog.Constraint) bool { return slices.ContainsFunc(c.Columns, retyped) })
 		want.Indexes = slices.DeleteFunc(slices.Clone(want.Indexes), func(x catalog.Index) bool {
-			return x.Schema == table.Schema && x.Table == table.Name && slices.ContainsFunc(x.Columns, retyped)
+			return x.Schema == table.Schema && x.Table == table.Name && slices.ContainsFunc(old.Columns, func(c catalog.Column) bool { return retyped(c.Name) && isOver(&x, c.Name) })
 		})
 	}
 	if !found {

@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 var (
 	meta    = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 	setting = regexp.MustCompile(`(?is)^(SET\s|SELECT\s+pg_catalog\.set_config\()`)
-	schemas = regexp.MustCompile(`(?is)^(CREATE\s+SCHEMA|COMMENT\s+ON\s+SCHEMA)\s+"?public"?\b`)
+	schemas = regexp.MustCompile(`(?is)^(CREATE\s+SCHEMA|COMMENT\s+ON\s+SCHEMA)\s+("public"|public)(\s|;|$)`)
 	comment = regexp.MustCompile(`(?is)^COMMENT\s+ON\s+EXTENSION\s`)
 )
 
@@ -38,7 +39,7 @@ func Baseline(parser *sqltext.Parser, dump string, c *catalog.Catalog) (up, down
 			continue
 		}
 		up = append(up, sql)
-		if drop := dropOf(t.Stmt); drop != "" {
+		if drop := cmp.Or(dropOf(t.Stmt), dropByText(sql)); drop != "" {
 			beside = append([]string{drop}, beside...)
 		}
 	}
@@ -78,6 +79,28 @@ func dropOf(n *pg.Node) string {
 	return ""
 }
 
+var (
+	createCast     = regexp.MustCompile(`(?is)^CREATE\s+CAST\s*\((.+?)\s+AS\s+(.+?)\)\s+WITH`)
+	createOperator = regexp.MustCompile(`(?is)^CREATE\s+OPERATOR\s+(\S+)\s*\(`)
+	operand        = regexp.MustCompile(`(?is)\b(LEFTARG|RIGHTARG)\s*=\s*([^,\n]+?)\s*(?:,|\n|\)\s*$)`)
+)
+
+// dropByText drops a cast or an operator, which has no name of its own, by the types that the statement has.
+func dropByText(sql string) string {
+	if x := createCast.FindStringSubmatch(sql); x != nil {
+		return "DROP CAST IF EXISTS (" + x[1] + " AS " + x[2] + ") CASCADE"
+	}
+	x := createOperator.FindStringSubmatch(sql)
+	if x == nil {
+		return ""
+	}
+	sides := map[string]string{"LEFTARG": "NONE", "RIGHTARG": "NONE"}
+	for _, arg := range operand.FindAllStringSubmatch(sql, -1) {
+		sides[strings.ToUpper(arg[1])] = arg[2]
+	}
+	return "DROP OPERATOR IF EXISTS " + x[1] + " (" + sides["LEFTARG"] + ", " + sides["RIGHTARG"] + ") CASCADE"
+}
+
 // definedKinds are the kinds of CREATE … (…) that the catalog does not list.
 var definedKinds = map[pg.ObjectType]string{
 	pg.ObjectType_OBJECT_COLLATION: "COLLATION", pg.ObjectType_OBJECT_TYPE: "TYPE", pg.ObjectType_OBJECT_TSCONFIGURATION: "TEXT SEARCH CONFIGURATION",
@@ -103,21 +126,9 @@ func Down(c *catalog.Catalog, beside []string) (statements []string) {
 			statements = append(statements, "DROP "+what+" IF EXISTS "+n+" CASCADE")
 		}
 	}
-	of := func(kind string) (names []string) {
-		for _, o := range c.Others {
-			if o.Kind == kind {
-				names = append(names, o.Name)
-			}
-		}
-		return names
-	}
-	plain := func(kind, kept string) (names []string) { // of which the catalog has the plain name
-		for _, name := range of(kind) {
-			if name != kept {
-				names = append(names, sqltext.Ident(name))
-			}
-		}
-		return names
+	of := func(kind string) []string { return namesOf(c, kind) }
+	plain := func(kind, kept string) []string { // of which the catalog has the plain name
+		return quoteIdents(slices.DeleteFunc(of(kind), func(name string) bool { return name == kept }))
 	}
 	drop("EVENT TRIGGER", plain("event trigger", ""))
 	drop("MATERIALIZED VIEW", of("materialized view"))
@@ -152,6 +163,22 @@ func Down(c *catalog.Catalog, beside []string) (statements []string) {
 	drop("EXTENSION", plain("extension", "plpgsql"))
 	drop("SCHEMA", plain("schema", public))
 	return statements
+}
+
+func namesOf(c *catalog.Catalog, kind string) (names []string) {
+	for _, o := range c.Others {
+		if o.Kind == kind {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+func quoteIdents(names []string) []string {
+	for i, name := range names {
+		names[i] = sqltext.Ident(name)
+	}
+	return names
 }
 
 // Differing compares a database with the result of its imported schema. It returns the parts that must be written in SQL.

@@ -14,4 +14,7 @@ ALTER TABLE notes ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID, ADD CHEC
 CREATE UNIQUE INDEX ON notes (lower(body));
 CREATE EXTENSION "uuid-ossp";
 CREATE COLLATION german (provider = icu, locale = 'de');
+CREATE CAST (varchar AS uuid) WITH INOUT AS IMPLICIT;
+CREATE OPERATOR === (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int);
+CREATE SCHEMA "public-data";
 CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple);
