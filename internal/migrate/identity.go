@@ -29,18 +29,19 @@ func (s *state) readIdentities(ctx context.Context, db querier, table string) er
 	if there, err := exists(ctx, db, own.MigrationsTable); !there || err != nil {
 		return pg.Fault(op, err)
 	}
+	type key struct{ version, id int64 }
 	type row struct {
-		ID        int64
-		Name, Sum string
+		Version, ID int64
+		Name, Sum   string
 	}
-	rows, _ := db.Query(ctx, "select row_id, name, sum from "+own.MigrationsTable+" where versions = "+pg.QuoteLiteral(s.versionsKey(table)))
+	rows, _ := db.Query(ctx, "select version_id, row_id, name, sum from "+own.MigrationsTable+" where versions = "+pg.QuoteLiteral(s.versionsKey(table)))
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
-	byID := make(map[int64]row, len(list))
+	known := make(map[key]row, len(list))
 	for _, r := range list {
-		byID[r.ID] = r
+		known[key{r.Version, r.ID}] = r
 	}
 	for i := range s.applied {
-		r := byID[s.applied[i].id]
+		r := known[key{s.applied[i].version, s.applied[i].id}]
 		s.applied[i].name, s.applied[i].sum = r.Name, r.Sum
 	}
 	return pg.Fault(op, err)
@@ -151,7 +152,9 @@ func (m *Migrator) checkApplied(s state, list []comparison, p plan) error {
 // accept records what the files of applied versions are called and contain now, where that was accepted: by the SumFile, or by a squash.
 func (r *run) accept(ctx context.Context, list []comparison) error {
 	for _, c := range list {
-		if a := c.applied; c.state != Applied || a.name == "" || (a.name == c.file.name && a.sum == c.sum) {
+		a := c.applied
+		baseline := c.file.script != nil && c.file.script.baseline // an older checkout still has the file that was applied
+		if c.state != Applied || a.name == "" || baseline || (a.name == c.file.name && a.sum == c.sum) {
 			continue
 		}
 		if _, err := r.session.conn.Exec(ctx, r.identifySQL(c.file.version, c.file.name, c.sum)); err != nil {

@@ -140,7 +140,7 @@ func TestRecordUnderAnotherRole(t *testing.T) {
 	role := "identity_" + strings.ToLower(rand.Text()[:8])
 	testkit.Exec(t, p.db, "CREATE ROLE "+role+"; GRANT ALL ON goose_db_version TO "+role+"; GRANT ALL ON SEQUENCE goose_db_version_id_seq TO "+role)
 	defer testkit.Exec(t, p.db, "DROP OWNED BY "+role+"; DROP ROLE "+role)
-	p.write("2_votes.sql", "-- +goose Up\nCREATE TABLE votes (id int);\nSET LOCAL ROLE "+role+";\n-- +goose Down\nDROP TABLE votes;\n")
+	p.write("2_votes.sql", "-- +goose Up\nCREATE TABLE votes (id int);\nSET LOCAL ROLE "+role+";\nCOMMIT;\nSET LOCAL ROLE "+role+";\n-- +goose Down\nDROP TABLE votes;\n")
 	p.up()
 	if got := p.query("SELECT string_agg(name, ' ' ORDER BY version_id) FROM krowoc.migrations"); got != "1_users.sql 2_votes.sql" {
 		t.Error(got)
@@ -210,5 +210,20 @@ func TestRecordedFiles(t *testing.T) {
 	}
 	if got := p.states(); got != "1 pending 1_users.sql, 2 pending 2_votes.sql" || p.query("SELECT count(*)::text FROM krowoc.migrations") != "0" {
 		t.Error(got)
+	}
+}
+
+// Rows that the table of versions gives the number of an older one are not taken for it.
+func TestVersionsAreMadeAgain(t *testing.T) {
+	p := newProject(t, "9_old.sql", usersSQL)
+	p.up()
+	testkit.Exec(t, p.db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+	delete(p.files, "9_old.sql")
+	p.write("1_users.sql", usersSQL)
+	p.write("2_votes.sql", "-- +goose Up\nCREATE TABLE votes (id int);\n-- +goose Down\nDROP TABLE votes;\n")
+	p.up()
+	p.up()
+	if p.versions() != "1 2" {
+		t.Error(p.versions())
 	}
 }

@@ -201,6 +201,9 @@ func (r *run) recordUpTo(b *batch, step planned, s segment) {
 	if s.to == len(step.sql) {
 		r.recordAll(b, step)
 	} else if kept, _ := step.lastCommit(s.to); kept > 0 {
+		if r.session != nil {
+			b.add("SET LOCAL role TO DEFAULT") // that of the file may have no right to the schema krowoc
+		}
 		b.mark(recording)
 		b.add(r.noteSQL(step, s.to, s.to, ""))
 	}

@@ -176,20 +176,22 @@ func (p progress) stateOf(n int) string {
 
 // Resolve records whether the statement at which a file was interrupted was executed.
 func (m *Migrator) Resolve(ctx context.Context, version int64, done bool) error {
-	return m.repair(ctx, version, func(r *run, step planned, p progress) string {
-		if done {
-			finished := step.boundary(p.finished)
-			return r.noteSQL(step, finished, finished, "")
+	return m.repair(ctx, version, func(r *run, step planned, p progress) (string, error) {
+		finished := p.finished
+		if s := step.segmentAt(finished); done {
+			if s.end != runsAlone && s.end != prepares { // with its progress, so that Postgres has undone all of it
+				return "", fault.New(fault.Conflict, "repair "+step.file.name, "the statement was in a transaction that was rolled back, with the others of it",
+					fmt.Sprintf("undo what you executed by hand, correct the file, and run `krowoc migrate %s`", step.direction))
+			}
+			finished = s.to
 		}
-		return r.noteSQL(step, p.finished, p.finished, "")
+		return r.noteSQL(step, finished, finished, ""), nil
 	})
 }
 
 // Forget deletes the progress of an interrupted file whose statements were undone by hand.
 func (m *Migrator) Forget(ctx context.Context, version int64) error {
-	return m.repair(ctx, version, func(r *run, step planned, _ progress) string {
-		return r.forgetSQL(step)
-	})
+	return m.repair(ctx, version, func(r *run, step planned, _ progress) (string, error) { return r.forgetSQL(step), nil })
 }
 
 // DropInvalidIndexes drops the invalid indexes of failed builds and returns their names.
@@ -212,7 +214,7 @@ func (m *Migrator) DropInvalidIndexes(ctx context.Context) ([]string, error) {
 }
 
 // repair runs one statement on the record of an interrupted file.
-func (m *Migrator) repair(ctx context.Context, version int64, sql func(*run, planned, progress) string) error {
+func (m *Migrator) repair(ctx context.Context, version int64, sql func(*run, planned, progress) (string, error)) error {
 	return m.locked(ctx, "migrate repair", func(ctx context.Context, r *run) error {
 		p, ok := r.state.progress[version]
 		f := r.state.file(version)
@@ -230,7 +232,11 @@ func (m *Migrator) repair(ctx context.Context, version int64, sql func(*run, pla
 		if p.finished >= len(step.sql) {
 			return fault.New(fault.Conflict, "repair", "all statements of the file were executed", "record it with `krowoc migrate "+string(p.direction)+"`")
 		}
-		if _, err := r.session.conn.Exec(ctx, sql(r, step, p)); err != nil {
+		statement, err := sql(r, step, p)
+		if err != nil {
+			return err
+		}
+		if _, err := r.session.conn.Exec(ctx, statement); err != nil {
 			return r.fault(ctx, "repair "+f.name, err)
 		}
 		return nil

@@ -122,7 +122,7 @@ func (r *run) work(ctx context.Context) ([]Result, error) {
 	}
 	if err := r.files(ctx, r.plan); err != nil {
 		if r.o.RollbackOnFailure && ctx.Err() == nil {
-			err = r.undo(ctx, err)
+			err = r.rollback(ctx, err)
 		}
 		return r.results, err
 	}
@@ -151,6 +151,19 @@ func (r *run) files(ctx context.Context, p plan) error {
 		r.o.Report(event)
 	}
 	return nil
+}
+
+// rollback undoes the files before the one that failed, unless a part of that stays applied: it needs them.
+func (r *run) rollback(ctx context.Context, failure error) error {
+	failed := r.plan[len(r.results)].file
+	s, err := r.Migrator.state(ctx, r.o.DB)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	if _, partly := s.progress[failed.version]; partly {
+		return errors.Join(failure, fault.New(fault.Conflict, "roll back the earlier migrations", "a part of "+failed.name+" stays applied, so the files before it stay applied too"))
+	}
+	return r.undo(ctx, failure)
 }
 
 // undo rolls back the files that this run has applied, after a failure.

@@ -34,18 +34,21 @@ func control(sql string) (opens bool, end ending) {
 	case "begin", "start":
 		return true, endsNot
 	case "commit", "end":
-		end = commits
-	case "rollback", "abort":
-		if end = undoes; words[1] == "to" || words[2] == "to" { // a savepoint
-			return false, endsNot
+		if end = commits; words[1] == "prepared" {
+			end = runsAlone
 		}
+	case "rollback", "abort":
+		switch {
+		case words[1] == "to" || words[2] == "to": // a savepoint
+			return false, endsNot
+		case words[1] == "prepared":
+			return false, runsAlone
+		}
+		end = undoes
 	case "prepare":
 		if words[1] == "transaction" {
 			end = prepares
 		}
-	}
-	if words[1] == "prepared" {
-		end = runsAlone
 	}
 	return false, end
 }
@@ -94,14 +97,14 @@ func (p planned) segments() (list []segment) {
 	return list
 }
 
-// boundary returns the end of the segment that contains the statement with an index.
-func (p planned) boundary(index int) int {
+// segmentAt returns the segment that contains the statement with an index.
+func (p planned) segmentAt(index int) segment {
 	for _, s := range p.segments() {
 		if index < s.to {
-			return s.to
+			return s
 		}
 	}
-	return index
+	return segment{from: index, to: index}
 }
 
 // lastCommit describes what the first ran statements have left: the last statement among them that committed, counted from 1 (0 if

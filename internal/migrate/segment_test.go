@@ -178,3 +178,42 @@ func TestDryRunOfSegments(t *testing.T) {
 		t.Errorf("%v, %v", results, err)
 	}
 }
+
+// A file of which a part stays applied needs the files before it, also where a failure rolls them back.
+func TestRollbackKeepsWhatAPartNeeds(t *testing.T) {
+	p := newProject(t, "1_a.sql", "-- +goose Up\nCREATE TABLE a (id int);\n-- +goose Down\nDROP TABLE a;\n")
+	p.write("2_x.sql", "-- +goose Up\nALTER TABLE a ADD x int;\nCOMMIT;\nSELECT nope;\n-- +goose Down\nALTER TABLE a DROP x;\n")
+	_, err := p.migrator(func(o *migrate.Options) { o.RollbackOnFailure = true }).Up(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "a part of 2_x.sql stays applied") || p.versions() != "1" {
+		t.Errorf("%v; %s", err, p.versions())
+	}
+	p.write("2_x.sql", "-- +goose Up\nALTER TABLE a ADD x int;\nCOMMIT;\nSELECT 1;\n-- +goose Down\nALTER TABLE a DROP x;\n")
+	p.up()
+	if got := p.query("SELECT count(*)::text FROM information_schema.columns WHERE table_name = 'a'"); got != "2" {
+		t.Errorf("%s columns", got)
+	}
+}
+
+// What Postgres has undone cannot be declared done.
+func TestNothingIsDoneInATransactionThatWasRolledBack(t *testing.T) {
+	p := newProject(t, "1_x.sql", "-- +goose Up\nCREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();\nSELECT nope;\n-- +goose Down\nDROP TABLE a, b;\n")
+	if _, err := p.migrator().Up(t.Context()); err == nil {
+		t.Fatal("there is no column nope")
+	}
+	if err := p.migrator().Resolve(t.Context(), 1, true); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "rolled back") {
+		t.Errorf("%v", err)
+	}
+	p.write("1_x.sql", "-- +goose Up\nCREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();\n-- +goose Down\nDROP TABLE a, b;\n")
+	p.up()
+	if got := p.catalog(); got != "relation a, relation b" {
+		t.Error(got)
+	}
+}
+
+// A table may be called prepared.
+func TestTableNamedPrepared(t *testing.T) {
+	p := newProject(t, "1_x.sql", "-- +goose Up\nCREATE TABLE prepared (id int);\nUPDATE prepared SET id = 1;\nSELECT nope;\n-- +goose Down\nDROP TABLE prepared;\n")
+	if _, err := p.migrator().Up(t.Context()); err == nil || p.catalog() != "" {
+		t.Errorf("%v; %s", err, p.catalog())
+	}
+}

@@ -161,7 +161,7 @@ func (d Draft) file(files []*file, now time.Time) (*file, error) {
 	return &file{version: number, name: version + "_" + slug + ".sql"}, fault.Wrap(writeOp, err)
 }
 
-// createFile writes a new file; after an error there is none.
+// createFile writes a new file. After an error, what it has written of it is removed.
 func createFile(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {

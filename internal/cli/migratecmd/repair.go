@@ -28,7 +28,7 @@ func newHash(f *factory.Factory) *cobra.Command {
 		Use:   "hash",
 		Short: "Record the checksums of the migrations in krowoc.sum",
 		Long: `Record a checksum of every migration in krowoc.sum, in the same folder. From then on, "migrate up" refuses a file whose SQL was
-changed after it was applied. Comments and white space may change. Without krowoc.sum, nothing is checked.`,
+changed after it was applied, also on a database that another checkout migrated. Comments and white space may change.`,
 		Example: "krowoc migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
