@@ -104,7 +104,7 @@ func (p *pass) addColumn(s *statement, t target, d *pg.ColumnDef) {
 			references = x
 		}
 	}
-	if references != nil && def != nil && !def.GetAConst().GetIsnull() { // a column of nulls refers to nothing
+	if references != nil && def != nil && !isNull(def) { // a column of nulls refers to nothing
 		p.addForeignKey(s, t, &pg.Constraint{Contype: references.Contype, Conname: references.Conname, Location: references.Location,
 			FkAttrs: []*pg.Node{pg.MakeStrNode(d.Colname)}, Pktable: references.Pktable, PkAttrs: references.PkAttrs})
 	}
@@ -138,6 +138,14 @@ func (p *pass) addColumn(s *statement, t target, d *pg.ColumnDef) {
 		}
 		p.addKey(s, t, &pg.Constraint{Contype: kind, Keys: []*pg.Node{pg.MakeStrNode(d.Colname)}, Location: d.Location})
 	}
+}
+
+// isNull reports whether an expression is NULL, perhaps of a type.
+func isNull(n *pg.Node) bool {
+	for n.GetTypeCast() != nil {
+		n = n.GetTypeCast().Arg
+	}
+	return n.GetAConst().GetIsnull()
 }
 
 func (p *pass) setNotNull(s *statement, t target, column string) {

@@ -97,10 +97,16 @@ func hasOption(options []*pg.Node, name string) bool {
 }
 
 func (p *pass) dropIndex(s *statement, n *pg.DropStmt, name string) {
+	i := p.model.index(name)
+	if i != nil && p.model.table(i.table) != nil && p.model.table(i.table).partitioned {
+		if n.Concurrent {
+			p.report(s, "concurrently-partitioned", detail{tables: []string{i.table}, message: fmt.Sprintf("%s is partitioned, so Postgres refuses CONCURRENTLY", short(i.table))})
+		}
+		return // there is no other way to drop it
+	}
 	if n.Concurrent {
 		return
 	}
-	i := p.model.index(name)
 	on := "its table"
 	var tables []string
 	if i != nil {

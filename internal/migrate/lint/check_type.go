@@ -79,7 +79,9 @@ func (p *pass) changeType(s *statement, t target, cmd *pg.AlterTableCmd) {
 	if old != nil && keepsRows(old, &to) && (using == nil || columnRef(using) == cmd.Name) {
 		return
 	}
-	p.lossyCast(s, t, d, old, &to)
+	if old != nil && isCastOf(using, cmd.Name) {
+		p.lossyCast(s, t, d, old, &to)
+	}
 	from := "the current one"
 	if old != nil {
 		from = old.typ
@@ -93,11 +95,20 @@ ALTER TABLE %[1]s DROP COLUMN %[4]s;
 ALTER TABLE %[1]s RENAME COLUMN %[2]s TO %[4]s;`, t.sql(), next, to.typ, ident(cmd.Name))})
 }
 
-// lossyCast reports a type that cannot hold the values of the one before. What USING does beyond a cast is not looked at.
-func (p *pass) lossyCast(s *statement, t target, d *pg.ColumnDef, old, to *column) {
-	if old == nil {
-		return
+// isCastOf reports whether USING does no more than a cast of the column, perhaps in another time zone. A person who writes more has
+// thought about the values.
+func isCastOf(using *pg.Node, column string) bool {
+	for using.GetTypeCast() != nil {
+		using = using.GetTypeCast().Arg
 	}
+	if call := using.GetFuncCall(); call != nil && len(call.Args) == 2 && call.Funcformat == pg.CoercionForm_COERCE_SQL_SYNTAX {
+		using = call.Args[1] // x AT TIME ZONE 'UTC'
+	}
+	return using == nil || columnRef(using) == column
+}
+
+// lossyCast reports a type that cannot hold the values of the one before.
+func (p *pass) lossyCast(s *statement, t target, d *pg.ColumnDef, old, to *column) {
 	if loss := cast.Loss(old.typ, to.typ); loss != "" {
 		p.report(s, "lossy-cast", detail{offset: int(d.GetLocation()), tables: []string{t.name}, effect: Rewrite,
 			message: fmt.Sprintf("changing the type of %s from %s to %s loses %s, and the down section cannot bring it back", to.name, old.typ, to.typ, loss),
