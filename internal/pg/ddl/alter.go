@@ -12,6 +12,7 @@ import (
 
 // dropConstraints drops the constraints that a table no longer has. They come first, since they could block other changes.
 func (p *planner) dropConstraints(cur, want *catalog.Table) {
+	p.dropReferencesToGone(cur, want)
 	kept := map[*catalog.Constraint]bool{}
 	for _, old := range pairs(cur, want) {
 		kept[old] = true
@@ -34,6 +35,27 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 			}
 		}
 	}
+}
+
+// dropReferencesToGone drops the foreign keys of a table to tables that are dropped. The schema may have another one in their place.
+func (p *planner) dropReferencesToGone(cur, want *catalog.Table) {
+	toGone := func(c *catalog.Constraint) bool {
+		return c.Kind == "foreign key" && slices.ContainsFunc(p.cur.Tables, func(t catalog.Table) bool {
+			return tableKey(&t) == referenced(cur, c) && p.isGone(&t) && p.mayDropTable(&t)
+		})
+	}
+	withColumn := func(c *catalog.Constraint) bool {
+		return slices.ContainsFunc(c.Columns, func(column string) bool { return want.Column(column) == nil })
+	}
+	cur.Constraints = slices.DeleteFunc(slices.Clone(cur.Constraints), func(c catalog.Constraint) bool {
+		if !toGone(&c) || withColumn(&c) {
+			return false
+		}
+		s := one(alter(tableName(cur), dropConstraint(&c)), alter(tableName(cur), addConstraint(&c)))
+		s.table = tableKey(cur)
+		p.main = append(p.main, s)
+		return true
+	})
 }
 
 func constraintOf(t *catalog.Table, name string) *catalog.Constraint {

@@ -138,7 +138,7 @@ func (p *planner) goneTables() (gone []*catalog.Table) {
 	for i := range p.cur.Tables {
 		t := &p.cur.Tables[i]
 		switch {
-		case p.want.Table(t.Schema, t.Name) != nil || t.Kind != "table" || Unmanaged(p.cur, t) != "":
+		case !p.isGone(t):
 		case p.mayDropTable(t):
 			p.noteDroppedTable(t)
 			gone = append(gone, t)
@@ -147,6 +147,11 @@ func (p *planner) goneTables() (gone []*catalog.Table) {
 		}
 	}
 	return gone
+}
+
+// isGone reports whether the schema had a table and no longer has it.
+func (p *planner) isGone(t *catalog.Table) bool {
+	return p.want.Table(t.Schema, t.Name) == nil && t.Kind == "table" && Unmanaged(p.cur, t) == ""
 }
 
 func (p *planner) dropTable(t *catalog.Table) step {
