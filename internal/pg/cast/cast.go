@@ -120,7 +120,9 @@ func Using(column, from, to string) string {
 	if a.array {
 		array = "[]"
 	}
-	inUTC := column + " AT TIME ZONE 'UTC'"
+	if sql := usingUTC(column, to, a, b); sql != "" {
+		return sql
+	}
 	switch {
 	case a.array != b.array:
 	case isText(a.name) && isText(b.name):
@@ -130,17 +132,6 @@ func Using(column, from, to string) string {
 			return column + "::text" + array + "::numeric" + array
 		}
 	case a.array:
-	case a.name == "timestamptz" && (b.name == "timestamp" || b.name == "date" || b.name == "time"):
-		return castTo(inUTC, to, b.name == "timestamp" && b.precision < 0)
-	case a.name == "timestamp" && b.name == "timestamptz":
-		return castTo(inUTC, to, b.precision < 0)
-	case a.name == "date" && b.name == "timestamptz":
-		return castTo(column+"::timestamp AT TIME ZONE 'UTC'", to, b.precision < 0)
-	case a.name == "timestamptz" && isText(b.name):
-		return "CASE WHEN isfinite(" + column + ") THEN to_char(" + inUTC + `, 'YYYY-MM-DD"T"HH24:MI:SS.US') || 'Z' || CASE WHEN extract(year FROM ` + inUTC +
-			") < 0 THEN ' BC' ELSE '' END ELSE " + column + "::text END"
-	case isText(a.name) && b.name == "timestamptz":
-		return "CASE WHEN " + column + " ~ '" + isPlainMoment + "' THEN " + castTo(column+"::timestamp AT TIME ZONE 'UTC'", to, b.precision < 0) + " ELSE " + column + "::" + to + " END"
 	case isText(a.name) && b.name == "bytea":
 		return "convert_to(" + column + ", 'UTF8')" // the cast reads backslashes
 	case a.name == "bytea" && isText(b.name):
@@ -156,6 +147,26 @@ func Using(column, from, to string) string {
 		return column + "::text" + array // assigned, and refused when it is too long
 	}
 	return column + "::" + to
+}
+
+// usingUTC is Using for moments with a time zone on one side; "" for anything else.
+func usingUTC(column, to string, a, b kind) string {
+	inUTC := column + " AT TIME ZONE 'UTC'"
+	switch {
+	case a.array || b.array:
+	case a.name == "timestamptz" && (b.name == "timestamp" || b.name == "date" || b.name == "time"):
+		return castTo(inUTC, to, b.name == "timestamp" && b.precision < 0)
+	case a.name == "timestamp" && b.name == "timestamptz":
+		return castTo(inUTC, to, b.precision < 0)
+	case a.name == "date" && b.name == "timestamptz":
+		return castTo(column+"::timestamp AT TIME ZONE 'UTC'", to, b.precision < 0)
+	case a.name == "timestamptz" && isText(b.name):
+		return "CASE WHEN isfinite(" + column + ") THEN to_char(" + inUTC + `, 'YYYY-MM-DD"T"HH24:MI:SS.US') || 'Z' || CASE WHEN extract(year FROM ` + inUTC +
+			") < 0 THEN ' BC' ELSE '' END ELSE " + column + "::text END"
+	case isText(a.name) && b.name == "timestamptz":
+		return "CASE WHEN " + column + " ~ '" + isPlainMoment + "' THEN " + castTo(column+"::timestamp AT TIME ZONE 'UTC'", to, b.precision < 0) + " ELSE " + column + "::" + to + " END"
+	}
+	return ""
 }
 
 func castTo(sql, typ string, isType bool) string {
