@@ -38,7 +38,7 @@ test-fast: ## run the tests that finish within a minute, and name the others
 
 .PHONY: test
 test: ## run every test with the race detector, and list what this machine left out
-	go test -race ./... -json | $(check) report
+	go test -race -timeout 25m ./... -json | $(check) report
 
 .PHONY: test-ci
 test-ci: ## test the checks of .ci
