@@ -14,6 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/dev/identity"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -147,7 +148,7 @@ func (p *people) Create(ctx context.Context, u identity.User) (identity.User, er
 	}
 	var given bool // the database generates the key
 	err = s.pool.QueryRow(ctx, `SELECT atthasdef OR attidentity <> '' FROM pg_attribute WHERE attrelid = $1::regclass AND quote_ident(attname) = quote_ident($2)`,
-		s.table, strings.ReplaceAll(strings.Trim(s.key, `"`), `""`, `"`)).Scan(&given)
+		s.table, sqltext.Unquote(s.key)).Scan(&given)
 	if err != nil {
 		return u, pg.Fault(op, err)
 	}

@@ -74,9 +74,7 @@ func longNames(sql string) map[int]string {
 		}
 		name := sql[at : at+n]
 		if c := name[0]; !blank && n > maxIdent && (c == '"' || c == '_' || c >= 0x80 || (c|0x20 >= 'a' && c|0x20 <= 'z')) {
-			if strings.HasPrefix(name, `"`) {
-				name = strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
-			}
+			name = sqltext.Unquote(name)
 			if len(name) > maxIdent && !strings.HasPrefix(strings.ToLower(name), "e'") {
 				found[at] = name
 			}

@@ -2,7 +2,11 @@
 // compared. Names are qualified and everything is sorted, so that two databases with the same structure have equal values.
 package catalog
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
+)
 
 // Catalog is what the schemas of users hold. What belongs to an extension is left out, the extension itself is not.
 type Catalog struct {
@@ -68,6 +72,14 @@ type Constraint struct {
 	Inherited           bool
 	References          string // the other table of a foreign key
 	Comment             string
+}
+
+// Target returns the table that a foreign key refers to.
+func (c *Constraint) Target() (schema, table string) {
+	if n, _ := sqltext.Token(c.References); strings.HasPrefix(c.References[n:], ".") {
+		return sqltext.Unquote(c.References[:n]), sqltext.Unquote(c.References[n+1:])
+	}
+	return c.Schema, sqltext.Unquote(c.References)
 }
 
 // Index is an index, including indexes of constraints.

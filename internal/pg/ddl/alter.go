@@ -39,16 +39,11 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 
 // dropReferencesToGone drops the foreign keys of a table to tables that are dropped. The schema may have another one in their place.
 func (p *planner) dropReferencesToGone(cur, want *catalog.Table) {
-	toGone := func(c *catalog.Constraint) bool {
-		return c.Kind == "foreign key" && slices.ContainsFunc(p.cur.Tables, func(t catalog.Table) bool {
-			return tableKey(&t) == referenced(cur, c) && p.isGone(&t) && p.mayDropTable(&t)
-		})
-	}
 	withColumn := func(c *catalog.Constraint) bool {
 		return slices.ContainsFunc(c.Columns, func(column string) bool { return want.Column(column) == nil })
 	}
 	cur.Constraints = slices.DeleteFunc(slices.Clone(cur.Constraints), func(c catalog.Constraint) bool {
-		if !toGone(&c) || withColumn(&c) {
+		if !p.gone[referenced(&c)] || withColumn(&c) {
 			return false
 		}
 		s := one(alter(tableName(cur), dropConstraint(&c)), alter(tableName(cur), addConstraint(&c)))

@@ -85,7 +85,7 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 	had, has := indexesOf(p.cur, cur), indexesOf(p.want, want)
 	for _, i := range has {
 		if byName(had, i.Name) == nil && !isRenamed(had, has, i) {
-			p.alone = append(p.alone, lone{i.Name, []step{p.createIndex(cur, i)}})
+			p.alone = append(p.alone, lone{i.Name, []step{p.createIndex(cur, i, p.index(i))}})
 		}
 	}
 	for _, i := range had {
@@ -105,7 +105,7 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 		case !Expressible(i, cur):
 			// The schema language does not support it, so it was written by hand.
 		case p.droppable(cur.Name, i.Name, "index"):
-			create := p.createIndex(cur, i)
+			create := p.createIndex(cur, i, plainIndex(i))
 			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{{up: create.down, down: create.up}}})
 		}
 	}

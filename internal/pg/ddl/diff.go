@@ -78,6 +78,7 @@ type planner struct {
 	fill      []string // required columns that have no default
 	left      []string
 	drops     []Drop
+	gone      map[string]bool // the tables that are dropped, by tableKey
 	named     map[string]bool // the indexes of partitions that have got a name
 }
 
@@ -98,7 +99,11 @@ func one(up, down string) step { return step{up: []string{up}, down: []string{do
 // Diff returns the migrations that change the tables and enums of cur into those of want. It drops constraints and indexes that are only in
 // cur if Krowoc has named them, and other objects with AllowDrop. It ignores functions, triggers, views, policies and grants.
 func Diff(cur, want *catalog.Catalog, o Options) Plan {
-	p := &planner{Options: o, cur: cur, want: want}
+	p := &planner{Options: o, cur: cur, want: want, gone: map[string]bool{}, named: map[string]bool{}}
+	for i := range cur.Tables {
+		t := &cur.Tables[i]
+		p.gone[tableKey(t)] = p.isGone(t) && p.mayDropTable(t)
+	}
 	p.newEnums()
 	var created, kept []*catalog.Table
 	for i := range want.Tables {
@@ -238,10 +243,7 @@ func (p *planner) column(t *catalog.Table, c *catalog.Column) string {
 
 // index returns the statement that creates an index of want.
 func (p *planner) index(i *catalog.Index) string {
-	if byName(indexesOf(p.want, &catalog.Table{Schema: i.Schema, Name: i.Table}), i.Name) == i { // and no earlier one of that name
-		return cmp.Or(p.written["index "+i.Table+"."+i.Name], plainIndex(i))
-	}
-	return plainIndex(i)
+	return cmp.Or(p.written["index "+i.Table+"."+i.Name], plainIndex(i))
 }
 
 // plainIndex writes an index, with those of all partitions, without the default method.

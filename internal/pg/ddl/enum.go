@@ -197,7 +197,7 @@ func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, dropped, crea
 
 // inherits reports whether a column changes with that of a parent: of the partitioned table, or of one that the table inherits from.
 func inherits(c *catalog.Catalog, t *catalog.Table, column string) bool {
-	return slices.ContainsFunc(c.Tables, func(parent catalog.Table) bool {
+	return len(t.Parents) > 0 && slices.ContainsFunc(c.Tables, func(parent catalog.Table) bool {
 		return slices.Contains(t.Parents, catalogName(parent.Schema, parent.Name)) && parent.Column(column) != nil
 	})
 }

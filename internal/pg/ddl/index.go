@@ -16,13 +16,14 @@ func (p *planner) concurrently() string {
 	return "CONCURRENTLY "
 }
 
-// createIndex creates an index of a table. Postgres does not build that of a partitioned table beside writes, but those of its
+// createIndex creates an index of a table by its statement. Postgres does not build that of a partitioned table beside writes, but those of its
 // partitions, which then become parts of it.
-func (p *planner) createIndex(t *catalog.Table, i *catalog.Index) step {
+func (p *planner) createIndex(t *catalog.Table, i *catalog.Index, sql string) step {
 	if t.Kind == "partitioned table" {
-		return step{up: p.partitionedIndex(t, i, i.Name), down: []string{"DROP INDEX " + name(i.Schema, i.Name)}}
+		_, keys, _ := strings.Cut(sql, " ON "+name(i.Schema, i.Table)+" ")
+		return step{up: p.partitionedIndex(t, i, i.Name, keys), down: []string{"DROP INDEX " + name(i.Schema, i.Name)}}
 	}
-	return one(strings.Replace(p.index(i), "INDEX ", "INDEX "+p.concurrently(), 1), p.dropIndex(i.Schema, i.Name))
+	return one(strings.Replace(sql, "INDEX ", "INDEX "+p.concurrently(), 1), p.dropIndex(i.Schema, i.Name))
 }
 
 // getsIndex reports whether a new index comes in the place of that of a unique constraint.
@@ -41,21 +42,20 @@ func (p *planner) dropIndex(schema, index string) string {
 func (p *planner) replaceIndex(t *catalog.Table, old, now *catalog.Index) step {
 	if t.Kind == "partitioned table" { // the indexes of its partitions would keep their temporary names
 		drop := "DROP INDEX " + name(old.Schema, old.Name)
-		return step{up: append([]string{drop}, p.createIndex(t, now).up...), down: append([]string{drop}, p.createIndex(t, old).up...)}
+		return step{up: append([]string{drop}, p.createIndex(t, now, p.index(now)).up...), down: append([]string{drop}, p.createIndex(t, old, plainIndex(old)).up...)}
 	}
 	swap := func(to *catalog.Index) []string {
 		next := *to
 		next.Name = cut(to.Name) + "_next"
-		// The text that the schema has is of the other name.
 		next.Definition = strings.Replace(to.Definition, "INDEX "+ident(to.Name)+" ON ", "INDEX "+ident(next.Name)+" ON ", 1)
-		return append(p.createIndex(t, &next).up, p.dropIndex(to.Schema, to.Name), "ALTER INDEX "+name(next.Schema, next.Name)+" RENAME TO "+ident(to.Name))
+		return append(p.createIndex(t, &next, plainIndex(&next)).up, p.dropIndex(to.Schema, to.Name), "ALTER INDEX "+name(next.Schema, next.Name)+" RENAME TO "+ident(to.Name))
 	}
 	return step{up: swap(now), down: swap(old)}
 }
 
-// partitionedIndex creates an index of a partitioned table under a name, and of all its partitions.
-func (p *planner) partitionedIndex(t *catalog.Table, i *catalog.Index, index string) []string {
-	_, keys, _ := strings.Cut(strings.Replace(p.index(i), " ON ONLY ", " ON ", 1), " ON "+name(i.Schema, i.Table)+" ")
+// partitionedIndex creates an index of a partitioned table under a name, and of all its partitions. keys is what follows the table in
+// the statement.
+func (p *planner) partitionedIndex(t *catalog.Table, i *catalog.Index, index, keys string) []string {
 	create := func(index, on string, how string) string {
 		return "CREATE INDEX " + how + ident(index) + " ON " + on + " " + keys
 	}
@@ -67,7 +67,7 @@ func (p *planner) partitionedIndex(t *catalog.Table, i *catalog.Index, index str
 	for _, part := range partitions {
 		partIndex := p.freeIndexName(part, i)
 		if part.Kind == "partitioned table" {
-			statements = append(statements, p.partitionedIndex(part, i, partIndex)...)
+			statements = append(statements, p.partitionedIndex(part, i, partIndex, keys)...)
 		} else {
 			statements = append(statements, create(partIndex, tableName(part), p.concurrently()))
 		}
@@ -103,9 +103,6 @@ func (p *planner) freeIndexName(part *catalog.Table, i *catalog.Index) string {
 	name := stem
 	for n := 2; taken(name); n++ {
 		name = stem + strconv.Itoa(n)
-	}
-	if p.named == nil {
-		p.named = map[string]bool{}
 	}
 	p.named[part.Schema+"."+name] = true
 	return name

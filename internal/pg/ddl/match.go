@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // pairs returns for each constraint of want the constraint of cur that it corresponds to or replaces. That is the one of the same name, an
@@ -57,8 +58,7 @@ func (p *planner) foreign(t *catalog.Table, c *catalog.Constraint) bool {
 	if c.Kind != "foreign key" {
 		return false
 	}
-	schema, name, _ := strings.Cut(referenced(t, c), ".")
-	return Foreign(t, c, p.want.Table(schema, name))
+	return Foreign(t, c, p.want.Table(c.Target()))
 }
 
 // Foreign reports whether a schema cannot contain a foreign key as a reference. to is the table that it refers to, or nil if the schema
@@ -168,6 +168,5 @@ func plainKeys(i *catalog.Index) bool {
 
 // isIdent reports whether SQL is a single name.
 func isIdent(sql string) bool {
-	name := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(sql, `"`), `"`), `""`, `"`)
-	return ident(name) == sql
+	return ident(sqltext.Unquote(sql)) == sql
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
-	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // createTables creates tables after the tables that they refer to. References in a cycle are added last.
@@ -22,7 +21,7 @@ func (p *planner) createTables(tables []*catalog.Table) {
 		next = max(next, 0) // a cycle: start with any table
 		t := waiting[next]
 		made[tableKey(t)] = true
-		inline := func(c catalog.Constraint) bool { return made[referenced(t, &c)] }
+		inline := func(c catalog.Constraint) bool { return made[referenced(&c)] }
 		p.main = append(p.main, one(p.createTable(t, inline), "DROP TABLE "+tableName(t)))
 		for i := range t.Constraints {
 			if c := &t.Constraints[i]; c.Kind == "foreign key" && !inline(*c) {
@@ -41,29 +40,18 @@ func (p *planner) createTables(tables []*catalog.Table) {
 
 func ready(t *catalog.Table, made map[string]bool) bool {
 	return !slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool {
-		to := referenced(t, &c)
-		return c.Kind == "foreign key" && !made[to] && to != tableKey(t)
+		to := referenced(&c)
+		return to != "" && !made[to] && to != tableKey(t)
 	})
 }
 
 // referenced returns the tableKey of the table that a foreign key refers to, and "" for other constraints.
-func referenced(t *catalog.Table, c *catalog.Constraint) string {
-	if c.References == "" {
+func referenced(c *catalog.Constraint) string {
+	if c.Kind != "foreign key" {
 		return ""
 	}
-	schema, table := t.Schema, c.References
-	if n, _ := sqltext.Token(table); n > 0 && strings.HasPrefix(table[n:], ".") {
-		schema, table = unquoted(table[:n]), table[n+1:]
-	}
-	return schema + "." + unquoted(table)
-}
-
-// unquoted returns the name that an identifier of SQL is.
-func unquoted(ident string) string {
-	if !strings.HasPrefix(ident, `"`) {
-		return ident
-	}
-	return strings.ReplaceAll(ident[1:len(ident)-1], `""`, `"`)
+	schema, table := c.Target()
+	return schema + "." + table
 }
 
 // createTable writes a table with its constraints. inline selects the foreign keys.
@@ -138,11 +126,10 @@ func (p *planner) goneTables() (gone []*catalog.Table) {
 	for i := range p.cur.Tables {
 		t := &p.cur.Tables[i]
 		switch {
-		case !p.isGone(t):
-		case p.mayDropTable(t):
+		case p.gone[tableKey(t)]:
 			p.noteDroppedTable(t)
 			gone = append(gone, t)
-		default:
+		case p.isGone(t):
 			p.left = append(p.left, "table "+tableName(t))
 		}
 	}
@@ -165,7 +152,7 @@ func (p *planner) dropTable(t *catalog.Table) step {
 // dropReferences drops one foreign key to a table from each other table of a list, and removes it from the catalog.
 func dropReferences(list []*catalog.Table, to *catalog.Table) (steps []step) {
 	for _, t := range list {
-		at := slices.IndexFunc(t.Constraints, func(c catalog.Constraint) bool { return refersTo(t, &c, to) })
+		at := slices.IndexFunc(t.Constraints, func(c catalog.Constraint) bool { return refersTo(&c, to) })
 		if t == to || at < 0 {
 			continue
 		}
@@ -176,14 +163,12 @@ func dropReferences(list []*catalog.Table, to *catalog.Table) (steps []step) {
 	return steps
 }
 
-// refersTo reports whether a constraint of a table is a foreign key to another one.
-func refersTo(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
-	return c.Kind == "foreign key" && referenced(t, c) == tableKey(to)
-}
+// refersTo reports whether a constraint is a foreign key to a table.
+func refersTo(c *catalog.Constraint, to *catalog.Table) bool { return referenced(c) == tableKey(to) }
 
 // referredTo reports whether another table of a list refers to one.
 func referredTo(list []*catalog.Table, t *catalog.Table) bool {
 	return slices.ContainsFunc(list, func(other *catalog.Table) bool {
-		return other != t && slices.ContainsFunc(other.Constraints, func(c catalog.Constraint) bool { return refersTo(other, &c, t) })
+		return other != t && slices.ContainsFunc(other.Constraints, func(c catalog.Constraint) bool { return refersTo(&c, t) })
 	})
 }

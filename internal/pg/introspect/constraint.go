@@ -44,10 +44,7 @@ func (m *importer) indexesOf(t *table) (list []*catalog.Index) {
 func bare(names []string) []string {
 	list := make([]string, len(names))
 	for i, n := range names {
-		list[i] = n
-		if strings.HasPrefix(n, `"`) {
-			list[i] = strings.ReplaceAll(n[1:len(n)-1], `""`, `"`)
-		}
+		list[i] = sqltext.Unquote(n)
 	}
 	return list
 }

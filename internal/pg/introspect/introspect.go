@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
@@ -183,13 +184,10 @@ func (m *importer) others() {
 
 func counted(n int, what string) string {
 	plural := map[string]string{"policy": "policies", "default privileges": "default privileges", "statistics": "statistics"}
-	switch {
-	case n == 1:
-		return "1 " + what
-	case plural[what] != "":
+	if n != 1 && plural[what] != "" {
 		return fmt.Sprintf("%d %s", n, plural[what])
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return diag.Count(n, what)
 }
 
 func tableName(t *catalog.Table) string { return qualified(t.Schema, t.Name) }

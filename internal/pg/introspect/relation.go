@@ -46,11 +46,11 @@ func (m *importer) takeReferences(t *table) {
 
 // target returns the type that a foreign key refers to, or nil.
 func (m *importer) target(c *catalog.Constraint) *table {
-	name, ok := strings.CutPrefix(c.References, public+".")
-	if !ok && strings.Contains(c.References, ".") {
+	schema, name := c.Target()
+	if schema != public {
 		return nil
 	}
-	return m.byTable[strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)]
+	return m.byTable[name]
 }
 
 // fits reports whether the columns of a foreign key have the types of the key. A single column may have another type, which @col then

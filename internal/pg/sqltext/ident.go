@@ -15,6 +15,14 @@ func Ident(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
+// Unquote returns the name that an identifier stands for. It reverses Ident.
+func Unquote(ident string) string {
+	if len(ident) < 2 || ident[0] != '"' || ident[len(ident)-1] != '"' {
+		return ident
+	}
+	return strings.ReplaceAll(ident[1:len(ident)-1], `""`, `"`)
+}
+
 // keywords are the keywords that quote_ident quotes, in any version from 14 to 18. They are not allowed as unquoted names of columns or
 // tables (https://www.postgresql.org/docs/current/sql-keywords-appendix.html).
 var keywords = words(`

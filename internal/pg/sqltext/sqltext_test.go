@@ -93,3 +93,11 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func TestUnquote(t *testing.T) {
+	for _, name := range []string{"books", "Books", `a "quoted" name`, "select", "", `"`, "a.b", "été"} {
+		if got := sqltext.Unquote(sqltext.Ident(name)); got != name {
+			t.Errorf("%q comes back as %q", name, got)
+		}
+	}
+}
