@@ -6,6 +6,8 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // apply changes the model as the statement would change a database. file is the number of the statement's file.
@@ -143,7 +145,7 @@ func (m *model) createTableAs(s *pg.CreateTableAsStmt, file int) {
 func newColumn(d *pg.ColumnDef) column {
 	c := column{name: d.Colname}
 	c.setType(d.TypeName)
-	if _, serial := serials[c.typ]; serial {
+	if _, serial := schema.Serial(c.typ); serial {
 		c.notNull, c.defaulted = true, d.TypeName
 	}
 	return c

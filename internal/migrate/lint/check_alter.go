@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // target is the table that a statement changes.
@@ -109,7 +111,7 @@ func (p *pass) addColumn(s *statement, t target, d *pg.ColumnDef) {
 			FkAttrs: []*pg.Node{pg.MakeStrNode(d.Colname)}, Pktable: references.Pktable, PkAttrs: references.PkAttrs})
 	}
 	col := t.sql() + " ADD COLUMN " + ident(d.Colname) + " " + typeText(d.TypeName)
-	_, serial := serials[c.typ]
+	_, serial := schema.Serial(c.typ)
 	full := detail{offset: at, lock: accessExclusive, tables: []string{t.name}, effect: Rewrite}
 	switch {
 	case serial || c.identity:

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 func (p *pass) createTable(s *statement, n *pg.CreateStmt) {
@@ -71,12 +73,12 @@ func (p *pass) columnStyle(s *statement, table string, d *pg.ColumnDef, key bool
 			key = true
 		}
 	}
-	_, serial := serials[name]
-	small := name == "integer" || name == "smallint" || (serial && serials[name] != "bigint")
+	plain, serial := schema.Serial(name)
+	small := name == "integer" || name == "smallint" || (serial && plain != "bigint")
 	at := int(d.Location)
 	if small && !array && (key || serial) {
 		limit := "2,147,483,647"
-		if name == "smallint" || serials[name] == "smallint" {
+		if name == "smallint" || plain == "smallint" {
 			limit = "32,767"
 		}
 		p.report(s, "key-int", detail{offset: at, message: fmt.Sprintf("%s.%s ends at %s; changing its type then rewrites the table", short(table), d.Colname, limit),

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/krowoc/krowoc/internal/pg/cast"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // walk calls visit for every node of a tree.
@@ -121,7 +122,7 @@ func (p *pass) lossyCast(s *statement, t target, d *pg.ColumnDef, old, to *colum
 func keepsRows(from, to *column) bool {
 	base := func(c *column) string {
 		name, _, _ := strings.Cut(strings.TrimSuffix(c.typ, "[]"), "(")
-		if plain, serial := serials[name]; serial {
+		if plain, serial := schema.Serial(name); serial {
 			return plain
 		}
 		return name

@@ -116,11 +116,6 @@ var typeNames = map[string]string{
 	"bpchar": "char", "timetz": "time with time zone",
 }
 
-// serials maps the serial pseudo-types to the types of their columns.
-var serials = map[string]string{
-	"serial": "integer", "serial4": "integer", "bigserial": "bigint", "serial8": "bigint", "smallserial": "smallint", "serial2": "smallint",
-}
-
 // typeName returns a type's name without its modifiers, the modifiers, and whether it is an array.
 func typeName(t *pg.TypeName) (name string, mods []int, array bool) {
 	parts := names(t.GetNames())

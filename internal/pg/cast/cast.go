@@ -3,10 +3,14 @@
 package cast
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // kind is a type without its modifiers, and with the names that Postgres itself writes.
@@ -21,8 +25,7 @@ var (
 	aliases   = map[string]string{
 		"int2": "smallint", "int": "integer", "int4": "integer", "int8": "bigint", "float4": "real", "float8": "double precision", "decimal": "numeric",
 		"timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz", "time without time zone": "time",
-		"character varying": "varchar", "character": "char", "bpchar": "char", "smallserial": "smallint", "serial": "integer", "bigserial": "bigint",
-		"serial2": "smallint", "serial4": "integer", "serial8": "bigint",
+		"character varying": "varchar", "character": "char", "bpchar": "char",
 	}
 )
 
@@ -41,9 +44,10 @@ func kindOf(typ string) kind {
 		}
 		name = strings.Join(strings.Fields(strings.Replace(name, m[0], " ", 1)), " ")
 	}
-	if k.name = name; aliases[name] != "" {
-		k.name = aliases[name]
+	if plain, counts := schema.Serial(name); counts {
+		name = plain
 	}
+	k.name = cmp.Or(aliases[name], name)
 	return k
 }
 
@@ -87,10 +91,15 @@ func Loss(from, to string) string {
 		return "the digits after the point"
 	case b.name == "numeric" && b.precision >= 0 && fractionDigits(a) > max(b.scale, 0):
 		return fmt.Sprintf("the digits after the point beyond %d", max(b.scale, 0))
-	case seconds[a.name] && seconds[b.name] && b.precision >= 0 && (a.precision < 0 || a.precision > b.precision):
+	case seconds[a.name] && seconds[b.name] && moreDigits(a, b):
 		return fmt.Sprintf("the digits of a second beyond %d", b.precision)
 	}
 	return ""
+}
+
+// moreDigits reports whether one type has more digits of a second than another.
+func moreDigits(a, b kind) bool {
+	return b.precision >= 0 && (a.precision < 0 || a.precision > b.precision)
 }
 
 // fractionDigits is how many digits after the point a number may have.
@@ -105,7 +114,7 @@ func fractionDigits(k kind) int {
 }
 
 func isText(name string) bool {
-	return name == "text" || name == "varchar" || name == "char" || name == "citext"
+	return slices.Contains([]string{"text", "varchar", "char", "citext"}, name)
 }
 
 // isPlainMoment is a text that is a moment without a time zone.
@@ -179,7 +188,6 @@ func castTo(sql, typ string, isType bool) string {
 // byItself reports whether Postgres converts values when they are assigned, without USING.
 func byItself(a, b kind) bool {
 	number := func(k kind) bool { return whole[k.name] || fraction[k.name] }
-	text := func(k kind) bool { return k.name == "text" || k.name == "varchar" }
 	clock := func(k kind) bool { return k.name == "date" || k.name == "timestamp" || k.name == "timestamptz" }
-	return a.array == b.array && (a.name == b.name || (number(a) && number(b)) || (text(a) && text(b)) || (clock(a) && clock(b)))
+	return a.array == b.array && (a.name == b.name || (number(a) && number(b)) || (clock(a) && clock(b)))
 }

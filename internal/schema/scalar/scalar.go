@@ -111,8 +111,9 @@ func (t Type) isUUID() bool { return t.dataType == "" || t.dataType == "uuid" }
 
 func isInteger(dataType string) bool {
 	switch dataType {
-	case "smallint", "int2", "smallserial", "serial2", "integer", "int", "int4", "serial", "serial4", "bigint", "int8", "bigserial", "serial8":
+	case "smallint", "int2", "integer", "int", "int4", "bigint", "int8":
 		return true
 	}
-	return false
+	_, counts := schema.Serial(dataType)
+	return counts
 }
