@@ -105,7 +105,7 @@ func nextVersion(files []*file, now time.Time, style Style) (string, error) {
 // lastCounted is the highest version that is a count: the shortest dates have eight digits.
 const lastCounted = 9_999_999
 
-// afterTimestamp returns the version one second after another, or the next number after one that is no timestamp.
+// afterTimestamp returns the version one second later, or the next number if the version is not a timestamp.
 func afterTimestamp(version int64) int64 {
 	at, err := time.Parse(timestampFormat, strconv.FormatInt(version, 10))
 	if err != nil {

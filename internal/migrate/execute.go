@@ -27,8 +27,12 @@ func (r *run) file(ctx context.Context, step planned) ([]Lock, error) {
 
 // locks returns the locks of an outcome with the lines of their statements.
 func (p planned) locks(o outcome) []Lock {
+	if len(o.locks) == 0 {
+		return o.locks
+	}
+	statements := p.file.script.statements(p.direction)
 	for i, l := range o.locks {
-		o.locks[i].Line = p.file.script.statements(p.direction)[l.statement-1].lines[0]
+		o.locks[i].Line = statements[l.statement-1].lines[0]
 	}
 	return o.locks
 }

@@ -55,16 +55,22 @@ ON CONFLICT (versions, version_id) DO UPDATE SET (row_id, name, sum) = (excluded
 }
 
 // identify appends the record of the file that a step has applied or rolled back. A dry run, without a session, does not show it.
-// The role that a file sets for its transaction may have no right to the schema krowoc.
 func (r *run) identify(b *batch, step planned) {
 	if r.session == nil {
 		return
 	}
-	b.add("SET LOCAL role TO DEFAULT")
+	r.ownRole(b)
 	if step.direction == Up {
 		b.add(r.identifySQL(step.file.version, step.file.name, step.file.sum()))
 	} else {
 		b.add(fmt.Sprintf("DELETE FROM %s WHERE versions = %s AND version_id = %d", own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), step.file.version))
+	}
+}
+
+// ownRole returns to the role of the session: that which a file sets for its transaction may have no right to the schema krowoc.
+func (r *run) ownRole(b *batch) {
+	if r.session != nil {
+		b.add("SET LOCAL role TO DEFAULT")
 	}
 }
 
@@ -88,19 +94,14 @@ func (m *Migrator) compare(s state) (list []comparison, err error) {
 		if f == nil || (a.name == "" && sums[f.name] == "") {
 			continue
 		}
-		text, err := fs.ReadFile(m.o.FS, f.name)
-		if err != nil {
-			return nil, fileFault("read "+path.Join(m.o.Dir, f.name), err)
+		if err := m.read(f); err != nil {
+			return nil, err
 		}
 		c := comparison{applied: a, file: f, state: Applied}
-		baseline := false
-		if f.text = string(text); f.script == nil {
-			f.script, _ = parse(f.text)
-		}
 		if f.script != nil {
-			c.sum, baseline = f.sum(), f.script.baseline
+			c.sum = f.sum()
 		}
-		differs := a.name != "" && a.sum != c.sum && !baseline // a baseline replaces the file that was applied
+		differs := a.name != "" && a.sum != c.sum && !f.isBaseline() // a baseline replaces the file that was applied
 		switch accepted := sums[f.name]; {
 		case differs && a.name != f.name:
 			c.state = Other
@@ -111,6 +112,22 @@ func (m *Migrator) compare(s state) (list []comparison, err error) {
 	}
 	return list, nil
 }
+
+// read reads a file that is applied. Its script is nil when it has a mistake, which matters only to those who run it.
+func (m *Migrator) read(f *file) error {
+	if f.script != nil {
+		return nil
+	}
+	text, err := fs.ReadFile(m.o.FS, f.name)
+	if err != nil {
+		return fileFault("read "+path.Join(m.o.Dir, f.name), err)
+	}
+	f.text = string(text)
+	f.script, _ = parse(f.text)
+	return nil
+}
+
+func (f *file) isBaseline() bool { return f.script != nil && f.script.baseline }
 
 // checkApplied refuses a plan, also an empty one, while an applied version differs from its file: the folder is then no description of
 // the database. A changed file may be applied again, and the rest of an interrupted rollback may be corrected.
@@ -153,8 +170,8 @@ func (m *Migrator) checkApplied(s state, list []comparison, p plan) error {
 func (r *run) accept(ctx context.Context, list []comparison) error {
 	for _, c := range list {
 		a := c.applied
-		baseline := c.file.script != nil && c.file.script.baseline // an older checkout still has the file that was applied
-		if c.state != Applied || a.name == "" || baseline || (a.name == c.file.name && a.sum == c.sum) {
+		known, same := a.name != "", a.name == c.file.name && a.sum == c.sum
+		if c.state != Applied || !known || same || c.file.isBaseline() { // an older checkout still has what a baseline replaces
 			continue
 		}
 		if _, err := r.session.conn.Exec(ctx, r.identifySQL(c.file.version, c.file.name, c.sum)); err != nil {

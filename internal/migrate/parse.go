@@ -11,7 +11,6 @@ import (
 // A script is a migration file, split into statements exactly as goose splits it.
 type script struct {
 	up, down      []statement
-	running       map[Direction][]statement // how they are sent: as pieces
 	noTransaction bool
 	directives
 }
@@ -25,8 +24,13 @@ type statement struct {
 	indent int
 }
 
-// statements returns those of one direction, as they are sent.
-func (s *script) statements(d Direction) []statement { return s.running[d] }
+// statements returns those of one direction, as they are sent: as pieces.
+func (s *script) statements(d Direction) []statement {
+	if d == Down {
+		return pieces(s.down)
+	}
+	return pieces(s.up)
+}
 
 // mistake is an error in the format of a file.
 type mistake struct {
@@ -76,7 +80,6 @@ func parse(text string) (*script, *mistake) {
 	if m := p.unfinished(); m != nil {
 		return nil, m
 	}
-	p.running = map[Direction][]statement{Up: pieces(p.up), Down: pieces(p.down)}
 	return &p.script, nil
 }
 

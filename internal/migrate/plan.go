@@ -180,8 +180,11 @@ func (s state) rollback(list []applied) (plan, error) {
 func (p plan) checkReversible(undo, past bool) error {
 	var names []string
 	for i, step := range p {
-		down := step.direction == Down && (!past || p.redoes(step.file))
-		if s := step.file.script; (down || (undo && i+1 < len(p))) && len(s.down) == 0 && len(s.up) > 0 {
+		goesBack := step.direction == Down && (!past || p.redoes(step.file))
+		mayGoBack := undo && i+1 < len(p)
+		s := step.file.script
+		lacksDown := len(s.down) == 0 && len(s.up) > 0
+		if (goesBack || mayGoBack) && lacksDown {
 			names = append(names, step.file.name)
 		}
 	}

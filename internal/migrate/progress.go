@@ -144,7 +144,8 @@ func (r *run) segment(ctx context.Context, step planned, s segment) (locks []Loc
 		if kept > 0 {
 			o.kept = s.from
 		}
-		if o.server != nil && o.at > 0 && (kept > 0 || s.end == prepares) {
+		hasProgress := kept > 0 || s.end == prepares
+		if o.server != nil && o.at > 0 && hasProgress {
 			_ = r.note(ctx, step, s.from, o.at, o.server.Message) // report the original failure
 		}
 		return nil, false, r.failure(ctx, step, o)
@@ -201,9 +202,7 @@ func (r *run) recordUpTo(b *batch, step planned, s segment) {
 	if s.to == len(step.sql) {
 		r.recordAll(b, step)
 	} else if kept, _ := step.lastCommit(s.to); kept > 0 {
-		if r.session != nil {
-			b.add("SET LOCAL role TO DEFAULT") // that of the file may have no right to the schema krowoc
-		}
+		r.ownRole(b)
 		b.mark(recording)
 		b.add(r.noteSQL(step, s.to, s.to, ""))
 	}

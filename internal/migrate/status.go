@@ -3,7 +3,6 @@ package migrate
 import (
 	"cmp"
 	"context"
-	"io/fs"
 	"slices"
 	"time"
 )
@@ -96,12 +95,8 @@ func (m *Migrator) baseline(s state) (int64, error) {
 		return 0, nil
 	}
 	first := s.files[0]
-	text, err := fs.ReadFile(m.o.FS, first.name)
-	if err != nil {
-		return 0, fileFault("read "+first.name, err)
-	}
-	if script, _ := parse(string(text)); script == nil || !script.baseline {
-		return 0, nil
+	if err := m.read(first); err != nil || !first.isBaseline() {
+		return 0, err
 	}
 	return first.version, nil
 }
