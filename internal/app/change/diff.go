@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
@@ -15,22 +17,31 @@ import (
 // Diff returns the migrations that are missing to turn the result of the existing migrations into the schema. It has run them up and down
 // on a scratch database.
 func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
+	o.Exclude = migrate.InternalTables(a.Config.Migrations.Table)
+	err = withTarget(ctx, a, s, func(db *pgxpool.Pool, target *ddl.Target) error {
+		plan, err = target.Plan(ctx, db, o)
+		return err
+	})
+	return plan, err
+}
+
+// withTarget calls f with a scratch database to which the migrations are applied, and with what the schema describes.
+func withTarget(ctx context.Context, a *app.App, s *scratch.Server, f func(*pgxpool.Pool, *ddl.Target) error) (err error) {
 	types, err := a.Schema()
 	if err != nil {
-		return plan, err
+		return err
 	}
 	db, drop, err := a.MigratedDatabase(ctx, s)
 	if err != nil {
-		return plan, err
+		return err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
 	target, dropTarget, err := s.Target(ctx, db, types)
 	if err != nil {
-		return plan, err
+		return err
 	}
 	defer func() { err = errors.Join(err, dropTarget()) }()
-	o.Exclude = migrate.InternalTables(a.Config.Migrations.Table)
-	return target.Plan(ctx, db, o)
+	return f(db, target)
 }
 
 // WriteDiff writes the migration files of a plan with a name.

@@ -40,8 +40,12 @@ func SaveUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool
 			if done || err != nil {
 				return u.plan, paths, err
 			}
-		} else if nothing := len(u.plan.Files) == 0 && fault.CodeOf(u.lacking) == fault.NotFound; nothing || !sessionRuns(a) || a.Now().Sub(began) > saveWait {
-			return u.plan, nil, u.lacking
+		} else {
+			nothing := len(u.plan.Files) == 0 && fault.CodeOf(u.lacking) == fault.NotFound
+			mayCome := !nothing && sessionRuns(a) && a.Now().Sub(began) <= saveWait
+			if !mayCome {
+				return u.plan, nil, u.lacking
+			}
 		}
 		select {
 		case <-time.After(saveLook):
@@ -73,40 +77,31 @@ func planUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool
 	if err != nil {
 		return u, err
 	}
-	types, err := a.Schema()
-	if err != nil {
+	err = withTarget(ctx, a, s, func(built *pgxpool.Pool, target *ddl.Target) (err error) {
+		changed, dropChanged, err := s.Copy(ctx, built)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, dropChanged()) }()
+		exclude := migrate.InternalTables(a.Config.Migrations.Table)
+		u.plan, err = target.Plan(ctx, built, ddl.PlanOptions{Exclude: exclude})
+		if len(changes) == 0 { // also where no plan leads to the schema
+			u.lacking = fault.New(fault.NotFound, saveOp, "the development database has no unsaved changes",
+				"run `krowoc migrate diff NAME` for a schema that no development session has applied")
+			return nil
+		}
+		if err == nil {
+			u.lacking, err = lacking(ctx, target, built, changed, db, changes, exclude)
+		}
+		return err
+	})
+	if err != nil || len(changes) == 0 {
 		return u, err
 	}
-	built, drop, err := a.MigratedDatabase(ctx, s)
-	if err != nil {
-		return u, err
-	}
-	defer func() { err = errors.Join(err, drop()) }()
-	target, dropTarget, err := s.Target(ctx, built, types)
-	if err != nil {
-		return u, err
-	}
-	defer func() { err = errors.Join(err, dropTarget()) }()
-	changed, dropChanged, err := s.Copy(ctx, built)
-	if err != nil {
-		return u, err
-	}
-	defer func() { err = errors.Join(err, dropChanged()) }()
-	exclude := migrate.InternalTables(a.Config.Migrations.Table)
-	u.plan, err = target.Plan(ctx, built, ddl.PlanOptions{Exclude: exclude})
-	if err != nil && len(changes) > 0 {
-		return u, err
-	}
-	if len(changes) == 0 { // also where no plan leads to the schema
-		u.lacking = fault.New(fault.NotFound, saveOp, "the development database has no unsaved changes",
-			"run `krowoc migrate diff NAME` for a schema that no development session has applied")
-		return u, nil
-	}
-	u.lacking, err = lacking(ctx, target, built, changed, db, changes, exclude)
-	if last, lastErr := sync.Last(ctx, db); err == nil && lastErr == nil && last != u.last {
+	if last, err := sync.Last(ctx, db); err == nil && last != u.last {
 		u.lacking = notInStep("it is just being changed")
 	}
-	return u, err
+	return u, nil
 }
 
 // lacking returns why the database, which has the unsaved changes, is not what the schema describes. changed is a copy of what the
