@@ -242,7 +242,7 @@ func FuzzPlan(f *testing.F) {
 	})
 }
 
-// A number that counts up by itself is no duty of who creates a row.
+// Whoever creates a row may leave out a column that counts up by itself.
 func TestCreateWithoutSerial(t *testing.T) {
 	t.Parallel()
 	api, err := derive(t, `type Ticket @table @auth(rules: [{ allow: PUBLIC }]) { id: Int! @col(dataType: "serial") number: Int64! @col(dataType: "bigserial") title: String! }`, graph.Options{})

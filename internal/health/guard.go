@@ -17,7 +17,7 @@ type guarded struct {
 	since time.Time // the start of the run that has not returned yet
 }
 
-// run returns the check's measurements, or one failing measurement with the reason if there are none.
+// run returns the check's measurements, or one failing measurement with the reason if the check returned no measurements.
 func (g *guarded) run(ctx context.Context) []Measurement {
 	if since, busy := g.begin(); busy {
 		return g.finish([]Measurement{{Status: Fail, Output: "the check has not returned since " + since.UTC().Format(time.RFC3339), Public: true}})

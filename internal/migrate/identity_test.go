@@ -92,7 +92,7 @@ func TestFileOfAnotherBranch(t *testing.T) {
 	delete(p.files, migrate.SumFile)
 
 	delete(p.files, "2_tags.sql")
-	p.write("2_ballots.sql", votesSQL) // another name is no other migration
+	p.write("2_ballots.sql", votesSQL) // the same SQL under another name is the same migration
 	p.up()
 	p.write("3_tags.sql", tagsSQL)
 	p.up()
@@ -164,7 +164,7 @@ func TestRedoOfInterruptedRollback(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := p.migrator().Down(t.Context(), 1); err == nil {
-		t.Fatal("there is no table d")
+		t.Fatal("the table d does not exist, so the rollback should fail")
 	}
 	p.write("1_x.sql", fmt.Sprintf(text, "")) // a correction, and no change that is refused
 	if _, err := p.migrator().Down(t.Context(), 1); err != nil || p.catalog() != "" {

@@ -83,7 +83,7 @@ func emptyProject(t *testing.T) *app.App {
 	return apptest.New(t, dir)
 }
 
-// A database whose tables are elsewhere is no empty project: the import says where they are.
+// If all tables are in other Postgres schemas, the import fails and names those schemas.
 func TestImportWithoutTables(t *testing.T) {
 	t.Parallel()
 	db := testkit.NewDatabase(t)

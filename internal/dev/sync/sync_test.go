@@ -54,7 +54,7 @@ const (
 func TestApplyAndUndo(t *testing.T) {
 	t.Parallel()
 	db := testkit.NewDatabase(t)
-	if n := unsaved(t, db); n > 0 { // there is no table of them yet
+	if n := unsaved(t, db); n > 0 { // the table of unsaved changes does not exist yet
 		t.Errorf("a new database has %d", n)
 	}
 	if err := sync.Undo(t.Context(), db); err != nil {
@@ -134,7 +134,7 @@ func TestForget(t *testing.T) {
 		}
 		return id
 	}
-	if err := sync.Forget(t.Context(), db, last()); err != nil { // there is no table of them yet
+	if err := sync.Forget(t.Context(), db, last()); err != nil { // the table of unsaved changes does not exist yet
 		t.Fatal(err)
 	}
 	if err := sync.Apply(t.Context(), db, []sync.Change{{Up: []string{"CREATE TABLE a (n int)"}, Down: []string{"DROP TABLE a"}}}); err != nil {
