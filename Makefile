@@ -6,6 +6,9 @@ SHELL := bash
 # Releases and CI use the toolchain of go.mod, which may be newer than the Go that is installed.
 export GOTOOLCHAIN ?= auto
 
+# By default, each program with the race detector sleeps for a second before it exits.
+export GORACE ?= atexit_sleep_ms=0
+
 # Tools come from module files of their own, so that their dependencies are not the product's.
 tool = go tool -modfile=.ci/tools/$(1).mod $(1)
 check = go run ./.ci/check
@@ -38,7 +41,7 @@ test-fast: ## run the tests that finish within a minute, and name the others
 
 .PHONY: test
 test: ## run every test with the race detector, and list what this machine left out
-	go test -race -timeout 25m ./... -json | $(check) report
+	go test -race ./... -json | $(check) report
 
 .PHONY: test-ci
 test-ci: ## test the checks of .ci
@@ -46,15 +49,18 @@ test-ci: ## test the checks of .ci
 
 .PHONY: test-wasm
 test-wasm: ## test with the SQL parser in WebAssembly, as releases have it
-	CGO_ENABLED=0 go test ./internal/pg/sqltext/... ./internal/migrate/lint
+	CGO_ENABLED=0 go test -trimpath ./internal/pg/sqltext/... ./internal/migrate/lint # shares compiled packages with the release
 
 .PHONY: lint
 lint: ## run the linters
 	$(call tool,golangci-lint) run ./...
 
 .PHONY: vet
-vet: ## vet the code, here and as the other systems compile it
+vet: ## vet the code as this system compiles it
 	go vet ./... ./.ci/check
+
+.PHONY: vet-all
+vet-all: ## vet the code as the other systems compile it
 	for os in darwin windows; do GOOS=$$os CGO_ENABLED=0 go vet ./...; done
 
 .PHONY: fmt
@@ -136,5 +142,5 @@ smoke: ## clone, run, query: what a newcomer does first
 	.ci/smoke
 
 .PHONY: nightly
-nightly: ## run what takes too long for every change: fuzzing, soaks, all releases, benchmarks
+nightly: ## run what takes too long for every change: other systems, fuzzing, soaks, releases, benchmarks
 	.ci/nightly

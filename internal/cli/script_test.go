@@ -81,6 +81,7 @@ func TestScripts(t *testing.T) {
 			home := filepath.Join(env.WorkDir, ".home")
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("GORACE", "atexit_sleep_ms=0")       // otherwise each command of a script sleeps for a second before it exits
 			env.Setenv("KROWOC_DEV_ADDRESS", "127.0.0.1:0") // sessions of scripts run beside one another
 			env.Setenv("KROWOC_DEV_MAIL_ADDRESS", "127.0.0.1:0")
 			for _, name := range []string{"TESTCONTAINERS_HOST_OVERRIDE", "DOCKER_HOST"} {
