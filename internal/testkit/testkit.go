@@ -58,8 +58,17 @@ func Folder(t testing.TB) string {
 	return dir
 }
 
+// useMemory moves the temporary folders of the tests into memory, where there is room and TMPDIR does not name another place. The tests
+// create and remove thousands of files of databases, which some file systems do slowly.
+func useMemory() {
+	if folder := local.MemoryFolder(true); folder != "" && os.Getenv("TMPDIR") == "" {
+		_ = os.Setenv("TMPDIR", folder) // without it the tests are slower, not wrong
+	}
+}
+
 // Run is like Main, but returns the exit code, for a TestMain that has more work to do afterwards.
 func Run(m *testing.M) int {
+	useMemory()
 	code := m.Run()
 	if server.Server != nil {
 		if keep() {

@@ -63,7 +63,7 @@ func Open(ctx context.Context, a *app.App, progress func(local.Progress)) (*Serv
 	if fault.CodeOf(err) != fault.NotFound {
 		return found, err
 	}
-	s, err := a.Scratch(ctx, scratch.Options{Engine: a.ScratchEngine(), InMemory: true, Progress: progress})
+	s, err := a.Scratch(ctx, scratch.Options{Engine: a.ScratchEngine(), Progress: progress})
 	if err != nil {
 		return nil, err
 	}

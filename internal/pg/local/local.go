@@ -41,13 +41,10 @@ type Options struct {
 	// Settings are additional settings of the server, as in postgresql.conf.
 	Settings map[string]string
 
-	// Ephemeral is for tests. It trades the durability of the data for speed, stores it in the system's temporary folder, and removes it
-	// when the server stops.
+	// Ephemeral is for scratch databases and tests. It trades the durability of the data for speed, and removes the data when the server
+	// stops. The data is in memory if the system has a suitable file system with enough space and TMPDIR is not set, otherwise in the
+	// temporary folder: a database consists of several hundred files, and creating them takes a tenth of the time in memory.
 	Ephemeral bool
-
-	// InMemory makes an Ephemeral server keep its data in memory, if the system has a suitable file system with enough space and TMPDIR
-	// is not set. A database consists of several hundred files, and copying them takes a tenth of the time in memory.
-	InMemory bool
 
 	// Logger receives the server's log, one record per line; nil discards it.
 	Logger *slog.Logger
@@ -172,8 +169,8 @@ func (s *starting) run(ctx context.Context) (server *Server, err error) {
 
 // temporary returns the parent folder for the data of an ephemeral server.
 func (s *starting) temporary() string {
-	if s.InMemory && s.Env("TMPDIR") == "" {
-		if dir := inMemory(); dir != "" {
+	if s.Env("TMPDIR") == "" {
+		if dir := MemoryFolder(false); dir != "" {
 			return dir
 		}
 	}

@@ -2,5 +2,5 @@
 
 package local
 
-// inMemory returns "". Only Linux always has an in-memory file system.
-func inMemory() string { return "" }
+// MemoryFolder returns "". Only Linux always has an in-memory file system.
+func MemoryFolder(bool) string { return "" }

@@ -223,7 +223,7 @@ func TestServerThatCannotStartSaysWhy(t *testing.T) {
 	wantFault(t, err, fault.Unavailable, "start Postgres", `invalid value for parameter "shared_buffers": "lots"`)
 }
 
-func TestInMemory(t *testing.T) {
+func TestEphemeralDataIsInMemory(t *testing.T) {
 	t.Parallel()
 	env := func(tmpdir string) func(string) string {
 		return func(name string) string {
@@ -233,15 +233,15 @@ func TestInMemory(t *testing.T) {
 			return os.Getenv(name)
 		}
 	}
-	server := start(t, Options{Ephemeral: true, InMemory: true, Env: env("")})
-	if dir := inMemory(); dir != "" && filepath.Dir(server.DataDir()) != dir {
+	server := start(t, Options{Ephemeral: true, Env: env("")})
+	if dir := MemoryFolder(false); dir != "" && filepath.Dir(server.DataDir()) != dir {
 		t.Errorf("the data is in %s, want it in %s", server.DataDir(), dir)
 	}
 	stop(t, server)
 	if _, err := os.Stat(server.DataDir()); !os.IsNotExist(err) {
 		t.Errorf("%s is still there: %v", server.DataDir(), err)
 	}
-	if s := newStarting(Options{InMemory: true, Env: env("/elsewhere")}, nil); s.temporary() != os.TempDir() {
+	if s := newStarting(Options{Env: env("/elsewhere")}, nil); s.temporary() != os.TempDir() {
 		t.Errorf("TMPDIR does not count: %s", s.temporary())
 	}
 }

@@ -36,7 +36,6 @@ type Options struct {
 	Quiet    bool       // keep failed statements out of the server's log
 	Engine   Engine     // of a temporary server
 	Version  int        // major version of a temporary server; 0 means any
-	InMemory bool       // keep its data in memory, if there is enough space
 	Progress func(local.Progress)
 	Env      func(string) string // the environment of the process, for finding Postgres
 	Guard    func(container string) (dismiss func())
@@ -72,7 +71,7 @@ func Existing(o Options) *Server { return &Server{options: o, url: o.URL} }
 func start(ctx context.Context, o Options) (startedServer, error) {
 	switch o.Engine {
 	case Native:
-		return local.Start(ctx, local.Options{Major: o.Version, Ephemeral: true, InMemory: o.InMemory, Progress: o.Progress, Env: o.Env})
+		return local.Start(ctx, local.Options{Major: o.Version, Ephemeral: true, Progress: o.Progress, Env: o.Env})
 	case Docker:
 		return docker.Start(ctx, docker.Options{Image: docker.Image(o.Version), Logger: o.Pool.Logger, Guard: o.Guard})
 	default:
