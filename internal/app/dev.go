@@ -30,14 +30,19 @@ type DevOptions struct {
 	Progress func(local.Progress)
 }
 
+// AnnounceDev announces the database of a development session.
+func (a *App) AnnounceDev() {
+	if url := a.Config.Database.URL.Reveal(); url != "" {
+		a.AnnounceDatabase(url)
+		return
+	}
+	a.announceLocal()
+}
+
 // Dev runs a development session until ctx ends.
 func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
-	if url := c.Database.URL.Reveal(); url != "" {
-		a.AnnounceDatabase(url)
-	} else {
-		a.announceLocal()
-	}
+	a.AnnounceDev()
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
 		Project: &devProject{a, a.Stack(), tools, o},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,6 +38,10 @@ func openTerminal() (master, slave *os.File, err error) {
 	return master, slave, err
 }
 
+// bareNewline is a newline without a carriage return. A line written to a raw terminal ends with it, and the next one begins where it
+// ends.
+var bareNewline = regexp.MustCompile(`([^\r])\n`)
+
 func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: tty N TEXT COMMAND …")
@@ -66,7 +71,8 @@ func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("read the terminal: %v", err)
 	}
 	err = cmd.Wait()
-	text := strings.ReplaceAll(shown.String(), "\r\n", "\n")
+	text := bareNewline.ReplaceAllString(shown.String(), "$1␊\n")
+	text = strings.ReplaceAll(text, "\r\n", "\n")
 	ts.Logf("[tty]\n%s", text)
 	ts.Check(os.WriteFile(ts.MkAbs("tty"), []byte(text), 0o600))
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {

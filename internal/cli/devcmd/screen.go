@@ -40,6 +40,7 @@ func runOnScreen(ctx context.Context, f *factory.Factory, a *app.App, o app.DevO
 		}
 	}
 	o.Control = &dev.Control{}
+	a.AnnounceDev() // while the line can still be written above the screen
 	ended := make(chan error, 1)
 	go func() {
 		defer close(lines)
