@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -33,4 +34,14 @@ func Value(t testing.TB, db DB, sql string, args ...any) string {
 		return "NULL"
 	}
 	return *text
+}
+
+// Major returns the major version of the server, such as 15.
+func Major(t testing.TB, db DB) int {
+	t.Helper()
+	major, err := strconv.Atoi(Value(t, db, "current_setting('server_version_num')::int / 10000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return major
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/app/change"
@@ -40,27 +42,7 @@ func TestImportSchema(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := emptyProject(t)
-			s, err := a.Scratch(t.Context(), scratch.Options{URL: db.Config().ConnString()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			result, err := takeover.ImportSchema(t.Context(), a, s, db.Config().ConnString(), false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(result.Differs) > 0 {
-				t.Errorf("the schema differs from the database:\n%s", strings.Join(result.Differs, ";\n"))
-			}
-			plan, err := change.Diff(t.Context(), a, s, ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, f := range plan.Files {
-				t.Errorf("migrate diff --allow-drop is not empty:\n%s", strings.Join(f.Up, ";\n"))
-			}
-			if len(plan.Left) > 0 {
-				t.Errorf("migrate diff speaks of what the import left out: %q", plan.Left)
-			}
+			_, result := takeOver(t, a, db)
 			schema, err := os.ReadFile(filepath.Join(a.Config.Root, result.Schema))
 			if err != nil {
 				t.Fatal(err)
@@ -72,6 +54,33 @@ func TestImportSchema(t *testing.T) {
 			testkit.Golden(t, strings.TrimSuffix(file, ".sql")+".graphql", []byte(string(schema)+"\n"+left.String()))
 		})
 	}
+}
+
+// takeOver imports the schema of a database into an empty project and demands that nothing is left to do then.
+func takeOver(t *testing.T, a *app.App, db *pgxpool.Pool) (*scratch.Server, takeover.Schema) {
+	t.Helper()
+	s, err := a.Scratch(t.Context(), scratch.Options{URL: db.Config().ConnString()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := takeover.ImportSchema(t.Context(), a, s, db.Config().ConnString(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Differs) > 0 {
+		t.Errorf("the schema differs from the database:\n%s", strings.Join(result.Differs, ";\n"))
+	}
+	plan, err := change.Diff(t.Context(), a, s, ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range plan.Files {
+		t.Errorf("migrate diff --allow-drop is not empty:\n%s", strings.Join(f.Up, ";\n"))
+	}
+	if len(plan.Left) > 0 {
+		t.Errorf("migrate diff speaks of what the import left out: %q", plan.Left)
+	}
+	return s, result
 }
 
 func emptyProject(t *testing.T) *app.App {

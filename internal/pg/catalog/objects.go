@@ -40,6 +40,11 @@ func (c *Catalog) Objects() []Object {
 		}
 		list = append(list, object(o.Kind, o.Name, o.Comment, o.Grants, lines...))
 	}
+	for _, o := range list {
+		for i, line := range o.Lines {
+			o.Lines[i] = settled(line)
+		}
+	}
 	slices.SortFunc(list, func(a, b Object) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
 	return list
 }

@@ -151,12 +151,12 @@ func (t *translator) isNull(e ast.Expr, v value) (string, error) {
 	case rowKind:
 		return t.isAbsent(v.row), nil
 	}
-	sql := "(" + v.sql + " IS NULL)"
+	sql := "(" + v.nullable() + " IS NULL)"
 	switch {
 	case v.sure:
 		return "false", nil
 	case !v.null: // NULL is an error, and any other value is not null
-		return "CASE WHEN " + v.sql + " IS NOT NULL THEN false END", nil
+		return "CASE WHEN " + v.nullable() + " IS NOT NULL THEN false END", nil
 	case v.guard != "":
 		return "CASE WHEN " + v.guard + " THEN " + sql + " END", nil
 	}

@@ -128,7 +128,7 @@ func (t *translator) has(e ast.Expr, r *row, v value) (value, error) {
 			sql = "true"
 		}
 	default:
-		sql = v.sql + " IS NOT NULL"
+		sql = v.nullable() + " IS NOT NULL"
 	}
 	out := value{kind: boolKind, sql: "(" + sql + ") IS TRUE", sure: true}
 	if r.parent != nil { // has is false for a null reference, but an error for a field of one

@@ -1,6 +1,7 @@
 package celsql
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg"
@@ -38,6 +39,7 @@ type value struct {
 	null  bool
 	guard string // empty means always true
 	sure  bool   // the SQL is never NULL
+	plain string // of a converted column: the column itself, which is NULL exactly when the SQL is; "" otherwise
 
 	literal any          // a string for a literal of textKind
 	enum    *schema.Enum // of an enumKind value
@@ -48,6 +50,9 @@ type value struct {
 	field   *schema.Field
 }
 
+// nullable returns SQL that is NULL exactly when the value's SQL is. It has no conversions, of which an index may not allow some.
+func (v value) nullable() string { return cmp.Or(v.plain, v.sql) }
+
 // ok returns a condition that is true if the value is not an error, and false or null otherwise. "" means always true.
 func (v value) ok() string {
 	switch {
@@ -56,7 +61,7 @@ func (v value) ok() string {
 	case v.null || v.sure:
 		return ""
 	}
-	return v.sql + " IS NOT NULL"
+	return v.nullable() + " IS NOT NULL"
 }
 
 // columnKind returns the kind of a scalar field's column, or otherKind if CEL and SQL treat it differently.
@@ -86,12 +91,15 @@ func column(f *schema.Field, sql string) value {
 		elem := value{kind: v.kind, null: !f.Type.ElemNonNull, sure: f.Type.ElemNonNull, enum: v.enum}
 		v.kind, v.elem = listKind, &elem
 		if f.DataType != "" && elem.kind == textKind {
-			v.sql += "::text[]"
+			v.sql, v.plain = v.sql+"::text[]", sql
 		}
 		if f.Type.Scalar == schema.Date {
 			v.elem.kind = otherKind
 		}
 		return v
+	}
+	if v.kind != floatKind { // NaN is an error, so it is NULL
+		v.plain = sql
 	}
 	switch {
 	case f.DataType != "" && f.DataType != "text" && v.kind == textKind:

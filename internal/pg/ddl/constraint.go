@@ -19,7 +19,7 @@ func (p *planner) alterConstraints(cur, want *catalog.Table) {
 		case old == nil && p.uniqueIndex(cur, c):
 		case old == nil:
 			p.addConstraint(want, c, nil)
-		case !satisfies(old, c):
+		case !satisfies(cur, old, c):
 			p.addConstraint(want, c, old)
 		default:
 			p.renameConstraint(want, old, c) // one that is NOT VALID stays so: rows may be against it

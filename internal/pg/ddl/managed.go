@@ -61,6 +61,12 @@ func mayBeKey(typ string) bool {
 	return !strings.HasSuffix(typ, "[]") && !slices.Contains([]string{"json", "jsonb", "real", "double precision", "vector"}, name)
 }
 
+// MayBeUnique reports whether @unique is allowed on a field with a type. Without, a unique constraint of one column can only be left out.
+func MayBeUnique(typ string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(typ, public+"."), "(")
+	return !slices.Contains([]string{"json", "jsonb", "vector"}, name)
+}
+
 var (
 	enumName  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$`) // which Krowoc gives an enum of GraphQL
 	valueName = regexp.MustCompile(`^([A-Za-z]|_[0-9A-Za-z])[_0-9A-Za-z]*$`)
@@ -81,6 +87,8 @@ func (p *planner) isManaged(t *catalog.Table, c *catalog.Constraint, kept map[*c
 	case slices.Contains([]string{"not null", "primary key", "exclusion"}, c.Kind), c.Kind == "foreign key" && p.foreign(t, c):
 		return false
 	case c.Kind == "unique" && slices.Equal(c.Columns, Key(p.want.Table(t.Schema, t.Name))): // it stands for the primary key
+		return false
+	case c.Kind == "unique" && len(c.Columns) == 1 && !MayBeUnique(p.cur.BaseType(t.Column(c.Columns[0]).Type)):
 		return false
 	}
 	for other := range kept { // a schema asks for it once

@@ -16,7 +16,7 @@ func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint
 	taken := map[*catalog.Constraint]bool{}
 	for _, same := range []func(old, c *catalog.Constraint) bool{
 		func(old, c *catalog.Constraint) bool { return old.Name == c.Name },
-		satisfies,
+		func(old, c *catalog.Constraint) bool { return satisfies(cur, old, c) },
 		func(old, c *catalog.Constraint) bool {
 			return old.Kind == c.Kind && (c.Kind == "primary key" || (c.Kind == "foreign key" && old.References == c.References && slices.Equal(old.Columns, c.Columns)))
 		},
@@ -33,9 +33,9 @@ func pairs(cur, want *catalog.Table) map[*catalog.Constraint]*catalog.Constraint
 	return found
 }
 
-// satisfies reports whether a constraint of a database fulfills one of the schema. The database keeps options that the schema language does
-// not support, such as ON UPDATE CASCADE or DEFERRABLE.
-func satisfies(old, c *catalog.Constraint) bool {
+// satisfies reports whether a constraint of a table in the database fulfills one of the schema. The database keeps options that the schema
+// language does not support, such as ON UPDATE CASCADE or DEFERRABLE.
+func satisfies(t *catalog.Table, old, c *catalog.Constraint) bool {
 	if old.Kind != c.Kind {
 		return false
 	}
@@ -43,7 +43,10 @@ func satisfies(old, c *catalog.Constraint) bool {
 	case "primary key", "unique":
 		return slices.Equal(old.Columns, c.Columns)
 	case "foreign key":
-		return essence(old.Definition) == essence(c.Definition)
+		was, asks := essence(old.Definition), essence(c.Definition)
+		// SET NULL of a required column fails, so that nothing is deleted, as with RESTRICT.
+		fails := slices.ContainsFunc(old.Columns, func(column string) bool { return required(t, column) })
+		return (was == asks) || (fails && was == asks+" ON DELETE SET NULL")
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(old.Definition, " NOT VALID"), " NO INHERIT") == c.Definition
 }
@@ -71,8 +74,12 @@ func Foreign(t *catalog.Table, c *catalog.Constraint, to *catalog.Table) bool {
 	if !strings.Contains(c.Definition, " REFERENCES "+tableName(to)+key) && !strings.Contains(c.Definition, " REFERENCES "+catalogName(to.Schema, to.Name)+key) {
 		return true
 	}
-	required := func(column string) bool { return t.Column(column) != nil && t.Column(column).NotNull }
-	return tableKey(to) == tableKey(t) && !slices.ContainsFunc(c.Columns, func(column string) bool { return !required(column) })
+	return tableKey(to) == tableKey(t) && !slices.ContainsFunc(c.Columns, func(column string) bool { return !required(t, column) })
+}
+
+func required(t *catalog.Table, column string) bool {
+	c := t.Column(column)
+	return (c != nil) && c.NotNull
 }
 
 func columnsOf(names []string) string {

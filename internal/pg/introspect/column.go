@@ -99,7 +99,7 @@ func (t *table) stored() directive {
 		args = append(args, "name: "+sdl.Quote(t.Name))
 	}
 	id := t.field("id")
-	if len(t.key) != 1 || id == nil || id.column.Name != t.key[0] {
+	if (len(t.key) != 1) || (id == nil) || (id.column == nil) || (id.column.Name != t.key[0]) {
 		args = append(args, "key: "+quoteAll(t.ofColumns(t.key)))
 	}
 	d := "@table"

@@ -52,7 +52,7 @@ func bare(names []string) []string {
 func (m *importer) unique(t *table, columns []string, what string) {
 	fields := t.ofColumns(columns)
 	if len(columns) == 1 {
-		if f := t.ofColumn(columns[0]); f.scalar != "JSON" && f.scalar != "Vector" {
+		if f := t.ofColumn(columns[0]); (f.column == nil) || ddl.MayBeUnique(m.catalog.BaseType(f.column.Type)) {
 			f.unique = true
 			return
 		}

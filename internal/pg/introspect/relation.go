@@ -129,7 +129,7 @@ func ref(c *catalog.Constraint, fields []string, required bool) []directive {
 	switch {
 	case strings.Contains(c.Definition, " ON DELETE CASCADE"):
 		action = "CASCADE"
-	case strings.Contains(c.Definition, " ON DELETE SET NULL"):
+	case strings.Contains(c.Definition, " ON DELETE SET NULL") && !required: // of required columns it fails, as RESTRICT does
 		action = "SET_NULL"
 	}
 	var args []string
