@@ -94,14 +94,13 @@ func (t *blueprint) newMaker(f *schema.Field, shared shared) *maker {
 	}
 	m := &maker{field: f, slots: t.slotsOf(f), salt: salt(t.seed, f.Name), digit: -1, filled: true}
 	isKey := slices.Contains(t.typ.Key, f)
-	byDatabase := f.Generated != nil || (f.Default != nil && f.Default.SQL != "" && !isKey)
 	switch specified := t.spec.made[f.Name]; {
 	case specified != nil:
 		m.rule = *specified
 		if specified.round != nil {
 			t.slots[m.slots[0]].scale = *specified.round
 		}
-	case !byDatabase:
+	case !byDatabase(f) || (isKey && f.Generated == nil):
 		m.rule = *t.guess(f)
 	case isKey || f.Unique || shared.leader[f] != nil:
 		m.generator = &constant{null: true}
@@ -109,6 +108,11 @@ func (t *blueprint) newMaker(f *schema.Field, shared shared) *maker {
 		return nil
 	}
 	return m
+}
+
+// byDatabase reports whether the database makes the value of a field that nothing specifies.
+func byDatabase(f *schema.Field) bool {
+	return (f.Generated != nil) || (f.Default != nil && f.Default.SQL != "")
 }
 
 // pickFrom makes a reference choose among the rows of a table.

@@ -65,7 +65,12 @@ func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 	case strings.HasPrefix(name, "created") || strings.HasPrefix(name, "registered") || strings.HasPrefix(name, "joined"):
 		m.power = 2
 	case strings.HasPrefix(name, "updated") || strings.HasPrefix(name, "modified"):
-		if created := t.typ.Field("createdAt"); created != nil && created != c.field && created.Type.NonNull {
+		created := t.typ.Field("createdAt")
+		switch {
+		case (created == nil) || (created == c.field) || !created.Type.NonNull:
+		case byDatabase(created): // which is the time of the load
+			m.low = now
+		default:
 			of := &operand{path: created.Name}
 			return later{copied{slot: c, arithmetic: arithmetic{of: of, plus: exponential{20 * 86400}}}, now}
 		}
