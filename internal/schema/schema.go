@@ -211,20 +211,11 @@ type Enum struct {
 	Pos         Position
 }
 
-// EnumValue is one value of an Enum.
+// EnumValue is one value of an Enum. The API, the models and the fixtures use its name, and the database its label.
 type EnumValue struct {
 	Name        string
 	Description string
+	Label       string // in Postgres: PG-13 for PG_13; usually the name
 	RenamedFrom string
 	Pos         Position
-}
-
-// Has reports whether the enum has a value of that name.
-func (e *Enum) Has(name string) bool {
-	for _, v := range e.Values {
-		if v.Name == name {
-			return true
-		}
-	}
-	return false
 }

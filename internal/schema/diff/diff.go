@@ -68,6 +68,9 @@ func (c *comparison) enums(before, after *schema.Schema) {
 			continue
 		}
 		kept[old] = true
+		if (old.DBName != e.DBName) && (old.Name == e.Name) {
+			c.add("enum-type-changed", e.Name, Safe, Safe, Dangerous, "its type in Postgres changed from %q to %q; deployed versions still use the old name", old.DBName, e.DBName)
+		}
 		c.values(old, e)
 	}
 	for _, old := range before.Enums {
@@ -80,15 +83,20 @@ func (c *comparison) enums(before, after *schema.Schema) {
 func (c *comparison) values(old, e *schema.Enum) {
 	kept := map[string]bool{}
 	for _, v := range e.Values {
-		path := e.Name + "." + v.Name
+		path, was := e.Name+"."+v.Name, ""
 		switch {
 		case old.Has(v.Name):
-			kept[v.Name] = true
+			was = v.Name
 		case v.RenamedFrom != "" && old.Has(v.RenamedFrom):
-			kept[v.RenamedFrom] = true
+			was = v.RenamedFrom
 			c.add("value-renamed", path, Breaking, Safe, Breaking, "the value was renamed from %q", v.RenamedFrom)
 		default:
 			c.add("value-added", path, Dangerous, Safe, Dangerous, "the value was added; code that handles every value does not handle it yet")
+			continue
+		}
+		kept[was] = true
+		if label := old.Label(was); label != v.Label && was == v.Name {
+			c.add("label-changed", path, Safe, Dangerous, Breaking, "its label in Postgres changed from %q to %q; deployed versions still write the old one", label, v.Label)
 		}
 	}
 	for _, v := range old.Values {

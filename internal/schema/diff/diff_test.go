@@ -71,6 +71,10 @@ func TestCompare(t *testing.T) {
 			"enum E { P Q } " + in("x: E"), "enum E { P R } enum F { Z } " + in("x: E"),
 			[]string{"value-removed E.Q breaking breaking breaking", "value-added E.R dangerous safe dangerous", "enum-added F safe safe safe"},
 		},
+		"label changed":     {`enum E { P } ` + in("x: E"), `enum E { P @value(name: "p-1") } ` + in("x: E"), []string{"label-changed E.P safe dangerous breaking"}},
+		"enum type changed": {`enum E { P } ` + in("x: E"), `enum E @enum(name: "Es") { P } ` + in("x: E"), []string{"enum-type-changed E safe safe dangerous"}},
+		"label kept under a new name": {`enum E { P @value(name: "p-1") } ` + in("x: E"), `enum E { Q @value(name: "p-1") @renamed(from: "P") } ` + in("x: E"),
+			[]string{"value-renamed E.Q breaking safe breaking"}},
 		"value renamed": {"enum E { P } " + in("x: E"), `enum E { Q @renamed(from: "P") } ` + in("x: E"), []string{"value-renamed E.Q breaking safe breaking"}},
 		"enum renamed":  {"enum E { P } " + in("x: E"), `enum F @renamed(from: "E") { P } ` + in("x: F"), []string{"enum-renamed F dangerous safe breaking"}},
 	} {

@@ -86,39 +86,6 @@ func isScalar(name string) bool { return slices.Contains(scalarNames(), name) }
 
 func scalarNames() []string { return words(schema.Scalars[:]...) }
 
-func (b *builder) declareEnum(d *ast.Definition) {
-	us := b.directives(d.Directives, onEnum, "an enum")
-	e := &schema.Enum{
-		Name: d.Name, Description: d.Description, DBName: schema.SnakeCase(d.Name),
-		RenamedFrom: us.one("renamed").text("from"), Pos: b.position(d.Position),
-	}
-	names := map[string]bool{}
-	for _, v := range d.EnumValues {
-		switch {
-		case slices.Contains([]string{"true", "false", "null"}, v.Name) || strings.HasPrefix(v.Name, "__"):
-			b.errorf(codeReserved, v.Position, "choose another name", "%q cannot be an enum value", v.Name)
-			continue
-		case names[v.Name]:
-			b.errorf(codeDuplicate, v.Position, "remove one of them", "enum %q already has the value %q", d.Name, v.Name)
-			continue
-		case len(v.Name) > schema.MaxName:
-			b.errorf(codeInvalidName, v.Position, "shorten the name", "the name has %d bytes; Postgres allows at most %d", len(v.Name), schema.MaxName)
-		}
-		names[v.Name] = true
-		vs := b.directives(v.Directives, onEnumValue, "an enum value")
-		e.Values = append(e.Values, schema.EnumValue{
-			Name: v.Name, Description: v.Description, RenamedFrom: vs.one("renamed").text("from"), Pos: b.position(v.Position),
-		})
-		b.renamed(vs, "an enum value", v.Name, func(from string) bool { return d.EnumValues.ForName(from) != nil })
-	}
-	if len(d.EnumValues) == 0 {
-		b.errorf(codeSyntax, d.Position, "add values: enum "+d.Name+" { ONE TWO }", "enum %q has no values", d.Name)
-	}
-	b.enums = append(b.enums, e)
-	b.enumOf[d.Name] = e
-	b.renamed(us, "a type", d.Name, b.defined)
-}
-
 // defined reports whether the source defines a type or an enum of that name.
 func (b *builder) defined(name string) bool { return b.defs.ForName(name) != nil }
 

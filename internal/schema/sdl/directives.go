@@ -77,8 +77,14 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "name", doc: "Name of the column. Default: the name of the field, in snake_case."},
 		{name: "dataType", doc: "Postgres type of the column, for example varchar(40) or vector(1536). Default: the type for the scalar."},
 	}},
+	{name: "enum", on: onEnum, doc: "Sets the type of an enum in Postgres.", args: []argSpec{
+		{name: "name", doc: "Name of the type. Default: the name of the enum, in snake_case.", required: true},
+	}},
+	{name: "value", on: onEnumValue, doc: "Sets the label of an enum value in Postgres.", args: []argSpec{
+		{name: "name", doc: "Label, for example PG-13 or in progress. Default: the name of the value.", required: true},
+	}},
 	{name: "renamed", on: onType | onEnum | onEnumValue | onField, doc: "Declares a rename, so that migrations rename instead of dropping and adding.", args: []argSpec{
-		{name: "from", doc: "Previous name in the schema.", required: true},
+		{name: "from", doc: "Previous name in the schema; of an enum or enum value, also the previous name in Postgres.", required: true},
 	}},
 	{name: "ref", on: onReference, doc: "A reference to a row of another type.", args: []argSpec{
 		{name: "onDelete", doc: "What deleting the referenced row does. Default: RESTRICT for a required field, SET_NULL for an optional one.", kind: enumArg, enum: "OnDelete", values: deletes},

@@ -42,9 +42,9 @@ func (b *builder) checkNames() {
 	relations, types := names{}, names{}
 	for _, e := range b.enums {
 		if IsPostgresType(e.DBName) {
-			b.reportAt(codeReserved, e.Pos, "choose another name", fmt.Sprintf("Postgres already has a type named %q", e.DBName))
+			b.reportAt(codeReserved, e.Pos, `choose another name, or write @enum(name: "…")`, fmt.Sprintf("Postgres already has a type named %q", e.DBName))
 		}
-		b.claim(types, e.DBName, "enum "+e.Name, e.Pos, "rename one of them")
+		b.claim(types, e.DBName, "enum "+e.Name, e.Pos, `give one of them another type: @enum(name: "…")`)
 	}
 	tables := b.joins
 	b.stored(func(t *typeDecl) { tables = append(tables, t.Type) })

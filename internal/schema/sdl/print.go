@@ -49,12 +49,20 @@ func (p *printer) begin(description string) {
 
 func (p *printer) enum(e *schema.Enum) {
 	p.begin(e.Description)
-	p.write("enum ", e.Name, directive("renamed", text("from", e.RenamedFrom)), " {\n")
+	p.write("enum ", e.Name, directive("enum", text("name", given(e.DBName, schema.SnakeCase(e.Name)))), directive("renamed", text("from", e.RenamedFrom)), " {\n")
 	for _, v := range e.Values {
 		p.description(v.Description, "  ")
-		p.write("  ", v.Name, directive("renamed", text("from", v.RenamedFrom)), "\n")
+		p.write("  ", v.Name, label(v), directive("renamed", text("from", v.RenamedFrom)), "\n")
 	}
 	p.write("}\n")
+}
+
+// label prints @value. Unlike other names, a label can be empty.
+func label(v schema.EnumValue) string {
+	if v.Label == v.Name {
+		return ""
+	}
+	return " @value(name: " + Quote(v.Label) + ")"
 }
 
 func (p *printer) object(t *schema.Type) {

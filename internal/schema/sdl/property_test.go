@@ -16,7 +16,8 @@ import (
 // all kinds.
 func generate(r *rand.Rand) string {
 	var b strings.Builder
-	b.WriteString("enum Color { RED GREEN BLUE }\n")
+	b.WriteString("enum Color" + pick(r, "", ` @enum(name: "Color of x")`) + " { RED GREEN" + pick(r, "", ` @value(name: "dark \"green\"")`) + " BLUE" +
+		pick(r, "", ` @value(name: "") @renamed(from: "NAVY")`, ` @value(name: "a\n\\b")`) + " }\n")
 	n := 2 + r.IntN(5)
 	lists := make([]strings.Builder, n) // other ends, written with the type they stand on
 	bodies := make([]strings.Builder, n)
