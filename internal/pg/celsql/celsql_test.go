@@ -17,7 +17,8 @@ func TestSQL(t *testing.T) {
 	const uid = `'00000000-0000-7000-8001-000000000001'::uuid`
 	for src, want := range map[string]string{
 		`this.mood == 'HAPPY'`:                              `(t."mood" = 'HAPPY')`,
-		`this.mood in ['HAPPY', 'SAD']`:                     `((t."mood" = 'HAPPY') OR (t."mood" = 'SAD'))`,
+		`this.mood in ['HAPPY', 'SAD']`:                     `((t."mood" = 'HAPPY') OR (t."mood" = 'so ''sad'))`,
+		`this.mood.startsWith('S')`:                         `starts_with(CASE t."mood"::text WHEN 'so ''sad' THEN 'SAD' ELSE t."mood"::text END, 'S')`,
 		`this.id == auth.uid`:                               `(t."id" = ` + uid + `)`,
 		`this.home.id == auth.uid`:                          `(t."home_id" = ` + uid + `)`,
 		`this.boss.id == auth.uid`:                          `(t."boss_id" = ` + uid + `)`,

@@ -229,7 +229,7 @@ func (t *translator) sameText(a, b value) (l, r string, err error) {
 		return a.sql, b.sql, nil
 	case b.kind != textKind:
 	case a.kind == enumKind && isLiteral && a.enum.Has(s):
-		return a.sql, b.sql, nil
+		return a.sql, quote(a.enum.Label(s)), nil
 	case a.kind == uuidKind && isLiteral && isUUID(s):
 		return a.sql, b.sql + "::uuid", nil
 	case a.kind == uuidKind && b.uid && !a.null: // if both can be null, an ID that is not a UUID would be mistaken for null

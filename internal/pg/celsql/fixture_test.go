@@ -22,7 +22,8 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 const people = `
-enum Mood { HAPPY SAD }
+enum Mood { HAPPY SAD @value(name: "so 'sad") }
+enum Tone { HAPPY @value(name: "SAD") SAD @value(name: "HAPPY") }
 type Person @table {
   name: String!
   nick: String
@@ -48,17 +49,23 @@ type Person @table {
   home: Team! @ref
   badge: Badge @inverse(field: "person")
   params: JSON
+  tone: Tone
+  word: Mood @col(dataType: "varchar(9)")
+  moods: [Mood!]
+  words: [Mood!] @col(dataType: "text[]")
 }
 type Team @table { name: String! lead: Person @ref members: [Person!]! @inverse(field: "home") }
 type Badge @table { person: Person! @unique label: String }
 `
 
 const tables = `
-CREATE TYPE mood AS ENUM ('HAPPY', 'SAD');
+CREATE TYPE mood AS ENUM ('HAPPY', 'so ''sad');
+CREATE TYPE tone AS ENUM ('SAD', 'HAPPY');
 CREATE TABLE teams (id uuid PRIMARY KEY, name text NOT NULL, lead_id uuid);
 CREATE TABLE people (id uuid PRIMARY KEY, name text NOT NULL, nick text, code varchar(20), age int4 NOT NULL, score int8, rating float8 NOT NULL,
   weight numeric, active bool NOT NULL, flag bool, tags text[] NOT NULL, notes text[], points int4[], mood mood NOT NULL, state mood,
-  born timestamptz NOT NULL, died timestamptz, day date, span interval, data bytea, boss_id uuid, home_id uuid NOT NULL, params jsonb);
+  born timestamptz NOT NULL, died timestamptz, day date, span interval, data bytea, boss_id uuid, home_id uuid NOT NULL, params jsonb,
+  tone tone, word varchar(9), moods mood[], words text[]);
 CREATE TABLE badges (id uuid PRIMARY KEY, person_id uuid NOT NULL UNIQUE, label text);
 `
 
@@ -151,6 +158,8 @@ func newWorld(r *rand.Rand) world {
 			"died": maybe(r, now.Add(time.Duration(r.IntN(3)-1)*time.Hour)), "day": maybe(r, time.Date(2026, 1, 14+r.IntN(3), 0, 0, 0, 0, time.UTC)),
 			"span": maybe(r, time.Duration(r.IntN(3))*time.Hour), "data": maybe(r, pick(r, []byte{}, []byte{0}, []byte("a"))),
 			"boss": nil, "badge": nil, "home": w.teams[r.IntN(2)], "reports": []any{}, "params": nil,
+			"tone": maybe(r, pick(r, "HAPPY", "SAD")), "word": maybe(r, pick(r, "HAPPY", "SAD")),
+			"moods": maybe(r, pick(r, []string{}, []string{"SAD"}, []string{"SAD", "HAPPY"})), "words": maybe(r, pick(r, []string{}, []string{"HAPPY"}, []string{"HAPPY", "SAD"})),
 		}
 		w.people = append(w.people, p)
 	}
@@ -174,6 +183,28 @@ func newWorld(r *rand.Rand) world {
 	return w
 }
 
+// labels returns what the tables contain for names of an enum.
+func labels(enum string, v any) any {
+	names := map[string]map[string]string{"mood": {"SAD": "so 'sad"}, "tone": {"SAD": "HAPPY", "HAPPY": "SAD"}}[enum]
+	label := func(name string) string {
+		if l := names[name]; l != "" {
+			return l
+		}
+		return name
+	}
+	switch v := v.(type) {
+	case string:
+		return label(v)
+	case []string:
+		out := make([]string, len(v))
+		for i, name := range v {
+			out[i] = label(name)
+		}
+		return out
+	}
+	return nil
+}
+
 // insert writes the rows into tables of their own.
 func (w world) insert(ctx context.Context, pool *pgxpool.Pool) error {
 	ref := func(v any) any {
@@ -188,9 +219,10 @@ func (w world) insert(ctx context.Context, pool *pgxpool.Pool) error {
 		}
 	}
 	for _, p := range w.people {
-		if _, err := pool.Exec(ctx, "INSERT INTO people VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)",
+		if _, err := pool.Exec(ctx, "INSERT INTO people VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)",
 			p["id"], p["name"], p["nick"], p["code"], p["age"], p["score"], p["rating"], p["weight"], p["active"], p["flag"], p["tags"], p["notes"],
-			p["points"], p["mood"], p["state"], p["born"], p["died"], p["day"], p["span"], p["data"], ref(p["boss"]), ref(p["home"]), nil); err != nil {
+			p["points"], labels("mood", p["mood"]), labels("mood", p["state"]), p["born"], p["died"], p["day"], p["span"], p["data"], ref(p["boss"]), ref(p["home"]), nil,
+			labels("tone", p["tone"]), labels("mood", p["word"]), labels("mood", p["moods"]), labels("mood", p["words"])); err != nil {
 			return err
 		}
 		if b, ok := p["badge"].(rowValues); ok {

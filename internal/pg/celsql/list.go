@@ -27,7 +27,13 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 	switch {
 	case x.isText() && list.elem.isText() && (x.kind != list.elem.kind || x.enum != list.elem.enum):
 		needle = x.text()
-		if list.elem.kind != textKind {
+		s, isLiteral := x.literal.(string)
+		switch {
+		case list.elem.kind == enumKind && isLiteral && list.elem.enum.Has(s):
+			needle, hay = quote(list.elem.enum.Label(s)), hay+"::text[]"
+		case list.elem.kind == enumKind:
+			hay = EnumNames(list.elem.enum, hay)
+		case list.elem.kind != textKind:
 			hay += "::text[]"
 		}
 	case x.kind != list.elem.kind:

@@ -186,8 +186,8 @@ func (g generator) text(depth int) string {
 			"("+g.text(depth-1)+" + "+g.text(depth-1)+")", g.text(depth-1)+".lowerAscii()", g.text(depth-1)+".upperAscii()",
 			"("+g.condition(depth-1)+" ? "+g.text(depth-1)+" : "+g.text(depth-1)+")", "string("+g.number(depth-1)+")", g.person(1)+".tags[0]")
 	}
-	return pick(g.Rand, g.field(1, "name", "nick", "code", "mood", "state", "id"), g.field(1, "boss.id", "home.id", "home.name", "badge.label", "boss.nick"),
-		"'a'", "'ab'", "''", "'HAPPY'", "'"+id(1, 1)+"'", "auth.uid")
+	return pick(g.Rand, g.field(1, "name", "nick", "code", "mood", "state", "tone", "word", "id"), g.field(1, "boss.id", "home.id", "home.name", "badge.label", "boss.nick"),
+		"'a'", "'ab'", "''", "'HAPPY'", "'SAD'", g.person(0)+".moods[0]", "'"+id(1, 1)+"'", "auth.uid")
 }
 
 func (g generator) number(depth int) string {
@@ -242,7 +242,9 @@ func (g generator) comparison(depth int) string {
 
 func (g generator) quantifier(depth int) string {
 	macro := pick(g.Rand, "exists", "all")
-	switch g.IntN(4) {
+	switch g.IntN(5) {
+	case 3:
+		return g.person(1) + pick(g.Rand, ".moods", ".words") + "." + macro + "(x, " + pick(g.Rand, "x == "+g.text(0), "x.startsWith('H')", "x < "+g.text(0), "x == 'SAD'") + ")"
 	case 0:
 		return g.person(1) + pick(g.Rand, ".tags", ".notes") + "." + macro + "(x, " + pick(g.Rand, "x == "+g.text(0), "x.startsWith('a')", "x == null", "!(x > 'a')", "x in auth.roles") + ")"
 	case 1:
@@ -275,7 +277,7 @@ func (g generator) condition(depth int) string {
 	case 7:
 		return pick(g.Rand, "has("+g.field(1, "nick", "state", "boss", "badge", "boss.nick", "tags")+")", "has(auth.uid)", "auth.uid == null", "(("+g.condition(0)+") ? this.nick : null) == null")
 	case 8:
-		return g.text(1) + " in " + pick(g.Rand, "auth.roles", g.person(1)+".tags", g.person(1)+".notes", "['a', 'HAPPY', "+g.text(0)+"]")
+		return g.text(1) + " in " + pick(g.Rand, "auth.roles", g.person(1)+".tags", g.person(1)+".notes", g.person(1)+".moods", g.person(1)+".words", "['a', 'HAPPY', "+g.text(0)+"]")
 	case 9:
 		return pick(g.Rand, g.number(1)+" in "+pick(g.Rand, "[0, 1]", g.person(1)+".points"), g.text(1)+"."+pick(g.Rand, "startsWith", "endsWith", "contains")+"("+g.text(1)+")")
 	case 10:

@@ -87,21 +87,27 @@ var celKinds = map[scalar.CEL]kind{
 // column returns the value of a scalar field, given the SQL for its column.
 func column(f *schema.Field, sql string) value {
 	v := value{kind: columnKind(f), sql: sql, null: !f.Type.NonNull, sure: f.Type.NonNull, enum: f.Type.Enum}
+	if v.kind != floatKind { // NaN is an error, so it is NULL
+		v.plain = sql
+	}
 	if f.Type.List {
+		v.plain = sql
 		elem := value{kind: v.kind, null: !f.Type.ElemNonNull, sure: f.Type.ElemNonNull, enum: v.enum}
 		v.kind, v.elem = listKind, &elem
-		if f.DataType != "" && elem.kind == textKind {
-			v.sql, v.plain = v.sql+"::text[]", sql
+		switch {
+		case elem.kind == textKind && v.enum != nil:
+			v.sql = EnumNames(v.enum, v.sql)
+		case elem.kind == textKind && f.DataType != "":
+			v.sql += "::text[]"
 		}
 		if f.Type.Scalar == schema.Date {
 			v.elem.kind = otherKind
 		}
 		return v
 	}
-	if v.kind != floatKind { // NaN is an error, so it is NULL
-		v.plain = sql
-	}
 	switch {
+	case v.kind == textKind && v.enum != nil && len(v.enum.Labelled()) > 0:
+		v.sql = EnumName(v.enum, v.sql)
 	case f.DataType != "" && f.DataType != "text" && v.kind == textKind:
 		v.sql += "::text" // for example, citext compares differently
 	case v.kind == floatKind:
@@ -121,8 +127,10 @@ func column(f *schema.Field, sql string) value {
 // text returns the value as text, since CEL treats IDs and enums as strings.
 func (v value) text() string {
 	switch v.kind {
-	case uuidKind, enumKind:
+	case uuidKind:
 		return v.sql + "::text"
+	case enumKind:
+		return EnumName(v.enum, v.sql)
 	}
 	return v.sql
 }
