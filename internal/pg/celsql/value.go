@@ -86,12 +86,8 @@ var celKinds = map[scalar.CEL]kind{
 
 // column returns the value of a scalar field, given the SQL for its column.
 func column(f *schema.Field, sql string) value {
-	v := value{kind: columnKind(f), sql: sql, null: !f.Type.NonNull, sure: f.Type.NonNull, enum: f.Type.Enum}
-	if v.kind != floatKind { // NaN is an error, so it is NULL
-		v.plain = sql
-	}
+	v := value{kind: columnKind(f), sql: sql, plain: sql, null: !f.Type.NonNull, sure: f.Type.NonNull, enum: f.Type.Enum}
 	if f.Type.List {
-		v.plain = sql
 		elem := value{kind: v.kind, null: !f.Type.ElemNonNull, sure: f.Type.ElemNonNull, enum: v.enum}
 		v.kind, v.elem = listKind, &elem
 		switch {
@@ -112,7 +108,7 @@ func column(f *schema.Field, sql string) value {
 		v.sql += "::text" // for example, citext compares differently
 	case v.kind == floatKind:
 		v.sql = "nullif(" + v.sql + ", 'NaN')::float8" // Postgres treats NaN as equal to itself and greater than all numbers
-		v.sure = false
+		v.sure, v.plain = false, ""
 	case v.kind == intKind:
 		v.sql += "::int8"
 	case f.Type.Scalar == schema.Date:

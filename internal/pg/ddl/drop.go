@@ -81,5 +81,14 @@ func replacements(c *catalog.Catalog, e *catalog.Enum, values []string) string {
 	if updates.Len() == 0 {
 		return ""
 	}
-	return "-- This fails while rows have a removed value. Replace it first:\n" + updates.String()
+	return "-- This fails while rows have a removed value. Replace it first:\n" + updates.String() + renamedHint(e, gone, values)
+}
+
+// renamedHint returns a comment about a removed value that may have a new label.
+func renamedHint(e *catalog.Enum, gone, values []string) string {
+	i := slices.IndexFunc(values, func(v string) bool { return !slices.Contains(e.Values, v) })
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf("-- If %q is %q under another name, @renamed(from: %q) on the value keeps the rows.\n", values[i], gone[0], gone[0])
 }

@@ -18,11 +18,15 @@ func enumOf(c *catalog.Catalog, schema, name string) *catalog.Enum {
 }
 
 func createEnum(e *catalog.Enum, values []string) string {
+	return createEnumType(name(e.Schema, e.Name), values)
+}
+
+func createEnumType(name string, values []string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {
 		quoted[i] = literal(v)
 	}
-	return fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", name(e.Schema, e.Name), strings.Join(quoted, ", "))
+	return fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", name, strings.Join(quoted, ", "))
 }
 
 func (p *planner) newEnums() {

@@ -1,11 +1,12 @@
 package ddl
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // What the schema language cannot describe belongs to whoever made it: an import leaves it out of the schema, and no plan
@@ -67,18 +68,23 @@ func MayBeUnique(typ string) bool {
 	return !slices.Contains([]string{"json", "jsonb", "vector"}, name)
 }
 
-var (
-	enumName  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$`) // which Krowoc gives an enum of GraphQL
-	valueName = regexp.MustCompile(`^([A-Za-z]|_[0-9A-Za-z])[_0-9A-Za-z]*$`)
-)
+// UnmanagedEnum says why no enum of the schema language can describe an enum of a database, or "".
+func UnmanagedEnum(e *catalog.Enum) string {
+	switch {
+	case e.Schema != public:
+		return "it is not in the schema public"
+	case len(e.Values) == 0:
+		return "it has no values"
+	case sdl.IsPostgresType(e.Name):
+		return "Postgres has a type of that name"
+	case strings.ContainsFunc(e.Name, unicode.IsControl):
+		return "its name contains control characters"
+	}
+	return ""
+}
 
 // IsManagedEnum reports whether an enum of the schema language can describe an enum of a database.
-func IsManagedEnum(e *catalog.Enum) bool {
-	isNoName := func(v string) bool {
-		return !valueName.MatchString(v) || slices.Contains([]string{"true", "false", "null"}, v)
-	}
-	return e.Schema == public && enumName.MatchString(e.Name) && len(e.Values) > 0 && !slices.ContainsFunc(e.Values, isNoName)
-}
+func IsManagedEnum(e *catalog.Enum) bool { return UnmanagedEnum(e) == "" }
 
 // isManaged reports whether a constraint of a table that has a type is one that a schema can ask for. kept are those that it does
 // ask for.

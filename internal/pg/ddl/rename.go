@@ -2,7 +2,6 @@ package ddl
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
@@ -46,21 +45,6 @@ const public = "public"
 
 func (r *renamer) add(format, from, to string) {
 	r.list = append(r.list, rename{fmt.Sprintf(format, ident(from), ident(to)), fmt.Sprintf(format, ident(to), ident(from))})
-}
-
-func (r *renamer) enum(e *schema.Enum) {
-	name := e.DBName
-	if old := schema.SnakeCase(e.RenamedFrom); e.RenamedFrom != "" && enumOf(r.cur, public, e.DBName) == nil && enumOf(r.cur, public, old) != nil {
-		r.add("ALTER TYPE %s RENAME TO %s", old, e.DBName)
-		name = old
-	}
-	cur := enumOf(r.cur, public, name)
-	for _, v := range e.Values {
-		if cur != nil && v.RenamedFrom != "" && slices.Contains(cur.Values, v.RenamedFrom) && !slices.Contains(cur.Values, v.Name) {
-			format := "ALTER TYPE " + ident(e.DBName) + " RENAME VALUE %s TO %s"
-			r.list = append(r.list, rename{fmt.Sprintf(format, literal(v.RenamedFrom), literal(v.Name)), fmt.Sprintf(format, literal(v.Name), literal(v.RenamedFrom))})
-		}
-	}
 }
 
 func (r *renamer) table(t *schema.Type) {

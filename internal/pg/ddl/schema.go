@@ -64,11 +64,7 @@ func create(s *schema.Schema) ([]string, written, error) {
 	var out []string
 	as := written{}
 	for _, e := range s.Enums {
-		values := make([]string, len(e.Values))
-		for i, v := range e.Values {
-			values[i] = literal(v.Name)
-		}
-		out = append(out, fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", ident(e.DBName), strings.Join(values, ", ")))
+		out = append(out, createEnumType(ident(e.DBName), e.Labels()))
 	}
 	var references, indexes []string
 	for _, t := range s.Tables {
@@ -202,7 +198,7 @@ func (w *tableWriter) generated(f *schema.Field) (string, error) {
 	case g.Expr == nil:
 		return " GENERATED " + strings.ReplaceAll(string(g.Identity), "_", " ") + " AS IDENTITY", nil
 	default:
-		value, err := w.expression(g.Expr, celsql.Value)
+		value, err := w.expression(g.Expr, celsql.ValueOf(f.Type.Enum))
 		return " GENERATED ALWAYS AS (" + value + ") STORED", err
 	}
 }

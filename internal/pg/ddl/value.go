@@ -109,7 +109,10 @@ func value(f *schema.Field, list bool, v any) (string, error) {
 func valueText(f *schema.Field, v any) (string, error) {
 	switch x := v.(type) {
 	case string:
-		if f.Type.Scalar == schema.Bytes {
+		switch {
+		case f.Type.Enum != nil:
+			return f.Type.Enum.Label(x), nil
+		case f.Type.Scalar == schema.Bytes:
 			return scalar.OfField(f).ToPostgres(x), nil
 		}
 		if f.Type.Scalar != schema.JSON {

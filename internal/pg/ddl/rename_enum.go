@@ -1,0 +1,85 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// enum renames the type of an enum and its values. A name of the schema that stays, or that @renamed declares, leads from the
+// former name in Postgres to the new one.
+func (r *renamer) enum(e *schema.Enum) {
+	cur := enumOf(r.cur, public, e.DBName)
+	if cur == nil {
+		if cur = r.formerType(e); cur == nil {
+			return
+		}
+		r.add("ALTER TYPE %s RENAME TO %s", cur.Name, e.DBName)
+	}
+	format := "ALTER TYPE " + ident(e.DBName) + " RENAME VALUE %s TO %s"
+	for _, v := range e.Values {
+		if old, ok := formerLabel(cur, e, v); ok {
+			r.list = append(r.list, rename{fmt.Sprintf(format, literal(old), literal(v.Label)), fmt.Sprintf(format, literal(v.Label), literal(old))})
+		}
+	}
+}
+
+// formerType returns the enum of the database that an enum of the schema is under another name, or nil.
+func (r *renamer) formerType(e *schema.Enum) *catalog.Enum {
+	var free []*catalog.Enum // that no enum of the schema has
+	for i := range r.cur.Enums {
+		c := &r.cur.Enums[i]
+		if IsManagedEnum(c) && !declared(r.schema, *c) {
+			free = append(free, c)
+		}
+	}
+	for _, name := range []string{e.RenamedFrom, e.Name} {
+		for _, is := range []func(*catalog.Enum) bool{
+			func(c *catalog.Enum) bool { return c.Name == schema.SnakeCase(name) },
+			func(c *catalog.Enum) bool { return c.Name == name },
+			func(c *catalog.Enum) bool { return schema.TypeName(c.Name) == name },
+		} {
+			if i := slices.IndexFunc(free, is); i >= 0 && name != "" {
+				return free[i]
+			}
+		}
+	}
+	return r.sameValues(e, free)
+}
+
+// sameValues returns the only enum of the database with the values of an enum of the schema, where one of the two is named with
+// @enum. The type itself then is all that such a name can have changed.
+func (r *renamer) sameValues(e *schema.Enum, free []*catalog.Enum) *catalog.Enum {
+	same := func(other *schema.Enum) bool {
+		return slices.Equal(other.Labels(), e.Labels()) && enumOf(r.cur, public, other.DBName) == nil
+	}
+	free = slices.DeleteFunc(free, func(c *catalog.Enum) bool {
+		isUsual := e.DBName == schema.SnakeCase(e.Name) && c.Name == schema.SnakeCase(schema.TypeName(c.Name))
+		return isUsual || !slices.Equal(c.Values, e.Labels())
+	})
+	others := slices.DeleteFunc(slices.Clone(r.schema.Enums), func(other *schema.Enum) bool { return !same(other) })
+	if len(free) != 1 || len(others) != 1 {
+		return nil
+	}
+	return free[0]
+}
+
+// formerLabel returns the label in the database of a value that has another label in the schema, or false.
+func formerLabel(cur *catalog.Enum, e *schema.Enum, v schema.EnumValue) (string, bool) {
+	if slices.Contains(cur.Values, v.Label) {
+		return "", false
+	}
+	wanted, names := e.Labels(), schema.ValueNames(cur.Values)
+	for _, name := range []string{v.RenamedFrom, v.Name, schema.ValueName(v.Label)} {
+		for i, old := range cur.Values {
+			is := (old == name) || strings.EqualFold(names[i], name)
+			if is && (name != "") && !slices.Contains(wanted, old) {
+				return old, true
+			}
+		}
+	}
+	return "", false
+}
