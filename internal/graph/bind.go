@@ -39,7 +39,7 @@ func (v valueType) canonical(s string) (text, hint string) {
 		if !v.enum.Has(s) {
 			return "", "use one of the enum's values"
 		}
-		return s, ""
+		return v.enum.Label(s), ""
 	}
 	t := scalar.Of(v.scalar, v.dataType)
 	canonical, ok := t.Canonical(s)

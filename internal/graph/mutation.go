@@ -239,7 +239,7 @@ func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias strin
 	if e.Source == "auth.uid" {
 		return b.uid(in.value), nil
 	}
-	sql, err := celsql.Value(e.AST, b.api.model, o.typ, alias, b.celArgument)
+	sql, err := celsql.ValueOf(in.value.enum)(e.AST, b.api.model, o.typ, alias, b.celArgument)
 	if err != nil {
 		return "", &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err, Message: fmt.Sprintf("%s: %q cannot be translated to SQL: %v", e.Pos, e.Source, err)}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -104,8 +105,11 @@ func (p *page) cursorSQL() string {
 		if o.computed {
 			values[i] = p.scope.computed(o.sql)
 		}
-		if o.value.scalar == schema.Duration {
+		switch {
+		case o.value.scalar == schema.Duration:
 			values[i], _ = o.value.elementJSON(values[i])
+		case o.value.labelled():
+			values[i] = celsql.EnumName(o.value.enum, values[i])
 		}
 	}
 	return "translate(encode(convert_to(json_build_array('" + p.orderName() + "', " + join(values, ", ") + ")::text, 'UTF8'), 'base64'), E'\\n', '')"

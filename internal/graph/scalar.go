@@ -3,6 +3,7 @@ package graph
 import (
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
@@ -28,6 +29,9 @@ func (v valueType) name() string {
 	}
 	return string(v.scalar)
 }
+
+// labelled reports whether the value is of an enum that Postgres has other words for.
+func (v valueType) labelled() bool { return v.enum != nil && len(v.enum.Labelled()) > 0 }
 
 // ordered reports whether the values have an order that clients may use.
 func (v valueType) ordered() bool {
@@ -57,7 +61,10 @@ func (v valueType) writeJSON(t *text, column string) {
 
 // elementJSON returns SQL for the JSON of one value; quoted says that it still needs quotes around it.
 func (v valueType) elementJSON(column string) (expr string, quoted bool) {
-	if v.enum != nil {
+	switch {
+	case v.labelled(): // a label that the schema does not know can contain anything
+		return "to_json(" + celsql.EnumName(v.enum, column) + ")::text", false
+	case v.enum != nil:
 		return column + "::text", true
 	}
 	return scalar.Of(v.scalar, v.dataType).JSONExpr(column)
@@ -68,6 +75,9 @@ func (v valueType) listJSON(column string) string {
 	switch v.scalar {
 	case schema.Int64, schema.Decimal, schema.Float, schema.DateTime, schema.Duration, schema.Bytes, schema.JSON:
 	default:
+		if v.labelled() {
+			column = celsql.EnumNames(v.enum, column)
+		}
 		return "to_json(" + column + ")::text"
 	}
 	expr, quoted := v.elementJSON("u.v")
