@@ -71,7 +71,7 @@ func elementText(f *schema.Field, n *yaml.Node) (string, *problem) {
 
 func enumText(e *schema.Enum, n *yaml.Node) (string, *problem) {
 	if n.Kind == yaml.ScalarNode && e.Has(n.Value) {
-		return n.Value, nil
+		return e.Label(n.Value), nil
 	}
 	names := make([]string, len(e.Values))
 	for i, v := range e.Values {

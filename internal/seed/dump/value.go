@@ -16,7 +16,7 @@ var errUnwritable = errors.New("has a value that fixtures do not support (NaN, i
 func yamlOf(f *schema.Field, text string, indent int, flow bool) (string, error) {
 	switch {
 	case f.Type.Enum != nil:
-		return plain(text, flow), nil
+		return plain(f.Type.Enum.NameOf(text), flow), nil
 	case f.Type.Scalar == schema.String && !flow && isBlock(text):
 		return block(text, indent), nil
 	}

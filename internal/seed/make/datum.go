@@ -12,7 +12,7 @@ type datum struct {
 	null bool
 	i    int64 // an integer; a Decimal times ten to the power of its column's scale; a time or a duration in microseconds; a Boolean
 	f    float64
-	s    string // a text, an enum value, JSON, bytes, or with raw a value in Postgres's binary format
+	s    string // a text, the label of an enum value, JSON, bytes, or with raw a value in Postgres's binary format
 	id   [16]byte
 	list []datum
 	raw  bool // s is in Postgres's binary format
@@ -214,6 +214,9 @@ func (c *slot) text(d *datum) string {
 	case kindInterval:
 		return (time.Duration(d.i) * time.Microsecond).String()
 	case kindRaw, kindText, kindJSONB, kindVector:
+		if e := c.field.Type.Enum; e != nil {
+			return e.NameOf(d.s)
+		}
 	}
 	return d.s
 }

@@ -92,7 +92,7 @@ func enumGenerator(f *schema.Field) generator {
 			weight = max(1, float64(len(f.Type.Enum.Values)-1))
 		}
 		sum += weight
-		s.values = append(s.values, &constant{text: v.Name, d: datum{s: v.Name}})
+		s.values = append(s.values, &constant{text: v.Label, d: datum{s: v.Label}})
 		s.upTo = append(s.upTo, sum)
 	}
 	return s

@@ -164,6 +164,8 @@ func (c *slot) literal(d *datum) string {
 		return fmt.Sprintf("\\x%x", d.s)
 	case c.kind == kindTimestamp: // in a form that is also valid for a time of day
 		return timeOf(d.i).Format("2006-01-02 15:04:05.000+00")
+	case c.field.Type.Enum != nil:
+		return d.s
 	}
 	return c.text(d)
 }

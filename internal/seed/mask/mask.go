@@ -101,7 +101,7 @@ func (f *Field) Value(text string) (string, error) {
 	}
 	switch t := f.field.Type; {
 	case t.Enum != nil:
-		return t.Enum.Values[0].Name, nil // the first value, regardless of the original
+		return t.Enum.Values[0].Label, nil // the first value, regardless of the original
 	case text == "":
 		return "", nil
 	case t.Scalar == schema.Boolean:
