@@ -97,7 +97,7 @@ var rules = []struct{ field, right, wrong string }{
 	{"self: Boolean", `true null`, `1`},
 }
 
-const matrixSchema = "enum Colour { RED blue Blue }\n\"\"\"Says \\\"\"\" and */ and {@link x} ü.\"\"\"\ntype Thing @table @auth(rules: [{ allow: PUBLIC }]) {\n%s}\n" +
+const matrixSchema = "enum Colour @enum(name: \"the Colours\") { RED @value(name: \"dark \\\"red\\\"\") blue @value(name: \"\") Blue }\n\"\"\"Says \\\"\"\" and */ and {@link x} ü.\"\"\"\ntype Thing @table @auth(rules: [{ allow: PUBLIC }]) {\n%s}\n" +
 	"type Strict @table @auth(rules: [{ allow: PUBLIC }]) { must: String! may: String dflt: Int! @default(value: 7) thing: Thing! choice: Colour! @default(value: RED) list: [Int!]! }\n" +
 	"type Span @table @auth(rules: [{ allow: PUBLIC }]) @check(expr: \"this.until == null || this.until >= this.since\", message: \"It cannot end before it starts.\") { since: DateTime! until: DateTime a: Int b: Int @check(expr: \"this.a == null || this.b != null\") thing: Thing @check(expr: \"this.thing == null || this.thing.id != this.id\") }\n" +
 	"type Line @table @auth(rules: []) { id: Int! @generated(identity: BY_DEFAULT) number: Int! @generated(identity: ALWAYS) quantity: Int! total: Int @generated(expr: \"this.quantity * 2\") note: String @check(sql: \"note <> ''\") }\n"

@@ -43,7 +43,7 @@ func scansRows(t *testing.T, dir string, types *schema.Schema) {
 	values := map[string]string{
 		"ID": "'0190d4a1-0000-7000-8000-00000000000a'", "String": "'text'", "Int": "-7", "Int64": "9223372036854775807", "Float": "0.1",
 		"Decimal": "12345678901234567890.10", "Boolean": "true", "Date": "'2024-02-29'", "DateTime": "'2026-01-31T12:00:00.000001Z'",
-		"Duration": "'1 year 2 months 3 days 04:05:06.7'", "JSON": `'{"a": [null]}'`, "Bytes": `'\x00ff'`, "Colour": "'blue'",
+		"Duration": "'1 year 2 months 3 days 04:05:06.7'", "JSON": `'{"a": [null]}'`, "Bytes": `'\x00ff'`, "Colour": "''",
 	}
 	var columns, row []string
 	for _, f := range types.Type("Thing").Fields {
@@ -51,7 +51,7 @@ func scansRows(t *testing.T, dir string, types *schema.Schema) {
 			columns, row = append(columns, `"`+f.Column+`"`), append(row, values[f.Type.Name()])
 		}
 	}
-	columns, row = append(columns, "list", "holes", "enums"), append(row, "'{a,NULL}'", "'{1,NULL}'", "'{RED}'")
+	columns, row = append(columns, "list", "holes", "enums"), append(row, "'{a,NULL}'", "'{1,NULL}'", `'{"dark \"red\""}'`)
 	row[len(row)-3] = "'{a,b}'"
 	if _, err := pool.Exec(t.Context(), "INSERT INTO things ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(row, ", ")+")"); err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func inserts(ctx context.Context, pool *pgxpool.Pool, f *schema.Field, doc []byt
 	if err := json.Unmarshal(doc, &members); err != nil {
 		return false
 	}
-	value, _ := json.Marshal(map[string]any{f.Column: members[f.Name]})
+	value, _ := json.Marshal(map[string]any{f.Column: labelled(f, members[f.Name])})
 	column := `"` + f.Column + `"`
 	from := "(jsonb_populate_record(NULL::things, $1))." + column
 	if f.Type.Scalar == schema.Bytes {
@@ -171,4 +171,19 @@ func inserts(ctx context.Context, pool *pgxpool.Pool, f *schema.Field, doc []byt
 	}
 	_, err := pool.Exec(ctx, "INSERT INTO things ("+column+") SELECT "+from, value)
 	return err == nil
+}
+
+// labelled returns what Postgres calls the names of an enum in a value.
+func labelled(f *schema.Field, value any) any {
+	switch v := value.(type) {
+	case string:
+		if f.Type.Enum != nil {
+			return f.Type.Enum.Label(v)
+		}
+	case []any:
+		for i := range v {
+			v[i] = labelled(f, v[i])
+		}
+	}
+	return value
 }

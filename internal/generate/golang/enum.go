@@ -2,14 +2,22 @@ package golang
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 func (m *model) enumFile() ([]byte, error) {
 	var b strings.Builder
 	var descriptions []string
-	fmt.Fprintf(&b, "package %s\n\nimport (\n\t\"context\"\n\t\"fmt\"\n\n\t\"github.com/jackc/pgx/v5\"\n)\n", m.pkg)
+	driver := ""
+	if slices.ContainsFunc(m.order, func(e *goEnum) bool { return len(e.Labelled()) > 0 }) {
+		driver = "\t\"database/sql/driver\"\n"
+	}
+	fmt.Fprintf(&b, "package %s\n\nimport (\n\t\"context\"\n%s\t\"fmt\"\n\n\t\"github.com/jackc/pgx/v5\"\n)\n", m.pkg, driver)
 	for _, e := range m.order {
 		fmt.Fprintf(&b, "\n")
 		doc(&b, "", described(e.name, e.Description, "is one of a fixed set of values."))
@@ -26,14 +34,59 @@ func (m *model) enumFile() ([]byte, error) {
 			e.name, strings.Join(e.values, ", "))
 		fmt.Fprintf(&b, "\n// MarshalText implements encoding.TextMarshaler.\nfunc (v %[1]s) MarshalText() ([]byte, error) {\n\tif !v.Valid() {\n\t\treturn nil, fmt.Errorf(\"invalid %[2]s %%q\", string(v))\n\t}\n\treturn []byte(v), nil\n}\n", e.name, e.Name)
 		fmt.Fprintf(&b, "\n// UnmarshalText implements encoding.TextUnmarshaler.\nfunc (v *%[1]s) UnmarshalText(text []byte) error {\n\tif x := %[1]s(text); x.Valid() {\n\t\t*v = x\n\t\treturn nil\n\t}\n\treturn fmt.Errorf(\"invalid %[2]s %%q\", text)\n}\n", e.name, e.Name)
+		if len(e.Labelled()) > 0 {
+			e.conversions(&b)
+		}
 	}
 	var loads []string
 	for _, e := range m.order {
-		loads = append(loads, fmt.Sprintf("%q, %q", e.DBName, "_"+e.DBName)) // the second is the Postgres name of the array type
+		array := "_" + e.DBName // as Postgres names the array type
+		for len(array) > schema.MaxName {
+			_, size := utf8.DecodeLastRuneInString(array)
+			array = array[:len(array)-size]
+		}
+		loads = append(loads, fmt.Sprintf("%q, %q", e.DBName, array))
 	}
 	fmt.Fprintf(&b, registerTypes, strings.Join(loads, ", "))
 	return formatted([]byte(b.String()), descriptions)
 }
+
+// conversions writes the methods with which drivers read and write the labels of an enum.
+func (e *goEnum) conversions(b *strings.Builder) {
+	var names, labels strings.Builder
+	for i, v := range e.Values {
+		if v.Label != v.Name {
+			fmt.Fprintf(&names, "\tcase %s:\n\t\treturn %q, nil\n", e.values[i], v.Label)
+			fmt.Fprintf(&labels, "\tcase %q:\n\t\t*v = %s\n", v.Label, e.values[i])
+		}
+	}
+	fmt.Fprintf(b, conversions, e.name, e.Name, names.String(), labels.String())
+}
+
+const conversions = `
+// Value implements driver.Valuer. It returns the label of the value in Postgres.
+func (v %[1]s) Value() (driver.Value, error) {
+	switch v {
+%[3]s	}
+	return string(v), nil
+}
+
+// Scan implements sql.Scanner. It takes the label of a value in Postgres.
+func (v *%[1]s) Scan(label any) error {
+	if text, ok := label.([]byte); ok {
+		label = string(text)
+	}
+	switch label {
+%[4]s	default:
+		text, ok := label.(string)
+		if !ok {
+			return fmt.Errorf("invalid %[2]s: %%v", label)
+		}
+		*v = %[1]s(text)
+	}
+	return nil
+}
+`
 
 const registerTypes = `
 // RegisterTypes allows a connection to read lists of enums. Set it as AfterConnect of a pgxpool.Config.

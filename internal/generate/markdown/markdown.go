@@ -3,6 +3,7 @@ package markdown
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/generate"
@@ -31,8 +32,14 @@ func files(in generate.Input) ([]generate.File, error) {
 		if e.Description != "" {
 			fmt.Fprintf(&b, "%s\n\n", e.Description)
 		}
+		if e.DBName != schema.SnakeCase(e.Name) {
+			fmt.Fprintf(&b, "Type %s.\n\n", code(e.DBName))
+		}
 		for _, v := range e.Values {
 			fmt.Fprintf(&b, "- `%s`", v.Name)
+			if v.Label != v.Name {
+				fmt.Fprintf(&b, ", in Postgres %s", code(v.Label))
+			}
 			if v.Description != "" {
 				b.WriteString(": " + strings.Join(strings.Fields(v.Description), " "))
 			}
@@ -149,6 +156,14 @@ func span(low, high string) string {
 		return "≥ " + low
 	}
 	return low + "…" + high
+}
+
+// code writes what Postgres calls something as code; in quotes where a backtick or nothing would be seen in its place.
+func code(name string) string {
+	if name == "" || strings.ContainsAny(name, "`\n") {
+		return strconv.Quote(name)
+	}
+	return "`" + name + "`"
 }
 
 // cell escapes a text for a cell of a table.
