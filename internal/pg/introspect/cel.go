@@ -17,12 +17,13 @@ func (m *importer) toCEL(t *table, condition string) (string, bool) {
 	if len(targets) != 1 {
 		return "", false
 	}
-	w := &celWriter{table: t, ok: true}
+	w := &celWriter{importer: m, table: t, ok: true}
 	text := w.expr(targets[0].GetResTarget().GetVal())
 	return text, w.ok
 }
 
 type celWriter struct {
+	*importer
 	table *table
 	ok    bool
 }
@@ -79,16 +80,24 @@ func (w *celWriter) constant(c *pg.A_Const) string {
 	case *pg.A_Const_Boolval:
 		return strconv.FormatBool(v.Boolval.Boolval)
 	case *pg.A_Const_Sval:
-		return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v.Sval.Sval) + "'"
+		return celText(v.Sval.Sval)
 	}
 	return w.no()
+}
+
+func celText(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
 // cast leaves out the type that Postgres adds to a constant or a text.
 func (w *celWriter) cast(c *pg.TypeCast) string {
 	if c.Arg.GetAConst().GetSval() != nil {
 		names := c.TypeName.GetNames()
-		switch names[len(names)-1].GetString_().GetSval() {
+		typ := names[len(names)-1].GetString_().GetSval()
+		if e := w.enumNamed(typ); e != nil {
+			return celText(e.nameOf(c.Arg.GetAConst().GetSval().Sval))
+		}
+		switch typ {
 		case "int2", "int4", "int8", "numeric", "float4", "float8":
 			return c.Arg.GetAConst().GetSval().Sval
 		case "date", "timestamp", "timestamptz", "interval", "time":

@@ -22,12 +22,34 @@ type kind struct {
 // kindOf returns the kind of a database type. A domain has the kind of its base type.
 func (m *importer) kindOf(typ string) kind {
 	base := m.catalog.BaseType(typ)
-	k := scalarOf(base)
+	k, isEnum := m.enumKind(base)
+	if !isEnum {
+		k = scalarOf(base)
+	}
 	if base != typ {
 		k.dataType = typ
 	}
-	k.dataType = shortType(strings.TrimPrefix(k.dataType, public+"."))
+	k.dataType = shortType(local(k.dataType))
 	return k
+}
+
+// local leaves out the schema of a type of public, unless a built-in type would then hide it.
+func local(typ string) string {
+	name := strings.TrimPrefix(typ, public+".")
+	if sdl.IsPostgresType(sqltext.Unquote(name)) && name != "vector" { // which an extension adds
+		return typ
+	}
+	return name
+}
+
+// enumKind returns the kind of a type that is an enum or an array of one.
+func (m *importer) enumKind(typ string) (kind, bool) {
+	for _, e := range m.enums {
+		if strings.TrimSuffix(typ, "[]") == qualifiedName(e.Schema, e.Name) {
+			return kind{scalar: e.name, list: strings.HasSuffix(typ, "[]")}, true
+		}
+	}
+	return kind{}, false
 }
 
 var timeType = regexp.MustCompile(`^time(stamp)?(\([0-9]\))? with(out)? time zone`)
@@ -57,7 +79,7 @@ func scalarOf(typ string) kind {
 		}
 		return k
 	}
-	typ = strings.TrimPrefix(typ, public+".")
+	typ = local(typ)
 	switch s, own := scalar.FromSQL(typ); {
 	case own:
 		return kind{scalar: string(s)}
@@ -72,11 +94,6 @@ func (m *importer) takeColumns(t *table) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		k := m.kindOf(c.Type)
-		for _, e := range m.enums {
-			if strings.TrimSuffix(c.Type, "[]") == qualifiedType(e.Enum) {
-				k = kind{scalar: e.name, list: strings.HasSuffix(c.Type, "[]")}
-			}
-		}
 		if c.Collation != "" {
 			k.dataType = shortType(c.Type) + " COLLATE " + sqltext.Ident(c.Collation)
 		}
@@ -86,10 +103,6 @@ func (m *importer) takeColumns(t *table) {
 		m.value(t, f)
 		t.fields = append(t.fields, f)
 	}
-}
-
-func qualifiedType(e *catalog.Enum) string {
-	return sqltext.Ident(e.Schema) + "." + sqltext.Ident(e.Name)
 }
 
 // stored writes @table.
@@ -172,8 +185,8 @@ func (m *importer) defaultValue(f *field) (literal string, ok bool) {
 	}
 	text, isText := submatch(quoted, sql)
 	text = strings.ReplaceAll(text, "''", "'")
-	if slices.ContainsFunc(m.enums, func(e *enum) bool { return e.name == f.scalar }) {
-		return text, isText
+	if i := slices.IndexFunc(m.enums, func(e *enum) bool { return e.name == f.scalar }); i >= 0 {
+		return m.enums[i].nameOf(text), isText && slices.Contains(m.enums[i].Values, text)
 	}
 	number, isNumber := submatch(numberDefault, sql)
 	isInteger := isNumber && !strings.Contains(number, ".")

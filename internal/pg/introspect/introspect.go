@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // Options configure an import.
@@ -94,7 +95,26 @@ type importer struct {
 
 type enum struct {
 	*catalog.Enum
-	name string
+	name   string
+	values []string // the name of each value
+}
+
+// nameOf returns the name of the value with a label, or the label itself if there is none.
+func (e *enum) nameOf(label string) string {
+	if i := slices.Index(e.Values, label); i >= 0 {
+		return e.values[i]
+	}
+	return label
+}
+
+// enumNamed returns the enum with a name in Postgres, or nil.
+func (m *importer) enumNamed(name string) *enum {
+	for _, e := range m.enums {
+		if e.Name == name {
+			return e
+		}
+	}
+	return nil
 }
 
 // table is a table that becomes a type.
@@ -141,26 +161,21 @@ func (m *importer) takeTables() {
 		m.byTable[t.Name] = found
 	}
 	// The shortest names first, since the type of a table user_orders would otherwise take a name that users needs.
-	byLength := slices.SortedStableFunc(slices.Values(m.tables), func(a, b *table) int { return cmp.Compare(len(words(a.Name)), len(words(b.Name))) })
+	byLength := slices.SortedStableFunc(slices.Values(m.tables), func(a, b *table) int { return cmp.Compare(len(schema.Words(a.Name)), len(schema.Words(b.Name))) })
 	for _, t := range byLength {
 		t.name = m.names.typ(t.Name)
 	}
 }
 
-// takeEnums takes the enums whose values GraphQL can name; columns of others are strings.
+// takeEnums takes the enums of public; columns of others are strings.
 func (m *importer) takeEnums() {
 	for i := range m.catalog.Enums {
 		e := &m.catalog.Enums[i]
-		name, ok := m.names.enum(e)
-		if !ok {
-			why := "its name or one of its values is not a valid GraphQL name"
-			if e.Schema != public {
-				why = "it is not in the schema public"
-			}
+		if why := ddl.UnmanagedEnum(e); why != "" {
 			m.leave("enum "+qualified(e.Schema, e.Name), why+"; its columns are strings")
 			continue
 		}
-		m.enums = append(m.enums, &enum{e, name})
+		m.enums = append(m.enums, &enum{e, m.names.enum(e.Name), schema.ValueNames(e.Values)})
 	}
 }
 

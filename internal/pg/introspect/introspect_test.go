@@ -75,6 +75,17 @@ func TestSchema(t *testing.T) {
 			},
 		},
 		{
+			"enums with names that GraphQL has not, or that are taken", `CREATE TYPE "DocumentStatus" AS ENUM ('in progress', 'in-progress', 'Done'); CREATE TYPE film AS ENUM ('2xl', 'PG-13', '');
+			CREATE TYPE "Film" AS ENUM ('true'); CREATE DOMAIN status AS "DocumentStatus";
+			CREATE TABLE films (id int PRIMARY KEY, s "DocumentStatus" DEFAULT 'in-progress', f film CONSTRAINT kind CHECK (f IN ('PG-13', '')), l "Film"[], d status DEFAULT 'Done')`,
+			[]string{
+				`enum DocumentStatus @enum(name: "DocumentStatus") {`, `in_progress @value(name: "in progress")`, `in_progress_2 @value(name: "in-progress")`, "Done",
+				`enum FilmEnum @enum(name: "Film") {`, `Vtrue @value(name: "true")`, `enum Film2 @enum(name: "film") {`, `V2xl @value(name: "2xl")`, `EMPTY @value(name: "")`,
+				"s: DocumentStatus @default(value: in_progress_2)", `f: Film2 @check(expr: "this.f in ['PG_13', 'EMPTY']", name: "kind")`, "l: [FilmEnum]",
+				`d: DocumentStatus @col(dataType: "status") @default(value: Done)`,
+			},
+		},
+		{
 			"keys and unique columns", `CREATE TABLE prices (shop text, sku text, code text UNIQUE, a int, b int, UNIQUE (a, b), PRIMARY KEY (sku, shop))`,
 			[]string{`type Price @table(key: ["sku", "shop"]) @unique(fields: ["a", "b"]) {`, "code: String @unique"},
 		},
@@ -140,10 +151,10 @@ func TestSchema(t *testing.T) {
 func TestSchemaLeaves(t *testing.T) {
 	t.Parallel()
 	c, _ := catalogOf(t, `CREATE SCHEMA other; CREATE TABLE other.t (id int PRIMARY KEY); CREATE TABLE notes (n int);
-		CREATE TABLE ratios (id real PRIMARY KEY); CREATE TYPE level AS ENUM ('very high', 'low');
+		CREATE TABLE ratios (id real PRIMARY KEY); CREATE TYPE other.level AS ENUM ('low'); CREATE TYPE date AS ENUM ('low'); CREATE TYPE nothing AS ENUM ();
 		CREATE TABLE events (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 		CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
-		CREATE TABLE kept (id int PRIMARY KEY, l level, n int, o int REFERENCES other.t);
+		CREATE TABLE kept (id int PRIMARY KEY, l other.level, p public.date, n int, o int REFERENCES other.t);
 		ALTER TABLE kept ADD CONSTRAINT late CHECK (n > 0) NOT VALID; CREATE INDEX sums ON kept ((n + 1)); CREATE VIEW a AS SELECT 1 AS n; CREATE VIEW b AS SELECT 2 AS n`)
 	result := schemaOf(t, c, nil)
 	var left []string
@@ -154,9 +165,12 @@ func TestSchemaLeaves(t *testing.T) {
 		}
 	}
 	slices.Sort(left)
-	want := []string{"2 views", "constraint late of kept", "enum level", "foreign key kept_o_fkey of kept", "index sums of kept", "table notes", "table other.t", "table ratios"}
+	want := []string{"2 views", "constraint late of kept", "enum date", "enum nothing", "enum other.level", "foreign key kept_o_fkey of kept", "index sums of kept", "table notes", "table other.t", "table ratios"}
 	if diff := cmp.Diff(want, left); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	if have := lines(result.Text); !slices.Contains(have, `p: String @col(dataType: "public.date")`) || !slices.Contains(have, `l: String @col(dataType: "other.level")`) {
+		t.Error(result.Text)
 	}
 	for _, line := range lines(result.Text) {
 		if strings.HasPrefix(line, "type ") && !strings.HasPrefix(line, "type Kept ") && !strings.HasPrefix(line, "type Event ") {

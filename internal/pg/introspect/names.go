@@ -6,10 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/krowoc/krowoc/internal/pg/catalog"
-	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
 // names records the used names of the API.
@@ -20,7 +17,7 @@ type names struct {
 
 func newNames() *names {
 	n := &names{types: map[string]bool{}, fields: map[string]bool{}}
-	for _, name := range []string{"Query", "Mutation", "Subscription", "PageInfo"} {
+	for _, name := range []string{"Query", "Mutation", "Subscription", "PageInfo", "OrderDirection"} {
 		n.types[name] = true
 	}
 	for _, s := range schema.Scalars {
@@ -33,7 +30,7 @@ func newNames() *names {
 
 // typ returns the name of the type of a table: order_lines -> OrderLine.
 func (n *names) typ(table string) string {
-	base := pascal(schema.Singular(table))
+	base := schema.TypeName(schema.Singular(table))
 	for i := 0; ; i++ {
 		name := base
 		switch {
@@ -49,13 +46,21 @@ func (n *names) typ(table string) string {
 	}
 }
 
-// enum returns a name for an enum from which its database name follows. It returns false if there is none.
-func (n *names) enum(e *catalog.Enum) (string, bool) {
-	name := pascal(e.Name)
-	if !ddl.IsManagedEnum(e) || schema.SnakeCase(name) != e.Name || sdl.IsPostgresType(e.Name) {
-		return "", false
+// enum returns the name of an enum: mpaa_rating -> MpaaRating, and MpaaRatingEnum where a type has that name.
+func (n *names) enum(enum string) string {
+	base := schema.TypeName(enum)
+	for i := 0; ; i++ {
+		name := base
+		switch {
+		case i == 1:
+			name += "Enum"
+		case i > 1:
+			name += strconv.Itoa(i)
+		}
+		if n.take(with(name, "", "Filter", "ListFilter")) {
+			return name
+		}
 	}
-	return name, n.take(with(name, "", "Filter", "ListFilter"))
 }
 
 func with(name string, suffixes ...string) []string {
@@ -80,21 +85,9 @@ func (n *names) take(types []string, fields ...string) bool {
 	return true
 }
 
-// pascal returns the name of a type: order_line -> OrderLine.
-func pascal(name string) string {
-	var b strings.Builder
-	for _, word := range words(name) {
-		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-	}
-	if b.Len() == 0 || !unicode.IsLetter(rune(b.String()[0])) {
-		return "T" + b.String()
-	}
-	return b.String()
-}
-
 // camel returns the name of a field: created_at -> createdAt, FirstName -> firstName.
 func camel(column string) string {
-	list := words(column)
+	list := schema.Words(column)
 	var b strings.Builder
 	for i, word := range list {
 		if i == 0 {
@@ -123,13 +116,6 @@ func lowerStart(word string) string {
 		runes[i] = unicode.ToLower(r)
 	}
 	return string(runes)
-}
-
-// words splits a name at characters other than ASCII letters and digits, which GraphQL does not allow.
-func words(name string) []string {
-	return strings.FieldsFunc(name, func(r rune) bool {
-		return r > unicode.MaxASCII || (!unicode.IsLetter(r) && !unicode.IsDigit(r))
-	})
 }
 
 // free returns the first candidate that is not the name of a field. If all are used, it adds a number to the last one.

@@ -83,7 +83,7 @@ func (m *importer) own(t *table, c *catalog.Constraint, to *table) bool {
 		return false
 	}
 	stem := camel(keySuffix.ReplaceAllString(f.column.Name, ""))
-	if len(words(keySuffix.ReplaceAllString(f.column.Name, ""))) == 0 {
+	if len(schema.Words(keySuffix.ReplaceAllString(f.column.Name, ""))) == 0 {
 		stem = schema.CamelCase(to.name)
 	}
 	old := f.name
@@ -111,7 +111,7 @@ func (m *importer) shared(t *table, c *catalog.Constraint, to *table) {
 	}
 	stem := schema.CamelCase(to.name)
 	if len(c.Columns) == 1 {
-		if s := keySuffix.ReplaceAllString(c.Columns[0], ""); len(words(s)) > 0 {
+		if s := keySuffix.ReplaceAllString(c.Columns[0], ""); len(schema.Words(s)) > 0 {
 			stem = camel(s)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
@@ -49,10 +50,17 @@ func (w *writer) described(comment, indent string) {
 func (m *importer) write(w *writer) {
 	for _, e := range m.enums {
 		w.described(e.Comment, "")
-		w.add("enum " + e.name + " {")
+		w.add("enum " + e.name)
+		if schema.SnakeCase(e.name) != e.Name {
+			w.add(" @enum(name: " + sdl.Quote(e.Name) + ")")
+		}
+		w.add(" {")
 		w.end()
-		for _, v := range e.Values {
-			w.add("  " + v)
+		for i, name := range e.values {
+			w.add("  " + name)
+			if label := e.Values[i]; label != name {
+				w.add(" @value(name: " + sdl.Quote(label) + ")")
+			}
 			w.end()
 		}
 		w.add("}")
