@@ -49,7 +49,7 @@ func (b *builder) orderBy(p *page, f *ast.Field) error {
 	desc := len(p.order) > 0 && p.order[len(p.order)-1].desc // one direction throughout lets one index serve
 	for _, k := range p.object.key {
 		if !seen[k.column] {
-			p.order = append(p.order, orderTerm{name: k.name, column: k.column, sql: p.scope.raw(k.column), value: k.value, desc: desc})
+			p.order = append(p.order, newTerm(p.scope, k, desc))
 		}
 	}
 	return nil
@@ -61,8 +61,8 @@ func (b *builder) orderField(p *page, item argField, seen map[string]bool) error
 		return nil // it cannot change the order any more
 	}
 	seen[field.column] = true
-	term := orderTerm{name: item.name, column: field.column, sql: p.scope.raw(field.column), value: field.value,
-		desc: item.value.known == "DESC", nullable: field.nullable}
+	term := newTerm(p.scope, field, item.value.known == "DESC")
+	term.nullable = field.nullable
 	rule, err := b.predicate(field.access, p.object, p.scope.alias)
 	if err != nil {
 		return err
@@ -72,6 +72,15 @@ func (b *builder) orderField(p *page, item argField, seen map[string]bool) error
 	}
 	p.order = append(p.order, term)
 	return b.grow()
+}
+
+func newTerm(s *scope, f *field, desc bool) orderTerm {
+	column := s.raw(f.column)
+	sql := f.value.operand(column)
+	if f.value.unordered() {
+		sql = column + "::text"
+	}
+	return orderTerm{name: f.name, column: f.column, sql: sql, computed: sql != column, value: f.value, desc: desc}
 }
 
 // orderSQL writes the terms for ORDER BY.
@@ -110,6 +119,8 @@ func (p *page) cursorSQL() string {
 			values[i], _ = o.value.elementJSON(values[i])
 		case o.value.labelled():
 			values[i] = celsql.EnumName(o.value.enum, values[i])
+		case o.value.nature() == unknown:
+			values[i] += "::text"
 		}
 	}
 	return "translate(encode(convert_to(json_build_array('" + p.orderName() + "', " + join(values, ", ") + ")::text, 'UTF8'), 'base64'), E'\\n', '')"
@@ -130,6 +141,9 @@ func (b *builder) bounds(p *page, f *ast.Field) {
 		values := make([]string, len(p.order))
 		for i, o := range p.order {
 			values[i] = b.param(Param{Kind: CursorPart, name: bound.name, input: value.input, cursor: cursorOrder{p.orderName(), len(p.order)}, index: i, value: o.value})
+			if !o.value.unordered() {
+				values[i] = o.value.parameter(values[i], o.sql, asScalar)
+			}
 		}
 		p.cursors = append(p.cursors, beyond(p.order, values, bound.reverse))
 	}
@@ -187,10 +201,11 @@ func beyond(order []orderTerm, values []string, reverse bool) string {
 	for i := len(order) - 1; i >= 0; i-- {
 		o, v := order[i], values[i]
 		further := o.sql + " > " + v
-		nulls := " OR " + o.sql + " IS NULL AND " + v + " IS NOT NULL"
+		null, given := o.value.nullTest(o.sql), o.value.nullTest(v)
+		nulls := " OR " + null + " IS NULL AND " + given + " IS NOT NULL"
 		if o.desc != reverse {
 			further = o.sql + " < " + v
-			nulls = " OR " + o.sql + " IS NOT NULL AND " + v + " IS NULL"
+			nulls = " OR " + null + " IS NOT NULL AND " + given + " IS NULL"
 		}
 		same := o.sql + " = " + v
 		if o.nullable || o.computed {

@@ -75,8 +75,11 @@ func (v valueType) listJSON(column string) string {
 	switch v.scalar {
 	case schema.Int64, schema.Decimal, schema.Float, schema.DateTime, schema.Duration, schema.Bytes, schema.JSON:
 	default:
-		if v.labelled() {
+		switch {
+		case v.labelled():
 			column = celsql.EnumNames(v.enum, column)
+		case v.scalar == schema.String && !scalar.Of(v.scalar, v.dataType).IsText():
+			column += "::text[]"
 		}
 		return "to_json(" + column + ")::text"
 	}

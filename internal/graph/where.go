@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -129,9 +130,9 @@ func (b *builder) operator(v valueType, column string, f argField) (string, erro
 	wanted := f.value.known != false
 	switch {
 	case f.name == "isNull" && wanted:
-		return column + " IS NULL", nil
+		return v.nullTest(column) + " IS NULL", nil
 	case f.name == "isNull":
-		return column + " IS NOT NULL", nil
+		return v.nullTest(column) + " IS NOT NULL", nil
 	case f.name == "isEmpty" && wanted:
 		return "cardinality(" + column + ") = 0", nil
 	case f.name == "isEmpty":
@@ -147,6 +148,13 @@ func (b *builder) operator(v valueType, column string, f argField) (string, erro
 	value, err := b.clientValue(Param{Kind: Variable, input: f.value.input, form: form, value: v.element()})
 	if err != nil {
 		return "", err
+	}
+	switch {
+	case strings.Contains(pattern, "::text"):
+	case v.unordered() && slices.Contains([]string{"gt", "gte", "lt", "lte"}, f.name):
+		column, value = column+"::text", value+"::text"
+	default:
+		column, value = v.operand(column), v.parameter(value, column, form)
 	}
 	return strings.NewReplacer("{column}", column, "{value}", value).Replace(pattern), nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -73,6 +75,32 @@ func newClient(t testing.TB, change func(*exec.Options)) client {
 func (c client) as(caller caller.Caller) client {
 	c.caller = caller
 	return c
+}
+
+// serve answers for a schema, on a database with its enums, then what is before its tables, its tables and rows.
+func serve(t testing.TB, text, before string, rows ...string) client {
+	t.Helper()
+	s, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	if list.Errors() > 0 {
+		t.Fatal(list)
+	}
+	statements, err := ddl.Create(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := testkit.NewDatabase(t)
+	for _, sql := range slices.Concat(statements[:len(s.Enums)], []string{ddl.CreateUUIDFunction, before}, statements[len(s.Enums):], rows) {
+		testkit.Exec(t, db, sql)
+	}
+	api, err := graph.New(s, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := exec.New(exec.Options{API: api, DB: exec.Single(db), Logger: testkit.Logger(t), Introspection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client{handler: h}
 }
 
 // send posts a document and returns the answer whole.

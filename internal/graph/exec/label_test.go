@@ -3,12 +3,6 @@ package exec_test
 import (
 	"strings"
 	"testing"
-
-	"github.com/krowoc/krowoc/internal/graph"
-	"github.com/krowoc/krowoc/internal/graph/exec"
-	"github.com/krowoc/krowoc/internal/pg/ddl"
-	"github.com/krowoc/krowoc/internal/schema/sdl"
-	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // Every label is also what it must not be mistaken for: the name of another value, empty, or a part of SQL and JSON.
@@ -30,6 +24,7 @@ type Film
   swap: Swap! @default(expr: "auth.uid == null ? 'B' : 'A'")
   former: Swap @default(expr: "'A'")
   word: Rating @col(dataType: "varchar(9)")
+  tame: Rating @col(dataType: "tame")
 }
 
 type Shelf @table(key: ["rating"]) @auth(rules: [{ allow: PUBLIC }]) {
@@ -40,56 +35,34 @@ type Shelf @table(key: ["rating"]) @auth(rules: [{ allow: PUBLIC }]) {
 }
 `
 
-// serve answers for a schema, on a database with its tables.
-func serve(t testing.TB, text string, rows ...string) client {
-	t.Helper()
-	s, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
-	if list.Errors() > 0 {
-		t.Fatal(list)
-	}
-	statements, err := ddl.Create(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := testkit.NewDatabase(t)
-	for _, sql := range append(append([]string{ddl.CreateUUIDFunction}, statements...), rows...) {
-		testkit.Exec(t, db, sql)
-	}
-	api, err := graph.New(s, graph.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := exec.New(exec.Options{API: api, DB: exec.Single(db), Logger: testkit.Logger(t), Introspection: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client{handler: h}
-}
+const filmsBefore = `CREATE DOMAIN tame AS "mpaa Rating" CHECK (VALUE <> 'PG')`
 
 // Clients use the names of enum values, and the tables contain their labels.
 func TestLabels(t *testing.T) {
 	t.Parallel()
-	c := serve(t, films, `INSERT INTO films (title, rating, others, maybe, swap, former, word) VALUES
-		('a', 'G', '{}', NULL, 'A', NULL, NULL),
-		('b', 'PG-13', '{PG-13,G,""}', '{NULL,PG-13}', 'B', 'A', 'PG-13'),
-		('c', E'N"C\\''17', '{}', '{""}', 'B', 'B', E'N"C\\''17'),
-		('d', '', '{G}', '{}', 'A', 'A', ''),
-		('e', 'PG', '{PG}', NULL, 'A', NULL, 'PG'),
-		('f', 'G', E'{"N\\"C\\\\''17"}', NULL, 'A', NULL, NULL)`)
+	c := serve(t, films, filmsBefore, `INSERT INTO films (title, rating, others, maybe, swap, former, word, tame) VALUES
+		('a', 'G', '{}', NULL, 'A', NULL, NULL, NULL),
+		('b', 'PG-13', '{PG-13,G,""}', '{NULL,PG-13}', 'B', 'A', 'PG-13', 'PG-13'),
+		('c', E'N"C\\''17', '{}', '{""}', 'B', 'B', E'N"C\\''17', 'G'),
+		('d', '', '{G}', '{}', 'A', 'A', '', ''),
+		('e', 'PG', '{PG}', NULL, 'A', NULL, 'PG', 'G'),
+		('f', 'G', E'{"N\\"C\\\\''17"}', NULL, 'A', NULL, NULL, 'G')`)
 	for query, want := range map[string]string{
 		`{ films(orderBy: {title: ASC}) { nodes { title rating others maybe swap former word } } }`: `{"films":{"nodes":[` +
 			`{"title":"a","rating":"G","others":[],"maybe":null,"swap":"B","former":null,"word":null},` +
 			`{"title":"b","rating":"PG_13","others":["PG_13","G","NONE"],"maybe":[null,"PG_13"],"swap":"A","former":"B","word":"PG_13"},` +
 			`{"title":"c","rating":"R","others":[],"maybe":["NONE"],"swap":"A","former":"A","word":"R"},` +
 			`{"title":"d","rating":"NONE","others":["G"],"maybe":[],"swap":"B","former":"B","word":"NONE"}]}}`,
-		`{ films(where: {rating: {eq: PG_13}}) { nodes { title } } }`:                            `{"films":{"nodes":[{"title":"b"}]}}`,
-		`{ films(where: {rating: {in: [R, NONE]}}, orderBy: {title: ASC}) { nodes { title } } }`: `{"films":{"nodes":[{"title":"c"},{"title":"d"}]}}`,
-		`{ films(where: {swap: {eq: A}, former: {ne: A}}) { nodes { title } } }`:                 `{"films":{"nodes":[{"title":"b"}]}}`,
-		`{ films(where: {others: {has: NONE}}) { nodes { title } } }`:                            `{"films":{"nodes":[{"title":"b"}]}}`,
-		`{ films(where: {maybe: {hasAny: [PG_13, R]}}) { nodes { title } } }`:                    `{"films":{"nodes":[{"title":"b"}]}}`,
-		`{ films(where: {word: {eq: R}}) { nodes { title } } }`:                                  `{"films":{"nodes":[{"title":"c"}]}}`,
-		`{ films(orderBy: [{rating: DESC}], first: 3) { nodes { rating } } }`:                    `{"films":{"nodes":[{"rating":"NONE"},{"rating":"R"},{"rating":"PG_13"}]}}`,
-		`{ __type(name: "Rating") { enumValues { name } } }`:                                     `{"__type":{"enumValues":[{"name":"G"},{"name":"PG"},{"name":"PG_13"},{"name":"R"},{"name":"NONE"}]}}`,
+		`{ films(where: {rating: {eq: PG_13}}) { nodes { title } } }`:                                   `{"films":{"nodes":[{"title":"b"}]}}`,
+		`{ films(where: {rating: {in: [R, NONE]}}, orderBy: {title: ASC}) { nodes { title } } }`:        `{"films":{"nodes":[{"title":"c"},{"title":"d"}]}}`,
+		`{ films(where: {swap: {eq: A}, former: {ne: A}}) { nodes { title } } }`:                        `{"films":{"nodes":[{"title":"b"}]}}`,
+		`{ films(where: {others: {has: NONE}}) { nodes { title } } }`:                                   `{"films":{"nodes":[{"title":"b"}]}}`,
+		`{ films(where: {maybe: {hasAny: [PG_13, R]}}) { nodes { title } } }`:                           `{"films":{"nodes":[{"title":"b"}]}}`,
+		`{ films(where: {word: {eq: R}}) { nodes { title } } }`:                                         `{"films":{"nodes":[{"title":"c"}]}}`,
+		`{ films(where: {tame: {in: [PG_13, NONE]}}, orderBy: {tame: DESC}) { nodes { title tame } } }`: `{"films":{"nodes":[{"title":"d","tame":"NONE"},{"title":"b","tame":"PG_13"}]}}`,
+		`{ films(where: {tame: {ne: G}}, orderBy: [{tame: ASC}]) { nodes { title } } }`:                 `{"films":{"nodes":[{"title":"b"},{"title":"d"},{"title":"a"}]}}`,
+		`{ films(orderBy: [{rating: DESC}], first: 3) { nodes { rating } } }`:                           `{"films":{"nodes":[{"rating":"NONE"},{"rating":"R"},{"rating":"PG_13"}]}}`,
+		`{ __type(name: "Rating") { enumValues { name } } }`:                                            `{"__type":{"enumValues":[{"name":"G"},{"name":"PG"},{"name":"PG_13"},{"name":"R"},{"name":"NONE"}]}}`,
 	} {
 		if got := c.data(t, query, nil); got != want {
 			t.Errorf("%s\n got %s\nwant %s", query, got, want)
@@ -99,11 +72,11 @@ func TestLabels(t *testing.T) {
 
 func TestLabelsInCursors(t *testing.T) {
 	t.Parallel()
-	c := serve(t, films, `INSERT INTO films (title, rating, swap) VALUES ('a', 'G', 'A'), ('b', 'PG-13', 'A'), ('c', E'N"C\\''17', 'B'), ('d', '', 'A')`)
+	c := serve(t, films, filmsBefore, `INSERT INTO films (title, rating, swap) VALUES ('a', 'G', 'A'), ('b', 'PG-13', 'A'), ('c', E'N"C\\''17', 'B'), ('d', '', 'A')`)
 	var seen []string
 	after := ""
 	for range 4 {
-		page := c.data(t, `{ films(orderBy: [{rating: ASC}], first: 1`+after+`) { nodes { title } pageInfo { endCursor } } }`, nil)
+		page := c.data(t, `{ films(orderBy: [{tame: ASC}, {rating: ASC}], first: 1`+after+`) { nodes { title } pageInfo { endCursor } } }`, nil)
 		_, title, _ := strings.Cut(page, `"title":"`)
 		_, cursor, _ := strings.Cut(page, `"endCursor":"`)
 		seen = append(seen, title[:1])
@@ -116,7 +89,7 @@ func TestLabelsInCursors(t *testing.T) {
 
 func TestWritingLabels(t *testing.T) {
 	t.Parallel()
-	c := serve(t, films)
+	c := serve(t, films, filmsBefore)
 	for _, step := range []struct {
 		query, want string
 		vars        map[string]any

@@ -3,6 +3,7 @@ package scalar
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"regexp"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -60,8 +61,16 @@ func (t Type) JSONExpr(column string) (expr string, quoted bool) {
 	case schema.Bytes:
 		return "translate(encode(" + column + ", 'base64'), E'\\n', '')", true
 	}
+	if t.Name == schema.String && !t.IsText() {
+		column += "::text" // the JSON of a composite type, an hstore or an array is no string
+	}
 	return "to_json(" + column + ")::text", false // String, Date
 }
+
+var textTypes = regexp.MustCompile(`^(text|varchar|character varying|char|character|bpchar|citext|name|)(\s*\([0-9 ]+\))?(\[\])?( collate .*)?$`)
+
+// IsText reports whether a string is stored as one, and not as a value of another type that is read and written in its text form.
+func (t Type) IsText() bool { return t.Name == schema.String && textTypes.MatchString(t.dataType) }
 
 // durationExpr writes an interval as interval.String does, whatever the session's intervalstyle is.
 func durationExpr(column string) string {
