@@ -126,7 +126,17 @@ func withOld(old, want []string) []string {
 
 // addValues adds missing values to an enum. To undo that, the type must be recreated.
 func (p *planner) addValues(cur *catalog.Enum, values []string) {
-	var up []string
+	up := additions(cur, values)
+	if len(up) == 0 {
+		return
+	}
+	longer := *cur
+	longer.Values = values
+	p.values = append(p.values, step{up: up, down: rebuild(p.cur, &longer, cur.Values, all, all)})
+}
+
+// additions returns the statements that add missing values to an enum.
+func additions(cur *catalog.Enum, values []string) (up []string) {
 	now := slices.Clone(cur.Values)
 	for i, v := range values {
 		if slices.Contains(now, v) {
@@ -143,12 +153,7 @@ func (p *planner) addValues(cur *catalog.Enum, values []string) {
 		}
 		up = append(up, fmt.Sprintf("ALTER TYPE %s ADD VALUE %s%s", name(cur.Schema, cur.Name), literal(v), place))
 	}
-	if len(up) == 0 {
-		return
-	}
-	longer := *cur
-	longer.Values = values
-	p.values = append(p.values, step{up: up, down: rebuild(p.cur, &longer, cur.Values, all, all)})
+	return up
 }
 
 // dependent is a default, a check or an index that names an enum. Postgres does not let the type change under it.

@@ -3,6 +3,7 @@ package ddl_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -204,5 +205,33 @@ func TestPlatformIsStable(t *testing.T) {
 	move(t, db, to, ddl.PlanOptions{})
 	if c, err := catalog.Read(t.Context(), db, catalog.Options{}); err != nil || len(c.Tables) < 9 {
 		t.Errorf("%v, %v", c, err)
+	}
+}
+
+// An enum on which a domain or a function depends is kept where a plan looks at a copy of its database.
+func TestEnumThatOthersUse(t *testing.T) {
+	t.Parallel()
+	const before = `enum Rating @enum(name: "MPAA") { G PG_13 @value(name: "PG-13") } type Film @table { rating: Rating! tame: Rating @col(dataType: "tame") ok: Boolean! @default(sql: "is_tame('G')") }`
+	byHand := `CREATE TYPE "MPAA" AS ENUM ('G', 'PG-13'); CREATE DOMAIN tame AS "MPAA" CHECK (VALUE = 'G');
+		CREATE FUNCTION is_tame("MPAA") RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1 = 'G' $$;`
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, byHand)
+	copied := func(text string) *ddl.Target {
+		s, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+		if mistakes.Errors() > 0 {
+			t.Fatal(mistakes)
+		}
+		scratch := testkit.NewDatabase(t)
+		testkit.Exec(t, scratch, byHand)
+		target, err := ddl.NewTarget(t.Context(), scratch, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return target
+	}
+	move(t, db, copied(before), ddl.PlanOptions{})
+	more := copied(strings.Replace(before, "{ G PG_13", "{ ALL G X_1 @value(name: \"x 1\") PG_13", 1)).Catalog()
+	if got, want := more.Enums[0].Values, []string{"ALL", "G", "x 1", "PG-13"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -30,7 +31,11 @@ func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*T
 	if err != nil {
 		return nil, err
 	}
-	if err := clearTables(ctx, scratch, s); err != nil {
+	kept, err := keepEnums(ctx, scratch, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := clearTables(ctx, scratch, s, kept); err != nil {
 		return nil, err
 	}
 	for _, name := range Extensions(s) {
@@ -39,7 +44,15 @@ func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*T
 		}
 	}
 	uuids := strings.Replace(CreateUUIDFunction, "CREATE", "CREATE OR REPLACE", 1)
-	for _, sql := range append([]string{uuids}, statements...) {
+	var types []string
+	for i, e := range s.Enums {
+		add, keep := kept[e]
+		if !keep {
+			add = statements[i : i+1]
+		}
+		types = append(types, add...)
+	}
+	for _, sql := range slices.Concat([]string{uuids}, types, statements[len(s.Enums):]) {
 		if _, err := scratch.Exec(ctx, sql); err != nil {
 			return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
 				Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: err}
@@ -69,9 +82,36 @@ func used(c *catalog.Catalog, e catalog.Enum) bool {
 	})
 }
 
+// keepEnums returns the enums of a schema that a scratch database has, and the statements that add the values that it lacks. They
+// are kept, since domains and functions may depend on them. A copy does not keep an enum that loses values or changes their order.
+func keepEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (map[*schema.Enum][]string, error) {
+	rows, err := scratch.Query(ctx, `SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
+		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid WHERE n.nspname = $1 GROUP BY 1`, public)
+	if err != nil {
+		return nil, pg.Fault("read the enums of the scratch database", err)
+	}
+	has := map[string]*catalog.Enum{}
+	var name string
+	var values []string
+	if _, err := pgx.ForEachRow(rows, []any{&name, &values}, func() error {
+		has[name] = &catalog.Enum{Schema: public, Name: name, Values: slices.Clone(values)}
+		return nil
+	}); err != nil {
+		return nil, pg.Fault("read the enums of the scratch database", err)
+	}
+	kept := map[*schema.Enum][]string{}
+	for _, e := range s.Enums {
+		cur := has[e.DBName]
+		if cur != nil && gains(cur, &catalog.Enum{Values: e.Labels()}) {
+			kept[e] = additions(cur, e.Labels())
+		}
+	}
+	return kept, nil
+}
+
 // clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema
 // recreates it.
-func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) error {
+func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, kept map[*schema.Enum][]string) error {
 	var serials, types []string
 	for _, t := range s.Tables {
 		for _, f := range t.Fields {
@@ -81,7 +121,9 @@ func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) e
 		}
 	}
 	for _, e := range s.Enums {
-		types = append(types, catalogName(public, e.DBName))
+		if _, keep := kept[e]; !keep {
+			types = append(types, catalogName(public, e.DBName))
+		}
 	}
 	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials), arrayOf(types), own.Schema))
 	return pg.Fault("clear the scratch database", err)
