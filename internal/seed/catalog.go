@@ -22,18 +22,20 @@ type dbColumn struct {
 }
 
 // catalogQuery describes the columns of some tables. An explicit cast to varchar(3) or bit(3) silently truncates a value that an insert
-// rejects, so the cast types have no length. A cast and an insert round a numeric or a time in the same way.
+// rejects, so the cast types have no length. Composite types may contain a type without equality, that of some geometric types compares
+// areas, and no operator takes a domain over an enum. A cast and an insert round a numeric or a time in the same way.
 const catalogQuery = `
 SELECT n.name, a.attname,
        CASE WHEN regexp_replace(t.typname, '^_', '') IN ('varchar', 'bpchar', 'bit', 'varbit')
             THEN format_type(a.atttypid, -1) ELSE format_type(a.atttypid, a.atttypmod) END,
-       regexp_replace(t.typname, '^_', '') IN ('json', 'xml', 'citext'),
+       b.typname IN ('json', 'jsonpath', 'xml', 'citext') OR b.typcategory IN ('C', 'G') OR (t.typtype = 'd' AND t.typcategory = 'E'),
        (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
        a.attgenerated <> '', a.attidentity = 'a',
        CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(n.name), a.attname) END
 FROM unnest($1::text[]) AS n (name)
 LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
-LEFT JOIN pg_type t ON t.oid = a.atttypid`
+LEFT JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_type b ON b.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END`
 
 // describeTables reads the columns of tables from the database.
 func describeTables(ctx context.Context, tx pgx.Tx, list []*table) error {

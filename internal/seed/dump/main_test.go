@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,8 +45,8 @@ func library(t testing.TB) *schema.Schema {
 	return parse(t, string(text))
 }
 
-// database returns a database with the tables of a schema.
-func database(t testing.TB, s *schema.Schema) *pgxpool.Pool {
+// database returns a database with the enums of a schema, then what is before its tables, and its tables.
+func database(t testing.TB, s *schema.Schema, before ...string) *pgxpool.Pool {
 	t.Helper()
 	pool := testkit.NewDatabase(t)
 	statements, err := ddl.Create(s)
@@ -53,7 +54,7 @@ func database(t testing.TB, s *schema.Schema) *pgxpool.Pool {
 		t.Fatal(err)
 	}
 	testkit.Exec(t, pool, "CREATE FUNCTION uuid_generate_v7() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'")
-	testkit.Exec(t, pool, strings.Join(statements, ";\n"))
+	testkit.Exec(t, pool, strings.Join(slices.Insert(statements, len(s.Enums), before...), ";\n"))
 	return pool
 }
 
@@ -149,10 +150,10 @@ func files(t testing.TB, dir string) string {
 }
 
 // roundTrip loads a dump into another database, twice, and compares all rows.
-func roundTrip(t testing.TB, pool *pgxpool.Pool, s *schema.Schema, o dump.Options) {
+func roundTrip(t testing.TB, pool *pgxpool.Pool, s *schema.Schema, o dump.Options, before ...string) {
 	t.Helper()
 	n := dumped(t, o).Rows()
-	to := database(t, s)
+	to := database(t, s, before...)
 	for _, want := range []string{fmt.Sprintf("%d inserted, 0 updated, 0 unchanged", n), fmt.Sprintf("0 inserted, 0 updated, %d unchanged", n)} {
 		if got := load(t, to, s, o); got != want {
 			t.Errorf("got %s, want %s", got, want)

@@ -1,9 +1,12 @@
 package make_test
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/seed/ledger"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -18,10 +21,22 @@ func TestLabels(t *testing.T) {
 			was: Rating!
 			note: String!
 			short: Rating @col(dataType: "varchar(20)")
+			tame: Rating @col(dataType: "tame")
 		}
 		type Shelf @table(key: ["rating"]) @auth(rules: []) { rating: Rating! }
 		type Box @table @auth(rules: []) { shelf: Shelf! }`)
-	pool := built(t, s, "")
+	pool := testkit.NewDatabase(t)
+	statements, err := ddl.Create(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	domain := `CREATE DOMAIN tame AS "The Rating" CHECK (VALUE <> 'adults'' only')`
+	for _, sql := range slices.Insert(statements, 1, domain, ddl.CreateUUIDFunction) {
+		testkit.Exec(t, pool, sql)
+	}
+	if err := ledger.Ensure(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
 	file := `films:
   - {code: a, rating: NONE, others: [R, PG_13, NONE], adult: false, was: R, note: x, short: R}
   - {code: b, others: [], adult: false, was: G, note: PG_13}
@@ -42,6 +57,7 @@ generate:
 		`SELECT count(DISTINCT rating) FROM films`:                                                             "4",
 		`SELECT bool_and((was = 'PG-13') = (note = 'is PG_13')) FROM films WHERE length(code) > 1`:             "true",
 		`SELECT count(DISTINCT e) FROM films, unnest(others) AS e`:                                             "4",
+		`SELECT count(DISTINCT tame) FROM films`:                                                               "3",
 		`SELECT shelf_rating FROM boxes`:                                                                       "adults' only",
 	} {
 		if got := testkit.Value(t, pool, question); got != want {

@@ -63,6 +63,9 @@ func (c *slot) mayHave(operands []*operand) error {
 
 // replace returns a generator of values of the column's type.
 func (p *pooler) replace(s generator, c *slot) (made generator, err error) {
+	if p.guessed && c.field.Type.Enum != nil {
+		return p.labels(c)
+	}
 	switch s := s.(type) {
 	case *constant, *choice:
 		eachConstant(s, c, func(v *constant, _ *slot) {
@@ -99,6 +102,15 @@ func (p *pooler) replace(s generator, c *slot) (made generator, err error) {
 		}
 	}
 	return p.pool(s, c)
+}
+
+// labels returns a choice among the values of an enum that a domain over it allows.
+func (p *pooler) labels(c *slot) (generator, error) {
+	values, err := p.read(c, c.field.Type.Enum.Labels())
+	if refusesValue(err) {
+		return nil, p.refuse("and Postgres rejects every value of the enum: " + messageOf(err))
+	}
+	return &choice{values: values}, err
 }
 
 // pool draws texts, and lets Postgres parse them.
