@@ -50,6 +50,7 @@ type Table struct {
 type Column struct {
 	Schema, Table, Name string
 	Type                string // as format_type writes it: character varying(20)
+	Dimensions          int    // of an array as it was declared; Postgres enforces none, and pg_dump does not write them
 	Collation           string // empty for the default of the type
 	NotNull             bool
 	Default             string // the default expression, or the expression of a generated column

@@ -46,7 +46,7 @@ func tablesSQL() string {
 }
 
 func columnsSQL() string {
-	return `SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+	return `SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attndims::int,
 		CASE WHEN a.attcollation <> t.typcollation THEN (SELECT co.collname FROM pg_collation co WHERE co.oid = a.attcollation) ELSE '' END,
 		a.attnotnull, coalesce(pg_get_expr(ad.adbin, ad.adrelid), ''),
 		CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' ELSE '' END,

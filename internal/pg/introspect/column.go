@@ -94,6 +94,9 @@ func (m *importer) takeColumns(t *table) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		k := m.kindOf(c.Type)
+		if k.list && c.Dimensions > 1 { // a list of the language cannot contain lists
+			k = kind{scalar: string(schema.String), dataType: shortType(local(c.Type))}
+		}
 		if c.Collation != "" {
 			k.dataType = shortType(c.Type) + " COLLATE " + sqltext.Ident(c.Collation)
 		}

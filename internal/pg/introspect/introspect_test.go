@@ -58,11 +58,11 @@ func TestSchema(t *testing.T) {
 	}{
 		{
 			"scalars and types that come close", `CREATE DOMAIN short AS varchar(5) NOT NULL DEFAULT 'x' CONSTRAINT few CHECK (VALUE <> '');
-			CREATE TABLE films (id uuid PRIMARY KEY, n smallint, price numeric(8,2), at timestamptz(3) NOT NULL, local timestamp, code varchar(40), tags text[], small int2[], ip inet, d short, "left" boolean)`,
+			CREATE TABLE films (id uuid PRIMARY KEY, n smallint, price numeric(8,2), at timestamptz(3) NOT NULL, local timestamp, code varchar(40), tags text[], small int2[], ip inet, d short, grid int[][], "left" boolean)`,
 			[]string{
 				"type Film @table {", "id: ID!", `n: Int @col(dataType: "smallint")`, `price: Decimal @col(dataType: "numeric(8,2)")`, `at: DateTime! @col(dataType: "timestamptz(3)")`,
 				`local: DateTime @col(dataType: "timestamp")`, `code: String @col(dataType: "varchar(40)")`, "tags: [String]", `small: [Int] @col(dataType: "smallint[]")`,
-				`ip: String @col(dataType: "inet")`, `d: String @col(dataType: "short")`, "left: Boolean",
+				`ip: String @col(dataType: "inet")`, `d: String @col(dataType: "short")`, `grid: String @col(dataType: "integer[]")`, "left: Boolean",
 			},
 		},
 		{
