@@ -77,7 +77,14 @@ func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string
 		return result, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	text, err := prove(ctx, a, s, db, read, &result)
+	rebuilt := func(db *pgxpool.Pool) (*catalog.Catalog, error) {
+		c, err := read(db)
+		if err == nil {
+			c.TakeDimensions(cur)
+		}
+		return c, err
+	}
+	text, err := prove(ctx, a, s, db, rebuilt, &result)
 	if err != nil {
 		return result, err
 	}

@@ -145,3 +145,18 @@ func (t *Table) Column(name string) *Column {
 	}
 	return nil
 }
+
+// TakeDimensions takes the dimensions of arrays from the catalog of the database that this one was rebuilt from with pg_dump.
+func (c *Catalog) TakeDimensions(from *Catalog) {
+	for i := range c.Tables {
+		original := from.Table(c.Tables[i].Schema, c.Tables[i].Name)
+		if original == nil {
+			continue
+		}
+		for j := range c.Tables[i].Columns {
+			if column := original.Column(c.Tables[i].Columns[j].Name); column != nil {
+				c.Tables[i].Columns[j].Dimensions = column.Dimensions
+			}
+		}
+	}
+}
