@@ -156,7 +156,7 @@ func additions(cur *catalog.Enum, values []string) (up []string) {
 	return up
 }
 
-// dependent is a default, a check or an index that names an enum. Postgres does not let the type change under it.
+// dependent is a default, a check, a reference or an index that depends on an enum. Postgres does not let the type change under it.
 type dependent struct {
 	table             *catalog.Table
 	constraint, index string // its name; a default has neither
@@ -226,7 +226,12 @@ func changeType(t *catalog.Table, columns []catalog.Column, enum string) string 
 	return alter(tableName(t), commands...)
 }
 
-// dependents returns the defaults of some columns, and the checks and indexes of their table, that name an enum.
+// concerns reports whether a constraint is on one of some columns. The other end of a reference changes its type apart from it.
+func concerns(x *catalog.Constraint, columns []catalog.Column) bool {
+	return slices.ContainsFunc(columns, func(c catalog.Column) bool { return slices.Contains(x.Columns, c.Name) })
+}
+
+// dependents returns the defaults of some columns, the references from them, and the checks and indexes of their table that name an enum.
 func dependents(c *catalog.Catalog, t *catalog.Table, columns []catalog.Column, enum string) (list []dependent) {
 	table := tableName(t)
 	for _, col := range columns {
@@ -236,7 +241,7 @@ func dependents(c *catalog.Catalog, t *catalog.Table, columns []catalog.Column, 
 		}
 	}
 	for i := range t.Constraints {
-		if x := &t.Constraints[i]; x.Kind == "check" && strings.Contains(x.Definition, "::"+enum) {
+		if x := &t.Constraints[i]; (x.Kind == "check" && strings.Contains(x.Definition, "::"+enum)) || (x.Kind == "foreign key" && concerns(x, columns)) {
 			list = append(list, dependent{table: t, constraint: x.Name, drop: alter(table, dropConstraint(x)), create: alter(table, addConstraint(x))})
 		}
 	}

@@ -230,6 +230,13 @@ func TestEnumThatOthersUse(t *testing.T) {
 		return target
 	}
 	move(t, db, copied(before), ddl.PlanOptions{})
+	renamed := copied(strings.NewReplacer("MPAA", "Rating", "PG-13", "PG 13", "{ G", `{ ALL @value(name: "G")`).Replace(before))
+	const want = `ALTER TYPE "MPAA" RENAME TO "Rating";
+ALTER TYPE "Rating" RENAME VALUE 'PG-13' TO 'PG 13';
+`
+	if got := show(move(t, db, renamed, ddl.PlanOptions{})); !strings.Contains(got, want) {
+		t.Error(got)
+	}
 	more := copied(strings.Replace(before, "{ G PG_13", "{ ALL G X_1 @value(name: \"x 1\") PG_13", 1)).Catalog()
 	if got, want := more.Enums[0].Values, []string{"ALL", "G", "x 1", "PG-13"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

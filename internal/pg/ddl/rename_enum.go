@@ -50,15 +50,16 @@ func (r *renamer) formerType(e *schema.Enum) *catalog.Enum {
 	return r.sameValues(e, free)
 }
 
-// sameValues returns the only enum of the database with the values of an enum of the schema, where one of the two is named with
-// @enum. The type itself then is all that such a name can have changed.
+// sameValues returns the only enum of the database whose values read like those of an enum of the schema, where one of the two is
+// named with @enum.
 func (r *renamer) sameValues(e *schema.Enum, free []*catalog.Enum) *catalog.Enum {
+	values := schema.ValueNames(e.Labels())
 	same := func(other *schema.Enum) bool {
-		return slices.Equal(other.Labels(), e.Labels()) && enumOf(r.cur, public, other.DBName) == nil
+		return slices.Equal(schema.ValueNames(other.Labels()), values) && enumOf(r.cur, public, other.DBName) == nil
 	}
 	free = slices.DeleteFunc(free, func(c *catalog.Enum) bool {
 		isUsual := e.DBName == schema.SnakeCase(e.Name) && c.Name == schema.SnakeCase(schema.TypeName(c.Name))
-		return isUsual || !slices.Equal(c.Values, e.Labels())
+		return isUsual || !slices.Equal(schema.ValueNames(c.Values), values)
 	})
 	others := slices.DeleteFunc(slices.Clone(r.schema.Enums), func(other *schema.Enum) bool { return !same(other) })
 	if len(free) != 1 || len(others) != 1 {

@@ -82,31 +82,51 @@ func used(c *catalog.Catalog, e catalog.Enum) bool {
 	})
 }
 
-// keepEnums returns the enums of a schema that a scratch database has, and the statements that add the values that it lacks. They
-// are kept, since domains and functions may depend on them. A copy does not keep an enum that loses values or changes their order.
+// keepEnums renames the enums of a scratch database as the schema has them, and returns those that are kept, with the statements
+// that add the values that they lack. Domains and functions may depend on them. An enum that loses values or changes their order is
+// not kept.
 func keepEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (map[*schema.Enum][]string, error) {
-	rows, err := scratch.Query(ctx, `SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
-		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid WHERE n.nspname = $1 GROUP BY 1`, public)
+	cur, err := enumsOf(ctx, scratch)
 	if err != nil {
-		return nil, pg.Fault("read the enums of the scratch database", err)
+		return nil, err
 	}
-	has := map[string]*catalog.Enum{}
-	var name string
-	var values []string
-	if _, err := pgx.ForEachRow(rows, []any{&name, &values}, func() error {
-		has[name] = &catalog.Enum{Schema: public, Name: name, Values: slices.Clone(values)}
-		return nil
-	}); err != nil {
-		return nil, pg.Fault("read the enums of the scratch database", err)
+	r := &renamer{cur: cur, schema: s}
+	for _, e := range s.Enums {
+		r.enum(e)
+	}
+	for _, x := range r.list {
+		if _, err := scratch.Exec(ctx, x.up); err != nil {
+			return nil, pg.Fault("rename the enums of the scratch database", err)
+		}
+	}
+	if len(r.list) > 0 {
+		if cur, err = enumsOf(ctx, scratch); err != nil {
+			return nil, err
+		}
 	}
 	kept := map[*schema.Enum][]string{}
 	for _, e := range s.Enums {
-		cur := has[e.DBName]
-		if cur != nil && gains(cur, &catalog.Enum{Values: e.Labels()}) {
-			kept[e] = additions(cur, e.Labels())
+		if c := enumOf(cur, public, e.DBName); c != nil && gains(c, &catalog.Enum{Values: e.Labels()}) {
+			kept[e] = additions(c, e.Labels())
 		}
 	}
 	return kept, nil
+}
+
+// enumsOf reads the enums of public, which is all that a scratch database has to tell before its tables are created.
+func enumsOf(ctx context.Context, db *pgxpool.Pool) (*catalog.Catalog, error) {
+	const op = "read the enums of the scratch database"
+	rows, err := db.Query(ctx, `SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
+		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid WHERE n.nspname = $1 GROUP BY 1 ORDER BY 1`, public)
+	if err != nil {
+		return nil, pg.Fault(op, err)
+	}
+	c := &catalog.Catalog{}
+	c.Enums, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (catalog.Enum, error) {
+		e := catalog.Enum{Schema: public}
+		return e, row.Scan(&e.Name, &e.Values)
+	})
+	return c, pg.Fault(op, err)
 }
 
 // clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema
