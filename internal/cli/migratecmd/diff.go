@@ -77,8 +77,12 @@ type diffFile struct {
 func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Server, name string, o diffFlags) error {
 	options := ddl.PlanOptions{Options: ddl.Options{AllowDrop: o.allowDrop}}
 	if f.Term.InTTY && f.Term.Format == term.Text && !o.check {
-		options.AskRename = func(table, from, to string) (bool, error) {
-			return f.Term.Confirm(ctx, fmt.Sprintf("Rename column %s.%s to %s and keep its values?", table, from, to))
+		options.AskRename = func(r ddl.Rename) (bool, error) {
+			question := fmt.Sprintf("Rename column %s.%s to %s and keep its values?", r.Of, r.From, r.To)
+			if r.Kind == "value" {
+				question = fmt.Sprintf("Rename value %q of enum %s to %q and keep the rows?", r.From, r.Of, r.To)
+			}
+			return f.Term.Confirm(ctx, question)
 		}
 	}
 	plan, err := change.Diff(ctx, a, s, options)

@@ -18,8 +18,8 @@ import (
 type PlanOptions struct {
 	Options
 	Exclude []string // tables to ignore
-	// AskRename asks whether a missing column was renamed to a new one; nil means no.
-	AskRename func(table, from, to string) (bool, error)
+	// AskRename asks whether a missing column or enum value was renamed to a new one; nil means no.
+	AskRename func(Rename) (bool, error)
 }
 
 // Plan returns the migrations that change a database into the target. It tests them on the database, up and down.
@@ -35,7 +35,7 @@ type differ struct {
 	want    *catalog.Catalog
 	types   *schema.Schema
 	options PlanOptions
-	asked   []string // the renames that the user was asked about
+	asked   []Rename // the renames that the user was asked about
 }
 
 func (d *differ) read(ctx context.Context) (*catalog.Catalog, error) {
@@ -52,20 +52,20 @@ func (d *differ) diff(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if d.options.AllowDrop {
-		for _, s := range rebuilds(cur, d.want, d.options.Options) {
-			first.Up, first.Down = append(first.Up, s.up...), slices.Concat(s.down, first.Down)
-			if cur, err = d.execute(ctx, s.up); err != nil {
-				return Plan{}, err
-			}
-		}
-	}
 	for renamed := true; renamed; {
 		if renamed, err = d.ask(ctx, cur, &first); err != nil {
 			return Plan{}, err
 		}
 		if cur, err = d.read(ctx); err != nil {
 			return Plan{}, err
+		}
+	}
+	if d.options.AllowDrop {
+		for _, s := range rebuilds(cur, d.want, d.options.Options) {
+			first.Up, first.Down = append(first.Up, s.up...), slices.Concat(s.down, first.Down)
+			if cur, err = d.execute(ctx, s.up); err != nil {
+				return Plan{}, err
+			}
 		}
 	}
 	plan := Diff(cur, d.want, d.options.Options)
@@ -117,40 +117,6 @@ func (d *differ) execute(ctx context.Context, statements []string) (*catalog.Cat
 		}
 	}
 	return d.read(ctx)
-}
-
-// ask asks about one column that may have been renamed, and renames it if the answer is yes.
-func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (renamed bool, err error) {
-	if d.options.AskRename == nil {
-		return false, nil
-	}
-	for i := range d.want.Tables {
-		want := &d.want.Tables[i]
-		table := cur.Table(want.Schema, want.Name)
-		if table == nil {
-			continue
-		}
-		for _, old := range table.Columns {
-			for _, now := range want.Columns {
-				question := want.Name + "." + old.Name + " " + now.Name
-				if want.Column(old.Name) != nil || table.Column(now.Name) != nil || old.Type != now.Type || slices.Contains(d.asked, question) {
-					continue
-				}
-				d.asked = append(d.asked, question)
-				if yes, err := d.options.AskRename(want.Name, old.Name, now.Name); err != nil {
-					return false, err
-				} else if !yes {
-					continue
-				}
-				up, down := RenameColumn(want, old.Name, now.Name), RenameColumn(want, now.Name, old.Name)
-				d.options.former[want.Name+"."+now.Name] = old.Name
-				first.Up, first.Down = append(first.Up, up), append([]string{down}, first.Down...)
-				_, err = d.execute(ctx, []string{up})
-				return true, err
-			}
-		}
-	}
-	return false, nil
 }
 
 // joined adds the statements of first before those of the files.

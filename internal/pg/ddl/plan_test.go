@@ -180,9 +180,9 @@ func TestAskRename(t *testing.T) {
 	move(t, db, target(t, `type Book @table { titel: String! a: Int b: Int }`), ddl.PlanOptions{})
 	testkit.Exec(t, db, "INSERT INTO books (titel) VALUES ('kept')")
 	var asked []string
-	plan := move(t, db, target(t, `type Book @table { title: String! c: Int d: Int }`), ddl.PlanOptions{AskRename: func(table, from, to string) (bool, error) {
-		asked = append(asked, from+" "+to)
-		return from+to == "titeltitle" || from+to == "bd", nil
+	plan := move(t, db, target(t, `type Book @table { title: String! c: Int d: Int }`), ddl.PlanOptions{AskRename: func(r ddl.Rename) (bool, error) {
+		asked = append(asked, r.From+" "+r.To)
+		return r.From+r.To == "titeltitle" || r.From+r.To == "bd", nil
 	}})
 	var title string
 	if err := db.QueryRow(t.Context(), "SELECT title FROM books").Scan(&title); err != nil || title != "kept" {
@@ -190,6 +190,25 @@ func TestAskRename(t *testing.T) {
 	}
 	if strings.Join(plan.Left, ", ") != "column books.a" {
 		t.Errorf("asked %q, left %q\n%s", asked, plan.Left, show(plan))
+	}
+}
+
+func TestAskRenamedValue(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	move(t, db, target(t, `enum Rating { G R @value(name: "restricted") X } type Film @table { rating: Rating! }`), ddl.PlanOptions{})
+	testkit.Exec(t, db, "INSERT INTO films (rating) VALUES ('restricted')")
+	var asked []ddl.Rename
+	plan := move(t, db, target(t, `enum Rating { G R @value(name: "adults") Y } type Film @table { rating: Rating! }`), ddl.PlanOptions{
+		Options: ddl.Options{AllowDrop: true}, AskRename: func(r ddl.Rename) (bool, error) {
+			asked = append(asked, r)
+			return r.From == "restricted", nil
+		}})
+	if got := testkit.Value(t, db, "SELECT rating FROM films"); got != "adults" {
+		t.Errorf("%s\n%s", got, show(plan))
+	}
+	if want := (ddl.Rename{Kind: "value", Of: "rating", From: "X", To: "Y"}); !slices.Contains(asked, want) || len(asked) != 2 {
+		t.Errorf("asked %v", asked)
 	}
 }
 

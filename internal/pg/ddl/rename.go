@@ -133,8 +133,3 @@ func oldColumn(f *schema.Field, i int) string {
 	}
 	return schema.SnakeCase(name) + "_" + oldColumn(key, i-first)
 }
-
-// RenameColumn returns the statement that renames a column.
-func RenameColumn(t *catalog.Table, from, to string) string {
-	return alter(tableName(t), "RENAME COLUMN "+ident(from)+" TO "+ident(to))
-}

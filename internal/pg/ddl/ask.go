@@ -1,0 +1,87 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// Rename is a column of a table, or a value of an enum, that may have another name.
+type Rename struct {
+	Kind     string // column or value
+	Of       string // the table or the enum
+	From, To string
+}
+
+// ask asks about one column or value that may have been renamed, and renames it if the answer is yes.
+func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (renamed bool, err error) {
+	if d.options.AskRename == nil {
+		return false, nil
+	}
+	for _, r := range append(d.columnRenames(cur), d.valueRenames(cur)...) {
+		if slices.Contains(d.asked, r) {
+			continue
+		}
+		d.asked = append(d.asked, r)
+		yes, err := d.options.AskRename(r)
+		if err != nil {
+			return false, err
+		}
+		if !yes {
+			continue
+		}
+		up, down := r.statement(), Rename{r.Kind, r.Of, r.To, r.From}.statement()
+		if r.Kind == "column" {
+			d.options.former[r.Of+"."+r.To] = r.From
+		}
+		first.Up, first.Down = append(first.Up, up), append([]string{down}, first.Down...)
+		_, err = d.execute(ctx, []string{up})
+		return true, err
+	}
+	return false, nil
+}
+
+func (r Rename) statement() string {
+	if r.Kind == "value" {
+		return fmt.Sprintf("ALTER TYPE %s RENAME VALUE %s TO %s", ident(r.Of), literal(r.From), literal(r.To))
+	}
+	return alter(ident(r.Of), "RENAME COLUMN "+ident(r.From)+" TO "+ident(r.To))
+}
+
+// columnRenames returns the missing columns with each new column of the same type.
+func (d *differ) columnRenames(cur *catalog.Catalog) (list []Rename) {
+	for i := range d.want.Tables {
+		want := &d.want.Tables[i]
+		table := cur.Table(want.Schema, want.Name)
+		if table == nil {
+			continue
+		}
+		for _, old := range table.Columns {
+			for _, now := range want.Columns {
+				if want.Column(old.Name) == nil && table.Column(now.Name) == nil && old.Type == now.Type {
+					list = append(list, Rename{"column", want.Name, old.Name, now.Name})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// valueRenames returns the missing values of enums with the new value in the same place.
+func (d *differ) valueRenames(cur *catalog.Catalog) (list []Rename) {
+	for i := range d.want.Enums {
+		want := &d.want.Enums[i]
+		e := enumOf(cur, want.Schema, want.Name)
+		if e == nil || len(e.Values) != len(want.Values) {
+			continue
+		}
+		for n, old := range e.Values {
+			if now := want.Values[n]; !slices.Contains(want.Values, old) && !slices.Contains(e.Values, now) {
+				list = append(list, Rename{"value", want.Name, old, now})
+			}
+		}
+	}
+	return list
+}
