@@ -37,6 +37,10 @@ var rules = []struct{ field, right, wrong string }{
 	{"enumerated: Colour", `"RED" "blue" "Blue" null`, `"" "red" "GREEN" 0`},
 	{"list: [String!]", `[] ["a"] ["a","b"] null`, `"a" [7] [null]`},
 	{"holes: [Int]", `[] [1,null] null`, `[0.5] ["a"]`},
+	{`net: String @col(dataType: "inet")`, `"10.0.0.1/32" "10.0.0.1" null`, `7`},
+	{`bits: String @col(dataType: "bit varying(5)")`, `"101" null`, `7`},
+	{`grid: String @col(dataType: "integer[][]")`, `"{{1,2},{3,4}}" null`, `7 [[1,2],[3,4]]`},
+	{`nets: [String!] @col(dataType: "inet[]")`, `["10.0.0.1"] [] null`, `7 [null]`},
 	{"enums: [Colour!]", `[] ["RED"]`, `["red"] [null]`},
 
 	{"shortest: String @length(min: 2)", `"ab" "😀😀" null`, `"" "a" "😀"`},

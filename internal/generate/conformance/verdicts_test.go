@@ -48,10 +48,14 @@ func scansRows(t *testing.T, dir string, types *schema.Schema) {
 	var columns, row []string
 	for _, f := range types.Type("Thing").Fields {
 		if c := f.Constraints; c.Length == nil && c.Range == nil && c.Pattern == "" && c.Format == "" && len(f.Checks) == 0 && !f.Type.List && f.Name != "id" {
-			columns, row = append(columns, `"`+f.Column+`"`), append(row, values[f.Type.Name()])
+			value := values[f.Type.Name()]
+			if f.DataType != "" {
+				value = map[string]string{"inet": "'10.0.0.1'", "bit varying(5)": "'101'", "integer[][]": "'{{1,2},{3,4}}'"}[f.DataType]
+			}
+			columns, row = append(columns, `"`+f.Column+`"`), append(row, value)
 		}
 	}
-	columns, row = append(columns, "list", "holes", "enums"), append(row, "'{a,NULL}'", "'{1,NULL}'", `'{"dark \"red\""}'`)
+	columns, row = append(columns, "nets", "list", "holes", "enums"), append(row, "'{10.0.0.1,::1}'", "'{a,NULL}'", "'{1,NULL}'", `'{"dark \"red\""}'`)
 	row[len(row)-3] = "'{a,b}'"
 	if _, err := pool.Exec(t.Context(), "INSERT INTO things ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(row, ", ")+")"); err != nil {
 		t.Fatal(err)

@@ -5,19 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/krowoc/krowoc/internal/schema"
 )
 
 func (m *model) enumFile() ([]byte, error) {
 	var b strings.Builder
 	var descriptions []string
-	driver := ""
-	if slices.ContainsFunc(m.order, func(e *goEnum) bool { return len(e.Labelled()) > 0 }) {
-		driver = "\t\"database/sql/driver\"\n"
-	}
-	fmt.Fprintf(&b, "package %s\n\nimport (\n\t\"context\"\n%s\t\"fmt\"\n\n\t\"github.com/jackc/pgx/v5\"\n)\n", m.pkg, driver)
+	fmt.Fprintf(&b, "package %s\n\nimport (\n%s)\n", m.pkg, m.enumImports())
 	for _, e := range m.order {
 		fmt.Fprintf(&b, "\n")
 		doc(&b, "", described(e.name, e.Description, "is one of a fixed set of values."))
@@ -38,17 +31,23 @@ func (m *model) enumFile() ([]byte, error) {
 			e.conversions(&b)
 		}
 	}
-	var loads []string
-	for _, e := range m.order {
-		array := "_" + e.DBName // as Postgres names the array type
-		for len(array) > schema.MaxName {
-			_, size := utf8.DecodeLastRuneInString(array)
-			array = array[:len(array)-size]
-		}
-		loads = append(loads, fmt.Sprintf("%q, %q", e.DBName, array))
-	}
-	fmt.Fprintf(&b, registerTypes, strings.Join(loads, ", "))
+	m.register(&b)
 	return formatted([]byte(b.String()), descriptions)
+}
+
+func (m *model) enumImports() string {
+	imports := "\t\"context\"\n"
+	if slices.ContainsFunc(m.order, func(e *goEnum) bool { return len(e.Labelled()) > 0 }) {
+		imports += "\t\"database/sql/driver\"\n"
+	}
+	if len(m.order) > 0 {
+		imports += "\t\"fmt\"\n"
+	}
+	imports += "\n\t\"github.com/jackc/pgx/v5\"\n"
+	if len(m.texts()) > 0 {
+		imports += "\t\"github.com/jackc/pgx/v5/pgtype\"\n"
+	}
+	return imports
 }
 
 // conversions writes the methods with which drivers read and write the labels of an enum.
@@ -85,17 +84,6 @@ func (v *%[1]s) Scan(label any) error {
 		*v = %[1]s(text)
 	}
 	return nil
-}
-`
-
-const registerTypes = `
-// RegisterTypes allows a connection to read lists of enums. Set it as AfterConnect of a pgxpool.Config.
-func RegisterTypes(ctx context.Context, conn *pgx.Conn) error {
-	types, err := conn.LoadTypes(ctx, []string{%s})
-	if err == nil {
-		conn.TypeMap().RegisterTypes(types)
-	}
-	return err
 }
 `
 

@@ -57,17 +57,17 @@ func files(in generate.Input) ([]generate.File, error) {
 	m := newModel(in)
 	sources := make([]generate.File, 0, len(m.types)+2)
 	sources = append(sources, generate.File{Name: "krowoc.go", Content: m.runtime(runtimeSource)})
-	if len(m.order) > 0 {
+	if name := m.registerFile(); name != "" {
 		content, err := m.enumFile()
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, generate.File{Name: "enums.go", Content: content})
+		sources = append(sources, generate.File{Name: name, Content: content})
 	}
 	if slices.ContainsFunc(m.types, func(t goType) bool { return len(check.All(t.Type)) > 0 }) {
 		sources = append(sources, generate.File{Name: "checks.go", Content: m.runtime(checkSource)})
 	}
-	taken := names{"krowoc.go": true, "enums.go": true, "checks.go": true}
+	taken := names{"krowoc.go": true, "enums.go": true, "register.go": true, "checks.go": true}
 	first := len(sources)
 	for _, t := range m.types {
 		sources = append(sources, generate.File{Name: fileName(taken, t.Name)})
