@@ -246,7 +246,7 @@ func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias strin
 	b.reads(celsql.Reads(e.AST, b.api.model)...)
 	switch {
 	case in.value.enum != nil:
-		sql = "(" + sql + ")::" + ident(in.value.enum.DBName)
+		sql = "(" + sql + ")::" + ident(in.value.enum.DBName) + in.value.brackets()
 	case in.value.scalar == schema.ID && (in.value.dataType == "" || in.value.dataType == "uuid"):
 		sql = "(" + sql + ")::uuid"
 	}

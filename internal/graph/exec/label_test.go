@@ -31,6 +31,10 @@ type Shelf @table(key: ["rating"]) @auth(rules: [{ allow: PUBLIC }]) {
   rating: Rating!
   place: Int!
   same: Rating @onUpdate(expr: "this.rating")
+  list: [Rating!] @onUpdate(expr: "['G', 'PG_13', this.place > 1 ? 'R' : 'NONE']")
+  copy: [Rating!] @onUpdate(expr: "this.list")
+  words: [Rating!] @onUpdate(expr: "this.texts") @col(dataType: "text[]")
+  texts: [String!]
   text: Swap @onUpdate(expr: "this.place > 1 ? 'A' : 'B'")
 }
 `
@@ -99,8 +103,8 @@ func TestWritingLabels(t *testing.T) {
 		{`mutation($d: FilmCreate!) { createFilm(data: $d) { rating others maybe swap word } }`,
 			`{"createFilm":{"rating":"R","others":["NONE","PG_13"],"maybe":[null,"R"],"swap":"A","word":"PG_13"}}`,
 			map[string]any{"d": map[string]any{"title": "b", "rating": "R", "swap": "A", "others": []any{"NONE", "PG_13"}, "maybe": []any{nil, "R"}, "word": "PG_13"}}},
-		{`mutation { createShelf(data: {rating: PG_13, place: 1}) { rating } }`, `{"createShelf":{"rating":"PG_13"}}`, nil},
-		{`mutation { updateShelf(rating: PG_13, data: {place: 2}) { rating place same text } }`, `{"updateShelf":{"rating":"PG_13","place":2,"same":"PG_13","text":"B"}}`, nil},
+		{`mutation { createShelf(data: {rating: PG_13, place: 1, list: [R, NONE], texts: ["PG_13", "G"]}) { rating } }`, `{"createShelf":{"rating":"PG_13"}}`, nil},
+		{`mutation { updateShelf(rating: PG_13, data: {place: 2}) { rating place same text list copy words } }`, `{"updateShelf":{"rating":"PG_13","place":2,"same":"PG_13","text":"B","list":["G","PG_13","NONE"],"copy":["R","NONE"],"words":["PG_13","G"]}}`, nil},
 		{`{ shelf(rating: PG_13) { place } }`, `{"shelf":{"place":2}}`, nil},
 		{`mutation { deleteShelf(rating: PG_13) { rating } }`, `{"deleteShelf":{"rating":"PG_13"}}`, nil},
 	} {
