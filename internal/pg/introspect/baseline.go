@@ -151,7 +151,7 @@ func Down(c *catalog.Catalog, beside []string) (statements []string) {
 		}
 	}
 	for _, e := range c.Enums {
-		enums = append(enums, qualifiedType(&e)) // name, for example, is also a type of Postgres
+		enums = append(enums, qualifiedName(e.Schema, e.Name)) // name, for example, is also a type of Postgres
 	}
 	drop("SEQUENCE", sequences)
 	drop("AGGREGATE", of("aggregate"))
