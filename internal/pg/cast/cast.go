@@ -91,6 +91,10 @@ func Loss(from, to string) string {
 		return "the digits after the point"
 	case b.name == "numeric" && b.precision >= 0 && fractionDigits(a) > max(b.scale, 0):
 		return fmt.Sprintf("the digits after the point beyond %d", max(b.scale, 0))
+	case a.name == "interval" && whole[b.name]:
+		return "fractions of a second, and days and months, which become hours"
+	case isCounted(a) && whole[b.name] && a.precision != 0:
+		return "fractions of a second"
 	case seconds[a.name] && seconds[b.name] && moreDigits(a, b):
 		return fmt.Sprintf("the digits of a second beyond %d", b.precision)
 	}
@@ -129,7 +133,7 @@ func Using(column, from, to string) string {
 	if a.array {
 		array = "[]"
 	}
-	if sql := usingUTC(column, to, a, b); sql != "" {
+	if sql := cmp.Or(usingUTC(column, to, a, b), usingSeconds(column, to, a, b)); sql != "" {
 		return sql
 	}
 	switch {
@@ -176,6 +180,28 @@ func usingUTC(column, to string, a, b kind) string {
 		return "CASE WHEN " + column + " ~ '" + isPlainMoment + "' THEN " + castTo(column+"::timestamp AT TIME ZONE 'UTC'", to, b.precision < 0) + " ELSE " + column + "::" + to + " END"
 	}
 	return ""
+}
+
+// usingSeconds is Using for whole numbers, which count seconds as durations and seconds since 1970 (Unix time) as moments; "" for
+// anything else. Postgres has no casts between them.
+func usingSeconds(column, to string, a, b kind) string {
+	switch {
+	case a.array || b.array:
+	case whole[a.name] && b.name == "interval":
+		return castTo(column+" * interval '1 second'", to, b.precision < 0)
+	case whole[a.name] && b.name == "timestamptz":
+		return castTo("to_timestamp("+column+")", to, b.precision < 0)
+	case whole[a.name] && b.name == "timestamp":
+		return castTo("to_timestamp("+column+") AT TIME ZONE 'UTC'", to, b.precision < 0)
+	case isCounted(a) && whole[b.name]:
+		return "trunc(extract(epoch FROM " + column + "))::" + to
+	}
+	return ""
+}
+
+// isCounted reports whether a type becomes whole seconds.
+func isCounted(k kind) bool {
+	return k.name == "interval" || k.name == "timestamptz" || k.name == "timestamp"
 }
 
 func castTo(sql, typ string, isType bool) string {

@@ -113,6 +113,10 @@ func TestUsing(t *testing.T) {
 		{"real", "numeric", "1234567", "1234567"},
 		{"double precision", "numeric", "123456789012345678", "123456789012345680"},
 		{"real[]", "numeric[]", "{1234567}", "{1234567}"},
+		{"integer", "interval", "90", "00:01:30"},
+		{"bigint", "timestamptz", "1600000000", "2020-09-13 12:26:40+00"},
+		{"integer", "timestamp(0)", "-1", "1969-12-31 23:59:59"},
+		{"interval", "integer", "1 day 00:00:01.9", "86401"},
 	} {
 		for _, zone := range []string{"Asia/Tokyo", "America/New_York"} {
 			var other *string

@@ -8,11 +8,14 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/cast"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // dropConstraints drops the constraints that a table no longer has. They come first, since they could block other changes.
 func (p *planner) dropConstraints(cur, want *catalog.Table) {
-	p.dropReferencesToGone(cur, want)
+	moves := p.moves(cur, want)
+	p.dropReferencesToGone(cur, want, moves)
+	p.rekey(cur, want, moves)
 	kept := map[*catalog.Constraint]bool{}
 	for _, old := range pairs(cur, want) {
 		kept[old] = true
@@ -37,13 +40,16 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 	}
 }
 
-// dropReferencesToGone drops the foreign keys of a table to tables that are dropped. The schema may have another one in their place.
-func (p *planner) dropReferencesToGone(cur, want *catalog.Table) {
+// dropReferencesToGone drops the foreign keys of a table to tables or keys that are dropped, and those that move to another key. The schema
+// may have another one in their place.
+func (p *planner) dropReferencesToGone(cur, want *catalog.Table, moves []move) {
 	withColumn := func(c *catalog.Constraint) bool {
 		return slices.ContainsFunc(c.Columns, func(column string) bool { return want.Column(column) == nil })
 	}
 	cur.Constraints = slices.DeleteFunc(slices.Clone(cur.Constraints), func(c catalog.Constraint) bool {
-		if !p.gone[referenced(&c)] || withColumn(&c) {
+		toGoneTable := p.gone[referenced(&c)] && !withColumn(&c)
+		isMoved := slices.ContainsFunc(moves, func(m move) bool { return m.from.Name == c.Name })
+		if !toGoneTable && !isMoved && !p.refersToGoneKey(&c) {
 			return false
 		}
 		s := one(alter(tableName(cur), dropConstraint(&c)), alter(tableName(cur), addConstraint(&c)))
@@ -51,6 +57,37 @@ func (p *planner) dropReferencesToGone(cur, want *catalog.Table) {
 		p.main = append(p.main, s)
 		return true
 	})
+}
+
+// refersToGoneKey reports whether a foreign key refers to a column that is dropped from another table.
+func (p *planner) refersToGoneKey(c *catalog.Constraint) bool {
+	if c.Kind != "foreign key" {
+		return false
+	}
+	schema, table := c.Target()
+	cur, want := p.cur.Table(schema, table), p.want.Table(schema, table)
+	if (cur == nil) || (want == nil) {
+		return false
+	}
+	return slices.ContainsFunc(referredColumns(c), func(column string) bool {
+		return (want.Column(column) == nil) && p.mayDropColumn(cur, column)
+	})
+}
+
+// referredColumns returns the columns that a foreign key refers to.
+func referredColumns(c *catalog.Constraint) (names []string) {
+	_, columns, _ := strings.Cut(c.Definition, " REFERENCES "+c.References+"(")
+	for columns != "" && columns[0] != ')' {
+		n, _ := sqltext.Token(columns)
+		if n <= 0 {
+			break
+		}
+		if token := columns[:n]; token != "," && strings.TrimSpace(token) != "" {
+			names = append(names, sqltext.Unquote(token))
+		}
+		columns = columns[n:]
+	}
+	return names
 }
 
 func constraintOf(t *catalog.Table, name string) *catalog.Constraint {
@@ -77,7 +114,8 @@ func (c *commands) add(up, down string) {
 // alterTable changes a table to match another one of the same name.
 func (p *planner) alterTable(cur, want *catalog.Table) {
 	var c commands
-	again := p.remade(cur, want)
+	again := remade(cur, want)
+	around, cur := p.detach(cur, want, again)
 	for _, old := range again {
 		c.add("DROP COLUMN "+ident(old.Name), "ADD COLUMN "+columnDefinition(old))
 	}
@@ -107,7 +145,7 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 		if len(c.afterDown) > 0 {
 			s.down = append(s.down, alter(tableName(want), c.afterDown...))
 		}
-		p.main = append(p.main, s)
+		p.main = append(p.main, around.around(s))
 	}
 	p.alterConstraints(cur, want)
 	p.alterIndexes(cur, want)
@@ -292,7 +330,9 @@ func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalo
 	case old.NotNull && !column.NotNull:
 		c.add(name+" DROP NOT NULL", name+" SET NOT NULL")
 	case column.NotNull && !old.NotNull && !inPrimaryKey(t, column.Name):
-		p.fill = append(p.fill, t.Name+"."+column.Name)
+		if !slices.Contains(p.filled, t.Name+"."+column.Name) {
+			p.fill = append(p.fill, t.Name+"."+column.Name)
+		}
 		p.setNotNull(t, column)
 	}
 }

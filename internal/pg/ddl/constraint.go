@@ -51,7 +51,7 @@ func (p *planner) isInline(cur, want *catalog.Table, c *catalog.Constraint) bool
 func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	table := tableName(t)
 	var before, undo []string
-	if old != nil {
+	if (old != nil) && !p.goesWithColumn(t, old) {
 		before, undo = []string{dropConstraint(old)}, []string{addConstraint(old)}
 	}
 	down := []string{alter(table, append([]string{dropConstraint(c)}, undo...)...)}
@@ -60,10 +60,15 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	case isPartitioned && c.Kind != "check": // Postgres has no other way
 		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t)})
 	case c.Kind == "check" || c.Kind == "foreign key":
-		p.online = append(p.online, step{up: []string{
+		s := step{up: []string{
 			alter(table, append(before, p.addConstraintOf(t, c)+" NOT VALID")...),
 			alter(table, "VALIDATE CONSTRAINT "+ident(c.Name)),
-		}, down: down})
+		}, down: down}
+		if p.refersToNewKey(c) {
+			p.last = append(p.last, lone{c.Name, []step{s}})
+		} else {
+			p.online = append(p.online, s)
+		}
 	case c.Kind == "unique" || c.Kind == "primary key":
 		index := ident(c.Name)
 		if old != nil {
@@ -77,6 +82,26 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	default:
 		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t)})
 	}
+}
+
+// goesWithColumn reports whether a constraint is dropped, and its rollback recreated, together with a column.
+func (p *planner) goesWithColumn(t *catalog.Table, c *catalog.Constraint) bool {
+	return slices.ContainsFunc(c.Columns, func(column string) bool { return t.Column(column) == nil && p.mayDropColumn(t, column) })
+}
+
+// refersToNewKey reports whether a foreign key refers to columns that become a key only in a later file.
+func (p *planner) refersToNewKey(c *catalog.Constraint) bool {
+	if c.Kind != "foreign key" {
+		return false
+	}
+	cur, want := p.cur.Table(c.Target()), p.want.Table(c.Target())
+	if (cur == nil) || (want == nil) {
+		return false
+	}
+	isOver := func(x catalog.Constraint) bool {
+		return (x.Kind == "primary key" || x.Kind == "unique") && slices.Equal(x.Columns, referredColumns(c))
+	}
+	return slices.ContainsFunc(want.Constraints, isOver) && !slices.ContainsFunc(cur.Constraints, isOver)
 }
 
 // alterIndexes adds and drops the indexes of a table that has rows, each in a file of its own. Those that go do so last, so that

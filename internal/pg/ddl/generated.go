@@ -21,12 +21,12 @@ func generatedLast(t *catalog.Table) []*catalog.Column {
 }
 
 // remade returns the generated columns of cur that must be dropped and added again, which loses no data. Their expression or the type of a
-// column in it changes. It leaves out columns with an index or constraint.
-func (p *planner) remade(cur, want *catalog.Table) (list []*catalog.Column) {
+// column in it changes.
+func remade(cur, want *catalog.Table) (list []*catalog.Column) {
 	for i := range cur.Columns {
 		old := &cur.Columns[i]
 		w := want.Column(old.Name)
-		if old.Generated == "" || w == nil || w.Generated == "" || p.dependedOn(cur, old.Name) {
+		if old.Generated == "" || w == nil || w.Generated == "" {
 			continue
 		}
 		retyped := slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool {
@@ -38,12 +38,6 @@ func (p *planner) remade(cur, want *catalog.Table) (list []*catalog.Column) {
 		}
 	}
 	return list
-}
-
-// dependedOn reports whether Postgres would drop a constraint or an index together with a column.
-func (p *planner) dependedOn(t *catalog.Table, column string) bool {
-	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool { return slices.Contains(c.Columns, column) && c.Kind != "not null" }) ||
-		slices.ContainsFunc(indexesOf(p.cur, t), func(i *catalog.Index) bool { return isOver(i, column) })
 }
 
 // isOver reports whether an index uses a column as a key or in its condition.
