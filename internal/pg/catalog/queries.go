@@ -11,7 +11,22 @@ const (
 	fromExtension = `EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = `
 
 	excluded = `(n.nspname || '.' || c.relname = ANY ($1) OR c.relname = ANY ($1))`
+
+	// chosen restricts a query to the tables that a Reader reads again. NULL means all.
+	chosen = `($2::oid[] IS NULL OR c.oid = ANY ($2))`
 )
+
+// described joins the comment of an object as the table description. It costs less than obj_description, which looks up the class by its name for
+// every row.
+func described(class, oid, column string) string {
+	return ` LEFT JOIN pg_description description ON description.classoid = '` + class + `'::regclass AND description.objoid = ` + oid + ` AND description.objsubid = ` + column
+}
+
+// names lists the names of columns in the order of a list of their numbers.
+func names(table, numbers, name string) string {
+	return `ARRAY(SELECT (SELECT ` + name + ` FROM pg_attribute a WHERE a.attrelid = ` + table + ` AND a.attnum = k.num)
+		FROM unnest(` + numbers + `) WITH ORDINALITY k(num, ord) ORDER BY k.ord)`
+}
 
 // grants lists the privileges of roles other than the owner. A null ACL is replaced by the default one.
 func grants(acl, kind, owner string) string {
@@ -52,12 +67,12 @@ func columnsSQL() string {
 		CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' ELSE '' END,
 		CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' ELSE '' END,
 		CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text ELSE '' END, a.attcompression::text,
-		coalesce(a.attstattarget, -1)::int, coalesce(col_description(c.oid, a.attnum), ''),
+		coalesce(a.attstattarget, -1)::int, coalesce(description.description, ''),
 		CASE WHEN a.attacl IS NULL THEN '{}' ELSE ` + grants("a.attacl", "c", "c.relowner") + ` END
 	FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-		JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
+		JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum` + described("pg_class", "c.oid", "a.attnum") + `
 	WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-		AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
+		AND ` + chosen + ` AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	ORDER BY 1, 2, a.attnum`
 }
 
@@ -65,23 +80,24 @@ func constraintsSQL() string {
 	return `SELECT n.nspname, c.relname, co.conname,
 		CASE co.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique'
 			WHEN 'x' THEN 'exclusion' ELSE 'not null' END,
-		ARRAY(SELECT a.attname::text FROM unnest(co.conkey) WITH ORDINALITY k(num, ord) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.num ORDER BY k.ord),
+		` + names("co.conrelid", "co.conkey", "a.attname::text") + `,
 		pg_get_constraintdef(co.oid), co.convalidated, co.coninhcount > 0, CASE WHEN co.confrelid <> 0 THEN co.confrelid::regclass::text ELSE '' END,
-		coalesce(obj_description(co.oid, 'pg_constraint'), '')
-	FROM pg_constraint co JOIN pg_class c ON c.oid = co.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		coalesce(description.description, '')
+	FROM pg_constraint co JOIN pg_class c ON c.oid = co.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace` + described("pg_constraint", "co.oid", "0") + `
 	WHERE co.contype IN ('c', 'f', 'p', 'u', 'x') AND c.relkind IN ('r', 'p', 'f')
-		AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
+		AND ` + chosen + ` AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	ORDER BY 1, 2, 3`
 }
 
 func indexesSQL() string {
 	return `SELECT n.nspname, c.relname, ic.relname, pg_get_indexdef(i.indexrelid), am.amname, i.indisunique, i.indisvalid,
 		EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND conrelid = c.oid AND contype IN ('p', 'u', 'x')),
-		ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k),
-		coalesce(pg_get_expr(i.indpred, i.indrelid), ''), i.indisclustered, coalesce(obj_description(ic.oid, 'pg_class'), '')
+		CASE WHEN i.indexprs IS NULL THEN ` + names("i.indrelid", "(i.indkey::int2[])[0:i.indnkeyatts - 1]", "quote_ident(a.attname)") + `
+			ELSE ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k) END,
+		coalesce(pg_get_expr(i.indpred, i.indrelid), ''), i.indisclustered, coalesce(description.description, '')
 	FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
-		JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = ic.relam
-	WHERE c.relkind IN ('r', 'p', 'm') AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
+		JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = ic.relam` + described("pg_class", "ic.oid", "0") + `
+	WHERE c.relkind IN ('r', 'p', 'm') AND ` + chosen + ` AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	ORDER BY 1, 2, 3`
 }
 
