@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/tools/txtar"
 
@@ -204,5 +205,26 @@ func TestPlatformIsStable(t *testing.T) {
 	move(t, db, to, ddl.PlanOptions{})
 	if c, err := catalog.Read(t.Context(), db, catalog.Options{}); err != nil || len(c.Tables) < 9 {
 		t.Errorf("%v, %v", c, err)
+	}
+}
+
+// A plan leaves the catalogs alone that it compares.
+func TestDiffKeepsItsCatalogs(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a, b_id int); ALTER TABLE a ADD b_id int REFERENCES b")
+	cur, err := catalog.Read(t.Context(), db, catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := catalog.Read(t.Context(), db, catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`type C @table { id: Int! }`, `type B @table(name: "b") { id: Int! aId: Int bId: Int }`} {
+		ddl.Diff(cur, target(t, text).Catalog(), ddl.Options{AllowDrop: true})
+		if diff := cmp.Diff(again, cur); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

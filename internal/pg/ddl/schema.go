@@ -47,8 +47,22 @@ type written map[string]string
 // Create returns the statements that create the database of a schema, in order of execution: types, tables, references, indexes. They
 // require the function UUIDFunction and the extensions that Extensions returns.
 func Create(s *schema.Schema) ([]string, error) {
-	statements, _, err := create(s)
-	return statements, err
+	d, err := define(s)
+	if err != nil {
+		return nil, err
+	}
+	return d.statements(), nil
+}
+
+// Mistakes returns every part of a schema that has no SQL.
+func Mistakes(s *schema.Schema) (list []*Mistake) {
+	for _, err := range defined(s).errs {
+		var m *Mistake
+		if errors.As(err, &m) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // Mistake is a part of a schema that has no SQL.
@@ -60,27 +74,58 @@ type Mistake struct {
 // Error implements error.
 func (m *Mistake) Error() string { return m.String() + ": " + m.Message }
 
-func create(s *schema.Schema) ([]string, written, error) {
-	var out []string
-	as := written{}
+// definition is the SQL of a schema.
+type definition struct {
+	enums   []part
+	tables  []*tableWriter
+	written written
+	errs    []error
+}
+
+// part is an object of a database and the SQL that creates it.
+type part struct{ name, sql string }
+
+// define returns the SQL of a schema, or the first part of it that has none.
+func define(s *schema.Schema) (*definition, error) {
+	d := defined(s)
+	if len(d.errs) > 0 {
+		return nil, asFault(d.errs[0])
+	}
+	return d, nil
+}
+
+func defined(s *schema.Schema) *definition {
+	d := &definition{written: written{}}
 	for _, e := range s.Enums {
 		values := make([]string, len(e.Values))
 		for i, v := range e.Values {
 			values[i] = literal(v.Name)
 		}
-		out = append(out, fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", ident(e.DBName), strings.Join(values, ", ")))
+		d.enums = append(d.enums, part{e.DBName, fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", ident(e.DBName), strings.Join(values, ", "))})
 	}
-	var references, indexes []string
 	for _, t := range s.Tables {
-		w := &tableWriter{schema: s, table: t, written: as}
-		if err := w.write(); err != nil {
-			return nil, nil, asFault(err)
-		}
-		out = append(out, w.create())
-		references = append(references, w.references...)
-		indexes = append(indexes, w.indexes...)
+		w := &tableWriter{schema: s, table: t, written: d.written}
+		w.write()
+		d.tables, d.errs = append(d.tables, w), append(d.errs, w.errs...)
 	}
-	return slices.Concat(out, references, indexes), as, nil
+	return d
+}
+
+func (d *definition) statements() []string {
+	var out, references, indexes []string
+	for _, e := range d.enums {
+		out = append(out, e.sql)
+	}
+	for _, w := range d.tables {
+		out = append(out, w.create())
+		for _, r := range w.references {
+			references = append(references, r.add())
+		}
+		for _, i := range w.indexes {
+			indexes = append(indexes, i.sql)
+		}
+	}
+	return slices.Concat(out, references, indexes)
 }
 
 func asFault(err error) error {
@@ -112,54 +157,70 @@ func Extensions(s *schema.Schema) (names []string) {
 
 // tableWriter collects the SQL of a table.
 type tableWriter struct {
-	schema     *schema.Schema
-	table      *schema.Type
-	lines      []string // columns and constraints
-	columns    []string
-	references []string
-	indexes    []string
-	written    written
+	schema      *schema.Schema
+	table       *schema.Type
+	columns     []part
+	constraints []part // all but the references
+	references  []reference
+	indexes     []part
+	written     written
+	errs        []error
 }
+
+// reference is a foreign key.
+type reference struct{ table, to, name, definition string }
+
+func (r reference) add() string {
+	return alter(ident(r.table), "ADD CONSTRAINT "+ident(r.name)+" "+r.definition)
+}
+
+// constraintLine is a constraint as CREATE TABLE and, after ADD, ALTER TABLE have it.
+func constraintLine(c part) string { return "CONSTRAINT " + ident(c.name) + " " + c.sql }
 
 // as records the SQL of a part of the table.
 func (w *tableWriter) as(kind, name, sql string) { w.written[kind+" "+w.table.Table+"."+name] = sql }
 
 func (w *tableWriter) create() string {
-	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)", ident(w.table.Table), strings.Join(w.lines, ",\n  "))
+	var lines []string
+	for _, c := range w.columns {
+		lines = append(lines, c.sql)
+	}
+	for _, c := range w.constraints {
+		lines = append(lines, constraintLine(c))
+	}
+	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)", ident(w.table.Table), strings.Join(lines, ",\n  "))
 }
 
-func (w *tableWriter) write() error {
+// note records an error. The other parts of the table are written nevertheless, so that all mistakes are found at once.
+func (w *tableWriter) note(err error) {
+	if err != nil {
+		w.errs = append(w.errs, err)
+	}
+}
+
+func (w *tableWriter) write() {
 	t := w.table
 	for _, f := range t.Fields {
-		if err := w.field(f); err != nil {
-			return err
-		}
+		w.note(w.field(f))
 	}
 	w.constraint(schema.ObjectName(t.Table, nil, "pkey"), "PRIMARY KEY ("+columnList(t.Key...)+")")
 	for _, f := range t.Fields {
-		if err := w.fieldConstraints(f); err != nil {
-			return err
-		}
+		w.fieldConstraints(f)
 	}
 	for _, u := range t.Uniques {
 		w.constraint(u.Name, "UNIQUE ("+columnList(u.Fields...)+")")
 	}
 	for _, c := range t.Checks {
-		if err := w.check(c); err != nil {
-			return err
-		}
+		w.note(w.check(c))
 	}
 	for _, x := range t.Indexes {
-		if err := w.index(x); err != nil {
-			return err
-		}
+		w.note(w.index(x))
 	}
-	return nil
 }
 
 func (w *tableWriter) constraint(name, definition string) {
 	w.as("constraint", name, definition)
-	w.lines = append(w.lines, "CONSTRAINT "+ident(name)+" "+definition)
+	w.constraints = append(w.constraints, part{name, definition})
 }
 
 // field writes the columns of a field, unless they belong to another field.
@@ -168,10 +229,9 @@ func (w *tableWriter) field(f *schema.Field) error {
 		return nil
 	}
 	for i, name := range f.Columns() {
-		if slices.Contains(w.columns, name) {
+		if slices.ContainsFunc(w.columns, func(c part) bool { return c.name == name }) {
 			continue
 		}
-		w.columns = append(w.columns, name)
 		line := ident(name) + " " + columnType(f, i)
 		if f.Type.NonNull {
 			line += " NOT NULL"
@@ -189,7 +249,7 @@ func (w *tableWriter) field(f *schema.Field) error {
 			line += " DEFAULT " + def
 		}
 		w.as("column", name, line)
-		w.lines = append(w.lines, line)
+		w.columns = append(w.columns, part{name, line})
 	}
 	return nil
 }
@@ -208,9 +268,9 @@ func (w *tableWriter) generated(f *schema.Field) (string, error) {
 }
 
 // fieldConstraints writes the constraints of a field.
-func (w *tableWriter) fieldConstraints(f *schema.Field) error {
+func (w *tableWriter) fieldConstraints(f *schema.Field) {
 	if len(f.Columns()) == 0 {
-		return nil
+		return
 	}
 	if f.Unique {
 		w.constraint(f.UniqueName(), "UNIQUE ("+columnList(f)+")")
@@ -231,11 +291,7 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 		w.constraint(f.ConstraintName("range"), "CHECK ("+between(column, bound(f, c.Range.Min), bound(f, c.Range.Max))+")")
 	}
 	if c.Pattern != "" {
-		condition, err := matches(column, c.Pattern)
-		if err != nil {
-			return &Mistake{f.Pos, fmt.Sprintf("@pattern of %s.%s %s", f.Owner.Name, f.Name, err), "write it without word boundaries and line ends, or use @check"}
-		}
-		w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
+		w.pattern(f, column)
 	}
 	if c.Format != "" {
 		w.constraint(f.ConstraintName("format"), "CHECK ("+column+" ~ "+patternLiteral(c.Format.Pattern())+")")
@@ -244,12 +300,18 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 		w.constraint(f.ConstraintName("elements"), "CHECK (array_position("+column+", NULL) IS NULL)")
 	}
 	for _, check := range f.Checks {
-		if err := w.check(check); err != nil {
-			return err
-		}
+		w.note(w.check(check))
 	}
 	w.reference(f)
-	return nil
+}
+
+func (w *tableWriter) pattern(f *schema.Field, column string) {
+	condition, err := matches(column, f.Constraints.Pattern)
+	if err != nil {
+		w.note(&Mistake{f.Pos, fmt.Sprintf("@pattern of %s.%s %s", f.Owner.Name, f.Name, err), "write it without word boundaries and line ends, or use @check"})
+		return
+	}
+	w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
 }
 
 func (w *tableWriter) reference(f *schema.Field) {
@@ -261,7 +323,7 @@ func (w *tableWriter) reference(f *schema.Field) {
 	definition := fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s", columnList(f), ident(r.Target.Table), columnList(r.Target.Key...),
 		strings.ReplaceAll(string(r.OnDelete), "_", " "))
 	w.as("constraint", name, definition)
-	w.references = append(w.references, alter(ident(w.table.Table), "ADD CONSTRAINT "+ident(name)+" "+definition))
+	w.references = append(w.references, reference{w.table.Table, r.Target.Table, name, definition})
 }
 
 func (w *tableWriter) check(c schema.Check) error {
@@ -322,7 +384,7 @@ func (w *tableWriter) index(x schema.Index) error {
 	} else {
 		w.as("index", x.Name, sql)
 	}
-	w.indexes = append(w.indexes, sql)
+	w.indexes = append(w.indexes, part{x.Name, sql})
 	return nil
 }
 

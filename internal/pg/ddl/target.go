@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/own"
@@ -26,31 +25,7 @@ type Target struct {
 // copy of the database of a plan. It drops the tables of a copy, but keeps functions, domains and sequences, which the schema may name in
 // SQL.
 func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Target, error) {
-	statements, written, err := create(s)
-	if err != nil {
-		return nil, err
-	}
-	if err := clearTables(ctx, scratch, s); err != nil {
-		return nil, err
-	}
-	for _, name := range Extensions(s) {
-		if _, err := scratch.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+name); err != nil {
-			return nil, pg.Fault("create the extension "+name, err)
-		}
-	}
-	uuids := strings.Replace(CreateUUIDFunction, "CREATE", "CREATE OR REPLACE", 1)
-	for _, sql := range append([]string{uuids}, statements...) {
-		if _, err := scratch.Exec(ctx, sql); err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
-				Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: err}
-		}
-	}
-	c, err := catalog.Read(ctx, scratch, catalog.Options{})
-	if err != nil {
-		return nil, err
-	}
-	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
-	return &Target{s, c, written}, nil
+	return NewBuilder(scratch).Build(ctx, s)
 }
 
 // Catalog returns the catalog of the schema's database.
