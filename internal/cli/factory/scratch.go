@@ -18,7 +18,7 @@ func ScratchFlags(flags *pflag.FlagSet, o *scratch.Options, url string) {
 
 // WithScratch calls work with a server on which it can create scratch databases.
 func (f *Factory) WithScratch(ctx context.Context, a *app.App, o scratch.Options, work func(*scratch.Server) error) (err error) {
-	o.Progress = f.Fetching()
+	o.Progress, o.InMemory = f.Fetching(), true // nothing in it outlives the command
 	s, err := a.Scratch(ctx, o)
 	if err != nil {
 		return err

@@ -31,6 +31,14 @@ func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*T
 // Catalog returns the catalog of the schema's database.
 func (t *Target) Catalog() *catalog.Catalog { return t.catalog }
 
+// Differs reports whether a database lacks something of the schema.
+func (t *Target) Differs(cur *catalog.Catalog) bool {
+	o := PlanOptions{Options: Options{AllowDrop: true, Keep: cur, Plain: true, written: t.written}}
+	d := &differ{want: t.catalog, types: t.schema, options: o}
+	first := d.prepare(cur)
+	return len(first.Up) > 0 || len(rebuilds(cur, t.catalog, d.options.Options)) > 0 || len(Diff(cur, t.catalog, d.options.Options).Files) > 0
+}
+
 // declared reports whether the schema contains an enum.
 func declared(s *schema.Schema, e catalog.Enum) bool {
 	return e.Schema == public && slices.ContainsFunc(s.Enums, func(x *schema.Enum) bool { return x.DBName == e.Name })
@@ -47,18 +55,11 @@ func used(c *catalog.Catalog, e catalog.Enum) bool {
 // clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema
 // recreates it.
 func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) error {
-	var serials, types []string
-	for _, t := range s.Tables {
-		for _, f := range t.Fields {
-			if stored(f.DataType) != f.DataType {
-				serials = append(serials, catalogName(public, t.Table)+"."+ident(f.Column))
-			}
-		}
-	}
+	var types []string
 	for _, e := range s.Enums {
 		types = append(types, catalogName(public, e.DBName))
 	}
-	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials), arrayOf(types), own.Schema))
+	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials(s)), arrayOf(types), own.Schema))
 	return pg.Fault("clear the scratch database", err)
 }
 
