@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -30,14 +31,18 @@ type Options struct {
 }
 
 // Syncer finds the necessary changes by comparing two scratch databases on the same server: one with the structure of the development
-// database, and one that it builds from the schema. It keeps both for later calls.
+// database, and one that it builds from the schema. It keeps both for later calls, which may come from several goroutines.
 type Syncer struct {
 	Options
+	mu      sync.Mutex
+	cleaned bool             // nobody has left a scratch database behind
 	current *pgxpool.Pool    // the structure of the development database
-	target  *pgxpool.Pool    // built from the schema
-	drops   []func() error   // they drop both
+	reader  *catalog.Reader  // of current
+	builder *scratch.Builder // of the other database; nil if there is none
 	base    *catalog.Catalog // built from the migrations alone
-	key     string           // hash of the migrations and changes that current has
+	key     string           // hash of the migrations and changes that current has; empty if it has something else
+
+	dropCurrent, dropBuilder func() error
 }
 
 // New returns a syncer. It creates its scratch databases on first use.
@@ -45,25 +50,60 @@ func New(o Options) *Syncer { return &Syncer{Options: o} }
 
 // Close drops the scratch databases.
 func (y *Syncer) Close(context.Context) error {
-	var errs []error
-	for _, drop := range y.drops {
-		errs = append(errs, drop())
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.key = ""
+	return errors.Join(dropped(&y.dropCurrent), y.closeBuilder())
+}
+
+func (y *Syncer) closeBuilder() error {
+	y.builder = nil
+	return dropped(&y.dropBuilder)
+}
+
+// dropped drops a database, if there is one.
+func dropped(drop *func() error) error {
+	if *drop == nil {
+		return nil
 	}
-	y.drops, y.key = nil, ""
-	return errors.Join(errs...)
+	err := (*drop)()
+	*drop = nil
+	return err
+}
+
+// Prepare creates the scratch databases, so that the next Sync is fast. types is the schema that the tables match.
+func (y *Syncer) Prepare(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) error {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	unsaved, err := Read(ctx, db)
+	if err != nil {
+		return err
+	}
+	if err := y.rebuild(ctx, unsaved, types); err != nil {
+		return err
+	}
+	_, err = y.builder.Build(ctx, types)
+	return err
 }
 
 // Sync changes the tables of db to match the schema and returns the statements. It drops what only an unsaved change has created and the
 // schema no longer contains. It keeps what the migrations have created, as `migrate diff` does.
 func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (statements []string, err error) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
 	unsaved, err := Read(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	if err := y.rebuild(ctx, unsaved); err != nil {
+	if len(unsaved) == 0 && y.key == "" {
+		if matches, err := y.matches(ctx, db, types); matches || err != nil {
+			return nil, err
+		}
+	}
+	if err := y.rebuild(ctx, unsaved, types); err != nil {
 		return nil, err
 	}
-	target, err := ddl.NewTarget(ctx, y.target, types)
+	target, err := y.builder.Build(ctx, types)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +117,64 @@ func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schem
 	return statements, err
 }
 
+// matches reports whether a database without unsaved changes has all of a schema already. This is so after most starts, and then no copy of
+// the database is needed.
+func (y *Syncer) matches(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (bool, error) {
+	kept, err := ddl.ReadKept(ctx, db)
+	if err != nil || kept.Beyond(types) {
+		return false, err
+	}
+	if err := y.clean(ctx); err != nil {
+		return false, err
+	}
+	if err := y.ensureBuilder(ctx, kept, types, nil); err != nil {
+		return false, err
+	}
+	target, err := y.builder.Build(ctx, types)
+	if err != nil {
+		return false, err
+	}
+	current, err := catalog.Read(ctx, db, catalog.Options{Exclude: y.Exclude})
+	if err != nil {
+		return false, err
+	}
+	return !target.Differs(current), nil
+}
+
+// clean drops what a session has left that was killed.
+func (y *Syncer) clean(ctx context.Context) error {
+	if y.cleaned {
+		return nil
+	}
+	if err := y.Server.DropLeftovers(ctx); err != nil {
+		return err
+	}
+	y.cleaned = true
+	return nil
+}
+
+// ensureBuilder makes a builder for a schema, unless the existing one can build it. of is the database to copy if that is necessary.
+func (y *Syncer) ensureBuilder(ctx context.Context, kept ddl.Kept, types *schema.Schema, of *pgxpool.Pool) error {
+	if y.builder != nil && y.builder.Moved(kept, types) {
+		return nil
+	}
+	if err := y.closeBuilder(); err != nil {
+		return err
+	}
+	var made *scratch.Builder
+	var drop func() error
+	var err error
+	if of == nil {
+		made, drop, err = y.Server.EmptyBuilder(ctx, kept)
+	} else {
+		made, drop, err = y.Server.Builder(ctx, of, types)
+	}
+	if err == nil {
+		y.builder, y.dropBuilder = made, drop
+	}
+	return err
+}
+
 // change turns the database into a target, by way of others, and returns the changes.
 func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change, targets ...*ddl.Target) (changes []Change, err error) {
 	key := y.key
@@ -85,7 +183,7 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 	separate := len(targets) == 1
 	for i, target := range targets {
 		plan, err := target.Plan(ctx, y.current, ddl.PlanOptions{
-			Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude,
+			Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude, Reader: y.reader,
 		})
 		if err != nil {
 			return nil, err
@@ -125,14 +223,14 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 // replace drops the unsaved columns whose type has changed and makes them again, after a change failed because Postgres cannot turn
 // their values into the new type. Without such a column it returns the failure.
 func (y *Syncer) replace(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema, failure error) ([]Change, error) {
-	if err := y.rebuild(ctx, unsaved); err != nil {
+	if err := y.rebuild(ctx, unsaved, types); err != nil {
 		return nil, errors.Join(failure, err)
 	}
-	target, err := ddl.NewTarget(ctx, y.target, types)
+	target, err := y.builder.Build(ctx, types)
 	if err != nil {
 		return nil, failure
 	}
-	current, err := catalog.Read(ctx, y.current, catalog.Options{Exclude: y.Exclude})
+	current, err := y.reader.Read(ctx)
 	if err != nil {
 		return nil, errors.Join(failure, err)
 	}
@@ -165,30 +263,30 @@ func execEach(ctx context.Context, db *pgxpool.Pool, statements []string) error 
 	return nil
 }
 
-// rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date.
-func (y *Syncer) rebuild(ctx context.Context, unsaved []Change) error {
+// rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date and can build the schema.
+func (y *Syncer) rebuild(ctx context.Context, unsaved []Change, types *schema.Schema) error {
 	key, err := y.keyOf(unsaved)
-	if err != nil || key == y.key {
+	if err != nil || (key == y.key && y.builder.Fits(types)) {
 		return err
 	}
-	if err := errors.Join(y.Close(ctx), y.Server.DropLeftovers(ctx)); err != nil {
+	y.key = ""
+	if err := errors.Join(dropped(&y.dropCurrent), y.clean(ctx)); err != nil {
 		return err
 	}
-	keep := func(pool **pgxpool.Pool, made *pgxpool.Pool, drop func() error, err error) error {
-		if err == nil {
-			*pool, y.drops = made, append(y.drops, drop)
-		}
+	current, drop, err := y.Build(ctx, y.Server)
+	if err != nil {
 		return err
 	}
-	made, drop, err := y.Build(ctx, y.Server)
-	if err := keep(&y.current, made, drop, err); err != nil {
+	y.current, y.dropCurrent = current, drop
+	kept, err := ddl.ReadKept(ctx, current)
+	if err != nil {
 		return err
 	}
-	made, drop, err = y.Server.Copy(ctx, y.current)
-	if err := keep(&y.target, made, drop, err); err != nil {
+	if err := y.ensureBuilder(ctx, kept, types, current); err != nil {
 		return err
 	}
-	if y.base, err = catalog.Read(ctx, y.current, catalog.Options{Exclude: y.Exclude}); err != nil {
+	y.reader = catalog.NewReader(current, catalog.Options{Exclude: y.Exclude})
+	if y.base, err = y.reader.Read(ctx); err != nil {
 		return err
 	}
 	for _, c := range unsaved {

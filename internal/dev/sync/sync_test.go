@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -155,29 +156,35 @@ func TestForget(t *testing.T) {
 	}
 }
 
-const migration = `CREATE TABLE books (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, old text)`
+const (
+	function  = "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+	migration = `CREATE TABLE books (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, old text)`
+)
 
 // project is a database that one migration has built, and a syncer for it.
 type project struct {
 	db     *pgxpool.Pool
 	server *scratch.Server
 	syncer *sync.Syncer
-	built  int // how often the scratch databases were made
+	files  fstest.MapFS // migrations
+	built  int          // how often the scratch databases were made
 }
 
 func newProject(t *testing.T) *project {
 	t.Helper()
-	p := &project{db: testkit.NewDatabase(t)}
+	p := &project{db: testkit.NewDatabase(t), files: fstest.MapFS{"00001_books.sql": &fstest.MapFile{Data: []byte(migration)}}}
 	testkit.Exec(t, p.db, migration)
 	p.server = scratch.Existing(scratch.Options{URL: p.db.Config().ConnString()})
 	p.syncer = sync.New(sync.Options{
-		Server: p.server, Migrations: fstest.MapFS{"00001_books.sql": &fstest.MapFile{Data: []byte(migration)}},
+		Server: p.server, Migrations: p.files,
 		Build: func(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
 			p.built++
 			db, drop, err := s.Database(ctx)
-			if err == nil {
-				if _, err = db.Exec(ctx, migration); err != nil {
-					err = errors.Join(err, drop())
+			for _, name := range slices.Sorted(maps.Keys(p.files)) {
+				if err == nil {
+					if _, err = db.Exec(ctx, string(p.files[name].Data)); err != nil {
+						err = errors.Join(err, drop())
+					}
 				}
 			}
 			return db, drop, err
@@ -210,6 +217,12 @@ func (p *project) columns(t *testing.T) string {
 // Not parallel, and one test: syncers drop the scratch databases that others have left on the server.
 func TestSync(t *testing.T) {
 	p := newProject(t)
+	if got := p.sync(t, "old: String"); len(got) > 0 || p.built > 0 {
+		t.Errorf("tables that match get %q, and the scratch databases were made %d times", got, p.built)
+	}
+	if err := p.syncer.Prepare(t.Context(), p.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String }")); err != nil || p.built != 1 {
+		t.Errorf("the scratch databases were made %d times in advance: %v", p.built, err)
+	}
 	if got := p.sync(t, "title: String"); len(got) == 0 || !strings.Contains(strings.Join(got, ";"), "title") {
 		t.Errorf("a new field makes %q", got)
 	}
@@ -274,6 +287,14 @@ func TestSync(t *testing.T) {
 	}
 	p.sync(t, "title: String")
 	if got := p.columns(t); got != "id old title" || p.built != 2 {
+		t.Errorf("books has %s, and the scratch databases were made %d times", got, p.built)
+	}
+
+	// A function that a migration adds can be part of the schema.
+	testkit.Exec(t, p.db, function)
+	p.files["00002_one.sql"] = &fstest.MapFile{Data: []byte(function)}
+	p.sync(t, "title: String one: Int! @default(sql: \"one()\")")
+	if got := p.columns(t); got != "id old one title" || p.built != 3 {
 		t.Errorf("books has %s, and the scratch databases were made %d times", got, p.built)
 	}
 	if err := p.syncer.Close(t.Context()); err != nil {
