@@ -15,13 +15,26 @@ import (
 )
 
 // Diff returns the migrations that are missing to turn the result of the existing migrations into the schema. It has run them up and down
-// on a scratch database.
+// on a scratch database. It remembers for which files there is nothing to do.
 func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
 	o.Exclude = migrate.InternalTables(a.Config.Migrations.Table)
+	if _, err := a.Schema(); err != nil {
+		return plan, err
+	}
+	memory, err := settledFor(ctx, a, s, o)
+	if err != nil {
+		return plan, err
+	}
+	if plan, known := memory.recall(); known {
+		return plan, nil
+	}
 	err = withTarget(ctx, a, s, func(db *pgxpool.Pool, target *ddl.Target) error {
 		plan, err = target.Plan(ctx, db, o)
 		return err
 	})
+	if err == nil {
+		memory.remember(plan)
+	}
 	return plan, err
 }
 

@@ -87,6 +87,23 @@ func (s *Server) URL() string { return s.url }
 // Own reports whether the server is a temporary one, on which it is safe to create roles.
 func (s *Server) Own() bool { return s.started != nil }
 
+// Identity identifies what determines the result of SQL on the server: versions, extensions, locale and roles.
+func (s *Server) Identity(ctx context.Context) (identity string, err error) {
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return "", pg.Fault(identityOp, err)
+	}
+	err = conn.QueryRow(ctx, `SELECT concat_ws(' ', version(),
+		(SELECT concat_ws(' ', encoding, datcollate, datctype) FROM pg_database WHERE datname = 'template0'),
+		(SELECT string_agg(name || ' ' || default_version, ',' ORDER BY name) FROM pg_available_extensions),
+		(SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles), current_user,
+		(SELECT string_agg(name || '=' || setting, ',' ORDER BY name) FROM pg_settings
+			WHERE source NOT IN ('default', 'override', 'client') AND context IN ('user', 'superuser')))`).Scan(&identity)
+	return fmt.Sprint(identity, s.Own()), pg.Fault(identityOp, errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
+}
+
+const identityOp = "identify the scratch server"
+
 // Close stops a temporary server.
 func (s *Server) Close(ctx context.Context) error {
 	if s.started == nil {
