@@ -65,9 +65,9 @@ var (
 	parts = []string{"line", "event", "note", "tag", "version", "setting", "audit", "link", "total", "file", "rule", "step", "share"}
 )
 
-// name is the name of a table: account_lines_7.
+// name is the name of a table: account_lines7.
 func name(i int) string {
-	return fmt.Sprintf("%s_%ss_%d", nouns[i%len(nouns)], parts[i/len(nouns)%len(parts)], i)
+	return fmt.Sprintf("%s_%ss%d", nouns[i%len(nouns)], parts[i/len(nouns)%len(parts)], i)
 }
 
 // hasEnum is 1 for a table that has an enum.
@@ -130,7 +130,7 @@ func checks(i int) []string {
 	case 0:
 		list = append(list, fmt.Sprintf("CONSTRAINT %s_code_check CHECK (code ~ '^[a-z]+$' AND length(code) < 40)", t))
 	case 1:
-		list = append(list, fmt.Sprintf("CONSTRAINT %s_code_check CHECK (code IN ('none', 'some', 'all'))", t))
+		list = append(list, fmt.Sprintf("CONSTRAINT %s_title_check CHECK (title IN ('none', 'some', 'all'))", t))
 	case 2:
 		list = append(list, fmt.Sprintf("CONSTRAINT %s_ratio_check CHECK (ratio BETWEEN 0 AND 1)", t))
 	case 3:
