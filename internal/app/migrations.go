@@ -87,8 +87,8 @@ func (a *App) MigrationNames() ([]string, error) {
 	return migrate.SourceNames(os.DirFS(dir), a.Config.Migrations.Dir, a.Logger)
 }
 
-// WriteSources writes the schema and the migrations, with the values of variables, for a hash of what the tables are made from.
-func (a *App) WriteSources(w io.Writer) error {
+// WriteSchema writes the files of the schema for a hash.
+func (a *App) WriteSchema(w io.Writer) error {
 	sources, err := sdl.ReadFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
 	if err != nil {
 		return err
@@ -96,6 +96,11 @@ func (a *App) WriteSources(w io.Writer) error {
 	for _, s := range sources {
 		fmt.Fprintf(w, "%q %q\n", s.Name, s.Text)
 	}
+	return nil
+}
+
+// WriteMigrations writes the migrations, with the values of variables, for a hash.
+func (a *App) WriteMigrations(w io.Writer) error {
 	names, err := a.MigrationNames()
 	if err != nil {
 		return err

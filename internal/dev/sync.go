@@ -29,8 +29,11 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	if err == nil && string(before) == digest {
 		return nil
 	}
-	began := s.now()
-	statements, err := s.syncer.Sync(ctx, s.pool, types)
+	began, sync := s.now(), s.syncer.Sync
+	if err != nil {
+		sync = s.syncer.SyncNew
+	}
+	statements, err := sync(ctx, s.pool, types)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,7 @@
 package change
 
 import (
-	"os"
-	"path/filepath"
-	"strconv"
+	"crypto/rand"
 	"testing"
 	"time"
 
@@ -22,7 +20,7 @@ func TestSettledDiffIsRemembered(t *testing.T) {
 	dir := testkit.Folder(t)
 	apptest.WriteFiles(t, dir, map[string]string{
 		"krowoc.yaml":              "project: library\n",
-		"schema.graphql":           "type Book @table @auth(rules: []) { id: Int! title: String }",
+		"schema.graphql":           "# " + rand.Text() + "\ntype Book @table @auth(rules: []) { id: Int! title: String }",
 		"migrations/00001_one.sql": "-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE books (id int PRIMARY KEY, title ${TYPE:-text}, isbn text);\n-- +goose Down\nDROP TABLE books;\n",
 	})
 	a := apptest.New(t, dir)
@@ -30,14 +28,13 @@ func TestSettledDiffIsRemembered(t *testing.T) {
 	known := func(o ddl.PlanOptions) bool {
 		t.Helper()
 		o.Exclude = []string{"x"}
-		m, err := settledFor(t.Context(), a, s, o)
+		m, err := settled(t.Context(), a, s, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = os.Remove(m.path) })
-		_, known := m.recall()
+		_, known := m.Recall()
 		if !known {
-			m.remember(ddl.Plan{Left: []string{"column books.isbn"}})
+			m.Remember([]string{"column books.isbn"})
 		}
 		return known
 	}
@@ -83,7 +80,7 @@ func TestDiffRemembers(t *testing.T) {
 	dir := testkit.Folder(t)
 	apptest.WriteFiles(t, dir, map[string]string{
 		"krowoc.yaml":              "project: library\n",
-		"schema.graphql":           "type Book @table @auth(rules: []) { id: Int! title: String }",
+		"schema.graphql":           "# " + rand.Text() + "\ntype Book @table @auth(rules: []) { id: Int! title: String }",
 		"migrations/00001_one.sql": "-- +goose Up\nCREATE TABLE books (id int PRIMARY KEY, title text, isbn text);\n-- +goose Down\nDROP TABLE books;\n",
 	})
 	a := apptest.New(t, dir)
@@ -99,29 +96,5 @@ func TestDiffRemembers(t *testing.T) {
 		if plan, err := Diff(t.Context(), a, s, ddl.PlanOptions{}); err != nil || len(plan.Files) != 1 {
 			t.Fatalf("%+v, %v", plan, err)
 		}
-	}
-}
-
-func TestForgetOldest(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for i := range maxSettled + 3 {
-		m := settled{filepath.Join(dir, strconv.Itoa(i))}
-		m.remember(ddl.Plan{})
-		at := time.Unix(int64(i), 0)
-		if err := os.Chtimes(m.path, at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	settled{filepath.Join(dir, "last")}.remember(ddl.Plan{})
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != maxSettled {
-		t.Fatalf("%d files are left: %v", len(entries), err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "3")); err == nil {
-		t.Error("the oldest is there still")
-	}
-	if _, known := (settled{filepath.Join(dir, "last")}).recall(); !known {
-		t.Error("the newest is gone")
 	}
 }

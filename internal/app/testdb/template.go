@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -25,7 +26,7 @@ func digestOf(a *app.App, sets []string) (string, error) {
 	c := a.Config.Migrations
 	fmt.Fprintf(sum, "%q\n", []string{a.Version, a.Config.Environment, a.Now().UTC().Format(time.DateOnly), c.Table})
 	fmt.Fprintf(sum, "%q\n%q\n", c.Before, c.After)
-	if err := a.WriteSources(sum); err != nil {
+	if err := errors.Join(a.WriteSchema(sum), a.WriteMigrations(sum)); err != nil {
 		return "", err
 	}
 	if len(sets) > 0 {

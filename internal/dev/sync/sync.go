@@ -26,8 +26,17 @@ type Options struct {
 	Migrations fs.FS           // its *.sql files
 	Exclude    []string        // Krowoc's own tables
 
+	// Settled returns the memory of whether the migrations alone build a schema; it may be nil.
+	Settled func(ctx context.Context, types *schema.Schema) (Memory, error)
+
 	// Build creates a scratch database and applies the migrations to it.
 	Build func(context.Context, *scratch.Server) (*pgxpool.Pool, func() error, error)
+}
+
+// Memory remembers that nothing had to be done, with notes that a Syncer does not need.
+type Memory interface {
+	Recall() (notes []string, known bool)
+	Remember(notes []string)
 }
 
 // Syncer finds the necessary changes by comparing two scratch databases on the same server: one with the structure of the development
@@ -84,6 +93,30 @@ func (y *Syncer) Prepare(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	}
 	_, err = y.builder.Build(ctx, types)
 	return err
+}
+
+// SyncNew is Sync for a database that the migrations have just made. It does nothing if an earlier session has found that they build the
+// schema.
+func (y *Syncer) SyncNew(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) ([]string, error) {
+	unsaved, err := Read(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	if len(unsaved) > 0 || y.Settled == nil {
+		return y.Sync(ctx, db, types)
+	}
+	memory, err := y.Settled(ctx, types)
+	if err != nil {
+		return nil, err
+	}
+	if _, known := memory.Recall(); known {
+		return nil, nil
+	}
+	statements, err := y.Sync(ctx, db, types)
+	if err == nil && len(statements) == 0 {
+		memory.Remember(nil)
+	}
+	return statements, err
 }
 
 // Sync changes the tables of db to match the schema and returns the statements. It drops what only an unsaved change has created and the

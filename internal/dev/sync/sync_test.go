@@ -214,8 +214,21 @@ func (p *project) columns(t *testing.T) string {
 	return testkit.Value(t, p.db, "SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute WHERE attrelid = 'books'::regclass AND attnum > 0 AND NOT attisdropped")
 }
 
+// memory counts how often it is used.
+type memory struct{ remembered, recalled int }
+
+func (m *memory) Recall() ([]string, bool) {
+	if m.remembered > 0 {
+		m.recalled++
+	}
+	return nil, m.remembered > 0
+}
+
+func (m *memory) Remember([]string) { m.remembered++ }
+
 // Not parallel, and one test: syncers drop the scratch databases that others have left on the server.
 func TestSync(t *testing.T) {
+	var known memory
 	p := newProject(t)
 	if got := p.sync(t, "old: String"); len(got) > 0 || p.built > 0 {
 		t.Errorf("tables that match get %q, and the scratch databases were made %d times", got, p.built)
@@ -306,5 +319,21 @@ func TestSync(t *testing.T) {
 	}
 	if testkit.Value(t, p.db, "to_regclass('"+own.UnsavedTable+"') IS NOT NULL") != "true" {
 		t.Error("the changes are kept somewhere else")
+	}
+
+	// What one session has found about new databases, the next one need not.
+	for range 2 {
+		fresh := newProject(t)
+		fresh.syncer.Settled = func(context.Context, *schema.Schema) (sync.Memory, error) { return &known, nil }
+		fresh.files["00002_wrong.sql"] = &fstest.MapFile{Data: []byte("nonsense")} // is not run
+		if got, err := fresh.syncer.SyncNew(t.Context(), fresh.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String }")); err != nil || len(got) > 0 {
+			t.Errorf("%q, %v", got, err)
+		}
+		if err := fresh.syncer.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if known.remembered != 1 || known.recalled != 1 {
+		t.Errorf("%+v", known)
 	}
 }

@@ -1,4 +1,4 @@
-package change
+package app
 
 import (
 	"context"
@@ -6,46 +6,45 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/krowoc/krowoc/internal/app"
-	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
-// settled remembers, in the user's cache folder, for which files a diff has found nothing to do. The name of its file is a hash of
-// all that the result depends on, so that it is never outdated, and two commands at once only write the same.
-type settled struct{ path string }
+// Settled remembers, in the user's cache folder, that files agree with one another. The name of its file is a hash of all that this depends
+// on, so that it is never outdated, and two commands at once only write the same.
+type Settled struct{ path string }
 
 // maxSettled is the number of results that are kept.
 const maxSettled = 200
 
-// settledFor returns the memory of a diff. It remembers nothing where there is no cache folder.
-func settledFor(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (settled, error) {
+// Settled returns the memory of a comparison on a server. write writes what was compared, and how. It remembers nothing where there is no
+// cache folder.
+func (a *App) Settled(ctx context.Context, s *scratch.Server, write func(io.Writer) error) (Settled, error) {
 	cache, err := local.CacheDir(a.Env)
 	if err != nil {
-		return settled{}, nil //nolint:nilerr // the diff works without
+		return Settled{}, nil //nolint:nilerr // everything works without
 	}
 	program, err := program()
 	if err != nil {
-		return settled{}, nil //nolint:nilerr // the diff works without
+		return Settled{}, nil //nolint:nilerr // everything works without
 	}
 	server, err := s.Identity(ctx)
 	if err != nil {
-		return settled{}, err
+		return Settled{}, err
 	}
 	sum := sha256.New()
 	// A migration may create partitions for the days to come.
 	fmt.Fprintf(sum, "%q\n", []string{program, a.Version, server, a.Now().UTC().Format(time.DateOnly), a.Config.Migrations.Table})
-	fmt.Fprintf(sum, "%t %q %t %t\n", o.AllowDrop, o.Exclude, o.Plain, o.Keep != nil)
-	if err := a.WriteSources(sum); err != nil {
-		return settled{}, err
+	if err := write(sum); err != nil {
+		return Settled{}, err
 	}
-	return settled{filepath.Join(cache, "settled", hex.EncodeToString(sum.Sum(nil)))}, nil
+	return Settled{filepath.Join(cache, "settled", hex.EncodeToString(sum.Sum(nil)))}, nil
 }
 
 // program identifies the running program, of which a build without a version differs from the next one.
@@ -61,27 +60,27 @@ func program() (string, error) {
 	return fmt.Sprint(info.Size(), info.ModTime().UnixNano()), nil
 }
 
-// recall returns the plan that was remembered.
-func (m settled) recall() (plan ddl.Plan, known bool) {
+// Recall returns what Remember was given.
+func (m Settled) Recall() (notes []string, known bool) {
 	text, err := os.ReadFile(m.path)
-	if m.path == "" || err != nil || json.Unmarshal(text, &plan.Left) != nil {
-		return ddl.Plan{}, false
+	if m.path == "" || err != nil || json.Unmarshal(text, &notes) != nil {
+		return nil, false
 	}
 	now := time.Now()
 	_ = os.Chtimes(m.path, now, now) // the oldest ones go first
-	return plan, true
+	return notes, true
 }
 
-// remember remembers a plan that has nothing to do. A failure has no effect.
-func (m settled) remember(plan ddl.Plan) {
-	if m.path == "" || len(plan.Files) > 0 || len(plan.Drops) > 0 {
+// Remember remembers that the comparison has found nothing to do, and notes about it. A failure has no effect.
+func (m Settled) Remember(notes []string) {
+	if m.path == "" {
 		return
 	}
 	dir := filepath.Dir(m.path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return
 	}
-	text, err := json.Marshal(plan.Left)
+	text, err := json.Marshal(notes)
 	if err != nil {
 		return
 	}
