@@ -130,7 +130,7 @@ func checks(i int) []string {
 	case 0:
 		list = append(list, fmt.Sprintf("CONSTRAINT %s_code_check CHECK (code ~ '^[a-z]+$' AND length(code) < 40)", t))
 	case 1:
-		list = append(list, fmt.Sprintf("CONSTRAINT %s_title_check CHECK (title IN ('none', 'some', 'all'))", t))
+		list = append(list, fmt.Sprintf("CONSTRAINT %s_code_check CHECK (code IN ('none', 'some', 'all'))", t))
 	case 2:
 		list = append(list, fmt.Sprintf("CONSTRAINT %s_ratio_check CHECK (ratio BETWEEN 0 AND 1)", t))
 	case 3:

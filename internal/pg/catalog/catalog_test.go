@@ -177,3 +177,20 @@ func TestOwnSchemaIsLeftOut(t *testing.T) {
 		t.Error(differences)
 	}
 }
+
+// A constraint and an index that are made again from their definitions are the same.
+func TestDefinitionsAreStable(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, `CREATE TABLE people (code varchar(9) CONSTRAINT known CHECK (code IN ('it''s', 'b, c', 'd')), CONSTRAINT other CHECK (code NOT IN ('x', 'y') AND code <> 'z'));
+		CREATE INDEX codes ON people (code) WHERE code IN ('a', 'b')`)
+	before := read(t, db)
+	people := before.Table("public", "people")
+	testkit.Exec(t, db, "ALTER TABLE people DROP CONSTRAINT known, DROP CONSTRAINT other; DROP INDEX codes")
+	for _, c := range people.Constraints {
+		testkit.Exec(t, db, "ALTER TABLE people ADD CONSTRAINT "+c.Name+" "+c.Definition)
+	}
+	testkit.Exec(t, db, before.Indexes[0].Definition)
+	if diff := cmp.Diff(before, read(t, db)); diff != "" {
+		t.Error(diff)
+	}
+}

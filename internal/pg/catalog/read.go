@@ -51,6 +51,7 @@ func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, pg.Fault(op, err)
 	}
+	p.settle()
 	c.Indexes = p.indexes
 	c.distribute(p.columns, p.constraints)
 	return c, nil

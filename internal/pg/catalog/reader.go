@@ -83,6 +83,7 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 		r.tables = nil
 		return nil, pg.Fault(op, err)
 	}
+	p.settle()
 	r.remember(now, changed, p)
 	r.complete(c)
 	return c, nil
