@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +18,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
 	"github.com/krowoc/krowoc/internal/supervise"
 
@@ -89,11 +93,18 @@ func (p *devProject) Migrator(pool *pgxpool.Pool, report func(migrate.Event)) (*
 // Syncer implements dev.Project.
 func (p *devProject) Syncer(url string) *sync.Syncer {
 	c := p.app.Config
+	server := scratch.Existing(scratch.Options{URL: url, Pool: p.app.poolOptions(""), Quiet: true})
 	return sync.New(sync.Options{
-		Server:     scratch.Existing(scratch.Options{URL: url, Pool: p.app.poolOptions(""), Quiet: true}),
+		Server:     server,
 		Migrations: os.DirFS(c.Path(c.Migrations.Dir)),
 		Exclude:    migrate.InternalTables(c.Migrations.Table),
 		Build:      p.app.MigratedDatabase,
+		Settled: func(ctx context.Context, types *schema.Schema) (sync.Memory, error) {
+			return p.app.Settled(ctx, server, func(w io.Writer) error {
+				fmt.Fprintln(w, "dev")
+				return errors.Join(sdl.Print(w, types), p.app.WriteMigrations(w))
+			})
+		},
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -18,6 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -74,6 +76,47 @@ func (a *App) MigratedDatabase(ctx context.Context, s *scratch.Server) (*pgxpool
 		return s.Database(ctx)
 	}
 	return verify.BuildDatabase(ctx, a.VerifyOptions(s, nil))
+}
+
+// MigrationNames lists the files of the migrations. A missing folder has none.
+func (a *App) MigrationNames() ([]string, error) {
+	dir := a.Config.Path(a.Config.Migrations.Dir)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return migrate.SourceNames(os.DirFS(dir), a.Config.Migrations.Dir, a.Logger)
+}
+
+// WriteSchema writes the files of the schema for a hash.
+func (a *App) WriteSchema(w io.Writer) error {
+	sources, err := sdl.ReadFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		fmt.Fprintf(w, "%q %q\n", s.Name, s.Text)
+	}
+	return nil
+}
+
+// WriteMigrations writes the migrations, with the values of variables, for a hash.
+func (a *App) WriteMigrations(w io.Writer) error {
+	names, err := a.MigrationNames()
+	if err != nil {
+		return err
+	}
+	c := a.Config.Migrations
+	for _, name := range names {
+		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.LookupEnv)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%q %q\n", name, source.Text)
+		for _, s := range source.Up {
+			fmt.Fprintf(w, "%q\n", s.Text)
+		}
+	}
+	return nil
 }
 
 // Drift is the drift of a live database.

@@ -96,8 +96,6 @@ type session struct {
 	syncer   *sync.Syncer // nil for an existing database
 	branches Branches     // nil if all branches share one database
 
-	syncAfterStart bool // compare the tables with the schema after the session is up
-
 	cancel    context.CancelFunc // ends the work in the background
 	services  services
 	restarted chan struct{}         // a service was restarted; its URL may have changed
@@ -165,6 +163,9 @@ func (s *session) start(ctx context.Context) error {
 		s.Control.bind(s)
 	}
 	s.background.Go(func() { s.awaitProcesses(ctx) })
+	if types := s.schema; s.Watch && s.syncer != nil && types != nil {
+		s.background.Go(func() { s.prepareSync(ctx, types) })
+	}
 	return nil
 }
 

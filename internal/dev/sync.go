@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -27,13 +29,11 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	if err == nil && string(before) == digest {
 		return nil
 	}
-	isNewDatabase, isStarting := err != nil && s.hasMigrations(), s.api == nil && s.Watch
-	if isNewDatabase && isStarting && !s.syncAfterStart {
-		s.syncAfterStart = true // the migrations have just created the tables; comparing them later makes the start faster
-		return nil
+	began, sync := s.now(), s.syncer.Sync
+	if err != nil {
+		sync = s.syncer.SyncNew
 	}
-	began := s.now()
-	statements, err := s.syncer.Sync(ctx, s.pool, types)
+	statements, err := sync(ctx, s.pool, types)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,20 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 		return err
 	}
 	return fault.Wrap("record the state of the tables", os.WriteFile(path, []byte(digest), 0o644))
+}
+
+// prepareDelay is how long a session waits after its start before it prepares for the first saved change. The first requests come first.
+const prepareDelay = time.Second
+
+// prepareSync builds in the background what the first saved change needs. A failure has no effect: that change tries again.
+func (s *session) prepareSync(ctx context.Context, types *schema.Schema) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(prepareDelay):
+		if err := s.syncer.Prepare(ctx, s.pool, types); err != nil && ctx.Err() == nil {
+			s.emit(Event{Part: "schema", Level: slog.LevelDebug, Text: "preparing for changes: " + err.Error()})
+		}
+	}
 }
 
 // tablesDigest is a hash of a schema and of the state of the tables.

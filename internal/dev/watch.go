@@ -55,9 +55,6 @@ func (s *session) watch(ctx context.Context, watcher *fsnotify.Watcher) error {
 		pending.branch = true // it may have changed since the session started
 		quiet.Reset(0)
 	}
-	if s.syncAfterStart && s.schema != nil {
-		s.tolerate("schema", s.syncTables(ctx, s.schema))
-	}
 	look, clock := time.NewTicker(clockPeriod), newClock(s.Now)
 	defer look.Stop()
 	for {

@@ -4,6 +4,8 @@ package change
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,14 +17,35 @@ import (
 )
 
 // Diff returns the migrations that are missing to turn the result of the existing migrations into the schema. It has run them up and down
-// on a scratch database.
+// on a scratch database. It remembers for which files there is nothing to do.
 func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
 	o.Exclude = migrate.InternalTables(a.Config.Migrations.Table)
+	if _, err := a.Schema(); err != nil {
+		return plan, err
+	}
+	memory, err := settled(ctx, a, s, o)
+	if err != nil {
+		return plan, err
+	}
+	if left, known := memory.Recall(); known {
+		return ddl.Plan{Left: left}, nil
+	}
 	err = withTarget(ctx, a, s, func(db *pgxpool.Pool, target *ddl.Target) error {
 		plan, err = target.Plan(ctx, db, o)
 		return err
 	})
+	if err == nil && len(plan.Files) == 0 && len(plan.Drops) == 0 {
+		memory.Remember(plan.Left)
+	}
 	return plan, err
+}
+
+// settled returns the memory of a diff.
+func settled(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (app.Settled, error) {
+	return a.Settled(ctx, s, func(w io.Writer) error {
+		fmt.Fprintf(w, "diff %t %q %t %t\n", o.AllowDrop, o.Exclude, o.Plain, o.Keep != nil)
+		return errors.Join(a.WriteSchema(w), a.WriteMigrations(w))
+	})
 }
 
 // withTarget calls f with a scratch database to which the migrations are applied, and with what the schema describes.

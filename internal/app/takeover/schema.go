@@ -58,10 +58,7 @@ func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string
 	}
 	defer live.Close()
 	exclude := append(migrate.InternalTables(a.Config.Migrations.Table), foreignRecords...)
-	read := func(db *pgxpool.Pool) (*catalog.Catalog, error) {
-		return catalog.Read(ctx, db, catalog.Options{Exclude: exclude})
-	}
-	cur, err := read(live)
+	cur, err := catalog.Read(ctx, live, catalog.Options{Exclude: exclude})
 	if err != nil {
 		return result, err
 	}
@@ -77,14 +74,7 @@ func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string
 		return result, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	rebuilt := func(db *pgxpool.Pool) (*catalog.Catalog, error) {
-		c, err := read(db)
-		if err == nil {
-			c.TakeDimensions(cur)
-		}
-		return c, err
-	}
-	text, err := prove(ctx, a, s, db, rebuilt, &result)
+	text, err := prove(ctx, a, s, db, cur, exclude, &result)
 	if err != nil {
 		return result, err
 	}
@@ -195,43 +185,29 @@ func structureOf(ctx context.Context, a *app.App, at string, major int, exclude 
 	return out.String(), nil
 }
 
-// rebuild returns a scratch database to which it has applied the baseline, or the existing migrations.
-func rebuild(ctx context.Context, a *app.App, s *scratch.Server, baseline *migrate.Draft) (*pgxpool.Pool, func() error, error) {
-	if baseline == nil {
-		return a.MigratedDatabase(ctx, s)
-	}
-	db, drop, err := s.Database(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, step := range []struct {
-		op, hint   string
-		statements []string
-	}{
-		{"rebuild the database on a scratch server", "extensions that it has must be installed there too: --scratch-url names a server that has them", baseline.Up},
-		{"roll back the baseline on a scratch server", "this is a bug in krowoc: report it", baseline.Down},
-		{"rebuild the database after the rollback", "the rollback leaves objects behind: this is a bug in krowoc, report it", baseline.Up},
-	} {
-		if _, err := db.Exec(ctx, "BEGIN;\n"+strings.Join(step.statements, ";\n")+";\nCOMMIT"); err != nil {
-			return nil, nil, errors.Join(&fault.Error{Code: fault.Conflict, Op: step.op, Message: pg.Fault("", err).Error(), Err: err, Hint: step.hint}, drop())
-		}
-	}
-	return db, drop, nil
-}
-
 // prove writes the schema of a scratch database so that both match. It uses SQL where directives would give a different result.
-func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool, read func(*pgxpool.Pool) (*catalog.Catalog, error), result *Schema) (string, error) {
-	cur, err := read(db)
+func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool, original *catalog.Catalog, exclude []string, result *Schema) (text string, err error) {
+	reader := catalog.NewReader(db, catalog.Options{Exclude: exclude})
+	cur, err := reader.Read(ctx)
 	if err != nil {
 		return "", err
 	}
-	inSQL := map[string]bool{}
-	for {
+	cur.TakeDimensions(original)
+	var b *scratch.Builder
+	drop := func() error { return nil }
+	defer func() { err = errors.Join(err, drop()) }()
+	for inSQL := map[string]bool{}; ; {
 		written, types, err := write(cur, introspect.Options{Parser: a.SQLParser(), InSQL: inSQL})
 		if err != nil {
 			return "", err
 		}
-		target, drop, err := s.Target(ctx, db, types)
+		if b == nil { // each round has the same tables and enums
+			if b, drop, err = s.Builder(ctx, db, types); err != nil {
+				drop = func() error { return nil }
+				return "", err
+			}
+		}
+		target, err := b.Build(ctx, types)
 		if err != nil {
 			return "", err
 		}
@@ -241,13 +217,10 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 			inSQL[what] = true
 		}
 		if again {
-			if err := drop(); err != nil {
-				return "", err
-			}
 			continue
 		}
-		plan, err := target.Plan(ctx, db, ddl.PlanOptions{Exclude: append(migrate.InternalTables(a.Config.Migrations.Table), foreignRecords...)})
-		if err := errors.Join(err, drop()); err != nil {
+		plan, err := target.Plan(ctx, db, ddl.PlanOptions{Exclude: exclude, Reader: reader})
+		if err != nil {
 			return "", err
 		}
 		result.Left, result.Differs = append([]introspect.Left{}, written.Left...), []string{}
@@ -287,11 +260,10 @@ func check(text string) (*schema.Schema, diag.List) {
 	if len(mistakes) > 0 {
 		return nil, mistakes
 	}
-	var m *ddl.Mistake
-	if _, err := ddl.Create(types); errors.As(err, &m) {
-		return nil, diag.List{{Severity: diag.Error, Position: m.Position, Message: m.Message}}
+	for _, m := range ddl.Mistakes(types) {
+		mistakes = append(mistakes, diag.Diagnostic{Severity: diag.Error, Position: m.Position, Message: m.Message})
 	}
-	return types, nil
+	return types, mistakes
 }
 
 func printed(s *schema.Schema) (string, error) {

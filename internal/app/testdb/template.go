@@ -6,9 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -18,7 +16,6 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
@@ -29,26 +26,8 @@ func digestOf(a *app.App, sets []string) (string, error) {
 	c := a.Config.Migrations
 	fmt.Fprintf(sum, "%q\n", []string{a.Version, a.Config.Environment, a.Now().UTC().Format(time.DateOnly), c.Table})
 	fmt.Fprintf(sum, "%q\n%q\n", c.Before, c.After)
-	sources, err := sdl.ReadFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
-	if err != nil {
+	if err := errors.Join(a.WriteSchema(sum), a.WriteMigrations(sum)); err != nil {
 		return "", err
-	}
-	for _, s := range sources {
-		fmt.Fprintf(sum, "%q %q\n", s.Name, s.Text)
-	}
-	names, err := migrationNames(a)
-	if err != nil {
-		return "", err
-	}
-	for _, name := range names {
-		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.LookupEnv) // with variables replaced
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(sum, "%q %q\n", name, source.Text)
-		for _, s := range source.Up {
-			fmt.Fprintf(sum, "%q\n", s.Text)
-		}
 	}
 	if len(sets) > 0 {
 		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets, a.Filled)
@@ -58,15 +37,6 @@ func digestOf(a *app.App, sets []string) (string, error) {
 		fmt.Fprintln(sum, seeds)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
-}
-
-// migrationNames lists the migrations; a missing folder has none.
-func migrationNames(a *app.App) ([]string, error) {
-	dir := a.Config.Path(a.Config.Migrations.Dir)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return migrate.SourceNames(os.DirFS(dir), a.Config.Migrations.Dir, a.Logger)
 }
 
 // fill creates the tables and the rows of a database.
@@ -89,7 +59,7 @@ func fill(ctx context.Context, a *app.App, url string, sets []string) error {
 
 // createTables applies the migrations. In a project without migrations, it creates the tables of the schema.
 func createTables(ctx context.Context, a *app.App, pool *pgxpool.Pool, types *schema.Schema) error {
-	names, err := migrationNames(a)
+	names, err := a.MigrationNames()
 	if err != nil {
 		return err
 	}

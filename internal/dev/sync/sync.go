@@ -4,12 +4,10 @@ package sync
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -25,45 +23,79 @@ type Options struct {
 	Migrations fs.FS           // its *.sql files
 	Exclude    []string        // Krowoc's own tables
 
+	// Settled returns the memory of whether the migrations alone build a schema; it may be nil.
+	Settled func(ctx context.Context, types *schema.Schema) (Memory, error)
+
 	// Build creates a scratch database and applies the migrations to it.
 	Build func(context.Context, *scratch.Server) (*pgxpool.Pool, func() error, error)
 }
 
+// Memory remembers that nothing had to be done, with notes that a Syncer does not need.
+type Memory interface {
+	Recall() (notes []string, known bool)
+	Remember(notes []string)
+}
+
 // Syncer finds the necessary changes by comparing two scratch databases on the same server: one with the structure of the development
-// database, and one that it builds from the schema. It keeps both for later calls.
+// database, and one that it builds from the schema. It keeps both for later calls, which may come from several goroutines.
 type Syncer struct {
 	Options
+	mu      sync.Mutex
+	cleaned bool             // nobody has left a scratch database behind
 	current *pgxpool.Pool    // the structure of the development database
-	target  *pgxpool.Pool    // built from the schema
-	drops   []func() error   // they drop both
+	reader  *catalog.Reader  // of current
+	builder *scratch.Builder // of the other database; nil if there is none
 	base    *catalog.Catalog // built from the migrations alone
-	key     string           // hash of the migrations and changes that current has
+	key     string           // hash of the migrations and changes that current has; empty if it has something else
+
+	dropCurrent, dropBuilder func() error
 }
 
 // New returns a syncer. It creates its scratch databases on first use.
 func New(o Options) *Syncer { return &Syncer{Options: o} }
 
-// Close drops the scratch databases.
-func (y *Syncer) Close(context.Context) error {
-	var errs []error
-	for _, drop := range y.drops {
-		errs = append(errs, drop())
+// SyncNew is Sync for a database that the migrations have just made. It does nothing if an earlier session has found that they build the
+// schema.
+func (y *Syncer) SyncNew(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) ([]string, error) {
+	unsaved, err := Read(ctx, db)
+	if err != nil {
+		return nil, err
 	}
-	y.drops, y.key = nil, ""
-	return errors.Join(errs...)
+	if len(unsaved) > 0 || y.Settled == nil {
+		return y.Sync(ctx, db, types)
+	}
+	memory, err := y.Settled(ctx, types)
+	if err != nil {
+		return nil, err
+	}
+	if _, known := memory.Recall(); known {
+		return nil, nil
+	}
+	statements, err := y.Sync(ctx, db, types)
+	if err == nil && len(statements) == 0 {
+		memory.Remember(nil)
+	}
+	return statements, err
 }
 
 // Sync changes the tables of db to match the schema and returns the statements. It drops what only an unsaved change has created and the
 // schema no longer contains. It keeps what the migrations have created, as `migrate diff` does.
 func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (statements []string, err error) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
 	unsaved, err := Read(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	if err := y.rebuild(ctx, unsaved); err != nil {
+	if len(unsaved) == 0 && y.key == "" {
+		if matches, err := y.matches(ctx, db, types); matches || err != nil {
+			return nil, err
+		}
+	}
+	if err := y.rebuild(ctx, unsaved, types); err != nil {
 		return nil, err
 	}
-	target, err := ddl.NewTarget(ctx, y.target, types)
+	target, err := y.builder.Build(ctx, types)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +117,7 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 	separate := len(targets) == 1
 	for i, target := range targets {
 		plan, err := target.Plan(ctx, y.current, ddl.PlanOptions{
-			Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude,
+			Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude, Reader: y.reader,
 		})
 		if err != nil {
 			return nil, err
@@ -125,14 +157,14 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 // replace drops the unsaved columns whose type has changed and makes them again, after a change failed because Postgres cannot turn
 // their values into the new type. Without such a column it returns the failure.
 func (y *Syncer) replace(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema, failure error) ([]Change, error) {
-	if err := y.rebuild(ctx, unsaved); err != nil {
+	if err := y.rebuild(ctx, unsaved, types); err != nil {
 		return nil, errors.Join(failure, err)
 	}
-	target, err := ddl.NewTarget(ctx, y.target, types)
+	target, err := y.builder.Build(ctx, types)
 	if err != nil {
 		return nil, failure
 	}
-	current, err := catalog.Read(ctx, y.current, catalog.Options{Exclude: y.Exclude})
+	current, err := y.reader.Read(ctx)
 	if err != nil {
 		return nil, errors.Join(failure, err)
 	}
@@ -163,59 +195,4 @@ func execEach(ctx context.Context, db *pgxpool.Pool, statements []string) error 
 		}
 	}
 	return nil
-}
-
-// rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date.
-func (y *Syncer) rebuild(ctx context.Context, unsaved []Change) error {
-	key, err := y.keyOf(unsaved)
-	if err != nil || key == y.key {
-		return err
-	}
-	if err := errors.Join(y.Close(ctx), y.Server.DropLeftovers(ctx)); err != nil {
-		return err
-	}
-	keep := func(pool **pgxpool.Pool, made *pgxpool.Pool, drop func() error, err error) error {
-		if err == nil {
-			*pool, y.drops = made, append(y.drops, drop)
-		}
-		return err
-	}
-	made, drop, err := y.Build(ctx, y.Server)
-	if err := keep(&y.current, made, drop, err); err != nil {
-		return err
-	}
-	made, drop, err = y.Server.Copy(ctx, y.current)
-	if err := keep(&y.target, made, drop, err); err != nil {
-		return err
-	}
-	if y.base, err = catalog.Read(ctx, y.current, catalog.Options{Exclude: y.Exclude}); err != nil {
-		return err
-	}
-	for _, c := range unsaved {
-		for _, sql := range c.Up {
-			if _, err := y.current.Exec(ctx, sql); err != nil {
-				return fmt.Errorf("apply the unsaved changes to a scratch database: %w", err)
-			}
-		}
-	}
-	y.key = key
-	return nil
-}
-
-// keyOf is a hash of the migrations and changes.
-func (y *Syncer) keyOf(unsaved []Change) (string, error) {
-	h := sha256.New()
-	names, err := fs.Glob(y.Migrations, "*.sql")
-	if err != nil {
-		return "", err
-	}
-	for _, name := range names {
-		text, err := fs.ReadFile(y.Migrations, name)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "%s %d %s", name, len(text), text)
-	}
-	fmt.Fprintf(h, "%q", unsaved)
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -155,29 +156,35 @@ func TestForget(t *testing.T) {
 	}
 }
 
-const migration = `CREATE TABLE books (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, old text)`
+const (
+	function  = "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+	migration = `CREATE TABLE books (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, old text)`
+)
 
 // project is a database that one migration has built, and a syncer for it.
 type project struct {
 	db     *pgxpool.Pool
 	server *scratch.Server
 	syncer *sync.Syncer
-	built  int // how often the scratch databases were made
+	files  fstest.MapFS // migrations
+	built  int          // how often the scratch databases were made
 }
 
 func newProject(t *testing.T) *project {
 	t.Helper()
-	p := &project{db: testkit.NewDatabase(t)}
+	p := &project{db: testkit.NewDatabase(t), files: fstest.MapFS{"00001_books.sql": &fstest.MapFile{Data: []byte(migration)}}}
 	testkit.Exec(t, p.db, migration)
 	p.server = scratch.Existing(scratch.Options{URL: p.db.Config().ConnString()})
 	p.syncer = sync.New(sync.Options{
-		Server: p.server, Migrations: fstest.MapFS{"00001_books.sql": &fstest.MapFile{Data: []byte(migration)}},
+		Server: p.server, Migrations: p.files,
 		Build: func(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
 			p.built++
 			db, drop, err := s.Database(ctx)
-			if err == nil {
-				if _, err = db.Exec(ctx, migration); err != nil {
-					err = errors.Join(err, drop())
+			for _, name := range slices.Sorted(maps.Keys(p.files)) {
+				if err == nil {
+					if _, err = db.Exec(ctx, string(p.files[name].Data)); err != nil {
+						err = errors.Join(err, drop())
+					}
 				}
 			}
 			return db, drop, err
@@ -207,9 +214,28 @@ func (p *project) columns(t *testing.T) string {
 	return testkit.Value(t, p.db, "SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute WHERE attrelid = 'books'::regclass AND attnum > 0 AND NOT attisdropped")
 }
 
+// memory counts how often it is used.
+type memory struct{ remembered, recalled int }
+
+func (m *memory) Recall() ([]string, bool) {
+	if m.remembered > 0 {
+		m.recalled++
+	}
+	return nil, m.remembered > 0
+}
+
+func (m *memory) Remember([]string) { m.remembered++ }
+
 // Not parallel, and one test: syncers drop the scratch databases that others have left on the server.
 func TestSync(t *testing.T) {
+	var known memory
 	p := newProject(t)
+	if got := p.sync(t, "old: String"); len(got) > 0 || p.built > 0 {
+		t.Errorf("tables that match get %q, and the scratch databases were made %d times", got, p.built)
+	}
+	if err := p.syncer.Prepare(t.Context(), p.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String }")); err != nil || p.built != 1 {
+		t.Errorf("the scratch databases were made %d times in advance: %v", p.built, err)
+	}
 	if got := p.sync(t, "title: String"); len(got) == 0 || !strings.Contains(strings.Join(got, ";"), "title") {
 		t.Errorf("a new field makes %q", got)
 	}
@@ -276,6 +302,14 @@ func TestSync(t *testing.T) {
 	if got := p.columns(t); got != "id old title" || p.built != 2 {
 		t.Errorf("books has %s, and the scratch databases were made %d times", got, p.built)
 	}
+
+	// A function that a migration adds can be part of the schema.
+	testkit.Exec(t, p.db, function)
+	p.files["00002_one.sql"] = &fstest.MapFile{Data: []byte(function)}
+	p.sync(t, "title: String one: Int! @default(sql: \"one()\")")
+	if got := p.columns(t); got != "id old one title" || p.built != 3 {
+		t.Errorf("books has %s, and the scratch databases were made %d times", got, p.built)
+	}
 	if err := p.syncer.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -285,5 +319,21 @@ func TestSync(t *testing.T) {
 	}
 	if testkit.Value(t, p.db, "to_regclass('"+own.UnsavedTable+"') IS NOT NULL") != "true" {
 		t.Error("the changes are kept somewhere else")
+	}
+
+	// What one session has found about new databases, the next one need not.
+	for range 2 {
+		fresh := newProject(t)
+		fresh.syncer.Settled = func(context.Context, *schema.Schema) (sync.Memory, error) { return &known, nil }
+		fresh.files["00002_wrong.sql"] = &fstest.MapFile{Data: []byte("nonsense")} // is not run
+		if got, err := fresh.syncer.SyncNew(t.Context(), fresh.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String }")); err != nil || len(got) > 0 {
+			t.Errorf("%q, %v", got, err)
+		}
+		if err := fresh.syncer.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if known.remembered != 1 || known.recalled != 1 {
+		t.Errorf("%+v", known)
 	}
 }

@@ -2,9 +2,11 @@ package verify
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,14 +22,21 @@ import (
 // empty are filled on a later pass, so the order of tables does not matter.
 func (v *verifier) fill(ctx context.Context, c *catalog.Catalog) error {
 	pending, err := v.emptyTables(ctx, c)
+	empty := map[string]bool{}
+	for _, t := range pending {
+		empty[quoted(t)] = true
+	}
+	others := fmt.Sprint(c.Enums, c.Others)
 	for err == nil && len(pending) > 0 {
 		var left []*catalog.Table
 		for _, t := range pending {
-			filled, err := v.fillTable(ctx, c, t)
+			filled, err := v.tryTable(ctx, c, t, empty, others)
 			if err != nil {
 				return err
 			}
-			if !filled {
+			if filled {
+				delete(empty, quoted(t))
+			} else {
 				left = append(left, t)
 			}
 		}
@@ -37,6 +46,39 @@ func (v *verifier) fill(ctx context.Context, c *catalog.Catalog) error {
 		pending = left
 	}
 	return err
+}
+
+// tryTable fills a table, unless that cannot work: it needs a row of an empty table, or has refused all rows and nothing has changed since.
+// Otherwise each migration would try all values again for each such table. It reports whether the table accepted a row.
+func (v *verifier) tryTable(ctx context.Context, c *catalog.Catalog, t *catalog.Table, empty map[string]bool, others string) (bool, error) {
+	state := sha256.New()
+	fmt.Fprint(state, *t, others)
+	for i := range t.Constraints {
+		k := &t.Constraints[i]
+		if k.Kind != "foreign key" {
+			continue
+		}
+		schema, name := k.Target()
+		target := pg.QuoteIdent(schema) + "." + pg.QuoteIdent(name)
+		fmt.Fprint(state, empty[target])
+		if empty[target] && target != quoted(t) && !slices.ContainsFunc(k.Columns, func(column string) bool { return !t.Column(column).NotNull }) {
+			return false, nil
+		}
+	}
+	for _, i := range c.Indexes {
+		if i.Schema == t.Schema && i.Table == t.Name {
+			fmt.Fprint(state, i)
+		}
+	}
+	sum := [sha256.Size]byte(state.Sum(nil))
+	if v.refused[quoted(t)] == sum {
+		return false, nil
+	}
+	filled, err := v.fillTable(ctx, c, t)
+	if err == nil && !filled {
+		v.refused[quoted(t)] = sum
+	}
+	return filled, err
 }
 
 // emptyTables lists the empty tables. A partition is filled through its parent.

@@ -4,6 +4,7 @@ package verify
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -92,9 +93,11 @@ type verifier struct {
 	Options
 	db       *pgxpool.Pool
 	drop     func() error // nil until there is a database
+	reader   *catalog.Reader
 	migrator *migrate.Migrator
 	exclude  []string
-	before   *catalog.Catalog // state after the previous file; nil is unknown
+	before   *catalog.Catalog             // state after the previous file; nil is unknown
+	refused  map[string][sha256.Size]byte // the state in which a table has refused all rows
 }
 
 // Run verifies the migrations in order. The result contains their problems. The error tells why they could not be verified.
@@ -194,7 +197,7 @@ func newVerifier(ctx context.Context, o Options) (*verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	v := &verifier{Options: o, exclude: migrate.InternalTables(o.Table)}
+	v := &verifier{Options: o, exclude: migrate.InternalTables(o.Table), refused: map[string][sha256.Size]byte{}}
 	return v, v.restart(ctx, 0)
 }
 
@@ -212,6 +215,7 @@ func (v *verifier) restart(ctx context.Context, version int64) error {
 		return err
 	}
 	v.db, v.drop, v.before = db, drop, nil
+	v.reader = catalog.NewReader(db, catalog.Options{Exclude: v.exclude})
 	v.migrator, err = migrate.New(migrate.Options{
 		DB: db, FS: v.FS, Dir: v.Dir, Table: v.Table, Locks: true, Logger: v.Logger, LookupEnv: v.LookupEnv, AllowMissing: true,
 		RecordSums: func(migrate.Sums) error { return nil },
@@ -313,7 +317,7 @@ func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err erro
 }
 
 func (v *verifier) catalog(ctx context.Context) (*catalog.Catalog, error) {
-	return catalog.Read(ctx, v.db, catalog.Options{Exclude: v.exclude})
+	return v.reader.Read(ctx)
 }
 
 // prepare fills the empty tables and returns the state of the database.

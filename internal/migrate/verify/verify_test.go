@@ -168,3 +168,19 @@ func BenchmarkVerify200Files(b *testing.B) {
 		}
 	}
 }
+
+// A table that refuses all rows is not tried again for each migration, but when one changes it.
+func TestRefusingTableIsTriedOnce(t *testing.T) {
+	const count = "DO $$ DECLARE n int; BEGIN %s; IF %s THEN RAISE 'it is %%', n; END IF; END $$;"
+	result := run(t, nil,
+		"1_picky.sql", "CREATE TABLE picky (id serial PRIMARY KEY, word text CONSTRAINT one CHECK (word = 'one'), other text NOT NULL); CREATE TABLE child (id int NOT NULL REFERENCES picky);", "DROP TABLE child; DROP TABLE picky;",
+		"2_other.sql", "CREATE TABLE other (id int);", "DROP TABLE other;",
+		"3_once.sql", fmt.Sprintf(count, "SELECT last_value INTO n FROM picky_id_seq", "n > 100"), "SELECT 1;",
+		"4_looser.sql", "ALTER TABLE picky DROP CONSTRAINT one;", "ALTER TABLE picky ADD CONSTRAINT one CHECK (word = 'one');",
+		"5_filled.sql", fmt.Sprintf(count, "SELECT count(*) INTO n FROM child", "n < 3"), "SELECT 1;")
+	for _, f := range result.Files {
+		if !f.OK {
+			t.Errorf("%s: %v", f.File, f.Findings)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func (c *Catalog) Objects() []Object {
 	}
 	for _, o := range list {
 		for i, line := range o.Lines {
-			o.Lines[i] = settled(line)
+			o.Lines[i] = stable(line)
 		}
 	}
 	slices.SortFunc(list, func(a, b Object) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })

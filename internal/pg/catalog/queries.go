@@ -11,7 +11,22 @@ const (
 	fromExtension = `EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = `
 
 	excluded = `(n.nspname || '.' || c.relname = ANY ($1) OR c.relname = ANY ($1))`
+
+	// chosen restricts a query to the tables that a Reader reads again. NULL means all.
+	chosen = `($2::oid[] IS NULL OR c.oid = ANY ($2))`
 )
+
+// comment is the comment on an object. Unlike obj_description, it does not look up the system table by its name for every row. A join would be
+// quadratic where Postgres has no statistics yet.
+func comment(class, oid, column string) string {
+	return `coalesce((SELECT description FROM pg_description WHERE classoid = '` + class + `'::regclass AND objoid = ` + oid + ` AND objsubid = ` + column + `), '')`
+}
+
+// names lists the names of columns in the order of a list of their numbers.
+func names(table, numbers, name string) string {
+	return `ARRAY(SELECT (SELECT ` + name + ` FROM pg_attribute a WHERE a.attrelid = ` + table + ` AND a.attnum = k.num)
+		FROM unnest(` + numbers + `) WITH ORDINALITY k(num, ord) ORDER BY k.ord)`
+}
 
 // grants lists the privileges of roles other than the owner. A null ACL is replaced by the default one.
 func grants(acl, kind, owner string) string {
@@ -22,7 +37,7 @@ func grants(acl, kind, owner string) string {
 
 func enumsSQL() string {
 	return `SELECT n.nspname, t.typname, ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder),
-		coalesce(obj_description(t.oid, 'pg_type'), ''), ` + grants("t.typacl", "T", "t.typowner") + `
+		` + comment("pg_type", "t.oid", "0") + `, ` + grants("t.typacl", "T", "t.typowner") + `
 	FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 	WHERE t.typtype = 'e' AND ` + ours + ` AND NOT ` + fromExtension + `'pg_type'::regclass AND d.objid = t.oid)
 	ORDER BY 1, 2`
@@ -39,7 +54,7 @@ func tablesSQL() string {
 			(SELECT 'index ' || indexrelid::regclass::text FROM pg_index WHERE indrelid = c.oid AND indisreplident) END,
 		coalesce((SELECT amname FROM pg_am WHERE oid = c.relam AND amname <> 'heap'), ''),
 		coalesce((SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), ''),
-		coalesce(obj_description(c.oid, 'pg_class'), ''), ` + grants("c.relacl", "r", "c.relowner") + `
+		` + comment("pg_class", "c.oid", "0") + `, ` + grants("c.relacl", "r", "c.relowner") + `
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'f') AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	ORDER BY 1, 2`
@@ -52,12 +67,12 @@ func columnsSQL() string {
 		CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' ELSE '' END,
 		CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' ELSE '' END,
 		CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text ELSE '' END, a.attcompression::text,
-		coalesce(a.attstattarget, -1)::int, coalesce(col_description(c.oid, a.attnum), ''),
+		coalesce(a.attstattarget, -1)::int, ` + comment("pg_class", "c.oid", "a.attnum") + `,
 		CASE WHEN a.attacl IS NULL THEN '{}' ELSE ` + grants("a.attacl", "c", "c.relowner") + ` END
 	FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
 	WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-		AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
+		AND ` + chosen + ` AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	ORDER BY 1, 2, a.attnum`
 }
 
@@ -65,23 +80,24 @@ func constraintsSQL() string {
 	return `SELECT n.nspname, c.relname, co.conname,
 		CASE co.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique'
 			WHEN 'x' THEN 'exclusion' ELSE 'not null' END,
-		ARRAY(SELECT a.attname::text FROM unnest(co.conkey) WITH ORDINALITY k(num, ord) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.num ORDER BY k.ord),
+		` + names("co.conrelid", "co.conkey", "a.attname::text") + `,
 		pg_get_constraintdef(co.oid), co.convalidated, co.coninhcount > 0, CASE WHEN co.confrelid <> 0 THEN co.confrelid::regclass::text ELSE '' END,
-		coalesce(obj_description(co.oid, 'pg_constraint'), '')
+		` + comment("pg_constraint", "co.oid", "0") + `
 	FROM pg_constraint co JOIN pg_class c ON c.oid = co.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE co.contype IN ('c', 'f', 'p', 'u', 'x') AND c.relkind IN ('r', 'p', 'f')
-		AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
+		AND ` + chosen + ` AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	ORDER BY 1, 2, 3`
 }
 
 func indexesSQL() string {
 	return `SELECT n.nspname, c.relname, ic.relname, pg_get_indexdef(i.indexrelid), am.amname, i.indisunique, i.indisvalid,
 		EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND conrelid = c.oid AND contype IN ('p', 'u', 'x')),
-		ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k),
-		coalesce(pg_get_expr(i.indpred, i.indrelid), ''), i.indisclustered, coalesce(obj_description(ic.oid, 'pg_class'), '')
+		CASE WHEN i.indexprs IS NULL THEN ` + names("i.indrelid", "(i.indkey::int2[])[0:i.indnkeyatts - 1]", "quote_ident(a.attname)") + `
+			ELSE ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k) END,
+		coalesce(pg_get_expr(i.indpred, i.indrelid), ''), i.indisclustered, ` + comment("pg_class", "ic.oid", "0") + `
 	FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
 		JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = ic.relam
-	WHERE c.relkind IN ('r', 'p', 'm') AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
+	WHERE c.relkind IN ('r', 'p', 'm') AND ` + chosen + ` AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	ORDER BY 1, 2, 3`
 }
 
@@ -92,7 +108,7 @@ func sequencesSQL() string {
 		coalesce((SELECT d.refobjid::regclass::text || '.' || a.attname FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 			WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')), ''),
 		EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i'),
-		coalesce(obj_description(c.oid, 'pg_class'), ''), ` + grants("c.relacl", "s", "c.relowner") + `
+		` + comment("pg_class", "c.oid", "0") + `, ` + grants("c.relacl", "s", "c.relowner") + `
 	FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE ` + ours + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 		AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace
@@ -104,7 +120,7 @@ func sequencesSQL() string {
 func othersSQL() string {
 	const none = `'{}'::text[]`
 	return `
-	SELECT 'schema', n.nspname::text, '', coalesce(obj_description(n.oid, 'pg_namespace'), ''), ` + grants("n.nspacl", "n", "n.nspowner") + `
+	SELECT 'schema', n.nspname::text, '', ` + comment("pg_namespace", "n.oid", "0") + `, ` + grants("n.nspacl", "n", "n.nspowner") + `
 	FROM pg_namespace n WHERE ` + ours + ` AND NOT ` + fromExtension + `'pg_namespace'::regclass AND d.objid = n.oid)
 	UNION ALL
 	SELECT 'extension', e.extname, format('VERSION %s SCHEMA %s', e.extversion, n.nspname), '', ` + none + `
@@ -112,41 +128,41 @@ func othersSQL() string {
 	UNION ALL
 	SELECT 'domain', t.oid::regtype::text, concat_ws(' ', format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || t.typdefault,
 		(SELECT string_agg('CONSTRAINT ' || quote_ident(conname) || ' ' || pg_get_constraintdef(oid), ' ' ORDER BY conname) FROM pg_constraint WHERE contypid = t.oid AND contype = 'c')),
-		coalesce(obj_description(t.oid, 'pg_type'), ''), ` + grants("t.typacl", "T", "t.typowner") + `
+		` + comment("pg_type", "t.oid", "0") + `, ` + grants("t.typacl", "T", "t.typowner") + `
 	FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND ` + ours + ` AND NOT ` + fromExtension + `'pg_type'::regclass AND d.objid = t.oid)
 	UNION ALL
 	SELECT 'composite type', t.oid::regtype::text, (SELECT '(' || string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) || ')'
-		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), coalesce(obj_description(t.oid, 'pg_type'), ''), ` + grants("t.typacl", "T", "t.typowner") + `
+		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), ` + comment("pg_type", "t.oid", "0") + `, ` + grants("t.typacl", "T", "t.typowner") + `
 	FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' JOIN pg_namespace n ON n.oid = t.typnamespace
 	WHERE ` + ours + ` AND NOT ` + fromExtension + `'pg_type'::regclass AND d.objid = t.oid)
 	UNION ALL
 	SELECT CASE c.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, c.oid::regclass::text,
-		concat_ws(' ', 'WITH (' || array_to_string(c.reloptions, ', ') || ')', pg_get_viewdef(c.oid)), coalesce(obj_description(c.oid, 'pg_class'), ''), ` + grants("c.relacl", "r", "c.relowner") + `
+		concat_ws(' ', 'WITH (' || array_to_string(c.reloptions, ', ') || ')', pg_get_viewdef(c.oid)), ` + comment("pg_class", "c.oid", "0") + `, ` + grants("c.relacl", "r", "c.relowner") + `
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
 	UNION ALL
 	SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text,
 		CASE p.prokind WHEN 'a' THEN (SELECT format('SFUNC %s STYPE %s INIT %s FINAL %s COMBINE %s', a.aggtransfn, format_type(a.aggtranstype, NULL), coalesce(a.agginitval, '-'), a.aggfinalfn, a.aggcombinefn)
 			FROM pg_aggregate a WHERE a.aggfnoid = p.oid) ELSE pg_get_functiondef(p.oid) END,
-		coalesce(obj_description(p.oid, 'pg_proc'), ''), ` + grants("p.proacl", "f", "p.proowner") + `
+		` + comment("pg_proc", "p.oid", "0") + `, ` + grants("p.proacl", "f", "p.proowner") + `
 	FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ` + ours + ` AND NOT ` + fromExtension + `'pg_proc'::regclass AND d.objid = p.oid)
 	UNION ALL
 	SELECT 'trigger', quote_ident(tg.tgname) || ' on ' || c.oid::regclass::text,
 		pg_get_triggerdef(tg.oid) || CASE tg.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' REPLICA' ELSE ' ALWAYS' END,
-		coalesce(obj_description(tg.oid, 'pg_trigger'), ''), ` + none + `
+		` + comment("pg_trigger", "tg.oid", "0") + `, ` + none + `
 	FROM pg_trigger tg JOIN pg_class c ON c.oid = tg.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT tg.tgisinternal AND ` + ours + ` AND NOT ` + excluded + `
 	UNION ALL
 	SELECT 'policy', quote_ident(p.polname) || ' on ' || c.oid::regclass::text,
 		concat_ws(' ', CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END, 'FOR ' || p.polcmd::text, 'TO ' || (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE r::regrole::text END, ', ' ORDER BY 1) FROM unnest(p.polroles) r),
-			'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), coalesce(obj_description(p.oid, 'pg_policy'), ''), ` + none + `
+			'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), ` + comment("pg_policy", "p.oid", "0") + `, ` + none + `
 	FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + ours + ` AND NOT ` + excluded + `
 	UNION ALL
-	SELECT 'rule', quote_ident(r.rulename) || ' on ' || c.oid::regclass::text, pg_get_ruledef(r.oid), coalesce(obj_description(r.oid, 'pg_rewrite'), ''), ` + none + `
+	SELECT 'rule', quote_ident(r.rulename) || ' on ' || c.oid::regclass::text, pg_get_ruledef(r.oid), ` + comment("pg_rewrite", "r.oid", "0") + `, ` + none + `
 	FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND ` + ours + ` AND NOT ` + excluded + `
 	UNION ALL
-	SELECT 'event trigger', e.evtname, format('ON %s %s EXECUTE %s %s', e.evtevent, e.evttags, e.evtfoid::regproc, e.evtenabled), coalesce(obj_description(e.oid, 'pg_event_trigger'), ''), ` + none + `
+	SELECT 'event trigger', e.evtname, format('ON %s %s EXECUTE %s %s', e.evtevent, e.evttags, e.evtfoid::regproc, e.evtenabled), ` + comment("pg_event_trigger", "e.oid", "0") + `, ` + none + `
 	FROM pg_event_trigger e WHERE NOT ` + fromExtension + `'pg_event_trigger'::regclass AND d.objid = e.oid)
 	UNION ALL
-	SELECT 'statistics', s.stxnamespace::regnamespace::text || '.' || quote_ident(s.stxname), pg_get_statisticsobjdef(s.oid), coalesce(obj_description(s.oid, 'pg_statistic_ext'), ''), ` + none + `
+	SELECT 'statistics', s.stxnamespace::regnamespace::text || '.' || quote_ident(s.stxname), pg_get_statisticsobjdef(s.oid), ` + comment("pg_statistic_ext", "s.oid", "0") + `, ` + none + `
 	FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE ` + ours + `
 	UNION ALL
 	SELECT 'publication', p.pubname, format('ALL %s INSERT %s UPDATE %s DELETE %s TRUNCATE %s: %s', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,

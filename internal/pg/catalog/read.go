@@ -20,7 +20,6 @@ type Beginner interface {
 
 // Read reads a database in one snapshot.
 func Read(ctx context.Context, db Beginner, o Options) (*Catalog, error) {
-	const op = "read the catalog"
 	tx, err := db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return nil, pg.Fault(op, err)
@@ -35,32 +34,48 @@ var settings = []struct{ name, value string }{{"search_path", ""}, {"TimeZone", 
 
 // ReadTx reads a database as a transaction sees it, including its own changes.
 func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
-	exclude := append([]string{}, o.Exclude...)
-	c := &Catalog{}
-	var columns []Column
-	var constraints []Constraint
 	before := make([]string, len(settings))
 	batch := &pgx.Batch{}
 	for i, s := range settings {
 		batch.Queue("SELECT current_setting($1), set_config($1, $2, true)", s.name, s.value).QueryRow(func(row pgx.Row) error { return row.Scan(&before[i], nil) })
 	}
+	c, p := &Catalog{}, &parts{}
+	p.queue(batch, c, o.Exclude, nil)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, pg.Fault(op, err)
+	}
+	batch = &pgx.Batch{}
+	for i, s := range settings {
+		batch.Queue("SELECT set_config($1, $2, true)", s.name, before[i])
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, pg.Fault(op, err)
+	}
+	p.settle()
+	c.Indexes = p.indexes
+	c.distribute(p.columns, p.constraints)
+	return c, nil
+}
+
+const op = "read the catalog"
+
+// parts are the parts of tables.
+type parts struct {
+	columns     []Column
+	constraints []Constraint
+	indexes     []Index
+}
+
+// queue adds the queries for a catalog and the parts of tables to a batch. chosen are the OIDs of the tables whose parts are read; nil means all.
+func (p *parts) queue(batch *pgx.Batch, c *Catalog, exclude []string, chosen []uint32) {
+	exclude = append([]string{}, exclude...) // an empty array, not NULL
 	queue(batch, &c.Enums, enumsSQL())
 	queue(batch, &c.Tables, tablesSQL(), exclude)
-	queue(batch, &columns, columnsSQL(), exclude)
-	queue(batch, &constraints, constraintsSQL(), exclude)
-	queue(batch, &c.Indexes, indexesSQL(), exclude)
+	queue(batch, &p.columns, columnsSQL(), exclude, chosen)
+	queue(batch, &p.constraints, constraintsSQL(), exclude, chosen)
+	queue(batch, &p.indexes, indexesSQL(), exclude, chosen)
 	queue(batch, &c.Sequences, sequencesSQL(), exclude)
 	queue(batch, &c.Others, othersSQL(), exclude)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, pg.Fault("read the catalog", err)
-	}
-	for i, s := range settings {
-		if _, err := tx.Exec(ctx, "SELECT set_config($1, $2, true)", s.name, before[i]); err != nil {
-			return nil, pg.Fault("read the catalog", err)
-		}
-	}
-	c.distribute(columns, constraints)
-	return c, nil
 }
 
 // queue adds a query whose rows are appended to list.

@@ -20,11 +20,16 @@ type PlanOptions struct {
 	Exclude []string // tables to ignore
 	// AskRename asks whether a missing column or enum value was renamed to a new one; nil means no.
 	AskRename func(Rename) (bool, error)
+	// Reader reads the database, without the tables in Exclude. A caller that has read the database already passes its own.
+	Reader *catalog.Reader
 }
 
 // Plan returns the migrations that change a database into the target. It tests them on the database, up and down.
 func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (Plan, error) {
 	o.written = t.written
+	if o.Reader == nil {
+		o.Reader = catalog.NewReader(db, catalog.Options{Exclude: o.Exclude})
+	}
 	d := &differ{db: db, want: t.catalog, types: t.schema, options: o}
 	return d.diff(ctx)
 }
@@ -39,7 +44,7 @@ type differ struct {
 }
 
 func (d *differ) read(ctx context.Context) (*catalog.Catalog, error) {
-	return catalog.Read(ctx, d.db, catalog.Options{Exclude: d.options.Exclude})
+	return d.options.Reader.Read(ctx)
 }
 
 func (d *differ) diff(ctx context.Context) (Plan, error) {
@@ -47,14 +52,19 @@ func (d *differ) diff(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	first := d.prepare(before)
-	cur, err := d.execute(ctx, first.Up)
-	if err != nil {
-		return Plan{}, err
-	}
-	for renamed := true; renamed; {
-		if renamed, err = d.ask(ctx, cur, &first); err != nil {
+	first, cur := d.prepare(before), before
+	if len(first.Up) > 0 {
+		if cur, err = d.execute(ctx, first.Up); err != nil {
 			return Plan{}, err
+		}
+	}
+	for {
+		renamed, err := d.ask(ctx, cur, &first)
+		if err != nil {
+			return Plan{}, err
+		}
+		if !renamed {
+			break
 		}
 		if cur, err = d.read(ctx); err != nil {
 			return Plan{}, err
@@ -150,10 +160,12 @@ func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []F
 		return fault.New(fault.Internal, op, fmt.Sprintf("the result does not match the schema; these statements are still missing: %s", strings.Join(again.Files[0].Up, "; ")),
 			"this is a bug in Krowoc: report it, and write the migration by hand")
 	}
+	var down []string
 	for _, f := range slices.Backward(plan.Files) {
-		if after, err = d.execute(ctx, f.Down); err != nil {
-			return err
-		}
+		down = append(down, f.Down...)
+	}
+	if after, err = d.execute(ctx, down); err != nil {
+		return err
 	}
 	if left := catalog.Compare(inOrder(before), inOrder(after)); len(left) > 0 {
 		return fault.New(fault.Conflict, op, "rolling back does not restore the original schema: "+left[0].String(),

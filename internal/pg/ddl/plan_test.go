@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/tools/txtar"
 
@@ -259,5 +260,26 @@ ALTER TYPE "Rating" RENAME VALUE 'PG-13' TO 'PG 13';
 	more := copied(strings.Replace(before, "{ G PG_13", "{ ALL G X_1 @value(name: \"x 1\") PG_13", 1)).Catalog()
 	if got, want := more.Enums[0].Values, []string{"ALL", "G", "x 1", "PG-13"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A plan leaves the catalogs alone that it compares.
+func TestDiffKeepsItsCatalogs(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a, b_id int); ALTER TABLE a ADD b_id int REFERENCES b")
+	cur, err := catalog.Read(t.Context(), db, catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := catalog.Read(t.Context(), db, catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`type C @table { id: Int! }`, `type B @table(name: "b") { id: Int! aId: Int bId: Int }`} {
+		ddl.Diff(cur, target(t, text).Catalog(), ddl.Options{AllowDrop: true})
+		if diff := cmp.Diff(again, cur); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

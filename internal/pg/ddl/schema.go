@@ -2,14 +2,12 @@
 package ddl
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
@@ -44,49 +42,6 @@ $$`
 // SQL defines.
 type written map[string]string
 
-// Create returns the statements that create the database of a schema, in order of execution: types, tables, references, indexes. They
-// require the function UUIDFunction and the extensions that Extensions returns.
-func Create(s *schema.Schema) ([]string, error) {
-	statements, _, err := create(s)
-	return statements, err
-}
-
-// Mistake is a part of a schema that has no SQL.
-type Mistake struct {
-	schema.Position
-	Message, Hint string
-}
-
-// Error implements error.
-func (m *Mistake) Error() string { return m.String() + ": " + m.Message }
-
-func create(s *schema.Schema) ([]string, written, error) {
-	var out []string
-	as := written{}
-	for _, e := range s.Enums {
-		out = append(out, createEnumType(ident(e.DBName), e.Labels()))
-	}
-	var references, indexes []string
-	for _, t := range s.Tables {
-		w := &tableWriter{schema: s, table: t, written: as}
-		if err := w.write(); err != nil {
-			return nil, nil, asFault(err)
-		}
-		out = append(out, w.create())
-		references = append(references, w.references...)
-		indexes = append(indexes, w.indexes...)
-	}
-	return slices.Concat(out, references, indexes), as, nil
-}
-
-func asFault(err error) error {
-	var m *Mistake
-	if !errors.As(err, &m) {
-		return err
-	}
-	return &fault.Error{Code: fault.Invalid, Op: "write the SQL of the schema", Message: m.Error(), Hint: m.Hint, Err: m}
-}
-
 // Extensions names the extensions that a schema needs.
 func Extensions(s *schema.Schema) (names []string) {
 	for _, t := range s.Tables {
@@ -108,54 +63,70 @@ func Extensions(s *schema.Schema) (names []string) {
 
 // tableWriter collects the SQL of a table.
 type tableWriter struct {
-	schema     *schema.Schema
-	table      *schema.Type
-	lines      []string // columns and constraints
-	columns    []string
-	references []string
-	indexes    []string
-	written    written
+	schema      *schema.Schema
+	table       *schema.Type
+	columns     []part
+	constraints []part // all but the references
+	references  []reference
+	indexes     []part
+	written     written
+	errs        []error
 }
+
+// reference is a foreign key.
+type reference struct{ table, to, name, definition string }
+
+func (r reference) add() string {
+	return alter(ident(r.table), "ADD CONSTRAINT "+ident(r.name)+" "+r.definition)
+}
+
+// constraintLine is a constraint as CREATE TABLE and, after ADD, ALTER TABLE have it.
+func constraintLine(c part) string { return "CONSTRAINT " + ident(c.name) + " " + c.sql }
 
 // as records the SQL of a part of the table.
 func (w *tableWriter) as(kind, name, sql string) { w.written[kind+" "+w.table.Table+"."+name] = sql }
 
 func (w *tableWriter) create() string {
-	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)", ident(w.table.Table), strings.Join(w.lines, ",\n  "))
+	var lines []string
+	for _, c := range w.columns {
+		lines = append(lines, c.sql)
+	}
+	for _, c := range w.constraints {
+		lines = append(lines, constraintLine(c))
+	}
+	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)", ident(w.table.Table), strings.Join(lines, ",\n  "))
 }
 
-func (w *tableWriter) write() error {
+// note records an error. The other parts of the table are written nevertheless, so that all mistakes are found at once.
+func (w *tableWriter) note(err error) {
+	if err != nil {
+		w.errs = append(w.errs, err)
+	}
+}
+
+func (w *tableWriter) write() {
 	t := w.table
 	for _, f := range t.Fields {
-		if err := w.field(f); err != nil {
-			return err
-		}
+		w.note(w.field(f))
 	}
 	w.constraint(schema.ObjectName(t.Table, nil, "pkey"), "PRIMARY KEY ("+columnList(t.Key...)+")")
 	for _, f := range t.Fields {
-		if err := w.fieldConstraints(f); err != nil {
-			return err
-		}
+		w.fieldConstraints(f)
 	}
 	for _, u := range t.Uniques {
 		w.constraint(u.Name, "UNIQUE ("+columnList(u.Fields...)+")")
 	}
 	for _, c := range t.Checks {
-		if err := w.check(c); err != nil {
-			return err
-		}
+		w.note(w.check(c))
 	}
 	for _, x := range t.Indexes {
-		if err := w.index(x); err != nil {
-			return err
-		}
+		w.note(w.index(x))
 	}
-	return nil
 }
 
 func (w *tableWriter) constraint(name, definition string) {
 	w.as("constraint", name, definition)
-	w.lines = append(w.lines, "CONSTRAINT "+ident(name)+" "+definition)
+	w.constraints = append(w.constraints, part{name, definition})
 }
 
 // field writes the columns of a field, unless they belong to another field.
@@ -164,10 +135,9 @@ func (w *tableWriter) field(f *schema.Field) error {
 		return nil
 	}
 	for i, name := range f.Columns() {
-		if slices.Contains(w.columns, name) {
+		if slices.ContainsFunc(w.columns, func(c part) bool { return c.name == name }) {
 			continue
 		}
-		w.columns = append(w.columns, name)
 		line := ident(name) + " " + columnType(f, i)
 		if f.Type.NonNull {
 			line += " NOT NULL"
@@ -185,7 +155,7 @@ func (w *tableWriter) field(f *schema.Field) error {
 			line += " DEFAULT " + def
 		}
 		w.as("column", name, line)
-		w.lines = append(w.lines, line)
+		w.columns = append(w.columns, part{name, line})
 	}
 	return nil
 }
@@ -204,9 +174,9 @@ func (w *tableWriter) generated(f *schema.Field) (string, error) {
 }
 
 // fieldConstraints writes the constraints of a field.
-func (w *tableWriter) fieldConstraints(f *schema.Field) error {
+func (w *tableWriter) fieldConstraints(f *schema.Field) {
 	if len(f.Columns()) == 0 {
-		return nil
+		return
 	}
 	if f.Unique {
 		w.constraint(f.UniqueName(), "UNIQUE ("+columnList(f)+")")
@@ -227,11 +197,7 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 		w.constraint(f.ConstraintName("range"), "CHECK ("+between(column, bound(f, c.Range.Min), bound(f, c.Range.Max))+")")
 	}
 	if c.Pattern != "" {
-		condition, err := matches(column, c.Pattern)
-		if err != nil {
-			return &Mistake{f.Pos, fmt.Sprintf("@pattern of %s.%s %s", f.Owner.Name, f.Name, err), "write it without word boundaries and line ends, or use @check"}
-		}
-		w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
+		w.pattern(f, column)
 	}
 	if c.Format != "" {
 		w.constraint(f.ConstraintName("format"), "CHECK ("+column+" ~ "+patternLiteral(c.Format.Pattern())+")")
@@ -240,12 +206,18 @@ func (w *tableWriter) fieldConstraints(f *schema.Field) error {
 		w.constraint(f.ConstraintName("elements"), "CHECK (array_position("+column+", NULL) IS NULL)")
 	}
 	for _, check := range f.Checks {
-		if err := w.check(check); err != nil {
-			return err
-		}
+		w.note(w.check(check))
 	}
 	w.reference(f)
-	return nil
+}
+
+func (w *tableWriter) pattern(f *schema.Field, column string) {
+	condition, err := matches(column, f.Constraints.Pattern)
+	if err != nil {
+		w.note(&Mistake{f.Pos, fmt.Sprintf("@pattern of %s.%s %s", f.Owner.Name, f.Name, err), "write it without word boundaries and line ends, or use @check"})
+		return
+	}
+	w.constraint(f.ConstraintName("pattern"), "CHECK ("+condition+")")
 }
 
 func (w *tableWriter) reference(f *schema.Field) {
@@ -257,7 +229,7 @@ func (w *tableWriter) reference(f *schema.Field) {
 	definition := fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s", columnList(f), ident(r.Target.Table), columnList(r.Target.Key...),
 		strings.ReplaceAll(string(r.OnDelete), "_", " "))
 	w.as("constraint", name, definition)
-	w.references = append(w.references, alter(ident(w.table.Table), "ADD CONSTRAINT "+ident(name)+" "+definition))
+	w.references = append(w.references, reference{w.table.Table, r.Target.Table, name, definition})
 }
 
 func (w *tableWriter) check(c schema.Check) error {
@@ -318,7 +290,7 @@ func (w *tableWriter) index(x schema.Index) error {
 	} else {
 		w.as("index", x.Name, sql)
 	}
-	w.indexes = append(w.indexes, sql)
+	w.indexes = append(w.indexes, part{x.Name, sql})
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/own"
@@ -27,47 +26,19 @@ type Target struct {
 // copy of the database of a plan. It drops the tables of a copy, but keeps functions, domains and sequences, which the schema may name in
 // SQL.
 func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Target, error) {
-	statements, written, err := create(s)
-	if err != nil {
-		return nil, err
-	}
-	kept, err := keepEnums(ctx, scratch, s)
-	if err != nil {
-		return nil, err
-	}
-	if err := clearTables(ctx, scratch, s, kept); err != nil {
-		return nil, err
-	}
-	for _, name := range Extensions(s) {
-		if _, err := scratch.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+name); err != nil {
-			return nil, pg.Fault("create the extension "+name, err)
-		}
-	}
-	uuids := strings.Replace(CreateUUIDFunction, "CREATE", "CREATE OR REPLACE", 1)
-	var types []string
-	for i, e := range s.Enums {
-		add, keep := kept[e]
-		if !keep {
-			add = statements[i : i+1]
-		}
-		types = append(types, add...)
-	}
-	for _, sql := range slices.Concat([]string{uuids}, types, statements[len(s.Enums):]) {
-		if _, err := scratch.Exec(ctx, sql); err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
-				Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: err}
-		}
-	}
-	c, err := catalog.Read(ctx, scratch, catalog.Options{})
-	if err != nil {
-		return nil, err
-	}
-	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
-	return &Target{s, c, written}, nil
+	return NewBuilder(scratch).Build(ctx, s)
 }
 
 // Catalog returns the catalog of the schema's database.
 func (t *Target) Catalog() *catalog.Catalog { return t.catalog }
+
+// Differs reports whether a database lacks something of the schema.
+func (t *Target) Differs(cur *catalog.Catalog) bool {
+	o := PlanOptions{Options: Options{AllowDrop: true, Keep: cur, Plain: true, written: t.written}}
+	d := &differ{want: t.catalog, types: t.schema, options: o}
+	first := d.prepare(cur)
+	return len(first.Up) > 0 || len(rebuilds(cur, t.catalog, d.options.Options)) > 0 || len(Diff(cur, t.catalog, d.options.Options).Files) > 0
+}
 
 // declared reports whether the schema contains an enum.
 func declared(s *schema.Schema, e catalog.Enum) bool {
@@ -85,7 +56,7 @@ func used(c *catalog.Catalog, e catalog.Enum) bool {
 // keepEnums renames the enums of a scratch database as the schema has them, and returns those that are kept, with the statements
 // that add the values that they lack. Domains and functions may depend on them. An enum that loses values or changes their order is
 // not kept.
-func keepEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (map[*schema.Enum][]string, error) {
+func keepEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (map[string][]string, error) {
 	cur, err := enumsOf(ctx, scratch)
 	if err != nil {
 		return nil, err
@@ -104,10 +75,10 @@ func keepEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (ma
 			return nil, err
 		}
 	}
-	kept := map[*schema.Enum][]string{}
+	kept := map[string][]string{}
 	for _, e := range s.Enums {
 		if c := enumOf(cur, public, e.DBName); c != nil && gains(c, &catalog.Enum{Values: e.Labels()}) {
-			kept[e] = additions(c, e.Labels())
+			kept[e.DBName] = additions(c, e.Labels())
 		}
 	}
 	return kept, nil
@@ -131,21 +102,14 @@ func enumsOf(ctx context.Context, db *pgxpool.Pool) (*catalog.Catalog, error) {
 
 // clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema
 // recreates it.
-func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, kept map[*schema.Enum][]string) error {
-	var serials, types []string
-	for _, t := range s.Tables {
-		for _, f := range t.Fields {
-			if stored(f.DataType) != f.DataType {
-				serials = append(serials, catalogName(public, t.Table)+"."+ident(f.Column))
-			}
-		}
-	}
+func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, kept map[string][]string) error {
+	var types []string
 	for _, e := range s.Enums {
-		if _, keep := kept[e]; !keep {
+		if _, keep := kept[e.DBName]; !keep {
 			types = append(types, catalogName(public, e.DBName))
 		}
 	}
-	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials), arrayOf(types), own.Schema))
+	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials(s)), arrayOf(types), own.Schema))
 	return pg.Fault("clear the scratch database", err)
 }
 

@@ -202,10 +202,13 @@ func Differing(cur, built *catalog.Catalog) map[string]bool {
 			}
 		}
 	}
+	type key struct{ schema, name string }
+	predicates := map[key]string{}
+	for _, i := range built.Indexes {
+		predicates[key{i.Schema, i.Name}] = i.Predicate
+	}
 	for _, i := range cur.Indexes {
-		if slices.ContainsFunc(built.Indexes, func(o catalog.Index) bool {
-			return o.Schema == i.Schema && o.Name == i.Name && o.Predicate != i.Predicate
-		}) {
+		if predicate, there := predicates[key{i.Schema, i.Name}]; there && predicate != i.Predicate {
 			found["index "+i.Table+"."+i.Name] = true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -85,6 +86,23 @@ func (s *Server) URL() string { return s.url }
 // Own reports whether the server is a temporary one, on which it is safe to create roles.
 func (s *Server) Own() bool { return s.started != nil }
 
+// Identity identifies what determines the result of SQL on the server: versions, extensions, locale and roles.
+func (s *Server) Identity(ctx context.Context) (identity string, err error) {
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return "", pg.Fault(identityOp, err)
+	}
+	err = conn.QueryRow(ctx, `SELECT concat_ws(' ', version(),
+		(SELECT concat_ws(' ', encoding, datcollate, datctype) FROM pg_database WHERE datname = 'template0'),
+		(SELECT string_agg(name || ' ' || default_version, ',' ORDER BY name) FROM pg_available_extensions),
+		(SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles), current_user,
+		(SELECT string_agg(name || '=' || setting, ',' ORDER BY name) FROM pg_settings
+			WHERE source NOT IN ('default', 'override', 'client') AND context IN ('user', 'superuser')))`).Scan(&identity)
+	return fmt.Sprint(identity, s.Own()), pg.Fault(identityOp, errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
+}
+
+const identityOp = "identify the scratch server"
+
 // Close stops a temporary server.
 func (s *Server) Close(ctx context.Context) error {
 	if s.started == nil {
@@ -104,31 +122,83 @@ func (s *Server) Copy(ctx context.Context, of *pgxpool.Pool) (*pgxpool.Pool, fun
 	return s.create(ctx, of.Config().ConnConfig.Database)
 }
 
-// Target builds a schema in a copy of a scratch database. It returns the target and a function that drops the copy.
+// Target builds a schema in a scratch database, in which its SQL can use what another scratch database has besides tables. It returns the target and
+// a function that drops the database.
 func (s *Server) Target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
-	copied, drop, err := s.Copy(ctx, db)
+	b, drop, err := s.Builder(ctx, db, types)
 	if err != nil {
 		return nil, nil, err
 	}
-	target, err := ddl.NewTarget(ctx, copied, types)
+	target, err := b.Build(ctx, types)
 	if err != nil {
 		return nil, nil, errors.Join(err, drop())
 	}
 	return target, drop, nil
 }
 
-func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, func() error, error) {
-	name := "krowoc_scratch_" + strings.ToLower(rand.Text()[:12])
-	if err := s.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+pg.QuoteIdent(template)); err != nil {
+// Builder is a builder of targets, which Target describes.
+type Builder struct {
+	*ddl.Builder
+	kept   ddl.Kept
+	copied bool
+}
+
+// Fits reports whether the builder can build a schema.
+func (b *Builder) Fits(types *schema.Schema) bool { return b.copied || !b.kept.Beyond(types) }
+
+// Moved reports whether the builder can also build a schema for another database, and remembers what that one has.
+func (b *Builder) Moved(kept ddl.Kept, types *schema.Schema) bool {
+	if b.copied || kept.Beyond(types) {
+		return false
+	}
+	b.kept = kept
+	return true
+}
+
+// Builder returns a builder that can build at least one schema, and a function that drops its database.
+func (s *Server) Builder(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*Builder, func() error, error) {
+	kept, err := ddl.ReadKept(ctx, db)
+	if err != nil {
 		return nil, nil, err
 	}
-	drop := func() error {
-		return s.exec(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	if !kept.Beyond(types) {
+		return s.EmptyBuilder(ctx, kept)
 	}
-	if s.options.Quiet {
-		if err := s.exec(ctx, "ALTER DATABASE "+name+" SET log_min_messages = 'fatal'"); err != nil {
-			return nil, nil, errors.Join(err, drop())
+	made, drop, err := s.Copy(ctx, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Builder{ddl.NewBuilder(made), kept, true}, drop, nil
+}
+
+// EmptyBuilder returns a builder for schemas that kept has nothing for, and a function that drops its database.
+func (s *Server) EmptyBuilder(ctx context.Context, kept ddl.Kept) (*Builder, func() error, error) {
+	made, drop, err := s.Database(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Builder{ddl.NewBuilder(made), kept, false}, drop, nil
+}
+
+// create creates a database from a template. Nobody needs its content after a crash.
+func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, func() error, error) {
+	name := "krowoc_scratch_" + strings.ToLower(rand.Text()[:12])
+	drop := func() error {
+		return s.exec(context.WithoutCancel(ctx), func(*pgx.Conn) []string { return []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"} })
+	}
+	err := s.exec(ctx, func(conn *pgx.Conn) []string {
+		statements := []string{
+			"CREATE DATABASE " + name + " TEMPLATE " + pg.QuoteIdent(template) + s.strategy(conn),
+			"ALTER DATABASE " + name + " SET synchronous_commit = off",
 		}
+		if s.options.Quiet {
+			statements = append(statements, "ALTER DATABASE "+name+" SET log_min_messages = 'fatal'")
+		}
+		return statements
+	})
+	if err != nil {
+		_ = drop() // it may be only the settings that failed
+		return nil, nil, err
 	}
 	u, err := url.Parse(s.url)
 	if err != nil {
@@ -162,13 +232,26 @@ func (s *Server) DropLeftovers(ctx context.Context) error {
 	return pg.Fault("drop scratch databases", errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
 }
 
-// exec runs one statement on the server, outside of the scratch databases.
-func (s *Server) exec(ctx context.Context, sql string) error {
+// strategy is the fastest way to copy a database on a temporary server. On other servers it would cause checkpoints.
+func (s *Server) strategy(conn *pgx.Conn) string {
+	major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < 15 || !s.Own() {
+		return "" // the only one of older versions
+	}
+	return " STRATEGY file_copy"
+}
+
+// exec runs statements on the server, outside of the scratch databases.
+func (s *Server) exec(ctx context.Context, statements func(*pgx.Conn) []string) error {
 	const op = "create a scratch database"
 	conn, err := pgx.Connect(ctx, s.url)
 	if err != nil {
 		return pg.Fault(op, err)
 	}
-	_, err = conn.Exec(ctx, sql)
+	for _, sql := range statements(conn) {
+		if err == nil {
+			_, err = conn.Exec(ctx, sql)
+		}
+	}
 	return pg.Fault(op, errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
 }

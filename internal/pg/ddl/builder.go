@@ -1,0 +1,136 @@
+package ddl
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Builder builds targets one after the other in the same scratch database, as NewTarget does. It changes only what differs between a schema
+// and the one before. A Builder is not safe for concurrent use.
+type Builder struct {
+	db     *pgxpool.Pool
+	reader *catalog.Reader
+	built  *definition      // what the database contains; nil if that is unknown
+	last   *catalog.Catalog // of built
+}
+
+// NewBuilder returns a builder for a database that nothing else changes.
+func NewBuilder(scratch *pgxpool.Pool) *Builder {
+	return &Builder{db: scratch, reader: catalog.NewReader(scratch, catalog.Options{})}
+}
+
+// Build builds a schema.
+func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) {
+	d, err := define(s)
+	if err != nil {
+		return nil, err
+	}
+	var statements []string
+	if b.built != nil && !changesEnum(b.built, d) {
+		statements = reshape(b.built, d, b.last)
+	} else if statements, err = b.clear(ctx, s, d); err != nil {
+		return nil, err
+	}
+	for _, name := range Extensions(s) {
+		if _, err := b.db.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+name); err != nil {
+			return nil, pg.Fault("create the extension "+name, err)
+		}
+	}
+	if len(statements) > chunk {
+		b.built = nil // until all of them have run
+	}
+	if sql, err := execAll(ctx, b.db, statements); err != nil {
+		if refused := new(pgconn.PgError); !errors.As(err, &refused) {
+			b.built = nil // the connection failed, perhaps after the transaction had ended
+		}
+		return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
+			Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: err}
+	}
+	b.built = nil
+	c, err := b.reader.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
+	d.order(c)
+	b.built, b.last = d, c
+	return &Target{s, c, d.written}, nil
+}
+
+// changesEnum reports whether an enum has other values in another definition. Functions and domains may depend on it.
+func changesEnum(was, now *definition) bool {
+	return slices.ContainsFunc(was.enums, func(e part) bool {
+		return slices.ContainsFunc(now.enums, func(o part) bool { return o.name == e.name && o.sql != e.sql })
+	})
+}
+
+// clear drops what is in the database, and returns the statements that build a definition.
+func (b *Builder) clear(ctx context.Context, s *schema.Schema, d *definition) ([]string, error) {
+	kept, err := keepEnums(ctx, b.db, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := clearTables(ctx, b.db, s, kept); err != nil {
+		return nil, err
+	}
+	for _, e := range d.enums { // a value cannot be used in the transaction that adds it
+		for _, sql := range kept[e.name] {
+			if _, err := b.db.Exec(ctx, sql); err != nil {
+				return nil, pg.Fault("change the enum "+e.name+" of the scratch database", err)
+			}
+		}
+	}
+	return append([]string{strings.Replace(CreateUUIDFunction, "CREATE", "CREATE OR REPLACE", 1)}, d.statements(kept)...), nil
+}
+
+// order puts the columns of a catalog into the order of the schema. A column that was added to an existing table is the last one there.
+func (d *definition) order(c *catalog.Catalog) {
+	for _, w := range d.tables {
+		t := c.Table(public, w.table.Table)
+		if t == nil {
+			continue
+		}
+		at := make(map[string]int, len(w.columns))
+		for i, column := range w.columns {
+			at[column.name] = i
+		}
+		slices.SortStableFunc(t.Columns, func(a, b catalog.Column) int { return cmp.Compare(at[a.Name], at[b.Name]) })
+	}
+}
+
+// chunk is the number of statements that run together. A transaction holds a lock for each table, index and sequence that it creates, and
+// Postgres has room for about 64 of them per connection.
+const chunk = 500
+
+// execAll runs statements, with one round trip and one transaction for each chunk. It returns the statement that failed.
+func execAll(ctx context.Context, db *pgxpool.Pool, statements []string) (failed string, err error) {
+	conn, err := db.Acquire(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Release()
+	for together := range slices.Chunk(statements, chunk) {
+		results := conn.Conn().PgConn().Exec(ctx, strings.Join(together, ";\n"))
+		done := 0
+		for ; results.NextResult(); done++ {
+			if _, err := results.ResultReader().Close(); err != nil {
+				break
+			}
+		}
+		if err := results.Close(); err != nil {
+			return together[min(done, len(together)-1)], err
+		}
+	}
+	return "", nil
+}
