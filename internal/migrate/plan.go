@@ -30,6 +30,7 @@ type state struct {
 	known    bool               // the table of versions is there
 	progress map[int64]progress // of files that were interrupted
 	schema   string             // of the table of versions, with which progress is recorded
+	stale    []int64            // versions with a record of their file and no row in the table of versions that belongs to it
 }
 
 func (s state) isApplied(version int64) bool {
