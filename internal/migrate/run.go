@@ -210,6 +210,17 @@ func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
 	return s, s.readIdentities(ctx, db, m.o.Table)
 }
 
+// CheckUp runs every check of Up that needs no statement of a file, and returns how many files Up would apply. It takes no lock and
+// changes nothing.
+func (m *Migrator) CheckUp(ctx context.Context) (pending int, err error) {
+	s, err := m.state(ctx, m.o.DB)
+	if err != nil {
+		return 0, err
+	}
+	p, _, err := m.planned(s, func(s state) (plan, error) { return s.up(latest) })
+	return len(p), err
+}
+
 // dryRun returns the results that a run would have, with its SQL. It takes no lock.
 func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error)) ([]Result, error) {
 	s, err := m.state(ctx, m.o.DB)
