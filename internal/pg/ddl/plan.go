@@ -24,7 +24,7 @@ type PlanOptions struct {
 
 // Plan returns the migrations that change a database into the target. It tests them on the database, up and down.
 func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (Plan, error) {
-	o.written = t.written
+	o.written, o.types = t.written, t.schema
 	d := &differ{db: db, want: t.catalog, types: t.schema, options: o}
 	return d.diff(ctx)
 }
