@@ -224,6 +224,12 @@ func TestRecordedFiles(t *testing.T) {
 	if _, err := p.migrator().RecordDrafts(t.Context(), []migrate.Draft{draft}); err != nil {
 		t.Fatal(err)
 	}
+	draft.Version, draft.Name = "3", "tags"
+	other := draft
+	other.Version, other.Name = "2", "others" // came after version 2
+	if _, err := p.migrator().RecordDrafts(t.Context(), []migrate.Draft{draft, other}); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "already has version 2: 2_votes.sql") {
+		t.Error(err)
+	}
 	p.write("2_votes.sql", draft.Text())
 	p.up()
 	p.write("1_users.sql", tagsSQL)
