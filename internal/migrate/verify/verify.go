@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"path"
 	"regexp"
 	"slices"
 	"time"
@@ -57,18 +56,20 @@ type File struct {
 	Version    int64          `json:"version"`
 	File       string         `json:"file"`
 	OK         bool           `json:"ok"`
-	DurationMs float64        `json:"durationMs"` // of up, down and up
+	Ignored    string         `json:"ignored,omitempty"` // why the file asks not to be verified; it is only applied
+	DurationMs float64        `json:"durationMs"`        // of up, down and up
 	Findings   []Finding      `json:"findings,omitempty"`
 	Locks      []migrate.Lock `json:"locks,omitempty"`     // taken by up that block readers or writers
 	Rewritten  []string       `json:"rewritten,omitempty"` // tables that up rewrote
 
-	path string // with the folder, for diagnostics
+	path  string // with the folder, for diagnostics
+	stops bool   // it cannot be applied at all, so later files cannot be verified
 }
 
 // Kind is the kind of a finding.
 type Kind string
 
-// The kinds. A file with a finding of any kind except Rows fails.
+// The kinds. A file with a finding of any kind except Rows and EmptyOnly fails.
 const (
 	UpFails      Kind = "up-fails"
 	DownFails    Kind = "down-fails"
@@ -76,6 +77,8 @@ const (
 	NotRestored  Kind = "not-restored"   // down does not restore the database
 	NotRepeated  Kind = "not-repeatable" // up after down has a different result
 	Rows         Kind = "rows-changed"   // rows differ, for example after a column was dropped and added again
+	EmptyOnly    Kind = "empty-only"     // it cannot be applied to the generated rows, and everything else was checked without rows
+	BadIgnore    Kind = "bad-ignore"     // it asks not to be verified, and gives no reason
 )
 
 // Finding is one problem of a migration: a diagnostic whose code is the kind. Its line is that of a statement that fails; other
@@ -95,6 +98,7 @@ type verifier struct {
 	migrator *migrate.Migrator
 	exclude  []string
 	before   *catalog.Catalog // state after the previous file; nil is unknown
+	later    *catalog.Catalog // state after the file, whose constraints the generated rows satisfy; nil is unknown
 }
 
 // Run verifies the migrations in order. The result contains their problems. The error tells why they could not be verified.
@@ -114,23 +118,26 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 // files verifies migrations in order, up to one that cannot be applied.
 func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, error) {
 	result := Result{OK: true, Files: []File{}}
+	previous := int64(0)
 	for _, s := range status {
 		if v.Only != nil && !v.Only[s.File] {
 			if err := v.skip(ctx, s); err != nil {
 				return result, err
 			}
+			previous = s.Version
 			continue
 		}
-		f, err := v.file(ctx, s)
+		f, err := v.one(ctx, s, previous)
 		if err != nil {
 			return result, fault.Wrap(op, err)
 		}
 		result.Files = append(result.Files, f)
 		result.OK = result.OK && f.OK
 		v.Report(f)
-		if f.has(UpFails) {
+		if f.stops {
 			break // later files depend on it
 		}
+		previous = s.Version
 		if !f.has(NotRestored, NotRepeated) {
 			continue
 		}
@@ -141,10 +148,13 @@ func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, 
 	return result, nil
 }
 
-// skip applies a migration without verifying it.
+// skip applies a migration without verifying it, and if the generated rows break it, without rows.
 func (v *verifier) skip(ctx context.Context, s migrate.Status) error {
 	_, err := v.up(ctx, s.Version)
 	v.before = nil
+	if err != nil && ctx.Err() == nil {
+		return v.restart(ctx, s.Version)
+	}
 	return err
 }
 
@@ -253,20 +263,17 @@ type state struct {
 	files   map[string]uint32 // relfilenode by table
 }
 
-// file verifies one migration and leaves it applied if possible.
-func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err error) {
-	f = File{path: path.Join(v.Dir, s.File), Version: s.Version, File: s.File}
-	before, err := v.prepare(ctx)
+// file verifies one migration, with generated rows or on empty tables, and leaves it applied if possible.
+func (v *verifier) file(ctx context.Context, s migrate.Status, withRows bool) (f File, err error) {
+	f = v.newFile(s)
+	before, err := v.prepare(ctx, withRows)
 	if err != nil {
 		return f, err
 	}
 	began := v.Now()
 	defer func() {
 		f.DurationMs = float64(v.Now().Sub(began).Microseconds()) / 1000
-		f.OK = true
-		for _, x := range f.Findings {
-			f.OK = f.OK && x.Kind == Rows
-		}
+		f.OK = !slices.ContainsFunc(f.Findings, func(x Finding) bool { return !x.isWarning() })
 	}()
 	results, err := v.up(ctx, s.Version)
 	if err != nil {
@@ -316,15 +323,17 @@ func (v *verifier) catalog(ctx context.Context) (*catalog.Catalog, error) {
 	return catalog.Read(ctx, v.db, catalog.Options{Exclude: v.exclude})
 }
 
-// prepare fills the empty tables and returns the state of the database.
-func (v *verifier) prepare(ctx context.Context) (s state, err error) {
+// prepare fills the empty tables, if there are to be rows, and returns the state of the database.
+func (v *verifier) prepare(ctx context.Context, withRows bool) (s state, err error) {
 	if s.catalog = v.before; s.catalog == nil {
 		if s.catalog, err = v.catalog(ctx); err != nil {
 			return s, err
 		}
 	}
-	if err := v.fill(ctx, s.catalog); err != nil {
-		return s, err
+	if withRows {
+		if err := v.fill(ctx, s.catalog); err != nil {
+			return s, err
+		}
 	}
 	if s.rows, err = v.countRows(ctx, s.catalog); err != nil {
 		return s, err
@@ -345,7 +354,7 @@ func (f *File) blame(ctx context.Context, kind Kind, err error) error {
 // add completes the diagnostic of a finding.
 func (f *File) add(finding Finding, message string) {
 	finding.Severity, finding.Code, finding.Message = diag.Error, string(finding.Kind), message
-	if finding.Kind == Rows {
+	if finding.isWarning() {
 		finding.Severity = diag.Warning
 	}
 	finding.Position = diag.Position{File: f.path}
@@ -355,6 +364,9 @@ func (f *File) add(finding Finding, message string) {
 	}
 	f.Findings = append(f.Findings, finding)
 }
+
+// isWarning reports whether a file with the finding may still pass.
+func (f Finding) isWarning() bool { return f.Kind == Rows || f.Kind == EmptyOnly }
 
 func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog) {
 	if differences := catalog.Compare(before, after); len(differences) > 0 {
