@@ -135,7 +135,8 @@ func newDrift(f *factory.Factory) *cobra.Command {
 		Use:   "drift",
 		Short: "Compare a live database with what its migrations build",
 		Long: `Apply the migrations that the environment's database has to a scratch database, and compare the two: tables, types, indexes,
-functions, triggers, policies, grants and so on. The environment's database is only read.
+functions, triggers, policies, grants, owners and so on. The environment's database is only read. drift.ignore in krowoc.yaml
+lists what to ignore.
 
 A line with + exists only in the live database. A line with - is missing there. The exit code is 3 when there are differences.`,
 		Example: "krowoc migrate drift --env production",

@@ -3,6 +3,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/pressly/goose/v3"
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -96,7 +98,6 @@ type verifier struct {
 	db       *pgxpool.Pool
 	drop     func() error // nil until there is a database
 	migrator *migrate.Migrator
-	exclude  []string
 	before   *catalog.Catalog // state after the previous file; nil is unknown
 	later    *catalog.Catalog // state after the file, whose constraints the generated rows satisfy; nil is unknown
 }
@@ -171,7 +172,13 @@ func Build(ctx context.Context, o Options) (c *catalog.Catalog, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	return catalog.Read(ctx, db, catalog.Options{Exclude: migrate.InternalTables(o.Table)})
+	return catalog.Read(ctx, db, CatalogOptions(o.Table))
+}
+
+// CatalogOptions are the options with which Build reads a catalog, for comparisons. versions is the table of applied versions: its owner is
+// the role that migrates.
+func CatalogOptions(versions string) catalog.Options {
+	return catalog.Options{Exclude: migrate.InternalTables(versions), Owners: cmp.Or(versions, goose.DefaultTablename)}
 }
 
 // BuildDatabase applies all migrations to a scratch database without verifying them. It returns the database and the function
@@ -204,7 +211,7 @@ func newVerifier(ctx context.Context, o Options) (*verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	v := &verifier{Options: o, exclude: migrate.InternalTables(o.Table)}
+	v := &verifier{Options: o}
 	return v, v.restart(ctx, 0)
 }
 
@@ -320,7 +327,7 @@ func (v *verifier) file(ctx context.Context, s migrate.Status, withRows bool) (f
 }
 
 func (v *verifier) catalog(ctx context.Context) (*catalog.Catalog, error) {
-	return catalog.Read(ctx, v.db, catalog.Options{Exclude: v.exclude})
+	return catalog.Read(ctx, v.db, CatalogOptions(v.Table))
 }
 
 // prepare fills the empty tables, if there are to be rows, and returns the state of the database.

@@ -71,6 +71,7 @@ func TestFindings(t *testing.T) {
 		"up fails again":     {"CREATE TABLE pets (id int);", "ALTER TABLE pets RENAME TO dogs; CREATE TABLE pets (id int);", verify.NotRepeated, "already exists"},
 		"a comment":          {"COMMENT ON TABLE people IS 'x';", "SELECT 1;", verify.NotRestored, "+     comment x"},
 		"a grant":            {"GRANT SELECT ON people TO PUBLIC;", "SELECT 1;", verify.NotRestored, "+     grant SELECT TO PUBLIC"},
+		"an owner":           {"ALTER TABLE people OWNER TO pg_monitor;", "SELECT 1;", verify.NotRestored, "+     owner pg_monitor"},
 		"concurrently":       {"CREATE INDEX CONCURRENTLY i ON people (age);", "DROP INDEX CONCURRENTLY i;", "", ""},
 		"random":             {"CREATE TABLE pets AS SELECT 1 AS id; DO $$ BEGIN EXECUTE 'CREATE TABLE t' || (SELECT count(*) FROM pg_class WHERE relname LIKE 'pets%') || '_' || (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text || ' ()'; END $$;", "DO $$ DECLARE n text; BEGIN FOR n IN SELECT relname FROM pg_class WHERE relname ~ '^t[0-9]+_' LOOP EXECUTE 'DROP TABLE ' || n; END LOOP; END $$; DROP TABLE pets;", verify.NotRepeated, "table public.t"},
 	} {

@@ -31,7 +31,7 @@ func Lacking(before, after, actual *Catalog) (list []Difference) {
 			}
 		}
 		if len(lines) > 0 || len(d.Lines) == 0 {
-			list = append(list, Difference{d.Kind, d.Name, lines})
+			list = append(list, Difference{d.Kind, d.Name, lines, d.change})
 		}
 	}
 	return list

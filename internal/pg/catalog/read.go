@@ -11,6 +11,9 @@ import (
 // Options configure what to leave out.
 type Options struct {
 	Exclude []string // tables, by name or as schema.name, with their indexes and so on
+	// Owners is a table of the role that makes the database. If it is set, Read also reads the owners that differ from its owner, or from
+	// the current role where the table does not exist.
+	Owners string
 }
 
 // Beginner is a connection or a pool.
@@ -41,6 +44,10 @@ func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 	var constraints []Constraint
 	before := make([]string, len(settings))
 	batch := &pgx.Batch{}
+	var owners []ownership
+	if o.Owners != "" {
+		batch.Queue(defaultOwnerSQL, o.Owners).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Owner) })
+	}
 	for i, s := range settings {
 		batch.Queue("SELECT current_setting($1), set_config($1, $2, true)", s.name, s.value).QueryRow(func(row pgx.Row) error { return row.Scan(&before[i], nil) })
 	}
@@ -51,6 +58,9 @@ func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 	queue(batch, &c.Indexes, indexesSQL(), exclude)
 	queue(batch, &c.Sequences, sequencesSQL(), exclude)
 	queue(batch, &c.Others, othersSQL(), exclude)
+	if o.Owners != "" {
+		queue(batch, &owners, ownersSQL(), exclude)
+	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, pg.Fault("read the catalog", err)
 	}
@@ -60,8 +70,17 @@ func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 		}
 	}
 	c.distribute(columns, constraints)
+	for _, o := range owners {
+		if c.Owners == nil {
+			c.Owners = map[string]string{}
+		}
+		c.Owners[o.Kind+" "+o.Name] = o.Owner
+	}
 	return c, nil
 }
+
+// ownership is an object that does not belong to the default owner.
+type ownership struct{ Kind, Name, Owner string }
 
 // queue adds a query whose rows are appended to list.
 func queue[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {

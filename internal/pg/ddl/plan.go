@@ -38,8 +38,10 @@ type differ struct {
 	asked   []string // the renames that the user was asked about
 }
 
+// read reads the database without the tables to ignore. One that the schema declares is not ignored, or the plan would create it again.
 func (d *differ) read(ctx context.Context) (*catalog.Catalog, error) {
-	return catalog.Read(ctx, d.db, catalog.Options{Exclude: d.options.Exclude})
+	exclude := slices.DeleteFunc(slices.Clone(d.options.Exclude), func(name string) bool { return d.want.Table(public, name) != nil })
+	return catalog.Read(ctx, d.db, catalog.Options{Exclude: exclude})
 }
 
 func (d *differ) diff(ctx context.Context) (Plan, error) {
