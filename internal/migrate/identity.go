@@ -129,7 +129,7 @@ func (m *Migrator) compare(s state) (list []comparison, err error) {
 
 // read reads a file that is applied. Its script is nil when it has a mistake, which matters only to those who run it.
 func (m *Migrator) read(f *file) error {
-	if f.script != nil {
+	if f.script != nil || f.inGo {
 		return nil
 	}
 	text, err := fs.ReadFile(m.o.FS, f.name)

@@ -20,8 +20,10 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 			f := s.file(v)
 			if f == nil {
 				f = &file{version: v}
-			} else if err := load(m.o.FS, m.o.Dir, []*file{f}); err != nil {
-				return nil, err
+			} else if !f.inGo {
+				if err := load(m.o.FS, m.o.Dir, []*file{f}); err != nil {
+					return nil, err
+				}
 			}
 			list = append(list, f)
 		}

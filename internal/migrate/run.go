@@ -198,6 +198,7 @@ func (r *run) hook(ctx context.Context, when string, statements []string) error 
 
 // state reads the folder and the tables.
 func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
+	s.skipGo = m.o.SkipGo
 	if s.files, err = readFolder(m.o.FS, m.o.Dir, m.o.Logger); err != nil {
 		return s, err
 	}

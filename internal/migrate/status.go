@@ -17,6 +17,7 @@ const (
 	OutOfOrder State = "out_of_order" // not applied, but a newer one is
 	Changed    State = "changed"      // applied, and its SQL has changed since
 	Other      State = "other_file"   // applied, but from another file with the same version, such as one of another branch
+	InGo       State = "go_file"      // not applied, and written in Go, which another binary has to run
 	Half       State = "interrupted"  // a file that was interrupted, and of which a part is applied
 	NoFile     State = "no_file"      // applied, but not in the folder
 	Squashed   State = "squashed"     // applied, and replaced by a baseline since
@@ -55,6 +56,9 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 		state := Pending
 		if f.version < newest {
 			state = OutOfOrder
+		}
+		if f.inGo {
+			state = InGo
 		}
 		if _, half := s.progress[f.version]; half {
 			state = Half

@@ -97,6 +97,7 @@ type verifier struct {
 	Options
 	db       *pgxpool.Pool
 	drop     func() error // nil until there is a database
+	skipGo   bool         // only the SQL is verified, so migrations in Go are left out
 	migrator *migrate.Migrator
 	before   *catalog.Catalog // state after the previous file; nil is unknown
 	later    *catalog.Catalog // state after the file, whose constraints the generated rows satisfy; nil is unknown
@@ -104,7 +105,7 @@ type verifier struct {
 
 // Run verifies the migrations in order. The result contains their problems. The error tells why they could not be verified.
 func Run(ctx context.Context, o Options) (result Result, err error) {
-	v, err := newVerifier(ctx, o)
+	v, err := newVerifier(ctx, o, true)
 	if err != nil {
 		return Result{}, err
 	}
@@ -184,7 +185,7 @@ func CatalogOptions(versions string) catalog.Options {
 // BuildDatabase applies all migrations to a scratch database without verifying them. It returns the database and the function
 // that drops it.
 func BuildDatabase(ctx context.Context, o Options) (*pgxpool.Pool, func() error, error) {
-	v, err := newVerifier(ctx, o)
+	v, err := newVerifier(ctx, o, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -198,7 +199,7 @@ func BuildDatabase(ctx context.Context, o Options) (*pgxpool.Pool, func() error,
 	return v.db, v.drop, nil
 }
 
-func newVerifier(ctx context.Context, o Options) (*verifier, error) {
+func newVerifier(ctx context.Context, o Options, skipGo bool) (*verifier, error) {
 	if o.Database == nil || o.FS == nil {
 		return nil, fault.New(fault.Invalid, op, "a database and a folder are required")
 	}
@@ -211,7 +212,7 @@ func newVerifier(ctx context.Context, o Options) (*verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	v := &verifier{Options: o}
+	v := &verifier{Options: o, skipGo: skipGo}
 	return v, v.restart(ctx, 0)
 }
 
@@ -230,7 +231,7 @@ func (v *verifier) restart(ctx context.Context, version int64) error {
 	}
 	v.db, v.drop, v.before = db, drop, nil
 	v.migrator, err = migrate.New(migrate.Options{
-		DB: db, FS: v.FS, Dir: v.Dir, Table: v.Table, Locks: true, Logger: v.Logger, LookupEnv: v.LookupEnv, AllowMissing: true,
+		DB: db, FS: v.FS, Dir: v.Dir, Table: v.Table, Locks: true, Logger: v.Logger, LookupEnv: v.LookupEnv, AllowMissing: true, SkipGo: v.skipGo,
 		RecordSums: func(migrate.Sums) error { return nil },
 	})
 	if err == nil && version > 0 {

@@ -174,6 +174,23 @@ func TestIgnoredFile(t *testing.T) {
 	}
 }
 
+// A migration in Go is named, and the files around it are verified.
+func TestMigrationInGo(t *testing.T) {
+	folder := fstest.MapFS{
+		"1_people.sql": {Data: []byte("-- +goose Up\n" + people + "\n-- +goose Down\n" + dropPeople + "\n")},
+		"2_fill.go":    {Data: []byte("package migrations")},
+		"3_pets.sql":   {Data: []byte("-- +goose Up\nCREATE TABLE pets ();\n-- +goose Down\nDROP TABLE pets;\n")},
+	}
+	o := verify.Options{Database: scratch(t), FS: folder, Dir: "migrations"}
+	result, err := verify.Run(t.Context(), o)
+	if err != nil || !result.OK || len(result.Files) != 3 || result.Files[1].File != "2_fill.go" || !strings.Contains(result.Files[1].Ignored, "in Go") {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if _, err := verify.Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "2_fill.go is a migration in Go") {
+		t.Errorf("what it makes is not known: %v", err)
+	}
+}
+
 func TestLocksAndRewrites(t *testing.T) {
 	result := run(t, map[string]bool{"2_change.sql": true}, "1_people.sql", people, dropPeople,
 		"2_change.sql", "SELECT 1;\nALTER TABLE people ALTER age TYPE bigint;\nCREATE INDEX i ON people (age);", "DROP INDEX i;\nALTER TABLE people ALTER age TYPE int;")
