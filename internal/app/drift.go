@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/pressly/goose/v3"
 )
 
 // Drift is the drift of a live database.
@@ -73,7 +71,7 @@ type place struct{ searchPath, schema string }
 
 func readPlace(ctx context.Context, live *pgxpool.Pool, versions string) (p place, err error) {
 	err = live.QueryRow(ctx, `SELECT replace(replace(current_setting('search_path'), '"$user"', quote_ident(current_user)), '$user', quote_ident(current_user)),
-		coalesce((SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass($1)), 'public')`, cmp.Or(versions, goose.DefaultTablename)).Scan(&p.searchPath, &p.schema)
+		coalesce((SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass($1)), 'public')`, migrate.VersionsTable(versions)).Scan(&p.searchPath, &p.schema)
 	return p, pg.Fault("read the search path", err)
 }
 

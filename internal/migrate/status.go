@@ -53,17 +53,7 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	}
 	var list []Status
 	for _, f := range s.pending() {
-		state := Pending
-		if f.version < newest {
-			state = OutOfOrder
-		}
-		if f.inGo {
-			state = InGo
-		}
-		if _, half := s.progress[f.version]; half {
-			state = Half
-		}
-		list = append(list, Status{Version: f.version, File: f.name, State: state})
+		list = append(list, Status{Version: f.version, File: f.name, State: s.pendingState(f, newest)})
 	}
 	for _, a := range s.applied {
 		status := Status{Version: a.version, State: NoFile, AppliedAt: a.at}
@@ -82,6 +72,20 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	}
 	slices.SortFunc(list, func(a, b Status) int { return cmp.Compare(a.Version, b.Version) })
 	return list, nil
+}
+
+// pendingState returns the state of a file that is not applied.
+func (s state) pendingState(f *file, newest int64) State {
+	_, half := s.progress[f.version]
+	switch {
+	case half:
+		return Half
+	case f.inGo:
+		return InGo
+	case f.version < newest:
+		return OutOfOrder
+	}
+	return Pending
 }
 
 // Baseline returns the version of the folder's first file when that is a baseline, else 0.

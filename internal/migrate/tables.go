@@ -21,8 +21,11 @@ import (
 // goose_db_version when versions is empty, those that releases before that schema have left, and the records of other tools. Comparisons
 // of databases leave them out.
 func InternalTables(versions string) []string {
-	return slices.Concat([]string{cmp.Or(versions, goose.DefaultTablename)}, own.LegacyTables(), recordTables)
+	return slices.Concat([]string{VersionsTable(versions)}, own.LegacyTables(), recordTables)
 }
+
+// VersionsTable returns the table of versions, which is goose_db_version when versions is empty.
+func VersionsTable(versions string) string { return cmp.Or(versions, goose.DefaultTablename) }
 
 // recordTables are the tables in which migration tools record what they have applied, and their locks. A tool that records in a Postgres
 // schema of its own is in catalog.RecordSchemas.

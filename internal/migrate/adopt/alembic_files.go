@@ -118,19 +118,24 @@ func section(text, name, dir string) map[string]string {
 		}
 	}
 	for key, value := range settings {
-		if strings.HasPrefix(value, "[") { // a list of TOML
-			var list []string
-			for _, m := range pythonString.FindAllStringSubmatch(value, -1) {
-				list = append(list, m[1])
-			}
-			value = strings.Join(list, "\n")
-		}
-		if len(value) > 1 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
-			value = value[1 : len(value)-1]
-		}
-		settings[key] = strings.NewReplacer("%(here)s", dir, "%%", "%").Replace(value)
+		settings[key] = strings.NewReplacer("%(here)s", dir, "%%", "%").Replace(unquoted(value))
 	}
 	return settings
+}
+
+// unquoted returns a value without the quotes of TOML. The elements of a list become lines.
+func unquoted(value string) string {
+	if strings.HasPrefix(value, "[") {
+		var list []string
+		for _, m := range pythonString.FindAllStringSubmatch(value, -1) {
+			list = append(list, m[1])
+		}
+		return strings.Join(list, "\n")
+	}
+	if len(value) > 1 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
+		return value[1 : len(value)-1]
+	}
+	return value
 }
 
 // alembicSeparator returns what separates version_locations. Without a setting, old releases use spaces and commas.

@@ -96,32 +96,37 @@ const longest = 1000
 
 // candidates returns values that the checks of a column mention: one of a list, or a number at a limit.
 func candidates(column catalog.Column, tables ...*catalog.Table) (list []string) {
-	base, _, _ := strings.Cut(column.Type, "(")
-	isInteger := slices.Contains([]string{"smallint", "integer", "bigint"}, base)
-	isNumber := isInteger || slices.Contains([]string{"numeric", "real", "double precision"}, base)
 	for _, t := range tables {
 		if t == nil {
 			continue
 		}
 		for _, k := range t.Constraints {
-			if k.Kind != "check" || !slices.Contains(k.Columns, column.Name) {
-				continue
+			if k.Kind == "check" && slices.Contains(k.Columns, column.Name) {
+				list = append(list, mentioned(column.Type, k.Definition)...)
 			}
-			if isText(column.Type) {
-				list = append(list, stringLiteral.FindAllString(k.Definition, -1)...)
+		}
+	}
+	return list
+}
+
+// mentioned returns the values of a type that a check mentions.
+func mentioned(kind, definition string) (list []string) {
+	base, _, _ := strings.Cut(kind, "(")
+	isInteger := slices.Contains([]string{"smallint", "integer", "bigint"}, base)
+	isNumber := isInteger || slices.Contains([]string{"numeric", "real", "double precision"}, base)
+	if isText(kind) {
+		list = stringLiteral.FindAllString(definition, -1)
+	}
+	for _, text := range numberLiteral.FindAllString(definition, -1) {
+		number, err := strconv.ParseFloat(text, 64)
+		switch {
+		case err != nil:
+		case isNumber && (!isInteger || number == float64(int64(number))):
+			for _, near := range []float64{number, number + 1, number - 1} {
+				list = append(list, strconv.FormatFloat(near, 'f', -1, 64))
 			}
-			for _, text := range numberLiteral.FindAllString(k.Definition, -1) {
-				number, err := strconv.ParseFloat(text, 64)
-				switch {
-				case err != nil:
-				case isNumber && (!isInteger || number == float64(int64(number))):
-					for _, near := range []float64{number, number + 1, number - 1} {
-						list = append(list, strconv.FormatFloat(near, 'f', -1, 64))
-					}
-				case isText(column.Type) && number > 0 && number <= longest:
-					list = append(list, fmt.Sprintf("lpad('%d', %d, 'x')", len(list), int(number)))
-				}
-			}
+		case isText(kind) && number > 0 && number <= longest: // a length
+			list = append(list, fmt.Sprintf("lpad('%d', %d, 'x')", len(list), int(number)))
 		}
 	}
 	return list
