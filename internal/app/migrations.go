@@ -11,11 +11,9 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/lint"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
-	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
@@ -117,44 +115,6 @@ func (a *App) WriteMigrations(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// Drift is the drift of a live database.
-type Drift struct {
-	Applied     int                  `json:"applied"` // migrations
-	Differences []catalog.Difference `json:"differences"`
-}
-
-// Drift compares a live database with a scratch database to which the same migrations are applied.
-func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) (d Drift, err error) {
-	migrator, err := a.Migrator(live, nil)
-	if err != nil {
-		return d, err
-	}
-	status, err := migrator.Status(ctx)
-	if err != nil {
-		return d, err
-	}
-	applied := map[string]bool{}
-	for _, m := range status {
-		if m.AppliedAt.IsZero() || m.State == migrate.Squashed {
-			continue
-		}
-		if m.File == "" {
-			return d, fault.New(fault.Conflict, "look for drift", "the database has a migration that this folder does not have", "find the migration with `krowoc migrate status`, and add its file")
-		}
-		if m.State == migrate.Other {
-			return d, fault.New(fault.Conflict, "look for drift", fmt.Sprintf("the database has %s as version %d, and this folder has %s", m.Recorded, m.Version, m.File),
-				"check out the branch that has "+m.Recorded+"; `krowoc migrate up` shows how to join the two")
-		}
-		applied[m.File] = true
-	}
-	expected, err := verify.Build(ctx, a.VerifyOptions(s, applied))
-	if err != nil {
-		return d, err
-	}
-	actual, err := catalog.Read(ctx, live, catalog.Options{Exclude: migrate.InternalTables(a.Config.Migrations.Table)})
-	return Drift{len(applied), append([]catalog.Difference{}, catalog.Compare(expected, actual)...)}, err
 }
 
 // subset is a folder with only some of its files.

@@ -34,6 +34,7 @@ type Config struct {
 	Protected  bool
 	Migrations Migrations
 	Lint       Lint
+	Drift      Drift
 	Generate   []Generate
 	CI         CI
 	Seeds      Seeds
@@ -66,6 +67,11 @@ type Lint struct {
 type LintRule struct {
 	Rule, Severity string
 	Paths          []string
+}
+
+// Drift configures `krowoc migrate drift`.
+type Drift struct {
+	Ignore []string // grants, owners, comments, and patterns of objects
 }
 
 // Generate is one target of `krowoc generate`.

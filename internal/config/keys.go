@@ -26,6 +26,8 @@ var keys = []Key{
 		{Path: "paths", Kind: List, Doc: "Patterns of file names in the migrations folder, such as 0000*.sql. Default: all files."},
 	}},
 
+	{Path: "drift.ignore", Kind: List, Doc: "What `krowoc migrate drift` ignores: `grants`, `owners`, `comments`, or patterns of objects, such as audit.* or `extension pg_stat_statements`."},
+
 	{Path: "generate", Kind: Objects, Doc: "Files that `krowoc generate` writes from the schema.", Items: []Key{
 		{Path: "target", Kind: Text, Required: true, OneOf: []string{"go", "typescript", "typescript-client", "pydantic", "jsonschema", "graphql", "sql", "markdown", "compose"},
 			Doc: "Kind of files to write."},

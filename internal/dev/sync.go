@@ -79,7 +79,7 @@ func (s *session) tablesDigest(ctx context.Context, types *schema.Schema) (strin
 }
 
 // undoUnsaved undoes the unsaved changes before new migrations are applied, which may contain them. The tables are compared with the
-// schema again afterwards.
+// schema again afterwards. It undoes nothing when the migrations are refused, because nothing would make the changes again.
 func (s *session) undoUnsaved(ctx context.Context, migrator *migrate.Migrator) error {
 	if s.syncer == nil {
 		return nil
@@ -88,7 +88,7 @@ func (s *session) undoUnsaved(ctx context.Context, migrator *migrate.Migrator) e
 	if err != nil || len(unsaved) == 0 {
 		return err
 	}
-	pending, err := migrator.Pending(ctx)
+	pending, err := migrator.CheckUp(ctx)
 	if err != nil || pending == 0 {
 		return err
 	}

@@ -18,12 +18,15 @@ import (
 type batch struct {
 	sql   strings.Builder
 	runes int // in sql
+	sent  int // statements before the first mark
 	spans []span
 }
 
-// span is the position of a statement in a batch, in runes as Postgres counts them.
+// span is the position of a statement in a batch, in runes as Postgres counts them, and for one without a mark how many statements are
+// before it.
 type span struct {
 	n, start, end int
+	after         int
 }
 
 // The column with the number of the next statement, counted from 1. The SQL after the last statement of the file has the
@@ -41,6 +44,7 @@ const lockColumn = "krowoc_lock"
 func (b *batch) add(sql string) {
 	b.write(sql)
 	b.write(";\n")
+	b.sent++
 }
 
 // mark makes everything after it belong to statement n.
@@ -52,13 +56,14 @@ func (b *batch) statement(n int, sql string) {
 	b.opening(n, sql)
 }
 
-// opening appends the nth statement of the file, which begins a transaction. A mark before it would be a query in that transaction,
-// whose isolation could not be set any more.
+// opening appends the nth statement of the file, which begins a transaction or sets its isolation. A mark before it would be a query in
+// that transaction, whose isolation could not be set any more.
 func (b *batch) opening(n int, sql string) {
 	start := b.runes
 	b.write(sql)
-	b.spans = append(b.spans, span{n, start, b.runes})
+	b.spans = append(b.spans, span{n, start, b.runes, b.sent})
 	b.write("\n;\n")
+	b.sent++
 }
 
 func (b *batch) write(s string) {
@@ -77,8 +82,8 @@ type outcome struct {
 
 // send sends a batch and waits until it ends. It rolls back a transaction that the batch leaves open.
 func (b *batch) send(ctx context.Context, conn *pgx.Conn) (o outcome) {
-	results := conn.PgConn().Exec(ctx, b.sql.String())
-	for results.NextResult() {
+	results, done := conn.PgConn().Exec(ctx, b.sql.String()), 0
+	for ; results.NextResult(); done++ {
 		r := results.ResultReader()
 		fields := r.FieldDescriptions()
 		for r.NextRow() {
@@ -95,7 +100,7 @@ func (b *batch) send(ctx context.Context, conn *pgx.Conn) (o outcome) {
 		return o
 	}
 	if errors.As(o.err, &o.server) {
-		b.place(&o)
+		b.place(&o, done)
 	}
 	if !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {
 		_, _ = conn.Exec(ctx, "ROLLBACK")
@@ -111,8 +116,9 @@ func (o *outcome) lock(l Lock) {
 }
 
 // place converts the position of an error in the batch to one in its statement. A position in a statement that was not
-// reached is a syntax error, because Postgres parses the whole batch before it runs any of it.
-func (b *batch) place(o *outcome) {
+// reached is a syntax error, because Postgres parses the whole batch before it runs any of it. Before the first mark, the number of
+// statements that are done tells which one failed.
+func (b *batch) place(o *outcome, done int) {
 	at := int(o.server.Position) - 1
 	for _, s := range b.spans {
 		if at == s.end+1 { // the semicolon that the batch adds
@@ -123,7 +129,14 @@ func (b *batch) place(o *outcome) {
 			return
 		}
 	}
+	hasPosition := at >= 0
 	o.server.Position = 0
+	for _, s := range b.spans {
+		if o.at <= 0 && !hasPosition && s.after == done {
+			o.at = s.n
+			return
+		}
+	}
 }
 
 // String returns the SQL without the marks, to show it to people.

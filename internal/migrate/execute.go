@@ -40,8 +40,11 @@ func (p planned) locks(o outcome) []Lock {
 // transaction sends a whole file as one message. Postgres runs it from BEGIN to COMMIT without another round trip.
 func (r *run) transaction(step planned) *batch {
 	b := &batch{}
-	r.begin(b, step, true)
-	r.statements(b, step, 0, len(step.sql))
+	b.add("BEGIN")
+	r.limits(b, step, true)
+	first := settings(b, step, 0, len(step.sql))
+	r.guard(b)
+	r.statements(b, step, first, len(step.sql))
 	b.mark(recording)
 	b.add(r.record(step))
 	r.identify(b, step)
@@ -64,6 +67,11 @@ func (r *run) statements(b *batch, step planned, from, to int) {
 func (r *run) begin(b *batch, step planned, limits bool) {
 	b.add("BEGIN")
 	r.limits(b, step, limits)
+	r.guard(b)
+}
+
+// guard aborts a transaction whose lease is lost.
+func (r *run) guard(b *batch) {
 	if r.session != nil && r.session.lease != nil {
 		b.add(r.session.lease.guard(false))
 	}

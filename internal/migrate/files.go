@@ -20,6 +20,7 @@ import (
 type file struct {
 	version int64
 	name    string
+	inGo    bool // a migration of goose's that is Go code, which a binary of the project's own runs
 	// text and script are set by load.
 	text   string
 	script *script
@@ -46,11 +47,8 @@ func readFolder(fsys fs.FS, dir string, logger *slog.Logger) ([]*file, error) {
 			if path.Ext(name) == ".sql" {
 				logger.Warn("ignored a file that is not a migration: its name does not begin with a version and an underscore", "file", path.Join(dir, name))
 			}
-		case path.Ext(name) == ".go":
-			return nil, fault.New(fault.Invalid, op, name+" is a migration in Go, but only SQL is supported",
-				"rewrite it in SQL, or run this folder with your own goose binary")
 		default:
-			files = append(files, &file{version: version, name: name})
+			files = append(files, &file{version: version, name: name, inGo: path.Ext(name) == ".go"})
 		}
 	}
 	slices.SortStableFunc(files, func(a, b *file) int { return cmp.Compare(a.version, b.version) })
@@ -64,10 +62,14 @@ func readFolder(fsys fs.FS, dir string, logger *slog.Logger) ([]*file, error) {
 }
 
 // load reads and parses the files that are about to run, so that all of their mistakes are known before
-// any of them runs.
+// any of them runs. A migration in Go is refused.
 func load(fsys fs.FS, dir string, files []*file) error {
 	var mistakes diag.List
 	for _, f := range files {
+		if f.inGo {
+			return fault.New(fault.Invalid, "read the migrations in "+cmp.Or(dir, "the folder"), f.name+" is a migration in Go, but only SQL is supported",
+				"apply it with your own goose binary, or rewrite it in SQL")
+		}
 		text, err := fs.ReadFile(fsys, f.name)
 		if err != nil {
 			return &fault.Error{Code: fault.Invalid, Op: "read " + path.Join(dir, f.name), Err: err}

@@ -23,7 +23,11 @@ func (s state) versionsKey(table string) string {
 	return s.schema + "." + table[strings.LastIndexByte(table, '.')+1:]
 }
 
-// readIdentities adds to the applied versions from which files they were applied. Rows that another tool has made have none.
+// sameRow is whether the record m belongs to the row g of the table of versions. A database of an earlier release lacks its tstamp.
+const sameRow = "g.version_id = m.version_id and g.id = m.row_id and coalesce((to_jsonb(m)->>'tstamp')::timestamp = g.tstamp::timestamp, true)"
+
+// readIdentities adds to the applied versions from which files they were applied. Rows that another tool has made have none. It also finds
+// the stale records: those whose rows somebody has deleted from the table of versions by hand.
 func (s *state) readIdentities(ctx context.Context, db querier, table string) error {
 	const op = "read from which files migrations were applied"
 	if there, err := exists(ctx, db, own.MigrationsTable); !there || err != nil {
@@ -33,12 +37,21 @@ func (s *state) readIdentities(ctx context.Context, db querier, table string) er
 	type row struct {
 		Version, ID int64
 		Name, Sum   string
+		IsCurrent   bool
 	}
-	rows, _ := db.Query(ctx, "select version_id, row_id, name, sum from "+own.MigrationsTable+" where versions = "+pg.QuoteLiteral(s.versionsKey(table)))
+	current := "false"
+	if s.known {
+		current = fmt.Sprintf("exists (select from %s g where %s)", table, sameRow)
+	}
+	rows, _ := db.Query(ctx, fmt.Sprintf("select version_id, row_id, name, sum, %s from %s m where versions = %s", current, own.MigrationsTable, pg.QuoteLiteral(s.versionsKey(table))))
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 	known := make(map[key]row, len(list))
 	for _, r := range list {
-		known[key{r.Version, r.ID}] = r
+		if r.IsCurrent {
+			known[key{r.Version, r.ID}] = r
+		} else {
+			s.stale = append(s.stale, r.Version)
+		}
 	}
 	for i := range s.applied {
 		r := known[key{s.applied[i].version, s.applied[i].id}]
@@ -49,8 +62,8 @@ func (s *state) readIdentities(ctx context.Context, db querier, table string) er
 
 // identifySQL returns SQL that records the file of an applied version. Its row is in the table of versions already.
 func (r *run) identifySQL(version int64, name, sum string) string {
-	return fmt.Sprintf(`INSERT INTO %s (versions, version_id, row_id, name, sum) SELECT %s, %d, max(id), %s, %s FROM %s WHERE version_id = %[3]d HAVING max(id) IS NOT NULL
-ON CONFLICT (versions, version_id) DO UPDATE SET (row_id, name, sum) = (excluded.row_id, excluded.name, excluded.sum)`,
+	return fmt.Sprintf(`INSERT INTO %s (versions, version_id, row_id, name, sum, tstamp) SELECT %s, %d, id, %s, %s, tstamp FROM %s WHERE version_id = %[3]d ORDER BY id DESC LIMIT 1
+ON CONFLICT (versions, version_id) DO UPDATE SET (row_id, name, sum, tstamp) = (excluded.row_id, excluded.name, excluded.sum, excluded.tstamp)`,
 		own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), version, pg.QuoteLiteral(name), pg.QuoteLiteral(sum), r.o.Table)
 }
 
@@ -82,8 +95,8 @@ type comparison struct {
 	state   State  // Applied, Changed or Other
 }
 
-// compare compares the applied versions that have a file with what is known of them: from the database, and from the SumFile, in which
-// a change is accepted.
+// compare compares the applied versions that have a file with what is known of them. What the database has recorded of a file comes
+// first: the SumFile follows the folder of whoever has changed a file, and no database. It counts where the database has recorded nothing.
 func (m *Migrator) compare(s state) (list []comparison, err error) {
 	sums, err := ReadSums(m.o.FS)
 	if err != nil {
@@ -101,11 +114,12 @@ func (m *Migrator) compare(s state) (list []comparison, err error) {
 		if f.script != nil {
 			c.sum = f.sum()
 		}
-		differs := a.name != "" && a.sum != c.sum && !f.isBaseline() // a baseline replaces the file that was applied
+		isRecorded := a.name != "" && (a.name == f.name || !f.isBaseline()) // a baseline replaces the file that was applied
 		switch accepted := sums[f.name]; {
-		case differs && a.name != f.name:
+		case isRecorded && a.sum == c.sum:
+		case isRecorded && a.name != f.name:
 			c.state = Other
-		case accepted != "" && accepted != c.sum, accepted == "" && differs:
+		case isRecorded, accepted != "" && accepted != c.sum:
 			c.state = Changed
 		}
 		list = append(list, c)
@@ -115,7 +129,7 @@ func (m *Migrator) compare(s state) (list []comparison, err error) {
 
 // read reads a file that is applied. Its script is nil when it has a mistake, which matters only to those who run it.
 func (m *Migrator) read(f *file) error {
-	if f.script != nil {
+	if f.script != nil || f.inGo {
 		return nil
 	}
 	text, err := fs.ReadFile(m.o.FS, f.name)
@@ -141,8 +155,8 @@ func (m *Migrator) checkApplied(s state, list []comparison, p plan) error {
 		case c.state == Changed && (interrupted || p.redoes(c.file)):
 		case c.state == Changed:
 			d.Message = "its SQL has changed since it was applied"
-			d.Remedy = fmt.Sprintf("restore it and put the change in a new migration; while you write it, apply it again with `krowoc migrate redo`; if the change has no effect on databases, accept it with `krowoc migrate hash`, "+
-				"or for this database with `krowoc migrate repair --accept %d`", c.file.version)
+			d.Remedy = fmt.Sprintf("restore it and put the change in a new migration; while you write it, apply it again with `krowoc migrate redo`; "+
+				"if the database already is what the file describes, accept it for this database with `krowoc migrate repair --accept %d`", c.file.version)
 		case c.state == Other:
 			other = true
 			d.Code, d.Message = "migration-other", fmt.Sprintf("the database has another file as version %d: %s", c.file.version, c.applied.name)
@@ -166,12 +180,18 @@ func (m *Migrator) checkApplied(s state, list []comparison, p plan) error {
 	return &fault.Error{Code: fault.Conflict, Op: "compare the migrations with the database", Message: message, Err: found}
 }
 
-// accept records what the files of applied versions are called and contain now, where that was accepted: by the SumFile, or by a squash.
+// accept records what the files of applied versions are called now, where only their names have changed. It deletes stale records.
 func (r *run) accept(ctx context.Context, list []comparison) error {
+	if len(r.state.stale) > 0 {
+		if _, err := r.session.conn.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE versions = %s AND version_id = ANY ($1)",
+			own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table))), r.state.stale); err != nil {
+			return r.fault(ctx, "delete the records of files that are no longer applied", err)
+		}
+	}
 	for _, c := range list {
 		a := c.applied
-		known, same := a.name != "", a.name == c.file.name && a.sum == c.sum
-		if c.state != Applied || !known || same || c.file.isBaseline() { // an older checkout still has what a baseline replaces
+		renamed := a.name != "" && a.name != c.file.name
+		if c.state != Applied || !renamed || c.file.isBaseline() { // an older checkout still has what a baseline replaces
 			continue
 		}
 		if _, err := r.session.conn.Exec(ctx, r.identifySQL(c.file.version, c.file.name, c.sum)); err != nil {

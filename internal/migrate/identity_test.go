@@ -50,11 +50,6 @@ func TestChangedFileIsRefusedWithNothingPending(t *testing.T) {
 	if got := p.states(); got != "1 applied 00001_users.sql, 2 changed 00002_votes.sql, 3 applied 00003_tags.sql" {
 		t.Error(got)
 	}
-	p.hash() // accepts it
-	p.up()   // and records it, so that the checksums are not needed any more
-	delete(p.files, migrate.SumFile)
-	p.up()
-	p.write("00002_votes.sql", votesSQL)
 	if err := p.migrator().Accept(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +65,35 @@ func TestChangedFileIsRefusedWithNothingPending(t *testing.T) {
 	p.write("00001_users.sql", "no migration")
 	_, err = p.migrator().Up(t.Context())
 	p.refused(err, "migrations/00001_users.sql: error: its SQL has changed since it was applied")
+}
+
+// What a database has recorded of a file holds for this database, whatever krowoc.sum says: it follows whoever has changed the file.
+func TestRecordWinsOverSums(t *testing.T) {
+	local := newProject(t, "1_users.sql", usersSQL, "2_votes.sql", votesSQL)
+	production := newProject(t)
+	production.files = local.files
+	local.hash()
+	local.up()
+	production.up()
+	local.write("2_votes.sql", strings.Replace(votesSQL, "id int", "id bigint", 1))
+	recording := func(o *migrate.Options) { o.RecordSums = func(s migrate.Sums) error { local.record(s); return nil } }
+	if _, err := local.migrator(recording).Redo(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	local.up()
+	_, err := production.migrator().Up(t.Context())
+	production.refused(err, "migrations/2_votes.sql: error: its SQL has changed since it was applied")
+	if got := production.states(); got != "1 applied 1_users.sql, 2 changed 2_votes.sql" {
+		t.Error(got)
+	}
+
+	local.write("2_votes.sql", votesSQL) // differs from its checksum now, and is what production has
+	production.up()
+	local.write("2_votes.sql", strings.Replace(votesSQL, "id int", "id text", 1))
+	if err := production.migrator().Accept(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	production.up()
 }
 
 // Two branches have each a file with the same number.
@@ -111,9 +135,10 @@ func TestFileOfAnotherBranch(t *testing.T) {
 // What goose or an earlier release has applied is not known, and gives no false alarm.
 func TestUnknownFilesAreNotCompared(t *testing.T) {
 	for name, sql := range map[string]string{
-		"an earlier release": "TRUNCATE krowoc.migrations",
-		"before the table":   "DROP TABLE krowoc.migrations; DELETE FROM krowoc.versions WHERE version > 1",
-		"goose, afterwards":  "DELETE FROM goose_db_version WHERE version_id = 2; INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)",
+		"an earlier release":    "TRUNCATE krowoc.migrations",
+		"before the table":      "DROP TABLE krowoc.migrations; DELETE FROM krowoc.versions WHERE version > 1",
+		"goose, from the start": "TRUNCATE goose_db_version RESTART IDENTITY; INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true)",
+		"goose, afterwards":     "DELETE FROM goose_db_version WHERE version_id = 2; INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)",
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProject(t, "1_users.sql", usersSQL, "2_votes.sql", votesSQL)
@@ -199,6 +224,12 @@ func TestRecordedFiles(t *testing.T) {
 	if _, err := p.migrator().RecordDrafts(t.Context(), []migrate.Draft{draft}); err != nil {
 		t.Fatal(err)
 	}
+	draft.Version, draft.Name = "3", "tags"
+	other := draft
+	other.Version, other.Name = "2", "others" // came after version 2
+	if _, err := p.migrator().RecordDrafts(t.Context(), []migrate.Draft{draft, other}); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "already has version 2: 2_votes.sql") {
+		t.Error(err)
+	}
 	p.write("2_votes.sql", draft.Text())
 	p.up()
 	p.write("1_users.sql", tagsSQL)
@@ -209,6 +240,38 @@ func TestRecordedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := p.states(); got != "1 pending 1_users.sql, 2 pending 2_votes.sql" || p.query("SELECT count(*)::text FROM krowoc.migrations") != "0" {
+		t.Error(got)
+	}
+}
+
+// Rows that somebody deletes from the table of versions by hand leave records behind, which the next run deletes.
+func TestStaleRecordsAreDeleted(t *testing.T) {
+	for _, sql := range []string{"DELETE FROM goose_db_version WHERE version_id = 2", "TRUNCATE goose_db_version RESTART IDENTITY", "DROP TABLE goose_db_version"} {
+		p := newProject(t, "1_users.sql", usersSQL, "2_votes.sql", votesSQL)
+		p.up()
+		testkit.Exec(t, p.db, sql+"; DROP TABLE users, votes")
+		delete(p.files, "2_votes.sql")
+		p.write("3_tags.sql", tagsSQL)
+		p.up()
+		if got := p.query("SELECT string_agg(name, ' ' ORDER BY version_id) FROM krowoc.migrations"); got != "1_users.sql 3_tags.sql" {
+			t.Errorf("%s: %s", sql, got)
+		}
+	}
+}
+
+// A database to which an earlier release has recorded has no times, and its records count.
+func TestRecordsOfEarlierRelease(t *testing.T) {
+	p := newProject(t, "1_users.sql", usersSQL)
+	p.up()
+	testkit.Exec(t, p.db, "ALTER TABLE krowoc.migrations DROP COLUMN tstamp; DELETE FROM krowoc.versions WHERE version > 2")
+	p.write("1_users.sql", tagsSQL)
+	const want = "1 changed 1_users.sql"
+	if got := p.states(); got != want {
+		t.Error(got)
+	}
+	_, err := p.migrator().Up(t.Context())
+	p.refused(err, "its SQL has changed")
+	if got := p.states(); got != want {
 		t.Error(got)
 	}
 }

@@ -37,6 +37,7 @@ type Options struct {
 	LockRetries      int           // how often a file is retried after a lock timeout; 0 is 30, a negative number is never
 	LeaseTTL         time.Duration // behind a pooler, how long after its death a process still has the lock; 0 is 30 s
 
+	SkipGo            bool     // leave out migrations in Go, which are refused otherwise when they are pending
 	AllowMissing      bool     // also apply files that are older than applied ones
 	RollbackOnFailure bool     // a run that fails rolls back the files that it has applied
 	Irreversible      bool     // roll back past files without a down section, of which only the record is deleted

@@ -30,6 +30,8 @@ type state struct {
 	known    bool               // the table of versions is there
 	progress map[int64]progress // of files that were interrupted
 	schema   string             // of the table of versions, with which progress is recorded
+	skipGo   bool               // leave pending migrations in Go out of plans
+	stale    []int64            // versions with a record of their file and no row in the table of versions that belongs to it
 }
 
 func (s state) isApplied(version int64) bool {
@@ -80,7 +82,7 @@ func (s state) up(target int64) (plan, error) {
 	}
 	var p plan
 	for _, f := range s.pending() {
-		if f.version <= target {
+		if f.version <= target && (!f.inGo || !s.skipGo) {
 			p = append(p, planned{file: f, direction: Up})
 		}
 	}

@@ -167,6 +167,7 @@ func (r *run) segmentBatch(step planned, s segment) *batch {
 		b.add("BEGIN")
 	}
 	r.limits(b, step, limits)
+	from = settings(b, step, from, s.to)
 	if guarded {
 		b.add(r.session.lease.guard(false))
 	}

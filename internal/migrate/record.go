@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,8 +20,10 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 			f := s.file(v)
 			if f == nil {
 				f = &file{version: v}
-			} else if err := load(m.o.FS, m.o.Dir, []*file{f}); err != nil {
-				return nil, err
+			} else if !f.inGo {
+				if err := load(m.o.FS, m.o.Dir, []*file{f}); err != nil {
+					return nil, err
+				}
 			}
 			list = append(list, f)
 		}
@@ -29,12 +32,16 @@ func (m *Migrator) Record(ctx context.Context, versions []int64) (recorded []int
 }
 
 // RecordDrafts records drafts as applied that are not written yet, because the database already has what they make. It returns the
-// versions that it added.
+// versions that it added. It refuses a version that is applied: that is another file, which came since the drafts were numbered.
 func (m *Migrator) RecordDrafts(ctx context.Context, drafts []Draft) (recorded []int64, err error) {
-	return m.recordFiles(ctx, func(state) ([]*file, error) {
+	return m.recordFiles(ctx, func(s state) ([]*file, error) {
 		var list []*file
 		for _, d := range drafts {
 			f := &file{version: d.Number(), name: d.FileName(), text: d.Text()}
+			if i := slices.IndexFunc(s.applied, func(a applied) bool { return a.version == f.version }); i >= 0 {
+				return nil, fault.New(fault.Conflict, "record "+f.name, fmt.Sprintf("the database already has version %d: %s", f.version, cmp.Or(s.applied[i].name, "a file of unknown name")),
+					"get that file, for example from the branch that has it, and retry; the new file then gets the next version")
+			}
 			var mistake *mistake
 			if f.script, mistake = parse(f.text); mistake != nil {
 				return nil, fault.New(fault.Internal, "record "+f.name, mistake.message)

@@ -198,6 +198,7 @@ func (r *run) hook(ctx context.Context, when string, statements []string) error 
 
 // state reads the folder and the tables.
 func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
+	s.skipGo = m.o.SkipGo
 	if s.files, err = readFolder(m.o.FS, m.o.Dir, m.o.Logger); err != nil {
 		return s, err
 	}
@@ -208,6 +209,17 @@ func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
 		return s, err
 	}
 	return s, s.readIdentities(ctx, db, m.o.Table)
+}
+
+// CheckUp runs every check of Up that needs no statement of a file, and returns how many files Up would apply. It takes no lock and
+// changes nothing.
+func (m *Migrator) CheckUp(ctx context.Context) (pending int, err error) {
+	s, err := m.state(ctx, m.o.DB)
+	if err != nil {
+		return 0, err
+	}
+	p, _, err := m.planned(s, func(s state) (plan, error) { return s.up(latest) })
+	return len(p), err
 }
 
 // dryRun returns the results that a run would have, with its SQL. It takes no lock.

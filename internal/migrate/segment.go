@@ -53,6 +53,28 @@ func control(sql string) (opens bool, end ending) {
 	return false, end
 }
 
+// settings appends the statements of sql[from:to] with which a transaction begins up to the last SET TRANSACTION, and returns the index of
+// the next one. Postgres refuses SET TRANSACTION after a query, such as a mark or the guard of the lease.
+func settings(b *batch, step planned, from, to int) int {
+	next := from
+	for i := from; i < to; i++ {
+		words := append(strings.Fields(strings.ToLower(sqltext.Normalise(step.sql[i]))), "", "", "")
+		if words[0] != "set" {
+			break
+		}
+		if words[1] == "local" || words[1] == "session" {
+			words = words[1:]
+		}
+		if strings.HasPrefix(words[1], "transaction") { // also transaction_isolation
+			next = i + 1
+		}
+	}
+	for i := from; i < next; i++ {
+		b.opening(i+1, step.sql[i])
+	}
+	return next
+}
+
 // chains reports whether a statement that ends a transaction begins the next one.
 func chains(sql string) bool {
 	words := strings.Fields(strings.Trim(strings.ToLower(sqltext.Normalise(sql)), "; "))

@@ -67,6 +67,51 @@ func TestFileThatEndsItsTransaction(t *testing.T) {
 	}
 }
 
+// SET TRANSACTION must come before the first query of its transaction, so no query of Krowoc's comes before it.
+func TestTransactionIsSet(t *testing.T) {
+	const isolation = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nCREATE TABLE %s AS SELECT current_setting('transaction_isolation') AS v;\n"
+	for name, text := range map[string]string{
+		"the whole file":       fmt.Sprintf(isolation, "a"),
+		"after other settings": "SET LOCAL work_mem = '8MB';\n" + fmt.Sprintf(isolation, "a"),
+		"as a parameter":       strings.Replace(fmt.Sprintf(isolation, "a"), "TRANSACTION ISOLATION LEVEL SERIALIZABLE", "LOCAL transaction_isolation = serializable", 1),
+		"its own transaction":  "BEGIN;\n" + fmt.Sprintf(isolation, "a") + "COMMIT;\n",
+		"the second one":       "CREATE TABLE x ();\nCOMMIT;\nBEGIN;\n" + fmt.Sprintf(isolation, "a") + "COMMIT;\nDROP TABLE x;\n",
+		"chained":              "CREATE TABLE x ();\nCOMMIT AND CHAIN;\n" + fmt.Sprintf(isolation, "a") + "COMMIT;\nDROP TABLE x;\n",
+		"in one of the rest":   "-- +goose NO TRANSACTION\nCREATE TABLE x ();\nBEGIN;\n" + fmt.Sprintf(isolation, "a") + "COMMIT;\nDROP TABLE x;\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, setting := range []func(*migrate.Options){
+				func(*migrate.Options) {},
+				func(o *migrate.Options) { o.Locks = true },
+			} {
+				p := newProject(t, "1_x.sql", "-- +goose Up\n"+text)
+				if _, err := p.migrator(setting).Up(t.Context()); err != nil || p.catalog() != "relation a" || p.query("SELECT v FROM a") != "serializable" {
+					t.Errorf("%v; %s", err, p.catalog())
+				}
+			}
+		})
+	}
+}
+
+// A setting before the first mark that fails is still found in the file.
+func TestFailedSettingHasItsLine(t *testing.T) {
+	for text, line := range map[string]int{
+		"SET LOCAL work_mem = '1 parsec';\nSET TRANSACTION READ WRITE;\nSELECT 1;\n":                  2,
+		"SET LOCAL work_mem = '8MB';\nSET TRANSACTION SNAPSHOT 'none';\nSELECT 1;\n":                  3,
+		"BEGIN;\nSET LOCAL work_mem = '8MB';\nSET TRANSACTION SNAPSHOT 'none';\nSELECT 1;\nCOMMIT;\n": 4,
+		"SET TRANSACTION READ WRITE;\nSELECT nope;\n":                                                 3,
+		"SET TRANSACTION READ WRITE;\nSELECT 1/0;\n":                                                  3,
+	} {
+		p := newProject(t, "1_x.sql", "-- +goose Up\n"+text)
+		_, err := p.migrator().Up(t.Context())
+		var statement *migrate.StatementError
+		if !errors.As(err, &statement) || statement.Line != line {
+			t.Errorf("%s: %+v", text, err)
+		}
+	}
+}
+
 // A transaction of its own in a file without one is done or undone as a whole.
 func TestOwnTransactionIsNotResumedInItsMiddle(t *testing.T) {
 	const text = "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE a ();\nBEGIN;\nCREATE TABLE b ();\nSELECT %s;\nCOMMIT;\n"

@@ -31,12 +31,16 @@ type SourceStatement struct {
 	Indent int   // number of runes before it on its first line
 }
 
-// SourceNames returns the names of a folder's migrations, ordered by version.
+// SourceNames returns the names of a folder's migrations in SQL, ordered by version. It warns about migrations in Go.
 func SourceNames(fsys fs.FS, dir string, logger *slog.Logger) ([]string, error) {
 	files, err := readFolder(fsys, dir, logger)
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = f.name
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		if f.inGo {
+			logger.Warn("ignored a migration in Go: only SQL can be read", "file", path.Join(dir, f.name))
+			continue
+		}
+		names = append(names, f.name)
 	}
 	return names, err
 }

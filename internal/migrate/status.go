@@ -17,6 +17,7 @@ const (
 	OutOfOrder State = "out_of_order" // not applied, but a newer one is
 	Changed    State = "changed"      // applied, and its SQL has changed since
 	Other      State = "other_file"   // applied, but from another file with the same version, such as one of another branch
+	InGo       State = "go_file"      // not applied, and written in Go, which another binary has to run
 	Half       State = "interrupted"  // a file that was interrupted, and of which a part is applied
 	NoFile     State = "no_file"      // applied, but not in the folder
 	Squashed   State = "squashed"     // applied, and replaced by a baseline since
@@ -52,14 +53,7 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	}
 	var list []Status
 	for _, f := range s.pending() {
-		state := Pending
-		if f.version < newest {
-			state = OutOfOrder
-		}
-		if _, half := s.progress[f.version]; half {
-			state = Half
-		}
-		list = append(list, Status{Version: f.version, File: f.name, State: state})
+		list = append(list, Status{Version: f.version, File: f.name, State: s.pendingState(f, newest)})
 	}
 	for _, a := range s.applied {
 		status := Status{Version: a.version, State: NoFile, AppliedAt: a.at}
@@ -78,6 +72,20 @@ func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
 	}
 	slices.SortFunc(list, func(a, b Status) int { return cmp.Compare(a.Version, b.Version) })
 	return list, nil
+}
+
+// pendingState returns the state of a file that is not applied.
+func (s state) pendingState(f *file, newest int64) State {
+	_, half := s.progress[f.version]
+	switch {
+	case half:
+		return Half
+	case f.inGo:
+		return InGo
+	case f.version < newest:
+		return OutOfOrder
+	}
+	return Pending
 }
 
 // Baseline returns the version of the folder's first file when that is a baseline, else 0.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // missing is a folder that does not exist.
@@ -96,4 +97,32 @@ func TestStatus(t *testing.T) {
 		t.Errorf("after: %s", diff)
 	}
 	pending(2)
+}
+
+// A migration in Go is listed. It is refused only when it would have to run.
+func TestMigrationInGo(t *testing.T) {
+	p := newProject(t, "1_users.sql", usersSQL, "2_fill.go", "package migrations", "3_tags.sql", tagsSQL)
+	p.hash()
+	delete(p.files, migrate.SumFile)
+	if got := p.states(); got != "1 pending 1_users.sql, 2 go_file 2_fill.go, 3 pending 3_tags.sql" {
+		t.Error(got)
+	}
+	if _, err := p.migrator().Up(t.Context()); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), "2_fill.go is a migration in Go") || p.catalog() != "" {
+		t.Errorf("%v; %s", err, p.catalog())
+	}
+	if _, err := p.migrator().UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Exec(t, p.db, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)") // by a goose binary
+	p.up()
+	if got := p.states(); got != "1 applied 1_users.sql, 2 applied 2_fill.go, 3 applied 3_tags.sql" {
+		t.Error(got)
+	}
+	if _, err := p.migrator().Down(t.Context(), 2); fault.CodeOf(err) != fault.Invalid || p.versions() != "1 2 3" {
+		t.Errorf("%v; %s", err, p.versions())
+	}
+	names, err := migrate.SourceNames(p.files, "migrations", testkit.Logger(t))
+	if err != nil || strings.Join(names, " ") != "1_users.sql 3_tags.sql" {
+		t.Errorf("%v, %v", names, err)
+	}
 }

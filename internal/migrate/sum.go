@@ -81,6 +81,7 @@ func Hash(fsys fs.FS, dir string) (Sums, error) {
 	if err != nil {
 		return nil, err
 	}
+	files = slices.DeleteFunc(files, func(f *file) bool { return f.inGo })
 	if err := load(fsys, dir, files); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 func listOf(err error) diag.List {
@@ -68,8 +69,16 @@ func TestChangedMigrationsAreRefused(t *testing.T) {
 	if _, err := p.migrator().Down(t.Context(), 1); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("rolling back: %v", err)
 	}
-	p.hash()
+	p.hash() // describes the folder, and accepts nothing for a database that knows what it has applied
+	if _, err := p.migrator().Up(t.Context()); len(listOf(err)) != 1 {
+		t.Errorf("a changed file with its checksum: %v", err)
+	}
+	testkit.Exec(t, p.db, "TRUNCATE krowoc.migrations")
 	p.up()
+	p.write("00002_votes.sql", votesSQL)
+	if _, err := p.migrator().Up(t.Context()); len(listOf(err)) != 1 {
+		t.Errorf("a changed file in a database that knows nothing of it: %v", err)
+	}
 }
 
 // In development what is applied is recorded, so that nobody has to think of it.

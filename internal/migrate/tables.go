@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,9 +18,24 @@ import (
 )
 
 // InternalTables names the tables outside the schema krowoc that are not the project's: the table of versions, which is
-// goose_db_version when versions is empty, and those that releases before that schema have left. Comparisons of databases leave them out.
+// goose_db_version when versions is empty, those that releases before that schema have left, and the records of other tools. Comparisons
+// of databases leave them out.
 func InternalTables(versions string) []string {
-	return append([]string{cmp.Or(versions, goose.DefaultTablename)}, own.LegacyTables()...)
+	return slices.Concat([]string{VersionsTable(versions)}, own.LegacyTables(), recordTables)
+}
+
+// VersionsTable returns the table of versions, which is goose_db_version when versions is empty.
+func VersionsTable(versions string) string { return cmp.Or(versions, goose.DefaultTablename) }
+
+// recordTables are the tables in which migration tools record what they have applied, and their locks. A tool that records in a Postgres
+// schema of its own is in catalog.RecordSchemas.
+var recordTables = []string{
+	goose.DefaultTablename, "schema_migrations", "schema_migrations_history", "schema_version", "schema_lock", "ar_internal_metadata",
+	"alembic_version", "django_migrations", "_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock", "aerich",
+	"flyway_schema_history", "databasechangelog", "databasechangeloglock", "__EFMigrationsHistory", "refinery_schema_history",
+	"_prisma_migrations", "knex_migrations", "knex_migrations_lock", "__drizzle_migrations", "pgmigrations", "SequelizeMeta", "mikro_orm_migrations",
+	"typeorm_metadata", "kysely_migration", "kysely_migration_lock", "atlas_schema_revisions", "gorp_migrations", "bun_migrations",
+	"bun_migration_locks", "_sqlx_migrations", "__diesel_schema_migrations", "seaql_migrations", "phinxlog", "doctrine_migration_versions",
 }
 
 // applied is a row of the table of versions.

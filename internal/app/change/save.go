@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/app"
@@ -134,11 +133,8 @@ func lacking(ctx context.Context, target *ddl.Target, built, changed, db *pgxpoo
 	if err != nil {
 		return nil, err
 	}
-	before := catalog.Compare(base, actual) // what has nothing to do with the unsaved changes
-	for _, d := range catalog.Compare(expected, actual) {
-		if !slices.ContainsFunc(before, func(b catalog.Difference) bool { return b.String() == d.String() }) {
-			return notInStep(fmt.Sprintf("it does not have what its unsaved changes make: %s", d)), nil
-		}
+	if list := catalog.Lacking(base, expected, actual); len(list) > 0 {
+		return notInStep(fmt.Sprintf("it does not have what its unsaved changes make: %s", list[0])), nil
 	}
 	return nil, nil
 }
@@ -166,8 +162,7 @@ func (u unsaved) save(ctx context.Context, a *app.App, db *pgxpool.Pool, name st
 			return nil, false, err
 		}
 	}
-	last, err := sync.Last(ctx, db)
-	if undone := err == nil && last < u.last; undone || err != nil {
+	if there, err := sync.IsThere(ctx, db, u.last); !there || err != nil {
 		return nil, false, errors.Join(err, m.Unrecord(context.WithoutCancel(ctx), recorded))
 	}
 	if paths, err = migrate.Write(dir, drafts, a.Now()); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"strings"
 	"time"
 
@@ -136,6 +137,10 @@ func (r runner) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
 	for _, file := range result.Files {
 		if !file.OK {
 			bad++
+		}
+		if file.Ignored != "" {
+			findings = append(findings, diag.Diagnostic{Severity: diag.Info, Code: "verify/ignored", Message: "not verified: " + file.Ignored,
+				Position: firstLine(path.Join(r.Config.Migrations.Dir, file.File))})
 		}
 		for _, f := range file.Findings {
 			d := f.Diagnostic

@@ -41,10 +41,6 @@ type Schema struct {
 
 const importOp = "import the schema"
 
-// foreignRecords are the tables in which other tools record applied migrations. They are not part of the project's schema.
-var foreignRecords = []string{"schema_migrations", "ar_internal_metadata", "alembic_version", "flyway_schema_history", "knex_migrations", "knex_migrations_lock",
-	"_prisma_migrations", "django_migrations", "atlas_schema_revisions", "databasechangelog", "databasechangeloglock", "goose_db_version", "__drizzle_migrations"}
-
 // ImportSchema writes the schema of a database, and a baseline if the project has no migrations. It checks on scratch databases that both
 // match, except for the statements in Differs. It only reads the database.
 func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string, overwrite bool) (result Schema, err error) {
@@ -57,7 +53,7 @@ func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string
 		return result, err
 	}
 	defer live.Close()
-	exclude := append(migrate.InternalTables(a.Config.Migrations.Table), foreignRecords...)
+	exclude := migrate.InternalTables(a.Config.Migrations.Table)
 	cur, err := catalog.Read(ctx, live, catalog.Options{Exclude: exclude})
 	if err != nil {
 		return result, err
@@ -167,6 +163,9 @@ func structureOf(ctx context.Context, a *app.App, at string, major int, exclude 
 	}
 	args := []string{"--schema-only", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
 		"--exclude-schema", own.Schema, "--dbname", u.String()}
+	for _, name := range catalog.RecordSchemas() {
+		args = append(args, "--exclude-schema", name)
+	}
 	for _, table := range exclude {
 		args = append(args, "--exclude-table", "*."+pg.QuoteIdent(table))
 	}

@@ -28,7 +28,8 @@ func newHash(f *factory.Factory) *cobra.Command {
 		Use:   "hash",
 		Short: "Record the checksums of the migrations in krowoc.sum",
 		Long: `Record a checksum of every migration in krowoc.sum, in the same folder. From then on, "migrate up" refuses a file whose SQL was
-changed after it was applied, also on a database that another checkout migrated. Comments and white space may change.`,
+changed after it was applied, also on a database that has no record of its own. Where a database has recorded what it applied, that
+record counts, and a new checksum accepts nothing. Comments and white space may change.`,
 		Example: "krowoc migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -42,7 +42,7 @@ func showStatus(t *term.Terminal, list []migrate.Status) error {
 	s := t.Styles()
 	style := map[migrate.State]term.Cell{
 		migrate.Applied: {Style: s.Good}, migrate.Pending: {Style: s.Warn}, migrate.OutOfOrder: {Style: s.Bad}, migrate.NoFile: {Style: s.Bad}, migrate.Squashed: {Style: s.Faint},
-		migrate.Changed: {Style: s.Bad}, migrate.Other: {Style: s.Bad}, migrate.Half: {Style: s.Warn},
+		migrate.Changed: {Style: s.Bad}, migrate.Other: {Style: s.Bad}, migrate.InGo: {Style: s.Warn}, migrate.Half: {Style: s.Warn},
 	}
 	table := t.NewTable("VERSION", "STATE", "APPLIED", "FILE")
 	for _, m := range list {

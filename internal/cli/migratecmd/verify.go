@@ -29,6 +29,9 @@ func newVerify(f *factory.Factory) *cobra.Command {
 database after each step. It fails when rolling back does not restore the original schema, and shows the difference. It also
 reports lost rows, locks that block other queries, and tables that are rewritten.
 
+The rows are generated. A file that only they break is checked on empty tables, which is a warning. A file is left out when it
+contains the comment "-- +krowoc ignore verify: REASON".
+
 The scratch database is on a temporary Postgres, which runs in a container with --engine docker. --url names another server, on
 which the command creates a database and drops it afterwards.`,
 		Example: "krowoc migrate verify\nkrowoc migrate verify --changed-only --since origin/main --output junit",
@@ -87,6 +90,10 @@ func runVerify(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.S
 
 func showVerified(t *term.Terminal, file verify.File) {
 	s := t.Styles()
+	if file.Ignored != "" {
+		fmt.Fprintf(t.Out, "%s %s  not verified: %s\n", s.Warn.Render("-"), file.File, file.Ignored)
+		return
+	}
 	mark := s.Good.Render("✓")
 	if !file.OK {
 		mark = s.Bad.Render("✗")
@@ -128,7 +135,8 @@ func newDrift(f *factory.Factory) *cobra.Command {
 		Use:   "drift",
 		Short: "Compare a live database with what its migrations build",
 		Long: `Apply the migrations that the environment's database has to a scratch database, and compare the two: tables, types, indexes,
-functions, triggers, policies, grants and so on. The environment's database is only read.
+functions, triggers, policies, grants, owners and so on. The environment's database is only read. drift.ignore in krowoc.yaml
+lists what to ignore.
 
 A line with + exists only in the live database. A line with - is missing there. The exit code is 3 when there are differences.`,
 		Example: "krowoc migrate drift --env production",

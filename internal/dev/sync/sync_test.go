@@ -81,6 +81,28 @@ func TestApplyAndUndo(t *testing.T) {
 	}
 }
 
+// A change that was undone and made again is another one: what was planned for the first may not fit.
+func TestChangeIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	change := []sync.Change{{Up: []string{"CREATE TABLE a (n int)"}, Down: []string{"DROP TABLE a"}}}
+	var ids [2]int64
+	for i := range ids {
+		if err := errors.Join(sync.Undo(t.Context(), db), sync.Apply(t.Context(), db, change)); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if ids[i], err = sync.Last(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []bool{false, true} {
+		if there, err := sync.IsThere(t.Context(), db, ids[i]); there != want || err != nil {
+			t.Errorf("%d: %v, %v", i, there, err)
+		}
+	}
+}
+
 // When a change fails, those before it are undone, and those of an earlier call are not.
 func TestApplyFails(t *testing.T) {
 	t.Parallel()

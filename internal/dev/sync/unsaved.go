@@ -98,6 +98,13 @@ func Last(ctx context.Context, db *pgxpool.Pool) (id int64, err error) {
 	return id, pg.Fault(op, err)
 }
 
+// IsThere reports whether the database still has an unsaved change, and so those before it, which would be undone after it. A change that
+// was undone and made again has another id.
+func IsThere(ctx context.Context, db *pgxpool.Pool, id int64) (there bool, err error) {
+	err = db.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+table+" WHERE id = $1)", id).Scan(&there)
+	return there, pg.Fault("read the unsaved changes", err)
+}
+
 // Forget records that migrations make the changes up to an id now. Later ones stay unsaved.
 func Forget(ctx context.Context, db *pgxpool.Pool, upTo int64) error {
 	_, err := own.Apply(ctx, db)

@@ -43,6 +43,34 @@ type Migration struct {
 	up     string
 	down   string
 	noTx   bool // the other tool runs it without a transaction
+	after  []string
+	note   string // what changes with the import; may be empty
+}
+
+// Step is a migration in the history of another tool.
+type Step struct {
+	Origin  string
+	Version int64    // of its file, once it is imported
+	After   []string // the migrations that it follows, where that is not the one before it alone
+}
+
+// Steps returns the history of migrations that were read.
+func Steps(list []Migration) []Step {
+	steps := make([]Step, len(list))
+	for i, m := range list {
+		steps[i] = Step{Origin: m.Origin, After: m.after}
+	}
+	return steps
+}
+
+// Notes returns what people must know about migrations that work differently after the import.
+func Notes(list []Migration) (notes []string) {
+	for _, m := range list {
+		if m.note != "" {
+			notes = append(notes, m.note)
+		}
+	}
+	return notes
 }
 
 // Read reads the migrations of a tool in the order in which it runs them. For Alembic, whose migrations are Python, use ReadAlembic.
@@ -72,6 +100,9 @@ func Drafts(parser *sqltext.Parser, tool Tool, list []Migration) []migrate.Draft
 	for i, m := range list {
 		d := migrate.Draft{Version: fmt.Sprintf("%05d", i+1), Name: cmp.Or(m.Name, string(tool)), NoTransaction: m.noTx,
 			Directives: []string{migrate.ImportedWord + " " + string(tool) + " " + m.Origin}}
+		if m.after != nil {
+			d.Directives[0] += afterWord + strings.Join(m.after, " ")
+		}
 		if numbered {
 			d.Version = m.number
 		}
@@ -116,13 +147,16 @@ func commits(t *pg.RawStmt) bool {
 	return t.Stmt.GetTransactionStmt().GetKind() == pg.TransactionStmtKind_TRANS_STMT_COMMIT
 }
 
-// Imported returns the versions of files that were imported from another tool, by their IDs in that tool.
-func Imported(fsys fs.FS, tool Tool) (map[string]int64, error) {
+// afterWord is what follows the ID of a revision of Alembic and comes before those that it follows. Their IDs have no spaces.
+const afterWord = " after "
+
+// Imported returns the history of the files that were imported from another tool, by version.
+func Imported(fsys fs.FS, tool Tool) ([]Step, error) {
 	names, err := fs.Glob(fsys, "*.sql")
 	if err != nil {
 		return nil, err
 	}
-	versions := map[string]int64{}
+	var steps []Step
 	for _, name := range names {
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
@@ -132,13 +166,19 @@ func Imported(fsys fs.FS, tool Tool) (map[string]int64, error) {
 		for line := range strings.Lines(string(text)) {
 			if origin, ok := strings.CutPrefix(strings.TrimRight(line, "\r\n"), head); ok {
 				digits, _, _ := strings.Cut(path.Base(name), "_")
-				if versions[origin], err = strconv.ParseInt(digits, 10, 64); err != nil {
+				s := Step{Origin: origin}
+				if id, after, ok := strings.Cut(origin, afterWord); ok && tool == Alembic {
+					s.Origin, s.After = id, strings.Fields(after)
+				}
+				if s.Version, err = strconv.ParseInt(digits, 10, 64); err != nil {
 					return nil, err
 				}
+				steps = append(steps, s)
 			}
 		}
 	}
-	return versions, nil
+	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.Version, b.Version) })
+	return steps, nil
 }
 
 var digitsFirst = regexp.MustCompile(`^(\d+)_?(.*)$`)

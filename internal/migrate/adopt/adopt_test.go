@@ -1,9 +1,6 @@
 package adopt_test
 
 import (
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -162,6 +159,8 @@ func TestReadRefuses(t *testing.T) {
 	}{
 		{"an unknown tool", "knex", map[string]string{"1_x.sql": ""}, fault.Invalid, "knex"},
 		{"a folder without migrations", adopt.Atlas, map[string]string{"notes.txt": ""}, fault.NotFound, "atlas"},
+		{"placeholders of Flyway", adopt.Flyway, map[string]string{"V1__x.sql": "-- ${comment}\nSELECT 1;\nCREATE TABLE ${schema}.a ();", "R__y.sql": "SELECT '${flyway:user}'"}, fault.Conflict,
+			"R__y.sql:1: ${flyway:user}, V1__x.sql:3: ${schema}"},
 		{"a file of dbmate without sections", adopt.Dbmate, map[string]string{"1_x.sql": "CREATE TABLE a ();"}, fault.Invalid, "1_x.sql"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -186,101 +185,28 @@ func TestImported(t *testing.T) {
 		files[d.Version+"_"+d.Name+".sql"] = migrate.DirectivePrefix + " " + d.Directives[0] + "\r\n-- +goose Up\n"
 	}
 	got, err := adopt.Imported(folder(files), adopt.Flyway)
-	if diff := cmp.Diff(map[string]int64{"3": 3, "R:the views": 4}, got); err != nil || diff != "" {
+	if diff := cmp.Diff([]adopt.Step{{Origin: "3", Version: 3}, {Origin: "R:the views", Version: 4}}, got); err != nil || diff != "" {
 		t.Errorf("%v\n-want +got:\n%s", err, diff)
 	}
 	if got, err := adopt.Imported(folder(files), adopt.Dbmate); err != nil || len(got) > 0 {
 		t.Errorf("of another tool: %v, %v", got, err)
 	}
-}
-
-// project writes an Alembic project: the text of each revision by its file.
-func project(t *testing.T, revisions map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	versions := filepath.Join(dir, "alembic", "versions")
-	if err := os.MkdirAll(versions, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "alembic.ini"), "[alembic]\n", 0o644)
-	for name, text := range revisions {
-		write(t, filepath.Join(versions, name), text, 0o644)
-	}
-	return dir
-}
-
-func write(t *testing.T, path, text string, mode os.FileMode) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
-		t.Fatal(err)
+	files = map[string]string{"2_b.sql": "-- +krowoc imported alembic b after base\n-- +goose Up\n", "1_a.sql": "-- +krowoc imported alembic a\n-- +goose Up\n", "3_m.sql": "-- +krowoc imported alembic m after a b\n-- +goose Up\n"}
+	got, err = adopt.Imported(folder(files), adopt.Alembic)
+	if diff := cmp.Diff([]adopt.Step{{Origin: "a", Version: 1}, {Origin: "b", Version: 2, After: []string{"base"}}, {Origin: "m", Version: 3, After: []string{"a", "b"}}}, got); err != nil || diff != "" {
+		t.Errorf("%v\n-want +got:\n%s", err, diff)
 	}
 }
 
-// Alembic writes its own SQL. A stand-in for it repeats what it was asked for, with the statement that keeps Alembic's record.
-func TestReadAlembic(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the stand-in for Alembic is a shell script")
-	}
-	bin := t.TempDir()
-	write(t, filepath.Join(bin, "alembic"), `#!/bin/sh
-echo "BEGIN;"
-echo
-echo "SELECT '$1 $2 $3';"
-echo
-echo "UPDATE alembic_version SET version_num='x';"
-echo
-echo "COMMIT;"
-echo
-`, 0o755)
-	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	dir := project(t, map[string]string{
-		"b2_second_one.py": "revision: str = 'b2'\ndown_revision: Union[str, None] = \"a1\"\n",
-		"a1_first.py":      "revision = \"a1\"\ndown_revision = None\n",
-		"__init__.py":      "",
-	})
-	list, err := adopt.ReadAlembic(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []made{
-		{"00001", "first", "a1", []string{"SELECT 'upgrade base:a1 --sql'"}, []string{"SELECT 'downgrade a1:base --sql'"}, false},
-		{"00002", "second_one", "b2", []string{"SELECT 'upgrade a1:b2 --sql'"}, []string{"SELECT 'downgrade b2:a1 --sql'"}, false},
-	}
-	if diff := cmp.Diff(want, draftsOf(adopt.Alembic, list)); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-}
-
-// Revisions that have no single order are refused before Alembic is run.
-func TestReadAlembicRefuses(t *testing.T) {
-	t.Parallel()
-	first := "revision = 'a'\ndown_revision = None\n"
-	for _, test := range []struct {
-		name      string
-		revisions map[string]string
-		code      fault.Code
-	}{
-		{"two that follow the same one", map[string]string{"a.py": first, "b.py": "revision = 'b'\ndown_revision = 'a'\n", "c.py": "revision = 'c'\ndown_revision = 'a'\n"}, fault.Conflict},
-		{"a merge", map[string]string{"a.py": first, "m.py": "revision = 'm'\ndown_revision = ('a', 'b')\n"}, fault.Conflict},
-		{"no first one", map[string]string{"b.py": "revision = 'b'\ndown_revision = 'a'\n"}, fault.Invalid},
-		{"none", nil, fault.Invalid},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			if list, err := adopt.ReadAlembic(t.Context(), project(t, test.revisions)); fault.CodeOf(err) != test.code {
-				t.Errorf("%v, %v", list, err)
-			}
-		})
-	}
-	if _, err := adopt.ReadAlembic(t.Context(), t.TempDir()); fault.CodeOf(err) != fault.NotFound {
-		t.Errorf("without alembic.ini: %v", err)
-	}
-}
+const (
+	prismaTable = `CREATE TABLE _prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz); INSERT INTO _prisma_migrations VALUES `
+	flywayTable = `CREATE TABLE flyway_schema_history (installed_rank int, version text, description text, type text, success boolean); INSERT INTO flyway_schema_history VALUES `
+)
 
 // What a tool has applied is read from its own table.
 func TestApplied(t *testing.T) {
 	t.Parallel()
-	three := []string{"1", "2", "3"}
+	three := []adopt.Step{{Origin: "1"}, {Origin: "2"}, {Origin: "3"}}
 	for _, test := range []struct {
 		name string
 		tool adopt.Tool
@@ -295,23 +221,25 @@ func TestApplied(t *testing.T) {
 		{"dbmate keeps each", adopt.Dbmate, "CREATE TABLE schema_migrations (version text); INSERT INTO schema_migrations VALUES ('1'), ('3')", []string{"1", "3"}, ""},
 		{"Alembic keeps the last", adopt.Alembic, "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('1')", []string{"1"}, ""},
 		{"Alembic has one that is no file", adopt.Alembic, "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('f')", nil, fault.Conflict},
-		{"Prisma keeps those that failed too", adopt.Prisma, `CREATE TABLE _prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
-			INSERT INTO _prisma_migrations VALUES ('1', now(), NULL), ('2', now(), now()), ('3', NULL, NULL)`, []string{"1"}, ""},
+		{"Prisma keeps what was tried before", adopt.Prisma, prismaTable + `('1', now(), NULL), ('2', now(), now()), ('2', now(), NULL), ('3', NULL, now()), ('3', now(), NULL)`, []string{"1", "2", "3"}, ""},
+		{"Prisma failed in one", adopt.Prisma, prismaTable + `('1', now(), NULL), ('2', NULL, NULL)`, nil, fault.Conflict},
+		{"Prisma rolled one back", adopt.Prisma, prismaTable + `('1', now(), NULL), ('2', NULL, now())`, nil, fault.Conflict},
 		{"Atlas has a schema of its own", adopt.Atlas, `CREATE SCHEMA atlas_schema_revisions; CREATE TABLE atlas_schema_revisions.atlas_schema_revisions (version text, type int, applied int, total int);
-			INSERT INTO atlas_schema_revisions.atlas_schema_revisions VALUES ('1', 2, 3, 3), ('2', 2, 1, 3), ('.atlas', 1, 0, 0)`, []string{"1"}, ""},
+			INSERT INTO atlas_schema_revisions.atlas_schema_revisions VALUES ('1', 2, 3, 3), ('.atlas', 1, 0, 0)`, []string{"1"}, ""},
+		{"Atlas failed in one", adopt.Atlas, `CREATE TABLE atlas_schema_revisions (version text, type int, applied int, total int); INSERT INTO atlas_schema_revisions VALUES ('1', 2, 3, 3), ('2', 2, 1, 3)`, nil, fault.Conflict},
 		{"Atlas has its table in public", adopt.Atlas, `CREATE TABLE atlas_schema_revisions (version text, type int, applied int, total int); INSERT INTO atlas_schema_revisions VALUES ('2', 6, 1, 1)`, []string{"2"}, ""},
-		{"Flyway keeps what it undid", adopt.Flyway, `CREATE TABLE flyway_schema_history (installed_rank int, version text, description text, type text, success boolean);
-			INSERT INTO flyway_schema_history VALUES (1, '1', 'a', 'SQL', true), (2, '2', 'b', 'SQL', true), (3, '2', 'b', 'UNDO_SQL', true), (4, '3', 'c', 'SQL', false), (5, NULL, 'the views', 'SQL', true)`,
+		{"Flyway keeps what it undid", adopt.Flyway, flywayTable + `(0, NULL, '<< Flyway Schema Creation >>', 'SCHEMA', true), (1, '1', 'a', 'SQL', true), (2, '2', 'b', 'SQL', true), (3, '2', 'b', 'UNDO_SQL', true), (5, NULL, 'the views', 'SQL', true)`,
 			[]string{"1", "R:the views"}, ""},
+		{"Flyway failed in one", adopt.Flyway, flywayTable + `(1, '1', 'a', 'SQL', true), (2, '2', 'b', 'SQL', false)`, nil, fault.Conflict},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			db := testkit.NewDatabase(t)
-			if got, known, err := adopt.Applied(t.Context(), db, test.tool, three); err != nil || known || len(got) > 0 {
+			if got, known, err := adopt.Applied(t.Context(), db, test.tool, "", three); err != nil || known || len(got) > 0 {
 				t.Fatalf("without a record: %v, %v, %v", got, known, err)
 			}
 			testkit.Exec(t, db, test.sql)
-			got, known, err := adopt.Applied(t.Context(), db, test.tool, three)
+			got, known, err := adopt.Applied(t.Context(), db, test.tool, "", three)
 			if test.code != "" {
 				if fault.CodeOf(err) != test.code {
 					t.Errorf("%v, %v, %v", got, known, err)
@@ -322,5 +250,31 @@ func TestApplied(t *testing.T) {
 				t.Errorf("%q, %v, %v", got, known, err)
 			}
 		})
+	}
+}
+
+// A tool may record under another name, also in another Postgres schema.
+func TestAppliedInRenamedTable(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, `CREATE SCHEMA ops; CREATE TABLE ops."History" (version text); INSERT INTO ops."History" VALUES ('1'); CREATE TABLE alembic_app (version_num text); INSERT INTO alembic_app VALUES ('2')`)
+	steps := []adopt.Step{{Origin: "1"}, {Origin: "2"}}
+	if got, known, err := adopt.Applied(t.Context(), db, adopt.Dbmate, "ops.History", steps); err != nil || !known || !cmp.Equal(got, []string{"1"}) {
+		t.Errorf("%v, %v, %v", got, known, err)
+	}
+	if got, known, err := adopt.Applied(t.Context(), db, adopt.Alembic, "alembic_app", steps); err != nil || !known || !cmp.Equal(got, []string{"1", "2"}) {
+		t.Errorf("%v, %v, %v", got, known, err)
+	}
+	if _, _, err := adopt.Applied(t.Context(), db, adopt.Dbmate, "histroy", steps); fault.CodeOf(err) != fault.NotFound {
+		t.Error(err)
+	}
+}
+
+// A repeatable migration of Flyway runs once after the import, and the output names it.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	list, err := adopt.Read(adopt.Flyway, folder(map[string]string{"V3__x.sql": "SELECT 1", "R__the_views.sql": "SELECT 2"}))
+	if notes := adopt.Notes(list); err != nil || len(notes) != 1 || !strings.HasPrefix(notes[0], "R__the_views.sql is repeatable in Flyway") {
+		t.Errorf("%q, %v", notes, err)
 	}
 }

@@ -134,6 +134,7 @@ func readFlyway(fsys fs.FS) (list []Migration, err error) {
 	}
 	undo := map[string]string{}
 	var repeatable []Migration
+	var unfilled []string
 	for _, name := range names {
 		parts := flywayFile.FindStringSubmatch(name)
 		if parts == nil {
@@ -143,6 +144,7 @@ func readFlyway(fsys fs.FS) (list []Migration, err error) {
 		if err != nil {
 			return nil, err
 		}
+		unfilled = append(unfilled, placeholders(name, body)...)
 		version := strings.ReplaceAll(parts[2], "_", ".")
 		m := Migration{Origin: version, Name: parts[3], up: body}
 		switch parts[1] {
@@ -155,8 +157,12 @@ func readFlyway(fsys fs.FS) (list []Migration, err error) {
 			undo[version] = body
 		case "R":
 			m.Origin = "R:" + strings.ReplaceAll(parts[3], "_", " ")
+			m.note = name + " is repeatable in Flyway, and runs once here: put a later change of it in a new migration"
 			repeatable = append(repeatable, m)
 		}
+	}
+	if err := checkPlaceholders(unfilled); err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(list, func(a, b Migration) int { return compareVersions(a.Origin, b.Origin) })
 	for i := range list {

@@ -10,26 +10,15 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 )
 
-// ignore is a comment that silences rules: `-- +krowoc ignore RULE[, RULE]: reason`, above the statement or in it.
+// ignore is a comment that silences rules, above the statement or in it.
 type ignore struct {
-	line   int
-	rules  []string
-	reason string
-	used   map[string]bool
+	migrate.Ignore
+	used map[string]bool
 }
 
 func readIgnores(lines []string) (found []*ignore) {
-	for i, line := range lines {
-		_, rest, ok := strings.Cut(line, migrate.DirectivePrefix+" "+migrate.IgnoreWord)
-		if !ok {
-			continue
-		}
-		list, reason, _ := strings.Cut(rest, ":")
-		ig := &ignore{line: i + 1, reason: strings.TrimSpace(reason), used: map[string]bool{}}
-		for rule := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
-			ig.rules = append(ig.rules, rule)
-		}
-		found = append(found, ig)
+	for _, ig := range migrate.ReadIgnores(lines) {
+		found = append(found, &ignore{ig, map[string]bool{migrate.VerifyRule: true}}) // which verify uses
 	}
 	return found
 }
@@ -45,7 +34,7 @@ func (f *file) silenced(rule string, s *statement) bool {
 		first--
 	}
 	for _, ig := range f.ignores {
-		if ig.line >= first && ig.line <= last && ig.reason != "" && slices.Contains(ig.rules, rule) {
+		if ig.Line >= first && ig.Line <= last && ig.Reason != "" && slices.Contains(ig.Rules, rule) {
 			ig.used[rule] = true
 			return true
 		}
@@ -78,18 +67,18 @@ func (l *linter) reported(f *file) []Finding {
 func (ig *ignore) findings() (found []Finding) {
 	const form = "-- +krowoc ignore RULE: the reason"
 	add := func(rule, message string) {
-		found = append(found, Finding{Rule: rule, Line: ig.line, Column: 1, Message: message})
+		found = append(found, Finding{Rule: rule, Line: ig.Line, Column: 1, Message: message})
 	}
 	switch {
-	case len(ig.rules) == 0:
+	case len(ig.Rules) == 0:
 		add("bad-ignore", "this comment names no rule; write `"+form+"`")
 		return found
-	case ig.reason == "":
+	case ig.Reason == "":
 		add("bad-ignore", "this comment has no reason; write `"+form+"`")
 		return found
 	}
-	for _, rule := range ig.rules {
-		if _, known := ruleOf(rule); !known {
+	for _, rule := range ig.Rules {
+		if _, known := ruleOf(rule); !known && rule != migrate.VerifyRule {
 			add("bad-ignore", fmt.Sprintf("the rule %q is unknown; %s", rule, suggestRule(rule)))
 		} else if !ig.used[rule] {
 			add("unused-ignore", fmt.Sprintf("%s reports nothing here; remove it from this comment", rule))

@@ -119,11 +119,29 @@ const (
 	attempts = 24
 )
 
-// fillRow inserts the nth row. If a constraint rejects it, the next attempt uses another variant for the columns of the constraint.
+// fillRow inserts the nth row, with values that the constraints of the next file accept if there are such values.
 func (v *verifier) fillRow(ctx context.Context, c *catalog.Catalog, t *catalog.Table, n int) (bool, error) {
-	way := map[string]int{}
+	if v.later != nil {
+		if later := v.later.Table(t.Schema, t.Name); later != nil {
+			if inserted, err := v.tryRow(ctx, row{c: c, t: t, laterCatalog: v.later, later: later, n: n}); inserted || err != nil {
+				return inserted, err
+			}
+		}
+	}
+	return v.tryRow(ctx, row{c: c, t: t, n: n})
+}
+
+// tryRow inserts a row. If a constraint rejects it, the next attempt uses another variant for the columns of the constraint.
+func (v *verifier) tryRow(ctx context.Context, r row) (bool, error) {
+	r.way = map[string]int{}
 	for range attempts {
-		_, err := v.db.Exec(ctx, insertSQL(c, t, n, way))
+		if columns := v.rejected(ctx, r); len(columns) > 0 {
+			for _, column := range columns {
+				r.way[column]++
+			}
+			continue
+		}
+		_, err := v.db.Exec(ctx, r.insertSQL())
 		var server *pgconn.PgError
 		switch {
 		case err == nil:
@@ -131,8 +149,8 @@ func (v *verifier) fillRow(ctx context.Context, c *catalog.Catalog, t *catalog.T
 		case !errors.As(err, &server):
 			return false, err
 		}
-		for _, column := range blamed(t, server) {
-			way[column]++
+		for _, column := range blamed(r.t, server) {
+			r.way[column]++
 		}
 	}
 	return false, nil
@@ -151,30 +169,58 @@ func blamed(t *catalog.Table, server *pgconn.PgError) (columns []string) {
 	return columns
 }
 
-// insertSQL returns the statement that inserts the nth row of a table.
-func insertSQL(c *catalog.Catalog, t *catalog.Table, n int, way map[string]int) string {
-	references := referencesOf(t)
+// row is a row to generate.
+type row struct {
+	c            *catalog.Catalog
+	t            *catalog.Table
+	laterCatalog *catalog.Catalog // whose constraints the row also satisfies; nil is none
+	later        *catalog.Table   // the same table in it
+	n            int              // the row is the nth of its table
+	way          map[string]int   // the variant of each column
+}
+
+// insertSQL returns the statement that inserts the row.
+func (r row) insertSQL() string {
 	var names, values []string
-	for _, column := range t.Columns {
-		w := way[column.Name] % ways
-		if column.Generated != "" || column.Identity == "always" {
-			continue
+	for _, column := range r.t.Columns {
+		if value, given := r.value(column); given {
+			names, values = append(names, pg.QuoteIdent(column.Name)), append(values, value)
 		}
-		source := references[column.Name]
-		if column.Default != "" && w == 0 && source == "" {
-			continue // the default is the most likely to be valid
-		}
-		names = append(names, pg.QuoteIdent(column.Name))
-		if source != "" {
-			values = append(values, fmt.Sprintf("(%s OFFSET %d %% greatest(1, (SELECT count(*) FROM (%s) s)) LIMIT 1)", source, n-1, source))
-			continue
-		}
-		values = append(values, value(c, column, n, w))
 	}
 	if len(names) == 0 {
-		return "INSERT INTO " + quoted(t) + " DEFAULT VALUES"
+		return "INSERT INTO " + quoted(r.t) + " DEFAULT VALUES"
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quoted(t), strings.Join(names, ", "), strings.Join(values, ", "))
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quoted(r.t), strings.Join(names, ", "), strings.Join(values, ", "))
+}
+
+// value returns the expression for a column, if the statement gives the column one.
+func (r row) value(column catalog.Column) (value string, given bool) {
+	if column.Generated != "" || column.Identity == "always" {
+		return "", false
+	}
+	if source := r.reference(column.Name); source != "" {
+		return fmt.Sprintf("(%s OFFSET %d %% greatest(1, (SELECT count(*) FROM (%s) s)) LIMIT 1)", source, r.n-1, source), true
+	}
+	c, way, asText := r.c, r.way[column.Name], false
+	if r.later != nil {
+		later := r.later.Column(column.Name)
+		if asText = later != nil && later.Type != column.Type && isText(column.Type); asText { // the file casts the text to another type, or shortens it
+			c, column = r.laterCatalog, *later
+		}
+	}
+	if column.Default != "" && way == 0 && !asText && !r.becomesUnique(column.Name) {
+		return "", false // the default is the most likely to be valid
+	}
+	candidates := candidates(column, r.t, r.later)
+	if way %= ways + len(candidates); way >= ways {
+		value = candidates[(way-ways+r.n-1)%len(candidates)]
+	} else {
+		value = valueOf(c, column, r.n, way)
+	}
+	if asText {
+		value = "(" + value + ")::text"
+	}
+	return value, true
 }
 
 var foreignKey = regexp.MustCompile(`^FOREIGN KEY \((.+?)\) REFERENCES (\S+?)\((.+?)\)`)
@@ -200,13 +246,13 @@ func referencesOf(t *catalog.Table) map[string]string {
 
 var typeLength = regexp.MustCompile(`\((\d+)`)
 
-// value returns an expression of a column's type whose value differs from row to row.
-func value(c *catalog.Catalog, column catalog.Column, n, way int) string {
+// valueOf returns an expression of a column's type whose value differs from row to row.
+func valueOf(c *catalog.Catalog, column catalog.Column, n, way int) string {
 	kind := column.Type
 	if strings.HasSuffix(kind, "[]") {
 		inner := column
 		inner.Type = strings.TrimSuffix(kind, "[]")
-		return fmt.Sprintf("ARRAY[%s]::%s", value(c, inner, n, way), kind)
+		return fmt.Sprintf("ARRAY[%s]::%s", valueOf(c, inner, n, way), kind)
 	}
 	base, _, _ := strings.Cut(kind, "(")
 	switch base {

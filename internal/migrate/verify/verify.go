@@ -6,10 +6,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
-	"path"
 	"regexp"
 	"slices"
 	"time"
@@ -17,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -58,34 +55,14 @@ type File struct {
 	Version    int64          `json:"version"`
 	File       string         `json:"file"`
 	OK         bool           `json:"ok"`
-	DurationMs float64        `json:"durationMs"` // of up, down and up
+	Ignored    string         `json:"ignored,omitempty"` // why the file asks not to be verified; it is only applied
+	DurationMs float64        `json:"durationMs"`        // of up, down and up
 	Findings   []Finding      `json:"findings,omitempty"`
 	Locks      []migrate.Lock `json:"locks,omitempty"`     // taken by up that block readers or writers
 	Rewritten  []string       `json:"rewritten,omitempty"` // tables that up rewrote
 
-	path string // with the folder, for diagnostics
-}
-
-// Kind is the kind of a finding.
-type Kind string
-
-// The kinds. A file with a finding of any kind except Rows fails.
-const (
-	UpFails      Kind = "up-fails"
-	DownFails    Kind = "down-fails"
-	Irreversible Kind = "irreversible"   // it has no down section
-	NotRestored  Kind = "not-restored"   // down does not restore the database
-	NotRepeated  Kind = "not-repeatable" // up after down has a different result
-	Rows         Kind = "rows-changed"   // rows differ, for example after a column was dropped and added again
-)
-
-// Finding is one problem of a migration: a diagnostic whose code is the kind. Its line is that of a statement that fails; other
-// findings are about the file as a whole.
-type Finding struct {
-	Kind Kind `json:"kind"`
-	diag.Diagnostic
-	Differences []catalog.Difference `json:"differences,omitempty"`
-	Err         error                `json:"-"` // why up or down fails
+	path  string // with the folder, for diagnostics
+	stops bool   // it cannot be applied at all, so later files cannot be verified
 }
 
 // verifier is one run.
@@ -93,16 +70,17 @@ type verifier struct {
 	Options
 	db       *pgxpool.Pool
 	drop     func() error // nil until there is a database
+	skipGo   bool         // only the SQL is verified, so migrations in Go are left out
 	reader   *catalog.Reader
 	migrator *migrate.Migrator
-	exclude  []string
 	before   *catalog.Catalog             // state after the previous file; nil is unknown
+	later    *catalog.Catalog             // state after the file, whose constraints the generated rows satisfy; nil is unknown
 	refused  map[string][sha256.Size]byte // the state in which a table has refused all rows
 }
 
 // Run verifies the migrations in order. The result contains their problems. The error tells why they could not be verified.
 func Run(ctx context.Context, o Options) (result Result, err error) {
-	v, err := newVerifier(ctx, o)
+	v, err := newVerifier(ctx, o, true)
 	if err != nil {
 		return Result{}, err
 	}
@@ -117,23 +95,26 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 // files verifies migrations in order, up to one that cannot be applied.
 func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, error) {
 	result := Result{OK: true, Files: []File{}}
+	previous := int64(0)
 	for _, s := range status {
 		if v.Only != nil && !v.Only[s.File] {
 			if err := v.skip(ctx, s); err != nil {
 				return result, err
 			}
+			previous = s.Version
 			continue
 		}
-		f, err := v.file(ctx, s)
+		f, err := v.one(ctx, s, previous)
 		if err != nil {
 			return result, fault.Wrap(op, err)
 		}
 		result.Files = append(result.Files, f)
 		result.OK = result.OK && f.OK
 		v.Report(f)
-		if f.has(UpFails) {
+		if f.stops {
 			break // later files depend on it
 		}
+		previous = s.Version
 		if !f.has(NotRestored, NotRepeated) {
 			continue
 		}
@@ -144,18 +125,17 @@ func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, 
 	return result, nil
 }
 
-// skip applies a migration without verifying it.
+// skip applies a migration without verifying it, and if the generated rows break it, without rows.
 func (v *verifier) skip(ctx context.Context, s migrate.Status) error {
 	_, err := v.up(ctx, s.Version)
 	v.before = nil
+	if err != nil && ctx.Err() == nil {
+		return v.restart(ctx, s.Version)
+	}
 	return err
 }
 
 const op = "verify the migrations"
-
-func (f *File) has(kinds ...Kind) bool {
-	return slices.ContainsFunc(f.Findings, func(x Finding) bool { return slices.Contains(kinds, x.Kind) })
-}
 
 // Build applies all migrations to a scratch database without verifying them, and reads its catalog.
 func Build(ctx context.Context, o Options) (c *catalog.Catalog, err error) {
@@ -164,13 +144,19 @@ func Build(ctx context.Context, o Options) (c *catalog.Catalog, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	return catalog.Read(ctx, db, catalog.Options{Exclude: migrate.InternalTables(o.Table)})
+	return catalog.Read(ctx, db, CatalogOptions(o.Table))
+}
+
+// CatalogOptions are the options with which Build reads a catalog, for comparisons. versions is the table of applied versions: its owner is
+// the role that migrates.
+func CatalogOptions(versions string) catalog.Options {
+	return catalog.Options{Exclude: migrate.InternalTables(versions), Owners: migrate.VersionsTable(versions)}
 }
 
 // BuildDatabase applies all migrations to a scratch database without verifying them. It returns the database and the function
 // that drops it.
 func BuildDatabase(ctx context.Context, o Options) (*pgxpool.Pool, func() error, error) {
-	v, err := newVerifier(ctx, o)
+	v, err := newVerifier(ctx, o, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -184,7 +170,7 @@ func BuildDatabase(ctx context.Context, o Options) (*pgxpool.Pool, func() error,
 	return v.db, v.drop, nil
 }
 
-func newVerifier(ctx context.Context, o Options) (*verifier, error) {
+func newVerifier(ctx context.Context, o Options, skipGo bool) (*verifier, error) {
 	if o.Database == nil || o.FS == nil {
 		return nil, fault.New(fault.Invalid, op, "a database and a folder are required")
 	}
@@ -197,7 +183,7 @@ func newVerifier(ctx context.Context, o Options) (*verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	v := &verifier{Options: o, exclude: migrate.InternalTables(o.Table), refused: map[string][sha256.Size]byte{}}
+	v := &verifier{Options: o, skipGo: skipGo, refused: map[string][sha256.Size]byte{}}
 	return v, v.restart(ctx, 0)
 }
 
@@ -215,9 +201,9 @@ func (v *verifier) restart(ctx context.Context, version int64) error {
 		return err
 	}
 	v.db, v.drop, v.before = db, drop, nil
-	v.reader = catalog.NewReader(db, catalog.Options{Exclude: v.exclude})
+	v.reader = catalog.NewReader(db, CatalogOptions(v.Table))
 	v.migrator, err = migrate.New(migrate.Options{
-		DB: db, FS: v.FS, Dir: v.Dir, Table: v.Table, Locks: true, Logger: v.Logger, LookupEnv: v.LookupEnv, AllowMissing: true,
+		DB: db, FS: v.FS, Dir: v.Dir, Table: v.Table, Locks: true, Logger: v.Logger, LookupEnv: v.LookupEnv, AllowMissing: true, SkipGo: v.skipGo,
 		RecordSums: func(migrate.Sums) error { return nil },
 	})
 	if err == nil && version > 0 {
@@ -257,20 +243,17 @@ type state struct {
 	files   map[string]uint32 // relfilenode by table
 }
 
-// file verifies one migration and leaves it applied if possible.
-func (v *verifier) file(ctx context.Context, s migrate.Status) (f File, err error) {
-	f = File{path: path.Join(v.Dir, s.File), Version: s.Version, File: s.File}
-	before, err := v.prepare(ctx)
+// file verifies one migration, with generated rows or on empty tables, and leaves it applied if possible.
+func (v *verifier) file(ctx context.Context, s migrate.Status, withRows bool) (f File, err error) {
+	f = v.newFile(s)
+	before, err := v.prepare(ctx, withRows)
 	if err != nil {
 		return f, err
 	}
 	began := v.Now()
 	defer func() {
 		f.DurationMs = float64(v.Now().Sub(began).Microseconds()) / 1000
-		f.OK = true
-		for _, x := range f.Findings {
-			f.OK = f.OK && x.Kind == Rows
-		}
+		f.OK = !slices.ContainsFunc(f.Findings, func(x Finding) bool { return !x.isWarning() })
 	}()
 	results, err := v.up(ctx, s.Version)
 	if err != nil {
@@ -320,50 +303,23 @@ func (v *verifier) catalog(ctx context.Context) (*catalog.Catalog, error) {
 	return v.reader.Read(ctx)
 }
 
-// prepare fills the empty tables and returns the state of the database.
-func (v *verifier) prepare(ctx context.Context) (s state, err error) {
+// prepare fills the empty tables, if there are to be rows, and returns the state of the database.
+func (v *verifier) prepare(ctx context.Context, withRows bool) (s state, err error) {
 	if s.catalog = v.before; s.catalog == nil {
 		if s.catalog, err = v.catalog(ctx); err != nil {
 			return s, err
 		}
 	}
-	if err := v.fill(ctx, s.catalog); err != nil {
-		return s, err
+	if withRows {
+		if err := v.fill(ctx, s.catalog); err != nil {
+			return s, err
+		}
 	}
 	if s.rows, err = v.countRows(ctx, s.catalog); err != nil {
 		return s, err
 	}
 	s.files, err = v.relfilenodes(ctx)
 	return s, err
-}
-
-// blame adds the finding that a direction fails. An interruption is returned as an error instead.
-func (f *File) blame(ctx context.Context, kind Kind, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	f.add(Finding{Kind: kind, Err: err}, err.Error())
-	return nil
-}
-
-// add completes the diagnostic of a finding.
-func (f *File) add(finding Finding, message string) {
-	finding.Severity, finding.Code, finding.Message = diag.Error, string(finding.Kind), message
-	if finding.Kind == Rows {
-		finding.Severity = diag.Warning
-	}
-	finding.Position = diag.Position{File: f.path}
-	var statement *migrate.StatementError
-	if errors.As(finding.Err, &statement) {
-		finding.Line, finding.Column = statement.Diagnostic.Line, statement.Diagnostic.Column
-	}
-	f.Findings = append(f.Findings, finding)
-}
-
-func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog) {
-	if differences := catalog.Compare(before, after); len(differences) > 0 {
-		f.add(Finding{Kind: kind, Differences: differences}, message)
-	}
 }
 
 // relfilenodes returns the file node of each table. It changes when Postgres rewrites the table.
@@ -407,13 +363,4 @@ func blocking(results []migrate.Result) (list []migrate.Lock) {
 		}
 	}
 	return list
-}
-
-// String renders a finding for people.
-func (f Finding) String() string {
-	text := fmt.Sprintf("%s: %s", f.Kind, f.Message)
-	for _, d := range f.Differences {
-		text += "\n" + d.String()
-	}
-	return text
 }

@@ -71,13 +71,14 @@ func TestFindings(t *testing.T) {
 		"up fails again":     {"CREATE TABLE pets (id int);", "ALTER TABLE pets RENAME TO dogs; CREATE TABLE pets (id int);", verify.NotRepeated, "already exists"},
 		"a comment":          {"COMMENT ON TABLE people IS 'x';", "SELECT 1;", verify.NotRestored, "+     comment x"},
 		"a grant":            {"GRANT SELECT ON people TO PUBLIC;", "SELECT 1;", verify.NotRestored, "+     grant SELECT TO PUBLIC"},
+		"an owner":           {"ALTER TABLE people OWNER TO pg_monitor;", "SELECT 1;", verify.NotRestored, "+     owner pg_monitor"},
 		"concurrently":       {"CREATE INDEX CONCURRENTLY i ON people (age);", "DROP INDEX CONCURRENTLY i;", "", ""},
 		"random":             {"CREATE TABLE pets AS SELECT 1 AS id; DO $$ BEGIN EXECUTE 'CREATE TABLE t' || (SELECT count(*) FROM pg_class WHERE relname LIKE 'pets%') || '_' || (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text || ' ()'; END $$;", "DO $$ DECLARE n text; BEGIN FOR n IN SELECT relname FROM pg_class WHERE relname ~ '^t[0-9]+_' LOOP EXECUTE 'DROP TABLE ' || n; END LOOP; END $$; DROP TABLE pets;", verify.NotRepeated, "table public.t"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			result := run(t, nil, "1_people.sql", people, dropPeople, "2_change.sql", c.up, c.down, "3_after.sql", "CREATE TABLE after ();", "DROP TABLE after;")
-			if after := len(result.Files) == 3 && result.Files[2].OK; !result.Files[0].OK || after == (c.kind == verify.UpFails) {
+			if len(result.Files) != 3 || !result.Files[0].OK || !result.Files[2].OK {
 				t.Fatalf("%+v", result)
 			}
 			f := result.Files[1]
@@ -102,6 +103,91 @@ func TestFindings(t *testing.T) {
 				t.Errorf("want %s %s in\n%s", c.kind, c.says, got)
 			}
 		})
+	}
+}
+
+// A file that cannot be applied at all ends the check, because later files depend on it.
+func TestUpFailsWithoutRows(t *testing.T) {
+	result := run(t, nil, "1_people.sql", people, dropPeople, "2_x.sql", "SELECT nope;", "SELECT 1;", "3_after.sql", "CREATE TABLE after ();", "DROP TABLE after;")
+	if len(result.Files) != 2 || result.OK || len(result.Files[1].Findings) != 1 || result.Files[1].Findings[0].Kind != verify.UpFails {
+		t.Errorf("%+v", result)
+	}
+}
+
+// Generated rows are none of the project's. A file that only they break is checked without them, and those after it with new ones.
+func TestGeneratedRowsBreakAFile(t *testing.T) {
+	for name, c := range map[string]struct {
+		up, down string
+		kind     verify.Kind
+	}{
+		"a check of a list":      {"ALTER TABLE people ADD CHECK (name IN ('ann', 'bob', 'cid'));", "ALTER TABLE people DROP CONSTRAINT people_name_check;", ""},
+		"a check of a limit":     {"ALTER TABLE people ADD CHECK (age >= 18);", "ALTER TABLE people DROP CONSTRAINT people_age_check1;", ""},
+		"a check of a length":    {"ALTER TABLE people ADD CHECK (length(nick) = 12);", "ALTER TABLE people DROP CONSTRAINT people_nick_check;", ""},
+		"a check of two columns": {"ALTER TABLE people ADD CHECK (age > low);", "ALTER TABLE people DROP CONSTRAINT people_check;", ""},
+		"a unique default":       {"ALTER TABLE people ADD UNIQUE (nick);", "ALTER TABLE people DROP CONSTRAINT people_nick_key;", ""},
+		"a unique index":         {"CREATE UNIQUE INDEX i ON people (nick);", "DROP INDEX i;", ""},
+		"a reference":            {"ALTER TABLE people ADD FOREIGN KEY (pet) REFERENCES pets;", "ALTER TABLE people DROP CONSTRAINT people_pet_fkey;", ""},
+		"a cast":                 {"ALTER TABLE people ALTER nick DROP DEFAULT, ALTER nick TYPE int USING nick::int;", "ALTER TABLE people ALTER nick TYPE text, ALTER nick SET DEFAULT 'x';", ""},
+		"a shorter text":         {"ALTER TABLE people ALTER nick DROP DEFAULT, ALTER nick TYPE varchar(3);", "ALTER TABLE people ALTER nick TYPE text, ALTER nick SET DEFAULT 'x';", ""},
+		"a pattern":              {"ALTER TABLE people ADD CHECK (nick ~ '^[a-f]+[0-9]+$');", "ALTER TABLE people DROP CONSTRAINT people_nick_check;", verify.EmptyOnly},
+		"a question":             {"DO $$ BEGIN IF EXISTS (SELECT FROM people) THEN RAISE 'people'; END IF; END $$;", "SELECT 1;", verify.EmptyOnly},
+		"a backfill": {"ALTER TABLE people ADD age2 int; UPDATE people SET age2 = 1 WHERE nick = 'known';\nALTER TABLE people ALTER age2 SET NOT NULL;",
+			"ALTER TABLE people DROP age2;", verify.EmptyOnly},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			after := "CREATE TABLE after AS SELECT 1/count(*) AS n FROM people;" // fails on empty tables
+			if name == "a pattern" {                                             // for which no row can be generated
+				after = "CREATE TABLE after ();"
+			}
+			result := run(t, nil, "1_people.sql", strings.TrimSuffix(people, ");")+", nick text DEFAULT 'x', pet int, low int);\nCREATE TABLE pets (id int PRIMARY KEY);", dropPeople+"DROP TABLE pets;",
+				"2_change.sql", c.up, c.down, "3_after.sql", after, "DROP TABLE after;")
+			if !result.OK || len(result.Files) != 3 || len(result.Files[2].Findings) > 0 {
+				t.Fatalf("%+v", result)
+			}
+			var kinds []string
+			for _, x := range result.Files[1].Findings {
+				kinds = append(kinds, string(x.Kind))
+				if x.Severity != diag.Warning || !strings.HasPrefix(x.Message, "proved on empty tables only") {
+					t.Errorf("%+v", x)
+				}
+			}
+			if got := strings.Join(kinds, " "); got != string(c.kind) {
+				t.Errorf("%s: %v", got, result.Files[1].Findings)
+			}
+		})
+	}
+}
+
+// A file may say why it is not verified. It is applied all the same, and a reason is required.
+func TestIgnoredFile(t *testing.T) {
+	const change = "ALTER TABLE people ADD nick text;"
+	result := run(t, nil, "1_people.sql", people, dropPeople, "2_change.sql", "-- +krowoc ignore verify: runs on the old cluster only\n"+change, "SELECT 1;",
+		"3_after.sql", "ALTER TABLE people DROP nick;", change)
+	if f := result.Files[1]; !result.OK || f.Ignored != "runs on the old cluster only" || len(f.Findings) > 0 || !result.Files[2].OK {
+		t.Errorf("%+v", result)
+	}
+	result = run(t, nil, "1_people.sql", people, dropPeople, "2_change.sql", "-- +krowoc ignore verify\n"+change, "ALTER TABLE people DROP nick;")
+	f := result.Files[1]
+	if result.OK || f.Ignored != "" || len(f.Findings) != 1 || f.Findings[0].Kind != verify.BadIgnore || f.Findings[0].Line != 2 {
+		t.Errorf("%+v", result)
+	}
+}
+
+// A migration in Go is named, and the files around it are verified.
+func TestMigrationInGo(t *testing.T) {
+	folder := fstest.MapFS{
+		"1_people.sql": {Data: []byte("-- +goose Up\n" + people + "\n-- +goose Down\n" + dropPeople + "\n")},
+		"2_fill.go":    {Data: []byte("package migrations")},
+		"3_pets.sql":   {Data: []byte("-- +goose Up\nCREATE TABLE pets ();\n-- +goose Down\nDROP TABLE pets;\n")},
+	}
+	o := verify.Options{Database: scratch(t), FS: folder, Dir: "migrations"}
+	result, err := verify.Run(t.Context(), o)
+	if err != nil || !result.OK || len(result.Files) != 3 || result.Files[1].File != "2_fill.go" || !strings.Contains(result.Files[1].Ignored, "in Go") {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if _, err := verify.Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "2_fill.go is a migration in Go") {
+		t.Errorf("what it makes is not known: %v", err)
 	}
 }
 

@@ -17,6 +17,9 @@ type Catalog struct {
 	// Others are objects of which only the definition matters: schemas, extensions, domains, composite types, views,
 	// functions, triggers, policies, rules, event triggers, statistics, publications and default privileges.
 	Others []Other
+
+	Owner  string            // the default owner, with Options.Owners
+	Owners map[string]string // the other owners by kind and name of the object, with Options.Owners
 }
 
 // Enum is an enum type.

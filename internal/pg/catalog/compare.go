@@ -10,6 +10,8 @@ type Difference struct {
 	Kind  string `json:"kind"`
 	Name  string `json:"name"`
 	Lines []Line `json:"lines"` // the whole definition, each line with its change
+
+	change Change // of the object as a whole; one without lines, such as a schema, may come, go or get lines
 }
 
 // Line is a line of a definition.
@@ -35,14 +37,14 @@ func Compare(before, after *Catalog) []Difference {
 	for len(a) > 0 || len(b) > 0 {
 		switch order := compareHeads(a, b); {
 		case order < 0:
-			list = append(list, Difference{a[0].Kind, a[0].Name, all(Removed, a[0].Lines)})
+			list = append(list, Difference{a[0].Kind, a[0].Name, all(Removed, a[0].Lines), Removed})
 			a = a[1:]
 		case order > 0:
-			list = append(list, Difference{b[0].Kind, b[0].Name, all(Added, b[0].Lines)})
+			list = append(list, Difference{b[0].Kind, b[0].Name, all(Added, b[0].Lines), Added})
 			b = b[1:]
 		default:
 			if !slices.Equal(a[0].Lines, b[0].Lines) {
-				list = append(list, Difference{a[0].Kind, a[0].Name, diff(a[0].Lines, b[0].Lines)})
+				list = append(list, Difference{a[0].Kind, a[0].Name, diff(a[0].Lines, b[0].Lines), Same})
 			}
 			a, b = a[1:], b[1:]
 		}
@@ -104,14 +106,7 @@ func diff(a, b []string) []Line {
 // String renders the difference like a unified diff, without unchanged lines.
 func (d Difference) String() string {
 	var out strings.Builder
-	mark := Same
-	switch {
-	case !slices.ContainsFunc(d.Lines, func(l Line) bool { return l.Change != Added }):
-		mark = Added
-	case !slices.ContainsFunc(d.Lines, func(l Line) bool { return l.Change != Removed }):
-		mark = Removed
-	}
-	out.WriteString(string(mark) + " " + d.Kind + " " + d.Name)
+	out.WriteString(string(d.change) + " " + d.Kind + " " + d.Name)
 	for _, l := range d.Lines {
 		if l.Change != Same {
 			out.WriteString("\n" + string(l.Change) + "     " + l.Text)

@@ -46,6 +46,14 @@ func (c *Catalog) Objects() []Object {
 		}
 	}
 	slices.SortFunc(list, func(a, b Object) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
+	return c.owned(list)
+}
+
+// owned adds the owners to objects.
+func (c *Catalog) owned(list []Object) []Object {
+	for i, o := range list {
+		list[i].Lines = text(o.Lines, "owner", c.Owners[o.Kind+" "+o.Name])
+	}
 	return list
 }
 

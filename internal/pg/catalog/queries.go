@@ -1,12 +1,23 @@
 package catalog
 
-import "github.com/krowoc/krowoc/internal/pg/own"
+import (
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/own"
+)
 
 // All queries leave out the Postgres schemas of the system and of Krowoc, and the objects of extensions. $1 are the tables that the caller
 // leaves out.
-const (
-	ours = `n.nspname NOT IN ('information_schema', '` + own.Schema + `') AND n.nspname NOT LIKE 'pg\_%'`
+var ours = `n.nspname NOT IN ('information_schema', '` + own.Schema + `', '` + strings.Join(recordSchemas, "', '") + `') AND n.nspname NOT LIKE 'pg\_%'`
 
+// recordSchemas are the Postgres schemas that migration tools make for their own tables.
+var recordSchemas = []string{"atlas_schema_revisions", "drizzle", "graphile_migrate", "pgroll", "sqitch", "supabase_migrations"}
+
+// RecordSchemas returns the Postgres schemas in which other migration tools record what they have applied. Read leaves them out.
+func RecordSchemas() []string { return slices.Clone(recordSchemas) }
+
+const (
 	// fromExtension must be followed by the class and OID of the object.
 	fromExtension = `EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = `
 
@@ -170,6 +181,35 @@ func othersSQL() string {
 	UNION ALL
 	SELECT 'default privileges', concat_ws(' ', d.defaclobjtype::text, 'in ' || n.nspname), '', '',
 		ARRAY(SELECT a.privilege_type || ' TO ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END FROM aclexplode(d.defaclacl) a WHERE a.grantee <> d.defaclrole ORDER BY 1)
-	FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace WHERE n.nspname IS DISTINCT FROM '` + own.Schema + `'
+	FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace WHERE n.nspname IS NULL OR (` + ours + `)
 	ORDER BY 1, 2`
+}
+
+// defaultOwnerSQL keeps the default owner until ownersSQL needs it: the owner of the table $1, or else the current role. It runs before the
+// search path is emptied.
+const defaultOwnerSQL = `SELECT set_config('krowoc.owner', coalesce((SELECT relowner FROM pg_class WHERE oid = to_regclass($1)),
+	(SELECT oid FROM pg_roles WHERE rolname = current_user))::text, true)::oid::regrole::text`
+
+// ownersSQL lists the objects that do not belong to the default owner as kind, name and owner. A sequence of a column belongs to the owner
+// of its table. Postgres and providers make the schema public, so its owner tells nothing.
+func ownersSQL() string {
+	return `SELECT kind, name, owner::regrole::text FROM (
+	SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind,
+		CASE WHEN c.relkind IN ('v', 'm') THEN c.oid::regclass::text ELSE n.nspname || '.' || c.relname END AS name, c.relowner AS owner
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ` + ours + ` AND NOT ` + excluded + ` AND NOT ` + fromExtension + `'pg_class'::regclass AND d.objid = c.oid)
+	UNION ALL
+	SELECT 'sequence', n.nspname || '.' || c.relname, c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind = 'S' AND ` + ours + ` AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype IN ('a', 'i', 'e') AND d.classid = 'pg_class'::regclass AND d.objid = c.oid)
+	UNION ALL
+	SELECT CASE t.typtype WHEN 'e' THEN 'enum' ELSE 'domain' END, CASE t.typtype WHEN 'e' THEN n.nspname || '.' || t.typname ELSE t.oid::regtype::text END, t.typowner
+	FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+	WHERE t.typtype IN ('e', 'd') AND ` + ours + ` AND NOT ` + fromExtension + `'pg_type'::regclass AND d.objid = t.oid)
+	UNION ALL
+	SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text, p.proowner
+	FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ` + ours + ` AND NOT ` + fromExtension + `'pg_proc'::regclass AND d.objid = p.oid)
+	UNION ALL
+	SELECT 'schema', n.nspname::text, n.nspowner FROM pg_namespace n
+	WHERE n.nspname <> 'public' AND ` + ours + ` AND NOT ` + fromExtension + `'pg_namespace'::regclass AND d.objid = n.oid)
+	) o WHERE owner <> current_setting('krowoc.owner')::oid ORDER BY 1, 2`
 }

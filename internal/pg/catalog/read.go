@@ -11,6 +11,9 @@ import (
 // Options configure what to leave out.
 type Options struct {
 	Exclude []string // tables, by name or as schema.name, with their indexes and so on
+	// Owners is a table of the role that makes the database. If it is set, Read also reads the owners that differ from its owner, or from
+	// the current role where the table does not exist.
+	Owners string
 }
 
 // Beginner is a connection or a pool.
@@ -35,12 +38,12 @@ var settings = []struct{ name, value string }{{"search_path", ""}, {"TimeZone", 
 // ReadTx reads a database as a transaction sees it, including its own changes.
 func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 	before := make([]string, len(settings))
-	batch := &pgx.Batch{}
+	batch, c, p := &pgx.Batch{}, &Catalog{}, &parts{}
+	queueOwner(batch, c, o)
 	for i, s := range settings {
 		batch.Queue("SELECT current_setting($1), set_config($1, $2, true)", s.name, s.value).QueryRow(func(row pgx.Row) error { return row.Scan(&before[i], nil) })
 	}
-	c, p := &Catalog{}, &parts{}
-	p.queue(batch, c, o.Exclude, nil)
+	p.queue(batch, c, o, nil)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, pg.Fault(op, err)
 	}
@@ -54,6 +57,7 @@ func ReadTx(ctx context.Context, tx pgx.Tx, o Options) (*Catalog, error) {
 	p.settle()
 	c.Indexes = p.indexes
 	c.distribute(p.columns, p.constraints)
+	c.own(p.owners)
 	return c, nil
 }
 
@@ -64,11 +68,29 @@ type parts struct {
 	columns     []Column
 	constraints []Constraint
 	indexes     []Index
+	owners      []ownership // of all objects
+}
+
+// queueOwner adds the query for the default owner. It must run before the search path is set.
+func queueOwner(batch *pgx.Batch, c *Catalog, o Options) {
+	if o.Owners != "" {
+		batch.Queue(defaultOwnerSQL, o.Owners).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Owner) })
+	}
+}
+
+// own notes the owners of objects that do not belong to the default owner.
+func (c *Catalog) own(list []ownership) {
+	for _, o := range list {
+		if c.Owners == nil {
+			c.Owners = map[string]string{}
+		}
+		c.Owners[o.Kind+" "+o.Name] = o.Owner
+	}
 }
 
 // queue adds the queries for a catalog and the parts of tables to a batch. chosen are the OIDs of the tables whose parts are read; nil means all.
-func (p *parts) queue(batch *pgx.Batch, c *Catalog, exclude []string, chosen []uint32) {
-	exclude = append([]string{}, exclude...) // an empty array, not NULL
+func (p *parts) queue(batch *pgx.Batch, c *Catalog, o Options, chosen []uint32) {
+	exclude := append([]string{}, o.Exclude...) // an empty array, not NULL
 	queue(batch, &c.Enums, enumsSQL())
 	queue(batch, &c.Tables, tablesSQL(), exclude)
 	queue(batch, &p.columns, columnsSQL(), exclude, chosen)
@@ -76,7 +98,13 @@ func (p *parts) queue(batch *pgx.Batch, c *Catalog, exclude []string, chosen []u
 	queue(batch, &p.indexes, indexesSQL(), exclude, chosen)
 	queue(batch, &c.Sequences, sequencesSQL(), exclude)
 	queue(batch, &c.Others, othersSQL(), exclude)
+	if o.Owners != "" {
+		queue(batch, &p.owners, ownersSQL(), exclude)
+	}
 }
+
+// ownership is an object that does not belong to the default owner.
+type ownership struct{ Kind, Name, Owner string }
 
 // queue adds a query whose rows are appended to list.
 func queue[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {

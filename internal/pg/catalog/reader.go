@@ -65,7 +65,8 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	var now state
-	batch := &pgx.Batch{}
+	batch, c, p := &pgx.Batch{}, &Catalog{}, &parts{}
+	queueOwner(batch, c, r.options)
 	for _, s := range settings {
 		batch.Queue("SELECT set_config($1, $2, true)", s.name, s.value)
 	}
@@ -76,9 +77,8 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 		return nil, pg.Fault(op, err)
 	}
 	changed := r.changed(now)
-	c, p := &Catalog{}, &parts{}
 	batch = &pgx.Batch{}
-	p.queue(batch, c, r.options.Exclude, changed)
+	p.queue(batch, c, r.options, changed)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		r.tables = nil
 		return nil, pg.Fault(op, err)
@@ -86,6 +86,7 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 	p.settle()
 	r.remember(now, changed, p)
 	r.complete(c)
+	c.own(p.owners)
 	return c, nil
 }
 
@@ -165,7 +166,7 @@ func (r *Reader) complete(c *Catalog) {
 
 // versionsSQL lists the state of each table. Each change of a row in a system table gives the row another xmin. xmin is also the same in
 // a copy of the database.
-const versionsSQL = `
+var versionsSQL = `
 	WITH tables AS (
 		SELECT c.oid, n.nspname, c.relname, c.xmin FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'p', 'f', 'm', 'c') AND ` + ours + `
@@ -195,7 +196,7 @@ const versionsSQL = `
 
 // namesSQL lists the state of other objects whose names can be part of a definition, such as the function and the sequence in a default. An
 // object that is new or gone is in no definition that stays.
-const namesSQL = `
+var namesSQL = `
 	SELECT 'pg_namespace'::regclass::oid, oid, hash_record_extended(ROW(nspname), 0) FROM pg_namespace WHERE nspname <> '` + own.Schema + `'
 	UNION ALL SELECT 'pg_class'::regclass, oid, hash_record_extended(ROW(relname, relnamespace), 0) FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'f', 'm', 'c', 'v', 'S')
 	UNION ALL SELECT 'pg_type'::regclass, oid, hash_record_extended(ROW(xmin), 0) FROM pg_type WHERE oid >= 16384 AND typrelid = 0 AND typcategory <> 'A'

@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // File is a migration to write.
@@ -38,6 +39,7 @@ type Options struct {
 
 	former  map[string]string // the old names of renamed tables and columns
 	written written           // the SQL of parts of want, as the schema writes it
+	types   *schema.Schema    // of want; nil without a schema
 }
 
 // mayDropColumn, mayDropTable and mayDropEnum report whether the plan may drop something that only the database has.

@@ -39,12 +39,46 @@ func (p *planner) noteDroppedColumn(t *catalog.Table, column *catalog.Column) {
 	d := Drop{What: "column " + t.Name + "." + column.Name}
 	want := p.want.Table(t.Schema, t.Name)
 	for i := range want.Columns {
-		if c := &want.Columns[i]; t.Column(c.Name) == nil && c.Type == column.Type {
-			d.Hint = fmt.Sprintf("if %s.%s is the same under another name, @renamed(from: %q) on its field keeps the values", t.Name, c.Name, schema.CamelCase(column.Name))
+		c := &want.Columns[i]
+		if t.Column(c.Name) != nil || c.Type != column.Type {
+			continue
+		}
+		if former := p.formerField(t.Name, c.Name, column.Name); former != "" {
+			d.Hint = fmt.Sprintf("if %s.%s is the same under another name, @renamed(from: %q) on its field keeps the values", t.Name, c.Name, former)
 			break
 		}
 	}
 	p.drops = append(p.drops, d)
+}
+
+// formerField returns the name that @renamed of the field of a column must have, so that the column was called old. The columns of a
+// reference are called after the reference and the key that it refers to. It is empty where no name of the field leads to that column.
+func (p *planner) formerField(table, column, old string) string {
+	if p.types == nil {
+		return schema.CamelCase(old)
+	}
+	for _, t := range p.types.Tables {
+		if t.Table != table {
+			continue
+		}
+		for _, f := range t.Fields {
+			i := slices.Index(f.Columns(), column)
+			switch {
+			case i < 0, f.Relation != nil && len(f.Relation.Fields) > 0:
+				continue
+			case f.Relation == nil:
+				return schema.CamelCase(old)
+			case t.Join != nil: // its columns are called after the types
+				return ""
+			}
+			name, ok := strings.CutSuffix(old, "_"+oldKey(f.Relation, i))
+			if !ok {
+				return ""
+			}
+			return schema.CamelCase(name)
+		}
+	}
+	return ""
 }
 
 // typeName is the name that the type of a table has unless the schema says otherwise.

@@ -26,9 +26,11 @@ type PlanOptions struct {
 
 // Plan returns the migrations that change a database into the target. It tests them on the database, up and down.
 func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (Plan, error) {
-	o.written = t.written
+	o.written, o.types = t.written, t.schema
 	if o.Reader == nil {
-		o.Reader = catalog.NewReader(db, catalog.Options{Exclude: o.Exclude})
+		// A table to ignore that the schema declares is not ignored, or the plan would create it again.
+		exclude := slices.DeleteFunc(slices.Clone(o.Exclude), func(name string) bool { return t.catalog.Table(public, name) != nil })
+		o.Reader = catalog.NewReader(db, catalog.Options{Exclude: exclude})
 	}
 	d := &differ{db: db, want: t.catalog, types: t.schema, options: o}
 	return d.diff(ctx)
@@ -43,6 +45,7 @@ type differ struct {
 	asked   []Rename // the renames that the user was asked about
 }
 
+// read reads the database without the tables to ignore.
 func (d *differ) read(ctx context.Context) (*catalog.Catalog, error) {
 	return d.options.Reader.Read(ctx)
 }

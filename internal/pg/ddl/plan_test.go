@@ -111,6 +111,19 @@ func TestPlans(t *testing.T) {
 	testkit.Golden(t, file, txtar.Format(archive))
 }
 
+// A table that the schema declares is the project's, even when its name is that of another tool's record.
+func TestDeclaredTableIsNotIgnored(t *testing.T) {
+	t.Parallel()
+	const types = `type SchemaVersion @table(name: "schema_version") { name: String! }`
+	db := testkit.NewDatabase(t)
+	o := ddl.PlanOptions{Exclude: []string{"schema_version"}}
+	move(t, db, target(t, types), o)
+	plan, err := target(t, types).Plan(t.Context(), db, o)
+	if err != nil || len(plan.Files) > 0 {
+		t.Errorf("%+v, %v", plan.Files, err)
+	}
+}
+
 // What people wrote by hand stays.
 func TestHandWritten(t *testing.T) {
 	t.Parallel()

@@ -122,14 +122,18 @@ func oldColumn(f *schema.Field, i int) string {
 		}
 		return schema.SnakeCase(f.RenamedFrom)
 	}
-	key := f.Relation.References[i]
-	first := i
-	for first > 0 && f.Relation.References[first-1] == key {
-		first--
-	}
 	name := oldName(f)
 	if join := f.Owner.Join; join != nil && join.Left.Owner != join.Right.Owner {
 		name = strings.ToLower(oldTypeName(f.Relation.Target)[:1]) + oldTypeName(f.Relation.Target)[1:]
 	}
-	return schema.SnakeCase(name) + "_" + oldColumn(key, i-first)
+	return schema.SnakeCase(name) + "_" + oldKey(f.Relation, i)
+}
+
+// oldKey returns the former name of the column to which the i-th column of a reference refers.
+func oldKey(r *schema.Relation, i int) string {
+	key, first := r.References[i], i
+	for first > 0 && r.References[first-1] == key {
+		first--
+	}
+	return oldColumn(key, i-first)
 }

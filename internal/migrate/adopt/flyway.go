@@ -1,0 +1,42 @@
+package adopt
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// flywayPlaceholder is what Flyway replaces in a file, also in texts.
+var flywayPlaceholder = regexp.MustCompile(`\$\{[A-Za-z_][^}\s]*\}`)
+
+// placeholders lists the placeholders of a file: V2__x.sql:3: ${schema}. It leaves out lines that are comments.
+func placeholders(name, body string) (found []string) {
+	for n, line := range strings.Split(body, "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), "--") {
+			continue
+		}
+		for _, p := range flywayPlaceholder.FindAllString(line, -1) {
+			found = append(found, fmt.Sprintf("%s:%d: %s", name, n+1, p))
+		}
+	}
+	return found
+}
+
+// shownPlaceholders is how many placeholders an error lists.
+const shownPlaceholders = 10
+
+// checkPlaceholders refuses files whose SQL is complete only when Flyway runs it.
+func checkPlaceholders(found []string) error {
+	if len(found) == 0 {
+		return nil
+	}
+	more := ""
+	if n := len(found) - shownPlaceholders; n > 0 {
+		found, more = found[:shownPlaceholders], fmt.Sprintf(" and %d more", n)
+	}
+	return fault.New(fault.Conflict, "", "the files have placeholders, which Flyway replaces when it runs them: "+strings.Join(found, ", ")+more,
+		"import a copy of the folder in which each placeholder is replaced with its value; "+
+			"for a value that differs between databases, import ${NAME} as $NAME and put the statement between `-- +goose ENVSUB ON` and OFF afterwards")
+}
