@@ -14,13 +14,14 @@ import (
 // Kind is the kind of a finding.
 type Kind string
 
-// The kinds. A file with a finding of any kind except Rows and EmptyOnly fails.
+// The kinds. A file with a finding of any kind except ColumnOrder, Rows and EmptyOnly fails.
 const (
 	UpFails      Kind = "up-fails"
 	DownFails    Kind = "down-fails"
 	Irreversible Kind = "irreversible"   // it has no down section
 	NotRestored  Kind = "not-restored"   // down does not restore the database
 	NotRepeated  Kind = "not-repeatable" // up after down has a different result
+	ColumnOrder  Kind = "column-order"   // down restores everything but the place of a column, which Postgres cannot restore
 	Rows         Kind = "rows-changed"   // rows differ, for example after a column was dropped and added again
 	EmptyOnly    Kind = "empty-only"     // it cannot be applied to the generated rows, and everything else was checked without rows
 	BadIgnore    Kind = "bad-ignore"     // it asks not to be verified, and gives no reason
@@ -63,11 +64,18 @@ func (f *File) add(finding Finding, message string) {
 }
 
 // isWarning reports whether a file with the finding may still pass.
-func (f Finding) isWarning() bool { return f.Kind == Rows || f.Kind == EmptyOnly }
+func (f Finding) isWarning() bool {
+	return slices.Contains([]Kind{ColumnOrder, Rows, EmptyOnly}, f.Kind)
+}
 
 func (f *File) compare(kind Kind, message string, before, after *catalog.Catalog) {
-	if differences := catalog.Compare(before, after); len(differences) > 0 {
+	differences := catalog.Compare(before, after)
+	switch {
+	case len(differences) == 0:
+	case len(catalog.Compare(before.ColumnsByName(), after.ColumnsByName())) > 0:
 		f.add(Finding{Kind: kind, Differences: differences}, message)
+	case !f.has(ColumnOrder):
+		f.add(Finding{Kind: ColumnOrder, Differences: differences}, "the rollback restores a column at the end of its table; Postgres cannot restore its place")
 	}
 }
 

@@ -115,7 +115,7 @@ func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, 
 			break // later files depend on it
 		}
 		previous = s.Version
-		if !f.has(NotRestored, NotRepeated) {
+		if !f.has(NotRestored, NotRepeated, ColumnOrder) {
 			continue
 		}
 		if err := v.restart(ctx, s.Version); err != nil {

@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
@@ -147,6 +148,17 @@ func (t *Table) Column(name string) *Column {
 		}
 	}
 	return nil
+}
+
+// ColumnsByName returns the catalog with the columns of each table sorted by name: a column that is dropped and added again comes last.
+func (c *Catalog) ColumnsByName() *Catalog {
+	sorted := *c
+	sorted.Tables = slices.Clone(c.Tables)
+	for i := range sorted.Tables {
+		t := &sorted.Tables[i]
+		t.Columns = slices.SortedFunc(slices.Values(t.Columns), func(a, b Column) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return &sorted
 }
 
 // TakeDimensions takes the dimensions of arrays from the catalog of the database that this one was rebuilt from with pg_dump.

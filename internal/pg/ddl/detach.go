@@ -57,7 +57,7 @@ func (d *detacher) constraint(c *catalog.Constraint, found map[*catalog.Constrai
 	gone := d.isRemade(c.Columns)
 	rewritten := (c.Kind == "check") && slices.ContainsFunc(c.Columns, d.isRetyped) && !d.isSame(c, found)
 	dropped := !kept[c] && d.isManaged(d.cur, c, kept) // before, by dropConstraints
-	if (c.Kind == "not null") || !(gone || rewritten) || dropped {
+	if (c.Kind == "not null") || (!gone && !rewritten) || dropped {
 		return false
 	}
 	table := tableName(d.want)
@@ -73,7 +73,7 @@ func (d *detacher) index(i, to *catalog.Index) bool {
 	rewritten := !same && slices.ContainsFunc(d.cur.Columns, func(c catalog.Column) bool {
 		return d.isRetyped(c.Name) && isOver(i, c.Name) && !slices.Contains(i.Columns, ident(c.Name))
 	})
-	if !(gone || rewritten) {
+	if !gone && !rewritten {
 		return false
 	}
 	d.add("DROP INDEX "+name(i.Schema, i.Name), plainIndex(i), gone, (to == nil) && !Expressible(i, d.cur))

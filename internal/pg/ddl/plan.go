@@ -2,10 +2,12 @@ package ddl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -121,12 +123,21 @@ func (d *differ) usesUUIDs() bool {
 	return false
 }
 
+// refusalHint tells what to do about a change that Postgres refuses.
+func refusalHint(err error) string {
+	const byHand = "write the migration by hand with `krowoc migrate create NAME`"
+	if refused := new(pgconn.PgError); errors.As(err, &refused) && refused.Code == "2BP01" { // dependent_objects_still_exist
+		return "an object that is not in the schema depends on what changes: " + byHand
+	}
+	return "Postgres has no direct way to make this change: " + byHand + ", or take the change out of the schema to get the rest"
+}
+
 // execute executes statements on the scratch database and returns its resulting catalog.
 func (d *differ) execute(ctx context.Context, statements []string) (*catalog.Catalog, error) {
 	for _, sql := range statements {
 		if _, err := d.db.Exec(ctx, sql); err != nil {
 			return nil, &fault.Error{Code: fault.Conflict, Op: "test the migration on a scratch database", Message: pg.Fault("", err).Error() + "\n" + sql,
-				Hint: "an object that is not in the schema blocks this change: write the migration by hand with `krowoc migrate create NAME`", Err: err}
+				Hint: refusalHint(err), Err: err}
 		}
 	}
 	return d.read(ctx)
@@ -170,20 +181,9 @@ func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []F
 	if after, err = d.execute(ctx, down); err != nil {
 		return err
 	}
-	if left := catalog.Compare(inOrder(before), inOrder(after)); len(left) > 0 {
+	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
 		return fault.New(fault.Conflict, op, "rolling back does not restore the original schema: "+left[0].String(),
 			"an object that is not in the schema depends on it: write the migration by hand with `krowoc migrate create NAME`")
 	}
 	return nil
-}
-
-// inOrder sorts the columns by name, since a column that is dropped and added again comes last.
-func inOrder(c *catalog.Catalog) *catalog.Catalog {
-	sorted := *c
-	sorted.Tables = slices.Clone(c.Tables)
-	for i := range sorted.Tables {
-		t := &sorted.Tables[i]
-		t.Columns = slices.SortedFunc(slices.Values(t.Columns), func(a, b catalog.Column) int { return strings.Compare(a.Name, b.Name) })
-	}
-	return &sorted
 }

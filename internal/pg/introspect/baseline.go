@@ -181,25 +181,28 @@ func quoteIdents(names []string) []string {
 	return names
 }
 
+// differingParts adds the defaults and checks of a table that differ.
+func differingParts(t, built *catalog.Table, found map[string]bool) {
+	for _, c := range t.Columns {
+		if other := built.Column(c.Name); other != nil && other.Default != c.Default {
+			found["default "+t.Name+"."+c.Name] = true
+		}
+	}
+	for _, c := range t.Constraints {
+		definition := strings.TrimSuffix(c.Definition, " NO INHERIT")
+		if c.Kind == "check" && !slices.ContainsFunc(built.Constraints, func(o catalog.Constraint) bool { return o.Definition == definition }) {
+			found["check "+t.Name+"."+c.Name] = true
+		}
+	}
+}
+
 // Differing compares a database with the result of its imported schema. It returns the parts that must be written in SQL.
 func Differing(cur, built *catalog.Catalog) map[string]bool {
 	found := map[string]bool{}
 	for i := range cur.Tables {
 		t := &cur.Tables[i]
-		b := built.Table(t.Schema, t.Name)
-		if b == nil || t.Schema != public {
-			continue
-		}
-		for _, c := range t.Columns {
-			if other := b.Column(c.Name); other != nil && other.Default != c.Default {
-				found["default "+t.Name+"."+c.Name] = true
-			}
-		}
-		for _, c := range t.Constraints {
-			definition := strings.TrimSuffix(c.Definition, " NO INHERIT")
-			if c.Kind == "check" && !slices.ContainsFunc(b.Constraints, func(o catalog.Constraint) bool { return o.Definition == definition }) {
-				found["check "+t.Name+"."+c.Name] = true
-			}
+		if b := built.Table(t.Schema, t.Name); b != nil && t.Schema == public {
+			differingParts(t, b, found)
 		}
 	}
 	type key struct{ schema, name string }

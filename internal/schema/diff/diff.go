@@ -83,7 +83,8 @@ func (c *comparison) enums(before, after *schema.Schema) {
 func (c *comparison) values(old, e *schema.Enum) {
 	kept := map[string]bool{}
 	for _, v := range e.Values {
-		path, was := e.Name+"."+v.Name, ""
+		path := e.Name + "." + v.Name
+		var was string
 		switch {
 		case old.Has(v.Name):
 			was = v.Name

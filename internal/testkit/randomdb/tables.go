@@ -172,8 +172,8 @@ func (w *written) referenceName(parent *table) string {
 
 func (w *written) computed() {
 	for _, c := range w.cols {
-		if len(c.columnType.computed) > 0 {
-			sql, expression, _ := strings.Cut(pick(w.database, c.columnType.computed), ": ")
+		if len(c.computed) > 0 {
+			sql, expression, _ := strings.Cut(pick(w.database, c.computed), ": ")
 			w.parts = append(w.parts, fmt.Sprintf("%s %s GENERATED ALWAYS AS (%s) STORED", w.fresh(w.taken), sql, strings.ReplaceAll(expression, "$", c.name)))
 			return
 		}
