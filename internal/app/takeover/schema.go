@@ -207,10 +207,19 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 			}
 		}
 		target, err := b.Build(ctx, types)
+		again := false
+		if refused := new(ddl.Refused); errors.As(err, &refused) {
+			for _, what := range written.Behind(refused.Statement) {
+				again = again || !inSQL[what]
+				inSQL[what] = true
+			}
+			if again {
+				continue
+			}
+		}
 		if err != nil {
 			return "", err
 		}
-		again := false
 		for what := range introspect.Differing(cur, target.Catalog()) {
 			again = again || !inSQL[what]
 			inSQL[what] = true

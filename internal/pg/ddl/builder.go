@@ -55,7 +55,7 @@ func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) 
 			b.built = nil // the connection failed, perhaps after the transaction had ended
 		}
 		return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
-			Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: err}
+			Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: &Refused{sql, err}}
 	}
 	b.built = nil
 	c, err := b.reader.Read(ctx)
@@ -108,6 +108,18 @@ func (d *definition) order(c *catalog.Catalog) {
 		slices.SortStableFunc(t.Columns, func(a, b catalog.Column) int { return cmp.Compare(at[a.Name], at[b.Name]) })
 	}
 }
+
+// Refused is a statement of a schema's SQL that Postgres refuses.
+type Refused struct {
+	Statement string
+	Err       error
+}
+
+// Error implements error.
+func (r *Refused) Error() string { return r.Err.Error() }
+
+// Unwrap returns the error of Postgres.
+func (r *Refused) Unwrap() error { return r.Err }
 
 // chunk is the number of statements that run together. A transaction holds a lock for each table, index and sequence that it creates, and
 // Postgres has room for about 64 of them per connection.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
@@ -47,6 +48,33 @@ func (r Result) At(line, column int) (keys []string) {
 		}
 	}
 	return keys
+}
+
+// Behind returns what Options.InSQL calls the parts of the schema that a statement of its SQL consists of: those whose names it contains, or
+// else all.
+func (r Result) Behind(statement string) (keys []string) {
+	for _, m := range r.marks {
+		if isIn(statement, m.key) {
+			keys = append(keys, m.key)
+		}
+	}
+	if len(keys) == 0 {
+		for _, m := range r.marks {
+			keys = append(keys, m.key)
+		}
+	}
+	return keys
+}
+
+// isIn reports whether a statement contains both names of a key, such as "index orders.orders_at_idx". The names can contain dots.
+func isIn(statement, key string) bool {
+	_, full, _ := strings.Cut(key, " ")
+	for i := range len(full) {
+		if full[i] == '.' && strings.Contains(statement, sqltext.Ident(full[:i])) && strings.Contains(statement, sqltext.Ident(full[i+1:])) {
+			return true
+		}
+	}
+	return false
 }
 
 // Left is a part of a database that only the migrations contain.

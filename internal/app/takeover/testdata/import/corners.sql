@@ -17,3 +17,7 @@ CREATE DOMAIN level AS varchar(10) CHECK (VALUE IN ('low', 'it''s'));
 CREATE TABLE alerts (id integer PRIMARY KEY, kind varchar(20) CHECK (kind IN ('a', 'b')), level level, at timetz);
 -- No index may use the text of a time with time zone.
 CREATE INDEX ON alerts (at) WHERE at IS NOT NULL;
+-- In CEL, the condition compares texts, and no index may use the text of an amount of money.
+CREATE TABLE shifts (id integer PRIMARY KEY, starts timetz NOT NULL, pay money);
+CREATE INDEX ON shifts (id) WHERE starts = '08:00+00';
+CREATE INDEX ON shifts (id) WHERE pay > '3';
