@@ -34,6 +34,9 @@ type blueprint struct {
 	spreading spread
 	named     map[string]map[string]string // the keys of fixture rows, by row name and column
 	closures  map[int]closure              // by column
+	facts     *facts                       // nil if the database was not read
+	unknown   unknown                      // constraints that only Postgres can evaluate
+	virtual   []*schema.Field              // references that only the database has
 }
 
 // maker fills the columns of one field.
@@ -49,6 +52,7 @@ type maker struct {
 	after     []int
 	operands  []*operand // whose values it uses
 	filled    bool       // a value is written; otherwise the database fills it
+	explicit  bool       // a null is written, even if the database could fill it
 }
 
 // newBlueprint returns the blueprint of a type according to the schema.
@@ -112,11 +116,14 @@ func (t *blueprint) newSample() *sample {
 
 // make generates a row. It tries until a row satisfies the checks and is unique. If it finds none, it returns what the last attempt has
 // violated, and otherwise "".
-func (t *blueprint) make(r *sample, number int64) (failure string) {
-	most := mostAttempts
-	for attempt := 0; attempt < most; attempt++ {
+func (t *blueprint) make(r *sample, number int64) (failure string) { return t.makeFrom(r, number, 0) }
+
+// makeFrom is make without the attempts before first.
+func (t *blueprint) makeFrom(r *sample, number int64, first int) (failure string) {
+	most := first + mostAttempts
+	for attempt := first; attempt < most; attempt++ {
 		r.number, r.attempt = number, attempt
-		if attempt == chances {
+		if attempt == max(chances, first) {
 			most = max(most, attempt+t.startWalks())
 		}
 		if t.per != nil {

@@ -20,7 +20,10 @@ type shared struct {
 // lead lets references fill the fields that share their columns, unless these fields are specified.
 func (r *Reader) lead(t *blueprint) shared {
 	s := shared{map[*schema.Field]*schema.Field{}, map[*schema.Field]bool{}}
-	for _, f := range t.typ.Fields {
+	for _, f := range r.foreignKeys(t) {
+		s.empty[f] = !t.says(f)
+	}
+	for _, f := range t.fields() {
 		if f.Relation == nil || len(f.Relation.Fields) == 0 {
 			continue
 		}
@@ -65,7 +68,7 @@ func (s shared) maker(t *blueprint, m *maker) {
 	case leader != nil:
 		m.rule = rule{generator: followed{m.slots[0]}}
 	case s.empty[m.field]:
-		m.rule = rule{generator: &constant{null: true}}
+		m.rule, m.explicit = rule{generator: &constant{null: true}}, true
 	case m.field.Relation != nil && len(m.field.Relation.Fields) > 0:
 		m.filled = false // the fields fill it
 		if t.spec.made[m.field.Name] == nil && slices.ContainsFunc(m.field.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull }) {

@@ -82,7 +82,7 @@ func (t *blueprint) prepareMaker(ctx context.Context, tx pgx.Tx, m *maker) error
 		return t.checkSequence(m, s)
 	case *constant:
 		byDatabase := func(c int) bool { return t.slots[c].fills || t.slots[c].computed }
-		if s.null && slices.ContainsFunc(m.slots, byDatabase) {
+		if s.null && !m.explicit && slices.ContainsFunc(m.slots, byDatabase) {
 			m.filled = false
 		}
 	}
