@@ -29,6 +29,7 @@ type blueprint struct {
 	before    ledger.Generated // what an earlier run recorded
 	basis     string           // identifies the parents, if each of them gets children
 	came      int64            // rows that were inserted in this run
+	missed    int64            // rows that were requested, but that the constraints do not allow
 	filled    bool             // the table has rows
 	per       *children
 	spreading spread

@@ -32,7 +32,7 @@ func (r *Reader) lead(t *blueprint) shared {
 		switch {
 		case said >= 0 && made != nil:
 			r.fail(made.node, "given-twice", "remove one of them", "%s is generated from %s, which already has a definition", label(f), f.Relation.Fields[said].Name)
-		case said < 0 && s.canLead(t, f):
+		case said < 0 && s.canLead(t, f) && !t.mixesNulls(f):
 			for _, of := range f.Relation.Fields {
 				s.leader[of] = f
 			}
@@ -56,6 +56,15 @@ func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 	return !slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
 		return s.leader[of] != nil || of.Generated != nil ||
 			(f.Relation.Target == t.typ && (of.Type.NonNull || slices.Contains(t.typ.Key, of)))
+	})
+}
+
+// mixesNulls reports whether some fields of a reference are required while constraints may require that others are null.
+func (t *blueprint) mixesNulls(f *schema.Field) bool {
+	required := slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull })
+	return required && slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
+		h := t.hintFor(of)
+		return !of.Type.NonNull && h != nil && (h.Nullness || h.Null)
 	})
 }
 

@@ -33,6 +33,7 @@ type candidate struct {
 	values  []datum // of all columns
 	failure string  // of the last attempt
 	skip    bool    // no attempt succeeded
+	repeats bool    // an attempt had the values of another row
 }
 
 // judge generates and inserts the rows of one table.
@@ -142,12 +143,7 @@ func (j *judge) mayMiss(c *candidate) bool {
 			return true
 		}
 	}
-	for _, failure := range j.failures[j.uniques:] {
-		if c.failure == failure {
-			return true
-		}
-	}
-	return false
+	return c.repeats
 }
 
 // generate makes the next attempt for a row.
@@ -173,9 +169,10 @@ func (j *judge) rejected(ctx context.Context, byNumber map[int64]*candidate) (li
 	seen := map[int64]bool{}
 	var numbers []int64
 	if _, err = pgx.ForEachRow(rows, []any{&number, &constraint}, func() error {
+		c := byNumber[number]
+		c.repeats = c.repeats || constraint >= j.uniques
 		if !seen[number] {
 			seen[number] = true
-			c := byNumber[number]
 			c.failure = j.failures[constraint]
 			list, numbers = append(list, c), append(numbers, number)
 		}
@@ -213,7 +210,7 @@ func (j *judge) send(ctx context.Context, list []*candidate) error {
 
 // insert copies the accepted rows to the table.
 func (j *judge) insert(ctx context.Context, batch []*candidate, sent func(rows int64)) error {
-	list := batch[:0]
+	var list []*candidate
 	for _, c := range batch {
 		if !c.skip {
 			list = append(list, c)
@@ -225,6 +222,7 @@ func (j *judge) insert(ctx context.Context, batch []*candidate, sent func(rows i
 		return err
 	}
 	j.came = before + int64(len(list))
+	j.missed += int64(len(batch) - len(list))
 	for _, c := range list {
 		j.rows.made = append(j.rows.made, j.rows.pick(c.values))
 	}

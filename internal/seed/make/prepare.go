@@ -53,6 +53,11 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 	if err := t.prepareChildren(); err != nil {
 		return err
 	}
+	return t.prepareUniques(ctx, tx)
+}
+
+// prepareUniques determines how rows become unique.
+func (t *blueprint) prepareUniques(ctx context.Context, tx pgx.Tx) error {
 	if err := t.prepareSpread(); err != nil {
 		return err
 	}

@@ -286,6 +286,12 @@ func (l *loader) putTogether(ctx context.Context, tx pgx.Tx, apart map[*blueprin
 
 // copy sends some rows of a table.
 func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *blueprint, from, to int64, freeze bool) error {
+	if from == t.done {
+		if err := t.recount(ctx, tx); err != nil {
+			return err
+		}
+		to = min(to, t.count)
+	}
 	sent := func(rows int64) { l.progress(t, Rows, rows) }
 	var err error
 	if t.judged() {

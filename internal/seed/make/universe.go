@@ -32,7 +32,12 @@ func (u *universe) here() int64 {
 }
 
 // len returns the number of rows to choose from.
-func (u *universe) len() int64 { return u.existing + max(0, u.blueprint.count-u.first()) }
+func (u *universe) len() int64 {
+	if u.blueprint.judged() && u.blueprint.missed > 0 {
+		return u.here()
+	}
+	return u.existing + max(0, u.blueprint.count-u.first())
+}
 
 // need adds a column to those that others use.
 func (u *universe) need(slot int) {

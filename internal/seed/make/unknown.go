@@ -52,7 +52,7 @@ func (t *blueprint) databaseKeys() {
 
 // plain reports whether an index only has columns, and all rows without nulls. Rows with nulls are distinct.
 func (u *uniqueIndex) plain() bool {
-	notNull := len(u.columns) == 1 && u.predicate == "("+pg.QuoteIdent(u.columns[0])+" IS NOT NULL)"
+	notNull := len(u.columns) == 1 && slices.Contains([]string{u.columns[0], pg.QuoteIdent(u.columns[0])}, strings.TrimSuffix(strings.Trim(u.predicate, "()"), " IS NOT NULL"))
 	return len(u.operators) == 0 && !slices.Contains(u.columns, "") && (u.predicate == "" || notNull)
 }
 
