@@ -53,6 +53,7 @@ type maker struct {
 	after     []int
 	operands  []*operand // whose values it uses
 	filled    bool       // a value is written; otherwise the database fills it
+	nullable  bool       // the value becomes null if it cannot be unique
 	explicit  bool       // a null is written, even if the database could fill it
 }
 
@@ -160,7 +161,8 @@ func (t *blueprint) step(attempt int) {
 	}
 }
 
-// chances is the number of random attempts before the unique combinations are tried one after the other.
+// chances is the number of random attempts before the unique combinations are tried one after the other. Other fields that must be unique
+// become null then, unless they are specified or required.
 const chances = 60
 
 // mostAttempts is the maximum number of attempts for a row.
@@ -194,6 +196,13 @@ func (t *blueprint) stateful() bool {
 // fill generates the value of the field.
 func (m *maker) fill(r *sample, number int) {
 	attempt := r.attempt
+	if m.nullable && attempt >= chances && m.walk == nil {
+		r.parents[number] = -1
+		for _, c := range m.slots {
+			r.values[c] = null
+		}
+		return
+	}
 	if m.steady {
 		attempt = 0
 	}

@@ -155,7 +155,23 @@ func (t *blueprint) addUnique(fields ...*schema.Field) {
 			}
 		}
 	}
+	for _, m := range makers {
+		m.nullable = t.canBeNull(m)
+	}
 	t.uniques = append(t.uniques, u)
+}
+
+// canBeNull reports whether a field that is not specified may be null in any row.
+func (t *blueprint) canBeNull(m *maker) bool {
+	f := m.field
+	if f.Type.NonNull || t.spec.made[f.Name] != nil || slices.Contains(t.typ.Key, f) || (t.per != nil && t.makers[t.per.maker] == m) {
+		return false
+	}
+	if f.Relation != nil && slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull }) {
+		return false
+	}
+	h := t.hintFor(f)
+	return h == nil || !h.NotNull
 }
 
 func isWhole(k kind) bool { return k == kindInt2 || k == kindInt4 || k == kindInt8 }

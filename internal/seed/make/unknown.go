@@ -44,6 +44,11 @@ func (t *blueprint) databaseKeys() {
 		if !t.schemaHas(u) {
 			t.addUnique(fields...)
 		}
+		for _, f := range fields {
+			if u.nullsEqual {
+				t.makers[t.makerOf(f)].nullable = false
+			}
+		}
 		if u.nullsEqual && mayBeNull {
 			t.unknown.uniques = append(t.unknown.uniques, u)
 		}
