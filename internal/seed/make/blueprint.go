@@ -1,6 +1,7 @@
 package make
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -137,7 +138,7 @@ func (t *blueprint) makeFrom(r *sample, number int64, first int) (failure string
 		if failure = t.refused(r); failure == "" {
 			return ""
 		}
-		t.step(attempt)
+		t.step(r, attempt)
 	}
 	return failure
 }
@@ -146,16 +147,22 @@ func (t *blueprint) makeFrom(r *sample, number int64, first int) (failure string
 func (t *blueprint) startWalks() (left int) {
 	for _, u := range t.uniques {
 		if u.walk != nil {
-			left = max(left, int(u.total-u.walked))
+			left += int(min(u.total-u.walked, math.MaxInt32))
 		}
 	}
 	return left
 }
 
-// step moves to the next combination.
-func (t *blueprint) step(attempt int) {
+// step moves to the next combination of the fields that are not unique. If they all are, because something else refused the row, it moves
+// all of them. r may be nil.
+func (t *blueprint) step(r *sample, attempt int) {
+	if attempt < chances {
+		return
+	}
+	repeats := func(u *uniqueness) bool { return u.walk != nil && u.seen != nil && r != nil && u.has(r) }
+	all := !slices.ContainsFunc(t.uniques, repeats)
 	for _, u := range t.uniques {
-		if u.walk != nil && attempt >= chances && u.walked < u.total-1 {
+		if u.walk != nil && u.walked < u.total-1 && (all || repeats(u)) {
 			u.walked++
 		}
 	}

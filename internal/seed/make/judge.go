@@ -182,7 +182,7 @@ func (j *judge) rejected(ctx context.Context, byNumber map[int64]*candidate) (li
 	}
 	for _, c := range list {
 		j.forget(c.values)
-		j.step(c.attempt)
+		j.step(nil, c.attempt)
 	}
 	_, err = j.tx.Exec(ctx, "DELETE FROM pg_temp."+candidates+" WHERE "+candidateNumber+" = ANY ($1)", numbers)
 	return list, err
