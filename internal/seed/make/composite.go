@@ -139,7 +139,8 @@ func quotePart(text string) string {
 }
 
 // probes are texts that types accept of which nothing is known. A type that accepts none must be specified.
-var probes = []string{"1", "2", "3", "0", "10", "a", "b", "", "(1,2)", "(1,2,3)", "[1,2]", "{}", "empty", "POINT(1 2)", "POINT(3 4)", "1.5", "<1,2>", "0/1", "1:1:", "true"}
+var probes = []string{"1", "2", "3", "0", "10", "a", "b", "", "(1,2)", "(1,2,3)", "[1,2]", "{}", "empty", "POINT(1 2)", "POINT(3 4)", "1.5", "<1,2>", "0/1", "1:1:", "true",
+	"text", "pg_class", "pg_type", "pg_catalog", "simple", "english", "now"}
 
 // probe draws the probes, in order, so that a pool gets all of them.
 func probe() generator {

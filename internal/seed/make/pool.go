@@ -125,6 +125,7 @@ func (p *pooler) pool(s generator, c *slot) (generator, error) {
 	var refused *pgconn.PgError
 	switch {
 	case errors.As(err, &refused) && refusesValue(err) && p.guessed && !p.maker.field.Type.NonNull:
+		p.maker.filled = false
 		return &constant{null: true}, nil
 	case errors.As(err, &refused) && refusesValue(err):
 		return nil, p.refuse("and Postgres rejects the values generated for it: " + refused.Message)
