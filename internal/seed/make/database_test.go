@@ -2,11 +2,14 @@ package make_test
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed"
+	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -158,5 +161,50 @@ func TestTwoUniqueReferences(t *testing.T) {
 	pool := built(t, s)
 	for _, rows := range []int64{20, 25} {
 		must(t)(seed.Load(t.Context(), making(t, pool, s, "", seed.Count{Rows: rows})))
+	}
+}
+
+// TestKnownConstraints are evaluated here, which is much faster than in Postgres.
+func TestKnownConstraints(t *testing.T) {
+	t.Parallel()
+	platform, err := os.ReadFile("../../../schema.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := parse(t, string(platform))
+	if judged, err := maker.Judged(t.Context(), built(t, s), s); err != nil || len(judged) > 0 {
+		t.Error(judged, err)
+	}
+	s = parse(t, `type Known @table @unique(fields: ["a", "b"]) @check(expr: "this.a < this.b") @auth(rules: []) {
+			a: Int! @range(min: 1) b: Int! tags: [String!] @length(max: 5) email: String @format(type: email) @unique code: String @pattern(regex: "^a+$") }
+		type Item @table @auth(rules: []) { a: Int! @check(sql: "a > 5") }`)
+	if judged, err := maker.Judged(t.Context(), built(t, s), s); err != nil || !slices.Equal(judged, []string{"items"}) {
+		t.Error(judged, err)
+	}
+}
+
+// TestJudgesManyRows in an empty table and in one that is in use, which gets batches.
+func TestJudgesManyRows(t *testing.T) {
+	t.Parallel()
+	s := parse(t, `type Team @table @auth(rules: []) { name: String! } type Item @table @auth(rules: []) { team: Team! word: String! a: Int! @check(sql: "a % 3 > 0") parent: Item }`)
+	pool := built(t, s)
+	testkit.Exec(t, pool, "CREATE UNIQUE INDEX ON items (lower(word), a)")
+	for _, rows := range []int64{1000, 52_000} {
+		must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {Team: 20}", seed.Count{Type: "Item", Rows: rows})))
+		if got := testkit.Value(t, pool, "SELECT count(*) || ' ' || (count(parent_id) > 500) FROM items"); got != fmt.Sprint(rows, " true") {
+			t.Error(got)
+		}
+	}
+}
+
+// TestNeedsTemporaryTables says which privilege is missing.
+func TestNeedsTemporaryTables(t *testing.T) {
+	s := parse(t, `type Item @table @auth(rules: []) { a: Int! @check(sql: "a > 5") }`)
+	pool := built(t, s)
+	testkit.Exec(t, pool, fmt.Sprintf(`CREATE ROLE %[1]s LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public, krowoc TO %[1]s; GRANT USAGE ON SCHEMA public, krowoc TO %[1]s`, appRole(t)))
+	testkit.Exec(t, pool, "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$")
+	_, err := seed.Load(t.Context(), making(t, as(t, pool, appRole(t)), s, "", seed.Count{Rows: 20}))
+	if err == nil || !strings.Contains(fault.HintOf(err), "GRANT TEMPORARY ON DATABASE") {
+		t.Errorf("%v; hint %s", err, fault.HintOf(err))
 	}
 }

@@ -2,11 +2,14 @@ package make
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 )
 
@@ -19,7 +22,11 @@ const (
 // and sequences for columns that are not written.
 func (j *judge) prepare(ctx context.Context) error {
 	create := fmt.Sprintf("CREATE TEMP TABLE %s (LIKE %s INCLUDING GENERATED) ON COMMIT DROP", candidates, j.quoted())
-	if _, err := j.tx.Exec(ctx, create); err != nil {
+	var denied *pgconn.PgError
+	if _, err := j.tx.Exec(ctx, create); errors.As(err, &denied) && denied.Code == "42501" { // insufficient_privilege
+		return fault.New(fault.Forbidden, "", fmt.Sprintf("Postgres must evaluate constraints of %s in a temporary table: %s", j.typ.Table, denied.Message),
+			"GRANT TEMPORARY ON DATABASE to the role, or connect as another one.")
+	} else if err != nil {
 		return err
 	}
 	const query = `SELECT a.attname::text, a.attnotnull, CASE WHEN a.attgenerated = '' THEN coalesce(pg_get_expr(d.adbin, d.adrelid), '') ELSE '' END
