@@ -174,22 +174,7 @@ func (r *Reader) learn(t *blueprint) {
 		return
 	}
 	t.facts = f
-	own := map[string]bool{} // the generator already follows these constraints
-	for _, field := range t.typ.Fields {
-		for _, kind := range []string{"length", "range", "pattern", "format", "elements"} {
-			own[field.ConstraintName(kind)] = true
-		}
-	}
-	var conditions []string
-	for _, c := range f.checks {
-		if !own[c.name] {
-			conditions = append(conditions, c.sql)
-		}
-		if !own[c.name] && !slices.ContainsFunc(t.checks, func(of check) bool { return of.name == c.name }) {
-			t.unknown.checks = append(t.unknown.checks, c)
-		}
-	}
-	if len(conditions) > 0 {
+	if conditions := t.conditions(); len(conditions) > 0 {
 		for column, h := range hint.Read(r.parser, conditions) {
 			if at, ok := t.index[column]; ok {
 				t.slots[at].hint = h
@@ -206,6 +191,27 @@ func (r *Reader) learn(t *blueprint) {
 			t.slots[at].elemHint = r.valueHint(list)
 		}
 	}
+}
+
+// conditions returns the checks that give hints, and records those that only Postgres can evaluate. The usual generators already follow the
+// constraints of fields.
+func (t *blueprint) conditions() (list []string) {
+	own := map[string]bool{}
+	for _, f := range t.typ.Fields {
+		for _, kind := range []string{"length", "range", "pattern", "format", "elements"} {
+			own[f.ConstraintName(kind)] = true
+		}
+	}
+	for _, c := range t.facts.checks {
+		if own[c.name] {
+			continue
+		}
+		list = append(list, c.sql)
+		if !slices.ContainsFunc(t.checks, func(of check) bool { return of.name == c.name }) {
+			t.unknown.checks = append(t.unknown.checks, c)
+		}
+	}
+	return list
 }
 
 // hintFor returns the hint of a field, or nil.

@@ -17,6 +17,9 @@ func (t *blueprint) guess(f *schema.Field) *rule {
 		if f.Relation.Target == t.typ && !f.Type.NonNull {
 			made.null = 0.3
 		}
+		if slots := t.slotsOf(f); len(slots) == 1 {
+			t.slots[slots[0]].nullness(made)
+		}
 		return made
 	}
 	c := t.slots[t.index[f.Column]]

@@ -161,7 +161,7 @@ func (t *blueprint) addUnique(fields ...*schema.Field) {
 	t.uniques = append(t.uniques, u)
 }
 
-// canBeNull reports whether a field that is not specified may be null in any row.
+// canBeNull reports whether a field that is not specified may be null in any row, whatever the values of the other fields are.
 func (t *blueprint) canBeNull(m *maker) bool {
 	f := m.field
 	if f.Type.NonNull || t.spec.made[f.Name] != nil || slices.Contains(t.typ.Key, f) || (t.per != nil && t.makers[t.per.maker] == m) {
@@ -170,8 +170,10 @@ func (t *blueprint) canBeNull(m *maker) bool {
 	if f.Relation != nil && slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull }) {
 		return false
 	}
-	h := t.hintFor(f)
-	return h == nil || !h.NotNull
+	return !slices.ContainsFunc(m.slots, func(at int) bool {
+		h := t.slots[at].hint
+		return h != nil && (h.NotNull || h.Nullness)
+	})
 }
 
 func isWhole(k kind) bool { return k == kindInt2 || k == kindInt4 || k == kindInt8 }

@@ -39,7 +39,8 @@ func (t *blueprint) databaseKeys() {
 				m.null = 0
 			}
 			c, fixed := m.generator.(*constant)
-			mayBeNull = mayBeNull || m.null > 0 || (fixed && c.null)
+			_, follows := m.generator.(followed)
+			mayBeNull = mayBeNull || m.null > 0 || (fixed && c.null) || (follows && !f.Type.NonNull)
 		}
 		if !t.schemaHas(u) {
 			t.addUnique(fields...)
