@@ -54,6 +54,7 @@ func TestSatisfiesTheDatabase(t *testing.T) {
 		"unique index":             {`type Item @table @auth(rules: []) { a: String! b: Int! }`, `CREATE UNIQUE INDEX ON items (a); CREATE UNIQUE INDEX ON items (b)`, `count(DISTINCT a) = 60`},
 		"partial unique index":     {`type Item @table @auth(rules: []) { a: Int! @range(min: 1, max: 40) b: Boolean! }`, `CREATE UNIQUE INDEX ON items (a) WHERE b`, `count(*) = 60`},
 		"index of an expression":   {`type Item @table @auth(rules: []) { word: String! @length(max: 12) }`, `CREATE UNIQUE INDEX ON items (lower(left(word, 9)))`, `count(*) = 60`},
+		"nulls by a check":         {`type Item @table @auth(rules: []) { a: Int b: Int c: String @unique }`, `CREATE UNIQUE INDEX ON items (a, b) NULLS NOT DISTINCT; ALTER TABLE items ADD CHECK (num_nonnulls(a, b) = 1)`, `count(*) = 60`},
 		"nulls not distinct":       {`type Item @table @auth(rules: []) { a: Int b: Int! @range(min: 1, max: 20) }`, `CREATE UNIQUE INDEX ON items (a, b) NULLS NOT DISTINCT`, `count(*) = 60`},
 		"few values":               {`type Item @table @auth(rules: []) { a: Boolean }`, `CREATE UNIQUE INDEX ON items (a)`, `count(*) = 60 AND count(a) = 2`},
 		"exclusion constraint":     {`type Item @table @auth(rules: []) { a: String! @col(dataType: "int4range") }`, `ALTER TABLE items ADD EXCLUDE USING gist (a WITH &&)`, `count(*) > 5`},
