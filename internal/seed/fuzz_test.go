@@ -93,7 +93,7 @@ func readAny(t *testing.T, s *schema.Schema, name, text string) *reader {
 	o := Options{FS: fsys, Schema: s}
 	r := readSource(inputs{newTables(s), o.templates(time.Unix(0, 0))}, newSource(name, []byte(text)))
 	mistakes := append(r.mistakes, link(r.rows)...)
-	planned, err := o.specify(&fixtures{tables: r.tables, rows: r.rows}, r.recipes)
+	planned, err := o.specify(t.Context(), &fixtures{tables: r.tables, rows: r.rows}, r.recipes)
 	if err != nil {
 		t.Error(err)
 	}

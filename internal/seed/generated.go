@@ -12,6 +12,8 @@ import (
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/seed/node"
@@ -62,7 +64,7 @@ func (r *reader) generate(n *yaml.Node) {
 }
 
 // specify combines the specifications in the files and the counts.
-func (o *Options) specify(f *fixtures, recipes []recipe) (mistakes diag.List, err error) {
+func (o *Options) specify(ctx context.Context, f *fixtures, recipes []recipe) (mistakes diag.List, err error) {
 	sources := map[*yaml.Node]*source{}
 	r := maker.Reader{Schema: o.Schema, Now: f.now}
 	r.Report = func(p maker.Problem) {
@@ -108,10 +110,32 @@ func (o *Options) specify(f *fixtures, recipes []recipe) (mistakes diag.List, er
 		spec.Place = fmt.Sprintf("%s:%d", made.source.name, made.key.Line+made.source.shift)
 		specs = append(specs, spec)
 	}
-	if specs, err = o.counted(f.tables, first, specs); err == nil && len(specs) > 0 {
-		f.generation = r.Generation(specs, o.RandomSeed)
+	if specs, err = o.counted(f.tables, first, specs); err != nil || len(specs) == 0 {
+		return mistakes, err
 	}
-	return mistakes, err
+	if o.DB != nil && len(mistakes) == 0 {
+		if err := r.ReadConstraints(ctx, o.DB, o.parser(), types(specs)); err != nil {
+			return mistakes, pg.Fault("read the constraints of the tables", err)
+		}
+	}
+	f.generation = r.Generation(specs, o.RandomSeed)
+	return mistakes, nil
+}
+
+func types(specs []*maker.Spec) []*schema.Type {
+	list := make([]*schema.Type, len(specs))
+	for i, s := range specs {
+		list[i] = s.Type
+	}
+	return list
+}
+
+// parser returns the parser of the conditions in the database.
+func (o *Options) parser() *sqltext.Parser {
+	if o.Parser != nil {
+		return o.Parser
+	}
+	return sqltext.NewParser("")
 }
 
 // counted adds the specifications of the counts.

@@ -42,11 +42,11 @@ func (o *Options) read(ctx context.Context) (*fixtures, error) {
 	f := &fixtures{sets: slices.Sorted(maps.Keys(c.sets)), tables: newTables(o.Schema), now: o.Now()}
 	in := inputs{f.tables, o.templates(f.now)}
 	readers := make([]*reader, len(c.sources))
-	group, ctx := errgroup.WithContext(ctx)
+	group, reading := errgroup.WithContext(ctx)
 	for i, s := range c.sources {
 		group.Go(func() error {
 			readers[i] = readSource(in, s)
-			return ctx.Err()
+			return reading.Err()
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -64,7 +64,7 @@ func (o *Options) read(ctx context.Context) (*fixtures, error) {
 	}
 	if len(c.mistakes) == 0 { // otherwise, references to rows in unread files would be reported
 		mistakes = append(mistakes, link(f.rows)...)
-		more, err := o.specify(f, recipes)
+		more, err := o.specify(ctx, f, recipes)
 		if err != nil {
 			return nil, err
 		}

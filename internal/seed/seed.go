@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
@@ -38,6 +39,8 @@ type Options struct {
 	Generate []Count // rows to generate in addition to those in the files
 	// Report receives the progress of generated rows, from any goroutine; it may be nil.
 	Report func(maker.Progress)
+	// Parser reads the conditions of constraints, which generated rows must satisfy; nil means a parser without a cache.
+	Parser *sqltext.Parser
 
 	Environment string // the name of the environment, for messages and for AllowProtected
 	Protected   bool   // reject the load, unless AllowProtected and Confirmed are both set

@@ -49,6 +49,9 @@ func (l *loader) batches(ctx context.Context, t *blueprint) error {
 func cutShort(ctx context.Context, err error, message string) error {
 	cause := pg.Fault("", err)
 	f := &fault.Error{Code: fault.CodeOf(cause), Message: message + ": " + cause.Error(), Hint: "Run the same command again to continue from there.", Err: cause}
+	if hint := fault.HintOf(cause); hint != "" && f.Code != fault.Unavailable { // running it again would fail again
+		f.Hint = hint
+	}
 	if ctx.Err() != nil { // the driver only reports a closed connection
 		f.Code, f.Message = fault.Canceled, message
 	}

@@ -1,6 +1,7 @@
 package make
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -29,11 +30,15 @@ type blueprint struct {
 	before    ledger.Generated // what an earlier run recorded
 	basis     string           // identifies the parents, if each of them gets children
 	came      int64            // rows that were inserted in this run
+	missed    int64            // rows that were requested, but that the constraints do not allow
 	filled    bool             // the table has rows
 	per       *children
 	spreading spread
 	named     map[string]map[string]string // the keys of fixture rows, by row name and column
 	closures  map[int]closure              // by column
+	facts     *facts                       // nil if the database was not read
+	unknown   unknown                      // constraints that only Postgres can evaluate
+	virtual   []*schema.Field              // references that only the database has
 }
 
 // maker fills the columns of one field.
@@ -49,6 +54,8 @@ type maker struct {
 	after     []int
 	operands  []*operand // whose values it uses
 	filled    bool       // a value is written; otherwise the database fills it
+	nullable  bool       // the value becomes null if it cannot be unique
+	explicit  bool       // a null is written, even if the database could fill it
 }
 
 // newBlueprint returns the blueprint of a type according to the schema.
@@ -112,11 +119,14 @@ func (t *blueprint) newSample() *sample {
 
 // make generates a row. It tries until a row satisfies the checks and is unique. If it finds none, it returns what the last attempt has
 // violated, and otherwise "".
-func (t *blueprint) make(r *sample, number int64) (failure string) {
-	most := mostAttempts
-	for attempt := 0; attempt < most; attempt++ {
+func (t *blueprint) make(r *sample, number int64) (failure string) { return t.makeFrom(r, number, 0) }
+
+// makeFrom is make without the attempts before first.
+func (t *blueprint) makeFrom(r *sample, number int64, first int) (failure string) {
+	most := first + mostAttempts
+	for attempt := first; attempt < most; attempt++ {
 		r.number, r.attempt = number, attempt
-		if attempt == chances {
+		if attempt == max(chances, first) {
 			most = max(most, attempt+t.startWalks())
 		}
 		if t.per != nil {
@@ -128,7 +138,7 @@ func (t *blueprint) make(r *sample, number int64) (failure string) {
 		if failure = t.refused(r); failure == "" {
 			return ""
 		}
-		t.step(attempt)
+		t.step(r, attempt)
 	}
 	return failure
 }
@@ -137,22 +147,29 @@ func (t *blueprint) make(r *sample, number int64) (failure string) {
 func (t *blueprint) startWalks() (left int) {
 	for _, u := range t.uniques {
 		if u.walk != nil {
-			left = max(left, int(u.total-u.walked))
+			left += int(min(u.total-u.walked, math.MaxInt32))
 		}
 	}
 	return left
 }
 
-// step moves to the next combination.
-func (t *blueprint) step(attempt int) {
+// step moves to the next combination of the fields that are not unique. If they all are, because something else refused the row, it moves
+// all of them. r may be nil.
+func (t *blueprint) step(r *sample, attempt int) {
+	if attempt < chances {
+		return
+	}
+	repeats := func(u *uniqueness) bool { return u.walk != nil && u.seen != nil && r != nil && u.has(r) }
+	all := !slices.ContainsFunc(t.uniques, repeats)
 	for _, u := range t.uniques {
-		if u.walk != nil && attempt >= chances && u.walked < u.total-1 {
+		if u.walk != nil && u.walked < u.total-1 && (all || repeats(u)) {
 			u.walked++
 		}
 	}
 }
 
-// chances is the number of random attempts before the unique combinations are tried one after the other.
+// chances is the number of random attempts before the unique combinations are tried one after the other. Other fields that must be unique
+// become null then, unless they are specified or required.
 const chances = 60
 
 // mostAttempts is the maximum number of attempts for a row.
@@ -186,6 +203,13 @@ func (t *blueprint) stateful() bool {
 // fill generates the value of the field.
 func (m *maker) fill(r *sample, number int) {
 	attempt := r.attempt
+	if m.nullable && attempt >= chances && m.walk == nil {
+		r.parents[number] = -1
+		for _, c := range m.slots {
+			r.values[c] = null
+		}
+		return
+	}
 	if m.steady {
 		attempt = 0
 	}

@@ -89,7 +89,7 @@ func readSome(ctx context.Context, db querier, list []*constant, of []*slot) err
 // elementOf returns the column for an element of a list.
 func (c *slot) elementOf() *slot {
 	one := *c
-	one.array, one.oid, one.castType = false, c.elemOID, c.elemType
+	one.array, one.oid, one.castType, one.hint = false, c.elemOID, c.elemType, c.elemHint
 	return &one
 }
 
@@ -113,6 +113,10 @@ func eachConstant(s generator, c *slot, visit func(*constant, *slot)) {
 		eachConstant(s.of, c, visit)
 	case numbered:
 		eachConstant(s.of, c, visit)
+	case anyOf:
+		for _, of := range s.list {
+			eachConstant(of, c, visit)
+		}
 	case document:
 		for i, part := range s.values {
 			eachConstant(part, s.slots[i], visit)
@@ -170,7 +174,7 @@ func readList(ctx context.Context, tx pgx.Tx, c *slot, texts []string) (list []*
 // refusesValue reports whether an error is caused by a value or its type, and not by the connection.
 func refusesValue(err error) bool {
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && slices.Contains([]string{"0A", "22", "23", "42"}, refused.Code[:2])
+	return errors.As(err, &refused) && slices.Contains([]string{"0A", "22", "23", "3F", "42"}, refused.Code[:2])
 }
 
 func messageOf(err error) string {

@@ -16,12 +16,12 @@ import (
 )
 
 // describeQuery returns the types of the columns of tables, in the order of the tables. A type may be based on others: the base type of a
-// domain, and the element type of an array.
+// domain, and the element type of an array. The parameter of the text is the source of the tables.
 const describeQuery = `
 WITH RECURSIVE behind AS (
   SELECT n.name, a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier, 0::oid AS element, 0 AS arrays, false AS domain
-  FROM unnest($1::text[]) AS n (name)
-  JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(n.name)) AND a.attnum > 0 AND NOT a.attisdropped
+  FROM %s
+  JOIN pg_attribute a ON a.attrelid = n.relation AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT b.name, b.attrelid, b.attnum, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END, CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE b.modifier END,
          CASE t.typtype WHEN 'd' THEN b.element ELSE t.typelem END, b.arrays + (t.typtype <> 'd')::int, b.domain OR t.typtype = 'd'
@@ -31,8 +31,8 @@ WITH RECURSIVE behind AS (
 SELECT b.name, a.attname, a.atttypid, b.element, format_type(a.atttypid, a.atttypmod),
        CASE b.element WHEN 0 THEN '' WHEN t.oid THEN format_type(t.oid, b.modifier) ELSE format_type(b.element, NULL) END,
        (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '', a.attgenerated <> '',
-       CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(b.name), a.attname) END,
-       t.typname, b.modifier, b.arrays, b.domain, coalesce(r.proname, ''),
+       CASE WHEN b.name <> '' AND t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(b.name), a.attname) END,
+       t.typname, b.modifier, b.arrays, b.domain, coalesce(r.proname, ''), t.typrelid,
        ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
 FROM behind b
 JOIN pg_attribute a ON a.attrelid = b.attrelid AND a.attnum = b.attnum
@@ -53,7 +53,17 @@ type described struct {
 	arrays          int
 	domain          bool
 	receive         string // reads it in its binary format
+	relation        uint32 // of a composite type
 	labels          []string
+}
+
+// tableSource is the source of describeQuery for tables by name.
+const tableSource = "(SELECT name, to_regclass(quote_ident(name)) AS relation FROM unnest($1::text[]) AS u (name)) n"
+
+// targets are the destinations of a row of describeQuery.
+func (d *described) targets() []any {
+	return []any{&d.blueprint, &d.name, &d.oid, &d.element, &d.castType, &d.elemType, &d.fills, &d.computed, &d.sequence,
+		&d.base, &d.modifier, &d.arrays, &d.domain, &d.receive, &d.relation, &d.labels}
 }
 
 // describe reads the columns of all tables from the database.
@@ -66,10 +76,9 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 	}
 	found := map[*slot]bool{}
 	there := map[*blueprint]bool{}
-	rows, _ := db.Query(ctx, describeQuery, list)
+	rows, _ := db.Query(ctx, fmt.Sprintf(describeQuery, tableSource), list)
 	var d described
-	_, err := pgx.ForEachRow(rows, []any{&d.blueprint, &d.name, &d.oid, &d.element, &d.castType, &d.elemType, &d.fills, &d.computed, &d.sequence,
-		&d.base, &d.modifier, &d.arrays, &d.domain, &d.receive, &d.labels}, func() error {
+	_, err := pgx.ForEachRow(rows, d.targets(), func() error {
 		t := blueprints[d.blueprint]
 		there[t] = true
 		i, ok := t.index[d.name]
@@ -91,7 +100,10 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 			}
 		}
 	}
-	return missing
+	if missing != nil {
+		return missing
+	}
+	return p.describeComposites(ctx, db)
 }
 
 // textual are the receive functions whose input is the bytes of a text. Other types have their own binary format.
@@ -101,11 +113,18 @@ var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv
 // adoptDescription updates a column of the schema with its description in the database. It rejects a column whose type in the database
 // differs from the schema.
 func (c *slot) adoptDescription(t *blueprint, d *described) error {
-	c.oid, c.elemOID, c.castType, c.fills, c.computed, c.sequence = d.oid, d.element, d.castType, d.fills, d.computed, d.sequence.String
-	c.elemType, c.base, c.modifier, c.labels = d.elemType, d.base, d.modifier, slices.Clone(d.labels)
+	c.castType, c.fills, c.computed, c.sequence = d.castType, d.fills, d.computed, d.sequence.String
 	if c.array != (d.arrays > 0) || d.arrays > 1 {
 		return fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("%s.%s is %s, which is not its type in the schema", t.typ.Table, c.name, c.castType), "Run `krowoc migrate diff`.")
 	}
+	c.adoptType(d)
+	return nil
+}
+
+// adoptType adopts the type of a column.
+func (c *slot) adoptType(d *described) {
+	c.oid, c.elemOID, c.elemType, c.base, c.modifier, c.labels = d.oid, d.element, d.elemType, d.base, d.modifier, slices.Clone(d.labels)
+	c.relation = d.relation
 	k, known := kinds[d.base]
 	switch {
 	case len(d.labels) > 0 && c.kind == kindText: // an enum
@@ -117,7 +136,6 @@ func (c *slot) adoptDescription(t *blueprint, d *described) error {
 	default:
 		c.kind, c.read = kindRaw, true
 	}
-	return nil
 }
 
 // longUnit returns the smallest unit of an interval type that drops minutes, such as month for interval year to month. Most guessed values

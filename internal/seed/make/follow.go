@@ -20,7 +20,10 @@ type shared struct {
 // lead lets references fill the fields that share their columns, unless these fields are specified.
 func (r *Reader) lead(t *blueprint) shared {
 	s := shared{map[*schema.Field]*schema.Field{}, map[*schema.Field]bool{}}
-	for _, f := range t.typ.Fields {
+	for _, f := range r.foreignKeys(t) {
+		s.empty[f] = !t.says(f)
+	}
+	for _, f := range t.fields() {
 		if f.Relation == nil || len(f.Relation.Fields) == 0 {
 			continue
 		}
@@ -29,7 +32,7 @@ func (r *Reader) lead(t *blueprint) shared {
 		switch {
 		case said >= 0 && made != nil:
 			r.fail(made.node, "given-twice", "remove one of them", "%s is generated from %s, which already has a definition", label(f), f.Relation.Fields[said].Name)
-		case said < 0 && s.canLead(t, f):
+		case said < 0 && s.canLead(t, f) && !t.mixesNulls(f):
 			for _, of := range f.Relation.Fields {
 				s.leader[of] = f
 			}
@@ -56,6 +59,15 @@ func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 	})
 }
 
+// mixesNulls reports whether some fields of a reference are required while constraints may require that others are null.
+func (t *blueprint) mixesNulls(f *schema.Field) bool {
+	required := slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull })
+	return required && slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
+		h := t.hintFor(of)
+		return !of.Type.NonNull && h != nil && (h.Nullness || h.Null)
+	})
+}
+
 // leads reports whether a reference fills other fields.
 func (s shared) leads(f *schema.Field) bool { return s.leader[f.Relation.Fields[0]] == f }
 
@@ -65,7 +77,7 @@ func (s shared) maker(t *blueprint, m *maker) {
 	case leader != nil:
 		m.rule = rule{generator: followed{m.slots[0]}}
 	case s.empty[m.field]:
-		m.rule = rule{generator: &constant{null: true}}
+		m.rule, m.explicit = rule{generator: &constant{null: true}}, true
 	case m.field.Relation != nil && len(m.field.Relation.Fields) > 0:
 		m.filled = false // the fields fill it
 		if t.spec.made[m.field.Name] == nil && slices.ContainsFunc(m.field.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull }) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -29,6 +31,14 @@ func (r *Reader) Generation(specs []*Spec, seed uint64) *Generation {
 		p.blueprints[s.Type] = t
 	}
 	for _, s := range specs {
+		t := p.blueprints[s.Type]
+		for _, f := range s.Type.Fields {
+			t.addChecks(f.Checks)
+		}
+		t.addChecks(s.Type.Checks)
+		r.learn(t)
+	}
+	for _, s := range specs {
 		r.makers(p, p.blueprints[s.Type], seed)
 	}
 	for _, s := range specs {
@@ -37,10 +47,6 @@ func (r *Reader) Generation(specs []*Spec, seed uint64) *Generation {
 			r.bind(t, t.makers[i])
 		}
 		r.sort(t)
-		for _, f := range s.Type.Fields {
-			t.addChecks(f.Checks)
-		}
-		t.addChecks(s.Type.Checks)
 	}
 	p.sort(r.Schema)
 	return p
@@ -67,7 +73,7 @@ func (p *Generation) blueprintOf(typ *schema.Type, like *blueprint, seed uint64)
 // makers determines how to fill each field of a table.
 func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 	shared := r.lead(t)
-	for _, f := range t.typ.Fields {
+	for _, f := range t.fields() {
 		m := t.newMaker(f, shared)
 		if m == nil {
 			continue
@@ -102,7 +108,11 @@ func (t *blueprint) newMaker(f *schema.Field, shared shared) *maker {
 		}
 	case !byDatabase(f) || (isKey && f.Generated == nil):
 		m.rule = *t.guess(f)
-	case isKey || f.Unique || shared.leader[f] != nil:
+	case t.isDistinct(f) && f.Generated == nil && !t.countsItself(f):
+		m.rule = *t.guess(f) // a default such as now() is the same for all rows
+	case f.Generated == nil && t.hintFor(f) != nil:
+		m.rule = *t.guess(f) // the default may violate a check
+	case isKey || f.Unique || shared.leader[f] != nil || shared.empty[f] || t.isDistinct(f):
 		m.generator = &constant{null: true}
 	default:
 		return nil
@@ -112,7 +122,7 @@ func (t *blueprint) newMaker(f *schema.Field, shared shared) *maker {
 
 // byDatabase reports whether the database makes the value of a field that nothing specifies.
 func byDatabase(f *schema.Field) bool {
-	return (f.Generated != nil) || (f.Default != nil && f.Default.SQL != "")
+	return (f.Generated != nil) || (f.Default != nil && f.Default.SQL != "" && f.Relation == nil)
 }
 
 // pickFrom makes a reference choose among the rows of a table.
@@ -143,7 +153,11 @@ func (r *Reader) perParent(t *blueprint) (ok bool) {
 	}
 	m, specified := t.makers[i], t.spec.made[per.Field.Name]
 	if m.pick == nil || m.pick.of != nil || specified != nil {
-		r.fail(specified.node, "given-twice", "remove it", "%s already determines %s", per, per.Field.Name)
+		var at *yaml.Node
+		if specified != nil {
+			at = specified.node
+		}
+		r.failAt(at, "given-twice", "remove it", "%s already determines %s", per, per.Field.Name)
 		return false
 	}
 	m.null, m.steady = 0, true

@@ -1,6 +1,8 @@
 package make
 
 import (
+	"slices"
+
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -15,14 +17,26 @@ func (t *blueprint) guess(f *schema.Field) *rule {
 		if f.Relation.Target == t.typ && !f.Type.NonNull {
 			made.null = 0.3
 		}
+		if slots := t.slotsOf(f); len(slots) == 1 {
+			t.slots[slots[0]].nullness(made)
+		}
 		return made
 	}
 	c := t.slots[t.index[f.Column]]
+	c.nullness(made)
 	one := *c
-	one.array = false
+	if c.array {
+		one.array, one.hint = false, c.elemHint
+	}
 	made.generator = t.guessOne(&one, made)
 	if c.array {
 		low, high := 0.0, 4.0
+		if h := c.hint; h != nil {
+			low = float64(h.MinLength)
+			if high = low + 4; h.MaxLength > 0 {
+				high = min(high, float64(h.MaxLength))
+			}
+		}
 		if l := f.Constraints.Length; l != nil {
 			if l.Min != nil {
 				low, high = float64(*l.Min), float64(*l.Min+4)
@@ -39,9 +53,14 @@ func (t *blueprint) guess(f *schema.Field) *rule {
 // guessOne is guess for one value.
 func (t *blueprint) guessOne(c *slot, made *rule) generator {
 	f := c.field
+	if c.hint != nil {
+		if s := t.hinted(c); s != nil {
+			return s
+		}
+	}
 	switch {
 	case f.Type.Enum != nil:
-		return enumGenerator(f)
+		return enumGenerator(c)
 	case c.base == "json":
 		return jsonGenerator(f)
 	}
@@ -83,10 +102,21 @@ func defaultValue(f *schema.Field) any {
 }
 
 // enumGenerator chooses among all values. The default is as frequent as all others together.
-func enumGenerator(f *schema.Field) generator {
-	s := &choice{}
+func enumGenerator(c *slot) generator {
+	f, s := c.field, &choice{}
+	var all []string
+	for _, v := range f.Type.Enum.Values {
+		all = append(all, v.Name)
+	}
+	names := c.allowed(all)
+	if len(names) == 0 {
+		names = all
+	}
 	sum, usual := 0.0, defaultValue(f)
 	for _, v := range f.Type.Enum.Values {
+		if !slices.Contains(names, v.Name) {
+			continue
+		}
 		weight := 1.0
 		if v.Name == usual {
 			weight = max(1, float64(len(f.Type.Enum.Values)-1))

@@ -15,14 +15,17 @@ func numberGenerator(c *slot) generator {
 	low, high := c.bounds()
 	name := schema.SnakeCase(c.field.Name)
 	r := c.field.Constraints.Range
-	bounded := r != nil && r.Max != ""
-	if d := defaultValue(c.field); d != nil && strings.HasSuffix(name, "count") { // the application maintains it
+	bounded := (r != nil && r.Max != "") || (c.hint != nil && c.hint.Max.Text != "")
+	if d := defaultValue(c.field); d != nil && c.hint == nil && strings.HasSuffix(name, "count") { // the application maintains it
 		return &constant{text: fmt.Sprint(d)}
 	}
 	integer := c.kind == kindInt2 || c.kind == kindInt4 || c.kind == kindInt8
 	m := &measure{slot: c, low: low, high: high}
 	if r == nil || r.Min == "" {
 		m.low = max(low, 0)
+	}
+	if m.low > high { // only negative numbers are allowed
+		m.low = max(low, high-1000)
 	}
 	switch {
 	case bounded && integer:
@@ -64,7 +67,7 @@ func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 		m.low, m.high = now, now+365*day
 	case strings.HasPrefix(name, "created") || strings.HasPrefix(name, "registered") || strings.HasPrefix(name, "joined"):
 		m.power = 2
-	case strings.HasPrefix(name, "updated") || strings.HasPrefix(name, "modified"):
+	case (strings.HasPrefix(name, "updated") || strings.HasPrefix(name, "modified")) && c.hint == nil:
 		created := t.typ.Field("createdAt")
 		switch {
 		case (created == nil) || (created == c.field) || !created.Type.NonNull:
@@ -88,6 +91,7 @@ func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 			m.low = min(m.low, m.high-day)
 		}
 	}
+	m.narrow(c.hint)
 	return m
 }
 

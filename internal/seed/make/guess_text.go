@@ -25,7 +25,7 @@ func (t *blueprint) fromNames(c *slot) generator {
 		return list
 	}
 	switch {
-	case f.Owner != t.typ || f.Type.List || f.Constraints.Pattern != "":
+	case f.Owner != t.typ || f.Type.List || f.Constraints.Pattern != "" || c.hint != nil:
 	case f.Constraints.Format == schema.Email || f.Name == "email":
 		if of := given("firstName", "lastName"); of != nil {
 			return address{of, c.longest()}
@@ -60,8 +60,8 @@ func textGenerator(c *slot, made *rule) generator {
 	switch {
 	case f.Constraints.Format != "":
 		s.make1 = fakes[byFormat[f.Constraints.Format]]
-	case f.Constraints.Pattern != "":
-		return patterned(f.Constraints.Pattern, s.longest, s.shortest)
+	case c.pattern() != "":
+		return patterned(c.pattern(), s.longest, s.shortest, f.Constraints.Pattern == "" && !strings.HasSuffix(c.pattern(), "$"))
 	case c.field.Type.Scalar == schema.ID || name == "id":
 		s.make1 = fakes["uuid"]
 	case name == "name" && f.Owner != nil && meaning.IsPerson(f.Owner.Name):
@@ -80,16 +80,18 @@ func textGenerator(c *slot, made *rule) generator {
 	if s.longest > 0 && s.longest <= 8 {
 		s.make1 = fakes["hex"]
 	}
-	return s
+	return c.shape(s)
 }
 
-// patterned generates texts that match a regular expression.
-func patterned(pattern string, longest, shortest int) generator {
+// patterned generates texts that match a regular expression. If more may follow, they go on after the match.
+func patterned(pattern string, longest, shortest int, more bool) generator {
 	expr, err := regexp.Compile(pattern)
 	plain := strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$")
 	return faked{longest: longest, shortest: shortest, make1: func(f *gofakeit.Faker) (text string) {
 		for range 50 {
-			text = f.Regex(plain)
+			if text = f.Regex(plain); more {
+				text = fit(text+oneWord(f, nouns), shortest, longest)
+			}
 			length := len([]rune(text))
 			if err != nil || (expr.MatchString(text) && (longest == 0 || length <= longest) && length >= shortest) {
 				return text

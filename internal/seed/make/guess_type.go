@@ -18,11 +18,10 @@ func (p *pooler) guess(c *slot) (generator, *slot) {
 	switch {
 	case len(c.labels) > 0:
 		like.kind = kindText
-		s := &choice{}
-		for _, label := range c.labels {
-			s.values = append(s.values, &constant{text: label, d: datum{s: label}})
+		if allowed := c.allowed(c.labels); len(allowed) > 0 {
+			return choiceOf(&like, allowed), &like
 		}
-		return s, &like
+		return choiceOf(&like, c.labels), &like
 	case c.longUnit() != "":
 		like.kind = kindText
 		unit := c.longUnit()
@@ -33,6 +32,9 @@ func (p *pooler) guess(c *slot) (generator, *slot) {
 	like.kind = kindText
 	if make1 := textOfType(c.base, like.most); make1 != nil {
 		return faked{make1: make1}, &like
+	}
+	if len(c.attributes) > 0 {
+		return written{p.rowText(c)}, &like
 	}
 	return nil, nil
 }
@@ -66,6 +68,7 @@ var typeTexts = map[string]func(f *gofakeit.Faker) string{
 	"hstore": func(f *gofakeit.Faker) string {
 		return fmt.Sprintf("%q=>%q", oneWord(f, adjectives), oneWord(f, nouns))
 	},
+	"oid":     oidText,
 	"char":    func(f *gofakeit.Faker) string { return string(rune('a' + f.IntN(26))) },
 	"pg_lsn":  func(f *gofakeit.Faker) string { return fmt.Sprintf("0/%X", f.IntN(1<<30)) },
 	"point":   point,

@@ -4,21 +4,22 @@ import "slices"
 
 // Generators without operands.
 
-func (*constant) operands() []*operand   { return nil }
-func (*choice) operands() []*operand     { return nil }
-func (whole) operands() []*operand       { return nil }
-func (faked) operands() []*operand       { return nil }
-func (counter) operands() []*operand     { return nil }
-func (randomUUID) operands() []*operand  { return nil }
-func (coin) operands() []*operand        { return nil }
-func (octets) operands() []*operand      { return nil }
-func (coordinates) operands() []*operand { return nil }
-func (followed) operands() []*operand    { return nil }
-func (nth) operands() []*operand         { return nil }
-func (*moments) operands() []*operand    { return nil }
-func (ids) operands() []*operand         { return nil }
-func (textIDs) operands() []*operand     { return nil }
-func (*upwards) operands() []*operand    { return nil }
+func (*constant) operands() []*operand        { return nil }
+func (*choice) operands() []*operand          { return nil }
+func (whole) operands() []*operand            { return nil }
+func (faked) operands() []*operand            { return nil }
+func (counter) operands() []*operand          { return nil }
+func (randomUUID) operands() []*operand       { return nil }
+func (coin) operands() []*operand             { return nil }
+func (octets) operands() []*operand           { return nil }
+func (coordinates) operands() []*operand      { return nil }
+func (followed) operands() []*operand         { return nil }
+func (nth) operands() []*operand              { return nil }
+func (*moments) operands() []*operand         { return nil }
+func (ids) operands() []*operand              { return nil }
+func (textIDs) operands() []*operand          { return nil }
+func (*upwards) operands() []*operand         { return nil }
+func (numberedDocument) operands() []*operand { return nil }
 
 func (fixed) operands() []*operand       { return nil }
 func (uniform) operands() []*operand     { return nil }

@@ -84,8 +84,8 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 
 // choose returns the number of a row in its universe, or -1 for none. In the same table, it chooses an earlier row.
 func (p *pick) choose(r *sample) int64 {
-	n := p.universe.len()
-	if p.universe.blueprint == r.blueprint {
+	n := p.universe.here()
+	if p.universe.blueprint == r.blueprint && !r.blueprint.judged() {
 		n = p.universe.existing + r.number - p.universe.first()
 	}
 	if p.only != nil {

@@ -119,13 +119,15 @@ func (p *pooler) pool(s generator, c *slot) (generator, error) {
 	planned.scale = c.scale
 	if p.guessed && !counts(s) {
 		made, planned = p.guess(c)
+		made = p.enough(made, planned)
 	}
 	if v, fixed := made.(*constant); fixed {
 		return p.replace(v, c)
 	}
+	if made == nil { // an unknown type
+		made, planned = probe(), &slot{kind: kindText, field: c.field}
+	}
 	switch {
-	case made == nil:
-		return nil, p.refuse("a type whose values cannot be generated")
 	case !apart(made) && c.kind != kindRaw:
 		return s, nil // a domain, whose checks Postgres evaluates
 	case !apart(made):
@@ -134,6 +136,9 @@ func (p *pooler) pool(s generator, c *slot) (generator, error) {
 	values, err := p.read(c, p.texts(made, planned))
 	var refused *pgconn.PgError
 	switch {
+	case errors.As(err, &refused) && refusesValue(err) && p.guessed && !p.maker.field.Type.NonNull:
+		p.maker.filled = false
+		return &constant{null: true}, nil
 	case errors.As(err, &refused) && refusesValue(err):
 		return nil, p.refuse("and Postgres rejects the values generated for it: " + refused.Message)
 	case err != nil:
@@ -145,7 +150,7 @@ func (p *pooler) pool(s generator, c *slot) (generator, error) {
 // texts draws as many different texts as the rows may need.
 func (p *pooler) texts(s generator, c *slot) []string {
 	want := poolSize
-	if p.blueprint.tells(p.maker) || slices.ContainsFunc(p.blueprint.uniques, p.keeps) {
+	if p.isUnique() {
 		want = mostPool
 		if p.blueprint.per == nil {
 			want = int(min(max(4*p.blueprint.count, poolSize), mostPool))
@@ -158,12 +163,33 @@ func (p *pooler) texts(s generator, c *slot) []string {
 		r.number = i
 		r.rng.seek(salt(p.maker.salt, "pool"), i, 0)
 		d := s.make(r)
-		if text := c.literal(&d); !seen[text] && !d.null {
+		text := c.literal(&d)
+		if v, ok := s.(*choice); ok {
+			text = v.values[i%int64(len(v.values))].text
+		}
+		if !seen[text] && !d.null {
 			seen[text] = true
 			list = append(list, text)
 		}
 	}
 	return list
+}
+
+// isUnique reports whether the values must be unique.
+func (p *pooler) isUnique() bool {
+	return p.blueprint.tells(p.maker) || slices.ContainsFunc(p.blueprint.uniques, p.keeps)
+}
+
+// enough returns a generator of as many different numbers as the rows may need.
+func (p *pooler) enough(s generator, c *slot) generator {
+	if _, few := s.(*measure); !few || !isWhole(c.kind) || !p.isUnique() {
+		return s
+	}
+	low, high := c.bounds()
+	if low < 1 && high > 0 {
+		low = min(1, high)
+	}
+	return whole{int64(low), int64(min(high, low+float64(max(8*p.blueprint.count, poolSize))))}
 }
 
 // keeps reports whether a uniqueness includes the field.
@@ -190,8 +216,10 @@ func (s same) make(r *sample) datum { return s.of.value(r) }
 // apart reports whether a generator depends neither on the row nor on its number.
 func apart(s generator) bool {
 	switch s := s.(type) {
-	case faked, octets, coin, whole, *moments, randomUUID, coordinates, *choice, *constant:
+	case faked, shaped, written, octets, coin, whole, *moments, randomUUID, coordinates, *choice, *constant:
 		return true
+	case anyOf:
+		return !slices.ContainsFunc(s.list, func(of generator) bool { return !apart(of) })
 	case *measure:
 		_, other := s.numbers.(arithmetic)
 		return !other
@@ -202,7 +230,7 @@ func apart(s generator) bool {
 // counts reports whether a generator depends on the number of the row.
 func counts(s generator) bool {
 	switch s.(type) {
-	case counter, *upwards, nth:
+	case counter, *upwards, nth, numberedDocument:
 		return true
 	}
 	return false
@@ -211,7 +239,7 @@ func counts(s generator) bool {
 // tells reports whether a field must be unique.
 func (t *blueprint) tells(m *maker) bool {
 	made := t.spec.made[m.field.Name]
-	return m.field.Unique || (len(t.typ.Key) == 1 && t.typ.Key[0] == m.field) || (made != nil && made.distinct)
+	return m.field.Unique || t.isAlone(m.field) || (len(t.typ.Key) == 1 && t.typ.Key[0] == m.field) || (made != nil && made.distinct)
 }
 
 // differ records values for uniqueness, because the generator no longer guarantees it.

@@ -53,6 +53,11 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 	if err := t.prepareChildren(); err != nil {
 		return err
 	}
+	return t.prepareUniques(ctx, tx)
+}
+
+// prepareUniques determines how rows become unique.
+func (t *blueprint) prepareUniques(ctx context.Context, tx pgx.Tx) error {
 	if err := t.prepareSpread(); err != nil {
 		return err
 	}
@@ -82,7 +87,7 @@ func (t *blueprint) prepareMaker(ctx context.Context, tx pgx.Tx, m *maker) error
 		return t.checkSequence(m, s)
 	case *constant:
 		byDatabase := func(c int) bool { return t.slots[c].fills || t.slots[c].computed }
-		if s.null && slices.ContainsFunc(m.slots, byDatabase) {
+		if s.null && !m.explicit && slices.ContainsFunc(m.slots, byDatabase) {
 			m.filled = false
 		}
 	}

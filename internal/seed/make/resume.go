@@ -40,7 +40,7 @@ func (u *universe) fingerprint() string {
 // remakes reports whether rows of earlier runs can be regenerated and recognized by their IDs.
 func (u *universe) remakes() bool {
 	t := u.blueprint
-	if t.done == 0 || len(t.typ.Key) != 1 {
+	if t.done == 0 || len(t.typ.Key) != 1 || t.judged() {
 		return false
 	}
 	key := t.makerOf(t.typ.Key[0])

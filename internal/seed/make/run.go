@@ -286,7 +286,19 @@ func (l *loader) putTogether(ctx context.Context, tx pgx.Tx, apart map[*blueprin
 
 // copy sends some rows of a table.
 func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *blueprint, from, to int64, freeze bool) error {
-	err := t.copyRows(ctx, tx.Conn().PgConn(), from, to, freeze, func(rows int64) { l.progress(t, Rows, rows) })
+	if from == t.done {
+		if err := t.recount(ctx, tx); err != nil {
+			return err
+		}
+		to = min(to, t.count)
+	}
+	sent := func(rows int64) { l.progress(t, Rows, rows) }
+	var err error
+	if t.judged() {
+		err = t.copyJudged(ctx, tx, from, to, sent)
+	} else {
+		err = t.copyRows(ctx, tx.Conn().PgConn(), from, to, freeze, sent)
+	}
 	if err != nil {
 		return t.blame(err)
 	}

@@ -7,30 +7,36 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/hint"
 )
 
 // slot is a column of a blueprint. It is first described by the schema, and later by the database.
 type slot struct {
-	name     string
-	field    *schema.Field
-	kind     kind
-	array    bool
-	scale    int     // decimal places of a Decimal
-	most     int     // maximum number of characters of the type; 0 if unlimited
-	limit    float64 // the largest number of a Decimal's type; 0 if unlimited
-	unit     float64 // the rounding unit of a type such as numeric(3,-2); otherwise 1
-	base     string  // its base type in the catalog, without arrays and domains
-	oid      uint32  // of its type
-	elemOID  uint32  // of an array
-	castType string  // the type to which a text is cast
-	notNull  bool
-	elemType string   // of an array: the type to which the text of an element is cast
-	modifier int32    // of the base; below 0 for none
-	read     bool     // Postgres must parse the values from texts
-	labels   []string // of an enum
-	fills    bool     // the database fills it by default
-	computed bool     // nothing can be written to it
-	sequence string   // of its default; quoted
+	name       string
+	field      *schema.Field
+	kind       kind
+	array      bool
+	scale      int     // decimal places of a Decimal
+	most       int     // maximum number of characters of the type; 0 if unlimited
+	limit      float64 // the largest number of a Decimal's type; 0 if unlimited
+	unit       float64 // the rounding unit of a type such as numeric(3,-2); otherwise 1
+	base       string  // its base type in the catalog, without arrays and domains
+	oid        uint32  // of its type
+	elemOID    uint32  // of an array
+	castType   string  // the type to which a text is cast
+	notNull    bool
+	elemType   string     // of an array: the type to which the text of an element is cast
+	modifier   int32      // of the base; below 0 for none
+	read       bool       // Postgres must parse the values from texts
+	labels     []string   // of an enum
+	relation   uint32     // of a composite type
+	attributes []*slot    // of a composite type
+	fills      bool       // the database fills it by default
+	computed   bool       // nothing can be written to it
+	sequence   string     // of its default; quoted
+	hint       *hint.Hint // of the constraints in the database; nil without any
+	elemHint   *hint.Hint // of an array: for its elements
+	refers     bool       // a foreign key of the database restricts it
 }
 
 // scalarKinds are the kinds of scalars.
@@ -104,15 +110,22 @@ func (c *slot) longest() int {
 	if l := c.field.Constraints.Length; l != nil && l.Max != nil && !c.field.Type.List && (most == 0 || *l.Max < most) {
 		most = *l.Max
 	}
+	if c.hint != nil && !c.array && c.hint.MaxLength > 0 && (most == 0 || c.hint.MaxLength < most) {
+		most = c.hint.MaxLength
+	}
 	return most
 }
 
 // shortest returns the minimum length of a text in characters.
 func (c *slot) shortest() int {
-	if l := c.field.Constraints.Length; l != nil && l.Min != nil && !c.field.Type.List {
-		return *l.Min
+	least := 0
+	if c.hint != nil && !c.array {
+		least = c.hint.MinLength
 	}
-	return 0
+	if l := c.field.Constraints.Length; l != nil && l.Min != nil && !c.field.Type.List {
+		return max(*l.Min, least)
+	}
+	return least
 }
 
 // isNumber reports whether the values are numbers, which can be drawn from a distribution.
@@ -159,5 +172,5 @@ func (c *slot) bounds() (low, high float64) {
 			high = f
 		}
 	}
-	return low, high
+	return c.limits(low, high)
 }

@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 
 	"github.com/krowoc/krowoc/internal/seed/node"
@@ -48,6 +49,9 @@ type Reader struct {
 	// Missing returns the problem of a reference to a missing row $table.row, or nil if the row exists.
 	Missing func(blueprint, sample string) *Problem
 	Report  func(Problem)
+
+	facts  map[string]*facts // by table; nil if no database was read
+	parser *sqltext.Parser
 }
 
 func (r *Reader) fail(n *yaml.Node, code, remedy, format string, args ...any) {

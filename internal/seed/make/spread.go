@@ -53,7 +53,7 @@ func (t *blueprint) combinations(fields []*schema.Field) (sizes []int64, total i
 
 // spreadable reports whether the number of a row can decide which combination of some fields it gets: nothing else decides it.
 func (t *blueprint) spreadable(fields []*schema.Field) bool {
-	return t.spreading.sizes == nil && !t.filled && t.per == nil && !slices.ContainsFunc(fields, func(f *schema.Field) bool {
+	return t.spreading.sizes == nil && !t.filled && t.per == nil && !t.judged() && !slices.ContainsFunc(fields, func(f *schema.Field) bool {
 		m := t.makers[t.makerOf(f)]
 		return m.digit >= 0 || !t.evenly(m)
 	})

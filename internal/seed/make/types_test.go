@@ -97,9 +97,8 @@ func TestReadsWhatIsSaidOfAnyType(t *testing.T) {
 // TestRefusesTypesThatNothingIsKnownOf before anything is written, and says what to do.
 func TestRefusesTypesThatNothingIsKnownOf(t *testing.T) {
 	for text, want := range map[string]string{
-		`a: String! @col(dataType: "pair")`:          "Odd.a is pair, a type whose values cannot be generated",
-		`a: String! @col(dataType: "never")`:         "Odd.a is never, and Postgres rejects the values generated for it: value for domain never violates check constraint",
-		`a: [String!]! @col(dataType: "regclass[]")`: "Odd.a is regclass[]",
+		`a: String! @col(dataType: "never")`:          "Odd.a is never, and Postgres rejects the values generated for it: value for domain never violates check constraint",
+		`a: [String!]! @col(dataType: "gtsvector[]")`: "Odd.a is gtsvector[], and Postgres rejects the values generated for it",
 	} {
 		s := parse(t, fmt.Sprintf("type First @table @auth(rules: []) { name: String! } type Odd @table @auth(rules: []) { first: First! %s }", text))
 		pool := built(t, s, typesByHand)

@@ -73,10 +73,21 @@ func (s numbered) make(r *sample) datum {
 	case email:
 		base, rest = name, "@"+host
 	}
-	if s.longest > 0 {
+	if room := s.longest - len(suffix) - len(rest); s.longest > 0 && room < 1 {
+		return datum{s: s.short(r)}
+	} else if s.longest > 0 {
 		base = fit(base, 0, max(1, s.longest-len(suffix)-len(rest)))
 	}
 	return datum{s: base + suffix + rest}
+}
+
+// short returns a text for a column that is too short for a number after a text.
+func (s numbered) short(r *sample) string {
+	text := strconv.FormatInt(r.number+1, 36)
+	if r.attempt >= 4 {
+		text = strconv.FormatUint(r.rng.Uint64(), 36)
+	}
+	return fit(text, 0, s.longest)
 }
 
 // ids generates the keys of rows without a specification.
@@ -112,6 +123,7 @@ func (t *blueprint) keys() {
 	for _, u := range t.typ.Uniques {
 		t.addUnique(u.Fields...)
 	}
+	t.databaseKeys()
 }
 
 func newUniqueness(fields []*schema.Field, slots []int) *uniqueness {
@@ -143,7 +155,25 @@ func (t *blueprint) addUnique(fields ...*schema.Field) {
 			}
 		}
 	}
+	for _, m := range makers {
+		m.nullable = t.canBeNull(m)
+	}
 	t.uniques = append(t.uniques, u)
+}
+
+// canBeNull reports whether a field that is not specified may be null in any row, whatever the values of the other fields are.
+func (t *blueprint) canBeNull(m *maker) bool {
+	f := m.field
+	if f.Type.NonNull || t.spec.made[f.Name] != nil || slices.Contains(t.typ.Key, f) || (t.per != nil && t.makers[t.per.maker] == m) {
+		return false
+	}
+	if f.Relation != nil && slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool { return of.Type.NonNull }) {
+		return false
+	}
+	return !slices.ContainsFunc(m.slots, func(at int) bool {
+		h := t.slots[at].hint
+		return h != nil && (h.NotNull || h.Nullness)
+	})
 }
 
 func isWhole(k kind) bool { return k == kindInt2 || k == kindInt4 || k == kindInt8 }
@@ -162,27 +192,40 @@ func (t *blueprint) distinct(m *maker, alone bool) bool {
 	case m.pick != nil, follows:
 		return false
 	case m.field.Type.Scalar == schema.ID && c.kind == kindUUID && !said:
-		m.generator, m.null, m.steady = ids{m.salt}, 0, true
+		m.settle(ids{m.salt}, c)
 		return true
 	case random:
 		return true
 	case !alone:
 		return false
-	case c.kind == kindText && !said && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && m.field.Constraints.Format == "" && isID(m.field):
-		m.generator, m.null, m.steady = textIDs{m.salt, c.longest()}, 0, true
+	case !said && c.isPlainText() && (c.hint == nil || c.hint.Prefix == "") && m.field.Constraints.Format == "" && isID(m.field):
+		m.settle(textIDs{m.salt, c.longest()}, c)
 		return true
-	case c.kind == kindText && m.field.Type.Enum == nil && m.field.Constraints.Pattern == "" && !isFinite(m.generator):
+	case c.isPlainText() && !isFinite(m.generator):
 		if m.null == 1 {
 			return true
 		}
 		always := t.count > keptRows || t.per != nil
 		m.generator = numbered{of: m.generator, longest: c.longest(), always: always, division: division(m.field)}
 		return always
-	case isWhole(c.kind) && !said:
-		m.generator, m.null, m.steady = &upwards{}, 0, true
+	case c.kind == kindJSONB && !c.array && !said && c.hint == nil:
+		m.settle(numberedDocument{}, c)
+		return true
+	case isWhole(c.kind) && !said && !c.hint.Finite() && !t.hasDomain(c):
+		m.settle(&upwards{moves: c.hint != nil}, c)
 		return true
 	}
 	return false
+}
+
+// settle makes each row have another value, in all attempts the same. Where a constraint decides whether the value is null or which number
+// it is, the attempts differ.
+func (m *maker) settle(s generator, c *slot) {
+	_, number := s.(*upwards)
+	m.generator, m.steady = s, !c.mustMixNulls() && (!number || c.hint == nil)
+	if !c.mustMixNulls() {
+		m.null = 0
+	}
 }
 
 func isID(f *schema.Field) bool {
@@ -190,9 +233,26 @@ func isID(f *schema.Field) bool {
 }
 
 // upwards counts from the largest existing number.
-type upwards struct{ after int64 }
+type upwards struct {
+	after int64
+	moves bool // each attempt has another number
+}
 
-func (s *upwards) make(r *sample) datum { return datum{i: s.after + r.number + 1 - r.blueprint.done} }
+func (s *upwards) make(r *sample) datum {
+	t := r.blueprint
+	d := datum{i: s.after + r.number + 1 - t.done}
+	if s.moves { // no other row has the number in any attempt, and an odd step changes whether it is even
+		d.i += int64(r.attempt) * (max(t.remaining(), 1) | 1)
+	}
+	return d
+}
+
+// numberedDocument is a JSON object with the number of the row.
+type numberedDocument struct{}
+
+func (numberedDocument) make(r *sample) datum {
+	return datum{s: `{"number": ` + strconv.FormatInt(r.number+1, 10) + "}"}
+}
 
 func isFinite(s generator) bool {
 	_, choice := s.(*choice)

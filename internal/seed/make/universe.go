@@ -23,8 +23,21 @@ func (u *universe) first() int64 {
 // keptRows is the maximum number of rows of a table that are kept in memory for references. Other rows are regenerated on demand.
 const keptRows = 200_000
 
+// here returns the number of rows that exist, if the rows of the table cannot be regenerated, and otherwise the same as len.
+func (u *universe) here() int64 {
+	if u.blueprint.judged() {
+		return u.existing + int64(len(u.made))
+	}
+	return u.len()
+}
+
 // len returns the number of rows to choose from.
-func (u *universe) len() int64 { return u.existing + max(0, u.blueprint.count-u.first()) }
+func (u *universe) len() int64 {
+	if u.blueprint.judged() && u.blueprint.missed > 0 {
+		return u.here()
+	}
+	return u.existing + max(0, u.blueprint.count-u.first())
+}
 
 // need adds a column to those that others use.
 func (u *universe) need(slot int) {
@@ -83,6 +96,9 @@ func (u *universe) value(r *sample, number int64, slot int) datum {
 		other.number = -1
 		r.others[u.blueprint] = other
 	}
+	if u.blueprint.judged() { // fewer rows could be generated than were requested
+		return null
+	}
 	if steps, steady := u.blueprint.steps(slot); steady {
 		other.number, other.attempt = number, 0
 		if u.blueprint.per != nil {
@@ -125,7 +141,7 @@ func (t *blueprint) steps(slot int) (steps []int, steady bool) {
 	}
 	needed := t.needs(slot)
 	c := closure{steady: true}
-	retries := len(t.checks) > 0 || t.stateful()
+	retries := len(t.checks) > 0 || t.stateful() || t.judged()
 	for _, i := range t.order {
 		if needed[i] {
 			c.steps = append(c.steps, i)

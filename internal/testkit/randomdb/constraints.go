@@ -24,7 +24,11 @@ func (w *written) constraints() {
 		return
 	}
 	a, b := two[0].name, two[1].name
-	check := pick(w.database, []string{"(%s IS NULL) <> (%s IS NULL)", "%s IS NOT NULL OR %s IS NOT NULL", "num_nonnulls(%s, %s) <= 2"})
+	checks := []string{"(%s IS NULL) <> (%s IS NULL)", "%s IS NOT NULL OR %s IS NOT NULL", "num_nonnulls(%s, %s) <= 2"}
+	if two[0].notNull && two[1].notNull { // no row could satisfy the first
+		checks = checks[1:]
+	}
+	check := pick(w.database, checks)
 	w.parts = append(w.parts, fmt.Sprintf("CHECK ("+check+")", a, b))
 	if w.chance(3) && !w.partitioned {
 		w.parts = append(w.parts, "CONSTRAINT "+w.fresh(w.names)+" UNIQUE "+w.nulls()+"("+a+", "+b+")"+

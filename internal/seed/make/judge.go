@@ -1,0 +1,248 @@
+package make
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// Rows of a table with constraints that only Postgres can evaluate are candidates first. They are copied to a temporary table, where
+// Postgres evaluates the constraints. Rejected ones are generated again, by further attempts.
+
+// mostRounds is the maximum number of times that the rejected rows of a batch are generated again.
+const mostRounds = 150
+
+// The first batch is small, so that rows of a table that refers to itself can soon refer to earlier rows.
+const (
+	firstBatch = 16
+	mostBatch  = 8192
+)
+
+// candidate is a row that Postgres has not accepted yet.
+type candidate struct {
+	number  int64
+	attempt int
+	data    []byte  // in the binary format of COPY, without the number of columns
+	values  []datum // of all columns
+	failure string  // of the last attempt
+	skip    bool    // no attempt succeeded
+	repeats bool    // an attempt had the values of another row
+}
+
+// judge generates and inserts the rows of one table.
+type judge struct {
+	*blueprint
+	tx       pgx.Tx
+	slots    []int
+	sql      string // returns the rejected candidates, and the number of the constraint
+	failures []string
+	uniques  int // the number of the first unique constraint
+}
+
+// copyJudged generates rows, lets Postgres evaluate them and inserts them. It calls sent with the number of further inserted rows.
+func (t *blueprint) copyJudged(ctx context.Context, tx pgx.Tx, from, to int64, sent func(rows int64)) error {
+	j := &judge{blueprint: t, tx: tx, slots: t.written()}
+	if err := j.prepare(ctx); err != nil {
+		return err
+	}
+	r := t.newSample()
+	for size := int64(firstBatch); from < to; from, size = from+size, min(2*size, mostBatch) {
+		batch := make([]*candidate, 0, size)
+		for number := from; number < min(from+size, to); number++ {
+			batch = append(batch, &candidate{number: number})
+		}
+		if err := j.accept(ctx, r, batch); err != nil {
+			return err
+		}
+		if err := j.insert(ctx, batch, sent); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, "DROP TABLE pg_temp."+candidates)
+	return err
+}
+
+// accept generates the rows of a batch until Postgres accepts them all. Without a specification, rows that cannot be unique are skipped.
+func (j *judge) accept(ctx context.Context, r *sample, batch []*candidate) error {
+	if _, err := j.tx.Exec(ctx, "TRUNCATE pg_temp."+candidates); err != nil {
+		return err
+	}
+	byNumber := map[int64]*candidate{}
+	for _, c := range batch {
+		byNumber[c.number] = c
+	}
+	pending := batch
+	for range mostRounds {
+		var made []*candidate
+		for _, c := range pending {
+			if j.generate(r, c); !c.skip {
+				made = append(made, c)
+			}
+		}
+		if err := j.send(ctx, made); err != nil {
+			return err
+		}
+		rejected, err := j.rejected(ctx, byNumber)
+		if err != nil {
+			return err
+		}
+		if pending = rejected; len(pending) == 0 {
+			break
+		}
+	}
+	for _, c := range pending {
+		c.skip = true
+	}
+	for _, c := range batch {
+		if c.skip && !(j.spec.Place == "" && j.mayMiss(c)) {
+			return fault.New(fault.Invalid, "", fmt.Sprintf("row %d of %s cannot be generated: %s", c.number+1, j.typ.Table, c.failure),
+				fmt.Sprintf("Under generate: %s, specify how %s generated, so that the database accepts it.", j.typ.Name, j.subject(c.failure)))
+		}
+	}
+	return nil
+}
+
+// subject names the fields of a constraint: name is, name and rank are.
+func (j *judge) subject(failure string) string {
+	var columns []string
+	for i, other := range j.failures {
+		switch {
+		case other != failure:
+		case i < j.uniques:
+			columns = j.unknown.checks[i].columns
+		default:
+			columns = j.unknown.uniques[i-j.uniques].columns
+		}
+	}
+	var names []string
+	for _, column := range columns {
+		if f := j.fieldOf(column); f != nil {
+			names = append(names, f.Name)
+		}
+	}
+	switch len(names) {
+	case 0:
+		return "its fields are"
+	case 1:
+		return names[0] + " is"
+	}
+	return strings.Join(names, " and ") + " are"
+}
+
+// mayMiss reports whether a row without a specification may be skipped: the other rows have all values that it could have.
+func (j *judge) mayMiss(c *candidate) bool {
+	for _, u := range j.blueprint.uniques {
+		if c.failure == u.String() {
+			return true
+		}
+	}
+	return c.repeats
+}
+
+// generate makes the next attempt for a row.
+func (j *judge) generate(r *sample, c *candidate) {
+	failure := j.makeFrom(r, c.number, c.attempt)
+	if failure != "" {
+		c.skip, c.failure = true, failure
+		return
+	}
+	c.attempt = r.attempt + 1
+	c.values = append(c.values[:0], r.values...)
+	c.data = c.data[:0]
+	for _, at := range j.slots {
+		c.data = j.blueprint.slots[at].appendDatum(c.data, &r.values[at])
+	}
+}
+
+// rejected returns the candidates that Postgres rejects, and deletes them from the temporary table.
+func (j *judge) rejected(ctx context.Context, byNumber map[int64]*candidate) (list []*candidate, err error) {
+	rows, _ := j.tx.Query(ctx, j.sql) // ForEachRow returns the error
+	var number int64
+	var constraint int
+	seen := map[int64]bool{}
+	var numbers []int64
+	if _, err = pgx.ForEachRow(rows, []any{&number, &constraint}, func() error {
+		c := byNumber[number]
+		c.repeats = c.repeats || constraint >= j.uniques
+		if !seen[number] {
+			seen[number] = true
+			c.failure = j.failures[constraint]
+			list, numbers = append(list, c), append(numbers, number)
+		}
+		return nil
+	}); err != nil || len(list) == 0 {
+		return nil, err
+	}
+	for _, c := range list {
+		j.forget(c.values)
+		j.step(nil, c.attempt)
+	}
+	_, err = j.tx.Exec(ctx, "DELETE FROM pg_temp."+candidates+" WHERE "+candidateNumber+" = ANY ($1)", numbers)
+	return list, err
+}
+
+// forget removes a rejected row from those that others must differ from.
+func (t *blueprint) forget(values []datum) {
+	for _, u := range t.uniques {
+		if u.seen == nil {
+			continue
+		}
+		if h, ok := u.hash(values, t.slots); ok {
+			delete(u.seen, h)
+		}
+	}
+}
+
+// send copies candidates to the temporary table.
+func (j *judge) send(ctx context.Context, list []*candidate) error {
+	return j.copyTo(ctx, "pg_temp."+candidates, candidateNumber+", ", len(j.slots)+1, list, func(b []byte, c *candidate) []byte {
+		b = binary.BigEndian.AppendUint32(b, 8)
+		return binary.BigEndian.AppendUint64(b, uint64(c.number)) //nolint:gosec // rows count from 0
+	})
+}
+
+// insert copies the accepted rows to the table.
+func (j *judge) insert(ctx context.Context, batch []*candidate, sent func(rows int64)) error {
+	var list []*candidate
+	for _, c := range batch {
+		if !c.skip {
+			list = append(list, c)
+		}
+	}
+	before := j.came
+	err := j.copyTo(ctx, j.quoted(), "", len(j.slots), list, func(b []byte, _ *candidate) []byte { return b })
+	if err != nil {
+		return err
+	}
+	j.came = before + int64(len(list))
+	j.missed += int64(len(batch) - len(list))
+	for _, c := range list {
+		j.rows.made = append(j.rows.made, j.rows.pick(c.values))
+	}
+	sent(int64(len(list)))
+	return nil
+}
+
+// copyTo copies rows with some columns before the written ones.
+func (j *judge) copyTo(ctx context.Context, table, names string, columns int, list []*candidate, first func([]byte, *candidate) []byte) error {
+	data := append([]byte(nil), signature...)
+	for _, c := range list {
+		data = binary.BigEndian.AppendUint16(data, uint16(columns)) //nolint:gosec // a table has at most 1600
+		data = append(first(data, c), c.data...)
+	}
+	data = append(data, 0xff, 0xff)
+	quoted := make([]string, len(j.slots))
+	for i, c := range j.slots {
+		quoted[i] = pg.QuoteIdent(j.blueprint.slots[c].name)
+	}
+	sql := fmt.Sprintf("COPY %s (%s%s) FROM STDIN (FORMAT binary)", table, names, strings.Join(quoted, ", "))
+	_, err := j.tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(data), sql)
+	return err
+}

@@ -1,0 +1,42 @@
+package make
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// recount adapts a table to tables that it refers to and that got fewer rows than were requested.
+func (t *blueprint) recount(ctx context.Context, tx pgx.Tx) error {
+	short := false
+	for _, m := range t.makers {
+		if m.pick != nil && m.pick.universe != nil && m.pick.universe.blueprint != t && m.pick.universe.blueprint.missed > 0 {
+			short = true
+		}
+	}
+	if !short {
+		return nil
+	}
+	for _, m := range t.makers {
+		if m.digit >= 0 {
+			m.digit, m.steady = -1, false
+		}
+		m.walk = nil
+	}
+	for _, u := range t.uniques {
+		u.seen, u.walk, u.walked = nil, nil, 0
+	}
+	t.spreading, t.closures = spread{}, nil
+	before := t.count
+	if err := t.prepareChildren(); err != nil {
+		return err
+	}
+	if err := t.prepareUniques(ctx, tx); err != nil {
+		return err
+	}
+	for _, c := range t.rows.slots {
+		t.steps(c)
+	}
+	t.missed += max(0, before-t.count)
+	return nil
+}
