@@ -66,6 +66,12 @@ var losses = map[pair]string{
 	{"inet", "cidr"}:       "the part of an address behind its mask",
 }
 
+// textLosses are what a text may contain beyond a value of a type that reads it all the same.
+var textLosses = map[string]string{
+	"date": "the time of day", "time": "the date", "real": "digits after the sixth", "double precision": "digits after the fifteenth",
+	"jsonb": "duplicate keys, the order of keys, and spaces", "timestamp": "the time zone",
+}
+
 // floatDigits are the decimal digits that a floating-point type always keeps (FLT_DIG and DBL_DIG of C).
 var floatDigits = map[string]int{"real": 6, "double precision": 15}
 
@@ -83,6 +89,8 @@ func Loss(from, to string) string {
 		return ""
 	}
 	switch {
+	case isText(a.name) && !isText(b.name):
+		return textLosses[b.name]
 	case a.name == "numeric" && a.precision >= 0 && a.precision <= floatDigits[b.name]:
 		return ""
 	case losses[pair{a.name, b.name}] != "":
