@@ -29,6 +29,7 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 			continue // it is dropped or kept together with its column
 		}
 		if p.droppable(cur.Name, c.Name, "constraint") {
+			p.dropped[tableKey(cur)+"."+c.Name] = true
 			s := one(alter(tableName(cur), dropConstraint(c)), alter(tableName(cur), addConstraint(c)))
 			s.table = tableKey(cur)
 			if p.getsIndex(cur, want, c) {

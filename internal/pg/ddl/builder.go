@@ -23,6 +23,7 @@ type Builder struct {
 	reader *catalog.Reader
 	built  *definition      // what the database contains; nil if that is unknown
 	last   *catalog.Catalog // of built
+	enums  []catalog.Enum   // all of the database, also those that are not in built
 }
 
 // NewBuilder returns a builder for a database that nothing else changes.
@@ -37,7 +38,7 @@ func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) 
 		return nil, err
 	}
 	var statements []string
-	if b.built != nil && !changesEnum(b.built, d) {
+	if b.built != nil && !b.changesEnum(d) {
 		statements = reshape(b.built, d, b.last)
 	} else if statements, err = b.clear(ctx, s, d); err != nil {
 		return nil, err
@@ -62,16 +63,19 @@ func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) 
 	if err != nil {
 		return nil, err
 	}
+	b.enums = slices.Clone(c.Enums)
 	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
 	d.order(c)
 	b.built, b.last = d, c
 	return &Target{s, c, d.written}, nil
 }
 
-// changesEnum reports whether an enum has other values in another definition. Functions and domains may depend on it.
-func changesEnum(was, now *definition) bool {
-	return slices.ContainsFunc(was.enums, func(e part) bool {
-		return slices.ContainsFunc(now.enums, func(o part) bool { return o.name == e.name && o.sql != e.sql })
+// changesEnum reports whether the database has an enum of a definition in another form, or has it from elsewhere. Functions and domains may
+// depend on it.
+func (b *Builder) changesEnum(now *definition) bool {
+	return slices.ContainsFunc(now.enums, func(e part) bool {
+		inDatabase := slices.ContainsFunc(b.enums, func(c catalog.Enum) bool { return c.Schema == public && c.Name == e.name })
+		return inDatabase && !slices.Contains(b.built.enums, e)
 	})
 }
 

@@ -112,3 +112,26 @@ func TestMistakesAreFoundTogether(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// An enum that the database has from elsewhere keeps the domain over it when a schema declares it.
+func TestBuilderKeepsDomainsOfNewEnums(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	testkit.Exec(t, db, "CREATE TYPE color AS ENUM ('A', 'B'); CREATE DOMAIN shade AS color")
+	b := ddl.NewBuilder(db)
+	for _, text := range []string{
+		`type Post @table { s: String @col(dataType: "shade") }`, `enum Color { A B } type Post @table { s: String @col(dataType: "shade") c: Color }`,
+	} {
+		s, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+		if mistakes.Errors() > 0 {
+			t.Fatal(mistakes)
+		}
+		built, err := b.Build(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if built.Catalog().Table("public", "posts").Column("s") == nil {
+			t.Errorf("%s: the column s is gone", text)
+		}
+	}
+}

@@ -54,6 +54,7 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	if (old != nil) && !p.goesWithColumn(t, old) {
 		before, undo = []string{dropConstraint(old)}, []string{addConstraint(old)}
 	}
+	undo = append(p.nullableAgain(t, c), undo...)
 	down := []string{alter(table, append([]string{dropConstraint(c)}, undo...)...)}
 	isPartitioned := p.cur.Table(t.Schema, t.Name).Kind == "partitioned table"
 	switch {
@@ -82,6 +83,17 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	default:
 		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t)})
 	}
+}
+
+// nullableAgain returns the commands that let the columns of a new primary key be null again, which were before.
+func (p *planner) nullableAgain(t *catalog.Table, c *catalog.Constraint) (undo []string) {
+	cur := p.cur.Table(t.Schema, t.Name)
+	for _, column := range c.Columns {
+		if old := cur.Column(column); c.Kind == "primary key" && old != nil && !old.NotNull {
+			undo = append(undo, "ALTER COLUMN "+ident(column)+" DROP NOT NULL")
+		}
+	}
+	return undo
 }
 
 // goesWithColumn reports whether a constraint is dropped, and its rollback recreated, together with a column.

@@ -56,7 +56,7 @@ func (p *planner) detach(cur, want *catalog.Table, remade []*catalog.Column) (de
 func (d *detacher) constraint(c *catalog.Constraint, found map[*catalog.Constraint]*catalog.Constraint, kept map[*catalog.Constraint]bool) bool {
 	gone := d.isRemade(c.Columns)
 	rewritten := (c.Kind == "check") && slices.ContainsFunc(c.Columns, d.isRetyped) && !d.isSame(c, found)
-	dropped := !kept[c] && d.isManaged(d.cur, c, kept) // before, by dropConstraints
+	dropped := d.dropped[tableKey(d.cur)+"."+c.Name] // before, by dropConstraints
 	if (c.Kind == "not null") || (!gone && !rewritten) || dropped {
 		return false
 	}
@@ -76,7 +76,9 @@ func (d *detacher) index(i, to *catalog.Index) bool {
 	if !gone && !rewritten {
 		return false
 	}
-	d.add("DROP INDEX "+name(i.Schema, i.Name), plainIndex(i), gone, (to == nil) && !Expressible(i, d.cur))
+	has := indexesOf(d.planner.want, d.want)
+	byHand := (to == nil) && (renamedIndex(indexesOf(d.planner.cur, d.cur), has, i) == nil) && (!Expressible(i, d.cur) || !d.droppable(d.cur.Name, i.Name, "index"))
+	d.add("DROP INDEX "+name(i.Schema, i.Name), plainIndex(i), gone, byHand)
 	return true
 }
 

@@ -82,6 +82,7 @@ type planner struct {
 	left      []string
 	drops     []Drop
 	gone      map[string]bool // the tables that are dropped, by tableKey
+	dropped   map[string]bool // the constraints that are dropped, by table and name
 	named     map[string]bool // the indexes of partitions that have got a name
 }
 
@@ -105,7 +106,7 @@ func Diff(cur, want *catalog.Catalog, o Options) Plan {
 	own := *cur // the planner takes constraints from its tables, and indexes
 	own.Tables, own.Indexes = slices.Clone(cur.Tables), slices.Clone(cur.Indexes)
 	cur = &own
-	p := &planner{Options: o, cur: cur, want: want, gone: map[string]bool{}, named: map[string]bool{}}
+	p := &planner{Options: o, cur: cur, want: want, gone: map[string]bool{}, named: map[string]bool{}, dropped: map[string]bool{}}
 	for i := range cur.Tables {
 		t := &cur.Tables[i]
 		p.gone[tableKey(t)] = p.isGone(t) && p.mayDropTable(t)

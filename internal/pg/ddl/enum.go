@@ -159,7 +159,9 @@ func additions(cur *catalog.Enum, values []string) (up []string) {
 // dependent is a default, a check, a reference or an index that depends on an enum. Postgres does not let the type change under it.
 type dependent struct {
 	table             *catalog.Table
-	constraint, index string // its name; a default has neither
+	constraint, index string              // its name; a default has neither
+	reference         *catalog.Constraint // of a reference
+	foreign           bool                // an index that the schema language cannot express
 	drop, create      string
 }
 
@@ -167,6 +169,9 @@ type dependent struct {
 func (d dependent) byHand(want *catalog.Catalog) bool {
 	t := want.Table(d.table.Schema, d.table.Name)
 	if t == nil {
+		return true
+	}
+	if d.foreign || (d.reference != nil && Foreign(d.table, d.reference, want.Table(d.reference.Target()))) {
 		return true
 	}
 	object := d.constraint + d.index
@@ -242,12 +247,16 @@ func dependents(c *catalog.Catalog, t *catalog.Table, columns []catalog.Column, 
 	}
 	for i := range t.Constraints {
 		if x := &t.Constraints[i]; (x.Kind == "check" && strings.Contains(x.Definition, "::"+enum)) || (x.Kind == "foreign key" && concerns(x, columns)) {
-			list = append(list, dependent{table: t, constraint: x.Name, drop: alter(table, dropConstraint(x)), create: alter(table, addConstraint(x))})
+			d := dependent{table: t, constraint: x.Name, drop: alter(table, dropConstraint(x)), create: alter(table, addConstraint(x))}
+			if x.Kind == "foreign key" {
+				d.reference = x
+			}
+			list = append(list, d)
 		}
 	}
 	for _, x := range indexesOf(c, t) {
 		if strings.Contains(x.Definition, "::"+enum) {
-			list = append(list, dependent{table: t, index: x.Name, drop: "DROP INDEX " + name(x.Schema, x.Name), create: plainIndex(x)})
+			list = append(list, dependent{table: t, index: x.Name, foreign: !Expressible(x, t), drop: "DROP INDEX " + name(x.Schema, x.Name), create: plainIndex(x)})
 		}
 	}
 	return list

@@ -36,9 +36,20 @@ func (p *planner) rekey(cur, want *catalog.Table, moves []move) {
 		}
 		table := tableName(cur)
 		p.main = append(p.main, step{
-			up: []string{alter(table, add...), refill(cur, m.from, m.to)}, down: []string{refill(cur, m.to, m.from), alter(table, drop...)}, table: tableKey(cur),
+			up: []string{mustBeKey(m.to), alter(table, add...), refill(cur, m.from, m.to)}, down: []string{refill(cur, m.to, m.from), alter(table, drop...)}, table: tableKey(cur),
 		})
 	}
+}
+
+// mustBeKey stops the migration while rows cannot be told apart by what becomes their key. Their references could not come back.
+func mustBeKey(to *catalog.Constraint) string {
+	key := columnsOf(referredColumns(to))
+	return fmt.Sprintf(`DO $$
+BEGIN
+  IF EXISTS (SELECT FROM %[1]s GROUP BY %[2]s HAVING count(*) > 1 OR num_nulls(%[2]s) > 0) THEN
+    RAISE EXCEPTION '%% cannot be the key: values are missing or not unique', %[3]s;
+  END IF;
+END $$`, name(to.Target()), key, literal(to.References+" ("+key+")"))
 }
 
 // formerReference returns the foreign key of a table in place of which the schema has another one, c, to another key of the same rows. It
@@ -80,12 +91,16 @@ func stems(c *catalog.Constraint) (list []string) {
 
 // refill fills the columns of one foreign key from the rows that another one refers to.
 func refill(t *catalog.Table, from, to *catalog.Constraint) string {
+	alias := "target"
+	for alias == t.Name || alias == from.References {
+		alias += "_"
+	}
 	var values, conditions []string
 	for i, column := range referredColumns(to) {
-		values = append(values, fmt.Sprintf("%s = target.%s", ident(to.Columns[i]), ident(column)))
+		values = append(values, fmt.Sprintf("%s = %s.%s", ident(to.Columns[i]), alias, ident(column)))
 	}
 	for i, column := range referredColumns(from) {
-		conditions = append(conditions, fmt.Sprintf("target.%s = %s.%s", ident(column), ident(t.Name), ident(from.Columns[i])))
+		conditions = append(conditions, fmt.Sprintf("%s.%s = %s.%s", alias, ident(column), ident(t.Name), ident(from.Columns[i])))
 	}
-	return fmt.Sprintf("UPDATE %s SET %s FROM %s target WHERE %s", tableName(t), strings.Join(values, ", "), name(from.Target()), strings.Join(conditions, " AND "))
+	return fmt.Sprintf("UPDATE %s SET %s FROM %s %s WHERE %s", tableName(t), strings.Join(values, ", "), name(from.Target()), alias, strings.Join(conditions, " AND "))
 }

@@ -42,12 +42,20 @@ func (r *renamer) formerType(e *schema.Enum) *catalog.Enum {
 			func(c *catalog.Enum) bool { return c.Name == name },
 			func(c *catalog.Enum) bool { return schema.TypeName(c.Name) == name },
 		} {
-			if i := slices.IndexFunc(free, is); i >= 0 && name != "" {
+			i := slices.IndexFunc(free, is)
+			if i >= 0 && name != "" && (name == e.RenamedFrom || sharesValue(free[i], e)) {
 				return free[i]
 			}
 		}
 	}
 	return r.sameValues(e, free)
+}
+
+// sharesValue reports whether an enum of the database has a value of an enum of the schema, by its label or name.
+func sharesValue(c *catalog.Enum, e *schema.Enum) bool {
+	return slices.ContainsFunc(e.Values, func(v schema.EnumValue) bool {
+		return slices.Contains(c.Values, v.Label) || slices.Contains(c.Values, v.Name) || (v.RenamedFrom != "" && slices.Contains(c.Values, v.RenamedFrom))
+	})
 }
 
 // sameValues returns the only enum of the database whose values read like those of an enum of the schema, where one of the two is
