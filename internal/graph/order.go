@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 const orderDirection = "OrderDirection"
@@ -119,7 +120,7 @@ func (p *page) cursorSQL() string {
 			values[i], _ = o.value.elementJSON(values[i])
 		case o.value.labelled():
 			values[i] = celsql.EnumName(o.value.enum, values[i])
-		case o.value.nature() == unknown:
+		case o.value.scalar == schema.String && o.value.enum == nil && !scalar.Of(schema.String, o.value.dataType).IsText(): // jsonb would be JSON in the array
 			values[i] += "::text"
 		}
 	}

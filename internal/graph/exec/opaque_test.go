@@ -137,3 +137,16 @@ func TestWritingOpaqueTypes(t *testing.T) {
 		t.Errorf(" got %s\nwant %s", got, want)
 	}
 }
+
+// A cursor over a jsonb column that is a String leads to the next row.
+func TestCursorOfJSONText(t *testing.T) {
+	t.Parallel()
+	c := serve(t, `type Odd @table @auth(rules: [{ allow: PUBLIC }]) { name: String! doc: String @col(dataType: "jsonb") }`, "",
+		`INSERT INTO odds VALUES (DEFAULT, 'a', '{"a": 1}'), (DEFAULT, 'b', '{"a": 2}')`)
+	first := c.data(t, `{ odds(orderBy: {doc: ASC}, first: 1) { nodes { name } pageInfo { endCursor } } }`, nil)
+	_, cursor, _ := strings.Cut(first, `"endCursor":"`)
+	cursor, _, _ = strings.Cut(cursor, `"`)
+	if got := c.data(t, `query($c: String) { odds(orderBy: {doc: ASC}, first: 1, after: $c) { nodes { name } } }`, map[string]any{"c": cursor}); !strings.Contains(got, `"b"`) {
+		t.Errorf("after %s: %s", cursor, got)
+	}
+}
