@@ -209,3 +209,13 @@ func TestNeedsTemporaryTables(t *testing.T) {
 		t.Errorf("%v; hint %s", err, fault.HintOf(err))
 	}
 }
+
+// An array that the schema declares as a text, since it has several dimensions, gets a value.
+func TestArraysAsText(t *testing.T) {
+	s := parse(t, `type Board @table { id: Int! cells: String! @col(dataType: "integer[][]") }`)
+	pool := built(t, s)
+	must(t)(seed.Load(t.Context(), making(t, pool, s, "", seed.Count{Rows: 3})))
+	if got := testkit.Value(t, pool, "SELECT count(*) FROM boards"); got != "3" {
+		t.Errorf("%s boards", got)
+	}
+}

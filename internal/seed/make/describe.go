@@ -106,6 +106,9 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 	return p.describeComposites(ctx, db)
 }
 
+// arrayBase stands for the base type of an array that the schema declares as a text.
+const arrayBase = "array"
+
 // textual are the receive functions whose input is the bytes of a text. Other types have their own binary format.
 var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv": true, "citextrecv": true, "namerecv": true,
 	"json_recv": true, "jsonb_recv": true, "bytearecv": true}
@@ -114,6 +117,9 @@ var textual = map[string]bool{"textrecv": true, "varcharrecv": true, "bpcharrecv
 // differs from the schema.
 func (c *slot) adoptDescription(t *blueprint, d *described) error {
 	c.castType, c.fills, c.computed, c.sequence = d.castType, d.fills, d.computed, d.sequence.String
+	if isText := strings.HasSuffix(c.field.DataType, "]") && !c.field.Type.List; isText && d.arrays == 1 {
+		d.arrays, d.base, d.labels = 0, arrayBase, nil // an array of several dimensions, of which the schema knows the text
+	}
 	if c.array != (d.arrays > 0) || d.arrays > 1 {
 		return fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("%s.%s is %s, which is not its type in the schema", t.typ.Table, c.name, c.castType), "Run `krowoc migrate diff`.")
 	}

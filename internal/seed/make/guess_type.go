@@ -69,6 +69,7 @@ var typeTexts = map[string]func(f *gofakeit.Faker) string{
 		return fmt.Sprintf("%q=>%q", oneWord(f, adjectives), oneWord(f, nouns))
 	},
 	"oid":     oidText,
+	arrayBase: func(*gofakeit.Faker) string { return "{}" },
 	"char":    func(f *gofakeit.Faker) string { return string(rune('a' + f.IntN(26))) },
 	"pg_lsn":  func(f *gofakeit.Faker) string { return fmt.Sprintf("0/%X", f.IntN(1<<30)) },
 	"point":   point,
