@@ -30,7 +30,7 @@ var records = map[Tool][]record{
 	Alembic: {{"alembic_version", "SELECT version_num FROM %[1]s ORDER BY 1", "", ""}},
 	Dbmate:  {{"schema_migrations", "SELECT version FROM %[1]s", "", ""}},
 	Prisma: {{"_prisma_migrations", "SELECT migration_name FROM %[1]s WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
-		`SELECT DISTINCT migration_name || CASE WHEN rolled_back_at IS NULL THEN '' ELSE ' (rolled back)' END FROM %[1]s m WHERE (finished_at IS NULL OR rolled_back_at IS NOT NULL)
+		`SELECT DISTINCT migration_name FROM %[1]s m WHERE finished_at IS NULL AND rolled_back_at IS NULL
 			AND NOT EXISTS (SELECT FROM %[1]s o WHERE o.migration_name = m.migration_name AND o.finished_at IS NOT NULL AND o.rolled_back_at IS NULL) ORDER BY 1`,
 		"resolve them with `prisma migrate resolve`, and run `prisma migrate deploy` until it succeeds"}},
 	Atlas: {
