@@ -30,7 +30,7 @@ func VersionsTable(versions string) string { return cmp.Or(versions, goose.Defau
 // recordTables are the tables in which migration tools record what they have applied, and their locks. A tool that records in a Postgres
 // schema of its own is in catalog.RecordSchemas.
 var recordTables = []string{
-	goose.DefaultTablename, "schema_migrations", "schema_migrations_history", "schema_version", "schema_lock", "ar_internal_metadata",
+	goose.DefaultTablename, "schema_migrations", "schema_migrations_history", "ar_internal_metadata",
 	"alembic_version", "django_migrations", "_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock", "aerich",
 	"flyway_schema_history", "databasechangelog", "databasechangeloglock", "__EFMigrationsHistory", "refinery_schema_history",
 	"_prisma_migrations", "knex_migrations", "knex_migrations_lock", "__drizzle_migrations", "pgmigrations", "SequelizeMeta", "mikro_orm_migrations",
