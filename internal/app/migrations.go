@@ -104,6 +104,13 @@ func (a *App) WriteMigrations(w io.Writer) error {
 		return err
 	}
 	c := a.Config.Migrations
+	inGo, err := filepath.Glob(filepath.Join(a.Config.Path(c.Dir), "*.go")) // a run that would have to apply one is refused
+	if err != nil {
+		return err
+	}
+	for _, path := range inGo {
+		fmt.Fprintf(w, "%q\n", filepath.Base(path))
+	}
 	for _, name := range names {
 		source, err := migrate.ReadSource(os.DirFS(a.Config.Path(c.Dir)), c.Dir, name, a.LookupEnv)
 		if err != nil {
