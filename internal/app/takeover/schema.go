@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -195,7 +196,7 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 	var b *scratch.Builder
 	drop := func() error { return nil }
 	defer func() { err = errors.Join(err, drop()) }()
-	for inSQL := map[string]bool{}; ; {
+	for inSQL := (parts{}); ; {
 		written, types, err := write(cur, introspect.Options{Parser: a.SQLParser(), InSQL: inSQL})
 		if err != nil {
 			return "", err
@@ -207,24 +208,13 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 			}
 		}
 		target, err := b.Build(ctx, types)
-		again := false
-		if refused := new(ddl.Refused); errors.As(err, &refused) {
-			for _, what := range written.Behind(refused.Statement) {
-				again = again || !inSQL[what]
-				inSQL[what] = true
-			}
-			if again {
-				continue
-			}
+		if refused := new(ddl.Refused); errors.As(err, &refused) && inSQL.add(written.Behind(refused.Statement)) {
+			continue
 		}
 		if err != nil {
 			return "", err
 		}
-		for what := range introspect.Differing(cur, target.Catalog()) {
-			again = again || !inSQL[what]
-			inSQL[what] = true
-		}
-		if again {
+		if inSQL.add(slices.Collect(maps.Keys(introspect.Differing(cur, target.Catalog())))) {
 			continue
 		}
 		plan, err := target.Plan(ctx, db, ddl.PlanOptions{Exclude: exclude, Reader: reader})
@@ -240,6 +230,18 @@ func prove(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool.Pool,
 	}
 }
 
+// parts are the parts of a schema that are written in SQL.
+type parts map[string]bool
+
+// add adds parts and reports whether one of them is new.
+func (p parts) add(list []string) (isNew bool) {
+	for _, what := range list {
+		isNew = isNew || !p[what]
+		p[what] = true
+	}
+	return isNew
+}
+
 // write writes the schema of a catalog. What would be a mistake in the words of the language, it writes in SQL, and adds to o.InSQL.
 func write(c *catalog.Catalog, o introspect.Options) (introspect.Result, *schema.Schema, error) {
 	for {
@@ -248,14 +250,11 @@ func write(c *catalog.Catalog, o introspect.Options) (introspect.Result, *schema
 		if len(mistakes) == 0 {
 			return written, types, nil
 		}
-		again := false
+		var keys []string
 		for _, m := range mistakes {
-			for _, key := range written.At(m.Line, m.Column) {
-				again = again || !o.InSQL[key]
-				o.InSQL[key] = true
-			}
+			keys = append(keys, written.At(m.Line, m.Column)...)
 		}
-		if !again {
+		if !parts(o.InSQL).add(keys) {
 			return written, nil, fault.New(fault.Internal, importOp, "the schema that was written has mistakes:\n"+mistakes.Error(), "this is a bug in krowoc: report it")
 		}
 	}

@@ -82,7 +82,8 @@ func TestSatisfiesTheDatabase(t *testing.T) {
 				}
 				return contents(t, pool, s)
 			}
-			if load() != load() {
+			first, second := load(), load()
+			if first != second {
 				t.Error("the same random seed makes other rows")
 			}
 		})

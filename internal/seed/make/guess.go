@@ -30,24 +30,29 @@ func (t *blueprint) guess(f *schema.Field) *rule {
 	}
 	made.generator = t.guessOne(&one, made)
 	if c.array {
-		low, high := 0.0, 4.0
-		if h := c.hint; h != nil {
-			low = float64(h.MinLength)
-			if high = low + 4; h.MaxLength > 0 {
-				high = min(high, float64(h.MaxLength))
-			}
-		}
-		if l := f.Constraints.Length; l != nil {
-			if l.Min != nil {
-				low, high = float64(*l.Min), float64(*l.Min+4)
-			}
-			if l.Max != nil {
-				high = min(high, float64(*l.Max))
-			}
-		}
-		made.generator = many{of: made.generator, count: uniform{low, high}, distinct: true}
+		made.generator = many{of: made.generator, count: c.elements(), distinct: true}
 	}
 	return made
+}
+
+// elements returns how many elements a list gets.
+func (c *slot) elements() uniform {
+	low, high := 0.0, 4.0
+	if h := c.hint; h != nil {
+		low = float64(h.MinLength)
+		if high = low + 4; h.MaxLength > 0 {
+			high = min(high, float64(h.MaxLength))
+		}
+	}
+	if l := c.field.Constraints.Length; l != nil {
+		if l.Min != nil {
+			low, high = float64(*l.Min), float64(*l.Min+4)
+		}
+		if l.Max != nil {
+			high = min(high, float64(*l.Max))
+		}
+	}
+	return uniform{low, high}
 }
 
 // guessOne is guess for one value.

@@ -101,7 +101,7 @@ func (j *judge) accept(ctx context.Context, r *sample, batch []*candidate) error
 		c.skip = true
 	}
 	for _, c := range batch {
-		if c.skip && !(j.spec.Place == "" && j.mayMiss(c)) {
+		if c.skip && (j.spec.Place != "" || !j.mayMiss(c)) {
 			return fault.New(fault.Invalid, "", fmt.Sprintf("row %d of %s cannot be generated: %s", c.number+1, j.typ.Table, c.failure),
 				fmt.Sprintf("Under generate: %s, specify how %s generated, so that the database accepts it.", j.typ.Name, j.subject(c.failure)))
 		}

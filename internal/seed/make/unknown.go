@@ -32,28 +32,33 @@ func (t *blueprint) databaseKeys() {
 			t.varyTexts(u)
 			continue
 		}
-		mayBeNull := false
-		for _, f := range fields {
-			m := t.makers[t.makerOf(f)]
-			if u.nullsEqual && t.spec.made[f.Name] == nil && !t.slots[m.slots[0]].mustMixNulls() {
-				m.null = 0
-			}
-			c, fixed := m.generator.(*constant)
-			_, follows := m.generator.(followed)
-			mayBeNull = mayBeNull || m.null > 0 || (fixed && c.null) || (follows && !f.Type.NonNull)
-		}
+		mayBeNull := u.nullsEqual && t.avoidNulls(fields)
 		if !t.schemaHas(u) {
 			t.addUnique(fields...)
 		}
-		for _, f := range fields {
-			if u.nullsEqual {
+		if u.nullsEqual {
+			for _, f := range fields {
 				t.makers[t.makerOf(f)].nullable = false
 			}
 		}
-		if u.nullsEqual && mayBeNull {
+		if mayBeNull {
 			t.unknown.uniques = append(t.unknown.uniques, u)
 		}
 	}
+}
+
+// avoidNulls leaves null out of fields where nothing asks for it, and reports whether one of them may still be null.
+func (t *blueprint) avoidNulls(fields []*schema.Field) (mayBeNull bool) {
+	for _, f := range fields {
+		m := t.makers[t.makerOf(f)]
+		if t.spec.made[f.Name] == nil && !t.slots[m.slots[0]].mustMixNulls() {
+			m.null = 0
+		}
+		c, fixed := m.generator.(*constant)
+		_, follows := m.generator.(followed)
+		mayBeNull = mayBeNull || m.null > 0 || (fixed && c.null) || (follows && !f.Type.NonNull)
+	}
+	return mayBeNull
 }
 
 // plain reports whether an index only has columns, and all rows without nulls. Rows with nulls are distinct.
