@@ -16,7 +16,7 @@ check = go run ./.ci/check
 # What test-fast leaves out: packages that need minutes, or programs such as npm and Chromium.
 slow = cmd/krowoc internal/app internal/app/ci internal/app/change internal/app/dump internal/app/takeover internal/app/testdb internal/cli internal/dev \
 	internal/dev/identity internal/dev/redis internal/generate/conformance internal/graph/exec internal/health internal/migrate internal/migrate/verify \
-	internal/pg internal/pg/catalog internal/pg/celsql internal/pg/ddl internal/pg/docker internal/pg/local internal/scaffold internal/seed internal/seed/dump \
+	internal/pg internal/pg/catalog internal/pg/celsql internal/pg/ddl internal/pg/docker internal/pg/local internal/scaffold internal/seed internal/seed/dump internal/seed/make \
 	internal/supervise krowoctest migrations seeds
 
 # FUZZTIME is how long `make fuzz` gives each target; BENCH and COUNT are for `make bench`.
@@ -34,9 +34,7 @@ build: ## build ./krowoc
 
 .PHONY: test-fast
 test-fast: ## run the tests that finish within a minute, and name the others
-	@slow="$(slow)"; go list ./... | sed 's,^github.com/krowoc/krowoc/,,' | \
-	  grep -vxF -f <(for p in $$slow; do echo $$p; done) | sed 's,^,github.com/krowoc/krowoc/,' | \
-	  xargs go test -json | $(check) report; \
+	@go list ./... | grep -vxF -f <(printf 'github.com/krowoc/krowoc/%s\n' $(slow)) | xargs go test -json | $(check) report; \
 	echo "left out, in \`make test\`: $(slow)"
 
 .PHONY: test
