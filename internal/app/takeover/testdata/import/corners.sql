@@ -21,3 +21,8 @@ CREATE INDEX ON alerts (at) WHERE at IS NOT NULL;
 CREATE TABLE shifts (id integer PRIMARY KEY, starts timetz NOT NULL, pay money);
 CREATE INDEX ON shifts (id) WHERE starts = '08:00+00';
 CREATE INDEX ON shifts (id) WHERE pay > '3';
+-- Two enums have the same name in two Postgres schemas.
+CREATE SCHEMA other;
+CREATE TYPE state AS ENUM ('on', 'switched off');
+CREATE TYPE other.state AS ENUM ('on', 'switched off', 'gone');
+CREATE TABLE lamps (id integer PRIMARY KEY, state state CHECK (state <> 'switched off'), remote other.state CHECK (remote <> 'switched off'));
