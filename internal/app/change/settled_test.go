@@ -14,17 +14,22 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// A diff that has found nothing is not repeated until one of its inputs changes.
-func TestSettledDiffIsRemembered(t *testing.T) {
-	t.Parallel()
+// library returns a project with one migration that no other run of the test knows, and a server for scratch databases.
+func library(t *testing.T, migration string) (*app.App, *scratch.Server) {
+	t.Helper()
 	dir := testkit.Folder(t)
 	apptest.WriteFiles(t, dir, map[string]string{
 		"krowoc.yaml":              "project: library\n",
 		"schema.graphql":           "# " + rand.Text() + "\ntype Book @table @auth(rules: []) { id: Int! title: String }",
-		"migrations/00001_one.sql": "-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE books (id int PRIMARY KEY, title ${TYPE:-text}, isbn text);\n-- +goose Down\nDROP TABLE books;\n",
+		"migrations/00001_one.sql": migration,
 	})
-	a := apptest.New(t, dir)
-	s := scratch.Existing(scratch.Options{URL: testkit.DatabaseURL(t)})
+	return apptest.New(t, dir), scratch.Existing(scratch.Options{URL: testkit.DatabaseURL(t)})
+}
+
+// A diff that has found nothing is not repeated until one of its inputs changes.
+func TestSettledDiffIsRemembered(t *testing.T) {
+	t.Parallel()
+	a, s := library(t, "-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE books (id int PRIMARY KEY, title ${TYPE:-text}, isbn text);\n-- +goose Down\nDROP TABLE books;\n")
 	known := func(o ddl.PlanOptions) bool {
 		t.Helper()
 		o.Exclude = []string{"x"}
@@ -49,10 +54,10 @@ func TestSettledDiffIsRemembered(t *testing.T) {
 	}
 	for what, change := range map[string]func(){
 		"another schema": func() {
-			apptest.WriteFiles(t, dir, map[string]string{"schema.graphql": "type Book @table @auth(rules: []) { id: Int! title: String! }"})
+			apptest.WriteFiles(t, a.Config.Root, map[string]string{"schema.graphql": "type Book @table @auth(rules: []) { id: Int! title: String! }"})
 		},
 		"another migration": func() {
-			apptest.WriteFiles(t, dir, map[string]string{"migrations/00002_two.sql": "-- +goose Up\nSELECT 1;\n"})
+			apptest.WriteFiles(t, a.Config.Root, map[string]string{"migrations/00002_two.sql": "-- +goose Up\nSELECT 1;\n"})
 		},
 		"a variable":  func() { a.Env = with(a, "TYPE", "varchar") },
 		"another day": func() { now := a.Now().Add(24 * time.Hour); a.Now = func() time.Time { return now } },
@@ -77,21 +82,14 @@ func with(a *app.App, name, value string) func(string) string {
 // Diff recalls what it has found, with what it left in the database, and remembers no plan that has something to do.
 func TestDiffRemembers(t *testing.T) {
 	t.Parallel()
-	dir := testkit.Folder(t)
-	apptest.WriteFiles(t, dir, map[string]string{
-		"krowoc.yaml":              "project: library\n",
-		"schema.graphql":           "# " + rand.Text() + "\ntype Book @table @auth(rules: []) { id: Int! title: String }",
-		"migrations/00001_one.sql": "-- +goose Up\nCREATE TABLE books (id int PRIMARY KEY, title text, isbn text);\n-- +goose Down\nDROP TABLE books;\n",
-	})
-	a := apptest.New(t, dir)
-	s := scratch.Existing(scratch.Options{URL: testkit.DatabaseURL(t)})
+	a, s := library(t, "-- +goose Up\nCREATE TABLE books (id int PRIMARY KEY, title text, isbn text);\n-- +goose Down\nDROP TABLE books;\n")
 	for range 2 {
 		plan, err := Diff(t.Context(), a, s, ddl.PlanOptions{})
 		if err != nil || len(plan.Files) > 0 || len(plan.Left) != 1 || plan.Left[0] != "column books.isbn" {
 			t.Fatalf("%+v, %v", plan, err)
 		}
 	}
-	apptest.WriteFiles(t, dir, map[string]string{"schema.graphql": "type Book @table @auth(rules: []) { id: Int! title: String pages: Int }"})
+	apptest.WriteFiles(t, a.Config.Root, map[string]string{"schema.graphql": "type Book @table @auth(rules: []) { id: Int! title: String pages: Int }"})
 	for range 2 {
 		if plan, err := Diff(t.Context(), a, s, ddl.PlanOptions{}); err != nil || len(plan.Files) != 1 {
 			t.Fatalf("%+v, %v", plan, err)

@@ -3,16 +3,11 @@ package takeover_test
 import (
 	"flag"
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/seed"
 	"github.com/krowoc/krowoc/internal/testkit"
-	"github.com/krowoc/krowoc/internal/testkit/randomdb"
 )
 
 // TestGenerateInRandomDatabases generates rows in databases that were taken over. Their constraints go beyond the schema. The flags
@@ -39,16 +34,7 @@ func TestGenerateInRandomDatabases(t *testing.T) {
 // generateIn generates rows, nothing more for the same number, and the rest for a greater one.
 func generateIn(t *testing.T, s uint64) {
 	t.Helper()
-	db := testkit.NewDatabase(t)
-	sql := strings.Join(randomdb.Statements(rand.New(rand.NewPCG(s, 0)), 6, testkit.Major(t, db)), ";\n")
-	testkit.Exec(t, db, sql)
-	a := emptyProject(t)
-	t.Cleanup(func() {
-		if t.Failed() {
-			text, _ := os.ReadFile(filepath.Join(a.Config.Root, "schema.graphql"))
-			t.Logf("%s\n\n%s", sql, text)
-		}
-	})
+	a, db := randomDatabase(t, s)
 	takeOver(t, a, db)
 	types, err := a.Schema()
 	if err != nil {

@@ -38,22 +38,29 @@ func TestRandomDatabases(t *testing.T) {
 	for seed := *firstSeed; seed < *firstSeed+*databases; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			db := testkit.NewDatabase(t)
-			sql := strings.Join(randomdb.Statements(rand.New(rand.NewPCG(seed, 0)), 6, testkit.Major(t, db)), ";\n")
-			testkit.Exec(t, db, sql)
-			a := emptyProject(t)
-			t.Cleanup(func() {
-				if t.Failed() {
-					text, _ := os.ReadFile(filepath.Join(a.Config.Root, "schema.graphql"))
-					t.Logf("%s\n\n%s", sql, text)
-				}
-			})
+			a, db := randomDatabase(t, seed)
 			s, _ := takeOver(t, a, db)
 			wantNoDrift(t, a, s, db)
 			wantModels(t, a)
 			wantAnswers(t, a, db)
 		})
 	}
+}
+
+// randomDatabase returns an empty project and a random database to take over. A test that fails logs the SQL of both.
+func randomDatabase(t *testing.T, seed uint64) (*app.App, *pgxpool.Pool) {
+	t.Helper()
+	db := testkit.NewDatabase(t)
+	sql := strings.Join(randomdb.Statements(rand.New(rand.NewPCG(seed, 0)), 6, testkit.Major(t, db)), ";\n")
+	testkit.Exec(t, db, sql)
+	a := emptyProject(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			text, _ := os.ReadFile(filepath.Join(a.Config.Root, "schema.graphql"))
+			t.Logf("%s\n\n%s", sql, text)
+		}
+	})
+	return a, db
 }
 
 func wantNoDrift(t *testing.T, a *app.App, s *scratch.Server, db *pgxpool.Pool) {
