@@ -25,6 +25,8 @@ func (d detached) around(s step) step {
 type detacher struct {
 	*planner
 	cur, want *catalog.Table
+	had, has  []*catalog.Index
+	wanted    map[*catalog.Constraint]*catalog.Constraint // what the schema has for a constraint of the database
 	remade    []*catalog.Column
 	out       detached
 }
@@ -32,42 +34,44 @@ type detacher struct {
 // detach removes the affected constraints and indexes from the table of the database, so that those of the schema count as new. The ones
 // that were written by hand come back with the text that they had.
 func (p *planner) detach(cur, want *catalog.Table, remade []*catalog.Column) (detached, *catalog.Table) {
-	d := &detacher{planner: p, cur: cur, want: want, remade: remade}
-	rest := *cur
-	found := pairs(cur, want)
-	kept := map[*catalog.Constraint]bool{}
-	for _, old := range found {
-		kept[old] = true
+	d := &detacher{planner: p, cur: cur, want: want, had: indexesOf(p.cur, cur), has: indexesOf(p.want, want), remade: remade}
+	d.wanted = map[*catalog.Constraint]*catalog.Constraint{}
+	for w, old := range pairs(cur, want) {
+		d.wanted[old] = w
 	}
+	rest := *cur
 	rest.Constraints = nil
 	for i := range cur.Constraints {
-		if c := &cur.Constraints[i]; !d.constraint(c, found, kept) {
+		if c := &cur.Constraints[i]; !d.constraint(c) {
 			rest.Constraints = append(rest.Constraints, *c)
 		}
 	}
-	has := indexesOf(p.want, want)
-	p.cur.Indexes = slices.DeleteFunc(p.cur.Indexes, func(i catalog.Index) bool {
-		return (i.Schema == cur.Schema) && (i.Table == cur.Name) && !i.Constraint && d.index(&i, byName(has, i.Name))
+	// The list is copied, since d.had leads to its elements.
+	p.cur.Indexes = slices.DeleteFunc(slices.Clone(p.cur.Indexes), func(i catalog.Index) bool {
+		return (i.Schema == cur.Schema) && (i.Table == cur.Name) && !i.Constraint && d.index(&i)
 	})
 	return d.out, &rest
 }
 
 // constraint detaches a constraint if it is affected.
-func (d *detacher) constraint(c *catalog.Constraint, found map[*catalog.Constraint]*catalog.Constraint, kept map[*catalog.Constraint]bool) bool {
-	gone := d.isRemade(c.Columns)
-	rewritten := (c.Kind == "check") && slices.ContainsFunc(c.Columns, d.isRetyped) && !d.isSame(c, found)
+func (d *detacher) constraint(c *catalog.Constraint) bool {
+	gone := slices.ContainsFunc(d.remade, func(column *catalog.Column) bool { return slices.Contains(c.Columns, column.Name) })
+	w := d.wanted[c]
+	same := (w != nil) && (w.Definition == c.Definition)
+	rewritten := !same && (c.Kind == "check") && slices.ContainsFunc(c.Columns, d.isRetyped)
 	dropped := d.dropped[tableKey(d.cur)+"."+c.Name] // before, by dropConstraints
 	if (c.Kind == "not null") || (!gone && !rewritten) || dropped {
 		return false
 	}
 	table := tableName(d.want)
 	drop, add := alter(table, dropConstraint(c)), alter(table, addConstraint(c))
-	d.add(drop, add, gone, !kept[c])
+	d.add(drop, add, gone, w == nil)
 	return true
 }
 
-// index detaches an index if it is affected. to is the index of the schema with its name, or nil.
-func (d *detacher) index(i, to *catalog.Index) bool {
+// index detaches an index if it is affected.
+func (d *detacher) index(i *catalog.Index) bool {
+	to := byName(d.has, i.Name)
 	gone := slices.ContainsFunc(d.remade, func(c *catalog.Column) bool { return isOver(i, c.Name) })
 	same := (to != nil) && (body(to) == body(i))
 	rewritten := !same && slices.ContainsFunc(d.cur.Columns, func(c catalog.Column) bool {
@@ -76,8 +80,8 @@ func (d *detacher) index(i, to *catalog.Index) bool {
 	if !gone && !rewritten {
 		return false
 	}
-	has := indexesOf(d.planner.want, d.want)
-	byHand := (to == nil) && (renamedIndex(indexesOf(d.planner.cur, d.cur), has, i) == nil) && (!Expressible(i, d.cur) || !d.droppable(d.cur.Name, i.Name, "index"))
+	inSchema := (to != nil) || (renamedIndex(d.had, d.has, i) != nil)
+	byHand := !inSchema && (!Expressible(i, d.cur) || !d.droppable(d.cur.Name, i.Name, "index"))
 	d.add("DROP INDEX "+name(i.Schema, i.Name), plainIndex(i), gone, byHand)
 	return true
 }
@@ -96,20 +100,6 @@ func (d *detacher) add(drop, create string, gone, byHand bool) {
 			o.beforeUndo = append(o.beforeUndo, drop)
 		}
 	}
-}
-
-// isSame reports whether the schema has a constraint with the same text.
-func (d *detacher) isSame(c *catalog.Constraint, found map[*catalog.Constraint]*catalog.Constraint) bool {
-	for w, old := range found {
-		if old == c {
-			return w.Definition == c.Definition
-		}
-	}
-	return false
-}
-
-func (d *detacher) isRemade(columns []string) bool {
-	return slices.ContainsFunc(d.remade, func(c *catalog.Column) bool { return slices.Contains(columns, c.Name) })
 }
 
 func (d *detacher) isRetyped(column string) bool {

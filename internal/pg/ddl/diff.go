@@ -103,8 +103,8 @@ func one(up, down string) step { return step{up: []string{up}, down: []string{do
 // Diff returns the migrations that change the tables and enums of cur into those of want. It drops constraints and indexes that are only in
 // cur if Krowoc has named them, and other objects with AllowDrop. It ignores functions, triggers, views, policies and grants.
 func Diff(cur, want *catalog.Catalog, o Options) Plan {
-	own := *cur // the planner takes constraints from its tables, and indexes
-	own.Tables, own.Indexes = slices.Clone(cur.Tables), slices.Clone(cur.Indexes)
+	own := *cur // the planner takes constraints from its tables
+	own.Tables = slices.Clone(cur.Tables)
 	cur = &own
 	p := &planner{Options: o, cur: cur, want: want, gone: map[string]bool{}, named: map[string]bool{}, dropped: map[string]bool{}}
 	for i := range cur.Tables {
