@@ -147,7 +147,7 @@ func commits(t *pg.RawStmt) bool {
 	return t.Stmt.GetTransactionStmt().GetKind() == pg.TransactionStmtKind_TRANS_STMT_COMMIT
 }
 
-// afterWord is what follows the ID of a revision of Alembic and comes before those that it follows. Their IDs have no spaces.
+// afterWord separates the ID of an Alembic revision from the IDs of its parents, which contain no spaces.
 const afterWord = " after "
 
 // Imported returns the history of the files that were imported from another tool, by version.

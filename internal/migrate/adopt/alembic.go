@@ -61,10 +61,12 @@ func ReadAlembic(ctx context.Context, dir, table string, report func(done, of in
 
 // parentsOf returns the revisions that a revision follows, or nil if that is the one before it in the list alone.
 func parentsOf(r revision, i int, list []alembicStep) []string {
+	isRoot := len(r.down) == 0
+	followsPrevious := (len(r.down) == 1) && (i > 0) && (list[i-1].id == r.down[0])
 	switch {
-	case len(r.down) == 0 && i == 0, len(r.down) == 1 && i > 0 && list[i-1].id == r.down[0]:
+	case (isRoot && i == 0) || followsPrevious:
 		return nil
-	case len(r.down) == 0:
+	case isRoot:
 		return []string{alembicBase}
 	}
 	return r.down

@@ -101,7 +101,8 @@ func section(text, name, dir string) map[string]string {
 	within, last, open := false, "", false
 	for line := range strings.Lines(text) {
 		trimmed := strings.TrimSpace(line)
-		if open || (last != "" && trimmed != "" && strings.TrimLeft(line, " \t") != line) {
+		isIndented := (trimmed != "") && (line[0] == ' ' || line[0] == '\t')
+		if open || (last != "" && isIndented) {
 			settings[last] += "\n" + trimmed
 			open = open && !strings.HasSuffix(trimmed, "]")
 			continue
@@ -132,8 +133,11 @@ func unquoted(value string) string {
 		}
 		return strings.Join(list, "\n")
 	}
-	if len(value) > 1 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
-		return value[1 : len(value)-1]
+	for _, quote := range []string{`"`, "'"} {
+		inner, opens := strings.CutPrefix(value, quote)
+		if inner, closes := strings.CutSuffix(inner, quote); opens && closes {
+			return inner
+		}
 	}
 	return value
 }

@@ -160,7 +160,7 @@ func TestReadAlembicRefuses(t *testing.T) {
 		text  string
 	}{
 		{"two heads", map[string]string{"db/versions/a.py": py("a", "None"), "db/versions/b.py": py("b", "'a'"), "db/versions/c.py": py("c", "'a'")}, fault.Conflict, "2 heads: b, c"},
-		{"a merge of one that is no file", map[string]string{"db/versions/a.py": py("a", "None"), "db/versions/m.py": py("m", "('a', 'b')")}, fault.Invalid, "m follows b"},
+		{"a merge with a missing file", map[string]string{"db/versions/a.py": py("a", "None"), "db/versions/m.py": py("m", "('a', 'b')")}, fault.Invalid, "m follows b"},
 		{"no first one", map[string]string{"db/versions/b.py": py("b", "'a'")}, fault.Invalid, "b follows a"},
 		{"none", nil, fault.Invalid, "no revision"},
 		{"no settings", map[string]string{"alembic.ini": "[other]\nscript_location = db\n"}, fault.Invalid, "no settings"},
