@@ -34,7 +34,8 @@ func (f *file) silenced(rule string, s *statement) bool {
 		first--
 	}
 	for _, ig := range f.ignores {
-		if ig.Line >= first && ig.Line <= last && ig.Reason != "" && slices.Contains(ig.Rules, rule) {
+		isAtStatement := (first <= ig.Line) && (ig.Line <= last)
+		if isAtStatement && (ig.Reason != "") && slices.Contains(ig.Rules, rule) {
 			ig.used[rule] = true
 			return true
 		}

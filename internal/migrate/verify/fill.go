@@ -173,7 +173,7 @@ func blamed(t *catalog.Table, server *pgconn.PgError) (columns []string) {
 type row struct {
 	c            *catalog.Catalog
 	t            *catalog.Table
-	laterCatalog *catalog.Catalog // whose constraints the row also satisfies; nil is none
+	laterCatalog *catalog.Catalog // whose constraints the row also satisfies; may be nil
 	later        *catalog.Table   // the same table in it
 	n            int              // the row is the nth of its table
 	way          map[string]int   // the variant of each column
@@ -208,7 +208,8 @@ func (r row) value(column catalog.Column) (value string, given bool) {
 			c, column = r.laterCatalog, *later
 		}
 	}
-	if column.Default != "" && way == 0 && !asText && !r.becomesUnique(column.Name) {
+	canTakeDefault := (column.Default != "") && !asText && !r.becomesUnique(column.Name)
+	if canTakeDefault && way == 0 {
 		return "", false // the default is the most likely to be valid
 	}
 	candidates := candidates(column, r.t, r.later)

@@ -74,11 +74,16 @@ func (r row) reference(column string) string {
 
 // becomesUnique reports whether the next file makes a column part of a unique key, so that its default does for one row only.
 func (r row) becomesUnique(column string) bool {
-	return r.later != nil && (slices.ContainsFunc(r.later.Constraints, func(k catalog.Constraint) bool {
+	if r.later == nil {
+		return false
+	}
+	inConstraint := slices.ContainsFunc(r.later.Constraints, func(k catalog.Constraint) bool {
 		return (k.Kind == "unique" || k.Kind == "primary key") && slices.Contains(k.Columns, column)
-	}) || slices.ContainsFunc(r.laterCatalog.Indexes, func(i catalog.Index) bool {
-		return i.Unique && i.Schema == r.later.Schema && i.Table == r.later.Name && slices.Contains(i.Columns, column)
-	}))
+	})
+	return inConstraint || slices.ContainsFunc(r.laterCatalog.Indexes, func(i catalog.Index) bool {
+		ofTable := (i.Schema == r.later.Schema) && (i.Table == r.later.Name)
+		return ofTable && i.Unique && slices.Contains(i.Columns, column)
+	})
 }
 
 func isText(kind string) bool {

@@ -117,7 +117,7 @@ func TestUpFailsWithoutRows(t *testing.T) {
 	}
 }
 
-// Generated rows are none of the project's. A file that only they break is checked without them, and those after it with new ones.
+// A file that only the generated rows break is checked without rows. The files after it are checked with new rows.
 func TestGeneratedRowsBreakAFile(t *testing.T) {
 	for name, c := range map[string]struct {
 		up, down string
