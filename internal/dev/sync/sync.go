@@ -44,7 +44,7 @@ type Syncer struct {
 	cleaned bool             // nobody has left a scratch database behind
 	current *pgxpool.Pool    // the structure of the development database
 	reader  *catalog.Reader  // of current
-	builder *scratch.Builder // of the other database; nil if there is none
+	builder *scratch.Builder // of the other database; may be nil
 	base    *catalog.Catalog // built from the migrations alone
 	key     string           // hash of the migrations and changes that current has; empty if it has something else
 

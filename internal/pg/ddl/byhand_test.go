@@ -55,7 +55,7 @@ func TestHandWrittenStaysOverChanges(t *testing.T) {
 	}
 }
 
-// A column that can be null becomes the key, and can be null again after the rollback. The name of a table is no obstacle.
+// A column that can be null becomes the key, and can be null again after the rollback. A table may have the name of the alias.
 func TestNewKeyOfNullableColumn(t *testing.T) {
 	t.Parallel()
 	db := testkit.NewDatabase(t)

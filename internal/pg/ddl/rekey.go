@@ -52,8 +52,8 @@ BEGIN
 END $$`, name(to.Target()), key, literal(to.References+" ("+key+")"))
 }
 
-// formerReference returns the foreign key of a table in place of which the schema has another one, c, to another key of the same rows. It
-// returns nil if there is none, or the target does not have both keys at once.
+// formerReference returns the foreign key of a table that c replaces: it refers to another key of the same rows. It returns nil if the table
+// has no such foreign key, or if the target does not have both keys at once.
 func (p *planner) formerReference(cur, want *catalog.Table, c *catalog.Constraint) *catalog.Constraint {
 	if c.Kind != "foreign key" || slices.ContainsFunc(c.Columns, func(column string) bool { return cur.Column(column) != nil }) {
 		return nil

@@ -127,7 +127,7 @@ type enum struct {
 	values []string // the name of each value
 }
 
-// nameOf returns the name of the value with a label, or the label itself if there is none.
+// nameOf returns the name of the value with a label, or the label itself if no value has it.
 func (e *enum) nameOf(label string) string {
 	if i := slices.Index(e.Values, label); i >= 0 {
 		return e.values[i]
