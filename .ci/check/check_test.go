@@ -131,4 +131,13 @@ func TestReport(t *testing.T) {
 	if err := report(strings.NewReader(failure), &out); err == nil || !strings.Contains(out.String(), "broken") || !strings.Contains(out.String(), "q.go:1: wrong") {
 		t.Error(err, out.String())
 	}
+	const timeout = `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"panic: test timed out after 10m0s\n"}
+{"Action":"output","Package":"p","Output":"FAIL\tp\t600.048s\n"}
+{"Action":"fail","Package":"p","Elapsed":600}
+`
+	out.Reset()
+	if err := report(strings.NewReader(timeout), &out); err == nil || !strings.Contains(out.String(), "TestA did not end\npanic: test timed out") {
+		t.Error(err, out.String())
+	}
 }

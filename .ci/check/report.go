@@ -72,10 +72,24 @@ func (r *reporter) line(line []byte) {
 		}
 	case "fail", "build-fail":
 		r.failed = true
+		if e.Test == "" {
+			r.unended(e.Package)
+		}
 		fmt.Fprint(r.out, strings.Join(r.output[key], ""))
 	}
 	r.verdict(e)
 	delete(r.output, key)
+}
+
+// unended prints the output of the tests that a failed package did not end. What `go test` prints on a timeout, the stacks of all
+// goroutines included, is in the output of such a test.
+func (r *reporter) unended(pkg string) {
+	for key, lines := range r.output {
+		if key.pkg == pkg && key.test != "" {
+			fmt.Fprintf(r.out, "=== %s did not end\n%s", key.test, strings.Join(lines, ""))
+			delete(r.output, key)
+		}
+	}
 }
 
 // verdict prints the line of a package that has ended.

@@ -1,20 +1,9 @@
 package migrate_test
 
 import (
-	"context"
 	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"math/rand/v2"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"testing/fstest"
-	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
@@ -142,104 +131,5 @@ func TestOwnTransactions(t *testing.T) {
 	p.up()
 	if got := p.catalog(); got != "relation b" {
 		t.Error(got)
-	}
-}
-
-// killed is set in the process that TestKilledAtAnyPoint kills: the URL of its database.
-var killed = flag.String("killed", "", "")
-
-var killedFiles = fstest.MapFS{
-	"1_users.sql": {Data: []byte(usersSQL)}, "2_x.sql": {Data: []byte(indexSQL)}, "3_votes.sql": {Data: []byte(committedSQL)},
-}
-
-// TestKilledAtAnyPoint kills processes that migrate at random moments. Whatever they were at, running again
-// ends in the right state.
-func TestKilledAtAnyPoint(t *testing.T) {
-	if *killed != "" {
-		pool, err := pgxpool.New(t.Context(), *killed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer pool.Close()
-		m, err := migrate.New(migrate.Options{DB: pool, FS: killedFiles})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Println("begins")
-		if _, err := m.Up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	t.Parallel()
-	const kills = 200
-	p := newProject(t)
-	p.files = killedFiles
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
-	ends := map[string]int{}
-	// The machine may be busy, so the kills are spread over as long as a run takes here and now.
-	whole := 120 * time.Millisecond
-	for i := range kills {
-		ctx, cancel := context.WithCancel(t.Context())
-		process := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestKilledAtAnyPoint$", "-killed="+p.db.Config().ConnString())
-		begins, err := process.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := process.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if i%10 != 9 { // one in ten dies before it begins, or as it does
-			if _, err := begins.Read(make([]byte, 1)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if began := time.Now(); i%20 == 0 {
-			_, _ = io.Copy(io.Discard, begins)
-			whole = time.Since(began)
-		} else {
-			moment := time.NewTimer(time.Duration(random.Int64N(int64(whole))))
-			<-moment.C
-		}
-		cancel() // SIGKILL
-		_ = process.Wait()
-		ends[p.versionsOr0()]++
-		if p.versionsOr0() != "1 2 3" {
-			continue
-		}
-		p.check(t)
-		if _, err := p.migrator().DownTo(t.Context(), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p.up()
-	p.check(t)
-	t.Logf("versions after a kill: %v", ends)
-	if len(ends) < 3 {
-		t.Errorf("the kills came all at the same point: %v", ends)
-	}
-}
-
-func (p *project) versionsOr0() string {
-	if p.query("SELECT coalesce(to_regclass('goose_db_version')::text, '')") == "" {
-		return ""
-	}
-	return p.versions()
-}
-
-// check compares with what one run without an interruption makes.
-func (p *project) check(t *testing.T) {
-	t.Helper()
-	if got := p.catalog(); got != "relation a, relation a_x, relation a_y, relation users, relation users_pkey, relation votes" || p.versions() != "1 2 3" {
-		t.Fatalf("%s; versions %s", got, p.versions())
-	}
-	if got := p.query("SELECT count(*) || ' ' || sum(y - x) FROM a"); got != "2000 4000" {
-		t.Fatalf("rows and what was added: %s", got)
-	}
-	if got := p.query("SELECT count(*)::text FROM votes"); got != "2000" {
-		t.Fatalf("%s votes", got)
-	}
-	if got := p.query("SELECT count(*)::text FROM krowoc.migration_progress"); got != "0" {
-		t.Fatalf("%s files are noted as interrupted", got)
 	}
 }
