@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // source is where the rows of a list come from: the whole table, or the rows related to one row.
@@ -126,10 +128,18 @@ func (b *builder) page(src source, f *ast.Field) (*page, error) {
 // related returns the conditions under which the rows of s belong to the parent's row.
 func (b *builder) related(src source, s *scope) ([]string, error) {
 	rel := src.field.src.Relation
-	if rel.Through == nil {
-		return joinColumns(rel, src.parent, s), nil
+	if rel.Through != nil {
+		return b.through(rel, src.parent, s)
 	}
-	return b.through(rel, src.parent, s)
+	where := joinColumns(rel, src.parent, s)
+	if rel.Kind == schema.RefOne {
+		return where, nil
+	}
+	rule, err := b.referenceRule(src.object.typ, rel.Inverse, s.alias)
+	if rule != "" {
+		where = append(where, rule)
+	}
+	return where, err
 }
 
 // pageSQL returns the subquery of the page's rows, under the alias of its scope.

@@ -1,12 +1,10 @@
 package graph
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -76,6 +74,9 @@ type Step struct {
 	Write Statement
 	// Read returns the JSON of the row with that key.
 	Read Statement
+	// Allows returns whether the rules allow the row that Write would leave; it is empty for a delete. It needs an answer only if Postgres
+	// refuses the row because of another one.
+	Allows Statement
 	// Deletes is set when the row is gone after Write, so that Read must run first.
 	Deletes bool
 
@@ -83,18 +84,6 @@ type Step struct {
 	Location *Location
 
 	object *object
-}
-
-// Statement is SQL with its parameters.
-type Statement struct {
-	SQL    string
-	Params []Param
-}
-
-// Bind returns the values of the parameters for a request. Read takes the key that Write returned.
-func (s Statement) Bind(r Request, key []string) ([]any, error) {
-	r.key = key
-	return bindAll(s.Params, r)
 }
 
 // Missing is the fault of a step whose Write returns no row.
@@ -110,21 +99,25 @@ func (s Step) Refused() error {
 // Table is the table that the step writes.
 func (s Step) Table() string { return s.object.typ.Table }
 
+// write plans the statements of one kind of write.
+type write struct {
+	write, allows func(*object, selected) (string, error)
+}
+
 // mutate plans one root field of a mutation.
 func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
 	b.writes(m.object.typ, m.operation)
 	step := Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
+	w, ok := map[schema.Operation]write{schema.Create: {b.create, b.allowsCreate}, schema.Update: {b.update, b.allowsUpdate}}[m.operation]
+	if !ok {
+		w.write = b.delete
+	}
 	var err error
-	step.Write, err = b.statement(func() (string, error) {
-		switch m.operation {
-		case schema.Create:
-			return b.create(m.object, f)
-		case schema.Update:
-			return b.update(m.object, f)
-		}
-		return b.delete(m.object, f)
-	})
+	step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })
+	if err == nil && w.allows != nil {
+		step.Allows, err = b.statement(func() (string, error) { return w.allows(m.object, f) })
+	}
 	if err != nil {
 		return err
 	}
@@ -151,7 +144,7 @@ func (b *builder) statement(write func() (string, error)) (Statement, error) {
 	b.params, b.shared = nil, map[sharedParam]int{}
 	defer func() { b.params, b.shared = params, shared }()
 	sql, err := write()
-	return Statement{sql, b.params}, err
+	return b.numbered(sql), err
 }
 
 // keyToRead returns SQL for a part of the key of the row to read: the argument, or the key that Write returned.
@@ -203,149 +196,6 @@ func (b *builder) permission(o *object, op schema.Operation, given []inputField,
 		return "true", nil
 	}
 	return join(all, " AND "), nil
-}
-
-// assignments returns the columns that data gives and their values, and the fields.
-func (b *builder) assignments(o *object, f selected, op schema.Operation) (columns, values []string, given []inputField, err error) {
-	data, _ := b.argument(f.Field, "data")
-	for _, d := range data.fields {
-		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
-		if i < 0 {
-			continue // the placeholder of an input without fields
-		}
-		in := o.inputs[i]
-		value, err := b.assigned(in, d.value)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		columns, values, given = append(columns, ident(in.column)), append(values, value), append(given, in)
-	}
-	return columns, values, given, b.grow()
-}
-
-// assigned returns SQL for a value that a column takes.
-func (b *builder) assigned(in inputField, value arg) (string, error) {
-	switch {
-	case value.null && !in.nullable:
-		return "", invalid(in.name+" cannot be null", "leave it out, or set a value")
-	case value.null:
-		return "NULL", nil
-	}
-	return b.clientValue(Param{Kind: Variable, input: value.input, form: asColumn, value: in.value, name: in.name})
-}
-
-// computed returns SQL for the value of a @default or @onUpdate expression.
-func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias string) (string, error) {
-	if e.Source == "auth.uid" {
-		return b.uid(in.value), nil
-	}
-	sql, err := celsql.ValueOf(in.value.enum)(e.AST, b.api.model, o.typ, alias, b.celArgument)
-	if err != nil {
-		return "", &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err, Message: fmt.Sprintf("%s: %q cannot be translated to SQL: %v", e.Pos, e.Source, err)}
-	}
-	b.reads(celsql.Reads(e.AST, b.api.model)...)
-	switch {
-	case in.value.enum != nil:
-		sql = "(" + sql + ")::" + ident(in.value.enum.DBName) + in.value.brackets()
-	case in.value.scalar == schema.ID && (in.value.dataType == "" || in.value.dataType == "uuid"):
-		sql = "(" + sql + ")::uuid"
-	}
-	return sql, nil
-}
-
-// create inserts a row and checks that the rules allow it.
-func (b *builder) create(o *object, f selected) (string, error) {
-	columns, values, given, err := b.assignments(o, f, schema.Create)
-	if err != nil {
-		return "", err
-	}
-	for _, in := range o.inputs {
-		e := defaultExpr(in.src)
-		if e == nil || slices.Contains(columns, ident(in.column)) {
-			continue
-		}
-		value, err := b.computed(o, in, e, "new")
-		if err != nil {
-			return "", err
-		}
-		columns, values = append(columns, ident(in.column)), append(values, value)
-	}
-	alias := b.alias()
-	allowed, err := b.permission(o, schema.Create, given, alias)
-	insert := "INSERT INTO " + ident(o.typ.Table)
-	if len(columns) == 0 {
-		insert += " DEFAULT VALUES"
-	} else {
-		insert += " (" + join(columns, ", ") + ") VALUES (" + join(values, ", ") + ")"
-	}
-	return written(o, insert+" RETURNING *", alias, allowed), err
-}
-
-// update changes a row that the rules allow to change, and checks that they allow the result.
-func (b *builder) update(o *object, f selected) (string, error) {
-	columns, values, given, err := b.assignments(o, f, schema.Update)
-	if err != nil {
-		return "", err
-	}
-	old, alias := b.alias(), b.alias()
-	for _, in := range o.inputs {
-		if in.src.OnUpdate == nil || slices.Contains(columns, ident(in.column)) {
-			continue
-		}
-		value, err := b.computed(o, in, in.src.OnUpdate, old)
-		if err != nil {
-			return "", err
-		}
-		columns, values = append(columns, ident(in.column)), append(values, value)
-	}
-	where, err := b.keyed(o, f, old, schema.Update, given)
-	if err != nil {
-		return "", err
-	}
-	allowed, err := b.permission(o, schema.Update, given, alias)
-	if len(columns) == 0 {
-		return written(o, fmt.Sprintf("SELECT * FROM %s %s WHERE %s", ident(o.typ.Table), old, where), alias, allowed), err
-	}
-	var set []string
-	for i, c := range columns {
-		set = append(set, c+" = "+values[i])
-	}
-	return written(o, fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), old, join(set, ", "), where, old), alias, allowed), err
-}
-
-// delete deletes a row if the rules allow it.
-func (b *builder) delete(o *object, f selected) (string, error) {
-	alias := b.alias()
-	where, err := b.keyed(o, f, alias, schema.Delete, nil)
-	return fmt.Sprintf("DELETE FROM %s %s WHERE %s RETURNING %s, true", ident(o.typ.Table), alias, where, keyTexts(o, alias)), err
-}
-
-// keyed returns the condition that selects the row with the key in the arguments if the rules allow the operation.
-func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation, given []inputField) (string, error) {
-	var where []string
-	for _, k := range o.key {
-		value, err := b.keyArgument(f, k)
-		if err != nil {
-			return "", err
-		}
-		where = append(where, alias+"."+ident(k.column)+" = "+value)
-	}
-	b.reads(o.typ)
-	allowed, err := b.permission(o, op, given, alias)
-	return join(append(where, allowed), " AND "), err
-}
-
-// written wraps a statement that returns a row.
-func written(o *object, statement, alias, allowed string) string {
-	return fmt.Sprintf("WITH new AS (%s) SELECT %s, coalesce(%s, false) FROM new %s", statement, keyTexts(o, alias), allowed, alias)
-}
-
-func keyTexts(o *object, alias string) string {
-	var keys []string
-	for _, k := range o.key {
-		keys = append(keys, alias+"."+ident(k.column)+"::text")
-	}
-	return join(keys, ", ")
 }
 
 // article puts a or an before the name of a type.

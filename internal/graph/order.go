@@ -48,12 +48,9 @@ func (b *builder) orderBy(p *page, f *ast.Field) error {
 		return invalid(fmt.Sprintf("orderBy has more than %d fields", maxOrder), "order by fewer fields")
 	}
 	desc := len(p.order) > 0 && p.order[len(p.order)-1].desc // one direction throughout lets one index serve
-	for _, k := range p.object.key {
-		if !seen[k.column] {
-			p.order = append(p.order, newTerm(p.scope, k, desc))
-		}
-	}
-	return nil
+	key, err := b.keyTerms(p, desc, seen)
+	p.order = append(p.order, key...)
+	return err
 }
 
 func (b *builder) orderField(p *page, item argField, seen map[string]bool) error {
@@ -64,7 +61,7 @@ func (b *builder) orderField(p *page, item argField, seen map[string]bool) error
 	seen[field.column] = true
 	term := newTerm(p.scope, field, item.value.known == "DESC")
 	term.nullable = field.nullable
-	rule, err := b.predicate(field.access, p.object, p.scope.alias)
+	rule, err := b.fieldRule(p.object, field, p.scope.alias)
 	if err != nil {
 		return err
 	}
@@ -111,9 +108,10 @@ func (p *page) orderName() string {
 func (p *page) cursorSQL() string {
 	values := make([]string, len(p.order))
 	for i, o := range p.order {
-		values[i] = p.scope.column(o.column)
 		if o.computed {
 			values[i] = p.scope.computed(o.sql)
+		} else {
+			values[i] = p.scope.column(o.column)
 		}
 		switch {
 		case o.value.scalar == schema.Duration:

@@ -11,10 +11,8 @@ import (
 // Plan is one operation as one SQL statement. It is immutable, and serves every request whose document and
 // Shape are equal.
 type Plan struct {
-	// SQL is the statement, one row of one text column for each root field that reads rows; empty when no
-	// root field does.
-	SQL    string
-	Params []Param
+	// Statement returns one row of one text column for each root field that reads rows; its SQL is empty when no root field does.
+	Statement
 	// Fields are the root fields, in the order of the answer.
 	Fields []Root
 	// Steps are the writes of a mutation, one for each root field that has no JSON of its own.
@@ -51,7 +49,6 @@ func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}
-	b.plan.Params = b.params
 	b.plan.Reads, b.plan.Writes = typeNames(b.read), typeNames(b.written)
 	b.plan.PerCaller = b.callerUse
 	return b.plan, nil
@@ -59,7 +56,7 @@ func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 
 // Bind returns the parameters of the statement for a request. It refuses values that are not of their type and cursors of
 // another list.
-func (p *Plan) Bind(r Request) ([]any, error) { return bindAll(p.Params, r) }
+func (p *Plan) Bind(r Request) ([]any, error) { return p.Statement.Bind(r, nil) }
 
 // builder makes one plan.
 type builder struct {
@@ -69,7 +66,7 @@ type builder struct {
 	kind      byte // of the caller
 	plan      *Plan
 	params    []Param
-	shared    map[sharedParam]int // numbers of parameters that a statement holds once
+	shared    map[sharedParam]int // indexes of parameters that a statement holds once
 	aliases   int
 	size      int       // fields and conditions so far
 	location  *Location // of the field that is being planned
@@ -85,11 +82,11 @@ func newBuilder(a *API, kind byte) *builder {
 	}
 }
 
-// param adds a parameter that the client gives and returns its name in the SQL: $3.
+// param adds a parameter that the client gives and returns its placeholder.
 func (b *builder) param(p Param) string {
 	p.Location = b.location
 	b.params = append(b.params, p)
-	return fmt.Sprintf("$%d", len(b.params))
+	return placeholder(len(b.params) - 1)
 }
 
 // sharedParam identifies a parameter that the request gives, whatever field asks for it.
@@ -103,10 +100,18 @@ func (b *builder) requestParam(p Param) string {
 	key := sharedParam{p.Kind, p.value.name(), p.value.dataType}
 	if _, ok := b.shared[key]; !ok {
 		b.params = append(b.params, p)
-		b.shared[key] = len(b.params)
-		b.callerUse = b.callerUse.or(p.caller())
+		b.shared[key] = len(b.params) - 1
 	}
-	return fmt.Sprintf("$%d", b.shared[key])
+	return placeholder(b.shared[key])
+}
+
+// numbered ends a statement.
+func (b *builder) numbered(sql string) Statement {
+	s := number(sql, b.params)
+	for i := range s.Params {
+		b.callerUse = b.callerUse.or(s.Params[i].caller())
+	}
+	return s
 }
 
 func (b *builder) alias() string {
@@ -142,9 +147,11 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 			return err
 		}
 	}
+	sql := ""
 	if len(columns) > 0 {
-		b.plan.SQL = "SELECT " + join(columns, ",\n  ")
+		sql = "SELECT " + join(columns, ",\n  ")
 	}
+	b.plan.Statement = b.numbered(sql)
 	return nil
 }
 
@@ -183,6 +190,13 @@ func (b *builder) byKey(o *object, f selected, c *Cost) (string, error) {
 			return "", err
 		}
 		where = append(where, s.raw(k.column)+" = "+value)
+	}
+	rule, err := b.keyRule(o, s.alias)
+	if err != nil {
+		return "", err
+	}
+	if rule != "" {
+		where = append(where, rule)
 	}
 	return b.row(s, where, f, c, 1)
 }

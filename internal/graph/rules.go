@@ -188,6 +188,15 @@ func (b *builder) through(rel *schema.Relation, s, target *scope) ([]string, err
 		if rule != "" {
 			where = append(where, rule)
 		}
+		for _, ref := range []*schema.Field{rel.ThisRef, rel.TargetRef} {
+			rule, err := b.referenceRule(rel.Through, ref, link.alias)
+			if err != nil {
+				return nil, err
+			}
+			if rule != "" {
+				where = append(where, rule)
+			}
+		}
 	}
 	return []string{"EXISTS (SELECT FROM " + ident(rel.Through.Table) + " " + link.alias + " WHERE " + join(where, " AND ") + ")"}, nil
 }

@@ -65,7 +65,7 @@ func (b *builder) fieldJSON(t *text, s *scope, f selected, c *Cost, depth int) e
 		return nil
 	}
 	field := s.object.byName[f.Name]
-	rule, err := b.predicate(field.access, s.object, s.alias)
+	rule, err := b.fieldRule(s.object, field, s.alias)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,11 @@ func (b *builder) valueJSON(t *text, s *scope, field *field, f selected, c *Cost
 		return err
 	}
 	target := &scope{object: field.target, alias: b.alias()}
-	sql, err := b.row(target, joinColumns(field.src.Relation, s, target), f, c, depth+1)
+	where, err := b.related(source{object: field.target, parent: s, field: field}, target)
+	if err != nil {
+		return err
+	}
+	sql, err := b.row(target, where, f, c, depth+1)
 	t.expr(sql)
 	return err
 }

@@ -74,11 +74,27 @@ func (b *builder) filterField(o *object, alias string, f argField, depth int) (s
 	if err != nil {
 		return "", err
 	}
-	rule, err := b.predicate(field.access, o, alias)
-	if err != nil || rule == "" {
+	rule, err := b.fieldRule(o, field, alias)
+	switch {
+	case err != nil, rule == "":
 		return condition, err
+	case field.target == nil && matchesNull(f.value):
+		return "((" + rule + ") IS NOT TRUE OR " + condition + ")", nil // a field that the caller is not allowed to read is null
 	}
-	return "(" + rule + " AND " + condition + ")", nil // a field that the caller is not allowed to read matches nothing
+	return "(" + rule + " AND " + condition + ")", nil
+}
+
+// matchesNull reports whether null satisfies every operator of a filter.
+func matchesNull(filter arg) bool {
+	return !slices.ContainsFunc(filter.fields, func(f argField) bool {
+		switch f.name {
+		case "isNull":
+			return f.value.known == false
+		case "ne", "notIn":
+			return false
+		}
+		return true
+	})
 }
 
 func (b *builder) scalarFilter(field *field, column string, filter arg) (string, error) {

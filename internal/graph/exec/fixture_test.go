@@ -16,6 +16,7 @@ import (
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -89,6 +90,9 @@ func serve(t testing.TB, text, before string, rows ...string) client {
 		t.Fatal(err)
 	}
 	db := testkit.NewDatabase(t)
+	if _, err := own.Apply(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
 	for _, sql := range slices.Concat(statements[:len(s.Enums)], []string{ddl.CreateUUIDFunction, before}, statements[len(s.Enums):], rows) {
 		testkit.Exec(t, db, sql)
 	}

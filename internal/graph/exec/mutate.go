@@ -32,6 +32,10 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 	columns := make([][]byte, len(op.Plan.Steps))
 	for i, s := range op.Plan.Steps {
 		if columns[i], err = p.mutationStep(ctx, tx, s, op.request()); err != nil {
+			if revealing(err) {
+				_ = tx.Rollback(context.WithoutCancel(ctx))
+				err = p.refusedFirst(ctx, op, i, err)
+			}
 			return nil, s.Location.Wrap(err)
 		}
 	}
@@ -134,6 +138,7 @@ const (
 
 	foreignKeyViolation = "23503"
 	uniqueViolation     = "23505"
+	exclusionViolation  = "23P01"
 )
 
 // writeFault says what an error of a write means to the client: a rule of the schema that its row breaks, a value that its

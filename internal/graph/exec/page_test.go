@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -148,3 +150,32 @@ func TestForgedCursors(t *testing.T) {
 }
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// A part of a query that the answer does not need may hold parameters all the same.
+func TestUnneededParts(t *testing.T) {
+	c := newClient(t, nil).as(service)
+	vars := map[string]any{"n": 1, "c": nil, "w": map[string]any{"title": map[string]any{"contains": "a"}}}
+	for _, query := range []string{
+		`query($n: Int!) {prompts(first: $n) {totalCount}}`,
+		`query($n: Int!) {prompts(last: $n) {__typename}}`,
+		`query($c: String) {prompts(after: $c) {totalCount}}`,
+		`query($n: Int!) {prompts(first: $n) {nodes @include(if: false) {id} totalCount}}`,
+		`query($w: PromptWhere) {prompts(where: $w) {__typename}}`,
+		`{users(orderBy: [{email: ASC}]) {totalCount}}`,
+	} {
+		for _, who := range []caller.Caller{service, anonymous, ada, admin} {
+			if w := c.as(who).send(t, query, vars); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "errors") {
+				t.Errorf("%s as %+v: %s", query, who, w.Body)
+			}
+		}
+	}
+	cursor := strings.Split(c.data(t, `{prompts(first: 1) {pageInfo {endCursor}}}`, nil), `"`)[7]
+	if got := c.data(t, `query($c: String) {prompts(after: $c) {totalCount}}`, map[string]any{"c": cursor}); got != `{"prompts":{"totalCount":4}}` {
+		t.Error(got)
+	}
+	for _, vars := range []map[string]any{{"n": 1000, "c": cursor}, {"n": 1, "c": "x"}} { // what is wrong is refused, needed or not
+		if _, a := c.mistakes(t, `query($n: Int, $c: String) {prompts(first: $n, after: $c) {totalCount}}`, vars); a.Errors[0].Extensions.Code != "INVALID" {
+			t.Errorf("%v: %+v", vars, a)
+		}
+	}
+}

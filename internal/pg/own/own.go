@@ -35,6 +35,9 @@ const (
 	versionsTable   = Schema + ".versions"
 )
 
+// BlindIndex is the function that hashes a text with a secret of the database.
+const BlindIndex = Schema + ".blind_index"
+
 // LegacyTables returns the names of the tables that earlier releases created in users' schemas. A database to which the migrations of this
 // package have not been applied may still have them.
 func LegacyTables() []string {

@@ -16,4 +16,4 @@ WITH new AS (UPDATE "prompts" t1 SET "title" = $1, "score" = NULL WHERE t1."id" 
 -- $2 auth.uid as ID
 -- $3 auth.uid as String
 -- $4 auth.roles
-SELECT coalesce((SELECT '{"title":' || coalesce(to_json(t3."title")::text, 'null') || '}' FROM "prompts" t3 WHERE t3."id" = $1 AND (t3."owner_id" = $2 OR (t3."visibility" = 'PUBLIC') OR ((t3."visibility" = 'TEAM') AND EXISTS (SELECT FROM "memberships" c1 WHERE c1."team_id" = t3."team_id" AND (c1."user_id" = $3::text))) OR $4::text[] && ARRAY['admin']::text[])), 'null')
+SELECT coalesce((SELECT '{"title":' || coalesce(to_json(t6."title")::text, 'null') || '}' FROM "prompts" t6 WHERE t6."id" = $1 AND (t6."owner_id" = $2 OR (t6."visibility" = 'PUBLIC') OR ((t6."visibility" = 'TEAM') AND EXISTS (SELECT FROM "memberships" c1 WHERE c1."team_id" = t6."team_id" AND (c1."user_id" = $3::text))) OR $4::text[] && ARRAY['admin']::text[])), 'null')

@@ -1,0 +1,81 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// allows plans a statement that returns whether the rules allow the row that a write would leave, without writing it. It answers after
+// Postgres has refused the row: a caller whom the rules refuse must not learn from a conflict that another row exists.
+func (b *builder) allows(o *object, op schema.Operation, a assignment, base, old string) (string, error) {
+	row := b.alias()
+	columns, err := b.candidate(o, a, old, op == schema.Create)
+	if err != nil {
+		return "", err
+	}
+	generated, err := b.generatedColumns(o, row)
+	if err != nil {
+		return "", err
+	}
+	final := b.alias()
+	allowed, err := b.permission(o, op, a.given, final)
+	return fmt.Sprintf("SELECT coalesce(%s, false) FROM (SELECT %s.*%s FROM (SELECT %s FROM %s) %s) %s",
+		allowed, row, generated, join(columns, ", "), base, row, final), err
+}
+
+// candidate returns the columns of the row: what the write sets, and for the others those of the row with the alias old. A new row has the
+// default values that the schema knows; what only the database can tell is null.
+func (b *builder) candidate(o *object, a assignment, old string, isNew bool) (columns []string, err error) {
+	seen := map[string]bool{}
+	for _, f := range o.typ.Fields {
+		for _, c := range f.Columns() {
+			if seen[c] || (f.Generated != nil && f.Generated.Expr != nil) {
+				continue
+			}
+			seen[c] = true
+			current := old + "." + ident(c)
+			value, given := a.value(c)
+			if !given && isNew {
+				value, err = defaultSQL(f)
+				given = value != ""
+			}
+			switch {
+			case err != nil:
+				return nil, err
+			case given: // the branch that is not taken gives the value the type of the column
+				current = "CASE WHEN true THEN " + value + " ELSE " + current + " END AS " + ident(c)
+			}
+			columns = append(columns, current)
+		}
+	}
+	return columns, nil
+}
+
+// defaultSQL returns the default value of a column as SQL; "" where only the database knows it.
+func defaultSQL(f *schema.Field) (string, error) {
+	switch {
+	case f.Default == nil || f.Default.Expr != nil || len(f.Columns()) != 1: // what Expr computes is among the values of the write
+		return "", nil
+	case f.Default.SQL != "":
+		return "(" + f.Default.SQL + ")", nil
+	}
+	text, err := keyFields(f)[0].value.column(f.Default.Value)
+	return literalText(text), err
+}
+
+// generatedColumns returns the columns that Postgres computes from the others of a row, for a list of columns that goes on.
+func (b *builder) generatedColumns(o *object, row string) (columns string, err error) {
+	for _, f := range o.typ.Fields {
+		if f.Generated == nil || f.Generated.Expr == nil {
+			continue
+		}
+		sql, err := celsql.ValueOf(f.Type.Enum)(f.Generated.Expr.AST, b.api.model, o.typ, row, b.celArgument)
+		if err != nil {
+			return "", err
+		}
+		columns += ", " + sql + " AS " + ident(f.Column)
+	}
+	return columns, nil
+}

@@ -1,0 +1,154 @@
+package exec_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/caller"
+)
+
+const ballotSchema = `
+	type User @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }]) {
+	  id: ID! @col(dataType: "text")
+	  ballots: [Ballot!]!
+	  seat: Seat @inverse(field: "holder")
+	}
+	type Ballot @table(key: ["voter", "poll"]) @auth(rules: [{ allow: PUBLIC }]) {
+	  voter: User! @auth(rules: [{ allow: OWNER, field: "voter" }])
+	  poll: String!
+	  choice: Int!
+	  comments: [Comment!]!
+	}
+	type Comment @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }]) {
+	  id: ID! @col(dataType: "text")
+	  ballot: Ballot!
+	}
+	type Seat @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }]) {
+	  id: ID! @col(dataType: "text")
+	  holder: User! @unique @auth(rules: [{ allow: ROLE, roles: ["clerk"] }])
+	}`
+
+const ballotRows = `INSERT INTO users (id) VALUES ('alice'), ('bob'), ('zoe');
+	INSERT INTO ballots (voter_id, poll, choice) VALUES ('alice', 'p1', 1), ('bob', 'p1', 2), ('zoe', 'p1', 3), ('alice', 'p2', 1);
+	INSERT INTO comments (id, ballot_voter_id, ballot_poll) VALUES ('c1', 'alice', 'p1'), ('c2', 'bob', 'p1');
+	INSERT INTO seats (id, holder_id) VALUES ('s1', 'alice')`
+
+// A field that a caller may not read is null on every path.
+func TestHiddenKeys(t *testing.T) {
+	c := serve(t, ballotSchema, "", ballotRows)
+	for _, tt := range []struct{ who, query, want string }{
+		{"", `{ballot(voterId: "alice", poll: "p1") {choice}}`, `{"ballot":null}`},
+		{"bob", `{ballot(voterId: "alice", poll: "p1") {choice}}`, `{"ballot":null}`},
+		{"alice", `{ballot(voterId: "alice", poll: "p1") {choice voterId voter {id}}}`, `{"ballot":{"choice":1,"voterId":"alice","voter":{"id":"alice"}}}`},
+		{"", `{ballots(where: {voterId: {eq: "alice"}}) {totalCount}}`, `{"ballots":{"totalCount":0}}`},
+		{"", `{ballots(where: {voterId: {isNull: true}}) {totalCount}}`, `{"ballots":{"totalCount":4}}`},
+		{"bob", `{ballots(where: {voterId: {isNull: true}}) {totalCount}}`, `{"ballots":{"totalCount":3}}`},
+		{"bob", `{ballots(where: {voterId: {ne: "alice"}}) {totalCount}}`, `{"ballots":{"totalCount":4}}`},
+		{"bob", `{ballots(where: {voterId: {notIn: ["alice", "bob"]}}) {totalCount}}`, `{"ballots":{"totalCount":3}}`},
+		{"bob", `{ballots(where: {not: {voterId: {eq: "alice"}}}) {totalCount}}`, `{"ballots":{"totalCount":4}}`},
+		{"bob", `{ballots(where: {voter: {id: {eq: "alice"}}}) {totalCount}}`, `{"ballots":{"totalCount":0}}`},
+		{"", `{users {nodes {ballots {totalCount nodes {choice}}}}}`, `{"users":{"nodes":[{"ballots":{"totalCount":0,"nodes":[]}},{"ballots":{"totalCount":0,"nodes":[]}},{"ballots":{"totalCount":0,"nodes":[]}}]}}`},
+		{"alice", `{users(first: 2) {nodes {ballots {nodes {poll}}}}}`, `{"users":{"nodes":[{"ballots":{"nodes":[{"poll":"p1"},{"poll":"p2"}]}},{"ballots":{"nodes":[]}}]}}`},
+		{"", `{users(where: {ballots: {some: {choice: {eq: 1}}}}) {nodes {id}}}`, `{"users":{"nodes":[]}}`},
+		{"", `{users(where: {ballots: {none: {choice: {eq: 1}}}}) {totalCount}}`, `{"users":{"totalCount":3}}`},
+		{"", `{comments {nodes {id ballotVoterId ballotPoll ballot {choice voterId}}}}`,
+			`{"comments":{"nodes":[{"id":"c1","ballotVoterId":null,"ballotPoll":"p1","ballot":{"choice":1,"voterId":null}},{"id":"c2","ballotVoterId":null,"ballotPoll":"p1","ballot":{"choice":2,"voterId":null}}]}}`},
+		{"bob", `{comments {nodes {ballotVoterId}}}`, `{"comments":{"nodes":[{"ballotVoterId":null},{"ballotVoterId":"bob"}]}}`},
+		{"", `{comments(where: {ballotVoterId: {eq: "alice"}}) {totalCount}}`, `{"comments":{"totalCount":0}}`},
+		{"", `{user(id: "alice") {seat {id}}}`, `{"user":{"seat":null}}`},
+		{"", `{users(where: {seat: {id: {eq: "s1"}}}) {totalCount}}`, `{"users":{"totalCount":0}}`},
+	} {
+		if got := c.as(caller.Caller{UID: tt.who}).data(t, tt.query, nil); got != tt.want {
+			t.Errorf("%s as %q: %s, want %s", tt.query, tt.who, got, tt.want)
+		}
+	}
+}
+
+// Pages of rows whose key is hidden are complete, and neither cursors nor the order of the rows tell the keys.
+func TestPagesOfHiddenKeys(t *testing.T) {
+	var rows strings.Builder
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
+	for _, i := range random.Perm(30) {
+		fmt.Fprintf(&rows, "INSERT INTO users (id) VALUES ('voter-%02d'); INSERT INTO ballots (voter_id, poll, choice) VALUES ('voter-%02d', 'p1', %d);", i, i, i)
+	}
+	c := serve(t, ballotSchema, "", rows.String())
+	cursor := regexp.MustCompile(`"endCursor":"([^"]+)"`)
+	choice := regexp.MustCompile(`"choice":(\d+)`)
+	for _, order := range []string{"[]", "[{voterId: ASC}]", "[{poll: DESC}, {voterId: DESC}]"} {
+		var seen []string
+		var after any
+		for page := range 10 {
+			body := c.as(caller.Caller{UID: "voter-07"}).data(t, `query($after: String) {ballots(first: 7, after: $after, orderBy: `+order+`) {nodes {choice} edges {cursor} pageInfo {hasNextPage endCursor}}}`, map[string]any{"after": after})
+			for _, m := range choice.FindAllStringSubmatch(body, -1) {
+				seen = append(seen, m[1])
+			}
+			next := cursor.FindStringSubmatch(body)[1]
+			if text := unbase64(t, next); strings.Contains(strings.ReplaceAll(text, "voter-07", ""), "voter-") {
+				t.Errorf("a cursor tells a hidden key: %s", text)
+			}
+			if after = next; !strings.Contains(body, `"hasNextPage":true`) {
+				break
+			}
+			if page == 9 {
+				t.Fatal("the pages do not end")
+			}
+		}
+		distinct := map[string]bool{}
+		sorted := true
+		for i, s := range seen {
+			distinct[s] = true
+			sorted = sorted && (i == 0 || len(seen[i-1]) < len(s) || seen[i-1] < s)
+		}
+		if len(seen) != 30 || len(distinct) != 30 || sorted {
+			t.Errorf("orderBy %s: %v", order, seen)
+		}
+	}
+}
+
+// What the rules refuse is refused before a conflict tells that another row exists.
+func TestWritesAreNoOracle(t *testing.T) {
+	c := serve(t, `
+		type User @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC, operations: [READ] }]) { id: ID! @col(dataType: "text") }
+		type Note @table(key: ["id"]) @auth(rules: [{ allow: OWNER, field: "owner" }, { allow: PUBLIC, where: "this.big && this.kind == 'open'", operations: [CREATE, UPDATE] }]) {
+		  id: ID! @col(dataType: "text")
+		  slug: String! @unique
+		  kind: String! @default(value: "closed")
+		  size: Int! @default(value: 1)
+		  big: Boolean! @generated(expr: "this.size > 10")
+		  owner: User
+		}`, "", `INSERT INTO users (id) VALUES ('ada'), ('bob'); INSERT INTO notes (id, slug, owner_id) VALUES ('n1', 'taken', 'ada'), ('n2', 'mine', 'bob')`)
+	bob := caller.Caller{UID: "bob"}
+	for _, tt := range []struct{ query, code string }{
+		{`createNote(data: {id: "x", slug: "taken", ownerId: "ada"}) {id}`, "FORBIDDEN"},
+		{`createNote(data: {id: "x", slug: "free", ownerId: "ada"}) {id}`, "FORBIDDEN"},
+		{`createNote(data: {id: "n1", slug: "free", ownerId: "nobody"}) {id}`, "FORBIDDEN"},
+		{`createNote(data: {id: "x", slug: "free", ownerId: "nobody"}) {id}`, "FORBIDDEN"},
+		{`createNote(data: {id: "x", slug: "taken", ownerId: "bob"}) {id}`, "CONFLICT"},
+		{`createNote(data: {id: "x", slug: "taken", kind: "open", size: 11}) {id}`, "CONFLICT"},
+		{`createNote(data: {id: "x", slug: "taken", kind: "open", size: 9}) {id}`, "FORBIDDEN"},
+		{`createNote(data: {id: "x", slug: "taken", size: 11}) {id}`, "FORBIDDEN"},
+		{`a: createNote(data: {id: "x", slug: "new", ownerId: "bob"}) {id} b: createNote(data: {id: "y", slug: "new", ownerId: "ada"}) {id}`, "FORBIDDEN"},
+		{`a: createNote(data: {id: "x", slug: "new", ownerId: "bob"}) {id} b: createNote(data: {id: "y", slug: "new", ownerId: "bob"}) {id}`, "CONFLICT"},
+		{`updateNote(id: "n2", data: {slug: "taken", ownerId: "ada"}) {id}`, "FORBIDDEN"},
+		{`updateNote(id: "n2", data: {slug: "other", ownerId: "ada"}) {id}`, "FORBIDDEN"},
+		{`updateNote(id: "n2", data: {slug: "taken"}) {id}`, "CONFLICT"},
+		{`updateNote(id: "n2", data: {slug: "taken", ownerId: null, kind: "open", size: 20}) {id}`, "CONFLICT"},
+		{`updateNote(id: "n2", data: {ownerId: "nobody"}) {id}`, "FORBIDDEN"},
+	} {
+		_, a := c.as(bob).mistakes(t, "mutation {"+tt.query+"}", nil)
+		if len(a.Errors) != 1 || a.Errors[0].Extensions.Code != tt.code {
+			t.Errorf("%s: %+v, want %s", tt.query, a.Errors, tt.code)
+		}
+	}
+	ballots := serve(t, ballotSchema, "", ballotRows)
+	for _, query := range []string{`updateBallot(voterId: "alice", poll: "p1", data: {choice: 9}) {choice}`, `deleteBallot(voterId: "alice", poll: "p1") {choice}`} {
+		_, hidden := ballots.as(bob).mistakes(t, "mutation {"+query+"}", nil)
+		_, absent := ballots.as(bob).mistakes(t, "mutation {"+strings.ReplaceAll(query, "p1", "p9")+"}", nil)
+		if len(hidden.Errors) != 1 || len(absent.Errors) != 1 || hidden.Errors[0].Message != absent.Errors[0].Message {
+			t.Errorf("%s: %+v; of no row: %+v", query, hidden.Errors, absent.Errors)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/pg/own"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// A field that the caller is not allowed to read is null on every path: in answers, look-ups, filters, orders, cursors, and in the lists of
+// rows that a hidden reference leads to.
+
+// fieldRule returns the condition under which the caller is allowed to read a field of the row with the given alias; "" for always,
+// "false" for never.
+func (b *builder) fieldRule(o *object, f *field, alias string) (string, error) {
+	rule, err := b.readable(f.access, o.typ, alias)
+	if err != nil || f.src.Relation == nil || f.src.Relation.Kind != schema.RefOne {
+		return rule, err
+	}
+	holders, err := b.holderRule(o.typ, f.src, alias)
+	if err != nil || f.target != nil {
+		return both(rule, holders), err
+	}
+	target, err := b.targetRule(f, alias)
+	return both(rule, both(holders, target)), err
+}
+
+// referenceRule returns the condition under which the caller may know to which row a reference leads.
+func (b *builder) referenceRule(t *schema.Type, ref *schema.Field, alias string) (string, error) {
+	of := access{open: true}
+	if ref.Auth {
+		of = readAccess(ref.Rules)
+	}
+	rule, err := b.readable(of, t, alias)
+	if err != nil {
+		return "", err
+	}
+	holders, err := b.holderRule(t, ref, alias)
+	return both(rule, holders), err
+}
+
+// holderRule returns the rules of the fields that hold the key of a reference, where @ref(fields:) names them.
+func (b *builder) holderRule(t *schema.Type, ref *schema.Field, alias string) (all string, err error) {
+	for _, holder := range ref.Relation.Fields {
+		if !holder.Auth {
+			continue
+		}
+		rule, err := b.readable(readAccess(holder.Rules), t, alias)
+		if err != nil {
+			return "", err
+		}
+		all = both(all, rule)
+	}
+	return all, nil
+}
+
+// targetRule returns the rule of the key that a reference holds a copy of: where the target hides its key, so do the references to it.
+func (b *builder) targetRule(f *field, alias string) (string, error) {
+	rel := f.src.Relation
+	target := b.api.byName[rel.Target.Name]
+	i := slices.Index(rel.Columns, f.column)
+	if target == nil || i < 0 {
+		return "", nil
+	}
+	columns := rel.ReferencedColumns()
+	j := slices.IndexFunc(keyFields(rel.References[i]), func(k *field) bool { return k.column == columns[i] })
+	if j < 0 {
+		return "", nil
+	}
+	row := &scope{object: target, alias: b.alias()}
+	rule, err := b.fieldRule(target, keyFields(rel.References[i])[j], row.alias)
+	if err != nil || rule == "" || rule == "false" {
+		return rule, err
+	}
+	b.reads(target.typ)
+	where := append(joinColumns(rel, &scope{alias: alias}, row), rule)
+	return "EXISTS (SELECT FROM " + ident(target.typ.Table) + " " + row.alias + " WHERE " + join(where, " AND ") + ")", nil
+}
+
+// keyRule returns the condition under which the caller may know the key of a row.
+func (b *builder) keyRule(o *object, alias string) (all string, err error) {
+	for _, k := range o.key {
+		rule, err := b.fieldRule(o, k, alias)
+		if err != nil {
+			return "", err
+		}
+		all = both(all, rule)
+	}
+	return all, nil
+}
+
+// keyTerms returns the end of an order: the key, so that no two rows are equal. Where the caller may not know some part of it, a hash that
+// reveals nothing takes its place.
+func (b *builder) keyTerms(p *page, desc bool, seen map[string]bool) (terms []orderTerm, err error) {
+	hidden := false
+	for _, k := range p.object.key {
+		rule, err := b.fieldRule(p.object, k, p.scope.alias)
+		switch {
+		case err != nil:
+			return nil, err
+		case rule != "":
+			hidden = true
+		case !seen[k.column]:
+			terms = append(terms, newTerm(p.scope, k, desc))
+		}
+	}
+	if hidden {
+		terms = append(terms, blindTerm(p.scope, desc))
+	}
+	return terms, nil
+}
+
+// blindTerm orders by a hash of the key.
+func blindTerm(s *scope, desc bool) orderTerm {
+	columns := make([]string, len(s.object.key))
+	for i, k := range s.object.key {
+		columns[i] = s.raw(k.column)
+	}
+	return orderTerm{
+		sql: own.BlindIndex + "(json_build_array(" + join(columns, ", ") + ")::text)", computed: true,
+		value: valueType{scalar: schema.String}, desc: desc,
+	}
+}
+
+// both returns the condition that two rules hold.
+func both(a, b string) string {
+	switch {
+	case a == "" || b == "false":
+		return b
+	case b == "" || a == "false" || a == b:
+		return a
+	}
+	return a + " AND " + b
+}

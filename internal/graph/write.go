@@ -1,0 +1,211 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// assignment is what a write sets.
+type assignment struct {
+	columns, values []string // quoted names, and SQL
+	given           []inputField
+}
+
+func (a *assignment) set(column, value string) {
+	a.columns, a.values = append(a.columns, ident(column)), append(a.values, value)
+}
+
+// value returns the SQL of what a column is set to; false where the write does not set it.
+func (a *assignment) value(column string) (string, bool) {
+	for i, c := range a.columns {
+		if c == ident(column) {
+			return a.values[i], true
+		}
+	}
+	return "", false
+}
+
+// assignments returns what data sets.
+func (b *builder) assignments(o *object, f selected, op schema.Operation) (a assignment, err error) {
+	data, _ := b.argument(f.Field, "data")
+	for _, d := range data.fields {
+		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
+		if i < 0 {
+			continue // the placeholder of an input without fields
+		}
+		in := o.inputs[i]
+		value, err := b.assigned(in, d.value)
+		if err != nil {
+			return a, err
+		}
+		a.set(in.column, value)
+		a.given = append(a.given, in)
+	}
+	return a, b.grow()
+}
+
+// compute adds what the expressions of fields compute that data does not set.
+func (b *builder) compute(o *object, a *assignment, expr func(*schema.Field) *schema.Expr, alias string) error {
+	for _, in := range o.inputs {
+		e := expr(in.src)
+		if _, given := a.value(in.column); given || e == nil {
+			continue
+		}
+		value, err := b.computed(o, in, e, alias)
+		if err != nil {
+			return err
+		}
+		a.set(in.column, value)
+	}
+	return nil
+}
+
+// assigned returns SQL for a value that a column takes.
+func (b *builder) assigned(in inputField, value arg) (string, error) {
+	switch {
+	case value.null && !in.nullable:
+		return "", invalid(in.name+" cannot be null", "leave it out, or set a value")
+	case value.null:
+		return "NULL", nil
+	}
+	return b.clientValue(Param{Kind: Variable, input: value.input, form: asColumn, value: in.value, name: in.name})
+}
+
+// computed returns SQL for the value of a @default or @onUpdate expression.
+func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias string) (string, error) {
+	if e.Source == "auth.uid" {
+		return b.uid(in.value), nil
+	}
+	sql, err := celsql.ValueOf(in.value.enum)(e.AST, b.api.model, o.typ, alias, b.celArgument)
+	if err != nil {
+		return "", &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err, Message: fmt.Sprintf("%s: %q cannot be translated to SQL: %v", e.Pos, e.Source, err)}
+	}
+	b.reads(celsql.Reads(e.AST, b.api.model)...)
+	switch {
+	case in.value.enum != nil:
+		sql = "(" + sql + ")::" + ident(in.value.enum.DBName) + in.value.brackets()
+	case in.value.scalar == schema.ID && (in.value.dataType == "" || in.value.dataType == "uuid"):
+		sql = "(" + sql + ")::uuid"
+	}
+	return sql, nil
+}
+
+// created returns what a create sets.
+func (b *builder) created(o *object, f selected) (assignment, error) {
+	a, err := b.assignments(o, f, schema.Create)
+	if err != nil {
+		return a, err
+	}
+	return a, b.compute(o, &a, defaultExpr, "new")
+}
+
+// create inserts a row and checks that the rules allow it.
+func (b *builder) create(o *object, f selected) (string, error) {
+	a, err := b.created(o, f)
+	if err != nil {
+		return "", err
+	}
+	alias := b.alias()
+	allowed, err := b.permission(o, schema.Create, a.given, alias)
+	insert := "INSERT INTO " + ident(o.typ.Table)
+	if len(a.columns) == 0 {
+		insert += " DEFAULT VALUES"
+	} else {
+		insert += " (" + join(a.columns, ", ") + ") VALUES (" + join(a.values, ", ") + ")"
+	}
+	return written(o, insert+" RETURNING *", alias, allowed), err
+}
+
+func (b *builder) allowsCreate(o *object, f selected) (string, error) {
+	a, err := b.created(o, f)
+	if err != nil {
+		return "", err
+	}
+	empty := b.alias() // a row of nulls, which knows the types of the columns
+	return b.allows(o, schema.Create, a, "(SELECT (NULL::"+ident(o.typ.Table)+").*) "+empty, empty)
+}
+
+// updated returns what an update sets, and the condition that selects the row.
+func (b *builder) updated(o *object, f selected, old string) (a assignment, where string, err error) {
+	if a, err = b.assignments(o, f, schema.Update); err != nil {
+		return a, "", err
+	}
+	if err = b.compute(o, &a, func(f *schema.Field) *schema.Expr { return f.OnUpdate }, old); err != nil {
+		return a, "", err
+	}
+	where, err = b.keyed(o, f, old, schema.Update, a.given)
+	return a, where, err
+}
+
+// update changes a row that the rules allow to change, and checks that they allow the result.
+func (b *builder) update(o *object, f selected) (string, error) {
+	old, alias := b.alias(), b.alias()
+	a, where, err := b.updated(o, f, old)
+	if err != nil {
+		return "", err
+	}
+	allowed, err := b.permission(o, schema.Update, a.given, alias)
+	if len(a.columns) == 0 {
+		return written(o, fmt.Sprintf("SELECT * FROM %s %s WHERE %s", ident(o.typ.Table), old, where), alias, allowed), err
+	}
+	set := make([]string, len(a.columns))
+	for i, c := range a.columns {
+		set[i] = c + " = " + a.values[i]
+	}
+	return written(o, fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), old, join(set, ", "), where, old), alias, allowed), err
+}
+
+func (b *builder) allowsUpdate(o *object, f selected) (string, error) {
+	old := b.alias()
+	a, where, err := b.updated(o, f, old)
+	if err != nil {
+		return "", err
+	}
+	return b.allows(o, schema.Update, a, ident(o.typ.Table)+" "+old+" WHERE "+where, old)
+}
+
+// delete deletes a row if the rules allow it.
+func (b *builder) delete(o *object, f selected) (string, error) {
+	alias := b.alias()
+	where, err := b.keyed(o, f, alias, schema.Delete, nil)
+	return fmt.Sprintf("DELETE FROM %s %s WHERE %s RETURNING %s, true", ident(o.typ.Table), alias, where, keyTexts(o, alias)), err
+}
+
+// keyed returns the condition that selects the row with the key in the arguments if the rules allow the operation.
+func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation, given []inputField) (string, error) {
+	var where []string
+	for _, k := range o.key {
+		value, err := b.keyArgument(f, k)
+		if err != nil {
+			return "", err
+		}
+		where = append(where, alias+"."+ident(k.column)+" = "+value)
+	}
+	b.reads(o.typ)
+	known, err := b.keyRule(o, alias)
+	if err != nil {
+		return "", err
+	}
+	if known != "" {
+		where = append(where, known)
+	}
+	allowed, err := b.permission(o, op, given, alias)
+	return join(append(where, allowed), " AND "), err
+}
+
+// written wraps a statement that returns a row.
+func written(o *object, statement, alias, allowed string) string {
+	return fmt.Sprintf("WITH new AS (%s) SELECT %s, coalesce(%s, false) FROM new %s", statement, keyTexts(o, alias), allowed, alias)
+}
+
+func keyTexts(o *object, alias string) string {
+	var keys []string
+	for _, k := range o.key {
+		keys = append(keys, alias+"."+ident(k.column)+"::text")
+	}
+	return join(keys, ", ")
+}
