@@ -89,3 +89,6 @@ func (a *API) SDL() string { return a.sdl }
 
 // Schema returns the API as gqlparser reads it. It must not be modified.
 func (a *API) Schema() *ast.Schema { return a.schema }
+
+// MaxComplexity is the highest number of fields that a document can have, and that an operation can return.
+func (a *API) MaxComplexity() int { return a.options.MaxComplexity }

@@ -128,6 +128,9 @@ func (b *builder) grow() error {
 	return nil
 }
 
+// maxColumns is less than the 1664 columns that a statement of Postgres can return.
+const maxColumns = 1000
+
 func (b *builder) operation(op *ast.OperationDefinition) error {
 	fields, err := b.collect(op.SelectionSet)
 	if err != nil {
@@ -146,6 +149,9 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 		if err != nil {
 			return err
 		}
+	}
+	if len(columns) > maxColumns {
+		return invalid(fmt.Sprintf("the operation has more than %d root fields", maxColumns), "send several operations")
 	}
 	sql := ""
 	if len(columns) > 0 {

@@ -49,3 +49,14 @@ func number(sql string, params []Param) Statement {
 	s.SQL = strings.Join(parts, "")
 	return s
 }
+
+// Size returns about how many bytes the statements of a plan and their parameters take.
+func (p *Plan) Size() int {
+	size := p.size()
+	for _, s := range p.Steps {
+		size += s.Write.size() + s.Read.size() + s.Allows.size()
+	}
+	return size
+}
+
+func (s Statement) size() int { return len(s.SQL) + 50*(len(s.Params)+len(s.unused)) }

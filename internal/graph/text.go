@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg"
@@ -29,8 +30,19 @@ func (t *text) flush() {
 	}
 }
 
+// maxOperands limits how deeply Postgres nests the operands of a concatenation, which costs it stack for each.
+const maxOperands = 200
+
 // sql returns the whole expression.
 func (t *text) sql() string {
 	t.flush()
-	return strings.Join(t.parts, " || ")
+	parts := t.parts
+	for len(parts) > maxOperands {
+		var groups []string
+		for group := range slices.Chunk(parts, maxOperands) {
+			groups = append(groups, "("+strings.Join(group, " || ")+")")
+		}
+		parts = groups
+	}
+	return strings.Join(parts, " || ")
 }

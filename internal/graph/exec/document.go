@@ -14,8 +14,11 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// maxCached is the longest document whose plan is kept, in bytes.
-const maxCached = 16 << 10
+// What is kept takes more memory than its text: so many bytes for each of a document, and of a plan's SQL, as measured.
+const (
+	bytesOfDocument = 40
+	bytesOfPlan     = 4
+)
 
 // errMutationByGET refuses a write by a method that links and forms of other sites can use.
 var errMutationByGET = fault.New(fault.Invalid, "", "mutations are taken by POST only", "send the operation by POST")
@@ -52,25 +55,35 @@ func (p *pipeline) checkSize(_ context.Context, op *Operation) error {
 // parse finds or makes the syntax tree of a document that is valid for the API.
 func (p *pipeline) parse(_ context.Context, op *Operation) error {
 	var ok bool
-	if op.document, ok = p.documents.Get(op.Document); ok {
+	if op.document, ok = p.documents.get(op.Document); ok {
 		return nil
 	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: op.Document}, p.MaxTokens)
 	if err != nil {
 		return notValid(err)
 	}
-	if list := validator.ValidateWithRules(p.API.Schema(), doc, p.rules); len(list) > 0 {
+	if err := measure(doc, p.API.MaxComplexity()); err != nil {
+		return err
+	}
+	if list := validator.ValidateWithRules(p.API.Schema(), doc, p.rules(op.Document)); len(list) > 0 {
 		return notValid(list)
 	}
-	p.documents.Add(op.Document, doc)
+	p.documents.add(op.Document, doc, int64(bytesOfDocument*len(op.Document)))
 	op.document = doc
 	return nil
 }
 
+// maxMistakes is how many mistakes of a document an answer names.
+const maxMistakes = 20
+
 // notValid makes what gqlparser finds a fault of the client.
 func notValid(err error) error {
 	var one *gqlerror.Error
-	if list := (gqlerror.List{}); !errors.As(err, &list) && errors.As(err, &one) {
+	list := gqlerror.List{}
+	switch {
+	case errors.As(err, &list) && len(list) > maxMistakes:
+		err = list[:maxMistakes:maxMistakes]
+	case !errors.As(err, &list) && errors.As(err, &one):
 		err = gqlerror.List{one}
 	}
 	return &fault.Error{Code: fault.Invalid, Err: err}
@@ -104,15 +117,13 @@ func (p *pipeline) coerceVariables(_ context.Context, op *Operation) error {
 func (p *pipeline) plan(_ context.Context, op *Operation) error {
 	request := op.request()
 	key := strings.Join([]string{op.Name, p.API.Shape(op.operation, request), op.Document}, "\x00")
-	plan, ok := p.plans.Get(key)
+	plan, ok := p.plans.get(key)
 	if !ok {
 		var err error
 		if plan, err = p.API.Plan(op.document, op.operation, request); err != nil {
 			return err
 		}
-		if len(key) <= maxCached {
-			p.plans.Add(key, plan)
-		}
+		p.plans.add(key, plan, int64(bytesOfPlan*plan.Size()))
 	}
 	op.Plan, op.Cost = plan, plan.Cost.Of(op.Variables)
 	return nil

@@ -22,7 +22,7 @@ type Options struct {
 	Introspection bool             // answer __schema and __type
 	MaxDocument   int              // bytes of a document; default 64 KiB
 	MaxTokens     int              // tokens of a document; default 10,000
-	CacheSize     int              // documents, and plans, that are kept; default 1,000
+	CacheBytes    int64            // memory for documents and plans that are kept; default 64 MiB
 
 	// Timeout bounds one operation from its document to its outcome; default 30 s. MutationTimeout bounds mutations, which
 	// hold locks, and cannot be longer; default Timeout.
@@ -56,13 +56,16 @@ func (o Options) withDefaults() (Options, error) {
 	for _, v := range []struct {
 		value *int
 		usual int
-	}{{&o.MaxDocument, 64 << 10}, {&o.MaxTokens, 10_000}, {&o.CacheSize, 1000}} {
+	}{{&o.MaxDocument, 64 << 10}, {&o.MaxTokens, 10_000}} {
 		if *v.value < 0 {
-			return o, fault.New(fault.Invalid, op, "MaxDocument, MaxTokens and CacheSize must be positive")
+			return o, fault.New(fault.Invalid, op, "MaxDocument and MaxTokens must be positive")
 		}
 		if *v.value == 0 {
 			*v.value = v.usual
 		}
+	}
+	if o.CacheBytes <= 0 {
+		o.CacheBytes = 64 << 20
 	}
 	return o, nil
 }

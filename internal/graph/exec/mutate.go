@@ -132,9 +132,10 @@ func readRow(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request
 
 // The SQLSTATE classes that a client's values can cause: https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
-	dataException       = "22"
-	constraintViolation = "23"
-	transactionRollback = "40"
+	dataException        = "22"
+	constraintViolation  = "23"
+	transactionRollback  = "40"
+	programLimitExceeded = "54"
 
 	foreignKeyViolation = "23503"
 	uniqueViolation     = "23505"
@@ -151,7 +152,7 @@ func (p *pipeline) writeFault(ctx context.Context, err error) error {
 	f := &fault.Error{Code: fault.Invalid, Err: pg.Fault("write", err)}
 	switch server.Code[:2] {
 	case dataException:
-		f.Message = server.Message // about a value that the client gave
+		f.Message = server.Message
 	case transactionRollback:
 		f.Code, f.Message, f.Hint = fault.Conflict, "the operation conflicted with a concurrent write", "retry it"
 	case constraintViolation:

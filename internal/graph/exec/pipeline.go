@@ -7,9 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
@@ -30,22 +28,14 @@ type step struct {
 // pipeline runs the operations of one API.
 type pipeline struct {
 	Options
-	rules     *rules.Rules
-	documents *lru.Cache[string, *ast.QueryDocument]
-	plans     *lru.Cache[string, *graph.Plan]
+	documents *cache[*ast.QueryDocument]
+	plans     *cache[*graph.Plan]
 	steps     []step
 	settle    step
 }
 
 func newPipeline(o Options) *pipeline {
-	p := &pipeline{Options: o, rules: rules.NewDefaultRules()}
-	var err error
-	if p.documents, err = lru.New[string, *ast.QueryDocument](o.CacheSize); err == nil {
-		p.plans, err = lru.New[string, *graph.Plan](o.CacheSize)
-	}
-	if err != nil { // only for a size that is not positive
-		panic(fmt.Sprintf("a cache of %d plans: %v", o.CacheSize, err))
-	}
+	p := &pipeline{Options: o, documents: newCache[*ast.QueryDocument](o.CacheBytes / 2), plans: newCache[*graph.Plan](o.CacheBytes / 2)}
 	p.steps = []step{
 		{"Document", p.documentParts()},
 		{"Admit", p.admitParts()},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -117,6 +118,8 @@ func assemble(plan *graph.Plan, known, columns [][]byte) json.RawMessage {
 	return append(out, '}')
 }
 
+var quoted = regexp.MustCompile(`"[^"]*"`)
+
 // queryFault says what an error of our own statement means to the client: Postgres does not answer, or not
 // in time, or the client is gone. Anything else is our mistake, whatever Postgres calls it.
 func queryFault(ctx context.Context, err error) error {
@@ -130,6 +133,16 @@ func queryFault(ctx context.Context, err error) error {
 	switch fault.CodeOf(f) {
 	case fault.Unavailable, fault.Timeout, fault.Canceled:
 		return f
+	}
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return &fault.Error{Code: fault.Internal, Err: f}
+	}
+	switch server.Code[:2] {
+	case dataException: // about a value that the client gave, or one of a row, which is not shown
+		return &fault.Error{Code: fault.Invalid, Message: quoted.ReplaceAllString(server.Message, "…"), Err: f}
+	case programLimitExceeded:
+		return &fault.Error{Code: fault.Invalid, Message: "the operation is too large for Postgres", Hint: "ask for less at once", Err: f}
 	}
 	return &fault.Error{Code: fault.Internal, Err: f}
 }
