@@ -7,16 +7,16 @@ import (
 )
 
 // Health checks everything the service needs: Postgres, its migrations, disk space and the configured URLs.
-func (a *App) Health(pool *pgxpool.Pool) (*health.Checker, error) {
-	migrator, err := a.Migrator(pool, nil)
+func (a *App) Health(pool, probes *pgxpool.Pool) (*health.Checker, error) {
+	migrator, err := a.Migrator(probes, nil)
 	if err != nil {
 		return nil, err
 	}
 	h := a.Config.Health
 	checks := []health.Check{
-		health.Postgres(pool),
+		health.Postgres(pool, probes),
 		health.Migrations(migrator.Pending),
-		health.OwnSchema(pool),
+		health.OwnSchema(probes),
 		health.Disk(a.Config.Path(h.Disk.Path), uint64(h.Disk.MinFree)),
 	}
 	for _, u := range h.URLs {

@@ -17,9 +17,10 @@ import (
 
 // Server is the API of one project on one database.
 type Server struct {
-	app   *App
-	http  *server.Server
-	graph *exec.Handler
+	app    *App
+	http   *server.Server
+	graph  *exec.Handler
+	probes *pgxpool.Pool // for health checks alone
 }
 
 // ServerOptions are the options of a server that are not in the configuration.
@@ -41,6 +42,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	g := a.Config.GraphQL
 	handler, err := exec.New(exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
+		Concurrency: int(pool.Config().MaxConns),
 	})
 	if err != nil {
 		return nil, err
@@ -49,7 +51,11 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	checker, err := a.Health(pool)
+	probes, err := probePool(pool)
+	if err != nil {
+		return nil, err
+	}
+	checker, err := a.Health(pool, probes)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +70,15 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return &Server{app: a, http: srv, graph: handler}, nil
+	return &Server{app: a, http: srv, graph: handler, probes: probes}, nil
+}
+
+// probePool returns a pool of one connection, so that probes are answered while operations have all connections of the other pool. It
+// connects on first use.
+func probePool(pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+	config := pool.Config()
+	config.MaxConns, config.MinConns, config.MinIdleConns = 1, 0, 0
+	return pgxpool.NewWithConfig(context.Background(), config)
 }
 
 // routes returns the routes of the API.
@@ -91,7 +105,11 @@ func (s *Server) Start(ctx context.Context) error { return s.http.Start(ctx) }
 func (s *Server) Wait() error { return s.http.Wait() }
 
 // Stop drains and stops the server.
-func (s *Server) Stop(ctx context.Context) error { return s.http.Stop(ctx) }
+func (s *Server) Stop(ctx context.Context) error {
+	err := s.http.Stop(ctx)
+	s.probes.Close()
+	return err
+}
 
 // Layout lists the stages that requests pass and the routes that are served.
 func (s *Server) Layout() string { return s.http.Layout() }

@@ -19,18 +19,19 @@ const (
 )
 
 // Postgres checks that the database responds, and measures its response time, the use of the pool, and the replication lag: on a standby
-// its own lag, on a primary that of every standby.
-func Postgres(pool *pgxpool.Pool) Check {
+// its own lag, on a primary that of every standby. It asks through probes, which may be a pool of its own, since a healthy database would
+// otherwise seem down while the pool is full.
+func Postgres(pool, probes *pgxpool.Pool) Check {
 	return Check{
 		Name: "postgres", Critical: true,
-		Run: func(ctx context.Context) []Measurement { return postgres(ctx, pool) },
+		Run: func(ctx context.Context) []Measurement { return postgres(ctx, pool, probes) },
 	}
 }
 
-func postgres(ctx context.Context, pool *pgxpool.Pool) []Measurement {
+func postgres(ctx context.Context, pool, probes *pgxpool.Pool) []Measurement {
 	use := saturation(pool.Stat())
 	began := time.Now()
-	lags, err := probe(ctx, pool, use.Status == Warn)
+	lags, err := probe(ctx, probes)
 	response := Measurement{
 		Name: "responseTime", ComponentType: "datastore", Status: Pass,
 		ObservedValue: milliseconds(time.Since(began)), ObservedUnit: "ms",
@@ -55,22 +56,14 @@ func saturation(stat *pgxpool.Stat) Measurement {
 	return m
 }
 
-// probe queries the database. If the pool is full, it uses a separate connection, since a healthy database would otherwise seem down.
-func probe(ctx context.Context, pool *pgxpool.Pool, full bool) ([]Measurement, error) {
-	if !full {
-		conn, err := pool.Acquire(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer conn.Release()
-		return replication(ctx, conn.Conn())
-	}
-	conn, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
+// probe queries the database.
+func probe(ctx context.Context, probes *pgxpool.Pool) ([]Measurement, error) {
+	conn, err := probes.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	return replication(ctx, conn)
+	defer conn.Release()
+	return replication(ctx, conn.Conn())
 }
 
 // replicationSQL returns a row per visible replica. If this server is a standby, one row is its own lag in seconds, which is 0 if it has

@@ -15,8 +15,13 @@ import (
 // observe runs the check and returns its measurements by name.
 func observe(t *testing.T, pool *pgxpool.Pool) map[string]health.Measurement {
 	t.Helper()
+	return observeBy(t, pool, pool)
+}
+
+func observeBy(t *testing.T, pool, probes *pgxpool.Pool) map[string]health.Measurement {
+	t.Helper()
 	observed := make(map[string]health.Measurement)
-	for _, m := range health.Postgres(pool).Run(t.Context()) {
+	for _, m := range health.Postgres(pool, probes).Run(t.Context()) {
 		observed[m.Name] = m
 	}
 	return observed
@@ -48,7 +53,7 @@ func TestPostgres(t *testing.T) {
 			}
 			defer conn.Release()
 		}
-		got := observe(t, pool)
+		got := observeBy(t, pool, c.pool(t))
 		if got["responseTime"].Status != health.Pass {
 			t.Errorf("response %+v", got["responseTime"])
 		}
@@ -129,7 +134,7 @@ func TestPostgresThatCannotBeReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	c := newChecker(t, health.Options{}, health.Postgres(pool))
+	c := newChecker(t, health.Options{}, health.Postgres(pool, pool))
 	r := c.Ready(t.Context())
 	if r.Status != health.Fail || !strings.Contains(r.Output, "cannot be reached") || strings.Contains(r.Output, "hunter2") {
 		t.Errorf("got %+v", r)

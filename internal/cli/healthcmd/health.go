@@ -86,7 +86,7 @@ func source(ctx context.Context, f *factory.Factory, o Options) (func(context.Co
 	if err != nil {
 		return nil, nil, err
 	}
-	checker, err := a.Health(pool)
+	checker, err := a.Health(pool, pool)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,6 +28,12 @@ type Options struct {
 	// hold locks, and cannot be longer; default Timeout.
 	Timeout, MutationTimeout time.Duration
 
+	// Concurrency is how many operations run in Postgres at once, which is the size of its pool; 0 does not limit them. Others wait for
+	// their turn up to MaxWait, default 2 s, and are then refused with RetryAfter.
+	Concurrency int
+	MaxWait     time.Duration
+	turns       chan struct{} // holds an element for each operation that runs
+
 	// What attaches to the steps of an operation. All are optional.
 	Documents Documents
 	Limiters  []Limiter
@@ -63,6 +69,12 @@ func (o Options) withDefaults() (Options, error) {
 		if *v.value == 0 {
 			*v.value = v.usual
 		}
+	}
+	if o.MaxWait == 0 {
+		o.MaxWait = 2 * time.Second
+	}
+	if o.Concurrency > 0 {
+		o.turns = make(chan struct{}, o.Concurrency)
 	}
 	if o.CacheBytes <= 0 {
 		o.CacheBytes = 64 << 20

@@ -20,12 +20,18 @@ func (p *pipeline) run(ctx context.Context, op *Operation) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(op.Plan.Steps) > 0:
-		op.Data, err = p.mutate(ctx, op, known)
-	case op.Plan.SQL == "":
+	if op.Plan.SQL == "" && len(op.Plan.Steps) == 0 {
 		op.Data = assemble(op.Plan, known, nil)
-	default:
+		return nil
+	}
+	end, err := p.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if len(op.Plan.Steps) > 0 {
+		op.Data, err = p.mutate(ctx, op, known)
+	} else {
 		op.Data, err = p.query(ctx, op, known)
 	}
 	return err
