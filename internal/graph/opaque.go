@@ -95,8 +95,12 @@ func (v valueType) brackets() string {
 	return ""
 }
 
-// nullTest returns SQL for what is null where the column is. A composite value is null to SQL if all of its fields are.
+// nullTest returns SQL for what is null where the column is null in an answer. A composite value is null to SQL if all of its fields are,
+// and the null of JSON is not null to SQL.
 func (v valueType) nullTest(column string) string {
+	if v.scalar == schema.JSON && !v.list {
+		return "nullif(" + column + "::jsonb, 'null')"
+	}
 	if v.nature() == unknown && !v.list {
 		return column + "::text"
 	}

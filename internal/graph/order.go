@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"regexp"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -148,11 +149,15 @@ func (b *builder) bounds(p *page, f *ast.Field) {
 	}
 }
 
-// unbounded reports whether a value of a cursor is one that columns may hold and clients cannot write.
-func (v valueType) unbounded(value any) bool {
+// foreign matches values of columns that clients cannot write, as cursors hold them: NaN, infinities, and years beyond 0001 to 9999.
+var foreign = regexp.MustCompile(`^(NaN|-?[Ii]nfinity|[0-9]{4,6}-[0-9]{2}-[0-9]{2}(T[0-9:.]+([+-][0-9:]+)?)?( BC)?)$`)
+
+// isForeign reports whether a value of a cursor is one that columns may hold and clients cannot write.
+func (v valueType) isForeign(value any) bool {
 	switch v.scalar {
 	case schema.Float, schema.Decimal, schema.Date, schema.DateTime:
-		return value == "NaN" || value == "Infinity" || value == "-Infinity" || value == "infinity" || value == "-infinity"
+		text, ok := value.(string)
+		return ok && foreign.MatchString(text)
 	}
 	return false
 }

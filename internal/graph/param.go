@@ -113,14 +113,17 @@ func (p *Param) cursorPart(vars map[string]any) (any, error) {
 	switch {
 	case !ok:
 		return nil, mistake
-	case values[p.index] == nil, p.value.unbounded(values[p.index]):
-		return values[p.index], nil
+	case values[p.index] == nil:
+		return nil, nil
 	}
 	text, err := p.value.encode(values[p.index])
-	if err != nil {
-		return nil, mistake
+	switch {
+	case err == nil:
+		return text, nil
+	case p.value.isForeign(values[p.index]):
+		return values[p.index], nil
 	}
-	return text, nil
+	return nil, mistake
 }
 
 // String describes the parameter: $w.title.eq as String.

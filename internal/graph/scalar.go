@@ -73,7 +73,7 @@ func (v valueType) elementJSON(column string) (expr string, quoted bool) {
 // listJSON returns SQL for a JSON array, or null.
 func (v valueType) listJSON(column string) string {
 	switch v.scalar {
-	case schema.Int64, schema.Decimal, schema.Float, schema.DateTime, schema.Duration, schema.Bytes, schema.JSON:
+	case schema.Int64, schema.Decimal, schema.Float, schema.Date, schema.DateTime, schema.Duration, schema.Bytes, schema.JSON:
 	default:
 		switch {
 		case v.labelled():

@@ -160,6 +160,8 @@ func (b *builder) operator(v valueType, column string, f argField) (string, erro
 		pattern, form = array, asArray
 	case f.name == "contains" && v.scalar == schema.JSON:
 		pattern = "{column} @> {value}"
+	case v.dataType == "citext": // whose comparisons ignore case
+		pattern = strings.NewReplacer("{column}::text", "lower({column}::text)", "{value}::text", "lower({value}::text)").Replace(pattern)
 	}
 	value, err := b.clientValue(Param{Kind: Variable, input: f.value.input, form: form, value: v.element()})
 	if err != nil {

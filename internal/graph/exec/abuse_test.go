@@ -34,7 +34,7 @@ func TestExpensiveDocuments(t *testing.T) {
 		"unknown fields":          {"{prompts(first: 1) {nodes {" + strings.Repeat("identifier ", 5000) + "}}}", http.StatusBadRequest},
 		"aliases":                 {"{prompts(first: 1) {nodes {" + aliases(2500, "id") + "}}}", http.StatusOK},
 		"aliases of hidden":       {"{users(first: 1) {nodes {" + aliases(2500, "email") + "}}}", http.StatusOK},
-		"aliases of lists":        {"{users(first: 1) {nodes {" + aliases(400, "prompts(first:1){nodes{id}}") + "}}}", http.StatusOK},
+		"aliases of lists":        {"{users(first: 1) {nodes {" + aliases(200, "prompts(first:1){nodes{id}}") + "}}}", http.StatusOK},
 		"root fields":             {"{" + aliases(900, `user(id:"ada"){id}`) + "}", http.StatusOK},
 		"too many root fields":    {"{" + aliases(1200, `users{__typename}`) + "}", http.StatusBadRequest},
 		"fragments of fragments":  {"{users {nodes {...F0}}}" + fragments.String() + " fragment F40 on User {id}", http.StatusBadRequest},
@@ -49,7 +49,7 @@ func TestExpensiveDocuments(t *testing.T) {
 			if w.Code != tt.status || w.Body.Len() > 200_000 {
 				t.Errorf("%s: %d %.300s", name, w.Code, w.Body)
 			}
-			if took := time.Since(began); took > 5*time.Second { // seconds on a busy machine with the race detector
+			if took := time.Since(began); took > 10*time.Second { // seconds on a busy machine with the race detector
 				t.Errorf("%s takes %s", name, took)
 			}
 		}

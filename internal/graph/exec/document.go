@@ -104,13 +104,9 @@ func (p *pipeline) selectOperation(_ context.Context, op *Operation) error {
 	return fault.New(fault.Invalid, "", fmt.Sprintf("the document has %d operations", len(op.document.Operations)), "set operationName to the one to run")
 }
 
-func (p *pipeline) coerceVariables(_ context.Context, op *Operation) error {
-	vars, err := validator.VariableValues(p.API.Schema(), op.operation, op.Variables)
-	if err != nil {
-		return notValid(err)
-	}
-	op.Variables = vars
-	return nil
+func (p *pipeline) coerceVariables(_ context.Context, op *Operation) (err error) {
+	op.Variables, err = coerce(p.API.Schema(), op.operation, op.Variables)
+	return err
 }
 
 // plan finds or makes the plan of an operation.

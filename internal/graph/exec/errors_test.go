@@ -78,7 +78,7 @@ func TestMistakesOfClients(t *testing.T) {
 		`{executions(where: {payload: {eq: "%%"}}) {totalCount}}`:                 `not a valid Bytes`,
 		`{executions(where: {tokens: {eq: "9223372036854775808"}}) {totalCount}}`: `not a valid Int64`,
 		`{prompts(where: {cost: {in: ["1", null]}}) {totalCount}}`:                "",
-		`query($a: Int!) {prompts(first: $a) {totalCount}}`:                       "must be defined",
+		`query($a: Int!) {prompts(first: $a) {totalCount}}`:                       "a value of the type Int! is required",
 		`query A {users {totalCount}} query B {users {totalCount}}`:               "the document has 2 operations",
 		`{prompts {nodes {...F}}} fragment F on Prompt {...F}`:                    "fragment",
 		`{prompts {nodes {title: body title}}}`:                                   "conflict",
@@ -95,7 +95,7 @@ func TestMistakesOfClients(t *testing.T) {
 		`{"w": {"createdAt": {"eq": {"a": 1}}}}`:          "cannot be an object",
 		`{"w": {"createdAt": {"eq": [1]}}}`:               "cannot be a list",
 		`{"w": {"title": {"in": [null]}}}`:                "cannot be null",
-		`{"w": {"nope": 1}}`:                              "unknown field",
+		`{"w": {"nope": 1}}`:                              "PromptWhere has no such field",
 		`{"w": {"and": [null]}}`:                          "null",
 		`{"w": [1]}`:                                      "",
 		`{"w": "x"}`:                                      "",
@@ -274,10 +274,10 @@ func TestErrorsOfPostgres(t *testing.T) {
 		media  string
 	}{
 		"shutting down":   {&pgconn.PgError{Code: "57P01", Message: "terminating secret"}, 503, "unavailable", "application/problem+json"},
-		"timeout":         {&pgconn.PgError{Code: "57014", Message: "secret: statement timeout"}, 504, "TIMEOUT", "application/json; charset=utf-8"},
-		"drifted schema":  {&pgconn.PgError{Code: "42703", Message: `column "secret" does not exist`}, 500, "INTERNAL", "application/json; charset=utf-8"},
-		"no permission":   {&pgconn.PgError{Code: "42501", Message: `secret denied`}, 500, "INTERNAL", "application/json; charset=utf-8"},
-		"unknown mistake": {errors.New("secret"), 500, "INTERNAL", "application/json; charset=utf-8"},
+		"timeout":         {&pgconn.PgError{Code: "57014", Message: "secret: statement timeout"}, 504, "TIMEOUT", "application/graphql-response+json; charset=utf-8"},
+		"drifted schema":  {&pgconn.PgError{Code: "42703", Message: `column "secret" does not exist`}, 500, "INTERNAL", "application/graphql-response+json; charset=utf-8"},
+		"no permission":   {&pgconn.PgError{Code: "42501", Message: `secret denied`}, 500, "INTERNAL", "application/graphql-response+json; charset=utf-8"},
+		"unknown mistake": {errors.New("secret"), 500, "INTERNAL", "application/graphql-response+json; charset=utf-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClient(t, func(o *execOptions) { o.DB = exec.Single(failing{tt.err}) })

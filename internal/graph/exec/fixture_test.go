@@ -116,6 +116,7 @@ func (c client) send(t testing.TB, query string, vars map[string]any) *httptest.
 	}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/graphql-response+json") // whose status tells how the operation went
 	w := httptest.NewRecorder()
 	c.handler.ServeHTTP(w, r.WithContext(caller.With(r.Context(), c.caller)))
 	return w

@@ -41,7 +41,10 @@ func TestHTTP(t *testing.T) {
 		"accept the first":   {"GET", "/?query=%7B__typename%7D", "", map[string]string{"Accept": "application/graphql-response+json, */*"}, 200, "__typename", "application/graphql-response+json; charset=utf-8"},
 		"accept none of it":  {"GET", "/?query=%7B__typename%7D", "", map[string]string{"Accept": "text/html"}, 406, "accept application/json or application/graphql-response+json", "application/problem+json"},
 		"accept not at all":  {"GET", "/?query=%7B__typename%7D", "", map[string]string{"Accept": "application/json;q=0"}, 406, "Accept", "application/problem+json"},
-		"unknown operation":  {"GET", "/?operationName=B&query=query+A+%7B__typename%7D", "", nil, 400, `operation \"B\" not found`, "application/json; charset=utf-8"},
+		"unknown operation":  {"GET", "/?operationName=B&query=query+A+%7B__typename%7D", "", nil, 200, `operation \"B\" not found`, "application/json; charset=utf-8"},
+		"a mistake":          {"GET", "/?query=%7B", "", map[string]string{"Accept": "application/json"}, 200, `"code":"INVALID"`, "application/json; charset=utf-8"},
+		"a mistake, any":     {"GET", "/?query=%7Bx%7D", "", map[string]string{"Accept": "*/*"}, 200, `"code":"INVALID"`, "application/json; charset=utf-8"},
+		"a mistake by type":  {"GET", "/?query=%7Bx%7D", "", map[string]string{"Accept": "application/graphql-response+json"}, 400, `"code":"INVALID"`, "application/graphql-response+json; charset=utf-8"},
 		"mutation by GET":    {"GET", "/?query=mutation+%7B__typename%7D", "", nil, 405, "use POST", "application/problem+json"},
 		"another method":     {"PUT", "/", "", nil, 400, "only GET and POST", "application/problem+json"},
 	} {

@@ -14,20 +14,20 @@ import (
 
 // respond runs an operation and sends its outcome as one JSON document. The data goes out as Postgres built it.
 func respond(media string) func(*pipeline, http.ResponseWriter, *http.Request, *Operation) {
-	contentType := media + "; charset=utf-8"
 	return func(p *pipeline, w http.ResponseWriter, r *http.Request, op *Operation) {
 		p.execute(r.Context(), op)
 		if op.Err != nil {
-			fail(w, r, contentType, op.Err)
+			fail(w, r, media, op.Err)
 			return
 		}
-		write(w, contentType, http.StatusOK, []byte(`{"data":`), op.Data, []byte("}\n"))
+		write(w, media, http.StatusOK, []byte(`{"data":`), op.Data, []byte("}\n"))
 	}
 }
 
-// fail sends an error. When Postgres does not answer, nothing of GraphQL applies, and the response is problem details, which
-// proxies and monitors understand.
-func fail(w http.ResponseWriter, r *http.Request, contentType string, failure error) {
+// fail sends an error. As application/json its status is 200, because clients of that media type take any other status for a failure of the
+// network and lose the errors. When Postgres does not answer, nothing of GraphQL applies, and the response is problem details, which proxies
+// and monitors understand.
+func fail(w http.ResponseWriter, r *http.Request, media string, failure error) {
 	if errors.Is(failure, errMutationByGET) {
 		w.Header().Set("Allow", http.MethodPost)
 		problem.MethodNotAllowed(r.Method, http.MethodPost).Write(w, r)
@@ -46,16 +46,20 @@ func fail(w http.ResponseWriter, r *http.Request, contentType string, failure er
 		return
 	}
 	details.SetRetryAfter(w.Header())
-	write(w, contentType, details.Status, body)
+	status := details.Status
+	if media == jsonType {
+		status = http.StatusOK
+	}
+	write(w, media, status, body)
 }
 
-func write(w http.ResponseWriter, contentType string, status int, parts ...[]byte) {
+func write(w http.ResponseWriter, media string, status int, parts ...[]byte) {
 	length := 0
 	for _, p := range parts {
 		length += len(p)
 	}
 	h := w.Header()
-	h.Set("Content-Type", contentType)
+	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(length))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

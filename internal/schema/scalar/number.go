@@ -9,6 +9,8 @@ import (
 
 func canonicalInt(text string) (string, bool) { return canonicalWhole(text, 32) }
 
+func canonicalSmallInt(text string) (string, bool) { return canonicalWhole(text, 16) }
+
 func canonicalInt64(text string) (string, bool) { return canonicalWhole(text, 64) }
 
 func canonicalWhole(text string, bits int) (string, bool) {

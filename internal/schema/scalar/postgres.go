@@ -36,7 +36,8 @@ func (t Type) FromPostgres(text string) (canonical string, ok bool) {
 	return t.Canonical(text)
 }
 
-// JSONExpr returns SQL for the JSON of a column's value; quoted says that it still needs quotes around it. The JSON of null is null.
+// JSONExpr returns SQL for the JSON of a column's value; quoted says that it still needs quotes around it. The JSON of null is null, and so
+// is that of a value that is none of the scalar; see FromPostgres.
 func (t Type) JSONExpr(column string) (expr string, quoted bool) {
 	switch t.Name {
 	case schema.ID:
@@ -44,18 +45,23 @@ func (t Type) JSONExpr(column string) (expr string, quoted bool) {
 			return column + "::text", true
 		}
 		return "to_json(" + column + "::text)::text", false
-	case schema.Int64, schema.Decimal:
+	case schema.Int64:
 		return column + "::text", true
+	case schema.Decimal:
+		return "CASE WHEN " + column + " > '-Infinity' AND " + column + " < 'Infinity' THEN " + column + "::text END", true // NaN is the greatest
 	case schema.Int, schema.Boolean, schema.JSON, schema.Vector:
 		return column + "::text", false
 	case schema.Float:
 		// JSON has no NaN and no infinity.
 		return "to_json(nullif(nullif(nullif(" + column + ", 'NaN'), 'Infinity'), '-Infinity'))::text", false
 	case schema.DateTime:
-		if t.dataType == "timestamp" || strings.HasPrefix(t.dataType, "timestamp without") {
-			return "left(to_json(" + column + ")::text, -1) || 'Z\"'", false
+		utc := column
+		if t.dataType != "timestamp" && !strings.HasPrefix(t.dataType, "timestamp without") {
+			utc += " AT TIME ZONE 'UTC'"
 		}
-		return "left(to_json(" + column + " AT TIME ZONE 'UTC')::text, -1) || 'Z\"'", false
+		return "CASE WHEN " + column + " >= '0001-01-01Z' AND " + column + " < '10000-01-01Z' THEN left(to_json(" + utc + ")::text, -1) || 'Z\"' END", false
+	case schema.Date:
+		return "CASE WHEN " + column + " BETWEEN '0001-01-01' AND '9999-12-31' THEN to_json(" + column + ")::text END", false
 	case schema.Duration:
 		return durationExpr(column), true
 	case schema.Bytes:
@@ -64,7 +70,7 @@ func (t Type) JSONExpr(column string) (expr string, quoted bool) {
 	if t.Name == schema.String && !t.IsText() {
 		column += "::text" // the JSON of a composite type, an hstore or an array is no string
 	}
-	return "to_json(" + column + ")::text", false // String, Date
+	return "to_json(" + column + ")::text", false // String
 }
 
 var textTypes = regexp.MustCompile(`^(text|varchar|character varying|char|character|bpchar|citext|name|)(\s*\([0-9 ]+\))?(\[\])?( collate .*)?$`)
@@ -79,6 +85,6 @@ func durationExpr(column string) string {
 	}
 	days := part("year", "Y") + ", " + part("month", "M") + ", " + part("day", "D")
 	times := part("hour", "H") + ", " + part("minute", "M") + ", " + part("second", "S")
-	return "CASE WHEN " + column + " IS NOT NULL THEN coalesce(nullif(concat('P', " + days +
+	return "CASE WHEN isfinite(" + column + ") THEN coalesce(nullif(concat('P', " + days +
 		", 'T' || nullif(concat(" + times + "), '')), 'P'), 'PT0S') END"
 }

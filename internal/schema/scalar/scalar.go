@@ -83,6 +83,9 @@ var types = map[schema.Scalar]Type{
 func Of(s schema.Scalar, dataType string) Type {
 	t := types[s]
 	t.Name, t.dataType = s, strings.ToLower(dataType)
+	if s == schema.Int && isSmall(t.dataType) {
+		t.Write, t.canonical = "write a whole number from -32768 to 32767", canonicalSmallInt
+	}
 	if s != schema.ID || t.isUUID() {
 		return t
 	}
@@ -108,6 +111,13 @@ func (t Type) Canonical(text string) (canonical string, ok bool) {
 }
 
 func (t Type) isUUID() bool { return t.dataType == "" || t.dataType == "uuid" }
+
+func isSmall(dataType string) bool {
+	if base, counts := schema.Serial(dataType); counts {
+		dataType = base
+	}
+	return dataType == "smallint" || dataType == "int2"
+}
 
 func isInteger(dataType string) bool {
 	switch dataType {
