@@ -7,9 +7,10 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// allows plans a statement that returns whether the rules allow the row that a write would leave, without writing it. It answers after
-// Postgres has refused the row: a caller whom the rules refuse must not learn from a conflict that another row exists.
-func (b *builder) allows(o *object, op schema.Operation, a assignment, base, old string) (string, error) {
+// candidateRow plans a statement that returns the row that a write would leave, without writing it, and whether the rules allow it. It
+// answers after Postgres has refused the row: a caller whom the rules refuse must not learn from a conflict that another row exists, and who
+// violates a constraint wants to know of all others. Its columns are those of the table and Allowed.
+func (b *builder) candidateRow(o *object, op schema.Operation, a assignment, base, old string) (string, error) {
 	row := b.alias()
 	columns, err := b.candidate(o, a, old, op == schema.Create)
 	if err != nil {
@@ -21,9 +22,12 @@ func (b *builder) allows(o *object, op schema.Operation, a assignment, base, old
 	}
 	final := b.alias()
 	allowed, err := b.permission(o, op, a.given, final)
-	return fmt.Sprintf("SELECT coalesce(%s, false) FROM (SELECT %s.*%s FROM (SELECT %s FROM %s) %s) %s",
-		allowed, row, generated, join(columns, ", "), base, row, final), err
+	return fmt.Sprintf("SELECT %s.*, coalesce(%s, false) AS %s FROM (SELECT %s.*%s FROM (SELECT %s FROM %s) %s) %s",
+		final, allowed, ident(Allowed), row, generated, join(columns, ", "), base, row, final), err
 }
+
+// Allowed is the column of Step.Candidate that says whether the rules allow the row. No column of a type has the name.
+const Allowed = "allowed by the rules"
 
 // candidate returns the columns of the row: what the write sets, and for the others those of the row with the alias old. A new row has the
 // default values that the schema knows; what only the database can tell is null.

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -19,6 +20,28 @@ func (e *Error) Error() string { return e.Fault.Error() }
 
 // Unwrap returns the fault.
 func (e *Error) Unwrap() error { return e.Fault }
+
+// Mistakes are what is wrong with the values of an input, all at once. It is never empty.
+type Mistakes []error
+
+// Error implements error.
+func (m Mistakes) Error() string { return errors.Join(m...).Error() }
+
+// Unwrap returns the mistakes.
+func (m Mistakes) Unwrap() []error { return m }
+
+// ValueError is a value of an input that its field, or a constraint of the type, does not allow.
+type ValueError struct {
+	Fault      error
+	Field      string // of the input; empty where several fields matter
+	Constraint string // the name of a constraint in Postgres; empty for a value that is not of its type
+}
+
+// Error implements error.
+func (e *ValueError) Error() string { return e.Fault.Error() }
+
+// Unwrap returns the fault.
+func (e *ValueError) Unwrap() error { return e.Fault }
 
 // Location is a field of an operation. A nil Location is the operation as a whole.
 type Location struct {

@@ -74,9 +74,8 @@ type Step struct {
 	Write Statement
 	// Read returns the JSON of the row with that key.
 	Read Statement
-	// Allows returns whether the rules allow the row that Write would leave; it is empty for a delete. It needs an answer only if Postgres
-	// refuses the row because of another one.
-	Allows Statement
+	// Candidate returns the row that Write would leave, and Allowed. It is empty for a delete, and needed only if Postgres refuses the row.
+	Candidate Statement
 	// Deletes is set when the row is gone after Write, so that Read must run first.
 	Deletes bool
 
@@ -101,7 +100,7 @@ func (s Step) Table() string { return s.object.typ.Table }
 
 // write plans the statements of one kind of write.
 type write struct {
-	write, allows func(*object, selected) (string, error)
+	write, candidate func(*object, selected) (string, error)
 }
 
 // mutate plans one root field of a mutation.
@@ -109,14 +108,14 @@ func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
 	b.writes(m.object.typ, m.operation)
 	step := Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
-	w, ok := map[schema.Operation]write{schema.Create: {b.create, b.allowsCreate}, schema.Update: {b.update, b.allowsUpdate}}[m.operation]
+	w, ok := map[schema.Operation]write{schema.Create: {b.create, b.createCandidate}, schema.Update: {b.update, b.updateCandidate}}[m.operation]
 	if !ok {
 		w.write = b.delete
 	}
 	var err error
 	step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })
-	if err == nil && w.allows != nil {
-		step.Allows, err = b.statement(func() (string, error) { return w.allows(m.object, f) })
+	if err == nil && w.candidate != nil {
+		step.Candidate, err = b.statement(func() (string, error) { return w.candidate(m.object, f) })
 	}
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func (p *Param) encode(value any) (any, error) {
 		}
 		text, err := p.value.column(value)
 		if err != nil {
-			return nil, invalid(p.name+": "+err.Error(), fault.HintOf(err))
+			return nil, &ValueError{Fault: invalid(p.name+": "+err.Error(), fault.HintOf(err)), Field: p.name}
 		}
 		return text, nil
 	}
@@ -154,15 +154,29 @@ func (p *Param) typeName() string {
 	return p.value.name()
 }
 
-// bindAll returns the values of parameters for a request.
+// maxMistakes is how many values of an input an answer refuses.
+const maxMistakes = 20
+
+// bindAll returns the values of parameters for a request. It collects the values of an input that are not valid.
 func bindAll(params []Param, r Request) ([]any, error) {
 	args := make([]any, len(params))
+	var mistakes Mistakes
 	for i := range params {
 		value, err := params[i].bind(r)
-		if err != nil {
-			return nil, params[i].Location.Wrap(err)
-		}
 		args[i] = value
+		if err == nil {
+			continue
+		}
+		err = params[i].Location.Wrap(err)
+		if params[i].form != asColumn {
+			return nil, err
+		}
+		if mistakes = append(mistakes, err); len(mistakes) == maxMistakes {
+			break
+		}
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
 	}
 	return args, nil
 }

@@ -13,28 +13,30 @@ type Violation struct {
 	SQLState, Table, Column, Constraint string
 }
 
-// Explain says in the terms of the schema which constraint a write violates; false where the constraint is not the schema's.
-func (a *API) Explain(v Violation) (string, bool) {
+// Explain says in the terms of the schema which constraint a write violates, and which field if it is one; false where the constraint is
+// not the schema's.
+func (a *API) Explain(v Violation) (field, message string, known bool) {
 	i := slices.IndexFunc(a.model.Tables, func(t *schema.Type) bool { return t.Table == v.Table })
 	if i < 0 {
-		return "", false
+		return "", "", false
 	}
 	t := a.model.Tables[i]
 	switch v.SQLState {
 	case "23502": // not_null_violation
-		return fieldOf(t, v.Column) + " cannot be null", true
+		return fieldOf(t, v.Column), fieldOf(t, v.Column) + " cannot be null", true
 	case "23503": // foreign_key_violation
 		for _, f := range t.Fields {
 			if r := f.Relation; r != nil && r.Kind == schema.RefOne && schema.ObjectName(t.Table, f.Columns(), "fkey") == v.Constraint {
-				return f.Name + ": no such " + r.Target.Name + " exists, or " + article(t.Name) + " still refers to it", true
+				return f.Name, f.Name + ": no such " + r.Target.Name + " exists, or " + article(t.Name) + " still refers to it", true
 			}
 		}
 	case "23505": // unique_violation
-		return explainUnique(t, v.Constraint), true
+		field, message = explainUnique(t, v.Constraint)
+		return field, message, true
 	case "23514": // check_violation
 		return explainCheck(t, v.Constraint)
 	}
-	return "", false
+	return "", "", false
 }
 
 // fieldOf names the field of a column as the API does.
@@ -49,10 +51,10 @@ func fieldOf(t *schema.Type, column string) string {
 	return column
 }
 
-func explainUnique(t *schema.Type, constraint string) string {
+func explainUnique(t *schema.Type, constraint string) (field, message string) {
 	for _, f := range t.Fields {
 		if f.Unique && f.UniqueName() == constraint {
-			return f.Name + ": another " + t.Name + " has the same value"
+			return f.Name, f.Name + ": another " + t.Name + " has the same value"
 		}
 	}
 	for _, u := range t.Uniques {
@@ -61,31 +63,31 @@ func explainUnique(t *schema.Type, constraint string) string {
 			for i, f := range u.Fields {
 				names[i] = f.Name
 			}
-			return strings.Join(names, ", ") + ": another " + t.Name + " has the same values"
+			return "", strings.Join(names, ", ") + ": another " + t.Name + " has the same values"
 		}
 	}
-	return "another " + t.Name + " has the same key or unique value"
+	return "", "another " + t.Name + " has the same key or unique value"
 }
 
-func explainCheck(t *schema.Type, constraint string) (string, bool) {
+func explainCheck(t *schema.Type, constraint string) (field, message string, known bool) {
 	for _, f := range t.Fields {
 		for _, c := range f.Checks {
 			if c.Name == constraint {
-				return f.Name + ": " + checkMessage(c), true
+				return f.Name, f.Name + ": " + checkMessage(c), true
 			}
 		}
 		for kind, message := range constraintMessages(f) {
 			if len(f.Columns()) > 0 && f.ConstraintName(kind) == constraint {
-				return f.Name + " " + message, true
+				return f.Name, f.Name + " " + message, true
 			}
 		}
 	}
 	for _, c := range t.Checks {
 		if c.Name == constraint {
-			return checkMessage(c), true
+			return "", checkMessage(c), true
 		}
 	}
-	return "", false
+	return "", "", false
 }
 
 func checkMessage(c schema.Check) string {

@@ -32,6 +32,7 @@ func (a *assignment) value(column string) (string, bool) {
 // assignments returns what data sets.
 func (b *builder) assignments(o *object, f selected, op schema.Operation) (a assignment, err error) {
 	data, _ := b.argument(f.Field, "data")
+	var mistakes Mistakes
 	for _, d := range data.fields {
 		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
 		if i < 0 {
@@ -39,11 +40,14 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (a ass
 		}
 		in := o.inputs[i]
 		value, err := b.assigned(in, d.value)
-		if err != nil {
-			return a, err
+		if err != nil && len(mistakes) < maxMistakes {
+			mistakes = append(mistakes, b.location.Wrap(err))
 		}
 		a.set(in.column, value)
 		a.given = append(a.given, in)
+	}
+	if len(mistakes) > 0 {
+		return a, mistakes
 	}
 	return a, b.grow()
 }
@@ -68,7 +72,7 @@ func (b *builder) compute(o *object, a *assignment, expr func(*schema.Field) *sc
 func (b *builder) assigned(in inputField, value arg) (string, error) {
 	switch {
 	case value.null && !in.nullable:
-		return "", invalid(in.name+" cannot be null", "leave it out, or set a value")
+		return "", &ValueError{Fault: invalid(in.name+" cannot be null", "leave it out, or set a value"), Field: in.name}
 	case value.null:
 		return "NULL", nil
 	}
@@ -120,13 +124,13 @@ func (b *builder) create(o *object, f selected) (string, error) {
 	return written(o, insert+" RETURNING *", alias, allowed), err
 }
 
-func (b *builder) allowsCreate(o *object, f selected) (string, error) {
+func (b *builder) createCandidate(o *object, f selected) (string, error) {
 	a, err := b.created(o, f)
 	if err != nil {
 		return "", err
 	}
 	empty := b.alias() // a row of nulls, which knows the types of the columns
-	return b.allows(o, schema.Create, a, "(SELECT (NULL::"+ident(o.typ.Table)+").*) "+empty, empty)
+	return b.candidateRow(o, schema.Create, a, "(SELECT (NULL::"+ident(o.typ.Table)+").*) "+empty, empty)
 }
 
 // updated returns what an update sets, and the condition that selects the row.
@@ -159,13 +163,13 @@ func (b *builder) update(o *object, f selected) (string, error) {
 	return written(o, fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), old, join(set, ", "), where, old), alias, allowed), err
 }
 
-func (b *builder) allowsUpdate(o *object, f selected) (string, error) {
+func (b *builder) updateCandidate(o *object, f selected) (string, error) {
 	old := b.alias()
 	a, where, err := b.updated(o, f, old)
 	if err != nil {
 		return "", err
 	}
-	return b.allows(o, schema.Update, a, ident(o.typ.Table)+" "+old+" WHERE "+where, old)
+	return b.candidateRow(o, schema.Update, a, ident(o.typ.Table)+" "+old+" WHERE "+where, old)
 }
 
 // delete deletes a row if the rules allow it.

@@ -22,6 +22,18 @@ func present(err error) gqlerror.List {
 		}
 		return list
 	}
+	var several graph.Mistakes
+	if !errors.As(err, &several) {
+		return gqlerror.List{presentOne(err)}
+	}
+	list := make(gqlerror.List, len(several))
+	for i, one := range several {
+		list[i] = presentOne(one)
+	}
+	return list
+}
+
+func presentOne(err error) *gqlerror.Error {
 	details := problem.From(err)
 	e := &gqlerror.Error{Message: details.Detail, Extensions: extensions(details.Code, details.Hint)}
 	if e.Message == "" {
@@ -36,7 +48,15 @@ func present(err error) gqlerror.List {
 			e.Locations = []gqlerror.Location{{Line: located.Line, Column: located.Column}}
 		}
 	}
-	return gqlerror.List{e}
+	var value *graph.ValueError
+	if errors.As(err, &value) {
+		for key, name := range map[string]string{"field": value.Field, "constraint": value.Constraint} {
+			if name != "" {
+				e.Extensions[key] = name
+			}
+		}
+	}
+	return e
 }
 
 func extensions(code fault.Code, hint string) map[string]any {

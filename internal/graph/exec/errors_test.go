@@ -29,7 +29,7 @@ type answer struct {
 		Message    string
 		Path       []any
 		Locations  []struct{ Line, Column int }
-		Extensions struct{ Code, Hint string }
+		Extensions struct{ Code, Hint, Field, Constraint string }
 	}
 }
 

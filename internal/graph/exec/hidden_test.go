@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,4 +152,45 @@ func TestWritesAreNoOracle(t *testing.T) {
 			t.Errorf("%s: %+v; of no row: %+v", query, hidden.Errors, absent.Errors)
 		}
 	}
+}
+
+// All that is wrong with an input is said at once, with the field and the limit.
+func TestAllViolationsAtOnce(t *testing.T) {
+	c := serve(t, `
+		type Item @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }]) @check(name: "cheap", expr: "this.price < this.size * 10", message: "the price is too high") {
+		  id: ID! @col(dataType: "text")
+		  name: String! @length(min: 2, max: 5)
+		  size: Int! @range(min: 1, max: 100)
+		  price: Int!
+		  code: String @pattern(regex: "^[a-z]+$")
+		  at: DateTime
+		}`, "", `INSERT INTO items (id, name, size, price) VALUES ('a', 'abc', 10, 1)`).as(service)
+	for _, tt := range []struct{ query, want string }{
+		{`createItem(data: {id: "x", name: "a", size: 0, price: 5, code: "1"}) {id}`,
+			"code: code must match ^[a-z]+$; name: name must have 2 to 5 characters; size: size must be between 1 and 100; : the price is too high"},
+		{`createItem(data: {id: "x", name: "abc", size: 101, price: 5}) {id}`, "size: size must be between 1 and 100"},
+		{`updateItem(id: "a", data: {name: "abcdef", price: 500}) {id}`, "name: name must have 2 to 5 characters; : the price is too high"},
+		{`createItem(data: {id: "x", name: "abc", size: 3000000000, price: 5, at: "now"}) {id}`,
+			`size: size: "3000000000" is not a valid Int; at: at: "now" is not a valid DateTime`},
+	} {
+		_, a := c.mistakes(t, "mutation {"+tt.query+"}", nil)
+		var all []string
+		for _, e := range a.Errors {
+			all = append(all, e.Extensions.Field+": "+e.Message)
+			if len(e.Path) != 1 || e.Extensions.Code != "INVALID" {
+				t.Errorf("%s: %+v", tt.query, e)
+			}
+		}
+		if got := strings.Join(all, "; "); got != tt.want && !sameWords(got, tt.want) {
+			t.Errorf("%s: %s, want %s", tt.query, got, tt.want)
+		}
+	}
+}
+
+// sameWords compares lists of mistakes in any order.
+func sameWords(a, b string) bool {
+	x, y := strings.Split(a, "; "), strings.Split(b, "; ")
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
 }

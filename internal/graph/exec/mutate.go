@@ -32,11 +32,8 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 	columns := make([][]byte, len(op.Plan.Steps))
 	for i, s := range op.Plan.Steps {
 		if columns[i], err = p.mutationStep(ctx, tx, s, op.request()); err != nil {
-			if revealing(err) {
-				_ = tx.Rollback(context.WithoutCancel(ctx))
-				err = p.refusedFirst(ctx, op, i, err)
-			}
-			return nil, s.Location.Wrap(err)
+			_ = tx.Rollback(context.WithoutCancel(ctx))
+			return nil, s.Location.Wrap(p.explain(ctx, op, i, err))
 		}
 	}
 	if err := tx.Commit(ctx); err != nil { // a deferred constraint fails here
@@ -139,6 +136,7 @@ const (
 
 	foreignKeyViolation = "23503"
 	uniqueViolation     = "23505"
+	checkViolation      = "23514"
 	exclusionViolation  = "23P01"
 )
 
@@ -156,16 +154,22 @@ func (p *pipeline) writeFault(ctx context.Context, err error) error {
 	case transactionRollback:
 		f.Code, f.Message, f.Hint = fault.Conflict, "the operation conflicted with a concurrent write", "retry it"
 	case constraintViolation:
-		if server.Code == uniqueViolation || server.Code == foreignKeyViolation {
+		if slices.Contains([]string{uniqueViolation, foreignKeyViolation, exclusionViolation}, server.Code) {
 			f.Code = fault.Conflict
 		}
-		f.Message = "the row violates the constraint " + server.ConstraintName
+		v := graph.Violation{SQLState: server.Code, Table: server.TableName, Column: server.ColumnName, Constraint: server.ConstraintName}
+		return p.violation(v, f)
 	default:
 		return queryFault(ctx, err)
 	}
-	v := graph.Violation{SQLState: server.Code, Table: server.TableName, Column: server.ColumnName, Constraint: server.ConstraintName}
-	if message, known := p.API.Explain(v); known {
-		f.Message = message
-	}
 	return f
+}
+
+// violation says which constraint a row violates.
+func (p *pipeline) violation(v graph.Violation, f *fault.Error) error {
+	field, message, known := p.API.Explain(v)
+	if f.Message = message; !known {
+		f.Message = "the row violates the constraint " + v.Constraint
+	}
+	return &graph.ValueError{Fault: f, Field: field, Constraint: v.Constraint}
 }

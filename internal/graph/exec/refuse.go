@@ -3,63 +3,86 @@ package exec
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/pg"
 )
 
-// revealing reports whether an error of a write tells that another row exists, or that none does.
-func revealing(err error) bool {
+// explain returns what a client learns of a step that failed. Postgres checks its constraints, one after the other, before the rules can be
+// applied to the written row. So the row is looked at as it would be, in a new transaction that repeats the steps before: what the rules
+// refuse is refused, whatever other rows exist, and all constraints that a row violates are named at once.
+func (p *pipeline) explain(ctx context.Context, op *Operation, step int, failure error) error {
 	var server *pgconn.PgError
-	return errors.As(err, &server) && slices.Contains([]string{uniqueViolation, foreignKeyViolation, exclusionViolation}, server.Code)
-}
-
-// refusedFirst returns the error of a step that Postgres has refused, or that the rules refuse the row, which comes first. Postgres checks
-// its constraints before the rules can be applied to the written row, so the rules are applied to the row as it would be, in a new
-// transaction that repeats the steps before.
-func (p *pipeline) refusedFirst(ctx context.Context, op *Operation, step int, conflict error) error {
 	s := op.Plan.Steps[step]
-	if s.Allows.SQL == "" {
-		return conflict
+	if !errors.As(failure, &server) || server.Code[:2] != constraintViolation || s.Candidate.SQL == "" {
+		return failure
 	}
-	allowed, err := p.allowed(ctx, op, step)
+	allowed, violated, err := p.candidate(ctx, op, step)
 	switch {
+	case err != nil && server.Code == checkViolation: // which tells nothing of other rows
+		return failure
 	case err != nil && fault.CodeOf(err) == fault.Internal: // what the rules say is unknown
-		p.Logger.ErrorContext(ctx, "the rules cannot be applied to a row in conflict", "type", s.Table(), "error", err)
+		p.Logger.ErrorContext(ctx, "the rules cannot be applied to a refused row", "table", s.Table(), "error", err)
 		return s.Refused()
 	case err != nil:
 		return err
 	case !allowed:
 		return s.Refused()
+	case server.Code == checkViolation && len(violated) > 1:
+		return p.allViolations(s, violated)
 	}
-	return conflict
+	return failure
 }
 
-func (p *pipeline) allowed(ctx context.Context, op *Operation, step int) (allowed bool, err error) {
+func (p *pipeline) allViolations(s graph.Step, constraints []string) graph.Mistakes {
+	var all graph.Mistakes
+	for _, c := range constraints {
+		v := graph.Violation{SQLState: checkViolation, Table: s.Table(), Constraint: c}
+		all = append(all, s.Location.Wrap(p.violation(v, &fault.Error{Code: fault.Invalid})))
+	}
+	return all
+}
+
+// candidate looks at the row that a step would leave: whether the rules allow it, and the check constraints that it violates.
+func (p *pipeline) candidate(ctx context.Context, op *Operation, step int) (allowed bool, violated []string, err error) {
 	tx, err := p.DB.Write(ctx).Begin(ctx)
 	if err != nil {
-		return false, queryFault(ctx, err)
+		return false, nil, queryFault(ctx, err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	for _, s := range op.Plan.Steps[:step] {
 		if _, err := p.write(ctx, tx, s, op.request()); err != nil {
-			return false, err
+			return false, nil, err
 		}
 	}
 	s := op.Plan.Steps[step]
-	args, err := s.Allows.Bind(op.request(), nil)
+	args, err := s.Candidate.Bind(op.request(), nil)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
-	err = tx.QueryRow(ctx, s.Allows.SQL, args...).Scan(&allowed)
+	tests, err := checks(ctx, tx, s.Table())
+	if err != nil {
+		return false, nil, queryFault(ctx, err)
+	}
+	err = tx.QueryRow(ctx, "SELECT "+pg.QuoteIdent(graph.Allowed)+", "+tests+" FROM ("+s.Candidate.SQL+") AS candidate", args...).Scan(&allowed, &violated)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows): // the row to update is gone
-		return false, nil
+		return false, nil, nil
 	case err != nil:
-		return false, queryFault(ctx, err)
+		return false, nil, queryFault(ctx, err)
 	}
-	return allowed, nil
+	return allowed, violated, nil
+}
+
+// checks returns SQL for the names of the check constraints of a table that a row of it violates.
+func checks(ctx context.Context, tx pgx.Tx, table string) (sql string, err error) {
+	const one = `CASE WHEN (%s) IS FALSE THEN %L END`
+	const list = `SELECT 'array_remove(ARRAY[' || coalesce(string_agg(format('` + one + `', pg_get_expr(conbin, conrelid), conname), ', ' ORDER BY conname), '')
+		|| ']::text[], NULL)' FROM pg_constraint WHERE contype = 'c' AND conrelid = to_regclass($1)`
+	err = tx.QueryRow(ctx, list, pg.QuoteIdent(table)).Scan(&sql)
+	return sql, err
 }
