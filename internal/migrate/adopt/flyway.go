@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strings"
 
@@ -24,6 +25,22 @@ func placeholders(name, body string) (found []string) {
 	return found
 }
 
+// flywayKeepsPlaceholders matches the setting that turns placeholders off, in the formats of flyway.conf and flyway.toml.
+var flywayKeepsPlaceholders = regexp.MustCompile(`(?mi)^\s*(?:flyway\.)?placeholderReplacement\s*=\s*"?false"?\s*$`)
+
+// keepsPlaceholders reports whether a settings file in the folders, the first of which has the migrations, turns placeholders off.
+func keepsPlaceholders(folders []fs.FS, names ...string) bool {
+	for _, folder := range folders {
+		for _, name := range names {
+			text, err := fs.ReadFile(folder, name)
+			if err == nil && flywayKeepsPlaceholders.Match(text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // shownPlaceholders is how many placeholders an error lists.
 const shownPlaceholders = 10
 
@@ -37,6 +54,7 @@ func checkPlaceholders(found []string) error {
 		found, more = found[:shownPlaceholders], fmt.Sprintf(" and %d more", n)
 	}
 	return fault.New(fault.Conflict, "", "the files have placeholders, which Flyway replaces when it runs them: "+strings.Join(found, ", ")+more,
-		"import a copy of the folder in which each placeholder is replaced with its value; "+
+		"if Flyway runs them with placeholderReplacement=false, write that line to flyway.conf in the folder; otherwise "+
+			"import a copy of the folder in which each placeholder is replaced with its value; "+
 			"for a value that differs between databases, import ${NAME} as $NAME and put the statement between `-- +goose ENVSUB ON` and OFF afterwards")
 }
