@@ -64,7 +64,7 @@ func (a *App) VerifyOptions(s *scratch.Server, files map[string]bool) verify.Opt
 	}
 	return verify.Options{
 		Database: s.Database, FS: folder, Dir: c.Dir, Table: c.Table, MakeRoles: s.Own(),
-		Now: a.Now, Logger: a.Logger, LookupEnv: a.LookupEnv,
+		Parser: a.SQLParser(), Now: a.Now, Logger: a.Logger, LookupEnv: a.LookupEnv,
 	}
 }
 

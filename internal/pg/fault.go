@@ -36,7 +36,7 @@ func Fault(op string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return &fault.Error{Code: fault.Canceled, Op: op, Message: "interrupted", Err: err}
 	case isTimeout(err):
-		return &fault.Error{Code: fault.Timeout, Op: op, Message: "Postgres did not respond in time", Err: err}
+		return &fault.Error{Code: fault.Timeout, Op: op, Message: "Postgres did not respond in time", Err: timedOut{err}}
 	case errors.Is(err, pgx.ErrNoRows):
 		return &fault.Error{Code: fault.NotFound, Op: op, Message: "no row matches", Err: err}
 	case errors.Is(err, pgx.ErrTxCommitRollback):
@@ -68,7 +68,7 @@ func connectFault(op string, e *pgconn.ConnectError) error {
 		f.Message = fmt.Sprintf("unknown host %q", dns.Name)
 		f.Hint = "check the host in the database URL"
 	case isTimeout(cause):
-		f.Code = fault.Timeout
+		f.Code, f.Err = fault.Timeout, timedOut{cause}
 		f.Message = fmt.Sprintf("Postgres at %s did not respond in time", at)
 		f.Hint = "check the address and any firewalls"
 	default:
@@ -141,6 +141,14 @@ func isTimeout(err error) bool {
 	var network net.Error
 	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &network) && network.Timeout())
 }
+
+// timedOut is a time-out of a context or of a connection. The driver gives a connection the deadline of its context, so it depends on chance
+// which of them is reported first. Either counts as the context's.
+type timedOut struct{ error }
+
+func (t timedOut) Is(target error) bool { return target == context.DeadlineExceeded } //nolint:errorlint // as the method must
+
+func (t timedOut) Unwrap() error { return t.error }
 
 func isNetwork(err error) bool {
 	var network *net.OpError

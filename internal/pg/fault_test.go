@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,24 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 )
+
+// The time-out of a connection that has the deadline of a context is that of the context.
+func TestFaultOfDeadline(t *testing.T) {
+	t.Parallel()
+	config, err := pgconn.ParseConfig("postgres://ada@127.0.0.1/app?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	config.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nil, late }
+	_, connecting := pgconn.ConnectConfig(t.Context(), config)
+	for name, err := range map[string]error{"a statement": late, "a connection": connecting, "a context": context.DeadlineExceeded} {
+		f := pg.Fault("op", err)
+		if fault.CodeOf(f) != fault.Timeout || !errors.Is(f, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+}
 
 func TestFaultCode(t *testing.T) {
 	state := func(code, message string) error { return &pgconn.PgError{Code: code, Message: message} }

@@ -61,7 +61,7 @@ func TypeName(name string) string {
 // ValueName returns the GraphQL name of the enum value with a label, which is the label itself where GraphQL allows it:
 // PG-13 -> PG_13, in progress -> in_progress, 2xl -> V2xl, A+ -> A_PLUS.
 func ValueName(label string) string {
-	name := strings.Join(strings.FieldsFunc(signs(label), func(r rune) bool { return (r != '_') && !isWordRune(r) }), "_")
+	name := strings.Join(strings.FieldsFunc(signs(ASCII(label)), func(r rune) bool { return (r != '_') && !isWordRune(r) }), "_")
 	switch {
 	case label == "":
 		return "EMPTY"
@@ -85,9 +85,9 @@ func signs(label string) string {
 	return strings.ReplaceAll(label, "+", plus)
 }
 
-// Words splits a name at characters other than ASCII letters and digits, which GraphQL does not allow.
+// Words splits a name at characters other than ASCII letters and digits, which GraphQL does not allow. Latin letters lose their marks first.
 func Words(name string) []string {
-	return strings.FieldsFunc(name, func(r rune) bool { return !isWordRune(r) })
+	return strings.FieldsFunc(ASCII(name), func(r rune) bool { return !isWordRune(r) })
 }
 
 func isWordRune(r rune) bool {

@@ -12,7 +12,7 @@ func TestValueNames(t *testing.T) {
 	for _, c := range []struct{ labels, names []string }{
 		{[]string{"G", "PG", "PG-13", "NC-17"}, []string{"G", "PG", "PG_13", "NC_17"}},
 		{[]string{"in progress", "2xl", "", "__x", "_2", "true", "null", "Käse", "完了"},
-			[]string{"in_progress", "V2xl", "EMPTY", "V__x", "_2", "Vtrue", "Vnull", "K_se", "VALUE"}},
+			[]string{"in_progress", "V2xl", "EMPTY", "V__x", "_2", "Vtrue", "Vnull", "Kase", "VALUE"}},
 		{[]string{"A+", "A-", "b+", "c++"}, []string{"A_PLUS", "A_MINUS", "b_plus", "c_plus_plus"}},
 		{[]string{"a b", "a-b", "a_b", "a_b_2"}, []string{"a_b_3", "a_b_4", "a_b", "a_b_2"}}, // whoever has the name already keeps it
 	} {

@@ -4,6 +4,7 @@ package takeover
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/app"
@@ -32,7 +33,7 @@ func ImportMigrations(ctx context.Context, a *app.App, db *app.Database, o Impor
 	if o.Tool == adopt.Alembic {
 		list, err = adopt.ReadAlembic(ctx, o.From, o.Table, o.Report)
 	} else {
-		list, err = adopt.Read(o.Tool, os.DirFS(o.From))
+		list, err = adopt.Read(o.Tool, os.DirFS(o.From), os.DirFS(filepath.Dir(o.From)))
 	}
 	if err != nil {
 		return nil, nil, err

@@ -38,6 +38,11 @@ type Schema struct {
 	Baseline string            `json:"baseline,omitempty"` // the migration that builds the database; empty if the project already has migrations
 	Left     []introspect.Left `json:"left"`
 	Differs  []string          `json:"differs"` // statements that `migrate diff` would still write
+
+	// Ignored are the kinds of differences that drift.ignore in krowoc.yaml now leaves out, since the baseline cannot contain them. IgnoreByHand are those
+	// that must be added there by hand.
+	Ignored      []string `json:"ignored,omitempty"`
+	IgnoreByHand []string `json:"ignoreByHand,omitempty"`
 }
 
 const importOp = "import the schema"
@@ -82,6 +87,9 @@ func ImportSchema(ctx context.Context, a *app.App, s *scratch.Server, url string
 			return result, err
 		}
 		result.Baseline = a.Relative(paths[0])
+		if err := ignoreDrift(ctx, a, db, cur, exclude, &result); err != nil {
+			return result, err
+		}
 	}
 	return result, fault.Wrap(importOp, os.WriteFile(path, []byte(text), 0o644))
 }
@@ -162,7 +170,7 @@ func structureOf(ctx context.Context, a *app.App, at string, major int, exclude 
 	if u.User != nil {
 		u.User = url.User(u.User.Username())
 	}
-	args := []string{"--schema-only", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
+	args := []string{"--schema-only", "--no-owner", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
 		"--exclude-schema", own.Schema, "--dbname", u.String()}
 	for _, name := range catalog.RecordSchemas() {
 		args = append(args, "--exclude-schema", name)

@@ -124,6 +124,12 @@ func showImported(t *term.Terminal, r takeover.Schema) {
 	if len(r.Differs) > 0 {
 		fmt.Fprintf(t.Err, "%s the schema differs from the database; `krowoc migrate diff` would write\n%s\n", s.Warn.Render("warning:"), strings.Join(r.Differs, ";\n"))
 	}
+	if len(r.Ignored) > 0 {
+		fmt.Fprintf(t.Err, "the baseline has no grants to roles; krowoc.yaml now has drift.ignore: [%s]\n", strings.Join(r.Ignored, ", "))
+	}
+	if len(r.IgnoreByHand) > 0 {
+		fmt.Fprintf(t.Err, "%s the baseline has no grants to roles; add %s to drift.ignore in krowoc.yaml\n", s.Warn.Render("warning:"), strings.Join(r.IgnoreByHand, ", "))
+	}
 	next := "next: krowoc generate"
 	if r.Baseline != "" {
 		next = "next, for each existing database: krowoc schema import --record --url URL"

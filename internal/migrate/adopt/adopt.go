@@ -73,10 +73,12 @@ func Notes(list []Migration) (notes []string) {
 	return notes
 }
 
-// Read reads the migrations of a tool in the order in which it runs them. For Alembic, whose migrations are Python, use ReadAlembic.
-func Read(tool Tool, fsys fs.FS) ([]Migration, error) {
+// Read reads the migrations of a tool in the order in which it runs them. For Alembic, whose migrations are Python, use ReadAlembic. settings are
+// other folders that may have the tool's settings.
+func Read(tool Tool, fsys fs.FS, settings ...fs.FS) ([]Migration, error) {
 	readers := map[Tool]func(fs.FS) ([]Migration, error){
-		GolangMigrate: readGolangMigrate, Dbmate: readDbmate, Prisma: readPrisma, Atlas: readAtlas, Flyway: readFlyway,
+		GolangMigrate: readGolangMigrate, Dbmate: readDbmate, Prisma: readPrisma, Atlas: readAtlas,
+		Flyway: func(fsys fs.FS) ([]Migration, error) { return readFlyway(fsys, settings...) },
 	}
 	op := "read the migrations of " + string(tool)
 	read := readers[tool]

@@ -173,6 +173,27 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// Where Flyway does not replace placeholders, they are text.
+func TestFlywayKeepsPlaceholders(t *testing.T) {
+	t.Parallel()
+	const file = "CREATE TABLE a (template text DEFAULT '${name}');"
+	for name, c := range map[string]struct{ files, settings map[string]string }{
+		"in the folder":    {map[string]string{"V1__x.sql": file, "flyway.conf": "# all\nflyway.placeholderReplacement=false\n"}, nil},
+		"for one file":     {map[string]string{"V1__x.sql": file, "V1__x.sql.conf": "placeholderReplacement=false"}, nil},
+		"above the folder": {map[string]string{"V1__x.sql": file}, map[string]string{"flyway.toml": "[flyway]\nplaceholderReplacement = false\n"}},
+		"beside it":        {map[string]string{"V1__x.sql": file}, map[string]string{"conf/flyway.conf": "flyway.placeholderReplacement=false"}},
+	} {
+		list, err := adopt.Read(adopt.Flyway, folder(c.files), folder(c.settings))
+		if err != nil || len(list) != 1 {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if d := draftsOf(adopt.Flyway, list); !strings.Contains(d[0].Up[0], "'${name}'") {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
 // A file names the migration that it was made of, so that what the other tool has applied is known later.
 func TestImported(t *testing.T) {
 	t.Parallel()

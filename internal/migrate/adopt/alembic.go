@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os/exec"
 	"regexp"
@@ -18,7 +17,7 @@ import (
 const alembicOp = "read the migrations of alembic"
 
 // ReadAlembic reads the revisions of an Alembic project in the order in which Alembic runs them; dir contains alembic.ini or pyproject.toml.
-// Alembic's offline mode generates their SQL (https://alembic.sqlalchemy.org/en/latest/offline.html): one start of Python up, and one down.
+// Alembic's offline mode generates their SQL (https://alembic.sqlalchemy.org/en/latest/offline.html): one start of Python for all of them.
 // table is where Alembic records the current revision; empty is alembic_version. report is called for each revision of both directions.
 func ReadAlembic(ctx context.Context, dir, table string, report func(done, of int)) ([]Migration, error) {
 	folders, err := alembicFolders(dir)
@@ -33,14 +32,9 @@ func ReadAlembic(ctx context.Context, dir, table string, report func(done, of in
 	if err != nil {
 		return nil, fault.Wrap(alembicOp, err)
 	}
-	run := alembic{dir: dir, table: recordName(Alembic, table)}
 	done := 0
-	count := func() { done++; report(done, 2*len(revisions)) }
-	up, err := run.steps(ctx, "upgrade", "base:"+head, count)
-	if err != nil {
-		return nil, err
-	}
-	down, err := run.steps(ctx, "downgrade", head+":base", count)
+	run := alembic{dir: dir, table: recordName(Alembic, table), report: func() { done++; report(done, 2*len(revisions)) }}
+	up, down, err := run.steps(ctx, head)
 	if err != nil {
 		return nil, err
 	}
@@ -59,34 +53,55 @@ func ReadAlembic(ctx context.Context, dir, table string, report func(done, of in
 	return list, nil
 }
 
-// parentsOf returns the revisions that a revision follows, or nil if that is the one before it in the list alone.
+// parentsOf returns the revisions that a revision needs, or nil if that is the one before it in the list alone.
 func parentsOf(r revision, i int, list []alembicStep) []string {
-	isRoot := len(r.down) == 0
-	followsPrevious := (len(r.down) == 1) && (i > 0) && (list[i-1].id == r.down[0])
+	parents := r.parents()
+	isRoot := len(parents) == 0
+	followsPrevious := (len(parents) == 1) && (i > 0) && (list[i-1].id == parents[0])
 	switch {
 	case (isRoot && i == 0) || followsPrevious:
 		return nil
 	case isRoot:
 		return []string{alembicBase}
 	}
-	return r.down
+	return parents
 }
 
 // alembicBase is what a revision follows that has no other before it.
 const alembicBase = "base"
 
 // alembic runs Alembic in a folder.
-type alembic struct{ dir, table string }
+type alembic struct {
+	dir, table string
+	report     func() // called for each revision of both directions
+}
 
 // alembicStep is the SQL of one revision.
 type alembicStep struct{ id, sql string }
 
-// alembicRunning is the comment above the SQL of a revision: from revisions, to revisions.
-var alembicRunning = regexp.MustCompile(`^-- Running (?:upgrade|downgrade) (.*?) ?-> ?(.*?)\s*$`)
+// alembicRunning is the comment above the SQL of a revision: the direction, from revisions, to revisions.
+var alembicRunning = regexp.MustCompile(`^-- Running (upgrade|downgrade) (.*?) ?-> ?(.*?)\s*$`)
 
-// steps returns the SQL of every revision in one direction.
-func (a alembic) steps(ctx context.Context, command, span string, report func()) ([]alembicStep, error) {
-	cmd := exec.CommandContext(ctx, "alembic", command, span, "--sql")
+// steps returns the SQL of every revision in both directions.
+func (a alembic) steps(ctx context.Context, head string) (up, down []alembicStep, err error) {
+	spans := []string{"base:" + head, head + ":base"}
+	commands, err := alembicCommands(spans[0], spans[1])
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, command := range commands {
+		moreUp, moreDown, err := a.run(ctx, command)
+		if err != nil {
+			return nil, nil, err
+		}
+		up, down = append(up, moreUp...), append(down, moreDown...)
+	}
+	return up, down, nil
+}
+
+// run runs one command and reads the SQL that it writes.
+func (a alembic) run(ctx context.Context, command []string) (up, down []alembicStep, err error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // the user's own Alembic
 	cmd.Dir = a.dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -95,50 +110,59 @@ func (a alembic) steps(ctx context.Context, command, span string, report func())
 		err = cmd.Start()
 	}
 	if err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return nil, fault.New(fault.Unavailable, "run alembic", "alembic is not in PATH, and its migrations are Python", "activate the project's Python environment and retry")
-		}
-		return nil, fault.Wrap("run alembic", err)
+		return nil, nil, fault.Wrap("run alembic", err)
 	}
-	list, readErr := readSteps(out, command == "downgrade", report)
+	up, down, readErr := readSteps(out, a.report)
 	if err := errors.Join(readErr, cmd.Wait()); err != nil {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
-		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-		message := lines[len(lines)-1]
-		if n := len(list); n > 0 {
-			message = "revision " + list[n-1].id + ": " + message
+		return nil, nil, alembicFault(err, stderr.String(), up, down)
+	}
+	for _, list := range [][]alembicStep{up, down} {
+		for i := range list {
+			list[i].sql = a.clean(list[i].sql)
 		}
-		return nil, &fault.Error{Code: fault.Invalid, Op: "run alembic " + command + " " + span + " --sql", Message: message,
-			Hint: "migrations that query the database cannot be generated as SQL; rewrite them or import them by hand", Err: err}
 	}
-	for i := range list {
-		list[i].sql = a.clean(list[i].sql)
+	return up, down, nil
+}
+
+// alembicFault describes a failure of Alembic after some revisions.
+func alembicFault(err error, stderr string, up, down []alembicStep) error {
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	message, direction := lines[len(lines)-1], "upgrade"
+	list := up
+	if len(down) > 0 {
+		list, direction = down, "downgrade"
 	}
-	return list, nil
+	if n := len(list); n > 0 {
+		message = "revision " + list[n-1].id + ": " + message
+	}
+	return &fault.Error{Code: fault.Invalid, Op: "run alembic " + direction + " --sql", Message: message,
+		Hint: "migrations that query the database cannot be generated as SQL; rewrite them or import them by hand", Err: err}
 }
 
 // readSteps splits the output of Alembic at the comments above each revision.
-func readSteps(out io.Reader, isDown bool, report func()) (list []alembicStep, err error) {
+func readSteps(out io.Reader, report func()) (up, down []alembicStep, err error) {
 	lines := bufio.NewReader(out)
+	list := &up
 	for {
 		line, err := lines.ReadString('\n')
 		if m := alembicRunning.FindStringSubmatch(line); m != nil {
-			id := m[2]
-			if isDown {
-				id = m[1]
+			id := m[3]
+			if list = &up; m[1] == "downgrade" {
+				id, list = m[2], &down
 			}
 			id, _, _ = strings.Cut(id, ",") // a message may follow
-			list = append(list, alembicStep{id: strings.TrimSpace(id)})
+			*list = append(*list, alembicStep{id: strings.TrimSpace(id)})
 			report()
-		} else if n := len(list); n > 0 {
-			list[n-1].sql += line
+		} else if n := len(*list); n > 0 {
+			(*list)[n-1].sql += line
 		}
 		if errors.Is(err, io.EOF) {
-			return list, nil
+			return up, down, nil
 		} else if err != nil {
-			return list, err
+			return up, down, err
 		}
 	}
 }
@@ -166,41 +190,4 @@ func (a alembic) clean(sql string) string {
 		return ""
 	}
 	return strings.Join(kept, ";\n") + ";\n"
-}
-
-// revision is one Alembic revision.
-type revision struct {
-	id, name string
-	down     []string // the revisions that it follows: none for the first, and several for a merge
-}
-
-// history has the revisions by their IDs.
-type history map[string]revision
-
-// head returns the only revision that no other follows.
-func (h history) head() (string, error) {
-	followed := map[string]bool{}
-	for _, r := range h {
-		for _, down := range r.down {
-			if _, known := h[down]; !known {
-				return "", fault.New(fault.Invalid, "", fmt.Sprintf("%s follows %s, which has no file", r.id, down), "check the history with `alembic history`")
-			}
-			followed[down] = true
-		}
-	}
-	var heads []string
-	for id := range h {
-		if !followed[id] {
-			heads = append(heads, id)
-		}
-	}
-	slices.Sort(heads)
-	switch len(heads) {
-	case 1:
-		return heads[0], nil
-	case 0:
-		return "", fault.New(fault.Invalid, "", "no revision is the last one", "check the folder of the revisions, and the history with `alembic history`")
-	}
-	return "", fault.New(fault.Conflict, "", fmt.Sprintf("the revision history has %d heads: %s", len(heads), strings.Join(heads, ", ")),
-		"merge them with `alembic merge heads`, bring the databases to the merged revision, and retry")
 }

@@ -14,6 +14,8 @@ import (
 var (
 	alembicRevision = regexp.MustCompile(`(?m)^revision\b[^=\n]*=\s*['"]([^'"]+)['"]`)
 	alembicDown     = regexp.MustCompile(`(?ms)^down_revision\b[^=\n]*=\s*(None\b|['"][^'"\n]+['"]|[(\[].*?[)\]])`)
+	alembicNeeds    = regexp.MustCompile(`(?ms)^depends_on\b[^=\n]*=\s*(None\b|['"][^'"\n]+['"]|[(\[{].*?[)\]}])`)
+	alembicLabels   = regexp.MustCompile(`(?ms)^branch_labels\b[^=\n]*=\s*(None\b|['"][^'"\n]+['"]|[(\[{].*?[)\]}])`)
 	alembicMessage  = regexp.MustCompile(`^(?:[0-9a-zA-Z-]+_)?(.*)\.py$`)
 	pythonString    = regexp.MustCompile(`['"]([^'"\n]+)['"]`)
 )
@@ -35,17 +37,26 @@ func revisionsIn(folders []string) (history, error) {
 			if id == nil || down == nil {
 				continue
 			}
-			r := revision{id: string(id[1])}
-			for _, one := range pythonString.FindAllSubmatch(down[1], -1) {
-				r.down = append(r.down, string(one[1]))
-			}
+			r := revision{id: string(id[1]), down: pythonStrings(down), needs: pythonStrings(alembicNeeds.FindSubmatch(text)), labels: pythonStrings(alembicLabels.FindSubmatch(text))}
 			if m := alembicMessage.FindStringSubmatch(filepath.Base(file)); m != nil {
 				r.name = m[1]
 			}
 			revisions[r.id] = r
 		}
 	}
+	revisions.resolve()
 	return revisions, nil
+}
+
+// pythonStrings returns the strings in a value, which is the first group of a match.
+func pythonStrings(match [][]byte) (list []string) {
+	if match == nil {
+		return nil
+	}
+	for _, one := range pythonString.FindAllSubmatch(match[1], -1) {
+		list = append(list, string(one[1]))
+	}
+	return list
 }
 
 // alembicFolders returns the folders of the revisions: script_location/versions, or version_locations, of alembic.ini or pyproject.toml.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,60 @@ func project(t *testing.T, files map[string]string) string {
 func py(id, down string) string {
 	return fmt.Sprintf("from typing import Union\nfrom alembic import op\nrevision: str = '%s'\ndown_revision: Union[str, None] = %s\nbranch_labels = None\ndepends_on = None\n"+
 		"def upgrade():\n    op.execute('SELECT 1 AS %[1]s')\ndef downgrade():\n    op.execute('SELECT -1 AS %[1]s')\n", id, down)
+}
+
+// needing is the text of a revision that depends on others.
+func needing(id, down, needs string) string {
+	return strings.Replace(py(id, down), "depends_on = None", "depends_on = "+needs, 1)
+}
+
+// A revision that another one depends on is applied before it, and is applied where that one is. Alembic records only the last one.
+func TestReadAlembicDependencies(t *testing.T) {
+	if _, err := exec.LookPath("alembic"); err != nil {
+		testkit.Skip(t, "Alembic is not installed: what it writes is not read")
+	}
+	for name, needs := range map[string]string{"an ID": "'b2'", "a list": "['b2']", "a branch": "('right',)"} {
+		t.Run(name, func(t *testing.T) {
+			dir := project(t, map[string]string{
+				"db/env.py":         fmt.Sprintf(envPy, ""),
+				"db/versions/a1.py": py("a1", "None"), "db/versions/a2.py": needing("a2", "'a1'", needs),
+				"db/versions/b1.py": py("b1", "None"), "db/versions/b2.py": strings.Replace(py("b2", "'b1'"), "branch_labels = None", "branch_labels = ('right',)", 1),
+			})
+			list, err := adopt.ReadAlembic(t.Context(), dir, "", func(int, int) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps := adopt.Steps(list)
+			if len(steps) != 4 || steps[3].Origin != "a2" || !slices.Contains(steps[3].After, "b2") {
+				t.Fatalf("%+v", steps)
+			}
+			db := testkit.NewDatabase(t)
+			testkit.Exec(t, db, "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('a2')")
+			applied, _, err := adopt.Applied(t.Context(), db, adopt.Alembic, "", steps)
+			if err != nil || len(applied) != 4 {
+				t.Errorf("%v, %v", applied, err)
+			}
+		})
+	}
+}
+
+// Alembic and the models of a project take long to import, so Python starts once for both directions.
+func TestAlembicStartsOnce(t *testing.T) {
+	if _, err := exec.LookPath("alembic"); err != nil {
+		testkit.Skip(t, "Alembic is not installed: what it writes is not read")
+	}
+	dir := project(t, branched)
+	starts := filepath.Join(dir, "starts")
+	write(t, filepath.Join(dir, "db", "env.py"), fmt.Sprintf("import os\nopen(%q, 'a').write('%%d\\n' %% os.getpid())\n", starts)+fmt.Sprintf(envPy, ""), 0o644)
+	var progress []int
+	if _, err := adopt.ReadAlembic(t.Context(), dir, "", func(done, _ int) { progress = append(progress, done) }); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(starts)
+	ids := strings.Fields(string(text))
+	if err != nil || len(ids) != 2 || ids[0] != ids[1] || len(progress) != 10 {
+		t.Errorf("processes %v, %v; progress %v", ids, err, progress)
+	}
 }
 
 const envPy = `from alembic import context
@@ -162,6 +217,7 @@ func TestReadAlembicRefuses(t *testing.T) {
 		{"two heads", map[string]string{"db/versions/a.py": py("a", "None"), "db/versions/b.py": py("b", "'a'"), "db/versions/c.py": py("c", "'a'")}, fault.Conflict, "2 heads: b, c"},
 		{"a merge with a missing file", map[string]string{"db/versions/a.py": py("a", "None"), "db/versions/m.py": py("m", "('a', 'b')")}, fault.Invalid, "m follows b"},
 		{"no first one", map[string]string{"db/versions/b.py": py("b", "'a'")}, fault.Invalid, "b follows a"},
+		{"a dependency with a missing file", map[string]string{"db/versions/a.py": needing("a", "None", "('x',)")}, fault.Invalid, "a follows x"},
 		{"none", nil, fault.Invalid, "no revision"},
 		{"no settings", map[string]string{"alembic.ini": "[other]\nscript_location = db\n"}, fault.Invalid, "no settings"},
 		{"no location", map[string]string{"alembic.ini": "[alembic]\nfile_template = x\n"}, fault.Invalid, "no script_location"},

@@ -127,7 +127,7 @@ var flywayFile = regexp.MustCompile(`^([VUR])([0-9._]*)__(.*)\.sql$`)
 
 // readFlyway reads versioned, undo and repeatable migrations; the last come at the end, as Flyway runs them
 // (https://documentation.red-gate.com/fd/migrations-184127470.html).
-func readFlyway(fsys fs.FS) (list []Migration, err error) {
+func readFlyway(fsys fs.FS, settings ...fs.FS) (list []Migration, err error) {
 	names, err := fs.Glob(fsys, "*.sql")
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func readFlyway(fsys fs.FS) (list []Migration, err error) {
 		if err != nil {
 			return nil, err
 		}
-		unfilled = append(unfilled, placeholders(name, body)...)
+		unfilled = append(unfilled, placeholders(fsys, name, body)...)
 		version := strings.ReplaceAll(parts[2], "_", ".")
 		m := Migration{Origin: version, Name: parts[3], up: body}
 		switch parts[1] {
@@ -161,7 +161,7 @@ func readFlyway(fsys fs.FS) (list []Migration, err error) {
 			repeatable = append(repeatable, m)
 		}
 	}
-	if err := checkPlaceholders(unfilled); err != nil {
+	if err := checkPlaceholders(unfilled, append([]fs.FS{fsys}, settings...)); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(list, func(a, b Migration) int { return compareVersions(a.Origin, b.Origin) })

@@ -52,15 +52,16 @@ func (v *verifier) one(ctx context.Context, s migrate.Status, previous int64) (F
 }
 
 // withoutRows verifies a file again that could not be applied to tables with rows. The rows are generated: real ones may be such that it can
-// be. So the file gets rows that satisfy the constraints which it makes, and if that does not help, none.
+// be. So the file gets rows that satisfy what it and later files demand, and if that does not help, none.
 func (v *verifier) withoutRows(ctx context.Context, s migrate.Status, previous int64, source migrate.Source, failed File) (File, error) {
-	empty := func() (File, error) {
-		if err := v.restart(ctx, previous); err != nil {
-			return File{}, err
-		}
-		return v.file(ctx, s, false)
+	if err := v.restart(ctx, previous); err != nil {
+		return File{}, err
 	}
-	f, err := empty()
+	before, err := v.shape(ctx)
+	if err != nil {
+		return File{}, err
+	}
+	f, err := v.file(ctx, s, false)
 	if err != nil || f.has(UpFails) {
 		f.stops = true
 		return f, err
@@ -70,20 +71,39 @@ func (v *verifier) withoutRows(ctx context.Context, s migrate.Status, previous i
 		f.Findings, f.OK = slices.Insert(f.Findings, 0, failure), false
 		return f, nil
 	}
-	if v.later = v.before; v.later != nil {
-		if err := v.restart(ctx, previous); err != nil {
-			return f, err
-		}
-		fitting, err := v.file(ctx, s, true)
-		if v.later = nil; err != nil || !fitting.has(UpFails) {
+	for _, farsighted := range []bool{true, false} {
+		fitting, err := v.withFittingRows(ctx, s, previous, before, farsighted)
+		if err != nil || !fitting.has(UpFails) {
 			return fitting, err
 		}
-		if f, err = empty(); err != nil {
-			return f, err
-		}
 	}
-	f.add(Finding{Kind: EmptyOnly, Err: failure.Err}, "proved on empty tables only; with generated rows it fails: "+failure.Message)
-	return f, nil
+	if err := v.restart(ctx, previous); err != nil {
+		return f, err
+	}
+	if f, err = v.file(ctx, s, false); err == nil {
+		f.add(Finding{Kind: EmptyOnly, Err: failure.Err}, "proved on empty tables only; with generated rows it fails: "+failure.Message)
+	}
+	return f, err
+}
+
+// withFittingRows verifies a file with rows that satisfy what it demands, and if farsighted, also what later files demand. before is the state
+// before the file.
+func (v *verifier) withFittingRows(ctx context.Context, s migrate.Status, previous int64, before shape, farsighted bool) (File, error) {
+	known := v.future
+	if farsighted && known.last < s.Version {
+		if err := v.lookAhead(ctx, s.Version, before); err != nil {
+			return File{}, err
+		}
+		known = v.future
+	}
+	if !farsighted { // a file can change values, so that those which a later file demands do not suit this one
+		v.future = known.until(s.Version)
+		defer func() { v.future = known }()
+	}
+	if err := v.restart(ctx, previous); err != nil {
+		return File{}, err
+	}
+	return v.file(ctx, s, true)
 }
 
 // anyRowBreaks reports whether a failure does not depend on what the rows are: the statement adds a required column without a default.

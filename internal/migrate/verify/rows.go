@@ -79,3 +79,5 @@ func (before rowCounts) changes(after rowCounts) (list []string) {
 }
 
 func quoted(t *catalog.Table) string { return pg.QuoteIdent(t.Schema) + "." + pg.QuoteIdent(t.Name) }
+
+func (t tableName) quoted() string { return pg.QuoteIdent(t.schema) + "." + pg.QuoteIdent(t.name) }

@@ -20,6 +20,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/own"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // Options configure Run. Database and FS are required.
@@ -34,6 +35,9 @@ type Options struct {
 
 	// MakeRoles creates roles that migrations use and the server does not have. Roles belong to the server, not to a database.
 	MakeRoles bool
+
+	// Parser reads the conditions of constraints; nil is one without a cache folder.
+	Parser *sqltext.Parser
 
 	// Rows is the number of rows to insert into each empty table; 0 is 3.
 	Rows int
@@ -74,7 +78,9 @@ type verifier struct {
 	reader   *catalog.Reader
 	migrator *migrate.Migrator
 	before   *catalog.Catalog             // state after the previous file; nil is unknown
-	later    *catalog.Catalog             // state after the file, whose constraints the generated rows satisfy; nil is unknown
+	status   []migrate.Status             // all files
+	applied  int64                        // the version of the database when tables are filled
+	future   future                       // what later files demand of rows, once a file has failed on them
 	refused  map[string][sha256.Size]byte // the state in which a table has refused all rows
 }
 
@@ -85,18 +91,17 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 		return Result{}, err
 	}
 	defer func() { err = errors.Join(err, v.drop()) }()
-	status, err := v.migrator.Status(ctx)
-	if err != nil {
+	if v.status, err = v.migrator.Status(ctx); err != nil {
 		return Result{}, err
 	}
-	return v.files(ctx, status)
+	return v.files(ctx)
 }
 
 // files verifies migrations in order, up to one that cannot be applied.
-func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, error) {
+func (v *verifier) files(ctx context.Context) (Result, error) {
 	result := Result{OK: true, Files: []File{}}
 	previous := int64(0)
-	for _, s := range status {
+	for _, s := range v.status {
 		if v.Only != nil && !v.Only[s.File] {
 			if err := v.skip(ctx, s); err != nil {
 				return result, err
@@ -104,6 +109,7 @@ func (v *verifier) files(ctx context.Context, status []migrate.Status) (Result, 
 			previous = s.Version
 			continue
 		}
+		v.applied = previous
 		f, err := v.one(ctx, s, previous)
 		if err != nil {
 			return result, fault.Wrap(op, err)
@@ -176,6 +182,9 @@ func newVerifier(ctx context.Context, o Options, skipGo bool) (*verifier, error)
 	}
 	if o.Rows == 0 {
 		o.Rows = 3
+	}
+	if o.Parser == nil {
+		o.Parser = sqltext.NewParser("")
 	}
 	if o.Report == nil {
 		o.Report = func(File) {}

@@ -132,17 +132,14 @@ func TestGeneratedRowsBreakAFile(t *testing.T) {
 		"a reference":            {"ALTER TABLE people ADD FOREIGN KEY (pet) REFERENCES pets;", "ALTER TABLE people DROP CONSTRAINT people_pet_fkey;", ""},
 		"a cast":                 {"ALTER TABLE people ALTER nick DROP DEFAULT, ALTER nick TYPE int USING nick::int;", "ALTER TABLE people ALTER nick TYPE text, ALTER nick SET DEFAULT 'x';", ""},
 		"a shorter text":         {"ALTER TABLE people ALTER nick DROP DEFAULT, ALTER nick TYPE varchar(3);", "ALTER TABLE people ALTER nick TYPE text, ALTER nick SET DEFAULT 'x';", ""},
-		"a pattern":              {"ALTER TABLE people ADD CHECK (nick ~ '^[a-f]+[0-9]+$');", "ALTER TABLE people DROP CONSTRAINT people_nick_check;", verify.EmptyOnly},
+		"a pattern":              {"ALTER TABLE people ADD CHECK (nick ~ '^[a-f]+[0-9]+$');", "ALTER TABLE people DROP CONSTRAINT people_nick_check;", ""},
 		"a question":             {"DO $$ BEGIN IF EXISTS (SELECT FROM people) THEN RAISE 'people'; END IF; END $$;", "SELECT 1;", verify.EmptyOnly},
 		"a backfill": {"ALTER TABLE people ADD age2 int; UPDATE people SET age2 = 1 WHERE nick = 'known';\nALTER TABLE people ALTER age2 SET NOT NULL;",
 			"ALTER TABLE people DROP age2;", verify.EmptyOnly},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			after := "CREATE TABLE after AS SELECT 1/count(*) AS n FROM people;" // fails on empty tables
-			if name == "a pattern" {                                             // for which no row can be generated
-				after = "CREATE TABLE after ();"
-			}
+			const after = "CREATE TABLE after AS SELECT 1/count(*) AS n FROM people;" // fails on empty tables
 			result := run(t, nil, "1_people.sql", strings.TrimSuffix(people, ");")+", nick text DEFAULT 'x', pet int, low int);\nCREATE TABLE pets (id int PRIMARY KEY);", dropPeople+"DROP TABLE pets;",
 				"2_change.sql", c.up, c.down, "3_after.sql", after, "DROP TABLE after;")
 			if !result.OK || len(result.Files) != 3 || len(result.Files[2].Findings) > 0 {

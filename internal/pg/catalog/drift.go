@@ -44,6 +44,26 @@ func Drift(expected, live *Catalog, ignore []string) []Difference {
 	})
 }
 
+// GrantsDiffer reports whether objects that both catalogs have differ in their grants, or whether their default privileges differ.
+func GrantsDiffer(a, b *Catalog) bool {
+	privileges := func(c *Catalog) (list []string) {
+		for _, o := range c.Others {
+			if o.Kind == defaultPrivileges {
+				list = append(list, o.Name+" "+o.Definition)
+			}
+		}
+		return list
+	}
+	granted := map[string][]string{}
+	eachPart(a, func(name string, _ *string, grants *[]string) { granted[name] = *grants })
+	differ := !slices.Equal(privileges(a), privileges(b))
+	eachPart(b, func(name string, _ *string, grants *[]string) {
+		was, known := granted[name]
+		differ = differ || (known && !slices.Equal(was, *grants))
+	})
+	return differ
+}
+
 // objectPattern compiles a pattern. An asterisk stands for any text.
 func objectPattern(text string) *regexp.Regexp {
 	return regexp.MustCompile("^(?s:" + strings.ReplaceAll(regexp.QuoteMeta(text), `\*`, ".*") + ")$")

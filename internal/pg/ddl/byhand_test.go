@@ -86,3 +86,15 @@ func TestNewKeyMustBeUnique(t *testing.T) {
 		t.Errorf("%s authors", got)
 	}
 }
+
+// However many references there are to a new key, it is checked once: the table may be large.
+func TestNewKeyIsCheckedOnce(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	const others = ` type Post @table { id: Int! author: User! editor: User! } type Note @table { id: Int! user: User! }`
+	move(t, db, target(t, `type User @table { id: Int! code: String! }`+others), ddl.PlanOptions{})
+	plan := move(t, db, target(t, `type User @table(key: ["code"]) { code: String! }`+others), ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}})
+	if text := show(plan); strings.Count(text, "cannot be the key") != 1 {
+		t.Error(text)
+	}
+}

@@ -79,6 +79,7 @@ type planner struct {
 	last      []lone   // as alone, when everything else is there
 	fill      []string // required columns that have no default
 	filled    []string // new columns that rekey has filled
+	keys      []string // new keys that mustBeKey has checked
 	left      []string
 	drops     []Drop
 	gone      map[string]bool // the tables that are dropped, by tableKey

@@ -36,20 +36,26 @@ func (p *planner) rekey(cur, want *catalog.Table, moves []move) {
 		}
 		table := tableName(cur)
 		p.main = append(p.main, step{
-			up: []string{mustBeKey(m.to), alter(table, add...), refill(cur, m.from, m.to)}, down: []string{refill(cur, m.to, m.from), alter(table, drop...)}, table: tableKey(cur),
+			up: append(p.mustBeKey(m.to), alter(table, add...), refill(cur, m.from, m.to)), down: []string{refill(cur, m.to, m.from), alter(table, drop...)}, table: tableKey(cur),
 		})
 	}
 }
 
-// mustBeKey stops the migration while rows cannot be told apart by what becomes their key. Their references could not come back.
-func mustBeKey(to *catalog.Constraint) string {
+// mustBeKey stops the migration while rows cannot be told apart by what becomes their key. Their references could not come back. The first
+// reference to a key reads the table, which may be large, and the others rely on it.
+func (p *planner) mustBeKey(to *catalog.Constraint) []string {
 	key := columnsOf(referredColumns(to))
-	return fmt.Sprintf(`DO $$
+	target := to.References + " (" + key + ")"
+	if slices.Contains(p.keys, target) {
+		return nil
+	}
+	p.keys = append(p.keys, target)
+	return []string{fmt.Sprintf(`DO $$
 BEGIN
   IF EXISTS (SELECT FROM %[1]s GROUP BY %[2]s HAVING count(*) > 1 OR num_nulls(%[2]s) > 0) THEN
     RAISE EXCEPTION '%% cannot be the key: values are missing or not unique', %[3]s;
   END IF;
-END $$`, name(to.Target()), key, literal(to.References+" ("+key+")"))
+END $$`, name(to.Target()), key, literal(target))}
 }
 
 // formerReference returns the foreign key of a table that c replaces: it refers to another key of the same rows. It returns nil if the table

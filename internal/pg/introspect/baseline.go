@@ -35,6 +35,9 @@ func Baseline(parser *sqltext.Parser, dump string, c *catalog.Catalog) (up, down
 			end = len(text)
 		}
 		sql := withoutComments(text[t.StmtLocation:end])
+		if t.Stmt.GetAlterDefaultPrivilegesStmt() != nil || namesRoles(t.Stmt.GetGrantStmt()) {
+			continue
+		}
 		if sql == "" || setting.MatchString(sql) || schemas.MatchString(sql) || comment.MatchString(sql) {
 			continue
 		}
@@ -45,6 +48,22 @@ func Baseline(parser *sqltext.Parser, dump string, c *catalog.Catalog) (up, down
 	}
 	return up, Down(c, beside), nil
 }
+
+// namesRoles reports whether a statement grants rights to a role, or revokes them from it. Roles belong to the server, and another one may not
+// have them.
+func namesRoles(s *pg.GrantStmt) bool {
+	return slices.ContainsFunc(s.GetGrantees(), func(n *pg.Node) bool { return n.GetRoleSpec().GetRoletype() != pg.RoleSpecType_ROLESPEC_PUBLIC })
+}
+
+// resetPublic are the statements that restore the rights on the schema public, which stays. Since Postgres 15 PUBLIC may not create objects in it.
+const resetPublic = `DO $$
+BEGIN
+  REVOKE ALL ON SCHEMA public FROM PUBLIC;
+  GRANT USAGE ON SCHEMA public TO PUBLIC;
+  IF current_setting('server_version_num')::int < 150000 THEN
+    GRANT CREATE ON SCHEMA public TO PUBLIC;
+  END IF;
+END $$`
 
 // dropOf returns the statement that drops what another makes, where the catalog does not list that and nothing else takes it along.
 func dropOf(n *pg.Node) string {
@@ -75,6 +94,11 @@ func dropOf(n *pg.Node) string {
 		return named("LANGUAGE", x.CreatePlangStmt.Plname)
 	case *pg.Node_CreateAmStmt:
 		return named("ACCESS METHOD", x.CreateAmStmt.Amname)
+	case *pg.Node_GrantStmt:
+		isPublic := func(n *pg.Node) bool { return n.GetString_().GetSval() == "public" }
+		if x.GrantStmt.Objtype == pg.ObjectType_OBJECT_SCHEMA && slices.ContainsFunc(x.GrantStmt.Objects, isPublic) {
+			return resetPublic
+		}
 	}
 	return ""
 }

@@ -7,9 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/krowoc/krowoc/internal/pg/hint"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/hint"
 )
 
 // facts are the constraints of a table in the database. Those of a database that was not made from the schema may go beyond the schema.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/krowoc/krowoc/internal/seed/hint"
+	"github.com/krowoc/krowoc/internal/pg/hint"
 )
 
 // documents are different JSON values, for a column whose check only Postgres can evaluate.

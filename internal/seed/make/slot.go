@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/pg/hint"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/hint"
 )
 
 // slot is a column of a blueprint. It is first described by the schema, and later by the database.

@@ -4,8 +4,8 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/krowoc/krowoc/internal/pg/hint"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
-	"github.com/krowoc/krowoc/internal/seed/hint"
 )
 
 type hints map[string]*hint.Hint
