@@ -120,11 +120,11 @@ func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Ser
 	if err := f.Term.Result(result, func() error { return showDiff(f.Term, result, o) }); err != nil {
 		return err
 	}
-	return verdict(plan, o.check)
+	return judge(plan, o.check)
 }
 
-// verdict returns the error of a diff whose result does not bring the database to the schema.
-func verdict(plan ddl.Plan, check bool) error {
+// judge returns the error of a diff whose result does not bring the database to the schema.
+func judge(plan ddl.Plan, check bool) error {
 	const op = "compare the schema with the migrations"
 	missing := term.Count(len(plan.Files), "migration") + " missing"
 	leftOut := term.Count(len(plan.LeftOut), "change") + " left out"

@@ -1,6 +1,11 @@
 package ddl_test
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -123,6 +128,68 @@ func TestLeftOut(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLeftOutOfRandomChanges makes up schemas and changes, and adds an impossible one: the rest of the plan is what it would be without it.
+func TestLeftOutOfRandomChanges(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	if n, err := strconv.ParseUint(os.Getenv("KROWOC_TEST_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	for i := range uint64(3) {
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
+			t.Parallel()
+			w := &world{r: rand.New(rand.NewPCG(seed+i, 1))}
+			w.addEnum()
+			for range 3 {
+				w.addType()
+			}
+			victim := w.types[0]
+			victim.fields = append(victim.fields, &madeField{name: "victim", kind: "Boolean"}, &madeField{name: "beside", kind: "Int"})
+			before := w.valid()
+			w.change()
+			w.types = slices.DeleteFunc(w.types, func(made *madeType) bool { return made == victim })
+			w.types = append(w.types, victim)
+			victim.fields = append(slices.DeleteFunc(victim.fields, func(f *madeField) bool { return f.name == "victim" || f.was == "victim" }), &madeField{name: "victim", kind: "Boolean"})
+			possible := w.valid()
+			impossible := pick(w.r, []string{"victim: DateTime", "victim: [Int]", `victim: Boolean @default(sql: "nowhere()")`, `victim: Boolean bad: String @col(dataType: "postcode")`,
+				`victim: Boolean bad: String @generated(sql: "now()::text")`, `victim: Boolean bad: String @col(dataType: "point") @unique`})
+			wrong := strings.Replace(possible, "victim: Boolean", impossible, 1)
+			if strings.Contains(impossible, "point") { // the column itself is possible
+				possible = strings.Replace(possible, "victim: Boolean", strings.TrimSuffix(impossible, " @unique"), 1)
+			}
+			allow := ddl.PlanOptions{Options: ddl.Options{AllowDrop: w.r.IntN(2) == 0}}
+			plan := func(to *ddl.Target) ddl.Plan {
+				db := testkit.NewDatabase(t)
+				move(t, db, target(t, before), ddl.PlanOptions{})
+				plan, err := to.Plan(t.Context(), db, allow)
+				if err != nil {
+					t.Fatalf("%v\n%s\n%s", err, before, wrong)
+				}
+				return plan
+			}
+			got, want := plan(partial(t, wrong)), plan(target(t, possible))
+			if files(got) != files(want) {
+				t.Errorf("from\n%s\nto\n%s\nit writes\n%s\nand without %s\n%s", before, wrong, files(got), impossible, files(want))
+			}
+			if len(got.LeftOut) == 0 {
+				t.Errorf("nothing is left out of\n%s", wrong)
+			}
+		})
+	}
+}
+
+// valid returns the schema without directives that are a mistake after a change.
+func (w *world) valid() string {
+	text := w.sdl()
+	if _, mistakes := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text}); mistakes.Errors() > 0 {
+		for _, made := range w.types {
+			made.extra = nil
+		}
+		text = w.sdl()
+	}
+	return text
 }
 
 // files shows the files of a plan.

@@ -56,18 +56,35 @@ func (p *Plan) Refusal() error {
 	if len(p.LeftOut) == 0 {
 		return nil
 	}
-	var lines []string
-	hint := ""
-	for _, l := range p.LeftOut {
+	return refusalOf(p.LeftOut)
+}
+
+// Refusal returns an error that names everything of the schema that Postgres refuses, or nil.
+func (t *Target) Refusal() error {
+	var list []LeftOut
+	for _, r := range t.refused {
+		for _, o := range r.of {
+			list = append(list, r.leftOut(o))
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return refusalOf(list)
+}
+
+func refusalOf(list []LeftOut) error {
+	var lines, hints []string
+	for _, l := range list {
 		lines = append(lines, l.Object+": "+l.Reason)
 		if l.Statement != "" {
 			lines = append(lines, l.Statement)
 		}
-		if hint == "" {
-			hint = l.Hint
+		if l.Hint != "" && !slices.Contains(hints, l.Hint) {
+			hints = append(hints, l.Hint)
 		}
 	}
-	return fault.New(fault.Conflict, "write the changes of the schema", strings.Join(lines, "\n"), hint)
+	return fault.New(fault.Conflict, "make the changes of the schema", strings.Join(lines, "\n"), strings.Join(hints, "; "))
 }
 
 const byHand = "write the migration by hand with `krowoc migrate create NAME`"
