@@ -58,6 +58,9 @@ func Add(ctx context.Context, a *app.App, s *scratch.Server, add Addition) (path
 	if err != nil {
 		return nil, err
 	}
+	if err := plan.Refusal(); err != nil {
+		return nil, err
+	}
 	migrations, err := WriteDiff(a, add.Name, plan)
 	if err != nil {
 		return nil, err

@@ -14,10 +14,11 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // Diff returns the migrations that are missing to turn the result of the existing migrations into the schema. It has run them up and down
-// on a scratch database. It remembers for which files there is nothing to do.
+// on a scratch database. What Postgres refuses is left out. It remembers for which files there is nothing to do.
 func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (plan ddl.Plan, err error) {
 	o.Exclude = migrate.InternalTables(a.Config.Migrations.Table)
 	if _, err := a.Schema(); err != nil {
@@ -30,11 +31,12 @@ func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions)
 	if left, known := memory.Recall(); known {
 		return ddl.Plan{Left: left}, nil
 	}
-	err = withTarget(ctx, a, s, func(db *pgxpool.Pool, target *ddl.Target) error {
+	err = withTarget(ctx, a, s, s.PartialTarget, func(db *pgxpool.Pool, target *ddl.Target) error {
 		plan, err = target.Plan(ctx, db, o)
 		return err
 	})
-	if err == nil && len(plan.Files) == 0 && len(plan.Drops) == 0 {
+	isDone := len(plan.Files) == 0 && len(plan.Drops) == 0 && len(plan.LeftOut) == 0
+	if err == nil && isDone {
 		memory.Remember(plan.Left)
 	}
 	return plan, err
@@ -48,8 +50,11 @@ func settled(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptio
 	})
 }
 
+// build creates the target of a schema, as Target and PartialTarget of a scratch server do.
+type build func(context.Context, *pgxpool.Pool, *schema.Schema) (*ddl.Target, func() error, error)
+
 // withTarget calls f with a scratch database to which the migrations are applied, and with what the schema describes.
-func withTarget(ctx context.Context, a *app.App, s *scratch.Server, f func(*pgxpool.Pool, *ddl.Target) error) (err error) {
+func withTarget(ctx context.Context, a *app.App, s *scratch.Server, build build, f func(*pgxpool.Pool, *ddl.Target) error) (err error) {
 	types, err := a.Schema()
 	if err != nil {
 		return err
@@ -59,7 +64,7 @@ func withTarget(ctx context.Context, a *app.App, s *scratch.Server, f func(*pgxp
 		return err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	target, dropTarget, err := s.Target(ctx, db, types)
+	target, dropTarget, err := build(ctx, db, types)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func planUnsaved(ctx context.Context, a *app.App, s *scratch.Server, db *pgxpool
 	if err != nil {
 		return u, err
 	}
-	err = withTarget(ctx, a, s, func(built *pgxpool.Pool, target *ddl.Target) (err error) {
+	err = withTarget(ctx, a, s, s.Target, func(built *pgxpool.Pool, target *ddl.Target) (err error) {
 		changed, dropChanged, err := s.Copy(ctx, built)
 		if err != nil {
 			return err

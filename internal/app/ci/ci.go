@@ -25,10 +25,16 @@ type Options struct {
 	Scratch scratch.Options
 	Report  func(Step) // receives each finished step, one at a time
 
-	// Missing counts the migrations that are missing to build the schema.
-	Missing func(ctx context.Context, s *scratch.Server) (int, error)
+	// Missing returns what the migrations lack of the schema.
+	Missing func(ctx context.Context, s *scratch.Server) (Missing, error)
 	// Changes compares the schema with that of Since. The error is a not_found fault if that revision has no schema.
 	Changes func(ctx context.Context, s *scratch.Server) (Changes, error)
+}
+
+// Missing is what the migrations lack of the schema.
+type Missing struct {
+	Migrations int      // that can be written
+	LeftOut    []string // changes that have to be written by hand, each with its reason
 }
 
 // Changes are the differences between two schemas, and the operations that are invalid in the newer one.

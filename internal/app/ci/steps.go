@@ -158,13 +158,27 @@ func (r runner) verify(ctx context.Context) (string, []diag.Diagnostic, error) {
 }
 
 func (r runner) diff(ctx context.Context) (string, []diag.Diagnostic, error) {
-	n, err := r.Missing(ctx, r.scratch)
+	missing, err := r.Missing(ctx, r.scratch)
 	if err != nil {
 		return "", nil, err
 	}
-	if n > 0 {
-		return diag.Count(n, "migration") + " missing", []diag.Diagnostic{{Severity: diag.Error, Code: "diff/missing", Position: firstLine(r.Config.Schema),
-			Message: "the migrations do not match the schema: write the missing ones with `krowoc migrate diff NAME`"}}, errFound
+	var summary []string
+	var findings []diag.Diagnostic
+	find := func(code, message string) {
+		findings = append(findings, diag.Diagnostic{Severity: diag.Error, Code: code, Position: firstLine(r.Config.Schema), Message: message})
+	}
+	if n := missing.Migrations; n > 0 {
+		summary = append(summary, diag.Count(n, "migration")+" missing")
+		find("diff/missing", "the migrations do not match the schema: write the missing ones with `krowoc migrate diff NAME`")
+	}
+	for _, l := range missing.LeftOut {
+		find("diff/left-out", "a migration must be written by hand with `krowoc migrate create NAME`: "+l)
+	}
+	if n := len(missing.LeftOut); n > 0 {
+		summary = append(summary, diag.Count(n, "change")+" left out")
+	}
+	if len(findings) > 0 {
+		return strings.Join(summary, ", "), findings, errFound
 	}
 	return "the migrations match the schema", nil, nil
 }

@@ -78,9 +78,13 @@ The exit code is 3 when a check finds a problem and 1 when a step cannot run.`,
 
 // compare gives the steps the comparisons of the schema with its migrations and with its earlier self.
 func compare(a *app.App, o *ci.Options) {
-	o.Missing = func(ctx context.Context, s *scratch.Server) (int, error) {
+	o.Missing = func(ctx context.Context, s *scratch.Server) (ci.Missing, error) {
 		plan, err := change.Diff(ctx, a, s, ddl.PlanOptions{})
-		return len(plan.Files), err
+		missing := ci.Missing{Migrations: len(plan.Files)}
+		for _, l := range plan.LeftOut {
+			missing.LeftOut = append(missing.LeftOut, l.Object+": "+l.Reason)
+		}
+		return missing, err
 	}
 	o.Changes = func(ctx context.Context, s *scratch.Server) (ci.Changes, error) {
 		radius, err := change.RadiusSince(ctx, a, s, o.Since, a.Config.CI.Operations)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,10 @@ and rolled back on a scratch database.
 
 @renamed(from:) in the schema renames a table or column and keeps its data. When a column seems to be renamed without it, the
 command asks on a terminal. Objects that the schema no longer has stay in the database unless you pass --allow-drop. Functions,
-triggers, views, policies and grants are never changed.`,
+triggers, views, policies and grants are never changed.
+
+A change that Postgres refuses is left out, with what depends on it. The command names each one with its reason, writes the
+rest, and exits with code 3: write a migration for it by hand, or correct the schema. If nothing can be written, it fails.`,
 		Example: "krowoc migrate diff add_votes\nkrowoc migrate diff --check\nkrowoc migrate diff drop_legacy --allow-drop --dry-run",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,7 +58,7 @@ triggers, views, policies and grants are never changed.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&o.check, "check", false, "write nothing; exit with code 3 when a migration is missing")
+	flags.BoolVar(&o.check, "check", false, "write nothing; exit with code 3 when a migration is missing or a change must be left out")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing; print the migrations instead")
 	flags.BoolVar(&o.allowDrop, "allow-drop", false, "also drop tables, columns and enum values that the schema does not have")
 	factory.ScratchFlags(flags, &o.server, "url")
@@ -63,9 +67,15 @@ triggers, views, policies and grants are never changed.`,
 
 // diffResult is the result of diff and save.
 type diffResult struct {
-	Files []diffFile `json:"files"`
-	Left  []string   `json:"left"`  // objects that the database has and the schema does not
-	Drops []ddl.Drop `json:"drops"` // objects that the files drop with their data
+	Files   []diffFile    `json:"files"`
+	Left    []string      `json:"left"`    // objects that the database has and the schema does not
+	Drops   []ddl.Drop    `json:"drops"`   // objects that the files drop with their data
+	LeftOut []ddl.LeftOut `json:"leftOut"` // changes that no file contains, because Postgres refuses them
+}
+
+// resultOf is the result for a plan without its files.
+func resultOf(plan ddl.Plan) diffResult {
+	return diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...), Drops: append([]ddl.Drop{}, plan.Drops...), LeftOut: append([]ddl.LeftOut{}, plan.LeftOut...)}
 }
 
 type diffFile struct {
@@ -89,7 +99,12 @@ func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Ser
 	if err != nil {
 		return err
 	}
-	result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...), Drops: append([]ddl.Drop{}, plan.Drops...)}
+	if len(plan.Files) == 0 && !o.check {
+		if err := plan.Refusal(); err != nil {
+			return err
+		}
+	}
+	result := resultOf(plan)
 	for _, d := range change.Drafts(name, plan) {
 		result.Files = append(result.Files, diffFile{SQL: d.Text(), Note: d.Note})
 	}
@@ -105,9 +120,22 @@ func runDiff(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Ser
 	if err := f.Term.Result(result, func() error { return showDiff(f.Term, result, o) }); err != nil {
 		return err
 	}
-	if o.check && len(plan.Files) > 0 {
-		return fault.New(fault.CheckFailed, "compare the schema with the migrations", term.Count(len(plan.Files), "migration")+" missing",
-			"run `krowoc migrate diff NAME`")
+	return judge(plan, o.check)
+}
+
+// judge returns the error of a diff whose result does not bring the database to the schema.
+func judge(plan ddl.Plan, check bool) error {
+	const op = "compare the schema with the migrations"
+	missing := term.Count(len(plan.Files), "migration") + " missing"
+	leftOut := term.Count(len(plan.LeftOut), "change") + " left out"
+	const byHand = "write a migration for what is left out with `krowoc migrate create NAME`, or correct the schema"
+	switch isMissing, isLeftOut := check && len(plan.Files) > 0, len(plan.LeftOut) > 0; {
+	case isMissing && isLeftOut:
+		return fault.New(fault.CheckFailed, op, missing+", "+leftOut, "run `krowoc migrate diff NAME`;", byHand)
+	case isMissing:
+		return fault.New(fault.CheckFailed, op, missing, "run `krowoc migrate diff NAME`")
+	case isLeftOut:
+		return fault.New(fault.CheckFailed, op, leftOut, byHand)
 	}
 	return nil
 }
@@ -133,11 +161,26 @@ func showDiff(t *term.Terminal, result diffResult, o diffFlags) error {
 	for _, left := range result.Left {
 		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("kept:"), left+" is not in the schema; --allow-drop drops it")
 	}
+	for _, l := range result.LeftOut {
+		showLeftOut(t, l)
+	}
 	switch {
+	case len(result.Files) == 0 && len(result.LeftOut) > 0:
 	case len(result.Files) == 0:
 		fmt.Fprintln(t.Err, "the migrations match the schema")
 	case !o.check && !o.dryRun:
 		fmt.Fprintln(t.Err, s.Faint.Render("review the files, then run: krowoc migrate lint && krowoc migrate verify && krowoc migrate up"))
 	}
 	return nil
+}
+
+func showLeftOut(t *term.Terminal, l ddl.LeftOut) {
+	s := t.ErrStyles()
+	fmt.Fprintln(t.Err, s.Warn.Render("left out:"), l.Object+": "+l.Reason)
+	for line := range strings.Lines(l.Statement) {
+		fmt.Fprintln(t.Err, s.Faint.Render("  "+strings.TrimSuffix(line, "\n")))
+	}
+	if l.Hint != "" {
+		fmt.Fprintln(t.Err, s.Faint.Render(" hint:"), l.Hint)
+	}
 }

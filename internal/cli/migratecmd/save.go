@@ -11,7 +11,6 @@ import (
 	"github.com/krowoc/krowoc/internal/app/change"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
-	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 )
 
@@ -37,7 +36,7 @@ the development database. It waits until the session has applied the saved schem
 					if err != nil {
 						return err
 					}
-					result := diffResult{Files: []diffFile{}, Left: append([]string{}, plan.Left...), Drops: append([]ddl.Drop{}, plan.Drops...)}
+					result := resultOf(plan)
 					for i, d := range change.Drafts(args[0], plan) {
 						result.Files = append(result.Files, diffFile{File: path.Join(a.Config.Migrations.Dir, filepath.Base(paths[i])), SQL: d.Text(), Note: d.Note})
 					}

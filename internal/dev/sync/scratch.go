@@ -50,8 +50,17 @@ func (y *Syncer) Prepare(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	if err := y.rebuild(ctx, unsaved, types); err != nil {
 		return err
 	}
-	_, err = y.builder.Build(ctx, types)
+	_, err = y.buildTarget(ctx, types)
 	return err
+}
+
+// buildTarget builds a schema. The error names everything that Postgres refuses of it.
+func (y *Syncer) buildTarget(ctx context.Context, types *schema.Schema) (*ddl.Target, error) {
+	target, err := y.builder.BuildPart(ctx, types)
+	if err != nil {
+		return nil, err
+	}
+	return target, target.Refusal()
 }
 
 // matches reports whether a database without unsaved changes has all of a schema already. This is so after most starts, and then no copy of
@@ -67,7 +76,7 @@ func (y *Syncer) matches(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	if err := y.ensureBuilder(ctx, kept, types, nil); err != nil {
 		return false, err
 	}
-	target, err := y.builder.Build(ctx, types)
+	target, err := y.buildTarget(ctx, types)
 	if err != nil {
 		return false, err
 	}

@@ -95,7 +95,7 @@ func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schem
 	if err := y.rebuild(ctx, unsaved, types); err != nil {
 		return nil, err
 	}
-	target, err := y.builder.Build(ctx, types)
+	target, err := y.buildTarget(ctx, types)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,9 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 			Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude, Reader: y.reader,
 		})
 		if err != nil {
+			return nil, err
+		}
+		if err := plan.Refusal(); err != nil { // the API and the models need all of the schema
 			return nil, err
 		}
 		last = nil
@@ -160,7 +163,7 @@ func (y *Syncer) replace(ctx context.Context, db *pgxpool.Pool, unsaved []Change
 	if err := y.rebuild(ctx, unsaved, types); err != nil {
 		return nil, errors.Join(failure, err)
 	}
-	target, err := y.builder.Build(ctx, types)
+	target, err := y.buildTarget(ctx, types)
 	if err != nil {
 		return nil, failure
 	}

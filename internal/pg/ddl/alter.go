@@ -30,7 +30,7 @@ func (p *planner) dropConstraints(cur, want *catalog.Table) {
 		}
 		if p.droppable(cur.Name, c.Name, "constraint") {
 			p.dropped[tableKey(cur)+"."+c.Name] = true
-			s := one(alter(tableName(cur), dropConstraint(c)), alter(tableName(cur), addConstraint(c)))
+			s := one(alter(tableName(cur), dropConstraint(c)), alter(tableName(cur), addConstraint(c))).changing(constraintObject(cur, c))
 			s.table = tableKey(cur)
 			if p.getsIndex(cur, want, c) {
 				p.last = append(p.last, lone{"drop_" + c.Name, []step{s}})
@@ -53,7 +53,7 @@ func (p *planner) dropReferencesToGone(cur, want *catalog.Table, moves []move) {
 		if !toGoneTable && !isMoved && !p.refersToGoneKey(&c) {
 			return false
 		}
-		s := one(alter(tableName(cur), dropConstraint(&c)), alter(tableName(cur), addConstraint(&c)))
+		s := one(alter(tableName(cur), dropConstraint(&c)), alter(tableName(cur), addConstraint(&c))).changing(constraintObject(cur, &c))
 		s.table = tableKey(cur)
 		p.main = append(p.main, s)
 		return true
@@ -106,6 +106,25 @@ type commands struct {
 	afterDown []string // what Postgres would do too early within down
 
 	losses, gone []string // what up loses of the values of columns, and what down cannot bring back
+
+	columns []columnCommands
+}
+
+// columnCommands are the commands of up for a column.
+type columnCommands struct {
+	column   string
+	from, to int
+}
+
+// mark notes that the latest commands are for a column.
+func (c *commands) mark(column string) {
+	from := 0
+	if len(c.columns) > 0 {
+		from = c.columns[len(c.columns)-1].to
+	}
+	if from < len(c.up) {
+		c.columns = append(c.columns, columnCommands{column, from, len(c.up)})
+	}
 }
 
 func (c *commands) add(up, down string) {
@@ -119,12 +138,14 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 	around, cur := p.detach(cur, want, again)
 	for _, old := range again {
 		c.add("DROP COLUMN "+ident(old.Name), "ADD COLUMN "+columnDefinition(old))
+		c.mark(old.Name)
 	}
 	dropped := generatedLast(cur)
 	slices.Reverse(dropped) // the way back adds them in the order that they had, and generated ones after what they are computed from
 	for _, old := range dropped {
 		if want.Column(old.Name) == nil {
 			p.dropColumn(&c, cur, old)
+			c.mark(old.Name)
 		}
 	}
 	for _, w := range generatedLast(want) {
@@ -136,9 +157,11 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 		default:
 			p.alterColumn(&c, want, old, w)
 		}
+		c.mark(w.Name)
 	}
 	if len(c.up) > 0 {
 		s := step{up: []string{alter(tableName(want), c.up...)}, down: []string{alter(tableName(want), c.down...)}, table: tableKey(want)}
+		p.label(&s, &c, want)
 		if len(c.losses) > 0 {
 			s.up[0] = "-- Values are lost: " + strings.Join(c.losses, "; ") + ".\n" + s.up[0]
 			s.down[0] = "-- The rollback does not restore what values lost: " + strings.Join(c.gone, "; ") + ".\n" + s.down[0]
@@ -150,6 +173,23 @@ func (p *planner) alterTable(cur, want *catalog.Table) {
 	}
 	p.alterConstraints(cur, want)
 	p.alterIndexes(cur, want)
+}
+
+// label notes which columns of a table a step changes, and gives each its own statement if that is asked for.
+func (p *planner) label(s *step, c *commands, t *catalog.Table) {
+	isApart := p.apart[tableKey(t)]
+	if isApart {
+		s.up = nil
+	}
+	for _, of := range c.columns {
+		column := columnObject(t, of.column)
+		if !slices.Contains(s.of, column) {
+			s.of = append(s.of, column)
+		}
+		if isApart {
+			s.up, s.each = append(s.up, alter(tableName(t), c.up[of.from:of.to]...)), append(s.each, column)
+		}
+	}
 }
 
 // zeros are temporary values of a required column, by the prefix of its type.
@@ -225,7 +265,7 @@ func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Colum
 		c.add("ADD COLUMN "+columnDefinition(&bare), drop)
 		c.add("ALTER COLUMN "+name+" SET DEFAULT "+short(column.Default), "ALTER COLUMN "+name+" DROP DEFAULT")
 		if column.NotNull {
-			p.online = append(p.online, step{up: []string{p.fillRows(t, column)}})
+			p.online = append(p.online, step{up: []string{p.fillRows(t, column)}, of: []object{columnObject(t, column.Name)}})
 			p.setNotNull(t, column)
 		}
 	case column.NotNull && column.Default == "":
@@ -289,6 +329,7 @@ func (p *planner) setNotNull(t *catalog.Table, column *catalog.Column) {
 			alter(table, "DROP CONSTRAINT "+check),
 		},
 		down: []string{alter(table, "ALTER COLUMN "+name+" DROP NOT NULL")},
+		of:   []object{columnObject(t, column.Name)},
 	})
 }
 

@@ -21,13 +21,12 @@ func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (re
 		return false, nil
 	}
 	for _, r := range append(d.columnRenames(cur), d.valueRenames(cur)...) {
-		if slices.Contains(d.asked, r) {
-			continue
-		}
-		d.asked = append(d.asked, r)
-		yes, err := d.options.AskRename(r)
-		if err != nil {
-			return false, err
+		yes, known := d.answers[r]
+		if !known {
+			if yes, err = d.options.AskRename(r); err != nil {
+				return false, err
+			}
+			d.answers[r] = yes
 		}
 		if !yes {
 			continue
@@ -36,9 +35,9 @@ func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (re
 		if r.Kind == "column" {
 			d.options.former[r.Of+"."+r.To] = r.From
 		}
-		first.Up, first.Down = append(first.Up, up), append([]string{down}, first.Down...)
-		_, err = d.execute(ctx, []string{up})
-		return true, err
+		s := one(up, down)
+		first.add(s)
+		return true, d.run(ctx, s, false)
 	}
 	return false, nil
 }

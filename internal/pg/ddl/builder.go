@@ -37,14 +37,38 @@ func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) 
 	if err != nil {
 		return nil, err
 	}
-	var statements []string
-	if b.built != nil && !b.changesEnum(d) {
-		statements = reshape(b.built, d, b.last)
-	} else if statements, err = b.clear(ctx, s, d); err != nil {
+	statements, err := b.changes(ctx, s, d)
+	if err != nil {
 		return nil, err
 	}
-	for _, name := range Extensions(s) {
-		if _, err := b.db.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+name); err != nil {
+	return b.build(ctx, s, d, statements)
+}
+
+// BuildPart builds what Postgres accepts of a schema. The target and its plans leave out the rest.
+func (b *Builder) BuildPart(ctx context.Context, s *schema.Schema) (*Target, error) {
+	t, err := b.Build(ctx, s)
+	if refused := new(Refused); errors.As(err, &refused) {
+		t, err = b.buildRest(ctx, s, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.partial = true
+	return t, nil
+}
+
+// changes returns the statements that build a definition.
+func (b *Builder) changes(ctx context.Context, s *schema.Schema, d *definition) ([]string, error) {
+	if b.built != nil && !b.changesEnum(d) {
+		return reshape(b.built, d, b.last), nil
+	}
+	return b.clear(ctx, s, d)
+}
+
+// build executes the statements that build a definition of a schema, and reads the result.
+func (b *Builder) build(ctx context.Context, s *schema.Schema, d *definition, statements []string) (*Target, error) {
+	for _, name := range d.extensions {
+		if err := b.createExtension(ctx, name); err != nil {
 			return nil, pg.Fault("create the extension "+name, err)
 		}
 	}
@@ -52,11 +76,11 @@ func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) 
 		b.built = nil // until all of them have run
 	}
 	if sql, err := execAll(ctx, b.db, statements); err != nil {
-		if refused := new(pgconn.PgError); !errors.As(err, &refused) {
+		refused := new(pgconn.PgError)
+		if !errors.As(err, &refused) {
 			b.built = nil // the connection failed, perhaps after the transaction had ended
 		}
-		return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql,
-			Hint: "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create", Err: &Refused{sql, err}}
+		return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql, Hint: sqlHint, Err: &Refused{sql, err}}
 	}
 	b.built = nil
 	c, err := b.reader.Read(ctx)
@@ -67,7 +91,16 @@ func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) 
 	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
 	d.order(c)
 	b.built, b.last = d, c
-	return &Target{s, c, d.written}, nil
+	return &Target{schema: s, catalog: c, written: d.written}, nil
+}
+
+func (b *Builder) createExtension(ctx context.Context, name string) error {
+	sql := "CREATE EXTENSION IF NOT EXISTS " + name
+	_, err := b.db.Exec(ctx, sql)
+	if isRefusal(err) {
+		err = &Refused{sql, err}
+	}
+	return err
 }
 
 // changesEnum reports whether the database has an enum of a definition in another form, or has it from elsewhere. Functions and domains may
@@ -112,18 +145,6 @@ func (d *definition) order(c *catalog.Catalog) {
 		slices.SortStableFunc(t.Columns, func(a, b catalog.Column) int { return cmp.Compare(at[a.Name], at[b.Name]) })
 	}
 }
-
-// Refused is a statement of a schema's SQL that Postgres refuses.
-type Refused struct {
-	Statement string
-	Err       error
-}
-
-// Error implements error.
-func (r *Refused) Error() string { return r.Err.Error() }
-
-// Unwrap returns the error of Postgres.
-func (r *Refused) Unwrap() error { return r.Err }
 
 // chunk is the number of statements that run together. A transaction holds a lock for each table, index and sequence that it creates, and
 // Postgres has room for about 64 of them per connection.

@@ -35,7 +35,7 @@ func (p *planner) renameConstraint(want *catalog.Table, old, c *catalog.Constrai
 	}
 	table := tableName(want)
 	p.main = append(p.main, one(alter(table, "RENAME CONSTRAINT "+ident(old.Name)+" TO "+ident(c.Name)),
-		alter(table, "RENAME CONSTRAINT "+ident(c.Name)+" TO "+ident(old.Name))))
+		alter(table, "RENAME CONSTRAINT "+ident(c.Name)+" TO "+ident(old.Name))).changing(constraintObject(want, c)))
 	return c.Name
 }
 
@@ -56,15 +56,16 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	}
 	undo = append(p.nullableAgain(t, c), undo...)
 	down := []string{alter(table, append([]string{dropConstraint(c)}, undo...)...)}
+	of := []object{constraintObject(t, c)}
 	isPartitioned := p.cur.Table(t.Schema, t.Name).Kind == "partitioned table"
 	switch {
 	case isPartitioned && c.Kind != "check": // Postgres has no other way
-		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t)})
+		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t), of: of})
 	case c.Kind == "check" || c.Kind == "foreign key":
 		s := step{up: []string{
 			alter(table, append(before, p.addConstraintOf(t, c)+" NOT VALID")...),
 			alter(table, "VALIDATE CONSTRAINT "+ident(c.Name)),
-		}, down: down}
+		}, down: down, of: of}
 		if p.refersToNewKey(c) {
 			p.last = append(p.last, lone{c.Name, []step{s}})
 		} else {
@@ -79,9 +80,9 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 		p.alone = append(p.alone, lone{c.Name, []step{{up: []string{
 			"CREATE UNIQUE INDEX " + p.concurrently() + index + " ON " + table + " (" + columns,
 			alter(table, append(before, "ADD CONSTRAINT "+ident(c.Name)+" "+kind+" USING INDEX "+index)...),
-		}, down: down}}})
+		}, down: down, of: of}}})
 	default:
-		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t)})
+		p.main = append(p.main, step{up: []string{alter(table, append(before, p.addConstraintOf(t, c))...)}, down: down, table: tableKey(t), of: of})
 	}
 }
 
@@ -122,14 +123,14 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 	had, has := indexesOf(p.cur, cur), indexesOf(p.want, want)
 	for _, i := range has {
 		if byName(had, i.Name) == nil && !isRenamed(had, has, i) {
-			p.alone = append(p.alone, lone{i.Name, []step{p.createIndex(cur, i, p.index(i))}})
+			p.alone = append(p.alone, lone{i.Name, []step{p.createIndex(cur, i, p.index(i)).changing(indexObject(i))}})
 		}
 	}
 	for _, i := range had {
 		switch to := byName(has, i.Name); {
 		case to != nil && body(to) == body(i):
 		case to != nil:
-			p.alone = append(p.alone, lone{i.Name, []step{p.replaceIndex(cur, i, to)}})
+			p.alone = append(p.alone, lone{i.Name, []step{p.replaceIndex(cur, i, to).changing(indexObject(to))}})
 		case renamedIndex(had, has, i) != nil:
 			to := renamedIndex(had, has, i)
 			p.main = append(p.main, one("ALTER INDEX "+name(i.Schema, i.Name)+" RENAME TO "+ident(to.Name), "ALTER INDEX "+name(i.Schema, to.Name)+" RENAME TO "+ident(i.Name)))
@@ -143,7 +144,7 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 			// The schema language does not support it, so it was written by hand.
 		case p.droppable(cur.Name, i.Name, "index"):
 			create := p.createIndex(cur, i, plainIndex(i))
-			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{{up: create.down, down: create.up}}})
+			p.alone = append(p.alone, lone{"drop_" + i.Name, []step{{up: create.down, down: create.up, of: []object{indexObject(i)}}}})
 		}
 	}
 }

@@ -44,6 +44,8 @@ type definition struct {
 	tables  []*tableWriter
 	written written
 	errs    []error
+
+	extensions []string
 }
 
 // part is an object of a database and the SQL that creates it.
@@ -59,7 +61,7 @@ func define(s *schema.Schema) (*definition, error) {
 }
 
 func defined(s *schema.Schema) *definition {
-	d := &definition{written: written{}}
+	d := &definition{written: written{}, extensions: Extensions(s)}
 	for _, e := range s.Enums {
 		d.enums = append(d.enums, part{e.DBName, createEnumType(ident(e.DBName), e.Labels())})
 	}

@@ -18,6 +18,8 @@ type File struct {
 	NoTransaction bool
 	Note          string // what the user has to do in the file
 	Up, Down      []string
+
+	steps []step
 }
 
 // Plan contains the migrations that change one database into another, and back.
@@ -27,6 +29,8 @@ type Plan struct {
 	Left []string
 	// Drops is what only the database has, and loses with its data.
 	Drops []Drop
+	// LeftOut lists what the files do not change, because Postgres refuses it. Only a plan for a partial target leaves something out.
+	LeftOut []LeftOut
 }
 
 // Options configure a plan.
@@ -40,6 +44,7 @@ type Options struct {
 	former  map[string]string // the old names of renamed tables and columns
 	written written           // the SQL of parts of want, as the schema writes it
 	types   *schema.Schema    // of want; nil without a schema
+	apart   map[string]bool   // the tables, by tableKey, whose columns get a statement each, to find the one that Postgres refuses
 }
 
 // mayDropColumn, mayDropTable and mayDropEnum report whether the plan may drop something that only the database has.
@@ -91,6 +96,15 @@ type planner struct {
 type step struct {
 	up, down []string
 	table    string // the existing table that the step locks, if any
+
+	of   []object // what the step changes
+	each []object // what each statement of up changes, if each changes something else
+}
+
+// changing notes what a step changes.
+func (s step) changing(of ...object) step {
+	s.of = of
+	return s
 }
 
 // lone are the steps of a separate file.
@@ -132,7 +146,7 @@ func Diff(cur, want *catalog.Catalog, o Options) Plan {
 	}
 	p.dropTables()
 	p.dropEnums()
-	return Plan{p.files(), p.left, p.drops}
+	return Plan{Files: p.files(), Left: p.left, Drops: p.drops}
 }
 
 // files distributes the steps among files, in the order of execution.
@@ -142,7 +156,7 @@ func (p *planner) files() []File {
 		if len(steps) == 0 {
 			return
 		}
-		f := File{Suffix: suffix, NoTransaction: noTransaction}
+		f := File{Suffix: suffix, NoTransaction: noTransaction, steps: steps}
 		for _, s := range steps {
 			f.Up = append(f.Up, s.up...)
 			f.Down = slices.Concat(s.down, f.Down)

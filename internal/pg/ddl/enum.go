@@ -32,7 +32,7 @@ func createEnumType(name string, values []string) string {
 func (p *planner) newEnums() {
 	for i := range p.want.Enums {
 		if e := &p.want.Enums[i]; enumOf(p.cur, e.Schema, e.Name) == nil {
-			p.main = append(p.main, one(createEnum(e, e.Values), "DROP TYPE "+name(e.Schema, e.Name)))
+			p.main = append(p.main, one(createEnum(e, e.Values), "DROP TYPE "+name(e.Schema, e.Name)).changing(enumObject(e)))
 		}
 	}
 }
@@ -43,7 +43,7 @@ func (p *planner) dropEnums() {
 		switch {
 		case enumOf(p.want, e.Schema, e.Name) != nil || !IsManagedEnum(e):
 		case p.mayDropEnum(e):
-			p.main = append(p.main, one("DROP TYPE "+name(e.Schema, e.Name), createEnum(e, e.Values)))
+			p.main = append(p.main, one("DROP TYPE "+name(e.Schema, e.Name), createEnum(e, e.Values)).changing(enumObject(e)))
 		default:
 			p.left = append(p.left, "enum "+name(e.Schema, e.Name))
 		}
@@ -94,7 +94,7 @@ func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 		byHand := func(d dependent) bool { return d.byHand(want) }
 		up := rebuild(cur, e, w.Values, all, byHand)
 		up[0] = replacements(cur, e, w.Values) + up[0]
-		steps = append(steps, step{up: up, down: rebuild(cur, e, e.Values, byHand, all)})
+		steps = append(steps, step{up: up, down: rebuild(cur, e, e.Values, byHand, all), of: []object{enumObject(e)}})
 	}
 	return steps
 }
@@ -132,7 +132,7 @@ func (p *planner) addValues(cur *catalog.Enum, values []string) {
 	}
 	longer := *cur
 	longer.Values = values
-	p.values = append(p.values, step{up: up, down: rebuild(p.cur, &longer, cur.Values, all, all)})
+	p.values = append(p.values, step{up: up, down: rebuild(p.cur, &longer, cur.Values, all, all), of: []object{enumObject(cur)}})
 }
 
 // additions returns the statements that add missing values to an enum.

@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -26,25 +24,31 @@ type PlanOptions struct {
 	Reader *catalog.Reader
 }
 
-// Plan returns the migrations that change a database into the target. It tests them on the database, up and down.
+// Plan returns the migrations that change a database into the target. It tests them on the database, up and down. A plan for a partial
+// target leaves out what Postgres refuses.
 func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (Plan, error) {
-	o.written, o.types = t.written, t.schema
+	o.types = t.schema
 	if o.Reader == nil {
 		// A table to ignore that the schema declares is not ignored, or the plan would create it again.
 		exclude := slices.DeleteFunc(slices.Clone(o.Exclude), func(name string) bool { return t.catalog.Table(public, name) != nil })
 		o.Reader = catalog.NewReader(db, catalog.Options{Exclude: exclude})
 	}
-	d := &differ{db: db, want: t.catalog, types: t.schema, options: o}
+	d := &differ{db: db, target: t, types: t.schema, options: o, answers: map[Rename]bool{}, refused: slices.Clone(t.refused)}
 	return d.diff(ctx)
 }
 
 // differ creates a plan.
 type differ struct {
 	db      *pgxpool.Pool
-	want    *catalog.Catalog
+	target  *Target
+	want    *catalog.Catalog // of the target, without what is left out
 	types   *schema.Schema
 	options PlanOptions
-	asked   []Rename // the renames that the user was asked about
+	answers map[Rename]bool // to the questions about renames
+
+	refused []refusal // what is left out, and why
+	done    []step    // what the scratch database has of the plan
+	failed  *step     // of which some statements may have run
 }
 
 // read reads the database without the tables to ignore.
@@ -52,64 +56,144 @@ func (d *differ) read(ctx context.Context) (*catalog.Catalog, error) {
 	return d.options.Reader.Read(ctx)
 }
 
+// diff plans again without the objects that Postgres refuses to change, until it refuses nothing.
 func (d *differ) diff(ctx context.Context) (Plan, error) {
 	before, err := d.read(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
-	first, cur := d.prepare(before), before
-	if len(first.Up) > 0 {
-		if cur, err = d.execute(ctx, first.Up); err != nil {
-			return Plan{}, err
-		}
-	}
+	var suspect *refusal // which of its columns is to blame is being found out
 	for {
-		renamed, err := d.ask(ctx, cur, &first)
-		if err != nil {
+		d.options.apart = nil
+		if suspect != nil {
+			d.options.apart = map[string]bool{suspect.columns: true}
+		}
+		d.done, d.failed = nil, nil
+		plan, err := d.attempt(ctx, before)
+		refused := new(refusal)
+		switch {
+		case err == nil && suspect == nil:
+			return plan, nil
+		case err == nil:
+			d.refused, suspect = append(d.refused, *suspect), nil // no column alone
+			continue
+		case !errors.As(err, &refused) || !d.target.partial || !d.mayLeave(refused) || d.undo(ctx, before) != nil:
 			return Plan{}, err
 		}
-		if !renamed {
-			break
+		if refused.columns != "" && suspect == nil {
+			suspect = refused
+			continue
 		}
-		if cur, err = d.read(ctx); err != nil {
-			return Plan{}, err
+		if suspect != nil && refused.of[0].table != suspect.columns {
+			refused = suspect // no column alone
 		}
+		d.refused, suspect = append(d.refused, *refused), nil
 	}
+}
+
+// mayLeave reports whether a plan can do without a refused statement: it is about objects, and not all of them are left out already.
+func (d *differ) mayLeave(r *refusal) bool {
+	isLeft := func(o object) bool {
+		return slices.ContainsFunc(d.refused, func(earlier refusal) bool { return slices.Contains(earlier.of, o) })
+	}
+	return slices.ContainsFunc(r.of, func(o object) bool { return !isLeft(o) })
+}
+
+// attempt plans without what is left out, and tests the plan.
+func (d *differ) attempt(ctx context.Context, before *catalog.Catalog) (Plan, error) {
+	d.want, _, _ = leave(before, d.target.catalog, d.target.written, d.refused)
+	first, err := d.prepare(ctx, before)
+	if err != nil {
+		return Plan{}, err
+	}
+	cur, err := d.rename(ctx, before, &first)
+	if err != nil {
+		return Plan{}, err
+	}
+	var left []LeftOut
+	d.want, d.options.written, left = leave(cur, d.target.catalog, d.target.written, d.refused)
 	if d.options.AllowDrop {
 		for _, s := range rebuilds(cur, d.want, d.options.Options) {
-			first.Up, first.Down = append(first.Up, s.up...), slices.Concat(s.down, first.Down)
-			if cur, err = d.execute(ctx, s.up); err != nil {
+			first.add(s)
+			if err := d.run(ctx, s, false); err != nil {
+				return Plan{}, err
+			}
+			if cur, err = d.read(ctx); err != nil {
 				return Plan{}, err
 			}
 		}
 	}
 	plan := Diff(cur, d.want, d.options.Options)
+	plan.LeftOut = left
 	applied := plan.Files
 	plan.Files = joined(first, plan.Files)
 	return plan, d.prove(ctx, before, applied, plan)
 }
 
-// prepare returns the statements that must run first: they create the function for IDs and the extensions, and rename objects.
-func (d *differ) prepare(cur *catalog.Catalog) File {
-	var f File
-	add := func(up, down string) { f.Up, f.Down = append(f.Up, up), append([]string{down}, f.Down...) }
+func (f *File) add(s step) { f.Up, f.Down = append(f.Up, s.up...), slices.Concat(s.down, f.Down) }
+
+// rename asks about possible renames and executes them. It returns the resulting catalog.
+func (d *differ) rename(ctx context.Context, before *catalog.Catalog, first *File) (*catalog.Catalog, error) {
+	cur := before
+	for changed := len(first.Up) > 0; ; changed = true {
+		var err error
+		if changed {
+			if cur, err = d.read(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if renamed, err := d.ask(ctx, cur, first); !renamed || err != nil {
+			return cur, err
+		}
+	}
+}
+
+// prepare executes the statements that must run first: they create the function for IDs and the extensions, and rename objects.
+func (d *differ) prepare(ctx context.Context, cur *catalog.Catalog) (first File, err error) {
+	steps := d.preparations(cur)
+	for _, s := range steps {
+		first.add(s)
+		if err := d.run(ctx, s, false); err != nil {
+			return first, err
+		}
+	}
+	return first, nil
+}
+
+// preparations returns the steps that must run first.
+func (d *differ) preparations(cur *catalog.Catalog) (steps []step) {
 	has := func(kind, name string) bool {
 		return slices.ContainsFunc(cur.Others, func(o catalog.Other) bool { return o.Kind == kind && strings.HasPrefix(o.Name, name) })
 	}
 	for _, name := range Extensions(d.types) {
-		if !has("extension", name) {
-			add("CREATE EXTENSION "+name, "DROP EXTENSION "+name)
+		users := columnsOfExtension(d.want, name)
+		if len(users) > 0 && !has("extension", name) {
+			steps = append(steps, one("CREATE EXTENSION "+name, "DROP EXTENSION "+name).changing(users...))
 		}
 	}
 	if !has("function", "public."+UUIDFunction+"(") && d.usesUUIDs() {
-		add(CreateUUIDFunction, "DROP FUNCTION "+UUIDFunction+"()")
+		steps = append(steps, one(CreateUUIDFunction, "DROP FUNCTION "+UUIDFunction+"()"))
 	}
 	list, former := renames(cur, d.types)
 	for _, r := range list {
-		add(r.up, r.down)
+		steps = append(steps, one(r.up, r.down))
 	}
 	d.options.former = former
-	return f
+	return steps
+}
+
+// columnsOfExtension returns the columns whose type belongs to an extension and has its name.
+func columnsOfExtension(c *catalog.Catalog, name string) (list []object) {
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		for _, column := range t.Columns {
+			typ, _, _ := strings.Cut(strings.TrimSuffix(column.Type, "[]"), "(")
+			if typ[strings.LastIndexByte(typ, '.')+1:] == name {
+				list = append(list, columnObject(t, column.Name))
+			}
+		}
+	}
+	return list
 }
 
 func (d *differ) usesUUIDs() bool {
@@ -121,26 +205,6 @@ func (d *differ) usesUUIDs() bool {
 		}
 	}
 	return false
-}
-
-// refusalHint tells what to do about a change that Postgres refuses.
-func refusalHint(err error) string {
-	const byHand = "write the migration by hand with `krowoc migrate create NAME`"
-	if refused := new(pgconn.PgError); errors.As(err, &refused) && refused.Code == "2BP01" { // dependent_objects_still_exist
-		return "an object that is not in the schema depends on what changes: " + byHand
-	}
-	return "Postgres has no direct way to make this change: " + byHand + ", or take the change out of the schema to get the rest"
-}
-
-// execute executes statements on the scratch database and returns its resulting catalog.
-func (d *differ) execute(ctx context.Context, statements []string) (*catalog.Catalog, error) {
-	for _, sql := range statements {
-		if _, err := d.db.Exec(ctx, sql); err != nil {
-			return nil, &fault.Error{Code: fault.Conflict, Op: "test the migration on a scratch database", Message: pg.Fault("", err).Error() + "\n" + sql,
-				Hint: refusalHint(err), Err: err}
-		}
-	}
-	return d.read(ctx)
 }
 
 // joined adds the statements of first before those of the files.
@@ -158,20 +222,22 @@ func joined(first File, files []File) []File {
 
 // prove runs the plan on the scratch database, where prepare has run already, and rolls it back.
 func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []File, plan Plan) error {
-	const op = "test the migration on a scratch database"
 	if len(plan.Files) == 0 {
 		return nil
 	}
-	var up []string
 	for _, f := range applied {
-		up = append(up, f.Up...)
+		for _, s := range f.steps {
+			if err := d.run(ctx, s, f.NoTransaction); err != nil {
+				return err
+			}
+		}
 	}
-	after, err := d.execute(ctx, up)
+	after, err := d.read(ctx)
 	if err != nil {
 		return err
 	}
 	if again := Diff(after, d.want, d.options.Options); len(again.Files) > 0 {
-		return fault.New(fault.Internal, op, fmt.Sprintf("the result does not match the schema; these statements are still missing: %s", strings.Join(again.Files[0].Up, "; ")),
+		return fault.New(fault.Internal, testOp, fmt.Sprintf("the result does not match the schema; these statements are still missing: %s", strings.Join(again.Files[0].Up, "; ")),
 			"this is a bug in Krowoc: report it, and write the migration by hand")
 	}
 	var down []string
@@ -182,8 +248,8 @@ func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []F
 		return err
 	}
 	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
-		return fault.New(fault.Conflict, op, "rolling back does not restore the original schema: "+left[0].String(),
-			"an object that is not in the schema depends on it: write the migration by hand with `krowoc migrate create NAME`")
+		return fault.New(fault.Conflict, testOp, "rolling back does not restore the original schema: "+left[0].String(),
+			"an object that is not in the schema depends on it: "+byHand)
 	}
 	return nil
 }

@@ -36,9 +36,27 @@ func (p *planner) rekey(cur, want *catalog.Table, moves []move) {
 		}
 		table := tableName(cur)
 		p.main = append(p.main, step{
-			up: append(p.mustBeKey(m.to), alter(table, add...), refill(cur, m.from, m.to)), down: []string{refill(cur, m.to, m.from), alter(table, drop...)}, table: tableKey(cur),
+			up:   append(p.mustBeKey(m.to), alter(table, add...), refill(cur, m.from, m.to)),
+			down: []string{refill(cur, m.to, m.from), alter(table, drop...)}, table: tableKey(cur), of: p.moved(cur, m),
 		})
 	}
+}
+
+// moved returns what is left out when a reference cannot move to another key: that key, and both forms of the reference.
+func (p *planner) moved(t *catalog.Table, m move) []object {
+	of := []object{constraintObject(t, m.to)}
+	if to := p.want.Table(m.to.Target()); to != nil {
+		for i := range to.Constraints {
+			if c := &to.Constraints[i]; c.Kind == "primary key" && slices.Equal(c.Columns, referredColumns(m.to)) {
+				of = append([]object{constraintObject(to, c)}, of...)
+			}
+		}
+	}
+	of = append(of, constraintObject(t, m.from))
+	for _, name := range m.to.Columns {
+		of = append(of, columnObject(t, name))
+	}
+	return of
 }
 
 // mustBeKey stops the migration while rows cannot be told apart by what becomes their key. Their references could not come back. The first

@@ -22,10 +22,10 @@ func (p *planner) createTables(tables []*catalog.Table) {
 		t := waiting[next]
 		made[tableKey(t)] = true
 		inline := func(c catalog.Constraint) bool { return made[referenced(&c)] }
-		p.main = append(p.main, one(p.createTable(t, inline), "DROP TABLE "+tableName(t)))
+		p.main = append(p.main, one(p.createTable(t, inline), "DROP TABLE "+tableName(t)).changing(tableObject(t)))
 		for i := range t.Constraints {
 			if c := &t.Constraints[i]; c.Kind == "foreign key" && !inline(*c) {
-				references = append(references, one(alter(tableName(t), p.addConstraintOf(t, c)), alter(tableName(t), dropConstraint(c))))
+				references = append(references, one(alter(tableName(t), p.addConstraintOf(t, c)), alter(tableName(t), dropConstraint(c))).changing(constraintObject(t, c)))
 			}
 		}
 		waiting = slices.Delete(waiting, next, next+1)
@@ -33,7 +33,7 @@ func (p *planner) createTables(tables []*catalog.Table) {
 	p.main = append(p.main, references...)
 	for _, t := range tables {
 		for _, i := range indexesOf(p.want, t) {
-			p.main = append(p.main, one(p.index(i), "DROP INDEX "+name(i.Schema, i.Name)))
+			p.main = append(p.main, one(p.index(i), "DROP INDEX "+name(i.Schema, i.Name)).changing(indexObject(i)))
 		}
 	}
 }
@@ -146,7 +146,7 @@ func (p *planner) dropTable(t *catalog.Table) step {
 	for _, i := range indexesOf(p.cur, t) {
 		down = append(down, plainIndex(i))
 	}
-	return step{up: []string{"DROP TABLE " + tableName(t)}, down: down, table: tableKey(t)}
+	return step{up: []string{"DROP TABLE " + tableName(t)}, down: down, table: tableKey(t), of: []object{tableObject(t)}}
 }
 
 // dropReferences drops one foreign key to a table from each other table of a list, and removes it from the catalog.
@@ -157,7 +157,7 @@ func dropReferences(list []*catalog.Table, to *catalog.Table) (steps []step) {
 			continue
 		}
 		c := &t.Constraints[at]
-		steps = append(steps, one(alter(tableName(t), dropConstraint(c)), alter(tableName(t), addConstraint(c))))
+		steps = append(steps, one(alter(tableName(t), dropConstraint(c)), alter(tableName(t), addConstraint(c))).changing(constraintObject(t, c)))
 		t.Constraints = slices.Delete(slices.Clone(t.Constraints), at, at+1)
 	}
 	return steps

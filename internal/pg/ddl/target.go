@@ -20,6 +20,8 @@ type Target struct {
 	schema  *schema.Schema
 	catalog *catalog.Catalog
 	written written
+	partial bool      // it and its plans leave out what Postgres refuses
+	refused []refusal // what it leaves out itself
 }
 
 // NewTarget creates the tables of a schema in a scratch database and reads them back in the form of Postgres. The database is empty, or a
@@ -29,15 +31,19 @@ func NewTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*T
 	return NewBuilder(scratch).Build(ctx, s)
 }
 
+// NewPartialTarget is NewTarget with what Postgres accepts of a schema. The target and its plans leave out the rest.
+func NewPartialTarget(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Target, error) {
+	return NewBuilder(scratch).BuildPart(ctx, s)
+}
+
 // Catalog returns the catalog of the schema's database.
 func (t *Target) Catalog() *catalog.Catalog { return t.catalog }
 
 // Differs reports whether a database lacks something of the schema.
 func (t *Target) Differs(cur *catalog.Catalog) bool {
 	o := PlanOptions{Options: Options{AllowDrop: true, Keep: cur, Plain: true, written: t.written}}
-	d := &differ{want: t.catalog, types: t.schema, options: o}
-	first := d.prepare(cur)
-	return len(first.Up) > 0 || len(rebuilds(cur, t.catalog, d.options.Options)) > 0 || len(Diff(cur, t.catalog, d.options.Options).Files) > 0
+	d := &differ{target: t, want: t.catalog, types: t.schema, options: o}
+	return len(d.preparations(cur)) > 0 || len(rebuilds(cur, t.catalog, d.options.Options)) > 0 || len(Diff(cur, t.catalog, d.options.Options).Files) > 0
 }
 
 // declared reports whether the schema contains an enum.

@@ -36,5 +36,5 @@ func (t *Target) Without(cur, kept *catalog.Catalog) *Target {
 	if !found {
 		return nil
 	}
-	return &Target{t.schema, &want, t.written}
+	return &Target{schema: t.schema, catalog: &want, written: t.written}
 }

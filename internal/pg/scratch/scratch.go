@@ -125,11 +125,20 @@ func (s *Server) Copy(ctx context.Context, of *pgxpool.Pool) (*pgxpool.Pool, fun
 // Target builds a schema in a scratch database, in which its SQL can use what another scratch database has besides tables. It returns the target and
 // a function that drops the database.
 func (s *Server) Target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
+	return s.target(ctx, db, types, (*ddl.Builder).Build)
+}
+
+// PartialTarget is Target with what Postgres accepts of a schema.
+func (s *Server) PartialTarget(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
+	return s.target(ctx, db, types, (*ddl.Builder).BuildPart)
+}
+
+func (s *Server) target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema, build func(*ddl.Builder, context.Context, *schema.Schema) (*ddl.Target, error)) (*ddl.Target, func() error, error) {
 	b, drop, err := s.Builder(ctx, db, types)
 	if err != nil {
 		return nil, nil, err
 	}
-	target, err := b.Build(ctx, types)
+	target, err := build(b.Builder, ctx, types)
 	if err != nil {
 		return nil, nil, errors.Join(err, drop())
 	}

@@ -1,0 +1,120 @@
+package ddl
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// LeftOut is a change of the schema that no file of a plan contains.
+type LeftOut struct {
+	Object    string `json:"object"`              // column books.pages
+	Statement string `json:"statement,omitempty"` // that Postgres refuses; empty if the object depends on another one that is left out
+	Reason    string `json:"reason"`
+	Hint      string `json:"hint,omitempty"`
+}
+
+// Refused is a statement that Postgres refuses.
+type Refused struct {
+	Statement string
+	Err       error
+}
+
+// Error implements error.
+func (r *Refused) Error() string { return r.Err.Error() }
+
+// Unwrap returns the error of Postgres.
+func (r *Refused) Unwrap() error { return r.Err }
+
+// refusal is a refused statement with the objects that it is about.
+type refusal struct {
+	*Refused
+	of      []object // the first one stands for the others; none if the plan cannot do without the statement
+	onto    *object  // the left out object that the objects depend on; nil if Postgres itself gave the reason
+	hint    string
+	columns string // the tableKey if the objects are columns of a table whose changes are in one statement
+}
+
+func (r *refusal) leftOut(o object) LeftOut {
+	if r.onto != nil {
+		return dependsOn(o, *r.onto)
+	}
+	return LeftOut{Object: o.String(), Statement: r.Statement, Reason: pg.Fault("", r.Err).Error(), Hint: r.hint}
+}
+
+func dependsOn(o, on object) LeftOut {
+	return LeftOut{Object: o.String(), Reason: "it depends on " + on.String() + ", which is left out"}
+}
+
+// Refusal returns an error that names everything that the plan leaves out, or nil.
+func (p *Plan) Refusal() error {
+	if len(p.LeftOut) == 0 {
+		return nil
+	}
+	return refusalOf(p.LeftOut)
+}
+
+// Refusal returns an error that names everything of the schema that Postgres refuses, or nil.
+func (t *Target) Refusal() error {
+	var list []LeftOut
+	for _, r := range t.refused {
+		for _, o := range r.of {
+			list = append(list, r.leftOut(o))
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return refusalOf(list)
+}
+
+func refusalOf(list []LeftOut) error {
+	var lines, hints []string
+	for _, l := range list {
+		lines = append(lines, l.Object+": "+l.Reason)
+		if l.Statement != "" {
+			lines = append(lines, l.Statement)
+		}
+		if l.Hint != "" && !slices.Contains(hints, l.Hint) {
+			hints = append(hints, l.Hint)
+		}
+	}
+	return fault.New(fault.Conflict, "make the changes of the schema", strings.Join(lines, "\n"), strings.Join(hints, "; "))
+}
+
+const byHand = "write the migration by hand with `krowoc migrate create NAME`"
+
+// sqlHint tells what to do about SQL of a schema that Postgres refuses.
+const sqlHint = "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create"
+
+// refusalHint tells what to do about a change that Postgres refuses.
+func refusalHint(err error) string {
+	refused := new(pgconn.PgError)
+	if !errors.As(err, &refused) {
+		return "Postgres has no direct way to make this change: " + byHand
+	}
+	usedByView := refused.Code == "0A000" && strings.Contains(refused.Message, "used by")
+	switch {
+	case refused.Code == "2BP01" || usedByView: // dependent_objects_still_exist
+		return "an object that is not in the schema depends on what changes: " + byHand
+	case slices.Contains([]string{"22", "23", "P0"}, refused.Code[:2]): // invalid values, violated constraints, mustBeKey
+		return "rows that the migrations insert do not allow this change: change the rows in a migration first, with `krowoc migrate create NAME`"
+	}
+	return "Postgres has no direct way to make this change: " + byHand
+}
+
+// isRefusal reports whether Postgres refuses a statement for what it says, and not because the server, the connection or the transaction
+// is in trouble.
+func isRefusal(err error) bool {
+	refused := new(pgconn.PgError)
+	if !errors.As(err, &refused) {
+		return false
+	}
+	trouble := []string{"08", "28", "40", "53", "57", "58000", "58030", "F0", "XX"}
+	return !slices.ContainsFunc(trouble, func(class string) bool { return strings.HasPrefix(refused.Code, class) })
+}
