@@ -45,8 +45,8 @@ func (s *Server) Kept(ctx context.Context, name string) (db *pgxpool.Pool, note 
 	}
 	to := newName()
 	err = s.exec(ctx, func(*pgx.Conn) []string { return []string{"ALTER DATABASE " + keptPrefix + name + " RENAME TO " + to} })
-	if err != nil {
-		return nil, "", nil, err
+	if err != nil { // somebody is connected to it: create another one
+		return nil, "", nil, ctx.Err()
 	}
 	db, drop, err = s.open(ctx, to)
 	if err != nil {

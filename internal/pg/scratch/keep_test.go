@@ -1,7 +1,10 @@
 package scratch_test
 
 import (
+	"net/url"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/testkit"
@@ -32,6 +35,27 @@ func TestKeep(t *testing.T) {
 	}
 	if again, _, _, err := s.Kept(t.Context(), "test"); again != nil || err != nil {
 		t.Errorf("it is found again: %v", err)
+	}
+	if err := s.Keep(t.Context(), db, "test", note); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/krowoc_kept_test"
+	conn, err := pgx.Connect(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used, _, _, err := s.Kept(t.Context(), "test"); used != nil || err != nil {
+		t.Errorf("one that somebody uses is found: %v", err)
+	}
+	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, drop, err = s.Kept(t.Context(), "test"); err != nil || drop == nil {
+		t.Fatalf("it is not found after that: %v", err)
 	}
 	if err := drop(); err != nil {
 		t.Error(err)
