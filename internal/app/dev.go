@@ -99,6 +99,7 @@ func (p *devProject) Syncer(url string) *sync.Syncer {
 		Migrations: os.DirFS(c.Path(c.Migrations.Dir)),
 		Exclude:    migrate.InternalTables(c.Migrations.Table),
 		Build:      p.app.MigratedDatabase,
+		WriteBuild: p.app.WriteMigrations,
 		Settled: func(ctx context.Context, types *schema.Schema) (sync.Memory, error) {
 			return p.app.Settled(ctx, server, func(w io.Writer) error {
 				fmt.Fprintln(w, "dev")

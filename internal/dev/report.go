@@ -68,7 +68,10 @@ func (r *reporter) fail(part string, err error) {
 const slow = 5 * time.Second
 
 // whileStarting reports at intervals that a part is still starting, until done is called.
-func (r *reporter) whileStarting(part string) (done func()) {
+func (r *reporter) whileStarting(part string) (done func()) { return r.while(part, "still starting") }
+
+// while reports at intervals what a part is still doing, until done is called.
+func (r *reporter) while(part, doing string) (done func()) {
 	began, end := r.now(), make(chan struct{})
 	go func() {
 		tick := time.NewTicker(slow)
@@ -76,7 +79,7 @@ func (r *reporter) whileStarting(part string) (done func()) {
 		for {
 			select {
 			case <-tick.C:
-				r.info(part, fmt.Sprintf("still starting after %d s", int(r.now().Sub(began).Seconds())))
+				r.info(part, fmt.Sprintf("%s after %d s", doing, int(r.now().Sub(began).Seconds())))
 			case <-end:
 				return
 			}

@@ -33,7 +33,12 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	if err != nil {
 		sync = s.syncer.SyncNew
 	}
+	done := s.while("schema", "still creating the tables of the schema in scratch databases, which later changes reuse,")
+	if s.schema != nil { // the tables match it, so that they may be copied
+		s.prepared(ctx, s.schema)
+	}
 	statements, err := sync(ctx, s.pool, types)
+	done()
 	if err != nil {
 		return err
 	}
@@ -57,14 +62,19 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 // prepareDelay is how long a session waits after its start before it prepares for the first saved change. The first requests come first.
 const prepareDelay = time.Second
 
-// prepareSync builds in the background what the first saved change needs. A failure has no effect: that change tries again.
+// prepareSync builds in the background what the first saved change needs.
 func (s *session) prepareSync(ctx context.Context, types *schema.Schema) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(prepareDelay):
-		if err := s.syncer.Prepare(ctx, s.pool, types); err != nil && ctx.Err() == nil {
-			s.emit(Event{Part: "schema", Level: slog.LevelDebug, Text: "preparing for changes: " + err.Error()})
-		}
+		s.prepared(ctx, types)
+	}
+}
+
+// prepared builds what the first change of a schema needs. A failure has no effect: that change tries again.
+func (s *session) prepared(ctx context.Context, types *schema.Schema) {
+	if err := s.syncer.Prepare(ctx, s.pool, types); err != nil && ctx.Err() == nil {
+		s.emit(Event{Part: "schema", Level: slog.LevelDebug, Text: "preparing for changes: " + err.Error()})
 	}
 }
 

@@ -9,20 +9,13 @@ import (
 	"io/fs"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 )
-
-// Close drops the scratch databases.
-func (y *Syncer) Close(context.Context) error {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	y.key = ""
-	return errors.Join(dropped(&y.dropCurrent), y.closeBuilder())
-}
 
 func (y *Syncer) closeBuilder() error {
 	y.builder = nil
@@ -39,15 +32,18 @@ func dropped(drop *func() error) error {
 	return err
 }
 
-// Prepare creates the scratch databases, so that the next Sync is fast. types is the schema that the tables match.
+// Prepare creates the scratch databases unless they exist, so that the next Sync is fast. types is the schema that the tables match.
 func (y *Syncer) Prepare(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) error {
 	y.mu.Lock()
 	defer y.mu.Unlock()
+	if y.key != "" {
+		return nil
+	}
 	unsaved, err := Read(ctx, db)
 	if err != nil {
 		return err
 	}
-	if err := y.rebuild(ctx, unsaved, types); err != nil {
+	if err := y.rebuild(ctx, db, unsaved, types); err != nil {
 		return err
 	}
 	_, err = y.buildTarget(ctx, types)
@@ -66,25 +62,27 @@ func (y *Syncer) buildTarget(ctx context.Context, types *schema.Schema) (*ddl.Ta
 // matches reports whether a database without unsaved changes has all of a schema already. This is so after most starts, and then no copy of
 // the database is needed.
 func (y *Syncer) matches(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (bool, error) {
+	target, err := y.target(ctx, db, types)
+	if err != nil || target == nil {
+		return false, err
+	}
+	tables, err := catalog.Read(ctx, db, catalog.Options{Exclude: y.Exclude})
+	return err == nil && !target.Differs(tables), err
+}
+
+// target builds a schema in an empty database, or returns nil if its SQL could use something that the migrations of db have made.
+func (y *Syncer) target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, error) {
 	kept, err := ddl.ReadKept(ctx, db)
 	if err != nil || kept.Beyond(types) {
-		return false, err
+		return nil, err
 	}
 	if err := y.clean(ctx); err != nil {
-		return false, err
+		return nil, err
 	}
 	if err := y.ensureBuilder(ctx, kept, types, nil); err != nil {
-		return false, err
+		return nil, err
 	}
-	target, err := y.buildTarget(ctx, types)
-	if err != nil {
-		return false, err
-	}
-	current, err := catalog.Read(ctx, db, catalog.Options{Exclude: y.Exclude})
-	if err != nil {
-		return false, err
-	}
-	return !target.Differs(current), nil
+	return y.buildTarget(ctx, types)
 }
 
 // clean drops what a session has left that was killed.
@@ -107,22 +105,26 @@ func (y *Syncer) ensureBuilder(ctx context.Context, kept ddl.Kept, types *schema
 	if err := y.closeBuilder(); err != nil {
 		return err
 	}
-	var made *scratch.Builder
-	var drop func() error
-	var err error
-	if of == nil {
-		made, drop, err = y.Server.EmptyBuilder(ctx, kept)
-	} else {
-		made, drop, err = y.Server.Builder(ctx, of, types)
-	}
+	made, drop, err := y.newBuilder(ctx, kept, types, of)
 	if err == nil {
 		y.builder, y.dropBuilder = made, drop
 	}
 	return err
 }
 
+func (y *Syncer) newBuilder(ctx context.Context, kept ddl.Kept, types *schema.Schema, of *pgxpool.Pool) (*scratch.Builder, func() error, error) {
+	made, drop, err := y.keptBuilder(ctx, kept, types)
+	switch {
+	case made != nil || err != nil:
+		return made, drop, err
+	case of == nil:
+		return y.Server.EmptyBuilder(ctx, kept)
+	}
+	return y.Server.Builder(ctx, of, types)
+}
+
 // rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date and can build the schema.
-func (y *Syncer) rebuild(ctx context.Context, unsaved []Change, types *schema.Schema) error {
+func (y *Syncer) rebuild(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema) error {
 	key, err := y.keyOf(unsaved)
 	if err != nil || (key == y.key && y.builder.Fits(types)) {
 		return err
@@ -131,20 +133,12 @@ func (y *Syncer) rebuild(ctx context.Context, unsaved []Change, types *schema.Sc
 	if err := errors.Join(dropped(&y.dropCurrent), y.clean(ctx)); err != nil {
 		return err
 	}
-	current, drop, err := y.Build(ctx, y.Server)
+	current, drop, err := y.migrated(ctx, db, unsaved, types)
 	if err != nil {
 		return err
 	}
 	y.current, y.dropCurrent = current, drop
-	kept, err := ddl.ReadKept(ctx, current)
-	if err != nil {
-		return err
-	}
-	if err := y.ensureBuilder(ctx, kept, types, current); err != nil {
-		return err
-	}
-	y.reader = catalog.NewReader(current, catalog.Options{Exclude: y.Exclude})
-	if y.base, err = y.reader.Read(ctx); err != nil {
+	if err := y.readBase(ctx, types); err != nil {
 		return err
 	}
 	for _, c := range unsaved {
@@ -154,8 +148,28 @@ func (y *Syncer) rebuild(ctx context.Context, unsaved []Change, types *schema.Sc
 			}
 		}
 	}
-	y.key = key
+	y.key, y.applied = key, unsaved
 	return nil
+}
+
+// readBase reads what the migrations have built, and makes a builder. Each of them reads a whole database, which takes long for a large one,
+// so it does both at once. A database that is read cannot be copied.
+func (y *Syncer) readBase(ctx context.Context, types *schema.Schema) error {
+	kept, err := ddl.ReadKept(ctx, y.current)
+	if err != nil {
+		return err
+	}
+	y.reader = catalog.NewReader(y.current, catalog.Options{Exclude: y.Exclude})
+	both, ctx := errgroup.WithContext(ctx)
+	if kept.Beyond(types) {
+		both.SetLimit(1)
+	}
+	both.Go(func() error { return y.ensureBuilder(ctx, kept, types, y.current) })
+	both.Go(func() (err error) {
+		y.base, err = y.reader.Read(ctx)
+		return err
+	})
+	return both.Wait()
 }
 
 // keyOf is a hash of the migrations and changes.

@@ -5,6 +5,7 @@ package sync
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"slices"
 	"sync"
@@ -28,6 +29,9 @@ type Options struct {
 
 	// Build creates a scratch database and applies the migrations to it.
 	Build func(context.Context, *scratch.Server) (*pgxpool.Pool, func() error, error)
+
+	// WriteBuild writes what the result of Build depends on, for a hash. If it is set, Close keeps the scratch databases for the next session.
+	WriteBuild func(io.Writer) error
 }
 
 // Memory remembers that nothing had to be done, with notes that a Syncer does not need.
@@ -47,6 +51,7 @@ type Syncer struct {
 	builder *scratch.Builder // of the other database; may be nil
 	base    *catalog.Catalog // built from the migrations alone
 	key     string           // hash of the migrations and changes that current has; empty if it has something else
+	applied []Change         // the changes that current has
 
 	dropCurrent, dropBuilder func() error
 }
@@ -92,7 +97,7 @@ func (y *Syncer) Sync(ctx context.Context, db *pgxpool.Pool, types *schema.Schem
 			return nil, err
 		}
 	}
-	if err := y.rebuild(ctx, unsaved, types); err != nil {
+	if err := y.rebuild(ctx, db, unsaved, types); err != nil {
 		return nil, err
 	}
 	target, err := y.buildTarget(ctx, types)
@@ -153,14 +158,15 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 	if err := execEach(ctx, y.current, last); err != nil {
 		return changes, nil //nolint:nilerr // the database has them; the scratch database is rebuilt
 	}
-	y.key, err = y.keyOf(append(unsaved, changes...))
+	y.applied = slices.Concat(unsaved, changes)
+	y.key, err = y.keyOf(y.applied)
 	return changes, err
 }
 
 // replace drops the unsaved columns whose type has changed and makes them again, after a change failed because Postgres cannot turn
 // their values into the new type. Without such a column it returns the failure.
 func (y *Syncer) replace(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema, failure error) ([]Change, error) {
-	if err := y.rebuild(ctx, unsaved, types); err != nil {
+	if err := y.rebuild(ctx, db, unsaved, types); err != nil {
 		return nil, errors.Join(failure, err)
 	}
 	target, err := y.buildTarget(ctx, types)

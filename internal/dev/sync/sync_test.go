@@ -197,7 +197,14 @@ func newProject(t *testing.T) *project {
 	p := &project{db: testkit.NewDatabase(t), files: fstest.MapFS{"00001_books.sql": &fstest.MapFile{Data: []byte(migration)}}}
 	testkit.Exec(t, p.db, migration)
 	p.server = scratch.Existing(scratch.Options{URL: p.db.Config().ConnString()})
-	p.syncer = sync.New(sync.Options{
+	p.syncer = sync.New(p.options())
+	p.close(t)
+	return p
+}
+
+// options are those of a session.
+func (p *project) options() sync.Options {
+	return sync.Options{
 		Server: p.server, Migrations: p.files,
 		Build: func(ctx context.Context, s *scratch.Server) (*pgxpool.Pool, func() error, error) {
 			p.built++
@@ -211,13 +218,17 @@ func newProject(t *testing.T) *project {
 			}
 			return db, drop, err
 		},
-	})
+	}
+}
+
+// close closes the syncer at the end of a test.
+func (p *project) close(t *testing.T) {
+	y := p.syncer
 	t.Cleanup(func() {
-		if err := p.syncer.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := y.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})
-	return p
 }
 
 // sync returns the statements for a type Book with some fields.

@@ -22,6 +22,7 @@ type Builder struct {
 	db     *pgxpool.Pool
 	reader *catalog.Reader
 	built  *definition      // what the database contains; nil if that is unknown
+	schema *schema.Schema   // of built
 	last   *catalog.Catalog // of built
 	enums  []catalog.Enum   // all of the database, also those that are not in built
 }
@@ -29,6 +30,35 @@ type Builder struct {
 // NewBuilder returns a builder for a database that nothing else changes.
 func NewBuilder(scratch *pgxpool.Pool) *Builder {
 	return &Builder{db: scratch, reader: catalog.NewReader(scratch, catalog.Options{})}
+}
+
+// ResumeBuilder returns a builder for a database in which another one has built a schema last. The SQL of the schema must still be the same.
+func ResumeBuilder(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Builder, error) {
+	d, err := define(s)
+	if err != nil {
+		return nil, err
+	}
+	b := NewBuilder(scratch)
+	return b, b.read(ctx, s, d)
+}
+
+// Database is the scratch database.
+func (b *Builder) Database() *pgxpool.Pool { return b.db }
+
+// Built returns the schema that the database contains, or nil.
+func (b *Builder) Built() *schema.Schema {
+	if b.built == nil {
+		return nil
+	}
+	return b.schema
+}
+
+// Is reports whether a database has exactly what the builder's database contains, so that a copy of that one has the same structure.
+func (b *Builder) Is(other *catalog.Catalog) bool {
+	if b.built == nil || len(b.enums) != len(b.last.Enums) {
+		return false
+	}
+	return len(catalog.Compare(b.last.ColumnsByName(), other.ColumnsByName())) == 0
 }
 
 // Build builds a schema.
@@ -82,16 +112,24 @@ func (b *Builder) build(ctx context.Context, s *schema.Schema, d *definition, st
 		}
 		return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql, Hint: sqlHint, Err: &Refused{sql, err}}
 	}
+	if err := b.read(ctx, s, d); err != nil {
+		return nil, err
+	}
+	return &Target{schema: s, catalog: b.last, written: d.written}, nil
+}
+
+// read reads the database, which contains a schema.
+func (b *Builder) read(ctx context.Context, s *schema.Schema, d *definition) error {
 	b.built = nil
 	c, err := b.reader.Read(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	b.enums = slices.Clone(c.Enums)
 	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
 	d.order(c)
-	b.built, b.last = d, c
-	return &Target{schema: s, catalog: c, written: d.written}, nil
+	b.built, b.schema, b.last = d, s, c
+	return nil
 }
 
 func (b *Builder) createExtension(ctx context.Context, name string) error {

@@ -49,10 +49,17 @@ func (p *planner) detach(cur, want *catalog.Table, remade []*catalog.Column) (de
 			rest.Constraints = append(rest.Constraints, *c)
 		}
 	}
-	// The list is copied, since d.had leads to its elements.
-	p.cur.Indexes = slices.DeleteFunc(slices.Clone(p.cur.Indexes), func(i catalog.Index) bool {
-		return (i.Schema == cur.Schema) && (i.Table == cur.Name) && !i.Constraint && d.index(&i)
-	})
+	var detached []string
+	for _, i := range d.had {
+		if d.index(i) {
+			detached = append(detached, i.Name)
+		}
+	}
+	if len(detached) > 0 { // rare, and the list of all indexes is long. It is copied, since d.had leads to its elements.
+		p.cur.Indexes = slices.DeleteFunc(slices.Clone(p.cur.Indexes), func(i catalog.Index) bool {
+			return (i.Schema == cur.Schema) && slices.Contains(detached, i.Name)
+		})
+	}
 	return d.out, &rest
 }
 

@@ -51,13 +51,17 @@ func serials(s *schema.Schema) (columns []string) {
 	return columns
 }
 
-// keptSQL lists extensions, enums, the owners of sequences, and whether there is something else that people have made. Objects of people
-// have OIDs from 16384.
+// keptSQL lists extensions, enums, the owners of sequences, and whether there is something else that people have made. Views of tables
+// go with the tables. Objects of people have OIDs from 16384.
 const keptSQL = `
-	WITH theirs AS (
+	WITH RECURSIVE theirs AS (
 		SELECT n.oid FROM pg_namespace n WHERE n.nspname NOT IN ('information_schema', $2) AND n.nspname NOT LIKE 'pg\_%'
 	), extended AS (
 		SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+	), gone AS (
+		SELECT oid FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'f') AND relnamespace IN (TABLE theirs) AND oid NOT IN (SELECT objid FROM extended)
+		UNION SELECT r.ev_class FROM gone JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = gone.oid AND d.classid = 'pg_rewrite'::regclass
+			JOIN pg_rewrite r ON r.oid = d.objid
 	)
 	SELECT ARRAY(SELECT extname::text FROM pg_extension),
 		ARRAY(SELECT CASE WHEN typnamespace = 'public'::regnamespace THEN typname::text ELSE '' END FROM pg_type
@@ -70,7 +74,8 @@ const keptSQL = `
 				AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')),
 		EXISTS (SELECT FROM pg_proc WHERE oid >= 16384 AND pronamespace IN (TABLE theirs) AND oid NOT IN (SELECT objid FROM extended)
 				AND NOT (proname = $1 AND pronargs = 0 AND pronamespace = 'public'::regnamespace))
-		OR EXISTS (SELECT FROM pg_class WHERE oid >= 16384 AND relkind IN ('v', 'm', 'c') AND relnamespace IN (TABLE theirs) AND oid NOT IN (SELECT objid FROM extended))
+		OR EXISTS (SELECT FROM pg_class WHERE oid >= 16384 AND relkind IN ('v', 'm', 'c') AND relnamespace IN (TABLE theirs)
+				AND oid NOT IN (SELECT objid FROM extended) AND oid NOT IN (TABLE gone))
 		OR EXISTS (SELECT FROM pg_type WHERE typtype IN ('d', 'r', 'm') AND typnamespace IN (TABLE theirs) AND oid NOT IN (SELECT objid FROM extended))
 		OR EXISTS (SELECT FROM (
 				SELECT oid FROM pg_collation UNION ALL SELECT oid FROM pg_operator UNION ALL SELECT oid FROM pg_opclass UNION ALL SELECT oid FROM pg_cast

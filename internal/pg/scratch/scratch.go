@@ -3,7 +3,6 @@ package scratch
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -152,6 +151,15 @@ type Builder struct {
 	copied bool
 }
 
+// Copied reports whether the builder's database also has what migrations have made besides tables.
+func (b *Builder) Copied() bool { return b.copied }
+
+// ResumedBuilder is a builder whose database, which Keep has kept, contains the tables of a schema.
+func ResumedBuilder(ctx context.Context, db *pgxpool.Pool, kept ddl.Kept, copied bool, types *schema.Schema) (*Builder, error) {
+	b, err := ddl.ResumeBuilder(ctx, db, types)
+	return &Builder{b, kept, copied}, err
+}
+
 // Fits reports whether the builder can build a schema.
 func (b *Builder) Fits(types *schema.Schema) bool { return b.copied || !b.kept.Beyond(types) }
 
@@ -191,10 +199,7 @@ func (s *Server) EmptyBuilder(ctx context.Context, kept ddl.Kept) (*Builder, fun
 
 // create creates a database from a template. Nobody needs its content after a crash.
 func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, func() error, error) {
-	name := "krowoc_scratch_" + strings.ToLower(rand.Text()[:12])
-	drop := func() error {
-		return s.exec(context.WithoutCancel(ctx), func(*pgx.Conn) []string { return []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"} })
-	}
+	name := newName()
 	err := s.exec(ctx, func(conn *pgx.Conn) []string {
 		statements := []string{
 			"CREATE DATABASE " + name + " TEMPLATE " + pg.QuoteIdent(template) + s.strategy(conn),
@@ -206,21 +211,32 @@ func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, fu
 		return statements
 	})
 	if err != nil {
-		_ = drop() // it may be only the settings that failed
+		_ = s.drop(ctx, name) // it may be only the settings that failed
 		return nil, nil, err
 	}
+	return s.open(ctx, name)
+}
+
+// open connects to a scratch database. If that fails, it drops the database.
+func (s *Server) open(ctx context.Context, name string) (*pgxpool.Pool, func() error, error) {
 	u, err := url.Parse(s.url)
 	if err != nil {
-		return nil, nil, errors.Join(fault.New(fault.Invalid, "read the URL of the scratch server", "the URL is not valid"), drop())
+		err = fault.New(fault.Invalid, "read the URL of the scratch server", "the URL is not valid")
+		return nil, nil, errors.Join(err, s.drop(ctx, name))
 	}
 	u.Path = "/" + name
 	o := s.options.Pool
 	o.URL = u.String()
 	pool, err := pg.Connect(ctx, o)
 	if err != nil {
-		return nil, nil, errors.Join(err, drop())
+		return nil, nil, errors.Join(err, s.drop(ctx, name))
 	}
-	return pool, func() error { pool.Close(); return drop() }, nil
+	return pool, func() error { pool.Close(); return s.drop(ctx, name) }, nil
+}
+
+// drop drops a scratch database, also after ctx has ended.
+func (s *Server) drop(ctx context.Context, name string) error {
+	return s.exec(context.WithoutCancel(ctx), func(*pgx.Conn) []string { return []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"} })
 }
 
 // DropLeftovers drops scratch databases that a killed process has left behind. No other process may be using the server.
