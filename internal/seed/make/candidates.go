@@ -17,6 +17,7 @@ type candidate struct {
 	data    []byte  // in the binary format of COPY, without the number of columns
 	values  []datum // of all columns
 	failure string  // of the last attempt
+	refusal error   // of the last attempt to insert it
 	skip    bool    // no attempt succeeded
 	repeats bool    // an attempt had the values of another row
 }
@@ -33,6 +34,25 @@ func (t *blueprint) forget(values []datum) {
 	}
 }
 
+// accepted returns the candidates that could be generated.
+func accepted(batch []*candidate) (list []*candidate) {
+	for _, c := range batch {
+		if !c.skip {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// columns returns the written columns in SQL.
+func (j *judge) columns() []string {
+	list := make([]string, len(j.slots))
+	for i, c := range j.slots {
+		list[i] = pg.QuoteIdent(j.blueprint.slots[c].name)
+	}
+	return list
+}
+
 // send copies candidates to the temporary table.
 func (j *judge) send(ctx context.Context, list []*candidate) error {
 	return j.copyTo(ctx, "pg_temp."+candidates, candidateNumber+", ", len(j.slots)+1, list, func(b []byte, c *candidate) []byte {
@@ -41,21 +61,18 @@ func (j *judge) send(ctx context.Context, list []*candidate) error {
 	})
 }
 
-// insert copies the accepted rows to the table.
-func (j *judge) insert(ctx context.Context, batch []*candidate, sent func(rows int64)) error {
-	var list []*candidate
-	for _, c := range batch {
-		if !c.skip {
-			list = append(list, c)
-		}
+// insert copies the accepted rows to the table. Rows that a trigger refuses are generated again.
+func (j *judge) insert(ctx context.Context, r *sample, batch []*candidate, sent func(rows int64)) error {
+	if j.triggered() {
+		return j.insertTriggered(ctx, r, batch, sent)
 	}
+	list := accepted(batch)
 	before := j.came
 	err := j.copyTo(ctx, j.quoted(), "", len(j.slots), list, func(b []byte, _ *candidate) []byte { return b })
 	if err != nil {
 		return err
 	}
 	j.came = before + int64(len(list))
-	j.missed += int64(len(batch) - len(list))
 	for _, c := range list {
 		j.rows.made = append(j.rows.made, j.rows.pick(c.values))
 	}
@@ -71,11 +88,7 @@ func (j *judge) copyTo(ctx context.Context, table, names string, columns int, li
 		data = append(first(data, c), c.data...)
 	}
 	data = append(data, 0xff, 0xff)
-	quoted := make([]string, len(j.slots))
-	for i, c := range j.slots {
-		quoted[i] = pg.QuoteIdent(j.blueprint.slots[c].name)
-	}
-	sql := fmt.Sprintf("COPY %s (%s%s) FROM STDIN (FORMAT binary)", table, names, strings.Join(quoted, ", "))
+	sql := fmt.Sprintf("COPY %s (%s%s) FROM STDIN (FORMAT binary)", table, names, strings.Join(j.columns(), ", "))
 	_, err := j.tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(data), sql)
 	return err
 }

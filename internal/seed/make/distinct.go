@@ -49,6 +49,9 @@ func (t *blueprint) distinct(m *maker, alone bool) bool {
 		return true
 	case !alone:
 		return false
+	case !said && c.isPlainText() && !isFinite(m.generator) && c.longest() > 0 && c.longest() <= mostCode:
+		m.generator = codes{int64(c.longest())}
+		return false
 	case !said && c.isPlainText() && (c.hint == nil || c.hint.Prefix == "") && m.field.Constraints.Format == "" && isID(m.field):
 		m.settle(textIDs{m.salt, c.longest()}, c)
 		return true
@@ -63,7 +66,7 @@ func (t *blueprint) distinct(m *maker, alone bool) bool {
 		m.settle(numberedDocument{}, c)
 		return true
 	case isWhole(c.kind) && !said && !c.hint.Finite() && !t.hasDomain(c):
-		m.settle(&upwards{moves: c.hint != nil}, c)
+		m.settle(&upwards{moves: c.hint != nil || t.triggered()}, c)
 		return true
 	}
 	return false
@@ -72,8 +75,8 @@ func (t *blueprint) distinct(m *maker, alone bool) bool {
 // settle makes each row have another value, in all attempts the same. Where a constraint decides whether the value is null or which number
 // it is, the attempts differ.
 func (m *maker) settle(s generator, c *slot) {
-	_, number := s.(*upwards)
-	m.generator, m.steady = s, !c.mustMixNulls() && (!number || c.hint == nil)
+	number, counts := s.(*upwards)
+	m.generator, m.steady = s, !c.mustMixNulls() && (!counts || !number.moves)
 	if !c.mustMixNulls() {
 		m.null = 0
 	}

@@ -46,6 +46,29 @@ func (s numbered) short(r *sample) string {
 	return fit(text, 0, s.longest)
 }
 
+// mostCode is the length up to which unique texts are codes, since there are not many of them.
+const mostCode = 2
+
+// codes are the texts of a length of digits and letters.
+type codes struct{ length int64 }
+
+func (s codes) size() int64 {
+	size := int64(1)
+	for range s.length {
+		size *= 36
+	}
+	return size
+}
+
+func (s codes) at(_ *sample, i int64) datum {
+	text := strconv.FormatInt(i, 36)
+	return datum{s: strings.Repeat("0", int(s.length)-len(text)) + text}
+}
+
+func (s codes) make(r *sample) datum { return s.at(r, r.rng.Int64N(s.size())) }
+
+func (codes) operands() []*operand { return nil }
+
 // division returns the separator between a text and a number.
 func division(f *schema.Field) string {
 	switch f.Constraints.Format {

@@ -28,7 +28,7 @@ func (u *uniqueness) hash(values []datum, slots []*slot) (uint64, bool) {
 		if values[c].null {
 			return 0, false
 		}
-		b = slots[c].appendDatum(b, &values[c])
+		b = slots[c].appendIdentity(b, &values[c])
 	}
 	u.buffer = b
 	return maphash.Bytes(u.seed, b), true
