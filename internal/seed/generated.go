@@ -25,18 +25,21 @@ const generateKey = "generate"
 // Count requests generated rows of a type, which the fixtures do not have to mention.
 type Count struct {
 	Type string // name of the type or of its table; empty for all types without another specification
-	Rows int64
+	Rows int64  // 0 leaves the type out
 }
 
-// ParseCount parses 1000 or Prompt=1000.
+// ParseCount parses 1000 or Prompt=1000. Prompt=0 leaves a type out.
 func ParseCount(text string) (Count, error) {
 	name, number, named := strings.Cut(text, "=")
 	if !named {
 		name, number = "", text
 	}
 	rows, ok := maker.ParseRows(number)
+	if leftOut := number == "0" && name != ""; leftOut {
+		return Count{Type: name}, nil
+	}
 	if !ok || (named && name == "") {
-		return Count{}, fault.New(fault.Invalid, "", fmt.Sprintf("%q is not a number of rows", text), "Write 1000 for every type, or Prompt=1000 for one.")
+		return Count{}, fault.New(fault.Invalid, "", fmt.Sprintf("%q is not a number of rows", text), "Write 1000 for every type, Prompt=1000 for one, or Prompt=0 to leave one out.")
 	}
 	return Count{Type: name, Rows: rows}, nil
 }
@@ -158,7 +161,9 @@ func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Sp
 	for _, c := range o.Generate {
 		for _, typ := range o.Schema.Tables {
 			t := all.byName[typ.Name]
-			if _, files := said[t]; c.Type == "" && rows[t] == 0 && !files {
+			_, files := said[t]
+			_, counted := rows[t]
+			if c.Type == "" && !files && !counted {
 				rows[t] = c.Rows
 			}
 		}

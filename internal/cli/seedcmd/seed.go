@@ -51,7 +51,7 @@ the environment, and --yes.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.DryRun, "dry-run", false, "change nothing; print every row that would change")
-	flags.StringArrayVar(&o.Generate, "generate", nil, "generate `N` rows for every type (1000) or one type (Prompt=1000); repeatable")
+	flags.StringArrayVar(&o.Generate, "generate", nil, "generate `N` rows for every type (1000) or one type (Prompt=1000); Prompt=0 leaves one out; repeatable")
 	flags.Uint64Var(&o.RandomSeed, "random-seed", 0, "generate rows from this random seed: the same `number` gives the same rows")
 	flags.BoolVar(&o.Prune, "prune", false, "delete rows that an earlier load inserted and that are no longer in the fixtures")
 	flags.StringVar(&o.Reset, "reset", "", "empty the tables first. The `mode` loaded refuses to empty a table with rows from elsewhere; all does not refuse")

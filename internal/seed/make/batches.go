@@ -18,7 +18,11 @@ const batchRows = 50_000
 func (l *loader) inBatches(ctx context.Context) error {
 	for _, level := range l.levels() {
 		group, ctx := errgroup.WithContext(ctx)
-		group.SetLimit(max(1, int(l.Pool.Config().MaxConns)-1))
+		limit := max(1, int(l.Pool.Config().MaxConns)-1)
+		if l.triggered() { // a trigger may insert rows into any of the tables
+			limit = 1
+		}
+		group.SetLimit(limit)
 		for _, t := range level {
 			group.Go(func() error { return l.batches(ctx, t) })
 		}

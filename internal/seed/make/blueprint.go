@@ -39,6 +39,7 @@ type blueprint struct {
 	facts     *facts                       // nil if the database was not read
 	unknown   unknown                      // constraints that only Postgres can evaluate
 	virtual   []*schema.Field              // references that only the database has
+	outside   bool                         // the table is not in the schema; its name is SQL
 }
 
 // maker fills the columns of one field.
@@ -251,7 +252,7 @@ func (m *maker) refer(r *sample, number int) {
 		}
 		return
 	}
-	at := int64(-1)
+	at := int64(noRow)
 	switch {
 	case r.blueprint.per != nil && r.blueprint.per.maker == number:
 		at = r.parents[number]
@@ -263,9 +264,11 @@ func (m *maker) refer(r *sample, number int) {
 	}
 	r.parents[number] = at
 	for i, c := range m.slots {
-		switch {
+		switch key := p.universe.blueprint.keySlot(m.field, i); {
+		case at == itself:
+			r.values[c] = r.values[key]
 		case at >= 0:
-			r.values[c] = p.universe.value(r, at, p.universe.blueprint.keySlot(m.field, i))
+			r.values[c] = p.universe.value(r, at, key)
 		default:
 			r.values[c] = null
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +32,7 @@ WITH RECURSIVE behind AS (
 SELECT b.name, a.attname, a.atttypid, b.element, format_type(a.atttypid, a.atttypmod),
        CASE b.element WHEN 0 THEN '' WHEN t.oid THEN format_type(t.oid, b.modifier) ELSE format_type(b.element, NULL) END,
        (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '', a.attgenerated <> '',
-       CASE WHEN b.name <> '' AND t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(quote_ident(b.name), a.attname) END,
+       CASE WHEN b.name <> '' AND t.typname IN ('int2', 'int4', 'int8') THEN pg_get_serial_sequence(b.attrelid::regclass::text, a.attname) END,
        t.typname, b.modifier, b.arrays, b.domain, coalesce(r.proname, ''), t.typrelid,
        ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
 FROM behind b
@@ -57,8 +58,8 @@ type described struct {
 	labels          []string
 }
 
-// tableSource is the source of describeQuery for tables by name.
-const tableSource = "(SELECT name, to_regclass(quote_ident(name)) AS relation FROM unnest($1::text[]) AS u (name)) n"
+// tableSource is the source of describeQuery for tables by their names in SQL. It calls each by its number, from 1.
+const tableSource = "(SELECT at::text AS name, to_regclass(sql) AS relation FROM unnest($1::text[]) WITH ORDINALITY AS u (sql, at)) n"
 
 // targets are the destinations of a row of describeQuery.
 func (d *described) targets() []any {
@@ -71,8 +72,8 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 	blueprints := map[string]*blueprint{}
 	var list []string
 	for _, t := range p.blueprints {
-		blueprints[t.typ.Table] = t
-		list = append(list, t.typ.Table)
+		list = append(list, t.quoted())
+		blueprints[strconv.Itoa(len(list))] = t
 	}
 	found := map[*slot]bool{}
 	there := map[*blueprint]bool{}
@@ -241,5 +242,10 @@ func (c *slot) decodeNumeric(raw []byte) datum {
 	return datum{raw: true, s: string(raw), i: int64(math.Round(f.Float64 * pow10[c.scale]))}
 }
 
-// quoted returns the table's name as an SQL identifier.
-func (t *blueprint) quoted() string { return pg.QuoteIdent(t.typ.Table) }
+// quoted returns the table's name in SQL.
+func (t *blueprint) quoted() string {
+	if t.outside {
+		return t.typ.Table
+	}
+	return pg.QuoteIdent(t.typ.Table)
+}

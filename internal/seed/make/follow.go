@@ -1,8 +1,11 @@
 package make
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -15,11 +18,12 @@ func (s followed) make(r *sample) datum { return r.values[s.at] }
 type shared struct {
 	leader map[*schema.Field]*schema.Field // the reference that fills a field
 	empty  map[*schema.Field]bool          // fields that are null, since no reference can fill them
+	own    map[*schema.Field]*schema.Field // fields that repeat another one, so that the row refers to itself
 }
 
 // lead lets references fill the fields that share their columns, unless these fields are specified.
 func (r *Reader) lead(t *blueprint) shared {
-	s := shared{map[*schema.Field]*schema.Field{}, map[*schema.Field]bool{}}
+	s := shared{map[*schema.Field]*schema.Field{}, map[*schema.Field]bool{}, map[*schema.Field]*schema.Field{}}
 	for _, f := range r.foreignKeys(t) {
 		s.empty[f] = !t.says(f)
 	}
@@ -36,13 +40,48 @@ func (r *Reader) lead(t *blueprint) shared {
 			for _, of := range f.Relation.Fields {
 				s.leader[of] = f
 			}
-		default:
-			for _, of := range f.Relation.Fields {
-				s.empty[of] = s.empty[of] || (!of.Type.NonNull && s.leader[of] == nil && !t.says(of))
-			}
+		case !s.leaveOut(t, f) && said < 0:
+			s.satisfy(t, f, r.inSQL(f.Relation.Target))
 		}
 	}
 	return s
+}
+
+// leaveOut makes the fields of a reference null that nothing else fills, and reports whether there are any.
+func (s shared) leaveOut(t *blueprint, f *schema.Field) (null bool) {
+	for _, of := range f.Relation.Fields {
+		if !of.Type.NonNull && s.leader[of] == nil && !t.says(of) {
+			s.empty[of], null = true, true
+		}
+	}
+	return null
+}
+
+// satisfy finds another way to satisfy a required reference that cannot fill its fields. If it refers to its own table, each row refers to
+// itself. Otherwise, Postgres evaluates the foreign key for the values that the fields get.
+func (s shared) satisfy(t *blueprint, f *schema.Field, target string) {
+	for i, of := range f.Relation.Fields {
+		if ref := f.Relation.References[i]; f.Relation.Target == t.typ && ref != of && s.leader[of] == nil {
+			s.own[of] = ref
+		}
+	}
+	if f.Relation.Target != t.typ {
+		t.unknown.checks = append(t.unknown.checks, exists(t, f, target))
+	}
+}
+
+// exists returns the condition that the table target has the row to which a reference leads.
+func exists(t *blueprint, f *schema.Field, target string) condition {
+	c := condition{columns: f.Relation.Columns, message: fmt.Sprintf("no row of %s has its %s", f.Relation.Target.Table, names(f.Relation.Fields))}
+	const other = "krowoc_target"
+	var equal, absent []string
+	for i, column := range f.Relation.Columns {
+		own := t.quoted() + "." + pg.QuoteIdent(column)
+		absent = append(absent, own+" IS NULL OR ")
+		equal = append(equal, other+"."+pg.QuoteIdent(f.Relation.References[i].Columns()[0])+" = "+own)
+	}
+	c.sql = fmt.Sprintf("%sEXISTS (SELECT FROM %s AS %s WHERE %s)", strings.Join(absent, ""), target, other, strings.Join(equal, " AND "))
+	return c
 }
 
 // says reports whether a field is specified.
@@ -51,11 +90,10 @@ func (t *blueprint) says(f *schema.Field) bool {
 }
 
 // canLead reports whether a reference can fill all of its fields: neither another reference nor the database fills one, and if it refers to
-// its own table, it can be null in the first row.
+// its own table, none is a part of the key that it leads to.
 func (s shared) canLead(t *blueprint, f *schema.Field) bool {
 	return !slices.ContainsFunc(f.Relation.Fields, func(of *schema.Field) bool {
-		return s.leader[of] != nil || of.Generated != nil ||
-			(f.Relation.Target == t.typ && (of.Type.NonNull || slices.Contains(t.typ.Key, of)))
+		return s.leader[of] != nil || of.Generated != nil || (f.Relation.Target == t.typ && slices.Contains(f.Relation.References, of))
 	})
 }
 
@@ -76,6 +114,8 @@ func (s shared) maker(t *blueprint, m *maker) {
 	switch leader := s.leader[m.field]; {
 	case leader != nil:
 		m.rule = rule{generator: followed{m.slots[0]}}
+	case s.own[m.field] != nil:
+		m.rule = rule{generator: followed{t.slotsOf(s.own[m.field])[0]}}
 	case s.empty[m.field]:
 		m.rule, m.explicit = rule{generator: &constant{null: true}}, true
 	case m.field.Relation != nil && len(m.field.Relation.Fields) > 0:
@@ -89,8 +129,10 @@ func (s shared) maker(t *blueprint, m *maker) {
 // follow orders fields after the reference that fills them.
 func (s shared) follow(t *blueprint) {
 	for _, m := range t.makers {
-		if leader := s.leader[m.field]; leader != nil {
-			m.after = append(m.after, t.makerOf(leader))
+		for _, first := range []*schema.Field{s.leader[m.field], s.own[m.field]} {
+			if first != nil {
+				m.after = append(m.after, t.makerOf(first))
+			}
 		}
 	}
 }

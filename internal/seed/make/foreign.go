@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -16,7 +17,7 @@ func (t *blueprint) fields() []*schema.Field {
 }
 
 // foreignKeys creates references for the foreign keys of the database that the schema does not have, as if it had @ref(fields:). Columns of
-// other foreign keys can only be null.
+// foreign keys to tables that the role cannot read can only be null.
 func (r *Reader) foreignKeys(t *blueprint) (nulls []*schema.Field) {
 	if t.facts == nil {
 		return nil
@@ -39,7 +40,17 @@ func (r *Reader) foreignKeys(t *blueprint) (nulls []*schema.Field) {
 			}
 		}
 	}
+	slices.SortStableFunc(t.virtual, func(a, b *schema.Field) int { return hops(b) - hops(a) })
 	return nulls
+}
+
+// hops returns the number of references from the key that a reference leads to. If two references share a column, the one with more hops
+// comes first: a row that refers to the chief of a team also refers to the team.
+func hops(f *schema.Field) (n int) {
+	for key := f.Relation.References[0]; key.Relation != nil; key = key.Relation.References[0] {
+		n++
+	}
+	return n
 }
 
 // columnFields returns the fields that hold columns, or nil if one has none of its own.
@@ -64,13 +75,40 @@ func (t *blueprint) hasReference(k foreignKey) bool {
 	})
 }
 
-// reference returns a reference for a foreign key, or nil if the schema lacks the other table or one of its columns.
-func (r *Reader) reference(t *blueprint, k foreignKey, fields []*schema.Field) *schema.Field {
-	at := slices.IndexFunc(r.Schema.Tables, func(typ *schema.Type) bool { return typ.Table == k.target })
-	if at < 0 {
+// target returns the type of the table that a foreign key refers to, or nil if nobody can read it. A table outside of the schema gets a
+// type with the columns of the key: rows refer to its existing rows.
+func (r *Reader) target(k foreignKey, fields []*schema.Field) *schema.Type {
+	if at := slices.IndexFunc(r.Schema.Tables, func(typ *schema.Type) bool { return typ.Table == k.target }); at >= 0 {
+		return r.Schema.Tables[at]
+	}
+	if k.relation == "" {
 		return nil
 	}
-	target := r.Schema.Tables[at]
+	typ := &schema.Type{Name: k.relation, Table: k.relation}
+	for i, name := range k.references {
+		f := &schema.Field{Name: name, Column: name, Owner: typ, Type: fields[i].Type, DataType: fields[i].DataType}
+		f.Type.NonNull = true
+		typ.Fields = append(typ.Fields, f)
+	}
+	typ.Key = typ.Fields
+	r.outside[typ] = true
+	return typ
+}
+
+// inSQL returns the name of a type's table in SQL.
+func (r *Reader) inSQL(typ *schema.Type) string {
+	if r.outside[typ] {
+		return typ.Table
+	}
+	return pg.QuoteIdent(typ.Table)
+}
+
+// reference returns a reference for a foreign key, or nil if the role cannot read the other table, or the schema lacks one of its columns.
+func (r *Reader) reference(t *blueprint, k foreignKey, fields []*schema.Field) *schema.Field {
+	target := r.target(k, fields)
+	if target == nil {
+		return nil
+	}
 	f := &schema.Field{Name: strings.Join(k.columns, ","), Owner: t.typ, Type: schema.FieldType{Object: target, NonNull: true}}
 	f.Relation = &schema.Relation{Kind: schema.RefOne, Target: target, Columns: k.columns, Fields: fields}
 	for i, name := range k.references {

@@ -14,7 +14,7 @@ import (
 type Generation struct {
 	blueprints map[*schema.Type]*blueprint
 	order      []*blueprint // tables with generated rows, each one after those that it refers to, as far as possible
-	cyclic     bool         // a table comes before one that it refers to
+	early      []early      // references of tables to later ones, since the tables refer to one another in a cycle
 }
 
 // Guess returns a specification without specified fields.
@@ -80,7 +80,9 @@ func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 		}
 		shared.maker(t, m)
 		if m.pick != nil && m.pick.of == nil {
-			t.pickFrom(m, p.blueprintOf(f.Relation.Target, t, seed))
+			target := p.blueprintOf(f.Relation.Target, t, seed)
+			target.outside = r.outside[target.typ]
+			t.pickFrom(m, target)
 		}
 		t.makers = append(t.makers, m)
 	}
@@ -129,6 +131,7 @@ func byDatabase(f *schema.Field) bool {
 func (t *blueprint) pickFrom(m *maker, target *blueprint) {
 	n := m.pick
 	n.universe, n.salt = target.rows, m.salt
+	n.required = t.isRequired(m)
 	if n.exponent > 0 {
 		n.rank = &zipfian{exponent: n.exponent}
 	}
@@ -139,6 +142,13 @@ func (t *blueprint) pickFrom(m *maker, target *blueprint) {
 			m.after = append(m.after, -1-slot)
 		}
 	}
+}
+
+// isRequired reports whether a column of a reference cannot be null.
+func (t *blueprint) isRequired(m *maker) bool {
+	notNull := func(at int) bool { return t.slots[at].hint != nil && t.slots[at].hint.NotNull }
+	required := func(f *schema.Field) bool { return f.Type.NonNull }
+	return m.field.Type.NonNull || slices.ContainsFunc(m.slots, notNull) || slices.ContainsFunc(m.field.Relation.Fields, required)
 }
 
 // perParent makes the reference of "per" lead to each parent in turn. It returns false after it reported a mistake.
@@ -163,38 +173,6 @@ func (r *Reader) perParent(t *blueprint) (ok bool) {
 	m.null, m.steady = 0, true
 	t.per = &children{maker: i}
 	return true
-}
-
-// sort orders the tables by depth-first search, each one after those that it refers to. In a cycle, it first ignores references that may be
-// null.
-func (p *Generation) sort(s *schema.Schema) {
-	state := map[*blueprint]int{}
-	var visit func(t *blueprint)
-	visit = func(t *blueprint) {
-		state[t] = 1
-		for _, required := range []bool{true, false} {
-			for _, m := range t.makers {
-				if m.pick == nil || m.pick.universe == nil || m.pick.nothing || m.field.Type.NonNull != required {
-					continue
-				}
-				other := m.pick.universe.blueprint
-				switch {
-				case other == t || other.spec == nil || state[other] == 2:
-				case state[other] == 1:
-					p.cyclic = true
-				default:
-					visit(other)
-				}
-			}
-		}
-		state[t] = 2
-		p.order = append(p.order, t)
-	}
-	for _, typ := range s.Tables {
-		if t := p.blueprints[typ]; t != nil && t.spec != nil && state[t] == 0 {
-			visit(t)
-		}
-	}
 }
 
 func jsonText(v any) string {

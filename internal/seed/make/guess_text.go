@@ -72,6 +72,9 @@ func textGenerator(c *slot, made *rule) generator {
 	if says, ok := meaning.Of(name); ok && f.Constraints.Format == "" {
 		s.make1 = fakes[says.Fake]
 	}
+	if isVersion(f, name) {
+		s.make1 = (*gofakeit.Faker).AppVersion
+	}
 	if name == "error" || strings.HasSuffix(name, "_error") {
 		if made.null = 0.8; f.Type.NonNull {
 			made.null = 0
@@ -81,6 +84,15 @@ func textGenerator(c *slot, made *rule) generator {
 		s.make1 = fakes["hex"]
 	}
 	return c.shape(s)
+}
+
+// isVersion reports whether a text is probably the version of software, such as 1.4.2: version, min_version, the num of a Version.
+func isVersion(f *schema.Field, name string) bool {
+	if f.Constraints.Format != "" {
+		return false
+	}
+	ofVersion := f.Owner != nil && f.Owner.Name == "Version" && (name == "num" || name == "number")
+	return ofVersion || name == "version" || strings.HasSuffix(name, "_version")
 }
 
 // patterned generates texts that match a regular expression. If more may follow, they go on after the match.

@@ -1,16 +1,12 @@
 package make
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/fault"
-	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // Rows of a table with constraints that only Postgres can evaluate are candidates first. They are copied to a temporary table, where
@@ -24,17 +20,6 @@ const (
 	firstBatch = 16
 	mostBatch  = 8192
 )
-
-// candidate is a row that Postgres has not accepted yet.
-type candidate struct {
-	number  int64
-	attempt int
-	data    []byte  // in the binary format of COPY, without the number of columns
-	values  []datum // of all columns
-	failure string  // of the last attempt
-	skip    bool    // no attempt succeeded
-	repeats bool    // an attempt had the values of another row
-}
 
 // judge generates and inserts the rows of one table.
 type judge struct {
@@ -53,7 +38,11 @@ func (t *blueprint) copyJudged(ctx context.Context, tx pgx.Tx, from, to int64, s
 		return err
 	}
 	r := t.newSample()
-	for size := int64(firstBatch); from < to; from, size = from+size, min(2*size, mostBatch) {
+	most := int64(mostBatch)
+	if t.triggered() {
+		most = triggeredBatch
+	}
+	for size := int64(firstBatch); from < to; from, size = from+size, min(2*size, most) {
 		batch := make([]*candidate, 0, size)
 		for number := from; number < min(from+size, to); number++ {
 			batch = append(batch, &candidate{number: number})
@@ -61,7 +50,7 @@ func (t *blueprint) copyJudged(ctx context.Context, tx pgx.Tx, from, to int64, s
 		if err := j.accept(ctx, r, batch); err != nil {
 			return err
 		}
-		if err := j.insert(ctx, batch, sent); err != nil {
+		if err := j.insert(ctx, r, batch, sent); err != nil {
 			return err
 		}
 	}
@@ -101,49 +90,15 @@ func (j *judge) accept(ctx context.Context, r *sample, batch []*candidate) error
 		c.skip = true
 	}
 	for _, c := range batch {
+		if c.skip {
+			j.missed++
+		}
 		if c.skip && (j.spec.Place != "" || !j.mayMiss(c)) {
 			return fault.New(fault.Invalid, "", fmt.Sprintf("row %d of %s cannot be generated: %s", c.number+1, j.typ.Table, c.failure),
 				fmt.Sprintf("Under generate: %s, specify how %s generated, so that the database accepts it.", j.typ.Name, j.subject(c.failure)))
 		}
 	}
 	return nil
-}
-
-// subject names the fields of a constraint: name is, name and rank are.
-func (j *judge) subject(failure string) string {
-	var columns []string
-	for i, other := range j.failures {
-		switch {
-		case other != failure:
-		case i < j.uniques:
-			columns = j.unknown.checks[i].columns
-		default:
-			columns = j.unknown.uniques[i-j.uniques].columns
-		}
-	}
-	var names []string
-	for _, column := range columns {
-		if f := j.fieldOf(column); f != nil {
-			names = append(names, f.Name)
-		}
-	}
-	switch len(names) {
-	case 0:
-		return "its fields are"
-	case 1:
-		return names[0] + " is"
-	}
-	return strings.Join(names, " and ") + " are"
-}
-
-// mayMiss reports whether a row without a specification may be skipped: the other rows have all values that it could have.
-func (j *judge) mayMiss(c *candidate) bool {
-	for _, u := range j.blueprint.uniques {
-		if c.failure == u.String() {
-			return true
-		}
-	}
-	return c.repeats
 }
 
 // generate makes the next attempt for a row.
@@ -163,6 +118,9 @@ func (j *judge) generate(r *sample, c *candidate) {
 
 // rejected returns the candidates that Postgres rejects, and deletes them from the temporary table.
 func (j *judge) rejected(ctx context.Context, byNumber map[int64]*candidate) (list []*candidate, err error) {
+	if j.sql == "" { // the table only has triggers
+		return nil, nil
+	}
 	rows, _ := j.tx.Query(ctx, j.sql) // ForEachRow returns the error
 	var number int64
 	var constraint int
@@ -186,63 +144,4 @@ func (j *judge) rejected(ctx context.Context, byNumber map[int64]*candidate) (li
 	}
 	_, err = j.tx.Exec(ctx, "DELETE FROM pg_temp."+candidates+" WHERE "+candidateNumber+" = ANY ($1)", numbers)
 	return list, err
-}
-
-// forget removes a rejected row from those that others must differ from.
-func (t *blueprint) forget(values []datum) {
-	for _, u := range t.uniques {
-		if u.seen == nil {
-			continue
-		}
-		if h, ok := u.hash(values, t.slots); ok {
-			delete(u.seen, h)
-		}
-	}
-}
-
-// send copies candidates to the temporary table.
-func (j *judge) send(ctx context.Context, list []*candidate) error {
-	return j.copyTo(ctx, "pg_temp."+candidates, candidateNumber+", ", len(j.slots)+1, list, func(b []byte, c *candidate) []byte {
-		b = binary.BigEndian.AppendUint32(b, 8)
-		return binary.BigEndian.AppendUint64(b, uint64(c.number)) //nolint:gosec // rows count from 0
-	})
-}
-
-// insert copies the accepted rows to the table.
-func (j *judge) insert(ctx context.Context, batch []*candidate, sent func(rows int64)) error {
-	var list []*candidate
-	for _, c := range batch {
-		if !c.skip {
-			list = append(list, c)
-		}
-	}
-	before := j.came
-	err := j.copyTo(ctx, j.quoted(), "", len(j.slots), list, func(b []byte, _ *candidate) []byte { return b })
-	if err != nil {
-		return err
-	}
-	j.came = before + int64(len(list))
-	j.missed += int64(len(batch) - len(list))
-	for _, c := range list {
-		j.rows.made = append(j.rows.made, j.rows.pick(c.values))
-	}
-	sent(int64(len(list)))
-	return nil
-}
-
-// copyTo copies rows with some columns before the written ones.
-func (j *judge) copyTo(ctx context.Context, table, names string, columns int, list []*candidate, first func([]byte, *candidate) []byte) error {
-	data := append([]byte(nil), signature...)
-	for _, c := range list {
-		data = binary.BigEndian.AppendUint16(data, uint16(columns)) //nolint:gosec // a table has at most 1600
-		data = append(first(data, c), c.data...)
-	}
-	data = append(data, 0xff, 0xff)
-	quoted := make([]string, len(j.slots))
-	for i, c := range j.slots {
-		quoted[i] = pg.QuoteIdent(j.blueprint.slots[c].name)
-	}
-	sql := fmt.Sprintf("COPY %s (%s%s) FROM STDIN (FORMAT binary)", table, names, strings.Join(quoted, ", "))
-	_, err := j.tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(data), sql)
-	return err
 }

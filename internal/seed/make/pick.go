@@ -17,6 +17,7 @@ type pick struct {
 	exponent float64      // of a Zipf distribution over the rows; 0 means uniform
 	of       *operand     // a field with the key of a row, instead of a choice
 	nothing  bool         // always null
+	required bool         // never null: the first row of a table may have to refer to itself
 
 	universe *universe // the rows of the table
 	only     []int64   // the numbers of the named rows
@@ -82,17 +83,29 @@ func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 	}
 }
 
-// choose returns the number of a row in its universe, or -1 for none. In the same table, it chooses an earlier row.
+// A reference leads to no row, or to the row that contains it.
+const (
+	noRow  = -1
+	itself = -2
+)
+
+// choose returns the number of a row in its universe, or noRow. In the same table, it chooses an earlier row. If the reference is required
+// and no earlier row is left, it chooses the row itself, whose key is made first.
 func (p *pick) choose(r *sample) int64 {
-	n := p.universe.here()
-	if p.universe.blueprint == r.blueprint && !r.blueprint.judged() {
+	n, same := p.universe.here(), p.universe.blueprint == r.blueprint
+	if same && !r.blueprint.judged() {
 		n = p.universe.existing + r.number - p.universe.first()
 	}
 	if p.only != nil {
 		n = int64(len(p.only))
 	}
-	if n == 0 || p.nothing {
-		return -1
+	switch {
+	case p.nothing:
+		return noRow
+	case p.required && same && (n == 0 || r.attempt >= chances/2) && p.only == nil:
+		return itself
+	case n == 0:
+		return noRow
 	}
 	var at int64
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // mostKnown is the maximum number of existing values of a unique constraint that are read.
@@ -24,6 +25,11 @@ func (p *Generation) prepare(ctx context.Context, tx pgx.Tx) error {
 	}
 	for _, t := range p.order {
 		if err := t.prepare(ctx, tx); err != nil {
+			return err
+		}
+	}
+	for _, e := range p.early {
+		if err := e.predictable(p); err != nil {
 			return err
 		}
 	}
@@ -121,10 +127,18 @@ func (t *blueprint) preparePick(m *maker) error {
 		p.only = append(p.only, at)
 	}
 	if p.universe.len() == 0 && m.field.Type.NonNull && p.universe.blueprint != t {
-		return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", p.universe.blueprint.typ.Table, label(m.field)),
-			fmt.Sprintf("Generate some first: generate: {%s: {count: 100}}.", p.universe.blueprint.typ.Name))
+		return p.universe.blueprint.isEmpty(m.field)
 	}
 	return nil
+}
+
+// isEmpty is the error for a reference to a table without rows.
+func (t *blueprint) isEmpty(reference *schema.Field) error {
+	hint := fmt.Sprintf("Generate some first: generate: {%s: {count: 100}}.", t.typ.Name)
+	if t.outside {
+		hint = fmt.Sprintf("Insert rows into %s first, since rows are only generated for the types of the schema, or leave the table out with --generate %s=0.", t.typ.Table, reference.Owner.Name)
+	}
+	return fault.New(fault.Conflict, "", fmt.Sprintf("%s has no rows that %s could refer to", t.typ.Table, label(reference)), hint)
 }
 
 // greatest finds the number after which a column counts.

@@ -6,9 +6,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// recount adapts a table to tables that it refers to and that got fewer rows than were requested.
-func (t *blueprint) recount(ctx context.Context, tx pgx.Tx) error {
-	short := false
+// recount adapts a table to tables that it refers to and that got fewer rows than were requested, and to rows that triggers have inserted.
+func (t *blueprint) recount(ctx context.Context, tx pgx.Tx, triggered bool) error {
+	short := triggered
 	for _, m := range t.makers {
 		if m.pick != nil && m.pick.universe != nil && m.pick.universe.blueprint != t && m.pick.universe.blueprint.missed > 0 {
 			short = true
@@ -16,6 +16,11 @@ func (t *blueprint) recount(ctx context.Context, tx pgx.Tx) error {
 	}
 	if !short {
 		return nil
+	}
+	if triggered {
+		if err := t.readAgain(ctx, tx); err != nil {
+			return err
+		}
 	}
 	for _, m := range t.makers {
 		if m.digit >= 0 {
@@ -38,5 +43,24 @@ func (t *blueprint) recount(ctx context.Context, tx pgx.Tx) error {
 		t.steps(c)
 	}
 	t.missed += max(0, before-t.count)
+	return nil
+}
+
+// readAgain reads what depends on the rows of the table, to which triggers of other tables have added some.
+func (t *blueprint) readAgain(ctx context.Context, tx pgx.Tx) error {
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+t.quoted()+")").Scan(&t.filled); err != nil {
+		return err
+	}
+	t.rows.there = nil
+	if err := t.rows.read(ctx, tx); err != nil {
+		return err
+	}
+	for _, m := range t.makers {
+		if up, counts := m.generator.(*upwards); counts {
+			if err := t.greatest(ctx, tx, m, up); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -91,7 +92,8 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 		for i, raw := range rows.RawValues() {
 			sample[i] = t.slots[u.slots[i]].decode(raw)
 		}
-		if !made(sample) {
+		keyless := t.outside && slices.ContainsFunc(sample, func(d datum) bool { return d.null })
+		if !made(sample) && !keyless {
 			u.there = append(u.there, sample)
 		}
 	}

@@ -21,7 +21,7 @@ func TestChildrenGoOnWithTheirParents(t *testing.T) {
 	testkit.Exec(t, pool, `INSERT INTO users (id, name) SELECT gen_random_uuid(), 'own' FROM generate_series(1, 3000);
 		CREATE ROLE `+role+`; GRANT ALL ON ALL TABLES IN SCHEMA public, krowoc TO `+role+`; GRANT CREATE ON SCHEMA public TO `+role+`;
 		CREATE SEQUENCE came; GRANT ALL ON SEQUENCE came TO `+role+`;
-		CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('came') = 60001 THEN RAISE 'enough'; END IF; RETURN NEW; END $$;
+		CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('came') = 60001 THEN RAISE 'enough' USING ERRCODE = '53100'; END IF; RETURN NEW; END $$;
 		CREATE TRIGGER stumbles BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION stumble()`)
 	o := making(t, pool, s, "generate:\n  User: 40_000\n  Post: {per: {user: [1, 3]}}\n")
 	o.DB = as(t, pool, role)

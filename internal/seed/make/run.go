@@ -57,6 +57,7 @@ type loader struct {
 	Options
 	*Generation
 	batched bool // in transactions of their own, one after the other
+	owner   bool // the role may drop and recreate indexes and foreign keys
 	sent    atomic.Int64
 	total   int64
 }
@@ -192,12 +193,10 @@ func (l *loader) choose(ctx context.Context, tx pgx.Tx) error {
 		filled = filled || (goesOn && t.remaining() >= batchRows)
 	}
 	l.batched = filled
-	if filled && l.cyclic {
+	l.owner = owned
+	if l.cyclic() {
 		l.batched = false
-		if !owned {
-			return fault.New(fault.Forbidden, "", "the tables refer to one another in a cycle, so their foreign keys must be checked at the end; only the owner of the tables can do that",
-				"Connect as the owner of the tables.")
-		}
+		return l.closable(ctx, tx)
 	}
 	return nil
 }
@@ -207,6 +206,11 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 	// What follows is undone as a whole, so nobody waits for the disk in between.
 	if _, err := tx.Exec(ctx, "SET LOCAL maintenance_work_mem = '256MB'"); err != nil {
 		return err
+	}
+	if l.cyclic() {
+		if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
+			return err
+		}
 	}
 	apart, err := l.takeApart(ctx, tx)
 	if err != nil {
@@ -238,7 +242,7 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 func (l *loader) takeApart(ctx context.Context, tx pgx.Tx) (map[*blueprint][]part, error) {
 	apart := map[*blueprint][]part{}
 	for _, t := range l.order {
-		if t.remaining() < rebuildRows && !l.cyclic {
+		if !l.owner || (t.remaining() < rebuildRows && !l.cyclic()) {
 			continue
 		}
 		parts, err := t.takeApart(ctx, tx)
@@ -257,7 +261,7 @@ func (l *loader) copyAll(ctx context.Context, tx pgx.Tx) error {
 			continue
 		}
 		fresh := false
-		if t.remaining() >= rebuildRows {
+		if l.owner && t.remaining() >= rebuildRows {
 			var err error
 			if fresh, err = t.renew(ctx, tx); err != nil {
 				return err
@@ -265,6 +269,11 @@ func (l *loader) copyAll(ctx context.Context, tx pgx.Tx) error {
 		}
 		if err := l.copy(ctx, tx, t, t.done, t.count, fresh); err != nil {
 			return err
+		}
+		if l.triggered() { // triggers of later tables may take numbers of the sequences
+			if err := t.setSequences(ctx, tx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -287,7 +296,7 @@ func (l *loader) putTogether(ctx context.Context, tx pgx.Tx, apart map[*blueprin
 // copy sends some rows of a table.
 func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *blueprint, from, to int64, freeze bool) error {
 	if from == t.done {
-		if err := t.recount(ctx, tx); err != nil {
+		if err := t.recount(ctx, tx, l.triggered()); err != nil {
 			return err
 		}
 		to = min(to, t.count)
@@ -318,9 +327,13 @@ var copyLine = regexp.MustCompile(`^COPY \S+, line (\d+)(?:, column ([^:]+))?`)
 
 // blame says which row Postgres refused, and what to do.
 func (t *blueprint) blame(err error) error {
+	var known *fault.Error
 	var refused *pgconn.PgError
-	if !errors.As(err, &refused) {
+	if errors.As(err, &known) || !errors.As(err, &refused) {
 		return err
+	}
+	if g := t.triggerOf(err); g != nil {
+		return t.refusedBy(g, "rows of", err)
 	}
 	sample, slot := "", ""
 	if m := copyLine.FindStringSubmatch(refused.Where); m != nil {

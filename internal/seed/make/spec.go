@@ -50,8 +50,9 @@ type Reader struct {
 	Missing func(blueprint, sample string) *Problem
 	Report  func(Problem)
 
-	facts  map[string]*facts // by table; nil if no database was read
-	parser *sqltext.Parser
+	facts   map[string]*facts     // by table; nil if no database was read
+	outside map[*schema.Type]bool // types of tables outside of the schema, to which foreign keys refer
+	parser  *sqltext.Parser
 }
 
 func (r *Reader) fail(n *yaml.Node, code, remedy, format string, args ...any) {

@@ -15,7 +15,9 @@ type unknown struct {
 }
 
 // judged reports whether Postgres must evaluate the rows before they are inserted.
-func (t *blueprint) judged() bool { return len(t.unknown.checks)+len(t.unknown.uniques) > 0 }
+func (t *blueprint) judged() bool {
+	return t.triggered() || len(t.unknown.checks)+len(t.unknown.uniques) > 0
+}
 
 // databaseKeys makes fields unique that only the database requires to be so.
 func (t *blueprint) databaseKeys() {
@@ -41,7 +43,7 @@ func (t *blueprint) databaseKeys() {
 				t.makers[t.makerOf(f)].nullable = false
 			}
 		}
-		if mayBeNull {
+		if mayBeNull || u.loose {
 			t.unknown.uniques = append(t.unknown.uniques, u)
 		}
 	}

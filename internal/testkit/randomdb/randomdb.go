@@ -18,6 +18,7 @@ type database struct {
 	names  map[string]bool // of tables, types and other relations
 	types  []columnType    // of columns, with the types of this database
 	tables []*table
+	others []*table // outside of what the schema language has, with rows
 }
 
 // table is a table that has been written, as later foreign keys see it.
@@ -39,6 +40,7 @@ type column struct {
 func Statements(r *rand.Rand, n, major int) []string {
 	d := &database{rand: r, major: major, names: map[string]bool{}, types: append([]columnType(nil), builtin...)}
 	d.extensions()
+	d.outsiders()
 	for range r.IntN(3) {
 		d.enum()
 	}

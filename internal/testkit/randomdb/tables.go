@@ -30,6 +30,12 @@ func (d *database) table() {
 		for range d.rand.IntN(3) {
 			w.reference()
 		}
+		if w.chance(4) {
+			w.itself()
+		}
+		if w.chance(6) && len(w.others) > 0 {
+			w.refer(pick(w.database, w.others), "")
+		}
 		if d.chance(4) {
 			w.computed()
 		}
@@ -41,11 +47,13 @@ func (d *database) table() {
 	}
 	d.sql = append(d.sql, sql)
 	if w.partitioned {
-		d.add("CREATE TABLE %s PARTITION OF %s FOR VALUES FROM ('2020-01-01') TO ('2030-01-01')", d.fresh(d.names), w.name)
-		d.add("CREATE TABLE %s PARTITION OF %s DEFAULT", d.fresh(d.names), w.name)
+		w.partitions()
 	}
 	w.indexes()
 	d.sql = append(d.sql, w.after...)
+	if d.chance(6) {
+		w.trigger()
+	}
 	d.tables = append(d.tables, w.table)
 }
 
@@ -140,10 +148,12 @@ func (w *written) column(t columnType) {
 // reference writes a foreign key of one column, or of two.
 func (w *written) reference() {
 	actions := []string{"", "", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON DELETE RESTRICT ON UPDATE CASCADE", " DEFERRABLE INITIALLY DEFERRED", " ON DELETE SET DEFAULT"}
-	parent := w.parent(1 + w.rand.IntN(8)/7)
-	if parent == nil {
-		return
+	if parent := w.parent(1 + w.rand.IntN(8)/7); parent != nil {
+		w.refer(parent, pick(w.database, actions))
 	}
+}
+
+func (w *written) refer(parent *table, action string) {
 	var own []column
 	for _, k := range parent.key {
 		c := column{name: w.referenceName(parent), columnType: columnType{sql: k.sql, btree: true}, notNull: w.chance(2)}
@@ -153,7 +163,7 @@ func (w *written) reference() {
 		}
 		w.parts, w.cols, own = append(w.parts, sql), append(w.cols, c), append(own, c)
 	}
-	sql := fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s)%s", names(own), parent.name, names(parent.key), pick(w.database, actions))
+	sql := fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s)%s", names(own), parent.name, names(parent.key), action)
 	if w.chance(8) {
 		w.after = append(w.after, "ALTER TABLE "+w.name+" ADD "+sql+" NOT VALID")
 		return
