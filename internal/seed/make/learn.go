@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/hint"
+	"github.com/krowoc/krowoc/internal/pg/hint"
 )
 
 // learn gives the columns of a table the hints of the constraints in the database.
