@@ -30,7 +30,7 @@ type page struct {
 	limit    string // SQL of first or last
 	size     pageSize
 	numbered bool // the rows need their number: pageInfo asks for it
-	needed   bool // the rows are selected, not only their count
+	needed   bool // an aggregate over the rows is selected; without one, the SELECT would return a row for each
 }
 
 // connection returns SQL for the JSON of a Relay connection.
@@ -79,7 +79,6 @@ func (b *builder) connectionField(t *text, p *page, f selected, each *Cost) erro
 		t.expr(b.totalCount(p))
 		return nil
 	}
-	p.needed = true
 	switch f.Name {
 	case "nodes":
 		return b.elements(t, p, func() (string, error) { return b.objectJSON(p.scope, f.selections, each, p.depth+1) })
@@ -189,6 +188,7 @@ func (b *builder) elements(t *text, p *page, element func() (string, error)) err
 	if err != nil {
 		return err
 	}
+	p.needed = true
 	t.constant("[")
 	t.expr("coalesce(string_agg(" + sql + ", ',' ORDER BY " + p.outerOrder(false) + ")" + p.filter() + ", '')")
 	t.constant("]")

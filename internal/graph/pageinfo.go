@@ -14,6 +14,10 @@ func (b *builder) pageInfo(t *text, p *page, f selected) error {
 	if err != nil {
 		return err
 	}
+	aggregate := func(sql string) {
+		p.needed = true
+		t.expr(sql)
+	}
 	more := "(count(*) > " + p.limit + ")::text"
 	t.constant("{")
 	for i, field := range fields {
@@ -28,18 +32,18 @@ func (b *builder) pageInfo(t *text, p *page, f selected) error {
 			if p.backward {
 				t.constant(boolText(p.before))
 			} else {
-				t.expr(more)
+				aggregate(more)
 			}
 		case "hasPreviousPage":
 			if p.backward {
-				t.expr(more)
+				aggregate(more)
 			} else {
 				t.constant(boolText(p.after))
 			}
 		case "startCursor":
-			t.expr(p.edgeCursor(false))
+			aggregate(p.edgeCursor(false))
 		case "endCursor":
-			t.expr(p.edgeCursor(true))
+			aggregate(p.edgeCursor(true))
 		}
 	}
 	t.constant("}")

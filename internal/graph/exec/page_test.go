@@ -162,6 +162,9 @@ func TestUnneededParts(t *testing.T) {
 		`query($n: Int!) {prompts(first: $n) {nodes @include(if: false) {id} totalCount}}`,
 		`query($w: PromptWhere) {prompts(where: $w) {__typename}}`,
 		`{users(orderBy: [{email: ASC}]) {totalCount}}`,
+		`query($n: Int!) {users(last: $n) {pageInfo {hasNextPage}}}`,
+		`{users(first: 3) {pageInfo {hasPreviousPage}}}`,
+		`{users {pageInfo {startCursor @skip(if: true)}}}`,
 	} {
 		for _, who := range []caller.Caller{service, anonymous, ada, admin} {
 			if w := c.as(who).send(t, query, vars); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "errors") {
