@@ -120,7 +120,7 @@ func prepare(cmd *cobra.Command, ran *bool) {
 func execute(ctx context.Context, f *factory.Factory, args []string) error {
 	ran := false
 	root := newRoot(f, &ran)
-	root.SetArgs(args)
+	root.SetArgs(separate(root, args))
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil || ran {
 		return err

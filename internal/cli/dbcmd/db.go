@@ -57,10 +57,11 @@ func newURL(f *factory.Factory) *cobra.Command {
 
 func newPsql(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
-		Use:     "psql [-- ARGUMENT…]",
-		Short:   "Open psql on the database",
-		Args:    cobra.ArbitraryArgs,
-		Example: "krowoc db psql\nkrowoc db psql -- -c 'select count(*) from prompts'",
+		Use:         "psql [ARGUMENT…]",
+		Short:       "Open psql on the database",
+		Args:        cobra.ArbitraryArgs,
+		Annotations: map[string]string{"pass-through": "psql"},
+		Example:     "krowoc db psql\nkrowoc db psql -c 'select count(*) from prompts'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
 				program, err := local.Tool(cmd.Context(), f.Getenv, "psql", 0)
