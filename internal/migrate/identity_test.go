@@ -263,7 +263,7 @@ func TestStaleRecordsAreDeleted(t *testing.T) {
 func TestRecordsOfEarlierRelease(t *testing.T) {
 	p := newProject(t, "1_users.sql", usersSQL)
 	p.up()
-	testkit.Exec(t, p.db, "ALTER TABLE krowoc.migrations DROP COLUMN tstamp; DELETE FROM krowoc.versions WHERE version > 2")
+	testkit.Exec(t, p.db, "ALTER TABLE krowoc.migrations DROP COLUMN tstamp; DROP FUNCTION krowoc.blind_index; DROP TABLE krowoc.secrets; DELETE FROM krowoc.versions WHERE version > 2")
 	p.write("1_users.sql", tagsSQL)
 	const want = "1 changed 1_users.sql"
 	if got := p.states(); got != want {
