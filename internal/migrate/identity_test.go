@@ -136,7 +136,7 @@ func TestFileOfAnotherBranch(t *testing.T) {
 func TestUnknownFilesAreNotCompared(t *testing.T) {
 	for name, sql := range map[string]string{
 		"an earlier release":    "TRUNCATE krowoc.migrations",
-		"before the table":      "DROP TABLE krowoc.migrations; DELETE FROM krowoc.versions WHERE version > 1",
+		"before the table":      "DROP TABLE krowoc.migrations, krowoc.secrets; DROP FUNCTION krowoc.blind_index; DELETE FROM krowoc.versions WHERE version > 1",
 		"goose, from the start": "TRUNCATE goose_db_version RESTART IDENTITY; INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true)",
 		"goose, afterwards":     "DELETE FROM goose_db_version WHERE version_id = 2; INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)",
 	} {
