@@ -14,6 +14,7 @@ type dependent struct {
 	column, constraint, index string              // the name of a column is that of a default or of a generated column
 	reference                 *catalog.Constraint // of a reference
 	foreign                   bool                // an index that the schema language cannot express
+	generated                 bool
 	drop                      string
 	create                    []string
 }
@@ -51,7 +52,7 @@ func (r *rebuilding) dependents(t *catalog.Table, columns []catalog.Column) (lis
 		case inherits(r.Catalog, t, c.Name):
 		case c.Generated != "" && (r.uses(c.Default) || slices.ContainsFunc(columns, isOf) || slices.ContainsFunc(columns, isOver)):
 			gone = append(gone, c.Name)
-			list = append(list, generatedColumn(t, c))
+			list = append(list, r.generatedColumn(t, c))
 		case c.Generated == "" && c.Default != "" && (r.uses(c.Default) || slices.ContainsFunc(columns, isOf)):
 			list = append(list, defaultOf(t, c))
 		}
@@ -98,12 +99,12 @@ func defaultOf(t *catalog.Table, c *catalog.Column) dependent {
 	return dependent{table: t, column: c.Name, drop: alter(table, column+" DROP DEFAULT"), create: []string{alter(table, column+" SET DEFAULT "+short(c.Default))}}
 }
 
-func generatedColumn(t *catalog.Table, c *catalog.Column) dependent {
+func (r *rebuilding) generatedColumn(t *catalog.Table, c *catalog.Column) dependent {
 	table := tableName(t)
-	create := append([]string{alter(table, "ADD COLUMN "+columnDefinition(c))}, commentOn("COLUMN "+table+"."+ident(c.Name), c.Comment)...)
+	create := append([]string{alter(table, "ADD COLUMN "+r.column(t, c))}, commentOn("COLUMN "+table+"."+ident(c.Name), c.Comment)...)
 	for _, g := range c.Grants {
 		privilege, to, _ := strings.Cut(g, " ")
 		create = append(create, grant(privilege+" ("+ident(c.Name)+") "+to, "TABLE "+table))
 	}
-	return dependent{table: t, column: c.Name, drop: alter(table, "DROP COLUMN "+ident(c.Name)), create: create}
+	return dependent{table: t, column: c.Name, generated: true, drop: alter(table, "DROP COLUMN "+ident(c.Name)), create: create}
 }

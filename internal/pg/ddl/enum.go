@@ -92,9 +92,9 @@ func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 			continue
 		}
 		byHand := func(d dependent) bool { return d.byHand(want) }
-		up := rebuild(cur, e, w.Values, all, byHand)
+		up := o.rebuild(cur, want, e, w.Values, all, byHand)
 		up[0] = replacements(cur, e, w.Values) + up[0]
-		steps = append(steps, step{up: up, down: rebuild(cur, e, e.Values, byHand, all), of: []object{enumObject(e)}})
+		steps = append(steps, step{up: up, down: o.rebuild(cur, want, e, e.Values, byHand, all), of: []object{enumObject(e)}})
 	}
 	return steps
 }
@@ -130,7 +130,7 @@ func (p *planner) addValues(cur *catalog.Enum, values []string) {
 	if len(up) == 0 {
 		return
 	}
-	down := rebuild(p.cur, cur, cur.Values, all, all)
+	down := p.rebuild(p.cur, p.want, cur, cur.Values, all, all)
 	s := step{up: up, down: down, of: []object{enumObject(cur)}}
 	if refused, ok := p.oneWay[enumObject(cur)]; ok {
 		s.down, s.oneWay = []string{noWayBack(cur, down, refused)}, true

@@ -114,6 +114,10 @@ func TestAddedValueHasAWayBack(t *testing.T) {
 			if err != nil || strings.Contains(show(plan), "Irreversible") {
 				t.Fatalf("%v\n%s", err, show(plan))
 			}
+			written := regexp.MustCompile(`sql: "(CASE[^"]*)"`).FindStringSubmatch(text)
+			if written != nil && !strings.Contains(show(plan), "("+written[1]+") STORED") {
+				t.Errorf("a generated column is not written as in the schema:\n%s", show(plan))
+			}
 			apply(t, db, plan)
 			for _, f := range slices.Backward(plan.Files) {
 				testkit.Exec(t, db, strings.Join(f.Down, ";\n"))

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,18 +16,20 @@ type rebuilding struct {
 	enum    *catalog.Enum
 	bound   []*binding // domains and functions, each after those that it uses
 	indexes map[string][]*catalog.Index
+	options Options
+	want    *catalog.Catalog
 }
 
 // rebuild returns the statements that replace an enum. They first drop the dependents that dropped selects, and at the end create those that
 // created selects.
-func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, dropped, created func(dependent) bool) []string {
-	r := &rebuilding{Catalog: c, enum: e, bound: bindings(c, e), indexes: map[string][]*catalog.Index{}}
+func (o Options) rebuild(c, want *catalog.Catalog, e *catalog.Enum, values []string, dropped, created func(dependent) bool) []string {
+	r := &rebuilding{Catalog: c, enum: e, bound: bindings(c, e), indexes: map[string][]*catalog.Index{}, options: o, want: want}
 	for i := range c.Indexes {
 		if x := &c.Indexes[i]; !x.Constraint {
 			r.indexes[x.Schema+"."+x.Table] = append(r.indexes[x.Schema+"."+x.Table], x)
 		}
 	}
-	var before, change, after []string
+	var before, last, change, after []string // last drops generated columns, after what is over them
 	for i := range c.Tables {
 		t := &c.Tables[i]
 		columns := r.columns(t)
@@ -34,12 +37,14 @@ func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, dropped, crea
 			continue
 		}
 		list := r.dependents(t, columns)
-		for _, d := range slices.Backward(list) {
-			if dropped(d) {
+		for _, d := range list {
+			switch {
+			case !dropped(d):
+			case d.generated:
+				last = append(last, d.drop)
+			default:
 				before = append(before, d.drop)
 			}
-		}
-		for _, d := range list {
 			if created(d) {
 				after = append(after, d.create...)
 			}
@@ -52,7 +57,18 @@ func rebuild(c *catalog.Catalog, e *catalog.Enum, values []string, dropped, crea
 	replace := []string{"ALTER TYPE " + name(e.Schema, e.Name) + " RENAME TO " + ident(old), createEnum(e, values)}
 	replace = append(replace, labels("TYPE", name(e.Schema, e.Name), e.Comment, e.Grants)...)
 	aside, early, late, gone := r.rebind()
-	return slices.Concat(aside, before, replace, early, change, late, gone, []string{"DROP TYPE " + name(e.Schema, old)}, after)
+	return slices.Concat(aside, before, last, replace, early, change, late, gone, []string{"DROP TYPE " + name(e.Schema, old)}, after)
+}
+
+// column returns the definition of a column as the schema writes it, where that is the same to Postgres: lint compares texts.
+func (r *rebuilding) column(t *catalog.Table, c *catalog.Column) string {
+	definition := columnDefinition(c)
+	if w := r.want.Table(t.Schema, t.Name); w != nil {
+		if same := w.Column(c.Name); same != nil && columnDefinition(same) == definition {
+			return cmp.Or(r.options.written["column "+t.Name+"."+c.Name], definition)
+		}
+	}
+	return definition
 }
 
 // types returns the qualified names of the types that are replaced.
