@@ -61,6 +61,10 @@ func (v valueType) operand(column string) string {
 		return column + "::" + ident(v.enum.DBName)
 	case textual:
 		return column + "::text" + v.brackets()
+	case unknown:
+		if !v.list { // the base type of a domain, since the operators of enums do not take one; the planner removes the call
+			return "coalesce(" + column + ", NULL)"
+		}
 	}
 	return column
 }

@@ -70,6 +70,15 @@ func TestDraftsAreNumberedAlike(t *testing.T) {
 	}
 }
 
+// A comment in the place of a rollback stays a comment, so that the file is irreversible.
+func TestDraftWithoutRollback(t *testing.T) {
+	text := migrate.Draft{Name: "a", Up: []string{"SELECT 1"}, Down: []string{"-- Irreversible: a view is in the way.\n--   DROP TYPE mood_old;"}}.Text()
+	const want = "-- +goose Up\nSELECT 1;\n\n-- +goose Down\n-- Irreversible: a view is in the way.\n--   DROP TYPE mood_old;\n"
+	if text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+}
+
 func TestCreateRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for name, style := range map[string]migrate.Style{"": migrate.Auto, "!?": migrate.Auto, strings.Repeat("x", 101): migrate.Auto, "ok": "alphabetical"} {

@@ -45,9 +45,11 @@ func (d Draft) Text() string {
 			}
 			comments, s := cutComments(s)
 			b.WriteString(comments)
-			if goosePiece(s) {
+			switch {
+			case s == "": // only a comment, such as the reason why there is no rollback
+			case goosePiece(s):
 				b.WriteString(s + ";\n")
-			} else {
+			default:
 				b.WriteString("-- +goose StatementBegin\n" + s + ";\n-- +goose StatementEnd\n")
 			}
 		}

@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -148,5 +149,70 @@ func TestCursorOfJSONText(t *testing.T) {
 	cursor, _, _ = strings.Cut(cursor, `"`)
 	if got := c.data(t, `query($c: String) { odds(orderBy: {doc: ASC}, first: 1, after: $c) { nodes { name } } }`, map[string]any{"c": cursor}); !strings.Contains(got, `"b"`) {
 		t.Errorf("after %s: %s", cursor, got)
+	}
+}
+
+// Domains over enums and other types compare as their base type does, in whichever schema of Postgres they are.
+func TestOpaqueDomains(t *testing.T) {
+	t.Parallel()
+	const before = `CREATE SCHEMA apart; CREATE TYPE apart.mood AS ENUM ('sad', 'ok', 'happy'); CREATE TYPE apart.pair AS (a int, b int);
+		CREATE DOMAIN apart.feeling AS apart.mood CHECK (VALUE <> 'ok'); CREATE DOMAIN apart.inner AS apart.feeling; CREATE DOMAIN apart.span AS int4range;
+		CREATE DOMAIN apart.code AS text; CREATE DOMAIN apart.couple AS apart.pair`
+	const types = `type Odd @table @auth(rules: [{ allow: PUBLIC }]) {
+		name: String!
+		domain: String @col(dataType: "apart.feeling") @unique
+		deep: String @col(dataType: "apart.inner") @index
+		enum: String @col(dataType: "apart.mood")
+		span: String @col(dataType: "apart.span")
+		code: String @col(dataType: "apart.code")
+		couple: String @col(dataType: "apart.couple")
+		many: [String!] @col(dataType: "apart.feeling[]")
+	}`
+	c := serve(t, types, before, `INSERT INTO odds VALUES
+		(DEFAULT, 'a', 'sad', 'sad', 'sad', '[1,3)', 'a', '(1,2)', '{sad}'), (DEFAULT, 'b', 'happy', 'happy', 'happy', '[2,3)', 'b', '(1,3)', '{happy,sad}'),
+		(DEFAULT, 'c', NULL, NULL, NULL, NULL, NULL, NULL, NULL)`)
+	names := func(query string, variables map[string]any) string {
+		return strings.Join(regexp.MustCompile(`"name":"(.)"`).FindAllString(c.data(t, query, variables), -1), "")
+	}
+	for field, value := range map[string]string{"domain": "sad", "deep": "sad", "enum": "sad", "span": "[1,3)", "code": "a", "couple": "(1,2)"} {
+		for operator, want := range map[string]string{"eq": "a", "ne": "bc", "in": "a", "notIn": "bc", "gt": "b", "gte": "ab", "lt": "", "lte": "a", "isNull": "c"} {
+			typ, given := "String", any(value)
+			switch operator {
+			case "in", "notIn":
+				typ, given = "[String!]", []any{value}
+			case "isNull":
+				typ, given = "Boolean", true
+			}
+			query := `query($v: ` + typ + `) { odds(where: {` + field + `: {` + operator + `: $v}}, orderBy: {name: ASC}) { nodes { name } } }`
+			if got := strings.NewReplacer(`"name":`, "", `"`, "").Replace(names(query, map[string]any{"v": given})); got != want {
+				t.Errorf("%s %s: %q, want %q", field, operator, got, want)
+			}
+		}
+		for direction, want := range map[string]string{"ASC": "abc", "DESC": "cba"} {
+			seen, after := "", ""
+			for range 3 {
+				page := c.data(t, `{ odds(orderBy: {`+field+`: `+direction+`}, first: 1`+after+`) { nodes { name } pageInfo { endCursor } } }`, nil)
+				_, name, _ := strings.Cut(page, `"name":"`)
+				_, cursor, _ := strings.Cut(page, `"endCursor":"`)
+				if len(name) == 0 || len(cursor) == 0 {
+					break
+				}
+				seen += name[:1]
+				after = `, after: "` + cursor[:strings.IndexByte(cursor, '"')] + `"`
+			}
+			if seen != want {
+				t.Errorf("%s %s: %q, want %q", field, direction, seen, want)
+			}
+		}
+	}
+	for query, want := range map[string]string{
+		`{ odds(where: {many: {has: "happy"}}) { nodes { name } } }`:        `{"odds":{"nodes":[{"name":"b"}]}}`,
+		`{ odds(where: {domain: {startsWith: "ha"}}) { nodes { name } } }`:  `{"odds":{"nodes":[{"name":"b"}]}}`,
+		`{ odds(where: {domain: {eq: "ok"}}) { nodes { name } } }`:          `{"odds":{"nodes":[]}}`,
+		`{ odds(where: {domain: {in: ["ok", "sad"]}}) { nodes { name } } }`: `{"odds":{"nodes":[{"name":"a"}]}}`,
+	} {
+		if got := c.data(t, query, nil); got != want {
+			t.Errorf("%s\n got %s\nwant %s", query, got, want)
+		}
 	}
 }

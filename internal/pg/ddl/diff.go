@@ -41,10 +41,11 @@ type Options struct {
 	// Plain is for a database without other users. Each file can then run in one transaction.
 	Plain bool
 
-	former  map[string]string // the old names of renamed tables and columns
-	written written           // the SQL of parts of want, as the schema writes it
-	types   *schema.Schema    // of want; nil without a schema
-	apart   map[string]bool   // the tables, by tableKey, whose columns get a statement each, to find the one that Postgres refuses
+	former  map[string]string  // the old names of renamed tables and columns
+	written written            // the SQL of parts of want, as the schema writes it
+	types   *schema.Schema     // of want; nil without a schema
+	oneWay  map[object]Refused // the enums whose new values Postgres does not let a rollback remove
+	apart   map[string]bool    // the tables, by tableKey, whose columns get a statement each, to find the one that Postgres refuses
 }
 
 // mayDropColumn, mayDropTable and mayDropEnum report whether the plan may drop something that only the database has.
@@ -96,6 +97,8 @@ type planner struct {
 type step struct {
 	up, down []string
 	table    string // the existing table that the step locks, if any
+
+	oneWay bool // nothing undoes it; down is a comment that tells why
 
 	of   []object // what the step changes
 	each []object // what each statement of up changes, if each changes something else
@@ -163,7 +166,12 @@ func (p *planner) files() []File {
 		}
 		files = append(files, f)
 	}
-	add("values", false, p.values)
+	add("values", false, slices.DeleteFunc(slices.Clone(p.values), func(s step) bool { return s.oneWay }))
+	for _, s := range p.values {
+		if s.oneWay { // a file with another rollback would seem to undo it
+			add("values", false, []step{s})
+		}
+	}
 	for _, group := range byTable(p.main) {
 		add(group[0].table, false, group)
 	}

@@ -123,11 +123,26 @@ func (d *differ) attempt(ctx context.Context, before *catalog.Catalog) (Plan, er
 			}
 		}
 	}
-	plan := Diff(cur, d.want, d.options.Options)
+	plan, err := d.planned(ctx, cur)
+	if err != nil {
+		return Plan{}, err
+	}
 	plan.LeftOut = left
 	applied := plan.Files
 	plan.Files = joined(first, plan.Files)
 	return plan, d.prove(ctx, before, applied, plan)
+}
+
+// planned returns the plan with what Postgres allows of its rollback.
+func (d *differ) planned(ctx context.Context, cur *catalog.Catalog) (Plan, error) {
+	d.options.oneWay = nil
+	plan := Diff(cur, d.want, d.options.Options)
+	oneWay, err := d.waysBack(ctx, plan)
+	if err != nil || len(oneWay) == 0 {
+		return plan, err
+	}
+	d.options.oneWay = oneWay
+	return Diff(cur, d.want, d.options.Options), nil
 }
 
 func (f *File) add(s step) { f.Up, f.Down = append(f.Up, s.up...), slices.Concat(s.down, f.Down) }
@@ -246,6 +261,9 @@ func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []F
 	}
 	if after, err = d.execute(ctx, down); err != nil {
 		return err
+	}
+	if len(d.options.oneWay) > 0 {
+		after = withoutNew(after, before)
 	}
 	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
 		return fault.New(fault.Conflict, testOp, "rolling back does not restore the original schema: "+left[0].String(),
