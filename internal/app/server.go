@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
@@ -60,10 +61,14 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 		return nil, err
 	}
 	c := a.Config.Server
+	origins, err := crossOrigin(c.CORS)
+	if err != nil {
+		return nil, err
+	}
 	t := c.Timeouts
 	srv, err := server.New(server.Options{
 		Address: cmp.Or(o.Address, c.Address), ProbeAddress: o.ProbeAddress, Routes: routes, Health: checker, Logger: logger,
-		Authenticators: o.Authenticators, Middleware: o.Middleware,
+		Authenticators: o.Authenticators, Middleware: slices.Concat(origins, o.Middleware),
 		MaxBody: int64(c.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, DrainTimeout: t.Shutdown, PreStopDelay: t.DrainDelay,
 	})

@@ -111,7 +111,14 @@ type Server struct {
 	Address      string
 	ProbeAddress string // of the probes alone; empty leaves them with the API
 	Timeouts     Timeouts
+	CORS         CORS
 	MaxBodyBytes ByteSize
+}
+
+// CORS lists the origins whose pages may call the API from a browser.
+type CORS struct {
+	Origins     []string
+	Credentials bool
 }
 
 // Timeouts are the HTTP server's deadlines. DrainDelay is how long /readyz fails before connections close.

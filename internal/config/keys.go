@@ -65,6 +65,8 @@ var keys = []Key{
 	{Path: "server.timeouts.shutdown", Kind: Duration, Default: "15s", Doc: "Timeout for requests in flight when the server stops."},
 	{Path: "server.timeouts.drainDelay", Kind: Duration, Default: "0s", DefaultIn: in{Production: "5s"},
 		Doc: "How long /readyz fails before the server stops accepting connections, so that load balancers notice."},
+	{Path: "server.cors.origins", Kind: List, Doc: "Origins whose pages may call the API from a browser, such as https://app.example.com; none by default."},
+	{Path: "server.cors.credentials", Kind: Bool, Default: "false", Doc: "Browsers may send cookies and log-in headers from those origins."},
 	{Path: "server.maxBodyBytes", Kind: Size, Default: "1MiB", Doc: "Maximum size of a request body."},
 
 	{Path: "graphql.maxDepth", Kind: Int, Default: "12", Min: 1, Max: 1000, Doc: "Maximum nesting depth of an operation."},

@@ -146,7 +146,7 @@ func isTimeout(err error) bool {
 // which of them is reported first. Either counts as the context's.
 type timedOut struct{ error }
 
-func (t timedOut) Is(target error) bool { return target == context.DeadlineExceeded } //nolint:errorlint // as the method must
+func (t timedOut) Is(target error) bool { return target == context.DeadlineExceeded }
 
 func (t timedOut) Unwrap() error { return t.error }
 

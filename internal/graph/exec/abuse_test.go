@@ -14,13 +14,7 @@ import (
 // Documents that are made to take time or memory are answered at once.
 func TestExpensiveDocuments(t *testing.T) {
 	c := newClient(t, nil).as(service)
-	aliases := func(n int, field string) string {
-		var b strings.Builder
-		for i := range n {
-			fmt.Fprintf(&b, "a%d:%s ", i, field)
-		}
-		return b.String()
-	}
+	aliases := func(n int, field string) string { return aliasesOf(field, n) }
 	var fragments, cycle strings.Builder
 	for i := range 40 {
 		fmt.Fprintf(&fragments, " fragment F%d on User {a: profile {user {...F%d}} b: profile {user {...F%d}}}", i, i+1, i+1)

@@ -107,6 +107,20 @@ func serve(t testing.TB, text, before string, rows ...string) client {
 	return client{handler: h}
 }
 
+// apiOf is the API of a schema.
+func apiOf(t testing.TB, text string) *graph.API {
+	t.Helper()
+	s, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	if list.Errors() > 0 {
+		t.Fatal(list)
+	}
+	api, err := graph.New(s, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
 // send posts a document and returns the answer whole.
 func (c client) send(t testing.TB, query string, vars map[string]any) *httptest.ResponseRecorder {
 	t.Helper()

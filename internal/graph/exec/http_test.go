@@ -1,12 +1,18 @@
 package exec_test
 
 import (
+	"compress/gzip"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/andybalholm/brotli"
 
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
@@ -80,4 +86,53 @@ func TestSwap(t *testing.T) {
 	if w := c.send(t, `{users {totalCount}}`, nil); w.Code != http.StatusBadRequest {
 		t.Errorf("the old API still answers: %s", w.Body)
 	}
+}
+
+func TestContentEncoding(t *testing.T) {
+	c := newClient(t, nil).as(service)
+	get := func(accept, query string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?query="+url.QueryEscape(query), nil)
+		r.Header.Set("Accept-Encoding", accept)
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, r)
+		return w
+	}
+	long := "{users(first: 1) {nodes {" + aliasesOf("name", 200) + "}}}"
+	plain := get("", long).Body.String()
+	for accept, want := range map[string]string{
+		"gzip, deflate, br": "br", "br;q=0, gzip": "gzip", "gzip;q=0.5": "gzip", "*": "br", "deflate": "", "identity": "", "gzip;q=x": "", "*, br;q=0": "gzip",
+	} {
+		w := get(accept, long)
+		if got := w.Header().Get("Content-Encoding"); got != want || !strings.Contains(w.Header().Get("Vary"), "Accept-Encoding") {
+			t.Errorf("%s: %q, %v", accept, got, w.Header())
+		}
+		if w.Header().Get("Content-Length") != strconv.Itoa(w.Body.Len()) {
+			t.Errorf("%s: %s of %d bytes", accept, w.Header().Get("Content-Length"), w.Body.Len())
+		}
+		var body io.Reader = w.Body
+		switch want {
+		case "br":
+			body = brotli.NewReader(w.Body)
+		case "gzip":
+			var err error
+			if body, err = gzip.NewReader(w.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if text, err := io.ReadAll(body); err != nil || string(text) != plain {
+			t.Errorf("%s: %.100s, %v", accept, text, err)
+		}
+	}
+	if w := get("br", "{__typename}"); w.Header().Get("Content-Encoding") != "" {
+		t.Error("a short response is compressed")
+	}
+}
+
+// aliasesOf repeats a field under different names.
+func aliasesOf(field string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "a%d:%s ", i, field)
+	}
+	return b.String()
 }

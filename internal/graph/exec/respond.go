@@ -20,7 +20,7 @@ func respond(media string) func(*pipeline, http.ResponseWriter, *http.Request, *
 			fail(w, r, media, op.Err)
 			return
 		}
-		write(w, media, http.StatusOK, []byte(`{"data":`), op.Data, []byte("}\n"))
+		write(w, r, media, http.StatusOK, []byte(`{"data":`), op.Data, []byte("}\n"))
 	}
 }
 
@@ -50,23 +50,33 @@ func fail(w http.ResponseWriter, r *http.Request, media string, failure error) {
 	if media == jsonType {
 		status = http.StatusOK
 	}
-	write(w, media, status, body)
+	write(w, r, media, status, body)
 }
 
-func write(w http.ResponseWriter, media string, status int, parts ...[]byte) {
-	length := 0
-	for _, p := range parts {
-		length += len(p)
-	}
+func write(w http.ResponseWriter, r *http.Request, media string, status int, parts ...[]byte) {
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(length))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Add("Vary", "Accept, Accept-Encoding")
+	if length(parts) >= minEncoded {
+		if e := acceptedEncoding(r); e != nil {
+			h.Set("Content-Encoding", e.name)
+			parts = [][]byte{e.encode(parts)}
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(length(parts)))
 	w.WriteHeader(status)
 	for _, p := range parts {
 		if _, err := w.Write(p); err != nil {
 			return // the client is gone
 		}
 	}
+}
+
+func length(parts [][]byte) (n int) {
+	for _, p := range parts {
+		n += len(p)
+	}
+	return n
 }

@@ -26,7 +26,7 @@ func TestKeep(t *testing.T) {
 	if err := s.DropLeftovers(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	db, note, drop, err := s.Kept(t.Context(), "test")
+	db, note, _, err := s.Kept(t.Context(), "test")
 	if err != nil || db == nil {
 		t.Fatal(db, err)
 	}
@@ -54,7 +54,8 @@ func TestKeep(t *testing.T) {
 	if err := conn.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, drop, err = s.Kept(t.Context(), "test"); err != nil || drop == nil {
+	_, _, drop, err := s.Kept(t.Context(), "test")
+	if err != nil || drop == nil {
 		t.Fatalf("it is not found after that: %v", err)
 	}
 	if err := drop(); err != nil {

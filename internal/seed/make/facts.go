@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/krowoc/krowoc/internal/pg/hint"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 )

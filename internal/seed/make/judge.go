@@ -68,32 +68,40 @@ func (j *judge) accept(ctx context.Context, r *sample, batch []*candidate) error
 		byNumber[c.number] = c
 	}
 	pending := batch
-	for range mostRounds {
-		var made []*candidate
-		for _, c := range pending {
-			if j.generate(r, c); !c.skip {
-				made = append(made, c)
-			}
-		}
-		if err := j.send(ctx, made); err != nil {
+	for round := 0; round < mostRounds && len(pending) > 0; round++ {
+		if err := j.send(ctx, j.attempt(r, pending)); err != nil {
 			return err
 		}
 		rejected, err := j.rejected(ctx, byNumber)
 		if err != nil {
 			return err
 		}
-		if pending = rejected; len(pending) == 0 {
-			break
-		}
+		pending = rejected
 	}
 	for _, c := range pending {
 		c.skip = true
 	}
-	for _, c := range batch {
-		if c.skip {
-			j.missed++
+	return j.miss(batch)
+}
+
+// attempt generates candidates and returns those that have a row.
+func (j *judge) attempt(r *sample, list []*candidate) (made []*candidate) {
+	for _, c := range list {
+		if j.generate(r, c); !c.skip {
+			made = append(made, c)
 		}
-		if c.skip && (j.spec.Place != "" || !j.mayMiss(c)) {
+	}
+	return made
+}
+
+// miss counts the rows of a batch that are skipped, and fails if one of them must not be.
+func (j *judge) miss(batch []*candidate) error {
+	for _, c := range batch {
+		if !c.skip {
+			continue
+		}
+		j.missed++
+		if j.spec.Place != "" || !j.mayMiss(c) {
 			return fault.New(fault.Invalid, "", fmt.Sprintf("row %d of %s cannot be generated: %s", c.number+1, j.typ.Table, c.failure),
 				fmt.Sprintf("Under generate: %s, specify how %s generated, so that the database accepts it.", j.typ.Name, j.subject(c.failure)))
 		}

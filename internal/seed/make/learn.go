@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/pg/hint"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // learn gives the columns of a table the hints of the constraints in the database.

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rs/cors"
+
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/server"
+)
+
+// crossOrigin returns the middleware that lets pages of other origins call the API, or none if no origin is configured.
+func crossOrigin(c config.CORS) ([]server.Middleware, error) {
+	for _, origin := range c.Origins {
+		if err := checkOrigin(origin, c.Credentials); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.Origins) == 0 {
+		return nil, nil
+	}
+	handler := cors.New(cors.Options{
+		AllowedOrigins: c.Origins, AllowCredentials: c.Credentials, AllowedMethods: []string{"GET", "POST"},
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-Request-ID", "Traceparent", "Tracestate"},
+		ExposedHeaders: []string{"X-Request-ID", "Retry-After"}, MaxAge: 600, // seconds
+	})
+	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil
+}
+
+// checkOrigin rejects what no browser sends as its origin, and any origin together with credentials: every site could then act for its visitors.
+func checkOrigin(origin string, credentials bool) error {
+	const op, key = "configure CORS", "server.cors.origins: "
+	switch {
+	case credentials && strings.Contains(origin, "*"):
+		return fault.New(fault.Invalid, op, key+"a pattern cannot be allowed together with server.cors.credentials", "list the origins of your own pages")
+	case origin == "*":
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+		return fault.New(fault.Invalid, op, key+origin+" is not an origin", "write scheme and host, and a port if it is not the usual one: https://app.example.com")
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package ddl
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+// table leaves a table as it is. A new one goes with the references to it.
+func (l *leaver) table(o object, cur *catalog.Table) {
+	schema, tableName := o.split()
+	l.want.Tables = slices.DeleteFunc(l.want.Tables, func(t catalog.Table) bool { return tableKey(&t) == o.table })
+	l.want.Indexes = slices.DeleteFunc(l.want.Indexes, func(i catalog.Index) bool { return i.Schema == schema && i.Table == tableName })
+	maps.DeleteFunc(l.written, func(what, _ string) bool {
+		_, name, _ := strings.Cut(what, " ")
+		return strings.HasPrefix(name, tableName+".")
+	})
+	if cur == nil {
+		l.references(o, nil)
+		return
+	}
+	kept := *cur
+	kept.Columns, kept.Constraints = slices.Clone(cur.Columns), slices.Clone(cur.Constraints)
+	l.want.Tables = append(l.want.Tables, kept)
+	for _, i := range l.cur.Indexes {
+		if i.Schema == schema && i.Table == tableName {
+			l.want.Indexes = append(l.want.Indexes, i)
+		}
+	}
+	for i := range cur.Columns {
+		l.needType(&cur.Columns[i])
+	}
+	for i := range cur.Constraints {
+		l.needTarget(&cur.Constraints[i])
+	}
+}
+
+// references leaves out the new references to a table, or only those to one of its keys, with the columns that come with them.
+func (l *leaver) references(to object, key []string) {
+	for _, t := range slices.Clone(l.want.Tables) {
+		for _, c := range slices.Clone(t.Constraints) {
+			if referenced(&c) != to.table || (key != nil && !slices.Equal(referredColumns(&c), key)) {
+				continue
+			}
+			l.dependent(constraintObject(&t, &c), to)
+			l.referenceColumns(&t, &c, to)
+		}
+	}
+}
+
+// referenceColumns leaves out the columns that a reference would add, and keeps the reference that it would replace.
+func (l *leaver) referenceColumns(t *catalog.Table, c *catalog.Constraint, to object) {
+	cur := l.cur.Table(t.Schema, t.Name)
+	for _, name := range c.Columns {
+		if cur == nil || cur.Column(name) == nil {
+			l.dependent(columnObject(t, name), to)
+		}
+	}
+	if cur == nil {
+		return
+	}
+	for i := range cur.Constraints {
+		old := &cur.Constraints[i]
+		if referenced(old) == to.table && slices.Equal(stems(old), stems(c)) {
+			l.dependent(constraintObject(t, old), to)
+		}
+	}
+}
+
+// column leaves a column as it is, and what is over it.
+func (l *leaver) column(o object, cur, want *catalog.Table) {
+	now := want.Column(o.name)
+	var old *catalog.Column
+	if cur != nil {
+		old = cur.Column(o.name)
+	}
+	switch {
+	case old == nil:
+		want.Columns = slices.DeleteFunc(want.Columns, func(c catalog.Column) bool { return c.Name == o.name })
+	case now == nil:
+		want.Columns = append(want.Columns, *old)
+	default:
+		*now = *old
+	}
+	if old != nil {
+		l.needType(old)
+	}
+	delete(l.written, "column "+want.Name+"."+o.name)
+	for _, over := range l.over(o, cur, want) {
+		l.dependent(over, o)
+	}
+	if old != nil {
+		return
+	}
+	for _, t := range slices.Clone(l.want.Tables) { // nothing can refer to it
+		for _, c := range slices.Clone(t.Constraints) {
+			if referenced(&c) == o.table && slices.Contains(referredColumns(&c), o.name) {
+				l.dependent(constraintObject(&t, &c), o)
+			}
+		}
+	}
+}
+
+// over returns the constraints, indexes and generated columns of a table that use a column.
+func (l *leaver) over(o object, cur, want *catalog.Table) (list []object) {
+	for _, side := range []struct {
+		catalog *catalog.Catalog
+		table   *catalog.Table
+	}{{l.want, want}, {l.cur, cur}} {
+		t := side.table
+		if t == nil {
+			continue
+		}
+		for i := range t.Constraints {
+			if c := &t.Constraints[i]; slices.Contains(c.Columns, o.name) {
+				list = append(list, constraintObject(t, c))
+			}
+		}
+		for _, i := range indexesOf(side.catalog, t) {
+			if isOver(i, o.name) {
+				list = append(list, indexObject(i))
+			}
+		}
+		for _, c := range t.Columns {
+			if c.Generated != "" && names(c.Default, o.name) {
+				list = append(list, columnObject(t, c.Name))
+			}
+		}
+	}
+	return list
+}
+
+// constraint leaves a constraint as it is. A new table does not exist without its primary key.
+func (l *leaver) constraint(o object, cur, want *catalog.Table) {
+	delete(l.written, "constraint "+want.Name+"."+o.name)
+	now := constraintOf(want, o.name)
+	var old *catalog.Constraint
+	if cur != nil {
+		old = constraintOf(cur, o.name)
+		if now != nil {
+			old = cmp.Or(pairs(cur, want)[now], old)
+		}
+	}
+	var was catalog.Constraint
+	if now != nil {
+		was = *now
+		want.Constraints = slices.DeleteFunc(want.Constraints, func(c catalog.Constraint) bool { return c.Name == o.name })
+	}
+	if old != nil && constraintOf(want, old.Name) == nil {
+		want.Constraints = append(want.Constraints, *old)
+		l.needTarget(old)
+		l.needColumns(want, cur, old.Columns)
+	}
+	isKey := was.Kind == "primary key" || was.Kind == "unique"
+	switch {
+	case isKey && was.Kind == "primary key" && cur == nil:
+		l.dependent(object{kind: "table", table: o.table}, o)
+	case isKey && (old == nil || !slices.Equal(old.Columns, was.Columns)):
+		l.references(o, was.Columns)
+	}
+}
+
+// index leaves an index as it is.
+func (l *leaver) index(o object, cur *catalog.Table) {
+	schema, tableName := o.split()
+	delete(l.written, "index "+tableName+"."+o.name)
+	l.want.Indexes = slices.DeleteFunc(l.want.Indexes, func(i catalog.Index) bool { return i.Schema == schema && i.Table == tableName && i.Name == o.name })
+	if cur == nil {
+		return
+	}
+	if old := byName(indexesOf(l.cur, cur), o.name); old != nil {
+		l.want.Indexes = append(l.want.Indexes, *old)
+		for _, c := range cur.Columns {
+			if isOver(old, c.Name) {
+				l.needColumns(l.want.Table(schema, tableName), cur, []string{c.Name})
+			}
+		}
+	}
+}
+
+// needColumns keeps columns that something which stays uses.
+func (l *leaver) needColumns(want, cur *catalog.Table, columns []string) {
+	for _, name := range columns {
+		if want.Column(name) == nil {
+			l.leave(columnObject(cur, name))
+		}
+	}
+}
+
+// needTarget keeps the table that a reference which stays refers to.
+func (l *leaver) needTarget(c *catalog.Constraint) {
+	if to := referenced(c); to != "" && l.want.Table(c.Target()) == nil && l.cur.Table(c.Target()) != nil {
+		l.leave(object{kind: "table", table: to})
+	}
+}
+
+// needType keeps the enum of a column that stays.
+func (l *leaver) needType(c *catalog.Column) {
+	for i := range l.cur.Enums {
+		e := &l.cur.Enums[i]
+		if strings.TrimSuffix(c.Type, "[]") == catalogName(e.Schema, e.Name) && enumOf(l.want, e.Schema, e.Name) == nil {
+			l.leave(enumObject(e))
+		}
+	}
+}
