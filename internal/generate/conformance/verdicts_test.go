@@ -50,7 +50,7 @@ func scansRows(t *testing.T, dir string, types *schema.Schema) {
 		if c := f.Constraints; c.Length == nil && c.Range == nil && c.Pattern == "" && c.Format == "" && len(f.Checks) == 0 && !f.Type.List && f.Name != "id" {
 			value := values[f.Type.Name()]
 			if f.DataType != "" {
-				value = map[string]string{"inet": "'10.0.0.1'", "bit varying(5)": "'101'", "integer[][]": "'{{1,2},{3,4}}'"}[f.DataType]
+				value = map[string]string{"inet": "'10.0.0.1'", "bit varying(5)": "'101'", "integer[][]": "'{{1,2},{3,4}}'", "smallint": "-7"}[f.DataType]
 			}
 			columns, row = append(columns, `"`+f.Column+`"`), append(row, value)
 		}

@@ -2,6 +2,7 @@ package sdl
 
 import (
 	"math/big"
+	"regexp"
 	"regexp/syntax"
 	"strings"
 	"time"
@@ -124,6 +125,9 @@ func (b *builder) bounds(f *fieldDecl, u *use) {
 	}
 }
 
+// exponent is the exponent of a canonical Float: 1e+21 and 1e-07 are 1e21 and 1e-7 in every language.
+var exponent = regexp.MustCompile(`e\+?(-?)0*`)
+
 // bound reads one bound, which must be a value of the field's type.
 func (b *builder) bound(f *fieldDecl, v *ast.Value, to *string) bool {
 	if v == nil {
@@ -134,8 +138,11 @@ func (b *builder) bound(f *fieldDecl, v *ast.Value, to *string) bool {
 		return false
 	}
 	*to = v.Raw
-	if f.Type.Scalar != schema.Date && f.Type.Scalar != schema.DateTime {
-		*to, _ = scalar.Of(f.Type.Scalar, "").Canonical(v.Raw) // scalarValue accepted it
+	switch f.Type.Scalar {
+	case schema.Date, schema.DateTime:
+	default:
+		canonical, _ := scalar.Of(f.Type.Scalar, "").Canonical(v.Raw) // scalarValue accepted it
+		*to = exponent.ReplaceAllString(canonical, "e$1")
 	}
 	return true
 }
