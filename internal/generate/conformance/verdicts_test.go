@@ -120,6 +120,7 @@ func schemaVerdicts(t *testing.T, dir string, cases []matrixCase) []bool {
 // nodeVerdicts compiles what is TypeScript under strict, and asks Zod; and ajv, which must agree with it.
 func nodeVerdicts(t *testing.T, dir string) []bool {
 	nodeModules(t, dir)
+	bundlesOneEnum(t, dir)
 	zod := verdicts(t, program(t, dir, "node", "zod.mjs"))
 	var cases []matrixCase
 	text, err := os.ReadFile(filepath.Join(dir, "cases.json"))
@@ -135,6 +136,17 @@ func nodeVerdicts(t *testing.T, dir string) []bool {
 		}
 	}
 	return zod
+}
+
+// bundlesOneEnum requires that an app that imports one enum does not get the schemas of all types.
+func bundlesOneEnum(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "app.mjs"), []byte(`import { Colour } from "./models.ts"; console.log(Colour.RED);`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := program(t, dir, "npx", "esbuild", "app.mjs", "--bundle", "--minify", "--format=esm"); len(out) > 200 {
+		t.Errorf("the bundle has %d bytes: %.300s", len(out), out)
+	}
 }
 
 func pythonVerdicts(t *testing.T, dir string) []bool {

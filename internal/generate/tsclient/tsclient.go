@@ -62,7 +62,7 @@ func client(api *ast.Schema) string {
 		used[name] = true
 		w.names[d.Name] = name
 	}
-	w.WriteString(runtime)
+	w.WriteString(w.runtime())
 	for _, d := range types {
 		switch d.Kind {
 		case ast.Enum:
@@ -75,6 +75,14 @@ func client(api *ast.Schema) string {
 	w.meta(types)
 	w.roots()
 	return w.String()
+}
+
+// runtime returns the runtime, without the reader of events if the API has none.
+func (w *writer) runtime() string {
+	if before, _, found := strings.Cut(runtime, "\n/** Reads the events of a stream"); found && w.api.Subscription == nil {
+		return before
+	}
+	return runtime
 }
 
 // ordered returns the types of the API sorted by name, without those of GraphQL itself.

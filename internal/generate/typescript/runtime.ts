@@ -13,6 +13,9 @@ export type Duration = string & z.$brand<"Duration">;
 /** Bytes, in base64. */
 export type Bytes = string & z.$brand<"Bytes">;
 
+/** Makes a value. Its calls are marked as pure, so that bundlers drop what is unused. */
+const $made = <T>(make: () => T): T => make();
+
 type $Limits = { min?: number; max?: number };
 type $Patterns = { patterns?: [RegExp, string][] };
 type $Range = { from?: string; to?: string };

@@ -4,7 +4,6 @@ package typescript
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 
 // Target returns the target for TypeScript.
 func Target() generate.Target {
-	return generate.Target{Name: "typescript", Out: "web/src/models.ts", Doc: "TypeScript types and Zod 4 schemas for rows, creates and patches", Files: files, Runtime: runtime}
+	return generate.Target{Name: "typescript", Out: "web/src/models.ts", Doc: "TypeScript types and Zod 4 schemas for rows, creates and patches", Files: files}
 }
 
 //go:embed runtime.ts
@@ -53,10 +52,6 @@ func files(in generate.Input) ([]generate.File, error) {
 			w.ids[s.Type] = w.take(w.names[s.Type]+"Id", "", "Schema")
 		}
 	}
-	w.WriteString(runtime)
-	if slices.ContainsFunc(shapes, func(s shape.Type) bool { return len(check.All(s)) > 0 }) {
-		w.WriteString(checkRuntime)
-	}
 	for _, e := range in.Schema.Enums {
 		w.enum(e)
 	}
@@ -68,7 +63,8 @@ func files(in generate.Input) ([]generate.File, error) {
 			return nil, err
 		}
 	}
-	return []generate.File{{Content: []byte(w.String())}}, nil
+	prelude := pruned(runtime+checkRuntime, w.String())
+	return []generate.File{{Content: []byte(prelude + w.String()), Prelude: len(prelude)}}, nil
 }
 
 // take returns a name that is unused with all suffixes.
@@ -129,9 +125,16 @@ func (w *writer) enum(e *schema.Enum) {
 	w.declare("export const "+name+"Schema", call{name: "z.enum", args: []node{text(name)}})
 }
 
+// made begins a value that a bundler drops if nothing uses it: only a call that is marked as pure has no effects.
+const made = "/* @__PURE__ */ $made(() =>"
+
 // declare writes a declaration with a value.
 func (w *writer) declare(head string, value node) {
-	w.line("%s = %s;", head, fit(value, 0, width-len(head)-3))
+	if one := head + " = " + made + " " + value.flat() + ");"; len([]rune(one)) <= width {
+		w.line("%s", one)
+		return
+	}
+	w.line("%s = %s\n  %s,\n);", head, made, fit(value, 2, width-3))
 }
 
 // id writes the branded type of a type's key.
@@ -157,7 +160,7 @@ func (w *writer) id(s shape.Type) {
 
 func (w *writer) shapes(s shape.Type) error {
 	name := w.names[s.Type]
-	w.line("\nconst $%s = {", name)
+	w.line("\nconst $%s = %s ({", name, made)
 	for _, f := range s.Fields {
 		value, err := w.value(f)
 		if err != nil {
@@ -165,7 +168,7 @@ func (w *writer) shapes(s shape.Type) error {
 		}
 		w.line("  %s,", property{f.Name, value}.broken(2, width-2))
 	}
-	w.line("};")
+	w.line("}));")
 	w.shape(s, name, "z.object", s.Description, false, func(f shape.Field) (string, bool) { return nulls(f), true })
 	w.shape(s, name+"Create", "z.strictObject", "Input that creates a "+s.Name+".", true, func(f shape.Field) (string, bool) {
 		if f.Optional {
@@ -191,21 +194,24 @@ func (w *writer) shape(s shape.Type, name, object, description string, create bo
 	all := len(check.All(s)) > 0
 	w.line("")
 	if all {
-		fmt.Fprintf(w, "const $%sShape = %s({", name, object)
+		fmt.Fprintf(w, "const $%sShape = %s\n  %s({", name, made, object)
 	} else {
 		w.doc("", description)
-		fmt.Fprintf(w, "export const %sSchema = %s({", name, object)
+		fmt.Fprintf(w, "export const %sSchema = %s\n  %s({", name, made, object)
 	}
 	line := "\n"
 	for _, f := range s.Fields {
 		if after, ok := how(f); ok {
 			w.WriteString(line)
 			line = ""
-			w.doc("  ", f.Description)
-			w.line("  %s: $%s.%s%s,", f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
+			w.doc("    ", f.Description)
+			w.line("    %s: $%s.%s%s,", f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
 		}
 	}
-	w.line("});")
+	if line == "" {
+		w.WriteString("  ")
+	}
+	w.line("}),\n);")
 	if all {
 		w.checks(s, name, create, func(f shape.Field) bool { _, ok := how(f); return ok })
 		w.line("")
