@@ -150,7 +150,10 @@ func bundlesOneEnum(t *testing.T, dir string) {
 }
 
 func pythonVerdicts(t *testing.T, dir string) []bool {
-	return verdicts(t, program(t, dir, checkedPython(t, dir), "check.py"))
+	python := checkedPython(t, dir)
+	program(t, dir, python, "-m", "mypy", "--strict", "--cache-dir", "/tmp/mypy", "use.py")
+	program(t, dir, python, "use.py")
+	return verdicts(t, program(t, dir, python, "check.py"))
 }
 
 // postgresVerdicts inserts the values. Only those of one field are asked of it: what is JSON and not a value of SQL is not.

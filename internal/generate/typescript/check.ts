@@ -142,10 +142,7 @@ const $matches = (v: $Value, pattern: RegExp): $Value =>
 const $time = (v: $Value) => (typeof v === "string" ? $at(v) : undefined);
 
 /** Adds checks, each of which rejects a value if it is false. */
-const $checked = <T extends z.ZodType>(
-  schema: T,
-  checks: $Checks<T>,
-) =>
+const $checked = <T extends z.ZodType>(schema: T, checks: $Checks<T>) =>
   schema.superRefine((x, context) => {
     for (const { message, path, holds } of checks)
       if (holds(x as Partial<z.output<T>>) === false)

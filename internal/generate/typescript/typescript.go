@@ -4,6 +4,7 @@ package typescript
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,7 +34,7 @@ type writer struct {
 var reserved = strings.Fields(`break case catch class const continue debugger default delete do else enum export extends false finally for
 	function if import in instanceof new null return super switch this throw true try typeof var void while with implements interface let package
 	private protected public static yield await async arguments eval undefined NaN Infinity any unknown never object string number boolean symbol bigint
-	Array BigInt Date Int64 Decimal LocalDate DateTime Duration Bytes z`)
+	Array BigInt Date Number Object Partial RegExp String Int64 Decimal LocalDate DateTime Duration Bytes z`)
 
 func files(in generate.Input) ([]generate.File, error) {
 	w := &writer{scope: map[string]bool{}, names: map[any]string{}, ids: map[*schema.Type]string{}}
@@ -189,29 +190,22 @@ func nulls(f shape.Field) string {
 	return ""
 }
 
+// inherited are the members of Object.prototype, which every object of JavaScript seems to have.
+var inherited = map[string]bool{
+	"constructor": true, "hasOwnProperty": true, "isPrototypeOf": true, "propertyIsEnumerable": true, "toLocaleString": true, "toString": true,
+	"valueOf": true,
+}
+
 // shape writes a schema and its type with the fields for which how returns true, each with the suffix that how returns.
 func (w *writer) shape(s shape.Type, name, object, description string, create bool, how func(shape.Field) (string, bool)) {
 	all := len(check.All(s)) > 0
 	w.line("")
 	if all {
-		fmt.Fprintf(w, "const $%sShape = %s\n  %s({", name, made, object)
+		w.object("const $"+name+"Shape", s, object, how)
 	} else {
 		w.doc("", description)
-		fmt.Fprintf(w, "export const %sSchema = %s\n  %s({", name, made, object)
+		w.object("export const "+name+"Schema", s, object, how)
 	}
-	line := "\n"
-	for _, f := range s.Fields {
-		if after, ok := how(f); ok {
-			w.WriteString(line)
-			line = ""
-			w.doc("    ", f.Description)
-			w.line("    %s: $%s.%s%s,", f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
-		}
-	}
-	if line == "" {
-		w.WriteString("  ")
-	}
-	w.line("}),\n);")
 	if all {
 		w.checks(s, name, create, func(f shape.Field) bool { _, ok := how(f); return ok })
 		w.line("")
@@ -219,4 +213,31 @@ func (w *writer) shape(s shape.Type, name, object, description string, create bo
 		w.declare("export const "+name+"Schema", call{name: "$checked", args: []node{text("$" + name + "Shape"), text("$" + name + "Checks")}})
 	}
 	w.line("export type %s = z.infer<typeof %sSchema>;", name, name)
+}
+
+// object declares the schema of an object.
+func (w *writer) object(head string, s shape.Type, object string, how func(shape.Field) (string, bool)) {
+	if !slices.ContainsFunc(s.Fields, func(f shape.Field) bool { _, ok := how(f); return ok }) {
+		w.declare(head, text(object+"({})"))
+		return
+	}
+	own := slices.ContainsFunc(s.Fields, func(f shape.Field) bool { return inherited[f.Name] })
+	pad := "  "
+	w.line("%s = %s", head, made)
+	if own {
+		w.line("  $own(")
+		pad += "  "
+	}
+	w.line("%s%s({", pad, object)
+	for _, f := range s.Fields {
+		if after, ok := how(f); ok {
+			w.doc(pad+"  ", f.Description)
+			w.line("%s  %s: $%s.%s%s,", pad, f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
+		}
+	}
+	w.line("%s}),", pad)
+	if own {
+		w.line("  ),")
+	}
+	w.line(");")
 }
