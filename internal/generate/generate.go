@@ -50,13 +50,15 @@ func One(t Target, in Input, name string) (string, error) {
 	if err != nil {
 		return "", fault.Wrap("generate "+t.Name, err)
 	}
-	return strings.TrimPrefix(string(files[len(files)-1].Content), t.Runtime), nil
+	last := files[len(files)-1]
+	return strings.TrimPrefix(string(last.Content[last.Prelude:]), t.Runtime), nil
 }
 
 // File is a file to write.
 type File struct {
 	Name    string // relative to the target's folder; "" if Out is the file itself
 	Content []byte
+	Prelude int // the size of the code at its beginning that only supports the models
 }
 
 // comments are the delimiters of the mark of a generated file, by the extension of its name.

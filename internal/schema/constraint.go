@@ -14,8 +14,8 @@ type Constraints struct {
 // Length bounds a string in characters, Bytes in bytes, or a list in elements. Nil is unbounded.
 type Length struct{ Min, Max *int }
 
-// Range bounds a number or a date, inclusively. The bounds are as written in the schema ("0.01",
-// "2020-01-01"), which keeps their precision; empty is unbounded.
+// Range bounds a number or a date, inclusively. The bounds are texts ("0.01", "2020-01-01"), which keeps their
+// precision; empty is unbounded. A number is canonical: the schema's 1e3 is 1000 for a Decimal.
 type Range struct{ Min, Max string }
 
 // Format is a well-known format of a string.

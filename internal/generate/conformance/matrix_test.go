@@ -57,6 +57,14 @@ var rules = []struct{ field, right, wrong string }{
 	{"ratio: Float @range(min: 0, max: 1)", `0 0.5 1 null`, `-0.001 1.001`},
 	{"price: Decimal @range(min: 0, max: 1000.5)", `"0" "0.00" "999.99" "1000.5" "1000.50" "1000.4999" null`, `"-0.01" "1000.51" "1001" "10000"`},
 	{"debt: Decimal @range(max: -0.5)", `"-0.5" "-0.50" "-7" null`, `"0" "-0.49" "0.5"`},
+	{`million: Decimal @range(min: -1e3, max: "1.5E+3")`, `"-1000" "0" "1500" "1500.00" null`, `"-1000.01" "1500.01"`},
+	{"tiny: Decimal @range(min: 25e-4)", `"0.0025" "1" null`, `"0.0024" "0"`},
+	{`plus: Decimal @range(min: "+.5", max: "007")`, `"0.5" "7" null`, `"0.4" "7.1"`},
+	{"wide: Float @range(min: -1E-7, max: 1e21)", `-1e-7 1e21 0 null`, `-2e-7 1.1e21`},
+	{"zero: Float @range(min: -0.0)", `0 1 null`, `-0.5`},
+	{`small: Int @col(dataType: "smallint")`, `-32768 32767 null`, `-32769 32768 2147483647`},
+	{`smaller: Int @col(dataType: "INT2") @range(min: 1, max: 100000)`, `1 32767 null`, `0 32768`},
+	{`smalls: [Int!] @col(dataType: "smallint[]")`, `[] [-32768, 32767] null`, `[32768] [1, -32769]`},
 	{"day: Date @range(min: \"2020-02-29\", max: \"2029-12-31\")", `"2020-02-29" "2025-06-01" "2029-12-31" null`, `"2020-02-28" "2030-01-01" "0001-01-01"`},
 	{"moment: DateTime @range(min: \"2020-01-01T00:00:00Z\")", `"2020-01-01T00:00:00Z" "2020-01-01T00:00:00.000001Z" "2026-01-01T00:00:00Z" null`, `"2019-12-31T23:59:59.999999Z" "1999-01-01T00:00:00Z"`},
 	{"until: DateTime @range(max: \"2020-01-01T02:00:00+02:00\")", `"2020-01-01T00:00:00Z" "2020-01-01T00:00:00.000Z" null`, `"2020-01-01T00:00:00.000001Z" "2020-01-01T00:00:01Z"`},
@@ -104,6 +112,7 @@ var rules = []struct{ field, right, wrong string }{
 const matrixSchema = "enum Colour @enum(name: \"the Colours\") { RED @value(name: \"dark \\\"red\\\"\") blue @value(name: \"\") Blue }\n\"\"\"Says \\\"\"\" and */ and {@link x} ü.\"\"\"\ntype Thing @table @auth(rules: [{ allow: PUBLIC }]) {\n%s}\n" +
 	"type Strict @table @auth(rules: [{ allow: PUBLIC }]) { must: String! may: String dflt: Int! @default(value: 7) thing: Thing! choice: Colour! @default(value: RED) list: [Int!]! }\n" +
 	"type Span @table @auth(rules: [{ allow: PUBLIC }]) @check(expr: \"this.until == null || this.until >= this.since\", message: \"It cannot end before it starts.\") { since: DateTime! until: DateTime a: Int b: Int @check(expr: \"this.a == null || this.b != null\") thing: Thing @check(expr: \"this.thing == null || this.thing.id != this.id\") }\n" +
+	"type Tiny @table @auth(rules: []) { id: Int! @col(dataType: \"smallint\") up: Tiny }\n" +
 	"type Line @table @auth(rules: []) { id: Int! @generated(identity: BY_DEFAULT) number: Int! @generated(identity: ALWAYS) quantity: Int! total: Int @generated(expr: \"this.quantity * 2\") note: String @check(sql: \"note <> ''\") }\n"
 
 type matrixCase struct {
@@ -153,6 +162,8 @@ func matrixCases(t *testing.T) []matrixCase {
 	add("SpanPatch", "", `{} {"a": 1} {"until": "2000-01-01T00:00:00Z"} {"thingId": `+id+`}`, true)
 	add("LineCreate", "", `{"quantity": 1} {"id": 7, "quantity": 1, "note": "a"}`, true)
 	add("LineCreate", "", `{"quantity": 1, "number": 1} {"quantity": 1, "total": 2} {"id": 7} {"id": null, "quantity": 1}`, false)
+	add("TinyCreate", "", `{"id": -32768} {"id": 32767, "upId": 32767}`, true)
+	add("TinyCreate", "", `{"id": 32768} {"id": 1, "upId": -32769}`, false)
 	add("LinePatch", "", `{} {"quantity": 2} {"note": null}`, true)
 	add("LinePatch", "", `{"number": 1} {"total": 2} {"id": 1}`, false)
 	return cases

@@ -26,6 +26,8 @@ With a list:
  - two
 """
 type Listed @table @auth(rules: []) { "# no heading" a: String " 1. no list" b: Int "Ünïcode 名前" c: Case "- dash" d: Boolean }
+type Partial @table @auth(rules: []) { constructor: String toString: Int! @default(value: 1) regExp: RegExp @check(expr: "this.constructor != 'x'") }
+type RegExp @table @auth(rules: []) { valueOf: String @pattern(regex: "^a$") partial: Partial }
 type Nothing @table(key: ["n"]) @auth(rules: []) { n: Int! @generated(identity: ALWAYS) }
 type Wide @table @auth(rules: []) {%s}
 `

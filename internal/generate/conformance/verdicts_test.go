@@ -50,7 +50,7 @@ func scansRows(t *testing.T, dir string, types *schema.Schema) {
 		if c := f.Constraints; c.Length == nil && c.Range == nil && c.Pattern == "" && c.Format == "" && len(f.Checks) == 0 && !f.Type.List && f.Name != "id" {
 			value := values[f.Type.Name()]
 			if f.DataType != "" {
-				value = map[string]string{"inet": "'10.0.0.1'", "bit varying(5)": "'101'", "integer[][]": "'{{1,2},{3,4}}'"}[f.DataType]
+				value = map[string]string{"inet": "'10.0.0.1'", "bit varying(5)": "'101'", "integer[][]": "'{{1,2},{3,4}}'", "smallint": "-7"}[f.DataType]
 			}
 			columns, row = append(columns, `"`+f.Column+`"`), append(row, value)
 		}
@@ -120,6 +120,7 @@ func schemaVerdicts(t *testing.T, dir string, cases []matrixCase) []bool {
 // nodeVerdicts compiles what is TypeScript under strict, and asks Zod; and ajv, which must agree with it.
 func nodeVerdicts(t *testing.T, dir string) []bool {
 	nodeModules(t, dir)
+	bundlesOneEnum(t, dir)
 	zod := verdicts(t, program(t, dir, "node", "zod.mjs"))
 	var cases []matrixCase
 	text, err := os.ReadFile(filepath.Join(dir, "cases.json"))
@@ -137,8 +138,22 @@ func nodeVerdicts(t *testing.T, dir string) []bool {
 	return zod
 }
 
+// bundlesOneEnum requires that an app that imports one enum does not get the schemas of all types.
+func bundlesOneEnum(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "app.mjs"), []byte(`import { Colour } from "./models.ts"; console.log(Colour.RED);`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := program(t, dir, "npx", "esbuild", "app.mjs", "--bundle", "--minify", "--format=esm"); len(out) > 200 {
+		t.Errorf("the bundle has %d bytes: %.300s", len(out), out)
+	}
+}
+
 func pythonVerdicts(t *testing.T, dir string) []bool {
-	return verdicts(t, program(t, dir, checkedPython(t, dir), "check.py"))
+	python := checkedPython(t, dir)
+	program(t, dir, python, "-m", "mypy", "--strict", "--cache-dir", "/tmp/mypy", "use.py")
+	program(t, dir, python, "use.py")
+	return verdicts(t, program(t, dir, python, "check.py"))
 }
 
 // postgresVerdicts inserts the values. Only those of one field are asked of it: what is JSON and not a value of SQL is not.

@@ -210,18 +210,18 @@ func (w *writer) class(s shape.Type, c class, members []member) {
 
 // field writes a member of a class.
 func (w *writer) field(f shape.Field, name, typ string, optional bool) {
-	if f.Nullable {
+	switch {
+	case f.Nullable:
 		typ += " | None"
+	case optional:
+		typ = "_NotNull[" + typ + "]"
 	}
 	var args []string
-	switch {
-	case optional && f.Nullable:
+	if optional {
 		args = append(args, "default=None")
-	case optional:
-		args = append(args, "default=_ABSENT")
 	}
-	if name != f.Name {
-		args = append(args, "alias="+strconv.Quote(f.Name))
+	if name != f.Name { // with alias, type checkers would want the name of the schema as the argument
+		args = append(args, "validation_alias="+strconv.Quote(f.Name), "serialization_alias="+strconv.Quote(f.Name))
 	}
 	value := ""
 	if len(args) > 0 {
@@ -229,7 +229,11 @@ func (w *writer) field(f shape.Field, name, typ string, optional bool) {
 	}
 	line := "    " + name + ": " + typ + value
 	if len(line) > width && value != "" {
-		line = "    " + name + ": " + typ + " = _pd.Field(\n        " + strings.Join(args, ", ") + "\n    )"
+		inner := "        " + strings.Join(args, ", ")
+		if len(inner) > width {
+			inner = "        " + strings.Join(args, ",\n        ") + ","
+		}
+		line = "    " + name + ": " + typ + " = _pd.Field(\n" + inner + "\n    )"
 	}
 	w.line("%s", line)
 	w.doc(f.Description)

@@ -43,7 +43,7 @@ func TestNamesThatPythonHasAlready(t *testing.T) {
 			t.Errorf("%q is written:\n%s", wrong, out)
 		}
 	}
-	for _, right := range []string{`alias="class"`, `alias="copy"`, "plain: "} {
+	for _, right := range []string{`validation_alias="class"`, `serialization_alias="copy"`, "plain: "} {
 		if !strings.Contains(out, right) {
 			t.Errorf("%q is missing:\n%s", right, out)
 		}

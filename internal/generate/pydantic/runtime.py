@@ -111,8 +111,15 @@ _Bytes = _t.Annotated[
 _Vector = list[_Float]
 
 
-# A field that is not set is None, but cannot be set to None.
-_ABSENT: _t.Final[_t.Any] = None
+def _refuse_null(value: _t.Any) -> _t.Any:
+    if value is None:
+        raise ValueError("cannot be null")
+    return value
+
+
+_T = _t.TypeVar("_T")
+# A field that is None if it is not set, but cannot be set to None.
+_NotNull = _t.Annotated[_T | None, _pd.BeforeValidator(_refuse_null)]
 
 
 class _Row(_pd.BaseModel):
@@ -122,8 +129,19 @@ class _Row(_pd.BaseModel):
 
 
 class _Input(_pd.BaseModel):
-    """Base of inputs. Dump with by_alias=True and exclude_unset=True."""
+    """Base of inputs. Dump with by_alias=True. Fields that are not set are left out."""
 
     model_config = _pd.ConfigDict(
         populate_by_name=True, protected_namespaces=(), extra="forbid"
     )
+
+    @_pd.model_serializer(mode="wrap")
+    def _only_set(
+        self, dump: _pd.SerializerFunctionWrapHandler, info: _pd.SerializationInfo
+    ) -> dict[str, _t.Any]:
+        dumped: dict[str, _t.Any] = dump(self)
+        for name, field in type(self).model_fields.items():
+            if name not in self.model_fields_set:
+                alias = field.serialization_alias if info.by_alias else None
+                dumped.pop(alias or name, None)
+        return dumped

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // Type is a stored type.
@@ -90,12 +91,40 @@ func (f Field) Scalar() schema.Scalar { return f.Leaf.Type.Scalar }
 // Enum returns the enum of the value or of its elements, or nil.
 func (f Field) Enum() *schema.Enum { return f.Leaf.Type.Enum }
 
-// Constraints returns the constraints of the value. A reference has none: those of its key belong to the other type.
+// Constraints returns the constraints of the value. Those of a key belong to the other type, so that a reference has only the limits of
+// its column.
 func (f Field) Constraints() schema.Constraints {
-	if f.Reference() {
-		return schema.Constraints{}
+	var c schema.Constraints
+	if !f.Reference() {
+		c = f.Source.Constraints
 	}
-	return f.Source.Constraints
+	if f.Scalar() == schema.Int {
+		c.Range = narrower(c.Range, scalar.OfField(f.Leaf).Range)
+	}
+	return c
+}
+
+// narrower returns the range of an Int with the limits of its column, such as a smallint, unless every Int has them.
+func narrower(r *schema.Range, column schema.Range) *schema.Range {
+	if column == scalar.Of(schema.Int, "").Range {
+		return r
+	}
+	if r == nil {
+		return &column
+	}
+	out := *r
+	if out.Min == "" || whole(out.Min) < whole(column.Min) {
+		out.Min = column.Min
+	}
+	if out.Max == "" || whole(out.Max) > whole(column.Max) {
+		out.Max = column.Max
+	}
+	return &out
+}
+
+func whole(bound string) int {
+	n, _ := strconv.Atoi(bound) // the bound of an Int
+	return n
 }
 
 // Pattern is a regular expression that a string must match.

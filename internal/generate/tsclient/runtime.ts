@@ -18,7 +18,12 @@ export interface ApiError {
   message: string;
   path?: (string | number)[];
   locations?: { line: number; column: number }[];
-  extensions?: { code?: string } & Record<string, unknown>;
+  /** The code, and for an invalid value the field and the constraint. */
+  extensions?: {
+    code?: string;
+    field?: string;
+    constraint?: string;
+  } & Record<string, unknown>;
 }
 
 /** Thrown where the API refuses an operation or is not reached. */

@@ -42,7 +42,7 @@ type writer struct {
 
 // taken are the names that the file declares itself, and reserved words.
 var taken = strings.Fields(`ErrorCode ApiError KrowocError ClientOptions RequestOptions Select Result Client createClient Error Record Promise Response
-	RequestCredentials AbortSignal AsyncGenerator Exclude Omit Object TextDecoderStream Date JSON Array
+	RequestCredentials AbortSignal AsyncGenerator Exclude Omit Object TextDecoderStream Date JSON Array RegExp String Number Partial
 	break case catch class const continue debugger default delete do else enum export extends false finally for function if import in
 	instanceof new null return super switch this throw true try typeof var void while with implements interface let package private protected
 	public static yield await any unknown never object string number boolean symbol bigint undefined`)
@@ -62,7 +62,7 @@ func client(api *ast.Schema) string {
 		used[name] = true
 		w.names[d.Name] = name
 	}
-	w.WriteString(runtime)
+	w.WriteString(w.runtime())
 	for _, d := range types {
 		switch d.Kind {
 		case ast.Enum:
@@ -75,6 +75,14 @@ func client(api *ast.Schema) string {
 	w.meta(types)
 	w.roots()
 	return w.String()
+}
+
+// runtime returns the runtime, without the reader of events if the API has none.
+func (w *writer) runtime() string {
+	if before, _, found := strings.Cut(runtime, "\n/** Reads the events of a stream"); found && w.api.Subscription == nil {
+		return before
+	}
+	return runtime
 }
 
 // ordered returns the types of the API sorted by name, without those of GraphQL itself.
@@ -132,7 +140,7 @@ func (w *writer) input(d *ast.Definition) {
 	for _, f := range d.Fields {
 		optional := mark(!f.Type.NonNull || f.DefaultValue != nil)
 		w.doc("  ", f.Description)
-		w.line("  %s%s: %s;", f.Name, optional, w.typ(f.Type, false))
+		w.line("  %s%s: %s;", f.Name, optional, w.typ(f.Type, true))
 	}
 	w.line("}")
 }
@@ -218,7 +226,7 @@ func (w *writer) field(f *ast.FieldDefinition) {
 	w.line("    %s: $Node<\n      %q,\n      %q,\n      {", f.Name, f.Type.Name(), wrap)
 	for _, a := range f.Arguments {
 		optional := mark(!a.Type.NonNull)
-		w.line("        %s%s: %s;", a.Name, optional, w.typ(a.Type, false))
+		w.line("        %s%s: %s;", a.Name, optional, w.typ(a.Type, true))
 	}
 	w.line("      }\n    >;")
 }

@@ -60,7 +60,7 @@ func fieldValue(f shape.Field, create bool, has func(shape.Field) bool) node {
 
 // checks writes the checks of a shape as a constant.
 func (w *writer) checks(s shape.Type, name string, create bool, has func(shape.Field) bool) {
-	w.line("\nconst $%sChecks: $Check<z.output<typeof $%sShape>>[] = [", name, name)
+	w.line("\nconst $%sChecks: $Checks<typeof $%sShape> = [", name, name)
 	for _, c := range check.All(s) {
 		written, ok := check.Write(w.language(create, has), s, c.Check)
 		if !ok {

@@ -1,4 +1,3 @@
-
 /** A number or a time, as a fraction. */
 type $Rational = { n: bigint; d: bigint };
 /** The result of an expression; undefined is unknown. */
@@ -9,6 +8,7 @@ type $Check<T> = {
   path: string[];
   holds: (x: Partial<T>) => $Value;
 };
+type $Checks<S extends z.ZodType> = $Check<z.output<S>>[];
 
 const $num = (digits: string | number | null | undefined): $Value => {
   if (digits === null || digits === undefined) return digits;
@@ -76,10 +76,10 @@ const $ordered =
     const order = $order(a, b);
     return order === undefined ? undefined : test(order);
   };
-const $lt = $ordered((o) => o < 0);
-const $le = $ordered((o) => o <= 0);
-const $gt = $ordered((o) => o > 0);
-const $ge = $ordered((o) => o >= 0);
+const $lt = /* @__PURE__ */ $ordered((o) => o < 0);
+const $le = /* @__PURE__ */ $ordered((o) => o <= 0);
+const $gt = /* @__PURE__ */ $ordered((o) => o > 0);
+const $ge = /* @__PURE__ */ $ordered((o) => o >= 0);
 const $isIn = (a: $Value, list: $Value): $Value =>
   Array.isArray(list)
     ? list.reduce<$Value>((found, v) => $or(found, $eq(a, v)), false)
@@ -90,12 +90,18 @@ const $with =
   (compute: (x: $Rational, y: $Rational) => $Value) =>
   (a: $Value, b: $Value): $Value =>
     $isRational(a) && $isRational(b) ? compute(a, b) : undefined;
-const $sum = $with((x, y) => ({ n: x.n * y.d + y.n * x.d, d: x.d * y.d }));
+const $sum = /* @__PURE__ */ $with((x, y) => ({
+  n: x.n * y.d + y.n * x.d,
+  d: x.d * y.d,
+}));
 const $add = (a: $Value, b: $Value): $Value =>
   typeof a === "string" && typeof b === "string" ? a + b : $sum(a, b);
-const $sub = $with((x, y) => ({ n: x.n * y.d - y.n * x.d, d: x.d * y.d }));
-const $mul = $with((x, y) => ({ n: x.n * y.n, d: x.d * y.d }));
-const $div = $with((x, y) =>
+const $sub = /* @__PURE__ */ $with((x, y) => ({
+  n: x.n * y.d - y.n * x.d,
+  d: x.d * y.d,
+}));
+const $mul = /* @__PURE__ */ $with((x, y) => ({ n: x.n * y.n, d: x.d * y.d }));
+const $div = /* @__PURE__ */ $with((x, y) =>
   y.n === 0n
     ? undefined
     : y.n < 0n
@@ -120,9 +126,9 @@ const $texts =
   (test: (s: string, part: string) => boolean) =>
   (a: $Value, b: $Value): $Value =>
     typeof a === "string" && typeof b === "string" ? test(a, b) : undefined;
-const $startsWith = $texts((s, part) => s.startsWith(part));
-const $endsWith = $texts((s, part) => s.endsWith(part));
-const $contains = $texts((s, part) => s.includes(part));
+const $startsWith = /* @__PURE__ */ $texts((s, part) => s.startsWith(part));
+const $endsWith = /* @__PURE__ */ $texts((s, part) => s.endsWith(part));
+const $contains = /* @__PURE__ */ $texts((s, part) => s.includes(part));
 const $lower = (v: $Value): $Value =>
   typeof v === "string"
     ? v.replace(/[A-Z]/g, (c) => c.toLowerCase())
@@ -136,10 +142,7 @@ const $matches = (v: $Value, pattern: RegExp): $Value =>
 const $time = (v: $Value) => (typeof v === "string" ? $at(v) : undefined);
 
 /** Adds checks, each of which rejects a value if it is false. */
-const $checked = <T extends z.ZodType>(
-  schema: T,
-  checks: $Check<z.output<T>>[],
-) =>
+const $checked = <T extends z.ZodType>(schema: T, checks: $Checks<T>) =>
   schema.superRefine((x, context) => {
     for (const { message, path, holds } of checks)
       if (holds(x as Partial<z.output<T>>) === false)

@@ -13,6 +13,19 @@ export type Duration = string & z.$brand<"Duration">;
 /** Bytes, in base64. */
 export type Bytes = string & z.$brand<"Bytes">;
 
+/** Makes a value. Its calls are marked as pure, so that bundlers drop what is unused. */
+const $made = <T>(make: () => T): T => make();
+
+/** Reads only the members that an object has itself: every object inherits a constructor. */
+const $own = <T extends z.ZodType>(schema: T) =>
+  z.preprocess(
+    (v) =>
+      typeof v === "object" && v !== null && !Array.isArray(v)
+        ? Object.assign(Object.create(null), v)
+        : v,
+    schema,
+  );
+
 type $Limits = { min?: number; max?: number };
 type $Patterns = { patterns?: [RegExp, string][] };
 type $Range = { from?: string; to?: string };

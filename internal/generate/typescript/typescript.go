@@ -16,7 +16,7 @@ import (
 
 // Target returns the target for TypeScript.
 func Target() generate.Target {
-	return generate.Target{Name: "typescript", Out: "web/src/models.ts", Doc: "TypeScript types and Zod 4 schemas for rows, creates and patches", Files: files, Runtime: runtime}
+	return generate.Target{Name: "typescript", Out: "web/src/models.ts", Doc: "TypeScript types and Zod 4 schemas for rows, creates and patches", Files: files}
 }
 
 //go:embed runtime.ts
@@ -34,7 +34,7 @@ type writer struct {
 var reserved = strings.Fields(`break case catch class const continue debugger default delete do else enum export extends false finally for
 	function if import in instanceof new null return super switch this throw true try typeof var void while with implements interface let package
 	private protected public static yield await async arguments eval undefined NaN Infinity any unknown never object string number boolean symbol bigint
-	Array BigInt Date Int64 Decimal LocalDate DateTime Duration Bytes z`)
+	Array BigInt Date Number Object Partial RegExp String Int64 Decimal LocalDate DateTime Duration Bytes z`)
 
 func files(in generate.Input) ([]generate.File, error) {
 	w := &writer{scope: map[string]bool{}, names: map[any]string{}, ids: map[*schema.Type]string{}}
@@ -53,10 +53,6 @@ func files(in generate.Input) ([]generate.File, error) {
 			w.ids[s.Type] = w.take(w.names[s.Type]+"Id", "", "Schema")
 		}
 	}
-	w.WriteString(runtime)
-	if slices.ContainsFunc(shapes, func(s shape.Type) bool { return len(check.All(s)) > 0 }) {
-		w.WriteString(checkRuntime)
-	}
 	for _, e := range in.Schema.Enums {
 		w.enum(e)
 	}
@@ -68,7 +64,8 @@ func files(in generate.Input) ([]generate.File, error) {
 			return nil, err
 		}
 	}
-	return []generate.File{{Content: []byte(w.String())}}, nil
+	prelude := pruned(runtime+checkRuntime, w.String())
+	return []generate.File{{Content: []byte(prelude + w.String()), Prelude: len(prelude)}}, nil
 }
 
 // take returns a name that is unused with all suffixes.
@@ -129,9 +126,16 @@ func (w *writer) enum(e *schema.Enum) {
 	w.declare("export const "+name+"Schema", call{name: "z.enum", args: []node{text(name)}})
 }
 
+// made begins a value that a bundler drops if nothing uses it: only a call that is marked as pure has no effects.
+const made = "/* @__PURE__ */ $made(() =>"
+
 // declare writes a declaration with a value.
 func (w *writer) declare(head string, value node) {
-	w.line("%s = %s;", head, fit(value, 0, width-len(head)-3))
+	if one := head + " = " + made + " " + value.flat() + ");"; len([]rune(one)) <= width {
+		w.line("%s", one)
+		return
+	}
+	w.line("%s = %s\n  %s,\n);", head, made, fit(value, 2, width-3))
 }
 
 // id writes the branded type of a type's key.
@@ -157,7 +161,7 @@ func (w *writer) id(s shape.Type) {
 
 func (w *writer) shapes(s shape.Type) error {
 	name := w.names[s.Type]
-	w.line("\nconst $%s = {", name)
+	w.line("\nconst $%s = %s ({", name, made)
 	for _, f := range s.Fields {
 		value, err := w.value(f)
 		if err != nil {
@@ -165,7 +169,7 @@ func (w *writer) shapes(s shape.Type) error {
 		}
 		w.line("  %s,", property{f.Name, value}.broken(2, width-2))
 	}
-	w.line("};")
+	w.line("}));")
 	w.shape(s, name, "z.object", s.Description, false, func(f shape.Field) (string, bool) { return nulls(f), true })
 	w.shape(s, name+"Create", "z.strictObject", "Input that creates a "+s.Name+".", true, func(f shape.Field) (string, bool) {
 		if f.Optional {
@@ -186,26 +190,22 @@ func nulls(f shape.Field) string {
 	return ""
 }
 
+// inherited are the members of Object.prototype, which every object of JavaScript seems to have.
+var inherited = map[string]bool{
+	"constructor": true, "hasOwnProperty": true, "isPrototypeOf": true, "propertyIsEnumerable": true, "toLocaleString": true, "toString": true,
+	"valueOf": true,
+}
+
 // shape writes a schema and its type with the fields for which how returns true, each with the suffix that how returns.
 func (w *writer) shape(s shape.Type, name, object, description string, create bool, how func(shape.Field) (string, bool)) {
 	all := len(check.All(s)) > 0
 	w.line("")
 	if all {
-		fmt.Fprintf(w, "const $%sShape = %s({", name, object)
+		w.object("const $"+name+"Shape", s, object, how)
 	} else {
 		w.doc("", description)
-		fmt.Fprintf(w, "export const %sSchema = %s({", name, object)
+		w.object("export const "+name+"Schema", s, object, how)
 	}
-	line := "\n"
-	for _, f := range s.Fields {
-		if after, ok := how(f); ok {
-			w.WriteString(line)
-			line = ""
-			w.doc("  ", f.Description)
-			w.line("  %s: $%s.%s%s,", f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
-		}
-	}
-	w.line("});")
 	if all {
 		w.checks(s, name, create, func(f shape.Field) bool { _, ok := how(f); return ok })
 		w.line("")
@@ -213,4 +213,31 @@ func (w *writer) shape(s shape.Type, name, object, description string, create bo
 		w.declare("export const "+name+"Schema", call{name: "$checked", args: []node{text("$" + name + "Shape"), text("$" + name + "Checks")}})
 	}
 	w.line("export type %s = z.infer<typeof %sSchema>;", name, name)
+}
+
+// object declares the schema of an object.
+func (w *writer) object(head string, s shape.Type, object string, how func(shape.Field) (string, bool)) {
+	if !slices.ContainsFunc(s.Fields, func(f shape.Field) bool { _, ok := how(f); return ok }) {
+		w.declare(head, text(object+"({})"))
+		return
+	}
+	own := slices.ContainsFunc(s.Fields, func(f shape.Field) bool { return inherited[f.Name] })
+	pad := "  "
+	w.line("%s = %s", head, made)
+	if own {
+		w.line("  $own(")
+		pad += "  "
+	}
+	w.line("%s%s({", pad, object)
+	for _, f := range s.Fields {
+		if after, ok := how(f); ok {
+			w.doc(pad+"  ", f.Description)
+			w.line("%s  %s: $%s.%s%s,", pad, f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
+		}
+	}
+	w.line("%s}),", pad)
+	if own {
+		w.line("  ),")
+	}
+	w.line(");")
 }

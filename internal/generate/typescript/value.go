@@ -46,9 +46,6 @@ var functions = map[schema.Scalar]string{
 // plain returns the schema of a scalar.
 func (w *writer) plain(f shape.Field) (call, error) {
 	c := f.Constraints()
-	if f.Reference() && f.Leaf.Owner.Key[0] == f.Leaf {
-		c = f.Leaf.Constraints
-	}
 	var o object
 	if !f.List() {
 		o = limits(c.Length)

@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"cel.dev/cel-go/common/ast"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // matches translates s.matches(re). CEL uses the syntax of RE2, while Postgres has its own. matches parses the pattern and writes it in the
@@ -99,8 +101,7 @@ func writeQuantifier(b *strings.Builder, re *syntax.Regexp) bool {
 	case syntax.OpQuest:
 		b.WriteString("?")
 	case syntax.OpRepeat:
-		const most = 255 // the limit of Postgres
-		if re.Min > most || re.Max > most {
+		if max(re.Min, re.Max) > schema.MaxRepetition {
 			return false
 		}
 		if re.Max < 0 {

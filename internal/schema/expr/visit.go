@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -143,6 +144,7 @@ func (v *visitor) checked() {
 			v.navigation(e)
 		case ast.CallKind:
 			v.enumOperands(e)
+			v.pattern(e)
 		case ast.ComprehensionKind:
 			if v.want.Use.onRow() {
 				v.report(e, "use in or size, or compare the whole list", "%s cannot iterate over a list: Postgres does not allow a subquery there", purpose(v.want.Use))
@@ -228,6 +230,31 @@ func (v *visitor) enumLiteral(e ast.Expr, enum *schema.Enum) {
 		if s, ok := e.AsLiteral().(types.String); ok && !enum.Has(string(s)) {
 			v.report(e, enumRemedy(enum, string(s)), "enum %q has no value %q", enum.Name, string(s))
 		}
+	}
+}
+
+// pattern checks the literal pattern of a call of matches.
+func (v *visitor) pattern(e ast.Expr) {
+	call := e.AsCall()
+	args := call.Args()
+	if call.FunctionName() != "matches" || len(args) == 0 {
+		return
+	}
+	last := args[len(args)-1]
+	if last.Kind() != ast.LiteralKind {
+		return
+	}
+	literal, ok := last.AsLiteral().(types.String)
+	if !ok {
+		return
+	}
+	re, err := syntax.Parse(string(literal), syntax.Perl)
+	if err != nil {
+		v.report(last, "use RE2 syntax", "invalid regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return
+	}
+	if err := schema.CheckRepetitions(re); err != nil {
+		v.report(last, "limit the length with size(…), and write + or * in the pattern", "invalid regular expression: %s", err)
 	}
 }
 

@@ -21,6 +21,8 @@ type Type struct {
 	// Pattern is a portable regular expression (schema.PortablePattern) that the JSON strings of the scalar match; empty where JSON has
 	// a type for it or every string fits. All canonical texts match, and what matches is accepted, unless a number in it is out of range.
 	Pattern string
+	// Range is the smallest and the largest value of a whole number; both are empty for other scalars.
+	Range schema.Range
 	// CEL is what the values are in an expression.
 	CEL CEL
 	// About describes the scalar in the SDL of the API. It is empty for a scalar that GraphQL itself defines.
@@ -53,9 +55,10 @@ var types = map[schema.Scalar]Type{
 		Pattern: UUIDPattern, canonical: canonicalUUID},
 	schema.String: {SQL: "text", CEL: CELString, Write: "write a text without the character U+0000", canonical: canonicalString},
 	schema.Int: {SQL: "integer", like: []string{"smallint"}, CEL: CELInt, Write: "write a whole number from -2147483648 to 2147483647",
-		canonical: canonicalInt},
+		Range: schema.Range{Min: "-2147483648", Max: "2147483647"}, canonical: canonicalInt},
 	schema.Int64: {SQL: "bigint", CEL: CELInt, About: "A 64-bit integer, as a string.",
-		Write: "write a whole number from -9223372036854775808 to 9223372036854775807", Pattern: Int64Pattern, canonical: canonicalInt64},
+		Write: "write a whole number from -9223372036854775808 to 9223372036854775807", Pattern: Int64Pattern,
+		Range: schema.Range{Min: "-9223372036854775808", Max: "9223372036854775807"}, canonical: canonicalInt64},
 	schema.Float: {SQL: "double precision", like: []string{"real"}, CEL: CELDouble, Write: "write a finite number such as 0.25 or 1e-3",
 		canonical: canonicalFloat},
 	schema.Decimal: {SQL: "numeric", CEL: CELDouble, About: "A decimal number of any precision, as a string.",
@@ -85,6 +88,7 @@ func Of(s schema.Scalar, dataType string) Type {
 	t.Name, t.dataType = s, strings.ToLower(dataType)
 	if s == schema.Int && isSmall(t.dataType) {
 		t.Write, t.canonical = "write a whole number from -32768 to 32767", canonicalSmallInt
+		t.Range = schema.Range{Min: "-32768", Max: "32767"}
 	}
 	if s != schema.ID || t.isUUID() {
 		return t
@@ -112,7 +116,9 @@ func (t Type) Canonical(text string) (canonical string, ok bool) {
 
 func (t Type) isUUID() bool { return t.dataType == "" || t.dataType == "uuid" }
 
+// isSmall reports whether a column, or each element of its array, is a smallint.
 func isSmall(dataType string) bool {
+	dataType = strings.TrimRight(dataType, "[]")
 	if base, counts := schema.Serial(dataType); counts {
 		dataType = base
 	}

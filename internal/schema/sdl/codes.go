@@ -37,4 +37,5 @@ const (
 	codeInvalidRule       = "invalid-rule"
 	codeInvalidRename     = "invalid-rename"
 	codeNoRules           = "no-auth-rules" // a warning
+	codeSlowPattern       = "slow-pattern"  // a warning
 )

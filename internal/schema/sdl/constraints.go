@@ -3,12 +3,15 @@ package sdl
 import (
 	"math/big"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // constraints reads @length, @range, @pattern and @format.
@@ -20,16 +23,29 @@ func (b *builder) constraints(f *fieldDecl) {
 		b.bounds(f, u)
 	}
 	if u := f.uses.one("pattern"); u != nil && b.ofString(f, u) {
-		v := u.args["regex"]
-		if _, err := regexp.Compile(v.Raw); err != nil {
-			problem := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-			b.errorf(codeInvalidPattern, v.Position, "use RE2 syntax; write \\\\ for a backslash", "invalid regular expression: %s", problem)
-		} else {
-			f.Constraints.Pattern = v.Raw
-		}
+		b.pattern(f, u.args["regex"])
 	}
 	if u := f.uses.one("format"); u != nil && b.ofString(f, u) {
 		f.Constraints.Format = schema.Format(u.text("type"))
+	}
+}
+
+// pattern reads a regular expression that Go and Postgres accept.
+func (b *builder) pattern(f *fieldDecl, v *ast.Value) {
+	re, err := syntax.Parse(v.Raw, syntax.Perl)
+	if err != nil {
+		problem := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+		b.errorf(codeInvalidPattern, v.Position, "use RE2 syntax; write \\\\ for a backslash", "invalid regular expression: %s", problem)
+		return
+	}
+	if err := schema.CheckRepetitions(re); err != nil {
+		b.errorf(codeInvalidPattern, v.Position, "limit the length with @length(max: …), and write + or * in the pattern", "invalid regular expression: %s", err)
+		return
+	}
+	f.Constraints.Pattern = v.Raw
+	if schema.Explosive(re) {
+		b.add(diag.Warning, codeSlowPattern, b.spanOf(v.Position), "the nested quantifiers of the pattern match one text in many ways, so that a browser can take minutes to refuse 40 characters",
+			"write one quantifier, such as a+ for (a+)+, or separate the repeated parts by a character that they do not contain")
 	}
 }
 
@@ -109,6 +125,9 @@ func (b *builder) bounds(f *fieldDecl, u *use) {
 	}
 }
 
+// exponent is the exponent of a canonical Float: 1e+21 and 1e-07 are 1e21 and 1e-7 in every language.
+var exponent = regexp.MustCompile(`e\+?(-?)0*`)
+
 // bound reads one bound, which must be a value of the field's type.
 func (b *builder) bound(f *fieldDecl, v *ast.Value, to *string) bool {
 	if v == nil {
@@ -119,6 +138,12 @@ func (b *builder) bound(f *fieldDecl, v *ast.Value, to *string) bool {
 		return false
 	}
 	*to = v.Raw
+	switch f.Type.Scalar {
+	case schema.Date, schema.DateTime:
+	default:
+		canonical, _ := scalar.Of(f.Type.Scalar, "").Canonical(v.Raw) // scalarValue accepted it
+		*to = exponent.ReplaceAllString(canonical, "e$1")
+	}
 	return true
 }
 
