@@ -143,31 +143,39 @@ func (s *steps) reachable(state uint32) map[uint32]bool {
 
 // parts reports whether two ways around a loop part at a character, read the same, and meet at it again.
 func (s *steps) parts(state uint32, loop map[uint32]bool) bool {
-	type pair struct{ a, b uint32 }
 	start := pair{state, state}
 	parted := map[pair]bool{} // false until the ways have parted
 	list := []pair{start}
 	for len(list) > 0 {
 		last := list[len(list)-1]
 		list = list[:len(list)-1]
-		for a := range s.next[last.a] {
-			for b := range s.next[last.b] {
-				if !loop[a] || !loop[b] || !s.overlap(a, b) {
-					continue
-				}
-				apart := parted[last] || a != b
-				next := pair{a, b}
-				if next == start && apart {
-					return true
-				}
-				if before, seen := parted[next]; !seen || (apart && !before) {
-					parted[next] = apart
-					list = append(list, next)
-				}
+		for _, next := range s.common(last, loop) {
+			apart := parted[last] || next.a != next.b
+			if next == start && apart {
+				return true
+			}
+			if before, seen := parted[next]; !seen || (apart && !before) {
+				parted[next] = apart
+				list = append(list, next)
 			}
 		}
 	}
 	return false
+}
+
+// pair is where two ways are.
+type pair struct{ a, b uint32 }
+
+// common returns where two ways can be after they have read the same character, within a loop.
+func (s *steps) common(from pair, loop map[uint32]bool) (list []pair) {
+	for a := range s.next[from.a] {
+		for b := range s.next[from.b] {
+			if loop[a] && loop[b] && s.overlap(a, b) {
+				list = append(list, pair{a, b})
+			}
+		}
+	}
+	return list
 }
 
 // overlap reports whether two instructions read a common character.

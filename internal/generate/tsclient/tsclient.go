@@ -140,7 +140,7 @@ func (w *writer) input(d *ast.Definition) {
 	for _, f := range d.Fields {
 		optional := mark(!f.Type.NonNull || f.DefaultValue != nil)
 		w.doc("  ", f.Description)
-		w.line("  %s%s: %s;", f.Name, optional, w.typ(f.Type, true))
+		w.line("  %s%s: %s;", f.Name, optional, w.typ(f.Type))
 	}
 	w.line("}")
 }
@@ -161,10 +161,10 @@ var scalars = map[schema.Scalar]string{
 }
 
 // typ writes the type of a value.
-func (w *writer) typ(t *ast.Type, null bool) string {
+func (w *writer) typ(t *ast.Type) string {
 	var s string
 	if t.Elem != nil {
-		s = w.typ(t.Elem, true)
+		s = w.typ(t.Elem)
 		if strings.Contains(s, " ") {
 			s = "(" + s + ")"
 		}
@@ -172,7 +172,7 @@ func (w *writer) typ(t *ast.Type, null bool) string {
 	} else {
 		s = w.named(t.NamedType)
 	}
-	if null && !t.NonNull && s != "unknown" {
+	if !t.NonNull && s != "unknown" {
 		s += " | null"
 	}
 	return s
@@ -215,7 +215,7 @@ func (w *writer) objects(types []*ast.Definition) {
 
 func (w *writer) field(f *ast.FieldDefinition) {
 	if !w.composite(f.Type) {
-		w.line("    %s: $Leaf<%s>;", f.Name, w.typ(f.Type, true))
+		w.line("    %s: $Leaf<%s>;", f.Name, w.typ(f.Type))
 		return
 	}
 	wrap := strings.ReplaceAll(f.Type.String(), f.Type.Name(), "T")
@@ -226,7 +226,7 @@ func (w *writer) field(f *ast.FieldDefinition) {
 	w.line("    %s: $Node<\n      %q,\n      %q,\n      {", f.Name, f.Type.Name(), wrap)
 	for _, a := range f.Arguments {
 		optional := mark(!a.Type.NonNull)
-		w.line("        %s%s: %s;", a.Name, optional, w.typ(a.Type, true))
+		w.line("        %s%s: %s;", a.Name, optional, w.typ(a.Type))
 	}
 	w.line("      }\n    >;")
 }

@@ -134,7 +134,7 @@ func inOrder(list []*binding) (sorted []*binding) {
 func (r *rebuilding) rebind() (aside, early, late, gone []string) {
 	var domains []string
 	for _, b := range r.bound {
-		rename := fmt.Sprintf("ALTER %s %s RENAME TO %s", strings.ToUpper(b.Kind), short(b.Other.Name), ident(b.old))
+		rename := fmt.Sprintf("ALTER %s %s RENAME TO %s", strings.ToUpper(b.Kind), short(b.Name), ident(b.old))
 		if b.isDomain() {
 			domains = append(domains, rename) // the parameters of functions still have their former names
 		} else {
@@ -163,7 +163,7 @@ func (b *binding) hollow() string {
 // create returns the statements that create a domain or function as it was, with its comment, grants and owner. The owner is that of
 // the former one, since a database can have other roles than the one that a plan sees.
 func (b *binding) create() []string {
-	object := strings.ToUpper(b.Kind) + " " + short(b.Other.Name)
+	object := strings.ToUpper(b.Kind) + " " + short(b.Name)
 	sql := strings.TrimSpace(strings.Replace(short(b.Definition), "CREATE OR REPLACE ", "CREATE ", 1))
 	owner := "SELECT proowner::regrole FROM pg_proc WHERE oid = " + literal(name(b.schema, b.old)) + "::regproc"
 	if b.isDomain() {
@@ -171,7 +171,7 @@ func (b *binding) create() []string {
 		owner = "SELECT typowner::regrole FROM pg_type WHERE oid = " + literal(name(b.schema, b.old)) + "::regtype"
 	}
 	own := fmt.Sprintf("DO $krowoc$ BEGIN EXECUTE %s || (%s); END $krowoc$", literal("ALTER "+object+" OWNER TO "), owner)
-	return slices.Concat([]string{sql}, labels(strings.ToUpper(b.Kind), short(b.Other.Name), b.Comment, b.Grants), []string{own})
+	return slices.Concat([]string{sql}, labels(strings.ToUpper(b.Kind), short(b.Name), b.Comment, b.Grants), []string{own})
 }
 
 // mentions reports whether SQL contains a qualified name, or the start of a call, as a whole.
