@@ -103,7 +103,7 @@ func TestStartFails(t *testing.T) {
 
 func TestStartInterrupted(t *testing.T) {
 	testkit.NeedDocker(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	o := options(t)
 	o.Probe = func(context.Context, string) error { cancel(); return context.Canceled }
