@@ -87,12 +87,12 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	s.listening = true
+	go s.serve()
+	s.started.Store(true) // before the log: who reads there that the server is serving may probe it at once
 	s.options.Logger.Info("serving", "address", s.api.addr())
 	if s.probes != nil {
 		s.options.Logger.Info("serving probes", "address", s.probes.addr())
 	}
-	go s.serve()
-	s.started.Store(true)
 	return nil
 }
 

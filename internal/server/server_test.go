@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -44,6 +46,42 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	if _, err := server.New(good); err != nil {
 		t.Error(err)
+	}
+}
+
+// readyLog is a log that probes a server as soon as it is said to serve.
+type readyLog struct{ status chan string }
+
+func (l readyLog) Write(line []byte) (int, error) {
+	var record struct{ Msg, Address string }
+	if json.Unmarshal(line, &record) != nil || record.Msg != "serving" {
+		return len(line), nil
+	}
+	response, err := http.Get("http://" + record.Address + "/readyz")
+	if err != nil {
+		l.status <- err.Error()
+		return len(line), nil
+	}
+	defer response.Body.Close()
+	l.status <- response.Status
+	return len(line), nil
+}
+
+func TestServingIsReady(t *testing.T) {
+	log := readyLog{make(chan string, 1)}
+	s, err := server.New(server.Options{
+		Address: "127.0.0.1:0", Routes: api(http.NotFound), Health: checker(t),
+		Logger: slog.New(slog.NewJSONHandler(log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop(t.Context())
+	if status := <-log.status; status != "200 OK" {
+		t.Errorf("/readyz of a server that says it is serving: %s", status)
 	}
 }
 
