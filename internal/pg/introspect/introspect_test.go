@@ -119,7 +119,7 @@ func TestSchema(t *testing.T) {
 		{
 			"names that GraphQL has not, or that are taken", `CREATE TABLE "Großer Tisch" (id int PRIMARY KEY, "2nd" int, "first name" text, first_name text, "URLPath" text, "and" int); CREATE TABLE queries (id int PRIMARY KEY)`,
 			[]string{
-				`type GroErTisch @table(name: "Großer Tisch") {`, `f2nd: Int @col(name: "2nd")`, `firstName: String @col(name: "first name")`, `firstNameColumn: String @col(name: "first_name")`,
+				`type GrosserTisch @table(name: "Großer Tisch") {`, `f2nd: Int @col(name: "2nd")`, `firstName: String @col(name: "first name")`, `firstNameColumn: String @col(name: "first_name")`,
 				`urlPath: String @col(name: "URLPath")`, `andValue: Int @col(name: "and")`, `type QueryRecord @table(name: "queries") {`,
 			},
 		},
