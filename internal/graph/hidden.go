@@ -13,39 +13,22 @@ import (
 // fieldRule returns the condition under which the caller is allowed to read a field of the row with the given alias; "" for always,
 // "false" for never.
 func (b *builder) fieldRule(o *object, f *field, alias string) (string, error) {
-	rule, err := b.readable(f.access, o.typ, alias)
-	if err != nil || f.src.Relation == nil || f.src.Relation.Kind != schema.RefOne {
+	if f.src.Relation == nil || f.src.Relation.Kind != schema.RefOne {
+		return b.readable(f.access, o.typ, alias)
+	}
+	rule, err := b.referenceRule(o.typ, f.src, alias)
+	if err != nil || f.target != nil {
 		return rule, err
 	}
-	holders, err := b.holderRule(o.typ, f.src, alias)
-	if err != nil || f.target != nil {
-		return both(rule, holders), err
-	}
 	target, err := b.targetRule(f, alias)
-	return both(rule, both(holders, target)), err
+	return both(rule, target), err
 }
 
-// referenceRule returns the condition under which the caller may know to which row a reference leads.
-func (b *builder) referenceRule(t *schema.Type, ref *schema.Field, alias string) (string, error) {
-	of := access{open: true}
-	if ref.Auth {
-		of = readAccess(ref.Rules)
-	}
-	rule, err := b.readable(of, t, alias)
-	if err != nil {
-		return "", err
-	}
-	holders, err := b.holderRule(t, ref, alias)
-	return both(rule, holders), err
-}
-
-// holderRule returns the rules of the fields that hold the key of a reference, where @ref(fields:) names them.
-func (b *builder) holderRule(t *schema.Type, ref *schema.Field, alias string) (all string, err error) {
-	for _, holder := range ref.Relation.Fields {
-		if !holder.Auth {
-			continue
-		}
-		rule, err := b.readable(readAccess(holder.Rules), t, alias)
+// referenceRule returns the condition under which the caller may know to which row a reference leads: the rules of the reference, and of the
+// fields that hold its key where @ref(fields:) names them.
+func (b *builder) referenceRule(t *schema.Type, ref *schema.Field, alias string) (all string, err error) {
+	for _, f := range append([]*schema.Field{ref}, ref.Relation.Fields...) {
+		rule, err := b.readable(fieldAccess(f), t, alias)
 		if err != nil {
 			return "", err
 		}
@@ -62,13 +45,13 @@ func (b *builder) targetRule(f *field, alias string) (string, error) {
 	if target == nil || i < 0 {
 		return "", nil
 	}
-	columns := rel.ReferencedColumns()
-	j := slices.IndexFunc(keyFields(rel.References[i]), func(k *field) bool { return k.column == columns[i] })
+	column, key := rel.ReferencedColumns()[i], keyFields(rel.References[i])
+	j := slices.IndexFunc(key, func(k *field) bool { return k.column == column })
 	if j < 0 {
 		return "", nil
 	}
 	row := &scope{object: target, alias: b.alias()}
-	rule, err := b.fieldRule(target, keyFields(rel.References[i])[j], row.alias)
+	rule, err := b.fieldRule(target, key[j], row.alias)
 	if err != nil || rule == "" || rule == "false" {
 		return rule, err
 	}

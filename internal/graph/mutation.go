@@ -98,7 +98,7 @@ func (s Step) Refused() error {
 // Table is the table that the step writes.
 func (s Step) Table() string { return s.object.typ.Table }
 
-// write plans the statements of one kind of write.
+// write plans the statements of one kind of write. A delete has no candidate.
 type write struct {
 	write, candidate func(*object, selected) (string, error)
 }
@@ -108,10 +108,9 @@ func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
 	b.writes(m.object.typ, m.operation)
 	step := Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
-	w, ok := map[schema.Operation]write{schema.Create: {b.create, b.createCandidate}, schema.Update: {b.update, b.updateCandidate}}[m.operation]
-	if !ok {
-		w.write = b.delete
-	}
+	w := map[schema.Operation]write{
+		schema.Create: {b.create, b.createCandidate}, schema.Update: {b.update, b.updateCandidate}, schema.Delete: {b.delete, nil},
+	}[m.operation]
 	var err error
 	step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })
 	if err == nil && w.candidate != nil {

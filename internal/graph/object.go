@@ -56,6 +56,14 @@ func accessTo(rules []schema.Rule, op schema.Operation) access {
 	return a
 }
 
+// fieldAccess is who is allowed to read a field of a row that they are allowed to read.
+func fieldAccess(f *schema.Field) access {
+	if !f.Auth {
+		return access{open: true}
+	}
+	return readAccess(f.Rules)
+}
+
 // serviceOnly reports whether the rules of a field let nobody but the service read or write it.
 func serviceOnly(f *schema.Field) bool { return f.Auth && len(f.Rules) == 0 }
 
@@ -102,7 +110,7 @@ func (o *object) add(f *field) {
 
 // scalarField shows the column of f under a name.
 func scalarField(f *schema.Field, name, column string) *field {
-	out := &field{name: name, src: f, column: column, value: valueOf(f), nullable: !f.Type.NonNull, access: access{open: true}}
+	out := &field{name: name, src: f, column: column, value: valueOf(f), nullable: !f.Type.NonNull}
 	out.restrict(f)
 	return out
 }
@@ -110,10 +118,7 @@ func scalarField(f *schema.Field, name, column string) *field {
 // restrict applies the rules of a field. A field that some callers may not read is null for them, whatever
 // its type says, so the API makes it nullable.
 func (f *field) restrict(src *schema.Field) {
-	if !src.Auth {
-		return
-	}
-	f.access = readAccess(src.Rules)
+	f.access = fieldAccess(src)
 	f.nullable = f.nullable || !f.access.open
 }
 
@@ -128,7 +133,7 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 	if target == nil || hiddenJoin {
 		return
 	}
-	out := &field{name: f.Name, src: f, target: target, access: access{open: true}}
+	out := &field{name: f.Name, src: f, target: target}
 	out.many = rel.Kind == schema.BackMany || rel.Kind == schema.ManyToMany
 	// A row that the caller may not read is null; were the field not nullable, its parent would vanish too.
 	out.nullable = !out.many && (!f.Type.NonNull || !target.access.open)

@@ -154,8 +154,8 @@ func (p *Param) typeName() string {
 	return p.value.name()
 }
 
-// maxMistakes is how many values of an input an answer refuses.
-const maxMistakes = 20
+// MaxMistakes is how many mistakes of a document or an input an answer names.
+const MaxMistakes = 20
 
 // bindAll returns the values of parameters for a request. It collects the values of an input that are not valid.
 func bindAll(params []Param, r Request) ([]any, error) {
@@ -171,7 +171,7 @@ func bindAll(params []Param, r Request) ([]any, error) {
 		if params[i].form != asColumn {
 			return nil, err
 		}
-		if mistakes = append(mistakes, err); len(mistakes) == maxMistakes {
+		if mistakes = append(mistakes, err); len(mistakes) == MaxMistakes {
 			break
 		}
 	}

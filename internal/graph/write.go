@@ -40,7 +40,7 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (a ass
 		}
 		in := o.inputs[i]
 		value, err := b.assigned(in, d.value)
-		if err != nil && len(mistakes) < maxMistakes {
+		if err != nil && len(mistakes) < MaxMistakes {
 			mistakes = append(mistakes, b.location.Wrap(err))
 		}
 		a.set(in.column, value)

@@ -12,9 +12,11 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph"
 )
 
-// What is kept takes more memory than its text: so many bytes for each of a document, and of a plan's SQL, as measured.
+// The memory of a cached value is estimated from the length of its text: a syntax tree takes about 40 bytes for each byte of the document,
+// a plan about 4 for each byte of its SQL.
 const (
 	bytesOfDocument = 40
 	bytesOfPlan     = 4
@@ -73,16 +75,13 @@ func (p *pipeline) parse(_ context.Context, op *Operation) error {
 	return nil
 }
 
-// maxMistakes is how many mistakes of a document an answer names.
-const maxMistakes = 20
-
 // notValid makes what gqlparser finds a fault of the client.
 func notValid(err error) error {
 	var one *gqlerror.Error
 	list := gqlerror.List{}
 	switch {
-	case errors.As(err, &list) && len(list) > maxMistakes:
-		err = list[:maxMistakes:maxMistakes]
+	case errors.As(err, &list) && len(list) > graph.MaxMistakes:
+		err = list[:graph.MaxMistakes:graph.MaxMistakes]
 	case !errors.As(err, &list) && errors.As(err, &one):
 		err = gqlerror.List{one}
 	}

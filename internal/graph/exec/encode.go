@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/andybalholm/brotli"
@@ -38,13 +36,8 @@ var encodings = []encoding{
 // acceptedEncoding returns the first encoding that a client accepts, or nil. See https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding.
 func acceptedEncoding(r *http.Request) *encoding {
 	accepted := map[string]bool{}
-	for entry := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
-		name, params, _ := strings.Cut(entry, ";")
-		quality, err := 1.0, error(nil)
-		if q, given := strings.CutPrefix(strings.TrimSpace(params), "q="); given {
-			quality, err = strconv.ParseFloat(q, 64)
-		}
-		accepted[strings.ToLower(strings.TrimSpace(name))] = err == nil && quality > 0
+	for name, quality := range preferences(r.Header.Values("Accept-Encoding")) {
+		accepted[name] = quality > 0
 	}
 	for i, e := range encodings {
 		if ok, named := accepted[e.name]; ok || (!named && accepted["*"]) {

@@ -85,7 +85,11 @@ func (f *flattened) add(set ast.SelectionSet) {
 }
 
 func sameField(a, b *ast.Field) bool {
-	return a == b || (a.Name == b.Name && len(a.Arguments) == len(b.Arguments) && arguments(a) == arguments(b))
+	if a == b {
+		return true
+	}
+	sameShape := a.Name == b.Name && len(a.Arguments) == len(b.Arguments)
+	return sameShape && arguments(a) == arguments(b)
 }
 
 func difference(a, b *ast.Field) string {

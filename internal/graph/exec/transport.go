@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"iter"
 	"mime"
 	"net/http"
 	"strconv"
@@ -50,19 +51,8 @@ func serve(p *pipeline, w http.ResponseWriter, r *http.Request) {
 func negotiate(accept []string) *transport {
 	var best *transport
 	quality := 0.0
-	for entry := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		if strings.TrimSpace(entry) == "" {
-			continue
-		}
-		media, params, err := mime.ParseMediaType(entry)
-		if err != nil {
-			continue
-		}
-		q, err := strconv.ParseFloat(params["q"], 64)
-		if params["q"] == "" {
-			q, err = 1, nil
-		}
-		if err != nil || q <= quality {
+	for media, q := range preferences(accept) {
+		if q <= quality {
 			continue
 		}
 		for i, t := range transports {
@@ -76,6 +66,26 @@ func negotiate(accept []string) *transport {
 		return &transports[0]
 	}
 	return best
+}
+
+// preferences yields the entries of a header such as Accept or Accept-Encoding with their quality, in order. It leaves out malformed ones.
+// See https://www.rfc-editor.org/rfc/rfc9110#name-quality-values.
+func preferences(header []string) iter.Seq2[string, float64] {
+	return func(yield func(string, float64) bool) {
+		for entry := range strings.SplitSeq(strings.Join(header, ","), ",") {
+			name, params, err := mime.ParseMediaType(entry)
+			if err != nil {
+				continue
+			}
+			q, err := strconv.ParseFloat(params["q"], 64)
+			if params["q"] == "" {
+				q, err = 1, nil
+			}
+			if err == nil && !yield(name, q) {
+				return
+			}
+		}
+	}
 }
 
 // matches reports whether a range of an Accept header includes a media type.
