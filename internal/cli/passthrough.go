@@ -6,16 +6,15 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
 )
 
-// passThrough marks a command whose arguments are those of another program.
-const passThrough = "pass-through"
-
-// separate puts -- before the first argument of such a command that is none of our own flags, so that `krowoc db psql -c 'select 1'` works as
-// people write it.
+// separate inserts -- into the arguments of a command that passes its arguments on to another program. It stands before the first argument
+// that is not a flag of krowoc, so that `krowoc db psql -c 'select 1'` works.
 func separate(root *cobra.Command, args []string) []string {
 	cmd, rest, err := root.Traverse(args)
-	if err != nil || cmd.Annotations[passThrough] == "" {
+	if err != nil || cmd.Annotations[factory.PassThrough] == "" {
 		return args
 	}
 	for i := 0; i < len(rest); i++ {
@@ -37,16 +36,12 @@ func separate(root *cobra.Command, args []string) []string {
 func ownFlag(cmd *cobra.Command, arg string) (flag *pflag.Flag, hasValue bool) {
 	name, long := strings.CutPrefix(arg, "--")
 	name, _, hasValue = strings.Cut(name, "=")
-	cmd.InitDefaultHelpFlag()
+	cmd.InitDefaultHelpFlag() // adds the global flags, too
 	switch {
 	case long && name != "":
-		if flag = cmd.Flag(name); flag == nil {
-			flag = cmd.InheritedFlags().Lookup(name)
-		}
+		flag = cmd.Flags().Lookup(name)
 	case len(arg) == 2 && arg[0] == '-':
-		if flag = cmd.Flags().ShorthandLookup(arg[1:]); flag == nil {
-			flag = cmd.InheritedFlags().ShorthandLookup(arg[1:])
-		}
+		flag = cmd.Flags().ShorthandLookup(arg[1:])
 	}
 	return flag, hasValue
 }

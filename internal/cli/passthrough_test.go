@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/krowoc/krowoc/internal/cli/factory"
 )
 
 func TestSeparate(t *testing.T) {
@@ -23,7 +25,7 @@ func TestSeparate(t *testing.T) {
 		root.PersistentFlags().String("env", "", "")
 		db := &cobra.Command{Use: "db"}
 		run := func(*cobra.Command, []string) {}
-		db.AddCommand(&cobra.Command{Use: "psql", Annotations: map[string]string{passThrough: "psql"}, Run: run}, &cobra.Command{Use: "url", Run: run})
+		db.AddCommand(&cobra.Command{Use: "psql", Annotations: map[string]string{factory.PassThrough: "psql"}, Run: run}, &cobra.Command{Use: "url", Run: run})
 		root.AddCommand(db)
 		if got := separate(root, tt.args); !slices.Equal(got, tt.want) {
 			t.Errorf("%v: %v, want %v", tt.args, got, tt.want)

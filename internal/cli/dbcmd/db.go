@@ -60,7 +60,7 @@ func newPsql(f *factory.Factory) *cobra.Command {
 		Use:         "psql [ARGUMENT…]",
 		Short:       "Open psql on the database",
 		Args:        cobra.ArbitraryArgs,
-		Annotations: map[string]string{"pass-through": "psql"},
+		Annotations: map[string]string{factory.PassThrough: "psql"},
 		Example:     "krowoc db psql\nkrowoc db psql -c 'select count(*) from prompts'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withDatabase(cmd.Context(), f, func(a *app.App, db *app.Database) error {
