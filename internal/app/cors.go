@@ -2,7 +2,6 @@ package app
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/rs/cors"
@@ -30,7 +29,7 @@ func crossOrigin(c config.CORS) ([]server.Middleware, error) {
 	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil
 }
 
-// checkOrigin rejects what no browser sends as its origin, and any origin together with credentials: every site could then act for its visitors.
+// checkOrigin rejects what no browser sends as its origin, and patterns together with credentials: other sites could then act for their visitors.
 func checkOrigin(origin string, credentials bool) error {
 	const op, key = "configure CORS", "server.cors.origins: "
 	switch {
@@ -40,8 +39,14 @@ func checkOrigin(origin string, credentials bool) error {
 		return nil
 	}
 	u, err := url.Parse(origin)
-	if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+	if err != nil || !isOrigin(u, origin) {
 		return fault.New(fault.Invalid, op, key+origin+" is not an origin", "write scheme and host, and a port if it is not the usual one: https://app.example.com")
 	}
 	return nil
+}
+
+// isOrigin reports whether the text of a URL is the origin of a web page: a scheme and a host, and no path.
+func isOrigin(u *url.URL, text string) bool {
+	isWeb := u.Scheme == "http" || u.Scheme == "https"
+	return isWeb && u.Host != "" && text == u.Scheme+"://"+u.Host
 }

@@ -34,7 +34,7 @@ type ServerOptions struct {
 }
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
-func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (*Server, error) {
+func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (_ *Server, err error) {
 	api, err := a.newAPI(s)
 	if err != nil {
 		return nil, err
@@ -52,16 +52,21 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
+	c := a.Config.Server
+	origins, err := crossOrigin(c.CORS)
+	if err != nil {
+		return nil, err
+	}
 	probes, err := probePool(pool)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			probes.Close()
+		}
+	}()
 	checker, err := a.Health(pool, probes)
-	if err != nil {
-		return nil, err
-	}
-	c := a.Config.Server
-	origins, err := crossOrigin(c.CORS)
 	if err != nil {
 		return nil, err
 	}
