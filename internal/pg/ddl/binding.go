@@ -30,7 +30,7 @@ func newBinding(o *catalog.Other) *binding {
 	return b
 }
 
-// text returns what follows the name of a function, or the definition of a domain.
+// text returns the definition of a domain, or that of a function from its parameters on.
 func (b *binding) text() string {
 	if b.isDomain() {
 		return b.Definition
@@ -172,24 +172,4 @@ func (b *binding) create() []string {
 	}
 	own := fmt.Sprintf("DO $krowoc$ BEGIN EXECUTE %s || (%s); END $krowoc$", literal("ALTER "+object+" OWNER TO "), owner)
 	return slices.Concat([]string{sql}, labels(strings.ToUpper(b.Kind), short(b.Name), b.Comment, b.Grants), []string{own})
-}
-
-// mentions reports whether SQL contains a qualified name, or the start of a call, as a whole.
-func mentions(sql, name string) bool {
-	isPart := func(c byte) bool {
-		return c == '_' || c == '$' || c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-	}
-	for at := 0; ; {
-		i := strings.Index(sql[at:], name)
-		if i < 0 {
-			return false
-		}
-		start, end := at+i, at+i+len(name)
-		joinsLeft := start > 0 && isPart(sql[start-1]) && isPart(name[0])
-		joinsRight := end < len(sql) && isPart(sql[end]) && isPart(name[len(name)-1])
-		if !joinsLeft && !joinsRight {
-			return true
-		}
-		at = start + 1
-	}
 }

@@ -48,12 +48,13 @@ func (r *rebuilding) dependents(t *catalog.Table, columns []catalog.Column) (lis
 		c := &t.Columns[i]
 		isOf := func(other catalog.Column) bool { return other.Name == c.Name }
 		isOver := func(other catalog.Column) bool { return names(c.Default, other.Name) }
+		changes := r.uses(c.Default) || slices.ContainsFunc(columns, isOf)
 		switch {
 		case inherits(r.Catalog, t, c.Name):
-		case c.Generated != "" && (r.uses(c.Default) || slices.ContainsFunc(columns, isOf) || slices.ContainsFunc(columns, isOver)):
+		case c.Generated != "" && (changes || slices.ContainsFunc(columns, isOver)):
 			gone = append(gone, c.Name)
 			list = append(list, r.generatedColumn(t, c))
-		case c.Generated == "" && c.Default != "" && (r.uses(c.Default) || slices.ContainsFunc(columns, isOf)):
+		case c.Generated == "" && c.Default != "" && changes:
 			list = append(list, defaultOf(t, c))
 		}
 	}

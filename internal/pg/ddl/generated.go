@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
@@ -46,16 +47,38 @@ func isOver(i *catalog.Index, column string) bool {
 }
 
 // names reports whether SQL contains the name of a column.
-func names(sql, column string) bool {
+func names(sql, column string) bool { return mentions(sql, ident(column)) }
+
+// mentions reports whether SQL contains a name, which may be qualified, or the start of a call, as whole tokens.
+func mentions(sql, name string) bool {
+	if !strings.Contains(sql, name) {
+		return false
+	}
 	for sql != "" {
+		if startsWithTokens(sql, name) {
+			return true
+		}
 		n, _ := sqltext.Token(sql)
 		if n < 0 {
 			return false
 		}
-		if sql[:n] == ident(column) {
-			return true
-		}
 		sql = sql[n:]
 	}
 	return false
+}
+
+// startsWithTokens reports whether SQL starts with a text that ends where a token ends.
+func startsWithTokens(sql, text string) bool {
+	if !strings.HasPrefix(sql, text) {
+		return false
+	}
+	end := 0
+	for end < len(text) {
+		n, _ := sqltext.Token(sql[end:])
+		if n < 0 {
+			return false
+		}
+		end += n
+	}
+	return end == len(text)
 }
