@@ -90,7 +90,8 @@ func (s *solver) propose(ctx context.Context, c *catalog.Catalog, hints map[stri
 		}
 		name := column.Name
 		s.pools[name] = nil
-		if column.Default != "" && !s.isReference(name) && (!s.isUnique(name) || strings.Contains(column.Default, "(")) {
+		fitsEveryRow := !s.isUnique(name) || strings.Contains(column.Default, "(")
+		if column.Default != "" && !s.isReference(name) && fitsEveryRow {
 			defaults[len(expressions)] = true
 			owners, expressions = append(owners, name), append(expressions, "("+column.Default+")::"+column.Type)
 		}

@@ -159,7 +159,8 @@ func (s *solver) repeats(d demand, r row) bool {
 		for _, c := range d.columns {
 			a, given := r[c.current]
 			b := other[c.current]
-			if !given || a.isNull || a.varies || !strings.EqualFold(a.text, b.text) || b.isNull {
+			isKnown := given && !a.varies && !a.isNull && !b.isNull
+			if !isKnown || !strings.EqualFold(a.text, b.text) {
 				return false
 			}
 		}
