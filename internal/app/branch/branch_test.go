@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 func TestReset(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {
-		testkit.Skip(t, "git is not installed")
+		testkit.Skip(t, "git is not installed: databases do not follow branches")
 	}
 	dir := testkit.Folder(t)
 	apptest.WriteFiles(t, dir, map[string]string{

@@ -143,7 +143,7 @@ func TestFixFails(t *testing.T) {
 func newRepository(t *testing.T, files map[string]string) string {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		testkit.Skip(t, "git is not installed")
+		testkit.Skip(t, "git is not installed: doctor looks at no repository")
 	}
 	dir := newProject(t, files)
 	if out, err := exec.CommandContext(t.Context(), "git", "-C", dir, "init", "-q").CombinedOutput(); err != nil {

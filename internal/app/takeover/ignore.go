@@ -22,8 +22,8 @@ drift:
   ignore: [grants]
 `
 
-// ignoreDrift lets drift ignore grants to roles if the imported database has some, so that there is no drift after an import. built is the database
-// that the baseline builds.
+// ignoreDrift adds grants to drift.ignore if the imported database has grants to roles, which no migration makes. Otherwise the first
+// `krowoc migrate drift` after the import would report them. built is the database that the baseline builds.
 func ignoreDrift(ctx context.Context, a *app.App, built *pgxpool.Pool, live *catalog.Catalog, exclude []string, result *Schema) error {
 	const grants = "grants"
 	if slices.Contains(a.Config.Drift.Ignore, grants) {

@@ -11,7 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
-// After an import there is no drift. The baseline has the grants to PUBLIC, and drift ignores those to roles.
+// `krowoc migrate drift` reports nothing after an import: the baseline contains the grants to PUBLIC, and grants to roles are ignored.
 func TestNoDriftAfterImport(t *testing.T) {
 	t.Parallel()
 	const base = "CREATE TABLE orders (id int PRIMARY KEY); CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2';"
