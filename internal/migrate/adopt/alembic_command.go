@@ -11,7 +11,10 @@ import (
 )
 
 // alembicBoth generates the SQL of both directions in one Python: importing Alembic, SQLAlchemy and a project's models takes most of the time.
+// Python puts the working directory first on its path for a text, not for the script of Alembic: a folder alembic/ there would hide the package.
 const alembicBoth = `import sys
+if sys.path[0] == "":
+    del sys.path[0]
 from alembic.config import main
 main(argv=["upgrade", sys.argv[1], "--sql"], prog="alembic")
 sys.stdout.flush()

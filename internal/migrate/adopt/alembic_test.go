@@ -104,6 +104,18 @@ func TestAlembicStartsOnce(t *testing.T) {
 	}
 }
 
+// A folder alembic in the project is not the package.
+func TestAlembicBesideAFolderOfItsName(t *testing.T) {
+	if _, err := exec.LookPath("alembic"); err != nil {
+		testkit.Skip(t, "Alembic is not installed: what it writes is not read")
+	}
+	dir := project(t, map[string]string{"db/env.py": fmt.Sprintf(envPy, ""), "db/versions/a1.py": py("a1", "None"), "alembic/__init__.py": "", "sqlalchemy/__init__.py": ""})
+	list, err := adopt.ReadAlembic(t.Context(), dir, "", func(int, int) {})
+	if err != nil || len(list) != 1 {
+		t.Errorf("%d revisions, %v", len(list), err)
+	}
+}
+
 const envPy = `from alembic import context
 context.configure(dialect_name="postgresql", version_table="alembic_app"%s)
 with context.begin_transaction():
