@@ -35,6 +35,9 @@ func (d demand) key() string {
 	return fmt.Sprint(d.columns, d.condition, d.target, d.targets, d.isUnique)
 }
 
+// isOnOneColumn reports whether the demand is a condition on a single column.
+func (d demand) isOnOneColumn() bool { return len(d.columns) == 1 && d.condition != "" }
+
 // isAbout reports whether a table has all columns of the demand.
 func (d demand) isAbout(t *catalog.Table) bool {
 	return !slices.ContainsFunc(d.columns, func(c demanded) bool { return t.Column(c.current) == nil })

@@ -219,7 +219,7 @@ func (s *solver) narrow(ctx context.Context) error {
 	var trials []trial
 	var conditions []string
 	for i, d := range s.demands {
-		if len(d.columns) > 1 || d.condition == "" {
+		if !d.isOnOneColumn() {
 			continue
 		}
 		name := d.columns[0].current
@@ -236,7 +236,7 @@ func (s *solver) narrow(ctx context.Context) error {
 		fits[trials[i]] = result != nil && *result == "true"
 	}
 	for i, d := range s.demands {
-		if len(d.columns) > 1 || d.condition == "" {
+		if !d.isOnOneColumn() {
 			continue
 		}
 		name := d.columns[0].current

@@ -133,6 +133,7 @@ func TestGeneratedRowsBreakAFile(t *testing.T) {
 		"a cast":                 {"ALTER TABLE people ALTER nick DROP DEFAULT, ALTER nick TYPE int USING nick::int;", "ALTER TABLE people ALTER nick TYPE text, ALTER nick SET DEFAULT 'x';", ""},
 		"a shorter text":         {"ALTER TABLE people ALTER nick DROP DEFAULT, ALTER nick TYPE varchar(3);", "ALTER TABLE people ALTER nick TYPE text, ALTER nick SET DEFAULT 'x';", ""},
 		"a pattern":              {"ALTER TABLE people ADD CHECK (nick ~ '^[a-f]+[0-9]+$');", "ALTER TABLE people DROP CONSTRAINT people_nick_check;", ""},
+		"a check of no column":   {"ALTER TABLE people ADD CHECK (1 < 2); ALTER TABLE people ADD CHECK (age > 40);", "ALTER TABLE people DROP CONSTRAINT people_age_check1, DROP CONSTRAINT people_check;", ""},
 		"a question":             {"DO $$ BEGIN IF EXISTS (SELECT FROM people) THEN RAISE 'people'; END IF; END $$;", "SELECT 1;", verify.EmptyOnly},
 		"a backfill": {"ALTER TABLE people ADD age2 int; UPDATE people SET age2 = 1 WHERE nick = 'known';\nALTER TABLE people ALTER age2 SET NOT NULL;",
 			"ALTER TABLE people DROP age2;", verify.EmptyOnly},
