@@ -59,11 +59,14 @@ const (
 	maxLoop  = 30
 )
 
-// fewer returns the pattern with lower counts: two rounds of a loop show what 200 do.
+// fewer returns the pattern with lower counts: two rounds of a loop show what 200 do. An exact count stays exact.
 func fewer(re *syntax.Regexp) *syntax.Regexp {
 	out := *re
 	if re.Op == syntax.OpRepeat {
 		out.Min, out.Max = min(re.Min, 2), min(re.Max, 3)
+		if re.Min == re.Max {
+			out.Max = out.Min
+		}
 	}
 	out.Sub = make([]*syntax.Regexp, len(re.Sub))
 	for i, sub := range re.Sub {

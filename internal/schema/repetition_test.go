@@ -33,6 +33,7 @@ func TestExplosive(t *testing.T) {
 		`^([a-z]{1,200})+$`: true, `^(.*,)*x$`: true, `(a?b?)*c`: true, `^(([a-z])+.)+[A-Z]([a-z])+$`: true,
 		`^[a-z0-9]+(?:[.-][a-z0-9]+)*$`: false, `^(?:[a-z]+,)*[a-z]+$`: false, `^a+b+$`: false, `^(?:ab|cd)+$`: false, `^[a-z]{1,200}$`: false,
 		`^(?:\d+;){3}$`: false, `^\+[1-9]\d{1,14}$`: false, `^(?:one|two|three)$`: false, `^(?:/[a-z]+)+/?$`: false, `(?i)^(a|b)+$`: false, ``: false,
+		`^(?:\d{4})+$`: false, `^(?:[0-9a-f]{2}){3,}$`: false, `^([A-Z]{5,5})*$`: false,
 		`^(?:a|a)+$`: false, `(?i)^(a|A)+$`: false, // the parser has one class for both
 	} {
 		if got := schema.Explosive(parsed(t, pattern)); got != want {
