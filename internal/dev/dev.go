@@ -116,9 +116,20 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	s.lock = lock
-	ctx, s.cancel = context.WithCancel(ctx)
+	ctx, end := context.WithCancelCause(ctx)
+	s.cancel = func() { end(nil) }
 	defer s.stop(ctx)
-	if !o.Watch {
+	s.background.Go(func() { s.guard(ctx, end) })
+	err = s.run(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, errDeleted) {
+		return cause
+	}
+	return err
+}
+
+// run starts the session and keeps it running until ctx ends.
+func (s *session) run(ctx context.Context) error {
+	if !s.Watch {
 		if err := s.start(ctx); err != nil {
 			return cmp.Or(ctx.Err(), err)
 		}
@@ -228,6 +239,7 @@ func (s *session) publish(state State) error {
 
 // stop stops the started parts in reverse order, after ctx has ended.
 func (s *session) stop(ctx context.Context) {
+	hasFolder := s.lock.check() == nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	s.info("dev", "stopping")
@@ -239,7 +251,7 @@ func (s *session) stop(ctx context.Context) {
 	if s.api != nil {
 		s.tolerate("api", s.api.Stop(ctx))
 	}
-	if s.syncer != nil {
+	if s.syncer != nil && hasFolder {
 		s.tolerate("schema", s.syncer.Close(ctx))
 	}
 	if s.pool != nil {

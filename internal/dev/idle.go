@@ -33,6 +33,9 @@ func (s *session) handle(ctx context.Context, r request) {
 
 // restartPostgres restarts the local server after it has exited unexpectedly.
 func (s *session) restartPostgres(ctx context.Context) error {
+	if err := s.lock.check(); err != nil {
+		return err // its data was deleted, and another session may use the folder
+	}
 	s.tolerate("postgres", s.postgres.server.Err())
 	return s.replacePostgres(ctx)
 }

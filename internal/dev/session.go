@@ -56,8 +56,8 @@ func statePath(dir string) string { return filepath.Join(dir, "dev.json") }
 // names it.
 func acquire(ctx context.Context, dir string, state State) (*sessionLock, error) {
 	const op = "start the development session"
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, &fault.Error{Code: fault.Invalid, Op: op, Hint: "make the folder writable", Err: err}
+	if err := MakeStateDir(dir); err != nil {
+		return nil, err
 	}
 	l := &sessionLock{flock: flock.New(filepath.Join(dir, "dev.lock")), path: statePath(dir)}
 	// A command that checks for a running session holds the lock for a moment, so try several times.
@@ -100,11 +100,54 @@ func (l *sessionLock) write(state State) error {
 	return fault.Wrap("write the session's state", os.Rename(temporary, l.path))
 }
 
-// release removes the state and releases the lock.
+// release removes the state and releases the lock. It leaves the files of another session alone, which can have started after the folder of
+// this one was deleted.
 func (l *sessionLock) release() {
-	_ = os.Remove(l.path)
-	_ = os.Remove(filepath.Join(filepath.Dir(l.path), envFile))
+	if l.check() == nil {
+		_ = os.Remove(l.path)
+		_ = os.Remove(filepath.Join(filepath.Dir(l.path), envFile))
+	}
 	_ = l.flock.Unlock()
+}
+
+// check returns an error if the folder of the session was deleted, and its lock with it. Another session could then start there.
+func (l *sessionLock) check() error {
+	held, err := l.flock.Stat()
+	if err != nil {
+		return fault.Wrap("check the session's lock", err)
+	}
+	current, err := os.Stat(l.flock.Path())
+	isGone := errors.Is(err, fs.ErrNotExist) || (err == nil && !os.SameFile(held, current))
+	if !isGone {
+		return nil
+	}
+	return &fault.Error{
+		Code: fault.Conflict, Op: "keep the development session running",
+		Message: "the folder " + filepath.Base(filepath.Dir(l.path)) + " with the local database was deleted, perhaps by `git clean -x`",
+		Hint:    "run `krowoc dev` again, which creates the database from the migrations and seeds", Err: errDeleted,
+	}
+}
+
+// errDeleted is wrapped by the error of a session whose folder was deleted.
+var errDeleted = errors.New("the session's lock is gone")
+
+// guardPeriod is how often a session checks that it still has its folder.
+const guardPeriod = 500 * time.Millisecond
+
+// guard ends the session when its folder was deleted.
+func (s *session) guard(ctx context.Context, end context.CancelCauseFunc) {
+	tick := time.NewTicker(guardPeriod)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.lock.check(); errors.Is(err, errDeleted) {
+				end(err)
+			}
+		}
+	}
 }
 
 func readState(dir string) (State, error) {

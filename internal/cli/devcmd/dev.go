@@ -30,7 +30,7 @@ processes.
 
 When you save the schema, a migration or a fixture, the session applies the change at once. When a file has a mistake, the
 session shows it and the API keeps serving the last valid state. Ctrl-C stops everything. The session keeps its state in
-.krowoc/, which git should ignore.
+.krowoc/, which git ignores.
 
 On a terminal you get a dashboard; press ? for its keys. --plain prints log lines instead. When a session is already running,
 the command shows its log, and Ctrl-C leaves the session running.
@@ -119,8 +119,8 @@ func openLog(stateDir string) (io.WriteCloser, error) {
 	if state, err := dev.Find(stateDir); err == nil {
 		return nil, dev.AlreadyRunning(state)
 	}
-	if err := os.MkdirAll(stateDir, 0o755); err != nil {
-		return nil, fault.Wrap(op, err)
+	if err := dev.MakeStateDir(stateDir); err != nil {
+		return nil, err
 	}
 	file, err := os.OpenFile(filepath.Clean(dev.LogPath(stateDir)), os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
 	return file, fault.Wrap(op, err)

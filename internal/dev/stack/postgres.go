@@ -23,6 +23,9 @@ import (
 
 // StartPostgres starts the project's own Postgres and creates its database, on the same port as the last time.
 func (s *Stack) StartPostgres(ctx context.Context, log *slog.Logger, progress func(local.Progress)) (dev.Postgres, error) {
+	if err := dev.MakeStateDir(s.StateDir); err != nil {
+		return nil, err
+	}
 	engine := s.EngineOf(s.Postgres.Engine)
 	if engine == Docker {
 		return s.dockerPostgres(ctx, log)
@@ -141,9 +144,6 @@ func (s *Stack) remember(name string, fresh func() (string, error)) (string, err
 	value, err := fresh()
 	if err != nil {
 		return "", err
-	}
-	if err := os.MkdirAll(s.StateDir, 0o755); err != nil {
-		return "", fault.Wrap("write "+name, err)
 	}
 	return value, fault.Wrap("write "+name, os.WriteFile(path, []byte(value+"\n"), 0o600))
 }
