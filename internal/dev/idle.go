@@ -2,8 +2,12 @@ package dev
 
 import (
 	"context"
+	"io"
+	"os"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
 )
 
 // idle keeps the session running until ctx ends, without watching files.
@@ -36,8 +40,59 @@ func (s *session) restartPostgres(ctx context.Context) error {
 	if err := s.lock.check(); err != nil {
 		return err // its data was deleted, and another session may use the folder
 	}
-	s.tolerate("postgres", s.postgres.server.Err())
-	return s.replacePostgres(ctx)
+	err := s.postgres.server.Err()
+	s.tolerate("postgres", err)
+	for {
+		if err := s.awaitRoom(ctx, err); err != nil {
+			return err
+		}
+		if err = s.replacePostgres(ctx); !pg.IsDiskFull(err) {
+			return err
+		}
+	}
+}
+
+const (
+	roomPeriod = 2 * time.Second
+	roomNeeded = 32 << 20 // bytes: two segments of Postgres's log
+)
+
+// awaitRoom waits, if an error is that of a full disk, until there is room on it again.
+func (s *session) awaitRoom(ctx context.Context, err error) error {
+	if !pg.IsDiskFull(err) || hasRoom(s.StateDir) {
+		return nil
+	}
+	s.warn("postgres", "the disk of "+s.StateDir+" is full: the session waits until there is room")
+	tick := time.NewTicker(roomPeriod)
+	defer tick.Stop()
+	for !hasRoom(s.StateDir) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// hasRoom reports whether a file that Postgres needs fits on the disk. Writing one also respects quotas.
+func hasRoom(dir string) bool {
+	file, err := os.CreateTemp(dir, "room-")
+	if err != nil {
+		return false
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	_, err = io.CopyN(file, zeros{}, roomNeeded)
+	return err == nil
+}
+
+// zeros reads as zeros without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 // replacePostgres stops and starts the local server. The server keeps its port, so that the pool of the API can reconnect.

@@ -1,7 +1,9 @@
 package pg
 
 import (
+	"errors"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -74,4 +76,12 @@ func codeOf(e *pgconn.PgError) fault.Code {
 		return code
 	}
 	return fault.Internal
+}
+
+const diskFull = "53100" // https://www.postgresql.org/docs/current/errcodes-appendix.html
+
+// IsDiskFull reports whether an error of Postgres or of the operating system says that a disk is full.
+func IsDiskFull(err error) bool {
+	var server *pgconn.PgError
+	return errors.Is(err, syscall.ENOSPC) || (errors.As(err, &server) && server.Code == diskFull)
 }

@@ -80,6 +80,8 @@ func installCommand(goos, osRelease string, major int) string {
 	return ""
 }
 
+const diskFullHint = "the disk is full: free some space and try again"
+
 // explainDisk wraps an error. If the disk caused it, it adds a hint.
 func explainDisk(op string, err error) error {
 	wrapped := fault.Wrap(op, err)
@@ -89,7 +91,7 @@ func explainDisk(op string, err error) error {
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		f.Code, f.Hint = fault.Unavailable, "the disk is full: free some space and try again"
+		f.Code, f.Hint = fault.Unavailable, diskFullHint
 	case errors.Is(err, os.ErrPermission):
 		f.Code, f.Hint = fault.Forbidden, "make the folder writable for the user who runs krowoc, or choose another folder"
 	case errors.Is(err, syscall.EROFS):

@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -47,7 +49,11 @@ func (l *serverLog) read() {
 				level = slog.LevelDebug
 			}
 			l.keep(line)
-			l.logger.Log(context.Background(), level, line.text, "severity", line.severity)
+			shown := level
+			if line.isForAdministrators() {
+				shown = slog.LevelDebug
+			}
+			l.logger.Log(context.Background(), shown, line.text, "severity", line.severity)
 		}
 		if err != nil {
 			return
@@ -102,12 +108,29 @@ func (l *serverLog) reason() string {
 	return strings.Join(last, "; ")
 }
 
-// hint returns the server's last hint.
+// diskFull is the message of the operating system in those of the server.
+const diskFull = "No space left on device"
+
+// contains reports whether one of the last lines contains a text.
+func (l *serverLog) contains(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.lines, func(line logLine) bool { return strings.Contains(line.text, text) })
+}
+
+// forAdministrators are parts of hints that do not help with a development database. It has no backup, and its log is the session's.
+var forAdministrators = regexp.MustCompile(`(?i)backup|recovery target|server log|recent messages`)
+
+func (line logLine) isForAdministrators() bool {
+	return line.severity == "HINT" && forAdministrators.MatchString(line.text)
+}
+
+// hint returns the server's last hint that helps.
 func (l *serverLog) hint() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := len(l.lines) - 1; i >= 0; i-- {
-		if l.lines[i].severity == "HINT" {
+		if l.lines[i].severity == "HINT" && !l.lines[i].isForAdministrators() {
 			return l.lines[i].text
 		}
 	}

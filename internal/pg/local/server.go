@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -105,12 +106,21 @@ func (s *Server) wait() {
 	select {
 	case <-s.asked:
 	default:
-		s.err = &fault.Error{
-			Code: fault.Unavailable, Op: "run Postgres " + s.version, Hint: s.log.hint(),
-			Message: fmt.Sprintf("it exited unexpectedly (%s): %s", s.process.ProcessState, s.log.reason()),
-		}
+		s.err = s.exitFault()
 	}
 	close(s.gone)
+}
+
+// exitFault explains an unexpected exit. It wraps syscall.ENOSPC if the disk was full.
+func (s *Server) exitFault() error {
+	f := &fault.Error{
+		Code: fault.Unavailable, Op: "run Postgres " + s.version, Hint: s.log.hint(),
+		Message: fmt.Sprintf("it exited unexpectedly (%s): %s", s.process.ProcessState, s.log.reason()),
+	}
+	if s.log.contains(diskFull) {
+		f.Err, f.Hint = syscall.ENOSPC, diskFullHint
+	}
+	return f
 }
 
 // release releases the data folder of a server that has exited.
