@@ -105,8 +105,8 @@ func (a *App) Branches(db *Database) (*copies.Branches, error) {
 	}
 	b := a.branches(server.URL)
 	if b == nil {
-		return nil, fault.New(fault.Invalid, "find the databases of branches", "dev.branching is not set, or the project is not in a git repository",
-			"add to krowoc.yaml: dev: {branching: true}")
+		return nil, fault.New(fault.Invalid, "find the databases of branches", "the project is not in a git repository, or dev.branching is false",
+			"run `git init`, or remove dev.branching from krowoc.yaml")
 	}
 	return b, nil
 }

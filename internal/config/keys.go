@@ -92,7 +92,7 @@ var keys = []Key{
 	{Path: "log.format", Kind: Text, Default: "json", DefaultIn: in{Development: "text", Test: "text"}, OneOf: []string{"text", "json"},
 		Doc: "Format of the log on standard error."},
 
-	{Path: "dev.branching", Kind: Bool, Default: "false", Doc: "Give each Git branch its own development database; `krowoc dev` switches to it."},
+	{Path: "dev.branching", Kind: Bool, Default: "true", Doc: "In a Git repository, give each branch its own development database; `krowoc dev` switches to it."},
 	{Path: "dev.watch", Kind: Bool, Default: "true", Doc: "Reload `krowoc dev` when the schema, a migration or a fixture changes."},
 	{Path: "dev.engine", Kind: Text, Default: "auto", OneOf: []string{"auto", "native", "docker"},
 		Doc: "Default engine of services: native programs, docker containers, or auto, which prefers native programs."},

@@ -119,4 +119,17 @@ func TestHead(t *testing.T) {
 	if got := branch(linked); len(got) != 40 {
 		t.Errorf("a detached head is %q, want a commit", got)
 	}
+	// A rebase that waits for the user has a detached head, too.
+	for _, folder := range []string{"rebase-merge", "rebase-apply"} {
+		at := filepath.Join(filepath.Dir(git.HeadFile(linked)), folder)
+		if err := errors.Join(os.Mkdir(at, 0o700), os.WriteFile(filepath.Join(at, "head-name"), []byte("refs/heads/feature/y\n"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if got := branch(linked); got != "feature/y" {
+			t.Errorf("during a rebase the branch is %q", got)
+		}
+		if err := os.RemoveAll(at); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

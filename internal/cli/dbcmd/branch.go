@@ -18,9 +18,8 @@ func newBranch(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "branch",
 		Short: "Manage one development database per git branch",
-		Long: `Manage one development database per git branch. Set dev.branching in krowoc.yaml to turn this on. When you check out another
-branch, "krowoc dev" switches to its database. The database of a new branch starts as a copy of that of the branch you came
-from.`,
+		Long: `Manage one development database per git branch. When you check out another branch, "krowoc dev" switches to its database. The
+database of a new branch starts as a copy of that of the branch you came from. dev.branching: false in krowoc.yaml turns this off.`,
 	}
 	cmd.AddCommand(newBranchList(f),
 		onBranch(f, "create BRANCH", "Copy the current database for a branch before you check it out", (*copies.Branches).Create),

@@ -49,7 +49,7 @@ func (b *Branches) aside(branch string) string {
 }
 
 // Follow switches to the database of the current branch, which is its existing database or a copy of the previous branch's. It returns the
-// branch if it differs from the previous one.
+// branch if it differs from the previous one. The database of a commit without a branch is not kept: there are too many commits.
 func (b *Branches) Follow(ctx context.Context) (branch string, err error) {
 	branch, err = b.current()
 	if err != nil || branch == "" {
@@ -66,17 +66,31 @@ func (b *Branches) Follow(ctx context.Context) (branch string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if slices.ContainsFunc(list, func(d clone.Database) bool { return d.Name == b.aside(branch) }) {
-		if err := b.Server.Move(ctx, b.Name, b.aside(before)); err != nil {
-			return "", err
-		}
-		if err := b.Server.Move(ctx, b.aside(branch), b.Name); err != nil {
-			return "", errors.Join(err, b.Server.Move(context.WithoutCancel(ctx), b.aside(before), b.Name))
-		}
-	} else if err := b.Server.Copy(ctx, b.Name, b.aside(before)); err != nil {
+	has := func(d clone.Database) bool { return d.Name == b.aside(branch) }
+	switch exists, keep := slices.ContainsFunc(list, has), !git.IsCommit(before); {
+	case exists:
+		err = b.exchange(ctx, before, branch, keep)
+	case keep:
+		err = b.Server.Copy(ctx, b.Name, b.aside(before))
+	}
+	if err != nil {
 		return "", err
 	}
 	return branch, b.Server.SetLabel(ctx, b.Name, branch)
+}
+
+// exchange replaces the database of one branch by the existing one of another.
+func (b *Branches) exchange(ctx context.Context, before, branch string, keep bool) error {
+	if err := b.Server.Move(ctx, b.Name, b.aside(before)); err != nil {
+		return err
+	}
+	if err := b.Server.Move(ctx, b.aside(branch), b.Name); err != nil {
+		return errors.Join(err, b.Server.Move(context.WithoutCancel(ctx), b.aside(before), b.Name))
+	}
+	if !keep {
+		return b.Server.Drop(ctx, b.aside(before))
+	}
+	return nil
 }
 
 // Reset empties the database.

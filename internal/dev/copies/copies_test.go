@@ -181,6 +181,26 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// A commit without a branch has a database while it is checked out. Nothing is left of it.
+func TestFollowCommits(t *testing.T) {
+	t.Parallel()
+	d, b, head := newBranches(t)
+	follow(t, b, "")
+	for _, commit := range []string{strings.Repeat("0a", 20), strings.Repeat("f1", 20)} {
+		if err := os.WriteFile(head.path, []byte(commit+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		follow(t, b, commit)
+		d.set(t, "9")
+	}
+	head.to(t, "main")
+	follow(t, b, "main")
+	d.expect(t, "1")
+	if diff := cmp.Diff([]string{"*main"}, namesOf(t, b)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // Without a repository there are no branches to follow.
 func TestFollowWithoutHead(t *testing.T) {
 	t.Parallel()
