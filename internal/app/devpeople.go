@@ -55,7 +55,7 @@ func (p *people) source() (source, error) {
 	t := types.Type(p.typeName)
 	if t == nil || !t.Stored() || len(t.Key) != 1 || columnOf(t, "email") == "" {
 		return source{}, fault.New(fault.Invalid, op, "the schema has no type "+p.typeName+" with a key of one field and a field email",
-			"set dev.auth.users to the type that contains the users")
+			"add such a type, `type "+p.typeName+" @table { email: String! @unique, name: String! }`, or set dev.auth.users in krowoc.yaml to the type that contains the users")
 	}
 	s := source{pool: pool, table: pg.QuoteIdent(t.Table), key: pg.QuoteIdent(t.Key[0].Column), email: columnOf(t, "email"),
 		name: "''", roles: "'{}'::text[]", created: "now()", nameColumn: columnOf(t, "name")}

@@ -29,14 +29,13 @@ func (p *Provider) authorize(r *http.Request) (any, error) {
 		return nil, err
 	}
 	people, err := p.Users.List(r.Context(), q.Get("search"), shown)
-	if err != nil {
-		return nil, err
-	}
 	return page(func(w http.ResponseWriter) {
 		console.Render(w, loginPage, struct {
 			Project, To, Search, Challenge, Method, State string
 			People                                        []User
-		}{p.Project, to, q.Get("search"), q.Get("code_challenge"), q.Get("code_challenge_method"), q.Get("state"), people})
+			Err                                           error
+			Hint                                          string
+		}{p.Project, to, q.Get("search"), q.Get("code_challenge"), q.Get("code_challenge_method"), q.Get("state"), people, err, fault.HintOf(err)})
 	}), nil
 }
 

@@ -27,8 +27,9 @@ import (
 
 // people is a directory in memory.
 type people struct {
-	mu  sync.Mutex
-	all []identity.User
+	mu      sync.Mutex
+	all     []identity.User
+	missing error // there is no table of them
 }
 
 func (p *people) find(matches func(identity.User) bool) (identity.User, error) {
@@ -50,7 +51,7 @@ func (p *people) List(_ context.Context, search string, _ int) (list []identity.
 			list = append(list, u)
 		}
 	}
-	return list, nil
+	return list, p.missing
 }
 
 func (p *people) ByID(_ context.Context, id string) (identity.User, error) {
@@ -331,6 +332,25 @@ func TestNoOpenRedirect(t *testing.T) {
 	}
 	if a := p.do("OPTIONS", "/token", "", nil); a.Status != 204 || !strings.Contains(a.Header.Get("Access-Control-Allow-Headers"), "apikey") {
 		t.Error(a)
+	}
+}
+
+// Without people, the page says what is missing.
+func TestNobody(t *testing.T) {
+	p := start(t)
+	p.people.all, p.people.missing = nil, fault.New(fault.Invalid, "find users", "the schema has no type <User>", "add such a type")
+	page := p.do("GET", "/authorize", "", nil)
+	if contentType := page.Header.Get("Content-Type"); page.Status != 200 || !strings.HasPrefix(contentType, "text/html") {
+		t.Errorf("%d %s", page.Status, contentType)
+	}
+	for _, text := range []string{"no type &lt;User&gt;", "add such a type"} {
+		if !strings.Contains(page.text, text) {
+			t.Errorf("no %q in %s", text, page.text)
+		}
+	}
+	p.people.missing = nil
+	if page := p.do("GET", "/authorize", "", nil); !strings.Contains(page.text, "load seeds") {
+		t.Error(page.text)
 	}
 }
 
