@@ -210,7 +210,7 @@ func (s *session) announce() error {
 // currentState returns the state with all parts that are up.
 func (s *session) currentState() State {
 	state := s.lock.current()
-	state.DatabaseURL, state.Links, state.Vars = s.postgres.url, nil, nil
+	state.DatabaseURL, state.Failed, state.Links, state.Vars = s.postgres.url, s.failedParts(), nil, nil
 	if s.api != nil {
 		state.URL = s.api.URL()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type reporter struct {
 	now  func() time.Time
 
 	failures atomic.Int64
+	failed   []string // parts that have failed, since clearFailed
 }
 
 func (r *reporter) emit(e Event) {
@@ -61,7 +63,24 @@ func (r *reporter) warn(part, text string) {
 
 func (r *reporter) fail(part string, err error) {
 	r.failures.Add(1)
+	r.mu.Lock()
+	if !slices.Contains(r.failed, part) {
+		r.failed = append(r.failed, part)
+	}
+	r.mu.Unlock()
 	r.emit(Event{Part: part, Level: slog.LevelError, Text: err.Error(), Err: err})
+}
+
+func (r *reporter) clearFailed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = nil
+}
+
+func (r *reporter) failedParts() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.failed)
 }
 
 // slow is the interval of reports about a part that is still starting.

@@ -25,7 +25,8 @@ type State struct {
 	Ready       bool      `json:"ready"`
 	URL         string    `json:"url,omitempty"` // of the API; empty before it serves
 	DatabaseURL string    `json:"databaseUrl,omitempty"`
-	Links       []Link    `json:"links,omitempty"` // of services and processes
+	Failed      []string  `json:"failed,omitempty"` // parts that could not use a file of the project when the session started
+	Links       []Link    `json:"links,omitempty"`  // of services and processes
 	Vars        []string  `json:"vars,omitempty"`  // variables for programs that use the services, as NAME=value
 }
 

@@ -32,8 +32,11 @@ func (s *session) loadSchema(ctx context.Context, migrated bool) bool {
 	if len(mistakes) > 0 {
 		s.emit(Event{Part: "schema", Level: slog.LevelWarn, Text: "warnings", Mistakes: mistakes})
 	}
-	if s.syncer != nil && migrated && !s.tolerate("schema", s.syncTables(ctx, parsed)) {
-		return false
+	if s.syncer != nil && migrated {
+		if err := s.syncTables(ctx, parsed); err != nil {
+			s.tolerate("schema", s.explainViolation(ctx, parsed, err))
+			return false
+		}
 	}
 	s.schema = parsed
 	return true

@@ -164,6 +164,7 @@ func (s *session) apply(ctx context.Context, c changes) {
 	if c == (changes{config: true}) {
 		return
 	}
+	s.clearFailed()
 	began, failures := s.now(), s.failures.Load()
 	defer func() {
 		if s.failures.Load() == failures && ctx.Err() == nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -44,10 +45,14 @@ func detach(ctx context.Context, f *factory.Factory, flags *pflag.FlagSet) error
 	if err != nil {
 		return giveUp(child, exited, printed, err)
 	}
-	return f.Term.Result(state, func() error {
+	if err := f.Term.Result(state, func() error {
 		_, err := fmt.Fprint(f.Term.Out, banner(f.Term.Parts(), &dev.Ready{State: state, Took: f.Term.Now().Sub(state.Started)}))
 		return err
-	})
+	}); err != nil || len(state.Failed) == 0 {
+		return err
+	}
+	return fault.New(fault.Invalid, "apply the files of the project", "these parts failed: "+strings.Join(state.Failed, ", "),
+		"see `krowoc dev logs`, and fix the files: the session is running and applies them")
 }
 
 // start starts the detached process and closes exited when it has ended. The process prints errors as JSON, for giveUp to read.

@@ -90,7 +90,12 @@ func requestMark(id string) string {
 // banner lists the URLs of the session.
 func banner(w *term.PartWriter, r *dev.Ready) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s in %s\n", w.Bold(r.Project+" is up"), r.Took.Round(time.Millisecond))
+	if len(r.Failed) > 0 {
+		fmt.Fprintf(&b, "%s: %s failed, see `krowoc dev logs`; the session applies the files once they are right\n",
+			w.Bold(r.Project+" is not complete"), strings.Join(r.Failed, ", "))
+	} else {
+		fmt.Fprintf(&b, "%s in %s\n", w.Bold(r.Project+" is up"), r.Took.Round(time.Millisecond))
+	}
 	if r.URL != "" {
 		fmt.Fprintf(&b, "  GraphQL   %s/graphql\n  GraphiQL  %s/graphiql\n  Health    %s/healthz\n", r.URL, r.URL, r.URL)
 	}
