@@ -51,6 +51,9 @@ func (r *run) failure(ctx context.Context, step planned, o outcome) error {
 	case o.at > 0:
 		e := step.statementError(r.o.Dir, o)
 		f.Message, f.Hint, f.Err = fmt.Sprintf("line %d: %s", e.Diagnostic.Line, o.server.Message), step.kept(o.kept), e
+		if o.server.Code == activeTransaction && !step.file.script.noTransaction {
+			f.Hint += "; put the statement into a file of its own that begins with `-- +goose NO TRANSACTION`"
+		}
 	case o.at == committing:
 		f.Message, f.Hint = "the commit failed: "+f.Message, step.kept(o.kept)
 	case o.at == recording:
@@ -59,6 +62,8 @@ func (r *run) failure(ctx context.Context, step planned, o outcome) error {
 	}
 	return f
 }
+
+const activeTransaction = "25001" // active_sql_transaction: the statement is refused in a transaction
 
 // aftermath finds out the state of a file after the connection was lost, once the server has ended the old session.
 func (r *run) aftermath(ctx context.Context, step planned) string {

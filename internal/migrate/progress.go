@@ -239,7 +239,7 @@ func (r *run) previewSegments(step planned) string {
 
 // statement runs the nth statement: in one transaction with its record if Postgres allows that, else alone.
 func (r *run) statement(ctx context.Context, step planned, n int, alone bool) error {
-	if !alone {
+	if !alone && !runsOutside(step.sql[n-1]) {
 		b := &batch{}
 		r.begin(b, step, false)
 		b.statement(n, step.sql[n-1])
@@ -248,7 +248,7 @@ func (r *run) statement(ctx context.Context, step planned, n int, alone bool) er
 		r.commit(b)
 		o := r.retried(ctx, step, b)
 		// active_sql_transaction: refused before it did anything; invalid_transaction_termination: rolled back
-		if !hasCode(o.err, "25001", "2D000") {
+		if !hasCode(o.err, activeTransaction, "2D000") {
 			if o.err != nil {
 				o.kept = n - 1
 				return r.failure(ctx, step, o)
