@@ -2,7 +2,10 @@ package sdl
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -86,11 +89,33 @@ func lexError(text string) (message string, offset int) {
 			for n := 0; n < 3 && at > 0 && runes[at-1] == '"'; n++ {
 				at-- // the lexer reports the start of the string inside its quotes
 			}
+			if strings.HasPrefix(g.Message, strayPrefix) { // the lexer shows a byte of it
+				return stray(runes, at), at
+			}
 			return strings.TrimSuffix(g.Message, "."), at
 		}
 		if err != nil || token.Kind == lexer.EOF {
 			return "", 0
 		}
+	}
+}
+
+const strayPrefix = "Cannot parse the unexpected character"
+
+// stray is the message about a character that is not part of any token: with the letter below it if it is an accent.
+func stray(text []rune, at int) string {
+	if len(text) == 0 {
+		return strayPrefix
+	}
+	switch r := text[at]; {
+	case r == utf8.RuneError:
+		return "The file is not UTF-8"
+	case unicode.Is(unicode.Mn, r) && at > 0:
+		return fmt.Sprintf("%s \"%s\"", strayPrefix, string(text[at-1:at+1]))
+	case unicode.IsPrint(r):
+		return fmt.Sprintf("%s \"%c\"", strayPrefix, r)
+	default:
+		return fmt.Sprintf("%s %U", strayPrefix, r)
 	}
 }
 
@@ -103,8 +128,10 @@ func syntaxRemedy(message string) string {
 		return "add the missing }"
 	case strings.Contains(message, "Expected :"):
 		return "write fields as name: Type, and arguments as name: value"
-	case strings.Contains(message, "Expected Name"):
-		return "write a name of letters, digits and _"
+	case strings.Contains(message, "not UTF-8"):
+		return "save it as UTF-8"
+	case strings.Contains(message, "Expected Name"), strings.HasPrefix(message, strayPrefix):
+		return "write names with the letters a to z, digits and _"
 	case strings.Contains(message, "at least one definition"):
 		return "add at least one field to the type, or one argument to the parentheses"
 	case strings.Contains(message, "single quote"):

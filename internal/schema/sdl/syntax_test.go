@@ -59,6 +59,26 @@ type E @table { c: C }
 	}
 }
 
+// A character that no token has is shown whole, at its place.
+func TestStrayCharacters(t *testing.T) {
+	for text, want := range map[string]string{
+		"type Caf\u00e9 @table { a: Int }":    "1:9 \"\u00e9\"",
+		"type Cafe\u0301 @table { a: Int }":   "1:10 \"e\u0301\"",
+		"type A @table { \U0001F600: Int }":   "1:17 \"\U0001F600\"",
+		"type A @table {\n a: Int \u2013 b }": "2:9 \"\u2013\"",
+		"type A @table {\n a:\u00a0Int }":     "2:4 U+00A0",
+		"type \u0424 @table { a: Int }":       "1:6 \"\u0424\"",
+		"\xff\xfetype A @table { a: Int }":    "1:1 not UTF-8",
+		"type A @table { a: Int } \x80":       "1:26 not UTF-8",
+	} {
+		_, list := sdl.Parse(sdl.Source{Name: "f", Text: text})
+		place, says, _ := strings.Cut(want, " ")
+		if len(list) == 0 || !strings.Contains(list[0].Message, says) || fmt.Sprintf("%d:%d", list[0].Line, list[0].Column) != place {
+			t.Errorf("%q: %v, want %s", text, list, want)
+		}
+	}
+}
+
 func TestSeveralSources(t *testing.T) {
 	got := places(
 		sdl.Source{Name: "b", Text: "type B @table { a: A! }\ntype B @table { a: A! }"},
