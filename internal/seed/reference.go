@@ -22,7 +22,7 @@ type reference struct {
 // reference reads the value of a reference field: $table.row, or the key itself.
 func (r *reader) reference(f *field, n *yaml.Node) value {
 	v := value{state: broken, node: n}
-	const remedy = "write $table.row, like $users.ada"
+	remedy := "write $" + f.Relation.Target.Table + ".row, with the name of a row of that table"
 	if n.Kind != yaml.ScalarNode {
 		r.report(n, wrong("wrong-type", remedy, "%s.%s refers to one row of %s, found %s", f.Owner.Name, f.Name, f.Relation.Target.Table, node.Describe(n)))
 		return v
