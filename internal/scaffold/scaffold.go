@@ -4,6 +4,7 @@ package scaffold
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +26,8 @@ type Options struct {
 	Frontend string // react or none
 	CI       string // github, gitlab or none
 	Module   string // path of the Go module; "" generates no Go models
+	Version  string // of the krowoc that creates the project, such as 1.2.3; dev for one without a version
+	Commit   string // from which that was built, or ""
 
 	// Existing is the folder if it has files already; nil for a new project. If it has a schema, migrations or seeds, those of the
 	// template are left out.
@@ -74,6 +77,15 @@ func (o Options) Validate() error {
 // Example is the type that the files of the template mention.
 func (o Options) Example() string {
 	return map[string]string{"minimal": "Note", "prompts": "Prompt"}[o.Template]
+}
+
+// Pin is the version of Krowoc that the pipeline installs: the one that has created the project, so that a release does not break it.
+func (o Options) Pin() string {
+	version, _, _ := strings.Cut(o.Version, "+") // what is built from a changed tree cannot be installed
+	if version == "" || version == "dev" {
+		return cmp.Or(o.Commit, "latest")
+	}
+	return "v" + strings.TrimPrefix(version, "v")
 }
 
 // Plural is the name of the list of that type in the API.

@@ -82,6 +82,29 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// The pipeline of a project installs the release that has created it.
+func TestPin(t *testing.T) {
+	for want, o := range map[string]scaffold.Options{
+		"v1.2.3":          {Version: "1.2.3", Commit: "c0ffee"},
+		"v1.2.3-rc.1":     {Version: "v1.2.3-rc.1"},
+		"v0.0.0-2026-abc": {Version: "0.0.0-2026-abc+dirty"},
+		"c0ffee":          {Version: "dev", Commit: "c0ffee"},
+		"latest":          {Version: "dev"},
+	} {
+		if got := o.Pin(); got != want {
+			t.Errorf("%+v: %s, want %s", o, got, want)
+		}
+		for ci, file := range map[string]string{"github": ".github/workflows/krowoc.yml", "gitlab": ".gitlab-ci.yml"} {
+			o := o
+			o.Name, o.Template, o.Frontend, o.CI = "shop", "minimal", "none", ci
+			files := plan(t, o)
+			if !strings.Contains(files[file], "cmd/krowoc@"+want+"\n") {
+				t.Errorf("%s: %s", file, files[file])
+			}
+		}
+	}
+}
+
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("mine"), 0o600); err != nil {

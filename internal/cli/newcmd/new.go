@@ -132,6 +132,7 @@ type made struct {
 
 // create writes the files of the template, and then the files that are generated from them.
 func create(_ context.Context, f *factory.Factory, dir string, o scaffold.Options) error {
+	o.Version, o.Commit = f.Build.Version, f.Build.Commit
 	files, err := scaffold.Plan(o, scaffold.Sources{Templates: templates.FS, Platform: krowoc.Platform, Schema: config.JSONSchema(), Types: sdl.Directives()})
 	if err != nil {
 		return err
