@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,12 +36,30 @@ func postgres(t testing.TB) *local.Server {
 	server.start.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
-		server.Server, server.err = local.Start(ctx, local.Options{Ephemeral: true, Env: os.Getenv})
+		major, err := major()
+		if err != nil {
+			server.err = err
+			return
+		}
+		server.Server, server.err = local.Start(ctx, local.Options{Ephemeral: true, Major: major, Env: os.Getenv})
 	})
 	if server.err != nil {
 		t.Fatalf("start Postgres for the tests: %v", server.err)
 	}
 	return server.Server
+}
+
+// major returns the major version of Postgres that KROWOC_TEST_POSTGRES asks for, or 0 for the newest one of this machine.
+func major() (int, error) {
+	version := os.Getenv("KROWOC_TEST_POSTGRES")
+	if version == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(version)
+	if err != nil {
+		return 0, fmt.Errorf("KROWOC_TEST_POSTGRES is %q, which is not a major version such as 17", version)
+	}
+	return n, nil
 }
 
 // Main runs the tests of a package and stops its Postgres. Call it as the last statement of TestMain:
