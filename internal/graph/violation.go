@@ -24,7 +24,7 @@ func (a *API) Explain(v Violation) (field, message string, known bool) {
 	switch v.SQLState {
 	case "23502": // not_null_violation
 		return fieldOf(t, v.Column), fieldOf(t, v.Column) + " cannot be null", true
-	case "23503": // foreign_key_violation
+	case "23503", "23001": // foreign_key_violation, restrict_violation
 		for _, f := range t.Fields {
 			if r := f.Relation; r != nil && r.Kind == schema.RefOne && schema.ObjectName(t.Table, f.Columns(), "fkey") == v.Constraint {
 				return f.Name, f.Name + ": no such " + r.Target.Name + " exists, or " + article(t.Name) + " still refers to it", true

@@ -78,6 +78,9 @@ func codeOf(e *pgconn.PgError) fault.Code {
 	return fault.Internal
 }
 
+// IsForeignKeyViolation reports whether a SQLSTATE says that a row refers to none, or is referred to. Since version 18, RESTRICT has its own.
+func IsForeignKeyViolation(state string) bool { return state == "23503" || state == "23001" }
+
 const diskFull = "53100" // https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 // IsDiskFull reports whether an error of Postgres or of the operating system says that a disk is full.

@@ -104,7 +104,7 @@ func (w *writer) deleted(t *table, keys []string) {
 // stillUsed returns the error for a deleted row to which another row refers.
 func stillUsed(t *table, err error) error {
 	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || refused.Code != "23503" {
+	if !errors.As(err, &refused) || !pg.IsForeignKeyViolation(refused.Code) {
 		return err
 	}
 	return &fault.Error{Code: fault.Conflict, Op: "delete the rows of " + t.Table + " that are no longer in the fixtures", Message: refused.Message + ": " + refused.Detail,

@@ -134,10 +134,9 @@ const (
 	transactionRollback  = "40"
 	programLimitExceeded = "54"
 
-	foreignKeyViolation = "23503"
-	uniqueViolation     = "23505"
-	checkViolation      = "23514"
-	exclusionViolation  = "23P01"
+	uniqueViolation    = "23505"
+	checkViolation     = "23514"
+	exclusionViolation = "23P01"
 )
 
 // writeFault says what an error of a write means to the client: a rule of the schema that its row breaks, a value that its
@@ -154,7 +153,7 @@ func (p *pipeline) writeFault(ctx context.Context, err error) error {
 	case transactionRollback:
 		f.Code, f.Message, f.Hint = fault.Conflict, "the operation conflicted with a concurrent write", "retry it"
 	case constraintViolation:
-		if slices.Contains([]string{uniqueViolation, foreignKeyViolation, exclusionViolation}, server.Code) {
+		if server.Code == uniqueViolation || server.Code == exclusionViolation || pg.IsForeignKeyViolation(server.Code) {
 			f.Code = fault.Conflict
 		}
 		v := graph.Violation{SQLState: server.Code, Table: server.TableName, Column: server.ColumnName, Constraint: server.ConstraintName}

@@ -101,6 +101,8 @@ func Loss(from, to string) string {
 		return fmt.Sprintf("the digits after the point beyond %d", max(b.scale, 0))
 	case a.name == "interval" && whole[b.name]:
 		return "fractions of a second, and days and months, which become hours"
+	case a.name == "bytea" && whole[b.name]:
+		return "leading zero bytes" // a cast since version 18
 	case isCounted(a) && whole[b.name] && a.precision != 0:
 		return "fractions of a second"
 	case seconds[a.name] && seconds[b.name] && moreDigits(a, b):

@@ -31,7 +31,7 @@ func TestSQL(t *testing.T) {
 		`this.active && !(this.age > 3)`:                    `(t."active" AND NOT ((t."age"::int8 > (3)::int8)))`,
 		`this.reports.exists(r, r.id == auth.uid)`:          `EXISTS (SELECT FROM "people" c1 WHERE c1."boss_id" = t."id" AND (c1."id" = ` + uid + `))`,
 		`this.home.members.all(m, m.active)`:                `NOT EXISTS (SELECT FROM "people" c1 WHERE c1."home_id" = t."home_id" AND (c1."active") IS NOT TRUE)`,
-		`this.born < request.time - duration('24h')`:        `(t."born" < (('2026-01-15T12:00:00Z'::timestamptz AT TIME ZONE 'UTC' - '86400000000 microseconds'::interval) AT TIME ZONE 'UTC'))`,
+		`this.born < request.time - duration('24h')`:        `(t."born" < (('2026-01-15T12:00:00Z'::timestamptz AT TIME ZONE 'UTC' - '24:00:00'::interval) AT TIME ZONE 'UTC'))`,
 		`this.name == 'it\'s \\ "quoted"; DROP TABLE x --'`: `(t."name" = E'it''s \\ "quoted"; DROP TABLE x --')`,
 	} {
 		got, err := translate(t, s, checker, src, c)

@@ -125,5 +125,16 @@ func (t *translator) duration(e ast.Expr, arg ast.Expr) (value, error) {
 	if err != nil || d%time.Microsecond != 0 {
 		return value{}, t.refuse(arg, "write a duration such as 1h30m, with at most microseconds")
 	}
-	return value{kind: durationKind, sql: fmt.Sprintf("'%d microseconds'::interval", d.Microseconds()), sure: true}, nil
+	return value{kind: durationKind, sql: "'" + clock(d) + "'::interval", sure: true}, nil
+}
+
+// clock writes a duration as hours, minutes and seconds: before version 15, Postgres refuses more than 2^31 of a single unit.
+func clock(d time.Duration) string {
+	sign := ""
+	if d < 0 {
+		sign = "-"
+	}
+	part := func(unit time.Duration) int64 { return int64((d / unit).Abs()) }
+	seconds := fmt.Sprintf("%02d.%06d", part(time.Second)%60, part(time.Microsecond)%1_000_000)
+	return fmt.Sprintf("%s%d:%02d:%s", sign, part(time.Hour), part(time.Minute)%60, strings.TrimSuffix(seconds, ".000000"))
 }
