@@ -15,7 +15,8 @@ import (
 type session struct {
 	pool   *pgxpool.Pool
 	conn   *pgx.Conn
-	pid    uint32 // of the server process, as the server sees it
+	pid    uint32    // of the server process, as the server sees it
+	since  time.Time // when that process started: another one can have the number later
 	locked bool
 	lease  *lease // the lock behind a pooler; nil elsewhere
 	gone   bool   // closed, and the server has released its locks
@@ -33,7 +34,7 @@ func openSession(ctx context.Context, pool *pgxpool.Pool) (*session, error) {
 		return nil, pg.Fault("connect to Postgres", err)
 	}
 	s := &session{pool: pool, conn: conn}
-	if err := conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&s.pid); err != nil {
+	if err := conn.QueryRow(ctx, "select pid, backend_start from pg_stat_get_activity(pg_backend_pid())").Scan(&s.pid, &s.since); err != nil {
 		_ = conn.Close(ctx)
 		return nil, pg.Fault("connect to Postgres", err)
 	}
@@ -63,19 +64,19 @@ func (s *session) close(ctx context.Context) {
 	}
 	_ = s.conn.Close(ctx)
 	if !released && !s.pooled() {
-		awaitRelease(ctx, s.pool, s.pid)
+		s.awaitRelease(ctx)
 	}
 }
 
-// awaitRelease waits until the server process of a lost connection has rolled back and ended.
-func awaitRelease(ctx context.Context, pool *pgxpool.Pool, pid uint32) {
-	const stillThere = "select exists (select from pg_stat_activity where pid = $1)"
+// awaitRelease ends the server process of a lost connection and waits until it has rolled back. The interruption has asked Postgres to cancel
+// the statement, but a request that arrives before the statement has no effect, and Postgres does not notice that its client has gone.
+func (s *session) awaitRelease(ctx context.Context) {
+	const end = "select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2"
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		var there bool
-		if err := pool.QueryRow(ctx, stillThere, pid).Scan(&there); err != nil || !there {
-			return
+		if err := s.pool.QueryRow(ctx, end, s.pid, s.since).Scan(new(bool)); err != nil {
+			return // it has ended, or Postgres cannot be asked
 		}
 		select {
 		case <-tick.C:
