@@ -19,6 +19,7 @@ type inputField struct {
 type mutation struct {
 	object    *object
 	operation schema.Operation
+	many      bool // of the rows that match a filter
 }
 
 // addMutations names the writes of every type that has a rule for them.
@@ -30,12 +31,18 @@ func (a *API) addMutations() {
 			operation schema.Operation
 		}{{"create", schema.Create}, {"update", schema.Update}, {"delete", schema.Delete}} {
 			if slices.ContainsFunc(o.typ.Rules, func(r schema.Rule) bool { return r.Allows(m.operation) }) {
-				name := m.verb + o.typ.Name
-				a.mutations[name] = mutation{o, m.operation}
-				a.mutationNames = append(a.mutationNames, name)
+				a.addMutation(m.verb+o.typ.Name, mutation{o, m.operation, false})
+				if m.operation != schema.Create {
+					a.addMutation(m.verb+schema.ListName(o.typ.Name), mutation{o, m.operation, true})
+				}
 			}
 		}
 	}
+}
+
+func (a *API) addMutation(name string, m mutation) {
+	a.mutations[name] = m
+	a.mutationNames = append(a.mutationNames, name)
 }
 
 func inputsOf(o *object) (list []inputField) {
@@ -71,8 +78,11 @@ func (in inputField) writable(op schema.Operation) bool {
 type Step struct {
 	// Write returns the key of the row as texts and then a boolean: whether the rules allow the row as it is after the write.
 	// It returns no row when none with this key exists that the caller is allowed to change.
+	//
+	// A write of many rows returns one row: of each part of the key, an array of the first rows; the number of rows; and whether the rules allow
+	// all of them. One that deletes them returns the JSON of the answer, and then true.
 	Write Statement
-	// Read returns the JSON of the row with that key.
+	// Read returns the JSON of the row with that key, or of the rows. It is empty if Write returns the JSON.
 	Read Statement
 	// Candidate returns the row that Write would leave, and Allowed. It is empty for a delete, and needed only if Postgres refuses the row.
 	Candidate Statement
@@ -83,6 +93,7 @@ type Step struct {
 	Location *Location
 
 	object *object
+	many   bool
 }
 
 // Missing is the fault of a step whose Write returns no row.
@@ -92,6 +103,9 @@ func (s Step) Missing() error {
 
 // Refused is the fault of a step whose Write leaves a row that the rules do not allow.
 func (s Step) Refused() error {
+	if s.many {
+		return fault.New(fault.Forbidden, "", "you are not allowed to write one of these rows of "+s.object.typ.Name)
+	}
 	return fault.New(fault.Forbidden, "", "you are not allowed to write this "+s.object.typ.Name)
 }
 
@@ -106,6 +120,9 @@ type write struct {
 // mutate plans one root field of a mutation.
 func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
+	if m.many {
+		return b.mutateMany(m, f)
+	}
 	b.writes(m.object.typ, m.operation)
 	step := Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
 	w := map[schema.Operation]write{

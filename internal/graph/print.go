@@ -31,6 +31,9 @@ func (p *Plan) String() string {
 		if !s.Deletes {
 			write()
 		}
+		if s.Read.SQL == "" {
+			continue
+		}
 		fmt.Fprintf(&b, "\n-- step %d: read %s\n", i+1, s.object.typ.Name)
 		printStatement(&b, s.Read.SQL, s.Read.Params)
 		if s.Deletes {

@@ -65,7 +65,7 @@ func (p *sdlPrinter) query(a *API) {
 	p.line("}\n")
 }
 
-// mutation prints the fields of Mutation, at most three for each type.
+// mutation prints the fields of Mutation, at most five for each type.
 func (p *sdlPrinter) mutation(a *API) {
 	if len(a.mutationNames) == 0 {
 		return
@@ -78,14 +78,20 @@ func (p *sdlPrinter) mutation(a *API) {
 		for _, k := range m.object.key {
 			key = append(key, k.name+": "+k.value.name()+"!")
 		}
-		switch m.operation {
-		case schema.Create:
+		switch list := schema.ListName(typ); {
+		case m.operation == schema.Create:
 			p.describe("  ", "Creates "+article(typ)+" and returns it, or null if the caller is not allowed to read it.")
 			p.line("  %s(data: %sCreate!): %s", name, typ, typ)
-		case schema.Update:
+		case m.many && m.operation == schema.Update:
+			p.describe("  ", "Changes the fields in data of all "+list+" that match where and that the caller is allowed to read and to change.")
+			p.line("  %s(where: %sWhere, all: Boolean, data: %sPatch!): %sBatch!", name, typ, typ, typ)
+		case m.many:
+			p.describe("  ", "Deletes all "+list+" that match where and that the caller is allowed to read and to delete.")
+			p.line("  %s(where: %sWhere, all: Boolean): %sBatch!", name, typ, typ)
+		case m.operation == schema.Update:
 			p.describe("  ", "Changes the fields in data of the "+typ+" with this key and returns it.")
 			p.line("  %s(%s, data: %sPatch!): %s", name, join(key, ", "), typ, typ)
-		case schema.Delete:
+		case m.operation == schema.Delete:
 			p.describe("  ", "Deletes the "+typ+" with this key and returns it.")
 			p.line("  %s(%s): %s", name, join(key, ", "), typ)
 		}
@@ -93,13 +99,30 @@ func (p *sdlPrinter) mutation(a *API) {
 	p.line("}\n")
 	for _, name := range a.mutationNames {
 		m := a.mutations[name]
-		switch m.operation {
-		case schema.Create:
+		switch {
+		case m.many:
+			p.batch(m.object)
+		case m.operation == schema.Create:
 			p.input(m.object, "Create", "The fields of a new "+m.object.typ.Name+". Fields that are left out take their defaults.", m.operation)
-		case schema.Update:
+		case m.operation == schema.Update:
 			p.input(m.object, "Patch", "The fields of "+article(m.object.typ.Name)+" to change. Fields that are left out keep their values.", m.operation)
 		}
 	}
+}
+
+// batch prints the answer to a write of many rows, once for each type.
+func (p *sdlPrinter) batch(o *object) {
+	name := o.typ.Name + "Batch"
+	if p.used[name] {
+		return
+	}
+	p.used[name] = true
+	p.describe("", "What a write of many rows has done.")
+	p.line("type %s {", name)
+	p.describe("  ", "The number of rows that were written.")
+	p.line("  count: Int!")
+	p.describe("  ", "The first of these rows that the caller is allowed to read, in the order of their key.")
+	p.line("  nodes(first: Int): [%s!]!\n}\n", o.typ.Name)
 }
 
 func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation) {

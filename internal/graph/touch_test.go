@@ -43,6 +43,9 @@ func TestReadsCoverTheTablesOfTheSQL(t *testing.T) {
 			}
 			for _, match := range named.FindAllStringSubmatch(strings.Join(statements, "\n"), -1) {
 				seen[match[1]] = true
+				if match[1] == "the written rows" {
+					continue
+				}
 				if !slices.Contains(covered, match[1]) {
 					t.Fatalf("%s\nas %+v reads %s, which is not among %v", query, c, match[1], covered)
 				}
@@ -93,8 +96,11 @@ func argumentType(f *ast.FieldDefinition, name string) string {
 func fieldText(s *ast.Schema, f *ast.FieldDefinition, depth int) string {
 	var arguments []string
 	for _, a := range f.Arguments {
-		if a.Type.NonNull {
+		switch {
+		case a.Type.NonNull:
 			arguments = append(arguments, a.Name+": "+valueText(s, a.Type))
+		case a.Name == "all":
+			arguments = append(arguments, "all: true")
 		}
 	}
 	text := f.Name

@@ -153,14 +153,19 @@ func (b *builder) update(o *object, f selected) (string, error) {
 		return "", err
 	}
 	allowed, err := b.permission(o, schema.Update, a.given, alias)
+	return written(o, updateSQL(o, a, where, old), alias, allowed), err
+}
+
+// updateSQL returns a statement that changes the rows that meet a condition, and returns them as they are then.
+func updateSQL(o *object, a assignment, where, alias string) string {
 	if len(a.columns) == 0 {
-		return written(o, fmt.Sprintf("SELECT * FROM %s %s WHERE %s", ident(o.typ.Table), old, where), alias, allowed), err
+		return fmt.Sprintf("SELECT * FROM %s %s WHERE %s", ident(o.typ.Table), alias, where)
 	}
 	set := make([]string, len(a.columns))
 	for i, c := range a.columns {
 		set[i] = c + " = " + a.values[i]
 	}
-	return written(o, fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), old, join(set, ", "), where, old), alias, allowed), err
+	return fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), alias, join(set, ", "), where, alias)
 }
 
 func (b *builder) updateCandidate(o *object, f selected) (string, error) {
@@ -203,8 +208,11 @@ func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation
 
 // written wraps a statement that returns a row.
 func written(o *object, statement, alias, allowed string) string {
-	return fmt.Sprintf("WITH new AS (%s) SELECT %s, coalesce(%s, false) FROM new %s", statement, keyTexts(o, alias), allowed, alias)
+	return fmt.Sprintf("WITH %s AS (%s) SELECT %s, coalesce(%s, false) FROM %[1]s %[5]s", writtenRows, statement, keyTexts(o, alias), allowed, alias)
 }
+
+// writtenRows names what a statement has written. A table of that name would be hidden from the rules.
+const writtenRows = `"the written rows"`
 
 func keyTexts(o *object, alias string) string {
 	var keys []string

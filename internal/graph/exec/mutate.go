@@ -67,8 +67,11 @@ func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, re
 		return row, err
 	}
 	key, err := p.write(ctx, tx, s, request)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case s.Read.SQL == "":
+		return []byte(key[0]), nil
 	}
 	return readRow(ctx, tx, s, request, key)
 }

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,7 +48,8 @@ func (p *pipeline) allViolations(s graph.Step, constraints []string) graph.Mista
 	return all
 }
 
-// candidate looks at the row that a step would leave: whether the rules allow it, and the check constraints that it violates.
+// candidate looks at the rows that a step would leave: whether the rules allow them, and the check constraints that they violate. The rules allow none
+// if the row to update is gone.
 func (p *pipeline) candidate(ctx context.Context, op *Operation, step int) (allowed bool, violated []string, err error) {
 	tx, err := p.DB.Write(ctx).Begin(ctx)
 	if err != nil {
@@ -68,11 +70,10 @@ func (p *pipeline) candidate(ctx context.Context, op *Operation, step int) (allo
 	if err != nil {
 		return false, nil, queryFault(ctx, err)
 	}
-	err = tx.QueryRow(ctx, "SELECT "+pg.QuoteIdent(graph.Allowed)+", "+tests+" FROM ("+s.Candidate.SQL+") AS candidate", args...).Scan(&allowed, &violated)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows): // the row to update is gone
-		return false, nil, nil
-	case err != nil:
+	sql := fmt.Sprintf(`WITH candidate AS (%s) SELECT coalesce(bool_and(%s), false),
+		ARRAY(SELECT DISTINCT "violated check" FROM candidate, LATERAL unnest(%s) AS checks ("violated check") ORDER BY "violated check") FROM candidate`,
+		s.Candidate.SQL, pg.QuoteIdent(graph.Allowed), tests)
+	if err := tx.QueryRow(ctx, sql, args...).Scan(&allowed, &violated); err != nil {
 		return false, nil, queryFault(ctx, err)
 	}
 	return allowed, violated, nil

@@ -40,7 +40,7 @@ func (n *names) typ(table string) string {
 			name += strconv.Itoa(i)
 		}
 		single := schema.CamelCase(name)
-		if n.take(append(with(name, "", "Connection", "Edge", "Where", "ListWhere", "Order"), name+"Create", name+"Patch"), single, schema.ListName(single)) {
+		if n.take(append(with(name, "", "Connection", "Edge", "Where", "ListWhere", "Order"), name+"Create", name+"Patch", name+"Batch"), single, schema.ListName(single)) {
 			return name
 		}
 	}

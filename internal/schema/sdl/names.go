@@ -115,7 +115,7 @@ func (b *builder) apiNames() {
 		single := schema.CamelCase(t.Name)
 		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
 		b.claim(fields, schema.ListName(single), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
-		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch")
+		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch")
 		for _, f := range t.fields {
 			if f.Name == "and" || f.Name == "or" || f.Name == "not" {
 				b.errorf(codeReserved, f.def.Position, "choose another name", "%q is reserved: it combines conditions in where", f.Name)

@@ -11,7 +11,7 @@
 -- $5 request.time
 -- $6 auth.uid as ID
 -- $7 auth.roles
-WITH new AS (INSERT INTO "prompts" ("title", "body", "tags", "score", "created_at") VALUES ($1, $2, $3, $4, $5::timestamptz) RETURNING *) SELECT t1."id"::text, coalesce((t1."owner_id" = $6 OR $7::text[] && ARRAY['admin']::text[]), false) FROM new t1
+WITH "the written rows" AS (INSERT INTO "prompts" ("title", "body", "tags", "score", "created_at") VALUES ($1, $2, $3, $4, $5::timestamptz) RETURNING *) SELECT t1."id"::text, coalesce((t1."owner_id" = $6 OR $7::text[] && ARRAY['admin']::text[]), false) FROM "the written rows" t1
 
 -- step 1: read Prompt
 -- $1 value 1 of the key of the written row

@@ -9,7 +9,7 @@
 -- $2 constant 00000000-0000-7000-8000-000000000001 as ID
 -- $3 auth.uid as ID
 -- $4 auth.roles
-WITH new AS (UPDATE "prompts" t1 SET "title" = $1, "score" = NULL WHERE t1."id" = $2 AND (t1."owner_id" = $3 OR $4::text[] && ARRAY['admin']::text[]) RETURNING t1.*) SELECT t2."id"::text, coalesce((t2."owner_id" = $3 OR $4::text[] && ARRAY['admin']::text[]), false) FROM new t2
+WITH "the written rows" AS (UPDATE "prompts" t1 SET "title" = $1, "score" = NULL WHERE t1."id" = $2 AND (t1."owner_id" = $3 OR $4::text[] && ARRAY['admin']::text[]) RETURNING t1.*) SELECT t2."id"::text, coalesce((t2."owner_id" = $3 OR $4::text[] && ARRAY['admin']::text[]), false) FROM "the written rows" t2
 
 -- step 1: read Prompt
 -- $1 value 1 of the key of the written row
