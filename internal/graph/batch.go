@@ -28,7 +28,7 @@ func (b *builder) mutateMany(m mutation, f selected) (err error) {
 	}
 	step.Read, err = b.statement(func() (string, error) {
 		count := b.param(Param{Kind: RowKey, index: len(o.key)})
-		json, err := b.batchJSON(o, f, count+"::text", b.inKeys)
+		json, err := b.batchJSON(o, f, count+"::text", func(s *scope) []string { return b.inKeys(s, 0) })
 		return "SELECT " + json, err
 	})
 	b.plan.Steps = append(b.plan.Steps, step)
@@ -68,6 +68,9 @@ func (b *builder) matched(o *object, f selected, alias string, op schema.Operati
 func (b *builder) updatedMany(o *object, f selected, old string) (a assignment, where string, err error) {
 	if a, err = b.assignments(o, f, schema.Update); err != nil {
 		return a, "", err
+	}
+	if len(a.links) > 0 {
+		return a, "", invalid(a.links[0].src.Name+" cannot be changed for many rows at once", "change it for each row, with update"+o.typ.Name)
 	}
 	if err = b.compute(o, &a, func(f *schema.Field) *schema.Expr { return f.OnUpdate }, old); err != nil {
 		return a, "", err
@@ -114,15 +117,15 @@ func (b *builder) firstKeys(o *object, f selected) (columns string, err error) {
 	return columns, nil
 }
 
-// inKeys returns conditions that select the rows whose keys a step has returned.
-func (b *builder) inKeys(s *scope) []string {
+// inKeys returns conditions that select the rows whose keys a step has returned, from the value with this index on.
+func (b *builder) inKeys(s *scope, first int) []string {
 	var where, columns, arrays []string
 	for i, k := range s.object.key {
 		column := s.raw(k.column)
-		array := k.value.parameter(b.param(Param{Kind: RowKey, index: i}), column, asArray)
+		array := k.value.parameter(b.param(Param{Kind: RowKey, index: first + i}), column, asArray)
 		where = append(where, k.value.operand(column)+" = ANY ("+array+")") // which an index serves
 		columns = append(columns, column+"::text")
-		arrays = append(arrays, b.param(Param{Kind: RowKey, index: i})+"::text[]")
+		arrays = append(arrays, b.param(Param{Kind: RowKey, index: first + i})+"::text[]")
 	}
 	if len(columns) > 1 {
 		where = append(where, "("+join(columns, ", ")+") IN (SELECT * FROM unnest("+join(arrays, ", ")+"))")

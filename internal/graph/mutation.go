@@ -25,7 +25,7 @@ type mutation struct {
 // addMutations names the writes of every type that has a rule for them.
 func (a *API) addMutations() {
 	for _, o := range a.objects {
-		o.inputs = inputsOf(o)
+		o.inputs, o.links = inputsOf(o), a.linksOf(o)
 		for _, m := range []struct {
 			verb      string
 			operation schema.Operation
@@ -84,6 +84,10 @@ type Step struct {
 	Write Statement
 	// Read returns the JSON of the row with that key, or of the rows. It is empty if Write returns the JSON.
 	Read Statement
+	// Links are written after Write, and After then tells whether the rules allow all rows; Write does not. After takes the key of the row and what
+	// the Links return.
+	Links []Link
+	After Statement
 	// Candidate returns the row that Write would leave, and Allowed. It is empty for a delete, and needed only if Postgres refuses the row.
 	Candidate Statement
 	// Deletes is set when the row is gone after Write, so that Read must run first.
@@ -98,7 +102,7 @@ type Step struct {
 
 // Missing is the fault of a step whose Write returns no row.
 func (s Step) Missing() error {
-	return fault.New(fault.NotFound, "", "no "+s.object.typ.Name+" with this key exists that you are allowed to change")
+	return missing(s.object)
 }
 
 // Refused is the fault of a step whose Write leaves a row that the rules do not allow.
@@ -135,6 +139,11 @@ func (b *builder) mutate(f selected) error {
 	}
 	if err != nil {
 		return err
+	}
+	if !step.Deletes {
+		if err := b.linkStep(&step, m, f); err != nil {
+			return err
+		}
 	}
 	step.Read, err = b.statement(func() (string, error) {
 		s := &scope{object: m.object, alias: b.alias()}

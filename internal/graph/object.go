@@ -16,6 +16,7 @@ type object struct {
 	byName map[string]*field
 	key    []*field     // scalar fields that hold the key, in order; some may not be among fields
 	inputs []inputField // what clients write
+	links  []linkField  // lists that clients write
 }
 
 // field is a field of an object: a scalar in a column, one row of another object, or a list of them.

@@ -27,6 +27,14 @@ func (p *Plan) String() string {
 		write := func() {
 			fmt.Fprintf(&b, "\n-- step %d: write %s\n", i+1, s.object.typ.Name)
 			printStatement(&b, s.Write.SQL, s.Write.Params)
+			for _, l := range s.Links {
+				fmt.Fprintf(&b, "\n-- step %d: write %s\n", i+1, l.change.src.Relation.Through.Name)
+				printStatement(&b, l.SQL, l.Params)
+			}
+			if len(s.Links) > 0 {
+				fmt.Fprintf(&b, "\n-- step %d: apply the rules\n", i+1)
+				printStatement(&b, s.After.SQL, s.After.Params)
+			}
 		}
 		if !s.Deletes {
 			write()

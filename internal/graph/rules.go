@@ -134,6 +134,13 @@ func (b *builder) checkWrites(o *object) error {
 			return err
 		}
 	}
+	for _, l := range o.links {
+		for _, op := range schema.Operations {
+			if _, err := b.readable(accessTo(l.src.Rules, op), o.typ, "t"); err != nil {
+				return err
+			}
+		}
+	}
 	for _, in := range o.inputs {
 		for _, op := range schema.Operations {
 			if _, err := b.readable(accessTo(in.src.Rules, op), o.typ, "t"); err != nil {

@@ -143,11 +143,48 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 		}
 		p.line("  %s: %s%s", in.name, typ, bang(op == schema.Create && !in.optional))
 	}
-	if !some {
+	links := o.writableLinks(op)
+	for _, l := range links {
+		p.describe("  ", l.src.Description)
+		p.line("  %s: %sLinks%s", l.src.Name, l.target.typ.Name, suffix)
+	}
+	if !some && len(links) == 0 {
 		p.describe("  ", "No field can be set.")
 		p.line("  nothing: Boolean")
 	}
 	p.line("}\n")
+	for _, l := range links {
+		p.links(l.target, suffix)
+	}
+}
+
+// links prints the inputs of lists of a type, each once.
+func (p *sdlPrinter) links(o *object, suffix string) {
+	once := func(name, about string) bool {
+		if p.used[name] {
+			return false
+		}
+		p.used[name] = true
+		p.describe("", about)
+		p.line("input %s {", name)
+		return true
+	}
+	name := o.typ.Name + "Links"
+	if once(name+suffix, "Rows of "+o.typ.Name+" to link with a row.") {
+		p.line("  connect: [%sKey!]", name)
+		if suffix == "Patch" {
+			p.line("  disconnect: [%sKey!]", name)
+			p.describe("  ", "All rows that the list is to have.")
+			p.line("  set: [%sKey!]", name)
+		}
+		p.line("}\n")
+	}
+	if once(name+"Key", "The key of "+article(o.typ.Name)+".") {
+		for _, k := range o.key {
+			p.line("  %s: %s!", k.name, k.value.name())
+		}
+		p.line("}\n")
+	}
 }
 
 func listArguments(o *object) string {

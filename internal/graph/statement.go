@@ -54,7 +54,10 @@ func number(sql string, params []Param) Statement {
 func (p *Plan) Size() int {
 	size := p.size()
 	for _, s := range p.Steps {
-		size += s.Write.size() + s.Read.size() + s.Candidate.size()
+		size += s.Write.size() + s.Read.size() + s.Candidate.size() + s.After.size()
+		for _, l := range s.Links {
+			size += l.size()
+		}
 	}
 	return size
 }

@@ -13,6 +13,7 @@ import (
 type assignment struct {
 	columns, values []string // quoted names, and SQL
 	given           []inputField
+	links           []change
 }
 
 func (a *assignment) set(column, value string) {
@@ -36,7 +37,10 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (a ass
 	for _, d := range data.fields {
 		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
 		if i < 0 {
-			continue // the placeholder of an input without fields
+			if err := a.link(o, d); err != nil && len(mistakes) < MaxMistakes {
+				mistakes = append(mistakes, b.location.Wrap(err))
+			}
+			continue
 		}
 		in := o.inputs[i]
 		value, err := b.assigned(in, d.value)
@@ -50,6 +54,17 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (a ass
 		return a, mistakes
 	}
 	return a, b.grow()
+}
+
+// link adds the change of a list. Data has one more kind of field: the placeholder of an input without fields.
+func (a *assignment) link(o *object, d argField) error {
+	i := slices.IndexFunc(o.links, func(l linkField) bool { return l.src.Name == d.name })
+	if i < 0 {
+		return nil
+	}
+	c, err := linked(o.links[i], d.value)
+	a.links, a.given = append(a.links, c), append(a.given, c.input())
+	return err
 }
 
 // compute adds what the expressions of fields compute that data does not set.
@@ -121,7 +136,7 @@ func (b *builder) create(o *object, f selected) (string, error) {
 	} else {
 		insert += " (" + join(a.columns, ", ") + ") VALUES (" + join(a.values, ", ") + ")"
 	}
-	return written(o, insert+" RETURNING *", alias, allowed), err
+	return written(o, insert+" RETURNING *", alias, a.now(allowed)), err
 }
 
 func (b *builder) createCandidate(o *object, f selected) (string, error) {
@@ -153,7 +168,15 @@ func (b *builder) update(o *object, f selected) (string, error) {
 		return "", err
 	}
 	allowed, err := b.permission(o, schema.Update, a.given, alias)
-	return written(o, updateSQL(o, a, where, old), alias, allowed), err
+	return written(o, updateSQL(o, a, where, old), alias, a.now(allowed)), err
+}
+
+// now returns the condition of the rules on the written row, which is applied later if links follow.
+func (a *assignment) now(allowed string) string {
+	if len(a.links) > 0 {
+		return "true"
+	}
+	return allowed
 }
 
 // updateSQL returns a statement that changes the rows that meet a condition, and returns them as they are then.

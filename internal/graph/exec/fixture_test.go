@@ -58,6 +58,7 @@ func database(t testing.TB) *pgxpool.Pool {
 type client struct {
 	handler http.Handler
 	caller  caller.Caller
+	db      *pgxpool.Pool // of serve
 }
 
 func newClient(t testing.TB, change func(*exec.Options)) client {
@@ -104,7 +105,7 @@ func serve(t testing.TB, text, before string, rows ...string) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client{handler: h}
+	return client{handler: h, db: db}
 }
 
 // apiOf is the API of a schema.

@@ -76,15 +76,45 @@ func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, re
 	return readRow(ctx, tx, s, request, key)
 }
 
-// write writes the row of a step and returns its key.
+// write writes the row of a step with its links, and returns its key.
 func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request) ([]string, error) {
-	args, err := s.Write.Bind(request, nil)
-	if err != nil {
+	key, allowed, err := p.change(ctx, tx, s.Write, request, nil)
+	switch {
+	case err != nil:
 		return nil, err
+	case key == nil:
+		return nil, s.Missing()
+	case !allowed:
+		return nil, s.Refused()
+	case len(s.Links) == 0:
+		return key, nil
 	}
-	rows, err := tx.Query(ctx, s.Write.SQL, args...)
+	all := slices.Clone(key)
+	for _, l := range s.Links {
+		linked, found, err := p.change(ctx, tx, l.Statement, request, key)
+		switch {
+		case err != nil:
+			return nil, err
+		case !found:
+			return nil, l.Missing()
+		}
+		all = append(all, linked...)
+	}
+	if _, allowed, err = p.change(ctx, tx, s.After, request, all); err == nil && !allowed {
+		return nil, s.Refused()
+	}
+	return key, err
+}
+
+// change runs a statement of one row, which is texts and then a boolean. The texts are nil if there is no row.
+func (p *pipeline) change(ctx context.Context, tx pgx.Tx, s graph.Statement, request graph.Request, key []string) (texts []string, ok bool, err error) {
+	args, err := s.Bind(request, key)
 	if err != nil {
-		return nil, p.writeFault(ctx, err)
+		return nil, false, err
+	}
+	rows, err := tx.Query(ctx, s.SQL, args...)
+	if err != nil {
+		return nil, false, p.writeFault(ctx, err)
 	}
 	var values []any
 	if rows.Next() {
@@ -92,20 +122,18 @@ func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, request g
 	}
 	rows.Close()
 	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, p.writeFault(ctx, err)
+		return nil, false, p.writeFault(ctx, err)
 	}
 	if values == nil {
-		return nil, s.Missing()
+		return nil, false, nil
 	}
 	last := len(values) - 1
-	if allowed, ok := values[last].(bool); !ok || !allowed {
-		return nil, s.Refused()
+	ok, _ = values[last].(bool)
+	texts = make([]string, last)
+	for i := range texts {
+		texts[i], _ = values[i].(string)
 	}
-	key := make([]string, last)
-	for i := range key {
-		key[i], _ = values[i].(string)
-	}
-	return key, nil
+	return texts, ok, nil
 }
 
 // readRow returns the JSON of the row of a step.

@@ -110,13 +110,17 @@ func (b *builder) tableNames(relations names, t *schema.Type) {
 // apiNames reports collisions with the names derived for the API: for Prompt, the fields prompt and prompts, and the types
 // PromptConnection, PromptWhere and so on.
 func (b *builder) apiNames() {
-	fields := names{}
+	fields, linked := names{}, map[*schema.Type]bool{}
 	b.stored(func(t *typeDecl) {
 		single := schema.CamelCase(t.Name)
 		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
 		b.claim(fields, schema.ListName(single), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
 		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch")
 		for _, f := range t.fields {
+			if r := f.Relation; r != nil && r.Through != nil && r.Through.Join != nil && !linked[r.Target] {
+				linked[r.Target] = true
+				b.apiTypes(r.Target.Name, "LinksCreate", "LinksPatch", "LinksKey")
+			}
 			if f.Name == "and" || f.Name == "or" || f.Name == "not" {
 				b.errorf(codeReserved, f.def.Position, "choose another name", "%q is reserved: it combines conditions in where", f.Name)
 			}
