@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -13,30 +14,101 @@ type Violation struct {
 	SQLState, Table, Column, Constraint string
 }
 
-// Explain says in the terms of the schema which constraint a write violates, and which field if it is one; false where the constraint is
-// not the schema's.
-func (a *API) Explain(v Violation) (field, message string, known bool) {
+// Explanation says which constraint a write violates, in the terms of the schema.
+type Explanation struct {
+	Field      string // empty where several fields matter
+	Message    string
+	Constraint string // its name in Postgres
+}
+
+// Explain says which constraint a write violates. What the caller is not allowed to read in any row is not named: the field may be one of another
+// type, whose rows refer to the written one. A constraint that is not the schema's is named as it is.
+func (a *API) Explain(v Violation, c caller.Caller) Explanation {
+	unknown := Explanation{Message: "the row violates the constraint " + v.Constraint, Constraint: v.Constraint}
 	i := slices.IndexFunc(a.model.Tables, func(t *schema.Type) bool { return t.Table == v.Table })
 	if i < 0 {
-		return "", "", false
+		return unknown
 	}
 	t := a.model.Tables[i]
+	fields, e := explain(t, v)
+	switch {
+	case !mayRead(t, fields, c):
+		return Explanation{Message: unnamed[v.SQLState]}
+	case e.Message == "":
+		return unknown
+	}
+	e.Constraint = v.Constraint
+	return e
+}
+
+// unnamed are messages, by SQLSTATE, about what the caller is not allowed to read.
+var unnamed = map[string]string{
+	notNullViolation:    "a value is missing",
+	foreignKeyViolation: "a reference has no target, or another row still refers to this one",
+	restrictViolation:   "a reference has no target, or another row still refers to this one",
+	uniqueViolation:     "another row has the same key or unique value",
+	exclusionViolation:  "another row excludes this one",
+	checkViolation:      "a value is not allowed",
+}
+
+// The SQLSTATEs of constraints: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const (
+	notNullViolation    = "23502"
+	foreignKeyViolation = "23503"
+	restrictViolation   = "23001" // of RESTRICT, since Postgres 18
+	uniqueViolation     = "23505"
+	checkViolation      = "23514"
+	exclusionViolation  = "23P01"
+)
+
+// explain returns the fields that a constraint is on, and what it demands.
+func explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation) {
 	switch v.SQLState {
-	case "23502": // not_null_violation
-		return fieldOf(t, v.Column), fieldOf(t, v.Column) + " cannot be null", true
-	case "23503", "23001": // foreign_key_violation, restrict_violation
+	case notNullViolation:
+		name := fieldOf(t, v.Column)
 		for _, f := range t.Fields {
-			if r := f.Relation; r != nil && r.Kind == schema.RefOne && schema.ObjectName(t.Table, f.Columns(), "fkey") == v.Constraint {
-				return f.Name, f.Name + ": no such " + r.Target.Name + " exists, or " + article(t.Name) + " still refers to it", true
+			if slices.Contains(f.Columns(), v.Column) {
+				fields = append(fields, f)
 			}
 		}
-	case "23505": // unique_violation
-		field, message = explainUnique(t, v.Constraint)
-		return field, message, true
-	case "23514": // check_violation
+		return fields, Explanation{Field: name, Message: name + " cannot be null"}
+	case foreignKeyViolation, restrictViolation:
+		for _, f := range t.Fields {
+			if r := f.Relation; r != nil && r.Kind == schema.RefOne && schema.ObjectName(t.Table, f.Columns(), "fkey") == v.Constraint {
+				message := f.Name + ": no such " + r.Target.Name + " exists, or " + article(t.Name) + " still refers to it"
+				return append([]*schema.Field{f}, r.Fields...), Explanation{Field: f.Name, Message: message}
+			}
+		}
+	case uniqueViolation:
+		return explainUnique(t, v.Constraint)
+	case checkViolation:
 		return explainCheck(t, v.Constraint)
 	}
-	return "", "", false
+	return nil, Explanation{}
+}
+
+// mayRead reports whether the rules allow a caller to read fields of a type in any row at all.
+func mayRead(t *schema.Type, fields []*schema.Field, c caller.Caller) bool {
+	if c.Service {
+		return true
+	}
+	if !exposed(t) || !readAccess(t.Rules).possible(c) {
+		return false
+	}
+	return !slices.ContainsFunc(fields, func(f *schema.Field) bool { return !fieldAccess(f).possible(c) })
+}
+
+// possible reports whether some rule can hold for a caller, whatever its condition on the row is.
+func (a access) possible(c caller.Caller) bool {
+	return a.open || slices.ContainsFunc(a.rules, func(r schema.Rule) bool {
+		switch r.Allow {
+		case schema.AllowAuthenticated, schema.AllowOwner:
+			return c.UID != ""
+		case schema.AllowRole:
+			return slices.ContainsFunc(r.Roles, func(role string) bool { return slices.Contains(c.Roles, role) })
+		}
+		return true
+	})
 }
 
 // fieldOf names the field of a column as the API does.
@@ -51,10 +123,10 @@ func fieldOf(t *schema.Type, column string) string {
 	return column
 }
 
-func explainUnique(t *schema.Type, constraint string) (field, message string) {
+func explainUnique(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
 	for _, f := range t.Fields {
 		if f.Unique && f.UniqueName() == constraint {
-			return f.Name, f.Name + ": another " + t.Name + " has the same value"
+			return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + ": another " + t.Name + " has the same value"}
 		}
 	}
 	for _, u := range t.Uniques {
@@ -63,31 +135,31 @@ func explainUnique(t *schema.Type, constraint string) (field, message string) {
 			for i, f := range u.Fields {
 				names[i] = f.Name
 			}
-			return "", strings.Join(names, ", ") + ": another " + t.Name + " has the same values"
+			return u.Fields, Explanation{Message: strings.Join(names, ", ") + ": another " + t.Name + " has the same values"}
 		}
 	}
-	return "", "another " + t.Name + " has the same key or unique value"
+	return nil, Explanation{Message: "another " + t.Name + " has the same key or unique value"}
 }
 
-func explainCheck(t *schema.Type, constraint string) (field, message string, known bool) {
+func explainCheck(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
 	for _, f := range t.Fields {
 		for _, c := range f.Checks {
 			if c.Name == constraint {
-				return f.Name, f.Name + ": " + checkMessage(c), true
+				return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + ": " + checkMessage(c)}
 			}
 		}
 		for kind, message := range constraintMessages(f) {
 			if len(f.Columns()) > 0 && f.ConstraintName(kind) == constraint {
-				return f.Name, f.Name + " " + message, true
+				return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + " " + message}
 			}
 		}
 	}
 	for _, c := range t.Checks {
 		if c.Name == constraint {
-			return "", checkMessage(c), true
+			return nil, Explanation{Message: checkMessage(c)}
 		}
 	}
-	return "", "", false
+	return nil, Explanation{}
 }
 
 func checkMessage(c schema.Check) string {

@@ -187,6 +187,41 @@ func TestAllViolationsAtOnce(t *testing.T) {
 	}
 }
 
+// An error names no field that the caller is not allowed to read, of no type.
+func TestViolationsNameWhatIsReadable(t *testing.T) {
+	t.Parallel()
+	c := serve(t, `
+		type User @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }]) {
+		  id: ID! @col(dataType: "text")
+		  email: String @unique @length(min: 3) @auth(rules: [{ allow: PUBLIC, operations: [CREATE, UPDATE] }, { allow: ROLE, roles: ["clerk"], operations: [READ] }])
+		  nick: String @unique @length(min: 3)
+		}
+		type Secret @table(key: ["id"]) @auth(rules: []) { id: ID! @col(dataType: "text") user: User! @ref(onDelete: RESTRICT) }
+		type Note @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }]) { id: ID! @col(dataType: "text") user: User! @ref(onDelete: RESTRICT) }`,
+		"", `INSERT INTO users VALUES ('a', 'a@x', 'ann'), ('b', 'b@x', 'bob'), ('c', 'c@x', 'cyd'); INSERT INTO secrets VALUES ('s', 'a'); INSERT INTO notes VALUES ('n', 'b')`)
+	clerk := caller.Caller{Roles: []string{"clerk"}}
+	for _, tt := range []struct {
+		who         caller.Caller
+		query, want string
+	}{
+		{anonymous, `createUser(data: {id: "d", email: "a@x"}) {id}`, "CONFLICT another row has the same key or unique value  "},
+		{clerk, `createUser(data: {id: "d", email: "a@x"}) {id}`, "CONFLICT email: another User has the same value email users_email_key"},
+		{anonymous, `updateUsers(where: {id: {eq: "c"}}, data: {email: "a@x"}) {count}`, "CONFLICT another row has the same key or unique value  "},
+		{anonymous, `createUser(data: {id: "d", nick: "ann"}) {id}`, "CONFLICT nick: another User has the same value nick users_nick_key"},
+		{anonymous, `createUser(data: {id: "d", email: "x"}) {id}`, "INVALID a value is not allowed  "},
+		{anonymous, `createUser(data: {id: "d", nick: "x"}) {id}`, "INVALID nick must have at least 3 characters nick users_nick_length_check"},
+		{anonymous, `deleteUser(id: "a") {id}`, "CONFLICT a reference has no target, or another row still refers to this one  "},
+		{service, `deleteUser(id: "a") {id}`, "CONFLICT user: no such User exists, or a Secret still refers to it user secrets_user_id_fkey"},
+		{anonymous, `deleteUser(id: "b") {id}`, "CONFLICT user: no such User exists, or a Note still refers to it user notes_user_id_fkey"},
+	} {
+		_, a := c.as(tt.who).mistakes(t, "mutation {"+tt.query+"}", nil)
+		x := a.Errors[0].Extensions
+		if got := x.Code + " " + a.Errors[0].Message + " " + x.Field + " " + x.Constraint; got != tt.want {
+			t.Errorf("%s as %+v: %s, not %s", tt.query, tt.who, got, tt.want)
+		}
+	}
+}
+
 // sameWords compares lists of mistakes in any order.
 func sameWords(a, b string) bool {
 	x, y := strings.Split(a, "; "), strings.Split(b, "; ")

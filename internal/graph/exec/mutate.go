@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -188,18 +189,16 @@ func (p *pipeline) writeFault(ctx context.Context, err error) error {
 			f.Code = fault.Conflict
 		}
 		v := graph.Violation{SQLState: server.Code, Table: server.TableName, Column: server.ColumnName, Constraint: server.ConstraintName}
-		return p.violation(v, f)
+		return p.violation(ctx, v, f)
 	default:
 		return queryFault(ctx, err)
 	}
 	return f
 }
 
-// violation says which constraint a row violates.
-func (p *pipeline) violation(v graph.Violation, f *fault.Error) error {
-	field, message, known := p.API.Explain(v)
-	if f.Message = message; !known {
-		f.Message = "the row violates the constraint " + v.Constraint
-	}
-	return &graph.ValueError{Fault: f, Field: field, Constraint: v.Constraint}
+// violation says which constraint a row violates, in words for the caller.
+func (p *pipeline) violation(ctx context.Context, v graph.Violation, f *fault.Error) error {
+	e := p.API.Explain(v, caller.From(ctx))
+	f.Message = e.Message
+	return &graph.ValueError{Fault: f, Field: e.Field, Constraint: e.Constraint}
 }

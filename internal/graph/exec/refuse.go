@@ -34,16 +34,16 @@ func (p *pipeline) explain(ctx context.Context, op *Operation, step int, failure
 	case !allowed:
 		return s.Refused()
 	case server.Code == checkViolation && len(violated) > 1:
-		return p.allViolations(s, violated)
+		return p.allViolations(ctx, s, violated)
 	}
 	return failure
 }
 
-func (p *pipeline) allViolations(s graph.Step, constraints []string) graph.Mistakes {
+func (p *pipeline) allViolations(ctx context.Context, s graph.Step, constraints []string) graph.Mistakes {
 	var all graph.Mistakes
 	for _, c := range constraints {
 		v := graph.Violation{SQLState: checkViolation, Table: s.Table(), Constraint: c}
-		all = append(all, s.Location.Wrap(p.violation(v, &fault.Error{Code: fault.Invalid})))
+		all = append(all, s.Location.Wrap(p.violation(ctx, v, &fault.Error{Code: fault.Invalid})))
 	}
 	return all
 }
