@@ -116,3 +116,22 @@ func TestWritesOfManyRows(t *testing.T) {
 		})
 	}
 }
+
+// Rows whose key is hidden are written like others, and neither the filter nor the answer tells the key.
+func TestManyRowsOfHiddenKeys(t *testing.T) {
+	t.Parallel()
+	c := serve(t, ballotSchema, "", ballotRows)
+	for _, tt := range []struct{ query, want string }{
+		{`updateBallots(where: {voterId: {eq: "alice"}}, data: {choice: 7}) {count}`, `{"updateBallots":{"count":0}}`},
+		{`updateBallots(where: {voter: {id: {eq: "alice"}}}, data: {choice: 7}) {count}`, `{"updateBallots":{"count":0}}`},
+		{`updateBallots(where: {voterId: {eq: "bob"}}, data: {choice: 7}) {count nodes {choice voterId}}`, `{"updateBallots":{"count":1,"nodes":[{"choice":7,"voterId":"bob"}]}}`},
+		{`updateBallots(where: {poll: {eq: "p2"}}, data: {choice: 8}) {count nodes {choice voterId}}`, `{"updateBallots":{"count":1,"nodes":[{"choice":8,"voterId":null}]}}`},
+		{`deleteBallots(where: {comments: {none: {id: {isNull: false}}}}) {count nodes {poll voterId}}`, ``},
+		{`deleteBallots(where: {voterId: {eq: "alice"}}) {count}`, `{"deleteBallots":{"count":0}}`},
+	} {
+		got := c.as(caller.Caller{UID: "bob"}).data(t, "mutation {"+tt.query+"}", nil)
+		if (tt.want != "" && got != tt.want) || strings.Contains(got, "alice") || strings.Contains(got, "zoe") {
+			t.Errorf("%s: %s, not %s", tt.query, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package graph
+
+import "github.com/krowoc/krowoc/internal/schema"
+
+// mutation prints the fields of Mutation, at most five for each type.
+func (p *sdlPrinter) mutation(a *API) {
+	if len(a.mutationNames) == 0 {
+		return
+	}
+	p.line("type Mutation {")
+	for _, name := range a.mutationNames {
+		m := a.mutations[name]
+		typ := m.object.typ.Name
+		var key []string
+		for _, k := range m.object.key {
+			key = append(key, k.name+": "+k.value.name()+"!")
+		}
+		switch list := schema.ListName(typ); {
+		case m.operation == schema.Create:
+			p.describe("  ", "Creates "+article(typ)+" and returns it, or null if the caller is not allowed to read it.")
+			p.line("  %s(data: %sCreate!): %s", name, typ, typ)
+		case m.many && m.operation == schema.Update:
+			p.describe("  ", "Changes the fields in data of all "+list+" that match where and that the caller is allowed to read and to change.")
+			p.line("  %s(where: %sWhere, all: Boolean, data: %sPatch!): %sBatch!", name, typ, typ, typ)
+		case m.many:
+			p.describe("  ", "Deletes all "+list+" that match where and that the caller is allowed to read and to delete.")
+			p.line("  %s(where: %sWhere, all: Boolean): %sBatch!", name, typ, typ)
+		case m.operation == schema.Update:
+			p.describe("  ", "Changes the fields in data of the "+typ+" with this key and returns it.")
+			p.line("  %s(%s, data: %sPatch!): %s", name, join(key, ", "), typ, typ)
+		case m.operation == schema.Delete:
+			p.describe("  ", "Deletes the "+typ+" with this key and returns it.")
+			p.line("  %s(%s): %s", name, join(key, ", "), typ)
+		}
+	}
+	p.line("}\n")
+	for _, name := range a.mutationNames {
+		m := a.mutations[name]
+		switch {
+		case m.many:
+			p.batch(m.object)
+		case m.operation == schema.Create:
+			p.input(m.object, "Create", "The fields of a new "+m.object.typ.Name+". Fields that are left out take their defaults.", m.operation)
+		case m.operation == schema.Update:
+			p.input(m.object, "Patch", "The fields of "+article(m.object.typ.Name)+" to change. Fields that are left out keep their values.", m.operation)
+		}
+	}
+}
+
+// batch prints the answer to a write of many rows, once for each type.
+func (p *sdlPrinter) batch(o *object) {
+	name := o.typ.Name + "Batch"
+	if p.used[name] {
+		return
+	}
+	p.used[name] = true
+	p.describe("", "What a write of many rows has done.")
+	p.line("type %s {", name)
+	p.describe("  ", "The number of rows that were written.")
+	p.line("  count: Int!")
+	p.describe("  ", "The first of these rows that the caller is allowed to read, in the order of their key.")
+	p.line("  nodes(first: Int): [%s!]!\n}\n", o.typ.Name)
+}
+
+func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation) {
+	p.describe("", about)
+	p.line("input %s%s {", o.typ.Name, suffix)
+	some := false
+	for _, in := range o.inputs {
+		if !in.writable(op) {
+			continue
+		}
+		some = true
+		if in.name == in.src.Name {
+			p.describe("  ", in.src.Description)
+		}
+		typ := in.value.name()
+		if in.value.list {
+			typ = "[" + typ + bang(!in.value.elemNull) + "]"
+		}
+		p.line("  %s: %s%s", in.name, typ, bang(op == schema.Create && !in.optional))
+	}
+	links := o.writableLinks(op)
+	for _, l := range links {
+		p.describe("  ", l.src.Description)
+		p.line("  %s: %sLinks%s", l.src.Name, l.target.typ.Name, suffix)
+	}
+	if !some && len(links) == 0 {
+		p.describe("  ", "No field can be set.")
+		p.line("  nothing: Boolean")
+	}
+	p.line("}\n")
+	for _, l := range links {
+		p.links(l.target, suffix)
+	}
+}
+
+// links prints the inputs of lists of a type, each once.
+func (p *sdlPrinter) links(o *object, suffix string) {
+	once := func(name, about string) bool {
+		if p.used[name] {
+			return false
+		}
+		p.used[name] = true
+		p.describe("", about)
+		p.line("input %s {", name)
+		return true
+	}
+	name := o.typ.Name + "Links"
+	if once(name+suffix, "Rows of "+o.typ.Name+" to link with a row.") {
+		p.line("  connect: [%sKey!]", name)
+		if suffix == "Patch" {
+			p.line("  disconnect: [%sKey!]", name)
+			p.describe("  ", "All rows that the list is to have.")
+			p.line("  set: [%sKey!]", name)
+		}
+		p.line("}\n")
+	}
+	if once(name+"Key", "The key of "+article(o.typ.Name)+".") {
+		for _, k := range o.key {
+			p.line("  %s: %s!", k.name, k.value.name())
+		}
+		p.line("}\n")
+	}
+}
