@@ -20,6 +20,7 @@ import (
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
@@ -46,7 +47,7 @@ type App struct {
 
 // ParseSchema reads the project's schema and returns it with its mistakes and warnings. The schema is nil if it has mistakes.
 func (a *App) ParseSchema() (*schema.Schema, diag.List) {
-	return sdl.ParseFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
+	return sdl.Parser{Refusal: celsql.Refusal}.ParseFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
 }
 
 // Schema reads the project's schema. An invalid schema is an error that lists its mistakes.

@@ -46,7 +46,7 @@ func (t *translator) call(e ast.Expr) (value, error) {
 		return t.convert(e, c.FunctionName(), args[0])
 	}
 	if field, ok := timeFields[c.FunctionName()]; ok && len(args) == 1 && args[0].kind == timeKind {
-		return value{kind: intKind, sql: fmt.Sprintf("(floor(extract(%s FROM %s AT TIME ZONE 'UTC'))::int8 - %d)", field.unit, args[0].sql, field.from)}, nil
+		return value{kind: intKind, bits: int32Bits, sql: fmt.Sprintf("(floor(extract(%s FROM %s AT TIME ZONE 'UTC'))::int8 - %d)", field.unit, args[0].sql, field.from)}, nil
 	}
 	return value{}, t.refuse(e, "%s cannot be translated to SQL here", c.FunctionName())
 }
@@ -74,9 +74,12 @@ func (t *translator) conditional(e ast.Expr) (value, error) {
 	if a.kind >= rowKind || b.kind >= rowKind || a.kind == listKind || b.kind == listKind {
 		return value{}, t.refuse(e, "?: cannot choose between lists or rows")
 	}
-	out := value{kind: a.kind, null: a.null || b.null, enum: a.enum}
+	out := value{kind: a.kind, null: a.null || b.null, enum: a.enum, bits: max(a.bits, b.bits)}
 	l, r := a.sql, b.sql
 	switch {
+	case isNumber(a) && isNumber(b) && a.kind != b.kind:
+		out.kind = floatKind
+		l, r = a.float(), b.float()
 	case a.kind == nullKind:
 		out.kind, out.enum = b.kind, b.enum
 	case b.kind == nullKind:
@@ -100,7 +103,7 @@ func always(condition string) string {
 }
 
 func (t *translator) size(e ast.Expr, v value) (value, error) {
-	out := value{kind: intKind, sure: v.sure}
+	out := value{kind: intKind, sure: v.sure, bits: int32Bits}
 	switch v.kind {
 	case textKind, uuidKind, enumKind:
 		out.sql = "length(" + v.text() + ")::int8"
@@ -110,6 +113,7 @@ func (t *translator) size(e ast.Expr, v value) (value, error) {
 		out.sql = "cardinality(" + v.sql + ")::int8"
 	case rowsKind:
 		x := &row{typ: v.field.Relation.Target, alias: t.alias()}
+		out.bits = int64Bits
 		out.sql = "(SELECT count(*) FROM " + ident(x.typ.Table) + " " + x.alias + " WHERE " + t.joined(v.field.Relation, v.row, x) + ")"
 		if guard := t.present(v.row); guard != "" {
 			out.sql = "CASE WHEN " + guard + " THEN " + out.sql + " END"
@@ -125,9 +129,12 @@ func (t *translator) index(e ast.Expr, list, i value) (value, error) {
 	if list.kind != listKind || i.kind != intKind || list.elem.null || list.elem.kind == otherKind {
 		return value{}, t.refuse(e, "only a list without nulls can be indexed in SQL")
 	}
-	position := "(" + i.sql + " + 1)::int4"
-	element := list.elementSQL("(" + list.sql + ")[" + position + "]")
-	return value{kind: list.elem.kind, enum: list.elem.enum, sql: element}, nil
+	position := i.sql
+	if i.bits > int32Bits-1 { // beyond int4 there are no elements
+		position = "CASE WHEN " + i.sql + " BETWEEN 0 AND 2147483646 THEN " + i.sql + " END"
+	}
+	element := list.elementSQL("(" + list.sql + ")[(" + position + " + 1)::int4]")
+	return value{kind: list.elem.kind, enum: list.elem.enum, bits: list.elem.bits, sql: element}, nil
 }
 
 // elementSQL returns the SQL for an element of an array column, with the conversions of a scalar column.
@@ -137,8 +144,8 @@ func (v value) elementSQL(sql string) string {
 		return sql
 	case v.elem.kind == intKind:
 		return sql + "::int8"
-	case v.elem.kind == floatKind:
-		return "nullif(" + sql + ", 'NaN')::float8"
+	case v.elem.kind == floatKind, v.elem.kind == decimalKind:
+		return v.elem.withoutNaN(sql)
 	}
 	return sql
 }
@@ -172,7 +179,7 @@ func (t *translator) arithmetic(e ast.Expr, name string, args []value) (value, e
 		if !isNumber(a) {
 			return value{}, t.refuse(e, "- needs a number")
 		}
-		return value{kind: a.kind, sql: "(- " + a.sql + ")"}, nil
+		return negative(a), nil
 	}
 	b := args[1]
 	symbol, _ := operators.FindReverse(name)
@@ -180,11 +187,10 @@ func (t *translator) arithmetic(e ast.Expr, name string, args []value) (value, e
 	switch {
 	case a.isText() && b.isText() && name == operators.Add:
 		return value{kind: textKind, sql: "(" + a.text() + " || " + b.text() + ")"}, nil
-	case isNumber(a) && a.kind == b.kind:
-		if name == operators.Divide || name == operators.Modulo {
-			sql = "(" + a.sql + " " + symbol + " nullif(" + b.sql + ", 0))"
-		}
-		return value{kind: a.kind, sql: sql}, nil
+	case a.kind == intKind && b.kind == intKind:
+		return whole(name, symbol, a, b), nil
+	case isNumber(a) && isNumber(b):
+		return fraction(name, symbol, a, b), nil
 	case a.kind == durationKind && b.kind == timeKind && name == operators.Add:
 		return shift(b, symbol, a), nil
 	case a.kind == timeKind && b.kind == durationKind && (name == operators.Add || name == operators.Subtract):
@@ -207,11 +213,13 @@ func (t *translator) convert(e ast.Expr, name string, v value) (value, error) {
 		return value{kind: textKind, sql: v.text(), null: v.null, guard: v.guard, sure: v.sure}, nil
 	case name == "string" && (v.kind == intKind || v.kind == boolKind):
 		return value{kind: textKind, sql: v.sql + "::text"}, nil
-	case name == "int" && v.kind == intKind, name == "double" && v.kind == floatKind:
+	case name == "int" && v.kind == intKind, name == "double" && (v.kind == floatKind || v.kind == decimalKind):
 		v.null, v.guard = false, ""
 		return v, nil
 	case name == "int" && v.kind == floatKind:
-		return value{kind: intKind, sql: "trunc(" + v.sql + ")::int8"}, nil
+		return value{kind: intKind, bits: int64Bits, sql: "trunc(" + v.sql + ")::int8"}, nil
+	case name == "int" && v.kind == decimalKind:
+		return value{kind: intKind, bits: anyBits, sql: "trunc(" + v.sql + ")"}, nil
 	case name == "double" && v.kind == intKind:
 		return value{kind: floatKind, sql: v.sql + "::float8"}, nil
 	}

@@ -13,10 +13,12 @@ import (
 	"fmt"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/expr"
 )
 
 // Variable is a value that the caller of Translate supplies.
@@ -30,13 +32,14 @@ const (
 	Time                          // request.time, as timestamptz
 )
 
-// ArgFunc returns SQL for a variable, such as a parameter with a cast.
+// ArgFunc returns SQL for a variable, such as a parameter with a cast. It is nil for an expression without variables that Postgres keeps,
+// as that of an index: its SQL then consists of immutable functions.
 type ArgFunc func(v Variable) (string, error)
 
-// Error is the error for an expression that cannot be translated to SQL. Offset is the position in the source, in runes.
+// Error is the error for an expression that cannot be translated to SQL. Offset and Width are its position in the source, in runes.
 type Error struct {
-	Offset  int
-	Message string
+	Offset, Width int
+	Message       string
 }
 
 // Error implements error.
@@ -57,13 +60,14 @@ func Value(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, 
 }
 
 func newTranslator(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, args ArgFunc) *translator {
-	return &translator{ast: checked.NativeRep(), schema: s, args: args, vars: map[string]value{
+	return &translator{ast: checked.NativeRep(), source: checked.Source(), schema: s, args: args, vars: map[string]value{
 		"this": {kind: rowKind, row: &row{typ: this, alias: alias}},
 	}}
 }
 
 type translator struct {
 	ast     *ast.AST
+	source  common.Source
 	schema  *schema.Schema
 	args    ArgFunc
 	vars    map[string]value // this, and the variables of exists and all
@@ -77,8 +81,8 @@ func (t *translator) alias() string {
 
 // refuse returns the error for an expression that cannot be translated to SQL.
 func (t *translator) refuse(e ast.Expr, format string, args ...any) error {
-	r, _ := t.ast.SourceInfo().GetOffsetRange(e.ID())
-	return &Error{Offset: int(r.Start), Message: fmt.Sprintf(format, args...)}
+	at, width := expr.Span(t.ast.SourceInfo(), []rune(t.source.Content()), e)
+	return &Error{Offset: at, Width: width, Message: fmt.Sprintf(format, args...)}
 }
 
 // value translates an expression that is not a condition.

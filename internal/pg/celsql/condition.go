@@ -105,6 +105,7 @@ func (t *translator) compare(e ast.Expr, name string, left, right ast.Expr) (str
 	case a.isText() && b.isText():
 		l, r = "("+a.text()+` COLLATE "C")`, b.text() // CEL orders by code point
 	case isNumber(a) && isNumber(b):
+		l, r = numbers(a, b)
 	case a.kind != b.kind || a.kind >= listKind || a.kind == nullKind:
 		return "", t.refuse(e, "these types have no order in SQL")
 	}
@@ -113,8 +114,6 @@ func (t *translator) compare(e ast.Expr, name string, left, right ast.Expr) (str
 }
 
 func isRow(v value) bool { return v.kind == rowKind || v.kind == rowsKind }
-
-func isNumber(v value) bool { return v.kind == intKind || v.kind == floatKind }
 
 func (t *translator) pair(left, right ast.Expr) (a, b value, err error) {
 	if a, err = t.value(left); err != nil {
@@ -211,7 +210,10 @@ func (t *translator) sameType(e ast.Expr, a, b value) (l, r string, err error) {
 		return "", "", t.refuse(e, "lists and JSON cannot be compared")
 	case a.isText() && b.isText():
 		return t.sameText(a, b)
-	case a.kind == b.kind, isNumber(a) && isNumber(b):
+	case isNumber(a) && isNumber(b):
+		l, r = numbers(a, b)
+		return l, r, nil
+	case a.kind == b.kind:
 		return a.sql, b.sql, nil
 	}
 	return "", "", t.refuse(e, "these have different types")

@@ -16,6 +16,16 @@ func EnumName(e *schema.Enum, sql string) string {
 	return translated(e, sql+"::text", labelOf, nameOf)
 }
 
+// immutableName is EnumName for an expression that Postgres keeps: the cast of an enum to text is not immutable.
+func immutableName(e *schema.Enum, sql string) string {
+	var b strings.Builder
+	b.WriteString("CASE " + sql)
+	for _, v := range e.Values {
+		b.WriteString(" WHEN " + quote(v.Label) + " THEN " + quote(v.Name))
+	}
+	return b.String() + " END"
+}
+
 // enumLabel returns SQL for the label of the enum value with a name, both as text.
 func enumLabel(e *schema.Enum, sql string) string {
 	return translated(e, sql, nameOf, labelOf)
@@ -66,6 +76,9 @@ func ValueOf(e *schema.Enum) func(*cel.Ast, *schema.Schema, *schema.Type, string
 	return func(checked *cel.Ast, s *schema.Schema, this *schema.Type, alias string, args ArgFunc) (string, error) {
 		t := newTranslator(checked, s, this, alias, args)
 		v, err := t.value(t.ast.Expr())
+		if args == nil {
+			return v.immutableLabels(e), err
+		}
 		return v.labels(e), err
 	}
 }
@@ -75,7 +88,7 @@ func (v value) labels(e *schema.Enum) string {
 	switch s, isLiteral := v.literal.(string); {
 	case isLiteral:
 		return quote(e.Label(s))
-	case v.kind == textKind, v.kind == enumKind && v.enum != e:
+	case v.kind == textKind, v.kind == uuidKind, v.kind == enumKind && v.enum != e:
 		return enumLabel(e, v.text())
 	case v.kind != listKind, v.elem.kind != textKind:
 	case v.items != nil:
@@ -86,6 +99,29 @@ func (v value) labels(e *schema.Enum) string {
 		return "ARRAY[" + strings.Join(parts, ", ") + "]::text[]"
 	default:
 		return eachTranslated(e, v.sql, nameOf, labelOf)
+	}
+	return v.sql
+}
+
+// immutableLabels is labels for a column that Postgres computes: the cast of a text to an enum is not immutable.
+func (v value) immutableLabels(e *schema.Enum) string {
+	typ := "::" + ident(e.DBName)
+	switch s, isLiteral := v.literal.(string); {
+	case isLiteral:
+		return quote(e.Label(s)) + typ
+	case v.kind == listKind && v.items != nil:
+		parts := make([]string, len(v.items))
+		for i, item := range v.items {
+			parts[i] = item.immutableLabels(e)
+		}
+		return "ARRAY[" + strings.Join(parts, ", ") + "]" + typ + "[]"
+	case v.isText() && (v.kind != enumKind || v.enum != e):
+		var b strings.Builder
+		b.WriteString("CASE " + v.text())
+		for _, known := range e.Values {
+			b.WriteString(" WHEN " + quote(known.Name) + " THEN " + quote(known.Label) + typ)
+		}
+		return b.String() + " END"
 	}
 	return v.sql
 }

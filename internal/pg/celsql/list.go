@@ -29,6 +29,10 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 		needle = x.text()
 		s, isLiteral := x.literal.(string)
 		switch {
+		case list.elem.kind == enumKind && list.kept && isLiteral && list.elem.enum.Has(s):
+			needle = quote(list.elem.enum.Label(s)) + "::" + ident(list.elem.enum.DBName)
+		case list.elem.kind != textKind && list.kept:
+			return "", t.refuse(e, "Postgres cannot keep this conversion of a list to text; use a literal")
 		case list.elem.kind == enumKind && isLiteral && list.elem.enum.Has(s):
 			needle, hay = quote(list.elem.enum.Label(s)), hay+"::text[]"
 		case list.elem.kind == enumKind:
@@ -36,6 +40,8 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 		case list.elem.kind != textKind:
 			hay += "::text[]"
 		}
+	case isNumber(x) && isNumber(*list.elem):
+		needle, hay = numberIn(x, list)
 	case x.kind != list.elem.kind:
 		return "", t.refuse(e, "in needs a list of values of the same type")
 	}
@@ -54,6 +60,25 @@ func (t *translator) in(e, left, right ast.Expr, m mode) (string, error) {
 		return "CASE WHEN " + guard + " THEN " + found + " END", nil
 	}
 	return found, nil
+}
+
+// numberIn returns a number and a list of numbers of the same type.
+func numberIn(x, list value) (needle, hay string) {
+	switch {
+	case x.kind == floatKind || list.elem.kind == floatKind:
+		if needle, hay = x.float(), list.sql; list.elem.kind != floatKind {
+			hay += "::float8[]"
+		}
+		if x.kind != floatKind && x.number == "" {
+			needle += "::float8"
+		}
+		return needle, hay
+	case x.kind == intKind && x.bits > int64Bits && list.elem.kind == intKind:
+		return x.sql, list.sql + "::numeric[]"
+	case x.kind == list.elem.kind:
+		return x.sql, list.sql
+	}
+	return x.sql + "::numeric", list.sql + "::numeric[]"
 }
 
 // nonNull returns the condition under which a list is neither null nor an error.

@@ -22,12 +22,12 @@ func (t *translator) literal(e ast.Expr) (value, error) {
 	case types.Bool:
 		return value{kind: boolKind, sql: strconv.FormatBool(bool(v)), sure: true}, nil
 	case types.Int:
-		return value{kind: intKind, sql: "(" + strconv.FormatInt(int64(v), 10) + ")::int8", sure: true}, nil
+		return value{kind: intKind, sql: "(" + strconv.FormatInt(int64(v), 10) + ")::int8", sure: true, number: strconv.FormatInt(int64(v), 10), bits: magnitude(int64(v))}, nil
 	case types.Double:
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return value{}, t.refuse(e, "the number is too large")
 		}
-		return value{kind: floatKind, sql: "'" + strconv.FormatFloat(float64(v), 'g', -1, 64) + "'::float8", sure: true}, nil
+		return literalNumber(strconv.FormatFloat(float64(v), 'g', -1, 64)), nil
 	case types.String:
 		if strings.ContainsRune(string(v), 0) {
 			return value{}, t.refuse(e, "text in Postgres cannot contain the character U+0000")
@@ -58,9 +58,12 @@ func (t *translator) list(e ast.Expr) (value, error) {
 		if v.kind >= listKind || v.kind == nullKind || v.null {
 			return value{}, t.refuse(item, "a list in SQL cannot contain this")
 		}
-		if i == 0 {
-			out.elem.kind, out.elem.enum = v.kind, v.enum
-		} else if v.kind != out.elem.kind || v.enum != out.elem.enum {
+		switch {
+		case i == 0:
+			out.elem.kind, out.elem.enum, out.elem.bits = v.kind, v.enum, v.bits
+		case isNumber(v) && isNumber(*out.elem):
+			out.elem.kind, out.elem.bits = max(v.kind, out.elem.kind), max(v.bits, out.elem.bits)
+		case v.kind != out.elem.kind || v.enum != out.elem.enum:
 			return value{}, t.refuse(item, "a list in SQL must contain values of one type")
 		}
 		out.items = append(out.items, v)
@@ -73,16 +76,24 @@ func (t *translator) list(e ast.Expr) (value, error) {
 	if len(parts) == 0 {
 		out.elem.kind = textKind
 	}
-	out.sql = "ARRAY[" + strings.Join(parts, ", ") + "]" + arrayTypes[out.elem.kind]
+	out.sql = "ARRAY[" + strings.Join(parts, ", ") + "]" + arrayType(*out.elem)
 	if !out.sure { // the list is an error if an element is
 		out.sql = "CASE WHEN array_position(" + out.sql + ", NULL) IS NULL THEN " + out.sql + " END"
 	}
 	return out, nil
 }
 
+// arrayType returns the cast of a list literal.
+func arrayType(elem value) string {
+	if elem.kind == intKind && elem.bits > int64Bits {
+		return arrayTypes[decimalKind]
+	}
+	return arrayTypes[elem.kind]
+}
+
 // arrayTypes are the casts of list literals, which may be empty.
 var arrayTypes = map[kind]string{
-	boolKind: "::bool[]", intKind: "::int8[]", floatKind: "::float8[]", textKind: "::text[]", uuidKind: "::uuid[]",
+	boolKind: "::bool[]", intKind: "::int8[]", floatKind: "::float8[]", decimalKind: "::numeric[]", textKind: "::text[]", uuidKind: "::uuid[]",
 	timeKind: "::timestamptz[]", durationKind: "::interval[]", bytesKind: "::bytea[]",
 }
 

@@ -77,6 +77,9 @@ func (t *translator) selection(e ast.Expr) (value, error) {
 	sel := e.AsSelect()
 	switch t.ast.GetType(sel.Operand().ID()).TypeName() {
 	case expr.AuthType, expr.RequestType:
+		if t.args == nil {
+			return value{}, t.refuse(e, "the database does not know the request")
+		}
 		return t.argument(e)
 	}
 	operand, err := t.value(sel.Operand())
@@ -107,6 +110,7 @@ func (t *translator) field(e ast.Expr, r *row, f *schema.Field) (value, error) {
 		return value{}, t.refuse(e, "%s is not stored", f.Name)
 	}
 	v := column(f, t.column(r, f.Column))
+	v.kept = t.args == nil
 	if guard := t.present(r); guard != "" {
 		v.sure = false
 		if v.null {

@@ -15,8 +15,9 @@ type kind int
 const (
 	nullKind kind = iota
 	boolKind
-	intKind   // int8
-	floatKind // float8
+	intKind     // int8, or a whole numeric
+	decimalKind // numeric
+	floatKind   // float8
 	textKind
 	uuidKind
 	enumKind // an enum of Postgres
@@ -42,10 +43,13 @@ type value struct {
 	plain string // of a converted column: the column itself, which is NULL exactly when the SQL is; "" otherwise
 
 	literal any          // a string for a literal of textKind
+	number  string       // the digits of a literal of intKind or decimalKind
+	bits    int          // of an intKind: its magnitude is at most 2 to the power of bits
 	enum    *schema.Enum // of an enumKind value
 	uid     bool         // auth.uid
 	elem    *value       // of a listKind: the type of its elements, without SQL
 	items   []value      // of a list literal
+	kept    bool         // of an enumKind: Postgres keeps the expression; see ArgFunc
 	row     *row         // of a rowKind; the parent of a rowsKind
 	field   *schema.Field
 }
@@ -75,6 +79,9 @@ func columnKind(f *schema.Field) kind {
 	if f.Type.Scalar == schema.ID && (f.DataType == "" || strings.EqualFold(f.DataType, "uuid")) {
 		return uuidKind
 	}
+	if f.Type.Scalar == schema.Decimal {
+		return decimalKind
+	}
 	return celKinds[scalar.OfField(f).CEL]
 }
 
@@ -87,8 +94,9 @@ var celKinds = map[scalar.CEL]kind{
 // column returns the value of a scalar field, given the SQL for its column.
 func column(f *schema.Field, sql string) value {
 	v := value{kind: columnKind(f), sql: sql, plain: sql, null: !f.Type.NonNull, sure: f.Type.NonNull, enum: f.Type.Enum}
+	v.bits = columnBits(f)
 	if f.Type.List {
-		elem := value{kind: v.kind, null: !f.Type.ElemNonNull, sure: f.Type.ElemNonNull, enum: v.enum}
+		elem := value{kind: v.kind, bits: v.bits, null: !f.Type.ElemNonNull, sure: f.Type.ElemNonNull, enum: v.enum}
 		v.kind, v.elem = listKind, &elem
 		switch {
 		case elem.kind == textKind && v.enum != nil:
@@ -106,8 +114,8 @@ func column(f *schema.Field, sql string) value {
 		v.sql = EnumName(v.enum, v.sql)
 	case f.DataType != "" && f.DataType != "text" && v.kind == textKind:
 		v.sql += "::text" // for example, citext compares differently
-	case v.kind == floatKind:
-		v.sql = "nullif(" + v.sql + ", 'NaN')::float8" // Postgres treats NaN as equal to itself and greater than all numbers
+	case v.kind == floatKind, v.kind == decimalKind:
+		v.sql = v.withoutNaN(v.sql)
 		v.sure, v.plain = false, ""
 	case v.kind == intKind:
 		v.sql += "::int8"
@@ -126,6 +134,9 @@ func (v value) text() string {
 	case uuidKind:
 		return v.sql + "::text"
 	case enumKind:
+		if v.kept {
+			return immutableName(v.enum, v.sql)
+		}
 		return EnumName(v.enum, v.sql)
 	}
 	return v.sql

@@ -253,9 +253,7 @@ func (w *tableWriter) expression(e *schema.Expr, translate translate) (string, e
 	if e.SQL {
 		return e.Source, nil
 	}
-	sql, err := translate(e.AST, w.schema, w.table, ident(w.table.Table), func(celsql.Variable) (string, error) {
-		return "", fmt.Errorf("the database does not know the request")
-	})
+	sql, err := translate(e.AST, w.schema, w.table, ident(w.table.Table), nil)
 	if err != nil {
 		return "", &Mistake{Position: e.Pos, Message: err.Error()}
 	}

@@ -39,7 +39,7 @@ func resultRemedy(want *cel.Type) string {
 	case types.TimestampKind:
 		return "use request.time for the time of the request"
 	case types.StringKind:
-		return "convert a number or a time with string(…)"
+		return "convert a whole number or a Boolean with string(…)"
 	}
 	return "change the expression or the type of the field"
 }

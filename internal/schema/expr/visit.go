@@ -2,8 +2,11 @@ package expr
 
 import (
 	"fmt"
+	"math/big"
+	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cel.dev/cel-go/common/ast"
@@ -32,20 +35,28 @@ func (v *visitor) report(e ast.Expr, remedy, format string, args ...any) {
 	v.issues = append(v.issues, at)
 }
 
-// span returns an Issue that covers e: for a select its field, for a call its operator or the name of its
-// function.
+// span returns an Issue that covers e.
 func (v *visitor) span(e ast.Expr) Issue {
-	r, _ := v.places.GetOffsetRange(e.ID())
+	at, width := Span(v.places, v.src, e)
+	return Issue{Offset: at, Width: width}
+}
+
+// Span returns the place of e in its source, in runes: of a select its field, and of a call its operator or the name of its function.
+func Span(places *ast.SourceInfo, src []rune, e ast.Expr) (offset, width int) {
+	r, _ := places.GetOffsetRange(e.ID())
 	at, width := int(r.Start), max(1, int(r.Stop-r.Start))
 	switch e.Kind() {
-	case ast.SelectKind: // CEL reports the position of the dot
-		return Issue{Offset: at + 1, Width: len(e.AsSelect().FieldName())}
+	case ast.SelectKind: // CEL reports the position of the dot, and for has(…) of the parenthesis
+		if e.AsSelect().IsTestOnly() {
+			return max(0, at-len("has")), len("has")
+		}
+		return at + 1, len(e.AsSelect().FieldName())
 	case ast.CallKind: // CEL reports the position of the operator or the parenthesis
-		if name := e.AsCall().FunctionName(); at >= len(name) && string(v.src[at-len(name):min(at, len(v.src))]) == name {
-			return Issue{Offset: at - len(name), Width: len(name)}
+		if name := e.AsCall().FunctionName(); at >= len(name) && string(src[at-len(name):min(at, len(src))]) == name {
+			return at - len(name), len(name)
 		}
 	}
-	return Issue{Offset: at, Width: width}
+	return at, width
 }
 
 // parsed checks what does not depend on types: the variables and the functions.
@@ -142,9 +153,12 @@ func (v *visitor) checked() {
 		switch e.Kind() {
 		case ast.SelectKind:
 			v.navigation(e)
+		case ast.LiteralKind:
+			v.digits(e)
 		case ast.CallKind:
 			v.enumOperands(e)
 			v.pattern(e)
+			v.constant(e)
 		case ast.ComprehensionKind:
 			if v.want.Use.onRow() {
 				v.report(e, "use in or size, or compare the whole list", "%s cannot iterate over a list: Postgres does not allow a subquery there", purpose(v.want.Use))
@@ -152,6 +166,9 @@ func (v *visitor) checked() {
 		}
 	}))
 	v.result()
+	if root := v.ast.Expr(); len(v.issues) == 0 && v.want.Use == GeneratedValue && !reads(root) {
+		v.report(root, "use @default(value: …) for a value that never changes", "a generated column must read a field")
+	}
 }
 
 // fieldOf returns the schema field that a select reads, or nil.
@@ -230,6 +247,39 @@ func (v *visitor) enumLiteral(e ast.Expr, enum *schema.Enum) {
 		if s, ok := e.AsLiteral().(types.String); ok && !enum.Has(string(s)) {
 			v.report(e, enumRemedy(enum, string(s)), "enum %q has no value %q", enum.Name, string(s))
 		}
+	}
+}
+
+// constant reports a call in a generated column that reads no field: Postgres cannot tell the collation of literals there.
+func (v *visitor) constant(e ast.Expr) {
+	if v.want.Use == GeneratedValue && !reads(e) {
+		v.report(e, "write its value instead", "this part of a generated column reads no field, so that its value never changes")
+	}
+}
+
+// reads reports whether an expression contains a name.
+func reads(e ast.Expr) bool {
+	found := false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) { found = found || e.Kind() == ast.IdentKind }))
+	return found
+}
+
+var literalNumber = regexp.MustCompile(`^-?[0-9.]+(?:[eE][+-]?[0-9]+)?`)
+
+// digits reports a number with more digits than CEL keeps of it.
+func (v *visitor) digits(e ast.Expr) {
+	kept, ok := e.AsLiteral().(types.Double)
+	if !ok {
+		return
+	}
+	at, _ := Span(v.places, v.src, e)
+	written := literalNumber.FindString(string(v.src[at:]))
+	x, ok := new(big.Rat).SetString(written)
+	y, ok2 := new(big.Rat).SetString(strconv.FormatFloat(float64(kept), 'g', -1, 64))
+	if ok && ok2 && x.Cmp(y) != 0 && x.Cmp(y.Neg(y)) != 0 {
+		at := Issue{Offset: at, Width: len(written), Remedy: "write at most 15 digits, or write the expression in SQL"}
+		at.Message = fmt.Sprintf("the number has too many digits; CEL would read it as %s", strconv.FormatFloat(float64(kept), 'g', -1, 64))
+		v.issues = append(v.issues, at)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // builder turns definitions into a schema. Each step marks what it could not resolve as broken, and later steps skip it, so that
 // one mistake is reported once.
 type builder struct {
+	parser  Parser
 	files   []*file
 	origins map[*ast.Source]origin
 	defs    ast.DefinitionList

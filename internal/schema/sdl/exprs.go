@@ -62,7 +62,10 @@ func (b *builder) checkExprs(s *schema.Schema) {
 
 // verdicts checks the expressions and returns a verdict for each.
 func (b *builder) verdicts(s *schema.Schema) []verdict {
-	checker := expr.New(s)
+	checker, refusal := expr.New(s), b.parser.Refusal
+	if b.list.Errors() > 0 {
+		refusal = nil // the schema is not complete
+	}
 	verdicts := make([]verdict, len(b.exprs))
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -71,7 +74,13 @@ func (b *builder) verdicts(s *schema.Schema) []verdict {
 			for start := int(next.Add(batch)) - batch; start < len(b.exprs); start = int(next.Add(batch)) - batch {
 				for i := start; i < min(start+batch, len(b.exprs)); i++ {
 					task := b.exprs[i]
-					verdicts[i].ast, verdicts[i].issues = checker.Check(task.expr.Source, task.this, task.kind)
+					v := &verdicts[i]
+					if v.ast, v.issues = checker.Check(task.expr.Source, task.this, task.kind); v.ast == nil || refusal == nil {
+						continue
+					}
+					if issue := refusal(v.ast, s, task.this, task.kind); issue != nil {
+						v.ast, v.issues = nil, []expr.Issue{*issue}
+					}
 				}
 			}
 		})

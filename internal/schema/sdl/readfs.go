@@ -37,13 +37,18 @@ func ReadFS(fsys fs.FS, name string) ([]Source, error) {
 	return sources, nil
 }
 
-// ParseFS reads and parses the files of a schema, as ReadFS and Parse do. Files that cannot be read are a mistake as well.
+// ParseFS is Parser.ParseFS without a check of what Postgres can evaluate.
 func ParseFS(fsys fs.FS, name string) (*schema.Schema, diag.List) {
+	return Parser{}.ParseFS(fsys, name)
+}
+
+// ParseFS reads and parses the files of a schema, as ReadFS and Parse do. Files that cannot be read are a mistake as well.
+func (p Parser) ParseFS(fsys fs.FS, name string) (*schema.Schema, diag.List) {
 	sources, err := ReadFS(fsys, name)
 	if err != nil {
 		return nil, diag.List{{Severity: diag.Error, Code: "unreadable", Position: diag.Position{File: name}, Message: err.Error(), Remedy: fault.HintOf(err)}}
 	}
-	return Parse(sources...)
+	return p.Parse(sources...)
 }
 
 func files(fsys fs.FS, name string) ([]string, error) {

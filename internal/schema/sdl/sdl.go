@@ -4,8 +4,11 @@
 package sdl
 
 import (
+	"cel.dev/cel-go/cel"
+
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/expr"
 )
 
 // Source is the text of one file of a schema.
@@ -14,10 +17,21 @@ type Source struct {
 	Text string
 }
 
+// Parser reads schemas.
+type Parser struct {
+	// Refusal returns why an expression that is well typed cannot be used, or nil if it can. Package pg/celsql knows what has no SQL.
+	// It is nil for a parser that accepts all of them.
+	Refusal func(checked *cel.Ast, s *schema.Schema, this *schema.Type, want expr.Kind) *expr.Issue
+}
+
+// Parse is Parser.Parse without a check of what Postgres can evaluate.
+func Parse(sources ...Source) (*schema.Schema, diag.List) { return Parser{}.Parse(sources...) }
+
 // Parse reads the sources as one schema. The list has every error and warning, in the order of the sources and their lines. The
 // schema is nil when there are errors.
-func Parse(sources ...Source) (*schema.Schema, diag.List) {
+func (p Parser) Parse(sources ...Source) (*schema.Schema, diag.List) {
 	b := newBuilder()
+	b.parser = p
 	for _, source := range sources {
 		b.read(source)
 	}
