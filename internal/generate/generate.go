@@ -28,8 +28,6 @@ type Target struct {
 	Doc   string // a description of its files, for lists of targets
 	Out   string // the default folder or file
 	Files func(Input) ([]File, error)
-	// Runtime is the part of a single file that does not depend on the schema, at its start.
-	Runtime string
 }
 
 // One returns the code that a target generates for one type of the schema, without the code for all types.
@@ -51,7 +49,7 @@ func One(t Target, in Input, name string) (string, error) {
 		return "", fault.Wrap("generate "+t.Name, err)
 	}
 	last := files[len(files)-1]
-	return strings.TrimPrefix(string(last.Content[last.Prelude:]), t.Runtime), nil
+	return string(last.Content[last.Prelude:]), nil
 }
 
 // File is a file to write.

@@ -25,8 +25,11 @@ func TestTypescriptClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, target := range a.Targets() {
-		if target.Name == "typescript-client" {
+		switch target.Name {
+		case "typescript-client":
 			writeClient(t, dir, "client.ts", target, types)
+		case "typescript":
+			writeClient(t, dir, "models.ts", target, types)
 		}
 	}
 	// The API has no subscriptions yet; the client has.
@@ -37,6 +40,7 @@ func TestTypescriptClient(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS("testdata/client")); err != nil {
 		t.Fatal(err)
 	}
+	writeExamples(t, dir)
 	npmInstall(t, dir)
 	for _, name := range []string{"client.ts", "events.ts"} {
 		written, err := os.ReadFile(filepath.Join(dir, name))
@@ -48,11 +52,54 @@ func TestTypescriptClient(t *testing.T) {
 		}
 	}
 	program(t, dir, "npx", "tsc")
-	if out := string(program(t, dir, "node", "out/use.js", serve(t, a))); out != "used\n" {
+	url := serve(t, a)
+	if out := string(program(t, dir, "node", "out/use.js", url)); out != "used\n" {
 		t.Error(out)
 	}
+	if out := string(program(t, dir, "node", "out/examples.js", url)); strings.Count(out, "\n") < 5 || !strings.HasSuffix(out, "\nran\n") {
+		t.Error(out)
+	}
+	bundlesTheError(t, dir)
 	if out := string(program(t, dir, "node", "out/follow.js")); !strings.HasPrefix(out, "followed") {
 		t.Error(out)
+	}
+}
+
+// writeExamples writes the examples of the documentation as one program, each in a block of its own.
+func writeExamples(t *testing.T, dir string) {
+	t.Helper()
+	page, err := os.ReadFile("../../../docs/generate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString(`import { KrowocError, createClient } from "./client.js";
+import { PromptCreateSchema } from "./models.js";
+const signal = undefined;
+const api = createClient({ url: process.argv[2]! + "/graphql", headers: { "Krowoc-Act-As": "8f1c2b7e-4a55-4e0b-9d3e-5b0a6f1c0001" } });
+`)
+	blocks := strings.Split(string(page), "```ts\n")[1:]
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		b.WriteString("{\n" + strings.Replace(code, `"https://api.example.com/graphql"`, `process.argv[2]! + "/graphql"`, 1) + "}\n")
+	}
+	b.WriteString("console.log(\"ran\");\n")
+	if err := os.WriteFile(filepath.Join(dir, "examples.ts"), []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if len(blocks) < 5 {
+		t.Errorf("only %d examples", len(blocks))
+	}
+}
+
+// bundlesTheError requires that an app that imports one part of the client does not get the rest.
+func bundlesTheError(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "app.mjs"), []byte(`import { KrowocError } from "./client.ts"; console.log(KrowocError.name);`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := program(t, dir, "npx", "esbuild", "app.mjs", "--bundle", "--minify", "--format=esm"); len(out) > 800 {
+		t.Errorf("the bundle has %d bytes: %.900s", len(out), out)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Target returns the target for Pydantic.
 func Target() generate.Target {
-	return generate.Target{Name: "pydantic", Out: "python/models.py", Doc: "Pydantic 2 models for rows, creates and patches", Files: files, Runtime: runtime}
+	return generate.Target{Name: "pydantic", Out: "python/models.py", Doc: "Pydantic 2 models for rows, creates and patches", Files: files}
 }
 
 //go:embed runtime.py
@@ -42,10 +42,12 @@ func files(in generate.Input) ([]generate.File, error) {
 	}
 	checked := slices.ContainsFunc(shapes, func(s shape.Type) bool { return len(check.All(s)) > 0 })
 	if checked {
-		w.WriteString(strings.Replace(runtime, "from functools import", "from fractions import Fraction as _Fraction\nfrom functools import", 1) + checkRuntime)
+		imports := strings.NewReplacer("import re as", "import math as _math\nimport re as", "from functools import", "from fractions import Fraction as _Fraction\nfrom functools import")
+		w.WriteString(imports.Replace(runtime) + checkRuntime)
 	} else {
 		w.WriteString(runtime)
 	}
+	prelude := w.Len()
 	for _, e := range in.Schema.Enums {
 		w.enum(e)
 	}
@@ -54,7 +56,7 @@ func files(in generate.Input) ([]generate.File, error) {
 			return nil, err
 		}
 	}
-	return []generate.File{{Content: []byte(w.String())}}, nil
+	return []generate.File{{Content: []byte(w.String()), Prelude: prelude}}, nil
 }
 
 // take returns a name that is unused with all suffixes.

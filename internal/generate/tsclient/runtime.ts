@@ -1,4 +1,4 @@
-/** What went wrong: one of the API's codes, or "network" where it was not reached. */
+/** What went wrong: one of the API's codes; "network" where it was not reached, and "canceled" where a signal ended the request. */
 export type ErrorCode =
   | "invalid"
   | "unauthenticated"
@@ -32,6 +32,8 @@ export class KrowocError extends Error {
   readonly code: ErrorCode;
   /** The HTTP status, 0 where there was no answer. */
   readonly status: number;
+  /** The field of the input that the API refuses, where it names one. */
+  readonly field: string | undefined;
   /** All errors of the answer. */
   readonly errors: ApiError[];
   /** Names the request in the server's log. */
@@ -51,6 +53,7 @@ export class KrowocError extends Error {
     this.code = code;
     this.status = detail.status ?? 0;
     this.errors = detail.errors ?? [];
+    this.field = this.errors[0]?.extensions?.field;
     this.requestId = detail.requestId;
   }
 }
@@ -71,9 +74,9 @@ export interface ClientOptions {
 }
 
 export interface RequestOptions {
-  /** Ends the request. */
-  signal?: AbortSignal;
-  headers?: Record<string, string>;
+  /** Ends the request with a KrowocError: "timeout" for AbortSignal.timeout, otherwise "canceled". */
+  signal?: AbortSignal | undefined;
+  headers?: Record<string, string> | undefined;
 }
 
 type $Leaf<T> = { leaf: T };
@@ -99,33 +102,54 @@ type $Args<A> = [A] extends [never]
     ? { $?: A }
     : { $: A };
 
-/** What can be selected of a type: `true` for a value, and for an object what is selected of it, its arguments under `$`. */
+/**
+ * What can be selected of a type: `true` for a value, and for an object what is selected of it, its arguments under `$`. Another name is an
+ * alias of the field under `$of`.
+ */
 export type Select<N extends keyof $Types> = {
   [K in keyof $Types[N]]?: $Types[N][K] extends $Node<infer M, string, infer A>
     ? Select<M> & $Args<A>
     : true;
-};
+} & { [alias: string]: unknown };
+
+/** The field of a name in a selection, or of an alias. */
+type $Field<N extends keyof $Types, K, V> = V extends { $of: infer F }
+  ? F extends keyof $Types[N]
+    ? $Types[N][F]
+    : never
+  : K extends keyof $Types[N]
+    ? $Types[N][K]
+    : never;
 
 /** What a selection gives. */
 export type Result<N extends keyof $Types, S> = {
-  [K in Exclude<keyof S, "$"> & keyof $Types[N]]: $Types[N][K] extends $Node<
+  [K in Exclude<keyof S, "$" | "$of">]: $Field<N, K, S[K]> extends $Node<
     infer M,
     infer W,
     unknown
   >
     ? $Wrapped<Result<M, S[K]>, W>
-    : $Types[N][K] extends $Leaf<infer T>
+    : $Field<N, K, S[K]> extends $Leaf<infer T>
       ? T
       : never;
 };
 
+/** Arguments without names that the field does not have. */
+type $Known<S, A> = S extends { $: infer G }
+  ? { $: { [P in keyof G]: P extends keyof A ? A[P] : never } }
+  : unknown;
+
 /** A selection without names that the type does not have. */
 type $Strict<N extends keyof $Types, S> = {
-  [K in keyof S]: K extends keyof $Types[N]
-    ? $Types[N][K] extends $Node<infer M, string, infer A>
-      ? $Strict<M, Omit<S[K], "$">> & $Args<A>
-      : true
-    : never;
+  [K in keyof S]: K extends "$" | "$of"
+    ? S[K]
+    : [$Field<N, K, S[K]>] extends [never]
+      ? never
+      : $Field<N, K, S[K]> extends $Node<infer M, string, infer A>
+        ? $Strict<M, S[K]> & $Args<A> & $Known<S[K], A>
+        : S[K] extends { $of: infer F }
+          ? { $of: F }
+          : true;
 };
 
 type $Meta = Record<string, Record<string, [string, Record<string, string>?]>>;
@@ -136,13 +160,18 @@ const $print = (kind: string, root: string, selection: object) => {
   const types: string[] = [];
   const fields = (type: string, of: object): string =>
     Object.entries(of)
-      .filter(([name, value]) => name !== "$" && value)
+      .filter(([name, value]) => name !== "$" && name !== "$of" && value)
       .map(([name, value]) => {
         if (value === true) return name;
-        const [target = "", declared = {}] = $meta[type]?.[name] ?? [];
-        const args = Object.entries(
-          (value as { $?: Record<string, unknown> }).$ ?? {},
-        )
+        const { $of: field = name, $: given = {} } = value as {
+          $of?: string;
+          $?: Record<string, unknown>;
+        };
+        const head = field === name ? name : `${name}: ${field}`;
+        const known = $meta[type]?.[field];
+        if (!known) return head;
+        const [target, declared = {}] = known;
+        const args = Object.entries(given)
           .filter(([, v]) => v !== undefined)
           .map(([arg, v]) => {
             const variable = `v${types.length}`;
@@ -150,7 +179,7 @@ const $print = (kind: string, root: string, selection: object) => {
             variables[variable] = v;
             return `${arg}: $${variable}`;
           });
-        return `${name}${args.length ? `(${args.join(", ")})` : ""} ${fields(target, value as object)}`;
+        return `${head}${args.length ? `(${args.join(", ")})` : ""} ${fields(target, value as object)}`;
       })
       .join(" ")
       .replace(/^.*$/s, "{ $& }");
@@ -177,6 +206,18 @@ const $codes: Record<number, ErrorCode> = {
   502: "upstream",
   503: "unavailable",
   504: "timeout",
+};
+
+/** The error of a request that has no whole answer. */
+const $broken = (cause: unknown, { signal }: RequestOptions) => {
+  if (!signal?.aborted)
+    return new KrowocError("network", "the API was not reached", { cause });
+  const reason: unknown = signal.reason;
+  return reason instanceof Error && reason.name === "TimeoutError"
+    ? new KrowocError("timeout", "the request took too long", { cause: reason })
+    : new KrowocError("canceled", "the request was canceled", {
+        cause: reason,
+      });
 };
 
 /** Makes what sends operations. */
@@ -208,15 +249,14 @@ const $transport = (options: ClientOptions) => {
         signal: request.signal ?? null,
       });
     } catch (cause) {
-      if (request.signal?.aborted) throw request.signal.reason;
-      throw new KrowocError("network", "the API was not reached", { cause });
+      throw $broken(cause, request);
     }
     return response;
   };
 };
 
 /** Reads an answer, or throws what is wrong with it. */
-const $answer = async (response: Response) => {
+const $answer = async (response: Response, request: RequestOptions) => {
   const detail = {
     status: response.status,
     requestId: response.headers.get("X-Request-Id") ?? undefined,
@@ -228,8 +268,14 @@ const $answer = async (response: Response) => {
     title?: string;
     code?: string;
   };
+  let text: string;
   try {
-    body = await response.json();
+    text = await response.text();
+  } catch (cause) {
+    throw $broken(cause, request);
+  }
+  try {
+    body = JSON.parse(text);
   } catch (cause) {
     throw new KrowocError(
       $codes[response.status] ?? "internal",
@@ -262,14 +308,66 @@ const $check = (
 
 const $json = "application/graphql-response+json, application/json";
 
+/** The connections of the API, of which rows are read page by page. */
+type $Connections = {
+  [K in keyof $Types["Query"]]: $Types["Query"][K] extends $Node<
+    infer M,
+    string,
+    infer A
+  >
+    ? $Types[M] extends {
+        nodes: $Node<infer T, string, unknown>;
+        pageInfo: unknown;
+      }
+      ? { node: T; args: Omit<A, "last" | "before"> }
+      : never
+    : never;
+};
+type $Connection = {
+  [K in keyof $Connections]: [$Connections[K]] extends [never] ? never : K;
+}[keyof $Connections];
+
+/** Reads all rows of a connection, one page after the other. */
+async function* $each(
+  ask: (selection: object) => Promise<unknown>,
+  field: string,
+  { $: args, ...nodes }: { $?: { after?: string | null } },
+): AsyncGenerator<unknown> {
+  const seen = new Set<unknown>([null]);
+  for (let after = args?.after; ;) {
+    const pageInfo = { hasNextPage: true, endCursor: true };
+    const data = (await ask({
+      [field]: { $: { ...args, after }, nodes, pageInfo },
+    })) as {
+      [field: string]: {
+        nodes: unknown[];
+        pageInfo: { hasNextPage: boolean; endCursor: string | null };
+      };
+    };
+    const page = data[field]!;
+    yield* page.nodes;
+    if (!page.pageInfo.hasNextPage) return;
+    after = page.pageInfo.endCursor;
+    if (seen.has(after))
+      throw new KrowocError(
+        "internal",
+        `the API returned the cursor ${after} of ${field} twice`,
+      );
+    seen.add(after);
+  }
+}
+
 /** Reads the events of a stream (https://github.com/enisdenjo/graphql-sse). */
-async function* $events(response: Response): AsyncGenerator<unknown> {
+async function* $events(
+  response: Response,
+  request: RequestOptions,
+): AsyncGenerator<unknown> {
   const detail = {
     status: response.status,
     requestId: response.headers.get("X-Request-Id") ?? undefined,
   };
   if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-    yield await $answer(response);
+    yield await $answer(response, request);
     return;
   }
   const reader = response
@@ -278,7 +376,9 @@ async function* $events(response: Response): AsyncGenerator<unknown> {
   try {
     let rest = "";
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await reader.read().catch((cause: unknown) => {
+        throw $broken(cause, request);
+      });
       if (done) return;
       const parts = (rest + value.replaceAll("\r", "")).split("\n\n");
       rest = parts.pop() ?? "";
@@ -299,6 +399,6 @@ async function* $events(response: Response): AsyncGenerator<unknown> {
       }
     }
   } finally {
-    await reader.cancel();
+    await reader.cancel().catch(() => {});
   }
 }

@@ -18,13 +18,14 @@ import (
 // Target returns the target. api returns the GraphQL API of a schema.
 func Target(api func(*schema.Schema) (*ast.Schema, error)) generate.Target {
 	return generate.Target{
-		Name: "typescript-client", Out: "web/src/client.ts", Doc: "A typed TypeScript client for the GraphQL API, without dependencies", Runtime: runtime,
+		Name: "typescript-client", Out: "web/src/client.ts", Doc: "A typed TypeScript client for the GraphQL API, without dependencies",
 		Files: func(in generate.Input) ([]generate.File, error) {
 			derived, err := api(in.Schema)
 			if err != nil {
 				return nil, err
 			}
-			return []generate.File{{Content: []byte(client(derived))}}, nil
+			text, prelude := client(derived)
+			return []generate.File{{Content: []byte(text), Prelude: prelude}}, nil
 		},
 	}
 }
@@ -47,7 +48,7 @@ var taken = strings.Fields(`ErrorCode ApiError KrowocError ClientOptions Request
 	instanceof new null return super switch this throw true try typeof var void while with implements interface let package private protected
 	public static yield await any unknown never object string number boolean symbol bigint undefined`)
 
-func client(api *ast.Schema) string {
+func client(api *ast.Schema) (text string, prelude int) {
 	w := &writer{api: api, names: map[string]string{}}
 	used := map[string]bool{}
 	for _, name := range taken {
@@ -63,6 +64,7 @@ func client(api *ast.Schema) string {
 		w.names[d.Name] = name
 	}
 	w.WriteString(w.runtime())
+	prelude = w.Len()
 	for _, d := range types {
 		switch d.Kind {
 		case ast.Enum:
@@ -74,15 +76,34 @@ func client(api *ast.Schema) string {
 	w.objects(types)
 	w.meta(types)
 	w.roots()
-	return w.String()
+	return w.String(), prelude
 }
 
-// runtime returns the runtime, without the reader of events if the API has none.
+// runtime returns the runtime, without the readers of connections and of events if the API has none.
 func (w *writer) runtime() string {
-	if before, _, found := strings.Cut(runtime, "\n/** Reads the events of a stream"); found && w.api.Subscription == nil {
-		return before
+	rest, events, _ := strings.Cut(runtime, eventsHead)
+	rest, pages, _ := strings.Cut(rest, pagesHead)
+	if w.connections() {
+		rest += pagesHead + pages
 	}
-	return runtime
+	if w.api.Subscription != nil {
+		rest += eventsHead + events
+	}
+	return rest
+}
+
+// The beginnings of the parts of the runtime that some clients do not need.
+const (
+	pagesHead  = "\n/** The connections of the API"
+	eventsHead = "\n/** Reads the events of a stream"
+)
+
+// connections reports whether a query returns rows page by page.
+func (w *writer) connections() bool {
+	return w.api.Query != nil && slices.ContainsFunc(w.api.Query.Fields, func(f *ast.FieldDefinition) bool {
+		of := w.api.Types[f.Type.Name()]
+		return of.Fields.ForName("nodes") != nil && of.Fields.ForName("pageInfo") != nil
+	})
 }
 
 // ordered returns the types of the API sorted by name, without those of GraphQL itself.
@@ -138,19 +159,22 @@ func (w *writer) input(d *ast.Definition) {
 	w.doc("", d.Description)
 	w.line("export interface %s {", w.names[d.Name])
 	for _, f := range d.Fields {
-		optional := mark(!f.Type.NonNull || f.DefaultValue != nil)
 		w.doc("  ", f.Description)
-		w.line("  %s%s: %s;", f.Name, optional, w.typ(f.Type))
+		w.line("  %s;", w.optional(f.Name, f.Type, !f.Type.NonNull || f.DefaultValue != nil))
 	}
 	w.line("}")
 }
 
-// mark returns the question mark of an optional member.
-func mark(optional bool) string {
-	if optional {
-		return "?"
+// optional writes a member of an input. What may be absent may be undefined, as in what Zod parsed, also with exactOptionalPropertyTypes.
+func (w *writer) optional(name string, t *ast.Type, absent bool) string {
+	switch typ := w.typ(t); {
+	case !absent:
+		return name + ": " + typ
+	case typ == "unknown":
+		return name + "?: unknown"
+	default:
+		return name + "?: " + typ + " | undefined"
 	}
-	return ""
 }
 
 // scalars are the types of scalars in JSON.
@@ -225,8 +249,7 @@ func (w *writer) field(f *ast.FieldDefinition) {
 	}
 	w.line("    %s: $Node<\n      %q,\n      %q,\n      {", f.Name, f.Type.Name(), wrap)
 	for _, a := range f.Arguments {
-		optional := mark(!a.Type.NonNull)
-		w.line("        %s%s: %s;", a.Name, optional, w.typ(a.Type))
+		w.line("        %s;", w.optional(a.Name, a.Type, !a.Type.NonNull))
 	}
 	w.line("      }\n    >;")
 }
@@ -295,12 +318,42 @@ func (w *writer) roots() {
 		}
 		w.line("  /** %s Throws a KrowocError. */\n  %s<const S extends Select<%q>>(\n    selection: S & $Strict<%q, S>,\n    options?: RequestOptions,\n  ): Promise<Result<%q, S>>;",
 			root.doc, root.method, root.def.Name, root.def.Name, root.def.Name)
-		methods = append(methods, fmt.Sprintf("    %s: async (selection, options = {}) =>\n      (await $answer(\n        await send($print(%q, %q, selection), $json, options),\n      )) as never,",
+		methods = append(methods, fmt.Sprintf("    %s: async (selection, options = {}) =>\n      (await $answer(\n        await send($print(%q, %q, selection), $json, options),\n        options,\n      )) as never,",
 			root.method, map[string]string{"query": "query", "mutate": "mutation"}[root.method], root.def.Name))
 	}
 	if d := w.api.Subscription; d != nil {
 		w.line("  /** Subscribes to events until the loop over them ends. Throws a KrowocError. */\n  subscribe<const S extends Select<%q>>(\n    selection: S & $Strict<%q, S>,\n    options?: RequestOptions,\n  ): AsyncGenerator<Result<%q, S>>;", d.Name, d.Name, d.Name)
-		methods = append(methods, fmt.Sprintf("    subscribe: async function* (selection, options = {}) {\n      yield* $events(\n        await send(\n          $print(\"subscription\", %q, selection),\n          `text/event-stream, ${$json}`,\n          options,\n        ),\n      ) as AsyncGenerator<never>;\n    },", d.Name))
+		methods = append(methods, fmt.Sprintf("    subscribe: async function* (selection, options = {}) {\n      yield* $events(\n        await send(\n          $print(\"subscription\", %q, selection),\n          `text/event-stream, ${$json}`,\n          options,\n        ),\n        options,\n      ) as AsyncGenerator<never>;\n    },", d.Name))
+	}
+	if w.connections() {
+		w.line("%s", eachType)
+		methods = append(methods, eachMethod)
 	}
 	w.line("}\n\n/** Creates a client. */\nexport const createClient = (options: ClientOptions = {}): Client => {\n  const send = $transport(options);\n  return {\n%s\n  };\n};", strings.Join(methods, "\n"))
 }
+
+// eachType and eachMethod are the reader of connections in a client.
+const (
+	eachType = `  /** Reads all rows of a connection, one page of the size ` + "`first`" + ` after the other. Throws a KrowocError. */
+  each<
+    const K extends $Connection,
+    const S extends Select<$Connections[K]["node"]>,
+  >(
+    field: K,
+    selection: S &
+      $Strict<$Connections[K]["node"], S> &
+      $Args<$Connections[K]["args"]> &
+      $Known<S, $Connections[K]["args"]>,
+    options?: RequestOptions,
+  ): AsyncGenerator<Result<$Connections[K]["node"], S>>;`
+	eachMethod = `    each: (field, selection, options = {}) =>
+      $each(
+        async (page) =>
+          $answer(
+            await send($print("query", "Query", page), $json, options),
+            options,
+          ),
+        field,
+        selection,
+      ) as AsyncGenerator<never>,`
+)

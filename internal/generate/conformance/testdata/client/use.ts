@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KrowocError, createClient } from "./client.js";
+import { PromptCreateSchema, PromptPatchSchema } from "./models.js";
 
 /** Compiles where both types are the same. */
 type Same<A, B> =
@@ -131,13 +132,44 @@ assert.deepEqual(edited, {
   updatePrompt: { title: "Edited" },
   deletePrompt: { tags: ["b"] },
 });
+// What Zod parsed is an input as it is.
+const input = PromptCreateSchema.parse({
+  title: "Z",
+  body: "b",
+  category: "WRITING",
+  teamId: null,
+});
+const patch = PromptPatchSchema.parse({ title: "Y" });
+const parsed = await ada.mutate({
+  createPrompt: { $: { data: input }, id: true, team: { slug: true } },
+});
+assert.equal(parsed.createPrompt?.team, null);
+await ada.mutate({
+  updatePrompt: { $: { id: parsed.createPrompt.id, data: patch }, title: true },
+  deletePrompt: { $: { id: parsed.createPrompt.id }, id: true },
+});
+
+// An error names the field.
+await assert.rejects(
+  ada.mutate({
+    createPrompt: {
+      $: { data: { title: "", body: "b", category: "WRITING" } },
+      id: true,
+    },
+  }),
+  (error: unknown) => error instanceof KrowocError && error.field === "title",
+);
 await assert.rejects(
   ada.mutate({ deletePrompt: { $: { id }, id: true } }),
   (error: unknown) =>
     error instanceof KrowocError && error.code === "not_found",
 );
-// @ts-expect-error: a create must give the title
-ada.mutate({ createPrompt: { $: { data: { body: "a" } }, id: true } }).catch(() => {});
+const untitled = () => {
+  const data = { body: "a" };
+  // @ts-expect-error: a create must give the title
+  void ada.mutate({ createPrompt: { $: { data }, id: true } });
+};
+void untitled;
 
 // A request can be ended.
 const controller = new AbortController();
@@ -146,7 +178,112 @@ const ended = api.query(
   { signal: controller.signal },
 );
 controller.abort(new Error("enough"));
-await assert.rejects(ended, /enough/);
+await assert.rejects(
+  ended,
+  (error: unknown) =>
+    error instanceof KrowocError &&
+    error.code === "canceled" &&
+    error.cause instanceof Error &&
+    error.cause.message === "enough",
+);
+await assert.rejects(
+  api.query(
+    { prompts: { totalCount: true } },
+    { signal: AbortSignal.timeout(0) },
+  ),
+  (error: unknown) => error instanceof KrowocError && error.code === "timeout",
+);
+
+// A field can be asked twice, with other arguments, under an alias each.
+const twice = await api.query({
+  prompts: { $: { first: 1 }, nodes: { title: true, name: { $of: "title" } } },
+  last: {
+    $of: "prompts",
+    $: { last: 1 },
+    nodes: { id: true, executions: { $: { first: 1 }, totalCount: true } },
+  },
+});
+same<
+  typeof twice,
+  {
+    prompts: { nodes: { title: string; name: string }[] };
+    last: { nodes: { id: string; executions: { totalCount: number } }[] };
+  }
+>(true);
+assert.equal(twice.prompts.nodes[0]!.name, twice.prompts.nodes[0]!.title);
+assert.equal(twice.last.nodes.length, 1);
+const alias = () => {
+  // @ts-expect-error there is no such field behind the alias
+  void api.query({ a: { $of: "prompt_", totalCount: true } });
+  // @ts-expect-error the type behind the alias has no such field
+  void api.query({ a: { $of: "prompts", total: true } });
+  // @ts-expect-error the arguments are those of the field
+  void api.query({ a: { $of: "prompts", $: { id: "1" }, totalCount: true } });
+  // @ts-expect-error without an alias, it is a field that does not exist
+  void api.query({ a: { totalCount: true } });
+};
+void alias;
+
+// All rows of a connection, page by page.
+const all: string[] = [];
+const keys = new Set<string>();
+for await (const prompt of api.each("prompts", {
+  $: { first: 2, orderBy: [{ title: "ASC" }] },
+  id: true,
+  title: true,
+  owner: { name: true },
+})) {
+  same<typeof prompt, { id: string; title: string; owner: { name: string } }>(
+    true,
+  );
+  keys.add(prompt.id);
+  all.push(prompt.title);
+}
+const { prompts: now } = await api.query({ prompts: { totalCount: true } });
+assert.equal(keys.size, all.length);
+assert.equal(all.length, now.totalCount);
+assert.ok(all.length > 4);
+const pages = () => {
+  // @ts-expect-error it is no connection
+  void api.each("prompt", { $: { id: "1" }, title: true });
+  // @ts-expect-error rows are read forwards
+  void api.each("prompts", { $: { last: 1 }, title: true });
+  // @ts-expect-error there is no such field
+  void api.each("prompts", { titel: true });
+};
+void pages;
+let asked = 0;
+const again = createClient({
+  fetch: async () => {
+    asked++;
+    const pageInfo = { hasNextPage: asked < 9, endCursor: "same" };
+    return Response.json({
+      data: { prompts: { nodes: [{ title: "a" }], pageInfo } },
+    });
+  },
+});
+await assert.rejects(
+  async () => {
+    for await (const _ of again.each("prompts", { title: true }));
+  },
+  (error: unknown) => error instanceof KrowocError && error.code === "internal",
+);
+assert.equal(asked, 2);
+
+// The cursor of one page goes into the next, and null into every argument and member that takes it.
+const first = await api.query({
+  prompts: {
+    $: { first: 1, after: null, where: null },
+    pageInfo: { endCursor: true },
+  },
+});
+const next = await api.query({
+  prompts: {
+    $: { first: 1, after: first.prompts.pageInfo.endCursor },
+    nodes: { id: true },
+  },
+});
+assert.equal(next.prompts.nodes.length, 1);
 
 // The token against cross-site requests goes from its cookie into its header.
 const seen: Record<string, string | string[] | undefined>[] = [];
