@@ -138,10 +138,8 @@ func (b *builder) bound(f *fieldDecl, v *ast.Value, to *string) bool {
 		return false
 	}
 	*to = v.Raw
-	switch f.Type.Scalar {
-	case schema.Date, schema.DateTime:
-	default:
-		canonical, _ := scalar.Of(f.Type.Scalar, "").Canonical(v.Raw) // scalarValue accepted it
+	if s := f.Type.Scalar; s != schema.Date && s != schema.DateTime {
+		canonical, _ := scalar.Of(s, "").Canonical(v.Raw) // scalarValue accepted it
 		*to = exponent.ReplaceAllString(canonical, "e$1")
 	}
 	return true
