@@ -6,6 +6,7 @@
 package check
 
 import (
+	"slices"
 	"strconv"
 
 	"cel.dev/cel-go/common/ast"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/generate/shape"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/expr"
 )
 
 // Language writes the parts of expressions in one language.
@@ -114,7 +116,7 @@ func (w *writer[T]) literal(e ast.Expr) T {
 	case types.Int:
 		return w.Number(strconv.FormatInt(int64(v), 10))
 	case types.Double:
-		return w.Number(strconv.FormatFloat(float64(v), 'g', -1, 64))
+		return w.Number(digits(v))
 	case types.String:
 		return w.String(string(v))
 	}
@@ -191,6 +193,10 @@ func (w *writer[T]) call(e ast.Expr) T {
 	switch {
 	case name == "div" && kind == types.IntKind:
 		name = "intDiv"
+	case name == "div" && !w.float(e):
+		return w.quotient(args)
+	case name == "cond" && kind == types.DoubleKind && w.float(e):
+		return w.Call(name, w.expr(args[0]), w.Call("double", w.expr(args[1])), w.Call("double", w.expr(args[2])))
 	case (name == "add" || name == "sub") && (kind == types.TimestampKind || kind == types.DurationKind || kind == types.ListKind):
 		return w.no()
 	}
@@ -200,6 +206,33 @@ func (w *writer[T]) call(e ast.Expr) T {
 	}
 	return w.Call(name, written...)
 }
+
+// float reports whether a number with a point is a float8 in Postgres: a Float, or what is computed from one. Others are numeric.
+func (w *writer[T]) float(e ast.Expr) bool {
+	switch e.Kind() {
+	case ast.SelectKind:
+		f, ok := w.fields[e.AsSelect().FieldName()]
+		return ok && f.Scalar() == schema.Float
+	case ast.CallKind:
+		return slices.ContainsFunc(e.AsCall().Args(), w.float)
+	}
+	return false
+}
+
+// quotient writes a division of Decimals by a literal as a multiplication. Postgres rounds other quotients.
+func (w *writer[T]) quotient(args []ast.Expr) T {
+	divisor, ok := args[1].AsLiteral().(types.Double)
+	if args[1].Kind() != ast.LiteralKind || !ok {
+		return w.no()
+	}
+	inverse, exact := expr.Reciprocal(digits(divisor))
+	if !exact {
+		return w.no()
+	}
+	return w.Call("mul", w.expr(args[0]), w.Number(inverse))
+}
+
+func digits(v types.Double) string { return strconv.FormatFloat(float64(v), 'g', -1, 64) }
 
 func (w *writer[T]) matches(args []ast.Expr) T {
 	pattern, ok := args[1].AsLiteral().(types.String)

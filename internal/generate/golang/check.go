@@ -7,7 +7,6 @@ import (
 
 	"github.com/krowoc/krowoc/internal/generate/check"
 	"github.com/krowoc/krowoc/internal/generate/shape"
-	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // writeChecks writes the checks of a type for a shape with some of its fields. A field that a create omits may become null.
@@ -18,7 +17,7 @@ func writeChecks(b *strings.Builder, t goType, create bool, has func(goField) bo
 				continue
 			}
 			value := "checked(x." + own.name + ")"
-			if f.Scalar() == schema.ID && !f.List() {
+			if f.UUID() && !f.List() {
 				value = "lower(" + value + ")"
 			}
 			if create && f.NullInCreate() {

@@ -57,12 +57,20 @@ func elementChecks(patterns *strings.Builder, f goField, x, path string) (string
 	switch {
 	case f.Enum() != nil:
 		fmt.Fprintf(&b, "v.check(%s.Valid(), %s, %q)\n", x, path, "must be one of "+enumNames(f.Enum()))
-	case f.Scalar() == schema.ID:
+	case f.Whole():
+		fmt.Fprintf(&b, "v.check(wholePattern.MatchString(%s), %s, \"must be an integer, as a string\")\n", x, path)
+	case f.UUID():
 		fmt.Fprintf(&b, "v.check(uuidPattern.MatchString(%s), %s, \"must be a UUID\")\n", x, path)
 	case f.Scalar() == schema.Decimal:
 		fmt.Fprintf(&b, "v.check(%s.Valid(), %s, \"must be a decimal number\")\n", x, path)
 	case f.Scalar() == schema.JSON:
-		fmt.Fprintf(&b, "v.check(json.Valid(%s), %s, \"must be JSON\")\n", x, path)
+		fmt.Fprintf(&b, "v.check(json.Valid(%[1]s) && holdsEscapes(%[1]s), %[2]s, \"must be JSON without the character U+0000\")\n", x, path)
+	case f.Scalar() == schema.Date:
+		fmt.Fprintf(&b, "v.check(validYear(%s.Year), %s, \"must be a date of the years 1 to 9999\")\n", x, path)
+	case f.Scalar() == schema.DateTime:
+		fmt.Fprintf(&b, "v.check(validYear(%s.UTC().Year()), %s, \"must be a time of the years 1 to 9999\")\n", x, path)
+	case f.Scalar() == schema.String, f.Scalar() == schema.ID:
+		fmt.Fprintf(&b, "v.check(validText(%s), %s, \"must be text without the character U+0000\")\n", x, path)
 	}
 	if n := f.Dimensions(); n > 0 {
 		fmt.Fprintf(&b, "v.length(%s, len(%s), %d, %d, \"exactly %d dimensions\")\n", path, x, n, n, n)
@@ -103,7 +111,7 @@ func elementChecks(patterns *strings.Builder, f goField, x, path string) (string
 // comparison writes the comparison of a value with a limit of @range.
 func comparison(f goField, x, op, bound string) string {
 	switch f.Scalar() {
-	case schema.Decimal:
+	case schema.Decimal, schema.ID:
 		return fmt.Sprintf("compareDecimals(string(%s), %q) %s 0", x, bound, op)
 	case schema.Date:
 		return fmt.Sprintf("%s.Compare(dateOf(%q)) %s 0", x, bound, op)

@@ -43,7 +43,7 @@ func (m *model) header(t goType) string {
 		uses["encoding/json"] = uses["encoding/json"] || f.Scalar() == schema.JSON
 		uses["regexp"] = uses["regexp"] || c.Pattern != "" || c.Format != ""
 		uses["time"] = uses["time"] || f.Scalar() == schema.DateTime
-		uses["unicode/utf8"] = uses["unicode/utf8"] || (c.Length != nil && !f.List() && f.Scalar() == schema.String)
+		uses["unicode/utf8"] = uses["unicode/utf8"] || (c.Length != nil && !f.List() && f.Scalar() != schema.Bytes)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "package %s\n", m.pkg)
@@ -134,6 +134,7 @@ func (s form) members(t goType) (parts [][2]string) {
 		{"required", func(f goField) bool { return !s.optional(f) }},
 		{"notNull", func(f goField) bool { return !f.Nullable }},
 		{"noHoles", func(f goField) bool { return f.List() && !f.NullableElements() }},
+		{"times", func(f goField) bool { return f.Scalar() == schema.DateTime }},
 	} {
 		var names []string
 		for _, f := range t.fields {
@@ -197,9 +198,12 @@ func (m *model) visit(b *strings.Builder, f goField, optional bool) {
 	}
 }
 
+// restricted are the scalars whose types in Go hold values that are none of theirs.
+var restricted = []schema.Scalar{schema.ID, schema.String, schema.Decimal, schema.Date, schema.DateTime, schema.JSON}
+
 // ruled reports whether a value of the field has to be checked.
 func (m *model) ruled(f goField) bool {
 	c := f.Constraints()
 	return c.Length != nil || c.Range != nil || c.Pattern != "" || c.Format != "" || f.Enum() != nil || f.Dimensions() > 0 ||
-		f.Scalar() == schema.ID || f.Scalar() == schema.Decimal || f.Scalar() == schema.JSON
+		slices.Contains(restricted, f.Scalar())
 }

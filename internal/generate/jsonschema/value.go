@@ -11,7 +11,7 @@ import (
 // scalars are the JSON forms of the scalars.
 var scalars = map[schema.Scalar]object{
 	schema.ID:       {{"type", "string"}, {"format", "uuid"}, {"pattern", scalar.UUIDPattern}},
-	schema.String:   {{"type", "string"}},
+	schema.String:   {{"type", "string"}, {"allOf", []any{pattern(`^[^\x00]*$`)}}},
 	schema.Int:      {{"type", "integer"}, {"minimum", -1 << 31}, {"maximum", 1<<31 - 1}},
 	schema.Int64:    {{"type", "string"}, {"pattern", scalar.Int64Pattern}, {"allOf", []any{pattern(atLeast("-9223372036854775808")), pattern(atMost("9223372036854775807"))}}},
 	schema.Float:    {{"type", "number"}},
@@ -48,7 +48,14 @@ func element(f shape.Field) (object, error) {
 	if e := f.Enum(); e != nil {
 		return object{{"$ref", "#/$defs/" + e.Name}}, nil
 	}
-	base := append(object{}, scalars[f.Scalar()]...)
+	kind := f.Scalar()
+	switch {
+	case f.Whole():
+		kind = schema.Int64
+	case kind == schema.ID && !f.UUID():
+		kind = schema.String
+	}
+	base := append(object{}, scalars[kind]...)
 	var all []any
 	c := f.Constraints()
 	if l := c.Length; l != nil && !f.List() {
@@ -62,7 +69,7 @@ func element(f shape.Field) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Scalar() == schema.String && len(patterns) == 1 {
+	if kind == schema.String && len(patterns) == 1 {
 		base = base.with("pattern", patterns[0].Regexp)
 	} else {
 		for _, p := range patterns {
@@ -72,7 +79,7 @@ func element(f shape.Field) (object, error) {
 	if n := f.Dimensions(); n > 0 {
 		base = append(base, member{"minItems", n}, member{"maxItems", n})
 	}
-	base, bounds := bounded(base, f.Scalar(), c.Range)
+	base, bounds := bounded(base, kind, c.Range)
 	return conjunction(base, append(all, bounds...)), nil
 }
 

@@ -27,10 +27,14 @@ func (w *writer) checks(s shape.Type, class string, create bool, member func(sha
 			if name == "" {
 				return "_UNKNOWN"
 			}
+			value := "_of(self, " + quote(name) + ")"
 			if create && f.NullInCreate() {
-				return "_of(self, " + quote(name) + ", None)"
+				value = "_of(self, " + quote(name) + ", None)"
 			}
-			return "_of(self, " + quote(name) + ")"
+			if f.Whole() {
+				value = "_digits(" + value + ")"
+			}
+			return value
 		},
 		String:  quote,
 		Number:  func(digits string) string { return "_Fraction(" + quote(digits) + ")" },

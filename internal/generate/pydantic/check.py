@@ -16,8 +16,6 @@ def _ready(value: _t.Any) -> _t.Any:
         return value
     if isinstance(value, int | _dec.Decimal):
         return _Fraction(value)
-    if isinstance(value, float):
-        return _Fraction(repr(value))
     if isinstance(value, _dt.datetime):
         return value.astimezone(_dt.UTC)
     if isinstance(value, _dt.date):
@@ -29,14 +27,28 @@ def _ready(value: _t.Any) -> _t.Any:
     return value
 
 
+def _digits(value: _t.Any) -> _t.Any:
+    """Return a whole number as the text that an ID is."""
+    return str(value) if isinstance(value, _Fraction) else value
+
+
+def _failed(*values: _t.Any) -> bool:
+    """Tell whether Postgres refuses to compute a value, which is NaN."""
+    return any(isinstance(v, float) and _math.isnan(v) for v in values)
+
+
+def _missing(*values: _t.Any) -> _t.Any:
+    return _math.nan if _failed(*values) else _UNKNOWN
+
+
 def _and(a: _t.Any, b: _t.Any) -> _t.Any:
-    if a is False or b is False:
+    if not _failed(a) and (a is False or b is False):
         return False
-    return True if a is True and b is True else _UNKNOWN
+    return True if a is True and b is True else _missing(a, b)
 
 
 def _not(a: _t.Any) -> _t.Any:
-    return not a if isinstance(a, bool) else _UNKNOWN
+    return not a if isinstance(a, bool) else _missing(a)
 
 
 def _or(a: _t.Any, b: _t.Any) -> _t.Any:
@@ -46,32 +58,51 @@ def _or(a: _t.Any, b: _t.Any) -> _t.Any:
 def _cond(condition: _t.Any, a: _t.Any, b: _t.Any) -> _t.Any:
     if condition is True:
         return a
-    return b if condition is False else _UNKNOWN
+    return b if condition is False else _missing(condition)
 
 
 def _eq(a: _t.Any, b: _t.Any) -> _t.Any:
-    if a is _UNKNOWN or b is _UNKNOWN:
-        return _UNKNOWN
-    return bool(a == b)
+    if a is _UNKNOWN or b is _UNKNOWN or _failed(a, b):
+        return _missing(a, b)
+    a, b = _alike(a, b)
+    return _math.nan if _failed(a, b) else bool(a == b)
 
 
 def _same(a: _t.Any, b: _t.Any) -> _t.Any:
     """Compare like SQL's =, which is unknown for null."""
-    return _UNKNOWN if a is None or b is None else _eq(a, b)
+    return _missing(a, b) if a is None or b is None else _eq(a, b)
 
 
 def _ne(a: _t.Any, b: _t.Any) -> _t.Any:
     return _not(_eq(a, b))
 
 
+def _double(value: _t.Any) -> _t.Any:
+    """Return a number as Postgres converts it to a Float."""
+    if not isinstance(value, _Fraction):
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        return _math.nan
+    return _math.nan if number == 0 and value != 0 else number
+
+
+def _alike(a: _t.Any, b: _t.Any) -> tuple[_t.Any, _t.Any]:
+    if isinstance(a, float) or isinstance(b, float):
+        return _double(a), _double(b)
+    return a, b
+
+
 def _ordered(
     test: _t.Callable[[_t.Any, _t.Any], bool],
 ) -> _t.Callable[[_t.Any, _t.Any], _t.Any]:
     def compare(a: _t.Any, b: _t.Any) -> _t.Any:
-        for kind in (_Fraction, str, _dt.datetime):
-            if isinstance(a, kind) and isinstance(b, kind):
+        a, b = _alike(a, b)
+        for kind in (_Fraction, float, str, _dt.datetime):
+            if isinstance(a, kind) and isinstance(b, kind) and not _failed(a, b):
                 return test(a, b)
-        return _UNKNOWN
+        return _missing(a, b)
 
     return compare
 
@@ -96,23 +127,31 @@ def _among(a: _t.Any, values: _t.Any) -> _t.Any:
 
 
 def _numbers(
-    compute: _t.Callable[[_Fraction, _Fraction], _Fraction],
+    compute: _t.Callable[[_t.Any, _t.Any], _t.Any],
+    can_vanish: _t.Callable[[float, float], bool] = lambda a, b: True,
 ) -> _t.Callable[[_t.Any, _t.Any], _t.Any]:
+    """Compute exactly, or with Floats if one is a Float."""
+
     def both(a: _t.Any, b: _t.Any) -> _t.Any:
-        if not isinstance(a, _Fraction) or not isinstance(b, _Fraction):
-            return _UNKNOWN
+        a, b = _alike(a, b)
+        if not isinstance(a, _Fraction | float) or not isinstance(b, _Fraction | float):
+            return _missing(a, b)
         try:
-            return compute(a, b)
+            result = compute(a, b)
         except ZeroDivisionError:
-            return _UNKNOWN
+            return _missing(a)
+        if isinstance(result, _Fraction):
+            return result
+        vanished = result == 0 and not can_vanish(a, b)
+        return _math.nan if vanished or not _math.isfinite(result) else result
 
     return both
 
 
 _sum = _numbers(lambda a, b: a + b)
 _sub = _numbers(lambda a, b: a - b)
-_mul = _numbers(lambda a, b: a * b)
-_div = _numbers(lambda a, b: a / b)
+_mul = _numbers(lambda a, b: a * b, lambda a, b: a == 0 or b == 0)
+_div = _numbers(lambda a, b: a / b, lambda a, b: a == 0)
 _intDiv = _numbers(lambda a, b: _Fraction(int(a / b)))
 
 
@@ -173,6 +212,6 @@ def _time(value: str) -> _t.Any:
 
 
 def _hold(verdict: _t.Any, message: str) -> None:
-    """Fail if an expression is false."""
-    if verdict is False:
+    """Fail if an expression is false or Postgres refuses to compute it."""
+    if verdict is False or _failed(verdict):
         raise ValueError(message)

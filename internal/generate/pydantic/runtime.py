@@ -63,10 +63,29 @@ def _decimal(value: _dec.Decimal) -> str:
     return format(value, "f")
 
 
+def _stored(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must be text without the character U+0000")
+    return value
+
+
 def _not_null(value: _pd.JsonValue) -> _pd.JsonValue:
     if value is None:
         raise ValueError("cannot be null")
+    _all_stored(value)
     return value
+
+
+def _all_stored(value: _pd.JsonValue) -> None:
+    if isinstance(value, str):
+        _stored(value)
+    elif isinstance(value, list):
+        for item in value:
+            _all_stored(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _stored(name)
+            _all_stored(item)
 
 
 _RFC3339 = (
@@ -83,7 +102,7 @@ _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 
 _UUID_TEXT = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _Id = _t.Annotated[_uuid.UUID, _text(_UUID_TEXT, "a UUID")]
-_String = _t.Annotated[str, _pd.Strict()]
+_String = _t.Annotated[str, _pd.Strict(), _pd.AfterValidator(_stored)]
 _Int = _t.Annotated[int, _pd.Strict(), _pd.Field(ge=-(2**31), le=2**31 - 1)]
 _Int64 = _t.Annotated[
     int,

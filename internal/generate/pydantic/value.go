@@ -80,6 +80,12 @@ func (w *writer) element(f shape.Field) (annotation, error) {
 		return annotation{base: w.names[e]}, nil
 	}
 	a := annotation{base: scalars[f.Scalar()]}
+	switch {
+	case f.Whole():
+		a.base = scalars[schema.Int64]
+	case f.Scalar() == schema.ID && !f.UUID():
+		a.base = scalars[schema.String]
+	}
 	c := f.Constraints()
 	if c.Length != nil && !f.List() {
 		a.rules = append(a.rules, lengths(c.Length))

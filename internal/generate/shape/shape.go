@@ -98,10 +98,48 @@ func (f Field) Constraints() schema.Constraints {
 	if !f.Reference() {
 		c = f.Source.Constraints
 	}
-	if f.Scalar() == schema.Int {
-		c.Range = narrower(c.Range, scalar.OfField(f.Leaf).Range)
+	switch own := scalar.OfField(f.Leaf); {
+	case f.Scalar() == schema.Int:
+		c.Range = narrower(c.Range, own.Range)
+	case f.Whole():
+		c.Range = &own.Range
+	case f.List():
+	case f.Scalar() == schema.String, f.Scalar() == schema.ID && !f.UUID():
+		c.Length = f.characters(c.Length)
 	}
 	return c
+}
+
+// UUID reports whether the value is an ID that is a UUID.
+func (f Field) UUID() bool {
+	return f.Scalar() == schema.ID && scalar.OfField(f.Leaf).Pattern == scalar.UUIDPattern
+}
+
+// Whole reports whether the value is an ID that is a whole number, as a string.
+func (f Field) Whole() bool {
+	return f.Scalar() == schema.ID && scalar.OfField(f.Leaf).Pattern == scalar.Int64Pattern
+}
+
+var varchar = regexp.MustCompile(`(?i)^(?:varchar|character varying|char|character|bpchar)\s*\(\s*([0-9]+)\s*\)$`)
+
+// characters returns the limits of a text with those of its column. An ID is not empty.
+func (f Field) characters(l *schema.Length) *schema.Length {
+	var out schema.Length
+	if l != nil {
+		out = *l
+	}
+	if one := 1; f.Scalar() == schema.ID {
+		out.Min = &one
+	}
+	if m := varchar.FindStringSubmatch(f.Leaf.DataType); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil && (out.Max == nil || *out.Max > n) {
+			out.Max = &n
+		}
+	}
+	if out == (schema.Length{}) {
+		return nil
+	}
+	return &out
 }
 
 // narrower returns the range of an Int with the limits of its column, such as a smallint, unless every Int has them.

@@ -46,11 +46,11 @@ func fieldValue(f shape.Field, create bool, has func(shape.Field) bool) node {
 		value += " ?? null"
 	}
 	convert := map[schema.Scalar]string{
-		schema.Int: "$num", schema.Int64: "$num", schema.Float: "$num", schema.Decimal: "$num", schema.Date: "$at", schema.DateTime: "$at",
+		schema.Int: "$num", schema.Int64: "$num", schema.Decimal: "$num", schema.Date: "$at", schema.DateTime: "$at",
 		schema.Bytes: "$sized", schema.ID: "$id",
 	}[f.Scalar()]
 	switch {
-	case convert == "":
+	case convert == "", f.Scalar() == schema.ID && !f.UUID():
 		return text(value)
 	case f.List():
 		return call{name: "$items", args: []node{text(value), text(convert)}}

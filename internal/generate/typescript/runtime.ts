@@ -51,8 +51,13 @@ const $limited = <T extends z.ZodType>(
   });
 };
 
+/** Text that Postgres can store: without U+0000 and halves of surrogate pairs. */
+const $stored: [RegExp, string] = [
+  /^[^\0\ud800-\udfff]*$/u,
+  "must be text without the character U+0000",
+];
 const $text = ({ patterns = [], ...limits }: $Limits & $Patterns = {}) =>
-  patterns.reduce<z.ZodString>(
+  [$stored, ...patterns].reduce<z.ZodString>(
     (schema, [pattern, error]) => schema.regex(pattern, { error }),
     $limited(z.string(), (v) => [...v].length, "character", limits),
   );
@@ -110,7 +115,13 @@ const $decimal = (range: $Range = {}) =>
   ).brand<"Decimal">();
 
 const $date = (range: $Range = {}) =>
-  $in(z.iso.date({ abort: true }), (v) => v, range).brand<"LocalDate">();
+  $in(
+    z.iso
+      .date({ abort: true })
+      .regex(/^(?!0000)/, { error: "must be a date from the year 1" }),
+    (v) => v,
+    range,
+  ).brand<"LocalDate">();
 
 /** Nanoseconds since 1970. */
 const $instant = (v: string) => {
@@ -125,7 +136,7 @@ const $dateTime = (range: $Range = {}) =>
     z.iso
       .datetime({ offset: true, abort: true })
       .regex(
-        /^[^T]{10}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/,
+        /^(?!0000)[^T]{10}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/,
         { error: "must be a time", abort: true },
       ),
     $instant,
@@ -155,8 +166,24 @@ const $bytes = (limits: $Limits = {}) =>
     limits,
   ).brand<"Bytes">();
 
+/** JSON that Postgres can store. Zod's own refuses objects with a member named constructor. */
+const $isJson = (v: unknown): boolean =>
+  typeof v === "string"
+    ? $stored[0].test(v)
+    : typeof v === "number"
+      ? Number.isFinite(v)
+      : typeof v === "object" && v !== null
+        ? Array.isArray(v)
+          ? v.every($isJson)
+          : Object.entries(v).flat().every($isJson)
+        : v === null || typeof v === "boolean";
 const $json = () =>
-  z.json().refine((v) => v !== null, { error: "cannot be null" });
+  z
+    .custom<z.core.util.JSONType>((v) => v !== undefined, {
+      error: "is required",
+    })
+    .refine((v) => v !== null, { error: "cannot be null" })
+    .refine($isJson, { error: "must be JSON without the character U+0000" });
 
 const $vector = (dimensions?: number) =>
   dimensions === undefined

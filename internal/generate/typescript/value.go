@@ -73,7 +73,14 @@ func (w *writer) plain(f shape.Field) (call, error) {
 	if o != nil {
 		args = append(args, o)
 	}
-	return call{name: functions[f.Scalar()], args: args}, nil
+	name := functions[f.Scalar()]
+	switch {
+	case f.Whole():
+		name = functions[schema.Int64]
+	case f.Scalar() == schema.ID && !f.UUID():
+		name = functions[schema.String]
+	}
+	return call{name: name, args: args}, nil
 }
 
 func pair(pattern, message string) node {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // body is the JSON of a request by POST.
@@ -78,9 +80,16 @@ func invalid(message, hint string) *problem.Details {
 	return &details
 }
 
-// decode keeps the digits of numbers.
+// decode keeps the digits of numbers. It refuses half of a surrogate pair, which package json would replace.
 func decode(r io.Reader, into any) error {
-	d := json.NewDecoder(r)
+	var body bytes.Buffer
+	d := json.NewDecoder(io.TeeReader(r, &body))
 	d.UseNumber()
-	return d.Decode(into)
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if !scalar.Paired(body.Bytes()) {
+		return errors.New("a string has half of a surrogate pair")
+	}
+	return nil
 }

@@ -40,8 +40,8 @@ const (
 	UUIDPattern     = `^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`
 	Int64Pattern    = `^-?(?:0|[1-9][0-9]*)$`
 	DecimalPattern  = `^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$`
-	DatePattern     = `^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$`
-	DateTimePattern = `^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$`
+	DatePattern     = `^(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$`
+	DateTimePattern = `^(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$`
 	Base64Pattern   = `^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`
 
 	// DurationPattern leaves out that a duration has at least one part: DurationEnd says so.
@@ -94,8 +94,9 @@ func Of(s schema.Scalar, dataType string) Type {
 		return t
 	}
 	t.Pattern = ""
-	if isInteger(t.dataType) {
-		t.Write, t.canonical = types[schema.Int64].Write, canonicalInt64
+	if base := integer(t.dataType); base != "" {
+		whole := Of(base, t.dataType)
+		t.Write, t.canonical, t.Range, t.Pattern = whole.Write, whole.canonical, whole.Range, Int64Pattern
 		return t
 	}
 	t.Write, t.canonical = "write a text that is not empty", canonicalTextID
@@ -125,11 +126,16 @@ func isSmall(dataType string) bool {
 	return dataType == "smallint" || dataType == "int2"
 }
 
-func isInteger(dataType string) bool {
-	switch dataType {
-	case "smallint", "int2", "integer", "int", "int4", "bigint", "int8":
-		return true
+// integer returns the scalar of the whole numbers in a column, or "" for a column of others.
+func integer(dataType string) schema.Scalar {
+	if base, counts := schema.Serial(dataType); counts {
+		dataType = base
 	}
-	_, counts := schema.Serial(dataType)
-	return counts
+	switch dataType {
+	case "smallint", "int2", "integer", "int", "int4":
+		return schema.Int
+	case "bigint", "int8":
+		return schema.Int64
+	}
+	return ""
 }

@@ -85,6 +85,29 @@ func canonicalJSON(text string) (string, bool) {
 
 var nesting = map[json.Delim]int{'[': 1, '{': 1, ']': -1, '}': -1}
 
+// Paired reports whether the escapes \uXXXX of a JSON text are whole characters, and not halves of a surrogate pair, which encoding/json
+// would replace.
+func Paired(text []byte) bool {
+	for i := 0; i+1 < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if i++; text[i] != 'u' {
+			continue
+		}
+		switch r := escaped(string(text[i-1 : min(i+5, len(text))])); {
+		case r >= 0xdc00 && r < 0xe000:
+			return false
+		case r >= 0xd800 && r < 0xdc00:
+			if low := escaped(string(text[min(i+5, len(text)):min(i+11, len(text))])); low < 0xdc00 || low >= 0xe000 {
+				return false
+			}
+			i += 6
+		}
+	}
+	return true
+}
+
 // holdsEscapes reports whether jsonb takes the escapes \uXXXX of a valid JSON text.
 func holdsEscapes(text string) bool {
 	for i := 0; i < len(text); i++ {

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"cmp"
+	"math"
 	"math/big"
 	"reflect"
 	"regexp"
@@ -16,7 +17,7 @@ import (
 // unknown is a value that cannot be determined: an absent one, or a result that depends on null.
 type unknown struct{}
 
-// checked converts a value for an expression: null becomes nil, a number or a time a *big.Rat, a list a []any.
+// checked converts a value for an expression: null becomes nil, a Float a float64, another number or a time a *big.Rat, a list a []any.
 func checked(v any) any {
 	switch x := v.(type) {
 	case interface{ optional() any }:
@@ -45,7 +46,7 @@ func checked(v any) any {
 	case reflect.Int32, reflect.Int64:
 		return new(big.Rat).SetInt64(r.Int())
 	case reflect.Float64:
-		return number(strconv.FormatFloat(r.Float(), 'g', -1, 64))
+		return r.Float()
 	case reflect.Pointer:
 		if r.IsNil() {
 			return nil
@@ -91,13 +92,24 @@ func number(digits string) any {
 
 func lower(v any) any { return onText(v, func(s string) any { return strings.ToLower(s) }) }
 
-// holds reports whether a check passes; only false fails it.
-func holds(v any) bool { return v != false }
+// failed reports whether Postgres refuses to compute a value, because a Float in it is out of range. Such a value is NaN.
+func failed(v any) bool {
+	f, ok := v.(float64)
+	return ok && math.IsNaN(f)
+}
 
+// holds reports whether a check passes.
+func holds(v any) bool { return v != false && !failed(v) }
+
+// checkAnd computes its second operand only if Postgres does, too.
 func checkAnd(a, b any) any {
 	switch {
+	case failed(a):
+		return a
 	case a == false || b == false:
 		return false
+	case failed(b):
+		return b
 	case a == true && b == true:
 		return true
 	}
@@ -110,6 +122,16 @@ func checkNot(a any) any {
 	if x, ok := a.(bool); ok {
 		return !x
 	}
+	return orFailed(a)
+}
+
+// orFailed returns what does not depend on a value that has no result.
+func orFailed(values ...any) any {
+	for _, v := range values {
+		if failed(v) {
+			return v
+		}
+	}
 	return unknown{}
 }
 
@@ -120,12 +142,12 @@ func checkCond(condition, a, b any) any {
 	case false:
 		return b
 	}
-	return unknown{}
+	return orFailed(condition)
 }
 
 func checkEq(a, b any) any {
-	if a == (unknown{}) || b == (unknown{}) {
-		return unknown{}
+	if a == (unknown{}) || b == (unknown{}) || failed(a) || failed(b) {
+		return orFailed(a, b)
 	}
 	if a == nil || b == nil {
 		return a == nil && b == nil
@@ -134,8 +156,8 @@ func checkEq(a, b any) any {
 		y, _ := b.([]any)
 		return slices.EqualFunc(x, y, func(m, n any) bool { return checkEq(m, n) == true })
 	}
-	if order, ok := compare(a, b); ok {
-		return order == 0
+	if order := compare(a, b); order != (unknown{}) {
+		return ordered(a, b, func(o int) bool { return o == 0 })
 	}
 	return reflect.DeepEqual(a, b)
 }
@@ -143,33 +165,64 @@ func checkEq(a, b any) any {
 // checkSame is SQL's =, which is unknown for null.
 func checkSame(a, b any) any {
 	if a == nil || b == nil {
-		return unknown{}
+		return orFailed(a, b)
 	}
 	return checkEq(a, b)
 }
 
 func checkNe(a, b any) any { return checkNot(checkEq(a, b)) }
 
-// compare orders two numbers or two strings.
-func compare(a, b any) (order int, ok bool) {
-	switch x := a.(type) {
+// double returns a number as Postgres converts it to float8.
+func double(v any) (f float64, ok bool) {
+	switch x := v.(type) {
+	case float64:
+		return x, true
 	case *big.Rat:
-		if y, ok := b.(*big.Rat); ok {
-			return x.Cmp(y), true
+		f, _ := x.Float64()
+		if math.IsInf(f, 0) || (f == 0 && x.Sign() != 0) {
+			f = math.NaN()
 		}
-	case string:
-		if y, ok := b.(string); ok {
-			return cmp.Compare(x, y), true
-		}
+		return f, true
 	}
 	return 0, false
 }
 
-func ordered(a, b any, test func(int) bool) any {
-	if order, ok := compare(a, b); ok {
-		return test(order)
+func checkDouble(v any) any {
+	if f, ok := double(v); ok {
+		return f
 	}
-	return unknown{}
+	return v
+}
+
+// compare returns the order of two numbers or two strings as an int, unknown or a failed value.
+func compare(a, b any) any {
+	switch x := a.(type) {
+	case *big.Rat:
+		if y, ok := b.(*big.Rat); ok {
+			return x.Cmp(y)
+		}
+	case string:
+		if y, ok := b.(string); ok {
+			return cmp.Compare(x, y)
+		}
+	}
+	x, ok := double(a)
+	y, ok2 := double(b)
+	switch {
+	case failed(x) || failed(y):
+		return math.NaN()
+	case !ok || !ok2:
+		return unknown{}
+	}
+	return cmp.Compare(x, y)
+}
+
+func ordered(a, b any, test func(int) bool) any {
+	order := compare(a, b)
+	if o, ok := order.(int); ok {
+		return test(o)
+	}
+	return order
 }
 
 func checkLt(a, b any) any { return ordered(a, b, func(o int) bool { return o < 0 }) }
@@ -196,38 +249,55 @@ func checkAmong(a, list any) any {
 	return checkIn(a, list)
 }
 
-// onNumbers applies a function to two numbers.
-func onNumbers(a, b any, compute func(x, y *big.Rat) any) any {
+// onNumbers computes with two numbers: exactly, or as Floats if one is a Float.
+func onNumbers(a, b any, exact func(x, y *big.Rat) any, float func(x, y float64) float64) any {
 	x, ok := a.(*big.Rat)
 	y, ok2 := b.(*big.Rat)
-	if !ok || !ok2 {
-		return unknown{}
+	if ok && ok2 {
+		return exact(x, y)
 	}
-	return compute(x, y)
+	f, ok := double(a)
+	g, ok2 := double(b)
+	if !ok || !ok2 || failed(f) || failed(g) {
+		return orFailed(f, g)
+	}
+	result := float(f, g)
+	if math.IsInf(result, 0) {
+		return math.NaN()
+	}
+	return result
 }
 
 func checkAdd(a, b any) any {
 	if x, ok := a.(string); ok {
 		return onText(b, func(y string) any { return x + y })
 	}
-	return onNumbers(a, b, func(x, y *big.Rat) any { return new(big.Rat).Add(x, y) })
+	return onNumbers(a, b, func(x, y *big.Rat) any { return new(big.Rat).Add(x, y) }, func(x, y float64) float64 { return x + y })
 }
 
 func checkSub(a, b any) any {
-	return onNumbers(a, b, func(x, y *big.Rat) any { return new(big.Rat).Sub(x, y) })
+	return onNumbers(a, b, func(x, y *big.Rat) any { return new(big.Rat).Sub(x, y) }, func(x, y float64) float64 { return x - y })
 }
 
 func checkMul(a, b any) any {
-	return onNumbers(a, b, func(x, y *big.Rat) any { return new(big.Rat).Mul(x, y) })
+	return onNumbers(a, b, func(x, y *big.Rat) any { return new(big.Rat).Mul(x, y) }, func(x, y float64) float64 {
+		return notVanished(x*y, x != 0 && y != 0)
+	})
+}
+
+// notVanished returns a Float that Postgres refuses if it became 0 though nothing in it is.
+func notVanished(result float64, nonzero bool) float64 {
+	if result == 0 && nonzero {
+		return math.NaN()
+	}
+	return result
 }
 
 func checkDiv(a, b any) any {
-	return onNumbers(a, b, func(x, y *big.Rat) any {
-		if y.Sign() == 0 {
-			return unknown{}
-		}
-		return new(big.Rat).Quo(x, y)
-	})
+	if y, ok := double(b); ok && y == 0 {
+		return orFailed(a)
+	}
+	return onNumbers(a, b, func(x, y *big.Rat) any { return new(big.Rat).Quo(x, y) }, func(x, y float64) float64 { return notVanished(x/y, x != 0) })
 }
 
 // checkIntDiv divides and truncates the result.

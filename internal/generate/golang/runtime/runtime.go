@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -328,6 +329,7 @@ func at(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 var (
 	uuidPattern    = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 	wholePattern   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	timePattern    = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$`)
 	decimalPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 )
 
@@ -356,6 +358,7 @@ type members struct {
 	required []string // must be present
 	notNull  []string // must not be null
 	noHoles  []string // must be lists without null
+	times    []string // must be times of RFC 3339, or lists of them; package time also reads other offsets
 	strict   bool     // other members are not allowed
 }
 
@@ -378,7 +381,58 @@ func (m members) check(object map[string]json.RawMessage) error {
 			v.check(string(e) != "null", at(name, i), "cannot be null")
 		}
 	}
+	for _, name := range m.times {
+		var elements []json.RawMessage
+		if json.Unmarshal(object[name], &elements) != nil {
+			elements = []json.RawMessage{object[name]}
+		}
+		for _, e := range elements {
+			var text string
+			if json.Unmarshal(e, &text) == nil && string(e) != "null" && !timePattern.MatchString(text) {
+				v.add(name, "must be a time such as 2026-01-31T12:00:00Z")
+			}
+		}
+	}
 	return v.err()
+}
+
+// validYear reports whether the API knows a year.
+func validYear(year int) bool { return year >= 1 && year <= 9999 }
+
+// validText reports whether Postgres can store a text.
+func validText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+
+// holdsEscapes reports whether Postgres can store the escapes \uXXXX of a valid JSON text: not U+0000, and no half of a surrogate pair, which
+// package json would replace.
+func holdsEscapes(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if i++; text[i] != 'u' {
+			continue
+		}
+		first := escaped(text[i-1:])
+		if first == 0 || first&0xfc00 == 0xdc00 {
+			return false
+		}
+		if first&0xfc00 == 0xd800 {
+			if escaped(text[i+5:])&0xfc00 != 0xdc00 {
+				return false
+			}
+			i += 6
+		}
+	}
+	return true
+}
+
+// escaped returns the number of an escape that begins a text, or 0.
+func escaped(text []byte) uint64 {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0
+	}
+	r, _ := strconv.ParseUint(string(text[2:6]), 16, 32)
+	return r
 }
 
 // decode reads a JSON object.
@@ -386,6 +440,9 @@ func decode(text []byte, dst any, m members) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil {
 		return err
+	}
+	if !holdsEscapes(text) {
+		return fmt.Errorf("a string contains the character U+0000 or half of a surrogate pair, which Postgres cannot store")
 	}
 	if object == nil {
 		return fmt.Errorf("the value is null, not an object")

@@ -6,6 +6,7 @@ const ajv = new Ajv2020.default({
   strict: true,
   strictTypes: false,
   strictRequired: false,
+  ownProperties: true,
   allowUnionTypes: true,
 });
 addFormats.default(ajv);
