@@ -27,25 +27,34 @@ func (w *writer) blame(ctx context.Context, refused *refusal) error {
 	if refused.component == len(w.components) {
 		return w.place(w.rowOf(refused.cause), refused.cause)
 	}
-	for _, c := range w.components[:refused.component] {
-		if err := w.execute(ctx, w.tx, w.statements(c, c.rows)); err != nil {
+	for i, c := range w.components[:refused.component+1] {
+		stages, err := w.stagesOf(ctx, w.tx, c)
+		if err != nil {
 			return err
 		}
+		for stage, rows := range stages {
+			if i == refused.component && stage == refused.stage {
+				return w.search(ctx, c, rows, refused.cause)
+			}
+			if err := w.execute(ctx, w.tx, w.statements(c, rows)); err != nil {
+				return err
+			}
+		}
 	}
-	return w.search(ctx, w.components[refused.component], refused.cause)
+	return refused.cause
 }
 
-// search finds the invalid row of a component with a binary search. Each row comes after those that it refers to, so the invalid row is the
+// search finds the invalid one of the rows of a component with a binary search. Each row comes after those that it refers to, so the invalid row is the
 // last one of the shortest prefix that fails in the same way.
-func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError) error {
+func (w *writer) search(ctx context.Context, c *component, rows []*row, cause *pgconn.PgError) error {
 	last := cause
 	var broken error // an error that ends the search, such as a lost connection
-	n := sort.Search(len(c.rows), func(i int) bool {
+	n := sort.Search(len(rows), func(i int) bool {
 		if broken != nil {
 			return true
 		}
 		err := w.savepoint(ctx, func(tx pgx.Tx) error {
-			if err := w.execute(ctx, tx, w.statements(c, c.rows[:i+1])); err != nil {
+			if err := w.execute(ctx, tx, w.statements(c, rows[:i+1])); err != nil {
 				return err
 			}
 			return errUndo
@@ -66,10 +75,10 @@ func (w *writer) search(ctx context.Context, c *component, cause *pgconn.PgError
 	switch {
 	case broken != nil:
 		return broken
-	case n == len(c.rows):
+	case n == len(rows):
 		return cause
 	}
-	return w.place(c.rows[n], last)
+	return w.place(rows[n], last)
 }
 
 // errUndo rolls back the savepoint of a successful attempt.

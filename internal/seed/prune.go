@@ -20,6 +20,9 @@ import (
 
 // prune deletes the rows that an earlier load of the sets inserted and that are no longer in the fixtures.
 func (o *Options) prune(ctx context.Context, w *writer, f *fixtures) error {
+	for _, h := range w.early {
+		w.deleted(h.table, []string{h.key})
+	}
 	recorded, err := ledger.Rows(ctx, w.tx, f.sets)
 	if err != nil || len(recorded) == 0 {
 		return err

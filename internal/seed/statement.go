@@ -93,7 +93,7 @@ func newStatement(list []*group, a asked) statement {
 		columns := [5]string{"'{}'::bigint[]", "'{}'::text[]", "'{}'::bigint[]", "'{}'::text[]", "'{}'::text[]"}
 		if differs, sets := g.differences(), g.touched(a.now); len(differs) > 0 {
 			with = append(with, fmt.Sprintf("%s AS (%s)", updated, g.update(source, differs, sets)))
-			columns[2] = list64(updated+" AS s", "s.ord")
+			columns[2] = list64(updated+" AS s", "s."+ordinal)
 			if a.dryRun {
 				with = append(with, fmt.Sprintf("d%d AS (%s)", i, g.describeDifferences(source, differs)))
 				columns[3] = listText(fmt.Sprint("d", i, " AS s"), "s.fields")
@@ -102,7 +102,7 @@ func newStatement(list []*group, a asked) statement {
 		inserted := fmt.Sprint("i", i)
 		with = append(with, fmt.Sprintf("%s AS (%s)", missing, g.missing(source)), fmt.Sprintf("%s AS (%s)", inserted, g.insertSQL(missing)))
 		came := fmt.Sprintf("%s AS t JOIN %s AS s ON %s", inserted, missing, g.matches())
-		columns[0], columns[1] = list64(came, "s.ord"), listText(came, g.table.keyExpr("t", g.match))
+		columns[0], columns[1] = list64(came, "s."+ordinal), listText(came, g.table.keyExpr("t", g.match))
 		if a.keys {
 			columns[4] = listText(fmt.Sprintf("%s AS t JOIN %s AS s ON %s", pg.QuoteIdent(g.table.Table), source, g.matches()), g.table.keyExpr("t", g.match))
 		}
@@ -113,10 +113,13 @@ func newStatement(list []*group, a asked) statement {
 }
 
 func list64(from, expr string) string {
-	return fmt.Sprintf("(SELECT coalesce(array_agg(%s ORDER BY s.ord), '{}') FROM %s)", expr, from)
+	return fmt.Sprintf("(SELECT coalesce(array_agg(%s ORDER BY s.%s), '{}') FROM %s)", expr, ordinal, from)
 }
 
 func listText(from, expr string) string { return list64(from, expr+"::text") }
+
+// ordinal is the column with the number of a row in its group. No column of a table has this name.
+const ordinal = `"krowoc row"`
 
 // values returns the rows of a group as a query with typed columns. Each column is sent as an array of texts and cast to its type in the
 // database.
@@ -135,13 +138,16 @@ func (s *statement) values(g *group) string {
 		arrays = append(arrays, fmt.Sprintf("$%d::text[]", len(s.args)))
 		names = append(names, fmt.Sprintf("v%d", i))
 	}
-	return fmt.Sprintf("SELECT ord, %s FROM unnest(%s) WITH ORDINALITY AS v (%s, ord)", strings.Join(casts, ", "), strings.Join(arrays, ", "), strings.Join(names, ", "))
+	return fmt.Sprintf("SELECT %[1]s, %[2]s FROM unnest(%[3]s) WITH ORDINALITY AS v (%[4]s, %[1]s)", ordinal, strings.Join(casts, ", "), strings.Join(arrays, ", "), strings.Join(names, ", "))
 }
 
 func (g *group) all() []int { return slices.Concat(g.given, g.insert) }
 
 // difference is a column that is set in an existing row, and the condition that it differs.
-type difference struct{ field, name, differs string }
+type difference struct {
+	column               int
+	field, name, differs string
+}
 
 // differences returns the differences of a group. It is empty if the rows have only a key.
 func (g *group) differences() []difference {
@@ -155,7 +161,7 @@ func (g *group) differences() []difference {
 		if column.db.asText {
 			cast = "::text"
 		}
-		list = append(list, difference{column.field.Name, name, fmt.Sprintf("t.%s%s IS DISTINCT FROM s.%s%s", name, cast, name, cast)})
+		list = append(list, difference{c, column.field.Name, name, fmt.Sprintf("t.%s%s IS DISTINCT FROM s.%s%s", name, cast, name, cast)})
 	}
 	return list
 }
@@ -166,8 +172,8 @@ func (g *group) update(source string, list []difference, touched []string) strin
 	for _, d := range list {
 		sets, differs = append(sets, d.name+" = s."+d.name), append(differs, d.differs)
 	}
-	return fmt.Sprintf("UPDATE %s AS t SET %s FROM %s AS s WHERE %s AND (%s) RETURNING s.ord",
-		pg.QuoteIdent(g.table.Table), strings.Join(append(sets, touched...), ", "), source, g.matches(), strings.Join(differs, " OR "))
+	return fmt.Sprintf("UPDATE %s AS t SET %s FROM %s AS s WHERE %s AND (%s) RETURNING s.%s",
+		pg.QuoteIdent(g.table.Table), strings.Join(append(sets, touched...), ", "), source, g.matches(), strings.Join(differs, " OR "), ordinal)
 }
 
 // describeDifferences returns a query for the differing fields of existing rows.
@@ -177,8 +183,8 @@ func (g *group) describeDifferences(source string, list []difference) string {
 		fields = append(fields, fmt.Sprintf("CASE WHEN %s THEN %s END", d.differs, pg.QuoteLiteral(d.field)))
 		differs = append(differs, d.differs)
 	}
-	return fmt.Sprintf("SELECT s.ord, concat_ws(',', %s) AS fields FROM %s AS s JOIN %s AS t ON %s WHERE %s",
-		strings.Join(fields, ", "), source, pg.QuoteIdent(g.table.Table), g.matches(), strings.Join(differs, " OR "))
+	return fmt.Sprintf("SELECT s.%s, concat_ws(',', %s) AS fields FROM %s AS s JOIN %s AS t ON %s WHERE %s",
+		ordinal, strings.Join(fields, ", "), source, pg.QuoteIdent(g.table.Table), g.matches(), strings.Join(differs, " OR "))
 }
 
 // missing returns a query for the missing rows.

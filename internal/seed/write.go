@@ -24,6 +24,12 @@ type writer struct {
 	recorded   []ledger.Row // the inserted rows
 	present    map[string]bool
 	changes    []Change
+
+	staged map[*component]bool        // components whose rows take over unique values from one another
+	sets   []string                   // of which --prune deletes rows; nil without --prune
+	gone   map[string]bool            // the rows that earlier loads of these sets inserted, by table and key; nil until it is needed
+	given  map[[2]int]map[string]bool // the values of the rows, by table and column; filled when needed
+	early  []*holder                  // rows that were deleted before the others of --prune
 }
 
 // errDryRun rolls back a dry run.
@@ -38,7 +44,10 @@ func (o *Options) write(ctx context.Context, f *fixtures) (Summary, error) {
 		}
 	}
 	err := pg.InTx(ctx, o.DB, func(tx pgx.Tx) (err error) {
-		w := &writer{tx: tx, components: inOrder(f.rows), counts: map[*table]*TableSummary{}, present: map[string]bool{}}
+		w := &writer{tx: tx, components: inOrder(f.rows), staged: map[*component]bool{}, given: map[[2]int]map[string]bool{}}
+		if o.Prune {
+			w.sets = f.sets
+		}
 		w.asked = asked{now: f.now.UTC().Format(time.RFC3339Nano), dryRun: o.DryRun, keys: o.Prune}
 		if err := ledger.Lock(ctx, tx); err != nil {
 			return err
@@ -133,19 +142,37 @@ func (w *writer) statements(c *component, rows []*row) []statement {
 // refusal is an error with which Postgres rejected a component.
 type refusal struct {
 	component int // its number; the number of components for an error at the end
+	stage     int // of the component, from 0
 	cause     *pgconn.PgError
 }
 
 func (r *refusal) Error() string { return r.cause.Error() }
 
-// load sends all statements in one round trip. If Postgres rejects a row, it rolls back and finds that row.
+// load sends all statements in one round trip. If rows of a component may take over unique values from one another, it rolls back and
+// writes these in stages. If Postgres rejects a row, it rolls back and finds that row.
 func (w *writer) load(ctx context.Context) error {
-	err := w.savepoint(ctx, func(tx pgx.Tx) error { return w.send(ctx, tx) })
-	var refused *refusal
-	if errors.As(err, &refused) {
-		return w.blame(ctx, refused)
+	for {
+		w.counts, w.present = map[*table]*TableSummary{}, map[string]bool{}
+		w.recorded, w.changes, w.early = nil, nil, nil
+		err := w.savepoint(ctx, func(tx pgx.Tx) error { return w.send(ctx, tx) })
+		var refused *refusal
+		if !errors.As(err, &refused) {
+			return err
+		}
+		if refused.cause.Code != uniqueViolation || !w.stage(refused.component) {
+			return w.blame(ctx, refused)
+		}
 	}
-	return err
+}
+
+// stage marks a component to be written in stages, or all of them after an error at the end. It reports false if nothing changed.
+func (w *writer) stage(component int) (changed bool) {
+	for i, c := range w.components {
+		if (i == component || component == len(w.components)) && !w.staged[c] {
+			w.staged[c], changed = true, true
+		}
+	}
+	return changed
 }
 
 // savepoint runs fn in a savepoint. An error of fn rolls it back.
@@ -153,28 +180,63 @@ func (w *writer) savepoint(ctx context.Context, fn func(tx pgx.Tx) error) error 
 	return pg.InTx(ctx, w.tx, fn)
 }
 
+// stagesOf returns the rows of a component in the order in which they must be written.
+func (w *writer) stagesOf(ctx context.Context, tx pgx.Tx, c *component) ([][]*row, error) {
+	if !w.staged[c] {
+		return [][]*row{c.rows}, nil
+	}
+	return w.stages(ctx, tx, c)
+}
+
 func (w *writer) send(ctx context.Context, tx pgx.Tx) error {
-	batch := &pgx.Batch{}
-	var sent []statement
-	var of []int
+	p := &pipeline{w: w, batch: &pgx.Batch{}}
 	for i, c := range w.components {
-		for _, s := range w.statements(c, c.rows) {
-			batch.Queue(s.sql, s.args...)
-			sent, of = append(sent, s), append(of, i)
+		if w.staged[c] { // its stages depend on what is in the database
+			if err := p.flush(ctx, tx, refusal{component: i}); err != nil {
+				return err
+			}
+		}
+		stages, err := w.stagesOf(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		for stage, rows := range stages {
+			for _, s := range w.statements(c, rows) {
+				p.queue(s, refusal{component: i, stage: stage})
+			}
 		}
 	}
 	if !w.asked.dryRun { // a rollback does not reset sequences
-		w.queueSequences(batch)
+		w.queueSequences(p.batch)
 	}
-	batch.Queue("SET CONSTRAINTS ALL IMMEDIATE") // so that deferred constraints fail here and not in the commit
-	results := tx.SendBatch(ctx, batch)
-	for i, s := range sent {
-		if err := w.count(results.QueryRow(), s); err != nil {
+	p.batch.Queue("SET CONSTRAINTS ALL IMMEDIATE") // so that deferred constraints fail here and not in the commit
+	return p.flush(ctx, tx, refusal{component: len(w.components)})
+}
+
+// pipeline sends statements in one round trip.
+type pipeline struct {
+	w     *writer
+	batch *pgx.Batch
+	sent  []statement
+	of    []refusal // what each statement writes
+}
+
+func (p *pipeline) queue(s statement, of refusal) {
+	p.batch.Queue(s.sql, s.args...)
+	p.sent, p.of = append(p.sent, s), append(p.of, of)
+}
+
+// flush sends the statements and counts their results. last is the place of an error after them.
+func (p *pipeline) flush(ctx context.Context, tx pgx.Tx, last refusal) error {
+	results := tx.SendBatch(ctx, p.batch)
+	for i, s := range p.sent {
+		if err := p.w.count(results.QueryRow(), s); err != nil {
 			_ = results.Close() // the error of the statement is more useful
-			return refusedBy(err, of[i])
+			return refusedBy(err, p.of[i])
 		}
 	}
-	return refusedBy(results.Close(), len(w.components))
+	p.batch, p.sent, p.of = &pgx.Batch{}, nil, nil
+	return refusedBy(results.Close(), last)
 }
 
 // queueSequences advances every sequence past the values that rows have set in its column, so that later rows of the application do not
@@ -193,10 +255,9 @@ func (w *writer) queueSequences(batch *pgx.Batch) {
 	}
 }
 
-func refusedBy(err error, component int) error {
-	var cause *pgconn.PgError
-	if errors.As(err, &cause) {
-		return &refusal{component: component, cause: cause}
+func refusedBy(err error, by refusal) error {
+	if errors.As(err, &by.cause) {
+		return &by
 	}
 	return err
 }
