@@ -1,8 +1,8 @@
 package seed
 
 import (
+	"cmp"
 	"encoding/json"
-	"math"
 	"strconv"
 	"strings"
 
@@ -47,9 +47,10 @@ func vectorText(n *yaml.Node) (string, *problem) {
 	numbers := make([]string, len(n.Content))
 	for i, item := range n.Content {
 		item = node.Resolve(item)
-		number, err := strconv.ParseFloat(item.Value, 32)
-		if err != nil || item.Kind != yaml.ScalarNode || math.IsInf(number, 0) || math.IsNaN(number) {
-			p := wrong("wrong-type", remedy, "a Vector holds numbers, found %s", node.Describe(item))
+		plain, better := inDecimal(item.Value)
+		number, err := strconv.ParseFloat(plain, 32)
+		if err != nil || item.Kind != yaml.ScalarNode {
+			p := wrong("wrong-type", cmp.Or(better, remedy), "a Vector holds numbers, found %s", node.Describe(item))
 			p.node = item
 			return "", p
 		}
@@ -129,31 +130,30 @@ func (w *jsonWriter) scalar(n *yaml.Node) *problem {
 		w.WriteString("null")
 	case "!!bool":
 		w.WriteString(strings.ToLower(n.Value))
-	case "!!int", "!!float":
-		number, ok := jsonNumber(n)
-		if !ok {
-			return &problem{code: "wrong-type", node: n, message: "JSON has no number " + node.Clip(n.Value), remedy: "quote it, if it is a text"}
+	default:
+		if !node.IsNumber(n) {
+			return w.text(n)
+		}
+		number, remedy := jsonNumber(n.Value)
+		if number == "" {
+			return &problem{code: "wrong-type", node: n, message: "JSON has no number " + node.Clip(n.Value), remedy: strings.TrimPrefix(remedy+"; or quote it, if it is a text", "; or ")}
 		}
 		w.WriteString(number)
-	default:
-		return w.text(n)
 	}
 	return nil
 }
 
 // jsonNumber returns the number unchanged if it is valid JSON, and otherwise in JSON's format.
-func jsonNumber(n *yaml.Node) (string, bool) {
-	if _, ok := scalar.Of(schema.Decimal, "").Canonical(n.Value); ok && json.Valid([]byte(n.Value)) {
-		return n.Value, true
+func jsonNumber(text string) (number, remedy string) {
+	plain, _, remedy := node.Number(text)
+	canonical, ok := scalar.Of(schema.Decimal, "").Canonical(plain)
+	switch {
+	case !ok:
+		return "", remedy
+	case json.Valid([]byte(plain)):
+		return plain, ""
 	}
-	if number, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
-		return strconv.FormatInt(number, 10), true
-	}
-	number, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
-	if err != nil || math.IsInf(number, 0) || math.IsNaN(number) {
-		return "", false
-	}
-	return strconv.FormatFloat(number, 'g', -1, 64), true
+	return canonical, ""
 }
 
 func (w *jsonWriter) text(n *yaml.Node) *problem {

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -90,39 +91,47 @@ func scalarText(f *schema.Field, n *yaml.Node) (text, remedy string) {
 	if f.Type.Scalar == schema.String && n.ShortTag() != "!!str" {
 		return "", "quote it: " + strconv.Quote(node.Clip(n.Value))
 	}
-	spelled, fits := jsonSpelling(t.Name, n)
+	spelled, fits, remedy := jsonSpelling(t.Name, n)
 	canonical, ok := t.Canonical(spelled)
 	if !fits || !ok {
-		return "", t.Write
+		return "", cmp.Or(remedy, t.Write)
 	}
 	return t.ToPostgres(canonical), ""
 }
 
 // jsonSpelling converts the notations of YAML to those of JSON: integers in other bases, grouped digits, True, times of YAML 1.1, and
-// base64 on several lines. It returns whether the node's type fits the scalar.
-func jsonSpelling(s schema.Scalar, n *yaml.Node) (text string, fits bool) {
+// base64 on several lines. It returns whether the node's type fits the scalar, and a remedy if there is a better one than the scalar's.
+func jsonSpelling(s schema.Scalar, n *yaml.Node) (text string, fits bool, remedy string) {
 	v, tag := n.Value, n.ShortTag()
-	isText, isWhole := tag == "!!str", tag == "!!int"
+	isText, isNumber := tag == "!!str", tag == "!!int" || tag == "!!float"
 	switch s {
 	case schema.Int, schema.Int64:
-		number, err := strconv.ParseInt(v, 0, 64) // base 0 also accepts 0x1F, 0o17 and 1_000
-		return strconv.FormatInt(number, 10), err == nil && (isWhole || (isText && s == schema.Int64))
-	case schema.Float:
-		return strings.ReplaceAll(v, "_", ""), isWhole || tag == "!!float"
-	case schema.Decimal:
-		return strings.ReplaceAll(v, "_", ""), true
+		plain, whole, remedy := node.Number(v)
+		return strings.TrimPrefix(plain, "+"), whole && plain != "" && (isNumber || (isText && s == schema.Int64)), remedy
+	case schema.Float, schema.Decimal:
+		plain, remedy := inDecimal(v)
+		return plain, plain != "" && (isNumber || s == schema.Decimal), remedy
 	case schema.Boolean:
-		return strings.ToLower(v), tag == "!!bool"
+		return strings.ToLower(v), tag == "!!bool", ""
 	case schema.DateTime:
 		t, ok := parseTime(v)
 		text, inRange := scalar.FormatDateTime(t)
-		return text, ok && inRange
+		return text, ok && inRange, ""
 	case schema.Duration:
-		return v, isText
+		return v, isText, ""
 	case schema.Bytes:
-		return standardBase64(v), true
+		return standardBase64(v), true, ""
 	}
-	return v, true
+	return v, true, ""
+}
+
+// inDecimal returns a number that is written in decimal notation. Other bases are for whole numbers.
+func inDecimal(v string) (plain, remedy string) {
+	plain, _, remedy = node.Number(v)
+	if plain != "" && strings.ContainsAny(v, "xXoObB") {
+		return "", "write it in decimal notation: " + plain
+	}
+	return plain, remedy
 }
 
 // parseTime parses RFC 3339 and the timestamps of YAML 1.1. A time without a zone is in UTC.

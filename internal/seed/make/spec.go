@@ -4,6 +4,7 @@
 package make
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -123,8 +124,9 @@ const mostRows = 10_000_000_000
 
 // ParseRows parses a number of rows: 1000, 1_000_000.
 func ParseRows(text string) (int64, bool) {
-	count, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 64)
-	return count, err == nil && count > 0 && count <= mostRows
+	plain, whole, _ := node.Number(text)
+	count, err := strconv.ParseInt(strings.TrimPrefix(plain, "+"), 10, 64)
+	return count, err == nil && whole && count > 0 && count <= mostRows
 }
 
 func (r *Reader) count(n *yaml.Node) int64 {
@@ -225,9 +227,10 @@ func (r *Reader) share(n *yaml.Node) float64 {
 	if n == nil {
 		return 0
 	}
-	f, err := strconv.ParseFloat(n.Value, 64)
+	plain, _, remedy := node.Number(n.Value)
+	f, err := strconv.ParseFloat(plain, 64)
 	if err != nil || f < 0 || f > 1 {
-		r.fail(n, "bad-share", "write a number from 0 to 1, as in 0.2", "%q is not a share", n.Value)
+		r.fail(n, "bad-share", cmp.Or(remedy, "write a number from 0 to 1, as in 0.2"), "%q is not a share", n.Value)
 	}
 	return f
 }
@@ -237,9 +240,10 @@ func (r *Reader) number(n *yaml.Node, def float64) float64 {
 	if n == nil {
 		return def
 	}
-	f, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
+	plain, _, remedy := node.Number(n.Value)
+	f, err := strconv.ParseFloat(plain, 64)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		r.fail(n, "wrong-type", "write a number", "%q is not a number", n.Value)
+		r.fail(n, "wrong-type", cmp.Or(remedy, "write a number"), "%q is not a number", n.Value)
 		return def
 	}
 	return f
