@@ -125,7 +125,7 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 // Seed loads the configured sets of fixtures. options change its other settings.
 func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, options ...func(*seed.Options)) (seed.Summary, error) {
 	o := seed.Options{
-		DB: pool, Schema: s, FS: os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.SeedSets(), Now: a.Now,
+		DB: pool, Schema: s, FS: seed.Folder(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.SeedSets(), Now: a.Now,
 		LookupEnv: a.Filled, Parser: a.SQLParser(),
 		Environment: a.Config.Environment, Protected: a.Config.Protected,
 	}

@@ -107,7 +107,7 @@ func (s *session) digestPath() string { return filepath.Join(s.StateDir, "seeds.
 // seedDigest is a hash of the fixtures and of the state of the tables. It includes the time at which each migration was applied, so that
 // new and recreated tables are seeded.
 func (s *session) seedDigest(ctx context.Context) (string, error) {
-	digest, err := seed.Digest(os.DirFS(s.Seeds), s.Project.SeedSets(), nil)
+	digest, err := seed.Digest(seed.Folder(s.Seeds), s.Project.SeedSets(), nil)
 	if err != nil {
 		return "", err
 	}

@@ -129,6 +129,10 @@ func (c *collector) file(name string, own *bundle) error {
 	}
 	c.files[name] = true
 	text, err := fs.ReadFile(c.fsys, name)
+	if leadsOutside(err) {
+		c.mistakes = append(c.mistakes, newSource(path.Join(c.dir, name), nil).at(nil, outside(path.Base(name))))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -176,7 +180,12 @@ func (c *collector) include(m mention, own *bundle) error {
 	}
 	found := false
 	for _, name := range names {
-		if info, err := fs.Stat(c.fsys, name); err != nil || !isFixture(name, fs.FileInfoToDirEntry(info)) {
+		info, err := fs.Stat(c.fsys, name)
+		if leadsOutside(err) {
+			c.report(m, outside(node.Clip(m.node.Value)))
+			return nil
+		}
+		if err != nil || !isFixture(name, fs.FileInfoToDirEntry(info)) {
 			continue
 		}
 		found = true
@@ -195,6 +204,11 @@ func (c *collector) notIncluded(m mention, pattern string, names []string) *prob
 	if len(names) > 0 {
 		return wrong("no-fixture", "fixtures end in "+strings.Join(extensions, ", ")+"; a folder is included as folder/*.yaml",
 			"%q is not a fixture file", node.Clip(m.node.Value))
+	}
+	for _, name := range []string{pattern, path.Dir(pattern)} {
+		if _, err := fs.Stat(c.fsys, name); leadsOutside(err) {
+			return outside(node.Clip(m.node.Value))
+		}
 	}
 	var near []string
 	entries, _ := fs.ReadDir(c.fsys, path.Dir(pattern)) // the message also works without the list
@@ -229,6 +243,9 @@ func setsOf(fsys fs.FS) []string {
 
 // missingSet returns the error for a missing set, with the existing sets.
 func missingSet(fsys fs.FS, folder string, err error) error {
+	if leadsOutside(err) {
+		return fault.New(fault.Invalid, op, folder+" leads outside the seeds folder through a symbolic link", "Copy the set into the seeds folder; links within it must be relative.")
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fault.Wrap(op, err)
 	}

@@ -145,8 +145,15 @@ func (x *expansion) file(name string) (string, error) {
 	if !fs.ValidPath(full) || path.IsAbs(name) {
 		return "", wrong("outside", "move it into the seeds folder", "%q lies outside the seeds folder", node.Clip(name))
 	}
+	info, err := fs.Stat(x.reader.templates.fsys, full)
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return "", wrong("unknown-file", "write the name of a file", "%q is not a file", node.Clip(name))
+	}
 	f, err := x.reader.templates.fsys.Open(full)
-	if err != nil {
+	switch {
+	case leadsOutside(err):
+		return "", outside(node.Clip(name))
+	case err != nil:
 		return "", wrong("unknown-file", didYouMean(name, x.reader.templates.beside(full, name)), "there is no file %q next to this one", node.Clip(name))
 	}
 	defer func() { _ = f.Close() }()

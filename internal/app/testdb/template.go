@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -30,7 +29,7 @@ func digestOf(a *app.App, sets []string) (string, error) {
 		return "", err
 	}
 	if len(sets) > 0 {
-		seeds, err := seed.Digest(os.DirFS(a.Config.Path(a.Config.Seeds.Dir)), sets, a.Filled)
+		seeds, err := seed.Digest(seed.Folder(a.Config.Path(a.Config.Seeds.Dir)), sets, a.Filled)
 		if err != nil {
 			return "", err
 		}

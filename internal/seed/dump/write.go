@@ -68,7 +68,7 @@ func (taken fileNames) of(t *table) string {
 
 // wouldLoad reads the fixtures as a load does: every mask keeps the constraints of its field, and nothing unique is there twice.
 func (d *dumper) wouldLoad(ctx context.Context, staging string) error {
-	err := seed.Check(ctx, seed.Options{Schema: d.Schema, FS: os.DirFS(filepath.Dir(staging)), Dir: path.Dir(filepath.ToSlash(d.Name)), Sets: []string{filepath.Base(staging)}})
+	err := seed.Check(ctx, seed.Options{Schema: d.Schema, FS: seed.Folder(filepath.Dir(staging)), Dir: path.Dir(filepath.ToSlash(d.Name)), Sets: []string{filepath.Base(staging)}})
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
