@@ -143,7 +143,7 @@ func (o *Options) parser() *sqltext.Parser {
 
 // counted adds the specifications of the counts.
 func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Spec) ([]*maker.Spec, error) {
-	rows := map[*table]int64{}
+	rows, named := map[*table]int64{}, map[*table]bool{}
 	for _, c := range o.Generate {
 		if c.Type == "" {
 			continue
@@ -156,7 +156,7 @@ func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Sp
 			return nil, fault.New(fault.Invalid, op, fmt.Sprintf("the generation of %s is already defined at %s:%d", t.Table, made.source.name, made.key.Line+made.source.shift),
 				"Change the count there.")
 		}
-		rows[t] = c.Rows
+		rows[t], named[t] = c.Rows, true
 	}
 	for _, c := range o.Generate {
 		for _, typ := range o.Schema.Tables {
@@ -170,7 +170,9 @@ func (o *Options) counted(all *tables, said map[*table]recipe, specs []*maker.Sp
 	}
 	for _, typ := range o.Schema.Tables {
 		if n := rows[all.byName[typ.Name]]; n > 0 {
-			specs = append(specs, maker.Guess(typ, n))
+			spec := maker.Guess(typ, n)
+			spec.Exact = named[all.byName[typ.Name]]
+			specs = append(specs, spec)
 		}
 	}
 	return specs, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -111,7 +112,11 @@ func (t *blueprint) chunk(ctx context.Context, r *sample, slots []int, from, to 
 	keep, remember := len(t.rows.slots) > 0 && t.count-t.done <= keptRows, t.remembers()
 	c.data = make([]byte, 0, 256<<10)
 	for number := from; number < to; number++ {
-		if failure := t.make(r, number); failure != "" {
+		failure := t.make(r, number)
+		if repeats := func(u *uniqueness) bool { return failure == u.String() }; failure != "" && slices.ContainsFunc(t.uniques, repeats) {
+			return chunk{err: t.onlySo(number, failure)}
+		}
+		if failure != "" {
 			return chunk{err: fault.New(fault.Invalid, "", fmt.Sprintf("row %d of %s cannot be generated: %s", number+1, t.typ.Table, failure),
 				"Specify how its fields are generated under generate: "+t.typ.Name+", or ask for fewer rows.")}
 		}

@@ -101,7 +101,9 @@ func (j *judge) miss(batch []*candidate) error {
 			continue
 		}
 		j.missed++
-		if j.spec.Place != "" || !j.mayMiss(c) {
+		if repeats := j.mayMiss(c); repeats && j.spec.exact() {
+			return j.onlySo(c.number, c.failure)
+		} else if !repeats {
 			return fault.New(fault.Invalid, "", fmt.Sprintf("row %d of %s cannot be generated: %s", c.number+1, j.typ.Table, c.failure),
 				fmt.Sprintf("Under generate: %s, specify how %s generated, so that the database accepts it.", j.typ.Name, j.subject(c.failure)))
 		}

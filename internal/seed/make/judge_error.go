@@ -1,7 +1,10 @@
 package make
 
 import (
+	"fmt"
 	"strings"
+
+	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // subject names the fields of a constraint: name is, name and rank are.
@@ -29,6 +32,12 @@ func (j *judge) subject(failure string) string {
 		return names[0] + " is"
 	}
 	return strings.Join(names, " and ") + " are"
+}
+
+// onlySo returns the error for a row that cannot be unique, after others that are.
+func (t *blueprint) onlySo(rows int64, failure string) error {
+	return fault.New(fault.Invalid, "", fmt.Sprintf("%s: only %d of %d rows of %s can be generated: %s", t.spec.place(), rows, t.count, t.typ.Table, failure),
+		fmt.Sprintf("Ask for fewer rows, or under generate: %s, specify more values.", t.typ.Name))
 }
 
 // mayMiss reports whether a row without a specification may be skipped: the other rows have all values that it could have.

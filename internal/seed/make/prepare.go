@@ -74,8 +74,11 @@ func (t *blueprint) prepareUniques(ctx context.Context, tx pgx.Tx) error {
 		if err := t.known(ctx, tx, u); err != nil {
 			return err
 		}
-		if u.total > 0 && t.spec.Place == "" {
-			t.count = min(t.count, t.done+u.total-int64(len(u.seen)))
+		if u.total > 0 {
+			why := fmt.Sprintf("no two rows of %s may have the same %s, and %d of %d are in use", t.typ.Table, names(u.fields), len(u.seen), u.total)
+			if err := t.limit(t.done+u.total-int64(len(u.seen)), why); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -145,10 +148,12 @@ func (t *blueprint) isEmpty(reference *schema.Field) error {
 func (t *blueprint) greatest(ctx context.Context, tx pgx.Tx, m *maker, up *upwards) error {
 	c := t.slots[m.slots[0]]
 	err := tx.QueryRow(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0)::bigint FROM %s", pg.QuoteIdent(c.name), t.quoted())).Scan(&up.after)
-	if low, high := c.bounds(); err == nil && float64(up.after+t.count-t.done) > high {
-		return fault.New(fault.Invalid, "", fmt.Sprintf("%s ends at %s, so no numbers are left for %d more rows", label(m.field), short(high), t.count-t.done))
-	} else if float64(up.after) < low-1 {
+	low, high := c.bounds()
+	if float64(up.after) < low-1 {
 		up.after = int64(low) - 1
+	}
+	if left := high - float64(up.after); err == nil && float64(t.count-t.done) > left {
+		return t.limit(t.done+int64(max(left, 0)), fmt.Sprintf("no two rows of %s may have the same %s, which ends at %s", t.typ.Table, m.field.Name, short(high)))
 	}
 	return err
 }

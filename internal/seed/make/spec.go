@@ -25,7 +25,16 @@ type Spec struct {
 	Text  string // its text without the count: equal texts give equal rows
 	Count int64  // number of rows; 0 if Per determines it
 	Per   *Per
+	Exact bool             // fewer rows than Count are an error, also without a place
 	made  map[string]*rule // by field name; other fields are guessed
+}
+
+// exact reports whether fewer rows than requested are an error.
+func (s *Spec) exact() bool { return s.Exact || s.Place != "" }
+
+// place returns where the rows are requested, for messages.
+func (s *Spec) place() string {
+	return cmp.Or(s.Place, fmt.Sprintf("--generate %s=%d", s.Type.Name, s.Count))
 }
 
 // Per specifies a number of rows for each row of another table.

@@ -14,13 +14,11 @@ func (t *blueprint) prepareSpread() error {
 	for _, u := range t.uniques {
 		sizes, total := t.combinations(u.fields)
 		u.total = total
-		finite, guessed := total > 0, t.spec.Place == ""
-		switch {
-		case finite && guessed:
-			t.count = min(t.count, total)
-		case finite && total < t.count:
-			return fault.New(fault.Invalid, "", fmt.Sprintf("%s: no two rows of %s may have the same %s, but there are only %d possible values for %d rows",
-				t.spec.Place, t.typ.Table, names(u.fields), total, t.count), "Ask for fewer rows, or allow more values.")
+		finite := total > 0
+		if finite {
+			if err := t.limit(total, fmt.Sprintf("no two rows of %s may have the same %s", t.typ.Table, names(u.fields))); err != nil {
+				return err
+			}
 		}
 		if finite && t.spreadable(u.fields) {
 			t.spreadOver(u.fields, spread{sizes, newShuffle(total, t.seed)})
@@ -32,6 +30,22 @@ func (t *blueprint) prepareSpread() error {
 		}
 	}
 	return nil
+}
+
+// limit reduces the number of rows to those that are possible, or returns an error if fewer rows are not allowed.
+func (t *blueprint) limit(possible int64, why string) error {
+	if t.count <= possible {
+		return nil
+	}
+	if !t.spec.exact() {
+		t.count = possible
+		return nil
+	}
+	hint := "Allow more values."
+	if possible > 0 {
+		hint = fmt.Sprintf("Ask for at most %d rows, or allow more values.", possible)
+	}
+	return fault.New(fault.Invalid, "", fmt.Sprintf("%s: %s, but there are only %d possible values for %d rows", t.spec.place(), why, possible, t.count), hint)
 }
 
 // combinations returns the number of values of each field and of their combinations. The total is 0 when it is unknown, and it is
@@ -55,7 +69,10 @@ func (t *blueprint) combinations(fields []*schema.Field) (sizes []int64, total i
 func (t *blueprint) spreadable(fields []*schema.Field) bool {
 	return t.spreading.sizes == nil && !t.filled && t.per == nil && !t.judged() && !slices.ContainsFunc(fields, func(f *schema.Field) bool {
 		m := t.makers[t.makerOf(f)]
-		return m.digit >= 0 || !t.evenly(m)
+		checked := func(c check) bool {
+			return slices.ContainsFunc(c.fields, func(f checked) bool { return slices.Contains(m.slots, f.slot) })
+		}
+		return m.digit >= 0 || !t.evenly(m) || slices.ContainsFunc(t.checks, checked)
 	})
 }
 

@@ -49,7 +49,7 @@ func (j *judge) insertTriggered(ctx context.Context, r *sample, batch []*candida
 		pending = accepted(refused)
 	}
 	for _, c := range pending {
-		if j.spec.Place != "" || !j.isTaken(c.refusal) {
+		if j.spec.exact() || !j.isTaken(c.refusal) {
 			return j.blameRefusal(c)
 		}
 	}
