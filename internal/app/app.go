@@ -127,7 +127,10 @@ func (a *App) Seed(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema, op
 	o := seed.Options{
 		DB: pool, Schema: s, FS: seed.Folder(a.Config.Path(a.Config.Seeds.Dir)), Dir: a.Config.Seeds.Dir, Sets: a.SeedSets(), Now: a.Now,
 		LookupEnv: a.Filled, Parser: a.SQLParser(),
-		Environment: a.Config.Environment, Protected: a.Config.Protected,
+		Environment: a.Config.Environment,
+	}
+	if name := a.Protected(pool.Config().ConnString()); name != "" {
+		o.Environment, o.Protected = name, true
 	}
 	for _, set := range options {
 		set(&o)

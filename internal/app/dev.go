@@ -46,6 +46,9 @@ func (a *App) AnnounceDev() {
 // Dev runs a development session until ctx ends.
 func (a *App) Dev(ctx context.Context, o DevOptions) error {
 	c := a.Config
+	if err := a.RefuseElsewhere("start the session", c.Database.URL.Reveal()); err != nil {
+		return err // it changes tables without asking
+	}
 	a.AnnounceDev()
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{

@@ -29,6 +29,8 @@ type Config struct {
 	Root        string    `mapstructure:"-"` // the folder of krowoc.yaml
 	Warnings    diag.List `mapstructure:"-"` // mistakes that do not prevent the use of the configuration
 
+	ProtectedDatabases []ProtectedDatabase `mapstructure:"-"` // of other environments
+
 	Project    string
 	Schema     string
 	Protected  bool

@@ -99,7 +99,7 @@ func (l *loader) load() (*Config, error) {
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	c.Environment, c.Warnings = l.environment, mistakes
+	c.Environment, c.Warnings, c.ProtectedDatabases = l.environment, mistakes, l.protectedDatabases(doc)
 	return c, nil
 }
 

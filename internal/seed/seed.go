@@ -98,7 +98,7 @@ func (o *Options) consent() error {
 	if !o.Protected || (o.Environment != "" && o.AllowProtected == o.Environment && o.Confirmed) {
 		return nil
 	}
-	message := fmt.Sprintf("the environment %q is protected", o.Environment)
+	message := fmt.Sprintf("the database belongs to the environment %q, which is protected", o.Environment)
 	if o.AllowProtected != "" && o.AllowProtected != o.Environment {
 		message += fmt.Sprintf(", and %q is not its name", o.AllowProtected)
 	}

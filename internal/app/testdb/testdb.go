@@ -41,6 +41,9 @@ func Find(a *app.App) (*Server, error) {
 		return nil, err
 	}
 	if url := a.Config.Database.URL.Reveal(); url != "" {
+		if err := a.RefuseElsewhere("create a test database", url); err != nil {
+			return nil, err
+		}
 		return &Server{URL: url}, nil
 	}
 	state, err := dev.Find(a.StateDir())

@@ -42,7 +42,7 @@ func migrateDatabase(ctx context.Context, f *factory.Factory, o migrate.Options,
 
 // migrateConfirmed is migrateDatabase for work that may roll back migrations: it shows what that would delete, and asks.
 func migrateConfirmed(ctx context.Context, f *factory.Factory, o migrate.Options, yes bool, w work) error {
-	if yes || o.DryRun {
+	if o.DryRun {
 		return migrateDatabase(ctx, f, o, w)
 	}
 	a, err := f.App()
@@ -50,6 +50,12 @@ func migrateConfirmed(ctx context.Context, f *factory.Factory, o migrate.Options
 		return err
 	}
 	return f.WithDatabase(ctx, a, func(db *app.Database) error {
+		if err := a.RefuseElsewhere("migrate", db.URL); err != nil {
+			return err
+		}
+		if yes {
+			return workAndShow(ctx, f, a, db, o, w)
+		}
 		if err := confirm(ctx, f, a, db, o, w); err != nil {
 			return err
 		}
