@@ -39,7 +39,7 @@ krowoc seed dump --root Team --children 500 --depth 2 --mask-key-file ~/.krowoc-
 	flags.StringSliceVar(&o.Omit, "omit", nil, "leave out this `field`, such as one that a trigger fills; example: Prompt.voteCount; repeatable")
 	flags.StringVar(&o.Out, "out", "", "write to this `folder` (default: dumped, in the seeds folder)")
 	flags.StringVar(&o.MaskKeyFile, "mask-key-file", "", "read the mask key from `file` (default: seeds.maskKey of krowoc.yaml, else a random key)")
-	flags.BoolVar(&o.Strict, "strict", false, "write nothing and exit with code 3 when unmarked fields look like personal data")
+	flags.BoolVar(&o.Strict, "strict", false, "write nothing and exit with code 3 when unmarked fields look like personal data, or contain some")
 	flags.BoolVar(&o.Overwrite, "yes", false, "replace existing fixtures in the folder without asking")
 	return cmd
 }
@@ -77,6 +77,9 @@ func showDump(t *term.Terminal, r dump.Result) error {
 	}
 	if len(r.Unmarked) > 0 {
 		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("these fields look like personal data and are not masked:"), strings.Join(r.Unmarked, ", ")+"; mark each with @pii, or with @pii(kind: NONE) if it is not personal")
+	}
+	for _, c := range r.Clear {
+		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("personal data is not masked:"), c.String()+"; mark the field with @pii(kind: TEXT), or leave it out with --omit "+c.Field)
 	}
 	table := t.NewTable("TABLE", "ROWS", "MASKED", "FILE")
 	for _, row := range r.Tables {

@@ -30,7 +30,7 @@ type Options struct {
 	Depth    int      // maximum number of levels downwards
 	Omit     []string // fields to leave out: Prompt.voteCount
 	MaskKey  []byte   // the key of masks
-	Strict   bool     // reject unmarked fields that look like personal data
+	Strict   bool     // reject unmarked fields that look like personal data, and personal data in fields that are not masked
 
 	Out       string // the folder to write
 	Name      string // name of the folder in messages; empty means Out
@@ -43,6 +43,8 @@ type Summary struct {
 	Tables []TableSummary `json:"tables"`
 	// Unmarked are unmarked fields that look like personal data, as Type.field.
 	Unmarked []string `json:"unmarked"`
+	// Clear is personal data in other fields that are not masked.
+	Clear []Clear `json:"clear"`
 }
 
 // TableSummary counts the rows and masked values of a table.
@@ -105,6 +107,7 @@ type dumper struct {
 	roots  []root
 	count  int // of rows
 	masked map[*table]int
+	clear  []Clear
 }
 
 func (o *Options) prepare() (*dumper, error) {
@@ -133,6 +136,9 @@ func (d *dumper) read(ctx context.Context) error {
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
+	if err := d.harmless(ctx); err != nil {
+		return err
+	}
 	chosen, err := d.chooseRoots(ctx)
 	if err != nil {
 		return err
@@ -145,6 +151,8 @@ func (d *dumper) read(ctx context.Context) error {
 
 // mask masks every value that is personal data.
 func (d *dumper) mask(m *mask.Masker) error {
+	found := secrets{}
+	defer func() { d.clear = d.inClear(found) }()
 	for _, t := range d.tables {
 		for c := range t.columns {
 			column := &t.columns[c]
@@ -156,6 +164,7 @@ func (d *dumper) mask(m *mask.Masker) error {
 				if r.values[c] == nil {
 					continue
 				}
+				found.addAll(column, *r.values[c])
 				text, err := maskValue(masks, column, *r.values[c])
 				if err != nil {
 					return fault.New(fault.Conflict, op, fmt.Sprintf("%s.%s: %v", column.leaf.Owner.Name, column.leaf.Name, err),

@@ -21,13 +21,17 @@ import (
 
 // write writes the files beside the folder that they are for, sees that they would load, and moves them there.
 func (d *dumper) write(ctx context.Context) (Summary, error) {
-	summary := Summary{Dir: d.Name, Tables: []TableSummary{}, Unmarked: d.unmarked()}
+	summary := Summary{Dir: d.Name, Tables: []TableSummary{}, Unmarked: d.unmarked(), Clear: d.clear}
 	if d.count == 0 {
 		return summary, fault.New(fault.NotFound, op, "there is no row to dump", "Check that this is the right database and that the conditions of --root match some rows.")
 	}
 	if d.Strict && len(summary.Unmarked) > 0 {
 		return summary, fault.New(fault.CheckFailed, op, "these fields look like personal data and are not marked: "+strings.Join(summary.Unmarked, ", "),
 			"Mark personal data with @pii, and other fields with @pii(kind: NONE). Nothing was written.")
+	}
+	if d.Strict && len(d.clear) > 0 {
+		return summary, fault.New(fault.CheckFailed, op, "personal data is in fields that are not masked: "+listed(d.clear),
+			"Mark these fields with @pii(kind: TEXT), or leave them out with --omit Type.field. Nothing was written.")
 	}
 	names := fileNames{}
 	err := replaced(d.Out, func(staging string) error {
@@ -47,6 +51,14 @@ func (d *dumper) write(ctx context.Context) (Summary, error) {
 		return summary, err
 	}
 	return summary, &fault.Error{Code: fault.CodeOf(err), Op: op, Message: "cannot write " + d.Name, Hint: "Check that you can write there and that the disk has free space.", Err: err}
+}
+
+func listed(list []Clear) string {
+	parts := make([]string, len(list))
+	for i, c := range list {
+		parts[i] = c.String()
+	}
+	return strings.Join(parts, ", ")
 }
 
 // fileNames are the names that are taken, in lower case: some file systems do not tell the case.
