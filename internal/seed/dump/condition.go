@@ -98,8 +98,8 @@ func (d *dumper) harmless(ctx context.Context) error {
 			return err
 		}
 		if len(volatile) > 0 {
-			return fault.New(fault.Invalid, op, fmt.Sprintf("%s calls %s, which is volatile: it can have effects, such as reading files of the server, that a dump must not have", option, strings.Join(volatile, ", ")),
-				hintFor(volatile))
+			return fault.New(fault.Invalid, "read --root "+r.table.Table, fmt.Sprintf("the condition calls %s, which is volatile: it can have effects, such as reading files of the server, but a dump is read-only",
+				strings.Join(volatile, ", ")), hintFor(volatile))
 		}
 	}
 	return nil
