@@ -34,6 +34,7 @@ type blueprint struct {
 	filled    bool             // the table has rows
 	per       *children
 	spreading spread
+	follows   map[string]string            // references that follow another one, by name
 	named     map[string]map[string]string // the keys of fixture rows, by row name and column
 	closures  map[int]closure              // by column
 	facts     *facts                       // nil if the database was not read

@@ -79,6 +79,7 @@ func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 			continue
 		}
 		shared.maker(t, m)
+		t.agree(m)
 		if m.pick != nil && m.pick.of == nil {
 			target := p.blueprintOf(f.Relation.Target, t, seed)
 			target.outside = r.outside[target.typ]

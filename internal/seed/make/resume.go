@@ -58,6 +58,9 @@ func (u *universe) remakes() bool {
 			if tries && !t.makers[i].steady {
 				return false
 			}
+			if t.makers[i].pick != nil { // it depends on the rows that existed then
+				return false
+			}
 		}
 	}
 	return true
