@@ -96,3 +96,25 @@ func TestScratchDatabasesAreKept(t *testing.T) {
 		t.Errorf("after a value of an enum was added: %v", err)
 	}
 }
+
+// What Postgres refuses of a schema is refused in every session: a database with the rest of the schema does not contain the schema.
+func TestRefusedSchemaIsNotKept(t *testing.T) {
+	types := parse(t, `type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String one: Int! @default(sql: "missing()") }
+		type Shelf @table @auth(rules: []) { name: String! }`)
+	for _, prepared := range []bool{false, true} {
+		p := newProject(t)
+		testkit.Exec(t, p.db, ddl.CreateUUIDFunction)
+		p.files["00000_uuid.sql"] = &fstest.MapFile{Data: []byte(ddl.CreateUUIDFunction)}
+		for session := range 3 {
+			p.next(t)
+			if prepared {
+				_ = p.syncer.Prepare(t.Context(), p.db, types)
+			}
+			statements, err := p.syncer.Sync(t.Context(), p.db, types)
+			if err == nil || !strings.Contains(err.Error(), "missing()") {
+				t.Errorf("prepared %t, session %d: %q, %v", prepared, session, statements, err)
+			}
+		}
+		p.close(t)
+	}
+}

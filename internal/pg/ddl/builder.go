@@ -22,7 +22,7 @@ type Builder struct {
 	db     *pgxpool.Pool
 	reader *catalog.Reader
 	built  *definition      // what the database contains; nil if that is unknown
-	schema *schema.Schema   // of built
+	schema *schema.Schema   // of built; nil if that is only a part of one
 	last   *catalog.Catalog // of built
 	enums  []catalog.Enum   // all of the database, also those that are not in built
 }
@@ -45,7 +45,7 @@ func ResumeBuilder(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema)
 // Database is the scratch database.
 func (b *Builder) Database() *pgxpool.Pool { return b.db }
 
-// Built returns the schema that the database contains, or nil.
+// Built returns the schema that the database contains, or nil. A part of a schema, which BuildPart can build, is not the schema.
 func (b *Builder) Built() *schema.Schema {
 	if b.built == nil {
 		return nil

@@ -54,6 +54,7 @@ func (b *Builder) buildRest(ctx context.Context, s *schema.Schema, failure error
 		return nil, err
 	}
 	t.refused = w.refused
+	b.schema = nil // what is built is a part of it
 	return t, nil
 }
 
