@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -105,12 +104,14 @@ func (b *Builder) build(ctx context.Context, s *schema.Schema, d *definition, st
 	if len(statements) > chunk {
 		b.built = nil // until all of them have run
 	}
-	if sql, err := execAll(ctx, b.db, statements); err != nil {
-		refused := new(pgconn.PgError)
-		if !errors.As(err, &refused) {
-			b.built = nil // the connection failed, perhaps after the transaction had ended
-		}
-		return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql, Hint: sqlHint, Err: &Refused{sql, err}}
+	const op = "create the tables of the schema"
+	sql, err := execAll(ctx, b.db, statements)
+	switch {
+	case isRefusal(err):
+		return nil, &fault.Error{Code: fault.Invalid, Op: op, Message: pg.Fault("", err).Error() + "\n" + sql, Hint: sqlHint, Err: &Refused{sql, err}}
+	case err != nil:
+		b.built = nil // the connection failed, perhaps after the transaction had ended
+		return nil, pg.Fault(op, err)
 	}
 	if err := b.read(ctx, s, d); err != nil {
 		return nil, err

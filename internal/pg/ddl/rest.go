@@ -75,7 +75,7 @@ func (w *winnow) extensions(ctx context.Context) error {
 		if refused := new(Refused); errors.As(err, &refused) {
 			w.missing[name] = refused.Err
 		} else if err != nil {
-			return err
+			return pg.Fault("create the extension "+name, err)
 		}
 	}
 	return nil
@@ -127,7 +127,7 @@ func (w *winnow) try(ctx context.Context, pieces []piece) error {
 			case p.err == nil:
 				progress = true
 			case !isRefusal(p.err):
-				return p.err
+				return pg.Fault("create the tables of the schema one by one", p.err)
 			case p.split != nil:
 				waiting, progress = append(waiting, p.split...), true
 			default:
