@@ -48,15 +48,15 @@ var errUnknown = errors.New("the content is unknown")
 
 // keepCurrent keeps the result of the migrations. It first undoes the unsaved changes, which the next session may not have.
 func (y *Syncer) keepCurrent(ctx context.Context) error {
-	if y.dropCurrent == nil || y.key == "" {
+	if y.dropCurrent == nil {
 		return errUnknown
+	}
+	if err := y.unchanged(); err != nil {
+		return err
 	}
 	note, err := y.buildDigest()
 	if err != nil {
 		return err
-	}
-	if key, err := y.keyOf(y.applied); err != nil || key != y.key {
-		return errors.Join(err, errUnknown) // the migrations have changed since
 	}
 	for _, c := range slices.Backward(y.applied) {
 		if err := execEach(ctx, y.current, c.Down); err != nil {
@@ -71,6 +71,18 @@ func (y *Syncer) keepCurrent(ctx context.Context) error {
 		return errUnknown // a value that was added to an enum stays
 	}
 	return y.Server.Keep(ctx, y.current, keptCurrent, note)
+}
+
+// unchanged returns an error unless the migrations are still those from which the scratch databases were built.
+func (y *Syncer) unchanged() error {
+	if y.key == "" {
+		return errUnknown
+	}
+	migrations, err := y.hashMigrations()
+	if err == nil && migrations != y.migrations {
+		err = errUnknown
+	}
+	return err
 }
 
 // migrated returns a database with what the migrations build, as Build does. It creates one only if it can neither take that of an earlier
@@ -139,6 +151,11 @@ type targetNote struct {
 func (y *Syncer) keepBuilder(ctx context.Context) error {
 	if y.WriteBuild == nil || y.builder == nil || y.builder.Built() == nil {
 		return errUnknown
+	}
+	if y.builder.Copied() {
+		if err := y.unchanged(); err != nil {
+			return err
+		}
 	}
 	types, text := y.builder.Built(), &strings.Builder{}
 	if err := sdl.Print(text, types); err != nil {

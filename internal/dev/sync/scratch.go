@@ -125,9 +125,13 @@ func (y *Syncer) newBuilder(ctx context.Context, kept ddl.Kept, types *schema.Sc
 
 // rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date and can build the schema.
 func (y *Syncer) rebuild(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema) error {
-	key, err := y.keyOf(unsaved)
-	if err != nil || (key == y.key && y.builder.Fits(types)) {
+	migrations, err := y.hashMigrations()
+	if err != nil {
 		return err
+	}
+	key := keyOf(migrations, unsaved)
+	if key == y.key && y.builder.Fits(types) {
+		return nil
 	}
 	y.key = ""
 	if err := errors.Join(dropped(&y.dropCurrent), y.clean(ctx)); err != nil {
@@ -148,7 +152,7 @@ func (y *Syncer) rebuild(ctx context.Context, db *pgxpool.Pool, unsaved []Change
 			}
 		}
 	}
-	y.key, y.applied = key, unsaved
+	y.key, y.migrations, y.applied = key, migrations, unsaved
 	return nil
 }
 
@@ -172,8 +176,8 @@ func (y *Syncer) readBase(ctx context.Context, types *schema.Schema) error {
 	return both.Wait()
 }
 
-// keyOf is a hash of the migrations and changes.
-func (y *Syncer) keyOf(unsaved []Change) (string, error) {
+// hashMigrations returns a hash of the migrations.
+func (y *Syncer) hashMigrations() (string, error) {
 	h := sha256.New()
 	names, err := fs.Glob(y.Migrations, "*.sql")
 	if err != nil {
@@ -186,6 +190,10 @@ func (y *Syncer) keyOf(unsaved []Change) (string, error) {
 		}
 		fmt.Fprintf(h, "%s %d %s", name, len(text), text)
 	}
-	fmt.Fprintf(h, "%q", unsaved)
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// keyOf returns the key of a database with migrations and changes.
+func keyOf(migrations string, unsaved []Change) string {
+	return fmt.Sprintf("%s %x", migrations, sha256.Sum256(fmt.Appendf(nil, "%q", unsaved)))
 }

@@ -53,6 +53,8 @@ type Syncer struct {
 	key     string           // hash of the migrations and changes that current has; empty if it has something else
 	applied []Change         // the changes that current has
 
+	migrations string // hash of those from which current was built
+
 	dropCurrent, dropBuilder func() error
 }
 
@@ -159,8 +161,8 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 		return changes, nil //nolint:nilerr // the database has them; the scratch database is rebuilt
 	}
 	y.applied = slices.Concat(unsaved, changes)
-	y.key, err = y.keyOf(y.applied)
-	return changes, err
+	y.key = keyOf(y.migrations, y.applied)
+	return changes, nil
 }
 
 // replace drops the unsaved columns whose type has changed and makes them again, after a change failed because Postgres cannot turn
