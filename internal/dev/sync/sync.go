@@ -130,6 +130,9 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 			return nil, err
 		}
 		if err := plan.Refusal(); err != nil { // the API and the models need all of the schema
+			if i == 0 {
+				y.key = key // the plan has rolled its changes back
+			}
 			return nil, err
 		}
 		last = nil
