@@ -78,6 +78,14 @@ func (s *session) prepared(ctx context.Context, types *schema.Schema) {
 	}
 }
 
+// closeSyncer closes the syncer. It takes at most half of the time that is left, because Postgres and the services must still stop.
+func (s *session) closeSyncer(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
+	defer cancel()
+	return s.syncer.Close(ctx)
+}
+
 // tablesDigest is a hash of a schema and of the state of the tables.
 func (s *session) tablesDigest(ctx context.Context, types *schema.Schema) (string, error) {
 	sum := sha256.New()

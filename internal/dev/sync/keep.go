@@ -29,18 +29,26 @@ const (
 	keptTarget  = "schema"
 )
 
-// Close keeps the scratch databases for the next session if it knows what they contain, and otherwise drops them.
-func (y *Syncer) Close(ctx context.Context) error {
+// Close keeps the scratch databases for the next session if it knows what they contain, and otherwise drops them. If ctx ends first, the next
+// session drops them.
+func (y *Syncer) Close(ctx context.Context) (err error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if y.keepCurrent(ctx) == nil {
-		y.dropCurrent = nil
+	var rest []*pgxpool.Pool
+	if y.dropCurrent != nil && y.keepCurrent(ctx) != nil {
+		rest = append(rest, y.current)
 	}
-	if y.keepBuilder(ctx) == nil {
-		y.dropBuilder = nil
+	if y.dropBuilder != nil && y.keepBuilder(ctx) != nil {
+		rest = append(rest, y.builder.Database())
 	}
-	y.key = ""
-	return errors.Join(dropped(&y.dropCurrent), y.closeBuilder())
+	y.dropCurrent, y.builder, y.dropBuilder, y.key = nil, nil, nil, ""
+	for _, db := range rest {
+		err = errors.Join(err, y.Server.Drop(ctx, db))
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // errUnknown means that it is not known what a scratch database contains.
@@ -48,9 +56,6 @@ var errUnknown = errors.New("the content is unknown")
 
 // keepCurrent keeps the result of the migrations. It first undoes the unsaved changes, which the next session may not have.
 func (y *Syncer) keepCurrent(ctx context.Context) error {
-	if y.dropCurrent == nil {
-		return errUnknown
-	}
 	if err := y.unchanged(); err != nil {
 		return err
 	}
@@ -149,7 +154,7 @@ type targetNote struct {
 
 // keepBuilder keeps the database of the builder.
 func (y *Syncer) keepBuilder(ctx context.Context) error {
-	if y.WriteBuild == nil || y.builder == nil || y.builder.Built() == nil {
+	if y.WriteBuild == nil || y.builder.Built() == nil {
 		return errUnknown
 	}
 	if y.builder.Copied() {
