@@ -87,9 +87,11 @@ func demandsOf(c *catalog.Catalog, t *catalog.Table) (list []demand) {
 	}
 	for _, i := range c.Indexes {
 		ofTable := (i.Schema == t.Schema) && (i.Table == t.Name)
-		if ofTable && i.Unique && !i.Constraint {
-			d := on(i.Columns...)
-			d.isUnique = true
+		if !ofTable || !i.Unique || i.Constraint {
+			continue
+		}
+		d := on(sqltext.UnquoteAll(i.Columns)...)
+		if d.isUnique = true; len(d.columns) == len(i.Columns) { // and no expressions
 			list = append(list, d)
 		}
 	}
@@ -126,15 +128,12 @@ func checked(definition string) string {
 }
 
 // targetColumns returns the columns that a foreign key refers to.
-func targetColumns(k *catalog.Constraint) (list []string) {
+func targetColumns(k *catalog.Constraint) []string {
 	match := foreignKey.FindStringSubmatch(k.Definition)
 	if match == nil {
 		return nil
 	}
-	for _, name := range strings.Split(match[1], ", ") {
-		list = append(list, sqltext.Unquote(name))
-	}
-	return list
+	return sqltext.UnquoteAll(strings.Split(match[1], ", "))
 }
 
 func isText(kind string) bool {
