@@ -60,7 +60,7 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 }
 
 // prepareDelay is how long a session waits after its start before it prepares for the first saved change. The first requests come first.
-const prepareDelay = time.Second
+const prepareDelay = 100 * time.Millisecond
 
 // prepareSync builds in the background what the first saved change needs.
 func (s *session) prepareSync(ctx context.Context, types *schema.Schema) {

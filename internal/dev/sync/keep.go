@@ -92,18 +92,22 @@ func (y *Syncer) unchanged() error {
 
 // migrated returns a database with what the migrations build, as Build does. It creates one only if it can neither take that of an earlier
 // session nor copy the tables of the schema, because these are the same.
-func (y *Syncer) migrated(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema) (*pgxpool.Pool, func() error, error) {
+func (y *Syncer) migrated(ctx context.Context, db *pgxpool.Pool, migrations string, unsaved []Change, types *schema.Schema) (*pgxpool.Pool, func() error, error) {
 	found, drop, err := y.keptMigrated(ctx)
 	if found != nil || err != nil {
 		return found, drop, err
 	}
 	if len(unsaved) == 0 {
-		same, err := y.isBuilt(ctx, db, types)
+		same, err := y.isBuilt(ctx, db, migrations, types)
 		if err != nil {
 			return nil, nil, err
 		}
 		if same {
-			return y.Server.Copy(ctx, y.builder.Database())
+			copied, drop, err := y.Server.Copy(ctx, y.builder.Database())
+			if err == nil {
+				y.reader = y.builder.ReaderOf(copied, y.catalogOptions())
+			}
+			return copied, drop, err
 		}
 	}
 	return y.Build(ctx, y.Server)
@@ -125,14 +129,18 @@ func (y *Syncer) keptMigrated(ctx context.Context) (*pgxpool.Pool, func() error,
 	return nil, nil, drop()
 }
 
-// isBuilt reports whether a database has exactly what the builder has built last, or what the schema describes if it has built nothing.
-func (y *Syncer) isBuilt(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (bool, error) {
+// isBuilt reports whether a database that migrations have built has exactly what the builder has built last, or what the schema describes if
+// it has built nothing.
+func (y *Syncer) isBuilt(ctx context.Context, db *pgxpool.Pool, migrations string, types *schema.Schema) (bool, error) {
 	if y.builder == nil {
 		if target, err := y.target(ctx, db, types); err != nil || target == nil {
 			return false, err
 		}
 	}
-	tables, err := catalog.Read(ctx, db, catalog.Options{Exclude: y.Exclude})
+	if tables := y.seen.of(db, migrations); tables != nil {
+		return y.builder.Is(tables), nil
+	}
+	tables, err := catalog.Read(ctx, db, y.catalogOptions())
 	return err == nil && y.builder.Is(tables), err
 }
 

@@ -46,7 +46,9 @@ func (y *Syncer) Prepare(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	if err := y.rebuild(ctx, db, unsaved, types); err != nil {
 		return err
 	}
-	_, err = y.buildTarget(ctx, types)
+	if y.builder.Built() != types {
+		_, err = y.buildTarget(ctx, types)
+	}
 	return err
 }
 
@@ -66,9 +68,34 @@ func (y *Syncer) matches(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	if err != nil || target == nil {
 		return false, err
 	}
-	tables, err := catalog.Read(ctx, db, catalog.Options{Exclude: y.Exclude})
-	return err == nil && !target.Differs(tables), err
+	migrations, err := y.hashMigrations()
+	if err != nil {
+		return false, err
+	}
+	tables, err := catalog.Read(ctx, db, y.catalogOptions())
+	if err != nil {
+		return false, err
+	}
+	y.seen = seen{db, migrations, tables}
+	return !target.Differs(tables), nil
 }
+
+// seen is what migrations have built in a database that has no unsaved changes.
+type seen struct {
+	db         *pgxpool.Pool
+	migrations string // their hash
+	tables     *catalog.Catalog
+}
+
+// of returns what migrations have built in a database, or nil.
+func (s seen) of(db *pgxpool.Pool, migrations string) *catalog.Catalog {
+	if s.db != db || s.migrations != migrations {
+		return nil
+	}
+	return s.tables
+}
+
+func (y *Syncer) catalogOptions() catalog.Options { return catalog.Options{Exclude: y.Exclude} }
 
 // target builds a schema in an empty database, or returns nil if its SQL could use something that the migrations of db have made.
 func (y *Syncer) target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, error) {
@@ -133,14 +160,15 @@ func (y *Syncer) rebuild(ctx context.Context, db *pgxpool.Pool, unsaved []Change
 	if key == y.key && y.builder.Fits(types) {
 		return nil
 	}
-	y.key = ""
+	y.key, y.reader = "", nil
 	if err := errors.Join(dropped(&y.dropCurrent), y.clean(ctx)); err != nil {
 		return err
 	}
-	current, drop, err := y.migrated(ctx, db, unsaved, types)
+	current, drop, err := y.migrated(ctx, db, migrations, unsaved, types)
 	if err != nil {
 		return err
 	}
+	y.seen = seen{} // later changes are in the scratch databases
 	y.current, y.dropCurrent = current, drop
 	if err := y.readBase(ctx, types); err != nil {
 		return err
@@ -163,7 +191,9 @@ func (y *Syncer) readBase(ctx context.Context, types *schema.Schema) error {
 	if err != nil {
 		return err
 	}
-	y.reader = catalog.NewReader(y.current, catalog.Options{Exclude: y.Exclude})
+	if y.reader == nil {
+		y.reader = catalog.NewReader(y.current, y.catalogOptions())
+	}
 	both, ctx := errgroup.WithContext(ctx)
 	if kept.Beyond(types) {
 		both.SetLimit(1)

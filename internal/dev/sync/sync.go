@@ -54,6 +54,7 @@ type Syncer struct {
 	applied []Change         // the changes that current has
 
 	migrations string // hash of those from which current was built
+	seen       seen
 
 	dropCurrent, dropBuilder func() error
 }

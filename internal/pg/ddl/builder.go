@@ -44,6 +44,11 @@ func ResumeBuilder(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema)
 // Database is the scratch database.
 func (b *Builder) Database() *pgxpool.Pool { return b.db }
 
+// ReaderOf returns a reader for a copy of the scratch database, which has read it as far as the builder has.
+func (b *Builder) ReaderOf(copied *pgxpool.Pool, o catalog.Options) *catalog.Reader {
+	return b.reader.ForCopy(copied, o)
+}
+
 // Built returns the schema that the database contains, or nil. A part of a schema, which BuildPart can build, is not the schema.
 func (b *Builder) Built() *schema.Schema {
 	if b.built == nil {
