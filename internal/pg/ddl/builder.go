@@ -162,7 +162,10 @@ func (b *Builder) clear(ctx context.Context, s *schema.Schema, d *definition) ([
 	if err != nil {
 		return nil, err
 	}
-	if err := clearTables(ctx, b.db, s, kept); err != nil {
+	if err := clearTables(ctx, b.db, s); err != nil {
+		return nil, err
+	}
+	if err := replaceEnums(ctx, b.db, s, kept); err != nil {
 		return nil, err
 	}
 	for _, e := range d.enums { // a value cannot be used in the transaction that adds it
