@@ -252,7 +252,7 @@ func (s *session) stop(ctx context.Context) {
 		s.tolerate("api", s.api.Stop(ctx))
 	}
 	if s.syncer != nil && hasFolder {
-		s.tolerate("schema", s.syncer.Close(ctx))
+		s.tolerate("schema", s.closeSyncer(ctx))
 	}
 	if s.pool != nil {
 		s.pool.Close()

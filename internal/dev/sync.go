@@ -60,7 +60,7 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 }
 
 // prepareDelay is how long a session waits after its start before it prepares for the first saved change. The first requests come first.
-const prepareDelay = time.Second
+const prepareDelay = 100 * time.Millisecond
 
 // prepareSync builds in the background what the first saved change needs.
 func (s *session) prepareSync(ctx context.Context, types *schema.Schema) {
@@ -76,6 +76,14 @@ func (s *session) prepared(ctx context.Context, types *schema.Schema) {
 	if err := s.syncer.Prepare(ctx, s.pool, types); err != nil && ctx.Err() == nil {
 		s.emit(Event{Part: "schema", Level: slog.LevelDebug, Text: "preparing for changes: " + err.Error()})
 	}
+}
+
+// closeSyncer closes the syncer. It takes at most half of the time that is left, because Postgres and the services must still stop.
+func (s *session) closeSyncer(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
+	defer cancel()
+	return s.syncer.Close(ctx)
 }
 
 // tablesDigest is a hash of a schema and of the state of the tables.

@@ -15,8 +15,7 @@ func EnsureDatabase(ctx context.Context, url, name string) (err error) {
 		return Fault("find database "+name, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	var there bool
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	there, err := DatabaseExists(ctx, conn, name)
 	if there || err != nil { // check first, since a failed CREATE DATABASE would appear in the server's log
 		return Fault("find database "+name, err)
 	}
@@ -26,4 +25,10 @@ func EnsureDatabase(ctx context.Context, url, name string) (err error) {
 		return nil
 	}
 	return Fault("create database "+name, err)
+}
+
+// DatabaseExists reports whether a server has a database.
+func DatabaseExists(ctx context.Context, conn *pgx.Conn, name string) (there bool, err error) {
+	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	return there, err
 }

@@ -172,3 +172,15 @@ func TestOpenNeedsNoServer(t *testing.T) {
 		}
 	}
 }
+
+func TestIsAboutRow(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"23505": true, "22001": true, "P0001": true, "44000": true, "3D000": false, "3F000": false, "42501": false, "53100": false, "": false, "2": false} {
+		if got := pg.IsAboutRow(fmt.Errorf("insert: %w", &pgconn.PgError{Code: code})); got != want {
+			t.Errorf("%q: %t", code, got)
+		}
+	}
+	if pg.IsAboutRow(context.Canceled) || pg.IsAboutRow(nil) {
+		t.Error("an error that is not the server's is about a row")
+	}
+}

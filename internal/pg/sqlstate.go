@@ -2,6 +2,7 @@ package pg
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -59,6 +60,14 @@ var (
 		"57P03": "Postgres is starting up; try again in a moment",
 	}
 )
+
+// IsAboutRow reports whether an error may be caused by the values of a row, so that other values may help. Other causes are the statement, the
+// server, a missing permission or another transaction. The class of the SQLSTATE tells.
+func IsAboutRow(err error) bool {
+	server := new(pgconn.PgError)
+	elsewhere := []string{"08", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
+	return errors.As(err, &server) && len(server.Code) == 5 && !slices.Contains(elsewhere, server.Code[:2])
+}
 
 func codeOf(e *pgconn.PgError) fault.Code {
 	switch {

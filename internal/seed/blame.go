@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"regexp"
-	"slices"
 	"sort"
 	"strings"
 
@@ -21,7 +20,7 @@ import (
 // blame finds the row that Postgres rejected and returns a fault with its position. The transaction has been rolled back to before the
 // rejected component, so blame first writes the earlier rows again.
 func (w *writer) blame(ctx context.Context, refused *refusal) error {
-	if !aboutRows(refused.cause) {
+	if !pg.IsAboutRow(refused.cause) {
 		return refused.cause
 	}
 	if refused.component == len(w.components) {
@@ -92,12 +91,6 @@ func (w *writer) execute(ctx context.Context, tx pgx.Tx, statements []statement)
 		}
 	}
 	return nil
-}
-
-// aboutRows reports whether an error may be caused by the values of a row. Other causes are the server, a missing permission or another
-// transaction. The class of the SQLSTATE tells.
-func aboutRows(e *pgconn.PgError) bool {
-	return len(e.Code) == 5 && !slices.Contains([]string{"08", "25", "28", "40", "42", "53", "54", "55", "57", "58", "XX"}, e.Code[:2])
 }
 
 // keyDetail matches the columns and values of a key in the detail of an error.

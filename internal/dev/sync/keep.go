@@ -29,18 +29,26 @@ const (
 	keptTarget  = "schema"
 )
 
-// Close keeps the scratch databases for the next session if it knows what they contain, and otherwise drops them.
-func (y *Syncer) Close(ctx context.Context) error {
+// Close keeps the scratch databases for the next session if it knows what they contain, and otherwise drops them. If ctx ends first, the next
+// session drops them.
+func (y *Syncer) Close(ctx context.Context) (err error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if y.keepCurrent(ctx) == nil {
-		y.dropCurrent = nil
+	var rest []*pgxpool.Pool
+	if y.dropCurrent != nil && y.keepCurrent(ctx) != nil {
+		rest = append(rest, y.current)
 	}
-	if y.keepBuilder(ctx) == nil {
-		y.dropBuilder = nil
+	if y.dropBuilder != nil && y.keepBuilder(ctx) != nil {
+		rest = append(rest, y.builder.Database())
 	}
-	y.key = ""
-	return errors.Join(dropped(&y.dropCurrent), y.closeBuilder())
+	y.dropCurrent, y.builder, y.dropBuilder, y.key = nil, nil, nil, ""
+	for _, db := range rest {
+		err = errors.Join(err, y.Server.Drop(ctx, db))
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // errUnknown means that it is not known what a scratch database contains.
@@ -48,15 +56,12 @@ var errUnknown = errors.New("the content is unknown")
 
 // keepCurrent keeps the result of the migrations. It first undoes the unsaved changes, which the next session may not have.
 func (y *Syncer) keepCurrent(ctx context.Context) error {
-	if y.dropCurrent == nil || y.key == "" {
-		return errUnknown
+	if err := y.unchanged(); err != nil {
+		return err
 	}
 	note, err := y.buildDigest()
 	if err != nil {
 		return err
-	}
-	if key, err := y.keyOf(y.applied); err != nil || key != y.key {
-		return errors.Join(err, errUnknown) // the migrations have changed since
 	}
 	for _, c := range slices.Backward(y.applied) {
 		if err := execEach(ctx, y.current, c.Down); err != nil {
@@ -73,20 +78,36 @@ func (y *Syncer) keepCurrent(ctx context.Context) error {
 	return y.Server.Keep(ctx, y.current, keptCurrent, note)
 }
 
+// unchanged returns an error unless the migrations are still those from which the scratch databases were built.
+func (y *Syncer) unchanged() error {
+	if y.key == "" {
+		return errUnknown
+	}
+	migrations, err := y.hashMigrations()
+	if err == nil && migrations != y.migrations {
+		err = errUnknown
+	}
+	return err
+}
+
 // migrated returns a database with what the migrations build, as Build does. It creates one only if it can neither take that of an earlier
 // session nor copy the tables of the schema, because these are the same.
-func (y *Syncer) migrated(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema) (*pgxpool.Pool, func() error, error) {
+func (y *Syncer) migrated(ctx context.Context, db *pgxpool.Pool, migrations string, unsaved []Change, types *schema.Schema) (*pgxpool.Pool, func() error, error) {
 	found, drop, err := y.keptMigrated(ctx)
 	if found != nil || err != nil {
 		return found, drop, err
 	}
 	if len(unsaved) == 0 {
-		same, err := y.isBuilt(ctx, db, types)
+		same, err := y.isBuilt(ctx, db, migrations, types)
 		if err != nil {
 			return nil, nil, err
 		}
 		if same {
-			return y.Server.Copy(ctx, y.builder.Database())
+			copied, drop, err := y.Server.Copy(ctx, y.builder.Database())
+			if err == nil {
+				y.reader = y.builder.ReaderOf(copied, y.catalogOptions())
+			}
+			return copied, drop, err
 		}
 	}
 	return y.Build(ctx, y.Server)
@@ -108,14 +129,18 @@ func (y *Syncer) keptMigrated(ctx context.Context) (*pgxpool.Pool, func() error,
 	return nil, nil, drop()
 }
 
-// isBuilt reports whether a database has exactly what the builder has built last, or what the schema describes if it has built nothing.
-func (y *Syncer) isBuilt(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (bool, error) {
+// isBuilt reports whether a database that migrations have built has exactly what the builder has built last, or what the schema describes if
+// it has built nothing.
+func (y *Syncer) isBuilt(ctx context.Context, db *pgxpool.Pool, migrations string, types *schema.Schema) (bool, error) {
 	if y.builder == nil {
 		if target, err := y.target(ctx, db, types); err != nil || target == nil {
 			return false, err
 		}
 	}
-	tables, err := catalog.Read(ctx, db, catalog.Options{Exclude: y.Exclude})
+	if tables := y.seen.of(db, migrations); tables != nil {
+		return y.builder.Is(tables), nil
+	}
+	tables, err := catalog.Read(ctx, db, y.catalogOptions())
 	return err == nil && y.builder.Is(tables), err
 }
 
@@ -137,8 +162,13 @@ type targetNote struct {
 
 // keepBuilder keeps the database of the builder.
 func (y *Syncer) keepBuilder(ctx context.Context) error {
-	if y.WriteBuild == nil || y.builder == nil || y.builder.Built() == nil {
+	if y.WriteBuild == nil || y.builder.Built() == nil {
 		return errUnknown
+	}
+	if y.builder.Copied() {
+		if err := y.unchanged(); err != nil {
+			return err
+		}
 	}
 	types, text := y.builder.Built(), &strings.Builder{}
 	if err := sdl.Print(text, types); err != nil {

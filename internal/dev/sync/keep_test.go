@@ -96,3 +96,50 @@ func TestScratchDatabasesAreKept(t *testing.T) {
 		t.Errorf("after a value of an enum was added: %v", err)
 	}
 }
+
+// A session that ends after its migrations have changed keeps nothing of the earlier ones under the name of the new ones.
+func TestScratchDatabasesOfOtherMigrationsAreNotKept(t *testing.T) {
+	p := newProject(t)
+	testkit.Exec(t, p.db, function)
+	p.files["00002_one.sql"] = &fstest.MapFile{Data: []byte(function)}
+	p.next(t)
+	p.sync(t, `old: String one: Int! @default(sql: "one()")`) // the schema's database is a copy of what the migrations build
+	before := strings.Fields(created(t, p))
+
+	const renamed = "CREATE FUNCTION uno() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+	p.files["00002_one.sql"] = &fstest.MapFile{Data: []byte(renamed)}
+	p.next(t)
+	p.close(t)
+	testkit.Exec(t, p.db, "DROP TABLE krowoc.unsaved; ALTER TABLE books DROP COLUMN one; DROP FUNCTION one; "+renamed)
+	err := p.syncer.Prepare(t.Context(), p.db, parse(t, `type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String two: Int! @default(sql: "one()") }`))
+	if err == nil || !strings.Contains(err.Error(), "function one() does not exist") {
+		t.Errorf("the schema's database still has the former function: %v", err)
+	}
+	for _, oid := range before {
+		if strings.Contains(created(t, p), oid) {
+			t.Errorf("the second session has database %s", oid)
+		}
+	}
+}
+
+// What Postgres refuses of a schema is refused in every session: a database with the rest of the schema does not contain the schema.
+func TestRefusedSchemaIsNotKept(t *testing.T) {
+	types := parse(t, `type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String one: Int! @default(sql: "missing()") }
+		type Shelf @table @auth(rules: []) { name: String! }`)
+	for _, prepared := range []bool{false, true} {
+		p := newProject(t)
+		testkit.Exec(t, p.db, ddl.CreateUUIDFunction)
+		p.files["00000_uuid.sql"] = &fstest.MapFile{Data: []byte(ddl.CreateUUIDFunction)}
+		for session := range 3 {
+			p.next(t)
+			if prepared {
+				_ = p.syncer.Prepare(t.Context(), p.db, types)
+			}
+			statements, err := p.syncer.Sync(t.Context(), p.db, types)
+			if err == nil || !strings.Contains(err.Error(), "missing()") {
+				t.Errorf("prepared %t, session %d: %q, %v", prepared, session, statements, err)
+			}
+		}
+		p.close(t)
+	}
+}

@@ -46,7 +46,9 @@ func (y *Syncer) Prepare(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	if err := y.rebuild(ctx, db, unsaved, types); err != nil {
 		return err
 	}
-	_, err = y.buildTarget(ctx, types)
+	if y.builder.Built() != types {
+		_, err = y.buildTarget(ctx, types)
+	}
 	return err
 }
 
@@ -66,9 +68,34 @@ func (y *Syncer) matches(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	if err != nil || target == nil {
 		return false, err
 	}
-	tables, err := catalog.Read(ctx, db, catalog.Options{Exclude: y.Exclude})
-	return err == nil && !target.Differs(tables), err
+	migrations, err := y.hashMigrations()
+	if err != nil {
+		return false, err
+	}
+	tables, err := catalog.Read(ctx, db, y.catalogOptions())
+	if err != nil {
+		return false, err
+	}
+	y.seen = seen{db, migrations, tables}
+	return !target.Differs(tables), nil
 }
+
+// seen is what migrations have built in a database that has no unsaved changes.
+type seen struct {
+	db         *pgxpool.Pool
+	migrations string // their hash
+	tables     *catalog.Catalog
+}
+
+// of returns what migrations have built in a database, or nil.
+func (s seen) of(db *pgxpool.Pool, migrations string) *catalog.Catalog {
+	if s.db != db || s.migrations != migrations {
+		return nil
+	}
+	return s.tables
+}
+
+func (y *Syncer) catalogOptions() catalog.Options { return catalog.Options{Exclude: y.Exclude} }
 
 // target builds a schema in an empty database, or returns nil if its SQL could use something that the migrations of db have made.
 func (y *Syncer) target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, error) {
@@ -125,18 +152,23 @@ func (y *Syncer) newBuilder(ctx context.Context, kept ddl.Kept, types *schema.Sc
 
 // rebuild creates the scratch databases from the migrations and the unsaved changes, unless they are up to date and can build the schema.
 func (y *Syncer) rebuild(ctx context.Context, db *pgxpool.Pool, unsaved []Change, types *schema.Schema) error {
-	key, err := y.keyOf(unsaved)
-	if err != nil || (key == y.key && y.builder.Fits(types)) {
-		return err
-	}
-	y.key = ""
-	if err := errors.Join(dropped(&y.dropCurrent), y.clean(ctx)); err != nil {
-		return err
-	}
-	current, drop, err := y.migrated(ctx, db, unsaved, types)
+	migrations, err := y.hashMigrations()
 	if err != nil {
 		return err
 	}
+	key := keyOf(migrations, unsaved)
+	if key == y.key && y.builder.Fits(types) {
+		return nil
+	}
+	y.key, y.reader = "", nil
+	if err := errors.Join(dropped(&y.dropCurrent), y.clean(ctx)); err != nil {
+		return err
+	}
+	current, drop, err := y.migrated(ctx, db, migrations, unsaved, types)
+	if err != nil {
+		return err
+	}
+	y.seen = seen{} // later changes are in the scratch databases
 	y.current, y.dropCurrent = current, drop
 	if err := y.readBase(ctx, types); err != nil {
 		return err
@@ -148,7 +180,7 @@ func (y *Syncer) rebuild(ctx context.Context, db *pgxpool.Pool, unsaved []Change
 			}
 		}
 	}
-	y.key, y.applied = key, unsaved
+	y.key, y.migrations, y.applied = key, migrations, unsaved
 	return nil
 }
 
@@ -159,7 +191,9 @@ func (y *Syncer) readBase(ctx context.Context, types *schema.Schema) error {
 	if err != nil {
 		return err
 	}
-	y.reader = catalog.NewReader(y.current, catalog.Options{Exclude: y.Exclude})
+	if y.reader == nil {
+		y.reader = catalog.NewReader(y.current, y.catalogOptions())
+	}
 	both, ctx := errgroup.WithContext(ctx)
 	if kept.Beyond(types) {
 		both.SetLimit(1)
@@ -172,8 +206,8 @@ func (y *Syncer) readBase(ctx context.Context, types *schema.Schema) error {
 	return both.Wait()
 }
 
-// keyOf is a hash of the migrations and changes.
-func (y *Syncer) keyOf(unsaved []Change) (string, error) {
+// hashMigrations returns a hash of the migrations.
+func (y *Syncer) hashMigrations() (string, error) {
 	h := sha256.New()
 	names, err := fs.Glob(y.Migrations, "*.sql")
 	if err != nil {
@@ -186,6 +220,10 @@ func (y *Syncer) keyOf(unsaved []Change) (string, error) {
 		}
 		fmt.Fprintf(h, "%s %d %s", name, len(text), text)
 	}
-	fmt.Fprintf(h, "%q", unsaved)
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// keyOf returns the key of a database with migrations and changes.
+func keyOf(migrations string, unsaved []Change) string {
+	return fmt.Sprintf("%s %x", migrations, sha256.Sum256(fmt.Appendf(nil, "%q", unsaved)))
 }

@@ -53,6 +53,9 @@ type Syncer struct {
 	key     string           // hash of the migrations and changes that current has; empty if it has something else
 	applied []Change         // the changes that current has
 
+	migrations string // hash of those from which current was built
+	seen       seen
+
 	dropCurrent, dropBuilder func() error
 }
 
@@ -128,6 +131,9 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 			return nil, err
 		}
 		if err := plan.Refusal(); err != nil { // the API and the models need all of the schema
+			if i == 0 {
+				y.key = key // the plan has rolled its changes back
+			}
 			return nil, err
 		}
 		last = nil
@@ -159,8 +165,8 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 		return changes, nil //nolint:nilerr // the database has them; the scratch database is rebuilt
 	}
 	y.applied = slices.Concat(unsaved, changes)
-	y.key, err = y.keyOf(y.applied)
-	return changes, err
+	y.key = keyOf(y.migrations, y.applied)
+	return changes, nil
 }
 
 // replace drops the unsaved columns whose type has changed and makes them again, after a change failed because Postgres cannot turn

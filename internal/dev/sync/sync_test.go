@@ -370,3 +370,43 @@ func TestSync(t *testing.T) {
 		t.Errorf("%+v", known)
 	}
 }
+
+// While a change is refused, each save plans it again, but nothing is built again: the plan has left the scratch database as it was.
+func TestRefusedChangeKeepsScratchDatabases(t *testing.T) {
+	p := newProject(t)
+	const number = "ALTER TABLE books ADD n int"
+	testkit.Exec(t, p.db, number)
+	p.files["00002_number.sql"] = &fstest.MapFile{Data: []byte(number)}
+	const refused = "n: [Boolean!] "
+	sync := func(enum, fields string) error {
+		t.Helper()
+		_, err := p.syncer.Sync(t.Context(), p.db, parse(t, enum+" type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) "+fields+" }"))
+		return err
+	}
+	for i, c := range []struct{ enum, fields, columns string }{
+		{"", "", "id n old"},
+		{"", "title: String", "id n old title"},
+		{"enum Kind { A }", "title: String kind: Kind", "id kind n old title"},
+		{"enum Kind { A C }", "kind: Kind kinds: [Kind!]", "id kind kinds n old"},
+		{"", "title: String @unique", "id n old title"},
+	} {
+		for _, more := range []string{"", "more: Int", "title: String @unique", "shelf: Shelf"} {
+			types := "enum Kind { A B C } type Shelf @table @auth(rules: []) { kind: Kind }"
+			if err := sync(types, refused+more); err == nil || !strings.Contains(err.Error(), "books.n") {
+				t.Errorf("%d, %s: %v", i, more, err)
+			}
+		}
+		if err := sync(c.enum, "n: Int "+c.fields); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.columns(t); got != c.columns {
+			t.Errorf("%d: books has %s", i, got)
+		}
+		if got := testkit.Value(t, p.db, "SELECT coalesce(string_agg(enumlabel, ' '), '') FROM pg_enum"); got != strings.Trim(c.enum, "enumKid {}") {
+			t.Errorf("%d: the values of enums are %s", i, got)
+		}
+	}
+	if p.built != 1 {
+		t.Errorf("the migrations ran %d times", p.built)
+	}
+}

@@ -21,6 +21,7 @@ type demand struct {
 	targets   []string  // the columns there
 	isUnique  bool
 	isNotNull bool
+	isOfType  bool // the condition says nothing but that a value is one of the type
 }
 
 // demanded is a column in a demand.
@@ -87,9 +88,11 @@ func demandsOf(c *catalog.Catalog, t *catalog.Table) (list []demand) {
 	}
 	for _, i := range c.Indexes {
 		ofTable := (i.Schema == t.Schema) && (i.Table == t.Name)
-		if ofTable && i.Unique && !i.Constraint {
-			d := on(i.Columns...)
-			d.isUnique = true
+		if !ofTable || !i.Unique || i.Constraint {
+			continue
+		}
+		d := on(sqltext.UnquoteAll(i.Columns)...)
+		if d.isUnique = true; len(d.columns) == len(i.Columns) { // and no expressions
 			list = append(list, d)
 		}
 	}
@@ -104,19 +107,27 @@ func typeDemand(c *catalog.Catalog, d demand) demand {
 		column.kind, d.condition = "text", fmt.Sprintf("length(%s) <= %s", name, length[1])
 		return d
 	}
-	for _, e := range c.Enums {
-		if column.kind == e.Schema+"."+e.Name || column.kind == pg.QuoteIdent(e.Schema)+"."+pg.QuoteIdent(e.Name) {
-			labels := make([]string, len(e.Values))
-			for i, label := range e.Values {
-				labels[i] = pg.QuoteLiteral(label)
-			}
-			// The type may not exist yet.
-			column.kind, d.condition = "text", fmt.Sprintf("%s = ANY (ARRAY[%s]::text[])", name, strings.Join(labels, ", "))
-			return d
+	if e := enumOf(c, column.kind); e != nil {
+		labels := make([]string, len(e.Values))
+		for i, label := range e.Values {
+			labels[i] = pg.QuoteLiteral(label)
+		}
+		// The type may not exist yet.
+		column.kind, d.condition = "text", fmt.Sprintf("%s = ANY (ARRAY[%s]::text[])", name, strings.Join(labels, ", "))
+		return d
+	}
+	d.isOfType, d.condition = true, fmt.Sprintf("%[1]s::text IS NOT DISTINCT FROM %[1]s::text", name)
+	return d
+}
+
+// enumOf returns the enum with the name of a type, or nil.
+func enumOf(c *catalog.Catalog, kind string) *catalog.Enum {
+	for i, e := range c.Enums {
+		if kind == e.Schema+"."+e.Name || kind == pg.QuoteIdent(e.Schema)+"."+pg.QuoteIdent(e.Name) {
+			return &c.Enums[i]
 		}
 	}
-	d.condition = fmt.Sprintf("%[1]s::text IS NOT DISTINCT FROM %[1]s::text", name)
-	return d
+	return nil
 }
 
 // checked returns the condition of a check.
@@ -126,15 +137,12 @@ func checked(definition string) string {
 }
 
 // targetColumns returns the columns that a foreign key refers to.
-func targetColumns(k *catalog.Constraint) (list []string) {
+func targetColumns(k *catalog.Constraint) []string {
 	match := foreignKey.FindStringSubmatch(k.Definition)
 	if match == nil {
 		return nil
 	}
-	for _, name := range strings.Split(match[1], ", ") {
-		list = append(list, sqltext.Unquote(name))
-	}
-	return list
+	return sqltext.UnquoteAll(strings.Split(match[1], ", "))
 }
 
 func isText(kind string) bool {

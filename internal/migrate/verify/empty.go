@@ -57,9 +57,12 @@ func (v *verifier) withoutRows(ctx context.Context, s migrate.Status, previous i
 	if err := v.restart(ctx, previous); err != nil {
 		return File{}, err
 	}
-	before, err := v.shape(ctx)
-	if err != nil {
-		return File{}, err
+	var before shape
+	if v.future.last < s.Version {
+		var err error
+		if before, err = v.shape(ctx); err != nil {
+			return File{}, err
+		}
 	}
 	f, err := v.file(ctx, s, false)
 	if err != nil || f.has(UpFails) {

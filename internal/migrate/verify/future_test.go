@@ -110,3 +110,31 @@ func TestRowsSatisfyLaterConstraints(t *testing.T) {
 		})
 	}
 }
+
+// A unique index demands what a unique constraint does, whatever the names of its columns are. One with an expression demands nothing of the
+// single columns.
+func TestRowsSatisfyLaterUniqueIndexes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ columns, index string }{
+		"a name with capitals":  {`"Code" text NOT NULL DEFAULT 'none'`, `("Code")`},
+		"a name with a quote":   {`"say ""x""" text NOT NULL DEFAULT 'none'`, `("say ""x""")`},
+		"a keyword":             {`"user" text NOT NULL DEFAULT 'none', n int NOT NULL DEFAULT 1`, `(n, "user")`},
+		"a plain name":          {`code text NOT NULL DEFAULT 'none'`, `(code)`},
+		"others are included":   {`"Code" text NOT NULL DEFAULT 'none', n int`, `("Code") INCLUDE (n)`},
+		"another order":         {`"Code" text NOT NULL DEFAULT 'none', "N" int NOT NULL DEFAULT 1`, `("N" DESC, "Code" text_pattern_ops)`},
+		"an expression":         {`"isMain" boolean NOT NULL, code text NOT NULL`, `("isMain", lower(code))`},
+		"an expression of text": {`small boolean NOT NULL, "Code" text NOT NULL`, `((small::text || "Code"))`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := run(t, nil, "1_things.sql", "CREATE TABLE things (id int PRIMARY KEY, "+c.columns+");", "DROP TABLE things;",
+				"2_index.sql", "CREATE UNIQUE INDEX things_index ON things "+c.index+";", "DROP INDEX things_index;",
+				"3_rows.sql", "DO $$ BEGIN IF (SELECT count(*) FROM things) <> 3 THEN RAISE 'a row is missing'; END IF; END $$;", "SELECT 1;")
+			for _, f := range result.Files {
+				for _, x := range f.Findings {
+					t.Errorf("%s: %s", f.File, x)
+				}
+			}
+		})
+	}
+}

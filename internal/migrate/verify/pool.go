@@ -33,30 +33,40 @@ func (v *verifier) newSolver(ctx context.Context, tx pgx.Tx, c *catalog.Catalog,
 	return s, s.narrow(ctx)
 }
 
-// hints returns what conditions and domains say about the values of each column.
+// hints returns what conditions and domains say about the values of each column. It parses what it can together, which is much faster.
 func (v *verifier) hints(c *catalog.Catalog, t *catalog.Table, demands []demand) map[string]*hint.Hint {
 	merged := map[string]*hint.Hint{}
-	merge := func(column string, h *hint.Hint) {
-		if h == nil {
-			return
-		}
-		if merged[column] == nil {
-			merged[column] = &hint.Hint{}
-		}
-		merged[column] = merged[column].With(h)
+	for _, column := range t.Columns {
+		merged[column.Name] = &hint.Hint{}
 	}
-	for _, d := range demands {
-		if d.condition == "" {
-			continue
+	merge := func(column string, h *hint.Hint) {
+		if h != nil && merged[column] != nil {
+			merged[column] = merged[column].With(h)
 		}
+	}
+	var together []string
+	var renamed []demand
+	for _, d := range demands {
+		switch {
+		case d.condition == "" || d.isOfType:
+		case slices.ContainsFunc(d.columns, func(of demanded) bool { return of.name != of.current }):
+			renamed = append(renamed, d)
+		default:
+			together = append(together, d.condition)
+		}
+	}
+	for column, h := range hint.Read(v.Parser, together) {
+		merge(column, h)
+	}
+	for _, d := range renamed {
 		read := hint.Read(v.Parser, []string{d.condition})
-		for _, column := range d.columns {
-			merge(column.current, read[column.name])
+		for _, of := range d.columns {
+			merge(of.current, read[of.name])
 		}
 	}
 	for _, column := range t.Columns {
-		for _, condition := range domainChecks(c, column.Type) {
-			merge(column.Name, hint.Read(v.Parser, []string{condition})["value"])
+		if checks := domainChecks(c, column.Type); len(checks) > 0 {
+			merge(column.Name, hint.Read(v.Parser, checks)["value"])
 		}
 	}
 	return merged

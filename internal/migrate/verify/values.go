@@ -60,11 +60,9 @@ func candidates(c *catalog.Catalog, kind string, h *hint.Hint, literals []string
 	}
 	list = append(list, literals...)
 	base := c.BaseType(kind)
-	for _, e := range c.Enums {
-		if base == e.Schema+"."+e.Name || base == pg.QuoteIdent(e.Schema)+"."+pg.QuoteIdent(e.Name) {
-			for i := range e.Values {
-				list = append(list, pg.QuoteLiteral(e.Values[(i+1)%len(e.Values)]))
-			}
+	if e := enumOf(c, base); e != nil {
+		for i := range e.Values {
+			list = append(list, pg.QuoteLiteral(e.Values[(i+1)%len(e.Values)]))
 		}
 	}
 	name := base

@@ -142,7 +142,7 @@ func othersSQL() string {
 		` + comment("pg_type", "t.oid", "0") + `, ` + grants("t.typacl", "T", "t.typowner") + `
 	FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND ` + ours + ` AND NOT ` + fromExtension + `'pg_type'::regclass AND d.objid = t.oid)
 	UNION ALL
-	SELECT 'composite type', t.oid::regtype::text, (SELECT '(' || string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) || ')'
+	SELECT 'composite type', t.oid::regtype::text, (SELECT '(' || coalesce(string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum), '') || ')'
 		FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), ` + comment("pg_type", "t.oid", "0") + `, ` + grants("t.typacl", "T", "t.typowner") + `
 	FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' JOIN pg_namespace n ON n.oid = t.typnamespace
 	WHERE ` + ours + ` AND NOT ` + fromExtension + `'pg_type'::regclass AND d.objid = t.oid)

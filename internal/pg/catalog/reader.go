@@ -17,7 +17,7 @@ import (
 type Reader struct {
 	db       Beginner
 	options  Options
-	database uint32 // OID
+	database uint32 // OID; 0 is any, for a reader of a copy that has not read anything itself
 	tables   map[uint32]version
 	names    map[key]int64
 	parts    map[tableName]parts
@@ -25,6 +25,16 @@ type Reader struct {
 
 // NewReader returns a reader that has not read anything yet.
 func NewReader(db Beginner, o Options) *Reader { return &Reader{db: db, options: o} }
+
+// ForCopy returns a reader for a copy of the database that r has read last. It does not read again what has not changed since: a copy has the
+// same rows in the system tables.
+func (r *Reader) ForCopy(db Beginner, o Options) *Reader {
+	c := &Reader{db: db, options: o, tables: maps.Clone(r.tables), names: maps.Clone(r.names), parts: maps.Clone(r.parts)}
+	maps.DeleteFunc(c.tables, func(_ uint32, v version) bool { // a table to exclude counts as changed
+		return slices.Contains(o.Exclude, v.Name) || slices.Contains(o.Exclude, v.Schema+"."+v.Name)
+	})
+	return c
+}
 
 // key is the OID of an object, and of the system table that has it.
 type key struct{ class, oid uint32 }
@@ -93,7 +103,7 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 // changed returns the tables to read again. It is nil, which means all, where the memory cannot be used: a definition contains names of other
 // objects, and one of those has another name now.
 func (r *Reader) changed(now state) []uint32 {
-	if r.tables == nil || r.database != now.database {
+	if r.tables == nil || (r.database != 0 && r.database != now.database) {
 		return nil
 	}
 	for _, n := range now.names {

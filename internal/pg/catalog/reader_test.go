@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -65,5 +66,47 @@ func TestReaderKeepsItsMemory(t *testing.T) {
 	first.Table("public", "people").Constraints = nil
 	if c := again(t, reader).Table("public", "people"); c.Columns[0].Name != "id" || len(c.Constraints) != 1 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A reader of a copy begins with what the reader of the original knows, and sees what differs.
+func TestReaderOfACopy(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	server := scratch.Existing(scratch.Options{URL: db.Config().ConnString()})
+	original, drop, err := server.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Exec(t, original, `CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE SCHEMA other;
+		CREATE TABLE teams (id int PRIMARY KEY, name text); CREATE TABLE other.notes (id int PRIMARY KEY, mood mood DEFAULT 'sad');
+		CREATE TABLE people (id serial PRIMARY KEY, team int REFERENCES teams (id)); CREATE INDEX ON people (team)`)
+	reader := catalog.NewReader(original, catalog.Options{})
+	again(t, reader)
+	for _, exclude := range [][]string{nil, {"teams"}, {"other.notes", "people"}} {
+		copied, dropCopy, err := server.Copy(t.Context(), original)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := catalog.Options{Exclude: exclude}
+		ofCopy := reader.ForCopy(copied, o)
+		for _, change := range []string{
+			"SELECT 1", "ALTER TABLE teams ADD code text", "ALTER TYPE mood RENAME VALUE 'sad' TO 'down'", "CREATE TABLE more (id int)",
+			"ALTER TABLE people RENAME TO persons", "ALTER TABLE teams RENAME id TO key", "DROP TABLE other.notes",
+		} {
+			testkit.Exec(t, copied, change)
+			full, err := catalog.Read(t.Context(), copied, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(full, again(t, ofCopy)); diff != "" {
+				t.Errorf("without %v after %s: %s", exclude, change, diff)
+			}
+		}
+		if err := dropCopy(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := drop(); err != nil {
+		t.Error(err)
 	}
 }

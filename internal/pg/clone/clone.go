@@ -120,7 +120,7 @@ func closed(ctx context.Context, conn *pgx.Conn, name string, work func() error)
 
 // allow allows or forbids connections to a database. A missing database is not an error.
 func allow(ctx context.Context, conn *pgx.Conn, name string, yes bool) error {
-	there, err := exists(ctx, conn, name)
+	there, err := pg.DatabaseExists(ctx, conn, name)
 	if err != nil || !there {
 		return err
 	}
@@ -128,14 +128,9 @@ func allow(ctx context.Context, conn *pgx.Conn, name string, yes bool) error {
 	return err
 }
 
-func exists(ctx context.Context, conn *pgx.Conn, name string) (there bool, err error) {
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
-	return there, err
-}
-
 // replaced calls create and replaces an existing database of the same name. If create fails, the existing one is kept.
 func replaced(ctx context.Context, conn *pgx.Conn, name string, create func() error) error {
-	there, err := exists(ctx, conn, name)
+	there, err := pg.DatabaseExists(ctx, conn, name)
 	switch {
 	case err != nil:
 		return err

@@ -68,7 +68,7 @@ func (s Server) Ensure(ctx context.Context, t Template) error {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", t.Prefix+t.Label); err != nil {
 		return pg.Fault("wait for the template "+t.Name, err)
 	}
-	there, err := exists(ctx, conn, t.Name)
+	there, err := pg.DatabaseExists(ctx, conn, t.Name)
 	if there || err != nil {
 		return pg.Fault("find the template "+t.Name, err)
 	}

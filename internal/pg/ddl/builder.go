@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -22,7 +21,7 @@ type Builder struct {
 	db     *pgxpool.Pool
 	reader *catalog.Reader
 	built  *definition      // what the database contains; nil if that is unknown
-	schema *schema.Schema   // of built
+	schema *schema.Schema   // of built; nil if that is only a part of one
 	last   *catalog.Catalog // of built
 	enums  []catalog.Enum   // all of the database, also those that are not in built
 }
@@ -45,7 +44,12 @@ func ResumeBuilder(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema)
 // Database is the scratch database.
 func (b *Builder) Database() *pgxpool.Pool { return b.db }
 
-// Built returns the schema that the database contains, or nil.
+// ReaderOf returns a reader for a copy of the scratch database, which has read it as far as the builder has.
+func (b *Builder) ReaderOf(copied *pgxpool.Pool, o catalog.Options) *catalog.Reader {
+	return b.reader.ForCopy(copied, o)
+}
+
+// Built returns the schema that the database contains, or nil. A part of a schema, which BuildPart can build, is not the schema.
 func (b *Builder) Built() *schema.Schema {
 	if b.built == nil {
 		return nil
@@ -105,12 +109,14 @@ func (b *Builder) build(ctx context.Context, s *schema.Schema, d *definition, st
 	if len(statements) > chunk {
 		b.built = nil // until all of them have run
 	}
-	if sql, err := execAll(ctx, b.db, statements); err != nil {
-		refused := new(pgconn.PgError)
-		if !errors.As(err, &refused) {
-			b.built = nil // the connection failed, perhaps after the transaction had ended
-		}
-		return nil, &fault.Error{Code: fault.Invalid, Op: "create the tables of the schema", Message: pg.Fault("", err).Error() + "\n" + sql, Hint: sqlHint, Err: &Refused{sql, err}}
+	const op = "create the tables of the schema"
+	sql, err := execAll(ctx, b.db, statements)
+	switch {
+	case isRefusal(err):
+		return nil, &fault.Error{Code: fault.Invalid, Op: op, Message: pg.Fault("", err).Error() + "\n" + sql, Hint: sqlHint, Err: &Refused{sql, err}}
+	case err != nil:
+		b.built = nil // the connection failed, perhaps after the transaction had ended
+		return nil, pg.Fault(op, err)
 	}
 	if err := b.read(ctx, s, d); err != nil {
 		return nil, err
@@ -156,7 +162,10 @@ func (b *Builder) clear(ctx context.Context, s *schema.Schema, d *definition) ([
 	if err != nil {
 		return nil, err
 	}
-	if err := clearTables(ctx, b.db, s, kept); err != nil {
+	if err := clearTables(ctx, b.db, s); err != nil {
+		return nil, err
+	}
+	if err := replaceEnums(ctx, b.db, s, kept); err != nil {
 		return nil, err
 	}
 	for _, e := range d.enums { // a value cannot be used in the transaction that adds it

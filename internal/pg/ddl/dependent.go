@@ -40,6 +40,16 @@ func (d dependent) byHand(want *catalog.Catalog) bool {
 	return !ours && (otherConstraint || otherIndex)
 }
 
+// isGeneratedIn reports whether a dependent is a generated column that another catalog has in the same form.
+func (d dependent) isGeneratedIn(want *catalog.Catalog) bool {
+	t := want.Table(d.table.Schema, d.table.Name)
+	if !d.generated || t == nil {
+		return false
+	}
+	c := t.Column(d.column)
+	return c != nil && columnDefinition(c) == columnDefinition(d.table.Column(d.column))
+}
+
 // dependents returns what depends on the columns of a table that change their type, or on another thing that is replaced. Each one comes
 // after those that it may depend on.
 func (r *rebuilding) dependents(t *catalog.Table, columns []catalog.Column) (list []dependent) {

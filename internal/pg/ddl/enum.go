@@ -82,8 +82,8 @@ func (p *planner) changeEnums() {
 	}
 }
 
-// rebuilds recreates enums that lose values or change their order. It restores only the objects that were written by hand. Diff then adds
-// those of the schema, which it finds missing.
+// rebuilds recreates enums that lose values or change their order. It restores the objects that were written by hand, and generated columns
+// that stay as they are, over which some of these may be. Diff then adds those of the schema, which it finds missing.
 func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 	for i := range want.Enums {
 		w := &want.Enums[i]
@@ -91,10 +91,10 @@ func rebuilds(cur, want *catalog.Catalog, o Options) (steps []step) {
 		if e == nil || slices.Equal(e.Values, w.Values) || gains(e, w) || !o.mayRebuild(e, w) {
 			continue
 		}
-		byHand := func(d dependent) bool { return d.byHand(want) }
-		up := o.rebuild(cur, want, e, w.Values, all, byHand)
+		stays := func(d dependent) bool { return d.byHand(want) || d.isGeneratedIn(want) }
+		up := o.rebuild(cur, want, e, w.Values, all, stays)
 		up[0] = replacements(cur, e, w.Values) + up[0]
-		steps = append(steps, step{up: up, down: o.rebuild(cur, want, e, e.Values, byHand, all), of: []object{enumObject(e)}})
+		steps = append(steps, step{up: up, down: o.rebuild(cur, want, e, e.Values, stays, all), of: []object{enumObject(e)}})
 	}
 	return steps
 }

@@ -156,7 +156,7 @@ func (l *leaver) constraint(o object, cur, want *catalog.Table) {
 	}
 	isKey := was.Kind == "primary key" || was.Kind == "unique"
 	switch {
-	case isKey && was.Kind == "primary key" && cur == nil:
+	case was.Kind == "primary key" && cur == nil:
 		l.dependent(object{kind: "table", table: o.table}, o)
 	case isKey && (old == nil || !slices.Equal(old.Columns, was.Columns)):
 		l.references(o, was.Columns)
@@ -167,7 +167,7 @@ func (l *leaver) constraint(o object, cur, want *catalog.Table) {
 func (l *leaver) index(o object, cur *catalog.Table) {
 	schema, tableName := o.split()
 	delete(l.written, "index "+tableName+"."+o.name)
-	l.want.Indexes = slices.DeleteFunc(l.want.Indexes, func(i catalog.Index) bool { return i.Schema == schema && i.Table == tableName && i.Name == o.name })
+	l.want.Indexes = slices.DeleteFunc(l.want.Indexes, func(i catalog.Index) bool { return indexObject(&i) == o })
 	if cur == nil {
 		return
 	}

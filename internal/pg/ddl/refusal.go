@@ -87,7 +87,10 @@ func refusalOf(list []LeftOut) error {
 	return fault.New(fault.Conflict, "make the changes of the schema", strings.Join(lines, "\n"), strings.Join(hints, "; "))
 }
 
-const byHand = "write the migration by hand with `krowoc migrate create NAME`"
+const (
+	byHand    = "write the migration by hand with `krowoc migrate create NAME`"
+	noWayHint = "Postgres has no direct way to make this change: " + byHand
+)
 
 // sqlHint tells what to do about SQL of a schema that Postgres refuses.
 const sqlHint = "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create"
@@ -96,7 +99,7 @@ const sqlHint = "check the SQL in the schema (such as @default(sql:) and @col(da
 func refusalHint(err error) string {
 	refused := new(pgconn.PgError)
 	if !errors.As(err, &refused) {
-		return "Postgres has no direct way to make this change: " + byHand
+		return noWayHint
 	}
 	usedByView := refused.Code == "0A000" && strings.Contains(refused.Message, "used by")
 	switch {
@@ -105,7 +108,7 @@ func refusalHint(err error) string {
 	case slices.Contains([]string{"22", "23", "P0"}, refused.Code[:2]): // invalid values, violated constraints, mustBeKey
 		return "rows that the migrations insert do not allow this change: change the rows in a migration first, with `krowoc migrate create NAME`"
 	}
-	return "Postgres has no direct way to make this change: " + byHand
+	return noWayHint
 }
 
 // isRefusal reports whether Postgres refuses a statement for what it says, and not because the server, the connection or the transaction

@@ -54,6 +54,7 @@ func (b *Builder) buildRest(ctx context.Context, s *schema.Schema, failure error
 		return nil, err
 	}
 	t.refused = w.refused
+	b.schema = nil // what is built is a part of it
 	return t, nil
 }
 
@@ -74,7 +75,7 @@ func (w *winnow) extensions(ctx context.Context) error {
 		if refused := new(Refused); errors.As(err, &refused) {
 			w.missing[name] = refused.Err
 		} else if err != nil {
-			return err
+			return pg.Fault("create the extension "+name, err)
 		}
 	}
 	return nil
@@ -126,7 +127,7 @@ func (w *winnow) try(ctx context.Context, pieces []piece) error {
 			case p.err == nil:
 				progress = true
 			case !isRefusal(p.err):
-				return p.err
+				return pg.Fault("create the tables of the schema one by one", p.err)
 			case p.split != nil:
 				waiting, progress = append(waiting, p.split...), true
 			default:

@@ -55,6 +55,9 @@ func newRefusal(s step, sql string, err error) *refusal {
 }
 
 func testFault(sql string, err error) error {
+	if !isRefusal(err) {
+		return pg.Fault(testOp, err)
+	}
 	return &fault.Error{Code: fault.Conflict, Op: testOp, Message: pg.Fault("", err).Error() + "\n" + sql, Hint: refusalHint(err), Err: err}
 }
 

@@ -108,15 +108,42 @@ func enumsOf(ctx context.Context, db *pgxpool.Pool) (*catalog.Catalog, error) {
 
 // clearTables drops all tables, and other objects that the schema creates. It keeps a sequence that a column owns, unless the schema
 // recreates it.
-func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, kept map[string][]string) error {
-	var types []string
+func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) error {
+	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials(s)), own.Schema))
+	return pg.Fault("clear the scratch database", err)
+}
+
+// replaceEnums replaces the enums that are not kept by those of the schema, and keeps the domains and functions that are bound to them, which
+// the schema may use. It drops an enum that Postgres does not let it replace, with all that is bound to it. The database has no tables.
+func replaceEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, kept map[string][]string) error {
+	var c *catalog.Catalog
 	for _, e := range s.Enums {
-		if _, keep := kept[e.DBName]; !keep {
-			types = append(types, catalogName(public, e.DBName))
+		if _, keep := kept[e.DBName]; keep {
+			continue
+		}
+		if c == nil {
+			var err error
+			if c, err = catalog.Read(ctx, scratch, catalog.Options{}); err != nil {
+				return err
+			}
+		}
+		old := enumOf(c, public, e.DBName)
+		if old == nil {
+			continue
+		}
+		_, err := execAll(ctx, scratch, Options{}.rebuild(c, c, old, e.Labels(), all, all))
+		if err == nil {
+			kept[e.DBName] = nil
+			continue
+		}
+		if isRefusal(err) {
+			_, err = scratch.Exec(ctx, "DROP TYPE "+name(public, e.DBName)+" CASCADE")
+		}
+		if err != nil {
+			return pg.Fault("change the enum "+e.DBName+" of the scratch database", err)
 		}
 	}
-	_, err := scratch.Exec(ctx, fmt.Sprintf(clearSQL, arrayOf(serials(s)), arrayOf(types), own.Schema))
-	return pg.Fault("clear the scratch database", err)
+	return nil
 }
 
 func arrayOf(texts []string) string {
@@ -141,8 +168,7 @@ BEGIN
   FOR statement IN
     SELECT format('DROP %%s IF EXISTS %%I.%%I CASCADE', CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, n.nspname, c.relname)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname NOT IN ('information_schema', '%[3]s') AND n.nspname NOT LIKE 'pg\_%%'
+    WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname NOT IN ('information_schema', '%[2]s') AND n.nspname NOT LIKE 'pg\_%%'
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid)
   LOOP EXECUTE statement; END LOOP;
-  FOREACH statement IN ARRAY %[2]s LOOP EXECUTE 'DROP TYPE IF EXISTS ' || statement || ' CASCADE'; END LOOP;
 END $krowoc$`

@@ -30,8 +30,7 @@ func (h hints) operator(e *pg_query.A_Expr) {
 		h.compare(name, left, right)
 		return
 	}
-	h.mention(left)
-	h.mention(right)
+	h.mentionBoth(left, right)
 }
 
 // among adds the hints of IN, = ANY and <> ALL.
@@ -40,8 +39,7 @@ func (h hints) among(kind pg_query.A_Expr_Kind, operator string, left, right *pg
 	name := column(left)
 	switch {
 	case !ok || name == "":
-		h.mention(left)
-		h.mention(right)
+		h.mentionBoth(left, right)
 	case operator == "=" && kind != pg_query.A_Expr_Kind_AEXPR_OP_ALL:
 		h.of(name).Values = values
 	case operator == "<>" && kind != pg_query.A_Expr_Kind_AEXPR_OP_ANY:

@@ -26,7 +26,7 @@ func (m *importer) takeConstraints(t *table) {
 	}
 	for _, i := range m.indexesOf(t) {
 		if ddl.KeepsUnique(i) {
-			m.unique(t, bare(i.Columns), "index "+i.Name)
+			m.unique(t, sqltext.UnquoteAll(i.Columns), "index "+i.Name)
 		}
 	}
 }
@@ -36,15 +36,6 @@ func (m *importer) indexesOf(t *table) (list []*catalog.Index) {
 		if x := &m.catalog.Indexes[i]; x.Schema == t.Schema && x.Table == t.Name && !x.Constraint {
 			list = append(list, x)
 		}
-	}
-	return list
-}
-
-// bare removes the quotes of names.
-func bare(names []string) []string {
-	list := make([]string, len(names))
-	for i, n := range names {
-		list[i] = sqltext.Unquote(n)
 	}
 	return list
 }
@@ -242,7 +233,7 @@ func patternOf(f *field, column, condition string) string {
 // takeIndexes imports the indexes that the schema language supports.
 func (m *importer) takeIndexes(t *table) {
 	for _, i := range m.indexesOf(t) {
-		fields := t.ofColumns(bare(i.Columns))
+		fields := t.ofColumns(sqltext.UnquoteAll(i.Columns))
 		switch {
 		case ddl.KeepsUnique(i):
 			continue

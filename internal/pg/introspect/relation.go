@@ -7,6 +7,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
@@ -190,7 +191,9 @@ func (m *importer) isUnique(t *table, columns []string) bool {
 		return true
 	}
 	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool { return c.Kind == "unique" && slices.Equal(c.Columns, columns) }) ||
-		slices.ContainsFunc(m.indexesOf(t), func(i *catalog.Index) bool { return ddl.KeepsUnique(i) && slices.Equal(bare(i.Columns), columns) })
+		slices.ContainsFunc(m.indexesOf(t), func(i *catalog.Index) bool {
+			return ddl.KeepsUnique(i) && slices.Equal(sqltext.UnquoteAll(i.Columns), columns)
+		})
 }
 
 // joins returns the two references that form the key of a join table, or nil.

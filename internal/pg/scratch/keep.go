@@ -65,7 +65,7 @@ func (s *Server) exists(ctx context.Context, name string) (found bool, err error
 	if err != nil {
 		return false, pg.Fault(op, err)
 	}
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&found)
+	found, err = pg.DatabaseExists(ctx, conn, name)
 	return found, pg.Fault(op, errors.Join(err, conn.Close(context.WithoutCancel(ctx))))
 }
 

@@ -236,7 +236,17 @@ func (s *Server) open(ctx context.Context, name string) (*pgxpool.Pool, func() e
 
 // drop drops a scratch database, also after ctx has ended.
 func (s *Server) drop(ctx context.Context, name string) error {
-	return s.exec(context.WithoutCancel(ctx), func(*pgx.Conn) []string { return []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"} })
+	return s.exec(context.WithoutCancel(ctx), dropping(name))
+}
+
+// Drop does the same as the function that comes with a scratch database, but only until ctx ends.
+func (s *Server) Drop(ctx context.Context, db *pgxpool.Pool) error {
+	db.Close()
+	return s.exec(ctx, dropping(db.Config().ConnConfig.Database))
+}
+
+func dropping(name string) func(*pgx.Conn) []string {
+	return func(*pgx.Conn) []string { return []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"} }
 }
 
 // DropLeftovers drops scratch databases that a killed process has left behind. No other process may be using the server.

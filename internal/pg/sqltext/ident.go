@@ -23,6 +23,15 @@ func Unquote(ident string) string {
 	return strings.ReplaceAll(ident[1:len(ident)-1], `""`, `"`)
 }
 
+// UnquoteAll returns what Unquote does for each identifier. Other SQL stays as it is.
+func UnquoteAll(idents []string) []string {
+	names := make([]string, len(idents))
+	for i, ident := range idents {
+		names[i] = Unquote(ident)
+	}
+	return names
+}
+
 // keywords are the keywords that quote_ident quotes, in any version from 14 to 18. They are not allowed as unquoted names of columns or
 // tables (https://www.postgresql.org/docs/current/sql-keywords-appendix.html).
 var keywords = words(`

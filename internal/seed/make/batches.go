@@ -69,10 +69,8 @@ func (l *loader) levels() [][]*blueprint {
 	for _, t := range l.order {
 		n := 0
 		for _, m := range t.makers {
-			if m.pick != nil && m.pick.universe != nil {
-				if of, ok := level[m.pick.universe.blueprint]; ok && m.pick.universe.blueprint != t {
-					n = max(n, of+1)
-				}
+			if of, ok := level[m.refersTo()]; ok && m.refersTo() != t {
+				n = max(n, of+1)
 			}
 		}
 		level[t] = n

@@ -10,7 +10,7 @@ import (
 func (t *blueprint) recount(ctx context.Context, tx pgx.Tx, triggered bool) error {
 	short := triggered
 	for _, m := range t.makers {
-		if m.pick != nil && m.pick.universe != nil && m.pick.universe.blueprint != t && m.pick.universe.blueprint.missed > 0 {
+		if of := m.refersTo(); of != nil && of != t && of.missed > 0 {
 			short = true
 		}
 	}

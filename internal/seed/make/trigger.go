@@ -67,11 +67,3 @@ func (t *blueprint) refusedBy(g *trigger, what string, err error) error {
 	return &fault.Error{Code: fault.Invalid, Err: err, Message: fmt.Sprintf("the trigger %s refuses %s %s: %s", g.name, what, t.typ.Table, messageOf(err)),
 		Hint: fmt.Sprintf("Under generate: %s, specify values that the trigger accepts, or leave the table out with --generate %s=0.", t.typ.Name, t.typ.Name)}
 }
-
-// refusesRow reports whether other values may help after an error: it is about the row, and not about the statement, the role, the
-// connection or the server (the classes of SQLSTATE).
-func refusesRow(err error) bool {
-	var refused *pgconn.PgError
-	elsewhere := []string{"08", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
-	return errors.As(err, &refused) && !slices.Contains(elsewhere, refused.Code[:2])
-}

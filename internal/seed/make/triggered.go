@@ -92,7 +92,7 @@ func (j *judge) insertSome(ctx context.Context, list []*candidate) (refused []*c
 		j.missed += int64(len(list) - len(made))
 		j.rows.made = append(j.rows.made, made...)
 		return nil, nil
-	case !refusesRow(err):
+	case !pg.IsAboutRow(err):
 		if g := j.triggerOf(err); g != nil {
 			err = j.refusedBy(g, "the rows of", err)
 		}

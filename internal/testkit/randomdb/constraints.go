@@ -95,8 +95,8 @@ func (d *database) extras() {
 	}
 	if d.chance(3) {
 		function := d.fresh(d.names)
-		d.add("CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$", function)
-		d.add("CREATE TRIGGER touch BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s()", t.name, function)
+		d.add("CREATE FUNCTION public.%s() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$", function)
+		d.add("CREATE TRIGGER touch BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION public.%s()", t.name, function)
 	}
 	if d.chance(4) {
 		d.add("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", t.name)
