@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -145,12 +144,11 @@ func (w *writer) set(ctx context.Context, tx pgx.Tx, h *holder, c int, text *str
 		sql := fmt.Sprintf("UPDATE %s SET %s = $2::text::%s WHERE %s RETURNING %s", h.table.from(), pg.QuoteIdent(column.name), column.db.castType, placeIs, placeOf)
 		return tx.QueryRow(ctx, sql, pgx.QueryExecModeExec, h.at, text).Scan(&at)
 	})
-	var refused *pgconn.PgError
 	switch {
 	case err == nil:
 		h.at = at
 		return true, nil
-	case errors.Is(err, pgx.ErrNoRows), errors.As(err, &refused) && aboutRows(refused):
+	case errors.Is(err, pgx.ErrNoRows), pg.IsAboutRow(err):
 		return false, nil
 	}
 	return false, err

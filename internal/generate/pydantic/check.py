@@ -128,7 +128,7 @@ def _among(a: _t.Any, values: _t.Any) -> _t.Any:
 
 def _numbers(
     compute: _t.Callable[[_t.Any, _t.Any], _t.Any],
-    can_vanish: _t.Callable[[float, float], bool] = lambda a, b: True,
+    can_vanish: _t.Callable[[_t.Any, _t.Any], bool] = lambda a, b: True,
 ) -> _t.Callable[[_t.Any, _t.Any], _t.Any]:
     """Compute exactly, or with Floats if one is a Float."""
 
