@@ -27,7 +27,7 @@ type State struct {
 	DatabaseURL string    `json:"databaseUrl,omitempty"`
 	Failed      []string  `json:"failed,omitempty"` // parts that could not use a file of the project when the session started
 	Links       []Link    `json:"links,omitempty"`  // of services and processes
-	Vars        []string  `json:"vars,omitempty"`  // variables for programs that use the services, as NAME=value
+	Vars        []string  `json:"vars,omitempty"`   // variables for programs that use the services, as NAME=value
 }
 
 // Link is the URL of a part of the stack.

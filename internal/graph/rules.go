@@ -129,24 +129,21 @@ func (a *API) checkRules() error {
 
 // checkWrites translates the rules and expressions that writes of a type evaluate.
 func (b *builder) checkWrites(o *object) error {
-	for _, op := range schema.Operations {
-		if _, err := b.readable(accessTo(o.typ.Rules, op), o.typ, "t"); err != nil {
-			return err
-		}
-	}
+	rules := [][]schema.Rule{o.typ.Rules}
 	for _, l := range o.links {
+		rules = append(rules, l.src.Rules)
+	}
+	for _, in := range o.inputs {
+		rules = append(rules, in.src.Rules)
+	}
+	for _, list := range rules {
 		for _, op := range schema.Operations {
-			if _, err := b.readable(accessTo(l.src.Rules, op), o.typ, "t"); err != nil {
+			if _, err := b.readable(accessTo(list, op), o.typ, "t"); err != nil {
 				return err
 			}
 		}
 	}
 	for _, in := range o.inputs {
-		for _, op := range schema.Operations {
-			if _, err := b.readable(accessTo(in.src.Rules, op), o.typ, "t"); err != nil {
-				return err
-			}
-		}
 		for _, e := range []*schema.Expr{defaultExpr(in.src), in.src.OnUpdate} {
 			if e == nil {
 				continue

@@ -183,31 +183,35 @@ func otherValues(f *schema.Field, old string) (list []string) {
 			add(text)
 		}
 	}
-	if f.Type.Scalar != schema.Int && f.Type.Scalar != schema.Int64 {
-		return list
-	}
-	if r := f.Constraints.Range; r != nil {
-		low, fromLow := new(big.Int).SetString(r.Min, 10)
-		high, fromHigh := new(big.Int).SetString(r.Max, 10)
-		one := big.NewInt(1)
-		for i := 0; i < mostSpelled; i++ {
-			if fromLow && (!fromHigh || low.Cmp(high) <= 0) {
-				add(low.String())
-				low.Add(low, one)
-			}
-			if fromHigh && !fromLow {
-				add(high.String())
-				high.Sub(high, one)
-			}
-		}
-		return list
-	}
-	for i := range attempts {
-		add(strconv.Itoa(1<<15 - 1 - i)) // the greatest number of a smallint, and then of an integer
-		add(strconv.Itoa(-1 - i))
-		add(strconv.Itoa(1<<31 - 1 - i))
+	if f.Type.Scalar == schema.Int || f.Type.Scalar == schema.Int64 {
+		addNumbers(f.Constraints.Range, add)
 	}
 	return list
+}
+
+// addNumbers adds whole numbers of a range, or rare ones without one.
+func addNumbers(r *schema.Range, add func(string)) {
+	if r == nil {
+		for i := range attempts {
+			add(strconv.Itoa(1<<15 - 1 - i)) // the greatest number of a smallint, and then of an integer
+			add(strconv.Itoa(-1 - i))
+			add(strconv.Itoa(1<<31 - 1 - i))
+		}
+		return
+	}
+	low, fromLow := new(big.Int).SetString(r.Min, 10)
+	high, fromHigh := new(big.Int).SetString(r.Max, 10)
+	one := big.NewInt(1)
+	for range mostSpelled {
+		switch {
+		case fromLow && (!fromHigh || low.Cmp(high) <= 0):
+			add(low.String())
+			low.Add(low, one)
+		case fromHigh && !fromLow:
+			add(high.String())
+			high.Sub(high, one)
+		}
+	}
 }
 
 // deleteEarly deletes a row that --prune would delete at the end, if nothing refers to it.

@@ -115,7 +115,7 @@ func (o *Options) countRows(ctx context.Context, tx pgx.Tx, f *fixtures, tables 
 	for _, t := range tables {
 		key := ""
 		if own := f.tables.byName[t.name]; own != nil {
-			key = own.keyExpr("t", own.keys[0])
+			key = own.keyExpr(own.keys[0])
 		}
 		var err error
 		if t.Counts, err = ledger.Count(ctx, tx, t.name, t.sql, key); err != nil {

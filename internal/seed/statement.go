@@ -102,9 +102,9 @@ func newStatement(list []*group, a asked) statement {
 		inserted := fmt.Sprint("i", i)
 		with = append(with, fmt.Sprintf("%s AS (%s)", missing, g.missing(source)), fmt.Sprintf("%s AS (%s)", inserted, g.insertSQL(missing)))
 		came := fmt.Sprintf("%s AS t JOIN %s AS s ON %s", inserted, missing, g.matches())
-		columns[0], columns[1] = list64(came, "s."+ordinal), listText(came, g.table.keyExpr("t", g.match))
+		columns[0], columns[1] = list64(came, "s."+ordinal), listText(came, g.table.keyExpr(g.match))
 		if a.keys {
-			columns[4] = listText(fmt.Sprintf("%s AS t JOIN %s AS s ON %s", pg.QuoteIdent(g.table.Table), source, g.matches()), g.table.keyExpr("t", g.match))
+			columns[4] = listText(fmt.Sprintf("%s AS t JOIN %s AS s ON %s", pg.QuoteIdent(g.table.Table), source, g.matches()), g.table.keyExpr(g.match))
 		}
 		says = append(says, columns[:]...)
 	}
@@ -192,8 +192,8 @@ func (g *group) missing(source string) string {
 	return fmt.Sprintf("SELECT s.* FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s)", source, pg.QuoteIdent(g.table.Table), g.matches())
 }
 
-// keyExpr returns the key of a row for the ledger: its primary key, or the columns that identify it.
-func (t *table) keyExpr(alias string, match []int) string {
+// keyExpr returns the key of a row t for the ledger: its primary key, or the columns that identify it.
+func (t *table) keyExpr(match []int) string {
 	columns := t.keys[0]
 	if slices.ContainsFunc(columns, func(c int) bool { return t.columns[c].db.castType == "" }) {
 		columns = match
@@ -201,7 +201,7 @@ func (t *table) keyExpr(alias string, match []int) string {
 	var parts []string
 	for _, c := range columns {
 		column := &t.columns[c]
-		value := alias + "." + pg.QuoteIdent(column.name)
+		value := "t." + pg.QuoteIdent(column.name)
 		if strings.HasSuffix(column.db.castType, "with time zone") { // regardless of the session's time zone
 			value = "(" + value + " AT TIME ZONE 'UTC')"
 		}

@@ -97,14 +97,20 @@ func (w *writer) toPark(holders []*holder, cyclic bool) (parked []*holder) {
 	}
 	for _, g := range visited { // each one after those that it waits for
 		for _, h := range members[g] {
-			for _, from := range h.waits {
-				if !from.parked {
-					g.stage = max(g.stage, from.group.stage+1)
-				}
-			}
+			g.stage = max(g.stage, h.earliest())
 		}
 	}
 	return parked
+}
+
+// earliest is the first stage in which a row can be written: after those that it waits for, unless they have a temporary value.
+func (h *holder) earliest() (stage int) {
+	for _, from := range h.waits {
+		if !from.parked {
+			stage = max(stage, from.group.stage+1)
+		}
+	}
+	return stage
 }
 
 // together joins rows into groups that one statement must write: in a cycle of references, a new row and the rows that refer to it.
@@ -165,13 +171,9 @@ func (w *writer) holders(ctx context.Context, tx pgx.Tx, c *component) ([]*holde
 			return nil, err
 		}
 		for _, x := range indexes {
-			var hits []hit
-			for _, g := range list {
-				more, err := g.hits(ctx, tx, x)
-				if err != nil {
-					return nil, err
-				}
-				hits = append(hits, more...)
+			hits, err := allHits(ctx, tx, list, x)
+			if err != nil {
+				return nil, err
 			}
 			left, err := w.takeOver(ctx, tx, x, hits, byRow, byPlace)
 			if err != nil {
@@ -181,6 +183,18 @@ func (w *writer) holders(ctx context.Context, tx pgx.Tx, c *component) ([]*holde
 		}
 	}
 	return all, nil
+}
+
+// allHits returns the hits of all groups in an index.
+func allHits(ctx context.Context, tx pgx.Tx, list []*group, x *uniqueIndex) (hits []hit, err error) {
+	for _, g := range list {
+		more, err := g.hits(ctx, tx, x)
+		if err != nil {
+			return nil, err
+		}
+		hits = append(hits, more...)
+	}
+	return hits, nil
 }
 
 // takeOver records which rows take over values of which others in an index, and returns the rows to delete among the latter.
@@ -230,7 +244,7 @@ func (w *writer) deletedLater(ctx context.Context, tx pgx.Tx, t *table, at strin
 		}
 	}
 	h := &holder{table: t, at: at}
-	sql := "SELECT " + t.keyExpr("t", t.keys[0]) + "::text FROM " + t.from() + " WHERE " + placeIs
+	sql := "SELECT " + t.keyExpr(t.keys[0]) + "::text FROM " + t.from() + " WHERE " + placeIs
 	if err := tx.QueryRow(ctx, sql, pgx.QueryExecModeExec, at).Scan(&h.key); err != nil {
 		return nil, err
 	}

@@ -124,16 +124,11 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 	var last []string
 	separate := len(targets) == 1
 	for i, target := range targets {
-		plan, err := target.Plan(ctx, y.current, ddl.PlanOptions{
-			Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude, Reader: y.reader,
-		})
-		if err != nil {
-			return nil, err
+		plan, err := y.plan(ctx, target)
+		if plan != nil && err != nil && i == 0 {
+			y.key = key // the plan has rolled its changes back
 		}
-		if err := plan.Refusal(); err != nil { // the API and the models need all of the schema
-			if i == 0 {
-				y.key = key // the plan has rolled its changes back
-			}
+		if err != nil {
 			return nil, err
 		}
 		last = nil
@@ -167,6 +162,18 @@ func (y *Syncer) change(ctx context.Context, db *pgxpool.Pool, unsaved []Change,
 	y.applied = slices.Concat(unsaved, changes)
 	y.key = keyOf(y.migrations, y.applied)
 	return changes, nil
+}
+
+// plan returns how the scratch database becomes a target. It returns an error with the plan if Postgres refuses a part of the schema: the API
+// and the models need all of it.
+func (y *Syncer) plan(ctx context.Context, target *ddl.Target) (*ddl.Plan, error) {
+	plan, err := target.Plan(ctx, y.current, ddl.PlanOptions{
+		Options: ddl.Options{AllowDrop: true, Keep: y.base, Plain: true}, Exclude: y.Exclude, Reader: y.reader,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &plan, plan.Refusal()
 }
 
 // replace drops the unsaved columns whose type has changed and makes them again, after a change failed because Postgres cannot turn

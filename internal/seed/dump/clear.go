@@ -135,31 +135,37 @@ func luhn(text string) bool {
 	return nonzero && sum%10 == 0
 }
 
+// inClear counts the values of a column that are personal data, by their kind.
+func (t *table) inClear(c int, s secrets) map[string]int {
+	column := &t.columns[c]
+	f := column.leaf
+	isText := f.Type.Enum == nil && (f.Type.Scalar == schema.String || f.Type.Scalar == schema.JSON)
+	isMarked := f.Personal() || t.omitted[column.field] || mask.Suspect(f)
+	if !isText || isMarked || column.field.Relation != nil {
+		return nil
+	}
+	counts := map[string]int{}
+	for _, r := range t.rows {
+		if r.values[c] == nil {
+			continue
+		}
+		switch form := formOf(*r.values[c]); {
+		case s.in(*r.values[c]):
+			counts["value of a masked field"]++
+		case form != "" && f.PII == nil: // @pii(kind: NONE) says that such texts are not personal
+			counts[form]++
+		}
+	}
+	return counts
+}
+
 // inClear finds personal data in fields that are not masked. It leaves out fields that are reported as unmarked as a whole.
 func (d *dumper) inClear(s secrets) []Clear {
 	list := []Clear{}
 	for _, t := range d.tables {
 		for c := range t.columns {
-			column := &t.columns[c]
-			f := column.leaf
-			text := f.Type.Enum == nil && (f.Type.Scalar == schema.String || f.Type.Scalar == schema.JSON)
-			if !text || column.field.Relation != nil || f.Personal() || t.omitted[column.field] || mask.Suspect(f) {
-				continue
-			}
-			counts := map[string]int{}
-			for _, r := range t.rows {
-				if r.values[c] == nil {
-					continue
-				}
-				switch form := formOf(*r.values[c]); {
-				case s.in(*r.values[c]):
-					counts["value of a masked field"]++
-				case form != "" && f.PII == nil: // @pii(kind: NONE) says that such texts are not personal
-					counts[form]++
-				}
-			}
-			for kind, count := range counts {
-				list = append(list, Clear{t.Table, t.Name + "." + column.field.Name, kind, count})
+			for kind, count := range t.inClear(c, s) {
+				list = append(list, Clear{t.Table, t.Name + "." + t.columns[c].field.Name, kind, count})
 			}
 		}
 	}
