@@ -145,6 +145,9 @@ func (s *Stack) remember(name string, fresh func() (string, error)) (string, err
 	if err != nil {
 		return "", err
 	}
+	if err := dev.MakeStateDir(s.StateDir); err != nil {
+		return "", err
+	}
 	return value, fault.Wrap("write "+name, os.WriteFile(path, []byte(value+"\n"), 0o600))
 }
 
