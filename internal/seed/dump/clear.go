@@ -35,6 +35,9 @@ func (s secrets) add(f *schema.Field, text string) {
 	case schema.Boolean, schema.Bytes, schema.Vector, schema.JSON:
 		return
 	}
+	if f.PII != nil && f.PII.Kind == schema.PIIText { // a text of words that others use, too
+		return
+	}
 	text = strings.ToLower(strings.TrimSpace(text))
 	if f.Type.Enum != nil || utf8.RuneCountInString(text) < shortestSecret {
 		return

@@ -12,16 +12,17 @@ import (
 // TestClear finds personal data in fields that are not masked: values of masked fields, and what has the form of personal data.
 func TestClear(t *testing.T) {
 	t.Parallel()
-	s := parse(t, `type User @table @auth(rules: []) { email: String! @pii person: String! @pii(kind: NAME) aliases: [String!]! @default(value: []) @pii }
+	s := parse(t, `type User @table @auth(rules: []) { email: String! @pii person: String! @pii(kind: NAME) aliases: [String!]! @default(value: []) @pii motto: String @pii(kind: TEXT) }
 		type Note @table @auth(rules: []) { text: String! data: JSON words: [String!]! @default(value: []) fine: String @pii(kind: NONE) }`)
 	pool := database(t, s)
-	testkit.Exec(t, pool, `INSERT INTO users (email, person, aliases) VALUES ('ada@corp.example', 'Ada Lindqvist', '{"countess"}'), ('bo@corp.example', 'Bo', '{}')`)
+	testkit.Exec(t, pool, `INSERT INTO users (email, person, aliases, motto) VALUES ('ada@corp.example', 'Ada Lindqvist', '{"countess"}', 'In one sentence:'), ('bo@corp.example', 'Bo', '{}', NULL)`)
 	for _, c := range []struct{ column, value, want string }{
 		{"text", "Call Ada Lindqvist back.", "[Note.text (value of a masked field in 1 rows)]"},
 		{"text", "ADA LINDQVIST's idea", "[Note.text (value of a masked field in 1 rows)]"},
 		{"text", "Adam Lindqvistson", "[]"},
 		{"text", "the countess agrees", "[Note.text (value of a masked field in 1 rows)]"},
 		{"text", "the countesses", "[]"},
+		{"text", "Answer in one sentence: yes", "[]"}, // a text of words that others use, too
 		{"text", "Bo is too short", "[]"},
 		{"text", "<ada@corp.example>", "[Note.text (value of a masked field in 1 rows)]"},
 		{"text", "write to someone.else+tag@mail.example.org, please", "[Note.text (email in 1 rows)]"},
