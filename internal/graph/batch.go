@@ -169,10 +169,7 @@ func (b *builder) batchJSON(o *object, f selected, count string, written func(*s
 	var t text
 	t.constant("{")
 	for i, field := range fields {
-		if i > 0 {
-			t.constant(",")
-		}
-		t.constant(`"` + field.Alias + `":`)
+		t.member(i, field)
 		switch field.Name {
 		case "__typename":
 			t.constant(`"` + o.typ.Name + `Batch"`)

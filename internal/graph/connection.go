@@ -53,10 +53,7 @@ func (b *builder) connection(src source, f selected, c *Cost) (string, error) {
 	var t text
 	t.constant("{")
 	for i, field := range fields {
-		if i > 0 {
-			t.constant(",")
-		}
-		t.constant(`"` + field.Alias + `":`)
+		t.member(i, field)
 		if err := b.within(field, func() error { return b.connectionField(&t, p, field, each) }); err != nil {
 			return "", err
 		}
@@ -205,10 +202,7 @@ func (b *builder) edge(p *page, f selected, c *Cost) (string, error) {
 	var t text
 	t.constant("{")
 	for i, field := range fields {
-		if i > 0 {
-			t.constant(",")
-		}
-		t.constant(`"` + field.Alias + `":`)
+		t.member(i, field)
 		switch field.Name {
 		case "__typename":
 			t.constant(`"` + p.object.typ.Name + `Edge"`)

@@ -41,7 +41,11 @@ func (a *API) linksOf(o *object) (list []linkField) {
 			continue
 		}
 		target := a.byName[rel.Target.Name]
-		if target != nil && allowed(target.typ.Rules) && (!rel.Inverse.Auth || allowed(rel.Inverse.Rules)) {
+		if target == nil {
+			continue
+		}
+		inverseAllows := !rel.Inverse.Auth || allowed(rel.Inverse.Rules)
+		if inverseAllows && allowed(target.typ.Rules) {
 			list = append(list, linkField{f, target})
 		}
 	}

@@ -21,10 +21,7 @@ func (b *builder) pageInfo(t *text, p *page, f selected) error {
 	more := "(count(*) > " + p.limit + ")::text"
 	t.constant("{")
 	for i, field := range fields {
-		if i > 0 {
-			t.constant(",")
-		}
-		t.constant(`"` + field.Alias + `":`)
+		t.member(i, field)
 		switch field.Name {
 		case "__typename":
 			t.constant(`"PageInfo"`)

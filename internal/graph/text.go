@@ -17,6 +17,14 @@ type text struct {
 // constant appends text as it is.
 func (t *text) constant(s string) { t.pending.WriteString(s) }
 
+// member begins the i-th member of a JSON object: its alias, after a comma unless it is the first.
+func (t *text) member(i int, f selected) {
+	if i > 0 {
+		t.constant(",")
+	}
+	t.constant(`"` + f.Alias + `":`)
+}
+
 // expr appends the value of an SQL expression, which must be of type text and never null.
 func (t *text) expr(sql string) {
 	t.flush()
