@@ -44,7 +44,8 @@ func (l *loader) protectedDatabases(doc document) (list []ProtectedDatabase) {
 		}
 		protected, given := values["protected"].value.(bool)
 		url, _ := values["database.url"].value.(Secret)
-		if (protected || (!given && name == Production)) && url.Reveal() != "" {
+		isProtected := protected || (!given && name == Production)
+		if isProtected && url.Reveal() != "" {
 			list = append(list, ProtectedDatabase{name, url})
 		}
 	}

@@ -29,7 +29,7 @@ import (
 type people struct {
 	mu      sync.Mutex
 	all     []identity.User
-	missing error // there is no table of them
+	missing error // what List returns if there is no table of users
 }
 
 func (p *people) find(matches func(identity.User) bool) (identity.User, error) {

@@ -198,7 +198,7 @@ func (m *model) visit(b *strings.Builder, f goField, optional bool) {
 	}
 }
 
-// restricted are the scalars whose types in Go hold values that are none of theirs.
+// restricted are the scalars whose Go types can hold values that are not valid for the scalar.
 var restricted = []schema.Scalar{schema.ID, schema.String, schema.Decimal, schema.Date, schema.DateTime, schema.JSON}
 
 // ruled reports whether a value of the field has to be checked.

@@ -16,9 +16,9 @@ var (
 	zeros     = regexp.MustCompile(`^([+-]?)(0[0_]*)([0-9].*)$`)
 )
 
-// Number returns a number in decimal notation, without grouped digits. whole reports whether it has neither a point nor an exponent. Of a
-// text that is no number, plain is empty, and so it is of a number that YAML 1.1 and people read differently, such as 0777; remedy then
-// contains the ways to write it.
+// Number returns a number in decimal notation, without grouped digits. whole reports whether it has neither a point nor an exponent.
+// plain is empty if the text is not a number, or if YAML 1.1 and people read it differently, such as 0777. For the latter, remedy contains the
+// ways to write it.
 func Number(text string) (plain string, whole bool, remedy string) {
 	if otherBase.MatchString(text) {
 		n, _ := new(big.Int).SetString(strings.TrimPrefix(text, "+"), 0) // it matches
