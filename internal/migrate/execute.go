@@ -46,8 +46,7 @@ func (r *run) transaction(step planned) *batch {
 	r.guard(b)
 	r.statements(b, step, first, len(step.sql))
 	b.mark(recording)
-	b.add(r.record(step))
-	r.identify(b, step)
+	r.finish(b, step)
 	r.commit(b)
 	return b
 }

@@ -62,22 +62,34 @@ func (s *state) readIdentities(ctx context.Context, db querier, table string) er
 
 // identifySQL returns SQL that records the file of an applied version. Its row is in the table of versions already.
 func (r *run) identifySQL(version int64, name, sum string) string {
-	return fmt.Sprintf(`INSERT INTO %s (versions, version_id, row_id, name, sum, tstamp) SELECT %s, %d, id, %s, %s, tstamp FROM %s WHERE version_id = %[3]d ORDER BY id DESC LIMIT 1
-ON CONFLICT (versions, version_id) DO UPDATE SET (row_id, name, sum, tstamp) = (excluded.row_id, excluded.name, excluded.sum, excluded.tstamp)`,
-		own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), version, pg.QuoteLiteral(name), pg.QuoteLiteral(sum), r.o.Table)
+	return r.identifyFrom(fmt.Sprintf("SELECT id, tstamp FROM %s WHERE version_id = %d ORDER BY id DESC LIMIT 1", r.o.Table, version), version, name, sum)
 }
 
-// identify appends the record of the file that a step has applied or rolled back. A dry run, without a session, does not show it.
-func (r *run) identify(b *batch, step planned) {
+// identifyFrom is identifySQL with the query of the row.
+func (r *run) identifyFrom(row string, version int64, name, sum string) string {
+	return fmt.Sprintf(`WITH row AS (%s) INSERT INTO %s (versions, version_id, row_id, name, sum, tstamp) SELECT %s, %d, id, %s, %s, tstamp FROM row
+ON CONFLICT (versions, version_id) DO UPDATE SET (row_id, name, sum, tstamp) = (excluded.row_id, excluded.name, excluded.sum, excluded.tstamp)`,
+		row, own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), version, pg.QuoteLiteral(name), pg.QuoteLiteral(sum))
+}
+
+// recordFile returns SQL that records the file of a step as applied or as rolled back, in the table of versions and in that of identities.
+// It is one statement, which costs each file less than two.
+func (r *run) recordFile(step planned) string {
+	if step.direction == Up {
+		return r.identifyFrom(r.record(step)+" RETURNING id, tstamp", step.file.version, step.file.name, step.file.sum())
+	}
+	return fmt.Sprintf("WITH record AS (DELETE FROM %s WHERE versions = %s AND version_id = %d) %s",
+		own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), step.file.version, r.record(step))
+}
+
+// finish appends the record of a step. A dry run, without a session, shows only that in the table of versions.
+func (r *run) finish(b *batch, step planned) {
 	if r.session == nil {
+		b.add(r.record(step))
 		return
 	}
 	r.ownRole(b)
-	if step.direction == Up {
-		b.add(r.identifySQL(step.file.version, step.file.name, step.file.sum()))
-	} else {
-		b.add(fmt.Sprintf("DELETE FROM %s WHERE versions = %s AND version_id = %d", own.MigrationsTable, pg.QuoteLiteral(r.state.versionsKey(r.o.Table)), step.file.version))
-	}
+	b.add(r.recordFile(step))
 }
 
 // ownRole returns to the role of the session: that which a file sets for its transaction may have no right to the schema krowoc.

@@ -212,8 +212,7 @@ func (r *run) recordUpTo(b *batch, step planned, s segment) {
 // recordAll appends the record of a whole file, which has no progress any more.
 func (r *run) recordAll(b *batch, step planned) {
 	b.mark(recording)
-	b.add(r.record(step))
-	r.identify(b, step)
+	r.finish(b, step)
 	b.add(r.forgetSQL(step))
 }
 

@@ -71,9 +71,11 @@ func (m *Migrator) recordFiles(ctx context.Context, which func(state) ([]*file, 
 				continue
 			}
 			recorded = append(recorded, f.version)
-			b.add(r.record(planned{file: f, direction: Up}))
-			if f.script != nil {
-				b.add(r.identifySQL(f.version, f.name, f.sum()))
+			step := planned{file: f, direction: Up}
+			if f.script == nil {
+				b.add(r.record(step))
+			} else {
+				b.add(r.recordFile(step))
 			}
 		}
 		b.add("COMMIT")
