@@ -1,0 +1,117 @@
+package token
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// Kind is the kind of an issuer.
+type Kind string
+
+// The kinds.
+const (
+	// Supabase is a project of Supabase Auth, or another server with its protocol. The URL is that of the project.
+	Supabase Kind = "supabase"
+	// OIDC is an issuer whose keys are found by discovery (OpenID Connect Discovery 1.0, RFC 8414).
+	OIDC Kind = "oidc"
+	// JWKS is an issuer that only publishes keys, at KeysURL.
+	JWKS Kind = "jwks"
+)
+
+// Kinds lists the kinds.
+var Kinds = []string{string(Supabase), string(OIDC), string(JWKS)}
+
+// supabasePath is where Supabase Auth is below the URL of a project.
+const supabasePath = "/auth/v1"
+
+// maxLeeway is how much the clock of an issuer may differ at most.
+const maxLeeway = 5 * time.Minute
+
+// Issuer is an issuer of tokens that the project trusts.
+type Issuer struct {
+	Where string // where it is configured, for messages: krowoc.yaml:12
+	Kind  Kind
+
+	// URL is the URL of the project for Supabase. For others it is the identifier of the issuer, which `iss` has to equal exactly.
+	URL     string
+	KeysURL string // of the JSON Web Key Set; required for JWKS and derived for others
+
+	Audience []string          // a token must be for one of them; Supabase has a default
+	Leeway   time.Duration     // how much the clock of the issuer may differ
+	Require  map[string]string // claims that a token must have, by path
+	Roles    string            // path of the claim with the roles: app_metadata.roles
+	Secret   []byte            // of HS256, which old projects of Supabase use; empty refuses HS256
+}
+
+// normalised returns the issuer with its defaults, or an error that says what is wrong with it.
+func (i Issuer) normalised() (Issuer, error) {
+	switch i.Kind {
+	case Supabase:
+		i.URL = strings.TrimSuffix(strings.TrimSuffix(i.URL, "/"), supabasePath) + supabasePath
+		i.KeysURL = cmp.Or(i.KeysURL, i.URL+"/.well-known/jwks.json")
+		i.Roles = cmp.Or(i.Roles, "app_metadata.roles")
+		if len(i.Audience) == 0 {
+			i.Audience = []string{"authenticated"}
+		}
+	case OIDC:
+		i.Roles = cmp.Or(i.Roles, "roles")
+	case JWKS:
+		i.Roles = cmp.Or(i.Roles, "roles")
+		if i.KeysURL == "" {
+			return i, i.mistake("an issuer of the kind jwks needs the URL of its keys", "add jwks: https://…")
+		}
+	default:
+		return i, i.mistake("unknown kind "+string(i.Kind), "use one of "+strings.Join(Kinds, ", "))
+	}
+	return i, i.check()
+}
+
+// check reports what is not safe in an issuer.
+func (i Issuer) check() error {
+	for _, address := range []string{i.URL, i.KeysURL} {
+		if address != "" && !secure(address) {
+			return i.mistake(address+" is not an https:// URL", "use https; plain http is allowed for this machine only, as anybody on the way could replace the keys")
+		}
+	}
+	switch {
+	case i.URL == "":
+		return i.mistake("an issuer needs its URL", "add url: https://…")
+	case len(i.Audience) == 0 || slices.Contains(i.Audience, ""):
+		return i.mistake("an issuer needs an audience", "add audience: with the identifier of this API; otherwise a token that somebody has for another service of the issuer would be valid here")
+	case i.Leeway < 0 || i.Leeway > maxLeeway:
+		return i.mistake("leeway must be from 0s to "+maxLeeway.String(), "correct the clock instead")
+	case len(i.Secret) > 0 && i.Kind != Supabase:
+		return i.mistake("only an issuer of the kind supabase may have a secret", "everybody who can verify a token with a secret can make one; use the public keys of the issuer")
+	case len(i.Secret) > 0 && len(i.Secret) < 32:
+		return i.mistake("the secret is shorter than 32 bytes", "use the JWT secret of the project's settings, as RFC 7518 section 3.2 requires 32 bytes")
+	}
+	return nil
+}
+
+func (i Issuer) mistake(message, hint string) error {
+	where := ""
+	if i.Where != "" {
+		where = i.Where + ": "
+	}
+	return fault.New(fault.Invalid, "configure the issuers of tokens", where+message, hint)
+}
+
+// secure reports whether an address is an https URL, or a URL of this machine.
+func secure(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && isLocal(u.Hostname())
+}
+
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
