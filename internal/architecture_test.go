@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"internal/diag", "internal/git", "internal/lifecycle", "internal/problem", "internal/container", "internal/listen", "internal/process"},
 	{"internal/schema", "internal/config", "internal/cli/term", "internal/localhost"},
 	{"internal/pg"},
-	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/generate", "internal/scaffold", "internal/supervise", "internal/testkit"},
+	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/auth", "internal/generate", "internal/scaffold", "internal/supervise", "internal/testkit"},
 	{"internal/server", "internal/dev"},
 	{"internal/app"},
 	{"internal/app/*"},

@@ -1,9 +1,12 @@
 package app
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/auth"
+	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 )
@@ -34,22 +37,37 @@ func (ActAs) Authenticate(r *http.Request, token string) (who caller.Caller, kno
 	return who, true, nil
 }
 
-// devTokens authenticates callers by access tokens of the session's identity provider.
+// devTokens authenticates callers by access tokens of the session's identity provider, with the code that production uses for its issuers.
 type devTokens struct{ *devConsole }
 
 // Name implements server.Authenticator.
-func (devTokens) Name() string { return "token of the development identity provider" }
+func (devTokens) Name() string { return "access token of the development identity provider" }
 
 // Authenticate implements server.Authenticator.
-func (d devTokens) Authenticate(r *http.Request, token string) (who caller.Caller, known bool, err error) {
-	if token == "" {
+func (d devTokens) Authenticate(r *http.Request, text string) (who caller.Caller, known bool, err error) {
+	if text == "" {
 		return caller.Caller{}, false, nil
 	}
-	p := d.identity.Load()
-	if p == nil {
+	v := d.tokens.Load()
+	if v == nil {
 		return caller.Caller{}, false, fault.New(fault.Unauthenticated, "read the access token", "the development identity provider is not running",
 			"set dev.auth.enabled to true, or use the header "+ActAsHeader)
 	}
-	claims, err := p.Verify(r.Context(), token)
-	return caller.Caller{UID: claims.Subject, Roles: claims.Roles}, true, err
+	return auth.Tokens{Verifier: v}.Authenticate(r, text)
+}
+
+// newTokens returns the verifier of the configured issuers. It is nil if there are none.
+func (a *App) newTokens() (*token.Verifier, error) {
+	list := a.Config.Auth.Issuers
+	if len(list) == 0 {
+		return nil, nil
+	}
+	issuers := make([]token.Issuer, len(list))
+	for n, i := range list {
+		issuers[n] = token.Issuer{
+			Where: fmt.Sprintf("%s: auth.issuers[%d]", a.Config.Origin(fmt.Sprintf("auth.issuers[%d]", n)), n), Kind: token.Kind(i.Kind),
+			URL: i.URL, KeysURL: i.JWKS, Audience: i.Audience, Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Secret: []byte(i.Secret.Reveal()),
+		}
+	}
+	return token.New(token.Options{Issuers: issuers, Logger: a.Logger, Now: a.Now})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/console"
 	"github.com/krowoc/krowoc/internal/dev/identity"
@@ -24,14 +25,14 @@ import (
 
 // devConsole is the development console of a session: mail, traces and the identity provider behind one address.
 type devConsole struct {
-	app      *App
-	people   *people
-	console  atomic.Pointer[console.Console]
-	identity atomic.Pointer[identity.Provider]
+	app     *App
+	people  *identity.People
+	console atomic.Pointer[console.Console]
+	tokens  atomic.Pointer[token.Verifier] // of the identity provider
 }
 
 func (a *App) newDevConsole() *devConsole {
-	return &devConsole{app: a, people: &people{typeName: a.Config.Dev.Auth.Users}}
+	return &devConsole{app: a, people: identity.NewPeople(a.Config.Dev.Auth.Users)}
 }
 
 // service returns the console as a service of the stack. Its parts log under their own names.
@@ -50,6 +51,9 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 	var send func(to, subject, text, html string)
 	var catcher *mail.Catcher
 	stop := func(ctx context.Context) error {
+		if v := d.tokens.Load(); v != nil {
+			v.Close()
+		}
 		err := c.Stop(ctx)
 		if catcher != nil {
 			err = errors.Join(err, catcher.Stop(ctx))
@@ -98,8 +102,15 @@ func (d *devConsole) startIdentity(c *console.Console, log *slog.Logger, send fu
 	if err != nil {
 		return err
 	}
+	v, err := token.New(token.Options{
+		Issuers: []token.Issuer{{Kind: token.Supabase, URL: c.URL()}}, Logger: log, Now: d.app.Now,
+		Revoked: func(claims token.Claims) bool { return !p.Lives(claims.Session) },
+	})
+	if err != nil {
+		return err
+	}
 	p.Register(c.Mux)
-	d.identity.Store(p)
+	d.tokens.Store(v)
 	return nil
 }
 
@@ -149,7 +160,7 @@ var ofFiles = map[string]bool{"schema": true, "migrate": true, "seed": true, "ge
 // devAPI is the API of a session. When its schema is replaced, it updates the users of the identity provider.
 type devAPI struct {
 	*Server
-	people *people
+	people *identity.People
 	pool   *pgxpool.Pool
 }
 
@@ -173,7 +184,7 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 	if err != nil {
 		return nil, err
 	}
-	d.people.use(pool, s)
+	d.people.Use(pool, s)
 	return &devAPI{srv, d.people, pool}, nil
 }
 
@@ -181,7 +192,7 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 func (a *devAPI) Replace(next *schema.Schema) error {
 	err := a.Server.Replace(next)
 	if err == nil {
-		a.people.use(a.pool, next)
+		a.people.Use(a.pool, next)
 	}
 	return err
 }

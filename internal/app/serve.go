@@ -3,13 +3,17 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/auth"
+	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/server"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -37,13 +41,18 @@ func (a *App) Serve(ctx context.Context) error {
 // parts returns the parts of a production server in start order. The HTTP server is the last one, so that background work is ready before
 // the first request and ends after the last one.
 func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, error) {
-	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions())
+	tokens, err := a.newTokens()
+	if err != nil {
+		return nil, err
+	}
+	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(tokens))
 	if err != nil {
 		return nil, err
 	}
 	t := a.Config.Server.Timeouts
 	return []lifecycle.Part{
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
+		a.issuers(tokens, s),
 		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
 	}, nil
 }
@@ -65,10 +74,42 @@ func (a *App) reportOwnSchema(ctx context.Context, pool *pgxpool.Pool) {
 	}
 }
 
+// issuers is the part of a server that fetches the keys of the issuers of tokens. The server also starts while they do not answer. Without
+// any issuer it warns about rules that nobody meets then.
+func (a *App) issuers(tokens *token.Verifier, s *schema.Schema) lifecycle.Part {
+	if tokens == nil {
+		return lifecycle.Part{Name: "issuers", Start: func(context.Context) error {
+			if needing := typesForCallers(s); len(needing) > 0 {
+				a.Logger.Warn("every caller is anonymous, because auth.issuers is empty: nobody meets the rules for owners, roles and authenticated callers", "types", needing)
+			}
+			return nil
+		}}
+	}
+	return lifecycle.Part{
+		Name: "issuers", Start: func(context.Context) error { tokens.Start(); return nil }, Stop: func(context.Context) error { tokens.Close(); return nil },
+	}
+}
+
+// typesForCallers returns the types with a rule that needs a caller who is known.
+func typesForCallers(s *schema.Schema) (names []string) {
+	needs := func(r schema.Rule) bool { return r.Allow != schema.AllowPublic }
+	for _, t := range s.Tables {
+		inField := slices.ContainsFunc(t.Fields, func(f *schema.Field) bool { return slices.ContainsFunc(f.Rules, needs) })
+		if inField || slices.ContainsFunc(t.Rules, needs) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 // serveOptions returns the options of the production server, which are the same in every environment. It does not trust claims without
 // proof.
-func (a *App) serveOptions() ServerOptions {
-	return ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress}
+func (a *App) serveOptions(tokens *token.Verifier) ServerOptions {
+	o := ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress}
+	if tokens != nil {
+		o.Authenticators = []server.Authenticator{auth.Tokens{Verifier: tokens}}
+	}
+	return o
 }
 
 // Pool opens a pool without waiting for Postgres. It connects to the configured database, or to the local one, which it starts if

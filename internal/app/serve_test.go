@@ -35,9 +35,15 @@ func (l addressLog) Write(line []byte) (int, error) {
 // serve runs `krowoc serve` on a database until the test ends and returns its URL.
 func serve(t *testing.T, databaseURL string) string {
 	t.Helper()
-	a := apptest.New(t, repository, "KROWOC_ENV=production", "KROWOC_SERVER_TIMEOUTS_DRAIN_DELAY=0s", "KROWOC_DATABASE_URL="+databaseURL)
+	return serveIn(t, repository, databaseURL, slog.DiscardHandler)
+}
+
+// serveIn is serve for the project in a folder, with a log.
+func serveIn(t *testing.T, dir, databaseURL string, handler slog.Handler) string {
+	t.Helper()
+	a := apptest.New(t, dir, "KROWOC_ENV=production", "KROWOC_SERVER_TIMEOUTS_DRAIN_DELAY=0s", "KROWOC_DATABASE_URL="+databaseURL)
 	log := addressLog{make(chan string, 1)}
-	a.Logger = slog.New(slog.NewJSONHandler(log, nil))
+	a.Logger = slog.New(slog.NewMultiHandler(slog.NewJSONHandler(log, nil), handler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Serve(ctx) }()

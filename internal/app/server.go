@@ -11,6 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/server/cors"
 	"github.com/krowoc/krowoc/internal/server/graphiql"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -53,7 +54,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 		return nil, err
 	}
 	c := a.Config.Server
-	origins, err := crossOrigin(c.CORS)
+	origins, err := cors.Middleware(c.CORS.Origins, c.CORS.Credentials)
 	if err != nil {
 		return nil, err
 	}

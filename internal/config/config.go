@@ -43,6 +43,7 @@ type Config struct {
 	Database   Database
 	Server     Server
 	GraphQL    GraphQL
+	Auth       Auth
 	Health     Health
 	Log        Log
 	Dev        Dev
@@ -132,6 +133,18 @@ type GraphQL struct {
 	MaxPageSize, DefaultPageSize int
 	Introspection, GraphiQL      bool
 	Timeout                      time.Duration
+}
+
+// Auth configures who may call the API.
+type Auth struct{ Issuers []Issuer }
+
+// Issuer is an issuer of access tokens. Require has claims as path=value.
+type Issuer struct {
+	Kind, URL, JWKS   string
+	Audience, Require []string
+	Leeway            time.Duration
+	Roles             string // path of a claim
+	Secret            Secret
 }
 
 // Health configures the checks behind /readyz and /healthz. A check's result is reused for CacheFor.

@@ -78,6 +78,18 @@ var keys = []Key{
 	{Path: "graphql.graphiql", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"}, Doc: "Serve the GraphiQL page."},
 	{Path: "graphql.timeout", Kind: Duration, Default: "30s", Doc: "Timeout for one operation, including its SQL."},
 
+	{Path: "auth.issuers", Kind: Objects, Doc: "Issuers whose access tokens `krowoc serve` accepts; the `iss` of a token picks one. Without any, every caller is anonymous.", Items: []Key{
+		{Path: "kind", Kind: Text, Required: true, OneOf: []string{"supabase", "oidc", "jwks"},
+			Doc: "Kind of issuer: a project of Supabase Auth, an issuer with discovery (OpenID Connect, RFC 8414), or one that only publishes its keys."},
+		{Path: "url", Kind: HTTPURL, Required: true, Doc: "URL of the Supabase project; otherwise the identifier of the issuer, exactly as in `iss`."},
+		{Path: "jwks", Kind: HTTPURL, Doc: "URL of the issuer's keys (JSON Web Key Set). Default: found from `url`; required for jwks."},
+		{Path: "audience", Kind: List, Doc: "Audiences (`aud`); a token must be for one of them. Default: authenticated for supabase; required for others."},
+		{Path: "leeway", Kind: Duration, Default: "30s", Doc: "How much the clock of the issuer may differ, at most 5m."},
+		{Path: "require", Kind: List, Doc: "Claims that a token must have, as path=value, such as app_metadata.tenant=acme."},
+		{Path: "roles", Kind: Text, Doc: "Path of the claim with the caller's roles. Default: app_metadata.roles for supabase, roles for others."},
+		{Path: "secret", Kind: SecretText, Doc: "Secret of HS256 tokens, which old Supabase projects use. Without it, HS256 is refused."},
+	}},
+
 	{Path: "health.cacheFor", Kind: Duration, Default: "1s", Doc: "How long the result of a check is reused, which limits the cost of frequent probes."},
 	{Path: "health.timeout", Kind: Duration, Default: "3s", Doc: "Timeout for one check."},
 	{Path: "health.disk.path", Kind: Text, Default: ".", Doc: "Folder on the file system whose free space is checked."},

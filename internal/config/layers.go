@@ -15,6 +15,7 @@ import (
 type setting struct {
 	value  any
 	origin Origin
+	lines  []int // of the items of a list of objects
 }
 
 // layer is the settings from one source, by dotted key.
@@ -35,7 +36,7 @@ func (l *loader) defaults() layer {
 				value, _ = k.parse(text) // a test parses every default
 			}
 		}
-		out[k.Path] = setting{value, Origin{Source: FromDefault}}
+		out[k.Path] = setting{value: value, origin: Origin{Source: FromDefault}}
 	}
 	return out
 }
@@ -97,7 +98,7 @@ func (l *loader) add(to layer, k Key, text string, origin Origin) {
 		l.mistakes = append(l.mistakes, k.mistake(origin, asBadValue(err)))
 		return
 	}
-	to[k.Path] = setting{value, origin}
+	to[k.Path] = setting{value: value, origin: origin}
 }
 
 // merge combines the layers, of which later ones override earlier ones, and records where each value came from.
@@ -108,6 +109,9 @@ func merge(layers []layer) (*Config, error) {
 		for path, s := range l {
 			v.Set(path, s.value)
 			c.origins[path] = s.origin
+			for i, line := range s.lines {
+				c.origins[item(path, i)] = Origin{Source: FromFile, File: s.origin.File, Line: line}
+			}
 		}
 	}
 	if err := v.UnmarshalExact(c); err != nil {

@@ -28,7 +28,13 @@ func (r *reader) leaf(k Key, node *yaml.Node, into layer) {
 		value = r.scalar(k, node, live)
 	}
 	if live && len(r.mistakes) == before {
-		into[k.Path] = setting{value, Origin{Source: FromFile, File: r.file, Line: node.Line}}
+		s := setting{value: value, origin: Origin{Source: FromFile, File: r.file, Line: node.Line}}
+		if k.Kind == Objects {
+			for _, item := range node.Content {
+				s.lines = append(s.lines, item.Line)
+			}
+		}
+		into[k.Path] = s
 	}
 }
 

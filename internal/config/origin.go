@@ -35,5 +35,8 @@ func (o Origin) String() string {
 	return o.Name
 }
 
-// Origin returns where the value of a key came from.
+// Origin returns where the value of a key came from, or an item of a list of objects: auth.issuers[0].
 func (c *Config) Origin(key string) Origin { return c.origins[key] }
+
+// item is the name of an item of a list of objects.
+func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

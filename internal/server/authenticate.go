@@ -38,6 +38,7 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.callerOf(r)
 		if err != nil {
+			responseOf(r.Context()).refusal = err
 			refuse(w, r, err)
 			return
 		}

@@ -19,7 +19,8 @@ type response struct {
 	request *http.Request
 	id      string
 	caller  caller.Caller
-	stream  bool // the deadlines end where the answer begins
+	refusal error // why the caller is not known
+	stream  bool  // the deadlines end where the answer begins
 
 	status   int // 0 until the header is sent
 	bytes    int64

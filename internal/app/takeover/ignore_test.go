@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/app/apptest"
+	"github.com/krowoc/krowoc/internal/app/drift"
 	"github.com/krowoc/krowoc/internal/app/takeover"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -44,9 +45,9 @@ func TestNoDriftAfterImport(t *testing.T) {
 			if _, err := takeover.RecordBaseline(t.Context(), a, db); err != nil {
 				t.Fatal(err)
 			}
-			drift, err := a.Drift(t.Context(), db, s)
-			if err != nil || (len(drift.Differences) > 0) != (c.byHand != "") {
-				t.Errorf("%v, %v", drift.Differences, err)
+			found, err := drift.Find(t.Context(), a, db, s)
+			if err != nil || (len(found.Differences) > 0) != (c.byHand != "") {
+				t.Errorf("%v, %v", found.Differences, err)
 			}
 		})
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/drift"
 	"github.com/krowoc/krowoc/internal/app/takeover"
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
@@ -68,11 +69,11 @@ func wantNoDrift(t *testing.T, a *app.App, s *scratch.Server, db *pgxpool.Pool) 
 	if _, err := takeover.RecordBaseline(t.Context(), a, db); err != nil {
 		t.Fatal(err)
 	}
-	drift, err := a.Drift(t.Context(), db, s)
+	found, err := drift.Find(t.Context(), a, db, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range drift.Differences {
+	for _, d := range found.Differences {
 		t.Errorf("drift: %v", d)
 	}
 }

@@ -80,7 +80,8 @@ func (i *trusted) accept(t unverified, now time.Time) (Claims, error) {
 	if err := i.timely(c, now); err != nil {
 		return Claims{}, err
 	}
-	for path, want := range i.Require {
+	for _, claim := range i.Require {
+		path, want, _ := strings.Cut(claim, "=")
 		if !holds(at(t.all, path), want) {
 			return Claims{}, invalid("the token does not have the required claim " + path)
 		}

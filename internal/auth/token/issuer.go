@@ -42,11 +42,11 @@ type Issuer struct {
 	URL     string
 	KeysURL string // of the JSON Web Key Set; required for JWKS and derived for others
 
-	Audience []string          // a token must be for one of them; Supabase has a default
-	Leeway   time.Duration     // how much the clock of the issuer may differ
-	Require  map[string]string // claims that a token must have, by path
-	Roles    string            // path of the claim with the roles: app_metadata.roles
-	Secret   []byte            // of HS256, which old projects of Supabase use; empty refuses HS256
+	Audience []string      // a token must be for one of them; Supabase has a default
+	Leeway   time.Duration // how much the clock of the issuer may differ
+	Require  []string      // claims that a token must have, as path=value
+	Roles    string        // path of the claim with the roles: app_metadata.roles
+	Secret   []byte        // of HS256, which old projects of Supabase use; empty refuses HS256
 }
 
 // normalised returns the issuer with its defaults, or an error that says what is wrong with it.
@@ -84,6 +84,8 @@ func (i Issuer) check() error {
 		return i.mistake("an issuer needs its URL", "add url: https://…")
 	case len(i.Audience) == 0 || slices.Contains(i.Audience, ""):
 		return i.mistake("an issuer needs an audience", "add audience: with the identifier of this API; otherwise a token that somebody has for another service of the issuer would be valid here")
+	case slices.ContainsFunc(i.Require, func(claim string) bool { return !strings.Contains(claim, "=") }):
+		return i.mistake("each item of require must be path=value", "write, for example, app_metadata.tenant=acme")
 	case i.Leeway < 0 || i.Leeway > maxLeeway:
 		return i.mistake("leeway must be from 0s to "+maxLeeway.String(), "correct the clock instead")
 	case len(i.Secret) > 0 && i.Kind != Supabase:

@@ -146,7 +146,7 @@ func TestRightIssuer(t *testing.T) {
 	a.publish(ka)
 	b.publish(kb)
 	v, _ := verifier(t, a, func(o *token.Options) {
-		o.Issuers = append(o.Issuers, token.Issuer{Kind: token.JWKS, URL: b.name(), KeysURL: b.name() + "/.well-known/jwks.json", Audience: []string{"api"}, Require: map[string]string{"scope": "run", "ok": "true"}})
+		o.Issuers = append(o.Issuers, token.Issuer{Kind: token.JWKS, URL: b.name(), KeysURL: b.name() + "/.well-known/jwks.json", Audience: []string{"api"}, Require: []string{"scope=run", "ok=true"}})
 	})
 	forB := claims{"aud": []string{"x", "api"}, "scope": []string{"read", "run"}, "ok": true, "roles": "editor"}
 	for name, c := range map[string]struct {

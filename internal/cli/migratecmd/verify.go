@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/drift"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/diag"
@@ -149,7 +150,7 @@ A line with + exists only in the live database. A line with - is missing there. 
 			ctx := cmd.Context()
 			return f.WithDatabase(ctx, a, func(db *app.Database) error {
 				return f.WithScratch(ctx, a, server, func(s *scratch.Server) error {
-					d, err := a.Drift(ctx, db.Pool, s)
+					d, err := drift.Find(ctx, a, db.Pool, s)
 					if err != nil {
 						return err
 					}
@@ -162,7 +163,7 @@ A line with + exists only in the live database. A line with - is missing there. 
 	return cmd
 }
 
-func showDrift(t *term.Terminal, d app.Drift) error {
+func showDrift(t *term.Terminal, d drift.Report) error {
 	err := t.Result(d, func() error {
 		for _, difference := range d.Differences {
 			fmt.Fprintln(t.Out, difference)

@@ -82,6 +82,9 @@ func New(o Options) (*Provider, error) {
 // Rotate creates a new signing key. Tokens that were signed with earlier keys stay valid.
 func (p *Provider) Rotate() error { return p.keys.rotate() }
 
+// Lives reports whether a session has not ended. A token that outlives its session is no longer valid.
+func (p *Provider) Lives(session string) bool { return p.store.lives(session) }
+
 // Register adds the endpoints.
 func (p *Provider) Register(mux *http.ServeMux) {
 	for pattern, handle := range map[string]handler{

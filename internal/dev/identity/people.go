@@ -1,4 +1,4 @@
-package app
+package identity
 
 import (
 	"context"
@@ -11,16 +11,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/dev/identity"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// people is the directory of the development identity provider: the rows of a type that has a key of one field and a field email. It also
-// uses the fields name, role or roles, and createdAt, if they exist.
-type people struct {
+// People is the directory of users that are the rows of a type. The type has a key of one field and a field email; the fields name, role or
+// roles, and createdAt are used if they exist.
+type People struct {
 	typeName string
 
 	mu   sync.Mutex
@@ -28,8 +27,11 @@ type people struct {
 	of   *schema.Schema
 }
 
-// use sets the database and schema that contain the users.
-func (p *people) use(pool *pgxpool.Pool, s *schema.Schema) {
+// NewPeople returns the directory of the users of a type. It has none before Use.
+func NewPeople(typeName string) *People { return &People{typeName: typeName} }
+
+// Use sets the database and schema that contain the users.
+func (p *People) Use(pool *pgxpool.Pool, s *schema.Schema) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pool, p.of = pool, s
@@ -44,7 +46,7 @@ type source struct {
 	nameColumn           string // quoted, or ""
 }
 
-func (p *people) source() (source, error) {
+func (p *People) source() (source, error) {
 	const op = "find users"
 	p.mu.Lock()
 	pool, types := p.pool, p.of
@@ -83,7 +85,7 @@ func columnOf(t *schema.Type, field string) string {
 }
 
 // selectWhere returns the users that match a condition.
-func (p *people) selectWhere(ctx context.Context, condition string, args ...any) ([]identity.User, error) {
+func (p *People) selectWhere(ctx context.Context, condition string, args ...any) ([]User, error) {
 	const op = "find users"
 	s, err := p.source()
 	if err != nil {
@@ -95,8 +97,8 @@ func (p *people) selectWhere(ctx context.Context, condition string, args ...any)
 	if err != nil {
 		return nil, pg.Fault(op, err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (identity.User, error) {
-		var u identity.User
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (User, error) {
+		var u User
 		var created *time.Time
 		err := row.Scan(&u.ID, &u.Email, &u.Name, &u.Roles, &created)
 		if created != nil {
@@ -111,32 +113,32 @@ func (p *people) selectWhere(ctx context.Context, condition string, args ...any)
 }
 
 // List returns users whose name or e-mail address contains a text.
-func (p *people) List(ctx context.Context, search string, limit int) ([]identity.User, error) {
+func (p *People) List(ctx context.Context, search string, limit int) ([]User, error) {
 	return p.selectWhere(ctx, "position(lower($1) in lower({email}::text || ' ' || coalesce({name}::text, ''))) > 0 ORDER BY {name}, {email} LIMIT $2", search, limit)
 }
 
 // ByID returns a user.
-func (p *people) ByID(ctx context.Context, id string) (identity.User, error) {
+func (p *People) ByID(ctx context.Context, id string) (User, error) {
 	return one(p.selectWhere(ctx, "{key}::text = $1", id))
 }
 
 // ByEmail returns a user.
-func (p *people) ByEmail(ctx context.Context, email string) (identity.User, error) {
+func (p *People) ByEmail(ctx context.Context, email string) (User, error) {
 	return one(p.selectWhere(ctx, "lower({email}::text) = lower($1)", email))
 }
 
-func one(list []identity.User, err error) (identity.User, error) {
+func one(list []User, err error) (User, error) {
 	switch {
 	case err != nil:
-		return identity.User{}, err
+		return User{}, err
 	case len(list) == 0:
-		return identity.User{}, fault.New(fault.NotFound, "find a user", "no user matches")
+		return User{}, fault.New(fault.NotFound, "find a user", "no user matches")
 	}
 	return list[0], nil
 }
 
 // Create adds a user. Required fields other than email and name must have a default.
-func (p *people) Create(ctx context.Context, u identity.User) (identity.User, error) {
+func (p *People) Create(ctx context.Context, u User) (User, error) {
 	const op = "add a user"
 	s, err := p.source()
 	if err != nil {

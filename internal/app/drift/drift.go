@@ -1,4 +1,5 @@
-package app
+// Package drift compares a live database with what its migrations build.
+package drift
 
 import (
 	"context"
@@ -6,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/verify"
@@ -16,14 +18,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Drift is the drift of a live database.
-type Drift struct {
+// Report is the drift of a live database.
+type Report struct {
 	Applied     int                  `json:"applied"` // migrations
 	Differences []catalog.Difference `json:"differences"`
 }
 
-// Drift compares a live database with a scratch database to which the same migrations are applied.
-func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) (d Drift, err error) {
+// Find compares a live database with a scratch database to which the same migrations are applied.
+func Find(ctx context.Context, a *app.App, live *pgxpool.Pool, s *scratch.Server) (d Report, err error) {
 	migrator, err := a.Migrator(live, nil)
 	if err != nil {
 		return d, err
@@ -62,7 +64,7 @@ func (a *App) Drift(ctx context.Context, live *pgxpool.Pool, s *scratch.Server) 
 	}
 	at.leaveOut(expected)
 	at.leaveOut(actual)
-	return Drift{len(applied), append([]catalog.Difference{}, catalog.Drift(expected, actual, a.Config.Drift.Ignore)...)}, nil
+	return Report{len(applied), append([]catalog.Difference{}, catalog.Drift(expected, actual, a.Config.Drift.Ignore)...)}, nil
 }
 
 // place is where migrations make the tables of a database: the search path of its role or its own, and the Postgres schema of the table of

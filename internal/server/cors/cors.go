@@ -1,4 +1,5 @@
-package app
+// Package cors lets pages of other origins call the API (Cross-Origin Resource Sharing).
+package cors
 
 import (
 	"net/url"
@@ -6,23 +7,23 @@ import (
 
 	"github.com/rs/cors"
 
-	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/server"
 )
 
-// crossOrigin returns the middleware that lets pages of other origins call the API, or none if no origin is configured.
-func crossOrigin(c config.CORS) ([]server.Middleware, error) {
-	for _, origin := range c.Origins {
-		if err := checkOrigin(origin, c.Credentials); err != nil {
+// Middleware returns the middleware for origins, such as https://app.example.com, or none if there are none. With credentials, browsers may
+// send cookies and log-in headers.
+func Middleware(origins []string, credentials bool) ([]server.Middleware, error) {
+	for _, origin := range origins {
+		if err := checkOrigin(origin, credentials); err != nil {
 			return nil, err
 		}
 	}
-	if len(c.Origins) == 0 {
+	if len(origins) == 0 {
 		return nil, nil
 	}
 	handler := cors.New(cors.Options{
-		AllowedOrigins: c.Origins, AllowCredentials: c.Credentials, AllowedMethods: []string{"GET", "POST"},
+		AllowedOrigins: origins, AllowCredentials: credentials, AllowedMethods: []string{"GET", "POST"},
 		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-Request-ID", "Traceparent", "Tracestate"},
 		ExposedHeaders: []string{"X-Request-ID", "Retry-After"}, MaxAge: 600, // seconds
 	})

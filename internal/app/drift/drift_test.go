@@ -1,4 +1,4 @@
-package app_test
+package drift_test
 
 import (
 	"fmt"
@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/app/apptest"
+	"github.com/krowoc/krowoc/internal/app/drift"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
+
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // driftOf migrates a database with two files, changes it by hand, and renders its drift.
 func driftOf(t *testing.T, before, after string, environ ...string) string {
@@ -33,7 +36,7 @@ func driftOf(t *testing.T, before, after string, environ ...string) string {
 		t.Fatal(err)
 	}
 	defer live.Close()
-	d, err := a.Drift(t.Context(), live, s)
+	d, err := drift.Find(t.Context(), a, live, s)
 	if err != nil || d.Applied != 2 {
 		t.Errorf("%+v, %v", d, err)
 	}

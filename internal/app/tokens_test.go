@@ -1,0 +1,197 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/app/apptest"
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/dev/identity"
+	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+// issuer runs the development identity provider by itself, as a server with the protocol of Supabase Auth. Everybody has the default password.
+func issuer(t *testing.T, a *app.App) string {
+	t.Helper()
+	types, err := a.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := a.Connect(t.Context(), a.Config.Database.URL.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	users := identity.NewPeople("User")
+	users.Use(pool, types)
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	p, err := identity.New(identity.Options{Environment: "test", Origin: server.URL, Project: "prompts", Dir: t.TempDir(), Users: users, Logger: a.Logger, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Register(mux)
+	return server.URL
+}
+
+// logIn returns an access token of a user.
+func logIn(t *testing.T, issuer, email string) string {
+	t.Helper()
+	body := `{"email": "` + email + `", "password": "` + identity.DefaultPassword + `"}`
+	_, _, text := get(t, issuer+"/auth/v1/token?grant_type=password", strings.NewReader(body))
+	var session struct {
+		Token string `json:"access_token"`
+	}
+	if json.Unmarshal([]byte(text), &session) != nil || session.Token == "" {
+		t.Fatalf("log in as %s: %s", email, text)
+	}
+	return session.Token
+}
+
+// logText is what has been logged.
+type logText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// asks asks an API with a token.
+func asks(t *testing.T, url, token, query string) (*http.Response, map[string]any) {
+	t.Helper()
+	body, _ := json.Marshal(map[string]string{"query": query})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer map[string]any
+	_ = json.NewDecoder(response.Body).Decode(&answer) // a problem is no answer
+	return response, answer
+}
+
+// TestServeWithAnIssuer: `krowoc serve` knows its callers by the tokens of an issuer of krowoc.yaml, and shows each what the rules allow.
+func TestServeWithAnIssuer(t *testing.T) {
+	dir := apptest.Copy(t)
+	a := newApp(t, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
+	apptest.MigrateAndSeed(t, a)
+	auth := issuer(t, a)
+	yaml, err := os.OpenFile(filepath.Join(dir, "krowoc.yaml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := yaml.WriteString("auth:\n  issuers:\n    - {kind: supabase, url: " + auth + "}\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Close(); err != nil {
+		t.Fatal(err)
+	}
+	log := &logText{}
+	url := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.NewJSONHandler(log, nil))
+
+	const mine = `{ prompts(where: {visibility: {eq: PRIVATE}}) { nodes { owner { email } } } }`
+	token := logIn(t, auth, "farid@example.com")
+	response, answer := asks(t, url, token, mine)
+	if at(answer, "data.prompts.nodes.owner.email") != "farid@example.com" {
+		t.Errorf("a person with a token gets %d %v", response.StatusCode, answer)
+	}
+	if _, answer = asks(t, url, "", mine); at(answer, "data.prompts.nodes.owner.email") != nil {
+		t.Errorf("a stranger gets %v", answer)
+	}
+	forged := token[:len(token)-4] + "AAAA"
+	response, _ = asks(t, url, forged, mine)
+	if challenge := response.Header.Get("WWW-Authenticate"); response.StatusCode != http.StatusUnauthorized || challenge != `Bearer error="invalid_token"` {
+		t.Errorf("a forged token is answered with %d and the challenge %q", response.StatusCode, challenge)
+	}
+	text := log.String()
+	for _, want := range []string{`"uid":"`, `"refused":"read the access token: the signature is wrong"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the log lacks %s", want)
+		}
+	}
+	if strings.Contains(text, strings.Split(token, ".")[1]) {
+		t.Error("the log contains a token")
+	}
+}
+
+// A mistake in an issuer ends serve with its line; an issuer that does not answer does not, and no issuer is a warning.
+func TestServeStartsOrSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct{ issuers, problem, log string }{
+		"malformed":     {"[{kind: supabase, url: https://a.example.com},\n    {kind: jwks, url: https://b.example.com, audience: [api]}]", "krowoc.yaml:5: auth.issuers[1]: an issuer of the kind jwks needs the URL of its keys", ""},
+		"plain http":    {"[{kind: supabase, url: http://a.example.com}]", "krowoc.yaml:4: auth.issuers[0]: http://a.example.com/auth/v1 is not an https:// URL", ""},
+		"no answer":     {"[{kind: supabase, url: http://127.0.0.1:1}]", "", "could not fetch the keys"},
+		"no issuer":     {"[]", "", `"types":["Note"]`},
+		"lost a secret": {"[{kind: supabase, url: https://a.example.com, secret: \"${NO_SUCH_SECRET}\"}]", "NO_SUCH_SECRET", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := testkit.Folder(t)
+			apptest.WriteFiles(t, dir, map[string]string{
+				"krowoc.yaml":          "project: notes\nauth:\n  issuers:\n    " + c.issuers + "\n",
+				"schema.graphql":       "type Note @table @auth(rules: [{allow: ROLE, roles: [\"admin\"]}]) { text: String! }\n",
+				"migrations/.keep.sql": "",
+			})
+			if c.problem != "" {
+				err := serveError(t, dir)
+				var mistakes diag.List
+				if errors.As(err, &mistakes) {
+					err = errors.New(mistakes.Error())
+				}
+				if err == nil || !strings.Contains(err.Error(), c.problem) {
+					t.Errorf("serve ends with %v, want %q", err, c.problem)
+				}
+				return
+			}
+			log := &logText{}
+			serveIn(t, dir, testkit.DatabaseURL(t), slog.NewJSONHandler(log, nil))
+			for range 500 {
+				if strings.Contains(log.String(), c.log) {
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			t.Errorf("the log lacks %s:\n%s", c.log, log.String())
+		})
+	}
+}
+
+// serveError returns how `krowoc serve` ends that cannot start.
+func serveError(t *testing.T, dir string) error {
+	t.Helper()
+	c, err := config.Load(config.Options{Dir: dir, Environment: config.Production, Environ: []string{"KROWOC_SERVER_ADDRESS=127.0.0.1:0", "KROWOC_DATABASE_URL=postgres://127.0.0.1:1/none"}})
+	if err != nil {
+		return err
+	}
+	a := &app.App{Config: c, Logger: testkit.Logger(t), Now: time.Now, Env: os.Getenv}
+	return a.Serve(t.Context())
+}
