@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/console"
@@ -160,8 +161,9 @@ var ofFiles = map[string]bool{"schema": true, "migrate": true, "seed": true, "ge
 // devAPI is the API of a session. When its schema is replaced, it updates the users of the identity provider.
 type devAPI struct {
 	*Server
-	people *identity.People
-	pool   *pgxpool.Pool
+	people   *identity.People
+	pool     *pgxpool.Pool
+	sessions *session.Manager
 }
 
 // serverOptions returns the server options of the API of a session. Callers log in with the identity provider of the session or simply
@@ -180,12 +182,26 @@ func (d *devConsole) serverOptions(address string) ServerOptions {
 }
 
 func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
-	srv, err := d.app.NewServer(pool, s, logger, d.serverOptions(address))
+	o := d.serverOptions(address)
+	if d.app.Config.Dev.Auth.Enabled {
+		var err error
+		if o.Sessions, err = d.newSessions(pool, logger); err != nil {
+			return nil, err
+		}
+	}
+	srv, err := d.app.NewServer(pool, s, logger, o)
 	if err != nil {
 		return nil, err
 	}
 	d.people.Use(pool, s)
-	return &devAPI{srv, d.people, pool}, nil
+	return &devAPI{srv, d.people, pool, o.Sessions}, nil
+}
+
+// Stop stops the API and its sessions.
+func (a *devAPI) Stop(ctx context.Context) error {
+	err := a.Server.Stop(ctx)
+	a.sessions.Close()
+	return err
 }
 
 // Replace serves another schema, starting with the next request.

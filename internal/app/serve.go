@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/auth"
+	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/lifecycle"
@@ -45,7 +46,11 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	if err != nil {
 		return nil, err
 	}
-	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(tokens))
+	sessions, err := a.newSessions(pool, tokens)
+	if err != nil {
+		return nil, err
+	}
+	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(tokens, sessions))
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +58,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	return []lifecycle.Part{
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
 		a.issuers(tokens, s),
+		{Name: "sessions", Stop: func(context.Context) error { sessions.Close(); return nil }},
 		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
 	}, nil
 }
@@ -104,8 +110,8 @@ func typesForCallers(s *schema.Schema) (names []string) {
 
 // serveOptions returns the options of the production server, which are the same in every environment. It does not trust claims without
 // proof.
-func (a *App) serveOptions(tokens *token.Verifier) ServerOptions {
-	o := ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress}
+func (a *App) serveOptions(tokens *token.Verifier, sessions *session.Manager) ServerOptions {
+	o := ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress, Sessions: sessions}
 	if tokens != nil {
 		o.Authenticators = []server.Authenticator{auth.Tokens{Verifier: tokens}}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/schema"
@@ -30,6 +31,7 @@ type ServerOptions struct {
 	Address      string // empty means the configured address
 	ProbeAddress string // empty serves the probes at the address of the API
 
+	Sessions       *session.Manager       // of browsers; nil has none
 	Authenticators []server.Authenticator // asked in order for the caller of a request; without any, all callers are anonymous
 	Middleware     []server.Middleware
 }
@@ -54,6 +56,10 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 		return nil, err
 	}
 	c := a.Config.Server
+	if o.Sessions != nil {
+		o = withSessions(o)
+		routes = append(routes, sessionRoutes(o.Sessions)...)
+	}
 	origins, err := cors.Middleware(c.CORS.Origins, c.CORS.Credentials)
 	if err != nil {
 		return nil, err

@@ -113,6 +113,7 @@ type Database struct {
 type Server struct {
 	Address      string
 	ProbeAddress string // of the probes alone; empty leaves them with the API
+	PublicURL    string
 	Timeouts     Timeouts
 	CORS         CORS
 	MaxBodyBytes ByteSize
@@ -136,11 +137,22 @@ type GraphQL struct {
 }
 
 // Auth configures who may call the API.
-type Auth struct{ Issuers []Issuer }
+type Auth struct {
+	Issuers []Issuer
+	Session Session
+}
+
+// Session configures the log-in of browsers. Without keys there is none.
+type Session struct {
+	Keys     Secret
+	Lifetime time.Duration
+	Page     string // path of the application's own log-in page
+}
 
 // Issuer is an issuer of access tokens. Require has claims as path=value.
 type Issuer struct {
 	Kind, URL, JWKS   string
+	Key               string // public key of a Supabase project
 	Audience, Require []string
 	Leeway            time.Duration
 	Roles             string // path of a claim

@@ -58,6 +58,7 @@ var keys = []Key{
 	{Path: "server.address", Kind: Address, Default: "127.0.0.1:8080", Doc: "Address to listen on, host:port; port 0 uses a free port."},
 	{Path: "server.probeAddress", Kind: Address,
 		Doc: "Separate address for the probes, such as :9090; `server.address` then does not serve them. `krowoc dev` ignores it."},
+	{Path: "server.publicUrl", Kind: HTTPURL, Doc: "URL under which browsers reach the server, such as https://api.example.com. Log-in needs it in production."},
 	{Path: "server.timeouts.readHeader", Kind: Duration, Default: "5s", Doc: "Timeout for reading the headers of a request."},
 	{Path: "server.timeouts.read", Kind: Duration, Default: "30s", Doc: "Timeout for reading the whole request."},
 	{Path: "server.timeouts.write", Kind: Duration, Default: "60s", Doc: "Timeout for writing the response."},
@@ -87,8 +88,14 @@ var keys = []Key{
 		{Path: "leeway", Kind: Duration, Default: "30s", Doc: "How much the clock of the issuer may differ, at most 5m."},
 		{Path: "require", Kind: List, Doc: "Claims that a token must have, as path=value, such as app_metadata.tenant=acme."},
 		{Path: "roles", Kind: Text, Doc: "Path of the claim with the caller's roles. Default: app_metadata.roles for supabase, roles for others."},
+		{Path: "key", Kind: Text, Doc: "Public (publishable or anon) key of a Supabase project, which its log-in asks for."},
 		{Path: "secret", Kind: SecretText, Doc: "Secret of HS256 tokens, which old Supabase projects use. Without it, HS256 is refused."},
 	}},
+
+	{Path: "auth.session.keys", Kind: SecretText,
+		Doc: "Keys that encrypt the sessions of browsers: 32 bytes each in base64, separated by commas; the first encrypts, all decrypt. Without keys, browsers cannot log in. `krowoc dev` makes its own."},
+	{Path: "auth.session.lifetime", Kind: Duration, Default: "720h", Doc: "How long a session lives without being used."},
+	{Path: "auth.session.page", Kind: Text, Pattern: `^/[^/\\]`, Doc: "Path of the application's own log-in page, such as /login. Default: a built-in page."},
 
 	{Path: "health.cacheFor", Kind: Duration, Default: "1s", Doc: "How long the result of a check is reused, which limits the cost of frequent probes."},
 	{Path: "health.timeout", Kind: Duration, Default: "3s", Doc: "Timeout for one check."},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -89,8 +90,15 @@ func bearerToken(h http.Header) (string, error) {
 	return token, nil
 }
 
+// HeaderSetter is an error of an Authenticator that sets headers of the answer, for example to remove a cookie.
+type HeaderSetter interface{ SetHeader(h http.Header) }
+
 // refuse answers a request whose caller is not known, with the challenge of RFC 6750, section 3.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var setter HeaderSetter
+	if errors.As(err, &setter) {
+		setter.SetHeader(w.Header())
+	}
 	if fault.CodeOf(err) == fault.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}

@@ -30,7 +30,7 @@ func newClient() *http.Client {
 		Timeout:   fetchTimeout,
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, ForceAttemptHTTP2: true, ResponseHeaderTimeout: fetchTimeout},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if len(via) > maxRedirects || !secure(r.URL.String()) {
+			if len(via) > maxRedirects || !Secure(r.URL.String()) {
 				return errors.New("the redirect to " + r.URL.Redacted() + " is not followed")
 			}
 			return nil
@@ -82,7 +82,7 @@ func discover(ctx context.Context, client *http.Client, issuer string) (string, 
 		switch {
 		case metadata.Issuer != issuer:
 			return "", fmt.Errorf("%s is the metadata of another issuer, %.200q", address, metadata.Issuer)
-		case !secure(metadata.Keys):
+		case !Secure(metadata.Keys):
 			return "", fmt.Errorf("%s names no https:// URL of keys", address)
 		}
 		return metadata.Keys, nil

@@ -53,7 +53,7 @@ type Issuer struct {
 func (i Issuer) normalised() (Issuer, error) {
 	switch i.Kind {
 	case Supabase:
-		i.URL = strings.TrimSuffix(strings.TrimSuffix(i.URL, "/"), supabasePath) + supabasePath
+		i.URL = SupabaseURL(i.URL)
 		i.KeysURL = cmp.Or(i.KeysURL, i.URL+"/.well-known/jwks.json")
 		i.Roles = cmp.Or(i.Roles, "app_metadata.roles")
 		if len(i.Audience) == 0 {
@@ -75,7 +75,7 @@ func (i Issuer) normalised() (Issuer, error) {
 // check reports what is not safe in an issuer.
 func (i Issuer) check() error {
 	for _, address := range []string{i.URL, i.KeysURL} {
-		if address != "" && !secure(address) {
+		if address != "" && !Secure(address) {
 			return i.mistake(address+" is not an https:// URL", "use https; plain http is allowed for this machine only, as anybody on the way could replace the keys")
 		}
 	}
@@ -104,8 +104,13 @@ func (i Issuer) mistake(message, hint string) error {
 	return fault.New(fault.Invalid, "configure the issuers of tokens", where+message, hint)
 }
 
-// secure reports whether an address is an https URL, or a URL of this machine.
-func secure(address string) bool {
+// SupabaseURL returns the URL of Supabase Auth in a project, whose own URL is enough.
+func SupabaseURL(project string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(project, "/"), supabasePath) + supabasePath
+}
+
+// Secure reports whether an address is an https URL, or a URL of this machine.
+func Secure(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil {
 		return false

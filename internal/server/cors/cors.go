@@ -23,8 +23,8 @@ func Middleware(origins []string, credentials bool) ([]server.Middleware, error)
 		return nil, nil
 	}
 	handler := cors.New(cors.Options{
-		AllowedOrigins: origins, AllowCredentials: credentials, AllowedMethods: []string{"GET", "POST"},
-		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-Request-ID", "Traceparent", "Tracestate"},
+		AllowedOrigins: origins, AllowCredentials: credentials, AllowedMethods: []string{"GET", "POST", "DELETE"},
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-CSRF-Token", "X-Request-ID", "Traceparent", "Tracestate"},
 		ExposedHeaders: []string{"X-Request-ID", "Retry-After"}, MaxAge: 600, // seconds
 	})
 	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil

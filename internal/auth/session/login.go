@@ -1,0 +1,246 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/token"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// showLogin handles GET /auth/login: it leads to a provider, or shows the log-in page. It changes nothing but the cookie of the log-in.
+func (m *Manager) showLogin(w http.ResponseWriter, r *http.Request) (any, error) {
+	q := r.URL.Query()
+	provider := q.Get("provider")
+	if provider == "" {
+		m.loginPage(w, r)
+		return nil, nil
+	}
+	challenge, callback, err := m.begin(w, r, provider, q.Get("next"))
+	if err != nil {
+		return nil, err
+	}
+	redirect(w, r, m.o.Issuer().AuthorizeURL(provider, callback, challenge))
+	return nil, nil
+}
+
+// login handles POST /auth/login: with a password, with the code of a mail, or by mail.
+func (m *Manager) login(w http.ResponseWriter, r *http.Request) (any, error) {
+	in, err := readInput(r)
+	if err != nil {
+		return nil, err
+	}
+	in.Email, in.Next = strings.TrimSpace(in.Email), m.next(in.Next)
+	if in.Email == "" {
+		return nil, fault.New(fault.Invalid, "log in", "the e-mail address is missing", `send {"email": "…"}, or open /auth/login?provider=NAME`)
+	}
+	var s gotrue.Session
+	ctx, method := r.Context(), "password"
+	switch {
+	case in.Code != "":
+		method = "otp"
+		s, err = m.o.Issuer().VerifyCode(ctx, in.Email, in.Code, kindOfCode(in.Mode))
+	case in.Mode == "signup":
+		s, err = m.signUp(w, r, in)
+	case in.Password != "" && in.Mode == "":
+		s, err = m.o.Issuer().Password(ctx, in.Email, in.Password)
+	default:
+		method, err = "otp", m.sendMail(w, r, in)
+	}
+	if err != nil {
+		m.failed(method, err)
+		return nil, err
+	}
+	if s.AccessToken == "" { // the mail has to be answered first
+		return m.sent(w, r, in)
+	}
+	if err := m.start(w, r, s, method); err != nil {
+		m.failed(method, err)
+		return nil, err
+	}
+	if wantsPage(r) {
+		redirect(w, r, in.Next)
+		return nil, nil
+	}
+	return map[string]string{"next": in.Next}, nil
+}
+
+func kindOfCode(mode string) string {
+	if mode == "recover" {
+		return "recovery"
+	}
+	return "email"
+}
+
+func (m *Manager) signUp(w http.ResponseWriter, r *http.Request, in input) (gotrue.Session, error) {
+	challenge, callback, err := m.begin(w, r, "signup", in.Next)
+	if err != nil {
+		return gotrue.Session{}, err
+	}
+	return m.o.Issuer().SignUp(r.Context(), in.Email, in.Password, callback, challenge)
+}
+
+// sendMail sends a link that ends in this browser.
+func (m *Manager) sendMail(w http.ResponseWriter, r *http.Request, in input) error {
+	issuer := m.o.Issuer()
+	send, method := issuer.SendLink, "otp"
+	if in.Mode == "recover" {
+		send, method = issuer.Recover, "recovery"
+	}
+	challenge, callback, err := m.begin(w, r, method, in.Next)
+	if err != nil {
+		return err
+	}
+	return send(r.Context(), in.Email, callback, challenge)
+}
+
+// callback handles GET /auth/callback, where the issuer leads the browser.
+func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) {
+	q := r.URL.Query()
+	f, err := m.finish(w, r)
+	if err == nil && q.Get("code") == "" {
+		err = fault.New(fault.Unauthenticated, "log in", "the issuer refused: "+clipped(q.Get("error_description")), "begin again")
+	}
+	if err != nil {
+		m.failed(f.Method, err)
+		return nil, err
+	}
+	s, err := m.o.Issuer().Exchange(r.Context(), q.Get("code"), f.Verifier)
+	if err == nil {
+		err = m.start(w, r, s, f.Method)
+	}
+	if err != nil {
+		m.failed(f.Method, err)
+		return nil, err
+	}
+	redirect(w, r, f.Next)
+	return nil, nil
+}
+
+func clipped(text string) string { return strings.ToValidUTF8(text[:min(len(text), 200)], "") }
+
+// start starts the session of a browser that has logged in. A session that the browser had before ends: its ticket is never used again.
+func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session, method string) error {
+	claims, err := m.o.Tokens.Verify(r.Context(), s.AccessToken)
+	if err != nil {
+		return err
+	}
+	if m.o.People != nil {
+		if err := m.o.People.Keep(r.Context(), claims); err != nil {
+			return err
+		}
+	}
+	ticket := make([]byte, ticketSize)
+	if _, err := encoding.Decode(ticket, []byte(random(ticketSize))); err != nil {
+		return err
+	}
+	now := m.o.Now()
+	fresh := m.tokensOf(row{id: uuid.NewString(), uid: claims.Subject}, s, claims)
+	info := Info{Method: method, Address: address(r), UserAgent: clipped(r.UserAgent()), Started: now}
+	if err := m.store.add(r.Context(), fresh, digest(ticket), claims.Issuer, info); err != nil {
+		return err
+	}
+	m.endFormer(r)
+	setCookie(w, m.cookie(r, sessionCookie, encoding.EncodeToString(ticket), int(m.o.Lifetime.Seconds())))
+	setCookie(w, m.cookie(r, csrfCookie, m.newToken(ticket), int(m.o.Lifetime.Seconds())))
+	m.o.Logger.Info("login_success", "provider", method, "uid", claims.Subject)
+	return nil
+}
+
+// endFormer ends the session that the browser had before a log-in.
+func (m *Manager) endFormer(r *http.Request) {
+	ticket := m.ticketOf(r)
+	if ticket == nil {
+		return
+	}
+	former, _, err := m.current(r.Context(), digest(ticket))
+	if err == nil {
+		err = m.End(r.Context(), former.uid, former.id, "")
+	}
+	if err != nil {
+		m.o.Logger.Debug("the former session of a browser was not ended", "error", err)
+	}
+}
+
+// failed logs a log-in that failed.
+func (m *Manager) failed(provider string, err error) {
+	m.o.Logger.Info("login_failed", "provider", provider, "reason", err.Error())
+}
+
+// providers handles GET /auth/providers: the ways to log in.
+func (m *Manager) providers(_ http.ResponseWriter, r *http.Request) (any, error) {
+	s, err := m.o.Issuer().Settings(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	answer := struct {
+		Providers []string `json:"providers"`
+		Email     bool     `json:"email"`
+		SignUp    bool     `json:"signUp"`
+	}{[]string{}, s.External["email"], !s.DisableSignup}
+	answer.Providers = providersOf(s)
+	return answer, nil
+}
+
+// show handles GET /auth/session: who is logged in in this browser.
+func (m *Manager) show(w http.ResponseWriter, r *http.Request) (any, error) {
+	type user struct {
+		ID       string   `json:"id"`
+		Email    string   `json:"email,omitempty"`
+		Roles    []string `json:"roles"`
+		Metadata any      `json:"metadata,omitempty"`
+	}
+	var answer struct {
+		User      *user      `json:"user"` // null for nobody
+		SessionID string     `json:"sessionId,omitempty"`
+		ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+		CSRFToken string     `json:"csrfToken"`
+	}
+	ticket := m.ticketOf(r)
+	if ticket != nil {
+		current, claims, err := m.current(r.Context(), digest(ticket))
+		if err != nil && !isOver(err) {
+			return nil, err
+		}
+		if err == nil {
+			answer.User = &user{claims.Subject, claims.Email, append([]string{}, claims.Roles...), claims.All["user_metadata"]}
+			answer.SessionID, answer.ExpiresAt = current.id, &current.until
+		} else {
+			setCookie(w, m.cookie(r, sessionCookie, "", -1))
+			ticket = nil
+		}
+	}
+	answer.CSRFToken = m.token(w, r, ticket)
+	return answer, nil
+}
+
+// signedIn returns the session of a request that needs one.
+func (m *Manager) signedIn(ctx context.Context, r *http.Request) (row, token.Claims, error) {
+	none := fault.New(fault.Unauthenticated, "read the session", "nobody is logged in", "log in first: "+pathPrefix+"login")
+	ticket := m.ticketOf(r)
+	if ticket == nil {
+		return row{}, token.Claims{}, none
+	}
+	current, claims, err := m.current(ctx, digest(ticket))
+	if isOver(err) {
+		err = none
+	}
+	return current, claims, err
+}
+
+// sent answers that mail is on its way.
+func (m *Manager) sent(w http.ResponseWriter, r *http.Request, in input) (any, error) {
+	if wantsPage(r) {
+		m.codePage(w, r, in)
+		return nil, nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	return nil, json.NewEncoder(w).Encode(map[string]bool{"sent": true})
+}

@@ -1,0 +1,142 @@
+package session
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+// isOver reports whether an error says that the session has ended.
+func isOver(err error) bool { return errors.Is(err, errNone) }
+
+// refreshNow handles POST /auth/refresh: it makes sure that the session is still good. Tokens are refreshed by themselves.
+func (m *Manager) refreshNow(w http.ResponseWriter, r *http.Request) (any, error) {
+	if _, _, err := m.signedIn(r.Context(), r); err != nil {
+		return nil, err
+	}
+	return m.show(w, r)
+}
+
+// logout handles POST /auth/logout: scope local (the default), others or global.
+func (m *Manager) logout(w http.ResponseWriter, r *http.Request) (any, error) {
+	scope := r.URL.Query().Get("scope")
+	if !slices.Contains([]string{"", "local", "others", "global"}, scope) {
+		return nil, fault.New(fault.Invalid, "log out", "unknown scope "+clipped(scope), "use local, others or global")
+	}
+	current, _, err := m.signedIn(r.Context(), r)
+	if scope != "others" {
+		setCookie(w, m.cookie(r, sessionCookie, "", -1))
+		setCookie(w, m.cookie(r, csrfCookie, "", -1))
+	}
+	switch {
+	case fault.CodeOf(err) == fault.Unauthenticated && scope != "others":
+		err = nil // it has ended already
+	case err != nil:
+	default:
+		err = m.endAt(r, current, scope)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if wantsPage(r) {
+		redirect(w, r, m.next(r.URL.Query().Get("next")))
+		return nil, nil
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil, nil
+}
+
+// endAt ends sessions here and then at the issuer, which may be away: its tokens have never left the servers.
+func (m *Manager) endAt(r *http.Request, current row, scope string) error {
+	var err error
+	switch scope {
+	case "others":
+		err = m.End(r.Context(), current.uid, "", current.id)
+	case "global":
+		err = m.End(r.Context(), current.uid, "", "")
+	default:
+		scope = "local"
+		err = m.End(r.Context(), current.uid, current.id, "")
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.o.Issuer().Logout(r.Context(), current.access, scope); err != nil {
+		m.o.Logger.Warn("could not end a session at the issuer", "uid", current.uid, "error", err)
+	}
+	return nil
+}
+
+// list handles GET /auth/sessions: where the caller is logged in.
+func (m *Manager) list(_ http.ResponseWriter, r *http.Request) (any, error) {
+	current, _, err := m.signedIn(r.Context(), r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := m.store.list(r.Context(), current.uid, current.id, m.o.Now())
+	return map[string][]Info{"sessions": list}, err
+}
+
+// endOne handles DELETE /auth/sessions/{id}.
+func (m *Manager) endOne(w http.ResponseWriter, r *http.Request) (any, error) {
+	current, _, err := m.signedIn(r.Context(), r)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.End(r.Context(), current.uid, r.PathValue("id"), ""); err != nil {
+		return nil, err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil, nil
+}
+
+// changePassword handles POST /auth/password.
+func (m *Manager) changePassword(w http.ResponseWriter, r *http.Request) (any, error) {
+	return m.change(w, r, func(in input) (email, password string) { return "", in.Password })
+}
+
+// changeEmail handles POST /auth/email. The issuer sends mail to confirm it.
+func (m *Manager) changeEmail(w http.ResponseWriter, r *http.Request) (any, error) {
+	return m.change(w, r, func(in input) (email, password string) { return in.Email, "" })
+}
+
+func (m *Manager) change(w http.ResponseWriter, r *http.Request, what func(input) (email, password string)) (any, error) {
+	in, err := readInput(r)
+	if err != nil {
+		return nil, err
+	}
+	current, _, err := m.signedIn(r.Context(), r)
+	if err != nil {
+		return nil, err
+	}
+	email, password := what(in)
+	if email == "" && password == "" {
+		return nil, fault.New(fault.Invalid, "change the account", "the new value is missing", `send {"password": "…"} or {"email": "…"}`)
+	}
+	if err := m.o.Issuer().Update(r.Context(), current.access, email, password, m.origin(r)+pathPrefix+"login"); err != nil {
+		return nil, err
+	}
+	if wantsPage(r) {
+		redirect(w, r, m.next(in.Next))
+		return nil, nil
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil, nil
+}
+
+// notProviders are switches of the issuer that are not providers to choose.
+var notProviders = []string{"email", "phone", "anonymous_users"}
+
+func providersOf(s gotrue.Settings) []string {
+	names := []string{}
+	for name, on := range s.External {
+		if on && !slices.Contains(notProviders, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,175 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/token"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// refreshTimeout limits a refresh, with the wait for another process that does the same.
+const refreshTimeout = 15 * time.Second
+
+// renewInBackground refreshes a session whose token is still valid, so that no request waits. The caller holds the lock of the entry.
+func (m *Manager) renewInBackground(e *entry) {
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	if e.refreshing || m.context.Err() != nil {
+		return
+	}
+	e.refreshing = true
+	id := e.row.id
+	m.background.Go(func() {
+		r, err := m.refresh(m.context, id)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.refreshing = false
+		m.refreshed(e, r, err)
+	})
+}
+
+// renew refreshes a session whose token has expired. The caller holds the lock of the entry. It goes on if the request ends: the issuer has
+// used up the old token by then, and the new one must not be lost.
+func (m *Manager) renew(e *entry) error {
+	r, err := m.refresh(m.context, e.row.id)
+	m.refreshed(e, r, err)
+	return err
+}
+
+func (m *Manager) refreshed(e *entry, r row, err error) {
+	switch {
+	case err == nil:
+		e.row, e.readAt = r, m.o.Now()
+	case errors.Is(err, errNone):
+		e.err = errNone
+	default:
+		m.o.Logger.Warn("could not refresh a session", "error", err)
+	}
+}
+
+// refresh replaces the tokens of a session, unless another process has done it. It returns errNone if the session has ended, and ends it if
+// the issuer says so.
+func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
+	const op = "refresh a session"
+	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	select {
+	case m.slots <- struct{}{}:
+		defer func() { <-m.slots }()
+	case <-ctx.Done():
+		return r, &fault.Error{Code: fault.Unavailable, Op: op, Message: "too many sessions wait for the issuer", Err: ctx.Err(), RetryAfter: time.Second}
+	}
+	err = pgx.BeginFunc(ctx, m.o.Pool, func(tx pgx.Tx) error {
+		if r, err = m.store.locked(ctx, tx, id); err != nil {
+			return err
+		}
+		if m.o.Now().Before(r.accessUntil.Add(-refreshAhead)) {
+			return nil // another process was faster
+		}
+		next, refused, err := m.renewed(ctx, r)
+		if refused != "" {
+			m.o.Logger.Warn("a session was ended", "uid", r.uid, "reason", refused)
+			r, err = row{}, m.endIn(ctx, tx, "id = $1", id)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		r = next
+		return m.store.renew(ctx, tx, r)
+	})
+	if err == nil && r.id == "" {
+		err = errNone
+	}
+	if err != nil && !errors.Is(err, errNone) {
+		err = pg.Fault(op, err)
+	}
+	return r, err
+}
+
+// renewed asks the issuer for new tokens. refused says why the session has to end.
+func (m *Manager) renewed(ctx context.Context, r row) (next row, refused string, err error) {
+	s, err := m.o.Issuer().Refresh(ctx, r.refresh)
+	if err != nil {
+		return r, refusal(err), err
+	}
+	claims, err := m.o.Tokens.Verify(ctx, s.AccessToken)
+	switch {
+	case err != nil:
+		return r, "", err
+	case claims.Subject != r.uid:
+		return r, "the issuer sent the token of another user", nil
+	}
+	return m.tokensOf(r, s, claims), "", nil
+}
+
+// tokensOf puts the tokens of the issuer into a row.
+func (m *Manager) tokensOf(r row, s gotrue.Session, claims token.Claims) row {
+	r.access, r.refresh, r.accessUntil, r.until = s.AccessToken, s.RefreshToken, claims.Expires, m.o.Now().Add(m.o.Lifetime)
+	return r
+}
+
+// refusal says why an issuer refuses to refresh a session for good, or "" if it may do so later.
+func refusal(err error) string {
+	var e *gotrue.Error
+	if !errors.As(err, &e) || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout {
+		return ""
+	}
+	if e.Code == "refresh_token_already_used" {
+		return "its refresh token was used a second time, by somebody who may have stolen it"
+	}
+	return e.Error()
+}
+
+// endIn ends the sessions that match a condition, in a transaction that tells all processes.
+func (m *Manager) endIn(ctx context.Context, tx pgx.Tx, condition string, args ...any) error {
+	ids, err := end(ctx, tx, condition, args...)
+	for _, id := range ids {
+		if err == nil && m.o.Revoke != nil {
+			err = m.o.Revoke(ctx, tx, id)
+		}
+	}
+	return err
+}
+
+// End ends sessions of a user: one, or all with id "", except the one with the id keep.
+func (m *Manager) End(ctx context.Context, uid, id, keep string) error {
+	const op = "end sessions"
+	ended := 0
+	err := pgx.BeginFunc(ctx, m.o.Pool, func(tx pgx.Tx) error {
+		ids, err := end(ctx, tx, "uid = $1 AND ($2 = '' OR id::text = $2) AND id::text <> $3", uid, id, keep)
+		ended = len(ids)
+		for _, id := range ids {
+			if err == nil && m.o.Revoke != nil {
+				err = m.o.Revoke(ctx, tx, id)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return pg.Fault(op, err)
+	}
+	for _, e := range m.entries.Values() {
+		m.forget(e, uid, id, keep)
+	}
+	if id != "" && ended == 0 {
+		return fault.New(fault.NotFound, op, "you have no such session", "GET "+pathPrefix+"sessions lists them")
+	}
+	return nil
+}
+
+// forget makes this process refuse an ended session at once.
+func (*Manager) forget(e *entry, uid, id, keep string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.row.uid == uid && (id == "" || e.row.id == id) && e.row.id != keep {
+		e.err = errNone
+	}
+}

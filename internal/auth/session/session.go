@@ -1,0 +1,203 @@
+// Package session keeps the log-ins of browsers. A session is a row in Postgres with the tokens of the issuer, encrypted; the browser has
+// only a random ticket in a cookie that no script can read. Whichever process serves a request refreshes the tokens ahead of their end,
+// once for all processes and tabs, under the lock of the row.
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/token"
+	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+const (
+	// readEvery is how long a session is used before its row is read again.
+	readEvery = 5 * time.Second
+
+	// refreshAhead is how long before its end an access token is replaced.
+	refreshAhead = time.Minute
+
+	// maxSessions is how many sessions a process remembers.
+	maxSessions = 10_000
+)
+
+// Options configure a Manager.
+type Options struct {
+	Pool   *pgxpool.Pool
+	Keys   *Keyring
+	Issuer func() gotrue.Client
+	Tokens Verifier // of the issuer's access tokens
+	People People   // keeps the rows of people in step; nil keeps none
+	Logger *slog.Logger
+	Now    func() time.Time
+
+	PublicURL string        // of the server as browsers see it; empty takes it from each request, in development
+	Origins   []string      // other origins whose pages may use sessions
+	Page      string        // path of the application's own log-in page; empty is the built-in one
+	Lifetime  time.Duration // of a session that is not used
+
+	// Revoke tells all processes, with the end of a transaction, that a session has ended. Revoked reports whether one has. Both may be nil.
+	Revoke  func(ctx context.Context, tx pgx.Tx, id string) error
+	Revoked func(id string) bool
+}
+
+// Verifier verifies access tokens.
+type Verifier interface {
+	Verify(ctx context.Context, token string) (token.Claims, error)
+}
+
+// People keeps the row of a person in step with what the issuer says when they log in.
+type People interface {
+	Keep(ctx context.Context, claims token.Claims) error
+}
+
+// Manager manages the sessions of a process.
+type Manager struct {
+	o       Options
+	store   store
+	entries *lru.Cache[[sha256.Size]byte, *entry]
+	adding  sync.Mutex
+	csrf    *http.CrossOriginProtection
+	slots   chan struct{} // of refreshes, each of which holds a connection while the issuer answers
+
+	background sync.WaitGroup
+	context    context.Context //nolint:containedctx // ends refreshes in the background, which outlive the requests that start them
+	stop       context.CancelFunc
+}
+
+// entry is a session that the process remembers.
+type entry struct {
+	mu         sync.Mutex
+	row        row
+	err        error // errNone: there is none
+	readAt     time.Time
+	refreshing bool
+}
+
+// New returns a manager.
+func New(o Options) (*Manager, error) {
+	m := &Manager{o: o, store: store{o.Pool, o.Keys, o.Logger}, csrf: http.NewCrossOriginProtection(), slots: make(chan struct{}, max(1, o.Pool.Config().MaxConns/4))}
+	for _, origin := range o.Origins {
+		if err := m.csrf.AddTrustedOrigin(origin); err != nil {
+			return nil, &fault.Error{Code: fault.Invalid, Op: "configure sessions", Message: origin + " is not an origin", Err: err, Hint: "write scheme and host: https://app.example.com"}
+		}
+	}
+	m.entries, _ = lru.New[[sha256.Size]byte, *entry](maxSessions) // fails only for a size below 1
+	m.context, m.stop = context.WithCancel(context.Background())
+	return m, nil
+}
+
+// Close ends refreshes in the background. A nil manager has none.
+func (m *Manager) Close() {
+	if m == nil {
+		return
+	}
+	m.stop()
+	m.adding.Lock() // no refresh begins any more
+	m.adding.Unlock()
+	m.background.Wait()
+}
+
+// Name says what it reads.
+func (*Manager) Name() string { return "session cookie" }
+
+// Authenticate returns the caller of a request with the cookie of a session. A token in the Authorization header comes first. A session that
+// has ended is an error, so that nobody becomes anonymous without noticing; the routes of log-in itself take it for none.
+func (m *Manager) Authenticate(r *http.Request, bearer string) (who caller.Caller, known bool, err error) {
+	ticket := m.ticketOf(r)
+	if bearer != "" || ticket == nil {
+		return caller.Caller{}, false, nil
+	}
+	_, claims, err := m.current(r.Context(), digest(ticket))
+	switch {
+	case err == nil:
+		return caller.Caller{UID: claims.Subject, Roles: claims.Roles}, true, nil
+	case strings.HasPrefix(r.URL.Path, pathPrefix):
+		return caller.Caller{}, false, nil
+	case errors.Is(err, errNone):
+		return caller.Caller{}, false, &ended{
+			fault.New(fault.Unauthenticated, "read the session", "the session has ended", "log in again"), m.cookie(r, sessionCookie, "", -1),
+		}
+	}
+	return caller.Caller{}, false, err
+}
+
+// ended is the refusal of a session that has ended. It removes the cookie.
+type ended struct {
+	error
+	cookie *http.Cookie
+}
+
+// SetHeader sets the headers of the response.
+func (e *ended) SetHeader(h http.Header) {
+	h.Add("Set-Cookie", e.cookie.String())
+	h.Set("Cache-Control", "no-store")
+}
+
+// Unwrap returns the fault.
+func (e *ended) Unwrap() error { return e.error }
+
+// current returns a session and the claims of its access token. The token is refreshed if it is about to expire.
+func (m *Manager) current(ctx context.Context, ticket [sha256.Size]byte) (row, token.Claims, error) {
+	e := m.entry(ticket)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := m.read(ctx, e, ticket); err != nil {
+		return row{}, token.Claims{}, err
+	}
+	now := m.o.Now()
+	if !now.Before(e.row.accessUntil) {
+		if err := m.renew(e); err != nil {
+			return row{}, token.Claims{}, err
+		}
+	} else if !now.Before(e.row.accessUntil.Add(-refreshAhead)) {
+		m.renewInBackground(e)
+	}
+	claims, err := m.o.Tokens.Verify(ctx, e.row.access)
+	return e.row, claims, err
+}
+
+// entry returns what is remembered of a ticket.
+func (m *Manager) entry(ticket [sha256.Size]byte) *entry {
+	if e, found := m.entries.Get(ticket); found {
+		return e
+	}
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	if e, found := m.entries.Get(ticket); found {
+		return e
+	}
+	e := &entry{}
+	m.entries.Add(ticket, e)
+	return e
+}
+
+// read reads a session unless it was read a short while ago. The caller holds the lock of the entry.
+func (m *Manager) read(ctx context.Context, e *entry, ticket [sha256.Size]byte) error {
+	now := m.o.Now()
+	isFresh := !e.readAt.IsZero() && now.Sub(e.readAt) < readEvery
+	if !isFresh {
+		r, err := m.store.byTicket(ctx, ticket, now)
+		if err != nil && !errors.Is(err, errNone) {
+			return err
+		}
+		e.row, e.err, e.readAt = r, err, now
+	}
+	if e.err == nil && m.o.Revoked != nil && m.o.Revoked(e.row.id) {
+		e.err = errNone
+	}
+	return e.err
+}
