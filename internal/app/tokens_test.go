@@ -101,12 +101,13 @@ func asks(t *testing.T, url, token, query string) (*http.Response, map[string]an
 	return response, answer
 }
 
-// TestServeWithAnIssuer: `krowoc serve` knows its callers by the tokens of an issuer of krowoc.yaml, and shows each what the rules allow.
-func TestServeWithAnIssuer(t *testing.T) {
-	dir := apptest.Copy(t)
-	a := newApp(t, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
+// withIssuer returns a copy of the prompt platform on a database with its rows, which trusts an issuer.
+func withIssuer(t *testing.T) (dir string, a *app.App, auth string) {
+	t.Helper()
+	dir = apptest.Copy(t)
+	a = newApp(t, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
 	apptest.MigrateAndSeed(t, a)
-	auth := issuer(t, a)
+	auth = issuer(t, a)
 	yaml, err := os.OpenFile(filepath.Join(dir, "krowoc.yaml"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +118,12 @@ func TestServeWithAnIssuer(t *testing.T) {
 	if err := yaml.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return dir, a, auth
+}
+
+// TestServeWithAnIssuer: `krowoc serve` knows its callers by the tokens of an issuer of krowoc.yaml, and shows each what the rules allow.
+func TestServeWithAnIssuer(t *testing.T) {
+	dir, a, auth := withIssuer(t)
 	log := &logText{}
 	url := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.NewJSONHandler(log, nil))
 
@@ -194,4 +201,57 @@ func serveError(t *testing.T, dir string) error {
 	}
 	a := &app.App{Config: c, Logger: testkit.Logger(t), Now: time.Now, Env: os.Getenv}
 	return a.Serve(t.Context())
+}
+
+// TestBrowsersLogIn: a browser logs in at one process of `krowoc serve`, and is known to the other; its cookie is worth nothing for pages of
+// other sites.
+func TestBrowsersLogIn(t *testing.T) {
+	dir, a, _ := withIssuer(t)
+	environ := []string{"KROWOC_AUTH_SESSION_KEYS=" + strings.Repeat("ab", 32), "KROWOC_SERVER_PUBLIC_URL=http://127.0.0.1:1"}
+	first := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler, environ...)
+	second := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler, environ...)
+	var cookies []*http.Cookie
+	send := func(url, body string, header ...string) (*http.Response, map[string]any) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		var answer map[string]any
+		_ = json.NewDecoder(response.Body).Decode(&answer) // it may be empty
+		return response, answer
+	}
+	const mine = `{"query": "{ prompts(where: {visibility: {eq: PRIVATE}}) { nodes { owner { email } } } }"}`
+	response, answer := send(first+"/auth/login", `{"email": "farid@example.com", "password": "password"}`)
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("log in: %d %v", response.StatusCode, answer)
+	}
+	cookies = response.Cookies()
+	for _, url := range []string{first, second} {
+		if response, answer := send(url+"/graphql", mine); at(answer, "data.prompts.nodes.owner.email") != "farid@example.com" {
+			t.Errorf("with the cookie: %d %v", response.StatusCode, answer)
+		}
+		if response, _ := send(url+"/graphql", mine, "Sec-Fetch-Site", "cross-site"); response.StatusCode != http.StatusForbidden {
+			t.Errorf("from another site: %d", response.StatusCode)
+		}
+	}
+	if response, answer := send(first+"/auth/logout", "{}"); response.StatusCode != http.StatusNoContent {
+		t.Errorf("log out: %d %v", response.StatusCode, answer)
+	}
+	if response, _ := send(first+"/graphql", mine); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after the log-out: %d", response.StatusCode)
+	}
 }
