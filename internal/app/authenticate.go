@@ -13,12 +13,14 @@ import (
 
 	"github.com/krowoc/krowoc/internal/auth"
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/people"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev/identity"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
 )
 
@@ -80,7 +82,7 @@ func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger) (*sess
 	}
 	c := d.app.Config
 	return session.New(session.Options{
-		Pool: pool, Keys: keys, Tokens: devTokens{d}, Logger: logger, Now: d.app.Now,
+		Pool: pool, Keys: keys, Tokens: devTokens{d}, People: (*people.Table)(nil), Logger: logger, Now: d.app.Now,
 		Issuer: func() (issuer gotrue.Client) {
 			if c := d.console.Load(); c != nil {
 				issuer.URL = c.URL() + identity.Path
@@ -108,7 +110,7 @@ func (a *App) newTokens() (*token.Verifier, error) {
 }
 
 // newSessions returns the sessions of browsers, which log in with the first issuer of the kind supabase. It is nil if no keys are configured.
-func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier) (*session.Manager, error) {
+func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *people.Table) (*session.Manager, error) {
 	c := a.Config.Auth
 	if c.Session.Keys.Reveal() == "" {
 		return nil, nil
@@ -129,12 +131,21 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier) (*session.
 		return nil, err
 	}
 	return session.New(session.Options{
-		Pool: pool, Keys: keys, Tokens: tokens, Logger: a.Logger, Now: a.Now,
+		Pool: pool, Keys: keys, Tokens: tokens, People: persons, Fill: persons.Fill, Logger: a.Logger, Now: a.Now,
 		Issuer: func() gotrue.Client {
 			return gotrue.Client{URL: token.SupabaseURL(c.Issuers[n].URL), Key: c.Issuers[n].Key}
 		},
 		PublicURL: public, Origins: a.Config.Server.CORS.Origins, Page: c.Session.Page, Lifetime: c.Session.Lifetime,
 	})
+}
+
+// newPeople returns the table of people, in which log-ins keep their rows. It is nil if no type is configured.
+func (a *App) newPeople(pool *pgxpool.Pool, s *schema.Schema) (*people.Table, error) {
+	p := a.Config.Auth.People
+	if p.Type == "" {
+		return nil, nil
+	}
+	return people.New(pool, s, people.Fields(p))
 }
 
 // withSessions returns options in which the cookie of a session names the caller, unless a token does, and pages of other sites cannot use it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/auth"
+	"github.com/krowoc/krowoc/internal/auth/people"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -46,11 +47,15 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := a.newSessions(pool, tokens)
+	persons, err := a.newPeople(pool, s)
 	if err != nil {
 		return nil, err
 	}
-	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(tokens, sessions))
+	sessions, err := a.newSessions(pool, tokens, persons)
+	if err != nil {
+		return nil, err
+	}
+	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(tokens, sessions, persons))
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +115,10 @@ func typesForCallers(s *schema.Schema) (names []string) {
 
 // serveOptions returns the options of the production server, which are the same in every environment. It does not trust claims without
 // proof.
-func (a *App) serveOptions(tokens *token.Verifier, sessions *session.Manager) ServerOptions {
+func (a *App) serveOptions(tokens *token.Verifier, sessions *session.Manager, persons *people.Table) ServerOptions {
 	o := ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress, Sessions: sessions}
 	if tokens != nil {
-		o.Authenticators = []server.Authenticator{auth.Tokens{Verifier: tokens}}
+		o.Authenticators = []server.Authenticator{auth.Tokens{Verifier: tokens, Fill: persons.Fill}}
 	}
 	return o
 }

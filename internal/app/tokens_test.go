@@ -207,7 +207,7 @@ func serveError(t *testing.T, dir string) error {
 // other sites.
 func TestBrowsersLogIn(t *testing.T) {
 	dir, a, _ := withIssuer(t)
-	environ := []string{"KROWOC_AUTH_SESSION_KEYS=" + strings.Repeat("ab", 32), "KROWOC_SERVER_PUBLIC_URL=http://127.0.0.1:1"}
+	environ := []string{"KROWOC_AUTH_SESSION_KEYS=" + strings.Repeat("ab", 32), "KROWOC_SERVER_PUBLIC_URL=http://127.0.0.1:1", "KROWOC_AUTH_PEOPLE_TYPE=User", "KROWOC_AUTH_PEOPLE_NAME=name"}
 	first := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler, environ...)
 	second := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler, environ...)
 	var cookies []*http.Cookie

@@ -10,7 +10,13 @@ import (
 )
 
 // Tokens authenticates callers by the access tokens of trusted issuers.
-type Tokens struct{ Verifier Verifier }
+type Tokens struct {
+	Verifier Verifier
+	Fill     Fill // may be nil
+}
+
+// Fill adds to a caller what the project's own tables say of them.
+type Fill func(ctx context.Context, who caller.Caller) (caller.Caller, error)
 
 // Verifier verifies access tokens. token.Verifier is one.
 type Verifier interface {
@@ -30,5 +36,11 @@ func (t Tokens) Authenticate(r *http.Request, text string) (who caller.Caller, k
 	if err != nil {
 		return caller.Caller{}, false, err
 	}
-	return caller.Caller{UID: claims.Subject, Roles: claims.Roles}, true, nil
+	who = caller.Caller{UID: claims.Subject, Roles: claims.Roles}
+	if t.Fill != nil {
+		if who, err = t.Fill(r.Context(), who); err != nil {
+			return caller.Caller{}, false, err
+		}
+	}
+	return who, true, nil
 }

@@ -139,8 +139,12 @@ type GraphQL struct {
 // Auth configures who may call the API.
 type Auth struct {
 	Issuers []Issuer
+	People  People
 	Session Session
 }
+
+// People names the type and fields of people. Without a type, log-ins make no rows.
+type People struct{ Type, Email, Name, Avatar, Roles string }
 
 // Session configures the log-in of browsers. Without keys there is none.
 type Session struct {

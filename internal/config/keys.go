@@ -92,6 +92,11 @@ var keys = []Key{
 		{Path: "secret", Kind: SecretText, Doc: "Secret of HS256 tokens, which old Supabase projects use. Without it, HS256 is refused."},
 	}},
 
+	{Path: "auth.people.type", Kind: Text, Pattern: `^[A-Z]\w*$`, Doc: "Type whose rows are the people who log in: a log-in makes the row, or keeps it in step. Its key is the user ID. Default: no rows are made."},
+	{Path: "auth.people.email", Kind: Text, Default: "email", Doc: "Field with the e-mail address."},
+	{Path: "auth.people.name", Kind: Text, Doc: "Field with the name, if log-ins should write it."},
+	{Path: "auth.people.avatar", Kind: Text, Doc: "Field with the URL of a picture, if log-ins should write it."},
+	{Path: "auth.people.roles", Kind: Text, Doc: "Field with the role or roles. Default: roles come from the token."},
 	{Path: "auth.session.keys", Kind: SecretText,
 		Doc: "Keys that encrypt the sessions of browsers: 32 bytes each in base64, separated by commas; the first encrypts, all decrypt. Without keys, browsers cannot log in. `krowoc dev` makes its own."},
 	{Path: "auth.session.lifetime", Kind: Duration, Default: "720h", Doc: "How long a session lives without being used."},

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/people"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/dev/identity"
@@ -66,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(w.issuer.Close)
 	var err error
 	w.provider, err = identity.New(identity.Options{
-		Environment: "test", Origin: w.issuer.URL, Project: "shop", Dir: t.TempDir(), Users: people{}, Logger: slog.New(slog.DiscardHandler), Now: w.now,
+		Environment: "test", Origin: w.issuer.URL, Project: "shop", Dir: t.TempDir(), Users: users{}, Logger: slog.New(slog.DiscardHandler), Now: w.now,
 		Mail: func(_, _, text, _ string) { w.mu.Lock(); w.mail = text; w.mu.Unlock() },
 	})
 	if err != nil {
@@ -101,14 +102,14 @@ func (w *world) logged() string {
 	return w.log.String()
 }
 
-// people are ann and bob.
-type people struct{}
+// users are ann and bob.
+type users struct{}
 
 var everybody = []identity.User{
 	{ID: "ann", Email: "ann@example.com", Name: "Ann", Roles: []string{"admin"}}, {ID: "bob", Email: "bob@example.com", Name: "Bob"},
 }
 
-func (people) find(matches func(identity.User) bool) (identity.User, error) {
+func (users) find(matches func(identity.User) bool) (identity.User, error) {
 	for _, u := range everybody {
 		if matches(u) {
 			return u, nil
@@ -117,14 +118,14 @@ func (people) find(matches func(identity.User) bool) (identity.User, error) {
 	return identity.User{}, fault.New(fault.NotFound, "look", "nobody")
 }
 
-func (people) List(context.Context, string, int) ([]identity.User, error) { return everybody, nil }
-func (p people) ByID(_ context.Context, id string) (identity.User, error) {
+func (users) List(context.Context, string, int) ([]identity.User, error) { return everybody, nil }
+func (p users) ByID(_ context.Context, id string) (identity.User, error) {
 	return p.find(func(u identity.User) bool { return u.ID == id })
 }
-func (p people) ByEmail(_ context.Context, email string) (identity.User, error) {
+func (p users) ByEmail(_ context.Context, email string) (identity.User, error) {
 	return p.find(func(u identity.User) bool { return u.Email == email })
 }
-func (people) Create(_ context.Context, u identity.User) (identity.User, error) {
+func (users) Create(_ context.Context, u identity.User) (identity.User, error) {
 	return u, fault.New(fault.Invalid, "add", "nobody else")
 }
 
@@ -148,7 +149,7 @@ func (w *world) process(change ...func(*session.Options)) *process {
 		w.t.Fatal(err)
 	}
 	o := session.Options{
-		Pool: w.pool, Keys: keys, Tokens: tokens, Logger: slog.New(slog.NewTextHandler(w, nil)), Now: w.now, Lifetime: 30 * 24 * time.Hour,
+		Pool: w.pool, Keys: keys, Tokens: tokens, People: (*people.Table)(nil), Logger: slog.New(slog.NewTextHandler(w, nil)), Now: w.now, Lifetime: 30 * 24 * time.Hour,
 		Issuer: func() gotrue.Client { return gotrue.Client{URL: w.issuer.URL + "/auth/v1"} },
 	}
 	for _, c := range change {

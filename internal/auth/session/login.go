@@ -131,10 +131,8 @@ func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session
 	if err != nil {
 		return err
 	}
-	if m.o.People != nil {
-		if err := m.o.People.Keep(r.Context(), claims); err != nil {
-			return err
-		}
+	if err := m.o.People.Keep(r.Context(), claims); err != nil {
+		return err
 	}
 	ticket := make([]byte, ticketSize)
 	if _, err := encoding.Decode(ticket, []byte(random(ticketSize))); err != nil {

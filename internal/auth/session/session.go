@@ -39,8 +39,9 @@ type Options struct {
 	Pool   *pgxpool.Pool
 	Keys   *Keyring
 	Issuer func() gotrue.Client
-	Tokens Verifier // of the issuer's access tokens
-	People People   // keeps the rows of people in step; nil keeps none
+	Tokens Verifier                                                            // of the issuer's access tokens
+	People People                                                              // keeps the rows of people in step
+	Fill   func(ctx context.Context, who caller.Caller) (caller.Caller, error) // adds what the project's tables say; may be nil
 	Logger *slog.Logger
 	Now    func() time.Time
 
@@ -124,7 +125,11 @@ func (m *Manager) Authenticate(r *http.Request, bearer string) (who caller.Calle
 	_, claims, err := m.current(r.Context(), digest(ticket))
 	switch {
 	case err == nil:
-		return caller.Caller{UID: claims.Subject, Roles: claims.Roles}, true, nil
+		who = caller.Caller{UID: claims.Subject, Roles: claims.Roles}
+		if m.o.Fill != nil {
+			who, err = m.o.Fill(r.Context(), who)
+		}
+		return who, err == nil, err
 	case strings.HasPrefix(r.URL.Path, pathPrefix):
 		return caller.Caller{}, false, nil
 	case errors.Is(err, errNone):
