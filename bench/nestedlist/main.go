@@ -3,6 +3,8 @@
 //
 //	nestedlist serve ADDRESS DATABASE_URL
 //	nestedlist load URL SECONDS CONNECTIONS [QUERY]
+//
+// The load sends the header LOAD_HEADER, "Name: value", if it is set.
 package main
 
 import (
@@ -138,6 +140,7 @@ func load(url, seconds, connections, query string) error {
 	if err != nil {
 		return err
 	}
+	name, value, _ := strings.Cut(os.Getenv("LOAD_HEADER"), ": ")
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n, DisableCompression: true}}
 	times := make([][]time.Duration, n)
 	failures := make([]error, n)
@@ -147,7 +150,7 @@ func load(url, seconds, connections, query string) error {
 		asking.Go(func() {
 			for time.Now().Before(end) && failures[i] == nil {
 				began := time.Now()
-				failures[i] = ask(client, url, body)
+				failures[i] = ask(client, url, body, name, value)
 				times[i] = append(times[i], time.Since(began))
 			}
 		})
@@ -165,14 +168,25 @@ func load(url, seconds, connections, query string) error {
 	return nil
 }
 
-func ask(client *http.Client, url string, body []byte) error {
-	response, err := client.Post(url, "application/json", bytes.NewReader(body)) //nolint:noctx // it ends with the program
+func ask(client *http.Client, url string, body []byte, name, value string) error {
+	request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body)) //nolint:noctx // it ends with the program
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	if name != "" {
+		request.Header.Set(name, value)
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
-	if err == nil && (response.StatusCode != http.StatusOK || bytes.Count(answer, []byte(`"createdAt"`)) != 10 || !bytes.Contains(answer, []byte(`"number"`))) {
+	isList := bytes.Contains(body, []byte("createdAt")) // of prompts
+	isWhole := bytes.Count(answer, []byte(`"createdAt"`)) == 10 && bytes.Contains(answer, []byte(`"number"`))
+	if err == nil && (response.StatusCode != http.StatusOK || (isList && !isWhole) || bytes.Contains(answer, []byte(`"errors"`))) {
 		err = fmt.Errorf("%d %s", response.StatusCode, answer)
 	}
 	return err
