@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth"
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/auth/people"
+	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
@@ -94,7 +96,7 @@ func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger) (*sess
 }
 
 // newTokens returns the verifier of the configured issuers. It is nil if there are none.
-func (a *App) newTokens() (*token.Verifier, error) {
+func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
 	list := a.Config.Auth.Issuers
 	if len(list) == 0 {
 		return nil, nil
@@ -106,11 +108,16 @@ func (a *App) newTokens() (*token.Verifier, error) {
 			URL: i.URL, KeysURL: i.JWKS, Audience: i.Audience, Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Secret: []byte(i.Secret.Reveal()),
 		}
 	}
-	return token.New(token.Options{Issuers: issuers, Logger: a.Logger, Now: a.Now})
+	return token.New(token.Options{
+		Issuers: issuers, Logger: a.Logger, Now: a.Now,
+		Revoked: func(c token.Claims) bool {
+			return revoked.Has(revocation.Session, c.Session) || revoked.Has(revocation.KID, c.Key)
+		},
+	})
 }
 
 // newSessions returns the sessions of browsers, which log in with the first issuer of the kind supabase. It is nil if no keys are configured.
-func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *people.Table) (*session.Manager, error) {
+func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *people.Table, revoked *revocation.Reader) (*session.Manager, error) {
 	c := a.Config.Auth
 	if c.Session.Keys.Reveal() == "" {
 		return nil, nil
@@ -136,7 +143,13 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 			return gotrue.Client{URL: token.SupabaseURL(c.Issuers[n].URL), Key: c.Issuers[n].Key}
 		},
 		PublicURL: public, Origins: a.Config.Server.CORS.Origins, Page: c.Session.Page, Lifetime: c.Session.Lifetime,
+		Revoke:  revokeSession,
+		Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
 	})
+}
+
+func revokeSession(ctx context.Context, tx pgx.Tx, id string) error {
+	return revocation.Revoke(ctx, tx, revocation.Session, id)
 }
 
 // newPeople returns the table of people, in which log-ins keep their rows. It is nil if no type is configured.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/auth"
 	"github.com/krowoc/krowoc/internal/auth/people"
+	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -43,7 +44,8 @@ func (a *App) Serve(ctx context.Context) error {
 // parts returns the parts of a production server in start order. The HTTP server is the last one, so that background work is ready before
 // the first request and ends after the last one.
 func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, error) {
-	tokens, err := a.newTokens()
+	revoked := revocation.NewReader(revocation.Options{Pool: pool, Logger: a.Logger})
+	tokens, err := a.newTokens(revoked)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := a.newSessions(pool, tokens, persons)
+	sessions, err := a.newSessions(pool, tokens, persons, revoked)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +64,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	t := a.Config.Server.Timeouts
 	return []lifecycle.Part{
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
+		{Name: "revocations", Start: revoked.Start, Stop: revoked.Stop},
 		a.issuers(tokens, s),
 		{Name: "sessions", Stop: func(context.Context) error { sessions.Close(); return nil }},
 		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},

@@ -27,12 +27,14 @@ const Schema = "krowoc"
 
 // The tables of the schema.
 const (
-	LeaseTable      = Schema + ".migration_lease"
-	MigrationsTable = Schema + ".migrations"
-	ProgressTable   = Schema + ".migration_progress"
-	SeedsTable      = Schema + ".seeds"
-	UnsavedTable    = Schema + ".unsaved"
-	versionsTable   = Schema + ".versions"
+	APIKeysTable     = Schema + ".api_keys"
+	LeaseTable       = Schema + ".migration_lease"
+	MigrationsTable  = Schema + ".migrations"
+	ProgressTable    = Schema + ".migration_progress"
+	RevocationsTable = Schema + ".revocations"
+	SeedsTable       = Schema + ".seeds"
+	UnsavedTable     = Schema + ".unsaved"
+	versionsTable    = Schema + ".versions"
 )
 
 // BlindIndex is the function that hashes a text with a secret of the database.
