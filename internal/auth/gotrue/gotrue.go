@@ -27,6 +27,9 @@ type Client struct {
 	URL  string       // of the server, with its path: https://project.supabase.co/auth/v1
 	Key  string       // the public key of the project, which Supabase's gateway asks for; may be empty
 	HTTP *http.Client // nil is http.DefaultClient
+
+	// Address is the address of the person on whose behalf the client asks, so that the server limits attempts by person and not by us.
+	Address string
 }
 
 // Session is what a log-in or a refresh returns.
@@ -179,6 +182,9 @@ func (c Client) do(ctx context.Context, method, path, token string, body, into a
 	request.Header.Set("Content-Type", "application/json")
 	if c.Key != "" {
 		request.Header.Set("Apikey", c.Key)
+	}
+	if c.Address != "" {
+		request.Header.Set("X-Forwarded-For", c.Address)
 	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)

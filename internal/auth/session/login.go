@@ -26,7 +26,7 @@ func (m *Manager) showLogin(w http.ResponseWriter, r *http.Request) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	redirect(w, r, m.o.Issuer().AuthorizeURL(provider, callback, challenge))
+	redirect(w, r, m.issuer(r).AuthorizeURL(provider, callback, challenge))
 	return nil, nil
 }
 
@@ -45,11 +45,11 @@ func (m *Manager) login(w http.ResponseWriter, r *http.Request) (any, error) {
 	switch {
 	case in.Code != "":
 		method = "otp"
-		s, err = m.o.Issuer().VerifyCode(ctx, in.Email, in.Code, kindOfCode(in.Mode))
+		s, err = m.issuer(r).VerifyCode(ctx, in.Email, in.Code, kindOfCode(in.Mode))
 	case in.Mode == "signup":
 		s, err = m.signUp(w, r, in)
 	case in.Password != "" && in.Mode == "":
-		s, err = m.o.Issuer().Password(ctx, in.Email, in.Password)
+		s, err = m.issuer(r).Password(ctx, in.Email, in.Password)
 	default:
 		method, err = "otp", m.sendMail(w, r, in)
 	}
@@ -83,12 +83,12 @@ func (m *Manager) signUp(w http.ResponseWriter, r *http.Request, in input) (gotr
 	if err != nil {
 		return gotrue.Session{}, err
 	}
-	return m.o.Issuer().SignUp(r.Context(), in.Email, in.Password, callback, challenge)
+	return m.issuer(r).SignUp(r.Context(), in.Email, in.Password, callback, challenge)
 }
 
 // sendMail sends a link that ends in this browser.
 func (m *Manager) sendMail(w http.ResponseWriter, r *http.Request, in input) error {
-	issuer := m.o.Issuer()
+	issuer := m.issuer(r)
 	send, method := issuer.SendLink, "otp"
 	if in.Mode == "recover" {
 		send, method = issuer.Recover, "recovery"
@@ -111,7 +111,7 @@ func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) 
 		m.failed(f.Method, err)
 		return nil, err
 	}
-	s, err := m.o.Issuer().Exchange(r.Context(), q.Get("code"), f.Verifier)
+	s, err := m.issuer(r).Exchange(r.Context(), q.Get("code"), f.Verifier)
 	if err == nil {
 		err = m.start(w, r, s, f.Method)
 	}
@@ -173,7 +173,7 @@ func (m *Manager) failed(provider string, err error) {
 
 // providers handles GET /auth/providers: the ways to log in.
 func (m *Manager) providers(_ http.ResponseWriter, r *http.Request) (any, error) {
-	s, err := m.o.Issuer().Settings(r.Context())
+	s, err := m.issuer(r).Settings(r.Context())
 	if err != nil {
 		return nil, err
 	}

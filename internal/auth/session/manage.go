@@ -64,7 +64,7 @@ func (m *Manager) endAt(r *http.Request, current row, scope string) error {
 	if err != nil {
 		return err
 	}
-	if err := m.o.Issuer().Logout(r.Context(), current.access, scope); err != nil {
+	if err := m.issuer(r).Logout(r.Context(), current.access, scope); err != nil {
 		m.o.Logger.Warn("could not end a session at the issuer", "uid", current.uid, "error", err)
 	}
 	return nil
@@ -116,7 +116,7 @@ func (m *Manager) change(w http.ResponseWriter, r *http.Request, what func(input
 	if email == "" && password == "" {
 		return nil, fault.New(fault.Invalid, "change the account", "the new value is missing", `send {"password": "…"} or {"email": "…"}`)
 	}
-	if err := m.o.Issuer().Update(r.Context(), current.access, email, password, m.origin(r)+pathPrefix+"login"); err != nil {
+	if err := m.issuer(r).Update(r.Context(), current.access, email, password, m.origin(r)+pathPrefix+"login"); err != nil {
 		return nil, err
 	}
 	if wantsPage(r) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
 )
@@ -66,11 +67,21 @@ func (m *Manager) answer(handle handler) http.Handler {
 	})
 }
 
+// issuer returns the client of the issuer for a request.
+func (m *Manager) issuer(r *http.Request) gotrue.Client {
+	c := m.o.Issuer()
+	c.Address = address(r)
+	return c
+}
+
 // isLogin reports whether a request begins or ends sessions, also of browsers without one.
 func isLogin(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, pathPrefix) }
 
-// wantsPage reports whether a browser shows the answer: it has followed a link or sent a form.
+// wantsPage reports whether a browser shows the answer: it has followed a link or sent a form. Old browsers do not say so.
 func wantsPage(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate"
+	}
 	isForm := r.Method == http.MethodPost && !isJSON(r)
 	return isForm || strings.Contains(r.Header.Get("Accept"), "text/html")
 }

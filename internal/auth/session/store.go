@@ -12,10 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
 )
-
-// Table is the table of sessions.
-const Table = "krowoc.sessions"
 
 // row is a session as the database has it, with its tokens decrypted.
 type row struct {
@@ -66,7 +64,7 @@ func (s store) scan(from pgx.Row) (r row, err error) {
 	case errors.Is(err, pgx.ErrNoRows):
 		return r, errNone
 	case err != nil:
-		return r, pg.Fault("read a session", err)
+		return r, failed("read a session", err)
 	}
 	return r, s.unseal(&r, access, refresh)
 }
@@ -87,48 +85,53 @@ func (s store) unseal(r *row, access, refresh []byte) error {
 	return nil
 }
 
+// failed is the fault of a statement that has failed.
+func failed(op string, err error) error {
+	return pg.Fault(op, own.Denied(err, "SELECT, INSERT, UPDATE, DELETE", own.SessionsTable))
+}
+
 // byTicket returns the session of a ticket, and notes that it is in use.
 func (s store) byTicket(ctx context.Context, ticket [sha256.Size]byte, now time.Time) (row, error) {
-	r, err := s.scan(s.pool.QueryRow(ctx, "SELECT "+columns+" FROM "+Table+" WHERE ticket = $1 AND until > $2", ticket[:], now))
+	r, err := s.scan(s.pool.QueryRow(ctx, "SELECT "+columns+" FROM "+own.SessionsTable+" WHERE ticket = $1 AND until > $2", ticket[:], now))
 	if err != nil {
 		return r, err
 	}
-	_, err = s.pool.Exec(ctx, "UPDATE "+Table+" SET seen_at = $2 WHERE id = $1 AND seen_at < $2::timestamptz - interval '1 minute'", r.id, now)
-	return r, pg.Fault("read a session", err)
+	_, err = s.pool.Exec(ctx, "UPDATE "+own.SessionsTable+" SET seen_at = $2 WHERE id = $1 AND seen_at < $2::timestamptz - interval '1 minute'", r.id, now)
+	return r, failed("read a session", err)
 }
 
 // locked returns a session whose row stays locked until the transaction ends.
 func (s store) locked(ctx context.Context, tx pgx.Tx, id string) (row, error) {
-	return s.scan(tx.QueryRow(ctx, "SELECT "+columns+" FROM "+Table+" WHERE id = $1 FOR UPDATE", id))
+	return s.scan(tx.QueryRow(ctx, "SELECT "+columns+" FROM "+own.SessionsTable+" WHERE id = $1 FOR UPDATE", id))
 }
 
 // add adds a session, and removes those that are over.
 func (s store) add(ctx context.Context, r row, ticket [sha256.Size]byte, issuer string, info Info) error {
-	_, err := s.pool.Exec(ctx, `WITH over AS (DELETE FROM `+Table+` WHERE until <= $9)
-INSERT INTO `+Table+` (id, ticket, issuer, uid, method, access, refresh, access_until, address, user_agent, started_at, seen_at, until)
+	_, err := s.pool.Exec(ctx, `WITH over AS (DELETE FROM `+own.SessionsTable+` WHERE until <= $9)
+INSERT INTO `+own.SessionsTable+` (id, ticket, issuer, uid, method, access, refresh, access_until, address, user_agent, started_at, seen_at, until)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $9, $9, $12)`, r.id, ticket[:], issuer, r.uid, info.Method,
 		s.keys.seal([]byte(r.access), "access "+r.id), s.keys.seal([]byte(r.refresh), "refresh "+r.id), r.accessUntil, info.Started, info.Address, info.UserAgent, r.until)
-	return pg.Fault("start a session", err)
+	return failed("start a session", err)
 }
 
 // renew replaces the tokens of a session.
 func (s store) renew(ctx context.Context, tx pgx.Tx, r row) error {
-	_, err := tx.Exec(ctx, "UPDATE "+Table+" SET access = $2, refresh = $3, access_until = $4, until = $5 WHERE id = $1", r.id,
+	_, err := tx.Exec(ctx, "UPDATE "+own.SessionsTable+" SET access = $2, refresh = $3, access_until = $4, until = $5 WHERE id = $1", r.id,
 		s.keys.seal([]byte(r.access), "access "+r.id), s.keys.seal([]byte(r.refresh), "refresh "+r.id), r.accessUntil, r.until)
-	return pg.Fault("refresh a session", err)
+	return failed("refresh a session", err)
 }
 
 // end ends the sessions that match a condition, and returns their ids.
 func end(ctx context.Context, tx db, condition string, args ...any) ([]string, error) {
-	rows, _ := tx.Query(ctx, "DELETE FROM "+Table+" WHERE "+condition+" RETURNING id::text", args...)
+	rows, _ := tx.Query(ctx, "DELETE FROM "+own.SessionsTable+" WHERE "+condition+" RETURNING id::text", args...)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return ids, pg.Fault("end sessions", err)
+	return ids, failed("end sessions", err)
 }
 
 // list lists the sessions of a user, the newest first.
 func (s store) list(ctx context.Context, uid, current string, now time.Time) ([]Info, error) {
-	rows, _ := s.pool.Query(ctx, "SELECT id::text, method, address, user_agent, started_at, seen_at, id::text = $2 FROM "+Table+
+	rows, _ := s.pool.Query(ctx, "SELECT id::text, method, address, user_agent, started_at, seen_at, id::text = $2 FROM "+own.SessionsTable+
 		" WHERE uid = $1 AND until > $3 ORDER BY started_at DESC LIMIT 100", uid, current, now)
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Info])
-	return list, pg.Fault("list sessions", err)
+	return list, failed("list sessions", err)
 }

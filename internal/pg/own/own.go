@@ -32,6 +32,7 @@ const (
 	MigrationsTable  = Schema + ".migrations"
 	ProgressTable    = Schema + ".migration_progress"
 	RevocationsTable = Schema + ".revocations"
+	SessionsTable    = Schema + ".sessions"
 	SeedsTable       = Schema + ".seeds"
 	UnsavedTable     = Schema + ".unsaved"
 	versionsTable    = Schema + ".versions"
