@@ -305,11 +305,18 @@ func TestCookies(t *testing.T) {
 			ticket = c.Value
 		}
 	}
+	// A ticket that somebody else has put into the browser is not that of the session after a log-in (fixation).
+	fixed, victim := strings.Repeat("B", 43), newBrowser(t)
+	victim.client.Jar.SetCookies(u, []*http.Cookie{{Name: "krowoc_session", Value: fixed, Path: "/"}})
+	victim.logIn(p, "bob@example.com")
+	if a := newBrowser(t).do(http.MethodGet, p.URL+"/api", "", "Cookie", "krowoc_session="+fixed); a.text == "bob" || victim.uid(p) != "bob" {
+		t.Error("the ticket was fixed before the log-in")
+	}
 	stranger := newBrowser(t)
 	for name, cookie := range map[string]string{
 		"none": "", "empty": "krowoc_session=", "short": "krowoc_session=AAAA", "random": "krowoc_session=" + strings.Repeat("A", 43),
 		"two": "krowoc_session=" + strings.Repeat("A", 43) + "; krowoc_session=" + ticket, "other name": "krowoc_sessions=" + ticket, "huge": "krowoc_session=" + strings.Repeat("A", 9000),
-		"digest": "krowoc_session=" + testkit.Value(t, w.pool, "SELECT translate(rtrim(encode(ticket, 'base64'), '='), '+/', '-_') FROM krowoc.sessions"),
+		"digest": "krowoc_session=" + testkit.Value(t, w.pool, "SELECT translate(rtrim(encode(ticket, 'base64'), '='), '+/', '-_') FROM krowoc.sessions WHERE uid = 'ann'"),
 	} {
 		if a := stranger.do(http.MethodGet, p.URL+"/api", "", "Cookie", cookie); a.status == http.StatusOK && a.text != "" {
 			t.Errorf("%s: taken for %q", name, a.text)
