@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -67,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(w.issuer.Close)
 	var err error
 	w.provider, err = identity.New(identity.Options{
-		Environment: "test", Origin: w.issuer.URL, Project: "shop", Dir: t.TempDir(), Users: users{}, Logger: slog.New(slog.DiscardHandler), Now: w.now,
+		Environment: "test", Origin: w.issuer.URL, Project: "shop", Dir: t.TempDir(), Users: newUsers(), Logger: slog.New(slog.DiscardHandler), Now: w.now,
 		Mail: func(_, _, text, _ string) { w.mu.Lock(); w.mail = text; w.mu.Unlock() },
 	})
 	if err != nil {
@@ -102,31 +103,44 @@ func (w *world) logged() string {
 	return w.log.String()
 }
 
-// users are ann and bob.
-type users struct{}
-
-var everybody = []identity.User{
-	{ID: "ann", Email: "ann@example.com", Name: "Ann", Roles: []string{"admin"}}, {ID: "bob", Email: "bob@example.com", Name: "Bob"},
+// users are ann and bob, and whoever signs up.
+type users struct {
+	mu  sync.Mutex
+	all []identity.User
 }
 
-func (users) find(matches func(identity.User) bool) (identity.User, error) {
-	for _, u := range everybody {
-		if matches(u) {
-			return u, nil
-		}
+func newUsers() *users {
+	return &users{all: []identity.User{
+		{ID: "ann", Email: "ann@example.com", Name: "Ann", Roles: []string{"admin"}}, {ID: "bob", Email: "bob@example.com", Name: "Bob"},
+	}}
+}
+
+func (u *users) find(matches func(identity.User) bool) (identity.User, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	i := slices.IndexFunc(u.all, matches)
+	if i < 0 {
+		return identity.User{}, fault.New(fault.NotFound, "look", "nobody")
 	}
-	return identity.User{}, fault.New(fault.NotFound, "look", "nobody")
+	return u.all[i], nil
 }
 
-func (users) List(context.Context, string, int) ([]identity.User, error) { return everybody, nil }
-func (p users) ByID(_ context.Context, id string) (identity.User, error) {
-	return p.find(func(u identity.User) bool { return u.ID == id })
+func (u *users) List(context.Context, string, int) ([]identity.User, error) { return u.all, nil }
+
+func (u *users) ByID(_ context.Context, id string) (identity.User, error) {
+	return u.find(func(u identity.User) bool { return u.ID == id })
 }
-func (p users) ByEmail(_ context.Context, email string) (identity.User, error) {
-	return p.find(func(u identity.User) bool { return u.Email == email })
+
+func (u *users) ByEmail(_ context.Context, email string) (identity.User, error) {
+	return u.find(func(u identity.User) bool { return u.Email == email })
 }
-func (users) Create(_ context.Context, u identity.User) (identity.User, error) {
-	return u, fault.New(fault.Invalid, "add", "nobody else")
+
+func (u *users) Create(_ context.Context, one identity.User) (identity.User, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	one.ID = "new " + one.Email
+	u.all = append(u.all, one)
+	return one, nil
 }
 
 const firstKey = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="

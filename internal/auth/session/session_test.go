@@ -127,6 +127,41 @@ func TestMail(t *testing.T) {
 	}
 }
 
+// TestAccount: people sign up, change their password, and get in again after they have forgotten it.
+func TestAccount(t *testing.T) {
+	w := newWorld(t)
+	p := w.process()
+	b := newBrowser(t)
+	const eve = `"email": "eve@example.com"`
+	if a := b.do(http.MethodPost, p.URL+"/auth/login", `{`+eve+`, "password": "first password", "mode": "signup"}`); a.status != http.StatusOK || b.uid(p) != "new eve@example.com" {
+		t.Fatalf("sign up: %d %s, %q", a.status, a.text, b.uid(p))
+	}
+	if a := newBrowser(t).do(http.MethodPost, p.URL+"/auth/password", `{"password": "stolen"}`); a.status != http.StatusUnauthorized {
+		t.Errorf("a stranger changes a password: %d", a.status)
+	}
+	if a := b.do(http.MethodPost, p.URL+"/auth/password", `{"password": "second password"}`); a.status != http.StatusNoContent {
+		t.Errorf("change the password: %d %s", a.status, a.text)
+	}
+	for password, want := range map[string]int{"first password": http.StatusBadRequest, "second password": http.StatusOK} {
+		if a := newBrowser(t).do(http.MethodPost, p.URL+"/auth/login", `{`+eve+`, "password": "`+password+`"}`); a.status != want {
+			t.Errorf("log in with the %s: %d", password, a.status)
+		}
+	}
+	forgetful := newBrowser(t)
+	if a := forgetful.do(http.MethodPost, p.URL+"/auth/login", `{`+eve+`, "mode": "recover", "next": "/new-password"}`); a.status != http.StatusAccepted {
+		t.Fatalf("recover: %d %s", a.status, a.text)
+	}
+	_, link, _ := strings.Cut(w.mail, "http")
+	link, _, _ = strings.Cut("http"+link, "\n")
+	if a := forgetful.get(forgetful.get(link).header.Get("Location")); a.header.Get("Location") != "/new-password" || forgetful.uid(p) != "new eve@example.com" {
+		t.Errorf("the link to recover: %d %s, %q", a.status, a.text, forgetful.uid(p))
+	}
+	// Whether an address is known cannot be found out.
+	if a := newBrowser(t).do(http.MethodPost, p.URL+"/auth/login", `{"email": "nobody@example.com", "mode": "recover"}`); a.status != http.StatusAccepted {
+		t.Errorf("recover an unknown address: %d %s", a.status, a.text)
+	}
+}
+
 // TestRefreshOnce: ten tabs in front of two processes refresh a session once, before and after its token has expired.
 func TestRefreshOnce(t *testing.T) {
 	w := newWorld(t)
