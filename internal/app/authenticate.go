@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/auth"
 	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
@@ -73,7 +75,7 @@ func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
 	for n, i := range list {
 		issuers[n] = token.Issuer{
 			Where: fmt.Sprintf("%s: auth.issuers[%d]", a.Config.Origin(fmt.Sprintf("auth.issuers[%d]", n)), n), Kind: token.Kind(i.Kind),
-			URL: i.URL, KeysURL: i.JWKS, Audience: i.Audience, Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Secret: []byte(i.Secret.Reveal()),
+			URL: i.URL, KeysURL: i.JWKS, Audience: audienceOf(i), Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Secret: []byte(i.Secret.Reveal()),
 		}
 	}
 	return token.New(token.Options{
@@ -82,4 +84,12 @@ func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
 			return revoked.Has(revocation.Session, c.Session) || revoked.Has(revocation.KID, c.Key)
 		},
 	})
+}
+
+// audienceOf returns whom the tokens of an issuer are for. The ID token of a log-in is for the client.
+func audienceOf(i config.Issuer) []string {
+	if i.ClientID == "" {
+		return i.Audience
+	}
+	return append(slices.Clone(i.Audience), i.ClientID)
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/people"
 	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/session"
@@ -27,16 +29,20 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 	if c.Session.Keys.Reveal() == "" {
 		return nil, nil
 	}
+	const op = "configure sessions"
 	at := func(key string) string { return a.Config.Origin(key).String() + ": " }
 	n := slices.IndexFunc(c.Issuers, func(i config.Issuer) bool { return i.Kind == string(token.Supabase) })
+	providers, err := a.newProviders()
 	public := a.Config.Server.PublicURL
 	switch {
-	case n < 0:
-		return nil, fault.New(fault.Invalid, "configure sessions", at("auth.session.keys")+"no issuer can log browsers in", "add an issuer of the kind supabase to auth.issuers")
+	case err != nil:
+		return nil, err
+	case n < 0 && len(providers) == 0:
+		return nil, fault.New(fault.Invalid, op, at("auth.session.keys")+"no issuer can log browsers in", "add an issuer of the kind supabase to auth.issuers, or give one of the kind oidc a name and a clientId")
 	case public == "":
-		return nil, fault.New(fault.Invalid, "configure sessions", at("auth.session.keys")+"server.publicUrl is missing", "set it to the URL under which browsers reach this server")
+		return nil, fault.New(fault.Invalid, op, at("auth.session.keys")+"server.publicUrl is missing", "set it to the URL under which browsers reach this server")
 	case !token.Secure(public):
-		return nil, fault.New(fault.Invalid, "configure sessions", at("server.publicUrl")+public+" is not an https:// URL", "use https: anybody on the way could take the sessions otherwise")
+		return nil, fault.New(fault.Invalid, op, at("server.publicUrl")+public+" is not an https:// URL", "use https: anybody on the way could take the sessions otherwise")
 	}
 	keys, err := session.NewKeyring(c.Session.Keys.Reveal())
 	if err != nil {
@@ -44,13 +50,38 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 	}
 	return session.New(session.Options{
 		Pool: pool, Keys: keys, Tokens: tokens, People: persons, Fill: persons.Fill, Logger: a.Logger, Now: a.Now,
-		Issuer: func() gotrue.Client {
-			return gotrue.Client{URL: token.SupabaseURL(c.Issuers[n].URL), Key: c.Issuers[n].Key}
+		Providers: providers,
+		Issuer: func() (issuer gotrue.Client) {
+			if n >= 0 {
+				issuer.URL, issuer.Key = token.SupabaseURL(c.Issuers[n].URL), c.Issuers[n].Key
+			}
+			return issuer
 		},
 		PublicURL: public, Origins: a.Config.Server.CORS.Origins, Page: c.Session.Page, Lifetime: c.Session.Lifetime,
 		Revoke:  revokeSession,
 		Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
 	})
+}
+
+// newProviders returns the OpenID Connect providers with which browsers log in, by name.
+func (a *App) newProviders() (map[string]*oidc.Client, error) {
+	providers := map[string]*oidc.Client{}
+	for n, i := range a.Config.Auth.Issuers {
+		key := fmt.Sprintf("auth.issuers[%d]", n)
+		where := fmt.Sprintf("%s: %s: ", a.Config.Origin(key), key)
+		switch {
+		case i.Name == "" && i.ClientID == "":
+			continue
+		case i.Kind != string(token.OIDC) || i.Name == "" || i.ClientID == "":
+			return nil, fault.New(fault.Invalid, "configure sessions", where+"a log-in with OpenID Connect needs kind: oidc, name and clientId", "write all three, or none of name and clientId")
+		case providers[i.Name] != nil:
+			return nil, fault.New(fault.Invalid, "configure sessions", where+"another issuer has the name "+i.Name, "choose another name")
+		}
+		providers[i.Name] = &oidc.Client{
+			Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters,
+		}
+	}
+	return providers, nil
 }
 
 func revokeSession(ctx context.Context, tx pgx.Tx, id string) error {

@@ -161,6 +161,10 @@ type Issuer struct {
 	Leeway            time.Duration
 	Roles             string // path of a claim
 	Secret            Secret
+
+	Name, ClientID     string // of an OpenID Connect provider with which browsers log in
+	ClientSecret       Secret
+	Scopes, Parameters []string
 }
 
 // Health configures the checks behind /readyz and /healthz. A check's result is reused for CacheFor.

@@ -89,6 +89,11 @@ var keys = []Key{
 		{Path: "require", Kind: List, Doc: "Claims that a token must have, as path=value, such as app_metadata.tenant=acme."},
 		{Path: "roles", Kind: Text, Doc: "Path of the claim with the caller's roles. Default: app_metadata.roles for supabase, roles for others."},
 		{Path: "key", Kind: Text, Doc: "Public (publishable or anon) key of a Supabase project, which its log-in asks for."},
+		{Path: "name", Kind: Text, Pattern: `^[a-z][a-z0-9_-]*$`, Doc: "Name of an OpenID Connect provider with which browsers log in: /auth/login?provider=NAME."},
+		{Path: "clientId", Kind: Text, Doc: "Client ID that the provider has given this service; it is an audience, too."},
+		{Path: "clientSecret", Kind: SecretText, Doc: "Client secret that the provider has given this service."},
+		{Path: "scopes", Kind: List, Doc: "Scopes beside openid, email and profile. With offline_access, sessions outlive the first token where the provider knows it."},
+		{Path: "parameters", Kind: List, Doc: "Parameters of the log-in as name=value, such as access_type=offline for sessions with Google that last."},
 		{Path: "secret", Kind: SecretText, Doc: "Secret of HS256 tokens, which old Supabase projects use. Without it, HS256 is refused."},
 	}},
 

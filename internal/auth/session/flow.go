@@ -27,17 +27,29 @@ type flow struct {
 	Until    time.Time `json:"u"`
 }
 
-// begin begins a log-in and puts it into a cookie. It returns the challenge, and where the issuer has to lead the browser.
-func (m *Manager) begin(w http.ResponseWriter, r *http.Request, method, next string) (challenge gotrue.Challenge, callback string, err error) {
+// begin begins a log-in and puts it into a cookie.
+func (m *Manager) begin(w http.ResponseWriter, r *http.Request, method, next string) (flow, error) {
 	f := flow{State: random(16), Verifier: random(48), Method: method, Next: m.next(next), Until: m.o.Now().Add(flowLifetime)}
 	text, err := json.Marshal(f)
 	if err != nil {
-		return challenge, "", err
+		return f, err
 	}
 	sealed := encoding.EncodeToString(m.o.Keys.seal(text, "login"))
 	setCookie(w, m.cookie(r, loginCookie+"_"+f.State[:8], sealed, int(flowLifetime.Seconds())))
+	return f, nil
+}
+
+// challenge is the proof key of a log-in.
+func (f flow) challenge() gotrue.Challenge {
 	sum := sha256.Sum256([]byte(f.Verifier))
-	return gotrue.Challenge{Value: encoding.EncodeToString(sum[:]), Method: "s256"}, m.origin(r) + pathPrefix + "callback?state=" + f.State, nil
+	return gotrue.Challenge{Value: encoding.EncodeToString(sum[:]), Method: "s256"}
+}
+
+// callbackURL is where a provider leads the browser. One with OpenID Connect adds the state itself, and wants the URL as it is registered.
+func (m *Manager) callbackURL(r *http.Request) string { return m.origin(r) + pathPrefix + "callback" }
+
+func (m *Manager) callbackOf(r *http.Request, f flow) string {
+	return m.callbackURL(r) + "?state=" + f.State
 }
 
 // finish returns the log-in that a request ends, and deletes its cookie.

@@ -22,11 +22,20 @@ func (m *Manager) showLogin(w http.ResponseWriter, r *http.Request) (any, error)
 		m.loginPage(w, r)
 		return nil, nil
 	}
-	challenge, callback, err := m.begin(w, r, provider, q.Get("next"))
+	if m.o.Providers[provider] == nil && m.issuer(r).URL == "" {
+		return nil, fault.New(fault.NotFound, "log in", "there is no provider "+clipped(provider), "list the providers with GET "+pathPrefix+"providers")
+	}
+	f, err := m.begin(w, r, provider, q.Get("next"))
 	if err != nil {
 		return nil, err
 	}
-	redirect(w, r, m.issuer(r).AuthorizeURL(provider, callback, challenge))
+	to := m.issuer(r).AuthorizeURL(provider, m.callbackOf(r, f), f.challenge())
+	if c := m.o.Providers[provider]; c != nil {
+		if to, err = c.AuthorizeURL(r.Context(), m.callbackURL(r), f.State, f.Verifier); err != nil {
+			return nil, err
+		}
+	}
+	redirect(w, r, to)
 	return nil, nil
 }
 
@@ -39,6 +48,9 @@ func (m *Manager) login(w http.ResponseWriter, r *http.Request) (any, error) {
 	in.Email, in.Next = strings.TrimSpace(in.Email), m.next(in.Next)
 	if in.Email == "" {
 		return nil, fault.New(fault.Invalid, "log in", "the e-mail address is missing", `send {"email": "…"}, or open /auth/login?provider=NAME`)
+	}
+	if m.issuer(r).URL == "" {
+		return nil, fault.New(fault.Invalid, "log in", "this service logs people in with a provider alone", "open "+pathPrefix+"login, or list the providers with GET "+pathPrefix+"providers")
 	}
 	var s gotrue.Session
 	ctx, method := r.Context(), "password"
@@ -79,11 +91,11 @@ func kindOfCode(mode string) string {
 }
 
 func (m *Manager) signUp(w http.ResponseWriter, r *http.Request, in input) (gotrue.Session, error) {
-	challenge, callback, err := m.begin(w, r, "signup", in.Next)
+	f, err := m.begin(w, r, "signup", in.Next)
 	if err != nil {
 		return gotrue.Session{}, err
 	}
-	return m.issuer(r).SignUp(r.Context(), in.Email, in.Password, callback, challenge)
+	return m.issuer(r).SignUp(r.Context(), in.Email, in.Password, m.callbackOf(r, f), f.challenge())
 }
 
 // sendMail sends a link that ends in this browser.
@@ -93,11 +105,11 @@ func (m *Manager) sendMail(w http.ResponseWriter, r *http.Request, in input) err
 	if in.Mode == "recover" {
 		send, method = issuer.Recover, "recovery"
 	}
-	challenge, callback, err := m.begin(w, r, method, in.Next)
+	f, err := m.begin(w, r, method, in.Next)
 	if err != nil {
 		return err
 	}
-	return send(r.Context(), in.Email, callback, challenge)
+	return send(r.Context(), in.Email, m.callbackOf(r, f), f.challenge())
 }
 
 // callback handles GET /auth/callback, where the issuer leads the browser.
@@ -111,7 +123,7 @@ func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) 
 		m.failed(f.Method, err)
 		return nil, err
 	}
-	s, err := m.issuer(r).Exchange(r.Context(), q.Get("code"), f.Verifier)
+	s, err := m.exchange(r, f, q.Get("code"))
 	if err == nil {
 		err = m.start(w, r, s, f.Method)
 	}
@@ -121,6 +133,14 @@ func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) 
 	}
 	redirect(w, r, f.Next)
 	return nil, nil
+}
+
+// exchange exchanges the code of a log-in for tokens.
+func (m *Manager) exchange(r *http.Request, f flow, code string) (gotrue.Session, error) {
+	if c := m.o.Providers[f.Method]; c != nil {
+		return c.Exchange(r.Context(), m.callbackURL(r), code, f.Verifier)
+	}
+	return m.issuer(r).Exchange(r.Context(), code, f.Verifier)
 }
 
 func clipped(text string) string { return strings.ToValidUTF8(text[:min(len(text), 200)], "") }
@@ -139,9 +159,9 @@ func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session
 		return err
 	}
 	now := m.o.Now()
-	fresh := m.tokensOf(row{id: uuid.NewString(), uid: claims.Subject}, s, claims)
+	fresh := m.tokensOf(row{id: uuid.NewString(), issuer: claims.Issuer, uid: claims.Subject}, s, claims)
 	info := Info{Method: method, Address: address(r), UserAgent: clipped(r.UserAgent()), Started: now}
-	if err := m.store.add(r.Context(), fresh, digest(ticket), claims.Issuer, info); err != nil {
+	if err := m.store.add(r.Context(), fresh, digest(ticket), info); err != nil {
 		return err
 	}
 	m.endFormer(r)
@@ -173,7 +193,7 @@ func (m *Manager) failed(provider string, err error) {
 
 // providers handles GET /auth/providers: the ways to log in.
 func (m *Manager) providers(_ http.ResponseWriter, r *http.Request) (any, error) {
-	s, err := m.issuer(r).Settings(r.Context())
+	s, err := m.settings(r)
 	if err != nil {
 		return nil, err
 	}

@@ -64,6 +64,9 @@ func (m *Manager) endAt(r *http.Request, current row, scope string) error {
 	if err != nil {
 		return err
 	}
+	if m.providerOf(current) != nil {
+		return nil // OpenID Connect has no such request; its tokens have never left the servers
+	}
 	if err := m.issuer(r).Logout(r.Context(), current.access, scope); err != nil {
 		m.o.Logger.Warn("could not end a session at the issuer", "uid", current.uid, "error", err)
 	}
@@ -129,6 +132,24 @@ func (m *Manager) change(w http.ResponseWriter, r *http.Request, what func(input
 
 // notProviders are switches of the issuer that are not providers to choose.
 var notProviders = []string{"email", "phone", "anonymous_users"}
+
+// settings returns the ways to log in: those of Supabase Auth, and the providers with OpenID Connect.
+func (m *Manager) settings(r *http.Request) (s gotrue.Settings, err error) {
+	if m.issuer(r).URL != "" {
+		if s, err = m.issuer(r).Settings(r.Context()); err != nil {
+			return s, err
+		}
+	} else {
+		s.DisableSignup = true
+	}
+	if s.External == nil {
+		s.External = map[string]bool{}
+	}
+	for name := range m.o.Providers {
+		s.External[name] = true
+	}
+	return s, nil
+}
 
 func providersOf(s gotrue.Settings) []string {
 	names := []string{}

@@ -46,7 +46,7 @@ func (m *Manager) loginPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := view{Title: "Log in", Form: true, Email: q.Get("email"), Next: next, Token: m.token(w, r, m.ticketOf(r))}
-	if s, err := m.issuer(r).Settings(r.Context()); err == nil {
+	if s, err := m.settings(r); err == nil {
 		v.Providers = providersOf(s)
 	}
 	m.render(w, http.StatusOK, v)

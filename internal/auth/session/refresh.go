@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -96,7 +97,7 @@ func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
 
 // renewed asks the issuer for new tokens. refused says why the session has to end.
 func (m *Manager) renewed(ctx context.Context, r row) (next row, refused string, err error) {
-	s, err := m.o.Issuer().Refresh(ctx, r.refresh)
+	s, err := m.refreshTokens(ctx, r)
 	if err != nil {
 		return r, refusal(err), err
 	}
@@ -108,6 +109,23 @@ func (m *Manager) renewed(ctx context.Context, r row) (next row, refused string,
 		return r, "the issuer sent the token of another user", nil
 	}
 	return m.tokensOf(r, s, claims), "", nil
+}
+
+// providerOf returns the provider with OpenID Connect that has issued the tokens of a session, or nil.
+func (m *Manager) providerOf(r row) *oidc.Client {
+	for _, c := range m.o.Providers {
+		if c.Issuer == r.issuer {
+			return c
+		}
+	}
+	return nil
+}
+
+func (m *Manager) refreshTokens(ctx context.Context, r row) (gotrue.Session, error) {
+	if c := m.providerOf(r); c != nil {
+		return c.Refresh(ctx, r.refresh)
+	}
+	return m.o.Issuer().Refresh(ctx, r.refresh)
 }
 
 // tokensOf puts the tokens of the issuer into a row.

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -36,14 +37,15 @@ const (
 
 // Options configure a Manager.
 type Options struct {
-	Pool   *pgxpool.Pool
-	Keys   *Keyring
-	Issuer func() gotrue.Client
-	Tokens Verifier                                                            // of the issuer's access tokens
-	People People                                                              // keeps the rows of people in step
-	Fill   func(ctx context.Context, who caller.Caller) (caller.Caller, error) // adds what the project's tables say; may be nil
-	Logger *slog.Logger
-	Now    func() time.Time
+	Pool      *pgxpool.Pool
+	Keys      *Keyring
+	Issuer    func() gotrue.Client
+	Tokens    Verifier                                                            // of the issuer's access tokens
+	Providers map[string]*oidc.Client                                             // that log in with OpenID Connect, by name; may be nil
+	People    People                                                              // keeps the rows of people in step
+	Fill      func(ctx context.Context, who caller.Caller) (caller.Caller, error) // adds what the project's tables say; may be nil
+	Logger    *slog.Logger
+	Now       func() time.Time
 
 	PublicURL string        // of the server as browsers see it; empty takes it from each request, in development
 	Origins   []string      // other origins whose pages may use sessions

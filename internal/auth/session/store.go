@@ -18,6 +18,7 @@ import (
 // row is a session as the database has it, with its tokens decrypted.
 type row struct {
 	id          string
+	issuer      string
 	uid         string
 	access      string
 	refresh     string
@@ -56,11 +57,11 @@ var errNone = errors.New("there is no such session")
 // digest is what the table has in place of a ticket.
 func digest(ticket []byte) [sha256.Size]byte { return sha256.Sum256(ticket) }
 
-const columns = "id::text, uid, access, refresh, access_until, until"
+const columns = "id::text, issuer, uid, access, refresh, access_until, until"
 
 func (s store) scan(from pgx.Row) (r row, err error) {
 	var access, refresh []byte
-	switch err = from.Scan(&r.id, &r.uid, &access, &refresh, &r.accessUntil, &r.until); {
+	switch err = from.Scan(&r.id, &r.issuer, &r.uid, &access, &refresh, &r.accessUntil, &r.until); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return r, errNone
 	case err != nil:
@@ -106,10 +107,10 @@ func (s store) locked(ctx context.Context, tx pgx.Tx, id string) (row, error) {
 }
 
 // add adds a session, and removes those that are over.
-func (s store) add(ctx context.Context, r row, ticket [sha256.Size]byte, issuer string, info Info) error {
+func (s store) add(ctx context.Context, r row, ticket [sha256.Size]byte, info Info) error {
 	_, err := s.pool.Exec(ctx, `WITH over AS (DELETE FROM `+own.SessionsTable+` WHERE until <= $9)
 INSERT INTO `+own.SessionsTable+` (id, ticket, issuer, uid, method, access, refresh, access_until, address, user_agent, started_at, seen_at, until)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $9, $9, $12)`, r.id, ticket[:], issuer, r.uid, info.Method,
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $9, $9, $12)`, r.id, ticket[:], r.issuer, r.uid, info.Method,
 		s.keys.seal([]byte(r.access), "access "+r.id), s.keys.seal([]byte(r.refresh), "refresh "+r.id), r.accessUntil, info.Started, info.Address, info.UserAgent, r.until)
 	return failed("start a session", err)
 }

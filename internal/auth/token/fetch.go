@@ -42,9 +42,12 @@ func newClient() *http.Client {
 func fetchKeys(ctx context.Context, client *http.Client, i Issuer) (map[keyID]any, time.Duration, error) {
 	address := i.KeysURL
 	if address == "" {
-		var err error
-		if address, err = discover(ctx, client, i.URL); err != nil {
+		m, err := Discover(ctx, client, i.URL)
+		if err != nil {
 			return nil, 0, err
+		}
+		if address = m.Keys; address == "" {
+			return nil, 0, errors.New("the metadata of " + i.URL + " names no keys")
 		}
 	}
 	var set struct {
@@ -66,28 +69,38 @@ func fetchKeys(ctx context.Context, client *http.Client, i Issuer) (map[keyID]an
 	return keys, fresh, nil
 }
 
-// discover returns the address of an issuer's keys from its metadata (OpenID Connect Discovery 1.0; else RFC 8414). The metadata must be
-// that of the issuer: section 3.3 of RFC 8414.
-func discover(ctx context.Context, client *http.Client, issuer string) (string, error) {
+// Metadata is what an issuer says of itself (OpenID Connect Discovery 1.0, RFC 8414).
+type Metadata struct {
+	Issuer        string `json:"issuer"`
+	Keys          string `json:"jwks_uri"`
+	Authorization string `json:"authorization_endpoint"`
+	Token         string `json:"token_endpoint"`
+}
+
+// Discover fetches the metadata of an issuer, as OpenID Connect places it or else as RFC 8414 does. It must name the issuer (section 3.3 of
+// RFC 8414) and secure addresses. A nil client is one with timeouts.
+func Discover(ctx context.Context, client *http.Client, issuer string) (m Metadata, err error) {
+	if client == nil {
+		client = newClient()
+	}
 	var failed error
 	for _, address := range metadataURLs(issuer) {
-		var metadata struct {
-			Issuer string `json:"issuer"`
-			Keys   string `json:"jwks_uri"`
-		}
-		if _, err := get(ctx, client, address, &metadata); err != nil {
+		m = Metadata{}
+		if _, err := get(ctx, client, address, &m); err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		switch {
-		case metadata.Issuer != issuer:
-			return "", fmt.Errorf("%s is the metadata of another issuer, %.200q", address, metadata.Issuer)
-		case !Secure(metadata.Keys):
-			return "", fmt.Errorf("%s names no https:// URL of keys", address)
+		if m.Issuer != issuer {
+			return m, fmt.Errorf("%s is the metadata of another issuer, %.200q", address, m.Issuer)
 		}
-		return metadata.Keys, nil
+		for _, named := range []string{m.Keys, m.Authorization, m.Token} {
+			if named != "" && !Secure(named) {
+				return m, fmt.Errorf("%s names an address that is not an https:// URL", address)
+			}
+		}
+		return m, nil
 	}
-	return "", failed
+	return m, failed
 }
 
 // metadataURLs returns where the metadata of an issuer may be: OpenID Connect appends the well-known path, RFC 8414 inserts it.
