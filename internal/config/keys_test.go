@@ -27,14 +27,14 @@ func TestEveryKeyHasItsFieldAndEveryFieldItsKey(t *testing.T) {
 	leaves(reflect.TypeFor[Config](), "", fields)
 	types := map[Kind]reflect.Type{Text: reflect.TypeFor[string](), SecretText: reflect.TypeFor[Secret](), Int: reflect.TypeFor[int](),
 		Bool: reflect.TypeFor[bool](), Duration: reflect.TypeFor[time.Duration](), Size: reflect.TypeFor[ByteSize](),
-		Address: reflect.TypeFor[string](), List: reflect.TypeFor[[]string]()}
+		Address: reflect.TypeFor[string](), HTTPURL: reflect.TypeFor[string](), List: reflect.TypeFor[[]string]()}
 	for _, k := range keys {
 		path := strings.ToLower(k.Path)
 		if k.Kind == Objects {
 			items := map[string]reflect.Type{}
 			leaves(fields[path].Elem(), "", items)
 			for _, item := range k.Items {
-				if items[strings.ToLower(item.Path)] != types[item.Kind] && item.Kind != HTTPURL {
+				if items[strings.ToLower(item.Path)] != types[item.Kind] {
 					t.Errorf("%s.%s is %s, its field %v", k.Path, item.Path, item.Kind, items[item.Path])
 				}
 				delete(items, strings.ToLower(item.Path))
@@ -55,6 +55,9 @@ func TestEveryKeyHasItsFieldAndEveryFieldItsKey(t *testing.T) {
 	}
 }
 
+// unset are the keys that have no value by default.
+var unset = []string{"project", "server.probeAddress", "server.publicUrl", "auth.people.type", "auth.people.name", "auth.people.avatar", "auth.people.roles", "auth.session.page"}
+
 func TestEveryDefaultIsAValueOfItsKey(t *testing.T) {
 	for _, k := range keys {
 		for _, item := range k.Items {
@@ -64,7 +67,7 @@ func TestEveryDefaultIsAValueOfItsKey(t *testing.T) {
 		}
 		for _, environment := range []string{Development, Test, Production, "staging"} {
 			text := k.DefaultFor(environment)
-			mayBeUnset := k.Kind == Objects || k.Kind == SecretText || k.Path == "project" || k.Path == "server.probeAddress"
+			mayBeUnset := k.Kind == Objects || k.Kind == SecretText || slices.Contains(unset, k.Path)
 			if text == "" && mayBeUnset {
 				continue
 			}
