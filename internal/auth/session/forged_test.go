@@ -12,24 +12,27 @@ import (
 // TestForgedRequests: a page of another site changes nothing, with whichever browser.
 func TestForgedRequests(t *testing.T) {
 	w := newWorld(t)
-	p := w.process(func(o *session.Options) { o.Origins = []string{"https://app.example.com"} })
+	p := w.process(func(o *session.Options) {
+		o.Origins, o.PublicURL = []string{"https://app.example.com"}, "http://api.example.com"
+	})
 	for name, c := range map[string]struct {
 		header []string
 		status int
 	}{
-		"own page":               {[]string{"Sec-Fetch-Site", "same-origin"}, 200},
-		"typed":                  {[]string{"Sec-Fetch-Site", "none"}, 200},
-		"another site":           {[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
-		"a sub-domain":           {[]string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.example.com"}, 403},
-		"a listed sub-domain":    {[]string{"Sec-Fetch-Site", "same-site", "Origin", "https://app.example.com"}, 200},
-		"Origin alone, own":      {[]string{"Sec-Fetch-Site", "", "Origin", p.URL}, 200},
-		"Origin alone, another":  {[]string{"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, 403},
-		"Origin null":            {[]string{"Sec-Fetch-Site", "", "Origin", "null"}, 403},
-		"nothing":                {[]string{"Sec-Fetch-Site", ""}, 403},
-		"nothing, false token":   {[]string{"Sec-Fetch-Site", "", "X-CSRF-Token", strings.Repeat("A", 43) + "." + strings.Repeat("A", 43)}, 403},
-		"nothing, foreign token": {[]string{"Sec-Fetch-Site", "", "X-CSRF-Token", "{foreign}"}, 403},
-		"nothing, own token":     {[]string{"Sec-Fetch-Site", "", "X-CSRF-Token", "{own}"}, 200},
-		"a bearer token besides": {[]string{"Sec-Fetch-Site", "cross-site", "Authorization", "Basic YTpi"}, 403},
+		"own page":                     {[]string{"Sec-Fetch-Site", "same-origin"}, 200},
+		"typed":                        {[]string{"Sec-Fetch-Site", "none"}, 200},
+		"another site":                 {[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
+		"a sub-domain":                 {[]string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.example.com"}, 403},
+		"a listed sub-domain":          {[]string{"Sec-Fetch-Site", "same-site", "Origin", "https://app.example.com"}, 200},
+		"Origin alone, own":            {[]string{"Sec-Fetch-Site", "", "Origin", p.URL}, 200},
+		"Origin alone, another":        {[]string{"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, 403},
+		"Origin alone, behind a proxy": {[]string{"Sec-Fetch-Site", "", "Origin", "http://api.example.com"}, 200},
+		"Origin null":                  {[]string{"Sec-Fetch-Site", "", "Origin", "null"}, 403},
+		"nothing":                      {[]string{"Sec-Fetch-Site", ""}, 403},
+		"nothing, false token":         {[]string{"Sec-Fetch-Site", "", "X-CSRF-Token", strings.Repeat("A", 43) + "." + strings.Repeat("A", 43)}, 403},
+		"nothing, foreign token":       {[]string{"Sec-Fetch-Site", "", "X-CSRF-Token", "{foreign}"}, 403},
+		"nothing, own token":           {[]string{"Sec-Fetch-Site", "", "X-CSRF-Token", "{own}"}, 200},
+		"a bearer token besides":       {[]string{"Sec-Fetch-Site", "cross-site", "Authorization", "Basic YTpi"}, 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, other := newBrowser(t), newBrowser(t)

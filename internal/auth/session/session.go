@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -93,7 +94,11 @@ type entry struct {
 // New returns a manager.
 func New(o Options) (*Manager, error) {
 	m := &Manager{o: o, store: store{o.Pool, o.Keys, o.Logger}, csrf: http.NewCrossOriginProtection(), slots: make(chan struct{}, max(1, o.Pool.Config().MaxConns/4))}
-	for _, origin := range o.Origins {
+	trusted := slices.Clone(o.Origins)
+	if o.PublicURL != "" { // a proxy in front may change the Host header
+		trusted = append(trusted, strings.TrimSuffix(o.PublicURL, "/"))
+	}
+	for _, origin := range trusted {
 		if err := m.csrf.AddTrustedOrigin(origin); err != nil {
 			return nil, &fault.Error{Code: fault.Invalid, Op: "configure sessions", Message: origin + " is not an origin", Err: err, Hint: "write scheme and host: https://app.example.com"}
 		}
