@@ -82,8 +82,17 @@ func (l *logText) String() string {
 	return l.text.String()
 }
 
+// reply is an answer without its body.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	cookies    []*http.Cookie
+}
+
+func replyOf(r *http.Response) reply { return reply{r.StatusCode, r.Header, r.Cookies()} }
+
 // asks asks an API with a token.
-func asks(t *testing.T, url, token, query string) (*http.Response, map[string]any) {
+func asks(t *testing.T, url, token, query string) (reply, map[string]any) {
 	t.Helper()
 	body, _ := json.Marshal(map[string]string{"query": query})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/graphql", bytes.NewReader(body))
@@ -101,7 +110,7 @@ func asks(t *testing.T, url, token, query string) (*http.Response, map[string]an
 	defer response.Body.Close()
 	var answer map[string]any
 	_ = json.NewDecoder(response.Body).Decode(&answer) // a problem is no answer
-	return response, answer
+	return replyOf(response), answer
 }
 
 // withIssuer returns a copy of the prompt platform on a database with its rows, which trusts an issuer.
@@ -214,7 +223,7 @@ func TestBrowsersLogIn(t *testing.T) {
 	first := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler, environ...)
 	second := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler, environ...)
 	var cookies []*http.Cookie
-	send := func(url, body string, header ...string) (*http.Response, map[string]any) {
+	send := func(url, body string, header ...string) (reply, map[string]any) {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 		if err != nil {
@@ -235,14 +244,14 @@ func TestBrowsersLogIn(t *testing.T) {
 		defer response.Body.Close()
 		var answer map[string]any
 		_ = json.NewDecoder(response.Body).Decode(&answer) // it may be empty
-		return response, answer
+		return replyOf(response), answer
 	}
 	const mine = `{"query": "{ prompts(where: {visibility: {eq: PRIVATE}}) { nodes { owner { email } } } }"}`
 	response, answer := send(first+"/auth/login", `{"email": "farid@example.com", "password": "password"}`)
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("log in: %d %v", response.StatusCode, answer)
 	}
-	cookies = response.Cookies()
+	cookies = response.cookies
 	for _, url := range []string{first, second} {
 		if response, answer := send(url+"/graphql", mine); at(answer, "data.prompts.nodes.owner.email") != "farid@example.com" {
 			t.Errorf("with the cookie: %d %v", response.StatusCode, answer)

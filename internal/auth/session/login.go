@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
-	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
@@ -239,17 +238,17 @@ func (m *Manager) show(w http.ResponseWriter, r *http.Request) (any, error) {
 }
 
 // signedIn returns the session of a request that needs one.
-func (m *Manager) signedIn(ctx context.Context, r *http.Request) (row, token.Claims, error) {
+func (m *Manager) signedIn(ctx context.Context, r *http.Request) (row, error) {
 	none := fault.New(fault.Unauthenticated, "read the session", "nobody is logged in", "log in first: "+pathPrefix+"login")
 	ticket := m.ticketOf(r)
 	if ticket == nil {
-		return row{}, token.Claims{}, none
+		return row{}, none
 	}
-	current, claims, err := m.current(ctx, digest(ticket))
+	current, _, err := m.current(ctx, digest(ticket))
 	if isOver(err) {
 		err = none
 	}
-	return current, claims, err
+	return current, err
 }
 
 // sent answers that mail is on its way.

@@ -14,7 +14,7 @@ func isOver(err error) bool { return errors.Is(err, errNone) }
 
 // refreshNow handles POST /auth/refresh: it makes sure that the session is still good. Tokens are refreshed by themselves.
 func (m *Manager) refreshNow(w http.ResponseWriter, r *http.Request) (any, error) {
-	if _, _, err := m.signedIn(r.Context(), r); err != nil {
+	if _, err := m.signedIn(r.Context(), r); err != nil {
 		return nil, err
 	}
 	return m.show(w, r)
@@ -26,7 +26,7 @@ func (m *Manager) logout(w http.ResponseWriter, r *http.Request) (any, error) {
 	if !slices.Contains([]string{"", "local", "others", "global"}, scope) {
 		return nil, fault.New(fault.Invalid, "log out", "unknown scope "+clipped(scope), "use local, others or global")
 	}
-	current, _, err := m.signedIn(r.Context(), r)
+	current, err := m.signedIn(r.Context(), r)
 	if scope != "others" {
 		setCookie(w, m.cookie(r, sessionCookie, "", -1))
 		setCookie(w, m.cookie(r, csrfCookie, "", -1))
@@ -75,7 +75,7 @@ func (m *Manager) endAt(r *http.Request, current row, scope string) error {
 
 // list handles GET /auth/sessions: where the caller is logged in.
 func (m *Manager) list(_ http.ResponseWriter, r *http.Request) (any, error) {
-	current, _, err := m.signedIn(r.Context(), r)
+	current, err := m.signedIn(r.Context(), r)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (m *Manager) list(_ http.ResponseWriter, r *http.Request) (any, error) {
 
 // endOne handles DELETE /auth/sessions/{id}.
 func (m *Manager) endOne(w http.ResponseWriter, r *http.Request) (any, error) {
-	current, _, err := m.signedIn(r.Context(), r)
+	current, err := m.signedIn(r.Context(), r)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (m *Manager) change(w http.ResponseWriter, r *http.Request, what func(input
 	if err != nil {
 		return nil, err
 	}
-	current, _, err := m.signedIn(r.Context(), r)
+	current, err := m.signedIn(r.Context(), r)
 	if err != nil {
 		return nil, err
 	}

@@ -114,9 +114,14 @@ func (m *Manager) Close() {
 		return
 	}
 	m.stop()
-	m.adding.Lock() // no refresh begins any more
-	m.adding.Unlock()
+	m.settle()
 	m.background.Wait()
+}
+
+// settle returns once no refresh can begin any more. The context has ended.
+func (m *Manager) settle() {
+	m.adding.Lock()
+	defer m.adding.Unlock()
 }
 
 // Name says what it reads.
