@@ -31,6 +31,7 @@ func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions)
 	if left, known := memory.Recall(); known {
 		return ddl.Plan{Left: left}, nil
 	}
+	o.Another = func(ctx context.Context) (*pgxpool.Pool, func() error, error) { return a.MigratedDatabase(ctx, s) }
 	err = withTarget(ctx, a, s, s.PartialTarget, func(db *pgxpool.Pool, target *ddl.Target) error {
 		plan, err = target.Plan(ctx, db, o)
 		return err

@@ -100,96 +100,99 @@ func constraintOf(t *catalog.Table, name string) *catalog.Constraint {
 	return nil
 }
 
-// commands are the commands of one ALTER TABLE, and the commands that undo them.
-type commands struct {
+// columnChange contains the commands of an ALTER TABLE that change a column, and those that undo them.
+type columnChange struct {
+	column    string
 	up, down  []string
 	afterDown []string // what Postgres would do too early within down
 
-	losses, gone []string // what up loses of the values of columns, and what down cannot bring back
-
-	columns []columnCommands
+	losses, gone []string // what up loses of the values, and what down cannot bring back
 }
 
-// columnCommands are the commands of up for a column.
-type columnCommands struct {
-	column   string
-	from, to int
-}
-
-// mark notes that the latest commands are for a column.
-func (c *commands) mark(column string) {
-	from := 0
-	if len(c.columns) > 0 {
-		from = c.columns[len(c.columns)-1].to
-	}
-	if from < len(c.up) {
-		c.columns = append(c.columns, columnCommands{column, from, len(c.up)})
-	}
-}
-
-func (c *commands) add(up, down string) {
+func (c *columnChange) add(up, down string) {
 	c.up, c.down = append(c.up, up), append([]string{down}, c.down...)
 }
 
 // alterTable changes a table to match another one of the same name.
 func (p *planner) alterTable(cur, want *catalog.Table) {
-	var c commands
 	again := remade(cur, want)
 	around, cur := p.detach(cur, want, again)
+	around.afterUndo = append(around.afterUndo, p.indexesOfGoneColumns(cur, want)...)
+	p.main = append(p.main, p.columnSteps(want, p.columnChanges(cur, want, again), around)...)
+	p.alterConstraints(cur, want)
+	p.alterIndexes(cur, want)
+}
+
+// columnChanges returns the changes of the columns of a table, in the order of execution. A column can have two: it is dropped before others
+// change and added after them.
+func (p *planner) columnChanges(cur, want *catalog.Table, again []*catalog.Column) (changes []*columnChange) {
+	column := func(name string) *columnChange {
+		changes = append(changes, &columnChange{column: name})
+		return changes[len(changes)-1]
+	}
 	for _, old := range again {
-		c.add("DROP COLUMN "+ident(old.Name), "ADD COLUMN "+columnDefinition(old))
-		c.mark(old.Name)
+		column(old.Name).add("DROP COLUMN "+ident(old.Name), "ADD COLUMN "+columnDefinition(old))
 	}
 	dropped := generatedLast(cur)
-	slices.Reverse(dropped) // the way back adds them in the order that they had, and generated ones after what they are computed from
+	slices.Reverse(dropped) // the rollback adds them in the order that they had, and generated ones after what they are computed from
+	restored := map[string]bool{}
 	for _, old := range dropped {
 		if want.Column(old.Name) == nil {
-			p.dropColumn(&c, cur, old)
-			c.mark(old.Name)
+			p.dropColumn(column(old.Name), cur, old, restored)
 		}
 	}
 	for _, w := range generatedLast(want) {
 		switch old := cur.Column(w.Name); {
 		case old == nil:
-			p.addColumn(&c, want, w)
+			p.addColumn(column(w.Name), want, w)
 		case slices.Contains(again, old):
-			c.add("ADD COLUMN "+columnDefinition(w), "DROP COLUMN "+ident(w.Name))
+			column(w.Name).add("ADD COLUMN "+columnDefinition(w), "DROP COLUMN "+ident(w.Name))
 		default:
-			p.alterColumn(&c, want, old, w)
+			p.alterColumn(column(w.Name), want, old, w)
 		}
-		c.mark(w.Name)
 	}
-	if len(c.up) > 0 {
-		s := step{up: []string{alter(tableName(want), c.up...)}, down: []string{alter(tableName(want), c.down...)}, table: tableKey(want)}
-		p.label(&s, &c, want)
-		if len(c.losses) > 0 {
-			s.up[0] = "-- Values are lost: " + strings.Join(c.losses, "; ") + ".\n" + s.up[0]
-			s.down[0] = "-- The rollback does not restore what values lost: " + strings.Join(c.gone, "; ") + ".\n" + s.down[0]
-		}
-		if len(c.afterDown) > 0 {
-			s.down = append(s.down, alter(tableName(want), c.afterDown...))
-		}
-		p.main = append(p.main, around.around(s))
-	}
-	p.alterConstraints(cur, want)
-	p.alterIndexes(cur, want)
+	return slices.DeleteFunc(changes, func(c *columnChange) bool { return len(c.up) == 0 })
 }
 
-// label notes which columns of a table a step changes, and gives each its own statement if that is asked for.
-func (p *planner) label(s *step, c *commands, t *catalog.Table) {
-	isApart := p.apart[tableKey(t)]
-	if isApart {
-		s.up = nil
+// columnSteps returns the step that changes the columns of a table, or one step for each column, to find the one that Postgres refuses.
+func (p *planner) columnSteps(t *catalog.Table, changes []*columnChange, around detached) (steps []step) {
+	if len(changes) == 0 {
+		return nil
 	}
-	for _, of := range c.columns {
-		column := columnObject(t, of.column)
-		if !slices.Contains(s.of, column) {
-			s.of = append(s.of, column)
-		}
-		if isApart {
-			s.up, s.each = append(s.up, alter(tableName(t), c.up[of.from:of.to]...)), append(s.each, column)
+	all := columnStep(t, changes...)
+	if !p.apart[tableKey(t)] {
+		return []step{around.around(all)}
+	}
+	before, after := all, all
+	before.up, before.down = around.before, around.afterUndo
+	after.up, after.down = around.after, around.beforeUndo
+	steps = append(steps, before)
+	for _, c := range changes {
+		steps = append(steps, columnStep(t, c))
+	}
+	return append(steps, after)
+}
+
+// columnStep changes columns of a table in one statement.
+func columnStep(t *catalog.Table, changes ...*columnChange) step {
+	var up, down, afterDown, losses, gone []string
+	s := step{table: tableKey(t)}
+	for _, c := range changes {
+		up, down, afterDown = append(up, c.up...), slices.Concat(c.down, down), append(afterDown, c.afterDown...)
+		losses, gone = append(losses, c.losses...), append(gone, c.gone...)
+		if o := columnObject(t, c.column); !slices.Contains(s.of, o) {
+			s.of = append(s.of, o)
 		}
 	}
+	s.up, s.down = []string{alter(tableName(t), up...)}, []string{alter(tableName(t), down...)}
+	if len(losses) > 0 {
+		s.up[0] = "-- Values are lost: " + strings.Join(losses, "; ") + ".\n" + s.up[0]
+		s.down[0] = "-- The rollback does not restore what values lost: " + strings.Join(gone, "; ") + ".\n" + s.down[0]
+	}
+	if len(afterDown) > 0 {
+		s.down = append(s.down, alter(tableName(t), afterDown...))
+	}
+	return s
 }
 
 // zeros are temporary values of a required column, by the prefix of its type.
@@ -199,8 +202,8 @@ var zeros = []struct{ kind, value string }{
 	{"bytea", "''"}, {"uuid", "gen_random_uuid()"},
 }
 
-// dropColumn drops a column, and records what Postgres drops with it.
-func (p *planner) dropColumn(c *commands, t *catalog.Table, column *catalog.Column) {
+// dropColumn drops a column. The rollback also adds the constraints that Postgres drops with it, unless it has restored them already.
+func (p *planner) dropColumn(c *columnChange, t *catalog.Table, column *catalog.Column, restored map[string]bool) {
 	if !p.mayDropColumn(t, column.Name) {
 		p.left = append(p.left, "column "+t.Name+"."+column.Name)
 		if column.NotNull && column.Default == "" && column.Identity == "" && !inPrimaryKey(t, column.Name) {
@@ -211,7 +214,8 @@ func (p *planner) dropColumn(c *commands, t *catalog.Table, column *catalog.Colu
 	}
 	p.noteDroppedColumn(t, column)
 	for i := range t.Constraints { // they go with it
-		if x := &t.Constraints[i]; slices.Contains(x.Columns, column.Name) && x.Kind != "not null" && !slices.Contains(c.down, addConstraint(x)) {
+		if x := &t.Constraints[i]; slices.Contains(x.Columns, column.Name) && x.Kind != "not null" && !restored[x.Name] {
+			restored[x.Name] = true
 			c.down = append([]string{addConstraint(x)}, c.down...)
 		}
 	}
@@ -252,7 +256,7 @@ func catalogName(schema, name string) string { return ident(schema) + "." + iden
 // steady matches a default that is the same for all rows of a statement.
 var steady = regexp.MustCompile(`^(now\(\)|CURRENT_[A-Z]+(\(\d\))?|'(?:[^']|'')*'(::.+)?|\(?-?[0-9.]+\)?(::.+)?|true|false|ARRAY\[\](::.+)?|NULL(::.+)?)$`)
 
-func (p *planner) addColumn(c *commands, t *catalog.Table, column *catalog.Column) {
+func (p *planner) addColumn(c *columnChange, t *catalog.Table, column *catalog.Column) {
 	name := ident(column.Name)
 	drop := "DROP COLUMN " + name
 	bare := *column
@@ -336,7 +340,7 @@ func (p *planner) setNotNull(t *catalog.Table, column *catalog.Column) {
 // cut shortens a name to leave room for a suffix.
 func cut(name string) string { return strings.ToValidUTF8(name[:min(len(name), 50)], "") }
 
-func (p *planner) alterColumn(c *commands, t *catalog.Table, old, column *catalog.Column) {
+func (p *planner) alterColumn(c *columnChange, t *catalog.Table, old, column *catalog.Column) {
 	name := "ALTER COLUMN " + ident(column.Name)
 	from, to := old.Default, column.Default
 	if old.Generated != column.Generated || old.Identity != column.Identity || (old.Generated != "" && (from != to || old.Type != column.Type)) {

@@ -31,16 +31,18 @@ func (d *differ) ask(ctx context.Context, cur *catalog.Catalog, first *File) (re
 		if !yes {
 			continue
 		}
-		up, down := r.statement(), Rename{r.Kind, r.Of, r.To, r.From}.statement()
 		if r.Kind == "column" {
 			d.options.former[r.Of+"."+r.To] = r.From
 		}
-		s := one(up, down)
+		s := one(r.statement(), Rename{r.Kind, r.Of, r.To, r.From}.statement()).renaming(r.object(r.To), r.object(r.From))
 		first.add(s)
 		return true, d.run(ctx, s, false)
 	}
 	return false, nil
 }
+
+// object returns the column or the value with a name.
+func (r Rename) object(name string) object { return object{r.Kind, public + "." + r.Of, name} }
 
 func (r Rename) statement() string {
 	if r.Kind == "value" {

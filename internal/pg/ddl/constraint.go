@@ -27,16 +27,15 @@ func (p *planner) alterConstraints(cur, want *catalog.Table) {
 	}
 }
 
-// renameConstraint renames a constraint whose name comes from a renamed table or column. It returns the resulting name.
-func (p *planner) renameConstraint(want *catalog.Table, old, c *catalog.Constraint) string {
+// renameConstraint renames a constraint whose name comes from a renamed table or column.
+func (p *planner) renameConstraint(want *catalog.Table, old, c *catalog.Constraint) {
 	renamed := p.former[want.Name] != "" || slices.ContainsFunc(c.Columns, func(column string) bool { return p.former[want.Name+"."+column] != "" })
 	if old.Name == c.Name || !renamed {
-		return old.Name
+		return
 	}
 	table := tableName(want)
 	p.main = append(p.main, one(alter(table, "RENAME CONSTRAINT "+ident(old.Name)+" TO "+ident(c.Name)),
-		alter(table, "RENAME CONSTRAINT "+ident(c.Name)+" TO "+ident(old.Name))).changing(constraintObject(want, c)))
-	return c.Name
+		alter(table, "RENAME CONSTRAINT "+ident(c.Name)+" TO "+ident(old.Name))).renaming(constraintObject(want, c), constraintObject(want, old)))
 }
 
 // isInline reports whether a foreign key is added together with its column.
@@ -133,13 +132,8 @@ func (p *planner) alterIndexes(cur, want *catalog.Table) {
 			p.alone = append(p.alone, lone{i.Name, []step{p.replaceIndex(cur, i, to).changing(indexObject(to))}})
 		case renamedIndex(had, has, i) != nil:
 			to := renamedIndex(had, has, i)
-			p.main = append(p.main, one("ALTER INDEX "+name(i.Schema, i.Name)+" RENAME TO "+ident(to.Name), "ALTER INDEX "+name(i.Schema, to.Name)+" RENAME TO "+ident(i.Name)))
-		case losesColumn(cur, want, i):
-			if slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool {
-				return want.Column(c.Name) == nil && isOver(i, c.Name) && p.mayDropColumn(cur, c.Name)
-			}) {
-				p.restoreIndex(want, i)
-			}
+			p.main = append(p.main, one("ALTER INDEX "+name(i.Schema, i.Name)+" RENAME TO "+ident(to.Name), "ALTER INDEX "+name(i.Schema, to.Name)+" RENAME TO "+ident(i.Name)).renaming(indexObject(to), indexObject(i)))
+		case losesColumn(cur, want, i): // see indexesOfGoneColumns
 		case !Expressible(i, cur):
 			// The schema language does not support it, so it was written by hand.
 		case p.droppable(cur.Name, i.Name, "index"):
@@ -154,14 +148,18 @@ func losesColumn(cur, want *catalog.Table, i *catalog.Index) bool {
 	return slices.ContainsFunc(cur.Columns, func(c catalog.Column) bool { return want.Column(c.Name) == nil && isOver(i, c.Name) })
 }
 
-// restoreIndex recreates an index when the drop of its column is undone.
-func (p *planner) restoreIndex(t *catalog.Table, i *catalog.Index) {
-	for n := len(p.main) - 1; n >= 0; n-- {
-		if s := &p.main[n]; s.table == tableKey(t) {
-			s.down = append(s.down, plainIndex(i))
-			return
+// indexesOfGoneColumns returns the statements that create the indexes again that Postgres drops together with a column.
+func (p *planner) indexesOfGoneColumns(cur, want *catalog.Table) (statements []string) {
+	had, has := indexesOf(p.cur, cur), indexesOf(p.want, want)
+	for _, i := range had {
+		isGone := func(c catalog.Column) bool {
+			return want.Column(c.Name) == nil && isOver(i, c.Name) && p.mayDropColumn(cur, c.Name)
+		}
+		if byName(has, i.Name) == nil && renamedIndex(had, has, i) == nil && slices.ContainsFunc(cur.Columns, isGone) {
+			statements = append(statements, plainIndex(i))
 		}
 	}
+	return statements
 }
 
 func byName(list []*catalog.Index, name string) *catalog.Index {

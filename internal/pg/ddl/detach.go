@@ -17,9 +17,6 @@ type detached struct {
 // around returns a step with the statements around it.
 func (d detached) around(s step) step {
 	s.up = slices.Concat(d.before, s.up, d.after)
-	if len(s.each) > 0 {
-		s.each = slices.Concat(make([]object, len(d.before)), s.each, make([]object, len(d.after)))
-	}
 	s.down = slices.Concat(d.beforeUndo, s.down, d.afterUndo)
 	return s
 }

@@ -100,13 +100,19 @@ type step struct {
 
 	oneWay bool // nothing undoes it; down is a comment that tells why
 
-	of   []object // what the step changes
-	each []object // what each statement of up changes, if each changes something else
+	of      []object // what the step changes
+	renames bool     // it renames the second object of two to the first one
 }
 
 // changing notes what a step changes.
 func (s step) changing(of ...object) step {
 	s.of = of
+	return s
+}
+
+// renaming notes what a step renames.
+func (s step) renaming(now, former object) step {
+	s.of, s.renames = []object{now, former}, true
 	return s
 }
 

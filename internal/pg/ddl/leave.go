@@ -10,9 +10,9 @@ import (
 
 // object names a part of a database that a step of a plan changes.
 type object struct {
-	kind  string // table, column, constraint, index or enum
+	kind  string // table, column, constraint, index, enum or value
 	table string // its tableKey, or the qualified name of an enum
-	name  string // of a part of the table; "" for a table or an enum
+	name  string // of a part of the table or a value of the enum; "" for a table or an enum
 }
 
 func tableObject(t *catalog.Table) object { return object{kind: "table", table: tableKey(t)} }
@@ -27,6 +27,14 @@ func constraintObject(t *catalog.Table, c *catalog.Constraint) object {
 
 func indexObject(i *catalog.Index) object { return object{"index", i.Schema + "." + i.Table, i.Name} }
 
+// container returns the table or enum that an object is a part of.
+func (o object) container() object {
+	if o.kind == "value" {
+		return object{kind: "enum", table: o.table}
+	}
+	return object{kind: "table", table: o.table}
+}
+
 // String names an object as Plan.Left does.
 func (o object) String() string {
 	of := strings.TrimPrefix(o.table, public+".")
@@ -35,6 +43,8 @@ func (o object) String() string {
 		return "column " + of + "." + o.name
 	case "constraint", "index":
 		return o.kind + " " + o.name + " of " + of
+	case "value":
+		return "value " + o.name + " of enum " + of
 	}
 	return o.kind + " " + of
 }
@@ -48,9 +58,11 @@ func (o object) split() (schema, name string) {
 // leaver removes the changes of some objects from what a plan leads to: in it, they are as the database has them.
 type leaver struct {
 	cur, want *catalog.Catalog
+	target    *catalog.Catalog // want before anything was left out
 	written   written
 	done      map[object]bool
 	list      []LeftOut
+	quiet     bool // do not mention what the target does not have
 }
 
 // leave returns the catalog and the SQL of a target without the changes of refused objects, and what that leaves out.
@@ -64,8 +76,15 @@ func leave(cur, want *catalog.Catalog, sql written, refused []refusal) (*catalog
 		t := &own.Tables[i]
 		t.Columns, t.Constraints = slices.Clone(t.Columns), slices.Clone(t.Constraints)
 	}
-	l := &leaver{cur: cur, want: &own, written: maps.Clone(sql), done: map[object]bool{}}
+	for i := range own.Enums {
+		own.Enums[i].Values = slices.Clone(own.Enums[i].Values)
+	}
+	l := &leaver{cur: cur, want: &own, target: want, written: maps.Clone(sql), done: map[object]bool{}}
+	l.renames(refused)
 	for _, r := range refused {
+		if r.renames {
+			continue
+		}
 		for n, o := range r.of {
 			left := r.leftOut(o)
 			if n > 0 {
@@ -85,7 +104,7 @@ func (l *leaver) dependent(o, on object) {
 	if l.done[o] {
 		return
 	}
-	if l.changes(o) {
+	if l.changes(o) && !(l.quiet && !has(l.target, o)) {
 		l.list = append(l.list, dependsOn(o, on))
 	}
 	l.leave(o)
@@ -100,6 +119,8 @@ func (l *leaver) leave(o object) {
 	switch {
 	case o.kind == "enum":
 		l.enum(o)
+	case o.kind == "value":
+		l.value(o)
 	case o.kind == "table":
 		l.table(o, cur)
 	case want == nil: // it is left out as a whole
@@ -114,6 +135,9 @@ func (l *leaver) leave(o object) {
 
 // changes reports whether the plan would change an object.
 func (l *leaver) changes(o object) bool {
+	if o.container().kind == "enum" || o.kind == "enum" {
+		return true
+	}
 	cur, want := l.cur.Table(o.split()), l.want.Table(o.split())
 	if cur == nil || want == nil {
 		return cur != want

@@ -19,7 +19,7 @@ func (l *leaver) table(o object, cur *catalog.Table) {
 		return strings.HasPrefix(name, tableName+".")
 	})
 	if cur == nil {
-		l.references(o, nil)
+		l.references(o, o.table, nil)
 		return
 	}
 	kept := *cur
@@ -38,25 +38,26 @@ func (l *leaver) table(o object, cur *catalog.Table) {
 	}
 }
 
-// references leaves out the new references to a table, or only those to one of its keys, with the columns that come with them.
-func (l *leaver) references(to object, key []string) {
+// references leaves out the references of the target to a table, or only those to one of its keys, with the columns that come with them, since
+// they depend on an object that is left out.
+func (l *leaver) references(on object, table string, key []string) {
 	for _, t := range slices.Clone(l.want.Tables) {
 		for _, c := range slices.Clone(t.Constraints) {
-			if referenced(&c) != to.table || (key != nil && !slices.Equal(referredColumns(&c), key)) {
+			if referenced(&c) != table || (key != nil && !slices.Equal(referredColumns(&c), key)) {
 				continue
 			}
-			l.dependent(constraintObject(&t, &c), to)
-			l.referenceColumns(&t, &c, to)
+			l.dependent(constraintObject(&t, &c), on)
+			l.referenceColumns(&t, &c, on)
 		}
 	}
 }
 
 // referenceColumns leaves out the columns that a reference would add, and keeps the reference that it would replace.
-func (l *leaver) referenceColumns(t *catalog.Table, c *catalog.Constraint, to object) {
+func (l *leaver) referenceColumns(t *catalog.Table, c *catalog.Constraint, on object) {
 	cur := l.cur.Table(t.Schema, t.Name)
 	for _, name := range c.Columns {
 		if cur == nil || cur.Column(name) == nil {
-			l.dependent(columnObject(t, name), to)
+			l.dependent(columnObject(t, name), on)
 		}
 	}
 	if cur == nil {
@@ -64,8 +65,8 @@ func (l *leaver) referenceColumns(t *catalog.Table, c *catalog.Constraint, to ob
 	}
 	for i := range cur.Constraints {
 		old := &cur.Constraints[i]
-		if referenced(old) == to.table && slices.Equal(stems(old), stems(c)) {
-			l.dependent(constraintObject(t, old), to)
+		if referenced(old) == referenced(c) && slices.Equal(stems(old), stems(c)) {
+			l.dependent(constraintObject(t, old), on)
 		}
 	}
 }
@@ -159,7 +160,7 @@ func (l *leaver) constraint(o object, cur, want *catalog.Table) {
 	case was.Kind == "primary key" && cur == nil:
 		l.dependent(object{kind: "table", table: o.table}, o)
 	case isKey && (old == nil || !slices.Equal(old.Columns, was.Columns)):
-		l.references(o, was.Columns)
+		l.references(o, o.table, was.Columns)
 	}
 }
 
@@ -190,10 +191,25 @@ func (l *leaver) needColumns(want, cur *catalog.Table, columns []string) {
 	}
 }
 
-// needTarget keeps the table that a reference which stays refers to.
+// needTarget keeps the table and the key that a reference which stays refers to.
 func (l *leaver) needTarget(c *catalog.Constraint) {
-	if to := referenced(c); to != "" && l.want.Table(c.Target()) == nil && l.cur.Table(c.Target()) != nil {
-		l.leave(object{kind: "table", table: to})
+	if referenced(c) == "" {
+		return
+	}
+	cur, want, key := l.cur.Table(c.Target()), l.want.Table(c.Target()), referredColumns(c)
+	switch {
+	case cur == nil:
+		return
+	case want == nil:
+		l.leave(tableObject(cur))
+		return
+	}
+	l.needColumns(want, cur, key)
+	isKey := func(x catalog.Constraint) bool {
+		return (x.Kind == "primary key" || x.Kind == "unique") && slices.Equal(x.Columns, key)
+	}
+	if n := slices.IndexFunc(cur.Constraints, isKey); n >= 0 && !slices.ContainsFunc(want.Constraints, isKey) {
+		l.leave(constraintObject(cur, &cur.Constraints[n]))
 	}
 }
 

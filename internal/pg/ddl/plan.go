@@ -3,13 +3,10 @@ package ddl
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -22,24 +19,29 @@ type PlanOptions struct {
 	AskRename func(Rename) (bool, error)
 	// Reader reads the database, without the tables in Exclude. A caller that has read the database already passes its own.
 	Reader *catalog.Reader
+	// Another returns another database with the same structure, and a function that drops it. A plan for a partial target needs it
+	// after a rollback that does not restore the database, which it leaves as it is then. If Another is nil, such a rollback is an error.
+	Another func(context.Context) (*pgxpool.Pool, func() error, error)
 }
 
 // Plan returns the migrations that change a database into the target. It tests them on the database, up and down. A plan for a partial
 // target leaves out what Postgres refuses.
-func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (Plan, error) {
+func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (plan Plan, err error) {
 	o.types = t.schema
+	// A table to ignore that the schema declares is not ignored, or the plan would create it again.
+	o.Exclude = slices.DeleteFunc(slices.Clone(o.Exclude), func(name string) bool { return t.catalog.Table(public, name) != nil })
 	if o.Reader == nil {
-		// A table to ignore that the schema declares is not ignored, or the plan would create it again.
-		exclude := slices.DeleteFunc(slices.Clone(o.Exclude), func(name string) bool { return t.catalog.Table(public, name) != nil })
-		o.Reader = catalog.NewReader(db, catalog.Options{Exclude: exclude})
+		o.Reader = catalog.NewReader(db, catalog.Options{Exclude: o.Exclude})
 	}
-	d := &differ{db: db, target: t, types: t.schema, options: o, answers: map[Rename]bool{}, refused: slices.Clone(t.refused)}
+	d := &differ{db: db, drop: func() error { return nil }, target: t, types: t.schema, options: o, answers: map[Rename]bool{}, refused: slices.Clone(t.refused)}
+	defer func() { err = errors.Join(err, d.drop()) }()
 	return d.diff(ctx)
 }
 
 // differ creates a plan.
 type differ struct {
 	db      *pgxpool.Pool
+	drop    func() error // drops db if it is another database than that of the caller
 	target  *Target
 	want    *catalog.Catalog // of the target, without what is left out
 	types   *schema.Schema
@@ -47,8 +49,12 @@ type differ struct {
 	answers map[Rename]bool // to the questions about renames
 
 	refused []refusal // what is left out, and why
-	done    []step    // what the scratch database has of the plan
-	failed  *step     // of which some statements may have run
+	suspect *refusal  // which of its columns is to blame is being found out
+	careful bool      // test the rollback of each step right after it, to find the one that does not restore the database
+
+	done    []step // what the scratch database has of the plan
+	failed  *step  // of which some statements may have run
+	damaged bool   // a rollback has failed
 }
 
 // read reads the database without the tables to ignore.
@@ -62,34 +68,47 @@ func (d *differ) diff(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	var suspect *refusal // which of its columns is to blame is being found out
 	for {
 		d.options.apart = nil
-		if suspect != nil {
-			d.options.apart = map[string]bool{suspect.columns: true}
+		if d.suspect != nil {
+			d.options.apart = map[string]bool{d.suspect.columns: true}
 		}
 		d.done, d.failed = nil, nil
 		plan, err := d.attempt(ctx, before)
-		refused := new(refusal)
 		switch {
-		case err == nil && suspect == nil:
+		case err == nil && d.suspect == nil:
 			return plan, nil
-		case err == nil:
-			d.refused, suspect = append(d.refused, *suspect), nil // no column alone
-			continue
-		case !errors.As(err, &refused) || !d.target.partial || !d.mayLeave(refused) || d.undo(ctx, before) != nil:
+		case err == nil: // no column alone
+			d.leaveOut(d.suspect)
+		case !d.learn(err) || !d.restore(ctx, before):
 			return Plan{}, err
 		}
-		if refused.columns != "" && suspect == nil {
-			suspect = refused
-			continue
-		}
-		if suspect != nil && refused.of[0].table != suspect.columns {
-			refused = suspect // no column alone
-		}
-		d.refused, suspect = append(d.refused, *refused), nil
 	}
 }
+
+// learn notes what to do differently after an attempt that failed. It reports false if that is nothing.
+func (d *differ) learn(err error) bool {
+	refused, unrestored := new(refusal), new(unrestored)
+	switch {
+	case !d.target.partial:
+		return false
+	case errors.As(err, &unrestored) && d.suspect != nil: // no column alone
+		d.leaveOut(d.suspect)
+	case errors.As(err, &unrestored) && !d.careful:
+		d.careful = true
+	case !errors.As(err, &refused) || !d.mayLeave(refused):
+		return false
+	case refused.columns != "" && d.suspect == nil:
+		d.suspect = refused
+	case d.suspect != nil && refused.of[0].table != d.suspect.columns: // no column alone
+		d.leaveOut(d.suspect)
+	default:
+		d.leaveOut(refused)
+	}
+	return true
+}
+
+func (d *differ) leaveOut(r *refusal) { d.refused, d.suspect = append(d.refused, *r), nil }
 
 // mayLeave reports whether a plan can do without a refused statement: it is about objects, and not all of them are left out already.
 func (d *differ) mayLeave(r *refusal) bool {
@@ -99,175 +118,20 @@ func (d *differ) mayLeave(r *refusal) bool {
 	return slices.ContainsFunc(r.of, func(o object) bool { return !isLeft(o) })
 }
 
-// attempt plans without what is left out, and tests the plan.
-func (d *differ) attempt(ctx context.Context, before *catalog.Catalog) (Plan, error) {
-	d.want, _, _ = leave(before, d.target.catalog, d.target.written, d.refused)
-	first, err := d.prepare(ctx, before)
+// restore rolls back what the database has of the plan, or turns to another database. It reports false if there is none.
+func (d *differ) restore(ctx context.Context, before *catalog.Catalog) bool {
+	if !d.damaged && d.undo(ctx, before) == nil {
+		return true
+	}
+	if d.options.Another == nil {
+		return false
+	}
+	db, drop, err := d.options.Another(ctx)
 	if err != nil {
-		return Plan{}, err
+		return false
 	}
-	cur, err := d.rename(ctx, before, &first)
-	if err != nil {
-		return Plan{}, err
-	}
-	var left []LeftOut
-	d.want, d.options.written, left = leave(cur, d.target.catalog, d.target.written, d.refused)
-	if d.options.AllowDrop {
-		for _, s := range rebuilds(cur, d.want, d.options.Options) {
-			first.add(s)
-			if err := d.run(ctx, s, false); err != nil {
-				return Plan{}, err
-			}
-			if cur, err = d.read(ctx); err != nil {
-				return Plan{}, err
-			}
-		}
-	}
-	plan, err := d.planned(ctx, cur)
-	if err != nil {
-		return Plan{}, err
-	}
-	plan.LeftOut = left
-	applied := plan.Files
-	plan.Files = joined(first, plan.Files)
-	return plan, d.prove(ctx, before, applied, plan)
-}
-
-// planned returns the plan with what Postgres allows of its rollback.
-func (d *differ) planned(ctx context.Context, cur *catalog.Catalog) (Plan, error) {
-	d.options.oneWay = nil
-	plan := Diff(cur, d.want, d.options.Options)
-	oneWay, err := d.waysBack(ctx, plan)
-	if err != nil || len(oneWay) == 0 {
-		return plan, err
-	}
-	d.options.oneWay = oneWay
-	return Diff(cur, d.want, d.options.Options), nil
-}
-
-func (f *File) add(s step) { f.Up, f.Down = append(f.Up, s.up...), slices.Concat(s.down, f.Down) }
-
-// rename asks about possible renames and executes them. It returns the resulting catalog.
-func (d *differ) rename(ctx context.Context, before *catalog.Catalog, first *File) (*catalog.Catalog, error) {
-	cur := before
-	for changed := len(first.Up) > 0; ; changed = true {
-		var err error
-		if changed {
-			if cur, err = d.read(ctx); err != nil {
-				return nil, err
-			}
-		}
-		if renamed, err := d.ask(ctx, cur, first); !renamed || err != nil {
-			return cur, err
-		}
-	}
-}
-
-// prepare executes the statements that must run first: they create the function for IDs and the extensions, and rename objects.
-func (d *differ) prepare(ctx context.Context, cur *catalog.Catalog) (first File, err error) {
-	steps := d.preparations(cur)
-	for _, s := range steps {
-		first.add(s)
-		if err := d.run(ctx, s, false); err != nil {
-			return first, err
-		}
-	}
-	return first, nil
-}
-
-// preparations returns the steps that must run first.
-func (d *differ) preparations(cur *catalog.Catalog) (steps []step) {
-	has := func(kind, name string) bool {
-		return slices.ContainsFunc(cur.Others, func(o catalog.Other) bool { return o.Kind == kind && strings.HasPrefix(o.Name, name) })
-	}
-	for _, name := range Extensions(d.types) {
-		users := columnsOfExtension(d.want, name)
-		if len(users) > 0 && !has("extension", name) {
-			steps = append(steps, one("CREATE EXTENSION "+name, "DROP EXTENSION "+name).changing(users...))
-		}
-	}
-	if !has("function", "public."+UUIDFunction+"(") && d.usesUUIDs() {
-		steps = append(steps, one(CreateUUIDFunction, "DROP FUNCTION "+UUIDFunction+"()"))
-	}
-	list, former := renames(cur, d.types)
-	for _, r := range list {
-		steps = append(steps, one(r.up, r.down))
-	}
-	d.options.former = former
-	return steps
-}
-
-// columnsOfExtension returns the columns whose type belongs to an extension and has its name.
-func columnsOfExtension(c *catalog.Catalog, name string) (list []object) {
-	for i := range c.Tables {
-		t := &c.Tables[i]
-		for _, column := range t.Columns {
-			typ, _, _ := strings.Cut(strings.TrimSuffix(column.Type, "[]"), "(")
-			if typ[strings.LastIndexByte(typ, '.')+1:] == name {
-				list = append(list, columnObject(t, column.Name))
-			}
-		}
-	}
-	return list
-}
-
-func (d *differ) usesUUIDs() bool {
-	for _, t := range d.want.Tables {
-		for _, c := range t.Columns {
-			if strings.Contains(c.Default, UUIDFunction+"()") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// joined adds the statements of first before those of the files.
-func joined(first File, files []File) []File {
-	switch {
-	case len(first.Up) == 0:
-		return files
-	case len(files) == 0 || files[0].NoTransaction || files[0].Suffix == "values":
-		return append([]File{first}, files...)
-	}
-	f := files[0]
-	f.Up, f.Down = slices.Concat(first.Up, f.Up), slices.Concat(f.Down, first.Down)
-	return append([]File{f}, files[1:]...)
-}
-
-// prove runs the plan on the scratch database, where prepare has run already, and rolls it back.
-func (d *differ) prove(ctx context.Context, before *catalog.Catalog, applied []File, plan Plan) error {
-	if len(plan.Files) == 0 {
-		return nil
-	}
-	for _, f := range applied {
-		for _, s := range f.steps {
-			if err := d.run(ctx, s, f.NoTransaction); err != nil {
-				return err
-			}
-		}
-	}
-	after, err := d.read(ctx)
-	if err != nil {
-		return err
-	}
-	if again := Diff(after, d.want, d.options.Options); len(again.Files) > 0 {
-		return fault.New(fault.Internal, testOp, fmt.Sprintf("the result does not match the schema; these statements are still missing: %s", strings.Join(again.Files[0].Up, "; ")),
-			"this is a bug in Krowoc: report it, and write the migration by hand")
-	}
-	var down []string
-	for _, f := range slices.Backward(plan.Files) {
-		down = append(down, f.Down...)
-	}
-	if after, err = d.execute(ctx, down); err != nil {
-		return err
-	}
-	if len(d.options.oneWay) > 0 {
-		after = withoutNew(after, before)
-	}
-	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
-		return fault.New(fault.Conflict, testOp, "rolling back does not restore the original schema: "+left[0].String(),
-			"an object that is not in the schema depends on it: "+byHand)
-	}
-	return nil
+	former := d.drop
+	d.db, d.drop, d.damaged = db, func() error { return errors.Join(drop(), former()) }, false
+	d.options.Reader = catalog.NewReader(db, catalog.Options{Exclude: d.options.Exclude})
+	return true
 }

@@ -96,21 +96,28 @@ type madeEnum struct {
 	values    []madeValue
 }
 
-type madeValue struct{ name, was string }
+type madeValue struct {
+	name, was string
+	isNew     bool
+}
 
 type madeType struct {
 	name, was string
 	fields    []*madeField
 	extra     []string // directives
+	key       *madeField
+	isNew     bool // since the last change
 }
 
 type madeField struct {
 	name, was, kind string
-	ref             *madeType
+	ref, many       *madeType
 	enum            *madeEnum
 	of              *madeField // what it is computed from
 	required        bool
 	directives      string
+	isFirst         bool // the first value of enum is the default
+	isNew           bool // since the last change
 }
 
 func (w *world) name() string {
@@ -129,7 +136,7 @@ func (w *world) addEnum() {
 }
 
 func (w *world) addType() {
-	t := &madeType{name: "T" + w.name()}
+	t := &madeType{name: "T" + w.name(), isNew: true}
 	w.types = append(w.types, t)
 	for range 2 + w.r.IntN(4) {
 		w.addField(t)
@@ -157,7 +164,7 @@ var kinds = map[string][]string{
 }
 
 func (w *world) addField(t *madeType) {
-	f := &madeField{name: "f" + w.name(), required: w.r.IntN(3) == 0}
+	f := &madeField{name: "f" + w.name(), required: w.r.IntN(3) == 0, isNew: true}
 	switch n := w.r.IntN(11); {
 	case n == 10 && slices.ContainsFunc(t.fields, (*madeField).counted):
 		f.of = t.fields[slices.IndexFunc(t.fields, (*madeField).counted)]
@@ -227,12 +234,18 @@ func (w *world) sdl() string {
 		b.WriteString(" }\n")
 	}
 	for _, t := range w.types {
-		fmt.Fprintf(&b, "type %s @table%s %s {\n", t.name, renamed(t.was), strings.Join(t.extra, " "))
+		key := ""
+		if t.key != nil {
+			key = fmt.Sprintf("(key: [%q])", t.key.name)
+		}
+		fmt.Fprintf(&b, "type %s @table%s%s %s {\n", t.name, key, renamed(t.was), strings.Join(t.extra, " "))
 		for _, f := range t.fields {
 			kind := f.kind
 			switch {
 			case f.ref != nil:
 				kind = f.ref.name
+			case f.many != nil:
+				kind = "[" + f.many.name + "!]"
 			case f.enum != nil:
 				kind = f.enum.name
 			}
@@ -242,6 +255,9 @@ func (w *world) sdl() string {
 			directives := f.directives
 			if f.of != nil {
 				directives = fmt.Sprintf(directives, f.of.name)
+			}
+			if f.isFirst {
+				directives = "@default(value: " + f.enum.values[0].name + ")"
 			}
 			fmt.Fprintf(&b, "  %s: %s %s%s\n", f.name, kind, directives, renamed(f.was))
 		}
@@ -255,13 +271,13 @@ func (w *world) change() {
 	for _, e := range w.enums {
 		e.was = ""
 		for i := range e.values {
-			e.values[i].was = ""
+			e.values[i].was, e.values[i].isNew = "", false
 		}
 	}
 	for _, t := range w.types {
-		t.was = ""
+		t.was, t.isNew = "", false
 		for _, f := range t.fields {
-			f.was = ""
+			f.was, f.isNew = "", false
 		}
 	}
 	for range 1 + w.r.IntN(5) {
@@ -273,7 +289,11 @@ func (w *world) changeOne() {
 	t := pick(w.r, w.types)
 	f := pick(w.r, t.fields)
 	e := pick(w.r, w.enums)
-	switch w.r.IntN(12) {
+	kind := w.r.IntN(12)
+	if isFixed := t.key == f || f.many != nil; isFixed && slices.Contains([]int{4, 6, 7, 11}, kind) {
+		return
+	}
+	switch kind {
 	case 0:
 		w.addType()
 	case 1:
@@ -317,7 +337,7 @@ func (w *world) changeOne() {
 func (w *world) dropType(t *madeType) {
 	for _, other := range w.types {
 		for _, f := range other.fields {
-			if f.ref == t && other != t {
+			if (f.ref == t || f.many == t) && other != t {
 				return
 			}
 		}
@@ -331,14 +351,14 @@ func (w *world) changeEnum(e *madeEnum) {
 	i := w.r.IntN(len(e.values))
 	switch w.r.IntN(4) {
 	case 0:
-		e.values = slices.Insert(e.values, i, madeValue{name: strings.ToUpper(w.name())})
+		e.values = slices.Insert(e.values, i, madeValue{name: strings.ToUpper(w.name()), isNew: true})
 	case 1:
 		if len(e.values) > 1 {
 			e.values = slices.Delete(e.values, i, i+1)
 		}
 	case 2:
 		if e.values[i].was == "" {
-			e.values[i] = madeValue{strings.ToUpper(w.name()), e.values[i].name}
+			e.values[i] = madeValue{name: strings.ToUpper(w.name()), was: e.values[i].name}
 		}
 	case 3:
 		if e.was == "" {

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -36,6 +37,8 @@ type refusal struct {
 	*Refused
 	of      []object // the first one stands for the others; none if the plan cannot do without the statement
 	onto    *object  // the left out object that the objects depend on; nil if Postgres itself gave the reason
+	renames bool     // the statement renames the second of two objects to the first one
+	reason  string   // if it is not only what Postgres says
 	hint    string
 	columns string // the tableKey if the objects are columns of a table whose changes are in one statement
 }
@@ -44,7 +47,7 @@ func (r *refusal) leftOut(o object) LeftOut {
 	if r.onto != nil {
 		return dependsOn(o, *r.onto)
 	}
-	return LeftOut{Object: o.String(), Statement: r.Statement, Reason: pg.Fault("", r.Err).Error(), Hint: r.hint}
+	return LeftOut{Object: o.String(), Statement: r.Statement, Reason: cmp.Or(r.reason, pg.Fault("", r.Err).Error()), Hint: r.hint}
 }
 
 func dependsOn(o, on object) LeftOut {
@@ -88,8 +91,9 @@ func refusalOf(list []LeftOut) error {
 }
 
 const (
-	byHand    = "write the migration by hand with `krowoc migrate create NAME`"
-	noWayHint = "Postgres has no direct way to make this change: " + byHand
+	byHand      = "write the migration by hand with `krowoc migrate create NAME`"
+	dependsHint = "an object that is not in the schema depends on what changes: " + byHand
+	noWayHint   = "Postgres has no direct way to make this change: " + byHand
 )
 
 // sqlHint tells what to do about SQL of a schema that Postgres refuses.
@@ -104,7 +108,7 @@ func refusalHint(err error) string {
 	usedByView := refused.Code == "0A000" && strings.Contains(refused.Message, "used by")
 	switch {
 	case refused.Code == "2BP01" || usedByView: // dependent_objects_still_exist
-		return "an object that is not in the schema depends on what changes: " + byHand
+		return dependsHint
 	case slices.Contains([]string{"22", "23", "P0"}, refused.Code[:2]): // invalid values, violated constraints, mustBeKey
 		return "rows that the migrations insert do not allow this change: change the rows in a migration first, with `krowoc migrate create NAME`"
 	}

@@ -9,13 +9,18 @@ import (
 )
 
 // rename is a statement that renames an object, and the one that undoes it.
-type rename struct{ up, down string }
+type rename struct {
+	up, down    string
+	now, former object
+	needs       []object // what must have been renamed for it, under the new names
+}
+
+func (r rename) step() step { return one(r.up, r.down).renaming(r.now, r.former) }
 
 // renames returns the renames that a schema declares with @renamed(from:) and that the database does not have yet. Dependent names change
-// as well: the join table of a renamed type, and the column of a reference to a renamed key. former contains the old name of each renamed
-// table and, by table.column, of each renamed column.
-func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[string]string) {
-	r := &renamer{cur: cur, schema: s, tables: map[*schema.Type]string{}, former: map[string]string{}}
+// as well: the join table of a renamed type, and the column of a reference to a renamed key.
+func renames(cur *catalog.Catalog, s *schema.Schema) []rename {
+	r := &renamer{cur: cur, schema: s, tables: map[*schema.Type]string{}}
 	for _, e := range s.Enums {
 		r.enum(e)
 	}
@@ -25,12 +30,22 @@ func renames(cur *catalog.Catalog, s *schema.Schema) (list []rename, former map[
 	for _, t := range s.Tables {
 		r.columns(t)
 	}
-	for t, old := range r.tables {
-		if old != t.Table {
-			r.former[t.Table] = old
+	return r.list
+}
+
+// formerNames returns the old name of each renamed table and, by table.column, of each renamed column.
+func formerNames(list []rename) map[string]string {
+	former := map[string]string{}
+	for _, r := range list {
+		_, table := r.now.split()
+		switch r.now.kind {
+		case "table":
+			_, former[table] = r.former.split()
+		case "column":
+			former[table+"."+r.now.name] = r.former.name
 		}
 	}
-	return r.list, r.former
+	return former
 }
 
 type renamer struct {
@@ -38,23 +53,32 @@ type renamer struct {
 	schema *schema.Schema
 	tables map[*schema.Type]string // the name of a type's table in cur
 	list   []rename
-	former map[string]string
 }
 
 const public = "public"
 
-func (r *renamer) add(format, from, to string) {
-	r.list = append(r.list, rename{fmt.Sprintf(format, ident(from), ident(to)), fmt.Sprintf(format, ident(to), ident(from))})
+// add adds a rename. format is the statement with the former and the new name.
+func (r *renamer) add(format, from, to string, x rename) {
+	x.up, x.down = fmt.Sprintf(format, from, to), fmt.Sprintf(format, to, from)
+	r.list = append(r.list, x)
 }
+
+// tableOf returns the table of a type under its new name.
+func tableOf(t *schema.Type) object { return object{kind: "table", table: public + "." + t.Table} }
 
 func (r *renamer) table(t *schema.Type) {
 	r.tables[t] = t.Table
 	if r.cur.Table(public, t.Table) != nil {
 		return
 	}
+	x := rename{now: tableOf(t)}
+	if t.Join != nil {
+		x.needs = []object{tableOf(t.Join.Left.Owner), tableOf(t.Join.Right.Owner)}
+	}
 	for _, old := range oldTables(t) {
 		if r.cur.Table(public, old) != nil {
-			r.add("ALTER TABLE %s RENAME TO %s", old, t.Table)
+			x.former = object{kind: "table", table: public + "." + old}
+			r.add("ALTER TABLE %s RENAME TO %s", ident(old), ident(t.Table), x)
 			r.tables[t] = old
 			return
 		}
@@ -108,8 +132,14 @@ func (r *renamer) columns(t *schema.Type) {
 			if (f.Relation != nil && len(f.Relation.Fields) > 0) || old == column || cur.Column(column) != nil || cur.Column(old) == nil {
 				continue
 			}
-			r.add("ALTER TABLE "+ident(t.Table)+" RENAME COLUMN %s TO %s", old, column)
-			r.former[t.Table+"."+column] = old
+			x := rename{now: object{"column", tableOf(t).table, column}, former: object{"column", tableOf(t).table, old}, needs: []object{tableOf(t)}}
+			if f.Relation != nil {
+				x.needs = append(x.needs, object{"column", tableOf(f.Relation.Target).table, keyColumn(f.Relation, i)})
+			}
+			if t.Join != nil {
+				x.needs = append(x.needs, tableOf(f.Relation.Target))
+			}
+			r.add("ALTER TABLE "+ident(t.Table)+" RENAME COLUMN %s TO %s", ident(old), ident(column), x)
 		}
 	}
 }
@@ -131,9 +161,21 @@ func oldColumn(f *schema.Field, i int) string {
 
 // oldKey returns the former name of the column to which the i-th column of a reference refers.
 func oldKey(r *schema.Relation, i int) string {
-	key, first := r.References[i], i
+	key, first := keyField(r, i)
+	return oldColumn(key, i-first)
+}
+
+// keyColumn returns the name of the column to which the i-th column of a reference refers.
+func keyColumn(r *schema.Relation, i int) string {
+	key, first := keyField(r, i)
+	return key.Columns()[i-first]
+}
+
+// keyField returns the field to which the i-th column of a reference refers, and the number of the first column that refers to it.
+func keyField(r *schema.Relation, i int) (key *schema.Field, first int) {
+	key, first = r.References[i], i
 	for first > 0 && r.References[first-1] == key {
 		first--
 	}
-	return oldColumn(key, i-first)
+	return key, first
 }

@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,17 +11,18 @@ import (
 // enum renames the type of an enum and its values. A name of the schema that stays, or that @renamed declares, leads from the
 // former name in Postgres to the new one.
 func (r *renamer) enum(e *schema.Enum) {
+	now := object{kind: "enum", table: public + "." + e.DBName}
 	cur := enumOf(r.cur, public, e.DBName)
 	if cur == nil {
 		if cur = r.formerType(e); cur == nil {
 			return
 		}
-		r.add("ALTER TYPE %s RENAME TO %s", cur.Name, e.DBName)
+		r.add("ALTER TYPE %s RENAME TO %s", ident(cur.Name), ident(e.DBName), rename{now: now, former: enumObject(cur)})
 	}
-	format := "ALTER TYPE " + ident(e.DBName) + " RENAME VALUE %s TO %s"
 	for _, v := range e.Values {
 		if old, ok := formerLabel(cur, e, v); ok {
-			r.list = append(r.list, rename{fmt.Sprintf(format, literal(old), literal(v.Label)), fmt.Sprintf(format, literal(v.Label), literal(old))})
+			x := rename{now: object{"value", now.table, v.Label}, former: object{"value", now.table, old}, needs: []object{now}}
+			r.add("ALTER TYPE "+ident(e.DBName)+" RENAME VALUE %s TO %s", literal(old), literal(v.Label), x)
 		}
 	}
 }

@@ -36,8 +36,9 @@ func (b *Builder) buildRest(ctx context.Context, s *schema.Schema, failure error
 	if err := w.extensions(ctx); err != nil {
 		return nil, err
 	}
-	if _, err := b.db.Exec(ctx, statements[0]); err != nil { // the function for IDs
-		return nil, pg.Fault("create a function for IDs", err)
+	_, noFunction := b.db.Exec(ctx, statements[0]) // for IDs
+	if noFunction != nil && !isRefusal(noFunction) {
+		return nil, pg.Fault("create a function for IDs", noFunction)
 	}
 	if err := w.try(ctx, d.pieces(statements)); err != nil {
 		return nil, err
@@ -48,6 +49,9 @@ func (b *Builder) buildRest(ctx context.Context, s *schema.Schema, failure error
 	rest := w.rest()
 	if statements, err = b.clear(ctx, s, rest); err != nil {
 		return nil, err
+	}
+	if noFunction != nil {
+		statements = statements[1:]
 	}
 	t, err := b.build(ctx, s, rest, statements)
 	if err != nil {

@@ -14,9 +14,18 @@ import (
 
 const testOp = "test the migration on a scratch database"
 
-// run executes a step on the scratch database. If a statement is refused, the error contains a refusal. Of a step with a transaction,
-// nothing stays then.
+// run executes a step on the scratch database. If Postgres refuses a statement, the error contains a refusal.
 func (d *differ) run(ctx context.Context, s step, noTransaction bool) error {
+	if d.careful && d.suspect == nil && len(s.down) > 0 && !s.oneWay {
+		if err := d.runThereAndBack(ctx, s, noTransaction); err != nil {
+			return err
+		}
+	}
+	return d.runStep(ctx, s, noTransaction)
+}
+
+// runStep executes the statements of a step. Of a step with a transaction, nothing stays if one fails.
+func (d *differ) runStep(ctx context.Context, s step, noTransaction bool) error {
 	var sql string
 	var err error
 	if noTransaction || len(s.up) == 1 {
@@ -42,12 +51,7 @@ func (d *differ) run(ctx context.Context, s step, noTransaction bool) error {
 
 // newRefusal notes which objects of a step a refused statement is about.
 func newRefusal(s step, sql string, err error) *refusal {
-	r := &refusal{Refused: &Refused{sql, err}, of: s.of, hint: refusalHint(err)}
-	for n, o := range s.each {
-		if s.up[n] == sql && o.kind != "" {
-			r.of = []object{o}
-		}
-	}
+	r := &refusal{Refused: &Refused{sql, err}, of: s.of, renames: s.renames, hint: refusalHint(err)}
 	if len(r.of) > 1 && r.of[0].kind == "column" && s.table == r.of[0].table {
 		r.columns = s.table
 	}
