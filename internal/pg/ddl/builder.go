@@ -24,6 +24,7 @@ type Builder struct {
 	schema *schema.Schema   // of built; nil if that is only a part of one
 	last   *catalog.Catalog // of built
 	enums  []catalog.Enum   // all of the database, also those that are not in built
+	more   bool             // an enum has values that its schema does not have, see replaceEnums
 }
 
 // NewBuilder returns a builder for a database that nothing else changes.
@@ -59,7 +60,7 @@ func (b *Builder) Built() *schema.Schema {
 
 // Is reports whether a database has exactly what the builder's database contains, so that a copy of that one has the same structure.
 func (b *Builder) Is(other *catalog.Catalog) bool {
-	if b.built == nil || len(b.enums) != len(b.last.Enums) {
+	if b.built == nil || b.more || len(b.enums) != len(b.last.Enums) {
 		return false
 	}
 	return len(catalog.Compare(b.last.ColumnsByName(), other.ColumnsByName())) == 0
@@ -134,6 +135,12 @@ func (b *Builder) read(ctx context.Context, s *schema.Schema, d *definition) err
 	b.enums = slices.Clone(c.Enums)
 	c.Enums = slices.DeleteFunc(c.Enums, func(e catalog.Enum) bool { return !declared(s, e) && !used(c, e) })
 	d.order(c)
+	b.more = false
+	for _, e := range s.Enums {
+		if has := enumOf(c, public, e.DBName); has != nil && !slices.Equal(has.Values, e.Labels()) {
+			has.Values, b.more = e.Labels(), true
+		}
+	}
 	b.built, b.schema, b.last = d, s, c
 	return nil
 }

@@ -3,6 +3,7 @@ package ddl
 import (
 	"cmp"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
 // LeftOut is a change of the schema that no file of a plan contains.
@@ -124,4 +126,24 @@ func isRefusal(err error) bool {
 	}
 	trouble := []string{"08", "28", "40", "53", "57", "58000", "58030", "F0", "XX"}
 	return !slices.ContainsFunc(trouble, func(class string) bool { return strings.HasPrefix(refused.Code, class) })
+}
+
+// creates matches a statement that creates something again while an enum is replaced.
+var creates = regexp.MustCompile(`^(?:CREATE (?:UNIQUE )?(DOMAIN|FUNCTION|PROCEDURE|INDEX) |ALTER TABLE (.+) (?:ADD (CONSTRAINT|COLUMN)|ALTER (COLUMN)) )(.*)`)
+
+// userOfRemoved names the object that a statement creates and that contains a value which the step removes from an enum. It is empty if
+// the rows contain the value, or if Postgres refuses the statement for another reason.
+func userOfRemoved(s step, sql string, err error) string {
+	refused := new(pgconn.PgError)
+	m := creates.FindStringSubmatch(sql)
+	isOfRows := strings.Contains(sql, "::text::") || strings.Contains(sql, "::text[]::") // the change of a column's type
+	if m == nil || isOfRows || !errors.As(err, &refused) || refused.Routine != "enum_in" || len(s.of) == 0 || s.of[0].kind != "enum" {
+		return ""
+	}
+	n, _ := sqltext.Token(m[5])
+	user := strings.ToLower(m[1]+m[3]+m[4]) + " " + m[5][:n]
+	if m[2] != "" {
+		user += " of " + m[2]
+	}
+	return user
 }

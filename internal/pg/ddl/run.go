@@ -52,6 +52,10 @@ func (d *differ) runStep(ctx context.Context, s step, noTransaction bool) error 
 // newRefusal notes which objects of a step a refused statement is about.
 func newRefusal(s step, sql string, err error) *refusal {
 	r := &refusal{Refused: &Refused{sql, err}, of: s.of, renames: s.renames, hint: refusalHint(err)}
+	if user := userOfRemoved(s, sql, err); user != "" {
+		r.reason = "the " + user + " contains a value that the enum loses: " + pg.Fault("", err).Error()
+		r.hint = "change it in a migration first, with `krowoc migrate create NAME`"
+	}
 	if len(r.of) > 1 && r.of[0].kind == "column" && s.table == r.of[0].table {
 		r.columns = s.table
 	}

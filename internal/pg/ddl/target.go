@@ -114,7 +114,8 @@ func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) e
 }
 
 // replaceEnums replaces the enums that are not kept by those of the schema, and keeps the domains and functions that are bound to them, which
-// the schema may use. It drops an enum that Postgres does not let it replace, with all that is bound to it. The database has no tables.
+// the schema may use. Where Postgres refuses that, for example because the check of a domain contains a value that the enum loses, the enum
+// keeps that value beside the new ones: the plan tells why. The database has no tables.
 func replaceEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, kept map[string][]string) error {
 	var c *catalog.Catalog
 	for _, e := range s.Enums {
@@ -132,14 +133,12 @@ func replaceEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, 
 			continue
 		}
 		_, err := execAll(ctx, scratch, Options{}.rebuild(c, c, old, e.Labels(), all, all))
-		if err == nil {
+		switch {
+		case err == nil:
 			kept[e.DBName] = nil
-			continue
-		}
-		if isRefusal(err) {
-			_, err = scratch.Exec(ctx, "DROP TYPE "+name(public, e.DBName)+" CASCADE")
-		}
-		if err != nil {
+		case isRefusal(err):
+			kept[e.DBName] = additions(old, withOld(old.Values, e.Labels()))
+		default:
 			return pg.Fault("change the enum "+e.DBName+" of the scratch database", err)
 		}
 	}
