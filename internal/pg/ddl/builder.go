@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -183,45 +182,4 @@ func (b *Builder) clear(ctx context.Context, s *schema.Schema, d *definition) ([
 		}
 	}
 	return append([]string{strings.Replace(CreateUUIDFunction, "CREATE", "CREATE OR REPLACE", 1)}, d.statements(kept)...), nil
-}
-
-// order puts the columns of a catalog into the order of the schema. A column that was added to an existing table is the last one there.
-func (d *definition) order(c *catalog.Catalog) {
-	for _, w := range d.tables {
-		t := c.Table(public, w.table.Table)
-		if t == nil {
-			continue
-		}
-		at := make(map[string]int, len(w.columns))
-		for i, column := range w.columns {
-			at[column.name] = i
-		}
-		slices.SortStableFunc(t.Columns, func(a, b catalog.Column) int { return cmp.Compare(at[a.Name], at[b.Name]) })
-	}
-}
-
-// chunk is the number of statements that run together. A transaction holds a lock for each table, index and sequence that it creates, and
-// Postgres has room for about 64 of them per connection.
-const chunk = 500
-
-// execAll runs statements, with one round trip and one transaction for each chunk. It returns the statement that failed.
-func execAll(ctx context.Context, db *pgxpool.Pool, statements []string) (failed string, err error) {
-	conn, err := db.Acquire(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Release()
-	for together := range slices.Chunk(statements, chunk) {
-		results := conn.Conn().PgConn().Exec(ctx, strings.Join(together, ";\n"))
-		done := 0
-		for ; results.NextResult(); done++ {
-			if _, err := results.ResultReader().Close(); err != nil {
-				break
-			}
-		}
-		if err := results.Close(); err != nil {
-			return together[min(done, len(together)-1)], err
-		}
-	}
-	return "", nil
 }

@@ -1,10 +1,12 @@
 package ddl
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -99,4 +101,23 @@ func asFault(err error) error {
 		return err
 	}
 	return &fault.Error{Code: fault.Invalid, Op: "write the SQL of the schema", Message: m.Error(), Hint: m.Hint, Err: m}
+}
+
+// written contains the SQL of parts of a schema in the form that a person would write. Postgres returns another form. The key is what the
+// SQL defines.
+type written map[string]string
+
+// order puts the columns of a catalog into the order of the schema. A column that was added to an existing table is the last one there.
+func (d *definition) order(c *catalog.Catalog) {
+	for _, w := range d.tables {
+		t := c.Table(public, w.table.Table)
+		if t == nil {
+			continue
+		}
+		at := make(map[string]int, len(w.columns))
+		for i, column := range w.columns {
+			at[column.name] = i
+		}
+		slices.SortStableFunc(t.Columns, func(a, b catalog.Column) int { return cmp.Compare(at[a.Name], at[b.Name]) })
+	}
 }

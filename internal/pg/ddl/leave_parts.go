@@ -71,69 +71,6 @@ func (l *leaver) referenceColumns(t *catalog.Table, c *catalog.Constraint, on ob
 	}
 }
 
-// column leaves a column as it is, and what is over it.
-func (l *leaver) column(o object, cur, want *catalog.Table) {
-	now := want.Column(o.name)
-	var old *catalog.Column
-	if cur != nil {
-		old = cur.Column(o.name)
-	}
-	switch {
-	case old == nil:
-		want.Columns = slices.DeleteFunc(want.Columns, func(c catalog.Column) bool { return c.Name == o.name })
-	case now == nil:
-		want.Columns = append(want.Columns, *old)
-	default:
-		*now = *old
-	}
-	if old != nil {
-		l.needType(old)
-	}
-	delete(l.written, "column "+want.Name+"."+o.name)
-	for _, over := range l.over(o, cur, want) {
-		l.dependent(over, o)
-	}
-	if old != nil {
-		return
-	}
-	for _, t := range slices.Clone(l.want.Tables) { // nothing can refer to it
-		for _, c := range slices.Clone(t.Constraints) {
-			if referenced(&c) == o.table && slices.Contains(referredColumns(&c), o.name) {
-				l.dependent(constraintObject(&t, &c), o)
-			}
-		}
-	}
-}
-
-// over returns the constraints, indexes and generated columns of a table that use a column.
-func (l *leaver) over(o object, cur, want *catalog.Table) (list []object) {
-	for _, side := range []struct {
-		catalog *catalog.Catalog
-		table   *catalog.Table
-	}{{l.want, want}, {l.cur, cur}} {
-		t := side.table
-		if t == nil {
-			continue
-		}
-		for i := range t.Constraints {
-			if c := &t.Constraints[i]; slices.Contains(c.Columns, o.name) {
-				list = append(list, constraintObject(t, c))
-			}
-		}
-		for _, i := range indexesOf(side.catalog, t) {
-			if isOver(i, o.name) {
-				list = append(list, indexObject(i))
-			}
-		}
-		for _, c := range t.Columns {
-			if c.Generated != "" && names(c.Default, o.name) {
-				list = append(list, columnObject(t, c.Name))
-			}
-		}
-	}
-	return list
-}
-
 // constraint leaves a constraint as it is. A new table does not exist without its primary key.
 func (l *leaver) constraint(o object, cur, want *catalog.Table) {
 	delete(l.written, "constraint "+want.Name+"."+o.name)
@@ -178,47 +115,6 @@ func (l *leaver) index(o object, cur *catalog.Table) {
 			if isOver(old, c.Name) {
 				l.needColumns(l.want.Table(schema, tableName), cur, []string{c.Name})
 			}
-		}
-	}
-}
-
-// needColumns keeps columns that something which stays uses.
-func (l *leaver) needColumns(want, cur *catalog.Table, columns []string) {
-	for _, name := range columns {
-		if want.Column(name) == nil {
-			l.leave(columnObject(cur, name))
-		}
-	}
-}
-
-// needTarget keeps the table and the key that a reference which stays refers to.
-func (l *leaver) needTarget(c *catalog.Constraint) {
-	if referenced(c) == "" {
-		return
-	}
-	cur, want, key := l.cur.Table(c.Target()), l.want.Table(c.Target()), referredColumns(c)
-	switch {
-	case cur == nil:
-		return
-	case want == nil:
-		l.leave(tableObject(cur))
-		return
-	}
-	l.needColumns(want, cur, key)
-	isKey := func(x catalog.Constraint) bool {
-		return (x.Kind == "primary key" || x.Kind == "unique") && slices.Equal(x.Columns, key)
-	}
-	if n := slices.IndexFunc(cur.Constraints, isKey); n >= 0 && !slices.ContainsFunc(want.Constraints, isKey) {
-		l.leave(constraintObject(cur, &cur.Constraints[n]))
-	}
-}
-
-// needType keeps the enum of a column that stays.
-func (l *leaver) needType(c *catalog.Column) {
-	for i := range l.cur.Enums {
-		e := &l.cur.Enums[i]
-		if strings.TrimSuffix(c.Type, "[]") == catalogName(e.Schema, e.Name) && enumOf(l.want, e.Schema, e.Name) == nil {
-			l.leave(enumObject(e))
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -67,18 +66,6 @@ func testFault(sql string, err error) error {
 		return pg.Fault(testOp, err)
 	}
 	return &fault.Error{Code: fault.Conflict, Op: testOp, Message: pg.Fault("", err).Error() + "\n" + sql, Hint: refusalHint(err), Err: err}
-}
-
-// execEach executes statements one by one, and returns the one that failed.
-func execEach(ctx context.Context, db interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}, statements []string) (failed string, err error) {
-	for _, sql := range statements {
-		if _, err := db.Exec(ctx, sql); err != nil {
-			return sql, err
-		}
-	}
-	return "", nil
 }
 
 // execute executes statements on the scratch database and returns its resulting catalog.

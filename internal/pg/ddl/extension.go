@@ -1,0 +1,51 @@
+package ddl
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// UUIDFunction is a function that generates IDs. Postgres has a similar one since version 18; this one works in every version.
+const UUIDFunction = "uuid_generate_v7"
+
+// CreateUUIDFunction creates the function. It takes a random UUID, replaces its first 48 bits by the milliseconds since 1970, and sets the
+// version to 7 (RFC 9562).
+const CreateUUIDFunction = `CREATE FUNCTION ` + UUIDFunction + `() RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE
+AS $$
+  SELECT encode(
+    set_bit(
+      set_bit(
+        overlay(
+          uuid_send(gen_random_uuid())
+          PLACING substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+          FROM 1 FOR 6
+        ),
+        52, 1
+      ),
+      53, 1
+    ),
+    'hex'
+  )::uuid
+$$`
+
+// Extensions names the extensions that a schema needs.
+func Extensions(s *schema.Schema) (names []string) {
+	for _, t := range s.Tables {
+		for _, f := range t.Fields {
+			name := ""
+			switch {
+			case strings.EqualFold(f.DataType, "citext"):
+				name = "citext"
+			case f.Type.Scalar == schema.Vector:
+				name = "vector"
+			}
+			if name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
