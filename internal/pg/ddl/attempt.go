@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// attempt plans without what is left out, and tests the plan.
+// attempt plans without the objects that are left out, and tests the plan.
 func (d *differ) attempt(ctx context.Context, before *catalog.Catalog) (Plan, error) {
 	d.want, _, _ = leave(before, d.target.catalog, d.target.written, d.refused)
 	first, err := d.prepare(ctx, before)
@@ -45,11 +45,11 @@ func (d *differ) attempt(ctx context.Context, before *catalog.Catalog) (Plan, er
 	return plan, d.prove(ctx, before, applied)
 }
 
-// planned returns the plan with what Postgres allows of its rollback.
+// planned returns the plan. It leaves out the rollbacks of new enum values that Postgres refuses.
 func (d *differ) planned(ctx context.Context, cur *catalog.Catalog) (Plan, error) {
 	d.options.oneWay = nil
 	plan := Diff(cur, d.want, d.options.Options)
-	oneWay, err := d.waysBack(ctx, plan)
+	oneWay, err := d.refusedRollbacks(ctx, plan)
 	if err != nil || len(oneWay) == 0 {
 		return plan, err
 	}
@@ -110,7 +110,7 @@ func (d *differ) preparations(cur *catalog.Catalog) (steps []step) {
 	return steps
 }
 
-// possible returns the renames of a list that are not left out, and leaves out those that need one that is.
+// possible returns the renames of a list that are not left out. It also leaves out those that need another rename that is left out.
 func (d *differ) possible(list []rename) []rename {
 	left := map[object]bool{}
 	for changed := true; changed; {
@@ -122,7 +122,7 @@ func (d *differ) possible(list []rename) []rename {
 				return false
 			}
 			left[r.now], changed = true, true
-			if !isRefused && r.needs[needs] != r.now.container() { // which says enough
+			if !isRefused && r.needs[needs] != r.now.container() { // the container is already reported
 				d.refused = append(d.refused, refusal{Refused: &Refused{}, of: []object{r.now, r.former}, onto: &r.needs[needs], renames: true})
 			}
 			return true

@@ -67,7 +67,7 @@ func (b *binding) readsColumn(c *catalog.Catalog, types []string) bool {
 	})
 }
 
-// bindings returns the domains and functions that are bound to an enum, also by way of each other. Each one comes after those that it uses.
+// bindings returns the domains and functions that are bound to an enum, directly or through another one. Each one comes after those that it uses.
 func bindings(c *catalog.Catalog, e *catalog.Enum) []*binding {
 	var rest []*binding
 	for i := range c.Others {
@@ -99,8 +99,8 @@ func bindings(c *catalog.Catalog, e *catalog.Enum) []*binding {
 	return list
 }
 
-// inOrder sorts bindings so that each one comes after those that it uses. The bodies of functions count, which Postgres checks. So does each
-// occurrence of a name: an order too many does no harm.
+// inOrder sorts bindings so that each one comes after those that it uses. The body of a function counts, because Postgres checks it. So does
+// any occurrence of a name: a superfluous order does no harm.
 func inOrder(list []*binding) (sorted []*binding) {
 	var visit func(b *binding, early bool)
 	seen := map[*binding]bool{}
@@ -129,8 +129,8 @@ func inOrder(list []*binding) (sorted []*binding) {
 	return sorted
 }
 
-// rebind returns the statements that put domains and functions aside, that create them again before and after columns change their type, and
-// that drop the former ones.
+// rebind returns four groups of statements: they rename domains and functions, create them again before and after columns change their type,
+// and drop the renamed ones.
 func (r *rebuilding) rebind() (aside, early, late, gone []string) {
 	var domains []string
 	for _, b := range r.bound {
@@ -154,7 +154,7 @@ func (r *rebuilding) rebind() (aside, early, late, gone []string) {
 	return append(aside, domains...), early, late, gone
 }
 
-// hollow returns a statement that takes the body from a function that is aside, so that it is bound to its parameters only.
+// hollow returns a statement that removes the body of a renamed function, so that the function is bound to its parameters only.
 func (b *binding) hollow() string {
 	head, _, _ := strings.Cut(b.fixed(), "\n LANGUAGE ")
 	return fmt.Sprintf("CREATE OR REPLACE %s %s%s LANGUAGE plpgsql AS 'BEGIN END'", strings.ToUpper(b.Kind), name(b.schema, b.old), short(head))

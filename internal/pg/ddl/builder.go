@@ -153,8 +153,8 @@ func (b *Builder) createExtension(ctx context.Context, name string) error {
 	return err
 }
 
-// changesEnum reports whether the database has an enum of a definition in another form, or has it from elsewhere. Functions and domains may
-// depend on it.
+// changesEnum reports whether the database has an enum of a definition with other values, or one that the builder did not create. Functions
+// and domains may depend on it.
 func (b *Builder) changesEnum(now *definition) bool {
 	return slices.ContainsFunc(now.enums, func(e part) bool {
 		inDatabase := slices.ContainsFunc(b.enums, func(c catalog.Enum) bool { return c.Schema == public && c.Name == e.name })
@@ -176,7 +176,7 @@ func (b *Builder) clear(ctx context.Context, s *schema.Schema, d *definition) ([
 	}
 	for _, e := range d.enums { // a value cannot be used in the transaction that adds it
 		for _, sql := range kept[e.name] {
-			if _, err := b.db.Exec(ctx, sql); err != nil && !isRefusal(err) { // the plan tells what Postgres refuses
+			if _, err := b.db.Exec(ctx, sql); err != nil && !isRefusal(err) { // the plan reports it
 				return nil, pg.Fault("change the enum "+e.name+" of the scratch database", err)
 			}
 		}

@@ -25,7 +25,7 @@ func (p *planner) dropColumn(c *columnChange, t *catalog.Table, column *catalog.
 		return
 	}
 	p.noteDroppedColumn(t, column)
-	for i := range t.Constraints { // they go with it
+	for i := range t.Constraints { // Postgres drops them with the column
 		if x := &t.Constraints[i]; slices.Contains(x.Columns, column.Name) && x.Kind != "not null" && !restored[x.Name] {
 			restored[x.Name] = true
 			c.down = append([]string{addConstraint(x)}, c.down...)

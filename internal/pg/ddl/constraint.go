@@ -15,14 +15,14 @@ func (p *planner) alterConstraints(cur, want *catalog.Table) {
 		old := found[c]
 		switch {
 		case c.Kind == "not null" || p.isInline(cur, want, c):
-		case old == nil && c.Kind == "primary key" && slices.Equal(Key(cur), c.Columns): // or a unique constraint does the same
+		case old == nil && c.Kind == "primary key" && slices.Equal(Key(cur), c.Columns): // or a unique constraint serves as the key
 		case old == nil && p.uniqueIndex(cur, c):
 		case old == nil:
 			p.addConstraint(want, c, nil)
 		case !satisfies(cur, old, c):
 			p.addConstraint(want, c, old)
 		default:
-			p.renameConstraint(want, old, c) // one that is NOT VALID stays so: rows may be against it
+			p.renameConstraint(want, old, c) // one that is NOT VALID stays so: rows may violate it
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (p *planner) addConstraint(t *catalog.Table, c, old *catalog.Constraint) {
 	}
 }
 
-// nullableAgain returns the commands that let the columns of a new primary key be null again, which were before.
+// nullableAgain returns the commands that make columns of a new primary key nullable again if they were nullable before.
 func (p *planner) nullableAgain(t *catalog.Table, c *catalog.Constraint) (undo []string) {
 	cur := p.cur.Table(t.Schema, t.Name)
 	for _, column := range c.Columns {
@@ -116,8 +116,8 @@ func (p *planner) refersToNewKey(c *catalog.Constraint) bool {
 	return slices.ContainsFunc(want.Constraints, isOver) && !slices.ContainsFunc(cur.Constraints, isOver)
 }
 
-// alterIndexes adds and drops the indexes of a table that has rows, each in a file of its own. Those that go do so last, so that
-// queries always have one.
+// alterIndexes adds and drops the indexes of an existing table, each in a file of its own. It drops indexes last, so that queries always have
+// one.
 func (p *planner) alterIndexes(cur, want *catalog.Table) {
 	had, has := indexesOf(p.cur, cur), indexesOf(p.want, want)
 	for _, i := range has {

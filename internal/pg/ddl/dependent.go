@@ -50,10 +50,10 @@ func (d dependent) isGeneratedIn(want *catalog.Catalog) bool {
 	return c != nil && columnDefinition(c) == columnDefinition(d.table.Column(d.column))
 }
 
-// dependents returns what depends on the columns of a table that change their type, or on another thing that is replaced. Each one comes
+// dependents returns what depends on the columns of a table that change their type, or on a domain or function that is replaced. Each comes
 // after those that it may depend on.
 func (r *rebuilding) dependents(t *catalog.Table, columns []catalog.Column) (list []dependent) {
-	var gone []string // generated columns, which go with what is over them
+	var gone []string // generated columns, which Postgres drops with their constraints and indexes
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		isOf := func(other catalog.Column) bool { return other.Name == c.Name }
@@ -83,13 +83,13 @@ func (r *rebuilding) dependents(t *catalog.Table, columns []catalog.Column) (lis
 	return list
 }
 
-// affects reports whether a constraint must go while columns change or are gone.
+// affects reports whether a constraint must be dropped before columns change their type, or is dropped with a generated column.
 func (r *rebuilding) affects(x *catalog.Constraint, columns []catalog.Column, gone []string) bool {
 	isGone := slices.ContainsFunc(gone, func(column string) bool { return slices.Contains(x.Columns, column) })
 	switch x.Kind {
 	case "not null":
 		return false
-	case "foreign key": // the other end of a reference changes its type apart from it
+	case "foreign key": // the type of the referenced column changes separately
 		return isGone || slices.ContainsFunc(columns, func(c catalog.Column) bool { return slices.Contains(x.Columns, c.Name) })
 	}
 	return isGone || r.uses(x.Definition)

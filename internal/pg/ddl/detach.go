@@ -6,9 +6,9 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// detached are the statements around a change of columns, for the constraints and indexes that the change affects. Postgres drops them
-// with a column that is dropped and added again. In the condition of those over a column whose type changes, it writes casts, which are in
-// the way of the schema's condition and stay when the type changes back.
+// detached are the statements before and after a change of columns, for the constraints and indexes that the change affects. Postgres drops
+// them with a column that is dropped and added again. When the type of a column changes, Postgres writes casts into the conditions over it.
+// These casts differ from the condition in the schema, and stay when the type changes back.
 type detached struct {
 	before, after         []string // of the change
 	beforeUndo, afterUndo []string // of its rollback
@@ -66,7 +66,7 @@ func (d *detacher) constraint(c *catalog.Constraint) bool {
 	w := d.wanted[c]
 	same := (w != nil) && (w.Definition == c.Definition)
 	rewritten := !same && (c.Kind == "check") && slices.ContainsFunc(c.Columns, d.isRetyped)
-	dropped := d.dropped[tableKey(d.cur)+"."+c.Name] // before, by dropConstraints
+	dropped := d.dropped[tableKey(d.cur)+"."+c.Name] // by dropConstraints
 	if (c.Kind == "not null") || (!gone && !rewritten) || dropped {
 		return false
 	}
@@ -93,8 +93,8 @@ func (d *detacher) index(i *catalog.Index) bool {
 	return true
 }
 
-// add notes how to drop and create a part. If it is gone with its column, nothing has to drop it. If it was written by hand, the change
-// itself must bring it back.
+// add notes how to drop and create a part. If Postgres drops it with its column, no statement has to. If it was written by hand, the change
+// itself must create it again.
 func (d *detacher) add(drop, create string, gone, byHand bool) {
 	o := &d.out
 	if !gone {

@@ -14,9 +14,9 @@ type planner struct {
 	cur, want *catalog.Catalog
 	values    []step   // new enum values, which cannot be used in the same transaction
 	main      []step   // quick changes
-	online    []step   // slower ones that stop nobody, outside of a transaction
+	online    []step   // slower ones that block nobody, outside a transaction
 	alone     []lone   // each in a file of its own
-	last      []lone   // as alone, when everything else is there
+	last      []lone   // as alone, after everything else
 	fill      []string // required columns that have no default
 	filled    []string // new columns that rekey has filled
 	keys      []string // new keys that mustBeKey has checked

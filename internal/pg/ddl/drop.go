@@ -12,10 +12,10 @@ import (
 // Drop is a table or column that a plan drops, and its data with it.
 type Drop struct {
 	What string `json:"what"`           // column books.title
-	Hint string `json:"hint,omitempty"` // how the data can be kept, when something new may be the same under another name
+	Hint string `json:"hint,omitempty"` // how to keep the data, if a new object may be the same under another name
 }
 
-// noteDroppedTable notes that a table goes.
+// noteDroppedTable records that a table is dropped.
 func (p *planner) noteDroppedTable(t *catalog.Table) {
 	d := Drop{What: "table " + tableName(t)}
 	for i := range p.want.Tables {
@@ -34,7 +34,7 @@ func sharedColumns(a, b *catalog.Table) []catalog.Column {
 	})
 }
 
-// noteDroppedColumn notes that a column goes.
+// noteDroppedColumn records that a column is dropped.
 func (p *planner) noteDroppedColumn(t *catalog.Table, column *catalog.Column) {
 	d := Drop{What: "column " + t.Name + "." + column.Name}
 	want := p.want.Table(t.Schema, t.Name)
@@ -51,8 +51,8 @@ func (p *planner) noteDroppedColumn(t *catalog.Table, column *catalog.Column) {
 	p.drops = append(p.drops, d)
 }
 
-// formerField returns the name that @renamed of the field of a column must have, so that the column was called old. The columns of a
-// reference are called after the reference and the key that it refers to. It is empty where no name of the field leads to that column.
+// formerField returns the argument of @renamed(from:) under which a column gets its values from the column old. The columns of a reference
+// are named after the reference and the key that it refers to. It returns "" if no argument leads to that column.
 func (p *planner) formerField(table, column, old string) string {
 	if p.types == nil {
 		return schema.CamelCase(old)
@@ -68,7 +68,7 @@ func (p *planner) formerField(table, column, old string) string {
 				continue
 			case f.Relation == nil:
 				return schema.CamelCase(old)
-			case t.Join != nil: // its columns are called after the types
+			case t.Join != nil: // its columns are named after the types
 				return ""
 			}
 			name, ok := strings.CutSuffix(old, "_"+oldKey(f.Relation, i))
@@ -81,7 +81,7 @@ func (p *planner) formerField(table, column, old string) string {
 	return ""
 }
 
-// typeName is the name that the type of a table has unless the schema says otherwise.
+// typeName returns the default name of the type of a table.
 func typeName(table string) string {
 	name := []rune(schema.CamelCase(schema.Singular(table)))
 	if len(name) == 0 {
@@ -90,8 +90,8 @@ func typeName(table string) string {
 	return strings.ToUpper(string(name[:1])) + string(name[1:])
 }
 
-// replacements returns the comment above the statements that take values from an enum: the updates that rows need which still
-// have one of them.
+// replacements returns the comment above the statements that remove values from an enum. It contains the updates for rows that still have
+// one of these values.
 func replacements(c *catalog.Catalog, e *catalog.Enum, values []string) string {
 	gone := slices.DeleteFunc(slices.Clone(e.Values), func(v string) bool { return slices.Contains(values, v) })
 	if len(gone) == 0 || len(values) == 0 {

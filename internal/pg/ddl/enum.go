@@ -133,7 +133,7 @@ func (p *planner) addValues(cur *catalog.Enum, values []string) {
 	down := p.rebuild(p.cur, p.want, cur, cur.Values, all, all)
 	s := step{up: up, down: down, of: []object{enumObject(cur)}}
 	if refused, ok := p.oneWay[enumObject(cur)]; ok {
-		s.down, s.oneWay = []string{noWayBack(cur, down, refused)}, true
+		s.down, s.oneWay = []string{noRollback(cur, down, refused)}, true
 	}
 	p.values = append(p.values, s)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// UUIDFunction is a function that generates IDs. Postgres has a similar one since version 18; this one works in every version.
+// UUIDFunction is the name of a function that generates IDs. Postgres has a similar one since version 18; this one works in every version.
 const UUIDFunction = "uuid_generate_v7"
 
 // CreateUUIDFunction creates the function. It takes a random UUID, replaces its first 48 bits by the milliseconds since 1970, and sets the

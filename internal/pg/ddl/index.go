@@ -8,7 +8,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// concurrently is how indexes are made and dropped that others may be using.
+// concurrently returns the keyword with which indexes are created and dropped while others use the table.
 func (p *planner) concurrently() string {
 	if p.Plain {
 		return ""
@@ -16,8 +16,8 @@ func (p *planner) concurrently() string {
 	return "CONCURRENTLY "
 }
 
-// createIndex creates an index of a table by its statement. Postgres does not build that of a partitioned table beside writes, but those of its
-// partitions, which then become parts of it.
+// createIndex creates an index of a table by its statement. Postgres cannot build the index of a partitioned table concurrently. It can build
+// those of the partitions, which are then attached to it.
 func (p *planner) createIndex(t *catalog.Table, i *catalog.Index, sql string) step {
 	if t.Kind == "partitioned table" {
 		_, keys, _ := strings.Cut(sql, " ON "+name(i.Schema, i.Table)+" ")
@@ -26,7 +26,7 @@ func (p *planner) createIndex(t *catalog.Table, i *catalog.Index, sql string) st
 	return one(strings.Replace(sql, "INDEX ", "INDEX "+p.concurrently(), 1), p.dropIndex(i.Schema, i.Name))
 }
 
-// getsIndex reports whether a new index comes in the place of that of a unique constraint.
+// getsIndex reports whether a new index replaces the index of a unique constraint.
 func (p *planner) getsIndex(cur, want *catalog.Table, c *catalog.Constraint) bool {
 	had := indexesOf(p.cur, cur)
 	return c.Kind == "unique" && slices.ContainsFunc(indexesOf(p.want, want), func(i *catalog.Index) bool {
@@ -38,7 +38,7 @@ func (p *planner) dropIndex(schema, index string) string {
 	return "DROP INDEX " + p.concurrently() + name(schema, index)
 }
 
-// replaceIndex builds an index before the one of its name goes, unless the table is partitioned.
+// replaceIndex builds an index before it drops the one of the same name, unless the table is partitioned.
 func (p *planner) replaceIndex(t *catalog.Table, old, now *catalog.Index) step {
 	if t.Kind == "partitioned table" { // the indexes of its partitions would keep their temporary names
 		drop := "DROP INDEX " + name(old.Schema, old.Name)
@@ -53,8 +53,8 @@ func (p *planner) replaceIndex(t *catalog.Table, old, now *catalog.Index) step {
 	return step{up: swap(now), down: swap(old)}
 }
 
-// partitionedIndex creates an index of a partitioned table under a name, and of all its partitions. keys is what follows the table in
-// the statement.
+// partitionedIndex creates an index of a partitioned table under a name, and of all its partitions. keys is the part of the statement after
+// the table.
 func (p *planner) partitionedIndex(t *catalog.Table, i *catalog.Index, index, keys string) []string {
 	create := func(index, on string, how string) string {
 		return "CREATE INDEX " + how + ident(index) + " ON " + on + " " + keys
@@ -86,7 +86,7 @@ func (p *planner) partitionsOf(t *catalog.Table) (list []*catalog.Table) {
 	return list
 }
 
-// freeIndexName returns a name for the index of a partition that no index has, or that which it has now when the index comes back.
+// freeIndexName returns an unused name for the index of a partition. For an index that is created again, it returns the current name.
 func (p *planner) freeIndexName(part *catalog.Table, i *catalog.Index) string {
 	keys := func(x *catalog.Index) string { return x.Definition[strings.Index(x.Definition, " USING "):] }
 	if byName(indexesOf(p.cur, p.cur.Table(i.Schema, i.Table)), i.Name) != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Kept is what a target keeps of a database whose tables it drops: what the SQL of a schema can name.
+// Kept lists the objects that a target keeps of a database whose tables it drops. The SQL of a schema can use them.
 type Kept struct {
 	extensions, enums []string
 	sequences         []string // the columns that own them; "" is a sequence without an owner
@@ -26,8 +26,8 @@ func ReadKept(ctx context.Context, db interface {
 	return k, pg.Fault("list what the schema can use", err)
 }
 
-// Beyond reports whether the database has something that the tables, enums and extensions of a schema do not bring with them. Otherwise
-// an empty database is as good as a copy of it, and much faster to have.
+// Beyond reports whether the database has objects that the tables, enums and extensions of a schema do not create. Otherwise the target can
+// use an empty database instead of a copy, which is much faster.
 func (k Kept) Beyond(s *schema.Schema) bool {
 	needed := append(Extensions(s), "plpgsql")
 	extra := func(name string) bool { return !slices.Contains(needed, name) }
@@ -51,8 +51,8 @@ func serials(s *schema.Schema) (columns []string) {
 	return columns
 }
 
-// keptSQL lists extensions, enums, the owners of sequences, and whether there is something else that people have made. Views of tables
-// go with the tables. Objects of people have OIDs from 16384.
+// keptSQL lists extensions, enums and the owners of sequences, and reports whether users created other objects. Views over tables are dropped
+// with the tables. Objects of users have OIDs from 16384.
 const keptSQL = `
 	WITH RECURSIVE theirs AS (
 		SELECT n.oid FROM pg_namespace n WHERE n.nspname NOT IN ('information_schema', $2) AND n.nspname NOT LIKE 'pg\_%'

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// labels returns the statements that give a new type, domain or function the comment and the grants of the former one. Postgres itself lets
-// everyone use a new one.
+// labels returns the statements that give a new type, domain or function the comment and the grants of the former one. By default,
+// everyone can use a new one.
 func labels(kind, name, comment string, grants []string) []string {
 	everyone := "USAGE TO PUBLIC"
 	if kind == "FUNCTION" || kind == "PROCEDURE" {

@@ -55,7 +55,7 @@ func (o object) split() (schema, name string) {
 	return schema, name
 }
 
-// leaver removes the changes of some objects from what a plan leads to: in it, they are as the database has them.
+// leaver removes the changes of some objects from the result of a plan: want then contains these objects as the database has them.
 type leaver struct {
 	cur, want *catalog.Catalog
 	target    *catalog.Catalog // want before anything was left out
@@ -65,7 +65,7 @@ type leaver struct {
 	quiet     bool // do not mention what the target does not have
 }
 
-// leave returns the catalog and the SQL of a target without the changes of refused objects, and what that leaves out.
+// leave returns the catalog and the SQL of a target without the changes of refused objects, and lists what is left out.
 func leave(cur, want *catalog.Catalog, sql written, refused []refusal) (*catalog.Catalog, written, []LeftOut) {
 	if len(refused) == 0 {
 		return want, sql, nil
@@ -163,7 +163,7 @@ func (l *leaver) changes(o object) bool {
 	return true
 }
 
-// enum keeps the values of an enum, and allows new ones. A new enum goes with the columns that use it.
+// enum keeps the values of an enum, and allows new ones. With a new enum, it leaves out the columns that use it.
 func (l *leaver) enum(o object) {
 	schema, enumName := o.split()
 	cur, want := enumOf(l.cur, schema, enumName), enumOf(l.want, schema, enumName)

@@ -6,7 +6,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// column leaves a column as it is, and what is over it.
+// column leaves a column as it is, with the constraints, indexes and generated columns that use it.
 func (l *leaver) column(o object, cur, want *catalog.Table) {
 	now := want.Column(o.name)
 	var old *catalog.Column
@@ -31,7 +31,7 @@ func (l *leaver) column(o object, cur, want *catalog.Table) {
 	if old != nil {
 		return
 	}
-	for _, t := range slices.Clone(l.want.Tables) { // nothing can refer to it
+	for _, t := range slices.Clone(l.want.Tables) { // no foreign key can refer to a missing column
 		for _, c := range slices.Clone(t.Constraints) {
 			if referenced(&c) == o.table && slices.Contains(referredColumns(&c), o.name) {
 				l.dependent(constraintObject(&t, &c), o)

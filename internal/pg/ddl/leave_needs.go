@@ -7,7 +7,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// needColumns keeps columns that something which stays uses.
+// needColumns keeps columns that a kept object uses.
 func (l *leaver) needColumns(want, cur *catalog.Table, columns []string) {
 	for _, name := range columns {
 		if want.Column(name) == nil {
@@ -16,7 +16,7 @@ func (l *leaver) needColumns(want, cur *catalog.Table, columns []string) {
 	}
 }
 
-// needTarget keeps the table and the key that a reference which stays refers to.
+// needTarget keeps the table and the key that a kept reference refers to.
 func (l *leaver) needTarget(c *catalog.Constraint) {
 	if referenced(c) == "" {
 		return
@@ -38,7 +38,7 @@ func (l *leaver) needTarget(c *catalog.Constraint) {
 	}
 }
 
-// needType keeps the enum of a column that stays.
+// needType keeps the enum of a kept column.
 func (l *leaver) needType(c *catalog.Column) {
 	for i := range l.cur.Enums {
 		e := &l.cur.Enums[i]

@@ -9,7 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// table leaves a table as it is. A new one goes with the references to it.
+// table leaves a table as it is. With a new table, it leaves out the references to it.
 func (l *leaver) table(o object, cur *catalog.Table) {
 	schema, tableName := o.split()
 	l.want.Tables = slices.DeleteFunc(l.want.Tables, func(t catalog.Table) bool { return tableKey(&t) == o.table })

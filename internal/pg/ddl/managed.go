@@ -9,10 +9,10 @@ import (
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
 
-// What the schema language cannot describe belongs to whoever made it: an import leaves it out of the schema, and no plan
-// changes, drops or mentions it. Both ask the functions of this file.
+// Objects that the schema language cannot describe are not managed by Krowoc: an import leaves them out of the schema, and no plan changes,
+// drops or mentions them. Both use the functions of this file.
 
-// Unmanaged says why no type can describe a table, or "".
+// Unmanaged returns the reason why no type can describe a table, or "".
 func Unmanaged(c *catalog.Catalog, t *catalog.Table) string {
 	switch {
 	case t.Schema != public:
@@ -36,7 +36,8 @@ func Unmanaged(c *catalog.Catalog, t *catalog.Table) string {
 	return ""
 }
 
-// Key returns the columns of a table's primary key, or of the first unique constraint that does the same; nil when it has neither.
+// Key returns the columns of a table's primary key, or of the first unique constraint that can serve as a key. It returns nil if the table
+// has neither.
 func Key(t *catalog.Table) []string {
 	var key []string
 	for i := range t.Constraints {
@@ -62,13 +63,13 @@ func mayBeKey(typ string) bool {
 	return !strings.HasSuffix(typ, "[]") && !slices.Contains([]string{"json", "jsonb", "real", "double precision", "vector"}, name)
 }
 
-// MayBeUnique reports whether @unique is allowed on a field with a type. Without, a unique constraint of one column can only be left out.
+// MayBeUnique reports whether @unique is allowed on a field with a type. If not, a schema cannot contain a unique constraint over it alone.
 func MayBeUnique(typ string) bool {
 	name, _, _ := strings.Cut(strings.TrimPrefix(typ, public+"."), "(")
 	return !slices.Contains([]string{"json", "jsonb", "vector"}, name)
 }
 
-// UnmanagedEnum says why no enum of the schema language can describe an enum of a database, or "".
+// UnmanagedEnum returns the reason why no enum of the schema language can describe an enum of a database, or "".
 func UnmanagedEnum(e *catalog.Enum) string {
 	switch {
 	case e.Schema != public:
@@ -86,18 +87,18 @@ func UnmanagedEnum(e *catalog.Enum) string {
 // IsManagedEnum reports whether an enum of the schema language can describe an enum of a database.
 func IsManagedEnum(e *catalog.Enum) bool { return UnmanagedEnum(e) == "" }
 
-// isManaged reports whether a constraint of a table that has a type is one that a schema can ask for. kept are those that it does
-// ask for.
+// isManaged reports whether a constraint of a table that has a type is one that a schema can contain. kept are those that the
+// schema contains.
 func (p *planner) isManaged(t *catalog.Table, c *catalog.Constraint, kept map[*catalog.Constraint]bool) bool {
 	switch {
 	case slices.Contains([]string{"not null", "primary key", "exclusion"}, c.Kind), c.Kind == "foreign key" && p.foreign(t, c):
 		return false
-	case c.Kind == "unique" && slices.Equal(c.Columns, Key(p.want.Table(t.Schema, t.Name))): // it stands for the primary key
+	case c.Kind == "unique" && slices.Equal(c.Columns, Key(p.want.Table(t.Schema, t.Name))): // it serves as the primary key
 		return false
 	case c.Kind == "unique" && len(c.Columns) == 1 && !MayBeUnique(p.cur.BaseType(t.Column(c.Columns[0]).Type)):
 		return false
 	}
-	for other := range kept { // a schema asks for it once
+	for other := range kept { // a schema contains it once
 		if other.Kind == c.Kind && c.Kind != "check" && other.References == c.References && slices.Equal(other.Columns, c.Columns) {
 			return false
 		}

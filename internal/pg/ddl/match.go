@@ -135,7 +135,7 @@ var methods = map[string]content{"btree": plain, "hash": plain, "gist": plain, "
 // singleColumn are the methods whose indexes have exactly one column.
 var singleColumn = []string{"hash", "hnsw", "ivfflat"}
 
-// Expressible reports whether @index can say an index of a table: over plain columns in an order, with the usual operators,
+// Expressible reports whether @index can express an index of a table: it is over plain columns in an order, with the usual operators,
 // of a method that suits what they hold.
 func Expressible(i *catalog.Index, t *catalog.Table) bool {
 	tooMany := len(i.Columns) > 1 && slices.Contains(singleColumn, i.Method)

@@ -11,16 +11,16 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// waysBack tests the rollback of each enum that gets values, and returns what Postgres refuses of it. A view over the enum is in its way, for
-// example. A plan without other users of the database has no file that could tell.
-func (d *differ) waysBack(ctx context.Context, plan Plan) (map[object]Refused, error) {
+// refusedRollbacks tests the rollback of each enum that gets values, and returns what Postgres refuses of it, for example because of a view over the
+// enum. A plan with the option Plain has no file in which a comment could report that.
+func (d *differ) refusedRollbacks(ctx context.Context, plan Plan) (map[object]Refused, error) {
 	oneWay := map[object]Refused{}
 	for _, f := range plan.Files {
 		if f.Suffix != "values" || d.options.Plain {
 			continue
 		}
 		for _, s := range f.steps {
-			refused, err := d.wayBack(ctx, s)
+			refused, err := d.tryRollback(ctx, s)
 			if err != nil {
 				return nil, err
 			}
@@ -32,8 +32,8 @@ func (d *differ) waysBack(ctx context.Context, plan Plan) (map[object]Refused, e
 	return oneWay, nil
 }
 
-// wayBack executes a step and its rollback, and leaves nothing.
-func (d *differ) wayBack(ctx context.Context, s step) (refused *Refused, err error) {
+// tryRollback executes a step and its rollback in a transaction that it rolls back.
+func (d *differ) tryRollback(ctx context.Context, s step) (refused *Refused, err error) {
 	tx, err := d.db.Begin(ctx)
 	if err != nil {
 		return nil, pg.Fault(testOp, err)
@@ -44,7 +44,7 @@ func (d *differ) wayBack(ctx context.Context, s step) (refused *Refused, err err
 		}
 	}()
 	if sql, err := execEach(ctx, tx, s.up); err != nil {
-		if isRefusal(err) { // the test of the plan tells
+		if isRefusal(err) { // prove reports it
 			return nil, nil
 		}
 		return nil, testFault(sql, err)
@@ -59,14 +59,14 @@ func (d *differ) wayBack(ctx context.Context, s step) (refused *Refused, err err
 	return nil, testFault(sql, err)
 }
 
-// noWayBack is the comment in the place of a rollback that Postgres refuses.
-func noWayBack(e *catalog.Enum, down []string, r Refused) string {
+// noRollback is the comment in the place of a rollback that Postgres refuses.
+func noRollback(e *catalog.Enum, down []string, r Refused) string {
 	var b strings.Builder
 	line := func(text string) { b.WriteString("-- " + strings.ReplaceAll(text, "\n", "\n-- ") + "\n") }
 	line("Irreversible: the enum " + name(e.Schema, e.Name) + " keeps its new values. To remove them, it must be created again, and Postgres refuses")
 	line("  " + strings.ReplaceAll(r.Statement, "\n", "\n  "))
 	line("because " + pg.Fault("", r.Err).Error())
-	line("To write a way back: drop that object, run these statements, and create the object again.")
+	line("To write a rollback: drop that object, run these statements, and create the object again.")
 	line("  " + strings.ReplaceAll(strings.Join(down, ";\n")+";", "\n", "\n  "))
 	return strings.TrimSuffix(b.String(), "\n")
 }

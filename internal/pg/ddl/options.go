@@ -20,11 +20,12 @@ type File struct {
 // Plan contains the migrations that change one database into another, and back.
 type Plan struct {
 	Files []File
-	// Left lists what only the database has, and keeps because AllowDrop is not set.
+	// Left lists the objects that only the database has and that stay because AllowDrop is not set.
 	Left []string
-	// Drops is what only the database has, and loses with its data.
+	// Drops lists the objects that only the database has and that the files drop with their data.
 	Drops []Drop
-	// LeftOut lists what the files do not change, because Postgres refuses it. Only a plan for a partial target leaves something out.
+	// LeftOut lists the changes that the files do not contain, because Postgres refuses them or their rollback. Only a plan for a partial
+	// target leaves something out.
 	LeftOut []LeftOut
 }
 

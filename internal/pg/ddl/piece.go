@@ -7,7 +7,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// piece is a part of a schema and the statement that creates it apart from the others.
+// piece is a part of a schema and the statement that creates only this part.
 type piece struct {
 	object
 	sql   string
@@ -18,8 +18,8 @@ type piece struct {
 	to string       // the table of a reference
 }
 
-// pieces returns the parts of a definition, each after those that it may use, but for generated columns. statements has the enums that do
-// not exist yet.
+// pieces returns the parts of a definition, each after those that it may use. Generated columns can come before the columns that they use.
+// statements contains the enums that do not exist yet.
 func (d *definition) pieces(statements []string) (list []piece) {
 	for _, e := range d.enums {
 		if slices.Contains(statements, e.sql) {
@@ -53,7 +53,7 @@ func (d *definition) pieces(statements []string) (list []piece) {
 	return slices.Concat(list, references, indexes)
 }
 
-// uses returns the SQL of a piece in which the columns of its table can be.
+// uses returns the part of the SQL that can contain other columns of the same table.
 func (p piece) uses() string {
 	if p.kind != "column" {
 		return p.sql

@@ -49,7 +49,7 @@ type differ struct {
 	answers map[Rename]bool // to the questions about renames
 
 	refused []refusal // what is left out, and why
-	suspect *refusal  // which of its columns is to blame is being found out
+	suspect *refusal  // the attempt finds out which of its columns is to blame
 	careful bool      // test the rollback of each step right after it, to find the one that does not restore the database
 
 	done    []step // what the scratch database has of the plan

@@ -98,10 +98,10 @@ const (
 	noWayHint   = "Postgres has no direct way to make this change: " + byHand
 )
 
-// sqlHint tells what to do about SQL of a schema that Postgres refuses.
+// sqlHint is the hint for SQL in a schema that Postgres refuses.
 const sqlHint = "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create"
 
-// refusalHint tells what to do about a change that Postgres refuses.
+// refusalHint returns the hint for a change that Postgres refuses.
 func refusalHint(err error) string {
 	refused := new(pgconn.PgError)
 	if !errors.As(err, &refused) {
@@ -117,8 +117,8 @@ func refusalHint(err error) string {
 	return noWayHint
 }
 
-// isRefusal reports whether Postgres refuses a statement for what it says, and not because the server, the connection or the transaction
-// is in trouble.
+// isRefusal reports whether Postgres refuses a statement because of its content, and not because of a failure of the server, the connection or
+// the transaction.
 func isRefusal(err error) bool {
 	refused := new(pgconn.PgError)
 	if !errors.As(err, &refused) {

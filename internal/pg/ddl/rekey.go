@@ -59,8 +59,8 @@ func (p *planner) moved(t *catalog.Table, m move) []object {
 	return of
 }
 
-// mustBeKey stops the migration while rows cannot be told apart by what becomes their key. Their references could not come back. The first
-// reference to a key reads the table, which may be large, and the others rely on it.
+// mustBeKey stops the migration while the columns of a new key are not unique: a rollback could not restore the references to such rows. Only
+// the first reference to a key reads the table, which may be large.
 func (p *planner) mustBeKey(to *catalog.Constraint) []string {
 	key := columnsOf(referredColumns(to))
 	target := to.References + " (" + key + ")"

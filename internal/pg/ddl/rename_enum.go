@@ -8,8 +8,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// enum renames the type of an enum and its values. A name of the schema that stays, or that @renamed declares, leads from the
-// former name in Postgres to the new one.
+// enum renames the type of an enum and its values. The former name in Postgres follows from the name in the schema, or from
+// @renamed.
 func (r *renamer) enum(e *schema.Enum) {
 	now := object{kind: "enum", table: public + "." + e.DBName}
 	cur := enumOf(r.cur, public, e.DBName)
@@ -27,7 +27,7 @@ func (r *renamer) enum(e *schema.Enum) {
 	}
 }
 
-// formerType returns the enum of the database that an enum of the schema is under another name, or nil.
+// formerType returns the enum of the database that an enum of the schema had before under another name, or nil.
 func (r *renamer) formerType(e *schema.Enum) *catalog.Enum {
 	var free []*catalog.Enum // that no enum of the schema has
 	for i := range r.cur.Enums {

@@ -8,7 +8,7 @@ import (
 )
 
 // reshaper collects the statements that turn the empty tables of one definition into those of another. Unlike a migration, they may drop
-// what they like.
+// any object.
 type reshaper struct {
 	was, now map[string]*tableWriter // by table
 	again    map[string]bool         // tables that are created, or dropped and created again
@@ -60,7 +60,7 @@ func (d *definition) byTable() map[string]*tableWriter {
 	return tables
 }
 
-// mustDrop reports whether a table has to be created again. Constraints and indexes that use a column would silently go with it, and
+// mustDrop reports whether a table has to be created again. Postgres would drop constraints and indexes with a column, and
 // references with a key.
 func (r *reshaper) mustDrop(was, now *tableWriter, t *catalog.Table) bool {
 	usesFresh := func(c catalog.Column) bool {

@@ -9,7 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// buildRest builds a schema without what Postgres refuses of it. failure is the error of the whole.
+// buildRest builds a schema without what Postgres refuses of it. failure is the error that the whole schema
+// gives.
 func (b *Builder) buildRest(ctx context.Context, s *schema.Schema, failure error) (*Target, error) {
 	d, err := define(s)
 	if err != nil {
@@ -46,7 +47,7 @@ func (b *Builder) buildRest(ctx context.Context, s *schema.Schema, failure error
 		return nil, err
 	}
 	t.refused = w.refused
-	b.schema = nil // what is built is a part of it
+	b.schema = nil // the database contains only a part of it
 	return t, nil
 }
 

@@ -80,7 +80,7 @@ func (d *differ) execute(ctx context.Context, statements []string) (*catalog.Cat
 func (d *differ) undo(ctx context.Context, before *catalog.Catalog) error {
 	if d.failed != nil {
 		for _, sql := range d.failed.down {
-			_, _ = d.db.Exec(ctx, sql) // the step may not have come as far
+			_, _ = d.db.Exec(ctx, sql) // the step may have failed before
 		}
 	}
 	for _, s := range slices.Backward(d.done) {

@@ -7,7 +7,7 @@ type step struct {
 	up, down []string
 	table    string // the existing table that the step locks, if any
 
-	oneWay bool // nothing undoes it; down is a comment that tells why
+	oneWay bool // it has no rollback; down is a comment with the reason
 
 	of      []object // what the step changes
 	renames bool     // it renames the second object of two to the first one

@@ -105,13 +105,13 @@ func indexesOf(c *catalog.Catalog, t *catalog.Table) (list []*catalog.Index) {
 	return list
 }
 
-// dropTables drops what only cur has, those first that refer to others.
+// dropTables drops the tables that only cur has. It drops a table before those that it refers to.
 func (p *planner) dropTables() {
 	gone := p.goneTables()
 	var references, drops []step
 	for len(gone) > 0 {
 		next := slices.IndexFunc(gone, func(t *catalog.Table) bool { return !referredTo(gone, t) })
-		if next < 0 { // a circle: its references go first
+		if next < 0 { // a cycle: drop its references first
 			references = append(references, dropReferences(gone, gone[0])...)
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// Target is the database of a schema.
+// Target is the database that a schema describes: what a plan leads to.
 type Target struct {
 	schema  *schema.Schema
 	catalog *catalog.Catalog
@@ -72,7 +72,7 @@ func keepEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (ma
 		r.enum(e)
 	}
 	for _, x := range r.list {
-		if _, err := scratch.Exec(ctx, x.up); err != nil && !isRefusal(err) { // the plan tells what Postgres refuses
+		if _, err := scratch.Exec(ctx, x.up); err != nil && !isRefusal(err) { // the plan reports it
 			return nil, pg.Fault("rename the enums of the scratch database", err)
 		}
 	}
@@ -90,7 +90,7 @@ func keepEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (ma
 	return kept, nil
 }
 
-// enumsOf reads the enums of public, which is all that a scratch database has to tell before its tables are created.
+// enumsOf reads the enums of the Postgres schema public. keepEnums needs nothing else, and a full catalog takes longer.
 func enumsOf(ctx context.Context, db *pgxpool.Pool) (*catalog.Catalog, error) {
 	const op = "read the enums of the scratch database"
 	rows, err := db.Query(ctx, `SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
@@ -115,7 +115,7 @@ func clearTables(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) e
 
 // replaceEnums replaces the enums that are not kept by those of the schema, and keeps the domains and functions that are bound to them, which
 // the schema may use. Where Postgres refuses that, for example because the check of a domain contains a value that the enum loses, the enum
-// keeps that value beside the new ones: the plan tells why. The database has no tables.
+// keeps its values and gets the new ones: the plan reports the reason. The database has no tables.
 func replaceEnums(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema, kept map[string][]string) error {
 	var c *catalog.Catalog
 	for _, e := range s.Enums {

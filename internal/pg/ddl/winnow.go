@@ -43,7 +43,7 @@ func (w *winnow) try(ctx context.Context, pieces []piece) error {
 		}
 	}
 	w.dependents()
-	for _, p := range pieces { // references, which say less than the tables that they refer to
+	for _, p := range pieces { // references last: a refused table is the better reason
 		w.refuse(p)
 	}
 	w.dependents()
@@ -68,12 +68,12 @@ func (w *winnow) refuse(p piece) {
 	w.refused = append(w.refused, r)
 }
 
-// isPart reports whether an object is a part of a table that is left out, which says enough.
+// isPart reports whether an object is a part of a table that is left out. Only the table is then reported.
 func (w *winnow) isPart(o object) bool {
 	return o.kind != "table" && o.kind != "enum" && w.left[object{kind: "table", table: o.table}]
 }
 
-// user returns the object that is left out and that a piece uses.
+// user returns the left out object that a piece uses.
 func (w *winnow) user(p piece) (object, bool) {
 	if to := (object{kind: "table", table: p.to}); w.left[to] {
 		return to, true
@@ -89,7 +89,7 @@ func (w *winnow) user(p piece) (object, bool) {
 	return object{}, false
 }
 
-// dependents leaves out what uses something that is left out, until nothing does.
+// dependents leaves out the pieces that use a left out object, directly or through another one.
 func (w *winnow) dependents() {
 	for before := -1; before != len(w.refused); {
 		before = len(w.refused)

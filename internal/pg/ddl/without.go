@@ -6,9 +6,9 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// Without returns the target without the columns that a database has with another type, and without what is over them, or nil when
-// there are none. It leaves alone the columns that kept has. A plan for it drops those columns, and one for the target makes them
-// again where Postgres cannot turn the values of one type into the other.
+// Without returns the target without the columns that a database has with another type, and without their constraints and indexes. It keeps
+// the columns of the catalog kept. It returns nil if there is no such column. A plan for the result drops these columns, and a plan for the
+// target then creates them again. The values are lost, but Postgres does not have to convert them.
 func (t *Target) Without(cur, kept *catalog.Catalog) *Target {
 	want := *t.catalog
 	want.Tables = slices.Clone(want.Tables)

@@ -75,7 +75,7 @@ func (w *tableWriter) check(c schema.Check) error {
 		return err
 	}
 	w.constraint(c.Name, "CHECK ("+condition+")")
-	delete(w.written, "constraint "+w.table.Table+"."+c.Name) // the form of Postgres is simpler
+	delete(w.written, "constraint "+w.table.Table+"."+c.Name) // Postgres writes it in a simpler form
 	return nil
 }
 

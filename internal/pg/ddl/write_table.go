@@ -28,7 +28,7 @@ func (r reference) add() string {
 	return alter(ident(r.table), "ADD CONSTRAINT "+ident(r.name)+" "+r.definition)
 }
 
-// constraintLine is a constraint as CREATE TABLE and, after ADD, ALTER TABLE have it.
+// constraintLine returns a constraint for CREATE TABLE, and for ALTER TABLE after ADD.
 func constraintLine(c part) string { return "CONSTRAINT " + ident(c.name) + " " + c.sql }
 
 // as records the SQL of a part of the table.
@@ -45,7 +45,7 @@ func (w *tableWriter) create() string {
 	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)", ident(w.table.Table), strings.Join(lines, ",\n  "))
 }
 
-// note records an error. The other parts of the table are written nevertheless, so that all mistakes are found at once.
+// note records an error. The other parts of the table are written, too, so that all mistakes are found at once.
 func (w *tableWriter) note(err error) {
 	if err != nil {
 		w.errs = append(w.errs, err)
