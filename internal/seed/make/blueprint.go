@@ -14,33 +14,33 @@ import (
 
 // blueprint describes how to generate the rows of a table, or how to find rows to which others refer.
 type blueprint struct {
-	typ       *schema.Type
-	spec      *Spec // nil if no rows are generated
-	now       time.Time
-	seed      uint64
-	slots     []*slot
-	index     map[string]int // by column name
-	makers    []*maker       // by the number of the field that they fill
-	order     []int          // of the makers: each one after those whose values it uses
-	checks    []check
-	uniques   []*uniqueness
-	rows      *universe
-	count     int64            // the requested number of rows
-	done      int64            // rows that an earlier run has generated
-	before    ledger.Generated // what an earlier run recorded
-	basis     string           // identifies the parents, if each of them gets children
-	came      int64            // rows that were inserted in this run
-	missed    int64            // rows that were requested, but that the constraints do not allow
-	filled    bool             // the table has rows
-	per       *children
-	spreading spread
-	follows   map[string]string            // references that follow another one, by name
-	named     map[string]map[string]string // the keys of fixture rows, by row name and column
-	closures  map[int]closure              // by column
-	facts     *facts                       // nil if the database was not read
-	unknown   unknown                      // constraints that only Postgres can evaluate
-	virtual   []*schema.Field              // references that only the database has
-	outside   bool                         // the table is not in the schema; its name is SQL
+	typ         *schema.Type
+	spec        *Spec // nil if no rows are generated
+	now         time.Time
+	seed        uint64
+	slots       []*slot
+	index       map[string]int // by column name
+	makers      []*maker       // by the number of the field that they fill
+	order       []int          // of the makers: each one after those whose values it uses
+	checks      []check
+	uniques     []*uniqueness
+	rows        *universe
+	count       int64            // the requested number of rows
+	done        int64            // rows that an earlier run has generated
+	before      ledger.Generated // what an earlier run recorded
+	basis       string           // identifies the parents, if each of them gets children
+	came        int64            // rows that were inserted in this run
+	missed      int64            // rows that were requested, but that the constraints do not allow
+	filled      bool             // the table has rows
+	per         *children
+	spreading   spread
+	mayDisagree bool                         // a required reference may find no row that agrees with the others
+	named       map[string]map[string]string // the keys of fixture rows, by row name and column
+	closures    map[int]closure              // by column
+	facts       *facts                       // nil if the database was not read
+	unknown     unknown                      // constraints that only Postgres can evaluate
+	virtual     []*schema.Field              // references that only the database has
+	outside     bool                         // the table is not in the schema; its name is SQL
 }
 
 // maker fills the columns of one field.
@@ -50,6 +50,8 @@ type maker struct {
 	salt  uint64
 	rule
 	steady    bool        // the same value in every attempt
+	gate      *gate       // decides whether the value is null; nil if chance does
+	joint     *joint      // the combinations of rows of this reference and one that agrees with it
 	digit     int         // the digit of the row's number in a spread that determines the value; -1 for none
 	walk      *uniqueness // determines the value after many attempts, by one of its digits
 	walkDigit int
@@ -127,7 +129,7 @@ func (t *blueprint) make(r *sample, number int64) (failure string) { return t.ma
 func (t *blueprint) makeFrom(r *sample, number int64, first int) (failure string) {
 	most := first + mostAttempts
 	for attempt := first; attempt < most; attempt++ {
-		r.number, r.attempt = number, attempt
+		r.number, r.attempt, r.disagrees = number, attempt, false
 		if attempt == max(chances, first) {
 			most = max(most, attempt+t.startWalks())
 		}
@@ -179,6 +181,9 @@ const mostAttempts = 300
 
 // refused returns the check or uniqueness that the row violates, or "". It records a valid row.
 func (t *blueprint) refused(r *sample) string {
+	if r.disagrees && r.attempt < chances {
+		return "its references lead to rows that do not belong together"
+	}
 	for i := range t.checks {
 		if !t.checks[i].holds(r) {
 			return t.checks[i].String()
@@ -206,19 +211,26 @@ func (t *blueprint) stateful() bool {
 func (m *maker) fill(r *sample, number int) {
 	attempt := r.attempt
 	if m.nullable && attempt >= chances && m.walk == nil {
-		r.parents[number] = -1
-		for _, c := range m.slots {
-			r.values[c] = null
-		}
+		m.clear(r, number)
 		return
 	}
 	if m.steady {
 		attempt = 0
 	}
 	r.rng.seek(m.salt, r.number, attempt)
+	share := m.null
+	if m.gate != nil {
+		switch m.gate.says(r) {
+		case no:
+			m.clear(r, number)
+			return
+		case yes:
+			share = 0
+		}
+	}
 	if m.pick == nil {
 		d := null
-		if m.null == 0 || r.rng.Float64() >= m.null {
+		if share == 0 || r.rng.Float64() >= share {
 			if place := m.place(r); place >= 0 {
 				d = m.generator.(digital).at(r, place)
 			} else {
@@ -228,7 +240,15 @@ func (m *maker) fill(r *sample, number int) {
 		r.values[m.slots[0]] = d
 		return
 	}
-	m.refer(r, number)
+	m.refer(r, number, share)
+}
+
+// clear makes the field null.
+func (m *maker) clear(r *sample, number int) {
+	r.parents[number] = noRow
+	for _, c := range m.slots {
+		r.values[c] = null
+	}
 }
 
 // place returns the number of the field's value, or -1 for a random one.
@@ -243,8 +263,8 @@ func (m *maker) place(r *sample) int64 {
 	return -1
 }
 
-// refer fills the columns of a reference.
-func (m *maker) refer(r *sample, number int) {
+// refer fills the columns of a reference, which is null in a share of the rows.
+func (m *maker) refer(r *sample, number int, share float64) {
 	p := m.pick
 	if p.of != nil {
 		r.parents[number] = -1
@@ -253,13 +273,21 @@ func (m *maker) refer(r *sample, number int) {
 		}
 		return
 	}
+	if m.follow(r, number) {
+		return
+	}
+	if m.joint != nil {
+		r.rest = -1
+	}
 	at := int64(noRow)
 	switch {
 	case r.blueprint.per != nil && r.blueprint.per.maker == number:
 		at = r.parents[number]
-	case m.null > 0 && r.rng.Float64() < m.null:
+	case share > 0 && r.rng.Float64() < share:
+	case len(p.demands) > 0:
+		at = m.agreeing(r)
 	case m.place(r) >= 0:
-		at = m.place(r)
+		at = m.placed(r)
 	default:
 		at = p.choose(r)
 	}

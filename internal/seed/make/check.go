@@ -12,6 +12,7 @@ import (
 // check is a condition of the schema that rows must satisfy.
 type check struct {
 	name, message string
+	source        string
 	program       cel.Program
 	fields        []checked
 }
@@ -47,7 +48,7 @@ func (t *blueprint) newCheck(c schema.Check) *check {
 	if err != nil {
 		return nil
 	}
-	made := &check{name: c.Name, message: c.Message, program: program}
+	made := &check{name: c.Name, message: c.Message, source: c.Expr.Source, program: program}
 	for _, f := range t.typ.Fields {
 		slots := t.slotsOf(f)
 		switch {
@@ -82,7 +83,12 @@ func (c *check) holds(r *sample) bool {
 		}
 		r.this[f.name] = value
 	}
-	result, _, err := c.program.Eval(map[string]any{"this": r.this})
+	return c.accepts(r.this)
+}
+
+// accepts reports whether the values of a row satisfy the condition.
+func (c *check) accepts(this map[string]any) bool {
+	result, _, err := c.program.Eval(map[string]any{"this": this})
 	if err != nil {
 		return true
 	}

@@ -95,7 +95,7 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 	var missing error
 	for _, t := range blueprints {
 		for _, c := range t.slots {
-			if !found[c] && (t.spec != nil || !there[t]) {
+			if !found[c] && c.carried == nil && (t.spec != nil || !there[t]) {
 				missing = fault.New(fault.Conflict, "look at the tables", fmt.Sprintf("the database has no column %s.%s", t.typ.Table, c.name),
 					"Are migrations pending? Run `krowoc migrate up`, then try again.")
 			}
@@ -104,7 +104,23 @@ func (p *Generation) describe(ctx context.Context, db querier) error {
 	if missing != nil {
 		return missing
 	}
+	for _, t := range p.blueprints {
+		for _, c := range t.slots {
+			c.describeCarried()
+		}
+	}
 	return p.describeComposites(ctx, db)
+}
+
+// describeCarried gives a column that is not in the database the type of the one whose values it has.
+func (c *slot) describeCarried() {
+	if c.carried == nil {
+		return
+	}
+	c.carried.describeCarried()
+	own := *c
+	*c = *c.carried
+	c.name, c.carried, c.via, c.read, c.computed, c.hint, c.elemHint = own.name, own.carried, own.via, false, true, nil, nil
 }
 
 // arrayBase stands for the base type of an array that the schema declares as a text.

@@ -46,9 +46,18 @@ func (r *Reader) Generation(specs []*Spec, seed uint64) *Generation {
 		for i := range t.makers {
 			r.bind(t, t.makers[i])
 		}
-		r.sort(t)
 	}
 	p.sort(r.Schema)
+	for _, s := range specs {
+		p.blueprints[s.Type].gates()
+	}
+	p.agree()
+	for _, t := range p.order {
+		p.inOrder(t)
+	}
+	for _, t := range p.order {
+		r.sort(t)
+	}
 	return p
 }
 
@@ -79,7 +88,6 @@ func (r *Reader) makers(p *Generation, t *blueprint, seed uint64) {
 			continue
 		}
 		shared.maker(t, m)
-		t.agree(m)
 		if m.pick != nil && m.pick.of == nil {
 			target := p.blueprintOf(f.Relation.Target, t, seed)
 			target.outside = r.outside[target.typ]
@@ -125,7 +133,7 @@ func (t *blueprint) newMaker(f *schema.Field, shared shared) *maker {
 
 // byDatabase reports whether the database makes the value of a field that nothing specifies.
 func byDatabase(f *schema.Field) bool {
-	return (f.Generated != nil) || (f.Default != nil && f.Default.SQL != "" && f.Relation == nil)
+	return (f.Generated != nil) || (f.Default != nil && f.Default.SQL != "" && f.Relation == nil && !isCreation(f))
 }
 
 // pickFrom makes a reference choose among the rows of a table.

@@ -28,6 +28,8 @@ type sample struct {
 	faker     *gofakeit.Faker
 	this      map[string]any         // for checks
 	others    map[*blueprint]*sample // to regenerate rows of other tables
+	disagrees bool                   // a reference found no row that agrees with the others
+	rest      int64                  // the number of the row of the other reference of a joint; -1 for a random one
 }
 
 type (

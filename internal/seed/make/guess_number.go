@@ -3,6 +3,7 @@ package make
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,7 +55,7 @@ func numberGenerator(c *slot) generator {
 	return m
 }
 
-// timeGenerator uses the name. A row is created before it is updated, and expires in the future.
+// timeGenerator uses the name. A row expires in the future.
 func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 	const day = int64(microsPerDay)
 	now := microsOf(t.now)
@@ -67,16 +68,8 @@ func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 		m.low, m.high = now, now+365*day
 	case strings.HasPrefix(name, "created") || strings.HasPrefix(name, "registered") || strings.HasPrefix(name, "joined"):
 		m.power = 2
-	case (strings.HasPrefix(name, "updated") || strings.HasPrefix(name, "modified")) && c.hint == nil:
-		created := t.typ.Field("createdAt")
-		switch {
-		case (created == nil) || (created == c.field) || !created.Type.NonNull:
-		case byDatabase(created): // which is the time of the load
-			m.low = now
-		default:
-			of := &operand{path: created.Name}
-			return later{copied{slot: c, arithmetic: arithmetic{of: of, plus: exponential{20 * 86400}}}, now}
-		}
+	case updatedName.MatchString(name) && t.isCreatedByDatabase():
+		m.low = now
 	}
 	if !c.field.Type.NonNull && (strings.HasPrefix(name, "deleted") || strings.HasPrefix(name, "archived") || strings.HasPrefix(name, "canceled")) {
 		made.null = 0.9
@@ -95,18 +88,11 @@ func (t *blueprint) timeGenerator(c *slot, made *rule) generator {
 	return m
 }
 
-// later is a time after another, but not in the future.
-type later struct {
-	copied
-	now int64
-}
-
-func (s later) make(r *sample) datum {
-	d, first := s.copied.make(r), s.of.value(r)
-	if !d.null && d.i > s.now {
-		d.i = max(first.i, s.now)
-	}
-	return d
+// isCreatedByDatabase reports whether the database writes when a row is created, which is the time of the load.
+func (t *blueprint) isCreatedByDatabase() bool {
+	return slices.ContainsFunc(t.typ.Fields, func(f *schema.Field) bool {
+		return createdName.MatchString(schema.SnakeCase(f.Name)) && byDatabase(f) && !t.says(f)
+	})
 }
 
 // make draws a random direction.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/brianvoe/gofakeit/v7"
 )
@@ -27,7 +26,7 @@ func (p *pooler) guess(c *slot) (generator, *slot) {
 		unit := c.longUnit()
 		return faked{make1: func(f *gofakeit.Faker) string { return fmt.Sprintf("%d %s", 1+f.IntN(30), unit) }}, &like
 	case like.kind != kindRaw:
-		return alone(p.blueprint.guessOne(&like, &rule{}), &like, p.blueprint.now), &like
+		return alone(p.blueprint.guessOne(&like, &rule{}), &like), &like
 	}
 	like.kind = kindText
 	if make1 := textOfType(c.base, like.most); make1 != nil {
@@ -40,12 +39,10 @@ func (p *pooler) guess(c *slot) (generator, *slot) {
 }
 
 // alone returns a generator that does not depend on other fields, since the values of a pool cannot depend on a row.
-func alone(s generator, c *slot, now time.Time) generator {
+func alone(s generator, c *slot) generator {
 	switch s.(type) {
 	case address, slugged:
 		return textGenerator(c, &rule{})
-	case later:
-		return &moments{weekend: 1, power: 1, day: c.kind == kindDate, low: microsOf(now.AddDate(-1, 0, 0)), high: microsOf(now)}
 	}
 	return s
 }

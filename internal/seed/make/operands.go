@@ -32,7 +32,6 @@ func (zipfian) operands() []*operand     { return nil }
 // Generators with operands, or that wrap other generators.
 
 func (s copied) operands() []*operand    { return s.arithmetic.operands() }
-func (s later) operands() []*operand     { return s.copied.operands() }
 func (s same) operands() []*operand      { return []*operand{s.of} }
 func (s *measure) operands() []*operand  { return s.numbers.operands() }
 func (s numbered) operands() []*operand  { return s.of.operands() }

@@ -23,6 +23,11 @@ type pick struct {
 	only     []int64   // the numbers of the named rows
 	rank     *zipfian
 	salt     uint64
+
+	demands  []*demand // of other references of the row; those for the row itself come first
+	locates  bool      // others use columns of its row, also if the key comes from another reference
+	index    grouping  // of the rows by their keys
+	narrowed narrowed  // the rows to choose from
 }
 
 // pick parses how to fill a reference: $table, $table.row, a list of rows, {pick: …}, {of: field} or null.
@@ -34,7 +39,7 @@ func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *rule) *pick {
 		p.exponent = r.weighted(with["weighted"])
 		switch {
 		case name == nil:
-			p.rows(r, n, []*yaml.Node{{Kind: yaml.ScalarNode, Value: "$" + f.Relation.Target.Table}})
+			p.named(r, n, []*yaml.Node{{Kind: yaml.ScalarNode, Value: "$" + f.Relation.Target.Table}})
 			return p
 		case name.Value == "of":
 			p.of = &operand{node: arg, path: arg.Value}
@@ -47,20 +52,20 @@ func (r *Reader) pick(f *schema.Field, n *yaml.Node, made *rule) *pick {
 	}
 	switch {
 	case n.Kind == yaml.SequenceNode:
-		p.rows(r, n, n.Content)
+		p.named(r, n, n.Content)
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
 		p.nothing = true
 		if f.Type.NonNull {
 			r.fail(n, "required", "", "%s.%s is required and cannot be null", f.Owner.Name, f.Name)
 		}
 	default:
-		p.rows(r, n, []*yaml.Node{n})
+		p.named(r, n, []*yaml.Node{n})
 	}
 	return p
 }
 
-// rows parses the rows to pick from.
-func (p *pick) rows(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
+// named parses the rows to pick from.
+func (p *pick) named(r *Reader, at *yaml.Node, nodes []*yaml.Node) {
 	target := p.field.Relation.Target
 	for _, n := range nodes {
 		n = node.Resolve(n)
@@ -108,7 +113,9 @@ func (p *pick) choose(r *sample) int64 {
 		return noRow
 	}
 	var at int64
-	switch {
+	switch list, narrow := p.rows(); {
+	case narrow:
+		return list[r.rng.IntN(len(list))]
 	case p.rank != nil:
 		rank := *p.rank
 		rank.most = uint64(n - 1) //nolint:gosec // n is positive

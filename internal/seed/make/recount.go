@@ -26,8 +26,9 @@ func (t *blueprint) recount(ctx context.Context, tx pgx.Tx, triggered bool) erro
 		if m.digit >= 0 {
 			m.digit, m.steady = -1, false
 		}
-		m.walk = nil
+		m.walk, m.joint = nil, nil
 	}
+	t.regroup()
 	for _, u := range t.uniques {
 		u.seen, u.walk, u.walked = nil, nil, 0
 	}

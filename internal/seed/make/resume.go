@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -109,9 +110,22 @@ func (u *universe) read(ctx context.Context, tx pgx.Tx) error {
 func (u *universe) names() string {
 	names := make([]string, len(u.slots))
 	for i, c := range u.slots {
-		names[i] = pg.QuoteIdent(u.blueprint.slots[c].name)
+		names[i] = u.blueprint.slots[c].sql(u.blueprint.quoted())
 	}
 	return strings.Join(names, ", ")
+}
+
+// sql returns the column of a table in SQL. The values of a column that is not in the database are in the row that a reference leads to.
+func (c *slot) sql(table string) string {
+	if c.carried == nil {
+		return table + "." + pg.QuoteIdent(c.name)
+	}
+	other := "krowoc_" + strconv.Itoa(strings.Count(c.name, "."))
+	var same []string
+	for i, name := range c.via.Relation.Columns {
+		same = append(same, other+"."+pg.QuoteIdent(c.via.Relation.ReferencedColumns()[i])+" = "+table+"."+pg.QuoteIdent(name))
+	}
+	return fmt.Sprintf("(SELECT %s FROM %s AS %s WHERE %s)", c.carried.sql(other), pg.QuoteIdent(c.via.Relation.Target.Table), other, strings.Join(same, " AND "))
 }
 
 // keyOrder returns the ORDER BY of the key. Texts are ordered by their bytes, which is the same on every machine.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -296,6 +297,9 @@ func (l *loader) putTogether(ctx context.Context, tx pgx.Tx, apart map[*blueprin
 // copy sends some rows of a table.
 func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *blueprint, from, to int64, freeze bool) error {
 	if from == t.done {
+		if slices.ContainsFunc(t.makers, func(m *maker) bool { return m.refersTo() != nil && m.refersTo().judged() }) {
+			t.regroup()
+		}
 		if err := t.recount(ctx, tx, l.triggered()); err != nil {
 			return err
 		}

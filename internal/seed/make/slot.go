@@ -37,6 +37,8 @@ type slot struct {
 	hint       *hint.Hint // of the constraints in the database; nil without any
 	elemHint   *hint.Hint // of an array: for its elements
 	refers     bool       // a foreign key of the database restricts it
+	carried    *slot      // the column of another table whose values it has; such a column is not in the database
+	via        *schema.Field
 }
 
 // scalarKinds are the kinds of scalars.

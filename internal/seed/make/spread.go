@@ -52,6 +52,9 @@ func (t *blueprint) limit(possible int64, why string) error {
 // not exact from mostRows on.
 func (t *blueprint) combinations(fields []*schema.Field) (sizes []int64, total int64) {
 	sizes, total = make([]int64, len(fields)), 1
+	if !t.join(fields) {
+		return sizes, 0
+	}
 	for i, f := range fields {
 		m := t.makers[t.makerOf(f)]
 		sizes[i] = t.sizeOf(m)
@@ -118,6 +121,13 @@ func (t *blueprint) sizeOf(m *maker) int64 {
 			return int64(len(m.pick.only))
 		case m.pick.universe.blueprint == t:
 			return 0
+		case m.joint != nil:
+			return m.joint.size()
+		case len(m.pick.demands) > 0:
+			return 1 // the other reference of the joint decides
+		}
+		if m.isSettled() {
+			return m.pick.len()
 		}
 		return m.pick.universe.len()
 	case digital:

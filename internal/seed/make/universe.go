@@ -127,7 +127,7 @@ func (t *blueprint) needs(slot int) map[int]bool {
 			}
 		}
 	}
-	visit(slices.IndexFunc(t.makers, func(m *maker) bool { return slices.Contains(m.slots, slot) }))
+	visit(t.filler(slot))
 	return needed
 }
 
@@ -141,7 +141,7 @@ func (t *blueprint) steps(slot int) (steps []int, steady bool) {
 	}
 	needed := t.needs(slot)
 	c := closure{steady: true}
-	retries := len(t.checks) > 0 || t.stateful() || t.judged()
+	retries := len(t.checks) > 0 || t.stateful() || t.judged() || t.mayDisagree
 	for _, i := range t.order {
 		if needed[i] {
 			c.steps = append(c.steps, i)
@@ -155,17 +155,38 @@ func (t *blueprint) steps(slot int) (steps []int, steady bool) {
 // remembers reports whether rows refer to earlier rows of the table by a key that cannot be regenerated separately. Such rows are generated
 // one after the other and kept in memory.
 func (t *blueprint) remembers() bool {
-	for _, m := range t.makers {
-		if m.pick == nil || m.pick.of != nil || m.pick.universe.blueprint != t {
-			continue
-		}
-		for i := range m.field.Relation.References {
-			if _, steady := t.steps(t.keySlot(m.field, i)); !steady {
-				return true
+	unsteady := func(slot int) bool {
+		_, steady := t.steps(slot)
+		return !steady
+	}
+	return slices.ContainsFunc(t.makers, func(m *maker) bool { return slices.ContainsFunc(t.ownColumns(m), unsteady) })
+}
+
+// ownColumns returns the columns of earlier rows of the same table that a field depends on.
+func (t *blueprint) ownColumns(m *maker) (slots []int) {
+	own := func(i int) bool { return t.makers[i].refersTo() == t }
+	if s, ok := m.generator.(*ordered); ok {
+		for _, o := range s.after {
+			if o.parent >= 0 && own(o.parent) {
+				slots = append(slots, o.at)
 			}
 		}
 	}
-	return false
+	if m.refersTo() == nil {
+		return slots
+	}
+	if m.refersTo() == t {
+		slots = append(slots, m.pick.keySlots()...)
+	}
+	for _, d := range m.pick.demands {
+		if !d.own && own(d.from) {
+			slots = append(slots, d.at...)
+		}
+		if m.refersTo() == t {
+			slots = append(slots, d.with...)
+		}
+	}
+	return slots
 }
 
 // closure contains the makers that a column depends on.

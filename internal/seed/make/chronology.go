@@ -1,0 +1,288 @@
+package make
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/seed/meaning"
+)
+
+// Times of a row are in order: it is created before it is published, published before it is archived, updated last, and its parents are
+// older than it.
+
+// ordered is a time after some others and before some, as far as they are known.
+type ordered struct {
+	*moments
+	after, before []*operand
+	gap           numbers // after the latest of the others, in seconds; nil for any time after it
+	apart, future bool    // it differs from the others; it may be in the future
+}
+
+func (s *ordered) make(r *sample) datum {
+	if r.attempt >= mostGated { // a check probably contradicts the order
+		return s.moments.make(r)
+	}
+	low, after := latest(r, s.after)
+	high := s.high
+	for _, o := range s.before {
+		if d := o.value(r); !d.null {
+			high = min(high, d.i)
+		}
+	}
+	step := int64(1000)
+	if s.day {
+		step = microsPerDay
+		low -= floorMod(low, step)
+	}
+	switch {
+	case !after:
+		m := *s.moments
+		m.high = max(high, min(m.low, high))
+		m.low = min(m.low, m.high)
+		return m.make(r)
+	case s.gap != nil:
+		length := int64(s.gap.draw(r) * 1e6)
+		at := low + length - floorMod(length, step)
+		if !s.future {
+			at = min(at, high-floorMod(high, step))
+		}
+		if s.apart {
+			low += step
+		}
+		return datum{i: max(low, at)}
+	}
+	m := *s.moments
+	m.low, m.high = max(m.low, low), max(high, low, m.low)
+	d := m.make(r)
+	return datum{i: max(d.i, low)}
+}
+
+// latest returns the latest of some times.
+func latest(r *sample, list []*operand) (at int64, ok bool) {
+	for _, o := range list {
+		if d := o.value(r); !d.null && (!ok || d.i > at) {
+			at, ok = d.i, true
+		}
+	}
+	return at, ok
+}
+
+func (*ordered) operands() []*operand { return nil }
+
+// moment is a field whose value is a time with a place in the order.
+type moment struct {
+	at    int // the number of its maker
+	place int
+}
+
+// isBefore reports whether a time must not be after another one. Of two events that are not in the lifecycle, any can be first.
+func (m moment) isBefore(other moment) bool {
+	return m.place < other.place && (m.place != afterCreated || other.place == lastPlace)
+}
+
+// The places of times that are not in the lifecycle.
+const (
+	afterCreated = 0
+	lastPlace    = 1 << 10
+)
+
+var (
+	createdName = regexp.MustCompile(`^(created|inserted|creation)(_|$)|^(date|time)_created$`)
+	updatedName = regexp.MustCompile(`^(last_)?(updated|modified|changed)(_|$)|^(date|time)_(updated|modified)$`)
+	seenName    = regexp.MustCompile(`^last_`)
+)
+
+// placeOf returns the place of a time in the order; false for a time that has none, such as a date of birth or a time in the future.
+func placeOf(f *schema.Field) (place int, ok bool) {
+	name := schema.SnakeCase(f.Name)
+	h, e := happeningOf(f)
+	switch {
+	case meaning.IsBirth(name):
+	case createdName.MatchString(name):
+		return -1, true
+	case updatedName.MatchString(name):
+		return lastPlace, true
+	case seenName.MatchString(name):
+		return afterCreated, true
+	case h == when:
+		_, place, _ := eventOf(string(e))
+		return max(place, afterCreated), true
+	}
+	return 0, false
+}
+
+// currentTime are defaults in SQL that are the time of the load.
+var currentTime = regexp.MustCompile(`(?i)^\(*(now\(\)|current_timestamp(\(\d\))?|current_date|localtimestamp|(clock|statement|transaction)_timestamp\(\)|timezone\(.*now\(\)\))`)
+
+// isCreation reports whether a field is the time at which a row is created, by its default. Rows that are all created at the time of the
+// load are not realistic.
+func isCreation(f *schema.Field) bool {
+	return isTime(f) && createdName.MatchString(schema.SnakeCase(f.Name)) && currentTime.MatchString(strings.TrimSpace(f.Default.SQL))
+}
+
+// isTime reports whether a field is one time.
+func isTime(f *schema.Field) bool {
+	return (f.Type.Scalar == schema.DateTime || f.Type.Scalar == schema.Date) && !f.Type.List
+}
+
+// inOrder puts the times of a row in order.
+func (p *Generation) inOrder(t *blueprint) {
+	var list []moment
+	for i, m := range t.makers {
+		if place, ok := placeOf(m.field); ok && isTime(m.field) && t.slots[m.slots[0]].kind.isTime() {
+			list = append(list, moment{i, place})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b moment) int { return a.place - b.place })
+	for i, one := range list {
+		var after, before []int
+		for _, other := range list[:i] {
+			if other.isBefore(one) {
+				after = append(after, other.at)
+			}
+		}
+		for _, other := range list[i+1:] {
+			if one.isBefore(other) && t.says(t.makers[other.at].field) {
+				before = append(before, other.at)
+			}
+		}
+		var parents []*operand
+		if one.place < 0 {
+			parents = p.parentTimes(t)
+		}
+		t.follows(one.at, after, before, parents, one.place)
+	}
+	t.periods()
+}
+
+// follows makes one time come after and before others.
+func (t *blueprint) follows(at int, after, before []int, parents []*operand, place int) {
+	m := t.makers[at]
+	s, ok := t.movable(m)
+	if !ok || len(after)+len(before)+len(parents) == 0 {
+		return
+	}
+	made := &ordered{moments: s, after: parents}
+	for _, other := range after {
+		if !t.after(other)[at] {
+			made.after, m.after = append(made.after, t.operandOf(other)), append(m.after, other)
+		}
+	}
+	for _, other := range before {
+		if !t.after(other)[at] {
+			made.before, m.after = append(made.before, t.operandOf(other)), append(m.after, other)
+		}
+	}
+	for _, o := range parents {
+		m.after = append(m.after, o.parent)
+	}
+	_, e := happeningOf(m.field)
+	began := func(i int) bool {
+		_, e := happeningOf(t.makers[i].field)
+		return e == started
+	}
+	switch {
+	case place == lastPlace:
+		made.gap = exponential{20 * 86400}
+	case slices.Contains([]event{completed, failed, canceled, ended}, e) && slices.ContainsFunc(after, began):
+		made.gap = exponential{3600}
+	}
+	m.generator = made
+}
+
+// movable returns the distribution of a time that can be put in order: it is guessed, and no constraint bounds it.
+func (t *blueprint) movable(m *maker) (*moments, bool) {
+	s, ok := m.generator.(*moments)
+	h := t.slots[m.slots[0]].hint
+	bounded := h != nil && (h.Min.Text != "" || h.Max.Text != "" || h.Values != nil || len(h.Any) > 0)
+	inSet := slices.ContainsFunc(t.sets(), func(u schema.Unique) bool { return slices.Contains(u.Fields, m.field) })
+	return s, ok && !bounded && !inSet && !m.steady && !t.says(m.field)
+}
+
+func (t *blueprint) operandOf(i int) *operand {
+	m := t.makers[i]
+	return &operand{path: m.field.Name, field: m.field, slot: t.slots[m.slots[0]], at: m.slots[0], parent: -1, many: m.slots}
+}
+
+// parentTimes returns the times at which the rows were created that a row refers to.
+func (p *Generation) parentTimes(t *blueprint) (list []*operand) {
+	for i, m := range t.makers {
+		of := m.refersTo()
+		early := slices.ContainsFunc(p.early, func(e early) bool { return e.by == m })
+		if of == nil || early || slices.ContainsFunc(m.pick.demands, func(d *demand) bool { return d.with == nil && d.sure }) {
+			continue // those that are determined by others are older than these
+		}
+		at := slices.IndexFunc(of.typ.Fields, func(f *schema.Field) bool {
+			return isTime(f) && createdName.MatchString(schema.SnakeCase(f.Name)) && f.Column != ""
+		})
+		if at < 0 {
+			continue
+		}
+		c := of.index[of.typ.Fields[at].Column]
+		if of.spec != nil && of.filler(c) < 0 {
+			continue // the time of the load
+		}
+		of.rows.need(c)
+		t.locate(i)
+		list = append(list, &operand{path: m.field.Name, field: of.typ.Fields[at], slot: of.slots[c], at: c, parent: i, many: []int{c}})
+	}
+	return list
+}
+
+// begins are words for the begin of a period, and the words for its end.
+var begins = []struct{ from, to *regexp.Regexp }{
+	{regexp.MustCompile(`(^|_)(start|starts|begin|begins|starting|beginning)(_|$)`), regexp.MustCompile(`(^|_)(end|ends|finish|finishes|ending|until|stop|stops)(_|$)`)},
+	{regexp.MustCompile(`(^|_)(started|began|begun)(_|$)`), regexp.MustCompile(`(^|_)(ended|finished|stopped)(_|$)`)},
+	{regexp.MustCompile(`(^|_)(from|since|after|not_before)(_|$)`), regexp.MustCompile(`(^|_)(to|until|till|through|thru|before|not_after)(_|$)`)},
+	{regexp.MustCompile(`(^|_)(check_in|checkin)(_|$)`), regexp.MustCompile(`(^|_)(check_out|checkout)(_|$)`)},
+	{regexp.MustCompile(`(^|_)(opens|open)(_|$)`), regexp.MustCompile(`(^|_)(closes|close)(_|$)`)},
+	{regexp.MustCompile(`(^|_)(departure|departs|departed)(_|$)`), regexp.MustCompile(`(^|_)(arrival|arrives|arrived)(_|$)`)},
+	{regexp.MustCompile(`(^|_)(hired|joined|employed)(_|$)`), regexp.MustCompile(`(^|_)(left|terminated|fired|resigned)(_|$)`)},
+}
+
+// past are ends that have happened.
+var past = regexp.MustCompile(`(^|_)(ended|finished|stopped|left|terminated|fired|resigned|arrived)(_|$)`)
+
+// leaving are ends of long periods.
+var leaving = regexp.MustCompile(`(^|_)(left|terminated|fired|resigned)(_|$)`)
+
+// periods makes the end of a period come after its begin: their names are the same but for the words for begin and end.
+func (t *blueprint) periods() {
+	for at, end := range t.makers {
+		s, ok := t.movable(end)
+		if !ok || !isTime(end.field) {
+			continue
+		}
+		for i, begin := range t.makers {
+			if i == at || !isTime(begin.field) || !arePeriod(begin.field, end.field) || t.after(i)[at] {
+				continue
+			}
+			made := &ordered{moments: s, after: []*operand{t.operandOf(i)}, gap: lengthOf(end, s), apart: true}
+			made.future = end.field.Constraints.Range == nil && !past.MatchString(schema.SnakeCase(end.field.Name))
+			end.generator, end.after = made, append(end.after, i)
+			break
+		}
+	}
+}
+
+// lengthOf returns how long a period usually is.
+func lengthOf(end *maker, s *moments) numbers {
+	name := schema.SnakeCase(end.field.Name)
+	switch {
+	case strings.Contains(name, "until") || leaving.MatchString(name) || strings.Contains(name, "valid") || strings.Contains(name, "period") || strings.Contains(name, "contract"):
+		return exponential{90 * 86400}
+	case s.day:
+		return exponential{14 * 86400}
+	}
+	return exponential{2 * 3600}
+}
+
+// arePeriod reports whether two fields are the begin and the end of one period.
+func arePeriod(begin, end *schema.Field) bool {
+	one, other := schema.SnakeCase(begin.Name), schema.SnakeCase(end.Name)
+	return slices.ContainsFunc(begins, func(words struct{ from, to *regexp.Regexp }) bool {
+		return words.from.MatchString(one) && words.to.MatchString(other) && words.from.ReplaceAllString(one, "${1}*${3}") == words.to.ReplaceAllString(other, "${1}*${3}")
+	})
+}
