@@ -16,7 +16,7 @@ type gate struct {
 }
 
 // mostGated is the number of attempts in which gates decide. After that, a check probably contradicts them.
-const mostGated = chances / 2
+const mostGated = 30
 
 // says returns whether the field has a value.
 func (g *gate) says(r *sample) has {
