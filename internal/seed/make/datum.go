@@ -3,7 +3,6 @@ package make
 import (
 	"encoding/binary"
 	"math"
-	"strconv"
 	"time"
 )
 
@@ -140,86 +139,3 @@ func (c *slot) appendArray(b []byte, list []datum) []byte {
 	}
 	return b
 }
-
-// appendNumeric appends value / 10^scale (numeric_recv): groups of four decimal digits, the first of weight 10000^weight.
-func appendNumeric(b []byte, value int64, scale int) []byte {
-	sign := uint16(0)
-	rest := uint64(value) //nolint:gosec // negated below
-	if value < 0 {
-		sign, rest = 0x4000, uint64(-value)
-	}
-	var groups [8]uint16
-	n, fraction := len(groups), (scale+3)/4
-	// The groups of the fraction come first, from the right. The last one is padded with zeros.
-	pad := uint64(1)
-	for range fraction*4 - scale {
-		pad *= 10
-	}
-	if fraction > 0 {
-		n--
-		groups[n] = uint16(rest % (10000 / pad) * pad)
-		rest /= 10000 / pad
-	}
-	for rest > 0 || len(groups)-n < fraction {
-		n--
-		groups[n] = uint16(rest % 10000)
-		rest /= 10000
-	}
-	digits := groups[n:]
-	weight := len(digits) - fraction - 1
-	for len(digits) > 0 && digits[0] == 0 {
-		digits, weight = digits[1:], weight-1
-	}
-	for len(digits) > 0 && digits[len(digits)-1] == 0 {
-		digits = digits[:len(digits)-1]
-	}
-	b = binary.BigEndian.AppendUint16(b, uint16(len(digits)))
-	b = binary.BigEndian.AppendUint16(b, uint16(weight)) //nolint:gosec // two's complement
-	b = binary.BigEndian.AppendUint16(b, sign)
-	b = binary.BigEndian.AppendUint16(b, uint16(scale)) //nolint:gosec // at most 18
-	for _, d := range digits {
-		b = binary.BigEndian.AppendUint16(b, d)
-	}
-	return b
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
-
-// text formats the value for templates and messages.
-func (c *slot) text(d *datum) string {
-	if d.null {
-		return ""
-	}
-	switch c.kind {
-	case kindInt2, kindInt4, kindInt8:
-		return strconv.FormatInt(d.i, 10)
-	case kindFloat4, kindFloat8:
-		return strconv.FormatFloat(d.f, 'g', -1, 64)
-	case kindNumeric:
-		return strconv.FormatFloat(float64(d.i)/pow10[c.scale], 'f', -1, 64)
-	case kindBool:
-		return strconv.FormatBool(d.i&1 == 1)
-	case kindUUID:
-		return formatUUID(d.id)
-	case kindDate:
-		return timeOf(d.i).Format(time.DateOnly)
-	case kindTimestamp:
-		return timeOf(d.i).Format(time.RFC3339)
-	case kindInterval:
-		return (time.Duration(d.i) * time.Microsecond).String()
-	case kindRaw, kindText, kindJSONB, kindVector:
-		if e := c.field.Type.Enum; e != nil {
-			return e.NameOf(d.s)
-		}
-	}
-	return d.s
-}
-
-// pow10 are the powers of ten for the scales of Decimals.
-var pow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12}

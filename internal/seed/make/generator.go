@@ -1,8 +1,6 @@
 package make
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -15,21 +13,6 @@ type generator interface {
 	make(r *sample) datum
 	// operands returns the other fields that a value depends on. They must be filled first.
 	operands() []*operand
-}
-
-// sample is the row that is being generated.
-type sample struct {
-	blueprint *blueprint
-	number    int64 // from 0
-	attempt   int   // the attempt to generate a valid and unique row
-	values    []datum
-	parents   []int64 // by field: the number of the row that it refers to; -1 for none
-	rng       *stream
-	faker     *gofakeit.Faker
-	this      map[string]any         // for checks
-	others    map[*blueprint]*sample // to regenerate rows of other tables
-	disagrees bool                   // a reference found no row that agrees with the others
-	rest      int64                  // the number of the row of the other reference of a joint; -1 for a random one
 }
 
 type (
@@ -171,19 +154,6 @@ func (s many) make(r *sample) datum {
 	return datum{list: list}
 }
 
-func (s document) make(r *sample) datum {
-	object := make(map[string]any, len(s.names))
-	for i, name := range s.names {
-		d := s.values[i].make(r)
-		object[name] = s.slots[i].native(&d)
-	}
-	text, err := json.Marshal(object)
-	if err != nil {
-		return null
-	}
-	return datum{s: string(text)}
-}
-
 func (randomUUID) make(r *sample) datum {
 	return datum{id: uuidOf(r.rng.Uint64(), r.rng.Uint64(), 4)}
 }
@@ -201,28 +171,4 @@ func (s octets) make(r *sample) datum {
 		b[i] = byte(r.rng.Uint64())
 	}
 	return datum{s: string(b)}
-}
-
-// native converts a value for encoding/json and CEL.
-func (c *slot) native(d *datum) any {
-	if d.null {
-		return nil
-	}
-	switch c.kind {
-	case kindInt2, kindInt4, kindInt8:
-		return d.i
-	case kindFloat4, kindFloat8:
-		return d.f
-	case kindNumeric:
-		return float64(d.i) / pow10[c.scale]
-	case kindBool:
-		return d.i&1 == 1
-	case kindJSONB:
-		return json.RawMessage(d.s)
-	}
-	return c.text(d)
-}
-
-func formatUUID(id [16]byte) string {
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16])
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// mostKnown is the maximum number of existing values of a unique constraint that are read.
-const mostKnown = 5_000_000
-
 // prepare reads everything that rows depend on: constants, which Postgres parses, and rows to which others refer.
 func (p *Generation) prepare(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range p.blueprints {
@@ -60,28 +57,6 @@ func (t *blueprint) prepare(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	return t.prepareUniques(ctx, tx)
-}
-
-// prepareUniques determines how rows become unique.
-func (t *blueprint) prepareUniques(ctx context.Context, tx pgx.Tx) error {
-	if err := t.prepareSpread(); err != nil {
-		return err
-	}
-	for _, u := range t.uniques {
-		if u.seen == nil {
-			continue
-		}
-		if err := t.known(ctx, tx, u); err != nil {
-			return err
-		}
-		if u.total > 0 {
-			why := fmt.Sprintf("no two rows of %s may have the same %s, and %d of %d are in use", t.typ.Table, names(u.fields), len(u.seen), u.total)
-			if err := t.limit(t.done+u.total-int64(len(u.seen)), why); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // prepareMaker reads what a field depends on. The database fills a column that it can fill and that would be null.
@@ -181,31 +156,4 @@ func (t *blueprint) prepareChildren() error {
 		return fault.New(fault.Invalid, "", fmt.Sprintf("%s: this would generate %d rows of %s; the limit is %d", t.spec.Place, sum, t.typ.Table, mostRows))
 	}
 	return nil
-}
-
-// known reads the values of existing rows.
-func (t *blueprint) known(ctx context.Context, tx pgx.Tx, u *uniqueness) error {
-	if !t.filled {
-		return nil
-	}
-	slots := make([]string, len(u.slots))
-	for i, c := range u.slots {
-		slots[i] = pg.QuoteIdent(t.slots[c].name)
-	}
-	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", strings.Join(slots, ", "), t.quoted(), mostKnown),
-		pgx.QueryResultFormats{pgx.BinaryFormatCode})
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	values := make([]datum, len(t.slots))
-	for rows.Next() {
-		for i, raw := range rows.RawValues() {
-			values[u.slots[i]] = t.slots[u.slots[i]].decode(raw)
-		}
-		if h, ok := u.hash(values, t.slots); ok {
-			u.seen[h] = struct{}{}
-		}
-	}
-	return rows.Err()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -138,13 +137,4 @@ func (t *blueprint) setSequences(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	return nil
-}
-
-// columnOf returns the columns of a violated constraint, if Postgres names them.
-func columnOf(detail string) string {
-	if _, rest, ok := strings.Cut(detail, "Key ("); ok {
-		name, _, _ := strings.Cut(rest, ")")
-		return name
-	}
-	return ""
 }
