@@ -1,6 +1,8 @@
 package scalar_test
 
 import (
+	"math/rand/v2"
+	"regexp"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -40,6 +42,22 @@ func TestFromSQL(t *testing.T) {
 	} {
 		if got, own := scalar.FromSQL(typ); got != want || own {
 			t.Errorf("%s is read as %q, %v; want %q", typ, got, own, want)
+		}
+	}
+}
+
+// TestBase64 wants of random texts that Canonical accepts those which the pattern of the scalar matches.
+func TestBase64(t *testing.T) {
+	bytes, form := scalar.Of(schema.Bytes, ""), regexp.MustCompile(scalar.Base64Pattern)
+	parts := []string{"a", "Zz", "+/", "=", "==", "aGk=", "aGVs", "\n", "\r", "-", " ", "é"}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		text := ""
+		for range r.IntN(6) {
+			text += parts[r.IntN(len(parts))]
+		}
+		if _, ok := bytes.Canonical(text); ok != form.MatchString(text) {
+			t.Errorf("%q: got %v", text, ok)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,10 +35,9 @@ func canonicalString(text string) (string, bool) {
 
 func canonicalBoolean(text string) (string, bool) { return text, text == "true" || text == "false" }
 
-var base64Form = regexp.MustCompile(Base64Pattern)
-
+// canonicalBytes accepts what Base64Pattern matches, and is many times as fast as a regular expression.
 func canonicalBytes(text string) (string, bool) {
-	if !base64Form.MatchString(text) { // DecodeString skips the ends of lines
+	if strings.ContainsAny(text, "\r\n") { // DecodeString skips the ends of lines
 		return "", false
 	}
 	raw, err := base64.StdEncoding.DecodeString(text)
