@@ -79,7 +79,11 @@ func showDump(t *term.Terminal, r dump.Result) error {
 		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("these fields look like personal data and are not masked:"), strings.Join(r.Unmarked, ", ")+"; mark each with @pii, or with @pii(kind: NONE) if it is not personal")
 	}
 	for _, c := range r.Clear {
-		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("personal data is not masked:"), c.String()+"; mark the field with @pii(kind: TEXT), or leave it out with --omit "+c.Field)
+		what := "personal data is not masked:"
+		if c.Masked {
+			what = "personal data was found and masked, and there may be more:"
+		}
+		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render(what), c.String()+"; mark the field with @pii(kind: TEXT), or leave it out with --omit "+c.Field)
 	}
 	table := t.NewTable("TABLE", "ROWS", "MASKED", "FILE")
 	for _, row := range r.Tables {

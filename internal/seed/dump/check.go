@@ -17,20 +17,31 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// check checks that the masks satisfy the checks of the schema. Postgres evaluates them, as in a load. Constraints of single fields are
-// checked when the files are read back.
-func (d *dumper) check(ctx context.Context) error {
-	for _, t := range d.tables {
-		if d.masked[t] == 0 {
+// condition is a check of the schema on masked fields, as SQL.
+type condition struct {
+	schema.Check
+	sql    string
+	fields []string // the masked ones
+}
+
+// conditions returns the checks that masks must satisfy. Postgres evaluates them, as in a load. Constraints of single fields are checked
+// when the fixtures are written.
+func (d *dumper) conditions(t *table) ([]condition, error) {
+	var list []condition
+	for _, check := range t.checks() {
+		c := condition{check, check.Expr.Source, t.personal(check.Expr)}
+		if len(c.fields) == 0 {
 			continue
 		}
-		for _, c := range t.checks() {
-			if err := d.holds(ctx, t, c); err != nil {
-				return err
+		if !check.Expr.SQL {
+			var err error
+			if c.sql, err = celsql.Translate(check.Expr.AST, d.Schema, t.Type, t.quoted(), noVariables); err != nil {
+				return nil, fault.Wrap(op, err)
 			}
 		}
+		list = append(list, c)
 	}
-	return nil
+	return list, nil
 }
 
 func (t *table) checks() []schema.Check {
@@ -53,29 +64,19 @@ func (t *table) personal(e *schema.Expr) []string {
 	return names
 }
 
-func (d *dumper) holds(ctx context.Context, t *table, c schema.Check) error {
-	fields := t.personal(c.Expr)
-	if len(fields) == 0 {
-		return nil
-	}
-	condition := c.Expr.Source
-	if !c.Expr.SQL {
-		var err error
-		if condition, err = celsql.Translate(c.Expr.AST, d.Schema, t.Type, t.quoted(), noVariables); err != nil {
-			return fault.Wrap(op, err)
-		}
-	}
-	for batch := range slices.Chunk(t.rows, batchRows) {
-		broken, err := d.broken(ctx, t, condition, batch)
+// hold reports an error if some rows violate a condition.
+func (d *dumper) hold(ctx context.Context, t *table, conditions []condition, rows []values) error {
+	for _, c := range conditions {
+		broken, err := d.broken(ctx, t, c.sql, rows)
 		if err != nil {
 			return err
 		}
 		if broken {
-			message := fmt.Sprintf("the masks of %s break the check %s", strings.Join(fields, " and "), c.Name)
+			message := fmt.Sprintf("the masks of %s break the check %s", strings.Join(c.fields, " and "), c.Name)
 			if c.Message != "" {
 				message += ": " + c.Message
 			}
-			return fault.New(fault.Conflict, op, message, "Specify the kind of the field with @pii(kind:), change the check, or exclude the field with --omit "+fields[0])
+			return fault.New(fault.Conflict, op, message, "Specify the kind of the field with @pii(kind:), change the check, or exclude the field with --omit "+c.fields[0])
 		}
 	}
 	return nil
@@ -86,13 +87,13 @@ func noVariables(celsql.Variable) (string, error) {
 }
 
 // broken reports whether a row violates a condition. It ignores a condition on columns that fixtures do not contain.
-func (d *dumper) broken(ctx context.Context, t *table, condition string, rows []*row) (broken bool, err error) {
+func (d *dumper) broken(ctx context.Context, t *table, condition string, rows []values) (broken bool, err error) {
 	var arrays, names, values []string
 	args := []any{pgx.QueryExecModeExec}
 	for c := range t.columns {
 		texts := make([]*string, len(rows))
 		for i, r := range rows {
-			texts[i] = r.values[c]
+			texts[i] = r[c]
 		}
 		args = append(args, texts)
 		name := fmt.Sprintf("v%d", c)

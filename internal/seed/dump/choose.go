@@ -18,12 +18,13 @@ const batchRows = 2000
 
 func (t *table) quoted() string { return pg.QuoteIdent(t.Table) }
 
-// selected returns the column list of a SELECT. Columns are texts, and lists are JSON arrays of texts.
-func (t *table) selected() string {
+// selected returns the column list of a SELECT, with NULL for columns that are not wanted. Columns are texts, and lists are JSON arrays of
+// texts.
+func (t *table) selected(wanted []bool) string {
 	parts := make([]string, len(t.columns))
 	for c := range t.columns {
 		switch column := &t.columns[c]; {
-		case t.omitted[column.field]:
+		case !wanted[c]:
 			parts[c] = "NULL"
 		case !column.list:
 			parts[c] = t.qualified(c) + "::text"
@@ -43,15 +44,8 @@ func (t *table) orderedBy() string {
 }
 
 // holding returns the condition that columns have one of many keys, and its arguments.
-func (t *table) holding(columns []int, keys [][]*string) (string, []any) {
-	args := make([]any, len(columns))
-	for i := range columns {
-		texts := make([]*string, len(keys))
-		for k := range keys {
-			texts[k] = keys[k][i]
-		}
-		args[i] = texts
-	}
+func (t *table) holding(columns []int, keys []string) (string, []any) {
+	args := arraysOf(keys, len(columns))
 	if len(columns) == 1 {
 		return fmt.Sprintf("%s = ANY ($1::text[]::%s[])", t.qualified(columns[0]), t.columns[columns[0]].cast), args
 	}
@@ -66,6 +60,27 @@ func (t *table) holding(columns []int, keys [][]*string) (string, []any) {
 		strings.Join(names, ", "), strings.Join(casts, ", "), strings.Join(arrays, ", "), strings.Join(values, ", ")), args
 }
 
+// arraysOf returns an array per column of keys, as the arguments of a query.
+func arraysOf(keys []string, columns int) []any {
+	arrays := make([][]string, columns)
+	for _, key := range keys {
+		for i, text := range partsOf(key) {
+			arrays[i] = append(arrays[i], text)
+		}
+	}
+	args := make([]any, columns)
+	for i, a := range arrays {
+		args[i] = a
+	}
+	return args
+}
+
+// partsOf returns the values in a key.
+func partsOf(key string) []string { return strings.Split(strings.TrimSuffix(key, "\x00"), "\x00") }
+
+// joined is the opposite of partsOf.
+func joined(parts []string) string { return strings.Join(parts, "\x00") + "\x00" }
+
 // fetch chooses the rows of a query and returns them, including rows that have already been chosen.
 func (d *dumper) fetch(ctx context.Context, t *table, sql string, args ...any) ([]*row, error) {
 	result, err := d.tx.Query(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...)
@@ -73,67 +88,78 @@ func (d *dumper) fetch(ctx context.Context, t *table, sql string, args ...any) (
 		return nil, err
 	}
 	var list []*row
-	targets := make([]any, len(t.columns))
-	values := make([]*string, len(t.columns))
-	for i := range values {
-		targets[i] = &values[i]
-	}
-	_, err = pgx.ForEachRow(result, targets, func() error {
-		list = append(list, d.choose(t, slices.Clone(values)))
+	v := make(values, len(t.columns))
+	_, err = pgx.ForEachRow(result, v.targets(), func() error {
+		list = append(list, d.choose(t, v))
 		return nil
 	})
 	return list, err
 }
 
+// targets returns pointers to the values, to scan a row into.
+func (v values) targets() []any {
+	targets := make([]any, len(v))
+	for i := range v {
+		targets[i] = &v[i]
+	}
+	return targets
+}
+
 // choose adds a row, unless it has already been chosen, and records the rows that it refers to.
-func (d *dumper) choose(t *table, values []*string) *row {
-	key := t.keyOf(values, t.key)
+func (d *dumper) choose(t *table, v values) *row {
+	raw := v.key(t.key)
+	key := t.folded(raw, t.key)
 	if r := t.byKey[key]; r != nil {
 		return r
 	}
-	r := &row{values: values}
+	r := &row{key: raw}
 	t.rows, t.byKey[key] = append(t.rows, r), r
 	delete(t.pending, key)
 	d.count++
 	for _, ref := range t.refs {
-		if !isSet(values, ref.columns) {
+		if !v.isSet(ref.columns) {
 			continue
 		}
-		target := t.keyOf(values, ref.columns)
-		if ref.target.byKey[target] == nil {
-			ref.target.pending[target] = &row{values: pick(values, ref.columns)}
+		raw := v.key(ref.columns)
+		if target := t.folded(raw, ref.columns); ref.target.byKey[target] == nil {
+			ref.target.pending[target] = raw
 		}
 	}
+	t.suggestNames(v)
+	d.secrets.addRow(t, v)
 	return r
 }
 
-// keyOf joins values into a text that is unique to these values.
-func (t *table) keyOf(values []*string, columns []int) string {
+// key joins the values of columns.
+func (v values) key(columns []int) string {
 	var b strings.Builder
 	for _, c := range columns {
-		switch v := values[c]; {
-		case v == nil:
-		case strings.HasSuffix(t.columns[c].cast, "citext"):
-			b.WriteString(strings.ToLower(*v)) // a reference may be written in another case
-		default:
-			b.WriteString(*v)
+		if v[c] != nil {
+			b.WriteString(*v[c])
 		}
-		b.WriteByte(0) // not allowed in text of Postgres
+		b.WriteByte(0)
 	}
 	return b.String()
 }
 
-func pick(values []*string, columns []int) []*string {
-	picked := make([]*string, len(columns))
-	for i, c := range columns {
-		picked[i] = values[c]
+// folded returns the form of a key that is equal for equal keys: citext ignores case, so a reference may be written in another one.
+func (t *table) folded(key string, columns []int) string {
+	ignoresCase := func(c int) bool { return strings.HasSuffix(t.columns[c].cast, "citext") }
+	if !slices.ContainsFunc(columns, ignoresCase) {
+		return key
 	}
-	return picked
+	parts := partsOf(key)
+	for i, c := range columns {
+		if ignoresCase(c) {
+			parts[i] = strings.ToLower(parts[i])
+		}
+	}
+	return joined(parts)
 }
 
 // isSet reports whether no column is null. A foreign key with a null does not refer to a row (MATCH SIMPLE).
-func isSet(values []*string, columns []int) bool {
-	return !slices.ContainsFunc(columns, func(c int) bool { return values[c] == nil })
+func (v values) isSet(columns []int) bool {
+	return !slices.ContainsFunc(columns, func(c int) bool { return v[c] == nil })
 }
 
 // chooseChildren reads the rows that refer to chosen ones, from the roots downwards. Without named roots, all tables are roots and have no
@@ -160,10 +186,7 @@ func (d *dumper) chooseChildren(ctx context.Context, parents map[*table][]*row) 
 
 func (d *dumper) chooseChildrenOf(ctx context.Context, parent *table, rows []*row, next map[*table][]*row) error {
 	for batch := range slices.Chunk(rows, batchRows) {
-		keys := make([][]*string, len(batch))
-		for i, r := range batch {
-			keys[i] = pick(r.values, parent.key)
-		}
+		keys := keysOf(batch)
 		for _, child := range d.tables {
 			for _, ref := range child.refs {
 				if ref.target != parent {
@@ -181,8 +204,16 @@ func (d *dumper) chooseChildrenOf(ctx context.Context, parent *table, rows []*ro
 	return nil
 }
 
+func keysOf(rows []*row) []string {
+	keys := make([]string, len(rows))
+	for i, r := range rows {
+		keys[i] = r.key
+	}
+	return keys
+}
+
 // firstOf returns the query for the first rows that refer to each of many keys.
-func (t *table) firstOf(ref reference, keys [][]*string, limit int) (string, []any) {
+func (t *table) firstOf(ref reference, keys []string, limit int) (string, []any) {
 	condition, args := t.holding(ref.columns, keys)
 	parts := make([]string, len(ref.columns))
 	for i, c := range ref.columns {
@@ -190,7 +221,7 @@ func (t *table) firstOf(ref reference, keys [][]*string, limit int) (string, []a
 	}
 	const nth = `"krowoc nth"`
 	return fmt.Sprintf("SELECT %s FROM (SELECT %s.*, row_number() OVER (PARTITION BY %s ORDER BY %s) AS %s FROM %s WHERE %s) AS %s WHERE %s <= %d ORDER BY %s",
-		t.selected(), t.quoted(), strings.Join(parts, ", "), t.orderedBy(), nth, t.quoted(), condition, t.quoted(), nth, limit, t.orderedBy()), args
+		t.selected(t.light), t.quoted(), strings.Join(parts, ", "), t.orderedBy(), nth, t.quoted(), condition, t.quoted(), nth, limit, t.orderedBy()), args
 }
 
 // chooseTargets reads the rows that chosen rows refer to, until none is missing.
@@ -213,14 +244,14 @@ func (d *dumper) chooseTargets(ctx context.Context) error {
 func (d *dumper) choosePending(ctx context.Context, t *table) error {
 	wanted := slices.Sorted(maps.Keys(t.pending))
 	for batch := range slices.Chunk(wanted, batchRows) {
-		keys := make([][]*string, 0, len(batch))
+		keys := make([]string, 0, len(batch))
 		for _, key := range batch {
-			if r := t.pending[key]; r != nil { // not chosen in the meantime
-				keys = append(keys, r.values)
+			if raw, pending := t.pending[key]; pending { // not chosen in the meantime
+				keys = append(keys, raw)
 			}
 		}
 		condition, args := t.holding(t.key, keys)
-		if _, err := d.fetch(ctx, t, fmt.Sprintf("SELECT %s FROM %s WHERE %s", t.selected(), t.quoted(), condition), args...); err != nil {
+		if _, err := d.fetch(ctx, t, fmt.Sprintf("SELECT %s FROM %s WHERE %s", t.selected(t.light), t.quoted(), condition), args...); err != nil {
 			return err
 		}
 		for _, key := range batch {

@@ -1,8 +1,12 @@
 package dump_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/seed/dump"
@@ -17,14 +21,14 @@ func TestClear(t *testing.T) {
 	pool := database(t, s)
 	testkit.Exec(t, pool, `INSERT INTO users (email, person, aliases, motto) VALUES ('ada@corp.example', 'Ada Lindqvist', '{"countess"}', 'In one sentence:'), ('bo@corp.example', 'Bo', '{}', NULL)`)
 	for _, c := range []struct{ column, value, want string }{
-		{"text", "Call Ada Lindqvist back.", "[Note.text (value of a masked field in 1 rows)]"},
-		{"text", "ADA LINDQVIST's idea", "[Note.text (value of a masked field in 1 rows)]"},
+		{"text", "Call Ada Lindqvist back.", "[Note.text (value of a masked field, masked in 1 rows)]"},
+		{"text", "ADA LINDQVIST's idea", "[Note.text (value of a masked field, masked in 1 rows)]"},
 		{"text", "Adam Lindqvistson", "[]"},
 		{"text", "the countess agrees", "[Note.text (value of a masked field in 1 rows)]"},
 		{"text", "the countesses", "[]"},
 		{"text", "Answer in one sentence: yes", "[]"}, // a text of words that others use, too
 		{"text", "Bo is too short", "[]"},
-		{"text", "<ada@corp.example>", "[Note.text (value of a masked field in 1 rows)]"},
+		{"text", "<ada@corp.example>", "[Note.text (value of a masked field, masked in 1 rows)]"},
 		{"text", "write to someone.else+tag@mail.example.org, please", "[Note.text (email in 1 rows)]"},
 		{"text", "a @mention and 3 @ 4", "[]"},
 		{"text", "paid with 4111 1111 1111 1111", "[Note.text (card number in 1 rows)]"},
@@ -34,11 +38,11 @@ func TestClear(t *testing.T) {
 		{"text", "ring +46 70 123 45 67", "[Note.text (phone number in 1 rows)]"},
 		{"text", "ring +46 (0)70-123 45 67 soon", "[Note.text (phone number in 1 rows)]"},
 		{"text", "version 1.2.3, at 2026-01-31 10:00:00, 1 000 000 rows", "[]"},
-		{"data", `{"by": {"name": "ada lindqvist"}}`, "[Note.data (value of a masked field in 1 rows)]"},
+		{"data", `{"by": {"name": "ada lindqvist"}}`, "[Note.data (value of a masked field, masked in 1 rows)]"},
 		{"data", `{"mail": ["x@y.example"]}`, "[Note.data (email in 1 rows)]"},
-		{"words", `{"x", "Ada Lindqvist"}`, "[Note.words (value of a masked field in 1 rows)]"},
+		{"words", `{"x", "Ada Lindqvist"}`, "[Note.words (value of a masked field, masked in 1 rows)]"},
 		{"fine", "x@y.example", "[]"}, // declared as not personal
-		{"fine", "ada@corp.example", "[Note.fine (value of a masked field in 1 rows)]"},
+		{"fine", "ada@corp.example", "[Note.fine (value of a masked field, masked in 1 rows)]"},
 	} {
 		if _, err := pool.Exec(t.Context(), "DELETE FROM notes"); err != nil {
 			t.Fatal(err)
@@ -60,6 +64,65 @@ func TestClear(t *testing.T) {
 		} else {
 			dumped(t, o)
 		}
+	}
+}
+
+// TestMasksInTexts dumps texts with values of masked fields: the masks of these values are in their place.
+func TestMasksInTexts(t *testing.T) {
+	t.Parallel()
+	s := parse(t, `type User @table @auth(rules: []) { name: String! @pii(kind: NAME) email: String! @unique @pii phone: String! @pii(kind: PHONE) score: Int! @pii bio: String! @pii(kind: ADDRESS) }
+		type Note @table @auth(rules: []) { text: String! short: String! @length(max: 14) slug: String! @unique checked: String! @check(expr: "this.checked != 'x'") data: JSON! words: [String!]! }`)
+	pool := database(t, s)
+	const long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+	testkit.Exec(t, pool, `INSERT INTO users (name, email, phone, score, bio) VALUES ('Ada Lindqvist', 'ada@corp.example', '+46 701', 123456, '`+long+` seventeen'),
+		('Ada Lindqvist Jr.', 'bo@corp.example', '@home42', 7, 'Admin')`)
+	o := options(t, pool, s)
+	o.Roots = []string{"users"}
+	dumped(t, o)
+	masks := map[string]string{}
+	for at, line := range strings.Split(files(t, o.Out), "\n  - id: ")[1:] {
+		for _, field := range []string{"name", "email", "phone"} {
+			_, value, _ := strings.Cut(line, field+": ")
+			value, _, _ = strings.Cut(value, "\n")
+			masks[fmt.Sprint(field, strings.Contains(testkit.Value(t, pool, "SELECT name FROM users ORDER BY id OFFSET "+fmt.Sprint(at)+" LIMIT 1"), "Jr"))] = strings.Trim(value, `"`)
+		}
+	}
+	ada, mail, phone, junior, home := masks["namefalse"], masks["emailfalse"], masks["phonefalse"], masks["nametrue"], masks["phonetrue"]
+	for _, c := range []struct{ column, value, want, listed string }{
+		{"text", "call Ada Lindqvist, or Ada Lindqvist Jr.: <ada@corp.example>", "call " + ada + ", or " + junior + ": <" + mail + ">", ""},
+		{"text", "ring +46 701 or @home42", "ring " + phone + " or " + home, ""},
+		{"text", "Ada Lindqvist, not a@b.example", ada + ", not a@b.example", "Note.text (email in 1 rows)"},
+		{"text", "the admin has 123456", "the admin has 123456", "Note.text (value of a masked field in 1 rows)"}, // a word and a number can mean anything
+		{"text", "so: " + long + " 17", "so: " + long + " 17", "Note.text (value of a masked field in 1 rows)"},
+		{"short", "Ada Lindqvist", "", "Note.short (value of a masked field"}, // masked if the mask is short enough
+		{"slug", "ada@corp.example", "ada@corp.example", "Note.slug (value of a masked field in 1 rows)"},
+		{"checked", "Ada Lindqvist", "Ada Lindqvist", "Note.checked (value of a masked field in 1 rows)"},
+		{"words", `{"Ada Lindqvist", "\"x\""}`, `["` + ada + `", "\"x\""]`, ""},
+		{"data", `{"a\"": ["<Ada Lindqvist>\n", 123456], "Ada Lindqvist": 1}`, `{"a\"": ["<` + ada + `>\n", 123456], "Ada Lindqvist": 1}`, "Note.data (value of a masked field in 1 rows)"},
+	} {
+		testkit.Exec(t, pool, "DELETE FROM notes; INSERT INTO notes (text, short, slug, checked, data, words) VALUES ('', '', '', '', '{}', '{}')")
+		testkit.Exec(t, pool, fmt.Sprintf("UPDATE notes SET %s = $1::text::%s", c.column, map[string]string{"data": "jsonb", "words": "text[]"}[c.column]+map[bool]string{true: "text"}[c.column != "data" && c.column != "words"]), c.value)
+		o := options(t, pool, s)
+		clear := fmt.Sprint(dumped(t, o).Clear)
+		text := files(t, o.Out)
+		var read struct{ Notes []map[string]any }
+		_, notes, _ := strings.Cut(text, "-- notes.yaml --\n")
+		notes, _, _ = strings.Cut(notes, "-- ")
+		if err := yaml.Unmarshal([]byte(notes), &read); err != nil {
+			t.Fatal(err, text)
+		}
+		got := fmt.Sprint(read.Notes[0][c.column])
+		if c.column == "data" || c.column == "words" {
+			b, _ := json.Marshal(read.Notes[0][c.column])
+			var want any
+			_ = json.Unmarshal([]byte(c.want), &want)
+			w, _ := json.Marshal(want)
+			got, c.want = string(b), string(w)
+		}
+		if (c.want != "" && got != c.want) || !strings.Contains(clear, c.listed) {
+			t.Errorf("%s: %s\ngot  %s, listed %s\nwant %s, listed %s", c.column, c.value, got, clear, c.want, c.listed)
+		}
+		load(t, database(t, s), s, o)
 	}
 }
 

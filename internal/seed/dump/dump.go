@@ -5,7 +5,6 @@ package dump
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,7 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed/mask"
+	"github.com/krowoc/krowoc/internal/seed"
 )
 
 const op = "dump the database"
@@ -43,7 +42,7 @@ type Summary struct {
 	Tables []TableSummary `json:"tables"`
 	// Unmarked are unmarked fields that look like personal data, as Type.field.
 	Unmarked []string `json:"unmarked"`
-	// Clear is personal data in other fields that are not masked.
+	// Clear is personal data in other fields that are not marked.
 	Clear []Clear `json:"clear"`
 }
 
@@ -74,7 +73,10 @@ func (s Summary) Masked() int {
 }
 
 // Dump writes the fixtures. After an error, it writes nothing. Errors do not contain unmasked values of the database.
-func Dump(ctx context.Context, o Options) (Summary, error) {
+//
+// It reads the database twice, in one snapshot: first it chooses rows, of which it keeps the keys, and then it writes their values one row
+// after the other. The values to look for in texts are known before the first row is written.
+func Dump(ctx context.Context, o Options) (summary Summary, err error) {
 	d, err := o.prepare()
 	if err != nil {
 		return Summary{}, err
@@ -84,30 +86,28 @@ func Dump(ctx context.Context, o Options) (Summary, error) {
 		if err := d.read(ctx); err != nil {
 			return err
 		}
-		if err := d.mask(mask.New(o.MaskKey)); err != nil {
+		if err := d.arrange(); err != nil {
 			return err
 		}
-		return d.check(ctx)
+		summary, err = d.write(ctx)
+		return err
 	})
-	if err != nil {
-		return Summary{}, safeFault(err)
-	}
-	d.order()
-	d.nameRows()
-	return d.write(ctx)
+	return summary, safeFault(err)
 }
 
-// dumper is a dump in progress. Its rows contain the values of the database until mask is called, and masks afterwards.
+// dumper is a dump in progress.
 type dumper struct {
 	Options
-	tx     pgx.Tx
-	tables []*table // in the order of the schema
-	byType map[*schema.Type]*table
-	byName map[string]*table // by physical name and by type name
-	roots  []root
-	count  int // of rows
-	masked map[*table]int
-	clear  []Clear
+	tx      pgx.Tx
+	tables  []*table // in the order of the schema
+	columns []*column
+	byType  map[*schema.Type]*table
+	byName  map[string]*table // by physical name and by type name
+	roots   []root
+	count   int // of rows
+	secrets secrets
+	found   map[finding]int // number of rows
+	checker *seed.Checker
 }
 
 func (o *Options) prepare() (*dumper, error) {
@@ -120,7 +120,7 @@ func (o *Options) prepare() (*dumper, error) {
 	if o.Name == "" {
 		o.Name = o.Out
 	}
-	d := &dumper{Options: *o, byType: map[*schema.Type]*table{}, byName: map[string]*table{}, masked: map[*table]int{}}
+	d := &dumper{Options: *o, byType: map[*schema.Type]*table{}, byName: map[string]*table{}, secrets: secrets{}, found: map[finding]int{}, checker: seed.NewChecker(o.Schema)}
 	d.layOut()
 	if err := d.omit(); err != nil {
 		return nil, err
@@ -136,6 +136,7 @@ func (d *dumper) read(ctx context.Context) error {
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
+	d.plan()
 	if err := d.harmless(ctx); err != nil {
 		return err
 	}
@@ -149,38 +150,9 @@ func (d *dumper) read(ctx context.Context) error {
 	return d.chooseTargets(ctx)
 }
 
-// mask masks every value that is personal data.
-func (d *dumper) mask(m *mask.Masker) error {
-	found := secrets{}
-	defer func() { d.clear = d.inClear(found) }()
-	for _, t := range d.tables {
-		for c := range t.columns {
-			column := &t.columns[c]
-			if !column.leaf.Personal() || t.omitted[column.field] {
-				continue
-			}
-			masks := m.Field(column.leaf, distinct(column.leaf))
-			for _, r := range t.rows {
-				if r.values[c] == nil {
-					continue
-				}
-				found.addAll(column, *r.values[c])
-				text, err := maskValue(masks, column, *r.values[c])
-				if err != nil {
-					return fault.New(fault.Conflict, op, fmt.Sprintf("%s.%s: %v", column.leaf.Owner.Name, column.leaf.Name, err),
-						"Specify its kind with @pii(kind:), loosen the constraint, or exclude the field with --omit "+column.leaf.Owner.Name+"."+column.leaf.Name)
-				}
-				r.values[c] = &text
-				d.masked[t]++
-			}
-		}
-	}
-	return nil
-}
-
 // safeFault returns the fault for an error of the database, without text that may contain values of a row.
 func safeFault(err error) error {
-	if known := (*fault.Error)(nil); errors.As(err, &known) {
+	if known := (*fault.Error)(nil); err == nil || errors.As(err, &known) {
 		return err
 	}
 	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) {

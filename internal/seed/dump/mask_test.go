@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -307,5 +308,57 @@ func TestInterrupted(t *testing.T) {
 	cancel()
 	if _, err := dump.Dump(ctx, o); fault.CodeOf(err) != fault.Canceled {
 		t.Errorf("got %v", err)
+	}
+}
+
+// canceling is a database whose transactions cancel a context before their nth query.
+type canceling struct {
+	*pgxpool.Pool
+	cancel func()
+	left   int
+}
+
+type cancelingTx struct {
+	pgx.Tx
+	db *canceling
+}
+
+func (c *canceling) BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error) {
+	tx, err := c.Pool.BeginTx(ctx, o)
+	return cancelingTx{tx, c}, err
+}
+
+func (c cancelingTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	if c.db.left--; c.db.left < 0 {
+		c.db.cancel()
+	}
+	return c.Tx.Query(ctx, sql, args...)
+}
+
+// TestInterruptedAnywhere interrupts a dump before each of its queries: the old fixtures stay, and nothing else.
+func TestInterruptedAnywhere(t *testing.T) {
+	s, pool := people(t)
+	o := options(t, pool, s)
+	o.Overwrite = true
+	dumped(t, o)
+	before := files(t, o.Out)
+	testkit.Exec(t, pool, "UPDATE teams SET slug = slug || '-renamed'")
+	for n := 0; ; n++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		o.DB = &canceling{pool, cancel, n}
+		_, err := dump.Dump(ctx, o)
+		cancel()
+		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.Out), ".*")); len(left) > 0 {
+			t.Fatalf("left over: %v", left)
+		}
+		if err == nil {
+			if n < 10 || files(t, o.Out) == before {
+				t.Errorf("%d queries", n)
+			}
+			return
+		}
+		if fault.CodeOf(err) != fault.Canceled || files(t, o.Out) != before {
+			t.Fatalf("query %d: %v", n, err)
+		}
 	}
 }

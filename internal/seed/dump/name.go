@@ -14,20 +14,64 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/mask"
 )
 
-// order sorts the rows of every table by key, and indexes them by their keys, which may be masked.
-func (d *dumper) order() {
+// arrange names and sorts the chosen rows.
+func (d *dumper) arrange() error {
+	needed := map[*table]bool{}
 	for _, t := range d.tables {
-		slices.SortFunc(t.rows, func(a, b *row) int { return t.compare(a, b) })
-		clear(t.byKey)
-		for _, r := range t.rows {
-			t.byKey[t.keyOf(r.values, t.key)] = r
+		for _, ref := range t.refs {
+			needed[ref.target] = needed[ref.target] || (len(ref.columns) > 1 && len(ref.field.Relation.Fields) == 0)
 		}
 	}
+	for _, t := range d.tables {
+		t.nameRows()
+		if err := t.sort(needed[t]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (t *table) compare(a, b *row) int {
-	for _, c := range t.key {
-		x, y := *a.values[c], *b.values[c]
+// sort sorts the rows of a table by the keys that the fixtures contain, which may be masked. Afterwards the rows are found by these keys. If
+// the rows need names and have none, it derives names from the keys, since a fixture cannot refer to a row by a key of several columns.
+func (t *table) sort(needsNames bool) error {
+	type keyed struct {
+		*row
+		parts []string
+	}
+	list := make([]keyed, len(t.rows))
+	for i, r := range t.rows {
+		list[i] = keyed{r, partsOf(r.key)}
+		for p, c := range t.key {
+			text, err := t.columns[c].mask(list[i].parts[p])
+			if err != nil {
+				return err
+			}
+			list[i].parts[p] = text
+		}
+	}
+	slices.SortFunc(list, func(a, b keyed) int { return compare(a.parts, b.parts) })
+	isMasked := slices.ContainsFunc(t.key, func(c int) bool { return t.columns[c].masks != nil })
+	if isMasked {
+		clear(t.byKey)
+	}
+	needsNames = needsNames && !t.named
+	t.named = t.named || needsNames
+	for i, k := range list {
+		t.rows[i] = k.row
+		if isMasked {
+			t.byKey[t.folded(joined(k.parts), t.key)] = k.row
+		}
+		if needsNames {
+			sum := sha256.Sum256([]byte(t.folded(joined(k.parts), t.key)))
+			k.name = "row-" + hex.EncodeToString(sum[:8])
+		}
+	}
+	return nil
+}
+
+func compare(a, b []string) int {
+	for i, x := range a {
+		y := b[i]
 		if n, err := strconv.ParseInt(x, 10, 64); err == nil {
 			if m, err := strconv.ParseInt(y, 10, 64); err == nil && n != m {
 				return cmp.Compare(n, m)
@@ -40,58 +84,59 @@ func (t *table) compare(a, b *row) int {
 	return 0
 }
 
-// nameRows names the rows of a table. It uses the values of a unique field. Without one, it derives names from the keys, but only if other
-// rows refer to them by a key of several columns.
-func (d *dumper) nameRows() {
-	needed := map[*table]bool{}
-	for _, t := range d.tables {
-		for _, ref := range t.refs {
-			needed[ref.target] = needed[ref.target] || (len(ref.columns) > 1 && len(ref.field.Relation.Fields) == 0)
-		}
-	}
-	for _, t := range d.tables {
-		t.named = slices.ContainsFunc(t.Fields, t.nameBy)
-		if t.named || !needed[t] {
-			continue
-		}
-		t.named = true
-		for _, r := range t.rows {
-			sum := sha256.Sum256([]byte(t.keyOf(r.values, t.key)))
-			r.name = "row-" + hex.EncodeToString(sum[:8])
-		}
-	}
-}
-
 // rowName matches the names of rows that fixtures allow.
 var rowName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_-]*$`)
 
 var uuidForm = regexp.MustCompile(schema.UUID.Pattern())
 
-// nameBy names the rows by a unique field without personal data, if its values are suitable as names.
-func (t *table) nameBy(f *schema.Field) bool {
+// naming names the rows of a table by the values of a field.
+type naming struct {
+	column int
+	names  []string // in the order of the chosen rows
+	taken  map[string]bool
+}
+
+// canName reports whether a field can name the rows: it is unique and has no personal data.
+func (t *table) canName(f *schema.Field) bool {
 	alone := len(t.Key) == 1 && t.Key[0] == f
-	if f.Relation != nil || f.Type.List || f.Type.Scalar != schema.String || (!f.Unique && !alone) || t.omitted[f] || f.Personal() || mask.Suspect(f) {
+	return f.Relation == nil && !f.Type.List && f.Type.Scalar == schema.String && (f.Unique || alone) && !t.omitted[f] && !f.Personal() && !mask.Suspect(f)
+}
+
+// suggestNames adds the names for a row, and drops the fields whose values are not suitable.
+func (t *table) suggestNames(v values) {
+	t.namings = slices.DeleteFunc(t.namings, func(n *naming) bool {
+		name := ""
+		if text := v[n.column]; text != nil && !strings.Contains(*text, "@") {
+			name = nameOf(*text)
+		}
+		if name == "" || n.taken[name] {
+			return true
+		}
+		n.names = append(n.names, name)
+		n.taken[name] = true
 		return false
+	})
+}
+
+// nameOf converts a value to the name of a row. It returns "" for a value that is not suitable.
+func nameOf(text string) string {
+	name := text
+	if !rowName.MatchString(name) {
+		name = maker.Slug(name)
 	}
-	c := t.index[f.Column]
-	names := make([]string, len(t.rows))
-	seen := map[string]bool{}
-	for i, r := range t.rows {
-		if r.values[c] == nil {
-			return false
-		}
-		name := *r.values[c]
-		if !rowName.MatchString(name) {
-			name = maker.Slug(name)
-		}
-		const longest = 60
-		if name == "" || len(name) > longest || seen[name] || uuidForm.MatchString(name) || strings.Contains(*r.values[c], "@") {
-			return false
-		}
-		names[i], seen[name] = name, true
+	const longest = 60
+	if len(name) > longest || uuidForm.MatchString(name) {
+		return ""
 	}
-	for i, r := range t.rows {
-		r.name = names[i]
+	return strings.Clone(name) // not a part of a large value
+}
+
+// nameRows names the chosen rows by the first suitable field.
+func (t *table) nameRows() {
+	if t.named = len(t.namings) > 0 && len(t.rows) > 0; t.named {
+		for i, r := range t.rows {
+			r.name = t.namings[0].names[i]
+		}
 	}
-	return len(names) > 0
+	t.namings = nil
 }

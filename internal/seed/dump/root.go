@@ -85,7 +85,7 @@ func (d *dumper) chooseRoots(ctx context.Context) (map[*table][]*row, error) {
 		if d.Limit > 0 {
 			limit = fmt.Sprintf(" LIMIT %d", d.Limit)
 		}
-		sql := fmt.Sprintf("SELECT %s FROM %s WHERE (%s\n) ORDER BY %s%s", r.table.selected(), r.table.quoted(), where, r.table.orderedBy(), limit)
+		sql := fmt.Sprintf("SELECT %s FROM %s WHERE (%s\n) ORDER BY %s%s", r.table.selected(r.table.light), r.table.quoted(), where, r.table.orderedBy(), limit)
 		rows, err := d.fetch(ctx, r.table, sql)
 		if err != nil {
 			return nil, r.blame(err)

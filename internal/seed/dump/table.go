@@ -14,7 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/seed/mask"
 )
 
-// table is a stored type with its chosen rows.
+// table is a stored type with the keys of its chosen rows.
 type table struct {
 	*schema.Type
 	columns []column
@@ -23,10 +23,14 @@ type table struct {
 	refs    []reference
 	omitted map[*schema.Field]bool
 
+	light   []bool // columns that are read to choose rows
+	whole   []bool // columns that are read to write them
 	rows    []*row
 	byKey   map[string]*row
-	pending map[string]*row // rows to read, because others refer to them; they contain only the key
-	named   bool            // the rows have names
+	pending map[string]string // keys of rows to choose, because others refer to them, by their form in byKey
+	namings []*naming         // by fields that can name the rows
+	named   bool              // the rows have names
+	masked  int               // values
 }
 
 // column is a physical column that fixtures contain.
@@ -36,6 +40,12 @@ type column struct {
 	leaf  *schema.Field // the field that has its values: the field itself, or the key that a reference finally refers to
 	cast  string        // its type in the database
 	list  bool
+
+	number     int32       // of all columns, from 1
+	masks      *mask.Field // nil if the column is not masked
+	secret     bool        // its values are looked for in columns that are searched
+	searched   bool
+	takesMasks bool // for values that are found in it
 }
 
 // reference is a foreign key.
@@ -45,12 +55,15 @@ type reference struct {
 	target  *table
 }
 
-// row is a row. A value is a text of Postgres, or a JSON array of such texts for a list. nil means null.
+// row is a chosen row. The values of its columns are read when it is written.
 type row struct {
-	values   []*string
+	key      string // the values of its key, each with a NUL after it, which texts of Postgres do not contain
 	name     string // in the fixtures; may be empty
 	expanded bool   // its children have been chosen
 }
+
+// values are the values of a row by column: texts of Postgres, or a JSON array of such texts for a list. nil means null.
+type values []*string
 
 // layOut creates the tables of the schema.
 func (d *dumper) layOut() {
@@ -71,7 +84,7 @@ func (d *dumper) layOut() {
 
 // newTable lays out the columns of a type. Those that the database computes are omitted.
 func newTable(typ *schema.Type) *table {
-	t := &table{Type: typ, index: map[string]int{}, byKey: map[string]*row{}, pending: map[string]*row{}, omitted: map[*schema.Field]bool{}}
+	t := &table{Type: typ, index: map[string]int{}, byKey: map[string]*row{}, pending: map[string]string{}, omitted: map[*schema.Field]bool{}}
 	for _, f := range typ.Fields {
 		if f.Generated != nil && f.Generated.Expr != nil {
 			t.omitted[f] = true
@@ -142,10 +155,60 @@ func distinct(f *schema.Field) bool {
 		slices.ContainsFunc(f.Owner.Uniques, func(u schema.Unique) bool { return slices.Contains(u.Fields, f) })
 }
 
+// plan decides what happens to the columns, once it is known which ones the database computes.
+func (d *dumper) plan() {
+	m := mask.New(d.MaskKey)
+	for _, t := range d.tables {
+		t.light, t.whole = make([]bool, len(t.columns)), make([]bool, len(t.columns))
+		for c := range t.columns {
+			column := &t.columns[c]
+			d.columns = append(d.columns, column)
+			column.number = int32(len(d.columns)) //nolint:gosec // a schema has fewer
+			if t.whole[c] = !t.omitted[column.field]; !t.whole[c] {
+				continue
+			}
+			if column.leaf.Personal() {
+				column.masks = m.Field(column.leaf, distinct(column.leaf))
+				column.secret = isSecret(column.leaf)
+			}
+			column.searched = t.isSearched(column)
+			column.takesMasks = column.searched && t.takesMasks(column)
+			t.light[c] = column.secret
+		}
+		read := slices.Clone(t.key)
+		for _, ref := range t.refs {
+			read = append(read, ref.columns...)
+		}
+		for _, f := range t.Fields {
+			if t.canName(f) {
+				c := t.index[f.Column]
+				read = append(read, c)
+				t.namings = append(t.namings, &naming{column: c, taken: map[string]bool{}})
+			}
+		}
+		for _, c := range read {
+			t.light[c] = true
+		}
+	}
+}
+
+// mask masks a value of a column, unless the column is not masked.
+func (c *column) mask(text string) (string, error) {
+	if c.masks == nil {
+		return text, nil
+	}
+	masked, err := c.maskValue(text)
+	if err != nil {
+		name := c.leaf.Owner.Name + "." + c.leaf.Name
+		return "", fault.New(fault.Conflict, op, fmt.Sprintf("%s: %v", name, err), "Specify its kind with @pii(kind:), loosen the constraint, or exclude the field with --omit "+name)
+	}
+	return masked, nil
+}
+
 // maskValue masks a value, or every element of a list.
-func maskValue(f *mask.Field, c *column, text string) (string, error) {
+func (c *column) maskValue(text string) (string, error) {
 	if !c.list {
-		return f.Value(text)
+		return c.masks.Value(text)
 	}
 	elements, err := listOf(text)
 	if err != nil {
@@ -155,7 +218,7 @@ func maskValue(f *mask.Field, c *column, text string) (string, error) {
 		if e == nil {
 			continue
 		}
-		masked, err := f.Value(*e)
+		masked, err := c.masks.Value(*e)
 		if err != nil {
 			return "", err
 		}

@@ -1,27 +1,29 @@
 package dump
 
 import (
-	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/seed"
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 	"github.com/krowoc/krowoc/internal/seed/mask"
 )
 
-// write writes the files beside the folder that they are for, sees that they would load, and moves them there.
+// write writes the files beside the folder that they are for, checks that they would load, and moves them there.
 func (d *dumper) write(ctx context.Context) (Summary, error) {
-	summary := Summary{Dir: d.Name, Tables: []TableSummary{}, Unmarked: d.unmarked(), Clear: d.clear}
+	summary := Summary{Dir: d.Name, Tables: []TableSummary{}, Unmarked: d.unmarked()}
 	if d.count == 0 {
 		return summary, fault.New(fault.NotFound, op, "there is no row to dump", "Check that this is the right database and that the conditions of --root match some rows.")
 	}
@@ -29,28 +31,26 @@ func (d *dumper) write(ctx context.Context) (Summary, error) {
 		return summary, fault.New(fault.CheckFailed, op, "these fields look like personal data and are not marked: "+strings.Join(summary.Unmarked, ", "),
 			"Mark personal data with @pii, and other fields with @pii(kind: NONE). Nothing was written.")
 	}
-	if d.Strict && len(d.clear) > 0 {
-		return summary, fault.New(fault.CheckFailed, op, "personal data is in fields that are not masked: "+listed(d.clear),
-			"Mark these fields with @pii(kind: TEXT), or leave them out with --omit Type.field. Nothing was written.")
-	}
-	names := fileNames{}
-	err := replaced(d.Out, func(staging string) error {
-		for _, t := range d.tables {
-			if len(t.rows) == 0 {
-				continue
-			}
-			name := names.of(t)
-			if err := d.writeFile(filepath.Join(staging, name), t); err != nil {
-				return err
-			}
-			summary.Tables = append(summary.Tables, TableSummary{Table: t.Table, File: path.Join(d.Name, name), Rows: len(t.rows), Masked: d.masked[t]})
-		}
-		return d.wouldLoad(ctx, staging)
-	})
-	if known := (*fault.Error)(nil); err == nil || errors.As(err, &known) {
+	if _, err := d.tx.Exec(ctx, byKeys, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return summary, err
 	}
-	return summary, &fault.Error{Code: fault.CodeOf(err), Op: op, Message: "cannot write " + d.Name, Hint: "Check that you can write there and that the disk has free space.", Err: err}
+	defer func() { _ = d.checker.Err() }() // none of its work outlasts an error
+	err := replaced(d.Out, func(staging string) (err error) {
+		if summary.Tables, err = d.writeTables(ctx, staging); err != nil {
+			return err
+		}
+		if summary.Clear = d.findings(); d.Strict && len(summary.Clear) > 0 {
+			return fault.New(fault.CheckFailed, op, "personal data is in fields that are not masked: "+listed(summary.Clear),
+				"Mark these fields with @pii(kind: TEXT), or leave them out with --omit Type.field. Nothing was written.")
+		}
+		return wouldLoad(d.checker.Err())
+	})
+	var path *fs.PathError
+	var link *os.LinkError
+	if errors.As(err, &path) || errors.As(err, &link) {
+		return summary, &fault.Error{Code: fault.CodeOf(err), Op: op, Message: "cannot write " + d.Name, Hint: "Check that you can write there and that the disk has free space.", Err: err}
+	}
+	return summary, err
 }
 
 func listed(list []Clear) string {
@@ -78,14 +78,13 @@ func (taken fileNames) of(t *table) string {
 	return free + ".yaml"
 }
 
-// wouldLoad reads the fixtures as a load does: every mask keeps the constraints of its field, and nothing unique is there twice.
-func (d *dumper) wouldLoad(ctx context.Context, staging string) error {
-	err := seed.Check(ctx, seed.Options{Schema: d.Schema, FS: seed.Folder(filepath.Dir(staging)), Dir: path.Dir(filepath.ToSlash(d.Name)), Sets: []string{filepath.Base(staging)}})
-	if err == nil || ctx.Err() != nil {
-		return err
+// wouldLoad returns the error for mistakes in the fixtures: every mask keeps the constraints of its field, and nothing unique is there twice.
+func wouldLoad(mistakes error) error {
+	if mistakes == nil {
+		return nil
 	}
 	return &fault.Error{Code: fault.Conflict, Op: op, Message: "the fixtures would not load, so they were not written",
-		Hint: "Correct the data so that it satisfies the schema, or exclude a field with --omit Type.field.", Err: listOfMistakes(err)}
+		Hint: "Correct the data so that it satisfies the schema, or exclude a field with --omit Type.field.", Err: listOfMistakes(mistakes)}
 }
 
 // listOfMistakes is the innermost error: the list, without the faults around it.
@@ -99,54 +98,49 @@ func listOfMistakes(err error) error {
 	}
 }
 
-func (d *dumper) writeFile(name string, t *table) (err error) {
-	file, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	out := bufio.NewWriter(file)
-	if err := d.writeTable(out, t); err != nil {
-		return err
-	}
-	return out.Flush()
-}
-
-// writeTable writes one file: a table with its rows.
-func (d *dumper) writeTable(out io.Writer, t *table) error {
-	var b strings.Builder
-	for _, r := range t.rows {
-		if err := d.writeRow(&b, t, r); err != nil {
-			return err
+func (d *dumper) writeTables(ctx context.Context, staging string) ([]TableSummary, error) {
+	names := fileNames{}
+	list := []TableSummary{}
+	for _, t := range d.tables {
+		if len(t.rows) == 0 {
+			continue
 		}
+		name := names.of(t)
+		shown := path.Join(d.Name, name)
+		err := writeFile(filepath.Join(staging, name), t.Table, func(f *file) error {
+			f.read = func(before int, text []byte) { d.checker.Rows(shown, before, text) }
+			return d.eachRow(ctx, t, func(r *row, v values) error {
+				err := d.writeRow(&f.part, t, r, v)
+				clear(v) // large values are not needed any more
+				return cmp.Or(err, f.flush(partBytes))
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, TableSummary{Table: t.Table, File: shown, Rows: len(t.rows), Masked: t.masked})
 	}
-	_, err := fmt.Fprintf(out, "# Written by krowoc seed dump.\n%s%s:\n%s", withoutTemplates(b.String()), t.Table, b.String())
-	return err
+	return list, nil
 }
 
-// withoutTemplates is the line that keeps double braces in the texts of a file from being read as templates.
-func withoutTemplates(text string) string {
-	if strings.Contains(text, "{{") {
-		return "templates: false\n"
-	}
-	return ""
-}
-
-func (d *dumper) writeRow(b *strings.Builder, t *table, r *row) error {
+func (d *dumper) writeRow(b *bytes.Buffer, t *table, r *row, v values) error {
 	prefix := "  - "
 	if t.named {
-		b.WriteString("  " + r.name + ":\n")
+		fmt.Fprintf(b, "  %s:\n", r.name)
 		prefix = "    "
 	}
 	for _, f := range t.Fields {
 		if t.omitted[f] || len(f.Columns()) == 0 || (f.Relation != nil && len(f.Relation.Fields) > 0) {
 			continue // the last is a reference by the values of other fields
 		}
-		value, err := d.fieldYAML(t, f, r)
+		value, err := d.fieldYAML(t, f, v)
 		if err != nil {
 			return fault.New(fault.Conflict, op, fmt.Sprintf("%s.%s %v", t.Name, f.Name, err), fmt.Sprintf("Exclude the field with --omit %s.%s, or its rows with --root.", t.Name, f.Name))
 		}
-		b.WriteString(prefix + f.Name + ": " + value + "\n")
+		b.Grow(len(prefix) + len(f.Name) + len(value) + 3) // exactly, since a value can be large
+		for _, text := range []string{prefix, f.Name, ": ", value, "\n"} {
+			b.WriteString(text)
+		}
 		prefix = "    "
 	}
 	return nil
@@ -154,31 +148,31 @@ func (d *dumper) writeRow(b *strings.Builder, t *table, r *row) error {
 
 const valueIndent = 6 // of the lines of a block
 
-func (d *dumper) fieldYAML(t *table, f *schema.Field, r *row) (string, error) {
+func (d *dumper) fieldYAML(t *table, f *schema.Field, v values) (string, error) {
 	columns := t.columnsOf(f)
 	switch c := &t.columns[columns[0]]; {
-	case !isSet(r.values, columns):
-		if slices.ContainsFunc(columns, func(c int) bool { return r.values[c] != nil }) {
+	case !v.isSet(columns):
+		if slices.ContainsFunc(columns, func(c int) bool { return v[c] != nil }) {
 			return "", errors.New("refers to a row by part of a key, which a fixture cannot express")
 		}
 		return "null", nil
 	case f.Relation != nil:
-		return d.referenceYAML(t, f, r)
+		return d.referenceYAML(t, f, v)
 	case c.list:
-		return listYAML(f, *r.values[columns[0]])
+		return listYAML(f, *v[columns[0]])
 	default:
-		return yamlOf(f, *r.values[columns[0]], valueIndent, false)
+		return yamlOf(f, *v[columns[0]], valueIndent, false)
 	}
 }
 
 // referenceYAML refers to a row by its name, or by its key when it has none.
-func (d *dumper) referenceYAML(t *table, f *schema.Field, r *row) (string, error) {
+func (d *dumper) referenceYAML(t *table, f *schema.Field, v values) (string, error) {
 	columns := t.columnsOf(f)
 	target := d.byType[f.Relation.Target]
-	if to := target.byKey[t.keyOf(r.values, columns)]; to != nil && to.name != "" {
+	if to := target.byKey[t.folded(v.key(columns), columns)]; to != nil && to.name != "" {
 		return "$" + target.Table + "." + to.name, nil
 	}
-	text := *r.values[columns[0]]
+	text := *v[columns[0]]
 	if strings.HasPrefix(text, "$") {
 		text = "$" + text // or it would name a row
 	}

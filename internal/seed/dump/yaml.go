@@ -43,6 +43,7 @@ func isPlain(s string, flow bool) bool {
 // quote writes a text in double quotes, in which YAML supports JSON's escapes.
 func quote(s string) string {
 	var b strings.Builder
+	b.Grow(len(s) + 2)
 	b.WriteByte('"')
 	for _, c := range s {
 		switch {
