@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -19,10 +21,13 @@ type Explanation struct {
 	Field      string // empty where several fields matter
 	Message    string
 	Constraint string // its name in Postgres
+
+	check *schema.Check // nil for other constraints
 }
 
 // Explain says which constraint a write violates. What the caller is not allowed to read in any row is not named: the field may be one of another
-// type, whose rows refer to the written one. A constraint that is not the schema's is named as it is.
+// type, whose rows refer to the written one. Of a check that also names such fields, only its own message remains. A constraint that is not the
+// schema's is named as it is.
 func (a *API) Explain(v Violation, c caller.Caller) Explanation {
 	unknown := Explanation{Message: "the row violates the constraint " + v.Constraint, Constraint: v.Constraint}
 	i := slices.IndexFunc(a.model.Tables, func(t *schema.Type) bool { return t.Table == v.Table })
@@ -32,39 +37,54 @@ func (a *API) Explain(v Violation, c caller.Caller) Explanation {
 	t := a.model.Tables[i]
 	fields, e := explain(t, v)
 	switch {
-	case !mayRead(t, fields, c):
-		return Explanation{Message: unnamed[v.SQLState]}
+	case !mayRead(t, fields, c) || !mayTell(t, e.check, c):
+		return Explanation{Message: unnamedMessage(v.SQLState)}
 	case e.Message == "":
 		return unknown
+	case e.check == nil || mayRead(t, celsql.Fields(e.check.Expr, t), c):
+		e.Constraint = v.Constraint // otherwise, its name may contain that of a field
 	}
-	e.Constraint = v.Constraint
 	return e
 }
 
-// unnamed are messages, by SQLSTATE, about what the caller is not allowed to read.
+// mayTell reports whether a caller learns which check a row violates: one of fields that the caller may read, or one with a message of its
+// own that is about some of them.
+func mayTell(t *schema.Type, check *schema.Check, c caller.Caller) bool {
+	if check == nil {
+		return true
+	}
+	fields := celsql.Fields(check.Expr, t)
+	isReadable := func(f *schema.Field) bool { return mayRead(t, []*schema.Field{f}, c) }
+	return mayRead(t, fields, c) || (check.Message != "" && slices.ContainsFunc(fields, isReadable))
+}
+
+// unnamedMessage returns the message about what the caller is not allowed to read.
+func unnamedMessage(state string) string {
+	if pg.IsForeignKeyViolation(state) {
+		return "a reference has no target, or another row still refers to this one"
+	}
+	return unnamed[state]
+}
+
 var unnamed = map[string]string{
-	notNullViolation:    "a value is missing",
-	foreignKeyViolation: "a reference has no target, or another row still refers to this one",
-	restrictViolation:   "a reference has no target, or another row still refers to this one",
-	uniqueViolation:     "another row has the same key or unique value",
-	exclusionViolation:  "another row excludes this one",
-	checkViolation:      "a value is not allowed",
+	notNullViolation:   "a value is missing",
+	uniqueViolation:    "another row has the same key or unique value",
+	exclusionViolation: "another row excludes this one",
+	checkViolation:     "a value is not allowed",
 }
 
 // The SQLSTATEs of constraints: https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
-	notNullViolation    = "23502"
-	foreignKeyViolation = "23503"
-	restrictViolation   = "23001" // of RESTRICT, since Postgres 18
-	uniqueViolation     = "23505"
-	checkViolation      = "23514"
-	exclusionViolation  = "23P01"
+	notNullViolation   = "23502"
+	uniqueViolation    = "23505"
+	checkViolation     = "23514"
+	exclusionViolation = "23P01"
 )
 
 // explain returns the fields that a constraint is on, and what it demands.
 func explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation) {
-	switch v.SQLState {
-	case notNullViolation:
+	switch {
+	case v.SQLState == notNullViolation:
 		name := fieldOf(t, v.Column)
 		for _, f := range t.Fields {
 			if slices.Contains(f.Columns(), v.Column) {
@@ -72,16 +92,16 @@ func explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation
 			}
 		}
 		return fields, Explanation{Field: name, Message: name + " cannot be null"}
-	case foreignKeyViolation, restrictViolation:
+	case pg.IsForeignKeyViolation(v.SQLState):
 		for _, f := range t.Fields {
 			if r := f.Relation; r != nil && r.Kind == schema.RefOne && schema.ObjectName(t.Table, f.Columns(), "fkey") == v.Constraint {
 				message := f.Name + ": no such " + r.Target.Name + " exists, or " + article(t.Name) + " still refers to it"
 				return append([]*schema.Field{f}, r.Fields...), Explanation{Field: f.Name, Message: message}
 			}
 		}
-	case uniqueViolation:
+	case v.SQLState == uniqueViolation:
 		return explainUnique(t, v.Constraint)
-	case checkViolation:
+	case v.SQLState == checkViolation:
 		return explainCheck(t, v.Constraint)
 	}
 	return nil, Explanation{}
@@ -145,7 +165,7 @@ func explainCheck(t *schema.Type, constraint string) ([]*schema.Field, Explanati
 	for _, f := range t.Fields {
 		for _, c := range f.Checks {
 			if c.Name == constraint {
-				return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + ": " + checkMessage(c)}
+				return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + ": " + checkMessage(c), check: &c}
 			}
 		}
 		for kind, message := range constraintMessages(f) {
@@ -156,7 +176,7 @@ func explainCheck(t *schema.Type, constraint string) ([]*schema.Field, Explanati
 	}
 	for _, c := range t.Checks {
 		if c.Name == constraint {
-			return nil, Explanation{Message: checkMessage(c)}
+			return nil, Explanation{Message: checkMessage(c), check: &c}
 		}
 	}
 	return nil, Explanation{}

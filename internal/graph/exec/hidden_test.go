@@ -222,6 +222,44 @@ func TestViolationsNameWhatIsReadable(t *testing.T) {
 	}
 }
 
+// A check that names fields which the caller is not allowed to read tells at most its own message.
+func TestChecksOfHiddenFields(t *testing.T) {
+	t.Parallel()
+	c := serve(t, `
+		type Offer @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }])
+			@check(name: "offers_price_floor", expr: "this.price >= this.floor", message: "the price is too low")
+			@check(name: "offers_price_cap", expr: "this.price <= this.cap")
+			@check(name: "offers_floor_cap", expr: "this.floor <= this.cap", message: "floor and cap")
+			@check(name: "offers_size", expr: "this.size > 0", message: "an offer has a size")
+			@check(name: "offers_sql", sql: "size < 900 OR FLOOR < 9", message: "large offers have a low price") {
+		  id: ID! @col(dataType: "text")
+		  price: Int! @check(name: "offers_price_even", expr: "this.price % 2 == 0 || this.cap > 50", message: "it must be even")
+		  size: Int! @default(value: 1)
+		  floor: Int! @default(value: 10) @auth(rules: [{ allow: ROLE, roles: ["clerk"] }, { allow: PUBLIC, operations: [CREATE, UPDATE] }])
+		  cap: Int! @default(value: 20) @auth(rules: [{ allow: ROLE, roles: ["clerk"] }, { allow: PUBLIC, operations: [CREATE, UPDATE] }])
+		}`, "", "")
+	clerk := caller.Caller{Roles: []string{"clerk"}}
+	for _, tt := range []struct{ data, anonymous, clerk string }{
+		{`price: 2`, "the price is too low  ", "the price is too low  offers_price_floor"},
+		{`price: 30`, "a value is not allowed  ", "it must satisfy this.price <= this.cap  offers_price_cap"},
+		{`price: 40, floor: 40`, "a value is not allowed  ; a value is not allowed  ", "floor and cap  offers_floor_cap; it must satisfy this.price <= this.cap  offers_price_cap"},
+		{`price: 12, size: 0`, "an offer has a size  offers_size", "an offer has a size  offers_size"},
+		{`price: 12, size: 900`, "large offers have a low price  ", "large offers have a low price  offers_sql"},
+		{`price: 13`, "price: it must be even price ", "price: it must be even price offers_price_even"},
+	} {
+		for who, want := range map[*caller.Caller]string{&anonymous: tt.anonymous, &clerk: tt.clerk} {
+			_, a := c.as(*who).mistakes(t, `mutation {createOffer(data: {id: "x", `+tt.data+`}) {id}}`, nil)
+			var got []string
+			for _, e := range a.Errors {
+				got = append(got, e.Message+" "+e.Extensions.Field+" "+e.Extensions.Constraint)
+			}
+			if !sameWords(strings.Join(got, "; "), want) {
+				t.Errorf("%s as %+v: %q, want %q", tt.data, *who, got, want)
+			}
+		}
+	}
+}
+
 // sameWords compares lists of mistakes in any order.
 func sameWords(a, b string) bool {
 	x, y := strings.Split(a, "; "), strings.Split(b, "; ")
