@@ -24,17 +24,23 @@ import (
 func (w *writer) park(ctx context.Context, tx pgx.Tx, h *holder) error {
 	for _, x := range h.wanted {
 		done, err := w.parkIn(ctx, tx, h, x)
-		if err == nil && !done && h.row == nil {
+		because := "other rows refer to it"
+		switch {
+		case err != nil || done:
+		case h.row == nil:
 			done, err = w.deleteEarly(ctx, tx, h)
+		default:
+			because, err = w.takeOut(ctx, tx, h)
+			done = because == ""
 		}
 		if err != nil {
 			return err
 		}
 		if !done {
-			return w.stuck(h, x)
+			return w.stuck(h, x, because)
 		}
 		if h.at == "" {
-			return nil // deleted
+			return nil // deleted, or taken out
 		}
 	}
 	return nil
@@ -246,15 +252,16 @@ func (h *holder) isUsed(ctx context.Context, tx pgx.Tx) (bool, error) {
 	return false, err
 }
 
-// stuck returns the error for a value that cannot be taken over.
-func (w *writer) stuck(h *holder, x *uniqueIndex) error {
+// stuck returns the error for a value that cannot be taken over, because its row can have no other value and cannot be deleted for a while.
+func (w *writer) stuck(h *holder, x *uniqueIndex, because string) error {
 	what := strings.Join(x.keys, " and ")
 	if h.row == nil {
 		return fault.New(fault.Conflict, op, fmt.Sprintf("a new row of %s takes over %s of a row that is no longer in the fixtures, %s; the table accepts no temporary value for it, and other rows refer to it",
 			h.table.Table, what, h.key), "Keep the name of the row in the fixtures, or delete the rows that refer to it. Nothing was changed.")
 	}
-	p := wrong("refused", "every allowed value is in use: allow one more value, or make the field nullable, while the rows exchange theirs",
-		"%s exchanges %s with other rows, and %s accepts no temporary value for it", h.row.label(), what, h.table.Table)
+	p := wrong("refused", "allow one more value, or make the field nullable, while the rows exchange theirs; or delete the row, and load it again",
+		"%s exchanges %s with other rows; Postgres checks the index %s after each row, %s accepts no temporary value, and the row cannot be taken out for a moment because %s",
+		h.row.label(), what, x.name, h.table.Table, because)
 	n := h.row.node
 	for _, c := range h.parkable(x) {
 		if at := h.row.values[c].node; at != nil {

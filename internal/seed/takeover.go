@@ -21,6 +21,7 @@ type holder struct {
 	table   *table
 	row     *row   // nil for a row that --prune deletes at the end
 	at      string // where the existing row is; empty for a row that does not exist
+	away    string // the whole row, while it is deleted
 	key     string // of a row that is deleted, as in the ledger
 	changed []int  // the columns that the fixture changes
 	waits   []*holder

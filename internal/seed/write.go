@@ -30,6 +30,7 @@ type writer struct {
 	gone   map[string]bool            // the rows that earlier loads of these sets inserted, by table and key; nil until it is needed
 	given  map[[2]int]map[string]bool // the values of the rows, by table and column; filled when needed
 	early  []*holder                  // rows that were deleted before the others of --prune
+	away   map[*row]*holder           // rows that are deleted until their stage
 }
 
 // errDryRun rolls back a dry run.
@@ -153,7 +154,7 @@ func (r *refusal) Error() string { return r.cause.Error() }
 func (w *writer) load(ctx context.Context) error {
 	for {
 		w.counts, w.present = map[*table]*TableSummary{}, map[string]bool{}
-		w.recorded, w.changes, w.early = nil, nil, nil
+		w.recorded, w.changes, w.early, w.away = nil, nil, nil, map[*row]*holder{}
 		err := w.savepoint(ctx, func(tx pgx.Tx) error { return w.send(ctx, tx) })
 		var refused *refusal
 		if !errors.As(err, &refused) {
@@ -201,6 +202,11 @@ func (w *writer) send(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 		for stage, rows := range stages {
+			if len(w.away) > 0 {
+				if err := p.putBack(ctx, tx, rows, refusal{component: i, stage: stage}); err != nil {
+					return err
+				}
+			}
 			for _, s := range w.statements(c, rows) {
 				p.queue(s, refusal{component: i, stage: stage})
 			}
@@ -237,6 +243,19 @@ func (p *pipeline) flush(ctx context.Context, tx pgx.Tx, last refusal) error {
 	}
 	p.batch, p.sent, p.of = &pgx.Batch{}, nil, nil
 	return refusedBy(results.Close(), last)
+}
+
+// putBack inserts those of some rows that were taken out, after the statements before.
+func (p *pipeline) putBack(ctx context.Context, tx pgx.Tx, rows []*row, of refusal) error {
+	if err := p.flush(ctx, tx, of); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := p.w.putBack(ctx, tx, r); err != nil {
+			return refusedBy(err, of)
+		}
+	}
+	return nil
 }
 
 // queueSequences advances every sequence past the values that rows have set in its column, so that later rows of the application do not
@@ -280,6 +299,7 @@ func (w *writer) count(result pgx.Row, s statement) error {
 }
 
 func (w *writer) add(g *group, o *outcome) {
+	w.updatedAway(g, o)
 	t := w.counts[g.table]
 	if t == nil {
 		t = &TableSummary{Table: g.table.Table}
