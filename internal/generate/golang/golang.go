@@ -56,7 +56,7 @@ var helpers = []string{"Int64", "Decimal", "Date", "Duration", "Vector", "Bytes"
 func files(in generate.Input) ([]generate.File, error) {
 	m := newModel(in)
 	sources := make([]generate.File, 0, len(m.types)+2)
-	sources = append(sources, generate.File{Name: "krowoc.go", Content: m.runtime(runtimeSource)})
+	sources = append(sources, generate.File{Name: "krowoc.go", Content: m.runtime(optionalSource, scalarSource, validateSource)})
 	if name := m.registerFile(); name != "" {
 		content, err := m.enumFile()
 		if err != nil {
