@@ -23,7 +23,6 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -47,7 +46,7 @@ type App struct {
 
 // ParseSchema reads the project's schema and returns it with its mistakes and warnings. The schema is nil if it has mistakes.
 func (a *App) ParseSchema() (*schema.Schema, diag.List) {
-	return sdl.Parser{Refusal: celsql.Refusal}.ParseFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
+	return celsql.Parser().ParseFS(os.DirFS(a.Config.Root), filepath.ToSlash(a.Config.Schema))
 }
 
 // Schema reads the project's schema. An invalid schema is an error that lists its mistakes.

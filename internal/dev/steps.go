@@ -18,14 +18,13 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
-	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/seed"
 )
 
 // loadSchema reads the schema and, unless the migrations have failed, changes the tables to match it. It returns whether the schema is
 // usable. If not, the session keeps the previous one.
 func (s *session) loadSchema(ctx context.Context, migrated bool) bool {
-	parsed, mistakes := sdl.Parser{Refusal: celsql.Refusal}.ParseFS(os.DirFS(s.Root), s.Schema)
+	parsed, mistakes := celsql.Parser().ParseFS(os.DirFS(s.Root), s.Schema)
 	if err := mistakes.Err("check " + path.Base(s.Schema)); err != nil {
 		s.fail("schema", err)
 		return false

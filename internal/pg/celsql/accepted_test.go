@@ -194,20 +194,26 @@ func statement(t *testing.T, checker *expr.Checker, s *schema.Schema, this *sche
 	case expr.IndexWhere:
 		return "CREATE INDEX ON everies (id) WHERE " + sql, true
 	case expr.GeneratedValue:
-		typ := map[bool]string{true: "mood"}[want.Field.Type.Enum != nil]
-		if typ == "" {
-			typ = fieldSQL[want.Field.Name]
-		} else if want.Field.Type.List {
-			typ += "[]"
+		typ := fieldSQL[want.Field.Name]
+		if want.Field.Type.Enum != nil {
+			typ = enumSQL(want.Field.Type)
 		}
 		return "ALTER TABLE everies ADD COLUMN v_%d " + typ + " GENERATED ALWAYS AS (" + sql + ") STORED", true
 	case expr.RuleWhere:
 		return "EXPLAIN SELECT FROM everies WHERE " + sql, true
 	}
-	if e := want.Field.Type.Enum; e != nil { // as the API writes it
-		sql = "(" + sql + ")::" + e.DBName + map[bool]string{true: "[]"}[want.Field.Type.List]
+	if want.Field.Type.Enum != nil { // as the API writes it
+		sql = "(" + sql + ")::" + enumSQL(want.Field.Type)
 	}
 	return fmt.Sprintf("EXPLAIN UPDATE everies SET %q = %s", want.Field.Column, sql), true
+}
+
+// enumSQL is the type of a column of an enum.
+func enumSQL(t schema.FieldType) string {
+	if t.List {
+		return t.Enum.DBName + "[]"
+	}
+	return t.Enum.DBName
 }
 
 // fieldSQL are the types of the columns that a generated value is for.

@@ -8,7 +8,11 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/expr"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
 )
+
+// Parser returns a parser of schemas that refuses expressions without SQL.
+func Parser() sdl.Parser { return sdl.Parser{Refusal: Refusal} }
 
 // Refusal returns why a checked expression has no SQL, or nil if it has. It is a part of the check of a schema, so that no later command
 // meets such an expression.

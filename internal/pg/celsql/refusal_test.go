@@ -22,7 +22,7 @@ func TestRefusalInTheSchema(t *testing.T) {
 		`x: Decimal @check(expr: "this.x == 100000000000000000.0")`: "",
 	} {
 		text := "type T @table @auth(rules: []) { id: " + "ID! " + src + " }"
-		_, list := sdl.Parser{Refusal: celsql.Refusal}.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+		_, list := celsql.Parser().Parse(sdl.Source{Name: "schema.graphql", Text: text})
 		var got []string
 		for _, d := range list {
 			got = append(got, d.Position.String()+" "+d.Message+" | "+d.Remedy)
