@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -69,26 +68,12 @@ func ask(t *testing.T, url, user, operation string) (int, map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set(app.ActAsHeader, user)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	status, text := testkit.PostGraphQL(t, url, body, [2]string{app.ActAsHeader, user})
 	var answer map[string]any
 	if err := json.Unmarshal(text, &answer); err != nil {
-		t.Fatalf("%d %s: %v", response.StatusCode, text, err)
+		t.Fatalf("%d %s: %v", status, text, err)
 	}
-	return response.StatusCode, answer
+	return status, answer
 }
 
 // at walks down an answer: keys and, for lists, the first item.

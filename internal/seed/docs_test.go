@@ -115,7 +115,11 @@ func console(t *testing.T, o seed.Options, command string) string {
 		lines = append(lines, fmt.Sprintf("%s\t%d\t0\t%d\t0", made.Table, made.Rows, made.Kept))
 	}
 	for _, file := range summary.SQL {
-		lines = append(lines, file.File+"\t"+map[bool]string{true: "ran", false: "unchanged"}[file.Ran])
+		state := "unchanged"
+		if file.Ran {
+			state = "ran"
+		}
+		lines = append(lines, file.File+"\t"+state)
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // limits are values at and beyond the limits of each scalar, and the forms in which one could write them, in JSON. They are ASCII.
@@ -147,20 +147,7 @@ func apiVerdicts(t *testing.T, types *schema.Schema, cases []matrixCase) []bool 
 func creates(t *testing.T, url, name string, doc []byte) bool {
 	t.Helper()
 	body := fmt.Sprintf(`{"query": "mutation($d: %[1]sCreate!) { create%[1]s(data: $d) { id } }", "variables": {"d": %s}}`, name, doc)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/graphql", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	status, text := testkit.PostGraphQL(t, url, []byte(body))
 	var answer struct {
 		Errors []struct {
 			Message    string
@@ -168,10 +155,10 @@ func creates(t *testing.T, url, name string, doc []byte) bool {
 		}
 	}
 	_ = json.Unmarshal(text, &answer)
-	if response.StatusCode >= http.StatusInternalServerError || (answer.Errors != nil && answer.Errors[0].Extensions.Code == "INTERNAL") {
-		t.Errorf("%s %s: status %d, %s", name, doc, response.StatusCode, text)
+	if status >= http.StatusInternalServerError || (answer.Errors != nil && answer.Errors[0].Extensions.Code == "INTERNAL") {
+		t.Errorf("%s %s: status %d, %s", name, doc, status, text)
 	}
-	return response.StatusCode == http.StatusOK && answer.Errors == nil
+	return status == http.StatusOK && answer.Errors == nil
 }
 
 // readable reports whether a value in a case is one that the scalar of its field reads, so that Postgres can be asked about it.
