@@ -1,0 +1,50 @@
+package rls
+
+import (
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg"
+)
+
+// functions returns the functions that tell who calls. Claims that are not a JSON object, or that have no subject, are nobody's, as for the API.
+// They must not fail a statement, which may be about public rows. PostgREST and Supabase set request.jwt.claims in each transaction.
+func functions(paths []string) []string {
+	var roles []string
+	for _, path := range paths {
+		roles = append(roles, claimAt(path))
+	}
+	return []string{`CREATE OR REPLACE FUNCTION ` + Schema + `.claims() RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $krowoc$
+DECLARE claims jsonb;
+BEGIN
+  claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  RETURN CASE WHEN jsonb_typeof(claims -> 'sub') = 'string' AND claims ->> 'sub' <> '' THEN claims END;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+  RETURN NULL;
+END $krowoc$`,
+		function("uid", "text", `SELECT `+Schema+`.claims() ->> 'sub'`),
+		function("uid_as_uuid", "uuid", `SELECT CASE WHEN u ~* '^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$' THEN u::uuid END FROM `+Schema+`.uid() u`),
+		function("uid_as_number", "numeric", `SELECT CASE WHEN u ~ '^-?[0-9]{1,20}$' THEN u::numeric END FROM `+Schema+`.uid() u`),
+		function("roles", "text[]", `SELECT coalesce(CASE jsonb_typeof(r)
+    WHEN 'array' THEN ARRAY(SELECT e #>> '{}' FROM jsonb_array_elements(r) e WHERE jsonb_typeof(e) = 'string' AND e #>> '{}' <> '')
+    WHEN 'string' THEN array_remove(ARRAY[r #>> '{}'], '')
+  END, '{}')
+  FROM `+Schema+`.claims() c, coalesce(`+strings.Join(roles, ", ")+`) r`),
+	}
+}
+
+func function(name, returns, body string) string {
+	return "CREATE OR REPLACE FUNCTION " + Schema + "." + name + "() RETURNS " + returns + " LANGUAGE sql STABLE SET search_path = pg_catalog AS $krowoc$\n  " + body + "\n$krowoc$"
+}
+
+// claimAt returns SQL for the claim at a dotted path. A claim whose own name is the path comes first.
+func claimAt(path string) string {
+	whole := "c -> " + pg.QuoteLiteral(path)
+	if !strings.Contains(path, ".") {
+		return whole
+	}
+	var parts []string
+	for part := range strings.SplitSeq(path, ".") {
+		parts = append(parts, pg.QuoteLiteral(part))
+	}
+	return "coalesce(" + whole + ", c #> ARRAY[" + strings.Join(parts, ", ") + "])"
+}

@@ -1,0 +1,182 @@
+package rls
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
+)
+
+const op = "write the row-level security"
+
+// Plan are the statements that bring a database to the rules, and back. It is empty for a database that is in step.
+type Plan struct{ Up, Down []string }
+
+// Beginner begins transactions, as a pool does.
+type Beginner interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
+
+// Make compares a scratch database, to which the migrations are applied, with the rules of its tables. It has run the plan up, down and up. With
+// Options.Remove, the plan removes everything.
+func Make(ctx context.Context, db Beginner, tables []Table, o Options) (plan Plan, err error) {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return plan, pg.Fault(op, err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	p := &planner{tx: tx, reader: &reader{Options: o.withDefaults(), tx: tx}}
+	if plan, err = p.plan(ctx, tables); err != nil || len(plan.Up) == 0 {
+		return plan, err
+	}
+	return plan, p.prove(ctx, plan)
+}
+
+// planner works in a transaction that is rolled back, so that not even roles stay.
+type planner struct {
+	*reader
+	tx pgx.Tx
+}
+
+func (p *planner) plan(ctx context.Context, tables []Table) (plan Plan, err error) {
+	if _, err := p.tx.Exec(ctx, "SAVEPOINT krowoc_plan"); err != nil {
+		return plan, pg.Fault(op, err)
+	}
+	if err := p.known(ctx, tables); err != nil {
+		return plan, err
+	}
+	before, err := p.read(ctx)
+	if err != nil {
+		return plan, err
+	}
+	for _, o := range slices.Backward(before) {
+		if err := p.exec(ctx, o.drop); err != nil {
+			return plan, err
+		}
+	}
+	if !p.Remove {
+		if err := p.build(ctx, tables); err != nil {
+			return plan, err
+		}
+	}
+	after, err := p.read(ctx)
+	if err != nil {
+		return plan, err
+	}
+	_, err = p.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT krowoc_plan")
+	return difference(before, after), pg.Fault(op, err)
+}
+
+// known notes the tables to read. Of a table that the schema no longer has, row-level security stays: without policies it has no rows for
+// anybody.
+func (p *planner) known(ctx context.Context, tables []Table) error {
+	for _, t := range tables {
+		p.tables = append(p.tables, t.Name)
+	}
+	if !p.Remove {
+		return nil
+	}
+	return p.query(ctx, `SELECT DISTINCT relname::text FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid WHERE p.polname LIKE 'krowoc\_%'`, nil,
+		func(row []string) { p.tables = append(p.tables, row[0]) })
+}
+
+// build creates everything that the rules need.
+func (p *planner) build(ctx context.Context, tables []Table) error {
+	w := &writer{Options: p.Options, types: map[string]map[string]string{}, sequences: map[string][]string{}, functions: map[string]bool{}}
+	err := p.query(ctx, `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped`, []any{p.tables}, func(row []string) {
+		if w.types[row[0]] == nil {
+			w.types[row[0]] = map[string]string{}
+		}
+		w.types[row[0]][row[1]] = row[2]
+	})
+	if err != nil {
+		return err
+	}
+	err = p.query(ctx, `SELECT c.relname, s.oid::regclass::text FROM pg_class s JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype = 'a'
+		JOIN pg_class c ON c.oid = d.refobjid WHERE s.relkind = 'S' AND c.relname = ANY ($1) ORDER BY 1, 2`, []any{p.tables}, func(row []string) {
+		w.sequences[row[0]] = append(w.sequences[row[0]], row[1])
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		for _, c := range t.Columns {
+			if w.types[t.Name][c.Name] == "" {
+				return fault.New(fault.Conflict, op, fmt.Sprintf("the migrations do not create the column %s of the table %s", c.Name, t.Name),
+					"run `krowoc migrate diff NAME` first; if a policy keeps it from changing a column, run `krowoc schema rls --remove` before it")
+			}
+		}
+	}
+	for _, role := range p.names(Anonymous | Authenticated) {
+		if err := p.exec(ctx, []string{createRole(role)}); err != nil {
+			return err
+		}
+	}
+	return p.exec(ctx, w.statements(tables))
+}
+
+func (p *planner) exec(ctx context.Context, statements []string) error {
+	for _, sql := range statements {
+		if _, err := p.tx.Exec(ctx, sql); err != nil {
+			return &fault.Error{Code: fault.CodeOf(pg.Fault("", err)), Op: op, Message: pg.Fault("", err).Error() + "\n" + sql, Err: err}
+		}
+	}
+	return nil
+}
+
+// difference returns the statements that turn one list of objects into another, and back.
+func difference(before, after []object) (plan Plan) {
+	had, has := index(before), index(after)
+	change := func(from, to []object, known map[string]object) (statements []string) {
+		for _, o := range slices.Backward(from) {
+			if other, stays := known[o.id()]; !stays || (!slices.Equal(other.create, o.create) && !o.replaces) {
+				statements = append(statements, o.drop...)
+			}
+		}
+		was := index(from)
+		for _, o := range to {
+			if other, was := was[o.id()]; !was || !slices.Equal(other.create, o.create) {
+				statements = append(statements, o.create...)
+			}
+		}
+		return statements
+	}
+	return Plan{Up: change(before, after, has), Down: change(after, before, had)}
+}
+
+func (o object) id() string { return fmt.Sprint(o.order, " ", o.key) }
+
+func index(list []object) map[string]object {
+	m := map[string]object{}
+	for _, o := range list {
+		m[o.id()] = o
+	}
+	return m
+}
+
+// prove runs a plan up, down and up again, and compares the database.
+func (p *planner) prove(ctx context.Context, plan Plan) error {
+	var seen []*catalog.Catalog
+	for _, statements := range [][]string{nil, plan.Up, plan.Down, plan.Up} {
+		if err := p.exec(ctx, statements); err != nil {
+			return err
+		}
+		c, err := catalog.ReadTx(ctx, p.tx, catalog.Options{})
+		if err != nil {
+			return err
+		}
+		seen = append(seen, c)
+	}
+	for i := range 2 {
+		if list := catalog.Compare(seen[i], seen[i+2]); len(list) > 0 {
+			return fault.New(fault.Internal, op, "running the migration up, down and up gives another database: "+list[0].String())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+// Package rls writes access rules as row-level security of Postgres, for clients that reach the database without the API: policies, grants of
+// columns, and views for what neither can say. It compares what a database has with what the rules need.
+//
+// Owners of tables are not subject to policies, so that the API works as before. Rules that look at other rows are functions with the rights of
+// the owner: in a policy, a subquery would be subject to the policies of the other table.
+package rls
+
+import (
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
+)
+
+// Schema is the Postgres schema of the functions.
+const Schema = "krowoc_auth"
+
+// PolicyPrefix begins the names of the policies of this package.
+const PolicyPrefix = "krowoc_"
+
+// Row is the alias of the row in conditions.
+const Row = "krowoc_row"
+
+// What conditions can use of the caller. As subqueries they are evaluated once per statement.
+const (
+	UID         = "(SELECT " + Schema + ".uid())"
+	UIDAsUUID   = "(SELECT " + Schema + ".uid_as_uuid())"
+	UIDAsNumber = "(SELECT " + Schema + ".uid_as_number())"
+	Roles       = "(SELECT " + Schema + ".roles())"
+	Now         = "now()"
+)
+
+// UIDAs returns UID as a value of another text type, which may compare in another way.
+func UIDAs(dataType string) string { return "(SELECT " + Schema + ".uid()::" + dataType + ")" }
+
+// Operation is a command that policies and grants are for.
+type Operation string
+
+// The operations.
+const (
+	Select Operation = "SELECT"
+	Insert Operation = "INSERT"
+	Update Operation = "UPDATE"
+	Delete Operation = "DELETE"
+)
+
+var operations = []Operation{Select, Insert, Update, Delete}
+
+// Condition is a condition on Row.
+type Condition struct {
+	SQL       string // "" is always, "false" never
+	Elsewhere bool   // it looks at rows of this or another table
+}
+
+// Who is a set of the roles of Postgres that a grant is for.
+type Who int
+
+// The roles.
+const (
+	Anonymous Who = 1 << iota
+	Authenticated
+)
+
+// Table is what the rules allow with the rows of a table.
+type Table struct {
+	Name, Type string
+	Policies   map[Operation][]Condition // one must hold; none is nobody
+	Columns    []Column
+
+	grants map[Operation]Who
+}
+
+// Grant notes that a role may do something with some rows.
+func (t *Table) Grant(op Operation, w Who) {
+	if t.grants == nil {
+		t.grants = map[Operation]Who{}
+	}
+	t.grants[op] |= w
+}
+
+// Has reports whether the table has a column.
+func (t *Table) Has(column string) bool {
+	for _, c := range t.Columns {
+		if c.Name == column {
+			return true
+		}
+	}
+	return false
+}
+
+// hides reports whether the table has columns that a caller may read in some rows only, or only with a role of the claims.
+func (t *Table) hides() bool {
+	for _, c := range t.Columns {
+		if c.Sometimes {
+			return true
+		}
+	}
+	return false
+}
+
+// Column is what the rules allow with a column, in rows with which they allow it.
+type Column struct {
+	Name, Field string
+	Grants      map[Operation]Who // who may read or set it in all of these rows
+	Sometimes   bool              // others may read it in some of these rows: Shown tells in which
+	Shown       Condition         // of reading, for everybody
+	Refused     []Operation       // writes that the rules allow in some rows, which no grant can express
+}
+
+// Options name what a project has in its own way. The zero value is what Supabase has.
+type Options struct {
+	Anonymous, Authenticated string   // roles; the default is anon and authenticated
+	Roles                    []string // paths of the claims with the caller's roles; the first that exists counts
+	Remove                   bool     // plan to remove everything
+}
+
+// DefaultRoles are the claims that issuers use for roles.
+func DefaultRoles() []string { return []string{"app_metadata.roles", "roles"} }
+
+func (o Options) withDefaults() Options {
+	if o.Anonymous == "" {
+		o.Anonymous = "anon"
+	}
+	if o.Authenticated == "" {
+		o.Authenticated = "authenticated"
+	}
+	if len(o.Roles) == 0 {
+		o.Roles = DefaultRoles()
+	}
+	return o
+}
+
+// names returns the roles of a set.
+func (o Options) names(w Who) (list []string) {
+	if w&Anonymous != 0 {
+		list = append(list, o.Anonymous)
+	}
+	if w&Authenticated != 0 && o.Authenticated != o.Anonymous {
+		list = append(list, o.Authenticated)
+	}
+	return list
+}
+
+// Note tells what clients of the database must do in another way, because no policy or grant can express a rule of a field.
+type Note struct {
+	Type       string      `json:"type"`
+	Table      string      `json:"table"`
+	Fields     []string    `json:"fields"`
+	View       string      `json:"view,omitempty"`       // to read instead of the table; it shows null for hidden fields
+	Operations []Operation `json:"operations,omitempty"` // for which clients use the API instead
+}
+
+// Notes lists the notes on tables.
+func Notes(tables []Table) []Note {
+	list := []Note{}
+	for _, t := range tables {
+		read := Note{Type: t.Type, Table: t.Name, View: ViewName(t.Name)}
+		write := map[string]*Note{}
+		for _, c := range t.Columns {
+			if c.Sometimes && !slices.Contains(read.Fields, c.Field) {
+				read.Fields = append(read.Fields, c.Field)
+			}
+			if len(c.Refused) > 0 && write[c.Field] == nil {
+				write[c.Field] = &Note{Type: t.Type, Table: t.Name, Fields: []string{c.Field}, Operations: c.Refused}
+			}
+		}
+		if len(read.Fields) > 0 {
+			list = append(list, read)
+		}
+		for _, c := range t.Columns {
+			if n := write[c.Field]; n != nil {
+				list = append(list, *n)
+				delete(write, c.Field)
+			}
+		}
+	}
+	return list
+}
+
+func ident(name string) string { return sqltext.Ident(name) }

@@ -1,0 +1,191 @@
+package rls
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// viewNote begins the comments on the views of this package, by which it knows them again.
+const viewNote = "Rows and fields that the access rules show"
+
+// ViewName returns the name of the view for a table with fields that no grant can hide.
+func ViewName(table string) string { return schema.ObjectName(table, nil, "visible") }
+
+// writer writes the objects that tables need, in the order of their creation.
+type writer struct {
+	Options
+	types     map[string]map[string]string // of the columns of each table
+	sequences map[string][]string          // that columns of each table count with
+	functions map[string]bool              // that are written
+	rules     []string                     // functions of rules
+	rest      []string                     // row security, policies, views and grants
+}
+
+// statements returns the SQL of all tables in a database that has nothing of this package.
+func (w *writer) statements(tables []Table) []string {
+	all := append([]string{"CREATE SCHEMA " + Schema}, functions(w.Roles)...)
+	for _, t := range tables {
+		w.table(t)
+	}
+	for _, role := range w.names(Anonymous | Authenticated) {
+		w.add("GRANT USAGE ON SCHEMA " + Schema + " TO " + ident(role))
+	}
+	return slices.Concat(all, w.rules, w.rest)
+}
+
+func (w *writer) add(sql string) { w.rest = append(w.rest, sql) }
+
+func (w *writer) table(t Table) {
+	w.add("ALTER TABLE " + ident(t.Name) + " ENABLE ROW LEVEL SECURITY")
+	for _, op := range operations {
+		condition := w.policy(t, op)
+		if condition == "" {
+			continue
+		}
+		using, check := " USING ("+condition+")", " WITH CHECK ("+condition+")"
+		clauses := map[Operation]string{Select: using, Insert: check, Update: using + check, Delete: using}
+		w.add("CREATE POLICY " + policyName(op) + " ON " + ident(t.Name) + " FOR " + string(op) + clauses[op])
+	}
+	for _, role := range []Who{Anonymous, Authenticated} {
+		w.grants(t, role)
+	}
+	if t.hides() && len(t.Policies[Select]) > 0 {
+		w.view(t)
+	}
+}
+
+func policyName(op Operation) string { return PolicyPrefix + strings.ToLower(string(op)) }
+
+// policy returns the condition of an operation, or "" for nobody.
+func (w *writer) policy(t Table, op Operation) string {
+	var all []string
+	for _, c := range t.Policies[op] {
+		switch {
+		case c.SQL == "":
+			return "true"
+		case c.Elsewhere:
+			all = append(all, w.function(t.Name, c.SQL))
+		default:
+			sql, _ := onRow(c.SQL, ident(t.Name))
+			all = append(all, sql)
+		}
+	}
+	return strings.Join(all, " OR ")
+}
+
+// onRow replaces Row in a condition by another alias, and lists the columns of the row that the condition uses.
+func onRow(sql, alias string) (out string, columns []string) {
+	var b strings.Builder
+	for len(sql) > 0 {
+		n, _ := sqltext.Token(sql)
+		if n < 0 {
+			n = len(sql)
+		}
+		if sql[:n] != Row || !strings.HasPrefix(sql[n:], ".") {
+			b.WriteString(sql[:n])
+			sql = sql[n:]
+			continue
+		}
+		column, _ := sqltext.Token(sql[n+1:])
+		name := sqltext.Unquote(sql[n+1 : n+1+column])
+		if !slices.Contains(columns, name) {
+			columns = append(columns, name)
+		}
+		b.WriteString(alias)
+		sql = sql[n:]
+	}
+	return b.String(), columns
+}
+
+// function returns the call of a function with the condition. It takes the columns that it uses and not the row: a function over the type of a
+// table would keep the table from being dropped. Its name changes with its text, so that a changed rule is another function.
+func (w *writer) function(table, condition string) string {
+	_, columns := onRow(condition, Row)
+	var types, selected, given []string
+	for i, c := range columns {
+		types = append(types, w.types[table][c])
+		selected = append(selected, fmt.Sprintf("$%d AS %s", i+1, ident(c)))
+		given = append(given, ident(table)+"."+ident(c))
+	}
+	body := "SELECT coalesce(" + condition + ", false) FROM (SELECT " + strings.Join(selected, ", ") + ") " + Row
+	sum := sha256.Sum256([]byte(strings.Join(types, ",") + body))
+	name := Schema + "." + ident(schema.ObjectName(table, nil, hex.EncodeToString(sum[:5])))
+	if w.functions[name] {
+		return name + "(" + strings.Join(given, ", ") + ")"
+	}
+	w.functions[name] = true
+	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "+
+		pg.QuoteLiteral(body))
+	return name + "(" + strings.Join(given, ", ") + ")"
+}
+
+// grants writes what one role may do. Grants are of columns, so that nobody can reach a column that is added later.
+func (w *writer) grants(t Table, role Who) {
+	for _, name := range w.names(role) {
+		for _, op := range operations {
+			var columns []string
+			for _, c := range t.Columns {
+				if c.Grants[op]&role != 0 {
+					columns = append(columns, ident(c.Name))
+				}
+			}
+			switch {
+			case t.grants[op]&role == 0:
+			case op == Delete:
+				w.add("GRANT DELETE ON TABLE " + ident(t.Name) + " TO " + ident(name))
+			case len(columns) > 0:
+				w.add("GRANT " + string(op) + " (" + strings.Join(columns, ", ") + ") ON TABLE " + ident(t.Name) + " TO " + ident(name))
+			}
+		}
+		for _, sequence := range w.sequences[t.Name] {
+			if t.grants[Insert]&role != 0 {
+				w.add("GRANT USAGE ON SEQUENCE " + sequence + " TO " + ident(name))
+			}
+		}
+	}
+}
+
+// view writes the view that shows null for hidden fields. It runs with the rights of its owner, whom no policy restricts, and so contains the
+// condition of the policy. As a security barrier it keeps functions of a caller's query away from hidden rows.
+func (w *writer) view(t Table) {
+	name := ident(ViewName(t.Name))
+	var columns, where []string
+	for _, c := range t.Columns {
+		column := Row + "." + ident(c.Name)
+		switch c.Shown.SQL {
+		case "false":
+			continue
+		case "":
+		default:
+			column = "CASE WHEN " + c.Shown.SQL + " THEN " + column + " END AS " + ident(c.Name)
+		}
+		columns = append(columns, column)
+	}
+	for _, c := range t.Policies[Select] {
+		if c.SQL == "" {
+			where = nil
+			break
+		}
+		where = append(where, c.SQL)
+	}
+	sql := "CREATE VIEW " + name + " WITH (security_barrier) AS SELECT " + strings.Join(columns, ", ") + " FROM " + ident(t.Name) + " " + Row
+	if len(where) > 0 {
+		sql += " WHERE " + strings.Join(where, " OR ")
+	}
+	w.add(sql)
+	w.add("COMMENT ON VIEW " + name + " IS " + pg.QuoteLiteral(viewNote+" of "+t.Type+"."))
+	for _, role := range []Who{Anonymous, Authenticated} {
+		for _, r := range w.names(role) {
+			if t.grants[Select]&role != 0 {
+				w.add("GRANT SELECT ON TABLE " + name + " TO " + ident(r))
+			}
+		}
+	}
+}
