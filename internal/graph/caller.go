@@ -12,6 +12,7 @@ const (
 	anonymous = 'a' // nothing is known
 	user      = 'u' // has an id
 	roleOnly  = 'r' // has roles and no id
+	policy    = 'p' // anybody, whom Postgres knows by the claims of its session
 )
 
 // kind is the part of a caller that plans depend on.

@@ -97,6 +97,9 @@ type sharedParam struct {
 
 // requestParam adds a parameter that the request gives, unless the statement has it.
 func (b *builder) requestParam(p Param) string {
+	if b.kind == policy {
+		return p.claim()
+	}
 	key := sharedParam{p.Kind, p.value.name(), p.value.dataType}
 	if _, ok := b.shared[key]; !ok {
 		b.params = append(b.params, p)

@@ -44,13 +44,15 @@ func (b *builder) readable(a access, t *schema.Type, alias string) (string, erro
 
 // rule returns the condition of one rule; holds is false when the rule does not apply to this kind of caller.
 func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition string, holds bool, err error) {
-	hasUID, hasRoles := b.kind == user, b.kind != anonymous
+	hasUID, hasRoles := b.kind == user || b.kind == policy, b.kind != anonymous
 	var all []string
 	switch r.Allow {
 	case schema.AllowPublic:
 		holds = true
 	case schema.AllowAuthenticated:
-		holds = hasUID
+		if holds = hasUID; b.kind == policy {
+			all = append(all, b.uid(valueType{scalar: schema.String})+" IS NOT NULL")
+		}
 	case schema.AllowOwner:
 		if holds = hasUID; holds {
 			for _, k := range keyFields(r.Field) {

@@ -1,0 +1,216 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/pg/rls"
+	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
+)
+
+// Policies returns the rules of every table for row-level security. They are the predicates of the plans, with the claims of the session in
+// the place of parameters, so that both allow the same.
+func (a *API) Policies() (tables []rls.Table, err error) {
+	for _, t := range a.model.Tables {
+		p := &policies{api: a, table: rls.Table{Name: t.Table, Type: t.Name, Policies: map[rls.Operation][]rls.Condition{}}}
+		switch o := a.byName[t.Name]; {
+		case t.Join != nil:
+			err = p.link(t)
+		case o != nil:
+			err = p.object(o)
+		default:
+			err = p.nobody(t)
+		}
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, p.table)
+	}
+	return tables, nil
+}
+
+// commands are the operations of rules as Postgres calls them.
+var commands = []struct {
+	operation schema.Operation
+	command   rls.Operation
+}{{schema.Read, rls.Select}, {schema.Create, rls.Insert}, {schema.Update, rls.Update}, {schema.Delete, rls.Delete}}
+
+// roleKinds are the kinds of callers for which Postgres has a role.
+var roleKinds = []struct {
+	kind byte
+	who  rls.Who
+}{{user, rls.Authenticated}, {anonymous, rls.Anonymous}}
+
+// policies collects the policies of one table.
+type policies struct {
+	api   *API
+	table rls.Table
+}
+
+// condition translates something for one kind of caller, and notes whether it looks at other rows.
+func (p *policies) condition(kind byte, translate func(*builder) (string, error)) (rls.Condition, error) {
+	b := newBuilder(p.api, kind)
+	sql, err := translate(b)
+	return rls.Condition{SQL: sql, Elsewhere: len(b.read) > 0}, err
+}
+
+// allowed returns the conditions, of which one must hold, under which a may do something with the row.
+func (p *policies) allowed(a access, t *schema.Type) (list []rls.Condition, err error) {
+	if a.open {
+		return []rls.Condition{{}}, nil
+	}
+	for _, r := range a.rules {
+		c, err := p.condition(policy, func(b *builder) (string, error) { return b.readable(access{rules: []schema.Rule{r}}, t, rls.Row) })
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// who returns which roles may do something whatever the row and the claims, and whether other callers may in some rows.
+func (p *policies) who(translate func(*builder) (string, error)) (w rls.Who, sometimes bool, err error) {
+	for _, k := range roleKinds {
+		c, err := p.condition(k.kind, translate)
+		if err != nil {
+			return w, false, err
+		}
+		switch c.SQL {
+		case "":
+			w |= k.who
+		case "false":
+		default:
+			sometimes = true
+		}
+	}
+	return w, sometimes, nil
+}
+
+// object collects the policies of a type of the API.
+func (p *policies) object(o *object) error {
+	for _, c := range commands {
+		a := accessTo(o.typ.Rules, c.operation)
+		list, err := p.allowed(a, o.typ)
+		if err != nil {
+			return err
+		}
+		p.table.Policies[c.command] = list
+		if err := p.grant(c.command, func(b *builder) (string, error) { return b.readable(a, o.typ, rls.Row) }); err != nil {
+			return err
+		}
+	}
+	return p.columns(o)
+}
+
+// grant grants a command to the roles to whose callers a rule can apply.
+func (p *policies) grant(command rls.Operation, rule func(*builder) (string, error)) error {
+	for _, k := range roleKinds {
+		c, err := p.condition(k.kind, rule)
+		if err != nil {
+			return err
+		}
+		if c.SQL != "false" {
+			p.table.Grant(command, k.who)
+		}
+	}
+	return nil
+}
+
+// columns collects who may read and set each column.
+func (p *policies) columns(o *object) error {
+	for _, f := range o.typ.Fields {
+		for _, k := range keyFields(f) {
+			c := rls.Column{Name: k.column, Field: f.Name, Grants: map[rls.Operation]rls.Who{}}
+			if k.column == "" || p.table.Has(k.column) {
+				continue
+			}
+			if err := p.reading(o, k, &c); err != nil {
+				return err
+			}
+			if err := p.writing(o, k, &c); err != nil {
+				return err
+			}
+			p.table.Columns = append(p.table.Columns, c)
+		}
+	}
+	return nil
+}
+
+// reading notes who may read a column. The API shows no column of a reference to a type that it does not have.
+func (p *policies) reading(o *object, k *field, c *rls.Column) (err error) {
+	i := slices.IndexFunc(o.fields, func(f *field) bool { return f.target == nil && f.src == k.src && f.column == k.column })
+	if i < 0 {
+		return nil
+	}
+	rule := func(b *builder) (string, error) { return b.fieldRule(o, o.fields[i], rls.Row) }
+	if c.Grants[rls.Select], c.Sometimes, err = p.who(rule); err != nil {
+		return err
+	}
+	c.Shown, err = p.condition(policy, rule)
+	return err
+}
+
+// writing notes who may set a column.
+func (p *policies) writing(o *object, k *field, c *rls.Column) (err error) {
+	i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.src == k.src && in.column == k.column })
+	for _, w := range commands[1:3] {
+		if i < 0 || !o.inputs[i].writable(w.operation) {
+			continue
+		}
+		a := access{open: true}
+		if k.src.Auth {
+			a = accessTo(k.src.Rules, w.operation)
+		}
+		var sometimes bool
+		c.Grants[w.command], sometimes, err = p.who(func(b *builder) (string, error) { return b.readable(a, o.typ, rls.Row) })
+		if err != nil {
+			return err
+		}
+		if sometimes {
+			c.Refused = append(c.Refused, w.command)
+		}
+	}
+	return nil
+}
+
+// nobody collects the columns of a type that only the service reaches.
+func (p *policies) nobody(t *schema.Type) error {
+	for _, f := range t.Fields {
+		for _, k := range keyFields(f) {
+			if k.column != "" && !p.table.Has(k.column) {
+				p.table.Columns = append(p.table.Columns, rls.Column{Name: k.column, Field: f.Name, Shown: rls.Condition{SQL: "false"}})
+			}
+		}
+	}
+	return nil
+}
+
+// claim returns SQL for a value of the caller from the claims of the session. What claims do not tell is null, which meets no condition.
+func (p *Param) claim() string {
+	switch p.Kind {
+	case CallerUID:
+		return p.uidClaim()
+	case CallerRoles:
+		return rls.Roles
+	case RequestTime:
+		return rls.Now
+	}
+	return "NULL"
+}
+
+// uidClaim returns SQL for auth.uid as a column of the parameter's type holds it.
+func (p *Param) uidClaim() string {
+	dataType := p.value.dataType
+	switch {
+	case p.value.scalar == schema.ID && (dataType == "" || dataType == "uuid"):
+		return rls.UIDAsUUID
+	case dataType == "" || dataType == "text":
+		return rls.UID
+	case p.value.scalar == schema.ID && scalar.Of(schema.ID, dataType).Pattern == scalar.Int64Pattern:
+		return rls.UIDAsNumber
+	}
+	return rls.UIDAs(dataType)
+}
