@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/rls"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
 
@@ -107,8 +108,11 @@ func refusalHint(err error) string {
 	if !errors.As(err, &refused) {
 		return noWayHint
 	}
+	inPolicy := strings.Contains(refused.Message, "used in a policy definition") || strings.Contains(refused.Detail, "policy "+rls.PolicyPrefix)
 	usedByView := refused.Code == "0A000" && strings.Contains(refused.Message, "used by")
 	switch {
+	case inPolicy || strings.Contains(refused.Detail, "function "+rls.Schema+"."):
+		return "the row-level security depends on what changes: run `krowoc schema rls --remove` before, and `krowoc schema rls` after it"
 	case refused.Code == "2BP01" || usedByView: // dependent_objects_still_exist
 		return dependsHint
 	case slices.Contains([]string{"22", "23", "P0"}, refused.Code[:2]): // invalid values, violated constraints, mustBeKey
