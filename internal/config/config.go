@@ -107,7 +107,11 @@ type Database struct {
 	MaxConnections int
 	ConnectTimeout time.Duration
 	Postgres       int // required major version of the local Postgres; 0 allows any supported one
+	RLS            RLS
 }
+
+// RLS names the roles of Postgres for row-level security.
+type RLS struct{ Anonymous, Authenticated string }
 
 // Server is the HTTP server.
 type Server struct {

@@ -54,6 +54,8 @@ var keys = []Key{
 	{Path: "database.connectTimeout", Kind: Duration, Default: "5s", Doc: "How long to wait for a connection."},
 	{Path: "database.postgres", Kind: Int, Default: "0", OneOf: []string{"0", "14", "15", "16", "17", "18"},
 		Doc: "Major version of the local Postgres; 0 uses any installed version."},
+	{Path: "database.rls.anonymous", Kind: Text, Default: "anon", Doc: "Role of Postgres for callers without a token; `krowoc schema rls` writes its grants."},
+	{Path: "database.rls.authenticated", Kind: Text, Default: "authenticated", Doc: "Role of Postgres for callers with a token."},
 
 	{Path: "server.address", Kind: Address, Default: "127.0.0.1:8080", Doc: "Address to listen on, host:port; port 0 uses a free port."},
 	{Path: "server.probeAddress", Kind: Address,

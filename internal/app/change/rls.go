@@ -1,0 +1,70 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/migrate"
+	"github.com/krowoc/krowoc/internal/pg/rls"
+	"github.com/krowoc/krowoc/internal/pg/scratch"
+)
+
+// Security is the row-level security that the rules of the schema need.
+type Security struct {
+	Drafts []migrate.Draft // what the migrations lack of it; none if they are in step
+	Notes  []rls.Note      // what clients of the database must do in another way
+}
+
+// RowLevelSecurity compares the rules of the schema with the row-level security that the migrations make. The draft has run up, down and up on
+// a scratch database.
+func RowLevelSecurity(ctx context.Context, a *app.App, s *scratch.Server, name string, remove bool) (out Security, err error) {
+	types, err := a.Schema()
+	if err != nil {
+		return out, err
+	}
+	api, err := graph.New(types, graph.Options{})
+	if err != nil {
+		return out, err
+	}
+	tables, err := api.Policies()
+	if err != nil {
+		return out, err
+	}
+	db, drop, err := a.MigratedDatabase(ctx, s)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	roles := a.Config.Database.RLS
+	plan, err := rls.Make(ctx, db, tables, rls.Options{Anonymous: roles.Anonymous, Authenticated: roles.Authenticated, Roles: roleClaims(a), Remove: remove})
+	if err != nil {
+		return out, err
+	}
+	if len(plan.Up) > 0 {
+		out.Drafts = []migrate.Draft{{Name: name, Up: plan.Up, Down: plan.Down}}
+	}
+	if !remove {
+		out.Notes = rls.Notes(tables)
+	}
+	return out, nil
+}
+
+// roleClaims returns the claims in which the project's issuers have the roles of callers.
+func roleClaims(a *app.App) (paths []string) {
+	for _, i := range a.Config.Auth.Issuers {
+		path := i.Roles
+		if path == "" {
+			path = rls.DefaultRoles()[1]
+			if i.Kind == "supabase" {
+				path = rls.DefaultRoles()[0]
+			}
+		}
+		if !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
