@@ -108,7 +108,7 @@ func (p *planner) build(ctx context.Context, tables []Table) error {
 	for _, t := range tables {
 		for _, c := range t.Columns {
 			if w.types[t.Name][c.Name] == "" {
-				return fault.New(fault.Conflict, op, fmt.Sprintf("the migrations do not create the column %s of the table %s", c.Name, t.Name),
+				return fault.New(fault.CheckFailed, op, fmt.Sprintf("the migrations do not create the column %s of the table %s", c.Name, t.Name),
 					"run `krowoc migrate diff NAME` first; if a policy keeps it from changing a column, run `krowoc schema rls --remove` before it")
 			}
 		}
