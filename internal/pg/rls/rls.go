@@ -79,22 +79,12 @@ func (t *Table) Grant(op Operation, w Who) {
 
 // Has reports whether the table has a column.
 func (t *Table) Has(column string) bool {
-	for _, c := range t.Columns {
-		if c.Name == column {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == column })
 }
 
-// hides reports whether the table has columns that a caller may read in some rows only, or only with a role of the claims.
+// hides reports whether callers may read some columns in some rows only, or only with a role of the claims.
 func (t *Table) hides() bool {
-	for _, c := range t.Columns {
-		if c.Sometimes {
-			return true
-		}
-	}
-	return false
+	return len(t.Policies[Select]) > 0 && slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Sometimes })
 }
 
 // Column is what the rules allow with a column, in rows with which they allow it.
@@ -153,23 +143,25 @@ type Note struct {
 func Notes(tables []Table) []Note {
 	list := []Note{}
 	for _, t := range tables {
-		read := Note{Type: t.Type, Table: t.Name, View: ViewName(t.Name)}
-		write := map[string]*Note{}
-		for _, c := range t.Columns {
-			if c.Sometimes && !slices.Contains(read.Fields, c.Field) {
-				read.Fields = append(read.Fields, c.Field)
+		if t.hides() {
+			n := Note{Type: t.Type, Table: t.Name, View: ViewName(t.Name)}
+			for _, c := range t.Columns {
+				if c.Sometimes && !slices.Contains(n.Fields, c.Field) {
+					n.Fields = append(n.Fields, c.Field)
+				}
 			}
-			if len(c.Refused) > 0 && write[c.Field] == nil {
-				write[c.Field] = &Note{Type: t.Type, Table: t.Name, Fields: []string{c.Field}, Operations: c.Refused}
+			list = append(list, n)
+		}
+		for i, c := range t.Columns {
+			n := Note{Type: t.Type, Table: t.Name, Fields: []string{c.Field}}
+			for _, op := range c.Refused {
+				if len(t.Policies[op]) > 0 {
+					n.Operations = append(n.Operations, op)
+				}
 			}
-		}
-		if len(read.Fields) > 0 {
-			list = append(list, read)
-		}
-		for _, c := range t.Columns {
-			if n := write[c.Field]; n != nil {
-				list = append(list, *n)
-				delete(write, c.Field)
+			isNext := i > 0 && t.Columns[i-1].Field == c.Field // of the same reference
+			if len(n.Operations) > 0 && !isNext {
+				list = append(list, n)
 			}
 		}
 	}

@@ -56,7 +56,7 @@ func (w *writer) table(t Table) {
 	for _, role := range []Who{Anonymous, Authenticated} {
 		w.grants(t, role)
 	}
-	if t.hides() && len(t.Policies[Select]) > 0 {
+	if t.hides() {
 		w.view(t)
 	}
 }
