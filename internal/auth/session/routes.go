@@ -82,13 +82,15 @@ func wantsPage(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
 	}
-	isForm := r.Method == http.MethodPost && !isJSON(r)
+	isForm := mediaType(r) == "application/x-www-form-urlencoded"
 	return isForm || strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-func isJSON(r *http.Request) bool {
+func isJSON(r *http.Request) bool { return mediaType(r) == "application/json" }
+
+func mediaType(r *http.Request) string {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // an error leaves it empty
-	return kind == "application/json"
+	return kind
 }
 
 // input is what a page sends.
