@@ -9,7 +9,7 @@ import (
 )
 
 // Browser returns a context in which chromedp drives a headless Chromium until the test ends. Without one the test is skipped.
-func Browser(t testing.TB) context.Context {
+func Browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -22,7 +22,7 @@ func Browser(t testing.TB) context.Context {
 		Skip(t, "Chromium is not installed: nothing is opened in a browser")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), append(options, more...)...)
 	ctx, leave := chromedp.NewContext(allocator)
 	t.Cleanup(func() { leave(); stop() })
 	return ctx
