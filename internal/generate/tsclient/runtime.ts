@@ -67,7 +67,7 @@ export interface ClientOptions {
     | (() => Record<string, string> | Promise<Record<string, string>>);
   /** Whether cookies go along: "include" unless given, so that a session is one. */
   credentials?: RequestCredentials;
-  /** The cookie that holds the token against cross-site requests, and the header that takes it. */
+  /** The cookie with the token against cross-site requests, over HTTPS after __Host-, and the header that takes it. */
   csrf?: { cookie: string; header: string };
   /** Another fetch. */
   fetch?: typeof fetch;
@@ -222,13 +222,16 @@ const $broken = (cause: unknown, { signal }: RequestOptions) => {
 
 /** Makes what sends operations. */
 const $transport = (options: ClientOptions) => {
-  const csrf = options.csrf ?? { cookie: "csrf_token", header: "X-CSRF-Token" };
+  const csrf = options.csrf ?? {
+    cookie: "krowoc_csrf",
+    header: "X-CSRF-Token",
+  };
   return async (
     operation: { query: string; variables: object },
     accept: string,
     request: RequestOptions,
   ) => {
-    const token = $cookie(csrf.cookie);
+    const token = $cookie(`__Host-${csrf.cookie}`) ?? $cookie(csrf.cookie);
     const own =
       typeof options.headers === "function"
         ? await options.headers()

@@ -298,7 +298,7 @@ const server = createServer((request, response) => {
   );
 });
 await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-Object.assign(globalThis, { document: { cookie: "a=b; csrf_token=x%3D1" } });
+Object.assign(globalThis, { document: { cookie: "a=b; krowoc_csrf=x%3D1" } });
 const other = createClient({
   url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
   headers: async () => ({ Authorization: "Bearer y" }),
