@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,6 +43,8 @@ type session struct {
 	Token   string    `json:"token"`   // the valid refresh token
 	Old     []string  `json:"old"`     // used refresh tokens, newest last
 	Rotated time.Time `json:"rotated"` // when the newest one was used
+
+	current string // the valid refresh token itself, "" after a restart
 }
 
 // store stores accounts and sessions in a file.
@@ -93,7 +96,8 @@ func (s *store) begin(user, method string, now time.Time) (session, string, erro
 	return *n, token, s.save()
 }
 
-// refresh replaces a refresh token with a new one. The reuse of a token ends its session, because the token may have been stolen.
+// refresh replaces a refresh token with a new one. Whoever uses the old one at the same time gets the same new one. A later reuse ends the
+// session, because the token may have been stolen.
 func (s *store) refresh(token string, now time.Time) (session, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,11 +107,12 @@ func (s *store) refresh(token string, now time.Time) (session, string, error) {
 		switch {
 		case n.Token == h:
 			n.Old = append(n.Old[max(0, len(n.Old)-maxOld+1):], h)
-			n.Token, n.Rotated = hash(next), now
+			n.Token, n.Rotated, n.current = hash(next), now, next
 			return *n, next, s.save()
 		case used && n.Old[len(n.Old)-1] == h && now.Sub(n.Rotated) < reuseInterval:
-			n.Token = hash(next)
-			return *n, next, s.save()
+			n.current = cmp.Or(n.current, next)
+			n.Token = hash(n.current)
+			return *n, n.current, s.save()
 		case used:
 			s.Sessions = slices.Delete(s.Sessions, i, i+1)
 			return session{}, "", errors.Join(refuse(http.StatusBadRequest, "refresh_token_already_used", "Invalid Refresh Token: Already Used"), s.save())

@@ -1,7 +1,7 @@
-// What an application does with Supabase's client, against the provider at AUTH_URL. The code of a mail comes on standard input.
+// What an application in a browser does with Supabase's client, against the provider at AUTH_URL.
 import assert from "node:assert/strict";
-import { createInterface } from "node:readline/promises";
 import { AuthClient } from "@supabase/auth-js";
+import { nextMail } from "./mail.mjs";
 
 const url = process.env.AUTH_URL;
 
@@ -40,9 +40,7 @@ assert.equal((await ok(auth.updateUser({ data: { theme: "dark" } }))).user.user_
 await ok(auth.signOut({ scope: "local" }));
 
 await ok(auth.signInWithOtp({ email: "ann@example.com" }));
-const lines = createInterface({ input: process.stdin });
-const code = (await lines[Symbol.asyncIterator]().next()).value;
-lines.close();
+const { code } = await nextMail();
 const verified = await ok(auth.verifyOtp({ email: "ann@example.com", token: code, type: "email" }));
 assert.equal(verified.user.id, "ann");
 
@@ -56,3 +54,4 @@ const back = new URL(answer.headers.get("location"));
 assert.equal(back.origin + back.pathname, "http://localhost:3000/back");
 const exchanged = await ok(pkce.exchangeCodeForSession(back.searchParams.get("code")));
 assert.equal(exchanged.user.email, "ann@example.com");
+process.exit();
