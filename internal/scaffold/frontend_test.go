@@ -26,11 +26,18 @@ import (
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
-// The front end of a new project, in a browser: what is written shows at once, stays when the API has it, and goes when the
-// API refuses it.
-func TestFrontEnd(t *testing.T) {
-	t.Parallel()
-	browser := testkit.Browser(t)
+// frontEnd is the front end of a new project in a browser.
+type frontEnd struct {
+	t       *testing.T
+	browser context.Context //nolint:containedctx // chromedp has the browser in its context
+	api     *held
+	page    string // where it is
+}
+
+// openFrontEnd creates a project, runs `krowoc dev` and Vite in it, and opens a browser.
+func openFrontEnd(t *testing.T) *frontEnd {
+	t.Helper()
+	f := &frontEnd{t: t, browser: testkit.Browser(t), api: &held{}}
 	if _, err := exec.LookPath("npm"); err != nil {
 		testkit.Skip(t, "npm is not installed: the front end is not opened")
 	}
@@ -38,47 +45,64 @@ func TestFrontEnd(t *testing.T) {
 	inFolder(t, dir, "new", "made", "--yes", "--frontend", "react", "--ci", "none")
 	dir = filepath.Join(dir, "made")
 	run(t, filepath.Join(dir, "web"), "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
-	api := &held{}
-	gate := httptest.NewServer(api)
+	gate := httptest.NewServer(f.api)
 	t.Cleanup(gate.Close)
 	proxy := httputil.NewSingleHostReverseProxy(devSession(t, dir))
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { // React's development mode gives up its first request
 		w.WriteHeader(http.StatusBadGateway)
 	}
-	api.proxy = proxy
-	page := vite(t, filepath.Join(dir, "web"), gate.URL)
-
-	act := func(what string, actions ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		step, cancel := context.WithTimeout(browser, time.Minute)
-		defer cancel()
-		if err := chromedp.Do(step, actions...); err != nil {
-			shown, _ := chromedp.Run(browser, chromedp.OuterHTML(chromedp.CSS("main")))
-			t.Fatalf("%s: %v\n%s", what, err, shown)
-		}
-	}
-	if err := chromedp.Do(browser); err != nil { // starts it
+	f.api.proxy = proxy
+	f.page = vite(t, filepath.Join(dir, "web"), gate.URL)
+	if err := chromedp.Do(f.browser); err != nil { // starts it
 		t.Fatal(err)
 	}
-	row := func(title string) string { return `//li[input[@value="` + title + `"]]` }
-	act("open", chromedp.Navigate(page), chromedp.WaitVisible(chromedp.CSS("li")))
+	return f
+}
 
-	release := api.hold()
-	act("add", chromedp.Focus(chromedp.CSS("input[name=title]")), chromedp.KeyEvent("Milk\r"), chromedp.WaitVisible(row("Milk")+`[@aria-busy="true"]`))
+// act does something on the page, and waits for what it demands.
+func (f *frontEnd) act(what string, actions ...chromedp.Action[chromedp.Void]) {
+	f.t.Helper()
+	step, cancel := context.WithTimeout(f.browser, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(step, actions...); err != nil {
+		shown, _ := chromedp.Run(f.browser, chromedp.OuterHTML(chromedp.CSS("main")))
+		f.t.Fatalf("%s: %v\n%s", what, err, shown)
+	}
+}
+
+// row is the row with a title.
+func row(title string) string { return `//li[input[@value="` + title + `"]]` }
+
+// The front end of a new project, in a browser.
+func TestFrontEnd(t *testing.T) {
+	t.Parallel()
+	f := openFrontEnd(t)
+	f.logsIn()
+	f.writes()
+	f.hasNoToken()
+	f.endsElsewhere()
+	f.logsOut()
+}
+
+// writes: what is written shows at once, stays when the API has it, and goes when the API refuses it.
+func (f *frontEnd) writes() {
+	f.t.Helper()
+	release := f.api.hold()
+	f.act("add", chromedp.Focus(chromedp.CSS("input[name=title]")), chromedp.KeyEvent("Milk\r"), chromedp.WaitVisible(row("Milk")+`[@aria-busy="true"]`))
 	release(http.StatusOK)
-	act("is added", chromedp.WaitVisible(row("Milk")+`[@aria-busy="false"]`), chromedp.Reload(), chromedp.WaitVisible(row("Milk")))
+	f.act("is added", chromedp.WaitVisible(row("Milk")+`[@aria-busy="false"]`), chromedp.Reload(), chromedp.WaitVisible(row("Milk")))
 
-	release = api.hold()
-	act("change", chromedp.Click(row("Milk")+`/button[text()="OPEN"]`), chromedp.WaitVisible(row("Milk")+`/button[text()="DONE"]`))
+	release = f.api.hold()
+	f.act("change", chromedp.Click(row("Milk")+`/button[text()="OPEN"]`), chromedp.WaitVisible(row("Milk")+`/button[text()="DONE"]`))
 	release(http.StatusOK)
-	act("edit", chromedp.Focus(row("Milk")+`/input`), chromedp.KeyEvent(kb.End+" and honey\t"), chromedp.WaitVisible(row("Milk and honey")))
-	act("is edited", chromedp.Reload(), chromedp.WaitVisible(row("Milk and honey")+`/button[text()="DONE"]`))
+	f.act("edit", chromedp.Focus(row("Milk")+`/input`), chromedp.KeyEvent(kb.End+" and honey\t"), chromedp.WaitVisible(row("Milk and honey")))
+	f.act("is edited", chromedp.Reload(), chromedp.WaitVisible(row("Milk and honey")+`/button[text()="DONE"]`))
 
-	release = api.hold()
-	act("delete", chromedp.Click(row("Milk and honey")+`/button[last()]`), chromedp.WaitNotPresent(row("Milk and honey")))
+	release = f.api.hold()
+	f.act("delete", chromedp.Click(row("Milk and honey")+`/button[last()]`), chromedp.WaitNotPresent(row("Milk and honey")))
 	release(http.StatusInternalServerError)
-	act("comes back", chromedp.WaitVisible(row("Milk and honey")), chromedp.WaitVisible(chromedp.CSS("[role=alert]")))
-	act("is deleted", chromedp.Click(row("Milk and honey")+`/button[last()]`), chromedp.WaitNotPresent(row("Milk and honey")), chromedp.WaitNotPresent(chromedp.CSS("[role=alert]")),
+	f.act("comes back", chromedp.WaitVisible(row("Milk and honey")), chromedp.WaitVisible(chromedp.CSS("[role=alert]")))
+	f.act("is deleted", chromedp.Click(row("Milk and honey")+`/button[last()]`), chromedp.WaitNotPresent(row("Milk and honey")), chromedp.WaitNotPresent(chromedp.CSS("[role=alert]")),
 		chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("li")), chromedp.WaitNotPresent(row("Milk and honey")))
 }
 

@@ -111,11 +111,6 @@ func (o Options) Required() string {
 	return map[string]string{"prompts": `, body: title, category: "WRITING"`}[o.Template]
 }
 
-// Somebody is the user that the front end acts as in development.
-func (o Options) Somebody() string {
-	return map[string]string{"minimal": "dev", "prompts": "8f1c2b7e-4a55-4e0b-9d3e-5b0a6f1c0001"}[o.Template]
-}
-
 // File is a file of a project.
 type File struct {
 	Path    string // relative to the project folder, with slashes

@@ -1,9 +1,12 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
+import { LoggedIn } from "./LogIn";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <App />
+    <LoggedIn>
+      <App />
+    </LoggedIn>
   </StrictMode>,
 );

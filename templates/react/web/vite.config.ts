@@ -1,13 +1,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
-// The API of `krowoc dev`, or the API at KROWOC_URL.
+// The API of `krowoc dev`, or the API at KROWOC_URL. It sees the host of the page, so that a log-in returns to it.
 const target = process.env["KROWOC_URL"] ?? "http://127.0.0.1:8080";
-
-// In development, the API trusts this header to identify the caller; in production, it ignores it.
-const headers = {
-  "Krowoc-Act-As": process.env["KROWOC_ACT_AS"] ?? "[[.Somebody]]",
-};
 
 // Shows schema errors on the page, and reloads the page when the API changes.
 const devConsole = process.env["KROWOC_CONSOLE_URL"];
@@ -19,5 +14,5 @@ const follow: Plugin = {
 
 export default defineConfig({
   plugins: [react(), follow],
-  server: { proxy: { "/graphql": { target, headers } } },
+  server: { proxy: { "/graphql": { target }, "/auth/": { target } } },
 });
