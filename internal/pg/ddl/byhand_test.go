@@ -98,3 +98,14 @@ func TestNewKeyIsCheckedOnce(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// An index that gets other columns under the same name is created when Postgres has dropped the former one with its column.
+func TestIndexOfDroppedColumnGetsOthers(t *testing.T) {
+	t.Parallel()
+	db := testkit.NewDatabase(t)
+	move(t, db, target(t, `type Post @table @index(fields: ["a", "b"], name: "x_idx") { a: Int b: Int c: Int }`), ddl.PlanOptions{})
+	plan := move(t, db, target(t, `type Post @table @index(fields: ["a", "c"], name: "x_idx") { a: Int c: Int }`), ddl.PlanOptions{Options: ddl.Options{AllowDrop: true}})
+	if text := show(plan); strings.Contains(text, "x_idx_next") {
+		t.Error(text)
+	}
+}

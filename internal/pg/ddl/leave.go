@@ -104,7 +104,7 @@ func (l *leaver) dependent(o, on object) {
 	if l.done[o] {
 		return
 	}
-	if l.changes(o) && !(l.quiet && !has(l.target, o)) {
+	if l.changes(o) && (!l.quiet || has(l.target, o)) {
 		l.list = append(l.list, dependsOn(o, on))
 	}
 	l.leave(o)

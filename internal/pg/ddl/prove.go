@@ -41,7 +41,7 @@ func (d *differ) prove(ctx context.Context, before *catalog.Catalog, files []Fil
 	}
 	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
 		u := &unrestored{left[0]}
-		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: dependsHint, Err: u}
+		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: rollbackHint, Err: u}
 	}
 	d.damaged = false
 	return nil
@@ -67,7 +67,7 @@ func (d *differ) rollBack(ctx context.Context, s step) error {
 		return pg.Fault(testOp, err)
 	}
 	r := newRefusal(s, sql, err)
-	r.reason = "its rollback fails: " + pg.Fault("", err).Error()
+	r.reason, r.hint = "its rollback fails: "+pg.Fault("", err).Error(), rollbackHint
 	return &fault.Error{Code: fault.Conflict, Op: testOp, Message: r.reason + "\n" + sql, Hint: r.hint, Err: r}
 }
 
@@ -90,8 +90,8 @@ func (d *differ) runThereAndBack(ctx context.Context, s step, noTransaction bool
 	}
 	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
 		u := &unrestored{left[0]}
-		r := &refusal{Refused: &Refused{Err: u}, of: concerned(s.of, left[0]), renames: s.renames, reason: "its rollback does not restore " + u.what(), hint: dependsHint}
-		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: dependsHint, Err: r}
+		r := &refusal{Refused: &Refused{Err: errors.New(u.Error())}, of: concerned(s.of, left[0]), renames: s.renames, reason: "its rollback does not restore " + u.what(), hint: rollbackHint}
+		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: rollbackHint, Err: r}
 	}
 	d.damaged = false
 	return nil

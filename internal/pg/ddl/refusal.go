@@ -18,7 +18,7 @@ import (
 // LeftOut is a change of the schema that no file of a plan contains.
 type LeftOut struct {
 	Object    string `json:"object"`              // column books.pages
-	Statement string `json:"statement,omitempty"` // that Postgres refuses; empty if the object depends on another one that is left out
+	Statement string `json:"statement,omitempty"` // that Postgres refuses, if there is one
 	Reason    string `json:"reason"`
 	Hint      string `json:"hint,omitempty"`
 }
@@ -94,9 +94,10 @@ func refusalOf(list []LeftOut) error {
 }
 
 const (
-	byHand      = "write the migration by hand with `krowoc migrate create NAME`"
-	dependsHint = "an object that is not in the schema depends on what changes: " + byHand
-	noWayHint   = "Postgres has no direct way to make this change: " + byHand
+	byHand       = "write the migration by hand with `krowoc migrate create NAME`"
+	dependsHint  = "an object that is not in the schema depends on what changes: " + byHand
+	rollbackHint = "write the migration and its rollback by hand with `krowoc migrate create NAME`"
+	noWayHint    = "Postgres has no direct way to make this change: " + byHand
 )
 
 // sqlHint is the hint for SQL in a schema that Postgres refuses.

@@ -24,7 +24,7 @@ import (
 // those of TestRoundTrip.
 func TestAnyRefusedStatement(t *testing.T) {
 	t.Parallel()
-	rounds, seed := 8, rand.Uint64()
+	rounds, seed := 6, rand.Uint64()
 	if n, err := strconv.Atoi(os.Getenv("KROWOC_TEST_ROUNDS")); err == nil {
 		rounds = n
 	}
@@ -183,7 +183,9 @@ func (r *refusals) check(t *testing.T, after string, possible ddl.Plan) {
 		apply(t, db, plan)
 		return db
 	}))
-	isNew := func(l ddl.LeftOut) bool { return !slices.Contains(plan.LeftOut, l) }
+	isNew := func(l ddl.LeftOut) bool {
+		return !slices.ContainsFunc(plan.LeftOut, func(known ddl.LeftOut) bool { return known.Object == l.Object })
+	}
 	if err != nil || len(again.Files) > 0 || slices.ContainsFunc(again.LeftOut, isNew) {
 		t.Fatalf("then there is (%v)\n%s\nand left out is\n%s\n%s", err, files(again), leftOut(again), story())
 	}
