@@ -78,7 +78,8 @@ func (b *Builder) Build(ctx context.Context, s *schema.Schema) (*Target, error) 
 	return b.build(ctx, s, d, statements)
 }
 
-// BuildPart builds what Postgres accepts of a schema. The target and its plans leave out the rest.
+// BuildPart builds what Postgres accepts of a schema. The target and its plans leave out the rest. A part without SQL (see Mistakes) is an
+// error, as any other mistake that Krowoc itself finds in a schema.
 func (b *Builder) BuildPart(ctx context.Context, s *schema.Schema) (*Target, error) {
 	t, err := b.Build(ctx, s)
 	if refused := new(Refused); errors.As(err, &refused) {

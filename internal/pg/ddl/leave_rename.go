@@ -7,7 +7,8 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
-// renames leaves out the refused renames, those that depend on others before these: what keeps its former name then depends on nothing.
+// renames leaves out the refused renames. It begins with those that depend on others, so that objects under their former names are not reported
+// as dependents of these.
 func (l *leaver) renames(refused []refusal) {
 	refused = slices.DeleteFunc(slices.Clone(refused), func(r refusal) bool { return !r.renames })
 	for _, r := range refused {
@@ -21,16 +22,16 @@ func (l *leaver) renames(refused []refusal) {
 // rename leaves out a rename: the database keeps the object under its former name, and gets none of the new name.
 func (l *leaver) rename(now, former object) {
 	l.leave(now)
-	l.quiet = true // the objects over the former one do not change
+	l.quiet = true // the objects that use the former one do not change
 	defer func() { l.quiet = false }()
+	if former.kind == "value" {
+		l.formerValue(former, now)
+		return
+	}
 	if has(l.target, former) && l.changes(former) { // the target has another object of that name
 		l.dependent(former, now)
 	}
-	switch former.kind {
-	case "value":
-		l.formerValue(former, now)
-		return
-	case "table":
+	if former.kind == "table" {
 		l.referencesToFormer(former, now)
 	}
 	l.leave(former)

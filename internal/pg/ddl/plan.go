@@ -19,8 +19,8 @@ type PlanOptions struct {
 	AskRename func(Rename) (bool, error)
 	// Reader reads the database, without the tables in Exclude. A caller that has read the database already passes its own.
 	Reader *catalog.Reader
-	// Another returns another database with the same structure, and a function that drops it. A plan for a partial target needs it
-	// after a rollback that does not restore the database, which it leaves as it is then. If Another is nil, such a rollback is an error.
+	// Another returns another database with the same structure, and a function that drops it. A plan for a partial target goes on with it
+	// after a rollback that failed or did not restore the database. If Another is nil, such a rollback is an error.
 	Another func(context.Context) (*pgxpool.Pool, func() error, error)
 }
 
@@ -86,7 +86,8 @@ func (d *differ) diff(ctx context.Context) (Plan, error) {
 	}
 }
 
-// learn notes what to do differently after an attempt that failed. It reports false if that is nothing.
+// learn decides what the next attempt does differently after one that failed: it leaves out an object, or finds out which one to leave out.
+// It reports false if no other attempt can succeed.
 func (d *differ) learn(err error) bool {
 	refused, unrestored := new(refusal), new(unrestored)
 	switch {
@@ -110,7 +111,8 @@ func (d *differ) learn(err error) bool {
 
 func (d *differ) leaveOut(r *refusal) { d.refused, d.suspect = append(d.refused, *r), nil }
 
-// mayLeave reports whether a plan can do without a refused statement: it is about objects, and not all of them are left out already.
+// mayLeave reports whether a plan can do without a refused statement: it is about objects, and not all of them are left out already. Otherwise
+// the next attempt would be the same.
 func (d *differ) mayLeave(r *refusal) bool {
 	isLeft := func(o object) bool {
 		return slices.ContainsFunc(d.refused, func(earlier refusal) bool { return slices.Contains(earlier.of, o) })
@@ -118,7 +120,7 @@ func (d *differ) mayLeave(r *refusal) bool {
 	return slices.ContainsFunc(r.of, func(o object) bool { return !isLeft(o) })
 }
 
-// restore rolls back what the database has of the plan, or turns to another database. It reports false if there is none.
+// restore rolls back what the database has of the plan, or uses another database. It reports false if there is none.
 func (d *differ) restore(ctx context.Context, before *catalog.Catalog) bool {
 	if !d.damaged && d.undo(ctx, before) == nil {
 		return true
