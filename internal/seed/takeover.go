@@ -48,7 +48,7 @@ func (w *writer) stages(ctx context.Context, tx pgx.Tx, c *component) ([][]*row,
 		return nil, err
 	}
 	for _, h := range w.toPark(holders, c.cyclic) {
-		if err := w.park(ctx, tx, h); err != nil {
+		if err := w.park(ctx, tx, h, c.cyclic); err != nil {
 			return nil, err
 		}
 	}
