@@ -33,10 +33,10 @@ const maskedValue = "value of a masked field"
 
 // isSearched reports whether personal data is looked for in a column: in texts that stay in clear, except those of fields that are reported
 // as unmarked as a whole.
-func (t *table) isSearched(c *column) bool {
+func (c *column) isSearched() bool {
 	f := c.leaf
 	isText := f.Type.Enum == nil && (f.Type.Scalar == schema.String || f.Type.Scalar == schema.JSON)
-	return isText && !f.Personal() && !t.omitted[c.field] && !mask.Suspect(f) && c.field.Relation == nil
+	return isText && !f.Personal() && !mask.Suspect(f) && c.field.Relation == nil
 }
 
 // takesMasks reports whether values in texts of a column can be replaced: rows are not found by the texts, and nothing but their length is

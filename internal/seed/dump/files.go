@@ -35,6 +35,7 @@ func vacant(dir, name string, overwrite bool) error {
 // replaced replaces a folder. It fills a temporary folder and then renames it. After an error, the old folder is unchanged.
 func replaced(dir string, fill func(staging string) error) (err error) {
 	parent := filepath.Dir(dir)
+	_, missing := os.Stat(parent)
 	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // fixtures are source files
 		return err
 	}
@@ -42,7 +43,11 @@ func replaced(dir string, fill func(staging string) error) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	defer func() {
+		if err = errors.Join(err, os.RemoveAll(work)); err != nil && missing != nil {
+			_ = os.Remove(parent) // it is empty, or another program uses it
+		}
+	}()
 	staging, old := filepath.Join(work, "new", filepath.Base(dir)), filepath.Join(work, "old")
 	if err := os.MkdirAll(staging, 0o755); err != nil { //nolint:gosec // as above
 		return err

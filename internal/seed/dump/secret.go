@@ -86,8 +86,13 @@ func (s secrets) add(column *column, text string) {
 	}
 	whole := secret{column: column.number, around: around, partial: s[hash].partial}
 	whole.listed = rest != "" || length < shortestReplaced || (words == 1 && !strings.ContainsFunc(text, unicode.IsDigit)) || !column.isText()
-	if before := s[hash]; before.column == 0 || cmp.Or(cmp.Compare(whole.column, before.column), slices.Compare(whole.around[:], before.around[:])) < 0 {
-		s[hash] = whole // the same of several, in whatever order they are read
+	before := s[hash]
+	switch order := cmp.Or(cmp.Compare(whole.column, before.column), slices.Compare(whole.around[:], before.around[:])); {
+	case before.column == 0 || order < 0: // the same of several, in whatever order they are read
+		s[hash] = whole
+	case order == 0 && whole.listed:
+		before.listed = true
+		s[hash] = before
 	}
 }
 

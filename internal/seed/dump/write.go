@@ -2,7 +2,6 @@ package dump
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,9 +109,11 @@ func (d *dumper) writeTables(ctx context.Context, staging string) ([]TableSummar
 		err := writeFile(filepath.Join(staging, name), t.Table, func(f *file) error {
 			f.read = func(before int, text []byte) { d.checker.Rows(shown, before, text) }
 			return d.eachRow(ctx, t, func(r *row, v values) error {
-				err := d.writeRow(&f.part, t, r, v)
+				if err := d.writeRow(&f.part, t, r, v); err != nil {
+					return err
+				}
 				clear(v) // large values are not needed any more
-				return cmp.Or(err, f.flush(partBytes))
+				return f.flush(partBytes)
 			})
 		})
 		if err != nil {
