@@ -32,8 +32,8 @@ func (w route) apart(other route) bool {
 	})
 }
 
-// meaningOf identifies what references mean. Those with the same meaning lead to the same row, if they belong together.
-type meaningOf struct {
+// sense is what a reference means. Routes agree if their last references have the same sense.
+type sense struct {
 	target *schema.Type
 	name   string // "" for the name of the target
 }
@@ -41,11 +41,11 @@ type meaningOf struct {
 // property are names of tables whose rows are properties of a row, which it does not share with the rows that it belongs to.
 var property = regexp.MustCompile(`(^|_)(status|state|type|kind|priority|role|level|category|tag|label)$`)
 
-// meaningOf returns the meaning of a reference. Every row has authors, owners and assignees of its own, so a reference to a person has a
-// meaning only by the name of the table, as in an order's customer.
-func newMeaning(f *schema.Field) (m meaningOf, ok bool) {
+// senseOf returns the sense of a reference; false if it has none. Every row has an author, an owner and an assignee of its own, so a reference
+// to a person has a sense only by the name of the table, as in an order's customer.
+func senseOf(f *schema.Field) (m sense, ok bool) {
 	target := f.Relation.Target
-	m = meaningOf{target, f.Name}
+	m = sense{target, f.Name}
 	if isNamedAfter(f) && !slices.ContainsFunc(f.Owner.Fields, func(o *schema.Field) bool {
 		return o != f && isOne(o) && o.Relation.Target == target && isNamedAfter(o)
 	}) {
@@ -65,44 +65,47 @@ func isNamedAfter(f *schema.Field) bool {
 // isOne reports whether a field is a reference to one row.
 func isOne(f *schema.Field) bool { return f.Relation != nil && f.Relation.Kind == schema.RefOne }
 
-// routes returns the shortest route of each meaning for each first reference of a type, in the order of the references.
-func routes(typ *schema.Type) (order []meaningOf, all map[meaningOf][]route) {
-	all = map[meaningOf][]route{}
+// routes returns the shortest route of each sense for each first reference of a type, in the order of the references.
+func routes(typ *schema.Type) (order []sense, all map[sense][]route) {
+	all = map[sense][]route{}
 	level := []route{nil}
 	for range mostSteps {
 		var next []route
 		for _, before := range level {
 			from := typ
-			if before != nil {
+			if len(before) > 0 {
 				from = before.last().Relation.Target
 			}
 			for _, f := range from.Fields {
-				if !isOne(f) || !leadsOn(typ, before, f.Relation.Target) || (len(before) > 1 && !isNamedAfter(before.last())) {
-					continue
+				if before.leadsTo(typ, f) {
+					next = append(next, append(slices.Clone(before), f))
 				}
-				w := append(slices.Clone(before), f)
-				next = append(next, w)
-				m, ok := newMeaning(f)
-				known := func(o route) bool { return o[0] == w[0] }
-				if !ok || f.Relation.Target == typ || slices.ContainsFunc(all[m], known) {
-					continue
-				}
-				if all[m] == nil {
-					order = append(order, m)
-				}
-				all[m] = append(all[m], w)
 			}
+		}
+		for _, w := range next {
+			m, ok := senseOf(w.last())
+			known := func(o route) bool { return o[0] == w[0] }
+			if !ok || m.target == typ || slices.ContainsFunc(all[m], known) {
+				continue
+			}
+			if all[m] == nil {
+				order = append(order, m)
+			}
+			all[m] = append(all[m], w)
 		}
 		level = next
 	}
 	return order, all
 }
 
-// leadsOn reports whether a route can go on to a table: it has not been there. Only the first reference may lead to the table where the
-// route starts, as from a reply to a comment.
-func leadsOn(start *schema.Type, before route, to *schema.Type) bool {
-	if to == start {
-		return before == nil
+// leadsTo reports whether a route that begins at a type can go on by a reference, to a table where it has not been. Only the first reference
+// may lead to the table where the route begins, as from a reply to a comment.
+func (w route) leadsTo(typ *schema.Type, f *schema.Field) bool {
+	switch {
+	case !isOne(f) || (len(w) > 1 && !isNamedAfter(w.last())):
+		return false
+	case f.Relation.Target == typ:
+		return len(w) == 0
 	}
-	return !slices.ContainsFunc(before, func(f *schema.Field) bool { return f.Relation.Target == to })
+	return !slices.ContainsFunc(w, func(o *schema.Field) bool { return o.Relation.Target == f.Relation.Target })
 }

@@ -14,7 +14,7 @@ type agreeing struct {
 	members map[int]int // the longest route that begins with a reference, by its number
 }
 
-// join notes which of the routes of one meaning must agree.
+// join notes which of the routes of one sense must agree.
 func (a *agreeing) join(list []route) {
 	list = slices.DeleteFunc(slices.Clone(list), func(w route) bool { return !a.chooses(w[0]) })
 	for i, w := range list {

@@ -12,10 +12,10 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// copyLine is where a COPY stopped: COPY people, line 7, column email.
+// copyLine matches the place where a COPY failed: COPY people, line 7, column email.
 var copyLine = regexp.MustCompile(`^COPY \S+, line (\d+)(?:, column ([^:]+))?`)
 
-// blame says which row Postgres refused, and what to do.
+// blame returns an error with the row that Postgres refused, and a hint.
 func (t *blueprint) blame(err error) error {
 	var known *fault.Error
 	var refused *pgconn.PgError
@@ -31,7 +31,7 @@ func (t *blueprint) blame(err error) error {
 		sample, slot = fmt.Sprintf(" row %d of", line), m[2]
 	}
 	class := refused.Code[:2]
-	if class != "22" && class != "23" && slot == "" { // a column is named where its type did not take a value, with any code
+	if class != "22" && class != "23" && slot == "" { // Postgres names a column if its type rejects a value, with any code
 		return err
 	}
 	message := fmt.Sprintf("Postgres refuses%s %s: %s", sample, t.typ.Table, refused.Message)
@@ -42,7 +42,7 @@ func (t *blueprint) blame(err error) error {
 		Hint: fmt.Sprintf("Under generate: %s, specify how %s generated, so that the database accepts it.", t.typ.Name, t.blamed(refused, slot))}
 }
 
-// blamed is what is to be made in another way: name is, the fields of a_b_key are.
+// blamed returns the fields to specify, with a verb: name is, the fields of a_b_key are.
 func (t *blueprint) blamed(refused *pgconn.PgError, slot string) string {
 	for _, name := range []string{refused.ColumnName, columnOf(refused.Detail), slot} {
 		at, ok := t.index[name]

@@ -16,7 +16,7 @@ type demand struct {
 	*grouping
 }
 
-// value returns the demanded key, or false if there is none.
+// value returns one column of the demanded key; null if nothing is demanded.
 func (d *demand) value(r *sample, i int) datum {
 	if d.own {
 		return r.values[d.at[i]]
@@ -27,7 +27,7 @@ func (d *demand) value(r *sample, i int) datum {
 	return null
 }
 
-// key returns the demanded key.
+// key returns the demanded key, or false if nothing is demanded.
 func (d *demand) key(r *sample) (key []datum, ok bool) {
 	key = make([]datum, len(d.at))
 	for i := range d.at {

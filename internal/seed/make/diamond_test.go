@@ -74,3 +74,30 @@ func TestRoutesAgree(t *testing.T) {
 		})
 	}
 }
+
+// TestRecipesWin generates references and fields that a recipe describes: others agree with them, and two that are described need not agree.
+func TestRecipesWin(t *testing.T) {
+	t.Parallel()
+	const sdl = `enum Status { DRAFT PUBLISHED } type User @table { name: String! } type Prompt @table { title: String! owner: User! } type Version @table { prompt: Prompt! }
+		type Run @table { prompt: Prompt! version: Version owner: User status: Status! publishedAt: DateTime note: String createdAt: DateTime! updatedAt: DateTime! }`
+	for recipe, question := range map[string]string{
+		"prompt: {pick: $prompts, weighted: zipf}":                                                "bool_and(r.prompt_id = v.prompt_id) AND count(*) > 100 FROM runs r JOIN versions v ON v.id = r.version_id",
+		"version: {pick: $versions, weighted: zipf}":                                              "bool_and(r.prompt_id = v.prompt_id) AND count(*) > 100 FROM runs r JOIN versions v ON v.id = r.version_id",
+		"prompt: {pick: $prompts}, version: {pick: $versions}":                                    "count(*) > 50 FROM runs r JOIN versions v ON v.id = r.version_id WHERE r.prompt_id <> v.prompt_id",
+		"owner: {of: prompt.owner}":                                                               "bool_and(r.owner_id = p.owner_id AND r.prompt_id = v.prompt_id) AND count(*) > 100 FROM runs r JOIN prompts p ON p.id = r.prompt_id JOIN versions v ON v.id = r.version_id",
+		"status: {weights: {DRAFT: 9, PUBLISHED: 1}}":                                             "bool_and((status = 'DRAFT') = (published_at IS NULL)) AND count(published_at) BETWEEN 5 AND 60 FROM runs",
+		"publishedAt: 2020-01-01T00:00:00Z":                                                       "count(published_at) = 300 FROM runs",
+		"updatedAt: {between: [2020-01-01, 2020-02-01]}":                                          "bool_and(created_at <= updated_at) FROM runs",
+		"createdAt: {between: [2020-01-01, 2020-02-01]}, publishedAt: {of: createdAt, plus: -1h}": "count(*) = 300 FROM runs WHERE published_at < created_at",
+	} {
+		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
+			s := parse(t, sdl)
+			pool := built(t, s)
+			must(t)(seed.Load(t.Context(), making(t, pool, s, "generate: {User: 20, Prompt: 40, Version: 120, Run: {count: 300, "+recipe+"}}")))
+			if got := testkit.Value(t, pool, "SELECT "+question); got != "true" {
+				t.Errorf("%s is %s", question, got)
+			}
+		})
+	}
+}

@@ -99,7 +99,7 @@ func (m *maker) refer(r *sample, number int, share float64) {
 		at = r.parents[number]
 	case share > 0 && r.rng.Float64() < share:
 	case len(p.demands) > 0:
-		at = m.agreeing(r)
+		at = m.chooseAgreeing(r)
 	case m.place(r) >= 0:
 		at = m.placed(r)
 	default:

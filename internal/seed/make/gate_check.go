@@ -30,7 +30,7 @@ func (t *blueprint) checkGate(m *maker, g **gate, by *int) {
 			if f == m.field || of < 0 || len(finite(f)) == 0 || (*g != nil && t.makers[of].slots[0] != (*g).by) {
 				continue
 			}
-			if said := c.decides(fields, f, m.field); said != nil {
+			if said := c.decides(fields, f, m.field); len(said) > 0 {
 				*by = of
 				*g = (*g).with(f, t.makers[of].slots[0], said)
 			}
@@ -111,42 +111,49 @@ func example(f *schema.Field) any {
 	return nil
 }
 
-// decides returns for each value of one field whether the check requires that another one is null, or that it is not. It returns nil for a
-// check that it cannot evaluate.
-func (c *check) decides(fields []*schema.Field, by, of *schema.Field) map[any]has {
-	domains := make([][]any, len(fields))
-	total := 1
-	for i, f := range fields {
-		if domains[i] = finite(f); domains[i] == nil {
+// domains returns the values of fields for which a check is evaluated, and the number of their combinations; 0 if it cannot be.
+func domains(fields []*schema.Field) (list [][]any, total int) {
+	total = 1
+	for _, f := range fields {
+		values := finite(f)
+		if values == nil {
 			if f.Type.NonNull || f.Type.List || f.Relation != nil || example(f) == nil {
-				return nil
+				return nil, 0
 			}
-			domains[i] = []any{nil, example(f)}
+			values = []any{nil, example(f)}
 		}
-		if total *= len(domains[i]); total > mostCombinations {
-			return nil
+		if total *= len(values); total > mostCombinations {
+			return nil, 0
 		}
+		list = append(list, values)
 	}
-	possible := map[any]map[bool]bool{}
+	return list, total
+}
+
+// decides returns for each value of one field whether the check requires that another one is null, or that it is not.
+func (c *check) decides(fields []*schema.Field, by, of *schema.Field) map[any]has {
+	type nulls struct{ null, notNull bool }
+	list, total := domains(fields)
+	possible := map[any]nulls{}
 	for n := range total {
 		this := map[string]any{}
 		for i, f := range fields {
-			this[f.Name] = domains[i][n%len(domains[i])]
-			n /= len(domains[i])
+			this[f.Name] = list[i][n%len(list[i])]
+			n /= len(list[i])
 		}
-		if possible[this[by.Name]] == nil {
-			possible[this[by.Name]] = map[bool]bool{}
-		}
+		p := possible[this[by.Name]]
 		if c.accepts(this) {
-			possible[this[by.Name]][this[of.Name] == nil] = true
+			p.null = p.null || this[of.Name] == nil
+			p.notNull = p.notNull || this[of.Name] != nil
 		}
+		possible[this[by.Name]] = p
 	}
 	said := map[any]has{}
 	for value, p := range possible {
 		switch {
-		case p[true] && !p[false]:
+		case p.null && !p.notNull:
 			said[value] = no
-		case p[false] && !p[true]:
+		case p.notNull && !p.null:
 			said[value] = yes
 		}
 	}

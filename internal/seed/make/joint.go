@@ -50,45 +50,54 @@ func (t *blueprint) join(fields []*schema.Field) bool {
 // newJoint returns nil if the number of combinations is not known.
 func newJoint(root *maker, later []*maker) *joint {
 	p, j := root.pick, &joint{}
-	r := p.universe.blueprint.newSample()
-	for _, m := range append(later, root) {
-		if !m.isSettled() || m.pick.universe.len() > keptRows {
-			return nil
-		}
-		if m == root {
-			continue
-		}
-		if d := m.pick.demands[0]; !d.own && !root.pick.universe.isSettled(d.at) {
+	for _, m := range later {
+		if !m.isKnown() || !m.pick.demands[0].isKnown(root) || (m.pick.demands[0].with != nil && j.later != nil) {
 			return nil
 		}
 		if m.pick.demands[0].with != nil {
-			if j.later != nil {
-				return nil
-			}
 			j.later = m
 		}
 	}
+	if !root.isKnown() {
+		return nil
+	}
+	r := p.universe.blueprint.newSample()
 	sum := int64(0)
 	list, narrow := p.rows()
 	for number := range p.len() {
 		if narrow {
 			number = list[number]
 		}
-		combinations := int64(1)
-		for _, m := range later {
-			d := m.pick.demands[0]
-			key, ok := p.keyOf(r, d, number)
-			if !ok {
-				return nil
-			}
-			if d.with != nil {
-				combinations = int64(len(d.of(m.pick.universe, d.with, key)))
-			}
+		n, ok := root.combinations(r, number, later)
+		if !ok {
+			return nil
 		}
-		sum += combinations
+		sum += n
 		j.upTo = append(j.upTo, sum)
 	}
 	return j
+}
+
+// isKnown reports whether the rows that a reference chooses among are known, and in memory.
+func (m *maker) isKnown() bool { return m.isSettled() && m.pick.universe.len() <= keptRows }
+
+// isKnown reports whether the rows of a reference are known to have the demanded key.
+func (d *demand) isKnown(from *maker) bool { return d.own || from.pick.universe.isSettled(d.at) }
+
+// combinations returns the number of rows of later references that agree with a row of this one. It returns false if one of them is free.
+func (m *maker) combinations(r *sample, number int64, later []*maker) (n int64, ok bool) {
+	n = 1
+	for _, other := range later {
+		d := other.pick.demands[0]
+		key, ok := m.pick.keyOf(r, d, number)
+		if !ok {
+			return 0, false
+		}
+		if d.with != nil {
+			n = int64(len(d.of(other.pick.universe, d.with, key)))
+		}
+	}
+	return n, true
 }
 
 // placed returns the row that the number of the row determines, and notes the row of the later reference.

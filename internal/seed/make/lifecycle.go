@@ -26,10 +26,10 @@ const (
 var lifecycle = [][]string{
 	{"created"}, {"invited"}, {"requested"}, {"ordered", "placed"}, {"registered", "joined"}, {"scheduled", "planned"}, {"queued", "enqueued"},
 	{"opened"}, {"assigned"}, {"submitted"}, {"reviewed"}, {"verified"}, {"approved"}, {"accepted"}, {"confirmed"}, {"activated"}, {"issued"}, {"published"},
-	{"started", "running", "in_progress", "processing", "begun", "began"}, {"sent"}, {"paid"}, {"processed"}, {"packed"}, {"shipped"},
+	{"started", "running", "in_progress", "processing", "begun", "began"}, {"sent"}, {"overdue", "past_due"}, {"paid"}, {"processed"}, {"packed"}, {"shipped"},
 	{"delivered"}, {"received"}, {"read"}, {"answered", "replied"}, {"merged"}, {"resolved"}, {"released"}, {"deployed"},
 	{"completed", "complete", "done", "succeeded", "success", "successful"}, {"failed", "failure", "error", "errored"},
-	{"rejected", "declined", "denied"}, {"canceled", "cancelled", "cancellation", "cancelation", "aborted"}, {"ended", "finished"}, {"closed"}, {"expired"},
+	{"rejected", "declined", "denied"}, {"canceled", "cancelled", "cancellation", "cancelation", "aborted", "void", "voided"}, {"ended", "finished"}, {"closed"}, {"expired"},
 	{"refunded"}, {"returned"}, {"revoked"}, {"suspended", "suspension"}, {"blocked", "banned"}, {"disabled", "deactivated"}, {"retired", "deprecated"}, {"archived"},
 	{"removed", "deleted", "deletion"},
 }

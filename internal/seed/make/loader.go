@@ -15,7 +15,7 @@ import (
 type loader struct {
 	Options
 	*Generation
-	batched bool // in transactions of their own, one after the other
+	batched bool // load batches, one transaction each
 	owner   bool // the role may drop and recreate indexes and foreign keys
 	sent    atomic.Int64
 	total   int64
@@ -33,7 +33,7 @@ func (l *loader) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	return pg.InTx(ctx, l.Pool, fn)
 }
 
-// run holds the lock for as long as it takes.
+// run loads the rows while tx holds the lock.
 func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
 	if err := ledger.Lock(ctx, tx); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (l *loader) run(ctx context.Context, tx pgx.Tx) error {
 	return l.atOnce(ctx, tx)
 }
 
-// ready finds out all that rows depend on.
+// ready reads everything that rows depend on.
 func (l *loader) ready(ctx context.Context, tx pgx.Tx) error {
 	if err := l.describe(ctx, tx); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (l *loader) ready(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// name takes over the rows of fixtures that have names, and sees that what tells them is read.
+// name adopts the named fixture rows. Their keys are read, so that references find the rows.
 func (t *blueprint) name(named func(blueprint string) map[string]map[string]string) {
 	if named == nil {
 		return
@@ -88,7 +88,7 @@ func (t *blueprint) name(named func(blueprint string) map[string]map[string]stri
 	}
 }
 
-// choose decides between one transaction and many.
+// choose decides whether the rows are loaded in one transaction or in batches.
 func (l *loader) choose(ctx context.Context, tx pgx.Tx) error {
 	owned, err := l.owned(ctx, tx)
 	if err != nil {

@@ -7,9 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// atOnce loads everything in the transaction.
+// atOnce loads the rows in one transaction.
 func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
-	// What follows is undone as a whole, so nobody waits for the disk in between.
 	if _, err := tx.Exec(ctx, "SET LOCAL maintenance_work_mem = '256MB'"); err != nil {
 		return err
 	}
@@ -25,7 +24,7 @@ func (l *loader) atOnce(ctx context.Context, tx pgx.Tx) error {
 	if err := l.copyAll(ctx, tx); err != nil {
 		return err
 	}
-	// An index is not built on a table for which deferred triggers still wait.
+	// Postgres does not create an index on a table with pending deferred triggers.
 	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
 		return err
 	}
@@ -85,7 +84,7 @@ func (l *loader) copyAll(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// putTogether makes indexes and foreign keys again.
+// putTogether recreates indexes and foreign keys.
 func (l *loader) putTogether(ctx context.Context, tx pgx.Tx, apart map[*blueprint][]part) error {
 	for _, t := range l.order {
 		if len(apart[t]) == 0 {
@@ -99,7 +98,7 @@ func (l *loader) putTogether(ctx context.Context, tx pgx.Tx, apart map[*blueprin
 	return nil
 }
 
-// copy sends some rows of a table.
+// copy loads some rows of a table.
 func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *blueprint, from, to int64, freeze bool) error {
 	if from == t.done {
 		if slices.ContainsFunc(t.makers, func(m *maker) bool { return m.refersTo() != nil && m.refersTo().judged() }) {
@@ -123,7 +122,7 @@ func (l *loader) copy(ctx context.Context, tx pgx.Tx, t *blueprint, from, to int
 	return nil
 }
 
-// finish moves the sequences of a table, and notes how many rows it got.
+// finish advances the sequences of a table, and records its number of rows.
 func (l *loader) finish(ctx context.Context, tx pgx.Tx, t *blueprint, done int64) error {
 	if err := t.setSequences(ctx, tx); err != nil {
 		return err

@@ -34,6 +34,7 @@ func (p *Generation) prepare(ctx context.Context, tx pgx.Tx) error {
 		if t.spec == nil {
 			continue
 		}
+		t.closures = nil
 		for _, c := range t.rows.slots {
 			t.steps(c) // cache it before several workers need it
 		}

@@ -59,7 +59,7 @@ func (u *universe) remakes() bool {
 			if tries && !t.makers[i].steady {
 				return false
 			}
-			if t.makers[i].pick != nil { // it depends on the rows that existed then
+			if t.makers[i].pick != nil || t.slots[t.makers[i].slots[0]].kind.isTime() { // it depends on the rows that existed then, or on the time
 				return false
 			}
 		}

@@ -12,18 +12,18 @@ import (
 
 const opLoad = "load the generated rows"
 
-// Options say where rows go.
+// Options specify the destination of the rows.
 type Options struct {
 	Pool   *pgxpool.Pool
 	Seed   uint64
-	Named  func(blueprint string) map[string]map[string]string // the keys of the rows of fixtures that have names, by column
-	Report func(Progress)                                      // from any goroutine; may be nil
-	DryRun bool                                                // says what would be made
+	Named  func(blueprint string) map[string]map[string]string // the keys of named fixture rows, by column
+	Report func(Progress)                                      // called from any goroutine; may be nil
+	DryRun bool                                                // only report what would be generated
 }
 
-// Progress is how far a run has come.
+// Progress is the progress of a run.
 type Progress struct {
-	Table       string // that is at work
+	Table       string // that is being loaded
 	Stage       Stage
 	Rows, Total int64 // of all tables
 }
@@ -31,22 +31,22 @@ type Progress struct {
 // Stage is a step in the loading of a table.
 type Stage string
 
-// The steps of a table.
+// The stages of a table.
 const (
 	Rows    Stage = "rows"
 	Indexes Stage = "indexes" // and foreign keys
 )
 
-// Made is how many rows a table got.
+// Made is the number of generated rows of a table.
 type Made struct {
 	Table string `json:"table"`
-	Rows  int64  `json:"rows"` // made in this run
-	Kept  int64  `json:"kept"` // made in an earlier one
+	Rows  int64  `json:"rows"` // generated in this run
+	Kept  int64  `json:"kept"` // generated in an earlier run
 }
 
-// Run makes the rows. Where the tables had fewer rows than they get, all goes in in one transaction: indexes and foreign keys come after
-// the rows, and after any error everything is as it was. Else rows go in batches, each in a transaction of its own, and a run that was
-// cut short goes on where it was.
+// Run generates and loads the rows. If each table has fewer rows than it gets, the load is one transaction: indexes and foreign keys are
+// created after the rows, and an error undoes everything. Otherwise the rows are loaded in batches, one transaction each, and an interrupted
+// run continues where it stopped.
 func (p *Generation) Run(ctx context.Context, o Options) ([]Made, error) {
 	l := &loader{Options: o, Generation: p}
 	if len(p.order) == 0 {
@@ -66,7 +66,7 @@ func (p *Generation) Run(ctx context.Context, o Options) ([]Made, error) {
 	return made, nil
 }
 
-// Preview says what Run would make in the database as tx sees it.
+// Preview returns what Run would generate in the database as tx sees it.
 func (p *Generation) Preview(ctx context.Context, tx pgx.Tx, o Options) ([]Made, error) {
 	l := &loader{Options: o, Generation: p}
 	if err := l.ready(ctx, tx); err != nil {
@@ -83,7 +83,7 @@ func (p *Generation) made() []Made {
 	return made
 }
 
-// Tables are the names of the tables that rows are made for.
+// Tables returns the names of the tables that get generated rows.
 func (p *Generation) Tables() []string {
 	names := make([]string, len(p.order))
 	for i, t := range p.order {

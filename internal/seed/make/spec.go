@@ -1,6 +1,9 @@
-// Package make generates rows of realistic data. A fixture file specifies the values of a field; otherwise they are guessed from its name,
-// type and constraints. A row depends only on the random seed and its number, so that any part of a table can be regenerated. Rows are sent
-// to Postgres in the binary format of COPY.
+// Package make generates rows of realistic data. A recipe in a fixture file specifies the values of a field; otherwise they are guessed from
+// its name, type and constraints. The values of a row fit together: references that reach one row in two ways agree (agree.go), a status
+// decides which fields are null (gate.go), and times are in order (chronology.go).
+//
+// A row depends only on the random seed and its number, so that any part of a table can be regenerated. Rows are sent to Postgres in the
+// binary format of COPY.
 package make
 
 import (

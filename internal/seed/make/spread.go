@@ -34,7 +34,7 @@ func (t *blueprint) prepareSpread() error {
 
 // limit reduces the number of rows to those that are possible, or returns an error if fewer rows are not allowed.
 func (t *blueprint) limit(possible int64, why string) error {
-	if t.count <= possible {
+	if t.count <= possible || t.remaining() <= 0 {
 		return nil
 	}
 	if !t.spec.exact() {

@@ -32,11 +32,11 @@ func (m *maker) follow(r *sample, number int) bool {
 	return false
 }
 
-// agreeing chooses a row that agrees with the references that were chosen before.
-func (m *maker) agreeing(r *sample) int64 {
+// chooseAgreeing chooses a row that agrees with the references that were chosen before.
+func (m *maker) chooseAgreeing(r *sample) int64 {
 	p := m.pick
 	if p.universe.blueprint == r.blueprint {
-		return m.agreeingInTable(r)
+		return m.chooseEarlier(r)
 	}
 	list, demanded := m.candidates(r)
 	switch {
@@ -75,8 +75,8 @@ func (m *maker) candidates(r *sample) (list []int64, demanded bool) {
 // mostTries is the number of earlier rows of a table that are tried for a reference to the table itself.
 const mostTries = 32
 
-// agreeingInTable chooses an earlier row of the same table.
-func (m *maker) agreeingInTable(r *sample) int64 {
+// chooseEarlier chooses an earlier row of the same table. It tries some, since the earlier rows are different ones for each row.
+func (m *maker) chooseEarlier(r *sample) int64 {
 	p := m.pick
 	for range mostTries {
 		at := p.choose(r)
