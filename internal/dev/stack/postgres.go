@@ -34,6 +34,7 @@ func (s *Stack) StartPostgres(ctx context.Context, log *slog.Logger, progress fu
 		DataDir: dev.DataDir(s.StateDir), Major: s.Postgres.Version, Logger: log, Progress: progress, Env: s.Env,
 		// Faster; a power failure may lose the last transactions, which is acceptable in development.
 		Settings: map[string]string{"synchronous_commit": "off"},
+		Alone:    s.Postgres.Replicas == 0,
 	}
 	server, err := local.Start(ctx, options)
 	missing := fault.CodeOf(err) == fault.Unavailable && errors.Is(err, local.ErrMissing)

@@ -41,6 +41,10 @@ type Options struct {
 	// Settings are additional settings of the server, as in postgresql.conf.
 	Settings map[string]string
 
+	// Alone is for a server without replicas and backups of its log: it logs only what it needs after a crash, unless the configuration in its
+	// data folder asks for more.
+	Alone bool
+
 	// Ephemeral is for scratch databases and tests. It trades the durability of the data for speed, and removes the data when the server
 	// stops. The data is in memory if the system has a suitable file system with enough space and TMPDIR is not set, otherwise in the
 	// temporary folder: a database consists of several hundred files, and creating them takes a tenth of the time in memory.

@@ -15,14 +15,16 @@ func (s *starting) settings(port int) map[string]string {
 		"shared_buffers":  "128MB",
 		"max_wal_size":    "1GB",
 	}
+	if s.Alone && !s.data.needsMoreLog() {
+		maps.Copy(all, minimalLog)
+	}
 	if s.data.remove {
+		maps.Copy(all, minimalLog)
 		maps.Copy(all, map[string]string{
 			"fsync":              "off",
 			"synchronous_commit": "off",
 			"full_page_writes":   "off",
 			"shared_buffers":     "32MB",
-			"wal_level":          "minimal",
-			"max_wal_senders":    "0",
 			"autovacuum_naptime": "1h", // longer than any test; autovacuum would wake up for every database
 			"max_wal_size":       "256MB",
 			"checkpoint_timeout": "1h",
