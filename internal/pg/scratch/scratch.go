@@ -2,6 +2,7 @@
 package scratch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,10 +198,11 @@ func (s *Server) EmptyBuilder(ctx context.Context, kept ddl.Kept) (*Builder, fun
 	return &Builder{ddl.NewBuilder(made), kept, false}, drop, nil
 }
 
-// create creates a database from a template. Nobody needs its content after a crash.
+// create creates a database from a template. Nobody needs its content after a crash. Postgres may complete a canceled statement, so create
+// waits for its end.
 func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, func() error, error) {
 	name := newName()
-	err := s.exec(ctx, func(conn *pgx.Conn) []string {
+	err := s.execUntil(ctx, context.WithoutCancel(ctx), func(conn *pgx.Conn) []string {
 		statements := []string{
 			"CREATE DATABASE " + name + " TEMPLATE " + pg.QuoteIdent(template) + s.strategy(conn),
 			"ALTER DATABASE " + name + " SET synchronous_commit = off",
@@ -210,7 +212,7 @@ func (s *Server) create(ctx context.Context, template string) (*pgxpool.Pool, fu
 		}
 		return statements
 	})
-	if err != nil {
+	if err = cmp.Or(err, ctx.Err()); err != nil {
 		_ = s.drop(ctx, name) // it may be only the settings that failed
 		return nil, nil, err
 	}
@@ -278,6 +280,11 @@ func (s *Server) strategy(conn *pgx.Conn) string {
 
 // exec runs statements on the server, outside of the scratch databases.
 func (s *Server) exec(ctx context.Context, statements func(*pgx.Conn) []string) error {
+	return s.execUntil(ctx, ctx, statements)
+}
+
+// execUntil is exec with a context for the statements.
+func (s *Server) execUntil(ctx, run context.Context, statements func(*pgx.Conn) []string) error {
 	const op = "create a scratch database"
 	conn, err := pgx.Connect(ctx, s.url)
 	if err != nil {
@@ -285,7 +292,7 @@ func (s *Server) exec(ctx context.Context, statements func(*pgx.Conn) []string) 
 	}
 	for _, sql := range statements(conn) {
 		if err == nil {
-			_, err = conn.Exec(ctx, sql)
+			_, err = conn.Exec(run, sql)
 		}
 	}
 	return pg.Fault(op, errors.Join(err, conn.Close(context.WithoutCancel(ctx))))

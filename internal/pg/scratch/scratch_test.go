@@ -1,7 +1,9 @@
 package scratch_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -80,5 +82,23 @@ func TestDropLeftovers(t *testing.T) {
 func TestUnknownEngine(t *testing.T) {
 	if _, err := scratch.Open(t.Context(), scratch.Options{Engine: "podman"}); fault.CodeOf(err) != fault.Invalid {
 		t.Error(err)
+	}
+}
+
+// Whoever stops Krowoc while Postgres creates a database leaves none behind: Postgres may complete a statement that was canceled.
+func TestCanceledDatabaseIsDropped(t *testing.T) {
+	url := testkit.DatabaseURL(t)
+	s := scratch.Existing(scratch.Options{URL: url})
+	for i := range 30 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*2*time.Millisecond)
+		if _, drop, err := s.Database(ctx); err == nil {
+			if err := drop(); err != nil {
+				t.Error(err)
+			}
+		}
+		cancel()
+	}
+	if n := left(t, url); n > 0 {
+		t.Errorf("%d databases are left", n)
 	}
 }
