@@ -102,6 +102,7 @@ func (p *devProject) Syncer(url string) *sync.Syncer {
 		Migrations: os.DirFS(c.Path(c.Migrations.Dir)),
 		Exclude:    migrate.InternalTables(c.Migrations.Table),
 		Build:      p.app.MigratedDatabase,
+		Migrated:   p.app.isMigrated,
 		WriteBuild: p.app.WriteMigrations,
 		Settled: func(ctx context.Context, types *schema.Schema) (sync.Memory, error) {
 			return p.app.Settled(ctx, server, func(w io.Writer) error {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/migrate/lint"
@@ -74,6 +75,16 @@ func (a *App) MigratedDatabase(ctx context.Context, s *scratch.Server) (*pgxpool
 		return s.Database(ctx)
 	}
 	return verify.BuildDatabase(ctx, a.VerifyOptions(s, nil))
+}
+
+// isMigrated reports whether a database has all migrations of the project, unchanged and no others.
+func (a *App) isMigrated(ctx context.Context, db *pgxpool.Pool) (bool, error) {
+	m, err := a.Migrator(db, nil)
+	if err != nil {
+		return false, err
+	}
+	status, err := m.Status(ctx)
+	return err == nil && !slices.ContainsFunc(status, func(m migrate.Status) bool { return m.State != migrate.Applied }), err
 }
 
 // MigrationNames lists the files of the migrations. A missing folder has none.

@@ -95,6 +95,7 @@ type session struct {
 	api      API
 	syncer   *sync.Syncer // nil for an existing database
 	branches Branches     // nil if all branches share one database
+	copyable bool         // this session has run all migrations of the database, which took long
 
 	cancel    context.CancelFunc // ends the work in the background
 	services  services
@@ -162,6 +163,7 @@ func (s *session) start(ctx context.Context) error {
 	if err := s.syncDatabase(ctx); err != nil {
 		return err
 	}
+	s.copyable = false // others connect to the database from now on
 	if err := s.serve(ctx); err != nil {
 		return err
 	}

@@ -54,7 +54,13 @@ func (s *session) migrateUp(ctx context.Context) error {
 	if err := s.undoUnsaved(ctx, migrator); err != nil {
 		return err
 	}
-	_, err = migrator.Up(ctx)
+	began := s.now()
+	applied, err := migrator.Up(ctx)
+	if err != nil || s.syncer == nil || s.now().Sub(began) < worthCopying {
+		return err
+	}
+	status, err := migrator.Status(ctx)
+	s.copyable = len(status) == len(applied)
 	return err
 }
 

@@ -16,6 +16,8 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // syncTables changes the tables to match a schema, unless they are known to match.
@@ -30,8 +32,9 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 		return nil
 	}
 	began, sync := s.now(), s.syncer.Sync
-	if err != nil {
-		sync = s.syncer.SyncNew
+	isNew := err != nil
+	if isNew {
+		sync = s.syncNew
 	}
 	done := s.while("schema", "still creating the tables of the schema in scratch databases, which later changes reuse,")
 	if s.schema != nil { // the tables match it, so that they may be copied
@@ -49,6 +52,9 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 		}
 		s.info("schema", line)
 	}
+	if isNew && s.mayCopy() {
+		s.background.Go(func() { s.prepared(ctx, types) }) // the rest of the start hardly uses Postgres
+	}
 	if len(statements) > 0 {
 		s.info("schema", fmt.Sprintf("applied to the database, but not saved: `krowoc migrate save NAME` writes the migration %s", since(began, s.now())))
 		s.generate(types)
@@ -57,6 +63,17 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 		return err
 	}
 	return fault.Wrap("record the state of the tables", os.WriteFile(path, []byte(digest), 0o644))
+}
+
+// worthCopying is how long migrations must take for a copy of their result to be worth its time, which is a tenth of that, before the session
+// is up. A save does not notice the time in which fewer are run again.
+const worthCopying = 500 * time.Millisecond
+
+// mayCopy reports whether the database is worth copying for the first saved change, and nobody knows of it yet.
+func (s *session) mayCopy() bool { return s.Watch && s.copyable && s.api == nil }
+
+func (s *session) syncNew(ctx context.Context, pool *pgxpool.Pool, types *schema.Schema) ([]string, error) {
+	return s.syncer.SyncNew(ctx, pool, types, s.mayCopy())
 }
 
 // prepareDelay is how long a session waits after its start before it prepares for the first saved change. The first requests come first.

@@ -35,13 +35,18 @@ func (y *Syncer) Close(ctx context.Context) (err error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	var rest []*pgxpool.Pool
+	for _, db := range []*pgxpool.Pool{y.adopted.current, y.adopted.target} {
+		if db != nil {
+			rest = append(rest, db)
+		}
+	}
 	if y.dropCurrent != nil && y.keepCurrent(ctx) != nil {
 		rest = append(rest, y.current)
 	}
 	if y.dropBuilder != nil && y.keepBuilder(ctx) != nil {
 		rest = append(rest, y.builder.Database())
 	}
-	y.dropCurrent, y.builder, y.dropBuilder, y.key = nil, nil, nil, ""
+	y.adopted, y.dropCurrent, y.builder, y.dropBuilder, y.key = adopted{}, nil, nil, nil, ""
 	for _, db := range rest {
 		err = errors.Join(err, y.Server.Drop(ctx, db))
 	}
@@ -90,12 +95,13 @@ func (y *Syncer) unchanged() error {
 	return err
 }
 
-// migrated returns a database with what the migrations build, as Build does. It creates one only if it can neither take that of an earlier
-// session nor copy the tables of the schema, because these are the same.
+// migrated returns a database with what the migrations build, as Build does. It creates one only if it can neither take an existing one nor
+// copy the tables of the schema, because these are the same.
 func (y *Syncer) migrated(ctx context.Context, db *pgxpool.Pool, migrations string, unsaved []Change, types *schema.Schema) (*pgxpool.Pool, func() error, error) {
-	found, drop, err := y.keptMigrated(ctx)
-	if found != nil || err != nil {
-		return found, drop, err
+	for _, existing := range []func(context.Context) (*pgxpool.Pool, func() error, error){y.adoptedCurrent, y.keptMigrated} {
+		if found, drop, err := existing(ctx); found != nil || err != nil {
+			return found, drop, err
+		}
 	}
 	if len(unsaved) == 0 {
 		same, err := y.isBuilt(ctx, db, migrations, types)

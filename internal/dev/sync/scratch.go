@@ -140,11 +140,12 @@ func (y *Syncer) ensureBuilder(ctx context.Context, kept ddl.Kept, types *schema
 }
 
 func (y *Syncer) newBuilder(ctx context.Context, kept ddl.Kept, types *schema.Schema, of *pgxpool.Pool) (*scratch.Builder, func() error, error) {
-	made, drop, err := y.keptBuilder(ctx, kept, types)
-	switch {
-	case made != nil || err != nil:
-		return made, drop, err
-	case of == nil:
+	for _, existing := range []func(context.Context, ddl.Kept, *schema.Schema) (*scratch.Builder, func() error, error){y.adoptedBuilder, y.keptBuilder} {
+		if made, drop, err := existing(ctx, kept, types); made != nil || err != nil {
+			return made, drop, err
+		}
+	}
+	if of == nil {
 		return y.Server.EmptyBuilder(ctx, kept)
 	}
 	return y.Server.Builder(ctx, of, types)

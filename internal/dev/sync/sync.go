@@ -30,11 +30,14 @@ type Options struct {
 	// Build creates a scratch database and applies the migrations to it.
 	Build func(context.Context, *scratch.Server) (*pgxpool.Pool, func() error, error)
 
+	// Migrated reports whether a database has exactly the migrations of the project, unchanged.
+	Migrated func(ctx context.Context, db *pgxpool.Pool) (bool, error)
+
 	// WriteBuild writes what the result of Build depends on, for a hash. If it is set, Close keeps the scratch databases for the next session.
 	WriteBuild func(io.Writer) error
 }
 
-// Memory remembers that nothing had to be done, with notes that a Syncer does not need.
+// Memory remembers that nothing had to be done, with notes.
 type Memory interface {
 	Recall() (notes []string, known bool)
 	Remember(notes []string)
@@ -55,6 +58,7 @@ type Syncer struct {
 
 	migrations string // hash of those from which current was built
 	seen       seen
+	adopted    adopted
 
 	dropCurrent, dropBuilder func() error
 }
@@ -62,9 +66,9 @@ type Syncer struct {
 // New returns a syncer. It creates its scratch databases on first use.
 func New(o Options) *Syncer { return &Syncer{Options: o} }
 
-// SyncNew is Sync for a database that the migrations have just made. It does nothing if an earlier session has found that they build the
-// schema.
-func (y *Syncer) SyncNew(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) ([]string, error) {
+// SyncNew is Sync for a database that the migrations have just made. It changes nothing if an earlier session has found that they build the
+// schema. With mayCopy, it then copies the database for later changes, during which nobody can connect to it.
+func (y *Syncer) SyncNew(ctx context.Context, db *pgxpool.Pool, types *schema.Schema, mayCopy bool) ([]string, error) {
 	unsaved, err := Read(ctx, db)
 	if err != nil {
 		return nil, err
@@ -76,12 +80,15 @@ func (y *Syncer) SyncNew(ctx context.Context, db *pgxpool.Pool, types *schema.Sc
 	if err != nil {
 		return nil, err
 	}
-	if _, known := memory.Recall(); known {
+	if notes, known := memory.Recall(); known {
+		if mayCopy {
+			y.adopt(ctx, db, types, slices.Contains(notes, exact))
+		}
 		return nil, nil
 	}
 	statements, err := y.Sync(ctx, db, types)
 	if err == nil && len(statements) == 0 {
-		memory.Remember(nil)
+		memory.Remember(y.notes())
 	}
 	return statements, err
 }

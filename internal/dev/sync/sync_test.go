@@ -359,7 +359,7 @@ func TestSync(t *testing.T) {
 		fresh := newProject(t)
 		fresh.syncer.Settled = func(context.Context, *schema.Schema) (sync.Memory, error) { return &known, nil }
 		fresh.files["00002_wrong.sql"] = &fstest.MapFile{Data: []byte("nonsense")} // is not run
-		if got, err := fresh.syncer.SyncNew(t.Context(), fresh.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String }")); err != nil || len(got) > 0 {
+		if got, err := fresh.syncer.SyncNew(t.Context(), fresh.db, parse(t, "type Book @table @auth(rules: []) { id: Int! @generated(identity: ALWAYS) old: String }"), false); err != nil || len(got) > 0 {
 			t.Errorf("%q, %v", got, err)
 		}
 		if err := fresh.syncer.Close(t.Context()); err != nil {

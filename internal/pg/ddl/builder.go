@@ -32,12 +32,13 @@ func NewBuilder(scratch *pgxpool.Pool) *Builder {
 }
 
 // ResumeBuilder returns a builder for a database in which another one has built a schema last. The SQL of the schema must still be the same.
-func ResumeBuilder(ctx context.Context, scratch *pgxpool.Pool, s *schema.Schema) (*Builder, error) {
+// reader reads the whole database.
+func ResumeBuilder(ctx context.Context, scratch *pgxpool.Pool, reader *catalog.Reader, s *schema.Schema) (*Builder, error) {
 	d, err := define(s)
 	if err != nil {
 		return nil, err
 	}
-	b := NewBuilder(scratch)
+	b := &Builder{db: scratch, reader: reader}
 	return b, b.read(ctx, s, d)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/docker"
 	"github.com/krowoc/krowoc/internal/pg/local"
@@ -116,12 +117,6 @@ func (s *Server) Database(ctx context.Context) (*pgxpool.Pool, func() error, err
 	return s.create(ctx, "template0")
 }
 
-// Copy copies a scratch database, which must not have other connections. It returns the same as Database.
-func (s *Server) Copy(ctx context.Context, of *pgxpool.Pool) (*pgxpool.Pool, func() error, error) {
-	of.Reset() // a database with connections cannot be copied
-	return s.create(ctx, of.Config().ConnConfig.Database)
-}
-
 // Target builds a schema in a scratch database, in which its SQL can use what another scratch database has besides tables. It returns the target and
 // a function that drops the database.
 func (s *Server) Target(ctx context.Context, db *pgxpool.Pool, types *schema.Schema) (*ddl.Target, func() error, error) {
@@ -157,7 +152,7 @@ func (b *Builder) Copied() bool { return b.copied }
 
 // ResumedBuilder is a builder whose database, which Keep has kept, contains the tables of a schema.
 func ResumedBuilder(ctx context.Context, db *pgxpool.Pool, kept ddl.Kept, copied bool, types *schema.Schema) (*Builder, error) {
-	b, err := ddl.ResumeBuilder(ctx, db, types)
+	b, err := ddl.ResumeBuilder(ctx, db, catalog.NewReader(db, catalog.Options{}), types)
 	return &Builder{b, kept, copied}, err
 }
 
@@ -271,11 +266,17 @@ func (s *Server) DropLeftovers(ctx context.Context) error {
 
 // strategy is the fastest way to copy a database on a temporary server. On other servers it would cause checkpoints.
 func (s *Server) strategy(conn *pgx.Conn) string {
-	major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
-	if n, err := strconv.Atoi(major); err != nil || n < 15 || !s.Own() {
+	if majorOf(conn) < 15 || !s.Own() {
 		return "" // the only one of older versions
 	}
 	return " STRATEGY file_copy"
+}
+
+// majorOf returns the major version of a server, or 0.
+func majorOf(conn *pgx.Conn) int {
+	major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
+	n, _ := strconv.Atoi(major)
+	return n
 }
 
 // exec runs statements on the server, outside of the scratch databases.
