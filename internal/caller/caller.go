@@ -9,6 +9,14 @@ type Caller struct {
 	UID     string   // the subject of the token; empty for an anonymous caller
 	Roles   []string // the roles that the issuer or the user's row grants
 	Service bool     // the project's own service, to which access rules do not apply
+	Key     string   // the ID of the API key of a machine; empty for people
+	Scope   Scope    // of the API key
+}
+
+// Scope limits what a caller may do, in addition to the access rules. A nil list does not limit.
+type Scope struct {
+	Operations []string // query, mutation, subscription
+	Types      []string // that an operation may read or write
 }
 
 // Anonymous reports whether the caller is unknown.

@@ -59,3 +59,17 @@ func typeNames(types map[*schema.Type]bool) []string {
 	slices.Sort(names)
 	return names
 }
+
+// Declared returns the types of a plan that the schema declares, sorted. An implied join table stands for the types at its ends.
+func (a *API) Declared(names ...[]string) []string {
+	var declared []string
+	for _, name := range slices.Concat(names...) {
+		if t := a.model.Type(name); t != nil && t.Join != nil {
+			declared = append(declared, t.Join.Left.Owner.Name, t.Join.Right.Owner.Name)
+			continue
+		}
+		declared = append(declared, name)
+	}
+	slices.Sort(declared)
+	return slices.Compact(declared)
+}

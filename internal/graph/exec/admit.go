@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // admitParts refuse operations before they take any of the database's time.
 func (p *pipeline) admitParts() []part {
-	parts := []part{{"cost", checkCost}}
+	parts := []part{{"scope of the API key", p.checkScope}, {"cost", checkCost}}
 	if !p.Introspection {
 		parts = append(parts, part{"no introspection", refuseIntrospection})
 	}
@@ -18,6 +20,23 @@ func (p *pipeline) admitParts() []part {
 		parts = append(parts, part{l.Name(), l.Admit})
 	}
 	return parts
+}
+
+// checkScope refuses what an API key is not for. The plan knows every type that the operation touches, also through rules and deletes.
+func (p *pipeline) checkScope(_ context.Context, op *Operation) error {
+	scope := op.Caller.Scope
+	if kind := string(op.operation.Operation); scope.Operations != nil && !slices.Contains(scope.Operations, kind) {
+		return fault.New(fault.Forbidden, "", "the API key does not allow the operation "+kind, "use a key that does")
+	}
+	if scope.Types == nil {
+		return nil
+	}
+	missing := slices.DeleteFunc(p.API.Declared(op.Plan.Reads, op.Plan.Writes), func(name string) bool { return slices.Contains(scope.Types, name) })
+	if len(missing) == 0 {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "", "the API key does not allow the types "+strings.Join(missing, ", "),
+		"use a key that does; rules and deletes can need more types than the operation selects")
 }
 
 func checkCost(_ context.Context, op *Operation) error {
