@@ -31,11 +31,12 @@ CREATE TABLE krowoc.api_keys (
 	created_at timestamptz NOT NULL DEFAULT now(),
 	expires_at timestamptz,
 	last_used_at timestamptz,
-	revoked_at timestamptz
+	revoked_at timestamptz,
+	CHECK (service OR uid <> '' OR cardinality(roles) > 0)
 );
 
 -- The server verifies keys with these functions. They run as their owner, so that the role of the server cannot list keys or create one.
 CREATE FUNCTION krowoc.api_key(digest bytea) RETURNS SETOF krowoc.api_keys LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	AS $$ SELECT * FROM krowoc.api_keys WHERE hash = digest $$;
 CREATE FUNCTION krowoc.use_api_key(digest bytea) RETURNS void LANGUAGE sql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	AS $$ UPDATE krowoc.api_keys SET last_used_at = now() WHERE hash = digest $$;
+	AS $$ UPDATE krowoc.api_keys SET last_used_at = now() WHERE hash = digest AND (last_used_at < now() - interval '1 minute') IS NOT FALSE $$;

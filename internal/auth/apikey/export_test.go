@@ -1,0 +1,4 @@
+package apikey
+
+// Checksum is that of a key without one.
+var Checksum = checksum
