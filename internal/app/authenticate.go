@@ -2,16 +2,22 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/krowoc/krowoc/internal/auth"
+	"github.com/krowoc/krowoc/internal/auth/apikey"
 	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
@@ -65,18 +71,34 @@ func (d devTokens) Verify(ctx context.Context, text string) (token.Claims, error
 	return v.Verify(ctx, text)
 }
 
+// credentials are what a server checks credentials with, beside the tokens of issuers.
+type credentials struct {
+	revoked *revocation.Reader
+	keys    *apikey.Verifier
+}
+
+func (a *App) newCredentials(pool *pgxpool.Pool, logger *slog.Logger) credentials {
+	revoked := revocation.NewReader(revocation.Options{Pool: pool, Logger: logger})
+	return credentials{revoked, apikey.NewVerifier(apikey.Options{
+		Pool: pool, Logger: logger, Now: a.Now, Revoked: func(id string) bool { return revoked.Has(revocation.Key, id) },
+	})}
+}
+
+// Start reads what is revoked.
+func (c credentials) Start(ctx context.Context) error {
+	return errors.Join(c.revoked.Start(ctx), c.keys.Start(ctx)) // neither fails
+}
+
+// Stop ends the work in the background.
+func (c credentials) Stop(ctx context.Context) error {
+	return errors.Join(c.keys.Stop(ctx), c.revoked.Stop(ctx))
+}
+
 // newTokens returns the verifier of the configured issuers. It is nil if there are none.
 func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
-	list := a.Config.Auth.Issuers
-	if len(list) == 0 {
+	issuers := a.issuersOfTokens()
+	if len(issuers) == 0 {
 		return nil, nil
-	}
-	issuers := make([]token.Issuer, len(list))
-	for n, i := range list {
-		issuers[n] = token.Issuer{
-			Where: fmt.Sprintf("%s: auth.issuers[%d]", a.Config.Origin(fmt.Sprintf("auth.issuers[%d]", n)), n), Kind: token.Kind(i.Kind),
-			URL: i.URL, KeysURL: i.JWKS, Audience: audienceOf(i), Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Secret: []byte(i.Secret.Reveal()),
-		}
 	}
 	return token.New(token.Options{
 		Issuers: issuers, Logger: a.Logger, Now: a.Now,
@@ -92,4 +114,41 @@ func audienceOf(i config.Issuer) []string {
 		return i.Audience
 	}
 	return append(slices.Clone(i.Audience), i.ClientID)
+}
+
+// issuersOfTokens returns the configured issuers.
+func (a *App) issuersOfTokens() []token.Issuer {
+	issuers := make([]token.Issuer, len(a.Config.Auth.Issuers))
+	for n, i := range a.Config.Auth.Issuers {
+		issuers[n] = token.Issuer{
+			Where: fmt.Sprintf("%s: auth.issuers[%d]", a.Config.Origin(fmt.Sprintf("auth.issuers[%d]", n)), n), Kind: token.Kind(i.Kind),
+			URL: i.URL, KeysURL: i.JWKS, Audience: audienceOf(i), Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Secret: []byte(i.Secret.Reveal()),
+		}
+	}
+	return issuers
+}
+
+// VerifyToken verifies a token as a server of the environment would, except that it does not know what is revoked. In development, it also
+// trusts the identity provider of the running session.
+func (a *App) VerifyToken(ctx context.Context, text string) error {
+	issuers := a.issuersOfTokens()
+	if a.Config.IsLocal() {
+		state, err := dev.Find(a.StateDir())
+		for _, v := range state.Vars {
+			if url, ok := strings.CutPrefix(v, authURL+"="); ok && err == nil {
+				issuers = append(issuers, token.Issuer{Kind: token.Supabase, URL: url})
+			}
+		}
+	}
+	if len(issuers) == 0 {
+		return fault.New(fault.Unauthenticated, "read the access token", "the environment "+a.Config.Environment+" trusts no issuer",
+			"set auth.issuers, choose another environment with --env, or start `krowoc dev`")
+	}
+	v, err := token.New(token.Options{Issuers: issuers, Logger: a.Logger, Now: a.Now})
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	_, err = v.Verify(ctx, text)
+	return err
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/auth"
+	"github.com/krowoc/krowoc/internal/auth/apikey"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/dev"
@@ -23,6 +25,9 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
 )
+
+// authURL is the variable with the URL of a session's identity provider.
+const authURL = "KROWOC_AUTH_URL"
 
 // devConsole is the development console of a session: mail, traces and the identity provider behind one address.
 type devConsole struct {
@@ -87,7 +92,7 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 		if err := d.startIdentity(c, log("auth"), send); err != nil {
 			return running, err
 		}
-		running.Env = append(running.Env, "KROWOC_AUTH_URL="+c.URL()+identity.Path)
+		running.Env = append(running.Env, authURL+"="+c.URL()+identity.Path)
 	}
 	d.console.Store(c)
 	c.Start(ctx)
@@ -164,28 +169,30 @@ type devAPI struct {
 	people   *identity.People
 	pool     *pgxpool.Pool
 	sessions *session.Manager
+	known    credentials
 }
 
 // serverOptions returns the server options of the API of a session. Callers log in with the identity provider of the session or simply
 // name themselves, so the API only serves this machine. Probes share the address of the API, so that two sessions do not need a second
 // fixed port.
-func (d *devConsole) serverOptions(address string) ServerOptions {
+func (d *devConsole) serverOptions(address string, keys *apikey.Verifier) ServerOptions {
 	var hosts []string
 	host, _, err := net.SplitHostPort(d.app.Config.Server.Address)
 	if isEvery := host == "" || net.ParseIP(host).IsUnspecified(); err == nil && !isEvery {
 		hosts = append(hosts, host) // the configured name of this machine
 	}
 	return ServerOptions{
-		Address: address, Authenticators: []server.Authenticator{devTokens{d}, ActAs{}},
+		Address: address, Authenticators: []server.Authenticator{auth.Keys{Verifier: keys}, devTokens{d}, ActAs{}},
 		Middleware: []server.Middleware{{Stage: server.Shield, Name: "this machine only", Wrap: localhost.Only("the API of a development session", hosts...), Probes: true}},
 	}
 }
 
 func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
-	o := d.serverOptions(address)
+	known := d.app.newCredentials(pool, logger)
+	o := d.serverOptions(address, known.keys)
 	if d.app.Config.Dev.Auth.Enabled {
 		var err error
-		if o.Sessions, err = d.newSessions(pool, logger); err != nil {
+		if o.Sessions, err = d.newSessions(pool, logger, known.revoked); err != nil {
 			return nil, err
 		}
 	}
@@ -194,14 +201,26 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 		return nil, err
 	}
 	d.people.Use(pool, s)
-	return &devAPI{srv, d.people, pool, o.Sessions}, nil
+	return &devAPI{srv, d.people, pool, o.Sessions, known}, nil
 }
 
-// Stop stops the API and its sessions.
+// Start serves once it is known what is revoked.
+func (a *devAPI) Start(ctx context.Context) error {
+	if err := a.known.Start(ctx); err != nil {
+		return err
+	}
+	err := a.Server.Start(ctx)
+	if err != nil {
+		err = errors.Join(err, a.known.Stop(ctx))
+	}
+	return err
+}
+
+// Stop drains and stops the server.
 func (a *devAPI) Stop(ctx context.Context) error {
 	err := a.Server.Stop(ctx)
 	a.sessions.Close()
-	return err
+	return errors.Join(err, a.known.Stop(ctx))
 }
 
 // Replace serves another schema, starting with the next request.

@@ -1,9 +1,13 @@
 package app
 
+import "github.com/krowoc/krowoc/internal/auth/apikey"
+
+func (a *App) keysNowhere() *apikey.Verifier { return a.newCredentials(nil, nil).keys }
+
 // ServeOptions are those of `krowoc serve`.
-func (a *App) ServeOptions() ServerOptions { return a.serveOptions(nil, nil, nil) }
+func (a *App) ServeOptions() ServerOptions { return a.serveOptions(callers{keys: a.keysNowhere()}) }
 
 // DevServerOptions are those of the API of a development session whose other services do not run.
 func (a *App) DevServerOptions() ServerOptions {
-	return a.newDevConsole().serverOptions(a.Config.Server.Address)
+	return a.newDevConsole().serverOptions(a.Config.Server.Address, a.keysNowhere())
 }

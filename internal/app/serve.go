@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/auth"
+	"github.com/krowoc/krowoc/internal/auth/apikey"
 	"github.com/krowoc/krowoc/internal/auth/people"
-	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -44,8 +44,8 @@ func (a *App) Serve(ctx context.Context) error {
 // parts returns the parts of a production server in start order. The HTTP server is the last one, so that background work is ready before
 // the first request and ends after the last one.
 func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, error) {
-	revoked := revocation.NewReader(revocation.Options{Pool: pool, Logger: a.Logger})
-	tokens, err := a.newTokens(revoked)
+	known := a.newCredentials(pool, a.Logger)
+	tokens, err := a.newTokens(known.revoked)
 	if err != nil {
 		return nil, err
 	}
@@ -53,18 +53,18 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := a.newSessions(pool, tokens, persons, revoked)
+	sessions, err := a.newSessions(pool, tokens, persons, known.revoked)
 	if err != nil {
 		return nil, err
 	}
-	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(tokens, sessions, persons))
+	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(callers{known.keys, tokens, sessions, persons}))
 	if err != nil {
 		return nil, err
 	}
 	t := a.Config.Server.Timeouts
 	return []lifecycle.Part{
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
-		{Name: "revocations", Start: revoked.Start, Stop: revoked.Stop},
+		{Name: "credentials", Start: known.Start, Stop: known.Stop},
 		a.issuers(tokens, s),
 		{Name: "sessions", Stop: func(context.Context) error { sessions.Close(); return nil }},
 		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
@@ -94,7 +94,7 @@ func (a *App) issuers(tokens *token.Verifier, s *schema.Schema) lifecycle.Part {
 	if tokens == nil {
 		return lifecycle.Part{Name: "issuers", Start: func(context.Context) error {
 			if needing := typesForCallers(s); len(needing) > 0 {
-				a.Logger.Warn("every caller is anonymous, because auth.issuers is empty: nobody meets the rules for owners, roles and authenticated callers", "types", needing)
+				a.Logger.Warn("auth.issuers is empty: only API keys meet the rules for owners, roles and authenticated callers", "types", needing)
 			}
 			return nil
 		}}
@@ -116,12 +116,20 @@ func typesForCallers(s *schema.Schema) (names []string) {
 	return names
 }
 
+// callers are the ways in which the production server knows its callers. All but the keys may be nil.
+type callers struct {
+	keys     *apikey.Verifier
+	tokens   *token.Verifier
+	sessions *session.Manager
+	persons  *people.Table
+}
+
 // serveOptions returns the options of the production server, which are the same in every environment. It does not trust claims without
 // proof.
-func (a *App) serveOptions(tokens *token.Verifier, sessions *session.Manager, persons *people.Table) ServerOptions {
-	o := ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress, Sessions: sessions}
-	if tokens != nil {
-		o.Authenticators = []server.Authenticator{auth.Tokens{Verifier: tokens, Fill: persons.Fill}}
+func (a *App) serveOptions(c callers) ServerOptions {
+	o := ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress, Sessions: c.sessions, Authenticators: []server.Authenticator{auth.Keys{Verifier: c.keys}}}
+	if c.tokens != nil {
+		o.Authenticators = append(o.Authenticators, auth.Tokens{Verifier: c.tokens, Fill: c.persons.Fill})
 	}
 	return o
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/krowoc/krowoc/internal/auth"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
@@ -100,7 +101,10 @@ func probePool(pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 
 // routes returns the routes of the API.
 func (a *App) routes(api http.Handler) ([]server.Route, error) {
-	routes := []server.Route{{Pattern: "GET /graphql", Handler: api}, {Pattern: "POST /graphql", Handler: api}}
+	routes := []server.Route{
+		{Pattern: "GET /graphql", Handler: api}, {Pattern: "POST /graphql", Handler: api},
+		{Pattern: "GET " + auth.WhoAmIPath, Handler: http.HandlerFunc(auth.WhoAmI)},
+	}
 	if !a.Config.GraphQL.GraphiQL {
 		return routes, nil
 	}

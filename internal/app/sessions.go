@@ -113,7 +113,7 @@ func sessionRoutes(m *session.Manager) (routes []server.Route) {
 }
 
 // newSessions returns the sessions of browsers in development. Their key is in the folder of the identity provider.
-func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger) (*session.Manager, error) {
+func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger, revoked *revocation.Reader) (*session.Manager, error) {
 	keys, err := session.OpenKeyring(filepath.Join(d.app.StateDir(), "auth", "session.key"))
 	if err != nil {
 		return nil, err
@@ -128,5 +128,6 @@ func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger) (*sess
 			return issuer
 		},
 		Origins: c.Server.CORS.Origins, Page: c.Auth.Session.Page, Lifetime: c.Auth.Session.Lifetime,
+		Revoke: revokeSession, Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
 	})
 }

@@ -4,9 +4,12 @@ package auth
 import (
 	"context"
 	"net/http"
+	"strings"
 
+	"github.com/krowoc/krowoc/internal/auth/apikey"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/fault"
 )
 
 // Tokens authenticates callers by the access tokens of trusted issuers.
@@ -43,4 +46,34 @@ func (t Tokens) Authenticate(r *http.Request, text string) (who caller.Caller, k
 		}
 	}
 	return who, true, nil
+}
+
+// KeyHeader contains an API key, for clients that need the Authorization header for something else.
+const KeyHeader = "Krowoc-Key"
+
+// Keys authenticates machines by their API keys, in KeyHeader or as a token.
+type Keys struct{ Verifier *apikey.Verifier }
+
+// Name says what it reads.
+func (Keys) Name() string { return "API key" }
+
+// Authenticate returns the caller that a key is for. It knows the keys among tokens by their prefix.
+func (k Keys) Authenticate(r *http.Request, text string) (who caller.Caller, known bool, err error) {
+	const op = "read the API key"
+	values := r.Header.Values(KeyHeader)
+	switch {
+	case len(values) > 1 || len(values) == 1 && text != "":
+		return caller.Caller{}, false, fault.New(fault.Invalid, op, "the request has several keys or tokens", "send one key or token")
+	case len(values) == 1:
+		text = values[0]
+	case !strings.HasPrefix(text, apikey.Prefix):
+		return caller.Caller{}, false, nil
+	}
+	key, err := k.Verifier.Verify(r.Context(), text)
+	if err != nil {
+		return caller.Caller{}, false, err
+	}
+	return caller.Caller{
+		UID: key.UID, Roles: key.Roles, Service: key.Service, Key: key.ID, Scope: caller.Scope{Operations: key.Operations, Types: key.Types},
+	}, true, nil
 }

@@ -81,7 +81,7 @@ var keys = []Key{
 	{Path: "graphql.graphiql", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"}, Doc: "Serve the GraphiQL page."},
 	{Path: "graphql.timeout", Kind: Duration, Default: "30s", Doc: "Timeout for one operation, including its SQL."},
 
-	{Path: "auth.issuers", Kind: Objects, Doc: "Issuers whose access tokens `krowoc serve` accepts; the `iss` of a token picks one. Without any, every caller is anonymous.", Items: []Key{
+	{Path: "auth.issuers", Kind: Objects, Doc: "Issuers whose access tokens `krowoc serve` accepts; the `iss` of a token picks one. Without any, only API keys name a caller.", Items: []Key{
 		{Path: "kind", Kind: Text, Required: true, OneOf: []string{"supabase", "oidc", "jwks"},
 			Doc: "Kind of issuer: a project of Supabase Auth, an issuer with discovery (OpenID Connect, RFC 8414), or one that only publishes its keys."},
 		{Path: "url", Kind: HTTPURL, Required: true, Doc: "URL of the Supabase project; otherwise the identifier of the issuer, exactly as in `iss`."},

@@ -58,6 +58,9 @@ func (s *Server) logAccess(w *response, probe bool, took time.Duration, aborted 
 	if w.caller.UID != "" {
 		attrs = append(attrs, slog.String("uid", clipped(w.caller.UID)))
 	}
+	if w.caller.Key != "" {
+		attrs = append(attrs, slog.String("key", w.caller.Key))
+	}
 	if w.refusal != nil {
 		attrs = append(attrs, slog.String("refused", clipped(w.refusal.Error())))
 	}

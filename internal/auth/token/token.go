@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -162,4 +163,13 @@ func (v *Verifier) check(ctx context.Context, token string, now time.Time) (Clai
 // invalid refuses a token.
 func invalid(why string) *fault.Error {
 	return fault.New(fault.Unauthenticated, op, why, "log in again")
+}
+
+// Inspect returns the header and the claims of a token without verifying it. Nothing of them can be trusted.
+func Inspect(text string) (header, claims map[string]any, err error) {
+	parts := strings.Split(text, ".")
+	if len(text) > maxToken || len(parts) != 3 || !decode(parts[0], &header) || !decode(parts[1], &claims) {
+		return nil, nil, invalid("the token is not a JSON Web Token")
+	}
+	return header, claims, nil
 }
