@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/cli/addcmd"
+	"github.com/krowoc/krowoc/internal/cli/authcmd"
 	"github.com/krowoc/krowoc/internal/cli/cicmd"
 	"github.com/krowoc/krowoc/internal/cli/completioncmd"
 	"github.com/krowoc/krowoc/internal/cli/configcmd"
@@ -38,7 +39,7 @@ var groups = []struct {
 	{"development", "Development", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, devcmd.New, addcmd.New, doctorcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New, seedcmd.New, dbcmd.New}},
 	{"code", "Code and CI", []func(*factory.Factory) *cobra.Command{schemacmd.New, generatecmd.New, cicmd.New}},
-	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New}},
+	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New, authcmd.New}},
 	{otherGroup, "Other", []func(*factory.Factory) *cobra.Command{configcmd.New, versioncmd.New, completioncmd.New, mancmd.New}},
 }
 
