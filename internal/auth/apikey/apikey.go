@@ -54,19 +54,19 @@ func checksum(body string) string {
 	return base62(big.NewInt(int64(crc32.ChecksumIEEE([]byte(body)))), checkLetters)
 }
 
-// parse returns the hash of a key that has the right form.
-func parse(text string) (hash, error) {
+// check refuses what does not have the form of a key, so that it costs no query.
+func check(text string) error {
 	isLetter := func(r rune) bool { return strings.ContainsRune(alphabet, r) }
 	body, ours := strings.CutPrefix(text, Prefix)
 	switch {
 	case !ours:
-		return hash{}, invalid("the API key does not begin with " + Prefix)
+		return invalid("the API key does not begin with " + Prefix)
 	case len(text) != keyLength:
-		return hash{}, invalid(fmt.Sprintf("the API key has %d characters instead of %d", len(text), keyLength))
+		return invalid(fmt.Sprintf("the API key has %d characters instead of %d", len(text), keyLength))
 	case strings.TrimFunc(body, isLetter) != "", checksum(text[:keyLength-checkLetters]) != text[keyLength-checkLetters:]:
-		return hash{}, invalid("the checksum of the API key is wrong: a character was changed")
+		return invalid("the checksum of the API key is wrong: a character was changed")
 	}
-	return sha256.Sum256([]byte(text)), nil
+	return nil
 }
 
 // op is the operation in errors of requests.
