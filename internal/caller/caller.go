@@ -8,6 +8,7 @@ import "context"
 type Caller struct {
 	UID     string   // the subject of the token; empty for an anonymous caller
 	Roles   []string // the roles that the issuer or the user's row grants
+	Tier    string   // the tier that the issuer grants; empty for none
 	Service bool     // the project's own service, to which access rules do not apply
 	Key     string   // the ID of the API key of a machine; empty for people
 	Scope   Scope    // of the API key
@@ -20,7 +21,9 @@ type Scope struct {
 }
 
 // Anonymous reports whether the caller is unknown.
-func (c Caller) Anonymous() bool { return !c.Service && c.UID == "" && len(c.Roles) == 0 }
+func (c Caller) Anonymous() bool {
+	return !c.Service && c.UID == "" && len(c.Roles) == 0 && c.Tier == ""
+}
 
 type key struct{}
 

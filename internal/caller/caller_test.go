@@ -23,7 +23,7 @@ func TestContext(t *testing.T) {
 }
 
 func TestAnonymous(t *testing.T) {
-	for _, c := range []caller.Caller{{UID: "ada"}, {Roles: []string{"admin"}}, {Service: true}} {
+	for _, c := range []caller.Caller{{UID: "ada"}, {Roles: []string{"admin"}}, {Tier: "PRO"}, {Service: true}} {
 		if c.Anonymous() {
 			t.Errorf("%+v is anonymous", c)
 		}

@@ -11,7 +11,7 @@ const (
 	service   = 's' // no rule applies
 	anonymous = 'a' // nothing is known
 	user      = 'u' // has an id
-	roleOnly  = 'r' // has roles and no id
+	granted   = 'r' // has roles or a tier, and no id
 	policy    = 'p' // anybody, whom Postgres knows by the claims of its session
 )
 
@@ -22,17 +22,17 @@ func kind(c caller.Caller) byte {
 		return service
 	case c.UID != "":
 		return user
-	case len(c.Roles) > 0:
-		return roleOnly
+	case c.Anonymous():
+		return anonymous
 	}
-	return anonymous
+	return granted
 }
 
 // CallerUse says which parts of the caller an answer depends on. Callers of one Shape who agree in these get the same answer.
-type CallerUse struct{ UID, Roles bool }
+type CallerUse struct{ UID, Roles, Tier bool }
 
 // Any reports whether the answer depends on the caller.
-func (u CallerUse) Any() bool { return u.UID || u.Roles }
+func (u CallerUse) Any() bool { return u.UID || u.Roles || u.Tier }
 
 // String names the parts.
 func (u CallerUse) String() string {
@@ -43,6 +43,9 @@ func (u CallerUse) String() string {
 	if u.Roles {
 		parts = append(parts, "roles")
 	}
+	if u.Tier {
+		parts = append(parts, "tier")
+	}
 	if len(parts) == 0 {
 		return "nothing"
 	}
@@ -50,5 +53,5 @@ func (u CallerUse) String() string {
 }
 
 func (u CallerUse) or(v CallerUse) CallerUse {
-	return CallerUse{UID: u.UID || v.UID, Roles: u.Roles || v.Roles}
+	return CallerUse{UID: u.UID || v.UID, Roles: u.Roles || v.Roles, Tier: u.Tier || v.Tier}
 }

@@ -17,6 +17,7 @@ const (
 	CursorPart              // one value of the cursor that after or before gives
 	CallerUID               // auth.uid; null for nobody and for an id that the column cannot hold
 	CallerRoles             // auth.roles
+	CallerTier              // the tier of the caller; empty for none
 	RequestTime             // request.time
 	RowKey                  // a part of the key of the row that a step of a mutation wrote
 )
@@ -47,7 +48,7 @@ const (
 
 // caller reports which part of the caller the parameter holds.
 func (p *Param) caller() CallerUse {
-	return CallerUse{UID: p.Kind == CallerUID, Roles: p.Kind == CallerRoles}
+	return CallerUse{UID: p.Kind == CallerUID, Roles: p.Kind == CallerRoles, Tier: p.Kind == CallerTier}
 }
 
 // bind returns the value for a request.
@@ -68,6 +69,8 @@ func (p *Param) bind(r Request) (any, error) {
 			return []string{}, nil
 		}
 		return r.Caller.Roles, nil
+	case CallerTier:
+		return r.Caller.Tier, nil
 	case RequestTime:
 		return r.Time, nil
 	case RowKey:
@@ -141,6 +144,8 @@ func (p *Param) String() string {
 		return "auth.uid as " + p.typeName()
 	case CallerRoles:
 		return "auth.roles"
+	case CallerTier:
+		return "the caller's tier"
 	case RequestTime:
 		return "request.time"
 	}

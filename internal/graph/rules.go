@@ -44,7 +44,7 @@ func (b *builder) readable(a access, t *schema.Type, alias string) (string, erro
 
 // rule returns the condition of one rule; holds is false when the rule does not apply to this kind of caller.
 func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition string, holds bool, err error) {
-	hasUID, hasRoles := b.kind == user || b.kind == policy, b.kind != anonymous
+	hasUID, hasGrants := b.kind == user || b.kind == policy, b.kind != anonymous
 	var all []string
 	switch r.Allow {
 	case schema.AllowPublic:
@@ -60,8 +60,12 @@ func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition s
 			}
 		}
 	case schema.AllowRole:
-		if holds = hasRoles; holds {
+		if holds = hasGrants; holds {
 			all = append(all, b.roles()+" && "+textArray(r.Roles))
+		}
+	case schema.AllowTier:
+		if holds = hasGrants; holds {
+			all = append(all, b.requestParam(Param{Kind: CallerTier})+"::text = ANY ("+textArray(r.Tiers)+")")
 		}
 	}
 	if !holds {

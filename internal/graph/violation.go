@@ -126,6 +126,8 @@ func (a access) possible(c caller.Caller) bool {
 			return c.UID != ""
 		case schema.AllowRole:
 			return slices.ContainsFunc(r.Roles, func(role string) bool { return slices.Contains(c.Roles, role) })
+		case schema.AllowTier:
+			return slices.Contains(r.Tiers, c.Tier)
 		}
 		return true
 	})

@@ -8,6 +8,7 @@ type Rule struct {
 	Operations []Operation // never empty
 	Field      *Field      // OWNER: the field that holds the owner, a reference to a user type or the user's id
 	Roles      []string    // ROLE: any of these
+	Tiers      []string    // TIER: any of these, from the lowest that is enough to the highest
 	Where      *Expr       // a further condition on the row (this) and the caller (auth); nil for none
 	Pos        Position
 }
@@ -21,6 +22,7 @@ const (
 	AllowAuthenticated Allow = "AUTHENTICATED" // any authenticated caller
 	AllowOwner         Allow = "OWNER"         // the user in Rule.Field
 	AllowRole          Allow = "ROLE"          // a user with one of Rule.Roles
+	AllowTier          Allow = "TIER"          // a user with one of Rule.Tiers
 )
 
 // Operation is an operation that a Rule allows.

@@ -49,6 +49,16 @@ func (s *Schema) StoredTypes() (n int) {
 // Enum returns the enum of that name, or nil.
 func (s *Schema) Enum(name string) *Enum { return s.enums[name] }
 
+// Tiers returns the enum whose values are the tiers of callers, or nil.
+func (s *Schema) Tiers() *Enum {
+	for _, e := range s.Enums {
+		if e.Tiers {
+			return e
+		}
+	}
+	return nil
+}
+
 // Position is a place in the source.
 type Position = diag.Position
 
@@ -207,6 +217,7 @@ type Enum struct {
 	Description string
 	DBName      string // physical name: visibility
 	Values      []EnumValue
+	Tiers       bool // @tiers: its values are the tiers of callers, from the lowest to the highest
 	RenamedFrom string
 	Pos         Position
 }

@@ -39,7 +39,10 @@ func (c Change) Worst() Severity {
 }
 
 // comparison collects changes.
-type comparison struct{ changes []Change }
+type comparison struct {
+	changes []Change
+	tiers   map[string]string // the tiers of both versions: old name → new name
+}
 
 func (c *comparison) add(kind, path string, clients, data, models Severity, format string, args ...any) {
 	c.changes = append(c.changes, Change{kind, path, fmt.Sprintf(format, args...), clients, data, models})
@@ -47,7 +50,7 @@ func (c *comparison) add(kind, path string, clients, data, models Severity, form
 
 // Compare returns the changes between two versions of a schema, by decreasing severity and then in the order of the schema.
 func Compare(before, after *schema.Schema) []Change {
-	c := &comparison{}
+	c := &comparison{tiers: keptTiers(before.Tiers(), after.Tiers())}
 	c.enums(before, after)
 	c.types(before, after)
 	slices.SortStableFunc(c.changes, func(a, b Change) int { return cmp.Compare(rank[b.Worst()], rank[a.Worst()]) })

@@ -21,6 +21,9 @@ func parse(t *testing.T, text string) *schema.Schema {
 // Every kind of change, as clients, data and models see it.
 func TestCompare(t *testing.T) {
 	in := func(fields string) string { return "type A @table @auth(rules: []) { " + fields + " }" }
+	tiered := func(tiers, atLeast string) string {
+		return "enum T @tiers { " + tiers + " } type A @table @auth(rules: [{ allow: TIER, atLeast: " + atLeast + " }]) { x: Int }"
+	}
 	for name, tt := range map[string]struct {
 		before, after string
 		want          []string // kind path clients data models
@@ -64,9 +67,18 @@ func TestCompare(t *testing.T) {
 			in("x: B") + " type B @table @auth(rules: []) { y: Int }", in("x: B @ref(onDelete: CASCADE)") + " type B @table @auth(rules: []) { y: Int }",
 			[]string{"on-delete-changed A.x dangerous dangerous safe"},
 		},
-		"rule added":   {in("x: Int"), "type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", []string{"rule-added A dangerous safe safe"}},
-		"rule removed": {"type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", in("x: Int"), []string{"rule-removed A breaking safe safe"}},
-		"field rules":  {in("x: Int"), in("x: Int @auth(rules: [])"), []string{"field-rules-added A.x breaking safe safe"}},
+		"rule added":        {in("x: Int"), "type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", []string{"rule-added A dangerous safe safe"}},
+		"rule removed":      {"type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", in("x: Int"), []string{"rule-removed A breaking safe safe"}},
+		"field rules":       {in("x: Int"), in("x: Int @auth(rules: [])"), []string{"field-rules-added A.x breaking safe safe"}},
+		"tier rule added":   {"enum T @tiers { P Q } " + in("x: Int"), tiered("P Q", "Q"), []string{"rule-added A dangerous safe safe"}},
+		"tier rule removed": {tiered("P Q", "Q"), "enum T @tiers { P Q } " + in("x: Int"), []string{"rule-removed A breaking safe safe"}},
+		"tier lowered":      {tiered("P Q", "Q"), tiered("P Q", "P"), []string{"tier-lowered A dangerous safe safe"}},
+		"tier raised":       {tiered("P Q R", "P"), tiered("P Q R", "R"), []string{"tier-raised A breaking safe safe"}},
+		"tier by role":      {tiered("P Q", "Q"), `enum T @tiers { P Q } type A @table @auth(rules: [{ allow: ROLE, roles: ["Q"] }]) { x: Int }`, []string{"rule-removed A breaking safe safe", "rule-added A dangerous safe safe"}},
+		"tiers reordered":   {tiered("P Q R", "Q"), tiered("Q P R", "P"), []string{"tier-raised A breaking safe safe", "tier-lowered A dangerous safe safe"}},
+		"tier moved":        {tiered("P Q R", "Q"), tiered("Q P R", "Q"), []string{"tier-lowered A dangerous safe safe"}},
+		"tier inserted":     {tiered("P Q", "P"), tiered("P X Q", "P"), []string{"value-added T.X dangerous safe dangerous"}},
+		"tier renamed":      {tiered("P Q", "Q"), tiered(`P Z @renamed(from: "Q")`, "Z"), []string{"value-renamed T.Z breaking safe breaking"}},
 		"enum": {
 			"enum E { P Q } " + in("x: E"), "enum E { P R } enum F { Z } " + in("x: E"),
 			[]string{"value-removed E.Q breaking breaking breaking", "value-added E.R dangerous safe dangerous", "enum-added F safe safe safe"},

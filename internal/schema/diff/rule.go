@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -58,19 +57,56 @@ func indexes(t *schema.Type) (list []string) {
 	return list
 }
 
-// rules compares access rules. Removing a rule takes access away; adding one grants it.
+// rules compares access rules. Removing a rule takes access away; adding one grants it. A TIER rule that changed only its tier does either.
 func (c *comparison) rules(path string, before, after []schema.Rule) {
-	was, is := ruleTexts(before), ruleTexts(after)
+	was, is := c.ruleTexts(before, true), c.ruleTexts(after, false)
+	lost := slices.DeleteFunc(slices.Clone(was), func(r ruleText) bool { return slices.ContainsFunc(is, r.equal) })
 	for _, r := range is {
-		if !slices.Contains(was, r) {
+		if slices.ContainsFunc(was, r.equal) {
+			continue
+		}
+		i := slices.IndexFunc(lost, func(l ruleText) bool { return len(l.tiers) > 0 && len(r.tiers) > 0 && l.rest == r.rest })
+		if i < 0 {
 			c.add("rule-added", path, Dangerous, Safe, Safe, "access was added: %s", r)
+			continue
+		}
+		c.tierRule(path, lost[i], r)
+		lost = slices.Delete(lost, i, i+1)
+	}
+	for _, r := range lost {
+		c.add("rule-removed", path, Breaking, Safe, Safe, "access was removed: %s", r)
+	}
+}
+
+// tierRule compares the tiers of a rule that is otherwise the same.
+func (c *comparison) tierRule(path string, old, r ruleText) {
+	if more := without(r.tiers, old.tiers); len(more) > 0 {
+		c.add("tier-lowered", path, Dangerous, Safe, Safe, "access was added: %s", ruleText{tiers: more, rest: r.rest})
+	}
+	if less := without(old.tiers, r.tiers); len(less) > 0 {
+		c.add("tier-raised", path, Breaking, Safe, Safe, "access was removed: %s", ruleText{tiers: less, rest: r.rest})
+	}
+}
+
+func without(list, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(others, s) })
+}
+
+// keptTiers returns the tiers that exist before and after. Nobody has had a new tier, and nobody has one that was removed.
+func keptTiers(before, after *schema.Enum) map[string]string {
+	kept := map[string]string{}
+	if before == nil || after == nil {
+		return kept
+	}
+	for _, v := range after.Values {
+		switch {
+		case before.Has(v.Name):
+			kept[v.Name] = v.Name
+		case v.RenamedFrom != "" && before.Has(v.RenamedFrom):
+			kept[v.RenamedFrom] = v.Name
 		}
 	}
-	for _, r := range was {
-		if !slices.Contains(is, r) {
-			c.add("rule-removed", path, Breaking, Safe, Safe, "access was removed: %s", r)
-		}
-	}
+	return kept
 }
 
 // fieldRules compares the rules of a field, which restrict those of its type.
@@ -85,24 +121,54 @@ func (c *comparison) fieldRules(path string, old, f *schema.Field) {
 	}
 }
 
-func ruleTexts(rules []schema.Rule) (list []string) {
+// ruleText is a rule in words. Its tiers are those that both versions have, by their new names.
+type ruleText struct {
+	who   string
+	tiers []string
+	rest  string
+}
+
+func (r ruleText) equal(other ruleText) bool { return r.String() == other.String() }
+
+func (r ruleText) String() string {
+	if len(r.tiers) > 0 {
+		return "TIER " + strings.Join(r.tiers, ", ") + r.rest
+	}
+	return r.who + r.rest
+}
+
+// ruleTexts returns rules in words; old ones have the old names of tiers.
+func (c *comparison) ruleTexts(rules []schema.Rule, old bool) (list []ruleText) {
 	for _, r := range rules {
 		operations := make([]string, len(r.Operations))
 		for i, o := range r.Operations {
 			operations[i] = string(o)
 		}
-		text := string(r.Allow)
+		text := ruleText{who: string(r.Allow), tiers: c.tiersOf(r, old), rest: " may " + strings.Join(operations, ", ")}
 		if r.Field != nil {
-			text += " of " + r.Field.Name
+			text.who += " of " + r.Field.Name
 		}
-		if len(r.Roles) > 0 {
-			text += " " + strings.Join(r.Roles, ", ")
+		if names := slices.Concat(r.Roles, r.Tiers); len(names) > 0 {
+			text.who += " " + strings.Join(names, ", ")
 		}
-		text += fmt.Sprintf(" may %s", strings.Join(operations, ", "))
 		if r.Where != nil {
-			text += " where " + strings.Join(strings.Fields(r.Where.Source), " ")
+			text.rest += " where " + strings.Join(strings.Fields(r.Where.Source), " ")
 		}
 		list = append(list, text)
 	}
+	return list
+}
+
+func (c *comparison) tiersOf(r schema.Rule, old bool) (list []string) {
+	for was, is := range c.tiers {
+		name := is
+		if old {
+			name = was
+		}
+		if slices.Contains(r.Tiers, name) {
+			list = append(list, is)
+		}
+	}
+	slices.Sort(list)
 	return list
 }

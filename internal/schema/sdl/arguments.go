@@ -160,6 +160,8 @@ func (b *builder) argumentItem(s *argSpec, v *ast.Value, of string) bool {
 			return false
 		}
 		valid, want, remedy = v.Kind == ast.EnumValue, "one of "+orList(s.values), "write the value without quotes"
+	case nameArg:
+		valid, want, remedy = v.Kind == ast.EnumValue, "a value of an enum", "write the value without quotes"
 	case rulesArg:
 		valid, want, remedy = v.Kind == ast.ObjectValue, "a rule", "write a rule in braces, for example { allow: PUBLIC }"
 	case valueArg:

@@ -24,6 +24,7 @@ type builder struct {
 	named  map[string]*typeDecl
 	enums  []*schema.Enum
 	enumOf map[string]*schema.Enum
+	tiers  *schema.Enum // with @tiers
 	joins  []*schema.Type
 	exprs  []exprTask
 

@@ -89,10 +89,7 @@ func (b *builder) valueOf(t schema.FieldType, v *ast.Value) (any, bool) {
 }
 
 func (b *builder) enumDefault(e *schema.Enum, v *ast.Value) {
-	names := make([]string, len(e.Values))
-	for i, value := range e.Values {
-		names[i] = value.Name
-	}
+	names := valueNames(e)
 	switch {
 	case v.Kind == ast.StringValue && e.Has(v.Raw):
 		b.errorf(codeInvalidDefault, v.Position, "write "+v.Raw+" without quotes", "the default is a string; enum values have no quotes")

@@ -66,7 +66,7 @@ func graphqlType(a argSpec) string {
 	switch a.kind {
 	case intArg:
 		t = "Int"
-	case boundArg, valueArg:
+	case boundArg, valueArg, nameArg:
 		t = reservedPrefix + "Value"
 	case enumArg:
 		t = reservedPrefix + a.enum

@@ -26,6 +26,7 @@ const (
 	boundArg // a number, or a date in quotes
 	valueArg // anything
 	enumArg
+	nameArg // a value of an enum of the schema
 	exprArg // CEL in a string
 	rulesArg
 )
@@ -53,7 +54,7 @@ var (
 	methods    = words(schema.BTree, schema.Hash, schema.GIN, schema.GiST, schema.BRIN, schema.HNSW, schema.IVFFlat)
 	deletes    = words(schema.Restrict, schema.Cascade, schema.SetNull)
 	formats    = words(schema.Formats[:]...)
-	allows     = words(schema.AllowPublic, schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole)
+	allows     = words(schema.AllowPublic, schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole, schema.AllowTier)
 	operations = words(schema.Operations[:]...)
 	piiKinds   = words(schema.PIIKinds[:]...)
 	identities = words(schema.ByDefault, schema.Always)
@@ -80,6 +81,7 @@ var directiveSpecs = [...]directiveSpec{
 	{name: "enum", on: onEnum, doc: "Sets the type of an enum in Postgres.", args: []argSpec{
 		{name: "name", doc: "Name of the type. Default: the name of the enum, in snake_case.", required: true},
 	}},
+	{name: "tiers", on: onEnum, doc: "The values of the enum are the tiers of callers, from the lowest to the highest."},
 	{name: "value", on: onEnumValue, doc: "Sets the label of an enum value in Postgres.", args: []argSpec{
 		{name: "name", doc: "Label, for example PG-13 or in progress. Default: the name of the value.", required: true},
 	}},
@@ -157,5 +159,6 @@ var ruleArgs = [...]argSpec{
 	{name: "operations", doc: "Operations that the rule allows. Default: all.", kind: enumArg, list: true, enum: "Operation", values: operations},
 	{name: "field", doc: "For OWNER: field that holds the owner."},
 	{name: "roles", doc: "For ROLE: roles of which the caller needs one.", list: true},
+	{name: "atLeast", doc: "For TIER: lowest tier that the rule applies to, a value of the enum with @tiers.", kind: nameArg},
 	{name: "where", doc: "CEL condition over this, auth and request that the row must also satisfy.", kind: exprArg},
 }

@@ -36,9 +36,21 @@ func (b *builder) declareEnum(d *ast.Definition) {
 	if len(d.EnumValues) == 0 {
 		b.errorf(codeSyntax, d.Position, "add values: enum "+d.Name+" { ONE TWO }", "enum %q has no values", d.Name)
 	}
+	if u := us.one("tiers"); u != nil {
+		b.declareTiers(e, u)
+	}
 	b.enums = append(b.enums, e)
 	b.enumOf[d.Name] = e
 	b.renamed(us, "a type", d.Name, b.defined)
+}
+
+// declareTiers makes e the enum of tiers. Two would leave open which one the tier of a caller is of.
+func (b *builder) declareTiers(e *schema.Enum, u *use) {
+	if b.tiers != nil {
+		b.errorf(codeInvalidRule, u.Position, "remove one of them", "enum %q has @tiers already; a caller has one tier", b.tiers.Name)
+		return
+	}
+	e.Tiers, b.tiers = true, e
 }
 
 func (b *builder) enumValue(d *ast.Definition, v *ast.EnumValueDefinition) schema.EnumValue {

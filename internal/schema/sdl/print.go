@@ -49,7 +49,11 @@ func (p *printer) begin(description string) {
 
 func (p *printer) enum(e *schema.Enum) {
 	p.begin(e.Description)
-	p.write("enum ", e.Name, directive("enum", text("name", given(e.DBName, schema.SnakeCase(e.Name)))), directive("renamed", text("from", e.RenamedFrom)), " {\n")
+	p.write("enum ", e.Name, directive("enum", text("name", given(e.DBName, schema.SnakeCase(e.Name)))), directive("renamed", text("from", e.RenamedFrom)))
+	if e.Tiers {
+		p.write(" @tiers")
+	}
+	p.write(" {\n")
 	for _, v := range e.Values {
 		p.description(v.Description, "  ")
 		p.write("  ", v.Name, label(v), directive("renamed", text("from", v.RenamedFrom)), "\n")
@@ -223,14 +227,17 @@ func authDirective(rules []schema.Rule, all int) string {
 		for _, role := range r.Roles {
 			roles = append(roles, Quote(role))
 		}
-		field, where := "", ""
+		field, tier, where := "", "", ""
 		if r.Field != nil {
 			field = r.Field.Name
+		}
+		if len(r.Tiers) > 0 {
+			tier = r.Tiers[0]
 		}
 		if r.Where != nil {
 			where = r.Where.Source
 		}
-		args := arguments(word("allow", string(r.Allow)), list("operations", ops), text("field", field), list("roles", roles), text("where", where))
+		args := arguments(word("allow", string(r.Allow)), list("operations", ops), text("field", field), list("roles", roles), word("atLeast", tier), text("where", where))
 		b.WriteString("    { " + strings.Trim(args, "()") + " }\n")
 	}
 	b.WriteString("  ])")

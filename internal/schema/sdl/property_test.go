@@ -18,6 +18,7 @@ func generate(r *rand.Rand) string {
 	var b strings.Builder
 	b.WriteString("enum Color" + pick(r, "", ` @enum(name: "Color of x")`) + " { RED GREEN" + pick(r, "", ` @value(name: "dark \"green\"")`) + " BLUE" +
 		pick(r, "", ` @value(name: "") @renamed(from: "NAVY")`, ` @value(name: "a\n\\b")`) + " }\n")
+	b.WriteString("enum Plan @tiers { FREE PRO }\n")
 	n := 2 + r.IntN(5)
 	lists := make([]strings.Builder, n) // other ends, written with the type they stand on
 	bodies := make([]strings.Builder, n)
@@ -45,7 +46,8 @@ func generate(r *rand.Rand) string {
 		fmt.Fprintf(&b, "\n%stype T%d %s", pick(r, "", "\"One line.\"\n", "\"\"\"\nTwo\n  lines.\n\"\"\"\n"), i, key)
 		b.WriteString(pick(r, "", ` @index(fields: ["s", "n"], order: [DESC, ASC])`, ` @unique(fields: ["n", "s"]) @index(fields: ["l"], type: GIN, where: "this.n > 1")`))
 		b.WriteString(pick(r, "", ` @check(expr: "this.n < 10", message: "\"ten\"\n")`, ` @check(expr: "this.s != ''") @check(expr: "this.n > 0", name: "x`+fmt.Sprint(i)+`")`))
-		b.WriteString(pick(r, "", ` @auth(rules: [])`, ` @auth(rules: [{ allow: PUBLIC, operations: READ }, { allow: ROLE, roles: ["a", "b"], where: "this.s == auth.uid" }])`))
+		b.WriteString(pick(r, "", ` @auth(rules: [])`, ` @auth(rules: [{ allow: PUBLIC, operations: READ }, { allow: ROLE, roles: ["a", "b"], where: "this.s == auth.uid" }])`,
+			` @auth(rules: [{ allow: TIER, atLeast: FREE }, { allow: TIER, atLeast: PRO, operations: [CREATE], where: "this.n > 1" }])`))
 		b.WriteString(" {\n")
 		if strings.Contains(key, "id") {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")

@@ -1,6 +1,8 @@
 package sdl
 
 import (
+	"slices"
+
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -33,6 +35,7 @@ func (b *builder) rule(t *typeDecl, v *ast.Value, onField bool) (schema.Rule, bo
 	b.ruleOperations(&rule, u, onField)
 	b.ruleOwner(&rule, t, u)
 	b.ruleRoles(&rule, u)
+	b.ruleTiers(&rule, u)
 	if where := u.args["where"]; where != nil {
 		rule.Where = b.expr(where, t.Type, ruleKind())
 	}
@@ -102,4 +105,42 @@ func (b *builder) ruleRoles(rule *schema.Rule, u *use) {
 	case rule.Allow == schema.AllowRole && len(rule.Roles) == 0:
 		b.errorf(codeInvalidRule, u.Position, `write { allow: ROLE, roles: ["admin"] }`, "a ROLE rule requires \"roles\"")
 	}
+}
+
+// ruleTiers reads the lowest tier of a TIER rule.
+func (b *builder) ruleTiers(rule *schema.Rule, u *use) {
+	v := u.args["atLeast"]
+	switch {
+	case rule.Allow != schema.AllowTier && v != nil:
+		b.errorf(codeInvalidRule, v.Position, "remove it, or write allow: TIER", "only a TIER rule takes \"atLeast\"")
+	case rule.Allow == schema.AllowTier && v == nil:
+		b.errorf(codeInvalidRule, u.Position, "write { allow: TIER, atLeast: PRO }", "a TIER rule requires \"atLeast\", the lowest tier that it applies to")
+	case v != nil && b.tiers == nil:
+		b.errorf(codeInvalidRule, v.Position, b.addTiers(v.Raw), "no enum of the schema has @tiers, so there is no tier %s", v.Raw)
+	case v != nil:
+		i := slices.IndexFunc(b.tiers.Values, func(e schema.EnumValue) bool { return e.Name == v.Raw })
+		if i < 0 {
+			b.errorf(codeInvalidRule, v.Position, didYouMean(v.Raw, valueNames(b.tiers), "%s"), "%s is not a tier: enum %q has no such value", v.Raw, b.tiers.Name)
+			return
+		}
+		rule.Tiers = valueNames(b.tiers)[i:]
+	}
+}
+
+// addTiers says how to declare tiers of which value is one.
+func (b *builder) addTiers(value string) string {
+	for _, e := range b.enums {
+		if e.Has(value) {
+			return "write enum " + e.Name + " @tiers { … }, if its values are the tiers, from the lowest to the highest"
+		}
+	}
+	return "add an enum with the tiers, from the lowest to the highest: enum Tier @tiers { FREE PRO }"
+}
+
+func valueNames(e *schema.Enum) []string {
+	names := make([]string, len(e.Values))
+	for i, v := range e.Values {
+		names[i] = v.Name
+	}
+	return names
 }
