@@ -21,8 +21,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// ActAsHeader contains the user ID of the caller of a request in development, followed by any roles after semicolons:
-// `Krowoc-Act-As: 0f8c…; admin`.
+// ActAsHeader contains the user ID of the caller of a request in development, followed by any roles and a tier after semicolons:
+// `Krowoc-Act-As: 0f8c…; admin; tier=PRO`.
 const ActAsHeader = "Krowoc-Act-As"
 
 // ActAs authenticates callers by ActAsHeader, without any proof. Only development sessions and tests use it; `krowoc serve` never does.
@@ -37,14 +37,7 @@ func (ActAs) Authenticate(r *http.Request, token string) (who caller.Caller, kno
 	if header == "" || token != "" {
 		return caller.Caller{}, false, nil // a token is present and must be checked by another authenticator
 	}
-	uid, roles, _ := strings.Cut(header, ";")
-	who.UID = strings.TrimSpace(uid)
-	for role := range strings.SplitSeq(roles, ";") {
-		if role = strings.TrimSpace(role); role != "" {
-			who.Roles = append(who.Roles, role)
-		}
-	}
-	return who, true, nil
+	return caller.Parse(header, ";"), true, nil
 }
 
 // devTokens authenticates callers by access tokens of the session's identity provider, with the code that production uses for its issuers.
@@ -122,7 +115,7 @@ func (a *App) issuersOfTokens() []token.Issuer {
 	for n, i := range a.Config.Auth.Issuers {
 		issuers[n] = token.Issuer{
 			Where: fmt.Sprintf("%s: auth.issuers[%d]", a.Config.Origin(fmt.Sprintf("auth.issuers[%d]", n)), n), Kind: token.Kind(i.Kind),
-			URL: i.URL, KeysURL: i.JWKS, Audience: audienceOf(i), Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Secret: []byte(i.Secret.Reveal()),
+			URL: i.URL, KeysURL: i.JWKS, Audience: audienceOf(i), Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Tier: i.Tier, Secret: []byte(i.Secret.Reveal()),
 		}
 	}
 	return issuers

@@ -39,7 +39,7 @@ func (t Tokens) Authenticate(r *http.Request, text string) (who caller.Caller, k
 	if err != nil {
 		return caller.Caller{}, false, err
 	}
-	who = caller.Caller{UID: claims.Subject, Roles: claims.Roles}
+	who = caller.Caller{UID: claims.Subject, Roles: claims.Roles, Tier: claims.Tier}
 	if t.Fill != nil {
 		if who, err = t.Fill(r.Context(), who); err != nil {
 			return caller.Caller{}, false, err

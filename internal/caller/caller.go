@@ -2,7 +2,10 @@
 // it. The package does not import other packages of the project, so that every part can use it.
 package caller
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Caller is the sender of a request. The zero value is anonymous.
 type Caller struct {
@@ -23,6 +26,24 @@ type Scope struct {
 // Anonymous reports whether the caller is unknown.
 func (c Caller) Anonymous() bool {
 	return !c.Service && c.UID == "" && len(c.Roles) == 0 && c.Tier == ""
+}
+
+// tierPrefix marks the tier among the roles of a caller in text.
+const tierPrefix = "tier="
+
+// Parse reads a caller as people write one: the user ID, and then roles and a tier in any order: `ada; admin; tier=PRO`. Any part may be empty.
+func Parse(text, separator string) (c Caller) {
+	uid, grants, _ := strings.Cut(text, separator)
+	c.UID = strings.TrimSpace(uid)
+	for grant := range strings.SplitSeq(grants, separator) {
+		grant = strings.TrimSpace(grant)
+		if tier, ok := strings.CutPrefix(grant, tierPrefix); ok {
+			c.Tier = strings.TrimSpace(tier)
+		} else if grant != "" {
+			c.Roles = append(c.Roles, grant)
+		}
+	}
+	return c
 }
 
 type key struct{}

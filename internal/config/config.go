@@ -163,7 +163,7 @@ type Issuer struct {
 	Key               string // public key of a Supabase project
 	Audience, Require []string
 	Leeway            time.Duration
-	Roles             string // path of a claim
+	Roles, Tier       string // paths of claims
 	Secret            Secret
 
 	Name, ClientID     string // of an OpenID Connect provider with which browsers log in

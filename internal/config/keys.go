@@ -96,6 +96,7 @@ var keys = []Key{
 		{Path: "clientSecret", Kind: SecretText, Doc: "Client secret that the provider has given this service."},
 		{Path: "scopes", Kind: List, Doc: "Scopes beside openid, email and profile. With offline_access, sessions outlive the first token where the provider knows it."},
 		{Path: "parameters", Kind: List, Doc: "Parameters of the log-in as name=value, such as access_type=offline for sessions with Google that last."},
+		{Path: "tier", Kind: Text, Doc: "Path of the claim with the caller's tier, a value of the enum with @tiers. Default: app_metadata.tier for supabase, tier for others."},
 		{Path: "secret", Kind: SecretText, Doc: "Secret of HS256 tokens, which old Supabase projects use. Without it, HS256 is refused."},
 	}},
 

@@ -137,7 +137,7 @@ func (m *Manager) Authenticate(r *http.Request, bearer string) (who caller.Calle
 	_, claims, err := m.current(r.Context(), digest(ticket))
 	switch {
 	case err == nil:
-		who = caller.Caller{UID: claims.Subject, Roles: claims.Roles}
+		who = caller.Caller{UID: claims.Subject, Roles: claims.Roles, Tier: claims.Tier}
 		if m.o.Fill != nil {
 			who, err = m.o.Fill(r.Context(), who)
 		}

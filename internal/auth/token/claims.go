@@ -17,6 +17,7 @@ type Claims struct {
 	Key     string // kid of the key that has signed it
 	Email   string
 	Roles   []string
+	Tier    string
 	Issued  time.Time
 	Expires time.Time // with the leeway of the issuer
 
@@ -90,8 +91,9 @@ func (i *trusted) accept(t unverified, now time.Time) (Claims, error) {
 	if session == "" {
 		session = c.SID
 	}
+	tier, _ := at(t.all, i.Tier).(string) // any other claim is no tier
 	return Claims{
-		Issuer: c.Issuer, Subject: c.Subject, Session: session, Key: t.header.Key, Email: c.Email, Roles: texts(at(t.all, i.Roles)),
+		Issuer: c.Issuer, Subject: c.Subject, Session: session, Key: t.header.Key, Email: c.Email, Roles: texts(at(t.all, i.Roles)), Tier: tier,
 		Issued: c.Issued.time(), Expires: c.Expires.time().Add(i.Leeway), AuthTime: authTime(c.AuthTime, t.all["amr"]), All: t.all,
 	}, nil
 }

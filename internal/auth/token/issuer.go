@@ -46,6 +46,7 @@ type Issuer struct {
 	Leeway   time.Duration // how much the clock of the issuer may differ
 	Require  []string      // claims that a token must have, as path=value
 	Roles    string        // path of the claim with the roles: app_metadata.roles
+	Tier     string        // path of the claim with the tier: app_metadata.tier
 	Secret   []byte        // of HS256, which old projects of Supabase use; empty refuses HS256
 }
 
@@ -55,14 +56,14 @@ func (i Issuer) normalised() (Issuer, error) {
 	case Supabase:
 		i.URL = SupabaseURL(i.URL)
 		i.KeysURL = cmp.Or(i.KeysURL, i.URL+"/.well-known/jwks.json")
-		i.Roles = cmp.Or(i.Roles, "app_metadata.roles")
+		i.Roles, i.Tier = cmp.Or(i.Roles, "app_metadata.roles"), cmp.Or(i.Tier, "app_metadata.tier")
 		if len(i.Audience) == 0 {
 			i.Audience = []string{"authenticated"}
 		}
 	case OIDC:
-		i.Roles = cmp.Or(i.Roles, "roles")
+		i.Roles, i.Tier = cmp.Or(i.Roles, "roles"), cmp.Or(i.Tier, "tier")
 	case JWKS:
-		i.Roles = cmp.Or(i.Roles, "roles")
+		i.Roles, i.Tier = cmp.Or(i.Roles, "roles"), cmp.Or(i.Tier, "tier")
 		if i.KeysURL == "" {
 			return i, i.mistake("an issuer of the kind jwks needs the URL of its keys", "add jwks: https://…")
 		}

@@ -148,7 +148,7 @@ func TestRightIssuer(t *testing.T) {
 	v, _ := verifier(t, a, func(o *token.Options) {
 		o.Issuers = append(o.Issuers, token.Issuer{Kind: token.JWKS, URL: b.name(), KeysURL: b.name() + "/.well-known/jwks.json", Audience: []string{"api"}, Require: []string{"scope=run", "ok=true"}})
 	})
-	forB := claims{"aud": []string{"x", "api"}, "scope": []string{"read", "run"}, "ok": true, "roles": "editor"}
+	forB := claims{"aud": []string{"x", "api"}, "scope": []string{"read", "run"}, "ok": true, "roles": "editor", "tier": "PRO"}
 	for name, c := range map[string]struct {
 		text string
 		ok   bool
@@ -164,8 +164,8 @@ func TestRightIssuer(t *testing.T) {
 		if (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
-		if name == "b by b" && strings.Join(got.Roles, " ") != "editor" {
-			t.Errorf("roles are %v", got.Roles)
+		if name == "b by b" && (strings.Join(got.Roles, " ") != "editor" || got.Tier != "PRO") {
+			t.Errorf("roles are %v, and the tier is %q", got.Roles, got.Tier)
 		}
 	}
 }

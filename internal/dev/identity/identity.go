@@ -26,6 +26,7 @@ const Path = "/auth/v1"
 type User struct {
 	ID, Email, Name string
 	Roles           []string
+	Tier            string
 	Created         time.Time
 }
 

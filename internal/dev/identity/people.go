@@ -18,7 +18,7 @@ import (
 )
 
 // People is the directory of users that are the rows of a type. The type has a key of one field and a field email; the fields name, role or
-// roles, and createdAt are used if they exist.
+// roles, createdAt, and a field of the enum with @tiers are used if they exist.
 type People struct {
 	typeName string
 
@@ -39,11 +39,12 @@ func (p *People) Use(pool *pgxpool.Pool, s *schema.Schema) {
 
 // source is the table of users and the columns to select.
 type source struct {
-	pool                 *pgxpool.Pool
-	table                string
-	key, email           string // quoted columns
-	name, roles, created string // expressions
-	nameColumn           string // quoted, or ""
+	pool                       *pgxpool.Pool
+	table                      string
+	key, email                 string // quoted columns
+	name, roles, tier, created string // expressions
+	nameColumn                 string // quoted, or ""
+	tiers                      *schema.Enum
 }
 
 func (p *People) source() (source, error) {
@@ -60,7 +61,7 @@ func (p *People) source() (source, error) {
 			"add such a type, `type "+p.typeName+" @table { email: String! @unique, name: String! }`, or set dev.auth.users in krowoc.yaml to the type that contains the users")
 	}
 	s := source{pool: pool, table: pg.QuoteIdent(t.Table), key: pg.QuoteIdent(t.Key[0].Column), email: columnOf(t, "email"),
-		name: "''", roles: "'{}'::text[]", created: "now()", nameColumn: columnOf(t, "name")}
+		name: "''", roles: "'{}'::text[]", tier: "''", created: "now()", nameColumn: columnOf(t, "name"), tiers: types.Tiers()}
 	if s.nameColumn != "" {
 		s.name = s.nameColumn
 	}
@@ -69,6 +70,11 @@ func (p *People) source() (source, error) {
 	}
 	if roles := columnOf(t, "roles"); roles != "" {
 		s.roles = roles + "::text[]"
+	}
+	for _, f := range t.Fields {
+		if s.tiers != nil && f.Type.Enum == s.tiers && !f.Type.List {
+			s.tier = pg.QuoteIdent(f.Column) + "::text"
+		}
 	}
 	if created := columnOf(t, "createdAt"); created != "" {
 		s.created = created
@@ -92,20 +98,23 @@ func (p *People) selectWhere(ctx context.Context, condition string, args ...any)
 		return nil, err
 	}
 	condition = strings.NewReplacer("{key}", s.key, "{email}", s.email, "{name}", s.name).Replace(condition)
-	rows, err := s.pool.Query(ctx, fmt.Sprintf("SELECT %s::text, %s::text, coalesce(%s::text, ''), %s, %s::timestamptz FROM %s WHERE %s",
-		s.key, s.email, s.name, s.roles, s.created, s.table, condition), args...)
+	rows, err := s.pool.Query(ctx, fmt.Sprintf("SELECT %s::text, %s::text, coalesce(%s::text, ''), %s, coalesce(%s, ''), %s::timestamptz FROM %s WHERE %s",
+		s.key, s.email, s.name, s.roles, s.tier, s.created, s.table, condition), args...)
 	if err != nil {
 		return nil, pg.Fault(op, err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (User, error) {
 		var u User
 		var created *time.Time
-		err := row.Scan(&u.ID, &u.Email, &u.Name, &u.Roles, &created)
+		err := row.Scan(&u.ID, &u.Email, &u.Name, &u.Roles, &u.Tier, &created)
 		if created != nil {
 			u.Created = *created
 		}
 		for i, r := range u.Roles {
 			u.Roles[i] = strings.ToLower(r)
+		}
+		if s.tiers != nil {
+			u.Tier = s.tiers.NameOf(u.Tier)
 		}
 		return u, err
 	})

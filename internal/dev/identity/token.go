@@ -49,10 +49,13 @@ func (p *Provider) describe(u User) userObject {
 	if _, said := metadata["name"]; !said && u.Name != "" {
 		metadata["name"] = u.Name
 	}
+	app := map[string]any{"provider": "email", "providers": []string{"email"}, "roles": append([]string{}, u.Roles...)}
+	if u.Tier != "" {
+		app["tier"] = u.Tier
+	}
 	return userObject{
 		ID: u.ID, Aud: audience, Role: audience, Email: u.Email, ConfirmedAt: u.Created, LastSignIn: p.Now(), Identities: []any{},
-		AppMetadata:  map[string]any{"provider": "email", "providers": []string{"email"}, "roles": append([]string{}, u.Roles...)},
-		UserMetadata: metadata, CreatedAt: u.Created, UpdatedAt: u.Created,
+		AppMetadata: app, UserMetadata: metadata, CreatedAt: u.Created, UpdatedAt: u.Created,
 	}
 }
 
