@@ -9,6 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
+	rules "github.com/krowoc/krowoc/internal/schema/access"
 )
 
 // Violation is what Postgres reports about a row that it refuses.
@@ -120,17 +121,7 @@ func mayRead(t *schema.Type, fields []*schema.Field, c caller.Caller) bool {
 
 // possible reports whether some rule can hold for a caller, whatever its condition on the row is.
 func (a access) possible(c caller.Caller) bool {
-	return a.open || slices.ContainsFunc(a.rules, func(r schema.Rule) bool {
-		switch r.Allow {
-		case schema.AllowAuthenticated, schema.AllowOwner:
-			return c.UID != ""
-		case schema.AllowRole:
-			return slices.ContainsFunc(r.Roles, func(role string) bool { return slices.Contains(c.Roles, role) })
-		case schema.AllowTier:
-			return slices.Contains(r.Tiers, c.Tier)
-		}
-		return true
-	})
+	return a.open || slices.ContainsFunc(a.rules, func(r schema.Rule) bool { return rules.Applies(r, c) })
 }
 
 // fieldOf names the field of a column as the API does.

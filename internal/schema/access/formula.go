@@ -1,0 +1,99 @@
+package access
+
+import (
+	"slices"
+	"strings"
+)
+
+// formula is a condition on a row as alternatives of atoms: one alternative, of which all atoms hold, is enough. Nil is never; an alternative without
+// atoms is always.
+type formula []alternative
+
+type alternative []atom
+
+// atom is a part of a condition in words.
+type atom struct {
+	own  bool   // words say whose row it is
+	text string // owner = caller
+}
+
+var (
+	always formula = formula{{}}
+	never  formula
+)
+
+func single(a atom) formula { return formula{{a}} }
+
+// or returns the condition that f or g holds.
+func (f formula) or(g formula) formula {
+	var all formula
+	for _, a := range slices.Concat(f, g) {
+		all = all.with(a)
+	}
+	return all
+}
+
+// with adds an alternative, unless another one asks for no more. It replaces those that ask for more.
+func (f formula) with(a alternative) formula {
+	for _, other := range f {
+		if a.implies(other) {
+			return f
+		}
+	}
+	return append(slices.DeleteFunc(slices.Clone(f), func(other alternative) bool { return other.implies(a) }), a)
+}
+
+// and returns the condition that f and g hold.
+func (f formula) and(g formula) formula {
+	var all formula
+	for _, a := range f {
+		for _, b := range g {
+			both := slices.Clone(a)
+			for _, x := range b {
+				if !slices.Contains(both, x) {
+					both = append(both, x)
+				}
+			}
+			all = all.with(both)
+		}
+	}
+	return all
+}
+
+// implies reports whether a has all atoms of b.
+func (a alternative) implies(b alternative) bool {
+	return !slices.ContainsFunc(b, func(x atom) bool { return !slices.Contains(a, x) })
+}
+
+// String returns the alternative in words: own rows: owner = caller, where visibility is PUBLIC.
+func (a alternative) String() string {
+	var own, where, parts []string
+	for _, x := range a {
+		if x.own {
+			own = append(own, x.text)
+		} else {
+			where = append(where, x.text)
+		}
+	}
+	if len(own) > 0 {
+		parts = append(parts, "own rows: "+strings.Join(own, " and "))
+	}
+	if len(where) > 0 {
+		parts = append(parts, "where "+strings.Join(where, " and "))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (f formula) cell() Cell {
+	switch {
+	case len(f) == 0:
+		return Cell{Allowed: No}
+	case len(f[0]) == 0: // every other alternative would imply it
+		return Cell{Allowed: Yes}
+	}
+	c := Cell{Allowed: Condition}
+	for _, a := range f {
+		c.Conditions = append(c.Conditions, a.String())
+	}
+	return c
+}

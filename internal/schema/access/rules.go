@@ -1,0 +1,152 @@
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// holds works out for which rows of a type rules hold for one kind of caller.
+type holds struct {
+	Caller
+	typ *schema.Type
+}
+
+func (h holds) cell(f *schema.Field, op schema.Operation) Cell {
+	t := h.typ
+	if h.Kind == Service {
+		return Cell{Allowed: Yes}
+	}
+	rows := h.rules(t.Rules, op)
+	if op == schema.Update || op == schema.Delete {
+		rows = rows.and(h.found())
+	}
+	for _, f := range t.Fields {
+		if op == schema.Create && len(f.Columns()) > 0 && f.Type.NonNull && !f.HasValue() {
+			rows = rows.and(h.field(f, op)) // a create has to set it
+		}
+	}
+	if f == nil {
+		return rows.cell()
+	}
+	if op == schema.Update && slices.Contains(t.Key, f) {
+		return never.cell() // the API does not change keys
+	}
+	return rows.and(h.field(f, op)).cell()
+}
+
+// found returns the rows that the caller can name to write them: by a key that the caller may know, or by a filter, which matches rows that the
+// caller may read.
+func (h holds) found() formula {
+	known := always
+	for _, k := range h.typ.Key {
+		known = known.and(h.field(k, schema.Read))
+	}
+	return known.or(h.rules(h.typ.Rules, schema.Read))
+}
+
+// field returns the rows whose field the caller may use, if the rules of the type allow the operation.
+func (h holds) field(f *schema.Field, op schema.Operation) formula {
+	all := always
+	if f.Auth {
+		all = h.rules(f.Rules, op)
+	}
+	if op == schema.Read && f.Relation != nil && f.Relation.Kind == schema.RefOne {
+		for _, key := range f.Relation.Fields { // a reference tells them
+			if key.Auth {
+				all = all.and(h.rules(key.Rules, op))
+			}
+		}
+	}
+	return all
+}
+
+func (h holds) rules(rules []schema.Rule, op schema.Operation) (any formula) {
+	for _, r := range rules {
+		if r.Allows(op) {
+			any = any.or(h.rule(r))
+		}
+	}
+	return any
+}
+
+func (h holds) rule(r schema.Rule) formula {
+	signedIn, who := h.Kind != Anonymous, always
+	switch r.Allow {
+	case schema.AllowAuthenticated:
+		if !signedIn {
+			return never
+		}
+	case schema.AllowOwner:
+		who = h.own(r.Field)
+	case schema.AllowRole:
+		if h.Kind != Role || !slices.Contains(r.Roles, h.Name) {
+			return never
+		}
+	case schema.AllowTier:
+		if h.Kind != Tier || !slices.Contains(r.Tiers, h.Name) {
+			return never
+		}
+	}
+	if r.Where == nil || r.Where.AST == nil {
+		return who
+	}
+	return who.and(h.where(r.Where.AST.NativeRep().Expr()))
+}
+
+// own returns the rows of which a field names the caller.
+func (h holds) own(f *schema.Field) formula {
+	if h.Kind == Anonymous || h.Kind == Authenticated {
+		return never
+	}
+	return single(atom{own: true, text: f.Name + " = caller"})
+}
+
+// maxAlternatives is how many alternatives a condition is split into at most. A condition of more is one atom.
+const maxAlternatives = 12
+
+// where returns a condition on rows without what is known of the caller.
+func (h holds) where(e ast.Expr) formula {
+	switch known := h.known(e); {
+	case known == yes:
+		return always
+	case known == no:
+		return never
+	}
+	if e.Kind() == ast.CallKind {
+		switch call := e.AsCall(); call.FunctionName() {
+		case operators.LogicalOr:
+			any := never
+			for _, arg := range call.Args() {
+				any = any.or(h.where(arg))
+			}
+			return limited(any, e)
+		case operators.LogicalAnd:
+			all := always
+			for _, arg := range call.Args() {
+				all = all.and(h.where(arg))
+			}
+			return limited(all, e)
+		case operators.Equals:
+			path := comparedWithUID(call)
+			switch {
+			case h.Kind == Anonymous && path != nil: // where the field is null, too
+				return single(atom{text: strings.Join(path, ".") + " is null"})
+			case len(path) == 1:
+				return single(atom{own: true, text: path[0] + " = caller"})
+			}
+		}
+	}
+	return single(atom{text: words(e, false)})
+}
+
+func limited(f formula, e ast.Expr) formula {
+	if len(f) > maxAlternatives {
+		return single(atom{text: words(e, true)})
+	}
+	return f
+}
