@@ -49,7 +49,7 @@ func (a *App) Targets() []generate.Target {
 
 // APISchema returns the API of a schema.
 func (a *App) APISchema(s *schema.Schema) (*ast.Schema, error) {
-	api, err := a.newAPI(s)
+	api, err := a.API(s)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (a *App) sharedAPI() func(*schema.Schema) (*graph.API, error) {
 		lock.Lock()
 		once := apis[s]
 		if once == nil {
-			once = sync.OnceValues(func() (*graph.API, error) { return a.newAPI(s) })
+			once = sync.OnceValues(func() (*graph.API, error) { return a.API(s) })
 			apis[s] = once
 		}
 		lock.Unlock()

@@ -39,7 +39,7 @@ type ServerOptions struct {
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
 func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (_ *Server, err error) {
-	api, err := a.newAPI(s)
+	api, err := a.API(s)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,8 @@ func (a *App) routes(api http.Handler) ([]server.Route, error) {
 	return append(routes, explorer...), err
 }
 
-func (a *App) newAPI(s *schema.Schema) (*graph.API, error) {
+// API derives the API of a schema within the configured limits.
+func (a *App) API(s *schema.Schema) (*graph.API, error) {
 	g := a.Config.GraphQL
 	return graph.New(s, graph.Options{
 		MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize, DefaultPageSize: g.DefaultPageSize,
@@ -140,7 +141,7 @@ func (s *Server) URL() string { return "http://" + s.http.Addr() }
 
 // Replace serves another schema, starting with the next request.
 func (s *Server) Replace(next *schema.Schema) error {
-	api, err := s.app.newAPI(next)
+	api, err := s.app.API(next)
 	if err != nil {
 		return err
 	}

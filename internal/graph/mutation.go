@@ -191,8 +191,8 @@ func (b *builder) keyArgument(f selected, k *field) (string, error) {
 // they allow it on no row.
 func (b *builder) permission(o *object, op schema.Operation, given []inputField, alias string) (string, error) {
 	var all []string
-	add := func(rules []schema.Rule, what string) error {
-		condition, err := b.readable(accessTo(rules, op), o.typ, alias)
+	add := func(a access, what string) error {
+		condition, err := b.readable(a, o.typ, alias)
 		switch {
 		case err != nil:
 			return err
@@ -206,14 +206,12 @@ func (b *builder) permission(o *object, op schema.Operation, given []inputField,
 		return nil
 	}
 	verb := map[schema.Operation]string{schema.Create: "create", schema.Update: "update", schema.Delete: "delete"}[op]
-	if err := add(o.typ.Rules, "you are not allowed to "+verb+" "+article(o.typ.Name)); err != nil {
+	if err := add(accessTo(o.typ.Rules, op), "you are not allowed to "+verb+" "+article(o.typ.Name)); err != nil {
 		return "", err
 	}
 	for _, in := range given {
-		if in.src.Auth {
-			if err := add(in.src.Rules, "you are not allowed to set "+in.name+" of "+article(o.typ.Name)); err != nil {
-				return "", err
-			}
+		if err := add(fieldAccessTo(in.src, op), "you are not allowed to set "+in.name+" of "+article(o.typ.Name)); err != nil {
+			return "", err
 		}
 	}
 	if len(all) == 0 {

@@ -33,10 +33,12 @@ type field struct {
 	many   bool
 }
 
-// access is who is allowed to read something: everybody if open, otherwise callers to whom one of the rules applies.
+// access is who is allowed an operation on rows or on a field: everybody if open, otherwise callers to whom one of the rules applies.
 type access struct {
-	open  bool
-	rules []schema.Rule
+	open      bool
+	operation schema.Operation // empty where there are no rules
+	field     *schema.Field    // whose rules they are; nil for those of the type
+	rules     []schema.Rule
 }
 
 // readAccess keeps the rules for reading.
@@ -44,13 +46,13 @@ func readAccess(rules []schema.Rule) access { return accessTo(rules, schema.Read
 
 // accessTo keeps the rules for an operation.
 func accessTo(rules []schema.Rule, op schema.Operation) access {
-	var a access
+	a := access{operation: op}
 	for _, r := range rules {
 		if !r.Allows(op) {
 			continue
 		}
 		if r.Allow == schema.AllowPublic && r.Where == nil {
-			return access{open: true}
+			return access{open: true, operation: op, rules: []schema.Rule{r}}
 		}
 		a.rules = append(a.rules, r)
 	}
@@ -58,11 +60,15 @@ func accessTo(rules []schema.Rule, op schema.Operation) access {
 }
 
 // fieldAccess is who is allowed to read a field of a row that they are allowed to read.
-func fieldAccess(f *schema.Field) access {
+func fieldAccess(f *schema.Field) access { return fieldAccessTo(f, schema.Read) }
+
+func fieldAccessTo(f *schema.Field, op schema.Operation) access {
 	if !f.Auth {
 		return access{open: true}
 	}
-	return readAccess(f.Rules)
+	a := accessTo(f.Rules, op)
+	a.field = f
+	return a
 }
 
 // serviceOnly reports whether the rules of a field let nobody but the service read or write it.

@@ -41,11 +41,15 @@ func (r Root) FromSQL() bool { return r.Value == nil && r.Introspection == nil }
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
 func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
+	return a.plan(doc, op, r, nil)
+}
+
+func (a *API) plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request, decisions *[]Decision) (*Plan, error) {
 	if op.Operation == ast.Subscription {
 		return nil, invalid("the API answers queries and mutations only", "")
 	}
 	b := newBuilder(a, kind(r.Caller))
-	b.fragments, b.vars = doc.Fragments, r.Variables
+	b.fragments, b.vars, b.decisions = doc.Fragments, r.Variables, decisions
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}
@@ -73,6 +77,7 @@ type builder struct {
 
 	read, written map[*schema.Type]bool
 	callerUse     CallerUse
+	decisions     *[]Decision // nil where nobody asks
 }
 
 func newBuilder(a *API, kind byte) *builder {

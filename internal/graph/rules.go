@@ -16,6 +16,7 @@ func (b *builder) predicate(a access, o *object, alias string) (string, error) {
 }
 
 func (b *builder) readable(a access, t *schema.Type, alias string) (string, error) {
+	b.decide(a, t)
 	if a.open || b.kind == service {
 		return "", nil
 	}

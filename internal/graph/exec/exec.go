@@ -42,6 +42,11 @@ type Options struct {
 	Tracers   []Tracer
 }
 
+const (
+	maxDocument = 64 << 10
+	maxTokens   = 10_000
+)
+
 func (o Options) withDefaults() (Options, error) {
 	const op = "serve the API"
 	if o.API == nil || o.DB == nil || o.Logger == nil {
@@ -62,7 +67,7 @@ func (o Options) withDefaults() (Options, error) {
 	for _, v := range []struct {
 		value *int
 		usual int
-	}{{&o.MaxDocument, 64 << 10}, {&o.MaxTokens, 10_000}} {
+	}{{&o.MaxDocument, maxDocument}, {&o.MaxTokens, maxTokens}} {
 		if *v.value < 0 {
 			return o, fault.New(fault.Invalid, op, "MaxDocument and MaxTokens must be positive")
 		}
