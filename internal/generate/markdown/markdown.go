@@ -1,4 +1,4 @@
-// Package markdown writes a data dictionary: every type with its fields, and an entity diagram.
+// Package markdown writes a data dictionary: every type with its fields, an entity diagram, and who may do what.
 package markdown
 
 import (
@@ -8,11 +8,12 @@ import (
 
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/access"
 )
 
 // Target returns the target for Markdown.
 func Target() generate.Target {
-	return generate.Target{Name: "markdown", Out: "docs/data.md", Doc: "A data dictionary with a Mermaid entity diagram", Files: files}
+	return generate.Target{Name: "markdown", Out: "docs/data.md", Doc: "A data dictionary with a Mermaid entity diagram and the access rules", Files: files}
 }
 
 func files(in generate.Input) ([]generate.File, error) {
@@ -46,6 +47,7 @@ func files(in generate.Input) ([]generate.File, error) {
 			b.WriteByte('\n')
 		}
 	}
+	b.WriteString("\n## Who may do what\n\n" + access.Of(in.Schema).Markdown())
 	return []generate.File{{Content: []byte(b.String())}}, nil
 }
 
