@@ -37,7 +37,7 @@ func TestTiers(t *testing.T) {
 		costly = `mutation {createReport(data: {name: "m", level: 1, owner: "x", cost: 1}) {name}}`
 		update = `mutation {updateReport(name: "pro", data: {level: 1}) {name}}`
 		raise  = `mutation {updateReport(name: "pro", data: {level: 2}) {name}}`
-		delete = `mutation {deleteReport(name: "n") {name}}`
+		remove = `mutation {deleteReport(name: "n") {name}}`
 	)
 	for _, tt := range []struct {
 		name, query string
@@ -63,8 +63,8 @@ func TestTiers(t *testing.T) {
 		{"update below", update, tier("FREE"), "NOT_FOUND"},
 		{"update", update, tier("PRO"), `{"name":"pro"}`},
 		{"update to a row of no rule", raise, tier("PRO"), "FORBIDDEN"},
-		{"delete below", delete, tier("FREE"), "NOT_FOUND"},
-		{"delete", delete, tier("ENTERPRISE"), `{"name":"n"}`},
+		{"delete below", remove, tier("FREE"), "NOT_FOUND"},
+		{"delete", remove, tier("ENTERPRISE"), `{"name":"n"}`},
 	} {
 		if got := c.as(tt.caller).send(t, tt.query, nil).Body.String(); !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)

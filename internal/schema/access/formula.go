@@ -18,7 +18,7 @@ type atom struct {
 }
 
 var (
-	always formula = formula{{}}
+	always = formula{{}}
 	never  formula
 )
 

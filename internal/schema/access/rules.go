@@ -65,13 +65,13 @@ func (h holds) field(f *schema.Field, op schema.Operation) formula {
 	return all
 }
 
-func (h holds) rules(rules []schema.Rule, op schema.Operation) (any formula) {
+func (h holds) rules(rules []schema.Rule, op schema.Operation) (sum formula) {
 	for _, r := range rules {
 		if r.Allows(op) {
-			any = any.or(h.rule(r))
+			sum = sum.or(h.rule(r))
 		}
 	}
-	return any
+	return sum
 }
 
 func (h holds) rule(r schema.Rule) formula {
@@ -120,11 +120,11 @@ func (h holds) where(e ast.Expr) formula {
 	if e.Kind() == ast.CallKind {
 		switch call := e.AsCall(); call.FunctionName() {
 		case operators.LogicalOr:
-			any := never
+			sum := never
 			for _, arg := range call.Args() {
-				any = any.or(h.where(arg))
+				sum = sum.or(h.where(arg))
 			}
-			return limited(any, e)
+			return limited(sum, e)
 		case operators.LogicalAnd:
 			all := always
 			for _, arg := range call.Args() {
