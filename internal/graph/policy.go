@@ -195,6 +195,8 @@ func (p *Param) claim() string {
 		return p.uidClaim()
 	case CallerRoles:
 		return rls.Roles
+	case CallerTier:
+		return rls.Tier
 	case RequestTime:
 		return rls.Now
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/rls"
@@ -39,7 +40,10 @@ func RowLevelSecurity(ctx context.Context, a *app.App, s *scratch.Server, name s
 	}
 	defer func() { err = errors.Join(err, drop()) }()
 	roles := a.Config.Database.RLS
-	plan, err := rls.Make(ctx, db, tables, rls.Options{Anonymous: roles.Anonymous, Authenticated: roles.Authenticated, Roles: roleClaims(a), Remove: remove})
+	plan, err := rls.Make(ctx, db, tables, rls.Options{
+		Anonymous: roles.Anonymous, Authenticated: roles.Authenticated, Remove: remove,
+		Roles: claimsOf(a, func(i config.Issuer) string { return i.Roles }, rls.DefaultRoles()), Tiers: claimsOf(a, func(i config.Issuer) string { return i.Tier }, rls.DefaultTiers()),
+	})
 	if err != nil {
 		return out, err
 	}
@@ -52,14 +56,15 @@ func RowLevelSecurity(ctx context.Context, a *app.App, s *scratch.Server, name s
 	return out, nil
 }
 
-// roleClaims returns the claims in which the project's issuers have the roles of callers.
-func roleClaims(a *app.App) (paths []string) {
+// claimsOf returns the claims in which the project's issuers have something of their callers. The defaults are those of an issuer of the kind
+// supabase and of others.
+func claimsOf(a *app.App, configured func(config.Issuer) string, defaults []string) (paths []string) {
 	for _, i := range a.Config.Auth.Issuers {
-		path := i.Roles
+		path := configured(i)
 		if path == "" {
-			path = rls.DefaultRoles()[1]
+			path = defaults[1]
 			if i.Kind == "supabase" {
-				path = rls.DefaultRoles()[0]
+				path = defaults[0]
 			}
 		}
 		if !slices.Contains(paths, path) {

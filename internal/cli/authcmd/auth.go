@@ -16,12 +16,12 @@ import (
 
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
-	cmd := &cobra.Command{Use: "auth", Short: "Manage API keys; inspect tokens and callers"}
+	cmd := &cobra.Command{Use: "auth", Short: "Show who may do what, and manage API keys"}
 	key := &cobra.Command{Use: "key", Short: "Create, list and revoke the API keys of machines"}
 	key.AddCommand(newCreate(f), newList(f), newRevoke(f))
 	token := &cobra.Command{Use: "token", Short: "Inspect access tokens"}
 	token.AddCommand(newInspect(f))
-	cmd.AddCommand(key, token, newWhoAmI(f))
+	cmd.AddCommand(newMatrix(f), newExplain(f), key, token, newWhoAmI(f))
 	return cmd
 }
 

@@ -8,11 +8,7 @@ import (
 
 // functions returns the functions that tell who calls. Claims that are not a JSON object, or that have no subject, are nobody's, as for the API.
 // They must not fail a statement, which may be about public rows. PostgREST and Supabase set request.jwt.claims in each transaction.
-func functions(paths []string) []string {
-	var roles []string
-	for _, path := range paths {
-		roles = append(roles, claimAt(path))
-	}
+func functions(roles, tiers []string) []string {
 	return []string{`CREATE OR REPLACE FUNCTION ` + Schema + `.claims() RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $krowoc$
 DECLARE claims jsonb;
 BEGIN
@@ -28,12 +24,22 @@ END $krowoc$`,
     WHEN 'array' THEN ARRAY(SELECT e #>> '{}' FROM jsonb_array_elements(r) e WHERE jsonb_typeof(e) = 'string' AND e #>> '{}' <> '')
     WHEN 'string' THEN array_remove(ARRAY[r #>> '{}'], '')
   END, '{}')
-  FROM `+Schema+`.claims() c, coalesce(`+strings.Join(roles, ", ")+`) r`),
+  FROM `+Schema+`.claims() c, `+firstClaim(roles)+` r`),
+		function("tier", "text", `SELECT CASE jsonb_typeof(t) WHEN 'string' THEN t #>> '{}' END FROM `+Schema+`.claims() c, `+firstClaim(tiers)+` t`),
 	}
 }
 
 func function(name, returns, body string) string {
 	return "CREATE OR REPLACE FUNCTION " + Schema + "." + name + "() RETURNS " + returns + " LANGUAGE sql STABLE SET search_path = pg_catalog AS $krowoc$\n  " + body + "\n$krowoc$"
+}
+
+// firstClaim returns SQL for the first claim that exists.
+func firstClaim(paths []string) string {
+	var claims []string
+	for _, path := range paths {
+		claims = append(claims, claimAt(path))
+	}
+	return "coalesce(" + strings.Join(claims, ", ") + ")"
 }
 
 // claimAt returns SQL for the claim at a dotted path. A claim whose own name is the path comes first.

@@ -26,6 +26,7 @@ const (
 	UIDAsUUID   = "(SELECT " + Schema + ".uid_as_uuid())"
 	UIDAsNumber = "(SELECT " + Schema + ".uid_as_number())"
 	Roles       = "(SELECT " + Schema + ".roles())"
+	Tier        = "(SELECT " + Schema + ".tier())"
 	Now         = "now()"
 )
 
@@ -100,11 +101,15 @@ type Column struct {
 type Options struct {
 	Anonymous, Authenticated string   // roles; the default is anon and authenticated
 	Roles                    []string // paths of the claims with the caller's roles; the first that exists counts
+	Tiers                    []string // paths of the claims with the caller's tier; the first that exists counts
 	Remove                   bool     // plan to remove everything
 }
 
 // DefaultRoles are the claims that issuers use for roles.
 func DefaultRoles() []string { return []string{"app_metadata.roles", "roles"} }
+
+// DefaultTiers are the claims that issuers use for the tier.
+func DefaultTiers() []string { return []string{"app_metadata.tier", "tier"} }
 
 func (o Options) withDefaults() Options {
 	if o.Anonymous == "" {
@@ -115,6 +120,9 @@ func (o Options) withDefaults() Options {
 	}
 	if len(o.Roles) == 0 {
 		o.Roles = DefaultRoles()
+	}
+	if len(o.Tiers) == 0 {
+		o.Tiers = DefaultTiers()
 	}
 	return o
 }

@@ -30,7 +30,7 @@ type writer struct {
 
 // statements returns the SQL of all tables in a database that has nothing of this package.
 func (w *writer) statements(tables []Table) []string {
-	all := append([]string{"CREATE SCHEMA " + Schema}, functions(w.Roles)...)
+	all := append([]string{"CREATE SCHEMA " + Schema}, functions(w.Roles, w.Tiers)...)
 	for _, t := range tables {
 		w.table(t)
 	}
