@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/config"
@@ -48,12 +49,27 @@ func RowLevelSecurity(ctx context.Context, a *app.App, s *scratch.Server, name s
 		return out, err
 	}
 	if len(plan.Up) > 0 {
-		out.Drafts = []migrate.Draft{{Name: name, Up: plan.Up, Down: plan.Down}}
+		out.Drafts = []migrate.Draft{{Name: name, Up: together(plan.Up), Down: plan.Down}}
 	}
 	if !remove {
 		out.Notes = rls.Notes(tables)
 	}
 	return out, nil
+}
+
+// together tells lint why one file locks several tables.
+func together(statements []string) (list []string) {
+	isSecond := false
+	for _, sql := range statements {
+		if strings.HasSuffix(sql, " ENABLE ROW LEVEL SECURITY") {
+			if isSecond {
+				sql = "-- +krowoc ignore several-locks: the policies of all tables take effect together\n" + sql
+			}
+			isSecond = true
+		}
+		list = append(list, sql)
+	}
+	return list
 }
 
 // claimsOf returns the claims in which the project's issuers have something of their callers. The defaults are those of an issuer of the kind

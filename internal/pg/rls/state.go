@@ -110,7 +110,7 @@ func (r *reader) security(ctx context.Context) error {
 	isOurs := len(r.list) > 0
 	return r.query(ctx, `SELECT c.oid::regclass::text FROM pg_class c WHERE c.relrowsecurity AND c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1)`,
 		[]any{r.tables}, func(row []string) {
-			enable := "-- +krowoc ignore several-locks: the policies of all tables take effect together\nALTER TABLE " + row[0] + " ENABLE ROW LEVEL SECURITY"
+			enable := "ALTER TABLE " + row[0] + " ENABLE ROW LEVEL SECURITY"
 			if !isOurs {
 				r.add(securityOrder, row[0], []string{enable}, nil)
 				return
