@@ -41,8 +41,8 @@ func newWhoAmI(f *factory.Factory) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.token, "token", "", "access `token`; - reads it from standard input")
-	flags.StringVar(&o.key, "key", "", "API `key`; - reads it from standard input")
+	flags.StringVar(&o.token, "token", "", "an access `token`; - reads it from standard input")
+	flags.StringVar(&o.key, "key", "", "a `key` of a machine; - reads it from standard input")
 	flags.StringVar(&o.url, "url", "", "`URL` of the server (default that of the development session)")
 	cmd.MarkFlagsMutuallyExclusive("token", "key")
 	return cmd
