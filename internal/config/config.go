@@ -148,7 +148,7 @@ type Auth struct {
 }
 
 // People names the type and fields of people. Without a type, log-ins make no rows.
-type People struct{ Type, Email, Name, Avatar, Roles string }
+type People struct{ Type, Email, Name, Avatar, Roles, Tier string }
 
 // Session configures the log-in of browsers. Without keys there is none.
 type Session struct {

@@ -105,6 +105,7 @@ var keys = []Key{
 	{Path: "auth.people.name", Kind: Text, Doc: "Field with the name, if log-ins should write it."},
 	{Path: "auth.people.avatar", Kind: Text, Doc: "Field with the URL of a picture, if log-ins should write it."},
 	{Path: "auth.people.roles", Kind: Text, Doc: "Field with the role or roles. Default: roles come from the token."},
+	{Path: "auth.people.tier", Kind: Text, Doc: "Field with the tier, a value of the enum with @tiers. Default: the tier comes from the token."},
 	{Path: "auth.session.keys", Kind: SecretText,
 		Doc: "Keys that encrypt the sessions of browsers: 32 bytes each in base64, separated by commas; the first encrypts, all decrypt. Without keys, browsers cannot log in. `krowoc dev` makes its own."},
 	{Path: "auth.session.lifetime", Kind: Duration, Default: "720h", Doc: "How long a session lives without being used."},

@@ -56,7 +56,7 @@ func TestEveryKeyHasItsFieldAndEveryFieldItsKey(t *testing.T) {
 }
 
 // unset are the keys that have no value by default.
-var unset = []string{"project", "server.probeAddress", "server.publicUrl", "auth.people.type", "auth.people.name", "auth.people.avatar", "auth.people.roles", "auth.session.page"}
+var unset = []string{"project", "server.probeAddress", "server.publicUrl", "auth.people.type", "auth.people.name", "auth.people.avatar", "auth.people.roles", "auth.people.tier", "auth.session.page"}
 
 func TestEveryDefaultIsAValueOfItsKey(t *testing.T) {
 	for _, k := range keys {

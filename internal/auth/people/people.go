@@ -4,8 +4,8 @@ package people
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,15 +28,22 @@ const (
 
 // Fields names the type of people and its fields, as auth.people configures them. Type has a key of one field, which is the user ID. Empty
 // names are left alone.
-type Fields struct{ Type, Email, Name, Avatar, Roles string }
+type Fields struct{ Type, Email, Name, Avatar, Roles, Tier string }
 
 // Table is the table of people. A nil table keeps no rows.
 type Table struct {
-	pool  *pgxpool.Pool
-	keep  string // upserts a person: $1 is the user ID, then the values of takes
-	takes []func(token.Claims) string
-	roles string // selects the roles of a person; empty if they come from the token
-	known *lru.LRU[string, []string]
+	pool    *pgxpool.Pool
+	keep    string // upserts a person: $1 is the user ID, then the values of takes
+	takes   []func(token.Claims) string
+	grants  string // selects the roles and the tier of a person, null for what comes from the token; empty if both do
+	nothing grants // what nobody's row grants
+	known   *lru.LRU[string, grants]
+}
+
+// grants are the roles and the tier of a person. A nil field comes from the token.
+type grants struct {
+	roles []string
+	tier  *string
 }
 
 // column is a field that a log-in writes.
@@ -51,7 +58,7 @@ func New(pool *pgxpool.Pool, s *schema.Schema, f Fields) (*Table, error) {
 	if t == nil || !t.Stored() || len(t.Key) != 1 {
 		return nil, wrong("type", f.Type, "the schema has no stored type of this name with a key of one field")
 	}
-	table := &Table{pool: pool, known: lru.NewLRU[string, []string](maxRemember, nil, rememberFor)}
+	table := &Table{pool: pool, known: lru.NewLRU[string, grants](maxRemember, nil, rememberFor)}
 	key := t.Key[0]
 	columns, values, changes := []string{pg.QuoteIdent(key.Column)}, []string{"$1"}, []string{}
 	for _, c := range []column{{"email", f.Email, emailOf}, {"name", f.Name, nameOf}, {"avatar", f.Avatar, avatarOf}} {
@@ -73,18 +80,43 @@ func New(pool *pgxpool.Pool, s *schema.Schema, f Fields) (*Table, error) {
 	}
 	from := pg.QuoteIdent(t.Table)
 	table.keep = fmt.Sprintf("INSERT INTO %s AS p (%s) VALUES (%s) ON CONFLICT (%s) DO %s", from, strings.Join(columns, ", "), strings.Join(values, ", "), columns[0], onConflict)
+	roles, tier, err := grantColumns(t, f)
+	if err != nil {
+		return nil, err
+	}
+	if f.Roles != "" {
+		table.nothing.roles = []string{}
+	}
+	if f.Tier != "" {
+		table.nothing.tier = new(string)
+	}
+	if f.Roles+f.Tier != "" {
+		table.grants = fmt.Sprintf("SELECT array_remove(%s, NULL), %s FROM %s WHERE %s = $1", roles, tier, from, columns[0])
+	}
+	return table, nil
+}
+
+// grantColumns returns SQL for the roles and the tier of a row, NULL for what no field has.
+func grantColumns(t *schema.Type, f Fields) (roles, tier string, err error) {
+	roles, tier = "NULL::text[]", "NULL::text"
 	if f.Roles != "" {
 		field := t.Field(f.Roles)
 		if field == nil || field.Column == "" {
-			return nil, wrong("roles", f.Roles, "the type "+f.Type+" has no such field")
+			return "", "", wrong("roles", f.Roles, "the type "+f.Type+" has no such field")
 		}
-		expression := "ARRAY[" + pg.QuoteIdent(field.Column) + "::text]"
+		roles = "coalesce(ARRAY[" + pg.QuoteIdent(field.Column) + "::text], '{}')"
 		if field.Type.List {
-			expression = pg.QuoteIdent(field.Column) + "::text[]"
+			roles = "coalesce(" + pg.QuoteIdent(field.Column) + "::text[], '{}')"
 		}
-		table.roles = fmt.Sprintf("SELECT array_remove(%s, NULL) FROM %s WHERE %s = $1", expression, from, columns[0])
 	}
-	return table, nil
+	if f.Tier != "" {
+		field := t.Field(f.Tier)
+		if field == nil || field.Column == "" || field.Type.List {
+			return "", "", wrong("tier", f.Tier, "the type "+f.Type+" has no such field of one value")
+		}
+		tier = "coalesce(" + pg.QuoteIdent(field.Column) + "::text, '')"
+	}
+	return roles, tier, nil
 }
 
 func wrong(key, value, why string) error {
@@ -115,25 +147,38 @@ func (t *Table) Keep(ctx context.Context, claims token.Claims) error {
 	return &fault.Error{Code: fault.Internal, Op: op, Message: "auth.people: " + err.Error(), Private: true, Err: err}
 }
 
-// Fill puts the roles of the person's row into a caller, in the place of those of the token. Without a row, there are none.
+// Fill puts the roles and the tier of the person's row into a caller, in the place of those of the token. Without a row, there are none.
 func (t *Table) Fill(ctx context.Context, who caller.Caller) (caller.Caller, error) {
-	if t == nil || t.roles == "" || who.UID == "" {
+	if t == nil || t.grants == "" || who.UID == "" {
 		return who, nil
 	}
-	roles, found := t.known.Get(who.UID)
+	g, found := t.known.Get(who.UID)
 	if !found {
-		rows, _ := t.pool.Query(ctx, t.roles, who.UID)
-		list, err := pgx.CollectRows(rows, pgx.RowTo[[]string])
-		if err != nil {
-			return who, pg.Fault("read the roles of a person", err)
+		var err error
+		if g, err = t.read(ctx, who.UID); err != nil {
+			return who, err
 		}
-		for _, role := range slices.Concat(list...) {
-			roles = append(roles, strings.ToLower(role)) // the values of an enum are upper case, and roles are not
-		}
-		t.known.Add(who.UID, roles)
+		t.known.Add(who.UID, g)
 	}
-	who.Roles = roles
+	if g.roles != nil {
+		who.Roles = g.roles
+	}
+	if g.tier != nil {
+		who.Tier = *g.tier
+	}
 	return who, nil
+}
+
+// read reads what the row of a person grants.
+func (t *Table) read(ctx context.Context, uid string) (g grants, err error) {
+	err = t.pool.QueryRow(ctx, t.grants, uid).Scan(&g.roles, &g.tier)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return t.nothing, nil
+	}
+	for i, role := range g.roles {
+		g.roles[i] = strings.ToLower(role) // the values of an enum are upper case, and roles are not
+	}
+	return g, pg.Fault("read the roles of a person", err)
 }
 
 func emailOf(c token.Claims) string { return c.Email }

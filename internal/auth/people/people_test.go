@@ -97,6 +97,18 @@ func TestRoles(t *testing.T) {
 			t.Errorf("without a row: %v %v", who.Roles, err)
 		}
 	}
+	f := fields
+	f.Roles, f.Tier = "", "role" // any enum does
+	table, err := people.New(pool, s, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for uid, want := range map[string]string{ann: "ADMIN", bob: ""} {
+		who, err := table.Fill(t.Context(), caller.Caller{UID: uid, Roles: []string{"claimed"}, Tier: "CLAIMED"})
+		if err != nil || who.Tier != want || len(who.Roles) != 1 {
+			t.Errorf("the tier is %q (%v), want %q", who.Tier, err, want)
+		}
+	}
 }
 
 func TestMistakes(t *testing.T) {
