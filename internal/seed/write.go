@@ -202,13 +202,8 @@ func (w *writer) send(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 		for stage, rows := range stages {
-			if len(w.away) > 0 {
-				if err := p.putBack(ctx, tx, rows, refusal{component: i, stage: stage}); err != nil {
-					return err
-				}
-			}
-			for _, s := range w.statements(c, rows) {
-				p.queue(s, refusal{component: i, stage: stage})
+			if err := p.add(ctx, tx, c, rows, refusal{component: i, stage: stage}); err != nil {
+				return err
 			}
 		}
 	}
@@ -225,6 +220,19 @@ type pipeline struct {
 	batch *pgx.Batch
 	sent  []statement
 	of    []refusal // what each statement writes
+}
+
+// add adds the statements of a stage of a component.
+func (p *pipeline) add(ctx context.Context, tx pgx.Tx, c *component, rows []*row, at refusal) error {
+	if len(p.w.away) > 0 {
+		if err := p.putBack(ctx, tx, rows, at); err != nil {
+			return err
+		}
+	}
+	for _, s := range p.w.statements(c, rows) {
+		p.queue(s, at)
+	}
+	return nil
 }
 
 func (p *pipeline) queue(s statement, of refusal) {

@@ -173,9 +173,10 @@ func (c docs) try(t *testing.T, row access.Row, n int) bool {
 		return created
 	case schema.Update:
 		data := `note: "x"`
-		if row.Field == "secret" {
+		switch row.Field {
+		case "secret":
 			data = fmt.Sprint("secret: ", n)
-		} else if row.Field == "name" {
+		case "name":
 			data = fmt.Sprintf(`name: "d%d"`, n)
 		}
 		return ok(`updateDoc(name: "d%d", data: {%s}) {__typename}`, n, data) || c.keyRules && ok(`updateDocs(where: {n: {eq: %d}}, data: {%s}) {count}`, n, data)

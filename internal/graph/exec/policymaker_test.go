@@ -55,7 +55,7 @@ func (g policyMaker) rule(typ string, onField bool) string {
 	}
 	var operations []string
 	for _, o := range []string{"READ", "CREATE", "UPDATE", "DELETE"} {
-		if g.IntN(2) == 0 && !(onField && o == "DELETE") {
+		if g.IntN(2) == 0 && (!onField || o != "DELETE") {
 			operations = append(operations, o)
 		}
 	}

@@ -152,25 +152,35 @@ func Notes(tables []Table) []Note {
 	list := []Note{}
 	for _, t := range tables {
 		if t.hides() {
-			n := Note{Type: t.Type, Table: t.Name, View: ViewName(t.Name)}
-			for _, c := range t.Columns {
-				if c.Sometimes && !slices.Contains(n.Fields, c.Field) {
-					n.Fields = append(n.Fields, c.Field)
-				}
-			}
-			list = append(list, n)
+			list = append(list, t.viewNote())
 		}
 		for i, c := range t.Columns {
-			n := Note{Type: t.Type, Table: t.Name, Fields: []string{c.Field}}
-			for _, op := range c.Refused {
-				if len(t.Policies[op]) > 0 {
-					n.Operations = append(n.Operations, op)
-				}
-			}
+			n := Note{Type: t.Type, Table: t.Name, Fields: []string{c.Field}, Operations: t.refused(c)}
 			isNext := i > 0 && t.Columns[i-1].Field == c.Field // of the same reference
 			if len(n.Operations) > 0 && !isNext {
 				list = append(list, n)
 			}
+		}
+	}
+	return list
+}
+
+// viewNote says to read the view of a table.
+func (t Table) viewNote() Note {
+	n := Note{Type: t.Type, Table: t.Name, View: ViewName(t.Name)}
+	for _, c := range t.Columns {
+		if c.Sometimes && !slices.Contains(n.Fields, c.Field) {
+			n.Fields = append(n.Fields, c.Field)
+		}
+	}
+	return n
+}
+
+// refused returns the writes of a column that no grant can express, as far as the rules of the type allow them at all.
+func (t Table) refused(c Column) (list []Operation) {
+	for _, op := range c.Refused {
+		if len(t.Policies[op]) > 0 {
+			list = append(list, op)
 		}
 	}
 	return list

@@ -111,10 +111,10 @@ const maxAlternatives = 12
 
 // where returns a condition on rows without what is known of the caller.
 func (h holds) where(e ast.Expr) formula {
-	switch known := h.known(e); {
-	case known == yes:
+	switch h.known(e) {
+	case yes:
 		return always
-	case known == no:
+	case no:
 		return never
 	}
 	if e.Kind() == ast.CallKind {

@@ -70,18 +70,7 @@ func routes(typ *schema.Type) (order []sense, all map[sense][]route) {
 	all = map[sense][]route{}
 	level := []route{nil}
 	for range mostSteps {
-		var next []route
-		for _, before := range level {
-			from := typ
-			if len(before) > 0 {
-				from = before.last().Relation.Target
-			}
-			for _, f := range from.Fields {
-				if before.leadsTo(typ, f) {
-					next = append(next, append(slices.Clone(before), f))
-				}
-			}
-		}
+		next := longer(typ, level)
 		for _, w := range next {
 			m, ok := senseOf(w.last())
 			known := func(o route) bool { return o[0] == w[0] }
@@ -96,6 +85,22 @@ func routes(typ *schema.Type) (order []sense, all map[sense][]route) {
 		level = next
 	}
 	return order, all
+}
+
+// longer returns the routes of a type that are one step longer than others.
+func longer(typ *schema.Type, routes []route) (next []route) {
+	for _, before := range routes {
+		from := typ
+		if len(before) > 0 {
+			from = before.last().Relation.Target
+		}
+		for _, f := range from.Fields {
+			if before.leadsTo(typ, f) {
+				next = append(next, append(slices.Clone(before), f))
+			}
+		}
+	}
+	return next
 }
 
 // leadsTo reports whether a route that begins at a type can go on by a reference, to a table where it has not been. Only the first reference

@@ -21,7 +21,7 @@ func (t *blueprint) locate(i int) {
 // carry returns the columns of a table that have the key at the end of a route. If the route has several steps, the table gets columns of
 // its own for it, which are not written. It returns false if the database fills one of them.
 func (p *Generation) carry(t *blueprint, w route) (slots []int, ok bool) {
-	slots, ok = t.slotsOf(w[0]), true
+	slots = t.slotsOf(w[0])
 	if len(w) > 1 {
 		if slots, ok = p.carried(t, w); !ok {
 			return nil, false

@@ -120,7 +120,7 @@ func (t *blueprint) follows(at int, after, before []int, parents []*operand, pla
 		m.after = append(m.after, o.parent)
 	}
 	if len(parents) > 0 { // soon after them, since those of several levels would otherwise all be created at the end
-		made.moments.power = 1.0 / 3
+		made.power = 1.0 / 3
 	}
 	_, e := happeningOf(m.field)
 	began := func(i int) bool {

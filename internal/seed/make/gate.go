@@ -86,7 +86,10 @@ func (t *blueprint) canGate(m *maker) bool {
 	inSet := slices.ContainsFunc(t.sets(), func(u schema.Unique) bool { return slices.Contains(u.Fields, m.field) })
 	_, follows := m.generator.(followed)
 	constant, fixed := m.generator.(*constant)
-	return !t.says(m.field) && !inSet && !m.steady && (flag || !m.field.Type.NonNull) && m.filled && !follows && !(fixed && constant.null)
+	isNull := fixed && constant.null
+	mayBeNull := flag || !m.field.Type.NonNull
+	decided := t.says(m.field) || inSet || m.steady || follows || isNull
+	return mayBeNull && m.filled && !decided
 }
 
 // gateFor returns what decides about a field by its name, and its number. It returns nil if nothing does.
