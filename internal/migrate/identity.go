@@ -109,27 +109,24 @@ type comparison struct {
 
 // compare compares the applied versions that have a file with what is known of them. What the database has recorded of a file comes
 // first: the SumFile follows the folder of whoever has changed a file, and no database. It counts where the database has recorded nothing.
-func (m *Migrator) compare(s state) (list []comparison, err error) {
+func (m *Migrator) compare(s state, a *ahead) (list []comparison, err error) {
 	sums, err := ReadSums(m.o.FS)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range s.applied {
-		f := s.file(a.version)
-		if f == nil || (a.name == "" && sums[f.name] == "") {
+	for _, v := range s.applied {
+		f := s.file(v.version)
+		if f == nil || (v.name == "" && sums[f.name] == "") {
 			continue
 		}
-		if err := m.read(f); err != nil {
+		c := comparison{applied: v, file: f, state: Applied}
+		if c.sum, err = m.sumOfApplied(f, a); err != nil {
 			return nil, err
 		}
-		c := comparison{applied: a, file: f, state: Applied}
-		if f.script != nil {
-			c.sum = f.sum()
-		}
-		isRecorded := a.name != "" && (a.name == f.name || !f.isBaseline()) // a baseline replaces the file that was applied
+		isRecorded := v.name != "" && (v.name == f.name || !f.isBaseline()) // a baseline replaces the file that was applied
 		switch accepted := sums[f.name]; {
-		case isRecorded && a.sum == c.sum:
-		case isRecorded && a.name != f.name:
+		case isRecorded && v.sum == c.sum:
+		case isRecorded && v.name != f.name:
 			c.state = Other
 		case isRecorded, accepted != "" && accepted != c.sum:
 			c.state = Changed
@@ -137,6 +134,17 @@ func (m *Migrator) compare(s state) (list []comparison, err error) {
 		list = append(list, c)
 	}
 	return list, nil
+}
+
+// sumOfApplied reads a file that is applied and returns its checksum, or "" if it has a mistake.
+func (m *Migrator) sumOfApplied(f *file, a *ahead) (string, error) {
+	if sum, ok := a.into(f); ok {
+		return sum, nil
+	}
+	if err := m.read(f); err != nil || f.script == nil {
+		return "", err
+	}
+	return f.sum(), nil
 }
 
 // read reads a file that is applied. Its script is nil when it has a mistake, which matters only to those who run it.

@@ -24,9 +24,11 @@ func (m *Migrator) execute(ctx context.Context, op string, decide func(state) (p
 	if m.o.DryRun {
 		return m.dryRun(ctx, decide)
 	}
+	a := m.readAhead()
+	defer a.wait()
 	err = m.locked(ctx, op, func(ctx context.Context, r *run) error {
 		var compared []comparison
-		if r.plan, compared, err = m.planned(r.state, decide); err != nil {
+		if r.plan, compared, err = m.planned(r.state, a, decide); err != nil {
 			return err
 		}
 		if err := r.accept(ctx, compared); err != nil || len(r.plan) == 0 {
@@ -62,8 +64,8 @@ func (m *Migrator) locked(ctx context.Context, op string, work func(context.Cont
 }
 
 // planned makes the plan and runs every check that is possible before the first statement.
-func (m *Migrator) planned(s state, decide func(state) (plan, error)) (plan, []comparison, error) {
-	compared, err := m.compare(s)
+func (m *Migrator) planned(s state, a *ahead, decide func(state) (plan, error)) (plan, []comparison, error) {
+	compared, err := m.compare(s, a)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -214,21 +216,25 @@ func (m *Migrator) state(ctx context.Context, db querier) (s state, err error) {
 // CheckUp runs every check of Up that needs no statement of a file, and returns how many files Up would apply. It takes no lock and
 // changes nothing.
 func (m *Migrator) CheckUp(ctx context.Context) (pending int, err error) {
+	a := m.readAhead()
+	defer a.wait()
 	s, err := m.state(ctx, m.o.DB)
 	if err != nil {
 		return 0, err
 	}
-	p, _, err := m.planned(s, func(s state) (plan, error) { return s.up(latest) })
+	p, _, err := m.planned(s, a, func(s state) (plan, error) { return s.up(latest) })
 	return len(p), err
 }
 
 // dryRun returns the results that a run would have, with its SQL. It takes no lock.
 func (m *Migrator) dryRun(ctx context.Context, decide func(state) (plan, error)) ([]Result, error) {
+	a := m.readAhead()
+	defer a.wait()
 	s, err := m.state(ctx, m.o.DB)
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := m.planned(s, decide)
+	p, _, err := m.planned(s, a, decide)
 	if err != nil {
 		return nil, err
 	}

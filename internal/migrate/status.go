@@ -34,11 +34,13 @@ type Status struct {
 
 // Status lists all migrations by version. It takes no lock, so it also shows the progress of another process.
 func (m *Migrator) Status(ctx context.Context) ([]Status, error) {
+	a := m.readAhead()
+	defer a.wait()
 	s, err := m.state(ctx, m.o.DB)
 	if err != nil {
 		return nil, err
 	}
-	compared, err := m.compare(s)
+	compared, err := m.compare(s, a)
 	if err != nil {
 		return nil, err
 	}
