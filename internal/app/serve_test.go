@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -49,7 +50,7 @@ func serveIn(t *testing.T, dir, databaseURL string, handler slog.Handler, enviro
 	go func() { ended <- a.Serve(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) { // a test may end before the server has started
 			t.Errorf("serve: %v", err)
 		}
 	})

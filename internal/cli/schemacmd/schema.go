@@ -16,7 +16,7 @@ import (
 
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
-	cmd := &cobra.Command{Use: "schema", Short: "Check, compare, import and print the schema; write its rules as policies"}
+	cmd := &cobra.Command{Use: "schema", Short: "Check, compare, import and print the schema; write policies"}
 	cmd.AddCommand(newCheck(f), newDiff(f), newImport(f), newPrint(f), newRLS(f))
 	return cmd
 }
