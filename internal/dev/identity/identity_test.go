@@ -129,9 +129,10 @@ func (p *provider) open(origin string) *identity.Provider {
 		Mail: func(_, _, text, _ string) {
 			p.mu.Lock()
 			p.mail = append(p.mail, text)
+			sent := p.sent
 			p.mu.Unlock()
-			if p.sent != nil {
-				p.sent()
+			if sent != nil {
+				sent()
 			}
 		},
 	})
@@ -387,12 +388,14 @@ func TestSupabaseClients(t *testing.T) {
 			}
 			defer inbox.Close()
 			defer deliver.Close()
+			p.mu.Lock()
 			p.sent = func() {
 				link, code := p.lastMail()
 				if err := json.NewEncoder(deliver).Encode(m{"link": link, "code": code}); err != nil {
 					t.Error(err)
 				}
 			}
+			p.mu.Unlock()
 			cmd := exec.CommandContext(t.Context(), "node", script)
 			cmd.Dir, cmd.Env, cmd.Stdin = dir, append(os.Environ(), "AUTH_URL="+p.url), inbox
 			if out, err := cmd.CombinedOutput(); err != nil {
