@@ -67,7 +67,10 @@ func (m *Manager) finish(w http.ResponseWriter, r *http.Request) (f flow, err er
 	}
 	setCookie(w, m.cookie(r, name, "", -1))
 	text, err := m.o.Keys.open(sealed, "login")
-	if err != nil || json.Unmarshal(text, &f) != nil || f.State != state || m.o.Now().After(f.Until) {
+	if err != nil || json.Unmarshal(text, &f) != nil {
+		return flow{}, unknown
+	}
+	if isOver := m.o.Now().After(f.Until); isOver || f.State != state {
 		return flow{}, unknown
 	}
 	return f, nil

@@ -15,10 +15,12 @@ func (m *Manager) next(to string) string {
 		return home
 	}
 	u, err := url.Parse(to)
+	isRelative := err == nil && u.Scheme == "" && u.Host == ""
+	isAbsolutePath := strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//")
 	switch {
 	case err != nil || u.User != nil || u.Opaque != "":
 		return home
-	case u.Scheme == "" && u.Host == "" && strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//"):
+	case isRelative && isAbsolutePath:
 		return to
 	case slices.Contains(m.o.Origins, u.Scheme+"://"+u.Host):
 		return to

@@ -77,7 +77,8 @@ func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
 		next, refused, err := m.renewed(ctx, r)
 		if refused != "" {
 			m.o.Logger.Warn("a session was ended", "uid", r.uid, "reason", refused)
-			r, err = row{}, m.endIn(ctx, tx, "id = $1", id)
+			r = row{}
+			_, err = m.endIn(ctx, tx, "id = $1", id)
 			return err
 		}
 		if err != nil {
@@ -146,29 +147,23 @@ func refusal(err error) string {
 	return e.Error()
 }
 
-// endIn ends the sessions that match a condition, in a transaction that tells all processes.
-func (m *Manager) endIn(ctx context.Context, tx pgx.Tx, condition string, args ...any) error {
+// endIn ends the sessions that match a condition, in a transaction that tells all processes. It returns how many there were.
+func (m *Manager) endIn(ctx context.Context, tx pgx.Tx, condition string, args ...any) (int, error) {
 	ids, err := end(ctx, tx, condition, args...)
 	for _, id := range ids {
 		if err == nil && m.o.Revoke != nil {
 			err = m.o.Revoke(ctx, tx, id)
 		}
 	}
-	return err
+	return len(ids), err
 }
 
 // End ends sessions of a user: one, or all with id "", except the one with the id keep.
 func (m *Manager) End(ctx context.Context, uid, id, keep string) error {
 	const op = "end sessions"
 	ended := 0
-	err := pgx.BeginFunc(ctx, m.o.Pool, func(tx pgx.Tx) error {
-		ids, err := end(ctx, tx, "uid = $1 AND ($2 = '' OR id::text = $2) AND id::text <> $3", uid, id, keep)
-		ended = len(ids)
-		for _, id := range ids {
-			if err == nil && m.o.Revoke != nil {
-				err = m.o.Revoke(ctx, tx, id)
-			}
-		}
+	err := pgx.BeginFunc(ctx, m.o.Pool, func(tx pgx.Tx) (err error) {
+		ended, err = m.endIn(ctx, tx, "uid = $1 AND ($2 = '' OR id::text = $2) AND id::text <> $3", uid, id, keep)
 		return err
 	})
 	if err != nil {
@@ -187,7 +182,8 @@ func (m *Manager) End(ctx context.Context, uid, id, keep string) error {
 func (*Manager) forget(e *entry, uid, id, keep string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.row.uid == uid && (id == "" || e.row.id == id) && e.row.id != keep {
+	isMeant := (id == "" || e.row.id == id) && e.row.id != keep
+	if e.row.uid == uid && isMeant {
 		e.err = errNone
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/pg"
@@ -35,13 +34,6 @@ type Info struct {
 	Started   time.Time `json:"startedAt"`
 	Seen      time.Time `json:"seenAt"` // within a minute
 	Current   bool      `json:"current"`
-}
-
-// db is a pool or a transaction.
-type db interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
 // store reads and writes the table.
@@ -91,14 +83,13 @@ func failed(op string, err error) error {
 	return pg.Fault(op, own.Denied(err, "SELECT, INSERT, UPDATE, DELETE", own.SessionsTable))
 }
 
-// byTicket returns the session of a ticket, and notes that it is in use.
+// byTicket returns the session of a ticket, and notes in the same round trip that it is in use. It does not wait for a process that has
+// locked the row to refresh it.
 func (s store) byTicket(ctx context.Context, ticket [sha256.Size]byte, now time.Time) (row, error) {
-	r, err := s.scan(s.pool.QueryRow(ctx, "SELECT "+columns+" FROM "+own.SessionsTable+" WHERE ticket = $1 AND until > $2", ticket[:], now))
-	if err != nil {
-		return r, err
-	}
-	_, err = s.pool.Exec(ctx, "UPDATE "+own.SessionsTable+" SET seen_at = $2 WHERE id = $1 AND seen_at < $2::timestamptz - interval '1 minute'", r.id, now)
-	return r, failed("read a session", err)
+	const query = `WITH seen AS (UPDATE ` + own.SessionsTable + ` SET seen_at = $2 WHERE id = (
+	SELECT id FROM ` + own.SessionsTable + ` WHERE ticket = $1 AND seen_at < $2::timestamptz - interval '1 minute' FOR UPDATE SKIP LOCKED))
+SELECT ` + columns + ` FROM ` + own.SessionsTable + ` WHERE ticket = $1 AND until > $2`
+	return s.scan(s.pool.QueryRow(ctx, query, ticket[:], now))
 }
 
 // locked returns a session whose row stays locked until the transaction ends.
@@ -123,7 +114,7 @@ func (s store) renew(ctx context.Context, tx pgx.Tx, r row) error {
 }
 
 // end ends the sessions that match a condition, and returns their ids.
-func end(ctx context.Context, tx db, condition string, args ...any) ([]string, error) {
+func end(ctx context.Context, tx pgx.Tx, condition string, args ...any) ([]string, error) {
 	rows, _ := tx.Query(ctx, "DELETE FROM "+own.SessionsTable+" WHERE "+condition+" RETURNING id::text", args...)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return ids, failed("end sessions", err)
