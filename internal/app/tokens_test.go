@@ -109,7 +109,7 @@ func asks(t *testing.T, url, token, query string) (reply, map[string]any) {
 	}
 	defer response.Body.Close()
 	var answer map[string]any
-	_ = json.NewDecoder(response.Body).Decode(&answer) // a problem is no answer
+	_ = json.NewDecoder(response.Body).Decode(&answer) // problem details have another form
 	return replyOf(response), answer
 }
 

@@ -49,7 +49,7 @@ func base62(n *big.Int, letters int) string {
 	return strings.Repeat(alphabet[:1], letters-len(text)) + text
 }
 
-// checksum tells typing mistakes from unknown keys without the database. It is no secret.
+// checksum tells typing mistakes from unknown keys without the database. It protects nothing.
 func checksum(body string) string {
 	return base62(big.NewInt(int64(crc32.ChecksumIEEE([]byte(body)))), checkLetters)
 }

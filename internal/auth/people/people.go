@@ -147,7 +147,7 @@ func (t *Table) Keep(ctx context.Context, claims token.Claims) error {
 	return &fault.Error{Code: fault.Internal, Op: op, Message: "auth.people: " + err.Error(), Private: true, Err: err}
 }
 
-// Fill puts the roles and the tier of the person's row into a caller, in the place of those of the token. Without a row, there are none.
+// Fill replaces the roles and the tier of a caller by those of the person's row. A person without a row has neither.
 func (t *Table) Fill(ctx context.Context, who caller.Caller) (caller.Caller, error) {
 	if t == nil || t.grants == "" || who.UID == "" {
 		return who, nil

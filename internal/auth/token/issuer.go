@@ -2,13 +2,13 @@ package token
 
 import (
 	"cmp"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/localhost"
 )
 
 // Kind is the kind of an issuer.
@@ -116,10 +116,5 @@ func Secure(address string) bool {
 	if err != nil || u.Host == "" || u.User != nil {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && isLocal(u.Hostname())
-}
-
-func isLocal(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+	return u.Scheme == "https" || (u.Scheme == "http" && localhost.Names(u.Hostname()))
 }

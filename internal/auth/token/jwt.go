@@ -30,6 +30,8 @@ type unverified struct {
 // type, such as a logout token, is for another purpose.
 var types = []string{"", "jwt", "at+jwt", "application/at+jwt", "application/jwt"}
 
+var errNotJWT = invalid("the token is not a JSON Web Token")
+
 // parse reads the parts of a token. Nothing of it can be trusted yet.
 func parse(text string) (unverified, error) {
 	t := unverified{text: []byte(text)}
@@ -38,8 +40,11 @@ func parse(text string) (unverified, error) {
 	}
 	parts := strings.Split(text, ".")
 	hasBreaks := strings.ContainsAny(text, "\r\n") // the decoder skips them
-	if hasBreaks || len(parts) != 3 || !decode(parts[0], &t.header) || !decode(parts[1], &t.claims) || !decode(parts[1], &t.all) {
-		return t, invalid("the token is not a JSON Web Token")
+	if hasBreaks || len(parts) != 3 {
+		return t, errNotJWT
+	}
+	if !decode(parts[0], &t.header) || !decode(parts[1], &t.claims) || !decode(parts[1], &t.all) {
+		return t, errNotJWT
 	}
 	switch {
 	case !slices.Contains(types, strings.ToLower(t.header.Type)):

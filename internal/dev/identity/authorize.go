@@ -2,7 +2,6 @@ package identity
 
 import (
 	"embed"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/dev/console"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/localhost"
 )
 
 //go:embed page
@@ -98,11 +98,8 @@ func (p *Provider) redirectTo(address string) (string, error) {
 	if err != nil || u.User != nil || u.Host == "" {
 		return "", refuse(http.StatusBadRequest, "validation_failed", "redirect_to is not a valid URL")
 	}
-	host := u.Hostname()
-	ip := net.ParseIP(host)
-	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 	web := u.Scheme == "http" || u.Scheme == "https"
-	if local && web || slices.Contains(p.RedirectTo, u.Scheme+"://"+u.Host) {
+	if (web && localhost.Names(u.Hostname())) || slices.Contains(p.RedirectTo, u.Scheme+"://"+u.Host) {
 		return address, nil
 	}
 	return "", fault.Wrap("log in", refuse(http.StatusBadRequest, "validation_failed",
