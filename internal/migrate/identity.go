@@ -23,14 +23,20 @@ func (s state) versionsKey(table string) string {
 	return s.schema + "." + table[strings.LastIndexByte(table, '.')+1:]
 }
 
-// sameRow is whether the record m belongs to the row g of the table of versions. A database of an earlier release lacks its tstamp.
-const sameRow = "g.version_id = m.version_id and g.id = m.row_id and coalesce((to_jsonb(m)->>'tstamp')::timestamp = g.tstamp::timestamp, true)"
+// The record m belongs to the row g of the table of versions when it satisfies sameRow and, where it has a tstamp, sameTime.
+const (
+	sameRow  = "g.version_id = m.version_id and g.id = m.row_id"
+	sameTime = " and coalesce(m.tstamp = g.tstamp::timestamp, true)"
+)
 
 // readIdentities adds to the applied versions from which files they were applied. Rows that another tool has made have none. It also finds
 // the stale records: those whose rows somebody has deleted from the table of versions by hand.
 func (s *state) readIdentities(ctx context.Context, db querier, table string) error {
 	const op = "read from which files migrations were applied"
-	if there, err := exists(ctx, db, own.MigrationsTable); !there || err != nil {
+	var isThere, hasTimes bool // a database of an earlier release lacks the table or its tstamp
+	err := db.QueryRow(ctx, "select to_regclass($1) is not null, exists (select from pg_attribute where attrelid = to_regclass($1) and attname = 'tstamp')",
+		own.MigrationsTable).Scan(&isThere, &hasTimes)
+	if err != nil || !isThere {
 		return pg.Fault(op, err)
 	}
 	type key struct{ version, id int64 }
@@ -39,9 +45,12 @@ func (s *state) readIdentities(ctx context.Context, db querier, table string) er
 		Name, Sum   string
 		IsCurrent   bool
 	}
-	current := "false"
+	same, current := sameRow, "false"
+	if hasTimes {
+		same += sameTime
+	}
 	if s.known {
-		current = fmt.Sprintf("exists (select from %s g where %s)", table, sameRow)
+		current = fmt.Sprintf("exists (select from %s g where %s)", table, same)
 	}
 	rows, _ := db.Query(ctx, fmt.Sprintf("select version_id, row_id, name, sum, %s from %s m where versions = %s", current, own.MigrationsTable, pg.QuoteLiteral(s.versionsKey(table))))
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])

@@ -25,21 +25,18 @@ const lockID = 0x6b726f776f63 // "krowoc" in ASCII
 
 const applyOp = "migrate the schema " + Schema
 
-// Apply migrates the schema to the version of this binary and returns the resulting version. It keeps a newer version. Each migration is a
-// transaction that also records the migration, so that a later call continues after a crash.
+// Apply migrates the schema to the version of this binary and returns the resulting version. It keeps a newer version. All missing
+// migrations are one transaction.
 func Apply(ctx context.Context, db Target) (version int, err error) {
 	version, err = readVersion(ctx, db)
-	if isDenied(err) { // reading the schema is not allowed; applyNext explains which permission is missing
-		err = nil
-	}
-	for err == nil && version < Latest() {
-		version, err = applyNext(ctx, db)
+	if (err == nil && version < Latest()) || isDenied(err) { // applyPending explains which permission is missing
+		version, err = applyPending(ctx, db)
 	}
 	return version, pg.Fault(applyOp, err)
 }
 
-// applyNext applies one migration, unless another process has applied it.
-func applyNext(ctx context.Context, db Target) (version int, err error) {
+// applyPending applies the migrations that no other process has applied.
+func applyPending(ctx context.Context, db Target) (version int, err error) {
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return 0, err
@@ -57,13 +54,13 @@ func applyNext(ctx context.Context, db Target) (version int, err error) {
 			return 0, who.explain(err)
 		}
 	}
-	if pending := migrations()[min(version, Latest()):]; len(pending) > 0 {
-		m := pending[0] // each migration has its own transaction
-		sql := m.sql + fmt.Sprintf(";\nINSERT INTO %s (version, name) VALUES (%d, '%s')", versionsTable, m.version, m.name)
-		if err := exec(ctx, tx, sql); err != nil {
-			return 0, who.explain(err)
-		}
+	var sql strings.Builder
+	for _, m := range migrations()[min(version, Latest()):] {
+		fmt.Fprintf(&sql, "%s;\nINSERT INTO %s (version, name) VALUES (%d, '%s');\n", m.sql, versionsTable, m.version, m.name)
 		version = m.version
+	}
+	if err := exec(ctx, tx, sql.String()); err != nil {
+		return 0, who.explain(err)
 	}
 	return version, tx.Commit(ctx)
 }

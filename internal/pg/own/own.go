@@ -1,6 +1,6 @@
 // Package own manages the Postgres schema "krowoc", which contains Krowoc's own tables in the database of a project. Numbered migrations in
-// the binary create it. Commands that may change tables apply them, each one in a transaction. The production server never applies them and
-// only compares versions.
+// the binary create it. Commands that may change tables apply them, in one transaction. The production server never applies them and only
+// compares versions.
 //
 // A migration is additive: the previous release also works with the new schema, so that an older and a newer binary can run at the same
 // time. A database that is newer than the binary is therefore accepted.
