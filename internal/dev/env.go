@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
@@ -26,7 +27,7 @@ func writeEnv(dir string, s State) error {
 		name, value, _ := strings.Cut(v, "=")
 		b.WriteString("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n")
 	}
-	return fault.Wrap("write the session's variables", os.WriteFile(filepath.Join(dir, envFile), []byte(b.String()), 0o600))
+	return fault.Wrap("write the session's variables", atomicfile.Write(filepath.Join(dir, envFile), []byte(b.String()), 0o600))
 }
 
 // Size returns the size of the local database of a state folder in bytes.

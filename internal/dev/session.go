@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/fault"
 
 	"github.com/gofrs/flock"
@@ -85,7 +86,7 @@ func AlreadyRunning(other State) error {
 		"show it with `krowoc dev status`, or stop it with `krowoc dev stop`")
 }
 
-// write replaces the state file atomically.
+// write replaces the state file.
 func (l *sessionLock) write(state State) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,11 +95,7 @@ func (l *sessionLock) write(state State) error {
 	if err != nil {
 		return err
 	}
-	temporary := l.path + ".new"
-	if err := os.WriteFile(temporary, append(text, '\n'), 0o600); err != nil {
-		return fault.Wrap("write the session's state", err)
-	}
-	return fault.Wrap("write the session's state", os.Rename(temporary, l.path))
+	return fault.Wrap("write the session's state", atomicfile.Write(l.path, append(text, '\n'), 0o600))
 }
 
 // release removes the state and releases the lock. It leaves the files of another session alone, which can have started after the folder of

@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
@@ -104,7 +105,7 @@ func (s *session) loadSeeds(ctx context.Context) error {
 		return err
 	}
 	s.info("seed", fmt.Sprintf("%s %s", summary, since(began, s.now())))
-	return fault.Wrap("record the loaded seeds", os.WriteFile(s.digestPath(), []byte(digest), 0o644))
+	return fault.Wrap("record the loaded seeds", atomicfile.Write(s.digestPath(), []byte(digest), 0o644))
 }
 
 func (s *session) digestPath() string { return filepath.Join(s.StateDir, "seeds.digest") }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/dev/sync"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/migrate"
@@ -62,7 +63,7 @@ func (s *session) syncTables(ctx context.Context, types *schema.Schema) error {
 	if digest, err = s.tablesDigest(ctx, types); err != nil {
 		return err
 	}
-	return fault.Wrap("record the state of the tables", os.WriteFile(path, []byte(digest), 0o644))
+	return fault.Wrap("record the state of the tables", atomicfile.Write(path, []byte(digest), 0o644))
 }
 
 // worthCopying is how long migrations must take for a copy of their result to be worth its time, which is a tenth of that, before the session

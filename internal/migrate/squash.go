@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
@@ -158,7 +159,7 @@ func (s Squash) Write(dir string) (err error) {
 		moved = append(moved, name)
 		delete(sums, name)
 	}
-	if err := os.WriteFile(path, []byte(s.Text), 0o644); err != nil {
+	if err := atomicfile.Write(path, []byte(s.Text), 0o644); err != nil {
 		return fileFault(squashOp, err)
 	}
 	if sums == nil {

@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
@@ -105,12 +105,7 @@ func (s Sums) Write(dir string) error {
 	for _, name := range names {
 		fmt.Fprintln(&out, name, s[name])
 	}
-	fresh := filepath.Join(dir, "."+SumFile+".new")
-	if err := os.WriteFile(fresh, out.Bytes(), 0o644); err != nil {
-		return fileFault(op, err)
-	}
-	if err := os.Rename(fresh, filepath.Join(dir, SumFile)); err != nil {
-		os.Remove(fresh)
+	if err := atomicfile.Write(filepath.Join(dir, SumFile), out.Bytes(), 0o644); err != nil {
 		return fileFault(op, err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/generate"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
@@ -43,7 +44,7 @@ func Add(ctx context.Context, a *app.App, s *scratch.Server, add Addition) (path
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+	if err := atomicfile.Write(file, []byte(text), 0o644); err != nil {
 		return nil, fault.Wrap("add to the schema", err)
 	}
 	defer func() {
@@ -98,7 +99,7 @@ func restore(file string, old []byte) error {
 	if old == nil {
 		return os.Remove(file)
 	}
-	return os.WriteFile(file, old, 0o644)
+	return atomicfile.Write(file, old, 0o644)
 }
 
 // schemaFile returns the file to edit: the one that contains the type, or the one for a new type.

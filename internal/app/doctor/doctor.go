@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/stack"
 	"github.com/krowoc/krowoc/internal/diag"
@@ -169,7 +170,7 @@ func (p project) checkGit(ctx context.Context) Finding {
 		if len(text) > 0 && text[len(text)-1] != '\n' {
 			text = append(text, '\n')
 		}
-		return os.WriteFile(path, append(text, ".krowoc/\n"...), 0o644)
+		return atomicfile.Write(path, append(text, ".krowoc/\n"...), 0o644)
 	}
 	return f
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/app"
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
@@ -42,5 +43,5 @@ func ignoreDrift(ctx context.Context, a *app.App, built *pgxpool.Pool, live *cat
 		return nil //nolint:nilerr // the user edits the file
 	}
 	result.Ignored = []string{grants}
-	return fault.Wrap("write drift.ignore to "+a.Relative(a.Config.File), os.WriteFile(a.Config.File, append(text, ignoresGrants...), 0o644))
+	return fault.Wrap("write drift.ignore to "+a.Relative(a.Config.File), atomicfile.Write(a.Config.File, append(text, ignoresGrants...), 0o644))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwk"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
@@ -97,13 +98,10 @@ func (k *keys) public() (jwk.Set, error) {
 
 func (p *Provider) jwks(*http.Request) (any, error) { return p.keys.public() }
 
-// writeFile atomically replaces a file that only its owner can read.
+// writeFile replaces a file that only its owner can read.
 func writeFile(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return atomicfile.Write(path, text, 0o600)
 }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/atomicfile"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/listen"
@@ -149,7 +150,7 @@ func (s *Stack) remember(name string, fresh func() (string, error)) (string, err
 	if err := dev.MakeStateDir(s.StateDir); err != nil {
 		return "", err
 	}
-	return value, fault.Wrap("write "+name, os.WriteFile(path, []byte(value+"\n"), 0o600))
+	return value, fault.Wrap("write "+name, atomicfile.Write(path, []byte(value+"\n"), 0o600))
 }
 
 // containerName is the name of a service's container and volume. It is the same in all sessions of a project folder, and unique to the
