@@ -1,6 +1,10 @@
 package token_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -300,4 +304,22 @@ func asFault(err error, into **fault.Error) bool {
 	f, ok := err.(*fault.Error) //nolint:errorlint // it is returned unwrapped
 	*into = f
 	return ok
+}
+
+// BenchmarkSignature is the limit of BenchmarkFirst: the arithmetic of ES256 alone.
+func BenchmarkSignature(b *testing.B) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte("a token"))
+	signature, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if !ecdsa.VerifyASN1(&key.PublicKey, sum[:], signature) {
+			b.Fatal("the signature is wrong")
+		}
+	}
 }
