@@ -49,7 +49,8 @@ test-ci: ## test the checks of .ci
 	go test ./.ci/check
 
 .PHONY: test-wasm
-test-wasm: ## test with the SQL parser in WebAssembly, as releases have it
+test-wasm: ## build and test with the SQL parser in WebAssembly, as releases have it
+	CGO_ENABLED=0 go build -trimpath -o /dev/null ./cmd/krowoc
 	CGO_ENABLED=0 go test -trimpath ./internal/pg/sqltext/... ./internal/migrate/lint # shares compiled packages with the release
 
 .PHONY: lint
