@@ -3,8 +3,6 @@ package ddl_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -17,17 +15,14 @@ import (
 )
 
 // A builder that builds one schema after the other has the same result as one that starts from nothing, also after a mistake. The schemas
-// are generated; KROWOC_TEST_SEED says which.
+// are generated.
 func TestBuilderBuildsTheSameAgain(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	if n, err := strconv.ParseUint(os.Getenv("KROWOC_TEST_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	for i := range 4 {
-		t.Run(fmt.Sprint(seed+uint64(i)), func(t *testing.T) {
+	rounds, seed := testkit.Random(2)
+	for i := range rounds {
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
 			t.Parallel()
-			w := &world{r: rand.New(rand.NewPCG(seed+uint64(i), 0))}
+			w := &world{r: rand.New(rand.NewPCG(seed+i, 0))}
 			for range 3 {
 				w.addEnum()
 			}

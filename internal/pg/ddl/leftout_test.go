@@ -3,9 +3,7 @@ package ddl_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -133,11 +131,8 @@ func TestLeftOut(t *testing.T) {
 // TestLeftOutOfRandomChanges makes up schemas and changes, and adds an impossible one: the rest of the plan is what it would be without it.
 func TestLeftOutOfRandomChanges(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	if n, err := strconv.ParseUint(os.Getenv("KROWOC_TEST_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	for i := range uint64(3) {
+	rounds, seed := testkit.Random(2)
+	for i := range rounds {
 		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
 			t.Parallel()
 			w := &world{r: rand.New(rand.NewPCG(seed+i, 1))}

@@ -3,9 +3,7 @@ package ddl_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,20 +14,14 @@ import (
 )
 
 // TestRoundTrip changes generated schemas in generated ways: what a plan makes is what the schema says, and rolled back
-// it is what it was, which Plan itself demands. KROWOC_TEST_ROUNDS says how many schemas, KROWOC_TEST_SEED which.
+// it is what it was, which Plan itself demands.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	rounds, seed := 6, rand.Uint64()
-	if n, err := strconv.Atoi(os.Getenv("KROWOC_TEST_ROUNDS")); err == nil {
-		rounds = n
-	}
-	if n, err := strconv.ParseUint(os.Getenv("KROWOC_TEST_SEED"), 10, 64); err == nil {
-		seed = n
-	}
+	rounds, seed := testkit.Random(3)
 	for i := range rounds {
-		t.Run(fmt.Sprint(seed+uint64(i)), func(t *testing.T) {
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
 			t.Parallel()
-			w := &world{r: rand.New(rand.NewPCG(seed+uint64(i), 0))}
+			w := &world{r: rand.New(rand.NewPCG(seed+i, 0))}
 			for range 3 {
 				w.addEnum()
 			}

@@ -5,9 +5,7 @@ import (
 	"crypto/md5"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -20,18 +18,11 @@ import (
 
 // TestAnyRefusedStatement makes up schemas and changes, and lets Postgres refuse one or two statements of the plan: of a rename, of another
 // change or of a way back. The plan leaves out the objects of these statements and what depends on them. The rest leads there, back and
-// there again, nothing is left out without a reason, and the next plan leaves out nothing else. KROWOC_TEST_ROUNDS and KROWOC_TEST_SEED are
-// those of TestRoundTrip.
+// there again, nothing is left out without a reason, and the next plan leaves out nothing else.
 func TestAnyRefusedStatement(t *testing.T) {
 	t.Parallel()
-	rounds, seed := 6, rand.Uint64()
-	if n, err := strconv.Atoi(os.Getenv("KROWOC_TEST_ROUNDS")); err == nil {
-		rounds = n
-	}
-	if n, err := strconv.ParseUint(os.Getenv("KROWOC_TEST_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	for i := range uint64(rounds) {
+	rounds, seed := testkit.Random(3)
+	for i := range rounds {
 		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
 			t.Parallel()
 			w := &world{r: rand.New(rand.NewPCG(seed+i, 2))}
