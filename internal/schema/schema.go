@@ -74,7 +74,8 @@ type Type struct {
 	Uniques     []Unique // over several fields (@unique(fields:) on the type)
 	Checks      []Check
 	Rules       []Rule // empty: only the service can reach the type through the API
-	Join        *Join  // set when the type is the implicit join table of a many-to-many relation
+	Fresh       Fresh
+	Join        *Join // set when the type is the implicit join table of a many-to-many relation
 	Pos         Position
 }
 
@@ -112,6 +113,7 @@ type Field struct {
 	Checks      []Check
 	Auth        bool   // @auth is on the field: Rules then restrict those of the type; no rules means no access
 	Rules       []Rule // a caller may access the field if the type and one of these rules allow it
+	Fresh       Fresh  // in addition to that of the type
 	PII         *PII   // @pii: personal data
 	RenamedFrom string
 	Pos         Position

@@ -44,8 +44,8 @@ func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {
 		b.pii(f, u)
 	}
 	if u := f.uses.one("auth"); u != nil {
-		f.Auth = true
-		f.Rules = b.rules(t, u, true)
+		f.Auth = u.args["rules"] != nil
+		f.Rules, f.Fresh = b.rules(t, u, true), b.fresh(u, true)
 	}
 }
 
@@ -81,7 +81,7 @@ func (b *builder) typeDirectives(t *typeDecl) {
 		t.Checks = append(t.Checks, b.check(t, u, nil, len(t.Checks)))
 	}
 	if u := t.uses.one("auth"); u != nil {
-		t.Rules = b.rules(t, u, false)
+		t.Rules, t.Fresh = b.rules(t, u, false), b.fresh(u, false)
 	}
 }
 

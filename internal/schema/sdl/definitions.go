@@ -18,10 +18,11 @@ func Directives() string {
 		}
 	}
 	b.WriteString("\n\"A literal of any type.\"\nscalar " + reservedPrefix + "Value\n")
+	written := map[string]bool{}
 	for _, d := range directiveSpecs {
-		writeEnums(&b, d.args)
+		writeEnums(&b, d.args, written)
 	}
-	writeEnums(&b, ruleArgs[:])
+	writeEnums(&b, ruleArgs[:], written)
 	b.WriteString("\n\"A rule of @auth.\"\ninput " + reservedPrefix + "Rule {\n")
 	writeArguments(&b, ruleArgs[:])
 	b.WriteString("}\n")
@@ -31,9 +32,10 @@ func Directives() string {
 	return b.String()
 }
 
-func writeEnums(b *strings.Builder, args []argSpec) {
+func writeEnums(b *strings.Builder, args []argSpec, written map[string]bool) {
 	for _, a := range args {
-		if a.kind == enumArg {
+		if a.kind == enumArg && !written[a.enum] {
+			written[a.enum] = true
 			b.WriteString("\nenum " + reservedPrefix + a.enum + " { " + strings.Join(a.values, " ") + " }\n")
 		}
 	}

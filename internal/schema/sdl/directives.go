@@ -149,7 +149,9 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "keys", doc: "Keys of JSON documents whose values are not personal data; all other values are masked.", list: true},
 	}},
 	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
-		{name: "rules", kind: rulesArg, list: true, required: true},
+		{name: "rules", doc: "Required on a type.", kind: rulesArg, list: true},
+		{name: "fresh", doc: "How long ago the caller may have logged in at most, for example 5m. Default: any time."},
+		{name: "freshFor", doc: "Operations that ask for a log-in as recent as fresh. Default: all.", kind: enumArg, list: true, enum: "Operation", values: operations},
 	}},
 }
 

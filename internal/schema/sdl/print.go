@@ -161,7 +161,7 @@ func typeDirectives(t *schema.Type) []string {
 		add(checkDirective(c, checkName(t.Table, nil, n)))
 	}
 	if len(t.Rules) > 0 {
-		add(authDirective(t.Rules, len(schema.Operations)))
+		add(authDirective(true, t.Rules, t.Fresh, len(schema.Operations)))
 	}
 	return out
 }
@@ -210,20 +210,38 @@ func checkDirective(c schema.Check, usual string) string {
 	return directive("check", source(c.Expr, "expr", "sql"), text("name", given(c.Name, usual)), text("message", c.Message))
 }
 
-// authDirective prints rules, one on each line; all is the number of operations that a rule can allow.
-func authDirective(rules []schema.Rule, all int) string {
+// authDirective prints an @auth, if there is one; all is the number of operations that a rule can allow.
+func authDirective(hasRules bool, rules []schema.Rule, f schema.Fresh, all int) string {
+	given, within := "", ""
+	if hasRules {
+		given = ruleList(rules, all)
+	}
+	if f.Within > 0 {
+		within = schema.FormatDuration(f.Within)
+	}
+	return directive("auth", word("rules", given), text("fresh", within), list("freshFor", operationNames(f.Operations, all)))
+}
+
+// operationNames returns operations, or nothing for all.
+func operationNames(operations []schema.Operation, all int) (names []string) {
+	if len(operations) == all {
+		return nil
+	}
+	for _, op := range operations {
+		names = append(names, string(op))
+	}
+	return names
+}
+
+// ruleList prints rules, one on each line.
+func ruleList(rules []schema.Rule, all int) string {
 	if len(rules) == 0 {
-		return " @auth(rules: [])"
+		return "[]"
 	}
 	var b strings.Builder
-	b.WriteString(" @auth(rules: [\n")
+	b.WriteString("[\n")
 	for _, r := range rules {
-		var ops, roles []string
-		if len(r.Operations) < all {
-			for _, op := range r.Operations {
-				ops = append(ops, string(op))
-			}
-		}
+		var roles []string
 		for _, role := range r.Roles {
 			roles = append(roles, Quote(role))
 		}
@@ -237,10 +255,10 @@ func authDirective(rules []schema.Rule, all int) string {
 		if r.Where != nil {
 			where = r.Where.Source
 		}
-		args := arguments(word("allow", string(r.Allow)), list("operations", ops), text("field", field), list("roles", roles), word("atLeast", tier), text("where", where))
+		args := arguments(word("allow", string(r.Allow)), list("operations", operationNames(r.Operations, all)), text("field", field), list("roles", roles), word("atLeast", tier), text("where", where))
 		b.WriteString("    { " + strings.Trim(args, "()") + " }\n")
 	}
-	b.WriteString("  ])")
+	b.WriteString("  ]")
 	return b.String()
 }
 

@@ -48,10 +48,7 @@ func fieldDirectives(f *schema.Field) []string {
 		}
 		out = append(out, " @pii"+arguments(word("kind", string(f.PII.Kind)), list("keys", keys)))
 	}
-	if f.Auth {
-		out = append(out, authDirective(f.Rules, len(schema.Operations)-1))
-	}
-	return out
+	return append(out, authDirective(f.Auth, f.Rules, f.Fresh, len(schema.Operations)-1))
 }
 
 // columnName returns the value of @col(name:), or "" when the column has its default name.

@@ -47,7 +47,8 @@ func generate(r *rand.Rand) string {
 		b.WriteString(pick(r, "", ` @index(fields: ["s", "n"], order: [DESC, ASC])`, ` @unique(fields: ["n", "s"]) @index(fields: ["l"], type: GIN, where: "this.n > 1")`))
 		b.WriteString(pick(r, "", ` @check(expr: "this.n < 10", message: "\"ten\"\n")`, ` @check(expr: "this.s != ''") @check(expr: "this.n > 0", name: "x`+fmt.Sprint(i)+`")`))
 		b.WriteString(pick(r, "", ` @auth(rules: [])`, ` @auth(rules: [{ allow: PUBLIC, operations: READ }, { allow: ROLE, roles: ["a", "b"], where: "this.s == auth.uid" }])`,
-			` @auth(rules: [{ allow: TIER, atLeast: FREE }, { allow: TIER, atLeast: PRO, operations: [CREATE], where: "this.n > 1" }])`))
+			` @auth(rules: [{ allow: TIER, atLeast: FREE }, { allow: TIER, atLeast: PRO, operations: [CREATE], where: "this.n > 1" }])`,
+			` @auth(rules: [{ allow: AUTHENTICATED }], fresh: "90m", freshFor: [UPDATE, DELETE])`))
 		b.WriteString(" {\n")
 		if strings.Contains(key, "id") {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")
@@ -56,7 +57,7 @@ func generate(r *rand.Rand) string {
 		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, ` @onUpdate(expr: "this.n + 1")`,
 			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
 		b.WriteString("\n  l: [Color!]!" + pick(r, "", " @default(value: [RED, BLUE])", " @length(max: 3)"))
-		b.WriteString("\n  d: Decimal" + pick(r, "", " @default(value: 1e3)", ` @range(min: "-5", max: 5.50)`, ` @auth(rules: [{ allow: PUBLIC }])`))
+		b.WriteString("\n  d: Decimal" + pick(r, "", " @default(value: 1e3)", ` @range(min: "-5", max: 5.50)`, ` @auth(rules: [{ allow: PUBLIC }])`, ` @auth(fresh: "5m")`, ` @auth(rules: [{ allow: PUBLIC }], fresh: "1h", freshFor: READ)`))
 		b.WriteString("\n  j: JSON" + pick(r, "", ` @default(value: { a: [1, 1.0, "x"], b: { c: null } })`, " @default(value: null)", " @renamed(from: \"old\")", ` @pii(keys: ["a", "\"b\""])`) + "\n")
 		b.WriteString(bodies[i].String() + lists[i].String() + "}\n")
 	}

@@ -32,7 +32,7 @@ func (b *builder) rule(t *typeDecl, v *ast.Value, onField bool) (schema.Rule, bo
 		return schema.Rule{}, false
 	}
 	rule := schema.Rule{Allow: schema.Allow(u.text("allow")), Pos: b.position(v.Position)}
-	b.ruleOperations(&rule, u, onField)
+	rule.Operations = b.operations(u, "operations", onField)
 	b.ruleOwner(&rule, t, u)
 	b.ruleRoles(&rule, u)
 	b.ruleTiers(&rule, u)
@@ -40,29 +40,6 @@ func (b *builder) rule(t *typeDecl, v *ast.Value, onField bool) (schema.Rule, bo
 		rule.Where = b.expr(where, t.Type, ruleKind())
 	}
 	return rule, true
-}
-
-func (b *builder) ruleOperations(rule *schema.Rule, u *use, onField bool) {
-	seen := map[schema.Operation]bool{}
-	for _, v := range u.items("operations") {
-		op := schema.Operation(v.Raw)
-		switch {
-		case onField && op == schema.Delete:
-			b.errorf(codeInvalidRule, v.Position, "remove DELETE", "a field cannot be deleted on its own")
-		case seen[op]:
-			b.errorf(codeInvalidRule, v.Position, "remove one of them", "%s is listed twice", op)
-		}
-		seen[op] = true
-	}
-	if u.args["operations"] != nil && len(seen) == 0 {
-		b.errorf(codeInvalidRule, u.position("operations"), "list operations, or remove the argument to allow all", "the rule allows no operations")
-	}
-	for _, op := range schema.Operations {
-		implied := u.args["operations"] == nil && (!onField || op != schema.Delete)
-		if seen[op] || implied {
-			rule.Operations = append(rule.Operations, op)
-		}
-	}
 }
 
 // ruleOwner reads the field of an OWNER rule: what it holds is compared with auth.uid.
