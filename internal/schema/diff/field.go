@@ -47,6 +47,7 @@ func (c *comparison) field(path string, old, f *schema.Field) {
 	if old.Auth || f.Auth {
 		c.fieldRules(path, old, f)
 	}
+	c.fresh(path, old.Fresh, f.Fresh)
 }
 
 // renamed reports whether one type is the other under a new name.
