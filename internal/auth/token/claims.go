@@ -21,7 +21,8 @@ type Claims struct {
 	Issued  time.Time
 	Expires time.Time // with the leeway of the issuer
 
-	// AuthTime is when the user proved who they are: auth_time, or the newest timestamp of amr. It is zero if the token does not say.
+	// AuthTime is when the user last proved who they are: auth_time, or the newest timestamp of amr. It is zero if the token does not say, or
+	// if it says a time in the future, and never after the token was verified.
 	AuthTime time.Time
 	All      map[string]any
 }
@@ -94,7 +95,7 @@ func (i *trusted) accept(t unverified, now time.Time) (Claims, error) {
 	tier, _ := at(t.all, i.Tier).(string) // any other claim is no tier
 	return Claims{
 		Issuer: c.Issuer, Subject: c.Subject, Session: session, Key: t.header.Key, Email: c.Email, Roles: texts(at(t.all, i.Roles)), Tier: tier,
-		Issued: c.Issued.time(), Expires: c.Expires.time().Add(i.Leeway), AuthTime: authTime(c.AuthTime, t.all["amr"]), All: t.all,
+		Issued: c.Issued.time(), Expires: c.Expires.time().Add(i.Leeway), AuthTime: past(authTime(c.AuthTime, t.all["amr"]), now, i.Leeway), All: t.all,
 	}, nil
 }
 
@@ -116,12 +117,26 @@ func (i *trusted) timely(c registered, now time.Time) error {
 	return nil
 }
 
+// past returns a time, or now if the clock of the issuer is ahead by no more than the leeway. A time after that is unknown.
+func past(at, now time.Time, leeway time.Duration) time.Time {
+	switch {
+	case at.After(now.Add(leeway)):
+		return time.Time{}
+	case at.After(now):
+		return now
+	}
+	return at
+}
+
+// refreshed is the method in amr of a token that was exchanged for another, for which nobody had to prove anything.
+const refreshed = "token_refresh"
+
 // authTime returns auth_time, or the newest timestamp of amr, as Supabase writes it: [{"method": "password", "timestamp": 1767225600}].
 func authTime(claim seconds, amr any) time.Time {
 	list, _ := amr.([]any)
 	for _, entry := range list {
 		method, _ := entry.(map[string]any)
-		if at, ok := method["timestamp"].(float64); ok && seconds(at).valid() {
+		if at, ok := method["timestamp"].(float64); ok && seconds(at).valid() && method["method"] != refreshed {
 			claim = max(claim, seconds(at))
 		}
 	}

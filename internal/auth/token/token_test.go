@@ -199,15 +199,33 @@ func TestAuthTime(t *testing.T) {
 	i := newIssuer(t)
 	key := newSigner(t, "k1", jwa.ES256())
 	i.publish(key)
-	v, _ := verifier(t, i)
+	v, _ := verifier(t, i, func(o *token.Options) { o.Issuers[0].Leeway = 30 * time.Second })
 	at := epoch.Add(-time.Minute).Unix()
 	for name, change := range map[string]claims{
 		"auth_time": {"auth_time": at},
 		"amr":       {"amr": []any{map[string]any{"method": "otp", "timestamp": at - 500}, map[string]any{"method": "totp", "timestamp": at}}},
 		"both":      {"auth_time": at, "amr": []any{"pwd"}},
+		"refreshed": {"amr": []any{map[string]any{"method": "otp", "timestamp": at}, map[string]any{"method": "token_refresh", "timestamp": at + 50}}},
 	} {
 		c, err := v.Verify(t.Context(), key.sign(t, i.good(change), nil))
 		if err != nil || c.AuthTime.Unix() != at {
+			t.Errorf("%s: %v, %v", name, c.AuthTime, err)
+		}
+	}
+	// The clock of the issuer may be ahead by the leeway. A time after that is as good as none.
+	for name, tt := range map[string]struct {
+		change claims
+		want   time.Time
+	}{
+		"none":             {claims{}, time.Time{}},
+		"within leeway":    {claims{"auth_time": epoch.Unix() + 20}, epoch},
+		"future":           {claims{"auth_time": epoch.Unix() + 3600}, time.Time{}},
+		"future in amr":    {claims{"auth_time": at, "amr": []any{map[string]any{"method": "otp", "timestamp": epoch.Unix() + 3600}}}, time.Time{}},
+		"amr of text":      {claims{"amr": []any{map[string]any{"method": "otp", "timestamp": "1767225600"}, "pwd", 7, nil}}, time.Time{}},
+		"amr out of range": {claims{"amr": []any{map[string]any{"method": "otp", "timestamp": -5}, map[string]any{"method": "otp", "timestamp": 1e300}}}, time.Time{}},
+	} {
+		c, err := v.Verify(t.Context(), key.sign(t, i.good(tt.change), nil))
+		if err != nil || !c.AuthTime.Equal(tt.want) {
 			t.Errorf("%s: %v, %v", name, c.AuthTime, err)
 		}
 	}
