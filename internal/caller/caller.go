@@ -5,6 +5,7 @@ package caller
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Caller is the sender of a request. The zero value is anonymous.
@@ -15,6 +16,16 @@ type Caller struct {
 	Service bool     // the project's own service, to which access rules do not apply
 	Key     string   // the ID of the API key of a machine; empty for people
 	Scope   Scope    // of the API key
+	LogIn   LogIn    // of a person
+}
+
+// LogIn is how a person has logged in. It is zero for machines, and where the credentials do not tell.
+type LogIn struct {
+	Time time.Time // when they last proved who they are; zero if unknown, and never in the future
+
+	// Lives asks the issuer whether the session still lives. An error says that it has ended, or that the issuer does not answer. It is
+	// nil if nobody can be asked. It keeps the token to itself, so that no log shows it with the caller.
+	Lives func(ctx context.Context) error
 }
 
 // Scope limits what a caller may do, in addition to the access rules. A nil list does not limit.

@@ -18,6 +18,7 @@ const (
 	Invalid         Code = "invalid"         // the caller's input or configuration is wrong
 	Unauthenticated Code = "unauthenticated" // the caller is unknown
 	Forbidden       Code = "forbidden"       // the caller is known, but does not have the permission
+	Reauthenticate  Code = "reauthenticate"  // the caller is known, but has to log in again first
 	NotFound        Code = "not_found"
 	Conflict        Code = "conflict"     // the current state does not allow it: a duplicate, a lock, a dirty tree
 	RateLimited     Code = "rate_limited" // too many requests

@@ -50,6 +50,7 @@ var categories = map[fault.Code]category{
 	fault.Invalid:         {status: http.StatusBadRequest, title: "Bad Request"},
 	fault.Unauthenticated: {status: http.StatusUnauthorized, title: "Unauthorized"},
 	fault.Forbidden:       {status: http.StatusForbidden, title: "Forbidden"},
+	fault.Reauthenticate:  {status: http.StatusUnauthorized, title: "Unauthorized"},
 	fault.NotFound:        {status: http.StatusNotFound, title: "Not Found"},
 	fault.Conflict:        {status: http.StatusConflict, title: "Conflict"},
 	fault.CheckFailed:     {status: http.StatusUnprocessableEntity, title: "Unprocessable Content"},

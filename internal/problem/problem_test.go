@@ -18,7 +18,7 @@ import (
 
 func TestEveryCodeHasItsStatus(t *testing.T) {
 	for code, want := range map[fault.Code]int{
-		fault.Invalid: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404,
+		fault.Invalid: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.Reauthenticate: 401, fault.NotFound: 404,
 		fault.Conflict: 409, fault.CheckFailed: 422, fault.RateLimited: 429, fault.Canceled: 499,
 		fault.Internal: 500, fault.Upstream: 502, fault.Unavailable: 503, fault.Timeout: 504,
 		"made up": 500,

@@ -3,6 +3,7 @@ export type ErrorCode =
   | "invalid"
   | "unauthenticated"
   | "forbidden"
+  | "reauthenticate"
   | "not_found"
   | "conflict"
   | "rate_limited"
