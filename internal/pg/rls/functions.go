@@ -25,6 +25,11 @@ END $krowoc$`,
     WHEN 'string' THEN array_remove(ARRAY[r #>> '{}'], '')
   END, '{}')
   FROM `+Schema+`.claims() c, `+firstClaim(roles)+` r`),
+		function("logged_in_at", "timestamptz", `SELECT CASE WHEN t BETWEEN 0 AND extract(epoch FROM now()) + 30 THEN to_timestamp(t::float8) END FROM (
+    SELECT max(CASE jsonb_typeof(e) WHEN 'number' THEN (e #>> '{}')::numeric END) t FROM `+Schema+`.claims() c, LATERAL (
+      SELECT c -> 'auth_time' e UNION ALL
+      SELECT m -> 'timestamp' FROM jsonb_array_elements(CASE jsonb_typeof(c -> 'amr') WHEN 'array' THEN c -> 'amr' ELSE '[]' END) m
+      WHERE m ->> 'method' IS DISTINCT FROM 'token_refresh') times) newest`),
 		function("tier", "text", `SELECT CASE jsonb_typeof(t) WHEN 'string' THEN t #>> '{}' END FROM `+Schema+`.claims() c, `+firstClaim(tiers)+` t`),
 	}
 }

@@ -6,7 +6,9 @@
 package rls
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
 )
@@ -32,6 +34,11 @@ const (
 
 // UIDAs returns UID as a value of another text type, which may compare in another way.
 func UIDAs(dataType string) string { return "(SELECT " + Schema + ".uid()::" + dataType + ")" }
+
+// LoggedInWithin returns the condition that the caller has logged in no longer ago than d, which has whole seconds.
+func LoggedInWithin(d time.Duration) string {
+	return fmt.Sprintf("(SELECT %s.logged_in_at() >= now() - interval '%d seconds')", Schema, int64(d.Seconds()))
+}
 
 // Operation is a command that policies and grants are for.
 type Operation string
