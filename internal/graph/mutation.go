@@ -206,7 +206,7 @@ func (b *builder) permission(o *object, op schema.Operation, given []inputField,
 		return nil
 	}
 	verb := map[schema.Operation]string{schema.Create: "create", schema.Update: "update", schema.Delete: "delete"}[op]
-	if err := add(accessTo(o.typ.Rules, op), "you are not allowed to "+verb+" "+article(o.typ.Name)); err != nil {
+	if err := add(rowAccess(o.typ, op), "you are not allowed to "+verb+" "+article(o.typ.Name)); err != nil {
 		return "", err
 	}
 	for _, in := range given {

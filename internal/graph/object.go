@@ -2,6 +2,7 @@ package graph
 
 import (
 	"strings"
+	"time"
 
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -39,10 +40,15 @@ type access struct {
 	operation schema.Operation // empty where there are no rules
 	field     *schema.Field    // whose rules they are; nil for those of the type
 	rules     []schema.Rule
+	fresh     time.Duration // how long ago a caller may have logged in; 0 for any time
 }
 
-// readAccess keeps the rules for reading.
-func readAccess(rules []schema.Rule) access { return accessTo(rules, schema.Read) }
+// rowAccess is who is allowed an operation on rows of a type.
+func rowAccess(t *schema.Type, op schema.Operation) access {
+	a := accessTo(t.Rules, op)
+	a.fresh = t.Fresh.For(op)
+	return a
+}
 
 // accessTo keeps the rules for an operation.
 func accessTo(rules []schema.Rule, op schema.Operation) access {
@@ -63,12 +69,16 @@ func accessTo(rules []schema.Rule, op schema.Operation) access {
 func fieldAccess(f *schema.Field) access { return fieldAccessTo(f, schema.Read) }
 
 func fieldAccessTo(f *schema.Field, op schema.Operation) access {
-	if !f.Auth {
-		return access{open: true}
+	fresh := f.Fresh.For(op)
+	switch {
+	case f.Auth:
+		a := accessTo(f.Rules, op)
+		a.field, a.fresh = f, fresh
+		return a
+	case fresh > 0:
+		return access{open: true, operation: op, field: f, fresh: fresh}
 	}
-	a := accessTo(f.Rules, op)
-	a.field = f
-	return a
+	return access{open: true}
 }
 
 // serviceOnly reports whether the rules of a field let nobody but the service read or write it.
@@ -83,7 +93,7 @@ func (a *API) addObjects() {
 			continue
 		}
 		single := camelCase(t.Name)
-		o := &object{typ: t, single: single, plural: schema.ListName(single), access: readAccess(t.Rules), byName: map[string]*field{}}
+		o := &object{typ: t, single: single, plural: schema.ListName(single), access: rowAccess(t, schema.Read), byName: map[string]*field{}}
 		a.single[o.single], a.plural[o.plural], a.byName[t.Name] = o, o, o
 		a.objects = append(a.objects, o)
 	}

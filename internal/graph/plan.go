@@ -23,6 +23,8 @@ type Plan struct {
 	Reads, Writes []string
 	// PerCaller is what of the caller the answer depends on, beyond the Shape.
 	PerCaller CallerUse
+	// Fresh is the most recent log-in that the operation asks for.
+	Fresh Freshness
 	// Cost is the number of fields that the answer can have, and MaxCost the highest number allowed.
 	Cost    Cost
 	MaxCost int
@@ -68,6 +70,7 @@ type builder struct {
 	fragments ast.FragmentDefinitionList
 	vars      map[string]any
 	kind      byte // of the caller
+	outside   bool // for clients that reach the database without the API
 	plan      *Plan
 	params    []Param
 	shared    map[sharedParam]int // indexes of parameters that a statement holds once

@@ -50,17 +50,16 @@ type policies struct {
 // condition translates something for one kind of caller, and notes whether it looks at other rows.
 func (p *policies) condition(kind byte, translate func(*builder) (string, error)) (rls.Condition, error) {
 	b := newBuilder(p.api, kind)
+	b.outside = true
 	sql, err := translate(b)
 	return rls.Condition{SQL: sql, Elsewhere: len(b.read) > 0}, err
 }
 
 // allowed returns the conditions, of which one must hold, under which a may do something with the row.
 func (p *policies) allowed(a access, t *schema.Type) (list []rls.Condition, err error) {
-	if a.open {
-		return []rls.Condition{{}}, nil
-	}
 	for _, r := range a.rules {
-		c, err := p.condition(policy, func(b *builder) (string, error) { return b.readable(access{rules: []schema.Rule{r}}, t, rls.Row) })
+		one := access{open: a.open, rules: []schema.Rule{r}, fresh: a.fresh}
+		c, err := p.condition(policy, func(b *builder) (string, error) { return b.readable(one, t, rls.Row) })
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +91,7 @@ func (p *policies) who(translate func(*builder) (string, error)) (w rls.Who, som
 // object collects the policies of a type of the API.
 func (p *policies) object(o *object) error {
 	for _, c := range commands {
-		a := accessTo(o.typ.Rules, c.operation)
+		a := rowAccess(o.typ, c.operation)
 		list, err := p.allowed(a, o.typ)
 		if err != nil {
 			return err
@@ -160,10 +159,7 @@ func (p *policies) writing(o *object, k *field, c *rls.Column) (err error) {
 		if i < 0 || !o.inputs[i].writable(w.operation) {
 			continue
 		}
-		a := access{open: true}
-		if k.src.Auth {
-			a = accessTo(k.src.Rules, w.operation)
-		}
+		a := fieldAccessTo(k.src, w.operation)
 		var sometimes bool
 		c.Grants[w.command], sometimes, err = p.who(func(b *builder) (string, error) { return b.readable(a, o.typ, rls.Row) })
 		if err != nil {

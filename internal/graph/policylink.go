@@ -84,11 +84,7 @@ func (b *builder) linkShown(ends []linkEnd) (all string, err error) {
 // linkWritten returns the condition under which the rows at both ends may be updated with their lists.
 func (b *builder) linkWritten(ends []linkEnd) (all string, err error) {
 	for _, e := range ends {
-		rules := []access{accessTo(e.object.typ.Rules, schema.Update)}
-		if e.list.Auth {
-			rules = append(rules, accessTo(e.list.Rules, schema.Update))
-		}
-		for _, a := range rules {
+		for _, a := range []access{rowAccess(e.object.typ, schema.Update), fieldAccessTo(e.list, schema.Update)} {
 			rule, err := b.readable(a, e.object.typ, e.alias)
 			if err != nil {
 				return "", err

@@ -17,7 +17,19 @@ func (b *builder) predicate(a access, o *object, alias string) (string, error) {
 
 func (b *builder) readable(a access, t *schema.Type, alias string) (string, error) {
 	b.decide(a, t)
-	if a.open || b.kind == service {
+	if b.kind == service {
+		return "", nil
+	}
+	rule, err := b.anyRule(a, t, alias)
+	if err != nil || rule == "false" || a.fresh == 0 {
+		return rule, err // where nothing is allowed, no log-in helps
+	}
+	return both(b.fresh(a, t), rule), nil
+}
+
+// anyRule returns the condition that one of the rules holds.
+func (b *builder) anyRule(a access, t *schema.Type, alias string) (string, error) {
+	if a.open {
 		return "", nil
 	}
 	var alternatives []string
@@ -126,7 +138,7 @@ func (a *API) checkRules() error {
 				continue
 			}
 			through := f.src.Relation.Through
-			if _, err := b.readable(readAccess(through.Rules), through, "t"); err != nil {
+			if _, err := b.readable(rowAccess(through, schema.Read), through, "t"); err != nil {
 				return err
 			}
 		}
@@ -192,7 +204,7 @@ func (b *builder) through(rel *schema.Relation, s, target *scope) ([]string, err
 		where = append(where, link.raw(rel.TargetRef.Relation.Columns[i])+" = "+target.raw(k))
 	}
 	if rel.Through.Join == nil {
-		rule, err := b.readable(readAccess(rel.Through.Rules), rel.Through, link.alias)
+		rule, err := b.readable(rowAccess(rel.Through, schema.Read), rel.Through, link.alias)
 		if err != nil {
 			return nil, err
 		}

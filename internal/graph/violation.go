@@ -113,7 +113,7 @@ func mayRead(t *schema.Type, fields []*schema.Field, c caller.Caller) bool {
 	if c.Service {
 		return true
 	}
-	if !exposed(t) || !readAccess(t.Rules).possible(c) {
+	if !exposed(t) || !rowAccess(t, schema.Read).possible(c) {
 		return false
 	}
 	return !slices.ContainsFunc(fields, func(f *schema.Field) bool { return !fieldAccess(f).possible(c) })
