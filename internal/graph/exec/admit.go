@@ -19,7 +19,7 @@ func (p *pipeline) admitParts() []part {
 	for _, l := range p.Limiters {
 		parts = append(parts, part{l.Name(), l.Admit})
 	}
-	return parts
+	return append(parts, part{"recent log-in", checkLogIn})
 }
 
 // checkScope refuses what an API key is not for. The plan knows every type that the operation touches, also through rules and deletes.

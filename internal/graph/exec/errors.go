@@ -48,6 +48,10 @@ func presentOne(err error) *gqlerror.Error {
 			e.Locations = []gqlerror.Location{{Line: located.Line, Column: located.Column}}
 		}
 	}
+	var stale *staleLogIn
+	if errors.As(err, &stale) {
+		e.Extensions["maxAge"] = int64(stale.maxAge.Seconds())
+	}
 	var value *graph.ValueError
 	if errors.As(err, &value) {
 		for key, name := range map[string]string{"field": value.Field, "constraint": value.Constraint} {

@@ -47,8 +47,12 @@ func fail(w http.ResponseWriter, r *http.Request, media string, failure error) {
 	}
 	details.SetRetryAfter(w.Header())
 	status := details.Status
-	if media == jsonType {
+	var stale *staleLogIn
+	switch {
+	case media == jsonType:
 		status = http.StatusOK
+	case errors.As(failure, &stale):
+		w.Header().Set("WWW-Authenticate", stale.challenge())
 	}
 	write(w, r, media, status, body)
 }
