@@ -147,6 +147,18 @@ func (c Client) Update(ctx context.Context, accessToken, email, password, redire
 	return c.do(ctx, http.MethodPut, "/user?"+redirect(redirectTo), accessToken, change, nil)
 }
 
+// UserOf returns the user to whom a token belongs. The server refuses a token whose session has ended.
+func (c Client) UserOf(ctx context.Context, accessToken string) (u User, err error) {
+	return u, c.do(ctx, http.MethodGet, "/user", accessToken, nil, &u)
+}
+
+// Ended reports whether a server has refused a token because its session or its user exists no longer. The status 401 says less: the gateway of
+// Supabase has it for a wrong key.
+func Ended(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == http.StatusForbidden || e.Code == "session_not_found" || e.Code == "user_not_found")
+}
+
 // Logout ends the session of a token: scope local, or others, or global for all of its user.
 func (c Client) Logout(ctx context.Context, accessToken, scope string) error {
 	return c.do(ctx, http.MethodPost, "/logout?scope="+url.QueryEscape(scope), accessToken, nil, nil)

@@ -75,6 +75,10 @@ type Metadata struct {
 	Keys          string `json:"jwks_uri"`
 	Authorization string `json:"authorization_endpoint"`
 	Token         string `json:"token_endpoint"`
+
+	// Introspection tells whether a token still counts (RFC 7662), to clients that authenticate by one of the methods.
+	Introspection        string   `json:"introspection_endpoint"`
+	IntrospectionMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 }
 
 // Discover fetches the metadata of an issuer, as OpenID Connect places it or else as RFC 8414 does. It must name the issuer (section 3.3 of
@@ -93,7 +97,7 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (m Metada
 		if m.Issuer != issuer {
 			return m, fmt.Errorf("%s is the metadata of another issuer, %.200q", address, m.Issuer)
 		}
-		for _, named := range []string{m.Keys, m.Authorization, m.Token} {
+		for _, named := range []string{m.Keys, m.Authorization, m.Token, m.Introspection} {
 			if named != "" && !Secure(named) {
 				return m, fmt.Errorf("%s names an address that is not an https:// URL", address)
 			}
