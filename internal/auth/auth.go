@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/auth/apikey"
+	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -15,11 +16,17 @@ import (
 // Tokens authenticates callers by the access tokens of trusted issuers.
 type Tokens struct {
 	Verifier Verifier
-	Fill     Fill // may be nil
+	Fill     Fill   // may be nil
+	LogIns   LogIns // may be nil
 }
 
 // Fill adds to a caller what the project's own tables say of them.
 type Fill func(ctx context.Context, who caller.Caller) (caller.Caller, error)
+
+// LogIns tells how the holder of a token has logged in. liveness.Issuers is one.
+type LogIns interface {
+	LogIn(claims token.Claims, t liveness.Tokens) caller.LogIn
+}
 
 // Verifier verifies access tokens. token.Verifier is one.
 type Verifier interface {
@@ -40,6 +47,9 @@ func (t Tokens) Authenticate(r *http.Request, text string) (who caller.Caller, k
 		return caller.Caller{}, false, err
 	}
 	who = caller.Caller{UID: claims.Subject, Roles: claims.Roles, Tier: claims.Tier}
+	if t.LogIns != nil {
+		who.LogIn = t.LogIns.LogIn(claims, liveness.Tokens{Access: text})
+	}
 	if t.Fill != nil {
 		if who, err = t.Fill(r.Context(), who); err != nil {
 			return caller.Caller{}, false, err
