@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
@@ -45,6 +46,7 @@ type Options struct {
 	Providers map[string]*oidc.Client                                             // that log in with OpenID Connect, by name; may be nil
 	People    People                                                              // keeps the rows of people in step
 	Fill      func(ctx context.Context, who caller.Caller) (caller.Caller, error) // adds what the project's tables say; may be nil
+	LogIns    LogIns                                                              // may be nil
 	Logger    *slog.Logger
 	Now       func() time.Time
 
@@ -61,6 +63,11 @@ type Options struct {
 // Verifier verifies access tokens.
 type Verifier interface {
 	Verify(ctx context.Context, token string) (token.Claims, error)
+}
+
+// LogIns tells how the holder of tokens has logged in. liveness.Issuers is one.
+type LogIns interface {
+	LogIn(claims token.Claims, t liveness.Tokens) caller.LogIn
 }
 
 // People keeps the row of a person in step with what the issuer says when they log in.
@@ -134,10 +141,10 @@ func (m *Manager) Authenticate(r *http.Request, bearer string) (who caller.Calle
 	if bearer != "" || ticket == nil {
 		return caller.Caller{}, false, nil
 	}
-	_, claims, err := m.current(r.Context(), digest(ticket))
+	current, claims, err := m.current(r.Context(), digest(ticket))
 	switch {
 	case err == nil:
-		who = caller.Caller{UID: claims.Subject, Roles: claims.Roles, Tier: claims.Tier}
+		who = caller.Caller{UID: claims.Subject, Roles: claims.Roles, Tier: claims.Tier, LogIn: m.logIn(digest(ticket), current, claims)}
 		if m.o.Fill != nil {
 			who, err = m.o.Fill(r.Context(), who)
 		}
