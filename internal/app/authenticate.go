@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth"
 	"github.com/krowoc/krowoc/internal/auth/apikey"
+	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
@@ -26,18 +28,27 @@ import (
 const ActAsHeader = "Krowoc-Act-As"
 
 // ActAs authenticates callers by ActAsHeader, without any proof. Only development sessions and tests use it; `krowoc serve` never does.
-type ActAs struct{}
+type ActAs struct{ Now func() time.Time } // nil is time.Now
 
 // Name implements server.Authenticator.
 func (ActAs) Name() string { return "header " + ActAsHeader }
 
 // Authenticate implements server.Authenticator.
-func (ActAs) Authenticate(r *http.Request, token string) (who caller.Caller, known bool, err error) {
+func (a ActAs) Authenticate(r *http.Request, token string) (who caller.Caller, known bool, err error) {
 	header := r.Header.Get(ActAsHeader)
 	if header == "" || token != "" {
 		return caller.Caller{}, false, nil // a token is present and must be checked by another authenticator
 	}
-	return caller.Parse(header, ";"), true, nil
+	who = caller.Parse(header, ";")
+	who.LogIn = caller.LogIn{Time: a.now(), Lives: func(context.Context) error { return nil }} // who needs no proof has just given it
+	return who, true, nil
+}
+
+func (a ActAs) now() time.Time {
+	if a.Now == nil {
+		return time.Now()
+	}
+	return a.Now()
 }
 
 // devTokens authenticates callers by access tokens of the session's identity provider, with the code that production uses for its issuers.
@@ -51,7 +62,12 @@ func (d devTokens) Authenticate(r *http.Request, text string) (who caller.Caller
 	if text == "" {
 		return caller.Caller{}, false, nil
 	}
-	return auth.Tokens{Verifier: d}.Authenticate(r, text)
+	return auth.Tokens{Verifier: d, LogIns: d}.Authenticate(r, text)
+}
+
+// LogIn implements auth.LogIns.
+func (d devTokens) LogIn(claims token.Claims, t liveness.Tokens) caller.LogIn {
+	return liveness.LogIn(liveness.Supabase{Client: d.issuer}, claims, t)
 }
 
 // Verify implements auth.Verifier.

@@ -100,8 +100,36 @@ func (a *App) issuers(tokens *token.Verifier, s *schema.Schema) lifecycle.Part {
 		}}
 	}
 	return lifecycle.Part{
-		Name: "issuers", Start: func(context.Context) error { tokens.Start(); return nil }, Stop: func(context.Context) error { tokens.Close(); return nil },
+		Name: "issuers", Start: func(context.Context) error { a.reportSilentIssuers(s); tokens.Start(); return nil }, Stop: func(context.Context) error { tokens.Close(); return nil },
 	}
+}
+
+// reportSilentIssuers warns about issuers that cannot be asked whether a session still lives, if types ask for a recent log-in.
+func (a *App) reportSilentIssuers(s *schema.Schema) {
+	var silent []string
+	asked := a.askedIssuers()
+	for _, i := range a.issuersOfTokens() {
+		if i.Kind == token.Supabase {
+			i.URL = token.SupabaseURL(i.URL)
+		}
+		if asked[i.URL] == nil {
+			silent = append(silent, i.URL)
+		}
+	}
+	if types := typesForFreshLogIns(s); len(types) > 0 && len(silent) > 0 {
+		a.Logger.Warn("nobody can be asked whether sessions of these issuers still live, so their callers are refused what asks for a recent log-in: "+
+			"use kind: oidc with clientId and clientSecret", "types", types, "issuers", silent)
+	}
+}
+
+// typesForFreshLogIns returns the types that ask for a recent log-in, or a field of which does.
+func typesForFreshLogIns(s *schema.Schema) (names []string) {
+	for _, t := range s.Tables {
+		if t.Fresh.Within > 0 || slices.ContainsFunc(t.Fields, func(f *schema.Field) bool { return f.Fresh.Within > 0 }) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // typesForCallers returns the types with a rule that needs a caller who is known.
@@ -129,7 +157,7 @@ type callers struct {
 func (a *App) serveOptions(c callers) ServerOptions {
 	o := ServerOptions{ProbeAddress: a.Config.Server.ProbeAddress, Sessions: c.sessions, Authenticators: []server.Authenticator{auth.Keys{Verifier: c.keys}}}
 	if c.tokens != nil {
-		o.Authenticators = append(o.Authenticators, auth.Tokens{Verifier: c.tokens, Fill: c.persons.Fill})
+		o.Authenticators = append(o.Authenticators, auth.Tokens{Verifier: c.tokens, Fill: c.persons.Fill, LogIns: a.askedIssuers()})
 	}
 	return o
 }

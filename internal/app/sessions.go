@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/people"
 	"github.com/krowoc/krowoc/internal/auth/revocation"
@@ -50,17 +51,36 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 	}
 	return session.New(session.Options{
 		Pool: pool, Keys: keys, Tokens: tokens, People: persons, Fill: persons.Fill, Logger: a.Logger, Now: a.Now,
-		Providers: providers,
-		Issuer: func() (issuer gotrue.Client) {
-			if n >= 0 {
-				issuer.URL, issuer.Key = token.SupabaseURL(c.Issuers[n].URL), c.Issuers[n].Key
+		Providers: providers, LogIns: a.askedIssuers(),
+		Issuer: func() gotrue.Client {
+			if n < 0 {
+				return gotrue.Client{}
 			}
-			return issuer
+			return supabaseOf(c.Issuers[n])
 		},
 		PublicURL: public, Origins: a.Config.Server.CORS.Origins, Page: c.Session.Page, Lifetime: c.Session.Lifetime,
 		Revoke:  revokeSession,
 		Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
 	})
+}
+
+// supabaseOf returns the client of an issuer of the kind supabase.
+func supabaseOf(i config.Issuer) gotrue.Client {
+	return gotrue.Client{URL: token.SupabaseURL(i.URL), Key: i.Key}
+}
+
+// askedIssuers returns the issuers that can be asked whether a session still lives.
+func (a *App) askedIssuers() liveness.Issuers {
+	issuers := liveness.Issuers{}
+	for _, i := range a.Config.Auth.Issuers {
+		switch {
+		case i.Kind == string(token.Supabase):
+			issuers[token.SupabaseURL(i.URL)] = liveness.Supabase{Client: func() gotrue.Client { return supabaseOf(i) }}
+		case i.Kind == string(token.OIDC) && i.ClientID != "" && i.ClientSecret.Reveal() != "":
+			issuers[i.URL] = &liveness.Introspection{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal()}
+		}
+	}
+	return issuers
 }
 
 // newProviders returns the OpenID Connect providers with which browsers log in, by name.
@@ -112,6 +132,14 @@ func sessionRoutes(m *session.Manager) (routes []server.Route) {
 	return routes
 }
 
+// issuer returns the client of the identity provider. It has no URL while the provider is not running.
+func (d *devConsole) issuer() (issuer gotrue.Client) {
+	if c := d.console.Load(); c != nil {
+		issuer.URL = c.URL() + identity.Path
+	}
+	return issuer
+}
+
 // newSessions returns the sessions of browsers in development. Their key is in the folder of the identity provider.
 func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger, revoked *revocation.Reader) (*session.Manager, error) {
 	keys, err := session.OpenKeyring(filepath.Join(d.app.StateDir(), "auth", "session.key"))
@@ -121,12 +149,7 @@ func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger, revoke
 	c := d.app.Config
 	return session.New(session.Options{
 		Pool: pool, Keys: keys, Tokens: devTokens{d}, People: (*people.Table)(nil), Logger: logger, Now: d.app.Now,
-		Issuer: func() (issuer gotrue.Client) {
-			if c := d.console.Load(); c != nil {
-				issuer.URL = c.URL() + identity.Path
-			}
-			return issuer
-		},
+		Issuer: d.issuer, LogIns: devTokens{d},
 		Origins: c.Server.CORS.Origins, Page: c.Auth.Session.Page, Lifetime: c.Auth.Session.Lifetime,
 		Revoke: revokeSession, Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
 	})

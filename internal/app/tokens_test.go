@@ -26,7 +26,7 @@ import (
 )
 
 // issuer runs the development identity provider by itself, as a server with the protocol of Supabase Auth. Everybody has the default password.
-func issuer(t *testing.T, a *app.App) string {
+func issuer(t *testing.T, a *app.App, front ...func(http.Handler) http.Handler) string {
 	t.Helper()
 	types, err := a.Schema()
 	if err != nil {
@@ -40,7 +40,11 @@ func issuer(t *testing.T, a *app.App) string {
 	users := identity.NewPeople("User")
 	users.Use(pool, types)
 	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
+	var handler http.Handler = mux
+	for _, f := range front {
+		handler = f(handler)
+	}
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	p, err := identity.New(identity.Options{Environment: "test", Origin: server.URL, Project: "prompts", Dir: t.TempDir(), Users: users, Logger: a.Logger, Now: time.Now})
 	if err != nil {
@@ -114,12 +118,12 @@ func asks(t *testing.T, url, token, query string) (reply, map[string]any) {
 }
 
 // withIssuer returns a copy of the prompt platform on a database with its rows, which trusts an issuer.
-func withIssuer(t *testing.T) (dir string, a *app.App, auth string) {
+func withIssuer(t *testing.T, front ...func(http.Handler) http.Handler) (dir string, a *app.App, auth string) {
 	t.Helper()
 	dir = apptest.Copy(t)
 	a = newApp(t, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
 	apptest.MigrateAndSeed(t, a)
-	auth = issuer(t, a)
+	auth = issuer(t, a, front...)
 	yaml, err := os.OpenFile(filepath.Join(dir, "krowoc.yaml"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -171,13 +175,14 @@ func TestServeStartsOrSaysWhy(t *testing.T) {
 		"plain http":    {"[{kind: supabase, url: http://a.example.com}]", "krowoc.yaml:4: auth.issuers[0]: http://a.example.com/auth/v1 is not an https:// URL", ""},
 		"no answer":     {"[{kind: supabase, url: http://127.0.0.1:1}]", "", "could not fetch the keys"},
 		"no issuer":     {"[]", "", `"types":["Note"]`},
+		"cannot ask":    {"[{kind: jwks, url: https://b.example.com, audience: [api], jwks: https://b.example.com/keys}]", "", `"types":["Note"],"issuers":["https://b.example.com"]`},
 		"lost a secret": {"[{kind: supabase, url: https://a.example.com, secret: \"${NO_SUCH_SECRET}\"}]", "NO_SUCH_SECRET", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := testkit.Folder(t)
 			apptest.WriteFiles(t, dir, map[string]string{
 				"krowoc.yaml":          "project: notes\nauth:\n  issuers:\n    " + c.issuers + "\n",
-				"schema.graphql":       "type Note @table @auth(rules: [{allow: ROLE, roles: [\"admin\"]}]) { text: String! }\n",
+				"schema.graphql":       "type Note @table @auth(rules: [{allow: ROLE, roles: [\"admin\"]}], fresh: \"5m\") { text: String! }\n",
 				"migrations/.keep.sql": "",
 			})
 			if c.problem != "" {
