@@ -50,8 +50,9 @@ func (c *Client) config(ctx context.Context, callback string) (*oauth2.Config, e
 	return &oauth2.Config{ClientID: c.ClientID, ClientSecret: c.Secret, Endpoint: *c.endpoint, RedirectURL: callback, Scopes: scopes}, nil
 }
 
-// AuthorizeURL is where the browser logs in. The provider leads it to the callback with the state and a code.
-func (c *Client) AuthorizeURL(ctx context.Context, callback, state, verifier string) (string, error) {
+// AuthorizeURL is where the browser logs in. The provider leads it to the callback with the state and a code. With maxAge in seconds, it asks for
+// the password again if that was longer ago, and tells when that was; empty leaves it to the provider.
+func (c *Client) AuthorizeURL(ctx context.Context, callback, state, verifier, maxAge string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	config, err := c.config(ctx, callback)
@@ -62,6 +63,9 @@ func (c *Client) AuthorizeURL(ctx context.Context, callback, state, verifier str
 	for _, p := range c.Parameters {
 		name, value, _ := strings.Cut(p, "=")
 		options = append(options, oauth2.SetAuthURLParam(name, value))
+	}
+	if maxAge != "" {
+		options = append(options, oauth2.SetAuthURLParam("max_age", maxAge))
 	}
 	return config.AuthCodeURL(state, options...), nil
 }

@@ -137,3 +137,23 @@ func TestRefreshTokenOfAnotherProcess(t *testing.T) {
 type source func(liveness.Tokens) error
 
 func (s source) Lives(_ context.Context, _ token.Claims, t liveness.Tokens) error { return s(t) }
+
+// A provider with OpenID Connect asks for the password again where a recent log-in is needed, and says when that was.
+func TestMaxAge(t *testing.T) {
+	w := newWorld(t)
+	provider := newProvider(t, w)
+	p := provider.process()
+	b := newBrowser(t)
+	for _, wrong := range []string{"x", "-1", "1.5", "99999999999999999999", "0%26prompt=none"} {
+		if a := b.get(p.URL + "/auth/login?provider=acme&max_age=" + wrong); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", wrong, a.status, a.text)
+		}
+	}
+	for _, maxAge := range []string{"", "300"} {
+		to := b.get(p.URL + "/auth/login?provider=acme&max_age=" + maxAge).header.Get("Location")
+		b.get(b.get(to).header.Get("Location"))
+		if at := b.caller(p).LogIn.Time; provider.maxAge != maxAge || at.IsZero() != (maxAge == "") {
+			t.Errorf("max_age=%s: the provider got %q, and the log-in was at %s", maxAge, provider.maxAge, at)
+		}
+	}
+}

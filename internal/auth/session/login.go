@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,13 +25,17 @@ func (m *Manager) showLogin(w http.ResponseWriter, r *http.Request) (any, error)
 	if m.o.Providers[provider] == nil && m.issuer(r).URL == "" {
 		return nil, fault.New(fault.NotFound, "log in", "there is no provider "+clipped(provider), "list the providers with GET "+pathPrefix+"providers")
 	}
+	maxAge := q.Get("max_age")
+	if _, err := strconv.ParseUint(maxAge, 10, 31); maxAge != "" && err != nil {
+		return nil, fault.New(fault.Invalid, "log in", "max_age is not a number of seconds", "write max_age=300, for example")
+	}
 	f, err := m.begin(w, r, provider, q.Get("next"))
 	if err != nil {
 		return nil, err
 	}
 	to := m.issuer(r).AuthorizeURL(provider, m.callbackOf(r, f), f.challenge())
 	if c := m.o.Providers[provider]; c != nil {
-		if to, err = c.AuthorizeURL(r.Context(), m.callbackURL(r), f.State, f.Verifier); err != nil {
+		if to, err = c.AuthorizeURL(r.Context(), m.callbackURL(r), f.State, f.Verifier, maxAge); err != nil {
 			return nil, err
 		}
 	}

@@ -32,6 +32,7 @@ type provider struct {
 	w         *world
 	key       *ecdsa.PrivateKey
 	challenge string // of the last authorization request
+	maxAge    string
 	subject   string
 	refreshes atomic.Int32
 	offline   bool // sends refresh tokens
@@ -63,7 +64,7 @@ func newProvider(t *testing.T, w *world) *provider {
 		if q.Get("client_id") != "shop" || q.Get("scope") != "openid email profile offline_access" || q.Get("prompt") != "consent" || q.Get("code_challenge_method") != "S256" || strings.Contains(q.Get("redirect_uri"), "?") {
 			t.Errorf("the authorization request is %v", q)
 		}
-		p.challenge = q.Get("code_challenge")
+		p.challenge, p.maxAge = q.Get("code_challenge"), q.Get("max_age")
 		http.Redirect(rw, r, q.Get("redirect_uri")+"?"+url.Values{"code": {"one"}, "state": {q.Get("state")}}.Encode(), http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /token", p.token)
@@ -91,8 +92,12 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := p.w.now()
-	built, err := jwt.NewBuilder().Issuer(p.URL).Subject(p.subject).Audience([]string{"shop"}).IssuedAt(now).Expiration(now.Add(time.Hour)).
-		Claim("email", "carl@example.com").Claim("roles", []string{"clerk"}).Build()
+	builder := jwt.NewBuilder().Issuer(p.URL).Subject(p.subject).Audience([]string{"shop"}).IssuedAt(now).Expiration(now.Add(time.Hour)).
+		Claim("email", "carl@example.com").Claim("roles", []string{"clerk"})
+	if p.maxAge != "" {
+		builder = builder.Claim("auth_time", now.Unix())
+	}
+	built, err := builder.Build()
 	if err != nil {
 		p.t.Error(err)
 		return
