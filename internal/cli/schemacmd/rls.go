@@ -38,7 +38,7 @@ the API allows them. The migration is run up, down and up on a scratch database 
 After a change of the schema, the command writes the difference only. The API connects as the owner of the tables, whom policies
 do not restrict, and works as before. Policies from other sources stay, unless their names begin with krowoc_.
 
-The command lists the fields whose rules depend on the row or on roles. No policy can hide a field: clients read the named view,
+The command lists the fields whose rules depend on the row, on roles or on a recent log-in. No policy can hide a field: clients read the named view,
 which shows null for hidden fields, and set such fields through the API.`,
 		Example: "krowoc schema rls\nkrowoc schema rls --check\nkrowoc schema rls --remove --name without_rls",
 		Args:    cobra.NoArgs,
@@ -110,7 +110,7 @@ func showRLS(t *term.Terminal, result rlsResult, o rlsFlags) {
 		fields := n.Type + "." + strings.Join(n.Fields, ", "+n.Type+".")
 		text := "read " + n.View + " instead of " + n.Table + ": it shows null where the rules hide " + fields
 		if n.View == "" {
-			text = "use the API to write " + fields + ": its rules depend on the row or on roles"
+			text = "use the API to write " + fields + ": its rules depend on the row, on roles or on the log-in"
 		}
 		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("note:"), text)
 	}
