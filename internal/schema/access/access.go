@@ -77,7 +77,7 @@ func Of(s *schema.Schema) Matrix {
 			m.row(t, nil, op)
 		}
 		for _, f := range t.Fields {
-			if f.Auth {
+			if f.Auth || f.Fresh.Within > 0 {
 				m.fieldRows(t, f)
 			}
 		}

@@ -102,6 +102,24 @@ func TestRowsThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// What asks for a recent log-in is a condition on the caller, of which the shortest time is left. Nobody who is not known meets it.
+func TestFreshLogIns(t *testing.T) {
+	s := parse(t, `type A @table(key: ["n"]) @auth(rules: [{ allow: PUBLIC, operations: [READ] }, { allow: OWNER, field: "o" }], fresh: "1h", freshFor: [READ, DELETE]) {
+		n: Int! o: String! a: Int @auth(fresh: "5m", freshFor: READ) b: Int @auth(rules: [{ allow: PUBLIC }], fresh: "2h") c: Int! @auth(fresh: "10m", freshFor: [CREATE])
+	}`)
+	got := access.Of(s).Markdown()
+	for _, line := range []string{
+		"| `A` | read | no | if 1 | if 1 | yes |", "| `A` | create | no | no | if 2 | yes |", "| `A` | update | no | no | if 3 | yes |", "| `A` | delete | no | no | if 4 | yes |",
+		"| `A.a` | read | no | if 5 | if 5 | yes |", "| `A.a` | create | no | no | if 2 | yes |", "| `A.b` | read | no | if 1 | if 1 | yes |", "| `A.b` | update | no | no | if 6 | yes |",
+		"1. after a log-in within 1h", "2. own rows: o = caller, after a log-in within 10m", "3. own rows: o = caller", "4. own rows: o = caller, after a log-in within 1h",
+		"5. after a log-in within 5m", "6. own rows: o = caller, after a log-in within 2h",
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("no line %s in\n%s", line, got)
+		}
+	}
+}
+
 func TestApplies(t *testing.T) {
 	s := parse(t, `enum T @tiers { F P Q } type A @table @auth(rules: [
 		{ allow: PUBLIC } { allow: AUTHENTICATED } { allow: OWNER, field: "o" } { allow: ROLE, roles: ["a", "b"] } { allow: TIER, atLeast: P, where: "this.o == 'x'" }

@@ -3,6 +3,9 @@ package access
 import (
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // formula is a condition on a row as alternatives of atoms: one alternative, of which all atoms hold, is enough. Nil is never; an alternative without
@@ -13,8 +16,15 @@ type alternative []atom
 
 // atom is a part of a condition in words.
 type atom struct {
-	own  bool   // words say whose row it is
-	text string // owner = caller
+	own    bool          // words say whose row it is
+	text   string        // owner = caller
+	within time.Duration // of a log-in, in the place of words
+}
+
+// demands reports whether a row or caller for which a holds is one for which b holds.
+func (a atom) demands(b atom) bool {
+	isMoreRecent := a.within > 0 && a.within <= b.within
+	return a == b || isMoreRecent
 }
 
 var (
@@ -48,30 +58,42 @@ func (f formula) and(g formula) formula {
 	var all formula
 	for _, a := range f {
 		for _, b := range g {
-			both := slices.Clone(a)
-			for _, x := range b {
-				if !slices.Contains(both, x) {
-					both = append(both, x)
-				}
-			}
-			all = all.with(both)
+			all = all.with(a.and(b))
 		}
 	}
 	return all
 }
 
-// implies reports whether a has all atoms of b.
+// and returns the alternative that has the atoms of both, without those that others demand.
+func (a alternative) and(b alternative) alternative {
+	both := slices.Clone(a)
+	for _, x := range b {
+		if !both.demands(x) {
+			both = append(slices.DeleteFunc(both, x.demands), x)
+		}
+	}
+	return both
+}
+
+func (a alternative) demands(x atom) bool {
+	return slices.ContainsFunc(a, func(y atom) bool { return y.demands(x) })
+}
+
+// implies reports whether a demands all atoms of b.
 func (a alternative) implies(b alternative) bool {
-	return !slices.ContainsFunc(b, func(x atom) bool { return !slices.Contains(a, x) })
+	return !slices.ContainsFunc(b, func(x atom) bool { return !a.demands(x) })
 }
 
 // String returns the alternative in words: own rows: owner = caller, where visibility is PUBLIC.
 func (a alternative) String() string {
-	var own, where, parts []string
+	var own, where, logIn, parts []string
 	for _, x := range a {
-		if x.own {
+		switch {
+		case x.within > 0:
+			logIn = append(logIn, "after a log-in within "+schema.FormatDuration(x.within))
+		case x.own:
 			own = append(own, x.text)
-		} else {
+		default:
 			where = append(where, x.text)
 		}
 	}
@@ -81,7 +103,7 @@ func (a alternative) String() string {
 	if len(where) > 0 {
 		parts = append(parts, "where "+strings.Join(where, " and "))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(append(parts, logIn...), ", ")
 }
 
 func (f formula) cell() Cell {

@@ -21,7 +21,7 @@ func (h holds) cell(f *schema.Field, op schema.Operation) Cell {
 	if h.Kind == Service {
 		return Cell{Allowed: Yes}
 	}
-	rows := h.rules(t.Rules, op)
+	rows := h.rows(op)
 	if op == schema.Update || op == schema.Delete {
 		rows = rows.and(h.found())
 	}
@@ -46,20 +46,35 @@ func (h holds) found() formula {
 	for _, k := range h.typ.Key {
 		known = known.and(h.field(k, schema.Read))
 	}
-	return known.or(h.rules(h.typ.Rules, schema.Read))
+	return known.or(h.rows(schema.Read))
+}
+
+// rows returns the rows with which the caller may do something.
+func (h holds) rows(op schema.Operation) formula {
+	return h.rules(h.typ.Rules, op).and(h.fresh(h.typ.Fresh, op))
+}
+
+// fresh returns the condition that the log-in of the caller is recent enough.
+func (h holds) fresh(f schema.Fresh, op schema.Operation) formula {
+	switch within := f.For(op); {
+	case within == 0:
+		return always
+	case h.Kind == Anonymous:
+		return never
+	default:
+		return single(atom{within: within})
+	}
 }
 
 // field returns the rows whose field the caller may use, if the rules of the type allow the operation.
 func (h holds) field(f *schema.Field, op schema.Operation) formula {
-	all := always
+	all := h.fresh(f.Fresh, op)
 	if f.Auth {
-		all = h.rules(f.Rules, op)
+		all = h.rules(f.Rules, op).and(all)
 	}
 	if op == schema.Read && f.Relation != nil && f.Relation.Kind == schema.RefOne {
 		for _, key := range f.Relation.Fields { // a reference tells them
-			if key.Auth {
-				all = all.and(h.rules(key.Rules, op))
-			}
+			all = all.and(h.field(key, op))
 		}
 	}
 	return all
