@@ -18,6 +18,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/access"
 )
 
@@ -43,7 +44,8 @@ type decision struct {
 	Type      string `json:"type"`
 	Field     string `json:"field,omitempty"`
 	Operation string `json:"operation"`
-	Rules     []rule `json:"rules"`
+	Fresh     string `json:"fresh,omitempty"` // how long ago the caller may have logged in
+	Rules     []rule `json:"rules"`           // none for a field that only Fresh restricts
 }
 
 type rule struct {
@@ -150,6 +152,9 @@ func decisions(list []graph.Decision, who caller.Caller) []decision {
 		if d.Field != nil {
 			line.Field = d.Field.Name
 		}
+		if d.Fresh > 0 {
+			line.Fresh = schema.FormatDuration(d.Fresh)
+		}
 		for _, r := range d.Rules {
 			line.Rules = append(line.Rules, rule{r.Pos.String(), access.Applies(r, who), access.Words(r)})
 		}
@@ -213,6 +218,9 @@ func showDecision(t *term.Terminal, d decision) {
 		subject += "." + d.Field
 	}
 	verdict := "no rule applies to the caller"
+	if len(d.Rules) == 0 && d.Fresh != "" {
+		verdict = "allowed as its type"
+	}
 	for _, r := range d.Rules {
 		if r.Applies {
 			verdict = "allowed by"
@@ -223,5 +231,8 @@ func showDecision(t *term.Terminal, d decision) {
 		if r.Applies {
 			fmt.Fprintf(t.Out, "  %s  %s\n", s.Faint.Render(r.Position), r.Words)
 		}
+	}
+	if d.Fresh != "" {
+		fmt.Fprintf(t.Out, "  after a log-in within %s\n", d.Fresh)
 	}
 }
