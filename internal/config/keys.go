@@ -93,7 +93,7 @@ var keys = []Key{
 		{Path: "key", Kind: Text, Doc: "Public (publishable or anon) key of a Supabase project, which its log-in asks for."},
 		{Path: "name", Kind: Text, Pattern: `^[a-z][a-z0-9_-]*$`, Doc: "Name of an OpenID Connect provider with which browsers log in: /auth/login?provider=NAME."},
 		{Path: "clientId", Kind: Text, Doc: "Client ID that the provider has given this service; it is an audience, too."},
-		{Path: "clientSecret", Kind: SecretText, Doc: "Client secret that the provider has given this service."},
+		{Path: "clientSecret", Kind: SecretText, Doc: "Client secret that the provider has given this service, for log-ins and for token introspection."},
 		{Path: "scopes", Kind: List, Doc: "Scopes beside openid, email and profile. With offline_access, sessions outlive the first token where the provider knows it."},
 		{Path: "parameters", Kind: List, Doc: "Parameters of the log-in as name=value, such as access_type=offline for sessions with Google that last."},
 		{Path: "tier", Kind: Text, Doc: "Path of the claim with the caller's tier, a value of the enum with @tiers. Default: app_metadata.tier for supabase, tier for others."},
