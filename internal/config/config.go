@@ -31,6 +31,10 @@ type Config struct {
 
 	ProtectedDatabases []ProtectedDatabase `mapstructure:"-"` // of other environments
 
+	// LogsBrowsersIn is whether auth.session.keys is set in this environment or another one. The API is the same in all of them, so that
+	// what is generated from it does not depend on where.
+	LogsBrowsersIn bool `mapstructure:"-"`
+
 	Project    string
 	Schema     string
 	Protected  bool

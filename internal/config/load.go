@@ -100,6 +100,7 @@ func (l *loader) load() (*Config, error) {
 		return nil, fault.Wrap(op, err)
 	}
 	c.Environment, c.Warnings, c.ProtectedDatabases = l.environment, mistakes, l.protectedDatabases(doc)
+	c.LogsBrowsersIn = c.Auth.Session.Keys.Reveal() != "" || anyEnvironment(doc, "auth", "session", "keys")
 	return c, nil
 }
 

@@ -17,7 +17,7 @@ type ProtectedDatabase struct {
 // is not set here is left out. An environment with the same text for its URL as the chosen one does not count, since its variables may have
 // other values there.
 func (l *loader) protectedDatabases(doc document) (list []ProtectedDatabase) {
-	own := cmp.Or(urlText(doc.environments[l.environment]), urlText(doc.root))
+	own := cmp.Or(textAt(doc.environments[l.environment], "database", "url"), textAt(doc.root, "database", "url"))
 	names := slices.Clone(doc.names)
 	for _, name := range builtIn {
 		if !slices.Contains(names, name) {
@@ -26,7 +26,7 @@ func (l *loader) protectedDatabases(doc document) (list []ProtectedDatabase) {
 	}
 	for _, name := range names {
 		block := doc.environments[name]
-		text := cmp.Or(urlText(block), urlText(doc.root))
+		text := cmp.Or(textAt(block, "database", "url"), textAt(doc.root, "database", "url"))
 		if name == l.environment || text == "" || text == own {
 			continue
 		}
@@ -52,9 +52,19 @@ func (l *loader) protectedDatabases(doc document) (list []ProtectedDatabase) {
 	return list
 }
 
-// urlText returns database.url of a block as it is written, or "".
-func urlText(block *yaml.Node) string {
-	for _, name := range []string{"database", "url"} {
+// anyEnvironment reports whether some environment of krowoc.yaml has a value for a key.
+func anyEnvironment(doc document, key ...string) bool {
+	for _, block := range doc.environments {
+		if textAt(block, key...) != "" {
+			return true
+		}
+	}
+	return textAt(doc.root, key...) != ""
+}
+
+// textAt returns the value of a key in a block as it is written, or "".
+func textAt(block *yaml.Node, key ...string) string {
+	for _, name := range key {
 		if block == nil || block.Kind != yaml.MappingNode {
 			return ""
 		}

@@ -32,3 +32,25 @@ func TestProtectedDatabases(t *testing.T) {
 		})
 	}
 }
+
+// Browsers log in to the project if they do in any of its environments.
+func TestLogsBrowsersIn(t *testing.T) {
+	const key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+	for _, c := range []struct {
+		name, yaml string
+		environ    []string
+		want       bool
+	}{
+		{"nowhere", "project: x", nil, false},
+		{"in the base", "auth: {session: {keys: " + key + "}}", nil, true},
+		{"in another environment, by a variable of another machine", "environments: {production: {auth: {session: {keys: '${SESSION_KEYS}'}}}}", nil, true},
+		{"by a variable", "project: x", []string{"KROWOC_AUTH_SESSION_KEYS=" + key}, true},
+		{"another key of sessions", "auth: {session: {page: /login}}", nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if loaded := mustLoad(t, c.yaml+"\n", config.Options{Environ: c.environ}); loaded.LogsBrowsersIn != c.want {
+				t.Errorf("got %t", loaded.LogsBrowsersIn)
+			}
+		})
+	}
+}
