@@ -22,6 +22,8 @@ type Options struct {
 	MaxComplexity   int // highest Cost of an operation, and most fields and conditions of its document; default 10,000
 	MaxPageSize     int // largest first or last; default 100
 	DefaultPageSize int // rows of a list that gives neither; default 20, or MaxPageSize where that is less
+
+	Sessions bool // people see and end the sessions of their browsers
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -71,6 +73,9 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}, mutations: map[string]mutation{}}
 	a.addObjects()
 	a.addMutations()
+	if err := a.checkSessionNames(); err != nil {
+		return nil, err
+	}
 	if err := a.checkRules(); err != nil {
 		return nil, err
 	}

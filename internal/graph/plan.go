@@ -36,10 +36,11 @@ type Root struct {
 	Location      *Location
 	Value         []byte         // the JSON where the plan knows it: __typename
 	Introspection *Introspection // of __schema and __type
+	Session       *SessionField  // of mySessions and its likes
 }
 
 // FromSQL reports whether the value is the next column of the row.
-func (r Root) FromSQL() bool { return r.Value == nil && r.Introspection == nil }
+func (r Root) FromSQL() bool { return r.Value == nil && r.Introspection == nil && r.Session == nil }
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
 func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
@@ -164,6 +165,11 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 	if len(columns) > maxColumns {
 		return invalid(fmt.Sprintf("the operation has more than %d root fields", maxColumns), "send several operations")
 	}
+	if op.Operation == ast.Mutation {
+		if err := b.plan.endsAlone(); err != nil {
+			return err
+		}
+	}
 	sql := ""
 	if len(columns) > 0 {
 		sql = "SELECT " + join(columns, ",\n  ")
@@ -183,6 +189,10 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 	case "__schema", "__type":
 		var err error
 		root.Introspection, err = b.introspect(f)
+		return root, "", err
+	}
+	var err error
+	if root.Session, err = b.sessionField(f); root.Session != nil || err != nil {
 		return root, "", err
 	}
 	if op == ast.Mutation {

@@ -16,6 +16,8 @@ func (p *Plan) String() string {
 		switch {
 		case f.Introspection != nil:
 			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Introspection)
+		case f.Session != nil:
+			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Session)
 		case f.Value != nil:
 			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Value)
 		}

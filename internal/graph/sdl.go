@@ -19,6 +19,9 @@ func (a *API) printSDL() string {
 	p := &sdlPrinter{used: map[string]bool{}}
 	p.query(a)
 	p.mutation(a)
+	if a.options.Sessions {
+		p.session()
+	}
 	for _, o := range a.objects {
 		p.object(o)
 	}
@@ -58,7 +61,10 @@ func (p *sdlPrinter) query(a *API) {
 		p.describe("  ", "Every "+o.typ.Name+" that the caller is allowed to read.")
 		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.Name)
 	}
-	if len(a.objects) == 0 {
+	switch {
+	case a.options.Sessions:
+		p.sessionQuery()
+	case len(a.objects) == 0:
 		p.describe("  ", "No type of the schema has @auth rules, so the API is empty.")
 		p.line("  nothing: Boolean")
 	}

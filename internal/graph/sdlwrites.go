@@ -4,7 +4,7 @@ import "github.com/krowoc/krowoc/internal/schema"
 
 // mutation prints the fields of Mutation, at most five for each type.
 func (p *sdlPrinter) mutation(a *API) {
-	if len(a.mutationNames) == 0 {
+	if len(a.mutationNames) == 0 && !a.options.Sessions {
 		return
 	}
 	p.line("type Mutation {")
@@ -32,6 +32,9 @@ func (p *sdlPrinter) mutation(a *API) {
 			p.describe("  ", "Deletes the "+typ+" with this key and returns it.")
 			p.line("  %s(%s): %s", name, join(key, ", "), typ)
 		}
+	}
+	if a.options.Sessions {
+		p.sessionMutation()
 	}
 	p.line("}\n")
 	for _, name := range a.mutationNames {
