@@ -21,7 +21,8 @@ type Caller struct {
 
 // LogIn is how a person has logged in. It is zero for machines, and where the credentials do not tell.
 type LogIn struct {
-	Time time.Time // when they last proved who they are; zero if unknown, and never in the future
+	Time    time.Time // when they last proved who they are; zero if unknown, and never in the future
+	Session string    // the ID of the browser's session; empty for a token
 
 	// Lives asks the issuer whether the session still lives. An error says that it has ended, or that the issuer does not answer. It is
 	// nil if nobody can be asked. It keeps the token to itself, so that no log shows it with the caller.

@@ -62,7 +62,7 @@ func (p *pipeline) cachedParts() []part {
 		return nil
 	}
 	return []part{{p.Cache.Name(), func(ctx context.Context, op *Operation) error {
-		if !op.Mutation() {
+		if op.cacheable() {
 			op.Data, op.Cached = p.Cache.Get(ctx, op)
 		}
 		return nil
@@ -74,7 +74,7 @@ func (p *pipeline) settleParts() []part {
 	parts := []part{{"log failures", p.logFailure}}
 	if p.Cache != nil {
 		parts = append(parts, part{p.Cache.Name(), func(ctx context.Context, op *Operation) error {
-			if op.Err == nil && !op.Cached && !op.Mutation() {
+			if op.Err == nil && !op.Cached && op.cacheable() {
 				p.Cache.Put(ctx, op)
 			}
 			return nil

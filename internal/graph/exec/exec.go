@@ -34,6 +34,9 @@ type Options struct {
 	MaxWait     time.Duration
 	turns       chan struct{} // holds an element for each operation that runs
 
+	// Sessions answers the fields about sessions that the API has, if it has any. Nil refuses them.
+	Sessions Sessions
+
 	// What attaches to the steps of an operation. All are optional.
 	Documents Documents
 	Limiters  []Limiter

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -38,6 +39,11 @@ type Operation struct {
 
 // Mutation reports whether the operation writes.
 func (op *Operation) Mutation() bool { return op.operation.Operation == ast.Mutation }
+
+// cacheable reports whether an answer can come from a cache: what it depends on is rows, of which the plan knows the types.
+func (op *Operation) cacheable() bool {
+	return !op.Mutation() && !slices.ContainsFunc(op.Plan.Fields, func(f graph.Root) bool { return f.Session != nil })
+}
 
 func (op *Operation) request() graph.Request {
 	return graph.Request{Variables: op.Variables, Caller: op.Caller, Time: op.Time}

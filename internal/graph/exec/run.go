@@ -16,7 +16,7 @@ import (
 
 // run answers an operation.
 func (p *pipeline) run(ctx context.Context, op *Operation) error {
-	known, err := knownValues(op)
+	known, err := p.knownValues(ctx, op)
 	if err != nil {
 		return err
 	}
@@ -38,20 +38,23 @@ func (p *pipeline) run(ctx context.Context, op *Operation) error {
 }
 
 // knownValues returns the values of the root fields that take no SQL, in their order.
-func knownValues(op *Operation) ([][]byte, error) {
+func (p *pipeline) knownValues(ctx context.Context, op *Operation) ([][]byte, error) {
 	var values [][]byte
+	sessions := sessionsOf{pipeline: p, op: op}
 	for _, f := range op.Plan.Fields {
+		value, err := f.Value, error(nil)
 		switch {
 		case f.FromSQL():
-		case f.Introspection == nil:
-			values = append(values, f.Value)
-		default:
-			value, err := f.Introspection.JSON(op.Variables)
-			if err != nil {
-				return nil, f.Location.Wrap(err)
-			}
-			values = append(values, value)
+			continue
+		case f.Introspection != nil:
+			value, err = f.Introspection.JSON(op.Variables)
+		case f.Session != nil:
+			value, err = sessions.value(ctx, f.Session)
 		}
+		if err != nil {
+			return nil, f.Location.Wrap(err)
+		}
+		values = append(values, value)
 	}
 	return values, nil
 }
