@@ -14,9 +14,10 @@ import (
 // logIn returns how the person of a session has logged in.
 func (m *Manager) logIn(ticket [sha256.Size]byte, r row, claims token.Claims) caller.LogIn {
 	if m.o.LogIns == nil {
-		return caller.LogIn{Time: claims.AuthTime}
+		return caller.LogIn{Time: claims.AuthTime, Session: r.id}
 	}
 	l := m.o.LogIns.LogIn(claims, liveness.Tokens{Access: r.access, Refresh: r.refresh})
+	l.Session = r.id
 	if l.Lives != nil {
 		l.Lives = func(ctx context.Context) error { return m.lives(ctx, ticket) }
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -79,8 +80,13 @@ func (m *Manager) list(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := m.store.list(r.Context(), current.uid, current.id, m.o.Now())
+	list, err := m.List(r.Context(), current.uid, current.id)
 	return map[string][]Info{"sessions": list}, err
+}
+
+// List lists the sessions of a person, the newest first. The one with the ID current is marked.
+func (m *Manager) List(ctx context.Context, uid, current string) ([]Info, error) {
+	return m.store.list(ctx, uid, current, m.o.Now())
 }
 
 // endOne handles DELETE /auth/sessions/{id}.
