@@ -47,7 +47,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	g := a.Config.GraphQL
 	handler, err := exec.New(exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
-		Concurrency: int(pool.Config().MaxConns),
+		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions),
 	})
 	if err != nil {
 		return nil, err
@@ -117,6 +117,7 @@ func (a *App) API(s *schema.Schema) (*graph.API, error) {
 	g := a.Config.GraphQL
 	return graph.New(s, graph.Options{
 		MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize, DefaultPageSize: g.DefaultPageSize,
+		Sessions: a.Config.LogsBrowsersIn,
 	})
 }
 
