@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"strings"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/pg/rls"
@@ -11,9 +10,12 @@ import (
 // Freshness is how recent the log-in of a caller has to be.
 type Freshness struct {
 	Within   time.Duration // how long ago it may be; 0 for any time
-	What     string        // that asks for it, in words: to read Account.iban
+	What     string        // that asks for it, in words: reading Account.iban
 	Location *Location
 }
+
+// doing says operations in words.
+var doing = map[schema.Operation]string{schema.Read: "reading", schema.Create: "creating", schema.Update: "updating", schema.Delete: "deleting"}
 
 // fresh notes that the operation needs a recent log-in, and returns the condition for it: plans have none, because the operation is refused as
 // a whole.
@@ -25,7 +27,7 @@ func (b *builder) fresh(a access, t *schema.Type) string {
 		return rls.LoggedInWithin(a.fresh)
 	}
 	if b.plan.Fresh.Within == 0 || a.fresh < b.plan.Fresh.Within {
-		what := "to " + strings.ToLower(string(a.operation)) + " " + t.Name
+		what := doing[a.operation] + " " + t.Name
 		if a.field != nil {
 			what += "." + a.field.Name
 		}

@@ -11,6 +11,9 @@ func (p *Plan) String() string {
 	fmt.Fprintf(&b, "-- reads      %s\n", list(p.Reads))
 	fmt.Fprintf(&b, "-- writes     %s\n", list(p.Writes))
 	fmt.Fprintf(&b, "-- per caller %s\n", p.PerCaller)
+	if p.Fresh.Within > 0 {
+		fmt.Fprintf(&b, "-- log-in     within %s, for %s\n", p.Fresh.Within, p.Fresh.What)
+	}
 	fmt.Fprintf(&b, "-- cost       %s, at most %d\n", &p.Cost, p.MaxCost)
 	for _, f := range p.Fields {
 		switch {
