@@ -1,6 +1,9 @@
 package app
 
-import "github.com/krowoc/krowoc/internal/auth/apikey"
+import (
+	"github.com/krowoc/krowoc/internal/auth/apikey"
+	"github.com/krowoc/krowoc/internal/auth/liveness"
+)
 
 func (a *App) keysNowhere() *apikey.Verifier { return a.newCredentials(nil, nil).keys }
 
@@ -11,3 +14,6 @@ func (a *App) ServeOptions() ServerOptions { return a.serveOptions(callers{keys:
 func (a *App) DevServerOptions() ServerOptions {
 	return a.newDevConsole().serverOptions(a.Config.Server.Address, a.keysNowhere())
 }
+
+// AskedIssuers returns the issuers that can be asked whether a session still lives.
+func (a *App) AskedIssuers() liveness.Issuers { return a.askedIssuers() }

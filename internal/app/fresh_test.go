@@ -1,15 +1,19 @@
 package app_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/testkit"
 )
 
 // TestServeAsksTheIssuer: an operation that asks for a recent log-in asks the issuer once, and is refused where the issuer is away or has ended the
@@ -62,5 +66,27 @@ func TestServeAsksTheIssuer(t *testing.T) {
 	check("a session that has ended", mine, "errors.extensions.code", "UNAUTHENTICATED", 1)
 	if _, answer := asks(t, url, token, others); at(answer, "data.users.nodes.name") == nil {
 		t.Errorf("the token is refused: %v", answer)
+	}
+}
+
+// Issuers that can be asked are those of Supabase, and those of OpenID Connect for which this service has a secret.
+func TestIssuersThatCanBeAsked(t *testing.T) {
+	dir := testkit.Folder(t)
+	apptest.WriteFiles(t, dir, map[string]string{"krowoc.yaml": `project: p
+auth:
+  issuers:
+    - {kind: supabase, url: https://a.supabase.co}
+    - {kind: oidc, url: https://b.example.com, clientId: shop, clientSecret: hush}
+    - {kind: oidc, url: https://c.example.com, clientId: public}
+    - {kind: oidc, url: https://d.example.com, audience: [api]}
+    - {kind: jwks, url: https://e.example.com, audience: [api], jwks: https://e.example.com/keys}
+`, "schema.graphql": ""})
+	var got []string
+	for url, source := range newApp(t, dir).AskedIssuers() {
+		got = append(got, fmt.Sprintf("%s %T", url, source))
+	}
+	slices.Sort(got)
+	if want := []string{"https://a.supabase.co/auth/v1 liveness.Supabase", "https://b.example.com *liveness.Introspection"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

@@ -157,3 +157,28 @@ func TestMaxAge(t *testing.T) {
 		}
 	}
 }
+
+// A provider with OpenID Connect tells by the refresh token whether a session lives. Without one, its answer is about the ID token alone, and the
+// session goes on.
+func TestIntrospectionOfASession(t *testing.T) {
+	for _, offline := range []bool{true, false} {
+		w := newWorld(t)
+		provider := newProvider(t, w)
+		provider.offline = offline
+		p := provider.process()
+		b := newBrowser(t)
+		to := b.get(p.URL + "/auth/login?provider=acme").header.Get("Location")
+		b.get(b.get(to).header.Get("Location"))
+		who := b.caller(p)
+		if err := who.LogIn.Lives(t.Context()); err != nil {
+			t.Errorf("offline: %t: %v", offline, err)
+		}
+		provider.ended.Store(true)
+		if err := who.LogIn.Lives(t.Context()); fault.CodeOf(err) != fault.Unauthenticated {
+			t.Errorf("offline: %t: a session that has ended: %v", offline, err)
+		}
+		if _, err := b.authenticate(p); (err == nil) == offline {
+			t.Errorf("offline: %t: afterwards: %v", offline, err)
+		}
+	}
+}

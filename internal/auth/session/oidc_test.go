@@ -20,6 +20,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
@@ -36,6 +37,7 @@ type provider struct {
 	subject   string
 	refreshes atomic.Int32
 	offline   bool // sends refresh tokens
+	ended     atomic.Bool
 }
 
 func newProvider(t *testing.T, w *world) *provider {
@@ -47,7 +49,7 @@ func newProvider(t *testing.T, w *world) *provider {
 	p := &provider{t: t, w: w, key: key, subject: "carl", offline: true}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(rw http.ResponseWriter, _ *http.Request) {
-		send(rw, map[string]string{"issuer": p.URL, "jwks_uri": p.URL + "/keys", "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token"})
+		send(rw, map[string]string{"issuer": p.URL, "jwks_uri": p.URL + "/keys", "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "introspection_endpoint": p.URL + "/introspect"})
 	})
 	mux.HandleFunc("GET /keys", func(rw http.ResponseWriter, _ *http.Request) {
 		public, err := jwk.Import(p.key.Public())
@@ -68,6 +70,13 @@ func newProvider(t *testing.T, w *world) *provider {
 		http.Redirect(rw, r, q.Get("redirect_uri")+"?"+url.Values{"code": {"one"}, "state": {q.Get("state")}}.Encode(), http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /token", p.token)
+	mux.HandleFunc("POST /introspect", func(rw http.ResponseWriter, r *http.Request) {
+		id, secret, _ := r.BasicAuth()
+		if id != "shop" || secret != "hush" || (r.PostFormValue("token") == "again") != p.offline {
+			t.Errorf("the introspection request of %q is %v", id, r.PostForm)
+		}
+		send(rw, map[string]bool{"active": !p.ended.Load()})
+	})
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
 	return p
@@ -125,6 +134,7 @@ func (p *provider) process() *process {
 			p.t.Fatal(err)
 		}
 		p.t.Cleanup(tokens.Close)
+		o.LogIns = anyIssuer{&liveness.Introspection{Issuer: p.URL, ClientID: "shop", Secret: "hush"}}
 		o.Tokens, o.Issuer = tokens, func() gotrue.Client { return gotrue.Client{} }
 		o.Providers = map[string]*oidc.Client{"acme": {Issuer: p.URL, ClientID: "shop", Secret: "hush", Scopes: []string{"offline_access"}, Parameters: []string{"prompt=consent"}}}
 	})
