@@ -111,10 +111,13 @@ func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
 	}
 	return token.New(token.Options{
 		Issuers: issuers, Logger: a.Logger, Now: a.Now,
-		Revoked: func(c token.Claims) bool {
-			return revoked.Has(revocation.Session, c.Session) || revoked.Has(revocation.KID, c.Key)
-		},
+		Revoked: func(c token.Claims) bool { return isRevoked(revoked, c) },
 	})
+}
+
+// isRevoked reports whether the session of a token has ended, or its key counts no longer.
+func isRevoked(revoked *revocation.Reader, c token.Claims) bool {
+	return revoked.Has(revocation.Session, c.Session) || revoked.Has(revocation.KID, c.Key)
 }
 
 // audienceOf returns whom the tokens of an issuer are for. The ID token of a log-in is for the client.

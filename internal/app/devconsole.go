@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/auth"
 	"github.com/krowoc/krowoc/internal/auth/apikey"
+	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/dev"
@@ -35,6 +36,7 @@ type devConsole struct {
 	people  *identity.People
 	console atomic.Pointer[console.Console]
 	tokens  atomic.Pointer[token.Verifier] // of the identity provider
+	revoked atomic.Pointer[revocation.Reader]
 }
 
 func (a *App) newDevConsole() *devConsole {
@@ -110,7 +112,10 @@ func (d *devConsole) startIdentity(c *console.Console, log *slog.Logger, send fu
 	}
 	v, err := token.New(token.Options{
 		Issuers: []token.Issuer{{Kind: token.Supabase, URL: c.URL()}}, Logger: log, Now: d.app.Now,
-		Revoked: func(claims token.Claims) bool { return !p.Lives(claims.Session) },
+		Revoked: func(claims token.Claims) bool {
+			revoked := d.revoked.Load() // nil before the API starts
+			return !p.Lives(claims.Session) || (revoked != nil && isRevoked(revoked, claims))
+		},
 	})
 	if err != nil {
 		return err
@@ -189,6 +194,7 @@ func (d *devConsole) serverOptions(address string, keys *apikey.Verifier) Server
 
 func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
 	known := d.app.newCredentials(pool, logger)
+	d.revoked.Store(known.revoked)
 	o := d.serverOptions(address, known.keys)
 	if d.app.Config.Dev.Auth.Enabled {
 		var err error
