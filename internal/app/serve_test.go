@@ -42,9 +42,15 @@ func serve(t *testing.T, databaseURL string) string {
 // serveIn is serve for the project in a folder, with a log.
 func serveIn(t *testing.T, dir, databaseURL string, handler slog.Handler, environ ...string) string {
 	t.Helper()
+	return serveAt(t, time.Now, dir, databaseURL, handler, environ...)
+}
+
+// serveAt is serveIn with a clock.
+func serveAt(t *testing.T, now func() time.Time, dir, databaseURL string, handler slog.Handler, environ ...string) string {
+	t.Helper()
 	a := apptest.New(t, dir, append(environ, "KROWOC_ENV=production", "KROWOC_SERVER_TIMEOUTS_DRAIN_DELAY=0s", "KROWOC_DATABASE_URL="+databaseURL)...)
 	log := addressLog{make(chan string, 1)}
-	a.Logger = slog.New(slog.NewMultiHandler(slog.NewJSONHandler(log, nil), handler))
+	a.Now, a.Logger = now, slog.New(slog.NewMultiHandler(slog.NewJSONHandler(log, nil), handler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Serve(ctx) }()

@@ -108,6 +108,21 @@ func revokeSession(ctx context.Context, tx pgx.Tx, id string) error {
 	return revocation.Revoke(ctx, tx, revocation.Session, id)
 }
 
+// EndSession ends a session of a browser or of an issuer on all servers. It reports whether it was one of a browser.
+func (d *Database) EndSession(ctx context.Context, id string) (ofBrowser bool, err error) {
+	return session.EndOne(ctx, d.Pool, revokeSession, id)
+}
+
+// EndSessions ends the sessions that a user has in browsers, and returns their IDs.
+func (d *Database) EndSessions(ctx context.Context, uid string) ([]string, error) {
+	return session.EndAll(ctx, d.Pool, revokeSession, uid)
+}
+
+// RevokeKID makes all servers refuse tokens that a key of an issuer has signed.
+func (d *Database) RevokeKID(ctx context.Context, kid string) error {
+	return revocation.Revoke(ctx, d.Pool, revocation.KID, kid)
+}
+
 // newPeople returns the table of people, in which log-ins keep their rows. It is nil if no type is configured.
 func (a *App) newPeople(pool *pgxpool.Pool, s *schema.Schema) (*people.Table, error) {
 	p := a.Config.Auth.People

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/app/apptest"
-	"github.com/krowoc/krowoc/internal/auth/revocation"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev/identity"
 	"github.com/krowoc/krowoc/internal/diag"
@@ -271,54 +269,6 @@ func TestBrowsersLogIn(t *testing.T) {
 	if response, _ := send(first+"/graphql", mine); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("after the log-out: %d", response.StatusCode)
 	}
-	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) { // the other process knows it within a second
-		if response, _ := send(second+"/graphql", mine); response.StatusCode == http.StatusUnauthorized {
-			break
-		}
-		if time.Since(began) > 4*time.Second { // less than a session is remembered
-			t.Fatal("the other process still knows the session")
-		}
-	}
-}
-
-// A revoked session, or the revoked key of an issuer, ends its tokens on every replica within a second, also those that are remembered.
-func TestServeRevokesTokens(t *testing.T) {
-	dir := apptest.Copy(t)
-	db := testkit.NewDatabase(t)
-	a := newApp(t, dir, "KROWOC_DATABASE_URL="+db.Config().ConnString())
-	apptest.MigrateAndSeed(t, a)
-	auth := issuer(t, a)
-	apptest.WriteFiles(t, dir, map[string]string{"krowoc.yaml": "project: prompts\nauth:\n  issuers:\n    - {kind: supabase, url: " + auth + "}\n"})
-	url := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler)
-	first, second := logIn(t, auth, "farid@example.com"), logIn(t, auth, "farid@example.com")
-	status := func(token string) int {
-		response, _ := asks(t, url, token, "{ prompts { totalCount } }")
-		return response.StatusCode
-	}
-	refused := func(token string) {
-		t.Helper()
-		for began := time.Now(); status(token) != http.StatusUnauthorized; time.Sleep(10 * time.Millisecond) {
-			if time.Since(began) > 30*time.Second {
-				t.Fatal("the token still counts")
-			}
-		}
-	}
-	if status(first) != http.StatusOK || status(second) != http.StatusOK {
-		t.Fatal("a fresh token is refused")
-	}
-	revoke := func(kind revocation.Kind, value any) {
-		t.Helper()
-		if err := revocation.Revoke(t.Context(), db, kind, fmt.Sprint(value)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	revoke(revocation.Session, part(t, first, 1)["session_id"])
-	refused(first)
-	if status(second) != http.StatusOK {
-		t.Error("another session of the same user has ended")
-	}
-	revoke(revocation.KID, part(t, second, 0)["kid"])
-	refused(second)
 }
 
 // part decodes the header (0) or the claims (1) of a token.

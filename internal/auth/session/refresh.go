@@ -78,7 +78,7 @@ func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
 		if refused != "" {
 			m.o.Logger.Warn("a session was ended", "uid", r.uid, "reason", refused)
 			r = row{}
-			_, err = m.endIn(ctx, tx, "id = $1", id)
+			_, err = endIn(ctx, tx, m.o.Revoke, "id = $1", id)
 			return err
 		}
 		if err != nil {
@@ -145,45 +145,4 @@ func refusal(err error) string {
 		return "its refresh token was used a second time, by somebody who may have stolen it"
 	}
 	return e.Error()
-}
-
-// endIn ends the sessions that match a condition, in a transaction that tells all processes. It returns how many there were.
-func (m *Manager) endIn(ctx context.Context, tx pgx.Tx, condition string, args ...any) (int, error) {
-	ids, err := end(ctx, tx, condition, args...)
-	for _, id := range ids {
-		if err == nil && m.o.Revoke != nil {
-			err = m.o.Revoke(ctx, tx, id)
-		}
-	}
-	return len(ids), err
-}
-
-// End ends sessions of a user: one, or all with id "", except the one with the id keep.
-func (m *Manager) End(ctx context.Context, uid, id, keep string) error {
-	const op = "end sessions"
-	ended := 0
-	err := pgx.BeginFunc(ctx, m.o.Pool, func(tx pgx.Tx) (err error) {
-		ended, err = m.endIn(ctx, tx, "uid = $1 AND ($2 = '' OR id::text = $2) AND id::text <> $3", uid, id, keep)
-		return err
-	})
-	if err != nil {
-		return pg.Fault(op, err)
-	}
-	for _, e := range m.entries.Values() {
-		m.forget(e, uid, id, keep)
-	}
-	if id != "" && ended == 0 {
-		return fault.New(fault.NotFound, op, "you have no such session", "GET "+pathPrefix+"sessions lists them")
-	}
-	return nil
-}
-
-// forget makes this process refuse an ended session at once.
-func (*Manager) forget(e *entry, uid, id, keep string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	isMeant := (id == "" || e.row.id == id) && e.row.id != keep
-	if e.row.uid == uid && isMeant {
-		e.err = errNone
-	}
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
@@ -55,8 +54,8 @@ type Options struct {
 	Page      string        // path of the application's own log-in page; empty is the built-in one
 	Lifetime  time.Duration // of a session that is not used
 
-	// Revoke tells all processes, with the end of a transaction, that a session has ended. Revoked reports whether one has. Both may be nil.
-	Revoke  func(ctx context.Context, tx pgx.Tx, id string) error
+	// Revoke ends a session everywhere, and Revoked reports whether one has ended. Both may be nil.
+	Revoke  Revoke
 	Revoked func(id string) bool
 }
 
