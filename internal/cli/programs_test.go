@@ -14,12 +14,14 @@ import (
 
 // Scripts run these two by name, so that they need neither curl nor Python.
 
-// fetch prints what a URL answers, whatever the status: `fetch [-d BODY] [-H 'Name: value']… URL`. With -d it posts. With
-// -link NAME the URL is that of a link of the session in this folder.
+// fetch prints what a URL answers, whatever the status: `fetch [-d BODY] [-H 'Name: value']… [-jar FILE] URL`. With -d it
+// posts. With -link NAME the URL is that of a link of the session in this folder. With -jar it sends the cookies in a file, and keeps new ones
+// there.
 func fetch() {
 	set := flag.NewFlagSet("fetch", flag.ExitOnError)
 	body := set.String("d", "", "post this body")
 	link := set.String("link", "", "the URL is that of a link of the session")
+	jar := set.String("jar", "", "a file of cookies")
 	header := http.Header{}
 	set.Func("H", "a header", func(line string) error {
 		name, value, _ := strings.Cut(line, ":")
@@ -27,13 +29,16 @@ func fetch() {
 		return nil
 	})
 	_ = set.Parse(os.Args[1:])
-	if err := fetchURL(set.Arg(0), *link, *body, header); err != nil {
+	if cookies, err := os.ReadFile(*jar); err == nil {
+		header.Set("Cookie", string(cookies))
+	}
+	if err := fetchURL(set.Arg(0), *link, *body, *jar, header); err != nil {
 		fmt.Fprintln(os.Stderr, "fetch:", err)
 		os.Exit(1)
 	}
 }
 
-func fetchURL(url, link, body string, header http.Header) error {
+func fetchURL(url, link, body, jar string, header http.Header) error {
 	if link != "" {
 		state, err := os.ReadFile(".krowoc/dev.json")
 		if err != nil {
@@ -63,6 +68,14 @@ func fetchURL(url, link, body string, header http.Header) error {
 		return err
 	}
 	defer response.Body.Close()
+	if kept := header.Get("Cookie"); jar != "" && len(response.Cookies()) > 0 {
+		for _, c := range response.Cookies() {
+			kept += c.Name + "=" + c.Value + "; "
+		}
+		if err := os.WriteFile(jar, []byte(kept), 0o600); err != nil {
+			return err
+		}
+	}
 	_, err = io.Copy(os.Stdout, response.Body)
 	return err
 }

@@ -16,12 +16,12 @@ import (
 
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
-	cmd := &cobra.Command{Use: "auth", Short: "Show who may do what, and manage API keys"}
+	cmd := &cobra.Command{Use: "auth", Short: "Show who may do what, manage API keys and end sessions"}
 	key := &cobra.Command{Use: "key", Short: "Create, list and revoke the API keys of machines"}
 	key.AddCommand(newCreate(f), newList(f), newRevoke(f))
 	token := &cobra.Command{Use: "token", Short: "Inspect access tokens"}
 	token.AddCommand(newInspect(f))
-	cmd.AddCommand(newMatrix(f), newExplain(f), key, token, newWhoAmI(f))
+	cmd.AddCommand(newMatrix(f), newExplain(f), key, token, newRevokeSessions(f), newWhoAmI(f))
 	return cmd
 }
 
