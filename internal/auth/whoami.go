@@ -20,6 +20,7 @@ const WhoAmIPath = "/auth/whoami"
 type Who struct {
 	UID       string   `json:"uid"`
 	Roles     []string `json:"roles"`
+	Tier      string   `json:"tier"`
 	Service   bool     `json:"service"`
 	Anonymous bool     `json:"anonymous"`
 	Key       string   `json:"key,omitempty"`   // the ID of the API key
@@ -35,7 +36,7 @@ type Scope struct {
 // WhoAmI tells callers whom the server takes them for.
 func WhoAmI(w http.ResponseWriter, r *http.Request) {
 	c := caller.From(r.Context())
-	who := Who{UID: c.UID, Roles: append([]string{}, c.Roles...), Service: c.Service, Anonymous: c.Anonymous(), Key: c.Key}
+	who := Who{UID: c.UID, Roles: append([]string{}, c.Roles...), Tier: c.Tier, Service: c.Service, Anonymous: c.Anonymous(), Key: c.Key}
 	if s := c.Scope; s.Operations != nil || s.Types != nil {
 		who.Scope = &Scope{s.Operations, s.Types}
 	}

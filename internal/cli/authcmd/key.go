@@ -179,17 +179,24 @@ func newList(f *factory.Factory) *cobra.Command {
 func show(f *factory.Factory, list []key) error {
 	table := f.Term.NewTable("ID", "NAME", "STATE", "ACTS AS", "OPERATIONS", "TYPES", "CREATED", "EXPIRES", "LAST USED")
 	for _, k := range list {
-		who := []string{}
-		if k.Service {
-			who = append(who, "service")
-		}
-		if k.UID != "" {
-			who = append(who, k.UID)
-		}
-		who = append(who, k.Roles...)
-		table.Row(k.ID, k.Name, k.State, strings.Join(who, ","), limits(k.Operations), limits(k.Types), k.Created, strings.TrimPrefix(expiry(k.Expires), "on "), *cmp.Or(k.LastUsed, &time.Time{}))
+		table.Row(k.ID, k.Name, k.State, actsAs(k), limits(k.Operations), limits(k.Types), k.Created, strings.TrimPrefix(expiry(k.Expires), "on "), *cmp.Or(k.LastUsed, &time.Time{}))
 	}
 	return table.Flush()
+}
+
+// actsAs says who a key is in rules: the service, to which no rule applies, a user, and roles.
+func actsAs(k key) string {
+	who := []string{}
+	if k.Service {
+		who = append(who, "service")
+	}
+	if k.UID != "" {
+		who = append(who, "user "+k.UID)
+	}
+	for _, role := range k.Roles {
+		who = append(who, "role "+role)
+	}
+	return strings.Join(who, ", ")
 }
 
 func limits(list []string) string {

@@ -72,6 +72,7 @@ func showWho(f *factory.Factory, w auth.Who) error {
 	table.Row("anonymous", w.Anonymous)
 	table.Row("uid", cmp.Or(safe(w.UID), "-"))
 	table.Row("roles", cmp.Or(safe(strings.Join(w.Roles, ",")), "-"))
+	table.Row("tier", cmp.Or(safe(w.Tier), "-"))
 	table.Row("service", fmt.Sprint(w.Service))
 	if w.Key != "" {
 		table.Row("key", safe(w.Key))
