@@ -12,10 +12,10 @@ import (
 // Claims are what a verified token says.
 type Claims struct {
 	Issuer  string
-	Subject string
+	Subject string // the user ID
 	Session string // session_id or sid; empty if the issuer has none
 	Key     string // kid of the key that has signed it
-	Email   string
+	Email   string // empty if it is not verified
 	Roles   []string
 	Tier    string
 	Issued  time.Time
@@ -92,9 +92,13 @@ func (i *trusted) accept(t unverified, now time.Time) (Claims, error) {
 	if session == "" {
 		session = c.SID
 	}
+	issuer, subject := i.name(c.Issuer), c.Subject
+	if i.Subject == SubjectUUID {
+		subject = UserID(issuer, subject)
+	}
 	tier, _ := at(t.all, i.Tier).(string) // any other claim is no tier
 	return Claims{
-		Issuer: c.Issuer, Subject: c.Subject, Session: session, Key: t.header.Key, Email: c.Email, Roles: texts(at(t.all, i.Roles)), Tier: tier,
+		Issuer: issuer, Subject: subject, Session: session, Key: t.header.Key, Email: i.email(c, t.all), Roles: texts(at(t.all, i.Roles)), Tier: tier,
 		Issued: c.Issued.time(), Expires: c.Expires.time().Add(i.Leeway), AuthTime: past(authTime(c.AuthTime, t.all["amr"]), now, i.Leeway), All: t.all,
 	}, nil
 }

@@ -94,7 +94,7 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (m Metada
 			failed = errors.Join(failed, err)
 			continue
 		}
-		if m.Issuer != issuer {
+		if !namesItself(issuer, m.Issuer) {
 			return m, fmt.Errorf("%s is the metadata of another issuer, %.200q", address, m.Issuer)
 		}
 		for _, named := range []string{m.Keys, m.Authorization, m.Token, m.Introspection} {

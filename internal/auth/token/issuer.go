@@ -38,7 +38,8 @@ type Issuer struct {
 	Where string // where it is configured, for messages: krowoc.yaml:12
 	Kind  Kind
 
-	// URL is the URL of the project for Supabase. For others it is the identifier of the issuer, which `iss` has to equal exactly.
+	// URL is the URL of the project for Supabase. For others it is the identifier of the issuer, which `iss` has to equal exactly, except that
+	// the tenants of Microsoft's /common and /organizations count.
 	URL     string
 	KeysURL string // of the JSON Web Key Set; required for JWKS and derived for others
 
@@ -47,6 +48,7 @@ type Issuer struct {
 	Require  []string      // claims that a token must have, as path=value
 	Roles    string        // path of the claim with the roles: app_metadata.roles
 	Tier     string        // path of the claim with the tier: app_metadata.tier
+	Subject  string        // how the user ID is made of `sub`: one of Subjects; empty is SubjectSub
 	Secret   []byte        // of HS256, which old projects of Supabase use; empty refuses HS256
 }
 
@@ -89,6 +91,8 @@ func (i Issuer) check() error {
 		return i.mistake("each item of require must be path=value", "write, for example, app_metadata.tenant=acme")
 	case i.Leeway < 0 || i.Leeway > maxLeeway:
 		return i.mistake("leeway must be from 0s to "+maxLeeway.String(), "correct the clock instead")
+	case i.Subject != "" && !slices.Contains(Subjects, i.Subject):
+		return i.mistake("unknown subject "+i.Subject, "use one of "+strings.Join(Subjects, ", "))
 	case len(i.Secret) > 0 && i.Kind != Supabase:
 		return i.mistake("only an issuer of the kind supabase may have a secret", "everybody who can verify a token with a secret can make one; use the public keys of the issuer")
 	case len(i.Secret) > 0 && len(i.Secret) < 32:

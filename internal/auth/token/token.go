@@ -146,7 +146,7 @@ func (v *Verifier) check(ctx context.Context, token string, now time.Time) (Clai
 	if err != nil {
 		return Claims{}, err
 	}
-	issuer := v.issuers[t.claims.Issuer]
+	issuer := v.find(t)
 	if issuer == nil {
 		return Claims{}, invalid(fmt.Sprintf("the issuer %.200q is not one of this service", t.claims.Issuer))
 	}

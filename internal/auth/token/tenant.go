@@ -1,0 +1,105 @@
+package token
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Microsoft has one address for the users of many tenants. Its metadata names the issuer with a placeholder, and each token names the tenant.
+const tenantPlaceholder = "{tenantid}"
+
+var (
+	tenantHosts = []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}
+	tenantPaths = []string{"/common/v2.0", "/organizations/v2.0"}
+)
+
+// Google writes its own name in two ways (https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload).
+const (
+	googleURL  = "https://accounts.google.com"
+	googleName = "accounts.google.com"
+)
+
+// tenants returns what is before and after the tenant in the names of an issuer with many tenants. Only the hosts of Microsoft count: elsewhere,
+// "common" in a path is a name like any other.
+func tenants(issuer string) (before, after string, many bool) {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Scheme != "https" || !slices.Contains(tenantHosts, u.Host) || !slices.Contains(tenantPaths, u.Path) {
+		return "", "", false
+	}
+	return "https://" + u.Host + "/", "/v2.0", true
+}
+
+// tenantOf returns the tenant that an `iss` names, or "".
+func tenantOf(issuer, iss string) string {
+	before, after, many := tenants(issuer)
+	rest, matches := strings.CutPrefix(iss, before)
+	tenant, ends := strings.CutSuffix(rest, after)
+	if !many || !matches || !ends || uuid.Validate(tenant) != nil {
+		return ""
+	}
+	return tenant
+}
+
+// Issues reports whether the issuer with a URL may sign tokens with an `iss`.
+func Issues(issuer, iss string) bool {
+	return iss == issuer || (issuer == googleURL && iss == googleName) || tenantOf(issuer, iss) != ""
+}
+
+// namesItself reports whether the metadata at the address of an issuer is its own.
+func namesItself(issuer, named string) bool {
+	before, after, many := tenants(issuer)
+	return named == issuer || (many && named == before+tenantPlaceholder+after)
+}
+
+// find returns the issuer of a token, or nil.
+func (v *Verifier) find(t unverified) *trusted {
+	iss := t.claims.Issuer
+	if i := v.issuers[iss]; i != nil {
+		return i
+	}
+	for _, i := range v.issuers {
+		tenant := tenantOf(i.URL, iss)
+		said, _ := t.all["tid"].(string)
+		if Issues(i.URL, iss) && tenant == said {
+			return i
+		}
+	}
+	return nil
+}
+
+// name returns the identifier of the issuer that has signed a token: always the same one.
+func (i *trusted) name(iss string) string {
+	if iss == googleName {
+		return i.URL
+	}
+	return iss
+}
+
+// email returns the e-mail address of a token, unless it is not verified: the issuer says so, or each tenant writes what it likes.
+func (i *trusted) email(c registered, all map[string]any) string {
+	_, _, many := tenants(i.URL)
+	switch {
+	case holds(all["email_verified"], "false"):
+		return ""
+	case many && !holds(all["xms_edov"], "true") && !holds(all["xms_edov"], "1"):
+		return ""
+	}
+	return c.Email
+}
+
+// The ways to make a user ID.
+const (
+	SubjectSub  = "sub"  // the claim sub itself
+	SubjectUUID = "uuid" // UserID
+)
+
+// Subjects lists them.
+var Subjects = []string{SubjectSub, SubjectUUID}
+
+// UserID returns a UUID (version 5) for a user of an issuer. It is always the same, and no other issuer can name it.
+func UserID(issuer, sub string) string {
+	return uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceURL, []byte(issuer)), []byte(sub)).String()
+}
