@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2/expirable"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/token"
@@ -26,6 +28,12 @@ const (
 	maxRemember = 10_000
 )
 
+// Errors of Postgres (appendix A of its documentation).
+const (
+	notNullViolation = "23502"
+	invalidText      = "22P02"
+)
+
 // Fields names the type of people and its fields, as auth.people configures them. Type has a key of one field, which is the user ID. Empty
 // names are left alone.
 type Fields struct{ Type, Email, Name, Avatar, Roles, Tier string }
@@ -35,8 +43,9 @@ type Table struct {
 	pool    *pgxpool.Pool
 	keep    string // upserts a person: $1 is the user ID, then the values of takes
 	takes   []func(token.Claims) string
-	grants  string // selects the roles and the tier of a person, null for what comes from the token; empty if both do
-	nothing grants // what nobody's row grants
+	columns []string // that takes fill
+	grants  string   // selects the roles and the tier of a person, null for what comes from the token; empty if both do
+	nothing grants   // what nobody's row grants
 	known   *lru.LRU[string, grants]
 }
 
@@ -70,7 +79,7 @@ func New(pool *pgxpool.Pool, s *schema.Schema, f Fields) (*Table, error) {
 			return nil, wrong(c.key, c.field, "the type "+f.Type+" has no such field")
 		}
 		name := pg.QuoteIdent(field.Column)
-		table.takes = append(table.takes, c.value)
+		table.takes, table.columns = append(table.takes, c.value), append(table.columns, field.Column)
 		columns, values = append(columns, name), append(values, fmt.Sprintf("$%d", len(table.takes)+1))
 		changes = append(changes, fmt.Sprintf("%s = coalesce(excluded.%[1]s, p.%[1]s)", name))
 	}
@@ -137,12 +146,24 @@ func (t *Table) Keep(ctx context.Context, claims token.Claims) error {
 		}
 		args = append(args, value)
 	}
-	_, err := t.pool.Exec(ctx, t.keep, args...)
-	if err == nil {
-		return nil
+	if _, err := t.pool.Exec(ctx, t.keep, args...); err != nil {
+		return t.refusal(op, claims, err)
 	}
-	if code := fault.CodeOf(pg.Fault(op, err)); code == fault.Conflict {
+	return nil
+}
+
+// refusal says why the row of a person could not be kept.
+func (t *Table) refusal(op string, claims token.Claims, err error) error {
+	var refused *pgconn.PgError
+	errors.As(err, &refused)
+	switch code := fault.CodeOf(pg.Fault(op, err)); {
+	case code == fault.Conflict:
 		return &fault.Error{Code: fault.Conflict, Op: op, Message: "another account has the same e-mail address", Hint: "log in the way you did before", Err: err}
+	case refused != nil && refused.Code == notNullViolation && slices.Contains(t.columns, refused.ColumnName):
+		return &fault.Error{Code: fault.Forbidden, Op: op, Message: "the issuer does not say, or has not verified, your " + refused.ColumnName, Hint: "add and verify it there, then log in again", Err: err}
+	case refused != nil && refused.Code == invalidText:
+		return &fault.Error{Code: fault.Internal, Op: op, Message: "auth.people: the user ID " + claims.Subject + " does not fit the key of the type: " + err.Error(),
+			Hint: "set subject: uuid for the issuer " + claims.Issuer, Private: true, Err: err}
 	}
 	return &fault.Error{Code: fault.Internal, Op: op, Message: "auth.people: " + err.Error(), Private: true, Err: err}
 }

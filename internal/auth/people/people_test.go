@@ -74,6 +74,14 @@ func TestKeep(t *testing.T) {
 	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "another account") {
 		t.Errorf("an address of somebody else: %v", err)
 	}
+	err = table.Keep(t.Context(), claims(bob, "", nil))
+	if fault.CodeOf(err) != fault.Forbidden || !strings.Contains(err.Error(), "has not verified, your mail") {
+		t.Errorf("without an address: %v", err)
+	}
+	err = table.Keep(t.Context(), token.Claims{Issuer: "https://github.com", Subject: "42", Email: "a@example.com"})
+	if !strings.Contains(fault.HintOf(err), "subject: uuid") {
+		t.Errorf("a user ID that is no UUID: %v; %s", err, fault.HintOf(err))
+	}
 	if err := (*people.Table)(nil).Keep(t.Context(), claims(bob, "", nil)); err != nil {
 		t.Error(err)
 	}
