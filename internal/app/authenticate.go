@@ -105,12 +105,11 @@ func (c credentials) Stop(ctx context.Context) error {
 
 // newTokens returns the verifier of the configured issuers. It is nil if there are none.
 func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
-	issuers := a.issuersOfTokens()
-	if len(issuers) == 0 {
+	if len(a.Config.Auth.Issuers) == 0 {
 		return nil, nil
 	}
 	return token.New(token.Options{
-		Issuers: issuers, Logger: a.Logger, Now: a.Now,
+		Issuers: a.issuersOfTokens(), Logger: a.Logger, Now: a.Now,
 		Revoked: func(c token.Claims) bool { return isRevoked(revoked, c) },
 	})
 }
@@ -128,14 +127,17 @@ func audienceOf(i config.Issuer) []string {
 	return append(slices.Clone(i.Audience), i.ClientID)
 }
 
-// issuersOfTokens returns the configured issuers.
+// issuersOfTokens returns the configured issuers that sign tokens.
 func (a *App) issuersOfTokens() []token.Issuer {
-	issuers := make([]token.Issuer, len(a.Config.Auth.Issuers))
+	var issuers []token.Issuer
 	for n, i := range a.Config.Auth.Issuers {
-		issuers[n] = token.Issuer{
-			Where: fmt.Sprintf("%s: auth.issuers[%d]", a.Config.Origin(fmt.Sprintf("auth.issuers[%d]", n)), n), Kind: token.Kind(i.Kind),
-			URL: i.URL, KeysURL: i.JWKS, Audience: audienceOf(i), Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Tier: i.Tier, Secret: []byte(i.Secret.Reveal()),
+		if i.Kind == gitHub {
+			continue
 		}
+		issuers = append(issuers, token.Issuer{
+			Where: fmt.Sprintf("%s: auth.issuers[%d]", a.Config.Origin(fmt.Sprintf("auth.issuers[%d]", n)), n), Kind: token.Kind(i.Kind),
+			URL: i.URL, KeysURL: i.JWKS, Audience: audienceOf(i), Leeway: i.Leeway, Require: i.Require, Roles: i.Roles, Tier: i.Tier, Subject: i.Subject, Secret: []byte(i.Secret.Reveal()),
+		})
 	}
 	return issuers
 }

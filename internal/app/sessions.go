@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/auth/github"
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/auth/oidc"
@@ -39,7 +40,7 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 	case err != nil:
 		return nil, err
 	case n < 0 && len(providers) == 0:
-		return nil, fault.New(fault.Invalid, op, at("auth.session.keys")+"no issuer can log browsers in", "add an issuer of the kind supabase to auth.issuers, or give one of the kind oidc a name and a clientId")
+		return nil, fault.New(fault.Invalid, op, at("auth.session.keys")+"no issuer can log browsers in", "add an issuer of the kind supabase or github to auth.issuers, or give one of the kind oidc a name and a clientId")
 	case public == "":
 		return nil, fault.New(fault.Invalid, op, at("auth.session.keys")+"server.publicUrl is missing", "set it to the URL under which browsers reach this server")
 	case !token.Secure(public):
@@ -83,25 +84,43 @@ func (a *App) askedIssuers() liveness.Issuers {
 	return issuers
 }
 
-// newProviders returns the OpenID Connect providers with which browsers log in, by name.
-func (a *App) newProviders() (map[string]*oidc.Client, error) {
-	providers := map[string]*oidc.Client{}
+// reservedNames are methods of log-in, which no provider may be called.
+var reservedNames = []string{"password", "otp", "recovery", "signup"}
+
+// newProviders returns the providers with which browsers log in, beside Supabase Auth, by name.
+func (a *App) newProviders() (map[string]session.Provider, error) {
+	providers := map[string]session.Provider{}
 	for n, i := range a.Config.Auth.Issuers {
 		key := fmt.Sprintf("auth.issuers[%d]", n)
-		where := fmt.Sprintf("%s: %s: ", a.Config.Origin(key), key)
+		wrong := func(why, fix string) error {
+			return fault.New(fault.Invalid, "configure sessions", fmt.Sprintf("%s: %s: %s", a.Config.Origin(key), key, why), fix)
+		}
+		ofPeople := i.Kind == string(token.OIDC) || i.Kind == gitHub
 		switch {
-		case i.Name == "" && i.ClientID == "":
+		case i.Name == "" && i.ClientID == "" && i.Kind != gitHub:
 			continue
-		case i.Kind != string(token.OIDC) || i.Name == "" || i.ClientID == "":
-			return nil, fault.New(fault.Invalid, "configure sessions", where+"a log-in with OpenID Connect needs kind: oidc, name and clientId", "write all three, or none of name and clientId")
+		case !ofPeople || i.Name == "" || i.ClientID == "":
+			return nil, wrong("a log-in with a provider needs kind: oidc or github, name and clientId", "write all three, or none of name and clientId")
 		case providers[i.Name] != nil:
-			return nil, fault.New(fault.Invalid, "configure sessions", where+"another issuer has the name "+i.Name, "choose another name")
+			return nil, wrong("another issuer has the name "+i.Name, "choose another name")
+		case slices.Contains(reservedNames, i.Name):
+			return nil, wrong("the name "+i.Name+" stands for a log-in without a provider", "choose another name")
+		case i.Kind == gitHub && !token.Secure(i.URL):
+			return nil, wrong(i.URL+" is not an https:// URL", "write "+github.DefaultURL+", or the URL of a GitHub Enterprise Server")
 		}
-		providers[i.Name] = &oidc.Client{
-			Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters,
-		}
+		providers[i.Name] = a.newProvider(i)
 	}
 	return providers, nil
+}
+
+// gitHub is the kind of an issuer that logs people in and signs no tokens.
+const gitHub = "github"
+
+func (a *App) newProvider(i config.Issuer) session.Provider {
+	if i.Kind == gitHub {
+		return &github.Client{URL: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters, Subject: i.Subject, Now: a.Now}
+	}
+	return &oidc.Client{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters}
 }
 
 func revokeSession(ctx context.Context, tx pgx.Tx, id string) error {

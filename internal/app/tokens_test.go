@@ -207,6 +207,46 @@ func TestServeStartsOrSaysWhy(t *testing.T) {
 	}
 }
 
+// TestProviders: people log in with GitHub alone, or with what krowoc.yaml names, and a mistake ends serve with its line.
+func TestProviders(t *testing.T) {
+	write := func(issuer string) string {
+		dir := testkit.Folder(t)
+		apptest.WriteFiles(t, dir, map[string]string{
+			"krowoc.yaml":          "project: notes\nserver: {publicUrl: https://api.example.com}\nauth:\n  session: {keys: " + strings.Repeat("ab", 32) + "}\n  issuers:\n    - " + issuer + "\n",
+			"schema.graphql":       "type Note @table @auth(rules: [{allow: ROLE, roles: [\"admin\"]}]) { text: String! }\n",
+			"migrations/.keep.sql": "",
+		})
+		return dir
+	}
+	log := &logText{}
+	url := serveIn(t, write("{kind: github, url: https://github.com, name: github, clientId: shop, clientSecret: hush}"), testkit.DatabaseURL(t), slog.NewJSONHandler(log, nil))
+	if _, _, text := get(t, url+"/auth/providers", nil); !strings.Contains(text, `"providers":["github"],"email":false`) {
+		t.Errorf("the providers are %s", text)
+	}
+	if response, _ := asks(t, url, "eyJhbGciOiJub25lIn0.e30.", "{ notes { totalCount } }"); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a token is answered with %d", response.StatusCode)
+	}
+	if strings.Contains(log.String(), "auth.issuers is empty") {
+		t.Error("it warns that nobody can log in")
+	}
+	for issuer, want := range map[string]string{
+		"{kind: github, url: https://github.com}":                                                          "krowoc.yaml:6: auth.issuers[0]: a log-in with a provider needs",
+		"{kind: github, url: http://github.com, name: github, clientId: shop}":                             "http://github.com is not an https:// URL",
+		"{kind: github, url: https://github.com, name: otp, clientId: shop}":                               "the name otp stands for a log-in without a provider",
+		"{kind: jwks, url: https://a.example.com, name: a, clientId: b, jwks: https://a.example.com/keys}": "needs kind: oidc or github",
+		"{kind: oidc, url: https://a.example.com, audience: [a], subject: email}":                          "subject",
+	} {
+		err := serveError(t, write(issuer))
+		var mistakes diag.List
+		if errors.As(err, &mistakes) {
+			err = errors.New(mistakes.Error())
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: serve ends with %v", issuer, err)
+		}
+	}
+}
+
 // serveError returns how `krowoc serve` ends that cannot start.
 func serveError(t *testing.T, dir string) error {
 	t.Helper()

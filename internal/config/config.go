@@ -168,6 +168,7 @@ type Issuer struct {
 	Audience, Require []string
 	Leeway            time.Duration
 	Roles, Tier       string // paths of claims
+	Subject           string // sub or uuid
 	Secret            Secret
 
 	Name, ClientID     string // of an OpenID Connect provider with which browsers log in

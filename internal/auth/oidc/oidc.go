@@ -35,6 +35,9 @@ type Client struct {
 	endpoint *oauth2.Endpoint
 }
 
+// Issues reports whether the provider signs tokens with an `iss`.
+func (c *Client) Issues(iss string) bool { return token.Issues(c.Issuer, iss) }
+
 // config returns the configuration of the library for a callback.
 func (c *Client) config(ctx context.Context, callback string) (*oauth2.Config, error) {
 	c.mu.Lock()
@@ -42,7 +45,7 @@ func (c *Client) config(ctx context.Context, callback string) (*oauth2.Config, e
 	if c.endpoint == nil {
 		m, err := token.Discover(ctx, c.HTTP, c.Issuer)
 		if err != nil {
-			return nil, away(err)
+			return nil, Away(err)
 		}
 		c.endpoint = &oauth2.Endpoint{AuthURL: m.Authorization, TokenURL: m.Token}
 	}
@@ -80,7 +83,7 @@ func (c *Client) Exchange(ctx context.Context, callback, code, verifier string) 
 // Refresh exchanges a refresh token. Providers that do not rotate it return the same one.
 func (c *Client) Refresh(ctx context.Context, refresh string) (gotrue.Session, error) {
 	if refresh == "" {
-		return gotrue.Session{}, refused("no_refresh_token", "the provider gave no refresh token")
+		return gotrue.Session{}, Refused("no_refresh_token", "the provider gave no refresh token")
 	}
 	return c.ask(ctx, "", func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
 		return config.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
@@ -99,34 +102,35 @@ func (c *Client) ask(ctx context.Context, callback string, how func(context.Cont
 	}
 	t, err := how(ctx, config)
 	if err != nil {
-		return s, translate(err)
+		return s, Translate(err)
 	}
 	id, _ := t.Extra("id_token").(string)
 	if id == "" {
-		return s, refused("no_id_token", "the provider sent no ID token")
+		return s, Refused("no_id_token", "the provider sent no ID token")
 	}
 	return gotrue.Session{AccessToken: id, RefreshToken: t.RefreshToken}, nil
 }
 
-// translate tells a provider that refuses from one that does not answer.
-func translate(err error) error {
+// Translate tells a provider that refuses from one that does not answer.
+func Translate(err error) error {
 	var e *oauth2.RetrieveError
 	if !errors.As(err, &e) || e.Response == nil || e.Response.StatusCode >= http.StatusInternalServerError {
-		return away(err)
+		return Away(err)
 	}
-	f := refused(e.ErrorCode, strings.TrimSpace(e.ErrorDescription))
+	f := Refused(e.ErrorCode, strings.TrimSpace(e.ErrorDescription))
 	if e.Response.StatusCode == http.StatusTooManyRequests {
 		return &fault.Error{Code: fault.RateLimited, Op: f.Op, Message: "the provider limits log-ins", Err: &gotrue.Error{Status: http.StatusTooManyRequests}, RetryAfter: time.Minute}
 	}
 	return f
 }
 
-// refused is the error of a provider that refuses for good.
-func refused(code, message string) *fault.Error {
+// Refused is the error of a provider that refuses for good.
+func Refused(code, message string) *fault.Error {
 	e := &gotrue.Error{Status: http.StatusBadRequest, Code: code, Message: message}
 	return &fault.Error{Code: fault.Unauthenticated, Op: "ask the provider", Message: e.Error(), Hint: "log in again", Err: e}
 }
 
-func away(err error) error {
+// Away is the error of a provider that does not answer.
+func Away(err error) error {
 	return &fault.Error{Code: fault.Unavailable, Op: "ask the provider", Message: "the provider does not answer", Hint: "try again in a moment", Err: err, Private: true, RetryAfter: time.Second}
 }

@@ -45,7 +45,7 @@ func (f flow) challenge() gotrue.Challenge {
 	return gotrue.Challenge{Value: encoding.EncodeToString(sum[:]), Method: "s256"}
 }
 
-// callbackURL is where a provider leads the browser. One with OpenID Connect adds the state itself, and wants the URL as it is registered.
+// callbackURL is where a provider leads the browser. A provider beside Supabase Auth adds the state itself, and wants the URL as it is registered.
 func (m *Manager) callbackURL(r *http.Request) string { return m.origin(r) + pathPrefix + "callback" }
 
 func (m *Manager) callbackOf(r *http.Request, f flow) string {

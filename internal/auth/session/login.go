@@ -151,7 +151,7 @@ func clipped(text string) string { return strings.ToValidUTF8(text[:min(len(text
 
 // start starts the session of a browser that has logged in. A session that the browser had before ends: its ticket is never used again.
 func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session, method string) error {
-	claims, err := m.o.Tokens.Verify(r.Context(), s.AccessToken)
+	claims, err := m.verify(r.Context(), m.o.Providers[method], s.AccessToken)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (m *Manager) endAt(r *http.Request, current row, scope string) error {
 		return err
 	}
 	if m.providerOf(current) != nil {
-		return nil // OpenID Connect has no such request; its tokens have never left the servers
+		return nil // its tokens have never left the servers
 	}
 	if err := m.issuer(r).Logout(r.Context(), current.access, scope); err != nil {
 		m.o.Logger.Warn("could not end a session at the issuer", "uid", current.uid, "error", err)
@@ -139,7 +139,7 @@ func (m *Manager) change(w http.ResponseWriter, r *http.Request, what func(input
 // notProviders are switches of the issuer that are not providers to choose.
 var notProviders = []string{"email", "phone", "anonymous_users"}
 
-// settings returns the ways to log in: those of Supabase Auth, and the providers with OpenID Connect.
+// settings returns the ways to log in: those of Supabase Auth, and the other providers.
 func (m *Manager) settings(r *http.Request) (s gotrue.Settings, err error) {
 	if m.issuer(r).URL != "" {
 		if s, err = m.issuer(r).Settings(r.Context()); err != nil {

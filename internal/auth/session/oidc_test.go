@@ -136,7 +136,7 @@ func (p *provider) process() *process {
 		p.t.Cleanup(tokens.Close)
 		o.LogIns = anyIssuer{&liveness.Introspection{Issuer: p.URL, ClientID: "shop", Secret: "hush"}}
 		o.Tokens, o.Issuer = tokens, func() gotrue.Client { return gotrue.Client{} }
-		o.Providers = map[string]*oidc.Client{"acme": {Issuer: p.URL, ClientID: "shop", Secret: "hush", Scopes: []string{"offline_access"}, Parameters: []string{"prompt=consent"}}}
+		o.Providers = map[string]session.Provider{"acme": &oidc.Client{Issuer: p.URL, ClientID: "shop", Secret: "hush", Scopes: []string{"offline_access"}, Parameters: []string{"prompt=consent"}}}
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
-	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -102,7 +101,7 @@ func (m *Manager) renewed(ctx context.Context, r row) (next row, refused string,
 	if err != nil {
 		return r, refusal(err), err
 	}
-	claims, err := m.o.Tokens.Verify(ctx, s.AccessToken)
+	claims, err := m.verify(ctx, m.providerOf(r), s.AccessToken)
 	switch {
 	case err != nil:
 		return r, "", err
@@ -110,16 +109,6 @@ func (m *Manager) renewed(ctx context.Context, r row) (next row, refused string,
 		return r, "the issuer sent the token of another user", nil
 	}
 	return m.tokensOf(r, s, claims), "", nil
-}
-
-// providerOf returns the provider with OpenID Connect that has issued the tokens of a session, or nil.
-func (m *Manager) providerOf(r row) *oidc.Client {
-	for _, c := range m.o.Providers {
-		if c.Issuer == r.issuer {
-			return c
-		}
-	}
-	return nil
 }
 
 func (m *Manager) refreshTokens(ctx context.Context, r row) (gotrue.Session, error) {

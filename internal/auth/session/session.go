@@ -19,7 +19,6 @@ import (
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/auth/liveness"
-	"github.com/krowoc/krowoc/internal/auth/oidc"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -41,8 +40,8 @@ type Options struct {
 	Pool      *pgxpool.Pool
 	Keys      *Keyring
 	Issuer    func() gotrue.Client
-	Tokens    Verifier                                                            // of the issuer's access tokens
-	Providers map[string]*oidc.Client                                             // that log in with OpenID Connect, by name; may be nil
+	Tokens    Verifier                                                            // of access tokens
+	Providers map[string]Provider                                                 // beside Supabase Auth, by name; may be nil
 	People    People                                                              // keeps the rows of people in step
 	Fill      func(ctx context.Context, who caller.Caller) (caller.Caller, error) // adds what the project's tables say; may be nil
 	LogIns    LogIns                                                              // may be nil
@@ -189,7 +188,7 @@ func (m *Manager) current(ctx context.Context, ticket [sha256.Size]byte) (row, t
 	} else if !now.Before(e.row.accessUntil.Add(-refreshAhead)) {
 		m.renewInBackground(e)
 	}
-	claims, err := m.o.Tokens.Verify(ctx, e.row.access)
+	claims, err := m.verify(ctx, m.providerOf(e.row), e.row.access)
 	return e.row, claims, err
 }
 

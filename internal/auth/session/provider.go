@@ -1,0 +1,44 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/auth/gotrue"
+	"github.com/krowoc/krowoc/internal/auth/token"
+)
+
+// Provider logs browsers in, beside Supabase Auth.
+type Provider interface {
+	// AuthorizeURL is where the browser logs in. The provider leads it to the callback with the state and a code. maxAge is how many seconds
+	// ago the person may have given the password; empty leaves it to the provider.
+	AuthorizeURL(ctx context.Context, callback, state, verifier, maxAge string) (string, error)
+	// Exchange exchanges a code and its verifier for a session, and Refresh the refresh token of one.
+	Exchange(ctx context.Context, callback, code, verifier string) (gotrue.Session, error)
+	Refresh(ctx context.Context, refresh string) (gotrue.Session, error)
+	// Issues reports whether an issuer in claims is this provider.
+	Issues(issuer string) bool
+}
+
+// claimer is a provider that signs no tokens. What it has said of a person is in the encrypted row of the session, and needs no signature.
+type claimer interface {
+	Claims(said string, now time.Time) (token.Claims, error)
+}
+
+// providerOf returns the provider that has issued the tokens of a session, or nil for Supabase Auth.
+func (m *Manager) providerOf(r row) Provider {
+	for _, p := range m.o.Providers {
+		if p.Issues(r.issuer) {
+			return p
+		}
+	}
+	return nil
+}
+
+// verify returns the claims of a token that a provider has sent to this server. Bearer tokens never come this way.
+func (m *Manager) verify(ctx context.Context, p Provider, access string) (token.Claims, error) {
+	if c, ok := p.(claimer); ok {
+		return c.Claims(access, m.o.Now())
+	}
+	return m.o.Tokens.Verify(ctx, access)
+}
