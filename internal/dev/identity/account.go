@@ -1,12 +1,13 @@
 package identity
 
 import (
+	"errors"
 	"fmt"
 	"html"
 	"maps"
 	"net/http"
-	"net/mail"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
@@ -34,14 +35,12 @@ func (p *Provider) read(r *http.Request) (credentials, error) {
 	if err := readBody(r, &c); err != nil {
 		return c, err
 	}
-	c.Email = strings.ToLower(strings.TrimSpace(c.Email))
-	if c.Email == "" {
+	if strings.TrimSpace(c.Email) == "" {
 		return c, refuse(http.StatusUnprocessableEntity, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
 	}
-	if a, err := mail.ParseAddress(c.Email); err != nil || a.Address != c.Email {
-		return c, refuse(http.StatusBadRequest, "validation_failed", "Unable to validate email address: invalid format")
-	}
-	return c, nil
+	var err error
+	c.Email, err = normalEmail(c.Email)
+	return c, err
 }
 
 func hashPassword(password string) ([]byte, error) {
@@ -152,6 +151,12 @@ func (p *Provider) verify(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch half, err := p.confirm(r, c); {
+	case err != nil:
+		return nil, err
+	case half:
+		return map[string]string{"msg": halfConfirmed, "code": strconv.Itoa(http.StatusOK)}, nil
+	}
 	u, err := found(p.Users.ByID(r.Context(), c.user))
 	if err != nil {
 		return nil, err
@@ -166,11 +171,29 @@ func (p *Provider) verifyLink(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c, err := p.codes.take(r.URL.Query().Get("token"))
+	half := false
+	if err == nil {
+		half, err = p.confirm(r, c)
+	}
+	if half {
+		return redirect(waiting(to, c.proof)), nil
+	}
 	if err != nil {
-		to = withFragment(to, url.Values{"error": {"access_denied"}, "error_code": {"otp_expired"}, "error_description": {err.Error()}})
-		return redirect(to), nil //nolint:nilerr // the redirect passes it to the application
+		return redirect(failed(to, r.URL.Query().Get("token"), err)), nil
 	}
 	return p.leadBack(r, to, c)
+}
+
+// failed is where a link leads that does not count.
+func failed(to, token string, err error) string {
+	said := url.Values{"error": {"access_denied"}, "error_code": {"otp_expired"}, "error_description": {err.Error()}}
+	if refused := (*apiError)(nil); errors.As(err, &refused) {
+		said.Set("error_code", refused.Code)
+	}
+	if strings.HasPrefix(token, pkcePrefix) {
+		to = withQuery(to, said)
+	}
+	return withFragment(to, said)
 }
 
 func (p *Provider) getUser(_ *http.Request, _ Claims, u User) (any, error) { return p.describe(u), nil }
@@ -180,9 +203,6 @@ func (p *Provider) putUser(r *http.Request, c Claims, u User) (any, error) {
 	var q credentials
 	if err := readBody(r, &q); err != nil {
 		return nil, err
-	}
-	if q.Email != "" && !strings.EqualFold(q.Email, u.Email) {
-		return nil, refuse(http.StatusUnprocessableEntity, "email_provider_disabled", "The e-mail address cannot be changed here: change it in the database table")
 	}
 	var password []byte
 	if q.Password != "" {
@@ -202,5 +222,8 @@ func (p *Provider) putUser(r *http.Request, c Claims, u User) (any, error) {
 		maps.Copy(merged, q.Data)
 		a.Metadata = merged
 	})
+	if err == nil && q.Email != "" && !strings.EqualFold(q.Email, u.Email) {
+		err = p.changeEmail(r, u, q.Email, q.challenge)
+	}
 	return p.describe(u), err
 }

@@ -21,7 +21,10 @@ const (
 	maxTries     = 5
 )
 
-// code is the right to log in once. It is the link in a mail, together with the digits in the same mail, or the code that an application
+// pkcePrefix marks the tokens in links of applications that use PKCE, so that a link which has expired still says how to lead back.
+const pkcePrefix = "pkce_"
+
+// code is the right to log in once, or to confirm a change. It is the link in a mail, together with the digits in the same mail, or the code that an application
 // exchanges for a session.
 type code struct {
 	token  string
@@ -30,6 +33,7 @@ type code struct {
 	email  string
 	method string // otp, recovery, password, …
 	proof  challenge
+	change *pending // of the e-mail address; nil for a log-in
 	until  time.Time
 	tries  int
 }
@@ -61,6 +65,9 @@ func newCodes(now func() time.Time) *codes { return &codes{now: now} }
 // add issues a code.
 func (c *codes) add(n code) (code, error) {
 	n.token, n.until = strings.ToLower(rand.Text()), c.now().Add(codeLifetime)
+	if n.email != "" && n.proof.Value != "" {
+		n.token = pkcePrefix + n.token
+	}
 	if n.email != "" {
 		number, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 		if err != nil {
@@ -76,6 +83,34 @@ func (c *codes) add(n code) (code, error) {
 	c.all = slices.Delete(c.all, 0, max(0, len(c.all)-maxCodes+1))
 	c.all = append(c.all, &n)
 	return n, nil
+}
+
+// drop removes codes.
+func (c *codes) drop(matches func(*code) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = slices.DeleteFunc(c.all, matches)
+}
+
+// pendingOf returns the change of a user's address that waits to be confirmed, or nil.
+func (c *codes) pendingOf(user string) *pending {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range c.all {
+		if o.user == user && o.change != nil && !c.now().After(o.until) {
+			return o.change
+		}
+	}
+	return nil
+}
+
+// first reports whether a confirmation is the first one of a change.
+func (c *codes) first(p *pending) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := p.confirmed
+	p.confirmed = true
+	return !was
 }
 
 var errCode = refuse(http.StatusForbidden, "otp_expired", "Token has expired or is invalid")

@@ -30,12 +30,14 @@ type User struct {
 	Created         time.Time
 }
 
-// Directory finds and adds users. A missing user is a not_found fault.
+// Directory finds, adds and changes users. A missing user is a not_found fault.
 type Directory interface {
 	List(ctx context.Context, search string, limit int) ([]User, error)
 	ByID(ctx context.Context, id string) (User, error)
 	ByEmail(ctx context.Context, email string) (User, error)
 	Create(ctx context.Context, u User) (User, error)
+	// SetEmail changes the e-mail address of a user. One that somebody else has is a conflict.
+	SetEmail(ctx context.Context, id, email string) error
 }
 
 // Options configure a provider.

@@ -73,6 +73,20 @@ func (p *people) Create(ctx context.Context, u identity.User) (identity.User, er
 	return u, nil
 }
 
+func (p *people) SetEmail(ctx context.Context, id, email string) error {
+	if _, err := p.ByEmail(ctx, email); err == nil {
+		return fault.New(fault.Conflict, "change", "there is one")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.all {
+		if p.all[i].ID == id {
+			p.all[i].Email = email
+		}
+	}
+	return nil
+}
+
 // provider is a provider under test, with the mail that it has sent.
 type provider struct {
 	*identity.Provider
@@ -143,10 +157,13 @@ func (p *provider) open(origin string) *identity.Provider {
 }
 
 // lastMail returns the link and the code of the last mail.
-func (p *provider) lastMail() (link, code string) {
+func (p *provider) lastMail() (link, code string) { return p.mailBefore(0) }
+
+// mailBefore returns those of an earlier mail.
+func (p *provider) mailBefore(n int) (link, code string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, line := range strings.Split(p.mail[len(p.mail)-1], "\n") {
+	for _, line := range strings.Split(p.mail[len(p.mail)-1-n], "\n") {
 		if strings.HasPrefix(line, "http") {
 			link = line
 		}
@@ -164,7 +181,7 @@ type answer struct {
 	RefreshToken string `json:"refresh_token"`
 	ErrorCode    string `json:"error_code"`
 	User         struct{ ID, Email string }
-	ID           string
+	ID, Email    string
 	Keys         []any
 	text         string
 }
@@ -322,6 +339,71 @@ func TestMail(t *testing.T) {
 	p.expect(p.do("POST", "/otp", "", m{"email": "nobody@example.com", "create_user": false}), 422, "otp_disabled")
 	p.expect(p.do("POST", "/recover", "", m{"email": "nobody@example.com"}), 200, "")
 	p.expect(p.do("POST", "/otp?redirect_to=https://evil.example", "", m{"email": "ann@example.com"}), 400, "validation_failed")
+}
+
+// A new e-mail address counts when the owners of the old and of the new one have confirmed it, in any order, by link or by code.
+func TestEmailChange(t *testing.T) {
+	p := start(t)
+	logIn := func(email string) answer {
+		return p.do("POST", "/token?grant_type=password", "", m{"email": email, "password": identity.DefaultPassword})
+	}
+	ann := logIn("ann@example.com")
+	p.expect(p.do("PUT", "/user", ann.AccessToken, m{"email": "no address"}), 400, "validation_failed")
+	p.expect(p.do("PUT", "/user", ann.AccessToken, m{"email": "BOB@example.com"}), 422, "email_exists")
+	p.expect(p.do("PUT", "/user", "", m{"email": "lee@example.com"}), 401, "no_authorization")
+
+	// With links.
+	back := "/user?redirect_to=" + url.QueryEscape("http://localhost:3000/in")
+	u := p.do("PUT", back, ann.AccessToken, m{"email": "Lee@example.com"})
+	if u.Status != 200 || u.Email != "ann@example.com" || !strings.Contains(u.text, `"new_email":"lee@example.com"`) {
+		t.Fatalf("%d %s", u.Status, u.text)
+	}
+	old, _ := p.mailBefore(1)
+	link, _ := p.lastMail()
+	if to := p.do("GET", link, "", nil).Header.Get("Location"); !strings.HasPrefix(to, "http://localhost:3000/in#message=Confirmation+link+accepted") {
+		t.Errorf("the first link leads to %s", to)
+	}
+	p.expect(logIn("lee@example.com"), 400, "invalid_credentials")
+	if to := p.do("GET", link, "", nil).Header.Get("Location"); !strings.Contains(to, "error_code=otp_expired") {
+		t.Errorf("one address confirms twice: %s", to)
+	}
+	if to := p.do("GET", old, "", nil).Header.Get("Location"); !strings.HasPrefix(to, "http://localhost:3000/in#access_token=") {
+		t.Errorf("the second link leads to %s", to)
+	}
+	p.expect(logIn("ann@example.com"), 400, "invalid_credentials")
+	p.expect(logIn("lee@example.com"), 200, "")
+	if u := p.do("GET", "/user", ann.AccessToken, nil); u.Email != "lee@example.com" || strings.Contains(u.text, "new_email") {
+		t.Errorf("the session goes on with %s", u.text)
+	}
+
+	// With codes. A second request replaces the first.
+	p.expect(p.do("PUT", "/user", ann.AccessToken, m{"email": "one@example.com"}), 200, "")
+	_, late := p.lastMail()
+	p.expect(p.do("PUT", "/user", ann.AccessToken, m{"email": "two@example.com"}), 200, "")
+	_, ofOld := p.mailBefore(1)
+	_, ofNew := p.lastMail()
+	verify := func(email, code string) answer {
+		return p.do("POST", "/verify", "", m{"type": "email_change", "email": email, "token": code})
+	}
+	p.expect(verify("one@example.com", late), 403, "otp_expired")
+	if a := verify("lee@example.com", ofOld); a.Status != 200 || a.AccessToken != "" || !strings.Contains(a.text, `"code":"200"`) {
+		t.Errorf("the first code: %d %s", a.Status, a.text)
+	}
+	if a := verify("two@example.com", ofNew); a.Status != 200 || a.User.Email != "two@example.com" {
+		t.Errorf("the second code: %d %s", a.Status, a.text)
+	}
+
+	// Somebody else takes the address before it is confirmed.
+	p.expect(p.do("PUT", back, ann.AccessToken, m{"email": "taken@example.com", "code_challenge": strings.Repeat("c", 43), "code_challenge_method": "s256"}), 200, "")
+	old, _ = p.mailBefore(1)
+	link, _ = p.lastMail()
+	p.expect(p.do("POST", "/signup", "", m{"email": "taken@example.com", "password": "secret1"}), 200, "")
+	if to := p.do("GET", old, "", nil).Header.Get("Location"); !strings.HasPrefix(to, "http://localhost:3000/in?message=Confirmation+link+accepted") {
+		t.Errorf("the first link of an application with PKCE leads to %s", to)
+	}
+	if to := p.do("GET", link, "", nil).Header.Get("Location"); !strings.HasPrefix(to, "http://localhost:3000/in?error=access_denied&error_code=email_exists") {
+		t.Errorf("the second link leads to %s", to)
+	}
 }
 
 func TestNoOpenRedirect(t *testing.T) {

@@ -173,3 +173,17 @@ func (p *People) Create(ctx context.Context, u User) (User, error) {
 	}
 	return p.ByID(ctx, u.ID)
 }
+
+// SetEmail changes the e-mail address of a user.
+func (p *People) SetEmail(ctx context.Context, id, email string) error {
+	const op = "change an e-mail address"
+	s, err := p.source()
+	if err != nil {
+		return err
+	}
+	tag, err := s.pool.Exec(ctx, fmt.Sprintf("UPDATE %s SET %s = $2 WHERE %s::text = $1", s.table, s.email, s.key), id, email)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = fault.New(fault.NotFound, op, "no user matches")
+	}
+	return pg.Fault(op, err)
+}

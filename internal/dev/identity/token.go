@@ -30,6 +30,7 @@ type userObject struct {
 	Aud          string         `json:"aud"`
 	Role         string         `json:"role"`
 	Email        string         `json:"email"`
+	NewEmail     string         `json:"new_email,omitempty"` // waits to be confirmed
 	Phone        string         `json:"phone"`
 	ConfirmedAt  time.Time      `json:"email_confirmed_at"`
 	LastSignIn   time.Time      `json:"last_sign_in_at"`
@@ -53,8 +54,12 @@ func (p *Provider) describe(u User) userObject {
 	if u.Tier != "" {
 		app["tier"] = u.Tier
 	}
+	changing := ""
+	if change := p.codes.pendingOf(u.ID); change != nil {
+		changing = change.to
+	}
 	return userObject{
-		ID: u.ID, Aud: audience, Role: audience, Email: u.Email, ConfirmedAt: u.Created, LastSignIn: p.Now(), Identities: []any{},
+		NewEmail: changing, ID: u.ID, Aud: audience, Role: audience, Email: u.Email, ConfirmedAt: u.Created, LastSignIn: p.Now(), Identities: []any{},
 		AppMetadata: app, UserMetadata: metadata, CreatedAt: u.Created, UpdatedAt: u.Created,
 	}
 }

@@ -44,6 +44,14 @@ const { code } = await nextMail();
 const verified = await ok(auth.verifyOtp({ email: "ann@example.com", token: code, type: "email" }));
 assert.equal(verified.user.id, "ann");
 
+// A new address is confirmed by the owners of both.
+assert.equal((await ok(auth.updateUser({ email: "lee@example.com" }))).user.new_email, "lee@example.com");
+const [ofOld, ofNew] = [await nextMail(), await nextMail()];
+assert.equal((await ok(auth.verifyOtp({ email: "lee@example.com", token: ofNew.code, type: "email_change" }))).session, null);
+const changed = await ok(auth.verifyOtp({ email: "ann@example.com", token: ofOld.code, type: "email_change" }));
+assert.equal(changed.user.email, "lee@example.com");
+assert.equal((await ok(auth.getUser())).user.email, "lee@example.com");
+
 const pkce = client({ flowType: "pkce" });
 const { url: page } = await ok(pkce.signInWithOAuth({ provider: "google", options: { redirectTo: "http://localhost:3000/back", skipBrowserRedirect: true } }));
 const at = new URL(page);
@@ -53,5 +61,5 @@ const answer = await fetch(`${url}/authorize`, { method: "POST", body: form, red
 const back = new URL(answer.headers.get("location"));
 assert.equal(back.origin + back.pathname, "http://localhost:3000/back");
 const exchanged = await ok(pkce.exchangeCodeForSession(back.searchParams.get("code")));
-assert.equal(exchanged.user.email, "ann@example.com");
+assert.equal(exchanged.user.email, "lee@example.com");
 process.exit();
