@@ -210,6 +210,9 @@ func (p *Provider) putUser(r *http.Request, c Claims, u User) (any, error) {
 		if password, err = hashPassword(q.Password); err != nil {
 			return nil, err
 		}
+		if p.passwordIs(u, q.Password) {
+			return nil, refuse(http.StatusUnprocessableEntity, "same_password", "New password should be different from the old password.")
+		}
 	}
 	err := p.store.update(c.Subject, func(a *account) {
 		if password != nil {

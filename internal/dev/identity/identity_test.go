@@ -279,10 +279,10 @@ func TestSessionsOutliveARestart(t *testing.T) {
 	}
 	p.expect(p.do("GET", "/user", a.AccessToken, nil), 200, "")
 	p.expect(p.do("POST", "/logout?scope=others", a.AccessToken, nil), 204, "")
-	p.expect(p.do("GET", "/user", b.AccessToken, nil), 403, "bad_jwt")
+	p.expect(p.do("GET", "/user", b.AccessToken, nil), 403, "session_not_found")
 	p.expect(p.do("POST", "/logout?scope=nobody", a.AccessToken, nil), 400, "validation_failed")
 	p.expect(p.do("POST", "/logout", a.AccessToken, nil), 204, "")
-	p.expect(p.do("GET", "/user", a.AccessToken, nil), 403, "bad_jwt")
+	p.expect(p.do("GET", "/user", a.AccessToken, nil), 403, "session_not_found")
 	d := logIn()
 	p.wait(2 * time.Hour)
 	p.expect(p.do("GET", "/user", d.AccessToken, nil), 403, "bad_jwt")
@@ -306,7 +306,7 @@ func TestRefreshTokensAreUsedOnce(t *testing.T) {
 	}
 	p.wait(time.Minute)
 	p.expect(refresh(a.RefreshToken), 400, "refresh_token_already_used")
-	p.expect(p.do("GET", "/user", b.AccessToken, nil), 403, "bad_jwt") // the thief is out, and so is everybody
+	p.expect(p.do("GET", "/user", b.AccessToken, nil), 403, "session_not_found") // the thief is out, and so is everybody
 	p.expect(refresh("nonsense"), 400, "refresh_token_not_found")
 }
 

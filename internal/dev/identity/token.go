@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -123,7 +124,7 @@ func (p *Provider) Verify(_ context.Context, token string) (Claims, error) {
 		return invalid("the token does not have all claims")
 	}
 	if !p.store.lives(c.session) {
-		return invalid("the session has ended")
+		return Claims{}, errSessionEnded
 	}
 	roles, _ := app["roles"].([]any)
 	for _, r := range roles {
@@ -134,6 +135,9 @@ func (p *Provider) Verify(_ context.Context, token string) (Claims, error) {
 	return c, nil
 }
 
+// errSessionEnded is the error of a valid token whose session has ended.
+var errSessionEnded = fault.New(fault.Unauthenticated, "read the access token", "the session has ended", "log in again")
+
 // withSession returns a handler that requires a valid access token.
 func (p *Provider) withSession(handle func(*http.Request, Claims, User) (any, error)) handler {
 	return func(r *http.Request) (any, error) {
@@ -142,7 +146,10 @@ func (p *Provider) withSession(handle func(*http.Request, Claims, User) (any, er
 			return nil, refuse(http.StatusUnauthorized, "no_authorization", "This endpoint requires a valid Bearer token")
 		}
 		claims, err := p.Verify(r.Context(), token)
-		if err != nil {
+		switch {
+		case errors.Is(err, errSessionEnded):
+			return nil, refuse(http.StatusForbidden, "session_not_found", "Session from session_id claim in JWT does not exist")
+		case err != nil:
 			return nil, refuse(http.StatusForbidden, "bad_jwt", err.Error())
 		}
 		u, err := found(p.Users.ByID(r.Context(), claims.Subject))
