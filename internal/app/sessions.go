@@ -85,7 +85,7 @@ func (a *App) askedIssuers() liveness.Issuers {
 }
 
 // reservedNames are methods of log-in, which no provider may be called.
-var reservedNames = []string{"password", "otp", "recovery", "signup"}
+var reservedNames = []string{"password", "otp", "recovery", "signup", "email_change"}
 
 // newProviders returns the providers with which browsers log in, beside Supabase Auth, by name.
 func (a *App) newProviders() (map[string]session.Provider, error) {

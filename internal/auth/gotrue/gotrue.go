@@ -130,21 +130,23 @@ func (c Client) SignUp(ctx context.Context, email, password, redirectTo string, 
 	}{email, password, challenge}, &s)
 }
 
-// VerifyCode exchanges the code in a mail for a session.
+// VerifyCode exchanges the code in a mail for a session. That is empty if another address has to be confirmed, too.
 func (c Client) VerifyCode(ctx context.Context, email, code, kind string) (s Session, err error) {
 	return s, c.post(ctx, "/verify", map[string]string{"type": kind, "email": email, "token": code}, &s)
 }
 
-// Update changes the password or the e-mail address of the user to whom a token belongs. Empty values stay.
-func (c Client) Update(ctx context.Context, accessToken, email, password, redirectTo string) error {
-	change := map[string]string{}
-	if email != "" {
-		change["email"] = email
-	}
-	if password != "" {
-		change["password"] = password
-	}
-	return c.do(ctx, http.MethodPut, "/user?"+redirect(redirectTo), accessToken, change, nil)
+// SetPassword changes the password of the user to whom a token belongs.
+func (c Client) SetPassword(ctx context.Context, accessToken, password string) error {
+	return c.do(ctx, http.MethodPut, "/user", accessToken, map[string]string{"password": password}, nil)
+}
+
+// ChangeEmail sends mail to the old and to the new address of the user to whom a token belongs. Both have to be confirmed, unless the server is
+// set up to ask the new one only.
+func (c Client) ChangeEmail(ctx context.Context, accessToken, email, redirectTo string, challenge Challenge) error {
+	return c.do(ctx, http.MethodPut, "/user?"+redirect(redirectTo), accessToken, struct {
+		Email string `json:"email"`
+		Challenge
+	}{email, challenge}, nil)
 }
 
 // UserOf returns the user to whom a token belongs. The server refuses a token whose session has ended.

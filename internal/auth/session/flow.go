@@ -22,7 +22,7 @@ const stateSize = 22
 type flow struct {
 	State    string    `json:"s"`
 	Verifier string    `json:"v"`
-	Method   string    `json:"m"` // name of a provider, otp or recovery
+	Method   string    `json:"m"` // name of a provider, otp, recovery, signup or email_change
 	Next     string    `json:"n"`
 	Until    time.Time `json:"u"`
 }
@@ -35,7 +35,7 @@ func (m *Manager) begin(w http.ResponseWriter, r *http.Request, method, next str
 		return f, err
 	}
 	sealed := encoding.EncodeToString(m.o.Keys.seal(text, "login"))
-	setCookie(w, m.cookie(r, loginCookie+"_"+f.State[:8], sealed, int(flowLifetime.Seconds())))
+	setCookie(w, m.cookie(r, flowCookie(f.State), sealed, int(flowLifetime.Seconds())))
 	return f, nil
 }
 
@@ -53,19 +53,28 @@ func (m *Manager) callbackOf(r *http.Request, f flow) string {
 }
 
 // finish returns the log-in that a request ends, and deletes its cookie.
-func (m *Manager) finish(w http.ResponseWriter, r *http.Request) (f flow, err error) {
+func (m *Manager) finish(w http.ResponseWriter, r *http.Request) (flow, error) {
+	if state := r.URL.Query().Get("state"); len(state) == stateSize && m.cookieOf(r, flowCookie(state)) != "" {
+		setCookie(w, m.cookie(r, flowCookie(state), "", -1))
+	}
+	return m.flowOf(r)
+}
+
+// flowCookie is the name of the cookie with a flow.
+func flowCookie(state string) string { return loginCookie + "_" + state[:8] }
+
+// flowOf returns the log-in to which a request belongs.
+func (m *Manager) flowOf(r *http.Request) (f flow, err error) {
 	state := r.URL.Query().Get("state")
 	unknown := fault.New(fault.Invalid, "log in", "this log-in was not begun in this browser, or too long ago",
 		"begin again, and open the link of the mail in the same browser; or enter the code of the mail")
 	if len(state) != stateSize {
 		return f, unknown
 	}
-	name := loginCookie + "_" + state[:8]
-	sealed, err := encoding.DecodeString(m.cookieOf(r, name))
+	sealed, err := encoding.DecodeString(m.cookieOf(r, flowCookie(state)))
 	if err != nil || len(sealed) == 0 {
 		return f, unknown
 	}
-	setCookie(w, m.cookie(r, name, "", -1))
 	text, err := m.o.Keys.open(sealed, "login")
 	if err != nil || json.Unmarshal(text, &f) != nil {
 		return flow{}, unknown

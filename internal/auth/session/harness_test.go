@@ -42,6 +42,8 @@ type world struct {
 	refreshes atomic.Int32
 	down      atomic.Bool // the issuer answers 503
 
+	clock func() time.Time // nil is one that tests move
+
 	mu   sync.Mutex
 	at   time.Time
 	mail string // the last one
@@ -79,6 +81,9 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) now() time.Time {
+	if w.clock != nil {
+		return w.clock()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.at
@@ -132,7 +137,7 @@ func (u *users) ByID(_ context.Context, id string) (identity.User, error) {
 }
 
 func (u *users) ByEmail(_ context.Context, email string) (identity.User, error) {
-	return u.find(func(u identity.User) bool { return u.Email == email })
+	return u.find(func(u identity.User) bool { return strings.EqualFold(u.Email, email) })
 }
 
 func (u *users) Create(_ context.Context, one identity.User) (identity.User, error) {
@@ -165,7 +170,11 @@ type process struct {
 // process starts a server: its routes, and /api, which says who calls.
 func (w *world) process(change ...func(*session.Options)) *process {
 	w.t.Helper()
-	tokens, err := token.New(token.Options{Issuers: []token.Issuer{{Kind: token.Supabase, URL: w.issuer.URL}}, Now: w.now})
+	issuer := "https://issuer.example.com"
+	if w.issuer != nil {
+		issuer = w.issuer.URL
+	}
+	tokens, err := token.New(token.Options{Issuers: []token.Issuer{{Kind: token.Supabase, URL: issuer}}, Now: w.now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -175,7 +184,7 @@ func (w *world) process(change ...func(*session.Options)) *process {
 	}
 	o := session.Options{
 		Pool: w.pool, Keys: keys, Tokens: tokens, People: (*people.Table)(nil), Logger: slog.New(slog.NewTextHandler(w, nil)), Now: w.now, Lifetime: 30 * 24 * time.Hour,
-		Issuer: func() gotrue.Client { return gotrue.Client{URL: w.issuer.URL + "/auth/v1"} },
+		Issuer: func() gotrue.Client { return gotrue.Client{URL: issuer + "/auth/v1"} },
 	}
 	for _, c := range change {
 		c(&o)

@@ -118,6 +118,9 @@ func (m *Manager) sendMail(w http.ResponseWriter, r *http.Request, in input) err
 
 // callback handles GET /auth/callback, where the issuer leads the browser.
 func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) {
+	if m.confirmed(w, r) {
+		return nil, nil
+	}
 	q := r.URL.Query()
 	f, err := m.finish(w, r)
 	if err == nil && q.Get("code") == "" {
@@ -128,6 +131,9 @@ func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) 
 		return nil, err
 	}
 	s, err := m.exchange(r, f, q.Get("code"))
+	if f.Method == emailChange {
+		f.Method = "otp"
+	}
 	if err == nil {
 		err = m.start(w, r, s, f.Method)
 	}

@@ -102,40 +102,6 @@ func (m *Manager) endOne(w http.ResponseWriter, r *http.Request) (any, error) {
 	return nil, nil
 }
 
-// changePassword handles POST /auth/password.
-func (m *Manager) changePassword(w http.ResponseWriter, r *http.Request) (any, error) {
-	return m.change(w, r, func(in input) (email, password string) { return "", in.Password })
-}
-
-// changeEmail handles POST /auth/email. The issuer sends mail to confirm it.
-func (m *Manager) changeEmail(w http.ResponseWriter, r *http.Request) (any, error) {
-	return m.change(w, r, func(in input) (email, password string) { return in.Email, "" })
-}
-
-func (m *Manager) change(w http.ResponseWriter, r *http.Request, what func(input) (email, password string)) (any, error) {
-	in, err := readInput(r)
-	if err != nil {
-		return nil, err
-	}
-	current, err := m.signedIn(r.Context(), r)
-	if err != nil {
-		return nil, err
-	}
-	email, password := what(in)
-	if email == "" && password == "" {
-		return nil, fault.New(fault.Invalid, "change the account", "the new value is missing", `send {"password": "…"} or {"email": "…"}`)
-	}
-	if err := m.issuer(r).Update(r.Context(), current.access, email, password, m.origin(r)+pathPrefix+"login"); err != nil {
-		return nil, err
-	}
-	if wantsPage(r) {
-		redirect(w, r, m.next(in.Next))
-		return nil, nil
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil, nil
-}
-
 // notProviders are switches of the issuer that are not providers to choose.
 var notProviders = []string{"email", "phone", "anonymous_users"}
 

@@ -35,6 +35,17 @@ func (m *Manager) providerOf(r row) Provider {
 	return nil
 }
 
+// emailOf returns the e-mail address in the token of a session, which may have expired. Nobody else can have written it.
+func (m *Manager) emailOf(r row) string {
+	if c, ok := m.providerOf(r).(claimer); ok {
+		claims, _ := c.Claims(r.access, time.Time{}) // an unreadable one has no address
+		return claims.Email
+	}
+	_, claims, _ := token.Inspect(r.access) // likewise
+	email, _ := claims["email"].(string)
+	return email
+}
+
 // verify returns the claims of a token that a provider has sent to this server. Bearer tokens never come this way.
 func (m *Manager) verify(ctx context.Context, p Provider, access string) (token.Claims, error) {
 	if c, ok := p.(claimer); ok {

@@ -66,25 +66,10 @@ func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
 	case <-ctx.Done():
 		return r, &fault.Error{Code: fault.Unavailable, Op: op, Message: "too many sessions wait for the issuer", Err: ctx.Err(), RetryAfter: time.Second}
 	}
+	var changed *token.Claims
 	err = pgx.BeginFunc(ctx, m.o.Pool, func(tx pgx.Tx) error {
-		if r, err = m.store.locked(ctx, tx, id); err != nil {
-			return err
-		}
-		if m.o.Now().Before(r.accessUntil.Add(-refreshAhead)) {
-			return nil // another process was faster
-		}
-		next, refused, err := m.renewed(ctx, r)
-		if refused != "" {
-			m.o.Logger.Warn("a session was ended", "uid", r.uid, "reason", refused)
-			r = row{}
-			_, err = endIn(ctx, tx, m.o.Revoke, "id = $1", id)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		r = next
-		return m.store.renew(ctx, tx, r)
+		r, changed, err = m.refreshIn(ctx, tx, id)
+		return err
 	})
 	if err == nil && r.id == "" {
 		err = errNone
@@ -92,23 +77,51 @@ func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
 	if err != nil && !errors.Is(err, errNone) {
 		err = pg.Fault(op, err)
 	}
+	if err == nil && changed != nil {
+		if err := m.o.People.Keep(ctx, *changed); err != nil {
+			m.o.Logger.Warn("could not keep the row of a person", "uid", changed.Subject, "error", err)
+		}
+	}
 	return r, err
 }
 
+// refreshIn refreshes a session under the lock of its row. The row is empty if the session has ended. changed are the claims of a person whose
+// e-mail address is another one now.
+func (m *Manager) refreshIn(ctx context.Context, tx pgx.Tx, id string) (r row, changed *token.Claims, err error) {
+	if r, err = m.store.locked(ctx, tx, id); err != nil {
+		return r, nil, err
+	}
+	if m.o.Now().Before(r.accessUntil.Add(-refreshAhead)) {
+		return r, nil, nil // another process was faster
+	}
+	next, claims, refused, err := m.renewed(ctx, r)
+	switch {
+	case refused != "":
+		m.o.Logger.Warn("a session was ended", "uid", r.uid, "reason", refused)
+		_, err = endIn(ctx, tx, m.o.Revoke, "id = $1", id)
+		return row{}, nil, err
+	case err != nil:
+		return r, nil, err
+	case claims.Email != "" && claims.Email != m.emailOf(r):
+		changed = &claims
+	}
+	return next, changed, m.store.renew(ctx, tx, next)
+}
+
 // renewed asks the issuer for new tokens. refused says why the session has to end.
-func (m *Manager) renewed(ctx context.Context, r row) (next row, refused string, err error) {
+func (m *Manager) renewed(ctx context.Context, r row) (next row, claims token.Claims, refused string, err error) {
 	s, err := m.refreshTokens(ctx, r)
 	if err != nil {
-		return r, refusal(err), err
+		return r, claims, refusal(err), err
 	}
-	claims, err := m.verify(ctx, m.providerOf(r), s.AccessToken)
+	claims, err = m.verify(ctx, m.providerOf(r), s.AccessToken)
 	switch {
 	case err != nil:
-		return r, "", err
+		return r, claims, "", err
 	case claims.Subject != r.uid:
-		return r, "the issuer sent the token of another user", nil
+		return r, claims, "the issuer sent the token of another user", nil
 	}
-	return m.tokensOf(r, s, claims), "", nil
+	return m.tokensOf(r, s, claims), claims, "", nil
 }
 
 func (m *Manager) refreshTokens(ctx context.Context, r row) (gotrue.Session, error) {
