@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/auth"
@@ -16,6 +17,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/access"
 	"github.com/krowoc/krowoc/internal/server"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -93,8 +95,9 @@ func (a *App) reportOwnSchema(ctx context.Context, pool *pgxpool.Pool) {
 func (a *App) issuers(tokens *token.Verifier, s *schema.Schema) lifecycle.Part {
 	if tokens == nil {
 		return lifecycle.Part{Name: "issuers", Start: func(context.Context) error {
-			if needing := typesForCallers(s); len(needing) > 0 {
-				a.Logger.Warn("auth.issuers is empty: only API keys meet the rules for owners, roles and authenticated callers", "types", needing)
+			if rules := rulesForCallers(s); len(rules) > 0 {
+				a.Logger.Warn("nobody can log in, because auth.issuers is empty: only API keys meet these rules, and none meets a rule for tiers",
+					"rules", rules, "fix", "add an issuer to auth.issuers; docs/auth.md describes the kinds")
 			}
 			return nil
 		}}
@@ -132,16 +135,41 @@ func typesForFreshLogIns(s *schema.Schema) (names []string) {
 	return names
 }
 
-// typesForCallers returns the types with a rule that needs a caller who is known.
-func typesForCallers(s *schema.Schema) (names []string) {
-	needs := func(r schema.Rule) bool { return r.Allow != schema.AllowPublic }
+// rulesForCallers returns whom the rules of the schema need to know, with the types: `the role admin: Note, Team`.
+func rulesForCallers(s *schema.Schema) []string {
+	var who []string
+	types := map[string][]string{}
 	for _, t := range s.Tables {
-		inField := slices.ContainsFunc(t.Fields, func(f *schema.Field) bool { return slices.ContainsFunc(f.Rules, needs) })
-		if inField || slices.ContainsFunc(t.Rules, needs) {
-			names = append(names, t.Name)
+		rules := slices.Clone(t.Rules)
+		for _, f := range t.Fields {
+			rules = append(rules, f.Rules...)
+		}
+		for _, r := range rules {
+			name := needed(r)
+			if name == "" || slices.Contains(types[name], t.Name) {
+				continue
+			}
+			if types[name] == nil {
+				who = append(who, name)
+			}
+			types[name] = append(types[name], t.Name)
 		}
 	}
-	return names
+	for i, name := range who {
+		who[i] = name + ": " + strings.Join(types[name], ", ")
+	}
+	return who
+}
+
+// needed says whom a rule needs to know, or "" for nobody.
+func needed(r schema.Rule) string {
+	switch r.Allow {
+	case schema.AllowPublic:
+		return ""
+	case schema.AllowOwner:
+		return "the owner"
+	}
+	return access.Words(schema.Rule{Allow: r.Allow, Roles: r.Roles, Tiers: r.Tiers})
 }
 
 // callers are the ways in which the production server knows its callers. All but the keys may be nil.

@@ -172,7 +172,7 @@ func TestServeStartsOrSaysWhy(t *testing.T) {
 		"malformed":     {"[{kind: supabase, url: https://a.example.com},\n    {kind: jwks, url: https://b.example.com, audience: [api]}]", "krowoc.yaml:5: auth.issuers[1]: an issuer of the kind jwks needs the URL of its keys", ""},
 		"plain http":    {"[{kind: supabase, url: http://a.example.com}]", "krowoc.yaml:4: auth.issuers[0]: http://a.example.com/auth/v1 is not an https:// URL", ""},
 		"no answer":     {"[{kind: supabase, url: http://127.0.0.1:1}]", "", "could not fetch the keys"},
-		"no issuer":     {"[]", "", `"types":["Note"]`},
+		"no issuer":     {"[]", "", `"rules":["the role admin: Note"],"fix":"add an issuer to auth.issuers`},
 		"cannot ask":    {"[{kind: jwks, url: https://b.example.com, audience: [api], jwks: https://b.example.com/keys}]", "", `"types":["Note"],"issuers":["https://b.example.com"]`},
 		"lost a secret": {"[{kind: supabase, url: https://a.example.com, secret: \"${NO_SUCH_SECRET}\"}]", "NO_SUCH_SECRET", ""},
 	} {
