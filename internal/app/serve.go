@@ -97,7 +97,7 @@ func (a *App) issuers(tokens *token.Verifier, s *schema.Schema) lifecycle.Part {
 		return lifecycle.Part{Name: "issuers", Start: func(context.Context) error {
 			if rules := rulesForCallers(s); len(rules) > 0 {
 				a.Logger.Warn("nobody can log in, because auth.issuers is empty: only API keys meet these rules, and none meets a rule for tiers",
-					"rules", rules, "fix", "add an issuer to auth.issuers; docs/auth.md describes the kinds")
+					"rules", rules, "fix", "add an issuer to auth.issuers, such as {kind: supabase, url: https://…}")
 			}
 			return nil
 		}}

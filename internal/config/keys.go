@@ -111,7 +111,7 @@ var keys = []Key{
 	{Path: "auth.session.keys", Kind: SecretText,
 		Doc: "Keys that encrypt the sessions of browsers: 32 bytes each in base64, separated by commas; the first encrypts, all decrypt. Without keys, browsers cannot log in. `krowoc dev` makes its own."},
 	{Path: "auth.session.lifetime", Kind: Duration, Default: "720h", Doc: "How long a session lives without being used."},
-	{Path: "auth.session.page", Kind: Text, Pattern: `^/[^/\\]`, Doc: "Path of the application's own log-in page, such as /login. Default: a built-in page."},
+	{Path: "auth.session.page", Kind: Text, Pattern: `^(/[^/\\]|https?://)`, Doc: "Path of the application's own log-in page, such as /login, or its URL on an origin of `server.cors.origins`. Default: a built-in page."},
 
 	{Path: "health.cacheFor", Kind: Duration, Default: "1s", Doc: "How long the result of a check is reused, which limits the cost of frequent probes."},
 	{Path: "health.timeout", Kind: Duration, Default: "3s", Doc: "Timeout for one check."},

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
@@ -26,6 +27,16 @@ type view struct {
 	Providers   []string
 	Form        bool
 	Token       string // against forged forms
+}
+
+// checkPage refuses a log-in page on an origin that is not trusted: passwords are typed there.
+func checkPage(to string, trusted []string) error {
+	u, err := url.Parse(to)
+	if err == nil && (u.Host == "" || slices.Contains(trusted, u.Scheme+"://"+u.Host)) {
+		return nil
+	}
+	return &fault.Error{Code: fault.Invalid, Op: "configure sessions", Message: "auth.session.page: " + to + " is on an origin that is not listed", Err: err,
+		Hint: "add its origin to server.cors.origins, or write a path"}
 }
 
 func (m *Manager) render(w http.ResponseWriter, status int, v view) {

@@ -50,7 +50,7 @@ type Options struct {
 
 	PublicURL string        // of the server as browsers see it; empty takes it from each request, in development
 	Origins   []string      // other origins whose pages may use sessions
-	Page      string        // path of the application's own log-in page; empty is the built-in one
+	Page      string        // path of the application's own log-in page, or its URL on one of Origins; empty is the built-in one
 	Lifetime  time.Duration // of a session that is not used
 
 	// Revoke ends a session everywhere, and Revoked reports whether one has ended. Both may be nil.
@@ -107,6 +107,9 @@ func New(o Options) (*Manager, error) {
 		if err := m.csrf.AddTrustedOrigin(origin); err != nil {
 			return nil, &fault.Error{Code: fault.Invalid, Op: "configure sessions", Message: origin + " is not an origin", Err: err, Hint: "write scheme and host: https://app.example.com"}
 		}
+	}
+	if err := checkPage(o.Page, trusted); err != nil {
+		return nil, err
 	}
 	m.entries, _ = lru.New[[sha256.Size]byte, *entry](maxSessions) // fails only for a size below 1
 	m.context, m.stop = context.WithCancel(context.Background())
