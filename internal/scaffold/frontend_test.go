@@ -38,13 +38,7 @@ type frontEnd struct {
 func openFrontEnd(t *testing.T) *frontEnd {
 	t.Helper()
 	f := &frontEnd{t: t, browser: testkit.Browser(t), api: &held{}}
-	if _, err := exec.LookPath("npm"); err != nil {
-		testkit.Skip(t, "npm is not installed: the front end is not opened")
-	}
-	dir := testkit.Folder(t)
-	inFolder(t, dir, "new", "made", "--yes", "--frontend", "react", "--ci", "none")
-	dir = filepath.Join(dir, "made")
-	run(t, filepath.Join(dir, "web"), "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
+	dir := newFrontEnd(t)
 	gate := httptest.NewServer(f.api)
 	t.Cleanup(gate.Close)
 	proxy := httputil.NewSingleHostReverseProxy(devSession(t, dir))
@@ -52,11 +46,30 @@ func openFrontEnd(t *testing.T) *frontEnd {
 		w.WriteHeader(http.StatusBadGateway)
 	}
 	f.api.proxy = proxy
-	f.page = vite(t, filepath.Join(dir, "web"), gate.URL)
-	if err := chromedp.Do(f.browser); err != nil { // starts it
-		t.Fatal(err)
-	}
+	f.page = vite(t, filepath.Join(dir, "web"), free(t), "KROWOC_URL="+gate.URL)
+	f.start()
 	return f
+}
+
+// start starts the browser.
+func (f *frontEnd) start() {
+	f.t.Helper()
+	if err := chromedp.Do(f.browser); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// newFrontEnd creates a project with a front end and returns its folder.
+func newFrontEnd(t *testing.T) (dir string) {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil {
+		testkit.Skip(t, "npm is not installed: the front end is not opened")
+	}
+	dir = testkit.Folder(t)
+	inFolder(t, dir, "new", "made", "--yes", "--frontend", "react", "--ci", "none")
+	dir = filepath.Join(dir, "made")
+	run(t, filepath.Join(dir, "web"), "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefer-offline")
+	return dir
 }
 
 // act does something on the page, and waits for what it demands.
@@ -82,6 +95,28 @@ func TestFrontEnd(t *testing.T) {
 	f.hasNoToken()
 	f.endsElsewhere()
 	f.logsOut()
+}
+
+// The pages are on an origin beside that of the API, without a proxy between them.
+func TestSiblingOrigin(t *testing.T) {
+	t.Parallel()
+	f := &frontEnd{t: t, browser: testkit.Browser(t)}
+	dir, address := newFrontEnd(t), free(t)
+	f.page = "http://" + address + "/"
+	api := devSession(t, dir, "KROWOC_SERVER_CORS_ORIGINS=http://"+address, "KROWOC_SERVER_CORS_CREDENTIALS=true", "KROWOC_AUTH_SESSION_PAGE="+f.page+"login")
+	vite(t, filepath.Join(dir, "web"), address, "VITE_API_URL="+api.String())
+	f.start()
+	f.act("open", chromedp.Navigate(f.page), chromedp.WaitVisible(loggedOut))
+	f.act("choose a person", chromedp.Click(`//a[.="Continue with krowoc"]`), chromedp.WaitVisible(`//button[contains(., "Bruno")]`), chromedp.Click(`//button[contains(., "Ada")]`))
+	f.act("is logged in", chromedp.WaitVisible(`//header[span="ada@example.com"]`), chromedp.WaitVisible(chromedp.CSS("li")))
+	f.act("write", chromedp.Focus(chromedp.CSS("input[name=title]")), chromedp.KeyEvent("Milk\r"), chromedp.WaitVisible(row("Milk")+`[@aria-busy="false"]`))
+	f.act("log out", chromedp.Click(`//button[.="Log out"]`), chromedp.WaitVisible(loggedOut))
+	f.act("a failed log-in leads here", chromedp.Navigate(api.String()+"/auth/callback?state=x"), chromedp.WaitVisible(`//p[@role="alert"][contains(., "not begun in this browser")]`))
+	f.act("the API asks for a log-in", chromedp.Navigate(api.String()+"/auth/login?next="+url.QueryEscape(f.page+"?page=2")), chromedp.WaitVisible(loggedOut),
+		chromedp.Focus(email), chromedp.KeyEvent("bruno@example.com\tpassword\r"), chromedp.WaitVisible(`//header[span="bruno@example.com"]`))
+	if at, err := chromedp.Run(f.browser, chromedp.Evaluate[string]("location.href")); err != nil || at != f.page+"?page=2" {
+		t.Errorf("the log-in ends at %s (%v)", at, err)
+	}
 }
 
 // writes: what is written shows at once, stays when the API has it, and goes when the API refuses it.
@@ -138,7 +173,7 @@ func (h *held) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // devSession runs `krowoc dev` until the test ends, and returns where its API is.
-func devSession(t *testing.T, dir string) *url.URL {
+func devSession(t *testing.T, dir string, environ ...string) *url.URL {
 	t.Helper()
 	address := free(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -148,7 +183,7 @@ func devSession(t *testing.T, dir string) *url.URL {
 		defer close(done)
 		cli.Main(ctx, cli.Process{
 			Args: []string{"dev"}, Streams: term.Streams{Out: &out, Err: &out}, Dir: dir,
-			Environ: factory.Environ(append(os.Environ(), "KROWOC_SERVER_ADDRESS="+address, "KROWOC_DEV_WEB=false", "KROWOC_DEV_ADDRESS=127.0.0.1:0", "KROWOC_DEV_MAIL_ADDRESS=127.0.0.1:0")),
+			Environ: factory.Environ(append(append(os.Environ(), environ...), "KROWOC_SERVER_ADDRESS="+address, "KROWOC_DEV_WEB=false", "KROWOC_DEV_ADDRESS=127.0.0.1:0", "KROWOC_DEV_MAIL_ADDRESS=127.0.0.1:0")),
 		})
 	}()
 	t.Cleanup(func() { stop(); <-done })
@@ -157,14 +192,14 @@ func devSession(t *testing.T, dir string) *url.URL {
 }
 
 // vite serves a front end until the test ends, and returns its address.
-func vite(t *testing.T, dir, api string) string {
+func vite(t *testing.T, dir, address string, environ ...string) string {
 	t.Helper()
-	host, port, err := net.SplitHostPort(free(t))
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "node", "node_modules/vite/bin/vite.js", "--host", host, "--port", port, "--strictPort")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "KROWOC_URL="+api)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), environ...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -88,6 +88,9 @@ func (o Options) Pin() string {
 	return "v" + strings.TrimPrefix(version, "v")
 }
 
+// People reports whether the schema is that of a template, which has a type User for people.
+func (o Options) People() bool { return !o.started() }
+
 // Plural is the name of the list of that type in the API.
 func (o Options) Plural() string { return strings.ToLower(o.Example()) + "s" }
 

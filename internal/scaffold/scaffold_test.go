@@ -60,6 +60,9 @@ func TestPlan(t *testing.T) {
 	if !strings.Contains(files["krowoc.yaml"], "project: shop") || !strings.Contains(files["schema.graphql"], "type Note") || files[".gitignore"] == "" {
 		t.Errorf("got %v", files)
 	}
+	if yaml := files["krowoc.yaml"]; !strings.Contains(yaml, "people: {type: User, name: name}") || strings.Contains(yaml, "session:") {
+		t.Errorf("the configuration of a project without pages is\n%s", yaml)
+	}
 	if _, found := files["go.mod"]; found {
 		t.Error("a project without Go has a go.mod")
 	}
@@ -70,6 +73,9 @@ func TestPlan(t *testing.T) {
 	if files["schema.graphql"] != "# the platform" || !strings.Contains(files["go.mod"], "module example.com/shop") {
 		t.Errorf("got %v", files)
 	}
+	if yaml := files["krowoc.yaml"]; !strings.Contains(yaml, "people: {type: User, name: name}") || !strings.Contains(yaml, "session: {page: /login}") {
+		t.Errorf("the configuration of a project with pages is\n%s", yaml)
+	}
 	if files["web/package.json"] == "" || files[".github/workflows/krowoc.yml"] == "" || !strings.Contains(files["web/src/App.tsx"], "prompts") {
 		t.Error("the front end or the workflow is missing")
 	}
@@ -79,6 +85,9 @@ func TestPlan(t *testing.T) {
 	files = plan(t, o)
 	if strings.Contains(files["schema.graphql"], "type Note") || files["migrations/00001_init.sql"] != "" {
 		t.Error("the template was added to an existing project")
+	}
+	if strings.Contains(files["krowoc.yaml"], "people") {
+		t.Error("people are kept in a type that the project does not have")
 	}
 }
 

@@ -1,4 +1,5 @@
 import { type ReactNode, useActionState, useEffect, useState } from "react";
+import { here, origin } from "./origin";
 import { logIn, useSession } from "./session";
 
 /** Shows its children to those who are logged in, and the log-in page to all others. */
@@ -8,12 +9,18 @@ export function LoggedIn({ children }: { children: ReactNode }) {
   return user ? children : <LogIn />;
 }
 
-type Attempt = { email: string; sent: boolean; error?: string };
+// The API leads to auth.session.page with what it was asked, and why a log-in has failed.
+const asked = location.pathname === "/login";
+const query = new URLSearchParams(asked ? location.search : "");
+
+type Attempt = { email: string; sent: boolean; error?: string | undefined };
 
 const attempt = async (before: Attempt, form: FormData): Promise<Attempt> => {
   const email = String(form.get("email"));
   try {
-    return { email, sent: await logIn(Object.fromEntries(form)) };
+    const { sent = false, next } = await logIn(Object.fromEntries(form));
+    if (asked && next) location.replace(next);
+    return { email, sent };
   } catch (problem) {
     const error = problem instanceof Error ? problem.message : String(problem);
     return { ...before, email, error };
@@ -23,12 +30,13 @@ const attempt = async (before: Attempt, form: FormData): Promise<Attempt> => {
 function LogIn() {
   const [providers, setProviders] = useState<string[]>([]);
   const [{ email, sent, error }, submit, pending] = useActionState(attempt, {
-    email: "",
+    email: query.get("email") ?? "",
     sent: false,
+    error: query.get("error") ?? undefined,
   });
 
   useEffect(() => {
-    fetch("/auth/providers")
+    fetch(`${origin}/auth/providers`)
       .then((response) => response.json())
       .then((answer: { providers?: string[] }) =>
         setProviders(answer.providers ?? []),
@@ -36,19 +44,20 @@ function LogIn() {
       .catch(() => setProviders([])); // an e-mail address is enough
   }, []);
 
-  const next = location.pathname + location.search;
+  const next = asked ? (query.get("next") ?? "/") : here();
   return (
     <main className="login">
       <h1>Log in</h1>
       {providers.map((provider) => (
         <a
           key={provider}
-          href={`/auth/login?${new URLSearchParams({ provider, next })}`}
+          href={`${origin}/auth/login?${new URLSearchParams({ provider, next })}`}
         >
           Continue with {provider}
         </a>
       ))}
       <form action={submit}>
+        <input type="hidden" name="next" value={next} />
         <label>
           E-mail
           <input

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { origin } from "./origin";
 
 /** Who is logged in. The browser keeps a cookie that no script can read. */
 export type User = { id: string; email?: string; roles: string[] };
@@ -11,7 +12,9 @@ const listeners = new Set<() => void>();
 
 /** Asks the API who is logged in. Without an answer, nobody is logged out. */
 export const refresh = async () => {
-  const response = await fetch("/auth/session").catch(() => undefined);
+  const response = await fetch(`${origin}/auth/session`, {
+    credentials: "include",
+  }).catch(() => undefined);
   if (response?.ok) {
     session = (await response.json()) as Session;
     for (const listener of listeners) listener();
@@ -22,8 +25,9 @@ export const refresh = async () => {
 
 /** Sends a form to a route of /auth. An answer that refuses it is an error. */
 const send = async (route: string, form: object) => {
-  const response = await fetch(`/auth/${route}`, {
+  const response = await fetch(`${origin}/auth/${route}`, {
     method: "POST",
+    credentials: "include",
     headers: {
       "Content-Type": "application/json",
       "X-CSRF-Token": session.csrfToken,
@@ -40,9 +44,11 @@ const send = async (route: string, form: object) => {
   return response;
 };
 
-/** Logs in with a password or the code of a mail; without either, sends that mail and returns true. */
-export const logIn = async (form: object) =>
-  (await send("login", form)).status === 202;
+/** Logs in with a password or the code of a mail, and returns where to go; without either, sends that mail. */
+export const logIn = async (form: object) => {
+  const response = await send("login", form);
+  return (await response.json()) as { sent?: boolean; next?: string };
+};
 
 const logOut = () => send("logout", {});
 
