@@ -233,13 +233,15 @@ func (m *Manager) show(w http.ResponseWriter, r *http.Request) (any, error) {
 	ticket := m.ticketOf(r)
 	if ticket != nil {
 		current, claims, err := m.current(r.Context(), digest(ticket))
-		if err != nil && !isOver(err) {
+		isRefused := fault.CodeOf(err) == fault.Unauthenticated // a token that does not count names nobody
+		if err != nil && !isOver(err) && !isRefused {
 			return nil, err
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			answer.User = &user{claims.Subject, claims.Email, append([]string{}, claims.Roles...), claims.All["user_metadata"]}
 			answer.SessionID, answer.ExpiresAt = current.id, &current.until
-		} else {
+		case isOver(err):
 			setCookie(w, m.cookie(r, sessionCookie, "", -1))
 			ticket = nil
 		}

@@ -27,7 +27,7 @@ func (m *Manager) renewInBackground(e *entry) {
 	e.refreshing = true
 	id := e.row.id
 	m.background.Go(func() {
-		r, err := m.refresh(m.context, id)
+		r, err := m.refresh(m.context, id, "")
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.refreshing = false
@@ -36,9 +36,9 @@ func (m *Manager) renewInBackground(e *entry) {
 }
 
 // renew refreshes a session whose token has expired. The caller holds the lock of the entry. It goes on if the request ends: the issuer has
-// used up the old token by then, and the new one must not be lost.
-func (m *Manager) renew(e *entry) error {
-	r, err := m.refresh(m.context, e.row.id)
+// used up the old token by then, and the new one must not be lost. refused is an access token that does not count although it has not expired.
+func (m *Manager) renew(e *entry, refused string) error {
+	r, err := m.refresh(m.context, e.row.id, refused)
 	m.refreshed(e, r, err)
 	return err
 }
@@ -56,7 +56,7 @@ func (m *Manager) refreshed(e *entry, r row, err error) {
 
 // refresh replaces the tokens of a session, unless another process has done it. It returns errNone if the session has ended, and ends it if
 // the issuer says so.
-func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
+func (m *Manager) refresh(ctx context.Context, id, refused string) (r row, err error) {
 	const op = "refresh a session"
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
@@ -67,11 +67,18 @@ func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
 		return r, &fault.Error{Code: fault.Unavailable, Op: op, Message: "too many sessions wait for the issuer", Err: ctx.Err(), RetryAfter: time.Second}
 	}
 	var changed *token.Claims
+	var unverified error
 	err = pgx.BeginFunc(ctx, m.o.Pool, func(tx pgx.Tx) error {
-		r, changed, err = m.refreshIn(ctx, tx, id)
+		r, changed, err = m.refreshIn(ctx, tx, id, refused)
+		if errors.As(err, new(*unverifiedError)) {
+			unverified, err = err, nil // the new refresh token is kept
+		}
 		return err
 	})
-	if err == nil && r.id == "" {
+	switch {
+	case err == nil && unverified != nil:
+		return r, unverified
+	case err == nil && r.id == "":
 		err = errNone
 	}
 	if err != nil && !errors.Is(err, errNone) {
@@ -87,11 +94,11 @@ func (m *Manager) refresh(ctx context.Context, id string) (r row, err error) {
 
 // refreshIn refreshes a session under the lock of its row. The row is empty if the session has ended. changed are the claims of a person whose
 // e-mail address is another one now.
-func (m *Manager) refreshIn(ctx context.Context, tx pgx.Tx, id string) (r row, changed *token.Claims, err error) {
+func (m *Manager) refreshIn(ctx context.Context, tx pgx.Tx, id, refusedToken string) (r row, changed *token.Claims, err error) {
 	if r, err = m.store.locked(ctx, tx, id); err != nil {
 		return r, nil, err
 	}
-	if m.o.Now().Before(r.accessUntil.Add(-refreshAhead)) {
+	if r.access != refusedToken && m.o.Now().Before(r.accessUntil.Add(-refreshAhead)) {
 		return r, nil, nil // another process was faster
 	}
 	next, claims, refused, err := m.renewed(ctx, r)
@@ -100,6 +107,8 @@ func (m *Manager) refreshIn(ctx context.Context, tx pgx.Tx, id string) (r row, c
 		m.o.Logger.Warn("a session was ended", "uid", r.uid, "reason", refused)
 		_, err = endIn(ctx, tx, m.o.Revoke, "id = $1", id)
 		return row{}, nil, err
+	case errors.As(err, new(*unverifiedError)):
+		return r, nil, errors.Join(err, m.store.renew(ctx, tx, next))
 	case err != nil:
 		return r, nil, err
 	case claims.Email != "" && claims.Email != m.emailOf(r):
@@ -107,6 +116,13 @@ func (m *Manager) refreshIn(ctx context.Context, tx pgx.Tx, id string) (r row, c
 	}
 	return next, changed, m.store.renew(ctx, tx, next)
 }
+
+// unverifiedError is the error of a new access token that could not be verified, for example because the keys of the issuer were not to be had.
+// The refresh token that came with it is good: the old one is used up.
+type unverifiedError struct{ error }
+
+// Unwrap returns the error.
+func (e *unverifiedError) Unwrap() error { return e.error }
 
 // renewed asks the issuer for new tokens. refused says why the session has to end.
 func (m *Manager) renewed(ctx context.Context, r row) (next row, claims token.Claims, refused string, err error) {
@@ -117,7 +133,8 @@ func (m *Manager) renewed(ctx context.Context, r row) (next row, claims token.Cl
 	claims, err = m.verify(ctx, m.providerOf(r), s.AccessToken)
 	switch {
 	case err != nil:
-		return r, claims, "", err
+		r.refresh = s.RefreshToken
+		return r, claims, "", &unverifiedError{err}
 	case claims.Subject != r.uid:
 		return r, claims, "the issuer sent the token of another user", nil
 	}

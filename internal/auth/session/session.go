@@ -31,6 +31,10 @@ const (
 	// refreshAhead is how long before its end an access token is replaced.
 	refreshAhead = time.Minute
 
+	// replaceEvery is the shortest time between two attempts to replace a token that is refused before its end, because the issuer has
+	// replaced its key or somebody has revoked it.
+	replaceEvery = time.Minute
+
 	// maxSessions is how many sessions a process remembers.
 	maxSessions = 10_000
 )
@@ -94,6 +98,7 @@ type entry struct {
 	err        error // errNone: there is none
 	readAt     time.Time
 	refreshing bool
+	replacedAt time.Time // when a token that was refused was replaced
 }
 
 // New returns a manager.
@@ -185,13 +190,20 @@ func (m *Manager) current(ctx context.Context, ticket [sha256.Size]byte) (row, t
 	}
 	now := m.o.Now()
 	if !now.Before(e.row.accessUntil) {
-		if err := m.renew(e); err != nil {
+		if err := m.renew(e, ""); err != nil {
 			return row{}, token.Claims{}, err
 		}
 	} else if !now.Before(e.row.accessUntil.Add(-refreshAhead)) {
 		m.renewInBackground(e)
 	}
 	claims, err := m.verify(ctx, m.providerOf(e.row), e.row.access)
+	if fault.CodeOf(err) == fault.Unauthenticated && now.Sub(e.replacedAt) >= replaceEvery {
+		e.replacedAt = now
+		if err := m.renew(e, e.row.access); err != nil {
+			return row{}, token.Claims{}, err
+		}
+		claims, err = m.verify(ctx, m.providerOf(e.row), e.row.access)
+	}
 	return e.row, claims, err
 }
 

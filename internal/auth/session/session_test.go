@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/auth/session"
+	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -261,6 +262,50 @@ func TestReusedToken(t *testing.T) {
 	}
 	if who := b.uid(p); who != "" {
 		t.Errorf("the cookie was not removed: %q", who)
+	}
+}
+
+// TestRefusedToken: a token that is refused before its end is replaced once: the issuer may have replaced a key that somebody has revoked.
+func TestRefusedToken(t *testing.T) {
+	w := newWorld(t)
+	var revoked func(token.Claims) bool
+	p := w.process(func(o *session.Options) {
+		tokens, err := token.New(token.Options{Issuers: []token.Issuer{{Kind: token.Supabase, URL: w.issuer.URL}}, Now: w.now,
+			Revoked: func(c token.Claims) bool { return revoked != nil && revoked(c) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tokens.Close)
+		o.Tokens = tokens
+	})
+	b := newBrowser(t)
+	b.logIn(p, "ann@example.com")
+	key := ""
+	revoked = func(c token.Claims) bool { key = c.Key; return false }
+	b.uid(p)
+	old := key
+	if err := w.provider.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	revoked = func(c token.Claims) bool { return c.Key == old }
+	w.pass(time.Minute) // the keys of the issuer are fetched again
+	if who := b.uid(p); who != "ann" || w.refreshes.Load() != 1 {
+		t.Errorf("after the key was revoked: %q, %d refreshes", who, w.refreshes.Load())
+	}
+	w.pass(2 * time.Minute)
+	revoked = func(token.Claims) bool { return true } // now the session at the issuer
+	for range 3 {
+		if who := b.uid(p); who != "Unauthorized" || b.session(p).User != nil {
+			t.Errorf("after the session of the issuer was revoked: %q", who)
+		}
+	}
+	if n := w.refreshes.Load(); n != 2 {
+		t.Errorf("%d refreshes", n)
+	}
+	w.pass(2 * time.Minute)
+	revoked = nil
+	if who := b.uid(p); who != "ann" { // the refresh token of the second refresh was kept
+		t.Errorf("at last: %q", who)
 	}
 }
 
