@@ -58,7 +58,7 @@ func (i *Introspection) Lives(ctx context.Context, claims token.Claims, t Tokens
 	if !answer.Active {
 		return ended(nil)
 	}
-	if answer.Subject != "" && answer.Subject != claims.Subject {
+	if answer.Subject != "" && answer.Subject != sub(claims) {
 		return ended(fault.New(fault.Upstream, op, "the issuer names another user"))
 	}
 	return nil

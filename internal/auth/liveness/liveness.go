@@ -54,10 +54,16 @@ func (s Supabase) Lives(ctx context.Context, claims token.Claims, t Tokens) erro
 		return ended(err)
 	case err != nil:
 		return away(err)
-	case user.ID != claims.Subject:
+	case user.ID != sub(claims):
 		return ended(fault.New(fault.Upstream, op, "the issuer names another user"))
 	}
 	return nil
+}
+
+// sub is the user as the issuer names them, whatever the project calls them.
+func sub(claims token.Claims) string {
+	name, _ := claims.All["sub"].(string)
+	return name
 }
 
 // ended is the fault of a session that lives no longer.

@@ -15,7 +15,8 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-var ann = token.Claims{Subject: "ann", AuthTime: time.Unix(1767225600, 0)}
+// ann is a person whose ID in the project is a UUID.
+var ann = token.Claims{Subject: "5f0c1d3e-54b5-5d3b-9c1c-8c0b1b2a7d10", AuthTime: time.Unix(1767225600, 0), All: map[string]any{"sub": "ann"}}
 
 // issuer answers requests for a path with a status and a body, and fails the test for requests that check refuses.
 func issuer(t *testing.T, path string, status int, body string, check func(*http.Request) bool) *httptest.Server {
