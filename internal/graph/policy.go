@@ -144,6 +144,7 @@ func (p *policies) reading(o *object, k *field, c *rls.Column) (err error) {
 	if i < 0 {
 		return nil
 	}
+	c.Exposed = true
 	rule := func(b *builder) (string, error) { return b.fieldRule(o, o.fields[i], rls.Row) }
 	if c.Grants[rls.Select], c.Sometimes, err = p.who(rule); err != nil {
 		return err
@@ -177,7 +178,7 @@ func (p *policies) nobody(t *schema.Type) error {
 	for _, f := range t.Fields {
 		for _, k := range keyFields(f) {
 			if k.column != "" && !p.table.Has(k.column) {
-				p.table.Columns = append(p.table.Columns, rls.Column{Name: k.column, Field: f.Name, Shown: rls.Condition{SQL: "false"}})
+				p.table.Columns = append(p.table.Columns, rls.Column{Name: k.column, Field: f.Name})
 			}
 		}
 	}

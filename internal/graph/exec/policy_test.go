@@ -277,6 +277,8 @@ func (c *comparison) reads(t testing.TB, typ *schema.Type) {
 		isViewed := testkit.Value(t, tx, "SELECT has_table_privilege(to_regclass($1)::oid, 'SELECT')", view) == "true"
 		if isViewed {
 			viewed = seen(t, tx, view, fields)
+			columns := testkit.Value(t, tx, "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0", view)
+			c.differ(t, "columns of the view of "+typ.Name, len(fields), columns)
 		}
 		testkit.Exec(t, tx, "RESET ROLE")
 		if len(granted) > 0 {

@@ -27,6 +27,7 @@ type Post @table @auth(rules: [
   cost: Int @auth(rules: [{ allow: AUTHENTICATED, operations: [READ] }])
   draft: String @auth(rules: [{ allow: OWNER, field: "owner" }])
   hidden: String @auth(rules: [])
+  input: Int @auth(rules: [{ allow: AUTHENTICATED, operations: [CREATE] }])
 }
 type Secret @table @auth(rules: []) { value: String! }
 `
@@ -110,6 +111,10 @@ func TestPoliciesOfPlainCases(t *testing.T) {
 		{"authenticated", ada, "SELECT hidden FROM posts", "denied"},
 		{"authenticated", ada, "SELECT string_agg(coalesce(draft, '-'), ' ' ORDER BY id) FROM posts_visible", "d0 -"},
 		{"authenticated", ada, "SELECT string_agg(cost::text, ' ' ORDER BY id) FROM posts_visible", "1 2"},
+		{"authenticated", admin, "SELECT coalesce(max(input)::text, 'none') FROM posts_visible", "none"},
+		{"authenticated", ada, "INSERT INTO posts (owner_id, input) VALUES ('ada', 1)", "INSERT 0 1"},
+		{"authenticated", admin, "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'posts_visible'::regclass AND attnum > 0",
+			"id owner_id team_id public cost draft input"},
 		{"anon", "", "SELECT coalesce(draft, '-') || coalesce(cost::text, '-') FROM posts_visible", "--"},
 		{"authenticated", ada, "UPDATE posts_visible SET public = true", "denied"},
 		{"authenticated", ada, "INSERT INTO posts (owner_id, draft) VALUES ('ada', 'mine')", "denied"},

@@ -99,8 +99,9 @@ func (t *Table) hides() bool {
 type Column struct {
 	Name, Field string
 	Grants      map[Operation]Who // who may read or set it in all of these rows
+	Exposed     bool              // some field of the API shows it; the view has no other columns
 	Sometimes   bool              // others may read it in some of these rows: Shown tells in which
-	Shown       Condition         // of reading, for everybody
+	Shown       Condition         // of reading an exposed column, for everybody
 	Refused     []Operation       // writes that the rules allow in some rows, which no grant can express
 }
 

@@ -158,11 +158,14 @@ func (w *writer) view(t Table) {
 	name := ident(ViewName(t.Name))
 	var columns, where []string
 	for _, c := range t.Columns {
+		if !c.Exposed {
+			continue
+		}
 		column := Row + "." + ident(c.Name)
 		switch c.Shown.SQL {
-		case "false":
-			continue
 		case "":
+		case "false": // as the API, which has the field for those who may write it
+			column = "NULL::" + w.types[t.Name][c.Name] + " AS " + ident(c.Name)
 		default:
 			column = "CASE WHEN " + c.Shown.SQL + " THEN " + column + " END AS " + ident(c.Name)
 		}
