@@ -13,7 +13,7 @@ type linkEnd struct {
 }
 
 // link collects the policies of an implied join table. A link is visible to whom either list shows it, and is written by whoever is allowed to
-// update both rows; see docs/decisions/0015.
+// update both rows, before and after; see docs/decisions/0015.
 func (p *policies) link(t *schema.Type) error {
 	columns := [][]string{t.Join.Left.Relation.ThisRef.Relation.Columns, t.Join.Left.Relation.TargetRef.Relation.Columns}
 	left, right := t.Join.Left, t.Join.Left.Relation.Inverse
@@ -37,12 +37,26 @@ func (p *policies) link(t *schema.Type) error {
 			return err
 		}
 	}
+	if err := p.linkAfter(t, left.Relation, ends); err != nil {
+		return err
+	}
 	all := rls.Anonymous | rls.Authenticated
 	for _, list := range columns {
 		for _, c := range list {
 			p.table.Columns = append(p.table.Columns, rls.Column{Name: c, Grants: map[rls.Operation]rls.Who{rls.Select: all, rls.Insert: all}})
 		}
 	}
+	return nil
+}
+
+// linkAfter notes what must hold once a link is written, where the rules of its rows look at links. If a row is gone, so is the link with it.
+func (p *policies) linkAfter(t *schema.Type, rel *schema.Relation, ends []linkEnd) error {
+	b := newBuilder(p.api, policy)
+	rule, err := b.linkWritten(ends)
+	if err != nil || !b.read[t] {
+		return err
+	}
+	p.table.After = "NOT " + linkSQL(rel, ends, "("+rule+") IS NOT TRUE")
 	return nil
 }
 

@@ -131,6 +131,32 @@ func TestPoliciesOfPlainCases(t *testing.T) {
 	}
 }
 
+// A link that a rule looks at is written only if the rule still holds afterwards. It goes with its row.
+func TestRulesAfterLinks(t *testing.T) {
+	s := secure(t, `
+		type Post @table @auth(rules: [{ allow: PUBLIC, operations: [READ, DELETE] } { allow: PUBLIC, operations: [UPDATE], where: "this.labels.exists(l, l.name == 'draft') && !this.labels.exists(l, l.name == 'locked')" }]) {
+			title: String! labels: [Label!]!
+		}
+		type Label @table @auth(rules: [{ allow: PUBLIC }]) { name: String! posts: [Post!]! }`,
+		"INSERT INTO posts (id, title) VALUES ('"+id('a', 0)+"', 'p')",
+		"INSERT INTO labels (id, name) VALUES ('"+id('b', 0)+"', 'draft'), ('"+id('b', 1)+"', 'draft'), ('"+id('b', 2)+"', 'locked'), ('"+id('b', 3)+"', 'new')",
+		"INSERT INTO labels_posts (post_id, label_id) SELECT p.id, l.id FROM posts p, labels l WHERE l.name = 'draft'")
+	link := func(n int) string { return "INSERT INTO labels_posts (post_id, label_id) VALUES ('" + id('a', 0) + "', '" + id('b', n) + "')" }
+	for _, c := range []struct{ sql, want string }{
+		{link(3), "INSERT 0 1"},
+		{link(2), "denied"},
+		{"DELETE FROM labels_posts WHERE label_id = '" + id('b', 0) + "'", "DELETE 1"},
+		{"DELETE FROM labels_posts", "denied"}, // none of them alone
+		{"DELETE FROM posts", "DELETE 1"},
+		{"DELETE FROM labels", "DELETE 4"},
+	} {
+		if got := s.asked(t, "anon", "", c.sql); got != c.want {
+			t.Errorf("%s\ngives %s instead of %s", c.sql, got, c.want)
+		}
+	}
+	testkit.Exec(t, s.db, "DELETE FROM labels_posts")
+}
+
 // A function that a caller puts into a condition sees no row and no field that the view hides.
 func TestViewKeepsFunctionsAway(t *testing.T) {
 	s := secure(t, policyCases, policyCaseRows...)

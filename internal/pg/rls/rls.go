@@ -73,6 +73,7 @@ type Table struct {
 	Name, Type string
 	Policies   map[Operation][]Condition // one must hold; none is nobody
 	Columns    []Column
+	After      string // the condition on rows that somebody has inserted or deleted, once the statement has done so; "" is always
 
 	grants map[Operation]Who
 }

@@ -27,6 +27,7 @@ const (
 	ruleOrder
 	securityOrder
 	policyOrder
+	triggerOrder
 	viewOrder
 	grantOrder
 )
@@ -70,7 +71,7 @@ func (r *reader) read(ctx context.Context) (list []object, err error) {
 	if _, err := r.tx.Exec(ctx, "SAVEPOINT krowoc_read; SET LOCAL search_path = ''"); err != nil {
 		return nil, pg.Fault(op, err)
 	}
-	for _, part := range []func(context.Context) error{r.functions, r.security, r.policies, r.views, r.grants} {
+	for _, part := range []func(context.Context) error{r.functions, r.security, r.policies, r.triggers, r.views, r.grants} {
 		if err := part(ctx); err != nil {
 			return nil, err
 		}
@@ -133,6 +134,13 @@ func (r *reader) policies(ctx context.Context) error {
 		FROM pg_policy p WHERE p.polname LIKE 'krowoc\_%'`, nil, func(row []string) {
 		r.add(policyOrder, row[0], []string{"CREATE POLICY " + row[0] + " " + row[1]}, []string{"DROP POLICY " + row[0]})
 	})
+}
+
+// triggers reads the triggers that call functions of the Postgres schema.
+func (r *reader) triggers(ctx context.Context) error {
+	return r.query(ctx, `SELECT quote_ident(t.tgname) || ' ON ' || t.tgrelid::regclass::text, pg_get_triggerdef(t.oid)
+		FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace WHERE NOT t.tgisinternal AND n.nspname = $1`,
+		[]any{Schema}, func(row []string) { r.add(triggerOrder, row[0], []string{row[1]}, []string{"DROP TRIGGER " + row[0]}) })
 }
 
 // views reads the views that hide fields, with their grants.

@@ -53,6 +53,9 @@ func (w *writer) table(t Table) {
 		clauses := map[Operation]string{Select: using, Insert: check, Update: using + check, Delete: using}
 		w.add("CREATE POLICY " + policyName(op) + " ON " + ident(t.Name) + " FOR " + string(op) + clauses[op])
 	}
+	if t.After != "" {
+		w.after(t)
+	}
 	for _, role := range []Who{Anonymous, Authenticated} {
 		w.grants(t, role)
 	}
@@ -105,7 +108,7 @@ func onRow(sql, alias string) (out string, columns []string) {
 }
 
 // function returns the call of a function with the condition. It takes the columns that it uses and not the row: a function over the type of a
-// table would keep the table from being dropped. Its name changes with its text, so that a changed rule is another function.
+// table would keep the table from being dropped.
 func (w *writer) function(table, condition string) string {
 	_, columns := onRow(condition, Row)
 	var types, selected, given []string
@@ -115,15 +118,34 @@ func (w *writer) function(table, condition string) string {
 		given = append(given, ident(table)+"."+ident(c))
 	}
 	body := "SELECT coalesce(" + condition + ", false) FROM (SELECT " + strings.Join(selected, ", ") + ") " + Row
-	sum := sha256.Sum256([]byte(strings.Join(types, ",") + body))
-	name := Schema + "." + ident(schema.ObjectName(table, nil, hex.EncodeToString(sum[:5])))
+	name := w.named(table, strings.Join(types, ",")+body)
 	if w.functions[name] {
 		return name + "(" + strings.Join(given, ", ") + ")"
 	}
 	w.functions[name] = true
-	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "+
-		pg.QuoteLiteral(body))
+	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE sql STABLE"+asOwner+pg.QuoteLiteral(body))
 	return name + "(" + strings.Join(given, ", ") + ")"
+}
+
+// after writes the trigger that applies a condition to rows after a statement: policies see the tables as they were before it. Like policies, it
+// does not apply to the owner of the table, as whom Postgres also deletes what refers to a deleted row.
+func (w *writer) after(t Table) {
+	body := "BEGIN\n  IF NOT (SELECT coalesce(" + t.After + ", false) FROM (SELECT (CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END).*) " + Row + ") THEN\n" +
+		"    RAISE insufficient_privilege USING MESSAGE = format('the access rules do not allow table \"%s\" as it is after this %s', TG_TABLE_NAME, TG_OP);\n" +
+		"  END IF;\n  RETURN NULL;\nEND"
+	name := w.named(t.Name, body)
+	w.rules = append(w.rules, "CREATE FUNCTION "+name+"() RETURNS trigger LANGUAGE plpgsql"+asOwner+pg.QuoteLiteral(body))
+	w.add("CREATE TRIGGER " + PolicyPrefix + "after AFTER INSERT OR DELETE ON " + ident(t.Name) + " FOR EACH ROW WHEN (row_security_active(" +
+		pg.QuoteLiteral(ident(t.Name)) + "::regclass)) EXECUTE FUNCTION " + name + "()")
+}
+
+// asOwner gives a function the rights of its owner, and the names that conditions use.
+const asOwner = " SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "
+
+// named returns the name of the function of a rule, which changes with its text, so that a changed rule is another function.
+func (w *writer) named(table, text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return Schema + "." + ident(schema.ObjectName(table, nil, hex.EncodeToString(sum[:5])))
 }
 
 // grants writes what one role may do. Grants are of columns, so that nobody can reach a column that is added later.
