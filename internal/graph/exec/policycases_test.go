@@ -141,7 +141,9 @@ func TestRulesAfterLinks(t *testing.T) {
 		"INSERT INTO posts (id, title) VALUES ('"+id('a', 0)+"', 'p')",
 		"INSERT INTO labels (id, name) VALUES ('"+id('b', 0)+"', 'draft'), ('"+id('b', 1)+"', 'draft'), ('"+id('b', 2)+"', 'locked'), ('"+id('b', 3)+"', 'new')",
 		"INSERT INTO labels_posts (post_id, label_id) SELECT p.id, l.id FROM posts p, labels l WHERE l.name = 'draft'")
-	link := func(n int) string { return "INSERT INTO labels_posts (post_id, label_id) VALUES ('" + id('a', 0) + "', '" + id('b', n) + "')" }
+	link := func(n int) string {
+		return "INSERT INTO labels_posts (post_id, label_id) VALUES ('" + id('a', 0) + "', '" + id('b', n) + "')"
+	}
 	for _, c := range []struct{ sql, want string }{
 		{link(3), "INSERT 0 1"},
 		{link(2), "denied"},

@@ -23,7 +23,8 @@ func id(kind rune, n int) string {
 
 // policyCallers are nobody, users, and one whose id no uuid can hold. A token without a subject is nobody's, whatever its roles.
 var policyCallers = []caller.Caller{
-	{}, {UID: id('c', 0)}, {UID: id('c', 1), Roles: []string{"editor"}}, {UID: id('c', 2), Roles: []string{"admin", "editor"}}, {UID: "O'Neil"},
+	{}, {UID: id('c', 0), Tier: "PRO"}, {UID: id('c', 1), Roles: []string{"editor"}, Tier: "FREE"}, {UID: id('c', 2), Roles: []string{"admin", "editor"}},
+	{UID: "O'Neil", Tier: "TEAM"},
 }
 
 // policyMaker makes schemas with random rules over the same fields, and rows.
@@ -31,14 +32,18 @@ type policyMaker struct{ *rand.Rand }
 
 // conditions are what rules can look at, by type: of the row, of the caller, and of other rows.
 var conditions = map[string][]string{
-	"": {"auth.uid != null", "'admin' in auth.roles", "request.time > timestamp('2020-01-01T00:00:00Z')"},
+	"": {"auth.uid != null", "auth.uid == null", "'admin' in auth.roles", "!('editor' in auth.roles)", "request.time > timestamp('2020-01-01T00:00:00Z')"},
 	"User": {"this.name == 'u1'", "string(this.id) == auth.uid", "this.posts.exists(p, p.kind == 'PUBLIC')",
-		"this.memberships.exists(m, m.team.name == 't0')"},
-	"Team":       {"this.memberships.exists(m, m.user.id == auth.uid)", "this.name != 't1'", "this.posts.all(p, p.kind != 'PRIVATE')"},
-	"Membership": {"this.rank > 1", "this.team.name == 't0'", "this.team.memberships.exists(m, m.user.id == auth.uid && m.rank > 1)"},
+		"this.memberships.exists(m, m.team.name == 't0')", "this.posts.exists(p, p.labels.exists(l, l.creator == auth.uid))"},
+	"Team": {"this.memberships.exists(m, m.user.id == auth.uid)", "this.name != 't1'", "this.posts.all(p, p.kind != 'PRIVATE')",
+		"this.posts.exists(p, p.owner.memberships.exists(m, m.rank > 1))"},
+	"Membership": {"this.rank > 1", "this.team.name == 't0'", "this.team.memberships.exists(m, m.user.id == auth.uid && m.rank > 1)",
+		"this.user.memberships.all(m, m.rank < 3)"},
 	"Post": {"this.kind == 'PUBLIC'", "this.team.memberships.exists(m, m.user.id == auth.uid)", "this.score > 3", "this.owner.name == 'u1'",
-		"this.editor == auth.uid", "this.labels.exists(l, l.name == 'l0')", "this.owner == null", "has(this.editor) && this.kind in ['TEAM', 'PUBLIC']"},
-	"Label": {"this.name == 'l0'", "this.posts.exists(p, p.owner.id == auth.uid)", "this.creator == auth.uid"},
+		"this.editor == auth.uid", "this.labels.exists(l, l.name == 'l0')", "this.owner == null", "has(this.editor) && this.kind in ['TEAM', 'PUBLIC']",
+		"!this.labels.exists(l, l.name == 'l1')", "this.labels.all(l, l.creator == auth.uid)", "this.parent.kind == 'PUBLIC'",
+		"this.children.exists(c, c.editor == auth.uid)", "this.parent == null || this.parent.editor == this.editor"},
+	"Label": {"this.name == 'l0'", "this.posts.exists(p, p.owner.id == auth.uid)", "this.creator == auth.uid", "this.posts.all(p, p.kind != 'TEAM')"},
 }
 
 // owners are the fields that can hold the owner of a row.
@@ -46,7 +51,7 @@ var owners = map[string][]string{"User": {"id"}, "Membership": {"user"}, "Post":
 
 // rule returns a random rule. One of a field has no DELETE.
 func (g policyMaker) rule(typ string, onField bool) string {
-	parts := []string{[]string{"allow: PUBLIC", "allow: AUTHENTICATED", "allow: ROLE, roles: [\"admin\", \"x\"]", "allow: ROLE, roles: [\"editor\"]"}[g.IntN(4)]}
+	parts := []string{[]string{"allow: PUBLIC", "allow: AUTHENTICATED", "allow: ROLE, roles: [\"admin\", \"x\"]", "allow: ROLE, roles: [\"editor\"]", "allow: TIER, atLeast: PRO"}[g.IntN(5)]}
 	if list := owners[typ]; len(list) > 0 && g.IntN(3) == 0 {
 		parts[0] = fmt.Sprintf("allow: OWNER, field: %q", list[g.IntN(len(list))])
 	}
@@ -85,6 +90,7 @@ func (g policyMaker) field(typ string) string {
 func (g policyMaker) schema() string {
 	return fmt.Sprintf(`
 enum Kind { PRIVATE TEAM PUBLIC }
+enum Tier @tiers { FREE PRO TEAM }
 type User @table%s { name: String!%s note: String memberships: [Membership!]! posts: [Post!]! }
 type Team @table%s { name: String! note: String memberships: [Membership!]! posts: [Post!]! }
 type Membership @table(key: ["user", "team"])%s {
@@ -97,6 +103,8 @@ type Post @table%s {
   owner: User%s
   editor: String%s
   team: Team%s
+  parent: Post%s
+  children: [Post!]!
   kind: Kind!%s
   score: Int!%s
   note: String
@@ -104,7 +112,7 @@ type Post @table%s {
 }
 type Label @table%s { name: String!%s creator: String note: String posts: [Post!]!%s }
 `, g.auth("User", false), g.field("User"), g.auth("Team", false), g.auth("Membership", false), g.field("Membership"), g.auth("Post", false),
-		g.field("Post"), g.field("Post"), g.field("Post"), g.field("Post"), g.field("Post"), g.field("Post"), g.auth("Label", false), g.field("Label"), g.field("Label"))
+		g.field("Post"), g.field("Post"), g.field("Post"), g.field("Post"), g.field("Post"), g.field("Post"), g.field("Post"), g.auth("Label", false), g.field("Label"), g.field("Label"))
 }
 
 func (g policyMaker) maybe(text string) string {
@@ -124,7 +132,7 @@ func (g policyMaker) rows() (statements []string) {
 	}
 	for i := range teams {
 		add("INSERT INTO teams (id, name) VALUES ('%s', 't%d')", id('d', i), i)
-		for u := range users - 1 {
+		for u := range users {
 			if g.IntN(2) == 0 {
 				add("INSERT INTO memberships (user_id, team_id, rank) VALUES ('%s', '%s', %d)", id('c', u), id('d', i), g.IntN(4))
 			}
@@ -134,8 +142,12 @@ func (g policyMaker) rows() (statements []string) {
 		add("INSERT INTO labels (id, name, creator) VALUES ('%s', 'l%d', %s)", id('b', i), i, g.maybe(id('c', g.IntN(users))))
 	}
 	for i := range posts {
-		add("INSERT INTO posts (id, owner_id, editor, team_id, kind, score) VALUES ('%s', %s, %s, %s, '%s', %d)", id('a', i),
-			g.maybe(id('c', g.IntN(users))), g.maybe(id('c', g.IntN(users))), g.maybe(id('d', g.IntN(teams))), kinds[g.IntN(3)], g.IntN(8))
+		parent := "NULL"
+		if i > 0 {
+			parent = g.maybe(id('a', g.IntN(i)))
+		}
+		add("INSERT INTO posts (id, owner_id, editor, team_id, parent_id, kind, score) VALUES ('%s', %s, %s, %s, %s, '%s', %d)", id('a', i),
+			g.maybe(id('c', g.IntN(users))), g.maybe(id('c', g.IntN(users))), g.maybe(id('d', g.IntN(teams))), parent, kinds[g.IntN(3)], g.IntN(8))
 		for l := range labels {
 			if g.IntN(3) == 0 {
 				add("INSERT INTO labels_posts (post_id, label_id) VALUES ('%s', '%s')", id('a', i), id('b', l))
@@ -162,12 +174,12 @@ func (g policyMaker) values(typ string, isNew bool) []policyValue {
 	case "Membership":
 		list = []policyValue{number("rank")}
 		if isNew {
-			list = append(list, text("userId", id('c', users-1)), text("teamId", team))
+			list = append(list, text("userId", user), text("teamId", team))
 		}
 	case "Post":
 		kind := kinds[g.IntN(3)]
 		list = []policyValue{number("score"), {"kind", kind, "'" + kind + "'"}}
-		for _, v := range []policyValue{text("ownerId", user), text("editor", user), text("teamId", team)} {
+		for _, v := range []policyValue{text("ownerId", user), text("editor", user), text("teamId", team), text("parentId", id('a', g.IntN(posts)))} {
 			if g.IntN(2) == 0 {
 				list = append(list, v)
 			}
