@@ -1,0 +1,75 @@
+package exec_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/pg/rls"
+	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+const policyBefore = `
+enum Kind { OPEN CLOSED }
+type User @table @auth(rules: [{ allow: OWNER, field: "id" }]) { id: String! memberships: [Membership!]! }
+type Team @table @auth(rules: [{ allow: AUTHENTICATED, where: "this.memberships.exists(m, m.user.id == auth.uid)" }]) {
+  name: String! memberships: [Membership!]! posts: [Post!]!
+}
+type Membership @table(key: ["user", "team"]) @auth(rules: [{ allow: OWNER, field: "user" }]) { user: User! team: Team! rank: Int! }
+type Post @table @auth(rules: [
+  { allow: PUBLIC, operations: [READ], where: "this.kind == 'OPEN'" }
+  { allow: AUTHENTICATED, where: "this.team.memberships.exists(m, m.user.id == auth.uid && m.rank > 1)" }
+  { allow: AUTHENTICATED, operations: [UPDATE], where: "this.tags.exists(t, t.name == 'free')" }
+]) {
+  team: Team
+  kind: Kind!
+  draft: String @auth(rules: [{ allow: AUTHENTICATED, where: "this.team.memberships.exists(m, m.user.id == auth.uid)" }])
+  tags: [Tag!]!
+}
+type Tag @table @auth(rules: [{ allow: PUBLIC }]) { name: String! posts: [Post!]! }
+`
+
+// After a change of the tables, the plan leads to the new rules and back, which rls.Make has tried, and a second one is empty.
+func TestPoliciesOfChangedTables(t *testing.T) {
+	for name, c := range map[string]struct {
+		sql    string
+		schema []string // old and new texts
+	}{
+		"a renamed table":      {`ALTER TABLE memberships RENAME TO seats`, []string{`@table(key: ["user", "team"])`, `@table(key: ["user", "team"], name: "seats")`}},
+		"a renamed field":      {`ALTER TABLE memberships RENAME COLUMN rank TO "Level"`, []string{"rank: Int!", `rank: Int! @col(name: "Level")`}},
+		"a renamed join table": {`ALTER TABLE posts_tags RENAME TO labels_posts; ALTER TABLE labels_posts RENAME COLUMN tag_id TO label_id; ALTER TABLE tags RENAME TO labels`, []string{"Tag", "Label"}},
+		"a renamed value":      {`ALTER TYPE kind RENAME VALUE 'OPEN' TO 'FREE'`, []string{"OPEN", "FREE"}},
+		"a renamed enum":       {`ALTER TYPE kind RENAME TO sort`, []string{"Kind", "Sort"}},
+		"a new field":          {`ALTER TABLE posts ADD note text`, []string{"draft: String", "note: String draft: String"}},
+		"a dropped table":      {`DROP VIEW posts_visible; DROP TABLE posts_tags, posts`, []string{policyBefore[strings.Index(policyBefore, "type Post"):], "", "posts: [Post!]!", ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := secure(t, policyBefore)
+			testkit.Exec(t, s.db, c.sql)
+			parsed, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: strings.NewReplacer(c.schema...).Replace(policyBefore)})
+			if list.Errors() > 0 {
+				t.Fatal(list)
+			}
+			api, err := graph.New(parsed, graph.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tables, err := api.Policies()
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := rls.Make(t.Context(), s.db, tables, rls.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, sql := range plan.Up {
+				testkit.Exec(t, s.db, sql)
+			}
+			s.asked(t, "authenticated", `{"sub": "ada"}`, "SELECT count(*)::text FROM teams")
+			if plan, err = rls.Make(t.Context(), s.db, tables, rls.Options{}); err != nil || len(plan.Up)+len(plan.Down) > 0 {
+				t.Errorf("%v %q", err, plan.Up)
+			}
+		})
+	}
+}
