@@ -6,6 +6,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/pg/rls"
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -71,5 +72,40 @@ func TestPoliciesOfChangedTables(t *testing.T) {
 				t.Errorf("%v %q", err, plan.Up)
 			}
 		})
+	}
+}
+
+// Names that need quotes, of tables, columns, roles and values.
+func TestPoliciesOfOddNames(t *testing.T) {
+	s := secure(t, `
+		type User @table(name: "user") @auth(rules: [{ allow: OWNER, field: "id" }]) { id: String! @col(name: "Order") notes: [Note!]! }
+		type Note @table(name: "My \"notes\"") @auth(rules: [{ allow: OWNER, field: "owner" } { allow: AUTHENTICATED, operations: [READ], where: "this.tags.exists(t, t.select == 'it\\'s')" }]) {
+			owner: User @col(name: "krowoc_row.owner") select: String @auth(rules: [{ allow: OWNER, field: "owner" }]) tags: [Tag!]!
+		}
+		type Tag @table(name: "Tags") @auth(rules: [{ allow: PUBLIC }]) { select: String! notes: [Note!]! }`,
+		`INSERT INTO "user" VALUES ('ada')`, `INSERT INTO "Tags" (id, "select") VALUES ('`+id('b', 0)+`', 'it''s')`,
+		`INSERT INTO "My ""notes""" (id, "krowoc_row.owner", "select") VALUES ('`+id('a', 0)+`', 'ada', 'x'), ('`+id('a', 1)+`', NULL, 'y')`)
+	links := testkit.Value(t, s.db, `SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relname ~ 'otes' AND relname ~ 'ags' AND relnamespace = 'public'::regnamespace`)
+	testkit.Exec(t, s.db, `INSERT INTO `+links+` SELECT n.id, t.id FROM "My ""notes""" n, "Tags" t WHERE n."select" = 'y'`)
+	view := sqltext.Ident(rls.ViewName(`My "notes"`))
+	const all = `SELECT string_agg(coalesce("select", '-'), ' ' ORDER BY id) FROM `
+	o := rls.Options{Anonymous: "user", Authenticated: `Odd "role"`}
+	plan, err := rls.Make(t.Context(), s.db, s.tables, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][]string{{"authenticated", "anon"}, {`"Odd ""role"""`, `"user"`}} {
+		if got := s.asked(t, c[0], `{"sub": "ada"}`, all+view); got != "x -" {
+			t.Errorf("%s: %s", c, got)
+		}
+		if got := s.asked(t, c[1], "", `SELECT count(*)::text FROM `+view); got != "denied" {
+			t.Errorf("%s: %s", c, got)
+		}
+		for _, sql := range plan.Up {
+			testkit.Exec(t, s.db, sql)
+		}
+		if plan, err = rls.Make(t.Context(), s.db, s.tables, o); err != nil || len(plan.Up) > 0 {
+			t.Errorf("%v %q", err, plan.Up)
+		}
 	}
 }

@@ -76,6 +76,9 @@ func (g policyMaker) auth(typ string, onField bool) string {
 	for range g.IntN(5) {
 		rules = append(rules, g.rule(typ, onField))
 	}
+	if isLinked := typ == "Post" || typ == "Label"; isLinked && !onField && g.IntN(2) == 0 {
+		rules = append(rules, "{ allow: AUTHENTICATED, operations: [UPDATE] }") // both ends of a link must be open to it
+	}
 	return " @auth(rules: [" + strings.Join(rules, ", ") + "])"
 }
 
