@@ -18,6 +18,7 @@ import (
 type Security struct {
 	Drafts []migrate.Draft // what the migrations lack of it; none if they are in step
 	Notes  []rls.Note      // what clients of the database must do in another way
+	Others []rls.Other     // policies that are not from the rules
 }
 
 // RowLevelSecurity compares the rules of the schema with the row-level security that the migrations make. The draft has run up, down and up on
@@ -52,7 +53,7 @@ func RowLevelSecurity(ctx context.Context, a *app.App, s *scratch.Server, name s
 		out.Drafts = []migrate.Draft{{Name: name, Up: together(plan.Up), Down: plan.Down}}
 	}
 	if !remove {
-		out.Notes = rls.Notes(tables)
+		out.Notes, out.Others = rls.Notes(tables), plan.Others
 	}
 	return out, nil
 }

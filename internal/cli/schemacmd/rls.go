@@ -36,7 +36,7 @@ functions that they use. Clients that reach the database without the API, such a
 the API allows them. The migration is run up, down and up on a scratch database first.
 
 After a change of the schema, the command writes the difference only. The API connects as the owner of the tables, whom policies
-do not restrict, and works as before. Policies from other sources stay, unless their names begin with krowoc_.
+do not restrict, and works as before. Policies from other sources stay and are listed, unless their names begin with krowoc_.
 
 The command lists the fields whose rules depend on the row, on roles or on a recent log-in. No policy can hide a field: clients read the named view,
 which shows null for hidden fields, and set such fields through the API.`,
@@ -61,8 +61,9 @@ which shows null for hidden fields, and set such fields through the API.`,
 
 // rlsResult is the result of rls.
 type rlsResult struct {
-	Files []rlsFile  `json:"files"`
-	Notes []rls.Note `json:"notes"` // fields that clients read or set in another way
+	Files    []rlsFile   `json:"files"`
+	Notes    []rls.Note  `json:"notes"`    // fields that clients read or set in another way
+	Policies []rls.Other `json:"policies"` // from other sources
 }
 
 type rlsFile struct {
@@ -75,7 +76,7 @@ func runRLS(ctx context.Context, f *factory.Factory, a *app.App, s *scratch.Serv
 	if err != nil {
 		return err
 	}
-	result := rlsResult{Files: []rlsFile{}, Notes: append([]rls.Note{}, security.Notes...)}
+	result := rlsResult{Files: []rlsFile{}, Notes: append([]rls.Note{}, security.Notes...), Policies: append([]rls.Other{}, security.Others...)}
 	for _, d := range security.Drafts {
 		result.Files = append(result.Files, rlsFile{SQL: d.Text()})
 	}
@@ -113,6 +114,13 @@ func showRLS(t *term.Terminal, result rlsResult, o rlsFlags) {
 			text = "use the API to write " + fields + ": its rules depend on the row, on roles or on the log-in"
 		}
 		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("note:"), text)
+	}
+	for _, p := range result.Policies {
+		effect := "less"
+		if p.Permissive {
+			effect = "more"
+		}
+		fmt.Fprintf(t.Err, "%s the policy %s of %s is not from the rules and allows %s than they do\n", t.ErrStyles().Warn.Render("note:"), p.Policy, p.Table, effect)
 	}
 	switch {
 	case len(result.Files) == 0:

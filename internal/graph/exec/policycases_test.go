@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -182,8 +183,8 @@ func TestPlanIsTheDifference(t *testing.T) {
 	}
 	testkit.Exec(t, s.db, "CREATE POLICY by_hand ON posts FOR SELECT USING (false)")
 	plan, err := rls.Make(t.Context(), s.db, s.tables, rls.Options{})
-	if err != nil || len(plan.Up)+len(plan.Down) > 0 {
-		t.Fatalf("%v %q", err, plan.Up)
+	if err != nil || len(plan.Up)+len(plan.Down) > 0 || !slices.Equal(plan.Others, []rls.Other{{Table: "posts", Policy: "by_hand", Permissive: true}}) {
+		t.Fatalf("%v %q %v", err, plan.Up, plan.Others)
 	}
 	i := 0
 	for s.tables[i].Name != "posts" {
@@ -192,7 +193,7 @@ func TestPlanIsTheDifference(t *testing.T) {
 	s.tables[i].Policies[rls.Delete] = nil
 	plan, err = rls.Make(t.Context(), s.db, s.tables, rls.Options{})
 	if err != nil || len(plan.Up) != 1 || plan.Up[0] != "DROP POLICY krowoc_delete ON public.posts" || len(plan.Down) != 1 {
-		t.Errorf("%v %q", err, plan)
+		t.Errorf("%v %q", err, plan.Up)
 	}
 	plan, err = rls.Make(t.Context(), s.db, s.tables, rls.Options{Remove: true})
 	if err != nil {
@@ -202,7 +203,8 @@ func TestPlanIsTheDifference(t *testing.T) {
 		testkit.Exec(t, s.db, sql)
 	}
 	left := testkit.Value(t, s.db, "SELECT string_agg(polname, ' ') FROM pg_policy")
-	if left != "by_hand" || testkit.Value(t, s.db, "SELECT to_regnamespace('krowoc_auth')") != "NULL" {
-		t.Errorf("removing leaves %s", left)
+	secured := testkit.Value(t, s.db, "SELECT string_agg(relname, ' ') FROM pg_class WHERE relrowsecurity")
+	if left != "by_hand" || secured != "posts" || testkit.Value(t, s.db, "SELECT to_regnamespace('krowoc_auth')") != "NULL" {
+		t.Errorf("removing leaves %s on %s", left, secured)
 	}
 }

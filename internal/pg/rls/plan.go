@@ -14,8 +14,18 @@ import (
 
 const op = "write the row-level security"
 
-// Plan are the statements that bring a database to the rules, and back. It is empty for a database that is in step.
-type Plan struct{ Up, Down []string }
+// Plan are the statements that bring a database to the rules, and back. There are none for a database that is in step.
+type Plan struct {
+	Up, Down []string
+	Others   []Other
+}
+
+// Other is a policy from another source on a table of the rules. It stays.
+type Other struct {
+	Table      string `json:"table"`
+	Policy     string `json:"policy"`
+	Permissive bool   `json:"permissive"` // it allows more than the rules; otherwise less
+}
 
 // Beginner begins transactions, as a pool does.
 type Beginner interface {
@@ -68,8 +78,16 @@ func (p *planner) plan(ctx context.Context, tables []Table) (plan Plan, err erro
 	if err != nil {
 		return plan, err
 	}
+	plan = difference(before, after)
+	err = p.query(ctx, `SELECT c.relname::text, p.polname::text, p.polpermissive::text FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+		WHERE p.polname NOT LIKE 'krowoc\_%' AND c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1) ORDER BY 1, 2`, []any{p.tables}, func(row []string) {
+		plan.Others = append(plan.Others, Other{Table: row[0], Policy: row[1], Permissive: row[2] == "true"})
+	})
+	if err != nil {
+		return plan, err
+	}
 	_, err = p.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT krowoc_plan")
-	return difference(before, after), pg.Fault(op, err)
+	return plan, pg.Fault(op, err)
 }
 
 // known notes the tables to read. Of a table that the schema no longer has, row-level security stays: without policies it has no rows for

@@ -106,10 +106,12 @@ func (r *reader) functions(ctx context.Context) error {
 	})
 }
 
-// security reads which tables have row-level security. Before the first migration of this package, it belongs to somebody else.
+// security reads which tables have row-level security. Before the first migration of this package, it belongs to somebody else. On a table with other
+// policies it is not removed: without it, they would restrict nobody.
 func (r *reader) security(ctx context.Context) error {
 	isOurs := len(r.list) > 0
-	return r.query(ctx, `SELECT c.oid::regclass::text FROM pg_class c WHERE c.relrowsecurity AND c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1)`,
+	return r.query(ctx, `SELECT c.oid::regclass::text, EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname NOT LIKE 'krowoc\_%')::text
+		FROM pg_class c WHERE c.relrowsecurity AND c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1)`,
 		[]any{r.tables}, func(row []string) {
 			enable := "ALTER TABLE " + row[0] + " ENABLE ROW LEVEL SECURITY"
 			if !isOurs {
@@ -122,7 +124,11 @@ func (r *reader) security(ctx context.Context) error {
 			}
 			// A provider may have granted everything to its roles when the table was created.
 			revoke := "REVOKE ALL ON TABLE " + row[0] + " FROM " + strings.Join(roles, ", ")
-			r.add(securityOrder, row[0], []string{enable, revoke}, []string{"ALTER TABLE " + row[0] + " DISABLE ROW LEVEL SECURITY"})
+			disable := []string{"ALTER TABLE " + row[0] + " DISABLE ROW LEVEL SECURITY"}
+			if r.Remove && row[1] == "true" {
+				disable = nil
+			}
+			r.add(securityOrder, row[0], []string{enable, revoke}, disable)
 		})
 }
 
