@@ -77,22 +77,30 @@ func Of(s *schema.Schema) Matrix {
 			m.row(t, nil, op)
 		}
 		for _, f := range t.Fields {
-			if f.Auth || f.Fresh.Within > 0 {
-				m.fieldRows(t, f)
-			}
+			m.fieldRows(t, f)
 		}
 	}
 	return m
 }
 
+// fieldRows adds the rows of a field that is not as the rows of its type: one with rules, and a list in an implied join table, whose links belong to
+// the rows at both ends.
 func (m *Matrix) fieldRows(t *schema.Type, f *schema.Field) {
-	m.row(t, f, schema.Read)
-	link := f.Relation != nil && f.Relation.Through != nil && f.Relation.Through.Join != nil
-	if f.ReadOnly() || len(f.Columns()) == 0 && !link {
-		return // nobody writes it
+	isLimited := f.Auth || f.Fresh.Within > 0
+	if isLimited {
+		m.row(t, f, schema.Read)
+	}
+	isOfOthers := isLimited && len(f.Columns()) > 0
+	if f.ReadOnly() || (!linked(f) && !isOfOthers) {
+		return // nobody writes it, or whoever writes the row
 	}
 	m.row(t, f, schema.Create)
 	m.row(t, f, schema.Update)
+}
+
+// linked reports whether an implied join table holds a list.
+func linked(f *schema.Field) bool {
+	return f.Relation != nil && f.Relation.Through != nil && f.Relation.Through.Join != nil
 }
 
 func (m *Matrix) row(t *schema.Type, f *schema.Field, op schema.Operation) {
@@ -101,7 +109,7 @@ func (m *Matrix) row(t *schema.Type, f *schema.Field, op schema.Operation) {
 		row.Field = f.Name
 	}
 	for _, c := range m.Callers {
-		row.Cells = append(row.Cells, holds{c, t}.cell(f, op))
+		row.Cells = append(row.Cells, holds{Caller: c, typ: t}.cell(f, op))
 	}
 	m.Rows = append(m.Rows, row)
 }

@@ -58,7 +58,9 @@ func TestConditions(t *testing.T) {
 		"this.friends.all(f, f.id != auth.uid && !this.flag)":         "where all of friends have (id is not the caller) and not flag|…",
 		"'x' in auth.roles":                                           "no|no|no|yes",
 		"'x' in auth.roles || this.size < 3":                          "where size < 3|where size < 3|where size < 3|yes",
-		"auth.roles.all(r, r == 'x')":                                 "yes|yes|yes",
+		"auth.roles.all(r, r == 'x')":                                 "yes|yes|yes|yes",
+		"auth.roles.exists(r, r == 'x' && this.flag)":                 "no|no|no|where one of the caller's roles has (it is x) and flag",
+		"auth.roles.exists(r, r == 'x' || r == 'y') && this.flag":     "no|no|no|where flag|where flag",
 		"this.at > request.time - duration('24h')":                    `where at > (now - duration(24h))|…`,
 		"this.name.startsWith('x') && size(this.name) >= 2":           "where name.startsWith(x) and size(name) ≥ 2|…",
 		"has(this.note) ? this.note == 'n' : this.flag":               "where if note is set then (note is n) else flag|…",
@@ -113,6 +115,23 @@ func TestFreshLogIns(t *testing.T) {
 		"| `A.a` | read | no | if 5 | if 5 | yes |", "| `A.a` | create | no | no | if 2 | yes |", "| `A.b` | read | no | if 1 | if 1 | yes |", "| `A.b` | update | no | no | if 6 | yes |",
 		"1. after a log-in within 1h", "2. own rows: o = caller, after a log-in within 10m", "3. own rows: o = caller", "4. own rows: o = caller, after a log-in within 1h",
 		"5. after a log-in within 5m", "6. own rows: o = caller, after a log-in within 2h",
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("no line %s in\n%s", line, got)
+		}
+	}
+}
+
+// A link through an implied join table belongs to the rows at both of its ends.
+func TestLinks(t *testing.T) {
+	s := parse(t, `type A @table @auth(rules: [{ allow: OWNER, field: "o" }, { allow: PUBLIC, operations: [CREATE] }]) { o: String bs: [B!]! cs: [C!]! }
+		type B @table @auth(rules: [{ allow: PUBLIC, where: "this.open" }]) { open: Boolean! as: [A!]! }
+		type C @table @auth(rules: [{ allow: PUBLIC }]) { as: [A!]! @auth(rules: [{ allow: PUBLIC, operations: [READ] }]) }`)
+	got := access.Of(s).Markdown()
+	for _, line := range []string{
+		"| `A.bs` | create | if 2 | if 2 | if 2 | yes |", "| `A.bs` | update | no | no | if 3 | yes |", "| `A.cs` | create, update | no | no | no | yes |",
+		"| `B.as` | create, update | no | no | if 5 | yes |", "2. where the linked B has open", "3. own rows: o = caller, where the linked B has open",
+		"5. where open and the linked A has o = caller", "| `C.as` | read | yes | yes | yes | yes |", "| `C.as` | create, update | no | no | no | yes |",
 	} {
 		if !strings.Contains(got, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, got)

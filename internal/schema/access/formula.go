@@ -79,6 +79,21 @@ func (a alternative) demands(x atom) bool {
 	return slices.ContainsFunc(a, func(y atom) bool { return y.demands(x) })
 }
 
+// of returns a condition on another row as one on a row from which it is reached.
+func (f formula) of(row string) (all formula) {
+	for _, a := range f {
+		var there alternative
+		for _, x := range a {
+			if x.within == 0 { // a log-in is one of the caller
+				x = atom{text: row + " has " + x.text}
+			}
+			there = append(there, x)
+		}
+		all = all.with(there)
+	}
+	return all
+}
+
 // implies reports whether a demands all atoms of b.
 func (a alternative) implies(b alternative) bool {
 	return !slices.ContainsFunc(b, func(x atom) bool { return !a.demands(x) })

@@ -43,12 +43,25 @@ func (h holds) known(e ast.Expr) truth {
 		}
 	case ast.CallKind:
 		return h.knownCall(e.AsCall())
-	case ast.ComprehensionKind: // auth.roles.exists(…) of a caller without roles
-		if isAuth(e.AsComprehension().IterRange(), "roles") && h.Kind != Role {
-			return truthOf(!isExists(e.AsComprehension()))
+	case ast.ComprehensionKind:
+		if isAuth(e.AsComprehension().IterRange(), "roles") {
+			return h.ofRoles(e.AsComprehension())
 		}
 	}
 	return unknown
+}
+
+// ofRoles knows auth.roles.exists(…) and .all(…): a caller has no role, or the one of the column.
+func (h holds) ofRoles(c ast.ComprehensionExpr) truth {
+	step := c.LoopStep()
+	switch {
+	case h.Kind != Role:
+		return truthOf(!isExists(c))
+	case step.Kind() != ast.CallKind || len(step.AsCall().Args()) != 2:
+		return unknown
+	}
+	h.role = c.IterVar()
+	return h.known(step.AsCall().Args()[1])
 }
 
 func (h holds) knownCall(call ast.CallExpr) truth {
@@ -84,11 +97,19 @@ func (h holds) joined(args []ast.Expr, decisive truth) truth {
 	return all
 }
 
-// equal knows comparisons with the ID of the caller.
+// isRole reports whether an expression is the variable that stands for the caller's role.
+func (h holds) isRole(e ast.Expr) bool {
+	return h.role != "" && e.Kind() == ast.IdentKind && e.AsIdent() == h.role
+}
+
+// equal knows comparisons with the ID or the role of the caller.
 func (h holds) equal(call ast.CallExpr) truth {
 	a, b := call.Args()[0], call.Args()[1]
-	if isAuth(b, "uid") {
+	if isAuth(b, "uid") || h.isRole(b) {
 		a, b = b, a
+	}
+	if role, ok := literalText(b); ok && h.isRole(a) {
+		return truthOf(role == h.Name)
 	}
 	if !isAuth(a, "uid") {
 		return unknown
@@ -195,18 +216,34 @@ func isExists(c ast.ComprehensionExpr) bool {
 	return c.LoopStep().Kind() == ast.CallKind && c.LoopStep().AsCall().FunctionName() == operators.LogicalOr
 }
 
-// rolesIn returns the roles that a condition names.
+// rolesIn returns the roles that a condition names: 'admin' in auth.roles, and auth.roles.exists(r, r == 'admin').
 func rolesIn(where *schema.Expr) (roles []string) {
 	if where == nil || where.AST == nil {
 		return nil
 	}
-	ast.PreOrderVisit(where.AST.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.In || !isAuth(e.AsCall().Args()[1], "roles") {
-			return
-		}
-		if role, ok := literalText(e.AsCall().Args()[0]); ok {
+	add := func(e ast.Expr) {
+		if role, ok := literalText(e); ok {
 			roles = append(roles, role)
 		}
-	}))
+	}
+	visit(where.AST.NativeRep().Expr(), func(e ast.Expr) {
+		switch {
+		case isCall(e, operators.In) && isAuth(e.AsCall().Args()[1], "roles"):
+			add(e.AsCall().Args()[0])
+		case e.Kind() == ast.ComprehensionKind && isAuth(e.AsComprehension().IterRange(), "roles"):
+			visit(e.AsComprehension().LoopStep(), func(e ast.Expr) {
+				if isCall(e, operators.Equals) {
+					add(e.AsCall().Args()[0])
+					add(e.AsCall().Args()[1])
+				}
+			})
+		}
+	})
 	return roles
+}
+
+func visit(e ast.Expr, f func(ast.Expr)) { ast.PreOrderVisit(e, ast.NewExprVisitor(f)) }
+
+func isCall(e ast.Expr, function string) bool {
+	return e.Kind() == ast.CallKind && e.AsCall().FunctionName() == function
 }

@@ -13,44 +13,57 @@ import (
 // holds works out for which rows of a type rules hold for one kind of caller.
 type holds struct {
 	Caller
-	typ *schema.Type
+	typ  *schema.Type
+	role string // the variable that stands for the caller's role in a part of a condition; "" elsewhere
 }
 
 func (h holds) cell(f *schema.Field, op schema.Operation) Cell {
-	t := h.typ
 	if h.Kind == Service {
 		return Cell{Allowed: Yes}
 	}
-	rows := h.rows(op)
-	if op == schema.Update || op == schema.Delete {
-		rows = rows.and(h.found())
-	}
-	for _, f := range t.Fields {
-		if op == schema.Create && len(f.Columns()) > 0 && f.Type.NonNull && !f.HasValue() {
-			rows = rows.and(h.field(f, op)) // a create has to set it
-		}
-	}
-	if f == nil {
+	rows := h.rows(op, f != nil && linked(f))
+	switch {
+	case f == nil:
 		return rows.cell()
-	}
-	if op == schema.Update && slices.Contains(t.Key, f) {
+	case op == schema.Update && slices.Contains(h.typ.Key, f):
 		return never.cell() // the API does not change keys
+	case op != schema.Read && linked(f):
+		rows = rows.and(h.linkedRows(f))
 	}
 	return rows.and(h.field(f, op)).cell()
 }
 
+// rows returns the rows of the type with which the caller may do something.
+func (h holds) rows(op schema.Operation, byKey bool) formula {
+	rows := h.ruled(op)
+	switch op {
+	case schema.Update, schema.Delete:
+		return rows.and(h.found(byKey))
+	case schema.Create:
+		for _, f := range h.typ.Fields {
+			if len(f.Columns()) > 0 && f.Type.NonNull && !f.HasValue() {
+				rows = rows.and(h.field(f, op)) // a create has to set it
+			}
+		}
+	}
+	return rows
+}
+
 // found returns the rows that the caller can name to write them: by a key that the caller may know, or by a filter, which matches rows that the
 // caller may read.
-func (h holds) found() formula {
+func (h holds) found(byKey bool) formula {
 	known := always
 	for _, k := range h.typ.Key {
 		known = known.and(h.field(k, schema.Read))
 	}
-	return known.or(h.rows(schema.Read))
+	if byKey {
+		return known
+	}
+	return known.or(h.ruled(schema.Read))
 }
 
-// rows returns the rows with which the caller may do something.
-func (h holds) rows(op schema.Operation) formula {
+// ruled returns the rows for which the rules of the type let the caller do something.
+func (h holds) ruled(op schema.Operation) formula {
 	return h.rules(h.typ.Rules, op).and(h.fresh(h.typ.Fresh, op))
 }
 
@@ -64,6 +77,13 @@ func (h holds) fresh(f schema.Fresh, op schema.Operation) formula {
 	default:
 		return single(atom{within: within})
 	}
+}
+
+// linkedRows returns the rows at the other end of a list that the caller may link. The rules there hold as well.
+func (h holds) linkedRows(f *schema.Field) formula {
+	other := holds{Caller: h.Caller, typ: f.Relation.Target}
+	rows := other.rows(schema.Update, true).and(other.field(f.Relation.Inverse, schema.Update))
+	return rows.of("the linked " + other.typ.Name)
 }
 
 // field returns the rows whose field the caller may use, if the rules of the type allow the operation.

@@ -70,7 +70,7 @@ func (t *Table) cell(c Cell) string {
 // Legend explains the columns.
 const Legend = `A caller may do what a cell says: yes, for every row; no; or if one of the conditions with these numbers holds. *authenticated* is a signed-in user on
 rows of others, *owner* the same user, own rows included, and so are a *role* and a *tier*: a signed-in user who has it. The grants of several add up.
-*service* is the project's own service, to which no rules apply. A field without a line is as its row.`
+*service* is the project's own service, to which no rules apply. A field without a line is as its row. Writing a list connects or disconnects rows.`
 
 // Markdown returns the matrix as a table, a legend and a list of its conditions.
 func (m Matrix) Markdown() string {
