@@ -9,6 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/rls"
 )
 
 // prove runs the files of a plan on the scratch database, where the steps before them have run already, and rolls everything back.
@@ -41,7 +42,7 @@ func (d *differ) prove(ctx context.Context, before *catalog.Catalog, files []Fil
 	}
 	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
 		u := &unrestored{left[0]}
-		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: rollbackHint, Err: u}
+		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: u.hint(), Err: u}
 	}
 	d.damaged = false
 	return nil
@@ -90,8 +91,8 @@ func (d *differ) runThereAndBack(ctx context.Context, s step, noTransaction bool
 	}
 	if left := catalog.Compare(before.ColumnsByName(), after.ColumnsByName()); len(left) > 0 {
 		u := &unrestored{left[0]}
-		r := &refusal{Refused: &Refused{Err: errors.New(u.Error())}, of: concerned(s.of, left[0]), renames: s.renames, reason: "its rollback does not restore " + u.what(), hint: rollbackHint}
-		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: rollbackHint, Err: r}
+		r := &refusal{Refused: &Refused{Err: errors.New(u.Error())}, of: concerned(s.of, left[0]), renames: s.renames, reason: "its rollback does not restore " + u.what(), hint: u.hint()}
+		return &fault.Error{Code: fault.Conflict, Op: testOp, Message: u.Error(), Hint: u.hint(), Err: r}
 	}
 	d.damaged = false
 	return nil
@@ -102,6 +103,17 @@ type unrestored struct{ first catalog.Difference }
 
 // Error implements error.
 func (u *unrestored) Error() string { return "rolling back does not restore " + u.what() }
+
+// hint says what to do: row-level security that `krowoc schema rls` has written is removed and written again by it.
+func (u *unrestored) hint() string {
+	ofRules := (u.first.Kind == "policy" || u.first.Kind == "trigger") && strings.HasPrefix(u.first.Name, rls.PolicyPrefix)
+	if ofRules || slices.ContainsFunc(u.first.Lines, func(l catalog.Line) bool {
+		return l.Change != catalog.Same && strings.HasPrefix(l.Text, "row security")
+	}) {
+		return rulesHint
+	}
+	return rollbackHint
+}
 
 // what names the object that is not restored, and what differs in it.
 func (u *unrestored) what() string {

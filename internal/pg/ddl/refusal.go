@@ -100,6 +100,12 @@ const (
 	noWayHint    = "Postgres has no direct way to make this change: " + byHand
 )
 
+// rulesHint is the hint for a change of tables under the row-level security that `krowoc schema rls` has written.
+const rulesHint = "the row-level security depends on what changes: run `krowoc schema rls --remove` before, and `krowoc schema rls` after it"
+
+// rulesView matches what Postgres says of its views.
+var rulesView = regexp.MustCompile(`\bview \S*_visible"? depends on `)
+
 // sqlHint is the hint for SQL in a schema that Postgres refuses.
 const sqlHint = "check the SQL in the schema (such as @default(sql:) and @col(dataType:)); it can use everything that existing migrations create"
 
@@ -109,11 +115,11 @@ func refusalHint(err error) string {
 	if !errors.As(err, &refused) {
 		return noWayHint
 	}
-	inPolicy := strings.Contains(refused.Message, "used in a policy definition") || strings.Contains(refused.Detail, "policy "+rls.PolicyPrefix)
+	inPolicy := strings.Contains(refused.Message, "used in a policy definition") || strings.Contains(refused.Detail, "policy "+rls.PolicyPrefix) || rulesView.MatchString(refused.Detail)
 	usedByView := refused.Code == "0A000" && strings.Contains(refused.Message, "used by")
 	switch {
 	case inPolicy || strings.Contains(refused.Detail, "function "+rls.Schema+"."):
-		return "the row-level security depends on what changes: run `krowoc schema rls --remove` before, and `krowoc schema rls` after it"
+		return rulesHint
 	case refused.Code == "2BP01" || usedByView: // dependent_objects_still_exist
 		return dependsHint
 	case slices.Contains([]string{"22", "23", "P0"}, refused.Code[:2]): // invalid values, violated constraints, mustBeKey
