@@ -70,22 +70,22 @@ func (p *policies) allowed(a access, t *schema.Type) (list []rls.Condition, err 
 	return list, nil
 }
 
-// who returns which roles may do something whatever the row and the claims, and whether other callers may in some rows.
-func (p *policies) who(translate func(*builder) (string, error)) (w rls.Who, sometimes bool, err error) {
+// who returns which roles may do something whatever the row and the claims, and which ones may only in some rows or with some claims.
+func (p *policies) who(translate func(*builder) (string, error)) (always, sometimes rls.Who, err error) {
 	for _, k := range roleKinds {
 		c, err := p.condition(k.kind, translate)
 		if err != nil {
-			return w, false, err
+			return always, sometimes, err
 		}
 		switch c.SQL {
 		case "":
-			w |= k.who
+			always |= k.who
 		case "false":
 		default:
-			sometimes = true
+			sometimes |= k.who
 		}
 	}
-	return w, sometimes, nil
+	return always, sometimes, nil
 }
 
 // object collects the policies of a type of the API.
@@ -122,7 +122,7 @@ func (p *policies) grant(command rls.Operation, rule func(*builder) (string, err
 func (p *policies) columns(o *object) error {
 	for _, f := range o.typ.Fields {
 		for _, k := range keyFields(f) {
-			c := rls.Column{Name: k.column, Field: f.Name, Grants: map[rls.Operation]rls.Who{}}
+			c := rls.Column{Name: k.column, Field: f.Name, Grants: map[rls.Operation]rls.Who{}, Checks: map[rls.Operation]string{}}
 			if k.column == "" || p.table.Has(k.column) {
 				continue
 			}
@@ -146,31 +146,49 @@ func (p *policies) reading(o *object, k *field, c *rls.Column) (err error) {
 	}
 	c.Exposed = true
 	rule := func(b *builder) (string, error) { return b.fieldRule(o, o.fields[i], rls.Row) }
-	if c.Grants[rls.Select], c.Sometimes, err = p.who(rule); err != nil {
+	var sometimes rls.Who
+	if c.Grants[rls.Select], sometimes, err = p.who(rule); err != nil {
 		return err
 	}
+	c.Sometimes = sometimes != 0
 	c.Shown, err = p.condition(policy, rule)
 	return err
 }
 
 // writing notes who may set a column.
-func (p *policies) writing(o *object, k *field, c *rls.Column) (err error) {
+func (p *policies) writing(o *object, k *field, c *rls.Column) error {
 	i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.src == k.src && in.column == k.column })
 	for _, w := range commands[1:3] {
 		if i < 0 || !o.inputs[i].writable(w.operation) {
 			continue
 		}
 		a := fieldAccessTo(k.src, w.operation)
-		var sometimes bool
-		c.Grants[w.command], sometimes, err = p.who(func(b *builder) (string, error) { return b.readable(a, o.typ, rls.Row) })
-		if err != nil {
+		rule := func(b *builder) (string, error) { return b.readable(a, o.typ, rls.Row) }
+		always, sometimes, err := p.who(rule)
+		switch {
+		case err != nil:
 			return err
+		case sometimes == 0:
+		case w.command == rls.Insert && !hasPlainDefault(k.src):
+			c.Refused, sometimes = append(c.Refused, w.command), 0
+		default:
+			checked, err := p.condition(policy, rule)
+			if err != nil {
+				return err
+			}
+			c.Checks[w.command] = checked.SQL
 		}
-		if sometimes {
-			c.Refused = append(c.Refused, w.command)
-		}
+		c.Grants[w.command] = always | sometimes
 	}
 	return nil
+}
+
+// hasPlainDefault reports whether the column of a field is null or has a constant in a row that is created without it.
+func hasPlainDefault(f *schema.Field) bool {
+	if f.Default == nil {
+		return !f.HasValue()
+	}
+	return f.Default.SQL == "" && (f.Default.Expr == nil || defaultExpr(f) != nil)
 }
 
 // nobody collects the columns of a type that only the service reaches.

@@ -39,7 +39,7 @@ After a change of the schema, the command writes the difference only. The API co
 do not restrict, and works as before. Policies from other sources stay and are listed, unless their names begin with krowoc_.
 
 The command lists the fields whose rules depend on the row, on roles or on a recent log-in. No policy can hide a field: clients read the named view,
-which shows null for hidden fields, and set such fields through the API.`,
+which shows null for hidden fields. Triggers check such rules when clients write the table.`,
 		Example: "krowoc schema rls\nkrowoc schema rls --check\nkrowoc schema rls --remove --name without_rls",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -111,7 +111,7 @@ func showRLS(t *term.Terminal, result rlsResult, o rlsFlags) {
 		fields := n.Type + "." + strings.Join(n.Fields, ", "+n.Type+".")
 		text := "read " + n.View + " instead of " + n.Table + ": it shows null where the rules hide " + fields
 		if n.View == "" {
-			text = "use the API to write " + fields + ": its rules depend on the row, on roles or on the log-in"
+			text = "use the API to set " + fields + " of a new row: its rules depend on the row, on roles or on the log-in, and Postgres computes its default"
 		}
 		fmt.Fprintln(t.Err, t.ErrStyles().Warn.Render("note:"), text)
 	}

@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -29,6 +30,8 @@ type Post @table @auth(rules: [
   draft: String @auth(rules: [{ allow: OWNER, field: "owner" }])
   hidden: String @auth(rules: [])
   input: Int @auth(rules: [{ allow: AUTHENTICATED, operations: [CREATE] }])
+  stars: Int! @default(value: 3) @auth(rules: [{ allow: ROLE, roles: ["admin"] }, { allow: PUBLIC, operations: [READ] }])
+  made: DateTime @default(sql: "now()") @auth(rules: [{ allow: ROLE, roles: ["admin"] }, { allow: PUBLIC, operations: [READ] }])
 }
 type Secret @table @auth(rules: []) { value: String! }
 `
@@ -115,10 +118,22 @@ func TestPoliciesOfPlainCases(t *testing.T) {
 		{"authenticated", admin, "SELECT coalesce(max(input)::text, 'none') FROM posts_visible", "none"},
 		{"authenticated", ada, "INSERT INTO posts (owner_id, input) VALUES ('ada', 1)", "INSERT 0 1"},
 		{"authenticated", admin, "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'posts_visible'::regclass AND attnum > 0",
-			"id owner_id team_id public cost draft input"},
+			"id owner_id team_id public cost draft input stars made"},
 		{"anon", "", "SELECT coalesce(draft, '-') || coalesce(cost::text, '-') FROM posts_visible", "--"},
 		{"authenticated", ada, "UPDATE posts_visible SET public = true", "denied"},
-		{"authenticated", ada, "INSERT INTO posts (owner_id, draft) VALUES ('ada', 'mine')", "denied"},
+		{"authenticated", ada, "INSERT INTO posts (owner_id, draft) VALUES ('ada', 'mine')", "INSERT 0 1"},
+		{"authenticated", admin, "INSERT INTO posts (owner_id, draft) VALUES ('ada', 'theirs')", "denied"},
+		{"authenticated", admin, "INSERT INTO posts (owner_id, draft) VALUES ('ada', NULL)", "INSERT 0 1"},
+		{"authenticated", ada, "UPDATE posts SET draft = 'new' WHERE owner_id = 'ada'", "UPDATE 1"},
+		{"authenticated", ada, "UPDATE posts SET draft = draft || 'new' WHERE owner_id = 'ada'", "denied"},
+		{"authenticated", admin, "UPDATE posts SET draft = NULL WHERE owner_id = 'ada'", "denied"},
+		{"authenticated", admin, "UPDATE posts SET draft = 'new', owner_id = 'bob' WHERE owner_id = 'ada'", "denied"},
+		{"authenticated", ada, "UPDATE posts SET stars = stars", "denied"},
+		{"authenticated", admin, "UPDATE posts SET stars = 4, made = NULL", "UPDATE 3"},
+		{"authenticated", ada, "INSERT INTO posts (owner_id, stars) VALUES ('ada', 4)", "denied"},
+		{"authenticated", ada, "INSERT INTO posts (owner_id, stars) VALUES ('ada', 3)", "INSERT 0 1"},
+		{"authenticated", admin, "INSERT INTO posts (owner_id, stars) VALUES ('ada', 4)", "INSERT 0 1"},
+		{"authenticated", admin, "INSERT INTO posts (owner_id, made) VALUES ('ada', NULL)", "denied"}, // only with the API
 		{"authenticated", ada, "UPDATE posts SET cost = 0", "denied"},
 
 		// Types without rules, and what policies do not cover.
@@ -129,6 +144,19 @@ func TestPoliciesOfPlainCases(t *testing.T) {
 		if got := s.asked(t, c.role, c.claims, c.sql); got != c.want {
 			t.Errorf("%s %s\n%s\ngives %s instead of %s", c.role, c.claims, c.sql, got, c.want)
 		}
+	}
+}
+
+// The notes name what only the view shows, and what only the API writes.
+func TestNotesOfPolicies(t *testing.T) {
+	s := secure(t, policyCases)
+	got, err := json.Marshal(rls.Notes(s.tables))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `[{"type":"Post","table":"posts","fields":["draft"],"view":"posts_visible"},{"type":"Post","table":"posts","fields":["made"],"operations":["INSERT"]}]`
+	if string(got) != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

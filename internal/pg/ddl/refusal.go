@@ -115,7 +115,8 @@ func refusalHint(err error) string {
 	if !errors.As(err, &refused) {
 		return noWayHint
 	}
-	inPolicy := strings.Contains(refused.Message, "used in a policy definition") || strings.Contains(refused.Detail, "policy "+rls.PolicyPrefix) || rulesView.MatchString(refused.Detail)
+	inPolicy := strings.Contains(refused.Message, "used in a policy definition") || strings.Contains(refused.Detail, "policy "+rls.PolicyPrefix) ||
+		strings.Contains(refused.Detail, "trigger "+rls.PolicyPrefix) || rulesView.MatchString(refused.Detail)
 	usedByView := refused.Code == "0A000" && strings.Contains(refused.Message, "used by")
 	switch {
 	case inPolicy || strings.Contains(refused.Detail, "function "+rls.Schema+"."):

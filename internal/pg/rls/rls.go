@@ -1,5 +1,5 @@
 // Package rls writes access rules as row-level security of Postgres, for clients that reach the database without the API: policies, grants of
-// columns, and views for what neither can say. It compares what a database has with what the rules need.
+// columns, and views and triggers for what neither can say. It compares what a database has with what the rules need.
 //
 // Owners of tables are not subject to policies, so that the API works as before. Rules that look at other rows are functions with the rights of
 // the owner: in a policy, a subquery would be subject to the policies of the other table.
@@ -99,11 +99,12 @@ func (t *Table) hides() bool {
 // Column is what the rules allow with a column, in rows with which they allow it.
 type Column struct {
 	Name, Field string
-	Grants      map[Operation]Who // who may read or set it in all of these rows
-	Exposed     bool              // some field of the API shows it; the view has no other columns
-	Sometimes   bool              // others may read it in some of these rows: Shown tells in which
-	Shown       Condition         // of reading an exposed column, for everybody
-	Refused     []Operation       // writes that the rules allow in some rows, which no grant can express
+	Grants      map[Operation]Who    // who may read it in all of these rows, or set it
+	Exposed     bool                 // some field of the API shows it; the view has no other columns
+	Sometimes   bool                 // others may read it in some of these rows: Shown tells in which
+	Shown       Condition            // of reading an exposed column, for everybody
+	Checks      map[Operation]string // the conditions on rows in which callers set it, for those that depend on the row or on claims
+	Refused     []Operation          // such writes that cannot be checked, and are granted to nobody
 }
 
 // Options name what a project has in its own way. The zero value is what Supabase has.

@@ -22,6 +22,7 @@ func ViewName(table string) string { return schema.ObjectName(table, nil, "visib
 type writer struct {
 	Options
 	types     map[string]map[string]string // of the columns of each table
+	defaults  map[string]map[string]string // of the columns of each table, as SQL
 	sequences map[string][]string          // that columns of each table count with
 	functions map[string]bool              // that are written
 	rules     []string                     // functions of rules
@@ -53,9 +54,7 @@ func (w *writer) table(t Table) {
 		clauses := map[Operation]string{Select: using, Insert: check, Update: using + check, Delete: using}
 		w.add("CREATE POLICY " + policyName(op) + " ON " + ident(t.Name) + " FOR " + string(op) + clauses[op])
 	}
-	if t.After != "" {
-		w.after(t)
-	}
+	w.triggers(t)
 	for _, role := range []Who{Anonymous, Authenticated} {
 		w.grants(t, role)
 	}
@@ -125,18 +124,6 @@ func (w *writer) function(table, condition string) string {
 	w.functions[name] = true
 	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE sql STABLE"+asOwner+pg.QuoteLiteral(body))
 	return name + "(" + strings.Join(given, ", ") + ")"
-}
-
-// after writes the trigger that applies a condition to rows after a statement: policies see the tables as they were before it. Like policies, it
-// does not apply to the owner of the table, as whom Postgres also deletes what refers to a deleted row.
-func (w *writer) after(t Table) {
-	body := "BEGIN\n  IF NOT (SELECT coalesce(" + t.After + ", false) FROM (SELECT (CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END).*) " + Row + ") THEN\n" +
-		"    RAISE insufficient_privilege USING MESSAGE = format('the access rules do not allow table \"%s\" as it is after this %s', TG_TABLE_NAME, TG_OP);\n" +
-		"  END IF;\n  RETURN NULL;\nEND"
-	name := w.named(t.Name, body)
-	w.rules = append(w.rules, "CREATE FUNCTION "+name+"() RETURNS trigger LANGUAGE plpgsql"+asOwner+pg.QuoteLiteral(body))
-	w.add("CREATE TRIGGER " + PolicyPrefix + "after AFTER INSERT OR DELETE ON " + ident(t.Name) + " FOR EACH ROW WHEN (row_security_active(" +
-		pg.QuoteLiteral(ident(t.Name)) + "::regclass)) EXECUTE FUNCTION " + name + "()")
 }
 
 // asOwner gives a function the rights of its owner, and the names that conditions use.

@@ -1,0 +1,92 @@
+package rls
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/schema"
+)
+
+// Triggers apply what policies and grants cannot express. Like policies, they do not apply to the owner of the table, as whom Postgres also changes
+// what refers to a changed row.
+
+// triggers writes the triggers of a table.
+func (w *writer) triggers(t Table) {
+	if t.After != "" {
+		w.after(t)
+	}
+	w.insertedFields(t)
+	w.updatedFields(t)
+}
+
+// trigger writes a trigger that runs statements for each row after an event. A function that is stable sees the tables as they were before.
+func (w *writer) trigger(t Table, name, event, volatility, statements string) {
+	body := "BEGIN\n" + statements + "  RETURN NULL;\nEND"
+	function := w.named(t.Name, body)
+	w.rules = append(w.rules, "CREATE FUNCTION "+function+"() RETURNS trigger LANGUAGE plpgsql "+volatility+asOwner+pg.QuoteLiteral(body))
+	w.add("CREATE TRIGGER " + ident(name) + " AFTER " + event + " ON " + ident(t.Name) + " FOR EACH ROW WHEN (row_security_active(" +
+		pg.QuoteLiteral(ident(t.Name)) + "::regclass)) EXECUTE FUNCTION " + function + "()")
+}
+
+// refuse returns the statement that refuses a row on a condition.
+func refuse(condition, what string) string {
+	return "  IF " + condition + " THEN\n    RAISE insufficient_privilege USING MESSAGE = format('the access rules do not allow %s', " + pg.QuoteLiteral(what) + ");\n  END IF;\n"
+}
+
+// after writes the trigger that applies a condition to rows once they are written: policies see the tables as they were before.
+func (w *writer) after(t Table) {
+	condition := "NOT (SELECT coalesce(" + t.After + ", false) FROM (SELECT (CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END).*) " + Row + ")"
+	w.trigger(t, PolicyPrefix+"after", "INSERT OR DELETE", "VOLATILE", refuse(condition, "the rows of "+t.Name+" after this statement"))
+}
+
+// insertedFields writes the trigger that applies the rules of fields to new rows. It cannot know which columns a statement names, so it
+// looks for values other than the default.
+func (w *writer) insertedFields(t Table) {
+	var statements strings.Builder
+	for _, c := range t.checked(Insert) {
+		dataType := w.types[t.Name][c.Name]
+		isSet := fmt.Sprintf("NEW.%s::text IS DISTINCT FROM (%s)::%s::text", ident(c.Name), w.defaults[t.Name][c.Name], dataType)
+		statements.WriteString(refuse(isSet+" AND (SELECT "+c.Checks[Insert]+" FROM (SELECT (NEW).*) "+Row+") IS NOT TRUE", "you to set "+c.Name+" of this row of "+t.Name))
+	}
+	if statements.Len() > 0 {
+		w.trigger(t, PolicyPrefix+"insert_fields", "INSERT", "STABLE", statements.String())
+	}
+}
+
+// updatedFields writes the triggers that apply the rules of fields to rows in which a statement sets them, before and after.
+func (w *writer) updatedFields(t Table) {
+	columns := t.checked(Update)
+	for len(columns) > 0 {
+		rule := columns[0].Checks[Update]
+		var names []string
+		for _, c := range columns {
+			if c.Checks[Update] == rule {
+				names = append(names, c.Name)
+			}
+		}
+		columns = slices.DeleteFunc(columns, func(c Column) bool { return c.Checks[Update] == rule })
+		condition := "NOT (SELECT bool_and(coalesce(" + rule + ", false)) FROM (SELECT (OLD).* UNION ALL SELECT (NEW).*) " + Row + ")"
+		w.trigger(t, schema.ObjectName(PolicyPrefix+"update", names[:1], "field"), "UPDATE OF "+idents(names), "STABLE",
+			refuse(condition, "you to set "+strings.Join(names, " or ")+" of this row of "+t.Name))
+	}
+}
+
+// checked returns the columns that callers set under a condition, in rows that the rules of the type allow them to write.
+func (t Table) checked(op Operation) (list []Column) {
+	for _, c := range t.Columns {
+		if c.Checks[op] != "" && len(t.Policies[op]) > 0 {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func idents(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = ident(n)
+	}
+	return strings.Join(quoted, ", ")
+}
