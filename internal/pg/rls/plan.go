@@ -105,14 +105,15 @@ func (p *planner) known(ctx context.Context, tables []Table) error {
 
 // build creates everything that the rules need.
 func (p *planner) build(ctx context.Context, tables []Table) error {
-	w := &writer{Options: p.Options, types: map[string]map[string]string{}, defaults: map[string]map[string]string{}, sequences: map[string][]string{}, functions: map[string]bool{}}
-	err := p.query(ctx, `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL')
+	w := &writer{Options: p.Options, types: map[string]map[string]string{}, defaults: map[string]map[string]string{}, computed: map[string]bool{}, sequences: map[string][]string{}, functions: map[string]bool{}}
+	err := p.query(ctx, `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL'), a.attgenerated::text
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 		WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped`, []any{p.tables}, func(row []string) {
 		if w.types[row[0]] == nil {
 			w.types[row[0]], w.defaults[row[0]] = map[string]string{}, map[string]string{}
 		}
 		w.types[row[0]][row[1]], w.defaults[row[0]][row[1]] = row[2], row[3]
+		w.computed[row[0]] = w.computed[row[0]] || row[4] != ""
 	})
 	if err != nil {
 		return err

@@ -21,13 +21,32 @@ func (w *writer) triggers(t Table) {
 	w.updatedFields(t)
 }
 
-// trigger writes a trigger that runs statements for each row after an event. A function that is stable sees the tables as they were before.
+// trigger writes a trigger that runs statements for each row.
 func (w *writer) trigger(t Table, name, event, volatility, statements string) {
-	body := "BEGIN\n" + statements + "  RETURN NULL;\nEND"
+	result := "NEW"
+	if strings.HasPrefix(event, after) {
+		result = "NULL"
+	}
+	body := "BEGIN\n" + statements + "  RETURN " + result + ";\nEND"
 	function := w.named(t.Name, body)
 	w.rules = append(w.rules, "CREATE FUNCTION "+function+"() RETURNS trigger LANGUAGE plpgsql "+volatility+asOwner+pg.QuoteLiteral(body))
-	w.add("CREATE TRIGGER " + ident(name) + " AFTER " + event + " ON " + ident(t.Name) + " FOR EACH ROW WHEN (row_security_active(" +
+	w.add("CREATE TRIGGER " + ident(name) + " " + event + " ON " + ident(t.Name) + " FOR EACH ROW WHEN (row_security_active(" +
 		pg.QuoteLiteral(ident(t.Name)) + "::regclass)) EXECUTE FUNCTION " + function + "()")
+}
+
+// When a trigger runs, and what the tables are for its function: as the statement has left them, or as they were before.
+const (
+	after, before   = "AFTER ", "BEFORE "
+	written, unseen = "VOLATILE", "STABLE"
+)
+
+// early returns when the rules of fields are applied: before a constraint tells a caller of other rows, unless there are columns that Postgres
+// computes after that.
+func (w *writer) early(t Table) string {
+	if w.computed[t.Name] {
+		return after
+	}
+	return before
 }
 
 // refuse returns the statement that refuses a row on a condition.
@@ -38,7 +57,7 @@ func refuse(condition, what string) string {
 // after writes the trigger that applies a condition to rows once they are written: policies see the tables as they were before.
 func (w *writer) after(t Table) {
 	condition := "NOT (SELECT coalesce(" + t.After + ", false) FROM (SELECT (CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END).*) " + Row + ")"
-	w.trigger(t, PolicyPrefix+"after", "INSERT OR DELETE", "VOLATILE", refuse(condition, "the rows of "+t.Name+" after this statement"))
+	w.trigger(t, PolicyPrefix+"after", after+"INSERT OR DELETE", written, refuse(condition, "the rows of "+t.Name+" after this statement"))
 }
 
 // insertedFields writes the trigger that applies the rules of fields to new rows. It cannot know which columns a statement names, so it
@@ -51,7 +70,7 @@ func (w *writer) insertedFields(t Table) {
 		statements.WriteString(refuse(isSet+" AND (SELECT "+c.Checks[Insert]+" FROM (SELECT (NEW).*) "+Row+") IS NOT TRUE", "you to set "+c.Name+" of this row of "+t.Name))
 	}
 	if statements.Len() > 0 {
-		w.trigger(t, PolicyPrefix+"insert_fields", "INSERT", "STABLE", statements.String())
+		w.trigger(t, PolicyPrefix+"insert_fields", w.early(t)+"INSERT", unseen, statements.String())
 	}
 }
 
@@ -68,7 +87,7 @@ func (w *writer) updatedFields(t Table) {
 		}
 		columns = slices.DeleteFunc(columns, func(c Column) bool { return c.Checks[Update] == rule })
 		condition := "NOT (SELECT bool_and(coalesce(" + rule + ", false)) FROM (SELECT (OLD).* UNION ALL SELECT (NEW).*) " + Row + ")"
-		w.trigger(t, schema.ObjectName(PolicyPrefix+"update", names[:1], "field"), "UPDATE OF "+idents(names), "STABLE",
+		w.trigger(t, schema.ObjectName(PolicyPrefix+"update", names[:1], "field"), w.early(t)+"UPDATE OF "+idents(names), unseen,
 			refuse(condition, "you to set "+strings.Join(names, " or ")+" of this row of "+t.Name))
 	}
 }

@@ -23,6 +23,7 @@ type writer struct {
 	Options
 	types     map[string]map[string]string // of the columns of each table
 	defaults  map[string]map[string]string // of the columns of each table, as SQL
+	computed  map[string]bool              // tables with columns that Postgres computes
 	sequences map[string][]string          // that columns of each table count with
 	functions map[string]bool              // that are written
 	rules     []string                     // functions of rules
