@@ -3,12 +3,14 @@ package exec_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/pg/rls"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/testkit"
@@ -234,4 +236,67 @@ func (c *comparison) listed(t testing.TB, tx pgx.Tx, end [3]string) (pairs []str
 		}
 	}
 	return pairs
+}
+
+// Links of every kind of implied join table: with keys of two parts, of a type with itself, and with rules of lists.
+func TestPoliciesOfLinks(t *testing.T) {
+	s := secure(t, linkSchema, linkRows)
+	allowed := 0
+	for _, who := range []caller.Caller{{}, {UID: "ada"}, {UID: "bob"}, {UID: "ada", Roles: []string{"editor"}}} {
+		c := comparison{secured: s, who: who}
+		for _, name := range []string{"Post", "Label", "Seat", "Pin", "Fixed", "Box"} {
+			for _, f := range s.schema.Type(name).Fields {
+				if f.Relation != nil && f.Relation.Through != nil {
+					allowed += c.connects(t, f)
+				}
+			}
+		}
+	}
+	if allowed < 20 {
+		t.Errorf("only %d links are allowed", allowed)
+	}
+}
+
+// connects compares new links of each pair of rows, and returns how many the API allows.
+func (c *comparison) connects(t *testing.T, f *schema.Field) (allowed int) {
+	rel, inverse := f.Relation, f.Relation.Inverse
+	columns := slices.Concat(rel.ThisRef.Relation.Columns, rel.TargetRef.Relation.Columns)
+	for i := range columns {
+		columns[i] = `"` + columns[i] + `"`
+	}
+	c.try(t, func(tx pgx.Tx) {
+		number := regexp.MustCompile(`number: "(\d+)"`)
+		for _, this := range c.keysOf(t, tx, f.Owner) {
+			for _, other := range c.keysOf(t, tx, rel.Target) {
+				this[0], other[0] = number.ReplaceAllString(this[0], "number: $1"), number.ReplaceAllString(other[0], "number: $1")
+				done := false
+				for _, m := range []string{
+					fmt.Sprintf("update%s(%s, data: {%s: {connect: [{%s}]}})", f.Owner.Name, this[0], f.Name, other[0]),
+					fmt.Sprintf("update%s(%s, data: {%s: {connect: [{%s}]}})", rel.Target.Name, other[0], inverse.Name, this[0]),
+				} {
+					c.try(t, func(tx pgx.Tx) { done = answered(t, c.client(tx, c.who), "mutation { "+m+" { __typename } }") || done })
+				}
+				if done {
+					allowed++
+				}
+				c.try(t, func(tx pgx.Tx) {
+					become(t, tx, c.who)
+					sql := fmt.Sprintf("INSERT INTO %s (%s) SELECT %s", rel.Through.Table, strings.Join(columns, ", "), values(this[1], other[1]))
+					_, err := tx.Exec(t.Context(), sql)
+					c.differ(t, sql, done, !denied(t, err, sql))
+				})
+			}
+		}
+	})
+	return allowed
+}
+
+// values returns the values of conditions such as a = 'x' AND b = 'y'.
+func values(conditions ...string) string {
+	var list []string
+	for _, c := range strings.Split(strings.Join(conditions, " AND "), " AND ") {
+		_, value, _ := strings.Cut(c, " = ")
+		list = append(list, value)
+	}
+	return strings.Join(list, ", ")
 }
