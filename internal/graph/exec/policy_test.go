@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -112,6 +113,7 @@ func become(t testing.TB, tx pgx.Tx, who caller.Caller) {
 	role, claims := "anon", map[string]any{"app_metadata": map[string]any{"roles": who.Roles, "tier": who.Tier}}
 	if who.UID != "" {
 		role, claims["sub"] = "authenticated", who.UID
+		claims["auth_time"] = who.LogIn.Time.Unix()
 	}
 	text, err := json.Marshal(claims)
 	if err != nil {
@@ -218,11 +220,16 @@ func seen(t testing.TB, tx pgx.Tx, table string, fields []string) []string {
 func TestPoliciesAllowWhatTheAPIAllows(t *testing.T) {
 	var total tally
 	for i := range *policyRounds {
-		g := policyMaker{rand.New(rand.NewPCG(*randomSeed, uint64(i)))} //nolint:gosec // not for secrets
+		g := policyMaker{rand.New(rand.NewPCG(*randomSeed, uint64(i))), i%2 == 1} //nolint:gosec // not for secrets
 		text := g.schema()
 		s := secure(t, text, g.rows()...)
 		c := comparison{secured: s, policyMaker: g, tally: &total}
 		for _, who := range policyCallers {
+			if g.fresh && who.UID == "" {
+				continue // whom the API refuses where Postgres hides
+			}
+			asked := 0
+			who.LogIn = logIn(time.Minute, nil, &asked)
 			c.who = who
 			for _, name := range []string{"User", "Team", "Membership", "Post", "Label"} {
 				c.reads(t, s.schema.Type(name))
@@ -280,9 +287,9 @@ func (c *comparison) reads(t testing.TB, typ *schema.Type) {
 		var viewed []string
 		isViewed := testkit.Value(t, tx, "SELECT has_table_privilege(to_regclass($1)::oid, 'SELECT')", view) == "true"
 		if isViewed {
-			viewed = seen(t, tx, view, fields)
+			viewed = seen(t, tx, view, c.inView(typ, fields))
 			columns := testkit.Value(t, tx, "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0", view)
-			c.differ(t, "columns of the view of "+typ.Name, len(fields), columns)
+			c.differ(t, "columns of the view of "+typ.Name, len(c.inView(typ, fields)), columns)
 		}
 		testkit.Exec(t, tx, "RESET ROLE")
 		if len(granted) > 0 {
@@ -291,11 +298,18 @@ func (c *comparison) reads(t testing.TB, typ *schema.Type) {
 		all := c.shown(t, tx, c.who, typ, fields)
 		c.read += len(all)
 		if isViewed {
-			c.differ(t, "read the view of "+typ.Name, all, viewed)
+			c.differ(t, "read the view of "+typ.Name, c.shown(t, tx, c.who, typ, c.inView(typ, fields)), viewed)
 		}
 		if len(all) > 0 && len(granted) == 0 && !isViewed {
 			t.Errorf("%+v can read %s in the API only", c.who, typ.Name)
 		}
+	})
+}
+
+// inView returns the fields that the view of a table has: those that somebody may read.
+func (c *comparison) inView(typ *schema.Type, fields []string) []string {
+	return slices.DeleteFunc(slices.Clone(fields), func(f string) bool {
+		return slices.ContainsFunc(c.table(typ.Table).Columns, func(x rls.Column) bool { return x.Name == column(f) && x.Shown.SQL == "false" })
 	})
 }
 

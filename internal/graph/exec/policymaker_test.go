@@ -28,7 +28,10 @@ var policyCallers = []caller.Caller{
 }
 
 // policyMaker makes schemas with random rules over the same fields, and rows.
-type policyMaker struct{ *rand.Rand }
+type policyMaker struct {
+	*rand.Rand
+	fresh bool // some of it asks for a recent log-in
+}
 
 // conditions are what rules can look at, by type: of the row, of the caller, and of other rows.
 var conditions = map[string][]string{
@@ -79,15 +82,28 @@ func (g policyMaker) auth(typ string, onField bool) string {
 	if isLinked := typ == "Post" || typ == "Label"; isLinked && !onField && g.IntN(2) == 0 {
 		rules = append(rules, "{ allow: AUTHENTICATED, operations: [UPDATE] }") // both ends of a link must be open to it
 	}
-	return " @auth(rules: [" + strings.Join(rules, ", ") + "])"
+	return " @auth(rules: [" + strings.Join(rules, ", ") + "]" + g.within(len(rules)) + ")"
+}
+
+// within asks for a recent log-in at times.
+func (g policyMaker) within(rules int) string {
+	if !g.fresh || rules == 0 || g.IntN(3) > 0 {
+		return ""
+	}
+	return `, fresh: "1h", freshFor: [` + []string{"READ", "UPDATE", "CREATE, UPDATE", "READ, CREATE"}[g.IntN(4)] + "]"
 }
 
 // field returns the rules of a field; most have none.
 func (g policyMaker) field(typ string) string {
-	if g.IntN(4) > 0 {
-		return ""
+	switch g.IntN(4) {
+	case 0:
+		return g.auth(typ, true)
+	case 1:
+		if g.fresh {
+			return ` @auth(fresh: "1h")`
+		}
 	}
-	return g.auth(typ, true)
+	return ""
 }
 
 func (g policyMaker) schema() string {
