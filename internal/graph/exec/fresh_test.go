@@ -137,3 +137,26 @@ func TestFreshCallers(t *testing.T) {
 		t.Errorf("%s does not have %s", stale.Body, want)
 	}
 }
+
+// A variable decides what a document needs, and a plan that was made for one value is not used for another.
+func TestFreshVariables(t *testing.T) {
+	c := accounts(t)
+	asked := 0
+	stale := c.as(caller.Caller{UID: "ann", LogIn: logIn(time.Hour, nil, &asked)})
+	const query = `query ($w: AccountWhere, $o: [AccountOrder!], $all: Boolean = false) {accounts(where: $w, orderBy: $o) {nodes {name iban @include(if: $all)}}}`
+	plain, hidden := map[string]any{"eq": "main"}, map[string]any{"eq": "DE1"}
+	for range 2 {
+		for name, tt := range map[string]struct {
+			vars map[string]any
+			want int
+		}{
+			"nothing": {nil, http.StatusOK}, "a plain filter": {map[string]any{"w": map[string]any{"name": plain}}, http.StatusOK},
+			"a filter": {map[string]any{"w": map[string]any{"iban": hidden}}, http.StatusUnauthorized}, "a nested filter": {map[string]any{"w": map[string]any{"or": []any{map[string]any{"iban": hidden}}}}, http.StatusUnauthorized},
+			"an order": {map[string]any{"o": []any{map[string]any{"iban": "DESC"}}}, http.StatusUnauthorized}, "a field": {map[string]any{"all": true}, http.StatusUnauthorized},
+		} {
+			if got := stale.send(t, query, tt.vars); got.Code != tt.want {
+				t.Errorf("%s: %d %s", name, got.Code, got.Body)
+			}
+		}
+	}
+}
