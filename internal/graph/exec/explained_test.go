@@ -53,7 +53,7 @@ func (s spy) Begin(ctx context.Context) (pgx.Tx, error) {
 func TestExplainedIsWhatRuns(t *testing.T) {
 	compared := 0
 	for i := range 4 {
-		g := policyMaker{rand.New(rand.NewPCG(*randomSeed, uint64(i)))} //nolint:gosec // not for secrets
+		g := policyMaker{Rand: rand.New(rand.NewPCG(*randomSeed, uint64(i)))} //nolint:gosec // not for secrets
 		s := secure(t, g.schema(), g.rows()...)
 		var seen []string
 		s.conn.Conn = spy{seen: &seen, pool: s.db}

@@ -220,7 +220,7 @@ func seen(t testing.TB, tx pgx.Tx, table string, fields []string) []string {
 func TestPoliciesAllowWhatTheAPIAllows(t *testing.T) {
 	var total tally
 	for i := range *policyRounds {
-		g := policyMaker{rand.New(rand.NewPCG(*randomSeed, uint64(i))), i%2 == 1} //nolint:gosec // not for secrets
+		g := policyMaker{Rand: rand.New(rand.NewPCG(*randomSeed, uint64(i))), fresh: i%2 == 1} //nolint:gosec // not for secrets
 		text := g.schema()
 		s := secure(t, text, g.rows()...)
 		c := comparison{secured: s, policyMaker: g, tally: &total}
