@@ -87,7 +87,7 @@ func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, request g
 		return nil, s.Missing()
 	case !allowed:
 		return nil, s.Refused()
-	case len(s.Links) == 0:
+	case s.After.SQL == "": // lists with nothing to connect have no Links, and the rules are left to After all the same
 		return key, nil
 	}
 	all := slices.Clone(key)
