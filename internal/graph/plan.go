@@ -181,6 +181,11 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 		var err error
 		root.Introspection, err = b.introspect(f)
 		return root, "", err
+	case "nothing":
+		if len(b.api.objects) == 0 { // of an API without types
+			root.Value = []byte("null")
+			return root, "", nil
+		}
 	}
 	if op == ast.Mutation {
 		return root, "", b.mutate(f)
