@@ -7,13 +7,14 @@ import (
 )
 
 // functions returns the functions that tell who calls. Claims that are not a JSON object, or that have no subject, are nobody's, as for the API.
-// They must not fail a statement, which may be about public rows. PostgREST and Supabase set request.jwt.claims in each transaction.
+// They must not fail a statement, which may be about public rows. PostgREST and Supabase set request.jwt.claims in each transaction. The API does so,
+// too, and marks its own claims: an API key can have roles and no subject.
 func functions(roles, tiers []string) []string {
 	return []string{`CREATE OR REPLACE FUNCTION ` + Schema + `.claims() RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $krowoc$
 DECLARE claims jsonb;
 BEGIN
   claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
-  RETURN CASE WHEN jsonb_typeof(claims -> 'sub') = 'string' AND claims ->> 'sub' <> '' THEN claims END;
+  RETURN CASE WHEN (jsonb_typeof(claims -> 'sub') = 'string' AND claims ->> 'sub' <> '') OR claims -> '` + apiClaim + `' = 'true' THEN claims END;
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN NULL;
 END $krowoc$`,

@@ -118,6 +118,13 @@ func (p *planner) build(ctx context.Context, tables []Table) error {
 			return err
 		}
 	}
+	if p.Enforce {
+		for _, a := range p.apiRoles() {
+			if err := p.exec(ctx, []string{createAPIRole(a)}); err != nil {
+				return err
+			}
+		}
+	}
 	return p.exec(ctx, w.statements(tables))
 }
 

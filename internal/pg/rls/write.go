@@ -34,8 +34,11 @@ func (w *writer) statements(tables []Table) []string {
 	for _, t := range tables {
 		w.table(t)
 	}
-	for _, role := range w.names(Anonymous | Authenticated) {
-		w.add("GRANT USAGE ON SCHEMA " + Schema + " TO " + ident(role))
+	for _, role := range w.identifiers() {
+		w.add("GRANT USAGE ON SCHEMA " + Schema + " TO " + role)
+	}
+	if w.Enforce {
+		w.enforce(tables)
 	}
 	return slices.Concat(all, w.rules, w.rest)
 }
@@ -107,22 +110,40 @@ func onRow(sql, alias string) (out string, columns []string) {
 // function returns the call of a function with the condition. It takes the columns that it uses and not the row: a function over the type of a
 // table would keep the table from being dropped. Its name changes with its text, so that a changed rule is another function.
 func (w *writer) function(table, condition string) string {
-	_, columns := onRow(condition, Row)
-	var types, selected, given []string
-	for i, c := range columns {
-		types = append(types, w.types[table][c])
-		selected = append(selected, fmt.Sprintf("$%d AS %s", i+1, ident(c)))
-		given = append(given, ident(table)+"."+ident(c))
-	}
-	body := "SELECT coalesce(" + condition + ", false) FROM (SELECT " + strings.Join(selected, ", ") + ") " + Row
-	sum := sha256.Sum256([]byte(strings.Join(types, ",") + body))
-	name := Schema + "." + ident(schema.ObjectName(table, nil, hex.EncodeToString(sum[:5])))
+	name, body, columns := functionOf(table, condition)
+	call := Call(table, condition, ident(table))
 	if w.functions[name] {
-		return name + "(" + strings.Join(given, ", ") + ")"
+		return call
 	}
 	w.functions[name] = true
+	var types []string
+	for _, c := range columns {
+		types = append(types, w.types[table][c])
+	}
 	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "+
 		pg.QuoteLiteral(body))
+	return call
+}
+
+// functionOf returns the name of the function with a condition, its body, and the columns that it takes.
+func functionOf(table, condition string) (name, body string, columns []string) {
+	_, columns = onRow(condition, Row)
+	var selected []string
+	for i, c := range columns {
+		selected = append(selected, fmt.Sprintf("$%d AS %s", i+1, ident(c)))
+	}
+	body = "SELECT coalesce(" + condition + ", false) FROM (SELECT " + strings.Join(selected, ", ") + ") " + Row
+	sum := sha256.Sum256([]byte(body))
+	return Schema + "." + ident(schema.ObjectName(table, nil, hex.EncodeToString(sum[:5]))), body, columns
+}
+
+// Call returns SQL that has the function with a condition judge the row of a table with the given alias.
+func Call(table, condition, alias string) string {
+	name, _, columns := functionOf(table, condition)
+	given := make([]string, len(columns))
+	for i, c := range columns {
+		given[i] = alias + "." + ident(c)
+	}
 	return name + "(" + strings.Join(given, ", ") + ")"
 }
 
