@@ -22,6 +22,10 @@ type Options struct {
 	MaxComplexity   int // highest Cost of an operation, and most fields and conditions of its document; default 10,000
 	MaxPageSize     int // largest first or last; default 100
 	DefaultPageSize int // rows of a list that gives neither; default 20, or MaxPageSize where that is less
+
+	// Policed says that the statements of callers run under the policies of Policies, which decide then what rows a caller reads. Statements that
+	// write are subject to the policies for writes alone, and apply the rules themselves as well.
+	Policed bool
 }
 
 func (o Options) withDefaults() (Options, error) {

@@ -50,6 +50,7 @@ func (a *API) plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 	}
 	b := newBuilder(a, kind(r.Caller))
 	b.fragments, b.vars, b.decisions = doc.Fragments, r.Variables, decisions
+	b.policed = a.options.Policed && b.kind != service
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}
@@ -77,6 +78,8 @@ type builder struct {
 
 	read, written map[*schema.Type]bool
 	callerUse     CallerUse
+	policed       bool        // the statement runs under the policies for reading
+	lookups       []lookup    // of conditions that it leaves to functions of the database
 	decisions     *[]Decision // nil where nobody asks
 }
 
@@ -115,7 +118,7 @@ func (b *builder) requestParam(p Param) string {
 
 // numbered ends a statement.
 func (b *builder) numbered(sql string) Statement {
-	s := number(sql, b.params)
+	s := number(b.labelled(sql), b.params)
 	for i := range s.Params {
 		b.callerUse = b.callerUse.or(s.Params[i].caller())
 	}
