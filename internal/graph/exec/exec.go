@@ -34,6 +34,9 @@ type Options struct {
 	MaxWait     time.Duration
 	turns       chan struct{} // holds an element for each operation that runs
 
+	// Enforce runs the statements of callers under row-level security; nil does not. Those of the service run without.
+	Enforce *Enforcement
+
 	// What attaches to the steps of an operation. All are optional.
 	Documents Documents
 	Limiters  []Limiter
