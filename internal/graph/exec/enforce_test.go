@@ -20,7 +20,7 @@ import (
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
-var enforcedRounds = flag.Int("enforced", 6, "how many random schemas TestEnforcingChangesNoAnswer asks")
+var enforcedRounds = flag.Int("enforced", 4, "how many random schemas TestEnforcingChangesNoAnswer asks")
 
 // enforced is a database whose policies the API runs under, or not.
 type enforced struct {

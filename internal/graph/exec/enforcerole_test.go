@@ -220,7 +220,7 @@ func TestUnenforcedOperationsAreRefused(t *testing.T) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	}
-	testkit.Exec(t, s.db, "ALTER TABLE posts ENABLE ROW LEVEL SECURITY; REVOKE ALL ON users FROM authenticated_api")
+	testkit.Exec(t, s.db, "ALTER TABLE posts ENABLE ROW LEVEL SECURITY; REVOKE ALL ON users FROM authenticated_api, authenticated")
 	c = enforcing(t, s, mustPolice(t, s), nil)
 	w := c.as(policyAda).send(t, `{users {totalCount}}`, nil)
 	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "you are not allowed to do this") || strings.Contains(w.Body.String(), "permission") {
