@@ -54,6 +54,8 @@ func (p *planner) plan(ctx context.Context, tables []Table) (plan Plan, err erro
 	if err != nil {
 		return plan, err
 	}
+	// What a server relies on stays, also when the command runs in an environment whose server does not.
+	p.Enforce = p.Enforce || slices.ContainsFunc(before, func(o object) bool { return o.order == digestOrder })
 	for _, o := range slices.Backward(before) {
 		if err := p.exec(ctx, o.drop); err != nil {
 			return plan, err
