@@ -125,10 +125,11 @@ func comment(digest string) string {
 	return "COMMENT ON SCHEMA " + Schema + " IS " + pg.QuoteLiteral(digestNote+digest)
 }
 
-// digest returns a hash of everything that the rules need. It does not depend on a database.
+// digest returns a hash of everything that the rules need. It does not depend on a database, or on the issuers of an environment, whose claims the
+// API does not use.
 func digest(tables []Table, o Options) string {
+	o = Options{Anonymous: o.Anonymous, Authenticated: o.Authenticated}
 	w := &writer{Options: o.withDefaults(), functions: map[string]bool{}}
-	w.Enforce = false
 	sum := sha256.New()
 	for _, sql := range w.statements(tables) {
 		sum.Write([]byte(sql + "\n"))

@@ -14,7 +14,7 @@ func functions(roles, tiers []string) []string {
 DECLARE claims jsonb;
 BEGIN
   claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
-  RETURN CASE WHEN (jsonb_typeof(claims -> 'sub') = 'string' AND claims ->> 'sub' <> '') OR claims -> '` + apiClaim + `' = 'true' THEN claims END;
+  RETURN CASE WHEN (jsonb_typeof(claims -> 'sub') = 'string' AND claims ->> 'sub' <> '') OR jsonb_typeof(claims -> '` + apiClaim + `') = 'object' THEN claims END;
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN NULL;
 END $krowoc$`,
@@ -25,8 +25,8 @@ END $krowoc$`,
     WHEN 'array' THEN ARRAY(SELECT e #>> '{}' FROM jsonb_array_elements(r) e WHERE jsonb_typeof(e) = 'string' AND e #>> '{}' <> '')
     WHEN 'string' THEN array_remove(ARRAY[r #>> '{}'], '')
   END, '{}')
-  FROM `+Schema+`.claims() c, `+firstClaim(roles)+` r`),
-		function("tier", "text", `SELECT CASE jsonb_typeof(t) WHEN 'string' THEN t #>> '{}' END FROM `+Schema+`.claims() c, `+firstClaim(tiers)+` t`),
+  FROM `+Schema+`.claims() c, `+firstClaim(apiRolesClaim, roles)+` r`),
+		function("tier", "text", `SELECT CASE jsonb_typeof(t) WHEN 'string' THEN t #>> '{}' END FROM `+Schema+`.claims() c, `+firstClaim(apiTierClaim, tiers)+` t`),
 	}
 }
 
@@ -34,9 +34,9 @@ func function(name, returns, body string) string {
 	return "CREATE OR REPLACE FUNCTION " + Schema + "." + name + "() RETURNS " + returns + " LANGUAGE sql STABLE SET search_path = pg_catalog AS $krowoc$\n  " + body + "\n$krowoc$"
 }
 
-// firstClaim returns SQL for the first claim that exists.
-func firstClaim(paths []string) string {
-	var claims []string
+// firstClaim returns SQL for the first claim that exists. What the API says comes before what issuers do.
+func firstClaim(own string, paths []string) string {
+	claims := []string{"c #> ARRAY['" + apiClaim + "', '" + own + "']"}
 	for _, path := range paths {
 		claims = append(claims, claimAt(path))
 	}

@@ -7,8 +7,12 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 )
 
-// apiClaim marks the claims that the API sets.
-const apiClaim = "krowoc"
+// apiClaim is the claim with what the API says of a caller, wherever issuers have it.
+const (
+	apiClaim      = "krowoc"
+	apiRolesClaim = "roles"
+	apiTierClaim  = "tier"
+)
 
 // Become is the statement that gives the rest of a transaction the role and the claims of a caller, which Session returns. Both end with it.
 const Become = "SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)"
@@ -21,15 +25,16 @@ func (o Options) Session(c caller.Caller, writes bool) (role, claims string) {
 	if c.Anonymous() {
 		role = o.Anonymous
 	}
-	set := map[string]any{apiClaim: true, "role": role}
+	own := map[string]any{apiRolesClaim: append([]string{}, c.Roles...), apiTierClaim: nil}
+	if c.Tier != "" {
+		own[apiTierClaim] = c.Tier
+	}
+	set := map[string]any{}
+	put(set, o.Roles[0], own[apiRolesClaim]) // for policies that people have written
+	put(set, o.Tiers[0], own[apiTierClaim])
+	set[apiClaim], set["role"] = own, role
 	if c.UID != "" {
 		set["sub"] = c.UID
-	}
-	// The first claim that exists counts, so that these are there for every caller.
-	put(set, o.Roles[0], append([]string{}, c.Roles...))
-	put(set, o.Tiers[0], nil)
-	if c.Tier != "" {
-		put(set, o.Tiers[0], c.Tier)
 	}
 	text, err := json.Marshal(set)
 	if err != nil {
