@@ -31,7 +31,13 @@ END $krowoc$`,
 }
 
 func function(name, returns, body string) string {
-	return "CREATE OR REPLACE FUNCTION " + Schema + "." + name + "() RETURNS " + returns + " LANGUAGE sql STABLE SET search_path = pg_catalog AS $krowoc$\n  " + body + "\n$krowoc$"
+	return "CREATE OR REPLACE FUNCTION " + Schema + "." + name + "() RETURNS " + returns + " LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $krowoc$" + returning(body) + "$krowoc$"
+}
+
+// returning returns the body of a function in PL/pgSQL that returns the value of a query. Postgres keeps the plans of such functions for a session;
+// those in SQL it plans again in every statement.
+func returning(query string) string {
+	return "\n#variable_conflict use_column\nBEGIN\n  RETURN (" + query + ");\nEND\n"
 }
 
 // firstClaim returns SQL for the first claim that exists. What the API says comes before what issuers do.

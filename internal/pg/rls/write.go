@@ -68,17 +68,20 @@ func policyName(op Operation) string { return PolicyPrefix + strings.ToLower(str
 
 // policy returns the condition of an operation, or "" for nobody.
 func (w *writer) policy(t Table, op Operation) string {
-	var all []string
+	var all, elsewhere []string
 	for _, c := range t.Policies[op] {
 		switch {
 		case c.SQL == "":
 			return "true"
 		case c.Elsewhere:
-			all = append(all, w.function(t.Name, c.SQL))
+			elsewhere = append(elsewhere, c.SQL)
 		default:
 			sql, _ := onRow(c.SQL, ident(t.Name))
 			all = append(all, sql)
 		}
+	}
+	if len(elsewhere) > 0 { // last, and as one call, which costs more than what it does
+		all = append(all, w.function(t.Name, strings.Join(elsewhere, " OR ")))
 	}
 	return strings.Join(all, " OR ")
 }
@@ -120,8 +123,8 @@ func (w *writer) function(table, condition string) string {
 	for _, c := range columns {
 		types = append(types, w.types[table][c])
 	}
-	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "+
-		pg.QuoteLiteral(body))
+	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "+
+		pg.QuoteLiteral(returning(body)))
 	return call
 }
 
