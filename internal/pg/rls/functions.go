@@ -19,8 +19,8 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN NULL;
 END $krowoc$`,
 		function("uid", "text", `SELECT `+Schema+`.claims() ->> 'sub'`),
-		function("uid_as_uuid", "uuid", `SELECT CASE WHEN u ~* '^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$' THEN u::uuid END FROM `+Schema+`.uid() u`),
-		function("uid_as_number", "numeric", `SELECT CASE WHEN u ~ '^-?[0-9]{1,20}$' THEN u::numeric END FROM `+Schema+`.uid() u`),
+		function("uid_as_uuid", "uuid", `SELECT CASE WHEN u ~* '^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$' THEN u::uuid END FROM CAST(`+Schema+`.claims() ->> 'sub' AS text) u`),
+		function("uid_as_number", "numeric", `SELECT CASE WHEN u ~ '^-?[0-9]{1,20}$' THEN u::numeric END FROM CAST(`+Schema+`.claims() ->> 'sub' AS text) u`),
 		function("roles", "text[]", `SELECT coalesce(CASE jsonb_typeof(r)
     WHEN 'array' THEN ARRAY(SELECT e #>> '{}' FROM jsonb_array_elements(r) e WHERE jsonb_typeof(e) = 'string' AND e #>> '{}' <> '')
     WHEN 'string' THEN array_remove(ARRAY[r #>> '{}'], '')

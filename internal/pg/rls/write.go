@@ -1,9 +1,6 @@
 package rls
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -113,41 +110,22 @@ func onRow(sql, alias string) (out string, columns []string) {
 // function returns the call of a function with the condition. It takes the columns that it uses and not the row: a function over the type of a
 // table would keep the table from being dropped. Its name changes with its text, so that a changed rule is another function.
 func (w *writer) function(table, condition string) string {
-	name, body, columns := functionOf(table, condition)
-	call := Call(table, condition, ident(table))
-	if w.functions[name] {
+	f := functionOf(table, condition)
+	call := f.call(ident(table))
+	if w.functions[f.name] {
 		return call
 	}
-	w.functions[name] = true
+	w.functions[f.name] = true
 	var types []string
-	for _, c := range columns {
+	for _, c := range f.columns {
 		types = append(types, w.types[table][c])
 	}
-	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "+
-		pg.QuoteLiteral(returning(body)))
+	for _, c := range f.claims {
+		types = append(types, c.dataType)
+	}
+	w.rules = append(w.rules, "CREATE FUNCTION "+f.name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "+
+		pg.QuoteLiteral(returning(f.body)))
 	return call
-}
-
-// functionOf returns the name of the function with a condition, its body, and the columns that it takes.
-func functionOf(table, condition string) (name, body string, columns []string) {
-	_, columns = onRow(condition, Row)
-	var selected []string
-	for i, c := range columns {
-		selected = append(selected, fmt.Sprintf("$%d AS %s", i+1, ident(c)))
-	}
-	body = "SELECT coalesce(" + condition + ", false) FROM (SELECT " + strings.Join(selected, ", ") + ") " + Row
-	sum := sha256.Sum256([]byte(body))
-	return Schema + "." + ident(schema.ObjectName(table, nil, hex.EncodeToString(sum[:5]))), body, columns
-}
-
-// Call returns SQL that has the function with a condition judge the row of a table with the given alias.
-func Call(table, condition, alias string) string {
-	name, _, columns := functionOf(table, condition)
-	given := make([]string, len(columns))
-	for i, c := range columns {
-		given[i] = alias + "." + ident(c)
-	}
-	return name + "(" + strings.Join(given, ", ") + ")"
 }
 
 // grants writes what one role may do. Grants are of columns, so that nobody can reach a column that is added later.
