@@ -16,6 +16,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/rls"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -27,16 +28,37 @@ type enforced struct {
 	secured
 	undone  *undone
 	on, off client
+	plans   *plans
 }
 
 func enforce(t testing.TB, text string, rows ...string) enforced {
 	t.Helper()
 	options := rls.Options{Enforce: true}
 	e := enforced{secured: secureWith(t, options, text, rows...)}
-	e.undone = &undone{Pool: e.db}
-	e.off = client{handler: handlerOf(t, exec.Options{API: e.api, DB: exec.Single(e.undone)}), db: e.db}
-	e.on = client{handler: handlerOf(t, exec.Options{API: mustPolice(t, e.secured), DB: exec.Single(e.undone), Enforce: &exec.Enforcement{Security: options}}), db: e.db}
+	e.undone, e.plans = &undone{Pool: e.db}, &plans{}
+	for _, table := range e.tables {
+		e.undone.tables = append(e.undone.tables, "(SELECT json_agg(t ORDER BY t::text) FROM "+pg.QuoteIdent(table.Name)+" t)")
+	}
+	e.off = client{handler: handlerOf(t, exec.Options{API: e.api, DB: exec.Single(e.undone), Observers: []exec.Observer{e.plans}}), db: e.db}
+	e.on = client{handler: handlerOf(t, exec.Options{
+		API: mustPolice(t, e.secured), DB: exec.Single(e.undone), Observers: []exec.Observer{e.plans}, Enforce: &exec.Enforcement{Security: options},
+	}), db: e.db}
 	return e
+}
+
+// plans keeps what the last plan says that its answer depends on.
+type plans struct {
+	types  string
+	caller graph.CallerUse
+}
+
+func (*plans) Name() string { return "plans" }
+
+func (p *plans) Settle(_ context.Context, op *exec.Operation) {
+	*p = plans{}
+	if op.Plan != nil {
+		*p = plans{fmt.Sprint(op.Plan.Reads, op.Plan.Writes), op.Plan.PerCaller}
+	}
 }
 
 // mustPolice returns the API of a database whose statements run under its policies.
@@ -62,7 +84,8 @@ func handlerOf(t testing.TB, o exec.Options) *exec.Handler {
 // undone is a pool whose transactions are rolled back in place of a commit. It keeps what the rows would be.
 type undone struct {
 	*pgxpool.Pool
-	state string
+	tables []string // as JSON
+	state  string
 }
 
 type undoneTx struct {
@@ -75,10 +98,6 @@ func (u *undone) Begin(ctx context.Context) (pgx.Tx, error) {
 	return undoneTx{tx, u}, err
 }
 
-// allRows lists the rows of the tables of policyMaker.
-const allRows = `SELECT concat_ws(E'\n', (SELECT json_agg(t ORDER BY t::text) FROM users t), (SELECT json_agg(t ORDER BY t::text) FROM teams t), (SELECT json_agg(t ORDER BY t::text) FROM memberships t),
-	(SELECT json_agg(t ORDER BY t::text) FROM posts t), (SELECT json_agg(t ORDER BY t::text) FROM labels t), (SELECT json_agg(t ORDER BY t::text) FROM labels_posts t))`
-
 func (u undoneTx) Commit(ctx context.Context) error {
 	if _, err := u.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
 		return err
@@ -86,7 +105,7 @@ func (u undoneTx) Commit(ctx context.Context) error {
 	if _, err := u.Exec(ctx, "RESET ROLE"); err != nil {
 		return err
 	}
-	if err := u.QueryRow(ctx, allRows).Scan(&u.undone.state); err != nil {
+	if err := u.QueryRow(ctx, `SELECT concat_ws(E'\n', `+strings.Join(u.undone.tables, ", ")+")").Scan(&u.undone.state); err != nil {
 		return err
 	}
 	return u.Rollback(ctx)
@@ -103,6 +122,23 @@ func (e enforced) answer(t testing.TB, c client, text string, vars map[string]an
 	return newKey.ReplaceAllString(fmt.Sprint(w.Code, " ", w.Body, "\n", e.undone.state), "new")
 }
 
+// compare asks both handlers, and returns the answer without the policies. What a cache may assume of it holds under them, too.
+func (e enforced) compare(t testing.TB, q question, rules string, who caller.Caller) string {
+	t.Helper()
+	off := e.answer(t, e.off.as(who), q.text, q.variables)
+	plain := *e.plans
+	on := e.answer(t, e.on.as(who), q.text, q.variables)
+	if on != off && !judgedEarlier(q, rules, off, on) {
+		t.Errorf("%s %v as %+v:\nwithout the policies %s\nunder them           %s", q.text, q.variables, who, off, on)
+	}
+	has := func(part, inPlain bool) bool { return part || !inPlain }
+	policed := *e.plans
+	if policed.types != plain.types || !has(policed.caller.UID, plain.caller.UID) || !has(policed.caller.Roles, plain.caller.Roles) || !has(policed.caller.Tier, plain.caller.Tier) {
+		t.Errorf("%s %v as %+v: without the policies the answer depends on %v, under them on %v", q.text, q.variables, who, plain, policed)
+	}
+	return off
+}
+
 // enforcedCallers are those of the policies, and machines that have roles and no ID.
 var enforcedCallers = append(slices.Clone(policyCallers), caller.Caller{Roles: []string{"admin"}}, caller.Caller{Roles: []string{"editor"}, Tier: "X"}, service)
 
@@ -115,17 +151,13 @@ func TestEnforcingChangesNoAnswer(t *testing.T) {
 		e := enforce(t, text, g.rows()...)
 		for _, who := range enforcedCallers {
 			for _, q := range append(e.writes(g), e.random(g, 40)...) {
-				off := e.answer(t, e.off.as(who), q.text, q.variables)
-				on := e.answer(t, e.on.as(who), q.text, q.variables)
+				off := e.compare(t, q, text, who)
 				asked++
 				if strings.HasPrefix(off, `200 {"data"`) {
 					data++
 				}
 				if strings.HasPrefix(q.text, "mutation") && strings.HasPrefix(off, `200 {"data"`) {
 					written++
-				}
-				if on != off && !judgedEarlier(q, text, off, on) {
-					t.Errorf("%s %v as %+v:\nwithout the policies %s\nunder them           %s", q.text, q.variables, who, off, on)
 				}
 			}
 		}
@@ -146,6 +178,31 @@ func judgedEarlier(q question, rules, off, on string) bool {
 	hasLinks := strings.Contains(text, "connect") || strings.Contains(text, "set:")
 	looks := strings.Contains(rules, "this.labels.exists") || strings.Contains(rules, "this.posts.exists(p, p.owner")
 	return hasLinks && strings.HasPrefix(on, "403 ") && (looks || strings.HasPrefix(off, "404 "))
+}
+
+// The same holds for hidden keys, tiers, and links of all kinds.
+func TestEnforcingChangesNoAnswerOfOtherSchemas(t *testing.T) {
+	for name, tt := range map[string]struct {
+		text, rows string
+		callers    []caller.Caller
+		known      []any
+	}{
+		"ballots": {ballotSchema, ballotRows, []caller.Caller{anonymous, {UID: "alice"}, {UID: "bob", Roles: []string{"clerk"}}, {Roles: []string{"clerk"}}, service}, []any{"alice", "bob", "c1", "s1", "p1"}},
+		"links":   {linkSchema, linkRows, []caller.Caller{anonymous, {UID: "ada"}, {UID: "bob"}, {UID: "ada", Roles: []string{"editor"}}, service}, []any{"p1", "p2", "l1", "l4", "x", "f", "A"}},
+		"reports": {reportSchema, "INSERT INTO reports VALUES ('open', 0, 'ada', 1), ('pro', 1, 'ada', 2), ('own', 2, 'ada', 3)",
+			[]caller.Caller{anonymous, {Tier: "PRO"}, {UID: "ada", Tier: "ENTERPRISE"}, {UID: "ada", Tier: "GOLD"}, {UID: "eve", Roles: []string{"admin"}}, service}, []any{"open", "pro", "own", "ada"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := enforce(t, tt.text, tt.rows)
+			g := policyMaker{rand.New(rand.NewPCG(*randomSeed, 0))} //nolint:gosec // not for secrets
+			for _, who := range tt.callers {
+				for range 60 {
+					m := operationMaker{Rand: g.Rand, schema: e.api.Schema(), variables: map[string]any{}, known: map[string][]any{"ID": tt.known, "String": tt.known, "Int": {0, 1, 2}}}
+					e.compare(t, question{m.operation(), m.variables}, tt.text, who)
+				}
+			}
+		})
+	}
 }
 
 type question struct {
