@@ -59,13 +59,20 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	if err != nil {
 		return nil, err
 	}
-	srv, err := a.NewServer(pool, s, a.Logger, a.serveOptions(callers{known.keys, tokens, sessions, persons}))
+	enforced, err := a.newEnforcement(pool, s)
+	if err != nil {
+		return nil, err
+	}
+	options := a.serveOptions(callers{known.keys, tokens, sessions, persons})
+	options.Enforce = enforced.exec()
+	srv, err := a.NewServer(pool, s, a.Logger, options)
 	if err != nil {
 		return nil, err
 	}
 	t := a.Config.Server.Timeouts
 	return []lifecycle.Part{
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
+		enforced.part(),
 		{Name: "credentials", Start: known.Start, Stop: known.Stop},
 		a.issuers(tokens, s),
 		{Name: "sessions", Stop: func(context.Context) error { sessions.Close(); return nil }},

@@ -25,6 +25,8 @@ type Server struct {
 	http   *server.Server
 	graph  *exec.Handler
 	probes *pgxpool.Pool // for health checks alone
+
+	policed bool // Enforce is set
 }
 
 // ServerOptions are the options of a server that are not in the configuration.
@@ -35,11 +37,12 @@ type ServerOptions struct {
 	Sessions       *session.Manager       // of browsers; nil has none
 	Authenticators []server.Authenticator // asked in order for the caller of a request; without any, all callers are anonymous
 	Middleware     []server.Middleware
+	Enforce        *exec.Enforcement // of the rules by Postgres; nil leaves them to the API
 }
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
 func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (_ *Server, err error) {
-	api, err := a.API(s)
+	api, err := a.api(s, o.Enforce != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +50,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	g := a.Config.GraphQL
 	handler, err := exec.New(exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
-		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions),
+		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
 	})
 	if err != nil {
 		return nil, err
@@ -88,7 +91,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return &Server{app: a, http: srv, graph: handler, probes: probes}, nil
+	return &Server{app: a, http: srv, graph: handler, probes: probes, policed: o.Enforce != nil}, nil
 }
 
 // probePool returns a pool of one connection, so that probes are answered while operations have all connections of the other pool. It
@@ -113,11 +116,13 @@ func (a *App) routes(api http.Handler) ([]server.Route, error) {
 }
 
 // API derives the API of a schema within the configured limits.
-func (a *App) API(s *schema.Schema) (*graph.API, error) {
+func (a *App) API(s *schema.Schema) (*graph.API, error) { return a.api(s, false) }
+
+func (a *App) api(s *schema.Schema, policed bool) (*graph.API, error) {
 	g := a.Config.GraphQL
 	return graph.New(s, graph.Options{
 		MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize, DefaultPageSize: g.DefaultPageSize,
-		Sessions: a.Config.LogsBrowsersIn,
+		Sessions: a.Config.LogsBrowsersIn, Policed: policed,
 	})
 }
 
@@ -142,7 +147,7 @@ func (s *Server) URL() string { return "http://" + s.http.Addr() }
 
 // Replace serves another schema, starting with the next request.
 func (s *Server) Replace(next *schema.Schema) error {
-	api, err := s.app.API(next)
+	api, err := s.app.api(next, s.policed)
 	if err != nil {
 		return err
 	}

@@ -114,8 +114,11 @@ type Database struct {
 	RLS            RLS
 }
 
-// RLS names the roles of Postgres for row-level security.
-type RLS struct{ Anonymous, Authenticated string }
+// RLS names the roles of Postgres for row-level security, and tells whether the server is subject to it.
+type RLS struct {
+	Anonymous, Authenticated string
+	Enforce                  bool
+}
 
 // Server is the HTTP server.
 type Server struct {

@@ -15,6 +15,9 @@ func JSONSchema() []byte {
 	settings := object{}
 	for _, k := range keys {
 		place(settings, strings.Split(k.Path, "."), k.jsonSchema())
+		if k.Switch {
+			allowName(settings, strings.Split(k.Path, "."))
+		}
 	}
 	top := object{}
 	for name := range settings {
@@ -53,6 +56,16 @@ func place(properties object, path []string, schema object) {
 		properties[path[0]] = section
 	}
 	place(section["properties"].(object), path[1:], schema)
+}
+
+// allowName allows the name of a switch in the place of its section.
+func allowName(properties object, path []string) {
+	section := properties[path[0]].(object)
+	if len(path) > 2 {
+		allowName(section["properties"].(object), path[1:])
+		return
+	}
+	section["type"], section["pattern"] = []string{"object", "null", "string"}, "^"+path[1]+"$"
 }
 
 // reference matches a string with ${…}, whose value may be of any kind.

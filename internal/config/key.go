@@ -35,6 +35,7 @@ type Key struct {
 	Min, Max  int    // of an integer
 	Items     []Key  // of Objects
 	Required  bool   // within Items
+	Switch    bool   // of a Bool: its name in the place of its section sets it
 }
 
 // Variable returns the environment variable that sets the key, or "" if none can.

@@ -56,6 +56,8 @@ var keys = []Key{
 		Doc: "Major version of the local Postgres; 0 uses any installed version."},
 	{Path: "database.rls.anonymous", Kind: Text, Default: "anon", Doc: "Role of Postgres for callers without a token; `krowoc schema rls` writes its grants."},
 	{Path: "database.rls.authenticated", Kind: Text, Default: "authenticated", Doc: "Role of Postgres for callers with a token."},
+	{Path: "database.rls.enforce", Kind: Bool, Default: "false", Switch: true,
+		Doc: "`krowoc serve` runs every statement of a caller under row-level security, which `krowoc schema rls` writes then; `krowoc dev` ignores it."},
 
 	{Path: "server.address", Kind: Address, Default: "127.0.0.1:8080", Doc: "Address to listen on, host:port; port 0 uses a free port."},
 	{Path: "server.probeAddress", Kind: Address,

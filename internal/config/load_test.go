@@ -111,6 +111,16 @@ health:
 	}
 }
 
+func TestSwitch(t *testing.T) {
+	c := mustLoad(t, "database: {rls: {anonymous: visitor}}\nenvironments:\n  test:\n    database: {rls: enforce}\n", config.Options{Environment: config.Test})
+	if rls := c.Database.RLS; !rls.Enforce || rls.Anonymous != "visitor" || c.Origin("database.rls.enforce").Line != 4 {
+		t.Errorf("%+v from %+v", rls, c.Origin("database.rls.enforce"))
+	}
+	if mustLoad(t, "database: {rls: {enforce: false}}", config.Options{}).Database.RLS.Enforce {
+		t.Error("a switch that is off counts as on")
+	}
+}
+
 func TestEnvironmentsHaveTheirOwnDefaults(t *testing.T) {
 	for _, tt := range []struct {
 		environment             string

@@ -76,7 +76,7 @@ func (r *reader) section(node *yaml.Node, prefix string, into layer) {
 		case prefix == "" && key.Value == environmentsKey && node == r.top:
 		case !slices.Contains(names, key.Value):
 			r.unknownKey(key, prefix, names)
-		case value.ShortTag() == "!!null":
+		case value.ShortTag() == "!!null", r.switched(path, value, into):
 		case value.Kind != yaml.MappingNode:
 			r.report(value, "wrong-type", fmt.Sprintf("%s must be a mapping", path),
 				"use the keys "+strings.Join(children(keys, path), ", "))
@@ -84,6 +84,18 @@ func (r *reader) section(node *yaml.Node, prefix string, into layer) {
 			r.section(value, path, into)
 		}
 	}
+}
+
+// switched reads the name of a switch in the place of its section, and reports whether it is one: `rls: enforce` is `rls: {enforce: true}`.
+func (r *reader) switched(path string, value *yaml.Node, into layer) bool {
+	k, isKey := lookup(keys, path+"."+value.Value)
+	if !isKey || !k.Switch || value.Kind != yaml.ScalarNode {
+		return false
+	}
+	on := *value
+	on.Tag, on.Value, on.Style = "!!bool", "true", 0
+	r.leaf(k, &on, into)
+	return true
 }
 
 func (r *reader) unknownKey(key *yaml.Node, prefix string, names []string) {

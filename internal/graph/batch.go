@@ -15,15 +15,19 @@ func (b *builder) mutateMany(m mutation, f selected) (err error) {
 	o := m.object
 	b.writes(o.typ, m.operation)
 	step := Step{object: o, many: true, Location: b.location}
-	if m.operation == schema.Delete {
-		step.Write, err = b.statement(func() (string, error) { return b.deleteMany(o, f) })
+	err = b.unpoliced(func() (err error) {
+		if m.operation == schema.Delete {
+			step.Write, err = b.statement(func() (string, error) { return b.deleteMany(o, f) })
+			return err
+		}
+		if step.Write, err = b.statement(func() (string, error) { return b.updateMany(o, f) }); err != nil {
+			return err
+		}
+		step.Candidate, err = b.statement(func() (string, error) { return b.updateManyCandidate(o, f) })
+		return err
+	})
+	if err != nil || m.operation == schema.Delete {
 		b.plan.Steps = append(b.plan.Steps, step)
-		return err
-	}
-	if step.Write, err = b.statement(func() (string, error) { return b.updateMany(o, f) }); err != nil {
-		return err
-	}
-	if step.Candidate, err = b.statement(func() (string, error) { return b.updateManyCandidate(o, f) }); err != nil {
 		return err
 	}
 	step.Read, err = b.statement(func() (string, error) {
@@ -46,7 +50,7 @@ func (b *builder) matched(o *object, f selected, alias string, op schema.Operati
 	if err != nil {
 		return "", err
 	}
-	readable, err := b.predicate(o.access, o, alias)
+	readable, err := b.predicate(o.access, o.typ, alias)
 	if err != nil {
 		return "", err
 	}
@@ -189,7 +193,7 @@ func (b *builder) batchJSON(o *object, f selected, count string, written func(*s
 func (b *builder) batchNodes(t *text, o *object, f selected, written func(*scope) []string) error {
 	s := &scope{object: o, alias: b.alias(), paged: true}
 	p := &page{source: source{object: o, depth: 1}, scope: s, base: written(s)}
-	rule, err := b.predicate(o.access, o, s.alias)
+	rule, err := b.predicate(o.access, o.typ, s.alias)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (b *builder) page(src source, f *ast.Field) (*page, error) {
 		}
 		p.base = related
 	}
-	rule, err := b.predicate(src.object.access, src.object, s.alias)
+	rule, err := b.predicate(src.object.access, src.object.typ, s.alias)
 	if err != nil {
 		return nil, err
 	}

@@ -26,12 +26,17 @@ func (b *builder) fresh(a access, t *schema.Type) string {
 	case b.outside:
 		return rls.LoggedInWithin(a.fresh)
 	}
-	if b.plan.Fresh.Within == 0 || a.fresh < b.plan.Fresh.Within {
-		what := doing[a.operation] + " " + t.Name
-		if a.field != nil {
-			what += "." + a.field.Name
-		}
-		b.plan.Fresh = Freshness{Within: a.fresh, What: what, Location: b.location}
+	what := doing[a.operation] + " " + t.Name
+	if a.field != nil {
+		what += "." + a.field.Name
 	}
+	b.asks(Freshness{Within: a.fresh, What: what, Location: b.location})
 	return ""
+}
+
+// asks notes what the operation needs, unless it needs a more recent log-in already.
+func (b *builder) asks(f Freshness) {
+	if f.Within > 0 && (b.plan.Fresh.Within == 0 || f.Within < b.plan.Fresh.Within) {
+		b.plan.Fresh = f
+	}
 }

@@ -24,6 +24,10 @@ type Options struct {
 	DefaultPageSize int // rows of a list that gives neither; default 20, or MaxPageSize where that is less
 
 	Sessions bool // people see and end the sessions of their browsers
+
+	// Policed says that the statements of callers run under the policies of Policies, which decide then what rows a caller reads. Statements that
+	// write are subject to the policies for writes alone, and apply the rules themselves as well.
+	Policed bool
 }
 
 func (o Options) withDefaults() (Options, error) {

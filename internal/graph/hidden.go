@@ -39,6 +39,9 @@ func (b *builder) referenceRule(t *schema.Type, ref *schema.Field, alias string)
 
 // targetRule returns the rule of the key that a reference holds a copy of: where the target hides its key, so do the references to it.
 func (b *builder) targetRule(f *field, alias string) (string, error) {
+	if b.policed {
+		return b.lookUp(f.src.Owner, alias, func(b *builder, alias string) (string, error) { return b.targetRule(f, alias) })
+	}
 	rel := f.src.Relation
 	target := b.api.byName[rel.Target.Name]
 	i := slices.Index(rel.Columns, f.column)

@@ -127,23 +127,9 @@ func (b *builder) mutate(f selected) error {
 	if m.many {
 		return b.mutateMany(m, f)
 	}
-	b.writes(m.object.typ, m.operation)
-	step := Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
-	w := map[schema.Operation]write{
-		schema.Create: {b.create, b.createCandidate}, schema.Update: {b.update, b.updateCandidate}, schema.Delete: {b.delete, nil},
-	}[m.operation]
-	var err error
-	step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })
-	if err == nil && w.candidate != nil {
-		step.Candidate, err = b.statement(func() (string, error) { return w.candidate(m.object, f) })
-	}
+	step, err := b.writeOne(m, f)
 	if err != nil {
 		return err
-	}
-	if !step.Deletes {
-		if err := b.linkStep(&step, m, f); err != nil {
-			return err
-		}
 	}
 	step.Read, err = b.statement(func() (string, error) {
 		s := &scope{object: m.object, alias: b.alias()}
@@ -160,6 +146,26 @@ func (b *builder) mutate(f selected) error {
 	})
 	b.plan.Steps = append(b.plan.Steps, step)
 	return err
+}
+
+// writeOne plans the statements that write one row.
+func (b *builder) writeOne(m mutation, f selected) (step Step, err error) {
+	b.writes(m.object.typ, m.operation)
+	step = Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
+	w := map[schema.Operation]write{
+		schema.Create: {b.create, b.createCandidate}, schema.Update: {b.update, b.updateCandidate}, schema.Delete: {b.delete, nil},
+	}[m.operation]
+	err = b.unpoliced(func() (err error) {
+		step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })
+		if err == nil && w.candidate != nil {
+			step.Candidate, err = b.statement(func() (string, error) { return w.candidate(m.object, f) })
+		}
+		if err != nil || step.Deletes {
+			return err
+		}
+		return b.linkStep(&step, m, f)
+	})
+	return step, err
 }
 
 // statement plans a statement with its own parameters.

@@ -53,6 +53,7 @@ func (a *API) plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 	}
 	b := newBuilder(a, kind(r.Caller))
 	b.fragments, b.vars, b.decisions = doc.Fragments, r.Variables, decisions
+	b.policed = a.options.Policed && b.kind != service
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}
@@ -81,6 +82,8 @@ type builder struct {
 
 	read, written map[*schema.Type]bool
 	callerUse     CallerUse
+	policed       bool        // the statement runs under the policies for reading
+	lookups       []lookup    // of conditions that it leaves to functions of the database
 	decisions     *[]Decision // nil where nobody asks
 }
 
@@ -119,7 +122,7 @@ func (b *builder) requestParam(p Param) string {
 
 // numbered ends a statement.
 func (b *builder) numbered(sql string) Statement {
-	s := number(sql, b.params)
+	s := number(b.labelled(sql), b.params)
 	for i := range s.Params {
 		b.callerUse = b.callerUse.or(s.Params[i].caller())
 	}
@@ -190,6 +193,11 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 		var err error
 		root.Introspection, err = b.introspect(f)
 		return root, "", err
+	case "nothing":
+		if len(b.api.objects) == 0 { // of an API without types
+			root.Value = []byte("null")
+			return root, "", nil
+		}
 	}
 	var err error
 	if root.Session, err = b.sessionField(f); root.Session != nil || err != nil {

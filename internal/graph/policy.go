@@ -24,6 +24,9 @@ func (a *API) Policies() (tables []rls.Table, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.table.Lookups, err = a.lookups(t); err != nil {
+			return nil, err
+		}
 		tables = append(tables, p.table)
 	}
 	return tables, nil

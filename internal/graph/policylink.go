@@ -33,6 +33,11 @@ func (p *policies) link(t *schema.Type) error {
 		if made.SQL != "false" {
 			p.table.Policies[c.command] = []rls.Condition{{SQL: linkSQL(left.Relation, ends, made.SQL), Elsewhere: true}}
 		}
+		if c.command == rls.Insert {
+			if err := p.linkOfAPI(left.Relation, ends); err != nil {
+				return err
+			}
+		}
 		if err := p.grant(c.command, rule); err != nil {
 			return err
 		}
@@ -58,6 +63,23 @@ func (p *policies) linkAfter(t *schema.Type, rel *schema.Relation, ends []linkEn
 	}
 	p.table.After = "NOT " + linkSQL(rel, ends, "("+rule+") IS NOT TRUE")
 	return nil
+}
+
+// linkOfAPI collects the condition under which the API writes a link: either end is as for others, or was written in this transaction, which was
+// subject to the policies of its table. A create of a row with its links needs no rule for updates.
+func (p *policies) linkOfAPI(rel *schema.Relation, ends []linkEnd) error {
+	made, err := p.condition(policy, func(b *builder) (all string, err error) {
+		for _, e := range ends {
+			rule, err := b.linkWritten([]linkEnd{e})
+			if err != nil {
+				return "", err
+			}
+			all = both(all, either(rule, e.alias+".xmin = pg_current_xact_id_if_assigned()::xid"))
+		}
+		return all, nil
+	})
+	p.table.Links = []rls.Condition{{SQL: linkSQL(rel, ends, made.SQL), Elsewhere: true}}
+	return err
 }
 
 // linkSQL returns the condition that a rule holds for the rows at both ends of a link.

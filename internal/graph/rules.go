@@ -9,12 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// predicate returns the condition under which a lets the caller read the row with the given alias; "" for always, "false" for
-// never.
-func (b *builder) predicate(a access, o *object, alias string) (string, error) {
-	return b.readable(a, o.typ, alias)
-}
-
+// readable returns the condition under which a lets the caller read the row with the given alias; "" for always, "false" for never.
 func (b *builder) readable(a access, t *schema.Type, alias string) (string, error) {
 	b.decide(a, t)
 	if b.kind == service {
@@ -57,6 +52,9 @@ func (b *builder) anyRule(a access, t *schema.Type, alias string) (string, error
 
 // rule returns the condition of one rule; holds is false when the rule does not apply to this kind of caller.
 func (b *builder) rule(r schema.Rule, t *schema.Type, alias string) (condition string, holds bool, err error) {
+	if b.policed && r.Where != nil && len(celsql.Reads(r.Where.AST, b.api.model)) > 0 {
+		return b.lookUpRule(r, t, alias)
+	}
 	hasUID, hasGrants := b.kind == user || b.kind == policy, b.kind != anonymous
 	var all []string
 	switch r.Allow {
@@ -204,7 +202,7 @@ func (b *builder) through(rel *schema.Relation, s, target *scope) ([]string, err
 		where = append(where, link.raw(rel.TargetRef.Relation.Columns[i])+" = "+target.raw(k))
 	}
 	if rel.Through.Join == nil {
-		rule, err := b.readable(rowAccess(rel.Through, schema.Read), rel.Through, link.alias)
+		rule, err := b.predicate(rowAccess(rel.Through, schema.Read), rel.Through, link.alias)
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ func computedName(i int) string { return fmt.Sprintf(`"computed %d"`, i+1) }
 // row returns SQL for the JSON of the row of s that meets the conditions and that the caller may read, or
 // for null.
 func (b *builder) row(s *scope, where []string, f selected, c *Cost, depth int) (string, error) {
-	rule, err := b.predicate(s.object.access, s.object, s.alias)
+	rule, err := b.predicate(s.object.access, s.object.typ, s.alias)
 	if err != nil {
 		return "", err
 	}

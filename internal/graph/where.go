@@ -229,7 +229,7 @@ func (b *builder) relatedFilter(o *object, field *field, alias, quantifier strin
 	if err != nil {
 		return "", err
 	}
-	rule, err := b.predicate(field.target.access, field.target, target.alias)
+	rule, err := b.predicate(field.target.access, field.target.typ, target.alias)
 	if err != nil {
 		return "", err
 	}

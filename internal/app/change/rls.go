@@ -3,11 +3,9 @@ package change
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/app"
-	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg/rls"
@@ -41,11 +39,9 @@ func RowLevelSecurity(ctx context.Context, a *app.App, s *scratch.Server, name s
 		return out, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	roles := a.Config.Database.RLS
-	plan, err := rls.Make(ctx, db, tables, rls.Options{
-		Anonymous: roles.Anonymous, Authenticated: roles.Authenticated, Remove: remove,
-		Roles: claimsOf(a, func(i config.Issuer) string { return i.Roles }, rls.DefaultRoles()), Tiers: claimsOf(a, func(i config.Issuer) string { return i.Tier }, rls.DefaultTiers()),
-	})
+	o := a.RowLevelSecurity()
+	o.Remove = remove
+	plan, err := rls.Make(ctx, db, tables, o)
 	if err != nil {
 		return out, err
 	}
@@ -71,22 +67,4 @@ func together(statements []string) (list []string) {
 		list = append(list, sql)
 	}
 	return list
-}
-
-// claimsOf returns the claims in which the project's issuers have something of their callers. The defaults are those of an issuer of the kind
-// supabase and of others.
-func claimsOf(a *app.App, configured func(config.Issuer) string, defaults []string) (paths []string) {
-	for _, i := range a.Config.Auth.Issuers {
-		path := configured(i)
-		if path == "" {
-			path = defaults[1]
-			if i.Kind == "supabase" {
-				path = defaults[0]
-			}
-		}
-		if !slices.Contains(paths, path) {
-			paths = append(paths, path)
-		}
-	}
-	return paths
 }

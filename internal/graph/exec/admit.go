@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -91,8 +92,9 @@ func (p *pipeline) settleParts() []part {
 
 // logFailure logs what is not the client's mistake.
 func (p *pipeline) logFailure(ctx context.Context, op *Operation) error {
-	switch code := fault.CodeOf(op.Err); code {
-	case fault.Internal, fault.Unavailable, fault.Timeout:
+	var refused *denied // by Postgres alone, which then has other rules
+	switch code := fault.CodeOf(op.Err); {
+	case code == fault.Internal, code == fault.Unavailable, code == fault.Timeout, errors.As(op.Err, &refused):
 		p.Logger.LogAttrs(ctx, slog.LevelError, "operation failed",
 			slog.String("operation", op.Name), slog.String("code", string(code)), slog.Any("error", innermost(op.Err)))
 	}

@@ -264,6 +264,8 @@ type failing struct{ err error }
 
 func (f failing) Query(context.Context, string, ...any) (pgx.Rows, error) { return nil, f.err }
 
+func (f failing) SendBatch(context.Context, *pgx.Batch) pgx.BatchResults { return nil }
+
 func (f failing) Begin(context.Context) (pgx.Tx, error) { return nil, f.err }
 
 func TestErrorsOfPostgres(t *testing.T) {

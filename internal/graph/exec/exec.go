@@ -37,6 +37,9 @@ type Options struct {
 	// Sessions answers the fields about sessions that the API has, if it has any. Nil refuses them.
 	Sessions Sessions
 
+	// Enforce runs the statements of callers under row-level security; nil does not. Those of the service run without.
+	Enforce *Enforcement
+
 	// What attaches to the steps of an operation. All are optional.
 	Documents Documents
 	Limiters  []Limiter

@@ -17,6 +17,7 @@ import (
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/pg/ddl"
 	"github.com/krowoc/krowoc/internal/pg/own"
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -108,14 +109,20 @@ func serve(t testing.TB, text, before string, rows ...string) client {
 	return client{handler: h, db: db}
 }
 
-// apiOf is the API of a schema.
-func apiOf(t testing.TB, text string) *graph.API {
+// parsed is a schema.
+func parsed(t testing.TB, text string) *schema.Schema {
 	t.Helper()
 	s, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
 	if list.Errors() > 0 {
 		t.Fatal(list)
 	}
-	api, err := graph.New(s, graph.Options{})
+	return s
+}
+
+// apiOf is the API of a schema.
+func apiOf(t testing.TB, text string) *graph.API {
+	t.Helper()
+	api, err := graph.New(parsed(t, text), graph.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +132,17 @@ func apiOf(t testing.TB, text string) *graph.API {
 // send posts a document and returns the answer whole.
 func (c client) send(t testing.TB, query string, vars map[string]any) *httptest.ResponseRecorder {
 	t.Helper()
+	return c.sendIn(t.Context(), t, query, vars)
+}
+
+// sendIn is send with a context.
+func (c client) sendIn(ctx context.Context, t testing.TB, query string, vars map[string]any) *httptest.ResponseRecorder {
+	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(string(body)))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/graphql-response+json") // whose status tells how the operation went
 	w := httptest.NewRecorder()

@@ -32,7 +32,7 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // which does nothing once it is committed
 	columns := make([][]byte, len(op.Plan.Steps))
 	for i, s := range op.Plan.Steps {
-		if columns[i], err = p.mutationStep(ctx, tx, s, op.request()); err != nil {
+		if columns[i], err = p.mutationStep(ctx, tx, s, op); err != nil {
 			_ = tx.Rollback(context.WithoutCancel(ctx))
 			return nil, s.Location.Wrap(p.explain(ctx, op, i, err))
 		}
@@ -58,42 +58,46 @@ func locate(plan *graph.Plan, err error) *graph.Location {
 }
 
 // mutationStep writes, and reads the row for the answer.
-func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request) ([]byte, error) {
+func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation) ([]byte, error) {
 	if s.Deletes { // the row is gone afterwards
-		row, err := readRow(ctx, tx, s, request, nil)
+		row, err := p.readRow(ctx, tx, s, op, nil)
 		if err != nil {
 			return nil, err
 		}
-		_, err = p.write(ctx, tx, s, request)
+		_, err = p.write(ctx, tx, s, op)
 		return row, err
 	}
-	key, err := p.write(ctx, tx, s, request)
+	key, err := p.write(ctx, tx, s, op)
 	switch {
 	case err != nil:
 		return nil, err
 	case s.Read.SQL == "":
 		return []byte(key[0]), nil
 	}
-	return readRow(ctx, tx, s, request, key)
+	return p.readRow(ctx, tx, s, op, key)
 }
 
 // write writes the row of a step with its links, and returns its key.
-func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request) ([]string, error) {
-	key, allowed, err := p.change(ctx, tx, s.Write, request, nil)
+func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation) ([]string, error) {
+	key, allowed, err := p.change(ctx, tx, s.Write, op, nil)
 	switch {
+	case byPolicy(err):
+		return nil, s.Refused()
 	case err != nil:
 		return nil, err
 	case key == nil:
 		return nil, s.Missing()
 	case !allowed:
 		return nil, s.Refused()
-	case len(s.Links) == 0:
+	case s.After.SQL == "": // lists with nothing to connect have no Links, and the rules are left to After all the same
 		return key, nil
 	}
 	all := slices.Clone(key)
 	for _, l := range s.Links {
-		linked, found, err := p.change(ctx, tx, l.Statement, request, key)
+		linked, found, err := p.change(ctx, tx, l.Statement, op, key)
 		switch {
+		case byPolicy(err):
+			return nil, s.Refused()
 		case err != nil:
 			return nil, err
 		case !found:
@@ -101,19 +105,19 @@ func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, request g
 		}
 		all = append(all, linked...)
 	}
-	if _, allowed, err = p.change(ctx, tx, s.After, request, all); err == nil && !allowed {
+	if _, allowed, err = p.change(ctx, tx, s.After, op, all); err == nil && !allowed {
 		return nil, s.Refused()
 	}
 	return key, err
 }
 
 // change runs a statement of one row, which is texts and then a boolean. The texts are nil if there is no row.
-func (p *pipeline) change(ctx context.Context, tx pgx.Tx, s graph.Statement, request graph.Request, key []string) (texts []string, ok bool, err error) {
-	args, err := s.Bind(request, key)
+func (p *pipeline) change(ctx context.Context, tx pgx.Tx, s graph.Statement, op *Operation, key []string) (texts []string, ok bool, err error) {
+	args, err := s.Bind(op.request(), key)
 	if err != nil {
 		return nil, false, err
 	}
-	rows, err := tx.Query(ctx, s.SQL, args...)
+	rows, err := p.ask(ctx, tx, op, true, s.SQL, args)
 	if err != nil {
 		return nil, false, p.writeFault(ctx, err)
 	}
@@ -138,12 +142,12 @@ func (p *pipeline) change(ctx context.Context, tx pgx.Tx, s graph.Statement, req
 }
 
 // readRow returns the JSON of the row of a step.
-func readRow(ctx context.Context, tx pgx.Tx, s graph.Step, request graph.Request, key []string) ([]byte, error) {
-	args, err := s.Read.Bind(request, key)
+func (p *pipeline) readRow(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation, key []string) ([]byte, error) {
+	args, err := s.Read.Bind(op.request(), key)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, s.Read.SQL, args...)
+	rows, err := p.ask(ctx, tx, op, false, s.Read.SQL, args)
 	if err != nil {
 		return nil, queryFault(ctx, err)
 	}

@@ -50,6 +50,12 @@ func (d *connDB) Write(context.Context) exec.Conn { return d.Conn }
 
 func secure(t testing.TB, text string, rows ...string) secured {
 	t.Helper()
+	return secureWith(t, rls.Options{}, text, rows...)
+}
+
+// secureWith is secure with options of the policies.
+func secureWith(t testing.TB, o rls.Options, text string, rows ...string) secured {
+	t.Helper()
 	s, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
 	if list.Errors() > 0 {
 		t.Fatalf("%v\n%s", list, text)
@@ -75,7 +81,7 @@ func secure(t testing.TB, text string, rows ...string) secured {
 	if out.handler, err = exec.New(exec.Options{API: out.api, DB: out.conn, Logger: testkit.Logger(t)}); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := rls.Make(t.Context(), out.db, out.tables, rls.Options{})
+	plan, err := rls.Make(t.Context(), out.db, out.tables, o)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}

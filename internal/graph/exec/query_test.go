@@ -124,3 +124,11 @@ func TestOneStatementPerOperation(t *testing.T) {
 		t.Errorf("%d statements, want 1", db.queries)
 	}
 }
+
+// An API without types answers its only field.
+func TestEmptyAPI(t *testing.T) {
+	c := serve(t, `type Secret @table { value: String! }`, "")
+	if got := c.data(t, `{nothing __typename}`, nil); got != `{"nothing":null,"__typename":"Query"}` {
+		t.Error(got)
+	}
+}

@@ -56,6 +56,7 @@ type operationMaker struct {
 	*rand.Rand
 	schema    *ast.Schema
 	variables map[string]any
+	known     map[string][]any // values of scalars that rows have
 	defs      []string
 	size      int
 }
@@ -144,6 +145,9 @@ func (g *operationMaker) value(typ *ast.Type, depth int) any {
 		return enumValue(def.EnumValues[g.IntN(len(def.EnumValues))].Name)
 	case def.Kind != ast.InputObject:
 		list := samples[def.Name]
+		if known := g.known[def.Name]; len(known) > 0 && g.IntN(5) > 0 {
+			list = known
+		}
 		return list[g.IntN(len(list))]
 	}
 	object := map[string]any{}

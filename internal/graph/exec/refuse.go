@@ -57,7 +57,7 @@ func (p *pipeline) candidate(ctx context.Context, op *Operation, step int) (allo
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	for _, s := range op.Plan.Steps[:step] {
-		if _, err := p.write(ctx, tx, s, op.request()); err != nil {
+		if _, err := p.write(ctx, tx, s, op); err != nil {
 			return false, nil, err
 		}
 	}
@@ -73,7 +73,12 @@ func (p *pipeline) candidate(ctx context.Context, op *Operation, step int) (allo
 	sql := fmt.Sprintf(`WITH candidate AS (%s) SELECT coalesce(bool_and(%s), false),
 		ARRAY(SELECT DISTINCT "violated check" FROM candidate, LATERAL unnest(%s) AS checks ("violated check") ORDER BY "violated check") FROM candidate`,
 		s.Candidate.SQL, pg.QuoteIdent(graph.Allowed), tests)
-	if err := tx.QueryRow(ctx, sql, args...).Scan(&allowed, &violated); err != nil {
+	rows, err := p.ask(ctx, tx, op, true, sql, args)
+	if err != nil {
+		return false, nil, queryFault(ctx, err)
+	}
+	_, err = pgx.ForEachRow(rows, []any{&allowed, &violated}, func() error { return nil })
+	if err != nil {
 		return false, nil, queryFault(ctx, err)
 	}
 	return allowed, violated, nil

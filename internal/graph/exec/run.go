@@ -24,6 +24,9 @@ func (p *pipeline) run(ctx context.Context, op *Operation) error {
 		op.Data = assemble(op.Plan, known, nil)
 		return nil
 	}
+	if err := p.checkEnforced(ctx); err != nil {
+		return err
+	}
 	end, err := p.takeTurn(ctx)
 	if err != nil {
 		return err
@@ -61,9 +64,9 @@ func (p *pipeline) knownValues(ctx context.Context, op *Operation) ([][]byte, er
 
 // query runs the statement of a plan, a second time where the connection turns out to be closed.
 func (p *pipeline) query(ctx context.Context, op *Operation, known [][]byte) (json.RawMessage, error) {
-	data, err := queryOnce(ctx, p.DB.Read(ctx), op, known)
+	data, err := p.queryOnce(ctx, p.DB.Read(ctx), op, known)
 	if stale(err) && ctx.Err() == nil {
-		data, err = queryOnce(ctx, p.DB.Read(ctx), op, known)
+		data, err = p.queryOnce(ctx, p.DB.Read(ctx), op, known)
 	}
 	if err != nil {
 		return nil, queryFault(ctx, err)
@@ -72,8 +75,8 @@ func (p *pipeline) query(ctx context.Context, op *Operation, known [][]byte) (js
 }
 
 // queryOnce assembles the answer while the row's bytes are in the connection's buffer.
-func queryOnce(ctx context.Context, conn Conn, op *Operation, known [][]byte) (json.RawMessage, error) {
-	rows, err := conn.Query(ctx, op.Plan.SQL, op.Args...)
+func (p *pipeline) queryOnce(ctx context.Context, conn Conn, op *Operation, known [][]byte) (json.RawMessage, error) {
+	rows, err := p.ask(ctx, conn, op, false, op.Plan.SQL, op.Args)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +145,10 @@ func queryFault(ctx context.Context, err error) error {
 	switch fault.CodeOf(f) {
 	case fault.Unavailable, fault.Timeout, fault.Canceled:
 		return f
+	}
+	var refused *denied
+	if errors.As(err, &refused) {
+		return &fault.Error{Code: fault.Forbidden, Message: "you are not allowed to do this", Err: f}
 	}
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {

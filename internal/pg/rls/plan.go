@@ -64,6 +64,8 @@ func (p *planner) plan(ctx context.Context, tables []Table) (plan Plan, err erro
 	if err != nil {
 		return plan, err
 	}
+	// What a server relies on stays, also when the command runs in an environment whose server does not.
+	p.Enforce = p.Enforce || slices.ContainsFunc(before, func(o object) bool { return o.order == digestOrder })
 	for _, o := range slices.Backward(before) {
 		if err := p.exec(ctx, o.drop); err != nil {
 			return plan, err
@@ -136,6 +138,13 @@ func (p *planner) build(ctx context.Context, tables []Table) error {
 	for _, role := range p.names(Anonymous | Authenticated) {
 		if err := p.exec(ctx, []string{createRole(role)}); err != nil {
 			return err
+		}
+	}
+	if p.Enforce {
+		for _, a := range p.apiRoles() {
+			if err := p.exec(ctx, []string{createAPIRole(a)}); err != nil {
+				return err
+			}
 		}
 	}
 	return p.exec(ctx, w.statements(tables))

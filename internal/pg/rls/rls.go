@@ -73,7 +73,9 @@ type Table struct {
 	Name, Type string
 	Policies   map[Operation][]Condition // one must hold; none is nobody
 	Columns    []Column
-	After      string // the condition on rows that somebody has inserted or deleted, once the statement has done so; "" is always
+	After      string      // the condition on rows that somebody has inserted or deleted, once the statement has done so; "" is always
+	Lookups    []Condition // that statements of the API look up for fields
+	Links      []Condition // under which the API writes a row of an implied join table; one must hold
 
 	grants map[Operation]Who
 }
@@ -112,6 +114,7 @@ type Options struct {
 	Anonymous, Authenticated string   // roles; the default is anon and authenticated
 	Roles                    []string // paths of the claims with the caller's roles; the first that exists counts
 	Tiers                    []string // paths of the claims with the caller's tier; the first that exists counts
+	Enforce                  bool     // the API runs its statements under the policies, too
 	Remove                   bool     // plan to remove everything
 }
 

@@ -30,6 +30,7 @@ const (
 	triggerOrder
 	viewOrder
 	grantOrder
+	digestOrder
 )
 
 // reader reads the objects of a database.
@@ -71,7 +72,7 @@ func (r *reader) read(ctx context.Context) (list []object, err error) {
 	if _, err := r.tx.Exec(ctx, "SAVEPOINT krowoc_read; SET LOCAL search_path = ''"); err != nil {
 		return nil, pg.Fault(op, err)
 	}
-	for _, part := range []func(context.Context) error{r.functions, r.security, r.policies, r.triggers, r.views, r.grants} {
+	for _, part := range []func(context.Context) error{r.functions, r.security, r.policies, r.triggers, r.views, r.grants, r.digest} {
 		if err := part(ctx); err != nil {
 			return nil, err
 		}
@@ -136,6 +137,7 @@ func (r *reader) security(ctx context.Context) error {
 func (r *reader) policies(ctx context.Context) error {
 	return r.query(ctx, `SELECT quote_ident(p.polname) || ' ON ' || p.polrelid::regclass::text,
 			concat_ws(' ', 'FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+				'TO ' || (SELECT string_agg(quote_ident(rolname), ', ' ORDER BY rolname) FROM pg_roles WHERE oid = ANY (p.polroles)),
 				'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
 		FROM pg_policy p WHERE p.polname LIKE 'krowoc\_%'`, nil, func(row []string) {
 		r.add(policyOrder, row[0], []string{"CREATE POLICY " + row[0] + " " + row[1]}, []string{"DROP POLICY " + row[0]})
@@ -168,8 +170,8 @@ func (r *reader) views(ctx context.Context) error {
 	})
 }
 
-func (r *reader) identifiers() (list []string) {
-	for _, role := range r.names(Anonymous | Authenticated) {
+func (o Options) identifiers() (list []string) {
+	for _, role := range o.names(Anonymous | Authenticated) {
 		list = append(list, ident(role))
 	}
 	return list
@@ -177,7 +179,7 @@ func (r *reader) identifiers() (list []string) {
 
 // grants reads what the roles of callers may do.
 func (r *reader) grants(ctx context.Context) error {
-	roles := append([]string{"PUBLIC"}, r.identifiers()...)
+	roles := slices.Concat([]string{"PUBLIC"}, r.identifiers(), r.apiIdentifiers())
 	used := map[string]bool{}
 	err := r.query(ctx, grantsSQL, []any{r.tables, roles, Schema}, func(row []string) {
 		of, privilege, columns, role := row[0], row[1], row[2], row[3]
@@ -188,6 +190,11 @@ func (r *reader) grants(ctx context.Context) error {
 	for _, role := range r.names(Anonymous | Authenticated) {
 		if used[ident(role)] {
 			r.add(roleOrder, role, []string{createRole(role)}, nil)
+		}
+	}
+	for _, a := range r.apiRoles() {
+		if used[ident(a.name)] {
+			r.add(roleOrder, a.name, []string{createAPIRole(a)}, nil)
 		}
 	}
 	return err

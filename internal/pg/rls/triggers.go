@@ -10,7 +10,7 @@ import (
 )
 
 // Triggers apply what policies and grants cannot express. Like policies, they do not apply to the owner of the table, as whom Postgres also changes
-// what refers to a changed row.
+// what refers to a changed row. The roles of the API are left out, too: its statements apply these rules themselves.
 
 // triggers writes the triggers of a table.
 func (w *writer) triggers(t Table) {
@@ -28,10 +28,13 @@ func (w *writer) trigger(t Table, name, event, volatility, statements string) {
 		result = "NULL"
 	}
 	body := "BEGIN\n" + statements + "  RETURN " + result + ";\nEND"
-	function := w.named(t.Name, body)
+	function := named(t.Name, body)
 	w.rules = append(w.rules, "CREATE FUNCTION "+function+"() RETURNS trigger LANGUAGE plpgsql "+volatility+asOwner+pg.QuoteLiteral(body))
-	w.add("CREATE TRIGGER " + ident(name) + " " + event + " ON " + ident(t.Name) + " FOR EACH ROW WHEN (row_security_active(" +
-		pg.QuoteLiteral(ident(t.Name)) + "::regclass)) EXECUTE FUNCTION " + function + "()")
+	when := "row_security_active(" + pg.QuoteLiteral(ident(t.Name)) + "::regclass)"
+	if w.Enforce {
+		when += " AND current_user NOT IN (" + quoted(w.apiNames()) + ")"
+	}
+	w.add("CREATE TRIGGER " + ident(name) + " " + event + " ON " + ident(t.Name) + " FOR EACH ROW WHEN (" + when + ") EXECUTE FUNCTION " + function + "()")
 }
 
 // When a trigger runs, and what the tables are for its function: as the statement has left them, or as they were before.
@@ -100,6 +103,14 @@ func (t Table) checked(op Operation) (list []Column) {
 		}
 	}
 	return list
+}
+
+func quoted(texts []string) string {
+	list := make([]string, len(texts))
+	for i, t := range texts {
+		list[i] = pg.QuoteLiteral(t)
+	}
+	return strings.Join(list, ", ")
 }
 
 func idents(names []string) string {

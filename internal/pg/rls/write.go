@@ -3,7 +3,6 @@ package rls
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -36,8 +35,11 @@ func (w *writer) statements(tables []Table) []string {
 	for _, t := range tables {
 		w.table(t)
 	}
-	for _, role := range w.names(Anonymous | Authenticated) {
-		w.add("GRANT USAGE ON SCHEMA " + Schema + " TO " + ident(role))
+	for _, role := range w.identifiers() {
+		w.add("GRANT USAGE ON SCHEMA " + Schema + " TO " + role)
+	}
+	if w.Enforce {
+		w.enforce(tables)
 	}
 	return slices.Concat(all, w.rules, w.rest)
 }
@@ -68,17 +70,20 @@ func policyName(op Operation) string { return PolicyPrefix + strings.ToLower(str
 
 // policy returns the condition of an operation, or "" for nobody.
 func (w *writer) policy(t Table, op Operation) string {
-	var all []string
+	var all, elsewhere []string
 	for _, c := range t.Policies[op] {
 		switch {
 		case c.SQL == "":
 			return "true"
 		case c.Elsewhere:
-			all = append(all, w.function(t.Name, c.SQL))
+			elsewhere = append(elsewhere, c.SQL)
 		default:
 			sql, _ := onRow(c.SQL, ident(t.Name))
 			all = append(all, sql)
 		}
+	}
+	if len(elsewhere) > 0 { // last, and as one call, which costs more than what it does
+		all = append(all, w.function(t.Name, strings.Join(elsewhere, " OR ")))
 	}
 	return strings.Join(all, " OR ")
 }
@@ -110,28 +115,28 @@ func onRow(sql, alias string) (out string, columns []string) {
 // function returns the call of a function with the condition. It takes the columns that it uses and not the row: a function over the type of a
 // table would keep the table from being dropped.
 func (w *writer) function(table, condition string) string {
-	_, columns := onRow(condition, Row)
-	var types, selected, given []string
-	for i, c := range columns {
+	f := functionOf(table, condition)
+	call := f.call(ident(table))
+	if w.functions[f.name] {
+		return call
+	}
+	w.functions[f.name] = true
+	var types []string
+	for _, c := range f.columns {
 		types = append(types, w.types[table][c])
-		selected = append(selected, fmt.Sprintf("$%d AS %s", i+1, ident(c)))
-		given = append(given, ident(table)+"."+ident(c))
 	}
-	body := "SELECT coalesce(" + condition + ", false) FROM (SELECT " + strings.Join(selected, ", ") + ") " + Row
-	name := w.named(table, strings.Join(types, ",")+body)
-	if w.functions[name] {
-		return name + "(" + strings.Join(given, ", ") + ")"
+	for _, c := range f.claims {
+		types = append(types, c.dataType)
 	}
-	w.functions[name] = true
-	w.rules = append(w.rules, "CREATE FUNCTION "+name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE sql STABLE"+asOwner+pg.QuoteLiteral(body))
-	return name + "(" + strings.Join(given, ", ") + ")"
+	w.rules = append(w.rules, "CREATE FUNCTION "+f.name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE plpgsql STABLE"+asOwner+pg.QuoteLiteral(returning(f.body)))
+	return call
 }
 
 // asOwner gives a function the rights of its owner, and the names that conditions use.
 const asOwner = " SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "
 
 // named returns the name of the function of a rule, which changes with its text, so that a changed rule is another function.
-func (w *writer) named(table, text string) string {
+func named(table, text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return Schema + "." + ident(schema.ObjectName(table, nil, hex.EncodeToString(sum[:5])))
 }

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/lifecycle"
+	"github.com/krowoc/krowoc/internal/pg/rls"
+	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// RowLevelSecurity returns the options of the policies of the project.
+func (a *App) RowLevelSecurity() rls.Options {
+	c := a.Config.Database.RLS
+	return rls.Options{
+		Anonymous: c.Anonymous, Authenticated: c.Authenticated, Enforce: c.Enforce,
+		Roles: a.claimsOf(func(i config.Issuer) string { return i.Roles }, rls.DefaultRoles()),
+		Tiers: a.claimsOf(func(i config.Issuer) string { return i.Tier }, rls.DefaultTiers()),
+	}
+}
+
+// claimsOf returns the claims in which the project's issuers have something of their callers. The defaults are those of an issuer of the kind
+// supabase and of others.
+func (a *App) claimsOf(configured func(config.Issuer) string, defaults []string) (paths []string) {
+	for _, i := range a.Config.Auth.Issuers {
+		path := configured(i)
+		if path == "" {
+			path = defaults[1]
+			if i.Kind == "supabase" {
+				path = defaults[0]
+			}
+		}
+		if !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// enforcement tells whether a database enforces the rules of a schema.
+type enforcement struct {
+	options rls.Options
+	tables  []rls.Table
+	pool    *pgxpool.Pool
+
+	mu     sync.Mutex
+	passed bool
+	failed time.Time // of the last failure
+	err    error
+}
+
+// newEnforcement returns nil if the configuration does not ask for it.
+func (a *App) newEnforcement(pool *pgxpool.Pool, s *schema.Schema) (*enforcement, error) {
+	if !a.Config.Database.RLS.Enforce {
+		return nil, nil //nolint:nilnil // the server runs without
+	}
+	api, err := graph.New(s, graph.Options{})
+	if err != nil {
+		return nil, err
+	}
+	tables, err := api.Policies()
+	return &enforcement{options: a.RowLevelSecurity(), tables: tables, pool: pool}, err
+}
+
+// The limits of a check: how long it may take, and how long its failure is remembered.
+const (
+	enforcementTimeout = 5 * time.Second
+	enforcementRetry   = time.Second
+)
+
+// Check returns why the database does not enforce the rules. Once it does, it is not asked again.
+func (e *enforcement) Check(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.passed || (e.err != nil && time.Since(e.failed) < enforcementRetry) {
+		return e.err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enforcementTimeout) // others wait for the result
+	defer cancel()
+	e.err = rls.Check(ctx, e.pool, e.tables, e.options)
+	e.passed, e.failed = e.err == nil, time.Now()
+	return e.err
+}
+
+// exec returns the option of the API.
+func (e *enforcement) exec() *exec.Enforcement {
+	if e == nil {
+		return nil
+	}
+	return &exec.Enforcement{Security: e.options, Check: e.Check}
+}
+
+// part refuses to start a server on a database that does not enforce the rules. While Postgres does not answer, the server starts and refuses
+// operations.
+func (e *enforcement) part() lifecycle.Part {
+	return lifecycle.Part{Name: "row-level security", Start: func(ctx context.Context) error {
+		if e == nil {
+			return nil
+		}
+		err := e.Check(ctx)
+		if code := fault.CodeOf(err); code == fault.Unavailable || code == fault.Timeout {
+			return nil
+		}
+		return err
+	}}
+}
