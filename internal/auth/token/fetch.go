@@ -60,6 +60,7 @@ func fetchKeys(ctx context.Context, client *http.Client, i Issuer) (map[keyID]an
 	keys := map[keyID]any{}
 	for _, text := range set.Keys[:min(len(set.Keys), maxKeys)] {
 		if id, key, ok := usable(text); ok {
+			id.issuer = ofTenant(i.URL, text)
 			keys[id] = key
 		}
 	}

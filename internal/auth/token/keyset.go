@@ -25,7 +25,10 @@ const (
 )
 
 // keyID finds a key: a set may have one of the same name for each algorithm.
-type keyID struct{ name, algorithm string }
+type keyID struct {
+	name, algorithm string
+	issuer          string // the only tenant whose tokens it signs; empty for all
+}
 
 // keySet is the keys of an issuer. They are fetched when a token needs one that is unknown, and again in the background when they are old.
 // Keys that have been fetched once are kept while the issuer does not answer.
@@ -45,8 +48,8 @@ type keySet struct {
 	waiting int
 }
 
-// key returns the key that a token names.
-func (i *trusted) key(ctx context.Context, h header) (any, error) {
+// key returns the key that a token with an `iss` names.
+func (i *trusted) key(ctx context.Context, h header, iss string) (any, error) {
 	if h.Algorithm == hmacName {
 		if len(i.Secret) == 0 {
 			return nil, invalid("the algorithm HS256 is not allowed for this issuer")
@@ -56,7 +59,7 @@ func (i *trusted) key(ctx context.Context, h header) (any, error) {
 	if _, known := algorithms[h.Algorithm]; !known {
 		return nil, invalid(fmt.Sprintf("the algorithm %.20q is not allowed", h.Algorithm))
 	}
-	return i.keys.get(ctx, keyID{h.Key, h.Algorithm})
+	return i.keys.get(ctx, keyID{h.Key, h.Algorithm, iss})
 }
 
 // get returns a key. It waits for a fetch if the key is unknown and one may begin.
@@ -86,9 +89,11 @@ func (s *keySet) get(ctx context.Context, id keyID) (any, error) {
 func (s *keySet) known(id keyID) (key any, flight chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key = s.keys[id]
+	if key = s.keys[keyID{id.name, id.algorithm, ""}]; key == nil {
+		key = s.keys[id]
+	}
 	if id.name == "" {
-		key = s.only(id.algorithm)
+		key = s.only(id)
 	}
 	if key == nil || s.now().After(s.next) {
 		s.begin()
@@ -97,9 +102,10 @@ func (s *keySet) known(id keyID) (key any, flight chan struct{}) {
 }
 
 // only returns the one key of an algorithm, for tokens that name none. It returns nil if there are several.
-func (s *keySet) only(algorithm string) (found any) {
+func (s *keySet) only(wanted keyID) (found any) {
 	for id, key := range s.keys {
-		if id.algorithm != algorithm {
+		isForAnother := id.issuer != "" && id.issuer != wanted.issuer
+		if id.algorithm != wanted.algorithm || isForAnother {
 			continue
 		}
 		if found != nil {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,6 +53,19 @@ func Issues(issuer, iss string) bool {
 func namesItself(issuer, named string) bool {
 	before, after, many := tenants(issuer)
 	return named == issuer || (many && named == before+tenantPlaceholder+after)
+}
+
+// ofTenant returns the only issuer whose tokens a key signs, or "" for all. Microsoft publishes keys for all tenants, and keys for the tenant of
+// personal accounts alone, in one set.
+func ofTenant(issuer string, key []byte) string {
+	var published struct {
+		Issuer string `json:"issuer"`
+	}
+	_, _, many := tenants(issuer)
+	if err := json.Unmarshal(key, &published); err != nil || !many || namesItself(issuer, published.Issuer) {
+		return ""
+	}
+	return published.Issuer
 }
 
 // find returns the issuer of a token, or nil.

@@ -60,31 +60,47 @@ const (
 	otherTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 )
 
+// withIssuer is a public key as Microsoft publishes it.
+func withIssuer(t *testing.T, s signer, issuer string) any {
+	t.Helper()
+	key := s.public(t)
+	if err := key.Set("issuer", issuer); err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // Tokens of Google and Microsoft are accepted by configuration alone, and no others for them.
 func TestLargeProviders(t *testing.T) {
 	key := newSigner(t, "k1", jwa.RS256())
-	client := &http.Client{Transport: publicMetadata(key.public(t))}
+	personal := newSigner(t, "k2", jwa.RS256())
+	client := &http.Client{Transport: publicMetadata(withIssuer(t, key, "https://login.microsoftonline.com/{tenantid}/v2.0"),
+		withIssuer(t, personal, "https://login.microsoftonline.com/"+otherTenant+"/v2.0"))}
 	base := claims{"aud": "shop", "sub": "110169484474386276334", "exp": epoch.Add(time.Hour).Unix(), "iat": epoch.Unix(), "email": "ada@example.com"}
+	const personalAccounts = "https://login.microsoftonline.com/" + otherTenant + "/v2.0"
 	const google, common, ofTenant = "https://accounts.google.com", "https://login.microsoftonline.com/common/v2.0", "https://login.microsoftonline.com/" + tenant + "/v2.0"
 	for name, c := range map[string]struct {
-		url    string
-		change claims
-		issuer string // "" if it is refused
-		email  string
+		url      string
+		change   claims
+		issuer   string // "" if it is refused
+		email    string
+		personal bool // signed with the key for personal accounts
 	}{
-		"google":                    {google, claims{"iss": google, "email_verified": true}, google, "ada@example.com"},
-		"google by its other name":  {google, claims{"iss": "accounts.google.com"}, google, "ada@example.com"},
-		"an unverified address":     {google, claims{"iss": google, "email_verified": false}, google, ""},
-		"another host by that name": {"https://login.microsoftonline.com/" + tenant + "/v2.0", claims{"iss": "accounts.google.com"}, "", ""},
-		"one tenant":                {ofTenant, claims{"iss": ofTenant, "tid": tenant}, ofTenant, "ada@example.com"},
-		"another than that":         {ofTenant, claims{"iss": "https://login.microsoftonline.com/" + otherTenant + "/v2.0", "tid": otherTenant}, "", ""},
-		"any tenant":                {common, claims{"iss": ofTenant, "tid": tenant}, ofTenant, ""},
-		"an address that it owns":   {common, claims{"iss": ofTenant, "tid": tenant, "xms_edov": true}, ofTenant, "ada@example.com"},
-		"another tenant in tid":     {common, claims{"iss": ofTenant, "tid": otherTenant}, "", ""},
-		"no tid":                    {common, claims{"iss": ofTenant}, "", ""},
-		"the placeholder":           {common, claims{"iss": "https://login.microsoftonline.com/{tenantid}/v2.0", "tid": "{tenantid}"}, "", ""},
-		"a path as tenant":          {common, claims{"iss": "https://login.microsoftonline.com/a/b/v2.0", "tid": "a/b"}, "", ""},
-		"common on another host":    {"https://login.example.com/common/v2.0", claims{"iss": "https://login.example.com/" + tenant + "/v2.0", "tid": tenant}, "", ""},
+		"google":                    {google, claims{"iss": google, "email_verified": true}, google, "ada@example.com", false},
+		"google by its other name":  {google, claims{"iss": "accounts.google.com"}, google, "ada@example.com", false},
+		"an unverified address":     {google, claims{"iss": google, "email_verified": false}, google, "", false},
+		"another host by that name": {"https://login.microsoftonline.com/" + tenant + "/v2.0", claims{"iss": "accounts.google.com"}, "", "", false},
+		"one tenant":                {ofTenant, claims{"iss": ofTenant, "tid": tenant}, ofTenant, "ada@example.com", false},
+		"another than that":         {ofTenant, claims{"iss": "https://login.microsoftonline.com/" + otherTenant + "/v2.0", "tid": otherTenant}, "", "", false},
+		"any tenant":                {common, claims{"iss": ofTenant, "tid": tenant}, ofTenant, "", false},
+		"an address that it owns":   {common, claims{"iss": ofTenant, "tid": tenant, "xms_edov": true}, ofTenant, "ada@example.com", false},
+		"another tenant in tid":     {common, claims{"iss": ofTenant, "tid": otherTenant}, "", "", false},
+		"no tid":                    {common, claims{"iss": ofTenant}, "", "", false},
+		"the placeholder":           {common, claims{"iss": "https://login.microsoftonline.com/{tenantid}/v2.0", "tid": "{tenantid}"}, "", "", false},
+		"a path as tenant":          {common, claims{"iss": "https://login.microsoftonline.com/a/b/v2.0", "tid": "a/b"}, "", "", false},
+		"a personal account":        {common, claims{"iss": personalAccounts, "tid": otherTenant}, personalAccounts, "", true},
+		"a key of another tenant":   {common, claims{"iss": ofTenant, "tid": tenant}, "", "", true},
+		"common on another host":    {"https://login.example.com/common/v2.0", claims{"iss": "https://login.example.com/" + tenant + "/v2.0", "tid": tenant}, "", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := token.New(token.Options{Now: now, Client: client, Issuers: []token.Issuer{{Kind: token.OIDC, URL: c.url, Audience: []string{"shop"}}}})
@@ -98,7 +114,11 @@ func TestLargeProviders(t *testing.T) {
 					all[name] = value
 				}
 			}
-			got, err := v.Verify(t.Context(), key.sign(t, all, nil))
+			by := key
+			if c.personal {
+				by = personal
+			}
+			got, err := v.Verify(t.Context(), by.sign(t, all, nil))
 			if (err == nil) != (c.issuer != "") || got.Issuer != c.issuer || got.Email != c.email {
 				t.Errorf("the token is that of %q, %q: %v", got.Issuer, got.Email, err)
 			}

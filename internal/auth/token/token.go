@@ -150,7 +150,7 @@ func (v *Verifier) check(ctx context.Context, token string, now time.Time) (Clai
 	if issuer == nil {
 		return Claims{}, invalid(fmt.Sprintf("the issuer %.200q is not one of this service", t.claims.Issuer))
 	}
-	key, err := issuer.key(ctx, t.header)
+	key, err := issuer.key(ctx, t.header, t.claims.Issuer)
 	if err != nil {
 		return Claims{}, err
 	}
