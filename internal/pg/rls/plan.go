@@ -9,7 +9,6 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
-	"github.com/krowoc/krowoc/internal/pg/catalog"
 )
 
 const op = "write the row-level security"
@@ -107,7 +106,7 @@ func (p *planner) known(ctx context.Context, tables []Table) error {
 
 // build creates everything that the rules need.
 func (p *planner) build(ctx context.Context, tables []Table) error {
-	w := &writer{Options: p.Options, types: map[string]map[string]string{}, defaults: map[string]map[string]string{}, computed: map[string]bool{}, sequences: map[string][]string{}, functions: map[string]bool{}}
+	w := newWriter(p.Options)
 	err := p.query(ctx, `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL'), a.attgenerated::text
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 		WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped`, []any{p.tables}, func(row []string) {
@@ -187,48 +186,4 @@ func index(list []object) map[string]object {
 		m[o.id()] = o
 	}
 	return m
-}
-
-// prove runs a plan up, down and up again, and compares the database.
-func (p *planner) prove(ctx context.Context, plan *Plan) error {
-	var seen []*catalog.Catalog
-	for _, run := range []func() error{
-		func() error { return nil },
-		func() error { return p.exec(ctx, plan.Up) },
-		func() error { return p.back(ctx, plan) },
-		func() error { return p.exec(ctx, plan.Up) },
-	} {
-		if err := run(); err != nil {
-			return err
-		}
-		c, err := catalog.ReadTx(ctx, p.tx, catalog.Options{})
-		if err != nil {
-			return err
-		}
-		seen = append(seen, c)
-	}
-	for i := range 2 {
-		if list := catalog.Compare(seen[i], seen[i+2]); len(list) > 0 {
-			return fault.New(fault.Internal, op, "running the migration up, down and up gives another database: "+list[0].String())
-		}
-	}
-	return nil
-}
-
-// unchecked lets the way back create a function over tables, columns and values that have another name now.
-const unchecked = "-- Some functions use names from before a rename, which is rolled back after this.\nSET LOCAL check_function_bodies = off"
-
-// back runs the way back.
-func (p *planner) back(ctx context.Context, plan *Plan) error {
-	if _, err := p.tx.Exec(ctx, "SAVEPOINT krowoc_back"); err != nil {
-		return pg.Fault(op, err)
-	}
-	if p.exec(ctx, plan.Down) == nil {
-		return nil
-	}
-	if _, err := p.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT krowoc_back"); err != nil {
-		return pg.Fault(op, err)
-	}
-	plan.Down = slices.Concat([]string{unchecked}, plan.Down)
-	return p.exec(ctx, plan.Down)
 }

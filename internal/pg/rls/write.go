@@ -29,6 +29,13 @@ type writer struct {
 	rest      []string                     // row security, policies, views and grants
 }
 
+func newWriter(o Options) *writer {
+	return &writer{
+		Options: o, types: map[string]map[string]string{}, defaults: map[string]map[string]string{}, computed: map[string]bool{},
+		sequences: map[string][]string{}, functions: map[string]bool{},
+	}
+}
+
 // statements returns the SQL of all tables in a database that has nothing of this package.
 func (w *writer) statements(tables []Table) []string {
 	all := append([]string{"CREATE SCHEMA " + Schema}, functions(w.Roles, w.Tiers)...)
