@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -48,18 +49,7 @@ func TestPoliciesOfChangedTables(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := secure(t, policyBefore)
 			testkit.Exec(t, s.db, c.sql)
-			parsed, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: strings.NewReplacer(c.schema...).Replace(policyBefore)})
-			if list.Errors() > 0 {
-				t.Fatal(list)
-			}
-			api, err := graph.New(parsed, graph.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			tables, err := api.Policies()
-			if err != nil {
-				t.Fatal(err)
-			}
+			tables := policiesOf(t, strings.NewReplacer(c.schema...).Replace(policyBefore))
 			plan, err := rls.Make(t.Context(), s.db, tables, rls.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -72,6 +62,48 @@ func TestPoliciesOfChangedTables(t *testing.T) {
 				t.Errorf("%v %q", err, plan.Up)
 			}
 		})
+	}
+}
+
+// policiesOf returns the policies of a schema.
+func policiesOf(t *testing.T, text string) []rls.Table {
+	t.Helper()
+	parsed, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
+	if list.Errors() > 0 {
+		t.Fatal(list)
+	}
+	api, err := graph.New(parsed, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := api.Policies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tables
+}
+
+// From any rules to any others and back: after either way there is nothing left to do.
+func TestPlansBetweenRandomRules(t *testing.T) {
+	for i := range *policyRounds {
+		g := policyMaker{rand.New(rand.NewPCG(*randomSeed, uint64(1000+i)))} //nolint:gosec // not for secrets
+		from, to := g.schema(), g.schema()
+		s, tables := secure(t, from), policiesOf(t, to)
+		plan, err := rls.Make(t.Context(), s.db, tables, rls.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, way := range []struct {
+			statements []string
+			tables     []rls.Table
+		}{{plan.Up, tables}, {plan.Down, s.tables}} {
+			for _, sql := range way.statements {
+				testkit.Exec(t, s.db, sql)
+			}
+			if left, err := rls.Make(t.Context(), s.db, way.tables, rls.Options{}); err != nil || len(left.Up)+len(left.Down) > 0 {
+				t.Fatalf("%v %q\nfrom %s\nto %s", err, left.Up, from, to)
+			}
+		}
 	}
 }
 
