@@ -86,7 +86,7 @@ func policiesOf(t *testing.T, text string) []rls.Table {
 // From any rules to any others and back: after either way there is nothing left to do.
 func TestPlansBetweenRandomRules(t *testing.T) {
 	for i := range *policyRounds {
-		g := policyMaker{rand.New(rand.NewPCG(*randomSeed, uint64(1000+i)))} //nolint:gosec // not for secrets
+		g := policyMaker{Rand: rand.New(rand.NewPCG(*randomSeed, uint64(1000+i)))} //nolint:gosec // not for secrets
 		from, to := g.schema(), g.schema()
 		s, tables := secure(t, from), policiesOf(t, to)
 		plan, err := rls.Make(t.Context(), s.db, tables, rls.Options{})
