@@ -105,6 +105,9 @@ func (b *builder) labelled(sql string) string {
 	return "/* authenticated */ " + sql
 }
 
+// Policed reports whether the statements of callers have to run under the policies.
+func (a *API) Policed() bool { return a.options.Policed }
+
 // lookups returns the conditions on rows of a type that policed statements leave to functions.
 func (a *API) lookups(t *schema.Type) (list []rls.Condition, err error) {
 	for _, kind := range []byte{anonymous, user, granted} {

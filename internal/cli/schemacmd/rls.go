@@ -36,7 +36,8 @@ functions that they use. Clients that reach the database without the API, such a
 the API allows them. The migration is run up, down and up on a scratch database first.
 
 After a change of the schema, the command writes the difference only. The API connects as the owner of the tables, whom policies
-do not restrict, and works as before. Policies from other sources stay and are listed, unless their names begin with krowoc_.
+do not restrict, and works as before. With database.rls.enforce, the migration also has the roles as which krowoc serve runs
+statements under the policies. Policies from other sources stay and are listed, unless their names begin with krowoc_.
 
 The command lists the fields whose rules depend on the row, on roles or on a recent log-in. No policy can hide a field: clients read the named view,
 which shows null for hidden fields. Triggers check such rules when clients write the table.`,

@@ -20,6 +20,14 @@ type Enforcement struct {
 	Check func(ctx context.Context) error
 }
 
+// matched refuses an API that leaves to the policies what no policy would decide, and one that would apply rules to rows that policies have hidden.
+func (o *Options) matched() error {
+	if o.API.Policed() != (o.Enforce != nil) {
+		return fault.New(fault.Internal, "serve the API", "statements of the API are for row-level security, and would run without, or the other way around")
+	}
+	return nil
+}
+
 // sender runs statements, one or several in a round trip: a Conn or a transaction.
 type sender interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -43,6 +51,9 @@ func (p *pipeline) checkEnforced(ctx context.Context) error {
 // ahead of it in the same round trip. Outside of a transaction both are one, because a single Sync ends them, and the settings end with it, whatever
 // happens: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING.
 func (p *pipeline) ask(ctx context.Context, conn sender, op *Operation, writes bool, sql string, args []any) (pgx.Rows, error) {
+	if err := p.matched(); err != nil {
+		return nil, err
+	}
 	if p.Enforce == nil || op.Caller.Service {
 		return conn.Query(ctx, sql, args...)
 	}

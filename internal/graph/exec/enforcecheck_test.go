@@ -22,6 +22,8 @@ func TestCheckOfEnforcement(t *testing.T) {
 		{"ALTER TABLE posts DISABLE ROW LEVEL SECURITY", "row-level security is off for posts", "ENABLE ROW LEVEL SECURITY"},
 		{"DROP POLICY krowoc_select ON posts", "the database lacks krowoc_select ON posts", "migrate up"},
 		{"DROP POLICY krowoc_api_select ON users", "the database lacks krowoc_api_select ON users", "migrate up"},
+		{"CREATE POLICY by_hand ON posts FOR SELECT USING (true)", "has the policy by_hand ON posts, which would allow more", "RESTRICTIVE"},
+		{"CREATE POLICY by_hand ON posts FOR DELETE TO authenticated USING (true)", "has the policy by_hand ON posts, which would allow more", "RESTRICTIVE"},
 		{"REVOKE ALL ON posts FROM anon_api", "rights are missing on posts for anon_api", "migrate up"},
 		{"COMMENT ON SCHEMA krowoc_auth IS NULL", "has no policies that the API can run under", "krowoc schema rls"},
 		{"DROP SCHEMA krowoc_auth CASCADE", "has no policies that the API can run under", "krowoc schema rls"},
@@ -39,6 +41,12 @@ func TestCheckOfEnforcement(t *testing.T) {
 			}
 		})
 	}
+	e.try(t, func(tx pgx.Tx) {
+		testkit.Exec(t, tx, "CREATE POLICY fewer ON posts AS RESTRICTIVE FOR SELECT USING (false); CREATE ROLE analyst; CREATE POLICY others ON posts FOR SELECT TO analyst USING (true)")
+		if err := rls.Check(t.Context(), tx, e.tables, options); err != nil {
+			t.Error(err)
+		}
+	})
 	e.tables[0].Policies[rls.Delete] = nil
 	if err := rls.Check(t.Context(), e.db, e.tables, options); err == nil || !strings.Contains(err.Error(), "of another schema") {
 		t.Errorf("with another rule: %v", err)

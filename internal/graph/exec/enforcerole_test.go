@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -202,6 +203,51 @@ func TestEnforcingInEveryQueryMode(t *testing.T) {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
 		})
+	}
+}
+
+// Callers who share connections, some of whom go away, get their own rows.
+func TestCallersDoNotMix(t *testing.T) {
+	s := secureWith(t, rls.Options{Enforce: true}, policyCases, policyCaseRows...)
+	c := enforcing(t, s, mustPolice(t, s), func(config *pgxpool.Config) { config.MaxConns = 3 })
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			for n := range 30 {
+				who := []caller.Caller{policyAda, policyBob, anonymous, service}[(i+n)%4]
+				ctx, stop := context.WithCancel(t.Context())
+				if n%5 == 0 {
+					go stop() // at any time
+				}
+				body := c.as(who).sendIn(ctx, t, `{users(orderBy: {id: ASC}) {nodes {id}}}`, nil).Body.String()
+				stop()
+				want := map[string]string{"ada": `[{"id":"ada"}]`, "bob": `[{"id":"bob"}]`, "": `[]`}[who.UID]
+				if who.Service {
+					want = `[{"id":"1"},{"id":"ada"},{"id":"bob"}]`
+				}
+				isCanceled := n%5 == 0 && strings.Contains(body, "CANCELED")
+				if !isCanceled && !strings.Contains(body, `{"users":{"nodes":`+want) {
+					t.Errorf("%+v gets %s", who, body)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// An API that leaves rules to policies is served under them alone.
+func TestPolicedAPIsNeedEnforcement(t *testing.T) {
+	s := secureWith(t, rls.Options{Enforce: true}, policyCases, policyCaseRows...)
+	for _, o := range []exec.Options{{API: mustPolice(t, s)}, {API: s.api, Enforce: &exec.Enforcement{}}} {
+		o.DB, o.Logger = exec.Single(s.db), testkit.Logger(t)
+		if _, err := exec.New(o); err == nil {
+			t.Error("it is served")
+		}
+	}
+	h := handlerOf(t, exec.Options{API: s.api, DB: exec.Single(s.db)})
+	h.Swap(mustPolice(t, s))
+	if w := (client{handler: h}).send(t, `{posts {totalCount}}`, nil); w.Code != http.StatusInternalServerError {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

@@ -58,6 +58,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.API == nil || o.DB == nil || o.Logger == nil {
 		return o, fault.New(fault.Invalid, op, "API, DB and Logger are required")
 	}
+	if err := o.matched(); err != nil {
+		return o, err
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -110,7 +113,8 @@ func New(o Options) (*Handler, error) {
 	return h, nil
 }
 
-// Swap serves another API from the next request on. Requests under way finish on the one they began with.
+// Swap serves another API from the next request on. Requests under way finish on the one they began with. An API that is policed and one that is
+// not cannot take the place of each other.
 func (h *Handler) Swap(api *graph.API) {
 	o := h.options
 	o.API = api

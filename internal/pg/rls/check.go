@@ -25,7 +25,7 @@ type Querier interface {
 func Check(ctx context.Context, db Querier, tables []Table, o Options) error {
 	c := &checker{Options: o.withDefaults(), db: db}
 	c.Enforce = true
-	for _, part := range []func(context.Context, []Table) error{c.rules, c.roles, c.security, c.grants} {
+	for _, part := range []func(context.Context, []Table) error{c.rules, c.roles, c.objects, c.security, c.grants} {
 		if err := part(ctx, tables); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func notEnforceable(message, hint string) error {
 	return &fault.Error{Code: fault.CheckFailed, Op: checkOp, Message: message, Hint: hint, Private: true}
 }
 
-// rules compares the digest in the database with that of the schema, and the names of what the migration creates.
+// rules compares the digest in the database with that of the schema.
 func (c *checker) rules(ctx context.Context, tables []Table) error {
 	known, err := c.texts(ctx, "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1 AND starts_with(obj_description(oid, 'pg_namespace'), $2)",
 		Schema, digestNote)
@@ -66,6 +66,11 @@ func (c *checker) rules(ctx context.Context, tables []Table) error {
 	case known[0] != digestNote+digest(tables, c.Options):
 		return notEnforceable("the policies of the database are those of another schema, or of another version of krowoc", writePolicies)
 	}
+	return nil
+}
+
+// objects looks for what somebody has dropped, and for policies that allow more than the rules.
+func (c *checker) objects(ctx context.Context, tables []Table) error {
 	w := &writer{Options: c.Options, functions: map[string]bool{}}
 	var wanted []string
 	for _, sql := range w.statements(tables) {
@@ -73,6 +78,17 @@ func (c *checker) rules(ctx context.Context, tables []Table) error {
 			name, _, _ = strings.Cut(name, " FOR ")
 			wanted = append(wanted, name)
 		}
+	}
+	more, err := c.texts(ctx, `SELECT name FROM (SELECT quote_ident(p.polname) || ' ON ' || quote_ident(c.relname) AS name, p.polpermissive, p.polroles, c.relname, c.relnamespace
+		FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid) p WHERE polpermissive AND relnamespace = 'public'::regnamespace AND relname = ANY ($1) AND name <> ALL ($2)
+		AND (polroles = '{0}' OR EXISTS (SELECT FROM unnest(polroles) r, pg_roles a WHERE a.rolname = ANY ($3) AND r <> 0 AND pg_has_role(a.oid, r, 'USAGE'))) ORDER BY 1`,
+		namesOf(tables), wanted, c.apiNames())
+	switch {
+	case err != nil:
+		return err
+	case len(more) > 0:
+		return notEnforceable("the database has the policy "+strings.Join(more, ", ")+", which would allow more than the rules of the schema",
+			"drop it, make it restrictive, or name the roles that it is for: CREATE POLICY … AS RESTRICTIVE, or TO …")
 	}
 	there, err := c.texts(ctx, "SELECT quote_ident(p.polname) || ' ON ' || quote_ident(c.relname) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'public'::regnamespace")
 	if err != nil {
