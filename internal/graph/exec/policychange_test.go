@@ -107,6 +107,32 @@ func TestPlansBetweenRandomRules(t *testing.T) {
 	}
 }
 
+// A provider such as Supabase grants everything on new tables and views to the roles of callers. The plan takes it back.
+func TestPoliciesUnderDefaultPrivileges(t *testing.T) {
+	s := secure(t, `type A @table @auth(rules: [{ allow: PUBLIC }]) { n: Int }`)
+	testkit.Exec(t, s.db, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated")
+	testkit.Exec(t, s.db, "CREATE TABLE bs (id uuid PRIMARY KEY, owner text, n int)")
+	tables := policiesOf(t, `type A @table @auth(rules: [{ allow: PUBLIC }]) { n: Int }
+		type B @table @auth(rules: [{ allow: OWNER, field: "owner", operations: [READ] }]) { owner: String n: Int @auth(rules: [{ allow: ROLE, roles: ["admin"] }]) }`)
+	plan, err := rls.Make(t.Context(), s.db, tables, rls.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range plan.Up {
+		testkit.Exec(t, s.db, sql)
+	}
+	for _, c := range [][2]string{
+		{"anon", "bs"}, {"anon", "bs_visible"}, {"authenticated", "bs"}, {"authenticated", "bs_visible"},
+	} {
+		for _, privilege := range []string{"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"} {
+			want := c == [2]string{"authenticated", "bs_visible"} && privilege == "SELECT"
+			if got := testkit.Value(t, s.db, "SELECT has_table_privilege($1, $2, $3)", c[0], c[1], privilege) == "true"; got != want {
+				t.Errorf("%s on %s to %s: %t", privilege, c[1], c[0], got)
+			}
+		}
+	}
+}
+
 // Names that need quotes, of tables, columns, roles and values.
 func TestPoliciesOfOddNames(t *testing.T) {
 	s := secure(t, `

@@ -151,6 +151,14 @@ func (o Options) names(w Who) (list []string) {
 	return list
 }
 
+// identifiers returns the roles as SQL.
+func (o Options) identifiers() (list []string) {
+	for _, role := range o.names(Anonymous | Authenticated) {
+		list = append(list, ident(role))
+	}
+	return list
+}
+
 // Note tells what clients of the database must do in another way, because no policy or grant can express a rule of a field.
 type Note struct {
 	Type       string      `json:"type"`

@@ -119,10 +119,7 @@ func (r *reader) security(ctx context.Context) error {
 				r.add(securityOrder, row[0], []string{enable}, nil)
 				return
 			}
-			roles := []string{"PUBLIC"}
-			for _, role := range r.names(Anonymous | Authenticated) {
-				roles = append(roles, ident(role))
-			}
+			roles := append([]string{"PUBLIC"}, r.identifiers()...)
 			// A provider may have granted everything to its roles when the table was created.
 			revoke := "REVOKE ALL ON TABLE " + row[0] + " FROM " + strings.Join(roles, ", ")
 			disable := []string{"ALTER TABLE " + row[0] + " DISABLE ROW LEVEL SECURITY"}
@@ -168,13 +165,6 @@ func (r *reader) views(ctx context.Context) error {
 		}
 		r.add(viewOrder, row[0], create, []string{"DROP VIEW " + row[0]})
 	})
-}
-
-func (o Options) identifiers() (list []string) {
-	for _, role := range o.names(Anonymous | Authenticated) {
-		list = append(list, ident(role))
-	}
-	return list
 }
 
 // grants reads what the roles of callers may do.

@@ -206,6 +206,7 @@ func (w *writer) view(t Table) {
 	}
 	w.add(sql)
 	w.add("COMMENT ON VIEW " + name + " IS " + pg.QuoteLiteral(viewNote+" of "+t.Type+"."))
+	w.add("REVOKE ALL ON TABLE " + name + " FROM PUBLIC, " + strings.Join(w.identifiers(), ", ")) // what default privileges grant
 	for _, role := range []Who{Anonymous, Authenticated} {
 		for _, r := range w.names(role) {
 			if t.grants[Select]&role != 0 {
