@@ -17,7 +17,7 @@ import (
 func TestMatrixOfRandomSchemas(t *testing.T) {
 	checked := map[access.Allowed]int{}
 	for i := range *matrixSchemas {
-		g := policyMaker{rand.New(rand.NewPCG(*randomSeed, uint64(500+i)))} //nolint:gosec // not for secrets
+		g := policyMaker{Rand: rand.New(rand.NewPCG(*randomSeed, uint64(500+i)))} //nolint:gosec // not for secrets
 		text := g.schema()
 		s := secure(t, text, g.rows()...)
 		matrix := access.Of(s.schema)
