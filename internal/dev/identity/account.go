@@ -179,7 +179,7 @@ func (p *Provider) verifyLink(r *http.Request) (any, error) {
 		return redirect(waiting(to, c.proof)), nil
 	}
 	if err != nil {
-		return redirect(failed(to, r.URL.Query().Get("token"), err)), nil //nolint:nilerr // the redirect passes it to the application
+		return redirect(failed(to, r.URL.Query().Get("token"), err)), nil // the redirect passes the error to the application
 	}
 	return p.leadBack(r, to, c)
 }
