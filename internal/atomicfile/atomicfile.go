@@ -1,4 +1,4 @@
-// Package atomicfile replaces files so that a reader, a full disk or an interruption never leaves half of one.
+// Package atomicfile replaces files so that no reader sees half of one, and neither a full disk nor an interrupted program leaves it.
 package atomicfile
 
 import (
