@@ -65,6 +65,20 @@ func TestPoliciesOfChangedTables(t *testing.T) {
 	}
 }
 
+// A migration of an earlier release lacks a function, and its policies use the others.
+func TestPoliciesOfAnEarlierRelease(t *testing.T) {
+	const text = `enum Tier @tiers { FREE PRO } type Note @table @auth(rules: [{ allow: TIER, atLeast: PRO }]) { text: String! }`
+	s := secure(t, text)
+	for _, function := range []string{"logged_in_at()", "uid_as_number()"} {
+		testkit.Exec(t, s.db, "DROP FUNCTION krowoc_auth."+function)
+		plan, err := rls.Make(t.Context(), s.db, policiesOf(t, text), rls.Options{})
+		if err != nil || len(plan.Up) != 1 || !strings.Contains(plan.Up[0], function) || len(plan.Down) != 1 {
+			t.Fatalf("%v %q %q", err, plan.Up, plan.Down)
+		}
+		testkit.Exec(t, s.db, plan.Up[0])
+	}
+}
+
 // policiesOf returns the policies of a schema.
 func policiesOf(t *testing.T, text string) []rls.Table {
 	t.Helper()

@@ -2,7 +2,6 @@ package rls
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -98,9 +97,7 @@ func (r *reader) functions(ctx context.Context) error {
 	return r.query(ctx, `SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), CASE WHEN p.prosecdef THEN 'rule' ELSE '' END FROM pg_proc p
 		WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) ORDER BY p.oid`, []any{Schema}, func(row []string) {
 		o := object{order: functionOrder, create: []string{strings.TrimSpace(row[1])}, drop: []string{"DROP FUNCTION " + row[0]}, replaces: row[2] == ""}
-		if o.key = row[0]; o.replaces {
-			o.key = fmt.Sprintf("%02d %s", len(r.list), row[0]) // in the order in which they use one another
-		} else {
+		if o.key = row[0]; !o.replaces { // the others use only claims(), whose name is the first
 			o.order = ruleOrder
 		}
 		r.list = append(r.list, o)
