@@ -63,7 +63,7 @@ func (p *pipeline) ask(ctx context.Context, conn sender, op *Operation, writes b
 	batch.Queue(sql, args...)
 	results := conn.SendBatch(ctx, batch)
 	if _, err := results.Exec(); err != nil {
-		return nil, errors.Join(err, results.Close())
+		return nil, unable(err, results.Close())
 	}
 	rows, err := results.Query()
 	if err != nil {
@@ -108,6 +108,15 @@ func denial(err error) error {
 		return &denied{server}
 	}
 	return err
+}
+
+// unable returns the error of a role that the server cannot take. It says nothing of the operation, whose errors are about values.
+func unable(err, closing error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return &fault.Error{Code: fault.Internal, Op: "take the role of the caller", Message: server.Message, Hint: "run `krowoc schema rls --check`, and restart the server", Private: true}
+	}
+	return errors.Join(err, closing)
 }
 
 // byPolicy reports whether a policy has refused a row that a statement writes. Another denial tells that the rights of the role are not those that

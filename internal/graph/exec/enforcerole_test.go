@@ -272,4 +272,12 @@ func TestUnenforcedOperationsAreRefused(t *testing.T) {
 	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "you are not allowed to do this") || strings.Contains(w.Body.String(), "permission") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
+	gone := client{handler: handlerOf(t, exec.Options{API: mustPolice(t, s), DB: exec.Single(s.db), Enforce: &exec.Enforcement{
+		Security: rls.Options{Authenticated: "gone"}, Check: func(context.Context) error { return nil },
+	}}), caller: policyAda}
+	for _, query := range []string{`{users {totalCount}}`, `mutation {deletePost(id: "019aa5f4-6c00-7000-8000-000000000001") {id}}`} {
+		if w := gone.send(t, query, nil); w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "gone") {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
 }
