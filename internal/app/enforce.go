@@ -51,10 +51,11 @@ type enforcement struct {
 	tables  []rls.Table
 	pool    *pgxpool.Pool
 
-	mu     sync.Mutex
-	passed bool
-	failed time.Time // of the last failure
-	err    error
+	mu       sync.Mutex
+	passed   bool
+	at       time.Time // of the last check
+	checking bool      // again, while operations go on
+	err      error
 }
 
 // newEnforcement returns nil if the configuration does not ask for it.
@@ -74,20 +75,41 @@ func (a *App) newEnforcement(pool *pgxpool.Pool, s *schema.Schema) (*enforcement
 const (
 	enforcementTimeout = 5 * time.Second
 	enforcementRetry   = time.Second
+	enforcementAge     = time.Minute // until a server that runs looks again
 )
 
-// Check returns why the database does not enforce the rules. Once it does, it is not asked again.
+// Check returns why the database does not enforce the rules. Once it does, it is asked again every minute, while operations go on.
 func (e *enforcement) Check(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.passed || (e.err != nil && time.Since(e.failed) < enforcementRetry) {
+	if e.passed {
+		if !e.checking && time.Since(e.at) > enforcementAge {
+			e.checking = true
+			go e.again(context.WithoutCancel(ctx))
+		}
+		return nil
+	}
+	if e.err != nil && time.Since(e.at) < enforcementRetry {
 		return e.err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enforcementTimeout) // others wait for the result
 	defer cancel()
 	e.err = rls.Check(ctx, e.pool, e.tables, e.options)
-	e.passed, e.failed = e.err == nil, time.Now()
+	e.passed, e.at = e.err == nil, time.Now()
 	return e.err
+}
+
+// again repeats what somebody can undo while the server runs. A database that does not answer has undone nothing.
+func (e *enforcement) again(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, enforcementTimeout)
+	defer cancel()
+	err := rls.CheckAgain(ctx, e.pool, e.tables, e.options)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.checking, e.at = false, time.Now()
+	if fault.CodeOf(err) == fault.CheckFailed {
+		e.passed, e.err = false, err
+	}
 }
 
 // exec returns the option of the API.

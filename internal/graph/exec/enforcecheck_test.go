@@ -52,3 +52,24 @@ func TestCheckOfEnforcement(t *testing.T) {
 		t.Errorf("with another rule: %v", err)
 	}
 }
+
+// A server that runs finds what would show its callers more, and goes on under the rules of the next version.
+func TestCheckOfEnforcementAgain(t *testing.T) {
+	options := rls.Options{Enforce: true}
+	e := enforce(t, policyCases, policyCaseRows...)
+	for change, want := range map[string]string{
+		"SELECT 1": "",
+		"COMMENT ON SCHEMA krowoc_auth IS NULL; CREATE POLICY krowoc_next ON posts FOR SELECT USING (false)": "",
+		"ALTER TABLE posts DISABLE ROW LEVEL SECURITY":                                                       "row-level security is off for posts",
+		"CREATE POLICY by_hand ON posts FOR SELECT USING (true)":                                             "by_hand ON posts",
+		"ALTER ROLE anon_api BYPASSRLS":                                                                      "no policy applies to the role anon_api",
+	} {
+		e.try(t, func(tx pgx.Tx) {
+			testkit.Exec(t, tx, change)
+			err := rls.CheckAgain(t.Context(), tx, e.tables, options)
+			if (want == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), want)) {
+				t.Errorf("%s: %v", change, err)
+			}
+		})
+	}
+}

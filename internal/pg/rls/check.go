@@ -23,9 +23,25 @@ type Querier interface {
 // without row-level security, or the roles of the API are missing, not the caller's to take, or free of policies. It only reads, and takes no
 // lock that others wait for.
 func Check(ctx context.Context, db Querier, tables []Table, o Options) error {
+	c := newChecker(db, o)
+	return c.all(ctx, tables, c.rules, c.roles, c.objects, c.security, c.grants)
+}
+
+// CheckAgain is Check for a server that runs: it looks for what would show its callers more than the rules. The rules themselves may be those of
+// the next version, which is being deployed.
+func CheckAgain(ctx context.Context, db Querier, tables []Table, o Options) error {
+	c := newChecker(db, o)
+	return c.all(ctx, tables, c.roles, c.others, c.security)
+}
+
+func newChecker(db Querier, o Options) *checker {
 	c := &checker{Options: o.withDefaults(), db: db}
 	c.Enforce = true
-	for _, part := range []func(context.Context, []Table) error{c.rules, c.roles, c.objects, c.security, c.grants} {
+	return c
+}
+
+func (c *checker) all(ctx context.Context, tables []Table, parts ...func(context.Context, []Table) error) error {
+	for _, part := range parts {
 		if err := part(ctx, tables); err != nil {
 			return err
 		}
@@ -69,6 +85,24 @@ func (c *checker) rules(ctx context.Context, tables []Table) error {
 	return nil
 }
 
+// others looks for policies of others that allow more than the rules.
+func (c *checker) others(ctx context.Context, tables []Table) error {
+	return c.allowingMore(ctx, tables, "polname NOT LIKE 'krowoc\\_%'", []string{})
+}
+
+// allowingMore looks for policies, among those that a condition on the names $2 picks, that allow the API more than the rules.
+func (c *checker) allowingMore(ctx context.Context, tables []Table, condition string, names []string) error {
+	more, err := c.texts(ctx, `SELECT name FROM (SELECT p.polname, quote_ident(p.polname) || ' ON ' || quote_ident(c.relname) AS name, p.polpermissive, p.polroles, c.relname, c.relnamespace
+		FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid) p WHERE polpermissive AND relnamespace = 'public'::regnamespace AND relname = ANY ($1) AND name <> ALL ($2) AND `+condition+`
+		AND (polroles = '{0}' OR EXISTS (SELECT FROM unnest(polroles) r, pg_roles a WHERE a.rolname = ANY ($3) AND r <> 0 AND pg_has_role(a.oid, r, 'USAGE'))) ORDER BY 1`,
+		namesOf(tables), names, c.apiNames())
+	if err == nil && len(more) > 0 {
+		return notEnforceable("the database has the policy "+strings.Join(more, ", ")+", which would allow more than the rules of the schema",
+			"drop it, make it restrictive, or name the roles that it is for: CREATE POLICY … AS RESTRICTIVE, or TO …")
+	}
+	return err
+}
+
 // objects looks for what somebody has dropped, and for policies that allow more than the rules.
 func (c *checker) objects(ctx context.Context, tables []Table) error {
 	w := &writer{Options: c.Options, functions: map[string]bool{}}
@@ -79,16 +113,8 @@ func (c *checker) objects(ctx context.Context, tables []Table) error {
 			wanted = append(wanted, name)
 		}
 	}
-	more, err := c.texts(ctx, `SELECT name FROM (SELECT quote_ident(p.polname) || ' ON ' || quote_ident(c.relname) AS name, p.polpermissive, p.polroles, c.relname, c.relnamespace
-		FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid) p WHERE polpermissive AND relnamespace = 'public'::regnamespace AND relname = ANY ($1) AND name <> ALL ($2)
-		AND (polroles = '{0}' OR EXISTS (SELECT FROM unnest(polroles) r, pg_roles a WHERE a.rolname = ANY ($3) AND r <> 0 AND pg_has_role(a.oid, r, 'USAGE'))) ORDER BY 1`,
-		namesOf(tables), wanted, c.apiNames())
-	switch {
-	case err != nil:
+	if err := c.allowingMore(ctx, tables, "true", wanted); err != nil {
 		return err
-	case len(more) > 0:
-		return notEnforceable("the database has the policy "+strings.Join(more, ", ")+", which would allow more than the rules of the schema",
-			"drop it, make it restrictive, or name the roles that it is for: CREATE POLICY … AS RESTRICTIVE, or TO …")
 	}
 	there, err := c.texts(ctx, "SELECT quote_ident(p.polname) || ' ON ' || quote_ident(c.relname) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'public'::regnamespace")
 	if err != nil {
@@ -110,6 +136,9 @@ func (c *checker) objects(ctx context.Context, tables []Table) error {
 	return nil
 }
 
+// maySet is the privilege for pg_has_role that lets somebody take a role.
+const maySet = "CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END"
+
 // roles checks that the server may take the roles of the API, and that they are subject to policies.
 func (c *checker) roles(ctx context.Context, tables []Table) error {
 	names := c.apiNames()
@@ -120,7 +149,7 @@ func (c *checker) roles(ctx context.Context, tables []Table) error {
 	case len(missing) > 0:
 		return notEnforceable("the server has no role "+strings.Join(missing, ", "), "roles belong to a server: restore them with `pg_dumpall --roles-only`, or run `krowoc schema rls --remove`, "+writePolicies)
 	}
-	untaken, err := c.texts(ctx, `SELECT r FROM unnest($1::text[]) r WHERE NOT pg_has_role(session_user, r, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) ORDER BY 1`, names)
+	untaken, err := c.texts(ctx, `SELECT r FROM unnest($1::text[]) r WHERE NOT pg_has_role(session_user, r, `+maySet+`) ORDER BY 1`, names)
 	switch {
 	case err != nil:
 		return err

@@ -57,7 +57,7 @@ func createAPIRole(a apiRole) string {
   IF NOT EXISTS (SELECT FROM pg_auth_members WHERE roleid = ` + pg.QuoteLiteral(ident(a.of)) + `::regrole AND member = ` + pg.QuoteLiteral(ident(a.name)) + `::regrole) THEN
     GRANT ` + ident(a.of) + ` TO ` + ident(a.name) + `;
   END IF;
-  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+  IF NOT pg_has_role(current_user, ` + name + `, ` + maySet + `) THEN
     GRANT ` + ident(a.name) + ` TO CURRENT_USER;
   END IF;
 END $krowoc$`

@@ -1,8 +1,8 @@
 // Package rls writes access rules as row-level security of Postgres, for clients that reach the database without the API: policies, grants of
 // columns, and views and triggers for what neither can say. It compares what a database has with what the rules need.
 //
-// Owners of tables are not subject to policies, so that the API works as before. Rules that look at other rows are functions with the rights of
-// the owner: in a policy, a subquery would be subject to the policies of the other table.
+// Owners of tables are not subject to policies, so that the API works as before, unless it takes roles of its own (Options.Enforce). Rules that
+// look at other rows are functions with the rights of the owner: in a policy, a subquery would be subject to the policies of the other table.
 package rls
 
 import (
