@@ -26,6 +26,12 @@ import (
 // issuer runs the development identity provider by itself, as a server with the protocol of Supabase Auth. Everybody has the default password.
 func issuer(t *testing.T, a *app.App, front ...func(http.Handler) http.Handler) string {
 	t.Helper()
+	return issuerWithMail(t, a, nil, front...)
+}
+
+// issuerWithMail is issuer with a function that gets its mail.
+func issuerWithMail(t *testing.T, a *app.App, mail func(to, subject, text, html string), front ...func(http.Handler) http.Handler) string {
+	t.Helper()
 	types, err := a.Schema()
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +50,7 @@ func issuer(t *testing.T, a *app.App, front ...func(http.Handler) http.Handler) 
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	p, err := identity.New(identity.Options{Environment: "test", Origin: server.URL, Project: "prompts", Dir: t.TempDir(), Users: users, Logger: a.Logger, Now: time.Now})
+	p, err := identity.New(identity.Options{Environment: "test", Origin: server.URL, Project: "prompts", Dir: t.TempDir(), Users: users, Logger: a.Logger, Now: time.Now, Mail: mail})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +128,13 @@ func withIssuer(t *testing.T, front ...func(http.Handler) http.Handler) (dir str
 	a = newApp(t, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
 	apptest.MigrateAndSeed(t, a)
 	auth = issuer(t, a, front...)
+	trust(t, dir, auth)
+	return dir, a, auth
+}
+
+// trust adds an issuer to the project in dir.
+func trust(t *testing.T, dir, auth string) {
+	t.Helper()
 	yaml, err := os.OpenFile(filepath.Join(dir, "krowoc.yaml"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +145,6 @@ func withIssuer(t *testing.T, front ...func(http.Handler) http.Handler) (dir str
 	if err := yaml.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return dir, a, auth
 }
 
 // TestServeWithAnIssuer: `krowoc serve` knows its callers by the tokens of an issuer of krowoc.yaml, and shows each what the rules allow.
