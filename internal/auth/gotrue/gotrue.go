@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -154,12 +155,12 @@ func (c Client) UserOf(ctx context.Context, accessToken string) (u User, err err
 	return u, c.do(ctx, http.MethodGet, "/user", accessToken, nil, &u)
 }
 
-// Ended reports whether a server has refused a token because its session or its user exists no longer. The status 401 says less: the gateway of
-// Supabase has it for a wrong key.
-func Ended(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && (e.Status == http.StatusForbidden || e.Code == "session_not_found" || e.Code == "user_not_found")
-}
+// endings are the codes of a token that the server refuses: its session or its user is no longer good, or it has expired, or its key is gone.
+var endings = []string{"session_not_found", "session_expired", "user_not_found", "user_banned", "bad_jwt"}
+
+// Ended reports whether a server has refused a token itself. A session may live on behind a token that has expired: only its refresh token tells.
+// A status alone says nothing: gateways and firewalls have 401 and 403 for reasons of their own.
+func Ended(err error) bool { return slices.Contains(endings, Code(err)) }
 
 // Logout ends the session of a token: scope local, or others, or global for all of its user.
 func (c Client) Logout(ctx context.Context, accessToken, scope string) error {

@@ -22,7 +22,8 @@ type Tokens struct {
 
 // Source is an issuer that can be asked.
 type Source interface {
-	// Lives returns an unauthenticated fault if the session has ended. Any other fault says that it is not known.
+	// Lives returns an unauthenticated fault if the session has ended, or its access token counts no longer. Any other fault says that it is not
+	// known.
 	Lives(ctx context.Context, claims token.Claims, t Tokens) error
 }
 

@@ -45,16 +45,18 @@ func TestSupabase(t *testing.T) {
 		body   string
 		want   fault.Code
 	}{
-		"lives":               {200, `{"id": "ann"}`, ""},
-		"ended":               {403, `{"code": 403, "error_code": "session_not_found", "msg": "Session from session_id claim in JWT does not exist"}`, fault.Unauthenticated},
-		"a user that is gone": {404, `{"error_code": "user_not_found"}`, fault.Unauthenticated},
-		"of somebody else":    {200, `{"id": "bob"}`, fault.Unauthenticated},
-		"of nobody":           {200, `{}`, fault.Unauthenticated},
-		"a gateway's error":   {401, `{"message": "No API key found in request"}`, fault.Unavailable},
-		"limited":             {429, `{}`, fault.Unavailable},
-		"down":                {503, ``, fault.Unavailable},
-		"not JSON":            {200, `<html>`, fault.Unavailable},
-		"a wrong address":     {404, `<html>`, fault.Unavailable},
+		"lives":                {200, `{"id": "ann"}`, ""},
+		"ended":                {403, `{"code": 403, "error_code": "session_not_found", "msg": "Session from session_id claim in JWT does not exist"}`, fault.Unauthenticated},
+		"a user that is gone":  {404, `{"error_code": "user_not_found"}`, fault.Unauthenticated},
+		"of somebody else":     {200, `{"id": "bob"}`, fault.Unauthenticated},
+		"of nobody":            {200, `{}`, fault.Unauthenticated},
+		"a token past its end": {403, `{"code": 403, "error_code": "bad_jwt", "msg": "invalid JWT: token has invalid claims: token is expired"}`, fault.Unauthenticated},
+		"a firewall":           {403, `<html>`, fault.Unavailable},
+		"a gateway's error":    {401, `{"message": "No API key found in request"}`, fault.Unavailable},
+		"limited":              {429, `{}`, fault.Unavailable},
+		"down":                 {503, ``, fault.Unavailable},
+		"not JSON":             {200, `<html>`, fault.Unavailable},
+		"a wrong address":      {404, `<html>`, fault.Unavailable},
 	} {
 		server := issuer(t, "/user", tt.status, tt.body, func(r *http.Request) bool {
 			return r.Method == http.MethodGet && r.Header.Get("Authorization") == "Bearer a" && r.Header.Get("Apikey") == "public"

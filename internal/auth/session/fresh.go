@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"crypto/sha256"
-	"time"
 
 	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/auth/token"
@@ -24,34 +23,32 @@ func (m *Manager) logIn(ticket [sha256.Size]byte, r row, claims token.Claims) ca
 	return l
 }
 
-// lives asks the issuer whether a session still lives. One that it has ended ends here as well, on all replicas.
+// lives asks the issuer whether a session still lives. An issuer also refuses a token that has expired by its own clock, that another process has
+// replaced, or whose key is gone. So the session gets new tokens, and is asked about again. It ends, on all replicas, if the issuer refuses that.
 func (m *Manager) lives(ctx context.Context, ticket [sha256.Size]byte) error {
 	r, err := m.ask(ctx, ticket)
 	if fault.CodeOf(err) != fault.Unauthenticated || r.refresh == "" {
 		return err // without a refresh token, the answer is about the access token and not about the session
 	}
-	m.readAgain(ticket)
-	now, _, readErr := m.current(ctx, ticket)
-	switch {
-	case readErr != nil:
+	switch failed := m.replace(ctx, ticket, r.access); {
+	case isOver(failed):
 		return err
-	case now.refresh != r.refresh: // another process has used it up meanwhile
-		_, err = m.ask(ctx, ticket)
-		return err
+	case failed != nil:
+		return failed
 	}
-	m.o.Logger.Warn("a session was ended", "uid", r.uid, "reason", "the issuer has ended it")
-	if err := m.End(ctx, r.uid, r.id, ""); err != nil {
-		m.o.Logger.Warn("could not end a session", "uid", r.uid, "error", err)
-	}
+	_, err = m.ask(ctx, ticket)
 	return err
 }
 
-// readAgain makes the next use of a session read its row.
-func (m *Manager) readAgain(ticket [sha256.Size]byte) {
+// replace replaces the tokens of a session, unless it has another access token than the one that is refused by now.
+func (m *Manager) replace(ctx context.Context, ticket [sha256.Size]byte, refused string) error {
 	e := m.entry(ticket)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.readAt = time.Time{}
+	if err := m.read(ctx, e, ticket); err != nil {
+		return err
+	}
+	return m.renew(e, refused)
 }
 
 // ask asks the issuer with the tokens that the session has now.

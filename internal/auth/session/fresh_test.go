@@ -107,8 +107,31 @@ func TestSessionThatTheIssuerEnds(t *testing.T) {
 			t.Errorf("the session goes on for %q: %v", who.UID, err)
 		}
 	}
-	if !strings.Contains(w.logged(), "the issuer has ended it") {
+	if !strings.Contains(w.logged(), "a session was ended") || !strings.Contains(w.logged(), "refresh_token_not_found") {
 		t.Errorf("the log does not say why: %s", w.logged())
+	}
+}
+
+// A token that has expired for its issuer, whose clock may be ahead, says nothing of the session: that gets another one.
+func TestTokenThatHasExpiredForItsIssuer(t *testing.T) {
+	w := newWorld(t)
+	p := w.process(w.asking, func(o *session.Options) {
+		tokens, err := token.New(token.Options{Issuers: []token.Issuer{{Kind: token.Supabase, URL: w.issuer.URL, Leeway: 5 * time.Minute}}, Now: w.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tokens.Close)
+		o.Tokens = tokens
+	})
+	b := newBrowser(t)
+	b.logIn(p, "ann@example.com")
+	w.pass(time.Hour + 2*time.Minute)
+	who := b.caller(p)
+	if n := w.refreshes.Load(); n != 0 {
+		t.Fatalf("%d refreshes: the leeway does not hold the refresh back", n)
+	}
+	if err := who.LogIn.Lives(t.Context()); err != nil || w.refreshes.Load() != 1 || b.uid(p) != "ann" {
+		t.Errorf("%v, %d refreshes, %q", err, w.refreshes.Load(), b.uid(p))
 	}
 }
 

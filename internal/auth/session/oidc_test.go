@@ -93,7 +93,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	proven := base64.RawURLEncoding.EncodeToString(sum[:]) == p.challenge && r.PostFormValue("code") == "one"
 	if r.PostFormValue("grant_type") == "refresh_token" {
 		p.refreshes.Add(1)
-		proven = r.PostFormValue("refresh_token") == "again"
+		proven = r.PostFormValue("refresh_token") == "again" && !p.ended.Load()
 	}
 	if id != "shop" || secret != "hush" || !proven {
 		w.WriteHeader(http.StatusBadRequest)
