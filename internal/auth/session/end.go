@@ -57,21 +57,11 @@ func (m *Manager) End(ctx context.Context, uid, id, keep string) error {
 	if err != nil {
 		return pg.Fault(op, err)
 	}
-	for _, e := range m.entries.Values() {
-		m.forget(e, uid, id, keep)
+	for _, gone := range ended {
+		m.ended.Add(gone, struct{}{}) // this process refuses it at once, without the lock of its entry
 	}
 	if id != "" && len(ended) == 0 {
 		return fault.New(fault.NotFound, op, "you have no such session", "GET "+pathPrefix+"sessions lists them")
 	}
 	return nil
-}
-
-// forget makes this process refuse an ended session at once.
-func (*Manager) forget(e *entry, uid, id, keep string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	isMeant := (id == "" || e.row.id == id) && e.row.id != keep
-	if e.row.uid == uid && isMeant {
-		e.err = errNone
-	}
 }

@@ -82,6 +82,7 @@ type Manager struct {
 	o       Options
 	store   store
 	entries *lru.Cache[[sha256.Size]byte, *entry]
+	ended   *lru.Cache[string, struct{}] // IDs of sessions that this process has ended
 	adding  sync.Mutex
 	csrf    *http.CrossOriginProtection
 	slots   chan struct{} // of refreshes, each of which holds a connection while the issuer answers
@@ -117,6 +118,7 @@ func New(o Options) (*Manager, error) {
 		return nil, err
 	}
 	m.entries, _ = lru.New[[sha256.Size]byte, *entry](maxSessions) // fails only for a size below 1
+	m.ended, _ = lru.New[string, struct{}](maxSessions)            // likewise
 	m.context, m.stop = context.WithCancel(context.Background())
 	return m, nil
 }
@@ -233,7 +235,7 @@ func (m *Manager) read(ctx context.Context, e *entry, ticket [sha256.Size]byte) 
 		}
 		e.row, e.err, e.readAt = r, err, now
 	}
-	if e.err == nil && m.o.Revoked != nil && m.o.Revoked(e.row.id) {
+	if e.err == nil && (m.ended.Contains(e.row.id) || (m.o.Revoked != nil && m.o.Revoked(e.row.id))) {
 		e.err = errNone
 	}
 	return e.err

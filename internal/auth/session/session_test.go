@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/testkit"
@@ -335,6 +337,54 @@ func TestManySessions(t *testing.T) {
 	}
 	if a := laptop.do(http.MethodPost, p.URL+"/auth/logout?scope=global", "{}"); a.status != http.StatusNoContent || laptop.uid(p) != "" || other.uid(p) != "bob" {
 		t.Errorf("log out everywhere: %d %s", a.status, a.text)
+	}
+}
+
+// held is a client of an issuer that does not answer refreshes until it is told to.
+type held struct {
+	asked  chan struct{} // gets a value when a refresh waits
+	answer chan struct{} // closed
+}
+
+func (h held) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Query().Get("grant_type") == "refresh_token" {
+		h.asked <- struct{}{}
+		select {
+		case <-h.answer:
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestEndWhileAnotherWaits: whoever ends a session does not wait for the refresh of another one.
+func TestEndWhileAnotherWaits(t *testing.T) {
+	w := newWorld(t)
+	h := held{make(chan struct{}, 1), make(chan struct{})}
+	p := w.process(func(o *session.Options) {
+		o.Issuer = func() gotrue.Client {
+			return gotrue.Client{URL: w.issuer.URL + "/auth/v1", HTTP: &http.Client{Transport: h}}
+		}
+	})
+	ann, bob := newBrowser(t), newBrowser(t)
+	ann.logIn(p, "ann@example.com")
+	w.pass(2 * time.Hour)
+	bob.logIn(p, "bob@example.com")
+	var waits sync.WaitGroup
+	var who atomic.Value
+	waits.Go(func() { who.Store(ann.uid(p)) })
+	<-h.asked
+	if a := bob.do(http.MethodPost, p.URL+"/auth/logout", "{}"); a.status != http.StatusNoContent {
+		t.Errorf("log out: %d %s", a.status, a.text)
+	}
+	if got := who.Load(); got != nil {
+		t.Errorf("the log-out has waited until the other browser was answered as %v", got)
+	}
+	close(h.answer)
+	waits.Wait()
+	if got := who.Load(); got != "ann" {
+		t.Errorf("the other browser is %v", got)
 	}
 }
 
