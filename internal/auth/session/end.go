@@ -25,7 +25,7 @@ func endIn(ctx context.Context, tx pgx.Tx, revoke Revoke, condition string, args
 }
 
 // EndOne ends a session for an operator. It also revokes an ID that no row has: the session may be one that the issuer has started with a
-// client of its own. It reports whether there was a row.
+// client of its own. The row of a browser that has tokens of such a session ends when they are refused. It reports whether there was a row.
 func EndOne(ctx context.Context, pool *pgxpool.Pool, revoke Revoke, id string) (had bool, err error) {
 	err = pg.InTx(ctx, pool, func(tx pgx.Tx) error {
 		ids, err := endIn(ctx, tx, revoke, "id::text = $1", id)

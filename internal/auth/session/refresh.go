@@ -132,6 +132,8 @@ func (m *Manager) renewed(ctx context.Context, r row) (next row, claims token.Cl
 	}
 	claims, err = m.verify(ctx, m.providerOf(r), s.AccessToken)
 	switch {
+	case err != nil && m.isRevoked(s.AccessToken):
+		return r, claims, "its session at the issuer was revoked", nil
 	case err != nil:
 		r.refresh = s.RefreshToken
 		return r, claims, "", &unverifiedError{err}
@@ -146,6 +148,20 @@ func (m *Manager) refreshTokens(ctx context.Context, r row) (gotrue.Session, err
 		return c.Refresh(ctx, r.refresh)
 	}
 	return m.o.Issuer().Refresh(ctx, r.refresh)
+}
+
+// isRevoked reports whether an operator has revoked the session of the issuer that a token names. The token has come from the issuer just now.
+func (m *Manager) isRevoked(access string) bool {
+	if m.o.Revoked == nil {
+		return false
+	}
+	_, claims, _ := token.Inspect(access) // an unreadable one names no session
+	for _, name := range []string{"session_id", "sid"} {
+		if id, _ := claims[name].(string); id != "" {
+			return m.o.Revoked(id)
+		}
+	}
+	return false
 }
 
 // tokensOf puts the tokens of the issuer into a row.

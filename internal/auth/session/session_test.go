@@ -311,6 +311,33 @@ func TestRefusedToken(t *testing.T) {
 	}
 }
 
+// TestRevokedAtTheIssuer: a session whose session at the issuer was revoked ends, so that it does not count again once the revocation is forgotten.
+func TestRevokedAtTheIssuer(t *testing.T) {
+	w := newWorld(t)
+	revoked := ""
+	isRevoked := func(id string) bool { return revoked != "" && id == revoked }
+	theirs := ""
+	p := w.process(func(o *session.Options) {
+		tokens, err := token.New(token.Options{Issuers: []token.Issuer{{Kind: token.Supabase, URL: w.issuer.URL}}, Now: w.now,
+			Revoked: func(c token.Claims) bool { theirs = c.Session; return isRevoked(c.Session) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tokens.Close)
+		o.Tokens, o.Revoked = tokens, isRevoked
+	})
+	b := newBrowser(t)
+	b.logIn(p, "ann@example.com")
+	b.uid(p)
+	revoked = theirs
+	if who := b.uid(p); who != "Unauthorized" || !strings.Contains(w.logged(), "its session at the issuer was revoked") {
+		t.Errorf("after the session of the issuer was revoked: %q", who)
+	}
+	if n := testkit.Value(t, w.pool, "SELECT count(*) FROM krowoc.sessions"); n != "0" {
+		t.Error("the row is there still")
+	}
+}
+
 // TestManySessions: people see and end their sessions, and nobody else's.
 func TestManySessions(t *testing.T) {
 	w := newWorld(t)

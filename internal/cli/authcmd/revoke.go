@@ -33,8 +33,9 @@ func newRevokeSessions(f *factory.Factory) *cobra.Command {
 		Long: `End the session of a browser, all sessions of a user, or refuse the tokens that a key of an issuer has signed. Every server knows it within a
 second.
 
---session takes the ID that GET /auth/session shows, or the session_id or sid of an access token. --uid ends the sessions in
-browsers only: access tokens that an app has from the issuer itself stay valid until they expire, and API keys stay valid.
+--session takes the ID that GET /auth/session shows, or the session_id or sid of an access token. The issuer does not learn of it, and
+servers forget it after 8 days: end a session that the issuer has started there, too. --uid ends the sessions in browsers only: access
+tokens that an app has from the issuer itself stay valid until they expire, and API keys stay valid.
 
 --kid is for a signing key that has leaked: every token that it has signed is refused, of every issuer and for good. Rotate the key at the
 issuer first. "krowoc auth token inspect" shows the kid and the session of a token, and "krowoc auth key revoke" revokes API keys.`,
@@ -97,7 +98,7 @@ func (o revokeOptions) apply(ctx context.Context, db *app.Database) (r revoked, 
 		r = revoked{"session", o.session, []string{}}
 		var ofBrowser bool
 		ofBrowser, err = db.EndSession(ctx, o.session)
-		text = "tokens of the session " + o.session + " are refused; no browser has it"
+		text = "tokens of the session " + o.session + " are refused, and a browser that has them is logged out; end it at the issuer, too"
 		if ofBrowser {
 			r.Sessions, text = []string{o.session}, "ended the session "+o.session
 		}
