@@ -127,7 +127,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 }
 
 // with starts a server whose browsers log in with the provider alone.
-func (p *provider) process() *process {
+func (p *provider) process(change ...func(*session.Options)) *process {
 	return p.w.process(func(o *session.Options) {
 		tokens, err := token.New(token.Options{Issuers: []token.Issuer{{Kind: token.OIDC, URL: p.URL, Audience: []string{"shop"}}}, Now: p.w.now})
 		if err != nil {
@@ -137,6 +137,9 @@ func (p *provider) process() *process {
 		o.LogIns = anyIssuer{&liveness.Introspection{Issuer: p.URL, ClientID: "shop", Secret: "hush"}}
 		o.Tokens, o.Issuer = tokens, func() gotrue.Client { return gotrue.Client{} }
 		o.Providers = map[string]session.Provider{"acme": &oidc.Client{Issuer: p.URL, ClientID: "shop", Secret: "hush", Scopes: []string{"offline_access"}, Parameters: []string{"prompt=consent"}}}
+		for _, c := range change {
+			c(o)
+		}
 	})
 }
 
@@ -186,5 +189,39 @@ func TestOpenIDConnect(t *testing.T) {
 	provider.Close()
 	if a := newBrowser(t).get(p.URL + "/auth/login?provider=acme"); a.status != http.StatusSeeOther { // its addresses are known
 		t.Errorf("while the provider is away: %d", a.status)
+	}
+}
+
+// TestTwoProvidersOfOneIssuer: each refreshes the tokens of its own log-ins; under another name, the provider is found by its issuer.
+func TestTwoProvidersOfOneIssuer(t *testing.T) {
+	w := newWorld(t)
+	provider := newProvider(t, w)
+	with := func(names ...string) *process {
+		return provider.process(func(o *session.Options) {
+			acme := o.Providers["acme"]
+			o.Providers = map[string]session.Provider{"acme": acme}
+			for _, name := range names {
+				o.Providers[name] = &oidc.Client{Issuer: provider.URL, ClientID: "other", Secret: "none"}
+			}
+			if len(names) == 0 {
+				o.Providers = map[string]session.Provider{"renamed": acme}
+			}
+		})
+	}
+	p := with("a", "aa", "b", "z")
+	b := newBrowser(t)
+	to := b.get(p.URL + "/auth/login?provider=acme").header.Get("Location")
+	b.get(b.get(to).header.Get("Location"))
+	for range 3 {
+		w.pass(2 * time.Hour)
+		if who := b.uid(p); who != "carl" {
+			t.Fatalf("a client has refreshed the tokens of another one: %q", who)
+		}
+	}
+	renamed := with()
+	b.share(p, renamed)
+	w.pass(2 * time.Hour)
+	if who := b.uid(renamed); who != "carl" {
+		t.Errorf("under another name: %q", who)
 	}
 }

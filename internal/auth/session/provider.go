@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
@@ -25,10 +27,14 @@ type claimer interface {
 	Claims(said string, now time.Time) (token.Claims, error)
 }
 
-// providerOf returns the provider that has issued the tokens of a session, or nil for Supabase Auth.
+// providerOf returns the provider that has issued the tokens of a session, or nil for Supabase Auth. Two providers may have one issuer, such as a
+// tenant of Microsoft and all tenants: each refreshes only its own tokens, so the name decides. A provider that was renamed is found as the first one.
 func (m *Manager) providerOf(r row) Provider {
-	for _, p := range m.o.Providers {
-		if p.Issues(r.issuer) {
+	if p := m.o.Providers[r.method]; p != nil && p.Issues(r.issuer) {
+		return p
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.o.Providers)) {
+		if p := m.o.Providers[name]; p.Issues(r.issuer) {
 			return p
 		}
 	}

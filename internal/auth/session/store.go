@@ -19,6 +19,7 @@ type row struct {
 	id          string
 	issuer      string
 	uid         string
+	method      string // password, otp, or the name of a provider
 	access      string
 	refresh     string
 	accessUntil time.Time
@@ -49,11 +50,11 @@ var errNone = errors.New("there is no such session")
 // digest is what the table has in place of a ticket.
 func digest(ticket []byte) [sha256.Size]byte { return sha256.Sum256(ticket) }
 
-const columns = "id::text, issuer, uid, access, refresh, access_until, until"
+const columns = "id::text, issuer, uid, method, access, refresh, access_until, until"
 
 func (s store) scan(from pgx.Row) (r row, err error) {
 	var access, refresh []byte
-	switch err = from.Scan(&r.id, &r.issuer, &r.uid, &access, &refresh, &r.accessUntil, &r.until); {
+	switch err = from.Scan(&r.id, &r.issuer, &r.uid, &r.method, &access, &refresh, &r.accessUntil, &r.until); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return r, errNone
 	case err != nil:
