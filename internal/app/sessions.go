@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -103,6 +104,8 @@ func (a *App) newProviders() (map[string]session.Provider, error) {
 			return nil, wrong("a log-in with a provider needs kind: oidc or github, name and clientId", "write all three, or none of name and clientId")
 		case providers[i.Name] != nil:
 			return nil, wrong("another issuer has the name "+i.Name, "choose another name")
+		case slices.ContainsFunc(a.Config.Auth.Issuers[:n], func(o config.Issuer) bool { return o.Name != "" && site(o.URL) == site(i.URL) }):
+			return nil, wrong("another issuer with a name has the same URL", "keep one of them")
 		case slices.Contains(reservedNames, i.Name):
 			return nil, wrong("the name "+i.Name+" stands for a log-in without a provider", "choose another name")
 		case i.Kind == gitHub && !token.Secure(i.URL):
@@ -112,6 +115,9 @@ func (a *App) newProviders() (map[string]session.Provider, error) {
 	}
 	return providers, nil
 }
+
+// site is the URL of an issuer, in the one of two ways to write it.
+func site(url string) string { return strings.TrimSuffix(url, "/") }
 
 // gitHub is the kind of an issuer that logs people in and signs no tokens.
 const gitHub = "github"

@@ -242,11 +242,12 @@ func TestProviders(t *testing.T) {
 		t.Error("it warns that nobody can log in")
 	}
 	for issuer, want := range map[string]string{
-		"{kind: github, url: https://github.com}":                                                          "krowoc.yaml:6: auth.issuers[0]: a log-in with a provider needs",
-		"{kind: github, url: http://github.com, name: github, clientId: shop}":                             "http://github.com is not an https:// URL",
-		"{kind: github, url: https://github.com, name: otp, clientId: shop}":                               "the name otp stands for a log-in without a provider",
-		"{kind: jwks, url: https://a.example.com, name: a, clientId: b, jwks: https://a.example.com/keys}": "needs kind: oidc or github",
-		"{kind: oidc, url: https://a.example.com, audience: [a], subject: email}":                          "subject",
+		"{kind: github, url: https://github.com}":                              "krowoc.yaml:6: auth.issuers[0]: a log-in with a provider needs",
+		"{kind: github, url: http://github.com, name: github, clientId: shop}": "http://github.com is not an https:// URL",
+		"{kind: github, url: https://github.com, name: a, clientId: shop}\n    - {kind: github, url: https://github.com/, name: b, clientId: other}": "krowoc.yaml:7: auth.issuers[1]: another issuer with a name has the same URL",
+		"{kind: github, url: https://github.com, name: otp, clientId: shop}":                                                                         "the name otp stands for a log-in without a provider",
+		"{kind: jwks, url: https://a.example.com, name: a, clientId: b, jwks: https://a.example.com/keys}":                                           "needs kind: oidc or github",
+		"{kind: oidc, url: https://a.example.com, audience: [a], subject: email}":                                                                    "subject",
 	} {
 		err := serveError(t, write(issuer))
 		var mistakes diag.List
