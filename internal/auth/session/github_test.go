@@ -173,3 +173,20 @@ func TestGitHubApp(t *testing.T) {
 		t.Errorf("at last: %q with %d tokens", who, g.issued)
 	}
 }
+
+// The tokens of a provider that is no longer configured are sent to nobody. Its sessions go on when it is back.
+func TestProviderThatIsRemoved(t *testing.T) {
+	w, g := newWorld(t), newGitHub(t)
+	p := g.process(w)
+	b := newBrowser(t)
+	b.gitHub(p)
+	without := w.process()
+	b.share(p, without)
+	w.pass(3 * time.Hour)
+	if who := b.uid(without); who != "Unauthorized" || w.refreshes.Load() != 0 {
+		t.Errorf("without the provider: %q, and Supabase Auth was asked %d times", who, w.refreshes.Load())
+	}
+	if who := b.uid(p); who != "583231" {
+		t.Errorf("with the provider: %q", who)
+	}
+}

@@ -147,7 +147,16 @@ func (m *Manager) refreshTokens(ctx context.Context, r row) (gotrue.Session, err
 	if c := m.providerOf(r); c != nil {
 		return c.Refresh(ctx, r.refresh)
 	}
-	return m.o.Issuer().Refresh(ctx, r.refresh)
+	issuer := m.o.Issuer()
+	if !isOf(issuer, r.issuer) {
+		return gotrue.Session{}, fault.New(fault.Unauthenticated, "refresh a session", "its issuer is no longer configured", "log in again")
+	}
+	return issuer.Refresh(ctx, r.refresh)
+}
+
+// isOf reports whether Supabase Auth has issued tokens, perhaps under another address. Nobody else may get those of a provider that was removed.
+func isOf(c gotrue.Client, issuer string) bool {
+	return c.URL != "" && (issuer == c.URL || issuer == token.SupabaseURL(issuer))
 }
 
 // isRevoked reports whether an operator has revoked the session of the issuer that a token names. The token has come from the issuer just now.
