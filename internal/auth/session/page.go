@@ -32,7 +32,8 @@ type view struct {
 // checkPage refuses a log-in page on an origin that is not trusted: passwords are typed there.
 func checkPage(to string, trusted []string) error {
 	u, err := url.Parse(to)
-	if err == nil && (u.Host == "" || slices.Contains(trusted, u.Scheme+"://"+u.Host)) {
+	isPath := err == nil && u.Scheme == "" && u.Host == "" // https:///a.example.com has no host either, but browsers find one
+	if isPath || (err == nil && slices.Contains(trusted, u.Scheme+"://"+u.Host)) {
 		return nil
 	}
 	return &fault.Error{Code: fault.Invalid, Op: "configure sessions", Message: "auth.session.page: " + to + " is on an origin that is not listed", Err: err,
@@ -54,7 +55,7 @@ func (m *Manager) loginPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	next := m.next(q.Get("next"))
 	if m.o.Page != "" {
-		redirect(w, r, m.o.Page+"?"+url.Values{"next": {next}, "email": {q.Get("email")}}.Encode())
+		redirect(w, r, withQuery(withQuery(m.o.Page, "next", next), "email", q.Get("email")))
 		return
 	}
 	v := view{Title: "Log in", Form: true, Email: q.Get("email"), Next: next, Token: m.token(w, r, m.ticketOf(r))}

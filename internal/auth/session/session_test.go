@@ -98,16 +98,17 @@ func TestProvider(t *testing.T) {
 func TestOwnPage(t *testing.T) {
 	w := newWorld(t)
 	const origin = "https://app.example.com"
-	for page, want := range map[string]string{"/login": "/login?email=&next=%2Fmine", origin + "/login": origin + "/login?email=&next=%2Fmine"} {
+	for page, want := range map[string]string{"/login": "/login?email=&next=%2Fmine", origin + "/login": origin + "/login?email=&next=%2Fmine",
+		"/?a=b#login": "/?a=b&email=&next=%2Fmine#login"} {
 		p := w.process(func(o *session.Options) { o.Page, o.Origins = page, []string{origin} })
 		if a := newBrowser(t).get(p.URL + "/auth/login?next=/mine"); a.header.Get("Location") != want {
 			t.Errorf("the page is %s", a.header.Get("Location"))
 		}
-		if a := newBrowser(t).do(http.MethodGet, p.URL+"/auth/callback?state=x", "", "Accept", "text/html"); !strings.HasPrefix(a.header.Get("Location"), page+"?error=") {
+		if a := newBrowser(t).do(http.MethodGet, p.URL+"/auth/callback?state=x", "", "Accept", "text/html"); !strings.HasPrefix(a.header.Get("Location"), strings.TrimSuffix(page, "#login")) || !strings.Contains(a.header.Get("Location"), "error=") {
 			t.Errorf("a failure leads to %s", a.header.Get("Location"))
 		}
 	}
-	for _, page := range []string{"https://evil.example.com/login", "http://app.example.com/login"} {
+	for _, page := range []string{"https://evil.example.com/login", "http://app.example.com/login", "https:///evil.example.com", "//evil.example.com", "javascript:alert(1)"} {
 		_, err := session.New(session.Options{Pool: w.pool, Page: page, Origins: []string{origin}})
 		if err == nil || !strings.Contains(err.Error(), "not listed") {
 			t.Errorf("%s: %v", page, err)
