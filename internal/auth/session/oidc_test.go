@@ -37,6 +37,7 @@ type provider struct {
 	subject   string
 	refreshes atomic.Int32
 	offline   bool // sends refresh tokens
+	doubts    bool // the e-mail address is not verified
 	ended     atomic.Bool
 }
 
@@ -103,6 +104,9 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	now := p.w.now()
 	builder := jwt.NewBuilder().Issuer(p.URL).Subject(p.subject).Audience([]string{"shop"}).IssuedAt(now).Expiration(now.Add(time.Hour)).
 		Claim("email", "carl@example.com").Claim("roles", []string{"clerk"})
+	if p.doubts {
+		builder = builder.Claim("email_verified", false)
+	}
 	if p.maxAge != "" {
 		builder = builder.Claim("auth_time", now.Unix())
 	}
@@ -223,5 +227,25 @@ func TestTwoProvidersOfOneIssuer(t *testing.T) {
 	w.pass(2 * time.Hour)
 	if who := b.uid(renamed); who != "carl" {
 		t.Errorf("under another name: %q", who)
+	}
+}
+
+// An address that is verified after the log-in reaches the row of its person with the next refresh.
+func TestEmailThatIsVerifiedLater(t *testing.T) {
+	w := newWorld(t)
+	provider := newProvider(t, w)
+	provider.doubts = true
+	var people rows
+	p := provider.process(func(o *session.Options) { o.People = &people })
+	b := newBrowser(t)
+	to := b.get(p.URL + "/auth/login?provider=acme").header.Get("Location")
+	b.get(b.get(to).header.Get("Location"))
+	if got := people.email("carl"); got != "" || b.uid(p) != "carl" {
+		t.Fatalf("%q has the address %q, which is not verified", b.uid(p), got)
+	}
+	provider.doubts = false
+	w.pass(2 * time.Hour)
+	if who := b.uid(p); who != "carl" || people.email(who) != "carl@example.com" {
+		t.Errorf("after the refresh, %q has the address %q", who, people.email(who))
 	}
 }

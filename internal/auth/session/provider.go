@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -41,15 +42,17 @@ func (m *Manager) providerOf(r row) Provider {
 	return nil
 }
 
-// emailOf returns the e-mail address in the token of a session, which may have expired. Nobody else can have written it.
-func (m *Manager) emailOf(r row) string {
+// hasNewEmail reports whether new tokens of a session say something else of the e-mail address than the old ones, such as that it is verified now.
+// The old ones may have expired; nobody else can have written them.
+func (m *Manager) hasNewEmail(r row, now token.Claims) bool {
 	if c, ok := m.providerOf(r).(claimer); ok {
-		claims, _ := c.Claims(r.access, time.Time{}) // an unreadable one has no address
-		return claims.Email
+		was, _ := c.Claims(r.access, time.Time{}) // an unreadable one has no address
+		return was.Email != now.Email
 	}
-	_, claims, _ := token.Inspect(r.access) // likewise
-	email, _ := claims["email"].(string)
-	return email
+	_, was, _ := token.Inspect(r.access) // likewise
+	return slices.ContainsFunc([]string{"email", "email_verified", "xms_edov"}, func(claim string) bool {
+		return fmt.Sprint(was[claim]) != fmt.Sprint(now.All[claim])
+	})
 }
 
 // verify returns the claims of a token that a provider has sent to this server. Bearer tokens never come this way.

@@ -111,7 +111,7 @@ func (m *Manager) refreshIn(ctx context.Context, tx pgx.Tx, id, refusedToken str
 		return r, nil, errors.Join(err, m.store.renew(ctx, tx, next))
 	case err != nil:
 		return r, nil, err
-	case claims.Email != "" && claims.Email != m.emailOf(r):
+	case claims.Email != "" && m.hasNewEmail(r, claims):
 		changed = &claims
 	}
 	return next, changed, m.store.renew(ctx, tx, next)
