@@ -261,6 +261,28 @@ func TestPasswords(t *testing.T) {
 	p.expect(p.do("GET", "/user", "nonsense", nil), 403, "bad_jwt")
 }
 
+// The name that the directory has is shown with the metadata of a user, and does not become a part of it.
+func TestNameThatChanges(t *testing.T) {
+	p := start(t)
+	ann := p.do("POST", "/token?grant_type=password", "", m{"email": "ann@example.com", "password": identity.DefaultPassword})
+	p.expect(p.do("PUT", "/user", ann.AccessToken, m{"data": m{"theme": "dark"}}), 200, "")
+	var requests sync.WaitGroup
+	for range 4 { // at once, because they share what is stored
+		requests.Go(func() {
+			if u := p.do("GET", "/user", ann.AccessToken, nil); !strings.Contains(u.text, `"name":"Ann"`) {
+				t.Error(u.text)
+			}
+		})
+	}
+	requests.Wait()
+	p.people.mu.Lock()
+	p.people.all[0].Name = "Anna"
+	p.people.mu.Unlock()
+	if u := p.do("GET", "/user", ann.AccessToken, nil); !strings.Contains(u.text, `"name":"Anna"`) || !strings.Contains(u.text, `"theme":"dark"`) {
+		t.Error(u.text)
+	}
+}
+
 func TestSessionsOutliveARestart(t *testing.T) {
 	p := start(t)
 	logIn := func() answer {

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ type userObject struct {
 }
 
 func (p *Provider) describe(u User) userObject {
-	metadata := p.store.account(u.ID).Metadata
+	metadata := maps.Clone(p.store.account(u.ID).Metadata) // other requests read the same map
 	if metadata == nil {
 		metadata = map[string]any{}
 	}
