@@ -98,7 +98,7 @@ type kept struct {
 }
 
 // Refresh asks again who the person is. Tokens of an OAuth app do not expire; those of a GitHub App do, and are replaced. The old token is used up
-// by then, so that the new one is kept even if GitHub does not answer who the person is.
+// by then, so that the new one is kept unless GitHub refuses it, even if it does not answer who the person is.
 func (c *Client) Refresh(ctx context.Context, refresh string) (gotrue.Session, error) {
 	var k kept
 	if err := json.Unmarshal([]byte(refresh), &k); err != nil || k.Token == nil {
@@ -115,7 +115,7 @@ func (c *Client) Refresh(ctx context.Context, refresh string) (gotrue.Session, e
 	}
 	next = c.timed(next)
 	s, err := c.session(ctx, next)
-	if fault.CodeOf(err) == fault.Unavailable {
+	if err != nil && fault.CodeOf(err) != fault.Unauthenticated {
 		return c.state(kept{next, k.Person}, askAgain)
 	}
 	return s, err

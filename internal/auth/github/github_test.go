@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,6 +24,8 @@ func (a *asked) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := &http.Response{StatusCode: a.status, Header: a.header.Clone(), Body: http.NoBody, Request: r}
 	if strings.HasSuffix(r.URL.Path, "/access_token") {
 		answer.StatusCode = http.StatusOK
+		answer.Header = http.Header{"Content-Type": {"application/json"}}
+		answer.Body = io.NopCloser(strings.NewReader(`{"access_token": "ghu_2", "refresh_token": "ghr_2", "expires_in": 28800}`))
 	}
 	return answer, nil
 }
@@ -71,6 +74,22 @@ func TestRefusals(t *testing.T) {
 	client := &github.Client{URL: github.DefaultURL, Now: time.Now}
 	if _, err := client.Refresh(t.Context(), "eyJ"); fault.CodeOf(err) != fault.Unauthenticated {
 		t.Errorf("a session of another kind: %v", err)
+	}
+}
+
+// A token of a GitHub App can be refreshed once. The next one is kept whatever GitHub answers then, unless it refuses it.
+func TestKeepsRotatedToken(t *testing.T) {
+	for status, kept := range map[int]bool{
+		http.StatusServiceUnavailable: true,
+		http.StatusTooManyRequests:    true,
+		http.StatusOK:                 true, // but no JSON
+		http.StatusUnauthorized:       false,
+	} {
+		client := &github.Client{URL: github.DefaultURL, HTTP: &http.Client{Transport: &asked{status: status}}, Now: time.Now}
+		s, err := client.Refresh(t.Context(), `{"token": {"access_token": "ghu_1", "refresh_token": "ghr_1", "expiry": "2026-01-01T00:00:00Z"}, "person": {"id": 42}}`)
+		if strings.Contains(s.RefreshToken, `"ghr_2"`) != kept || (err == nil) != kept {
+			t.Errorf("after status %d, the session has %s: %v", status, s.RefreshToken, err)
+		}
 	}
 }
 
