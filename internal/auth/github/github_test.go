@@ -62,6 +62,7 @@ func TestRefusals(t *testing.T) {
 		"no scope":      {http.StatusNotFound, nil, fault.Unauthenticated},
 		"forbidden":     {http.StatusForbidden, nil, fault.Unauthenticated},
 		"limited":       {http.StatusForbidden, limited, fault.RateLimited},
+		"secondary":     {http.StatusForbidden, http.Header{"X-Ratelimit-Remaining": {"4999"}, "Retry-After": {"60"}}, fault.RateLimited},
 		"too many":      {http.StatusTooManyRequests, nil, fault.RateLimited},
 		"down":          {http.StatusServiceUnavailable, nil, fault.Unavailable},
 		"no JSON":       {http.StatusOK, nil, fault.Upstream},

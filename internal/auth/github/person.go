@@ -87,9 +87,8 @@ func read(response *http.Response, into any) error {
 	if err != nil {
 		return oidc.Away(err)
 	}
-	isLimited := response.StatusCode == http.StatusTooManyRequests || (response.StatusCode == http.StatusForbidden && response.Header.Get("X-Ratelimit-Remaining") == "0")
 	switch status := response.StatusCode; {
-	case isLimited:
+	case isLimited(response):
 		return &fault.Error{Code: fault.RateLimited, Op: op, Message: "GitHub limits requests", Err: &gotrue.Error{Status: http.StatusTooManyRequests}, RetryAfter: time.Minute}
 	case status == http.StatusOK:
 	case status == http.StatusUnauthorized:
@@ -103,4 +102,15 @@ func read(response *http.Response, into any) error {
 		return &fault.Error{Code: fault.Upstream, Op: op, Message: "GitHub did not send the expected JSON", Err: err, Private: true}
 	}
 	return nil
+}
+
+// isLimited reports whether an answer is a rate limit. The secondary ones, of many requests at once, leave requests remaining.
+func isLimited(response *http.Response) bool {
+	switch response.StatusCode {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusForbidden:
+		return response.Header.Get("X-Ratelimit-Remaining") == "0" || response.Header.Get("Retry-After") != ""
+	}
+	return false
 }
