@@ -53,7 +53,10 @@ func serveAt(t *testing.T, now func() time.Time, dir, databaseURL string, handle
 	a.Now, a.Logger = now, slog.New(slog.NewMultiHandler(slog.NewJSONHandler(log, nil), handler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- a.Serve(ctx) }()
+	go func() {
+		ended <- a.Serve(ctx)
+		close(ended) // a start that failed is read before the cleanup
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) { // a test may end before the server has started

@@ -97,8 +97,9 @@ func (a *App) newProviders() (map[string]session.Provider, error) {
 			return fault.New(fault.Invalid, "configure sessions", fmt.Sprintf("%s: %s: %s", a.Config.Origin(key), key, why), fix)
 		}
 		ofPeople := i.Kind == string(token.OIDC) || i.Kind == gitHub
+		isAsked := i.Kind == string(token.OIDC) || i.ClientID == "" // without a name, the client ID is for introspection
 		switch {
-		case i.Name == "" && i.ClientID == "" && i.Kind != gitHub:
+		case i.Name == "" && i.Kind != gitHub && isAsked:
 			continue
 		case !ofPeople || i.Name == "" || i.ClientID == "":
 			return nil, wrong("a log-in with a provider needs kind: oidc or github, name and clientId", "write all three, or none of name and clientId")

@@ -241,6 +241,7 @@ func TestProviders(t *testing.T) {
 	if strings.Contains(log.String(), "auth.issuers is empty") {
 		t.Error("it warns that nobody can log in")
 	}
+	serveIn(t, write("{kind: oidc, url: http://127.0.0.1:1, clientId: shop, clientSecret: hush}\n    - {kind: supabase, url: http://127.0.0.1:1}"), testkit.DatabaseURL(t), slog.DiscardHandler) // introspection needs no name
 	for issuer, want := range map[string]string{
 		"{kind: github, url: https://github.com}":                              "krowoc.yaml:6: auth.issuers[0]: a log-in with a provider needs",
 		"{kind: github, url: http://github.com, name: github, clientId: shop}": "http://github.com is not an https:// URL",
