@@ -91,7 +91,7 @@ var keys = []Key{
 		{Path: "audience", Kind: List, Doc: "Audiences (`aud`); a token must be for one of them. Default: authenticated for supabase; required for others."},
 		{Path: "leeway", Kind: Duration, Default: "30s", Doc: "How much the clock of the issuer may differ, at most 5m."},
 		{Path: "require", Kind: List, Doc: "Claims that a token must have, as path=value, such as app_metadata.tenant=acme."},
-		{Path: "roles", Kind: Text, Doc: "Path of the claim with the caller's roles. Default: app_metadata.roles for supabase, roles for others."},
+		{Path: "roles", Kind: Text, Doc: "Path of the claim with the caller's roles. Default: app_metadata.roles for supabase, roles for others, none for Microsoft's /common and /organizations."},
 		{Path: "subject", Kind: Text, Default: "sub", OneOf: []string{"sub", "uuid"},
 			Doc: "How the user ID is made: the claim sub itself, or a UUID made of the issuer and sub, for a type of people with a UUID as its key."},
 		{Path: "key", Kind: Text, Doc: "Public (publishable or anon) key of a Supabase project, which its log-in asks for."},
@@ -100,7 +100,7 @@ var keys = []Key{
 		{Path: "clientSecret", Kind: SecretText, Doc: "Client secret that the provider has given this service, for log-ins and for token introspection."},
 		{Path: "scopes", Kind: List, Doc: "Scopes beside openid, email and profile, or read:user and user:email of GitHub. With offline_access, sessions outlive the first token where the provider knows it."},
 		{Path: "parameters", Kind: List, Doc: "Parameters of the log-in as name=value, such as access_type=offline for sessions with Google that last."},
-		{Path: "tier", Kind: Text, Doc: "Path of the claim with the caller's tier, a value of the enum with @tiers. Default: app_metadata.tier for supabase, tier for others."},
+		{Path: "tier", Kind: Text, Doc: "Path of the claim with the caller's tier, a value of the enum with @tiers. Default: app_metadata.tier for supabase, tier for others, none for Microsoft's /common and /organizations."},
 		{Path: "secret", Kind: SecretText, Doc: "Secret of HS256 tokens, which old Supabase projects use. Without it, HS256 is refused."},
 	}},
 

@@ -147,9 +147,12 @@ func authTime(claim seconds, amr any) time.Time {
 	return claim.time()
 }
 
-// at returns the claim at a dotted path, or nil. A claim whose own name is the path comes first: names such as
+// at returns the claim at a dotted path, or nil. An empty path is that of no claim. A claim whose own name is the path comes first: names such as
 // https://example.com/roles contain dots.
 func at(claims map[string]any, path string) any {
+	if path == "" {
+		return nil
+	}
 	if value, ok := claims[path]; ok {
 		return value
 	}

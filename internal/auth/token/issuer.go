@@ -46,8 +46,8 @@ type Issuer struct {
 	Audience []string      // a token must be for one of them; Supabase has a default
 	Leeway   time.Duration // how much the clock of the issuer may differ
 	Require  []string      // claims that a token must have, as path=value
-	Roles    string        // path of the claim with the roles: app_metadata.roles
-	Tier     string        // path of the claim with the tier: app_metadata.tier
+	Roles    string        // path of the claim with the roles, such as app_metadata.roles; empty is that of DefaultClaims
+	Tier     string        // path of the claim with the tier; empty is that of DefaultClaims
 	Subject  string        // how the user ID is made of `sub`: one of Subjects; empty is SubjectSub
 	Secret   []byte        // of HS256, which old projects of Supabase use; empty refuses HS256
 }
@@ -58,21 +58,33 @@ func (i Issuer) normalised() (Issuer, error) {
 	case Supabase:
 		i.URL = SupabaseURL(i.URL)
 		i.KeysURL = cmp.Or(i.KeysURL, i.URL+"/.well-known/jwks.json")
-		i.Roles, i.Tier = cmp.Or(i.Roles, "app_metadata.roles"), cmp.Or(i.Tier, "app_metadata.tier")
 		if len(i.Audience) == 0 {
 			i.Audience = []string{"authenticated"}
 		}
 	case OIDC:
-		i.Roles, i.Tier = cmp.Or(i.Roles, "roles"), cmp.Or(i.Tier, "tier")
 	case JWKS:
-		i.Roles, i.Tier = cmp.Or(i.Roles, "roles"), cmp.Or(i.Tier, "tier")
 		if i.KeysURL == "" {
 			return i, i.mistake("an issuer of the kind jwks needs the URL of its keys", "add jwks: https://…")
 		}
 	default:
 		return i, i.mistake("unknown kind "+string(i.Kind), "use one of "+strings.Join(Kinds, ", "))
 	}
+	roles, tier := DefaultClaims(i.Kind, i.URL)
+	i.Roles, i.Tier = cmp.Or(i.Roles, roles), cmp.Or(i.Tier, tier)
 	return i, i.check()
+}
+
+// DefaultClaims returns the paths of the claims with the roles and the tier of an issuer that names none. They are empty where each of many
+// tenants writes what it likes there.
+func DefaultClaims(kind Kind, issuer string) (roles, tier string) {
+	_, _, many := tenants(issuer)
+	switch {
+	case kind == Supabase:
+		return "app_metadata.roles", "app_metadata.tier"
+	case many:
+		return "", ""
+	}
+	return "roles", "tier"
 }
 
 // check reports what is not safe in an issuer.

@@ -146,3 +146,29 @@ func TestSubjectUUID(t *testing.T) {
 		t.Errorf("another release gives people other IDs: %s", id)
 	}
 }
+
+// The administrators of any tenant give roles in its tokens. They count only where the project says so.
+func TestRolesOfManyTenants(t *testing.T) {
+	key := newSigner(t, "k1", jwa.RS256())
+	client := &http.Client{Transport: publicMetadata(withIssuer(t, key, "https://login.microsoftonline.com/{tenantid}/v2.0"))}
+	const common, ofTenant = "https://login.microsoftonline.com/common/v2.0", "https://login.microsoftonline.com/" + tenant + "/v2.0"
+	text := key.sign(t, claims{"iss": ofTenant, "tid": tenant, "aud": "shop", "sub": "42", "exp": epoch.Add(time.Hour).Unix(), "roles": []string{"admin"}, "tier": "TEAM", "": "admin"}, nil)
+	for name, c := range map[string]struct {
+		url, roles, tier string
+		counts           bool
+	}{
+		"any tenant":         {common, "", "", false},
+		"any tenant, chosen": {common, "roles", "tier", true},
+		"one tenant":         {ofTenant, "", "", true},
+	} {
+		v, err := token.New(token.Options{Now: now, Client: client, Issuers: []token.Issuer{{Kind: token.OIDC, URL: c.url, Audience: []string{"shop"}, Roles: c.roles, Tier: c.tier}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		got, err := v.Verify(t.Context(), text)
+		if err != nil || (len(got.Roles) > 0) != c.counts || (got.Tier != "") != c.counts {
+			t.Errorf("%s: roles %q, tier %q: %v", name, got.Roles, got.Tier, err)
+		}
+	}
+}
