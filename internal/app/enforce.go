@@ -1,12 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
@@ -20,29 +21,24 @@ import (
 // RowLevelSecurity returns the options of the policies of the project.
 func (a *App) RowLevelSecurity() rls.Options {
 	c := a.Config.Database.RLS
-	return rls.Options{
-		Anonymous: c.Anonymous, Authenticated: c.Authenticated, Enforce: c.Enforce,
-		Roles: a.claimsOf(func(i config.Issuer) string { return i.Roles }, rls.DefaultRoles()),
-		Tiers: a.claimsOf(func(i config.Issuer) string { return i.Tier }, rls.DefaultTiers()),
-	}
+	roles, tiers := a.claims()
+	return rls.Options{Anonymous: c.Anonymous, Authenticated: c.Authenticated, Enforce: c.Enforce, Roles: roles, Tiers: tiers}
 }
 
-// claimsOf returns the claims in which the project's issuers have something of their callers. The defaults are those of an issuer of the kind
-// supabase and of others.
-func (a *App) claimsOf(configured func(config.Issuer) string, defaults []string) (paths []string) {
-	for _, i := range a.Config.Auth.Issuers {
-		path := configured(i)
-		if path == "" {
-			path = defaults[1]
-			if i.Kind == "supabase" {
-				path = defaults[0]
-			}
-		}
-		if !slices.Contains(paths, path) {
-			paths = append(paths, path)
-		}
+// claims returns the claims in which the issuers of the project have the roles and the tier of their callers. GitHub signs no claims.
+func (a *App) claims() (roles, tiers []string) {
+	for _, i := range a.issuersOfTokens() {
+		role, tier := token.DefaultClaims(i.Kind, i.URL)
+		roles, tiers = appendNew(roles, cmp.Or(i.Roles, role)), appendNew(tiers, cmp.Or(i.Tier, tier))
 	}
-	return paths
+	return roles, tiers
+}
+
+func appendNew(paths []string, path string) []string {
+	if path == "" || slices.Contains(paths, path) {
+		return paths
+	}
+	return append(paths, path)
 }
 
 // enforcement tells whether a database enforces the rules of a schema.

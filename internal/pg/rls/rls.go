@@ -118,11 +118,11 @@ type Options struct {
 	Remove                   bool     // plan to remove everything
 }
 
-// DefaultRoles are the claims that issuers use for roles.
-func DefaultRoles() []string { return []string{"app_metadata.roles", "roles"} }
+// defaultRoles are the claims that issuers use for roles.
+func defaultRoles() []string { return []string{"app_metadata.roles", "roles"} }
 
-// DefaultTiers are the claims that issuers use for the tier.
-func DefaultTiers() []string { return []string{"app_metadata.tier", "tier"} }
+// defaultTiers are the claims that issuers use for the tier.
+func defaultTiers() []string { return []string{"app_metadata.tier", "tier"} }
 
 func (o Options) withDefaults() Options {
 	if o.Anonymous == "" {
@@ -132,10 +132,10 @@ func (o Options) withDefaults() Options {
 		o.Authenticated = "authenticated"
 	}
 	if len(o.Roles) == 0 {
-		o.Roles = DefaultRoles()
+		o.Roles = defaultRoles()
 	}
 	if len(o.Tiers) == 0 {
-		o.Tiers = DefaultTiers()
+		o.Tiers = defaultTiers()
 	}
 	return o
 }
