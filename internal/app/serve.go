@@ -97,38 +97,45 @@ func (a *App) reportOwnSchema(ctx context.Context, pool *pgxpool.Pool) {
 	}
 }
 
-// issuers is the part of a server that fetches the keys of the issuers of tokens. The server also starts while they do not answer. Without
-// any issuer it warns about rules that nobody meets then.
+// issuers is the part of a server that fetches the keys of the issuers of tokens. The server also starts while they do not answer.
 func (a *App) issuers(tokens *token.Verifier, s *schema.Schema) lifecycle.Part {
+	report := func() {
+		a.reportNoIssuer(s)
+		a.reportSilentIssuers(s)
+	}
 	if tokens == nil {
-		return lifecycle.Part{Name: "issuers", Start: func(context.Context) error {
-			if rules := rulesForCallers(s); len(rules) > 0 {
-				a.Logger.Warn("nobody can log in, because auth.issuers is empty: only API keys meet these rules, and none meets a rule for tiers",
-					"rules", rules, "fix", "add an issuer to auth.issuers, such as {kind: supabase, url: https://…}")
-			}
-			return nil
-		}}
+		return lifecycle.Part{Name: "issuers", Start: func(context.Context) error { report(); return nil }}
 	}
 	return lifecycle.Part{
-		Name: "issuers", Start: func(context.Context) error { a.reportSilentIssuers(s); tokens.Start(); return nil }, Stop: func(context.Context) error { tokens.Close(); return nil },
+		Name: "issuers", Start: func(context.Context) error { report(); tokens.Start(); return nil }, Stop: func(context.Context) error { tokens.Close(); return nil },
 	}
+}
+
+// reportNoIssuer warns about rules that nobody meets, because nobody can log in.
+func (a *App) reportNoIssuer(s *schema.Schema) {
+	rules, hasGitHub := rulesForCallers(s), len(a.Config.Auth.Issuers) > 0
+	if len(rules) == 0 || len(a.issuersOfTokens()) > 0 || (hasGitHub && a.Config.Auth.Session.Keys.Reveal() != "") {
+		return
+	}
+	why, fix := "auth.issuers is empty", "add an issuer to auth.issuers, such as {kind: supabase, url: https://…}"
+	if hasGitHub {
+		why, fix = "GitHub logs browsers in only with keys of sessions", "set auth.session.keys: openssl rand -base64 32"
+	}
+	a.Logger.Warn("nobody can log in, because "+why+": only API keys meet these rules, and none meets a rule for tiers", "rules", rules, "fix", fix)
 }
 
 // reportSilentIssuers warns about issuers that cannot be asked whether a session still lives, if types ask for a recent log-in.
 func (a *App) reportSilentIssuers(s *schema.Schema) {
 	var silent []string
 	asked := a.askedIssuers()
-	for _, i := range a.issuersOfTokens() {
-		if i.Kind == token.Supabase {
-			i.URL = token.SupabaseURL(i.URL)
-		}
-		if asked[i.URL] == nil {
+	for _, i := range a.Config.Auth.Issuers {
+		if i.Kind != string(token.Supabase) && asked[i.URL] == nil {
 			silent = append(silent, i.URL)
 		}
 	}
 	if types := typesForFreshLogIns(s); len(types) > 0 && len(silent) > 0 {
 		a.Logger.Warn("nobody can be asked whether sessions of these issuers still live, so their callers are refused what asks for a recent log-in: "+
-			"use kind: oidc with clientId and clientSecret", "types", types, "issuers", silent)
+			"use kind: supabase, or kind: oidc with clientId, clientSecret and an issuer that has token introspection, unlike Google and Microsoft", "types", types, "issuers", silent)
 	}
 }
 

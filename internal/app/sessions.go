@@ -78,7 +78,7 @@ func (a *App) askedIssuers() liveness.Issuers {
 		switch {
 		case i.Kind == string(token.Supabase):
 			issuers[token.SupabaseURL(i.URL)] = liveness.Supabase{Client: func() gotrue.Client { return supabaseOf(i) }}
-		case i.Kind == string(token.OIDC) && i.ClientID != "" && i.ClientSecret.Reveal() != "":
+		case i.Kind == string(token.OIDC) && i.ClientID != "" && i.ClientSecret.Reveal() != "" && token.Introspects(i.URL):
 			issuers[i.URL] = &liveness.Introspection{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal()}
 		}
 	}

@@ -186,6 +186,9 @@ func TestServeStartsOrSaysWhy(t *testing.T) {
 		"no answer":     {"[{kind: supabase, url: http://127.0.0.1:1}]", "", "could not fetch the keys"},
 		"no issuer":     {"[]", "", `"rules":["the role admin: Note"],"fix":"add an issuer to auth.issuers`},
 		"cannot ask":    {"[{kind: jwks, url: https://b.example.com, audience: [api], jwks: https://b.example.com/keys}]", "", `"types":["Note"],"issuers":["https://b.example.com"]`},
+		"cannot be":     {"[{kind: oidc, url: https://accounts.google.com, clientId: shop, clientSecret: hush}]", "", `"types":["Note"],"issuers":["https://accounts.google.com"]`},
+		"GitHub":        {"[{kind: github, url: https://github.com, name: github, clientId: shop, clientSecret: hush}]", "", `"types":["Note"],"issuers":["https://github.com"]`},
+		"no keys":       {"[{kind: github, url: https://github.com, name: github, clientId: shop, clientSecret: hush}]", "", `"fix":"set auth.session.keys`},
 		"lost a secret": {"[{kind: supabase, url: https://a.example.com, secret: \"${NO_SUCH_SECRET}\"}]", "NO_SUCH_SECRET", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

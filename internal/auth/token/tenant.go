@@ -68,6 +68,12 @@ func ofTenant(issuer string, key []byte) string {
 	return published.Issuer
 }
 
+// Introspects reports whether an issuer may have an address to ask about tokens. Google and Microsoft have none.
+func Introspects(issuer string) bool {
+	u, err := url.Parse(issuer)
+	return err == nil && issuer != googleURL && !slices.Contains(tenantHosts, u.Host)
+}
+
 // find returns the issuer of a token, or nil.
 func (v *Verifier) find(t unverified) *trusted {
 	iss := t.claims.Issuer
