@@ -109,6 +109,8 @@ func (a *App) newProviders() (map[string]session.Provider, error) {
 			return nil, wrong("another issuer with a name has the same URL", "keep one of them")
 		case slices.Contains(reservedNames, i.Name):
 			return nil, wrong("the name "+i.Name+" stands for a log-in without a provider", "choose another name")
+		case i.Kind == gitHub && i.ClientSecret.Reveal() == "":
+			return nil, wrong("GitHub logs nobody in without a secret", "add clientSecret, which GitHub shows for the app")
 		case i.Kind == gitHub && !token.Secure(i.URL):
 			return nil, wrong(i.URL+" is not an https:// URL", "write "+github.DefaultURL+", or the URL of a GitHub Enterprise Server")
 		}

@@ -246,12 +246,13 @@ func TestProviders(t *testing.T) {
 	}
 	serveIn(t, write("{kind: oidc, url: http://127.0.0.1:1, clientId: shop, clientSecret: hush}\n    - {kind: supabase, url: http://127.0.0.1:1}"), testkit.DatabaseURL(t), slog.DiscardHandler) // introspection needs no name
 	for issuer, want := range map[string]string{
-		"{kind: github, url: https://github.com}":                              "krowoc.yaml:6: auth.issuers[0]: a log-in with a provider needs",
-		"{kind: github, url: http://github.com, name: github, clientId: shop}": "http://github.com is not an https:// URL",
-		"{kind: github, url: https://github.com, name: a, clientId: shop}\n    - {kind: github, url: https://github.com/, name: b, clientId: other}": "krowoc.yaml:7: auth.issuers[1]: another issuer with a name has the same URL",
-		"{kind: github, url: https://github.com, name: otp, clientId: shop}":                                                                         "the name otp stands for a log-in without a provider",
-		"{kind: jwks, url: https://a.example.com, name: a, clientId: b, jwks: https://a.example.com/keys}":                                           "needs kind: oidc or github",
-		"{kind: oidc, url: https://a.example.com, audience: [a], subject: email}":                                                                    "subject",
+		"{kind: github, url: https://github.com}":                                                  "krowoc.yaml:6: auth.issuers[0]: a log-in with a provider needs",
+		"{kind: github, url: https://github.com, name: github, clientId: shop}":                    "GitHub logs nobody in without a secret",
+		"{kind: github, url: http://github.com, name: github, clientId: shop, clientSecret: hush}": "http://github.com is not an https:// URL",
+		"{kind: github, url: https://github.com, name: a, clientId: shop, clientSecret: hush}\n    - {kind: github, url: https://github.com/, name: b, clientId: other, clientSecret: hush}": "krowoc.yaml:7: auth.issuers[1]: another issuer with a name has the same URL",
+		"{kind: github, url: https://github.com, name: otp, clientId: shop}":                               "the name otp stands for a log-in without a provider",
+		"{kind: jwks, url: https://a.example.com, name: a, clientId: b, jwks: https://a.example.com/keys}": "needs kind: oidc or github",
+		"{kind: oidc, url: https://a.example.com, audience: [a], subject: email}":                          "subject",
 	} {
 		err := serveError(t, write(issuer))
 		var mistakes diag.List
