@@ -119,7 +119,8 @@ const (
 // Subjects lists them.
 var Subjects = []string{SubjectSub, SubjectUUID}
 
-// UserID returns a UUID (version 5) for a user of an issuer. It is always the same, and no other issuer can name it.
+// UserID returns a UUID (version 5) for a user of an issuer. It is always the same, and no other issuer with SubjectUUID can name it.
+// One with SubjectSub can, if it chooses what it writes into sub.
 func UserID(issuer, sub string) string {
 	return uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceURL, []byte(issuer)), []byte(sub)).String()
 }
