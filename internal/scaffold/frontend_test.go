@@ -112,6 +112,8 @@ func TestSiblingOrigin(t *testing.T) {
 	f.act("write", chromedp.Focus(chromedp.CSS("input[name=title]")), chromedp.KeyEvent("Milk\r"), chromedp.WaitVisible(row("Milk")+`[@aria-busy="false"]`))
 	f.act("log out", chromedp.Click(`//button[.="Log out"]`), chromedp.WaitVisible(loggedOut))
 	f.act("a failed log-in leads here", chromedp.Navigate(api.String()+"/auth/callback?state=x"), chromedp.WaitVisible(`//p[@role="alert"][contains(., "not begun in this browser")]`))
+	f.act("choose a person there", chromedp.Click(`//a[.="Continue with krowoc"]`), chromedp.WaitVisible(`//button[contains(., "Bruno")]`), chromedp.Click(`//button[contains(., "Bruno")]`))
+	f.act("returns to the pages", chromedp.WaitVisible(`//header[span="bruno@example.com"]`), chromedp.Click(`//button[.="Log out"]`), chromedp.WaitVisible(loggedOut))
 	f.act("the API asks for a log-in", chromedp.Navigate(api.String()+"/auth/login?next="+url.QueryEscape(f.page+"?page=2")), chromedp.WaitVisible(loggedOut),
 		chromedp.Focus(email), chromedp.KeyEvent("bruno@example.com\tpassword\r"), chromedp.WaitVisible(`//header[span="bruno@example.com"]`))
 	if at, err := chromedp.Run(f.browser, chromedp.Evaluate[string]("location.href")); err != nil || at != f.page+"?page=2" {

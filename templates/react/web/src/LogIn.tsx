@@ -13,13 +13,19 @@ export function LoggedIn({ children }: { children: ReactNode }) {
 const asked = location.pathname === "/login";
 const query = new URLSearchParams(asked ? location.search : "");
 
+// Without a page that was asked for, the API says /: the start of its own origin, and not that of these pages.
+const goal = () => {
+  const next = query.get("next") ?? "/";
+  return origin !== "" && next === "/" ? `${location.origin}/` : next;
+};
+
 type Attempt = { email: string; sent: boolean; error?: string | undefined };
 
 const attempt = async (before: Attempt, form: FormData): Promise<Attempt> => {
   const email = String(form.get("email"));
   try {
     const { sent = false, next } = await logIn(Object.fromEntries(form));
-    if (asked && next) location.replace(next);
+    if (asked && next) location.replace(new URL(next, origin || location.origin));
     return { email, sent };
   } catch (problem) {
     const error = problem instanceof Error ? problem.message : String(problem);
@@ -44,7 +50,7 @@ function LogIn() {
       .catch(() => setProviders([])); // an e-mail address is enough
   }, []);
 
-  const next = asked ? (query.get("next") ?? "/") : here();
+  const next = asked ? goal() : here();
   return (
     <main className="login">
       <h1>Log in</h1>
