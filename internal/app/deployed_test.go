@@ -201,6 +201,15 @@ func TestSiblingOrigins(t *testing.T) {
 func (d *deployed) attack(api, evil string) {
 	d.t.Helper()
 	d.open(evil)
+	toss := func(name string) string { // a cookie for the whole site, which the API would get as well
+		return d.script(fmt.Sprintf(`document.cookie = "%s=" + "A".repeat(43) + "; Domain=shop.localhost; Path=/; Secure"; document.cookie`, name))
+	}
+	if got := toss("__Host-krowoc_session"); strings.Contains(got, "__Host-") {
+		d.t.Errorf("the browser takes %s", got)
+	}
+	if got := toss("krowoc_session"); !strings.Contains(got, "krowoc_session=A") {
+		d.t.Errorf("the browser does not take the cookie with which to try: %s", got)
+	}
 	for to, options := range map[string]string{
 		"/auth/session": "", "/graphql": write("by json", "application/json"), "/auth/sessions": "", "/auth/logout": `method: "POST"`,
 	} {
