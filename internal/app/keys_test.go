@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/auth/apikey"
@@ -51,17 +50,10 @@ func TestServeWithKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, url := range replicas {
-		began := time.Now()
-		for {
+		await(t, "the key still counts", func() bool {
 			status, challenge, _ := whoAmI(t, url, secret, "")
-			if status == http.StatusUnauthorized && challenge == `Bearer error="invalid_token"` {
-				break
-			}
-			if time.Since(began) > 30*time.Second {
-				t.Fatal("the key still counts")
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+			return status == http.StatusUnauthorized && challenge == `Bearer error="invalid_token"`
+		})
 	}
 	text := log.String()
 	for _, want := range []string{`"key":"` + k.ID + `"`, `"service":true`, `"refused":"read the API key: the API key ` + k.ID + ` is revoked"`} {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/testkit"
@@ -128,15 +127,10 @@ func TestMySessions(t *testing.T) {
 func isRefused(t *testing.T, p *person, urls ...string) {
 	t.Helper()
 	for _, url := range urls {
-		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		await(t, "a session that has ended goes on", func() bool {
 			response, _ := p.send(url+"/graphql", `{"query": "{__typename}"}`)
-			if response.StatusCode == http.StatusUnauthorized {
-				break
-			}
-			if time.Since(began) > 30*time.Second {
-				t.Fatal("a session that has ended goes on")
-			}
-		}
+			return response.StatusCode == http.StatusUnauthorized
+		})
 	}
 }
 

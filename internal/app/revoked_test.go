@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,13 +179,8 @@ func (r *replicas) endsEverywhere(name, value string, revoke func() error) {
 		r.t.Fatal(err)
 	}
 	began := time.Now()
-	for _, url := range r.urls {
-		for r.status(url, name, value) != http.StatusUnauthorized {
-			if time.Since(began) > 30*time.Second {
-				r.t.Fatal("a server still knows it")
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	}
+	await(r.t, "a server still knows it", func() bool {
+		return !slices.ContainsFunc(r.urls, func(url string) bool { return r.status(url, name, value) != http.StatusUnauthorized })
+	})
 	r.t.Logf("refused everywhere after %v", time.Since(began)) // at most a second, if the machine is not busy
 }

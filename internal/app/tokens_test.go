@@ -58,6 +58,16 @@ func issuerWithMail(t *testing.T, a *app.App, mail func(to, subject, text, html 
 	return server.URL
 }
 
+// await fails the test if something has not happened in half a minute.
+func await(t *testing.T, problem string, done func() bool) {
+	t.Helper()
+	for began := time.Now(); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatal(problem)
+		}
+	}
+}
+
 // logIn returns an access token of a user.
 func logIn(t *testing.T, issuer, email string) string {
 	t.Helper()
