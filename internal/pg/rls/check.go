@@ -72,8 +72,7 @@ func notEnforceable(message, hint string) error {
 
 // rules compares the digest in the database with that of the schema.
 func (c *checker) rules(ctx context.Context, tables []Table) error {
-	known, err := c.texts(ctx, "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1 AND starts_with(obj_description(oid, 'pg_namespace'), $2)",
-		Schema, digestNote)
+	known, err := c.texts(ctx, digestSQL, Schema, digestNote)
 	switch {
 	case err != nil:
 		return err

@@ -121,6 +121,9 @@ func (w *writer) apiGrants(t Table, a apiRole) {
 // digestNote begins the comment on the Postgres schema that tells for which rules the API can run under its policies.
 const digestNote = "Access rules that krowoc serve enforces: "
 
+// digestSQL reads the comment.
+const digestSQL = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1 AND starts_with(obj_description(oid, 'pg_namespace'), $2)"
+
 func comment(digest string) string {
 	return "COMMENT ON SCHEMA " + Schema + " IS " + pg.QuoteLiteral(digestNote+digest)
 }
@@ -144,11 +147,10 @@ func digest(tables []Table, o Options) string {
 
 // digest reads the comment with the digest.
 func (r *reader) digest(ctx context.Context) error {
-	return r.query(ctx, "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1 AND starts_with(obj_description(oid, 'pg_namespace'), $2)",
-		[]any{Schema, digestNote}, func(row []string) {
-			r.list = append(r.list, object{
-				order: digestOrder, create: []string{comment(strings.TrimPrefix(row[0], digestNote))},
-				drop: []string{"COMMENT ON SCHEMA " + Schema + " IS NULL"}, replaces: true,
-			})
+	return r.query(ctx, digestSQL, []any{Schema, digestNote}, func(row []string) {
+		r.list = append(r.list, object{
+			order: digestOrder, create: []string{comment(strings.TrimPrefix(row[0], digestNote))},
+			drop: []string{"COMMENT ON SCHEMA " + Schema + " IS NULL"}, replaces: true,
 		})
+	})
 }
