@@ -111,10 +111,6 @@ fuzz: ## fuzz each target for FUZZTIME (30s)
 bench: ## run the benchmarks: BENCH=NestedList COUNT=5
 	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) $(benched)
 
-.PHONY: bench-once
-bench-once: ## run each benchmark once, so that none can rot
-	go test -run '^$$' -bench . -benchtime 1x $(benched)
-
 .PHONY: docs
 docs: ## regenerate what docs/ takes from the code, and test the examples of the guides
 	go test ./internal/config ./internal/migrate/lint ./internal/seed/dump -update
