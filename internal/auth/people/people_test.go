@@ -80,7 +80,7 @@ func TestKeep(t *testing.T) {
 	}
 	err = table.Keep(t.Context(), token.Claims{Issuer: "https://github.com", Subject: "42", Email: "a@example.com"})
 	if !strings.Contains(fault.HintOf(err), "subject: uuid") {
-		t.Errorf("a user ID that is no UUID: %v; %s", err, fault.HintOf(err))
+		t.Errorf("a user ID that is not a UUID: %v; %s", err, fault.HintOf(err))
 	}
 	if err := (*people.Table)(nil).Keep(t.Context(), claims(bob, "", nil)); err != nil {
 		t.Error(err)

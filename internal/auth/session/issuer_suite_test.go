@@ -234,7 +234,7 @@ func mistakeSuite(t *testing.T, s *site) {
 	}
 	refused(t, "the address of somebody else", s.client.ChangeEmail(ctx, logIn.AccessToken, other, "http://127.0.0.1:1/", challenge), http.StatusUnprocessableEntity, "email_exists")
 	refused(t, "the same password", s.client.SetPassword(ctx, logIn.AccessToken, password), http.StatusUnprocessableEntity, "same_password")
-	refused(t, "a token that is none", s.client.SetPassword(ctx, "nonsense", password), http.StatusForbidden, "bad_jwt")
+	refused(t, "a text that is not a token", s.client.SetPassword(ctx, "nonsense", password), http.StatusForbidden, "bad_jwt")
 	refused(t, "no scope", s.client.Logout(ctx, logIn.AccessToken, "nobody"), http.StatusBadRequest, "validation_failed")
 	if err := s.client.Logout(ctx, logIn.AccessToken, "local"); err != nil {
 		t.Error(err)
