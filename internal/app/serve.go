@@ -114,7 +114,9 @@ func (a *App) issuers(tokens *token.Verifier, s *schema.Schema) lifecycle.Part {
 // reportNoIssuer warns about rules that nobody meets, because nobody can log in.
 func (a *App) reportNoIssuer(s *schema.Schema) {
 	rules, hasGitHub := rulesForCallers(s), len(a.Config.Auth.Issuers) > 0
-	if len(rules) == 0 || len(a.issuersOfTokens()) > 0 || (hasGitHub && a.Config.Auth.Session.Keys.Reveal() != "") {
+	browsersLogIn := hasGitHub && a.Config.Auth.Session.Keys.Reveal() != ""
+	tokensCount := len(a.issuersOfTokens()) > 0
+	if len(rules) == 0 || tokensCount || browsersLogIn {
 		return
 	}
 	why, fix := "auth.issuers is empty", "add an issuer to auth.issuers, such as {kind: supabase, url: https://…}"

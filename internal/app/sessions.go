@@ -75,10 +75,11 @@ func supabaseOf(i config.Issuer) gotrue.Client {
 func (a *App) askedIssuers() liveness.Issuers {
 	issuers := liveness.Issuers{}
 	for _, i := range a.Config.Auth.Issuers {
+		isClient := i.ClientID != "" && i.ClientSecret.Reveal() != ""
 		switch {
 		case i.Kind == string(token.Supabase):
 			issuers[token.SupabaseURL(i.URL)] = liveness.Supabase{Client: func() gotrue.Client { return supabaseOf(i) }}
-		case i.Kind == string(token.OIDC) && i.ClientID != "" && i.ClientSecret.Reveal() != "" && token.Introspects(i.URL):
+		case i.Kind == string(token.OIDC) && isClient && token.Introspects(i.URL):
 			issuers[i.URL] = &liveness.Introspection{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal()}
 		}
 	}

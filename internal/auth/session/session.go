@@ -149,10 +149,11 @@ func (m *Manager) Authenticate(r *http.Request, bearer string) (who caller.Calle
 	if bearer != "" || ticket == nil {
 		return caller.Caller{}, false, nil
 	}
-	current, claims, err := m.current(r.Context(), digest(ticket))
+	hashed := digest(ticket)
+	current, claims, err := m.current(r.Context(), hashed)
 	switch {
 	case err == nil:
-		who = caller.Caller{UID: claims.Subject, Roles: claims.Roles, Tier: claims.Tier, LogIn: m.logIn(digest(ticket), current, claims)}
+		who = caller.Caller{UID: claims.Subject, Roles: claims.Roles, Tier: claims.Tier, LogIn: m.logIn(hashed, current, claims)}
 		if m.o.Fill != nil {
 			who, err = m.o.Fill(r.Context(), who)
 		}
@@ -235,7 +236,8 @@ func (m *Manager) read(ctx context.Context, e *entry, ticket [sha256.Size]byte) 
 		}
 		e.row, e.err, e.readAt = r, err, now
 	}
-	if e.err == nil && (m.ended.Contains(e.row.id) || (m.o.Revoked != nil && m.o.Revoked(e.row.id))) {
+	endedElsewhere := m.o.Revoked != nil && m.o.Revoked(e.row.id)
+	if e.err == nil && (endedElsewhere || m.ended.Contains(e.row.id)) {
 		e.err = errNone
 	}
 	return e.err

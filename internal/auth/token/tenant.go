@@ -27,7 +27,11 @@ const (
 // "common" in a path is a name like any other.
 func tenants(issuer string) (before, after string, many bool) {
 	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "https" || !slices.Contains(tenantHosts, u.Host) || !slices.Contains(tenantPaths, u.Path) {
+	if err != nil {
+		return "", "", false
+	}
+	isMicrosoft := u.Scheme == "https" && slices.Contains(tenantHosts, u.Host)
+	if !isMicrosoft || !slices.Contains(tenantPaths, u.Path) {
 		return "", "", false
 	}
 	return "https://" + u.Host + "/", "/v2.0", true
@@ -38,7 +42,8 @@ func tenantOf(issuer, iss string) string {
 	before, after, many := tenants(issuer)
 	rest, matches := strings.CutPrefix(iss, before)
 	tenant, ends := strings.CutSuffix(rest, after)
-	if !many || !matches || !ends || uuid.Validate(tenant) != nil {
+	isOfMany := many && matches && ends
+	if !isOfMany || uuid.Validate(tenant) != nil {
 		return ""
 	}
 	return tenant
@@ -46,7 +51,8 @@ func tenantOf(issuer, iss string) string {
 
 // Issues reports whether the issuer with a URL may sign tokens with an `iss`.
 func Issues(issuer, iss string) bool {
-	return iss == issuer || (issuer == googleURL && iss == googleName) || tenantOf(issuer, iss) != ""
+	isGoogle := issuer == googleURL && iss == googleName
+	return iss == issuer || isGoogle || tenantOf(issuer, iss) != ""
 }
 
 // namesItself reports whether the metadata at the address of an issuer is its own.
