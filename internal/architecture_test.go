@@ -18,7 +18,7 @@ const module = "github.com/krowoc/krowoc"
 // packages of its own group: the folder named here with all folders in it. Groups of one layer know nothing
 // of one another. A name that ends in /* stands for as many groups as it has folders.
 var layers = [][]string{
-	{"internal/caller", "internal/fault", "internal/atomicfile"},
+	{"internal/caller", "internal/request", "internal/fault", "internal/atomicfile"},
 	{"internal/diag", "internal/git", "internal/lifecycle", "internal/problem", "internal/container", "internal/listen", "internal/process"},
 	{"internal/schema", "internal/config", "internal/cli/term", "internal/localhost"},
 	{"internal/pg"},

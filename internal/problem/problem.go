@@ -11,14 +11,11 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // MediaType is the content type of problem details.
 const MediaType = "application/problem+json"
-
-// RequestIDHeader is the response header with the request ID. Middleware sets it before any handler runs. A problem repeats the ID in its
-// body, so that users can quote it when they report an error.
-const RequestIDHeader = "X-Request-ID"
 
 // Details is a problem as defined by RFC 9457. Type is always "about:blank"; the category is in Code.
 type Details struct {
@@ -28,9 +25,12 @@ type Details struct {
 	Detail   string `json:"detail,omitempty"`
 	Instance string `json:"instance,omitempty"`
 
-	Code      fault.Code `json:"code"`                // a category of package fault
-	Hint      string     `json:"hint,omitempty"`      // what to do next
-	RequestID string     `json:"requestId,omitempty"` // find it in the log
+	Code fault.Code `json:"code"`           // a category of package fault
+	Hint string     `json:"hint,omitempty"` // what to do next
+
+	// RequestID and CorrelationID are those of the response's header, so that users can quote them when they report an error.
+	RequestID     string `json:"requestId,omitempty"`
+	CorrelationID string `json:"correlationId,omitempty"`
 
 	// RetryAfter is the number of seconds to wait before a retry. It is also in the Retry-After header.
 	RetryAfter int64 `json:"retryAfter,omitempty"`
@@ -127,7 +127,7 @@ func Write(w http.ResponseWriter, r *http.Request, err error) { From(err).Write(
 // Write answers r with the problem, and fills in the members that depend on the request.
 func (d Details) Write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	d.Type, d.RequestID = "about:blank", h.Get(RequestIDHeader)
+	d.Type, d.RequestID, d.CorrelationID = "about:blank", h.Get(request.IDHeader), h.Get(request.CorrelationHeader)
 	d.Instance = r.URL.EscapedPath()
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
 		h.Del(name)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 func TestEveryCodeHasItsStatus(t *testing.T) {
@@ -65,7 +66,8 @@ func TestWhatAClientMayRead(t *testing.T) {
 func TestWrite(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/graph%20ql?token=hunter2", nil)
-	w.Header().Set(problem.RequestIDHeader, "r-1")
+	w.Header().Set(request.IDHeader, "r-1")
+	w.Header().Set(request.CorrelationHeader, "c-1")
 	w.Header().Set("Content-Encoding", "gzip")
 	w.Header().Set("Content-Length", "7")
 	problem.Write(w, r, fault.New(fault.Unavailable, "query", "Postgres is down"))
@@ -87,7 +89,7 @@ func TestWrite(t *testing.T) {
 	for name, want := range map[string]any{
 		"type": "about:blank", "title": "Service Unavailable", "status": 503.0,
 		"detail":   "the service, or one that it depends on, is not available",
-		"instance": "/graph%20ql", "code": "unavailable", "hint": "try again in a moment", "requestId": "r-1",
+		"instance": "/graph%20ql", "code": "unavailable", "hint": "try again in a moment", "requestId": "r-1", "correlationId": "c-1",
 	} {
 		if got[name] != want {
 			t.Errorf("%s = %v, want %v", name, got[name], want)

@@ -2,8 +2,8 @@ package server
 
 import "net/http"
 
-// RequestIDOf is requestIDOf, for tests.
-var RequestIDOf = requestIDOf
+// InfoOf is infoOf, for tests.
+var InfoOf = infoOf
 
 // HandlerOf returns what a server serves, without a network.
 func HandlerOf(s *Server) http.Handler { return s.api.http.Handler }

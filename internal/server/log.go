@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/krowoc/krowoc/internal/request"
 )
 
-// LogRequestID returns a handler that adds request_id to every record whose context belongs to a request,
-// and hands it to next. Wrap the whole program's logger in it, and what the database layer logs can be found
-// by the id that a client quotes.
+// LogRequestID returns a handler that adds request_id, correlation_id and operation to every record whose context belongs to a
+// request, and hands it to next. Wrap the whole program's logger in it, and what the database layer logs can be found by the id
+// that a client quotes.
 func LogRequestID(next slog.Handler) slog.Handler {
 	if known, ok := next.(idHandler); ok {
 		return known
@@ -22,8 +24,11 @@ func LogRequestID(next slog.Handler) slog.Handler {
 type idHandler struct{ slog.Handler }
 
 func (h idHandler) Handle(ctx context.Context, record slog.Record) error {
-	if id := RequestID(ctx); id != "" {
-		record.AddAttrs(slog.String("request_id", id))
+	if info := request.From(ctx); info != nil {
+		record.AddAttrs(slog.String("request_id", info.ID), slog.String("correlation_id", info.Correlation))
+		if name := info.Operation(); name != "" {
+			record.AddAttrs(slog.String("operation", clipped(name)))
+		}
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 	"github.com/krowoc/krowoc/internal/server"
 )
 
@@ -19,7 +20,7 @@ func TestRequestIDs(t *testing.T) {
 	var logger *slog.Logger
 	r := start(t, func(w http.ResponseWriter, req *http.Request) {
 		logger.InfoContext(req.Context(), "below")
-		_, _ = io.WriteString(w, server.RequestID(req.Context()))
+		_, _ = io.WriteString(w, request.From(req.Context()).ID)
 	})
 	logger = slog.New(server.LogRequestID(slog.NewJSONHandler(r.logs, nil))).With("part", "api")
 	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -56,7 +57,7 @@ func TestRequestIDs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := r.do(t, "GET", "/graphql", nil, tc.header...)
-			id := got.Header.Get(problem.RequestIDHeader)
+			id := got.Header.Get(request.IDHeader)
 			if got.body != id || (tc.want != "" && id != tc.want) {
 				t.Errorf("header %q, context %q, want %q", id, got.body, tc.want)
 			}
@@ -70,6 +71,33 @@ func TestRequestIDs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A correlation ID comes back in header, log and problem. Without one, it is the ID of the request.
+func TestCorrelationIDs(t *testing.T) {
+	r := start(t, func(w http.ResponseWriter, req *http.Request) {
+		problem.Write(w, req, fault.New(fault.NotFound, "", "nothing here"))
+	})
+	for name, tc := range map[string]struct {
+		header []string
+		want   string
+	}{
+		"its own":      {[]string{"X-Request-ID", "r-1", "X-Correlation-ID", "checkout-7"}, "checkout-7"},
+		"none":         {[]string{"X-Request-ID", "r-1"}, "r-1"},
+		"with a quote": {[]string{"X-Request-ID", "r-1", "X-Correlation-ID", `a"b`}, "r-1"},
+		"two of them":  {[]string{"X-Request-ID", "r-1", "X-Correlation-ID", "a", "X-Correlation-ID", "b"}, "r-1"},
+		"too long":     {[]string{"X-Request-ID", "r-1", "X-Correlation-ID", strings.Repeat("x", 129)}, "r-1"},
+	} {
+		got := r.do(t, "GET", "/graphql", nil, tc.header...)
+		records := r.logs.find(t, "request")
+		logged := records[len(records)-1]["correlation_id"]
+		if got.Header.Get(request.CorrelationHeader) != tc.want || got.json(t)["correlationId"] != tc.want || logged != tc.want {
+			t.Errorf("%s: header %q, problem %v, log %v, want %q", name, got.Header.Get(request.CorrelationHeader), got.json(t), logged, tc.want)
+		}
+		if id := got.Header.Get(request.IDHeader); id != "r-1" {
+			t.Errorf("%s: the request is %q", name, id)
+		}
 	}
 }
 

@@ -1,32 +1,39 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
 	"github.com/google/uuid"
 
-	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // maxRequestID is how long an id may be that a client chose.
 const maxRequestID = 128
 
-// RequestID returns the id of the request that ctx belongs to, or "".
-func RequestID(ctx context.Context) string {
-	if w := responseOf(ctx); w != nil {
-		return w.id
+// infoOf returns the ids that the client sent. Without one of the request, it is the trace id of its traceparent, or a new one;
+// without one of the correlation, it is that of the request.
+func infoOf(h http.Header) *request.Info {
+	info := &request.Info{ID: sentID(h, request.IDHeader), Correlation: sentID(h, request.CorrelationHeader)}
+	if info.ID == "" {
+		info.ID = newID(h)
+	}
+	if info.Correlation == "" {
+		info.Correlation = info.ID
+	}
+	return info
+}
+
+// sentID returns the id in a header of the client, or "" unless it is unambiguous and harmless in a log.
+func sentID(h http.Header, name string) string {
+	if ids := h.Values(name); len(ids) == 1 && isSaneID(ids[0]) {
+		return ids[0]
 	}
 	return ""
 }
 
-// requestIDOf returns the id that the client sent, the trace id of its traceparent, or a new one. What it
-// sent is used only if it is unambiguous and harmless in a log.
-func requestIDOf(h http.Header) string {
-	if ids := h.Values(problem.RequestIDHeader); len(ids) == 1 && isSaneID(ids[0]) {
-		return ids[0]
-	}
+func newID(h http.Header) string {
 	if parents := h.Values("Traceparent"); len(parents) == 1 {
 		if id := traceID(parents[0]); id != "" {
 			return id

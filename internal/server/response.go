@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // response watches what a handler answers, and holds what the stages learn of a request until the access log reads it.
@@ -17,7 +18,7 @@ import (
 type response struct {
 	http.ResponseWriter
 	request *http.Request
-	id      string
+	info    *request.Info
 	caller  caller.Caller
 	refusal error // why the caller is not known
 	stream  bool  // the deadlines end where the answer begins
@@ -31,12 +32,13 @@ type response struct {
 
 type responseKey struct{}
 
-// newResponse returns the response to a request with an id, which is in the answer's header, and the request with the
+// newResponse returns the response to a request, whose header has the IDs of the request, and the request with the
 // response in its context.
 func newResponse(rw http.ResponseWriter, r *http.Request) (*response, *http.Request) {
-	w := &response{ResponseWriter: rw, id: requestIDOf(r.Header)}
-	rw.Header().Set(problem.RequestIDHeader, w.id)
-	w.request = r.WithContext(context.WithValue(r.Context(), responseKey{}, w))
+	w := &response{ResponseWriter: rw, info: infoOf(r.Header)}
+	rw.Header().Set(request.IDHeader, w.info.ID)
+	rw.Header().Set(request.CorrelationHeader, w.info.Correlation)
+	w.request = r.WithContext(context.WithValue(request.With(r.Context(), w.info), responseKey{}, w))
 	return w, w.request
 }
 

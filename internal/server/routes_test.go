@@ -140,9 +140,11 @@ func FuzzRequestIDs(f *testing.F) {
 	f.Add("client-42", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 	f.Add("a\r\nb", "ff--")
 	f.Fuzz(func(t *testing.T, id, parent string) {
-		got := server.RequestIDOf(http.Header{"X-Request-Id": {id}, "Traceparent": {parent}})
-		if got == "" || len(got) > 128 || strings.ContainsAny(got, "\r\n\x00 \"'<>{}\\") || got != strings.ToValidUTF8(got, "") {
-			t.Errorf("%q, %q gives %q", id, parent, got)
+		info := server.InfoOf(http.Header{"X-Request-Id": {id}, "X-Correlation-Id": {parent}, "Traceparent": {parent}})
+		for _, got := range []string{info.ID, info.Correlation} {
+			if got == "" || len(got) > 128 || strings.ContainsAny(got, "\r\n\x00 \"'<>{}\\") || got != strings.ToValidUTF8(got, "") {
+				t.Errorf("%q, %q gives %q", id, parent, got)
+			}
 		}
 	})
 }

@@ -96,7 +96,7 @@ func (p *pipeline) logFailure(ctx context.Context, op *Operation) error {
 	switch code := fault.CodeOf(op.Err); {
 	case code == fault.Internal, code == fault.Unavailable, code == fault.Timeout, errors.As(op.Err, &refused):
 		p.Logger.LogAttrs(ctx, slog.LevelError, "operation failed",
-			slog.String("operation", op.Name), slog.String("code", string(code)), slog.Any("error", innermost(op.Err)))
+			slog.String("code", string(code)), slog.Any("error", innermost(op.Err)))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // The memory of a cached value is estimated from the length of its text: a syntax tree takes about 40 bytes for each byte of the document,
@@ -88,12 +89,16 @@ func notValid(err error) error {
 	return &fault.Error{Code: fault.Invalid, Err: err}
 }
 
-func (p *pipeline) selectOperation(_ context.Context, op *Operation) error {
+func (p *pipeline) selectOperation(ctx context.Context, op *Operation) error {
 	op.operation = op.document.Operations.ForName(op.Name)
 	switch {
 	case op.operation != nil && op.Safe && op.Mutation():
 		return errMutationByGET
 	case op.operation != nil:
+		op.Name = op.operation.Name
+		if info := request.From(ctx); info != nil {
+			info.SetOperation(op.Name)
+		}
 		return nil
 	case op.Name != "":
 		return fault.New(fault.Invalid, "", fmt.Sprintf("operation %q not found in the document", op.Name))

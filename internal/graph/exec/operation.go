@@ -15,7 +15,7 @@ import (
 // Operation is one operation on its way through the steps. Each step sees what the steps before it have set.
 type Operation struct {
 	// Of the request.
-	Name       string // operationName
+	Name       string // operationName; the step Document sets it for the only operation of a document
 	Document   string // the text; Documents may set it
 	Variables  map[string]any
 	Extensions map[string]any

@@ -1,0 +1,44 @@
+// Package request passes what identifies a request in its context. The server stores it; logs, traces, events and jobs read it. The package
+// does not import other packages of the project, so that every part can use it.
+package request
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// Headers of a request and of its response.
+const (
+	IDHeader          = "X-Request-ID"
+	CorrelationHeader = "X-Correlation-ID"
+)
+
+// Info identifies a request. Its methods are safe for concurrent use.
+type Info struct {
+	ID          string // of this request alone
+	Correlation string // of everything that one action of a user causes, in all services; the ID if the client sent none
+
+	operation atomic.Pointer[string]
+}
+
+// SetOperation names the GraphQL operation that the request runs.
+func (i *Info) SetOperation(name string) { i.operation.Store(&name) }
+
+// Operation returns the name of the GraphQL operation, or "" if it has none.
+func (i *Info) Operation() string {
+	if name := i.operation.Load(); name != nil {
+		return *name
+	}
+	return ""
+}
+
+type key struct{}
+
+// With returns a context that contains i.
+func With(ctx context.Context, i *Info) context.Context { return context.WithValue(ctx, key{}, i) }
+
+// From returns the request that ctx belongs to, or nil.
+func From(ctx context.Context) *Info {
+	i, _ := ctx.Value(key{}).(*Info)
+	return i
+}
