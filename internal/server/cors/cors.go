@@ -8,6 +8,7 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/request"
 	"github.com/krowoc/krowoc/internal/server"
 )
 
@@ -25,7 +26,7 @@ func Middleware(origins []string, credentials bool) ([]server.Middleware, error)
 	handler := cors.New(cors.Options{
 		AllowedOrigins: origins, AllowCredentials: credentials, AllowedMethods: []string{"GET", "POST", "DELETE"},
 		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-CSRF-Token", "X-Request-ID", "Traceparent", "Tracestate"},
-		ExposedHeaders: []string{"X-Request-ID", "Retry-After"}, MaxAge: 600, // seconds
+		ExposedHeaders: []string{request.IDHeader, request.CorrelationHeader, "Retry-After"}, MaxAge: 600, // seconds
 	})
 	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil
 }
