@@ -19,6 +19,7 @@ func (b *builder) read(s Source) {
 	f := newFile(len(b.files), s)
 	b.files = append(b.files, f)
 	if b.parse(f, chunk{text: f.text}) == nil {
+		b.checkEncoding(f)
 		return
 	}
 	reported := false
@@ -31,6 +32,20 @@ func (b *builder) read(s Source) {
 	}
 	if !reported { // each part is valid and the whole is not: report the error of the whole
 		b.syntaxError(f, chunk{text: f.text}, b.parse(f, chunk{text: f.text}))
+	}
+}
+
+// checkEncoding reports a string that is not UTF-8, which the lexer accepts. In a comment it does no harm.
+func (b *builder) checkEncoding(f *file) {
+	if utf8.ValidString(f.text) {
+		return
+	}
+	lex := lexer.New(&ast.Source{Input: f.text})
+	for token, err := lex.ReadToken(); err == nil && token.Kind != lexer.EOF; token, err = lex.ReadToken() {
+		if token.Kind != lexer.Comment && !utf8.ValidString(f.slice(token.Pos.Start, token.Pos.End)) {
+			b.report(codeSyntax, span{file: f, start: token.Pos.Start, width: 1}, lowerFirst(notUTF8), syntaxRemedy(notUTF8))
+			return
+		}
 	}
 }
 
@@ -100,7 +115,10 @@ func lexError(text string) (message string, offset int) {
 	}
 }
 
-const strayPrefix = "Cannot parse the unexpected character"
+const (
+	strayPrefix = "Cannot parse the unexpected character"
+	notUTF8     = "The file is not UTF-8"
+)
 
 // stray is the message about a character that is not part of any token: with the letter below it if it is an accent.
 func stray(text []rune, at int) string {
@@ -109,7 +127,7 @@ func stray(text []rune, at int) string {
 	}
 	switch r := text[at]; {
 	case r == utf8.RuneError:
-		return "The file is not UTF-8"
+		return notUTF8
 	case unicode.Is(unicode.Mn, r) && at > 0:
 		return fmt.Sprintf("%s \"%s\"", strayPrefix, string(text[at-1:at+1]))
 	case unicode.IsPrint(r):
@@ -128,7 +146,7 @@ func syntaxRemedy(message string) string {
 		return "add the missing }"
 	case strings.Contains(message, "Expected :"):
 		return "write fields as name: Type, and arguments as name: value"
-	case strings.Contains(message, "not UTF-8"):
+	case message == notUTF8:
 		return "save it as UTF-8"
 	case strings.Contains(message, "Expected Name"), strings.HasPrefix(message, strayPrefix):
 		return "write names with the letters a to z, digits and _"

@@ -70,6 +70,8 @@ func TestStrayCharacters(t *testing.T) {
 		"type \u0424 @table { a: Int }":       "1:6 \"\u0424\"",
 		"\xff\xfetype A @table { a: Int }":    "1:1 not UTF-8",
 		"type A @table { a: Int } \x80":       "1:26 not UTF-8",
+		"enum A @enum(name: \"\xad\") { A }":  "1:20 not UTF-8",
+		"\"\"\"\xe9\"\"\" enum A { A }":       "1:1 not UTF-8",
 	} {
 		_, list := sdl.Parse(sdl.Source{Name: "f", Text: text})
 		place, says, _ := strings.Cut(want, " ")
