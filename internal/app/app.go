@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
+	"github.com/krowoc/krowoc/internal/pg/local"
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
@@ -167,3 +169,38 @@ func (a *App) guarded(name string) (dismiss func()) {
 
 // httpClient is for calls to other services: health checks of URLs.
 func (a *App) httpClient() *http.Client { return &http.Client{Timeout: a.Config.Health.Timeout} }
+
+// Settled returns the memory of a comparison on a server of scratch databases. write writes what was compared, and how. It remembers nothing
+// where there is no cache folder.
+func (a *App) Settled(ctx context.Context, s *scratch.Server, write func(io.Writer) error) (scratch.Settled, error) {
+	cache, err := local.CacheDir(a.Env)
+	if err != nil {
+		return scratch.Settled{}, nil //nolint:nilerr // everything works without
+	}
+	program, err := program()
+	if err != nil {
+		return scratch.Settled{}, nil //nolint:nilerr // everything works without
+	}
+	server, err := s.Identity(ctx)
+	if err != nil {
+		return scratch.Settled{}, err
+	}
+	return scratch.SettledIn(filepath.Join(cache, "settled"), func(w io.Writer) error {
+		// A migration may create partitions for the days to come.
+		fmt.Fprintf(w, "%q\n", []string{program, a.Version, server, a.Now().UTC().Format(time.DateOnly), a.Config.Migrations.Table})
+		return write(w)
+	})
+}
+
+// program identifies the running program, of which a build without a version differs from the next one.
+func program() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(info.Size(), info.ModTime().UnixNano()), nil
+}

@@ -44,7 +44,7 @@ func Diff(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions)
 }
 
 // settled returns the memory of a diff.
-func settled(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (app.Settled, error) {
+func settled(ctx context.Context, a *app.App, s *scratch.Server, o ddl.PlanOptions) (scratch.Settled, error) {
 	return a.Settled(ctx, s, func(w io.Writer) error {
 		fmt.Fprintf(w, "diff %t %q %t %t\n", o.AllowDrop, o.Exclude, o.Plain, o.Keep != nil)
 		return errors.Join(a.WriteSchema(w), a.WriteMigrations(w))
