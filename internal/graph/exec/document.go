@@ -125,7 +125,7 @@ func (p *pipeline) plan(_ context.Context, op *Operation) error {
 		}
 		p.plans.add(key, plan, int64(bytesOfPlan*plan.Size()))
 	}
-	op.Plan, op.Cost = plan, plan.Cost.Of(op.Variables)
+	op.Plan, op.PlanFound, op.Cost = plan, ok, plan.Cost.Of(op.Variables)
 	return nil
 }
 

@@ -24,9 +24,10 @@ type Operation struct {
 	Safe       bool      // the request came by GET, and must not write
 
 	// Set by the step Document. Variables are then coerced to their types.
-	Plan *graph.Plan
-	Cost int   // with these variables
-	Args []any // of the plan's statement; a mutation binds its statements as it runs them
+	Plan      *graph.Plan
+	PlanFound bool  // Plan was in memory and did not have to be made
+	Cost      int   // with these variables
+	Args      []any // of the plan's statement; a mutation binds its statements as it runs them
 
 	// The outcome.
 	Data   json.RawMessage
@@ -39,6 +40,14 @@ type Operation struct {
 
 // Mutation reports whether the operation writes.
 func (op *Operation) Mutation() bool { return op.operation.Operation == ast.Mutation }
+
+// Type returns query, mutation or subscription; "" if the document is not valid or does not have the operation.
+func (op *Operation) Type() string {
+	if op.operation == nil {
+		return ""
+	}
+	return string(op.operation.Operation)
+}
 
 // cacheable reports whether an answer can come from a cache: what it depends on is rows, of which the plan knows the types.
 func (op *Operation) cacheable() bool {
@@ -80,9 +89,11 @@ type Observer interface {
 	Settle(ctx context.Context, op *Operation)
 }
 
-// Tracer surrounds each part of each step.
+// Tracer follows operations.
 type Tracer interface {
 	Name() string
-	// Start returns the context for the part, and a function that is called with the part's error.
-	Start(ctx context.Context, step, part string, op *Operation) (context.Context, func(error))
+	// Operation returns the context for the steps of an operation, and a function that is called when all have ended.
+	Operation(ctx context.Context, op *Operation) (context.Context, func())
+	// Part learns of each part of each step when it has ended, and with which error.
+	Part(ctx context.Context, step, part string, began time.Time, err error)
 }

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -56,13 +57,18 @@ func (p *pipeline) layout() string {
 		}
 	}
 	for _, t := range p.Tracers {
-		fmt.Fprintln(&b, "around each part: "+t.Name())
+		fmt.Fprintln(&b, "traces: "+t.Name())
 	}
 	return b.String()
 }
 
 // execute takes an operation through the steps. Its outcome is in op.
 func (p *pipeline) execute(ctx context.Context, op *Operation) {
+	for _, t := range p.Tracers {
+		traced, end := t.Operation(ctx, op)
+		ctx = traced
+		defer end()
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	op.Err = p.attempt(ctx, op)
@@ -97,15 +103,10 @@ func (p *pipeline) runPart(ctx context.Context, step string, part part, op *Oper
 	if len(p.Tracers) == 0 {
 		return part.run(ctx, op)
 	}
-	var ends []func(error)
-	for _, t := range p.Tracers {
-		var end func(error)
-		ctx, end = t.Start(ctx, step, part.name, op)
-		ends = append(ends, end)
-	}
+	began := time.Now()
 	err := part.run(ctx, op)
-	for _, end := range slices.Backward(ends) {
-		end(err)
+	for _, t := range p.Tracers {
+		t.Part(ctx, step, part.name, began, err)
 	}
 	return err
 }

@@ -81,13 +81,24 @@ func (o *outcomes) Settle(ctx context.Context, op *exec.Operation) {
 	o.list = append(o.list, fmt.Sprintf("%s by %q costs %d, cached %t, writes [%s], %s, context %v", op.Name, op.Caller.UID, op.Cost, op.Cached, writes, fault.CodeOf(op.Err), ctx.Err()))
 }
 
-// spans trace the parts of steps.
+// spans trace operations and the parts of steps.
 type spans struct{ list []string }
 
 func (*spans) Name() string { return "spans" }
 
-func (s *spans) Start(ctx context.Context, step, part string, _ *exec.Operation) (context.Context, func(error)) {
-	return ctx, func(err error) { s.list = append(s.list, fmt.Sprintf("%s/%s %s", step, part, fault.CodeOf(err))) }
+type spansKey struct{}
+
+func (s *spans) Operation(ctx context.Context, op *exec.Operation) (context.Context, func()) {
+	return context.WithValue(ctx, spansKey{}, "inside"), func() {
+		s.list = append(s.list, fmt.Sprintf("%s, plan found %t, %s", op.Type(), op.PlanFound, fault.CodeOf(op.Err)))
+	}
+}
+
+func (s *spans) Part(ctx context.Context, step, part string, began time.Time, err error) {
+	if ctx.Value(spansKey{}) == nil || time.Since(began) > time.Minute {
+		s.list = append(s.list, "outside")
+	}
+	s.list = append(s.list, fmt.Sprintf("%s/%s %s", step, part, fault.CodeOf(err)))
 }
 
 func TestLayout(t *testing.T) {
@@ -191,13 +202,19 @@ func TestObserversLearnEveryOutcome(t *testing.T) {
 	}
 }
 
-func TestTracersSurroundParts(t *testing.T) {
+func TestTracersFollowOperations(t *testing.T) {
 	trace := &spans{}
 	c := newClient(t, func(o *execOptions) { o.Tracers = []exec.Tracer{trace} })
 	c.send(t, `{teams(first: 1000) {totalCount}}`, nil)
-	want := []string{"Document/size ", "Document/parse and validate ", "Document/operation and method ", "Document/variables ", "Document/plan invalid", "Settle/log failures "}
+	want := []string{"Document/size ", "Document/parse and validate ", "Document/operation and method ", "Document/variables ", "Document/plan invalid", "Settle/log failures ", "query, plan found false, invalid"}
 	if !slices.Equal(trace.list, want) {
 		t.Errorf("%q", trace.list)
+	}
+	for _, want := range []string{"query, plan found false, ", "query, plan found true, "} {
+		c.send(t, `{teams {totalCount}}`, nil)
+		if got := trace.list[len(trace.list)-1]; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 
