@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/krowoc/krowoc/internal/request"
 )
 
 // LogRequestID returns a handler that adds request_id, correlation_id and operation to every record whose context belongs to a
-// request, and hands it to next. Wrap the whole program's logger in it, and what the database layer logs can be found by the id
+// request, and trace_id and span_id if it belongs to a span, and hands it to next. Wrap the whole program's logger in it, and what the database layer logs can be found by the id
 // that a client quotes.
 func LogRequestID(next slog.Handler) slog.Handler {
 	if known, ok := next.(idHandler); ok {
@@ -30,6 +32,9 @@ func (h idHandler) Handle(ctx context.Context, record slog.Record) error {
 			record.AddAttrs(slog.String("operation", clipped(name)))
 		}
 	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		record.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+	}
 	return h.Handler.Handle(ctx, record)
 }
 
@@ -41,7 +46,7 @@ func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Hand
 
 // logAccess writes the access log's line. The query is left out, because people put secrets there, and so is the
 // token: the caller's uid stands for it.
-func (s *Server) logAccess(w *response, probe bool, took time.Duration, aborted bool) {
+func (s *Server) logAccess(ctx context.Context, w *response, probe bool, took time.Duration, aborted bool) {
 	r, status := w.request, w.status
 	if status == 0 && !aborted && !w.hijacked {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
@@ -75,7 +80,7 @@ func (s *Server) logAccess(w *response, probe bool, took time.Duration, aborted 
 	if aborted {
 		attrs = append(attrs, slog.Bool("aborted", true))
 	}
-	s.options.Logger.LogAttrs(r.Context(), accessLevel(probe, aborted, status), "request", attrs...)
+	s.options.Logger.LogAttrs(ctx, accessLevel(probe, aborted, status), "request", attrs...)
 }
 
 func accessLevel(probe, aborted bool, status int) slog.Level {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,13 +17,13 @@ import (
 func (s *Server) builtIn(p Policy) []Middleware {
 	p = p.withDefaults(s.options)
 	return []Middleware{
-		{Identify, "request id", s.identify(p), true},
-		{Identify, "security headers", protect, true},
-		{Identify, "access log", s.accessLog(p), true},
-		{Identify, "panics", s.answerPanics, true},
-		{Shield, "body limit", limitBody(p.MaxBody), true},
-		{Authenticate, callersName(s.options.Authenticators), s.authenticate, false},
-		{Serve, "deadlines", s.deadlines(p), true},
+		{Stage: Identify, Name: "request id", Wrap: s.identify(p), Probes: true},
+		{Stage: Identify, Name: "security headers", Wrap: protect, Probes: true},
+		{Stage: Identify, Name: "access log", Wrap: s.accessLog(p), Probes: true},
+		{Stage: Identify, Name: "panics", Wrap: s.answerPanics, Probes: true},
+		{Stage: Shield, Name: "body limit", Wrap: limitBody(p.MaxBody), Probes: true},
+		{Stage: Authenticate, Name: callersName(s.options.Authenticators), Wrap: s.authenticate},
+		{Stage: Serve, Name: "deadlines", Wrap: s.deadlines(p), Probes: true},
 	}
 }
 
@@ -59,7 +60,7 @@ func (s *Server) accessLog(p Policy) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			began := time.Now()
 			aborted := true
-			defer func() { s.logAccess(responseOf(r.Context()), p.Probe, time.Since(began), aborted) }()
+			defer func() { s.logAccess(r.Context(), responseOf(r.Context()), p.Probe, time.Since(began), aborted) }()
 			next.ServeHTTP(w, r)
 			aborted = false
 		})
@@ -72,19 +73,19 @@ func (s *Server) answerPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if v := recover(); v != nil {
-				s.answerPanic(responseOf(r.Context()), v)
+				s.answerPanic(r.Context(), responseOf(r.Context()), v)
 			}
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (s *Server) answerPanic(w *response, v any) {
+func (s *Server) answerPanic(ctx context.Context, w *response, v any) {
 	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler)
 	}
 	r := w.request
-	s.options.Logger.ErrorContext(r.Context(), "a handler panicked",
+	s.options.Logger.ErrorContext(ctx, "a handler panicked",
 		"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	if w.status != 0 || w.hijacked {
 		panic(http.ErrAbortHandler)

@@ -37,12 +37,27 @@ type Middleware struct {
 
 	// Probes has it stand before probes as well.
 	Probes bool
+
+	// First has it stand before the server's own middleware of its stage. Only what gives the request its id comes earlier.
+	First bool
 }
 
-// middleware returns what surrounds a route, the outermost first: within each stage that of the server itself, then
-// that of the Options in their order.
+// middleware returns what surrounds a route, the outermost first: within each stage that of the Options that is to be first, that of the
+// server itself, then the others of the Options in their order.
 func (s *Server) middleware(p Policy) []Middleware {
-	all := slices.Concat(s.builtIn(p), s.options.Middleware)
+	own := s.builtIn(p)
+	all := own[:1:1]
+	for _, m := range s.options.Middleware {
+		if m.First {
+			all = append(all, m)
+		}
+	}
+	all = append(all, own[1:]...)
+	for _, m := range s.options.Middleware {
+		if !m.First {
+			all = append(all, m)
+		}
+	}
 	slices.SortStableFunc(all, func(a, b Middleware) int { return int(a.Stage) - int(b.Stage) })
 	if p.Probe {
 		all = slices.DeleteFunc(all, func(m Middleware) bool { return !m.Probes })
