@@ -1,8 +1,8 @@
 // Package config reads krowoc.yaml, .env and KROWOC_* variables; no other package does. It combines them with the flags of the
 // command line into one typed Config that records where each value came from.
 //
-// A value comes from the first of: flag, KROWOC_* variable, the block of the chosen environment, the base of krowoc.yaml, the
-// default. The table in keys.go is the single source of keys, types, defaults, variable names, the JSON Schema for editors and the
+// A value comes from the first of: flag, KROWOC_* variable, the block of the chosen environment, the base of krowoc.yaml, a standard
+// variable of OpenTelemetry, the default. The table in keys.go is the single source of keys, types, defaults, variable names, the JSON Schema for editors and the
 // reference page.
 package config
 
@@ -50,6 +50,7 @@ type Config struct {
 	Auth       Auth
 	Health     Health
 	Log        Log
+	Telemetry  Telemetry
 	Dev        Dev
 
 	origins map[string]Origin
@@ -200,6 +201,22 @@ type URL struct {
 
 // Log configures the log on standard error.
 type Log struct{ Level, Format string }
+
+// Telemetry configures what the server tells of its work.
+type Telemetry struct {
+	Service      string // name; empty is the project's
+	ServerTiming bool
+	Traces       Traces
+}
+
+// Traces configures who receives traces, and of which requests.
+type Traces struct {
+	Endpoint string // of the collector; empty traces nothing
+	Headers  Secret
+	Sample   float64
+	Slow     time.Duration
+	Follow   bool // the flag of callers counts
+}
 
 // Dev configures `krowoc dev`. An empty engine of a service means Engine.
 type Dev struct {

@@ -79,6 +79,8 @@ func (k Key) jsonSchema() object {
 		maps.Copy(s, oneOf(k.intSchema()))
 	case Bool:
 		maps.Copy(s, oneOf(object{"type": "boolean"}))
+	case Ratio:
+		maps.Copy(s, oneOf(object{"type": "number", "minimum": 0, "maximum": 1}))
 	case Size:
 		maps.Copy(s, oneOf(object{"type": "integer", "minimum": 0}, object{"type": "string", "pattern": `^[0-9]+ *([KMG]iB|[kKMG]B|B)?$`}))
 	case Duration:

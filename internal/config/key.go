@@ -17,6 +17,7 @@ const (
 	Bool       Kind = "true or false"
 	Duration   Kind = "duration"
 	Size       Kind = "size"
+	Ratio      Kind = "number from 0 to 1"
 	Address    Kind = "address"
 	HTTPURL    Kind = "URL"
 	List       Kind = "list of strings"
@@ -36,6 +37,9 @@ type Key struct {
 	Items     []Key  // of Objects
 	Required  bool   // within Items
 	Switch    bool   // of a Bool: its name in the place of its section sets it
+
+	// Standard are variables of OpenTelemetry that set the key if nothing else does, the strongest first.
+	Standard []string
 }
 
 // Variable returns the environment variable that sets the key, or "" if none can.

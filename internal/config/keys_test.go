@@ -26,7 +26,7 @@ func TestEveryKeyHasItsFieldAndEveryFieldItsKey(t *testing.T) {
 	fields := map[string]reflect.Type{}
 	leaves(reflect.TypeFor[Config](), "", fields)
 	types := map[Kind]reflect.Type{Text: reflect.TypeFor[string](), SecretText: reflect.TypeFor[Secret](), Int: reflect.TypeFor[int](),
-		Bool: reflect.TypeFor[bool](), Duration: reflect.TypeFor[time.Duration](), Size: reflect.TypeFor[ByteSize](),
+		Bool: reflect.TypeFor[bool](), Duration: reflect.TypeFor[time.Duration](), Size: reflect.TypeFor[ByteSize](), Ratio: reflect.TypeFor[float64](),
 		Address: reflect.TypeFor[string](), HTTPURL: reflect.TypeFor[string](), List: reflect.TypeFor[[]string]()}
 	for _, k := range keys {
 		path := strings.ToLower(k.Path)
@@ -56,7 +56,7 @@ func TestEveryKeyHasItsFieldAndEveryFieldItsKey(t *testing.T) {
 }
 
 // unset are the keys that have no value by default.
-var unset = []string{"project", "server.probeAddress", "server.publicUrl", "auth.people.type", "auth.people.name", "auth.people.avatar", "auth.people.roles", "auth.people.tier", "auth.session.page"}
+var unset = []string{"project", "server.probeAddress", "server.publicUrl", "auth.people.type", "auth.people.name", "auth.people.avatar", "auth.people.roles", "auth.people.tier", "auth.session.page", "telemetry.service", "telemetry.traces.endpoint"}
 
 func TestEveryDefaultIsAValueOfItsKey(t *testing.T) {
 	for _, k := range keys {

@@ -151,6 +151,10 @@ func (k Key) typeMistake(node *yaml.Node) *badValue {
 		if tag != "!!bool" {
 			return &badValue{fmt.Sprintf("must be true or false, not %s", found), "write true or false, without quotes"}
 		}
+	case Ratio:
+		if tag != "!!int" && tag != "!!float" {
+			return &badValue{fmt.Sprintf("must be %s, not %s", article(k.Kind), found), "write digits without quotes"}
+		}
 	case Size:
 		if tag != "!!str" && tag != "!!int" {
 			return &badValue{fmt.Sprintf("must be a size, not %s", found), "write a size such as 512KiB, 1MiB or 10MB"}

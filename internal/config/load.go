@@ -87,7 +87,7 @@ func (l *loader) load() (*Config, error) {
 		return nil, err
 	}
 	l.reader.lookup = l.variable
-	flags, variables := l.fromFlags(), l.fromVariables()
+	flags, variables, standard := l.fromFlags(), l.fromVariables(), l.fromStandard()
 	block := l.reader.block(doc, l.environment, variables, flags)
 	base := l.reader.base(doc, block, variables, flags)
 	mistakes := slices.Concat(l.reader.mistakes, l.mistakes)
@@ -95,7 +95,7 @@ func (l *loader) load() (*Config, error) {
 	if err := mistakes.Err(op); err != nil {
 		return nil, err
 	}
-	c, err := merge([]layer{l.defaults(), base, block, variables, flags})
+	c, err := merge([]layer{l.defaults(), standard, base, block, variables, flags})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}

@@ -38,6 +38,8 @@ func TestMistakes(t *testing.T) {
 		"negative duration":        {"graphql: {timeout: -30s}\n", []string{"must be a non-negative duration"}},
 		"not a duration":           {"graphql: {timeout: true}\n", []string{"graphql.timeout must be a duration, not true or false"}},
 		"not a size":               {"server: {maxBodyBytes: 1 mega}\n", []string{"server.maxBodyBytes must be a size", "1MiB"}},
+		"more than a whole":        {"telemetry: {traces: {sample: 1.5}}\n", []string{"1:30: error: telemetry.traces.sample must be a number from 0 to 1", "0.01"}},
+		"text for a ratio":         {"telemetry: {traces: {sample: all}}\n", []string{"must be a number from 0 to 1, not a string"}},
 		"size too large":           {"server: {maxBodyBytes: 99999999999GiB}\n", []string{"must be a size"}},
 		"not an address":           {"server: {address: localhost}\n", []string{"server.address must be an address in the form host:port"}},
 		"not one of":               {"log: {level: inof}\n", []string{"log.level must be one of debug, info, warn, error", `did you mean "info"?`}},

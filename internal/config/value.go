@@ -42,7 +42,7 @@ type badValue struct{ want, remedy string }
 
 func (e *badValue) Error() string { return e.want }
 
-// parse converts a string to the value of a key: a string, Secret, int, bool, time.Duration, ByteSize or []string. Its error is a
+// parse converts a string to the value of a key: a string, Secret, int, float64, bool, time.Duration, ByteSize or []string. Its error is a
 // *badValue.
 func (k Key) parse(text string) (any, error) {
 	switch k.Kind {
@@ -71,6 +71,12 @@ func (k Key) parse(text string) (any, error) {
 		return d, nil
 	case Size:
 		return parseSize(text)
+	case Ratio:
+		r, err := strconv.ParseFloat(text, 64)
+		if isWithin := err == nil && r >= 0 && r <= 1; !isWithin {
+			return nil, &badValue{"must be a number from 0 to 1", "write a number such as 0.01, which is 1 %"}
+		}
+		return r, nil
 	case Address:
 		return parseAddress(text)
 	case HTTPURL:
