@@ -1,0 +1,187 @@
+package tracing
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	otlp "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	traces "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/krowoc/krowoc/internal/fault"
+)
+
+const (
+	tracesPath  = "/v1/traces"
+	protobuf    = "application/x-protobuf"
+	maxResponse = 64 << 10
+)
+
+// collector sends requests by OTLP over HTTP. The exporter of OpenTelemetry's own SDK reads the environment, prints mistakes there with
+// their values to standard error, and takes its headers along to where a collector redirects it.
+//
+// See https://opentelemetry.io/docs/specs/otlp/#otlphttp.
+type collector struct {
+	http    *http.Client
+	own     *http.Transport // nil if the client is another's
+	headers map[string]string
+	clean   *cleaner
+	url     atomic.Pointer[url.URL]
+}
+
+func newCollector(client *http.Client, headers map[string]string) *collector {
+	c := &collector{http: client, headers: headers, clean: newCleaner()}
+	if client == nil {
+		c.own = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
+		c.http = &http.Client{Transport: c.own, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	return c
+}
+
+// use sets the URL of the collector.
+func (c *collector) use(address string) error {
+	u, err := url.Parse(address)
+	isWeb := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+	if !isWeb {
+		return fault.New(fault.Invalid, "configure traces", "the URL of the collector is not valid", "write it as in http://127.0.0.1:4318")
+	}
+	if !strings.HasSuffix(u.Path, tracesPath) {
+		u = u.JoinPath(tracesPath)
+	}
+	c.url.Store(u)
+	return nil
+}
+
+// host returns where the collector is, without what may be secret in its URL.
+func (c *collector) host() string {
+	if u := c.url.Load(); u != nil {
+		return u.Host
+	}
+	return ""
+}
+
+func (c *collector) close() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+}
+
+// refusal is an answer that takes no span.
+type refusal struct {
+	status    string
+	temporary bool
+	after     time.Duration // before the next attempt; 0 if the collector does not say
+}
+
+func (r *refusal) Error() string { return "the collector answers " + r.status }
+
+// partial is an answer that takes some spans.
+type partial struct {
+	rejected uint64
+	message  string
+}
+
+func (p *partial) Error() string {
+	return fmt.Sprintf("%d spans were rejected: %s", p.rejected, p.message)
+}
+
+// cause returns an error without the URL of the request.
+func cause(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err
+	}
+	return err
+}
+
+// Start implements otlptrace.Client.
+func (*collector) Start(context.Context) error { return nil }
+
+// Stop implements otlptrace.Client.
+func (*collector) Stop(context.Context) error { return nil }
+
+// UploadTraces implements otlptrace.Client.
+func (c *collector) UploadTraces(ctx context.Context, spans []*traces.ResourceSpans) error {
+	to := c.url.Load()
+	if to == nil {
+		return &refusal{status: "nothing, because its URL is not known", temporary: true}
+	}
+	body, err := packed(&otlp.ExportTraceServiceRequest{ResourceSpans: spans})
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	for name, value := range c.headers {
+		r.Header.Set(name, value)
+	}
+	r.Header.Set("Content-Type", protobuf)
+	r.Header.Set("Content-Encoding", "gzip")
+	response, err := c.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxResponse))
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return refusalOf(response)
+	}
+	if err != nil {
+		return err
+	}
+	return accepted(response, answer)
+}
+
+// packed returns a request as bytes, compressed.
+func packed(request *otlp.ExportTraceServiceRequest) ([]byte, error) {
+	plain, err := proto.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	var body bytes.Buffer
+	w, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.Write(plain)
+	err = errors.Join(err, w.Close())
+	return body.Bytes(), err
+}
+
+// refusalOf tells whether another attempt can succeed. See https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes.
+func refusalOf(r *http.Response) *refusal {
+	refused := &refusal{status: r.Status}
+	switch r.StatusCode {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		refused.temporary = true
+	}
+	if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		refused.after = time.Duration(seconds) * time.Second
+	}
+	return refused
+}
+
+// accepted returns an error if the collector did not take all spans.
+func accepted(r *http.Response, answer []byte) error {
+	var result otlp.ExportTraceServiceResponse
+	if r.Header.Get("Content-Type") != protobuf || proto.Unmarshal(answer, &result) != nil {
+		return nil // it has taken them, whatever it says
+	}
+	p := result.GetPartialSuccess()
+	if p.GetRejectedSpans() <= 0 {
+		return nil
+	}
+	return &partial{uint64(p.GetRejectedSpans()), p.GetErrorMessage()}
+}

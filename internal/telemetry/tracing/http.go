@@ -1,0 +1,117 @@
+package tracing
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/krowoc/krowoc/internal/request"
+)
+
+// methods are those that span names may contain. Clients can make up others.
+var methods = map[string]bool{
+	"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true, "CONNECT": true, "TRACE": true, "QUERY": true,
+}
+
+// HTTP returns middleware that traces requests. The name of a span is the method and the route. answered returns with which status the
+// request of a context was answered, and with how many bytes.
+//
+// See https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server.
+func (t *Tracing) HTTP(answered func(context.Context) (status int, sent int64)) func(next http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			parent, state := parentOf(r.Header)
+			name, route := nameOf(r)
+			ctx, span := t.tracer.Start(withParent(r.Context(), parent, state), name, trace.WithSpanKind(trace.SpanKindServer))
+			o := outcome{route: route, aborted: true}
+			defer func() {
+				o.status, o.sent = answered(r.Context())
+				o.end(span, r)
+			}()
+			if t.options.ServerTiming {
+				ctx, w = withTiming(ctx, w, r, span.SpanContext())
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
+			o.aborted = false
+		})
+	}
+}
+
+// nameOf returns the name of the span of a request and its route.
+func nameOf(r *http.Request) (name, route string) {
+	method := "HTTP"
+	if methods[r.Method] {
+		method = r.Method
+	}
+	_, route, found := strings.Cut(r.Pattern, " ")
+	if !found {
+		route = r.Pattern
+	}
+	switch {
+	case route == "":
+		return method, ""
+	case found && strings.HasPrefix(r.Pattern, method+" "):
+		return r.Pattern, route // without a copy
+	}
+	return method + " " + route, route
+}
+
+// outcome is how a request ended.
+type outcome struct {
+	route   string
+	status  int // 0 if no header was sent
+	sent    int64
+	aborted bool
+}
+
+// end sets what is known of a request at its end. The query of its URL is left out, because people put secrets there.
+func (o outcome) end(span trace.Span, r *http.Request) {
+	status := o.status
+	if status == 0 && !o.aborted {
+		status = http.StatusOK // net/http sends it for a handler that wrote nothing
+	}
+	attributes := make([]attribute.KeyValue, 0, 12)
+	method := r.Method
+	if !methods[method] {
+		attributes = append(attributes, attribute.String("http.request.method_original", clipped(method, maxName)))
+		method = "_OTHER"
+	}
+	attributes = append(attributes,
+		attribute.String("http.request.method", method), attribute.String("url.path", clipped(r.URL.Path, maxName)),
+		attribute.String("network.protocol.version", version(r)),
+		attribute.Int64("http.response.body.size", o.sent),
+	)
+	if o.route != "" {
+		attributes = append(attributes, attribute.String("http.route", o.route))
+	}
+	if status != 0 {
+		attributes = append(attributes, attribute.Int("http.response.status_code", status))
+	}
+	if agent := r.UserAgent(); agent != "" {
+		attributes = append(attributes, attribute.String("user_agent.original", clipped(agent, maxName)))
+	}
+	if info := request.From(r.Context()); info != nil {
+		attributes = append(attributes, attribute.String("krowoc.request_id", info.ID), attribute.String("krowoc.correlation_id", info.Correlation))
+	}
+	switch {
+	case status >= http.StatusInternalServerError:
+		span.SetStatus(codes.Error, "")
+		attributes = append(attributes, errorType.String(strconv.Itoa(status)))
+	case o.aborted:
+		attributes = append(attributes, errorType.String("aborted"))
+	}
+	span.SetAttributes(attributes...)
+	span.End()
+}
+
+func version(r *http.Request) string {
+	if r.ProtoMajor == 1 && r.ProtoMinor == 1 {
+		return "1.1"
+	}
+	return strconv.Itoa(r.ProtoMajor)
+}

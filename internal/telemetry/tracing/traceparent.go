@@ -1,0 +1,161 @@
+package tracing
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Headers of W3C Trace Context. See https://www.w3.org/TR/trace-context-2/.
+const (
+	parentHeader = "Traceparent"
+	stateHeader  = "Tracestate"
+)
+
+// Bounds of a tracestate.
+const (
+	maxMembers = 32
+	maxKey     = 256
+	maxValue   = 256
+)
+
+// parentOf returns the span of the caller that a request belongs to, and its tracestate, or nothing if the headers are not valid.
+func parentOf(h http.Header) (parent trace.SpanContext, state string) {
+	values := h[parentHeader]
+	if len(values) != 1 {
+		return parent, ""
+	}
+	config, ok := parseParent(values[0])
+	if !ok {
+		return parent, ""
+	}
+	state = parseState(h[stateHeader])
+	// The SDK knows the keys of the first version of the standard only. It sends the state with spans, and not to other services.
+	config.TraceState, _ = trace.ParseTraceState(state)
+	return trace.NewSpanContext(config), state
+}
+
+// parseParent reads version-traceid-parentid-flags in lower-case hexadecimal. A later version may append fields.
+func parseParent(text string) (c trace.SpanContextConfig, ok bool) {
+	const size = 55
+	if len(text) < size || text[2] != '-' || text[35] != '-' || text[52] != '-' {
+		return c, false
+	}
+	version, isVersion := lowerHex(text[:2])
+	id, isID := lowerHex(text[3:35])
+	span, isSpan := lowerHex(text[36:52])
+	flags, isFlags := lowerHex(text[53:size])
+	if !isVersion || !isID || !isSpan || !isFlags || version[0] == 0xff {
+		return c, false
+	}
+	if isLonger := len(text) > size; isLonger && (version[0] == 0 || text[size] != '-') {
+		return c, false
+	}
+	c = trace.SpanContextConfig{
+		TraceID: trace.TraceID(id), SpanID: trace.SpanID(span), Remote: true,
+		TraceFlags: trace.TraceFlags(flags[0]) & (trace.FlagsSampled | trace.FlagsRandom),
+	}
+	return c, c.TraceID.IsValid() && c.SpanID.IsValid()
+}
+
+func lowerHex(text string) ([]byte, bool) {
+	if strings.ToLower(text) != text {
+		return nil, false
+	}
+	raw, err := hex.DecodeString(text)
+	return raw, err == nil
+}
+
+// parseState joins the headers of a tracestate. It returns "" if one is not valid. Of members with the same key, the first counts.
+func parseState(headers []string) string {
+	var members []string
+	known := map[string]bool{}
+	for _, header := range headers {
+		for member := range strings.SplitSeq(header, ",") {
+			member = strings.Trim(member, " \t")
+			if member == "" {
+				continue
+			}
+			key, value, ok := strings.Cut(member, "=")
+			if !ok || !isStateKey(key) || !isStateValue(value) {
+				return ""
+			}
+			if !known[key] {
+				known[key] = true
+				members = append(members, member)
+			}
+		}
+	}
+	if len(members) > maxMembers {
+		return ""
+	}
+	return strings.Join(members, ",")
+}
+
+func isStateKey(key string) bool {
+	if key == "" || len(key) > maxKey || strings.IndexByte("_-*/@", key[0]) >= 0 {
+		return false
+	}
+	for _, c := range []byte(key) {
+		isLetter, isDigit := 'a' <= c && c <= 'z', '0' <= c && c <= '9'
+		if !isLetter && !isDigit && strings.IndexByte("_-*/@", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isStateValue(value string) bool {
+	if value == "" || len(value) > maxValue {
+		return false
+	}
+	for _, c := range []byte(value) {
+		if c < 0x20 || c > 0x7e || c == ',' || c == '=' {
+			return false
+		}
+	}
+	return true
+}
+
+type stateKey struct{}
+
+// withParent returns a context in which new spans belong to the span of the caller.
+func withParent(ctx context.Context, parent trace.SpanContext, state string) context.Context {
+	if !parent.IsValid() {
+		return ctx
+	}
+	if state != "" {
+		ctx = context.WithValue(ctx, stateKey{}, state)
+	}
+	return trace.ContextWithRemoteSpanContext(ctx, parent)
+}
+
+// inject sets the headers for a request that belongs to a span.
+func inject(ctx context.Context, h http.Header) {
+	h.Del(parentHeader)
+	h.Del(stateHeader)
+	span := trace.SpanContextFromContext(ctx)
+	if !span.IsValid() {
+		return
+	}
+	h.Set(parentHeader, parentText(span))
+	if state, _ := ctx.Value(stateKey{}).(string); state != "" {
+		h.Set(stateHeader, state)
+	}
+}
+
+// parentText returns the traceparent of what a span causes.
+func parentText(c trace.SpanContext) string {
+	id, span := c.TraceID(), c.SpanID()
+	text := make([]byte, 0, 55)
+	text = append(text, "00-"...)
+	text = hex.AppendEncode(text, id[:])
+	text = append(text, '-')
+	text = hex.AppendEncode(text, span[:])
+	text = append(text, '-')
+	text = hex.AppendEncode(text, []byte{byte(c.TraceFlags() & (trace.FlagsSampled | trace.FlagsRandom))})
+	return string(text)
+}

@@ -1,0 +1,66 @@
+package tracing
+
+import (
+	"net/http"
+	"slices"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Transport traces requests of the server to others. Those to the given hosts, each with its port if it has one in their URLs, carry the
+// traceparent of the request on whose behalf they are made. Others, which a redirect or a document of a service names, do not.
+//
+// See https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client.
+func (t *Tracing) Transport(base http.RoundTripper, hosts ...string) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return &transport{t, base, hosts}
+}
+
+type transport struct {
+	tracing *Tracing
+	base    http.RoundTripper
+	hosts   []string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !trace.SpanFromContext(r.Context()).IsRecording() {
+		return t.base.RoundTrip(r) // not on behalf of a request
+	}
+	isKnown, method := slices.Contains(t.hosts, r.URL.Host), "HTTP"
+	if methods[r.Method] {
+		method = r.Method
+	}
+	ctx, span := t.tracing.tracer.Start(r.Context(), method, trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	attributes := []attribute.KeyValue{attribute.String("http.request.method", method)}
+	r = r.Clone(ctx)
+	if isKnown {
+		attributes = append(attributes, attribute.String("server.address", r.URL.Hostname()))
+		inject(ctx, r.Header)
+	}
+	response, err := t.base.RoundTrip(r)
+	switch {
+	case err != nil:
+		attributes = append(attributes, errorType.String("no answer"))
+		span.SetStatus(codes.Error, "")
+	case response.StatusCode >= http.StatusBadRequest:
+		span.SetStatus(codes.Error, "")
+		fallthrough
+	default:
+		attributes = append(attributes, attribute.Int("http.response.status_code", response.StatusCode))
+	}
+	span.SetAttributes(attributes...)
+	return response, err
+}
+
+// CloseIdleConnections is for http.Client.
+func (t *transport) CloseIdleConnections() {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
