@@ -26,6 +26,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg/scratch"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
+	"github.com/krowoc/krowoc/internal/telemetry/tracing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -44,6 +45,8 @@ type App struct {
 
 	// Guard makes sure that a container is removed if this process is killed, until dismiss is called; it may be nil.
 	Guard func(container string) (dismiss func(), err error)
+
+	tracing *tracing.Tracing // nil traces nothing
 }
 
 // ParseSchema reads the project's schema and returns it with its mistakes and warnings. The schema is nil if it has mistakes.
@@ -86,6 +89,7 @@ func (a *App) poolOptions(url string) pg.Options {
 		ConnectTimeout:  a.Config.Database.ConnectTimeout,
 		ApplicationName: "krowoc " + a.Config.Project,
 		Logger:          a.Logger,
+		Tracer:          a.sqlTracer(),
 	}
 }
 

@@ -50,6 +50,9 @@ func (a *App) Dev(ctx context.Context, o DevOptions) error {
 		return err // it changes tables without asking
 	}
 	a.AnnounceDev()
+	if err := a.traceSession(); err != nil {
+		return err
+	}
 	tools := a.newDevConsole()
 	return dev.Run(ctx, dev.Options{
 		Project: &devProject{a, a.Stack(), tools, o},

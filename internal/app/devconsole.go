@@ -62,7 +62,7 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 		if v := d.tokens.Load(); v != nil {
 			v.Close()
 		}
-		err := c.Stop(ctx)
+		err := errors.Join(d.stopTraces(ctx), c.Stop(ctx))
 		if catcher != nil {
 			err = errors.Join(err, catcher.Stop(ctx))
 		}
@@ -88,6 +88,11 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 	}
 	if d.app.Config.Dev.Traces.Enabled {
 		(&traces.Sink{}).Register(c.Mux)
+		if d.app.tracing != nil {
+			if err := d.app.tracing.SetEndpoint(c.URL()); err != nil {
+				return running, err
+			}
+		}
 		running.Env = append(running.Env, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL(), "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
 	}
 	if d.app.Config.Dev.Auth.Enabled {
@@ -99,7 +104,20 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 	d.console.Store(c)
 	c.Start(ctx)
 	running.Stop = stop
-	return running, nil
+	if d.app.tracing != nil {
+		err = d.app.tracing.Start(ctx)
+	}
+	return running, err
+}
+
+// stopTraces sends the last traces while the console still runs.
+func (d *devConsole) stopTraces(ctx context.Context) error {
+	if d.app.tracing == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+	defer cancel()
+	return d.app.tracing.Stop(ctx)
 }
 
 func (d *devConsole) startIdentity(c *console.Console, log *slog.Logger, send func(to, subject, text, html string)) error {

@@ -31,6 +31,9 @@ func (a *App) Serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.traceRequests(); err != nil {
+		return err
+	}
 	pool, closePool, err := a.Pool(ctx)
 	if err != nil {
 		return err
@@ -40,7 +43,7 @@ func (a *App) Serve(ctx context.Context) error {
 		return errors.Join(err, closePool())
 	}
 	database := lifecycle.Part{Name: "database", Stop: func(context.Context) error { return closePool() }}
-	return lifecycle.New(a.Logger, append([]lifecycle.Part{database}, parts...)...).Run(ctx)
+	return lifecycle.New(a.Logger, append([]lifecycle.Part{database, a.traces()}, parts...)...).Run(ctx)
 }
 
 // parts returns the parts of a production server in start order. The HTTP server is the last one, so that background work is ready before

@@ -48,9 +48,10 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	}
 	logger = slog.New(server.LogRequestID(logger.Handler()))
 	g := a.Config.GraphQL
+	tracing, tracers := a.requestTracers()
 	handler, err := exec.New(exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
-		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
+		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce, Tracers: tracers,
 	})
 	if err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	t := c.Timeouts
 	srv, err := server.New(server.Options{
 		Address: cmp.Or(o.Address, c.Address), ProbeAddress: o.ProbeAddress, Routes: routes, Health: checker, Logger: logger,
-		Authenticators: o.Authenticators, Middleware: slices.Concat(origins, o.Middleware),
+		Authenticators: o.Authenticators, Middleware: slices.Concat(tracing, origins, o.Middleware),
 		MaxBody: int64(c.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, DrainTimeout: t.Shutdown, PreStopDelay: t.DrainDelay,
 	})

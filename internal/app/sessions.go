@@ -58,7 +58,7 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 			if n < 0 {
 				return gotrue.Client{}
 			}
-			return supabaseOf(c.Issuers[n])
+			return a.supabaseOf(c.Issuers[n])
 		},
 		PublicURL: public, Origins: a.Config.Server.CORS.Origins, Page: c.Session.Page, Lifetime: c.Session.Lifetime,
 		Revoke:  revokeSession,
@@ -67,8 +67,8 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 }
 
 // supabaseOf returns the client of an issuer of the kind supabase.
-func supabaseOf(i config.Issuer) gotrue.Client {
-	return gotrue.Client{URL: token.SupabaseURL(i.URL), Key: i.Key}
+func (a *App) supabaseOf(i config.Issuer) gotrue.Client {
+	return gotrue.Client{URL: token.SupabaseURL(i.URL), Key: i.Key, HTTP: a.outgoing(i.URL)}
 }
 
 // askedIssuers returns the issuers that can be asked whether a session still lives.
@@ -78,9 +78,9 @@ func (a *App) askedIssuers() liveness.Issuers {
 		isClient := i.ClientID != "" && i.ClientSecret.Reveal() != ""
 		switch {
 		case i.Kind == string(token.Supabase):
-			issuers[token.SupabaseURL(i.URL)] = liveness.Supabase{Client: func() gotrue.Client { return supabaseOf(i) }}
+			issuers[token.SupabaseURL(i.URL)] = liveness.Supabase{Client: func() gotrue.Client { return a.supabaseOf(i) }}
 		case i.Kind == string(token.OIDC) && isClient && token.Introspects(i.URL):
-			issuers[i.URL] = &liveness.Introspection{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal()}
+			issuers[i.URL] = &liveness.Introspection{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), HTTP: a.toIssuer(i)}
 		}
 	}
 	return issuers
@@ -128,9 +128,9 @@ const gitHub = "github"
 
 func (a *App) newProvider(i config.Issuer) session.Provider {
 	if i.Kind == gitHub {
-		return &github.Client{URL: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters, Subject: i.Subject, Now: a.Now}
+		return &github.Client{URL: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters, Subject: i.Subject, Now: a.Now, HTTP: a.outgoing(i.URL)}
 	}
-	return &oidc.Client{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters}
+	return &oidc.Client{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters, HTTP: a.toIssuer(i)}
 }
 
 func revokeSession(ctx context.Context, tx pgx.Tx, id string) error {
@@ -179,7 +179,7 @@ func sessionRoutes(m *session.Manager) (routes []server.Route) {
 // issuer returns the client of the identity provider. It has no URL while the provider is not running.
 func (d *devConsole) issuer() (issuer gotrue.Client) {
 	if c := d.console.Load(); c != nil {
-		issuer.URL = c.URL() + identity.Path
+		issuer.URL, issuer.HTTP = c.URL()+identity.Path, d.app.outgoing(c.URL())
 	}
 	return issuer
 }

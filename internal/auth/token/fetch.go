@@ -24,8 +24,8 @@ const (
 	maxRedirects = 3
 )
 
-// newClient returns the client that fetches keys. It keeps no connection open, since it is used every few minutes.
-func newClient() *http.Client {
+// NewClient returns the client that fetches keys. It keeps no connection open, since it is used every few minutes.
+func NewClient() *http.Client {
 	return &http.Client{
 		Timeout:   fetchTimeout,
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, ForceAttemptHTTP2: true, ResponseHeaderTimeout: fetchTimeout},
@@ -86,7 +86,7 @@ type Metadata struct {
 // RFC 8414) and secure addresses. A nil client is one with timeouts.
 func Discover(ctx context.Context, client *http.Client, issuer string) (m Metadata, err error) {
 	if client == nil {
-		client = newClient()
+		client = NewClient()
 	}
 	var failed error
 	for _, address := range metadataURLs(issuer) {

@@ -75,7 +75,7 @@ func New(o Options) (*Verifier, error) {
 	v := &Verifier{issuers: map[string]*trusted{}, now: o.Now, revoked: o.Revoked, stop: stop}
 	client := o.Client
 	if client == nil {
-		client = newClient()
+		client = NewClient()
 	}
 	for _, i := range o.Issuers {
 		i, err := i.normalised()

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/auth/token"
+	"github.com/krowoc/krowoc/internal/config"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/lifecycle"
+	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/telemetry/tracing"
+)
+
+// flushTimeout limits how long the end of a process waits for a collector.
+const flushTimeout = 3 * time.Second
+
+// traceRequests makes the process trace, if a collector is configured. Call it before pools are opened.
+func (a *App) traceRequests() error {
+	c := a.Config.Telemetry.Traces
+	if c.Endpoint == "" {
+		return nil
+	}
+	o, err := a.tracingOptions()
+	if err != nil {
+		return err
+	}
+	a.tracing, err = tracing.New(o)
+	return err
+}
+
+func (a *App) tracingOptions() (o tracing.Options, err error) {
+	c, service := a.Config.Telemetry.Traces, a.Config.Telemetry.Service
+	if service == "" {
+		service = a.Config.Project
+	}
+	o = tracing.Options{
+		Service: service, Version: a.Version, Environment: a.Config.Environment, Endpoint: c.Endpoint,
+		Sample: c.Sample, Slow: c.Slow, Follow: c.Follow, ServerTiming: a.Config.Telemetry.ServerTiming, Logger: a.Logger,
+	}
+	if o.Headers, err = tracing.ParseHeaders(c.Headers.Reveal()); err != nil {
+		return o, fault.Wrap(a.Config.Origin("telemetry.traces.headers").String()+": telemetry.traces.headers", err)
+	}
+	return o, nil
+}
+
+// traceSession makes a development session trace all requests. Its console receives the traces once it runs, if it is to; otherwise the
+// configured collector does, if there is one.
+func (a *App) traceSession() error {
+	if !a.Config.Dev.Traces.Enabled {
+		return a.traceRequests()
+	}
+	o, err := a.tracingOptions()
+	if err != nil {
+		return err
+	}
+	o.Endpoint, o.Headers, o.Sample, o.Follow, o.Logger = "", nil, 1, false, slog.New(slog.DiscardHandler)
+	o.Delay, o.Detail = 100*time.Millisecond, 200*time.Microsecond
+	a.tracing, err = tracing.New(o)
+	return err
+}
+
+// traces is the part of a process that sends traces. It stops after all that make spans.
+func (a *App) traces() lifecycle.Part {
+	if a.tracing == nil {
+		return lifecycle.Part{Name: "traces"}
+	}
+	return lifecycle.Part{Name: "traces", Start: a.tracing.Start, Stop: a.tracing.Stop, StopTimeout: flushTimeout}
+}
+
+// sqlTracer returns what traces the statements of pools.
+func (a *App) sqlTracer() pgx.QueryTracer {
+	if a.tracing == nil {
+		return nil
+	}
+	return a.tracing.SQL()
+}
+
+// requestTracers returns the middleware and the tracers of operations that trace requests, or none.
+func (a *App) requestTracers() ([]server.Middleware, []exec.Tracer) {
+	if a.tracing == nil {
+		return nil, nil
+	}
+	middleware := server.Middleware{Stage: server.Identify, Name: "traces", First: true, Wrap: a.tracing.HTTP(server.Answered)}
+	return []server.Middleware{middleware}, []exec.Tracer{a.tracing.GraphQL()}
+}
+
+// outgoing returns a client for requests to a configured service, which carry the traceparent of the request on whose behalf they are made.
+// It is nil, which is http.DefaultClient, if nothing is traced.
+func (a *App) outgoing(to string) *http.Client {
+	u, err := url.Parse(to)
+	if a.tracing == nil || err != nil {
+		return nil
+	}
+	return &http.Client{Transport: a.tracing.Transport(http.DefaultTransport, u.Host)}
+}
+
+// toIssuer is outgoing for an issuer that signs tokens. Its client follows no redirect that would get a secret.
+func (a *App) toIssuer(i config.Issuer) *http.Client {
+	u, err := url.Parse(i.URL)
+	if a.tracing == nil || err != nil {
+		return nil
+	}
+	c := token.NewClient()
+	follow := c.CheckRedirect
+	c.Transport = a.tracing.Transport(c.Transport, u.Host)
+	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if via[0].Method != http.MethodGet {
+			return http.ErrUseLastResponse
+		}
+		return follow(r, via)
+	}
+	return c
+}
