@@ -58,7 +58,9 @@ func (p *pipeline) checkSize(_ context.Context, op *Operation) error {
 // parse finds or makes the syntax tree of a document that is valid for the API.
 func (p *pipeline) parse(_ context.Context, op *Operation) error {
 	var ok bool
-	if op.document, ok = p.documents.get(op.Document); ok {
+	op.document, ok = p.documents.get(op.Document)
+	p.counters.documents.count(ok)
+	if ok {
 		return nil
 	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: op.Document}, p.MaxTokens)
@@ -118,6 +120,7 @@ func (p *pipeline) plan(_ context.Context, op *Operation) error {
 	request := op.request()
 	key := strings.Join([]string{op.Name, p.API.Shape(op.operation, request), op.Document}, "\x00")
 	plan, ok := p.plans.get(key)
+	p.counters.plans.count(ok)
 	if !ok {
 		var err error
 		if plan, err = p.API.Plan(op.document, op.operation, request); err != nil {

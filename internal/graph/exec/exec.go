@@ -33,6 +33,7 @@ type Options struct {
 	Concurrency int
 	MaxWait     time.Duration
 	turns       chan struct{} // holds an element for each operation that runs
+	counters    *counters
 
 	// Sessions answers the fields about sessions that the API has, if it has any. Nil refuses them.
 	Sessions Sessions
@@ -90,6 +91,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Concurrency > 0 {
 		o.turns = make(chan struct{}, o.Concurrency)
 	}
+	o.counters = &counters{}
 	if o.CacheBytes <= 0 {
 		o.CacheBytes = 64 << 20
 	}

@@ -18,7 +18,7 @@ type Explained struct {
 // Explain takes an operation through the step Document, and runs nothing. If the rules forbid the operation, it returns the error and the rules.
 func Explain(ctx context.Context, api *graph.API, op *Operation) (Explained, error) {
 	p := &pipeline{
-		Options:   Options{API: api, Introspection: true, MaxDocument: maxDocument, MaxTokens: maxTokens},
+		Options:   Options{API: api, Introspection: true, MaxDocument: maxDocument, MaxTokens: maxTokens, counters: &counters{}},
 		documents: newCache[*ast.QueryDocument](maxDocument), plans: newCache[*graph.Plan](maxDocument),
 	}
 	for _, part := range []func(context.Context, *Operation) error{p.checkSize, p.parse, p.selectOperation, p.coerceVariables} {

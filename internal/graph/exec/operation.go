@@ -33,6 +33,7 @@ type Operation struct {
 	Data   json.RawMessage
 	Cached bool // Data comes from the cache
 	Err    error
+	Took   time.Duration // from the document to the outcome
 
 	document  *ast.QueryDocument
 	operation *ast.OperationDefinition

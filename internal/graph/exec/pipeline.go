@@ -71,7 +71,9 @@ func (p *pipeline) execute(ctx context.Context, op *Operation) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
+	began := time.Now()
 	op.Err = p.attempt(ctx, op)
+	op.Took = time.Since(began)
 	ctx = context.WithoutCancel(ctx)
 	for _, part := range p.settle.parts {
 		_ = p.runPart(ctx, p.settle.name, part, op)

@@ -21,12 +21,15 @@ func (o *Options) takeTurn(ctx context.Context) (end func(), err error) {
 	}
 	patience := time.NewTimer(o.MaxWait)
 	defer patience.Stop()
+	o.counters.waiting.Add(1)
+	defer o.counters.waiting.Add(-1)
 	select {
 	case o.turns <- struct{}{}:
 		return end, nil
 	case <-ctx.Done():
 		return nil, queryFault(ctx, ctx.Err())
 	case <-patience.C:
+		o.counters.refused.Add(1)
 		return nil, &fault.Error{Code: fault.Unavailable, Message: "the service is busy", Hint: "try again later", RetryAfter: time.Second}
 	}
 }
