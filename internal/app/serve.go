@@ -66,8 +66,12 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	if err != nil {
 		return nil, err
 	}
+	measured, err := a.newMetrics()
+	if err != nil {
+		return nil, err
+	}
 	options := a.serveOptions(callers{known.keys, tokens, sessions, persons})
-	options.Enforce = enforced.exec()
+	options.Enforce, options.Metrics = enforced.exec(), measured
 	srv, err := a.NewServer(pool, s, a.Logger, options)
 	if err != nil {
 		return nil, err

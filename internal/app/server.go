@@ -15,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/server/cors"
 	"github.com/krowoc/krowoc/internal/server/graphiql"
+	"github.com/krowoc/krowoc/internal/telemetry/metrics"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -38,6 +39,7 @@ type ServerOptions struct {
 	Authenticators []server.Authenticator // asked in order for the caller of a request; without any, all callers are anonymous
 	Middleware     []server.Middleware
 	Enforce        *exec.Enforcement // of the rules by Postgres; nil leaves them to the API
+	Metrics        *metrics.Metrics  // what the server counts; nil for nothing
 }
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
@@ -51,7 +53,8 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	tracing, tracers := a.requestTracers()
 	handler, err := exec.New(exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
-		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce, Tracers: tracers,
+		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
+		Tracers: tracers, Observers: o.observers(),
 	})
 	if err != nil {
 		return nil, err
@@ -65,6 +68,8 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 		o = withSessions(o)
 		routes = append(routes, sessionRoutes(o.Sessions)...)
 	}
+	o, metricsRoutes := o.withMetrics(a.Config.Telemetry.Metrics.Token.Reveal(), logger)
+	routes = append(routes, metricsRoutes...)
 	origins, err := cors.Middleware(c.CORS.Origins, c.CORS.Credentials)
 	if err != nil {
 		return nil, err
@@ -82,6 +87,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
+	o.watch(handler, pool, probes)
 	t := c.Timeouts
 	srv, err := server.New(server.Options{
 		Address: cmp.Or(o.Address, c.Address), ProbeAddress: o.ProbeAddress, Routes: routes, Health: checker, Logger: logger,

@@ -207,6 +207,7 @@ type Telemetry struct {
 	Service      string // name; empty is the project's
 	ServerTiming bool
 	Traces       Traces
+	Metrics      Metrics
 }
 
 // Traces configures who receives traces, and of which requests.
@@ -216,6 +217,13 @@ type Traces struct {
 	Sample   float64
 	Slow     time.Duration
 	Follow   bool // the flag of callers counts
+}
+
+// Metrics configures who receives the metrics.
+type Metrics struct {
+	Enabled    bool
+	Token      Secret // of the scrape
+	Operations int    // names that are told apart
 }
 
 // Dev configures `krowoc dev`. An empty engine of a service means Engine.

@@ -141,6 +141,10 @@ var keys = []Key{
 	{Path: "telemetry.traces.slow", Kind: Duration, Default: "1s", Doc: "Requests that take longer are always sent."},
 	{Path: "telemetry.traces.follow", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"},
 		Doc: "Let the sampled flag of a caller's traceparent decide whether its trace is sent. Set true if only your own services can call the server: others could make it send all traces."},
+	{Path: "telemetry.metrics.enabled", Kind: Bool, Default: "false", Switch: true,
+		Doc: "Serve /metrics to Prometheus, at `server.probeAddress`. Without such an address, it needs `telemetry.metrics.token`. `krowoc dev` always serves it, to this machine."},
+	{Path: "telemetry.metrics.token", Kind: SecretText, Doc: "Bearer token that a scrape of /metrics must have, at least 16 characters."},
+	{Path: "telemetry.metrics.operations", Kind: Int, Default: "200", Min: 1, Max: 10000, Doc: "How many names of GraphQL operations have metrics of their own; clients choose names. All others count as `_OTHER`."},
 
 	{Path: "dev.branching", Kind: Bool, Default: "true", Doc: "In a Git repository, give each branch its own development database; `krowoc dev` switches to it."},
 	{Path: "dev.watch", Kind: Bool, Default: "true", Doc: "Reload `krowoc dev` when the schema, a migration or a fixture changes."},

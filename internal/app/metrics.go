@@ -1,0 +1,117 @@
+package app
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/telemetry/metrics"
+)
+
+// minToken is how many bytes the token of the metrics has at least.
+const minToken = 16
+
+// newMetrics returns the metrics of a production server, or nil if nobody is to receive them. They are served to everybody only on an address
+// of their own.
+func (a *App) newMetrics() (*metrics.Metrics, error) {
+	c := a.Config.Telemetry.Metrics
+	const op = "configure metrics"
+	at := func(key string) string { return a.Config.Origin(key).String() + ": " }
+	token := c.Token.Reveal()
+	switch {
+	case !c.Enabled:
+		return nil, nil //nolint:nilnil // the server runs without
+	case token != "" && len(token) < minToken:
+		return nil, fault.New(fault.Invalid, op, at("telemetry.metrics.token")+"the token is too short", "use a random one: openssl rand -hex 32")
+	case token == "" && a.Config.Server.ProbeAddress == "":
+		return nil, fault.New(fault.Invalid, op, at("telemetry.metrics.enabled")+"everybody who reaches the API could read the metrics",
+			"set server.probeAddress to serve them on an address of its own, or telemetry.metrics.token to ask for a bearer token")
+	}
+	return a.collectMetrics(), nil
+}
+
+// collectMetrics returns metrics that are collected, whoever receives them.
+func (a *App) collectMetrics() *metrics.Metrics {
+	return metrics.New(metrics.Options{Version: a.Version, Operations: a.Config.Telemetry.Metrics.Operations})
+}
+
+// withMetrics returns options of a server that counts what it does. They have no effect without metrics.
+func (o ServerOptions) withMetrics(token string, logger *slog.Logger) (ServerOptions, []server.Route) {
+	m := o.Metrics
+	if m == nil {
+		return o, nil
+	}
+	counted := make([]server.Authenticator, len(o.Authenticators))
+	for i, a := range o.Authenticators {
+		counted[i] = countedAuthenticator{a, m.Auth}
+	}
+	o.Authenticators = counted
+	measured := server.Middleware{Stage: server.Identify, Name: "metrics", Wrap: measure(m.HTTP)}
+	o.Middleware = append([]server.Middleware{measured}, o.Middleware...)
+	route := server.Route{Pattern: "GET " + metrics.Path, Handler: m.Handler(token, logger), Policy: server.Policy{Probe: true}}
+	return o, []server.Route{route}
+}
+
+// observers returns those who learn the outcome of operations.
+func (o ServerOptions) observers() []exec.Observer {
+	if o.Metrics == nil {
+		return nil
+	}
+	return []exec.Observer{o.Metrics.GraphQL}
+}
+
+// watch adds statistics of parts of the server to its metrics.
+func (o ServerOptions) watch(handler *exec.Handler, pool, probes *pgxpool.Pool) {
+	if o.Metrics == nil {
+		return
+	}
+	o.Metrics.WatchOperations(handler.Stats)
+	o.Metrics.WatchPool("main", pool)
+	o.Metrics.WatchPool("probes", probes)
+}
+
+// measure counts requests.
+func measure(h *metrics.HTTP) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began, end := time.Now(), h.Begin()
+			unanswered := http.StatusInternalServerError // by a handler that panics
+			defer func() {
+				status, sent := server.Answered(r.Context())
+				h.Observe(r.Context(), metrics.Request{
+					Pattern: r.Pattern, Method: r.Method, Size: r.ContentLength, Status: cmp.Or(status, unanswered), Sent: sent, Took: time.Since(began),
+				})
+				end()
+			}()
+			next.ServeHTTP(w, r)
+			unanswered = http.StatusOK
+		})
+	}
+}
+
+// countedAuthenticator counts requests with credentials.
+type countedAuthenticator struct {
+	server.Authenticator
+	auth *metrics.Auth
+}
+
+// Authenticate implements server.Authenticator.
+func (c countedAuthenticator) Authenticate(r *http.Request, token string) (caller.Caller, bool, error) {
+	who, known, err := c.Authenticator.Authenticate(r, token)
+	switch code := fault.CodeOf(err); {
+	case err != nil && (code == fault.Unauthenticated || code == fault.Forbidden || code == fault.Invalid):
+		c.auth.Observe(c.Name(), metrics.Refused)
+	case err != nil:
+		c.auth.Observe(c.Name(), metrics.Unverified)
+	case known:
+		c.auth.Observe(c.Name(), metrics.Accepted)
+	}
+	return who, known, err
+}
