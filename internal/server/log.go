@@ -10,12 +10,13 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/request"
 )
 
-// LogRequestID returns a handler that adds request_id, correlation_id and operation to every record whose context belongs to a
-// request, and trace_id and span_id if it belongs to a span, and hands it to next. Wrap the whole program's logger in it, and what the database layer logs can be found by the id
-// that a client quotes.
+// LogRequestID returns a handler that adds the IDs of the request and of the trace, the caller and the operation to every record whose
+// context belongs to a request, and hands it to next. Wrap the whole program's logger in it, and what the database layer logs can be
+// found by the id that a client quotes.
 func LogRequestID(next slog.Handler) slog.Handler {
 	if known, ok := next.(idHandler); ok {
 		return known
@@ -27,15 +28,29 @@ type idHandler struct{ slog.Handler }
 
 func (h idHandler) Handle(ctx context.Context, record slog.Record) error {
 	if info := request.From(ctx); info != nil {
-		record.AddAttrs(slog.String("request_id", info.ID), slog.String("correlation_id", info.Correlation))
+		record.AddAttrs(slog.String(request.FieldRequestID, info.ID), slog.String(request.FieldCorrelationID, info.Correlation))
 		if name := info.Operation(); name != "" {
-			record.AddAttrs(slog.String("operation", clipped(name)))
+			record.AddAttrs(slog.String(request.FieldOperation, clipped(name)))
 		}
 	}
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
-		record.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+		record.AddAttrs(slog.String(request.FieldTraceID, span.TraceID().String()), slog.String(request.FieldSpanID, span.SpanID().String()))
 	}
+	addCaller(&record, caller.From(ctx))
 	return h.Handler.Handle(ctx, record)
+}
+
+// addCaller adds who sent the request. The ID of a key is not secret.
+func addCaller(record *slog.Record, who caller.Caller) {
+	if who.UID != "" {
+		record.AddAttrs(slog.String(request.FieldUID, clipped(who.UID)))
+	}
+	if who.Key != "" {
+		record.AddAttrs(slog.String(request.FieldKey, who.Key))
+	}
+	if who.Service {
+		record.AddAttrs(slog.Bool(request.FieldService, true))
+	}
 }
 
 func (h idHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -46,7 +61,7 @@ func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Hand
 
 // logAccess writes the access log's line. The query is left out, because people put secrets there, and so is the
 // token: the caller's uid stands for it.
-func (s *Server) logAccess(ctx context.Context, w *response, probe bool, took time.Duration, aborted bool) {
+func (s *Server) logAccess(ctx context.Context, w *response, took time.Duration, aborted bool) {
 	r, status := w.request, w.status
 	if status == 0 && !aborted && !w.hijacked {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
@@ -57,37 +72,25 @@ func (s *Server) logAccess(ctx context.Context, w *response, probe bool, took ti
 	}
 	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs,
-		slog.String("method", clipped(r.Method)),
-		slog.String("path", clipped(r.URL.Path)),
-		slog.Int("status", status),
-		slog.Int64("bytes", w.bytes),
-		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-		slog.String("remote", remote),
-		slog.String("user_agent", clipped(r.UserAgent())),
+		slog.String(request.FieldMethod, clipped(r.Method)),
+		slog.String(request.FieldPath, clipped(r.URL.Path)),
+		slog.Int(request.FieldStatus, status),
+		slog.Int64(request.FieldBytes, w.bytes),
+		slog.Float64(request.FieldDuration, float64(took.Microseconds())/1000),
+		slog.String(request.FieldRemote, remote),
+		slog.String(request.FieldUserAgent, clipped(r.UserAgent())),
 	)
-	if w.caller.UID != "" {
-		attrs = append(attrs, slog.String("uid", clipped(w.caller.UID)))
-	}
-	if w.caller.Key != "" {
-		attrs = append(attrs, slog.String("key", w.caller.Key))
-	}
 	if w.refusal != nil {
-		attrs = append(attrs, slog.String("refused", clipped(w.refusal.Error())))
-	}
-	if w.caller.Service {
-		attrs = append(attrs, slog.Bool("service", true))
+		attrs = append(attrs, slog.String(request.FieldRefused, clipped(w.refusal.Error())))
 	}
 	if aborted {
-		attrs = append(attrs, slog.Bool("aborted", true))
+		attrs = append(attrs, slog.Bool(request.FieldAborted, true))
 	}
-	s.options.Logger.LogAttrs(ctx, accessLevel(probe, aborted, status), "request", attrs...)
+	s.options.Logger.LogAttrs(caller.With(ctx, w.caller), accessLevel(aborted, status), "request", attrs...)
 }
 
-func accessLevel(probe, aborted bool, status int) slog.Level {
-	switch {
-	case probe:
-		return slog.LevelDebug
-	case aborted, status >= http.StatusInternalServerError:
+func accessLevel(aborted bool, status int) slog.Level {
+	if aborted || status >= http.StatusInternalServerError {
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // builtIn returns the server's own middleware for a policy.
@@ -54,13 +55,16 @@ func protect(next http.Handler) http.Handler {
 	})
 }
 
-// accessLog writes a line for every answer.
+// accessLog writes a line for every answer, except those to probes: they come every few seconds and say the same each time.
 func (s *Server) accessLog(p Policy) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
+		if p.Probe {
+			return next
+		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			began := time.Now()
 			aborted := true
-			defer func() { s.logAccess(r.Context(), responseOf(r.Context()), p.Probe, time.Since(began), aborted) }()
+			defer func() { s.logAccess(r.Context(), responseOf(r.Context()), time.Since(began), aborted) }()
 			next.ServeHTTP(w, r)
 			aborted = false
 		})
@@ -86,7 +90,7 @@ func (s *Server) answerPanic(ctx context.Context, w *response, v any) {
 	}
 	r := w.request
 	s.options.Logger.ErrorContext(ctx, "a handler panicked",
-		"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		request.FieldPanic, fmt.Sprint(v), request.FieldStack, string(debug.Stack()))
 	if w.status != 0 || w.hijacked {
 		panic(http.ErrAbortHandler)
 	}
@@ -97,12 +101,13 @@ func (s *Server) answerPanic(ctx context.Context, w *response, v any) {
 func limitBody(limit int64) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			response := responseOf(r.Context())
+			response.request = r // the access log needs what the stage Identify has added to its context, such as a trace
 			if r.ContentLength > limit {
 				w.Header().Set("Connection", "close") // rather than read it all
 				problem.TooLarge(limit).Write(w, r)
 				return
 			}
-			response := responseOf(r.Context())
 			r.Body = limitedBody{http.MaxBytesReader(response.ResponseWriter, r.Body, limit), response}
 			next.ServeHTTP(w, r)
 			response.finish()

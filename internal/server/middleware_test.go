@@ -122,7 +122,7 @@ func TestAccessLog(t *testing.T) {
 	r.do(t, "GET", "/graphql?token=hunter2", nil, "User-Agent", strings.Repeat("é", 500), "Authorization", "Basic hunter3")
 	r.do(t, "GET", "/livez", nil)
 	records := r.logs.find(t, "request")
-	if len(records) != 2 {
+	if len(records) != 1 { // that of the probe is not there
 		t.Fatalf("%d records", len(records))
 	}
 	first := records[0]
@@ -138,9 +138,6 @@ func TestAccessLog(t *testing.T) {
 	}
 	if duration, ok := first["duration_ms"].(float64); !ok || duration <= 0 || duration > 60_000 {
 		t.Errorf("duration %v", first["duration_ms"])
-	}
-	if records[1]["level"] != "DEBUG" || records[1]["path"] != "/livez" {
-		t.Errorf("the probe is logged as %v", records[1])
 	}
 	if text := r.logs.String(); strings.Contains(text, "hunter") {
 		t.Errorf("the log holds a secret: %s", text)

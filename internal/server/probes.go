@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/health"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // livez passes while the process can answer at all: an orchestrator that restarts on its failure must not do
@@ -66,7 +67,7 @@ func (s *Server) logHealth(ctx context.Context, what string, report health.Repor
 	case health.Warn:
 		message = "the service is " + what + ", with concerns"
 	}
-	s.options.Logger.LogAttrs(ctx, level, message, slog.String("cause", report.Output))
+	s.options.Logger.LogAttrs(ctx, level, message, slog.String(request.FieldCause, report.Output))
 }
 
 func failing(why string) health.Report { return health.Report{Status: health.Fail, Output: why} }

@@ -25,7 +25,7 @@ type Policy struct {
 	// connection is the handler's to keep alive. When the server drains, the request's context ends.
 	Stream bool
 
-	// Probe is for orchestrators and monitors: such requests are in the log at level debug only, need no caller, pass
+	// Probe is for orchestrators and monitors: such requests are not in the access log, need no caller, pass
 	// none of the middleware of parts that does not ask for them, and move to Options.ProbeAddress where there is one.
 	Probe bool
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // admitParts refuse operations before they take any of the database's time.
@@ -96,7 +97,7 @@ func (p *pipeline) logFailure(ctx context.Context, op *Operation) error {
 	switch code := fault.CodeOf(op.Err); {
 	case code == fault.Internal, code == fault.Unavailable, code == fault.Timeout, errors.As(op.Err, &refused):
 		p.Logger.LogAttrs(ctx, slog.LevelError, "operation failed",
-			slog.String("code", string(code)), slog.Any("error", innermost(op.Err)))
+			slog.String(request.FieldCode, string(code)), slog.Any(request.FieldError, innermost(op.Err)))
 	}
 	return nil
 }

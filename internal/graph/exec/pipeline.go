@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // part is one thing that a step does. An error ends the operation; Settle still runs.
@@ -84,7 +85,7 @@ func (p *pipeline) execute(ctx context.Context, op *Operation) {
 func (p *pipeline) attempt(ctx context.Context, op *Operation) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			p.Logger.ErrorContext(ctx, "panic in an operation", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			p.Logger.ErrorContext(ctx, "panic in an operation", request.FieldPanic, fmt.Sprint(v), request.FieldStack, string(debug.Stack()))
 			err = fault.New(fault.Internal, "run an operation", "panic")
 		}
 	}()
