@@ -199,8 +199,8 @@ type URL struct {
 	Critical  bool
 }
 
-// Log configures the log on standard error.
-type Log struct{ Level, Format string }
+// Log configures the log on standard error, or in a file.
+type Log struct{ Level, Format, File string }
 
 // Telemetry configures what the server tells of its work.
 type Telemetry struct {

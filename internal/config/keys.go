@@ -128,6 +128,7 @@ var keys = []Key{
 	{Path: "log.level", Kind: Text, Default: "info", OneOf: []string{"debug", "info", "warn", "error"}, Doc: "Lowest level to log."},
 	{Path: "log.format", Kind: Text, Default: "json", DefaultIn: in{Development: "text", Test: "text"}, OneOf: []string{"text", "json"},
 		Doc: "Format of the log on standard error."},
+	{Path: "log.file", Kind: Text, Doc: "File to which `krowoc serve` logs JSON instead of standard error, such as /var/log/krowoc/server.log. It rotates at 100 MB; old files are kept for 14 days."},
 
 	{Path: "telemetry.service", Kind: Text, Doc: "Name of this service in traces. Default: the name of the project.", Standard: []string{"OTEL_SERVICE_NAME"}},
 	{Path: "telemetry.serverTiming", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"},

@@ -34,6 +34,7 @@ type Factory struct {
 	config   func() (*config.Config, error)
 
 	announced sync.Map // lines about databases
+	logFile   *logFile // nil unless the command logs to a file
 }
 
 // Environ is the environment of a process as NAME=value entries.
@@ -130,7 +131,7 @@ func (f *Factory) LogLevel() (slog.Level, error) {
 	return level, nil
 }
 
-// Logger returns the log on standard error, with the configured level and format.
+// Logger returns the log, with the configured level: on standard error in the configured format, or as JSON in the file of LogToFile.
 func (f *Factory) Logger() (*slog.Logger, error) {
 	level, err := f.LogLevel()
 	if err != nil {
@@ -141,6 +142,9 @@ func (f *Factory) Logger() (*slog.Logger, error) {
 		return nil, err
 	}
 	o := &slog.HandlerOptions{Level: level}
+	if f.logFile != nil {
+		return slog.New(slog.NewJSONHandler(f.logFile, o)), nil
+	}
 	if c.Log.Format == "json" {
 		return slog.New(slog.NewJSONHandler(f.Term.Err, o)), nil
 	}

@@ -2,6 +2,8 @@
 package servecmd
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/cli/factory"
@@ -22,8 +24,13 @@ never trusts the header Krowoc-Act-As; "krowoc dev" does.
 Postgres need not be up when the server starts: it answers 503 until Postgres does. Migrations are not
 applied: run "krowoc migrate up" before a release.`,
 		Example: "krowoc serve\nkrowoc serve --address :8080\nkrowoc serve --env staging",
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			f.FallbackEnvironment(config.Production)
+			closeLog, err := f.LogToFile()
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, closeLog()) }()
 			a, err := f.App()
 			if err != nil {
 				return err
