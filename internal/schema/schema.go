@@ -75,6 +75,7 @@ type Type struct {
 	Checks      []Check
 	Rules       []Rule // empty: only the service can reach the type through the API
 	Fresh       Fresh
+	Metrics     []Metric
 	Join        *Join // set when the type is the implicit join table of a many-to-many relation
 	Pos         Position
 }

@@ -35,6 +35,20 @@ func checks(all []schema.Check) (list []string) {
 	return list
 }
 
+func metrics(t *schema.Type) (list []string) {
+	for _, m := range t.Metrics {
+		text := m.FullName()
+		if m.Sum != nil {
+			text += " of " + m.Sum.Name
+		}
+		if len(m.By) > 0 {
+			text += " by " + names(m.By)
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
 func indexes(t *schema.Type) (list []string) {
 	for _, x := range t.Indexes {
 		var fields []string

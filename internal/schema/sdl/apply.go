@@ -20,6 +20,11 @@ func (b *builder) applyDirectives() {
 			b.typeDirectives(t)
 		}
 	}
+	b.stored(func(t *typeDecl) { // which of the fields of all types are personal is known now
+		for _, u := range t.uses.all("metric") {
+			b.metric(t, u)
+		}
+	})
 }
 
 func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {

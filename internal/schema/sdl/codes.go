@@ -35,6 +35,7 @@ const (
 	codeInvalidDefault    = "invalid-default"
 	codeInvalidExpression = "invalid-expression"
 	codeInvalidRule       = "invalid-rule"
+	codeInvalidMetric     = "invalid-metric"
 	codeInvalidRename     = "invalid-rename"
 	codeNoRules           = "no-auth-rules" // a warning
 	codeSlowPattern       = "slow-pattern"  // a warning

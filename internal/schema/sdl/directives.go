@@ -144,6 +144,11 @@ var directiveSpecs = [...]directiveSpec{
 	{name: "onUpdate", on: onColumn | onReference, doc: "Value that every update sets, unless the update sets the field itself.", args: []argSpec{
 		{name: "expr", doc: "CEL expression over this, auth and request.", kind: exprArg, required: true},
 	}},
+	{name: "metric", on: onType, repeatable: true, doc: "Counts the rows that mutations create and change, for Prometheus.", args: []argSpec{
+		{name: "name", doc: "Name of the metric; Prometheus shows it with the suffix _total.", required: true},
+		{name: "sum", doc: "Field of a number to sum up. Default: counts rows."},
+		{name: "by", doc: "Fields whose values are labels: enums, Booleans, Strings with few values, and references to types whose key is such a String.", list: true},
+	}},
 	{name: "pii", on: onColumn, doc: "Marks personal data, which dumps mask.", args: []argSpec{
 		{name: "kind", doc: "Kind of a string, if its format, name and values do not show it. NONE: not personal data.", kind: enumArg, enum: "PII", values: piiKinds},
 		{name: "keys", doc: "Keys of JSON documents whose values are not personal data; all other values are masked.", list: true},

@@ -64,6 +64,7 @@ func (b *builder) checkNames() {
 		}
 	}
 	b.apiNames()
+	b.metricNames()
 }
 
 // tableNames checks the names of a table, its indexes, its columns and its constraints.

@@ -160,6 +160,13 @@ func typeDirectives(t *schema.Type) []string {
 	for n, c := range t.Checks {
 		add(checkDirective(c, checkName(t.Table, nil, n)))
 	}
+	for _, m := range t.Metrics {
+		sum := ""
+		if m.Sum != nil {
+			sum = m.Sum.Name
+		}
+		add(directive("metric", text("name", m.Name), text("sum", sum), list("by", fieldNames(m.By))))
+	}
 	if len(t.Rules) > 0 {
 		add(authDirective(true, t.Rules, t.Fresh, len(schema.Operations)))
 	}

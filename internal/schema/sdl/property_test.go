@@ -44,7 +44,8 @@ func generate(r *rand.Rand) string {
 	for i := range n {
 		key := pick(r, "@table", "@table", fmt.Sprintf(`@table(name: "tab%d", key: ["k", "id"])`, i))
 		fmt.Fprintf(&b, "\n%stype T%d %s", pick(r, "", "\"One line.\"\n", "\"\"\"\nTwo\n  lines.\n\"\"\"\n"), i, key)
-		b.WriteString(pick(r, "", ` @index(fields: ["s", "n"], order: [DESC, ASC])`, ` @unique(fields: ["n", "s"]) @index(fields: ["l"], type: GIN, where: "this.n > 1")`))
+		b.WriteString(pick(r, "", ` @index(fields: ["s", "n"], order: [DESC, ASC])`, ` @unique(fields: ["n", "s"]) @index(fields: ["l"], type: GIN, where: "this.n > 1")`,
+			fmt.Sprintf(` @metric(name: "rows%d") @metric(name: "sum%d", sum: "n")`, i, i)))
 		b.WriteString(pick(r, "", ` @check(expr: "this.n < 10", message: "\"ten\"\n")`, ` @check(expr: "this.s != ''") @check(expr: "this.n > 0", name: "x`+fmt.Sprint(i)+`")`))
 		b.WriteString(pick(r, "", ` @auth(rules: [])`, ` @auth(rules: [{ allow: PUBLIC, operations: READ }, { allow: ROLE, roles: ["a", "b"], where: "this.s == auth.uid" }])`,
 			` @auth(rules: [{ allow: TIER, atLeast: FREE }, { allow: TIER, atLeast: PRO, operations: [CREATE], where: "this.n > 1" }])`,
