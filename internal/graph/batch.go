@@ -23,6 +23,7 @@ func (b *builder) mutateMany(m mutation, f selected) (err error) {
 		if step.Write, err = b.statement(func() (string, error) { return b.updateMany(o, f) }); err != nil {
 			return err
 		}
+		step.Counted = b.counts
 		step.Candidate, err = b.statement(func() (string, error) { return b.updateManyCandidate(o, f) })
 		return err
 	})
@@ -95,8 +96,10 @@ func (b *builder) updateMany(o *object, f selected) (string, error) {
 		return "", err
 	}
 	keys, err := b.firstKeys(o, f)
-	return fmt.Sprintf("WITH %s AS (%s) SELECT %scount(*)::text, coalesce(bool_and(coalesce(%s, false)), true) FROM %[1]s %[5]s",
-		writtenRows, updateSQL(o, a, where, old), keys, allowed, alias), err
+	counts := countsOf(o, schema.Update, a)
+	b.counts = counts != nil
+	return fmt.Sprintf("WITH %s AS (%s) SELECT %scount(*)::text, %scoalesce(bool_and(coalesce(%s, false)), true) FROM %[1]s %[6]s",
+		writtenRows, updateSQL(o, a, where, old, counts), keys, counts.column(), allowed, alias), err
 }
 
 // firstKeys returns columns with the keys of as many new rows as an answer can have; nulls if the client selects no rows.

@@ -93,6 +93,9 @@ type Step struct {
 	// Deletes is set when the row is gone after Write, so that Read must run first.
 	Deletes bool
 
+	// Counted is set when Write returns one more text after the key, which Counts reads.
+	Counted bool
+
 	// Location is the root field.
 	Location *Location
 
@@ -157,6 +160,7 @@ func (b *builder) writeOne(m mutation, f selected) (step Step, err error) {
 	}[m.operation]
 	err = b.unpoliced(func() (err error) {
 		step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })
+		step.Counted = b.counts && !step.Deletes
 		if err == nil && w.candidate != nil {
 			step.Candidate, err = b.statement(func() (string, error) { return w.candidate(m.object, f) })
 		}

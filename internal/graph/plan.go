@@ -79,6 +79,7 @@ type builder struct {
 	aliases   int
 	size      int       // fields and conditions so far
 	location  *Location // of the field that is being planned
+	counts    bool      // the write that is being planned returns what it adds to metrics
 
 	read, written map[*schema.Type]bool
 	callerUse     CallerUse

@@ -136,7 +136,9 @@ func (b *builder) create(o *object, f selected) (string, error) {
 	} else {
 		insert += " (" + join(a.columns, ", ") + ") VALUES (" + join(a.values, ", ") + ")"
 	}
-	return written(o, insert+" RETURNING *", alias, a.now(allowed)), err
+	counts := countsOf(o, schema.Create, a)
+	b.counts = counts != nil
+	return written(o, insert+" RETURNING *", alias, counts.column(), a.now(allowed)), err
 }
 
 func (b *builder) createCandidate(o *object, f selected) (string, error) {
@@ -168,7 +170,9 @@ func (b *builder) update(o *object, f selected) (string, error) {
 		return "", err
 	}
 	allowed, err := b.permission(o, schema.Update, a.given, alias)
-	return written(o, updateSQL(o, a, where, old), alias, a.now(allowed)), err
+	counts := countsOf(o, schema.Update, a)
+	b.counts = counts != nil
+	return written(o, updateSQL(o, a, where, old, counts), alias, counts.column(), a.now(allowed)), err
 }
 
 // now returns the condition of the rules on the written row, which is applied later if links follow.
@@ -180,7 +184,7 @@ func (a *assignment) now(allowed string) string {
 }
 
 // updateSQL returns a statement that changes the rows that meet a condition, and returns them as they are then.
-func updateSQL(o *object, a assignment, where, alias string) string {
+func updateSQL(o *object, a assignment, where, alias string, counts *counting) string {
 	if len(a.columns) == 0 {
 		return fmt.Sprintf("SELECT * FROM %s %s WHERE %s", ident(o.typ.Table), alias, where)
 	}
@@ -188,7 +192,8 @@ func updateSQL(o *object, a assignment, where, alias string) string {
 	for i, c := range a.columns {
 		set[i] = c + " = " + a.values[i]
 	}
-	return fmt.Sprintf("UPDATE %s %s SET %s WHERE %s RETURNING %s.*", ident(o.typ.Table), alias, join(set, ", "), where, alias)
+	from, where, returning := counts.source(where, alias)
+	return fmt.Sprintf("UPDATE %s %s SET %s%s WHERE %s RETURNING %s.*%s", ident(o.typ.Table), alias, join(set, ", "), from, where, alias, returning)
 }
 
 func (b *builder) updateCandidate(o *object, f selected) (string, error) {
@@ -229,9 +234,9 @@ func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation
 	return join(append(where, allowed), " AND "), err
 }
 
-// written wraps a statement that returns a row.
-func written(o *object, statement, alias, allowed string) string {
-	return fmt.Sprintf("WITH %s AS (%s) SELECT %s, coalesce(%s, false) FROM %[1]s %[5]s", writtenRows, statement, keyTexts(o, alias), allowed, alias)
+// written wraps a statement that returns a row. The counts end with a comma, or are empty.
+func written(o *object, statement, alias, counts, allowed string) string {
+	return fmt.Sprintf("WITH %s AS (%s) SELECT %s, %scoalesce(%s, false) FROM %[1]s %[6]s", writtenRows, statement, keyTexts(o, alias), counts, allowed, alias)
 }
 
 // writtenRows names what a statement has written. A table of that name would be hidden from the rules.

@@ -13,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // mutate runs the steps of a mutation in one transaction, one after the other: all of them take effect, or none.
@@ -31,6 +32,7 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // which does nothing once it is committed
 	columns := make([][]byte, len(op.Plan.Steps))
+	op.counts = nil
 	for i, s := range op.Plan.Steps {
 		if columns[i], err = p.mutationStep(ctx, tx, s, op); err != nil {
 			_ = tx.Rollback(context.WithoutCancel(ctx))
@@ -40,6 +42,7 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 	if err := tx.Commit(ctx); err != nil { // a deferred constraint fails here
 		return nil, locate(op.Plan, err).Wrap(p.writeFault(ctx, err))
 	}
+	op.Counts = op.counts
 	return assemble(op.Plan, known, columns), nil
 }
 
@@ -80,6 +83,9 @@ func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, op
 // write writes the row of a step with its links, and returns its key.
 func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation) ([]string, error) {
 	key, allowed, err := p.change(ctx, tx, s.Write, op, nil)
+	if err == nil && key != nil && s.Counted {
+		key = p.count(ctx, s, key, op)
+	}
 	switch {
 	case byPolicy(err):
 		return nil, s.Refused()
@@ -109,6 +115,17 @@ func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, op *Opera
 		return nil, s.Refused()
 	}
 	return key, err
+}
+
+// count takes what a step adds to metrics from the texts that it has returned, and returns the key. Metrics fail no write.
+func (p *pipeline) count(ctx context.Context, s graph.Step, texts []string, op *Operation) (key []string) {
+	last := len(texts) - 1
+	list, err := s.Counts(texts[last])
+	if err != nil {
+		p.Logger.ErrorContext(ctx, "what a mutation adds to metrics cannot be read", request.FieldError, err)
+	}
+	op.counts = append(op.counts, list...)
+	return texts[:last]
 }
 
 // change runs a statement of one row, which is texts and then a boolean. The texts are nil if there is no row.

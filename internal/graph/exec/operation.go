@@ -34,9 +34,11 @@ type Operation struct {
 	Cached bool // Data comes from the cache
 	Err    error
 	Took   time.Duration // from the document to the outcome
+	Counts []graph.Count // what a mutation adds to the metrics of the schema; empty unless it is committed
 
 	document  *ast.QueryDocument
 	operation *ast.OperationDefinition
+	counts    []graph.Count // of the steps so far
 }
 
 // Mutation reports whether the operation writes.
