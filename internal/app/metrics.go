@@ -11,6 +11,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/telemetry/metrics"
 )
@@ -67,11 +68,12 @@ func (o ServerOptions) observers() []exec.Observer {
 	return []exec.Observer{o.Metrics.GraphQL}
 }
 
-// watch adds statistics of parts of the server to its metrics.
-func (o ServerOptions) watch(handler *exec.Handler, pool, probes *pgxpool.Pool) {
+// watch adds statistics of parts of the server, and the metrics of its schema.
+func (o ServerOptions) watch(s *schema.Schema, handler *exec.Handler, pool, probes *pgxpool.Pool) {
 	if o.Metrics == nil {
 		return
 	}
+	o.Metrics.Business.Declare(s)
 	o.Metrics.WatchOperations(handler.Stats)
 	o.Metrics.WatchPool("main", pool)
 	o.Metrics.WatchPool("probes", probes)

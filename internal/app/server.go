@@ -27,7 +27,8 @@ type Server struct {
 	graph  *exec.Handler
 	probes *pgxpool.Pool // for health checks alone
 
-	policed bool // Enforce is set
+	policed bool             // Enforce is set
+	metrics *metrics.Metrics // may be nil
 }
 
 // ServerOptions are the options of a server that are not in the configuration.
@@ -87,7 +88,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	o.watch(handler, pool, probes)
+	o.watch(s, handler, pool, probes)
 	t := c.Timeouts
 	srv, err := server.New(server.Options{
 		Address: cmp.Or(o.Address, c.Address), ProbeAddress: o.ProbeAddress, Routes: routes, Health: checker, Logger: logger,
@@ -98,7 +99,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return &Server{app: a, http: srv, graph: handler, probes: probes, policed: o.Enforce != nil}, nil
+	return &Server{app: a, http: srv, graph: handler, probes: probes, policed: o.Enforce != nil, metrics: o.Metrics}, nil
 }
 
 // probePool returns a pool of one connection, so that probes are answered while operations have all connections of the other pool. It
@@ -157,6 +158,9 @@ func (s *Server) Replace(next *schema.Schema) error {
 	api, err := s.app.api(next, s.policed)
 	if err != nil {
 		return err
+	}
+	if s.metrics != nil {
+		s.metrics.Business.Declare(next)
 	}
 	s.graph.Swap(api)
 	return nil

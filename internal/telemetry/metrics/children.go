@@ -60,7 +60,7 @@ func (b *bounded) admit(value string) bool {
 	if _, ok := known[value]; ok {
 		return true
 	}
-	if len(known) >= b.most || len(value) > maxValue {
+	if len(known) >= b.most {
 		return false
 	}
 	b.mu.Lock()

@@ -15,6 +15,8 @@ type GraphQL struct {
 	cost     *prometheus.HistogramVec
 	errors   *prometheus.CounterVec
 
+	business *Business
+
 	names  *bounded
 	timed  *children[operation, measured]
 	failed *children[failure, prometheus.Counter]
@@ -30,13 +32,14 @@ type failure struct {
 
 type measured struct{ duration, cost prometheus.Observer }
 
-func newGraphQL(m *Metrics, operations int) *GraphQL {
+func newGraphQL(m *Metrics, business *Business, operations int) *GraphQL {
 	const name, kind = "graphql_operation_name", "graphql_operation_type"
 	g := &GraphQL{
 		duration: m.histogram("graphql_operation_duration_seconds", "How long operations took, refused and failed ones included.", seconds, name, kind),
 		cost:     m.histogram("graphql_operation_cost", "How many fields operations could return.", prometheus.ExponentialBuckets(1, 4, 9), kind),
 		errors:   m.counter("graphql_operation_errors_total", "Operations that were refused or failed, by the code of their error.", name, kind, "error_type"),
 		names:    newBounded(operations),
+		business: business,
 	}
 	g.timed = newChildren(func(o operation) measured {
 		return measured{g.duration.WithLabelValues(o.name, o.kind), g.cost.WithLabelValues(o.kind)}
@@ -58,6 +61,7 @@ func (g *GraphQL) Settle(ctx context.Context, op *exec.Operation) {
 	if op.Plan != nil {
 		child.cost.Observe(float64(op.Cost))
 	}
+	g.business.add(ctx, op.Counts)
 	if op.Err != nil {
 		g.failed.of(failure{o, fault.CodeOf(op.Err)}).Inc()
 	}
@@ -69,7 +73,7 @@ func (g *GraphQL) operationOf(op *exec.Operation) operation {
 	switch {
 	case o.kind == "":
 		o.name = ""
-	case o.name != "" && !g.names.admit(o.name):
+	case len(o.name) > maxValue, o.name != "" && !g.names.admit(o.name):
 		o.name = Other
 	}
 	return o

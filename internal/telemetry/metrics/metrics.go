@@ -27,9 +27,10 @@ type Options struct {
 
 // Metrics are the metrics of one server. Its methods are safe for concurrent use.
 type Metrics struct {
-	HTTP    *HTTP
-	GraphQL *GraphQL
-	Auth    *Auth
+	HTTP     *HTTP
+	GraphQL  *GraphQL
+	Business *Business
+	Auth     *Auth
 
 	registry *prometheus.Registry
 	families []Family
@@ -50,7 +51,9 @@ func New(o Options) *Metrics {
 	build := m.gauge("krowoc_build_info", "The version of Krowoc and of Go; always 1.", "version", "goversion")
 	build.WithLabelValues(o.Version, runtime.Version()).Set(1)
 	m.HTTP = newHTTP(m)
-	m.GraphQL = newGraphQL(m, cmp.Or(o.Operations, MaxOperations))
+	m.Business = &Business{}
+	m.registry.MustRegister(m.Business)
+	m.GraphQL = newGraphQL(m, m.Business, cmp.Or(o.Operations, MaxOperations))
 	m.Auth = newAuth(m)
 	return m
 }
