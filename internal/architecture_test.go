@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/schema", "internal/config", "internal/cli/term", "internal/localhost"},
 	{"internal/pg"},
 	{"internal/migrate", "internal/seed", "internal/graph", "internal/health", "internal/auth", "internal/generate", "internal/scaffold", "internal/supervise", "internal/testkit"},
-	{"internal/server", "internal/dev", "internal/telemetry"},
+	{"internal/server", "internal/dev", "internal/telemetry", "internal/analytics"},
 	{"internal/app"},
 	{"internal/app/*"},
 	{"internal/cli/factory", "krowoctest"},
