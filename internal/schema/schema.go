@@ -76,7 +76,8 @@ type Type struct {
 	Rules       []Rule // empty: only the service can reach the type through the API
 	Fresh       Fresh
 	Metrics     []Metric
-	Join        *Join // set when the type is the implicit join table of a many-to-many relation
+	Tracks      []Track // in source order
+	Join        *Join   // set when the type is the implicit join table of a many-to-many relation
 	Pos         Position
 }
 

@@ -69,6 +69,13 @@ func TestCompare(t *testing.T) {
 		},
 		"rule added":   {in("x: Int"), "type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", []string{"rule-added A dangerous safe safe"}},
 		"rule removed": {"type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", in("x: Int"), []string{"rule-removed A breaking safe safe"}},
+		"event added": {
+			in("x: Int"), `type A @table @track(event: "a", on: [CREATE], properties: ["x"]) @auth(rules: []) { x: Int }`, []string{"event-added A safe safe safe"},
+		},
+		"event changed": {
+			`type A @table @track(event: "a", on: [CREATE]) @auth(rules: []) { x: Int }`, `type A @table @track(event: "a", on: [DELETE]) @auth(rules: []) { x: Int }`,
+			[]string{"event-added A safe safe safe", "event-removed A safe safe safe"},
+		},
 		"fresh added": {
 			"type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", `type A @table @auth(rules: [{ allow: PUBLIC }], fresh: "5m", freshFor: [DELETE]) { x: Int @auth(fresh: "1h") }`,
 			[]string{"fresh-tightened A.x breaking safe safe", "fresh-tightened A breaking safe safe"},

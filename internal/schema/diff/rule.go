@@ -71,6 +71,20 @@ func indexes(t *schema.Type) (list []string) {
 	return list
 }
 
+func events(t *schema.Type) (list []string) {
+	for _, e := range t.Tracks {
+		text := e.Event + " on"
+		for _, op := range e.On {
+			text += " " + string(op)
+		}
+		if len(e.Fields) > 0 {
+			text += " with " + names(e.Fields)
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
 // rules compares access rules. Removing a rule takes access away; adding one grants it. A TIER rule that changed only its tier does either.
 func (c *comparison) rules(path string, before, after []schema.Rule) {
 	was, is := c.ruleTexts(before, true), c.ruleTexts(after, false)

@@ -37,6 +37,7 @@ const (
 	codeInvalidRule       = "invalid-rule"
 	codeInvalidMetric     = "invalid-metric"
 	codeInvalidRename     = "invalid-rename"
+	codeInvalidTrack      = "invalid-track"
 	codeNoRules           = "no-auth-rules" // a warning
 	codeSlowPattern       = "slow-pattern"  // a warning
 )

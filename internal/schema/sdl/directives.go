@@ -57,6 +57,7 @@ var (
 	allows     = words(schema.AllowPublic, schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole, schema.AllowTier)
 	operations = words(schema.Operations[:]...)
 	piiKinds   = words(schema.PIIKinds[:]...)
+	writes     = words(schema.Create, schema.Update, schema.Delete)
 	identities = words(schema.ByDefault, schema.Always)
 )
 
@@ -152,6 +153,11 @@ var directiveSpecs = [...]directiveSpec{
 	{name: "pii", on: onColumn, doc: "Marks personal data, which dumps mask.", args: []argSpec{
 		{name: "kind", doc: "Kind of a string, if its format, name and values do not show it. NONE: not personal data.", kind: enumArg, enum: "PII", values: piiKinds},
 		{name: "keys", doc: "Keys of JSON documents whose values are not personal data; all other values are masked.", list: true},
+	}},
+	{name: "track", on: onType, repeatable: true, doc: "Writes of the type through the API cause a product event, which is stored in their transaction.", args: []argSpec{
+		{name: "event", doc: "Name of the event in snake_case, for example prompt_created.", required: true},
+		{name: "on", doc: "Operations that cause it.", kind: enumArg, list: true, enum: "Write", values: writes, required: true},
+		{name: "properties", doc: "Fields whose values are properties of the event; not personal data.", list: true},
 	}},
 	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
 		{name: "rules", doc: "Required on a type.", kind: rulesArg, list: true},

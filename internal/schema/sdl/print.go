@@ -167,6 +167,9 @@ func typeDirectives(t *schema.Type) []string {
 		}
 		add(directive("metric", text("name", m.Name), text("sum", sum), list("by", fieldNames(m.By))))
 	}
+	for _, e := range t.Tracks {
+		add(directive("track", text("event", e.Event), list("on", words(e.On...)), list("properties", fieldNames(e.Fields))))
+	}
 	if len(t.Rules) > 0 {
 		add(authDirective(true, t.Rules, t.Fresh, len(schema.Operations)))
 	}
