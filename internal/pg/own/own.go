@@ -30,6 +30,7 @@ const (
 	APIKeysTable     = Schema + ".api_keys"
 	LeaseTable       = Schema + ".migration_lease"
 	MigrationsTable  = Schema + ".migrations"
+	OutboxTable      = Schema + ".outbox"
 	ProgressTable    = Schema + ".migration_progress"
 	RevocationsTable = Schema + ".revocations"
 	SessionsTable    = Schema + ".sessions"
