@@ -27,7 +27,14 @@ func (b *builder) mutateMany(m mutation, f selected) (err error) {
 		step.Candidate, err = b.statement(func() (string, error) { return b.updateManyCandidate(o, f) })
 		return err
 	})
-	if err != nil || m.operation == schema.Delete {
+	if err != nil {
+		return err
+	}
+	count := len(o.key)
+	if m.operation == schema.Delete {
+		count = 1
+	}
+	if step.Events, err = b.countEvents(m, count); err != nil || m.operation == schema.Delete {
 		b.plan.Steps = append(b.plan.Steps, step)
 		return err
 	}
@@ -149,7 +156,7 @@ func (b *builder) updateManyCandidate(o *object, f selected) (string, error) {
 	return b.candidateRow(o, schema.Update, a, ident(o.typ.Table)+" "+old+" WHERE "+where, old)
 }
 
-// deleteMany deletes rows and returns the JSON of the answer. Its statement sees the rows as they were.
+// deleteMany deletes rows and returns the JSON of the answer and, for events, the number of rows. Its statement sees the rows as they were.
 func (b *builder) deleteMany(o *object, f selected) (string, error) {
 	alias := b.alias()
 	where, err := b.matched(o, f, alias, schema.Delete, nil)
@@ -163,6 +170,9 @@ func (b *builder) deleteMany(o *object, f selected) (string, error) {
 		}
 		return []string{"(" + join(columns, ", ") + ") IN (SELECT " + join(keys, ", ") + " FROM " + writtenRows + ")"}
 	})
+	if len(o.typ.TrackedBy(schema.Delete)) > 0 {
+		json += ", (SELECT count(*)::text FROM " + writtenRows + ")" // for the events
+	}
 	return fmt.Sprintf("WITH %s AS (DELETE FROM %s %s WHERE %s RETURNING %s.*) SELECT %s, true", writtenRows, ident(o.typ.Table), alias, where, alias, json), err
 }
 

@@ -90,6 +90,8 @@ type Step struct {
 	After Statement
 	// Candidate returns the row that Write would leave, and Allowed. It is empty for a delete, and needed only if Postgres refuses the row.
 	Candidate Statement
+	// Events are stored in the transaction.
+	Events []Event
 	// Deletes is set when the row is gone after Write, so that Read must run first.
 	Deletes bool
 
@@ -147,6 +149,9 @@ func (b *builder) mutate(f selected) error {
 		sql, err := b.row(s, where, f, &b.plan.Cost, 1)
 		return "SELECT " + sql, err
 	})
+	if err == nil {
+		step.Events, err = b.events(m, f)
+	}
 	b.plan.Steps = append(b.plan.Steps, step)
 	return err
 }

@@ -55,6 +55,9 @@ func (p *Plan) Size() int {
 	size := p.size()
 	for _, s := range p.Steps {
 		size += s.Write.size() + s.Read.size() + s.Candidate.size() + s.After.size()
+		for _, e := range s.Events {
+			size += e.Properties.size()
+		}
 		for _, l := range s.Links {
 			size += l.size()
 		}

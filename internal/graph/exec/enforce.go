@@ -49,21 +49,30 @@ func (p *pipeline) checkEnforced(ctx context.Context) error {
 
 // ask runs a statement for the caller of an operation. Under row-level security, the statement that sets the role and the claims of the caller goes
 // ahead of it in the same round trip. Outside of a transaction both are one, because a single Sync ends them, and the settings end with it, whatever
-// happens: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING.
-func (p *pipeline) ask(ctx context.Context, conn sender, op *Operation, writes bool, sql string, args []any) (pgx.Rows, error) {
+// happens: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING. Events go ahead of both, as the service.
+func (p *pipeline) ask(ctx context.Context, conn sender, op *Operation, writes bool, sql string, args []any, events ...bound) (pgx.Rows, error) {
 	if err := p.matched(); err != nil {
 		return nil, err
 	}
-	if p.Enforce == nil || op.Caller.Service {
+	enforced := p.Enforce != nil && !op.Caller.Service
+	if !enforced && len(events) == 0 {
 		return conn.Query(ctx, sql, args...)
 	}
-	role, claims := p.Enforce.Security.Session(op.Caller, writes)
 	batch := &pgx.Batch{}
-	batch.Queue(rls.Become, role, claims)
+	ahead := queueEvents(batch, enforced, events)
+	if enforced {
+		role, claims := p.Enforce.Security.Session(op.Caller, writes)
+		batch.Queue(rls.Become, role, claims)
+	}
 	batch.Queue(sql, args...)
 	results := conn.SendBatch(ctx, batch)
-	if _, err := results.Exec(); err != nil {
-		return nil, unable(err, results.Close())
+	if err := stored(results, ahead); err != nil {
+		return nil, errors.Join(err, results.Close())
+	}
+	if enforced {
+		if _, err := results.Exec(); err != nil {
+			return nil, unable(err, results.Close())
+		}
 	}
 	rows, err := results.Query()
 	if err != nil {

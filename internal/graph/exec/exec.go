@@ -41,6 +41,9 @@ type Options struct {
 	// Enforce runs the statements of callers under row-level security; nil does not. Those of the service run without.
 	Enforce *Enforcement
 
+	// Outbox stores the product events of mutations; nil stores none.
+	Outbox Outbox
+
 	// What attaches to the steps of an operation. All are optional.
 	Documents Documents
 	Limiters  []Limiter

@@ -63,7 +63,7 @@ func locate(plan *graph.Plan, err error) *graph.Location {
 // mutationStep writes, and reads the row for the answer.
 func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation) ([]byte, error) {
 	if s.Deletes { // the row is gone afterwards
-		row, err := p.readRow(ctx, tx, s, op, nil)
+		row, err := p.readRow(ctx, tx, s, op, nil) // with the events
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, op
 	case err != nil:
 		return nil, err
 	case s.Read.SQL == "":
-		return []byte(key[0]), nil
+		return []byte(key[0]), p.store(ctx, tx, s, op, key)
 	}
 	return p.readRow(ctx, tx, s, op, key)
 }
@@ -158,13 +158,17 @@ func (p *pipeline) change(ctx context.Context, tx pgx.Tx, s graph.Statement, op 
 	return texts, ok, nil
 }
 
-// readRow returns the JSON of the row of a step.
+// readRow returns the JSON of the row of a step. The events of the step are stored in the same round trip.
 func (p *pipeline) readRow(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation, key []string) ([]byte, error) {
 	args, err := s.Read.Bind(op.request(), key)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := p.ask(ctx, tx, op, false, s.Read.SQL, args)
+	events, err := p.events(ctx, s, op, key)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := p.ask(ctx, tx, op, false, s.Read.SQL, args, events...)
 	if err != nil {
 		return nil, queryFault(ctx, err)
 	}
