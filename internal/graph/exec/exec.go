@@ -4,6 +4,7 @@
 package exec
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -43,6 +44,9 @@ type Options struct {
 
 	// Outbox stores the product events of mutations; nil stores none.
 	Outbox Outbox
+
+	// Panicked is called when an operation panics, by the function that recovers, so that the stack is still there. It may be nil.
+	Panicked func(ctx context.Context, value any)
 
 	// What attaches to the steps of an operation. All are optional.
 	Documents Documents

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -63,6 +64,9 @@ func (p *pipeline) layout() string {
 	return b.String()
 }
 
+// ErrPanic is the cause of the error of an operation that panicked.
+var ErrPanic = errors.New("an operation panicked")
+
 // execute takes an operation through the steps. Its outcome is in op.
 func (p *pipeline) execute(ctx context.Context, op *Operation) {
 	for _, t := range p.Tracers {
@@ -86,7 +90,10 @@ func (p *pipeline) attempt(ctx context.Context, op *Operation) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.Logger.ErrorContext(ctx, "panic in an operation", request.FieldPanic, fmt.Sprint(v), request.FieldStack, string(debug.Stack()))
-			err = fault.New(fault.Internal, "run an operation", "panic")
+			if p.Panicked != nil {
+				p.Panicked(ctx, v)
+			}
+			err = &fault.Error{Code: fault.Internal, Op: "run an operation", Message: "panic", Err: ErrPanic}
 		}
 	}()
 	for _, s := range p.steps {
