@@ -70,14 +70,14 @@ func (m *Manager) login(w http.ResponseWriter, r *http.Request) (any, error) {
 		method, err = "otp", m.sendMail(w, r, in)
 	}
 	if err != nil {
-		m.failed(method, err)
+		m.failed(r, method, err)
 		return nil, err
 	}
 	if s.AccessToken == "" { // the mail has to be answered first
 		return m.sent(w, r, in)
 	}
 	if err := m.start(w, r, s, method); err != nil {
-		m.failed(method, err)
+		m.failed(r, method, err)
 		return nil, err
 	}
 	if wantsPage(r) {
@@ -127,7 +127,7 @@ func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) 
 		err = fault.New(fault.Unauthenticated, "log in", "the issuer refused: "+clipped(q.Get("error_description")), "begin again")
 	}
 	if err != nil {
-		m.failed(f.Method, err)
+		m.failed(r, f.Method, err)
 		return nil, err
 	}
 	s, err := m.exchange(r, f, q.Get("code"))
@@ -138,7 +138,7 @@ func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) 
 		err = m.start(w, r, s, f.Method)
 	}
 	if err != nil {
-		m.failed(f.Method, err)
+		m.failed(r, f.Method, err)
 		return nil, err
 	}
 	redirect(w, r, f.Next)
@@ -178,6 +178,7 @@ func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session
 	setCookie(w, m.cookie(r, sessionCookie, encoding.EncodeToString(ticket), int(m.o.Lifetime.Seconds())))
 	setCookie(w, m.cookie(r, csrfCookie, m.newToken(ticket), int(m.o.Lifetime.Seconds())))
 	m.o.Logger.Info("login_success", "provider", method, "uid", claims.Subject)
+	m.tell(r, claims.Subject, method, nil)
 	return nil
 }
 
@@ -197,8 +198,16 @@ func (m *Manager) endFormer(r *http.Request) {
 }
 
 // failed logs a log-in that failed.
-func (m *Manager) failed(provider string, err error) {
+func (m *Manager) failed(r *http.Request, provider string, err error) {
 	m.o.Logger.Info("login_failed", "provider", provider, "reason", err.Error())
+	m.tell(r, "", provider, err)
+}
+
+// tell reports a log-in of a user, or one that failed.
+func (m *Manager) tell(r *http.Request, uid, provider string, failure error) {
+	if m.o.LoggedIn != nil {
+		m.o.LoggedIn(r.Context(), uid, provider, failure)
+	}
 }
 
 // providers handles GET /auth/providers: the ways to log in.

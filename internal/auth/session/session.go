@@ -57,6 +57,9 @@ type Options struct {
 	Page      string        // path of the application's own log-in page, or its URL on one of Origins; empty is the built-in one
 	Lifetime  time.Duration // of a session that is not used
 
+	// LoggedIn is told of each log-in of a user, and of each that failed, without the user. It may be nil.
+	LoggedIn func(ctx context.Context, uid, method string, failure error)
+
 	// Revoke ends a session everywhere, and Revoked reports whether one has ended. Both may be nil.
 	Revoke  Revoke
 	Revoked func(id string) bool
