@@ -1,0 +1,248 @@
+package analytics_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/krowoc/krowoc/internal/analytics"
+	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/testkit"
+)
+
+var newID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+
+const create = `mutation Write { createNote(data: {text: "SECRET-TEXT", tags: ["x"], stars: 3}) { id text } }`
+
+func TestMutationsStoreTheirEvents(t *testing.T) {
+	for _, enforced := range []bool{false, true} {
+		t.Run(fmt.Sprintf("enforced=%t", enforced), func(t *testing.T) {
+			t.Parallel()
+			x := track(t, enforced)
+			answer := x.ask(t, ada, create)
+			id := newID.FindString(answer)
+			if !strings.Contains(answer, `"text":"SECRET-TEXT"`) {
+				t.Fatal(answer)
+			}
+			x.ask(t, ada, `mutation { updateNote(id: "`+id+`", data: {size: LARGE}) { id } }`)
+			x.ask(t, ada, `mutation Two { a: createNote(data: {text: "b", parentId: "`+id+`"}) { id } b: createNote(data: {text: "c"}) { id } }`)
+			x.ask(t, ada, `mutation { updateNotes(all: true, data: {stars: 1}) { count } }`)
+			x.ask(t, ada, `mutation { updateNotes(where: {stars: {eq: 77}}, data: {stars: 1}) { count } }`)
+			x.ask(t, ada, `mutation { deleteNote(id: "`+id+`") { id } }`)
+			x.ask(t, ada, `mutation { deleteNotes(all: true) { nodes { id } } }`)
+			x.ask(t, ada, `mutation { deleteNotes(all: true) { nodes { id } } }`)
+			const of = `"request_id": "r1", "correlation_id": "c1", "$process_person_profile": false`
+			const in = `"operation": "%s", `
+			want := []string{
+				`note_created {"size": "SMALL", "tags": ["x"], "stars": 3, ` + fmt.Sprintf(in, "Write") + of + `}`,
+				`note_written {"size": "SMALL", ` + fmt.Sprintf(in, "Write") + of + `}`,
+				`note_written {"size": "LARGE", ` + of + `}`,
+				`note_created {"size": "SMALL", "tags": [], "stars": null, ` + fmt.Sprintf(in, "Two") + of + `}`,
+				`note_written {"size": "SMALL", ` + fmt.Sprintf(in, "Two") + of + `}`,
+				`note_created {"size": "SMALL", "tags": [], "stars": null, ` + fmt.Sprintf(in, "Two") + of + `}`,
+				`note_written {"size": "SMALL", ` + fmt.Sprintf(in, "Two") + of + `}`,
+				`note_written {"count": 3, ` + of + `}`,
+				`note_written {"size": "LARGE", ` + of + `}`,
+				`note_written {"count": 2, ` + of + `}`,
+			}
+			if got := x.rows(t); sortedMembers(got) != sortedMembers(strings.Join(want, "\n")) {
+				t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+			}
+			parents := testkit.Value(t, x.db, `SELECT count(*)::text FROM krowoc.outbox WHERE properties->>'parent' = $1`, id)
+			ids := testkit.Value(t, x.db, `SELECT count(*)::text FROM krowoc.outbox WHERE properties->>'id' = $1`, id)
+			if parents != "1" || ids != "1" {
+				t.Errorf("%s events have the parent, and %s the note", parents, ids)
+			}
+		})
+	}
+}
+
+// sortedMembers brings the members of objects in the order in which they stand, without blanks.
+func sortedMembers(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		name, object, _ := strings.Cut(strings.TrimSpace(line), " ")
+		members := strings.Split(strings.Trim(object, "{}"), ", ")
+		slices.Sort(members)
+		lines = append(lines, name+" "+strings.Join(members, ", "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestNoEventWithoutItsWrite(t *testing.T) {
+	for _, enforced := range []bool{false, true} {
+		t.Run(fmt.Sprintf("enforced=%t", enforced), func(t *testing.T) {
+			t.Parallel()
+			x := track(t, enforced)
+			id := newID.FindString(x.ask(t, ada, create))
+			testkit.Exec(t, x.db, "DELETE FROM krowoc.outbox")
+			for what, document := range map[string]string{
+				"a constraint":        `mutation { createNote(data: {text: "` + strings.Repeat("x", 21) + `"}) { id } }`,
+				"the second field":    `mutation { createNote(data: {text: "a"}) { id } deleteNote(id: "01890000-0000-7000-8000-000000000000") { id } }`,
+				"the rules":           `mutation { createNote(data: {text: "a", owner: "bob"}) { id } }`,
+				"a row of others":     `mutation { updateNote(id: "01890000-0000-7000-8000-000000000000", data: {stars: 1}) { id } }`,
+				"a delete of nothing": `mutation { deleteNote(id: "01890000-0000-7000-8000-000000000000") { id } }`,
+				"a mistake after":     `mutation { deleteNote(id: "` + id + `") { id } updateNote(id: "` + id + `", data: {stars: 1}) { id } }`,
+			} {
+				if answer := x.ask(t, ada, document); !strings.Contains(answer, "errors") {
+					t.Errorf("%s: %s", what, answer)
+				}
+				if got := x.rows(t); got != "" {
+					t.Errorf("%s stored %s", what, got)
+				}
+			}
+			if answer := x.ask(t, caller.Caller{UID: "bob"}, `mutation { deleteNote(id: "`+id+`") { id } }`); !strings.Contains(answer, "errors") || x.rows(t) != "" {
+				t.Errorf("a delete of another's row: %s %s", answer, x.rows(t))
+			}
+		})
+	}
+}
+
+// A role of the API cannot write events by itself.
+func TestRolesOfCallersCannotWriteEvents(t *testing.T) {
+	x := track(t, true)
+	for _, role := range []string{"authenticated_api_write", "authenticated", "anon"} {
+		_, err := x.db.Exec(t.Context(), `SELECT set_config('role', '`+role+`', false); INSERT INTO krowoc.outbox VALUES (gen_random_uuid(), 'e', 'u', '{}', now())`)
+		if err == nil || !strings.Contains(err.Error(), "permission denied") {
+			t.Errorf("%s: %v", role, err)
+		}
+		testkit.Exec(t, x.db, "RESET ROLE")
+	}
+}
+
+func TestEventsArriveAndLeaveTheTable(t *testing.T) {
+	x := track(t, false)
+	for range 3 {
+		x.ask(t, ada, create)
+	}
+	x.relay(t)
+	events := x.sink.Await(t, 6)
+	if got := x.settled(t); got != "0" {
+		t.Errorf("%s events are left", got)
+	}
+	if e := events[0]; e.Event != "note_created" || e.Properties["size"] != "SMALL" || e.Properties["$lib"] != "krowoc" || e.Properties["stars"] != 3.0 {
+		t.Errorf("got %+v", e)
+	}
+	for _, r := range x.sink.Requests() {
+		if strings.Contains(string(r.Body), "SECRET") || strings.Contains(string(r.Body), "ada") {
+			t.Errorf("a request has personal data: %s", r.Body)
+		}
+	}
+}
+
+// settled returns how many rows are left, once no relay works on them.
+func (x *tracked) settled(t testing.TB) (left string) {
+	t.Helper()
+	tx, err := x.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), "LOCK TABLE krowoc.outbox IN EXCLUSIVE MODE"); err != nil { // waits for relays
+		t.Fatal(err)
+	}
+	return testkit.Value(t, tx, "SELECT count(*)::text FROM krowoc.outbox")
+}
+
+// fill stores events.
+func (x *tracked) fill(t testing.TB, n int, age time.Duration) {
+	t.Helper()
+	testkit.Exec(t, x.db, `INSERT INTO krowoc.outbox SELECT (lpad(to_hex(((extract(epoch FROM now()) - $2) * 1000)::bigint), 12, '0') || '7' || substr(md5(random()::text), 1, 19))::uuid, 'e', 'u', '{}', now() - make_interval(secs => $2) FROM generate_series(1, $1)`, n, age.Seconds())
+}
+
+// Several processes empty one table: all events arrive, and each once.
+func TestSeveralRelays(t *testing.T) {
+	x := track(t, false)
+	const n = 2000
+	x.fill(t, n, 0)
+	for range 4 {
+		x.relay(t, func(o *analytics.OutboxOptions) { o.Batch, o.Every = 50, 10*time.Millisecond })
+	}
+	ids := map[string]int{}
+	for _, e := range x.sink.Await(t, n) {
+		ids[e.UUID]++
+	}
+	if left := x.settled(t); left != "0" || len(ids) != n || len(x.sink.Confirmed()) != n {
+		t.Errorf("%d events arrived %d times, and %s are left", len(ids), len(x.sink.Confirmed()), left)
+	}
+}
+
+// A process that dies between the request and the delete sends again, with the same UUIDs.
+func TestCrashBetweenSendAndDelete(t *testing.T) {
+	x := track(t, false)
+	x.fill(t, 5, 0)
+	testkit.Exec(t, x.db, `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+		CREATE TRIGGER die BEFORE DELETE ON krowoc.outbox FOR EACH STATEMENT EXECUTE FUNCTION die()`)
+	crashed := x.relay(t)
+	x.sink.Await(t, 5)
+	stop(t, crashed)
+	if got := x.count(t); got != "5" {
+		t.Fatalf("%s of 5 events are left", got)
+	}
+	testkit.Exec(t, x.db, "DROP TRIGGER die ON krowoc.outbox")
+	x.relay(t)
+	events := x.sink.Await(t, 10)
+	for i := range 5 {
+		if events[i].UUID != events[i+5].UUID || events[i].Timestamp != events[i+5].Timestamp {
+			t.Errorf("event %d was sent as %+v and %+v", i, events[i], events[i+5])
+		}
+	}
+	if got := x.settled(t); got != "0" {
+		t.Errorf("%s events are left", got)
+	}
+}
+
+// What PostHog does not confirm stays, and is sent later; what it refuses does not stay.
+func TestEventsWaitForPostHog(t *testing.T) {
+	for code, left := range map[int]string{http.StatusServiceUnavailable: "3", http.StatusUnauthorized: "3", http.StatusBadRequest: "0", http.StatusOK: "0"} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			t.Parallel()
+			x := track(t, false)
+			x.sink.Answer(testkit.Response{Status: code})
+			x.fill(t, 3, 0)
+			b := x.relay(t)
+			x.sink.AwaitRequest(t)
+			if got := x.settled(t); got != left {
+				t.Errorf("%s events are left, want %s", got, left)
+			}
+			stop(t, b)
+			if waits := left != "0"; (b.Status() != "") != waits {
+				t.Errorf("got the status %q", b.Status())
+			}
+		})
+	}
+}
+
+func TestTableHasALimit(t *testing.T) {
+	x := track(t, false)
+	x.sink.Answer(testkit.Response{Status: http.StatusServiceUnavailable, Keep: true})
+	x.fill(t, 3, 73*time.Hour)
+	x.fill(t, 20, 0)
+	b := x.relay(t, func(o *analytics.OutboxOptions) { o.MaxRows = 10 })
+	x.sink.AwaitRequest(t)
+	stop(t, b)
+	if got := testkit.Value(t, x.db, "SELECT count(*) || ' ' || count(*) FILTER (WHERE at < now() - interval '1 hour') FROM krowoc.outbox"); got != "10 0" {
+		t.Errorf("%s events are left", got)
+	}
+	if lost := x.client.Dropped(); lost != 13 {
+		t.Errorf("%d events are counted as lost", lost)
+	}
+}
+
+// Without the table, or rights on it, mutations go on.
+func TestMutationsDoNotNeedTheTable(t *testing.T) {
+	x := track(t, false)
+	testkit.Exec(t, x.db, "ALTER TABLE krowoc.outbox RENAME TO gone")
+	b := x.relay(t)
+	stop(t, b)
+	if !strings.Contains(b.Status(), "may not use krowoc.outbox") {
+		t.Errorf("got the status %q", b.Status())
+	}
+	if answer := x.serveWith(t, b).ask(t, ada, create); strings.Contains(answer, "errors") || x.client.Dropped() != 2 {
+		t.Errorf("%d events are counted: %s", x.client.Dropped(), answer)
+	}
+}

@@ -1,0 +1,151 @@
+package analytics
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/pg/own"
+)
+
+const (
+	// relayTimeout limits one batch of the relay, which holds a transaction.
+	relayTimeout = 10 * time.Second
+
+	// maxPause limits the pause after failures.
+	maxPause = 5 * time.Minute
+
+	// idleTimeout makes Postgres release the events of a process that has lost its network.
+	idleTimeout = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
+)
+
+// relay sends one batch, and returns how long to wait before the next one.
+func (b *Outbox) relay(ctx context.Context) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	err := b.check(ctx)
+	var sent int
+	if err == nil {
+		sent, err = b.sendBatch(ctx)
+	}
+	if err != nil {
+		return b.failed(ctx, err)
+	}
+	b.failures = 0
+	b.relayed(nil)
+	if sent == b.o.Batch {
+		return 0
+	}
+	return b.o.Every*3/4 + rand.N(b.o.Every/2+1) //nolint:gosec // keeps processes apart
+}
+
+// failed makes room in the table, if it is too long, and returns how long to wait before the next attempt.
+func (b *Outbox) failed(ctx context.Context, err error) time.Duration {
+	b.relayed(err)
+	var delay *Delay
+	if errors.As(err, &delay) {
+		if err := b.prune(context.WithoutCancel(ctx)); err != nil {
+			b.o.Client.o.Logger.Warn("old events were not removed", "error", err)
+		}
+	}
+	pause := backoff(b.o.Every, maxPause, b.failures, delay)
+	b.failures++
+	return pause
+}
+
+// relayed keeps the outcome of a batch, and logs it if it is another one than before.
+func (b *Outbox) relayed(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if before := b.failure.Swap(&text); text != "" && (before == nil || *before != text) {
+		b.o.Client.o.Logger.Warn("events of the outbox wait", "error", err, "fix", fault.HintOf(err))
+	}
+}
+
+// Status returns why events of the outbox wait, or "" if they do not.
+func (b *Outbox) Status() string {
+	if text := b.failure.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
+// sendBatch sends the oldest events and removes those that were confirmed, or refused for good.
+func (b *Outbox) sendBatch(ctx context.Context) (sent int, err error) {
+	tx, err := b.o.Pool.Begin(ctx)
+	if err != nil {
+		return 0, pg.Fault("send events", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if _, err := tx.Exec(ctx, idleTimeout); err != nil {
+		return 0, pg.Fault("send events", err)
+	}
+	rows, err := take(ctx, tx, b.o.Batch)
+	if err != nil || len(rows) == 0 {
+		return 0, pg.Fault("send events", err)
+	}
+	done, failure := b.send(ctx, rows)
+	if err := remove(context.WithoutCancel(ctx), tx, done); err != nil {
+		return 0, pg.Fault("remove the events that were sent", err)
+	}
+	return len(rows), failure
+}
+
+// send sends events once, and returns the IDs of those that are done with.
+func (b *Outbox) send(ctx context.Context, rows []row) (done []uuid.UUID, err error) {
+	c := b.o.Client
+	var batch []Record
+	for _, r := range rows {
+		record, err := encode(r.event, c.o.Properties)
+		if err != nil {
+			c.counts.lose(1, err)
+			continue
+		}
+		batch = append(batch, record)
+	}
+	fates, err := c.o.Sender.Send(ctx, batch)
+	waiting := map[string]bool{}
+	for _, r := range c.counts.settle(batch, fates, err) {
+		waiting[r.UUID] = true
+	}
+	for _, r := range rows {
+		if !waiting[r.event.UUID] {
+			done = append(done, r.id)
+		}
+	}
+	return done, err
+}
+
+// remove deletes events and commits.
+func remove(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	if _, err := tx.Exec(ctx, "DELETE FROM "+own.OutboxTable+" WHERE id = ANY ($1)", ids); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// prune removes the oldest events if there are too many, and those that are too old. They are lost and counted.
+func (b *Outbox) prune(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	const sql = `DELETE FROM ` + own.OutboxTable + ` WHERE id IN (SELECT id FROM ` + own.OutboxTable + `
+		WHERE at < $1 OR id IN (SELECT id FROM ` + own.OutboxTable + ` ORDER BY id DESC OFFSET $2) FOR UPDATE SKIP LOCKED)`
+	removed, err := b.o.Pool.Exec(ctx, sql, b.o.Client.o.Now().Add(-b.o.MaxAge), b.o.MaxRows)
+	b.o.Client.counts.lose(int(removed.RowsAffected()), errTooMany)
+	return pg.Fault("remove old events", err)
+}
+
+var errTooMany = errors.New("events of the outbox waited too long, or too many wait")

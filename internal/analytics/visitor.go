@@ -1,0 +1,111 @@
+package analytics
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/request"
+)
+
+// The headers that posthog-js adds to requests to the API once the person has agreed.
+const (
+	DistinctIDHeader = "X-PostHog-Distinct-Id"
+	SessionIDHeader  = "X-PostHog-Session-Id"
+)
+
+// AnonymousPrefix begins the IDs that browsers make up for people who are not logged in. Without it, such an ID could be the ID of a user.
+const AnonymousPrefix = "anon_"
+
+// Consent is when events may tell who a person is.
+type Consent string
+
+// The kinds of consent.
+const (
+	Required Consent = "required" // the browser sends DistinctIDHeader
+	Assumed  Consent = "assumed"  // people have agreed in another way, such as by contract
+)
+
+// maxID limits the IDs that a browser sends.
+const maxID = 128
+
+// visitor is what the headers of a request tell of a person's wishes.
+type visitor struct {
+	distinct, session string
+	refused           bool   // by Do Not Track or Global Privacy Control
+	nobody            string // distinct ID of the events of this request, if they may not tell who the person is
+}
+
+type visitorKey struct{}
+
+// Visit keeps in the context of requests what their headers tell. It is a middleware of the server.
+func Visit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visitor{
+			distinct: id(r.Header, DistinctIDHeader), session: id(r.Header, SessionIDHeader),
+			refused: refuses(r.Header), nobody: uuid.NewString(),
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, v)))
+	})
+}
+
+// refuses reports whether a browser asks not to be tracked: https://www.w3.org/TR/tracking-dnt/, https://www.w3.org/TR/gpc/.
+func refuses(h http.Header) bool {
+	return h.Get("DNT") == "1" || h.Get("Sec-GPC") == "1"
+}
+
+// id returns an ID in a header, or "" if it is not a plain one.
+func id(h http.Header, name string) string {
+	values := h.Values(name)
+	plain := func(r rune) bool {
+		return (r >= '0' && r <= '9') || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || strings.ContainsRune("-_.:|@+=", r)
+	}
+	if len(values) != 1 || len(values[0]) > maxID || strings.ContainsFunc(values[0], func(r rune) bool { return !plain(r) }) {
+		return ""
+	}
+	return values[0]
+}
+
+// person is whom an event is about.
+type person struct {
+	id      string // distinct ID
+	known   bool   // a person who has agreed, logged in or not
+	user    bool   // the ID is the one of the caller
+	session string // of the browser
+}
+
+// personOf returns whom an event of a request is about. Nobody can write events of another person: an ID that the browser sends is the caller's,
+// or one that it has made up.
+func personOf(ctx context.Context, c caller.Caller, consent Consent) person {
+	v, _ := ctx.Value(visitorKey{}).(*visitor)
+	if v == nil {
+		return person{id: uuid.NewString()}
+	}
+	isPerson := c.UID != "" && c.Key == "" && !c.Service && !strings.HasPrefix(c.UID, AnonymousPrefix)
+	switch {
+	case v.refused:
+	case isPerson && (v.distinct == c.UID || (v.distinct == "" && consent == Assumed)):
+		return person{id: c.UID, known: true, user: true, session: v.session}
+	case strings.HasPrefix(v.distinct, AnonymousPrefix):
+		return person{id: v.distinct, known: true, session: v.session}
+	}
+	return person{id: v.nobody}
+}
+
+// about returns the properties that tell to what an event belongs.
+func about(ctx context.Context, p person) map[string]any {
+	properties := map[string]any{"$geoip_disable": true} // the address is the server's
+	if !p.user {
+		properties["$process_person_profile"] = false
+	}
+	if p.session != "" {
+		properties["$session_id"] = p.session
+	}
+	if info := request.From(ctx); info != nil {
+		properties["request_id"], properties["correlation_id"] = info.ID, info.Correlation
+	}
+	return properties
+}
