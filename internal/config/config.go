@@ -48,6 +48,7 @@ type Config struct {
 	Server     Server
 	GraphQL    GraphQL
 	Auth       Auth
+	Analytics  Analytics
 	Health     Health
 	Log        Log
 	Telemetry  Telemetry
@@ -179,6 +180,18 @@ type Issuer struct {
 	ClientSecret       Secret
 	Scopes, Parameters []string
 }
+
+// Analytics configures product events.
+type Analytics struct {
+	PostHog        PostHog
+	Log            bool
+	Consent        string
+	RequestPercent int // of the operations
+	Path, Release  string
+}
+
+// PostHog is a project of PostHog.
+type PostHog struct{ Host, Key string }
 
 // Health configures the checks behind /readyz and /healthz. A check's result is reused for CacheFor.
 type Health struct {

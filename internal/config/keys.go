@@ -115,6 +115,16 @@ var keys = []Key{
 	{Path: "auth.session.lifetime", Kind: Duration, Default: "720h", Doc: "How long a session lives without being used."},
 	{Path: "auth.session.page", Kind: Text, Pattern: `^(/[^/\\]|https?://)`, Doc: "Path of the application's own log-in page, such as /login, or its URL on an origin of `server.cors.origins`. Default: a built-in page."},
 
+	{Path: "analytics.posthog.host", Kind: HTTPURL, Doc: "PostHog that receives product events, such as https://eu.i.posthog.com. Without host and key, there are none."},
+	{Path: "analytics.posthog.key", Kind: Text, Doc: "Key of the PostHog project, which begins with phc_. Pages get it, too; it can only send events."},
+	{Path: "analytics.log", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"}, Doc: "Write events to the log instead of sending them."},
+	{Path: "analytics.consent", Kind: Text, Default: "required", OneOf: []string{"required", "assumed"},
+		Doc: "When events may tell who a person is: after they agreed in the browser, or always, because they agreed in another way. Do Not Track counts in both cases."},
+	{Path: "analytics.requestPercent", Kind: Int, Default: "10", DefaultIn: in{Development: "0"}, Min: 0, Max: 100, Doc: "Share of the operations of the API that are reported as api_request."},
+	{Path: "analytics.path", Kind: Text, Default: "/relay", Pattern: `^/[a-z0-9][a-z0-9_/-]*[a-z0-9]$`,
+		Doc: "Path at which pages send their events to this server. Blockers know names like /analytics and /ingest."},
+	{Path: "analytics.release", Kind: Text, Doc: "Release of the project in every event, such as a commit: ${GIT_COMMIT}."},
+
 	{Path: "health.cacheFor", Kind: Duration, Default: "1s", Doc: "How long the result of a check is reused, which limits the cost of frequent probes."},
 	{Path: "health.timeout", Kind: Duration, Default: "3s", Doc: "Timeout for one check."},
 	{Path: "health.disk.path", Kind: Text, Default: ".", Doc: "Folder on the file system whose free space is checked."},
