@@ -9,9 +9,16 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
-// loop calls a function in the background until it is stopped. The function returns how long to wait before the next call.
+// turn is what a step of a loop returns.
+type turn struct {
+	pause time.Duration // before the next step
+	idle  time.Duration // the pause when nudge is called meanwhile; 0 keeps to pause
+}
+
+// loop calls a function in the background until it is stopped.
 type loop struct {
-	step     func(ctx context.Context) time.Duration
+	step     func(ctx context.Context) turn
+	nudges   chan struct{}
 	stopping chan struct{}
 	once     sync.Once
 	started  atomic.Bool
@@ -20,8 +27,8 @@ type loop struct {
 	cancel   context.CancelFunc
 }
 
-func newLoop(step func(ctx context.Context) time.Duration) *loop {
-	l := &loop{step: step, stopping: make(chan struct{}), ended: make(chan struct{})}
+func newLoop(step func(ctx context.Context) turn) *loop {
+	l := &loop{step: step, nudges: make(chan struct{}, 1), stopping: make(chan struct{}), ended: make(chan struct{})}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -35,13 +42,35 @@ func (l *loop) start() {
 func (l *loop) run() {
 	defer close(l.ended)
 	for {
-		timer := time.NewTimer(l.step(l.ctx))
+		next := l.step(l.ctx)
+		var nudges chan struct{}
+		if next.idle > 0 {
+			nudges = l.nudges
+		}
+		timer := time.NewTimer(next.pause)
+		select {
+		case <-timer.C:
+			continue
+		case <-nudges:
+			timer.Reset(next.idle)
+		case <-l.stopping:
+			timer.Stop()
+			return
+		}
 		select {
 		case <-timer.C:
 		case <-l.stopping:
 			timer.Stop()
 			return
 		}
+	}
+}
+
+// nudge tells an idle loop that there is something to do.
+func (l *loop) nudge() {
+	select {
+	case l.nudges <- struct{}{}:
+	default:
 	}
 }
 

@@ -24,7 +24,8 @@ type OutboxOptions struct {
 	Consent Consent
 
 	Batch   int           // events of a request; default 500
-	Every   time.Duration // pause while the table is empty, more or less a quarter; default 2 s
+	Every   time.Duration // how long an event waits for others; default 2 s
+	Idle    time.Duration // pause while this process stores none; default 30 s
 	MaxAge  time.Duration // of an event that cannot be sent; default 72 h
 	MaxRows int           // that wait; default 100,000
 }
@@ -51,6 +52,9 @@ func NewOutbox(o OutboxOptions) (*Outbox, error) {
 	}
 	if o.Every == 0 {
 		o.Every = 2 * time.Second
+	}
+	if o.Idle == 0 {
+		o.Idle = 30 * time.Second
 	}
 	if o.MaxAge == 0 {
 		o.MaxAge = 72 * time.Hour
@@ -84,6 +88,7 @@ func (b *Outbox) Store(ctx context.Context, op *exec.Operation, event, query str
 		b.o.Client.counts.lose(1, err)
 		return "", nil
 	}
+	b.loop.nudge()
 	n := len(args)
 	sql = fmt.Sprintf("INSERT INTO %s (id, event, distinct_id, properties, at) SELECT $%d::uuid, $%d::text, $%d::text, written.properties || $%d::jsonb, $%d::timestamptz FROM (%s) AS written (properties)",
 		own.OutboxTable, n+1, n+2, n+3, n+4, n+5, query)

@@ -160,7 +160,7 @@ func TestSeveralRelays(t *testing.T) {
 	const n = 2000
 	x.fill(t, n, 0)
 	for range 4 {
-		x.relay(t, func(o *analytics.OutboxOptions) { o.Batch, o.Every = 50, 10*time.Millisecond })
+		x.relay(t, func(o *analytics.OutboxOptions) { o.Batch, o.Idle = 50, 10*time.Millisecond })
 	}
 	ids := map[string]int{}
 	for _, e := range x.sink.Await(t, n) {
@@ -230,6 +230,17 @@ func TestTableHasALimit(t *testing.T) {
 	}
 	if lost := x.client.Dropped(); lost != 13 {
 		t.Errorf("%d events are counted as lost", lost)
+	}
+}
+
+// A process that stores events sends them soon, although it looks at an empty table seldom.
+func TestStoredEventsAreSentSoon(t *testing.T) {
+	x := track(t, false)
+	b := x.relay(t, func(o *analytics.OutboxOptions) { o.Every = time.Millisecond })
+	x.serveWith(t, b)
+	for n := 1; n <= 3; n++ {
+		x.ask(t, ada, create)
+		x.sink.Await(t, 2*n)
 	}
 }
 

@@ -25,8 +25,8 @@ const (
 	idleTimeout = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
 )
 
-// relay sends one batch, and returns how long to wait before the next one.
-func (b *Outbox) relay(ctx context.Context) time.Duration {
+// relay sends one batch. While the table is empty, it looks less often, unless this process stores events.
+func (b *Outbox) relay(ctx context.Context) turn {
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
 	err := b.check(ctx)
@@ -35,14 +35,19 @@ func (b *Outbox) relay(ctx context.Context) time.Duration {
 		sent, err = b.sendBatch(ctx)
 	}
 	if err != nil {
-		return b.failed(ctx, err)
+		return turn{pause: b.failed(ctx, err)}
 	}
 	b.failures = 0
 	b.relayed(nil)
 	if sent == b.o.Batch {
-		return 0
+		return turn{}
 	}
-	return b.o.Every*3/4 + rand.N(b.o.Every/2+1) //nolint:gosec // keeps processes apart
+	return turn{pause: spread(b.o.Idle), idle: spread(b.o.Every)}
+}
+
+// spread returns a duration that is up to a quarter longer or shorter, which keeps processes apart.
+func spread(d time.Duration) time.Duration {
+	return d*3/4 + rand.N(d/2+1) //nolint:gosec // nothing depends on it
 }
 
 // failed makes room in the table, if it is too long, and returns how long to wait before the next attempt.

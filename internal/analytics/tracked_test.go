@@ -111,7 +111,7 @@ func (x *tracked) serveWith(t testing.TB, b *analytics.Outbox) *tracked {
 // relay starts a relay of the table.
 func (x *tracked) relay(t testing.TB, change ...func(*analytics.OutboxOptions)) *analytics.Outbox {
 	t.Helper()
-	o := analytics.OutboxOptions{Pool: x.db, Client: x.client, Consent: analytics.Required, Every: silent}
+	o := analytics.OutboxOptions{Pool: x.db, Client: x.client, Consent: analytics.Required, Every: silent, Idle: silent}
 	for _, f := range change {
 		f(&o)
 	}
