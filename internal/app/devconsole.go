@@ -193,6 +193,7 @@ type devAPI struct {
 	pool     *pgxpool.Pool
 	sessions *session.Manager
 	known    credentials
+	events   *Analytics
 }
 
 // serverOptions returns the server options of the API of a session. Callers log in with the identity provider of the session or simply
@@ -213,10 +214,14 @@ func (d *devConsole) serverOptions(address string, keys *apikey.Verifier) Server
 func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
 	known := d.app.newCredentials(pool, logger)
 	d.revoked.Store(known.revoked)
+	events, err := d.app.newAnalytics(pool, s, logger)
+	if err != nil {
+		return nil, err
+	}
 	o := d.serverOptions(address, known.keys)
+	o.Analytics = events
 	if d.app.Config.Dev.Auth.Enabled {
-		var err error
-		if o.Sessions, err = d.newSessions(pool, logger, known.revoked); err != nil {
+		if o.Sessions, err = d.newSessions(pool, logger, known.revoked, events); err != nil {
 			return nil, err
 		}
 	}
@@ -225,7 +230,7 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 		return nil, err
 	}
 	d.people.Use(pool, s)
-	return &devAPI{srv, d.people, pool, o.Sessions, known}, nil
+	return &devAPI{srv, d.people, pool, o.Sessions, known, events}, nil
 }
 
 // Start serves once it is known what is revoked.
@@ -233,9 +238,9 @@ func (a *devAPI) Start(ctx context.Context) error {
 	if err := a.known.Start(ctx); err != nil {
 		return err
 	}
-	err := a.Server.Start(ctx)
+	err := errors.Join(a.events.Start(ctx), a.Server.Start(ctx))
 	if err != nil {
-		err = errors.Join(err, a.known.Stop(ctx))
+		err = errors.Join(err, a.events.Stop(ctx), a.known.Stop(ctx))
 	}
 	return err
 }
@@ -244,7 +249,7 @@ func (a *devAPI) Start(ctx context.Context) error {
 func (a *devAPI) Stop(ctx context.Context) error {
 	err := a.Server.Stop(ctx)
 	a.sessions.Close()
-	return errors.Join(err, a.known.Stop(ctx))
+	return errors.Join(err, a.events.Stop(ctx), a.known.Stop(ctx))
 }
 
 // Replace serves another schema, starting with the next request.
@@ -252,6 +257,7 @@ func (a *devAPI) Replace(next *schema.Schema) error {
 	err := a.Server.Replace(next)
 	if err == nil {
 		a.people.Use(a.pool, next)
+		a.events.use(next)
 	}
 	return err
 }

@@ -58,7 +58,11 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := a.newSessions(pool, tokens, persons, known.revoked)
+	events, err := a.newAnalytics(pool, s, a.Logger)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := a.newSessions(pool, tokens, persons, known.revoked, events)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +75,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 		return nil, err
 	}
 	options := a.serveOptions(callers{known.keys, tokens, sessions, persons})
-	options.Enforce, options.Metrics = enforced.exec(), measured
+	options.Enforce, options.Metrics, options.Analytics = enforced.exec(), measured, events
 	srv, err := a.NewServer(pool, s, a.Logger, options)
 	if err != nil {
 		return nil, err
@@ -82,6 +86,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 		enforced.part(),
 		{Name: "credentials", Start: known.Start, Stop: known.Stop},
 		a.issuers(tokens, s),
+		events.part(),
 		{Name: "sessions", Stop: func(context.Context) error { sessions.Close(); return nil }},
 		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
 	}, nil

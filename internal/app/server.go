@@ -41,6 +41,7 @@ type ServerOptions struct {
 	Middleware     []server.Middleware
 	Enforce        *exec.Enforcement // of the rules by Postgres; nil leaves them to the API
 	Metrics        *metrics.Metrics  // what the server counts; nil for nothing
+	Analytics      *Analytics        // product events; nil has none
 }
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
@@ -52,11 +53,13 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	logger = slog.New(server.LogRequestID(logger.Handler()))
 	g := a.Config.GraphQL
 	tracing, tracers := a.requestTracers()
-	handler, err := exec.New(exec.Options{
+	operations := exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
 		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
 		Tracers: tracers, Observers: o.observers(),
-	})
+	}
+	o.Analytics.observe(&operations)
+	handler, err := exec.New(operations)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +67,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
+	routes = append(routes, o.Analytics.routes(a.Config.Analytics.Path)...)
 	c := a.Config.Server
 	if o.Sessions != nil {
 		o = withSessions(o)
@@ -92,7 +96,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	t := c.Timeouts
 	srv, err := server.New(server.Options{
 		Address: cmp.Or(o.Address, c.Address), ProbeAddress: o.ProbeAddress, Routes: routes, Health: checker, Logger: logger,
-		Authenticators: o.Authenticators, Middleware: slices.Concat(tracing, origins, o.Middleware),
+		Authenticators: o.Authenticators, Middleware: slices.Concat(tracing, origins, o.Middleware, o.Analytics.middleware()),
 		MaxBody: int64(c.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, DrainTimeout: t.Shutdown, PreStopDelay: t.DrainDelay,
 	})

@@ -27,7 +27,7 @@ import (
 )
 
 // newSessions returns the sessions of browsers, which log in with the first issuer of the kind supabase. It is nil if no keys are configured.
-func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *people.Table, revoked *revocation.Reader) (*session.Manager, error) {
+func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *people.Table, revoked *revocation.Reader, events *Analytics) (*session.Manager, error) {
 	c := a.Config.Auth
 	if c.Session.Keys.Reveal() == "" {
 		return nil, nil
@@ -61,8 +61,9 @@ func (a *App) newSessions(pool *pgxpool.Pool, tokens *token.Verifier, persons *p
 			return a.supabaseOf(c.Issuers[n])
 		},
 		PublicURL: public, Origins: a.Config.Server.CORS.Origins, Page: c.Session.Page, Lifetime: c.Session.Lifetime,
-		Revoke:  revokeSession,
-		Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
+		LoggedIn: events.LoggedIn,
+		Revoke:   revokeSession,
+		Revoked:  func(id string) bool { return revoked.Has(revocation.Session, id) },
 	})
 }
 
@@ -185,7 +186,7 @@ func (d *devConsole) issuer() (issuer gotrue.Client) {
 }
 
 // newSessions returns the sessions of browsers in development. Their key is in the folder of the identity provider.
-func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger, revoked *revocation.Reader) (*session.Manager, error) {
+func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger, revoked *revocation.Reader, events *Analytics) (*session.Manager, error) {
 	keys, err := session.OpenKeyring(filepath.Join(d.app.StateDir(), "auth", "session.key"))
 	if err != nil {
 		return nil, err
@@ -195,6 +196,7 @@ func (d *devConsole) newSessions(pool *pgxpool.Pool, logger *slog.Logger, revoke
 		Pool: pool, Keys: keys, Tokens: devTokens{d}, People: (*people.Table)(nil), Logger: logger, Now: d.app.Now,
 		Issuer: d.issuer, LogIns: devTokens{d},
 		Origins: c.Server.CORS.Origins, Page: c.Auth.Session.Page, Lifetime: c.Auth.Session.Lifetime,
-		Revoke: revokeSession, Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
+		LoggedIn: events.LoggedIn,
+		Revoke:   revokeSession, Revoked: func(id string) bool { return revoked.Has(revocation.Session, id) },
 	})
 }
