@@ -84,6 +84,7 @@ func (k Keys) Authenticate(r *http.Request, text string) (who caller.Caller, kno
 		return caller.Caller{}, false, err
 	}
 	return caller.Caller{
-		UID: key.UID, Roles: key.Roles, Service: key.Service, Key: key.ID, Scope: caller.Scope{Operations: key.Operations, Types: key.Types},
+		UID: key.UID, Roles: key.Roles, Tier: key.Tier, Service: key.Service, Key: key.ID,
+		Scope: caller.Scope{Operations: key.Operations, Types: key.Types},
 	}, true, nil
 }

@@ -81,6 +81,7 @@ type Grant struct {
 	Name       string
 	UID        string   // auth.uid in rules; may be empty
 	Roles      []string // auth.roles in rules
+	Tier       string   // of TIER rules; may be empty
 	Service    bool     // no rule applies
 	Operations []string // query, mutation, subscription; nil allows all
 	Types      []string // that an operation may read or write; nil allows all
@@ -96,8 +97,8 @@ func (g Grant) Check() error {
 	switch {
 	case g.Name == "" || len(g.Name) > maxName:
 		return fault.New(fault.Invalid, op, fmt.Sprintf("the name must have 1 to %d bytes; it has %d", maxName, len(g.Name)))
-	case !g.Service && g.UID == "" && len(g.Roles) == 0:
-		return fault.New(fault.Invalid, op, "a key without a user ID, roles or the service role can do no more than no key", "add --uid, --roles or --service")
+	case !g.Service && g.UID == "" && len(g.Roles) == 0 && g.Tier == "":
+		return fault.New(fault.Invalid, op, "a key without a user ID, roles, a tier or the service role can do no more than no key", "add --uid, --roles, --tier or --service")
 	}
 	return nil
 }

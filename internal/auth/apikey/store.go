@@ -15,10 +15,10 @@ import (
 )
 
 // columns are those of krowoc.api_keys that into reads.
-const columns = "id, name, uid, roles, service, operations, types, created_at, expires_at, last_used_at, revoked_at"
+const columns = "id, name, uid, roles, tier, service, operations, types, created_at, expires_at, last_used_at, revoked_at"
 
 func (k *Key) into() []any {
-	return []any{&k.ID, &k.Name, &k.UID, &k.Roles, &k.Service, &k.Operations, &k.Types, &k.Created, &k.Expires, &k.LastUsed, &k.Revoked}
+	return []any{&k.ID, &k.Name, &k.UID, &k.Roles, &k.Tier, &k.Service, &k.Operations, &k.Types, &k.Created, &k.Expires, &k.LastUsed, &k.Revoked}
 }
 
 func scan(row pgx.CollectableRow) (k Key, err error) { return k, row.Scan(k.into()...) }
@@ -33,9 +33,9 @@ func Create(ctx context.Context, db *pgxpool.Pool, g Grant) (k Key, secret strin
 	if g.Roles == nil {
 		g.Roles = []string{}
 	}
-	rows, err := db.Query(ctx, `INSERT INTO `+own.APIKeysTable+` (id, hash, name, uid, roles, service, operations, types, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING `+columns,
-		h.id(), h[:], g.Name, g.UID, g.Roles, g.Service, g.Operations, g.Types, g.Expires)
+	rows, err := db.Query(ctx, `INSERT INTO `+own.APIKeysTable+` (id, hash, name, uid, roles, tier, service, operations, types, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING `+columns,
+		h.id(), h[:], g.Name, g.UID, g.Roles, g.Tier, g.Service, g.Operations, g.Types, g.Expires)
 	if err == nil {
 		k, err = pgx.CollectExactlyOneRow(rows, scan)
 	}

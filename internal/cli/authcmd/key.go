@@ -24,6 +24,7 @@ type key struct {
 	State      string     `json:"state"` // active, expired or revoked
 	UID        string     `json:"uid"`
 	Roles      []string   `json:"roles"`
+	Tier       string     `json:"tier"` // empty for none
 	Service    bool       `json:"service"`
 	Operations []string   `json:"operations"`
 	Types      []string   `json:"types"`
@@ -34,7 +35,7 @@ type key struct {
 }
 
 func newKey(k apikey.Key, now time.Time) key {
-	return key{k.ID, k.Name, k.State(now), k.UID, k.Roles, k.Service, k.Operations, k.Types, k.Created, k.Expires, k.LastUsed, k.Revoked}
+	return key{k.ID, k.Name, k.State(now), k.UID, k.Roles, k.Tier, k.Service, k.Operations, k.Types, k.Created, k.Expires, k.LastUsed, k.Revoked}
 }
 
 // created is what `auth key create --output json` prints.
@@ -56,7 +57,7 @@ func newCreate(f *factory.Factory) *cobra.Command {
 		Short: "Create an API key and print it once",
 		Long: `Create an API key for a machine and print it. It cannot be shown again, because the database only contains its hash.
 
-The key acts as --uid, with --roles, under the rules of the schema. --operations and --types limit it further: an operation is refused if
+The key acts as --uid, with --roles and --tier, under the rules of the schema. --operations and --types limit it further: an operation is refused if
 it touches any other type, also through rules and deletes.`,
 		Example: "krowoc auth key create importer --uid 0191e3a4-7c1e-7b3a-9c55-3f1d2a4b5c6d --types Prompt,Team\nkrowoc auth key create reports --roles analyst --operations query --expires 30d",
 		Args:    cobra.ExactArgs(1),
@@ -71,6 +72,7 @@ it touches any other type, also through rules and deletes.`,
 	flags.StringSliceVar(&o.grant.Types, "types", nil, "allow only these `types` of the schema (default all); example: Prompt,Team; repeatable")
 	flags.StringVar(&o.grant.UID, "uid", "", "act as the user with this `ID`: auth.uid in rules")
 	flags.StringSliceVar(&o.grant.Roles, "roles", nil, "have these `roles`: auth.roles in rules; example: editor,admin; repeatable")
+	flags.StringVar(&o.grant.Tier, "tier", "", "have this `tier`, a value of the enum with @tiers; example: PRO")
 	flags.BoolVar(&o.grant.Service, "service", false, "act as the service: no rule of the schema applies")
 	return cmd
 }
@@ -92,6 +94,9 @@ func create(cmd *cobra.Command, f *factory.Factory, o createOptions) error {
 	ctx := cmd.Context()
 	return withDatabase(ctx, f, func(a *app.App, db *app.Database) error {
 		if err := checkTypes(a, o.grant.Types); err != nil {
+			return err
+		}
+		if err := checkTier(a, o.grant.Tier); err != nil {
 			return err
 		}
 		k, secret, err := apikey.Create(ctx, db.Pool, o.grant)
@@ -152,6 +157,29 @@ func checkTypes(a *app.App, names []string) error {
 	return nil
 }
 
+// checkTier checks that the schema has a tier.
+func checkTier(a *app.App, tier string) error {
+	if tier == "" {
+		return nil
+	}
+	s, err := a.Schema()
+	if err != nil {
+		return err
+	}
+	e := s.Tiers()
+	if e == nil {
+		return factory.Usage(fault.New(fault.Invalid, "read --tier", "the schema has no tiers", "declare them: enum Plan @tiers { FREE "+tier+" }"))
+	}
+	var names []string
+	for _, v := range e.Values {
+		names = append(names, v.Name)
+	}
+	if !slices.Contains(names, tier) {
+		return factory.Usage(fault.New(fault.Invalid, "read --tier", fmt.Sprintf("the enum %s has no tier %q", e.Name, tier), "use "+strings.Join(names, ", ")))
+	}
+	return nil
+}
+
 // keys is what `auth key list --output json` prints.
 type keys struct {
 	Keys []key `json:"keys"`
@@ -184,7 +212,7 @@ func show(f *factory.Factory, list []key) error {
 	return table.Flush()
 }
 
-// actsAs says who a key is in rules: the service, to which no rule applies, a user, and roles.
+// actsAs says who a key is in rules: the service, to which no rule applies, a user, roles, and a tier.
 func actsAs(k key) string {
 	who := []string{}
 	if k.Service {
@@ -195,6 +223,9 @@ func actsAs(k key) string {
 	}
 	for _, role := range k.Roles {
 		who = append(who, "role "+role)
+	}
+	if k.Tier != "" {
+		who = append(who, "tier "+k.Tier)
 	}
 	return strings.Join(who, ", ")
 }
