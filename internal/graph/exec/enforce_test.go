@@ -33,8 +33,14 @@ type enforced struct {
 
 func enforce(t testing.TB, text string, rows ...string) enforced {
 	t.Helper()
+	return enforceIn(t, testkit.NewDatabase(t), text, rows...)
+}
+
+// enforceIn is enforce in an empty database.
+func enforceIn(t testing.TB, db *pgxpool.Pool, text string, rows ...string) enforced {
+	t.Helper()
 	options := rls.Options{Enforce: true}
-	e := enforced{secured: secureWith(t, options, text, rows...)}
+	e := enforced{secured: secureIn(t, db, options, text, rows...)}
 	e.undone, e.plans = &undone{Pool: e.db}, &plans{}
 	for _, table := range e.tables {
 		e.undone.tables = append(e.undone.tables, "(SELECT json_agg(t ORDER BY t::text) FROM "+pg.QuoteIdent(table.Name)+" t)")

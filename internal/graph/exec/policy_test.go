@@ -56,6 +56,12 @@ func secure(t testing.TB, text string, rows ...string) secured {
 // secureWith is secure with options of the policies.
 func secureWith(t testing.TB, o rls.Options, text string, rows ...string) secured {
 	t.Helper()
+	return secureIn(t, testkit.NewDatabase(t), o, text, rows...)
+}
+
+// secureIn is secureWith in an empty database.
+func secureIn(t testing.TB, db *pgxpool.Pool, o rls.Options, text string, rows ...string) secured {
+	t.Helper()
 	s, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
 	if list.Errors() > 0 {
 		t.Fatalf("%v\n%s", list, text)
@@ -64,7 +70,7 @@ func secureWith(t testing.TB, o rls.Options, text string, rows ...string) secure
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := secured{schema: s, db: testkit.NewDatabase(t)}
+	out := secured{schema: s, db: db}
 	if _, err := own.Apply(t.Context(), out.db); err != nil {
 		t.Fatal(err)
 	}

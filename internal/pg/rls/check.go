@@ -184,14 +184,34 @@ func (c *checker) security(ctx context.Context, tables []Table) error {
 	return err
 }
 
-// grants checks that the roles of the API reach the tables.
+// grants checks that the roles of the API reach the tables, and what policies, defaults and checks call.
 func (c *checker) grants(ctx context.Context, tables []Table) error {
+	names, of := c.apiNames(), namesOf(tables)
 	closed, err := c.texts(ctx, `SELECT c.relname || ' for ' || r FROM pg_class c, unnest($1::text[]) r WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($2)
-		AND NOT has_table_privilege(r, c.oid, 'SELECT') ORDER BY 1`, c.apiNames(), namesOf(tables))
-	if err == nil && len(closed) > 0 {
-		return notEnforceable(fmt.Sprintf("rights are missing on %s, which somebody has revoked", strings.Join(closed, ", ")), "apply the migration of `krowoc schema rls` again: `krowoc migrate down`, then `krowoc migrate up`")
+		AND NOT has_table_privilege(r, c.oid, 'SELECT') ORDER BY 1`, names, of)
+	if err != nil {
+		return err
 	}
-	return err
+	uncalled, err := c.texts(ctx, `SELECT p.oid::regprocedure || ' for ' || r FROM pg_proc p, unnest($1::text[]) r
+		WHERE ((p.pronamespace = to_regnamespace(quote_ident($3)) AND p.prorettype <> 'trigger'::regtype) OR p.oid IN (`+definingSQL+`$2`+definingEnd+`))
+		AND NOT has_function_privilege(r, p.oid, 'EXECUTE') ORDER BY 1`, names, of, Schema)
+	if err != nil {
+		return err
+	}
+	unused, err := c.texts(ctx, `SELECT 'the schema ' || s || ' for ' || r FROM unnest($1::text[]) r, unnest($2::text[]) s WHERE NOT has_schema_privilege(r, s, 'USAGE') ORDER BY 1`,
+		names, []string{Schema, "public"})
+	if err != nil {
+		return err
+	}
+	missing := slices.Concat(closed, uncalled, unused)
+	if len(missing) == 0 {
+		return nil
+	}
+	hint := "apply the migration of `krowoc schema rls` again: `krowoc migrate down`, then `krowoc migrate up`"
+	if strings.HasPrefix(missing[0], "the schema public") {
+		hint = "as the owner of the schema: GRANT USAGE ON SCHEMA public TO " + strings.Join(c.identifiers(), ", ")
+	}
+	return notEnforceable(fmt.Sprintf("rights are missing on %s, which somebody has revoked", strings.Join(missing, ", ")), hint)
 }
 
 func (o Options) apiNames() (list []string) {

@@ -72,6 +72,7 @@ func (w *writer) enforce(tables []Table) {
 			writers = append(writers, ident(a.name))
 		}
 	}
+	w.callers = w.apiIdentifiers()
 	for _, t := range tables {
 		for _, c := range t.Lookups {
 			w.function(t.Name, c.SQL)

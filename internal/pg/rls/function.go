@@ -29,7 +29,7 @@ var claims = []claim{
 func functionOf(table, condition string) conditionFunction {
 	f := conditionFunction{}
 	_, f.columns = onRow(condition, Row)
-	condition, f.claims = onClaims(condition)
+	condition, f.claims = onClaims(qualified(condition))
 	var selected []string
 	for _, c := range f.columns {
 		selected = append(selected, fmt.Sprintf("$%d AS %s", len(selected)+1, ident(c)))

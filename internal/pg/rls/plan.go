@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -107,23 +108,7 @@ func (p *planner) known(ctx context.Context, tables []Table) error {
 // build creates everything that the rules need.
 func (p *planner) build(ctx context.Context, tables []Table) error {
 	w := newWriter(p.Options)
-	err := p.query(ctx, `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL'), a.attgenerated::text
-		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-		WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped`, []any{p.tables}, func(row []string) {
-		if w.types[row[0]] == nil {
-			w.types[row[0]], w.defaults[row[0]] = map[string]string{}, map[string]string{}
-		}
-		w.types[row[0]][row[1]], w.defaults[row[0]][row[1]] = row[2], row[3]
-		w.computed[row[0]] = w.computed[row[0]] || row[4] != ""
-	})
-	if err != nil {
-		return err
-	}
-	err = p.query(ctx, `SELECT c.relname, s.oid::regclass::text FROM pg_class s JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype = 'a'
-		JOIN pg_class c ON c.oid = d.refobjid WHERE s.relkind = 'S' AND c.relname = ANY ($1) ORDER BY 1, 2`, []any{p.tables}, func(row []string) {
-		w.sequences[row[0]] = append(w.sequences[row[0]], row[1])
-	})
-	if err != nil {
+	if err := p.describe(ctx, w); err != nil {
 		return err
 	}
 	for _, t := range tables {
@@ -175,7 +160,31 @@ func difference(before, after []object) (plan Plan) {
 		}
 		return statements
 	}
-	return Plan{Up: change(before, after, has), Down: change(after, before, had)}
+	return Plan{Up: together(change(before, after, has)), Down: together(change(after, before, had))}
+}
+
+// together joins statements on functions for the same roles that follow one another.
+func together(statements []string) (list []string) {
+	for _, sql := range statements {
+		if last := len(list) - 1; last >= 0 {
+			if joined, ok := joined(list[last], sql); ok {
+				list[last] = joined
+				continue
+			}
+		}
+		list = append(list, sql)
+	}
+	return list
+}
+
+func joined(a, b string) (sql string, ok bool) {
+	for _, s := range []struct{ begin, middle string }{{"GRANT EXECUTE ON FUNCTION ", " TO "}, {"REVOKE EXECUTE ON FUNCTION ", " FROM "}} {
+		more, isSame := strings.CutPrefix(b, s.begin)
+		if i := strings.LastIndex(a, s.middle); isSame && strings.HasPrefix(a, s.begin) && i > 0 && strings.HasSuffix(b, a[i:]) {
+			return a[:i] + ",\n  " + more, true
+		}
+	}
+	return "", false
 }
 
 func (o object) id() string { return fmt.Sprint(o.order, " ", o.key) }

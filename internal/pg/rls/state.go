@@ -96,8 +96,8 @@ func (r *reader) functions(ctx context.Context) error {
 	}
 	return r.query(ctx, `SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), CASE WHEN p.prosecdef THEN 'rule' ELSE '' END FROM pg_proc p
 		WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) ORDER BY p.oid`, []any{Schema}, func(row []string) {
-		o := object{order: functionOrder, create: []string{strings.TrimSpace(row[1])}, drop: []string{"DROP FUNCTION " + row[0]}, replaces: row[2] == ""}
-		if o.key = row[0]; !o.replaces { // the others use only claims(), whose name is the first
+		o := object{order: functionOrder, key: row[0], create: []string{strings.TrimSpace(row[1])}, drop: []string{"DROP FUNCTION " + row[0]}, replaces: true}
+		if row[2] != "" { // the others use only claims(), whose name is the first
 			o.order = ruleOrder
 		}
 		r.list = append(r.list, o)
@@ -170,7 +170,9 @@ func (r *reader) grants(ctx context.Context) error {
 	used := map[string]bool{}
 	err := r.query(ctx, grantsSQL, []any{r.tables, roles, Schema}, func(row []string) {
 		of, privilege, columns, role := row[0], row[1], row[2], row[3]
-		used[role] = true
+		for name := range strings.SplitSeq(role, ", ") {
+			used[name] = true
+		}
 		r.add(grantOrder, privilege+" "+of+" "+role, []string{"GRANT " + privilege + columns + " ON " + of + " TO " + role},
 			[]string{"REVOKE " + privilege + columns + " ON " + of + " FROM " + role})
 	})
@@ -212,9 +214,16 @@ const grantsSQL = `
 		WHERE s.relkind = 'S' AND c.relnamespace = 'public'::regnamespace AND c.relname = ANY ($1)
 		UNION ALL
 		SELECT 'SCHEMA ' || quote_ident(nspname), nspacl, NULL FROM pg_namespace WHERE nspname = $3
+		UNION ALL
+		SELECT 'FUNCTION ' || p.oid::regprocedure::text, p.proacl, NULL
+		FROM pg_proc p WHERE p.pronamespace = to_regnamespace(quote_ident($3)) OR p.oid IN (` + definingSQL + `$1` + definingEnd + `)
 	), privileges AS (
 		SELECT object, column_name, p.privilege_type AS privilege, CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE p.grantee::regrole::text END AS role
 		FROM acls, aclexplode(acl) p
 	)
 	SELECT object, privilege, coalesce(' (' || string_agg(column_name, ', ' ORDER BY column_name) || ')', ''), role
-	FROM privileges WHERE role = ANY ($2) GROUP BY object, privilege, role, column_name IS NULL ORDER BY 1, 2, 3, 4`
+	FROM privileges WHERE role = ANY ($2) AND object NOT LIKE 'FUNCTION %' GROUP BY object, privilege, role, column_name IS NULL
+	UNION ALL
+	SELECT object, privilege, '', string_agg(role, ', ' ORDER BY role)
+	FROM privileges WHERE role = ANY ($2) AND role <> 'PUBLIC' AND object LIKE 'FUNCTION %' GROUP BY object, privilege
+	ORDER BY 1, 2, 3, 4`

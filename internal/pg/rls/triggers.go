@@ -27,9 +27,9 @@ func (w *writer) trigger(t Table, name, event, volatility, statements string) {
 	if strings.HasPrefix(event, after) {
 		result = "NULL"
 	}
-	body := "BEGIN\n" + statements + "  RETURN " + result + ";\nEND"
+	body := "BEGIN\n" + qualified(statements) + "  RETURN " + result + ";\nEND"
 	function := named(t.Name, body)
-	w.rules = append(w.rules, "CREATE FUNCTION "+function+"() RETURNS trigger LANGUAGE plpgsql "+volatility+asOwner+pg.QuoteLiteral(body))
+	w.rules = append(w.rules, "CREATE FUNCTION "+function+"() RETURNS trigger LANGUAGE plpgsql "+volatility+w.asOwner()+pg.QuoteLiteral(body))
 	when := "row_security_active(" + pg.QuoteLiteral(ident(t.Name)) + "::regclass)"
 	if w.Enforce {
 		when += " AND current_user NOT IN (" + quoted(w.apiNames()) + ")"

@@ -25,6 +25,10 @@ type writer struct {
 	computed  map[string]bool              // tables with columns that Postgres computes
 	sequences map[string][]string          // that columns of each table count with
 	functions map[string]bool              // that are written
+	path      []string                     // the Postgres schemas in which functions of rules look up names, beside that of Postgres itself
+	defining  []string                     // functions of the project that the tables use
+	callers   []string                     // the roles that call what is being written
+	executed  []string                     // grants of functions
 	rules     []string                     // functions of rules
 	rest      []string                     // row security, policies, views and grants
 }
@@ -38,7 +42,14 @@ func newWriter(o Options) *writer {
 
 // statements returns the SQL of all tables in a database that has nothing of this package.
 func (w *writer) statements(tables []Table) []string {
-	all := append([]string{"CREATE SCHEMA " + Schema}, functions(w.Roles, w.Tiers)...)
+	all := append([]string{"CREATE SCHEMA " + Schema}, functions(w.Options)...)
+	w.callers = w.identifiers()
+	for _, name := range claimFunctions() {
+		w.execute(Schema + "." + name)
+	}
+	for _, name := range w.defining {
+		w.execute(name)
+	}
 	for _, t := range tables {
 		w.table(t)
 	}
@@ -48,7 +59,12 @@ func (w *writer) statements(tables []Table) []string {
 	if w.Enforce {
 		w.enforce(tables)
 	}
-	return slices.Concat(all, w.rules, w.rest)
+	return slices.Concat(all, w.rules, w.executed, w.rest)
+}
+
+// execute lets the roles call a function. Everybody may, unless the default privileges of the database have revoked it.
+func (w *writer) execute(function string) {
+	w.executed = append(w.executed, "GRANT EXECUTE ON FUNCTION "+function+" TO "+strings.Join(w.callers, ", "))
 }
 
 func (w *writer) add(sql string) { w.rest = append(w.rest, sql) }
@@ -135,12 +151,15 @@ func (w *writer) function(table, condition string) string {
 	for _, c := range f.claims {
 		types = append(types, c.dataType)
 	}
-	w.rules = append(w.rules, "CREATE FUNCTION "+f.name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE plpgsql STABLE"+asOwner+pg.QuoteLiteral(returning(f.body)))
+	w.rules = append(w.rules, "CREATE FUNCTION "+f.name+"("+strings.Join(types, ", ")+") RETURNS boolean LANGUAGE plpgsql STABLE"+w.asOwner()+pg.QuoteLiteral(returning(f.body)))
+	w.execute(f.name)
 	return call
 }
 
-// asOwner gives a function the rights of its owner, and the names that conditions use.
-const asOwner = " SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS "
+// asOwner gives a function the rights of its owner. Names of tables and enums are qualified, and those of extensions are found in their own schemas.
+func (w *writer) asOwner() string {
+	return " SECURITY DEFINER SET search_path = " + strings.Join(slices.Concat([]string{"pg_catalog"}, w.path, []string{"pg_temp"}), ", ") + " AS "
+}
 
 // named returns the name of the function of a rule, which changes with its text, so that a changed rule is another function.
 func named(table, text string) string {
