@@ -22,7 +22,24 @@ import (
 func (a *App) RowLevelSecurity() rls.Options {
 	c := a.Config.Database.RLS
 	roles, tiers := a.claims()
-	return rls.Options{Anonymous: c.Anonymous, Authenticated: c.Authenticated, Enforce: c.Enforce, Roles: roles, Tiers: tiers}
+	return rls.Options{Anonymous: c.Anonymous, Authenticated: c.Authenticated, Enforce: c.Enforce, Roles: roles, Tiers: tiers, Subjects: a.subjects()}
+}
+
+// subjects returns the issuers whose users have a UUID for an ID. GitHub signs no claims.
+func (a *App) subjects() (list []rls.Subject) {
+	for _, i := range a.issuersOfTokens() {
+		if i.Subject != token.SubjectUUID {
+			continue
+		}
+		url := i.URL
+		if i.Kind == token.Supabase {
+			url = token.SupabaseURL(url)
+		}
+		for _, n := range token.Names(url) {
+			list = append(list, rls.Subject{Issuer: n.ISS, Namespace: n.Namespace, Pattern: n.Pattern})
+		}
+	}
+	return list
 }
 
 // claims returns the claims in which the issuers of the project have the roles and the tier of their callers. GitHub signs no claims.

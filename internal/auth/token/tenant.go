@@ -3,6 +3,7 @@ package token
 import (
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,6 +54,26 @@ func tenantOf(issuer, iss string) string {
 func Issues(issuer, iss string) bool {
 	isGoogle := issuer == googleURL && iss == googleName
 	return iss == issuer || isGoogle || tenantOf(issuer, iss) != ""
+}
+
+// Named is how an issuer names itself in `iss`.
+type Named struct {
+	ISS       string // the claim
+	Namespace string // the UUID of which UserID makes those of users
+	Pattern   string // in place of both: a regular expression for the names of many tenants
+}
+
+// Names lists the ways in which the issuer with a URL names itself.
+func Names(issuer string) []Named {
+	if before, after, many := tenants(issuer); many {
+		const tenant = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+		return []Named{{Pattern: "^" + regexp.QuoteMeta(before) + tenant + regexp.QuoteMeta(after) + "$"}}
+	}
+	names := []Named{{ISS: issuer, Namespace: namespace(issuer).String()}}
+	if issuer == googleURL {
+		names = append(names, Named{ISS: googleName, Namespace: names[0].Namespace})
+	}
+	return names
 }
 
 // namesItself reports whether the metadata at the address of an issuer is its own.
@@ -128,5 +149,8 @@ var Subjects = []string{SubjectSub, SubjectUUID}
 // UserID returns a UUID (version 5) for a user of an issuer. It is always the same, and no other issuer with SubjectUUID can name it.
 // One with SubjectSub can, if it chooses what it writes into sub.
 func UserID(issuer, sub string) string {
-	return uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceURL, []byte(issuer)), []byte(sub)).String()
+	return uuid.NewSHA1(namespace(issuer), []byte(sub)).String()
 }
+
+// namespace returns the UUID of the users of an issuer.
+func namespace(issuer string) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceURL, []byte(issuer)) }

@@ -7,8 +7,12 @@ import (
 )
 
 // claimFunctions are the names of the functions that tell who calls.
-func claimFunctions() []string {
-	return []string{"claims", "uid", "uid_as_uuid", "uid_as_number", "roles", "logged_in_at", "tier"}
+func claimFunctions(o Options) []string {
+	list := []string{"claims", "uid", "uid_as_uuid", "uid_as_number", "roles", "logged_in_at", "tier"}
+	if len(o.Subjects) > 0 {
+		list = append(list, "sha1", "uuid_v5")
+	}
+	return list
 }
 
 // functions returns the functions that tell who calls. Claims that are not a JSON object, or that have no subject, are nobody's, as for the API.
@@ -23,7 +27,7 @@ BEGIN
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN NULL;
 END $krowoc$`,
-		function("uid", "text", `SELECT `+Schema+`.claims() ->> 'sub'`),
+		function("uid", "text", uidOf(o.Subjects)),
 		function("uid_as_uuid", "uuid", `SELECT CASE WHEN u ~* '^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\})$' THEN u::uuid END FROM CAST(`+Schema+`.uid() AS text) u`),
 		function("uid_as_number", "numeric", `SELECT CASE WHEN u ~ '^[+-]?[0-9]{1,100}$' THEN u::numeric END FROM CAST(`+Schema+`.uid() AS text) u`),
 		function("roles", "text[]", `SELECT coalesce(CASE jsonb_typeof(r)
@@ -37,6 +41,9 @@ END $krowoc$`,
       SELECT m -> 'timestamp' FROM jsonb_array_elements(CASE jsonb_typeof(c -> 'amr') WHEN 'array' THEN c -> 'amr' ELSE '[]' END) m
       WHERE m ->> 'method' IS DISTINCT FROM 'token_refresh') times) newest`),
 		function("tier", "text", `SELECT CASE jsonb_typeof(t) WHEN 'string' THEN t #>> '{}' END FROM `+Schema+`.claims() c, `+firstClaim(apiTierClaim, o.Tiers)+` t`),
+	}
+	if len(o.Subjects) > 0 {
+		list = append(list, sha1, uuidV5)
 	}
 	return list
 }

@@ -111,11 +111,20 @@ type Column struct {
 
 // Options name what a project has in its own way. The zero value is what Supabase has.
 type Options struct {
-	Anonymous, Authenticated string   // roles; the default is anon and authenticated
-	Roles                    []string // paths of the claims with the caller's roles; the first that exists counts
-	Tiers                    []string // paths of the claims with the caller's tier; the first that exists counts
-	Enforce                  bool     // the API runs its statements under the policies, too
-	Remove                   bool     // plan to remove everything
+	Anonymous, Authenticated string    // roles; the default is anon and authenticated
+	Roles                    []string  // paths of the claims with the caller's roles; the first that exists counts
+	Tiers                    []string  // paths of the claims with the caller's tier; the first that exists counts
+	Subjects                 []Subject // the issuers whose users have a UUID for an ID instead of the claim sub
+	Enforce                  bool      // the API runs its statements under the policies, too
+	Remove                   bool      // plan to remove everything
+}
+
+// Subject is how an issuer names itself in the claim iss, where the ID of its users is a UUID (version 5) of sub. All Subjects are
+// mutually exclusive.
+type Subject struct {
+	Issuer    string // the claim itself
+	Namespace string // the UUID of the names; empty is the UUID (version 5) of the claim as an URL
+	Pattern   string // in place of Issuer: a regular expression for the claims of many tenants
 }
 
 // defaultRoles are the claims that issuers use for roles.

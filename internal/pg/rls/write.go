@@ -44,7 +44,7 @@ func newWriter(o Options) *writer {
 func (w *writer) statements(tables []Table) []string {
 	all := append([]string{"CREATE SCHEMA " + Schema}, functions(w.Options)...)
 	w.callers = w.identifiers()
-	for _, name := range claimFunctions() {
+	for _, name := range claimFunctions(w.Options) {
 		w.execute(Schema + "." + name)
 	}
 	for _, name := range w.defining {
