@@ -114,9 +114,12 @@ func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
 	})
 }
 
-// isRevoked reports whether the session of a token has ended, or its key counts no longer.
+// isRevoked reports whether the session of a token has ended, its user has been revoked since it was issued, or its key counts no longer. A token
+// tells its second only, and one of the same second may be older than the revocation; one that does not tell at all may be, too.
 func isRevoked(revoked *revocation.Reader, c token.Claims) bool {
-	return revoked.Has(revocation.Session, c.Session) || revoked.Has(revocation.KID, c.Key)
+	at, isUser := revoked.At(revocation.UID, c.Subject)
+	isOlder := isUser && !c.Issued.After(at)
+	return isOlder || revoked.Has(revocation.Session, c.Session) || revoked.Has(revocation.KID, c.Key)
 }
 
 // audienceOf returns whom the tokens of an issuer are for. The ID token of a log-in is for the client.

@@ -120,9 +120,32 @@ func TestRevocationReachesAllServers(t *testing.T) {
 			cookie := r.browser(email)
 			_, uid := r.sessionOf()
 			return "Cookie", cookie, func() error {
-				ids, err := r.db.EndSessions(r.t.Context(), uid)
+				ids, _, err := r.db.RevokeUser(r.t.Context(), uid, false)
 				if err == nil && len(ids) == 0 {
 					err = fmt.Errorf("%s has no sessions", uid)
+				}
+				return err
+			}
+		},
+		"the tokens of a user": func() (string, string, func() error) {
+			token := logIn(r.t, r.issuer, email)
+			header, value := bearer(token)
+			return header, value, func() error {
+				_, _, err := r.db.RevokeUser(r.t.Context(), fmt.Sprint(part(r.t, token, 1)["sub"]), false)
+				return err
+			}
+		},
+		"the API keys of a user": func() (string, string, func() error) {
+			uid := fmt.Sprint(part(r.t, logIn(r.t, r.issuer, email), 1)["sub"])
+			k, secret, err := apikey.Create(r.t.Context(), r.db.Pool, apikey.Grant{Name: "job", UID: uid})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			header, value := bearer(secret)
+			return header, value, func() error {
+				_, keys, err := r.db.RevokeUser(r.t.Context(), uid, true)
+				if err == nil && !slices.Equal(keys, []string{k.ID}) {
+					err = fmt.Errorf("the keys %v are revoked", keys)
 				}
 				return err
 			}
@@ -165,6 +188,41 @@ func TestRevocationReachesAllServers(t *testing.T) {
 		header, value := bearer(token)
 		r.endsEverywhere(header, value, func() error { return r.db.RevokeKID(r.t.Context(), fmt.Sprint(part(r.t, token, 0)["kid"])) })
 	})
+}
+
+// A user who has been revoked can log in again, in a browser and with tokens, and their API keys still count.
+func TestRevokedUserLogsInAgain(t *testing.T) {
+	r := newReplicas(t)
+	const email = "farid@example.com"
+	old := logIn(t, r.issuer, email)
+	uid := fmt.Sprint(part(t, old, 1)["sub"])
+	_, secret, err := apikey.Create(t.Context(), r.db.Pool, apikey.Grant{Name: "job", UID: uid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.endsEverywhere("Authorization", "Bearer "+old, func() error {
+		_, keys, err := r.db.RevokeUser(t.Context(), uid, false)
+		if err == nil && len(keys) > 0 {
+			err = errors.New("keys are revoked that nobody has asked for")
+		}
+		return err
+	})
+	var fresh string
+	await(t, "new tokens are refused", func() bool { // those of the same second are
+		fresh = logIn(t, r.issuer, email)
+		return r.status(r.urls[0], "Authorization", "Bearer "+fresh) == http.StatusOK
+	})
+	cookie := r.browser(email)
+	for _, url := range r.urls {
+		for _, c := range [][2]string{{"Authorization", "Bearer " + fresh}, {"Authorization", "Bearer " + secret}, {"Cookie", cookie}} {
+			if got := r.status(url, c[0], c[1]); got != http.StatusOK {
+				t.Errorf("%s after the revocation is answered with %d", c[0], got)
+			}
+		}
+		if got := r.status(url, "Authorization", "Bearer "+old); got != http.StatusUnauthorized {
+			t.Errorf("the old token is answered with %d", got)
+		}
+	}
 }
 
 // endsEverywhere makes all servers remember a caller, revokes what makes them known, and waits until each server refuses it.

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/krowoc/krowoc/internal/auth/apikey"
 	"github.com/krowoc/krowoc/internal/auth/github"
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/auth/liveness"
@@ -22,6 +23,7 @@ import (
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/dev/identity"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
 )
@@ -143,9 +145,21 @@ func (d *Database) EndSession(ctx context.Context, id string) (ofBrowser bool, e
 	return session.EndOne(ctx, d.Pool, revokeSession, id)
 }
 
-// EndSessions ends the sessions that a user has in browsers, and returns their IDs.
-func (d *Database) EndSessions(ctx context.Context, uid string) ([]string, error) {
-	return session.EndAll(ctx, d.Pool, revokeSession, uid)
+// RevokeUser makes all servers refuse the access tokens that issuers have given a user until now. It ends the sessions that the user has in browsers,
+// and with keys also revokes their API keys. It returns the IDs of both.
+func (d *Database) RevokeUser(ctx context.Context, uid string, keys bool) (sessions, revoked []string, err error) {
+	err = pg.InTx(ctx, d.Pool, func(tx pgx.Tx) error {
+		if sessions, err = session.EndAll(ctx, tx, revokeSession, uid); err != nil {
+			return err
+		}
+		if keys {
+			if revoked, err = apikey.RevokeOf(ctx, tx, uid); err != nil {
+				return err
+			}
+		}
+		return revocation.Revoke(ctx, tx, revocation.UID, uid)
+	})
+	return sessions, revoked, pg.Fault("revoke the user "+uid, err)
 }
 
 // RevokeKID makes all servers refuse tokens that a key of an issuer has signed.

@@ -71,3 +71,17 @@ func Revoke(ctx context.Context, db *pgxpool.Pool, id string) (k Key, err error)
 	})
 	return k, pg.Fault(op, err)
 }
+
+// RevokeOf revokes the keys of a user in a transaction, and returns their IDs. Keys that are revoked already are none of them.
+func RevokeOf(ctx context.Context, tx pgx.Tx, uid string) (ids []string, err error) {
+	rows, err := tx.Query(ctx, "UPDATE "+own.APIKeysTable+" SET revoked_at = now() WHERE uid = $1 AND revoked_at IS NULL RETURNING id", uid)
+	if err == nil {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	for _, id := range ids {
+		if err == nil {
+			err = revocation.Revoke(ctx, tx, revocation.Key, id)
+		}
+	}
+	return ids, pg.Fault("revoke the API keys of a user", own.Denied(err, "SELECT, UPDATE", own.APIKeysTable))
+}

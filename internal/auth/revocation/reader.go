@@ -67,10 +67,16 @@ func NewReader(o Options) *Reader {
 
 // Has reports whether something has been revoked. It reads memory only.
 func (r *Reader) Has(kind Kind, value string) bool {
+	_, revoked := r.At(kind, value)
+	return revoked
+}
+
+// At returns when something has been revoked for the last time, if ever. It reads memory only.
+func (r *Reader) At(kind Kind, value string) (at time.Time, revoked bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	_, revoked := r.known[Revocation{kind, value}]
-	return revoked
+	at, revoked = r.known[Revocation{kind, value}]
+	return at, revoked
 }
 
 // Start reads all revocations and continues in the background. It does not wait long for a database that is down: the service has nothing to
@@ -177,8 +183,10 @@ func (r *Reader) readFrom(ctx context.Context, last row) error {
 func (r *Reader) add(v Revocation, at row) {
 	r.last = at
 	r.mu.Lock()
-	_, known := r.known[v]
-	r.known[v] = at.at
+	before, known := r.known[v]
+	if at.at.After(before) { // a table that has been replaced may begin with older rows
+		r.known[v] = at.at
+	}
 	r.mu.Unlock()
 	if !known && r.on != nil {
 		r.on(v)

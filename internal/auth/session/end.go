@@ -37,12 +37,9 @@ func EndOne(ctx context.Context, pool *pgxpool.Pool, revoke Revoke, id string) (
 	return had, pg.Fault("end a session", err)
 }
 
-// EndAll ends all sessions of a user for an operator, and returns their IDs.
-func EndAll(ctx context.Context, pool *pgxpool.Pool, revoke Revoke, uid string) (ids []string, err error) {
-	err = pg.InTx(ctx, pool, func(tx pgx.Tx) error {
-		ids, err = endIn(ctx, tx, revoke, "uid = $1", uid)
-		return err
-	})
+// EndAll ends all sessions of a user for an operator, in a transaction, and returns their IDs.
+func EndAll(ctx context.Context, tx pgx.Tx, revoke Revoke, uid string) (ids []string, err error) {
+	ids, err = endIn(ctx, tx, revoke, "uid = $1", uid)
 	return ids, pg.Fault("end the sessions of a user", err)
 }
 
