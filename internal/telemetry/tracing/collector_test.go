@@ -25,14 +25,14 @@ func TestCollectorAway(t *testing.T) {
 	})
 	const queue = 100
 	traced, log, stop := start(t, tracing.Options{Endpoint: c.URL + "/?token=s3cret", Sample: 1, Queue: queue, Delay: time.Millisecond})
-	request(traced, trace.SpanContext{}, 0, nil)
+	makeSpans(traced, trace.SpanContext{}, 0, nil)
 	until(t, "the first attempt fails", func() bool { return strings.Contains(log.String(), "traces cannot be sent") })
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	const requests = 20_000
 	for range requests {
-		request(traced, trace.SpanContext{}, 0, nil)
+		makeSpans(traced, trace.SpanContext{}, 0, nil)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
@@ -62,9 +62,9 @@ func TestStopIsBounded(t *testing.T) {
 	defer hanging.Close()
 	defer close(hangs)
 	traced, log, _ := start(t, tracing.Options{Endpoint: hanging.URL, Sample: 1})
-	request(traced, trace.SpanContext{}, 0, nil)
+	makeSpans(traced, trace.SpanContext{}, 0, nil)
 	until(t, "it is being sent", func() bool { return traced.Waiting() == 0 })
-	request(traced, trace.SpanContext{}, 0, nil)
+	makeSpans(traced, trace.SpanContext{}, 0, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -105,14 +105,14 @@ func TestCollectorRefuses(t *testing.T) {
 		status = next
 		c.mu.Unlock()
 		before := traced.Dropped()
-		request(traced, trace.SpanContext{}, 0, nil)
+		makeSpans(traced, trace.SpanContext{}, 0, nil)
 		until(t, "both are lost", func() bool { return traced.Dropped() == before+2 })
 	}
 	c.mu.Lock()
 	status = http.StatusOK
 	first := c.requests[0]
 	c.mu.Unlock()
-	request(traced, trace.SpanContext{}, 0, nil)
+	makeSpans(traced, trace.SpanContext{}, 0, nil)
 	until(t, "one is taken", func() bool { return traced.Exported() >= 1 && traced.Dropped() >= 5 })
 	if first.URL.Path != "/base/v1/traces" || first.Header.Get("X-Key") != "s3cret" || first.Header.Get("Content-Type") != "application/x-protobuf" {
 		t.Errorf("%s has %v", first.URL, first.Header)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -18,6 +19,8 @@ var methods = map[string]bool{
 	"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true, "CONNECT": true, "TRACE": true, "QUERY": true,
 }
 
+var serverSpan = trace.WithSpanKind(trace.SpanKindServer)
+
 // HTTP returns middleware that traces requests. The name of a span is the method and the route. answered returns with which status the
 // request of a context was answered, and with how many bytes.
 //
@@ -27,11 +30,16 @@ func (t *Tracing) HTTP(answered func(context.Context) (status int, sent int64)) 
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			parent, state := parentOf(r.Header)
 			name, route := nameOf(r)
-			ctx, span := t.tracer.Start(withParent(r.Context(), parent, state), name, trace.WithSpanKind(trace.SpanKindServer))
+			began := time.Now()
+			ctx, span := t.tracer.Start(withParent(r.Context(), parent, state), name, serverSpan, trace.WithTimestamp(began))
 			o := outcome{route: route, aborted: true}
 			defer func() {
 				o.status, o.sent = answered(r.Context())
-				o.end(span, r)
+				ended := time.Now()
+				if o.isFailure() || t.tail.keeps(span.SpanContext(), ended.Sub(began)) {
+					o.describe(span, r)
+				}
+				span.End(trace.WithTimestamp(ended))
 			}()
 			if t.options.ServerTiming {
 				ctx, w = withTiming(ctx, w, r, span.SpanContext())
@@ -69,8 +77,10 @@ type outcome struct {
 	aborted bool
 }
 
-// end sets what is known of a request at its end. The query of its URL is left out, because people put secrets there.
-func (o outcome) end(span trace.Span, r *http.Request) {
+func (o outcome) isFailure() bool { return o.status >= http.StatusInternalServerError }
+
+// describe sets what is known of a request at its end. The query of its URL is left out, because people put secrets there.
+func (o outcome) describe(span trace.Span, r *http.Request) {
 	status := o.status
 	if status == 0 && !o.aborted {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
@@ -99,14 +109,13 @@ func (o outcome) end(span trace.Span, r *http.Request) {
 		attributes = append(attributes, attribute.String("krowoc.request_id", info.ID), attribute.String("krowoc.correlation_id", info.Correlation))
 	}
 	switch {
-	case status >= http.StatusInternalServerError:
+	case o.isFailure():
 		span.SetStatus(codes.Error, "")
 		attributes = append(attributes, errorType.String(strconv.Itoa(status)))
 	case o.aborted:
 		attributes = append(attributes, errorType.String("aborted"))
 	}
 	span.SetAttributes(attributes...)
-	span.End()
 }
 
 func version(r *http.Request) string {

@@ -18,8 +18,8 @@ import (
 	"github.com/krowoc/krowoc/internal/telemetry/tracing"
 )
 
-// request makes a server span with a child, whose end and status the arguments choose.
-func request(traced *tracing.Tracing, parent trace.SpanContext, took time.Duration, fail func(root, child trace.Span)) {
+// makeSpans makes a server span with a child, whose end and status the arguments choose.
+func makeSpans(traced *tracing.Tracing, parent trace.SpanContext, took time.Duration, fail func(root, child trace.Span)) {
 	began := time.Now()
 	ctx := context.Background()
 	if parent.IsValid() {
@@ -62,7 +62,7 @@ func TestWhichTracesAreSent(t *testing.T) {
 			c := newCollector(t)
 			tt.options.Endpoint = c.URL
 			traced, _, stop := start(t, tt.options)
-			request(traced, tt.parent, tt.took, tt.fail)
+			makeSpans(traced, tt.parent, tt.took, tt.fail)
 			stop()
 			got := c.names()
 			var want []string
@@ -90,7 +90,7 @@ func TestShare(t *testing.T) {
 			traced, _, stop := start(t, tracing.Options{Endpoint: c.URL, Sample: 0.2})
 			const requests = 4000
 			for range requests {
-				request(traced, parent, 0, nil)
+				makeSpans(traced, parent, 0, nil)
 			}
 			stop()
 			if got := len(c.names()) / 2; got < requests/10 || got > requests*3/10 { // 20 %, 16 standard deviations wide
@@ -130,7 +130,7 @@ func TestNothingIsLostUncounted(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for range each {
-				request(traced, trace.SpanContext{}, 0, nil)
+				makeSpans(traced, trace.SpanContext{}, 0, nil)
 			}
 		})
 	}
@@ -139,7 +139,7 @@ func TestNothingIsLostUncounted(t *testing.T) {
 	if got := len(c.names()); got != 2*workers*each || traced.Exported() != uint64(got) || traced.Dropped() != 0 {
 		t.Errorf("%d are received, %d counted as sent, %d as lost", got, traced.Exported(), traced.Dropped())
 	}
-	request(traced, trace.SpanContext{}, 0, nil)
+	makeSpans(traced, trace.SpanContext{}, 0, nil)
 	if traced.Dropped() != 2 {
 		t.Errorf("%d spans after the end are counted as lost", traced.Dropped())
 	}

@@ -124,6 +124,24 @@ func (t *tail) decide(r *local, root sdk.ReadOnlySpan) {
 	r.spans = nil
 }
 
+// keeps reports whether a request that ends now will be sent, as far as its first span does not say itself that it failed. That span can do
+// without attributes otherwise.
+func (t *tail) keeps(root trace.SpanContext, took time.Duration) bool {
+	if root.IsSampled() || took >= t.slow {
+		return true
+	}
+	own := t.shard(root.SpanID())
+	own.mu.Lock()
+	r := own.running[root.SpanID()]
+	own.mu.Unlock()
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}
+
 // isFailure reports whether a span makes its request one that has failed. Errors of statements and of other services count only if they
 // are a fault of the whole: a client can cause them, too.
 func isFailure(s sdk.ReadOnlySpan) bool {

@@ -26,6 +26,9 @@ import (
 	"github.com/krowoc/krowoc/internal/fault"
 )
 
+// queueSize is how many spans may wait for the collector by default.
+const queueSize = 8192
+
 // scope is the name of the tracer.
 const scope = "github.com/krowoc/krowoc"
 
@@ -64,7 +67,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.Slow = cmp.Or(o.Slow, time.Second)
 	o.Detail = cmp.Or(o.Detail, 5*time.Millisecond)
 	o.Delay = cmp.Or(o.Delay, 2*time.Second)
-	o.Queue = cmp.Or(o.Queue, 8192)
+	o.Queue = cmp.Or(o.Queue, queueSize)
 	o.Held = cmp.Or(o.Held, 65536)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -77,6 +80,7 @@ type Tracing struct {
 	options   Options
 	provider  *sdk.TracerProvider
 	tracer    trace.Tracer
+	tail      *tail
 	collector *collector
 	queue     *queue
 }
@@ -94,16 +98,17 @@ func New(o Options) (*Tracing, error) {
 		}
 	}
 	q := newQueue(otlptrace.NewUnstarted(c), c, o)
+	ends := newTail(o, q.add, q.lose)
 	provider := sdk.NewTracerProvider(
 		sdk.WithSampler(sampler{share: o.Sample, follow: o.Follow}),
-		sdk.WithSpanProcessor(newTail(o, q.add, q.lose)),
+		sdk.WithSpanProcessor(ends),
 		sdk.WithResource(identity(o)),
 		sdk.WithRawSpanLimits(sdk.SpanLimits{
 			AttributeValueLengthLimit: -1, // statements are shortened when they are sent
 			AttributeCountLimit:       64, EventCountLimit: 64, LinkCountLimit: 16, AttributePerEventCountLimit: 16, AttributePerLinkCountLimit: 16,
 		}),
 	)
-	return &Tracing{options: o, provider: provider, tracer: provider.Tracer(scope), collector: c, queue: q}, nil
+	return &Tracing{options: o, provider: provider, tracer: provider.Tracer(scope), tail: ends, collector: c, queue: q}, nil
 }
 
 // identity says which process the spans come from. See https://opentelemetry.io/docs/specs/semconv/resource/service/.
