@@ -3,6 +3,9 @@
 //
 //	nestedlist serve ADDRESS DATABASE_URL
 //	nestedlist load URL SECONDS CONNECTIONS [QUERY]
+//	nestedlist collect ADDRESS
+//
+// collect accepts and counts what is posted.
 //
 // The load sends the header LOAD_HEADER, "Name: value", if it is set.
 package main
@@ -19,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,8 +36,10 @@ func main() {
 		err = serve(args[1], args[2])
 	case len(args) >= 4 && args[0] == "load":
 		err = load(args[1], args[2], args[3], strings.Join(args[4:], " "))
+	case len(args) == 2 && args[0] == "collect":
+		err = collect(args[1])
 	default:
-		err = fmt.Errorf("usage: nestedlist serve ADDRESS DATABASE_URL | load URL SECONDS CONNECTIONS [QUERY]")
+		err = fmt.Errorf("usage: nestedlist serve ADDRESS DATABASE_URL | load URL SECONDS CONNECTIONS [QUERY] | collect ADDRESS")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -65,6 +71,21 @@ func serve(address, url string) error {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
+	})
+	server := &http.Server{Addr: address, ReadHeaderTimeout: 5 * time.Second}
+	return server.ListenAndServe()
+}
+
+// collect accepts posts, and tells how many there were.
+func collect(address string) error {
+	var posts, size atomic.Int64
+	http.HandleFunc("POST /", func(_ http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		posts.Add(1)
+		size.Add(n)
+	})
+	http.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "the collector got %d requests, %d KiB\n", posts.Load(), size.Load()>>10)
 	})
 	server := &http.Server{Addr: address, ReadHeaderTimeout: 5 * time.Second}
 	return server.ListenAndServe()
