@@ -186,3 +186,85 @@ func TestOneRequestIsOneTrace(t *testing.T) {
 		t.Errorf("the log does not have the IDs of the trace:\n%s", text)
 	}
 }
+
+// A log-in goes to the issuer with the traceparent of its request, and its password goes nowhere else.
+func TestTraceOfALogIn(t *testing.T) {
+	collector, parents := newCollector(t), make(chan string, 100)
+	dir, a, _ := withIssuer(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				parents <- r.Header.Get("Traceparent")
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	url := serveIn(t, dir, a.Config.Database.URL.Reveal(), slog.DiscardHandler, "KROWOC_TELEMETRY_TRACES_ENDPOINT="+collector.url, "KROWOC_TELEMETRY_TRACES_SAMPLE=1",
+		"KROWOC_AUTH_SESSION_KEYS="+strings.Repeat("ab", 32), "KROWOC_SERVER_PUBLIC_URL=https://api.example.com")
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	form := strings.NewReader("email=farid@example.com&password=password")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/auth/login", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin", "Traceparent": "00-" + id + "-00f067aa0ba902b7-01"} {
+		r.Header.Set(name, value)
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusSeeOther {
+		t.Fatal(response.Status)
+	}
+	trace := collector.find(t, id, 3)
+	call := named(t, trace, "POST")
+	if got := <-parents; got != "00-"+id+"-"+call.ID+"-01" {
+		t.Errorf("the issuer gets %q", got)
+	}
+	if attribute(call, "server.address") != "127.0.0.1" || attribute(call, "http.response.status_code") != "200" {
+		t.Errorf("%+v", call)
+	}
+	for _, private := range []string{"farid", "password"} {
+		if strings.Contains(collector.bytes(), private) {
+			t.Errorf("%q was sent", private)
+		}
+	}
+}
+
+// Without a share, what fails through the server is sent, and mistakes of clients are not.
+func TestFailuresAreTraced(t *testing.T) {
+	database, collector := testkit.DatabaseURL(t), newCollector(t)
+	apptest.Migrate(t, newApp(t, repository, "KROWOC_DATABASE_URL="+database))
+	url := serveIn(t, repository, database, slog.DiscardHandler, "KROWOC_TELEMETRY_TRACES_ENDPOINT="+collector.url, "KROWOC_TELEMETRY_TRACES_SAMPLE=0")
+	id := func(n int) string { return fmt.Sprintf("%032x", n) }
+	for n, body := range []string{`{"query": "{prompts {totalCount}}"}`, `{"query": "{nothing}"}`, `{`} {
+		post(t, url, body, "Traceparent", "00-"+id(n+1)+"-00f067aa0ba902b7-01")
+	}
+	pool, err := newApp(t, repository, "KROWOC_DATABASE_URL="+database).Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.Exec(t.Context(), "ALTER TABLE prompts RENAME TO secrets"); err != nil {
+		t.Fatal(err)
+	}
+	if _, text := post(t, url, `{"query": "{prompts {totalCount}}"}`, "Traceparent", "00-"+id(9)+"-00f067aa0ba902b7-00"); !strings.Contains(text, "INTERNAL") {
+		t.Fatal(text)
+	}
+	trace := collector.find(t, id(9), 3)
+	if operation := named(t, trace, "query"); operation.Error != "internal" || attribute(operation, "error.type") != "internal" {
+		t.Errorf("%+v", operation)
+	}
+	if sql := named(t, trace, "SELECT prompts"); sql.Error != "42P01" || len(sql.Events) > 0 {
+		t.Errorf("%+v", sql)
+	}
+	if request := named(t, trace, "POST /graphql"); attribute(request, "http.route") != "/graphql" {
+		t.Errorf("%+v", request)
+	}
+	for n := range 3 {
+		if status, _, text := get(t, collector.url+"/traces/api/traces/"+id(n+1), nil); status != http.StatusNotFound {
+			t.Errorf("the trace of a client's mistake was sent: %s", text)
+		}
+	}
+}
