@@ -206,7 +206,7 @@ func (d *devConsole) serverOptions(address string, keys *apikey.Verifier) Server
 		hosts = append(hosts, host) // the configured name of this machine
 	}
 	return ServerOptions{
-		Address: address, Metrics: d.app.collectMetrics(), Authenticators: []server.Authenticator{auth.Keys{Verifier: keys}, devTokens{d}, ActAs{d.app.Now}},
+		Address: address, Metrics: d.app.collectMetrics(), ServeMetrics: true, Authenticators: []server.Authenticator{auth.Keys{Verifier: keys}, devTokens{d}, ActAs{d.app.Now}},
 		Middleware: []server.Middleware{{Stage: server.Shield, Name: "this machine only", Wrap: localhost.Only("the API of a development session", hosts...), Probes: true}},
 	}
 }

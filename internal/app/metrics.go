@@ -2,8 +2,10 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -11,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/telemetry/metrics"
@@ -27,8 +30,11 @@ func (a *App) newMetrics() (*metrics.Metrics, error) {
 	at := func(key string) string { return a.Config.Origin(key).String() + ": " }
 	token := c.Token.Reveal()
 	switch {
-	case !c.Enabled:
+	case c.Endpoint != "" && c.Interval < time.Second:
+		return nil, fault.New(fault.Invalid, op, at("telemetry.metrics.interval")+"metrics would be pushed without a pause", "use 1s or more")
+	case !c.Enabled && c.Endpoint == "":
 		return nil, nil //nolint:nilnil // the server runs without
+	case !c.Enabled:
 	case token != "" && len(token) < minToken:
 		return nil, fault.New(fault.Invalid, op, at("telemetry.metrics.token")+"the token is too short", "use a random one: openssl rand -hex 32")
 	case token == "" && a.Config.Server.ProbeAddress == "":
@@ -36,6 +42,44 @@ func (a *App) newMetrics() (*metrics.Metrics, error) {
 			"set server.probeAddress to serve them on an address of its own, or telemetry.metrics.token to ask for a bearer token")
 	}
 	return a.collectMetrics(), nil
+}
+
+// pushMetrics is the part of a server that pushes its metrics to the configured collector.
+func (a *App) pushMetrics(m *metrics.Metrics) lifecycle.Part {
+	part := lifecycle.Part{Name: "metrics"}
+	c := a.Config.Telemetry.Metrics
+	if m == nil || c.Endpoint == "" {
+		return part
+	}
+	var pusher *metrics.Pusher
+	part.Start = func(ctx context.Context) error {
+		headers, err := headersOf(c.Headers.Reveal())
+		if err != nil {
+			return err
+		}
+		pusher, err = m.Push(ctx, metrics.PushOptions{
+			Endpoint: c.Endpoint, Headers: headers, Interval: c.Interval, Service: a.Config.Project, Version: a.Version, Logger: a.Logger,
+		})
+		return err
+	}
+	part.Stop = func(ctx context.Context) error { return pusher.Stop(ctx) }
+	return part
+}
+
+// headersOf reads headers as name=value, separated by commas. The error does not show them.
+func headersOf(text string) (map[string]string, error) {
+	headers := map[string]string{}
+	if text == "" {
+		return headers, nil
+	}
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		if !ok || name == "" {
+			return nil, fault.New(fault.Invalid, "configure metrics", "telemetry.metrics.headers is not a list of name=value", "separate headers by commas: Authorization=Bearer …,X-Scope=…")
+		}
+		headers[name] = value
+	}
+	return headers, nil
 }
 
 // collectMetrics returns metrics that are collected, whoever receives them.
@@ -56,6 +100,9 @@ func (o ServerOptions) withMetrics(token string, logger *slog.Logger) (ServerOpt
 	o.Authenticators = counted
 	measured := server.Middleware{Stage: server.Identify, Name: "metrics", Wrap: measure(m.HTTP)}
 	o.Middleware = append([]server.Middleware{measured}, o.Middleware...)
+	if !o.ServeMetrics {
+		return o, nil
+	}
 	route := server.Route{Pattern: "GET " + metrics.Path, Handler: m.Handler(token, logger), Policy: server.Policy{Probe: true}}
 	return o, []server.Route{route}
 }

@@ -60,6 +60,8 @@ func TestMetricsAreClosed(t *testing.T) {
 	}
 	for name, environ := range map[string][]string{
 		"the public address": {"KROWOC_TELEMETRY_METRICS_ENABLED=true"},
+		"a push at once":     {"KROWOC_TELEMETRY_METRICS_ENDPOINT=http://127.0.0.1:1", "KROWOC_TELEMETRY_METRICS_INTERVAL=0s"},
+		"a header":           {"KROWOC_TELEMETRY_METRICS_ENDPOINT=http://127.0.0.1:1", "KROWOC_TELEMETRY_METRICS_HEADERS=short"},
 		"a short token":      {"KROWOC_TELEMETRY_METRICS_ENABLED=true", "KROWOC_TELEMETRY_METRICS_TOKEN=short"},
 	} {
 		a := apptest.New(t, repository, append(environ, "KROWOC_ENV=production", "KROWOC_DATABASE_URL="+database)...)

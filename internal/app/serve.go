@@ -76,6 +76,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	}
 	options := a.serveOptions(callers{known.keys, tokens, sessions, persons})
 	options.Enforce, options.Metrics, options.Analytics = enforced.exec(), measured, events
+	options.ServeMetrics = a.Config.Telemetry.Metrics.Enabled
 	srv, err := a.NewServer(pool, s, a.Logger, options)
 	if err != nil {
 		return nil, err
@@ -84,6 +85,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	return []lifecycle.Part{
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
 		enforced.part(),
+		a.pushMetrics(measured),
 		{Name: "credentials", Start: known.Start, Stop: known.Stop},
 		a.issuers(tokens, s),
 		events.part(),

@@ -42,6 +42,7 @@ type ServerOptions struct {
 	Enforce        *exec.Enforcement // of the rules by Postgres; nil leaves them to the API
 	Metrics        *metrics.Metrics  // what the server counts; nil for nothing
 	Analytics      *Analytics        // product events; nil has none
+	ServeMetrics   bool              // at /metrics
 }
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.

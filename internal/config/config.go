@@ -237,6 +237,10 @@ type Metrics struct {
 	Enabled    bool
 	Token      Secret // of the scrape
 	Operations int    // names that are told apart
+
+	Endpoint string // of a collector, to which they are pushed
+	Headers  Secret // name=value, separated by commas
+	Interval time.Duration
 }
 
 // Dev configures `krowoc dev`. An empty engine of a service means Engine.

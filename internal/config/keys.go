@@ -156,6 +156,9 @@ var keys = []Key{
 		Doc: "Serve /metrics to Prometheus, at `server.probeAddress`. Without such an address, it needs `telemetry.metrics.token`. `krowoc dev` always serves it, to this machine."},
 	{Path: "telemetry.metrics.token", Kind: SecretText, Doc: "Bearer token that a scrape of /metrics must have, at least 16 characters."},
 	{Path: "telemetry.metrics.operations", Kind: Int, Default: "200", Min: 1, Max: 10000, Doc: "How many names of GraphQL operations have metrics of their own; clients choose names. All others count as `_OTHER`."},
+	{Path: "telemetry.metrics.endpoint", Kind: HTTPURL, Doc: "URL of an OpenTelemetry collector to which `krowoc serve` pushes metrics by OTLP over HTTP, such as http://collector:4318; /v1/metrics is added to one without a path."},
+	{Path: "telemetry.metrics.headers", Kind: SecretText, Doc: "Headers of these pushes as name=value, separated by commas, such as Authorization=Bearer …."},
+	{Path: "telemetry.metrics.interval", Kind: Duration, Default: "60s", Doc: "How often metrics are pushed, at least every second."},
 
 	{Path: "dev.branching", Kind: Bool, Default: "true", Doc: "In a Git repository, give each branch its own development database; `krowoc dev` switches to it."},
 	{Path: "dev.watch", Kind: Bool, Default: "true", Doc: "Reload `krowoc dev` when the schema, a migration or a fixture changes."},
