@@ -28,12 +28,15 @@ func TestCompare(t *testing.T) {
 		before, after string
 		want          []string // kind path clients data models
 	}{
-		"nothing":          {in("x: Int"), in("x: Int"), nil},
-		"type added":       {in("x: Int"), in("x: Int") + " type B @table @auth(rules: []) { x: Int }", []string{"type-added B safe safe safe"}},
-		"type removed":     {in("x: Int") + " type B @table @auth(rules: []) { x: Int }", in("x: Int"), []string{"type-removed B breaking dangerous breaking"}},
-		"type renamed":     {in("x: Int"), `type B @table @renamed(from: "A") @auth(rules: []) { x: Int }`, []string{"type-renamed B breaking safe breaking"}},
-		"table":            {in("x: Int"), `type A @table(name: "z") @auth(rules: []) { x: Int }`, []string{"table-changed A safe breaking dangerous"}},
-		"key":              {in("x: Int!"), `type A @table(key: ["x"]) @auth(rules: []) { x: Int! }`, []string{"key-changed A breaking breaking breaking", "field-removed A.id breaking dangerous breaking"}},
+		"nothing":      {in("x: Int"), in("x: Int"), nil},
+		"type added":   {in("x: Int"), in("x: Int") + " type B @table @auth(rules: []) { x: Int }", []string{"type-added B safe safe safe"}},
+		"type removed": {in("x: Int") + " type B @table @auth(rules: []) { x: Int }", in("x: Int"), []string{"type-removed B breaking dangerous breaking"}},
+		"type renamed": {in("x: Int"), `type B @table @renamed(from: "A") @auth(rules: []) { x: Int }`, []string{"type-renamed B breaking safe breaking"}},
+		"table":        {in("x: Int"), `type A @table(name: "z") @auth(rules: []) { x: Int }`, []string{"table-changed A safe breaking dangerous"}},
+		"key":          {in("x: Int!"), `type A @table(key: ["x"]) @auth(rules: []) { x: Int! }`, []string{"key-changed A breaking breaking breaking", "field-removed A.id breaking dangerous breaking"}},
+		"metric added": {`enum E { X } type A @table @auth(rules: []) { e: E x: Int }`,
+			`enum E { X } type A @table @metric(name: "rows", by: ["e"]) @metric(name: "cost", sum: "x") @auth(rules: []) { e: E x: Int }`,
+			[]string{"metric-added A safe safe safe", "metric-added A safe safe safe"}},
 		"description":      {in("x: Int"), in(`"Says." x: Int`), []string{"description-changed A.x safe safe safe"}},
 		"field added":      {in("x: Int"), in("x: Int y: Int"), []string{"field-added A.y safe safe safe"}},
 		"required added":   {in("x: Int"), in("x: Int y: Int!"), []string{"required-field-added A.y breaking breaking breaking"}},

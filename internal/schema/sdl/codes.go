@@ -39,5 +39,6 @@ const (
 	codeInvalidRename     = "invalid-rename"
 	codeInvalidTrack      = "invalid-track"
 	codeNoRules           = "no-auth-rules" // a warning
+	codeIdleMetric        = "idle-metric"   // a warning
 	codeSlowPattern       = "slow-pattern"  // a warning
 )

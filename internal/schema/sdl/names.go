@@ -158,6 +158,11 @@ func (b *builder) warn() {
 			b.add("warning", codeNoRules, b.spanOf(t.def.Position), fmt.Sprintf("%q has no @auth rules, so only the service can reach it through the API", t.Name),
 				"add @auth(rules: [{ allow: … }]), or @auth(rules: []) if that is intended")
 		}
+		isWritten := slices.ContainsFunc(t.Rules, func(r schema.Rule) bool { return r.Allows(schema.Create) || r.Allows(schema.Update) })
+		if len(t.Metrics) > 0 && len(t.uses["auth"]) > 0 && !isWritten {
+			b.add("warning", codeIdleMetric, b.spanOf(t.def.Position), fmt.Sprintf("the metrics of %q stay at 0, because no rule allows the API to create or update its rows", t.Name),
+				"add a rule with operations: [CREATE, UPDATE], for example for the role of the service that writes them")
+		}
 	})
 }
 
