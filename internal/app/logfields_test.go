@@ -34,7 +34,13 @@ func (l *lines) Write(p []byte) (int, error) {
 }
 
 // records returns the records of the requests so far.
-func (l *lines) records(t *testing.T) (list []map[string]any) {
+func (l *lines) records(t *testing.T) []map[string]any {
+	t.Helper()
+	return slices.DeleteFunc(l.all(t), func(r map[string]any) bool { return r[request.FieldRequestID] == nil })
+}
+
+// all returns the records so far.
+func (l *lines) all(t *testing.T) (list []map[string]any) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,9 +49,7 @@ func (l *lines) records(t *testing.T) (list []map[string]any) {
 		if err := json.Unmarshal(line, &record); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
-		if record[request.FieldRequestID] != nil {
-			list = append(list, record)
-		}
+		list = append(list, record)
 	}
 	return list
 }

@@ -182,3 +182,54 @@ func promQuery(t *testing.T, base, query, want string) (got string) {
 	}
 	return got
 }
+
+// With an address of their own, probes and metrics are there and not at the API.
+func TestMetricsAtTheAddressOfProbes(t *testing.T) {
+	log := &lines{}
+	public := serveIn(t, repository, testkit.DatabaseURL(t), slog.NewJSONHandler(log, nil), "KROWOC_TELEMETRY_METRICS_ENABLED=true", "KROWOC_SERVER_PROBE_ADDRESS=127.0.0.1:0")
+	if status, _ := metricsOf(t, public, ""); status != http.StatusNotFound {
+		t.Errorf("the API answers %d", status)
+	}
+	probes := ""
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for probes == "" { // it is logged right after the address of the API
+		<-tick.C
+		for _, r := range log.all(t) {
+			if r["msg"] == "serving probes" {
+				probes = fmt.Sprint("http://", r["address"])
+			}
+		}
+	}
+	if status, got := metricsOf(t, probes, ""); status != http.StatusOK || !strings.Contains(got, `executions_total{status="RUNNING"} 0`) {
+		t.Errorf("the address of the probes answers %d %.500s", status, got)
+	}
+	for _, r := range log.all(t) {
+		if r["path"] == "/metrics" && r["status"] != 404.0 {
+			t.Errorf("a scrape is in the access log: %v", r)
+		}
+	}
+}
+
+// The service writes executions through the API, and they show by status and by provider.
+func TestMetricsOfExecutions(t *testing.T) {
+	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
+	apptest.MigrateAndSeed(t, a)
+	o := a.DevServerOptions()
+	o.Address = ""
+	url := api(t, a, o)
+	_, answer := ask(t, url, "root;admin", `{ models(first: 1) { nodes { id provider { id } } } users(first: 1) { nodes { id } } }`)
+	model, provider, user := at(answer, "data.models.nodes.id"), at(answer, "data.models.nodes.provider.id"), at(answer, "data.users.nodes.id")
+	_, answer = ask(t, url, "worker;runner", fmt.Sprintf(`mutation { createExecution(data: {modelId: %q, providerId: %q, userId: %q}) { id startedAt } }`, model, provider, user))
+	if answer["errors"] != nil {
+		t.Fatal(answer)
+	}
+	id, startedAt := at(answer, "data.createExecution.id"), at(answer, "data.createExecution.startedAt")
+	_, answer = ask(t, url, "worker;runner", fmt.Sprintf(`mutation { updateExecution(id: %q, startedAt: %q, data: {status: SUCCEEDED, cost: "0.25"}) { cost } }`, id, startedAt))
+	_, got := metricsOf(t, url, "")
+	for _, want := range []string{`executions_total{status="RUNNING"} 1`, `executions_total{status="SUCCEEDED"} 1`, fmt.Sprintf(`execution_cost_usd_total{provider=%q} 0.25`, provider)} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s: %v", want, answer)
+		}
+	}
+}
