@@ -212,6 +212,7 @@ func (d *devConsole) serverOptions(address string, keys *apikey.Verifier) Server
 }
 
 func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (dev.API, error) {
+	logger = slog.New(server.LogRequestID(logger.Handler()))
 	known := d.app.newCredentials(pool, logger)
 	d.revoked.Store(known.revoked)
 	events, err := d.app.newAnalytics(pool, s, logger)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ import (
 // Serve runs the production server until ctx ends, then drains it. The server also starts while Postgres is down. It is then not ready,
 // and becomes ready as soon as Postgres responds.
 func (a *App) Serve(ctx context.Context) error {
+	a = a.loggingRequests()
 	a.Logger.Info("starting", "environment", a.Config.Environment, "version", a.Version)
 	s, err := a.Schema()
 	if err != nil {
@@ -44,6 +46,13 @@ func (a *App) Serve(ctx context.Context) error {
 	}
 	database := lifecycle.Part{Name: "database", Stop: func(context.Context) error { return closePool() }}
 	return lifecycle.New(a.Logger, append([]lifecycle.Part{database, a.traces()}, parts...)...).Run(ctx)
+}
+
+// loggingRequests returns an App whose parts log to which request a record belongs.
+func (a *App) loggingRequests() *App {
+	logging := *a
+	logging.Logger = slog.New(server.LogRequestID(a.Logger.Handler()))
+	return &logging
 }
 
 // parts returns the parts of a production server in start order. The HTTP server is the last one, so that background work is ready before

@@ -40,9 +40,9 @@ func (h idHandler) Handle(ctx context.Context, record slog.Record) error {
 	return h.Handler.Handle(ctx, record)
 }
 
-// addCaller adds who sent the request. The ID of a key is not secret.
+// addCaller adds who sent the request, unless the record is about a user itself. The ID of a key is not secret.
 func addCaller(record *slog.Record, who caller.Caller) {
-	if who.UID != "" {
+	if who.UID != "" && !has(record, request.FieldUID) {
 		record.AddAttrs(slog.String(request.FieldUID, clipped(who.UID)))
 	}
 	if who.Key != "" {
@@ -51,6 +51,14 @@ func addCaller(record *slog.Record, who caller.Caller) {
 	if who.Service {
 		record.AddAttrs(slog.Bool(request.FieldService, true))
 	}
+}
+
+func has(record *slog.Record, name string) (found bool) {
+	record.Attrs(func(a slog.Attr) bool {
+		found = a.Key == name
+		return !found
+	})
+	return found
 }
 
 func (h idHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

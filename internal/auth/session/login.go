@@ -177,7 +177,7 @@ func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session
 	m.endFormer(r)
 	setCookie(w, m.cookie(r, sessionCookie, encoding.EncodeToString(ticket), int(m.o.Lifetime.Seconds())))
 	setCookie(w, m.cookie(r, csrfCookie, m.newToken(ticket), int(m.o.Lifetime.Seconds())))
-	m.o.Logger.Info("login_success", "provider", method, "uid", claims.Subject)
+	m.o.Logger.InfoContext(r.Context(), "login_success", "provider", method, "uid", claims.Subject)
 	m.tell(r, claims.Subject, method, nil)
 	return nil
 }
@@ -193,13 +193,13 @@ func (m *Manager) endFormer(r *http.Request) {
 		err = m.End(r.Context(), former.uid, former.id, "")
 	}
 	if err != nil {
-		m.o.Logger.Debug("the former session of a browser was not ended", "error", err)
+		m.o.Logger.DebugContext(r.Context(), "the former session of a browser was not ended", "error", err)
 	}
 }
 
 // failed logs a log-in that failed.
 func (m *Manager) failed(r *http.Request, provider string, err error) {
-	m.o.Logger.Info("login_failed", "provider", provider, "reason", err.Error())
+	m.o.Logger.InfoContext(r.Context(), "login_failed", "provider", provider, "reason", err.Error())
 	m.tell(r, "", provider, err)
 }
 

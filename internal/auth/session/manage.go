@@ -69,7 +69,7 @@ func (m *Manager) endAt(r *http.Request, current row, scope string) error {
 		return nil // its tokens have never left the servers
 	}
 	if err := m.issuer(r).Logout(r.Context(), current.access, scope); err != nil {
-		m.o.Logger.Warn("could not end a session at the issuer", "uid", current.uid, "error", err)
+		m.o.Logger.WarnContext(r.Context(), "could not end a session at the issuer", "uid", current.uid, "error", err)
 	}
 	return nil
 }
