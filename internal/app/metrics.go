@@ -13,6 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/health"
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
@@ -116,11 +117,12 @@ func (o ServerOptions) observers() []exec.Observer {
 }
 
 // watch adds statistics of parts of the server, and the metrics of its schema.
-func (o ServerOptions) watch(s *schema.Schema, handler *exec.Handler, pool, probes *pgxpool.Pool) {
+func (o ServerOptions) watch(s *schema.Schema, handler *exec.Handler, checker *health.Checker, pool, probes *pgxpool.Pool) {
 	if o.Metrics == nil {
 		return
 	}
 	o.Metrics.Business.Declare(s)
+	o.Metrics.WatchHealth(checker.Report)
 	o.Metrics.WatchOperations(handler.Stats)
 	o.Metrics.WatchPool("main", pool)
 	o.Metrics.WatchPool("probes", probes)

@@ -36,6 +36,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	t.Parallel()
 	m := metrics.New(metrics.Options{})
 	operations(t, m)
+	m.WatchHealth(nil)
 	var table strings.Builder
 	table.WriteString("| metric | kind | labels | |\n| --- | --- | --- | --- |\n")
 	for _, f := range m.Families() {
@@ -55,6 +56,7 @@ func TestAlertsOfTheGuide(t *testing.T) {
 	_, rules, _ := between(t, "<!-- alerts: checked by go test ./internal/telemetry/metrics -->\n```yaml\n", "```\n")
 	m := metrics.New(metrics.Options{})
 	operations(t, m)
+	m.WatchHealth(nil)
 	for word := range strings.FieldsFuncSeq(rules, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz_0123456789", r) }) {
 		isMetric := strings.HasPrefix(word, "http_server_") || strings.HasPrefix(word, "krowoc_") || strings.HasPrefix(word, "graphql_operation_errors") || strings.HasPrefix(word, "db_")
 		if isMetric && !exists(m, word) {
