@@ -53,6 +53,8 @@ var homes = map[string][]string{
 	"charm.land/lipgloss/v2":            {"internal/cli/term"},
 	"github.com/muesli/termenv":         {"internal/cli/term"},
 	"github.com/testcontainers":         {"internal/container"},
+	"github.com/prometheus":             {"internal/telemetry"},
+	"gopkg.in/natefinch/lumberjack.v2":  {"internal/cli/factory"},
 	"testing":                           {"internal/testkit", "internal/app/apptest", "krowoctest"},
 }
 
@@ -197,6 +199,8 @@ func TestComplaint(t *testing.T) {
 		{"internal/app", module + "/internal/nowhere", true},
 		{"internal/dev", "github.com/spf13/cobra", true},
 		{"internal/cli/devcmd", "github.com/charmbracelet/lipgloss", true},
+		{"internal/app", "github.com/prometheus/client_golang/prometheus", true},
+		{"internal/telemetry/metrics", "github.com/prometheus/client_golang/prometheus", false},
 		{"internal/pg", "testing", true},
 		{"krowoctest", module + "/internal/cli", true},
 		{"krowoctest", module + "/internal/testkit", true},
