@@ -127,11 +127,13 @@ func (h *eventHandler) Enabled(context.Context, slog.Level) bool { return true }
 func (h *eventHandler) Handle(_ context.Context, rec slog.Record) error {
 	text, request := rec.Message+h.attrs, ""
 	rec.Attrs(func(a slog.Attr) bool {
-		if a.Key == "request_id" {
+		switch a.Key {
+		case "request_id":
 			request = a.Value.String()
-			return true
+		case "trace_id", "span_id": // the console finds the trace by the ID of the request
+		default:
+			text += h.render(a)
 		}
-		text += h.render(a)
 		return true
 	})
 	h.emit(Event{Part: h.part, Level: rec.Level, Text: text, Request: request})
