@@ -94,9 +94,11 @@ func (c *cleaner) addStatement(out *cleaned, sql string) {
 	}
 	out.name = prefix + cmp.Or(st.summary, "SQL")
 	operation, _, _ := strings.Cut(st.summary, " ")
-	for key, value := range map[attribute.Key]string{queryText: st.text, querySummary: st.summary, queryFingerprint: st.fingerprint, queryOperation: operation} {
-		if value != "" {
-			out.attributes = append(out.attributes, key.String(value))
+	for _, a := range []attribute.KeyValue{
+		queryOperation.String(operation), querySummary.String(st.summary), queryText.String(st.text), queryFingerprint.String(st.fingerprint),
+	} {
+		if a.Value.AsString() != "" {
+			out.attributes = append(out.attributes, a)
 		}
 	}
 }
