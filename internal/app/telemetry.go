@@ -1,18 +1,23 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/config"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/lifecycle"
+	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/telemetry/tracing"
 )
@@ -63,6 +68,74 @@ func (a *App) traceSession() error {
 	o.Delay, o.Detail = 100*time.Millisecond, 200*time.Microsecond
 	a.tracing, err = tracing.New(o)
 	return err
+}
+
+// Traced runs the work of a command as one trace, if a collector is configured, and sends it before it returns. The database must be opened
+// within, so that its statements are in the trace.
+func (a *App) Traced(ctx context.Context, name string, work func(context.Context) error) error {
+	if err := a.traceCommand(); err != nil {
+		return err
+	}
+	if a.tracing == nil {
+		return work(ctx)
+	}
+	if err := a.tracing.Start(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		defer cancel()
+		_ = a.tracing.Stop(ctx) // it logs what is lost, which does not undo the work
+	}()
+	ctx, span := a.tracing.Tracer().Start(ctx, name)
+	err := work(ctx)
+	endSpan(span, err)
+	return err
+}
+
+// traceCommand makes a command trace its work, which is rare enough to be sent each time.
+func (a *App) traceCommand() error {
+	if a.Config.Telemetry.Traces.Endpoint == "" {
+		return nil
+	}
+	o, err := a.tracingOptions()
+	if err != nil {
+		return err
+	}
+	o.Sample = 1
+	a.tracing, err = tracing.New(o)
+	return err
+}
+
+// TraceMigrations returns report with a span for each migration.
+func (a *App) TraceMigrations(ctx context.Context, report func(migrate.Event)) func(migrate.Event) {
+	if a.tracing == nil {
+		return report
+	}
+	var span trace.Span
+	return func(e migrate.Event) {
+		switch e.Kind {
+		case migrate.Started:
+			_, span = a.tracing.Tracer().Start(ctx, "migration "+e.File, trace.WithAttributes(
+				attribute.Int64("krowoc.migration.version", e.Version), attribute.String("krowoc.migration.direction", string(e.Direction))))
+		case migrate.Done, migrate.Failed:
+			if span != nil {
+				endSpan(span, e.Err)
+				span = nil
+			}
+		}
+		report(e)
+	}
+}
+
+// endSpan ends a span with the category of an error. Its text can have values.
+func endSpan(span trace.Span, err error) {
+	if err != nil {
+		code := string(fault.CodeOf(err))
+		span.SetAttributes(attribute.String("error.type", code))
+		span.SetStatus(codes.Error, code)
+	}
+	span.End()
 }
 
 // traces is the part of a process that sends traces. It stops after all that make spans.

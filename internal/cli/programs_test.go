@@ -22,6 +22,7 @@ func fetch() {
 	body := set.String("d", "", "post this body")
 	link := set.String("link", "", "the URL is that of a link of the session")
 	jar := set.String("jar", "", "a file of cookies")
+	shown := set.Bool("i", false, "print the header of the response, too")
 	header := http.Header{}
 	set.Func("H", "a header", func(line string) error {
 		name, value, _ := strings.Cut(line, ":")
@@ -32,13 +33,13 @@ func fetch() {
 	if cookies, err := os.ReadFile(*jar); err == nil {
 		header.Set("Cookie", string(cookies))
 	}
-	if err := fetchURL(set.Arg(0), *link, *body, *jar, header); err != nil {
+	if err := fetchURL(set.Arg(0), *link, *body, *jar, header, *shown); err != nil {
 		fmt.Fprintln(os.Stderr, "fetch:", err)
 		os.Exit(1)
 	}
 }
 
-func fetchURL(url, link, body, jar string, header http.Header) error {
+func fetchURL(url, link, body, jar string, header http.Header, shown bool) error {
 	if link != "" {
 		state, err := os.ReadFile(".krowoc/dev.json")
 		if err != nil {
@@ -73,6 +74,11 @@ func fetchURL(url, link, body, jar string, header http.Header) error {
 			kept += c.Name + "=" + c.Value + "; "
 		}
 		if err := os.WriteFile(jar, []byte(kept), 0o600); err != nil {
+			return err
+		}
+	}
+	if shown {
+		if err := response.Header.Write(os.Stdout); err != nil {
 			return err
 		}
 	}

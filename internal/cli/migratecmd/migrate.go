@@ -37,7 +37,7 @@ does not block other queries, and its file is retried.`,
 		Example: "krowoc migrate up\nkrowoc migrate up --dry-run\nkrowoc migrate up --env production --rollback-on-failure --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return migrateDatabase(cmd.Context(), f, o, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
+			return migrateDatabase(cmd.Context(), f, "up", o, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Up(ctx) })
 		},
 	}
 	addDryRun(cmd, &o.DryRun)
@@ -68,7 +68,7 @@ A file whose down section is empty cannot be rolled back. --irreversible deletes
 			if cmd.Flags().Changed("to") {
 				down = func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.DownTo(ctx, to) }
 			}
-			return migrateConfirmed(cmd.Context(), f, o, yes, down)
+			return migrateConfirmed(cmd.Context(), f, "down", o, yes, down)
 		},
 	}
 	cmd.Flags().IntVar(&steps, "steps", 1, "roll back the last `N` migrations")
@@ -89,7 +89,7 @@ func newRedo(f *factory.Factory) *cobra.Command {
 		Example: "krowoc migrate redo --yes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return migrateConfirmed(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
+			return migrateConfirmed(cmd.Context(), f, "redo", o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.Redo(ctx) })
 		},
 	}
 	addDryRun(cmd, &o.DryRun)
@@ -113,7 +113,7 @@ it asks for confirmation and rolls back all migrations above it. Version 0 rolls
 				return factory.Usage(fault.New(fault.Invalid, "krowoc migrate to "+args[0], "the version must be a whole number of at least 0",
 					"`krowoc migrate status` lists all versions"))
 			}
-			return migrateConfirmed(cmd.Context(), f, o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.To(ctx, version) })
+			return migrateConfirmed(cmd.Context(), f, "to", o, yes, func(ctx context.Context, m *migrate.Migrator) ([]migrate.Result, error) { return m.To(ctx, version) })
 		},
 	}
 	addIrreversible(cmd, &o.Irreversible)

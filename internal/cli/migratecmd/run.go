@@ -31,42 +31,46 @@ type result struct {
 	SQL        string            `json:"sql,omitempty"`
 }
 
-// migrateDatabase opens the database, does the work and shows the result.
-func migrateDatabase(ctx context.Context, f *factory.Factory, o migrate.Options, w work) error {
+// migrateDatabase opens the database, does the work of a verb and shows the result.
+func migrateDatabase(ctx context.Context, f *factory.Factory, verb string, o migrate.Options, w work) error {
 	a, err := f.App()
 	if err != nil {
 		return err
 	}
-	return f.WithDatabase(ctx, a, func(db *app.Database) error { return workAndShow(ctx, f, a, db, o, w) })
+	return a.Traced(ctx, "migrate "+verb, func(ctx context.Context) error {
+		return f.WithDatabase(ctx, a, func(db *app.Database) error { return workAndShow(ctx, f, a, db, o, w) })
+	})
 }
 
 // migrateConfirmed is migrateDatabase for work that may roll back migrations: it shows what that would delete, and asks.
-func migrateConfirmed(ctx context.Context, f *factory.Factory, o migrate.Options, yes bool, w work) error {
+func migrateConfirmed(ctx context.Context, f *factory.Factory, verb string, o migrate.Options, yes bool, w work) error {
 	if o.DryRun {
-		return migrateDatabase(ctx, f, o, w)
+		return migrateDatabase(ctx, f, verb, o, w)
 	}
 	a, err := f.App()
 	if err != nil {
 		return err
 	}
-	return f.WithDatabase(ctx, a, func(db *app.Database) error {
-		if err := a.RefuseElsewhere("migrate", db.URL); err != nil {
-			return err
-		}
-		if yes {
+	return a.Traced(ctx, "migrate "+verb, func(ctx context.Context) error {
+		return f.WithDatabase(ctx, a, func(db *app.Database) error {
+			if err := a.RefuseElsewhere("migrate", db.URL); err != nil {
+				return err
+			}
+			if yes {
+				return workAndShow(ctx, f, a, db, o, w)
+			}
+			if err := confirm(ctx, f, a, db, o, w); err != nil {
+				return err
+			}
 			return workAndShow(ctx, f, a, db, o, w)
-		}
-		if err := confirm(ctx, f, a, db, o, w); err != nil {
-			return err
-		}
-		return workAndShow(ctx, f, a, db, o, w)
+		})
 	})
 }
 
 // workAndShow does the work and shows which files it applied or rolled back, even if it failed half-way.
 func workAndShow(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, o migrate.Options, w work) error {
 	began := f.Term.Now()
-	m, err := a.Migrator(db.Pool, newProgress(f.Term).report, func(all *migrate.Options) {
+	m, err := a.Migrator(db.Pool, a.TraceMigrations(ctx, newProgress(f.Term).report), func(all *migrate.Options) {
 		all.DryRun, all.AllowMissing, all.RollbackOnFailure, all.Irreversible = o.DryRun, o.AllowMissing, o.RollbackOnFailure, o.Irreversible
 		all.Locks = f.Term.Format == term.JSON
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/seed"
 	maker "github.com/krowoc/krowoc/internal/seed/make"
 )
@@ -78,6 +79,11 @@ func loadSeeds(ctx context.Context, f *factory.Factory, o Options) error {
 	if err != nil {
 		return err
 	}
+	return a.Traced(ctx, "seed", func(ctx context.Context) error { return loadInto(ctx, f, a, s, counts, o) })
+}
+
+// loadInto loads the seeds into the database of an App.
+func loadInto(ctx context.Context, f *factory.Factory, a *app.App, s *schema.Schema, counts []seed.Count, o Options) error {
 	return f.WithDatabase(ctx, a, func(db *app.Database) error {
 		load := func(dryRun bool, report func(maker.Progress)) (seed.Summary, error) {
 			return a.Seed(ctx, db.Pool, s, func(so *seed.Options) {
