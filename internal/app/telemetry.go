@@ -9,8 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/config"
@@ -87,9 +85,9 @@ func (a *App) Traced(ctx context.Context, name string, work func(context.Context
 		defer cancel()
 		_ = a.tracing.Stop(ctx) // it logs what is lost, which does not undo the work
 	}()
-	ctx, span := a.tracing.Tracer().Start(ctx, name)
+	ctx, end := a.tracing.Begin(ctx, name)
 	err := work(ctx)
-	endSpan(span, err)
+	end(err)
 	return err
 }
 
@@ -112,30 +110,20 @@ func (a *App) TraceMigrations(ctx context.Context, report func(migrate.Event)) f
 	if a.tracing == nil {
 		return report
 	}
-	var span trace.Span
+	var end func(error)
 	return func(e migrate.Event) {
 		switch e.Kind {
 		case migrate.Started:
-			_, span = a.tracing.Tracer().Start(ctx, "migration "+e.File, trace.WithAttributes(
-				attribute.Int64("krowoc.migration.version", e.Version), attribute.String("krowoc.migration.direction", string(e.Direction))))
+			_, end = a.tracing.Begin(ctx, "migration "+e.File, attribute.Int64("krowoc.migration.version", e.Version),
+				attribute.String("krowoc.migration.direction", string(e.Direction)))
 		case migrate.Done, migrate.Failed:
-			if span != nil {
-				endSpan(span, e.Err)
-				span = nil
+			if end != nil {
+				end(e.Err)
+				end = nil
 			}
 		}
 		report(e)
 	}
-}
-
-// endSpan ends a span with the category of an error. Its text can have values.
-func endSpan(span trace.Span, err error) {
-	if err != nil {
-		code := string(fault.CodeOf(err))
-		span.SetAttributes(attribute.String("error.type", code))
-		span.SetStatus(codes.Error, code)
-	}
-	span.End()
 }
 
 // traces is the part of a process that sends traces. It stops after all that make spans.

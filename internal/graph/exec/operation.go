@@ -39,6 +39,8 @@ type Operation struct {
 	document  *ast.QueryDocument
 	operation *ast.OperationDefinition
 	counts    []graph.Count // of the steps so far
+
+	clock time.Time // when the last part ended, for tracers
 }
 
 // Mutation reports whether the operation writes.
@@ -98,5 +100,5 @@ type Tracer interface {
 	// Operation returns the context for the steps of an operation, and a function that is called when all have ended.
 	Operation(ctx context.Context, op *Operation) (context.Context, func())
 	// Part learns of each part of each step when it has ended, and with which error.
-	Part(ctx context.Context, step, part string, began time.Time, err error)
+	Part(ctx context.Context, step, part string, began, ended time.Time, err error)
 }

@@ -69,6 +69,7 @@ var ErrPanic = errors.New("an operation panicked")
 
 // execute takes an operation through the steps. Its outcome is in op.
 func (p *pipeline) execute(ctx context.Context, op *Operation) {
+	op.clock = time.Now()
 	for _, t := range p.Tracers {
 		traced, end := t.Operation(ctx, op)
 		ctx = traced
@@ -113,10 +114,11 @@ func (p *pipeline) runPart(ctx context.Context, step string, part part, op *Oper
 	if len(p.Tracers) == 0 {
 		return part.run(ctx, op)
 	}
-	began := time.Now()
 	err := part.run(ctx, op)
+	began := op.clock
+	op.clock = time.Now()
 	for _, t := range p.Tracers {
-		t.Part(ctx, step, part.name, began, err)
+		t.Part(ctx, step, part.name, began, op.clock, err)
 	}
 	return err
 }

@@ -94,8 +94,8 @@ func (s *spans) Operation(ctx context.Context, op *exec.Operation) (context.Cont
 	}
 }
 
-func (s *spans) Part(ctx context.Context, step, part string, began time.Time, err error) {
-	if ctx.Value(spansKey{}) == nil || time.Since(began) > time.Minute {
+func (s *spans) Part(ctx context.Context, step, part string, began, ended time.Time, err error) {
+	if ctx.Value(spansKey{}) == nil || time.Since(began) > time.Minute || ended.Before(began) {
 		s.list = append(s.list, "outside")
 	}
 	s.list = append(s.list, fmt.Sprintf("%s/%s %s", step, part, fault.CodeOf(err)))

@@ -34,8 +34,11 @@ func BenchmarkRequest(b *testing.B) {
 			handler := traced.HTTP(func(context.Context) (int, int64) { return http.StatusOK, 1000 })(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				op := &exec.Operation{Name: "Bench", Document: "{prompts {nodes {id}}}", Cost: 10}
 				ctx, end := graphQL.Operation(r.Context(), op)
+				last := time.Now()
 				for range 10 {
-					graphQL.Part(ctx, "Document", "part", time.Now(), nil)
+					began := last
+					last = time.Now()
+					graphQL.Part(ctx, "Document", "part", began, last, nil)
 				}
 				query := sql.TraceQueryStart(ctx, nil, pgx.TraceQueryStartData{SQL: "SELECT id FROM prompts WHERE id = $1"})
 				sql.TraceQueryEnd(query, nil, pgx.TraceQueryEndData{CommandTag: pgconn.NewCommandTag("SELECT 1")})

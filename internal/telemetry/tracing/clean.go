@@ -20,7 +20,6 @@ const (
 	queryOperation   = attribute.Key("db.operation.name")
 	querySummary     = attribute.Key("db.query.summary")
 	queryFingerprint = attribute.Key("krowoc.sql.fingerprint")
-	sqlState         = attribute.Key("pgx.sql_state")
 	documentText     = attribute.Key("graphql.document")
 	documentHash     = attribute.Key("graphql.document.hash")
 	errorType        = attribute.Key("error.type")
@@ -80,7 +79,7 @@ func (c *cleaner) span(s sdk.ReadOnlySpan) sdk.ReadOnlySpan {
 		}
 	}
 	if out.status.Code == codes.Error {
-		c.hideError(out)
+		hideError(out)
 	}
 	return out
 }
@@ -121,10 +120,10 @@ func (c *cleaner) statement(sql string) statement {
 }
 
 // hideError drops the texts of an error, which can quote values. What kind of error it was stays.
-func (*cleaner) hideError(out *cleaned) {
+func hideError(out *cleaned) {
 	kind := ""
 	for _, a := range out.attributes {
-		if a.Key == sqlState || (a.Key == errorType && kind == "") {
+		if a.Key == errorType {
 			kind = a.Value.AsString()
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -30,49 +29,43 @@ func (graphQL) Name() string { return "OpenTelemetry" }
 
 // Operation implements exec.Tracer. See https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/.
 func (g graphQL) Operation(ctx context.Context, op *exec.Operation) (context.Context, func()) {
-	if !trace.SpanFromContext(ctx).IsRecording() {
+	if spanOf(ctx) == nil {
 		return ctx, func() {}
 	}
-	began := time.Now()
-	ctx, span := g.tracer.Start(ctx, "GraphQL Operation", trace.WithTimestamp(began))
+	ctx, s := g.begin(ctx, "GraphQL Operation", trace.SpanKindInternal, time.Now())
 	return ctx, func() {
 		now := time.Now()
-		timingOf(ctx).setGraphQL(now.Sub(began))
-		describe(span, op)
-		span.End(trace.WithTimestamp(now))
+		s.work.timing.setGraphQL(now.Sub(s.start))
+		s.operation = op
+		if op.Err != nil {
+			code := fault.CodeOf(op.Err)
+			s.failed, s.cause = isServerFault(code), string(code)
+		}
+		s.finish(now)
 	}
 }
 
 // describe sets what is known of an operation at its end. Its name, which the client chooses, is an attribute and not the span's.
-func describe(span trace.Span, op *exec.Operation) {
-	attributes := make([]attribute.KeyValue, 0, 8)
+func describe(s *span, op *exec.Operation) {
 	if kind := op.Type(); kind != "" {
-		span.SetName(kind)
-		attributes = append(attributes, attribute.String("graphql.operation.type", kind))
+		s.name = kind
+		s.attributes = append(s.attributes, attribute.String("graphql.operation.type", kind))
 	}
 	if op.Name != "" {
-		attributes = append(attributes, attribute.String("graphql.operation.name", clipped(op.Name, maxName)))
+		s.attributes = append(s.attributes, attribute.String("graphql.operation.name", clipped(op.Name, maxName)))
 	}
 	if op.Document != "" {
-		attributes = append(attributes, document(op.Document))
+		s.attributes = append(s.attributes, document(op.Document))
 	}
 	if op.Plan != nil {
-		attributes = append(attributes, attribute.Int("krowoc.cost", op.Cost), attribute.Bool("krowoc.plan.cached", op.PlanFound))
+		s.attributes = append(s.attributes, attribute.Int("krowoc.cost", op.Cost), attribute.Bool("krowoc.plan.cached", op.PlanFound))
 	}
 	if op.Cached {
-		attributes = append(attributes, attribute.Bool("krowoc.cached", true))
+		s.attributes = append(s.attributes, attribute.Bool("krowoc.cached", true))
 	}
-	if op.Err != nil {
-		code := fault.CodeOf(op.Err)
-		attributes = append(attributes, errorType.String(string(code)))
-		if isServerFault(code) {
-			span.SetStatus(codes.Error, string(code))
-		}
-	}
-	span.SetAttributes(attributes...)
 }
 
-// document is the attribute of a document. Small ones are hashed only if the span is sent.
+// document is the attribute of a document. Small ones are hashed on the way to the collector.
 func document(text string) attribute.KeyValue {
 	if len(text) <= maxDocument {
 		return documentText.String(text)
@@ -91,8 +84,8 @@ func isServerFault(code fault.Code) bool {
 }
 
 // Part implements exec.Tracer. The statements of the step Run have spans of their own.
-func (g graphQL) Part(ctx context.Context, step, part string, began time.Time, _ error) {
-	if step != "Run" && time.Since(began) >= g.options.Detail && trace.SpanFromContext(ctx).IsRecording() {
-		g.step(ctx, strings.ToLower(step)+": "+part, began)
+func (g graphQL) Part(ctx context.Context, step, part string, began, ended time.Time, _ error) {
+	if step != "Run" && ended.Sub(began) >= g.options.Detail {
+		g.step(ctx, strings.ToLower(step)+": "+part, began, ended)
 	}
 }

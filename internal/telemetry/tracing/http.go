@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/krowoc/krowoc/internal/request"
@@ -19,8 +18,6 @@ var methods = map[string]bool{
 	"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true, "CONNECT": true, "TRACE": true, "QUERY": true,
 }
 
-var serverSpan = trace.WithSpanKind(trace.SpanKindServer)
-
 // HTTP returns middleware that traces requests. The name of a span is the method and the route. answered returns with which status the
 // request of a context was answered, and with how many bytes.
 //
@@ -30,19 +27,14 @@ func (t *Tracing) HTTP(answered func(context.Context) (status int, sent int64)) 
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			parent, state := parentOf(r.Header)
 			name, route := nameOf(r)
-			began := time.Now()
-			ctx, span := t.tracer.Start(withParent(r.Context(), parent, state), name, serverSpan, trace.WithTimestamp(began))
-			o := outcome{route: route, aborted: true}
+			ctx, s := t.begin(withParent(r.Context(), parent, state), name, trace.SpanKindServer, time.Now())
+			o := outcome{request: r, route: route, aborted: true}
 			defer func() {
 				o.status, o.sent = answered(r.Context())
-				ended := time.Now()
-				if o.isFailure() || t.tail.keeps(span.SpanContext(), ended.Sub(began)) {
-					o.describe(span, r)
-				}
-				span.End(trace.WithTimestamp(ended))
+				s.work.close(time.Now(), o.isFailure(), &o)
 			}()
 			if t.options.ServerTiming {
-				ctx, w = withTiming(ctx, w, r, span.SpanContext())
+				w = &timed{ResponseWriter: w, timing: &s.work.timing, request: r, span: s.context}
 			}
 			next.ServeHTTP(w, r.WithContext(ctx))
 			o.aborted = false
@@ -71,51 +63,48 @@ func nameOf(r *http.Request) (name, route string) {
 
 // outcome is how a request ended.
 type outcome struct {
+	request *http.Request
 	route   string
 	status  int // 0 if no header was sent
 	sent    int64
 	aborted bool
 }
 
-func (o outcome) isFailure() bool { return o.status >= http.StatusInternalServerError }
+func (o *outcome) isFailure() bool { return o.status >= http.StatusInternalServerError }
 
 // describe sets what is known of a request at its end. The query of its URL is left out, because people put secrets there.
-func (o outcome) describe(span trace.Span, r *http.Request) {
-	status := o.status
+func (o *outcome) describe(s *span) {
+	r, status, method := o.request, o.status, o.request.Method
 	if status == 0 && !o.aborted {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
 	}
-	attributes := make([]attribute.KeyValue, 0, 12)
-	method := r.Method
 	if !methods[method] {
-		attributes = append(attributes, attribute.String("http.request.method_original", clipped(method, maxName)))
+		s.attributes = append(s.attributes, attribute.String("http.request.method_original", clipped(method, maxName)))
 		method = "_OTHER"
 	}
-	attributes = append(attributes,
+	s.attributes = append(s.attributes,
 		attribute.String("http.request.method", method), attribute.String("url.path", clipped(r.URL.Path, maxName)),
 		attribute.String("network.protocol.version", version(r)),
 		attribute.Int64("http.response.body.size", o.sent),
 	)
 	if o.route != "" {
-		attributes = append(attributes, attribute.String("http.route", o.route))
+		s.attributes = append(s.attributes, attribute.String("http.route", o.route))
 	}
 	if status != 0 {
-		attributes = append(attributes, attribute.Int("http.response.status_code", status))
+		s.attributes = append(s.attributes, attribute.Int("http.response.status_code", status))
 	}
 	if agent := r.UserAgent(); agent != "" {
-		attributes = append(attributes, attribute.String("user_agent.original", clipped(agent, maxName)))
+		s.attributes = append(s.attributes, attribute.String("user_agent.original", clipped(agent, maxName)))
 	}
 	if info := request.From(r.Context()); info != nil {
-		attributes = append(attributes, attribute.String("krowoc.request_id", info.ID), attribute.String("krowoc.correlation_id", info.Correlation))
+		s.attributes = append(s.attributes, attribute.String("krowoc.request_id", info.ID), attribute.String("krowoc.correlation_id", info.Correlation))
 	}
 	switch {
 	case o.isFailure():
-		span.SetStatus(codes.Error, "")
-		attributes = append(attributes, errorType.String(strconv.Itoa(status)))
+		s.cause = strconv.Itoa(status)
 	case o.aborted:
-		attributes = append(attributes, errorType.String("aborted"))
+		s.cause = "aborted"
 	}
-	span.SetAttributes(attributes...)
 }
 
 func version(r *http.Request) string {

@@ -17,18 +17,19 @@ type sampler struct {
 	follow bool
 }
 
+// sampled reports whether a span is sent for sure.
+func (s sampler) sampled(parent trace.SpanContext) bool {
+	if isLocal := !parent.IsRemote(); parent.IsValid() && (isLocal || s.follow) {
+		return parent.IsSampled()
+	}
+	return s.share >= 1 || rand.Uint64() < uint64(s.share*math.MaxUint64) //nolint:gosec // nobody gains from guessing it
+}
+
 // ShouldSample implements sdk.Sampler.
 func (s sampler) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 	parent := trace.SpanContextFromContext(p.ParentContext)
 	result := sdk.SamplingResult{Decision: sdk.RecordOnly, Tracestate: parent.TraceState()}
-	sampled := false
-	switch isLocal := !parent.IsRemote(); {
-	case parent.IsValid() && (isLocal || s.follow):
-		sampled = parent.IsSampled()
-	default:
-		sampled = s.share >= 1 || rand.Uint64() < uint64(s.share*math.MaxUint64) //nolint:gosec // nobody gains from guessing it
-	}
-	if sampled {
+	if s.sampled(parent) {
 		result.Decision = sdk.RecordAndSample
 	}
 	return result

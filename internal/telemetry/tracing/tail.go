@@ -4,142 +4,68 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"go.opentelemetry.io/otel/codes"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tail holds the spans of a request that chance did not choose until the request ends. If it then has failed or was slow, they are sent,
-// otherwise forgotten. Spans of chosen requests are sent as they end.
+// tail takes the spans that other parts of the program make with the SDK. They wait for the end of their request, as our own do. Spans of
+// chosen requests are sent as they end.
 type tail struct {
-	slow  time.Duration
-	most  int64 // spans that are held, or run
-	send  func(sdk.ReadOnlySpan)
-	lose  func(spans int)
-	count atomic.Int64
-	parts [64]shard
-}
+	tracing *Tracing
+	most    int64        // spans that are held
+	held    atomic.Int64 // by all requests together
 
-// shard is a part of the running spans, by span ID.
-type shard struct {
 	mu      sync.Mutex
-	running map[trace.SpanID]*local
+	running map[trace.SpanID]*work
 }
-
-// local is what this process does for one request: a span whose parent is elsewhere, and all below it.
-type local struct {
-	root trace.SpanID
-
-	mu     sync.Mutex
-	spans  []sdk.ReadOnlySpan
-	lost   int
-	failed bool
-	ended  bool
-	sent   bool
-}
-
-func newTail(o Options, send func(sdk.ReadOnlySpan), lose func(spans int)) *tail {
-	t := &tail{slow: o.Slow, most: int64(o.Held), send: send, lose: lose}
-	for i := range t.parts {
-		t.parts[i].running = map[trace.SpanID]*local{}
-	}
-	return t
-}
-
-func (t *tail) shard(id trace.SpanID) *shard { return &t.parts[id[7]%64] }
 
 // OnStart implements sdk.SpanProcessor.
-func (t *tail) OnStart(_ context.Context, s sdk.ReadWriteSpan) {
+func (t *tail) OnStart(ctx context.Context, s sdk.ReadWriteSpan) {
 	if s.SpanContext().IsSampled() {
 		return
 	}
 	id, parent := s.SpanContext().SpanID(), s.Parent()
-	var r *local
-	if parent.IsValid() && !parent.IsRemote() {
-		above := t.shard(parent.SpanID())
-		above.mu.Lock()
-		r = above.running[parent.SpanID()]
-		above.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if int64(len(t.running)) >= t.most {
+		t.tracing.queue.lose(1)
+		return
 	}
-	if r == nil { // the parent is elsewhere, or has ended
-		r = &local{root: id}
+	w := t.running[parent.SpanID()]
+	if above := spanOf(ctx); above != nil {
+		w = above.work
 	}
-	t.count.Add(1)
-	own := t.shard(id)
-	own.mu.Lock()
-	own.running[id] = r
-	own.mu.Unlock()
+	if w == nil || parent.IsRemote() { // the parent is elsewhere, or has ended
+		w = &work{tracing: t.tracing, rootID: id}
+	}
+	t.running[id] = w
 }
 
 // OnEnd implements sdk.SpanProcessor.
 func (t *tail) OnEnd(s sdk.ReadOnlySpan) {
 	if s.SpanContext().IsSampled() {
-		t.send(s)
+		t.tracing.queue.add(s)
 		return
 	}
 	id := s.SpanContext().SpanID()
-	own := t.shard(id)
-	own.mu.Lock()
-	r := own.running[id]
-	delete(own.running, id)
-	own.mu.Unlock()
-	if r == nil {
+	t.mu.Lock()
+	w := t.running[id]
+	delete(t.running, id)
+	t.mu.Unlock()
+	if w == nil {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = r.failed || isFailure(s)
-	switch {
-	case id == r.root:
-		t.decide(r, s)
-	case r.ended: // it outlived its request
-		t.count.Add(-1)
-		if r.sent {
-			t.send(s)
-		}
-	case t.count.Load() > t.most:
-		t.count.Add(-1)
-		r.lost++
-	default:
-		r.spans = append(r.spans, s)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failed = w.failed || isFailure(s)
+	if id == w.rootID {
+		isSlow := s.EndTime().Sub(s.StartTime()) >= t.tracing.options.Slow
+		w.decide(w.failed || isSlow, s)
+		return
 	}
-}
-
-// decide sends or forgets the spans of a request whose first span has ended. The caller holds the lock.
-func (t *tail) decide(r *local, root sdk.ReadOnlySpan) {
-	r.ended = true
-	r.sent = r.failed || root.EndTime().Sub(root.StartTime()) >= t.slow
-	if r.sent {
-		for _, s := range r.spans {
-			t.send(s)
-		}
-		t.send(root)
-		if r.lost > 0 {
-			t.lose(r.lost)
-		}
-	}
-	t.count.Add(-int64(len(r.spans)) - 1)
-	r.spans = nil
-}
-
-// keeps reports whether a request that ends now will be sent, as far as its first span does not say itself that it failed. That span can do
-// without attributes otherwise.
-func (t *tail) keeps(root trace.SpanContext, took time.Duration) bool {
-	if root.IsSampled() || took >= t.slow {
-		return true
-	}
-	own := t.shard(root.SpanID())
-	own.mu.Lock()
-	r := own.running[root.SpanID()]
-	own.mu.Unlock()
-	if r == nil {
-		return false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.failed
+	w.keep(s)
 }
 
 // isFailure reports whether a span makes its request one that has failed. Errors of statements and of other services count only if they

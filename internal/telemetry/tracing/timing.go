@@ -2,7 +2,6 @@ package tracing
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,43 +11,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// timing is how long parts of a request took. Its methods can be called on nil.
+// timing is how long parts of a request took.
 type timing struct {
 	sql, graphQL atomic.Int64 // nanoseconds
 	used         atomic.Bool  // there was an operation
 }
 
-type timingKey struct{}
-
-func timingOf(ctx context.Context) *timing {
-	t, _ := ctx.Value(timingKey{}).(*timing)
-	return t
-}
-
-// addSQL adds the time since a statement began.
-func (t *timing) addSQL(ctx context.Context) {
-	if began, ok := ctx.Value(queryBegan{}).(time.Time); ok && t != nil {
-		t.sql.Add(int64(time.Since(began)))
-	}
-}
-
 func (t *timing) setGraphQL(took time.Duration) {
-	if t != nil {
-		t.graphQL.Store(int64(took))
-		t.used.Store(true)
-	}
+	t.graphQL.Store(int64(took))
+	t.used.Store(true)
 }
 
-// withTiming returns a context that measures, and a response that tells. The header shows pages of other origins how the server works, so
+// timed is a response that gets the header Server-Timing when its own is sent. It shows pages of other origins how the server works, so that
 // they get it only if they may read the answer (Cross-Origin Resource Sharing).
 //
 // See https://www.w3.org/TR/server-timing/.
-func withTiming(ctx context.Context, w http.ResponseWriter, r *http.Request, span trace.SpanContext) (context.Context, http.ResponseWriter) {
-	t := &timing{}
-	return context.WithValue(ctx, timingKey{}, t), &timed{ResponseWriter: w, timing: t, request: r, span: span}
-}
-
-// timed is a response that gets the header when its own is sent.
 type timed struct {
 	http.ResponseWriter
 	timing  *timing

@@ -78,6 +78,8 @@ func (o Options) withDefaults() (Options, error) {
 // Tracing traces one process. Create it with New.
 type Tracing struct {
 	options   Options
+	sampler   sampler
+	resource  *resource.Resource
 	provider  *sdk.TracerProvider
 	tracer    trace.Tracer
 	tail      *tail
@@ -97,18 +99,18 @@ func New(o Options) (*Tracing, error) {
 			return nil, err
 		}
 	}
-	q := newQueue(otlptrace.NewUnstarted(c), c, o)
-	ends := newTail(o, q.add, q.lose)
-	provider := sdk.NewTracerProvider(
-		sdk.WithSampler(sampler{share: o.Sample, follow: o.Follow}),
-		sdk.WithSpanProcessor(ends),
-		sdk.WithResource(identity(o)),
+	t := &Tracing{options: o, collector: c, sampler: sampler{share: o.Sample, follow: o.Follow}, resource: identity(o)}
+	t.queue = newQueue(otlptrace.NewUnstarted(c), c, o)
+	t.tail = &tail{tracing: t, most: int64(o.Held), running: map[trace.SpanID]*work{}}
+	t.provider = sdk.NewTracerProvider(
+		sdk.WithSampler(t.sampler), sdk.WithSpanProcessor(t.tail), sdk.WithResource(t.resource),
 		sdk.WithRawSpanLimits(sdk.SpanLimits{
-			AttributeValueLengthLimit: -1, // statements are shortened when they are sent
-			AttributeCountLimit:       64, EventCountLimit: 64, LinkCountLimit: 16, AttributePerEventCountLimit: 16, AttributePerLinkCountLimit: 16,
+			AttributeValueLengthLimit: -1, // texts are shortened when they are sent
+			AttributeCountLimit:       maxAttributes, EventCountLimit: 64, LinkCountLimit: 16, AttributePerEventCountLimit: 16, AttributePerLinkCountLimit: 16,
 		}),
 	)
-	return &Tracing{options: o, provider: provider, tracer: provider.Tracer(scope), tail: ends, collector: c, queue: q}, nil
+	t.tracer = t.provider.Tracer(scope, trace.WithInstrumentationVersion(o.Version))
+	return t, nil
 }
 
 // identity says which process the spans come from. See https://opentelemetry.io/docs/specs/semconv/resource/service/.
@@ -128,6 +130,19 @@ func identity(o Options) *resource.Resource {
 
 // SetEndpoint sets the URL of the collector, which may start later than the process.
 func (t *Tracing) SetEndpoint(url string) error { return t.collector.use(url) }
+
+// Begin begins a span for a part of a command, below that of ctx if it has one. The returned function ends it, with the category of an error.
+// The text of an error can have values.
+func (t *Tracing) Begin(ctx context.Context, name string, attributes ...attribute.KeyValue) (context.Context, func(error)) {
+	ctx, s := t.begin(ctx, name, trace.SpanKindInternal, time.Now())
+	s.attributes = attributes
+	return ctx, func(err error) {
+		if err != nil {
+			s.failed, s.cause = true, string(fault.CodeOf(err))
+		}
+		s.finish(time.Now())
+	}
+}
 
 // Provider makes tracers for parts of the program.
 func (t *Tracing) Provider() trace.TracerProvider { return t.provider }

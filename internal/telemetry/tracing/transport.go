@@ -3,9 +3,10 @@ package tracing
 import (
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -28,33 +29,31 @@ type transport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !trace.SpanFromContext(r.Context()).IsRecording() {
+	if spanOf(r.Context()) == nil {
 		return t.base.RoundTrip(r) // not on behalf of a request
 	}
 	isKnown, method := slices.Contains(t.hosts, r.URL.Host), "HTTP"
 	if methods[r.Method] {
 		method = r.Method
 	}
-	ctx, span := t.tracing.tracer.Start(r.Context(), method, trace.WithSpanKind(trace.SpanKindClient))
-	defer span.End()
-	attributes := []attribute.KeyValue{attribute.String("http.request.method", method)}
+	ctx, s := t.tracing.begin(r.Context(), method, trace.SpanKindClient, time.Now())
+	s.attributes = append(s.attributes, attribute.String("http.request.method", method))
 	r = r.Clone(ctx)
 	if isKnown {
-		attributes = append(attributes, attribute.String("server.address", r.URL.Hostname()))
+		s.attributes = append(s.attributes, attribute.String("server.address", r.URL.Hostname()))
 		inject(ctx, r.Header)
 	}
 	response, err := t.base.RoundTrip(r)
 	switch {
 	case err != nil:
-		attributes = append(attributes, errorType.String("no answer"))
-		span.SetStatus(codes.Error, "")
+		s.failed, s.cause = true, "no answer"
 	case response.StatusCode >= http.StatusBadRequest:
-		span.SetStatus(codes.Error, "")
-		fallthrough
-	default:
-		attributes = append(attributes, attribute.Int("http.response.status_code", response.StatusCode))
+		s.failed, s.cause = true, strconv.Itoa(response.StatusCode)
 	}
-	span.SetAttributes(attributes...)
+	if err == nil {
+		s.attributes = append(s.attributes, attribute.Int("http.response.status_code", response.StatusCode))
+	}
+	s.finish(time.Now())
 	return response, err
 }
 
