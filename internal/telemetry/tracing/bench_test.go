@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 // BenchmarkRequest is what traces cost a request with an operation of ten steps and one statement.
 func BenchmarkRequest(b *testing.B) {
+	statement := "SELECT id FROM prompts WHERE id = $1 AND (" + strings.Repeat("title = 'a' OR ", 200) + "true)" // as long as that of a nested list
 	discard := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer discard.Close()
 	for name, share := range map[string]float64{"1 %": 0.01, "all": 1} {
@@ -40,7 +42,7 @@ func BenchmarkRequest(b *testing.B) {
 					last = time.Now()
 					graphQL.Part(ctx, "Document", "part", began, last, nil)
 				}
-				query := sql.TraceQueryStart(ctx, nil, pgx.TraceQueryStartData{SQL: "SELECT id FROM prompts WHERE id = $1"})
+				query := sql.TraceQueryStart(ctx, nil, pgx.TraceQueryStartData{SQL: statement})
 				sql.TraceQueryEnd(query, nil, pgx.TraceQueryEndData{CommandTag: pgconn.NewCommandTag("SELECT 1")})
 				end()
 			}))

@@ -27,7 +27,7 @@ const (
 
 const (
 	maxStatement = 16 << 10 // bytes of a statement whose text is sent, without values
-	maxText      = 4 << 10  // bytes of an attribute
+	maxText      = 2 << 10  // bytes of an attribute
 	statements   = 512      // that are remembered
 	preparing    = "prepare "
 )

@@ -2,7 +2,6 @@ package tracing
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	otlp "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	traces "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
@@ -36,11 +36,16 @@ type collector struct {
 	own     *http.Transport // nil if the client is another's
 	headers map[string]string
 	clean   *cleaner
+	packer  *gzip.Writer // for one request at a time; a new one takes a megabyte
 	url     atomic.Pointer[url.URL]
 }
 
 func newCollector(client *http.Client, headers map[string]string) *collector {
-	c := &collector{http: client, headers: headers, clean: newCleaner()}
+	packer, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // only for a level that does not exist
+	}
+	c := &collector{http: client, headers: headers, clean: newCleaner(), packer: packer}
 	if client == nil {
 		c.own = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
 		c.http = &http.Client{Transport: c.own, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -116,7 +121,7 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*traces.ResourceSp
 	if to == nil {
 		return &refusal{status: "nothing, because its URL is not known", temporary: true}
 	}
-	body, err := packed(&otlp.ExportTraceServiceRequest{ResourceSpans: spans})
+	body, err := c.packed(&otlp.ExportTraceServiceRequest{ResourceSpans: spans})
 	if err != nil {
 		return err
 	}
@@ -145,18 +150,16 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*traces.ResourceSp
 }
 
 // packed returns a request as bytes, compressed.
-func packed(request *otlp.ExportTraceServiceRequest) ([]byte, error) {
+func (c *collector) packed(request *otlp.ExportTraceServiceRequest) ([]byte, error) {
 	plain, err := proto.Marshal(request)
 	if err != nil {
 		return nil, err
 	}
 	var body bytes.Buffer
-	w, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
-	_, err = w.Write(plain)
-	err = errors.Join(err, w.Close())
+	body.Grow(len(plain) / 8)
+	c.packer.Reset(&body)
+	_, err = c.packer.Write(plain)
+	err = errors.Join(err, c.packer.Close())
 	return body.Bytes(), err
 }
 
