@@ -28,7 +28,12 @@ func TestRealCollector(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = command.Wait() }) // the end of the test's context kills it
+	t.Cleanup(func() {
+		_ = command.Wait() // the end of the test's context kills it
+		if t.Failed() {
+			t.Log(output)
+		}
+	})
 
 	traced, log, stop := start(t, tracing.Options{Service: "shop", Version: "1.2", Environment: "test", Endpoint: "http://" + address, Sample: 1})
 	api := serve(t, traced, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
@@ -40,7 +45,7 @@ func TestRealCollector(t *testing.T) {
 		"Name           : POST /graphql", "Kind           : Server", "TraceState     : foo=1", "Status code    : Error", "http.route: Str(/graphql)",
 	} {
 		if !strings.Contains(output.String(), want) {
-			t.Errorf("%q is not in\n%s\n%s", want, output, log)
+			t.Errorf("%q is not in the output of the collector; the log has %q", want, log)
 		}
 	}
 	if traced.Exported() != 1 || traced.Dropped() != 0 {
