@@ -16,7 +16,7 @@ import (
 )
 
 // span is a span of a request, an operation or a statement. Most are forgotten when their request ends, so that a span is a part of the memory
-// of its request, and gets its attributes only if it is sent. The spans of OpenTelemetry's SDK cost about five times as much.
+// of its request, and gets its attributes only if it is sent. The spans of OpenTelemetry's SDK cost several times as much.
 //
 // A span can be used as a trace.Span, for example to add attributes to that of the current request.
 type span struct {

@@ -149,7 +149,7 @@ func bounded(sql string) string {
 type acquireBegan struct{}
 
 // TraceAcquireStart implements pgxpool.AcquireTracer.
-func (t sqlTracer) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+func (t sqlTracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
 	if spanOf(ctx) == nil {
 		return ctx
 	}
