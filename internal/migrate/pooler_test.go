@@ -1,13 +1,7 @@
 package migrate_test
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -24,65 +18,11 @@ import (
 // through it.
 func (p *project) pooled() {
 	p.t.Helper()
-	bouncer, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		testkit.Skip(p.t, "PgBouncer is not installed: migrations behind a pooler are not run")
-	}
-	server := p.db.Config().ConnConfig
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	dir, err := os.MkdirTemp("", "pgbouncer") // a folder that its account can enter, too
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() { os.RemoveAll(dir) })
-	files := map[string]string{
-		"users": fmt.Sprintf("%q %q\n", server.User, server.Password),
-		"ini": fmt.Sprintf("[databases]\n* = host=%s port=%d\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
-			"auth_type = plain\nauth_file = %s/users\npool_mode = transaction\ndefault_pool_size = 4\nignore_startup_parameters = extra_float_digits\n",
-			server.Host, server.Port, port, dir),
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			p.t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		p.t.Fatal(err)
-	}
-	args := []string{filepath.Join(dir, "ini")}
-	if os.Geteuid() == 0 {
-		args = append([]string{"-u", "nobody"}, args...)
-	}
-	var log bytes.Buffer
-	process := exec.Command(bouncer, args...)
-	process.Stderr = &log
-	if err := process.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() {
-		_ = process.Process.Kill()
-		_ = process.Wait()
-	})
-	url := fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable&default_query_exec_mode=exec&application_name=krowoc", server.User, server.Password, port, server.Database)
-	pool, err := pgxpool.New(p.t.Context(), url)
+	pool, err := pgxpool.New(p.t.Context(), testkit.PgBouncer(p.t, p.db, 4, "migrations behind a pooler are not run"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(pool.Close)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.After(10 * time.Second); pool.Ping(p.t.Context()) != nil; {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			p.t.Fatalf("PgBouncer does not answer: %v\n%s", pool.Ping(p.t.Context()), log.String())
-		}
-	}
 	p.db = pool
 }
 
