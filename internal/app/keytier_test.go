@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -38,6 +39,35 @@ func underPolicies(t *testing.T, a *app.App, db *pgxpool.Pool) {
 	}
 	for _, sql := range plan.Up {
 		testkit.Exec(t, db, sql)
+	}
+}
+
+// The whole server works behind a pooler in transaction mode.
+func TestPoliciesBehindPgBouncer(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	behind := testkit.PgBouncer(t, db, 3, "the server under policies behind a pooler is not tested")
+	dir := apptest.Copy(t)
+	url := db.Config().ConnString()
+	a := newApp(t, dir, "KROWOC_DATABASE_URL="+url)
+	apptest.MigrateAndSeed(t, a)
+	underPolicies(t, a, db)
+	uid := testkit.Value(t, db, "SELECT owner_id FROM prompts WHERE visibility = 'PRIVATE' LIMIT 1")
+	_, secret, err := apikey.Create(t.Context(), db, apikey.Grant{Name: "pooled", UID: uid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const query = `{ prompts(orderBy: {id: ASC}, first: 50) { totalCount nodes { id owner { id } team { name } } } teams { totalCount } }`
+	server := serveIn(t, dir, behind, slog.DiscardHandler, "KROWOC_DATABASE_RLS_ENFORCE=true")
+	plain := serveIn(t, dir, url, slog.DiscardHandler)
+	private := 0.0
+	for _, token := range []string{secret, ""} {
+		_, want := asks(t, plain, token, query)
+		_, got := asks(t, server, token, query)
+		count, _ := at(want, "data.prompts.totalCount").(float64)
+		if !reflect.DeepEqual(got, want) || count == 0 || count == private {
+			t.Errorf("behind the pooler: %v\nwithout policies: %v", got, want)
+		}
+		private = count
 	}
 }
 
