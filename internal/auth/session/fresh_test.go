@@ -179,6 +179,13 @@ func TestMaxAge(t *testing.T) {
 			t.Errorf("max_age=%s: the provider got %q, and the log-in was at %s", maxAge, provider.maxAge, at)
 		}
 	}
+	if a := b.get(p.URL + "/auth/login?max_age=300&next=/mine"); !strings.Contains(a.text, `"/auth/login?provider=acme&amp;next=%2fmine&amp;max_age=300"`) {
+		t.Errorf("the log-in page leads to providers without the age:\n%s", a.text)
+	}
+	own := w.process(func(o *session.Options) { o.Page = "/login" })
+	if to := newBrowser(t).get(own.URL + "/auth/login?max_age=300&next=/mine").header.Get("Location"); to != "/login?email=&max_age=300&next=%2Fmine" {
+		t.Errorf("the application's own page is %s", to)
+	}
 }
 
 // A provider with OpenID Connect tells by the refresh token whether a session lives. Without one, its answer is about the ID token alone, and the

@@ -17,17 +17,16 @@ import (
 // showLogin handles GET /auth/login: it leads to a provider, or shows the log-in page. It changes nothing but the cookie of the log-in.
 func (m *Manager) showLogin(w http.ResponseWriter, r *http.Request) (any, error) {
 	q := r.URL.Query()
-	provider := q.Get("provider")
+	provider, maxAge := q.Get("provider"), q.Get("max_age")
+	if _, err := strconv.ParseUint(maxAge, 10, 31); maxAge != "" && err != nil {
+		return nil, fault.New(fault.Invalid, "log in", "max_age is not a number of seconds", "write max_age=300, for example")
+	}
 	if provider == "" {
 		m.loginPage(w, r)
 		return nil, nil
 	}
 	if m.o.Providers[provider] == nil && m.issuer(r).URL == "" {
 		return nil, fault.New(fault.NotFound, "log in", "there is no provider "+clipped(provider), "list the providers with GET "+pathPrefix+"providers")
-	}
-	maxAge := q.Get("max_age")
-	if _, err := strconv.ParseUint(maxAge, 10, 31); maxAge != "" && err != nil {
-		return nil, fault.New(fault.Invalid, "log in", "max_age is not a number of seconds", "write max_age=300, for example")
 	}
 	f, err := m.begin(w, r, provider, q.Get("next"))
 	if err != nil {

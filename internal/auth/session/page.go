@@ -22,6 +22,7 @@ type view struct {
 	Problem     string
 	Hint        string
 	Email, Next string
+	MaxAge      string // of the log-in that is asked for, in seconds
 	Mode        string
 	AskCode     bool
 	Providers   []string
@@ -55,10 +56,14 @@ func (m *Manager) loginPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	next := m.next(q.Get("next"))
 	if m.o.Page != "" {
-		redirect(w, r, withQuery(withQuery(m.o.Page, "next", next), "email", q.Get("email")))
+		to := withQuery(withQuery(m.o.Page, "next", next), "email", q.Get("email"))
+		if maxAge := q.Get("max_age"); maxAge != "" {
+			to = withQuery(to, "max_age", maxAge)
+		}
+		redirect(w, r, to)
 		return
 	}
-	v := view{Title: "Log in", Form: true, Email: q.Get("email"), Next: next, Token: m.token(w, r, m.ticketOf(r))}
+	v := view{Title: "Log in", Form: true, Email: q.Get("email"), Next: next, MaxAge: q.Get("max_age"), Token: m.token(w, r, m.ticketOf(r))}
 	if s, err := m.settings(r); err == nil {
 		v.Providers = providersOf(s)
 	}
