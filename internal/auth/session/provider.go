@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ func (m *Manager) providerOf(r row) Provider {
 	if p := m.o.Providers[r.method]; p != nil && p.Issues(r.issuer) {
 		return p
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.o.Providers)) {
+	for _, name := range m.names {
 		if p := m.o.Providers[name]; p.Issues(r.issuer) {
 			return p
 		}

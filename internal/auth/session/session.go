@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,6 +85,7 @@ type People interface {
 type Manager struct {
 	o       Options
 	store   store
+	names   []string // of providers, sorted
 	entries *lru.Cache[[sha256.Size]byte, *entry]
 	ended   *lru.Cache[string, struct{}] // IDs of sessions that this process has ended
 	adding  sync.Mutex
@@ -108,6 +110,7 @@ type entry struct {
 // New returns a manager.
 func New(o Options) (*Manager, error) {
 	m := &Manager{o: o, store: store{o.Pool, o.Keys, o.Logger}, csrf: http.NewCrossOriginProtection(), slots: make(chan struct{}, max(1, o.Pool.Config().MaxConns/4))}
+	m.names = slices.Sorted(maps.Keys(o.Providers))
 	trusted := slices.Clone(o.Origins)
 	if o.PublicURL != "" { // a proxy in front may change the Host header
 		trusted = append(trusted, strings.TrimSuffix(o.PublicURL, "/"))
