@@ -40,13 +40,13 @@ func serve(t *testing.T, databaseURL string) string {
 }
 
 // serveIn is serve for the project in a folder, with a log.
-func serveIn(t *testing.T, dir, databaseURL string, handler slog.Handler, environ ...string) string {
+func serveIn(t testing.TB, dir, databaseURL string, handler slog.Handler, environ ...string) string {
 	t.Helper()
 	return serveAt(t, time.Now, dir, databaseURL, handler, environ...)
 }
 
 // serveAt is serveIn with a clock.
-func serveAt(t *testing.T, now func() time.Time, dir, databaseURL string, handler slog.Handler, environ ...string) string {
+func serveAt(t testing.TB, now func() time.Time, dir, databaseURL string, handler slog.Handler, environ ...string) string {
 	t.Helper()
 	a := apptest.New(t, dir, append(environ, "KROWOC_ENV=production", "KROWOC_SERVER_TIMEOUTS_DRAIN_DELAY=0s", "KROWOC_DATABASE_URL="+databaseURL)...)
 	log := addressLog{make(chan string, 1)}
@@ -73,7 +73,7 @@ func serveAt(t *testing.T, now func() time.Time, dir, databaseURL string, handle
 }
 
 // get returns what a path answers; with a body it posts that.
-func get(t *testing.T, url string, body io.Reader) (status int, contentType, text string) {
+func get(t testing.TB, url string, body io.Reader) (status int, contentType, text string) {
 	t.Helper()
 	method := http.MethodGet
 	if body != nil {

@@ -24,13 +24,13 @@ import (
 )
 
 // issuer runs the development identity provider by itself, as a server with the protocol of Supabase Auth. Everybody has the default password.
-func issuer(t *testing.T, a *app.App, front ...func(http.Handler) http.Handler) string {
+func issuer(t testing.TB, a *app.App, front ...func(http.Handler) http.Handler) string {
 	t.Helper()
 	return issuerWithMail(t, a, nil, front...)
 }
 
 // issuerWithMail is issuer with a function that gets its mail.
-func issuerWithMail(t *testing.T, a *app.App, mail func(to, subject, text, html string), front ...func(http.Handler) http.Handler) string {
+func issuerWithMail(t testing.TB, a *app.App, mail func(to, subject, text, html string), front ...func(http.Handler) http.Handler) string {
 	t.Helper()
 	types, err := a.Schema()
 	if err != nil {
@@ -69,7 +69,7 @@ func await(t *testing.T, problem string, done func() bool) {
 }
 
 // logIn returns an access token of a user.
-func logIn(t *testing.T, issuer, email string) string {
+func logIn(t testing.TB, issuer, email string) string {
 	t.Helper()
 	body := `{"email": "` + email + `", "password": "` + identity.DefaultPassword + `"}`
 	_, _, text := get(t, issuer+"/auth/v1/token?grant_type=password", strings.NewReader(body))
@@ -132,7 +132,7 @@ func asks(t *testing.T, url, token, query string) (reply, map[string]any) {
 }
 
 // withIssuer returns a copy of the prompt platform on a database with its rows, which trusts an issuer.
-func withIssuer(t *testing.T, front ...func(http.Handler) http.Handler) (dir string, a *app.App, auth string) {
+func withIssuer(t testing.TB, front ...func(http.Handler) http.Handler) (dir string, a *app.App, auth string) {
 	t.Helper()
 	dir = apptest.Copy(t)
 	a = newApp(t, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
@@ -143,7 +143,7 @@ func withIssuer(t *testing.T, front ...func(http.Handler) http.Handler) (dir str
 }
 
 // trust adds an issuer to the project in dir.
-func trust(t *testing.T, dir, auth string) {
+func trust(t testing.TB, dir, auth string) {
 	t.Helper()
 	yaml, err := os.OpenFile(filepath.Join(dir, "krowoc.yaml"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
