@@ -2,16 +2,17 @@ import { type ReactNode, useActionState, useEffect, useState } from "react";
 import { here, origin } from "./origin";
 import { logIn, useSession } from "./session";
 
+// The API leads to auth.session.page with what it was asked, and why a log-in has failed.
+const asked = location.pathname === "/login";
+const query = new URLSearchParams(asked ? location.search : "");
+const maxAge = query.get("max_age"); // of a log-in that is asked for again
+
 /** Shows its children to those who are logged in, and the log-in page to all others. */
 export function LoggedIn({ children }: { children: ReactNode }) {
   const { user } = useSession();
   if (user === undefined) return <main aria-busy>Loading…</main>;
-  return user ? children : <LogIn />;
+  return user && maxAge === null ? children : <LogIn />;
 }
-
-// The API leads to auth.session.page with what it was asked, and why a log-in has failed.
-const asked = location.pathname === "/login";
-const query = new URLSearchParams(asked ? location.search : "");
 
 // Without a page that was asked for, the API says /: the start of its own origin, and not that of these pages.
 const goal = () => {
@@ -57,7 +58,7 @@ function LogIn() {
       {providers.map((provider) => (
         <a
           key={provider}
-          href={`${origin}/auth/login?${new URLSearchParams({ provider, next })}`}
+          href={`${origin}/auth/login?${new URLSearchParams({ provider, next, ...(maxAge && { max_age: maxAge }) })}`}
         >
           Continue with {provider}
         </a>

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { origin } from "./origin";
+import { here, origin } from "./origin";
 
 /** Who is logged in. The browser keeps a cookie that no script can read. */
 export type User = { id: string; email?: string; roles: string[] };
@@ -49,6 +49,10 @@ export const logIn = async (form: object) => {
   const response = await send("login", form);
   return (await response.json()) as { sent?: boolean; next?: string };
 };
+
+/** Where to log in again, for what asks for a log-in of the last maxAge seconds. It leads back to this page. */
+export const againAt = (maxAge: number) =>
+  `${origin}/auth/login?${new URLSearchParams({ max_age: String(maxAge), next: here() })}`;
 
 const logOut = () => send("logout", {});
 
