@@ -1,13 +1,16 @@
 package app_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/auth/apikey"
+	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -109,5 +112,47 @@ func TestHalfAnalytics(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "analytics.posthog.host and analytics.posthog.key belong together") {
 			t.Errorf("%s: %v", variable, err)
 		}
+	}
+}
+
+// TestDevelopmentLogsEvents: a mutation of somebody who has agreed is in the log, as the event of that person, and so is an event of a page.
+func TestDevelopmentLogsEvents(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	a := newApp(t, repository, "KROWOC_ENV=development", "KROWOC_DATABASE_URL="+db.Config().ConnString())
+	apptest.MigrateAndSeed(t, a)
+	s, err := a.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &logText{}
+	events, err := a.NewAnalytics(db, s, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := events.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := events.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	url := api(t, a, app.ServerOptions{Authenticators: []server.Authenticator{app.ActAs{}}, Analytics: events})
+	user := testkit.Value(t, db, "SELECT id FROM users ORDER BY id LIMIT 1")
+	body := `{"query":"mutation { createPrompt(data: {title: \"SECRET-TITLE\", body: \"b\", category: LEGAL}) { id } }"}`
+	status, text := testkit.PostGraphQL(t, url, []byte(body), [2]string{app.ActAsHeader, user}, [2]string{"X-PostHog-Distinct-Id", user})
+	if status != http.StatusOK || strings.Contains(string(text), "errors") {
+		t.Fatalf("%d %s", status, text)
+	}
+	get(t, url+"/relay/e/", strings.NewReader(`{"event":"$pageview","properties":{"distinct_id":"anon_1"}}`))
+	await(t, "the log has no event", func() bool {
+		lines := log.String()
+		return strings.Contains(lines, "event=prompt_created distinct_id="+user) && strings.Contains(lines, "event=$pageview distinct_id=anon_1 from=browser")
+	})
+	if strings.Contains(log.String(), "SECRET") {
+		t.Error(log.String())
+	}
+	if reason := events.Status(); reason != "" {
+		t.Errorf("got the status %q", reason)
 	}
 }

@@ -1,8 +1,13 @@
 package app
 
 import (
+	"log/slog"
+
 	"github.com/krowoc/krowoc/internal/auth/apikey"
 	"github.com/krowoc/krowoc/internal/auth/liveness"
+	"github.com/krowoc/krowoc/internal/schema"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 func (a *App) keysNowhere() *apikey.Verifier { return a.newCredentials(nil, nil).keys }
@@ -17,3 +22,8 @@ func (a *App) DevServerOptions() ServerOptions {
 
 // AskedIssuers returns the issuers that can be asked whether a session still lives.
 func (a *App) AskedIssuers() liveness.Issuers { return a.askedIssuers() }
+
+// NewAnalytics is newAnalytics.
+func (a *App) NewAnalytics(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (*Analytics, error) {
+	return a.newAnalytics(pool, s, logger)
+}
