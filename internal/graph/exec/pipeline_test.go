@@ -227,10 +227,15 @@ func (panics) Admit(context.Context, *exec.Operation) error { panic("secret") }
 
 func TestPanicIsAnInternalError(t *testing.T) {
 	observed := &outcomes{}
+	var told []any
 	c := newClient(t, func(o *execOptions) {
 		o.Limiters, o.Observers = []exec.Limiter{panics{}}, []exec.Observer{observed}
+		o.Panicked = func(_ context.Context, value any) { told = append(told, value) }
 	})
 	w := c.send(t, `{teams {totalCount}}`, nil)
+	if len(told) != 1 || told[0] != "secret" {
+		t.Errorf("Panicked is told %v", told)
+	}
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "secret") || len(observed.list) != 1 {
 		t.Errorf("%d %s, observed %q", w.Code, w.Body, observed.list)
 	}
