@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -18,7 +19,12 @@ import (
 
 func TestLogInAndOut(t *testing.T) {
 	w := newWorld(t)
-	p := w.process()
+	var told []string
+	p := w.process(func(o *session.Options) {
+		o.LoggedIn = func(_ context.Context, uid, method string, failure error) {
+			told = append(told, fmt.Sprint(uid, " ", method, " ", failure == nil))
+		}
+	})
 	b := newBrowser(t)
 	if s := b.session(p); s.User != nil || b.uid(p) != "" {
 		t.Fatalf("before the log-in: %+v", s)
@@ -45,6 +51,9 @@ func TestLogInAndOut(t *testing.T) {
 	}
 	if s := b.session(p); s.User != nil || b.uid(p) != "" {
 		t.Errorf("after the log-out: %+v", s)
+	}
+	if got := strings.Join(told, ", "); got != " password false, ann password true" {
+		t.Errorf("LoggedIn is told %s", got)
 	}
 	log := w.logged()
 	for _, want := range []string{"login_failed provider=password", "login_success provider=password uid=ann"} {
