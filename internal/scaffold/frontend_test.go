@@ -31,16 +31,18 @@ type frontEnd struct {
 	t       *testing.T
 	browser context.Context //nolint:containedctx // chromedp has the browser in its context
 	api     *held
+	events  *events
 	page    string // where it is
 }
 
 // openFrontEnd creates a project, runs `krowoc dev` and Vite in it, and opens a browser.
 func openFrontEnd(t *testing.T) *frontEnd {
 	t.Helper()
-	f := &frontEnd{t: t, browser: testkit.Browser(t), api: &held{}}
+	f := &frontEnd{t: t, browser: testkit.Browser(t, asPerson...), api: &held{}}
 	dir := newFrontEnd(t)
 	gate := httptest.NewServer(f.api)
 	t.Cleanup(gate.Close)
+	f.events = watchEvents(f.api)
 	proxy := httputil.NewSingleHostReverseProxy(devSession(t, dir))
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { // React's development mode gives up its first request
 		w.WriteHeader(http.StatusBadGateway)
@@ -93,6 +95,7 @@ func TestFrontEnd(t *testing.T) {
 	f.logsIn()
 	f.writes()
 	f.hasNoToken()
+	f.agrees()
 	f.endsElsewhere()
 	f.logsOut()
 }
@@ -147,6 +150,7 @@ func (f *frontEnd) writes() {
 type held struct {
 	proxy http.Handler
 	next  atomic.Pointer[chan int]
+	seen  func(r *http.Request, body []byte) // may be nil
 }
 
 // hold keeps the next mutation until the function that it returns is called with the status of the answer: 200 passes it on.
@@ -163,6 +167,9 @@ func (h *held) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if h.seen != nil {
+		h.seen(r, body)
+	}
 	if bytes.Contains(body, []byte("mutation")) {
 		if c := h.next.Swap(nil); c != nil {
 			if status := <-*c; status != http.StatusOK {

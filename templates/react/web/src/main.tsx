@@ -1,5 +1,6 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { Analytics } from "./analytics";
 import { App } from "./App";
 import { LoggedIn } from "./LogIn";
 
@@ -8,5 +9,6 @@ createRoot(document.getElementById("root")!).render(
     <LoggedIn>
       <App />
     </LoggedIn>
+    <Analytics />
   </StrictMode>,
 );
