@@ -100,6 +100,12 @@ func track(t testing.TB, enforced bool, change ...func(*analytics.OutboxOptions)
 func (x *tracked) serveWith(t testing.TB, b *analytics.Outbox) *tracked {
 	t.Helper()
 	x.options.Outbox = b
+	return x.serve(t)
+}
+
+// serve serves the API with its options.
+func (x *tracked) serve(t testing.TB) *tracked {
+	t.Helper()
 	h, err := exec.New(x.options)
 	if err != nil {
 		t.Fatal(err)
