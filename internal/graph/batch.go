@@ -106,7 +106,7 @@ func (b *builder) updateMany(o *object, f selected) (string, error) {
 	counts := countsOf(o, schema.Update, a)
 	b.counts = counts != nil
 	return fmt.Sprintf("WITH %s AS (%s) SELECT %scount(*)::text, %scoalesce(bool_and(coalesce(%s, false)), true) FROM %[1]s %[6]s",
-		writtenRows, updateSQL(o, a, where, old, counts), keys, counts.column(), allowed, alias), err
+		writtenRows, updateSQL(o, a, where, old, counts), keys, counts.column(""), allowed, alias), err
 }
 
 // firstKeys returns columns with the keys of as many new rows as an answer can have; nulls if the client selects no rows.

@@ -85,46 +85,73 @@ func (c *counting) source(where, alias string) (from, condition, returning strin
 	return from, join(on, " AND "), returning
 }
 
-// column returns SQL for a text column of counts followed by a comma; "" if the write does not count.
-func (c *counting) column() string {
+// column returns SQL for a text column of counts followed by a comma; "" if the write does not count. The row is the alias of the one row that is
+// written, or "" for many rows.
+func (c *counting) column(row string) string {
 	if c == nil {
 		return ""
 	}
 	var each []string
 	for _, i := range c.metrics {
-		each = append(each, c.metric(i, &c.object.typ.Metrics[i]))
+		m := &c.object.typ.Metrics[i]
+		if row == "" {
+			each = append(each, c.grouped(i, m))
+			continue
+		}
+		value, labels := c.amount(m, row), join(labelsOf(m, row), ", ")
+		each = append(each, fmt.Sprintf("json_build_array(%d, (%s)::text, json_build_array(%s))", i, value, labels))
+	}
+	if row != "" {
+		return "json_build_array(" + join(each, ", ") + ")::text, "
 	}
 	return `(SELECT coalesce(json_agg(json_build_array("metric", "value", "labels")), '[]')::text FROM (` + join(each, " UNION ALL ") + ") counts), "
+}
+
+// grouped returns a query of what the written rows add to a metric: its index, the value, and the labels.
+func (c *counting) grouped(i int, m *schema.Metric) string {
+	labels := labelsOf(m, "w")
+	sql := fmt.Sprintf(`SELECT %d AS "metric", coalesce(sum(%s), 0)::text AS "value", json_build_array(%s) AS "labels" FROM %s w`, i, c.amount(m, "w"), join(labels, ", "), writtenRows)
+	if len(labels) > 0 {
+		sql += " GROUP BY " + join(labels, ", ")
+	}
+	return sql
 }
 
 // maxLabel is how many characters of a label are read. Longer ones are not told apart.
 const maxLabel = 200
 
-// metric returns a query of what the written rows add to a metric: its index, the value, and the labels.
-func (c *counting) metric(i int, m *schema.Metric) string {
-	var labels, changed []string
+// labelsOf returns SQL for the labels of a row.
+func labelsOf(m *schema.Metric, row string) (labels []string) {
+	for _, f := range m.By {
+		labels = append(labels, fmt.Sprintf("left(%s.%s::text, %d)", row, ident(f.Columns()[0]), maxLabel))
+	}
+	return labels
+}
+
+// amount returns SQL for what a row adds to a metric.
+func (c *counting) amount(m *schema.Metric, row string) string {
+	if m.Sum == nil {
+		return c.entered(m, row)
+	}
+	column := m.Sum.Columns()[0]
+	value := "coalesce(" + row + "." + ident(column) + "::numeric, 0)" // numerics do not overflow, so that counting fails no write
+	if c.update {
+		return "greatest(" + value + " - coalesce(" + row + "." + c.oldColumn(column) + "::numeric, 0), 0)"
+	}
+	return value
+}
+
+// entered returns SQL for 1 if a row is new under its labels, or else 0.
+func (c *counting) entered(m *schema.Metric, row string) string {
+	if !c.update {
+		return "1"
+	}
+	var changed []string
 	for _, f := range m.By {
 		column := f.Columns()[0]
-		labels = append(labels, fmt.Sprintf("left(w.%s::text, %d)", ident(column), maxLabel))
-		changed = append(changed, fmt.Sprintf("w.%s IS DISTINCT FROM w.%s", ident(column), c.oldColumn(column)))
+		changed = append(changed, fmt.Sprintf("%s.%s IS DISTINCT FROM %[1]s.%[3]s", row, ident(column), c.oldColumn(column)))
 	}
-	value := "count(*)"
-	if m.Sum != nil {
-		column := m.Sum.Columns()[0]
-		value = "coalesce(w." + ident(column) + "::numeric, 0)" // a sum of numerics does not overflow, so that counting fails no write
-		if c.update {
-			value = "greatest(" + value + " - coalesce(w." + c.oldColumn(column) + "::numeric, 0), 0)"
-		}
-		value = "sum(" + value + ")"
-	}
-	sql := fmt.Sprintf(`SELECT %d AS "metric", %s::text AS "value", json_build_array(%s) AS "labels" FROM %s w`, i, value, join(labels, ", "), writtenRows)
-	if c.update && m.Sum == nil {
-		sql += " WHERE " + join(changed, " OR ")
-	}
-	if len(labels) > 0 {
-		sql += " GROUP BY " + join(labels, ", ")
-	}
-	return sql
+	return "CASE WHEN " + join(changed, " OR ") + " THEN 1 ELSE 0 END"
 }
 
 // Counts reads what Write of a step has returned for its metrics.
@@ -144,8 +171,11 @@ func (s Step) Counts(text string) (list []Count, err error) {
 		}
 		m := &s.object.typ.Metrics[i]
 		n, err := strconv.ParseFloat(value, 64)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case n == 0:
+			continue
 		}
 		list = append(list, Count{Metric: m, Value: n, Labels: namesOf(m, labels)})
 	}

@@ -138,7 +138,7 @@ func (b *builder) create(o *object, f selected) (string, error) {
 	}
 	counts := countsOf(o, schema.Create, a)
 	b.counts = counts != nil
-	return written(o, insert+" RETURNING *", alias, counts.column(), a.now(allowed)), err
+	return written(o, insert+" RETURNING *", alias, counts.column(alias), a.now(allowed)), err
 }
 
 func (b *builder) createCandidate(o *object, f selected) (string, error) {
@@ -172,7 +172,7 @@ func (b *builder) update(o *object, f selected) (string, error) {
 	allowed, err := b.permission(o, schema.Update, a.given, alias)
 	counts := countsOf(o, schema.Update, a)
 	b.counts = counts != nil
-	return written(o, updateSQL(o, a, where, old, counts), alias, counts.column(), a.now(allowed)), err
+	return written(o, updateSQL(o, a, where, old, counts), alias, counts.column(alias), a.now(allowed)), err
 }
 
 // now returns the condition of the rules on the written row, which is applied later if links follow.

@@ -3,6 +3,7 @@ package exec_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -96,6 +97,7 @@ func TestMutationsAreCounted(t *testing.T) {
 		{`updateRuns(all: true, data: {status: FAILED, tokens: 4}) {count nodes {id}}`, "runs[FAILED]=2 tokens[]=5"},
 		{`updateRuns(where: {id: {eq: 99}}, data: {status: FAILED}) {count}`, ""},
 		{`updateRun(id: 99, data: {status: FAILED}) {id}`, ""},
+		{`updateRuns(where: {id: {eq: 99}}, data: {tokens: 1}) {count}`, ""},
 		{`createRun(data: {id: 1}) {id}`, ""},                                             // conflicts
 		{`a: createRun(data: {id: 5}) {id} b: createRun(data: {id: 5}) {id}`, ""},         // rolls back
 		{`createRun(data: {id: 6, owner: "bob"}) {id}`, ""},                               // is not allowed
@@ -155,5 +157,27 @@ func TestEnforcedMutationsAreCounted(t *testing.T) {
 	c.as(caller.Caller{UID: "bob"}).send(t, `mutation {updateRun(id: 1, data: {status: RUNNING}) {id}}`, nil)
 	if got := observed.take(); got != "" {
 		t.Errorf("what the policies refuse counts %s", got)
+	}
+}
+
+// BenchmarkCountedWrites compares writes of a type with @metric to those of the same type without.
+func BenchmarkCountedWrites(b *testing.B) {
+	plain := regexp.MustCompile(`(?m)^\s*@metric\(.*\)`).ReplaceAllString(countedSchema, "")
+	plain = strings.Replace(plain, `@metric(name: "tokens", sum: "tokens") {`, "{", 1)
+	for name, text := range map[string]string{"counted": countedSchema, "plain": plain} {
+		c := serve(b, text, "", `INSERT INTO providers (id) VALUES ('acme')`).as(caller.Caller{UID: "ada"})
+		n := 0
+		b.Run("create/"+name, func(b *testing.B) {
+			for b.Loop() {
+				n++
+				c.data(b, `mutation($id: Int!) {createRun(data: {id: $id, providerId: "acme", cost: "0.5"}) {id}}`, map[string]any{"id": n})
+			}
+		})
+		b.Run("update/"+name, func(b *testing.B) {
+			for b.Loop() {
+				n++
+				c.data(b, `mutation($tokens: Int!) {updateRun(id: 1, data: {status: SUCCEEDED, tokens: $tokens}) {id}}`, map[string]any{"tokens": n})
+			}
+		})
 	}
 }
