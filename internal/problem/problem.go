@@ -122,10 +122,14 @@ func publicText(err error) (message, hint string) {
 
 // Write answers r with err as problem details. It replaces headers that described another body, so it may
 // be called by a handler that had begun to prepare its answer, but had not sent the status.
-func Write(w http.ResponseWriter, r *http.Request, err error) { From(err).Write(w, r) }
+func Write(w http.ResponseWriter, r *http.Request, err error) {
+	request.From(r.Context()).Fail(r.Context(), err)
+	From(err).Write(w, r)
+}
 
 // Write answers r with the problem, and fills in the members that depend on the request.
 func (d Details) Write(w http.ResponseWriter, r *http.Request) {
+	request.From(r.Context()).Fail(r.Context(), fault.New(d.Code, "", d.Detail))
 	h := w.Header()
 	d.Type, d.RequestID, d.CorrelationID = "about:blank", h.Get(request.IDHeader), h.Get(request.CorrelationHeader)
 	d.Instance = r.URL.EscapedPath()

@@ -19,6 +19,14 @@ type Info struct {
 	Correlation string // of everything that one action of a user causes, in all services; the ID if the client sent none
 
 	operation atomic.Pointer[string]
+	failure   atomic.Pointer[Failure]
+	noted     atomic.Bool
+}
+
+// Failure is why a request failed, and the context in which it did, which knows the span of a trace.
+type Failure struct {
+	Context context.Context //nolint:containedctx // it lives no longer than the request
+	Err     error
 }
 
 // SetOperation names the GraphQL operation that the request runs.
@@ -31,6 +39,26 @@ func (i *Info) Operation() string {
 	}
 	return ""
 }
+
+// Fail keeps the reason why the request fails. The first one counts: later ones only follow from it.
+func (i *Info) Fail(ctx context.Context, err error) {
+	if i != nil && err != nil {
+		i.failure.CompareAndSwap(nil, &Failure{ctx, err})
+	}
+}
+
+// Failure returns why the request failed, or nil.
+func (i *Info) Failure() *Failure { return i.failure.Load() }
+
+// NoteFailure records that the failure of the request is in the list of errors, so that an outer edge does not add it again.
+func (i *Info) NoteFailure() {
+	if i != nil {
+		i.noted.Store(true)
+	}
+}
+
+// FailureNoted reports whether NoteFailure was called.
+func (i *Info) FailureNoted() bool { return i.noted.Load() }
 
 type key struct{}
 

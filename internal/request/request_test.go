@@ -2,6 +2,7 @@ package request_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/request"
@@ -19,6 +20,19 @@ func TestContext(t *testing.T) {
 		t.Fatalf("got %+v", i)
 	}
 	i.SetOperation("Feed")
+	first, second := errors.New("first"), errors.New("second")
+	i.Fail(ctx, nil)
+	if f := i.Failure(); f != nil || i.FailureNoted() {
+		t.Errorf("the failure of a request that has not failed is %+v", f)
+	}
+	i.Fail(ctx, first)
+	i.Fail(ctx, second)
+	i.NoteFailure()
+	if f := i.Failure(); f == nil || f.Err != first || f.Context != ctx || !i.FailureNoted() {
+		t.Errorf("the failure is %+v", f)
+	}
+	request.From(t.Context()).Fail(ctx, first) // without a request, nothing happens
+	request.From(t.Context()).NoteFailure()
 	if got := request.From(ctx).Operation(); got != "Feed" {
 		t.Errorf("the operation is %q", got)
 	}
