@@ -113,7 +113,8 @@ func (r *Reporter) failed(ctx context.Context, op *exec.Operation) {
 		properties["operation"] = op.Name
 	}
 	r.capture(ctx, op.Caller, Event{Name: errorEvent, Properties: properties})
-	if code == fault.Internal && !errors.Is(op.Err, exec.ErrPanic) { // which Panicked has reported
+	var panicked *fault.Panic
+	if code == fault.Internal && !errors.As(op.Err, &panicked) { // which Panicked has reported
 		r.exception(ctx, op.Caller, exceptionOf(op.Err))
 	}
 }

@@ -6,6 +6,7 @@ package fault
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -74,6 +75,15 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Panic is the cause of a fault that was a panic. Its text has the value, so it is for logs only.
+type Panic struct {
+	Value any
+	Stack []byte // as debug.Stack returns it
+}
+
+// Error implements error.
+func (p *Panic) Error() string { return fmt.Sprint("panic: ", p.Value) }
 
 // New returns a fault with a message and, optionally, a hint.
 func New(code Code, op, message string, hint ...string) *Error {

@@ -64,7 +64,11 @@ func (s *Server) accessLog(p Policy) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			began := time.Now()
 			aborted := true
-			defer func() { s.logAccess(r.Context(), responseOf(r.Context()), time.Since(began), aborted) }()
+			defer func() {
+				answer := responseOf(r.Context())
+				s.logAccess(r.Context(), answer, time.Since(began), aborted)
+				s.reportFailure(r.Context(), answer)
+			}()
 			next.ServeHTTP(w, r)
 			aborted = false
 		})
@@ -89,12 +93,14 @@ func (s *Server) answerPanic(ctx context.Context, w *response, v any) {
 		panic(http.ErrAbortHandler)
 	}
 	r := w.request
-	s.options.Logger.ErrorContext(ctx, "a handler panicked",
-		request.FieldPanic, fmt.Sprint(v), request.FieldStack, string(debug.Stack()))
+	cause := &fault.Panic{Value: v, Stack: debug.Stack()}
+	s.options.Logger.ErrorContext(ctx, "a handler panicked", request.FieldPanic, fmt.Sprint(v), request.FieldStack, string(cause.Stack))
+	failure := &fault.Error{Code: fault.Internal, Op: "serve a request", Message: "a handler panicked", Err: cause}
 	if w.status != 0 || w.hijacked {
+		w.info.Fail(ctx, failure)
 		panic(http.ErrAbortHandler)
 	}
-	problem.Write(w, r, fault.New(fault.Internal, "serve "+r.URL.Path, "a handler panicked"))
+	problem.Write(w, r, failure)
 }
 
 // limitBody refuses bodies of more than limit bytes, before they are read where their length is declared.

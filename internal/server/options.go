@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,6 +23,10 @@ type Options struct {
 
 	Authenticators []Authenticator // in the order in which they are asked; without any, every caller is anonymous
 	Middleware     []Middleware    // that parts of the program add to the stages
+
+	// Failed learns of each request that was answered with a status from 400 on, after the answer. Probes are not among them. It must
+	// not block; nil learns nothing.
+	Failed func(ctx context.Context, f Failure)
 
 	MaxBody           int64         // bytes of a request's body; default 1 MiB
 	ReadHeaderTimeout time.Duration // default 5 s

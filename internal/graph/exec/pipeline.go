@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -64,9 +63,6 @@ func (p *pipeline) layout() string {
 	return b.String()
 }
 
-// ErrPanic is the cause of the error of an operation that panicked.
-var ErrPanic = errors.New("an operation panicked")
-
 // execute takes an operation through the steps. Its outcome is in op.
 func (p *pipeline) execute(ctx context.Context, op *Operation) {
 	op.clock = time.Now()
@@ -90,11 +86,12 @@ func (p *pipeline) execute(ctx context.Context, op *Operation) {
 func (p *pipeline) attempt(ctx context.Context, op *Operation) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			p.Logger.ErrorContext(ctx, "panic in an operation", request.FieldPanic, fmt.Sprint(v), request.FieldStack, string(debug.Stack()))
+			cause := &fault.Panic{Value: v, Stack: debug.Stack()}
+			p.Logger.ErrorContext(ctx, "panic in an operation", request.FieldPanic, fmt.Sprint(v), request.FieldStack, string(cause.Stack))
 			if p.Panicked != nil {
 				p.Panicked(ctx, v)
 			}
-			err = &fault.Error{Code: fault.Internal, Op: "run an operation", Message: "panic", Err: ErrPanic}
+			err = &fault.Error{Code: fault.Internal, Op: "run an operation", Message: "panic", Err: cause}
 		}
 	}()
 	for _, s := range p.steps {
