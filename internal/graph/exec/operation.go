@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -52,6 +53,40 @@ func (op *Operation) Type() string {
 		return ""
 	}
 	return string(op.operation.Operation)
+}
+
+// maxFields is how many root fields Fields names.
+const maxFields = 3
+
+// Fields names the operation by what the schema calls its root fields: `query prompts, teams`. Unlike the name and the aliases, the
+// client cannot choose freely. It is "" before the document is known to be valid.
+func (op *Operation) Fields() string {
+	if op.operation == nil {
+		return ""
+	}
+	names := rootFields(op.operation.SelectionSet, nil)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) > maxFields {
+		names = append(names[:maxFields:maxFields], "…")
+	}
+	return string(op.operation.Operation) + " " + strings.Join(names, ", ")
+}
+
+func rootFields(set ast.SelectionSet, names []string) []string {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			names = append(names, s.Name)
+		case *ast.InlineFragment:
+			names = rootFields(s.SelectionSet, names)
+		case *ast.FragmentSpread:
+			if s.Definition != nil {
+				names = rootFields(s.Definition.SelectionSet, names)
+			}
+		}
+	}
+	return names
 }
 
 // cacheable reports whether an answer can come from a cache: what it depends on is rows, of which the plan knows the types.

@@ -65,8 +65,9 @@ func (m *memory) Put(_ context.Context, op *exec.Operation) {
 
 // outcomes observes what operations come to.
 type outcomes struct {
-	mu   sync.Mutex
-	list []string
+	mu     sync.Mutex
+	list   []string
+	fields []string
 }
 
 func (*outcomes) Name() string { return "outcomes" }
@@ -78,6 +79,7 @@ func (o *outcomes) Settle(ctx context.Context, op *exec.Operation) {
 	if op.Plan != nil {
 		writes = strings.Join(op.Plan.Writes, " ")
 	}
+	o.fields = append(o.fields, op.Fields())
 	o.list = append(o.list, fmt.Sprintf("%s by %q costs %d, cached %t, writes [%s], %s, context %v", op.Name, op.Caller.UID, op.Cost, op.Cached, writes, fault.CodeOf(op.Err), ctx.Err()))
 }
 
@@ -224,6 +226,24 @@ type panics struct{}
 func (panics) Name() string { return "panics" }
 
 func (panics) Admit(context.Context, *exec.Operation) error { panic("secret") }
+
+// Fields names an operation by the schema, whatever the client calls it.
+func TestFieldsOfAnOperation(t *testing.T) {
+	observed := &outcomes{}
+	c := newClient(t, func(o *execOptions) { o.Observers = []exec.Observer{observed} })
+	for _, document := range []string{
+		`query Mine {b: teams {totalCount} a: prompts {totalCount} prompts {totalCount}}`,
+		`query {...F ... on Query {teams {totalCount}}} fragment F on Query {users {totalCount}}`,
+		`{__typename teams {totalCount} users {totalCount} prompts {totalCount}}`,
+		`{nonsense}`,
+	} {
+		c.send(t, document, nil)
+	}
+	want := []string{"query prompts, teams", "query teams, users", "query __typename, prompts, teams, …", ""}
+	if !slices.Equal(observed.fields, want) {
+		t.Errorf("got %q", observed.fields)
+	}
+}
 
 func TestPanicIsAnInternalError(t *testing.T) {
 	observed := &outcomes{}
