@@ -72,10 +72,16 @@ func TestIssuerAway(t *testing.T) {
 	if f := (&fault.Error{}); fault.CodeOf(err) != fault.Unavailable || !asFault(err, &f) || f.RetryAfter == 0 {
 		t.Fatalf("while no key is known: %v, want unavailable", err)
 	}
+	if n, concern := v.Status(); n != 0 || concern != "the keys of 1 of 1 issuers are not known: their tokens cannot be checked" {
+		t.Errorf("while no key is known, the status is %d, %q", n, concern)
+	}
 	i.behave(nil)
 	clock.pass(31 * time.Second)
 	if _, err := v.Verify(t.Context(), text); err != nil {
 		t.Fatalf("after the issuer came back: %v", err)
+	}
+	if n, concern := v.Status(); n != 1 || concern != "" {
+		t.Errorf("after the issuer came back, the status is %d, %q", n, concern)
 	}
 	before := i.fetches.Load()
 	i.behave(func(w http.ResponseWriter) bool { http.Error(w, "away", http.StatusBadGateway); return true })
@@ -92,6 +98,10 @@ func TestIssuerAway(t *testing.T) {
 		})
 		before = i.fetches.Load()
 	}
+	await(t, func() bool {
+		n, concern := v.Status()
+		return n == 1 && concern == "the keys of 1 of 1 issuers are old, because the issuers do not answer"
+	})
 }
 
 // TestRemovedKey: a key that has left the set counts for a minute at most after the set was fetched.
