@@ -28,6 +28,8 @@ const Schema = "krowoc"
 // The tables of the schema.
 const (
 	APIKeysTable     = Schema + ".api_keys"
+	ErrorCountsTable = Schema + ".error_counts"
+	ErrorsTable      = Schema + ".errors"
 	LeaseTable       = Schema + ".migration_lease"
 	MigrationsTable  = Schema + ".migrations"
 	OutboxTable      = Schema + ".outbox"
