@@ -50,6 +50,7 @@ type Config struct {
 	Auth       Auth
 	Analytics  Analytics
 	Health     Health
+	Errors     Errors
 	Log        Log
 	Telemetry  Telemetry
 	Dev        Dev
@@ -241,6 +242,12 @@ type Metrics struct {
 	Endpoint string // of a collector, to which they are pushed
 	Headers  Secret // name=value, separated by commas
 	Interval time.Duration
+}
+
+// Errors configures the list of errors.
+type Errors struct {
+	Store   bool // keep it
+	Clients bool // accept errors of front ends
 }
 
 // Dev configures `krowoc dev`. An empty engine of a service means Engine.

@@ -135,6 +135,10 @@ var keys = []Key{
 		{Path: "critical", Kind: Bool, Default: "false", Doc: "Whether this server is not ready while the check fails."},
 	}},
 
+	{Path: "errors.store", Kind: Bool, Default: "true", Doc: "Keep a list of the server's errors in the database, without values of users; see `krowoc errors`."},
+	{Path: "errors.clients", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"},
+		Doc: "Accept errors that front ends report by POST /errors, from pages of the server's own origin and of `server.cors.origins`."},
+
 	{Path: "log.level", Kind: Text, Default: "info", OneOf: []string{"debug", "info", "warn", "error"}, Doc: "Lowest level to log."},
 	{Path: "log.format", Kind: Text, Default: "json", DefaultIn: in{Development: "text", Test: "text"}, OneOf: []string{"text", "json"},
 		Doc: "Format of the log on standard error."},
