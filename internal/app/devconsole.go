@@ -25,6 +25,7 @@ import (
 	"github.com/krowoc/krowoc/internal/localhost"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 )
 
 // authURL is the variable with the URL of a session's identity provider.
@@ -37,6 +38,7 @@ type devConsole struct {
 	console atomic.Pointer[console.Console]
 	tokens  atomic.Pointer[token.Verifier] // of the identity provider
 	revoked atomic.Pointer[revocation.Reader]
+	errors  atomic.Pointer[devErrors]
 }
 
 func (a *App) newDevConsole() *devConsole {
@@ -165,6 +167,7 @@ func (d *devConsole) links() []console.Link {
 func (d *devConsole) watch(report func(dev.Event)) func(dev.Event) {
 	return func(e dev.Event) {
 		report(e)
+		d.recordEvent(e)
 		c := d.console.Load()
 		switch {
 		case c == nil:
@@ -194,6 +197,7 @@ type devAPI struct {
 	sessions *session.Manager
 	known    credentials
 	events   *Analytics
+	errors   *errorlog.Recorder
 }
 
 // serverOptions returns the server options of the API of a session. Callers log in with the identity provider of the session or simply
@@ -226,22 +230,24 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 			return nil, err
 		}
 	}
+	o.Errors = d.app.newErrors(pool, logger)
 	srv, err := d.app.NewServer(pool, s, logger, o)
 	if err != nil {
 		return nil, err
 	}
 	d.people.Use(pool, s)
-	return &devAPI{srv, d.people, pool, o.Sessions, known, events}, nil
+	d.errors.Store(&devErrors{o.Errors, pool})
+	return &devAPI{srv, d.people, pool, o.Sessions, known, events, o.Errors}, nil
 }
 
 // Start serves once it is known what is revoked.
 func (a *devAPI) Start(ctx context.Context) error {
-	if err := a.known.Start(ctx); err != nil {
+	if err := errors.Join(a.errors.Start(ctx), a.known.Start(ctx)); err != nil {
 		return err
 	}
 	err := errors.Join(a.events.Start(ctx), a.Server.Start(ctx))
 	if err != nil {
-		err = errors.Join(err, a.events.Stop(ctx), a.known.Stop(ctx))
+		err = errors.Join(err, a.events.Stop(ctx), a.known.Stop(ctx), a.errors.Stop(ctx))
 	}
 	return err
 }
@@ -250,7 +256,7 @@ func (a *devAPI) Start(ctx context.Context) error {
 func (a *devAPI) Stop(ctx context.Context) error {
 	err := a.Server.Stop(ctx)
 	a.sessions.Close()
-	return errors.Join(err, a.events.Stop(ctx), a.known.Stop(ctx))
+	return errors.Join(err, a.events.Stop(ctx), a.known.Stop(ctx), a.errors.Stop(ctx))
 }
 
 // Replace serves another schema, starting with the next request.

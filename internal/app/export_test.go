@@ -6,6 +6,7 @@ import (
 	"github.com/krowoc/krowoc/internal/auth/apikey"
 	"github.com/krowoc/krowoc/internal/auth/liveness"
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -27,3 +28,6 @@ func (a *App) AskedIssuers() liveness.Issuers { return a.askedIssuers() }
 func (a *App) NewAnalytics(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger) (*Analytics, error) {
 	return a.newAnalytics(pool, s, logger)
 }
+
+// NewErrors returns a recorder of errors.
+func (a *App) NewErrors(pool *pgxpool.Pool) *errorlog.Recorder { return a.newErrors(pool, a.Logger) }

@@ -6,8 +6,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Health checks everything the service needs: Postgres, its migrations, disk space and the configured URLs.
-func (a *App) Health(pool, probes *pgxpool.Pool) (*health.Checker, error) {
+// Health checks everything the service needs: Postgres, its migrations, disk space and the configured URLs. Components are parts of the
+// running service that report their own state.
+func (a *App) Health(pool, probes *pgxpool.Pool, components ...health.Component) (*health.Checker, error) {
 	migrator, err := a.Migrator(probes, nil)
 	if err != nil {
 		return nil, err
@@ -23,6 +24,9 @@ func (a *App) Health(pool, probes *pgxpool.Pool) (*health.Checker, error) {
 		check := health.URL(a.httpClient(), u.Name, u.URL)
 		check.Critical = u.Critical
 		checks = append(checks, check)
+	}
+	for _, c := range components {
+		checks = append(checks, c.Check())
 	}
 	return health.New(health.Options{
 		ReleaseID: a.Version, ServiceID: a.Config.Project, CacheFor: h.CacheFor, Timeout: h.Timeout, Now: a.Now,

@@ -86,6 +86,8 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	options := a.serveOptions(callers{known.keys, tokens, sessions, persons})
 	options.Enforce, options.Metrics, options.Analytics = enforced.exec(), measured, events
 	options.ServeMetrics = a.Config.Telemetry.Metrics.Enabled
+	options.Errors = a.newErrors(pool, a.Logger)
+	options.Components = issuersComponent(tokens)
 	srv, err := a.NewServer(pool, s, a.Logger, options)
 	if err != nil {
 		return nil, err
@@ -93,13 +95,14 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	t := a.Config.Server.Timeouts
 	return []lifecycle.Part{
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
+		errorsPart(options.Errors),
 		enforced.part(),
 		a.pushMetrics(measured),
 		{Name: "credentials", Start: known.Start, Stop: known.Stop},
 		a.issuers(tokens, s),
 		events.part(),
 		{Name: "sessions", Stop: func(context.Context) error { sessions.Close(); return nil }},
-		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: srv.Wait, StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
+		{Name: "server", Start: srv.Start, Stop: srv.Stop, Wait: recorded(options.Errors, "krowoc serve", srv.Wait), StopTimeout: t.DrainDelay + t.Shutdown + time.Second},
 	}, nil
 }
 

@@ -11,10 +11,12 @@ import (
 	"github.com/krowoc/krowoc/internal/auth/session"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/health"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/server/cors"
 	"github.com/krowoc/krowoc/internal/server/graphiql"
+	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 	"github.com/krowoc/krowoc/internal/telemetry/metrics"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -39,10 +41,12 @@ type ServerOptions struct {
 	Sessions       *session.Manager       // of browsers; nil has none
 	Authenticators []server.Authenticator // asked in order for the caller of a request; without any, all callers are anonymous
 	Middleware     []server.Middleware
-	Enforce        *exec.Enforcement // of the rules by Postgres; nil leaves them to the API
-	Metrics        *metrics.Metrics  // what the server counts; nil for nothing
-	Analytics      *Analytics        // product events; nil has none
-	ServeMetrics   bool              // at /metrics
+	Enforce        *exec.Enforcement  // of the rules by Postgres; nil leaves them to the API
+	Metrics        *metrics.Metrics   // what the server counts; nil for nothing
+	Analytics      *Analytics         // product events; nil has none
+	ServeMetrics   bool               // at /metrics
+	Errors         *errorlog.Recorder // nil records no errors
+	Components     []health.Component // of /healthz
 }
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
@@ -57,7 +61,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	operations := exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
 		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
-		Tracers: tracers, Observers: o.observers(),
+		Tracers: tracers, Observers: slices.Concat(observers(o.Errors), o.observers()),
 	}
 	o.Analytics.observe(&operations)
 	handler, err := exec.New(operations)
@@ -76,6 +80,11 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	}
 	o, metricsRoutes := o.withMetrics(a.Config.Telemetry.Metrics.Token.Reveal(), logger)
 	routes = append(routes, metricsRoutes...)
+	clients, err := a.clientErrors(o.Errors)
+	if err != nil {
+		return nil, err
+	}
+	routes = append(routes, clients...)
 	origins, err := cors.Middleware(c.CORS.Origins, c.CORS.Credentials)
 	if err != nil {
 		return nil, err
@@ -89,7 +98,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 			probes.Close()
 		}
 	}()
-	checker, err := a.Health(pool, probes)
+	checker, err := a.Health(pool, probes, o.components()...)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +107,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	srv, err := server.New(server.Options{
 		Address: cmp.Or(o.Address, c.Address), ProbeAddress: o.ProbeAddress, Routes: routes, Health: checker, Logger: logger,
 		Authenticators: o.Authenticators, Middleware: slices.Concat(tracing, origins, o.Middleware, o.Analytics.middleware()),
-		MaxBody: int64(c.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
+		Failed: failed(o.Errors), MaxBody: int64(c.MaxBodyBytes), ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, DrainTimeout: t.Shutdown, PreStopDelay: t.DrainDelay,
 	})
 	if err != nil {

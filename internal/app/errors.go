@@ -1,0 +1,106 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/krowoc/krowoc/internal/auth/token"
+	"github.com/krowoc/krowoc/internal/dev"
+	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/health"
+	"github.com/krowoc/krowoc/internal/lifecycle"
+	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
+)
+
+// newErrors returns the recorder of errors. It is nil if the list of errors is turned off.
+func (a *App) newErrors(pool *pgxpool.Pool, logger *slog.Logger) *errorlog.Recorder {
+	if !a.Config.Errors.Store {
+		return nil
+	}
+	return errorlog.New(errorlog.Options{DB: pool, Logger: logger, Release: cmp.Or(a.Version, "unknown"), Environment: a.Config.Environment, Now: a.Now})
+}
+
+// errorsPart is the recorder as a part of a server. It stops after the server, so that the last requests are recorded.
+func errorsPart(r *errorlog.Recorder) lifecycle.Part {
+	return lifecycle.Part{Name: "errors", Start: r.Start, Stop: r.Stop}
+}
+
+// observers returns what learns the outcome of each operation.
+func observers(r *errorlog.Recorder) []exec.Observer {
+	if r == nil {
+		return nil
+	}
+	return []exec.Observer{r}
+}
+
+// failed returns what learns of each request that has failed.
+func failed(r *errorlog.Recorder) func(context.Context, server.Failure) {
+	if r == nil {
+		return nil
+	}
+	return func(ctx context.Context, f server.Failure) { r.FailedRequest(ctx, f.Route, f.Status, f.Err) }
+}
+
+// clientErrors returns the route by which front ends report errors, if it is configured.
+func (a *App) clientErrors(r *errorlog.Recorder) ([]server.Route, error) {
+	if r == nil || !a.Config.Errors.Clients {
+		return nil, nil
+	}
+	h, err := errorlog.NewReceiver(errorlog.ReceiverOptions{Recorder: r, Origins: a.Config.Server.CORS.Origins, PublicURL: a.Config.Server.PublicURL, Now: a.Now})
+	if err != nil {
+		return nil, err
+	}
+	return []server.Route{{Pattern: "POST " + errorlog.ReceiverPath, Handler: h, Policy: server.Policy{MaxBody: errorlog.MaxReport}}}, nil
+}
+
+// recorded returns a function that also records the error of the command.
+func recorded(r *errorlog.Recorder, command string, wait func() error) func() error {
+	return func() error {
+		err := wait()
+		if err != nil {
+			r.Record(context.Background(), errorlog.Event{Edge: errorlog.CLI, Place: command, Err: err})
+		}
+		return err
+	}
+}
+
+// components are the parts of a server that report their state in /healthz.
+func (o ServerOptions) components() []health.Component {
+	if o.Errors == nil {
+		return o.Components
+	}
+	return append(o.Components, health.Component{Name: "errors", Measurement: "lost", Status: func() health.State {
+		lost, concern := o.Errors.Status()
+		return health.State{Concern: concern, Observed: lost}
+	}})
+}
+
+// issuersComponent reports whether the keys of all issuers are known. It asks nobody.
+func issuersComponent(tokens *token.Verifier) []health.Component {
+	if tokens == nil {
+		return nil
+	}
+	return []health.Component{{Name: "issuers", Measurement: "keys", Status: func() health.State {
+		known, concern := tokens.Status()
+		return health.State{Concern: concern, Observed: known}
+	}}}
+}
+
+// devErrors is the list of errors of a development session.
+type devErrors struct {
+	recorder *errorlog.Recorder
+	pool     *pgxpool.Pool
+}
+
+// recordEvent records an error of a part of the session, such as that of a saved migration.
+func (d *devConsole) recordEvent(e dev.Event) {
+	list := d.errors.Load()
+	if e.Err == nil || list == nil {
+		return // nothing is recorded before the first API runs, since its database may not have the tables
+	}
+	list.recorder.Record(context.Background(), errorlog.Event{Edge: errorlog.CLI, Place: "krowoc dev: " + e.Part, Err: e.Err})
+}
