@@ -123,7 +123,11 @@ func word(w string, credential bool) string {
 	case !strings.ContainsAny(body, "0123456789") && len(body) < shortestID:
 		return w
 	}
-	return numbers.ReplaceAllString(ids.ReplaceAllString(w, aNumber), aNumber)
+	w = numbers.ReplaceAllString(ids.ReplaceAllString(w, aNumber), aNumber)
+	if strings.HasPrefix(w, "-"+aNumber) {
+		return w[1:] // the sign is part of the value
+	}
+	return w
 }
 
 // Lengths in bytes.

@@ -37,6 +37,7 @@ func TestNormalise(t *testing.T) {
 		"password=hunter2 is wrong":                                             "‹secret› is wrong",
 		"at 0xc000123456 in 3f2a9bc41":                                          "at # in #",
 		"a token is missing":                                                    "a token is missing",
+		"it must be 1 to 5; it is -7":                                           "it must be # to #; it is #",
 		"unclosed \"quote of ada":                                               "unclosed \"…",
 	} {
 		if got := errorlog.Normalise(message); got != want {

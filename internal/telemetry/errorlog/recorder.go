@@ -27,6 +27,7 @@ type Options struct {
 	Logger               *slog.Logger
 	Release, Environment string
 	Now                  func() time.Time // nil is time.Now
+	Wrote                func()           // is called after errors were written; it must not block. It may be nil
 }
 
 // Recorder adds errors to the list. Record takes a moment and never waits: errors are aggregated in the background and written about once a
@@ -208,6 +209,9 @@ func (w *writer) end(o outcome) {
 	w.status.wrote(o.err, w.Now())
 	if o.err == nil {
 		w.backoff = 0
+		if w.Wrote != nil {
+			w.Wrote()
+		}
 		return
 	}
 	w.lost.Add(w.pending.merge(o.batch))
