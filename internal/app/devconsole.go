@@ -17,6 +17,7 @@ import (
 	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/dev/console"
+	errorpages "github.com/krowoc/krowoc/internal/dev/errors"
 	"github.com/krowoc/krowoc/internal/dev/identity"
 	"github.com/krowoc/krowoc/internal/dev/mail"
 	"github.com/krowoc/krowoc/internal/dev/traces"
@@ -39,10 +40,13 @@ type devConsole struct {
 	tokens  atomic.Pointer[token.Verifier] // of the identity provider
 	revoked atomic.Pointer[revocation.Reader]
 	errors  atomic.Pointer[devErrors]
+	pages   *errorpages.Pages // of the list of errors
 }
 
 func (a *App) newDevConsole() *devConsole {
-	return &devConsole{app: a, people: identity.NewPeople(a.Config.Dev.Auth.Users)}
+	d := &devConsole{app: a, people: identity.NewPeople(a.Config.Dev.Auth.Users)}
+	d.pages = d.errorPages()
+	return d
 }
 
 // service returns the console as a service of the stack. Its parts log under their own names.
@@ -97,6 +101,7 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 		}
 		running.Env = append(running.Env, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL(), "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
 	}
+	d.pages.Register(c.Mux)
 	if d.app.Config.Dev.Auth.Enabled {
 		if err := d.startIdentity(c, log("auth"), send); err != nil {
 			return running, err
@@ -230,7 +235,7 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 			return nil, err
 		}
 	}
-	o.Errors = d.app.newErrors(pool, logger)
+	o.Errors = d.app.newErrors(pool, logger, d.pages.Changed)
 	srv, err := d.app.NewServer(pool, s, logger, o)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/auth/token"
-	"github.com/krowoc/krowoc/internal/dev"
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/health"
 	"github.com/krowoc/krowoc/internal/lifecycle"
@@ -17,11 +16,11 @@ import (
 )
 
 // newErrors returns the recorder of errors. It is nil if the list of errors is turned off.
-func (a *App) newErrors(pool *pgxpool.Pool, logger *slog.Logger) *errorlog.Recorder {
+func (a *App) newErrors(pool *pgxpool.Pool, logger *slog.Logger, wrote func()) *errorlog.Recorder {
 	if !a.Config.Errors.Store {
 		return nil
 	}
-	return errorlog.New(errorlog.Options{DB: pool, Logger: logger, Release: cmp.Or(a.Version, "unknown"), Environment: a.Config.Environment, Now: a.Now})
+	return errorlog.New(errorlog.Options{DB: pool, Logger: logger, Release: cmp.Or(a.Version, "unknown"), Environment: a.Config.Environment, Now: a.Now, Wrote: wrote})
 }
 
 // errorsPart is the recorder as a part of a server. It stops after the server, so that the last requests are recorded.
@@ -88,19 +87,4 @@ func issuersComponent(tokens *token.Verifier) []health.Component {
 		known, concern := tokens.Status()
 		return health.State{Concern: concern, Observed: known}
 	}}}
-}
-
-// devErrors is the list of errors of a development session.
-type devErrors struct {
-	recorder *errorlog.Recorder
-	pool     *pgxpool.Pool
-}
-
-// recordEvent records an error of a part of the session, such as that of a saved migration.
-func (d *devConsole) recordEvent(e dev.Event) {
-	list := d.errors.Load()
-	if e.Err == nil || list == nil {
-		return // nothing is recorded before the first API runs, since its database may not have the tables
-	}
-	list.recorder.Record(context.Background(), errorlog.Event{Edge: errorlog.CLI, Place: "krowoc dev: " + e.Part, Err: e.Err})
 }

@@ -30,4 +30,6 @@ func (a *App) NewAnalytics(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Lo
 }
 
 // NewErrors returns a recorder of errors.
-func (a *App) NewErrors(pool *pgxpool.Pool) *errorlog.Recorder { return a.newErrors(pool, a.Logger) }
+func (a *App) NewErrors(pool *pgxpool.Pool) *errorlog.Recorder {
+	return a.newErrors(pool, a.Logger, nil)
+}

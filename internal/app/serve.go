@@ -86,7 +86,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	options := a.serveOptions(callers{known.keys, tokens, sessions, persons})
 	options.Enforce, options.Metrics, options.Analytics = enforced.exec(), measured, events
 	options.ServeMetrics = a.Config.Telemetry.Metrics.Enabled
-	options.Errors = a.newErrors(pool, a.Logger)
+	options.Errors = a.newErrors(pool, a.Logger, nil)
 	options.Components = issuersComponent(tokens)
 	srv, err := a.NewServer(pool, s, a.Logger, options)
 	if err != nil {
