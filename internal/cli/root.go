@@ -14,6 +14,7 @@ import (
 	"github.com/krowoc/krowoc/internal/cli/dbcmd"
 	"github.com/krowoc/krowoc/internal/cli/devcmd"
 	"github.com/krowoc/krowoc/internal/cli/doctorcmd"
+	"github.com/krowoc/krowoc/internal/cli/errorscmd"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/generatecmd"
 	"github.com/krowoc/krowoc/internal/cli/healthcmd"
@@ -39,7 +40,7 @@ var groups = []struct {
 	{"development", "Development", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, devcmd.New, addcmd.New, doctorcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New, seedcmd.New, dbcmd.New}},
 	{"code", "Code and CI", []func(*factory.Factory) *cobra.Command{schemacmd.New, generatecmd.New, cicmd.New}},
-	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New, authcmd.New}},
+	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New, errorscmd.New, authcmd.New}},
 	{otherGroup, "Other", []func(*factory.Factory) *cobra.Command{configcmd.New, versioncmd.New, completioncmd.New, mancmd.New}},
 }
 
