@@ -14,5 +14,5 @@ const follow: Plugin = {
 
 export default defineConfig({
   plugins: [react(), follow],
-  server: { proxy: { "/graphql": { target }, "/auth/": { target }, "/relay/": { target } } },
+  server: { proxy: { "/graphql": { target }, "/auth/": { target }, "/relay/": { target }, "/errors": { target } } },
 });
