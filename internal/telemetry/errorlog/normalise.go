@@ -22,7 +22,7 @@ const (
 )
 
 // Normalise replaces in a message what differs from one occurrence to the next and may be secret or personal: quoted text, URLs, e-mail
-// addresses, hosts with a port, absolute paths, tokens, IDs and numbers. Normalise(Normalise(s)) is Normalise(s).
+// addresses, hosts with a port, absolute paths, tokens, IDs and numbers.
 func Normalise(message string) string {
 	const enough = 4 * maxMessage // what is replaced is longer than what replaces it
 	if len(message) > enough {

