@@ -7,9 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/graph/exec"
-	"github.com/krowoc/krowoc/internal/health"
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
@@ -65,26 +63,4 @@ func recorded(r *errorlog.Recorder, command string, wait func() error) func() er
 		}
 		return err
 	}
-}
-
-// components are the parts of a server that report their state in /healthz.
-func (o ServerOptions) components() []health.Component {
-	if o.Errors == nil {
-		return o.Components
-	}
-	return append(o.Components, health.Component{Name: "errors", Measurement: "lost", Status: func() health.State {
-		lost, concern := o.Errors.Status()
-		return health.State{Concern: concern, Observed: lost}
-	}})
-}
-
-// issuersComponent reports whether the keys of all issuers are known. It asks nobody.
-func issuersComponent(tokens *token.Verifier) []health.Component {
-	if tokens == nil {
-		return nil
-	}
-	return []health.Component{{Name: "issuers", Measurement: "keys", Status: func() health.State {
-		known, concern := tokens.Status()
-		return health.State{Concern: concern, Observed: known}
-	}}}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"github.com/krowoc/krowoc/internal/auth/token"
 	"github.com/krowoc/krowoc/internal/health"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,4 +32,47 @@ func (a *App) Health(pool, probes *pgxpool.Pool, components ...health.Component)
 	return health.New(health.Options{
 		ReleaseID: a.Version, ServiceID: a.Config.Project, CacheFor: h.CacheFor, Timeout: h.Timeout, Now: a.Now,
 	}, checks...)
+}
+
+// components are the parts of a server that report their state in /healthz.
+func (o ServerOptions) components() []health.Component {
+	list := o.Components
+	if o.Errors != nil {
+		list = append(list, health.Component{Name: "errors", Measurement: "lost", Status: func() health.State {
+			lost, concern := o.Errors.Status()
+			return health.State{Concern: concern, Observed: lost}
+		}})
+	}
+	if o.Analytics != nil {
+		list = append(list, health.Component{Name: "analytics", Measurement: "lost", Status: func() health.State {
+			s := health.State{Observed: o.Analytics.client.Dropped()}
+			if o.Analytics.Status() != "" { // which names hosts
+				s.Concern = "product events cannot be sent"
+			}
+			return s
+		}})
+	}
+	return list
+}
+
+// tracesComponent reports whether the collector takes traces.
+func (a *App) tracesComponent() []health.Component {
+	if a.tracing == nil {
+		return nil
+	}
+	return []health.Component{{Name: "traces", Measurement: "lost", Status: func() health.State {
+		lost, concern := a.tracing.Status()
+		return health.State{Concern: concern, Observed: lost}
+	}}}
+}
+
+// issuersComponent reports whether the keys of all issuers are known. It asks nobody.
+func issuersComponent(tokens *token.Verifier) []health.Component {
+	if tokens == nil {
+		return nil
+	}
+	return []health.Component{{Name: "issuers", Measurement: "keys", Status: func() health.State {
+		known, concern := tokens.Status()
+		return health.State{Concern: concern, Observed: known}
+	}}}
 }

@@ -98,7 +98,7 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 			probes.Close()
 		}
 	}()
-	checker, err := a.Health(pool, probes, o.components()...)
+	checker, err := a.Health(pool, probes, slices.Concat(o.components(), a.tracesComponent())...)
 	if err != nil {
 		return nil, err
 	}

@@ -37,9 +37,9 @@ type queue struct {
 	patience context.CancelFunc // ends requests
 	done     chan struct{}
 
-	away   bool   // the last attempt failed
-	lost   uint64 // before it
-	choosy bool   // the last batch was refused in part
+	away   atomic.Bool // the last attempt failed
+	lost   uint64      // before it
+	choosy bool        // the last batch was refused in part
 }
 
 func newQueue(e sdk.SpanExporter, to *collector, o Options) *queue {
@@ -222,15 +222,14 @@ func (q *queue) attempt(ctx context.Context, batch []sdk.ReadOnlySpan) error {
 
 // report logs that the collector does not take spans, once until it does again.
 func (q *queue) report(err error) {
-	if !q.away {
-		q.away, q.lost = true, q.dropped.Load()
+	if q.away.CompareAndSwap(false, true) {
+		q.lost = q.dropped.Load()
 		q.log.Warn("traces cannot be sent", "collector", q.to.host(), "error", cause(err))
 	}
 }
 
 func (q *queue) back() {
-	if q.away {
-		q.away = false
+	if q.away.CompareAndSwap(true, false) {
 		q.log.Info("traces are sent again", "collector", q.to.host(), "lost", q.dropped.Load()-q.lost)
 	}
 }

@@ -168,5 +168,13 @@ func (t *Tracing) Exported() uint64 { return t.queue.exported.Load() }
 // Dropped returns how many spans were lost: no room, or refused by the collector.
 func (t *Tracing) Dropped() uint64 { return t.queue.dropped.Load() }
 
+// Status returns the number of lost spans, and why spans do not arrive, or "" if they do. The reason contains no name of a host.
+func (t *Tracing) Status() (lost uint64, concern string) {
+	if t.queue.away.Load() {
+		concern = "traces cannot be sent to the collector"
+	}
+	return t.Dropped(), concern
+}
+
 // Waiting returns how many spans wait to be sent.
 func (t *Tracing) Waiting() int { return len(t.queue.spans) }
