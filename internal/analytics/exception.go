@@ -46,7 +46,7 @@ func exceptionOf(err error) []exception {
 		if f, ok := e.(*fault.Error); ok && f.Op != "" { //nolint:errorlint // each of the chain counts
 			operations = append(operations, f.Op)
 		}
-		if s, ok := e.(interface{ SQLState() string }); ok && state == "" { //nolint:errorlint // as above
+		if s, ok := e.(interface{ SQLState() string }); ok && state == "" {
 			state = " (SQLSTATE " + s.SQLState() + ")"
 		}
 	}

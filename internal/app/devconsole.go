@@ -93,11 +93,8 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 		running.Env = append(running.Env, "SMTP_HOST="+host, "SMTP_PORT="+port, "SMTP_URL=smtp://"+catcher.Address())
 	}
 	if d.app.Config.Dev.Traces.Enabled {
-		(&traces.Sink{}).Register(c.Mux)
-		if d.app.tracing != nil {
-			if err := d.app.tracing.SetEndpoint(c.URL()); err != nil {
-				return running, err
-			}
+		if err := d.receiveTraces(c); err != nil {
+			return running, err
 		}
 		running.Env = append(running.Env, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL(), "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
 	}
@@ -115,6 +112,15 @@ func (d *devConsole) start(ctx context.Context, own *slog.Logger, log func(strin
 		err = d.app.tracing.Start(ctx)
 	}
 	return running, err
+}
+
+// receiveTraces has the console receive traces, those of the session's own API too.
+func (d *devConsole) receiveTraces(c *console.Console) error {
+	(&traces.Sink{}).Register(c.Mux)
+	if d.app.tracing == nil {
+		return nil
+	}
+	return d.app.tracing.SetEndpoint(c.URL())
 }
 
 // stopTraces sends the last traces while the console still runs.

@@ -97,7 +97,7 @@ func named(t *testing.T, trace traces.Trace, name string) traces.Span {
 }
 
 // post sends an operation with pairs of header names and values.
-func post(t *testing.T, url, body string, header ...string) (*http.Response, string) {
+func post(t *testing.T, url, body string, header ...string) (status int, _ http.Header, _ string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/graphql", strings.NewReader(body))
 	if err != nil {
@@ -116,7 +116,7 @@ func post(t *testing.T, url, body string, header ...string) (*http.Response, str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(text)
+	return response.StatusCode, response.Header, string(text)
 }
 
 // A request that crosses a browser, the API and SQL is one trace, and no value is in it.
@@ -129,9 +129,9 @@ func TestOneRequestIsOneTrace(t *testing.T) {
 	const id, browser, secret = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "s3cr3t"
 	body := fmt.Sprintf(`{"query": "query Find($t: String!) {a: prompts(first: 2, where: {title: {eq: $t}}) {nodes {title}} b: prompts(where: {title: {eq: \"%s\"}}) {totalCount}}", "variables": {"t": "%s"}}`, secret, secret)
 	for range 2 {
-		if response, text := post(t, url, body, "Traceparent", "00-"+id+"-"+browser+"-01", "Authorization", ""); response.StatusCode != http.StatusOK || !strings.Contains(text, "totalCount") {
-			t.Fatalf("%d %s", response.StatusCode, text)
-		} else if got := strings.Join(response.Header.Values("Server-Timing"), ", "); !strings.Contains(got, "db;dur=") || !strings.Contains(got, `traceparent;desc="00-`+id) {
+		if status, header, text := post(t, url, body, "Traceparent", "00-"+id+"-"+browser+"-01", "Authorization", ""); status != http.StatusOK || !strings.Contains(text, "totalCount") {
+			t.Fatalf("%d %s", status, text)
+		} else if got := strings.Join(header.Values("Server-Timing"), ", "); !strings.Contains(got, "db;dur=") || !strings.Contains(got, `traceparent;desc="00-`+id) {
 			t.Errorf("Server-Timing: %s", got)
 		}
 	}
@@ -249,7 +249,7 @@ func TestFailuresAreTraced(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), "ALTER TABLE prompts RENAME TO secrets"); err != nil {
 		t.Fatal(err)
 	}
-	if _, text := post(t, url, `{"query": "{prompts {totalCount}}"}`, "Traceparent", "00-"+id(9)+"-00f067aa0ba902b7-00"); !strings.Contains(text, "INTERNAL") {
+	if _, _, text := post(t, url, `{"query": "{prompts {totalCount}}"}`, "Traceparent", "00-"+id(9)+"-00f067aa0ba902b7-00"); !strings.Contains(text, "INTERNAL") {
 		t.Fatal(text)
 	}
 	trace := collector.find(t, id(9), 3)

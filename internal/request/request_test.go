@@ -28,7 +28,7 @@ func TestContext(t *testing.T) {
 	i.Fail(ctx, first)
 	i.Fail(ctx, second)
 	i.NoteFailure()
-	if f := i.Failure(); f == nil || f.Err != first || f.Context != ctx || !i.FailureNoted() {
+	if f := i.Failure(); f == nil || !errors.Is(f.Err, first) || f.Context != ctx || !i.FailureNoted() {
 		t.Errorf("the failure is %+v", f)
 	}
 	request.From(t.Context()).Fail(ctx, first) // without a request, nothing happens

@@ -25,7 +25,7 @@ func (keyed) Authenticate(*http.Request, string) (caller.Caller, bool, error) {
 // Every record of a request after its authentication has the caller and the trace, also that of the access log, whose middleware ran before.
 func TestRecordsHaveTheirCaller(t *testing.T) {
 	var log *slog.Logger
-	span := server.Middleware{Stage: server.Identify, Name: "span", Wrap: func(next http.Handler) http.Handler {
+	span := server.Middleware{Stage: server.Identify, Name: "span", First: true, Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			of := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{15: 7}, SpanID: trace.SpanID{7: 9}})
 			next.ServeHTTP(w, r.WithContext(trace.ContextWithSpanContext(r.Context(), of)))

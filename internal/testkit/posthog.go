@@ -56,8 +56,8 @@ func NewPostHog(t testing.TB, responses ...Response) *PostHog {
 	p := &PostHog{responses: responses, arrived: make(chan struct{}, 10_000)}
 	p.Server = httptest.NewServer(p)
 	t.Cleanup(func() {
-		p.Server.CloseClientConnections() // some hang
-		p.Server.Close()
+		p.CloseClientConnections() // some hang
+		p.Close()
 	})
 	return p
 }

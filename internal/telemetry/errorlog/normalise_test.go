@@ -99,13 +99,15 @@ func places(r *rand.Rand) []error {
 		&fault.Error{Code: fault.Invalid, Err: gqlerror.List{{Message: fmt.Sprintf("Unexpected Name %q", word)}}},
 		errors.New("unexpected end of JSON input"),
 		panicking(func() { index(nil, n) }),
-		panicking(func() { var m map[string]int; m[word] = n }),
+		panicking(func() { set(nil, word, n) }),
 		panicking(func() { panic("the user " + word + " is wrong") }),
 	}
 }
 
 // index panics. Its message has a number.
 func index(list []int, n int) int { return list[n] }
+
+func set(m map[string]int, name string, n int) { m[name] = n }
 
 // The same fault with other values has the same fingerprint; different places have different ones.
 func TestFingerprints(t *testing.T) {

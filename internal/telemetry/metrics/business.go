@@ -169,6 +169,6 @@ func (b *Business) Collect(to chan<- prometheus.Metric) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for _, d := range b.metrics {
-		d.CounterVec.Collect(to)
+		d.Collect(to)
 	}
 }

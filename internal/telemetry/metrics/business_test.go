@@ -76,9 +76,9 @@ func TestMetricsOfTheSchema(t *testing.T) {
 	for i := range 150 {
 		fmt.Fprintf(&all, "a%d: createOrder(data: {id: %d, shop: \"s%d\", total: 1.5}) {id}\n", i, i, i)
 	}
-	ask(t, ctx, h, "mutation {"+all.String()+"}")
-	ask(t, ctx, h, `mutation {updateOrder(id: 1, data: {status: PAID, gift: true, total: 4}) {id}}`)
-	ask(t, ctx, h, `mutation {createOrder(data: {id: 1}) {id}}`) // conflicts
+	ask(ctx, t, h, "mutation {"+all.String()+"}")
+	ask(ctx, t, h, `mutation {updateOrder(id: 1, data: {status: PAID, gift: true, total: 4}) {id}}`)
+	ask(ctx, t, h, `mutation {createOrder(data: {id: 1}) {id}}`) // conflicts
 	got := text(t, m)
 	for _, want := range []string{
 		`orders_total{gift="",status="PLACED"} 150`, `orders_total{gift="true",status="PAID"} 1`,

@@ -85,7 +85,7 @@ func operations(t testing.TB, m *metrics.Metrics) *graphexec.Handler {
 	return h
 }
 
-func ask(t testing.TB, ctx context.Context, h http.Handler, document string) {
+func ask(ctx context.Context, t testing.TB, h http.Handler, document string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(fmt.Sprintf(`{"query": %q}`, document)))
 	r.Header.Set("Content-Type", "application/json")
@@ -99,10 +99,10 @@ func TestLabelsAreBounded(t *testing.T) {
 	h := operations(t, m)
 	for i := range 10_000 {
 		m.HTTP.Observe(t.Context(), metrics.Request{Method: fmt.Sprint("M", i), Status: 404})
-		ask(t, t.Context(), h, fmt.Sprintf("query Made%d { __typename }", i))
+		ask(t.Context(), t, h, fmt.Sprintf("query Made%d { __typename }", i))
 	}
-	ask(t, t.Context(), h, "query Long"+strings.Repeat("x", 200)+" { __typename }")
-	ask(t, t.Context(), h, "query Invalid { nothingLikeThis }")
+	ask(t.Context(), t, h, "query Long"+strings.Repeat("x", 200)+" { __typename }")
+	ask(t.Context(), t, h, "query Invalid { nothingLikeThis }")
 	got := text(t, m)
 	names := strings.Count(got, "graphql_operation_duration_seconds_count{")
 	if names != 50+2 { // with those of all others and of documents that are not valid
@@ -129,7 +129,7 @@ func TestExemplars(t *testing.T) {
 		m := metrics.New(metrics.Options{})
 		ctx := sampled(t, flags)
 		m.HTTP.Observe(ctx, metrics.Request{Pattern: "POST /graphql", Method: "POST", Status: 200, Took: time.Millisecond})
-		ask(t, ctx, operations(t, m), "query Feed { __typename }")
+		ask(ctx, t, operations(t, m), "query Feed { __typename }")
 		_, got := scrape(t, m.Handler("", slog.New(slog.DiscardHandler)), openMetrics)
 		if n := strings.Count(got, `# {trace_id="0af7651916cd43dd8448eb211c80319c"}`); n != want {
 			t.Errorf("flags %v: %d exemplars, want %d", flags, n, want)
@@ -159,7 +159,7 @@ func TestCachesAndTurns(t *testing.T) {
 	m := metrics.New(metrics.Options{Version: "1.2.3"})
 	h := operations(t, m)
 	for range 3 {
-		ask(t, t.Context(), h, "{ __typename }")
+		ask(t.Context(), t, h, "{ __typename }")
 	}
 	got := text(t, m)
 	for _, want := range []string{
@@ -182,7 +182,7 @@ func TestPromtool(t *testing.T) {
 	}
 	m := metrics.New(metrics.Options{})
 	h := operations(t, m)
-	ask(t, t.Context(), h, "query Feed { notes { nodes { text } } }")
+	ask(t.Context(), t, h, "query Feed { notes { nodes { text } } }")
 	m.HTTP.Observe(t.Context(), metrics.Request{Pattern: "POST /graphql", Method: "POST", Status: 200})
 	m.Auth.Observe("API key", metrics.Accepted)
 	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")

@@ -179,8 +179,9 @@ func refusalOf(r *http.Response) *refusal {
 // accepted returns an error if the collector did not take all spans.
 func accepted(r *http.Response, answer []byte) error {
 	var result otlp.ExportTraceServiceResponse
-	if r.Header.Get("Content-Type") != protobuf || proto.Unmarshal(answer, &result) != nil {
-		return nil // it has taken them, whatever it says
+	unread := r.Header.Get("Content-Type") != protobuf || proto.Unmarshal(answer, &result) != nil
+	if unread { // it has taken them, whatever it says
+		return nil
 	}
 	p := result.GetPartialSuccess()
 	if p.GetRejectedSpans() <= 0 {
