@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/diag"
+	requests "github.com/krowoc/krowoc/internal/request"
 )
 
 // Event is a message of a session to its user.
@@ -125,18 +126,22 @@ func (h *eventHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle reports a record.
 func (h *eventHandler) Handle(_ context.Context, rec slog.Record) error {
-	text, request := rec.Message+h.attrs, ""
+	text, id := rec.Message+h.attrs, ""
 	rec.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
-		case "request_id":
-			request = a.Value.String()
-		case "trace_id", "span_id": // the console finds the trace by the ID of the request
+		case requests.FieldRequestID: // the first field of a request
+			id = a.Value.String()
+		case requests.FieldTraceID, requests.FieldSpanID: // the console finds the trace by the ID of the request
+		case requests.FieldCorrelationID:
+			if a.Value.String() != id {
+				text += h.render(a)
+			}
 		default:
 			text += h.render(a)
 		}
 		return true
 	})
-	h.emit(Event{Part: h.part, Level: rec.Level, Text: text, Request: request})
+	h.emit(Event{Part: h.part, Level: rec.Level, Text: text, Request: id})
 	return nil
 }
 

@@ -30,7 +30,7 @@ func newRevokeSessions(f *factory.Factory) *cobra.Command {
 	var o revokeOptions
 	cmd := &cobra.Command{
 		Use:   "revoke",
-		Short: "End sessions, refuse a user's tokens, or a key of an issuer, on every server",
+		Short: "End sessions, and refuse tokens or an issuer's key, on all servers",
 		Long: `End the session of a browser, refuse a user, or refuse the tokens that a key of an issuer has signed. Every server knows it within a second.
 
 --session takes the ID that GET /auth/session shows, or the session_id or sid of an access token. The issuer does not learn of it, and

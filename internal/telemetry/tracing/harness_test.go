@@ -162,7 +162,7 @@ func serve(t *testing.T, traced *tracing.Tracing, handler http.HandlerFunc, more
 }
 
 // send sends a request with pairs of header names and values, exactly as they are written.
-func send(t *testing.T, method, url string, header ...string) *http.Response {
+func send(t *testing.T, method, url string, header ...string) http.Header {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
@@ -179,7 +179,7 @@ func send(t *testing.T, method, url string, header ...string) *http.Response {
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, response.Body)
-	return response
+	return response.Header
 }
 
 // until waits for a condition.

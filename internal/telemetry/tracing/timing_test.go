@@ -41,7 +41,7 @@ func TestServerTiming(t *testing.T) {
 					t.Error("the connection cannot be taken over")
 				}
 			}, append([]server.Middleware{}, middleware...)...)
-			got := send(t, http.MethodPost, api+"/graphql", append(tt.header, "Traceparent", valid)...).Header
+			got := send(t, http.MethodPost, api+"/graphql", append(tt.header, "Traceparent", valid)...)
 			timing := strings.Join(got.Values("Server-Timing"), ", ")
 			if tells := strings.HasPrefix(timing, `traceparent;desc="00-`+traceID+"-"); tells != tt.timing || (timing != "" && !tt.timing) {
 				t.Errorf("Server-Timing: %s", timing)
