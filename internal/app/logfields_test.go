@@ -63,11 +63,17 @@ func (machine) Authenticate(r *http.Request, _ string) (caller.Caller, bool, err
 	return caller.Caller{UID: "worker", Key: "key-1", Service: true}, r.Header.Get("Machine") != "", nil
 }
 
-// traced gives each request a span, as tracing does, and lets two paths fail.
+// traced gives each request a span, as tracing does.
 func traced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
-		r = r.WithContext(trace.ContextWithSpanContext(r.Context(), span))
+		next.ServeHTTP(w, r.WithContext(trace.ContextWithSpanContext(r.Context(), span)))
+	})
+}
+
+// panics lets two paths fail.
+func panics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/panics":
 			panic("on purpose")
@@ -94,7 +100,7 @@ func TestLogFields(t *testing.T) {
 	}
 	srv, err := a.NewServer(db.Pool, s, a.Logger, app.ServerOptions{
 		Authenticators: []server.Authenticator{machine{}, app.ActAs{}},
-		Middleware:     []server.Middleware{{Stage: server.Identify, Name: "traces", Wrap: traced}},
+		Middleware:     []server.Middleware{{Stage: server.Identify, Name: "traces", First: true, Wrap: traced}, {Stage: server.Identify, Name: "failures", Wrap: panics}},
 	})
 	if err != nil {
 		t.Fatal(err)
