@@ -22,8 +22,9 @@ slow = cmd/krowoc internal/app internal/app/ci internal/app/change internal/app/
 # The packages that have benchmarks: linking the tests of all others takes minutes.
 benched = $$(git grep -l '^func Benchmark' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's,^,./,')
 
-# FUZZTIME is how long `make fuzz` gives each target; BENCH and COUNT are for `make bench`.
+# FUZZTIME is how long `make fuzz` gives each target, SOAK how long `make soak` takes; BENCH and COUNT are for `make bench`.
 FUZZTIME ?= 30s
+SOAK ?= 10m
 BENCH ?= .
 COUNT ?= 1
 
@@ -106,6 +107,10 @@ golden: ## rewrite the golden files and scripts; read the difference before you 
 .PHONY: fuzz
 fuzz: ## fuzz each target for FUZZTIME (30s)
 	.ci/fuzz $(FUZZTIME)
+
+.PHONY: soak
+soak: ## send requests for SOAK (10m) while nobody takes traces, metrics and events
+	KROWOC_TEST_SOAK=$(SOAK) go test -count 1 -timeout 60m -run TestSoak -v ./internal/app
 
 .PHONY: bench
 bench: ## run the benchmarks: BENCH=NestedList COUNT=5
