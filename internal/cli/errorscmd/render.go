@@ -38,7 +38,7 @@ func summary(l errorlog.Listing) string {
 	if total == 0 {
 		return "no errors" + since
 	}
-	return fmt.Sprintf("%d errors%s: %s", total, since, strings.Join(parts, ", "))
+	return term.Count(int(total), "error") + since + ": " + strings.Join(parts, ", ")
 }
 
 func category(t *term.Terminal, e errorlog.Error) term.Cell {
