@@ -51,20 +51,9 @@ type ServerOptions struct {
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
 func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (_ *Server, err error) {
-	api, err := a.api(s, o.Enforce != nil)
-	if err != nil {
-		return nil, err
-	}
 	logger = slog.New(server.LogRequestID(logger.Handler()))
-	g := a.Config.GraphQL
 	tracing, tracers := a.requestTracers()
-	operations := exec.Options{
-		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
-		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
-		Tracers: tracers, Observers: slices.Concat(observers(o.Errors), o.observers()),
-	}
-	o.Analytics.observe(&operations)
-	handler, err := exec.New(operations)
+	handler, err := a.newHandler(pool, s, logger, o, tracers)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +103,22 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 		return nil, err
 	}
 	return &Server{app: a, http: srv, graph: handler, probes: probes, policed: o.Enforce != nil, metrics: o.Metrics}, nil
+}
+
+// newHandler returns what runs the operations of the API, with those who follow and learn of them.
+func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions, tracers []exec.Tracer) (*exec.Handler, error) {
+	api, err := a.api(s, o.Enforce != nil)
+	if err != nil {
+		return nil, err
+	}
+	g := a.Config.GraphQL
+	operations := exec.Options{
+		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
+		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
+		Tracers: tracers, Observers: slices.Concat(observers(o.Errors), o.observers()),
+	}
+	o.Analytics.observe(&operations)
+	return exec.New(operations)
 }
 
 // probePool returns a pool of one connection, so that probes are answered while operations have all connections of the other pool. It
