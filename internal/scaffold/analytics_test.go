@@ -100,7 +100,7 @@ func (f *frontEnd) agrees() {
 	f.t.Helper()
 	f.events.mu.Lock()
 	for _, h := range f.events.headers {
-		if h.Get("X-PostHog-Distinct-Id") != "" || h.Get("X-Correlation-ID") == "" {
+		if h.Get("X-PostHog-Distinct-Id") != "" || h.Get("X-Correlation-ID") == "" || len(h.Get("Traceparent")) != 55 {
 			f.t.Errorf("before consent, a write has the headers %v", h)
 		}
 	}

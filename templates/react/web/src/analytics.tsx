@@ -15,10 +15,12 @@ type Config = {
   anonymousPrefix: string;
 };
 
+/** Random bytes in hexadecimal. */
+const random = (bytes: number) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 /** Joins what this page causes, in the logs of the API and in events. */
-const correlation = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-  byte.toString(16).padStart(2, "0"),
-).join("");
+const correlation = random(16);
 
 type State = { config?: Config; posthog?: PostHog | undefined; asks: boolean };
 
@@ -104,8 +106,12 @@ const decide = (agreed: boolean) => {
   set(agreed ? { asks: false } : { asks: false, posthog: undefined });
 };
 
-/** The headers of requests to the API: after consent, its events are about the same person as those of the page. */
+/**
+ * The headers of a request to the API. Each begins a trace (W3C Trace Context), which the page itself does not record. After consent, events of
+ * the API are about the same person as those of the page.
+ */
 export const headers = (): Record<string, string> => ({
+  Traceparent: `00-${random(16)}-${random(8)}-00`,
   "X-Correlation-ID": correlation,
   ...(state.posthog && {
     "X-PostHog-Distinct-Id": state.posthog.get_distinct_id(),
