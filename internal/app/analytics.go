@@ -71,8 +71,8 @@ func (a *App) fillAnalytics(x *Analytics, sender analytics.Sender, relay *pgxpoo
 	c := a.Config.Analytics
 	consent := analytics.Consent(c.Consent)
 	properties := map[string]any{"$lib": "krowoc", "$lib_version": a.Version, "environment": a.Config.Environment}
-	if c.Release != "" {
-		properties["release"] = c.Release
+	if release := a.release(); release != "" {
+		properties["release"] = release
 	}
 	if x.client, err = analytics.New(analytics.Options{Sender: sender, Logger: logger, Now: a.Now, Properties: properties}); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (a *App) fillAnalytics(x *Analytics, sender analytics.Sender, relay *pgxpoo
 	}
 	x.browser, err = analytics.NewBrowser(analytics.BrowserOptions{
 		Path: c.Path, Host: c.PostHog.Host, Key: c.PostHog.Key, Consent: consent, Log: c.Log, Logger: logger,
-		Environment: a.Config.Environment, Release: c.Release, Now: a.Now,
+		Environment: a.Config.Environment, Release: a.release(), Now: a.Now,
 	})
 	return err
 }

@@ -25,7 +25,7 @@ func TestServeSendsEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := serveIn(t, dir, db.Config().ConnString(), slog.DiscardHandler, "KROWOC_ANALYTICS_POSTHOG_HOST="+sink.URL, "KROWOC_ANALYTICS_POSTHOG_KEY=phc_1",
-		"KROWOC_ANALYTICS_REQUEST_PERCENT=100", "KROWOC_ANALYTICS_RELEASE=v7")
+		"KROWOC_ANALYTICS_REQUEST_PERCENT=100", "KROWOC_RELEASE=v7")
 	_, answer := asks(t, url, secret, `mutation Publish { createPrompt(data: {title: "SECRET-TITLE", body: "b", category: LEGAL, ownerId: "`+
 		testkit.Value(t, db, "SELECT id FROM users LIMIT 1")+`"}) { id } }`)
 	if answer["errors"] != nil {

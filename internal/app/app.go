@@ -174,6 +174,9 @@ func (a *App) guarded(name string) (dismiss func()) {
 // httpClient is for calls to other services: health checks of URLs.
 func (a *App) httpClient() *http.Client { return &http.Client{Timeout: a.Config.Health.Timeout} }
 
+// release names what is deployed: the configured release of the project, or else the version of Krowoc.
+func (a *App) release() string { return cmp.Or(a.Config.Release, a.Version) }
+
 // Settled returns the memory of a comparison on a server of scratch databases. write writes what was compared, and how. It remembers nothing
 // where there is no cache folder.
 func (a *App) Settled(ctx context.Context, s *scratch.Server, write func(io.Writer) error) (scratch.Settled, error) {

@@ -18,7 +18,7 @@ func (a *App) newErrors(pool *pgxpool.Pool, logger *slog.Logger, wrote func()) *
 	if !a.Config.Errors.Store {
 		return nil
 	}
-	return errorlog.New(errorlog.Options{DB: pool, Logger: logger, Release: cmp.Or(a.Version, "unknown"), Environment: a.Config.Environment, Now: a.Now, Wrote: wrote})
+	return errorlog.New(errorlog.Options{DB: pool, Logger: logger, Release: cmp.Or(a.release(), "unknown"), Environment: a.Config.Environment, Now: a.Now, Wrote: wrote})
 }
 
 // errorsPart is the recorder as a part of a server. It stops after the server, so that the last requests are recorded.

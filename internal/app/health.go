@@ -30,7 +30,7 @@ func (a *App) Health(pool, probes *pgxpool.Pool, components ...health.Component)
 		checks = append(checks, c.Check())
 	}
 	return health.New(health.Options{
-		ReleaseID: a.Version, ServiceID: a.Config.Project, CacheFor: h.CacheFor, Timeout: h.Timeout, Now: a.Now,
+		ReleaseID: a.release(), ServiceID: a.Config.Project, CacheFor: h.CacheFor, Timeout: h.Timeout, Now: a.Now,
 	}, checks...)
 }
 

@@ -59,7 +59,7 @@ func (a *App) pushMetrics(m *metrics.Metrics) lifecycle.Part {
 			return err
 		}
 		pusher, err = m.Push(ctx, metrics.PushOptions{
-			Endpoint: c.Endpoint, Headers: headers, Interval: c.Interval, Service: a.Config.Project, Version: a.Version, Logger: a.Logger,
+			Endpoint: c.Endpoint, Headers: headers, Interval: c.Interval, Service: a.Config.Project, Version: a.release(), Logger: a.Logger,
 		})
 		return err
 	}

@@ -43,7 +43,7 @@ func (a *App) tracingOptions() (o tracing.Options, err error) {
 		service = a.Config.Project
 	}
 	o = tracing.Options{
-		Service: service, Version: a.Version, Environment: a.Config.Environment, Endpoint: c.Endpoint,
+		Service: service, Version: a.release(), Environment: a.Config.Environment, Endpoint: c.Endpoint,
 		Sample: c.Sample, Slow: c.Slow, Follow: c.Follow, ServerTiming: a.Config.Telemetry.ServerTiming, Logger: a.Logger,
 	}
 	if o.Headers, err = tracing.ParseHeaders(c.Headers.Reveal()); err != nil {

@@ -36,6 +36,7 @@ type Config struct {
 	LogsBrowsersIn bool `mapstructure:"-"`
 
 	Project    string
+	Release    string // of the project; empty is the version of Krowoc
 	Schema     string
 	Protected  bool
 	Migrations Migrations
@@ -188,7 +189,7 @@ type Analytics struct {
 	Log            bool
 	Consent        string
 	RequestPercent int // of the operations
-	Path, Release  string
+	Path           string
 }
 
 // PostHog is a project of PostHog.

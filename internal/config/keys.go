@@ -3,6 +3,7 @@ package config
 // keys lists every key of krowoc.yaml, in the order in which they are shown.
 var keys = []Key{
 	{Path: "project", Kind: Text, Doc: "Name of the project. Default: the name of its folder.", Pattern: `^[a-z][a-z0-9_-]*$`},
+	{Path: "release", Kind: Text, Doc: "Release of the project in errors, events, traces, metrics and health, such as a commit: ${GIT_COMMIT}. Default: the version of Krowoc."},
 	{Path: "schema", Kind: Text, Default: "schema.graphql", Doc: "Schema: a file, a folder of *.graphql files, or a glob pattern."},
 	{Path: "protected", Kind: Bool, Default: "false", DefaultIn: in{Production: "true"},
 		Doc: "Refuse destructive commands (seed, migrate down, redo) unless they are confirmed."},
@@ -123,7 +124,6 @@ var keys = []Key{
 	{Path: "analytics.requestPercent", Kind: Int, Default: "10", DefaultIn: in{Development: "0"}, Min: 0, Max: 100, Doc: "Share of the operations of the API that are reported as api_request."},
 	{Path: "analytics.path", Kind: Text, Default: "/relay", Pattern: `^/[a-z0-9][a-z0-9_/-]*[a-z0-9]$`,
 		Doc: "Path at which pages send their events to this server. Blockers know names like /analytics and /ingest."},
-	{Path: "analytics.release", Kind: Text, Doc: "Release of the project in every event, such as a commit: ${GIT_COMMIT}."},
 
 	{Path: "health.cacheFor", Kind: Duration, Default: "1s", Doc: "How long the result of a check is reused, which limits the cost of frequent probes."},
 	{Path: "health.timeout", Kind: Duration, Default: "3s", Doc: "Timeout for one check."},
