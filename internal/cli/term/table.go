@@ -43,14 +43,9 @@ func (tb *Table) text(cell any) string {
 	case time.Time:
 		return tb.t.Time(c)
 	case Cell:
-		return c.Style.Render(clean(c.Text))
+		return c.Style.Render(Plain(c.Text))
 	}
-	return clean(fmt.Sprint(cell))
-}
-
-// clean replaces line ends and tabs, so that a cell stays on its line and in its column.
-func clean(s string) string {
-	return strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s)
+	return Plain(fmt.Sprint(cell))
 }
 
 // Flush writes the table to Out.

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
 // keep is the number of log rows kept.
@@ -28,26 +27,12 @@ type rows []row
 // add adds the lines of l.
 func (r rows) add(l Line) rows {
 	for text := range strings.SplitSeq(strings.TrimRight(l.Text, "\n"), "\n") {
-		r = append(r, row{l.Time, l.Part, l.Level, plain(text), l.Request})
+		r = append(r, row{l.Time, l.Part, l.Level, term.Plain(text), l.Request})
 	}
 	if len(r) > keep+keep/10 { // in batches, because copying is expensive
 		r = append(rows(nil), r[len(r)-keep:]...)
 	}
 	return r
-}
-
-// plain returns a text without control sequences. It removes all of them, because a hostile program could use them to move the cursor or
-// set the title of the window.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, ansi.Strip(strings.ToValidUTF8(text, "\uFFFD")))
 }
 
 // filter selects the rows to show.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
 // mode determines the meaning of keys.
@@ -61,7 +63,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case doneMsg:
 		m.status = msg.action + ": done"
 		if msg.err != nil {
-			why := plain(msg.err.Error())
+			why := term.Plain(msg.err.Error())
 			m.status = msg.action + ": " + strings.TrimPrefix(why, msg.action+": ")
 		}
 	case tea.MouseWheelMsg:
@@ -125,7 +127,7 @@ func (m *model) typed(key tea.KeyPressMsg) {
 			m.filter.search = string(r[:len(r)-1])
 		}
 	case key.Text != "":
-		m.filter.search += strings.ToLower(plain(key.Text))
+		m.filter.search += strings.ToLower(term.Plain(key.Text))
 	}
 	m.scroll = 0
 }

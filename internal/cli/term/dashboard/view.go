@@ -10,6 +10,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/krowoc/krowoc/internal/cli/term"
 )
 
 var (
@@ -114,7 +116,7 @@ func (m *model) tableRow(chosen bool, name, state, cpu, memory, url string) stri
 	if m.width >= 60 && state != "" {
 		line += fmt.Sprintf(" %5s %8s  ", cpu, memory)
 	}
-	line += " " + plain(url)
+	line += " " + term.Plain(url)
 	if m.width >= 60 {
 		line += "  " + dim.Render(m.lastOf(name))
 	}
