@@ -2,12 +2,14 @@ package errorscmd
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 )
 
 func TestFlags(t *testing.T) {
@@ -45,5 +47,20 @@ func TestSparkline(t *testing.T) {
 		if got := Sparkline(counts); got != want {
 			t.Errorf("%v: %s, want %s", counts, got, want)
 		}
+	}
+}
+
+// Whatever the table has, nothing but text reaches the terminal.
+func TestNoControlSequences(t *testing.T) {
+	t.Parallel()
+	const hostile = "\x1b]0;title\x07\x1b[2J\u202e"
+	e := errorlog.Error{Fingerprint: "3f2a9bc4", Place: "place" + hostile, Message: "message" + hostile}
+	e.Samples = []errorlog.Sample{{Page: "page" + hostile, Stack: "f /a.js" + hostile + "\ng /b.js"}}
+	terminal, out, _ := term.Test(nil)
+	if err := renderError(terminal, e); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(out.String(), "\x1b\x07\u202e") || !strings.HasSuffix(out.String(), "\nf /a.js\ng /b.js\n") {
+		t.Errorf("the terminal gets %q", out)
 	}
 }

@@ -82,7 +82,7 @@ func renderError(t *term.Terminal, e errorlog.Error) error {
 			return err
 		}
 		if s.Stack != "" {
-			fmt.Fprintln(t.Out, s.Stack)
+			fmt.Fprintln(t.Out, term.PlainLines(s.Stack))
 		}
 	}
 	return nil
