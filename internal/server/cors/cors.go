@@ -2,6 +2,7 @@
 package cors
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -29,6 +30,17 @@ func Middleware(origins []string, credentials bool) ([]server.Middleware, error)
 		ExposedHeaders: []string{request.IDHeader, request.CorrelationHeader, "Retry-After"}, MaxAge: 600, // seconds
 	})
 	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil
+}
+
+// Allowed returns what tells whether a page of an origin may call the API, as the middleware does. Without origins, none may.
+func Allowed(origins []string) func(origin string) bool {
+	if len(origins) == 0 { // which the library takes for all
+		return func(string) bool { return false }
+	}
+	handler := cors.New(cors.Options{AllowedOrigins: origins})
+	return func(origin string) bool {
+		return handler.OriginAllowed(&http.Request{Header: http.Header{"Origin": {origin}}})
+	}
 }
 
 // checkOrigin rejects what no browser sends as its origin, and patterns together with credentials: other sites could then act for their visitors.
