@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/server/cors"
 	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 )
 
@@ -47,7 +48,7 @@ func (a *App) clientErrors(r *errorlog.Recorder) ([]server.Route, error) {
 	if r == nil || !a.Config.Errors.Clients {
 		return nil, nil
 	}
-	h, err := errorlog.NewReceiver(errorlog.ReceiverOptions{Recorder: r, Origins: a.Config.Server.CORS.Origins, PublicURL: a.Config.Server.PublicURL, Now: a.Now})
+	h, err := errorlog.NewReceiver(errorlog.ReceiverOptions{Recorder: r, Allowed: cors.Allowed(a.Config.Server.CORS.Origins), PublicURL: a.Config.Server.PublicURL, Now: a.Now})
 	if err != nil {
 		return nil, err
 	}

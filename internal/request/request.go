@@ -50,7 +50,8 @@ func (i *Info) Fail(ctx context.Context, err error) {
 // Failure returns why the request failed, or nil.
 func (i *Info) Failure() *Failure { return i.failure.Load() }
 
-// NoteFailure records that the failure of the request is in the list of errors, so that an outer edge does not add it again.
+// NoteFailure records that the failure of the request is in the list of errors, or does not belong there, so that an outer
+// edge does not add it.
 func (i *Info) NoteFailure() {
 	if i != nil {
 		i.noted.Store(true)

@@ -9,12 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 const (
@@ -28,14 +28,15 @@ const (
 // ReceiverOptions configure a Receiver.
 type ReceiverOptions struct {
 	Recorder  *Recorder
-	Origins   []string // of pages that may report, besides the origin of the server
-	PublicURL string   // of the server; may be empty
+	Allowed   func(origin string) bool // tells pages that may report, besides those of the server; nil allows none
+	PublicURL string                   // of the server; may be empty
 	Now       func() time.Time
 }
 
 // Receiver receives errors of front ends. It needs no log-in, so it is limited: by origin, size and rate, and in what it keeps.
 type Receiver struct {
 	ReceiverOptions
+	public string // origin of PublicURL
 	limits *limits
 }
 
@@ -44,14 +45,18 @@ func NewReceiver(o ReceiverOptions) (*Receiver, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Allowed == nil {
+		o.Allowed = func(string) bool { return false }
+	}
+	v := &Receiver{ReceiverOptions: o, limits: newLimits(o.Now)}
 	if o.PublicURL != "" {
 		u, err := url.Parse(o.PublicURL)
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "receive errors of front ends", "server.publicUrl is not a URL")
 		}
-		o.Origins = append(slices.Clone(o.Origins), u.Scheme+"://"+u.Host)
+		v.public = u.Scheme + "://" + u.Host
 	}
-	return &Receiver{ReceiverOptions: o, limits: newLimits(o.Now)}, nil
+	return v, nil
 }
 
 // report is an error as a front end sends it.
@@ -65,27 +70,35 @@ type report struct {
 
 const receive = "receive an error of a front end"
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. What it refuses is not added to the list: otherwise, anybody could fill the list in spite of the limits.
 func (v *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !v.receive(w, r) {
+		request.From(r.Context()).NoteFailure()
+	}
+}
+
+// receive answers a report. It returns false if it refuses the report.
+func (v *Receiver) receive(w http.ResponseWriter, r *http.Request) (accepted bool) {
 	if err := v.admit(r); err != nil {
 		problem.Write(w, r, err)
-		return
+		return false
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxReport))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		problem.TooLarge(MaxReport).Write(w, r)
-		return
+		return false
 	}
 	var sent report
 	if err != nil || json.Unmarshal(text, &sent) != nil || strings.TrimSpace(sent.Message) == "" {
 		problem.Write(w, r, fault.New(fault.Invalid, receive, "the body is not a report", `send {"message": "…", "stack": "…", "url": "…", "release": "…"}`))
-		return
+		return false
 	}
 	v.Recorder.Record(r.Context(), Event{
 		Edge: Browser, Category: fault.Internal, Message: sent.Message, Stack: sent.Stack, Page: sent.URL, Release: sent.Release, TraceID: traceID(sent.TraceID),
 	})
 	w.WriteHeader(http.StatusNoContent)
+	return true
 }
 
 // admit refuses what should not be read.
@@ -112,7 +125,8 @@ func (v *Receiver) admit(r *http.Request) error {
 // programs that do not run in one are no front end.
 func (v *Receiver) isOurs(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if slices.Contains(v.Origins, origin) || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+	isListed := origin != "" && (origin == v.public || v.Allowed(origin))
+	if isListed || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
 		return true
 	}
 	u, err := url.Parse(origin)

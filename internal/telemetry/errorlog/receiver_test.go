@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/request"
+	"github.com/krowoc/krowoc/internal/server/cors"
 	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -41,7 +43,7 @@ func report(t *testing.T, h http.Handler, body, address string, header ...string
 func TestReportsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	r := errorlog.New(errorlog.Options{DB: migrated(t)})
-	h := receiver(t, errorlog.ReceiverOptions{Recorder: r, Origins: []string{"https://app.example.com"}, PublicURL: "https://www.example.com/"})
+	h := receiver(t, errorlog.ReceiverOptions{Recorder: r, Allowed: cors.Allowed([]string{"https://app.example.com", "https://*.preview.example.com"}), PublicURL: "https://www.example.com/"})
 	const good = `{"message": "x is not a function"}`
 	for name, tc := range map[string]struct {
 		body   string
@@ -51,6 +53,8 @@ func TestReportsThatAreRefused(t *testing.T) {
 		"a page of the server":       {good, nil, 204},
 		"as JSON":                    {good, []string{"Content-Type", "application/json"}, 204},
 		"a listed origin":            {good, []string{"Origin", "https://app.example.com"}, 204},
+		"a pattern":                  {good, []string{"Origin", "https://a.preview.example.com"}, 204},
+		"not of the pattern":         {good, []string{"Origin", "https://preview.example.com"}, 403},
 		"the public URL":             {good, []string{"Origin", "https://www.example.com"}, 204},
 		"behind a proxy":             {good, []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "same-origin"}, 204},
 		"another origin":             {good, []string{"Origin", "https://evil.example"}, 403},
@@ -67,8 +71,35 @@ func TestReportsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, got, tc.want)
 		}
 	}
-	if got := r.Waiting(); got != 5 {
+	if got := r.Waiting(); got != 6 {
 		t.Errorf("%d reports were taken", got)
+	}
+}
+
+// Pages of all origins may report if they may call the API. Programs without an origin may not.
+func TestReportsOfAllOrigins(t *testing.T) {
+	t.Parallel()
+	h := receiver(t, errorlog.ReceiverOptions{Recorder: errorlog.New(errorlog.Options{}), Allowed: cors.Allowed([]string{"*"})})
+	for origin, want := range map[string]int{"https://a.example": http.StatusNoContent, "": http.StatusForbidden} {
+		if got := report(t, h, `{"message": "x"}`, "", "Origin", origin); got != want {
+			t.Errorf("%q: %d", origin, got)
+		}
+	}
+}
+
+// Nobody fills the list with refusals.
+func TestRefusalsAreNoErrors(t *testing.T) {
+	t.Parallel()
+	h := receiver(t, errorlog.ReceiverOptions{Recorder: errorlog.New(errorlog.Options{})})
+	for body, want := range map[string]bool{`{"message": "x"}`: false, "x": true, strings.Repeat("x", errorlog.MaxReport+1): true} {
+		info := &request.Info{}
+		r := httptest.NewRequestWithContext(request.With(t.Context(), info), http.MethodPost, "http://api.example.com/errors", strings.NewReader(body))
+		r.Header.Set("Content-Type", "text/plain")
+		r.Header.Set("Origin", "http://api.example.com")
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		if info.FailureNoted() != want {
+			t.Errorf("%.20s: the failure is noted: %t", body, info.FailureNoted())
+		}
 	}
 }
 
