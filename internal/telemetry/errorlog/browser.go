@@ -65,7 +65,7 @@ func scriptPath(address string) string {
 	if err != nil {
 		return "?"
 	}
-	return chunkHash.ReplaceAllString(clip(path.Clean("/"+u.Path), 120), "$1")
+	return chunkHash.ReplaceAllString(clip(oneLine(path.Clean("/"+u.Path)), 120), "$1")
 }
 
 // scriptFrames returns the innermost frames without positions.

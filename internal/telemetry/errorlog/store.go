@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -108,15 +107,12 @@ func (a aggregates) inputs() []input {
 	for _, fingerprint := range slices.Sorted(maps.Keys(a)) {
 		g := a[fingerprint]
 		list = append(list, input{
-			Fingerprint: fingerprint, Category: string(g.category), Edge: string(g.edge), Place: storable(g.place), Message: storable(g.message),
+			Fingerprint: fingerprint, Category: string(g.category), Edge: string(g.edge), Place: oneLine(g.place), Message: oneLine(g.message),
 			First: g.first, Last: g.last, FirstRelease: g.firstRelease, LastRelease: g.lastRelease, Count: g.total(), Samples: g.samples,
 		})
 	}
 	return list
 }
-
-// storable removes what Postgres cannot store in a text.
-func storable(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }
 
 func (a aggregates) counts() (fingerprints []string, minutes []time.Time, counts []int64) {
 	for fingerprint, g := range a {
