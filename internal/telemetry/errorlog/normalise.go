@@ -19,17 +19,20 @@ const (
 	aPath    = "‹path›"
 	aSecret  = "‹secret›"
 	someText = "…"
+
+	replacements = "‹›…" // characters of the above that are not ASCII
 )
 
 // Normalise replaces in a message what differs from one occurrence to the next and may be secret or personal: quoted text, URLs, e-mail
 // addresses, hosts with a port, absolute paths, tokens, IDs and numbers.
 func Normalise(message string) string {
 	const enough = 4 * maxMessage // what is replaced is longer than what replaces it
+	isCut := strings.HasSuffix(message, someText)
 	if len(message) > enough {
-		message = message[:enough]
+		message, isCut = message[:enough], true
 	}
 	message = strings.ToValidUTF8(message, "")
-	words := strings.Fields(withoutQuoted(message))
+	words := strings.Fields(withoutQuoted(message, isCut))
 	for i, w := range words {
 		words[i] = word(w, i > 0 && isScheme(words[i-1]))
 	}
@@ -42,8 +45,9 @@ func isScheme(w string) bool {
 	return w == "bearer" || w == "basic" || w == "token" || w == "password" || w == "secret"
 }
 
-// withoutQuoted replaces the text in quotes, in the forms of Go, JSON, SQL and JavaScript. An apostrophe within a word is none.
-func withoutQuoted(s string) string {
+// withoutQuoted replaces the text in quotes, in the forms of Go, JSON, SQL and JavaScript. An apostrophe within a word is none. The closing
+// quote of a text that was cut may be missing.
+func withoutQuoted(s string, isCut bool) string {
 	if !strings.ContainsAny(s, "\"'`“") {
 		return s
 	}
@@ -53,7 +57,7 @@ func withoutQuoted(s string) string {
 		r, size := utf8.DecodeRuneInString(s)
 		end := -1
 		if isQuote(r, before) {
-			end = endOfQuoted(s[size:], r)
+			end = endOfQuoted(s[size:], r, isCut)
 		}
 		if end < 0 {
 			b.WriteRune(r)
@@ -72,32 +76,40 @@ func withoutQuoted(s string) string {
 }
 
 func isQuote(r, before rune) bool {
-	inWord := unicode.IsLetter(before) || unicode.IsDigit(before)
-	return r == '"' || r == '`' || r == '“' || (r == '\'' && !inWord)
+	return r == '"' || r == '`' || r == '“' || (r == '\'' && !isOfWord(before))
 }
 
-// endOfQuoted returns where the closing quote is. Text in double quotes that nothing closes goes on to the end; a single quote may then
-// be an apostrophe.
-func endOfQuoted(s string, quote rune) int {
+func isOfWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// endOfQuoted returns where the closing quote is. Text that nothing closes goes on to the end, but a single quote in a whole message may
+// then be an apostrophe. A single quote before a letter or digit closes only if no other one does: 'Anne O'Neil'.
+func endOfQuoted(s string, quote rune, isCut bool) int {
 	closing := quote
 	if quote == '“' {
 		closing = '”'
 	}
-	escaped := false
+	escaped, apostrophe := false, -1
 	for i, r := range s {
 		switch {
 		case escaped:
 			escaped = false
 		case r == '\\' && quote != '`':
 			escaped = true
+		case r == '\'' && r == closing && startsWithWord(s[i+1:]):
+			apostrophe = i
 		case r == closing:
 			return i
 		}
 	}
-	if quote == '\'' {
-		return -1
+	if quote == '\'' && !isCut {
+		return apostrophe
 	}
 	return len(s)
+}
+
+func startsWithWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return isOfWord(r)
 }
 
 // word replaces a word that is a value. credential tells that it follows the word Bearer or its likes.
@@ -106,6 +118,8 @@ func word(w string, credential bool) string {
 	switch {
 	case body == "":
 		return w
+	case variable.MatchString(body):
+		return strings.Replace(w, body, "$"+someText, 1)
 	case credential && isLikeToken(body):
 		return aSecret
 	case isPlain(body):
@@ -157,6 +171,9 @@ func isLikeToken(body string) bool {
 var (
 	// secretForm is a JSON Web Token, an API key of Krowoc or of a provider, or name=value with a secret name.
 	secretForm = regexp.MustCompile(`^(eyJ[\w-]+\.[\w-]+(\.[\w-]*)?|(krowoc|kw|sk|pk|rk|ghp|gho|ghs|github_pat|xox[a-z])[-_][\w-]{8,}|AKIA\w{12,}|AIza[\w-]{20,}|(?i:[\w.-]*(pass(word|wd)?|secret|token|api[-_]?key)["']?[=:].+))$`)
+
+	// variable is one of GraphQL, whose name the client chose, and a path in it.
+	variable = regexp.MustCompile(`^\$[\w.[\]]+$`)
 
 	hostPort     = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}(->.*)?$`)
 	absolutePath = regexp.MustCompile(`^(/[^/\s]+|[A-Za-z]:\\).*$`)

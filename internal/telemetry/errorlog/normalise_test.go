@@ -40,9 +40,19 @@ func TestNormalise(t *testing.T) {
 		"a token is missing":                                                    "a token is missing",
 		"it must be 1 to 5; it is -7":                                           "it must be # to #; it is #",
 		"unclosed \"quote of ada":                                               "unclosed \"…",
+		"no user 'Anne O'Neil Smith' here":                                      "no user '…' here",
+		"no user 'Anne O'Neil":                                                  "no user '…'Neil",
+		"cut in 'a quote of ada…":                                               "cut in '…",
+		"the users' names don't match":                                          "the users' names don't match",
+		"variable $ada.or[0].title: not valid":                                  "variable $…: not valid",
 	} {
 		if got := errorlog.Normalise(message); got != want {
 			t.Errorf("%s: got %q, want %q", message, got, want)
+		}
+	}
+	for _, before := range []string{"", "x "} {
+		if cut := errorlog.Normalise("no '" + before + strings.Repeat("ada ", 1000) + "'"); cut != "no '…" {
+			t.Errorf("a text that is cut inside a quote becomes %s", cut)
 		}
 	}
 	if long := errorlog.Normalise(strings.Repeat("ärger ", 1000)); len(long) > 400 || !strings.HasSuffix(long, "…") {
