@@ -3,6 +3,7 @@ package errorlog
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -159,8 +160,14 @@ type writer struct {
 	tidied    time.Time
 }
 
-// take aggregates an event.
+// take aggregates an event. An error whose methods panic, such as a nil pointer in an interface, is lost, and the loop goes on.
 func (w *writer) take(e *Event) {
+	defer func() {
+		if value := recover(); value != nil {
+			w.lost.Add(1)
+			w.Logger.Warn("an error could not be recorded, because its type panics", "type", fmt.Sprintf("%T", e.Err), "place", e.Place, "panic", fmt.Sprint(value))
+		}
+	}()
 	k, stack := kindOf(e)
 	if k.category == "" {
 		return
@@ -230,7 +237,7 @@ func (w *writer) noteLost() {
 	}
 	now := w.Now()
 	w.status.lose(now)
-	k := kind{category: fault.Internal, edge: recorder, place: "list of errors", message: "errors were not recorded, because there were too many"}
+	k := kind{category: fault.Internal, edge: recorder, place: "list of errors", message: "errors were not recorded, because there were too many or they could not be read"}
 	s := Sample{Time: now.UTC(), Release: w.Release, Environment: w.Environment}
 	fingerprint := k.fingerprint()
 	if w.pending[fingerprint] == nil {

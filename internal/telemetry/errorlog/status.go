@@ -45,7 +45,7 @@ func (r *Recorder) Status() (lost int64, concern string) {
 	case s.err != nil:
 		return lost, fmt.Sprintf("errors have not been written to the database since %s", s.since.UTC().Format(time.RFC3339))
 	case !s.lastLoss.IsZero() && r.Now().Sub(s.lastLoss) < lossMatters:
-		return lost, fmt.Sprintf("%d errors were not recorded since the start, because there were too many", lost)
+		return lost, fmt.Sprintf("%d errors were not recorded since the start, because there were too many or they could not be read", lost)
 	}
 	return lost, ""
 }
