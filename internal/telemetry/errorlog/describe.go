@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -19,27 +21,32 @@ import (
 func describe(err error) string {
 	var parts []string
 	add := func(text string) {
-		if text = Normalise(text); text != "" && (len(parts) == 0 || parts[len(parts)-1] != text) {
+		if text != "" && (len(parts) == 0 || parts[len(parts)-1] != text) {
 			parts = append(parts, text)
 		}
 	}
 	var f *fault.Error
 	for rest := err; errors.As(rest, &f); rest = f.Err {
-		add(f.Op)
+		add(Normalise(f.Op))
 	}
 	add(reason(err))
-	return strings.Join(parts, ": ")
+	return clip(strings.Join(parts, ": "), maxMessage)
 }
 
-// reason returns why an operation failed.
+// reason returns why an operation failed, normalised. SQLSTATEs and names of the schema have digits that are no values.
 func reason(err error) string {
 	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return ofPostgres(server)
+	}
+	return Normalise(otherReason(err))
+}
+
+func otherReason(err error) string {
 	var panicked *fault.Panic
 	var invalid gqlerror.List
 	var several graph.Mistakes
 	switch {
-	case errors.As(err, &server):
-		return ofPostgres(server)
 	case errors.As(err, &panicked):
 		return ofPanic(panicked.Value)
 	case errors.As(err, &invalid) && len(invalid) > 0:
@@ -74,13 +81,18 @@ func message(err error) string {
 	}
 }
 
-// ofPostgres describes an error of Postgres, without its detail, which contains values, and without what a function of the project raises.
+// ofPostgres describes an error of Postgres, without its detail, which contains values, without what a function of the project raises, and
+// without messages in other languages, whose quotes are unknown.
 func ofPostgres(e *pgconn.PgError) string {
 	var b strings.Builder
-	if raised := strings.HasPrefix(e.Code, "P0"); raised {
+	text := Normalise(outsideQuotes(e.Message))
+	switch {
+	case isRaised(e):
 		b.WriteString("a function raised an exception")
-	} else {
-		b.WriteString(outsideQuotes(e.Message))
+	case isTranslated(e, text):
+		b.WriteString("Postgres failed")
+	default:
+		b.WriteString(text)
 	}
 	b.WriteString(" (SQLSTATE " + e.Code)
 	for _, name := range []string{e.TableName, e.ColumnName, e.ConstraintName} {
@@ -89,6 +101,22 @@ func ofPostgres(e *pgconn.PgError) string {
 		}
 	}
 	return b.String() + ")"
+}
+
+// raisingFiles begin the names of the source files of Postgres with which functions in other languages than PL/pgSQL raise errors.
+var raisingFiles = []string{"plperl", "plpy_", "pltcl", "plv8"}
+
+// isRaised reports whether a function of the project chose the message.
+func isRaised(e *pgconn.PgError) bool {
+	isOther := slices.ContainsFunc(raisingFiles, func(file string) bool { return strings.HasPrefix(e.File, file) })
+	return isOther || strings.HasPrefix(e.Code, "P0") || e.Routine == "exec_stmt_raise"
+}
+
+// isTranslated reports whether a message is in another language than English. Some languages keep the severity.
+func isTranslated(e *pgconn.PgError, outside string) bool {
+	isForeign := func(r rune) bool { return r > unicode.MaxASCII && !strings.ContainsRune(replacements, r) }
+	hasOtherSeverity := e.SeverityUnlocalized != "" && e.Severity != e.SeverityUnlocalized
+	return hasOtherSeverity || strings.ContainsFunc(outside, isForeign)
 }
 
 // outsideQuotes replaces everything from the first quote to the last: Postgres does not escape quotes in the values that it quotes.
