@@ -6,7 +6,9 @@ import (
 
 // Limits of what waits in memory for the database.
 const (
-	maxKinds   = 500 // different errors
+	maxWaitingFaults = 500 // kinds of errors of servers
+	maxWaitingOthers = 200 // kinds of mistakes of clients, and of errors in browsers
+
 	maxMinutes = 120 // counts of one error; older ones are added to the oldest that is kept
 	maxSamples = 5   // of one error; 1 of a mistake of clients
 )
@@ -29,7 +31,7 @@ type aggregates map[string]*aggregate
 func (a aggregates) add(fingerprint string, k kind, s Sample, isOfClient bool) bool {
 	g := a[fingerprint]
 	if g == nil {
-		if len(a) >= maxKinds {
+		if !a.hasRoom(isOfClient) {
 			return false
 		}
 		g = &aggregate{kind: k, first: s.Time, last: s.Time, firstRelease: s.Release, lastRelease: s.Release, minutes: map[time.Time]int64{}, isOfClient: isOfClient}
@@ -39,6 +41,24 @@ func (a aggregates) add(fingerprint string, k kind, s Sample, isOfClient bool) b
 	g.see(s.Time, s.Release)
 	g.keep(s)
 	return true
+}
+
+// hasRoom reports whether there is room for another kind. Clients have a share of their own, so that they cannot push out errors of servers.
+func (a aggregates) hasRoom(ofClient bool) bool {
+	most := maxWaitingFaults
+	if ofClient {
+		most = maxWaitingOthers
+	}
+	if len(a) < most {
+		return true
+	}
+	n := 0
+	for _, g := range a {
+		if g.isOfClient == ofClient {
+			n++
+		}
+	}
+	return n < most
 }
 
 // count adds to the count of a minute.
@@ -96,7 +116,7 @@ func (a aggregates) merge(older aggregates) (lost int64) {
 	for fingerprint, g := range older {
 		newer := a[fingerprint]
 		switch {
-		case newer == nil && len(a) >= maxKinds:
+		case newer == nil && !a.hasRoom(g.isOfClient):
 			lost += g.total()
 			continue
 		case newer == nil:
