@@ -30,7 +30,7 @@ func NotFound() Details {
 func MethodNotAllowed(method string, allow ...string) Details {
 	return Details{
 		Title: "Method Not Allowed", Status: http.StatusMethodNotAllowed, Code: fault.Invalid,
-		Detail: fmt.Sprintf("this path does not support %s", method),
+		Detail: fmt.Sprintf("this path does not support %q", method),
 		Hint:   "use " + strings.Join(allow, " or "),
 	}
 }

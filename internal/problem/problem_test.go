@@ -99,7 +99,7 @@ func TestWrite(t *testing.T) {
 
 func TestMethodNotAllowedSaysWhatIs(t *testing.T) {
 	d := problem.MethodNotAllowed(http.MethodPut, "GET", "POST")
-	if d.Status != 405 || d.Detail != "this path does not support PUT" || d.Hint != "use GET or POST" {
+	if d.Status != 405 || d.Detail != `this path does not support "PUT"` || d.Hint != "use GET or POST" {
 		t.Errorf("got %+v", d)
 	}
 	if d := problem.NotFound(); d.Status != 404 || d.Code != fault.NotFound {
