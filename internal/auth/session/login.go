@@ -26,7 +26,7 @@ func (m *Manager) showLogin(w http.ResponseWriter, r *http.Request) (any, error)
 		return nil, nil
 	}
 	if m.o.Providers[provider] == nil && m.issuer(r).URL == "" {
-		return nil, fault.New(fault.NotFound, "log in", "there is no provider "+clipped(provider), "list the providers with GET "+pathPrefix+"providers")
+		return nil, fault.New(fault.NotFound, "log in", "there is no provider "+quoted(provider), "list the providers with GET "+pathPrefix+"providers")
 	}
 	f, err := m.begin(w, r, provider, q.Get("next"))
 	if err != nil {
@@ -123,7 +123,7 @@ func (m *Manager) callback(w http.ResponseWriter, r *http.Request) (any, error) 
 	q := r.URL.Query()
 	f, err := m.finish(w, r)
 	if err == nil && q.Get("code") == "" {
-		err = fault.New(fault.Unauthenticated, "log in", "the issuer refused: "+clipped(q.Get("error_description")), "begin again")
+		err = fault.New(fault.Unauthenticated, "log in", "the issuer refused: "+quoted(q.Get("error_description")), "begin again")
 	}
 	if err != nil {
 		m.failed(r, f.Method, err)
@@ -153,6 +153,9 @@ func (m *Manager) exchange(r *http.Request, f flow, code string) (gotrue.Session
 }
 
 func clipped(text string) string { return strings.ToValidUTF8(text[:min(len(text), 200)], "") }
+
+// quoted returns a text of a client for a message. The list of errors replaces what is quoted.
+func quoted(text string) string { return strconv.Quote(clipped(text)) }
 
 // start starts the session of a browser that has logged in. A session that the browser had before ends: its ticket is never used again.
 func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session, method string) error {

@@ -25,7 +25,7 @@ func (m *Manager) refreshNow(w http.ResponseWriter, r *http.Request) (any, error
 func (m *Manager) logout(w http.ResponseWriter, r *http.Request) (any, error) {
 	scope := r.URL.Query().Get("scope")
 	if !slices.Contains([]string{"", "local", "others", "global"}, scope) {
-		return nil, fault.New(fault.Invalid, "log out", "unknown scope "+clipped(scope), "use local, others or global")
+		return nil, fault.New(fault.Invalid, "log out", "unknown scope "+quoted(scope), "use local, others or global")
 	}
 	current, err := m.signedIn(r.Context(), r)
 	if scope != "others" {
