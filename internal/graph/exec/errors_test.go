@@ -95,7 +95,7 @@ func TestMistakesOfClients(t *testing.T) {
 		`{"w": {"createdAt": {"eq": {"a": 1}}}}`:          "cannot be an object",
 		`{"w": {"createdAt": {"eq": [1]}}}`:               "cannot be a list",
 		`{"w": {"title": {"in": [null]}}}`:                "cannot be null",
-		`{"w": {"nope": 1}}`:                              "PromptWhere has no such field",
+		`{"w": {"nope": 1}}`:                              `PromptWhere has no field "nope"`,
 		`{"w": {"and": [null]}}`:                          "null",
 		`{"w": [1]}`:                                      "",
 		`{"w": "x"}`:                                      "",

@@ -106,7 +106,7 @@ func TestValuesOfClients(t *testing.T) {
 		{`query($v: OrderDirection!) {things(orderBy: [{id: $v}]) {totalCount}}`, "desc", `variable $v: \"desc\" is not a valid OrderDirection`},
 		{`query($v: [ThingOrder!]) {things(orderBy: $v) {totalCount}}`, []any{map[string]any{"id": "desc"}}, `variable $v[0].id: \"desc\" is not`},
 		{`query($v: [ThingOrder!]) {things(orderBy: $v) {totalCount}}`, map[string]any{"id": "DESC"}, `"totalCount":4`},
-		{`query($v: ThingWhere) {things(where: $v) {totalCount}}`, map[string]any{"or": []any{map[string]any{"txt": 1}}}, `variable $v.or[0].txt: ThingWhere has no such field`},
+		{`query($v: ThingWhere) {things(where: $v) {totalCount}}`, map[string]any{"or": []any{map[string]any{"txt": 1}}}, `variable $v.or[0]: ThingWhere has no field \"txt\"`},
 		{`query($v: ThingWhere) {things(where: $v) {totalCount}}`, "x", `variable $v: \"x\" is not an object of the type ThingWhere`},
 		{`query($v: [ID!]) {things(where: {id: {in: $v}}) {totalCount}}`, "a", `"totalCount":1`},
 		{`query($v: String = "x") {things(where: {ci: {eq: $v}}) {totalCount}}`, "y", `"totalCount":0`},

@@ -95,7 +95,7 @@ func (c coercer) object(path string, def *ast.Definition, value any) (any, error
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if def.Fields.ForName(name) == nil {
-			return nil, mistake(path+"."+name, def.Name+" has no such field", "")
+			return nil, mistake(path, fmt.Sprintf("%s has no field %q", def.Name, name), "")
 		}
 	}
 	object := make(map[string]any, len(given))
