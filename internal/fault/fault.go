@@ -40,6 +40,15 @@ func (c Code) Retryable() bool {
 	return false
 }
 
+// OfServer reports whether the fault is the server's or of what it needs, and not a mistake of the caller.
+func (c Code) OfServer() bool {
+	switch c {
+	case Internal, Upstream, Unavailable, Timeout:
+		return true
+	}
+	return false
+}
+
 // Error is a fault. Message and Hint are for users and never contain secrets. Err is the cause, for logs, errors.Is and errors.As.
 type Error struct {
 	Code    Code

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,5 +65,21 @@ func TestRetryAfterOf(t *testing.T) {
 		if got := fault.RetryAfterOf(tc.err); got != tc.want {
 			t.Errorf("%s: RetryAfterOf = %s, want %s", name, got, tc.want)
 		}
+	}
+}
+
+func TestOfServer(t *testing.T) {
+	t.Parallel()
+	var got []fault.Code
+	for _, c := range []fault.Code{
+		"", fault.Invalid, fault.Unauthenticated, fault.Forbidden, fault.Reauthenticate, fault.NotFound, fault.Conflict, fault.RateLimited,
+		fault.Upstream, fault.Unavailable, fault.Timeout, fault.Canceled, fault.CheckFailed, fault.Internal,
+	} {
+		if c.OfServer() {
+			got = append(got, c)
+		}
+	}
+	if want := []fault.Code{fault.Upstream, fault.Unavailable, fault.Timeout, fault.Internal}; !slices.Equal(got, want) {
+		t.Errorf("%v are faults of the server, want %v", got, want)
 	}
 }
