@@ -20,6 +20,7 @@ const (
 	maxMembers = 32
 	maxKey     = 256
 	maxValue   = 256
+	maxState   = 512 // bytes that are passed on and sent with each span, which is what the standard asks for
 )
 
 // parentOf returns the span of the caller that a request belongs to, and its tracestate, or nothing if the headers are not valid.
@@ -92,7 +93,18 @@ func parseState(headers []string) string {
 	if len(members) > maxMembers {
 		return ""
 	}
-	return strings.Join(members, ",")
+	return strings.Join(withinState(members), ",")
+}
+
+// withinState returns the first members, which are of the latest callers, as many as there is room for.
+func withinState(members []string) []string {
+	size := -1
+	for i, m := range members {
+		if size += len(m) + 1; size > maxState {
+			return members[:i]
+		}
+	}
+	return members
 }
 
 func isStateKey(key string) bool {

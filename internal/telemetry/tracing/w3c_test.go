@@ -221,7 +221,7 @@ func limitCases() []w3cCase {
 		members = append(members, string(c)+"1=1", string(c)+"2=2")
 	}
 	join := func(list []string) string { return strings.Join(list, ",") }
-	longest := strings.Repeat("z", 256)
+	longest, most := strings.Repeat("z", 256), strings.Repeat("v", 512-len("foo=1,")-256-len("="))
 	tenant, system := strings.Repeat("t", 241)+"@"+strings.Repeat("v", 14), "t@"+strings.Repeat("v", 15)
 	return []w3cCase{
 		with("tracestate_member_count_limit 1", join(members[:32]), join(members[:10]), join(members[10:20]), join(members[20:32])),
@@ -231,6 +231,8 @@ func limitCases() []w3cCase {
 		with("tracestate_key_length_limit 3", "foo=1,"+tenant+"=1", "foo=1", tenant+"=1"),
 		with("tracestate_key_length_limit 4", "foo=1,"+strings.Repeat("t", 242)+"@v=1", "foo=1", strings.Repeat("t", 242)+"@v=1"),
 		with("tracestate_key_length_limit 5", "foo=1,"+system+"=1", "foo=1", system+"=1"),
+		with("ours: 512 bytes are passed on", "foo=1,"+longest+"="+most, "foo=1", longest+"="+most),
+		with("ours: of more, whole members are left out from the end", "foo=1", "foo=1", longest+"="+most+"v", "bar=2"),
 	}
 }
 
