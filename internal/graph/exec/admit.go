@@ -94,8 +94,7 @@ func (p *pipeline) settleParts() []part {
 // logFailure logs what is not the client's mistake.
 func (p *pipeline) logFailure(ctx context.Context, op *Operation) error {
 	var refused *denied // by Postgres alone, which then has other rules
-	switch code := fault.CodeOf(op.Err); {
-	case code == fault.Internal, code == fault.Unavailable, code == fault.Timeout, errors.As(op.Err, &refused):
+	if code := fault.CodeOf(op.Err); code.OfServer() || errors.As(op.Err, &refused) {
 		p.Logger.LogAttrs(ctx, slog.LevelError, "operation failed",
 			slog.String(request.FieldCode, string(code)), slog.Any(request.FieldError, innermost(op.Err)))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -127,6 +128,29 @@ func TestDocumentsDecideWhatRuns(t *testing.T) {
 		c.handler.ServeHTTP(w, r)
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s answers %s", body, w.Body)
+		}
+	}
+}
+
+// broken is a limiter that fails with a code.
+type broken struct{ code fault.Code }
+
+func (broken) Name() string { return "broken" }
+
+func (b broken) Admit(context.Context, *exec.Operation) error {
+	return fault.New(b.code, "", "it failed")
+}
+
+// The log has what is not the mistake of the client.
+func TestFailuresAreLogged(t *testing.T) {
+	for code, want := range map[fault.Code]bool{fault.Upstream: true, fault.Unavailable: true, fault.Timeout: true, fault.Internal: true, fault.RateLimited: false, fault.Invalid: false} {
+		var log strings.Builder
+		c := newClient(t, func(o *execOptions) {
+			o.Logger, o.Limiters = slog.New(slog.NewJSONHandler(&log, nil)), []exec.Limiter{broken{code}}
+		})
+		c.send(t, `{teams {totalCount}}`, nil)
+		if got := strings.Contains(log.String(), `"code":"`+string(code)+`"`); got != want {
+			t.Errorf("%s is in the log: %t\n%s", code, got, log.String())
 		}
 	}
 }
