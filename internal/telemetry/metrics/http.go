@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // HTTP are the metrics of HTTP requests, without those of probes.
@@ -84,10 +86,9 @@ func routeOf(pattern string) string {
 	return pattern
 }
 
-// methodOf returns a method of RFC 9110 or RFC 5789, or Other.
+// methodOf returns a method that HTTP defines, or Other.
 func methodOf(method string) string {
-	switch method {
-	case "GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
+	if request.IsMethod(method) {
 		return method
 	}
 	return Other

@@ -39,7 +39,7 @@ func (g graphQL) Operation(ctx context.Context, op *exec.Operation) (context.Con
 		s.operation = op
 		if op.Err != nil {
 			code := fault.CodeOf(op.Err)
-			s.failed, s.cause = isServerFault(code), string(code)
+			s.failed, s.cause = code.OfServer(), string(code)
 		}
 		s.finish(now)
 	}
@@ -72,15 +72,6 @@ func document(text string) attribute.KeyValue {
 	}
 	sum := sha256.Sum256([]byte(text))
 	return documentHash.String(hex.EncodeToString(sum[:]))
-}
-
-// isServerFault reports whether an error is one of the server, and not a mistake of the client.
-func isServerFault(code fault.Code) bool {
-	switch code {
-	case fault.Internal, fault.Unavailable, fault.Timeout, fault.Upstream:
-		return true
-	}
-	return false
 }
 
 // Part implements exec.Tracer. The statements of the step Run have spans of their own.

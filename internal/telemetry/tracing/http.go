@@ -13,11 +13,6 @@ import (
 	"github.com/krowoc/krowoc/internal/request"
 )
 
-// methods are those that span names may contain. Clients can make up others.
-var methods = map[string]bool{
-	"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true, "CONNECT": true, "TRACE": true, "QUERY": true,
-}
-
 // HTTP returns middleware that traces requests. The name of a span is the method and the route. answered returns with which status the
 // request of a context was answered, and with how many bytes.
 //
@@ -45,7 +40,7 @@ func (t *Tracing) HTTP(answered func(context.Context) (status int, sent int64)) 
 // nameOf returns the name of the span of a request and its route.
 func nameOf(r *http.Request) (name, route string) {
 	method := "HTTP"
-	if methods[r.Method] {
+	if request.IsMethod(r.Method) {
 		method = r.Method
 	}
 	_, route, found := strings.Cut(r.Pattern, " ")
@@ -78,7 +73,7 @@ func (o *outcome) describe(s *span) {
 	if status == 0 && !o.aborted {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
 	}
-	if !methods[method] {
+	if !request.IsMethod(method) {
 		s.attributes = append(s.attributes, attribute.String("http.request.method_original", clipped(method, maxName)))
 		method = "_OTHER"
 	}

@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // Transport traces requests of the server to others. Those to the given hosts, each with its port if it has one in their URLs, carry the
@@ -33,7 +35,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.base.RoundTrip(r) // not on behalf of a request
 	}
 	isKnown, method := slices.Contains(t.hosts, r.URL.Host), "HTTP"
-	if methods[r.Method] {
+	if request.IsMethod(r.Method) {
 		method = r.Method
 	}
 	ctx, s := t.tracing.begin(r.Context(), method, trace.SpanKindClient, time.Now())
