@@ -12,8 +12,6 @@ import (
 	"github.com/krowoc/krowoc/internal/graph"
 	graphexec "github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/pg/celsql"
-	"github.com/krowoc/krowoc/internal/pg/ddl"
-	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/telemetry/metrics"
@@ -34,7 +32,7 @@ const shop = `
 	  total: Float
 	}`
 
-func parsed(t *testing.T, text string) *schema.Schema {
+func parsed(t testing.TB, text string) *schema.Schema {
 	t.Helper()
 	s, mistakes := celsql.Parser().Parse(sdl.Source{Name: "schema.graphql", Text: text})
 	if err := mistakes.Err("parse"); err != nil {
@@ -47,17 +45,7 @@ func parsed(t *testing.T, text string) *schema.Schema {
 func TestMetricsOfTheSchema(t *testing.T) {
 	t.Parallel()
 	s := parsed(t, shop)
-	statements, err := ddl.Create(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := testkit.NewDatabase(t)
-	if _, err := own.Apply(t.Context(), db); err != nil {
-		t.Fatal(err)
-	}
-	for _, sql := range statements {
-		testkit.Exec(t, db, sql)
-	}
+	db := database(t, s)
 	api, err := graph.New(s, graph.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,12 @@ func newBounded(most int) *bounded {
 // maxValue is how many bytes a value of a label may have.
 const maxValue = 100
 
+// has reports whether a value is already told apart.
+func (b *bounded) has(value string) bool {
+	_, ok := (*b.known.Load())[value]
+	return ok
+}
+
 // admit reports whether a value is one of those that are told apart.
 func (b *bounded) admit(value string) bool {
 	known := *b.known.Load()

@@ -67,14 +67,21 @@ func (g *GraphQL) Settle(ctx context.Context, op *exec.Operation) {
 	}
 }
 
-// operationOf returns the labels of an operation. Clients choose names, so that only those of valid documents count, and only the first ones.
+// operationOf returns the labels of an operation. Clients choose names, so that only the first ones count, and each only once an operation of
+// that name has read or written rows: anybody may run one without.
 func (g *GraphQL) operationOf(op *exec.Operation) operation {
 	o := operation{op.Name, op.Type()}
 	switch {
 	case o.kind == "":
 		o.name = ""
-	case len(o.name) > maxValue, o.name != "" && !g.names.admit(o.name):
+	case o.name == "" || g.names.has(o.name):
+	case len(o.name) > maxValue || !deservesName(op) || !g.names.admit(o.name):
 		o.name = Other
 	}
 	return o
+}
+
+// deservesName reports whether an operation did something for somebody who may.
+func deservesName(op *exec.Operation) bool {
+	return op.Err == nil && op.Plan != nil && len(op.Plan.Reads)+len(op.Plan.Writes) > 0
 }

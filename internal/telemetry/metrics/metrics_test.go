@@ -17,8 +17,9 @@ import (
 
 	"github.com/krowoc/krowoc/internal/graph"
 	graphexec "github.com/krowoc/krowoc/internal/graph/exec"
-	"github.com/krowoc/krowoc/internal/pg/celsql"
-	"github.com/krowoc/krowoc/internal/schema/sdl"
+	"github.com/krowoc/krowoc/internal/pg/ddl"
+	"github.com/krowoc/krowoc/internal/pg/own"
+	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/telemetry/metrics"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -58,22 +59,27 @@ func sampled(t testing.TB, flags trace.TraceFlags) context.Context {
 	return trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{1}, TraceFlags: flags}))
 }
 
+// notes is a schema with rows that everybody may read.
+const notes = "type Note @table @auth(rules: [{allow: PUBLIC}]) { text: String! }"
+
 // operations returns a handler of operations that no database answers, and that m observes.
 func operations(t testing.TB, m *metrics.Metrics) *graphexec.Handler {
 	t.Helper()
-	s, mistakes := celsql.Parser().Parse(sdl.Source{Name: "schema.graphql", Text: "type Note @table @auth(rules: [{allow: PUBLIC}]) { text: String! }"})
-	if err := mistakes.Err("parse"); err != nil {
-		t.Fatal(err)
-	}
-	api, err := graph.New(s, graph.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	pool, err := pgxpool.New(t.Context(), "postgres://127.0.0.1:1/nothing")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
+	return operationsOn(t, m, pool)
+}
+
+// operationsOn returns a handler of operations on notes in a database.
+func operationsOn(t testing.TB, m *metrics.Metrics, pool *pgxpool.Pool) *graphexec.Handler {
+	t.Helper()
+	api, err := graph.New(parsed(t, notes), graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h, err := graphexec.New(graphexec.Options{
 		API: api, DB: graphexec.Single(pool), Logger: slog.New(slog.DiscardHandler), Concurrency: 2, Observers: []graphexec.Observer{m.GraphQL},
 	})
@@ -83,6 +89,23 @@ func operations(t testing.TB, m *metrics.Metrics) *graphexec.Handler {
 	m.WatchOperations(h.Stats)
 	m.WatchPool("main", pool)
 	return h
+}
+
+// database returns a database with the tables of a schema.
+func database(t testing.TB, s *schema.Schema) *pgxpool.Pool {
+	t.Helper()
+	statements, err := ddl.Create(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := testkit.NewDatabase(t)
+	if _, err := own.Apply(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range statements {
+		testkit.Exec(t, db, sql)
+	}
+	return db
 }
 
 func ask(ctx context.Context, t testing.TB, h http.Handler, document string) {
@@ -95,30 +118,47 @@ func ask(ctx context.Context, t testing.TB, h http.Handler, document string) {
 // Clients choose paths and methods, and they name operations.
 func TestLabelsAreBounded(t *testing.T) {
 	t.Parallel()
-	m := metrics.New(metrics.Options{Operations: 50})
-	h := operations(t, m)
-	for i := range 10_000 {
+	m := metrics.New(metrics.Options{Operations: 10})
+	h := operationsOn(t, m, database(t, parsed(t, notes)))
+	for i := range 5_000 {
 		m.HTTP.Observe(t.Context(), metrics.Request{Method: fmt.Sprint("M", i), Status: 404})
-		ask(t.Context(), t, h, fmt.Sprintf("query Made%d { __typename }", i))
+		ask(t.Context(), t, h, fmt.Sprintf("query Empty%d { __typename }", i)) // takes no place of a name
 	}
-	ask(t.Context(), t, h, "query Long"+strings.Repeat("x", 200)+" { __typename }")
+	for i := range 20 {
+		ask(t.Context(), t, h, fmt.Sprintf("query Made%d { notes { nodes { text } } }", i))
+	}
+	ask(t.Context(), t, h, "query Made1 { __typename }")
+	ask(t.Context(), t, h, "query Long"+strings.Repeat("x", 200)+" { notes { nodes { text } } }")
 	ask(t.Context(), t, h, "query Invalid { nothingLikeThis }")
+	m.HTTP.Observe(t.Context(), metrics.Request{Method: "QUERY", Status: 404})
 	got := text(t, m)
 	names := strings.Count(got, "graphql_operation_duration_seconds_count{")
-	if names != 50+2 { // with those of all others and of documents that are not valid
+	if names != 10+2 { // with those of all others and of documents that are not valid
 		t.Errorf("%d operations have metrics", names)
 	}
 	for _, want := range []string{
-		`http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="404",http_route="_OTHER"} 10000`,
-		`graphql_operation_duration_seconds_count{graphql_operation_name="_OTHER",graphql_operation_type="query"} 9951`,
+		`http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="404",http_route="_OTHER"} 5000`,
+		`http_server_request_duration_seconds_count{http_request_method="QUERY",http_response_status_code="404",http_route="_OTHER"} 1`,
+		`graphql_operation_duration_seconds_count{graphql_operation_name="_OTHER",graphql_operation_type="query"} 5011`,
+		`graphql_operation_duration_seconds_count{graphql_operation_name="Made1",graphql_operation_type="query"} 2`,
 		`graphql_operation_errors_total{error_type="invalid",graphql_operation_name="",graphql_operation_type=""} 1`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s", want)
 		}
 	}
-	if strings.Contains(got, "Invalid") || strings.Contains(got, "xxxx") {
-		t.Error("names that were not validated, or are long, are labels")
+	if strings.Contains(got, "Invalid") || strings.Contains(got, "xxxx") || strings.Contains(got, "Empty") {
+		t.Error("names that were not validated, are long or belong to empty operations are labels")
+	}
+}
+
+// The name of an operation that fails gets no metrics of its own.
+func TestFailuresTakeNoNames(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(metrics.Options{})
+	ask(t.Context(), t, operations(t, m), "query Fails { notes { nodes { text } } }")
+	if got := text(t, m); strings.Contains(got, "Fails") || !strings.Contains(got, `graphql_operation_errors_total{error_type="unavailable",graphql_operation_name="_OTHER"`) {
+		t.Errorf("the metrics are\n%s", got)
 	}
 }
 
