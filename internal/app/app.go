@@ -46,7 +46,8 @@ type App struct {
 	// Guard makes sure that a container is removed if this process is killed, until dismiss is called; it may be nil.
 	Guard func(container string) (dismiss func(), err error)
 
-	tracing *tracing.Tracing // nil traces nothing
+	tracing  *tracing.Tracing // nil traces nothing
+	instance string           // of the process, in traces and metrics; empty before identity
 }
 
 // ParseSchema reads the project's schema and returns it with its mistakes and warnings. The schema is nil if it has mistakes.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -42,6 +41,9 @@ func (a *App) newMetrics() (*metrics.Metrics, error) {
 		return nil, fault.New(fault.Invalid, op, at("telemetry.metrics.enabled")+"everybody who reaches the API could read the metrics",
 			"set server.probeAddress to serve them on an address of its own, or telemetry.metrics.token to ask for a bearer token")
 	}
+	if _, err := a.pushOptions(); err != nil {
+		return nil, err
+	}
 	return a.collectMetrics(), nil
 }
 
@@ -54,33 +56,23 @@ func (a *App) pushMetrics(m *metrics.Metrics) lifecycle.Part {
 	}
 	var pusher *metrics.Pusher
 	part.Start = func(ctx context.Context) error {
-		headers, err := headersOf(c.Headers.Reveal())
+		options, err := a.pushOptions()
 		if err != nil {
 			return err
 		}
-		pusher, err = m.Push(ctx, metrics.PushOptions{
-			Endpoint: c.Endpoint, Headers: headers, Interval: c.Interval, Service: a.Config.Project, Version: a.release(), Logger: a.Logger,
-		})
+		pusher, err = m.Push(ctx, options)
 		return err
 	}
 	part.Stop = func(ctx context.Context) error { return pusher.Stop(ctx) }
 	return part
 }
 
-// headersOf reads headers as name=value, separated by commas. The error does not show them.
-func headersOf(text string) (map[string]string, error) {
-	headers := map[string]string{}
-	if text == "" {
-		return headers, nil
-	}
-	for pair := range strings.SplitSeq(text, ",") {
-		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if !ok || name == "" {
-			return nil, fault.New(fault.Invalid, "configure metrics", "telemetry.metrics.headers is not a list of name=value", "separate headers by commas: Authorization=Bearer …,X-Scope=…")
-		}
-		headers[name] = value
-	}
-	return headers, nil
+// pushOptions returns the options of pushes, or a mistake in the configuration.
+func (a *App) pushOptions() (o metrics.PushOptions, err error) {
+	c := a.Config.Telemetry.Metrics
+	o = metrics.PushOptions{Identity: a.identity(), Endpoint: c.Endpoint, Interval: c.Interval, Logger: a.Logger}
+	o.Headers, err = a.collectorHeaders("telemetry.metrics.headers", c.Headers)
+	return o, err
 }
 
 // collectMetrics returns metrics that are collected, whoever receives them.

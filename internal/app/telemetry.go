@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/otel/attribute"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/migrate"
 	"github.com/krowoc/krowoc/internal/server"
+	"github.com/krowoc/krowoc/internal/telemetry/otlp"
 	"github.com/krowoc/krowoc/internal/telemetry/tracing"
 )
 
@@ -38,18 +41,32 @@ func (a *App) traceRequests() error {
 }
 
 func (a *App) tracingOptions() (o tracing.Options, err error) {
-	c, service := a.Config.Telemetry.Traces, a.Config.Telemetry.Service
-	if service == "" {
-		service = a.Config.Project
-	}
+	c := a.Config.Telemetry.Traces
 	o = tracing.Options{
-		Service: service, Version: a.release(), Environment: a.Config.Environment, Endpoint: c.Endpoint,
+		Identity: a.identity(), Endpoint: c.Endpoint,
 		Sample: c.Sample, Slow: c.Slow, Follow: c.Follow, ServerTiming: a.Config.Telemetry.ServerTiming, Logger: a.Logger,
 	}
-	if o.Headers, err = tracing.ParseHeaders(c.Headers.Reveal()); err != nil {
-		return o, fault.Wrap(a.Config.Origin("telemetry.traces.headers").String()+": telemetry.traces.headers", err)
+	o.Headers, err = a.collectorHeaders("telemetry.traces.headers", c.Headers)
+	return o, err
+}
+
+// identity says which process traces and metrics come from.
+func (a *App) identity() otlp.Identity {
+	if a.instance == "" {
+		a.instance = uuid.NewString()
 	}
-	return o, nil
+	return otlp.Identity{
+		Service: cmp.Or(a.Config.Telemetry.Service, a.Config.Project), Version: a.release(), Environment: a.Config.Environment, Instance: a.instance,
+	}
+}
+
+// collectorHeaders reads the headers of requests to a collector. An error names the key and does not show them.
+func (a *App) collectorHeaders(key string, value config.Secret) (map[string]string, error) {
+	headers, err := otlp.ParseHeaders(value.Reveal())
+	if err != nil {
+		return nil, fault.Wrap(a.Config.Origin(key).String()+": "+key, err)
+	}
+	return headers, nil
 }
 
 // traceSession makes a development session trace all requests. Its console receives the traces once it runs, if it is to; otherwise the

@@ -144,7 +144,7 @@ var keys = []Key{
 		Doc: "Format of the log on standard error."},
 	{Path: "log.file", Kind: Text, Doc: "File to which `krowoc serve` logs JSON instead of standard error, such as /var/log/krowoc/server.log. It rotates at 100 MB; old files are kept for 14 days."},
 
-	{Path: "telemetry.service", Kind: Text, Doc: "Name of this service in traces. Default: the name of the project.", Standard: []string{"OTEL_SERVICE_NAME"}},
+	{Path: "telemetry.service", Kind: Text, Doc: "Name of this service in traces and pushed metrics. Default: the name of the project.", Standard: []string{"OTEL_SERVICE_NAME"}},
 	{Path: "telemetry.serverTiming", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"},
 		Doc: "With traces, tell browsers in the header Server-Timing how long SQL and GraphQL took. Pages of other origins get it only if they may read the response."},
 	{Path: "telemetry.traces.endpoint", Kind: HTTPURL, Standard: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"},
@@ -160,8 +160,8 @@ var keys = []Key{
 		Doc: "Serve /metrics to Prometheus, at `server.probeAddress`. Without such an address, it needs `telemetry.metrics.token`. `krowoc dev` always serves it, to this machine."},
 	{Path: "telemetry.metrics.token", Kind: SecretText, Doc: "Bearer token that a scrape of /metrics must have, at least 16 characters."},
 	{Path: "telemetry.metrics.operations", Kind: Int, Default: "200", Min: 1, Max: 10000, Doc: "How many names of GraphQL operations have metrics of their own; clients choose names. All others count as `_OTHER`."},
-	{Path: "telemetry.metrics.endpoint", Kind: HTTPURL, Doc: "URL of an OpenTelemetry collector to which `krowoc serve` pushes metrics by OTLP over HTTP, such as http://collector:4318; /v1/metrics is added to one without a path."},
-	{Path: "telemetry.metrics.headers", Kind: SecretText, Doc: "Headers of these pushes as name=value, separated by commas, such as Authorization=Bearer …."},
+	{Path: "telemetry.metrics.endpoint", Kind: HTTPURL, Doc: "URL of an OpenTelemetry collector to which `krowoc serve` pushes metrics by OTLP over HTTP, such as http://collector:4318, with or without /v1/metrics."},
+	{Path: "telemetry.metrics.headers", Kind: SecretText, Doc: "Headers of these pushes as name=value, separated by commas, with values percent-encoded, such as Authorization=Bearer%20TOKEN."},
 	{Path: "telemetry.metrics.interval", Kind: Duration, Default: "60s", Doc: "How often metrics are pushed, at least every second."},
 
 	{Path: "dev.branching", Kind: Bool, Default: "true", Doc: "In a Git repository, give each branch its own development database; `krowoc dev` switches to it."},

@@ -5,29 +5,27 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/url"
+	"net/http"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/telemetry/otlp"
 )
 
 // PushOptions say where metrics are pushed to.
 type PushOptions struct {
-	Endpoint string            // URL of an OpenTelemetry collector; /v1/metrics is added to one without a path
+	otlp.Identity
+
+	Endpoint string            // URL of an OpenTelemetry collector, with or without /v1/metrics
 	Headers  map[string]string // of each request, such as Authorization; may be nil
 	Interval time.Duration     // default one minute
-	Service  string            // name of the service
-	Version  string            // of the binary
 	Logger   *slog.Logger
 }
 
@@ -44,7 +42,8 @@ type Pusher struct {
 	provider *sdk.MeterProvider
 	exporter sdk.Exporter
 	log      *slog.Logger
-	endpoint string
+	client   *http.Client
+	host     string // of the collector, without what may be secret in its URL
 	failing  bool
 
 	cancel func()
@@ -54,26 +53,27 @@ type Pusher struct {
 // Push begins to push the metrics, until Stop. It does not wait for the collector.
 func (m *Metrics) Push(ctx context.Context, o PushOptions) (*Pusher, error) {
 	const op = "push metrics"
-	endpoint, err := url.Parse(o.Endpoint)
+	to, err := otlp.Endpoint(o.Endpoint, metricsPath)
+	if err == nil {
+		err = otlp.CheckHeaders(o.Headers)
+	}
 	if err != nil {
-		return nil, fault.New(fault.Invalid, op, "the endpoint is not a URL", "write it as in http://collector:4318")
+		return nil, fault.Wrap(op, err)
 	}
-	if endpoint.Path == "" || endpoint.Path == "/" {
-		endpoint.Path = "/v1/metrics"
-	}
+	client := otlp.NewClient()
+	client.Transport = &sender{client.Transport, to, o.Headers}
 	exporter, err := otlpmetrichttp.New(ctx,
-		otlpmetrichttp.WithEndpointURL(endpoint.String()), otlpmetrichttp.WithHeaders(o.Headers), otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression),
+		otlpmetrichttp.WithHTTPClient(client), otlpmetrichttp.WithEndpointURL(placeholder), otlpmetrichttp.WithHeaders(nil),
+		otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression),
 		otlpmetrichttp.WithTimeout(pushTimeout), otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}), // the next push has everything
 	)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	reader := sdk.NewManualReader(sdk.WithProducer(bridge.NewMetricProducer(bridge.WithGatherer(classic{m.registry}))))
-	of := resource.NewSchemaless(
-		attribute.String("service.name", o.Service), attribute.String("service.version", o.Version), attribute.String("service.instance.id", uuid.NewString()))
 	p := &Pusher{
-		reader: reader, provider: sdk.NewMeterProvider(sdk.WithReader(reader), sdk.WithResource(of)), exporter: exporter,
-		log: o.Logger, endpoint: endpoint.Redacted(), ended: make(chan struct{}),
+		reader: reader, provider: sdk.NewMeterProvider(sdk.WithReader(reader), sdk.WithResource(o.Identity.Resource())), exporter: exporter,
+		client: client, log: o.Logger, host: to.Host, ended: make(chan struct{}),
 	}
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p.cancel = cancel
@@ -109,10 +109,10 @@ func (p *Pusher) push(ctx context.Context, within time.Duration) {
 	case ctx.Err() != nil: // the server stops
 	case err != nil && !p.failing:
 		p.failing = true
-		p.log.Warn("metrics cannot be pushed", "endpoint", p.endpoint, "error", err)
+		p.log.Warn("metrics cannot be pushed", "collector", p.host, "error", otlp.Cause(err))
 	case err == nil && p.failing:
 		p.failing = false
-		p.log.Info("metrics are pushed again", "endpoint", p.endpoint)
+		p.log.Info("metrics are pushed again", "collector", p.host)
 	}
 }
 
@@ -121,6 +121,7 @@ func (p *Pusher) Stop(ctx context.Context) error {
 	p.cancel()
 	<-p.ended // a push under way ends with its context
 	p.push(ctx, lastPushTimeout)
+	defer p.client.CloseIdleConnections()
 	return errors.Join(p.provider.Shutdown(ctx), p.exporter.Shutdown(ctx))
 }
 

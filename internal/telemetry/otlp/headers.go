@@ -1,4 +1,4 @@
-package tracing
+package otlp
 
 import (
 	"net/url"
@@ -18,12 +18,26 @@ func ParseHeaders(text string) (map[string]string, error) {
 		name, raw, ok := strings.Cut(pair, "=")
 		name = strings.TrimSpace(name)
 		value, err := url.PathUnescape(strings.TrimSpace(raw))
-		if !ok || err != nil || !isHeaderName(name) || strings.ContainsFunc(value, unicode.IsControl) {
+		if !ok || err != nil || !isHeader(name, value) {
 			return nil, fault.New(fault.Invalid, "read headers", "an entry is not valid", "write name=value, separated by commas, with special characters percent-encoded")
 		}
 		headers[name] = value
 	}
 	return headers, nil
+}
+
+// CheckHeaders returns an error that does not show them if HTTP cannot send a header.
+func CheckHeaders(headers map[string]string) error {
+	for name, value := range headers {
+		if !isHeader(name, value) {
+			return fault.New(fault.Invalid, "check headers", "a name or a value is not valid", "leave out control characters, and spaces in names")
+		}
+	}
+	return nil
+}
+
+func isHeader(name, value string) bool {
+	return isHeaderName(name) && !strings.ContainsFunc(value, unicode.IsControl)
 }
 
 func isHeaderName(name string) bool {

@@ -9,16 +9,16 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-	otlp "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	message "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	traces "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/telemetry/otlp"
 )
 
 const (
@@ -33,7 +33,7 @@ const (
 // See https://opentelemetry.io/docs/specs/otlp/#otlphttp.
 type collector struct {
 	http    *http.Client
-	own     *http.Transport // nil if the client is another's
+	isOwn   bool // the client is nobody else's
 	headers map[string]string
 	clean   *cleaner
 	packer  *gzip.Writer // for one request at a time; a new one takes a megabyte
@@ -47,21 +47,16 @@ func newCollector(client *http.Client, headers map[string]string) *collector {
 	}
 	c := &collector{http: client, headers: headers, clean: newCleaner(), packer: packer}
 	if client == nil {
-		c.own = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
-		c.http = &http.Client{Transport: c.own, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		c.http, c.isOwn = otlp.NewClient(), true
 	}
 	return c
 }
 
 // use sets the URL of the collector.
 func (c *collector) use(address string) error {
-	u, err := url.Parse(address)
-	isWeb := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-	if !isWeb {
-		return fault.New(fault.Invalid, "configure traces", "the URL of the collector is not valid", "write it as in http://127.0.0.1:4318")
-	}
-	if !strings.HasSuffix(u.Path, tracesPath) {
-		u = u.JoinPath(tracesPath)
+	u, err := otlp.Endpoint(address, tracesPath)
+	if err != nil {
+		return fault.Wrap("configure traces", err)
 	}
 	c.url.Store(u)
 	return nil
@@ -76,8 +71,8 @@ func (c *collector) host() string {
 }
 
 func (c *collector) close() {
-	if c.own != nil {
-		c.own.CloseIdleConnections()
+	if c.isOwn {
+		c.http.CloseIdleConnections()
 	}
 }
 
@@ -100,15 +95,6 @@ func (p *partial) Error() string {
 	return fmt.Sprintf("%d spans were rejected: %s", p.rejected, p.message)
 }
 
-// cause returns an error without the URL of the request.
-func cause(err error) error {
-	var request *url.Error
-	if errors.As(err, &request) {
-		return request.Err
-	}
-	return err
-}
-
 // Start implements otlptrace.Client.
 func (*collector) Start(context.Context) error { return nil }
 
@@ -121,7 +107,7 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*traces.ResourceSp
 	if to == nil {
 		return &refusal{status: "nothing, because its URL is not known", temporary: true}
 	}
-	body, err := c.packed(&otlp.ExportTraceServiceRequest{ResourceSpans: spans})
+	body, err := c.packed(&message.ExportTraceServiceRequest{ResourceSpans: spans})
 	if err != nil {
 		return err
 	}
@@ -150,7 +136,7 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*traces.ResourceSp
 }
 
 // packed returns a request as bytes, compressed.
-func (c *collector) packed(request *otlp.ExportTraceServiceRequest) ([]byte, error) {
+func (c *collector) packed(request *message.ExportTraceServiceRequest) ([]byte, error) {
 	plain, err := proto.Marshal(request)
 	if err != nil {
 		return nil, err
@@ -178,7 +164,7 @@ func refusalOf(r *http.Response) *refusal {
 
 // accepted returns an error if the collector did not take all spans.
 func accepted(r *http.Response, answer []byte) error {
-	var result otlp.ExportTraceServiceResponse
+	var result message.ExportTraceServiceResponse
 	unread := r.Header.Get("Content-Type") != protobuf || proto.Unmarshal(answer, &result) != nil
 	if unread { // it has taken them, whatever it says
 		return nil

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/krowoc/krowoc/internal/telemetry/otlp"
 )
 
 const (
@@ -224,7 +226,7 @@ func (q *queue) attempt(ctx context.Context, batch []sdk.ReadOnlySpan) error {
 func (q *queue) report(err error) {
 	if q.away.CompareAndSwap(false, true) {
 		q.lost = q.dropped.Load()
-		q.log.Warn("traces cannot be sent", "collector", q.to.host(), "error", cause(err))
+		q.log.Warn("traces cannot be sent", "collector", q.to.host(), "error", otlp.Cause(err))
 	}
 }
 

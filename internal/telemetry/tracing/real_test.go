@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/krowoc/krowoc/internal/telemetry/otlp"
 	"github.com/krowoc/krowoc/internal/telemetry/tracing"
 )
 
@@ -35,7 +36,7 @@ func TestRealCollector(t *testing.T) {
 		}
 	})
 
-	traced, log, stop := start(t, tracing.Options{Service: "shop", Version: "1.2", Environment: "test", Endpoint: "http://" + address, Sample: 1})
+	traced, log, stop := start(t, tracing.Options{Identity: otlp.Identity{Service: "shop", Version: "1.2", Environment: "test"}, Endpoint: "http://" + address, Sample: 1})
 	api := serve(t, traced, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	send(t, http.MethodPost, api+"/graphql", "Traceparent", valid, "Tracestate", "foo=1")
 	until(t, "the collector prints the span", func() bool { return strings.Contains(output.String(), "http.response.status_code: Int(503)") })

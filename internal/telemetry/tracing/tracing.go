@@ -21,9 +21,8 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/google/uuid"
-
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/telemetry/otlp"
 )
 
 // queueSize is how many spans may wait for the collector by default.
@@ -34,9 +33,7 @@ const scope = "github.com/krowoc/krowoc"
 
 // Options say what is traced, and who receives it. Zero values take the defaults, except of Sample.
 type Options struct {
-	Service     string // name
-	Version     string
-	Environment string
+	otlp.Identity
 
 	Endpoint string            // URL of the collector, with or without /v1/traces; empty waits for SetEndpoint
 	Headers  map[string]string // of requests to the collector, such as a key
@@ -93,13 +90,16 @@ func New(o Options) (*Tracing, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := otlp.CheckHeaders(o.Headers); err != nil {
+		return nil, fault.Wrap("configure traces", err)
+	}
 	c := newCollector(o.Client, o.Headers)
 	if o.Endpoint != "" {
 		if err := c.use(o.Endpoint); err != nil {
 			return nil, err
 		}
 	}
-	t := &Tracing{options: o, collector: c, sampler: sampler{share: o.Sample, follow: o.Follow}, resource: identity(o)}
+	t := &Tracing{options: o, collector: c, sampler: sampler{share: o.Sample, follow: o.Follow}, resource: o.Identity.Resource()}
 	t.queue = newQueue(otlptrace.NewUnstarted(c), c, o)
 	t.tail = &tail{tracing: t, most: int64(o.Held), running: map[trace.SpanID]*work{}}
 	t.provider = sdk.NewTracerProvider(
@@ -111,21 +111,6 @@ func New(o Options) (*Tracing, error) {
 	)
 	t.tracer = t.provider.Tracer(scope, trace.WithInstrumentationVersion(o.Version))
 	return t, nil
-}
-
-// identity says which process the spans come from. See https://opentelemetry.io/docs/specs/semconv/resource/service/.
-func identity(o Options) *resource.Resource {
-	attributes := []attribute.KeyValue{
-		attribute.String("service.name", o.Service),
-		attribute.String("service.instance.id", uuid.NewString()),
-		attribute.String("telemetry.sdk.name", "opentelemetry"), attribute.String("telemetry.sdk.language", "go"),
-	}
-	for key, value := range map[string]string{"service.version": o.Version, "deployment.environment.name": o.Environment} {
-		if value != "" {
-			attributes = append(attributes, attribute.String(key, value))
-		}
-	}
-	return resource.NewSchemaless(attributes...)
 }
 
 // SetEndpoint sets the URL of the collector, which may start later than the process.
