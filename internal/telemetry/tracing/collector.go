@@ -85,6 +85,23 @@ type refusal struct {
 
 func (r *refusal) Error() string { return "the collector answers " + r.status }
 
+// unsendable is a batch that no attempt can send.
+type unsendable struct{ err error }
+
+func (u *unsendable) Error() string { return "the spans cannot be written: " + u.err.Error() }
+
+func (u *unsendable) Unwrap() error { return u.err }
+
+// isFinal reports whether the same spans cannot be sent later. Other errors are of the network.
+func isFinal(err error) bool {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return !refused.temporary
+	}
+	var local *unsendable
+	return errors.As(err, &local)
+}
+
 // partial is an answer that takes some spans.
 type partial struct {
 	rejected uint64
@@ -109,11 +126,11 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*traces.ResourceSp
 	}
 	body, err := c.packed(&message.ExportTraceServiceRequest{ResourceSpans: spans})
 	if err != nil {
-		return err
+		return &unsendable{err}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), bytes.NewReader(body))
 	if err != nil {
-		return err
+		return &unsendable{err}
 	}
 	for name, value := range c.headers {
 		r.Header.Set(name, value)

@@ -13,6 +13,7 @@ import (
 	message "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/krowoc/krowoc/internal/telemetry/otlp"
 	"github.com/krowoc/krowoc/internal/telemetry/tracing"
 )
 
@@ -118,6 +119,19 @@ func TestCollectorRefuses(t *testing.T) {
 		t.Errorf("%s has %v", first.URL, first.Header)
 	}
 	if text := log.String(); strings.Count(text, "traces cannot be sent") != 1 || !strings.Contains(text, "401") || strings.Contains(text, "s3cret") || !strings.Contains(text, "too old") {
+		t.Errorf("the log says\n%s", text)
+	}
+}
+
+// Spans that cannot be written as a message do not block those that wait behind them.
+func TestUnsendableSpansAreDropped(t *testing.T) {
+	c := newCollector(t)
+	traced, log, _ := start(t, tracing.Options{Identity: otlp.Identity{Service: "not UTF-8: \xff"}, Endpoint: c.URL, Sample: 1})
+	for want := uint64(2); want <= 4; want += 2 {
+		makeSpans(traced, trace.SpanContext{}, 0, nil)
+		until(t, "both are lost", func() bool { return traced.Dropped() == want })
+	}
+	if text := log.String(); strings.Count(text, "traces cannot be sent") != 1 || !strings.Contains(text, "UTF-8") {
 		t.Errorf("the log says\n%s", text)
 	}
 }

@@ -162,18 +162,17 @@ func (q *queue) sendUntil(working, sending context.Context, batch []sdk.ReadOnly
 	pause := minPause
 	for {
 		err := q.attempt(sending, batch)
-		var refused *refusal
 		switch {
 		case err == nil:
 			q.back()
 			return
-		case errors.As(err, &refused) && !refused.temporary:
+		case isFinal(err):
 			q.lose(len(batch))
 			q.report(err)
 			return
 		}
 		q.report(err)
-		if refused != nil {
+		if refused := (*refusal)(nil); errors.As(err, &refused) {
 			pause = max(pause, min(refused.after, maxPause))
 		}
 		timer := time.NewTimer(pause)
