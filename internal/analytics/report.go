@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -68,7 +67,7 @@ func (r *Reporter) Name() string { return "analytics" }
 
 // Settle implements exec.Observer: it reports a sample of the operations, and what failed because of the server. Variables and answers stay here.
 func (r *Reporter) Settle(ctx context.Context, op *exec.Operation) {
-	if failed := serverFaults(op.Err); failed {
+	if failed := fault.CodeOf(op.Err).OfServer(); failed {
 		r.failed(ctx, op)
 	}
 	if r.o.Sample <= 0 || (r.o.Sample < 1 && r.o.Random() >= r.o.Sample) {
@@ -94,11 +93,6 @@ func typeOf(op *exec.Operation) string {
 		return "mutation"
 	}
 	return "query"
-}
-
-// serverFaults reports whether an error is one of the server or of what it needs.
-func serverFaults(err error) bool {
-	return slices.Contains([]fault.Code{fault.Internal, fault.Unavailable, fault.Timeout, fault.Upstream}, fault.CodeOf(err))
 }
 
 // failed reports an operation that failed because of the server. What is unexpected is an exception, too.
