@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/cli/term"
+	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 )
 
@@ -43,7 +44,7 @@ func summary(l errorlog.Listing) string {
 
 func category(t *term.Terminal, e errorlog.Error) term.Cell {
 	style := t.Styles().Warn
-	if slices.Contains([]string{"internal", "upstream", "unavailable", "timeout"}, string(e.Category)) {
+	if fault.Code(e.Category).OfServer() {
 		style = t.Styles().Bad
 	}
 	return term.Cell{Text: string(e.Category), Style: style}
