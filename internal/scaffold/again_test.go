@@ -12,13 +12,13 @@ import (
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
-// What asks for a recent log-in leads to the log-in page and back, and nobody has to type again what was refused.
+// What asks for a recent log-in leads to the log-in page of the front end and back, and nobody has to type again what was refused.
 func TestLogInAgain(t *testing.T) {
 	t.Parallel()
 	f := &frontEnd{t: t, browser: testkit.Browser(t), api: &held{}}
 	dir := newFrontEnd(t)
 	asksForLogIn(t, filepath.Join(dir, "schema.graphql"))
-	api := devSession(t, dir)
+	api := devSession(t, dir, "KROWOC_AUTH_SESSION_PAGE=/login")
 	f.api.proxy = httputil.NewSingleHostReverseProxy(api)
 	f.page = vite(t, filepath.Join(dir, "web"), free(t), "KROWOC_URL="+api.String())
 	f.start()
@@ -49,7 +49,7 @@ func TestLogInAgain(t *testing.T) {
 		if got := typed(); got != "Milk" {
 			t.Fatalf("the field has %q after the refusal", got)
 		}
-		f.act("log in again", chromedp.Click(again), chromedp.WaitVisible(chromedp.CSS("input[name=password]")), chromedp.Focus(chromedp.CSS("input[name=email]")),
+		f.act("log in again", chromedp.Click(again), chromedp.WaitVisible(loggedOut), chromedp.Focus(email),
 			chromedp.KeyEvent("ada@example.com\tpassword\r"), chromedp.WaitVisible(`//header[span="ada@example.com"]`))
 		if at := f.value("location.href"); at != f.page+"?tab=2" {
 			t.Errorf("the log-in ends at %s", at)
