@@ -98,7 +98,7 @@ func notLabel(f *schema.Field) (problem, remedy string) {
 	}
 	isKey := len(f.Owner.Key) == 1 && f.Owner.Key[0] == f
 	switch {
-	case isPersonal(f) || isPersonal(source):
+	case f.Personal() || source.Personal():
 		return fmt.Sprintf("%q is personal data (@pii), which metrics never contain", f.Name), "remove it"
 	case f.Unique || isKey:
 		return fmt.Sprintf("%q is different in each row, and each value makes a time series", f.Name), use
@@ -112,15 +112,13 @@ func notLabel(f *schema.Field) (problem, remedy string) {
 	return fmt.Sprintf("%q has type %s, which is no label", f.Name, f.Type), use
 }
 
-func isPersonal(f *schema.Field) bool { return f.PII != nil && f.PII.Kind != schema.PIINone }
-
 // metricSum returns the field that a metric sums up, or nil after reporting.
 func (b *builder) metricSum(t *typeDecl, v *ast.Value) *schema.Field {
 	f := b.fieldNamed(t, v)
 	switch {
 	case f == nil || f.broken:
 		return nil
-	case isPersonal(f.Field):
+	case f.Personal():
 		b.errorf(codeInvalidMetric, v.Position, "remove sum", "%q is personal data (@pii), which metrics never contain", f.Name)
 		return nil
 	case f.Type.List || !slices.Contains([]schema.Scalar{schema.Int, schema.Int64, schema.Float, schema.Decimal}, f.Type.Scalar):
