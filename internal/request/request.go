@@ -13,6 +13,12 @@ const (
 	CorrelationHeader = "X-Correlation-ID"
 )
 
+// Headers that posthog-js adds to requests to the API once the person has agreed.
+const (
+	DistinctIDHeader = "X-PostHog-Distinct-Id"
+	SessionIDHeader  = "X-PostHog-Session-Id"
+)
+
 // Info identifies a request. Its methods are safe for concurrent use.
 type Info struct {
 	ID          string // of this request alone

@@ -26,7 +26,7 @@ func Middleware(origins []string, credentials bool) ([]server.Middleware, error)
 	}
 	handler := cors.New(cors.Options{
 		AllowedOrigins: origins, AllowCredentials: credentials, AllowedMethods: []string{"GET", "POST", "DELETE"},
-		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-CSRF-Token", request.IDHeader, request.CorrelationHeader, "X-PostHog-Distinct-Id", "X-PostHog-Session-Id", "Traceparent", "Tracestate"},
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-CSRF-Token", request.IDHeader, request.CorrelationHeader, request.DistinctIDHeader, request.SessionIDHeader, "Traceparent", "Tracestate"},
 		ExposedHeaders: []string{request.IDHeader, request.CorrelationHeader, "Retry-After"}, MaxAge: 600, // seconds
 	})
 	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil
