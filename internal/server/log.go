@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -107,9 +106,4 @@ func accessLevel(aborted bool, status int) slog.Level {
 // maxLogged is how many bytes of a text that the client chose go into the log.
 const maxLogged = 256
 
-func clipped(s string) string {
-	if len(s) > maxLogged {
-		s = s[:maxLogged] + "…"
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
-}
+func clipped(s string) string { return request.Clip(s, maxLogged) }

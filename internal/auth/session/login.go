@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // showLogin handles GET /auth/login: it leads to a provider, or shows the log-in page. It changes nothing but the cookie of the log-in.
@@ -152,7 +153,8 @@ func (m *Manager) exchange(r *http.Request, f flow, code string) (gotrue.Session
 	return m.issuer(r).Exchange(r.Context(), code, f.Verifier)
 }
 
-func clipped(text string) string { return strings.ToValidUTF8(text[:min(len(text), 200)], "") }
+// clipped shortens a text of others for a message or the list of sessions.
+func clipped(text string) string { return request.Clip(text, 200) }
 
 // quoted returns a text of a client for a message. The list of errors replaces what is quoted.
 func quoted(text string) string { return strconv.Quote(clipped(text)) }

@@ -12,6 +12,7 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // Attributes that the process keeps to itself, and those that are sent instead.
@@ -73,7 +74,7 @@ func (c *cleaner) span(s sdk.ReadOnlySpan) sdk.ReadOnlySpan {
 			out.attributes = append(out.attributes, documentHash.String(hex.EncodeToString(sum[:])))
 		default:
 			if a.Value.Type() == attribute.STRING {
-				a.Value = attribute.StringValue(clipped(a.Value.AsString(), maxText))
+				a.Value = attribute.StringValue(request.Clip(a.Value.AsString(), maxText))
 			}
 			out.attributes = append(out.attributes, a)
 		}
@@ -112,8 +113,8 @@ func (c *cleaner) statement(sql string) statement {
 	st := statement{text: sqltext.Redact(sql)}
 	if st.text != "" {
 		sum := sha256.Sum256([]byte(st.text))
-		st.fingerprint, st.summary = hex.EncodeToString(sum[:8]), clipped(sqltext.Summary(st.text), 100)
-		st.text = clipped(st.text, maxText)
+		st.fingerprint, st.summary = hex.EncodeToString(sum[:8]), request.Clip(sqltext.Summary(st.text), 100)
+		st.text = request.Clip(st.text, maxText)
 	}
 	c.known.Add(strings.Clone(sql), st)
 	return st
@@ -129,12 +130,4 @@ func hideError(out *cleaned) {
 	}
 	out.status.Description = kind
 	out.events = nil
-}
-
-// clipped returns at most n bytes of a text.
-func clipped(text string, n int) string {
-	if len(text) > n {
-		text = strings.ToValidUTF8(text[:n], "") + "…"
-	}
-	return strings.ToValidUTF8(text, "\uFFFD")
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 const (
@@ -52,7 +53,7 @@ func describe(s *span, op *exec.Operation) {
 		s.attributes = append(s.attributes, attribute.String("graphql.operation.type", kind))
 	}
 	if op.Name != "" {
-		s.attributes = append(s.attributes, attribute.String("graphql.operation.name", clipped(op.Name, maxName)))
+		s.attributes = append(s.attributes, attribute.String("graphql.operation.name", request.Clip(op.Name, maxName)))
 	}
 	if op.Document != "" {
 		s.attributes = append(s.attributes, document(op.Document))

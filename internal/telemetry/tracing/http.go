@@ -74,11 +74,11 @@ func (o *outcome) describe(s *span) {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
 	}
 	if !request.IsMethod(method) {
-		s.attributes = append(s.attributes, attribute.String("http.request.method_original", clipped(method, maxName)))
+		s.attributes = append(s.attributes, attribute.String("http.request.method_original", request.Clip(method, maxName)))
 		method = "_OTHER"
 	}
 	s.attributes = append(s.attributes,
-		attribute.String("http.request.method", method), attribute.String("url.path", clipped(r.URL.Path, maxName)),
+		attribute.String("http.request.method", method), attribute.String("url.path", request.Clip(r.URL.Path, maxName)),
 		attribute.String("network.protocol.version", version(r)),
 		attribute.Int64("http.response.body.size", o.sent),
 	)
@@ -89,7 +89,7 @@ func (o *outcome) describe(s *span) {
 		s.attributes = append(s.attributes, attribute.Int("http.response.status_code", status))
 	}
 	if agent := r.UserAgent(); agent != "" {
-		s.attributes = append(s.attributes, attribute.String("user_agent.original", clipped(agent, maxName)))
+		s.attributes = append(s.attributes, attribute.String("user_agent.original", request.Clip(agent, maxName)))
 	}
 	if info := request.From(r.Context()); info != nil {
 		s.attributes = append(s.attributes, attribute.String("krowoc.request_id", info.ID), attribute.String("krowoc.correlation_id", info.Correlation))

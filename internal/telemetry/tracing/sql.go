@@ -14,6 +14,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // SQL traces the statements of a pool, for pg.Options. Statements outside a request have no span.
@@ -125,7 +126,7 @@ func (t sqlTracer) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, data pgx.Trac
 func (t sqlTracer) TraceCopyFromStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
 	ctx, s := t.statement(ctx, "")
 	if s != nil {
-		s.name = clipped("COPY "+strings.Join(data.TableName, "."), maxName)
+		s.name = request.Clip("COPY "+strings.Join(data.TableName, "."), maxName)
 	}
 	return ctx
 }
