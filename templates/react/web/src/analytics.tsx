@@ -1,5 +1,6 @@
 import type { CaptureResult, PostHog } from "posthog-js";
 import { useEffect, useSyncExternalStore } from "react";
+import { KrowocError } from "./client";
 import { origin } from "./origin";
 import { useSession } from "./session";
 
@@ -43,12 +44,18 @@ const refuses = () =>
   (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
 
 /** Queries of URLs can have e-mail addresses and codes. */
-const withoutQueries = (event: CaptureResult | null) => {
-  for (const properties of [event?.properties, event?.$set, event?.$set_once]) {
-    for (const [name, value] of Object.entries(properties ?? {})) {
-      const isURL = typeof value === "string" && /^https?:\/\//.test(value);
-      if (isURL) properties![name] = value.replace(/[?#].*$/, "");
-    }
+const withoutQuery = (value: unknown) =>
+  typeof value === "string" && /^[a-z][a-z+.-]*:\/\//i.test(value) ? value.replace(/[?#].*$/s, "") : value;
+
+type Exception = { type?: string; value?: string; stacktrace?: { frames?: Record<string, unknown>[] } };
+
+/** Removes queries of URLs, and messages of errors, which can have values of rows: their types are enough. */
+const clean = (event: CaptureResult | null) => {
+  const exceptions = (event?.properties["$exception_list"] ?? []) as Exception[];
+  for (const exception of exceptions) exception.value = exception.type ?? "Error";
+  const frames = exceptions.flatMap((exception) => exception.stacktrace?.frames ?? []);
+  for (const values of [event?.properties, event?.$set, event?.$set_once, ...frames]) {
+    for (const [name, value] of Object.entries(values ?? {})) values![name] = withoutQuery(value);
   }
   return event;
 };
@@ -69,13 +76,15 @@ const start = async (config: Config) => {
     disable_surveys: true,
     disable_external_dependency_loading: true,
     advanced_disable_flags: true,
-    before_send: withoutQueries,
+    before_send: clean,
   });
   if (posthog.has_opted_out_capturing()) posthog.opt_in_capturing();
   const { environment, release } = config;
   posthog.register({ environment, release, correlation_id: correlation });
-  addEventListener("error", (event) => posthog.captureException(event.error ?? event.message));
-  addEventListener("unhandledrejection", (event) => posthog.captureException(event.reason));
+  const report = (error: unknown) =>
+    posthog.captureException(error, error instanceof KrowocError ? { error_code: error.code } : {});
+  addEventListener("error", (event) => report(event.error ?? event.message));
+  addEventListener("unhandledrejection", (event) => report(event.reason));
   set({ posthog, asks: false });
 };
 
