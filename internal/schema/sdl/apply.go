@@ -24,6 +24,9 @@ func (b *builder) applyDirectives() {
 		for _, u := range t.uses.all("metric") {
 			b.metric(t, u)
 		}
+		for _, u := range t.uses.all("track") {
+			b.track(t, u)
+		}
 	})
 }
 
@@ -84,9 +87,6 @@ func (b *builder) typeDirectives(t *typeDecl) {
 	}
 	for _, u := range t.uses.all("check") {
 		t.Checks = append(t.Checks, b.check(t, u, nil, len(t.Checks)))
-	}
-	for _, u := range t.uses.all("track") {
-		b.track(t, u)
 	}
 	if u := t.uses.one("auth"); u != nil {
 		t.Rules, t.Fresh = b.rules(t, u, false), b.fresh(u, false)

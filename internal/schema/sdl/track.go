@@ -15,7 +15,7 @@ var eventName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 // Names that the server gives to events and properties of its own.
 var (
 	ownEvents     = []string{"api_request", "login", "error", "prompt_execution"}
-	ownProperties = []string{"count", "environment", "release", "operation"}
+	ownProperties = []string{"count", "environment", "release", "operation", "request_id", "correlation_id", "distinct_id", "token"}
 )
 
 // maxProperties is half of how many arguments a function of Postgres takes.
