@@ -68,6 +68,8 @@ func TestConsent(t *testing.T) {
 		"Global Privacy Control":        {headers: map[string]string{"X-PostHog-Distinct-Id": anonymous, "Sec-GPC": "1"}},
 		"a machine":                     {who: key, headers: map[string]string{"X-PostHog-Distinct-Id": "ada"}},
 		"the service":                   {who: caller.Caller{UID: "ada", Service: true}, headers: map[string]string{"X-PostHog-Distinct-Id": "ada"}},
+		"a machine with a browser's ID": {who: key, headers: map[string]string{"X-PostHog-Distinct-Id": anonymous}},
+		"the service, the same":         {who: caller.Caller{Service: true}, headers: map[string]string{"X-PostHog-Distinct-Id": anonymous}},
 		"assumed":                       {who: ada, assumed: true, id: "ada", profile: true},
 		"assumed, with Do Not Track":    {who: ada, assumed: true, headers: map[string]string{"DNT": "1"}},
 		"assumed, with another's ID":    {who: ada, assumed: true, headers: map[string]string{"X-PostHog-Distinct-Id": "bob"}},
@@ -118,7 +120,10 @@ func checkPerson(t *testing.T, events []testkit.PostHogEvent, id string, profile
 		case anonymous == profile, (session != nil) != (id != ""):
 			t.Errorf("got %v", e.Properties)
 		}
-		if e.Properties["request_id"] != "r1" || e.Properties["correlation_id"] != "c1" || e.Properties["$geoip_disable"] != true {
+		if correlated := e.Properties["correlation_id"] == "c1"; correlated != (id != "") {
+			t.Errorf("an event about %q has the correlation ID %v", id, e.Properties["correlation_id"])
+		}
+		if e.Properties["request_id"] != "r1" || e.Properties["$geoip_disable"] != true {
 			t.Errorf("got %v", e.Properties)
 		}
 	}

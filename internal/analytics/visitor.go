@@ -84,9 +84,10 @@ func personOf(ctx context.Context, c caller.Caller, consent Consent) person {
 	if v == nil {
 		return person{id: uuid.NewString()}
 	}
-	isPerson := c.UID != "" && c.Key == "" && !c.Service && !strings.HasPrefix(c.UID, AnonymousPrefix)
+	isMachine := c.Key != "" || c.Service
+	isPerson := c.UID != "" && !strings.HasPrefix(c.UID, AnonymousPrefix)
 	switch {
-	case v.refused:
+	case v.refused, isMachine:
 	case isPerson && (v.distinct == c.UID || (v.distinct == "" && consent == Assumed)):
 		return person{id: c.UID, known: true, user: true, session: v.session}
 	case strings.HasPrefix(v.distinct, AnonymousPrefix):
@@ -95,7 +96,8 @@ func personOf(ctx context.Context, c caller.Caller, consent Consent) person {
 	return person{id: v.nobody}
 }
 
-// about returns the properties that tell to what an event belongs.
+// about returns the properties that tell to what an event belongs. A page has one correlation ID before and after somebody agrees: an event about
+// nobody has none, because it would tell later whose event it was.
 func about(ctx context.Context, p person) map[string]any {
 	properties := map[string]any{"$geoip_disable": true} // the address is the server's
 	if !p.user {
@@ -105,7 +107,10 @@ func about(ctx context.Context, p person) map[string]any {
 		properties["$session_id"] = p.session
 	}
 	if info := request.From(ctx); info != nil {
-		properties["request_id"], properties["correlation_id"] = info.ID, info.Correlation
+		properties["request_id"] = info.ID
+		if p.known {
+			properties["correlation_id"] = info.Correlation
+		}
 	}
 	return properties
 }

@@ -50,8 +50,8 @@ func TestServeSendsEvents(t *testing.T) {
 				t.Errorf("%s: %s is %v, want %v", name, property, e.Properties[property], value)
 			}
 		}
-		if e.Properties["correlation_id"] == nil || e.Properties["request_id"] == nil {
-			t.Errorf("%s has no IDs: %v", name, e.Properties)
+		if e.Properties["correlation_id"] != nil || e.Properties["request_id"] == nil {
+			t.Errorf("%s is about nobody and has other IDs than that of the request: %v", name, e.Properties)
 		}
 	}
 	for _, r := range sink.Requests() {
