@@ -35,6 +35,36 @@ func TestLargeBatchIsSentInHalves(t *testing.T) {
 	}
 }
 
+// PostHog rejects a batch for one event: the others arrive.
+func TestOnlyTheBadEventIsRefused(t *testing.T) {
+	for _, code := range []int{http.StatusBadRequest, http.StatusUnprocessableEntity} {
+		sink := testkit.NewPostHog(t, testkit.Response{Status: code, Reject: "bad", Keep: true})
+		c := client(t, sink)
+		events := many(20)
+		events[7].Name = "bad"
+		for _, e := range events {
+			c.Capture(e)
+		}
+		flush(t, c)
+		if got := len(sink.Confirmed()); got != 19 || c.Dropped() != 1 {
+			t.Errorf("%d: %d of 20 events arrived, and %d are lost", code, got, c.Dropped())
+		}
+	}
+}
+
+// When PostHog rejects everything, the search for the events that it rejects ends.
+func TestRejectedRequestsAreLimited(t *testing.T) {
+	sink := testkit.NewPostHog(t, testkit.Response{Status: http.StatusBadRequest, Keep: true})
+	c := client(t, sink)
+	for _, e := range many(100) {
+		c.Capture(e)
+	}
+	flush(t, c)
+	if got := len(sink.Requests()); got > 80 || c.Dropped() != 100 {
+		t.Errorf("%d requests were sent, and %d of 100 events are lost", got, c.Dropped())
+	}
+}
+
 // When a half fails, only what is not confirmed is sent again.
 func TestConfirmedHalfIsNotSentAgain(t *testing.T) {
 	sink := testkit.NewPostHog(t, testkit.Response{Status: http.StatusRequestEntityTooLarge}, testkit.Response{}, testkit.Response{Status: http.StatusBadGateway})

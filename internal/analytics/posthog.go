@@ -49,26 +49,36 @@ func NewPostHog(host, key string, now func() time.Time) *PostHog {
 // Close closes idle connections.
 func (p *PostHog) Close() { p.client.CloseIdleConnections() }
 
-// Send implements Sender. A batch that is too large is sent in halves.
+// maxRejected limits the requests that look for the records that PostHog rejects. Few batches have more than a handful of those.
+const maxRejected = 64
+
+// Send implements Sender. A batch that is too large is sent in halves, and so is one that PostHog rejects, because it rejects a batch for one record.
 func (p *PostHog) Send(ctx context.Context, batch []Record) ([]Fate, error) {
 	fates := make([]Fate, len(batch))
-	return fates, p.send(ctx, batch, fates)
+	rejected := 0
+	return fates, p.send(ctx, batch, fates, &rejected)
 }
 
-func (p *PostHog) send(ctx context.Context, batch []Record, fates []Fate) error {
+// send sends a batch, and counts the requests that PostHog rejects.
+func (p *PostHog) send(ctx context.Context, batch []Record, fates []Fate, rejected *int) error {
 	if len(batch) == 0 {
 		return nil
 	}
 	status, err := p.post(ctx, batch)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case status == http.StatusRequestEntityTooLarge && len(batch) > 1:
+	}
+	isRejected := status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
+	if isRejected {
+		*rejected++
+	}
+	divided := status == http.StatusRequestEntityTooLarge || (isRejected && *rejected < maxRejected)
+	if divided && len(batch) > 1 {
 		half := len(batch) / 2
-		if err := p.send(ctx, batch[:half], fates[:half]); err != nil {
+		if err := p.send(ctx, batch[:half], fates[:half], rejected); err != nil {
 			return err
 		}
-		return p.send(ctx, batch[half:], fates[half:])
+		return p.send(ctx, batch[half:], fates[half:], rejected)
 	}
 	fate := Delivered
 	if status >= http.StatusBadRequest {

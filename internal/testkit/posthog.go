@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,9 +26,11 @@ type PostHog struct {
 type Response struct {
 	Status     int
 	RetryAfter string
-	Hang       bool // until the client gives up
-	MaxEvents  int  // 413 for requests with more; 0 has no limit
-	Keep       bool // for all further requests, too
+	Hang       bool   // until the client gives up
+	MaxEvents  int    // 413 for requests with more; 0 has no limit
+	MaxBytes   int    // no answer to requests with more; 0 has no limit
+	Reject     string // the name of an event; Status is for requests with one, the others are confirmed
+	Keep       bool   // for all further requests, too
 }
 
 // PostHogRequest is a request that arrived.
@@ -79,9 +82,12 @@ func (p *PostHog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		got.Status = http.StatusBadRequest
 	}
 	answer := p.next()
+	answer.Hang = answer.Hang || (answer.MaxBytes > 0 && len(got.Body) > answer.MaxBytes)
+	isAccepted := answer.Reject != "" && !slices.ContainsFunc(got.Batch, func(e PostHogEvent) bool { return e.Event == answer.Reject })
 	switch {
 	case answer.Hang:
 		got.Status = 0
+	case isAccepted:
 	case answer.MaxEvents > 0 && len(got.Batch) > answer.MaxEvents:
 		got.Status = http.StatusRequestEntityTooLarge
 	case answer.Status != 0:
