@@ -3,12 +3,14 @@ package analytics
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/fault"
@@ -23,7 +25,7 @@ type OutboxOptions struct {
 	Client  *Client       // its Sender sends the events, its counts have what is lost
 	Consent Consent
 
-	Batch   int           // events of a request; default 500
+	Batch   int           // events of a request; default 500. The Client limits their bytes.
 	Every   time.Duration // how long an event waits for others; default 2 s
 	Idle    time.Duration // pause while this process stores none; default 30 s
 	MaxAge  time.Duration // of an event that cannot be sent; default 72 h
@@ -37,6 +39,7 @@ type Outbox struct {
 	writable atomic.Bool
 	loop     *loop
 	failures int                    // of the relay in a row
+	size     int                    // events of the next batch; fewer than Batch after one that took too long
 	failure  atomic.Pointer[string] // the last one; empty if it has passed
 }
 
@@ -62,7 +65,7 @@ func NewOutbox(o OutboxOptions) (*Outbox, error) {
 	if o.MaxRows == 0 {
 		o.MaxRows = 100_000
 	}
-	b := &Outbox{o: o}
+	b := &Outbox{o: o, size: o.Batch}
 	b.loop = newLoop(b.relay)
 	return b, nil
 }
@@ -80,8 +83,8 @@ func (b *Outbox) Store(ctx context.Context, op *exec.Operation, event, query str
 	}
 	p := personOf(ctx, op.Caller, b.o.Consent)
 	properties := about(ctx, p)
-	if op.Name != "" {
-		properties["operation"] = op.Name
+	if name := nameOf(op); name != "" {
+		properties["operation"] = name
 	}
 	more, err := json.Marshal(properties)
 	if err != nil {
@@ -95,6 +98,21 @@ func (b *Outbox) Store(ctx context.Context, op *exec.Operation, event, query str
 	all = append(append(make([]any, 0, n+5), args...), id, event, p.id, string(more), op.Time)
 	return sql, all
 }
+
+// Failed implements exec.Outbox. Further mutations store nothing until the relay has seen that the table can be written again.
+func (b *Outbox) Failed(err error) {
+	var server *pgconn.PgError
+	if errors.As(err, &server) && (server.Code == insufficientPrivilege || server.Code == undefinedTable) {
+		b.writable.Store(false)
+		b.loop.nudge()
+	}
+}
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	insufficientPrivilege = "42501"
+	undefinedTable        = "42P01"
+)
 
 var errNoTable = fault.New(fault.Unavailable, "store events", "the table "+own.OutboxTable+" cannot be written")
 
@@ -137,20 +155,26 @@ type row struct {
 	event Event
 }
 
-// take locks the oldest events that no other process sends.
-func take(ctx context.Context, tx pgx.Tx, n int) (list []row, err error) {
-	rows, err := tx.Query(ctx, "SELECT id, event, distinct_id, properties, at FROM "+own.OutboxTable+" ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED", n)
+// take locks the oldest events that no other process sends, at most n, and returns those of the first size bytes, but at least one. More may wait
+// if it has locked n, or returns less than it has locked.
+func take(ctx context.Context, tx pgx.Tx, n, size int) (list []row, more bool, err error) {
+	const sql = `WITH locked AS MATERIALIZED (SELECT id, event, distinct_id, properties, at FROM ` + own.OutboxTable + ` ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED),
+		summed AS (SELECT *, sum(octet_length(properties::text)) OVER older AS bytes, row_number() OVER older AS place FROM locked WINDOW older AS (ORDER BY id))
+		SELECT id, event, distinct_id, properties, at, (SELECT count(*) FROM locked) FROM summed WHERE bytes <= $2 OR place = 1 ORDER BY id`
+	rows, err := tx.Query(ctx, sql, n, size)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
+	var locked int
+	list, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
 		var x row
 		var properties map[string]json.RawMessage
-		err := r.Scan(&x.id, &x.event.Name, &x.event.DistinctID, &properties, &x.event.Time)
+		err := r.Scan(&x.id, &x.event.Name, &x.event.DistinctID, &properties, &x.event.Time, &locked)
 		x.event.UUID, x.event.Properties = x.id.String(), make(map[string]any, len(properties))
 		for name, value := range properties {
 			x.event.Properties[name] = value
 		}
 		return x, err
 	})
+	return list, locked == n || locked > len(list), err
 }

@@ -1,6 +1,7 @@
 package analytics_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -9,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/krowoc/krowoc/internal/analytics"
 	"github.com/krowoc/krowoc/internal/caller"
+	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -35,7 +39,7 @@ func TestMutationsStoreTheirEvents(t *testing.T) {
 			x.ask(t, ada, `mutation { deleteNote(id: "`+id+`") { id } }`)
 			x.ask(t, ada, `mutation { deleteNotes(all: true) { nodes { id } } }`)
 			x.ask(t, ada, `mutation { deleteNotes(all: true) { nodes { id } } }`)
-			const of = `"request_id": "r1", "correlation_id": "c1", "$process_person_profile": false`
+			const of = `"request_id": "r1", "$process_person_profile": false`
 			const in = `"operation": "%s", `
 			want := []string{
 				`note_created {"size": "SMALL", "tags": ["x"], "stars": 3, ` + fmt.Sprintf(in, "Write") + of + `}`,
@@ -255,5 +259,124 @@ func TestMutationsDoNotNeedTheTable(t *testing.T) {
 	}
 	if answer := x.serveWith(t, b).ask(t, ada, create); strings.Contains(answer, "errors") || x.client.Dropped() != 2 {
 		t.Errorf("%d events are counted: %s", x.client.Dropped(), answer)
+	}
+}
+
+// as returns a pool whose role may write notes and use the table of events.
+func (x *tracked) as(t testing.TB, role string) *pgxpool.Pool {
+	t.Helper()
+	config := x.db.Config()
+	role += config.ConnConfig.Database
+	testkit.Exec(t, x.db, "CREATE ROLE "+role+" LOGIN PASSWORD 'pw'; GRANT ALL ON notes TO "+role+"; GRANT USAGE ON SCHEMA krowoc TO "+role+"; GRANT ALL ON krowoc.outbox TO "+role)
+	config.ConnConfig.User, config.ConnConfig.Password = role, "pw"
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		pool.Close()
+		if _, err := x.db.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
+			t.Error(err)
+		}
+	})
+	return pool
+}
+
+// A mutation that meets a table that is gone, or closed to the service, fails once. Those after it store nothing until the table is back.
+func TestTableIsLostWhileTheServerRuns(t *testing.T) {
+	for name, sql := range map[string][2]string{
+		"gone":   {"ALTER TABLE krowoc.outbox RENAME TO gone", "ALTER TABLE krowoc.gone RENAME TO outbox"},
+		"closed": {"REVOKE INSERT ON krowoc.outbox FROM ", "GRANT INSERT ON krowoc.outbox TO "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := track(t, false)
+			pool := x.as(t, "events_")
+			if name == "closed" {
+				sql[0], sql[1] = sql[0]+pool.Config().ConnConfig.User, sql[1]+pool.Config().ConnConfig.User
+			}
+			b := x.relay(t, func(o *analytics.OutboxOptions) { o.Pool, o.Every = pool, 10*time.Millisecond })
+			x.options.DB = exec.Single(pool)
+			x.serveWith(t, b).settled(t)
+			testkit.Exec(t, x.db, sql[0])
+			x.ask(t, ada, create)
+			if answer := x.ask(t, ada, create); strings.Contains(answer, "errors") {
+				t.Errorf("the second mutation is answered %s", answer)
+			}
+			testkit.Exec(t, x.db, sql[1])
+			for len(x.sink.Confirmed()) == 0 && t.Context().Err() == nil {
+				x.ask(t, ada, create)
+			}
+		})
+	}
+}
+
+// A server that has started without the table stores events a few seconds after it is there.
+func TestTableComesLater(t *testing.T) {
+	x := track(t, false)
+	testkit.Exec(t, x.db, "ALTER TABLE krowoc.outbox RENAME TO gone")
+	x.serveWith(t, x.relay(t))
+	x.ask(t, ada, create)
+	testkit.Exec(t, x.db, "ALTER TABLE krowoc.gone RENAME TO outbox")
+	for deadline := time.Now().Add(20 * time.Second); x.count(t) == "0"; {
+		if x.ask(t, ada, create); time.Now().After(deadline) {
+			t.Fatal("no event is stored")
+		}
+	}
+}
+
+// fillLarge stores events with a property of so many bytes.
+func (x *tracked) fillLarge(t testing.TB, n, size int) {
+	t.Helper()
+	x.fill(t, n, 0)
+	testkit.Exec(t, x.db, "UPDATE krowoc.outbox SET properties = jsonb_build_object('value', repeat('x', $1))", size)
+}
+
+func TestBatchesOfTheTableHaveALimitOfBytes(t *testing.T) {
+	x := track(t, false)
+	x.client = client(t, x.sink, func(o *analytics.Options) { o.BatchBytes = 10_000 })
+	x.fillLarge(t, 10, 4000)
+	x.relay(t)
+	x.sink.Await(t, 10)
+	for _, r := range x.sink.Requests() {
+		if len(r.Body) > 15_000 {
+			t.Errorf("a request has %d bytes", len(r.Body))
+		}
+	}
+	if left := x.settled(t); left != "0" {
+		t.Errorf("%s events are left", left)
+	}
+}
+
+// A batch for which the time is too short is sent in smaller ones.
+func TestBatchThatTakesTooLongIsHalved(t *testing.T) {
+	x := track(t, false)
+	x.sink.Answer(testkit.Response{MaxBytes: 10_000, Keep: true})
+	x.fillLarge(t, 4, 6000)
+	x.relay(t, func(o *analytics.OutboxOptions) { o.Every = time.Millisecond })
+	x.sink.Await(t, 4)
+}
+
+// The deferred triggers of a mutation run as its caller, also after its events.
+func TestDeferredTriggersRunAsTheCaller(t *testing.T) {
+	x := track(t, true)
+	testkit.Exec(t, x.db, `CREATE TABLE seen (role text); GRANT INSERT ON seen TO PUBLIC;
+		CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.seen VALUES (current_user); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER see AFTER INSERT OR UPDATE ON notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see()`)
+	for _, document := range []string{create, `mutation { createNote(data: {text: "a"}) { __typename } }`, `mutation { updateNotes(all: true, data: {stars: 1}) { count } }`} {
+		if answer := x.ask(t, ada, document); strings.Contains(answer, "errors") {
+			t.Fatal(answer)
+		}
+	}
+	if got := testkit.Value(t, x.db, "SELECT coalesce(string_agg(DISTINCT role, ' '), '') FROM seen WHERE role NOT LIKE 'authenticated_api%'"); got != "" {
+		t.Errorf("the triggers ran as %s", got)
+	}
+}
+
+func TestNamesOfOperationsAreClipped(t *testing.T) {
+	x := track(t, false)
+	x.ask(t, ada, strings.Replace(create, "Write", strings.Repeat("W", 1000), 1))
+	if got := testkit.Value(t, x.db, "SELECT max(length(properties->>'operation'))::text FROM krowoc.outbox"); got != "256" {
+		t.Errorf("the name of an operation has %s bytes", got)
 	}
 }

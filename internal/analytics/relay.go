@@ -21,6 +21,9 @@ const (
 	// maxPause limits the pause after failures.
 	maxPause = 5 * time.Minute
 
+	// checkPause is the pause while the table cannot be written. Until then, mutations store no events.
+	checkPause = 3 * time.Second
+
 	// idleTimeout makes Postgres release the events of a process that has lost its network.
 	idleTimeout = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
 )
@@ -29,17 +32,19 @@ const (
 func (b *Outbox) relay(ctx context.Context) turn {
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
-	err := b.check(ctx)
-	var sent int
-	if err == nil {
-		sent, err = b.sendBatch(ctx)
+	if err := b.check(ctx); err != nil {
+		b.relayed(err)
+		return turn{pause: spread(checkPause)}
 	}
+	sent, more, err := b.sendBatch(ctx)
 	if err != nil {
+		b.halve(sent, err)
 		return turn{pause: b.failed(ctx, err)}
 	}
 	b.failures = 0
+	b.size = min(b.size*2, b.o.Batch)
 	b.relayed(nil)
-	if sent == b.o.Batch {
+	if more {
 		return turn{}
 	}
 	return turn{pause: spread(b.o.Idle), idle: spread(b.o.Every)}
@@ -48,6 +53,13 @@ func (b *Outbox) relay(ctx context.Context) turn {
 // spread returns a duration that is up to a quarter longer or shorter, which keeps processes apart.
 func spread(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1) //nolint:gosec // nothing depends on it
+}
+
+// halve makes the next batches smaller than one for which PostHog, or the network, had not enough time. Those that are sent double them again.
+func (b *Outbox) halve(sent int, err error) {
+	if errors.Is(err, context.DeadlineExceeded) && sent > 0 {
+		b.size = max(sent/2, 1)
+	}
 }
 
 // failed makes room in the table, if it is too long, and returns how long to wait before the next attempt.
@@ -84,24 +96,24 @@ func (b *Outbox) Status() string {
 }
 
 // sendBatch sends the oldest events and removes those that were confirmed, or refused for good.
-func (b *Outbox) sendBatch(ctx context.Context) (sent int, err error) {
+func (b *Outbox) sendBatch(ctx context.Context) (sent int, more bool, err error) {
 	tx, err := b.o.Pool.Begin(ctx)
 	if err != nil {
-		return 0, pg.Fault("send events", err)
+		return 0, false, pg.Fault("send events", err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	if _, err := tx.Exec(ctx, idleTimeout); err != nil {
-		return 0, pg.Fault("send events", err)
+		return 0, false, pg.Fault("send events", err)
 	}
-	rows, err := take(ctx, tx, b.o.Batch)
+	rows, more, err := take(ctx, tx, b.size, b.o.Client.o.BatchBytes)
 	if err != nil || len(rows) == 0 {
-		return 0, pg.Fault("send events", err)
+		return 0, false, pg.Fault("send events", err)
 	}
 	done, failure := b.send(ctx, rows)
 	if err := remove(context.WithoutCancel(ctx), tx, done); err != nil {
-		return 0, pg.Fault("remove the events that were sent", err)
+		return 0, false, pg.Fault("remove the events that were sent", err)
 	}
-	return len(rows), failure
+	return len(rows), more, failure
 }
 
 // send sends events once, and returns the IDs of those that are done with.

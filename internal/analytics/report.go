@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
@@ -75,13 +76,24 @@ func (r *Reporter) Settle(ctx context.Context, op *exec.Operation) {
 	}
 	took := r.o.Client.o.Now().Sub(op.Time)
 	properties := map[string]any{"type": typeOf(op), "duration_ms": float64(took.Microseconds()) / 1000, "cost": op.Cost, "cached": op.Cached, "sample_rate": r.o.Sample}
-	if op.Plan != nil && op.Name != "" {
-		properties["operation"] = op.Name
+	if name := nameOf(op); name != "" {
+		properties["operation"] = name
 	}
 	if code := fault.CodeOf(op.Err); code != "" {
 		properties["error_code"] = string(code)
 	}
 	r.capture(ctx, op.Caller, Event{Name: apiRequest, Properties: properties})
+}
+
+// maxName limits the name of an operation, which the client has chosen.
+const maxName = 256
+
+// nameOf returns the name of an operation for an event. One whose document is wrong has none.
+func nameOf(op *exec.Operation) string {
+	if op.Plan == nil {
+		return ""
+	}
+	return strings.ToValidUTF8(op.Name[:min(len(op.Name), maxName)], "")
 }
 
 // typeOf returns the type of an operation. One whose document is wrong has none.
@@ -103,8 +115,8 @@ func (r *Reporter) failed(ctx context.Context, op *exec.Operation) {
 	}
 	code := fault.CodeOf(op.Err)
 	properties := map[string]any{"error_code": string(code), "type": typeOf(op)}
-	if op.Plan != nil && op.Name != "" {
-		properties["operation"] = op.Name
+	if name := nameOf(op); name != "" {
+		properties["operation"] = name
 	}
 	r.capture(ctx, op.Caller, Event{Name: errorEvent, Properties: properties})
 	var panicked *fault.Panic

@@ -66,7 +66,7 @@ func (p *pipeline) ask(ctx context.Context, conn sender, op *Operation, writes b
 	}
 	batch.Queue(sql, args...)
 	results := conn.SendBatch(ctx, batch)
-	if err := stored(results, ahead); err != nil {
+	if err := p.stored(results, ahead); err != nil {
 		return nil, errors.Join(err, results.Close())
 	}
 	if enforced {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
+	"github.com/krowoc/krowoc/internal/pg/rls"
 )
 
 // Outbox stores the product events of mutations in their transactions, so that an event is there if, and only if, its mutation took effect.
@@ -16,6 +17,9 @@ type Outbox interface {
 	// Store returns a statement that stores an event if the query returns a row, which is its properties, and the arguments of both. No
 	// statement stores none.
 	Store(ctx context.Context, op *Operation, event, query string, args []any) (sql string, all []any)
+
+	// Failed learns why a statement of Store has failed, with its mutation.
+	Failed(err error)
 }
 
 // bound is a statement with its arguments.
@@ -52,11 +56,21 @@ func (p *pipeline) store(ctx context.Context, tx pgx.Tx, s graph.Step, op *Opera
 		return err
 	}
 	batch := &pgx.Batch{}
-	ahead := queueEvents(batch, p.Enforce != nil && !op.Caller.Service, events)
+	enforced := p.Enforce != nil && !op.Caller.Service
+	ahead := queueEvents(batch, enforced, events)
+	if enforced { // for the deferred triggers of the commit
+		role, claims := p.Enforce.Security.Session(op.Caller, true)
+		batch.Queue(rls.Become, role, claims)
+	}
 	results := tx.SendBatch(ctx, batch)
-	if err := stored(results, ahead); err != nil {
+	if err := p.stored(results, ahead); err != nil {
 		_ = results.Close() // which returns the same error
 		return queryFault(ctx, err)
+	}
+	if enforced {
+		if _, err := results.Exec(); err != nil {
+			return queryFault(ctx, unable(err, results.Close()))
+		}
 	}
 	if err := results.Close(); err != nil {
 		return queryFault(ctx, err)
@@ -76,12 +90,13 @@ func queueEvents(batch *pgx.Batch, enforced bool, events []bound) int {
 }
 
 // stored reads the results of statements of events. An error of theirs is never about a value of the client.
-func stored(results pgx.BatchResults, statements int) error {
+func (p *pipeline) stored(results pgx.BatchResults, statements int) error {
 	for range statements {
 		_, err := results.Exec()
 		var server *pgconn.PgError
 		switch {
 		case errors.As(err, &server):
+			p.Outbox.Failed(err)
 			return &fault.Error{Code: fault.Internal, Op: "store a product event", Message: server.Message, Private: true}
 		case err != nil:
 			return err
