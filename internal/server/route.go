@@ -28,6 +28,10 @@ type Policy struct {
 	// Probe is for orchestrators and monitors: such requests are not in the access log, need no caller, pass
 	// none of the middleware of parts that does not ask for them, and move to Options.ProbeAddress where there is one.
 	Probe bool
+
+	// Anonymous is for routes to which it does not matter who calls: their requests are not authenticated, so that credentials that have ended,
+	// such as those in a cookie, are neither refused nor removed.
+	Anonymous bool
 }
 
 // withDefaults returns the policy with every gap filled.

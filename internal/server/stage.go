@@ -59,10 +59,9 @@ func (s *Server) middleware(p Policy) []Middleware {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Middleware) int { return int(a.Stage) - int(b.Stage) })
-	if p.Probe {
-		all = slices.DeleteFunc(all, func(m Middleware) bool { return !m.Probes })
-	}
-	return all
+	return slices.DeleteFunc(all, func(m Middleware) bool {
+		return (p.Probe && !m.Probes) || (p.Anonymous && m.Stage == Authenticate)
+	})
 }
 
 // surround puts a handler behind the middleware of its policy.
@@ -112,6 +111,9 @@ func (p Policy) text(o Options) string {
 	}
 	if p.Probe {
 		out += ", probe"
+	}
+	if p.Anonymous {
+		out += ", anonymous"
 	}
 	return out
 }

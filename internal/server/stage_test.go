@@ -141,3 +141,20 @@ func TestStages(t *testing.T) {
 		}
 	}
 }
+
+// A route to which it does not matter who calls takes no notice of credentials, good or bad.
+func TestAnonymousRoutes(t *testing.T) {
+	r := start(t, uid, func(o *server.Options) { o.Authenticators = []server.Authenticator{byHeader{"User"}} },
+		route("POST /relay", uid, server.Policy{Anonymous: true}))
+	for _, header := range [][]string{{"User", "bad"}, {"User", "ada"}, {"User", "away"}, {"Authorization", "Bearer x"}} {
+		if got := r.do(t, "POST", "/relay", nil, header...); got.StatusCode != http.StatusOK || got.body != "uid " || got.Header.Get("WWW-Authenticate") != "" {
+			t.Errorf("%q: %d %s", header, got.StatusCode, got.body)
+		}
+	}
+	if got := r.do(t, "POST", "/graphql", nil, "User", "bad"); got.StatusCode != http.StatusUnauthorized {
+		t.Errorf("another route answers %d", got.StatusCode)
+	}
+	if layout := r.Layout(); !strings.Contains(layout, "write 1m0s, anonymous\n") {
+		t.Errorf("got %s", layout)
+	}
+}
