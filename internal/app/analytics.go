@@ -119,7 +119,7 @@ func (x *Analytics) routes(path string) []server.Route {
 	if x == nil {
 		return nil
 	}
-	policy := server.Policy{MaxBody: analytics.MaxBrowserBody}
+	policy := server.Policy{MaxBody: analytics.MaxBrowserBody, Anonymous: true}
 	return []server.Route{{Pattern: "GET " + path + "/", Handler: x.browser, Policy: policy}, {Pattern: "POST " + path + "/", Handler: x.browser, Policy: policy}}
 }
 

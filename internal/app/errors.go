@@ -52,7 +52,7 @@ func (a *App) clientErrors(r *errorlog.Recorder) ([]server.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []server.Route{{Pattern: "POST " + errorlog.ReceiverPath, Handler: h, Policy: server.Policy{MaxBody: errorlog.MaxReport}}}, nil
+	return []server.Route{{Pattern: "POST " + errorlog.ReceiverPath, Handler: h, Policy: server.Policy{MaxBody: errorlog.MaxReport, Anonymous: true}}}, nil
 }
 
 // recorded returns a function that also records the error of the command.

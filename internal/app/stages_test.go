@@ -17,7 +17,8 @@ func TestStages(t *testing.T) {
 		"production": (*app.App).ServeOptions, "development": (*app.App).DevServerOptions,
 	} {
 		t.Run(environment, func(t *testing.T) {
-			a := newApp(t, repository, "KROWOC_ENV="+environment, "KROWOC_DATABASE_URL=postgres://127.0.0.1:1/nothing")
+			a := newApp(t, repository, "KROWOC_ENV="+environment, "KROWOC_DATABASE_URL=postgres://127.0.0.1:1/nothing", "KROWOC_ERRORS_CLIENTS=true",
+				"KROWOC_ANALYTICS_POSTHOG_HOST=https://eu.i.posthog.com", "KROWOC_ANALYTICS_POSTHOG_KEY=phc_1")
 			pool, err := pg.Open(t.Context(), pg.Options{URL: a.Config.Database.URL.Reveal()})
 			if err != nil {
 				t.Fatal(err)
@@ -27,7 +28,13 @@ func TestStages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			srv, err := a.NewServer(pool, s, a.Logger, options(a))
+			o := options(a)
+			if o.Analytics, err = a.NewAnalytics(pool, s, a.Logger); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = o.Analytics.Stop(t.Context()) }()
+			o.Errors = a.NewErrors(pool)
+			srv, err := a.NewServer(pool, s, a.Logger, o)
 			if err != nil {
 				t.Fatal(err)
 			}
