@@ -19,6 +19,7 @@ import (
 type events struct {
 	mu      sync.Mutex
 	sent    []string // event and distinct ID
+	text    string   // everything that was sent
 	headers []http.Header
 }
 
@@ -36,7 +37,8 @@ func watchEvents(api *held) *events {
 		defer e.mu.Unlock()
 		switch {
 		case r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/relay/"):
-			e.sent = append(e.sent, readEvents(body)...)
+			body = inflated(body)
+			e.sent, e.text = append(e.sent, readEvents(body)...), e.text+string(body)
 		case bytes.Contains(body, []byte("mutation")):
 			e.headers = append(e.headers, r.Header.Clone())
 		}
@@ -44,10 +46,14 @@ func watchEvents(api *held) *events {
 	return e
 }
 
-func readEvents(body []byte) (list []string) {
+func inflated(body []byte) []byte {
 	if z, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
 		body, _ = io.ReadAll(z)
 	}
+	return body
+}
+
+func readEvents(body []byte) (list []string) {
 	var sent struct {
 		Batch []struct {
 			Event      string
@@ -93,7 +99,7 @@ func (e *events) lastHeaders() http.Header {
 	return e.headers[len(e.headers)-1]
 }
 
-const ends = `//aside/button[.="Stop"]`
+const agree, ends = `//aside/button[.="Yes"]`, `//aside/button[.="Stop"]`
 
 // agrees: before somebody agrees, nothing tells who they are. Then the page and its requests are about the same person, until they stop it.
 func (f *frontEnd) agrees() {
@@ -109,7 +115,8 @@ func (f *frontEnd) agrees() {
 	}
 	f.events.mu.Unlock()
 
-	f.act("agree", chromedp.Click(`//aside/button[.="Yes"]`), chromedp.WaitVisible(ends))
+	before := f.events.lastHeaders().Get("X-Correlation-ID")
+	f.act("agree", chromedp.Click(agree), chromedp.WaitVisible(ends))
 	user, err := chromedp.Run(f.browser, chromedp.Evaluate[string](`fetch("/auth/session").then(r => r.json()).then(s => s.user.id)`, chromedp.EvalAwaitPromise))
 	if err != nil {
 		f.t.Fatal(err)
@@ -118,15 +125,59 @@ func (f *frontEnd) agrees() {
 	if got := f.events.lastHeaders(); got.Get("X-PostHog-Distinct-Id") != user || got.Get("X-PostHog-Session-Id") == "" {
 		f.t.Errorf("after consent, a write of %s has the headers %v", user, got)
 	}
+	if after := f.events.lastHeaders().Get("X-Correlation-ID"); after == before {
+		f.t.Errorf("after consent, the correlation ID is %s as before it", after)
+	}
+	f.fails()
 	f.act("reload", chromedp.Reload(), chromedp.WaitVisible(ends)) // which sends what waits
-	for _, want := range []string{"$pageview " + user, "$identify " + user} {
+	for _, want := range []string{"$pageview " + user, "$identify " + user, "$exception " + user} {
 		if !f.events.await(f.t.Context(), want) {
 			f.t.Errorf("the page does not send %s: %v", want, f.events.sent)
 		}
 	}
-	f.act("stop", chromedp.Click(ends), chromedp.WaitNotPresent(chromedp.CSS("aside")))
+	f.events.mu.Lock()
+	if strings.Contains(f.events.text, "secret-") || strings.Contains(f.events.text, before) || !strings.Contains(f.events.text, "broken.js") {
+		f.t.Errorf("events have messages of errors, queries of URLs, or the correlation ID from before consent %s: %s", before, f.events.text)
+	}
+	f.events.mu.Unlock()
+	f.stopsElsewhere()
 	f.act("write after the end", chromedp.Focus(chromedp.CSS("input[name=title]")), chromedp.KeyEvent("Rice\r"), chromedp.WaitVisible(row("Rice")+`[@aria-busy="false"]`))
 	if got := f.events.lastHeaders(); got.Get("X-PostHog-Distinct-Id") != "" {
 		f.t.Errorf("after the end of consent, a write has the headers %v", got)
+	}
+}
+
+// fails throws an error that nobody catches. Its message has a value, and the URL of its script a query.
+func (f *frontEnd) fails() {
+	f.t.Helper()
+	f.value(`(() => {
+		const script = document.createElement("script");
+		script.text = 'setTimeout(() => { throw new Error("secret-value") })\n//# sourceURL=' + location.origin + '/broken.js?code=secret-code';
+		document.body.append(script);
+		return "";
+	})()`)
+}
+
+// stopsElsewhere: whoever stops it in one tab stops it in all.
+func (f *frontEnd) stopsElsewhere() {
+	f.t.Helper()
+	first := f.browser
+	tab, leave := chromedp.NewContext(first)
+	defer leave()
+	f.browser = tab
+	f.start()
+	f.act("stop in another tab", chromedp.Navigate(f.page), chromedp.Click(ends), chromedp.WaitNotPresent(chromedp.CSS("aside")))
+	f.browser = first
+	f.act("is stopped here, too", chromedp.WaitNotPresent(chromedp.CSS("aside")))
+}
+
+// asksEach: the answer of one person is not that of the next one who logs in.
+func (f *frontEnd) asksEach() {
+	f.t.Helper()
+	f.act("Bruno agrees", chromedp.Click(agree), chromedp.WaitVisible(ends), chromedp.Click(`//button[.="Log out"]`), chromedp.WaitVisible(loggedOut))
+	f.act("Ada logs in", chromedp.Focus(email), chromedp.KeyEvent("ada@example.com\tpassword\r"), chromedp.WaitVisible(`//header[span="ada@example.com"]`))
+	f.act("is asked", chromedp.WaitVisible(agree), chromedp.Focus(chromedp.CSS("input[name=title]")), chromedp.KeyEvent("Oats\r"), chromedp.WaitVisible(row("Oats")+`[@aria-busy="false"]`))
+	if got := f.events.lastHeaders(); got.Get("X-PostHog-Distinct-Id") != "" {
+		f.t.Errorf("a person who has not agreed is recorded: %v", got)
 	}
 }

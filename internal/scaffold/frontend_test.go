@@ -97,6 +97,7 @@ func TestFrontEnd(t *testing.T) {
 	f.hasNoToken()
 	f.agrees()
 	f.endsElsewhere()
+	f.asksEach()
 	f.logsOut()
 }
 

@@ -20,12 +20,15 @@ type Config = {
 const random = (bytes: number) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Joins what this page causes, in the logs of the API and in events. */
-const correlation = random(16);
+/** Joins what this page causes, in the logs of the API and in events. What it was before consent, no event has. */
+let correlation = random(16);
 
-type State = { config?: Config; posthog?: PostHog | undefined; asks: boolean };
+const kept = "analytics-consent";
 
-let state: State = { asks: false };
+/** The answer is the one that is kept, of whomever. */
+type State = { config?: Config; posthog?: PostHog | undefined; answer: string | null };
+
+let state: State = { answer: localStorage.getItem(kept) };
 const listeners = new Set<() => void>();
 
 const set = (change: Partial<State>) => {
@@ -60,60 +63,94 @@ const clean = (event: CaptureResult | null) => {
   return event;
 };
 
-/** Loads PostHog, which nobody loads who has not agreed. */
-const start = async (config: Config) => {
-  const { default: posthog } = await import("posthog-js");
-  posthog.init(config.key, {
-    api_host: `${origin || location.origin}${path}`,
-    get_device_id: (id) => config.anonymousPrefix + id,
-    person_profiles: "identified_only",
-    persistence: "localStorage",
-    respect_dnt: true,
-    capture_pageview: "history_change",
-    capture_pageleave: true,
-    autocapture: false,
-    disable_session_recording: true,
-    disable_surveys: true,
-    disable_external_dependency_loading: true,
-    advanced_disable_flags: true,
-    before_send: clean,
-  });
-  if (posthog.has_opted_out_capturing()) posthog.opt_in_capturing();
-  const { environment, release } = config;
-  posthog.register({ environment, release, correlation_id: correlation });
-  const report = (error: unknown) =>
-    posthog.captureException(error, error instanceof KrowocError ? { error_code: error.code } : {});
-  addEventListener("error", (event) => report(event.error ?? event.message));
-  addEventListener("unhandledrejection", (event) => report(event.reason));
-  set({ posthog, asks: false });
+let loading: Promise<PostHog | undefined> | undefined;
+
+/** Loads PostHog once, and never for somebody who has not agreed. */
+const load = (config: Config) =>
+  (loading ??= import("posthog-js").then(
+    ({ default: posthog }) => {
+      posthog.init(config.key, {
+        api_host: `${origin || location.origin}${path}`,
+        get_device_id: (id) => config.anonymousPrefix + id,
+        person_profiles: "identified_only",
+        persistence: "localStorage",
+        respect_dnt: true,
+        capture_pageview: "history_change",
+        capture_pageleave: true,
+        autocapture: false,
+        disable_session_recording: true,
+        disable_surveys: true,
+        disable_external_dependency_loading: true,
+        advanced_disable_flags: true,
+        before_send: clean,
+      });
+      const report = (error: unknown) =>
+        posthog.captureException(error, error instanceof KrowocError ? { error_code: error.code } : {});
+      addEventListener("error", (event) => report(event.error ?? event.message));
+      addEventListener("unhandledrejection", (event) => report(event.reason));
+      return posthog;
+    },
+    () => undefined, // a blocker keeps it from loading
+  ));
+
+/** Whom events are about: null is nobody in particular, and with undefined there are none. */
+let wanted: string | null | undefined;
+
+/** Ends what is captured, also of a PostHog that was loading. */
+const end = (posthog: PostHog) => {
+  posthog.reset();
+  posthog.opt_out_capturing();
+  correlation = random(16);
+  set({ posthog: undefined });
 };
 
-const kept = "analytics-consent";
+/** Captures events about a person from now on, or none. */
+const record = async (config: Config, id: string | null | undefined) => {
+  wanted = id;
+  if (id === undefined) {
+    if (state.posthog) end(state.posthog);
+    return;
+  }
+  const posthog = await load(config);
+  if (!posthog || wanted !== id) {
+    if (posthog && wanted === undefined) end(posthog);
+    return;
+  }
+  const current = posthog.get_distinct_id();
+  const isOther = !current.startsWith(config.anonymousPrefix) && current !== id; // somebody else, or nobody
+  if (isOther) posthog.reset();
+  if (isOther || !state.posthog) correlation = random(16);
+  const { environment, release } = config;
+  posthog.register({ environment, release, correlation_id: correlation });
+  if (posthog.has_opted_out_capturing()) posthog.opt_in_capturing();
+  if (id !== null) posthog.identify(id);
+  set({ posthog });
+};
 
-/** Asks the API whether it takes events, and the person whether they agree. */
+/** Asks the API whether it takes events. */
 const begin = async () => {
   if (refuses()) return;
   const response = await fetch(`${origin}${path}/config`).catch(() => undefined);
   const config = response?.ok
     ? ((await response.json().catch(() => undefined)) as Config | undefined)
     : undefined;
-  if (!config?.key) return;
-  const answer = localStorage.getItem(kept);
-  set({ config, asks: config.consent === "required" && answer === null });
-  if (config.consent === "assumed" || answer === "yes") await start(config);
+  if (config?.key) set({ config });
 };
 
+/** An answer is that of one person: others who log in with this browser have not agreed by it. */
+const answerOf = (agreed: boolean, id: string) => `${agreed ? "yes" : "no"} ${id}`;
+
 /** Keeps what the person has decided. */
-const decide = (agreed: boolean) => {
-  localStorage.setItem(kept, agreed ? "yes" : "no");
-  const { config, posthog } = state;
-  if (agreed && config) void start(config);
-  if (!agreed && posthog) {
-    posthog.reset();
-    posthog.opt_out_capturing();
-  }
-  set(agreed ? { asks: false } : { asks: false, posthog: undefined });
+const decide = (agreed: boolean, id: string) => {
+  const answer = answerOf(agreed, id);
+  localStorage.setItem(kept, answer);
+  set({ answer });
 };
+
+/** What is decided in one tab counts in all. */
+addEventListener("storage", (event) => {
+  if (event.key === kept || event.key === null) set({ answer: localStorage.getItem(kept) });
+});
 
 /**
  * The headers of a request to the API. Each begins a trace (W3C Trace Context), which the page itself does not record. After consent, events of
@@ -132,33 +169,32 @@ export const headers = (): Record<string, string> => ({
 export const capture = (event: string, properties: Record<string, unknown> = {}) =>
   state.posthog?.capture(event, properties);
 
-/** Names the person in events after a log-in, and asks for consent. */
+/** Asks everybody who is logged in for consent, and names them in events after it. */
 export function Analytics() {
-  const { config, posthog, asks } = useSyncExternalStore(subscribe, () => state);
+  const { config, posthog, answer } = useSyncExternalStore(subscribe, () => state);
   const { user } = useSession();
   const id = user === undefined ? undefined : (user?.id ?? null);
+  const isAsked = config?.consent === "required";
+  const agrees = !isAsked || (typeof id === "string" && answer === answerOf(true, id));
 
   useEffect(() => {
-    if (!posthog || !config || id === undefined) return;
-    const current = posthog.get_distinct_id();
-    const isNamed = !current.startsWith(config.anonymousPrefix);
-    if (isNamed && current !== id) posthog.reset(); // somebody else, or nobody
-    if (id !== null) posthog.identify(id);
-  }, [posthog, config, id]);
+    if (config && id !== undefined) void record(config, agrees ? id : undefined);
+  }, [config, id, agrees]);
 
-  if (asks)
+  if (!isAsked || typeof id !== "string") return null;
+  if (answer !== answerOf(true, id) && answer !== answerOf(false, id))
     return (
       <aside>
         May we record how you use these pages?{" "}
-        <button onClick={() => decide(true)}>Yes</button>{" "}
-        <button onClick={() => decide(false)}>No</button>
+        <button onClick={() => decide(true, id)}>Yes</button>{" "}
+        <button onClick={() => decide(false, id)}>No</button>
       </aside>
     );
-  if (posthog && config?.consent === "required")
+  if (posthog)
     return (
       <aside>
         We record how you use these pages.{" "}
-        <button onClick={() => decide(false)}>Stop</button>
+        <button onClick={() => decide(false, id)}>Stop</button>
       </aside>
     );
   return null;
