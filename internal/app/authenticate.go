@@ -115,10 +115,11 @@ func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
 }
 
 // isRevoked reports whether the session of a token has ended, its user has been revoked since it was issued, or its key counts no longer. A token
-// tells its second only, and one of the same second may be older than the revocation; one that does not tell at all may be, too.
+// tells its second only, by a clock that may be ahead: one of the same second, or of the leeway after it, may be older than the revocation. One that
+// does not tell at all may be, too.
 func isRevoked(revoked *revocation.Reader, c token.Claims) bool {
 	at, isUser := revoked.At(revocation.UID, c.Subject)
-	isOlder := isUser && !c.Issued.After(at)
+	isOlder := isUser && !c.Issued.After(at.Add(c.Leeway))
 	return isOlder || revoked.Has(revocation.Session, c.Session) || revoked.Has(revocation.KID, c.Key)
 }
 

@@ -1,11 +1,14 @@
 package app_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,9 +28,18 @@ type replicas struct {
 	urls   []string
 }
 
-func newReplicas(t *testing.T) *replicas {
+func newReplicas(t *testing.T, leeway time.Duration) *replicas {
 	t.Helper()
 	dir, a, issuer := withIssuer(t)
+	file := filepath.Join(dir, "krowoc.yaml")
+	yaml, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	yaml = bytes.Replace(yaml, []byte("url: "+issuer), []byte("leeway: "+leeway.String()+", url: "+issuer), 1)
+	if err := os.WriteFile(file, yaml, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	db, err := a.Open(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +104,7 @@ func (r *replicas) status(url, name, value string) int {
 
 // Whatever is revoked is refused by every server that has remembered it, and nothing else is.
 func TestRevocationReachesAllServers(t *testing.T) {
-	r := newReplicas(t)
+	r := newReplicas(t, 30*time.Second)
 	const kept, email = "jonas@example.com", "farid@example.com"
 	bearer := func(token string) (name, value string) { return "Authorization", "Bearer " + token }
 	for name, begin := range map[string]func() (header, value string, revoke func() error){
@@ -117,7 +129,7 @@ func TestRevocationReachesAllServers(t *testing.T) {
 			}
 		},
 		"all sessions of a user": func() (string, string, func() error) {
-			cookie := r.browser(email)
+			cookie := r.browser("grace@example.com") // tokens of the next seconds are refused, too
 			_, uid := r.sessionOf()
 			return "Cookie", cookie, func() error {
 				ids, _, err := r.db.RevokeUser(r.t.Context(), uid, false)
@@ -128,7 +140,7 @@ func TestRevocationReachesAllServers(t *testing.T) {
 			}
 		},
 		"the tokens of a user": func() (string, string, func() error) {
-			token := logIn(r.t, r.issuer, email)
+			token := logIn(r.t, r.issuer, "ines@example.com")
 			header, value := bearer(token)
 			return header, value, func() error {
 				_, _, err := r.db.RevokeUser(r.t.Context(), fmt.Sprint(part(r.t, token, 1)["sub"]), false)
@@ -190,9 +202,11 @@ func TestRevocationReachesAllServers(t *testing.T) {
 	})
 }
 
-// A user who has been revoked can log in again, in a browser and with tokens, and their API keys still count.
+// A user who has been revoked can log in again, in a browser and with tokens, and their API keys still count. A token that an issuer has issued
+// before, whose clock is ahead by the leeway, does not.
 func TestRevokedUserLogsInAgain(t *testing.T) {
-	r := newReplicas(t)
+	const leeway = 3 * time.Second
+	r := newReplicas(t, leeway)
 	const email = "farid@example.com"
 	old := logIn(t, r.issuer, email)
 	uid := fmt.Sprint(part(t, old, 1)["sub"])
@@ -200,7 +214,9 @@ func TestRevokedUserLogsInAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var began time.Time
 	r.endsEverywhere("Authorization", "Bearer "+old, func() error {
+		began = time.Now()
 		_, keys, err := r.db.RevokeUser(t.Context(), uid, false)
 		if err == nil && len(keys) > 0 {
 			err = errors.New("keys are revoked that nobody has asked for")
@@ -208,10 +224,13 @@ func TestRevokedUserLogsInAgain(t *testing.T) {
 		return err
 	})
 	var fresh string
-	await(t, "new tokens are refused", func() bool { // those of the same second are
+	await(t, "new tokens are refused", func() bool { // those within the leeway are
 		fresh = logIn(t, r.issuer, email)
 		return r.status(r.urls[0], "Authorization", "Bearer "+fresh) == http.StatusOK
 	})
+	if iat, _ := part(t, fresh, 1)["iat"].(float64); time.Unix(int64(iat), 0).Before(began.Add(leeway)) {
+		t.Errorf("a token of %v is accepted, which a clock that is %v ahead may have issued before the revocation at %v", time.Unix(int64(iat), 0), leeway, began)
+	}
 	cookie := r.browser(email)
 	for _, url := range r.urls {
 		for _, c := range [][2]string{{"Authorization", "Bearer " + fresh}, {"Authorization", "Bearer " + secret}, {"Cookie", cookie}} {

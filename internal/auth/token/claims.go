@@ -19,7 +19,8 @@ type Claims struct {
 	Roles   []string
 	Tier    string
 	Issued  time.Time
-	Expires time.Time // with the leeway of the issuer
+	Leeway  time.Duration // how far the clock of the issuer may be ahead in Issued
+	Expires time.Time     // with the leeway of the issuer
 
 	// AuthTime is when the user last proved who they are: auth_time, or the newest timestamp of amr. It is zero if the token does not say, or
 	// if it says a time in the future, and never after the token was verified.
@@ -99,7 +100,7 @@ func (i *trusted) accept(t unverified, now time.Time) (Claims, error) {
 	tier, _ := at(t.all, i.Tier).(string) // any other claim is no tier
 	return Claims{
 		Issuer: issuer, Subject: subject, Session: session, Key: t.header.Key, Email: i.email(c, t.all), Roles: texts(at(t.all, i.Roles)), Tier: tier,
-		Issued: c.Issued.time(), Expires: c.Expires.time().Add(i.Leeway), AuthTime: past(authTime(c.AuthTime, t.all["amr"]), now, i.Leeway), All: t.all,
+		Issued: c.Issued.time(), Leeway: i.Leeway, Expires: c.Expires.time().Add(i.Leeway), AuthTime: past(authTime(c.AuthTime, t.all["amr"]), now, i.Leeway), All: t.all,
 	}, nil
 }
 
