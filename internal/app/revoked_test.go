@@ -148,7 +148,7 @@ func TestRevocationReachesAllServers(t *testing.T) {
 			}
 		},
 		"the API keys of a user": func() (string, string, func() error) {
-			uid := fmt.Sprint(part(r.t, logIn(r.t, r.issuer, email), 1)["sub"])
+			uid := fmt.Sprint(part(r.t, logIn(r.t, r.issuer, "kavya@example.com"), 1)["sub"])
 			k, secret, err := apikey.Create(r.t.Context(), r.db.Pool, apikey.Grant{Name: "job", UID: uid})
 			if err != nil {
 				r.t.Fatal(err)
