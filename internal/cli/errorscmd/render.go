@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/cli/term"
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/telemetry/errorlog"
 )
 
@@ -44,7 +43,7 @@ func summary(l errorlog.Listing) string {
 
 func category(t *term.Terminal, e errorlog.Error) term.Cell {
 	style := t.Styles().Warn
-	if fault.Code(e.Category).OfServer() {
+	if e.Category.OfServer() {
 		style = t.Styles().Bad
 	}
 	return term.Cell{Text: string(e.Category), Style: style}

@@ -72,7 +72,7 @@ func (m *Metrics) Push(ctx context.Context, o PushOptions) (*Pusher, error) {
 	}
 	reader := sdk.NewManualReader(sdk.WithProducer(bridge.NewMetricProducer(bridge.WithGatherer(classic{m.registry}))))
 	p := &Pusher{
-		reader: reader, provider: sdk.NewMeterProvider(sdk.WithReader(reader), sdk.WithResource(o.Identity.Resource())), exporter: exporter,
+		reader: reader, provider: sdk.NewMeterProvider(sdk.WithReader(reader), sdk.WithResource(o.Resource())), exporter: exporter,
 		client: client, log: o.Logger, host: to.Host, ended: make(chan struct{}),
 	}
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))

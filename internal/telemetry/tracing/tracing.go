@@ -99,7 +99,7 @@ func New(o Options) (*Tracing, error) {
 			return nil, err
 		}
 	}
-	t := &Tracing{options: o, collector: c, sampler: sampler{share: o.Sample, follow: o.Follow}, resource: o.Identity.Resource()}
+	t := &Tracing{options: o, collector: c, sampler: sampler{share: o.Sample, follow: o.Follow}, resource: o.Resource()}
 	t.queue = newQueue(otlptrace.NewUnstarted(c), c, o)
 	t.tail = &tail{tracing: t, most: int64(o.Held), running: map[trace.SpanID]*work{}}
 	t.provider = sdk.NewTracerProvider(
