@@ -41,6 +41,8 @@ type Outbox struct {
 	failures int                    // of the relay in a row
 	size     int                    // events of the next batch; fewer than Batch after one that took too long
 	failure  atomic.Pointer[string] // the last one; empty if it has passed
+	stored   atomic.Bool            // an event, since the table was looked at
+	next     time.Duration          // the pause of the relay if it finds nothing
 }
 
 var _ exec.Outbox = (*Outbox)(nil)
@@ -65,7 +67,7 @@ func NewOutbox(o OutboxOptions) (*Outbox, error) {
 	if o.MaxRows == 0 {
 		o.MaxRows = 100_000
 	}
-	b := &Outbox{o: o, size: o.Batch}
+	b := &Outbox{o: o, size: o.Batch, next: o.Idle}
 	b.loop = newLoop(b.relay)
 	return b, nil
 }
@@ -91,6 +93,7 @@ func (b *Outbox) Store(ctx context.Context, op *exec.Operation, event, query str
 		b.o.Client.counts.lose(1, err)
 		return "", nil
 	}
+	b.stored.Store(true)
 	b.loop.nudge()
 	n := len(args)
 	sql = fmt.Sprintf("INSERT INTO %s (id, event, distinct_id, properties, at) SELECT $%d::uuid, $%d::text, $%d::text, written.properties || $%d::jsonb, $%d::timestamptz FROM (%s) AS written (properties)",

@@ -248,6 +248,25 @@ func TestStoredEventsAreSentSoon(t *testing.T) {
 	}
 }
 
+// The relay, which is woken when an event is stored, may look at the table before the transaction of the event is committed.
+func TestEventsOfLongTransactionsAreSentSoon(t *testing.T) {
+	x := track(t, false)
+	b := x.relay(t, func(o *analytics.OutboxOptions) { o.Every, o.Idle = time.Millisecond, time.Hour })
+	tx, err := x.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sql, args := b.Store(t.Context(), &exec.Operation{}, "late", "SELECT '{}'::jsonb", nil)
+	if _, err := tx.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(100 * time.Millisecond)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	x.sink.Await(t, 1)
+}
+
 // Without the table, or rights on it, mutations go on.
 func TestMutationsDoNotNeedTheTable(t *testing.T) {
 	x := track(t, false)

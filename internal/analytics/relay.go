@@ -47,7 +47,18 @@ func (b *Outbox) relay(ctx context.Context) turn {
 	if more {
 		return turn{}
 	}
-	return turn{pause: spread(b.o.Idle), idle: spread(b.o.Every)}
+	return turn{pause: spread(b.pause(sent)), idle: spread(b.o.Every)}
+}
+
+// pause returns how long to wait after a look at the table. An event that was stored is there only when its transaction has been committed, so
+// the table is looked at again after Every, then after twice as long, and so on up to Idle.
+func (b *Outbox) pause(sent int) time.Duration {
+	if sent > 0 || b.stored.Swap(false) {
+		b.next = b.o.Every
+	}
+	pause := min(b.next, b.o.Idle)
+	b.next = min(2*b.next, b.o.Idle)
+	return pause
 }
 
 // spread returns a duration that is up to a quarter longer or shorter, which keeps processes apart.
