@@ -102,7 +102,7 @@ func database(t testing.TB, s *schema.Schema) *pgxpool.Pool {
 	if _, err := own.Apply(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	for _, sql := range statements {
+	for _, sql := range append([]string{ddl.CreateUUIDFunction}, statements...) {
 		testkit.Exec(t, db, sql)
 	}
 	return db

@@ -26,7 +26,7 @@ func TestEndpoint(t *testing.T) {
 		"http://a:4318": "http://a:4318/v1/traces", "http://a/": "http://a/v1/traces", "http://a/v1/traces": "http://a/v1/traces",
 		"https://a/base": "https://a/base/v1/traces", "https://a/base?key=1": "https://a/base/v1/traces?key=1",
 	} {
-		if u, err := otlp.Endpoint(address, "/v1/traces"); err != nil || u.String() != want {
+		if u, err := otlp.Endpoint(address, "/v1/traces"); err != nil || u.String() != want || !strings.HasPrefix(u.Path, "/") {
 			t.Errorf("%s: %s, %v", address, u, err)
 		}
 	}

@@ -3,6 +3,7 @@
 package otlp
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -24,6 +25,7 @@ func Endpoint(address, path string) (*url.URL, error) {
 		return nil, fault.New(fault.Invalid, "read the URL of the collector", "it is not valid", "write it as in http://127.0.0.1:4318")
 	}
 	if !strings.HasSuffix(u.Path, path) {
+		u.Path = cmp.Or(u.Path, "/") // JoinPath keeps a path relative, which an HTTP request cannot have
 		u = u.JoinPath(path)
 	}
 	return u, nil
