@@ -34,10 +34,8 @@ func sentID(h http.Header, name string) string {
 }
 
 func newID(h http.Header) string {
-	if parents := h.Values("Traceparent"); len(parents) == 1 {
-		if id := traceID(parents[0]); id != "" {
-			return id
-		}
+	if parent, ok := request.ParentOf(h); ok {
+		return parent.TraceID.String()
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -59,22 +57,4 @@ func isSaneID(id string) bool {
 		}
 	}
 	return true
-}
-
-// traceID returns the trace id of a W3C traceparent header (version-traceid-parentid-flags in lower-case
-// hexadecimal), or "" if it is not valid. A later version may append fields.
-func traceID(parent string) string {
-	fields := strings.Split(parent, "-")
-	if len(fields) < 4 || fields[0] == "ff" || (fields[0] == "00" && len(fields) != 4) {
-		return ""
-	}
-	for i, size := range []int{2, 32, 16, 2} {
-		if len(fields[i]) != size || strings.Trim(fields[i], "0123456789abcdef") != "" {
-			return ""
-		}
-	}
-	if strings.Trim(fields[1], "0") == "" || strings.Trim(fields[2], "0") == "" {
-		return ""
-	}
-	return fields[1]
 }

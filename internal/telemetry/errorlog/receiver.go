@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
 	"github.com/krowoc/krowoc/internal/request"
@@ -135,8 +137,7 @@ func (v *Receiver) isOurs(r *http.Request) bool {
 
 // traceID returns the ID of a trace if it is one.
 func traceID(s string) string {
-	const digits = 32
-	if len(s) != digits || strings.Trim(s, "0123456789abcdef") != "" || strings.Trim(s, "0") == "" {
+	if _, err := trace.TraceIDFromHex(s); err != nil {
 		return ""
 	}
 	return s

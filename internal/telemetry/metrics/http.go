@@ -1,9 +1,9 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -75,15 +75,9 @@ func (h *HTTP) Observe(ctx context.Context, r Request) {
 	sized.answer.Observe(float64(r.Sent))
 }
 
-// routeOf returns the path of a pattern: /graphql of "POST /graphql".
+// routeOf returns the path of a pattern, or Other for none.
 func routeOf(pattern string) string {
-	if pattern == "" {
-		return Other
-	}
-	if _, path, ok := strings.Cut(pattern, " "); ok {
-		return strings.TrimLeft(path, " \t")
-	}
-	return pattern
+	return cmp.Or(request.Route(pattern), Other)
 }
 
 // methodOf returns a method that HTTP defines, or Other.

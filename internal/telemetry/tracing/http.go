@@ -43,14 +43,10 @@ func nameOf(r *http.Request) (name, route string) {
 	if request.IsMethod(r.Method) {
 		method = r.Method
 	}
-	_, route, found := strings.Cut(r.Pattern, " ")
-	if !found {
-		route = r.Pattern
-	}
-	switch {
+	switch route = request.Route(r.Pattern); {
 	case route == "":
 		return method, ""
-	case found && strings.HasPrefix(r.Pattern, method+" "):
+	case strings.HasPrefix(r.Pattern, method+" "):
 		return r.Pattern, route // without a copy
 	}
 	return method + " " + route, route

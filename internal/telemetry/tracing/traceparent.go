@@ -7,13 +7,12 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/krowoc/krowoc/internal/request"
 )
 
-// Headers of W3C Trace Context. See https://www.w3.org/TR/trace-context-2/.
-const (
-	parentHeader = "Traceparent"
-	stateHeader  = "Tracestate"
-)
+// stateHeader belongs to request.TraceparentHeader. See https://www.w3.org/TR/trace-context-2/.
+const stateHeader = "Tracestate"
 
 // Bounds of a tracestate.
 const (
@@ -25,11 +24,7 @@ const (
 
 // parentOf returns the span of the caller that a request belongs to, and its tracestate, or nothing if the headers are not valid.
 func parentOf(h http.Header) (parent trace.SpanContext, state string) {
-	values := h[parentHeader]
-	if len(values) != 1 {
-		return parent, ""
-	}
-	config, ok := parseParent(values[0])
+	config, ok := request.ParentOf(h)
 	if !ok {
 		return parent, ""
 	}
@@ -37,37 +32,6 @@ func parentOf(h http.Header) (parent trace.SpanContext, state string) {
 	// The SDK knows the keys of the first version of the standard only. It sends the state with spans, and not to other services.
 	config.TraceState, _ = trace.ParseTraceState(state)
 	return trace.NewSpanContext(config), state
-}
-
-// parseParent reads version-traceid-parentid-flags in lower-case hexadecimal. A later version may append fields.
-func parseParent(text string) (c trace.SpanContextConfig, ok bool) {
-	const size = 55
-	if len(text) < size || text[2] != '-' || text[35] != '-' || text[52] != '-' {
-		return c, false
-	}
-	version, isVersion := lowerHex(text[:2])
-	id, isID := lowerHex(text[3:35])
-	span, isSpan := lowerHex(text[36:52])
-	flags, isFlags := lowerHex(text[53:size])
-	if !isVersion || !isID || !isSpan || !isFlags || version[0] == 0xff {
-		return c, false
-	}
-	if isLonger := len(text) > size; isLonger && (version[0] == 0 || text[size] != '-') {
-		return c, false
-	}
-	c = trace.SpanContextConfig{
-		TraceID: trace.TraceID(id), SpanID: trace.SpanID(span), Remote: true,
-		TraceFlags: trace.TraceFlags(flags[0]) & (trace.FlagsSampled | trace.FlagsRandom),
-	}
-	return c, c.TraceID.IsValid() && c.SpanID.IsValid()
-}
-
-func lowerHex(text string) ([]byte, bool) {
-	if strings.ToLower(text) != text {
-		return nil, false
-	}
-	raw, err := hex.DecodeString(text)
-	return raw, err == nil
 }
 
 // parseState joins the headers of a tracestate. It returns "" if one is not valid. Of members with the same key, the first counts.
@@ -147,13 +111,13 @@ func withParent(ctx context.Context, parent trace.SpanContext, state string) con
 
 // inject sets the headers for a request that belongs to a span.
 func inject(ctx context.Context, h http.Header) {
-	h.Del(parentHeader)
+	h.Del(request.TraceparentHeader)
 	h.Del(stateHeader)
 	span := trace.SpanContextFromContext(ctx)
 	if !span.IsValid() {
 		return
 	}
-	h.Set(parentHeader, parentText(span))
+	h.Set(request.TraceparentHeader, parentText(span))
 	if state, _ := ctx.Value(stateKey{}).(string); state != "" {
 		h.Set(stateHeader, state)
 	}
