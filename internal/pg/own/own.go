@@ -28,6 +28,7 @@ const Schema = "krowoc"
 // The tables of the schema.
 const (
 	APIKeysTable     = Schema + ".api_keys"
+	ChangesTable     = Schema + ".changes"
 	ErrorCountsTable = Schema + ".error_counts"
 	ErrorsTable      = Schema + ".errors"
 	LeaseTable       = Schema + ".migration_lease"
@@ -39,6 +40,12 @@ const (
 	SeedsTable       = Schema + ".seeds"
 	UnsavedTable     = Schema + ".unsaved"
 	versionsTable    = Schema + ".versions"
+)
+
+// NoteChanges is the function of the triggers that write ChangesTable, and EmptyChanges removes its old rows.
+const (
+	NoteChanges  = Schema + ".note_changes"
+	EmptyChanges = Schema + ".empty_changes"
 )
 
 // BlindIndex is the function that hashes a text with a secret of the database.
