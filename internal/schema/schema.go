@@ -77,6 +77,7 @@ type Type struct {
 	Fresh       Fresh
 	Metrics     []Metric
 	Tracks      []Track // in source order
+	Live        bool    // @live: whoever changes rows, the server learns of it
 	Join        *Join   // set when the type is the implicit join table of a many-to-many relation
 	Pos         Position
 }
@@ -89,6 +90,14 @@ func (t *Type) Field(name string) *Field {
 		}
 	}
 	return nil
+}
+
+// IsLive reports whether changes of rows are noted: of a type with @live, and of an implied join table between two of them.
+func (t *Type) IsLive() bool {
+	if t.Join != nil {
+		return t.Join.Left.Owner.Live && t.Join.Right.Owner.Live
+	}
+	return t.Live
 }
 
 // Stored reports whether the type has a table.

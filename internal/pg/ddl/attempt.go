@@ -107,7 +107,7 @@ func (d *differ) preparations(cur *catalog.Catalog) (steps []step) {
 		steps = append(steps, r.step())
 	}
 	d.options.former = formerNames(list)
-	return steps
+	return append(d.unnoted(), steps...)
 }
 
 // possible returns the renames of a list that are not left out. It also leaves out those that need another rename that is left out.

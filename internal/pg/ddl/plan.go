@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
+	"github.com/krowoc/krowoc/internal/pg/changes"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -35,7 +36,13 @@ func (t *Target) Plan(ctx context.Context, db *pgxpool.Pool, o PlanOptions) (pla
 	}
 	d := &differ{db: db, drop: func() error { return nil }, target: t, types: t.schema, options: o, answers: map[Rename]bool{}, refused: slices.Clone(t.refused)}
 	defer func() { err = errors.Join(err, d.drop()) }()
-	return d.diff(ctx)
+	if err := d.readLive(ctx); err != nil {
+		return plan, err
+	}
+	if plan, err = d.diff(ctx); err == nil {
+		d.noted(&plan)
+	}
+	return plan, err
 }
 
 // differ creates a plan.
@@ -47,6 +54,7 @@ type differ struct {
 	types   *schema.Schema
 	options PlanOptions
 	answers map[Rename]bool // to the questions about renames
+	live    []changes.Table // of the database, whose changes are noted
 
 	refused []refusal // what is left out, and why
 	suspect *refusal  // the attempt finds out which of its columns is to blame

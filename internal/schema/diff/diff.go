@@ -152,6 +152,7 @@ func (c *comparison) typ(old, t *schema.Type) {
 	c.sets(t.Name, "index", "the index on", indexes(old), indexes(t), Safe, Safe)
 	c.sets(t.Name, "metric", "the metric", metrics(old), metrics(t), Safe, Safe)
 	c.sets(t.Name, "event", "the event", events(old), events(t), Safe, Safe)
+	c.live(old, t)
 	c.rules(t.Name, old.Rules, t.Rules)
 	c.fresh(t.Name, old.Fresh, t.Fresh)
 }

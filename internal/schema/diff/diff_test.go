@@ -72,6 +72,8 @@ func TestCompare(t *testing.T) {
 		},
 		"rule added":   {in("x: Int"), "type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", []string{"rule-added A dangerous safe safe"}},
 		"rule removed": {"type A @table @auth(rules: [{ allow: PUBLIC }]) { x: Int }", in("x: Int"), []string{"rule-removed A breaking safe safe"}},
+		"live added":   {in("x: Int"), "type A @table @live @auth(rules: []) { x: Int }", []string{"live-added A safe safe safe"}},
+		"live removed": {"type A @table @live @auth(rules: []) { x: Int }", in("x: Int"), []string{"live-removed A breaking safe safe"}},
 		"event added": {
 			in("x: Int"), `type A @table @track(event: "a", on: [CREATE], properties: ["x"]) @auth(rules: []) { x: Int }`, []string{"event-added A safe safe safe"},
 		},

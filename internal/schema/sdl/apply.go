@@ -88,6 +88,7 @@ func (b *builder) typeDirectives(t *typeDecl) {
 	for _, u := range t.uses.all("check") {
 		t.Checks = append(t.Checks, b.check(t, u, nil, len(t.Checks)))
 	}
+	t.Live = t.uses.one("live") != nil
 	if u := t.uses.one("auth"); u != nil {
 		t.Rules, t.Fresh = b.rules(t, u, false), b.fresh(u, false)
 	}

@@ -159,6 +159,7 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "on", doc: "Operations that cause it.", kind: enumArg, list: true, enum: "Write", values: writes, required: true},
 		{name: "properties", doc: "Fields whose values are properties of the event; not personal data.", list: true},
 	}},
+	{name: "live", on: onType, doc: "Queries of the type can be subscriptions: triggers note which rows change, whoever writes."},
 	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
 		{name: "rules", doc: "Required on a type.", kind: rulesArg, list: true},
 		{name: "fresh", doc: "How long ago the caller may have logged in at most, for example 5m. Default: any time."},

@@ -170,6 +170,9 @@ func typeDirectives(t *schema.Type) []string {
 	for _, e := range t.Tracks {
 		add(directive("track", text("event", e.Event), list("on", words(e.On...)), list("properties", fieldNames(e.Fields))))
 	}
+	if t.Live {
+		add("@live")
+	}
 	if len(t.Rules) > 0 {
 		add(authDirective(true, t.Rules, t.Fresh, len(schema.Operations)))
 	}
