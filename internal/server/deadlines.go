@@ -17,6 +17,9 @@ var errDraining = fault.New(fault.Canceled, "serve a stream", "the server is shu
 // deadlines gives a route its own deadlines. The one of net/http stands already; it is replaced only where the
 // route's differs.
 func (s *Server) deadlines(p Policy) func(http.Handler) http.Handler {
+	if p.Streams != nil {
+		return s.deadlinesOfSome(p)
+	}
 	return func(next http.Handler) http.Handler {
 		switch {
 		case p.Stream:
@@ -29,6 +32,22 @@ func (s *Server) deadlines(p Policy) func(http.Handler) http.Handler {
 			})
 		}
 		return next
+	}
+}
+
+// deadlinesOfSome is deadlines for a route where some requests are streams.
+func (s *Server) deadlinesOfSome(p Policy) func(http.Handler) http.Handler {
+	isStream := p.Streams
+	p.Streams = nil
+	return func(next http.Handler) http.Handler {
+		stream, other := s.untilDrain(next), s.deadlines(p)(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if isStream(r) {
+				stream.ServeHTTP(w, r)
+				return
+			}
+			other.ServeHTTP(w, r)
+		})
 	}
 }
 

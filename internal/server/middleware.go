@@ -37,7 +37,7 @@ func (s *Server) identify(p Policy) func(http.Handler) http.Handler {
 			s.inFlight.Add(1)
 			defer s.inFlight.Add(-1)
 			w, r := newResponse(rw, r)
-			w.stream = p.Stream
+			w.stream = p.isStream(r)
 			next.ServeHTTP(w, r)
 		})
 	}

@@ -84,6 +84,28 @@ func TestOnlyStreamsOutliveTheDeadlines(t *testing.T) {
 	<-ended
 }
 
+// Of a route where some requests are streams, the others are cut.
+func TestSomeRequestsOfARouteAreStreams(t *testing.T) {
+	const deadline, lines, pause = 500 * time.Millisecond, 7, 100 * time.Millisecond
+	ended := make(chan error, 2)
+	streams := func(r *http.Request) bool { return r.URL.RawQuery == "stream" }
+	r := start(t, hello, func(o *server.Options) { o.WriteTimeout = deadline },
+		route("/some", until(lines, pause, ended), server.Policy{Streams: streams}))
+	if got := r.do(t, http.MethodGet, "/some?stream", nil); got.body != strings.Repeat("line\n", lines) {
+		t.Errorf("the stream ends after %q", got.body)
+	}
+	resp, err := r.client.Get(r.url + "/some")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if text, err := io.ReadAll(resp.Body); err == nil {
+		t.Errorf("another answer may take longer than its deadline: %q", text)
+	}
+	<-ended
+	<-ended
+}
+
 // A route may have a longer or a shorter time to answer than the server gives.
 func TestWriteTimeoutOfARoute(t *testing.T) {
 	const lines, pause = 8, 10 * time.Millisecond

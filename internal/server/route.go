@@ -25,6 +25,9 @@ type Policy struct {
 	// connection is the handler's to keep alive. When the server drains, the request's context ends.
 	Stream bool
 
+	// Streams reports which requests are streams, as with Stream, on a route where only some are. Nil is none.
+	Streams func(r *http.Request) bool
+
 	// Probe is for orchestrators and monitors: such requests are not in the access log, need no caller, pass
 	// none of the middleware of parts that does not ask for them, and move to Options.ProbeAddress where there is one.
 	Probe bool
@@ -33,6 +36,9 @@ type Policy struct {
 	// such as those in a cookie, are neither refused nor removed.
 	Anonymous bool
 }
+
+// isStream reports whether the answer to a request is a stream.
+func (p Policy) isStream(r *http.Request) bool { return p.Stream || (p.Streams != nil && p.Streams(r)) }
 
 // withDefaults returns the policy with every gap filled.
 func (p Policy) withDefaults(o Options) Policy {

@@ -109,6 +109,9 @@ func (p Policy) text(o Options) string {
 	default:
 		out += ", write " + p.WriteTimeout.String()
 	}
+	if p.Streams != nil {
+		out += ", some stream"
+	}
 	if p.Probe {
 		out += ", probe"
 	}
