@@ -48,7 +48,7 @@ func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 }
 
 func (a *API) plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request, decisions *[]Decision) (*Plan, error) {
-	if op.Operation == ast.Subscription {
+	if op.Operation == ast.Subscription && !a.Live() {
 		return nil, invalid("the API answers queries and mutations only", "")
 	}
 	b := newBuilder(a, kind(r.Caller))
@@ -58,6 +58,11 @@ func (a *API) plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 		return nil, err
 	}
 	b.plan.Reads, b.plan.Writes = typeNames(b.read), typeNames(b.written)
+	if op.Operation == ast.Subscription {
+		if err := b.followable(); err != nil {
+			return nil, err
+		}
+	}
 	b.plan.PerCaller = b.callerUse
 	return b.plan, nil
 }
@@ -187,7 +192,7 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 	root := Root{Key: f.Alias, Location: b.location}
 	switch f.Name {
 	case "__typename":
-		name := map[ast.Operation]string{ast.Query: `"Query"`, ast.Mutation: `"Mutation"`}[op]
+		name := map[ast.Operation]string{ast.Query: `"Query"`, ast.Mutation: `"Mutation"`, ast.Subscription: `"Subscription"`}[op]
 		root.Value = []byte(name)
 		return root, "", nil
 	case "__schema", "__type":

@@ -19,6 +19,7 @@ func (a *API) printSDL() string {
 	p := &sdlPrinter{used: map[string]bool{}}
 	p.query(a)
 	p.mutation(a)
+	p.subscription(a)
 	if a.options.Sessions {
 		p.session()
 	}
