@@ -82,6 +82,14 @@ func (p *pipeline) settleParts() []part {
 			return nil
 		}})
 	}
+	if p.hub != nil {
+		parts = append(parts, part{"subscriptions", func(_ context.Context, op *Operation) error {
+			if op.Err == nil && op.Mutation() {
+				p.hub.committed(p.API.Tables(op.Plan.Writes))
+			}
+			return nil
+		}})
+	}
 	for _, o := range p.Observers {
 		parts = append(parts, part{o.Name(), func(ctx context.Context, op *Operation) error {
 			o.Settle(ctx, op)

@@ -96,6 +96,10 @@ func (p *pipeline) selectOperation(ctx context.Context, op *Operation) error {
 	switch {
 	case op.operation != nil && op.Safe && op.Mutation():
 		return errMutationByGET
+	case op.Subscription() && !op.streams:
+		return errNoStream
+	case op.Subscription() && p.hub == nil:
+		return fault.New(fault.Unavailable, "", "the server does not answer subscriptions")
 	case op.operation != nil:
 		op.Name = op.operation.Name
 		if info := request.From(ctx); info != nil {

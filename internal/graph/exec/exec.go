@@ -42,6 +42,10 @@ type Options struct {
 	// Enforce runs the statements of callers under row-level security; nil does not. Those of the service run without.
 	Enforce *Enforcement
 
+	// Live is what subscriptions need; nil answers none.
+	Live *Live
+	hub  *hub
+
 	// Outbox stores the product events of mutations; nil stores none.
 	Outbox Outbox
 
@@ -99,6 +103,9 @@ func (o Options) withDefaults() (Options, error) {
 		o.turns = make(chan struct{}, o.Concurrency)
 	}
 	o.counters = &counters{}
+	if o.Live != nil {
+		o.hub = newHub(*o.Live, o.Logger)
+	}
 	if o.CacheBytes <= 0 {
 		o.CacheBytes = 64 << 20
 	}
@@ -128,10 +135,19 @@ func (h *Handler) Swap(api *graph.API) {
 	o := h.options
 	o.API = api
 	h.current.Store(newPipeline(o))
+	if o.hub != nil {
+		o.hub.endAll(errSchemaChanged)
+	}
 }
 
 // Layout lists the steps that an operation passes and the parts of each, in their order.
 func (h *Handler) Layout() string { return h.current.Load().layout() }
 
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { serve(h.current.Load(), w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.options.hub != nil && isUpgrade(r) {
+		h.serveSocket(w, r)
+		return
+	}
+	serve(h.current.Load(), w, r)
+}

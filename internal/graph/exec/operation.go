@@ -24,6 +24,8 @@ type Operation struct {
 	Time       time.Time // request.time
 	Safe       bool      // the request came by GET, and must not write
 
+	streams bool // the request takes several answers
+
 	// Set by the step Document. Variables are then coerced to their types.
 	Plan      *graph.Plan
 	PlanFound bool  // Plan was in memory and did not have to be made
@@ -46,6 +48,11 @@ type Operation struct {
 
 // Mutation reports whether the operation writes.
 func (op *Operation) Mutation() bool { return op.operation.Operation == ast.Mutation }
+
+// Subscription reports whether the operation is answered again and again.
+func (op *Operation) Subscription() bool {
+	return op.operation != nil && op.operation.Operation == ast.Subscription
+}
 
 // Type returns query, mutation or subscription; "" if the document is not valid or does not have the operation.
 func (op *Operation) Type() string {

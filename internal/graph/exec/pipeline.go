@@ -34,6 +34,7 @@ type pipeline struct {
 	plans     *cache[*graph.Plan]
 	steps     []step
 	settle    step
+	again     []step // of a subscription, when something has changed
 }
 
 func newPipeline(o Options) *pipeline {
@@ -44,6 +45,7 @@ func newPipeline(o Options) *pipeline {
 		{"Cached", p.cachedParts()},
 		{"Run", []part{{"query or mutation", p.run}}},
 	}
+	p.again = []step{{"Run", []part{{"arguments", p.bind}, {"query", p.run}}}}
 	p.settle = step{"Settle", p.settleParts()}
 	return p
 }
@@ -74,7 +76,7 @@ func (p *pipeline) execute(ctx context.Context, op *Operation) {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	began := time.Now()
-	op.Err = p.attempt(ctx, op)
+	op.Err = p.attempt(ctx, op, p.steps)
 	op.Took = time.Since(began)
 	ctx = context.WithoutCancel(ctx)
 	for _, part := range p.settle.parts {
@@ -82,8 +84,8 @@ func (p *pipeline) execute(ctx context.Context, op *Operation) {
 	}
 }
 
-// attempt runs the steps up to the outcome. A panic becomes an internal fault, and its stack goes to the log only.
-func (p *pipeline) attempt(ctx context.Context, op *Operation) (err error) {
+// attempt runs steps up to the outcome. A panic becomes an internal fault, and its stack goes to the log only.
+func (p *pipeline) attempt(ctx context.Context, op *Operation, steps []step) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			cause := &fault.Panic{Value: v, Stack: debug.Stack()}
@@ -94,7 +96,7 @@ func (p *pipeline) attempt(ctx context.Context, op *Operation) (err error) {
 			err = &fault.Error{Code: fault.Internal, Op: "run an operation", Message: "panic", Err: cause}
 		}
 	}()
-	for _, s := range p.steps {
+	for _, s := range steps {
 		if op.Data != nil {
 			break // the cache has answered
 		}
@@ -108,7 +110,7 @@ func (p *pipeline) attempt(ctx context.Context, op *Operation) (err error) {
 }
 
 func (p *pipeline) runPart(ctx context.Context, step string, part part, op *Operation) error {
-	if len(p.Tracers) == 0 {
+	if len(p.Tracers) == 0 || op.streams { // a trace is of one answer
 		return part.run(ctx, op)
 	}
 	err := part.run(ctx, op)

@@ -28,6 +28,7 @@ type transport struct {
 var transports = []transport{
 	{jsonType, respond(jsonType)},
 	{responseType, respond(responseType)},
+	{sseType, sendEvents},
 }
 
 // serve answers a request, see https://graphql.github.io/graphql-over-http/draft/.
