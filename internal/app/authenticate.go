@@ -84,11 +84,13 @@ func (d devTokens) Verify(ctx context.Context, text string) (token.Claims, error
 type credentials struct {
 	revoked *revocation.Reader
 	keys    *apikey.Verifier
+	checks  *callerChecks
 }
 
 func (a *App) newCredentials(pool *pgxpool.Pool, logger *slog.Logger) credentials {
-	revoked := revocation.NewReader(revocation.Options{Pool: pool, Logger: logger})
-	return credentials{revoked, apikey.NewVerifier(apikey.Options{
+	checks := &callerChecks{}
+	revoked := revocation.NewReader(revocation.Options{Pool: pool, Logger: logger, On: func(revocation.Revocation) { checks.start() }})
+	return credentials{checks: checks, revoked: revoked, keys: apikey.NewVerifier(apikey.Options{
 		Pool: pool, Logger: logger, Now: a.Now, Revoked: func(id string) bool { return revoked.Has(revocation.Key, id) },
 	})}
 }

@@ -235,7 +235,7 @@ func (d *devConsole) newAPI(address string, pool *pgxpool.Pool, s *schema.Schema
 		return nil, err
 	}
 	o := d.serverOptions(address, known.keys)
-	o.Analytics = events
+	o.Analytics, o.callers = events, known.checks
 	if d.app.Config.Dev.Auth.Enabled {
 		if o.Sessions, err = d.newSessions(pool, logger, known.revoked, events); err != nil {
 			return nil, err

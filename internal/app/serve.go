@@ -87,7 +87,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 	options.Enforce, options.Metrics, options.Analytics = enforced.exec(), measured, events
 	options.ServeMetrics = a.Config.Telemetry.Metrics.Enabled
 	options.Errors = a.newErrors(pool, a.Logger, nil)
-	options.Components = issuersComponent(tokens)
+	options.Components, options.callers = issuersComponent(tokens), known.checks
 	srv, err := a.NewServer(pool, s, a.Logger, options)
 	if err != nil {
 		return nil, err

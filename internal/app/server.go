@@ -29,6 +29,8 @@ type Server struct {
 	graph  *exec.Handler
 	probes *pgxpool.Pool // for health checks alone
 
+	live    *live
+	schema  *schema.Schema   // that is served first
 	policed bool             // Enforce is set
 	metrics *metrics.Metrics // may be nil
 }
@@ -47,16 +49,28 @@ type ServerOptions struct {
 	ServeMetrics   bool               // at /metrics
 	Errors         *errorlog.Recorder // nil records no errors
 	Components     []health.Component // of /healthz
+
+	callers *callerChecks // when to ask again who calls; nil leaves it to the clock
 }
 
 // NewServer creates the API of a schema on the database of pool. It serves after Start.
 func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions) (_ *Server, err error) {
 	logger = slog.New(server.LogRequestID(logger.Handler()))
 	tracing, tracers := a.requestTracers()
-	handler, err := a.newHandler(pool, s, logger, o, tracers)
+	following, err := newLive(pool, logger)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			following.close()
+		}
+	}()
+	handler, err := a.newHandler(pool, s, logger, o, tracers, following)
+	if err != nil {
+		return nil, err
+	}
+	o.callers.onRevoked(handler.CheckCallers)
 	routes, err := a.routes(handler)
 	if err != nil {
 		return nil, err
@@ -102,11 +116,11 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return &Server{app: a, http: srv, graph: handler, probes: probes, policed: o.Enforce != nil, metrics: o.Metrics}, nil
+	return &Server{app: a, http: srv, graph: handler, probes: probes, live: following, schema: s, policed: o.Enforce != nil, metrics: o.Metrics}, nil
 }
 
 // newHandler returns what runs the operations of the API, with those who follow and learn of them.
-func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions, tracers []exec.Tracer) (*exec.Handler, error) {
+func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions, tracers []exec.Tracer, following *live) (*exec.Handler, error) {
 	api, err := a.api(s, o.Enforce != nil)
 	if err != nil {
 		return nil, err
@@ -114,7 +128,7 @@ func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logg
 	g := a.Config.GraphQL
 	operations := exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
-		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce,
+		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce, Live: following.options(a, o),
 		Tracers: tracers, Observers: slices.Concat(observers(o.Errors), o.observers()),
 	}
 	o.Analytics.observe(&operations)
@@ -131,8 +145,9 @@ func probePool(pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 
 // routes returns the routes of the API.
 func (a *App) routes(api http.Handler) ([]server.Route, error) {
+	streams := server.Policy{Streams: exec.IsStream}
 	routes := []server.Route{
-		{Pattern: "GET /graphql", Handler: api}, {Pattern: "POST /graphql", Handler: api},
+		{Pattern: "GET /graphql", Handler: api, Policy: streams}, {Pattern: "POST /graphql", Handler: api, Policy: streams},
 		{Pattern: "GET " + auth.WhoAmIPath, Handler: http.HandlerFunc(auth.WhoAmI)},
 	}
 	if !a.Config.GraphQL.GraphiQL {
@@ -154,7 +169,10 @@ func (a *App) api(s *schema.Schema, policed bool) (*graph.API, error) {
 }
 
 // Start listens and serves in the background.
-func (s *Server) Start(ctx context.Context) error { return s.http.Start(ctx) }
+func (s *Server) Start(ctx context.Context) error {
+	s.live.look(ctx, s.schema)
+	return s.http.Start(ctx)
+}
 
 // Wait blocks until the server no longer accepts connections. It returns the reason if the server was not stopped.
 func (s *Server) Wait() error { return s.http.Wait() }
@@ -162,6 +180,7 @@ func (s *Server) Wait() error { return s.http.Wait() }
 // Stop drains and stops the server.
 func (s *Server) Stop(ctx context.Context) error {
 	err := s.http.Stop(ctx)
+	s.live.close()
 	s.probes.Close()
 	return err
 }
@@ -181,6 +200,7 @@ func (s *Server) Replace(next *schema.Schema) error {
 	if s.metrics != nil {
 		s.metrics.Business.Declare(next)
 	}
+	s.live.look(context.Background(), next)
 	s.graph.Swap(api)
 	return nil
 }

@@ -52,12 +52,17 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 }
 
 func (s *Server) callerOf(r *http.Request) (caller.Caller, error) {
+	return CallerOf(r, s.options.Authenticators)
+}
+
+// CallerOf returns the caller of a request as a server with these authenticators does. Streams ask again whether their caller is still who they were.
+func CallerOf(r *http.Request, list []Authenticator) (caller.Caller, error) {
 	const op = "authenticate the request"
 	token, err := bearerToken(r.Header)
 	if err != nil {
 		return caller.Caller{}, err
 	}
-	for _, a := range s.options.Authenticators {
+	for _, a := range list {
 		if who, known, err := a.Authenticate(r, token); known || err != nil {
 			return who, err
 		}
