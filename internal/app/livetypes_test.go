@@ -1,9 +1,14 @@
 package app_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,24 +22,26 @@ import (
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
-const rooms = `
-type Room @table @live @auth(rules: [{ allow: PUBLIC }]) {
-  name: String! @unique
-  messages: [Message!]!
+// liveGuide is docs/subscriptions.md: the schema, the subscription and its first event.
+func liveGuide(t *testing.T) (schema, subscription, event string) {
+	t.Helper()
+	guide, err := os.ReadFile("../../docs/subscriptions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```(?:graphql|text)\n(.+?)```").FindAllStringSubmatch(string(guide), -1)
+	if len(blocks) != 3 {
+		t.Fatalf("%d of 3 examples are read", len(blocks))
+	}
+	return blocks[0][1], blocks[1][1], blocks[2][1]
 }
-
-type Message @table @live @auth(rules: [{ allow: OWNER, field: "author" }, { allow: ROLE, roles: ["admin"] }]) {
-  room: Room!
-  text: String!
-  author: String! @default(expr: "auth.uid")
-}
-`
 
 // liveProject is a project whose migrations are those that `krowoc migrate diff` writes.
 func liveProject(t *testing.T) *app.App {
 	t.Helper()
 	dir := testkit.Folder(t)
-	apptest.WriteFiles(t, dir, map[string]string{"krowoc.yaml": "project: rooms\n", "schema.graphql": rooms})
+	schema, _, _ := liveGuide(t)
+	apptest.WriteFiles(t, dir, map[string]string{"krowoc.yaml": "project: rooms\n", "schema.graphql": schema})
 	a := newApp(t, dir, "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
 	server, err := a.Scratch(t.Context(), scratch.Options{URL: testkit.DatabaseURL(t)})
 	if err != nil {
@@ -49,6 +56,53 @@ func liveProject(t *testing.T) *app.App {
 	}
 	apptest.Migrate(t, a)
 	return a
+}
+
+// The example of the guide is answered as it says. When the server stops, the stream ends without "complete", so that clients connect again.
+func TestExampleOfSubscriptions(t *testing.T) {
+	a := liveProject(t)
+	db, err := a.Open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Pool.Close()
+	s, err := a.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := a.NewServer(db.Pool, s, a.Logger, app.ServerOptions{})
+	if err == nil {
+		err = srv.Start(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, subscription, want := liveGuide(t)
+	body, err := json.Marshal(map[string]string{"query": subscription})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL()+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(response.Body, got); err != nil || string(got) != want {
+		t.Errorf("%v\n got %s\nwant %s", err, got, want)
+	}
+	if err := srv.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if rest, err := io.ReadAll(response.Body); err != nil || string(rest) != "\n" {
+		t.Errorf("the stream ends with %q, %v", rest, err)
+	}
 }
 
 // clients are programs with the clients that most front ends use. Each subscribes, and exits when it has seen what it waits for.
