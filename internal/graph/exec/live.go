@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/krowoc/krowoc/internal/caller"
@@ -67,6 +68,8 @@ type hub struct {
 
 	streams map[*stream]struct{}
 	callers map[string]int // streams of each caller
+
+	dropped atomic.Uint64 // clients that read too slowly
 }
 
 func newHub(l Live, logger *slog.Logger) *hub {

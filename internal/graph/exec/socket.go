@@ -115,6 +115,10 @@ func newSocket(h *Handler, conn *websocket.Conn, r *http.Request) *socket {
 	s := &socket{handler: h, hub: h.options.hub, conn: conn, request: r, operations: map[string]*socketOperation{}}
 	s.ctx, s.cancel = context.WithCancel(r.Context())
 	s.wake = func() { go s.flush() }
+	s.tooSlow = func() {
+		s.hub.dropped.Add(1)
+		s.closeFor(errSlow) // a write may hang
+	}
 	return s
 }
 
@@ -177,8 +181,11 @@ func (s *socket) drop(id string) {
 	}
 }
 
-// closeGrace is how long a client may take to answer that the connection is closed.
-const closeGrace = 500 * time.Millisecond
+// How long a client may take to answer that the connection is closed, and one that reads slowly to read why.
+const (
+	closeGrace = 500 * time.Millisecond
+	slowGrace  = 3 * time.Second
+)
 
 // maxReason is the length of a reason in bytes that a close frame can have (RFC 6455, section 5.5.1).
 const maxReason = 123
@@ -189,8 +196,12 @@ func (s *socket) close(code websocket.StatusCode, reason string) {
 		if len(reason) > maxReason {
 			reason = strings.ToValidUTF8(reason[:maxReason], "")
 		}
+		grace := closeGrace
+		if code == websocket.StatusTryAgainLater {
+			grace = slowGrace
+		}
 		go func() { _ = s.conn.Close(code, reason) }() // it waits for the client
-		time.AfterFunc(closeGrace, func() { _ = s.conn.CloseNow() })
+		time.AfterFunc(grace, func() { _ = s.conn.CloseNow() })
 	})
 }
 

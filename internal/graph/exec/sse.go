@@ -36,6 +36,7 @@ func sendEvents(p *pipeline, w http.ResponseWriter, r *http.Request, op *Operati
 		default:
 		}
 	}
+	e.tooSlow = func() { p.hub.dropped.Add(1) }
 	if p.hub == nil || !p.admit(r.Context(), op) {
 		p.execute(r.Context(), op)
 		e.begin()

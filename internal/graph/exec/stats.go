@@ -6,6 +6,13 @@ import "sync/atomic"
 type Stats struct {
 	Documents, Plans CacheStats
 	Turns            TurnStats
+	Live             LiveStats
+}
+
+// LiveStats tell what subscriptions there are.
+type LiveStats struct {
+	Streams, Subscriptions, Runs int64  // subscriptions share runs
+	Dropped                      uint64 // clients that read too slowly
 }
 
 // CacheStats are the statistics of a cache.
@@ -46,5 +53,20 @@ func (h *Handler) Stats() Stats {
 		Documents: CacheStats{c.documents.hits.Load(), c.documents.misses.Load(), int64(p.documents.Len()), p.documents.bytes.Load()},
 		Plans:     CacheStats{c.plans.hits.Load(), c.plans.misses.Load(), int64(p.plans.Len()), p.plans.bytes.Load()},
 		Turns:     TurnStats{Running: int64(len(h.options.turns)), Waiting: c.waiting.Load(), Most: int64(cap(h.options.turns)), Refused: c.refused.Load()},
+		Live:      h.options.hub.stats(),
 	}
+}
+
+// stats returns the statistics of the subscriptions.
+func (h *hub) stats() (s LiveStats) {
+	if h == nil {
+		return s
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s = LiveStats{Streams: int64(len(h.streams)), Runs: int64(len(h.runs)), Dropped: h.dropped.Load()}
+	for _, r := range h.runs {
+		s.Subscriptions += int64(len(r.subscribers))
+	}
+	return s
 }

@@ -129,6 +129,7 @@ type backlog struct {
 	ended    bool
 	sending  bool // somebody takes
 	wake     func()
+	tooSlow  func() // is called once, when the client is dropped
 }
 
 // add adds a message. A client for which too many wait is dropped, with all of them.
@@ -141,6 +142,7 @@ func (b *backlog) add(message []byte) {
 	b.bytes += len(message)
 	if len(b.messages) > 0 && (len(b.messages) >= mostMessages || b.bytes > mostBytes) {
 		b.messages, b.ended, b.reason = nil, true, errSlow
+		b.tooSlow()
 	} else {
 		b.messages = append(b.messages, message)
 	}
