@@ -189,6 +189,12 @@ func (c socketClient) closed() string {
 	}
 }
 
+func (c socketClient) subscribeWith(id, query string, variables map[string]any) {
+	c.t.Helper()
+	payload, _ := json.Marshal(map[string]any{"query": query, "variables": variables})
+	c.send(message{ID: id, Type: "subscribe", Payload: payload})
+}
+
 func (c socketClient) subscribe(id, query string, more ...string) {
 	c.t.Helper()
 	payload, _ := json.Marshal(map[string]any{"query": query, "extensions": map[string]any{"cursor": strings.Join(more, "")}})

@@ -75,25 +75,43 @@ func (h *hub) queue(r *liveRun) {
 	}
 }
 
-// work executes pending runs until there are none.
+// work executes pending runs until there are none, those with one plan together.
 func (h *hub) work() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for len(h.pending) > 0 {
-		r := h.pending[0]
-		h.pending = h.pending[1:]
-		r.queued = false
-		if len(r.subscribers) == 0 {
+		runs := h.takeAlike()
+		if len(runs) == 0 {
 			continue
 		}
-		r.running, r.again = true, false
 		h.mu.Unlock()
-		data, err := r.execute()
+		outcomes := executeAll(runs)
 		h.mu.Lock()
-		h.settle(r, data, err)
+		for i, r := range runs {
+			h.settle(r, outcomes[i].data, outcomes[i].err)
+		}
 	}
 	h.workers--
 	h.pending = nil
+}
+
+// takeAlike takes the first pending run, and others that can be answered with it. The hub is locked.
+func (h *hub) takeAlike() (runs []*liveRun) {
+	rest := h.pending[:0]
+	for _, r := range h.pending {
+		switch fits := len(runs) < argumentRows && (len(runs) == 0 || runs[0].alike(r)); {
+		case len(r.subscribers) == 0:
+			r.queued = false
+		case fits:
+			r.queued, r.running, r.again = false, true, false
+			runs = append(runs, r)
+		default:
+			rest = append(rest, r)
+		}
+	}
+	clear(h.pending[len(rest):])
+	h.pending = rest
+	return runs
 }
 
 // execute answers the query once more.
