@@ -90,6 +90,7 @@ const public = "public"
 func Schema(c *catalog.Catalog, o Options) Result {
 	m := &importer{Options: o, catalog: c, names: newNames(), byTable: map[string]*table{}}
 	m.takeTables()
+	m.takeLive()
 	m.takeEnums()
 	for _, t := range m.tables {
 		m.takeColumns(t)
@@ -212,7 +213,7 @@ func (m *importer) others() {
 	count := map[string]int{}
 	var kinds []string
 	for _, o := range m.catalog.Others {
-		if o.Kind == "schema" || o.Kind == "extension" {
+		if o.Kind == "schema" || o.Kind == "extension" || isNote(o) {
 			continue
 		}
 		if count[o.Kind] == 0 {
