@@ -67,21 +67,25 @@ func newLiveServer(t *testing.T, change func(*exec.Live)) *liveServer {
 	for _, sql := range statements {
 		testkit.Exec(t, db, sql)
 	}
-	for _, table := range changes.Tables(s) {
+	return startLive(t, db, exec.Options{API: apiOf(t, chat)}, change)
+}
+
+// startLive notes the changes of the chat's tables, and serves them.
+func startLive(t *testing.T, db *pgxpool.Pool, o exec.Options, change func(*exec.Live)) *liveServer {
+	t.Helper()
+	for _, table := range changes.Tables(parsed(t, chat)) {
 		for _, sql := range table.Create() {
 			testkit.Exec(t, db, sql)
 		}
 	}
 	follower := changes.NewFollower(changes.Options{Pool: db, Logger: testkit.Logger(t)})
 	live := &liveServer{db: db, runs: &atomic.Int64{}}
-	l := &exec.Live{Changes: follower, Authenticate: live.authenticate, Check: time.Hour}
+	o.DB, o.Logger = countingDB{exec.Single(db), live.runs}, testkit.Logger(t)
+	o.Live = &exec.Live{Changes: follower, Authenticate: live.authenticate, Check: time.Hour}
 	if change != nil {
-		change(l)
+		change(o.Live)
 	}
-	live.handler, err = exec.New(exec.Options{API: apiOf(t, chat), DB: countingDB{exec.Single(db), live.runs}, Logger: testkit.Logger(t), Live: l})
-	if err != nil {
-		t.Fatal(err)
-	}
+	live.handler = handlerOf(t, o)
 	live.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, err := live.authenticate(r)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/pg/rls"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
 
@@ -63,4 +64,23 @@ func TestTimesOfSubscriptions(t *testing.T) {
 	if _, err := l.connect(t, http.Header{"As": {"ada"}}); err == nil {
 		t.Error("a caller who is refused opens a stream")
 	}
+}
+
+// Under row-level security, each subscriber sees what the policies show.
+func TestSubscriptionsUnderPolicies(t *testing.T) {
+	e := enforce(t, chat)
+	l := startLive(t, e.db, exec.Options{API: mustPolice(t, e.secured), Enforce: &exec.Enforcement{Security: rls.Options{Enforce: true}}}, nil)
+	const query = "subscription { messages { nodes { text } } }"
+	ada, bob, admin := l.open(t, "ada"), l.open(t, "bob"), l.open(t, "root;admin")
+	for _, c := range []socketClient{ada, bob, admin} {
+		c.subscribe("1", query)
+		c.wants("1", `{"messages":{"nodes":[]}}`)
+	}
+	testkit.Exec(t, l.db, "INSERT INTO rooms (id, name) VALUES ('0190b4a8-0000-7000-8000-000000000001', 'a')")
+	testkit.Exec(t, l.db, "INSERT INTO messages (id, room_id, text, author) SELECT gen_random_uuid(), id, 'of ada', 'ada' FROM rooms")
+	ada.wants("1", `{"messages":{"nodes":[{"text":"of ada"}]}}`)
+	admin.wants("1", `{"messages":{"nodes":[{"text":"of ada"}]}}`)
+	testkit.Exec(t, l.db, "UPDATE messages SET author = 'bob', text = 'of bob'")
+	ada.wants("1", `{"messages":{"nodes":[]}}`)
+	bob.wants("1", `{"messages":{"nodes":[{"text":"of bob"}]}}`)
 }
