@@ -3,6 +3,7 @@ package changes_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -235,4 +236,40 @@ func TestMake(t *testing.T) {
 			t.Errorf("%+v, %v", back, err)
 		}
 	}
+}
+
+// logLines are lines of a log.
+type logLines chan string
+
+func (l logLines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+// Without the table, and while it cannot be read, the follower waits. Then anything may have changed.
+func TestFollowsAsSoonAsItCan(t *testing.T) {
+	db := testkit.NewDatabase(t)
+	log := make(logLines, 100)
+	f := changes.NewFollower(changes.Options{Pool: db, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	batches := make(chan changes.Batch, 10)
+	stop := f.Follow(func(b changes.Batch) { batches <- b })
+	t.Cleanup(f.Close)
+	if line := <-log; !strings.Contains(line, "krowoc.changes does not exist yet") || !strings.Contains(line, "krowoc migrate up") {
+		t.Error(line)
+	}
+	if _, err := own.Apply(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if b := await(t, batches); !b.All {
+		t.Errorf("%+v", b)
+	}
+	<-log // that it learns again
+	testkit.Exec(t, db, "ALTER TABLE krowoc.changes RENAME TO elsewhere")
+	<-log
+	testkit.Exec(t, db, "ALTER TABLE krowoc.elsewhere RENAME TO changes")
+	if b := await(t, batches); !b.All {
+		t.Errorf("after a failure: %+v", b)
+	}
+	stop()
+	stop() // does nothing
 }

@@ -16,6 +16,9 @@ const (
 	// every is the time between two polls.
 	every = 100 * time.Millisecond
 
+	// pauseFailing is the time between polls that fail.
+	pauseFailing = time.Second
+
 	// pollTimeout limits a poll.
 	pollTimeout = 5 * time.Second
 
@@ -104,14 +107,16 @@ func (f *Follower) Close() {
 // run polls until ctx ends. Two runs can overlap for a moment, so each has a position of its own.
 func (f *Follower) run(ctx context.Context) {
 	r := &reader{Follower: f}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
 	for {
 		r.look(ctx)
+		pause := every
+		if r.failing {
+			pause = pauseFailing
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(pause):
 		case <-f.nudged:
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/own"
 )
@@ -40,12 +41,26 @@ const pollSQL = `SELECT pg_current_snapshot()::text, pg_snapshot_xmax(pg_current
 			AND NOT pg_visible_in_snapshot(transaction, $1::text::pg_snapshot)
 		ORDER BY transaction, position LIMIT $2) AS c ON true`
 
+const op = "read the changes"
+
+// begin takes the first snapshot. A missing table would be an error in the log of Postgres at each poll.
+func (r *reader) begin(ctx context.Context) error {
+	var exists bool
+	if err := r.pool.QueryRow(ctx, "SELECT to_regclass('"+own.ChangesTable+"') IS NOT NULL").Scan(&exists); err != nil {
+		return pg.Fault(op, err)
+	}
+	if !exists {
+		return fault.New(fault.Conflict, op, "the table "+own.ChangesTable+" does not exist yet", "apply it with `krowoc migrate up`")
+	}
+	const readable = "SELECT pg_current_snapshot()::text FROM (SELECT 1 FROM " + own.ChangesTable + " LIMIT 1) AS c RIGHT JOIN (SELECT) AS one ON true"
+	err := r.pool.QueryRow(ctx, readable).Scan(&r.snapshot)
+	return pg.Fault(op, own.Denied(err, "SELECT", own.ChangesTable))
+}
+
 // poll reads what has been committed since the last poll.
 func (r *reader) poll(ctx context.Context) (b Batch, err error) {
-	const op = "read the changes"
 	if r.snapshot == "" {
-		err := r.pool.QueryRow(ctx, "SELECT pg_current_snapshot()::text FROM (SELECT 1 FROM "+own.ChangesTable+" LIMIT 1) AS c RIGHT JOIN (SELECT) AS one ON true").Scan(&r.snapshot)
-		return b, pg.Fault(op, own.Denied(err, "SELECT", own.ChangesTable))
+		return b, r.begin(ctx)
 	}
 	rows, err := r.pool.Query(ctx, pollSQL, r.snapshot, mostChanges+1)
 	if err != nil {
