@@ -218,8 +218,8 @@ func TestMake(t *testing.T) {
 	other := changes.Table{Name: "notes", Key: []string{"id"}, Columns: []string{`a "b"`, "owner"}}
 	for _, want := range [][]changes.Table{nil, {other}} {
 		p := changes.Make(has, want, same)
-		for _, list := range [][]string{p.First, p.Last} {
-			for _, sql := range list {
+		for _, step := range slices.Concat(p.First, p.Last) {
+			for _, sql := range step.Up {
 				testkit.Exec(t, db, sql)
 			}
 		}
@@ -227,8 +227,8 @@ func TestMake(t *testing.T) {
 		if err != nil || len(changes.Make(got, want, same).Last) > 0 || len(changes.Make(got, want, same).First) > 0 {
 			t.Errorf("%+v, %v", got, err)
 		}
-		for _, list := range [][]string{p.UndoLast, p.UndoFirst} {
-			for _, sql := range list {
+		for _, step := range slices.Concat(p.Last, p.First) {
+			for _, sql := range step.Down {
 				testkit.Exec(t, db, sql)
 			}
 		}

@@ -78,12 +78,14 @@ func parseArray(text string) (names []string) {
 	return names
 }
 
-// Plan is how the triggers of a database become those of a schema. First is to run before the tables change, and Last afterwards; Undo has the
-// statements that restore what each of them changed.
-type Plan struct {
-	First, UndoFirst []string
-	Last, UndoLast   []string
+// Step changes the triggers of one table, and back.
+type Step struct {
+	Table    string
+	Up, Down []string
 }
+
+// Plan is how the triggers of a database become those of a schema. First is to run before the tables change, and Last afterwards.
+type Plan struct{ First, Last []Step }
 
 // Make compares the triggers that a database has with those that it is to have. former returns the name that a table has had before, if it is
 // renamed between First and Last.
@@ -91,18 +93,18 @@ func Make(has, want []Table, former func(table string) string) (p Plan) {
 	for _, t := range want {
 		i := slices.IndexFunc(has, func(old Table) bool { return old.Name == t.Name || old.Name == former(t.Name) })
 		if i < 0 {
-			p.Last, p.UndoLast = append(p.Last, t.Create()...), append(t.Drop(), p.UndoLast...)
+			p.Last = append(p.Last, Step{t.Name, t.Create(), t.Drop()})
 			continue
 		}
 		old := has[i]
 		old.Name = t.Name
 		if !old.equal(t) {
-			p.Last, p.UndoLast = append(p.Last, t.Create()...), append(old.Create(), p.UndoLast...)
+			p.Last = append(p.Last, Step{t.Name, t.Create(), old.Create()})
 		}
 	}
 	for _, old := range has {
 		if !slices.ContainsFunc(want, func(t Table) bool { return t.Name == old.Name || former(t.Name) == old.Name }) {
-			p.First, p.UndoFirst = append(p.First, old.Drop()...), append(old.Create(), p.UndoFirst...)
+			p.First = append(p.First, Step{old.Name, old.Drop(), old.Create()})
 		}
 	}
 	return p

@@ -12,24 +12,30 @@ import (
 // unnoted returns the steps that drop the triggers of tables that are no longer live. They come first: a rollback creates the triggers of a dropped
 // table again when the table is back.
 func (d *differ) unnoted() (steps []step) {
-	p := d.notes()
-	if len(p.First) > 0 {
-		steps = append(steps, step{up: p.First, down: p.UndoFirst})
+	for _, s := range d.notes().First {
+		steps = append(steps, step{up: s.Up, down: s.Down})
 	}
 	return steps
 }
 
-// noted adds to a plan the triggers of tables that are live, which come last.
+// noted adds to a plan the triggers of tables that are live, which come last. Each table has a file, as a trigger waits for those who write the table
+// and blocks others meanwhile.
 func (d *differ) noted(plan *Plan) {
-	p := d.notes()
-	if len(p.Last) == 0 {
-		return
+	for _, s := range d.notes().Last {
+		last := len(plan.Files) - 1
+		if d.options.Plain && last >= 0 && plan.Files[last].Suffix == "changes" {
+			plan.Files[last].add(step{up: s.Up, down: s.Down})
+			continue
+		}
+		f := File{Up: s.Up, Down: s.Down}
+		switch {
+		case d.options.Plain:
+			f.Suffix = "changes"
+		case last >= 0:
+			f.Suffix = "changes_" + s.Table
+		}
+		plan.Files = append(plan.Files, f)
 	}
-	last := File{Up: p.Last, Down: p.UndoLast}
-	if len(plan.Files) > 0 {
-		last.Suffix = "changes"
-	}
-	plan.Files = append(plan.Files, last)
 }
 
 // notes compares the triggers of the database with those that the schema needs, without tables that are left out.
