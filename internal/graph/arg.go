@@ -9,7 +9,7 @@ type arg struct {
 	fields []argField // of an object, in the order of its definition
 	items  []arg      // of a list of objects
 	input  input      // of a scalar, an enum or a list of them
-	known  any        // the scalar's value where it is part of the shape: Boolean, OrderDirection
+	known  any        // the scalar's value where it is part of the shape: Boolean, or an enum that is structural
 }
 
 type argField struct {
@@ -37,12 +37,14 @@ func (b *builder) arg(v *ast.Value, typ *ast.Type) (arg, bool) {
 		return b.variable(value, typ, input{variable: v.Raw}), true
 	}
 	def := b.api.schema.Types[typ.Name()]
+	isStructural := b.api.structural(def.Name)
+	isKnown := isStructural && typ.Elem == nil
 	switch {
 	case v.Kind == ast.NullValue:
 		return arg{null: true}, true
-	case def.Kind != ast.InputObject:
+	case isKnown, def.Kind != ast.InputObject && !isStructural:
 		a := arg{input: input{document: v}}
-		if v.Kind == ast.BooleanValue || def.Name == orderDirection {
+		if v.Kind == ast.BooleanValue || isKnown {
 			a.known = literal(v, nil)
 		}
 		return a, true
@@ -80,18 +82,15 @@ func (b *builder) object(v *ast.Value, def *ast.Definition) (a arg) {
 // variable reads a value of the variables; in is where binding finds it again.
 func (b *builder) variable(value any, typ *ast.Type, in input) arg {
 	def := b.api.schema.Types[typ.Name()]
+	isStructural := b.api.structural(def.Name)
+	isKnown := isStructural && typ.Elem == nil
 	switch {
 	case value == nil:
 		return arg{null: true}
-	case def.Kind != ast.InputObject:
+	case isKnown, def.Kind != ast.InputObject && !isStructural:
 		a := arg{input: in}
-		switch value.(type) {
-		case bool:
+		if _, isBool := value.(bool); isBool || isKnown {
 			a.known = value
-		case string:
-			if def.Name == orderDirection {
-				a.known = value
-			}
 		}
 		return a
 	case typ.Elem != nil:

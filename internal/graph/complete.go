@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -59,7 +60,15 @@ func (b *builder) complete(path string, v *ast.Value, typ *ast.Type) error {
 			}
 		}
 	}
-	return notEmpty(path, len(v.Children))
+	return notEmpty(path, conditionsOf(def, len(v.Children), v.Children.ForName("where") != nil))
+}
+
+// conditionsOf returns how many members of an object are conditions. The where of a filter on aggregates says what they are computed of, and is none.
+func conditionsOf(def *ast.Definition, members int, hasWhere bool) int {
+	if hasWhere && strings.HasSuffix(def.Name, "AggregateListWhere") {
+		return members - 1
+	}
+	return members
 }
 
 // completeScalar looks at the variables within a list, or within JSON, which may hold null by itself.
@@ -98,7 +107,8 @@ func (b *builder) completeValue(path string, value any, typ *ast.Type) error {
 			return err
 		}
 	}
-	return notEmpty(path, len(object))
+	_, hasWhere := object["where"]
+	return notEmpty(path, conditionsOf(def, len(object), hasWhere))
 }
 
 // notEmpty refuses objects and lists without conditions. Whether where itself may be empty, writeFilter decides.

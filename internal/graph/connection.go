@@ -54,7 +54,7 @@ func (b *builder) connection(src source, f selected, c *Cost) (string, error) {
 	t.constant("{")
 	for i, field := range fields {
 		t.member(i, field)
-		if err := b.within(field, func() error { return b.connectionField(&t, p, field, each) }); err != nil {
+		if err := b.within(field, func() error { return b.connectionField(&t, p, field, c, each) }); err != nil {
 			return "", err
 		}
 	}
@@ -66,8 +66,8 @@ func (b *builder) connection(src source, f selected, c *Cost) (string, error) {
 	return "(SELECT " + content + " FROM " + b.pageSQL(p) + ")", nil
 }
 
-// connectionField appends the JSON of one field of a connection.
-func (b *builder) connectionField(t *text, p *page, f selected, each *Cost) error {
+// connectionField appends the JSON of one field of a connection. Its cost is that of the list, or of each of its rows.
+func (b *builder) connectionField(t *text, p *page, f selected, whole, each *Cost) error {
 	switch f.Name {
 	case "__typename":
 		t.constant(`"` + p.object.typ.Name + `Connection"`)
@@ -75,6 +75,14 @@ func (b *builder) connectionField(t *text, p *page, f selected, each *Cost) erro
 	case "totalCount":
 		t.expr(b.totalCount(p))
 		return nil
+	case "aggregate":
+		sql, err := b.aggregateJSON(p, f, whole)
+		t.expr(sql)
+		return err
+	case "groups":
+		sql, err := b.groupsJSON(p, f, whole)
+		t.expr(sql)
+		return err
 	}
 	switch f.Name {
 	case "nodes":

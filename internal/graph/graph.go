@@ -88,7 +88,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err != nil {
 		return nil, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
 			Message: "a type of the schema has a name that the API needs: " + err.Error(),
-			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo and OrderDirection"}
+			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo, OrderDirection, AggregateInterval, and names that begin with TypeAggregate"}
 	}
 	return a, nil
 }

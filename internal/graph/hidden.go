@@ -87,7 +87,7 @@ func (b *builder) keyTerms(p *page, desc bool, seen map[string]bool) (terms []or
 		case rule != "":
 			hidden = true
 		case !seen[k.column]:
-			terms = append(terms, newTerm(p.scope, k, desc))
+			terms = append(terms, newTerm(p.scope, k, direction{desc, desc}))
 		}
 	}
 	if hidden {
@@ -104,7 +104,7 @@ func blindTerm(s *scope, desc bool) orderTerm {
 	}
 	return orderTerm{
 		sql: own.BlindIndex + "(json_build_array(" + join(columns, ", ") + ")::text)", computed: true,
-		value: valueType{scalar: schema.String}, desc: desc,
+		value: valueType{scalar: schema.String}, direction: direction{desc, desc},
 	}
 }
 

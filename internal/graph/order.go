@@ -20,16 +20,15 @@ const orderDirection = "OrderDirection"
 // maxOrder is the most fields of an orderBy.
 const maxOrder = 8
 
-// orderTerm is one key of an order. Null is the greatest value, as Postgres has it, so that plain indexes
-// serve the order.
+// orderTerm is one key of an order.
 type orderTerm struct {
 	name     string // of the field
 	column   string
 	sql      string // on the table
 	computed bool   // sql is more than the column
 	value    valueType
-	desc     bool
 	nullable bool
+	direction
 }
 
 // orderBy reads the order of a page. The key comes last, so that no two rows are equal.
@@ -37,10 +36,11 @@ func (b *builder) orderBy(p *page, f *ast.Field) error {
 	seen := map[string]bool{}
 	if order, ok := b.argument(f, "orderBy"); ok {
 		for _, item := range order.items {
-			if len(item.fields) != 1 || item.fields[0].value.null {
-				return invalid("each element of orderBy names one field", "write orderBy: [{createdAt: DESC}, {title: ASC}]")
+			named, err := item.one("orderBy", "orderBy: [{createdAt: DESC}, {title: ASC}]")
+			if err != nil {
+				return err
 			}
-			if err := b.orderField(p, item.fields[0], seen); err != nil {
+			if err := b.orderField(p, named, seen); err != nil {
 				return err
 			}
 		}
@@ -56,40 +56,57 @@ func (b *builder) orderBy(p *page, f *ast.Field) error {
 
 func (b *builder) orderField(p *page, item argField, seen map[string]bool) error {
 	field := p.object.byName[item.name]
-	if seen[field.column] {
+	if field.target == nil && seen[field.column] {
 		return nil // it cannot change the order any more
 	}
 	seen[field.column] = true
-	term := newTerm(p.scope, field, item.value.known == "DESC")
-	term.nullable = field.nullable
-	rule, err := b.fieldRule(p.object, field, p.scope.alias)
-	if err != nil {
-		return err
+	term, err := b.orderTerm(p.object, p.scope.alias, item)
+	if !term.nullable && !term.computed {
+		term.nullsFirst = term.desc // there are none, and an index has them there
 	}
+	p.order = append(p.order, term)
+	return err
+}
+
+// orderTerm returns the term of an element of orderBy on the row with the given alias.
+func (b *builder) orderTerm(o *object, alias string, item argField) (term orderTerm, err error) {
+	if err := b.grow(); err != nil {
+		return term, err
+	}
+	field := o.byName[item.name]
+	switch {
+	case field.many:
+		term, err = b.orderOfList(o, field, alias, item.value)
+	case field.target != nil:
+		term, err = b.orderOfRelated(o, field, alias, item.value)
+	default:
+		term = newTerm(&scope{object: o, alias: alias}, field, directionOf(item.value))
+		term.nullable = field.nullable
+	}
+	if err != nil {
+		return term, err
+	}
+	rule, err := b.fieldRule(o, field, alias)
 	if rule != "" { // what a caller may not read orders as null
 		term.sql, term.computed = "CASE WHEN "+rule+" THEN "+term.sql+" END", true
 	}
-	p.order = append(p.order, term)
-	return b.grow()
+	return term, err
 }
 
-func newTerm(s *scope, f *field, desc bool) orderTerm {
+func newTerm(s *scope, f *field, d direction) orderTerm {
 	column := s.raw(f.column)
 	sql := f.value.operand(column)
 	if f.value.unordered() {
 		sql = column + "::text"
 	}
-	return orderTerm{name: f.name, column: f.column, sql: sql, computed: sql != column, value: f.value, desc: desc}
+	return orderTerm{name: f.name, column: f.column, sql: sql, computed: sql != column, value: f.value, direction: d}
 }
 
 // orderSQL writes the terms for ORDER BY.
 func orderSQL(terms []orderTerm, reverse bool, expr func(orderTerm) string) string {
 	parts := make([]string, len(terms))
 	for i, o := range terms {
-		parts[i] = expr(o)
-		if o.desc != reverse {
-			parts[i] += " DESC"
-		}
+		parts[i] = expr(o) + o.reversed(reverse).sql()
 	}
 	return join(parts, ", ")
 }
@@ -100,6 +117,9 @@ func (p *page) orderName() string {
 	h.Write([]byte(p.object.typ.Name))
 	for _, o := range p.order {
 		fmt.Fprintf(h, " %s %t", o.name, o.desc)
+		if o.nullsFirst != o.desc {
+			fmt.Fprintf(h, " nulls %t", o.nullsFirst)
+		}
 	}
 	return fmt.Sprintf("%08x", h.Sum32())
 }
@@ -204,11 +224,14 @@ func beyond(order []orderTerm, values []string, reverse bool) string {
 	condition := ""
 	for i := len(order) - 1; i >= 0; i-- {
 		o, v := order[i], values[i]
+		d := o.reversed(reverse)
 		further := o.sql + " > " + v
+		if d.desc {
+			further = o.sql + " < " + v
+		}
 		null, given := o.value.nullTest(o.sql), o.value.nullTest(v)
 		nulls := " OR " + null + " IS NULL AND " + given + " IS NOT NULL"
-		if o.desc != reverse {
-			further = o.sql + " < " + v
+		if d.nullsFirst {
 			nulls = " OR " + null + " IS NOT NULL AND " + given + " IS NULL"
 		}
 		same := o.sql + " = " + v

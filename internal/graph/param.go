@@ -44,6 +44,7 @@ const (
 	asScalar form = iota // one value, never null
 	asArray              // a list of values for an operator, without nulls
 	asColumn             // what a column of the value's type takes: one value, a list, or null
+	asZone               // the name of a time zone
 )
 
 // caller reports which part of the caller the parameter holds.
@@ -84,6 +85,8 @@ func (p *Param) encode(value any) (any, error) {
 	switch p.form {
 	case asArray:
 		return p.value.encodeList(value)
+	case asZone:
+		return encodeZone(value)
 	case asColumn:
 		if value == nil {
 			return nil, nil

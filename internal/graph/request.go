@@ -41,12 +41,13 @@ func (a *API) Shape(op *ast.OperationDefinition, r Request) string {
 func (a *API) shape(b *strings.Builder, typ *ast.Type, value any) {
 	def := a.schema.Types[typ.Name()]
 	isInput := def.Kind == ast.InputObject
+	isStructural := a.structural(def.Name)
 	object, isObject := value.(map[string]any)
 	text, isText := value.(string)
 	switch {
 	case value == nil:
 		b.WriteByte('0')
-	case isInput && typ.Elem != nil:
+	case (isInput || isStructural) && typ.Elem != nil:
 		b.WriteByte('[')
 		for _, item := range asList(value) {
 			a.shape(b, typ.Elem, item)
@@ -58,8 +59,8 @@ func (a *API) shape(b *strings.Builder, typ *ast.Type, value any) {
 		b.WriteByte('t')
 	case value == false:
 		b.WriteByte('f')
-	case isText && def.Name == orderDirection:
-		b.WriteString(text)
+	case isText && isStructural:
+		b.WriteString(text + ",")
 	default:
 		b.WriteByte('?')
 	}

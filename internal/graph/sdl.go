@@ -95,10 +95,15 @@ func (p *sdlPrinter) object(o *object) {
 	p.line("}\n")
 	p.line("type %sConnection {\n  nodes: [%s!]!\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, name, name)
 	p.describe("  ", "The number of rows of all pages. Counting many rows takes time.")
-	p.line("  totalCount: Int!\n}\n")
+	p.line("  totalCount: Int!")
+	p.describe("  ", "Aggregates over the rows of all pages.")
+	p.line("  aggregate: %sAggregate!", name)
+	p.groups(o)
+	p.line("}\n")
 	p.line("type %sEdge {\n  cursor: String!\n  node: %s!\n}\n", name, name)
 	p.where(o)
 	p.order(o)
+	p.aggregates(o)
 }
 
 func (f *field) sdlType() string {
@@ -140,15 +145,21 @@ func (p *sdlPrinter) where(o *object) {
 	}
 	p.line("}\n")
 	p.describe("", "Conditions on the rows of a list that the caller is allowed to read.")
-	p.line("input %sListWhere {\n  some: %sWhere\n  every: %sWhere\n  none: %sWhere\n}\n", name, name, name, name)
+	p.line("input %sListWhere {\n  some: %sWhere\n  every: %sWhere\n  none: %sWhere", name, name, name, name)
+	p.listConditions(o)
 }
 
 // order writes the input of orderBy. One element names one field; a list of them orders by several.
 func (p *sdlPrinter) order(o *object) {
-	p.describe("", "One field to order by. Null is the greatest value.")
+	p.describe("", "One field to order by, of the row, or of one that it refers to, or one aggregate of a list.")
 	p.line("input %sOrder {", o.typ.Name)
 	for _, f := range o.fields {
-		if f.target == nil && f.value.ordered() {
+		switch {
+		case f.many:
+			p.line("  %s: %sAggregateOrder", f.name, f.target.typ.Name)
+		case f.target != nil:
+			p.line("  %s: %sOrder", f.name, f.target.typ.Name)
+		case f.value.ordered():
 			p.line("  %s: %s", f.name, orderDirection)
 		}
 	}
@@ -208,9 +219,19 @@ func (p *sdlPrinter) enum(e *schema.Enum) {
 
 // fixed prints the types that every API has.
 func (p *sdlPrinter) fixed() {
-	p.line("%s", `enum OrderDirection {
-  ASC
-  DESC
+	p.line("%s", `"By default, null is the greatest value."
+enum OrderDirection {
+  `+strings.Join(directions, "\n  ")+`
+}
+
+enum AggregateInterval {
+  HOUR
+  DAY
+  "From Monday."
+  WEEK
+  MONTH
+  QUARTER
+  YEAR
 }
 
 type PageInfo {

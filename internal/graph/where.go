@@ -32,40 +32,18 @@ func (b *builder) filter(o *object, alias string, filter arg, depth int) (string
 		}
 		all = append(all, condition)
 	}
-	switch len(all) {
-	case 0:
-		return "true", nil
-	case 1:
-		return all[0], nil
-	}
-	return "(" + join(all, " AND ") + ")", nil
+	return conjunction(all), nil
 }
 
 func (b *builder) filterField(o *object, alias string, f argField, depth int) (string, error) {
 	if f.value.null {
 		return "", invalid("where: "+f.name+" cannot be null", "leave it out, or write "+f.name+": {isNull: true}")
 	}
-	switch f.name {
-	case "and", "or":
-		var parts []string
-		for _, item := range f.value.items {
-			part, err := b.filter(o, alias, item, depth)
-			if err != nil {
-				return "", err
-			}
-			parts = append(parts, part)
-		}
-		if len(parts) == 0 {
-			return boolText(f.name == "and"), nil
-		}
-		return "(" + join(parts, map[string]string{"and": " AND ", "or": " OR "}[f.name]) + ")", nil
-	case "not":
-		part, err := b.filter(o, alias, f.value, depth)
-		return "(" + part + ") IS NOT TRUE", err
+	condition, ok, err := connective(f, func(a arg) (string, error) { return b.filter(o, alias, a, depth) })
+	if ok {
+		return condition, err
 	}
 	field := o.byName[f.name]
-	var condition string
-	var err error
 	if field.target == nil {
 		condition, err = b.scalarFilter(field, alias+"."+ident(field.column), f.value)
 	} else {
@@ -206,11 +184,29 @@ func (b *builder) relationFilter(o *object, field *field, alias string, filter a
 		return b.relatedFilter(o, field, alias, "", filter, depth)
 	}
 	var all []string
+	var aggregates []argField
 	for _, f := range filter.fields {
 		if f.value.null {
 			return "", invalid(fmt.Sprintf("where: %s.%s cannot be null", field.name, f.name), "leave it out")
 		}
-		condition, err := b.relatedFilter(o, field, alias, f.name, f.value, depth)
+		var condition string
+		var err error
+		switch f.name {
+		case "some", "every", "none":
+			condition, err = b.relatedFilter(o, field, alias, f.name, f.value, depth)
+		case "aggregate":
+			condition, err = b.relatedSummary(o, field, alias, f.value.fields, depth)
+		default:
+			aggregates = append(aggregates, f)
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		all = append(all, condition)
+	}
+	if len(aggregates) > 0 {
+		condition, err := b.relatedSummary(o, field, alias, aggregates, depth)
 		if err != nil {
 			return "", err
 		}
@@ -222,25 +218,30 @@ func (b *builder) relationFilter(o *object, field *field, alias string, filter a
 	return "(" + join(all, " AND ") + ")", nil
 }
 
-func (b *builder) relatedFilter(o *object, field *field, alias, quantifier string, filter arg, depth int) (string, error) {
-	parent := &scope{object: o, alias: alias}
+// relatedRows returns the rows that the row of o with the given alias leads to, and the conditions on them.
+func (b *builder) relatedRows(o *object, field *field, alias string) (*scope, []string, error) {
 	target := &scope{object: field.target, alias: b.alias()}
-	where, err := b.related(source{object: field.target, parent: parent, field: field}, target)
+	where, err := b.related(source{object: field.target, parent: &scope{object: o, alias: alias}, field: field}, target)
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
+	b.reads(field.target.typ)
 	rule, err := b.predicate(field.target.access, field.target.typ, target.alias)
-	if err != nil {
-		return "", err
-	}
 	if rule != "" {
 		where = append(where, rule)
+	}
+	return target, where, err
+}
+
+func (b *builder) relatedFilter(o *object, field *field, alias, quantifier string, filter arg, depth int) (string, error) {
+	target, where, err := b.relatedRows(o, field, alias)
+	if err != nil {
+		return "", err
 	}
 	condition, err := b.filter(field.target, target.alias, filter, depth)
 	if err != nil {
 		return "", err
 	}
-	b.reads(field.target.typ)
 	exists := "EXISTS (SELECT FROM " + ident(field.target.typ.Table) + " " + target.alias + " WHERE "
 	switch quantifier {
 	case "every":

@@ -17,7 +17,7 @@ type names struct {
 
 func newNames() *names {
 	n := &names{types: map[string]bool{}, fields: map[string]bool{}}
-	for _, name := range []string{"Query", "Mutation", "Subscription", "PageInfo", "OrderDirection"} {
+	for _, name := range []string{"Query", "Mutation", "Subscription", "PageInfo", "OrderDirection", "AggregateInterval"} {
 		n.types[name] = true
 	}
 	for _, s := range schema.Scalars {
@@ -40,7 +40,8 @@ func (n *names) typ(table string) string {
 			name += strconv.Itoa(i)
 		}
 		single := schema.CamelCase(name)
-		if n.take(append(with(name, "", "Connection", "Edge", "Where", "ListWhere", "Order"), name+"Create", name+"Patch", name+"Batch"), single, schema.ListName(single)) {
+		suffixes := append([]string{"", "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch"}, schema.AggregateSuffixes...)
+		if n.take(with(name, suffixes...), single, schema.ListName(single)) {
 			return name
 		}
 	}

@@ -56,7 +56,7 @@ func (t Type) JSONExpr(column string) (expr string, quoted bool) {
 		return "to_json(nullif(nullif(nullif(" + column + ", 'NaN'), 'Infinity'), '-Infinity'))::text", false
 	case schema.DateTime:
 		utc := column
-		if t.dataType != "timestamp" && !strings.HasPrefix(t.dataType, "timestamp without") {
+		if !t.IsLocal() {
 			utc += " AT TIME ZONE 'UTC'"
 		}
 		return "CASE WHEN " + column + " >= '0001-01-01Z' AND " + column + " < '10000-01-01Z' THEN left(to_json(" + utc + ")::text, -1) || 'Z\"' END", false
@@ -71,6 +71,11 @@ func (t Type) JSONExpr(column string) (expr string, quoted bool) {
 		column += "::text" // the JSON of a composite type, an hstore or an array is no string
 	}
 	return "to_json(" + column + ")::text", false // String
+}
+
+// IsLocal reports whether a time is stored without a time zone, in UTC.
+func (t Type) IsLocal() bool {
+	return strings.HasPrefix(t.dataType, "timestamp") && !strings.HasPrefix(t.dataType, "timestamptz") && !strings.Contains(t.dataType, "with time zone")
 }
 
 var textTypes = regexp.MustCompile(`^(text|varchar|character varying|char|character|bpchar|citext|name|)(\s*\([0-9 ]+\))?(\[\])?( collate .*)?$`)

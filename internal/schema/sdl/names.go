@@ -117,6 +117,7 @@ func (b *builder) apiNames() {
 		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
 		b.claim(fields, schema.ListName(single), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
 		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch")
+		b.apiTypes(t.Name, schema.AggregateSuffixes...)
 		for _, f := range t.fields {
 			if r := f.Relation; r != nil && r.Through != nil && r.Through.Join != nil && !linked[r.Target] {
 				linked[r.Target] = true

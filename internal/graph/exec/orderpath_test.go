@@ -1,0 +1,176 @@
+package exec_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// orderElement returns a random element of orderBy.
+func (j judged) orderElement(typ string, depth int) map[string]any {
+	fields := functionFields[typ]["countDistinct"]
+	name := pickOf(j.Rand, slices.Sorted(maps.Keys(relations[typ]))...)
+	switch rel := relations[typ][name]; {
+	case depth == 0 || j.IntN(2) == 0:
+		return map[string]any{pickOf(j.Rand, fields...): j.direction()}
+	case rel.many:
+		return map[string]any{name: j.aggregateOrder(rel.target)}
+	default:
+		return map[string]any{name: j.orderElement(rel.target, depth-1)}
+	}
+}
+
+// orderValue returns the value of a row in an element of orderBy, and the direction.
+func (rf *reference) orderValue(typ string, row record, element map[string]any) (value any, direction string) {
+	for name, inner := range element {
+		rel, isRelation := relations[typ][name]
+		if !isRelation {
+			return rf.get(typ, row, name), string(inner.(enumValue))
+		}
+		target, rows := rf.related(typ, row, name)
+		switch {
+		case rel.many:
+			return rf.aggregateOrderValue(target, rows, inner.(map[string]any))
+		case len(rows) > 0:
+			return rf.orderValue(target, rows[0], inner.(map[string]any))
+		}
+		_, direction = rf.orderValue(target, record{}, inner.(map[string]any))
+		return nil, direction
+	}
+	return nil, ""
+}
+
+// ordered returns the ids of rows in an order, which ends with the key in the direction of the last field.
+func (rf *reference) ordered(typ string, rows []record, order []any) (ids []string) {
+	seen, last := map[string]bool{}, "ASC"
+	var elements []map[string]any
+	for _, o := range order {
+		element := o.(map[string]any)
+		text := fmt.Sprint(slices.Collect(maps.Keys(element)))
+		_, isField := slices.Collect(maps.Values(element))[0].(enumValue)
+		if isField && seen[text] {
+			continue // it cannot change the order any more
+		}
+		seen[text] = true
+		elements = append(elements, element)
+		_, last = rf.orderValue(typ, record{}, element)
+	}
+	elements = append(elements, map[string]any{"id": enumValue(last)})
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b record) int {
+		for _, element := range elements {
+			va, direction := rf.orderValue(typ, a, element)
+			vb, _ := rf.orderValue(typ, b, element)
+			if c := compareNulls(va, vb, direction); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	for _, row := range rows {
+		ids = append(ids, row["id"].(string))
+	}
+	return ids
+}
+
+// pagedList is a page of a list with the cursors of its ends.
+type pagedList struct {
+	List struct {
+		TotalCount int
+		Nodes      []struct{ ID string }
+		PageInfo   struct {
+			HasNextPage, HasPreviousPage bool
+			StartCursor, EndCursor       *string
+		}
+	}
+}
+
+// pages reads a list page by page, forwards or backwards.
+func (j judged) pages(t *testing.T, typ, arguments string, size int, forward bool) (ids []string) {
+	t.Helper()
+	cursor := ""
+	for {
+		bounds := fmt.Sprintf("first: %d", size)
+		if !forward {
+			bounds = fmt.Sprintf("last: %d", size)
+		}
+		if cursor != "" {
+			bounds += map[bool]string{true: ", after: ", false: ", before: "}[forward] + literalOf(cursor)
+		}
+		query := fmt.Sprintf("{ list: %s(%s, %s) { totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }", plurals[typ], arguments, bounds)
+		var got pagedList
+		if err := decoded(j.client.data(t, query, nil), &got); err != nil {
+			t.Fatal(err)
+		}
+		var page []string
+		for _, n := range got.List.Nodes {
+			page = append(page, n.ID)
+		}
+		info, end, more := got.List.PageInfo, got.List.PageInfo.EndCursor, got.List.PageInfo.HasNextPage
+		if ids = append(ids, page...); !forward {
+			ids, end, more = append(page, ids[:len(ids)-len(page)]...), info.StartCursor, info.HasPreviousPage
+		}
+		if !more || len(ids) > got.List.TotalCount {
+			return ids
+		}
+		cursor = *end
+	}
+}
+
+// Lists in every order, page by page and in both directions, are those of the reference.
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	all := judge(t, 4)
+	for range *referenceRounds {
+		j := all.as()
+		typ := pickOf(j.Rand, "Person", "Note", "Note", "Visit", "Visit", "Tag")
+		where, order := j.where(typ, 2), []any{}
+		for range j.IntN(4) {
+			order = append(order, j.orderElement(typ, 2))
+		}
+		want := j.rf.ordered(typ, j.rf.matching(typ, j.rf.list(typ), where), order)
+		arguments := fmt.Sprintf("where: %s, orderBy: %s", literalOf(where), literalOf(order))
+		for _, size := range []int{1 + j.IntN(9), 50} {
+			forward := j.IntN(2) == 0
+			if got := j.pages(t, typ, arguments, size, forward); !slices.Equal(got, want) {
+				t.Errorf("%s(%s) as %+v, by %d, forwards %t:\n%v, not\n%v", plurals[typ], arguments, j.rf.who, size, forward, got, want)
+			}
+		}
+	}
+}
+
+// Orders that are not valid are refused.
+func TestMistakesInOrders(t *testing.T) {
+	t.Parallel()
+	c := serve(t, referenceSchema, "")
+	for _, tt := range []struct{ query, want string }{
+		{`{notes(orderBy: [{owner: {}}]) {totalCount}}`, "each element of orderBy names one field"},
+		{`{notes(orderBy: [{owner: {name: ASC, id: ASC}}]) {totalCount}}`, "each element of orderBy names one field"},
+		{`{notes(orderBy: [{owner: null}]) {totalCount}}`, "each element of orderBy names one field"},
+		{`{notes(orderBy: [{visits: {max: {}}}]) {totalCount}}`, "each element of orderBy names one field"},
+		{`{notes(orderBy: [{visits: {count: null}}]) {totalCount}}`, "each element of orderBy names one field"},
+		{`{notes(where: {visits: {count: null}}) {totalCount}}`, "count cannot be null"},
+		{`{notes(where: {visits: {sum: {n: null}}}) {totalCount}}`, "sum.n cannot be null"},
+		{`{notes(where: {visits: {aggregate: {where: null, count: {gt: 1}}}}) {totalCount}}`, "where cannot be null"},
+		{`{notes {groups(by: []) {count}}}`, "by must have 1 to 8 elements"},
+		{`{notes {groups(by: [{field: kind}, {field: kind}]) {count}}}`, "by names the field kind twice"},
+		{`{notes {groups(by: [{field: kind, interval: DAY}]) {count}}}`, "kind is no time"},
+		{`{notes {groups(by: [{field: day, interval: HOUR}]) {count}}}`, "day is a Date, which has no hours"},
+		{`{notes {groups(by: [{field: day, interval: DAY, timeZone: "UTC"}]) {count}}}`, "day is a Date, which has no time zone"},
+		{`{notes {groups(by: [{field: at, timeZone: "UTC"}]) {count}}}`, "timeZone needs an interval"},
+		{`{notes {groups(by: [{field: at, interval: DAY, timeZone: "Europe/Paradise"}]) {count}}}`, `\"Europe/Paradise\" is not a known time zone`},
+		{`{notes {groups(by: [{field: at, interval: DAY, timeZone: "CEST-2"}]) {count}}}`, "is not a known time zone"},
+		{`{notes {groups(by: [{field: at, interval: DAY, timeZone: "../etc"}]) {count}}}`, "is not a known time zone"},
+		{`{notes {groups(by: [{field: at, interval: DAY, timeZone: ""}]) {count}}}`, "is not a known time zone"},
+		{`{notes {groups(by: [{field: kind}]) {keys {day}}}}`, "the rows are not grouped by day"},
+		{`{notes {groups(by: [{field: kind}], orderBy: [{keys: {day: ASC}}]) {count}}}`, "the rows are not grouped by day"},
+		{`{notes {groups(by: [{field: kind}], first: 1000) {count}}}`, "first must be between 0 and 100"},
+	} {
+		w := c.send(t, tt.query, nil)
+		if w.Code != 400 || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s: %d %s, not %s", tt.query, w.Code, w.Body, tt.want)
+		}
+	}
+}
