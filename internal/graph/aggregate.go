@@ -79,7 +79,9 @@ func (f family) fields(o *object) (list []*field) {
 }
 
 // comparable reports whether equal values can be told, so that rows can be grouped by them.
-func (v valueType) comparable() bool { return !v.list && v.scalar != schema.JSON && v.scalar != schema.Vector }
+func (v valueType) comparable() bool {
+	return !v.list && v.scalar != schema.JSON && v.scalar != schema.Vector
+}
 
 // numeric reports whether values can be added.
 func (v valueType) numeric() bool {

@@ -28,6 +28,9 @@ type page struct {
 	after    bool // an after is given
 	before   bool
 	limit    string // SQL of first or last
+	offset   string // SQL of offset; "" for none
+	skips    string // SQL of whether offset skips rows
+	distinct int    // how many terms of the order no two rows share; see distinctOn
 	size     pageSize
 	numbered bool // the rows need their number: pageInfo asks for it
 	needed   bool // an aggregate over the rows is selected; without one, the SELECT would return a row for each
@@ -125,6 +128,7 @@ func (b *builder) page(src source, f *ast.Field) (*page, error) {
 	if err := b.orderBy(p, f); err != nil {
 		return nil, err
 	}
+	p.keepDistinct()
 	b.bounds(p, f)
 	return p, nil
 }
@@ -170,11 +174,11 @@ func (b *builder) pageSQL(p *page) string {
 	}
 	sql += " ORDER BY " + orderSQL(p.order, p.backward, func(o orderTerm) string { return o.sql })
 	if !p.numbered {
-		return "(" + sql + " LIMIT " + p.limit + ") " + s.alias
+		return "(" + sql + " LIMIT " + p.limit + p.offset + ") " + s.alias
 	}
 	// One row more than asked for tells whether there is another page.
 	return "(SELECT " + s.alias + ".*, row_number() OVER (ORDER BY " + p.outerOrder(p.backward) + ") AS \"row\" FROM (" +
-		sql + " LIMIT " + p.limit + " + 1) " + s.alias + ") " + s.alias
+		sql + " LIMIT " + p.limit + " + 1" + p.offset + ") " + s.alias + ") " + s.alias
 }
 
 // outerOrder orders the rows of the page outside of it.

@@ -42,7 +42,7 @@ func (b *builder) groupsJSON(p *page, f selected, c *Cost) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	limited := "SELECT * FROM " + s.sql() + " WHERE " + condition + " ORDER BY " + order + " LIMIT " + groups.limit
+	limited := "SELECT * FROM " + s.sql() + " WHERE " + condition + " ORDER BY " + order + " LIMIT " + groups.limit + groups.offset
 	return "(SELECT '[' || coalesce(string_agg(" + t.sql() + ", ',' ORDER BY " + order + "), '') || ']' FROM (" + limited + ") " + s.alias + ")", nil
 }
 

@@ -33,16 +33,26 @@ type orderTerm struct {
 
 // orderBy reads the order of a page. The key comes last, so that no two rows are equal.
 func (b *builder) orderBy(p *page, f *ast.Field) error {
+	var fields []argField
+	order, _ := b.argument(f, "orderBy")
+	for _, item := range order.items {
+		named, err := item.one("orderBy", "orderBy: [{createdAt: DESC}, {title: ASC}]")
+		if err != nil {
+			return err
+		}
+		fields = append(fields, named)
+	}
+	distinct, err := b.distinctOn(p.object, f)
+	if err != nil {
+		return err
+	}
 	seen := map[string]bool{}
-	if order, ok := b.argument(f, "orderBy"); ok {
-		for _, item := range order.items {
-			named, err := item.one("orderBy", "orderBy: [{createdAt: DESC}, {title: ASC}]")
-			if err != nil {
-				return err
-			}
-			if err := b.orderField(p, named, seen); err != nil {
-				return err
-			}
+	for i, named := range distinctFirst(fields, distinct) {
+		if err := b.orderField(p, named, seen); err != nil {
+			return err
+		}
+		if i < len(distinct) {
+			p.distinct = len(p.order)
 		}
 	}
 	if len(p.order) > maxOrder {

@@ -32,9 +32,12 @@ func (b *builder) pageInfo(t *text, p *page, f selected) error {
 				aggregate(more)
 			}
 		case "hasPreviousPage":
-			if p.backward {
+			switch {
+			case p.backward:
 				aggregate(more)
-			} else {
+			case p.skips != "" && !p.after:
+				t.expr(p.skips)
+			default:
 				t.constant(boolText(p.after))
 			}
 		case "startCursor":

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -30,7 +31,11 @@ func (s pageSize) check(value any) (int, error) {
 	text, _ := plainText(value)
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > s.most {
-		return 0, invalid(fmt.Sprintf("%s must be between 0 and %d; it is %s", s.name, s.most, text), "read more rows with after or before")
+		hint := "read more rows with after or before"
+		if s.name == offset {
+			hint = ""
+		}
+		return 0, invalid(fmt.Sprintf("%s must be between 0 and %d; it is %s", s.name, s.most, text), hint)
 	}
 	return n, nil
 }
@@ -57,14 +62,39 @@ func (b *builder) pageSize(p *page, f *ast.Field) error {
 		p.backward = true
 		p.size.name, p.size.input = "last", last.input
 	}
-	if p.size.known() { // in the SQL as it is, so that Postgres's planner knows it
-		var err error
-		if p.size.input.document != nil {
-			p.size.number, err = p.size.check(p.size.input.read(nil))
-		}
-		p.limit = strconv.Itoa(p.size.number)
+	var err error
+	p.limit, err = b.number(&p.size)
+	if err != nil {
 		return err
 	}
-	p.limit = b.param(Param{Kind: PageSize, size: p.size}) + "::int8"
-	return nil
+	return b.offset(p, f)
+}
+
+// number returns SQL for a size: in the SQL as it is if it is known, so that Postgres's planner knows it, or else a parameter.
+func (b *builder) number(s *pageSize) (sql string, err error) {
+	if !s.known() {
+		return b.param(Param{Kind: PageSize, size: *s}) + "::int8", nil
+	}
+	if s.input.document != nil {
+		s.number, err = s.check(s.input.read(nil))
+	}
+	return strconv.Itoa(s.number), err
+}
+
+// offset is the argument that skips rows.
+const offset = "offset"
+
+// offset reads how many rows a page skips, after those that a cursor excludes.
+func (b *builder) offset(p *page, f *ast.Field) error {
+	given, ok := b.argument(f, offset)
+	switch {
+	case !ok:
+		return nil
+	case p.backward:
+		return invalid("offset counts from the start of a list", "use first instead of last, or leave offset out")
+	}
+	skipped := pageSize{name: offset, input: given.input, most: math.MaxInt32}
+	number, err := b.number(&skipped)
+	p.offset, p.skips = " OFFSET "+number, "("+number+" > 0)::text"
+	return err
 }

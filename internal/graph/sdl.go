@@ -73,7 +73,11 @@ func (p *sdlPrinter) query(a *API) {
 }
 
 func listArguments(o *object) string {
-	return fmt.Sprintf("(where: %sWhere, orderBy: [%sOrder!], first: Int, after: String, last: Int, before: String)", o.typ.Name, o.typ.Name)
+	distinct := ""
+	if len(o.keys()) > 0 {
+		distinct = ", distinctOn: [" + o.typ.Name + "AggregateField!]"
+	}
+	return fmt.Sprintf("(where: %sWhere, orderBy: [%sOrder!]%s, first: Int, after: String, last: Int, before: String, offset: Int)", o.typ.Name, o.typ.Name, distinct)
 }
 
 func (p *sdlPrinter) object(o *object) {

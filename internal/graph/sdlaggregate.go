@@ -87,7 +87,7 @@ func (p *sdlPrinter) groups(o *object) {
 		return
 	}
 	p.describe("  ", "Aggregates over the rows of all pages in groups, in the order of orderBy and then of the keys.")
-	p.line("  groups(by: [%sAggregateBy!]!, having: %[1]sAggregateWhere, orderBy: [%[1]sAggregateGroupOrder!], first: Int): [%[1]sAggregateGroup!]!", o.typ.Name)
+	p.line("  groups(by: [%sAggregateBy!]!, having: %[1]sAggregateWhere, orderBy: [%[1]sAggregateGroupOrder!], first: Int, offset: Int): [%[1]sAggregateGroup!]!", o.typ.Name)
 }
 
 // grouping writes the types of groups.

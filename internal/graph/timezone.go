@@ -33,4 +33,6 @@ func encodeZone(value any) (string, error) {
 }
 
 // local reports whether a DateTime is stored without a time zone, in UTC.
-func (v valueType) local() bool { return v.scalar == schema.DateTime && scalar.Of(v.scalar, v.dataType).IsLocal() }
+func (v valueType) local() bool {
+	return v.scalar == schema.DateTime && scalar.Of(v.scalar, v.dataType).IsLocal()
+}

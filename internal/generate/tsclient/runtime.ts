@@ -323,7 +323,7 @@ type $Connections = {
         nodes: $Node<infer T, string, unknown>;
         pageInfo: unknown;
       }
-      ? { node: T; args: Omit<A, "last" | "before"> }
+      ? { node: T; args: Omit<A, "last" | "before" | "offset"> }
       : never
     : never;
 };

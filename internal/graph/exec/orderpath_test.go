@@ -42,8 +42,25 @@ func (rf *reference) orderValue(typ string, row record, element map[string]any) 
 	return nil, ""
 }
 
-// ordered returns the ids of rows in an order, which ends with the key in the direction of the last field.
-func (rf *reference) ordered(typ string, rows []record, order []any) (ids []string) {
+// distinctOrder returns an order that begins with the fields of distinctOn.
+func distinctOrder(order []any, distinct []any) []any {
+	var first []any
+	for _, name := range distinct {
+		field := string(name.(enumValue))
+		i := slices.IndexFunc(order, func(o any) bool { return o.(map[string]any)[field] != nil })
+		if i < 0 {
+			first = append(first, map[string]any{field: enumValue("ASC")})
+			continue
+		}
+		first, order = append(first, order[i]), slices.Delete(slices.Clone(order), i, i+1)
+	}
+	return append(first, order...)
+}
+
+// ordered returns the ids of rows in an order, which ends with the key in the direction of the last field. Of rows that are equal in the fields of
+// distinct, it returns the first.
+func (rf *reference) ordered(typ string, rows []record, order, distinct []any) (ids []string) {
+	order = distinctOrder(order, distinct)
 	seen, last := map[string]bool{}, "ASC"
 	var elements []map[string]any
 	for _, o := range order {
@@ -69,8 +86,17 @@ func (rf *reference) ordered(typ string, rows []record, order []any) (ids []stri
 		}
 		return 0
 	})
-	for _, row := range rows {
-		ids = append(ids, row["id"].(string))
+	var before []any
+	for i, row := range rows {
+		var values []any
+		for _, name := range distinct {
+			values = append(values, rf.get(typ, row, string(name.(enumValue))))
+		}
+		isEqual := slices.EqualFunc(values, before, func(a, b any) bool { return compareNulls(a, b, "ASC") == 0 })
+		if len(distinct) == 0 || i == 0 || !isEqual {
+			ids = append(ids, row["id"].(string))
+		}
+		before = values
 	}
 	return ids
 }
@@ -79,6 +105,7 @@ func (rf *reference) ordered(typ string, rows []record, order []any) (ids []stri
 type pagedList struct {
 	List struct {
 		TotalCount int
+		Aggregate  struct{ Count int }
 		Nodes      []struct{ ID string }
 		PageInfo   struct {
 			HasNextPage, HasPreviousPage bool
@@ -130,13 +157,51 @@ func TestOrders(t *testing.T) {
 		for range j.IntN(4) {
 			order = append(order, j.orderElement(typ, 2))
 		}
-		want := j.rf.ordered(typ, j.rf.matching(typ, j.rf.list(typ), where), order)
-		arguments := fmt.Sprintf("where: %s, orderBy: %s", literalOf(where), literalOf(order))
+		distinct := []any{}
+		for range max(0, j.IntN(5)-2) {
+			if name := enumValue(pickOf(j.Rand, functionFields[typ]["countDistinct"]...)); !slices.Contains(distinct, any(name)) {
+				distinct = append(distinct, name)
+			}
+		}
+		want := j.rf.ordered(typ, j.rf.matching(typ, j.rf.list(typ), where), order, distinct)
+		arguments := fmt.Sprintf("where: %s, orderBy: %s, distinctOn: %s", literalOf(where), literalOf(order), literalOf(distinct))
+		j.skipping(t, typ, arguments, want)
 		for _, size := range []int{1 + j.IntN(9), 50} {
 			forward := j.IntN(2) == 0
 			if got := j.pages(t, typ, arguments, size, forward); !slices.Equal(got, want) {
 				t.Errorf("%s(%s) as %+v, by %d, forwards %t:\n%v, not\n%v", plurals[typ], arguments, j.rf.who, size, forward, got, want)
 			}
+		}
+	}
+}
+
+// skipping reads a page that skips rows, from the start of a list and after a cursor.
+func (j judged) skipping(t *testing.T, typ, arguments string, want []string) {
+	t.Helper()
+	if len(want) < 2 {
+		return
+	}
+	size, skipped, start := 1+j.IntN(5), j.IntN(6), j.IntN(len(want)-1)
+	ask := func(bounds string, vars map[string]any) (got pagedList, ids []string) {
+		query := fmt.Sprintf("query($n: Int) { list: %s(%s, %s, offset: $n) { totalCount aggregate { count } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }", plurals[typ], arguments, bounds)
+		if j.IntN(2) == 0 && vars["n"] != nil {
+			query, vars = strings.Replace(strings.Replace(query, "query($n: Int)", "", 1), "$n", fmt.Sprint(vars["n"]), 1), nil
+		}
+		if err := decoded(j.client.data(t, query, vars), &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range got.List.Nodes {
+			ids = append(ids, n.ID)
+		}
+		return got, ids
+	}
+	begin, _ := ask(fmt.Sprintf("first: %d", start+1), nil)
+	for after, from := range map[string]int{"": 0, ", after: " + literalOf(*begin.List.PageInfo.EndCursor): start + 1} {
+		got, ids := ask(fmt.Sprintf("first: %d%s", size, after), map[string]any{"n": skipped})
+		low := min(from+skipped, len(want))
+		page, info := want[low:min(low+size, len(want))], got.List.PageInfo
+		if !slices.Equal(ids, page) || info.HasPreviousPage != (from+skipped > 0) || info.HasNextPage != (low+size < len(want)) || got.List.TotalCount != len(want) || got.List.Aggregate.Count != len(want) {
+			t.Errorf("%s(%s) as %+v, %d rows after %d and %d: %+v, not %v", plurals[typ], arguments, j.rf.who, size, from, skipped, got, page)
 		}
 	}
 }
@@ -154,6 +219,8 @@ func TestMistakesInOrders(t *testing.T) {
 		{`{notes(where: {visits: {count: null}}) {totalCount}}`, "count cannot be null"},
 		{`{notes(where: {visits: {sum: {n: null}}}) {totalCount}}`, "sum.n cannot be null"},
 		{`{notes(where: {visits: {aggregate: {where: null, count: {gt: 1}}}}) {totalCount}}`, "where cannot be null"},
+		{`{notes(last: 1, offset: 1) {totalCount}}`, "offset counts from the start of a list"},
+		{`{notes(offset: -1) {totalCount}}`, "offset must be between 0 and 2147483647; it is -1"},
 		{`{notes {groups(by: []) {count}}}`, "by must have 1 to 8 elements"},
 		{`{notes {groups(by: [{field: kind}, {field: kind}]) {count}}}`, "by names the field kind twice"},
 		{`{notes {groups(by: [{field: kind, interval: DAY}]) {count}}}`, "kind is no time"},
