@@ -160,7 +160,10 @@ func TestCost(t *testing.T) {
 	}{
 		`{__typename}`: {nil, "0", 0},
 		`{prompt(id: "00000000-0000-7000-8000-000000000001") {id title owner {name}}}`: {nil, "4", 4},
-		`{prompts {totalCount}}`: {nil, "1", 1},
+		`{prompts {totalCount}}`:                    {nil, "1", 1},
+		`{prompts {aggregate {count sum {score}}}}`: {nil, "4", 4},
+		`query($n: Int) {prompts {groups(by: [{field: title}], first: $n) {keys {title} count max {score}}}}`:  {map[string]any{"n": 7}, "1 + $n × 5", 36},
+		`{prompts(first: 3) {nodes {executions {aggregate {count}}}}}`:                                         {nil, "1 + 3 × 3", 10},
 		`{prompts(first: 3) {nodes {id executions(last: 2) {nodes {id}}}}}`:                                    {nil, "1 + 3 × (3 + 2 × 1)", 16},
 		`query($n: Int) {prompts(first: $n) {nodes {id title}}}`:                                               {map[string]any{"n": 7}, "1 + $n × 2", 15},
 		`query($n: Int!) {prompts(first: $n) {nodes {executions(first: $n) {nodes {id}}}}}`:                    {map[string]any{"n": 100}, "1 + $n × (2 + $n × 1)", 10201},

@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 )
 
-var referenceRounds = flag.Int("reference", 150, "how many random operations each test against the reference sends")
+var referenceRounds = flag.Int("reference", 150, "how many random operations each test against the reference sends, with and without policies")
 
 func bytesOf(text string) io.Reader { return strings.NewReader(text) }
 
@@ -24,11 +24,23 @@ type judged struct {
 	*rand.Rand
 }
 
-func judge(t *testing.T, seed uint64) judged {
-	t.Helper()
-	r := rand.New(rand.NewPCG(*randomSeed, seed)) //nolint:gosec // not for secrets
-	c := serve(t, referenceSchema, "", referenceRows(r)...)
-	return judged{client: c, rf: loadReference(t, c), Rand: r}
+// judge calls ask with random operations, some of them under the policies of a database.
+func judge(t *testing.T, seed uint64, ask func(t *testing.T, j judged)) {
+	t.Parallel()
+	for name, serveRows := range map[string]func(*testing.T, []string) client{
+		"plain":    func(t *testing.T, rows []string) client { return serve(t, referenceSchema, "", rows...) },
+		"enforced": func(t *testing.T, rows []string) client { return enforce(t, referenceSchema, rows...).on },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(*randomSeed, seed)) //nolint:gosec // not for secrets
+			c := serveRows(t, referenceRows(r))
+			all := judged{client: c, rf: loadReference(t, c), Rand: r}
+			for range *referenceRounds {
+				ask(t, all.as())
+			}
+		})
+	}
 }
 
 // as makes a random caller ask.
@@ -174,10 +186,8 @@ func (j judged) argument(typ string, value any) (definition, text string, vars m
 
 // Aggregates of lists at the root are what the reference computes.
 func TestAggregates(t *testing.T) {
-	t.Parallel()
-	all := judge(t, 1)
-	for range *referenceRounds {
-		j := all.as()
+	judge(t, 1, func(t *testing.T, j judged) {
+		t.Helper()
 		typ := pickOf(j.Rand, "Person", "Note", "Note", "Visit", "Tag")
 		where := j.where(typ, 2)
 		definition, argument, vars := j.argument(typ+"Where", where)
@@ -191,19 +201,17 @@ func TestAggregates(t *testing.T) {
 		if diff := j.rf.summaryDiffers(typ, j.rf.matching(typ, j.rf.list(typ), where), got.List.Aggregate); diff != "" {
 			t.Errorf("%s %v as %+v: %s", query, where, j.rf.who, diff)
 		}
-	}
+	})
 }
 
 // Aggregates of nested lists are what the reference computes for each row.
 func TestAggregatesOfNestedLists(t *testing.T) {
-	t.Parallel()
-	all := judge(t, 2)
-	for range *referenceRounds {
-		j := all.as()
+	judge(t, 2, func(t *testing.T, j judged) {
+		t.Helper()
 		typ := pickOf(j.Rand, "Person", "Note", "Tag")
 		field := pickOf(j.Rand, slices.Sorted(maps.Keys(relations[typ]))...)
 		if !relations[typ][field].many {
-			continue
+			return
 		}
 		target := relations[typ][field].target
 		where := j.where(target, 1)
@@ -229,5 +237,5 @@ func TestAggregatesOfNestedLists(t *testing.T) {
 				t.Errorf("%s of %s as %+v: %s", query, node.ID, j.rf.who, diff)
 			}
 		}
-	}
+	})
 }

@@ -167,10 +167,8 @@ func (rf *reference) compareGroups(typ string, by, order []any, a, b *referenceG
 
 // Groups are those of the reference, in its order.
 func TestGroups(t *testing.T) {
-	t.Parallel()
-	all := judge(t, 3)
-	for range *referenceRounds {
-		j := all.as()
+	judge(t, 3, func(t *testing.T, j judged) {
+		t.Helper()
 		typ := pickOf(j.Rand, "Person", "Note", "Note", "Visit", "Tag")
 		where, by, having, first := j.where(typ, 1), j.by(typ), j.aggregateConditions(typ, 1), 1+j.IntN(20)
 		order := []any{}
@@ -202,7 +200,7 @@ func TestGroups(t *testing.T) {
 		}
 		if len(got.List.Groups) != len(want) {
 			t.Errorf("%s as %+v: %d groups, not %d", query, j.rf.who, len(got.List.Groups), len(want))
-			continue
+			return
 		}
 		for i, g := range got.List.Groups {
 			if k := g["keys"].(map[string]any)[key]; differs("", k, want[i].keys[0]) {
@@ -213,5 +211,5 @@ func TestGroups(t *testing.T) {
 				t.Errorf("%s %v as %+v: group %d: %s", query, vars, j.rf.who, i, diff)
 			}
 		}
-	}
+	})
 }

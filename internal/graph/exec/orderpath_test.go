@@ -148,10 +148,8 @@ func (j judged) pages(t *testing.T, typ, arguments string, size int, forward boo
 
 // Lists in every order, page by page and in both directions, are those of the reference.
 func TestOrders(t *testing.T) {
-	t.Parallel()
-	all := judge(t, 4)
-	for range *referenceRounds {
-		j := all.as()
+	judge(t, 4, func(t *testing.T, j judged) {
+		t.Helper()
 		typ := pickOf(j.Rand, "Person", "Note", "Note", "Visit", "Visit", "Tag")
 		where, order := j.where(typ, 2), []any{}
 		for range j.IntN(4) {
@@ -172,7 +170,7 @@ func TestOrders(t *testing.T) {
 				t.Errorf("%s(%s) as %+v, by %d, forwards %t:\n%v, not\n%v", plurals[typ], arguments, j.rf.who, size, forward, got, want)
 			}
 		}
-	}
+	})
 }
 
 // skipping reads a page that skips rows, from the start of a list and after a cursor.

@@ -59,6 +59,7 @@ type operationMaker struct {
 	known     map[string][]any // values of scalars that rows have
 	defs      []string
 	size      int
+	by        []string // fields by which the groups that are being selected are grouped
 }
 
 func (g *operationMaker) operation() string {
@@ -79,6 +80,9 @@ func (g *operationMaker) selection(def *ast.Definition, depth int) string {
 	b.WriteString(" {")
 	for range 1 + g.IntN(3) {
 		f := def.Fields[g.IntN(len(def.Fields))]
+		if strings.HasSuffix(def.Name, "AggregateKeys") && len(g.by) > 0 && g.IntN(10) > 0 {
+			f = def.Fields.ForName(g.by[g.IntN(len(g.by))])
+		}
 		target := g.schema.Types[f.Type.Name()]
 		nested := target.Kind == ast.Object
 		if strings.HasPrefix(f.Name, "__") || (nested && (depth == 0 || g.size > 30)) {
@@ -102,6 +106,9 @@ func (g *operationMaker) arguments(f *ast.FieldDefinition) string {
 			continue
 		}
 		value := g.value(a.Type, 3)
+		if a.Name == "by" {
+			value = g.groupedBy(g.schema.Types[a.Type.Name()])
+		}
 		if g.IntN(3) == 0 {
 			name := fmt.Sprintf("v%d", len(g.defs))
 			g.defs = append(g.defs, "$"+name+": "+a.Type.String())
@@ -117,6 +124,25 @@ func (g *operationMaker) arguments(f *ast.FieldDefinition) string {
 		return ""
 	}
 	return "(" + strings.Join(list, ", ") + ")"
+}
+
+// groupedBy makes the argument by of groups.
+func (g *operationMaker) groupedBy(def *ast.Definition) any {
+	g.by = nil
+	list := []any{}
+	for range 1 + g.IntN(2) {
+		element, _ := g.value(ast.NonNullNamedType(def.Name, nil), 1).(map[string]any)
+		if g.IntN(3) > 0 {
+			delete(element, "timeZone")
+		} else if g.IntN(5) > 0 {
+			element["timeZone"] = "Europe/Berlin"
+		}
+		if g.IntN(2) == 0 {
+			delete(element, "interval")
+		}
+		g.by, list = append(g.by, string(element["field"].(enumValue))), append(list, element)
+	}
+	return list
 }
 
 // samples are values of scalars, some of them at limits and some wrong.

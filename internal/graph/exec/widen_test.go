@@ -113,17 +113,22 @@ func (m *filterMaker) value(typ *ast.Type, depth int) any {
 	}
 	def := m.schema.Types[typ.NamedType]
 	if def.Kind != ast.InputObject {
-		list := map[string][]any{"Int": {1, 2, 3}, "Boolean": {true, false}, "ID": {"a1", "b1", "t1"}, "String": {"ada", "bob", "open", "done", "x", "Red"}}[def.Name]
+		list := map[string][]any{"Int": {1, 2, 3}, "Int64": {"1", "2"}, "Decimal": {"0.5", "1"}, "Boolean": {true, false}, "ID": {"a1", "b1", "t1"}, "String": {"ada", "bob", "open", "done", "x", "Red"}}[def.Name]
 		return list[m.IntN(len(list))]
 	}
 	object := map[string]any{}
-	for most := 1 + m.IntN(2); len(object) < most; {
+	ofAggregates := strings.Contains(def.Name, "Aggregate")
+	for most := 1 + m.IntN(2); len(object) < min(most, len(def.Fields)); {
 		f := def.Fields[m.IntN(len(def.Fields))]
 		nested := strings.HasSuffix(f.Type.Name(), "Where")
-		if f.Name == "touched" || (nested && depth <= 0 && !strings.HasSuffix(def.Name, "ListWhere")) {
+		tooDeep := nested && depth <= 0 && !strings.HasSuffix(def.Name, "ListWhere") && !(ofAggregates && f.Type.Elem == nil && f.Name != "not")
+		if (f.Name == "touched" && !ofAggregates) || tooDeep {
 			continue
 		}
 		object[f.Name] = m.value(f.Type, depth-1)
+	}
+	if _, hasWhere := object["where"]; hasWhere && len(object) == 1 {
+		object["count"] = map[string]any{"gte": 1} // where alone is no condition
 	}
 	return object
 }
