@@ -70,7 +70,7 @@ func (b *builder) orderField(p *page, item argField, seen map[string]bool) error
 		return nil // it cannot change the order any more
 	}
 	seen[field.column] = true
-	term, err := b.orderTerm(p.object, p.scope.alias, item)
+	term, err := b.orderTerm(p.object, p.scope.alias, item, 0)
 	if !term.nullable && !term.computed {
 		term.nullsFirst = term.desc // there are none, and an index has them there
 	}
@@ -78,8 +78,8 @@ func (b *builder) orderField(p *page, item argField, seen map[string]bool) error
 	return err
 }
 
-// orderTerm returns the term of an element of orderBy on the row with the given alias.
-func (b *builder) orderTerm(o *object, alias string, item argField) (term orderTerm, err error) {
+// orderTerm returns the term of an element of orderBy on the row with the given alias, to which so many references lead.
+func (b *builder) orderTerm(o *object, alias string, item argField, references int) (term orderTerm, err error) {
 	if err := b.grow(); err != nil {
 		return term, err
 	}
@@ -88,7 +88,7 @@ func (b *builder) orderTerm(o *object, alias string, item argField) (term orderT
 	case field.many:
 		term, err = b.orderOfList(o, field, alias, item.value)
 	case field.target != nil:
-		term, err = b.orderOfRelated(o, field, alias, item.value)
+		term, err = b.orderOfRelated(o, field, alias, item.value, references+1)
 	default:
 		term = newTerm(&scope{object: o, alias: alias}, field, directionOf(item.value))
 		term.nullable = field.nullable

@@ -239,3 +239,15 @@ func TestMistakesInOrders(t *testing.T) {
 		}
 	}
 }
+
+// No order is so deep that Postgres refuses it.
+func TestDeepOrders(t *testing.T) {
+	t.Parallel()
+	c := serve(t, batchSchema, "", batchRows).as(service)
+	for references, want := range map[int]string{1: `"totalCount":6`, 8: `"totalCount":6`, 9: "orderBy leads through more than 8 references", 500: "orderBy leads through more than 8 references"} {
+		order := strings.Repeat("{parent: ", references) + "{id: DESC}" + strings.Repeat("}", references)
+		if body := c.send(t, "{tasks(orderBy: ["+order+"]) {totalCount nodes {id}}}", nil).Body.String(); !strings.Contains(body, want) {
+			t.Errorf("%d references: %s", references, body)
+		}
+	}
+}
