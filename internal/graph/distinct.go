@@ -7,8 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// distinctOn keeps one row of those that are equal in some fields: the first one in the order of the list. As Postgres demands of DISTINCT ON, the order
-// begins with these fields: see distinctFirst.
+// distinctOn keeps one row of those that are equal in some fields: the first one in the order of the list. As Postgres demands of DISTINCT ON, the
+// order begins with these fields: see distinctFirst.
 
 // distinctOn reads the fields that no two rows of a list share.
 func (b *builder) distinctOn(o *object, f *ast.Field) (names []string, err error) {

@@ -25,8 +25,8 @@ func encodeZone(value any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, unknown := time.LoadLocation(name)
-	if unknown != nil || !zoneName.MatchString(name) || name == "Local" {
+	isName := zoneName.MatchString(name) && name != "Local" // which is what Go calls the zone of the machine
+	if _, unknown := time.LoadLocation(name); unknown != nil || !isName {
 		return "", invalid(quote(name)+" is not a known time zone", "write a name of the IANA Time Zone Database, such as Europe/Berlin")
 	}
 	return name, nil

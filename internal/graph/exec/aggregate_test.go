@@ -13,7 +13,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 )
 
-var referenceRounds = flag.Int("reference", 150, "how many random operations each test against the reference sends, with and without policies")
+var referenceRounds = flag.Int("reference", 60, "how many random operations each test against the reference sends, with and without policies")
 
 func bytesOf(text string) io.Reader { return strings.NewReader(text) }
 
@@ -191,7 +191,8 @@ func TestAggregates(t *testing.T) {
 		typ := pickOf(j.Rand, "Person", "Note", "Note", "Visit", "Tag")
 		where := j.where(typ, 2)
 		definition, argument, vars := j.argument(typ+"Where", where)
-		query := fmt.Sprintf("query%s { list: %s(where: %s, first: %d) { totalCount aggregate { %s } } }", definition, plurals[typ], argument, j.IntN(3), j.summarySelection(typ))
+		const operation = "query%s { list: %s(where: %s, first: %d) { totalCount aggregate { %s } } }"
+		query := fmt.Sprintf(operation, definition, plurals[typ], argument, j.IntN(3), j.summarySelection(typ))
 		var got struct {
 			List struct{ Aggregate map[string]any }
 		}
@@ -215,7 +216,8 @@ func TestAggregatesOfNestedLists(t *testing.T) {
 		}
 		target := relations[typ][field].target
 		where := j.where(target, 1)
-		query := fmt.Sprintf("{ list: %s(first: 50) { nodes { id rows: %s(where: %s) { aggregate { %s } } } } }", plurals[typ], field, literalOf(where), j.summarySelection(target))
+		const operation = "{ list: %s(first: 50) { nodes { id rows: %s(where: %s) { aggregate { %s } } } } }"
+		query := fmt.Sprintf(operation, plurals[typ], field, literalOf(where), j.summarySelection(target))
 		var got struct {
 			List struct {
 				Nodes []struct {

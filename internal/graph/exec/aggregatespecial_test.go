@@ -60,6 +60,21 @@ func TestAggregatesOfOpaqueTypes(t *testing.T) {
 	}
 }
 
+// Enums of which Postgres has other words are named as in the schema.
+func TestAggregatesOfLabels(t *testing.T) {
+	t.Parallel()
+	c := serve(t, countedSchema, "", `INSERT INTO runs (id, owner, status) VALUES (1, 'ada', 'FAILED'), (2, 'ada', 'all good'), (3, 'ada', 'all good')`).as(service)
+	for query, want := range map[string]string{
+		`{runs {aggregate {min {status} max {status} countDistinct {status}}}}`:                                  `{"runs":{"aggregate":{"min":{"status":"SUCCEEDED"},"max":{"status":"FAILED"},"countDistinct":{"status":2}}}}`,
+		`{runs {groups(by: [{field: status}], having: {max: {status: {eq: SUCCEEDED}}}) {keys {status} count}}}`: `{"runs":{"groups":[{"keys":{"status":"SUCCEEDED"},"count":2}]}}`,
+		`{runs(distinctOn: [status]) {nodes {id status}}}`:                                                       `{"runs":{"nodes":[{"id":2,"status":"SUCCEEDED"},{"id":1,"status":"FAILED"}]}}`,
+	} {
+		if got := c.data(t, query, nil); got != want {
+			t.Errorf("%s\n got %s\nwant %s", query, got, want)
+		}
+	}
+}
+
 // A write takes a condition on the aggregates of a list, and not only what they are computed of.
 func TestWritesByAggregates(t *testing.T) {
 	t.Parallel()

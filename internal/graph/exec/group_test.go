@@ -179,8 +179,9 @@ func TestGroups(t *testing.T) {
 		if j.IntN(2) == 0 {
 			order = append(order, map[string]any{"keys": map[string]any{key: j.direction()}})
 		}
-		query := fmt.Sprintf("query($w: %[1]sWhere, $b: [%[1]sAggregateBy!]!, $h: %[1]sAggregateWhere, $o: [%[1]sAggregateGroupOrder!]) { list: %[2]s(where: $w) { groups(by: $b, having: $h, orderBy: $o, first: %[3]d) { keys { %[4]s } %[5]s } } }",
-			typ, plurals[typ], first, key, j.summarySelection(typ))
+		const operation = "query($w: %[1]sWhere, $b: [%[1]sAggregateBy!]!, $h: %[1]sAggregateWhere, $o: [%[1]sAggregateGroupOrder!]) " +
+			"{ list: %[2]s(where: $w) { groups(by: $b, having: $h, orderBy: $o, first: %[3]d) { keys { %[4]s } %[5]s } } }"
+		query := fmt.Sprintf(operation, typ, plurals[typ], first, key, j.summarySelection(typ))
 		vars := map[string]any{"w": where, "b": by, "h": having, "o": order}
 		if j.IntN(2) == 0 {
 			for name, value := range vars {

@@ -80,7 +80,8 @@ func (g *operationMaker) selection(def *ast.Definition, depth int) string {
 	b.WriteString(" {")
 	for range 1 + g.IntN(3) {
 		f := def.Fields[g.IntN(len(def.Fields))]
-		if strings.HasSuffix(def.Name, "AggregateKeys") && len(g.by) > 0 && g.IntN(10) > 0 {
+		isGrouped := strings.HasSuffix(def.Name, "AggregateKeys") && len(g.by) > 0
+		if isGrouped && g.IntN(10) > 0 {
 			f = def.Fields.ForName(g.by[g.IntN(len(g.by))])
 		}
 		target := g.schema.Types[f.Type.Name()]

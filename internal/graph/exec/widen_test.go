@@ -121,8 +121,10 @@ func (m *filterMaker) value(typ *ast.Type, depth int) any {
 	for most := 1 + m.IntN(2); len(object) < min(most, len(def.Fields)); {
 		f := def.Fields[m.IntN(len(def.Fields))]
 		nested := strings.HasSuffix(f.Type.Name(), "Where")
-		tooDeep := nested && depth <= 0 && !strings.HasSuffix(def.Name, "ListWhere") && !(ofAggregates && f.Type.Elem == nil && f.Name != "not")
-		if (f.Name == "touched" && !ofAggregates) || tooDeep {
+		isFunction := ofAggregates && f.Type.Elem == nil && f.Name != "not"
+		tooDeep := nested && depth <= 0 && !isFunction
+		isTouched := f.Name == "touched" && !ofAggregates
+		if isTouched || (tooDeep && !strings.HasSuffix(def.Name, "ListWhere")) {
 			continue
 		}
 		object[f.Name] = m.value(f.Type, depth-1)
