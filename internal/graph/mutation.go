@@ -84,6 +84,8 @@ type Step struct {
 	Write Statement
 	// Read returns the JSON of the row with that key, or of the rows. It is empty if Write returns the JSON.
 	Read Statement
+	// OneTrip does the work of both. It is nil where more has to be written.
+	OneTrip *OneTrip
 	// Links are written after Write, and After then tells whether the rules allow all rows; Write does not. After takes the key of the row and what
 	// the Links return.
 	Links []Link
@@ -136,24 +138,43 @@ func (b *builder) mutate(f selected) error {
 	if err != nil {
 		return err
 	}
-	step.Read, err = b.statement(func() (string, error) {
-		s := &scope{object: m.object, alias: b.alias()}
+	step.Read, err = b.readStep(m.object, f, &b.plan.Cost, func(i int, k *field) (string, error) { return b.keyToRead(f, k, i, step.Deletes) })
+	if err == nil {
+		step.Events, err = b.events(m, f)
+	}
+	if err == nil && !step.Deletes {
+		err = b.oneTrip(&step, f, m.operation)
+	}
+	b.plan.Steps = append(b.plan.Steps, step)
+	return err
+}
+
+// readStep plans the statement that reads the row with a key for the answer.
+func (b *builder) readStep(o *object, f selected, c *Cost, key func(int, *field) (string, error)) (Statement, error) {
+	return b.statement(func() (string, error) {
+		s := &scope{object: o, alias: b.alias()}
 		var where []string
-		for i, k := range m.object.key {
-			value, err := b.keyToRead(f, k, i, step.Deletes)
+		for i, k := range o.key {
+			value, err := key(i, k)
 			if err != nil {
 				return "", err
 			}
 			where = append(where, s.raw(k.column)+" = "+value)
 		}
-		sql, err := b.row(s, where, f, &b.plan.Cost, 1)
+		sql, err := b.row(s, where, f, c, 1)
 		return "SELECT " + sql, err
 	})
-	if err == nil {
-		step.Events, err = b.events(m, f)
+}
+
+// keyed has a write return the key.
+func keyed(plan func(*object, selected) (rowWrite, error)) func(*object, selected) (string, error) {
+	return func(o *object, f selected) (string, error) {
+		w, err := plan(o, f)
+		if err != nil {
+			return "", err
+		}
+		return w.keyed(), nil
 	}
-	b.plan.Steps = append(b.plan.Steps, step)
-	return err
 }
 
 // writeOne plans the statements that write one row.
@@ -161,7 +182,7 @@ func (b *builder) writeOne(m mutation, f selected) (step Step, err error) {
 	b.writes(m.object.typ, m.operation)
 	step = Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
 	w := map[schema.Operation]write{
-		schema.Create: {b.create, b.createCandidate}, schema.Update: {b.update, b.updateCandidate}, schema.Delete: {b.delete, nil},
+		schema.Create: {keyed(b.create), b.createCandidate}, schema.Update: {keyed(b.update), b.updateCandidate}, schema.Delete: {b.delete, nil},
 	}[m.operation]
 	err = b.unpoliced(func() (err error) {
 		step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })

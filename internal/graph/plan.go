@@ -57,6 +57,11 @@ func (a *API) plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reques
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}
+	if len(b.plan.Steps) > 1 {
+		for i := range b.plan.Steps {
+			b.plan.Steps[i].OneTrip = nil
+		}
+	}
 	b.plan.Reads, b.plan.Writes = typeNames(b.read), typeNames(b.written)
 	if op.Operation == ast.Subscription {
 		if err := b.followable(); err != nil {

@@ -29,6 +29,9 @@ func (p *Plan) String() string {
 		printStatement(&b, p.SQL, p.Params)
 	}
 	for i, s := range p.Steps {
+		if s.OneTrip != nil {
+			s.Write, s.Read = s.OneTrip.Write, s.OneTrip.Read
+		}
 		write := func() {
 			fmt.Fprintf(&b, "\n-- step %d: write %s\n", i+1, s.object.typ.Name)
 			printStatement(&b, s.Write.SQL, s.Write.Params)

@@ -55,6 +55,9 @@ func (p *Plan) Size() int {
 	size := p.size()
 	for _, s := range p.Steps {
 		size += s.Write.size() + s.Read.size() + s.Candidate.size() + s.After.size()
+		if s.OneTrip != nil {
+			size += s.OneTrip.Write.size() + s.OneTrip.Read.size()
+		}
 		for _, e := range s.Events {
 			size += e.Properties.size()
 		}

@@ -123,10 +123,10 @@ func (b *builder) created(o *object, f selected) (assignment, error) {
 }
 
 // create inserts a row and checks that the rules allow it.
-func (b *builder) create(o *object, f selected) (string, error) {
+func (b *builder) create(o *object, f selected) (rowWrite, error) {
 	a, err := b.created(o, f)
 	if err != nil {
-		return "", err
+		return rowWrite{}, err
 	}
 	alias := b.alias()
 	allowed, err := b.permission(o, schema.Create, a.given, alias)
@@ -138,7 +138,7 @@ func (b *builder) create(o *object, f selected) (string, error) {
 	}
 	counts := countsOf(o, schema.Create, a)
 	b.counts = counts != nil
-	return written(o, insert+" RETURNING *", alias, counts.column(alias), a.now(allowed)), err
+	return rowWrite{o, insert + " RETURNING *", alias, counts.column(alias), a.now(allowed)}, err
 }
 
 func (b *builder) createCandidate(o *object, f selected) (string, error) {
@@ -163,16 +163,16 @@ func (b *builder) updated(o *object, f selected, old string) (a assignment, wher
 }
 
 // update changes a row that the rules allow to change, and checks that they allow the result.
-func (b *builder) update(o *object, f selected) (string, error) {
+func (b *builder) update(o *object, f selected) (rowWrite, error) {
 	old, alias := b.alias(), b.alias()
 	a, where, err := b.updated(o, f, old)
 	if err != nil {
-		return "", err
+		return rowWrite{}, err
 	}
 	allowed, err := b.permission(o, schema.Update, a.given, alias)
 	counts := countsOf(o, schema.Update, a)
 	b.counts = counts != nil
-	return written(o, updateSQL(o, a, where, old, counts), alias, counts.column(alias), a.now(allowed)), err
+	return rowWrite{o, updateSQL(o, a, where, old, counts), alias, counts.column(alias), a.now(allowed)}, err
 }
 
 // now returns the condition of the rules on the written row, which is applied later if links follow.
@@ -232,11 +232,6 @@ func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation
 	}
 	allowed, err := b.permission(o, op, given, alias)
 	return join(append(where, allowed), " AND "), err
-}
-
-// written wraps a statement that returns a row. The counts end with a comma, or are empty.
-func written(o *object, statement, alias, counts, allowed string) string {
-	return fmt.Sprintf("WITH %s AS (%s) SELECT %s, %scoalesce(%s, false) FROM %[1]s %[6]s", writtenRows, statement, keyTexts(o, alias), counts, allowed, alias)
 }
 
 // writtenRows names what a statement has written. A table of that name would be hidden from the rules.

@@ -178,6 +178,9 @@ func statements(e exec.Explained) (list []statement, err error) {
 	}
 	add("query", e.Plan.Statement)
 	for _, s := range e.Plan.Steps {
+		if s.OneTrip != nil {
+			s.Write, s.Read = s.OneTrip.Write, s.OneTrip.Read
+		}
 		if s.Deletes {
 			add("read", s.Read)
 			add("write", s.Write)

@@ -104,6 +104,42 @@ func (u *undone) Begin(ctx context.Context) (pgx.Tx, error) {
 	return undoneTx{tx, u}, err
 }
 
+// SendBatch runs the batch of a mutation in a transaction. One that begins with the role of a caller is a query.
+func (u *undone) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	if b.QueuedQueries[0].SQL == rls.Become {
+		return u.Pool.SendBatch(ctx, b)
+	}
+	tx, err := u.Begin(ctx)
+	if err != nil {
+		panic(err)
+	}
+	return &undoneBatch{BatchResults: tx.SendBatch(ctx, b), commit: func() error { return tx.Commit(ctx) }, rollback: func() { _ = tx.Rollback(ctx) }}
+}
+
+type undoneBatch struct {
+	pgx.BatchResults
+	write    pgx.Rows
+	commit   func() error
+	rollback func()
+}
+
+func (u *undoneBatch) Query() (pgx.Rows, error) {
+	rows, err := u.BatchResults.Query()
+	if u.write == nil {
+		u.write = rows
+	}
+	return rows, err
+}
+
+func (u *undoneBatch) Close() error {
+	defer u.rollback()
+	err := u.BatchResults.Close()
+	if isNothing := u.write.CommandTag().RowsAffected() == 0; err != nil || isNothing {
+		return err
+	}
+	return u.commit()
+}
+
 func (u undoneTx) Commit(ctx context.Context) error {
 	if _, err := u.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
 		return err

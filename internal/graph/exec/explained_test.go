@@ -44,6 +44,13 @@ func (s spy) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 	return s.Tx.Query(ctx, sql, args...)
 }
 
+func (s spy) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	for _, q := range b.QueuedQueries {
+		s.note(q.SQL, q.Arguments)
+	}
+	return s.pool.SendBatch(ctx, b)
+}
+
 func (s spy) Begin(ctx context.Context) (pgx.Tx, error) {
 	tx, err := s.pool.Begin(ctx)
 	return spy{seen: s.seen, Tx: tx}, err
@@ -112,6 +119,9 @@ func explained(t *testing.T, e exec.Explained) (all []string) {
 			add(s.Read)
 			add(s.Write)
 			continue
+		}
+		if s.OneTrip != nil {
+			s.Write, s.Read = s.OneTrip.Write, s.OneTrip.Read
 		}
 		add(s.Write)
 		for _, l := range s.Links {

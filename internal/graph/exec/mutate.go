@@ -23,6 +23,9 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 		ctx, cancel = context.WithTimeout(ctx, p.MutationTimeout)
 		defer cancel()
 	}
+	if batch := oneTrip(op); batch != nil {
+		return p.mutateInOneTrip(ctx, op, batch, known)
+	}
 	tx, err := p.DB.Write(ctx).Begin(ctx)
 	if stale(err) && ctx.Err() == nil {
 		tx, err = p.DB.Write(ctx).Begin(ctx)

@@ -11,11 +11,10 @@
 -- $5 request.time
 -- $6 auth.uid as ID
 -- $7 auth.roles
-WITH "the written rows" AS (INSERT INTO "prompts" ("title", "body", "tags", "score", "created_at") VALUES ($1, $2, $3, $4, $5::timestamptz) RETURNING *) SELECT t1."id"::text, coalesce((t1."owner_id" = $6 OR $7::text[] && ARRAY['admin']::text[]), false) FROM "the written rows" t1
+WITH "the written rows" AS (INSERT INTO "prompts" ("title", "body", "tags", "score", "created_at") VALUES ($1, $2, $3, $4, $5::timestamptz) RETURNING *) SELECT set_config('krowoc.key_1', t7."id"::text, true), CASE WHEN (t7."owner_id" = $6 OR $7::text[] && ARRAY['admin']::text[]) THEN true ELSE (left(t7."id"::text, 0) || 'the rules do not allow the written row')::boolean END FROM "the written rows" t7
 
 -- step 1: read Prompt
--- $1 value 1 of the key of the written row
--- $2 auth.uid as ID
--- $3 auth.uid as String
--- $4 auth.roles
-SELECT coalesce((SELECT '{"id":' || coalesce('"' || t5."id"::text || '"', 'null') || ',"owner":' || coalesce((SELECT '{"name":' || coalesce(to_json(t6."name")::text, 'null') || '}' FROM "users" t6 WHERE t6."id" = t5."owner_id"), 'null') || '}' FROM "prompts" t5 WHERE t5."id" = $1 AND (t5."owner_id" = $2 OR (t5."visibility" = 'PUBLIC') OR ((t5."visibility" = 'TEAM') AND EXISTS (SELECT FROM "memberships" c1 WHERE c1."team_id" = t5."team_id" AND (c1."user_id" = $3::text))) OR $4::text[] && ARRAY['admin']::text[])), 'null')
+-- $1 auth.uid as ID
+-- $2 auth.uid as String
+-- $3 auth.roles
+SELECT coalesce((SELECT '{"id":' || coalesce('"' || t8."id"::text || '"', 'null') || ',"owner":' || coalesce((SELECT '{"name":' || coalesce(to_json(t9."name")::text, 'null') || '}' FROM "users" t9 WHERE t9."id" = t8."owner_id"), 'null') || '}' FROM "prompts" t8 WHERE t8."id" = nullif(current_setting('krowoc.key_1', true), '')::uuid AND (t8."owner_id" = $1 OR (t8."visibility" = 'PUBLIC') OR ((t8."visibility" = 'TEAM') AND EXISTS (SELECT FROM "memberships" c1 WHERE c1."team_id" = t8."team_id" AND (c1."user_id" = $2::text))) OR $3::text[] && ARRAY['admin']::text[])), 'null')
