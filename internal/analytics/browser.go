@@ -56,8 +56,9 @@ type Browser struct {
 // NewBrowser returns the handler for browsers.
 func NewBrowser(o BrowserOptions) (*Browser, error) {
 	host, err := url.Parse(o.Host)
-	isHost := err == nil && host.Host != ""
-	if o.Path == "" || o.Logger == nil || (!isHost && !o.Log) {
+	hasHost := err == nil && host.Host != ""
+	hasReceiver := hasHost || o.Log
+	if o.Path == "" || o.Logger == nil || !hasReceiver {
 		return nil, fault.New(fault.Invalid, "serve analytics for browsers", "Path, Host and Logger are required")
 	}
 	if o.Now == nil {

@@ -166,7 +166,7 @@ func (c *Client) run() {
 		batch, flushed := c.collect()
 		c.deliver(batch)
 		for flushed != nil && len(c.queue) > 0 {
-			more, _ := c.collectNow()
+			more, _ := c.gather(nil, 0)
 			c.deliver(more)
 		}
 		if flushed != nil {
@@ -210,9 +210,6 @@ func (c *Client) full(batch []Record, size int) bool {
 	return len(batch) >= c.o.Batch || size >= c.o.BatchBytes
 }
 
-// collectNow returns a batch of what is in the queue.
-func (c *Client) collectNow() ([]Record, int) { return c.gather(nil, 0) }
-
 // gather adds to a batch what is in the queue.
 func (c *Client) gather(batch []Record, size int) ([]Record, int) {
 	for !c.full(batch, size) {
@@ -247,16 +244,12 @@ func (c *Client) deliver(batch []Record) {
 			return
 		}
 		if len(batch) > 0 {
-			c.wait(c.backoff(attempt, delay))
+			c.wait(backoff(c.o.Backoff, maxBackoff, attempt, delay))
 		}
 	}
 }
 
 // backoff returns how long to wait before the next attempt: what PostHog asks for, or twice as long as before, less up to a half.
-func (c *Client) backoff(attempt int, delay *Delay) time.Duration {
-	return backoff(c.o.Backoff, maxBackoff, attempt, delay)
-}
-
 func backoff(first, most time.Duration, attempt int, delay *Delay) time.Duration {
 	if delay != nil && delay.After > 0 {
 		return delay.After

@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -97,15 +98,7 @@ func nameOf(op *exec.Operation) string {
 }
 
 // typeOf returns the type of an operation. One whose document is wrong has none.
-func typeOf(op *exec.Operation) string {
-	switch {
-	case op.Plan == nil:
-		return "unknown"
-	case op.Mutation():
-		return "mutation"
-	}
-	return "query"
-}
+func typeOf(op *exec.Operation) string { return cmp.Or(op.Type(), "unknown") }
 
 // failed reports an operation that failed because of the server. What is unexpected is an exception, too.
 func (r *Reporter) failed(ctx context.Context, op *exec.Operation) {

@@ -4,17 +4,12 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/request"
-)
-
-// The headers that posthog-js adds to requests to the API once the person has agreed.
-const (
-	DistinctIDHeader = "X-PostHog-Distinct-Id"
-	SessionIDHeader  = "X-PostHog-Session-Id"
 )
 
 // AnonymousPrefix begins the IDs that browsers make up for people who are not logged in. Without it, such an ID could be the ID of a user.
@@ -25,7 +20,7 @@ type Consent string
 
 // The kinds of consent.
 const (
-	Required Consent = "required" // the browser sends DistinctIDHeader
+	Required Consent = "required" // the browser sends request.DistinctIDHeader
 	Assumed  Consent = "assumed"  // people have agreed in another way, such as by contract
 )
 
@@ -35,8 +30,8 @@ const maxID = 128
 // visitor is what the headers of a request tell of a person's wishes.
 type visitor struct {
 	distinct, session string
-	refused           bool   // by Do Not Track or Global Privacy Control
-	nobody            string // distinct ID of the events of this request, if they may not tell who the person is
+	refused           bool          // by Do Not Track or Global Privacy Control
+	nobody            func() string // distinct ID of the events of this request, if they may not tell who the person is
 }
 
 type visitorKey struct{}
@@ -45,8 +40,8 @@ type visitorKey struct{}
 func Visit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visitor{
-			distinct: id(r.Header, DistinctIDHeader), session: id(r.Header, SessionIDHeader),
-			refused: refuses(r.Header), nobody: uuid.NewString(),
+			distinct: id(r.Header, request.DistinctIDHeader), session: id(r.Header, request.SessionIDHeader),
+			refused: refuses(r.Header), nobody: sync.OnceValue(uuid.NewString),
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, v)))
 	})
@@ -60,13 +55,21 @@ func refuses(h http.Header) bool {
 // id returns an ID in a header, or "" if it is not a plain one.
 func id(h http.Header, name string) string {
 	values := h.Values(name)
-	plain := func(r rune) bool {
-		return (r >= '0' && r <= '9') || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || strings.ContainsRune("-_.:|@+=", r)
-	}
-	if len(values) != 1 || len(values[0]) > maxID || strings.ContainsFunc(values[0], func(r rune) bool { return !plain(r) }) {
+	if len(values) != 1 || len(values[0]) > maxID {
 		return ""
 	}
-	return values[0]
+	return plain(values[0])
+}
+
+// plain returns an ID, or "" if it has characters other than letters, digits and a few marks of ASCII.
+func plain(id string) string {
+	for _, c := range []byte(id) {
+		isDigit, isLetter := '0' <= c && c <= '9', 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !isDigit && !isLetter && strings.IndexByte("-_.:|@+=", c) < 0 {
+			return ""
+		}
+	}
+	return id
 }
 
 // person is whom an event is about.
@@ -86,14 +89,16 @@ func personOf(ctx context.Context, c caller.Caller, consent Consent) person {
 	}
 	isMachine := c.Key != "" || c.Service
 	isPerson := c.UID != "" && !strings.HasPrefix(c.UID, AnonymousPrefix)
+	isAssumed := v.distinct == "" && consent == Assumed
+	hasAgreed := v.distinct == c.UID || isAssumed
 	switch {
 	case v.refused, isMachine:
-	case isPerson && (v.distinct == c.UID || (v.distinct == "" && consent == Assumed)):
+	case isPerson && hasAgreed:
 		return person{id: c.UID, known: true, user: true, session: v.session}
 	case strings.HasPrefix(v.distinct, AnonymousPrefix):
 		return person{id: v.distinct, known: true, session: v.session}
 	}
-	return person{id: v.nobody}
+	return person{id: v.nobody()}
 }
 
 // about returns the properties that tell to what an event belongs. A page has one correlation ID before and after somebody agrees: an event about
