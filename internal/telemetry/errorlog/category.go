@@ -14,9 +14,7 @@ var Categories = []fault.Code{
 }
 
 // clientCategories are the mistakes of clients. They may be many, so fewer of them are kept, with one sample each.
-var clientCategories = []fault.Code{
-	fault.Conflict, fault.RateLimited, fault.Forbidden, fault.Unauthenticated, fault.NotFound, fault.Invalid,
-}
+var clientCategories = slices.DeleteFunc(slices.Clone(Categories), fault.Code.OfServer)
 
 // category returns the category of a code, or "" if it is no error.
 func category(code fault.Code) fault.Code {
