@@ -87,18 +87,18 @@ func (b *builder) metricLabel(t *typeDecl, m schema.Metric, v *ast.Value) *schem
 // them without any of the rules of the schema.
 func notLabel(f *schema.Field) (problem, remedy string) {
 	const use = "use a field with few values: an enum, a Boolean, a String, or a reference to a type whose key is a String"
-	typ, source := f.Type, f
+	typ := f.Type
 	isReference := f.Relation != nil && f.Relation.Kind == schema.RefOne
 	if isReference {
 		key := f.Relation.Target.Key
 		if len(key) != 1 || key[0].Relation != nil {
 			return fmt.Sprintf("%q refers to rows by several columns", f.Name), use
 		}
-		typ, source = key[0].Type, key[0]
+		typ = key[0].Type
 	}
 	isKey := len(f.Owner.Key) == 1 && f.Owner.Key[0] == f
 	switch {
-	case f.Personal() || source.Personal():
+	case personal(f):
 		return fmt.Sprintf("%q is personal data (@pii), which metrics never contain", f.Name), "remove it"
 	case f.Unique || isKey:
 		return fmt.Sprintf("%q is different in each row, and each value makes a time series", f.Name), use
