@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/krowoc/krowoc/internal/graph/exec"
 	"github.com/krowoc/krowoc/internal/lifecycle"
 	"github.com/krowoc/krowoc/internal/server"
 	"github.com/krowoc/krowoc/internal/server/cors"
@@ -25,14 +24,6 @@ func (a *App) newErrors(pool *pgxpool.Pool, logger *slog.Logger, wrote func()) *
 // errorsPart is the recorder as a part of a server. It stops after the server, so that the last requests are recorded.
 func errorsPart(r *errorlog.Recorder) lifecycle.Part {
 	return lifecycle.Part{Name: "errors", Start: r.Start, Stop: r.Stop}
-}
-
-// observers returns what learns the outcome of each operation.
-func observers(r *errorlog.Recorder) []exec.Observer {
-	if r == nil {
-		return nil
-	}
-	return []exec.Observer{r}
 }
 
 // failed returns what learns of each request that has failed.

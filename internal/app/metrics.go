@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -100,14 +101,6 @@ func (o ServerOptions) withMetrics(token string, logger *slog.Logger) (ServerOpt
 	return o, []server.Route{route}
 }
 
-// observers returns those who learn the outcome of operations.
-func (o ServerOptions) observers() []exec.Observer {
-	if o.Metrics == nil {
-		return nil
-	}
-	return []exec.Observer{o.Metrics.GraphQL}
-}
-
 // watch adds statistics of parts of the server, and the metrics of its schema.
 func (o ServerOptions) watch(s *schema.Schema, handler *exec.Handler, checker *health.Checker, pool, probes *pgxpool.Pool) {
 	if o.Metrics == nil {
@@ -145,11 +138,14 @@ type countedAuthenticator struct {
 	auth *metrics.Auth
 }
 
+// refusals are the errors of credentials that were checked and are not accepted.
+var refusals = []fault.Code{fault.Unauthenticated, fault.Forbidden, fault.Invalid}
+
 // Authenticate implements server.Authenticator.
 func (c countedAuthenticator) Authenticate(r *http.Request, token string) (caller.Caller, bool, error) {
 	who, known, err := c.Authenticator.Authenticate(r, token)
-	switch code := fault.CodeOf(err); {
-	case err != nil && (code == fault.Unauthenticated || code == fault.Forbidden || code == fault.Invalid):
+	switch {
+	case slices.Contains(refusals, fault.CodeOf(err)):
 		c.auth.Observe(c.Name(), metrics.Refused)
 	case err != nil:
 		c.auth.Observe(c.Name(), metrics.Unverified)

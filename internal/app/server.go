@@ -129,10 +129,21 @@ func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logg
 	operations := exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
 		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce, Live: following.options(a, o),
-		Tracers: tracers, Observers: slices.Concat(observers(o.Errors), o.observers()),
+		Tracers: tracers, Observers: o.observers(),
 	}
 	o.Analytics.observe(&operations)
 	return exec.New(operations)
+}
+
+// observers returns those who learn the outcome of operations.
+func (o ServerOptions) observers() (list []exec.Observer) {
+	if o.Errors != nil {
+		list = append(list, o.Errors)
+	}
+	if o.Metrics != nil {
+		list = append(list, o.Metrics.GraphQL)
+	}
+	return list
 }
 
 // probePool returns a pool of one connection, so that probes are answered while operations have all connections of the other pool. It
