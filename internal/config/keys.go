@@ -116,7 +116,7 @@ var keys = []Key{
 	{Path: "auth.session.lifetime", Kind: Duration, Default: "720h", Doc: "How long a session lives without being used."},
 	{Path: "auth.session.page", Kind: Text, Pattern: `^(/[^/\\]|https?://)`, Doc: "Path of the application's own log-in page, such as /login, or its URL on an origin of `server.cors.origins`. Default: a built-in page."},
 
-	{Path: "analytics.posthog.host", Kind: HTTPURL, Doc: "PostHog that receives product events, such as https://eu.i.posthog.com. Without host and key, there are none."},
+	{Path: "analytics.posthog.host", Kind: HTTPURL, Doc: "PostHog that receives product events, such as https://eu.i.posthog.com. Without a host and a key, no events are sent."},
 	{Path: "analytics.posthog.key", Kind: Text, Doc: "Key of the PostHog project, which begins with phc_. Pages get it, too; it can only send events."},
 	{Path: "analytics.log", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"}, Doc: "Write events to the log instead of sending them."},
 	{Path: "analytics.consent", Kind: Text, Default: "required", OneOf: []string{"required", "assumed"},
