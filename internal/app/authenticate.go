@@ -111,7 +111,7 @@ func (a *App) newTokens(revoked *revocation.Reader) (*token.Verifier, error) {
 		return nil, nil
 	}
 	return token.New(token.Options{
-		Issuers: a.issuersOfTokens(), Logger: a.Logger, Now: a.Now,
+		Issuers: a.issuersOfTokens(), Client: a.toIssuers(a.Config.Auth.Issuers...), Logger: a.Logger, Now: a.Now,
 		Revoked: func(c token.Claims) bool { return isRevoked(revoked, c) },
 	})
 }

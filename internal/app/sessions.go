@@ -83,7 +83,7 @@ func (a *App) askedIssuers() liveness.Issuers {
 		case i.Kind == string(token.Supabase):
 			issuers[token.SupabaseURL(i.URL)] = liveness.Supabase{Client: func() gotrue.Client { return a.supabaseOf(i) }}
 		case i.Kind == string(token.OIDC) && isClient && token.Introspects(i.URL):
-			issuers[i.URL] = &liveness.Introspection{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), HTTP: a.toIssuer(i)}
+			issuers[i.URL] = &liveness.Introspection{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), HTTP: a.toIssuers(i)}
 		}
 	}
 	return issuers
@@ -133,7 +133,7 @@ func (a *App) newProvider(i config.Issuer) session.Provider {
 	if i.Kind == gitHub {
 		return &github.Client{URL: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters, Subject: i.Subject, Now: a.Now, HTTP: a.outgoing(i.URL)}
 	}
-	return &oidc.Client{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters, HTTP: a.toIssuer(i)}
+	return &oidc.Client{Issuer: i.URL, ClientID: i.ClientID, Secret: i.ClientSecret.Reveal(), Scopes: i.Scopes, Parameters: i.Parameters, HTTP: a.toIssuers(i)}
 }
 
 func revokeSession(ctx context.Context, tx pgx.Tx, id string) error {

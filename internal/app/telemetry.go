@@ -171,22 +171,24 @@ func (a *App) requestTracers() ([]server.Middleware, []exec.Tracer) {
 // outgoing returns a client for requests to a configured service, which carry the traceparent of the request on whose behalf they are made.
 // It is nil, which is http.DefaultClient, if nothing is traced.
 func (a *App) outgoing(to string) *http.Client {
-	u, err := url.Parse(to)
-	if a.tracing == nil || err != nil {
+	if a.tracing == nil {
 		return nil
 	}
-	return &http.Client{Transport: a.tracing.Transport(http.DefaultTransport, u.Host)}
+	return &http.Client{Transport: a.tracing.Transport(http.DefaultTransport, hostsOf(to)...)}
 }
 
-// toIssuer is outgoing for an issuer that signs tokens. Its client follows no redirect that would get a secret.
-func (a *App) toIssuer(i config.Issuer) *http.Client {
-	u, err := url.Parse(i.URL)
-	if a.tracing == nil || err != nil {
+// toIssuers is outgoing for issuers that sign tokens. Its client follows no redirect that would get a secret.
+func (a *App) toIssuers(issuers ...config.Issuer) *http.Client {
+	if a.tracing == nil {
 		return nil
+	}
+	var hosts []string
+	for _, i := range issuers {
+		hosts = append(hosts, hostsOf(i.URL, i.JWKS)...)
 	}
 	c := token.NewClient()
 	follow := c.CheckRedirect
-	c.Transport = a.tracing.Transport(c.Transport, u.Host)
+	c.Transport = a.tracing.Transport(c.Transport, hosts...)
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
 		if via[0].Method != http.MethodGet {
 			return http.ErrUseLastResponse
@@ -194,4 +196,14 @@ func (a *App) toIssuer(i config.Issuer) *http.Client {
 		return follow(r, via)
 	}
 	return c
+}
+
+// hostsOf returns the hosts of URLs, with their ports.
+func hostsOf(urls ...string) (hosts []string) {
+	for _, text := range urls {
+		if u, err := url.Parse(text); err == nil && u.Host != "" {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	return hosts
 }

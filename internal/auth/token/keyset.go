@@ -64,7 +64,7 @@ func (i *trusted) key(ctx context.Context, h header, iss string) (any, error) {
 
 // get returns a key. It waits for a fetch if the key is unknown and one may begin.
 func (s *keySet) get(ctx context.Context, id keyID) (any, error) {
-	key, flight := s.known(id)
+	key, flight := s.known(ctx, id)
 	if key != nil {
 		return key, nil
 	}
@@ -72,7 +72,7 @@ func (s *keySet) get(ctx context.Context, id keyID) (any, error) {
 		if err := s.wait(ctx, flight); err != nil {
 			return nil, err
 		}
-		if key, _ = s.known(id); key != nil {
+		if key, _ = s.known(ctx, id); key != nil {
 			return key, nil
 		}
 	}
@@ -86,7 +86,7 @@ func (s *keySet) get(ctx context.Context, id keyID) (any, error) {
 
 // known returns a key, and starts a fetch if the keys are old. If the key is unknown, it returns the fetch to wait for, or nil if it is too
 // early for another one.
-func (s *keySet) known(id keyID) (key any, flight chan struct{}) {
+func (s *keySet) known(ctx context.Context, id keyID) (key any, flight chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if key = s.keys[keyID{id.name, id.algorithm, ""}]; key == nil {
@@ -96,7 +96,7 @@ func (s *keySet) known(id keyID) (key any, flight chan struct{}) {
 		key = s.only(id)
 	}
 	if key == nil || s.now().After(s.next) {
-		s.begin()
+		s.begin(ctx)
 	}
 	return key, s.flight
 }
@@ -116,22 +116,22 @@ func (s *keySet) only(wanted keyID) (found any) {
 	return found
 }
 
-// refresh starts a fetch, unless one has begun a short while ago.
+// refresh starts a fetch in the background, unless one has begun a short while ago.
 func (s *keySet) refresh() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.begin()
+	s.begin(s.context)
 }
 
-// begin is refresh for a caller that holds the lock.
-func (s *keySet) begin() {
+// begin is refresh for a caller that holds the lock. The fetch is in the trace of ctx, and outlives it.
+func (s *keySet) begin(ctx context.Context) {
 	now := s.now()
 	tooEarly := !s.tried.IsZero() && now.Sub(s.tried) < attemptEvery
 	if s.flight != nil || tooEarly || s.context.Err() != nil {
 		return
 	}
 	s.tried, s.flight = now, make(chan struct{})
-	s.running.Go(s.fetch)
+	s.running.Go(func() { s.fetch(context.WithoutCancel(ctx)) })
 }
 
 // settle returns once no fetch can begin any more. The context has ended.
@@ -141,9 +141,10 @@ func (s *keySet) settle() {
 }
 
 // fetch replaces the keys.
-func (s *keySet) fetch() {
-	ctx, cancel := context.WithTimeout(s.context, fetchTimeout)
+func (s *keySet) fetch(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
+	defer context.AfterFunc(s.context, cancel)()
 	keys, fresh, err := fetchKeys(ctx, s.client, s.issuer)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -333,3 +334,41 @@ func BenchmarkSignature(b *testing.B) {
 		}
 	}
 }
+
+// A fetch of keys belongs to the trace of the request that needs them, and does not end with that request.
+func TestFetchIsOfItsRequest(t *testing.T) {
+	type requestKey struct{}
+	i := newIssuer(t)
+	key := newSigner(t, "k1", jwa.ES256())
+	i.publish(key)
+	begun, resume := make(chan any, 10), make(chan struct{})
+	v, _ := verifier(t, i, func(o *token.Options) {
+		o.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			begun <- r.Context().Value(requestKey{})
+			<-resume
+			return http.DefaultTransport.RoundTrip(r)
+		})}
+	})
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), requestKey{}, "request 1"))
+	failed := make(chan error)
+	text := key.sign(t, i.good(nil), nil)
+	go func() {
+		_, err := v.Verify(ctx, text)
+		failed <- err
+	}()
+	if got := <-begun; got != "request 1" {
+		t.Errorf("the fetch is of %v", got)
+	}
+	cancel()
+	if err := <-failed; fault.CodeOf(err) != fault.Canceled {
+		t.Errorf("the request that is given up: %v", err)
+	}
+	close(resume)
+	if _, err := v.Verify(t.Context(), text); err != nil {
+		t.Errorf("the fetch has ended with its request: %v", err)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
