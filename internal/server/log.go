@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -73,10 +72,6 @@ func (s *Server) logAccess(ctx context.Context, w *response, took time.Duration,
 	if status == 0 && !aborted && !w.hijacked {
 		status = http.StatusOK // net/http sends it for a handler that wrote nothing
 	}
-	remote, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		remote = r.RemoteAddr
-	}
 	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs,
 		slog.String(request.FieldMethod, clipped(r.Method)),
@@ -84,7 +79,7 @@ func (s *Server) logAccess(ctx context.Context, w *response, took time.Duration,
 		slog.Int(request.FieldStatus, status),
 		slog.Int64(request.FieldBytes, w.bytes),
 		slog.Float64(request.FieldDuration, float64(took.Microseconds())/1000),
-		slog.String(request.FieldRemote, remote),
+		slog.String(request.FieldRemote, request.Address(r)),
 		slog.String(request.FieldUserAgent, clipped(r.UserAgent())),
 	)
 	if w.refusal != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"strings"
 )
@@ -88,13 +87,4 @@ func (r *Keyring) signed(text, purpose, signature string) bool {
 		}
 	}
 	return false
-}
-
-// address returns the address of a client without its port.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -174,7 +174,7 @@ func (m *Manager) start(w http.ResponseWriter, r *http.Request, s gotrue.Session
 	}
 	now := m.o.Now()
 	fresh := m.tokensOf(row{id: uuid.NewString(), issuer: claims.Issuer, uid: claims.Subject, method: method}, s, claims)
-	info := Info{Method: method, Address: address(r), UserAgent: clipped(r.UserAgent()), Started: now}
+	info := Info{Method: method, Address: request.Address(r), UserAgent: clipped(r.UserAgent()), Started: now}
 	if err := m.store.add(r.Context(), fresh, digest(ticket), info); err != nil {
 		return err
 	}

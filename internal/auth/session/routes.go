@@ -9,6 +9,7 @@ import (
 	"github.com/krowoc/krowoc/internal/auth/gotrue"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // pathPrefix is in front of all routes of sessions.
@@ -70,7 +71,7 @@ func (m *Manager) answer(handle handler) http.Handler {
 // issuer returns the client of the issuer for a request.
 func (m *Manager) issuer(r *http.Request) gotrue.Client {
 	c := m.o.Issuer()
-	c.Address = address(r)
+	c.Address = request.Address(r)
 	return c
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -113,11 +112,7 @@ func (v *Receiver) admit(r *http.Request) error {
 	if !v.isOurs(r) {
 		return fault.New(fault.Forbidden, receive, "pages of this origin may not report errors", "add the origin to server.cors.origins")
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if wait := v.limits.take(host); wait > 0 {
+	if wait := v.limits.take(request.Address(r)); wait > 0 {
 		return &fault.Error{Code: fault.RateLimited, Op: receive, Message: fmt.Sprintf("more than %d reports in a minute", perAddress), RetryAfter: wait}
 	}
 	return nil
