@@ -48,6 +48,10 @@ func presentOne(err error) *gqlerror.Error {
 			e.Locations = []gqlerror.Location{{Line: located.Line, Column: located.Column}}
 		}
 	}
+	var protocol *protocolError
+	if errors.As(err, &protocol) {
+		e.Extensions["code"] = protocol.code
+	}
 	var stale *staleLogIn
 	if errors.As(err, &stale) {
 		e.Extensions["maxAge"] = int64(stale.maxAge.Seconds())

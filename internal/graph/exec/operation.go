@@ -18,6 +18,7 @@ type Operation struct {
 	// Of the request.
 	Name       string // operationName; the step Document sets it for the only operation of a document
 	Document   string // the text; Documents may set it
+	DocumentID string // names a document that the server knows, instead of its text
 	Variables  map[string]any
 	Extensions map[string]any
 	Caller     caller.Caller
@@ -39,6 +40,7 @@ type Operation struct {
 	Took   time.Duration // from the document to the outcome
 	Counts []graph.Count // what a mutation adds to the metrics of the schema; empty unless it is committed
 
+	hash      string // by which the request names the document; of Persisted
 	document  *ast.QueryDocument
 	operation *ast.OperationDefinition
 	counts    []graph.Count // of the steps so far

@@ -17,6 +17,7 @@ import (
 // body is the JSON of a request by POST.
 type body struct {
 	Query         string         `json:"query"`
+	DocumentID    string         `json:"documentId"`
 	OperationName string         `json:"operationName"`
 	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
@@ -35,7 +36,7 @@ func read(r *http.Request) (*Operation, *problem.Details) {
 
 func readQuery(r *http.Request) (*Operation, *problem.Details) {
 	query := r.URL.Query()
-	op := &Operation{Document: query.Get("query"), Name: query.Get("operationName"), Safe: true}
+	op := &Operation{Document: query.Get("query"), DocumentID: query.Get("documentId"), Name: query.Get("operationName"), Safe: true}
 	for name, into := range map[string]*map[string]any{"variables": &op.Variables, "extensions": &op.Extensions} {
 		if text := query.Get(name); text != "" {
 			if err := decode(strings.NewReader(text), into); err != nil {
@@ -64,12 +65,15 @@ func readBody(r *http.Request) (*Operation, *problem.Details) {
 		}
 		return nil, invalid("the body is not a GraphQL request: "+err.Error(), `send {"query": "…", "variables": {…}}`)
 	}
-	return checked(&Operation{Document: b.Query, Name: b.OperationName, Variables: b.Variables, Extensions: b.Extensions})
+	return checked(&Operation{Document: b.Query, DocumentID: b.DocumentID, Name: b.OperationName, Variables: b.Variables, Extensions: b.Extensions})
 }
 
 // checked refuses a request that names no document. Extensions can name one that the server knows.
 func checked(op *Operation) (*Operation, *problem.Details) {
-	if op.Document == "" && op.Extensions == nil {
+	switch {
+	case op.Document != "" && op.DocumentID != "":
+		return nil, invalid("the request has both query and documentId", "leave one of them out")
+	case op.Document+op.DocumentID == "" && op.Extensions == nil:
 		return nil, invalid("the request has no query", `send {"query": "…"}`)
 	}
 	return op, nil
