@@ -221,6 +221,7 @@ func (b *builder) batchNodes(t *text, o *object, f selected, written func(*scope
 	}
 	var rows text
 	each := b.plan.Cost.child(p.size)
+	each.location = b.location
 	if err := b.elements(&rows, p, func() (string, error) { return b.objectJSON(s, f.selections, each, 2) }); err != nil {
 		return err
 	}

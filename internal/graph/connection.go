@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -39,8 +38,8 @@ type page struct {
 // connection returns SQL for the JSON of a Relay connection.
 // See https://relay.dev/graphql/connections.htm.
 func (b *builder) connection(src source, f selected, c *Cost) (string, error) {
-	if src.depth > b.api.options.MaxDepth {
-		return "", invalid(fmt.Sprintf("the operation is nested more than %d levels deep", b.api.options.MaxDepth), "ask for less at once")
+	if err := b.deepen(src.depth); err != nil {
+		return "", err
 	}
 	p, err := b.page(src, f.Field)
 	if err != nil {
@@ -52,6 +51,7 @@ func (b *builder) connection(src source, f selected, c *Cost) (string, error) {
 	}
 	p.numbered = slices.ContainsFunc(fields, func(f selected) bool { return f.Name == "pageInfo" })
 	each := c.child(p.size)
+	each.location = b.location
 	c.fields += len(fields)
 	var t text
 	t.constant("{")

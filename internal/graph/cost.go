@@ -9,7 +9,8 @@ import (
 // Cost is how many fields an operation can return: those of each selection, once for each row that the selection can have.
 type Cost struct {
 	fields   int
-	rows     pageSize // of a list; the zero value for one row
+	rows     pageSize  // of a list; the zero value for one row
+	location *Location // of a list of a client
 	children []*Cost
 }
 

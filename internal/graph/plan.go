@@ -25,6 +25,8 @@ type Plan struct {
 	PerCaller CallerUse
 	// Fresh is the most recent log-in that the operation asks for.
 	Fresh Freshness
+	// Depth is how many levels the operation nests.
+	Depth Depth
 	// Cost is the number of fields that the answer can have, and MaxCost the highest number allowed.
 	Cost    Cost
 	MaxCost int

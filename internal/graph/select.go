@@ -35,8 +35,8 @@ func (b *builder) row(s *scope, where []string, f selected, c *Cost, depth int) 
 
 // objectJSON returns SQL for the JSON object of a row.
 func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *Cost, depth int) (string, error) {
-	if depth > b.api.options.MaxDepth {
-		return "", invalid(fmt.Sprintf("the operation is nested more than %d levels deep", b.api.options.MaxDepth), "ask for less at once")
+	if err := b.deepen(depth); err != nil {
+		return "", err
 	}
 	fields, err := b.collect(sets...)
 	if err != nil {

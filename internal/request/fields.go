@@ -21,6 +21,10 @@ const (
 	FieldRefused   = "refused"
 	FieldAborted   = "aborted"
 
+	FieldDocument = "document_hash"
+	FieldFields   = "root_fields"
+	FieldCost     = "cost"
+
 	FieldCode  = "code"
 	FieldError = "error"
 	FieldPanic = "panic"
@@ -36,6 +40,7 @@ const (
 	everyRecord = "every record"
 	ofRequests  = "every record of a request"
 	accessLog   = "access log"
+	slowOnes    = "slow operations"
 	failures    = "failures"
 )
 
@@ -62,6 +67,9 @@ func Fields() []Field {
 		{FieldUserAgent, accessLog, "What the client calls itself."},
 		{FieldRefused, accessLog, "Why the credentials were not accepted."},
 		{FieldAborted, accessLog, "true if the connection was cut before the response was complete."},
+		{FieldDocument, slowOnes, "SHA-256 of the GraphQL document, as in `graphql.document.hash` of traces."},
+		{FieldFields, slowOnes, "Type of the operation and its root fields, as the schema calls them."},
+		{FieldCost, slowOnes, "How many fields the operation could return."},
 		{FieldCode, failures, "Category of the error, as in `extensions.code`, in lower case."},
 		{FieldError, failures, "The error, with its causes."},
 		{FieldPanic, failures, "Value of a panic."},

@@ -3,7 +3,6 @@ package exec
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 
 // admitParts refuse operations before they take any of the database's time.
 func (p *pipeline) admitParts() []part {
-	parts := []part{{"scope of the API key", p.checkScope}, {"cost", checkCost}}
+	parts := []part{{"scope of the API key", p.checkScope}, {"limits of the caller", p.checkLimits}}
 	if !p.Introspection {
 		parts = append(parts, part{"no introspection", refuseIntrospection})
 	}
@@ -39,14 +38,6 @@ func (p *pipeline) checkScope(_ context.Context, op *Operation) error {
 	}
 	return fault.New(fault.Forbidden, "", "the API key does not allow the types "+strings.Join(missing, ", "),
 		"use a key that does; rules and deletes can need more types than the operation selects")
-}
-
-func checkCost(_ context.Context, op *Operation) error {
-	if op.Cost <= op.Plan.MaxCost {
-		return nil
-	}
-	return fault.New(fault.Invalid, "", fmt.Sprintf("the operation can return %d fields; at most %d are allowed", op.Cost, op.Plan.MaxCost),
-		"select fewer fields, or request smaller pages with first")
 }
 
 func refuseIntrospection(_ context.Context, op *Operation) error {

@@ -52,6 +52,10 @@ func presentOne(err error) *gqlerror.Error {
 	if errors.As(err, &protocol) {
 		e.Extensions["code"] = protocol.code
 	}
+	var costly *costError
+	if errors.As(err, &costly) {
+		e.Extensions["cost"] = costly.cost
+	}
 	var stale *staleLogIn
 	if errors.As(err, &stale) {
 		e.Extensions["maxAge"] = int64(stale.maxAge.Seconds())

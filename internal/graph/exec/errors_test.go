@@ -206,7 +206,7 @@ func TestLimits(t *testing.T) {
 		query, want string
 		vars        map[string]any
 	}{
-		"depth":             {`{users {nodes {prompts {nodes {owner {prompts {totalCount}}}}}}}`, "more than 4 levels deep", nil},
+		"depth":             {`{users {nodes {prompts {nodes {owner {prompts {totalCount}}}}}}}`, "is nested 5 levels deep; at most 4 are allowed", nil},
 		"rows":              {`{users(first: 50) {nodes {a: id b: id c: id d: id e: id}}}`, "can return", nil},
 		"rows by variable":  {`query($n: Int) {users(first: $n) {nodes {a: id b: id c: id d: id e: id}}}`, "can return", map[string]any{"n": 50}},
 		"rows of rows":      {`{users(first: 20) {nodes {prompts(first: 20) {nodes {id}}}}}`, "can return", nil},

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 )
@@ -38,6 +39,9 @@ type Options struct {
 
 	// Sessions answers the fields about sessions that the API has, if it has any. Nil refuses them.
 	Sessions Sessions
+
+	// Limits returns the limits of a caller; nil leaves all callers those of the API.
+	Limits func(who caller.Caller) Limits
 
 	// Enforce runs the statements of callers under row-level security; nil does not. Those of the service run without.
 	Enforce *Enforcement

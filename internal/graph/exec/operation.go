@@ -31,6 +31,7 @@ type Operation struct {
 	Plan      *graph.Plan
 	PlanFound bool  // Plan was in memory and did not have to be made
 	Cost      int   // with these variables
+	MaxCost   int   // for the caller; the step Admit sets it
 	Args      []any // of the plan's statement; a mutation binds its statements as it runs them
 
 	// The outcome.
@@ -40,6 +41,7 @@ type Operation struct {
 	Took   time.Duration // from the document to the outcome
 	Counts []graph.Count // what a mutation adds to the metrics of the schema; empty unless it is committed
 
+	wantsCost bool   // in the extensions of the answer
 	hash      string // by which the request names the document; of Persisted
 	document  *ast.QueryDocument
 	operation *ast.OperationDefinition

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -20,8 +21,20 @@ func respond(media string) func(*pipeline, http.ResponseWriter, *http.Request, *
 			fail(w, r, media, op.Err)
 			return
 		}
-		write(w, r, media, http.StatusOK, []byte(`{"data":`), op.Data, []byte("}\n"))
+		if notModified(w, r, op) {
+			return
+		}
+		write(w, r, media, http.StatusOK, []byte(`{"data":`), op.Data, ending(op))
 	}
+}
+
+// ending ends an answer, with the cost of its operation for clients that ask for it.
+func ending(op *Operation) []byte {
+	if !op.wantsCost {
+		return []byte("}\n")
+	}
+	cost, _ := json.Marshal(costOf(op)) // of numbers
+	return slices.Concat([]byte(`,"extensions":{"cost":`), cost, []byte("}}\n"))
 }
 
 // fail sends an error. As application/json its status is 200, because clients of that media type take any other status for a failure of the
@@ -60,9 +73,8 @@ func fail(w http.ResponseWriter, r *http.Request, media string, failure error) {
 func write(w http.ResponseWriter, r *http.Request, media string, status int, parts ...[]byte) {
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Add("Vary", "Accept, Accept-Encoding")
+	commonHeaders(h)
 	if length(parts) >= minEncoded {
 		if e := acceptedEncoding(r); e != nil {
 			h.Set("Content-Encoding", e.name)
@@ -76,6 +88,14 @@ func write(w http.ResponseWriter, r *http.Request, media string, status int, par
 			return // the client is gone
 		}
 	}
+}
+
+// commonHeaders sets what answers with and without a body have.
+func commonHeaders(h http.Header) {
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	h.Add("Vary", "Accept, Accept-Encoding")
 }
 
 func length(parts [][]byte) (n int) {

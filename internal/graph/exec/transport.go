@@ -44,6 +44,7 @@ func serve(p *pipeline, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	op.Caller, op.Time = caller.From(r.Context()), p.Now()
+	op.wantsCost = wantsCost(r.Header.Get(CostHeader), op.Extensions)
 	t.serve(p, w, r, op)
 }
 
