@@ -91,10 +91,10 @@ func (p *sdlPrinter) object(o *object) {
 		}
 		p.describe("  ", description)
 		if f.many {
-			p.line("  %s%s: %sConnection%s", f.name, listArguments(f.target), f.target.typ.Name, bang(!f.nullable))
+			p.line("  %s%s: %sConnection%s%s", f.name, listArguments(f.target), f.target.typ.Name, bang(!f.nullable), deprecated(f.src.Deprecated))
 			continue
 		}
-		p.line("  %s: %s", f.name, f.sdlType())
+		p.line("  %s: %s%s", f.name, f.sdlType(), deprecated(f.src.Deprecated))
 	}
 	p.line("}\n")
 	p.line("type %sConnection {\n  nodes: [%s!]!\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, name, name)
@@ -135,11 +135,11 @@ func (p *sdlPrinter) where(o *object) {
 	for _, f := range o.fields {
 		switch {
 		case f.many:
-			p.line("  %s: %sListWhere", f.name, f.target.typ.Name)
+			p.line("  %s: %sListWhere%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
 		case f.target != nil:
-			p.line("  %s: %sWhere", f.name, f.target.typ.Name)
+			p.line("  %s: %sWhere%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
 		default:
-			p.line("  %s: %s", f.name, p.use(f.value))
+			p.line("  %s: %s%s", f.name, p.use(f.value), deprecated(f.src.Deprecated))
 		}
 	}
 	for _, connective := range []string{"and: [%sWhere!]", "or: [%sWhere!]", "not: %sWhere"} {
@@ -160,11 +160,11 @@ func (p *sdlPrinter) order(o *object) {
 	for _, f := range o.fields {
 		switch {
 		case f.many:
-			p.line("  %s: %sAggregateOrder", f.name, f.target.typ.Name)
+			p.line("  %s: %sAggregateOrder%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
 		case f.target != nil:
-			p.line("  %s: %sOrder", f.name, f.target.typ.Name)
+			p.line("  %s: %sOrder%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
 		case f.value.ordered():
-			p.line("  %s: %s", f.name, orderDirection)
+			p.line("  %s: %s%s", f.name, orderDirection, deprecated(f.src.Deprecated))
 		}
 	}
 	p.line("}\n")
@@ -216,7 +216,7 @@ func (p *sdlPrinter) enum(e *schema.Enum) {
 	p.line("enum %s {", e.Name)
 	for _, v := range e.Values {
 		p.describe("  ", v.Description)
-		p.line("  %s", v.Name)
+		p.line("  %s%s", v.Name, deprecated(v.Deprecated))
 	}
 	p.line("}\n")
 }

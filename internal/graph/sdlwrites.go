@@ -81,12 +81,16 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 		if in.value.list {
 			typ = "[" + typ + bang(!in.value.elemNull) + "]"
 		}
-		p.line("  %s: %s%s", in.name, typ, bang(op == schema.Create && !in.optional))
+		required, reason := op == schema.Create && !in.optional, in.src.Deprecated
+		if required {
+			reason = "" // GraphQL does not allow it: clients could not do without
+		}
+		p.line("  %s: %s%s%s", in.name, typ, bang(required), deprecated(reason))
 	}
 	links := o.writableLinks(op)
 	for _, l := range links {
 		p.describe("  ", l.src.Description)
-		p.line("  %s: %sLinks%s", l.src.Name, l.target.typ.Name, suffix)
+		p.line("  %s: %sLinks%s%s", l.src.Name, l.target.typ.Name, suffix, deprecated(l.src.Deprecated))
 	}
 	if !some && len(links) == 0 {
 		p.describe("  ", "No field can be set.")

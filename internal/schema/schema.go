@@ -127,6 +127,7 @@ type Field struct {
 	Fresh       Fresh  // in addition to that of the type
 	PII         *PII   // @pii: personal data
 	RenamedFrom string
+	Deprecated  string // the reason of @deprecated; empty for a field that is not
 	Pos         Position
 }
 
@@ -241,5 +242,6 @@ type EnumValue struct {
 	Description string
 	Label       string // in Postgres: PG-13 for PG_13; usually the name
 	RenamedFrom string
+	Deprecated  string // the reason of @deprecated; empty for a value that is not
 	Pos         Position
 }

@@ -5,7 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/krowoc/krowoc/internal/generate/shape"
 )
+
+// deprecated begins the paragraph of a comment that tools for Go know: https://go.dev/wiki/Deprecated.
+const deprecated = "Deprecated: "
 
 func (m *model) enumFile() ([]byte, error) {
 	var b strings.Builder
@@ -19,8 +24,9 @@ func (m *model) enumFile() ([]byte, error) {
 		descriptions = append(descriptions, e.Description)
 		var lines table
 		for i, v := range e.Values {
-			descriptions = append(descriptions, v.Description)
-			lines.add(v.Description, e.values[i], e.name, "= "+strconv.Quote(v.Name))
+			about := shape.Documented(v.Description, v.Deprecated, deprecated)
+			descriptions = append(descriptions, about)
+			lines.add(about, e.values[i], e.name, "= "+strconv.Quote(v.Name))
 		}
 		lines.write(&b)
 		fmt.Fprintf(&b, ")\n\n// Valid reports whether v is one of the values.\nfunc (v %s) Valid() bool {\n\tswitch v {\n\tcase %s:\n\t\treturn true\n\t}\n\treturn false\n}\n",

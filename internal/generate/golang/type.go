@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/krowoc/krowoc/internal/generate/shape"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -30,7 +31,7 @@ func (m *model) typeFile(t goType) ([]byte, error) {
 	}
 	descriptions := []string{t.Description}
 	for _, f := range t.fields {
-		descriptions = append(descriptions, f.Description)
+		descriptions = append(descriptions, shape.Documented(f.Description, f.Deprecated, deprecated))
 	}
 	return formatted([]byte(m.header(t)+b.String()), descriptions)
 }
@@ -79,7 +80,7 @@ func (m *model) structure(b *strings.Builder, name string, t goType, has func(go
 		if strings.HasPrefix(typ(f), "Optional[") {
 			omit = option
 		}
-		lines.add(f.Description, f.name, typ(f), "`json:\""+f.Name+omit+"\" db:\""+f.Column+"\"`")
+		lines.add(shape.Documented(f.Description, f.Deprecated, deprecated), f.name, typ(f), "`json:\""+f.Name+omit+"\" db:\""+f.Column+"\"`")
 	}
 	if lines.lines == nil {
 		fmt.Fprintf(b, "type %s struct{}\n", name)

@@ -15,6 +15,9 @@ func annotate(v object, f shape.Field) object {
 	if f.ReadOnly {
 		out = append(out, member{"readOnly", true})
 	}
+	if f.Deprecated != "" {
+		out = append(out, member{"deprecated", true})
+	}
 	return out.with("x-krowoc", aboutField(f))
 }
 
@@ -27,7 +30,7 @@ func aboutField(f shape.Field) object {
 	if f.Source.Unique {
 		about = append(about, member{"unique", true})
 	}
-	about = about.with("format", string(f.Constraints().Format))
+	about = about.with("deprecated", f.Deprecated).with("format", string(f.Constraints().Format))
 	if !f.Reference() {
 		about = about.with("checks", checks(f.Source.Checks))
 	}

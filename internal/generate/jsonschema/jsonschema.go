@@ -164,11 +164,11 @@ func names(o object) []any {
 
 func enumeration(e *schema.Enum) object {
 	values := make([]any, len(e.Values))
-	var described object
+	var described, reasons object
 	for i, v := range e.Values {
 		values[i] = v.Name
-		described = described.with(v.Name, v.Description)
+		described, reasons = described.with(v.Name, v.Description), reasons.with(v.Name, v.Deprecated)
 	}
-	about := object{}.with("values", described)
+	about := object{}.with("values", described).with("deprecated", reasons)
 	return object{{"title", e.Name}}.with("description", e.Description).with("type", "string").with("enum", values).with("x-krowoc", about)
 }

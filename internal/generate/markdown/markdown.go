@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/generate"
+	"github.com/krowoc/krowoc/internal/generate/shape"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/access"
 )
@@ -41,8 +42,8 @@ func files(in generate.Input) ([]generate.File, error) {
 			if v.Label != v.Name {
 				fmt.Fprintf(&b, ", in Postgres %s", code(v.Label))
 			}
-			if v.Description != "" {
-				b.WriteString(": " + strings.Join(strings.Fields(v.Description), " "))
+			if about := documented(v.Description, v.Deprecated); about != "" {
+				b.WriteString(": " + strings.Join(strings.Fields(about), " "))
 			}
 			b.WriteByte('\n')
 		}
@@ -60,7 +61,7 @@ func table(b *strings.Builder, t *schema.Type) {
 	b.WriteString("| field | column | type | constraints | description |\n| --- | --- | --- | --- | --- |\n")
 	for _, f := range t.Fields {
 		if columns := f.Columns(); len(columns) > 0 {
-			fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s | %s |\n", f.Name, strings.Join(columns, "`, `"), f.Type, cell(rules(f)), cell(f.Description))
+			fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s | %s |\n", f.Name, strings.Join(columns, "`, `"), f.Type, cell(rules(f)), cell(documented(f.Description, f.Deprecated)))
 		}
 	}
 	var notes []string
@@ -84,6 +85,11 @@ func table(b *strings.Builder, t *schema.Type) {
 	if len(notes) > 0 {
 		b.WriteString("\n- " + strings.Join(notes, "\n- ") + "\n")
 	}
+}
+
+// documented adds the reason of a deprecation to a description.
+func documented(description, reason string) string {
+	return shape.Documented(description, reason, "**Deprecated:** ")
 }
 
 func fieldNames(fields []*schema.Field) string {

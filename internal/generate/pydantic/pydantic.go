@@ -133,7 +133,7 @@ func (w *writer) enum(e *schema.Enum) {
 	}
 	for _, v := range e.Values {
 		w.line("    %s = %s", members.take(v.Name, ""), strconv.Quote(v.Name))
-		w.doc(v.Description)
+		w.doc(shape.Documented(v.Description, v.Deprecated, "Deprecated: "))
 	}
 }
 
@@ -224,6 +224,9 @@ func (w *writer) field(f shape.Field, name, typ string, optional bool) {
 	}
 	if name != f.Name { // with alias, type checkers would want the name of the schema as the argument
 		args = append(args, "validation_alias="+strconv.Quote(f.Name), "serialization_alias="+strconv.Quote(f.Name))
+	}
+	if f.Deprecated != "" {
+		args = append(args, "deprecated="+strconv.Quote(f.Deprecated))
 	}
 	value := ""
 	if len(args) > 0 {

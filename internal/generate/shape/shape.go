@@ -22,6 +22,7 @@ type Field struct {
 	Name        string // title, ownerId
 	Column      string
 	Description string
+	Deprecated  string        // the reason; empty for a field that is not
 	Source      *schema.Field // the field of the schema
 	Leaf        *schema.Field // the field whose values it contains: the key field of a reference, otherwise Source
 	Nullable    bool
@@ -53,7 +54,7 @@ func fields(t *schema.Type) []Field {
 				continue
 			}
 			out = append(out, Field{
-				Name: part.Name, Column: part.Column, Description: description(f, part.Name), Source: f, Leaf: part.Leaf,
+				Name: part.Name, Column: part.Column, Description: description(f, part.Name), Deprecated: f.Deprecated, Source: f, Leaf: part.Leaf,
 				Nullable: !f.Type.NonNull, Optional: !f.Type.NonNull || f.HasValue(), Fixed: key[f] || f.ReadOnly(), ReadOnly: f.ReadOnly(),
 			})
 		}

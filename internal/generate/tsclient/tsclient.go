@@ -159,7 +159,7 @@ func (w *writer) input(d *ast.Definition) {
 	w.doc("", d.Description)
 	w.line("export interface %s {", w.names[d.Name])
 	for _, f := range d.Fields {
-		w.doc("  ", f.Description)
+		w.doc("  ", about(f))
 		w.line("  %s;", w.optional(f.Name, f.Type, !f.Type.NonNull || f.DefaultValue != nil))
 	}
 	w.line("}")
@@ -229,7 +229,7 @@ func (w *writer) objects(types []*ast.Definition) {
 			if strings.HasPrefix(f.Name, "__") {
 				continue
 			}
-			w.doc("    ", f.Description)
+			w.doc("    ", about(f))
 			w.field(f)
 		}
 		w.line("  };")

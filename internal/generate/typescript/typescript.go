@@ -112,7 +112,7 @@ func (w *writer) enum(e *schema.Enum) {
 	w.doc("", e.Description)
 	w.line("export const %s = {", name)
 	for _, v := range e.Values {
-		w.doc("  ", v.Description)
+		w.doc("  ", shape.Documented(v.Description, v.Deprecated, "@deprecated "))
 		w.line("  %s: %q,", v.Name, v.Name)
 	}
 	w.line("} as const;")
@@ -231,7 +231,7 @@ func (w *writer) object(head string, s shape.Type, object string, how func(shape
 	w.line("%s%s({", pad, object)
 	for _, f := range s.Fields {
 		if after, ok := how(f); ok {
-			w.doc(pad+"  ", f.Description)
+			w.doc(pad+"  ", shape.Documented(f.Description, f.Deprecated, "@deprecated "))
 			w.line("%s  %s: $%s.%s%s,", pad, f.Name, w.names[s.Type], f.Name, strings.ReplaceAll(after, ".nullable().optional()", ".nullish()"))
 		}
 	}

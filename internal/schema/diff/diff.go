@@ -99,6 +99,7 @@ func (c *comparison) values(old, e *schema.Enum) {
 			continue
 		}
 		kept[was] = true
+		c.deprecated(path, old.Deprecation(was), v.Deprecated)
 		if label := old.Label(was); label != v.Label && was == v.Name {
 			c.add("label-changed", path, Safe, Dangerous, Breaking, "its label in Postgres changed from %q to %q; deployed versions still write the old one", label, v.Label)
 		}

@@ -12,6 +12,7 @@ func (b *builder) applyDirectives() {
 				continue
 			}
 			b.constraints(f)
+			f.Deprecated = b.deprecated(f.uses)
 			if t.stored {
 				b.fieldDirectives(t, f)
 			}

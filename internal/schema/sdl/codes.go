@@ -38,6 +38,7 @@ const (
 	codeInvalidMetric     = "invalid-metric"
 	codeInvalidRename     = "invalid-rename"
 	codeInvalidTrack      = "invalid-track"
+	codeInvalidDeprecated = "invalid-deprecated"
 	codeNoRules           = "no-auth-rules" // a warning
 	codeIdleMetric        = "idle-metric"   // a warning
 	codeSlowPattern       = "slow-pattern"  // a warning

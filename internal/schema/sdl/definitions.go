@@ -27,7 +27,9 @@ func Directives() string {
 	writeArguments(&b, ruleArgs[:])
 	b.WriteString("}\n")
 	for _, d := range directiveSpecs {
-		writeDirective(&b, d)
+		if !d.standard {
+			writeDirective(&b, d)
+		}
 	}
 	return b.String()
 }

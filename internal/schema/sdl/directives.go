@@ -36,6 +36,7 @@ type directiveSpec struct {
 	name, doc  string
 	on         location
 	repeatable bool
+	standard   bool // GraphQL defines it, and editors know it
 	args       []argSpec
 }
 
@@ -88,6 +89,9 @@ var directiveSpecs = [...]directiveSpec{
 	}},
 	{name: "renamed", on: onType | onEnum | onEnumValue | onField, doc: "Declares a rename, so that migrations rename instead of dropping and adding.", args: []argSpec{
 		{name: "from", doc: "Previous name in the schema; of an enum or enum value, also the previous name in Postgres.", required: true},
+	}},
+	{name: "deprecated", on: onEnumValue | onField, standard: true, doc: "Clients should use something else, which the reason names.", args: []argSpec{
+		{name: "reason", doc: "What to use instead. Default: No longer supported."},
 	}},
 	{name: "ref", on: onReference, doc: "A reference to a row of another type.", args: []argSpec{
 		{name: "onDelete", doc: "What deleting the referenced row does. Default: RESTRICT for a required field, SET_NULL for an optional one.", kind: enumArg, enum: "OnDelete", values: deletes},

@@ -67,6 +67,6 @@ func (b *builder) enumValue(d *ast.Definition, v *ast.EnumValueDefinition) schem
 	}
 	b.renamed(us, "an enum value", v.Name, func(from string) bool { return d.EnumValues.ForName(from) != nil })
 	return schema.EnumValue{
-		Name: v.Name, Description: v.Description, Label: label, RenamedFrom: us.one("renamed").text("from"), Pos: b.position(v.Position),
+		Name: v.Name, Description: v.Description, Label: label, RenamedFrom: us.one("renamed").text("from"), Deprecated: b.deprecated(us), Pos: b.position(v.Position),
 	}
 }

@@ -41,6 +41,8 @@ var mistakes = []struct{ code, source string }{
 	{"invalid-name", "enum E { ONE @value(name: ‸\"" + strings.Repeat("é", 32) + "\") }"},
 	{"invalid-name", "enum E { ONE @value(name: ‸\"a\\u0000\") }"},
 	{"missing-argument", "enum E { ONE @‸value }"},
+	{"invalid-deprecated", "enum E { ONE @deprecated(reason: ‸\" \") }"},
+	{"misplaced-directive", "type A @table @‸deprecated { a: Int }"},
 	{"misplaced-directive", "enum E @‸value(name: \"x\") { ONE }"},
 	{"misplaced-directive", "enum E { ONE @‸enum(name: \"x\") }"},
 	{"reserved-name", "type ‸Query { a: Int }"},

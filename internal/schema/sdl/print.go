@@ -56,7 +56,7 @@ func (p *printer) enum(e *schema.Enum) {
 	p.write(" {\n")
 	for _, v := range e.Values {
 		p.description(v.Description, "  ")
-		p.write("  ", v.Name, label(v), directive("renamed", text("from", v.RenamedFrom)), "\n")
+		p.write("  ", v.Name, label(v), directive("renamed", text("from", v.RenamedFrom)), deprecatedDirective(v.Deprecated), "\n")
 	}
 	p.write("}\n")
 }

@@ -16,7 +16,7 @@ import (
 // all kinds.
 func generate(r *rand.Rand) string {
 	var b strings.Builder
-	b.WriteString("enum Color" + pick(r, "", ` @enum(name: "Color of x")`) + " { RED GREEN" + pick(r, "", ` @value(name: "dark \"green\"")`) + " BLUE" +
+	b.WriteString("enum Color" + pick(r, "", ` @enum(name: "Color of x")`) + " { RED GREEN" + pick(r, "", ` @value(name: "dark \"green\"")`) + " BLUE" + pick(r, "", " @deprecated") +
 		pick(r, "", ` @value(name: "") @renamed(from: "NAVY")`, ` @value(name: "a\n\\b")`) + " }\n")
 	b.WriteString("enum Plan @tiers { FREE PRO }\n")
 	n := 2 + r.IntN(5)
@@ -54,7 +54,7 @@ func generate(r *rand.Rand) string {
 		if strings.Contains(key, "id") {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")
 		}
-		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)"))
+		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)", ` @deprecated(reason: "use \"k\"\ninstead")`))
 		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, ` @onUpdate(expr: "this.n + 1")`,
 			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
 		b.WriteString("\n  l: [Color!]!" + pick(r, "", " @default(value: [RED, BLUE])", " @length(max: 3)"))
