@@ -82,7 +82,7 @@ func (b *builder) updatedMany(o *object, f selected, old string) (a assignment, 
 		return a, "", err
 	}
 	if len(a.links) > 0 {
-		return a, "", invalid(a.links[0].src.Name+" cannot be changed for many rows at once", "change it for each row, with update"+o.typ.Name)
+		return a, "", invalid(a.links[0].src.APIName()+" cannot be changed for many rows at once", "change it for each row, with update"+o.typ.APIName())
 	}
 	if err = b.compute(o, &a, func(f *schema.Field) *schema.Expr { return f.OnUpdate }, old); err != nil {
 		return a, "", err
@@ -189,7 +189,7 @@ func (b *builder) batchJSON(o *object, f selected, count string, written func(*s
 		t.member(i, field)
 		switch field.Name {
 		case "__typename":
-			t.constant(`"` + o.typ.Name + `Batch"`)
+			t.constant(`"` + o.typ.APIName() + `Batch"`)
 		case "count":
 			t.expr(count)
 		case "nodes":

@@ -73,7 +73,7 @@ func (b *builder) connection(src source, f selected, c *Cost) (string, error) {
 func (b *builder) connectionField(t *text, p *page, f selected, whole, each *Cost) error {
 	switch f.Name {
 	case "__typename":
-		t.constant(`"` + p.object.typ.Name + `Connection"`)
+		t.constant(`"` + p.object.typ.APIName() + `Connection"`)
 		return nil
 	case "totalCount":
 		t.expr(b.totalCount(p))
@@ -217,7 +217,7 @@ func (b *builder) edge(p *page, f selected, c *Cost) (string, error) {
 		t.member(i, field)
 		switch field.Name {
 		case "__typename":
-			t.constant(`"` + p.object.typ.Name + `Edge"`)
+			t.constant(`"` + p.object.typ.APIName() + `Edge"`)
 		case "cursor":
 			t.constant(`"`)
 			t.expr(p.cursorSQL())

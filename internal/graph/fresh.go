@@ -26,9 +26,9 @@ func (b *builder) fresh(a access, t *schema.Type) string {
 	case b.outside:
 		return rls.LoggedInWithin(a.fresh)
 	}
-	what := doing[a.operation] + " " + t.Name
+	what := doing[a.operation] + " " + t.APIName()
 	if a.field != nil {
-		what += "." + a.field.Name
+		what += "." + a.field.APIName()
 	}
 	b.asks(Freshness{Within: a.fresh, What: what, Location: b.location})
 	return ""

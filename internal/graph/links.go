@@ -27,7 +27,7 @@ type Link struct {
 func (l Link) Missing() error { return missing(l.change.target) }
 
 func missing(o *object) error {
-	return fault.New(fault.NotFound, "", "no "+o.typ.Name+" with this key exists that you are allowed to change")
+	return fault.New(fault.NotFound, "", "no "+o.typ.APIName()+" with this key exists that you are allowed to change")
 }
 
 // linksOf returns the lists of an object that some caller may write.
@@ -37,7 +37,7 @@ func (a *API) linksOf(o *object) (list []linkField) {
 	}
 	for _, f := range o.typ.Fields {
 		rel := f.Relation
-		if rel == nil || rel.Through == nil || rel.Through.Join == nil || serviceOnly(f) {
+		if rel == nil || rel.Through == nil || rel.Through.Join == nil || serviceOnly(f) || serviceOnly(rel.Inverse) {
 			continue
 		}
 		target := a.byName[rel.Target.Name]
@@ -64,12 +64,12 @@ func (o *object) writableLinks(op schema.Operation) (list []linkField) {
 
 // input returns the list as a field of data, for its rules.
 func (l linkField) input() inputField {
-	return inputField{field: &field{name: l.src.Name, src: l.src}, optional: true}
+	return inputField{field: &field{name: l.src.APIName(), src: l.src}, optional: true}
 }
 
 // inverse returns the list at the other end.
 func (l linkField) inverse() inputField {
-	return inputField{field: &field{name: l.src.Relation.Inverse.Name, src: l.src.Relation.Inverse}}
+	return inputField{field: &field{name: l.src.Relation.Inverse.APIName(), src: l.src.Relation.Inverse}}
 }
 
 // change is what data says of one list.
@@ -81,7 +81,7 @@ type change struct {
 // linked reads what data says of a list.
 func linked(l linkField, value arg) (change, error) {
 	c := change{l, map[string][]arg{}}
-	name := l.src.Name
+	name := l.src.APIName()
 	if value.null {
 		return c, &ValueError{Fault: invalid(name+" cannot be null", "leave it out, or write "+name+": {set: []} to remove all"), Field: name}
 	}

@@ -126,7 +126,7 @@ func (b *builder) keyOf(o *object, key arg, alias string) (string, error) {
 	for _, k := range o.key {
 		i := slices.IndexFunc(key.fields, func(f argField) bool { return f.name == k.name })
 		if i < 0 {
-			return "", invalid("the key of "+article(o.typ.Name)+" has no "+k.name, "")
+			return "", invalid("the key of "+article(o.typ.APIName())+" has no "+k.name, "")
 		}
 		value, err := b.value(k.value, key.fields[i].value)
 		if err != nil {

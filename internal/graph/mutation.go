@@ -30,10 +30,13 @@ func (a *API) addMutations() {
 			verb      string
 			operation schema.Operation
 		}{{"create", schema.Create}, {"update", schema.Update}, {"delete", schema.Delete}} {
+			if o.typ.API.Hides(m.operation) {
+				continue
+			}
 			if slices.ContainsFunc(o.typ.Rules, func(r schema.Rule) bool { return r.Allows(m.operation) }) {
-				a.addMutation(m.verb+o.typ.Name, mutation{o, m.operation, false})
+				a.addMutation(m.verb+o.typ.APIName(), mutation{o, m.operation, false})
 				if m.operation != schema.Create {
-					a.addMutation(m.verb+schema.ListName(o.typ.Name), mutation{o, m.operation, true})
+					a.addMutation(m.verb+o.typ.APIListType(), mutation{o, m.operation, true})
 				}
 			}
 		}
@@ -51,7 +54,7 @@ func inputsOf(o *object) (list []inputField) {
 			continue
 		}
 		for _, k := range keyFields(f) {
-			ownField := k.name != f.Name && o.typ.Field(k.name) != nil // which is listed by itself
+			ownField := k.name != f.APIName() && o.typ.APIField(k.name) != nil // which is listed by itself
 			if k.column == "" || ownField {
 				continue
 			}
@@ -67,7 +70,7 @@ func inputsOf(o *object) (list []inputField) {
 
 // writable reports whether some caller may set a field in an operation.
 func (in inputField) writable(op schema.Operation) bool {
-	if op == schema.Update && in.fixed {
+	if (op == schema.Update && in.fixed) || in.src.API.Hides(op) {
 		return false
 	}
 	return !in.src.Auth || slices.ContainsFunc(in.src.Rules, func(r schema.Rule) bool { return r.Allows(op) })
@@ -115,9 +118,9 @@ func (s Step) Missing() error {
 // Refused is the fault of a step whose Write leaves a row that the rules do not allow.
 func (s Step) Refused() error {
 	if s.many {
-		return fault.New(fault.Forbidden, "", "you are not allowed to write one of these rows of "+s.object.typ.Name)
+		return fault.New(fault.Forbidden, "", "you are not allowed to write one of these rows of "+s.object.typ.APIName())
 	}
-	return fault.New(fault.Forbidden, "", "you are not allowed to write this "+s.object.typ.Name)
+	return fault.New(fault.Forbidden, "", "you are not allowed to write this "+s.object.typ.APIName())
 }
 
 // Table is the table that the step writes.
@@ -242,11 +245,11 @@ func (b *builder) permission(o *object, op schema.Operation, given []inputField,
 		return nil
 	}
 	verb := map[schema.Operation]string{schema.Create: "create", schema.Update: "update", schema.Delete: "delete"}[op]
-	if err := add(rowAccess(o.typ, op), "you are not allowed to "+verb+" "+article(o.typ.Name)); err != nil {
+	if err := add(rowAccess(o.typ, op), "you are not allowed to "+verb+" "+article(o.typ.APIName())); err != nil {
 		return "", err
 	}
 	for _, in := range given {
-		if err := add(fieldAccessTo(in.src, op), "you are not allowed to set "+in.name+" of "+article(o.typ.Name)); err != nil {
+		if err := add(fieldAccessTo(in.src, op), "you are not allowed to set "+in.name+" of "+article(o.typ.APIName())); err != nil {
 			return "", err
 		}
 	}

@@ -81,19 +81,21 @@ func fieldAccessTo(f *schema.Field, op schema.Operation) access {
 	return access{open: true}
 }
 
-// serviceOnly reports whether the rules of a field let nobody but the service read or write it.
-func serviceOnly(f *schema.Field) bool { return f.Auth && len(f.Rules) == 0 }
+// serviceOnly reports whether a field is not in the API: it is hidden, or its rules let nobody but the service read or write it.
+func serviceOnly(f *schema.Field) bool { return f.API.Hidden || (f.Auth && len(f.Rules) == 0) }
 
 // exposed reports whether a type takes part in the API at all.
-func exposed(t *schema.Type) bool { return t.Stored() && t.Join == nil && len(t.Rules) > 0 }
+func exposed(t *schema.Type) bool {
+	return t.Stored() && t.Join == nil && len(t.Rules) > 0 && !t.API.Hidden
+}
 
 func (a *API) addObjects() {
 	for _, t := range a.model.Tables {
 		if !exposed(t) {
 			continue
 		}
-		single := camelCase(t.Name)
-		o := &object{typ: t, single: single, plural: schema.ListName(single), access: rowAccess(t, schema.Read), byName: map[string]*field{}}
+		single := camelCase(t.APIName())
+		o := &object{typ: t, single: single, plural: t.APIList(), access: rowAccess(t, schema.Read), byName: map[string]*field{}}
 		a.single[o.single], a.plural[o.plural], a.byName[t.Name] = o, o, o
 		a.objects = append(a.objects, o)
 	}
@@ -104,11 +106,11 @@ func (a *API) addObjects() {
 
 func (a *API) addFields(o *object) {
 	for _, f := range o.typ.Fields {
-		if serviceOnly(f) {
+		if serviceOnly(f) || f.API.Hides(schema.Read) {
 			continue // not in the API, like a type without rules
 		}
 		if f.Type.Object == nil {
-			o.add(scalarField(f, f.Name, f.Column))
+			o.add(scalarField(f, f.APIName(), f.Column))
 			continue
 		}
 		a.addRelation(o, f)
@@ -150,14 +152,14 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 	if target == nil || hiddenJoin {
 		return
 	}
-	out := &field{name: f.Name, src: f, target: target}
+	out := &field{name: f.APIName(), src: f, target: target}
 	out.many = rel.Kind == schema.BackMany || rel.Kind == schema.ManyToMany
 	// A row that the caller may not read is null; were the field not nullable, its parent would vanish too.
 	out.nullable = !out.many && (!f.Type.NonNull || !target.access.open)
 	out.restrict(f)
 	o.add(out)
 	for _, k := range keyFields(f) {
-		if o.typ.Field(k.name) == nil {
+		if o.typ.APIField(k.name) == nil {
 			o.add(k)
 		}
 	}
@@ -167,7 +169,7 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 // holds, named after both: owner -> ownerId.
 func keyFields(f *schema.Field) []*field {
 	var out []*field
-	for _, part := range f.KeyFields() {
+	for _, part := range f.APIKeyFields() {
 		k := scalarField(f, part.Name, part.Column)
 		k.value = valueOf(part.Leaf)
 		out = append(out, k)

@@ -207,7 +207,7 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 		root.Introspection, err = b.introspect(f)
 		return root, "", err
 	case "nothing":
-		if len(b.api.objects) == 0 { // of an API without types
+		if b.api.single["nothing"] == nil && b.api.plural["nothing"] == nil { // of an API without queries
 			root.Value = []byte("null")
 			return root, "", nil
 		}

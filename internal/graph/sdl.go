@@ -52,21 +52,26 @@ func (p *sdlPrinter) describe(indent, text string) {
 
 func (p *sdlPrinter) query(a *API) {
 	p.line("type Query {")
+	empty := true
 	for _, o := range a.objects {
+		if o.typ.API.Hides(schema.Read) {
+			continue
+		}
+		empty = false
 		var args []string
 		for _, k := range o.key {
 			args = append(args, k.name+": "+k.value.name()+"!")
 		}
-		p.describe("  ", "The "+o.typ.Name+" with this key, or null if no such row exists that the caller is allowed to read.")
-		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.Name)
-		p.describe("  ", "Every "+o.typ.Name+" that the caller is allowed to read.")
-		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.Name)
+		p.describe("  ", "The "+o.typ.APIName()+" with this key, or null if no such row exists that the caller is allowed to read.")
+		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.APIName())
+		p.describe("  ", "Every "+o.typ.APIName()+" that the caller is allowed to read.")
+		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.APIName())
 	}
 	switch {
 	case a.options.Sessions:
 		p.sessionQuery()
-	case len(a.objects) == 0:
-		p.describe("  ", "No type of the schema has @auth rules, so the API is empty.")
+	case empty:
+		p.describe("  ", "No type of the schema has @auth rules, or all are hidden, so the API has no queries.")
 		p.line("  nothing: Boolean")
 	}
 	p.line("}\n")
@@ -75,23 +80,23 @@ func (p *sdlPrinter) query(a *API) {
 func listArguments(o *object) string {
 	distinct := ""
 	if len(o.keys()) > 0 {
-		distinct = ", distinctOn: [" + o.typ.Name + "AggregateField!]"
+		distinct = ", distinctOn: [" + o.typ.APIName() + "AggregateField!]"
 	}
-	return fmt.Sprintf("(where: %sWhere, orderBy: [%sOrder!]%s, first: Int, after: String, last: Int, before: String, offset: Int)", o.typ.Name, o.typ.Name, distinct)
+	return fmt.Sprintf("(where: %sWhere, orderBy: [%sOrder!]%s, first: Int, after: String, last: Int, before: String, offset: Int)", o.typ.APIName(), o.typ.APIName(), distinct)
 }
 
 func (p *sdlPrinter) object(o *object) {
-	name := o.typ.Name
+	name := o.typ.APIName()
 	p.describe("", o.typ.Description)
 	p.line("type %s {", name)
 	for _, f := range o.fields {
 		description := f.src.Description
-		if f.name != f.src.Name {
-			description = "The key of " + f.src.Name + "."
+		if f.name != f.src.APIName() {
+			description = "The key of " + f.src.APIName() + "."
 		}
 		p.describe("  ", description)
 		if f.many {
-			p.line("  %s%s: %sConnection%s%s", f.name, listArguments(f.target), f.target.typ.Name, bang(!f.nullable), deprecated(f.src.Deprecated))
+			p.line("  %s%s: %sConnection%s%s", f.name, listArguments(f.target), f.target.typ.APIName(), bang(!f.nullable), deprecated(f.src.Deprecated))
 			continue
 		}
 		p.line("  %s: %s%s", f.name, f.sdlType(), deprecated(f.src.Deprecated))
@@ -112,7 +117,7 @@ func (p *sdlPrinter) object(o *object) {
 
 func (f *field) sdlType() string {
 	if f.target != nil {
-		return f.target.typ.Name + bang(!f.nullable)
+		return f.target.typ.APIName() + bang(!f.nullable)
 	}
 	s := f.value.name()
 	if f.value.list {
@@ -129,15 +134,15 @@ func bang(v bool) string {
 }
 
 func (p *sdlPrinter) where(o *object) {
-	name := o.typ.Name
+	name := o.typ.APIName()
 	p.describe("", "Conditions on "+article(name)+"; all of them must hold.")
 	p.line("input %sWhere {", name)
 	for _, f := range o.fields {
 		switch {
 		case f.many:
-			p.line("  %s: %sListWhere%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
+			p.line("  %s: %sListWhere%s", f.name, f.target.typ.APIName(), deprecated(f.src.Deprecated))
 		case f.target != nil:
-			p.line("  %s: %sWhere%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
+			p.line("  %s: %sWhere%s", f.name, f.target.typ.APIName(), deprecated(f.src.Deprecated))
 		default:
 			p.line("  %s: %s%s", f.name, p.use(f.value), deprecated(f.src.Deprecated))
 		}
@@ -156,13 +161,13 @@ func (p *sdlPrinter) where(o *object) {
 // order writes the input of orderBy. One element names one field; a list of them orders by several.
 func (p *sdlPrinter) order(o *object) {
 	p.describe("", "One field to order by, of the row, or of one that it refers to, or one aggregate of a list.")
-	p.line("input %sOrder {", o.typ.Name)
+	p.line("input %sOrder {", o.typ.APIName())
 	for _, f := range o.fields {
 		switch {
 		case f.many:
-			p.line("  %s: %sAggregateOrder%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
+			p.line("  %s: %sAggregateOrder%s", f.name, f.target.typ.APIName(), deprecated(f.src.Deprecated))
 		case f.target != nil:
-			p.line("  %s: %sOrder%s", f.name, f.target.typ.Name, deprecated(f.src.Deprecated))
+			p.line("  %s: %sOrder%s", f.name, f.target.typ.APIName(), deprecated(f.src.Deprecated))
 		case f.value.ordered():
 			p.line("  %s: %s%s", f.name, orderDirection, deprecated(f.src.Deprecated))
 		}

@@ -10,12 +10,12 @@ func (p *sdlPrinter) mutation(a *API) {
 	p.line("type Mutation {")
 	for _, name := range a.mutationNames {
 		m := a.mutations[name]
-		typ := m.object.typ.Name
+		typ := m.object.typ.APIName()
 		var key []string
 		for _, k := range m.object.key {
 			key = append(key, k.name+": "+k.value.name()+"!")
 		}
-		switch list := schema.ListName(typ); {
+		switch list := m.object.typ.APIListType(); {
 		case m.operation == schema.Create:
 			p.describe("  ", "Creates "+article(typ)+" and returns it, or null if the caller is not allowed to read it.")
 			p.line("  %s(data: %sCreate!): %s", name, typ, typ)
@@ -43,16 +43,16 @@ func (p *sdlPrinter) mutation(a *API) {
 		case m.many:
 			p.batch(m.object)
 		case m.operation == schema.Create:
-			p.input(m.object, "Create", "The fields of a new "+m.object.typ.Name+". Fields that are left out take their defaults.", m.operation)
+			p.input(m.object, "Create", "The fields of a new "+m.object.typ.APIName()+". Fields that are left out take their defaults.", m.operation)
 		case m.operation == schema.Update:
-			p.input(m.object, "Patch", "The fields of "+article(m.object.typ.Name)+" to change. Fields that are left out keep their values.", m.operation)
+			p.input(m.object, "Patch", "The fields of "+article(m.object.typ.APIName())+" to change. Fields that are left out keep their values.", m.operation)
 		}
 	}
 }
 
 // batch prints the answer to a write of many rows, once for each type.
 func (p *sdlPrinter) batch(o *object) {
-	name := o.typ.Name + "Batch"
+	name := o.typ.APIName() + "Batch"
 	if p.used[name] {
 		return
 	}
@@ -62,19 +62,19 @@ func (p *sdlPrinter) batch(o *object) {
 	p.describe("  ", "The number of rows that were written.")
 	p.line("  count: Int!")
 	p.describe("  ", "The first of these rows that the caller is allowed to read, in the order of their key.")
-	p.line("  nodes(first: Int): [%s!]!\n}\n", o.typ.Name)
+	p.line("  nodes(first: Int): [%s!]!\n}\n", o.typ.APIName())
 }
 
 func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation) {
 	p.describe("", about)
-	p.line("input %s%s {", o.typ.Name, suffix)
+	p.line("input %s%s {", o.typ.APIName(), suffix)
 	some := false
 	for _, in := range o.inputs {
 		if !in.writable(op) {
 			continue
 		}
 		some = true
-		if in.name == in.src.Name {
+		if in.name == in.src.APIName() {
 			p.describe("  ", in.src.Description)
 		}
 		typ := in.value.name()
@@ -90,7 +90,7 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 	links := o.writableLinks(op)
 	for _, l := range links {
 		p.describe("  ", l.src.Description)
-		p.line("  %s: %sLinks%s%s", l.src.Name, l.target.typ.Name, suffix, deprecated(l.src.Deprecated))
+		p.line("  %s: %sLinks%s%s", l.src.APIName(), l.target.typ.APIName(), suffix, deprecated(l.src.Deprecated))
 	}
 	if !some && len(links) == 0 {
 		p.describe("  ", "No field can be set.")
@@ -113,8 +113,8 @@ func (p *sdlPrinter) links(o *object, suffix string) {
 		p.line("input %s {", name)
 		return true
 	}
-	name := o.typ.Name + "Links"
-	if once(name+suffix, "Rows of "+o.typ.Name+" to link with a row.") {
+	name := o.typ.APIName() + "Links"
+	if once(name+suffix, "Rows of "+o.typ.APIName()+" to link with a row.") {
 		p.line("  connect: [%sKey!]", name)
 		if suffix == "Patch" {
 			p.line("  disconnect: [%sKey!]", name)
@@ -123,7 +123,7 @@ func (p *sdlPrinter) links(o *object, suffix string) {
 		}
 		p.line("}\n")
 	}
-	if once(name+"Key", "The key of "+article(o.typ.Name)+".") {
+	if once(name+"Key", "The key of "+article(o.typ.APIName())+".") {
 		for _, k := range o.key {
 			p.line("  %s: %s!", k.name, k.value.name())
 		}

@@ -61,7 +61,7 @@ func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *Cost, depth i
 // fieldJSON appends the JSON of one field of a row.
 func (b *builder) fieldJSON(t *text, s *scope, f selected, c *Cost, depth int) error {
 	if f.Name == "__typename" {
-		t.constant(`"` + s.object.typ.Name + `"`)
+		t.constant(`"` + s.object.typ.APIName() + `"`)
 		return nil
 	}
 	field := s.object.byName[f.Name]

@@ -179,8 +179,8 @@ func (a *API) checkSessionNames() error {
 	}
 	taken := ""
 	for _, o := range a.objects {
-		if o.typ.Name == sessionType || o.single == MySessions || o.plural == MySessions {
-			taken = o.typ.Name
+		if o.typ.APIName() == sessionType || o.single == MySessions || o.plural == MySessions {
+			taken = o.typ.APIName()
 		}
 	}
 	if a.model.Enum(sessionType) != nil {

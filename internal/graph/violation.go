@@ -96,8 +96,8 @@ func explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation
 	case pg.IsForeignKeyViolation(v.SQLState):
 		for _, f := range t.Fields {
 			if r := f.Relation; r != nil && r.Kind == schema.RefOne && schema.ObjectName(t.Table, f.Columns(), "fkey") == v.Constraint {
-				message := f.Name + ": no such " + r.Target.Name + " exists, or " + article(t.Name) + " still refers to it"
-				return append([]*schema.Field{f}, r.Fields...), Explanation{Field: f.Name, Message: message}
+				message := f.APIName() + ": no such " + r.Target.APIName() + " exists, or " + article(t.APIName()) + " still refers to it"
+				return append([]*schema.Field{f}, r.Fields...), Explanation{Field: f.APIName(), Message: message}
 			}
 		}
 	case v.SQLState == uniqueViolation:
@@ -110,6 +110,9 @@ func explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation
 
 // mayRead reports whether the rules allow a caller to read fields of a type in any row at all.
 func mayRead(t *schema.Type, fields []*schema.Field, c caller.Caller) bool {
+	if slices.ContainsFunc(fields, func(f *schema.Field) bool { return f.API.Hidden }) || t.API.Hidden {
+		return false
+	}
 	if c.Service {
 		return true
 	}
@@ -127,7 +130,7 @@ func (a access) possible(c caller.Caller) bool {
 // fieldOf names the field of a column as the API does.
 func fieldOf(t *schema.Type, column string) string {
 	for _, f := range t.Fields {
-		for _, k := range f.KeyFields() {
+		for _, k := range f.APIKeyFields() {
 			if k.Column == column {
 				return k.Name
 			}
@@ -139,45 +142,49 @@ func fieldOf(t *schema.Type, column string) string {
 func explainUnique(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
 	for _, f := range t.Fields {
 		if f.Unique && f.UniqueName() == constraint {
-			return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + ": another " + t.Name + " has the same value"}
+			return []*schema.Field{f}, Explanation{Field: f.APIName(), Message: f.APIName() + ": another " + t.APIName() + " has the same value"}
 		}
 	}
 	for _, u := range t.Uniques {
 		if u.Name == constraint {
 			names := make([]string, len(u.Fields))
 			for i, f := range u.Fields {
-				names[i] = f.Name
+				names[i] = f.APIName()
 			}
-			return u.Fields, Explanation{Message: strings.Join(names, ", ") + ": another " + t.Name + " has the same values"}
+			return u.Fields, Explanation{Message: strings.Join(names, ", ") + ": another " + t.APIName() + " has the same values"}
 		}
 	}
-	return nil, Explanation{Message: "another " + t.Name + " has the same key or unique value"}
+	return nil, Explanation{Message: "another " + t.APIName() + " has the same key or unique value"}
 }
 
 func explainCheck(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
 	for _, f := range t.Fields {
 		for _, c := range f.Checks {
 			if c.Name == constraint {
-				return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + ": " + checkMessage(c), check: &c}
+				return []*schema.Field{f}, Explanation{Field: f.APIName(), Message: f.APIName() + ": " + checkMessage(c, t), check: &c}
 			}
 		}
 		for kind, message := range constraintMessages(f) {
 			if len(f.Columns()) > 0 && f.ConstraintName(kind) == constraint {
-				return []*schema.Field{f}, Explanation{Field: f.Name, Message: f.Name + " " + message}
+				return []*schema.Field{f}, Explanation{Field: f.APIName(), Message: f.APIName() + " " + message}
 			}
 		}
 	}
 	for _, c := range t.Checks {
 		if c.Name == constraint {
-			return nil, Explanation{Message: checkMessage(c), check: &c}
+			return nil, Explanation{Message: checkMessage(c, t), check: &c}
 		}
 	}
 	return nil, Explanation{}
 }
 
-func checkMessage(c schema.Check) string {
-	if c.Message != "" {
+func checkMessage(c schema.Check, t *schema.Type) string {
+	isRenamed := func(f *schema.Field) bool { return f.API.Name != "" }
+	switch {
+	case c.Message != "":
 		return c.Message
+	case slices.ContainsFunc(celsql.Fields(c.Expr, t), isRenamed): // the expression has the names of the schema
+		return unnamed[checkViolation]
 	}
 	return "it must satisfy " + strings.Join(strings.Fields(c.Expr.Source), " ")
 }

@@ -58,7 +58,7 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (a ass
 
 // link adds the change of a list. Data has one more kind of field: the placeholder of an input without fields.
 func (a *assignment) link(o *object, d argField) error {
-	i := slices.IndexFunc(o.links, func(l linkField) bool { return l.src.Name == d.name })
+	i := slices.IndexFunc(o.links, func(l linkField) bool { return l.src.APIName() == d.name })
 	if i < 0 {
 		return nil
 	}

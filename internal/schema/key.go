@@ -11,27 +11,31 @@ type KeyField struct {
 
 // KeyFields returns the columns that hold f, named after it. There are none for a field without columns, and for a reference
 // whose key is held by other fields.
-func (f *Field) KeyFields() []KeyField {
+func (f *Field) KeyFields() []KeyField { return f.keyFields(func(f *Field) string { return f.Name }) }
+
+func (f *Field) keyFields(name func(*Field) string) []KeyField {
 	if f.Relation == nil {
-		return []KeyField{{f.Name, f.Column, f}}
+		return []KeyField{{name(f), f.Column, f}}
 	}
 	if f.Relation.Kind != RefOne || len(f.Relation.Fields) > 0 {
 		return nil
 	}
-	return f.referenceFields()
+	return f.referenceFields(name)
 }
 
-func (f *Field) referenceFields() []KeyField {
+func (f *Field) referenceFields(name func(*Field) string) []KeyField {
 	var out []KeyField
 	seen := map[*Field]int{} // a key field with several columns occurs once for each
 	for i, ref := range f.Relation.References {
-		leaves := []KeyField{{ref.Name, ref.Column, ref}}
+		leaves := []KeyField{{name(ref), ref.Column, ref}}
 		if ref.Relation != nil {
-			leaves = ref.referenceFields()
+			leaves = ref.referenceFields(name)
 		}
 		leaf := leaves[min(seen[ref], len(leaves)-1)]
 		seen[ref]++
-		out = append(out, KeyField{f.Name + strings.ToUpper(leaf.Name[:1]) + leaf.Name[1:], f.Relation.Columns[i], leaf.Leaf})
+		out = append(out, KeyField{name(f) + upperFirst(leaf.Name), f.Relation.Columns[i], leaf.Leaf})
 	}
 	return out
 }
+
+func upperFirst(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

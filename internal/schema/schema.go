@@ -78,7 +78,8 @@ type Type struct {
 	Metrics     []Metric
 	Tracks      []Track // in source order
 	Live        bool    // @live: whoever changes rows, the server learns of it
-	Join        *Join   // set when the type is the implicit join table of a many-to-many relation
+	API         Shown
+	Join        *Join // set when the type is the implicit join table of a many-to-many relation
 	Pos         Position
 }
 
@@ -126,6 +127,7 @@ type Field struct {
 	Rules       []Rule // a caller may access the field if the type and one of these rules allow it
 	Fresh       Fresh  // in addition to that of the type
 	PII         *PII   // @pii: personal data
+	API         Shown
 	RenamedFrom string
 	Deprecated  string // the reason of @deprecated; empty for a field that is not
 	Pos         Position

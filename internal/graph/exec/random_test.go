@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -206,8 +208,8 @@ func literalOf(value any) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case map[string]any:
 		var parts []string
-		for name, field := range v {
-			parts = append(parts, name+": "+literalOf(field))
+		for _, name := range slices.SortedFunc(maps.Keys(v), func(a, b string) int { return strings.Compare(original(a), original(b)) }) {
+			parts = append(parts, name+": "+literalOf(v[name]))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	}

@@ -154,6 +154,7 @@ func (c *comparison) typ(old, t *schema.Type) {
 	c.sets(t.Name, "metric", "the metric", metrics(old), metrics(t), Safe, Safe)
 	c.sets(t.Name, "event", "the event", events(old), events(t), Safe, Safe)
 	c.live(old, t)
+	c.shown(t.Name, old.API, t.API)
 	c.rules(t.Name, old.Rules, t.Rules)
 	c.fresh(t.Name, old.Fresh, t.Fresh)
 }

@@ -35,6 +35,7 @@ func (c *comparison) field(path string, old, f *schema.Field) {
 	if old.Description != f.Description {
 		c.add("description-changed", path, Safe, Safe, Safe, "its description changed")
 	}
+	c.shown(path, old.API, f.API)
 	c.deprecated(path, old.Deprecated, f.Deprecated)
 	c.defaults(path, old, f)
 	c.constraints(path, old, f)

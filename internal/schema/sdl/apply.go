@@ -49,6 +49,9 @@ func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {
 	if u := f.uses.one("onUpdate"); u != nil {
 		f.OnUpdate = b.expr(u.args["expr"], t.Type, updateKind(f.Field))
 	}
+	if u := f.uses.one("api"); u != nil {
+		f.API = b.shown(u, f)
+	}
 	if u := f.uses.one("pii"); u != nil {
 		b.pii(f, u)
 	}
@@ -90,6 +93,9 @@ func (b *builder) typeDirectives(t *typeDecl) {
 		t.Checks = append(t.Checks, b.check(t, u, nil, len(t.Checks)))
 	}
 	t.Live = t.uses.one("live") != nil
+	if u := t.uses.one("api"); u != nil {
+		t.API = b.shown(u, nil)
+	}
 	if u := t.uses.one("auth"); u != nil {
 		t.Rules, t.Fresh = b.rules(t, u, false), b.fresh(u, false)
 	}

@@ -38,6 +38,7 @@ const (
 	codeInvalidMetric     = "invalid-metric"
 	codeInvalidRename     = "invalid-rename"
 	codeInvalidTrack      = "invalid-track"
+	codeInvalidAPI        = "invalid-api"
 	codeInvalidDeprecated = "invalid-deprecated"
 	codeNoRules           = "no-auth-rules" // a warning
 	codeIdleMetric        = "idle-metric"   // a warning

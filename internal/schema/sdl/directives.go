@@ -90,6 +90,11 @@ var directiveSpecs = [...]directiveSpec{
 	{name: "renamed", on: onType | onEnum | onEnumValue | onField, doc: "Declares a rename, so that migrations rename instead of dropping and adding.", args: []argSpec{
 		{name: "from", doc: "Previous name in the schema; of an enum or enum value, also the previous name in Postgres.", required: true},
 	}},
+	{name: "api", on: onType | onColumn | onReference | onInverse, doc: "Sets how the API shows a type or a field.", args: []argSpec{
+		{name: "name", doc: "Name in the API. Default: the name in the schema."},
+		{name: "plural", doc: "Name of lists of a type in the API. Default: the plural of its name."},
+		{name: "hide", doc: "true: the API does not have it. Operations: the API does not have it in these.", kind: valueArg},
+	}},
 	{name: "deprecated", on: onEnumValue | onField, standard: true, doc: "Clients should use something else, which the reason names.", args: []argSpec{
 		{name: "reason", doc: "What to use instead. Default: No longer supported."},
 	}},

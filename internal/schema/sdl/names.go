@@ -111,24 +111,31 @@ func (b *builder) tableNames(relations names, t *schema.Type) {
 // apiNames reports collisions with the names derived for the API: for Prompt, the fields prompt and prompts, and the types
 // PromptConnection, PromptWhere and so on.
 func (b *builder) apiNames() {
-	fields, linked := names{}, map[*schema.Type]bool{}
+	fields, types, linked := names{}, names{}, map[*schema.Type]bool{}
 	b.stored(func(t *typeDecl) {
-		single := schema.CamelCase(t.Name)
+		if t.API.Hidden {
+			return
+		}
+		b.checkShown(t)
+		b.checkShownNames(t)
+		b.claim(types, t.APIName(), "the type "+t.Name, t.Pos, `give one of them another name: @api(name: "…")`)
+		single := schema.CamelCase(t.APIName())
 		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
-		b.claim(fields, schema.ListName(single), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
-		b.apiTypes(t.Name, "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch")
-		b.apiTypes(t.Name, schema.AggregateSuffixes...)
+		b.claim(fields, t.APIList(), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
+		b.apiTypes(t.APIName(), "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch")
+		b.apiTypes(t.APIName(), schema.AggregateSuffixes...)
 		for _, f := range t.fields {
 			if r := f.Relation; r != nil && r.Through != nil && r.Through.Join != nil && !linked[r.Target] {
 				linked[r.Target] = true
-				b.apiTypes(r.Target.Name, "LinksCreate", "LinksPatch", "LinksKey")
+				b.apiTypes(r.Target.APIName(), "LinksCreate", "LinksPatch", "LinksKey")
 			}
-			if f.Name == "and" || f.Name == "or" || f.Name == "not" {
+			if isConnective := f.Name == "and" || f.Name == "or" || f.Name == "not"; isConnective && f.API.Name == "" {
 				b.errorf(codeReserved, f.def.Position, "choose another name", "%q is reserved: it combines conditions in where", f.Name)
 			}
 		}
 	})
 	for _, e := range b.enums {
+		b.claim(types, e.Name, "the enum "+e.Name, e.Pos, "rename one of them")
 		b.apiTypes(e.Name, "Filter", "ListFilter")
 	}
 	for _, s := range scalarNames() {
@@ -139,8 +146,8 @@ func (b *builder) apiNames() {
 // apiTypes reports definitions whose name the API derives from another definition.
 func (b *builder) apiTypes(name string, suffixes ...string) {
 	for _, suffix := range suffixes {
-		if d := b.defs.ForName(name + suffix); d != nil {
-			b.errorf(codeReserved, d.Position, "choose another name", "%q is reserved: the API derives a type of that name from %s", d.Name, name)
+		if d := b.shownAs(name + suffix); d != nil {
+			b.errorf(codeReserved, d.Position, "choose another name", "%q is reserved: the API derives a type of that name from %s", name+suffix, name)
 		}
 	}
 }

@@ -150,6 +150,7 @@ func typeDirectives(t *schema.Type) []string {
 		}
 	}
 	add(directive("renamed", text("from", t.RenamedFrom)))
+	add(apiDirective(t.API))
 	for _, u := range t.Uniques {
 		name := given(u.Name, schema.ObjectName(t.Table, columnsOf(u.Fields), "key"))
 		add(directive("unique", list("fields", fieldNames(u.Fields)), text("name", name)))

@@ -46,6 +46,7 @@ func generate(r *rand.Rand) string {
 		fmt.Fprintf(&b, "\n%stype T%d %s", pick(r, "", "\"One line.\"\n", "\"\"\"\nTwo\n  lines.\n\"\"\"\n"), i, key)
 		b.WriteString(pick(r, "", ` @index(fields: ["s", "n"], order: [DESC, ASC])`, ` @unique(fields: ["n", "s"]) @index(fields: ["l"], type: GIN, where: "this.n > 1")`,
 			fmt.Sprintf(` @metric(name: "rows%d") @metric(name: "sum%d", sum: "n")`, i, i)))
+		b.WriteString(pick(r, "", "", fmt.Sprintf(` @api(name: "Shown%d", plural: "many%d")`, i, i), " @api(hide: true)", " @api(hide: [READ, DELETE])"))
 		b.WriteString(pick(r, "", ` @check(expr: "this.n < 10", message: "\"ten\"\n")`, ` @check(expr: "this.s != ''") @check(expr: "this.n > 0", name: "x`+fmt.Sprint(i)+`")`))
 		b.WriteString(pick(r, "", ` @auth(rules: [])`, ` @auth(rules: [{ allow: PUBLIC, operations: READ }, { allow: ROLE, roles: ["a", "b"], where: "this.s == auth.uid" }])`,
 			` @auth(rules: [{ allow: TIER, atLeast: FREE }, { allow: TIER, atLeast: PRO, operations: [CREATE], where: "this.n > 1" }])`,
@@ -54,8 +55,8 @@ func generate(r *rand.Rand) string {
 		if strings.Contains(key, "id") {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")
 		}
-		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)", ` @deprecated(reason: "use \"k\"\ninstead")`))
-		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, ` @onUpdate(expr: "this.n + 1")`,
+		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)", ` @api(name: "text")`, " @api(hide: [READ, UPDATE])", ` @deprecated(reason: "use \"k\"\ninstead")`))
+		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, " @default(value: 1) @api(hide: true)", ` @onUpdate(expr: "this.n + 1")`,
 			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
 		b.WriteString("\n  l: [Color!]!" + pick(r, "", " @default(value: [RED, BLUE])", " @length(max: 3)"))
 		b.WriteString("\n  d: Decimal" + pick(r, "", " @default(value: 1e3)", ` @range(min: "-5", max: 5.50)`, ` @auth(rules: [{ allow: PUBLIC }])`, ` @auth(fresh: "5m")`, ` @auth(rules: [{ allow: PUBLIC }], fresh: "1h", freshFor: READ)`))
