@@ -27,6 +27,7 @@ type Server struct {
 	app    *App
 	http   *server.Server
 	graph  *exec.Handler
+	pool   *pgxpool.Pool
 	probes *pgxpool.Pool // for health checks alone
 
 	live    *live
@@ -116,12 +117,15 @@ func (a *App) NewServer(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return &Server{app: a, http: srv, graph: handler, probes: probes, live: following, schema: s, policed: o.Enforce != nil, metrics: o.Metrics}, nil
+	return &Server{app: a, http: srv, graph: handler, pool: pool, probes: probes, live: following, schema: s, policed: o.Enforce != nil, metrics: o.Metrics}, nil
 }
 
 // newHandler returns what runs the operations of the API, with those who follow and learn of them.
 func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logger, o ServerOptions, tracers []exec.Tracer, following *live) (*exec.Handler, error) {
 	api, err := a.api(s, o.Enforce != nil)
+	if err == nil {
+		err = a.verify(pool, api)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -205,6 +209,9 @@ func (s *Server) URL() string { return "http://" + s.http.Addr() }
 // Replace serves another schema, starting with the next request.
 func (s *Server) Replace(next *schema.Schema) error {
 	api, err := s.app.api(next, s.policed)
+	if err == nil {
+		err = s.app.verify(s.pool, api)
+	}
 	if err != nil {
 		return err
 	}

@@ -115,6 +115,7 @@ func (a *API) addFields(o *object) {
 		}
 		a.addRelation(o, f)
 	}
+	o.addComputed()
 	for _, k := range o.typ.Key {
 		o.key = append(o.key, keyFields(k)...)
 	}

@@ -66,10 +66,10 @@ func (b *builder) orderBy(p *page, f *ast.Field) error {
 
 func (b *builder) orderField(p *page, item argField, seen map[string]bool) error {
 	field := p.object.byName[item.name]
-	if field.target == nil && seen[field.column] {
+	if field.target == nil && seen[field.id()] {
 		return nil // it cannot change the order any more
 	}
-	seen[field.column] = true
+	seen[field.id()] = true
 	term, err := b.orderTerm(p.object, p.scope.alias, item, 0)
 	if !term.nullable && !term.computed {
 		term.nullsFirst = term.desc // there are none, and an index has them there
@@ -91,7 +91,8 @@ func (b *builder) orderTerm(o *object, alias string, item argField, references i
 		term, err = b.orderOfRelated(o, field, alias, item.value, references+1)
 	default:
 		term = newTerm(&scope{object: o, alias: alias}, field, directionOf(item.value))
-		term.nullable = field.nullable
+		b.opaque(field)
+		term.nullable = field.nullable || field.src.Computed != nil
 	}
 	if err != nil {
 		return term, err
@@ -104,12 +105,12 @@ func (b *builder) orderTerm(o *object, alias string, item argField, references i
 }
 
 func newTerm(s *scope, f *field, d direction) orderTerm {
-	column := s.raw(f.column)
+	column := f.on(s.alias)
 	sql := f.value.operand(column)
 	if f.value.unordered() {
 		sql = column + "::text"
 	}
-	return orderTerm{name: f.name, column: f.column, sql: sql, computed: sql != column, value: f.value, direction: d}
+	return orderTerm{name: f.name, column: f.column, sql: sql, computed: sql != column || f.src.Computed != nil, value: f.value, direction: d}
 }
 
 // orderSQL writes the terms for ORDER BY.

@@ -23,6 +23,8 @@ type Plan struct {
 	Reads, Writes []string
 	// PerCaller is what of the caller the answer depends on, beyond the Shape.
 	PerCaller CallerUse
+	// Opaque says that the answer depends on more than rows of Reads: on SQL of the team.
+	Opaque bool
 	// Fresh is the most recent log-in that the operation asks for.
 	Fresh Freshness
 	// Depth is how many levels the operation nests.

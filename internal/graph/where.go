@@ -45,7 +45,8 @@ func (b *builder) filterField(o *object, alias string, f argField, depth int) (s
 	}
 	field := o.byName[f.name]
 	if field.target == nil {
-		condition, err = b.scalarFilter(field, alias+"."+ident(field.column), f.value)
+		condition, err = b.scalarFilter(field, field.on(alias), f.value)
+		b.opaque(field)
 	} else {
 		condition, err = b.relationFilter(o, field, alias, f.value, depth)
 	}

@@ -15,6 +15,8 @@ type Schema struct {
 	Plain  []*Type // object types that are not stored, in source order
 	Enums  []*Enum // in source order
 
+	Customs []*Custom // fields that the team adds to Query and Mutation, in source order
+
 	types map[string]*Type
 	enums map[string]*Enum
 }
@@ -79,7 +81,8 @@ type Type struct {
 	Tracks      []Track // in source order
 	Live        bool    // @live: whoever changes rows, the server learns of it
 	API         Shown
-	Join        *Join // set when the type is the implicit join table of a many-to-many relation
+	Computed    []*Field // fields without a column, in source order; they are not among Fields
+	Join        *Join    // set when the type is the implicit join table of a many-to-many relation
 	Pos         Position
 }
 
@@ -128,6 +131,7 @@ type Field struct {
 	Fresh       Fresh  // in addition to that of the type
 	PII         *PII   // @pii: personal data
 	API         Shown
+	Computed    *Computed // how Postgres computes a field of Type.Computed
 	RenamedFrom string
 	Deprecated  string // the reason of @deprecated; empty for a field that is not
 	Pos         Position

@@ -64,6 +64,9 @@ func table(b *strings.Builder, t *schema.Type) {
 			fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s | %s |\n", f.Name, strings.Join(columns, "`, `"), f.Type, cell(rules(f)), cell(documented(f.Description, f.Deprecated)))
 		}
 	}
+	for _, f := range t.Computed {
+		fmt.Fprintf(b, "| `%s` | – | `%s` | %s | %s |\n", f.Name, f.Type, cell(computed(f.Computed)), cell(documented(f.Description, f.Deprecated)))
+	}
 	var notes []string
 	for _, u := range t.Uniques {
 		notes = append(notes, "unique: "+fieldNames(u.Fields))
@@ -85,6 +88,14 @@ func table(b *strings.Builder, t *schema.Type) {
 	if len(notes) > 0 {
 		b.WriteString("\n- " + strings.Join(notes, "\n- ") + "\n")
 	}
+}
+
+// computed says how Postgres computes a field without a column.
+func computed(c *schema.Computed) string {
+	if c.Function != "" {
+		return "computed by the function " + code(c.Function)
+	}
+	return "computed `" + strings.Join(strings.Fields(c.Expr), " ") + "`"
 }
 
 // documented adds the reason of a deprecation to a description.

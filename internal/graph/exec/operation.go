@@ -102,7 +102,7 @@ func rootFields(set ast.SelectionSet, names []string) []string {
 
 // cacheable reports whether an answer can come from a cache: what it depends on is rows, of which the plan knows the types.
 func (op *Operation) cacheable() bool {
-	return !op.Mutation() && !slices.ContainsFunc(op.Plan.Fields, func(f graph.Root) bool { return f.Session != nil })
+	return !op.Mutation() && !op.Plan.Opaque && !slices.ContainsFunc(op.Plan.Fields, func(f graph.Root) bool { return f.Session != nil })
 }
 
 func (op *Operation) request() graph.Request {

@@ -5,6 +5,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 
+	"github.com/krowoc/krowoc/internal/pg/sqltext"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/expr"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
@@ -12,7 +13,7 @@ import (
 )
 
 // Parser returns a parser of schemas that refuses expressions without SQL.
-func Parser() sdl.Parser { return sdl.Parser{Refusal: Refusal} }
+func Parser() sdl.Parser { return sdl.Parser{Refusal: Refusal, RowUse: rowUse, Params: sqltext.Params} }
 
 // Refusal returns why a checked expression has no SQL, or nil if it has. It is a part of the check of a schema, so that no later command
 // meets such an expression.
@@ -80,4 +81,10 @@ var remedies = map[expr.Use]string{
 	expr.DefaultValue:   `write the value in SQL: @default(sql: "…")`,
 	expr.GeneratedValue: `write the value in SQL: @generated(sql: "…")`,
 	expr.UpdateValue:    "compute the value in another way; docs/schema.md lists the operators and functions of expressions",
+}
+
+// rowUse returns the columns that an expression uses of the row this, and whether it may use all of them, or other rows.
+func rowUse(sql string) (columns []string, all bool) {
+	use := sqltext.UseOfRow(sql, "this")
+	return use.Columns, use.Whole || use.Queries
 }

@@ -53,6 +53,7 @@ func Compare(before, after *schema.Schema) []Change {
 	c := &comparison{tiers: keptTiers(before.Tiers(), after.Tiers())}
 	c.enums(before, after)
 	c.types(before, after)
+	c.customs(before, after)
 	slices.SortStableFunc(c.changes, func(a, b Change) int { return cmp.Compare(rank[b.Worst()], rank[a.Worst()]) })
 	return c.changes
 }
@@ -148,6 +149,7 @@ func (c *comparison) typ(old, t *schema.Type) {
 		c.add("description-changed", t.Name, Safe, Safe, Safe, "its description changed")
 	}
 	c.fields(old, t)
+	c.computed(old, t)
 	c.sets(t.Name, "unique", "the unique constraint on", uniques(old), uniques(t), Safe, Dangerous)
 	c.sets(t.Name, "check", "the check", checks(old.Checks), checks(t.Checks), Dangerous, Dangerous)
 	c.sets(t.Name, "index", "the index on", indexes(old), indexes(t), Safe, Safe)

@@ -89,7 +89,7 @@ func (b *builder) checkShown(t *typeDecl) {
 // checkShownNames reports fields of a type that would have the same name in the API.
 func (b *builder) checkShownNames(t *typeDecl) {
 	in := names{}
-	for _, f := range t.fields {
+	for _, f := range slices.Concat(t.fields, t.computed) {
 		if f.broken || f.API.Hidden {
 			continue
 		}
@@ -104,8 +104,14 @@ func (b *builder) checkShownNames(t *typeDecl) {
 			continue
 		}
 		for _, k := range f.APIKeyFields() {
-			if g := t.APIField(k.Name); g != nil && g.API.Name != "" {
-				b.reportAt(codeCollision, g.Pos, "choose another name", "the key of "+f.Name+` would also be named "`+k.Name+`"`)
+			at := schema.Position{}
+			for _, g := range slices.Concat(t.fields, t.computed) {
+				if isNew := g.API.Name != "" || g.Computed != nil; isNew && g.APIName() == k.Name {
+					at = g.Pos
+				}
+			}
+			if at != (schema.Position{}) {
+				b.reportAt(codeCollision, at, "choose another name", "the key of "+f.Name+` would also be named "`+k.Name+`"`)
 			}
 		}
 	}

@@ -78,7 +78,8 @@ func places(on location) string {
 		name string
 	}{
 		{onType, "a stored type"}, {onEnum, "an enum"}, {onEnumValue, "an enum value"},
-		{onColumn, "a scalar or enum field"}, {onReference, "a reference to another type"}, {onInverse, "the inverse side of a relation"},
+		{onColumn, "a scalar or enum field"}, {onReference, "a reference to another type"}, {onInverse, "the inverse side of a relation"}, {onComputed, "a computed field"},
+		{onRoot, "a field of Query or Mutation"}, {onArgument, "an argument"},
 	} {
 		if on&p.on != 0 {
 			out = append(out, p.name)

@@ -28,6 +28,9 @@ type builder struct {
 	joins  []*schema.Type
 	exprs  []exprTask
 
+	extensions []*ast.Definition // of Query and Mutation
+	customs    []*schema.Custom
+
 	list diag.List
 }
 
@@ -38,6 +41,8 @@ type typeDecl struct {
 	uses   uses
 	stored bool
 	fields []*fieldDecl
+
+	computed []*fieldDecl
 
 	key keyState
 }
@@ -66,6 +71,8 @@ func (b *builder) build() *schema.Schema {
 	b.resolveRelations()
 	b.resolveColumns()
 	b.applyDirectives()
+	b.stored(b.computedFields)
+	b.customFields()
 	b.checkNames()
 	s := b.schema()
 	b.checkExprs(s)
@@ -82,7 +89,9 @@ func (b *builder) schema() *schema.Schema {
 			plain = append(plain, t.Type)
 		}
 	}
-	return schema.New(append(tables, b.joins...), plain, b.enums)
+	s := schema.New(append(tables, b.joins...), plain, b.enums)
+	s.Customs = b.customs
+	return s
 }
 
 // stored calls f with every stored type.

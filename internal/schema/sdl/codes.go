@@ -39,6 +39,8 @@ const (
 	codeInvalidRename     = "invalid-rename"
 	codeInvalidTrack      = "invalid-track"
 	codeInvalidAPI        = "invalid-api"
+	codeInvalidComputed   = "invalid-computed"
+	codeInvalidCustom     = "invalid-custom-field"
 	codeInvalidDeprecated = "invalid-deprecated"
 	codeNoRules           = "no-auth-rules" // a warning
 	codeIdleMetric        = "idle-metric"   // a warning

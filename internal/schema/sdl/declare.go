@@ -23,6 +23,10 @@ func (b *builder) unsupported(doc *ast.SchemaDocument) {
 		b.errorf(codeUnsupported, s.Position, "remove the block; queries and mutations are derived from the types", "a schema block is not supported")
 	}
 	for _, d := range doc.Extensions {
+		if isRoot(d) {
+			b.extensions = append(b.extensions, d)
+			continue
+		}
 		b.errorf(codeUnsupported, d.Position, "move its fields into the type definition", "extending a type is not supported")
 	}
 	for _, d := range doc.DirectiveExtensions {
@@ -153,8 +157,8 @@ func (b *builder) declareField(t *typeDecl, fd *ast.FieldDefinition) {
 	case strings.HasPrefix(fd.Name, "__"):
 		b.errorf(codeReserved, fd.Position, "choose another name", "names that start with \"__\" are reserved by GraphQL")
 		return
-	case t.field(fd.Name) != nil:
-		first := t.field(fd.Name).def.Position
+	case t.declared(fd.Name) != nil:
+		first := t.declared(fd.Name).def.Position
 		b.errorf(codeDuplicate, fd.Position, "rename or remove one of them", "type %q already has a field %q on %s", t.Name, fd.Name, b.lineOf(first, fd.Position))
 		return
 	}
@@ -162,6 +166,10 @@ func (b *builder) declareField(t *typeDecl, fd *ast.FieldDefinition) {
 		b.errorf(codeFieldArguments, fd.Arguments[0].Position, "remove them; list fields get where, orderBy and first automatically", "a field cannot declare arguments")
 	}
 	f := &fieldDecl{def: fd, Field: &schema.Field{Name: fd.Name, Description: fd.Description, Owner: t.Type, Pos: b.position(fd.Position)}}
+	if t.stored && isComputed(fd) {
+		t.computed = append(t.computed, f)
+		return
+	}
 	t.fields = append(t.fields, f)
 	t.Fields = append(t.Fields, f.Field)
 }

@@ -94,6 +94,9 @@ func graphqlLocations(on location) []string {
 	if on&onField != 0 {
 		out = append(out, "FIELD_DEFINITION")
 	}
+	if on&onArgument != 0 {
+		out = append(out, "ARGUMENT_DEFINITION")
+	}
 	if on&onEnum != 0 {
 		out = append(out, "ENUM")
 	}

@@ -3,7 +3,7 @@ package sdl
 import "github.com/krowoc/krowoc/internal/schema"
 
 // location is where a directive is valid.
-type location uint8
+type location uint16
 
 const (
 	onType location = 1 << iota
@@ -13,8 +13,11 @@ const (
 	onReference // a field that refers to one row of another stored type
 	onInverse   // the inverse of a reference, or one side of a many-to-many relation
 	onPlain     // a field of a type that is not stored
+	onComputed  // a field that Postgres computes when it is read
+	onRoot      // a field of Query or Mutation
+	onArgument  // an argument of such a field
 
-	onField = onColumn | onReference | onInverse | onPlain
+	onField = onColumn | onReference | onInverse | onPlain | onComputed | onRoot
 )
 
 // argKind is the kind of value that an argument takes.
@@ -87,15 +90,15 @@ var directiveSpecs = [...]directiveSpec{
 	{name: "value", on: onEnumValue, doc: "Sets the label of an enum value in Postgres.", args: []argSpec{
 		{name: "name", doc: "Label, for example PG-13 or in progress. Default: the name of the value.", required: true},
 	}},
-	{name: "renamed", on: onType | onEnum | onEnumValue | onField, doc: "Declares a rename, so that migrations rename instead of dropping and adding.", args: []argSpec{
+	{name: "renamed", on: onType | onEnum | onEnumValue | onColumn | onReference | onInverse | onPlain, doc: "Declares a rename, so that migrations rename instead of dropping and adding.", args: []argSpec{
 		{name: "from", doc: "Previous name in the schema; of an enum or enum value, also the previous name in Postgres.", required: true},
 	}},
-	{name: "api", on: onType | onColumn | onReference | onInverse, doc: "Sets how the API shows a type or a field.", args: []argSpec{
+	{name: "api", on: onType | onColumn | onReference | onInverse | onComputed, doc: "Sets how the API shows a type or a field.", args: []argSpec{
 		{name: "name", doc: "Name in the API. Default: the name in the schema."},
 		{name: "plural", doc: "Name of lists of a type in the API. Default: the plural of its name."},
 		{name: "hide", doc: "true: the API does not have it. Operations: the API does not have it in these.", kind: valueArg},
 	}},
-	{name: "deprecated", on: onEnumValue | onField, standard: true, doc: "Clients should use something else, which the reason names.", args: []argSpec{
+	{name: "deprecated", on: onEnumValue | onField | onArgument, standard: true, doc: "Clients should use something else, which the reason names.", args: []argSpec{
 		{name: "reason", doc: "What to use instead. Default: No longer supported."},
 	}},
 	{name: "ref", on: onReference, doc: "A reference to a row of another type.", args: []argSpec{
@@ -151,6 +154,13 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "sql", doc: "The expression in SQL, if CEL cannot express it."},
 		{name: "identity", doc: "Identity column that counts up. BY_DEFAULT allows a create to set the value.", kind: enumArg, enum: "Identity", values: identities},
 	}},
+	{name: "sql", on: onComputed | onRoot, doc: "SQL computes the field whenever it is read; it has no column.", args: []argSpec{
+		{name: "expr", doc: "Of a field of a type: SQL expression over this, the row: this.first_name || ' ' || this.last_name."},
+		{name: "query", doc: "Of a field of Query or Mutation: SQL statement over its arguments: select id from prompts where created_at > $since."},
+	}},
+	{name: "function", on: onComputed | onRoot, doc: "A function of Postgres computes the field whenever it is read. It takes the row, or the arguments of a field of Query or Mutation.", args: []argSpec{
+		{name: "name", doc: "Name of the function, with its Postgres schema if that is not in search_path.", required: true},
+	}},
 	{name: "onUpdate", on: onColumn | onReference, doc: "Value that every update sets, unless the update sets the field itself.", args: []argSpec{
 		{name: "expr", doc: "CEL expression over this, auth and request.", kind: exprArg, required: true},
 	}},
@@ -169,7 +179,7 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "properties", doc: "Fields whose values are properties of the event; not personal data.", list: true},
 	}},
 	{name: "live", on: onType, doc: "Queries of the type can be subscriptions: triggers note which rows change, whoever writes."},
-	{name: "auth", on: onType | onColumn | onReference | onInverse, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
+	{name: "auth", on: onType | onColumn | onReference | onInverse | onComputed | onRoot, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
 		{name: "rules", doc: "Required on a type.", kind: rulesArg, list: true},
 		{name: "fresh", doc: "How long ago the caller may have logged in at most, for example 5m. Default: any time."},
 		{name: "freshFor", doc: "Operations that ask for a log-in as recent as fresh. Default: all.", kind: enumArg, list: true, enum: "Operation", values: operations},

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/krowoc/krowoc/internal/diag"
+	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema/sdl"
 	"github.com/krowoc/krowoc/internal/testkit"
 )
@@ -41,6 +42,17 @@ var mistakes = []struct{ code, source string }{
 	{"invalid-name", "enum E { ONE @value(name: ‸\"" + strings.Repeat("é", 32) + "\") }"},
 	{"invalid-name", "enum E { ONE @value(name: ‸\"a\\u0000\") }"},
 	{"missing-argument", "enum E { ONE @‸value }"},
+	{"conflicting-arguments", "type A @table { a: Int b: Int @sql(expr: \"this.a\") @‸function(name: \"f\") }"},
+	{"invalid-expression", "type A @table { a: Int b: Int @sql(expr: ‸\"this.a; DROP TABLE x\") }"},
+	{"invalid-name", "type A @table { a: Int b: Int @function(name: ‸\"f(\") }"},
+	{"invalid-computed", "type A @table { a: Int b: ‸B @sql(expr: \"this.a\") } type B @table { a: Int }"},
+	{"invalid-computed", "type A @table { a: Int @auth(rules: []) ‸b: Int @sql(expr: \"this.A + 1\") }"},
+	{"invalid-computed", "type A @table { a: Int @auth(rules: []) ‸b: Int @function(name: \"f\") }"},
+	{"invalid-computed", "type A @table { a: Int ‸b: Int @sql(expr: \"(SELECT 1)\") }"},
+	{"misplaced-directive", "type A @table { a: Int b: Int @sql(expr: \"this.a\") @‸default(value: 1) }"},
+	{"misplaced-directive", "type A { a: Int @‸sql(expr: \"1\") }"},
+	{"duplicate-name", "type A @table { a: Int ‸a: Int @sql(expr: \"this.a\") }"},
+	{"invalid-rule", "type A @table { a: Int b: Int @sql(expr: \"this.a\") @auth(rules: [‸{ allow: PUBLIC, operations: [READ, UPDATE] }]) }"},
 	{"invalid-api", "type A @table { a: Int @api(name: ‸\"a-b\") }"},
 	{"reserved-name", "type A @table { a: Int @api(name: ‸\"__a\") }"},
 	{"invalid-api", "type A @table { a: Int @api(plural: ‸\"as\") }"},
@@ -258,7 +270,7 @@ func TestMistakes(t *testing.T) {
 		if !marked {
 			t.Fatalf("no mark in %s", tc.source)
 		}
-		_, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: before + after})
+		_, list := sdl.Parser{RowUse: celsql.Parser().RowUse}.Parse(sdl.Source{Name: "schema.graphql", Text: before + after})
 		if !slices.Contains([]string{"no-auth-rules", "idle-metric", "slow-pattern"}, tc.code) {
 			list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Severity == diag.Warning })
 		}

@@ -124,7 +124,7 @@ func (b *builder) apiNames() {
 		b.claim(fields, t.APIList(), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
 		b.apiTypes(t.APIName(), "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch")
 		b.apiTypes(t.APIName(), schema.AggregateSuffixes...)
-		for _, f := range t.fields {
+		for _, f := range slices.Concat(t.fields, t.computed) {
 			if r := f.Relation; r != nil && r.Through != nil && r.Through.Join != nil && !linked[r.Target] {
 				linked[r.Target] = true
 				b.apiTypes(r.Target.APIName(), "LinksCreate", "LinksPatch", "LinksKey")
@@ -134,6 +134,7 @@ func (b *builder) apiNames() {
 			}
 		}
 	})
+	b.customNames(fields, types)
 	for _, e := range b.enums {
 		b.claim(types, e.Name, "the enum "+e.Name, e.Pos, "rename one of them")
 		b.apiTypes(e.Name, "Filter", "ListFilter")

@@ -24,6 +24,8 @@ func Print(w io.Writer, s *schema.Schema) error {
 			p.object(t)
 		}
 	}
+	p.customs(s.Customs, false)
+	p.customs(s.Customs, true)
 	return p.Flush()
 }
 
@@ -80,7 +82,7 @@ func (p *printer) object(t *schema.Type) {
 		p.write(d)
 	}
 	p.write(" {\n")
-	for _, f := range t.Fields {
+	for _, f := range slices.Concat(t.Fields, t.Computed) {
 		if f.Implicit {
 			continue
 		}

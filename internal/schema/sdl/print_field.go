@@ -16,6 +16,7 @@ func fieldDirectives(f *schema.Field) []string {
 	out := []string{
 		directive("col", text("name", columnName(f)), text("dataType", f.DataType)),
 		directive("renamed", text("from", f.RenamedFrom)),
+		computedDirective(f.Computed),
 		apiDirective(f.API),
 		deprecatedDirective(f.Deprecated),
 	}

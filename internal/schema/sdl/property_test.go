@@ -58,6 +58,7 @@ func generate(r *rand.Rand) string {
 		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)", ` @api(name: "text")`, " @api(hide: [READ, UPDATE])", ` @deprecated(reason: "use \"k\"\ninstead")`))
 		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, " @default(value: 1) @api(hide: true)", ` @onUpdate(expr: "this.n + 1")`,
 			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
+		b.WriteString(pick(r, "", "\n  c: Int @sql(expr: \"this.n * 2\")", "\n  c: [String!] @function(name: \"api.parts\") @auth(rules: [{ allow: PUBLIC }]) @deprecated"))
 		b.WriteString("\n  l: [Color!]!" + pick(r, "", " @default(value: [RED, BLUE])", " @length(max: 3)"))
 		b.WriteString("\n  d: Decimal" + pick(r, "", " @default(value: 1e3)", ` @range(min: "-5", max: 5.50)`, ` @auth(rules: [{ allow: PUBLIC }])`, ` @auth(fresh: "5m")`, ` @auth(rules: [{ allow: PUBLIC }], fresh: "1h", freshFor: READ)`))
 		b.WriteString("\n  j: JSON" + pick(r, "", ` @default(value: { a: [1, 1.0, "x"], b: { c: null } })`, " @default(value: null)", " @renamed(from: \"old\")", ` @pii(keys: ["a", "\"b\""])`) + "\n")

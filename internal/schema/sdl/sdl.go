@@ -19,6 +19,11 @@ type Source struct {
 
 // Parser reads schemas.
 type Parser struct {
+	// RowUse returns the columns that an SQL expression uses of the row this; all is true if it uses others or other rows as well. Package pg/sqltext
+	// knows the tokens of SQL. It is nil for a parser that does not look.
+	RowUse func(sql string) (columns []string, all bool)
+	// Params returns the parameters $name of an SQL statement, and whether it is a single one. It is nil like RowUse.
+	Params func(sql string) (names []string, single bool)
 	// Refusal returns why an expression that is well typed cannot be used, or nil if it can. Package pg/celsql knows what has no SQL.
 	// It is nil for a parser that accepts all of them.
 	Refusal func(checked *cel.Ast, s *schema.Schema, this *schema.Type, want expr.Kind) *expr.Issue
