@@ -108,23 +108,43 @@ type Step struct {
 
 	object *object
 	many   bool
+	custom string // the name of a field of the team, which has no object
 }
 
 // Missing is the fault of a step whose Write returns no row.
 func (s Step) Missing() error {
+	if s.object == nil {
+		return fault.New(fault.NotFound, "", s.custom+" has no result")
+	}
 	return missing(s.object)
 }
 
 // Refused is the fault of a step whose Write leaves a row that the rules do not allow.
 func (s Step) Refused() error {
+	if s.object == nil {
+		return fault.New(fault.Forbidden, "", "you are not allowed to do what "+s.custom+" does")
+	}
 	if s.many {
 		return fault.New(fault.Forbidden, "", "you are not allowed to write one of these rows of "+s.object.typ.APIName())
 	}
 	return fault.New(fault.Forbidden, "", "you are not allowed to write this "+s.object.typ.APIName())
 }
 
-// Table is the table that the step writes.
-func (s Step) Table() string { return s.object.typ.Table }
+// Table is the table that the step writes; empty where SQL of the team tells.
+func (s Step) Table() string {
+	if s.object == nil {
+		return ""
+	}
+	return s.object.typ.Table
+}
+
+// name is what the step writes: a type, or what a field of the team does.
+func (s Step) name() string {
+	if s.object == nil {
+		return s.custom
+	}
+	return s.object.typ.Name
+}
 
 // write plans the statements of one kind of write. A delete has no candidate.
 type write struct {

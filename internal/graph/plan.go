@@ -23,6 +23,8 @@ type Plan struct {
 	Reads, Writes []string
 	// PerCaller is what of the caller the answer depends on, beyond the Shape.
 	PerCaller CallerUse
+	// Customs are the fields of the team that the operation uses. Callers need the rules of each.
+	Customs []CustomUse
 	// Opaque says that the answer depends on more than rows of Reads: on SQL of the team.
 	Opaque bool
 	// Fresh is the most recent log-in that the operation asks for.
@@ -217,6 +219,10 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 	var err error
 	if root.Session, err = b.sessionField(f); root.Session != nil || err != nil {
 		return root, "", err
+	}
+	if c := b.api.custom(f.Name, op == ast.Mutation); c != nil {
+		sql, err := b.customField(c, f)
+		return root, sql, err
 	}
 	if op == ast.Mutation {
 		return root, "", b.mutate(f)

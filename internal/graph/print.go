@@ -33,7 +33,7 @@ func (p *Plan) String() string {
 			s.Write, s.Read = s.OneTrip.Write, s.OneTrip.Read
 		}
 		write := func() {
-			fmt.Fprintf(&b, "\n-- step %d: write %s\n", i+1, s.object.typ.Name)
+			fmt.Fprintf(&b, "\n-- step %d: write %s\n", i+1, s.name())
 			printStatement(&b, s.Write.SQL, s.Write.Params)
 			for _, l := range s.Links {
 				fmt.Fprintf(&b, "\n-- step %d: write %s\n", i+1, l.change.src.Relation.Through.Name)
@@ -50,7 +50,7 @@ func (p *Plan) String() string {
 		if s.Read.SQL == "" {
 			continue
 		}
-		fmt.Fprintf(&b, "\n-- step %d: read %s\n", i+1, s.object.typ.Name)
+		fmt.Fprintf(&b, "\n-- step %d: read %s\n", i+1, s.name())
 		printStatement(&b, s.Read.SQL, s.Read.Params)
 		if s.Deletes {
 			write()

@@ -12,9 +12,10 @@ type Probe struct {
 	What   string          // Person.fullName
 	Pos    schema.Position // of the SQL in the schema
 	SQL    string
-	Text   string // the SQL of the team
-	Offset int    // of Text in SQL, in characters; negative where SQL does not contain it
-	Type   string // the type that Postgres has to give the first column; empty for any
+	Text   string           // the SQL of the team
+	Offset int              // of Text in SQL, in characters; negative where SQL does not contain it
+	origin func(at int) int // where a position of Text with arguments is in Text; nil for the same
+	Type   string           // the type that Postgres has to give the first column; empty for any
 }
 
 // Probes returns the statements that tell whether the SQL of the schema fits the database.
@@ -25,6 +26,9 @@ func (a *API) Probes() (list []Probe) {
 				list = append(list, computedProbe(o, f, c))
 			}
 		}
+	}
+	for _, c := range a.model.Customs {
+		list = append(list, a.customProbe(c))
 	}
 	return list
 }
@@ -42,7 +46,11 @@ func computedProbe(o *object, f *field, c *schema.Computed) Probe {
 // At returns the place in the schema of a position in SQL, which Postgres counts in characters from 1; 0 is the text as a whole.
 func (p Probe) At(position int) string {
 	line, column := p.Pos.Line, p.Pos.Column
-	if runes, at := []rune(p.Text), position-1-p.Offset; p.Offset >= 0 && position > 0 && at >= 0 && at <= len(runes) {
+	runes, at := []rune(p.Text), position-1-p.Offset
+	if p.origin != nil {
+		at = p.origin(at)
+	}
+	if p.Offset >= 0 && position > 0 && at >= 0 && at <= len(runes) {
 		before := string(runes[:at])
 		switch {
 		case strings.Contains(p.Text, "\n"): // a block string, whose text begins on the next line

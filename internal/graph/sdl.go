@@ -26,6 +26,7 @@ func (a *API) printSDL() string {
 	for _, o := range a.objects {
 		p.object(o)
 	}
+	p.plains(a)
 	for i := 0; i < len(p.filters); i++ {
 		p.filter(p.filters[i])
 	}
@@ -67,6 +68,8 @@ func (p *sdlPrinter) query(a *API) {
 		p.describe("  ", "Every "+o.typ.APIName()+" that the caller is allowed to read.")
 		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.APIName())
 	}
+	p.customs(a, false)
+	empty = empty && !a.hasCustoms(false)
 	switch {
 	case a.options.Sessions:
 		p.sessionQuery()

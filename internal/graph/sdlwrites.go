@@ -4,7 +4,7 @@ import "github.com/krowoc/krowoc/internal/schema"
 
 // mutation prints the fields of Mutation, at most five for each type.
 func (p *sdlPrinter) mutation(a *API) {
-	if len(a.mutationNames) == 0 && !a.options.Sessions {
+	if len(a.mutationNames) == 0 && !a.options.Sessions && !a.hasCustoms(true) {
 		return
 	}
 	p.line("type Mutation {")
@@ -33,6 +33,7 @@ func (p *sdlPrinter) mutation(a *API) {
 			p.line("  %s(%s): %s", name, join(key, ", "), typ)
 		}
 	}
+	p.customs(a, true)
 	if a.options.Sessions {
 		p.sessionMutation()
 	}

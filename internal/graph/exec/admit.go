@@ -13,7 +13,7 @@ import (
 
 // admitParts refuse operations before they take any of the database's time.
 func (p *pipeline) admitParts() []part {
-	parts := []part{{"scope of the API key", p.checkScope}, {"limits of the caller", p.checkLimits}}
+	parts := []part{{"scope of the API key", p.checkScope}, {"rules of the team's fields", checkCustoms}, {"limits of the caller", p.checkLimits}}
 	if !p.Introspection {
 		parts = append(parts, part{"no introspection", refuseIntrospection})
 	}
@@ -32,12 +32,25 @@ func (p *pipeline) checkScope(_ context.Context, op *Operation) error {
 	if scope.Types == nil {
 		return nil
 	}
+	if len(op.Plan.Customs) > 0 { // which read and write whatever types they want
+		return fault.New(fault.Forbidden, "", "the API key allows some types only, and "+op.Plan.Customs[0].Field.Name+" is SQL that may use any", "use a key for all types")
+	}
 	missing := slices.DeleteFunc(p.API.Declared(op.Plan.Reads, op.Plan.Writes), func(name string) bool { return slices.Contains(scope.Types, name) })
 	if len(missing) == 0 {
 		return nil
 	}
 	return fault.New(fault.Forbidden, "", "the API key does not allow the types "+strings.Join(missing, ", "),
 		"use a key that does; rules and deletes can need more types than the operation selects")
+}
+
+// checkCustoms refuses callers whom the rules of a field of the team do not allow to use it.
+func checkCustoms(_ context.Context, op *Operation) error {
+	for _, use := range op.Plan.Customs {
+		if err := use.Allowed(op.Caller); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func refuseIntrospection(_ context.Context, op *Operation) error {

@@ -31,6 +31,7 @@ func TestRandomOperations(t *testing.T) {
 		{"platform", newClient(t, nil), platform(t, graph.Options{}).Schema()},
 		{"things", things(t), apiOf(t, thingSchema).Schema()},
 		{"computed", computedPeople(t), apiOf(t, computedSchema).Schema()},
+		{"custom", customPeople(t), apiOf(t, customSchema).Schema()},
 		{"ballots", serve(t, ballotSchema, "", ballotRows), apiOf(t, ballotSchema).Schema()},
 	} {
 		answered := 0

@@ -3,6 +3,7 @@ package sqltext
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // param is a parameter with a name, such as $since or $auth.uid, in an SQL statement.
@@ -25,13 +26,36 @@ func Params(sql string) (names []string, single bool) {
 
 // ReplaceParams replaces the parameters of a statement by what value returns for their names.
 func ReplaceParams(sql string, value func(name string) string) string {
+	replaced, _ := TraceParams(sql, value)
+	return replaced
+}
+
+// TraceParams is ReplaceParams with a function that returns where a position of the result is in sql, both in characters.
+func TraceParams(sql string, value func(name string) string) (replaced string, origin func(at int) int) {
 	var b strings.Builder
-	end := 0
-	for _, p := range tokensOf(sql).params() {
-		b.WriteString(sql[end:p.start] + value(p.name))
-		end = p.end
+	type shift struct{ from, by int }
+	var shifts []shift
+	end, length := 0, 0
+	write := func(text string) {
+		b.WriteString(text)
+		length += utf8.RuneCountInString(text)
 	}
-	return b.String() + sql[end:]
+	for _, p := range tokensOf(sql).params() {
+		write(sql[end:p.start])
+		write(value(p.name))
+		end = p.end
+		shifts = append(shifts, shift{length, length - utf8.RuneCountInString(sql[:end])})
+	}
+	write(sql[end:])
+	return b.String(), func(at int) int {
+		by := 0
+		for _, s := range shifts {
+			if at >= s.from {
+				by = s.by
+			}
+		}
+		return at - by
+	}
 }
 
 // params returns the parameters. The caller and the request have members: $auth.uid.

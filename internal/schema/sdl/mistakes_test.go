@@ -42,6 +42,23 @@ var mistakes = []struct{ code, source string }{
 	{"invalid-name", "enum E { ONE @value(name: ‸\"" + strings.Repeat("é", 32) + "\") }"},
 	{"invalid-name", "enum E { ONE @value(name: ‸\"a\\u0000\") }"},
 	{"missing-argument", "enum E { ONE @‸value }"},
+	{"missing-argument", "type A @table { a: Int b: Int @‸sql(query: \"select 1\") }"},
+	{"missing-argument", "type A @table { a: Int } extend type Query { ‸q: Int @sql(query: \"select 1\") }"},
+	{"missing-argument", "type A @table { a: Int } extend type Query { ‸q: Int @auth(rules: []) }"},
+	{"invalid-custom-field", "type A @table { a: Int } extend type Query { q: ‸A! @sql(query: \"select 1\") @auth(rules: []) }"},
+	{"invalid-custom-field", "type A @table { a: Int } extend type Query { q: [‸A] @sql(query: \"select 1\") @auth(rules: []) }"},
+	{"invalid-custom-field", "type A @table { a: Int } type B { c: C } type C { d: Int } extend type Query { q: ‸B @sql(query: \"select 1\") @auth(rules: []) }"},
+	{"invalid-custom-field", "type A @table { a: Int } extend type Query { q(b: ‸A): Int @sql(query: \"select 1\") @auth(rules: []) }"},
+	{"invalid-custom-field", "type A @table { a: Int } extend type Query { q(b: Int): Int @sql(query: ‸\"select 1\") @auth(rules: []) }"},
+	{"invalid-custom-field", "type A @table { a: Int } extend type Query { q: Int @sql(query: ‸\"select $b\") @auth(rules: []) }"},
+	{"invalid-expression", "type A @table { a: Int } extend type Query { q: Int @sql(query: ‸\"select 1; select 2\") @auth(rules: []) }"},
+	{"invalid-rule", "type A @table { a: Int } extend type Query { q: Int @sql(query: \"select 1\") @auth(rules: [{ allow: ‸OWNER }]) }"},
+	{"invalid-rule", "type A @table { a: Int } extend type Query { q: Int @sql(query: \"select 1\") @auth(rules: [{ allow: PUBLIC, ‸where: \"true\" }]) }"},
+	{"invalid-default", "type A @table { a: Int } extend type Query { q(b: Int = ‸\"x\"): Int @sql(query: \"select $b\") @auth(rules: []) }"},
+	{"name-collision", "type A @table { a: Int } extend type Query { ‸a: Int @sql(query: \"select 1\") @auth(rules: []) }"},
+	{"name-collision", "type A @table { a: Int } extend type Mutation { ‸updateAs: Int @sql(query: \"select 1\") @auth(rules: []) }"},
+	{"duplicate-name", "type A @table { a: Int } extend type Query { b: Int @sql(query: \"select 1\") @auth(rules: []) ‸b: Int }"},
+	{"misplaced-directive", "type A @table { a: Int } extend type Query { b: Int @sql(query: \"select 1\") @auth(rules: []) @‸unique }"},
 	{"conflicting-arguments", "type A @table { a: Int b: Int @sql(expr: \"this.a\") @‸function(name: \"f\") }"},
 	{"invalid-expression", "type A @table { a: Int b: Int @sql(expr: ‸\"this.a; DROP TABLE x\") }"},
 	{"invalid-name", "type A @table { a: Int b: Int @function(name: ‸\"f(\") }"},
@@ -270,7 +287,7 @@ func TestMistakes(t *testing.T) {
 		if !marked {
 			t.Fatalf("no mark in %s", tc.source)
 		}
-		_, list := sdl.Parser{RowUse: celsql.Parser().RowUse}.Parse(sdl.Source{Name: "schema.graphql", Text: before + after})
+		_, list := sdl.Parser{RowUse: celsql.Parser().RowUse, Params: celsql.Parser().Params}.Parse(sdl.Source{Name: "schema.graphql", Text: before + after})
 		if !slices.Contains([]string{"no-auth-rules", "idle-metric", "slow-pattern"}, tc.code) {
 			list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Severity == diag.Warning })
 		}
