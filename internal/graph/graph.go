@@ -93,6 +93,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 			Message: "a type of the schema has a name that the API needs: " + err.Error(),
 			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo, OrderDirection, AggregateInterval, and names that begin with TypeAggregate"}
 	}
+	withoutIncremental(a.schema)
 	return a, nil
 }
 
