@@ -80,6 +80,9 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err := a.checkSessionNames(); err != nil {
 		return nil, err
 	}
+	if err := a.checkViews(); err != nil {
+		return nil, err
+	}
 	if err := a.checkCustoms(); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -90,7 +91,7 @@ func exposed(t *schema.Type) bool {
 }
 
 func (a *API) addObjects() {
-	for _, t := range a.model.Tables {
+	for _, t := range slices.Concat(a.model.Tables, a.model.Views) {
 		if !exposed(t) {
 			continue
 		}

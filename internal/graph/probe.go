@@ -27,6 +27,11 @@ func (a *API) Probes() (list []Probe) {
 			}
 		}
 	}
+	for _, t := range a.model.Views {
+		if exposed(t) {
+			list = append(list, viewProbe(t))
+		}
+	}
 	for _, c := range a.model.Customs {
 		list = append(list, a.customProbe(c))
 	}

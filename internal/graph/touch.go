@@ -10,6 +10,7 @@ import (
 func (b *builder) reads(types ...*schema.Type) {
 	for _, t := range types {
 		b.read[t] = true
+		b.plan.Opaque = b.plan.Opaque || t.View
 	}
 }
 

@@ -15,6 +15,7 @@ type Schema struct {
 	Plain  []*Type // object types that are not stored, in source order
 	Enums  []*Enum // in source order
 
+	Views   []*Type   // types over views, in source order; nothing but the API knows them
 	Customs []*Custom // fields that the team adds to Query and Mutation, in source order
 
 	types map[string]*Type
@@ -36,7 +37,17 @@ func New(tables, plain []*Type, enums []*Enum) *Schema {
 }
 
 // Type returns the stored or plain type of that name, or nil.
-func (s *Schema) Type(name string) *Type { return s.types[name] }
+func (s *Schema) Type(name string) *Type {
+	if t := s.types[name]; t != nil {
+		return t
+	}
+	for _, t := range s.Views {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
 
 // StoredTypes returns how many stored types the schema declares: join tables that relations imply do not count.
 func (s *Schema) StoredTypes() (n int) {
@@ -68,7 +79,8 @@ type Position = diag.Position
 type Type struct {
 	Name        string
 	Description string
-	Table       string   // physical name: prompts
+	Table       string   // physical name: prompts; of a type over a view, that of the view
+	View        bool     // it is over a view (@view), which nobody writes
 	RenamedFrom string   // the GraphQL name that the type had before
 	Fields      []*Field // in source order; an implicit id comes first
 	Key         []*Field // the primary key, in order; never empty for a stored type

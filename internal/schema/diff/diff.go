@@ -114,7 +114,7 @@ func (c *comparison) values(old, e *schema.Enum) {
 
 func (c *comparison) types(before, after *schema.Schema) {
 	kept := map[*schema.Type]bool{}
-	for _, t := range append(slices.Clone(after.Tables), after.Plain...) {
+	for _, t := range slices.Concat(after.Tables, after.Plain, after.Views) {
 		if t.Join != nil {
 			continue
 		}
@@ -131,7 +131,7 @@ func (c *comparison) types(before, after *schema.Schema) {
 		kept[old] = true
 		c.typ(old, t)
 	}
-	for _, old := range append(slices.Clone(before.Tables), before.Plain...) {
+	for _, old := range slices.Concat(before.Tables, before.Plain, before.Views) {
 		if !kept[old] && old.Join == nil {
 			c.add("type-removed", old.Name, Breaking, Dangerous, Breaking, "the type was removed; its table remains until it is dropped")
 		}

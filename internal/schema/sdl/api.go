@@ -129,7 +129,7 @@ func apiDirective(s schema.Shown) string {
 // shownAs returns the definition that the API shows under a name, or nil.
 func (b *builder) shownAs(name string) *ast.Definition {
 	for _, t := range b.types {
-		if t.stored && t.APIName() == name {
+		if (t.stored || t.view) && t.APIName() == name {
 			return t.def
 		}
 	}

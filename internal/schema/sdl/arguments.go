@@ -77,7 +77,7 @@ func places(on location) string {
 		on   location
 		name string
 	}{
-		{onType, "a stored type"}, {onEnum, "an enum"}, {onEnumValue, "an enum value"},
+		{onType, "a stored type"}, {onView, "a type over a view"}, {onEnum, "an enum"}, {onEnumValue, "an enum value"},
 		{onColumn, "a scalar or enum field"}, {onReference, "a reference to another type"}, {onInverse, "the inverse side of a relation"}, {onComputed, "a computed field"},
 		{onRoot, "a field of Query or Mutation"}, {onArgument, "an argument"},
 	} {

@@ -40,6 +40,7 @@ type typeDecl struct {
 	def    *ast.Definition
 	uses   uses
 	stored bool
+	view   bool
 	fields []*fieldDecl
 
 	computed []*fieldDecl
@@ -72,6 +73,7 @@ func (b *builder) build() *schema.Schema {
 	b.resolveColumns()
 	b.applyDirectives()
 	b.stored(b.computedFields)
+	b.views(b.resolveView)
 	b.customFields()
 	b.checkNames()
 	s := b.schema()
@@ -81,16 +83,19 @@ func (b *builder) build() *schema.Schema {
 }
 
 func (b *builder) schema() *schema.Schema {
-	var tables, plain []*schema.Type
+	var tables, plain, views []*schema.Type
 	for _, t := range b.types {
-		if t.stored {
+		switch {
+		case t.stored:
 			tables = append(tables, t.Type)
-		} else {
+		case t.view:
+			views = append(views, t.Type)
+		default:
 			plain = append(plain, t.Type)
 		}
 	}
 	s := schema.New(append(tables, b.joins...), plain, b.enums)
-	s.Customs = b.customs
+	s.Customs, s.Views = b.customs, views
 	return s
 }
 

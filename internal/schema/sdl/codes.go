@@ -41,6 +41,7 @@ const (
 	codeInvalidAPI        = "invalid-api"
 	codeInvalidComputed   = "invalid-computed"
 	codeInvalidCustom     = "invalid-custom-field"
+	codeInvalidView       = "invalid-view"
 	codeInvalidDeprecated = "invalid-deprecated"
 	codeNoRules           = "no-auth-rules" // a warning
 	codeIdleMetric        = "idle-metric"   // a warning

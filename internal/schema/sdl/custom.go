@@ -71,7 +71,7 @@ func (b *builder) checkResult(c *schema.Custom, fd *ast.FieldDefinition) {
 		b.errorf(codeInvalidCustom, at, "write "+object.Name+" without !", "%q cannot be required: there may be no such row, or none that the caller is allowed to read", c.Name)
 	case c.Type.List && !c.Type.ElemNonNull:
 		b.errorf(codeInvalidCustom, at, "write ["+object.Name+"!]", "the rows of a list are never null")
-	case b.named[object.Name].stored:
+	case b.named[object.Name].stored, b.named[object.Name].view:
 		return
 	}
 	for _, f := range b.named[object.Name].fields {
@@ -214,7 +214,7 @@ func (b *builder) customNames(queries, types names) {
 		}
 		b.claim(in, c.Name, rootOf(c)+"."+c.Name, c.Pos, "rename one of them")
 		object := c.Type.Object
-		if isPlain := object != nil && !b.named[object.Name].stored; isPlain && !used[object.Name] {
+		if isPlain := object != nil && !b.named[object.Name].stored && !b.named[object.Name].view; isPlain && !used[object.Name] {
 			used[object.Name] = true
 			b.claim(types, object.Name, "the type "+object.Name, object.Pos, "rename one of them")
 		}

@@ -117,6 +117,8 @@ func (b *builder) declareType(d *ast.Definition) {
 		t.Table = b.physicalName(table, "name", schema.Plural(schema.SnakeCase(d.Name)))
 		t.RenamedFrom = t.uses.one("renamed").text("from")
 		b.renamed(t.uses, "a type", d.Name, b.defined)
+	} else if d.Directives.ForName("view") != nil {
+		b.declareView(t, d)
 	} else {
 		b.directives(d.Directives, 0, "a type that is not stored")
 	}
@@ -135,6 +137,9 @@ func (b *builder) declareType(d *ast.Definition) {
 func (b *builder) isStored(d *ast.Definition) bool {
 	if d.Directives.ForName("table") != nil {
 		return true
+	}
+	if d.Directives.ForName("view") != nil {
+		return false
 	}
 	for _, dir := range d.Directives {
 		if diag.Suggest(dir.Name, []string{"table"}) != "" {

@@ -88,7 +88,7 @@ func graphqlType(a argSpec) string {
 
 func graphqlLocations(on location) []string {
 	var out []string
-	if on&onType != 0 {
+	if on&(onType|onView) != 0 {
 		out = append(out, "OBJECT")
 	}
 	if on&onField != 0 {

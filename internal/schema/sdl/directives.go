@@ -16,8 +16,10 @@ const (
 	onComputed  // a field that Postgres computes when it is read
 	onRoot      // a field of Query or Mutation
 	onArgument  // an argument of such a field
+	onView      // a type over a view
+	onViewField // a field of such a type
 
-	onField = onColumn | onReference | onInverse | onPlain | onComputed | onRoot
+	onField = onColumn | onReference | onInverse | onPlain | onComputed | onRoot | onViewField
 )
 
 // argKind is the kind of value that an argument takes.
@@ -79,7 +81,11 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "name", doc: "Name of the table. Default: the plural of the type's name, in snake_case."},
 		{name: "key", doc: "Fields of the primary key. Default: id.", list: true},
 	}},
-	{name: "col", on: onColumn | onReference, doc: "Sets the column of a field.", args: []argSpec{
+	{name: "view", on: onView, doc: "The type is over a view that exists in the database. Nobody writes it.", args: []argSpec{
+		{name: "name", doc: "Name of the view. Default: the plural of the type's name, in snake_case."},
+		{name: "key", doc: "Fields that tell the rows apart. Default: id.", list: true},
+	}},
+	{name: "col", on: onColumn | onReference | onViewField, doc: "Sets the column of a field.", args: []argSpec{
 		{name: "name", doc: "Name of the column. Default: the name of the field, in snake_case."},
 		{name: "dataType", doc: "Postgres type of the column, for example varchar(40) or vector(1536). Default: the type for the scalar."},
 	}},
@@ -93,7 +99,7 @@ var directiveSpecs = [...]directiveSpec{
 	{name: "renamed", on: onType | onEnum | onEnumValue | onColumn | onReference | onInverse | onPlain, doc: "Declares a rename, so that migrations rename instead of dropping and adding.", args: []argSpec{
 		{name: "from", doc: "Previous name in the schema; of an enum or enum value, also the previous name in Postgres.", required: true},
 	}},
-	{name: "api", on: onType | onColumn | onReference | onInverse | onComputed, doc: "Sets how the API shows a type or a field.", args: []argSpec{
+	{name: "api", on: onType | onView | onColumn | onReference | onInverse | onComputed | onViewField, doc: "Sets how the API shows a type or a field.", args: []argSpec{
 		{name: "name", doc: "Name in the API. Default: the name in the schema."},
 		{name: "plural", doc: "Name of lists of a type in the API. Default: the plural of its name."},
 		{name: "hide", doc: "true: the API does not have it. Operations: the API does not have it in these.", kind: valueArg},
@@ -179,7 +185,7 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "properties", doc: "Fields whose values are properties of the event; not personal data.", list: true},
 	}},
 	{name: "live", on: onType, doc: "Queries of the type can be subscriptions: triggers note which rows change, whoever writes."},
-	{name: "auth", on: onType | onColumn | onReference | onInverse | onComputed | onRoot, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
+	{name: "auth", on: onType | onView | onColumn | onReference | onInverse | onComputed | onRoot | onViewField, doc: "Grants access through the API. Any matching rule grants it; rules on a field restrict those of its type.", args: []argSpec{
 		{name: "rules", doc: "Required on a type.", kind: rulesArg, list: true},
 		{name: "fresh", doc: "How long ago the caller may have logged in at most, for example 5m. Default: any time."},
 		{name: "freshFor", doc: "Operations that ask for a log-in as recent as fresh. Default: all.", kind: enumArg, list: true, enum: "Operation", values: operations},

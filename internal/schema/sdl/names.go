@@ -63,7 +63,7 @@ func (b *builder) checkNames() {
 			b.tableNames(relations, t)
 		}
 	}
-	b.apiNames()
+	b.apiNames(relations)
 	b.metricNames()
 }
 
@@ -110,7 +110,7 @@ func (b *builder) tableNames(relations names, t *schema.Type) {
 
 // apiNames reports collisions with the names derived for the API: for Prompt, the fields prompt and prompts, and the types
 // PromptConnection, PromptWhere and so on.
-func (b *builder) apiNames() {
+func (b *builder) apiNames(relations names) {
 	fields, types, linked := names{}, names{}, map[*schema.Type]bool{}
 	b.stored(func(t *typeDecl) {
 		if t.API.Hidden {
@@ -134,6 +134,7 @@ func (b *builder) apiNames() {
 			}
 		}
 	})
+	b.views(func(t *typeDecl) { b.viewNames(t, relations, fields, types) })
 	b.customNames(fields, types)
 	for _, e := range b.enums {
 		b.claim(types, e.Name, "the enum "+e.Name, e.Pos, "rename one of them")
@@ -162,6 +163,11 @@ func IsPostgresType(name string) bool {
 
 // warn reports what is valid but probably unintended.
 func (b *builder) warn() {
+	b.views(func(t *typeDecl) {
+		if len(t.uses["auth"]) == 0 {
+			b.add("warning", codeNoRules, b.spanOf(t.def.Position), fmt.Sprintf("%q has no @auth rules, so that it is not in the API", t.Name), "add @auth(rules: [{ allow: … }])")
+		}
+	})
 	b.stored(func(t *typeDecl) {
 		if len(t.uses["auth"]) == 0 {
 			b.add("warning", codeNoRules, b.spanOf(t.def.Position), fmt.Sprintf("%q has no @auth rules, so only the service can reach it through the API", t.Name),

@@ -24,6 +24,9 @@ func Print(w io.Writer, s *schema.Schema) error {
 			p.object(t)
 		}
 	}
+	for _, t := range s.Views {
+		p.object(t)
+	}
 	p.customs(s.Customs, false)
 	p.customs(s.Customs, true)
 	return p.Flush()
@@ -145,7 +148,11 @@ func typeDirectives(t *schema.Type) []string {
 		}
 	}
 	name := given(t.Table, schema.Plural(schema.SnakeCase(t.Name)))
-	out := []string{" @table" + arguments(text("name", name), list("key", key))}
+	kind := " @table"
+	if t.View {
+		kind = " @view"
+	}
+	out := []string{kind + arguments(text("name", name), list("key", key))}
 	add := func(d string) {
 		if d != "" {
 			out = append(out, d)

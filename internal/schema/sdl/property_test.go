@@ -64,6 +64,7 @@ func generate(r *rand.Rand) string {
 		b.WriteString("\n  j: JSON" + pick(r, "", ` @default(value: { a: [1, 1.0, "x"], b: { c: null } })`, " @default(value: null)", " @renamed(from: \"old\")", ` @pii(keys: ["a", "\"b\""])`) + "\n")
 		b.WriteString(bodies[i].String() + lists[i].String() + "}\n")
 	}
+	b.WriteString(pick(r, "", "type V @view(name: \"v1\", key: [\"a\", \"b\"]) @auth(rules: [{ allow: PUBLIC, where: \"this.a > 1\" }]) { a: Int! b: String! c: [Color!] @col(name: \"cc\") @auth(rules: []) }\n"))
 	b.WriteString(pick(r, "", "type Sum { n: Int! }\nextend type Query { \"Adds.\" sum(a: Int = 1, \"b\" b: [Color!] = [RED] @deprecated): Sum @sql(query: \"select $a, $b\") @auth(rules: [{ allow: PUBLIC }], fresh: \"5m\") }\n",
 		"extend type Mutation { all: [T0!]! @function(name: \"a.b\") @auth(rules: []) @deprecated }\n"))
 	return b.String()

@@ -70,7 +70,7 @@ func (b *builder) references() []*end {
 	})
 	for _, t := range b.types {
 		for _, f := range t.fields {
-			if !t.stored {
+			if !t.stored && !t.view {
 				f.uses = b.directives(f.def.Directives, onPlain, "a field of a type that is not stored")
 			}
 		}
