@@ -117,7 +117,8 @@ func (b *builder) numberedRows(c *schema.Custom, sql string) string {
 	if c.Type.List {
 		most = b.api.options.MaxPageSize
 	}
-	return fmt.Sprintf("(SELECT row_number() OVER () AS %[1]s, %[2]s.* FROM (%[3]s) %[2]s%[4]s LIMIT %[5]d) %[2]s", customNumber, customRow, sql, columns, most)
+	return fmt.Sprintf("(SELECT row_number() OVER () AS %[1]s, %[2]s.* FROM (%[3]s) %[2]s%[4]s LIMIT %[5]d) %[2]s",
+		customNumber, customRow, sql, columns, most)
 }
 
 // customJSON returns SQL for the JSON of the rows of a source that has customRow as its alias.
@@ -183,8 +184,8 @@ func (b *builder) plainJSON(t *schema.Type, f selected, c *Cost) (string, error)
 	return out.sql(), err
 }
 
-// customRows returns SQL for the JSON of rows of a stored type with the keys that a source yields, and the source of both. The rules of the type apply.
-// Without content, they allow nobody.
+// customRows returns SQL for the JSON of rows of a stored type with the keys that a source yields, and the source of both. The rules of the type
+// apply. Without content, they allow nobody.
 func (b *builder) customRows(c *schema.Custom, f selected, from string, cost *Cost) (content, source string, err error) {
 	o := b.api.byName[c.Type.Object.Name]
 	s := &scope{object: o, alias: b.alias()}

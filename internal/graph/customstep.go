@@ -53,7 +53,8 @@ func (b *builder) returnedKeys(c *schema.Custom) string {
 		names = append(names, ident(k.column))
 		columns = append(columns, "u."+ident(k.column)+"::"+keyType(k)+" AS "+ident(k.column))
 	}
-	return fmt.Sprintf("(SELECT u.%[1]s, %[2]s FROM unnest(%[3]s) WITH ORDINALITY u(%[4]s, %[1]s)) %[5]s", customNumber, join(columns, ", "), join(arrays, ", "), join(names, ", "), customRow)
+	return fmt.Sprintf("(SELECT u.%[1]s, %[2]s FROM unnest(%[3]s) WITH ORDINALITY u(%[4]s, %[1]s)) %[5]s",
+		customNumber, join(columns, ", "), join(arrays, ", "), join(names, ", "), customRow)
 }
 
 // keyType returns the type of Postgres of a part of a key.

@@ -4,7 +4,7 @@ import "strings"
 
 // RowUse is what an SQL expression uses of a row that it names.
 type RowUse struct {
-	Columns []string // of the row, each as often as it is named
+	Columns []string // every name that can be a column of the row, also without the name of the row before it
 	Whole   bool     // the row as a value, or all of its columns
 	Queries bool     // the expression contains a query, which reads other rows
 }
@@ -17,10 +17,11 @@ func UseOfRow(sql, name string) (use RowUse) {
 		case word == "select", word == "table", word == "values":
 			use.Queries = true
 		case !tokens.names(i, name):
+			if tokens.isColumn(i) {
+				use.Columns = append(use.Columns, folded(t.text))
+			}
 		case !tokens.is(i+1, "."), tokens.is(i+2, "*"):
 			use.Whole = true
-		case i+2 < len(tokens):
-			use.Columns = append(use.Columns, folded(tokens[i+2].text))
 		}
 	}
 	return use
@@ -71,6 +72,12 @@ func tokensOf(sql string) (list tokens) {
 }
 
 func (l tokens) is(i int, text string) bool { return i < len(l) && l[i].text == text }
+
+// isColumn reports whether a token can be the name of a column.
+func (l tokens) isColumn(i int) bool {
+	c := l[i].text[0]
+	return (isWord(c) || c == '"') && !l.is(i+1, "(")
+}
 
 // names reports whether a token is the name of a row, and not of a column or a function.
 func (l tokens) names(i int, name string) bool {

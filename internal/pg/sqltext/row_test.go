@@ -14,11 +14,11 @@ func TestRow(t *testing.T) {
 	}{
 		"this.A || This.b":            {sqltext.RowUse{Columns: []string{"a", "b"}}, "t1.A || t1.b"},
 		`"this"."A b" + this . c`:     {sqltext.RowUse{Columns: []string{"A b", "c"}}, `t1."A b" + t1 . c`},
-		"'this.a' || /* this */ x":    {sqltext.RowUse{}, "'this.a' || /* this */ x"},
+		"'this.a' || /* this */ x":    {sqltext.RowUse{Columns: []string{"x"}}, "'this.a' || /* this */ x"},
 		"f(this)":                     {sqltext.RowUse{Whole: true}, "f(t1)"},
-		"row(this.*) IS NULL":         {sqltext.RowUse{Whole: true}, "row(t1.*) IS NULL"},
-		"(SELECT 1 WHERE this.a)":     {sqltext.RowUse{Columns: []string{"a"}, Queries: true}, "(SELECT 1 WHERE t1.a)"},
-		"x.this + this(1) + $$this$$": {sqltext.RowUse{}, "x.this + this(1) + $$this$$"},
+		"row(this.*) IS NULL":         {sqltext.RowUse{Columns: []string{"is", "null"}, Whole: true}, "row(t1.*) IS NULL"},
+		"(SELECT 1 WHERE this.a)":     {sqltext.RowUse{Columns: []string{"1", "where", "a"}, Queries: true}, "(SELECT 1 WHERE t1.a)"},
+		"x.this + this(1) + $$this$$": {sqltext.RowUse{Columns: []string{"x", "this", "1"}}, "x.this + this(1) + $$this$$"},
 		"this.":                       {sqltext.RowUse{}, "t1."},
 		"this.a 'open":                {sqltext.RowUse{Columns: []string{"a"}}, "t1.a 'open"},
 	} {

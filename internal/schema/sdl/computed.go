@@ -92,8 +92,7 @@ func (b *builder) checkDependencies(t *typeDecl, f *fieldDecl) {
 	const fix = "give it rules of its own: @auth(rules: [{ allow: … }])"
 	for _, other := range t.fields {
 		isUsed := all || f.Computed.Function != "" || slices.ContainsFunc(other.Columns(), func(c string) bool { return slices.Contains(columns, c) })
-		isRestricted := other.Auth || other.Fresh.Within > 0 || other.API.Hides(schema.Read)
-		if isUsed && isRestricted && len(other.Columns()) > 0 {
+		if isUsed && isRestricted(other.Field) && len(other.Columns()) > 0 {
 			b.errorf(codeInvalidComputed, f.def.Position, fix, "%q can tell of %q, which not everybody may read", f.Name, other.Name)
 			return
 		}
@@ -101,6 +100,14 @@ func (b *builder) checkDependencies(t *typeDecl, f *fieldDecl) {
 	if all && f.Computed.Expr != "" {
 		b.errorf(codeInvalidComputed, f.def.Position, fix, "%q reads other rows or the whole row, to which no rule applies", f.Name)
 	}
+}
+
+// isRestricted reports whether not everybody may read a field, or the key that a reference holds.
+func isRestricted(f *schema.Field) bool {
+	if f.Auth || f.Fresh.Within > 0 || f.API.Hides(schema.Read) {
+		return true
+	}
+	return f.Relation != nil && f.Relation.Kind == schema.RefOne && slices.ContainsFunc(f.Relation.Target.Key, isRestricted)
 }
 
 // computedDirective prints @sql or @function, or nothing.

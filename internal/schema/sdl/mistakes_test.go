@@ -71,6 +71,8 @@ var mistakes = []struct{ code, source string }{
 	{"invalid-name", "type A @table { a: Int b: Int @function(name: ‸\"f(\") }"},
 	{"invalid-computed", "type A @table { a: Int b: ‸B @sql(expr: \"this.a\") } type B @table { a: Int }"},
 	{"invalid-computed", "type A @table { a: Int @auth(rules: []) ‸b: Int @sql(expr: \"this.A + 1\") }"},
+	{"invalid-computed", "type A @table { k: B ‸b: String @sql(expr: \"this.k_id\") } type B @table { id: String! @auth(rules: []) }"},
+	{"invalid-computed", "type A @table { aB: Int @auth(rules: []) ‸b: Int @sql(expr: \"coalesce(A_b, 1)\") }"},
 	{"invalid-computed", "type A @table { a: Int @auth(rules: []) ‸b: Int @function(name: \"f\") }"},
 	{"invalid-computed", "type A @table { a: Int ‸b: Int @sql(expr: \"(SELECT 1)\") }"},
 	{"misplaced-directive", "type A @table { a: Int b: Int @sql(expr: \"this.a\") @‸default(value: 1) }"},
