@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
@@ -69,7 +70,7 @@ func (v valueType) sqlType() string {
 	if v.enum != nil {
 		return ident(v.enum.DBName) + v.brackets()
 	}
-	return scalar.Of(v.scalar, "").SQL + v.brackets()
+	return cmp.Or(v.dataType, scalar.Of(v.scalar, "").SQL) + v.brackets()
 }
 
 // opaque notes that an answer depends on a computed field, whose expression may look at anything.

@@ -1,11 +1,9 @@
 package graph
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // OneTrip has the statements of a step for one round trip, which is a transaction of its own: Write keeps the key of the row in settings, where
@@ -57,14 +55,6 @@ func keySetting(i int) string { return fmt.Sprintf("'krowoc.key_%d'", i+1) }
 // empty.
 func keptKey(k *field, i int) string {
 	return fmt.Sprintf("nullif(current_setting(%s, true), '')::%s", keySetting(i), k.value.sqlType())
-}
-
-// sqlType is the type of a column that holds one value.
-func (v valueType) sqlType() string {
-	if v.enum != nil {
-		return ident(v.enum.DBName)
-	}
-	return cmp.Or(v.dataType, scalar.Of(v.scalar, "").SQL)
 }
 
 // oneTrip plans a step again for one round trip.
