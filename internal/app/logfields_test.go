@@ -86,7 +86,7 @@ func panics(next http.Handler) http.Handler {
 
 // The documented fields are those of real records, and all of them occur.
 func TestLogFields(t *testing.T) {
-	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t), "KROWOC_HEALTH_DISK_MIN_FREE=1000000GiB")
+	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t), "KROWOC_HEALTH_DISK_MIN_FREE=1000000GiB", "KROWOC_LOG_SLOW_OPERATIONS=1ns")
 	apptest.MigrateAndSeed(t, a)
 	log := &lines{}
 	a.Logger = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))

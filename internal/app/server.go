@@ -133,7 +133,13 @@ func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logg
 	operations := exec.Options{
 		API: api, DB: exec.Single(pool), Logger: logger, Timeout: g.Timeout, Introspection: g.Introspection,
 		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce, Live: following.options(a, o),
-		Tracers: tracers, Observers: o.observers(),
+		Tracers: tracers, Observers: o.observers(), Limits: limitsOfCallers(g),
+	}
+	if err := a.withDocuments(&operations); err != nil {
+		return nil, err
+	}
+	if slow := a.Config.Log.SlowOperations; slow > 0 {
+		operations.Observers = append(operations.Observers, exec.SlowLog{Logger: logger, Threshold: slow})
 	}
 	o.Analytics.observe(&operations)
 	return exec.New(operations)
@@ -176,11 +182,9 @@ func (a *App) routes(api http.Handler) ([]server.Route, error) {
 func (a *App) API(s *schema.Schema) (*graph.API, error) { return a.api(s, false) }
 
 func (a *App) api(s *schema.Schema, policed bool) (*graph.API, error) {
-	g := a.Config.GraphQL
-	return graph.New(s, graph.Options{
-		MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize, DefaultPageSize: g.DefaultPageSize,
-		Sessions: a.Config.LogsBrowsersIn, Policed: policed,
-	})
+	o := limitsOfAPI(a.Config.GraphQL)
+	o.Sessions, o.Policed = a.Config.LogsBrowsersIn, policed
+	return graph.New(s, o)
 }
 
 // Start listens and serves in the background.

@@ -149,6 +149,17 @@ type GraphQL struct {
 	MaxPageSize, DefaultPageSize int
 	Introspection, GraphiQL      bool
 	Timeout                      time.Duration
+
+	Limits           []GraphQLLimits
+	PersistedQueries bool
+	TrustedDocuments string // a file
+	Documents        string // any or trusted
+}
+
+// GraphQLLimits are the limits of callers with a role, a tier or both. 0 leaves a limit as it is.
+type GraphQLLimits struct {
+	Role, Tier                           string
+	MaxDepth, MaxComplexity, MaxPageSize int
 }
 
 // Auth configures who may call the API.
@@ -215,7 +226,10 @@ type URL struct {
 }
 
 // Log configures the log on standard error, or in a file.
-type Log struct{ Level, Format, File string }
+type Log struct {
+	Level, Format, File string
+	SlowOperations      time.Duration // those that take as long are logged; 0 logs none
+}
 
 // Telemetry configures what the server tells of its work.
 type Telemetry struct {
