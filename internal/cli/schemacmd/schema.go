@@ -17,7 +17,7 @@ import (
 // New returns the command with its verbs.
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{Use: "schema", Short: "Check, compare, import and print the schema; write policies"}
-	cmd.AddCommand(newCheck(f), newDiff(f), newImport(f), newPrint(f), newRLS(f))
+	cmd.AddCommand(newCheck(f), newDiff(f), newImport(f), newPersist(f), newPrint(f), newRLS(f))
 	return cmd
 }
 
