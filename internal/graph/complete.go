@@ -60,12 +60,17 @@ func (b *builder) complete(path string, v *ast.Value, typ *ast.Type) error {
 			}
 		}
 	}
+	if v.Kind == ast.ListValue {
+		return notEmpty(path, len(v.Children))
+	}
 	return notEmpty(path, conditionsOf(def, len(v.Children), v.Children.ForName("where") != nil))
 }
 
-// conditionsOf returns how many members of an object are conditions. The where of a filter on aggregates says what they are computed of, and is none.
+// conditionsOf returns how many members of an object are conditions. The where of a filter on aggregates says what they are computed of, and is none;
+// neither is a path into JSON.
 func conditionsOf(def *ast.Definition, members int, hasWhere bool) int {
-	if hasWhere && strings.HasSuffix(def.Name, "AggregateListWhere") {
+	isFiltered := hasWhere && strings.HasSuffix(def.Name, "AggregateListWhere")
+	if isFiltered || def.Name == jsonPathFilter {
 		return members - 1
 	}
 	return members

@@ -223,9 +223,9 @@ func (b *builder) writeOne(m mutation, f selected) (step Step, err error) {
 
 // statement plans a statement with its own parameters.
 func (b *builder) statement(write func() (string, error)) (Statement, error) {
-	params, shared := b.params, b.shared
-	b.params, b.shared = nil, map[sharedParam]int{}
-	defer func() { b.params, b.shared = params, shared }()
+	params, shared, demanded := b.params, b.shared, b.demanded
+	b.params, b.shared, b.demanded = nil, map[sharedParam]int{}, nil
+	defer func() { b.params, b.shared, b.demanded = params, shared, demanded }()
 	sql, err := write()
 	return b.numbered(sql), err
 }

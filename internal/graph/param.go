@@ -31,6 +31,7 @@ type Param struct {
 	size     pageSize  // of PageSize
 	value    valueType // how Postgres takes the value
 	form     form
+	operator string // whose operand the value is, where not every value will do
 	name     string // of the argument, or of the field of data
 	cursor   cursorOrder
 	index    int // of CursorPart and RowKey
@@ -84,6 +85,11 @@ func (p *Param) bind(r Request) (any, error) {
 func (p *Param) encode(value any) (any, error) {
 	switch p.form {
 	case asArray:
+		if p.operator == "path" {
+			if err := checkPath(value); err != nil {
+				return nil, err
+			}
+		}
 		return p.value.encodeList(value)
 	case asZone:
 		return encodeZone(value)
@@ -97,7 +103,11 @@ func (p *Param) encode(value any) (any, error) {
 		}
 		return text, nil
 	}
-	return p.value.encode(value)
+	text, err := p.value.encode(value)
+	if err == nil && p.operator != "" {
+		err = checkOperand(p.operator, p.value, text)
+	}
+	return text, err
 }
 
 // uid returns a caller's id as a column of the parameter's type holds it.

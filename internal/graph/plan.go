@@ -91,6 +91,7 @@ type builder struct {
 	outside   bool // for clients that reach the database without the API
 	plan      *Plan
 	params    []Param
+	demanded  []string            // conditions on the values of the statement
 	shared    map[sharedParam]int // indexes of parameters that a statement holds once
 	aliases   int
 	size      int       // fields and conditions so far
@@ -139,7 +140,7 @@ func (b *builder) requestParam(p Param) string {
 
 // numbered ends a statement.
 func (b *builder) numbered(sql string) Statement {
-	s := number(b.labelled(sql), b.params)
+	s := number(b.labelled(b.demanding(sql)), b.params)
 	for i := range s.Params {
 		b.callerUse = b.callerUse.or(s.Params[i].caller())
 	}

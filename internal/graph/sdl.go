@@ -102,7 +102,7 @@ func (p *sdlPrinter) object(o *object) {
 			p.line("  %s%s: %sConnection%s%s", f.name, listArguments(f.target), f.target.typ.APIName(), bang(!f.nullable), deprecated(f.src.Deprecated))
 			continue
 		}
-		p.line("  %s: %s%s", f.name, f.sdlType(), deprecated(f.src.Deprecated))
+		p.line("  %s%s: %s%s", f.name, f.pathArgument(), f.sdlType(), deprecated(f.src.Deprecated))
 	}
 	p.line("}\n")
 	p.line("type %sConnection {\n  nodes: [%s!]!\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, name, name)
@@ -181,7 +181,11 @@ func (p *sdlPrinter) order(o *object) {
 // use returns the name of the filter of a type of value, and prints the filter later.
 func (p *sdlPrinter) use(v valueType) string {
 	name := v.name()
-	if v.list || v.scalar == schema.Vector {
+	within, isRange := v.rangeOf()
+	switch {
+	case isRange:
+		name = within.name() + "Range"
+	case v.list || v.scalar == schema.Vector:
 		name += "List"
 	}
 	name += "Filter"
@@ -197,12 +201,11 @@ func (p *sdlPrinter) filter(v valueType) {
 	p.line("input %s {", p.use(v))
 	switch {
 	case v.scalar == schema.Vector:
-	case v.list && (v.scalar == schema.JSON):
-		p.line("  isEmpty: Boolean")
 	case v.list:
-		p.line("  has: %s\n  hasAny: [%s!]\n  hasAll: [%s!]\n  isEmpty: Boolean", t, t, t)
+		p.listFilter(v)
 	case v.scalar == schema.JSON:
-		p.line("  contains: JSON")
+		p.jsonFilter()
+		return
 	case v.scalar == schema.Boolean:
 		p.line("  eq: Boolean\n  ne: Boolean")
 	case v.scalar == schema.Bytes:
@@ -212,8 +215,12 @@ func (p *sdlPrinter) filter(v valueType) {
 		if v.enum == nil && v.scalar != schema.ID {
 			p.line("  gt: %s\n  gte: %s\n  lt: %s\n  lte: %s", t, t, t, t)
 		}
-		if v.scalar == schema.String {
-			p.line("  contains: String\n  containsIgnoreCase: String\n  startsWith: String\n  endsWith: String")
+		within, isRange := v.rangeOf()
+		switch {
+		case isRange:
+			p.rangeFilter(within)
+		case v.scalar == schema.String:
+			p.textOperators()
 		}
 	}
 	p.line("  isNull: Boolean\n}\n")

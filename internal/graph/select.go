@@ -87,9 +87,10 @@ func (b *builder) fieldJSON(t *text, s *scope, f selected, c *Cost, depth int) e
 func (b *builder) valueJSON(t *text, s *scope, field *field, f selected, c *Cost, depth int) error {
 	switch {
 	case field.target == nil:
-		field.value.writeJSON(t, field.in(s))
 		b.opaque(field)
-		return nil
+		value, err := b.selectedValue(s, field, f)
+		field.value.writeJSON(t, value)
+		return err
 	case field.many:
 		sql, err := b.connection(source{object: field.target, parent: s, field: field, depth: depth + 1}, f, c)
 		t.expr(sql)

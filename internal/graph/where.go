@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // maxWhere is the deepest nesting of a filter.
@@ -69,8 +67,14 @@ func matchesNull(filter arg) bool {
 		switch f.name {
 		case "isNull":
 			return f.value.known == false
-		case "ne", "notIn":
+		case "ne", "notIn", "notLike", "notIlike", "path":
 			return false
+		case "length":
+			return !matchesNull(f.value)
+		case "exists":
+			return f.value.known != false
+		case "at":
+			return slices.ContainsFunc(f.value.items, func(at arg) bool { return !matchesNull(at) })
 		}
 		return true
 	})
@@ -100,16 +104,18 @@ func (b *builder) scalarFilter(field *field, column string, filter arg) (string,
 // The SQL of operators. Parameters have no casts where Postgres takes them for the type of the column.
 var (
 	scalarOperators = map[string]string{
-		"eq":                 "{column} = {value}",
-		"ne":                 "{column} IS DISTINCT FROM {value}",
-		"gt":                 "{column} > {value}",
-		"gte":                "{column} >= {value}",
-		"lt":                 "{column} < {value}",
-		"lte":                "{column} <= {value}",
-		"startsWith":         "starts_with({column}::text, {value}::text)",
-		"endsWith":           "right({column}::text, length({value}::text)) = {value}::text",
-		"contains":           "strpos({column}::text, {value}::text) > 0",
-		"containsIgnoreCase": "strpos(lower({column}::text), lower({value}::text)) > 0",
+		"eq":                   "{column} = {value}",
+		"ne":                   "{column} IS DISTINCT FROM {value}",
+		"gt":                   "{column} > {value}",
+		"gte":                  "{column} >= {value}",
+		"lt":                   "{column} < {value}",
+		"lte":                  "{column} <= {value}",
+		"startsWith":           "starts_with({column}::text, {value}::text)",
+		"endsWith":             "right({column}::text, length({value}::text)) = {value}::text",
+		"contains":             "strpos({column}::text, {value}::text) > 0",
+		"startsWithIgnoreCase": "starts_with(lower({column}::text), lower({value}::text))",
+		"endsWithIgnoreCase":   "right(lower({column}::text), length(lower({value}::text))) = lower({value}::text)",
+		"containsIgnoreCase":   "strpos(lower({column}::text), lower({value}::text)) > 0",
 	}
 	arrayOperators = map[string]string{
 		"in":     "{column} = ANY ({value})",
@@ -117,13 +123,20 @@ var (
 		"has":    "{column} @> {value}", // unlike = ANY, served by a GIN index
 		"hasAny": "{column} && {value}",
 		"hasAll": "{column} @> {value}",
+
+		"containedIn": "{column} <@ {value}",
 	}
 )
 
 // operator returns the condition of one operator on one column.
 func (b *builder) operator(v valueType, column string, f argField) (string, error) {
+	if condition, err := b.rangeOperator(v, column, f); condition != "" || err != nil {
+		return condition, err
+	}
 	wanted := f.value.known != false
 	switch {
+	case v.isJSON():
+		return b.jsonOperator(column+"::jsonb", f)
 	case f.name == "isNull" && wanted:
 		return v.nullTest(column) + " IS NULL", nil
 	case f.name == "isNull":
@@ -132,13 +145,17 @@ func (b *builder) operator(v valueType, column string, f argField) (string, erro
 		return "cardinality(" + column + ") = 0", nil
 	case f.name == "isEmpty":
 		return "cardinality(" + column + ") > 0", nil
+	case f.name == "length":
+		return b.length(column, f.value)
+	case patternOperators[f.name] != "":
+		return b.pattern(f, column+"::text", v.dataType == "citext")
 	}
 	pattern, form := scalarOperators[f.name], asScalar
 	switch array, ok := arrayOperators[f.name]; {
 	case ok:
 		pattern, form = array, asArray
-	case f.name == "contains" && v.scalar == schema.JSON:
-		pattern = "{column} @> {value}"
+	case v.list:
+		form = asArray
 	case v.dataType == "citext": // whose comparisons ignore case
 		pattern = strings.NewReplacer("{column}::text", "lower({column}::text)", "{value}::text", "lower({value}::text)").Replace(pattern)
 	}

@@ -32,6 +32,7 @@ func TestRandomOperations(t *testing.T) {
 		{"things", things(t), apiOf(t, thingSchema).Schema()},
 		{"computed", computedPeople(t), apiOf(t, computedSchema).Schema()},
 		{"custom", customPeople(t), apiOf(t, customSchema).Schema()},
+		{"lists", serve(t, listSchema, "", "INSERT INTO notes (name, texts, ints) VALUES ('a', '{A}', '[1,3)')"), apiOf(t, listSchema).Schema()},
 		{"ballots", serve(t, ballotSchema, "", ballotRows), apiOf(t, ballotSchema).Schema()},
 	} {
 		answered := 0
@@ -153,7 +154,7 @@ func (g *operationMaker) groupedBy(def *ast.Definition) any {
 // samples are values of scalars, some of them at limits and some wrong.
 var samples = map[string][]any{
 	"Int": {0, 1, -1, 2, 5, 100, 32767, -2147483648, 2147483647}, "Float": {0.0, 1.5, -1e300, 1e-300, 5}, "Boolean": {true, false},
-	"String": {"", "a", "p1", "%", "O'Neil \"x\" \\", "日本", "null", "{}", "\u007f"}, "ID": {"ada", "alice", "x", "00000000-0000-7000-8000-0000000a0001", 5},
+	"String": {"", "a", "p1", "%", "O'Neil \"x\" \\", "日本", "null", "{}", "\u007f", "(", "a\\", "[1,3)", "0"}, "ID": {"ada", "alice", "x", "00000000-0000-7000-8000-0000000a0001", 5},
 	"Int64": {"0", "9223372036854775807", 7}, "Decimal": {"1.50", "0", "-3", "1e5"}, "DateTime": {"2026-01-31T12:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999+14:00"},
 	"Date": {"2026-01-31", "0001-01-01", "9999-12-31"}, "Duration": {"PT1H", "-P1Y2M", "P0D"}, "Bytes": {"", "aGk="},
 	"JSON": {nil, true, 1, "x", []any{1, nil}, map[string]any{"a": map[string]any{}}},
