@@ -86,7 +86,7 @@ type IndexField struct {
 // IndexMethod is the access method of an index.
 type IndexMethod string
 
-// The index methods of Postgres and pgvector.
+// The index methods of Postgres and pgvector. TRIGRAM is GIN with the operators of pg_trgm.
 const (
 	BTree   IndexMethod = "BTREE"
 	Hash    IndexMethod = "HASH"
@@ -95,6 +95,7 @@ const (
 	BRIN    IndexMethod = "BRIN"
 	HNSW    IndexMethod = "HNSW"
 	IVFFlat IndexMethod = "IVFFLAT"
+	Trigram IndexMethod = "TRIGRAM"
 )
 
 // Unique is a uniqueness constraint over several fields.

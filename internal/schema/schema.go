@@ -89,6 +89,7 @@ type Type struct {
 	Checks      []Check
 	Rules       []Rule // empty: only the service can reach the type through the API
 	Fresh       Fresh
+	Search      *Search // nil unless the type has @searchable
 	Metrics     []Metric
 	Tracks      []Track // in source order
 	Live        bool    // @live: whoever changes rows, the server learns of it

@@ -33,7 +33,15 @@ $$`
 
 // Extensions names the extensions that a schema needs.
 func Extensions(s *schema.Schema) (names []string) {
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
 	for _, t := range s.Tables {
+		if slices.ContainsFunc(t.Indexes, func(x schema.Index) bool { return x.Method == schema.Trigram }) {
+			add("pg_trgm")
+		}
 		for _, f := range t.Fields {
 			name := ""
 			switch {
@@ -42,9 +50,7 @@ func Extensions(s *schema.Schema) (names []string) {
 			case f.Type.Scalar == schema.Vector:
 				name = "vector"
 			}
-			if name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
+			add(name)
 		}
 	}
 	return names

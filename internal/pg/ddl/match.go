@@ -7,6 +7,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/pg/catalog"
 	"github.com/krowoc/krowoc/internal/pg/sqltext"
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // pairs returns for each constraint of want the constraint of cur that it corresponds to or replaces. That is the one of the same name, an
@@ -115,13 +116,13 @@ type content string
 
 const (
 	plain  content = "plain"
-	nested content = "nested" // arrays and JSON
+	nested content = "nested" // arrays, JSON and the words of texts
 	vector content = "vector" // of pgvector
 )
 
 func contentOf(c catalog.Column) content {
 	switch {
-	case strings.HasSuffix(c.Type, "[]") || strings.HasPrefix(c.Type, "json"):
+	case strings.HasSuffix(c.Type, "[]") || strings.HasPrefix(c.Type, "json") || c.Type == "tsvector":
 		return nested
 	case strings.Contains(c.Type, "vector") && !strings.Contains(c.Type, "tsvector"):
 		return vector
@@ -130,10 +131,18 @@ func contentOf(c catalog.Column) content {
 }
 
 // methods are the index methods of @index, with the content that each suits.
-var methods = map[string]content{"btree": plain, "hash": plain, "gist": plain, "brin": plain, "gin": nested, "hnsw": vector, "ivfflat": vector}
+var methods = map[string]content{"btree": plain, "hash": plain, "gist": plain, "brin": plain, "gin": nested, "trigram": plain, "hnsw": vector, "ivfflat": vector}
 
 // singleColumn are the methods whose indexes have exactly one column.
 var singleColumn = []string{"hash", "hnsw", "ivfflat"}
+
+// Method returns what @index calls the method of an index, in lower case.
+func Method(i *catalog.Index) string {
+	if i.Method == "gin" && strings.Contains(i.Definition, " "+operatorClasses[schema.Trigram]) {
+		return strings.ToLower(string(schema.Trigram))
+	}
+	return i.Method
+}
 
 // Expressible reports whether @index can express an index of a table: it is over plain columns in an order, with the usual operators,
 // of a method that suits what they hold.
@@ -143,7 +152,7 @@ func Expressible(i *catalog.Index, t *catalog.Table) bool {
 		return false
 	}
 	return !slices.ContainsFunc(t.Columns, func(c catalog.Column) bool {
-		return slices.Contains(i.Columns, ident(c.Name)) && contentOf(c) != methods[i.Method]
+		return slices.Contains(i.Columns, ident(c.Name)) && contentOf(c) != methods[Method(i)]
 	})
 }
 
@@ -165,8 +174,9 @@ func plainKeys(i *catalog.Index) bool {
 	if len(keys) != len(i.Columns) {
 		return false
 	}
+	class := " " + operatorClasses[schema.IndexMethod(strings.ToUpper(Method(i)))]
 	for n, key := range keys {
-		if rest, ok := strings.CutPrefix(key, i.Columns[n]); !ok || (rest != "" && rest != " DESC" && rest != " vector_cosine_ops") || !isIdent(i.Columns[n]) {
+		if rest, ok := strings.CutPrefix(key, i.Columns[n]); !ok || (rest != "" && rest != " DESC" && rest != class) || !isIdent(i.Columns[n]) {
 			return false
 		}
 	}

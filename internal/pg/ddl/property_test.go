@@ -200,6 +200,13 @@ func (w *world) addExtra(t *madeType) {
 	if len(plain) < 2 {
 		return
 	}
+	texts := slices.DeleteFunc(slices.Clone(plain), func(f *madeField) bool { return f.kind != "String" })
+	searched := slices.ContainsFunc(t.extra, func(extra string) bool { return strings.HasPrefix(extra, "@searchable") })
+	if len(texts) > 0 && !searched && w.r.IntN(2) == 0 {
+		fields := []string{fmt.Sprintf("%q", texts[0].name), fmt.Sprintf("%q", texts[len(texts)-1].name)}
+		t.extra = append(t.extra, fmt.Sprintf("@searchable(fields: [%s], language: %q)", strings.Join(slices.Compact(fields), ", "), pick(w.r, []string{"simple", "english"})))
+		return
+	}
 	a, b := plain[0], plain[1+w.r.IntN(len(plain)-1)]
 	t.extra = append(t.extra, pick(w.r, []string{
 		fmt.Sprintf("@index(fields: [%q, %q])", a.name, b.name),

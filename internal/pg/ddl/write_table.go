@@ -57,6 +57,7 @@ func (w *tableWriter) write() {
 	for _, f := range t.Fields {
 		w.note(w.field(f))
 	}
+	w.search()
 	w.constraint(schema.ObjectName(t.Table, nil, "pkey"), "PRIMARY KEY ("+columnList(t.Key...)+")")
 	for _, f := range t.Fields {
 		w.fieldConstraints(f)
@@ -137,7 +138,7 @@ func (w *tableWriter) index(x schema.Index) error {
 	}
 	sql := fmt.Sprintf("CREATE INDEX %s ON %s", ident(x.Name), ident(w.table.Table))
 	if x.Method != schema.BTree {
-		sql += " USING " + strings.ToLower(string(x.Method))
+		sql += " USING " + accessMethod(x.Method)
 	}
 	sql += " (" + strings.Join(keys, ", ") + ")"
 	if x.Where != nil {
@@ -153,5 +154,13 @@ func (w *tableWriter) index(x schema.Index) error {
 	return nil
 }
 
-// operatorClasses are the operator classes of pgvector's indexes, which have no default.
-var operatorClasses = map[schema.IndexMethod]string{schema.HNSW: "vector_cosine_ops", schema.IVFFlat: "vector_cosine_ops"}
+// operatorClasses are those of indexes that are not for the usual operators of a type.
+var operatorClasses = map[schema.IndexMethod]string{schema.HNSW: "vector_cosine_ops", schema.IVFFlat: "vector_cosine_ops", schema.Trigram: "gin_trgm_ops"}
+
+// accessMethod returns what Postgres calls the method of an index.
+func accessMethod(m schema.IndexMethod) string {
+	if m == schema.Trigram {
+		m = schema.GIN
+	}
+	return strings.ToLower(string(m))
+}

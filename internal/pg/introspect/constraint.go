@@ -260,7 +260,7 @@ func (m *importer) takeIndexes(t *table) {
 			args = append(args, where)
 		}
 		if i.Method != "btree" {
-			args = append(args, "type: "+strings.ToUpper(i.Method))
+			args = append(args, "type: "+strings.ToUpper(ddl.Method(i)))
 		}
 		t.directives = append(t.directives, directive{"@index(" + strings.Join(append(args, "name: "+sdl.Quote(i.Name)), ", ") + ")", key})
 	}

@@ -153,6 +153,7 @@ func (c *comparison) typ(old, t *schema.Type) {
 	c.sets(t.Name, "unique", "the unique constraint on", uniques(old), uniques(t), Safe, Dangerous)
 	c.sets(t.Name, "check", "the check", checks(old.Checks), checks(t.Checks), Dangerous, Dangerous)
 	c.sets(t.Name, "index", "the index on", indexes(old), indexes(t), Safe, Safe)
+	c.sets(t.Name, "search", "the search in", searches(old), searches(t), Safe, Safe)
 	c.sets(t.Name, "metric", "the metric", metrics(old), metrics(t), Safe, Safe)
 	c.sets(t.Name, "event", "the event", events(old), events(t), Safe, Safe)
 	c.live(old, t)

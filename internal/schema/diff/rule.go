@@ -200,3 +200,14 @@ func (c *comparison) tiersOf(r schema.Rule, old bool) (list []string) {
 	slices.Sort(list)
 	return list
 }
+
+func searches(t *schema.Type) (list []string) {
+	if t.Search == nil {
+		return nil
+	}
+	var fields []string
+	for _, f := range t.Search.Fields {
+		fields = append(fields, f.Field.Name+" with weight "+f.Weight)
+	}
+	return []string{strings.Join(fields, ", ") + " in " + t.Search.Language}
+}

@@ -21,6 +21,11 @@ func (b *builder) applyDirectives() {
 			b.typeDirectives(t)
 		}
 	}
+	b.stored(func(t *typeDecl) { // who may read the fields is known now
+		if u := t.uses.one("searchable"); u != nil {
+			b.searchable(t, u)
+		}
+	})
 	b.stored(func(t *typeDecl) { // which of the fields of all types are personal is known now
 		for _, u := range t.uses.all("metric") {
 			b.metric(t, u)

@@ -37,6 +37,7 @@ const (
 	codeInvalidRule       = "invalid-rule"
 	codeInvalidMetric     = "invalid-metric"
 	codeInvalidRename     = "invalid-rename"
+	codeInvalidSearch     = "invalid-search"
 	codeInvalidTrack      = "invalid-track"
 	codeInvalidAPI        = "invalid-api"
 	codeInvalidComputed   = "invalid-computed"

@@ -36,7 +36,7 @@ func TestDirectivesMayStandAmongTheSources(t *testing.T) {
 func TestDirectivesDescribeThemselves(t *testing.T) {
 	text := sdl.Directives()
 	for _, want := range []string{
-		"directive @index(\n", "  type: KrowocIndexType\n", "enum KrowocIndexType { BTREE HASH GIN GIST BRIN HNSW IVFFLAT }",
+		"directive @index(\n", "  type: KrowocIndexType\n", "enum KrowocIndexType { BTREE HASH GIN GIST BRIN HNSW IVFFLAT TRIGRAM }",
 		") repeatable on OBJECT | FIELD_DEFINITION\n", "rules: [KrowocRule!]", "directive @renamed(\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -57,7 +57,7 @@ type argSpec struct {
 // The values of the enum arguments.
 var (
 	orders     = []string{"ASC", "DESC"}
-	methods    = words(schema.BTree, schema.Hash, schema.GIN, schema.GiST, schema.BRIN, schema.HNSW, schema.IVFFlat)
+	methods    = words(schema.BTree, schema.Hash, schema.GIN, schema.GiST, schema.BRIN, schema.HNSW, schema.IVFFlat, schema.Trigram)
 	deletes    = words(schema.Restrict, schema.Cascade, schema.SetNull)
 	formats    = words(schema.Formats[:]...)
 	allows     = words(schema.AllowPublic, schema.AllowAuthenticated, schema.AllowOwner, schema.AllowRole, schema.AllowTier)
@@ -169,6 +169,11 @@ var directiveSpecs = [...]directiveSpec{
 	}},
 	{name: "onUpdate", on: onColumn | onReference, doc: "Value that every update sets, unless the update sets the field itself.", args: []argSpec{
 		{name: "expr", doc: "CEL expression over this, auth and request.", kind: exprArg, required: true},
+	}},
+	{name: "searchable", on: onType, doc: "Lets the API search the words of text fields, by an index.", args: []argSpec{
+		{name: "fields", doc: "Text fields that are searched. Everybody who is allowed to read the type must be allowed to read them.", list: true, required: true},
+		{name: "weights", doc: "How much a word in each field counts, from A to D. Default: A.", kind: enumArg, list: true, enum: "Weight", values: weights},
+		{name: "language", doc: "Text search configuration of Postgres, for example english. Default: simple, which knows no forms of words."},
 	}},
 	{name: "metric", on: onType, repeatable: true, doc: "Counts the rows that mutations create and change, for Prometheus.", args: []argSpec{
 		{name: "name", doc: "Name of the metric; Prometheus shows it with the suffix _total.", required: true},

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
+	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // checkName returns the name that Postgres would give the nth check of a column or a table.
@@ -117,16 +119,20 @@ func (b *builder) indexMethod(index *schema.Index, u *use) {
 func unsupported(index *schema.Index, f *schema.Field) (problem, remedy string) {
 	t := f.Type
 	isVector := t.Scalar == schema.Vector
-	hasParts := t.List || (t.Scalar == schema.JSON)
+	hasParts := t.List || (t.Scalar == schema.JSON) || strings.EqualFold(f.DataType, "tsvector")
 	isSingle := len(index.Fields) == 1
 	switch index.Method {
 	case schema.GIN:
 		if !hasParts {
-			return "GIN indexes support only lists and JSON", "remove the type to use BTREE"
+			return "GIN indexes support only lists, JSON and tsvector", "remove the type to use BTREE"
 		}
 	case schema.HNSW, schema.IVFFlat:
 		if !isVector || !isSingle {
 			return fmt.Sprintf("%s indexes support exactly one Vector field", index.Method), "name one field of type Vector"
+		}
+	case schema.Trigram:
+		if t.List || !scalar.OfField(f).IsText() {
+			return "TRIGRAM indexes support only texts", "remove the type to use BTREE"
 		}
 	case schema.Hash:
 		if !isSingle || (len(f.Columns()) > 1) {

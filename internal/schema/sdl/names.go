@@ -74,6 +74,10 @@ func (b *builder) tableNames(relations names, t *schema.Type) {
 	b.claim(relations, t.Table, "the table"+of, t.Pos, remedy)
 	b.claim(relations, schema.ObjectName(t.Table, nil, "pkey"), "the key"+of, t.Pos, remedy)
 	columns, constraints := names{}, names{}
+	if t.Search != nil {
+		b.claim(relations, schema.SearchIndex(t.Table), "@searchable"+of, t.Search.Pos, remedy)
+		b.claim(columns, schema.SearchColumn, "@searchable"+of, t.Search.Pos, `give the field another column: @col(name: "…")`)
+	}
 	for _, u := range t.Uniques {
 		b.claim(relations, u.Name, "@unique"+of, u.Pos, remedy)
 		b.claim(constraints, u.Name, "@unique"+of, u.Pos, remedy)
@@ -122,7 +126,7 @@ func (b *builder) apiNames(relations names) {
 		single := schema.CamelCase(t.APIName())
 		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
 		b.claim(fields, t.APIList(), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
-		b.apiTypes(t.APIName(), "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch")
+		b.apiTypes(t.APIName(), "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch", "SearchField")
 		b.apiTypes(t.APIName(), schema.AggregateSuffixes...)
 		for _, f := range slices.Concat(t.fields, t.computed) {
 			if r := f.Relation; r != nil && r.Through != nil && r.Through.Join != nil && !linked[r.Target] {
@@ -131,6 +135,9 @@ func (b *builder) apiNames(relations names) {
 			}
 			if isConnective := f.Name == "and" || f.Name == "or" || f.Name == "not"; isConnective && f.API.Name == "" {
 				b.errorf(codeReserved, f.def.Position, "choose another name", "%q is reserved: it combines conditions in where", f.Name)
+			}
+			if f.Name == "search" && t.Search != nil {
+				b.errorf(codeReserved, f.def.Position, "choose another name", "%q is reserved: it searches a type with @searchable", f.Name)
 			}
 		}
 	})
@@ -141,8 +148,11 @@ func (b *builder) apiNames(relations names) {
 		b.apiTypes(e.Name, "Filter", "ListFilter")
 	}
 	for _, s := range scalarNames() {
-		b.apiTypes(s, "Filter", "ListFilter")
+		b.apiTypes(s, "Filter", "ListFilter", "RangeFilter", "TrigramFilter")
 	}
+	b.apiTypes("JSON", "PathFilter")
+	b.apiTypes("Text", "Search")
+	b.apiTypes("Similar", "To")
 }
 
 // apiTypes reports definitions whose name the API derives from another definition.

@@ -167,6 +167,7 @@ func typeDirectives(t *schema.Type) []string {
 	for _, x := range t.Indexes {
 		add(indexDirective(t, x))
 	}
+	add(searchDirective(t.Search))
 	for n, c := range t.Checks {
 		add(checkDirective(c, checkName(t.Table, nil, n)))
 	}

@@ -44,6 +44,7 @@ func generate(r *rand.Rand) string {
 	for i := range n {
 		key := pick(r, "@table", "@table", fmt.Sprintf(`@table(name: "tab%d", key: ["k", "id"])`, i))
 		fmt.Fprintf(&b, "\n%stype T%d %s", pick(r, "", "\"One line.\"\n", "\"\"\"\nTwo\n  lines.\n\"\"\"\n"), i, key)
+		b.WriteString(pick(r, "", "", ` @searchable(fields: ["s"])`, ` @searchable(fields: ["s"], weights: [B], language: "german")`))
 		b.WriteString(pick(r, "", ` @index(fields: ["s", "n"], order: [DESC, ASC])`, ` @unique(fields: ["n", "s"]) @index(fields: ["l"], type: GIN, where: "this.n > 1")`,
 			fmt.Sprintf(` @metric(name: "rows%d") @metric(name: "sum%d", sum: "n")`, i, i)))
 		b.WriteString(pick(r, "", "", fmt.Sprintf(` @api(name: "Shown%d", plural: "many%d")`, i, i), " @api(hide: true)", " @api(hide: [READ, DELETE])"))
