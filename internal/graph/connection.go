@@ -231,6 +231,10 @@ func (b *builder) edge(p *page, f selected, c *Cost) (string, error) {
 			if err != nil {
 				return "", err
 			}
+		default:
+			if err := b.within(field, func() error { return b.edgeField(&t, p, field) }); err != nil {
+				return "", err
+			}
 		}
 	}
 	t.constant("}")

@@ -132,6 +132,7 @@ func (o *object) add(f *field) {
 // scalarField shows the column of f under a name.
 func scalarField(f *schema.Field, name, column string) *field {
 	out := &field{name: name, src: f, column: column, value: valueOf(f), nullable: !f.Type.NonNull}
+	out.value.trigrams = f.Type.Object == nil && hasTrigrams(f.Owner, column)
 	out.nullable = out.nullable || out.value.isJSON() // a path leads nowhere in some rows
 	out.restrict(f)
 	return out

@@ -66,6 +66,9 @@ func (b *builder) orderBy(p *page, f *ast.Field) error {
 
 func (b *builder) orderField(p *page, item argField, seen map[string]bool) error {
 	field := p.object.byName[item.name]
+	if field == nil {
+		return b.measureTerm(p, item, seen)
+	}
 	if field.target == nil && seen[field.id()] {
 		return nil // it cannot change the order any more
 	}
@@ -85,6 +88,8 @@ func (b *builder) orderTerm(o *object, alias string, item argField, references i
 	}
 	field := o.byName[item.name]
 	switch {
+	case field == nil:
+		return term, invalid("orderBy: "+item.name+" is of the list itself, and not of a row that a reference leads to", "order the list itself by it")
 	case field.many:
 		term, err = b.orderOfList(o, field, alias, item.value)
 	case field.target != nil:

@@ -85,6 +85,12 @@ func checkOperand(operator string, v valueType, text string) error {
 		return checkPattern(operator, text)
 	case v.scalar == schema.JSON:
 		return checkComparable(operator, text)
+	case operator == "language":
+		return checkLanguage(text)
+	case operator == "threshold":
+		return checkThreshold(text)
+	case operator == "search", operator == "similarTo":
+		return checkLength(operator, text)
 	}
 	return nil
 }

@@ -92,6 +92,7 @@ type builder struct {
 	plan      *Plan
 	params    []Param
 	demanded  []string            // conditions on the values of the statement
+	measures  map[string]measure  // by the alias of the rows, and the name
 	shared    map[sharedParam]int // indexes of parameters that a statement holds once
 	aliases   int
 	size      int       // fields and conditions so far
@@ -108,7 +109,7 @@ type builder struct {
 func newBuilder(a *API, kind byte) *builder {
 	return &builder{
 		api: a, kind: kind, plan: &Plan{MaxCost: a.options.MaxComplexity},
-		shared: map[sharedParam]int{}, read: map[*schema.Type]bool{}, written: map[*schema.Type]bool{},
+		shared: map[sharedParam]int{}, measures: map[string]measure{}, read: map[*schema.Type]bool{}, written: map[*schema.Type]bool{},
 	}
 }
 

@@ -15,6 +15,7 @@ type valueType struct {
 	list     bool
 	elemNull bool   // a list may hold nulls
 	dataType string // the Postgres type where it is not the usual one
+	trigrams bool   // an index holds its trigrams
 }
 
 func valueOf(f *schema.Field) valueType {

@@ -27,9 +27,11 @@ func (a *API) printSDL() string {
 		p.object(o)
 	}
 	p.plains(a)
+	p.searchTypes(a.objects)
 	for i := 0; i < len(p.filters); i++ {
 		p.filter(p.filters[i])
 	}
+	p.similarType()
 	for _, e := range a.model.Enums {
 		p.enum(e)
 	}
@@ -112,7 +114,9 @@ func (p *sdlPrinter) object(o *object) {
 	p.line("  aggregate: %sAggregate!", name)
 	p.groups(o)
 	p.line("}\n")
-	p.line("type %sEdge {\n  cursor: String!\n  node: %s!\n}\n", name, name)
+	p.line("type %sEdge {\n  cursor: String!\n  node: %s!", name, name)
+	p.edgeMeasures(o)
+	p.line("}\n")
 	p.where(o)
 	p.order(o)
 	p.aggregates(o)
@@ -155,6 +159,9 @@ func (p *sdlPrinter) where(o *object) {
 			p.line("  "+connective, name)
 		}
 	}
+	if o.typ.Search != nil {
+		p.line("  search: %s", textSearch)
+	}
 	p.line("}\n")
 	p.describe("", "Conditions on the rows of a list that the caller is allowed to read.")
 	p.line("input %sListWhere {\n  some: %sWhere\n  every: %sWhere\n  none: %sWhere", name, name, name, name)
@@ -175,6 +182,7 @@ func (p *sdlPrinter) order(o *object) {
 			p.line("  %s: %s%s", f.name, orderDirection, deprecated(f.src.Deprecated))
 		}
 	}
+	p.orderMeasures(o)
 	p.line("}\n")
 }
 
@@ -185,6 +193,8 @@ func (p *sdlPrinter) use(v valueType) string {
 	switch {
 	case isRange:
 		name = within.name() + "Range"
+	case v.trigrams:
+		name += "Trigram"
 	case v.list || v.scalar == schema.Vector:
 		name += "List"
 	}
@@ -221,6 +231,9 @@ func (p *sdlPrinter) filter(v valueType) {
 			p.rangeFilter(within)
 		case v.scalar == schema.String:
 			p.textOperators()
+		}
+		if v.trigrams {
+			p.line("  similarTo: %s", similarTo)
 		}
 	}
 	p.line("  isNull: Boolean\n}\n")

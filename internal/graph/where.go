@@ -42,10 +42,16 @@ func (b *builder) filterField(o *object, alias string, f argField, depth int) (s
 		return condition, err
 	}
 	field := o.byName[f.name]
-	if field.target == nil {
+	if field == nil {
+		return b.search(o, alias, f.value)
+	}
+	switch {
+	case field.value.trigrams:
+		condition, err = b.trigramFilter(o, field, alias, f.value)
+	case field.target == nil:
 		condition, err = b.scalarFilter(field, field.on(alias), f.value)
 		b.opaque(field)
-	} else {
+	default:
 		condition, err = b.relationFilter(o, field, alias, f.value, depth)
 	}
 	if err != nil {
