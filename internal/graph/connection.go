@@ -125,6 +125,9 @@ func (b *builder) page(src source, f *ast.Field) (*page, error) {
 	if err := b.pageSize(p, f); err != nil {
 		return nil, err
 	}
+	if err := b.nearest(p, f); err != nil {
+		return nil, err
+	}
 	if err := b.orderBy(p, f); err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (b *builder) measureTerm(p *page, item argField, seen map[string]bool) erro
 	}
 	if key := "measure " + item.name; !seen[key] {
 		seen[key] = true
-		p.order = append(p.order, orderTerm{name: m.name, sql: m.sql, computed: true, value: floatType, desc: item.value.known == "DESC"})
+		p.order = append(p.order, orderTerm{name: m.name, sql: m.sql, computed: true, value: floatType, direction: directionOf(item.value)})
 	}
 	return b.grow()
 }
@@ -95,6 +95,10 @@ func (p *sdlPrinter) edgeMeasures(o *object) {
 		p.line("  rank: Float")
 		p.describe("  ", "The part of a field that shows the words of the search, as HTML with <b> around them. Null if the list has none.")
 		p.line("  headline(of: %sSearchField!): String", o.typ.Name)
+	}
+	if len(o.vectors()) > 0 {
+		p.describe("  ", "The distance of nearest. Null if the list has none.")
+		p.line("  distance: Float")
 	}
 	if o.hasTrigrams() {
 		p.describe("  ", "How similar the row is to the text of a similarTo of the list. Null if it has none.")

@@ -28,6 +28,7 @@ func (a *API) printSDL() string {
 	}
 	p.plains(a)
 	p.searchTypes(a.objects)
+	p.nearestTypes(a.objects)
 	for i := 0; i < len(p.filters); i++ {
 		p.filter(p.filters[i])
 	}
@@ -87,7 +88,7 @@ func listArguments(o *object) string {
 	if len(o.keys()) > 0 {
 		distinct = ", distinctOn: [" + o.typ.APIName() + "AggregateField!]"
 	}
-	return fmt.Sprintf("(where: %sWhere, orderBy: [%sOrder!]%s, first: Int, after: String, last: Int, before: String, offset: Int)", o.typ.APIName(), o.typ.APIName(), distinct)
+	return fmt.Sprintf("(where: %sWhere, orderBy: [%sOrder!]%s, first: Int, after: String, last: Int, before: String, offset: Int%s)", o.typ.APIName(), o.typ.APIName(), distinct, nearestArgument(o))
 }
 
 func (p *sdlPrinter) object(o *object) {

@@ -10,7 +10,7 @@ const aggregateInterval = "AggregateInterval"
 
 // structural reports whether the values of an enum decide what SQL a plan has, as Booleans do. They are part of the Shape of a request.
 func (a *API) structural(enum string) bool {
-	if enum == orderDirection || enum == aggregateInterval {
+	if slices.Contains([]string{orderDirection, aggregateInterval, vectorDistance}, enum) {
 		return true
 	}
 	typ, ok := strings.CutSuffix(enum, "AggregateField")

@@ -83,6 +83,12 @@ func (c client) as(caller caller.Caller) client {
 // serve answers for a schema, on a database with its enums, then what is before its tables, its tables and rows.
 func serve(t testing.TB, text, before string, rows ...string) client {
 	t.Helper()
+	return serveIn(t, testkit.NewDatabase(t), text, before, rows...)
+}
+
+// serveIn is serve in an empty database.
+func serveIn(t testing.TB, db *pgxpool.Pool, text, before string, rows ...string) client {
+	t.Helper()
 	s, list := sdl.Parse(sdl.Source{Name: "schema.graphql", Text: text})
 	if list.Errors() > 0 {
 		t.Fatal(list)
@@ -91,7 +97,6 @@ func serve(t testing.TB, text, before string, rows ...string) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := testkit.NewDatabase(t)
 	if _, err := own.Apply(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func (b *builder) apiNames(relations names) {
 		single := schema.CamelCase(t.APIName())
 		b.claim(fields, single, "the query for a single "+t.Name, t.Pos, "rename one of the types")
 		b.claim(fields, t.APIList(), "the query for a list of "+t.Name, t.Pos, "rename one of the types")
-		b.apiTypes(t.APIName(), "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch", "SearchField")
+		b.apiTypes(t.APIName(), "Connection", "Edge", "Where", "ListWhere", "Order", "Create", "Patch", "Batch", "SearchField", "Nearest")
 		b.apiTypes(t.APIName(), schema.AggregateSuffixes...)
 		for _, f := range slices.Concat(t.fields, t.computed) {
 			if r := f.Relation; r != nil && r.Through != nil && r.Through.Join != nil && !linked[r.Target] {
@@ -152,6 +152,7 @@ func (b *builder) apiNames(relations names) {
 	}
 	b.apiTypes("JSON", "PathFilter")
 	b.apiTypes("Text", "Search")
+	b.apiTypes("Vector", "Nearest", "Distance")
 	b.apiTypes("Similar", "To")
 }
 
