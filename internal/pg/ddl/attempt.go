@@ -94,6 +94,9 @@ func (d *differ) preparations(cur *catalog.Catalog) (steps []step) {
 	}
 	for _, name := range Extensions(d.types) {
 		users := d.columns(func(c *catalog.Column) bool { return isOfExtension(c, name) })
+		if name == trigrams {
+			users = d.trigramIndexes()
+		}
 		if len(users) > 0 && !has("extension", name) {
 			steps = append(steps, one("CREATE EXTENSION "+name, "DROP EXTENSION "+name).changing(users...))
 		}

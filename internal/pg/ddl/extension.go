@@ -40,7 +40,7 @@ func Extensions(s *schema.Schema) (names []string) {
 	}
 	for _, t := range s.Tables {
 		if slices.ContainsFunc(t.Indexes, func(x schema.Index) bool { return x.Method == schema.Trigram }) {
-			add("pg_trgm")
+			add(trigrams)
 		}
 		for _, f := range t.Fields {
 			name := ""
@@ -54,4 +54,17 @@ func Extensions(s *schema.Schema) (names []string) {
 		}
 	}
 	return names
+}
+
+// trigrams is the extension of TRIGRAM indexes.
+const trigrams = "pg_trgm"
+
+// trigramIndexes returns the indexes of the schema that need the extension.
+func (d *differ) trigramIndexes() (list []object) {
+	for i := range d.want.Indexes {
+		if x := &d.want.Indexes[i]; Method(x) == "trigram" {
+			list = append(list, indexObject(x))
+		}
+	}
+	return list
 }

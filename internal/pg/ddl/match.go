@@ -138,7 +138,7 @@ var singleColumn = []string{"hash", "hnsw", "ivfflat"}
 
 // Method returns what @index calls the method of an index, in lower case.
 func Method(i *catalog.Index) string {
-	if i.Method == "gin" && strings.Contains(i.Definition, " "+operatorClasses[schema.Trigram]) {
+	if i.Method == "gin" && mentions(i.Definition, operatorClasses[schema.Trigram]) {
 		return strings.ToLower(string(schema.Trigram))
 	}
 	return i.Method
@@ -176,7 +176,7 @@ func plainKeys(i *catalog.Index) bool {
 	}
 	class := " " + operatorClasses[schema.IndexMethod(strings.ToUpper(Method(i)))]
 	for n, key := range keys {
-		if rest, ok := strings.CutPrefix(key, i.Columns[n]); !ok || (rest != "" && rest != " DESC" && rest != class) || !isIdent(i.Columns[n]) {
+		if rest, ok := strings.CutPrefix(strings.Replace(key, " "+public+".", " ", 1), i.Columns[n]); !ok || (rest != "" && rest != " DESC" && rest != class) || !isIdent(i.Columns[n]) {
 			return false
 		}
 	}
