@@ -28,7 +28,7 @@ func (b *builder) groupsJSON(p *page, f selected, c *Cost) (string, error) {
 	}
 	var t text
 	each := c.child(groups.size)
-	err = b.summaryJSON(&t, s, p.object.typ.Name+"AggregateGroup", f.selections, each, func(t *text, f selected) error { return b.keysJSON(t, s, keys, f, each) })
+	err = b.summaryJSON(&t, s, p.object.typ.APIName()+"AggregateGroup", f.selections, each, func(t *text, f selected) error { return b.keysJSON(t, s, keys, f, each) })
 	if err != nil {
 		return "", err
 	}
@@ -136,7 +136,7 @@ func (b *builder) keysJSON(t *text, s *summary, keys []groupKey, f selected, c *
 	for i, selected := range fields {
 		t.member(i, selected)
 		if selected.Name == "__typename" {
-			t.constant(`"` + s.rows.object.typ.Name + `AggregateKeys"`)
+			t.constant(`"` + s.rows.object.typ.APIName() + `AggregateKeys"`)
 			continue
 		}
 		err := b.within(selected, func() error {

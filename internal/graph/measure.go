@@ -94,7 +94,7 @@ func (p *sdlPrinter) edgeMeasures(o *object) {
 		p.describe("  ", "How well the row matches the search of the list. Null if it has none.")
 		p.line("  rank: Float")
 		p.describe("  ", "The part of a field that shows the words of the search, as HTML with <b> around them. Null if the list has none.")
-		p.line("  headline(of: %sSearchField!): String", o.typ.Name)
+		p.line("  headline(of: %sSearchField!): String", o.typ.APIName())
 	}
 	if len(o.vectors()) > 0 {
 		p.describe("  ", "The distance of nearest. Null if the list has none.")

@@ -87,7 +87,7 @@ func nearestArgument(o *object) string {
 	if len(o.vectors()) == 0 {
 		return ""
 	}
-	return ", nearest: " + o.typ.Name + "Nearest"
+	return ", nearest: " + o.typ.APIName() + "Nearest"
 }
 
 // nearestTypes prints the types of that argument.
@@ -98,7 +98,7 @@ func (p *sdlPrinter) nearestTypes(objects []*object) {
 			continue
 		}
 		p.describe("", "The field whose distance from a vector orders a list.")
-		p.line("input %sNearest {", o.typ.Name)
+		p.line("input %sNearest {", o.typ.APIName())
 		for _, f := range o.vectors() {
 			p.line("  %s: VectorNearest", f.name)
 		}

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"github.com/krowoc/krowoc/internal/schema"
-	"github.com/krowoc/krowoc/internal/schema/scalar"
 )
 
 // rangeOperators compare a range with another one. See https://www.postgresql.org/docs/current/functions-range.html.
@@ -54,12 +53,4 @@ func (p *sdlPrinter) rangeFilter(within valueType) {
 	p.line("  adjacent: String")
 	p.describe("  ", "Every value is before those of the other range.")
 	p.line("  before: String\n  after: String\n  isEmpty: Boolean")
-}
-
-// sqlType returns the type of Postgres for a single value.
-func (v valueType) sqlType() string {
-	if v.dataType != "" {
-		return v.dataType
-	}
-	return scalar.Of(v.scalar, "").SQL
 }

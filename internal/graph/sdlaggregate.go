@@ -2,12 +2,12 @@ package graph
 
 // aggregates writes the types of the aggregates of a list: those of answers, of conditions and of orders.
 func (p *sdlPrinter) aggregates(o *object) {
-	name := o.typ.Name + "Aggregate"
-	p.describe("", "Aggregates over rows of "+o.typ.Name+". A field that the caller is not allowed to read counts as null in that row.")
+	name := o.typ.APIName() + "Aggregate"
+	p.describe("", "Aggregates over rows of "+o.typ.APIName()+". A field that the caller is not allowed to read counts as null in that row.")
 	p.line("type %s {", name)
 	p.aggregateFields(o)
 	p.line("}\n")
-	p.describe("", "Conditions on aggregates over rows of "+o.typ.Name+"; all of them must hold.")
+	p.describe("", "Conditions on aggregates over rows of "+o.typ.APIName()+"; all of them must hold.")
 	p.line("input %sWhere {", name)
 	p.aggregateConditions(o)
 	p.line("  and: [%sWhere!]\n  or: [%[1]sWhere!]\n  not: %[1]sWhere\n}\n", name)
@@ -21,7 +21,7 @@ func (p *sdlPrinter) aggregates(o *object) {
 
 // family writes the types of one family of functions.
 func (p *sdlPrinter) family(o *object, f family) {
-	name := o.typ.Name + "Aggregate" + f.name
+	name := o.typ.APIName() + "Aggregate" + f.name
 	p.line("type %s {", name)
 	for _, field := range f.fields(o) {
 		p.line("  %s: %s%s", field.name, f.result(field.value).name(), bang(f.required))
@@ -55,20 +55,20 @@ func (p *sdlPrinter) aggregateFields(o *object) {
 	p.line("  count: Int!")
 	o.functions(func(f family, fn function) {
 		p.describe("  ", fn.about)
-		p.line("  %s: %sAggregate%s!", fn.name, o.typ.Name, f.name)
+		p.line("  %s: %sAggregate%s!", fn.name, o.typ.APIName(), f.name)
 	})
 }
 
 // aggregateConditions writes the conditions on aggregates of a type.
 func (p *sdlPrinter) aggregateConditions(o *object) {
 	p.line("  count: %s", p.use(counted))
-	o.functions(func(f family, fn function) { p.line("  %s: %sAggregate%sWhere", fn.name, o.typ.Name, f.name) })
+	o.functions(func(f family, fn function) { p.line("  %s: %sAggregate%sWhere", fn.name, o.typ.APIName(), f.name) })
 }
 
 // aggregateOrders writes the aggregates of a type that lists can be ordered by.
 func (p *sdlPrinter) aggregateOrders(o *object) {
 	p.line("  count: %s", orderDirection)
-	o.functions(func(f family, fn function) { p.line("  %s: %sAggregate%sOrder", fn.name, o.typ.Name, f.name) })
+	o.functions(func(f family, fn function) { p.line("  %s: %sAggregate%sOrder", fn.name, o.typ.APIName(), f.name) })
 }
 
 // keys returns the fields that rows can be grouped by, and told apart by.
@@ -87,7 +87,7 @@ func (p *sdlPrinter) groups(o *object) {
 		return
 	}
 	p.describe("  ", "Aggregates over the rows of all pages in groups, in the order of orderBy and then of the keys.")
-	p.line("  groups(by: [%sAggregateBy!]!, having: %[1]sAggregateWhere, orderBy: [%[1]sAggregateGroupOrder!], first: Int, offset: Int): [%[1]sAggregateGroup!]!", o.typ.Name)
+	p.line("  groups(by: [%sAggregateBy!]!, having: %[1]sAggregateWhere, orderBy: [%[1]sAggregateGroupOrder!], first: Int, offset: Int): [%[1]sAggregateGroup!]!", o.typ.APIName())
 }
 
 // grouping writes the types of groups.
@@ -96,7 +96,7 @@ func (p *sdlPrinter) grouping(o *object) {
 	if len(keys) == 0 {
 		return
 	}
-	name := o.typ.Name + "Aggregate"
+	name := o.typ.APIName() + "Aggregate"
 	p.line("enum %sField {", name)
 	for _, f := range keys {
 		p.line("  %s", f.name)
@@ -127,7 +127,7 @@ func (p *sdlPrinter) grouping(o *object) {
 
 // listConditions writes the rest of the filter of a list: conditions on its aggregates, by themselves or of the rows that match a filter.
 func (p *sdlPrinter) listConditions(o *object) {
-	name := o.typ.Name
+	name := o.typ.APIName()
 	p.describe("  ", "Conditions on aggregates over the rows that match a filter.")
 	p.line("  aggregate: %sAggregateListWhere", name)
 	p.aggregateConditions(o)

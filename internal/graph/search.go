@@ -98,7 +98,7 @@ func (p *sdlPrinter) searchTypes(objects []*object) {
 			printed = true
 		}
 		p.describe("", "The fields that a search of "+o.typ.Name+" looks at.")
-		p.line("enum %sSearchField {", o.typ.Name)
+		p.line("enum %sSearchField {", o.typ.APIName())
 		for _, s := range o.typ.Search.Fields {
 			p.line("  %s", s.Field.Name)
 		}

@@ -14,7 +14,7 @@ func (a *API) structural(enum string) bool {
 		return true
 	}
 	typ, ok := strings.CutSuffix(enum, "AggregateField")
-	return ok && a.byName[typ] != nil
+	return ok && slices.ContainsFunc(a.objects, func(o *object) bool { return o.typ.APIName() == typ })
 }
 
 // direction is how values are ordered.

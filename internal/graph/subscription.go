@@ -38,10 +38,10 @@ func (p *sdlPrinter) subscription(a *API) {
 		for _, k := range o.key {
 			args = append(args, k.name+": "+k.value.name()+"!")
 		}
-		p.describe("  ", "The "+o.typ.Name+" with this key, or null while no such row exists that the caller is allowed to read.")
-		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.Name)
-		p.describe("  ", "Every "+o.typ.Name+" that the caller is allowed to read.")
-		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.Name)
+		p.describe("  ", "The "+o.typ.APIName()+" with this key, or null while no such row exists that the caller is allowed to read.")
+		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.APIName())
+		p.describe("  ", "Every "+o.typ.APIName()+" that the caller is allowed to read.")
+		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.APIName())
 	}
 	p.line("}\n")
 }

@@ -77,7 +77,7 @@ func (b *builder) visible(o *object, f *field, alias string) (string, error) {
 func (b *builder) aggregateJSON(p *page, f selected, c *Cost) (string, error) {
 	s := b.summary(p.object, p.scope.alias, p.base)
 	var t text
-	if err := b.summaryJSON(&t, s, p.object.typ.Name+"Aggregate", f.selections, c, nil); err != nil {
+	if err := b.summaryJSON(&t, s, p.object.typ.APIName()+"Aggregate", f.selections, c, nil); err != nil {
 		return "", err
 	}
 	if len(s.values) == 0 {
@@ -128,7 +128,7 @@ func (b *builder) functionJSON(t *text, s *summary, family family, fn function, 
 	for i, selected := range fields {
 		t.member(i, selected)
 		if selected.Name == "__typename" {
-			t.constant(`"` + s.rows.object.typ.Name + "Aggregate" + family.name + `"`)
+			t.constant(`"` + s.rows.object.typ.APIName() + "Aggregate" + family.name + `"`)
 			continue
 		}
 		field := s.rows.object.byName[selected.Name]
