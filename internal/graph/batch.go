@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -40,7 +41,7 @@ func (b *builder) mutateMany(m mutation, f selected) (err error) {
 	}
 	step.Read, err = b.statement(func() (string, error) {
 		count := b.param(Param{Kind: RowKey, index: len(o.key)})
-		json, err := b.batchJSON(o, f, count+"::text", func(s *scope) []string { return b.inKeys(s, 0) })
+		json, err := b.batchJSON(o, f, count+"::text", batchRows{written: func(s *scope) []string { return b.inKeys(s, 0) }})
 		return "SELECT " + json, err
 	})
 	b.plan.Steps = append(b.plan.Steps, step)
@@ -78,7 +79,7 @@ func (b *builder) matched(o *object, f selected, alias string, op schema.Operati
 
 // updatedMany returns what an update of many rows sets, and the condition that selects them.
 func (b *builder) updatedMany(o *object, f selected, old string) (a assignment, where string, err error) {
-	if a, err = b.assignments(o, f, schema.Update); err != nil {
+	if a, err = b.assignments(o, b.data(f), schema.Update); err != nil {
 		return a, "", err
 	}
 	if len(a.links) > 0 {
@@ -163,21 +164,28 @@ func (b *builder) deleteMany(o *object, f selected) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	json, err := b.batchJSON(o, f, "(SELECT count(*)::text FROM "+writtenRows+")", func(s *scope) []string {
+	json, err := b.batchJSON(o, f, "(SELECT count(*)::text FROM "+writtenRows+")", batchRows{written: func(s *scope) []string {
 		var columns, keys []string
 		for _, k := range o.key {
 			columns, keys = append(columns, s.raw(k.column)), append(keys, ident(k.column))
 		}
 		return []string{"(" + join(columns, ", ") + ") IN (SELECT " + join(keys, ", ") + " FROM " + writtenRows + ")"}
-	})
+	}})
 	if len(o.typ.TrackedBy(schema.Delete)) > 0 {
 		json += ", (SELECT count(*)::text FROM " + writtenRows + ")" // for the events
 	}
 	return fmt.Sprintf("WITH %s AS (DELETE FROM %s %s WHERE %s RETURNING %s.*) SELECT %s, true", writtenRows, ident(o.typ.Table), alias, where, alias, json), err
 }
 
-// batchJSON returns SQL for the JSON of what a write of many rows has done. Its rows meet the conditions that written returns.
-func (b *builder) batchJSON(o *object, f selected, count string, written func(*scope) []string) (string, error) {
+// batchRows are the rows that an answer to a write of many rows can show.
+type batchRows struct {
+	written func(*scope) []string  // their conditions
+	order   func(*scope) orderTerm // nil for the order of their key
+	all     int                    // how many rows there are where that is known, which a list without first has
+}
+
+// batchJSON returns SQL for the JSON of what a write of many rows has done.
+func (b *builder) batchJSON(o *object, f selected, count string, rows batchRows) (string, error) {
 	fields, err := b.collect(f.selections...)
 	if err != nil {
 		return "", err
@@ -193,7 +201,7 @@ func (b *builder) batchJSON(o *object, f selected, count string, written func(*s
 		case "count":
 			t.expr(count)
 		case "nodes":
-			if err := b.within(field, func() error { return b.batchNodes(&t, o, field, written) }); err != nil {
+			if err := b.within(field, func() error { return b.batchNodes(&t, o, field, rows) }); err != nil {
 				return "", err
 			}
 		}
@@ -202,10 +210,10 @@ func (b *builder) batchJSON(o *object, f selected, count string, written func(*s
 	return t.sql(), nil
 }
 
-// batchNodes appends a JSON array of the written rows that the caller is allowed to read, in the order of their key.
-func (b *builder) batchNodes(t *text, o *object, f selected, written func(*scope) []string) error {
+// batchNodes appends a JSON array of the written rows that the caller is allowed to read.
+func (b *builder) batchNodes(t *text, o *object, f selected, list batchRows) error {
 	s := &scope{object: o, alias: b.alias(), paged: true}
-	p := &page{source: source{object: o, depth: 1}, scope: s, base: written(s)}
+	p := &page{source: source{object: o, depth: 1}, scope: s, base: list.written(s)}
 	rule, err := b.predicate(o.access, o.typ, s.alias)
 	if err != nil {
 		return err
@@ -216,7 +224,12 @@ func (b *builder) batchNodes(t *text, o *object, f selected, written func(*scope
 	if err := b.pageSize(p, f.Field); err != nil {
 		return err
 	}
-	if p.order, err = b.keyTerms(p, false, map[string]bool{}); err != nil {
+	if list.all > 0 && p.size.name == "" {
+		p.size.number, p.limit = list.all, strconv.Itoa(list.all)
+	}
+	if list.order != nil {
+		p.order = []orderTerm{list.order(s)}
+	} else if p.order, err = b.keyTerms(p, false, map[string]bool{}); err != nil {
 		return err
 	}
 	var rows text

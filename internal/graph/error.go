@@ -12,6 +12,7 @@ import (
 type Error struct {
 	Fault        error
 	Path         []string // response keys from the root to the field; no list indexes, because no row has been read yet
+	Row          string   // the row of the data that is to be written, as data[2]; empty if there is only one
 	Line, Column int      // of the field in the document, from 1; 0 when unknown
 }
 
@@ -47,6 +48,7 @@ func (e *ValueError) Unwrap() error { return e.Fault }
 type Location struct {
 	Parent       *Location
 	Key          string // in the response
+	Row          string // of its data, as data[2]; empty if it writes one row
 	Line, Column int
 }
 
@@ -67,7 +69,7 @@ func (l *Location) Wrap(err error) error {
 	if err == nil || l == nil || asError(err, &located) {
 		return err
 	}
-	return &Error{Fault: err, Path: l.Path(), Line: l.Line, Column: l.Column}
+	return &Error{Fault: err, Path: l.Path(), Row: l.Row, Line: l.Line, Column: l.Column}
 }
 
 // within plans a field: errors and parameters that plan brings about are located there.
@@ -77,6 +79,16 @@ func (b *builder) within(f selected, plan func() error) error {
 	if p := f.Position; p != nil {
 		b.location.Line, b.location.Column = p.Line, p.Column
 	}
+	err := b.location.Wrap(plan())
+	b.location = outer
+	return err
+}
+
+// inRow plans a row of the data of a field: errors and parameters that plan brings about are located there.
+func (b *builder) inRow(row string, plan func() error) error {
+	outer, inner := b.location, *b.location
+	inner.Row = row
+	b.location = &inner
 	err := b.location.Wrap(plan())
 	b.location = outer
 	return err

@@ -21,7 +21,9 @@ type Decision struct {
 // Decide plans an operation and returns the rules that decide about it. It returns them also if they forbid the operation.
 func (a *API) Decide(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, []Decision, error) {
 	var decisions []Decision
-	plan, err := a.plan(doc, op, r, &decisions)
+	b := newBuilder(a, kind(r.Caller))
+	b.decisions = &decisions
+	plan, err := a.plan(b, doc, op, r)
 	return plan, decisions, err
 }
 

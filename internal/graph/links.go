@@ -98,10 +98,10 @@ func linked(l linkField, value arg) (change, error) {
 }
 
 // linkStep plans the links that data names.
-func (b *builder) linkStep(step *Step, m mutation, f selected) error {
+func (b *builder) linkStep(step *Step, m mutation, data arg) error {
 	var a assignment
 	if _, err := b.statement(func() (_ string, err error) {
-		a, err = b.assignments(m.object, f, m.operation)
+		a, err = b.assignments(m.object, data, m.operation)
 		return "", err
 	}); err != nil || len(a.links) == 0 {
 		return err

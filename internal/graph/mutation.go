@@ -19,7 +19,7 @@ type inputField struct {
 type mutation struct {
 	object    *object
 	operation schema.Operation
-	many      bool // of the rows that match a filter
+	many      bool // rows: those of a list, or those that match a filter
 }
 
 // addMutations names the writes of every type that has a rule for them.
@@ -35,9 +35,7 @@ func (a *API) addMutations() {
 			}
 			if slices.ContainsFunc(o.typ.Rules, func(r schema.Rule) bool { return r.Allows(m.operation) }) {
 				a.addMutation(m.verb+o.typ.APIName(), mutation{o, m.operation, false})
-				if m.operation != schema.Create {
-					a.addMutation(m.verb+o.typ.APIListType(), mutation{o, m.operation, true})
-				}
+				a.addMutation(m.verb+o.typ.APIListType(), mutation{o, m.operation, true})
 			}
 		}
 	}
@@ -103,7 +101,10 @@ type Step struct {
 	// Counted is set when Write returns one more text after the key, which Counts reads.
 	Counted bool
 
-	// Location is the root field.
+	// List is set when the step creates the rows of a list. API.Apart plans one step for each of them.
+	List bool
+
+	// Location is the root field, or a row of its data.
 	Location *Location
 
 	object *object
@@ -148,16 +149,19 @@ func (s Step) name() string {
 
 // write plans the statements of one kind of write. A delete has no candidate.
 type write struct {
-	write, candidate func(*object, selected) (string, error)
+	write, candidate func() (string, error)
 }
 
 // mutate plans one root field of a mutation.
 func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
-	if m.many {
+	switch {
+	case m.many && m.operation == schema.Create:
+		return b.createList(m, f)
+	case m.many:
 		return b.mutateMany(m, f)
 	}
-	step, err := b.writeOne(m, f)
+	step, err := b.writeOne(m, f, b.data(f))
 	if err != nil {
 		return err
 	}
@@ -190,9 +194,9 @@ func (b *builder) readStep(o *object, f selected, c *Cost, key func(int, *field)
 }
 
 // keyed has a write return the key.
-func keyed(plan func(*object, selected) (rowWrite, error)) func(*object, selected) (string, error) {
-	return func(o *object, f selected) (string, error) {
-		w, err := plan(o, f)
+func keyed(plan func() (rowWrite, error)) func() (string, error) {
+	return func() (string, error) {
+		w, err := plan()
 		if err != nil {
 			return "", err
 		}
@@ -201,22 +205,25 @@ func keyed(plan func(*object, selected) (rowWrite, error)) func(*object, selecte
 }
 
 // writeOne plans the statements that write one row.
-func (b *builder) writeOne(m mutation, f selected) (step Step, err error) {
+func (b *builder) writeOne(m mutation, f selected, data arg) (step Step, err error) {
 	b.writes(m.object.typ, m.operation)
 	step = Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
+	o := m.object
 	w := map[schema.Operation]write{
-		schema.Create: {keyed(b.create), b.createCandidate}, schema.Update: {keyed(b.update), b.updateCandidate}, schema.Delete: {b.delete, nil},
+		schema.Create: {keyed(func() (rowWrite, error) { return b.create(o, data) }), func() (string, error) { return b.createCandidate(o, data) }},
+		schema.Update: {keyed(func() (rowWrite, error) { return b.update(o, f) }), func() (string, error) { return b.updateCandidate(o, f) }},
+		schema.Delete: {func() (string, error) { return b.delete(o, f) }, nil},
 	}[m.operation]
 	err = b.unpoliced(func() (err error) {
-		step.Write, err = b.statement(func() (string, error) { return w.write(m.object, f) })
+		step.Write, err = b.statement(w.write)
 		step.Counted = b.counts && !step.Deletes
 		if err == nil && w.candidate != nil {
-			step.Candidate, err = b.statement(func() (string, error) { return w.candidate(m.object, f) })
+			step.Candidate, err = b.statement(w.candidate)
 		}
 		if err != nil || step.Deletes {
 			return err
 		}
-		return b.linkStep(&step, m, f)
+		return b.linkStep(&step, m, data)
 	})
 	return step, err
 }

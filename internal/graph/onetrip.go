@@ -57,6 +57,14 @@ func keptKey(k *field, i int) string {
 	return fmt.Sprintf("nullif(current_setting(%s, true), '')::%s", keySetting(i), k.value.sqlType())
 }
 
+// rowWrite plans a create or an update.
+func (b *builder) rowWrite(o *object, f selected, op schema.Operation) (rowWrite, error) {
+	if op == schema.Create {
+		return b.create(o, b.data(f))
+	}
+	return b.update(o, f)
+}
+
 // oneTrip plans a step again for one round trip.
 func (b *builder) oneTrip(step *Step, f selected, op schema.Operation) (err error) {
 	more := step.After.SQL != "" || len(step.Events) > 0
@@ -67,11 +75,7 @@ func (b *builder) oneTrip(step *Step, f selected, op schema.Operation) (err erro
 	defer func() { b.size = size }() // which has grown for the same fields before
 	step.OneTrip = &OneTrip{}
 	step.OneTrip.Write, err = b.statement(func() (string, error) {
-		plan := b.update
-		if op == schema.Create {
-			plan = b.create
-		}
-		w, err := plan(step.object, f)
+		w, err := b.rowWrite(step.object, f, op)
 		if err != nil {
 			return "", err
 		}

@@ -50,15 +50,14 @@ func (r Root) FromSQL() bool { return r.Value == nil && r.Introspection == nil &
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
 func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
-	return a.plan(doc, op, r, nil)
+	return a.plan(newBuilder(a, kind(r.Caller)), doc, op, r)
 }
 
-func (a *API) plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request, decisions *[]Decision) (*Plan, error) {
+func (a *API) plan(b *builder, doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
 	if op.Operation == ast.Subscription && !a.Live() {
 		return nil, invalid("the API answers queries and mutations only", "")
 	}
-	b := newBuilder(a, kind(r.Caller))
-	b.fragments, b.vars, b.decisions = doc.Fragments, r.Variables, decisions
+	b.fragments, b.vars = doc.Fragments, r.Variables
 	b.policed = a.options.Policed && b.kind != service
 	if err := b.operation(op); err != nil {
 		return nil, err
@@ -98,6 +97,7 @@ type builder struct {
 	size      int       // fields and conditions so far
 	location  *Location // of the field that is being planned
 	counts    bool      // the write that is being planned returns what it adds to metrics
+	apart     int       // the index of the step whose rows take a step each; -1 for none
 
 	read, written map[*schema.Type]bool
 	callerUse     CallerUse
@@ -108,7 +108,7 @@ type builder struct {
 
 func newBuilder(a *API, kind byte) *builder {
 	return &builder{
-		api: a, kind: kind, plan: &Plan{MaxCost: a.options.MaxComplexity},
+		api: a, kind: kind, apart: -1, plan: &Plan{MaxCost: a.options.MaxComplexity},
 		shared: map[sharedParam]int{}, measures: map[string]measure{}, read: map[*schema.Type]bool{}, written: map[*schema.Type]bool{},
 	}
 }

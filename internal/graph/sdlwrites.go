@@ -2,7 +2,7 @@ package graph
 
 import "github.com/krowoc/krowoc/internal/schema"
 
-// mutation prints the fields of Mutation, at most five for each type.
+// mutation prints the fields of Mutation, at most six for each type.
 func (p *sdlPrinter) mutation(a *API) {
 	if len(a.mutationNames) == 0 && !a.options.Sessions && !a.hasCustoms(true) {
 		return
@@ -16,6 +16,9 @@ func (p *sdlPrinter) mutation(a *API) {
 			key = append(key, k.name+": "+k.value.name()+"!")
 		}
 		switch list := m.object.typ.APIListType(); {
+		case m.many && m.operation == schema.Create:
+			p.describe("  ", "Creates all "+list+" of data.")
+			p.line("  %s(data: [%sCreate!]!): %sBatch!", name, typ, typ)
 		case m.operation == schema.Create:
 			p.describe("  ", "Creates "+article(typ)+" and returns it, or null if the caller is not allowed to read it.")
 			p.line("  %s(data: %sCreate!): %s", name, typ, typ)
@@ -62,7 +65,7 @@ func (p *sdlPrinter) batch(o *object) {
 	p.line("type %s {", name)
 	p.describe("  ", "The number of rows that were written.")
 	p.line("  count: Int!")
-	p.describe("  ", "The first of these rows that the caller is allowed to read, in the order of their key.")
+	p.describe("  ", "The first of these rows that the caller is allowed to read, in the order of their key; new rows in the order of data.")
 	p.line("  nodes(first: Int): [%s!]!\n}\n", o.typ.APIName())
 }
 

@@ -31,8 +31,7 @@ func (a *assignment) value(column string) (string, bool) {
 }
 
 // assignments returns what data sets.
-func (b *builder) assignments(o *object, f selected, op schema.Operation) (a assignment, err error) {
-	data, _ := b.argument(f.Field, "data")
+func (b *builder) assignments(o *object, data arg, op schema.Operation) (a assignment, err error) {
 	var mistakes Mistakes
 	for _, d := range data.fields {
 		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
@@ -54,6 +53,12 @@ func (b *builder) assignments(o *object, f selected, op schema.Operation) (a ass
 		return a, mistakes
 	}
 	return a, b.grow()
+}
+
+// data returns the argument data of a write; the zero value of one that has none.
+func (b *builder) data(f selected) arg {
+	data, _ := b.argument(f.Field, "data")
+	return data
 }
 
 // link adds the change of a list. Data has one more kind of field: the placeholder of an input without fields.
@@ -114,8 +119,8 @@ func (b *builder) computed(o *object, in inputField, e *schema.Expr, alias strin
 }
 
 // created returns what a create sets.
-func (b *builder) created(o *object, f selected) (assignment, error) {
-	a, err := b.assignments(o, f, schema.Create)
+func (b *builder) created(o *object, data arg) (assignment, error) {
+	a, err := b.assignments(o, data, schema.Create)
 	if err != nil {
 		return a, err
 	}
@@ -123,8 +128,8 @@ func (b *builder) created(o *object, f selected) (assignment, error) {
 }
 
 // create inserts a row and checks that the rules allow it.
-func (b *builder) create(o *object, f selected) (rowWrite, error) {
-	a, err := b.created(o, f)
+func (b *builder) create(o *object, data arg) (rowWrite, error) {
+	a, err := b.created(o, data)
 	if err != nil {
 		return rowWrite{}, err
 	}
@@ -141,8 +146,8 @@ func (b *builder) create(o *object, f selected) (rowWrite, error) {
 	return rowWrite{o, insert + " RETURNING *", alias, counts.column(alias), a.now(allowed)}, err
 }
 
-func (b *builder) createCandidate(o *object, f selected) (string, error) {
-	a, err := b.created(o, f)
+func (b *builder) createCandidate(o *object, data arg) (string, error) {
+	a, err := b.created(o, data)
 	if err != nil {
 		return "", err
 	}
@@ -152,7 +157,7 @@ func (b *builder) createCandidate(o *object, f selected) (string, error) {
 
 // updated returns what an update sets, and the condition that selects the row.
 func (b *builder) updated(o *object, f selected, old string) (a assignment, where string, err error) {
-	if a, err = b.assignments(o, f, schema.Update); err != nil {
+	if a, err = b.assignments(o, b.data(f), schema.Update); err != nil {
 		return a, "", err
 	}
 	if err = b.compute(o, &a, func(f *schema.Field) *schema.Expr { return f.OnUpdate }, old); err != nil {

@@ -47,6 +47,10 @@ func presentOne(err error) *gqlerror.Error {
 		if located.Line > 0 {
 			e.Locations = []gqlerror.Location{{Line: located.Line, Column: located.Column}}
 		}
+		if located.Row != "" {
+			e.Message = located.Row + ": " + e.Message
+			e.Extensions["row"] = located.Row
+		}
 	}
 	var protocol *protocolError
 	if errors.As(err, &protocol) {

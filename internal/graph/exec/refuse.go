@@ -19,6 +19,9 @@ import (
 func (p *pipeline) explain(ctx context.Context, op *Operation, step int, failure error) error {
 	var server *pgconn.PgError
 	s := op.Plan.Steps[step]
+	if s.List {
+		return p.explainList(ctx, op, step, failure)
+	}
 	if !errors.As(failure, &server) || server.Code[:2] != constraintViolation || s.Candidate.SQL == "" {
 		return failure
 	}
