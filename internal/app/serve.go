@@ -97,6 +97,7 @@ func (a *App) parts(pool *pgxpool.Pool, s *schema.Schema) ([]lifecycle.Part, err
 		{Name: "schema " + own.Schema, Start: func(ctx context.Context) error { a.reportOwnSchema(ctx, pool); return nil }},
 		errorsPart(options.Errors),
 		enforced.part(),
+		a.idempotencyKeys(pool),
 		a.pushMetrics(measured),
 		{Name: "credentials", Start: known.Start, Stop: known.Stop},
 		a.issuers(tokens, s),

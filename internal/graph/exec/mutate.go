@@ -34,6 +34,9 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 		return nil, queryFault(ctx, err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // which does nothing once it is committed
+	if answer, err := p.replay(ctx, tx, op); answer != nil || err != nil {
+		return answer, err
+	}
 	columns := make([][]byte, len(op.Plan.Steps))
 	op.counts = nil
 	for i, s := range op.Plan.Steps {
@@ -42,11 +45,15 @@ func (p *pipeline) mutate(ctx context.Context, op *Operation, known [][]byte) (j
 			return nil, s.Location.Wrap(p.explain(ctx, op, i, err))
 		}
 	}
+	answer := assemble(op.Plan, known, columns)
+	if err := p.keep(ctx, tx, op, answer); err != nil {
+		return nil, err
+	}
 	if err := tx.Commit(ctx); err != nil { // a deferred constraint fails here
 		return nil, locate(op.Plan, err).Wrap(p.writeFault(ctx, err))
 	}
 	op.Counts = op.counts
-	return assemble(op.Plan, known, columns), nil
+	return answer, nil
 }
 
 // locate returns the last step that wrote the table that an error of Postgres names, or nil.

@@ -13,11 +13,11 @@ import (
 	"github.com/krowoc/krowoc/internal/graph"
 )
 
-// oneTrip returns the statements of a mutation that is one round trip. It is nil for others, and if a value is not valid: those of the answer are
+// oneTrip returns the statements of a mutation that is one round trip. It is nil for others, for those with a key that is kept, and if a value is not valid: those of the answer are
 // checked after the row is written, and one that cannot be written matters more.
 func oneTrip(op *Operation) *pgx.Batch {
 	trip := op.Plan.Steps[0].OneTrip
-	if trip == nil {
+	if trip == nil || op.idempotent != nil {
 		return nil
 	}
 	batch := &pgx.Batch{}

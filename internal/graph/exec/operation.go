@@ -37,15 +37,19 @@ type Operation struct {
 	// The outcome.
 	Data   json.RawMessage
 	Cached bool // Data comes from the cache
-	Err    error
-	Took   time.Duration // from the document to the outcome
-	Counts []graph.Count // what a mutation adds to the metrics of the schema; empty unless it is committed
+
+	Replayed bool // Data is that of an earlier request with the same key
+	Err      error
+	Took     time.Duration // from the document to the outcome
+	Counts   []graph.Count // what a mutation adds to the metrics of the schema; empty unless it is committed
 
 	wantsCost bool   // in the extensions of the answer
 	hash      string // by which the request names the document; of Persisted
 	document  *ast.QueryDocument
 	operation *ast.OperationDefinition
 	counts    []graph.Count // of the steps so far
+
+	idempotent *idempotent // nil for a request without a key
 
 	clock time.Time // when the last part ended, for tracers
 }

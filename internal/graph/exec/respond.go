@@ -21,6 +21,9 @@ func respond(media string) func(*pipeline, http.ResponseWriter, *http.Request, *
 			fail(w, r, media, op.Err)
 			return
 		}
+		if op.Replayed {
+			w.Header().Set(ReplayedHeader, "true")
+		}
 		if notModified(w, r, op) {
 			return
 		}
@@ -44,6 +47,10 @@ func fail(w http.ResponseWriter, r *http.Request, media string, failure error) {
 	if errors.Is(failure, errMutationByGET) {
 		w.Header().Set("Allow", http.MethodPost)
 		problem.MethodNotAllowed(r.Method, http.MethodPost).Write(w, r)
+		return
+	}
+	if misuse := misused(failure); misuse != nil {
+		misuse.Write(w, r)
 		return
 	}
 	details := problem.From(failure)

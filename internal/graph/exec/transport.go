@@ -45,6 +45,10 @@ func serve(p *pipeline, w http.ResponseWriter, r *http.Request) {
 	}
 	op.Caller, op.Time = caller.From(r.Context()), p.Now()
 	op.wantsCost = wantsCost(r.Header.Get(CostHeader), op.Extensions)
+	if op.idempotent, refusal = readKey(r, op, op.Caller); refusal != nil {
+		refusal.Write(w, r)
+		return
+	}
 	t.serve(p, w, r, op)
 }
 

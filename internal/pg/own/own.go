@@ -31,6 +31,7 @@ const (
 	ChangesTable     = Schema + ".changes"
 	ErrorCountsTable = Schema + ".error_counts"
 	ErrorsTable      = Schema + ".errors"
+	IdempotencyTable = Schema + ".idempotency_keys"
 	LeaseTable       = Schema + ".migration_lease"
 	MigrationsTable  = Schema + ".migrations"
 	OutboxTable      = Schema + ".outbox"

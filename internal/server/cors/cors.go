@@ -26,8 +26,8 @@ func Middleware(origins []string, credentials bool) ([]server.Middleware, error)
 	}
 	handler := cors.New(cors.Options{
 		AllowedOrigins: origins, AllowCredentials: credentials, AllowedMethods: []string{"GET", "POST", "DELETE"},
-		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-CSRF-Token", request.IDHeader, request.CorrelationHeader, request.DistinctIDHeader, request.SessionIDHeader, "Traceparent", "Tracestate"},
-		ExposedHeaders: []string{request.IDHeader, request.CorrelationHeader, "Retry-After"}, MaxAge: 600, // seconds
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-CSRF-Token", request.IDHeader, request.CorrelationHeader, request.DistinctIDHeader, request.SessionIDHeader, "Traceparent", "Tracestate", "Idempotency-Key"},
+		ExposedHeaders: []string{request.IDHeader, request.CorrelationHeader, "Retry-After", "Idempotency-Replayed"}, MaxAge: 600, // seconds
 	})
 	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil
 }
