@@ -17,6 +17,16 @@ type argField struct {
 	value arg
 }
 
+// field returns a field of an object; false when it is not given.
+func (a arg) field(name string) (arg, bool) {
+	for _, f := range a.fields {
+		if f.name == name {
+			return f.value, true
+		}
+	}
+	return arg{}, false
+}
+
 // argument returns the argument of that name; false when it is not given, or null.
 func (b *builder) argument(f *ast.Field, name string) (arg, bool) {
 	given := f.Arguments.ForName(name)

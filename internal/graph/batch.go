@@ -85,11 +85,17 @@ func (b *builder) updatedMany(o *object, f selected, old string) (a assignment, 
 	if len(a.links) > 0 {
 		return a, "", invalid(a.links[0].src.APIName()+" cannot be changed for many rows at once", "change it for each row, with update"+o.typ.APIName())
 	}
+	if err = b.operated(o, b.argumentsOf(f), &a, old); err != nil {
+		return a, "", err
+	}
 	if err = b.compute(o, &a, func(f *schema.Field) *schema.Expr { return f.OnUpdate }, old); err != nil {
 		return a, "", err
 	}
-	where, err = b.matched(o, f, old, schema.Update, a.given)
-	return a, where, err
+	if where, err = b.matched(o, f, old, schema.Update, a.given); err != nil {
+		return a, "", err
+	}
+	known, err := b.operable(o, a, old)
+	return a, both(where, known), err
 }
 
 // updateMany changes rows. It returns the keys of the first ones, each part as an array, the number of rows, and whether the rules allow all.
@@ -154,7 +160,7 @@ func (b *builder) updateManyCandidate(o *object, f selected) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return b.candidateRow(o, schema.Update, a, ident(o.typ.Table)+" "+old+" WHERE "+where, old)
+	return b.candidateRow(o, schema.Update, a, candidateOf{from: ident(o.typ.Table) + " " + old + " WHERE " + where, alias: old})
 }
 
 // deleteMany deletes rows and returns the JSON of the answer and, for events, the number of rows. Its statement sees the rows as they were.

@@ -10,9 +10,9 @@ import (
 // candidateRow plans a statement that returns the row that a write would leave, without writing it, and whether the rules allow it. It
 // answers after Postgres has refused the row: a caller whom the rules refuse must not learn from a conflict that another row exists, and who
 // violates a constraint wants to know of all others. Its columns are those of the table and Allowed.
-func (b *builder) candidateRow(o *object, op schema.Operation, a assignment, base, old string) (string, error) {
+func (b *builder) candidateRow(o *object, op schema.Operation, a assignment, base candidateOf) (string, error) {
 	row := b.alias()
-	columns, err := b.candidate(o, a, old, op == schema.Create)
+	columns, err := b.candidate(o, a, base.alias, op == schema.Create)
 	if err != nil {
 		return "", err
 	}
@@ -22,9 +22,23 @@ func (b *builder) candidateRow(o *object, op schema.Operation, a assignment, bas
 	}
 	final := b.alias()
 	allowed, err := b.permission(o, op, a.given, final)
+	if base.before != "" {
+		columns = append(columns, "("+base.before+") AS "+allowedBefore)
+		allowed = "(" + allowed + ") AND " + final + "." + allowedBefore
+	}
 	return fmt.Sprintf("SELECT %s.*, coalesce(%s, false) AS %s FROM (SELECT %s.*%s FROM (SELECT %s FROM %s) %s) %s",
-		final, allowed, ident(Allowed), row, generated, join(columns, ", "), base, row, final), err
+		final, allowed, ident(Allowed), row, generated, join(columns, ", "), base.from, row, final), err
 }
+
+// candidateOf is the rows that a write would change.
+type candidateOf struct {
+	from   string // what follows FROM
+	alias  string // of the rows
+	before string // the condition of the rules on them as they are, where from does not have it
+}
+
+// allowedBefore is a column of a candidate: whether the rules allow to change the row as it is.
+const allowedBefore = `"allowed before"`
 
 // Allowed is the column of Step.Candidate that says whether the rules allow the row. No column of a type has the name.
 const Allowed = "allowed by the rules"

@@ -64,6 +64,8 @@ type API struct {
 	mutations     map[string]mutation // by the root field: createPrompt
 	mutationNames []string            // in the order of the schema
 
+	upsertEnums map[string]bool // see structural
+
 	sdl    string
 	schema *ast.Schema
 }
@@ -74,7 +76,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}, mutations: map[string]mutation{}}
+	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}, mutations: map[string]mutation{}, upsertEnums: map[string]bool{}}
 	a.addObjects()
 	a.addMutations()
 	if err := a.checkSessionNames(); err != nil {
@@ -94,7 +96,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err != nil {
 		return nil, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
 			Message: "a type of the schema has a name that the API needs: " + err.Error(),
-			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo, OrderDirection, AggregateInterval, and names that begin with TypeAggregate"}
+			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeConflict, TypeUnique, TypeUpdate, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo, OrderDirection, AggregateInterval, and names that begin with TypeAggregate"}
 	}
 	withoutIncremental(a.schema)
 	return a, nil

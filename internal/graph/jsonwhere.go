@@ -65,7 +65,7 @@ func (b *builder) jsonOperator(json string, f argField) (string, error) {
 func (b *builder) jsonPaths(json string, items []arg) (string, error) {
 	var all []string
 	for _, item := range items {
-		at, err := b.jsonAt(json, item.field("path").input)
+		at, err := b.jsonAt(json, item.member("path").input)
 		if err != nil {
 			return "", err
 		}
@@ -118,8 +118,8 @@ func checkComparable(operator, json string) error {
 	return invalid(operator+" compares a number or a string, not "+json[:1]+"…", "use eq, contains or containedIn")
 }
 
-// field returns the value of a field of an object; the zero value where it has none.
-func (a arg) field(name string) arg {
+// member returns the value of a field of an object; the zero value where it has none.
+func (a arg) member(name string) arg {
 	i := slices.IndexFunc(a.fields, func(f argField) bool { return f.name == name })
 	if i < 0 {
 		return arg{}

@@ -20,6 +20,7 @@ type mutation struct {
 	object    *object
 	operation schema.Operation
 	many      bool // rows: those of a list, or those that match a filter
+	upsert    bool // creates a row, or updates it if it exists
 }
 
 // addMutations names the writes of every type that has a rule for them.
@@ -34,10 +35,24 @@ func (a *API) addMutations() {
 				continue
 			}
 			if slices.ContainsFunc(o.typ.Rules, func(r schema.Rule) bool { return r.Allows(m.operation) }) {
-				a.addMutation(m.verb+o.typ.APIName(), mutation{o, m.operation, false})
-				a.addMutation(m.verb+o.typ.APIListType(), mutation{o, m.operation, true})
+				a.addMutation(m.verb+o.typ.APIName(), mutation{object: o, operation: m.operation})
+				a.addMutation(m.verb+o.typ.APIListType(), mutation{object: o, operation: m.operation, many: true})
 			}
 		}
+		a.addUpsert(o)
+	}
+}
+
+// addUpsert names the upsert of a type whose rows some caller may create and update.
+func (a *API) addUpsert(o *object) {
+	_, creates := a.mutations["create"+o.typ.APIName()]
+	_, updates := a.mutations["update"+o.typ.APIName()]
+	if !creates || !updates || len(upsertFields(o)) == 0 {
+		return
+	}
+	if o.uniques = upsertKeys(o); len(o.uniques) > 0 {
+		a.addMutation("upsert"+o.typ.APIName(), mutation{object: o, operation: schema.Create, upsert: true})
+		a.upsertEnums[o.typ.APIName()+"Unique"], a.upsertEnums[o.typ.APIName()+"Update"] = true, true
 	}
 }
 
@@ -110,12 +125,16 @@ type Step struct {
 	object *object
 	many   bool
 	custom string // the name of a field of the team, which has no object
+	upsert bool
 }
 
 // Missing is the fault of a step whose Write returns no row.
 func (s Step) Missing() error {
 	if s.object == nil {
 		return fault.New(fault.NotFound, "", s.custom+" has no result")
+	}
+	if s.upsert {
+		return s.cannotUpsert()
 	}
 	return missing(s.object)
 }
@@ -160,6 +179,8 @@ func (b *builder) mutate(f selected) error {
 		return b.createList(m, f)
 	case m.many:
 		return b.mutateMany(m, f)
+	case m.upsert:
+		return b.upsertRow(m, f)
 	}
 	step, err := b.writeOne(m, f, b.data(f))
 	if err != nil {
@@ -167,7 +188,7 @@ func (b *builder) mutate(f selected) error {
 	}
 	step.Read, err = b.readStep(m.object, f, &b.plan.Cost, func(i int, k *field) (string, error) { return b.keyToRead(f, k, i, step.Deletes) })
 	if err == nil {
-		step.Events, err = b.events(m, f)
+		step.Events, err = b.eventsWhen(m, f, nil)
 	}
 	if err == nil && !step.Deletes {
 		err = b.oneTrip(&step, f, m.operation)

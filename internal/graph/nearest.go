@@ -36,7 +36,7 @@ func (b *builder) nearest(p *page, f *ast.Field) error {
 		return err
 	}
 	p.base = append(p.base, distance+" IS NOT NULL")
-	if within := options.field("within"); within.null {
+	if within := options.member("within"); within.null {
 		return invalid("nearest: within cannot be null", "leave it out")
 	} else if within.given() {
 		most, err := b.clientValue(Param{Kind: Variable, input: within.input, value: floatType})
@@ -56,11 +56,11 @@ func (a arg) given() bool { return a.input.variable != "" || a.input.document !=
 // distance returns SQL for the distance of a column from a vector. Vectors of another length have none; where the column has one length, another
 // one is an error before any row is read.
 func (b *builder) distance(field *field, column string, options arg) (string, error) {
-	metric := options.field("distance")
+	metric := options.member("distance")
 	if metric.null {
 		return "", invalid("nearest: distance cannot be null", "leave it out")
 	}
-	to, err := b.clientValue(Param{Kind: Variable, input: options.field("to").input, value: field.value, form: asColumn, name: "nearest.to"})
+	to, err := b.clientValue(Param{Kind: Variable, input: options.member("to").input, value: field.value, form: asColumn, name: "nearest.to"})
 	if err != nil {
 		return "", err
 	}

@@ -19,6 +19,8 @@ type object struct {
 	key    []*field     // scalar fields that hold the key, in order; some may not be among fields
 	inputs []inputField // what clients write
 	links  []linkField  // lists that clients write
+
+	uniques []uniqueKey // by which an upsert finds an existing row
 }
 
 // field is a field of an object: a scalar in a column, one row of another object, or a list of them.

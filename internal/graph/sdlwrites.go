@@ -2,7 +2,7 @@ package graph
 
 import "github.com/krowoc/krowoc/internal/schema"
 
-// mutation prints the fields of Mutation, at most six for each type.
+// mutation prints the fields of Mutation, at most seven for each type.
 func (p *sdlPrinter) mutation(a *API) {
 	if len(a.mutationNames) == 0 && !a.options.Sessions && !a.hasCustoms(true) {
 		return
@@ -16,6 +16,9 @@ func (p *sdlPrinter) mutation(a *API) {
 			key = append(key, k.name+": "+k.value.name()+"!")
 		}
 		switch list := m.object.typ.APIListType(); {
+		case m.upsert:
+			p.describe("  ", "Creates "+article(typ)+", or changes the one with the same unique value, and returns it.")
+			p.line("  %s(data: %sCreate!, onConflict: %sConflict!): %s", name, typ, typ, typ)
 		case m.many && m.operation == schema.Create:
 			p.describe("  ", "Creates all "+list+" of data.")
 			p.line("  %s(data: [%sCreate!]!): %sBatch!", name, typ, typ)
@@ -24,13 +27,13 @@ func (p *sdlPrinter) mutation(a *API) {
 			p.line("  %s(data: %sCreate!): %s", name, typ, typ)
 		case m.many && m.operation == schema.Update:
 			p.describe("  ", "Changes the fields in data of all "+list+" that match where and that the caller is allowed to read and to change.")
-			p.line("  %s(where: %sWhere, all: Boolean, data: %sPatch!): %sBatch!", name, typ, typ, typ)
+			p.line("  %s(where: %sWhere, all: Boolean, data: %sPatch!%s): %sBatch!", name, typ, typ, p.operatorArguments(m.object), typ)
 		case m.many:
 			p.describe("  ", "Deletes all "+list+" that match where and that the caller is allowed to read and to delete.")
 			p.line("  %s(where: %sWhere, all: Boolean): %sBatch!", name, typ, typ)
 		case m.operation == schema.Update:
 			p.describe("  ", "Changes the fields in data of the "+typ+" with this key and returns it.")
-			p.line("  %s(%s, data: %sPatch!): %s", name, join(key, ", "), typ, typ)
+			p.line("  %s(%s, data: %sPatch!%s): %s", name, join(key, ", "), typ, p.operatorArguments(m.object), typ)
 		case m.operation == schema.Delete:
 			p.describe("  ", "Deletes the "+typ+" with this key and returns it.")
 			p.line("  %s(%s): %s", name, join(key, ", "), typ)
@@ -44,11 +47,14 @@ func (p *sdlPrinter) mutation(a *API) {
 	for _, name := range a.mutationNames {
 		m := a.mutations[name]
 		switch {
+		case m.upsert:
+			p.conflict(m.object)
 		case m.many:
 			p.batch(m.object)
 		case m.operation == schema.Create:
 			p.input(m.object, "Create", "The fields of a new "+m.object.typ.APIName()+". Fields that are left out take their defaults.", m.operation)
 		case m.operation == schema.Update:
+			p.operatorInputs(m.object)
 			p.input(m.object, "Patch", "The fields of "+article(m.object.typ.APIName())+" to change. Fields that are left out keep their values.", m.operation)
 		}
 	}
@@ -67,6 +73,33 @@ func (p *sdlPrinter) batch(o *object) {
 	p.line("  count: Int!")
 	p.describe("  ", "The first of these rows that the caller is allowed to read, in the order of their key; new rows in the order of data.")
 	p.line("  nodes(first: Int): [%s!]!\n}\n", o.typ.APIName())
+}
+
+// conflict prints the inputs of an upsert.
+func (p *sdlPrinter) conflict(o *object) {
+	name := o.typ.APIName()
+	p.describe("", "What an upsert does about an existing row.")
+	p.line("input %sConflict {", name)
+	p.describe("  ", "The fields that find the row by their values in data, which must set them.")
+	p.line("  target: %sUnique!", name)
+	p.describe("  ", "The fields of the row that take their values from data.")
+	p.line("  update: [%sUpdate!]!", name)
+	for _, op := range operators {
+		if len(op.operands(o)) > 0 {
+			p.describe("  ", op.about)
+			p.line("  %s: %s%s", op.name, name, op.input)
+		}
+	}
+	p.line("}\n")
+	p.line("enum %sUnique {", name)
+	for _, k := range o.uniques {
+		p.line("  %s", k.name)
+	}
+	p.line("}\n\nenum %sUpdate {", name)
+	for _, in := range upsertFields(o) {
+		p.line("  %s", in.name)
+	}
+	p.line("}\n")
 }
 
 func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation) {

@@ -21,14 +21,14 @@ func (b *builder) search(o *object, alias string, filter arg) (string, error) {
 			return "", invalid("where: search."+f.name+" cannot be null", "leave it out")
 		}
 		if f.name == "language" {
-			value, err := b.operand("language", f.value)
+			value, err := b.textOperand("language", f.value)
 			if err != nil {
 				return "", err
 			}
 			language = value + "::text::regconfig"
 		}
 	}
-	words, err := b.operand("search", filter.field("query"))
+	words, err := b.textOperand("search", filter.member("query"))
 	if err != nil {
 		return "", err
 	}
@@ -38,8 +38,8 @@ func (b *builder) search(o *object, alias string, filter arg) (string, error) {
 	return column + " @@ " + query, nil
 }
 
-// operand adds a parameter for a text that an operator takes.
-func (b *builder) operand(operator string, a arg) (string, error) {
+// textOperand adds a parameter for a text that an operator takes.
+func (b *builder) textOperand(operator string, a arg) (string, error) {
 	return b.clientValue(Param{Kind: Variable, input: a.input, value: textType, operator: operator})
 }
 

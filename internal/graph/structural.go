@@ -10,7 +10,7 @@ const aggregateInterval = "AggregateInterval"
 
 // structural reports whether the values of an enum decide what SQL a plan has, as Booleans do. They are part of the Shape of a request.
 func (a *API) structural(enum string) bool {
-	if slices.Contains([]string{orderDirection, aggregateInterval, vectorDistance}, enum) {
+	if a.upsertEnums[enum] || slices.Contains([]string{orderDirection, aggregateInterval, vectorDistance}, enum) {
 		return true
 	}
 	typ, ok := strings.CutSuffix(enum, "AggregateField")
@@ -48,6 +48,14 @@ func (d direction) sql() string {
 		return sql + " NULLS FIRST"
 	}
 	return sql + " NULLS LAST"
+}
+
+// knownItems returns the values of the elements of a list of a structural enum.
+func (a arg) knownItems() (list []any) {
+	for _, item := range a.items {
+		list = append(list, item.known)
+	}
+	return list
 }
 
 // one returns the field that an element of a list names, and nothing else.

@@ -18,8 +18,8 @@ type Event struct {
 // countProperty is the property of an event that stands for many rows.
 const countProperty = "count"
 
-// events plans the events of a step that writes one row.
-func (b *builder) events(m mutation, f selected) (list []Event, err error) {
+// eventsWhen plans the events of a step that writes one row. When returns a condition under which there are any; nil stands for always.
+func (b *builder) eventsWhen(m mutation, f selected, when func() string) (list []Event, err error) {
 	for _, track := range m.object.typ.TrackedBy(m.operation) {
 		e := Event{Name: track.Event}
 		e.Properties, err = b.statement(func() (string, error) {
@@ -31,6 +31,9 @@ func (b *builder) events(m mutation, f selected) (list []Event, err error) {
 					return "", err
 				}
 				where = append(where, alias+"."+ident(k.column)+" = "+value)
+			}
+			if when != nil {
+				where = append(where, when())
 			}
 			return fmt.Sprintf("SELECT %s FROM %s %s WHERE %s", propertiesSQL(track, alias), ident(m.object.typ.Table), alias, join(where, " AND ")), nil
 		})

@@ -13,6 +13,7 @@ import (
 type assignment struct {
 	columns, values []string // quoted names, and SQL
 	given           []inputField
+	operated        []inputField // of given, what operators change
 	links           []change
 }
 
@@ -59,6 +60,11 @@ func (b *builder) assignments(o *object, data arg, op schema.Operation) (a assig
 func (b *builder) data(f selected) arg {
 	data, _ := b.argument(f.Field, "data")
 	return data
+}
+
+// argumentsOf returns what reads the arguments of a write.
+func (b *builder) argumentsOf(f selected) func(name string) (arg, bool) {
+	return func(name string) (arg, bool) { return b.argument(f.Field, name) }
 }
 
 // link adds the change of a list. Data has one more kind of field: the placeholder of an input without fields.
@@ -152,7 +158,7 @@ func (b *builder) createCandidate(o *object, data arg) (string, error) {
 		return "", err
 	}
 	empty := b.alias() // a row of nulls, which knows the types of the columns
-	return b.candidateRow(o, schema.Create, a, "(SELECT (NULL::"+ident(o.typ.Table)+").*) "+empty, empty)
+	return b.candidateRow(o, schema.Create, a, candidateOf{from: "(SELECT (NULL::" + ident(o.typ.Table) + ").*) " + empty, alias: empty})
 }
 
 // updated returns what an update sets, and the condition that selects the row.
@@ -160,11 +166,17 @@ func (b *builder) updated(o *object, f selected, old string) (a assignment, wher
 	if a, err = b.assignments(o, b.data(f), schema.Update); err != nil {
 		return a, "", err
 	}
+	if err = b.operated(o, b.argumentsOf(f), &a, old); err != nil {
+		return a, "", err
+	}
 	if err = b.compute(o, &a, func(f *schema.Field) *schema.Expr { return f.OnUpdate }, old); err != nil {
 		return a, "", err
 	}
-	where, err = b.keyed(o, f, old, schema.Update, a.given)
-	return a, where, err
+	if where, err = b.keyed(o, f, old, schema.Update, a.given); err != nil {
+		return a, "", err
+	}
+	known, err := b.operable(o, a, old)
+	return a, both(where, known), err
 }
 
 // update changes a row that the rules allow to change, and checks that they allow the result.
@@ -207,7 +219,7 @@ func (b *builder) updateCandidate(o *object, f selected) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return b.candidateRow(o, schema.Update, a, ident(o.typ.Table)+" "+old+" WHERE "+where, old)
+	return b.candidateRow(o, schema.Update, a, candidateOf{from: ident(o.typ.Table) + " " + old + " WHERE " + where, alias: old})
 }
 
 // delete deletes a row if the rules allow it.
