@@ -83,7 +83,8 @@ func inputsOf(o *object) (list []inputField) {
 
 // writable reports whether some caller may set a field in an operation.
 func (in inputField) writable(op schema.Operation) bool {
-	if (op == schema.Update && in.fixed) || in.src.API.Hides(op) {
+	isFixed := op == schema.Update && in.fixed
+	if isFixed || in.src.API.Hides(op) || !in.src.Given() {
 		return false
 	}
 	return !in.src.Auth || slices.ContainsFunc(in.src.Rules, func(r schema.Rule) bool { return r.Allows(op) })
@@ -108,6 +109,8 @@ type Step struct {
 	After Statement
 	// Candidate returns the row that Write would leave, and Allowed. It is empty for a delete, and needed only if Postgres refuses the row.
 	Candidate Statement
+	// Current returns a row if Write returns none because the row has another version than the client expects.
+	Current Statement
 	// Events are stored in the transaction.
 	Events []Event
 	// Deletes is set when the row is gone after Write, so that Read must run first.
@@ -240,6 +243,9 @@ func (b *builder) writeOne(m mutation, f selected, data arg) (step Step, err err
 		step.Counted = b.counts && !step.Deletes
 		if err == nil && w.candidate != nil {
 			step.Candidate, err = b.statement(w.candidate)
+		}
+		if err == nil && m.operation != schema.Create {
+			step.Current, err = b.anyVersion(o, f, m.operation)
 		}
 		if err != nil || step.Deletes {
 			return err

@@ -15,6 +15,9 @@ func (p *sdlPrinter) mutation(a *API) {
 		for _, k := range m.object.key {
 			key = append(key, k.name+": "+k.value.name()+"!")
 		}
+		if v := versionOf(m.object); v != nil {
+			key = append(key, v.name+": Int")
+		}
 		switch list := m.object.typ.APIListType(); {
 		case m.upsert:
 			p.describe("  ", "Creates "+article(typ)+", or changes the one with the same unique value, and returns it.")

@@ -54,7 +54,7 @@ func number(sql string, params []Param) Statement {
 func (p *Plan) Size() int {
 	size := p.size()
 	for _, s := range p.Steps {
-		size += s.Write.size() + s.Read.size() + s.Candidate.size() + s.After.size()
+		size += s.Write.size() + s.Read.size() + s.Candidate.size() + s.Current.size() + s.After.size()
 		if s.OneTrip != nil {
 			size += s.OneTrip.Write.size() + s.OneTrip.Read.size()
 		}

@@ -163,6 +163,15 @@ func (b *builder) createCandidate(o *object, data arg) (string, error) {
 
 // updated returns what an update sets, and the condition that selects the row.
 func (b *builder) updated(o *object, f selected, old string) (a assignment, where string, err error) {
+	if a, where, err = b.updatedAny(o, f, old); err != nil {
+		return a, "", err
+	}
+	version, err := b.atVersion(o, f, old)
+	return a, both(where, version), err
+}
+
+// updatedAny is updated, whatever version the row has.
+func (b *builder) updatedAny(o *object, f selected, old string) (a assignment, where string, err error) {
 	if a, err = b.assignments(o, b.data(f), schema.Update); err != nil {
 		return a, "", err
 	}
@@ -226,6 +235,11 @@ func (b *builder) updateCandidate(o *object, f selected) (string, error) {
 func (b *builder) delete(o *object, f selected) (string, error) {
 	alias := b.alias()
 	where, err := b.keyed(o, f, alias, schema.Delete, nil)
+	if err != nil {
+		return "", err
+	}
+	version, err := b.atVersion(o, f, alias)
+	where = both(where, version)
 	return fmt.Sprintf("DELETE FROM %s %s WHERE %s RETURNING %s, true", ident(o.typ.Table), alias, where, keyTexts(o, alias)), err
 }
 

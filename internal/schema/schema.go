@@ -136,6 +136,7 @@ type Field struct {
 	Default     *Default
 	OnUpdate    *Expr // @onUpdate(expr:)
 	Generated   *Generated
+	Version     bool // @version: every update counts it up
 	Unique      bool
 	Constraints Constraints
 	Checks      []Check
@@ -162,6 +163,9 @@ type FieldType struct {
 
 // ReadOnly reports whether only the database sets the field.
 func (f *Field) ReadOnly() bool { return f.Generated != nil && f.Generated.Identity != ByDefault }
+
+// Given reports whether clients of the API and the models may set the field.
+func (f *Field) Given() bool { return !f.ReadOnly() && !f.Version }
 
 // HasValue reports whether a row that is created without the field gets a value for it.
 func (f *Field) HasValue() bool {

@@ -28,7 +28,7 @@ type Field struct {
 	Nullable    bool
 	Optional    bool // a create may omit it
 	Fixed       bool // a patch cannot change it: it is part of the key or read-only
-	ReadOnly    bool // only the database sets it
+	ReadOnly    bool // only the database or the API sets it
 }
 
 // Of returns the stored types of the source, in their order.
@@ -55,7 +55,7 @@ func fields(t *schema.Type) []Field {
 			}
 			out = append(out, Field{
 				Name: part.Name, Column: part.Column, Description: description(f, part.Name), Deprecated: f.Deprecated, Source: f, Leaf: part.Leaf,
-				Nullable: !f.Type.NonNull, Optional: !f.Type.NonNull || f.HasValue(), Fixed: key[f] || f.ReadOnly(), ReadOnly: f.ReadOnly(),
+				Nullable: !f.Type.NonNull, Optional: !f.Type.NonNull || f.HasValue(), Fixed: key[f] || !f.Given(), ReadOnly: !f.Given(),
 			})
 		}
 	}

@@ -102,7 +102,7 @@ func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, op *Opera
 	case err != nil:
 		return nil, err
 	case key == nil:
-		return nil, s.Missing()
+		return nil, p.absent(ctx, tx, s, op)
 	case !allowed:
 		return nil, s.Refused()
 	case s.After.SQL == "": // lists with nothing to connect have no Links, and the rules are left to After all the same
@@ -125,6 +125,21 @@ func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, op *Opera
 		return nil, s.Refused()
 	}
 	return key, err
+}
+
+// absent returns why a step has found no row to write.
+func (p *pipeline) absent(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation) error {
+	if s.Current.SQL == "" {
+		return s.Missing()
+	}
+	row, _, err := p.change(ctx, tx, s.Current, op, nil)
+	switch {
+	case err != nil:
+		return err
+	case row != nil:
+		return s.Outdated()
+	}
+	return s.Missing()
 }
 
 // count takes what a step adds to metrics from the texts that it has returned, and returns the key. Metrics fail no write.

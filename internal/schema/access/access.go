@@ -91,7 +91,7 @@ func (m *Matrix) fieldRows(t *schema.Type, f *schema.Field) {
 		m.row(t, f, schema.Read)
 	}
 	isOfOthers := isLimited && len(f.Columns()) > 0
-	if f.ReadOnly() || (!linked(f) && !isOfOthers) {
+	if !f.Given() || (!linked(f) && !isOfOthers) {
 		return // nobody writes it, or whoever writes the row
 	}
 	m.row(t, f, schema.Create)

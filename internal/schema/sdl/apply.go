@@ -57,6 +57,9 @@ func (b *builder) fieldDirectives(t *typeDecl, f *fieldDecl) {
 	if u := f.uses.one("api"); u != nil {
 		f.API = b.shown(u, f)
 	}
+	if u := f.uses.one("version"); u != nil {
+		b.version(t, f, u)
+	}
 	if u := f.uses.one("pii"); u != nil {
 		b.pii(f, u)
 	}

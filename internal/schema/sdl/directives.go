@@ -175,6 +175,7 @@ var directiveSpecs = [...]directiveSpec{
 		{name: "weights", doc: "How much a word in each field counts, from A to D. Default: A.", kind: enumArg, list: true, enum: "Weight", values: weights},
 		{name: "language", doc: "Text search configuration of Postgres, for example english. Default: simple, which knows no forms of words."},
 	}},
+	{name: "version", on: onColumn, doc: "Counts the updates of a row from 1. An update or delete that gives the version fails if the row has another one. On one Int! of a type."},
 	{name: "metric", on: onType, repeatable: true, doc: "Counts the rows that mutations create and change, for Prometheus.", args: []argSpec{
 		{name: "name", doc: "Name of the metric; Prometheus shows it with the suffix _total.", required: true},
 		{name: "sum", doc: "Field of a number to sum up. Default: counts rows."},

@@ -28,7 +28,7 @@ func fieldDirectives(f *schema.Field) []string {
 	for n, c := range f.Checks {
 		out = append(out, checkDirective(c, checkName(f.Owner.Table, f.Columns(), n)))
 	}
-	if d := f.Default; d != nil {
+	if d := f.Default; d != nil && !isFirstVersion(f) {
 		switch {
 		case d.Expr != nil:
 			out = append(out, directive("default", text("expr", d.Expr.Source)))
@@ -41,7 +41,10 @@ func fieldDirectives(f *schema.Field) []string {
 	if g := f.Generated; g != nil {
 		out = append(out, directive("generated", source(g.Expr, "expr", "sql"), word("identity", string(g.Identity))))
 	}
-	if f.OnUpdate != nil {
+	switch {
+	case f.Version:
+		out = append(out, " @version")
+	case f.OnUpdate != nil:
 		out = append(out, directive("onUpdate", text("expr", f.OnUpdate.Source)))
 	}
 	if f.PII != nil {

@@ -57,7 +57,7 @@ func generate(r *rand.Rand) string {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")
 		}
 		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)", ` @api(name: "text")`, " @api(hide: [READ, UPDATE])", ` @deprecated(reason: "use \"k\"\ninstead")`))
-		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, " @default(value: 1) @api(hide: true)", ` @onUpdate(expr: "this.n + 1")`,
+		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, " @default(value: 1) @api(hide: true)", ` @onUpdate(expr: "this.n + 1")`, " @version", " @default(value: 4) @version",
 			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
 		b.WriteString(pick(r, "", "\n  c: Int @sql(expr: \"this.n * 2\")", "\n  c: [String!] @function(name: \"api.parts\") @auth(rules: [{ allow: PUBLIC }]) @deprecated"))
 		b.WriteString("\n  l: [Color!]!" + pick(r, "", " @default(value: [RED, BLUE])", " @length(max: 3)"))
