@@ -49,7 +49,8 @@ func (b *builder) createList(m mutation, f selected) (err error) {
 // createEach plans a step for each row of a list. Their answers are of no use.
 func (b *builder) createEach(m mutation, f selected, rows []arg) error {
 	for i, row := range rows {
-		err := b.inRow(rowName(i), func() error {
+		b.place = rowName(i)
+		err := b.inRow(b.place, func() error {
 			step, err := b.writeOne(m, f, row)
 			b.plan.Steps = append(b.plan.Steps, step)
 			return err

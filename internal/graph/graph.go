@@ -96,7 +96,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err != nil {
 		return nil, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
 			Message: "a type of the schema has a name that the API needs: " + err.Error(),
-			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeConflict, TypeUnique, TypeUpdate, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo, OrderDirection, AggregateInterval, and names that begin with TypeAggregate"}
+			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeConflict, TypeUnique, TypeUpdate, TypeRef, TypeFieldCreate, TypeFieldPatch, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo, OrderDirection, AggregateInterval, and names that begin with TypeAggregate"}
 	}
 	withoutIncremental(a.schema)
 	return a, nil

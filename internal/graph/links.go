@@ -103,7 +103,7 @@ func (b *builder) linkStep(step *Step, m mutation, data arg) error {
 	if _, err := b.statement(func() (_ string, err error) {
 		a, err = b.assignments(m.object, data, m.operation)
 		return "", err
-	}); err != nil || len(a.links) == 0 {
+	}); err != nil || (len(a.links) == 0 && !b.rows) {
 		return err
 	}
 	return b.link(step, m.operation, a)

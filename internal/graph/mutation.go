@@ -41,6 +41,9 @@ func (a *API) addMutations() {
 		}
 		a.addUpsert(o)
 	}
+	for _, o := range a.objects {
+		o.nested = a.nestedOf(o)
+	}
 }
 
 // addUpsert names the upsert of a type whose rows some caller may create and update.
@@ -111,6 +114,10 @@ type Step struct {
 	Candidate Statement
 	// Current returns a row if Write returns none because the row has another version than the client expects.
 	Current Statement
+	// Nested are the steps of the rows within data, in their order. Those from Root on run after Write. What they return forms, with the key of
+	// the row itself, one list of values, which the Write and Candidate of each step take.
+	Nested []Step
+	Root   int
 	// Events are stored in the transaction.
 	Events []Event
 	// Deletes is set when the row is gone after Write, so that Read must run first.
@@ -129,6 +136,7 @@ type Step struct {
 	many   bool
 	custom string // the name of a field of the team, which has no object
 	upsert bool
+	offset int // of the key of a nested step among the values
 }
 
 // Missing is the fault of a step whose Write returns no row.
@@ -177,6 +185,7 @@ type write struct {
 // mutate plans one root field of a mutation.
 func (b *builder) mutate(f selected) error {
 	m := b.api.mutations[f.Name]
+	b.place, b.nesting = "data", nesting{}
 	switch {
 	case m.many && m.operation == schema.Create:
 		return b.createList(m, f)
@@ -233,6 +242,12 @@ func (b *builder) writeOne(m mutation, f selected, data arg) (step Step, err err
 	b.writes(m.object.typ, m.operation)
 	step = Step{object: m.object, Deletes: m.operation == schema.Delete, Location: b.location}
 	o := m.object
+	b.nesting = nesting{}
+	if !step.Deletes {
+		if err := b.unpoliced(func() error { return b.plant(&step, m, f, data) }); err != nil {
+			return step, err
+		}
+	}
 	w := map[schema.Operation]write{
 		schema.Create: {keyed(func() (rowWrite, error) { return b.create(o, data) }), func() (string, error) { return b.createCandidate(o, data) }},
 		schema.Update: {keyed(func() (rowWrite, error) { return b.update(o, f) }), func() (string, error) { return b.updateCandidate(o, f) }},

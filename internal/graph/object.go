@@ -20,6 +20,7 @@ type object struct {
 	inputs []inputField // what clients write
 	links  []linkField  // lists that clients write
 
+	nested  []nestedField
 	uniques []uniqueKey // by which an upsert finds an existing row
 }
 

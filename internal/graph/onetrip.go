@@ -67,8 +67,8 @@ func (b *builder) rowWrite(o *object, f selected, op schema.Operation) (rowWrite
 
 // oneTrip plans a step again for one round trip.
 func (b *builder) oneTrip(step *Step, f selected, op schema.Operation) (err error) {
-	more := step.After.SQL != "" || len(step.Events) > 0
-	if more || b.api.options.Policed {
+	writesMore := step.After.SQL != "" || len(step.Events)+len(step.Nested) > 0
+	if writesMore || step.Current.SQL != "" || b.api.options.Policed {
 		return nil
 	}
 	size := b.size

@@ -97,7 +97,9 @@ type builder struct {
 	size      int       // fields and conditions so far
 	location  *Location // of the field that is being planned
 	counts    bool      // the write that is being planned returns what it adds to metrics
-	apart     int       // the index of the step whose rows take a step each; -1 for none
+	place     string    // of the row of data that is being planned
+	nesting
+	apart int // the index of the step whose rows take a step each; -1 for none
 
 	read, written map[*schema.Type]bool
 	callerUse     CallerUse

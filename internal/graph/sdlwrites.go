@@ -121,7 +121,7 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 		if in.value.list {
 			typ = "[" + typ + bang(!in.value.elemNull) + "]"
 		}
-		required, reason := op == schema.Create && !in.optional, in.src.Deprecated
+		required, reason := op == schema.Create && !in.optional && !o.nestable(in), in.src.Deprecated
 		if required {
 			reason = "" // GraphQL does not allow it: clients could not do without
 		}
@@ -132,7 +132,8 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 		p.describe("  ", l.src.Description)
 		p.line("  %s: %sLinks%s%s", l.src.APIName(), l.target.typ.APIName(), suffix, deprecated(l.src.Deprecated))
 	}
-	if !some && len(links) == 0 {
+	p.printNested(o, suffix, op)
+	if !some && len(links)+len(o.writableNested(op)) == 0 {
 		p.describe("  ", "No field can be set.")
 		p.line("  nothing: Boolean")
 	}
@@ -140,6 +141,7 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 	for _, l := range links {
 		p.links(l.target, suffix)
 	}
+	p.nestedInputs(o, suffix, op)
 }
 
 // links prints the inputs of lists of a type, each once.
@@ -163,10 +165,20 @@ func (p *sdlPrinter) links(o *object, suffix string) {
 		}
 		p.line("}\n")
 	}
-	if once(name+"Key", "The key of "+article(o.typ.APIName())+".") {
-		for _, k := range o.key {
-			p.line("  %s: %s!", k.name, k.value.name())
-		}
-		p.line("}\n")
+	p.key(o)
+}
+
+// key prints the input of a key, once.
+func (p *sdlPrinter) key(o *object) {
+	name := o.typ.APIName() + "LinksKey"
+	if p.used[name] {
+		return
 	}
+	p.used[name] = true
+	p.describe("", "The key of "+article(o.typ.APIName())+".")
+	p.line("input %s {", name)
+	for _, k := range o.key {
+		p.line("  %s: %s!", k.name, k.value.name())
+	}
+	p.line("}\n")
 }

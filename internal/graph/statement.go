@@ -42,7 +42,7 @@ func number(sql string, params []Param) Statement {
 		parts[i] = "$" + strconv.Itoa(numbers[index])
 	}
 	for i, n := range numbers {
-		if n == 0 {
+		if n == 0 && params[i].Kind != RowKey {
 			s.unused = append(s.unused, params[i])
 		}
 	}
@@ -54,6 +54,9 @@ func number(sql string, params []Param) Statement {
 func (p *Plan) Size() int {
 	size := p.size()
 	for _, s := range p.Steps {
+		for _, n := range s.Nested {
+			size += n.Write.size() + n.Candidate.size() + n.After.size()
+		}
 		size += s.Write.size() + s.Read.size() + s.Candidate.size() + s.Current.size() + s.After.size()
 		if s.OneTrip != nil {
 			size += s.OneTrip.Write.size() + s.OneTrip.Read.size()

@@ -37,7 +37,7 @@ func (b *builder) assignments(o *object, data arg, op schema.Operation) (a assig
 	for _, d := range data.fields {
 		i := slices.IndexFunc(o.inputs, func(in inputField) bool { return in.name == d.name && in.writable(op) })
 		if i < 0 {
-			if err := a.link(o, d); err != nil && len(mistakes) < MaxMistakes {
+			if err := b.rowsOf(o, d, &a); err != nil && len(mistakes) < MaxMistakes {
 				mistakes = append(mistakes, b.location.Wrap(err))
 			}
 			continue
@@ -50,10 +50,21 @@ func (b *builder) assignments(o *object, data arg, op schema.Operation) (a assig
 		a.set(in.column, value)
 		a.given = append(a.given, in)
 	}
+	if err := b.nestedEnd(o, op, &a); err != nil {
+		mistakes = append(mistakes, b.location.Wrap(err))
+	}
 	if len(mistakes) > 0 {
 		return a, mistakes
 	}
 	return a, b.grow()
+}
+
+// rowsOf adds what data says of other rows: nested ones, and those of a list through a join table.
+func (b *builder) rowsOf(o *object, d argField, a *assignment) error {
+	if ok, err := b.nestedValue(o, d, a); ok {
+		return err
+	}
+	return a.link(o, d)
 }
 
 // data returns the argument data of a write; the zero value of one that has none.

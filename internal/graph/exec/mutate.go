@@ -92,19 +92,13 @@ func (p *pipeline) mutationStep(ctx context.Context, tx pgx.Tx, s graph.Step, op
 
 // write writes the row of a step with its links, and returns its key.
 func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation) ([]string, error) {
-	key, allowed, err := p.change(ctx, tx, s.Write, op, nil)
-	if err == nil && key != nil && s.Counted {
-		key = p.count(ctx, s, key, op)
+	key, values, err := p.writeAll(ctx, tx, s, op, afterAll)
+	if err == nil {
+		err = p.settleNested(ctx, tx, s, op, values)
 	}
 	switch {
-	case byPolicy(err):
-		return nil, s.Refused()
 	case err != nil:
 		return nil, err
-	case key == nil:
-		return nil, p.absent(ctx, tx, s, op)
-	case !allowed:
-		return nil, s.Refused()
 	case s.After.SQL == "": // lists with nothing to connect have no Links, and the rules are left to After all the same
 		return key, nil
 	}
@@ -121,18 +115,19 @@ func (p *pipeline) write(ctx context.Context, tx pgx.Tx, s graph.Step, op *Opera
 		}
 		all = append(all, linked...)
 	}
-	if _, allowed, err = p.change(ctx, tx, s.After, op, all); err == nil && !allowed {
+	_, allowed, err := p.change(ctx, tx, s.After, op, all)
+	if err == nil && !allowed {
 		return nil, s.Refused()
 	}
 	return key, err
 }
 
 // absent returns why a step has found no row to write.
-func (p *pipeline) absent(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation) error {
+func (p *pipeline) absent(ctx context.Context, tx pgx.Tx, s graph.Step, op *Operation, values []string) error {
 	if s.Current.SQL == "" {
 		return s.Missing()
 	}
-	row, _, err := p.change(ctx, tx, s.Current, op, nil)
+	row, _, err := p.change(ctx, tx, s.Current, op, values)
 	switch {
 	case err != nil:
 		return err

@@ -22,10 +22,18 @@ func (p *pipeline) explain(ctx context.Context, op *Operation, step int, failure
 	if s.List {
 		return p.explainList(ctx, op, step, failure)
 	}
+	s, until := failedRow(s, failure)
 	if !errors.As(failure, &server) || server.Code[:2] != constraintViolation || s.Candidate.SQL == "" {
 		return failure
 	}
-	allowed, violated, err := p.candidate(ctx, op, step)
+	allowed, violated, err := p.candidate(ctx, op, step, until)
+	return s.Location.Wrap(p.explained(ctx, s, failure, allowed, violated, err))
+}
+
+// explained returns what a client learns of a failure, given what is known of the row as it would be.
+func (p *pipeline) explained(ctx context.Context, s graph.Step, failure error, allowed bool, violated []string, err error) error {
+	var server *pgconn.PgError
+	_ = errors.As(failure, &server)
 	switch {
 	case err != nil && server.Code == checkViolation: // which tells nothing of other rows
 		return failure
@@ -53,7 +61,7 @@ func (p *pipeline) allViolations(ctx context.Context, s graph.Step, constraints 
 
 // candidate looks at the rows that a step would leave: whether the rules allow them, and the check constraints that they violate. The rules allow none
 // if the row to update is gone.
-func (p *pipeline) candidate(ctx context.Context, op *Operation, step int) (allowed bool, violated []string, err error) {
+func (p *pipeline) candidate(ctx context.Context, op *Operation, step, until int) (allowed bool, violated []string, err error) {
 	tx, err := p.DB.Write(ctx).Begin(ctx)
 	if err != nil {
 		return false, nil, queryFault(ctx, err)
@@ -65,7 +73,14 @@ func (p *pipeline) candidate(ctx context.Context, op *Operation, step int) (allo
 		}
 	}
 	s := op.Plan.Steps[step]
-	args, err := s.Candidate.Bind(op.request(), nil)
+	_, values, err := p.writeAll(ctx, tx, s, op, until)
+	if err != nil {
+		return false, nil, err
+	}
+	if until != beforeRoot {
+		s = s.Nested[until]
+	}
+	args, err := s.Candidate.Bind(op.request(), values)
 	if err != nil {
 		return false, nil, err
 	}
