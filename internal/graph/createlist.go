@@ -214,6 +214,7 @@ func (b *builder) asGiven(s *scope) orderTerm {
 		arrays = append(arrays, b.param(Param{Kind: RowKey, index: i})+"::text[]")
 		names, where = append(names, name), append(where, "given."+name+" = "+s.raw(k.column)+"::text")
 	}
-	sql := fmt.Sprintf("(SELECT given.n FROM unnest(%s) WITH ORDINALITY given (%s, n) WHERE %s)", join(arrays, ", "), join(names, ", "), join(where, " AND "))
+	sql := fmt.Sprintf("(SELECT given.n FROM unnest(%s) WITH ORDINALITY given (%s, n) WHERE %s)",
+		join(arrays, ", "), join(names, ", "), join(where, " AND "))
 	return orderTerm{sql: sql, computed: true, value: valueType{scalar: schema.Int64}}
 }

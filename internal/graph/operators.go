@@ -7,8 +7,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// An operator changes a field by its own value: it adds to a number, a list or a JSON value. It is an argument of its own beside data, with the fields
-// to change. Unlike data, it could tell what a field holds, by a constraint that the result violates. So it takes part only in rows that the caller
+// An operator changes a field by its own value: it adds to a number, a list or a JSON value. It is an argument of its own beside data, with the
+// fields to change. Unlike data, it could tell what a field holds, by a constraint that the result violates. So it takes part only in rows that the caller
 // is allowed to read, with their field.
 type operator struct {
 	name  string
@@ -31,9 +31,13 @@ var operators = []operator{
 // numberTypes are the types of Postgres to which an operator can add.
 var numberTypes = map[schema.Scalar]string{schema.Int: "int4", schema.Int64: "int8", schema.Float: "float8", schema.Decimal: "numeric"}
 
+// plainNumbers are the types of columns whose values are those of their scalar.
+var plainNumbers = []string{
+	"", "smallint", "int2", "integer", "int", "int4", "bigint", "int8", "real", "float4", "double precision", "float8", "numeric",
+}
+
 func isNumber(in inputField) bool {
-	usual := slices.Contains([]string{"", "smallint", "int2", "integer", "int", "int4", "bigint", "int8", "real", "float4", "double precision", "float8", "numeric"}, in.value.dataType)
-	return numberTypes[in.value.scalar] != "" && !in.value.list && usual
+	return numberTypes[in.value.scalar] != "" && !in.value.list && slices.Contains(plainNumbers, in.value.dataType)
 }
 
 func isPlainList(in inputField) bool {
@@ -140,7 +144,8 @@ func prependElements(b *builder, in inputField, current string, value arg) (stri
 
 func removeElements(b *builder, in inputField, current string, value arg) (string, error) {
 	those, err := b.operand(in, value)
-	return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN ARRAY(SELECT u.v FROM unnest(%[1]s) WITH ORDINALITY u(v, n) WHERE (u.v = ANY (%s)) IS NOT TRUE ORDER BY u.n) END", current, those), err
+	const kept = "ARRAY(SELECT u.v FROM unnest(%[1]s) WITH ORDINALITY u(v, n) WHERE (u.v = ANY (%[2]s)) IS NOT TRUE ORDER BY u.n)"
+	return fmt.Sprintf("CASE WHEN %[1]s IS NOT NULL THEN "+kept+" END", current, those), err
 }
 
 // pathOf adds a parameter for a path in JSON.

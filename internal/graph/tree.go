@@ -239,5 +239,6 @@ func (b *builder) move(n node, parents []parentKey, remove bool) (string, error)
 		linked = append(linked, old+"."+ident(p.column)+" = "+b.param(Param{Kind: RowKey, index: p.offset}))
 	}
 	update := updateSQL(n.object, a, where+" AND "+join(linked, " AND "), old, nil)
-	return fmt.Sprintf("WITH %s AS (%s) SELECT %s, true FROM %s %s WHERE %s", writtenRows, update, keyTexts(n.object, old), ident(n.object.typ.Table), old, where), nil
+	return fmt.Sprintf("WITH %s AS (%s) SELECT %s, true FROM %s %s WHERE %s",
+		writtenRows, update, keyTexts(n.object, old), ident(n.object.typ.Table), old, where), nil
 }

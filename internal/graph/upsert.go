@@ -9,8 +9,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// An upsert creates a row or, if one with the same unique value exists, changes that row, in one statement: INSERT … ON CONFLICT DO UPDATE. The rules
-// for CREATE apply to the new row in both cases, so that they tell nothing of existing rows. Those for UPDATE apply to the existing row before and
+// An upsert creates a row or, if one with the same unique value exists, changes that row, in one statement: INSERT … ON CONFLICT DO UPDATE. The
+// rules for CREATE apply to the new row in both cases, so that they tell nothing of existing rows. Those for UPDATE apply to the existing row before and
 // after.
 
 // uniqueKey is fields of an object that no two rows have in common.
@@ -245,7 +245,8 @@ func (b *builder) upsertCounts(o *object, a assignment, c conflict, alias string
 	otherwise := "'[]'"
 	if changed != nil {
 		otherwise = strings.TrimSuffix(changed.column(alias), ", ")
-		source = fmt.Sprintf("(SELECT w.*%s FROM %s w LEFT JOIN %s old ON %s) %s", changed.selected("old"), writtenRows, ident(o.typ.Table), sameKey(o, "old", "w"), alias)
+		source = fmt.Sprintf("(SELECT w.*%s FROM %s w LEFT JOIN %s old ON %s) %s",
+			changed.selected("old"), writtenRows, ident(o.typ.Table), sameKey(o, "old", "w"), alias)
 	}
 	return fmt.Sprintf("CASE WHEN %s.%s THEN %s ELSE %s END, ", alias, isNew, strings.TrimSuffix(created.column(alias), ", "), otherwise), source
 }
@@ -278,7 +279,8 @@ func (b *builder) upsertCandidate(o *object, f selected) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	created, err := b.candidateRow(o, schema.Create, a, candidateOf{from: "(SELECT (NULL::" + ident(o.typ.Table) + ").*) " + empty, alias: empty, before: "true"})
+	none := candidateOf{from: "(SELECT (NULL::" + ident(o.typ.Table) + ").*) " + empty, alias: empty, before: "true"}
+	created, err := b.candidateRow(o, schema.Create, a, none)
 	if err != nil {
 		return "", err
 	}
@@ -292,7 +294,8 @@ func (b *builder) upsertCandidate(o *object, f selected) (string, error) {
 			c.values[i] = a.values[j]
 		}
 	}
-	changed, err := b.candidateRow(o, schema.Update, c.assignment, candidateOf{from: ident(o.typ.Table) + " " + old + " WHERE " + join(where, " AND "), alias: old, before: existing})
+	one := candidateOf{from: ident(o.typ.Table) + " " + old + " WHERE " + join(where, " AND "), alias: old, before: existing}
+	changed, err := b.candidateRow(o, schema.Update, c.assignment, one)
 	return created + " UNION ALL " + changed, err
 }
 

@@ -16,8 +16,8 @@ func versionOf(o *object) *field {
 	return o.fields[i]
 }
 
-// expected returns the version that the client expects the row of a write to have. It is not ok if the client expects none. A variable that is null or
-// not set is a mistake: the write would overwrite what the client wants to protect.
+// expected returns the version that the client expects the row of a write to have. It is not ok if the client expects none. A variable that is null
+// or not set is a mistake: the write would overwrite what the client wants to protect.
 func (b *builder) expected(o *object, f selected) (version *field, value arg, ok bool, err error) {
 	version = versionOf(o)
 	if version == nil || f.Arguments.ForName(version.name) == nil {
@@ -78,7 +78,8 @@ func (b *builder) anyVersion(o *object, f selected, op schema.Operation) (Statem
 func (s Step) Outdated() error {
 	version := versionOf(s.object)
 	return &ValueError{
-		Fault: fault.New(fault.Conflict, "", version.name+": the "+s.object.typ.Name+" has been changed since this version", "read it again, and repeat the change"),
+		Fault: fault.New(fault.Conflict, "", version.name+": the "+s.object.typ.Name+" has been changed since this version",
+			"read it again, and repeat the change"),
 		Field: version.name,
 	}
 }

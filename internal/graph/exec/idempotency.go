@@ -39,7 +39,8 @@ func readKey(r *http.Request, op *Operation, who caller.Caller) (*idempotent, *p
 	}
 	key, ok := keyOf(values)
 	if !ok {
-		return nil, invalid("the header "+IdempotencyHeader+" is not valid", fmt.Sprintf(`send one key of 1 to %d printable ASCII characters, as %s: "8e03978e-40d5"`, maxKey, IdempotencyHeader))
+		return nil, invalid("the header "+IdempotencyHeader+" is not valid",
+			fmt.Sprintf(`send one key of 1 to %d printable ASCII characters, as %s: "8e03978e-40d5"`, maxKey, IdempotencyHeader))
 	}
 	request, err := json.Marshal([]any{op.Document, op.Name, op.Variables, op.Extensions})
 	if err != nil {
@@ -52,7 +53,8 @@ func readKey(r *http.Request, op *Operation, who caller.Caller) (*idempotent, *p
 	case who.Key != "":
 		owner = "API key " + who.Key
 	case who.UID == "":
-		details := problem.From(fault.New(fault.Unauthenticated, "", IdempotencyHeader+" needs a caller who is signed in", "sign in, or leave the header out"))
+		const message = IdempotencyHeader + " needs a caller who is signed in"
+		details := problem.From(fault.New(fault.Unauthenticated, "", message, "sign in, or leave the header out"))
 		return nil, &details
 	}
 	return &idempotent{id: hash(owner + "\x00" + key), request: hash(string(request))}, nil
@@ -93,10 +95,14 @@ type keyMisuse struct {
 func (e *keyMisuse) Unwrap() error { return e.error }
 
 var (
-	errOtherRequest = &keyMisuse{&fault.Error{Code: fault.Invalid, Message: "the " + IdempotencyHeader + " was used for another request", Hint: "use a new key for each operation"},
-		http.StatusUnprocessableEntity}
-	errStillRuns = &keyMisuse{&fault.Error{Code: fault.Conflict, Message: "an operation with this " + IdempotencyHeader + " is still running", Hint: "try again later"},
-		http.StatusConflict}
+	errOtherRequest = &keyMisuse{
+		fault.New(fault.Invalid, "", "the "+IdempotencyHeader+" was used for another request", "use a new key for each operation"),
+		http.StatusUnprocessableEntity,
+	}
+	errStillRuns = &keyMisuse{
+		fault.New(fault.Conflict, "", "an operation with this "+IdempotencyHeader+" is still running", "try again later"),
+		http.StatusConflict,
+	}
 )
 
 // misused returns the problem that a refused key is, or nil.

@@ -40,9 +40,8 @@ func (p *pipeline) replay(ctx context.Context, tx pgx.Tx, op *Operation) (json.R
 	batch.Queue("SET LOCAL lock_timeout TO DEFAULT")
 	var request []byte
 	var answer string
-	batch.Queue("SELECT request, answer FROM "+own.IdempotencyTable+" WHERE id = $1 AND at > $2", op.idempotent.id, op.Time.Add(-keysLive)).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&request, &answer)
-	})
+	const find = "SELECT request, answer FROM " + own.IdempotencyTable + " WHERE id = $1 AND at > $2"
+	batch.Queue(find, op.idempotent.id, op.Time.Add(-keysLive)).QueryRow(func(row pgx.Row) error { return row.Scan(&request, &answer) })
 	err := tx.SendBatch(ctx, batch).Close()
 	var server *pgconn.PgError
 	switch {
@@ -65,15 +64,17 @@ func (p *pipeline) keep(ctx context.Context, tx pgx.Tx, op *Operation, answer js
 		return nil
 	}
 	if len(answer) > maxKept {
-		return fault.New(fault.Invalid, "", fmt.Sprintf("the answer has %d bytes; with %s, at most %d are allowed", len(answer), IdempotencyHeader, maxKept), "select fewer fields")
+		message := fmt.Sprintf("the answer has %d bytes; with %s, at most %d are allowed", len(answer), IdempotencyHeader, maxKept)
+		return fault.New(fault.Invalid, "", message, "select fewer fields")
 	}
 	batch := &pgx.Batch{}
 	enforced := p.Enforce != nil && !op.Caller.Service
 	if enforced {
 		batch.Queue(resetRole)
 	}
-	batch.Queue("INSERT INTO "+own.IdempotencyTable+` AS old (id, request, answer, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (id) DO UPDATE SET request = excluded.request, answer = excluded.answer, at = excluded.at`, op.idempotent.id, op.idempotent.request, string(answer), op.Time)
+	batch.Queue("INSERT INTO "+own.IdempotencyTable+` (id, request, answer, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET request = excluded.request, answer = excluded.answer, at = excluded.at`,
+		op.idempotent.id, op.idempotent.request, string(answer), op.Time)
 	if enforced { // for the deferred triggers of the commit
 		role, claims := p.Enforce.Security.Session(op.Caller, true)
 		batch.Queue(rls.Become, role, claims)
@@ -91,7 +92,8 @@ func keyFault(ctx context.Context, err error) error {
 		return queryFault(ctx, err)
 	}
 	err = own.Denied(err, keyRights, own.IdempotencyTable)
-	return &fault.Error{Code: fault.Internal, Op: "store an " + IdempotencyHeader, Message: server.Message, Hint: fault.HintOf(err), Err: err, Private: true}
+	const doing = "store an " + IdempotencyHeader
+	return &fault.Error{Code: fault.Internal, Op: doing, Message: server.Message, Hint: fault.HintOf(err), Err: err, Private: true}
 }
 
 // keyRights are what the role of the service needs on the table of keys.
@@ -102,9 +104,9 @@ func DropKeys(ctx context.Context, db interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }, now time.Time) error {
 	const batch = 5000
+	const old = "SELECT id FROM " + own.IdempotencyTable + " WHERE at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED"
 	for {
-		tag, err := db.Exec(ctx, "DELETE FROM "+own.IdempotencyTable+" WHERE id IN (SELECT id FROM "+own.IdempotencyTable+" WHERE at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
-			now.Add(-keysLive), batch)
+		tag, err := db.Exec(ctx, "DELETE FROM "+own.IdempotencyTable+" WHERE id IN ("+old+")", now.Add(-keysLive), batch)
 		if err != nil || tag.RowsAffected() < batch {
 			return pg.Fault("delete old keys", own.Denied(err, keyRights, own.IdempotencyTable))
 		}
