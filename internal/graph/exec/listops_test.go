@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-const listSchema = `
+const arraySchema = `
 	enum Mood { A B C }
 	type Note @table @auth(rules: [{ allow: PUBLIC }]) {
 		name: String!
@@ -73,7 +73,7 @@ func TestListOperators(t *testing.T) {
 		}
 		rows[i] = fmt.Sprintf("INSERT INTO notes (name, texts, moods, docs) VALUES ('%s', %s, %[2]s, %s)", noteName(i), value, docs)
 	}
-	c := serve(t, listSchema, "", rows...).as(service)
+	c := serve(t, arraySchema, "", rows...).as(service)
 	var count opTally
 	some := func() []any {
 		list := []any{}
@@ -200,7 +200,7 @@ func TestRangeOperators(t *testing.T) {
 		}
 		rows[i] = "INSERT INTO notes (" + columns + ") VALUES (" + values + ")"
 	}
-	c := serve(t, listSchema, "SET timezone = 'UTC'", rows...).as(service)
+	c := serve(t, arraySchema, "SET timezone = 'UTC'", rows...).as(service)
 	var count opTally
 	for _, operator := range []string{"contains", "containedIn", "overlaps", "adjacent", "before", "after", "eq", "has"} {
 		for range 6 {

@@ -32,7 +32,7 @@ func TestRandomOperations(t *testing.T) {
 		{"things", things(t), apiOf(t, thingSchema).Schema()},
 		{"computed", computedPeople(t), apiOf(t, computedSchema).Schema()},
 		{"custom", customPeople(t), apiOf(t, customSchema).Schema()},
-		{"lists", serve(t, listSchema, "", "INSERT INTO notes (name, texts, ints) VALUES ('a', '{A}', '[1,3)')"), apiOf(t, listSchema).Schema()},
+		{"lists", serve(t, arraySchema, "", "INSERT INTO notes (name, texts, ints) VALUES ('a', '{A}', '[1,3)')"), apiOf(t, arraySchema).Schema()},
 		{"searched", serve(t, searchSchema, "", "INSERT INTO notes (name, title) VALUES ('a', 'p1')"), apiOf(t, searchSchema).Schema()},
 		{"similar", serve(t, similarSchema, "CREATE EXTENSION pg_trgm", "INSERT INTO notes (name, text) VALUES ('a', 'p1')"), apiOf(t, similarSchema).Schema()},
 		{"ballots", serve(t, ballotSchema, "", ballotRows), apiOf(t, ballotSchema).Schema()},

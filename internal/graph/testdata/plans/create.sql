@@ -7,11 +7,12 @@
 -- $1 $d.title as String
 -- $2 $d.body as String
 -- $3 $d.tags as [String]
--- $4 $d.score as Int
--- $5 request.time
--- $6 auth.uid as ID
--- $7 auth.roles
-WITH "the written rows" AS (INSERT INTO "prompts" ("title", "body", "tags", "score", "created_at") VALUES ($1, $2, $3, $4, $5::timestamptz) RETURNING *) SELECT set_config('krowoc.key_1', t7."id"::text, true), CASE WHEN (t7."owner_id" = $6 OR $7::text[] && ARRAY['admin']::text[]) THEN true ELSE (left(t7."id"::text, 0) || 'the rules do not allow the written row')::boolean END FROM "the written rows" t7
+-- $4 $d.ownerId as ID
+-- $5 $d.score as Int
+-- $6 request.time
+-- $7 auth.uid as ID
+-- $8 auth.roles
+WITH "the written rows" AS (INSERT INTO "prompts" ("title", "body", "tags", "owner_id", "score", "created_at") VALUES ($1, $2, $3, $4, $5, $6::timestamptz) RETURNING *) SELECT set_config('krowoc.key_1', t7."id"::text, true), CASE WHEN (t7."owner_id" = $7 OR $8::text[] && ARRAY['admin']::text[]) THEN true ELSE (left(t7."id"::text, 0) || 'the rules do not allow the written row')::boolean END FROM "the written rows" t7
 
 -- step 1: read Prompt
 -- $1 auth.uid as ID
