@@ -9,7 +9,7 @@ import (
 
 // A custom field is SQL of the team at the root of the API. A query is a part of the statement of its operation, and a mutation a step of its
 // transaction. Of a stored type, the SQL returns keys: the rows themselves are read as anywhere, under the rules of their type. See
-// docs/decisions/0021.
+// docs/decisions/0023.
 
 // The names that statements give to what the SQL of the team returns. No column of a type has such a name.
 const (
