@@ -79,4 +79,3 @@ func structs(ctx context.Context, pool *pgxpool.Pool) ([]prompt, error) {
 	}
 	return prompts, err
 }
-
