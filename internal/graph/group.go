@@ -28,6 +28,7 @@ func (b *builder) groupsJSON(p *page, f selected, c *Cost) (string, error) {
 	}
 	var t text
 	each := c.child(groups.size)
+	each.location = b.location
 	err = b.summaryJSON(&t, s, p.object.typ.APIName()+"AggregateGroup", f.selections, each, func(t *text, f selected) error { return b.keysJSON(t, s, keys, f, each) })
 	if err != nil {
 		return "", err
