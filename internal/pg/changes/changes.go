@@ -105,7 +105,7 @@ func Read(ctx context.Context, db DB) ([]Table, error) {
 		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
 		WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace
 			AND p.pronamespace = to_regnamespace($1) AND p.proname = $2
-		GROUP BY c.oid, c.relname HAVING count(DISTINCT t.tgname) = 4 ORDER BY c.relname::text COLLATE "C"`, own.Schema, strings.TrimPrefix(own.NoteChanges, own.Schema+"."))
+		GROUP BY c.oid, c.relname HAVING pg_catalog.count(DISTINCT t.tgname) = 4 ORDER BY c.relname::text COLLATE "C"`, own.Schema, strings.TrimPrefix(own.NoteChanges, own.Schema+"."))
 	if err != nil {
 		return nil, pg.Fault("read the triggers", err)
 	}

@@ -133,6 +133,12 @@ func contentOf(c catalog.Column) content {
 // methods are the index methods of @index, with the content that each suits.
 var methods = map[string]content{"btree": plain, "hash": plain, "gist": plain, "brin": plain, "gin": nested, "trigram": plain, "hnsw": vector, "ivfflat": vector}
 
+// suits reports whether a method of @index is for the content of a column. The words of texts have two.
+func suits(method string, c catalog.Column) bool {
+	isWords := c.Type == "tsvector" && method == "gist"
+	return isWords || methods[method] == contentOf(c)
+}
+
 // singleColumn are the methods whose indexes have exactly one column.
 var singleColumn = []string{"hash", "hnsw", "ivfflat"}
 
@@ -152,7 +158,7 @@ func Expressible(i *catalog.Index, t *catalog.Table) bool {
 		return false
 	}
 	return !slices.ContainsFunc(t.Columns, func(c catalog.Column) bool {
-		return slices.Contains(i.Columns, ident(c.Name)) && contentOf(c) != methods[Method(i)]
+		return slices.Contains(i.Columns, ident(c.Name)) && !suits(Method(i), c)
 	})
 }
 

@@ -119,7 +119,8 @@ func (b *builder) indexMethod(index *schema.Index, u *use) {
 func unsupported(index *schema.Index, f *schema.Field) (problem, remedy string) {
 	t := f.Type
 	isVector := t.Scalar == schema.Vector
-	hasParts := t.List || (t.Scalar == schema.JSON) || strings.EqualFold(f.DataType, "tsvector")
+	isWords := strings.EqualFold(f.DataType, "tsvector")
+	hasParts := t.List || (t.Scalar == schema.JSON) || isWords
 	isSingle := len(index.Fields) == 1
 	switch index.Method {
 	case schema.GIN:
@@ -143,7 +144,7 @@ func unsupported(index *schema.Index, f *schema.Field) (problem, remedy string) 
 		switch {
 		case isVector:
 			return problem, "write type: HNSW"
-		case hasParts:
+		case hasParts && !(isWords && index.Method == schema.GiST):
 			return problem, "write type: GIN"
 		}
 	}
