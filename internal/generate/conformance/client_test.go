@@ -32,7 +32,7 @@ func TestTypescriptClient(t *testing.T) {
 			writeClient(t, dir, "models.ts", target, types)
 		}
 	}
-	// The API has no subscriptions yet; the client has.
+	// The platform has no subscriptions.
 	const events = `type Query { x: Int } type Subscription { voted(id: ID!): Vote! } type Mutation { vote(count: Int!): Vote } type Vote { count: Int! }`
 	writeClient(t, dir, "events.ts", tsclient.Target(func(*schema.Schema) (*ast.Schema, error) {
 		return gqlparser.LoadSchema(&ast.Source{Input: events})

@@ -70,7 +70,7 @@ const wrong = () => {
   void api.query({ prompts: { nodes: { owner: true } } });
   // @ts-expect-error the key is required
   void api.query({ prompt: { title: true } });
-  const like = { title: { like: "a" } };
+  const like = { title: { resembles: "a" } };
   // @ts-expect-error there is no such operator
   void api.query({ prompts: { $: { where: like }, totalCount: true } });
   const up = [{ title: "UP" }] as const;
