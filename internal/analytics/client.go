@@ -166,7 +166,7 @@ func (c *Client) run() {
 		batch, flushed := c.collect()
 		c.deliver(batch)
 		for flushed != nil && len(c.queue) > 0 {
-			more, _ := c.gather(nil, 0)
+			more := c.gather(nil, 0)
 			c.deliver(more)
 		}
 		if flushed != nil {
@@ -197,10 +197,10 @@ func (c *Client) collect() (batch []Record, flushed chan struct{}) {
 		case <-late:
 			return batch, nil
 		case flushed = <-c.flushes:
-			batch, _ = c.gather(batch, size)
+			batch = c.gather(batch, size)
 			return batch, flushed
 		case <-c.stopping:
-			batch, _ = c.gather(batch, size)
+			batch = c.gather(batch, size)
 			return batch, nil
 		}
 	}
@@ -211,16 +211,16 @@ func (c *Client) full(batch []Record, size int) bool {
 }
 
 // gather adds to a batch what is in the queue.
-func (c *Client) gather(batch []Record, size int) ([]Record, int) {
+func (c *Client) gather(batch []Record, size int) []Record {
 	for !c.full(batch, size) {
 		select {
 		case e := <-c.queue:
 			batch, size = c.add(batch, size, e)
 		default:
-			return batch, size
+			return batch
 		}
 	}
-	return batch, size
+	return batch
 }
 
 func (c *Client) add(batch []Record, size int, e Event) ([]Record, int) {

@@ -100,7 +100,7 @@ func (b *builder) orderOf(s *summary, item argField) (o summaryOrder, err error)
 	if item.name == "count" {
 		return summaryOrder{"count", s.count(), counted, directionOf(item.value)}, nil
 	}
-	inner, err := item.value.one("orderBy", "orderBy: [{"+item.name+": {…: DESC}}]")
+	inner, err := item.value.one("orderBy: [{" + item.name + ": {…: DESC}}]")
 	if err != nil {
 		return o, err
 	}

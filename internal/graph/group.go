@@ -175,7 +175,7 @@ func (b *builder) groupOrder(s *summary, keys []groupKey, f *ast.Field) (string,
 		if err := b.grow(); err != nil {
 			return "", err
 		}
-		named, err := item.one("orderBy", "orderBy: [{count: DESC}, {keys: {…: ASC}}]")
+		named, err := item.one("orderBy: [{count: DESC}, {keys: {…: ASC}}]")
 		if err != nil {
 			return "", err
 		}
@@ -197,7 +197,7 @@ func (b *builder) groupTerm(s *summary, keys []groupKey, item argField) (string,
 		o, err := b.orderOf(s, item)
 		return o.column + o.sql(), err
 	}
-	inner, err := item.value.one("orderBy", "orderBy: [{keys: {…: DESC}}]")
+	inner, err := item.value.one("orderBy: [{keys: {…: DESC}}]")
 	if err != nil {
 		return "", err
 	}

@@ -38,8 +38,8 @@ func (a *API) nested(o *object, f *schema.Field) (n nestedField, ok bool) {
 		return n, false
 	}
 	n = nestedField{src: f, target: a.byName[f.Relation.Target.Name], many: f.Relation.Kind == schema.BackMany}
-	isOne := f.Relation.Kind == schema.RefOne
-	if n.target == nil || !(n.many || isOne) {
+	isOther := !n.many && f.Relation.Kind != schema.RefOne
+	if n.target == nil || isOther {
 		return n, false
 	}
 	holder, ref, to := o, f, n.target
@@ -161,7 +161,7 @@ func (b *builder) nestedValue(o *object, d argField, a *assignment) (ok bool, er
 		if _, set := a.value(in.column); set {
 			return true, &ValueError{Fault: invalid(in.name+" and "+d.name+" are both set", "remove one of them"), Field: d.name}
 		}
-		value := ""
+		var value string
 		if verb.name == "create" {
 			value = b.param(Param{Kind: RowKey, index: offset + j})
 		} else {

@@ -36,7 +36,7 @@ func (b *builder) orderBy(p *page, f *ast.Field) error {
 	var fields []argField
 	order, _ := b.argument(f, "orderBy")
 	for _, item := range order.items {
-		named, err := item.one("orderBy", "orderBy: [{createdAt: DESC}, {title: ASC}]")
+		named, err := item.one("orderBy: [{createdAt: DESC}, {title: ASC}]")
 		if err != nil {
 			return err
 		}

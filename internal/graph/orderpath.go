@@ -13,7 +13,7 @@ func (b *builder) orderOfRelated(o *object, field *field, alias string, inner ar
 	if references > maxReferences {
 		return orderTerm{}, invalid(fmt.Sprintf("orderBy leads through more than %d references", maxReferences), "order by a field that is closer")
 	}
-	named, err := inner.one("orderBy", "orderBy: [{"+field.name+": {…: ASC}}]")
+	named, err := inner.one("orderBy: [{" + field.name + ": {…: ASC}}]")
 	if err != nil {
 		return orderTerm{}, err
 	}
@@ -30,7 +30,7 @@ func (b *builder) orderOfRelated(o *object, field *field, alias string, inner ar
 
 // orderOfList returns the term of an order by an aggregate of a list: {executions: {max: {createdAt: DESC}}}.
 func (b *builder) orderOfList(o *object, field *field, alias string, inner arg) (orderTerm, error) {
-	named, err := inner.one("orderBy", "orderBy: [{"+field.name+": {count: DESC}}]")
+	named, err := inner.one("orderBy: [{" + field.name + ": {count: DESC}}]")
 	if err != nil {
 		return orderTerm{}, err
 	}

@@ -58,11 +58,11 @@ func (a arg) knownItems() (list []any) {
 	return list
 }
 
-// one returns the field that an element of a list names, and nothing else.
-func (a arg) one(list, example string) (argField, error) {
+// one returns the field that an element of orderBy names, and nothing else.
+func (a arg) one(example string) (argField, error) {
 	named := slices.DeleteFunc(slices.Clone(a.fields), func(f argField) bool { return f.value.null })
 	if len(a.fields) != 1 || len(named) != 1 {
-		return argField{}, invalid("each element of "+list+" names one field", "write "+example)
+		return argField{}, invalid("each element of orderBy names one field", "write "+example)
 	}
 	return named[0], nil
 }

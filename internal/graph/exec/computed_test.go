@@ -160,14 +160,14 @@ func TestVerifyComputedFields(t *testing.T) {
   c: Int @sql(expr: "this.id")
   d: Int @sql(expr: """
     length(this.id)
-    + lenght(this.id)
+    + leng(this.id)
   """)
   e: Int @sql(expr: "1 +")
 }`))
 	for _, want := range []string{
 		"schema.graphql:3:33: Person.a: column this.frist_name does not exist", "schema.graphql:4:26: Person.b: function size_off(people) does not exist",
 		"schema.graphql:5:21: Person.c: the SQL is of type text, and the field of type integer: write (…)::integer",
-		"schema.graphql:8:1: Person.d: function lenght(text) does not exist", "schema.graphql:10:", "Person.e: syntax error",
+		"schema.graphql:8:1: Person.d: function leng(text) does not exist", "schema.graphql:10:", "Person.e: syntax error",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Verify returns %v, want %s", err, want)

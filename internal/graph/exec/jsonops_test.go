@@ -151,7 +151,7 @@ func jsonOperator(operator string, value, operand any) bool {
 }
 
 func comparesAs(operator string, value, operand any) bool {
-	order := 0
+	var order int
 	switch v := value.(type) {
 	case float64:
 		o, ok := operand.(float64)

@@ -273,7 +273,7 @@ func (rf *reference) condition(typ string, row record, name string, condition an
 func (rf *reference) listCondition(typ string, rows []record, conditions map[string]any) bool {
 	for name, c := range conditions {
 		condition, _ := c.(map[string]any)
-		holds := false
+		var holds bool
 		switch name {
 		case "some":
 			holds = len(rf.matching(typ, rows, condition)) > 0

@@ -34,7 +34,7 @@ func TestLiveTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	const user = "type User @table @auth(rules: [{allow: PUBLIC}]) { name: String!, email: String! @pii @unique }\n"
-	last := ""
+	var last string
 	var plans []ddl.Plan
 	before := []string{""}
 	for _, c := range []struct{ schema, want string }{

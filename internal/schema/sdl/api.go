@@ -100,19 +100,23 @@ func (b *builder) checkShownNames(t *typeDecl) {
 		b.claim(in, name, t.Name+"."+f.Name, f.Pos, `give one of them another name: @api(name: "…")`)
 	}
 	for _, f := range t.fields {
-		if f.broken || f.API.Hidden || f.Relation == nil {
-			continue
+		if isShown := !f.broken && !f.API.Hidden; isShown && f.Relation != nil {
+			b.checkShownKey(t, f)
 		}
-		for _, k := range f.APIKeyFields() {
-			at := schema.Position{}
-			for _, g := range slices.Concat(t.fields, t.computed) {
-				if isNew := g.API.Name != "" || g.Computed != nil; isNew && g.APIName() == k.Name {
-					at = g.Pos
-				}
+	}
+}
+
+// checkShownKey reports fields of a type that have the name of a part of the key that a reference holds.
+func (b *builder) checkShownKey(t *typeDecl, f *fieldDecl) {
+	for _, k := range f.APIKeyFields() {
+		at := schema.Position{}
+		for _, g := range slices.Concat(t.fields, t.computed) {
+			if isNew := g.API.Name != "" || g.Computed != nil; isNew && g.APIName() == k.Name {
+				at = g.Pos
 			}
-			if at != (schema.Position{}) {
-				b.reportAt(codeCollision, at, "choose another name", "the key of "+f.Name+` would also be named "`+k.Name+`"`)
-			}
+		}
+		if at != (schema.Position{}) {
+			b.reportAt(codeCollision, at, "choose another name", "the key of "+f.Name+` would also be named "`+k.Name+`"`)
 		}
 	}
 }

@@ -144,7 +144,8 @@ func unsupported(index *schema.Index, f *schema.Field) (problem, remedy string) 
 		switch {
 		case isVector:
 			return problem, "write type: HNSW"
-		case hasParts && !(isWords && index.Method == schema.GiST):
+		case isWords && index.Method == schema.GiST:
+		case hasParts:
 			return problem, "write type: GIN"
 		}
 	}

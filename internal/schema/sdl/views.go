@@ -27,7 +27,7 @@ func (b *builder) views(f func(*typeDecl)) {
 // resolveView reads the fields, the key and the rules of a type over a view.
 func (b *builder) resolveView(t *typeDecl) {
 	for _, f := range t.fields {
-		b.viewField(t, f)
+		b.viewField(f)
 	}
 	b.viewKey(t)
 	if u := t.uses.one("api"); u != nil {
@@ -47,7 +47,7 @@ func (b *builder) resolveView(t *typeDecl) {
 	}
 }
 
-func (b *builder) viewField(t *typeDecl, f *fieldDecl) {
+func (b *builder) viewField(f *fieldDecl) {
 	f.uses = b.directives(f.def.Directives, onViewField, "a field of a view")
 	f.Deprecated = b.deprecated(f.uses)
 	col := f.uses.one("col")
