@@ -133,7 +133,9 @@ func TestFileOfAnotherBranch(t *testing.T) {
 }
 
 // withoutLaterTables removes what the schema krowoc has had since files are compared.
-const withoutLaterTables = `DROP TABLE krowoc.secrets, krowoc.revocations, krowoc.api_keys, krowoc.sessions, krowoc.outbox, krowoc.errors, krowoc.error_counts CASCADE; DROP FUNCTION krowoc.blind_index, krowoc.order_revocations, krowoc.use_api_key`
+const withoutLaterTables = `DROP TABLE krowoc.secrets, krowoc.revocations, krowoc.api_keys, krowoc.sessions, krowoc.outbox, krowoc.errors, krowoc.error_counts,
+	krowoc.changes, krowoc.changes_slots, krowoc.idempotency_keys CASCADE; DROP SEQUENCE krowoc.changes_position;
+	DROP FUNCTION krowoc.changes_slot, krowoc.changes_values, krowoc.note_changes, krowoc.empty_changes; DROP FUNCTION krowoc.blind_index, krowoc.order_revocations, krowoc.use_api_key`
 
 // What goose or an earlier release has applied is not known, and gives no false alarm.
 func TestUnknownFilesAreNotCompared(t *testing.T) {

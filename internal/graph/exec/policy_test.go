@@ -42,6 +42,29 @@ type secured struct {
 	conn    *connDB
 }
 
+// savepoints is a transaction that outlives batches that fail.
+type savepoints struct{ pgx.Tx }
+
+func (s savepoints) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	tx, err := s.Begin(ctx)
+	if err != nil {
+		panic(err)
+	}
+	return &savepointBatch{tx.SendBatch(ctx, b), func(failure error) error {
+		if failure != nil {
+			return errors.Join(failure, tx.Rollback(ctx))
+		}
+		return tx.Commit(ctx)
+	}}
+}
+
+type savepointBatch struct {
+	pgx.BatchResults
+	end func(failure error) error
+}
+
+func (s *savepointBatch) Close() error { return s.end(s.BatchResults.Close()) }
+
 // connDB is a DB whose connection changes.
 type connDB struct{ exec.Conn }
 
@@ -115,7 +138,7 @@ func (s secured) try(t testing.TB, f func(tx pgx.Tx)) {
 
 // client asks the API in a transaction.
 func (s secured) client(tx pgx.Tx, who caller.Caller) client {
-	s.conn.Conn = tx
+	s.conn.Conn = savepoints{tx}
 	return client{handler: s.handler, caller: who}
 }
 

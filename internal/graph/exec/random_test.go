@@ -148,7 +148,9 @@ func (g *operationMaker) groupedBy(def *ast.Definition) any {
 		if g.IntN(2) == 0 {
 			delete(element, "interval")
 		}
-		g.by, list = append(g.by, string(element["field"].(enumValue))), append(list, element)
+		if field, ok := element["field"].(enumValue); ok {
+			g.by, list = append(g.by, string(field)), append(list, element)
+		}
 	}
 	return list
 }
