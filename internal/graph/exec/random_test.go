@@ -114,7 +114,7 @@ func (g *operationMaker) arguments(f *ast.FieldDefinition) string {
 			continue
 		}
 		value := g.value(a.Type, 3)
-		if a.Name == "by" {
+		if strings.HasSuffix(a.Type.Name(), "AggregateBy") {
 			value = g.groupedBy(g.schema.Types[a.Type.Name()])
 		}
 		if g.IntN(3) == 0 {
@@ -148,9 +148,7 @@ func (g *operationMaker) groupedBy(def *ast.Definition) any {
 		if g.IntN(2) == 0 {
 			delete(element, "interval")
 		}
-		if field, ok := element["field"].(enumValue); ok {
-			g.by, list = append(g.by, string(field)), append(list, element)
-		}
+		g.by, list = append(g.by, string(element["field"].(enumValue))), append(list, element)
 	}
 	return list
 }
