@@ -166,21 +166,13 @@ func customScalar(t schema.FieldType, column string) string {
 
 // plainJSON returns SQL for the JSON of a row as a type that is not stored.
 func (b *builder) plainJSON(t *schema.Type, f selected, c *Cost) (string, error) {
-	fields, err := b.collect(f.selections...)
-	c.fields += len(fields)
 	var out text
-	out.constant("{")
-	for i, field := range fields {
-		out.member(i, field)
-		if field.Name == "__typename" {
-			out.constant(`"` + t.Name + `"`)
-			continue
-		}
-		src := t.Field(field.Name)
+	err := b.membersJSON(&out, t.Name, f.selections, c, func(f selected) error {
+		src := t.Field(f.Name)
 		v := valueOf(src)
 		v.writeJSON(&out, "("+customRow+"."+ident(schema.SnakeCase(src.Name))+"::"+v.sqlType()+")")
-	}
-	out.constant("}")
+		return nil
+	})
 	return out.sql(), err
 }
 

@@ -128,31 +128,13 @@ func (b *builder) truncated(f *field, column, unit string, zone arg, hasZone boo
 
 // keysJSON appends the JSON of the keys of a group.
 func (b *builder) keysJSON(t *text, s *summary, keys []groupKey, f selected, c *Cost) error {
-	fields, err := b.collect(f.selections...)
-	if err != nil {
+	return b.membersJSON(t, s.rows.object.typ.APIName()+"AggregateKeys", f.selections, c, func(f selected) error {
+		i, err := keyNamed(keys, f.Name)
+		if err == nil {
+			keys[i].value.writeJSON(t, s.key(i))
+		}
 		return err
-	}
-	c.fields += len(fields)
-	t.constant("{")
-	for i, selected := range fields {
-		t.member(i, selected)
-		if selected.Name == "__typename" {
-			t.constant(`"` + s.rows.object.typ.APIName() + `AggregateKeys"`)
-			continue
-		}
-		err := b.within(selected, func() error {
-			i, err := keyNamed(keys, selected.Name)
-			if err == nil {
-				keys[i].value.writeJSON(t, s.key(i))
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	t.constant("}")
-	return nil
+	})
 }
 
 // keyNamed returns the index of the key with the name of a field.

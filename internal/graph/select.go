@@ -38,32 +38,35 @@ func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *Cost, depth i
 	if err := b.deepen(depth); err != nil {
 		return "", err
 	}
+	var t text
+	err := b.membersJSON(&t, s.object.typ.APIName(), sets, c, func(f selected) error { return b.fieldJSON(&t, s, f, c, depth) })
+	return t.sql(), err
+}
+
+// membersJSON appends the JSON object of what is selected of a type, and counts its cost. member appends the value of a field.
+func (b *builder) membersJSON(t *text, typeName string, sets []ast.SelectionSet, c *Cost, member func(selected) error) error {
 	fields, err := b.collect(sets...)
 	if err != nil {
-		return "", err
+		return err
 	}
 	c.fields += len(fields)
-	var t text
 	t.constant("{")
 	for i, f := range fields {
-		if i > 0 {
-			t.constant(",")
+		t.member(i, f)
+		if f.Name == "__typename" {
+			t.constant(`"` + typeName + `"`)
+			continue
 		}
-		t.constant(`"` + f.Alias + `":`)
-		if err := b.within(f, func() error { return b.fieldJSON(&t, s, f, c, depth) }); err != nil {
-			return "", err
+		if err := b.within(f, func() error { return member(f) }); err != nil {
+			return err
 		}
 	}
 	t.constant("}")
-	return t.sql(), nil
+	return nil
 }
 
 // fieldJSON appends the JSON of one field of a row.
 func (b *builder) fieldJSON(t *text, s *scope, f selected, c *Cost, depth int) error {
-	if f.Name == "__typename" {
-		t.constant(`"` + s.object.typ.APIName() + `"`)
-		return nil
-	}
 	field := s.object.byName[f.Name]
 	rule, err := b.fieldRule(s.object, field, s.alias)
 	if err != nil {

@@ -88,59 +88,25 @@ func (b *builder) aggregateJSON(p *page, f selected, c *Cost) (string, error) {
 
 // summaryJSON appends the JSON object of a row of a summary. other appends the fields that are not aggregates.
 func (b *builder) summaryJSON(t *text, s *summary, typeName string, sets []ast.SelectionSet, c *Cost, other func(*text, selected) error) error {
-	fields, err := b.collect(sets...)
-	if err != nil {
-		return err
-	}
-	c.fields += len(fields)
-	t.constant("{")
-	for i, field := range fields {
-		t.member(i, field)
-		err := b.within(field, func() error {
-			switch family, fn, ok := functionOf(field.Name); {
-			case field.Name == "__typename":
-				t.constant(`"` + typeName + `"`)
-			case field.Name == "count":
-				t.expr(s.count() + "::text")
-			case ok:
-				return b.functionJSON(t, s, family, fn, field, c)
-			default:
-				return other(t, field)
-			}
+	return b.membersJSON(t, typeName, sets, c, func(f selected) error {
+		switch family, fn, ok := functionOf(f.Name); {
+		case f.Name == "count":
+			t.expr(s.count() + "::text")
 			return nil
-		})
-		if err != nil {
-			return err
+		case ok:
+			return b.functionJSON(t, s, family, fn, f, c)
 		}
-	}
-	t.constant("}")
-	return nil
+		return other(t, f)
+	})
 }
 
 // functionJSON appends the JSON object with a function of several fields.
 func (b *builder) functionJSON(t *text, s *summary, family family, fn function, f selected, c *Cost) error {
-	fields, err := b.collect(f.selections...)
-	if err != nil {
+	typeName := s.rows.object.typ.APIName() + "Aggregate" + family.name
+	return b.membersJSON(t, typeName, f.selections, c, func(f selected) error {
+		field := s.rows.object.byName[f.Name]
+		column, err := b.aggregate(s, fn, field)
+		family.result(field.value).writeJSON(t, column)
 		return err
-	}
-	c.fields += len(fields)
-	t.constant("{")
-	for i, selected := range fields {
-		t.member(i, selected)
-		if selected.Name == "__typename" {
-			t.constant(`"` + s.rows.object.typ.APIName() + "Aggregate" + family.name + `"`)
-			continue
-		}
-		field := s.rows.object.byName[selected.Name]
-		err := b.within(selected, func() error {
-			column, err := b.aggregate(s, fn, field)
-			family.result(field.value).writeJSON(t, column)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	t.constant("}")
-	return nil
+	})
 }
