@@ -62,14 +62,7 @@ func (p *sdlPrinter) query(a *API) {
 			continue
 		}
 		empty = false
-		var args []string
-		for _, k := range o.key {
-			args = append(args, k.name+": "+k.value.name()+"!")
-		}
-		p.describe("  ", "The "+o.typ.APIName()+" with this key, or null if no such row exists that the caller is allowed to read.")
-		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.APIName())
-		p.describe("  ", "Every "+o.typ.APIName()+" that the caller is allowed to read.")
-		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.APIName())
+		p.rowsOf(o, "if")
 	}
 	p.customs(a, false)
 	empty = empty && !a.hasCustoms(false)
@@ -81,6 +74,18 @@ func (p *sdlPrinter) query(a *API) {
 		p.line("  nothing: Boolean")
 	}
 	p.line("}\n")
+}
+
+// rowsOf prints the root fields that read the rows of a type. A row that is missing makes the first one null if, or while, it is.
+func (p *sdlPrinter) rowsOf(o *object, when string) {
+	var args []string
+	for _, k := range o.key {
+		args = append(args, k.name+": "+k.value.name()+"!")
+	}
+	p.describe("  ", "The "+o.typ.APIName()+" with this key, or null "+when+" no such row exists that the caller is allowed to read.")
+	p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.APIName())
+	p.describe("  ", "Every "+o.typ.APIName()+" that the caller is allowed to read.")
+	p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.APIName())
 }
 
 func listArguments(o *object) string {

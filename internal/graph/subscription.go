@@ -3,6 +3,8 @@ package graph
 import (
 	"slices"
 	"strings"
+
+	"github.com/krowoc/krowoc/internal/schema"
 )
 
 // A subscription has the fields of Query that begin with a type with @live. Its plan is that of the query, which runs again when what it reads has
@@ -10,8 +12,11 @@ import (
 
 // Live reports whether the API has subscriptions.
 func (a *API) Live() bool {
-	return slices.ContainsFunc(a.objects, func(o *object) bool { return o.typ.IsLive() })
+	return slices.ContainsFunc(a.objects, (*object).followed)
 }
+
+// followed reports whether clients can subscribe to the rows of a type.
+func (o *object) followed() bool { return o.typ.IsLive() && !o.typ.API.Hides(schema.Read) }
 
 // Tables returns the tables of types, such as those that a plan reads or writes.
 func (a *API) Tables(types []string) (tables []string) {
@@ -31,17 +36,9 @@ func (p *sdlPrinter) subscription(a *API) {
 	p.describe("", "The fields of Query whose answers are sent again whenever they have changed. A subscription can read types with @live only.")
 	p.line("type Subscription {")
 	for _, o := range a.objects {
-		if !o.typ.IsLive() {
-			continue
+		if o.followed() {
+			p.rowsOf(o, "while")
 		}
-		var args []string
-		for _, k := range o.key {
-			args = append(args, k.name+": "+k.value.name()+"!")
-		}
-		p.describe("  ", "The "+o.typ.APIName()+" with this key, or null while no such row exists that the caller is allowed to read.")
-		p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.APIName())
-		p.describe("  ", "Every "+o.typ.APIName()+" that the caller is allowed to read.")
-		p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.APIName())
 	}
 	p.line("}\n")
 }

@@ -15,6 +15,22 @@ const liveSchema = `
 	type Hidden @table { name: String! notes: [Note!]! }
 	type Note @table @live @auth(rules: [{ allow: PUBLIC, where: "this.hidden.name == 'x'" }]) { hidden: Hidden! }`
 
+// What is hidden from queries is hidden from subscriptions.
+func TestNoSubscriptionsOfHiddenReads(t *testing.T) {
+	const log = ` type Log @table @live @api(hide: [READ]) @auth(rules: [{ allow: PUBLIC }]) { text: String! }`
+	api, err := derive(t, liveSchema+log, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := api.Schema().Subscription.Fields
+	if fields.ForName("room") == nil || fields.ForName("log") != nil || fields.ForName("logs") != nil {
+		t.Errorf("%v", fields)
+	}
+	if api, err = derive(t, log, graph.Options{}); err != nil || api.Live() {
+		t.Errorf("live: %v", err)
+	}
+}
+
 // A subscription reads live types only, also through relations, filters, orders and rules.
 func TestSubscriptions(t *testing.T) {
 	api, err := derive(t, liveSchema, graph.Options{})
