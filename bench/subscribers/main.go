@@ -140,7 +140,7 @@ func (b *bench) open(ctx context.Context, n int, query string, arrivals chan<- a
 }
 
 func (b *bench) subscribe(ctx context.Context, query string, arrivals chan<- arrival) error {
-	conn, _, err := websocket.Dial(ctx, b.url, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // there is none
+	conn, _, err := websocket.Dial(ctx, b.url, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		return err
 	}

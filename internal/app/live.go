@@ -20,7 +20,7 @@ import (
 	"github.com/krowoc/krowoc/internal/server/cors"
 )
 
-// live follows the changes of the database for the subscriptions of a server. It does nothing while there are none.
+// live follows the changes of the database for the subscriptions of a server. It is idle while nobody subscribes.
 type live struct {
 	follower *changes.Follower
 	pool     *pgxpool.Pool
