@@ -84,7 +84,9 @@ func (a *API) Apart(doc *ast.QueryDocument, op *ast.OperationDefinition, r Reque
 
 // isRowOf reports whether two locations are rows of the same field.
 func (l *Location) isRowOf(other *Location) bool {
-	return l.Row != "" && other.Row != "" && l.Key == other.Key && l.Parent == other.Parent
+	areRows := l.Row != "" && other.Row != ""
+	sameField := l.Key == other.Key && l.Parent == other.Parent
+	return areRows && sameField
 }
 
 // newRow is a row of a list with the condition under which the rules allow it.

@@ -37,7 +37,8 @@ func (a *API) linksOf(o *object) (list []linkField) {
 	}
 	for _, f := range o.typ.Fields {
 		rel := f.Relation
-		if rel == nil || rel.Through == nil || rel.Through.Join == nil || serviceOnly(f) || serviceOnly(rel.Inverse) {
+		isImplied := rel != nil && rel.Through != nil && rel.Through.Join != nil
+		if !isImplied || serviceOnly(f) || serviceOnly(rel.Inverse) {
 			continue
 		}
 		target := a.byName[rel.Target.Name]

@@ -62,13 +62,14 @@ func (a *API) nestedVerbs(n nestedField, ref *schema.Field) (verbs []string) {
 	}
 	_, creates := a.mutations["create"+n.target.typ.APIName()]
 	_, updates := a.mutations["update"+n.target.typ.APIName()]
-	if !n.many || (updates && writable(schema.Update)) {
+	moves := updates && writable(schema.Update)
+	if !n.many || moves {
 		verbs = append(verbs, "connect")
 	}
 	if creates && writable(schema.Create) {
 		verbs = append(verbs, "create")
 	}
-	if n.many && updates && writable(schema.Update) && !ref.Type.NonNull {
+	if isRemovable := n.many && !ref.Type.NonNull; isRemovable && moves {
 		verbs = append(verbs, "disconnect")
 	}
 	return verbs

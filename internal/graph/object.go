@@ -90,7 +90,9 @@ func serviceOnly(f *schema.Field) bool { return f.API.Hidden || (f.Auth && len(f
 
 // exposed reports whether a type takes part in the API at all.
 func exposed(t *schema.Type) bool {
-	return t.Stored() && t.Join == nil && len(t.Rules) > 0 && !t.API.Hidden
+	isTable := t.Stored() && t.Join == nil
+	isShown := len(t.Rules) > 0 && !t.API.Hidden
+	return isTable && isShown
 }
 
 func (a *API) addObjects() {

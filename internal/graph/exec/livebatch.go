@@ -24,7 +24,8 @@ const argumentRows = 100
 // alike reports whether two runs can be answered in one statement. Under row-level security each caller has a statement, with their role.
 func (r *liveRun) alike(other *liveRun) bool {
 	samePlan := r.op.Plan == other.op.Plan && r.pipeline == other.pipeline
-	return samePlan && r.pipeline.Enforce == nil && len(r.op.Plan.Params) > 0 && allFromSQL(r.op.Plan)
+	differsInArguments := len(r.op.Plan.Params) > 0 && allFromSQL(r.op.Plan)
+	return samePlan && differsInArguments && r.pipeline.Enforce == nil
 }
 
 func allFromSQL(p *graph.Plan) bool {

@@ -94,7 +94,8 @@ func sameCaller(a, b caller.Caller) bool {
 	same := func(a, b []string) bool {
 		return (a == nil) == (b == nil) && slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 	}
-	identity := a.UID == b.UID && a.Tier == b.Tier && a.Service == b.Service && a.Key == b.Key
-	scope := same(a.Scope.Operations, b.Scope.Operations) && same(a.Scope.Types, b.Scope.Types)
-	return identity && scope && slices.Equal(slices.Sorted(slices.Values(a.Roles)), slices.Sorted(slices.Values(b.Roles)))
+	sameIdentity := a.UID == b.UID && a.Service == b.Service && a.Key == b.Key
+	sameRights := a.Tier == b.Tier && slices.Equal(slices.Sorted(slices.Values(a.Roles)), slices.Sorted(slices.Values(b.Roles)))
+	sameScope := same(a.Scope.Operations, b.Scope.Operations) && same(a.Scope.Types, b.Scope.Types)
+	return sameIdentity && sameRights && sameScope
 }
