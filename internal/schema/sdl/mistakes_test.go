@@ -294,6 +294,7 @@ var mistakes = []struct{ code, source string }{
 	{"unknown-field", "type A @table @searchable(fields: [‸\"b\"]) { a: String }"},
 	{"invalid-search", "type A @table @searchable(fields: [\"a\", ‸\"a\"]) { a: String }"},
 	{"invalid-search", "type A @table @searchable(fields: [‸\"a\"]) { a: Int }"},
+	{"invalid-search", "type A @table @searchable(fields: [‸\"a\"]) { a: String @api(hide: [READ]) }"},
 	{"invalid-search", "type A @table @searchable(fields: [‸\"a\"]) { a: [String] }"},
 	{"invalid-search", "type A @table @searchable(fields: [‸\"a\"]) { a: String @col(dataType: \"inet\") }"},
 	{"invalid-search", "type A @table @searchable(fields: [‸\"a\"]) { a: String @generated(sql: \"'x'\") }"},

@@ -44,7 +44,11 @@ func generate(r *rand.Rand) string {
 	for i := range n {
 		key := pick(r, "@table", "@table", fmt.Sprintf(`@table(name: "tab%d", key: ["k", "id"])`, i))
 		fmt.Fprintf(&b, "\n%stype T%d %s", pick(r, "", "\"One line.\"\n", "\"\"\"\nTwo\n  lines.\n\"\"\"\n"), i, key)
-		b.WriteString(pick(r, "", "", ` @searchable(fields: ["s"])`, ` @searchable(fields: ["s"], weights: [B], language: "german")`))
+		search, hide := pick(r, "", "", ` @searchable(fields: ["s"])`, ` @searchable(fields: ["s"], weights: [B], language: "german")`), " @api(hide: [READ, UPDATE])"
+		if search != "" {
+			hide = " @api(hide: [UPDATE])" // what is searched can be read
+		}
+		b.WriteString(search)
 		b.WriteString(pick(r, "", ` @index(fields: ["s", "n"], order: [DESC, ASC])`, ` @unique(fields: ["n", "s"]) @index(fields: ["l"], type: GIN, where: "this.n > 1")`,
 			fmt.Sprintf(` @metric(name: "rows%d") @metric(name: "sum%d", sum: "n")`, i, i)))
 		b.WriteString(pick(r, "", "", fmt.Sprintf(` @api(name: "Shown%d", plural: "many%d")`, i, i), " @api(hide: true)", " @api(hide: [READ, DELETE])"))
@@ -56,7 +60,7 @@ func generate(r *rand.Rand) string {
 		if strings.Contains(key, "id") {
 			b.WriteString("  id: ID! @default(expr: \"uuidV7()\")\n")
 		}
-		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)", ` @api(name: "text")`, " @api(hide: [READ, UPDATE])", ` @deprecated(reason: "use \"k\"\ninstead")`))
+		b.WriteString("  k: Int!\n  s: String!" + pick(r, "", " @unique", ` @col(name: "text", dataType: "varchar(9)")`, ` @length(min: 1)`, ` @pattern(regex: "^\\d+$") @default(value: "1")`, ` @format(type: url)`, " @pii", " @pii(kind: NONE)", ` @api(name: "text")`, hide, ` @deprecated(reason: "use \"k\"\ninstead")`))
 		b.WriteString("\n  n: Int!" + pick(r, "", " @default(value: 7)", " @range(max: 99)", ` @check(expr: "this.n != 3")`, ` @default(sql: "1 + 1")`, " @default(value: 1) @api(hide: true)", ` @onUpdate(expr: "this.n + 1")`, " @version", " @default(value: 4) @version",
 			` @check(sql: "n <> 3")`, ` @generated(identity: ALWAYS)`, ` @generated(sql: "1 + 1")`))
 		b.WriteString(pick(r, "", "\n  c: Int @sql(expr: \"this.n * 2\")", "\n  c: [String!] @function(name: \"api.parts\") @auth(rules: [{ allow: PUBLIC }]) @deprecated"))

@@ -64,6 +64,8 @@ func (b *builder) searchField(t *typeDecl, v *ast.Value, s schema.Search) *schem
 		return wrong("name the fields that it is generated from", "%q is generated, and the words of a row cannot be generated from it", f.Name)
 	case slices.ContainsFunc(s.Fields, func(other schema.SearchField) bool { return other.Field == f.Field }):
 		return wrong("remove one of them", "%q is listed twice", f.Name)
+	case f.API.Hides(schema.Read):
+		return wrong("remove the field, or let queries read it", "%q is hidden from queries, and a search would tell what it contains", f.Name)
 	case !readByAll(t.Type, f.Field):
 		return wrong("remove the field, or let everybody read it who is allowed to read the type",
 			"%q has rules of its own, and a search would tell what it contains to callers who are not allowed to read it", f.Name)
