@@ -47,7 +47,7 @@ func (b *builder) arg(v *ast.Value, typ *ast.Type) (arg, bool) {
 		return b.variable(value, typ, input{variable: v.Raw}), true
 	}
 	def := b.api.schema.Types[typ.Name()]
-	isStructural := b.api.structural(def.Name)
+	isStructural := b.api.structural[def.Name]
 	isKnown := isStructural && typ.Elem == nil
 	switch {
 	case v.Kind == ast.NullValue:
@@ -92,7 +92,7 @@ func (b *builder) object(v *ast.Value, def *ast.Definition) (a arg) {
 // variable reads a value of the variables; in is where binding finds it again.
 func (b *builder) variable(value any, typ *ast.Type, in input) arg {
 	def := b.api.schema.Types[typ.Name()]
-	isStructural := b.api.structural(def.Name)
+	isStructural := b.api.structural[def.Name]
 	isKnown := isStructural && typ.Elem == nil
 	switch {
 	case value == nil:

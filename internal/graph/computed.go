@@ -70,6 +70,9 @@ func (v valueType) sqlType() string {
 	if v.enum != nil {
 		return ident(v.enum.DBName) + v.brackets()
 	}
+	if base, ok := schema.Serial(v.dataType); ok {
+		return base
+	}
 	return cmp.Or(v.dataType, scalar.Of(v.scalar, "").SQL) + v.brackets()
 }
 

@@ -133,7 +133,7 @@ func (b *builder) newRows(o *object, data []arg, alias string) (rows []newRow, e
 				return err
 			}
 			if len(row.links) > 0 {
-				return invalid(row.links[0].src.Name+" cannot be set for many rows at once", "create each row with create"+o.typ.Name)
+				return invalid(row.links[0].src.APIName()+" cannot be set for many rows at once", "create each row with create"+o.typ.APIName())
 			}
 			for range row.given {
 				if err := b.grow(); err != nil {

@@ -36,7 +36,7 @@ func (a *API) probedColumns(c *schema.Custom) string {
 		return "*"
 	case object.Stored():
 		for _, k := range a.byName[object.Name].key {
-			columns = append(columns, customRow+"."+ident(k.column)+"::"+keyType(k))
+			columns = append(columns, customRow+"."+ident(k.column)+"::"+k.value.sqlType())
 		}
 	default:
 		for _, f := range object.Fields {

@@ -51,19 +51,8 @@ func (b *builder) returnedKeys(c *schema.Custom) string {
 	for i, k := range o.key {
 		arrays = append(arrays, b.param(Param{Kind: RowKey, index: i})+"::text[]")
 		names = append(names, ident(k.column))
-		columns = append(columns, "u."+ident(k.column)+"::"+keyType(k)+" AS "+ident(k.column))
+		columns = append(columns, "u."+ident(k.column)+"::"+k.value.sqlType()+" AS "+ident(k.column))
 	}
 	return fmt.Sprintf("(SELECT u.%[1]s, %[2]s FROM unnest(%[3]s) WITH ORDINALITY u(%[4]s, %[1]s)) %[5]s",
 		customNumber, join(columns, ", "), join(arrays, ", "), join(names, ", "), customRow)
-}
-
-// keyType returns the type of Postgres of a part of a key.
-func keyType(k *field) string {
-	if k.value.dataType != "" {
-		if base, ok := schema.Serial(k.value.dataType); ok {
-			return base
-		}
-		return k.value.dataType
-	}
-	return k.value.sqlType()
 }

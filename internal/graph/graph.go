@@ -64,7 +64,7 @@ type API struct {
 	mutations     map[string]mutation // by the root field: createPrompt
 	mutationNames []string            // in the order of the schema
 
-	upsertEnums map[string]bool // see structural
+	structural map[string]bool // enums whose values decide what SQL a plan has, as Booleans do; they are part of the Shape of a request
 
 	sdl    string
 	schema *ast.Schema
@@ -76,7 +76,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}, mutations: map[string]mutation{}, upsertEnums: map[string]bool{}}
+	a := &API{options: o, model: s, byName: map[string]*object{}, single: map[string]*object{}, plural: map[string]*object{}, mutations: map[string]mutation{}, structural: map[string]bool{orderDirection: true, aggregateInterval: true, vectorDistance: true}}
 	a.addObjects()
 	a.addMutations()
 	if err := a.checkSessionNames(); err != nil {

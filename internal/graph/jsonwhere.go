@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -65,7 +64,8 @@ func (b *builder) jsonOperator(json string, f argField) (string, error) {
 func (b *builder) jsonPaths(json string, items []arg) (string, error) {
 	var all []string
 	for _, item := range items {
-		at, err := b.jsonAt(json, item.member("path").input)
+		path, _ := item.field("path")
+		at, err := b.jsonAt(json, path.input)
 		if err != nil {
 			return "", err
 		}
@@ -98,8 +98,13 @@ func (b *builder) jsonCondition(json string, f argField) (string, error) {
 
 // jsonAt returns SQL for what a path leads to: null where nothing is.
 func (b *builder) jsonAt(json string, path input) (string, error) {
-	value, err := b.clientValue(Param{Kind: Variable, input: path, form: asArray, value: textType, operator: "path"})
+	value, err := b.path(path)
 	return json + " #> " + value + "::text[]", err
+}
+
+// path adds a parameter for a path.
+func (b *builder) path(path input) (string, error) {
+	return b.clientValue(Param{Kind: Variable, input: path, form: asArray, value: textType, operator: "path"})
 }
 
 // checkPath refuses a path that is too long, or leads nowhere.
@@ -116,15 +121,6 @@ func checkComparable(operator, json string) error {
 		return nil
 	}
 	return invalid(operator+" compares a number or a string, not "+json[:1]+"…", "use eq, contains or containedIn")
-}
-
-// member returns the value of a field of an object; the zero value where it has none.
-func (a arg) member(name string) arg {
-	i := slices.IndexFunc(a.fields, func(f argField) bool { return f.name == name })
-	if i < 0 {
-		return arg{}
-	}
-	return a.fields[i].value
 }
 
 // jsonFilter prints the conditions on JSON.

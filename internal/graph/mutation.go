@@ -55,7 +55,7 @@ func (a *API) addUpsert(o *object) {
 	}
 	if o.uniques = upsertKeys(o); len(o.uniques) > 0 {
 		a.addMutation("upsert"+o.typ.APIName(), mutation{object: o, operation: schema.Create, upsert: true})
-		a.upsertEnums[o.typ.APIName()+"Unique"], a.upsertEnums[o.typ.APIName()+"Update"] = true, true
+		a.structural[o.typ.APIName()+"Unique"], a.structural[o.typ.APIName()+"Update"] = true, true
 	}
 }
 
@@ -144,8 +144,8 @@ func (s Step) Missing() error {
 	if s.object == nil {
 		return fault.New(fault.NotFound, "", s.custom+" has no result")
 	}
-	if s.upsert {
-		return s.cannotUpsert()
+	if s.upsert { // the caller may not change the existing row
+		return s.Refused()
 	}
 	return missing(s.object)
 }

@@ -31,14 +31,15 @@ func (b *builder) nearest(p *page, f *ast.Field) error {
 	if rule != "" {
 		p.base = append(p.base, rule)
 	}
-	distance, err := b.distance(field, p.scope.raw(field.column), options)
+	b.opaque(field)
+	distance, err := b.distance(field, field.on(p.scope.alias), options)
 	if err != nil {
 		return err
 	}
 	p.base = append(p.base, distance+" IS NOT NULL")
-	if within := options.member("within"); within.null {
+	if within, given := options.field("within"); within.null {
 		return invalid("nearest: within cannot be null", "leave it out")
-	} else if within.given() {
+	} else if given {
 		most, err := b.clientValue(Param{Kind: Variable, input: within.input, value: floatType})
 		if err != nil {
 			return err
@@ -50,17 +51,15 @@ func (b *builder) nearest(p *page, f *ast.Field) error {
 	return b.grow()
 }
 
-// given reports whether the argument has a value for a scalar.
-func (a arg) given() bool { return a.input.variable != "" || a.input.document != nil }
-
 // distance returns SQL for the distance of a column from a vector. Vectors of another length have none; where the column has one length, another
 // one is an error before any row is read.
 func (b *builder) distance(field *field, column string, options arg) (string, error) {
-	metric := options.member("distance")
+	metric, _ := options.field("distance")
 	if metric.null {
 		return "", invalid("nearest: distance cannot be null", "leave it out")
 	}
-	to, err := b.clientValue(Param{Kind: Variable, input: options.member("to").input, value: field.value, form: asColumn, name: "nearest.to"})
+	vector, _ := options.field("to")
+	to, err := b.clientValue(Param{Kind: Variable, input: vector.input, value: field.value, form: asColumn, name: "nearest.to"})
 	if err != nil {
 		return "", err
 	}

@@ -104,6 +104,7 @@ func (a *API) addObjects() {
 		o := &object{typ: t, single: single, plural: t.APIList(), access: rowAccess(t, schema.Read), byName: map[string]*field{}}
 		a.single[o.single], a.plural[o.plural], a.byName[t.Name] = o, o, o
 		a.objects = append(a.objects, o)
+		a.structural[t.APIName()+"AggregateField"] = true
 	}
 	for _, o := range a.objects {
 		a.addFields(o)

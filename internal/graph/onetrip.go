@@ -12,7 +12,7 @@ type OneTrip struct {
 	Write, Read Statement
 }
 
-// RefusedRow ends the message of Postgres, before a quotation mark, if the rules do not allow the row that a OneTrip has written.
+// RefusedRow is in the message of Postgres, in whichever language that is, if the rules do not allow the row that a OneTrip has written.
 const RefusedRow = "the rules do not allow the written row"
 
 // rowWrite is a statement that writes one row and returns it, and what is made of the row.
@@ -67,7 +67,7 @@ func (b *builder) rowWrite(o *object, f selected, op schema.Operation) (rowWrite
 
 // oneTrip plans a step again for one round trip.
 func (b *builder) oneTrip(step *Step, f selected, op schema.Operation) (err error) {
-	writesMore := step.After.SQL != "" || len(step.Events)+len(step.Nested) > 0
+	writesMore := !b.single || step.After.SQL != "" || len(step.Events)+len(step.Nested) > 0
 	if writesMore || step.Current.SQL != "" || b.api.options.Policed {
 		return nil
 	}

@@ -150,12 +150,11 @@ func removeElements(b *builder, in inputField, current string, value arg) (strin
 
 // pathOf adds a parameter for a path in JSON.
 func (b *builder) pathOf(at arg) (string, error) {
-	for _, f := range at.fields {
-		if f.name == "path" {
-			return b.clientValue(Param{Kind: Variable, input: f.value.input, form: asArray, value: valueType{scalar: schema.String}})
-		}
+	path, given := at.field("path")
+	if !given {
+		return "", invalid("a path is missing", "")
 	}
-	return "", invalid("a path is missing", "")
+	return b.path(path.input)
 }
 
 func removeIn(b *builder, _ inputField, current string, value arg) (string, error) {
@@ -177,11 +176,9 @@ func setIn(b *builder, _ inputField, current string, value arg) (string, error) 
 			return "", err
 		}
 		json := "'null'"
-		for _, f := range at.fields {
-			if f.name == "value" && !f.value.null {
-				if json, err = b.value(valueType{scalar: schema.JSON}, f.value); err != nil {
-					return "", err
-				}
+		if given, ok := at.field("value"); ok && !given.null {
+			if json, err = b.value(valueType{scalar: schema.JSON}, given); err != nil {
+				return "", err
 			}
 		}
 		current = fmt.Sprintf("jsonb_set(%s, %s::text[], %s::jsonb)", current, path, json)

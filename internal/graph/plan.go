@@ -62,11 +62,6 @@ func (a *API) plan(b *builder, doc *ast.QueryDocument, op *ast.OperationDefiniti
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}
-	if len(b.plan.Steps) > 1 {
-		for i := range b.plan.Steps {
-			b.plan.Steps[i].OneTrip = nil
-		}
-	}
 	b.plan.Reads, b.plan.Writes = typeNames(b.read), typeNames(b.written)
 	if op.Operation == ast.Subscription {
 		if err := b.followable(); err != nil {
@@ -99,7 +94,8 @@ type builder struct {
 	counts    bool      // the write that is being planned returns what it adds to metrics
 	place     string    // of the row of data that is being planned
 	nesting
-	apart int // the index of the step whose rows take a step each; -1 for none
+	single bool // the operation has one root field
+	apart  int  // the index of the step whose rows take a step each; -1 for none
 
 	read, written map[*schema.Type]bool
 	callerUse     CallerUse
@@ -167,11 +163,23 @@ func (b *builder) grow() error {
 // maxColumns is less than the 1664 columns that a statement of Postgres can return.
 const maxColumns = 1000
 
+// oneField reports whether there is one field beside __typename.
+func oneField(fields []selected) bool {
+	n := 0
+	for _, f := range fields {
+		if f.Name != "__typename" {
+			n++
+		}
+	}
+	return n == 1
+}
+
 func (b *builder) operation(op *ast.OperationDefinition) error {
 	fields, err := b.collect(op.SelectionSet)
 	if err != nil {
 		return err
 	}
+	b.single = oneField(fields)
 	var columns []string
 	for _, f := range fields {
 		err := b.within(f, func() error {
@@ -214,11 +222,6 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 		var err error
 		root.Introspection, err = b.introspect(f)
 		return root, "", err
-	case "nothing":
-		if b.api.single["nothing"] == nil && b.api.plural["nothing"] == nil { // of an API without queries
-			root.Value = []byte("null")
-			return root, "", nil
-		}
 	}
 	var err error
 	if root.Session, err = b.sessionField(f); root.Session != nil || err != nil {
@@ -236,6 +239,10 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 		return root, sql, err
 	}
 	o := b.api.plural[f.Name]
+	if o == nil { // nothing, of an API without queries
+		root.Value = []byte("null")
+		return root, "", nil
+	}
 	sql, err := b.connection(source{object: o, depth: 1}, f, &b.plan.Cost)
 	return root, sql, err
 }

@@ -41,7 +41,7 @@ func (a *API) Shape(op *ast.OperationDefinition, r Request) string {
 func (a *API) shape(b *strings.Builder, typ *ast.Type, value any) {
 	def := a.schema.Types[typ.Name()]
 	isInput := def.Kind == ast.InputObject
-	isStructural := a.structural(def.Name)
+	isStructural := a.structural[def.Name]
 	object, isObject := value.(map[string]any)
 	text, isText := value.(string)
 	switch {

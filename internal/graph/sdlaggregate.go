@@ -74,7 +74,7 @@ func (p *sdlPrinter) aggregateOrders(o *object) {
 // keys returns the fields that rows can be grouped by, and told apart by.
 func (o *object) keys() (list []*field) {
 	for _, f := range families[0].fields(o) {
-		if f.name != "true" && f.name != "false" && f.name != "null" { // which no enum of GraphQL can have as values
+		if isEnumValue(f.name) {
 			list = append(list, f)
 		}
 	}

@@ -28,7 +28,8 @@ func (b *builder) search(o *object, alias string, filter arg) (string, error) {
 			language = value + "::text::regconfig"
 		}
 	}
-	words, err := b.textOperand("search", filter.member("query"))
+	given, _ := filter.field("query")
+	words, err := b.textOperand("search", given)
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +76,7 @@ func (b *builder) headline(t *text, p *page, f selected) error {
 	for _, s := range p.object.typ.Search.Fields {
 		column := p.scope.column(s.Field.Column) + "::text"
 		escaped := "replace(replace(replace(" + column + ", '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
-		fmt.Fprintf(&sql, " WHEN %s THEN ts_headline(%s::regconfig, %s, %s)", literalText(s.Field.Name), literalText(p.object.typ.Search.Language), escaped, m.query)
+		fmt.Fprintf(&sql, " WHEN %s THEN ts_headline(%s::regconfig, %s, %s)", literalText(s.Field.APIName()), literalText(p.object.typ.Search.Language), escaped, m.query)
 	}
 	t.expr("coalesce(to_json(CASE " + name + "::text" + sql.String() + " END)::text, 'null')")
 	return nil
@@ -97,10 +98,10 @@ func (p *sdlPrinter) searchTypes(objects []*object) {
 			p.line("  language: String\n}\n")
 			printed = true
 		}
-		p.describe("", "The fields that a search of "+o.typ.Name+" looks at.")
+		p.describe("", "The fields that a search of "+o.typ.APIName()+" looks at.")
 		p.line("enum %sSearchField {", o.typ.APIName())
 		for _, s := range o.typ.Search.Fields {
-			p.line("  %s", s.Field.Name)
+			p.line("  %s", s.Field.APIName())
 		}
 		p.line("}\n")
 	}

@@ -23,7 +23,8 @@ func hasTrigrams(t *schema.Type, column string) bool {
 // similar returns the condition that a text is similar to another one, and its similarity.
 // See https://www.postgresql.org/docs/current/pgtrgm.html.
 func (b *builder) similar(column string, filter arg) (condition, similarity string, err error) {
-	text, err := b.textOperand("similarTo", filter.member("text"))
+	given, _ := filter.field("text")
+	text, err := b.textOperand("similarTo", given)
 	if err != nil {
 		return "", "", err
 	}

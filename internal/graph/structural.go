@@ -8,15 +8,6 @@ import (
 // aggregateInterval is the enum of the parts of time that rows are grouped by.
 const aggregateInterval = "AggregateInterval"
 
-// structural reports whether the values of an enum decide what SQL a plan has, as Booleans do. They are part of the Shape of a request.
-func (a *API) structural(enum string) bool {
-	if a.upsertEnums[enum] || slices.Contains([]string{orderDirection, aggregateInterval, vectorDistance}, enum) {
-		return true
-	}
-	typ, ok := strings.CutSuffix(enum, "AggregateField")
-	return ok && slices.ContainsFunc(a.objects, func(o *object) bool { return o.typ.APIName() == typ })
-}
-
 // direction is how values are ordered.
 type direction struct{ desc, nullsFirst bool }
 

@@ -56,7 +56,7 @@ func (b *builder) followable() error {
 		case b.api.byName[t.Name] == nil:
 			isRule = true
 		default:
-			unnoticed = append(unnoticed, t.Name)
+			unnoticed = append(unnoticed, t.APIName())
 		}
 	}
 	slices.Sort(unnoticed)

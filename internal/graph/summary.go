@@ -65,7 +65,8 @@ func (b *builder) aggregate(s *summary, f function, field *field) (string, error
 
 // visible returns SQL for a column that is null where the caller is not allowed to read it.
 func (b *builder) visible(o *object, f *field, alias string) (string, error) {
-	column := alias + "." + ident(f.column)
+	column := f.on(alias)
+	b.opaque(f)
 	rule, err := b.fieldRule(o, f, alias)
 	if rule == "" {
 		return column, err

@@ -158,7 +158,7 @@ func (b *builder) createdStep(n node) (step Step, err error) {
 		case err != nil:
 			return "", err
 		case len(a.links) > 0:
-			return "", b.notNested(a.links[0].src.Name)
+			return "", b.notNested(a.links[0].src.APIName())
 		}
 		return b.afterLinks(&step, schema.Create, a)
 	})

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
@@ -113,7 +112,7 @@ func (b *builder) upserted(o *object, f selected, old string) (a assignment, c c
 		return a, c, err
 	}
 	if len(a.links) > 0 {
-		return a, c, invalid(a.links[0].src.Name+" cannot be set by an upsert", "set it with update"+o.typ.APIName())
+		return a, c, invalid(a.links[0].src.APIName()+" cannot be set by an upsert", "set it with update"+o.typ.APIName())
 	}
 	on, _ := b.argument(f.Field, "onConflict")
 	target, _ := on.field("target")
@@ -297,9 +296,4 @@ func (b *builder) upsertCandidate(o *object, f selected) (string, error) {
 	one := candidateOf{from: ident(o.typ.Table) + " " + old + " WHERE " + join(where, " AND "), alias: old, before: existing}
 	changed, err := b.candidateRow(o, schema.Update, c.assignment, one)
 	return created + " UNION ALL " + changed, err
-}
-
-// cannotUpsert is the fault of an upsert whose existing row the caller may not change.
-func (s Step) cannotUpsert() error {
-	return fault.New(fault.Forbidden, "", "you are not allowed to write this "+s.object.typ.APIName())
 }

@@ -78,7 +78,7 @@ func (b *builder) anyVersion(o *object, f selected, op schema.Operation) (Statem
 func (s Step) Outdated() error {
 	version := versionOf(s.object)
 	return &ValueError{
-		Fault: fault.New(fault.Conflict, "", version.name+": the "+s.object.typ.Name+" has been changed since this version",
+		Fault: fault.New(fault.Conflict, "", version.name+": the "+s.object.typ.APIName()+" has been changed since this version",
 			"read it again, and repeat the change"),
 		Field: version.name,
 	}

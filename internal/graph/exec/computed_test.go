@@ -72,6 +72,31 @@ func computedPeople(t testing.TB) client {
 	return serve(t, computedSchema, "", append([]string{computedFunction}, rows...)...)
 }
 
+// Lists have aggregates of computed fields as of others.
+func TestAggregatesOfComputedFields(t *testing.T) {
+	all, rows := people(7, 40)
+	c := serve(t, computedSchema, "", append([]string{computedFunction}, rows...)...)
+	sizes, names := map[string]int{}, map[string]bool{}
+	for _, h := range all {
+		sizes[h.Size]++
+		if h.FullName != nil {
+			names[*h.FullName] = true
+		}
+	}
+	const query = `{people {
+		aggregate {countDistinct {size fullName} max {pay}}
+		groups(by: [{field: size}], orderBy: [{count: DESC}, {keys: {size: ASC}}]) {keys {size} count}
+		few: groups(by: [{field: size}], having: {min: {fullName: {gt: "zz"}}}) {count}
+	}}`
+	groups := []string{"LARGE", "SMALL"}
+	slices.SortStableFunc(groups, func(a, b string) int { return cmp.Compare(sizes[b], sizes[a]) })
+	want := fmt.Sprintf(`{"people":{"aggregate":{"countDistinct":{"size":%d,"fullName":%d},"max":{"pay":null}},"groups":[{"keys":{"size":"%s"},"count":%d},{"keys":{"size":"%s"},"count":%d}],"few":[]}}`,
+		len(sizes), len(names), groups[0], sizes[groups[0]], groups[1], sizes[groups[1]])
+	if got := c.data(t, query, nil); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
 // Computed fields are selected, filtered and ordered by like others: pages of them are what plain Go says.
 func TestComputedFields(t *testing.T) {
 	all, rows := people(7, 40)

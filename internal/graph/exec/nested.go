@@ -37,11 +37,8 @@ func (p *pipeline) writeAll(ctx context.Context, tx pgx.Tx, s graph.Step, op *Op
 			}
 			values = append(values, key...)
 		}
-		switch {
-		case i == len(s.Nested):
-			return key, values, nil
-		case i == until:
-			return key, values, nil
+		if i == len(s.Nested) || i == until {
+			break
 		}
 		row, err := p.writeRow(ctx, tx, s.Nested[i], op, values)
 		if err != nil {

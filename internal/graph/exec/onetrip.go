@@ -36,7 +36,7 @@ func oneTrip(op *Operation) *pgx.Batch {
 func (p *pipeline) mutateInOneTrip(ctx context.Context, op *Operation, batch *pgx.Batch, known [][]byte) (json.RawMessage, error) {
 	step := op.Plan.Steps[0]
 	answer, err := p.sendOneTrip(ctx, op, batch)
-	if pgconn.SafeToRetry(err) && ctx.Err() == nil { // nothing was sent on the connection, which was closed
+	if pgconn.SafeToRetry(err) && ctx.Err() == nil { // nothing was sent; after `stale`, Postgres may have committed
 		answer, err = p.sendOneTrip(ctx, op, oneTrip(op))
 	}
 	switch {
@@ -54,58 +54,51 @@ func (p *pipeline) mutateInOneTrip(ctx context.Context, op *Operation, batch *pg
 // sendOneTrip returns the JSON of the row, or nil if there is no row to write.
 func (p *pipeline) sendOneTrip(ctx context.Context, op *Operation, batch *pgx.Batch) ([]byte, error) {
 	results := p.DB.Write(ctx).SendBatch(ctx, batch)
-	texts, err := writtenTexts(results)
+	written, err := firstRow(results)
 	if err != nil {
 		return nil, p.writeFault(ctx, errors.Join(err, results.Close()))
 	}
-	answer, err := rawAnswer(results)
+	answer, err := firstRow(results)
 	closing := results.Close() // the commit, where a deferred constraint fails
 	switch {
 	case err != nil:
 		return nil, queryFault(ctx, err)
 	case closing != nil:
 		return nil, p.writeFault(ctx, closing)
-	case texts == nil:
+	case written == nil:
 		return nil, nil
 	}
 	op.counts = nil
 	if step := op.Plan.Steps[0]; step.Counted {
-		p.count(ctx, step, texts[:len(texts)-1], op)
+		texts := make([]string, len(written)-1) // without whether the rules allow the row, which they do
+		for i := range texts {
+			texts[i] = string(written[i])
+		}
+		p.count(ctx, step, texts, op)
 	}
-	return answer, nil
+	return answer[0], nil
 }
 
-// writtenTexts returns what a write returns, or nil if it has written no row.
-func writtenTexts(results pgx.BatchResults) (texts []string, err error) {
+// firstRow returns the values of the first row of the next statement of a batch, or nil if it has none.
+func firstRow(results pgx.BatchResults) (values [][]byte, err error) {
 	rows, err := results.Query()
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	if rows.Next() {
 		for _, raw := range rows.RawValues() {
-			texts = append(texts, string(raw))
+			values = append(values, slices.Clone(raw))
 		}
 	}
 	rows.Close()
-	return texts, rows.Err()
+	return values, rows.Err()
 }
 
-func rawAnswer(results pgx.BatchResults) (answer []byte, err error) {
-	rows, err := results.Query()
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	if rows.Next() {
-		answer = slices.Clone(rows.RawValues()[0])
-	}
-	rows.Close()
-	return answer, rows.Err()
-}
+// invalidText is what Postgres says of a text that is not a boolean.
+const invalidText = "22P02" // https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 // isRefusal reports whether a statement has failed because the rules do not allow the row that it has written.
 func isRefusal(err error) bool {
 	var server *pgconn.PgError
-	return errors.As(err, &server) && strings.HasSuffix(server.Message, graph.RefusedRow+`"`)
+	return errors.As(err, &server) && server.Code == invalidText && strings.Contains(server.Message, graph.RefusedRow)
 }
