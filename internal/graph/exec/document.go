@@ -99,7 +99,7 @@ func (p *pipeline) selectOperation(ctx context.Context, op *Operation) error {
 	case op.Subscription() && !op.streams:
 		return errNoStream
 	case op.Subscription() && p.hub == nil:
-		return fault.New(fault.Unavailable, "", "the server does not answer subscriptions")
+		return fault.New(fault.Unavailable, "", "subscriptions are not enabled on this server")
 	case op.operation != nil:
 		op.Name = op.operation.Name
 		if info := request.From(ctx); info != nil {

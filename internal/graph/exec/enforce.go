@@ -47,6 +47,9 @@ func (p *pipeline) checkEnforced(ctx context.Context) error {
 	return &fault.Error{Code: fault.Unavailable, Message: "the service is not available", Err: err}
 }
 
+// enforces reports whether the statements of an operation run under row-level security.
+func (p *pipeline) enforces(op *Operation) bool { return p.Enforce != nil && !op.Caller.Service }
+
 // ask runs a statement for the caller of an operation. Under row-level security, the statement that sets the role and the claims of the caller goes
 // ahead of it in the same round trip. Outside of a transaction both are one, because a single Sync ends them, and the settings end with it, whatever
 // happens: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING. Events go ahead of both, as the service.
@@ -54,7 +57,7 @@ func (p *pipeline) ask(ctx context.Context, conn sender, op *Operation, writes b
 	if err := p.matched(); err != nil {
 		return nil, err
 	}
-	enforced := p.Enforce != nil && !op.Caller.Service
+	enforced := p.enforces(op)
 	if !enforced && len(events) == 0 {
 		return conn.Query(ctx, sql, args...)
 	}

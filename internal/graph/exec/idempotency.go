@@ -11,16 +11,11 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // A client that does not know whether its mutation took effect sends it again under the same key, and gets the answer of the first time. See
 // https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/.
-
-// The headers of a request with a key, and of an answer that is that of an earlier request.
-const (
-	IdempotencyHeader = "Idempotency-Key"
-	ReplayedHeader    = "Idempotency-Replayed"
-)
 
 // maxKey is the number of characters that a key can have.
 const maxKey = 255
@@ -33,16 +28,16 @@ type idempotent struct {
 
 // readKey returns the key of a request, or nil if it has none. Queries need none.
 func readKey(r *http.Request, op *Operation, who caller.Caller) (*idempotent, *problem.Details) {
-	values := r.Header.Values(IdempotencyHeader)
+	values := r.Header.Values(request.IdempotencyHeader)
 	if len(values) == 0 || op.Safe {
 		return nil, nil
 	}
 	key, ok := keyOf(values)
 	if !ok {
-		return nil, invalid("the header "+IdempotencyHeader+" is not valid",
-			fmt.Sprintf(`send one key of 1 to %d printable ASCII characters, as %s: "8e03978e-40d5"`, maxKey, IdempotencyHeader))
+		return nil, invalid("the header "+request.IdempotencyHeader+" is not valid",
+			fmt.Sprintf(`send one key of 1 to %d printable ASCII characters, as %s: "8e03978e-40d5"`, maxKey, request.IdempotencyHeader))
 	}
-	request, err := json.Marshal([]any{op.Document, op.Name, op.Variables, op.Extensions})
+	content, err := json.Marshal([]any{op.Document, op.DocumentID, op.Name, op.Variables, op.Extensions})
 	if err != nil {
 		return nil, invalid("the body is not a GraphQL request: "+err.Error(), "")
 	}
@@ -53,11 +48,11 @@ func readKey(r *http.Request, op *Operation, who caller.Caller) (*idempotent, *p
 	case who.Key != "":
 		owner = "API key " + who.Key
 	case who.UID == "":
-		const message = IdempotencyHeader + " needs a caller who is signed in"
+		const message = request.IdempotencyHeader + " needs a caller who is signed in"
 		details := problem.From(fault.New(fault.Unauthenticated, "", message, "sign in, or leave the header out"))
 		return nil, &details
 	}
-	return &idempotent{id: hash(owner + "\x00" + key), request: hash(string(request))}, nil
+	return &idempotent{id: hash(owner + "\x00" + key), request: hash(string(content))}, nil
 }
 
 func hash(text string) []byte {
@@ -75,15 +70,21 @@ func keyOf(values []string) (key string, ok bool) {
 		if key, ok = strings.CutSuffix(quoted, `"`); !ok {
 			return "", false
 		}
-		bare := strings.NewReplacer(`\\`, "", `\"`, "").Replace(key)
-		if strings.ContainsAny(bare, `\"`) {
+		if strings.ContainsAny(withoutEscapes.Replace(key), `\"`) {
 			return "", false
 		}
-		key = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(key)
+		key = unescaped.Replace(key)
 	}
 	isOther := func(c rune) bool { return c < ' ' || c > '~' }
-	return key, key != "" && len(key) <= maxKey && !strings.ContainsFunc(key, isOther)
+	fits := key != "" && len(key) <= maxKey
+	return key, fits && !strings.ContainsFunc(key, isOther)
 }
+
+// The escapes of RFC 9651, section 3.3.3.
+var (
+	withoutEscapes = strings.NewReplacer(`\\`, "", `\"`, "")
+	unescaped      = strings.NewReplacer(`\\`, `\`, `\"`, `"`)
+)
 
 // keyMisuse is a refusal of a key, which the draft wants to be a status of HTTP.
 type keyMisuse struct {
@@ -96,11 +97,11 @@ func (e *keyMisuse) Unwrap() error { return e.error }
 
 var (
 	errOtherRequest = &keyMisuse{
-		fault.New(fault.Invalid, "", "the "+IdempotencyHeader+" was used for another request", "use a new key for each operation"),
+		fault.New(fault.Invalid, "", "the "+request.IdempotencyHeader+" was used for another request", "use a new key for each operation"),
 		http.StatusUnprocessableEntity,
 	}
 	errStillRuns = &keyMisuse{
-		fault.New(fault.Conflict, "", "an operation with this "+IdempotencyHeader+" is still running", "try again later"),
+		fault.New(fault.Conflict, "", "an operation with this "+request.IdempotencyHeader+" is still running", "try again later"),
 		http.StatusConflict,
 	}
 )

@@ -42,6 +42,28 @@ const addTask = `mutation($id: ID!) {createTask(data: {id: $id, owner: "ada"}) {
 
 func taskID(id string) map[string]any { return map[string]any{"id": id} }
 
+// A key that was used for a document that the request only named is not one for another document.
+func TestIdempotencyKeyOfNamedDocuments(t *testing.T) {
+	base := serve(t, batchSchema, "", batchRows)
+	const other = `mutation($id: ID!) {createTask(data: {id: $id, owner: "ada"}) {id}}`
+	p := exec.NewPersisted(exec.PersistedOptions{Trusted: map[string]string{"add": addTask, "other": other}})
+	handler := handlerOf(t, exec.Options{API: apiOf(t, batchSchema), DB: exec.Single(base.db), Documents: p})
+	for _, tt := range []struct {
+		id   string
+		code int
+	}{{"add", 200}, {"add", 200}, {"other", 422}} {
+		body := `{"documentId": "` + tt.id + `", "variables": {"id": "n9"}}`
+		r := httptest.NewRequestWithContext(caller.With(t.Context(), caller.Caller{UID: "ada"}), http.MethodPost, "/graphql", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", "named")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != tt.code || strings.Contains(w.Body.String(), `"CONFLICT"`) {
+			t.Errorf("%s: %d %s", tt.id, w.Code, w.Body)
+		}
+	}
+}
+
 // A repeated mutation is answered as the first time, and has no other effect.
 func TestIdempotencyKey(t *testing.T) { // not in parallel: roles belong to the whole server
 	for name, c := range map[string]client{"rules": serve(t, batchSchema, "", batchRows), "policies": enforce(t, batchSchema, batchRows).kept(t)} {

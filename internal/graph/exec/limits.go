@@ -72,9 +72,6 @@ type Cost struct {
 
 func costOf(op *Operation) Cost { return Cost{op.Cost, op.MaxCost, op.Plan.Depth.Levels} }
 
-// CostHeader asks for the cost of an operation in the extensions of its answer. Its value is 1.
-const CostHeader = "Krowoc-Cost"
-
 // wantsCost reports whether the client asks for the cost, by a header or by an extension.
 func wantsCost(header string, extensions map[string]any) bool {
 	return header == "1" || extensions["cost"] == true

@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/graph/exec"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 const nested = `query Nested($n: Int) {users(first: 4) {nodes {name prompts(first: $n) {nodes {title owner {name}}}}}}`
@@ -93,7 +94,7 @@ func TestCostOnDemand(t *testing.T) {
 		}
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/graphql?"+query.Encode(), nil)
 		if tt.header != "" {
-			r.Header.Set(exec.CostHeader, tt.header)
+			r.Header.Set(request.CostHeader, tt.header)
 		}
 		w := httptest.NewRecorder()
 		c.handler.ServeHTTP(w, r)

@@ -54,6 +54,11 @@ func (c countingDB) Read(ctx context.Context) exec.Conn {
 
 func newLiveServer(t *testing.T, change func(*exec.Live)) *liveServer {
 	t.Helper()
+	return startLive(t, chatDatabase(t), exec.Options{API: apiOf(t, chat)}, change)
+}
+
+func chatDatabase(t *testing.T) *pgxpool.Pool {
+	t.Helper()
 	s := parsed(t, chat)
 	statements, err := ddl.Create(s)
 	if err != nil {
@@ -67,7 +72,7 @@ func newLiveServer(t *testing.T, change func(*exec.Live)) *liveServer {
 	for _, sql := range statements {
 		testkit.Exec(t, db, sql)
 	}
-	return startLive(t, db, exec.Options{API: apiOf(t, chat)}, change)
+	return db
 }
 
 // startLive notes the changes of the chat's tables, and serves them.

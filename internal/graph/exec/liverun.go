@@ -99,7 +99,8 @@ func (h *hub) work() {
 func (h *hub) takeAlike() (runs []*liveRun) {
 	rest := h.pending[:0]
 	for _, r := range h.pending {
-		switch fits := len(runs) < argumentRows && (len(runs) == 0 || runs[0].alike(r)); {
+		isAlike := len(runs) == 0 || runs[0].alike(r)
+		switch fits := isAlike && len(runs) < argumentRows; {
 		case len(r.subscribers) == 0:
 			r.queued = false
 		case fits:

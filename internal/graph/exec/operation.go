@@ -106,7 +106,9 @@ func rootFields(set ast.SelectionSet, names []string) []string {
 
 // cacheable reports whether an answer can come from a cache: what it depends on is rows, of which the plan knows the types.
 func (op *Operation) cacheable() bool {
-	return !op.Mutation() && !op.Plan.Opaque && !slices.ContainsFunc(op.Plan.Fields, func(f graph.Root) bool { return f.Session != nil })
+	usesSession := slices.ContainsFunc(op.Plan.Fields, func(f graph.Root) bool { return f.Session != nil })
+	isKnown := !op.Plan.Opaque && !usesSession
+	return isKnown && !op.Mutation()
 }
 
 func (op *Operation) request() graph.Request {

@@ -56,7 +56,7 @@ func (p *pipeline) store(ctx context.Context, tx pgx.Tx, s graph.Step, op *Opera
 		return err
 	}
 	batch := &pgx.Batch{}
-	enforced := p.Enforce != nil && !op.Caller.Service
+	enforced := p.enforces(op)
 	ahead := queueEvents(batch, enforced, events)
 	if enforced { // for the deferred triggers of the commit
 		role, claims := p.Enforce.Security.Session(op.Caller, true)

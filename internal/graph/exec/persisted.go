@@ -95,8 +95,8 @@ func (p *Persisted) onlyTrusted(op *Operation, id string) (string, error) {
 
 // Settle implements Observer.
 func (p *Persisted) Settle(_ context.Context, op *Operation) {
-	isNew := op.hash != "" && op.Plan != nil
-	if p.options.Automatic && isNew {
+	isValid := op.hash != "" && op.Plan != nil
+	if p.options.Automatic && isValid && !p.kept.Contains(op.hash) {
 		p.kept.add(op.hash, strings.Clone(op.Document), int64(len(op.Document)))
 	}
 }
@@ -150,8 +150,8 @@ func extensionOf(op *Operation) (*persistedQuery, error) {
 	}
 	var q persistedQuery
 	text, err := json.Marshal(value)
-	isRead := err == nil && json.Unmarshal(text, &q) == nil && q.Version == "1"
-	if !isRead || !isHash(q.Hash) {
+	isRead := err == nil && json.Unmarshal(text, &q) == nil
+	if isVersion := isRead && q.Version == "1"; !isVersion || !isHash(q.Hash) {
 		return nil, fault.New(fault.Invalid, "", "extensions.persistedQuery is not valid", `send {"version": 1, "sha256Hash": "…"} with 64 lower-case hexadecimal digits`)
 	}
 	return &q, nil

@@ -78,6 +78,11 @@ func (p *pipeline) execute(ctx context.Context, op *Operation) {
 	began := time.Now()
 	op.Err = p.attempt(ctx, op, p.steps)
 	op.Took = time.Since(began)
+	p.settleAll(ctx, op)
+}
+
+// settleAll tells those who learn of the outcome, also when the client is gone.
+func (p *pipeline) settleAll(ctx context.Context, op *Operation) {
 	ctx = context.WithoutCancel(ctx)
 	for _, part := range p.settle.parts {
 		_ = p.runPart(ctx, p.settle.name, part, op)

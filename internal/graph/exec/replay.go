@@ -15,6 +15,7 @@ import (
 	"github.com/krowoc/krowoc/internal/pg"
 	"github.com/krowoc/krowoc/internal/pg/own"
 	"github.com/krowoc/krowoc/internal/pg/rls"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 const (
@@ -64,11 +65,11 @@ func (p *pipeline) keep(ctx context.Context, tx pgx.Tx, op *Operation, answer js
 		return nil
 	}
 	if len(answer) > maxKept {
-		message := fmt.Sprintf("the answer has %d bytes; with %s, at most %d are allowed", len(answer), IdempotencyHeader, maxKept)
+		message := fmt.Sprintf("the answer has %d bytes; with %s, at most %d are allowed", len(answer), request.IdempotencyHeader, maxKept)
 		return fault.New(fault.Invalid, "", message, "select fewer fields")
 	}
 	batch := &pgx.Batch{}
-	enforced := p.Enforce != nil && !op.Caller.Service
+	enforced := p.enforces(op)
 	if enforced {
 		batch.Queue(resetRole)
 	}
@@ -92,14 +93,14 @@ func keyFault(ctx context.Context, err error) error {
 		return queryFault(ctx, err)
 	}
 	err = own.Denied(err, keyRights, own.IdempotencyTable)
-	const doing = "store an " + IdempotencyHeader
+	const doing = "store an " + request.IdempotencyHeader
 	return &fault.Error{Code: fault.Internal, Op: doing, Message: server.Message, Hint: fault.HintOf(err), Err: err, Private: true}
 }
 
 // keyRights are what the role of the service needs on the table of keys.
 const keyRights = "SELECT, INSERT, UPDATE, DELETE"
 
-// DropKeys deletes the answers whose keys live no longer, a batch at a time.
+// DropKeys deletes the answers whose keys have expired, a batch at a time.
 func DropKeys(ctx context.Context, db interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }, now time.Time) error {

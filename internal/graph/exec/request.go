@@ -44,7 +44,7 @@ func readQuery(r *http.Request) (*Operation, *problem.Details) {
 			}
 		}
 	}
-	return checked(op)
+	return orProblem(checked(op))
 }
 
 func readBody(r *http.Request) (*Operation, *problem.Details) {
@@ -65,16 +65,29 @@ func readBody(r *http.Request) (*Operation, *problem.Details) {
 		}
 		return nil, invalid("the body is not a GraphQL request: "+err.Error(), `send {"query": "…", "variables": {…}}`)
 	}
+	return orProblem(b.operation())
+}
+
+func (b body) operation() (*Operation, error) {
 	return checked(&Operation{Document: b.Query, DocumentID: b.DocumentID, Name: b.OperationName, Variables: b.Variables, Extensions: b.Extensions})
 }
 
 // checked refuses a request that names no document. Extensions can name one that the server knows.
-func checked(op *Operation) (*Operation, *problem.Details) {
+func checked(op *Operation) (*Operation, error) {
+	isNamed := op.DocumentID != "" || op.Extensions != nil
 	switch {
 	case op.Document != "" && op.DocumentID != "":
-		return nil, invalid("the request has both query and documentId", "leave one of them out")
-	case op.Document+op.DocumentID == "" && op.Extensions == nil:
-		return nil, invalid("the request has no query", `send {"query": "…"}`)
+		return nil, fault.New(fault.Invalid, "", "the request has both query and documentId", "leave one of them out")
+	case op.Document == "" && !isNamed:
+		return nil, fault.New(fault.Invalid, "", "the request has no query", `send {"query": "…"}`)
+	}
+	return op, nil
+}
+
+func orProblem(op *Operation, err error) (*Operation, *problem.Details) {
+	if err != nil {
+		details := problem.From(err)
+		return nil, &details
 	}
 	return op, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // respond runs an operation and sends its outcome as one JSON document. The data goes out as Postgres built it.
@@ -22,22 +23,27 @@ func respond(media string) func(*pipeline, http.ResponseWriter, *http.Request, *
 			return
 		}
 		if op.Replayed {
-			w.Header().Set(ReplayedHeader, "true")
+			w.Header().Set(request.ReplayedHeader, "true")
 		}
 		if notModified(w, r, op) {
 			return
 		}
-		write(w, r, media, http.StatusOK, []byte(`{"data":`), op.Data, ending(op))
+		write(w, r, media, http.StatusOK, []byte(`{"data":`), op.Data, append(ending(op), '\n'))
 	}
+}
+
+// payload is the answer to an operation on a stream.
+func payload(op *Operation) []byte {
+	return slices.Concat([]byte(`{"data":`), op.Data, ending(op))
 }
 
 // ending ends an answer, with the cost of its operation for clients that ask for it.
 func ending(op *Operation) []byte {
 	if !op.wantsCost {
-		return []byte("}\n")
+		return []byte("}")
 	}
 	cost, _ := json.Marshal(costOf(op)) // of numbers
-	return slices.Concat([]byte(`,"extensions":{"cost":`), cost, []byte("}}\n"))
+	return slices.Concat([]byte(`,"extensions":{"cost":`), cost, []byte("}}"))
 }
 
 // fail sends an error. As application/json its status is 200, because clients of that media type take any other status for a failure of the

@@ -133,9 +133,12 @@ func (s *socket) begin(m wsMessage) bool {
 		return true
 	}
 	p := s.handler.current.Load()
-	op := &Operation{
-		Document: b.Query, Name: b.OperationName, Variables: b.Variables, Extensions: b.Extensions, Caller: s.stream.who, Time: p.Now(),
+	op, err := b.operation()
+	if err != nil {
+		s.fail(m.ID, err)
+		return true
 	}
+	op.Caller, op.Time, op.wantsCost = s.stream.who, p.Now(), wantsCost("", b.Extensions)
 	switch ctx, cancel := context.WithCancel(s.ctx); {
 	case !p.admit(ctx, op):
 		s.operations[m.ID] = &socketOperation{cancel: cancel}
@@ -172,7 +175,7 @@ func (s *socket) execute(ctx context.Context, p *pipeline, id string, op *Operat
 		s.fail(id, op.Err)
 		return
 	}
-	s.send(id, "next", append(append([]byte(`{"data":`), op.Data...), '}'))
+	s.send(id, "next", payload(op))
 	s.send(id, "complete", nil)
 }
 

@@ -94,11 +94,11 @@ func (e *eventStream) write(message []byte) error {
 
 // outcome sends the only answer to an operation.
 func (e *eventStream) outcome(op *Operation) {
-	payload := errorsPayload(op.Err)
+	result := errorsPayload(op.Err)
 	if op.Err == nil {
-		payload = append(append([]byte(`{"data":`), op.Data...), '}')
+		result = payload(op)
 	}
-	_ = e.write(append(event("next", "", payload), event("complete", "", nil)...)) // or the client is gone
+	_ = e.write(append(event("next", "", result), event("complete", "", nil)...)) // or the client is gone
 }
 
 // errorsPayload is the result of an operation that failed.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +13,9 @@ import (
 
 // IsStream reports whether a request asks for answers that go on: a WebSocket or server-sent events.
 func IsStream(r *http.Request) bool {
-	return isUpgrade(r) || strings.Contains(strings.Join(r.Header.Values("Accept"), ","), sseType)
+	t := negotiate(r.Header.Values("Accept"))
+	isEvents := t != nil && t.media == sseType
+	return isEvents || isUpgrade(r)
 }
 
 // stream is an open connection with subscriptions.

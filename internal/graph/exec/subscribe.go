@@ -21,20 +21,18 @@ func (p *pipeline) admit(ctx context.Context, op *Operation) (isSubscription boo
 	first := *op
 	first.streams = true
 	began := time.Now()
-	if err := p.attempt(ctx, &first, p.steps[:1]); !first.Subscription() {
+	err := p.attempt(ctx, &first, p.steps[:1])
+	if !first.Subscription() {
 		return false
-	} else if err == nil {
-		err = p.attempt(ctx, &first, p.steps[1:2])
-		first.Err = err
-	} else {
-		first.Err = err
 	}
+	if err == nil {
+		err = p.attempt(ctx, &first, p.steps[1:2])
+	}
+	first.Err = err
 	*op = first
 	op.Took = time.Since(began)
 	if op.Err != nil {
-		for _, part := range p.settle.parts {
-			_ = p.runPart(context.WithoutCancel(ctx), p.settle.name, part, op)
-		}
+		p.settleAll(ctx, op)
 	}
 	return true
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/krowoc/krowoc/internal/caller"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/problem"
+	"github.com/krowoc/krowoc/internal/request"
 )
 
 // Media types of requests and responses.
@@ -44,7 +45,7 @@ func serve(p *pipeline, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	op.Caller, op.Time = caller.From(r.Context()), p.Now()
-	op.wantsCost = wantsCost(r.Header.Get(CostHeader), op.Extensions)
+	op.wantsCost = wantsCost(r.Header.Get(request.CostHeader), op.Extensions)
 	if op.idempotent, refusal = readKey(r, op, op.Caller); refusal != nil {
 		refusal.Write(w, r)
 		return

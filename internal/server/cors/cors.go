@@ -26,8 +26,12 @@ func Middleware(origins []string, credentials bool) ([]server.Middleware, error)
 	}
 	handler := cors.New(cors.Options{
 		AllowedOrigins: origins, AllowCredentials: credentials, AllowedMethods: []string{"GET", "POST", "DELETE"},
-		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-CSRF-Token", request.IDHeader, request.CorrelationHeader, request.DistinctIDHeader, request.SessionIDHeader, "Traceparent", "Tracestate", "Idempotency-Key"},
-		ExposedHeaders: []string{request.IDHeader, request.CorrelationHeader, "Retry-After", "Idempotency-Replayed"}, MaxAge: 600, // seconds
+		AllowedHeaders: []string{
+			"Accept", "Authorization", "Content-Type", "X-CSRF-Token", request.TraceparentHeader, "Tracestate",
+			request.IDHeader, request.CorrelationHeader, request.DistinctIDHeader, request.SessionIDHeader,
+			request.CostHeader, request.IdempotencyHeader, request.LastEventHeader,
+		},
+		ExposedHeaders: []string{request.IDHeader, request.CorrelationHeader, "Retry-After", request.ReplayedHeader}, MaxAge: 600, // seconds
 	})
 	return []server.Middleware{{Stage: server.Shield, Name: "CORS", Wrap: handler.Handler}}, nil
 }
