@@ -19,7 +19,7 @@ const (
 	dropKeysTimeout = time.Minute
 )
 
-// idempotencyKeys is the part of a server that deletes the answers whose keys live no longer.
+// idempotencyKeys is the part of a server that deletes the answers whose keys have expired.
 func (a *App) idempotencyKeys(pool *pgxpool.Pool) lifecycle.Part {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -46,7 +46,8 @@ func (a *App) dropKeys(ctx context.Context, pool *pgxpool.Pool) {
 		limited, cancel := context.WithTimeout(ctx, dropKeysTimeout)
 		err := exec.DropKeys(limited, pool, a.Now())
 		cancel()
-		if err != nil && ctx.Err() == nil && err.Error() != logged {
+		isNew := err != nil && err.Error() != logged
+		if isNew && ctx.Err() == nil {
 			logged = err.Error()
 			a.Logger.Warn("old idempotency keys are not deleted", "error", err, "fix", fault.HintOf(err))
 		}

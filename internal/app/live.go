@@ -60,7 +60,7 @@ func (l *live) blind(table string) bool {
 // lookTimeout limits the look at the triggers of a database that may be down.
 const lookTimeout = 2 * time.Second
 
-// look finds out which writers are seen, and names the types of which only those of this process are.
+// look finds out which writers are seen, and logs the tables where only the writes of this process are.
 func (l *live) look(ctx context.Context, s *schema.Schema) {
 	want := changes.Tables(s)
 	if len(want) == 0 {
@@ -85,7 +85,7 @@ func (l *live) look(ctx context.Context, s *schema.Schema) {
 	}
 	if len(unseen) > 0 {
 		slices.Sort(unseen)
-		l.logger.Warn("subscriptions learn of writes to these tables only if this process makes them: they have no triggers", "tables", strings.Join(unseen, ", "),
+		l.logger.Warn("these tables have no change triggers, so subscriptions only notice the writes of this process", "tables", strings.Join(unseen, ", "),
 			"fix", "run `krowoc migrate diff NAME`, then `krowoc migrate up`")
 	}
 }

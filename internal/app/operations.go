@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -32,20 +33,14 @@ func limitsOfCallers(g config.GraphQL) func(caller.Caller) exec.Limits {
 		return nil
 	}
 	return func(who caller.Caller) exec.Limits {
-		limits := exec.Limits{MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize}
-		i := slices.IndexFunc(g.Limits, func(l config.GraphQLLimits) bool { return fits(l, who) })
-		if i < 0 {
-			return limits
+		var own config.GraphQLLimits
+		if i := slices.IndexFunc(g.Limits, func(l config.GraphQLLimits) bool { return fits(l, who) }); i >= 0 {
+			own = g.Limits[i]
 		}
-		for _, v := range []struct {
-			limit *int
-			own   int
-		}{{&limits.MaxDepth, g.Limits[i].MaxDepth}, {&limits.MaxComplexity, g.Limits[i].MaxComplexity}, {&limits.MaxPageSize, g.Limits[i].MaxPageSize}} {
-			if v.own > 0 {
-				*v.limit = v.own
-			}
+		return exec.Limits{
+			MaxDepth: cmp.Or(own.MaxDepth, g.MaxDepth), MaxComplexity: cmp.Or(own.MaxComplexity, g.MaxComplexity),
+			MaxPageSize: cmp.Or(own.MaxPageSize, g.MaxPageSize),
 		}
-		return limits
 	}
 }
 

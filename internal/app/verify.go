@@ -31,7 +31,7 @@ func (a *App) verify(pool *pgxpool.Pool, api *graph.API) error {
 		return err
 	}
 	if err != nil {
-		a.Logger.Warn("the SQL of the schema is not checked, because the database does not answer", request.FieldError, err)
+		a.Logger.Warn("the SQL of the schema was not checked", request.FieldError, err)
 	}
 	return nil
 }
