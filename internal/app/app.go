@@ -114,7 +114,7 @@ func (a *App) Migrator(pool *pgxpool.Pool, report func(migrate.Event), options .
 	c := a.Config.Migrations
 	dir := a.Config.Path(c.Dir)
 	o := migrate.Options{
-		DB: pool, FS: os.DirFS(dir), Dir: c.Dir, Table: c.Table, Logger: a.Logger, Report: report, Now: a.Now,
+		DB: pool, FS: os.DirFS(dir), Dir: c.Dir, Table: c.Table, Logger: a.Logger, Report: report, Trace: a.traceMigration, Now: a.Now,
 		LookupEnv:   a.LookupEnv,
 		LockTimeout: c.LockTimeout, StatementTimeout: c.StatementTimeout, LockRetries: cmp.Or(c.LockRetries, -1),
 		Before: c.Before, After: c.After,

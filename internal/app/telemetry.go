@@ -122,25 +122,13 @@ func (a *App) traceCommand() error {
 	return err
 }
 
-// TraceMigrations returns report with a span for each migration.
-func (a *App) TraceMigrations(ctx context.Context, report func(migrate.Event)) func(migrate.Event) {
+// traceMigration begins the span of a migration, whose statements are below it.
+func (a *App) traceMigration(ctx context.Context, m migrate.Result) (context.Context, func(error)) {
 	if a.tracing == nil {
-		return report
+		return ctx, func(error) {}
 	}
-	var end func(error)
-	return func(e migrate.Event) {
-		switch e.Kind {
-		case migrate.Started:
-			_, end = a.tracing.Begin(ctx, "migration "+e.File, attribute.Int64("krowoc.migration.version", e.Version),
-				attribute.String("krowoc.migration.direction", string(e.Direction)))
-		case migrate.Done, migrate.Failed:
-			if end != nil {
-				end(e.Err)
-				end = nil
-			}
-		}
-		report(e)
-	}
+	return a.tracing.Begin(ctx, "migration "+m.File, attribute.Int64("krowoc.migration.version", m.Version),
+		attribute.String("krowoc.migration.direction", string(m.Direction)))
 }
 
 // traces is the part of a process that sends traces. It stops after all that make spans.

@@ -22,11 +22,12 @@ type batch struct {
 	spans []span
 }
 
-// span is the position of a statement in a batch, in runes as Postgres counts them, and for one without a mark how many statements are
+// span is a statement and its position in a batch, in runes as Postgres counts them, and for one without a mark how many statements are
 // before it.
 type span struct {
 	n, start, end int
 	after         int
+	sql           string
 }
 
 // The column with the number of the next statement, counted from 1. The SQL after the last statement of the file has the
@@ -61,7 +62,7 @@ func (b *batch) statement(n int, sql string) {
 func (b *batch) opening(n int, sql string) {
 	start := b.runes
 	b.write(sql)
-	b.spans = append(b.spans, span{n, start, b.runes, b.sent})
+	b.spans = append(b.spans, span{n, start, b.runes, b.sent, sql})
 	b.write("\n;\n")
 	b.sent++
 }
@@ -83,6 +84,10 @@ type outcome struct {
 // send sends a batch and waits until it ends. It rolls back a transaction that the batch leaves open.
 func (b *batch) send(ctx context.Context, conn *pgx.Conn) (o outcome) {
 	results, done := conn.PgConn().Exec(ctx, b.sql.String()), 0
+	t, tag := newTracer(ctx, conn), pgconn.CommandTag{}
+	if len(b.spans) > 0 && b.spans[0].after == 0 { // no mark tells of it
+		t.begin(b.spans[0].sql)
+	}
 	for ; results.NextResult(); done++ {
 		r := results.ResultReader()
 		fields := r.FieldDescriptions()
@@ -90,13 +95,17 @@ func (b *batch) send(ctx context.Context, conn *pgx.Conn) (o outcome) {
 			switch {
 			case len(fields) == 1 && fields[0].Name == markColumn:
 				o.at, _ = strconv.Atoi(string(r.Values()[0]))
+				t.end(tag, nil)
+				t.begin(b.text(o.at))
 			case len(fields) == 2 && fields[0].Name == lockColumn:
 				o.lock(Lock{statement: o.at, Table: string(r.Values()[0]), Mode: string(r.Values()[1])})
 			}
 		}
-		_, _ = r.Close() // it has the same error as the results
+		tag, _ = r.Close() // it has the same error as the results
 	}
-	if o.err = results.Close(); o.err == nil {
+	o.err = results.Close()
+	t.end(tag, o.err)
+	if o.err == nil {
 		return o
 	}
 	if errors.As(o.err, &o.server) {
@@ -106,6 +115,18 @@ func (b *batch) send(ctx context.Context, conn *pgx.Conn) (o outcome) {
 		_, _ = conn.Exec(ctx, "ROLLBACK")
 	}
 	return o
+}
+
+// text returns the SQL that a mark is before, if it is worth a span: a record alone is not.
+func (b *batch) text(n int) string {
+	if n == committing && len(b.spans) > 0 {
+		return "COMMIT"
+	}
+	i := slices.IndexFunc(b.spans, func(s span) bool { return s.n == n })
+	if i < 0 {
+		return ""
+	}
+	return b.spans[i].sql
 }
 
 // lock notes a lock, unless it is already noted.

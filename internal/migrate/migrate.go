@@ -29,6 +29,9 @@ type Options struct {
 	Now    func() time.Time // nil is time.Now
 	Logger *slog.Logger     // gets warnings about ignored files; nil discards
 
+	// Trace begins the span of a file, whose statements are below it, and returns what ends it; may be nil.
+	Trace func(context.Context, Result) (context.Context, func(error))
+
 	// LookupEnv finds the variables that a file substitutes between `-- +goose ENVSUB ON` and OFF; nil finds none.
 	LookupEnv func(name string) (string, bool)
 
@@ -74,6 +77,9 @@ func (o Options) withDefaults() Options {
 		if report != nil {
 			report(e)
 		}
+	}
+	if o.Trace == nil {
+		o.Trace = func(ctx context.Context, _ Result) (context.Context, func(error)) { return ctx, func(error) {} }
 	}
 	if o.Now == nil {
 		o.Now = time.Now

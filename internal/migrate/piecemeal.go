@@ -194,7 +194,7 @@ func (r *run) statement(ctx context.Context, step planned, n int, alone bool) er
 		return err
 	}
 	b := &batch{}
-	b.spans = []span{{n: n, end: len(step.sql[n-1])}}
+	b.spans = []span{{n: n, end: len(step.sql[n-1]), sql: step.sql[n-1]}}
 	b.write(step.sql[n-1])
 	o := r.retried(ctx, step, b)
 	if o.err != nil {

@@ -141,7 +141,9 @@ func (r *run) files(ctx context.Context, p plan) error {
 		event := Event{Kind: Started, N: i + 1, Of: len(p), Result: result}
 		r.o.Report(event)
 		r.retries = 0
-		locks, err := r.watched(ctx, event, func() ([]Lock, error) { return r.file(ctx, step) })
+		traced, end := r.o.Trace(ctx, result)
+		locks, err := r.watched(traced, event, func() ([]Lock, error) { return r.file(traced, step) })
+		end(err)
 		event.Duration, event.Locks, event.Retries = r.o.Now().Sub(began), locks, r.retries
 		if err != nil {
 			event.Kind, event.Err = Failed, err

@@ -70,7 +70,7 @@ func migrateConfirmed(ctx context.Context, f *factory.Factory, verb string, o mi
 // workAndShow does the work and shows which files it applied or rolled back, even if it failed half-way.
 func workAndShow(ctx context.Context, f *factory.Factory, a *app.App, db *app.Database, o migrate.Options, w work) error {
 	began := f.Term.Now()
-	m, err := a.Migrator(db.Pool, a.TraceMigrations(ctx, newProgress(f.Term).report), func(all *migrate.Options) {
+	m, err := a.Migrator(db.Pool, newProgress(f.Term).report, func(all *migrate.Options) {
 		all.DryRun, all.AllowMissing, all.RollbackOnFailure, all.Irreversible = o.DryRun, o.AllowMissing, o.RollbackOnFailure, o.Irreversible
 		all.Locks = f.Term.Format == term.JSON
 	})
