@@ -14,7 +14,7 @@ tool = go tool -modfile=.ci/tools/$(1).mod $(1)
 check = go run ./.ci/check
 
 # What test-fast leaves out: packages that need minutes, or programs such as npm and Chromium.
-slow = cmd/krowoc internal/app internal/app/ci internal/app/change internal/app/dump internal/app/takeover internal/app/testdb internal/cli internal/dev \
+slow = cmd/krowoc internal/app internal/app/ci internal/app/change internal/app/dump internal/app/takeover internal/app/testdb internal/cli internal/cli/devcmd internal/cli/migratecmd internal/dev \
 	internal/dev/identity internal/dev/redis internal/generate/conformance internal/graph/exec internal/health internal/migrate internal/migrate/verify \
 	internal/pg internal/pg/catalog internal/pg/celsql internal/pg/ddl internal/pg/docker internal/pg/local internal/scaffold internal/seed internal/seed/dump internal/seed/make \
 	internal/supervise krowoctest migrations seeds

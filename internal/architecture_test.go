@@ -29,6 +29,7 @@ var layers = [][]string{
 	{"internal/cli/factory", "krowoctest"},
 	{"internal/cli/*"},
 	{"internal/cli"},
+	{"internal/cli/scripttest"},
 	{"cmd"},
 }
 
@@ -37,7 +38,7 @@ var layers = [][]string{
 var importers = map[string][]string{
 	"internal/config":      {"internal/app", "internal/cli", "krowoctest"},
 	"internal/cli/term":    {"internal/cli", "cmd"},
-	"internal/testkit":     {"internal/app/apptest"},
+	"internal/testkit":     {"internal/app/apptest", "internal/cli/scripttest"},
 	"internal/app/apptest": {},
 	"krowoctest":           {},
 }
@@ -55,7 +56,7 @@ var homes = map[string][]string{
 	"github.com/testcontainers":         {"internal/container"},
 	"github.com/prometheus":             {"internal/telemetry"},
 	"gopkg.in/natefinch/lumberjack.v2":  {"internal/cli/factory"},
-	"testing":                           {"internal/testkit", "internal/app/apptest", "krowoctest"},
+	"testing":                           {"internal/testkit", "internal/app/apptest", "internal/cli/scripttest", "krowoctest"},
 }
 
 // place returns the group of a folder and its layer, -1 when it has none.

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package cli_test
+package scripttest
 
 import "github.com/rogpeppe/go-internal/testscript"
 
