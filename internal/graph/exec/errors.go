@@ -6,6 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
@@ -18,7 +19,7 @@ func present(err error) gqlerror.List {
 	if invalid := (gqlerror.List{}); errors.As(err, &invalid) {
 		list := make(gqlerror.List, len(invalid))
 		for i, e := range invalid {
-			list[i] = &gqlerror.Error{Message: e.Message, Path: e.Path, Locations: e.Locations, Extensions: extensions(fault.Invalid, "")}
+			list[i] = &gqlerror.Error{Message: e.Message, Path: e.Path, Locations: e.Locations, Extensions: extensions(fault.Invalid, remedyOf(e))}
 		}
 		return list
 	}
@@ -31,6 +32,14 @@ func present(err error) gqlerror.List {
 		list[i] = presentOne(one)
 	}
 	return list
+}
+
+// remedyOf returns what to do about a mistake that validation finds, where that is not in the document.
+func remedyOf(mistake *gqlerror.Error) string {
+	if mistake.Rule != rules.KnownRootTypeRule.Name {
+		return ""
+	}
+	return "the schema decides: rules of @auth allow mutations, and @live on a type allows subscriptions"
 }
 
 func presentOne(err error) *gqlerror.Error {

@@ -268,6 +268,19 @@ func (f failing) SendBatch(context.Context, *pgx.Batch) pgx.BatchResults { retur
 
 func (f failing) Begin(context.Context) (pgx.Tx, error) { return nil, f.err }
 
+// Whoever asks for what the schema does not offer learns what would.
+func TestKindsOfOperationsThatAreNotOffered(t *testing.T) {
+	c := serve(t, `type Note @table @auth(rules: [{allow: PUBLIC, operations: [READ]}]) { text: String }`, "")
+	for query, want := range map[string]string{
+		"mutation { createNote(data: {}) { id } }": "@auth allow mutations",
+		"subscription { notes { totalCount } }":    "@live on a type allows subscriptions",
+	} {
+		if _, a := c.mistakes(t, query, nil); !strings.Contains(a.Errors[0].Extensions.Hint, want) {
+			t.Errorf("%s: %+v", query, a.Errors)
+		}
+	}
+}
+
 func TestErrorsOfPostgres(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err    error
