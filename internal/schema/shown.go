@@ -41,7 +41,7 @@ func (t *Type) APIField(name string) *Field {
 }
 
 // APIKeyFields returns the columns that hold f as KeyFields does, under their names in the API.
-func (f *Field) APIKeyFields() []KeyField { return f.keyFields((*Field).APIName) }
+func (f *Field) APIKeyFields() []KeyField { return f.NamedKeyFields((*Field).APIName) }
 
 func or(name, otherwise string) string {
 	if name == "" {
