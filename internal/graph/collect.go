@@ -14,10 +14,14 @@ type selected struct {
 }
 
 // collect merges selection sets into the fields of the answer in the order in which they first appear
-// (GraphQL specification, CollectFields). Every type condition holds: the API has neither interfaces nor
-// unions.
+// (GraphQL specification, CollectFields). Every type condition holds: the sets are not those of an interface.
 func (b *builder) collect(sets ...ast.SelectionSet) ([]selected, error) {
-	c := collector{builder: b, index: map[string]int{}, visited: map[string]bool{}}
+	return b.collectOf("", sets...)
+}
+
+// collectOf is collect for an object of a type. A fragment on another type has none of its fields.
+func (b *builder) collectOf(typeName string, sets ...ast.SelectionSet) ([]selected, error) {
+	c := collector{builder: b, typeName: typeName, index: map[string]int{}, visited: map[string]bool{}}
 	for _, set := range sets {
 		if err := c.add(set); err != nil {
 			return nil, err
@@ -27,10 +31,17 @@ func (b *builder) collect(sets ...ast.SelectionSet) ([]selected, error) {
 }
 
 type collector struct {
-	builder *builder
-	fields  []selected
-	index   map[string]int
-	visited map[string]bool
+	builder  *builder
+	typeName string
+	fields   []selected
+	index    map[string]int
+	visited  map[string]bool
+}
+
+// applies reports whether a fragment on a type is one of the object. The validator has checked that it can be.
+func (c *collector) applies(condition string) bool {
+	isSame := condition == "" || condition == c.typeName
+	return isSame || c.typeName == "" || condition == nodeType
 }
 
 func (c *collector) add(set ast.SelectionSet) error {
@@ -42,13 +53,13 @@ func (c *collector) add(set ast.SelectionSet) error {
 				err = c.field(sel)
 			}
 		case *ast.InlineFragment:
-			if c.builder.included(sel.Directives) {
+			if c.builder.included(sel.Directives) && c.applies(sel.TypeCondition) {
 				err = c.add(sel.SelectionSet)
 			}
 		case *ast.FragmentSpread:
 			if c.builder.included(sel.Directives) && !c.visited[sel.Name] {
 				c.visited[sel.Name] = true
-				err = c.add(c.builder.fragments.ForName(sel.Name).SelectionSet)
+				err = c.spread(c.builder.fragments.ForName(sel.Name))
 			}
 		}
 		if err != nil {
@@ -56,6 +67,13 @@ func (c *collector) add(set ast.SelectionSet) error {
 		}
 	}
 	return nil
+}
+
+func (c *collector) spread(f *ast.FragmentDefinition) error {
+	if !c.applies(f.TypeCondition) {
+		return nil
+	}
+	return c.add(f.SelectionSet)
 }
 
 func (c *collector) field(f *ast.Field) error {

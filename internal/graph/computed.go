@@ -15,12 +15,12 @@ import (
 const this = "this"
 
 // addComputed shows the fields of a type that have no column.
-func (o *object) addComputed() {
+func (o *object) addComputed(name func(*schema.Field) string) {
 	for _, f := range o.typ.Computed {
 		if serviceOnly(f) || f.API.Hides(schema.Read) {
 			continue
 		}
-		o.add(scalarField(f, f.APIName(), ""))
+		o.add(scalarField(f, name(f), ""))
 	}
 }
 

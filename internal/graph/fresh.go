@@ -28,7 +28,7 @@ func (b *builder) fresh(a access, t *schema.Type) string {
 	}
 	what := doing[a.operation] + " " + t.APIName()
 	if a.field != nil {
-		what += "." + a.field.APIName()
+		what += "." + b.api.nameOf(a.field)
 	}
 	b.asks(Freshness{Within: a.fresh, What: what, Location: b.location})
 	return ""

@@ -24,6 +24,7 @@ type Options struct {
 	DefaultPageSize int // rows of a list that gives neither; default 20, or MaxPageSize where that is less
 
 	Sessions bool // people see and end the sessions of their browsers
+	Relay    bool // rows have global IDs, and Query has node and nodes
 
 	// Policed says that the statements of callers run under the policies of Policies, which decide then what rows a caller reads. Statements that
 	// write are subject to the policies for writes alone, and apply the rules themselves as well.
@@ -64,6 +65,8 @@ type API struct {
 	mutations     map[string]mutation // by the root field: createPrompt
 	mutationNames []string            // in the order of the schema
 
+	nodes map[string]*object // whose rows have global IDs, by the name of their type in the API
+
 	structural map[string]bool // enums whose values decide what SQL a plan has, as Booleans do; they are part of the Shape of a request
 
 	sdl    string
@@ -82,6 +85,9 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	if err := a.checkSessionNames(); err != nil {
 		return nil, err
 	}
+	if err := a.checkNodeNames(); err != nil {
+		return nil, err
+	}
 	if err := a.checkViews(); err != nil {
 		return nil, err
 	}
@@ -89,6 +95,9 @@ func New(s *schema.Schema, o Options) (*API, error) {
 		return nil, err
 	}
 	if err := a.checkRules(); err != nil {
+		return nil, err
+	}
+	if err := a.addGlobalIDs(); err != nil {
 		return nil, err
 	}
 	a.sdl = a.printSDL()

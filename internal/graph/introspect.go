@@ -2,6 +2,8 @@ package graph
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -200,12 +202,7 @@ func (f inspected) readSchema(s *introspection.Schema) any {
 	case "description":
 		return orNil(s.Description())
 	case "types":
-		types := s.Types()
-		out := make([]any, len(types))
-		for i := range types {
-			out[i] = &types[i]
-		}
-		return out
+		return typesOf(s.Types())
 	case "queryType":
 		return orNil(s.QueryType())
 	case "mutationType":
@@ -234,20 +231,31 @@ func (f inspected) readType(t *introspection.Type) any {
 	case "isOneOf":
 		return only(kind, "INPUT_OBJECT", func() any { return t.IsOneOf() })
 	case "fields":
-		return only(kind, "OBJECT", func() any { return objects(t.Fields(f.deprecated)) })
+		return only(kind, "OBJECT INTERFACE", func() any { return objects(t.Fields(f.deprecated)) })
 	case "interfaces":
-		return only(kind, "OBJECT", func() any { return []any{} })
+		return only(kind, "OBJECT INTERFACE", func() any { return typesOf(t.Interfaces()) })
+	case "possibleTypes":
+		return only(kind, "INTERFACE", func() any { return typesOf(t.PossibleTypes()) })
 	case "enumValues":
 		return only(kind, "ENUM", func() any { return objects(t.EnumValues(f.deprecated)) })
 	case "inputFields":
 		return only(kind, "INPUT_OBJECT", func() any { return objects(t.VisibleInputFields(f.deprecated)) })
 	}
-	return nil // possibleTypes: the API has neither interfaces nor unions
+	return nil
 }
 
-// only calls value for types of one kind, and returns nil for others.
+// typesOf returns types as objects.
+func typesOf(types []introspection.Type) []any {
+	out := make([]any, len(types))
+	for i := range types {
+		out[i] = &types[i]
+	}
+	return out
+}
+
+// only calls value for types of some kinds, and returns nil for others.
 func only(kind, want string, value func() any) any {
-	if kind != want {
+	if !slices.Contains(strings.Fields(want), kind) {
 		return nil
 	}
 	return value()

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/krowoc/krowoc/internal/schema"
 )
@@ -123,12 +122,12 @@ func (b *builder) changeable(c change, alias string) (string, error) {
 // keyOf returns the condition that a row has a key that the client gives.
 func (b *builder) keyOf(o *object, key arg, alias string) (string, error) {
 	var where []string
-	for _, k := range o.key {
-		i := slices.IndexFunc(key.fields, func(f argField) bool { return f.name == k.name })
-		if i < 0 {
-			return "", invalid("the key of "+article(o.typ.APIName())+" has no "+k.name, "")
+	for i, k := range o.key {
+		given, ok := key.field(o.keyName(i))
+		if !ok {
+			return "", invalid("the key of "+article(o.typ.APIName())+" has no "+o.keyName(i), "")
 		}
-		value, err := b.value(k.value, key.fields[i].value)
+		value, err := b.clientValue(o.keyParam(i, given.input))
 		if err != nil {
 			return "", err
 		}

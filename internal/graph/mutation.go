@@ -26,7 +26,7 @@ type mutation struct {
 // addMutations names the writes of every type that has a rule for them.
 func (a *API) addMutations() {
 	for _, o := range a.objects {
-		o.inputs, o.links = inputsOf(o), a.linksOf(o)
+		o.inputs, o.links = a.inputsOf(o), a.linksOf(o)
 		for _, m := range []struct {
 			verb      string
 			operation schema.Operation
@@ -64,13 +64,13 @@ func (a *API) addMutation(name string, m mutation) {
 	a.mutationNames = append(a.mutationNames, name)
 }
 
-func inputsOf(o *object) (list []inputField) {
+func (a *API) inputsOf(o *object) (list []inputField) {
 	for _, f := range o.typ.Fields {
 		if f.ReadOnly() || serviceOnly(f) {
 			continue
 		}
-		for _, k := range keyFields(f) {
-			ownField := k.name != f.APIName() && o.typ.APIField(k.name) != nil // which is listed by itself
+		for _, k := range a.keyFields(f) {
+			ownField := k.name != a.nameOf(f) && o.typ.APIField(k.name) != nil // which is listed by itself
 			if k.column == "" || ownField {
 				continue
 			}
@@ -198,7 +198,7 @@ func (b *builder) mutate(f selected) error {
 	if err != nil {
 		return err
 	}
-	step.Read, err = b.readStep(m.object, f, &b.plan.Cost, func(i int, k *field) (string, error) { return b.keyToRead(f, k, i, step.Deletes) })
+	step.Read, err = b.readStep(m.object, f, &b.plan.Cost, func(i int, _ *field) (string, error) { return b.keyToRead(m.object, f, i, step.Deletes) })
 	if err == nil {
 		step.Events, err = b.eventsWhen(m, f, nil)
 	}
@@ -280,19 +280,20 @@ func (b *builder) statement(write func() (string, error)) (Statement, error) {
 }
 
 // keyToRead returns SQL for a part of the key of the row to read: the argument, or the key that Write returned.
-func (b *builder) keyToRead(f selected, k *field, i int, given bool) (string, error) {
+func (b *builder) keyToRead(o *object, f selected, i int, given bool) (string, error) {
 	if given {
-		return b.keyArgument(f, k)
+		return b.keyArgument(o, f, i)
 	}
 	return b.param(Param{Kind: RowKey, index: i}), nil
 }
 
-func (b *builder) keyArgument(f selected, k *field) (string, error) {
-	value, ok := b.argument(f.Field, k.name)
+// keyArgument returns SQL for a part of the key that the arguments give.
+func (b *builder) keyArgument(o *object, f selected, i int) (string, error) {
+	value, ok := b.argument(f.Field, o.keyName(i))
 	if !ok {
-		return "", invalid("the argument "+k.name+" is missing", "")
+		return "", invalid("the argument "+o.keyName(i)+" is missing", "")
 	}
-	return b.value(k.value, value)
+	return b.clientValue(o.keyParam(i, value.input))
 }
 
 // permission returns the condition under which the rules allow an operation on a row that sets the given fields. It fails when

@@ -166,8 +166,7 @@ func (b *builder) nestedValue(o *object, d argField, a *assignment) (ok bool, er
 		if verb.name == "create" {
 			value = b.param(Param{Kind: RowKey, index: offset + j})
 		} else {
-			key, _ := verb.value.field(n.target.key[j].name)
-			if value, err = b.assigned(in, key); err != nil {
+			if value, err = b.connected(in, n.target, j, verb.value); err != nil {
 				return true, err
 			}
 		}
@@ -175,6 +174,17 @@ func (b *builder) nestedValue(o *object, d argField, a *assignment) (ok bool, er
 		a.given = append(a.given, in)
 	}
 	return true, nil
+}
+
+// connected returns SQL for a part of the key of an existing row that a reference is to hold.
+func (b *builder) connected(in inputField, target *object, part int, key arg) (string, error) {
+	given, _ := key.field(target.keyName(part))
+	if !target.global {
+		return b.assigned(in, given)
+	}
+	p := target.keyParam(part, given.input)
+	p.form, p.value, p.name = asColumn, in.value, in.name
+	return b.clientValue(p)
 }
 
 // notNested is the fault of rows within data where a statement writes many rows.

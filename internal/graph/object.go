@@ -17,6 +17,7 @@ type object struct {
 	fields []*field
 	byName map[string]*field
 	key    []*field     // scalar fields that hold the key, in order; some may not be among fields
+	global bool         // rows have a global ID
 	inputs []inputField // what clients write
 	links  []linkField  // lists that clients write
 
@@ -117,14 +118,14 @@ func (a *API) addFields(o *object) {
 			continue // not in the API, like a type without rules
 		}
 		if f.Type.Object == nil {
-			o.add(scalarField(f, f.APIName(), f.Column))
+			o.add(scalarField(f, a.nameOf(f), f.Column))
 			continue
 		}
 		a.addRelation(o, f)
 	}
-	o.addComputed()
+	o.addComputed(a.nameOf)
 	for _, k := range o.typ.Key {
-		o.key = append(o.key, keyFields(k)...)
+		o.key = append(o.key, a.keyFields(k)...)
 	}
 }
 
@@ -162,13 +163,13 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 	if target == nil || hiddenJoin {
 		return
 	}
-	out := &field{name: f.APIName(), src: f, target: target}
+	out := &field{name: a.nameOf(f), src: f, target: target}
 	out.many = rel.Kind == schema.BackMany || rel.Kind == schema.ManyToMany
 	// A row that the caller may not read is null; were the field not nullable, its parent would vanish too.
 	out.nullable = !out.many && (!f.Type.NonNull || !target.access.open)
 	out.restrict(f)
 	o.add(out)
-	for _, k := range keyFields(f) {
+	for _, k := range a.keyFields(f) {
 		if o.typ.APIField(k.name) == nil {
 			o.add(k)
 		}
@@ -177,9 +178,11 @@ func (a *API) addRelation(o *object, f *schema.Field) {
 
 // keyFields returns the scalar fields that hold f: f itself, or the parts of the key that a reference
 // holds, named after both: owner -> ownerId.
-func keyFields(f *schema.Field) []*field {
+func keyFields(f *schema.Field) []*field { return namedKeyFields(f, (*schema.Field).APIName) }
+
+func namedKeyFields(f *schema.Field, name func(*schema.Field) string) []*field {
 	var out []*field
-	for _, part := range f.APIKeyFields() {
+	for _, part := range f.NamedKeyFields(name) {
 		k := scalarField(f, part.Name, part.Column)
 		k.value = valueOf(part.Leaf)
 		out = append(out, k)

@@ -14,6 +14,7 @@ type pageSize struct {
 	input  input
 	number int // where no variable holds it
 	most   int
+	counts bool // the input is a list, whose elements count
 }
 
 // known reports whether the size is the same for every request.
@@ -28,6 +29,9 @@ func (s pageSize) read(vars map[string]any) (int, error) {
 }
 
 func (s pageSize) check(value any) (int, error) {
+	if s.counts {
+		return s.count(value)
+	}
 	text, _ := plainText(value)
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > s.most {
@@ -36,6 +40,15 @@ func (s pageSize) check(value any) (int, error) {
 			hint = ""
 		}
 		return 0, invalid(fmt.Sprintf("%s must be between 0 and %d; it is %s", s.name, s.most, text), hint)
+	}
+	return n, nil
+}
+
+// count returns the number of elements of a list.
+func (s pageSize) count(list any) (int, error) {
+	n := len(asList(list))
+	if n > s.most {
+		return 0, invalid(fmt.Sprintf("%s must have at most %d elements; it has %d", s.name, s.most, n), "read the others in another operation")
 	}
 	return n, nil
 }

@@ -28,14 +28,15 @@ type Param struct {
 	Location *Location // of the field whose argument gives the value; nil where no argument does
 
 	input    input     // of Variable and CursorPart
-	size     pageSize  // of PageSize
+	size     pageSize  // of PageSize and asKeys
 	value    valueType // how Postgres takes the value
 	form     form
 	operator string // whose operand the value is, where not every value will do
 	name     string // of the argument, or of the field of data
 	cursor   cursorOrder
-	index    int // of CursorPart and RowKey
+	index    int // of CursorPart, RowKey and the key in a global ID
 	constant any
+	node     *object // whose global ID the value is, of which index tells the part; nil for none
 }
 
 // form is the shape of a client's value.
@@ -46,6 +47,7 @@ const (
 	asArray              // a list of values for an operator, without nulls
 	asColumn             // what a column of the value's type takes: one value, a list, or null
 	asZone               // the name of a time zone
+	asKeys               // a list of global IDs, of which those of other types become null
 )
 
 // caller reports which part of the caller the parameter holds.
@@ -83,6 +85,9 @@ func (p *Param) bind(r Request) (any, error) {
 
 // encode returns the text of a client's value.
 func (p *Param) encode(value any) (any, error) {
+	if p.node != nil {
+		return p.encodeGlobal(value)
+	}
 	switch p.form {
 	case asArray:
 		if p.operator == "path" {
@@ -148,7 +153,11 @@ func (p *Param) String() string {
 	case Constant:
 		return fmt.Sprintf("constant %v as %s", p.constant, p.typeName())
 	case Variable:
-		return p.input.String() + " as " + p.typeName()
+		part := ""
+		if p.node != nil {
+			part = fmt.Sprintf("part %d of the key in ", p.index+1)
+		}
+		return part + p.input.String() + " as " + p.typeName()
 	case PageSize:
 		return p.size.String() + " as Int, at most " + fmt.Sprint(p.size.most)
 	case CursorPart:
@@ -166,7 +175,7 @@ func (p *Param) String() string {
 }
 
 func (p *Param) typeName() string {
-	if p.form == asArray || (p.form == asColumn && p.value.list) {
+	if p.form == asArray || p.form == asKeys || (p.form == asColumn && p.value.list) {
 		return "[" + p.value.name() + "]"
 	}
 	return p.value.name()

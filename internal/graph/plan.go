@@ -234,6 +234,10 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 	if op == ast.Mutation {
 		return root, "", b.mutate(f)
 	}
+	if b.api.isNode(f.Name, op) {
+		sql, err := b.nodeField(f)
+		return root, sql, err
+	}
 	if o := b.api.single[f.Name]; o != nil {
 		sql, err := b.byKey(o, f, &b.plan.Cost)
 		return root, sql, err
@@ -251,8 +255,8 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 func (b *builder) byKey(o *object, f selected, c *Cost) (string, error) {
 	s := &scope{object: o, alias: b.alias()}
 	var where []string
-	for _, k := range o.key {
-		value, err := b.keyArgument(f, k)
+	for i, k := range o.key {
+		value, err := b.keyArgument(o, f, i)
 		if err != nil {
 			return "", err
 		}

@@ -23,7 +23,7 @@ type Request struct {
 
 // Shape returns the part of a request that a plan depends on besides its document: whether the caller is
 // the service, a user or nobody; which variables are given and null; and, of variables that hold filters
-// and orders, which fields they hold. Requests of equal shape have the same plan.
+// and orders, which fields they hold; and of global IDs of nodes, their types. Requests of equal shape have the same plan.
 func (a *API) Shape(op *ast.OperationDefinition, r Request) string {
 	var b strings.Builder
 	b.WriteByte(kind(r.Caller))
@@ -35,6 +35,7 @@ func (a *API) Shape(op *ast.OperationDefinition, r Request) string {
 		}
 		a.shape(&b, def.Type, value)
 	}
+	a.nodeShape(&b, op.SelectionSet, r.Variables)
 	return b.String()
 }
 

@@ -20,6 +20,7 @@ func (a *API) printSDL() string {
 	p.query(a)
 	p.mutation(a)
 	p.subscription(a)
+	p.nodeType(a)
 	if a.options.Sessions {
 		p.session()
 	}
@@ -65,6 +66,7 @@ func (p *sdlPrinter) query(a *API) {
 		p.rowsOf(o, "if")
 	}
 	p.customs(a, false)
+	p.nodeQuery(a)
 	empty = empty && !a.hasCustoms(false)
 	switch {
 	case a.options.Sessions:
@@ -78,12 +80,8 @@ func (p *sdlPrinter) query(a *API) {
 
 // rowsOf prints the root fields that read the rows of a type. A row that is missing makes the first one null if, or while, it is.
 func (p *sdlPrinter) rowsOf(o *object, when string) {
-	var args []string
-	for _, k := range o.key {
-		args = append(args, k.name+": "+k.value.name()+"!")
-	}
 	p.describe("  ", "The "+o.typ.APIName()+" with this key, or null "+when+" no such row exists that the caller is allowed to read.")
-	p.line("  %s(%s): %s", o.single, strings.Join(args, ", "), o.typ.APIName())
+	p.line("  %s(%s): %s", o.single, strings.Join(o.keyArguments(), ", "), o.typ.APIName())
 	p.describe("  ", "Every "+o.typ.APIName()+" that the caller is allowed to read.")
 	p.line("  %s%s: %sConnection!", o.plural, listArguments(o), o.typ.APIName())
 }
@@ -99,10 +97,10 @@ func listArguments(o *object) string {
 func (p *sdlPrinter) object(o *object) {
 	name := o.typ.APIName()
 	p.describe("", o.typ.Description)
-	p.line("type %s {", name)
+	p.typeHead(o)
 	for _, f := range o.fields {
 		description := f.src.Description
-		if f.name != f.src.APIName() {
+		if f.target == nil && f.src.Relation != nil {
 			description = "The key of " + f.src.APIName() + "."
 		}
 		p.describe("  ", description)
@@ -150,6 +148,7 @@ func (p *sdlPrinter) where(o *object) {
 	name := o.typ.APIName()
 	p.describe("", "Conditions on "+article(name)+"; all of them must hold.")
 	p.line("input %sWhere {", name)
+	p.globalFilter(o)
 	for _, f := range o.fields {
 		switch {
 		case f.many:

@@ -11,10 +11,7 @@ func (p *sdlPrinter) mutation(a *API) {
 	for _, name := range a.mutationNames {
 		m := a.mutations[name]
 		typ := m.object.typ.APIName()
-		var key []string
-		for _, k := range m.object.key {
-			key = append(key, k.name+": "+k.value.name()+"!")
-		}
+		key := m.object.keyArguments()
 		if v := versionOf(m.object); v != nil {
 			key = append(key, v.name+": Int")
 		}
@@ -114,7 +111,7 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 			continue
 		}
 		some = true
-		if in.name == in.src.APIName() {
+		if in.src.Relation == nil {
 			p.describe("  ", in.src.Description)
 		}
 		typ := in.value.name()
@@ -177,8 +174,8 @@ func (p *sdlPrinter) key(o *object) {
 	p.used[name] = true
 	p.describe("", "The key of "+article(o.typ.APIName())+".")
 	p.line("input %s {", name)
-	for _, k := range o.key {
-		p.line("  %s: %s!", k.name, k.value.name())
+	for _, argument := range o.keyArguments() {
+		p.line("  %s", argument)
 	}
 	p.line("}\n")
 }

@@ -45,7 +45,7 @@ func (b *builder) objectJSON(s *scope, sets []ast.SelectionSet, c *Cost, depth i
 
 // membersJSON appends the JSON object of what is selected of a type, and counts its cost. member appends the value of a field.
 func (b *builder) membersJSON(t *text, typeName string, sets []ast.SelectionSet, c *Cost, member func(selected) error) error {
-	fields, err := b.collect(sets...)
+	fields, err := b.collectOf(typeName, sets...)
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,9 @@ func (b *builder) membersJSON(t *text, typeName string, sets []ast.SelectionSet,
 
 // fieldJSON appends the JSON of one field of a row.
 func (b *builder) fieldJSON(t *text, s *scope, f selected, c *Cost, depth int) error {
+	if s.object.global && f.Name == globalID {
+		return b.globalJSON(t, s)
+	}
 	field := s.object.byName[f.Name]
 	rule, err := b.fieldRule(s.object, field, s.alias)
 	if err != nil {

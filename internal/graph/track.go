@@ -26,7 +26,7 @@ func (b *builder) eventsWhen(m mutation, f selected, when func() string) (list [
 			alias := b.alias()
 			var where []string
 			for i, k := range m.object.key {
-				value, err := b.keyToRead(f, k, i, m.operation == schema.Delete)
+				value, err := b.keyToRead(m.object, f, i, m.operation == schema.Delete)
 				if err != nil {
 					return "", err
 				}

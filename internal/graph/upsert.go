@@ -90,7 +90,7 @@ func (b *builder) upsertRow(m mutation, f selected) (err error) {
 	if err != nil {
 		return err
 	}
-	if step.Read, err = b.readStep(m.object, f, &b.plan.Cost, func(i int, k *field) (string, error) { return b.keyToRead(f, k, i, false) }); err != nil {
+	if step.Read, err = b.readStep(m.object, f, &b.plan.Cost, func(i int, _ *field) (string, error) { return b.keyToRead(o, f, i, false) }); err != nil {
 		return err
 	}
 	for _, op := range []schema.Operation{schema.Create, schema.Update} {

@@ -36,7 +36,7 @@ func (a *API) Explain(v Violation, c caller.Caller) Explanation {
 		return unknown
 	}
 	t := a.model.Tables[i]
-	fields, e := explain(t, v)
+	fields, e := a.explain(t, v)
 	switch {
 	case !mayRead(t, fields, c) || !mayTell(t, e.check, c):
 		return Explanation{Message: unnamedMessage(v.SQLState)}
@@ -83,10 +83,10 @@ const (
 )
 
 // explain returns the fields that a constraint is on, and what it demands.
-func explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation) {
+func (a *API) explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation) {
 	switch {
 	case v.SQLState == notNullViolation:
-		name := fieldOf(t, v.Column)
+		name := a.fieldOf(t, v.Column)
 		for _, f := range t.Fields {
 			if slices.Contains(f.Columns(), v.Column) {
 				fields = append(fields, f)
@@ -96,14 +96,14 @@ func explain(t *schema.Type, v Violation) (fields []*schema.Field, e Explanation
 	case pg.IsForeignKeyViolation(v.SQLState):
 		for _, f := range t.Fields {
 			if r := f.Relation; r != nil && r.Kind == schema.RefOne && schema.ObjectName(t.Table, f.Columns(), "fkey") == v.Constraint {
-				message := f.APIName() + ": no such " + r.Target.APIName() + " exists, or " + article(t.APIName()) + " still refers to it"
-				return append([]*schema.Field{f}, r.Fields...), Explanation{Field: f.APIName(), Message: message}
+				message := a.nameOf(f) + ": no such " + r.Target.APIName() + " exists, or " + article(t.APIName()) + " still refers to it"
+				return append([]*schema.Field{f}, r.Fields...), Explanation{Field: a.nameOf(f), Message: message}
 			}
 		}
 	case v.SQLState == uniqueViolation:
-		return explainUnique(t, v.Constraint)
+		return a.explainUnique(t, v.Constraint)
 	case v.SQLState == checkViolation:
-		return explainCheck(t, v.Constraint)
+		return a.explainCheck(t, v.Constraint)
 	}
 	return nil, Explanation{}
 }
@@ -128,9 +128,9 @@ func (a access) possible(c caller.Caller) bool {
 }
 
 // fieldOf names the field of a column as the API does.
-func fieldOf(t *schema.Type, column string) string {
+func (a *API) fieldOf(t *schema.Type, column string) string {
 	for _, f := range t.Fields {
-		for _, k := range f.APIKeyFields() {
+		for _, k := range f.NamedKeyFields(a.nameOf) {
 			if k.Column == column {
 				return k.Name
 			}
@@ -139,17 +139,17 @@ func fieldOf(t *schema.Type, column string) string {
 	return column
 }
 
-func explainUnique(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
+func (a *API) explainUnique(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
 	for _, f := range t.Fields {
 		if f.Unique && f.UniqueName() == constraint {
-			return []*schema.Field{f}, Explanation{Field: f.APIName(), Message: f.APIName() + ": another " + t.APIName() + " has the same value"}
+			return []*schema.Field{f}, Explanation{Field: a.nameOf(f), Message: a.nameOf(f) + ": another " + t.APIName() + " has the same value"}
 		}
 	}
 	for _, u := range t.Uniques {
 		if u.Name == constraint {
 			names := make([]string, len(u.Fields))
 			for i, f := range u.Fields {
-				names[i] = f.APIName()
+				names[i] = a.nameOf(f)
 			}
 			return u.Fields, Explanation{Message: strings.Join(names, ", ") + ": another " + t.APIName() + " has the same values"}
 		}
@@ -157,16 +157,16 @@ func explainUnique(t *schema.Type, constraint string) ([]*schema.Field, Explanat
 	return nil, Explanation{Message: "another " + t.APIName() + " has the same key or unique value"}
 }
 
-func explainCheck(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
+func (a *API) explainCheck(t *schema.Type, constraint string) ([]*schema.Field, Explanation) {
 	for _, f := range t.Fields {
 		for _, c := range f.Checks {
 			if c.Name == constraint {
-				return []*schema.Field{f}, Explanation{Field: f.APIName(), Message: f.APIName() + ": " + checkMessage(c, t), check: &c}
+				return []*schema.Field{f}, Explanation{Field: a.nameOf(f), Message: a.nameOf(f) + ": " + checkMessage(c, t), check: &c}
 			}
 		}
 		for kind, message := range constraintMessages(f) {
 			if len(f.Columns()) > 0 && f.ConstraintName(kind) == constraint {
-				return []*schema.Field{f}, Explanation{Field: f.APIName(), Message: f.APIName() + " " + message}
+				return []*schema.Field{f}, Explanation{Field: a.nameOf(f), Message: a.nameOf(f) + " " + message}
 			}
 		}
 	}

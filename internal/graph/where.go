@@ -41,6 +41,9 @@ func (b *builder) filterField(o *object, alias string, f argField, depth int) (s
 	if ok {
 		return condition, err
 	}
+	if o.global && f.name == globalID {
+		return b.globalFilter(o, alias, f.value)
+	}
 	field := o.byName[f.name]
 	if field == nil {
 		return b.search(o, alias, f.value)

@@ -257,8 +257,8 @@ func (b *builder) delete(o *object, f selected) (string, error) {
 // keyed returns the condition that selects the row with the key in the arguments if the rules allow the operation.
 func (b *builder) keyed(o *object, f selected, alias string, op schema.Operation, given []inputField) (string, error) {
 	var where []string
-	for _, k := range o.key {
-		value, err := b.keyArgument(f, k)
+	for i, k := range o.key {
+		value, err := b.keyArgument(o, f, i)
 		if err != nil {
 			return "", err
 		}

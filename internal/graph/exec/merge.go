@@ -11,8 +11,8 @@ import (
 )
 
 // mergeRule is OverlappingFieldsCanBeMerged in linear time. The rule of gqlparser compares every field with every other of the same response
-// key, which takes seconds for a document of 64 KiB. In an API without interfaces and unions all fields of a key have the same parent,
-// so that it suffices to compare each with the first. The document must have passed measure, which refuses fragments that form a cycle.
+// key, which takes seconds for a document of 64 KiB. Fields of a key that have the same parent are all the same if each is the same as the
+// first. The document must have passed measure, which refuses fragments that form a cycle.
 // See https://spec.graphql.org/October2021/#sec-Field-Selection-Merging.
 var mergeRule = core.Rule{
 	Name: rules.OverlappingFieldsCanBeMergedRule.Name,
@@ -34,27 +34,39 @@ type merger struct {
 
 // merge checks the fields of selection sets that belong to one object.
 func (m *merger) merge(sets ...ast.SelectionSet) {
+	f := m.flatten(sets)
+	for _, key := range f.keys {
+		lists := byParent(f.byKey[key])
+		if len(lists) > 1 {
+			if !m.sameShapes(key, f.byKey[key]) {
+				continue
+			}
+			m.shapes(below(f.byKey[key])...)
+		}
+		for _, fields := range lists {
+			m.mergeFields(key, fields)
+		}
+	}
+}
+
+// mergeFields checks the fields of one response key that belong to one object.
+func (m *merger) mergeFields(key string, fields []*ast.Field) {
+	if i := slices.IndexFunc(fields, func(field *ast.Field) bool { return !sameField(fields[0], field) }); i > 0 {
+		m.addError(core.Message(`Fields %q conflict because %s. Use different aliases on the fields to fetch both if this was intentional.`,
+			key, difference(fields[0], fields[i])), core.At(fields[i].Position))
+		return
+	}
+	if sets := below(fields); sets != nil {
+		m.merge(sets...)
+	}
+}
+
+func (m *merger) flatten(sets []ast.SelectionSet) flattened {
 	f := flattened{fragments: m.fragments, byKey: map[string][]*ast.Field{}, visited: map[string]bool{}}
 	for _, set := range sets {
 		f.add(set)
 	}
-	for _, key := range f.keys {
-		fields := f.byKey[key]
-		if i := slices.IndexFunc(fields, func(field *ast.Field) bool { return !sameField(fields[0], field) }); i > 0 {
-			m.addError(core.Message(`Fields %q conflict because %s. Use different aliases on the fields to fetch both if this was intentional.`,
-				key, difference(fields[0], fields[i])), core.At(fields[i].Position))
-			continue
-		}
-		var below []ast.SelectionSet
-		for _, field := range fields {
-			if len(field.SelectionSet) > 0 {
-				below = append(below, field.SelectionSet)
-			}
-		}
-		if below != nil {
-			m.merge(below...)
-		}
-	}
+	return f
 }
 
 // flattened is the fields of selection sets, with those of their fragments, by response key.

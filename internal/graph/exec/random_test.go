@@ -36,10 +36,11 @@ func TestRandomOperations(t *testing.T) {
 		{"searched", serve(t, searchSchema, "", "INSERT INTO notes (name, title) VALUES ('a', 'p1')"), apiOf(t, searchSchema).Schema()},
 		{"similar", serve(t, similarSchema, "CREATE EXTENSION pg_trgm", "INSERT INTO notes (name, text) VALUES ('a', 'p1')"), apiOf(t, similarSchema).Schema()},
 		{"ballots", serve(t, ballotSchema, "", ballotRows), apiOf(t, ballotSchema).Schema()},
+		{"relay", relayPlatform(t), platform(t, graph.Options{Relay: true}).Schema()},
 	} {
 		answered := 0
 		for i := range *operations {
-			g := operationMaker{Rand: rand.New(rand.NewPCG(*randomSeed, uint64(i))), schema: api.schema, variables: map[string]any{}} //nolint:gosec // not for secrets
+			g := operationMaker{Rand: rand.New(rand.NewPCG(*randomSeed, uint64(i))), schema: api.schema, variables: map[string]any{}, known: relayKnown[api.name]} //nolint:gosec // not for secrets
 			text := g.operation()
 			who := []caller.Caller{service, anonymous, ada, bob, admin, keyed, {UID: "alice"}}[g.IntN(7)]
 			w := api.client.as(who).send(t, text, g.variables)
@@ -92,7 +93,7 @@ func (g *operationMaker) selection(def *ast.Definition, depth int) string {
 			f = def.Fields.ForName(g.by[g.IntN(len(g.by))])
 		}
 		target := g.schema.Types[f.Type.Name()]
-		nested := target.Kind == ast.Object
+		nested := target.IsCompositeType()
 		if strings.HasPrefix(f.Name, "__") || (nested && (depth == 0 || g.size > 30)) {
 			b.WriteString(" __typename")
 			continue
