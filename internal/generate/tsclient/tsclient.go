@@ -213,14 +213,14 @@ func (w *writer) named(name string) string {
 }
 
 func (w *writer) composite(t *ast.Type) bool {
-	return w.api.Types[t.Name()].Kind == ast.Object
+	return w.api.Types[t.Name()].IsCompositeType()
 }
 
 // objects writes the fields that can be selected of each type.
 func (w *writer) objects(types []*ast.Definition) {
 	w.line("\n/** The fields of each type of the API. */\nexport interface $Types {")
 	for _, d := range types {
-		if d.Kind != ast.Object {
+		if !d.IsCompositeType() {
 			continue
 		}
 		w.doc("  ", d.Description)
@@ -266,7 +266,7 @@ func (w *writer) parameters(head string, list []string) {
 func (w *writer) meta(types []*ast.Definition) {
 	w.line("\nconst $meta: $Meta = {")
 	for _, d := range types {
-		if d.Kind != ast.Object {
+		if !d.IsCompositeType() {
 			continue
 		}
 		var fields []string

@@ -20,7 +20,7 @@ enum Result { ONE "The */ other." TWO }
 input Where { kind: Result, text: String! = "a", in: [Int!] }
 interface Node { id: ID! }
 type Post implements Node { id: ID! kind: Result list(first: Int = 20, where: Where): [Post!]! }
-type Query { post(id: ID!): Post count: Int! }
+type Query { post(id: ID!): Post node(id: ID!): Node count: Int! }
 type Mutation { create(kind: Result!): Post! }
 type Subscription { created: Post! }`
 
