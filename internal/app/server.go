@@ -183,7 +183,7 @@ func (a *App) API(s *schema.Schema) (*graph.API, error) { return a.api(s, false)
 
 func (a *App) api(s *schema.Schema, policed bool) (*graph.API, error) {
 	o := limitsOfAPI(a.Config.GraphQL)
-	o.Sessions, o.Policed = a.Config.LogsBrowsersIn, policed
+	o.Sessions, o.Policed, o.Relay = a.Config.LogsBrowsersIn, policed, a.Config.GraphQL.Relay
 	return graph.New(s, o)
 }
 

@@ -151,6 +151,7 @@ type GraphQL struct {
 	Timeout                      time.Duration
 
 	Limits           []GraphQLLimits
+	Relay            bool
 	PersistedQueries bool
 	TrustedDocuments string // a file
 	Documents        string // any or trusted

@@ -87,6 +87,7 @@ var keys = []Key{
 		{Path: "maxComplexity", Kind: Int, Min: 1, Max: 100000000, Doc: "As `graphql.maxComplexity`."},
 		{Path: "maxPageSize", Kind: Int, Min: 1, Max: 100000, Doc: "As `graphql.maxPageSize`."},
 	}},
+	{Path: "graphql.relay", Kind: Bool, Default: "false", Doc: "The API has global IDs: `id` names one row among those of all types, and `node` and `nodes` read by it. The key named `id` is `rowId` then."},
 	{Path: "graphql.persistedQueries", Kind: Bool, Default: "true", Doc: "Keep documents that clients send with their hash, so that later requests need the hash alone (automatic persisted queries)."},
 	{Path: "graphql.trustedDocuments", Kind: Text, Doc: "Manifest of the documents that requests can name by ID, such as persisted.json; `krowoc schema persist` writes it."},
 	{Path: "graphql.documents", Kind: Text, Default: "any", OneOf: []string{"any", "trusted"}, Doc: "Documents that the server runs: any, or only those of `graphql.trustedDocuments`."},
