@@ -26,9 +26,9 @@ func newApp(t testing.TB, dir string, environ ...string) *app.App {
 }
 
 // platform serves the prompt platform, migrated and seeded, to callers who say who they are, and returns its URL.
-func platform(t *testing.T) string {
+func platform(t *testing.T, environ ...string) string {
 	t.Helper()
-	a := newApp(t, repository, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))
+	a := newApp(t, repository, append(environ, "DATABASE_URL=", "KROWOC_DATABASE_URL="+testkit.DatabaseURL(t))...)
 	apptest.MigrateAndSeed(t, a)
 	return api(t, a, app.ServerOptions{Authenticators: []server.Authenticator{app.ActAs{}}})
 }

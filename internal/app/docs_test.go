@@ -18,9 +18,23 @@ func TestExamplesOfTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before, rest, _ := strings.Cut(string(guide), "\n## Relay\n")
+	ofRelay, after, _ := strings.Cut(rest, "\n## ")
 	url := platform(t)
-	examples := example.FindAllStringSubmatch(string(guide), -1)
-	if n := strings.Count(string(guide), "```graphql"); len(examples) != n || n == 0 {
+	askExamples(t, url, before+after)
+	askExamples(t, platform(t, "KROWOC_GRAPHQL_RELAY=true"), ofRelay)
+	_, got := ask(t, url, "", "{ prompts { edges { cursor } } }")
+	text, err := json.Marshal(got)
+	if n := strings.Count(string(text), "cursor"); err != nil || n != 20 { // graphql.defaultPageSize
+		t.Errorf("a page without first has %d rows: %v", n, err)
+	}
+}
+
+// askExamples holds a server to the examples of a guide.
+func askExamples(t *testing.T, url, guide string) {
+	t.Helper()
+	examples := example.FindAllStringSubmatch(guide, -1)
+	if n := strings.Count(guide, "```graphql"); len(examples) != n || n == 0 {
 		t.Fatalf("%d of %d examples are read", len(examples), n)
 	}
 	for _, e := range examples {
@@ -32,10 +46,5 @@ func TestExamplesOfTheAPI(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s\n%s", e[2], diff)
 		}
-	}
-	_, got := ask(t, url, "", "{ prompts { edges { cursor } } }")
-	text, err := json.Marshal(got)
-	if n := strings.Count(string(text), "cursor"); err != nil || n != 20 { // graphql.defaultPageSize
-		t.Errorf("a page without first has %d rows: %v", n, err)
 	}
 }
