@@ -52,13 +52,18 @@ func (m *merger) merge(sets ...ast.SelectionSet) {
 // mergeFields checks the fields of one response key that belong to one object.
 func (m *merger) mergeFields(key string, fields []*ast.Field) {
 	if i := slices.IndexFunc(fields, func(field *ast.Field) bool { return !sameField(fields[0], field) }); i > 0 {
-		m.addError(core.Message(`Fields %q conflict because %s. Use different aliases on the fields to fetch both if this was intentional.`,
-			key, difference(fields[0], fields[i])), core.At(fields[i].Position))
+		m.conflict(key, difference(fields[0], fields[i]), fields[i])
 		return
 	}
 	if sets := below(fields); sets != nil {
 		m.merge(sets...)
 	}
+}
+
+// conflict reports that a field cannot have the response key that another has.
+func (m *merger) conflict(key, reason string, f *ast.Field) {
+	m.addError(core.Message(`Fields %q conflict because %s. Use different aliases on the fields to fetch both if this was intentional.`,
+		key, reason), core.At(f.Position))
 }
 
 func (m *merger) flatten(sets []ast.SelectionSet) flattened {

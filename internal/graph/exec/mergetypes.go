@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/core"
 )
 
 // Fields of one response key have different parents where a selection is one of an interface: fragments on two types never belong to one
@@ -55,8 +54,8 @@ func (m *merger) shapes(sets ...ast.SelectionSet) {
 func (m *merger) sameShapes(key string, fields []*ast.Field) bool {
 	for _, f := range fields {
 		if !sameType(fields[0], f) {
-			m.addError(core.Message(`Fields %q conflict because they return conflicting types %s. Use different aliases on the fields to fetch both if this was intentional.`,
-				key, fmt.Sprintf("%q and %q", fields[0].Definition.Type, f.Definition.Type)), core.At(f.Position))
+			types := fmt.Sprintf("they return conflicting types %q and %q", fields[0].Definition.Type, f.Definition.Type)
+			m.conflict(key, types, f)
 			return false
 		}
 	}
