@@ -161,7 +161,7 @@ func (a *API) explainCheck(t *schema.Type, constraint string) ([]*schema.Field, 
 	for _, f := range t.Fields {
 		for _, c := range f.Checks {
 			if c.Name == constraint {
-				return []*schema.Field{f}, Explanation{Field: a.nameOf(f), Message: a.nameOf(f) + ": " + checkMessage(c, t), check: &c}
+				return []*schema.Field{f}, Explanation{Field: a.nameOf(f), Message: a.nameOf(f) + ": " + a.checkMessage(c, t), check: &c}
 			}
 		}
 		for kind, message := range constraintMessages(f) {
@@ -172,14 +172,14 @@ func (a *API) explainCheck(t *schema.Type, constraint string) ([]*schema.Field, 
 	}
 	for _, c := range t.Checks {
 		if c.Name == constraint {
-			return nil, Explanation{Message: checkMessage(c, t), check: &c}
+			return nil, Explanation{Message: a.checkMessage(c, t), check: &c}
 		}
 	}
 	return nil, Explanation{}
 }
 
-func checkMessage(c schema.Check, t *schema.Type) string {
-	isRenamed := func(f *schema.Field) bool { return f.API.Name != "" }
+func (a *API) checkMessage(c schema.Check, t *schema.Type) string {
+	isRenamed := func(f *schema.Field) bool { return a.nameOf(f) != f.Name }
 	switch {
 	case c.Message != "":
 		return c.Message

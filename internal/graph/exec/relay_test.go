@@ -390,6 +390,15 @@ func TestTakenNamesOfNodes(t *testing.T) {
 	}
 }
 
+// What a key violates is told under its name in the API.
+func TestViolationsOfKeysWithGlobalIDs(t *testing.T) {
+	r := relayed(t, `type A @table(key: ["id"]) @auth(rules: [{ allow: PUBLIC }]) { id: Int! @check(expr: "this.id > 0") }`)
+	body := r.bare.send(t, `mutation { createA(data: {rowId: -1}) { id } }`, nil).Body.String()
+	if !strings.Contains(body, `"rowId: a value is not allowed"`) || !strings.Contains(body, `"field":"rowId"`) {
+		t.Error(body)
+	}
+}
+
 // relayPlatform is the platform with global IDs.
 func relayPlatform(t testing.TB) client {
 	t.Helper()
