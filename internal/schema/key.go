@@ -11,7 +11,9 @@ type KeyField struct {
 
 // KeyFields returns the columns that hold f, named after it. There are none for a field without columns, and for a reference
 // whose key is held by other fields.
-func (f *Field) KeyFields() []KeyField { return f.NamedKeyFields(func(f *Field) string { return f.Name }) }
+func (f *Field) KeyFields() []KeyField {
+	return f.NamedKeyFields(func(f *Field) string { return f.Name })
+}
 
 // NamedKeyFields returns the columns that hold f as KeyFields does, under names that are made of those of a function.
 func (f *Field) NamedKeyFields(name func(*Field) string) []KeyField {
