@@ -124,7 +124,7 @@ func (r *liveRun) execute() (json.RawMessage, error) {
 	err := r.pipeline.attempt(ctx, &op, r.pipeline.again)
 	if err != nil {
 		op.Err = err
-		_ = r.pipeline.logFailure(ctx, &op)
+		r.pipeline.settleAll(ctx, &op)
 	}
 	return op.Data, err
 }

@@ -30,6 +30,7 @@ func (m *Metrics) WatchOperations(stats func() exec.Stats) {
 		most:    desc("gauge", "krowoc_graphql_turns_max", "How many operations run in Postgres at once; 0 without a limit."),
 		refused: desc("counter", "krowoc_graphql_turns_refused_total", "Operations that were refused because none of those before them ended in time."),
 	})
+	m.watchLive(stats)
 }
 
 // Describe implements prometheus.Collector.

@@ -204,6 +204,7 @@ func TestCachesAndTurns(t *testing.T) {
 	got := text(t, m)
 	for _, want := range []string{
 		`krowoc_graphql_cache_hits_total{cache="documents"} 2`, `krowoc_graphql_cache_misses_total{cache="plans"} 1`, `krowoc_graphql_cache_entries{cache="plans"} 1`,
+		`krowoc_graphql_subscriptions 0`, `krowoc_graphql_streams_dropped_total 0`,
 		`krowoc_graphql_turns_max 2`, `krowoc_graphql_turns{state="running"} 0`,
 		`db_client_connection_max{db_client_connection_pool_name="main"}`, `krowoc_build_info{goversion="go1.`, `version="1.2.3"} 1`,
 	} {
