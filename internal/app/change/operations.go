@@ -11,11 +11,8 @@ import (
 
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
+	"github.com/krowoc/krowoc/internal/graph/manifest"
 	"github.com/krowoc/krowoc/internal/schema"
-
-	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // brokenOperations returns the operations that are valid in the API of the old schema and invalid in that of the new one.
@@ -25,6 +22,10 @@ func brokenOperations(a *app.App, before, after *schema.Schema, patterns []strin
 	if err != nil || len(files) == 0 {
 		return broken, err
 	}
+	sources, err := readSources(a, files)
+	if err != nil {
+		return nil, err
+	}
 	was, err := a.APISchema(before)
 	if err != nil {
 		return nil, err
@@ -33,28 +34,22 @@ func brokenOperations(a *app.App, before, after *schema.Schema, patterns []strin
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(a.Config.Path(filepath.FromSlash(file)))
-		if err != nil {
-			return nil, fault.Wrap("read the operations", err)
-		}
-		if len(mistakesOf(was, string(text))) > 0 {
-			continue // it was invalid before
-		}
-		for _, m := range mistakesOf(is, string(text)) {
-			b := BrokenOperation{File: file, Message: m.Message}
-			if len(m.Locations) > 0 {
-				b.Line, b.Column = m.Locations[0].Line, m.Locations[0].Column
-			}
-			broken = append(broken, b)
-		}
+	for _, m := range manifest.Broken(was, is, sources) {
+		broken = append(broken, BrokenOperation{File: m.File, Line: m.Line, Column: m.Column, Message: m.Message})
 	}
 	return broken, nil
 }
 
-func mistakesOf(api *ast.Schema, text string) gqlerror.List {
-	_, err := gqlparser.LoadQueryWithRules(api, text, nil)
-	return err
+// readSources reads files of clients.
+func readSources(a *app.App, files []string) (list []manifest.Source, err error) {
+	for _, name := range files {
+		text, err := os.ReadFile(a.Config.Path(filepath.FromSlash(name)))
+		if err != nil {
+			return nil, fault.Wrap("read the operations", err)
+		}
+		list = append(list, manifest.Source{Name: name, Text: string(text)})
+	}
+	return list, nil
 }
 
 // operationFiles returns the files below the project's folder that match patterns.

@@ -1,9 +1,6 @@
 package change
 
 import (
-	"os"
-	"path/filepath"
-
 	"github.com/krowoc/krowoc/internal/app"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph/manifest"
@@ -27,13 +24,9 @@ func Persist(a *app.App, patterns []string) (manifest.Manifest, error) {
 	if err != nil {
 		return manifest.Manifest{}, err
 	}
-	var sources []manifest.Source
-	for _, name := range files {
-		text, err := os.ReadFile(a.Config.Path(filepath.FromSlash(name)))
-		if err != nil {
-			return manifest.Manifest{}, fault.Wrap(op, err)
-		}
-		sources = append(sources, manifest.Source{Name: name, Text: string(text)})
+	sources, err := readSources(a, files)
+	if err != nil {
+		return manifest.Manifest{}, err
 	}
 	list, mistakes := manifest.Collect(api, sources)
 	if err := mistakes.Err(op); err != nil {

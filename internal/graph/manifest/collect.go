@@ -20,27 +20,31 @@ import (
 // Collect returns the operations in files of clients, each with the fragments that it uses, whichever file they are in. All mistakes are reported at
 // once: those of syntax, and those against the schema of the API. The ID of an operation is the SHA-256 hash of its body.
 func Collect(api *ast.Schema, files []Source) ([]Operation, diag.List) {
-	c := collector{api: api, texts: map[string]string{}}
-	for _, f := range files {
-		c.parse(f)
-	}
+	c := parse(files)
 	if len(c.mistakes) > 0 {
 		return nil, c.mistakes
 	}
 	c.checkNames()
 	var list []Operation
 	for _, op := range c.all.Operations {
-		list = append(list, c.operation(op))
+		list = append(list, c.operation(api, op))
 	}
 	slices.SortFunc(list, func(a, b Operation) int { return strings.Compare(a.Name, b.Name) })
 	return list, c.mistakes
 }
 
 type collector struct {
-	api      *ast.Schema
 	all      ast.QueryDocument // of all files
 	texts    map[string]string // of the files
 	mistakes diag.List
+}
+
+func parse(files []Source) *collector {
+	c := &collector{texts: map[string]string{}}
+	for _, f := range files {
+		c.parse(f)
+	}
+	return c
 }
 
 func (c *collector) parse(f Source) {
@@ -82,7 +86,17 @@ func (c *collector) claim(taken map[string]*ast.Position, kind, name string, at 
 }
 
 // operation returns one operation with its fragments, and reports what is wrong with them.
-func (c *collector) operation(op *ast.OperationDefinition) Operation {
+func (c *collector) operation(api *ast.Schema, op *ast.OperationDefinition) Operation {
+	doc := c.document(op)
+	c.validate(api, doc)
+	var body bytes.Buffer
+	formatter.NewFormatter(&body, formatter.WithIndent("  ")).FormatQueryDocument(doc)
+	sum := sha256.Sum256(body.Bytes())
+	return Operation{ID: hex.EncodeToString(sum[:]), Name: op.Name, Type: string(op.Operation), Body: body.String()}
+}
+
+// document returns the document of one operation with its fragments.
+func (c *collector) document(op *ast.OperationDefinition) *ast.QueryDocument {
 	doc := &ast.QueryDocument{Operations: ast.OperationList{op}}
 	used := map[string]bool{}
 	c.fragments(op.SelectionSet, used)
@@ -92,13 +106,14 @@ func (c *collector) operation(op *ast.OperationDefinition) Operation {
 		}
 	}
 	slices.SortFunc(doc.Fragments, func(a, b *ast.FragmentDefinition) int { return strings.Compare(a.Name, b.Name) })
-	for _, e := range validator.ValidateWithRules(c.api, doc, nil) {
-		c.report(op.Position.Src.Name, e)
+	return doc
+}
+
+// validate reports what is wrong with the document of one operation.
+func (c *collector) validate(api *ast.Schema, doc *ast.QueryDocument) {
+	for _, e := range validator.ValidateWithRules(api, doc, nil) {
+		c.report(doc.Operations[0].Position.Src.Name, e)
 	}
-	var body bytes.Buffer
-	formatter.NewFormatter(&body, formatter.WithIndent("  ")).FormatQueryDocument(doc)
-	sum := sha256.Sum256(body.Bytes())
-	return Operation{ID: hex.EncodeToString(sum[:]), Name: op.Name, Type: string(op.Operation), Body: body.String()}
 }
 
 // fragments adds the names of the fragments that a selection uses, also through others.

@@ -13,7 +13,9 @@ import (
 	"github.com/krowoc/krowoc/internal/graph/manifest"
 )
 
-var api = gqlparser.MustLoadSchema(&ast.Source{Name: "api.graphql", Input: `type Query {team: Team} type Mutation {rename(name: String!): Team} type Team {id: ID! name: String! lead: Team}`})
+const apiText = `type Query {team: Team} type Mutation {rename(name: String!): Team} type Team {id: ID! name: String! lead: Team}`
+
+var api = gqlparser.MustLoadSchema(&ast.Source{Name: "api.graphql", Input: apiText})
 
 const page = "import { gql } from 'x'\nconst F = gql`fragment Lead on Team { lead { name ...Id } }`\n" +
 	"export const Q = gql`\n  query Team { team { name ...Lead } }\n  ${F}\n`\n" +
