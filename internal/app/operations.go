@@ -17,9 +17,11 @@ import (
 // limitsOfAPI returns the highest limits of any caller. A plan serves all callers, and those with lower limits are refused when they ask for more.
 // The usual page is one that everybody may have.
 func limitsOfAPI(g config.GraphQL) graph.Options {
-	o := graph.Options{MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxPageSize: g.MaxPageSize, DefaultPageSize: min(g.DefaultPageSize, g.MaxPageSize)}
+	o := graph.Options{MaxDepth: g.MaxDepth, MaxComplexity: g.MaxComplexity, MaxAliases: g.MaxAliases, MaxPageSize: g.MaxPageSize}
+	o.DefaultPageSize = min(g.DefaultPageSize, g.MaxPageSize)
 	for _, l := range g.Limits {
 		o.MaxDepth, o.MaxComplexity, o.MaxPageSize = max(o.MaxDepth, l.MaxDepth), max(o.MaxComplexity, l.MaxComplexity), max(o.MaxPageSize, l.MaxPageSize)
+		o.MaxAliases = max(o.MaxAliases, l.MaxAliases)
 		if l.MaxPageSize > 0 {
 			o.DefaultPageSize = min(o.DefaultPageSize, l.MaxPageSize)
 		}
@@ -32,6 +34,11 @@ func limitsOfCallers(g config.GraphQL) func(caller.Caller) exec.Limits {
 	if len(g.Limits) == 0 {
 		return nil
 	}
+	return limitsOf(g)
+}
+
+// limitsOf returns the limits of each caller.
+func limitsOf(g config.GraphQL) func(caller.Caller) exec.Limits {
 	return func(who caller.Caller) exec.Limits {
 		var own config.GraphQLLimits
 		if i := slices.IndexFunc(g.Limits, func(l config.GraphQLLimits) bool { return fits(l, who) }); i >= 0 {
@@ -39,7 +46,7 @@ func limitsOfCallers(g config.GraphQL) func(caller.Caller) exec.Limits {
 		}
 		return exec.Limits{
 			MaxDepth: cmp.Or(own.MaxDepth, g.MaxDepth), MaxComplexity: cmp.Or(own.MaxComplexity, g.MaxComplexity),
-			MaxPageSize: cmp.Or(own.MaxPageSize, g.MaxPageSize),
+			MaxAliases: cmp.Or(own.MaxAliases, g.MaxAliases), MaxPageSize: cmp.Or(own.MaxPageSize, g.MaxPageSize),
 		}
 	}
 }
@@ -57,7 +64,7 @@ func (a *App) checkLimits() error {
 		if l.Role == "" && l.Tier == "" {
 			key := fmt.Sprintf("graphql.limits[%d]", i)
 			return fault.New(fault.Invalid, "configure the limits of operations", a.Config.Origin(key).String()+": "+key+" has neither role nor tier",
-				"name one of them; the limits of all callers are graphql.maxDepth, graphql.maxComplexity and graphql.maxPageSize")
+				"name one of them; the limits of all callers are graphql.maxDepth, graphql.maxComplexity, graphql.maxAliases and graphql.maxPageSize")
 		}
 	}
 	return nil

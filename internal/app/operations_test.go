@@ -12,19 +12,19 @@ import (
 // The first entry that fits a caller applies, and plans are made for the highest limits of all.
 func TestLimitsOfCallers(t *testing.T) {
 	t.Parallel()
-	g := config.GraphQL{MaxDepth: 6, MaxComplexity: 100, MaxPageSize: 50, DefaultPageSize: 20, Limits: []config.GraphQLLimits{
-		{Role: "admin", Tier: "PRO", MaxDepth: 20}, {Role: "admin", MaxComplexity: 1000}, {Tier: "FREE", MaxPageSize: 10},
+	g := config.GraphQL{MaxDepth: 6, MaxComplexity: 100, MaxAliases: 30, MaxPageSize: 50, DefaultPageSize: 20, Limits: []config.GraphQLLimits{
+		{Role: "admin", Tier: "PRO", MaxDepth: 20}, {Role: "admin", MaxComplexity: 1000}, {Tier: "FREE", MaxAliases: 40, MaxPageSize: 10},
 	}}
-	if o := limitsOfAPI(g); o.MaxDepth != 20 || o.MaxComplexity != 1000 || o.MaxPageSize != 50 || o.DefaultPageSize != 10 {
+	if o := limitsOfAPI(g); o.MaxDepth != 20 || o.MaxComplexity != 1000 || o.MaxAliases != 40 || o.MaxPageSize != 50 || o.DefaultPageSize != 10 {
 		t.Errorf("%+v", o)
 	}
 	limits := limitsOfCallers(g)
 	for who, want := range map[string]exec.Limits{
-		"":                 {MaxDepth: 6, MaxComplexity: 100, MaxPageSize: 50},
-		"a;admin":          {MaxDepth: 6, MaxComplexity: 1000, MaxPageSize: 50},
-		"a;admin;tier=PRO": {MaxDepth: 20, MaxComplexity: 100, MaxPageSize: 50},
-		"a;tier=PRO":       {MaxDepth: 6, MaxComplexity: 100, MaxPageSize: 50},
-		"a;tier=FREE":      {MaxDepth: 6, MaxComplexity: 100, MaxPageSize: 10},
+		"":                 {MaxDepth: 6, MaxComplexity: 100, MaxAliases: 30, MaxPageSize: 50},
+		"a;admin":          {MaxDepth: 6, MaxComplexity: 1000, MaxAliases: 30, MaxPageSize: 50},
+		"a;admin;tier=PRO": {MaxDepth: 20, MaxComplexity: 100, MaxAliases: 30, MaxPageSize: 50},
+		"a;tier=PRO":       {MaxDepth: 6, MaxComplexity: 100, MaxAliases: 30, MaxPageSize: 50},
+		"a;tier=FREE":      {MaxDepth: 6, MaxComplexity: 100, MaxAliases: 40, MaxPageSize: 10},
 	} {
 		if got := limits(caller.Parse(who, ";")); got != want {
 			t.Errorf("%q has %+v", who, got)

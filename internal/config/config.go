@@ -146,6 +146,7 @@ type Timeouts struct{ ReadHeader, Read, Write, Idle, Shutdown, DrainDelay time.D
 // GraphQL configures the limits of operations, and what the endpoint reveals about the schema.
 type GraphQL struct {
 	MaxDepth, MaxComplexity      int
+	MaxAliases                   int
 	MaxPageSize, DefaultPageSize int
 	Introspection, GraphiQL      bool
 	Timeout                      time.Duration
@@ -159,8 +160,8 @@ type GraphQL struct {
 
 // GraphQLLimits are the limits of callers with a role, a tier or both. 0 leaves a limit as it is.
 type GraphQLLimits struct {
-	Role, Tier                           string
-	MaxDepth, MaxComplexity, MaxPageSize int
+	Role, Tier                                       string
+	MaxDepth, MaxComplexity, MaxAliases, MaxPageSize int
 }
 
 // Auth configures who may call the API.

@@ -77,6 +77,8 @@ var keys = []Key{
 
 	{Path: "graphql.maxDepth", Kind: Int, Default: "12", Min: 1, Max: 1000, Doc: "Maximum nesting depth of an operation."},
 	{Path: "graphql.maxComplexity", Kind: Int, Default: "10000", Min: 1, Max: 100000000, Doc: "Maximum number of rows and fields that an operation may request."},
+	{Path: "graphql.maxAliases", Kind: Int, Default: "100", Min: 1, Max: 100000000,
+		Doc: "Maximum number of fields with an alias in an operation. Those of a fragment count each time that it is spread."},
 	{Path: "graphql.maxPageSize", Kind: Int, Default: "100", Min: 1, Max: 100000, Doc: "Maximum `first` or `last` of a connection."},
 	{Path: "graphql.defaultPageSize", Kind: Int, Default: "20", Min: 1, Max: 100000,
 		Doc: "Rows of a connection without `first` and `last`; at most `graphql.maxPageSize`."},
@@ -85,6 +87,7 @@ var keys = []Key{
 		{Path: "tier", Kind: Text, Doc: "Tier that the caller must have."},
 		{Path: "maxDepth", Kind: Int, Min: 1, Max: 1000, Doc: "As `graphql.maxDepth`."},
 		{Path: "maxComplexity", Kind: Int, Min: 1, Max: 100000000, Doc: "As `graphql.maxComplexity`."},
+		{Path: "maxAliases", Kind: Int, Min: 1, Max: 100000000, Doc: "As `graphql.maxAliases`."},
 		{Path: "maxPageSize", Kind: Int, Min: 1, Max: 100000, Doc: "As `graphql.maxPageSize`."},
 	}},
 	{Path: "graphql.relay", Kind: Bool, Default: "false", Doc: "The API has global IDs: `id` names one row among those of all types, and `node` and `nodes` read by it. The key named `id` is `rowId` then."},

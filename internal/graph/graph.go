@@ -20,6 +20,7 @@ import (
 type Options struct {
 	MaxDepth        int // nesting of fields with selections; default 12
 	MaxComplexity   int // highest Cost of an operation, and most fields and conditions of its document; default 10,000
+	MaxAliases      int // fields with an alias; default 100
 	MaxPageSize     int // largest first or last; default 100
 	DefaultPageSize int // rows of a list that gives neither; default 20, or MaxPageSize where that is less
 
@@ -39,6 +40,7 @@ func (o Options) withDefaults() (Options, error) {
 	}{
 		{"MaxDepth", &o.MaxDepth, 12},
 		{"MaxComplexity", &o.MaxComplexity, 10_000},
+		{"MaxAliases", &o.MaxAliases, 100},
 		{"MaxPageSize", &o.MaxPageSize, 100},
 		{"DefaultPageSize", &o.DefaultPageSize, 20},
 	} {

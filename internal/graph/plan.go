@@ -31,6 +31,8 @@ type Plan struct {
 	Fresh Freshness
 	// Depth is how many levels the operation nests.
 	Depth Depth
+	// Aliases is how many fields have an alias.
+	Aliases Aliases
 	// Cost is the number of fields that the answer can have, and MaxCost the highest number allowed.
 	Cost    Cost
 	MaxCost int
@@ -59,6 +61,10 @@ func (a *API) plan(b *builder, doc *ast.QueryDocument, op *ast.OperationDefiniti
 	}
 	b.fragments, b.vars = doc.Fragments, r.Variables
 	b.policed = a.options.Policed && b.kind != service
+	b.plan.Aliases = aliasesOf(doc, op)
+	if err := b.plan.Aliases.Check(a.options.MaxAliases); err != nil {
+		return nil, err
+	}
 	if err := b.operation(op); err != nil {
 		return nil, err
 	}

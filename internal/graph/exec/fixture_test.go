@@ -64,7 +64,7 @@ type client struct {
 
 func newClient(t testing.TB, change func(*exec.Options)) client {
 	t.Helper()
-	o := exec.Options{API: platform(t, graph.Options{}), DB: exec.Single(database(t)), Logger: testkit.Logger(t), Introspection: true}
+	o := exec.Options{API: platform(t, graph.Options{MaxAliases: manyAliases}), DB: exec.Single(database(t)), Logger: testkit.Logger(t), Introspection: true}
 	if change != nil {
 		change(&o)
 	}
@@ -86,6 +86,9 @@ func serve(t testing.TB, text, before string, rows ...string) client {
 	return serveIn(t, testkit.NewDatabase(t), text, before, rows...)
 }
 
+// manyAliases is a limit for documents that tests make.
+const manyAliases = 10_000
+
 // serveIn is serve in an empty database.
 func serveIn(t testing.TB, db *pgxpool.Pool, text, before string, rows ...string) client {
 	t.Helper()
@@ -103,7 +106,7 @@ func serveIn(t testing.TB, db *pgxpool.Pool, text, before string, rows ...string
 	for _, sql := range slices.Concat(statements[:len(s.Enums)], []string{ddl.CreateUUIDFunction, before}, statements[len(s.Enums):], rows) {
 		testkit.Exec(t, db, sql)
 	}
-	api, err := graph.New(s, graph.Options{})
+	api, err := graph.New(s, graph.Options{MaxAliases: manyAliases})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +130,7 @@ func parsed(t testing.TB, text string) *schema.Schema {
 // apiOf is the API of a schema.
 func apiOf(t testing.TB, text string) *graph.API {
 	t.Helper()
-	api, err := graph.New(parsed(t, text), graph.Options{})
+	api, err := graph.New(parsed(t, text), graph.Options{MaxAliases: manyAliases})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,12 @@ import (
 )
 
 // Limits bound the operations of a caller. They can only be lower than those of the API; 0 leaves these.
-type Limits struct{ MaxDepth, MaxComplexity, MaxPageSize int }
+type Limits struct {
+	MaxDepth      int `json:"maxDepth"`
+	MaxComplexity int `json:"maxComplexity"`
+	MaxAliases    int `json:"maxAliases"`
+	MaxPageSize   int `json:"maxPageSize"`
+}
 
 // limitsOf returns the limits of the caller of an operation.
 func (p *pipeline) limitsOf(who caller.Caller) (l Limits) {
@@ -22,25 +27,36 @@ func (p *pipeline) limitsOf(who caller.Caller) (l Limits) {
 
 // checkLimits refuses what is more than the caller may ask for at once. The plan holds the limits of the API already.
 func (p *pipeline) checkLimits(_ context.Context, op *Operation) error {
-	l := p.limitsOf(op.Caller)
+	if over := exceeded(op, p.limitsOf(op.Caller)); len(over) > 0 {
+		return over[0]
+	}
+	return nil
+}
+
+// exceeded returns a fault for each limit that an operation exceeds, and sets its MaxCost.
+func exceeded(op *Operation, l Limits) (list []error) {
+	add := func(err error) {
+		if err != nil {
+			list = append(list, err)
+		}
+	}
 	op.MaxCost = op.Plan.MaxCost
 	if l.MaxComplexity > 0 {
 		op.MaxCost = min(op.MaxCost, l.MaxComplexity)
 	}
 	if l.MaxDepth > 0 {
-		if err := op.Plan.Depth.Check(l.MaxDepth); err != nil {
-			return err
-		}
+		add(op.Plan.Depth.Check(l.MaxDepth))
+	}
+	if l.MaxAliases > 0 {
+		add(op.Plan.Aliases.Check(l.MaxAliases))
 	}
 	if l.MaxPageSize > 0 {
-		if err := op.Plan.Cost.CheckPages(op.Variables, l.MaxPageSize); err != nil {
-			return err
-		}
+		add(op.Plan.Cost.CheckPages(op.Variables, l.MaxPageSize))
 	}
 	if op.Cost > op.MaxCost {
-		return tooCostly(op)
+		add(tooCostly(op))
 	}
-	return nil
+	return list
 }
 
 // costError is the refusal of an operation because of its cost.
@@ -68,9 +84,12 @@ type Cost struct {
 	Fields    int `json:"fields"`    // that the answer can have, once per row of its pages
 	MaxFields int `json:"maxFields"` // for this caller
 	Depth     int `json:"depth"`     // levels
+	Aliases   int `json:"aliases"`   // those of fragments once per spread
 }
 
-func costOf(op *Operation) Cost { return Cost{op.Cost, op.MaxCost, op.Plan.Depth.Levels} }
+func costOf(op *Operation) Cost {
+	return Cost{op.Cost, op.MaxCost, op.Plan.Depth.Levels, op.Plan.Aliases.Count}
+}
 
 // wantsCost reports whether the client asks for the cost, by a header or by an extension.
 func wantsCost(header string, extensions map[string]any) bool {

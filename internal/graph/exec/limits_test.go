@@ -50,7 +50,7 @@ func TestCostlyOperationsNameTheirLargestList(t *testing.T) {
 
 // Callers have limits of their own for what the same plan allows everybody.
 func TestLimitsOfCallers(t *testing.T) {
-	of := map[string]exec.Limits{"": {MaxDepth: 2, MaxComplexity: 30, MaxPageSize: 5}, "PRO": {MaxPageSize: 50}}
+	of := map[string]exec.Limits{"": {MaxDepth: 2, MaxComplexity: 30, MaxAliases: 8, MaxPageSize: 5}, "PRO": {MaxPageSize: 50}}
 	c := newClient(t, func(o *execOptions) {
 		o.Limits = func(who caller.Caller) exec.Limits { return of[who.Tier] }
 	})
@@ -61,6 +61,8 @@ func TestLimitsOfCallers(t *testing.T) {
 		`{users {nodes {name}}}`:                                                   "a page can have at most 5 rows; this one can have 20",
 		`{users(first: 2) {nodes {prompts(first: 1) {nodes {id}}}}}`:               "the operation is nested 4 levels deep; at most 2 are allowed",
 		`{a: users(first: 5) {nodes {a: id b: id c: id d: id e: id f: id g: id}}}`: "the operation can return 36 fields; at most 30 are allowed",
+		`{a: users(first: 1) {nodes {...F}} b: users(first: 1) {nodes {...F}}} fragment F on User {a: id b: id c: id}`:                                    "",
+		`{users(first: 1) {nodes {...F}} b: users(first: 1) {nodes {...G}}} fragment G on User {d: id ...F} fragment F on User {a: id b: id c: id e: id}`: "the operation has 10 aliases; at most 8 are allowed. 6 of them are in b",
 	} {
 		if got := c.send(t, query, nil).Body.String(); (refusal == "") != strings.Contains(got, `"data"`) || !strings.Contains(got, refusal) {
 			t.Errorf("%s: %s", query, got)
@@ -77,7 +79,7 @@ func TestLimitsOfCallers(t *testing.T) {
 // The cost is in the answer if the client asks for it, by a header or by an extension.
 func TestCostOnDemand(t *testing.T) {
 	c := newClient(t, nil)
-	const want = `"extensions":{"cost":{"fields":25,"maxFields":10000,"depth":5}}`
+	const want = `"extensions":{"cost":{"fields":25,"maxFields":10000,"depth":5,"aliases":0}}`
 	for name, tt := range map[string]struct {
 		header, extensions string
 		has                bool

@@ -28,7 +28,7 @@ func TestRandomOperations(t *testing.T) {
 		client client
 		schema *ast.Schema
 	}{
-		{"platform", newClient(t, nil), platform(t, graph.Options{}).Schema()},
+		{"platform", newClient(t, nil), platform(t, graph.Options{MaxAliases: manyAliases}).Schema()},
 		{"things", things(t), apiOf(t, thingSchema).Schema()},
 		{"computed", computedPeople(t), apiOf(t, computedSchema).Schema()},
 		{"custom", customPeople(t), apiOf(t, customSchema).Schema()},

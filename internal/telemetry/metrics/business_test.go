@@ -46,7 +46,7 @@ func TestMetricsOfTheSchema(t *testing.T) {
 	t.Parallel()
 	s := parsed(t, shop)
 	db := database(t, s)
-	api, err := graph.New(s, graph.Options{})
+	api, err := graph.New(s, graph.Options{MaxAliases: 200})
 	if err != nil {
 		t.Fatal(err)
 	}
