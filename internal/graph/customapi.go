@@ -82,10 +82,9 @@ func typeSDL(t schema.FieldType) string {
 func (p *sdlPrinter) plains(a *API) {
 	for _, c := range a.model.Customs {
 		t := c.Type.Object
-		if t == nil || t.Stored() || p.used[t.Name] {
+		if t == nil || t.Stored() || p.again(t.Name, t) {
 			continue
 		}
-		p.used[t.Name] = true
 		p.describe("", t.Description)
 		p.line("type %s {", t.Name)
 		for _, f := range t.Fields {

@@ -105,9 +105,7 @@ func New(s *schema.Schema, o Options) (*API, error) {
 	a.sdl = a.printSDL()
 	a.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "api.graphql", Input: a.sdl})
 	if err != nil {
-		return nil, &fault.Error{Code: fault.Invalid, Op: "derive the API", Err: err,
-			Message: "a type of the schema has a name that the API needs: " + err.Error(),
-			Hint:    "rename the type; the API derives TypeWhere, TypeOrder, TypeConnection, TypeEdge, TypeCreate, TypePatch, TypeBatch, TypeConflict, TypeUnique, TypeUpdate, TypeRef, TypeFieldCreate, TypeFieldPatch, TypeLinksCreate, TypeLinksPatch, TypeLinksKey, ScalarFilter, PageInfo, OrderDirection, AggregateInterval, and names that begin with TypeAggregate"}
+		return nil, a.collisions(err)
 	}
 	withoutIncremental(a.schema)
 	return a, nil

@@ -2,6 +2,8 @@ package graph_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,7 +176,7 @@ func TestSchemasThatCannotBeServed(t *testing.T) {
 		}
 	}
 	taken := schema.New(nil, nil, []*schema.Enum{{Name: "PageInfo", Values: []schema.EnumValue{{Name: "A"}}}})
-	if _, err := graph.New(taken, graph.Options{}); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), "PageInfo") {
+	if _, err := graph.New(taken, graph.Options{}); fault.CodeOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(errors.Unwrap(err)), "PageInfo") {
 		t.Errorf("a name of ours: %v", err)
 	}
 	if _, err := derive(t, `type A @table { x: Int }`, graph.Options{MaxDepth: -1}); fault.CodeOf(err) != fault.Invalid {

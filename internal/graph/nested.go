@@ -134,6 +134,14 @@ func (n nestedField) inputName(o *object, suffix string) string {
 	return n.target.typ.APIName() + "Ref"
 }
 
+// origin is what the input of a nested field is derived from: all references to a type have one in common.
+func (n nestedField) origin() any {
+	if n.many {
+		return n.src
+	}
+	return n.target
+}
+
 // nestedValue adds what data says of a reference or a list of rows. It is not ok if the field is another one.
 func (b *builder) nestedValue(o *object, d argField, a *assignment) (ok bool, err error) {
 	i := slices.IndexFunc(o.nested, func(n nestedField) bool { return n.src.APIName() == d.name })
@@ -240,10 +248,9 @@ func (p *sdlPrinter) nestedInputs(o *object, suffix string, op schema.Operation)
 	for _, n := range o.writableNested(op) {
 		name, target := n.inputName(o, suffix), n.target.typ.APIName()
 		p.key(n.target)
-		if p.used[name] {
+		if p.again(name, n.origin()) {
 			continue
 		}
-		p.used[name] = true
 		list := map[bool]string{true: "[%s!]", false: "%s"}[n.many]
 		p.describe("", map[bool]string{true: "Rows of the list.", false: "A row to refer to: an existing or a new one."}[n.many])
 		p.line("input %s {", name)

@@ -203,10 +203,9 @@ func (p *sdlPrinter) operatorArguments(o *object) (list string) {
 func (p *sdlPrinter) operatorInputs(o *object) {
 	for _, op := range operators {
 		name, operands := o.typ.APIName()+op.input, op.operands(o)
-		if len(operands) == 0 || p.used[name] {
+		if len(operands) == 0 || p.again(name, o) {
 			continue
 		}
-		p.used[name] = true
 		p.describe("", op.inputAbout())
 		p.line("input %s {", name)
 		for _, in := range operands {
@@ -242,10 +241,9 @@ func (op operator) operandType(in inputField) string {
 
 // paths prints the inputs of paths in JSON.
 func (p *sdlPrinter) paths() {
-	if p.used["JSONPath"] {
+	if p.again("JSONPath", nil) {
 		return
 	}
-	p.used["JSONPath"] = true
 	p.describe("", "A place in JSON: keys of objects, and indexes of lists as text. A negative index counts from the end.")
 	p.line("input JSONPath {\n  path: [String!]!\n}\n")
 	p.line("input JSONValueAt {\n  path: [String!]!\n  value: JSON\n}\n")

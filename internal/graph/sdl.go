@@ -12,11 +12,26 @@ import (
 type sdlPrinter struct {
 	strings.Builder
 	filters []valueType // the filters that fields use, each once
-	used    map[string]bool
+	used    map[definition]bool
+}
+
+// definition is a type, an input or an enum that may be printed several times, and what it is derived from. Those of one name with different origins
+// are all printed, so that the SDL cannot be loaded.
+type definition struct {
+	name   string
+	origin any
+}
+
+// again reports whether a definition was printed before, and notes that it is.
+func (p *sdlPrinter) again(name string, origin any) bool {
+	d := definition{name, origin}
+	was := p.used[d]
+	p.used[d] = true
+	return was
 }
 
 func (a *API) printSDL() string {
-	p := &sdlPrinter{used: map[string]bool{}}
+	p := &sdlPrinter{used: map[definition]bool{}}
 	p.query(a)
 	p.mutation(a)
 	p.subscription(a)
@@ -193,22 +208,21 @@ func (p *sdlPrinter) order(o *object) {
 
 // use returns the name of the filter of a type of value, and prints the filter later.
 func (p *sdlPrinter) use(v valueType) string {
-	name := v.name()
+	name, form := v.name(), ""
 	within, isRange := v.rangeOf()
 	switch {
 	case isRange:
-		name = within.name() + "Range"
+		name, form = within.name(), "Range"
 	case v.trigrams:
-		name += "Trigram"
+		form = "Trigram"
 	case v.list || v.scalar == schema.Vector:
-		name += "List"
+		form = "List"
 	}
-	name += "Filter"
-	if !p.used[name] {
-		p.used[name] = true
+	filter := name + form + "Filter"
+	if !p.again(filter, name) {
 		p.filters = append(p.filters, v)
 	}
-	return name
+	return filter
 }
 
 func (p *sdlPrinter) filter(v valueType) {

@@ -63,10 +63,9 @@ func (p *sdlPrinter) mutation(a *API) {
 // batch prints the answer to a write of many rows, once for each type.
 func (p *sdlPrinter) batch(o *object) {
 	name := o.typ.APIName() + "Batch"
-	if p.used[name] {
+	if p.again(name, o) {
 		return
 	}
-	p.used[name] = true
 	p.describe("", "What a write of many rows has done.")
 	p.line("type %s {", name)
 	p.describe("  ", "The number of rows that were written.")
@@ -144,10 +143,9 @@ func (p *sdlPrinter) input(o *object, suffix, about string, op schema.Operation)
 // links prints the inputs of lists of a type, each once.
 func (p *sdlPrinter) links(o *object, suffix string) {
 	once := func(name, about string) bool {
-		if p.used[name] {
+		if p.again(name, o) {
 			return false
 		}
-		p.used[name] = true
 		p.describe("", about)
 		p.line("input %s {", name)
 		return true
@@ -168,10 +166,9 @@ func (p *sdlPrinter) links(o *object, suffix string) {
 // key prints the input of a key, once.
 func (p *sdlPrinter) key(o *object) {
 	name := o.typ.APIName() + "LinksKey"
-	if p.used[name] {
+	if p.again(name, o) {
 		return
 	}
-	p.used[name] = true
 	p.describe("", "The key of "+article(o.typ.APIName())+".")
 	p.line("input %s {", name)
 	for _, argument := range o.keyArguments() {
