@@ -182,9 +182,13 @@ func (a *App) routes(api http.Handler) ([]server.Route, error) {
 func (a *App) API(s *schema.Schema) (*graph.API, error) { return a.api(s, false) }
 
 func (a *App) api(s *schema.Schema, policed bool) (*graph.API, error) {
+	return graph.New(s, a.optionsOfAPI(policed))
+}
+
+func (a *App) optionsOfAPI(policed bool) graph.Options {
 	o := limitsOfAPI(a.Config.GraphQL)
 	o.Sessions, o.Policed, o.Relay = a.Config.LogsBrowsersIn, policed, a.Config.GraphQL.Relay
-	return graph.New(s, o)
+	return o
 }
 
 // Start listens and serves in the background.

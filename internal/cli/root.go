@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krowoc/krowoc/internal/cli/addcmd"
+	"github.com/krowoc/krowoc/internal/cli/apicmd"
 	"github.com/krowoc/krowoc/internal/cli/authcmd"
 	"github.com/krowoc/krowoc/internal/cli/cicmd"
 	"github.com/krowoc/krowoc/internal/cli/completioncmd"
@@ -39,7 +40,7 @@ var groups = []struct {
 }{
 	{"development", "Development", []func(*factory.Factory) *cobra.Command{newcmd.New, newcmd.NewInit, devcmd.New, addcmd.New, doctorcmd.New}},
 	{"database", "Database", []func(*factory.Factory) *cobra.Command{migratecmd.New, seedcmd.New, dbcmd.New}},
-	{"code", "Code and CI", []func(*factory.Factory) *cobra.Command{schemacmd.New, generatecmd.New, cicmd.New}},
+	{"code", "Code and CI", []func(*factory.Factory) *cobra.Command{schemacmd.New, apicmd.New, generatecmd.New, cicmd.New}},
 	{"production", "Production", []func(*factory.Factory) *cobra.Command{servecmd.New, healthcmd.New, errorscmd.New, authcmd.New}},
 	{otherGroup, "Other", []func(*factory.Factory) *cobra.Command{configcmd.New, versioncmd.New, completioncmd.New, mancmd.New}},
 }

@@ -23,6 +23,12 @@ func (c *Cost) Largest(vars map[string]any) (largest ListCost) {
 	return largest
 }
 
+// Lists returns what each list of a client costs with these variables, the outer ones first.
+func (c *Cost) Lists(vars map[string]any) (lists []ListCost) {
+	c.eachList(vars, 1, func(l ListCost) { lists = append(lists, l) })
+	return lists
+}
+
 // CheckPages refuses a page of more rows than most.
 func (c *Cost) CheckPages(vars map[string]any, most int) (err error) {
 	c.eachList(vars, 1, func(l ListCost) {

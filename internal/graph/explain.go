@@ -37,12 +37,3 @@ func (b *builder) decide(a access, t *schema.Type) {
 		*b.decisions = append(*b.decisions, d)
 	}
 }
-
-// Bound returns the value of the parameter in a request. It is not known for the key of a row that is yet to be written.
-func (p *Param) Bound(r Request) (value any, known bool, err error) {
-	if p.Kind == RowKey {
-		return nil, false, nil
-	}
-	value, err = p.bind(r)
-	return value, true, err
-}

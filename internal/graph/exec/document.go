@@ -107,11 +107,25 @@ func (p *pipeline) selectOperation(ctx context.Context, op *Operation) error {
 		}
 		return nil
 	case op.Name != "":
-		return fault.New(fault.Invalid, "", fmt.Sprintf("operation %q not found in the document", op.Name))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("operation %q not found in the document", op.Name), knownOperations(op.document))
 	case len(op.document.Operations) == 0:
 		return fault.New(fault.Invalid, "", "the document has no operation")
 	}
 	return fault.New(fault.Invalid, "", fmt.Sprintf("the document has %d operations", len(op.document.Operations)), "set operationName to the one to run")
+}
+
+// knownOperations is a hint at the operations that a document has.
+func knownOperations(doc *ast.QueryDocument) string {
+	var names []string
+	for _, op := range doc.Operations {
+		if op.Name != "" && len(names) < maxFields {
+			names = append(names, op.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "it has " + strings.Join(names, ", ")
 }
 
 func (p *pipeline) coerceVariables(_ context.Context, op *Operation) (err error) {
