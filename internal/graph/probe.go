@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -48,8 +47,8 @@ func computedProbe(o *object, f *field, c *schema.Computed) Probe {
 	return p
 }
 
-// At returns the place in the schema of a position in SQL, which Postgres counts in characters from 1; 0 is the text as a whole.
-func (p Probe) At(position int) string {
+// Place returns the place in the schema of a position in SQL, which Postgres counts in characters from 1; 0 is the text as a whole.
+func (p Probe) Place(position int) schema.Position {
 	line, column := p.Pos.Line, p.Pos.Column
 	runes, at := []rune(p.Text), position-1-p.Offset
 	if p.origin != nil {
@@ -64,5 +63,5 @@ func (p Probe) At(position int) string {
 			column += 1 + at
 		}
 	}
-	return fmt.Sprintf("%s:%d:%d", p.Pos.File, line, column)
+	return schema.Position{File: p.Pos.File, Line: line, Column: column}
 }

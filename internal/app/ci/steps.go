@@ -23,11 +23,18 @@ import (
 // firstLine is the position of a finding about a whole file.
 func firstLine(file string) diag.Position { return diag.Position{File: file, Line: 1} }
 
-func (r runner) schema(context.Context) (string, []diag.Diagnostic, error) {
+func (r runner) schema(ctx context.Context) (string, []diag.Diagnostic, error) {
 	s, list := r.ParseSchema()
 	findings := findingsOf("schema", list)
 	if s == nil {
 		return diag.Count(list.Errors(), "mistake"), findings, errFound
+	}
+	inSQL, err := r.CheckSQL(ctx, r.scratch, s)
+	if err != nil {
+		return "", findings, err
+	}
+	if len(inSQL) > 0 {
+		return diag.Count(len(inSQL), "mistake") + " in SQL", append(findings, findingsOf("schema", inSQL)...), errFound
 	}
 	return diag.Count(len(s.Tables)+len(s.Plain), "type"), findings, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/krowoc/krowoc/internal/diag"
 	"github.com/krowoc/krowoc/internal/fault"
 	"github.com/krowoc/krowoc/internal/graph"
 	"github.com/krowoc/krowoc/internal/pg"
@@ -20,43 +21,56 @@ const maxReports = 20
 // Verify has Postgres prepare the SQL that the team has written in the schema, and returns every mistake with its place. An error that is not the
 // team's, such as that of a lost connection, has another category than fault.Invalid.
 func Verify(ctx context.Context, conn *pgx.Conn, api *graph.API) error {
-	var reports []string
-	for _, p := range api.Probes() {
-		problem, err := verify(ctx, conn, p)
-		switch {
-		case err != nil:
-			return pg.Fault("check the SQL of the schema", err)
-		case problem != "":
-			reports = append(reports, problem)
-		}
-		if len(reports) == maxReports {
-			break
-		}
+	list, err := MistakesInSQL(ctx, conn, api)
+	if err != nil || len(list) == 0 {
+		return err
 	}
-	if len(reports) == 0 {
-		return nil
+	var reports []string
+	for _, m := range list {
+		reports = append(reports, m.Position.String()+": "+m.Message)
 	}
 	return fault.New(fault.Invalid, "check the SQL of the schema", strings.Join(reports, "\n"),
 		"correct the SQL in the schema, or migrate the database first")
 }
 
-// verify returns what is wrong with a statement; "" if Postgres accepts it.
-func verify(ctx context.Context, conn *pgx.Conn, p graph.Probe) (problem string, err error) {
+// MistakesInSQL returns what Postgres finds wrong with the SQL that the team has written in the schema: views, computed fields, and fields of Query
+// and Mutation. Nothing runs.
+func MistakesInSQL(ctx context.Context, conn *pgx.Conn, api *graph.API) (list diag.List, err error) {
+	for _, p := range api.Probes() {
+		problem, at, err := verify(ctx, conn, p)
+		switch {
+		case err != nil:
+			return nil, pg.Fault("check the SQL of the schema", err)
+		case problem == "":
+			continue
+		}
+		list = append(list, diag.Diagnostic{
+			Severity: diag.Error, Code: "invalid-sql", Message: p.What + ": " + problem, Position: p.Place(at),
+		})
+		if len(list) == maxReports {
+			break
+		}
+	}
+	return list, nil
+}
+
+// verify returns what is wrong with a statement, and where Postgres finds it; "" if Postgres accepts it.
+func verify(ctx context.Context, conn *pgx.Conn, p graph.Probe) (problem string, at int, err error) {
 	prepared, err := conn.Prepare(ctx, "", p.SQL)
 	var server *pgconn.PgError
 	switch {
 	case errors.As(err, &server) && isMistake(server.Code):
-		return p.At(int(server.Position)) + ": " + p.What + ": " + server.Message, nil
+		return server.Message, int(server.Position), nil
 	case err != nil || p.Type == "":
-		return "", err
+		return "", 0, err
 	}
 	var name string
 	var fits bool
 	err = conn.QueryRow(ctx, typeFits, prepared.Fields[0].DataTypeOID, p.Type).Scan(&name, &fits)
 	if err != nil || fits {
-		return "", err
+		return "", 0, err
 	}
-	return fmt.Sprintf("%s: %s: the SQL is of type %s, and the field of type %s: write (…)::%[4]s", p.At(0), p.What, name, p.Type), nil
+	return fmt.Sprintf("the SQL is of type %s, and the field of type %s: write (…)::%[2]s", name, p.Type), 0, nil
 }
 
 // typeFits tells whether a value is of a type, or becomes one without a cast.
