@@ -164,7 +164,7 @@ func (r *Result) plan(ctx context.Context, a *app.App, o Options, e exec.Explain
 	for _, s := range ran {
 		r.attach(s.SQL, planOf(s.Plan, o.JSON))
 	}
-	r.RolledBack = len(ran) > 0
+	r.RolledBack = ran != nil
 	switch code := fault.CodeOf(err); {
 	case err == nil || !r.RolledBack:
 		return err

@@ -17,7 +17,7 @@ import (
 type Analyzed struct{ SQL, Plan string }
 
 // Analyze runs an operation as a server would, has Postgres explain each statement that runs, and rolls everything back. The error is that of the
-// operation; what ran before it is returned as well. options are those of EXPLAIN, and contain ANALYZE. A mutation with SQL of the team is refused,
+// operation; what ran before it is returned as well, and nil if the operation was not run. options are those of EXPLAIN, and contain ANALYZE. A mutation with SQL of the team is refused,
 // because its functions can act outside of the transaction.
 func Analyze(ctx context.Context, db Beginner, o Options, op *Operation, options string) ([]Analyzed, error) {
 	const doing = "analyze the operation"
@@ -40,7 +40,7 @@ func Analyze(ctx context.Context, db Beginner, o Options, op *Operation, options
 		return nil, pg.Fault(doing, err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	a := &analyzer{Tx: tx, options: options, params: map[string][]graph.Value{}}
+	a := &analyzer{Tx: tx, options: options, params: map[string][]graph.Value{}, ran: []Analyzed{}}
 	for _, s := range op.Plan.Statements() {
 		if a.params[s.SQL], err = s.Values(op.request()); err != nil {
 			return nil, err
