@@ -12,8 +12,8 @@ import (
 	"github.com/krowoc/krowoc/internal/schema"
 )
 
-// The SDL of the API is the only list of the names that it derives. A name that is in it twice is one that the schema and the API, or two types of the
-// schema, want to have.
+// The SDL of the API is the only list of the names that it derives. A name that is in it twice is one that the schema and the API, or two types
+// of the schema, want to have.
 
 // collisions says which names of the SDL are there twice, at the places in the schema that give them. cause is why the SDL cannot be loaded.
 func (a *API) collisions(cause error) error {
@@ -38,7 +38,10 @@ func (a *API) collisions(cause error) error {
 }
 
 func collision(at schema.Position, message string) diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "name-collision", Position: at, Message: message, Remedy: `rename it, or give it another name in the API with @api(name: "…")`}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "name-collision", Position: at, Message: message,
+		Remedy: `rename it, or give it another name in the API with @api(name: "…")`,
+	}
 }
 
 // sharedNames reports the names of fields and values that a definition has twice.

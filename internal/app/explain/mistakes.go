@@ -18,7 +18,8 @@ func located(err error, file, document string) error {
 	var found diag.List
 	lines := strings.Split(document, "\n")
 	add := func(message string, line, column int) {
-		d := diag.Diagnostic{Severity: diag.Error, Code: "invalid-operation", Message: message, Position: diag.Position{File: file, Line: line, Column: column}}
+		at := diag.Position{File: file, Line: line, Column: column}
+		d := diag.Diagnostic{Severity: diag.Error, Code: "invalid-operation", Message: message, Position: at}
 		if line > 0 && line <= len(lines) {
 			d.Source = lines[line-1]
 		}

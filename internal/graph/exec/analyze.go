@@ -17,8 +17,8 @@ import (
 type Analyzed struct{ SQL, Plan string }
 
 // Analyze runs an operation as a server would, has Postgres explain each statement that runs, and rolls everything back. The error is that of the
-// operation; what ran before it is returned as well, and nil if the operation was not run. options are those of EXPLAIN, and contain ANALYZE. A mutation with SQL of the team is refused,
-// because its functions can act outside of the transaction.
+// operation; what ran before it is returned as well, and nil if the operation was not run. options are those of EXPLAIN, and contain ANALYZE. A
+// mutation with SQL of the team is refused, because its functions can act outside of the transaction.
 func Analyze(ctx context.Context, db Beginner, o Options, op *Operation, options string) ([]Analyzed, error) {
 	const doing = "analyze the operation"
 	ctx = caller.With(ctx, op.Caller)
@@ -28,7 +28,8 @@ func Analyze(ctx context.Context, db Beginner, o Options, op *Operation, options
 		return nil, err
 	}
 	if op.Mutation() && len(op.Plan.Customs) > 0 {
-		return nil, fault.New(fault.Forbidden, doing, op.Plan.Customs[0].Field.Name+" runs SQL of the schema, which can have effects that no rollback undoes",
+		name := op.Plan.Customs[0].Field.Name
+		return nil, fault.New(fault.Forbidden, doing, name+" runs SQL of the schema, which can have effects that no rollback undoes",
 			"use --plan, which runs nothing")
 	}
 	mode := pgx.ReadOnly

@@ -64,7 +64,8 @@ type client struct {
 
 func newClient(t testing.TB, change func(*exec.Options)) client {
 	t.Helper()
-	o := exec.Options{API: platform(t, graph.Options{MaxAliases: manyAliases}), DB: exec.Single(database(t)), Logger: testkit.Logger(t), Introspection: true}
+	api := platform(t, graph.Options{MaxAliases: manyAliases})
+	o := exec.Options{API: api, DB: exec.Single(database(t)), Logger: testkit.Logger(t), Introspection: true}
 	if change != nil {
 		change(&o)
 	}
