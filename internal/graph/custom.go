@@ -23,19 +23,31 @@ func (a *API) custom(name string, mutation bool) *schema.Custom {
 	return a.model.Custom(name, mutation)
 }
 
-// customField plans a field of the team, and returns the SQL of its JSON if it is a query.
-func (b *builder) customField(c *schema.Custom, f selected) (string, error) {
+// customRoot plans a field of the team.
+func (b *builder) customRoot(c *schema.Custom, f selected, root Root) (Root, string, error) {
 	if err := b.grow(); err != nil {
-		return "", err
+		return root, "", err
 	}
 	b.plan.Opaque = true
 	b.plan.Customs = append(b.plan.Customs, CustomUse{c, b.location})
 	if b.kind != service {
 		b.asks(Freshness{Within: c.Fresh.Within, What: "using " + c.Name, Location: b.location})
 	}
-	if c.Mutation {
-		return "", b.customStep(c, f)
+	var sql string
+	var err error
+	switch {
+	case c.HTTP != nil:
+		root.Call, sql, err = b.callField(c, f)
+	case c.Mutation:
+		err = b.customStep(c, f)
+	default:
+		sql, err = b.customQuery(c, f)
 	}
+	return root, sql, err
+}
+
+// customQuery returns the SQL of the JSON of a query in SQL.
+func (b *builder) customQuery(c *schema.Custom, f selected) (string, error) {
 	sql, err := b.customSQL(c, f)
 	if err != nil {
 		return "", err

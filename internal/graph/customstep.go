@@ -27,7 +27,7 @@ func (b *builder) customStep(c *schema.Custom, f selected) (err error) {
 	})
 	if err == nil && stored {
 		step.Read, err = b.statement(func() (string, error) {
-			json, err := b.customJSON(c, f, b.returnedKeys(c), &b.plan.Cost)
+			json, err := b.customJSON(c, f, b.returnedKeys(c, func(part int) Param { return Param{Kind: RowKey, index: part} }), &b.plan.Cost)
 			return "SELECT " + json, err
 		})
 	}
@@ -44,12 +44,12 @@ func (b *builder) customKeys(c *schema.Custom, sql string) string {
 	return fmt.Sprintf("WITH %s AS (%s) SELECT %strue", writtenRows, sql, columns)
 }
 
-// returnedKeys returns a source of the keys that a step has returned, in their order.
-func (b *builder) returnedKeys(c *schema.Custom) string {
+// returnedKeys returns a source of the keys that a step or a service has returned, in their order, each part as a parameter.
+func (b *builder) returnedKeys(c *schema.Custom, param func(part int) Param) string {
 	var arrays, names, columns []string
 	o := b.api.byName[c.Type.Object.Name]
 	for i, k := range o.key {
-		arrays = append(arrays, b.param(Param{Kind: RowKey, index: i})+"::text[]")
+		arrays = append(arrays, b.param(param(i))+"::text[]")
 		names = append(names, ident(k.column))
 		columns = append(columns, "u."+ident(k.column)+"::"+k.value.sqlType()+" AS "+ident(k.column))
 	}

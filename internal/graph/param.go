@@ -20,6 +20,7 @@ const (
 	CallerTier              // the tier of the caller; empty for none
 	RequestTime             // request.time
 	RowKey                  // a part of the key of the row that a step of a mutation wrote
+	CalledKey               // a part of the keys that a service has answered with, as an array
 )
 
 // Param is one parameter of a statement.
@@ -34,7 +35,8 @@ type Param struct {
 	operator string // whose operand the value is, where not every value will do
 	name     string // of the argument, or of the field of data
 	cursor   cursorOrder
-	index    int // of CursorPart, RowKey and the key in a global ID
+	index    int // of CursorPart, RowKey, CalledKey and the key in a global ID
+	call     int // of CalledKey
 	constant any
 	node     *object // whose global ID the value is, of which index tells the part; nil for none
 }
@@ -79,6 +81,11 @@ func (p *Param) bind(r Request) (any, error) {
 		return r.Time, nil
 	case RowKey:
 		return r.key[p.index], nil
+	case CalledKey:
+		if p.call >= len(r.Called) || r.Called[p.call] == nil {
+			return "{}", nil // the service has not been called yet
+		}
+		return r.Called[p.call][p.index], nil
 	}
 	return nil, fault.New(fault.Internal, "", fmt.Sprintf("a parameter has the unknown kind %d", p.Kind))
 }
@@ -170,6 +177,8 @@ func (p *Param) String() string {
 		return "the caller's tier"
 	case RequestTime:
 		return "request.time"
+	case CalledKey:
+		return fmt.Sprintf("value %d of the keys of call %d", p.index+1, p.call+1)
 	}
 	return fmt.Sprintf("value %d of the key of the written row", p.index+1)
 }

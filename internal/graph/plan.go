@@ -25,6 +25,8 @@ type Plan struct {
 	PerCaller CallerUse
 	// Customs are the fields of the team that the operation uses. Callers need the rules of each.
 	Customs []CustomUse
+	// Calls is how many services the operation calls.
+	Calls int
 	// Opaque says that the answer depends on more than rows of Reads: on SQL of the team.
 	Opaque bool
 	// Fresh is the most recent log-in that the operation asks for.
@@ -45,10 +47,14 @@ type Root struct {
 	Value         []byte         // the JSON where the plan knows it: __typename
 	Introspection *Introspection // of __schema and __type
 	Session       *SessionField  // of mySessions and its likes
+	Call          *Call          // of a field with @http
 }
 
 // FromSQL reports whether the value is the next column of the row.
-func (r Root) FromSQL() bool { return r.Value == nil && r.Introspection == nil && r.Session == nil }
+func (r Root) FromSQL() bool {
+	isCalled := r.Call != nil && !r.Call.ReadsRows()
+	return r.Value == nil && r.Introspection == nil && r.Session == nil && !isCalled
+}
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
 func (a *API) Plan(doc *ast.QueryDocument, op *ast.OperationDefinition, r Request) (*Plan, error) {
@@ -207,6 +213,9 @@ func (b *builder) operation(op *ast.OperationDefinition) error {
 		if err := b.plan.endsAlone(); err != nil {
 			return err
 		}
+		if err := b.plan.callsAlone(); err != nil {
+			return err
+		}
 	}
 	sql := ""
 	if len(columns) > 0 {
@@ -234,8 +243,7 @@ func (b *builder) root(f selected, op ast.Operation) (Root, string, error) {
 		return root, "", err
 	}
 	if c := b.api.custom(f.Name, op == ast.Mutation); c != nil {
-		sql, err := b.customField(c, f)
-		return root, sql, err
+		return b.customRoot(c, f, root)
 	}
 	if op == ast.Mutation {
 		return root, "", b.mutate(f)

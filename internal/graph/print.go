@@ -21,6 +21,8 @@ func (p *Plan) String() string {
 			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Introspection)
 		case f.Session != nil:
 			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Session)
+		case f.Call != nil:
+			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Call)
 		case f.Value != nil:
 			fmt.Fprintf(&b, "-- %s: %s\n", f.Key, f.Value)
 		}

@@ -32,6 +32,9 @@ func (a *API) Probes() (list []Probe) {
 		}
 	}
 	for _, c := range a.model.Customs {
+		if c.HTTP != nil {
+			continue
+		}
 		list = append(list, a.customProbe(c))
 	}
 	return list

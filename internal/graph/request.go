@@ -18,6 +18,9 @@ type Request struct {
 	Caller    caller.Caller
 	Time      time.Time // request.time
 
+	// Called has the keys that services have answered with, by the number of the call.
+	Called [][]string
+
 	key []string // of the row that a step of a mutation has written
 }
 

@@ -1,19 +1,21 @@
 package schema
 
-// Custom is a field of Query or Mutation that the team writes itself, in SQL or as a function of Postgres.
+// Custom is a field of Query or Mutation that the team writes itself, in SQL, as a function of Postgres or as a
+// service that answers over HTTP.
 type Custom struct {
 	Name        string
 	Description string
 	Mutation    bool
 	Arguments   []Argument
 	Type        FieldType // a scalar, an enum, a stored type, a plain type of such values, or a list of one
-	Query       string    // SQL with the arguments as $name; empty for a function
+	Query       string    // SQL with the arguments as $name; empty for others
 	Function    string    // of Postgres, perhaps with its schema; takes the arguments by their names in snake_case
+	HTTP        *HTTP     // nil for SQL
 	Rules       []Rule    // without a row: who may use it; none is the service alone
 	Fresh       Fresh
 	Deprecated  string
 	Pos         Position
-	SQLPos      Position // of Query or Function
+	SQLPos      Position // of Query, Function or the URL of HTTP
 }
 
 // Argument is an argument of a Custom.

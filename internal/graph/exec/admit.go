@@ -33,7 +33,7 @@ func (p *pipeline) checkScope(_ context.Context, op *Operation) error {
 		return nil
 	}
 	if len(op.Plan.Customs) > 0 { // which read and write whatever types they want
-		return fault.New(fault.Forbidden, "", "the API key allows some types only, and "+op.Plan.Customs[0].Field.Name+" is SQL that may use any",
+		return fault.New(fault.Forbidden, "", "the API key allows some types only, and "+op.Plan.Customs[0].Field.Name+" may use any",
 			"use a key for all types")
 	}
 	missing := slices.DeleteFunc(p.API.Declared(op.Plan.Reads, op.Plan.Writes), func(name string) bool { return slices.Contains(scope.Types, name) })

@@ -40,6 +40,9 @@ type Options struct {
 	// Sessions answers the fields about sessions that the API has, if it has any. Nil refuses them.
 	Sessions Sessions
 
+	// Services answers the fields with @http. Nil refuses them.
+	Services Services
+
 	// Limits returns the limits of a caller; nil leaves all callers those of the API.
 	Limits func(who caller.Caller) Limits
 

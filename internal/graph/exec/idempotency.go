@@ -22,6 +22,7 @@ const maxKey = 255
 
 // idempotent is a key of a caller, and what it stands for.
 type idempotent struct {
+	key     string // as the client sent it
 	id      []byte // a hash of the caller and the key
 	request []byte // a hash of the operation
 }
@@ -52,7 +53,7 @@ func readKey(r *http.Request, op *Operation, who caller.Caller) (*idempotent, *p
 		details := problem.From(fault.New(fault.Unauthenticated, "", message, "sign in, or leave the header out"))
 		return nil, &details
 	}
-	return &idempotent{id: hash(owner + "\x00" + key), request: hash(string(content))}, nil
+	return &idempotent{key: key, id: hash(owner + "\x00" + key), request: hash(string(content))}, nil
 }
 
 func hash(text string) []byte {

@@ -50,6 +50,10 @@ type Operation struct {
 	counts    []graph.Count // of the steps so far
 
 	idempotent *idempotent // nil for a request without a key
+	parent     string      // the traceparent of the request, which services get where nothing is traced
+
+	answers [][]byte   // of services, by the number of the call
+	called  [][]string // keys that services have answered with
 
 	clock time.Time // when the last part ended, for tracers
 }
@@ -112,7 +116,7 @@ func (op *Operation) cacheable() bool {
 }
 
 func (op *Operation) request() graph.Request {
-	return graph.Request{Variables: op.Variables, Caller: op.Caller, Time: op.Time}
+	return graph.Request{Variables: op.Variables, Caller: op.Caller, Time: op.Time, Called: op.called}
 }
 
 // A part of a step has a name, which Layout prints and a trace shows.

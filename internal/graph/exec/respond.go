@@ -60,7 +60,8 @@ func fail(w http.ResponseWriter, r *http.Request, media string, failure error) {
 		return
 	}
 	details := problem.From(failure)
-	if details.Code == fault.Unavailable {
+	var service *serviceError
+	if details.Code == fault.Unavailable && !errors.As(failure, &service) {
 		details.Write(w, r)
 		return
 	}

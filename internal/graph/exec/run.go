@@ -16,6 +16,9 @@ import (
 
 // run answers an operation.
 func (p *pipeline) run(ctx context.Context, op *Operation) error {
+	if err := p.callServices(ctx, op); err != nil {
+		return err
+	}
 	known, err := p.knownValues(ctx, op)
 	if err != nil {
 		return err
@@ -53,6 +56,8 @@ func (p *pipeline) knownValues(ctx context.Context, op *Operation) ([][]byte, er
 			value, err = f.Introspection.JSON(op.Variables)
 		case f.Session != nil:
 			value, err = sessions.value(ctx, f.Session)
+		case f.Call != nil:
+			value = op.answers[f.Call.Number]
 		}
 		if err != nil {
 			return nil, f.Location.Wrap(err)
@@ -64,9 +69,13 @@ func (p *pipeline) knownValues(ctx context.Context, op *Operation) ([][]byte, er
 
 // query runs the statement of a plan, a second time where the connection turns out to be closed.
 func (p *pipeline) query(ctx context.Context, op *Operation, known [][]byte) (json.RawMessage, error) {
-	data, err := p.queryOnce(ctx, p.DB.Read(ctx), op, known)
+	reader := p.DB.Read
+	if op.Mutation() { // of a service, which may just have written the rows
+		reader = p.DB.Write
+	}
+	data, err := p.queryOnce(ctx, reader(ctx), op, known)
 	if stale(err) && ctx.Err() == nil {
-		data, err = p.queryOnce(ctx, p.DB.Read(ctx), op, known)
+		data, err = p.queryOnce(ctx, reader(ctx), op, known)
 	}
 	if err != nil {
 		return nil, queryFault(ctx, err)

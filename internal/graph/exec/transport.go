@@ -45,6 +45,9 @@ func serve(p *pipeline, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	op.Caller, op.Time = caller.From(r.Context()), p.Now()
+	if _, ok := request.ParentOf(r.Header); ok {
+		op.parent = r.Header.Get(request.TraceparentHeader)
+	}
 	op.wantsCost = wantsCost(r.Header.Get(request.CostHeader), op.Extensions)
 	if op.idempotent, refusal = readKey(r, op, op.Caller); refusal != nil {
 		refusal.Write(w, r)

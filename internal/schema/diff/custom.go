@@ -49,10 +49,18 @@ func (c *comparison) custom(path string, was, is *schema.Custom) {
 			c.add("argument-removed", path, Breaking, Safe, Safe, "the argument %q was removed", a.Name)
 		}
 	}
-	if was.Query+was.Function != is.Query+is.Function {
-		c.add("computed-changed", path, Dangerous, Safe, Safe, "its SQL changed")
+	if wasURL, isURL := urlOf(was), urlOf(is); was.Query+was.Function+wasURL != is.Query+is.Function+isURL {
+		c.add("computed-changed", path, Dangerous, Safe, Safe, "what answers it changed")
 	}
 	c.rules(path, was.Rules, is.Rules)
 	c.fresh(path, was.Fresh, is.Fresh)
 	c.deprecated(path, was.Deprecated, is.Deprecated)
+}
+
+// urlOf returns the URL of the service that answers a field, or "".
+func urlOf(c *schema.Custom) string {
+	if c.HTTP == nil {
+		return ""
+	}
+	return c.HTTP.URL.Text
 }

@@ -55,7 +55,7 @@ func (b *builder) custom(d *ast.Definition, fd *ast.FieldDefinition) *schema.Cus
 	for _, a := range fd.Arguments {
 		b.customArgument(c, a)
 	}
-	b.customSQL(c, us, fd)
+	b.customSource(c, us, fd)
 	b.customRules(c, us, fd)
 	return c
 }
@@ -111,10 +111,16 @@ func (b *builder) customArgument(c *schema.Custom, d *ast.ArgumentDefinition) {
 	c.Arguments = append(c.Arguments, arg)
 }
 
-// customSQL reads @sql or @function.
-func (b *builder) customSQL(c *schema.Custom, us uses, fd *ast.FieldDefinition) {
-	query, function := us.one("sql"), us.one("function")
+// customSource reads @sql, @function or @http.
+func (b *builder) customSource(c *schema.Custom, us uses, fd *ast.FieldDefinition) {
+	query, function, service := us.one("sql"), us.one("function"), us.one("http")
+	hasSQL := len(us["sql"])+len(us["function"]) > 0
 	switch {
+	case service != nil && hasSQL:
+		b.errorf(codeConflict, service.Position, "remove one of them", "@http cannot be combined with @sql or @function")
+	case service != nil:
+		b.http(c, service)
+	case len(us["http"]) > 0: // a mistake that is reported
 	case query != nil && function != nil:
 		b.errorf(codeConflict, function.Position, "remove one of them", "@sql and @function cannot be combined")
 	case query != nil && query.args["query"] != nil:
@@ -123,7 +129,7 @@ func (b *builder) customSQL(c *schema.Custom, us uses, fd *ast.FieldDefinition) 
 	case function != nil:
 		c.Function, c.SQLPos = b.function(function), b.position(function.args["name"].Position)
 	case len(us["sql"])+len(us["function"]) == 0 || query != nil:
-		b.errorf(codeMissingArgument, fd.Position, `write @sql(query: "…") or @function(name: "…")`, "%q has no SQL", fd.Name)
+		b.errorf(codeMissingArgument, fd.Position, `write @sql(query: "…"), @function(name: "…") or @http(url: "…")`, "%q has no SQL and no service", fd.Name)
 	}
 }
 
@@ -169,7 +175,7 @@ func (b *builder) customRules(c *schema.Custom, us uses, fd *ast.FieldDefinition
 	u := us.one("auth")
 	if u == nil {
 		if len(us["auth"]) == 0 {
-			b.errorf(codeMissingArgument, fd.Position, "add @auth(rules: [{ allow: … }]), or @auth(rules: []) for the service alone", "%q has no @auth, so that anyone could run its SQL", fd.Name)
+			b.errorf(codeMissingArgument, fd.Position, "add @auth(rules: [{ allow: … }]), or @auth(rules: []) for the service alone", "%q has no @auth, so that anyone could use it", fd.Name)
 		}
 		return
 	}

@@ -167,6 +167,9 @@ var directiveSpecs = [...]directiveSpec{
 	{name: "function", on: onComputed | onRoot, doc: "A function of Postgres computes the field whenever it is read. It takes the row, or the arguments of a field of Query or Mutation.", args: []argSpec{
 		{name: "name", doc: "Name of the function, with its Postgres schema if that is not in search_path.", required: true},
 	}},
+	{name: "http", on: onRoot, doc: "A service of the team answers the field: it gets a signed POST request, and its answer is checked against the type.", args: []argSpec{
+		{name: "url", doc: "https URL. ${NAME} is a variable of the environment, and {argument} a segment of the path.", required: true},
+	}},
 	{name: "onUpdate", on: onColumn | onReference, doc: "Value that every update sets, unless the update sets the field itself.", args: []argSpec{
 		{name: "expr", doc: "CEL expression over this, auth and request.", kind: exprArg, required: true},
 	}},

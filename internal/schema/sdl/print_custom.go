@@ -39,6 +39,6 @@ func (p *printer) custom(c *schema.Custom) {
 		}
 		p.write("\n  )")
 	}
-	p.write(": ", c.Type.String(), directive("sql", text("query", c.Query)), directive("function", text("name", c.Function)))
+	p.write(": ", c.Type.String(), directive("sql", text("query", c.Query)), directive("function", text("name", c.Function)), httpDirective(c.HTTP))
 	p.write(deprecatedDirective(c.Deprecated), authDirective(true, c.Rules, c.Fresh, len(schema.Operations)), "\n")
 }

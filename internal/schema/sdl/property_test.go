@@ -71,7 +71,8 @@ func generate(r *rand.Rand) string {
 	}
 	b.WriteString(pick(r, "", "type V @view(name: \"v1\", key: [\"a\", \"b\"]) @auth(rules: [{ allow: PUBLIC, where: \"this.a > 1\" }]) { a: Int! b: String! c: [Color!] @col(name: \"cc\") @auth(rules: []) }\n"))
 	b.WriteString(pick(r, "", "type Sum { n: Int! }\nextend type Query { \"Adds.\" sum(a: Int = 1, \"b\" b: [Color!] = [RED] @deprecated): Sum @sql(query: \"select $a, $b\") @auth(rules: [{ allow: PUBLIC }], fresh: \"5m\") }\n",
-		"extend type Mutation { all: [T0!]! @function(name: \"a.b\") @auth(rules: []) @deprecated }\n"))
+		"extend type Mutation { all: [T0!]! @function(name: \"a.b\") @auth(rules: []) @deprecated }\n",
+		"extend type Query { far(a: String!): [T0!] @http(url: \"${FAR}/a/{a}?b=1\") @auth(rules: []) }\nextend type Mutation { tell: ID! @http(url: \"https://a.example\") @auth(rules: []) }\n"))
 	return b.String()
 }
 
