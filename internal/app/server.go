@@ -135,6 +135,9 @@ func (a *App) newHandler(pool *pgxpool.Pool, s *schema.Schema, logger *slog.Logg
 		Concurrency: int(pool.Config().MaxConns), Sessions: sessionsOfAPI(o.Sessions), Enforce: o.Enforce, Live: following.options(a, o),
 		Tracers: tracers, Observers: o.observers(), Limits: limitsOfCallers(g),
 	}
+	if operations.Services, err = a.services(s); err != nil {
+		return nil, err
+	}
 	if err := a.withDocuments(&operations); err != nil {
 		return nil, err
 	}
@@ -219,6 +222,9 @@ func (s *Server) Replace(next *schema.Schema) error {
 	api, err := s.app.api(next, s.policed)
 	if err == nil {
 		err = s.app.verify(s.pool, api)
+	}
+	if err == nil {
+		_, err = s.app.services(next)
 	}
 	if err != nil {
 		return err

@@ -156,6 +156,16 @@ type GraphQL struct {
 	PersistedQueries bool
 	TrustedDocuments string // a file
 	Documents        string // any or trusted
+
+	HTTP Services
+}
+
+// Services configures calls of the services of fields with @http.
+type Services struct {
+	Secret    Secret
+	Timeout   time.Duration
+	MaxAnswer ByteSize
+	Plain     bool
 }
 
 // GraphQLLimits are the limits of callers with a role, a tier or both. 0 leaves a limit as it is.

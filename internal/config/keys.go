@@ -97,6 +97,11 @@ var keys = []Key{
 	{Path: "graphql.introspection", Kind: Bool, Default: "true", DefaultIn: in{Production: "false"}, Doc: "Answer introspection queries."},
 	{Path: "graphql.graphiql", Kind: Bool, Default: "false", DefaultIn: in{Development: "true"}, Doc: "Serve the GraphiQL page."},
 	{Path: "graphql.timeout", Kind: Duration, Default: "30s", Doc: "Timeout for one operation, including its SQL."},
+	{Path: "graphql.http.secret", Kind: SecretText,
+		Doc: "Secrets that sign requests to the services of fields with @http: whsec_ and 24 to 64 bytes in base64, separated by commas; each signs. Required if the schema has such a field."},
+	{Path: "graphql.http.timeout", Kind: Duration, Default: "10s", Doc: "Timeout for one request to such a service."},
+	{Path: "graphql.http.maxAnswer", Kind: Size, Default: "1MiB", Doc: "Maximum size of the answer of such a service."},
+	{Path: "graphql.http.plain", Kind: Bool, Default: "false", Doc: "Allow such services on other machines to be called by http, without TLS."},
 
 	{Path: "auth.issuers", Kind: Objects, Doc: "Issuers whose access tokens `krowoc serve` accepts; the `iss` of a token picks one. Without any, only API keys name a caller.", Items: []Key{
 		{Path: "kind", Kind: Text, Required: true, OneOf: []string{"supabase", "oidc", "jwks", "github"},
