@@ -13,7 +13,8 @@ import (
 // Answers to callers are never stored, also not in the browser, which several people may use. Programs that keep them can send the tag nevertheless.
 // See https://www.rfc-editor.org/rfc/rfc9110#name-etag.
 func notModified(w http.ResponseWriter, r *http.Request, op *Operation) bool {
-	if !op.Safe || op.wantsCost {
+	isCalled := op.Plan.Calls > 0 // and what services answer is not for clients to keep
+	if !op.Safe || op.wantsCost || isCalled {
 		return false
 	}
 	h, tag := w.Header(), etag(op.Data)

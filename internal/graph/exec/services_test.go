@@ -185,6 +185,22 @@ func TestServiceRequests(t *testing.T) {
 	}
 }
 
+// An answer of a service is not kept by browsers and proxies, as that of a query of the database is.
+func TestServicesAnswerGET(t *testing.T) {
+	f := newFar(t)
+	c := serveWithServices(t, f)
+	f.says("/numbers", `[1]`)
+	for query, kept := range map[string]bool{"{numbers}": false, "{people{totalCount}}": true} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/graphql?query="+query, nil)
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, r)
+		isKept := w.Header().Get("ETag") != "" || w.Header().Get("Cache-Control") != "no-store"
+		if w.Code != http.StatusOK || isKept != kept {
+			t.Errorf("%s: %d %v %s", query, w.Code, w.Header(), w.Body)
+		}
+	}
+}
+
 // Whatever a service does, the client gets an error with a code and a place, and nothing that the service did not mean for it.
 func TestServicesThatFail(t *testing.T) {
 	f := newFar(t)
