@@ -46,7 +46,7 @@ func TestFiguresInTheGuides(t *testing.T) {
 			check(m[1], m[2])
 		}
 	}
-	if checked["api.md"] != 8 {
-		t.Errorf("%d figures of api.md were checked, want 8", checked["api.md"])
+	if checked["api.md"] != 10 {
+		t.Errorf("%d figures of api.md were checked, want 10", checked["api.md"])
 	}
 }
