@@ -7,7 +7,7 @@ import (
 )
 
 // A call is a root field that a service of the team answers over HTTP. Of a stored type, the service answers with keys: the rows themselves are read as
-// anywhere, under the rules of their type. See docs/decisions/0025.
+// anywhere, under the rules of their type. See docs/decisions/0026.
 
 const (
 	// callCost is what a call adds to the cost of its operation, since it takes more than a field of a row does.
