@@ -51,7 +51,7 @@ func TestAliases(t *testing.T) {
 	}
 	rounds, seed := testkit.Random(60)
 	for i := range rounds {
-		m := aliasMaker{Rand: rand.New(rand.NewPCG(seed, uint64(i)))} //nolint:gosec // a test can be repeated
+		m := aliasMaker{Rand: rand.New(rand.NewPCG(seed, i))} //nolint:gosec // a test can be repeated
 		var counts []int
 		document, want := "", 0
 		for f := range m.IntN(4) {

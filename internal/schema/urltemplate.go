@@ -152,7 +152,7 @@ func (s ServiceURL) With(argument func(name string) string) (string, error) {
 		}
 		value := argument(p.argument)
 		if value == "" || value == "." || value == ".." {
-			return "", fmt.Errorf("%s must not be empty, . or ..", p.argument)
+			return "", fmt.Errorf("%s must not be empty, nor . or .. alone", p.argument)
 		}
 		b.WriteString(url.PathEscape(value))
 	}

@@ -98,7 +98,7 @@ func Run(ctx context.Context, a *app.App, op exec.Operation, o Options) (Result,
 	if o.Database == nil {
 		return r, nil
 	}
-	return r, r.plan(ctx, a, o, e, exec.Options{API: api, Enforce: with.Enforce, Logger: a.Logger}, op)
+	return r, r.plan(ctx, o, e, exec.Options{API: api, Enforce: with.Enforce, Logger: a.Logger}, op)
 }
 
 // explain explains an operation by the API of a server, or by the one without its limits.
@@ -148,7 +148,7 @@ func (r *Result) add(e exec.Explained) {
 }
 
 // plan adds the plans of Postgres.
-func (r *Result) plan(ctx context.Context, a *app.App, o Options, e exec.Explained, with exec.Options, op exec.Operation) error {
+func (r *Result) plan(ctx context.Context, o Options, e exec.Explained, with exec.Options, op exec.Operation) error {
 	options := "FORMAT TEXT"
 	if o.JSON {
 		options = "FORMAT JSON"

@@ -103,7 +103,7 @@ func (a *analyzer) rehearse(ctx context.Context, b *pgx.Batch) (err error) {
 			return nil
 		}
 		if _, err := all.Exec(ctx, q.SQL, q.Arguments...); err != nil {
-			return nil //nolint:nilerr // it fails again, and is reported then
+			return nil // it fails again, and is reported then
 		}
 	}
 	return nil
