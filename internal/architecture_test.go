@@ -39,7 +39,7 @@ var importers = map[string][]string{
 	"internal/config":      {"internal/app", "internal/cli", "krowoctest"},
 	"internal/cli/term":    {"internal/cli", "cmd"},
 	"internal/testkit":     {"internal/app/apptest", "internal/cli/scripttest"},
-	"internal/app/apptest": {},
+	"internal/app/apptest": {"internal/cli/scripttest"},
 	"krowoctest":           {},
 }
 

@@ -35,7 +35,15 @@ func Repository(t testing.TB) string {
 // Copy copies the files of the prompt platform into a temporary folder and returns it.
 func Copy(t testing.TB) string {
 	t.Helper()
-	from, dir := Repository(t), testkit.Folder(t)
+	dir := testkit.Folder(t)
+	CopyTo(t, dir)
+	return dir
+}
+
+// CopyTo copies the files of the prompt platform into a folder.
+func CopyTo(t testing.TB, dir string) {
+	t.Helper()
+	from := Repository(t)
 	for _, name := range []string{"krowoc.yaml", "schema.graphql"} {
 		text, err := os.ReadFile(filepath.Join(from, name))
 		if err == nil {
@@ -50,7 +58,6 @@ func Copy(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
 }
 
 // WriteFiles writes files below a folder. files maps paths with forward slashes to texts.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/krowoc/krowoc/internal/app/apptest"
 	"github.com/krowoc/krowoc/internal/cli"
 	"github.com/krowoc/krowoc/internal/cli/factory"
 	"github.com/krowoc/krowoc/internal/cli/term"
@@ -208,7 +209,7 @@ func jsonFields(stream string) func(*testscript.TestScript, bool, []string) {
 		ts.Check(err)
 		object, ok := value.(map[string]any)
 		if !ok {
-			ts.Fatalf("%s is no object", args[0])
+			ts.Fatalf("%s is not an object", args[0])
 		}
 		var got []string
 		for name := range object {
@@ -256,29 +257,5 @@ func repository(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: repository")
 	}
-	root, err := moduleRoot()
-	ts.Check(err)
-	for _, name := range []string{"krowoc.yaml", "schema.graphql"} {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		ts.Check(err)
-		ts.Check(os.WriteFile(ts.MkAbs(name), text, 0o644))
-	}
-	for _, name := range []string{"migrations", "seeds"} {
-		ts.Check(os.CopyFS(ts.MkAbs(name), os.DirFS(filepath.Join(root, name))))
-	}
-}
-
-// moduleRoot returns the folder of go.mod. A test runs in the folder of its package.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", errors.New("no folder above has a go.mod")
+	apptest.CopyTo(ts.Value(testingKey{}).(testing.TB), ts.MkAbs("."))
 }
