@@ -16,19 +16,15 @@ type executor struct {
 
 // WatchOperations adds the statistics of the handler of operations.
 func (m *Metrics) WatchOperations(stats func() exec.Stats) {
-	desc := func(kind, name, help string, labels ...string) *prometheus.Desc {
-		m.describe(kind, name, help, labels)
-		return prometheus.NewDesc(name, help, labels, nil)
-	}
 	m.registry.MustRegister(&executor{
 		stats:   stats,
-		hits:    desc("counter", "krowoc_graphql_cache_hits_total", "Documents and plans that were found in memory.", "cache"),
-		misses:  desc("counter", "krowoc_graphql_cache_misses_total", "Documents that were parsed, and operations that were planned.", "cache"),
-		entries: desc("gauge", "krowoc_graphql_cache_entries", "Documents and plans in memory.", "cache"),
-		memory:  desc("gauge", "krowoc_graphql_cache_bytes", "Memory that documents and plans take, estimated.", "cache"),
-		turns:   desc("gauge", "krowoc_graphql_turns", "Operations that run in Postgres or wait for their turn.", "state"),
-		most:    desc("gauge", "krowoc_graphql_turns_max", "How many operations run in Postgres at once; 0 without a limit."),
-		refused: desc("counter", "krowoc_graphql_turns_refused_total", "Operations that were refused because none of those before them ended in time."),
+		hits:    m.desc("counter", "krowoc_graphql_cache_hits_total", "Documents and plans that were found in memory.", "cache"),
+		misses:  m.desc("counter", "krowoc_graphql_cache_misses_total", "Documents that were parsed, and operations that were planned.", "cache"),
+		entries: m.desc("gauge", "krowoc_graphql_cache_entries", "Documents and plans in memory.", "cache"),
+		memory:  m.desc("gauge", "krowoc_graphql_cache_bytes", "Memory that documents and plans take, estimated.", "cache"),
+		turns:   m.desc("gauge", "krowoc_graphql_turns", "Operations that run in Postgres or wait for their turn.", "state"),
+		most:    m.desc("gauge", "krowoc_graphql_turns_max", "How many operations run in Postgres at once; 0 without a limit."),
+		refused: m.desc("counter", "krowoc_graphql_turns_refused_total", "Operations that were refused because none of those before them ended in time."),
 	})
 	m.watchLive(stats)
 }

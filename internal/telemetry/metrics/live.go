@@ -15,16 +15,12 @@ type live struct {
 
 // watchLive adds the statistics of subscriptions.
 func (m *Metrics) watchLive(stats func() exec.Stats) {
-	desc := func(kind, name, help string) *prometheus.Desc {
-		m.describe(kind, name, help, nil)
-		return prometheus.NewDesc(name, help, nil, nil)
-	}
 	m.registry.MustRegister(&live{
 		stats:         stats,
-		streams:       desc("gauge", "krowoc_graphql_streams", "Open WebSockets and event streams."),
-		subscriptions: desc("gauge", "krowoc_graphql_subscriptions", "Subscriptions on them."),
-		queries:       desc("gauge", "krowoc_graphql_live_queries", "Queries that answer the subscriptions; those that are alike share one."),
-		dropped:       desc("counter", "krowoc_graphql_streams_dropped_total", "Streams that were closed because their clients read too slowly."),
+		streams:       m.desc("gauge", "krowoc_graphql_streams", "Open WebSockets and event streams."),
+		subscriptions: m.desc("gauge", "krowoc_graphql_subscriptions", "Subscriptions on them."),
+		queries:       m.desc("gauge", "krowoc_graphql_live_queries", "Queries that answer the subscriptions; those that are alike share one."),
+		dropped:       m.desc("counter", "krowoc_graphql_streams_dropped_total", "Streams that were closed because their clients read too slowly."),
 	})
 }
 

@@ -69,6 +69,12 @@ func (m *Metrics) describe(kind, name, help string, labels []string) {
 	m.families = append(m.families, Family{Name: name, Kind: kind, Labels: labels, Help: help})
 }
 
+// desc describes a metric of a collector.
+func (m *Metrics) desc(kind, name, help string, labels ...string) *prometheus.Desc {
+	m.describe(kind, name, help, labels)
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
 func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
 	m.describe("counter", name, help, labels)
 	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
