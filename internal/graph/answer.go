@@ -1,11 +1,9 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -28,16 +26,21 @@ func (c *Call) Value(answer []byte) ([]byte, error) {
 	if !c.Field.Type.List {
 		return c.one(value)
 	}
+	return listJSON(value.([]any), c.one) //nolint:forcetypeassert // checkShape has seen the list
+}
+
+// listJSON returns the JSON of a list whose elements one returns.
+func listJSON(items []any, one func(any) ([]byte, error)) ([]byte, error) {
 	out := []byte{'['}
-	for i, item := range value.([]any) { //nolint:forcetypeassert // checkShape has seen the list
+	for i, item := range items {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		one, err := c.one(item)
+		json, err := one(item)
 		if err != nil {
 			return nil, fmt.Errorf("element %d: %w", i, err)
 		}
-		out = append(out, one...)
+		out = append(out, json...)
 	}
 	return append(out, ']'), nil
 }
@@ -97,14 +100,13 @@ func (c *Call) keyPart(item any, k *field) (string, error) {
 	return text, nil
 }
 
-// decodeAnswer reads one JSON value. Numbers keep their digits.
+// decodeAnswer reads the one value of an answer.
 func decodeAnswer(answer []byte) (value any, err error) {
-	d := json.NewDecoder(bytes.NewReader(answer))
-	d.UseNumber()
-	if err := d.Decode(&value); err != nil {
+	value, isAlone, err := decodeJSON(answer)
+	switch {
+	case err != nil:
 		return nil, errors.New("it is not valid JSON")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	case !isAlone:
 		return nil, errors.New("it has more than one JSON value")
 	}
 	if !scalar.Paired(answer) {
@@ -126,19 +128,10 @@ func (c *Call) checkShape(value any) error {
 		return fmt.Errorf("it must be %s; it is %s", t, describeJSON(value))
 	case len(items) > c.most:
 		return fmt.Errorf("the list has %d elements; at most %d are allowed", len(items), c.most)
-	case t.ElemNonNull && slices.Contains(nulls(items), true):
+	case t.ElemNonNull && slices.Contains(items, nil):
 		return fmt.Errorf("it must be %s; an element is null", t)
 	}
 	return nil
-}
-
-// nulls tells of each item whether it is null.
-func nulls(items []any) []bool {
-	out := make([]bool, len(items))
-	for i, item := range items {
-		out[i] = item == nil
-	}
-	return out
 }
 
 // one returns the JSON of one value of the type.
@@ -217,22 +210,12 @@ func (v valueType) answerJSON(value any) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("it must be a list of %s; it is %s", v.name(), describeJSON(value))
 	}
-	out := []byte{'['}
-	for i, item := range items {
-		if i > 0 {
-			out = append(out, ',')
-		}
+	return listJSON(items, func(item any) ([]byte, error) {
 		if item == nil && v.elemNull {
-			out = append(out, "null"...)
-			continue
+			return []byte("null"), nil
 		}
-		one, err := v.elementOfJSON(item)
-		if err != nil {
-			return nil, fmt.Errorf("element %d: %w", i, err)
-		}
-		out = append(out, one...)
-	}
-	return append(out, ']'), nil
+		return v.elementOfJSON(item)
+	})
 }
 
 func (v valueType) elementOfJSON(value any) ([]byte, error) {
@@ -294,18 +277,14 @@ func (v valueType) takes(value any) bool {
 // describeJSON names the kind of a value.
 func describeJSON(value any) string {
 	switch value.(type) {
-	case nil:
-		return "null"
-	case []any:
-		return "a list"
-	case map[string]any:
-		return "an object"
 	case bool:
 		return "a boolean"
 	case json.Number:
 		return "a number"
+	case string:
+		return "a text"
 	}
-	return "a text"
+	return describe(value)
 }
 
 // textOfJSON returns the text of a string, or the JSON of another value.

@@ -1,11 +1,7 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"io"
 	"slices"
 
 	"github.com/krowoc/krowoc/internal/schema"
@@ -82,17 +78,15 @@ func (b *builder) globalJSON(t *text, s *scope) error {
 	return nil
 }
 
-// decodeID returns the type that a global ID names, and the parts of the key; not ok for what is no global ID.
+// decodeID returns the type that a global ID names, and the parts of the key; ok is false if it is not a global ID.
 func decodeID(id any) (typ string, key []any, ok bool) {
 	s, _ := id.(string)
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil {
 		return "", nil, false
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var values []any
-	isAlone := d.Decode(&values) == nil && errors.Is(d.Decode(&struct{}{}), io.EOF)
+	value, isAlone, _ := decodeJSON(raw)
+	values, _ := value.([]any)
 	if !isAlone || len(values) < 2 {
 		return "", nil, false
 	}
@@ -100,7 +94,7 @@ func decodeID(id any) (typ string, key []any, ok bool) {
 	return typ, values[1:], ok
 }
 
-// keyOfID returns the key of a row of the object that a global ID is of; not ok for all others.
+// keyOfID returns the key of a row of the object that a global ID is of; ok is false for all others.
 func (o *object) keyOfID(id any) (key []any, ok bool) {
 	typ, key, ok := decodeID(id)
 	isOwn := typ == o.typ.APIName() && len(key) == len(o.key)
@@ -175,7 +169,7 @@ func (p *Param) part(id any) (any, error) {
 	return key[p.index], nil
 }
 
-// notOwn is the fault of what is no global ID of an object.
+// notOwn is the fault of a value that is not a global ID of an object.
 func (o *object) notOwn(id any) error {
 	text, _ := plainText(id)
 	name := o.typ.APIName()

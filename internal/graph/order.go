@@ -10,6 +10,9 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"errors"
+	"io"
+
 	"github.com/krowoc/krowoc/internal/pg/celsql"
 	"github.com/krowoc/krowoc/internal/schema"
 	"github.com/krowoc/krowoc/internal/schema/scalar"
@@ -211,13 +214,23 @@ func (o cursorOrder) decode(cursor any) ([]any, bool) {
 	if err != nil {
 		return nil, false
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var values []any
-	if d.Decode(&values) != nil || len(values) != o.parts+1 || values[0] != o.name {
+	value, _, _ := decodeJSON(raw)
+	values, _ := value.([]any)
+	if len(values) != o.parts+1 || values[0] != o.name {
 		return nil, false
 	}
 	return values[1:], true
+}
+
+// decodeJSON reads a JSON value, and reports whether nothing comes after it. Numbers keep their digits.
+func decodeJSON(raw []byte) (value any, isAlone bool, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&value); err != nil {
+		return nil, false, err
+	}
+	_, err = d.Token()
+	return value, errors.Is(err, io.EOF), nil
 }
 
 // beyond returns the condition under which a row comes after the values in the order, or before them.

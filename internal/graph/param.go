@@ -184,7 +184,9 @@ func (p *Param) String() string {
 }
 
 func (p *Param) typeName() string {
-	if p.form == asArray || p.form == asKeys || (p.form == asColumn && p.value.list) {
+	isArray := p.form == asArray || p.form == asKeys
+	isList := p.form == asColumn && p.value.list
+	if isArray || isList {
 		return "[" + p.value.name() + "]"
 	}
 	return p.value.name()

@@ -53,7 +53,9 @@ type Root struct {
 // FromSQL reports whether the value is the next column of the row.
 func (r Root) FromSQL() bool {
 	isCalled := r.Call != nil && !r.Call.ReadsRows()
-	return r.Value == nil && r.Introspection == nil && r.Session == nil && !isCalled
+	isConstant := r.Value != nil || r.Introspection != nil
+	isFromElsewhere := isCalled || r.Session != nil
+	return !isConstant && !isFromElsewhere
 }
 
 // Plan turns an operation of a validated document into SQL. Of the request it uses only the Shape.
