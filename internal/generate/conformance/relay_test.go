@@ -7,12 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/krowoc/krowoc/internal/app"
-	"github.com/krowoc/krowoc/internal/generate"
 )
 
 // The compiler of Relay takes the API, with a connection that it pages through and a fragment that it fetches again by node. The server answers the
@@ -22,7 +18,15 @@ func TestRelayCompiler(t *testing.T) {
 	dir := t.TempDir()
 	a := platform(t)
 	a.Config.GraphQL.Relay = true
-	writeSDL(t, a, filepath.Join(dir, "api.graphql"))
+	types, err := a.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range a.Targets() {
+		if target.Name == "graphql" {
+			writeClient(t, dir, "api.graphql", target, types)
+		}
+	}
 	if err := os.CopyFS(dir, os.DirFS("testdata/relay")); err != nil {
 		t.Fatal(err)
 	}
@@ -50,24 +54,6 @@ func TestRelayCompiler(t *testing.T) {
 	r.answer("CardRefetchQuery", map[string]any{"id": want.ID}, &again)
 	if again.Node != want {
 		t.Errorf("node returns %+v, want %+v", again.Node, want)
-	}
-}
-
-// writeSDL writes the API as `krowoc generate` does.
-func writeSDL(t *testing.T, a *app.App, path string) {
-	t.Helper()
-	types, err := a.Schema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	targets := a.Targets()
-	sdl := targets[slices.IndexFunc(targets, func(target generate.Target) bool { return target.Name == "graphql" })]
-	files, err := sdl.Files(generate.Input{Project: "prompts", Schema: types})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, files[0].Content, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 func TestMergeRuleAgrees(t *testing.T) {
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `type Query {a(x: Int, in: In): Query b(x: Int, in: In): Query s: String t: String} input In {p: Int q: [Int]}`})
 	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // not for secrets
-	whole, linear := rules.NewRules(rules.OverlappingFieldsCanBeMergedRule), rules.NewRules(mergeRule)
 	var selections func(depth, fragments int) string
 	selections = func(depth, fragments int) string {
 		var b strings.Builder
@@ -37,12 +36,22 @@ func TestMergeRuleAgrees(t *testing.T) {
 		}
 		return b.String()
 	}
-	refused := 0
-	for range 5000 {
+	compareMergeRules(t, schema, func() string {
 		text := "{" + selections(2, 3) + "t ...F0 ...F1 ...F2}"
 		for i := range 3 { // a fragment spreads those before it
 			text += fmt.Sprintf(" fragment F%d on Query {%s}", i, selections(1, i))
 		}
+		return text
+	})
+}
+
+// compareMergeRules has both rules judge documents, of which enough are refused and enough are not.
+func compareMergeRules(t *testing.T, schema *ast.Schema, document func() string) {
+	t.Helper()
+	whole, linear := rules.NewRules(rules.OverlappingFieldsCanBeMergedRule), rules.NewRules(mergeRule)
+	refused := 0
+	for range 5000 {
+		text := document()
 		doc, err := parser.ParseQuery(&ast.Source{Input: text})
 		if err != nil {
 			t.Fatal(err)
