@@ -11,9 +11,9 @@ import (
 
 // Explaining is what explains operations as a server of the project would run them.
 type Explaining struct {
-	API     *graph.API // that a server has
-	Roomy   *graph.API // the same for operations beyond its limits
-	Rules   *graph.API // the same where the API applies all rules itself, so that its plans know them
+	API     *graph.API                 // that a server has
+	Roomy   func() (*graph.API, error) // the same for operations beyond its limits
+	Rules   *graph.API                 // the same where the API applies all rules itself, so that its plans know them; nil if it does
 	Limits  func(caller.Caller) exec.Limits
 	Enforce *exec.Enforcement // nil unless Postgres applies the rules
 }
@@ -24,7 +24,6 @@ func (a *App) Explaining(pool *pgxpool.Pool, s *schema.Schema) (e Explaining, er
 	if e.API, err = a.api(s, policed); err != nil {
 		return e, err
 	}
-	e.Rules = e.API
 	if policed {
 		if e.Rules, err = a.api(s, false); err != nil {
 			return e, err
@@ -32,9 +31,7 @@ func (a *App) Explaining(pool *pgxpool.Pool, s *schema.Schema) (e Explaining, er
 	}
 	o := a.optionsOfAPI(policed)
 	o.MaxDepth, o.MaxComplexity, o.MaxAliases, o.MaxPageSize = 1000, 100_000_000, 100_000_000, 100_000 // the most that can be configured
-	if e.Roomy, err = graph.New(s, o); err != nil {
-		return e, err
-	}
+	e.Roomy = func() (*graph.API, error) { return graph.New(s, o) }
 	e.Limits = limitsOf(a.Config.GraphQL)
 	if !policed || pool == nil {
 		return e, nil

@@ -4,6 +4,7 @@ package explain
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -81,9 +82,11 @@ func Run(ctx context.Context, a *app.App, op exec.Operation, o Options) (Result,
 		return r, err
 	}
 	r.Limits = with.Limits(op.Caller)
-	ruled := op
-	judged, _ := exec.Explain(ctx, with.Rules, &ruled) // whose error comes again
-	r.Decisions = judged.Decisions
+	if with.Rules != nil {
+		ruled := op
+		judged, _ := exec.Explain(ctx, with.Rules, &ruled) // whose error comes again
+		r.Decisions = judged.Decisions
+	}
 	api, e, err := r.explain(ctx, with, op)
 	switch code := fault.CodeOf(err); {
 	case err == nil:
@@ -105,14 +108,21 @@ func Run(ctx context.Context, a *app.App, op exec.Operation, o Options) (Result,
 func (r *Result) explain(ctx context.Context, with app.Explaining, op exec.Operation) (*graph.API, exec.Explained, error) {
 	served, api := op, with.API
 	e, err := exec.Explain(ctx, api, &served)
+	if with.Rules == nil {
+		r.Decisions = e.Decisions
+	}
 	if fault.CodeOf(err) == fault.Invalid {
-		roomy := op
-		wide, wideErr := exec.Explain(ctx, with.Roomy, &roomy)
+		wide, wideErr := with.Roomy()
 		if wideErr != nil {
+			return api, e, wideErr
+		}
+		roomy := op
+		beyond, beyondErr := exec.Explain(ctx, wide, &roomy)
+		if beyondErr != nil {
 			return api, e, err
 		}
 		r.exceed(err)
-		e, err, api = wide, nil, with.Roomy
+		e, err, api = beyond, nil, wide
 	}
 	if err != nil {
 		return api, e, err
@@ -129,12 +139,9 @@ func (r *Result) explain(ctx context.Context, with app.Explaining, op exec.Opera
 
 // exceed notes a limit once.
 func (r *Result) exceed(err error) {
-	for _, known := range r.Exceeded {
-		if known == err.Error() {
-			return
-		}
+	if !slices.Contains(r.Exceeded, err.Error()) {
+		r.Exceeded = append(r.Exceeded, err.Error())
 	}
-	r.Exceeded = append(r.Exceeded, err.Error())
 }
 
 func (r *Result) add(e exec.Explained) {
@@ -165,10 +172,8 @@ func (r *Result) plan(ctx context.Context, o Options, e exec.Explained, with exe
 		r.attach(s.SQL, planOf(s.Plan, o.JSON))
 	}
 	r.RolledBack = ran != nil
-	switch code := fault.CodeOf(err); {
-	case err == nil || !r.RolledBack:
-		return err
-	case code.OfServer():
+	isRefused := err != nil && r.RolledBack && !fault.CodeOf(err).OfServer()
+	if !isRefused {
 		return err
 	}
 	r.Failed = err.Error()

@@ -27,7 +27,7 @@ func (o *OperationFlags) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Variables, "variables", "", "variables of the operation as a `JSON` object, or @FILE with one")
 }
 
-// Operation returns the operation that an argument and the flags describe, and the name of its file: stdin for -, - for a document that is the
+// Operation returns the operation that an argument and the flags describe, and the name of its file: stdin for -, document for one that is the
 // argument itself.
 func (f *Factory) Operation(arg string, o OperationFlags) (op exec.Operation, file string, err error) {
 	op = exec.Operation{Name: o.Name, Caller: caller.Parse(o.As, ","), Time: f.Term.Now()}
