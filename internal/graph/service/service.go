@@ -54,8 +54,9 @@ func New(o Options) (*Client, error) {
 			continue
 		}
 		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
-		isSecret := err == nil && strings.HasPrefix(secret, secretPrefix) && len(key) >= 24 && len(key) <= 64
-		if !isSecret { // which is not shown
+		isLong := len(key) >= 24 && len(key) <= 64
+		isSecret := err == nil && strings.HasPrefix(secret, secretPrefix)
+		if !isSecret || !isLong { // which is not shown
 			return nil, fault.New(fault.Invalid, "configure calls of services", "graphql.http.secret is not valid: it must be whsec_ and 24 to 64 bytes in base64", generate)
 		}
 		c.keys = append(c.keys, key)
