@@ -92,7 +92,8 @@ func checkSQL(ctx context.Context, f *factory.Factory, a *app.App, s *schema.Sch
 		return err
 	})
 	isChosen := o.URL != "" || o.Engine != scratch.Native
-	if err == nil || opened || isChosen || ctx.Err() != nil {
+	isMissing := err != nil && !opened // and not because of an interruption
+	if !isMissing || isChosen || ctx.Err() != nil {
 		return list, err
 	}
 	return diag.List{{
