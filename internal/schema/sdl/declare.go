@@ -75,7 +75,9 @@ func (b *builder) declarable(d *ast.Definition) bool {
 		b.errorf(codeReserved, d.Position, "choose another name", "names that start with \"__\" are reserved by GraphQL")
 	case isScalar(d.Name):
 		b.errorf(codeReserved, d.Position, "choose another name", "%q is a built-in scalar", d.Name)
-	case slices.Contains([]string{"Query", "Mutation", "Subscription", "PageInfo", "OrderDirection", "AggregateInterval"}, d.Name):
+	case d.Name == "Query" || d.Name == "Mutation":
+		b.errorf(codeReserved, d.Position, "to add fields of your own, write extend type "+d.Name, "%q is reserved by the API", d.Name)
+	case slices.Contains([]string{"Subscription", "PageInfo", "OrderDirection", "AggregateInterval"}, d.Name):
 		b.errorf(codeReserved, d.Position, "choose another name; queries and mutations are derived from the types", "%q is reserved by the API", d.Name)
 	default:
 		if len(d.Interfaces) > 0 {
